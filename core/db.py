@@ -1,0 +1,321 @@
+"""The ground: one engine, one way to commit, column types, append-only guards. No table and no rule lives here."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy.orm import Session
+
+ROOT = Path(__file__).resolve().parent.parent
+OFFICE_ZONE = timezone(timedelta(hours=8), "UTC+8")
+"""Days are counted in China Standard Time, which has had no summer time since 1991."""
+
+
+def office_day(moment: datetime) -> date:
+    """The calendar day at the office for an aware moment."""
+    return moment.astimezone(OFFICE_ZONE).date()
+
+
+def home() -> Path:
+    """Where everything lives that is not code: database, keys, attachments (`CE_HOME`)."""
+    path = _home()
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _home() -> Path:
+    return Path(os.environ.get("CE_HOME") or ROOT / "data" / "local")
+
+
+def url() -> str:
+    """The database in use: `DATABASE_URL`, or SQLite in `CE_HOME`."""
+    given = os.environ.get("DATABASE_URL")
+    if not given:
+        return f"sqlite:///{home() / 'office.db'}"
+    for scheme in ("postgres://", "postgresql://"):
+        if given.startswith(scheme):
+            return "postgresql+psycopg://" + given.removeprefix(scheme)
+    return given
+
+
+# --- keys -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What is derived from the office's one secret (HKDF, RFC 5869): a key for each purpose."""
+
+    text: bytes
+    index: bytes
+    files: bytes
+    signature: bytes
+
+
+def keys() -> Keys:
+    """The office's keys, from `CE_HOME/secret.key`; made on first use, readable by the owner only.
+
+    Whoever loses this file loses every ID number and attachment: it belongs in the backup, apart from the database.
+    """
+    path = _secret_path(os.environ.get("CE_HOME"))
+    try:
+        changed = path.stat().st_mtime_ns  # asked for each encrypted value: no more than this one call to the disk
+    except FileNotFoundError:
+        _make_secret(home() / path.name)
+        changed = path.stat().st_mtime_ns
+    return _derive(_read_secret(path, changed))
+
+
+@functools.lru_cache(maxsize=8)
+def _secret_path(_home_given: str | None) -> Path:
+    return _home() / "secret.key"
+
+
+def _make_secret(path: Path) -> None:
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+
+
+@functools.lru_cache(maxsize=8)
+def _read_secret(path: Path, _changed: int) -> bytes:
+    text = path.read_text(encoding="ascii").strip()
+    if len(text) != 64:
+        raise RuntimeError(f"{path} is not an office key: 64 hexadecimal digits expected")
+    return bytes.fromhex(text)
+
+
+@functools.lru_cache(maxsize=8)
+def _derive(secret: bytes) -> Keys:
+    def key(purpose: str) -> bytes:
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"ce/{purpose}".encode()).derive(secret)
+
+    return Keys(text=key("text"), index=key("index"), files=key("files"), signature=key("signature"))
+
+
+def seal(plain: bytes, *, key: bytes, purpose: str) -> bytes:
+    """AES-256-GCM: a random 12-byte nonce, then the ciphertext bound to its purpose."""
+    nonce = secrets.token_bytes(12)
+    return nonce + AESGCM(key).encrypt(nonce, plain, purpose.encode())
+
+
+def unseal(sealed: bytes, *, key: bytes, purpose: str) -> bytes:
+    """The inverse of `seal`; raises InvalidTag where the bytes or the purpose were changed."""
+    return AESGCM(key).decrypt(sealed[:12], sealed[12:], purpose.encode())
+
+
+def blind_index(text: str) -> bytes:
+    """A keyed digest (HMAC-SHA256) by which an encrypted value is found without being readable."""
+    return hmac.new(keys().index, text.encode(), hashlib.sha256).digest()
+
+
+# --- column types ---------------------------------------------------------------------------------------------------
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """An aware moment, kept in UTC. A naive one is a bug and raises ValueError."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a moment needs its time zone: {value}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Hours(sa.types.TypeDecorator[Decimal]):
+    """Credit hours, exact to a hundredth; kept as whole hundredths, since SQLite has no decimal type."""
+
+    impl = sa.Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | int | None, dialect: sa.Dialect) -> int | None:
+        return None if value is None else hundredths(Decimal(value))
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value) / 100
+
+
+def hundredths(hours: Decimal) -> int:
+    """Hours as whole hundredths; ValueError where that would lose something."""
+    scaled = hours * 100
+    if scaled != int(scaled):
+        raise ValueError(f"hours finer than a hundredth: {hours}")
+    return int(scaled)
+
+
+class EncryptedText(sa.types.TypeDecorator[str]):
+    """Text that a stolen database does not show: AES-GCM under the office's key, bound to its column's purpose."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__()
+        self.purpose = purpose
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> bytes | None:
+        return None if value is None else seal(value.encode(), key=keys().text, purpose=self.purpose)
+
+    def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else unseal(bytes(value), key=keys().text, purpose=self.purpose).decode()
+
+
+def canonical(value: Any) -> str:
+    """JSON with one spelling for each value, so that equal contents have equal digests."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
+
+# --- transactions ---------------------------------------------------------------------------------------------------
+
+
+def engine() -> sa.Engine:
+    """The engine for the database in use; one for each URL and process."""
+    return _engine(url())
+
+
+@functools.lru_cache(maxsize=4)
+def _engine(address: str) -> sa.Engine:
+    made = sa.create_engine(address, pool_size=10, max_overflow=30, pool_pre_ping=not address.startswith("sqlite"))
+    if made.dialect.name == "sqlite":
+        sa.event.listen(made, "connect", _sqlite_connect)
+        sa.event.listen(made, "begin", _sqlite_begin)
+    return made
+
+
+def _sqlite_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin for us: we say IMMEDIATE or DEFERRED ourselves
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: sa.Connection) -> None:
+    reads = connection.get_execution_options().get("ce_reads", False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+@contextlib.contextmanager
+def transaction() -> Iterator[Session]:
+    """One deed: everything in the block is committed together, or nothing is. The only place that commits."""
+    with Session(engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[Session]:
+    """Questions only, over one consistent snapshot; the database itself refuses a write. Blocks nobody."""
+    source = engine()
+    if source.dialect.name == "sqlite":
+        source = source.execution_options(ce_reads=True)
+    else:
+        source = source.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with Session(source, autoflush=False) as session:
+        yield session
+
+
+def lock(session: Session, name: str) -> None:
+    """Make other transactions that ask for the same name wait for this one to end.
+
+    SQLite has one writer at a time already; PostgreSQL takes an advisory lock.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+
+
+# --- schema and guards ----------------------------------------------------------------------------------------------
+
+
+def upgrade() -> None:
+    """Bring the schema to this version of the program; the migrations renew the guards. Safe to call at every start."""
+    with engine().begin() as connection:
+        config = _alembic()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    return config
+
+
+def append_only(connection: sa.Connection, tables: Iterable[str]) -> None:
+    """Guard tables with triggers that refuse UPDATE, DELETE and (PostgreSQL) TRUNCATE. May be called repeatedly."""
+    for statement in _guard_statements(connection.dialect.name, tables):
+        connection.exec_driver_sql(statement)
+
+
+def _guard_statements(dialect: str, tables: Iterable[str]) -> Iterator[str]:
+    if dialect == "postgresql":
+        yield (
+            "CREATE OR REPLACE FUNCTION ce_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'append only: %%', TG_TABLE_NAME; END $$"
+        )
+    for table in tables:
+        for deed in ("update", "delete") if dialect == "sqlite" else ("update", "delete", "truncate"):
+            name = f"{table}_no_{deed}"
+            if dialect == "sqlite":
+                body = f"SELECT RAISE(ABORT, 'append only: {table}');"
+                yield f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {deed} ON {table} BEGIN {body} END"
+            else:
+                yield (
+                    f"CREATE OR REPLACE TRIGGER {name} BEFORE {deed} ON {table} "
+                    "FOR EACH STATEMENT EXECUTE FUNCTION ce_append_only()"
+                )
+
+
+def faults(session: Session, tables: Iterable[str]) -> list[str]:
+    """What is wrong with the schema or the guards of these append-only tables; empty when all stand."""
+    connection = session.connection()
+    found = []
+    here = MigrationContext.configure(connection).get_current_revision()
+    wanted = ScriptDirectory.from_config(_alembic()).get_current_head()
+    if here != wanted:
+        found.append(f"schema is at {here or 'nothing'}, this program needs {wanted}: run python -m core init")
+    if connection.dialect.name == "sqlite":
+        standing = sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        deeds: tuple[str, ...] = ("update", "delete")
+    else:
+        standing = sa.text(
+            "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D' "
+            "AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace)"
+        )
+        deeds = ("update", "delete", "truncate")
+    names = set(connection.execute(standing).scalars())
+    found += [
+        f"guard {table}_no_{deed} is missing: rows of {table} could be changed unseen"
+        for table in tables
+        for deed in deeds
+        if f"{table}_no_{deed}" not in names
+    ]
+    return found

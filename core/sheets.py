@@ -1,0 +1,203 @@
+"""Tables in files: what offices send (.xlsx, .xls, .et, .csv) in, .xlsx and .csv out. Knows no column's meaning."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+import python_calamine
+import xlsxwriter
+
+from core.access import Refused
+from core.db import OFFICE_ZONE
+
+LARGEST = 20 * 2**20
+LARGEST_UNPACKED = 200 * 2**20
+MOST_ROWS = 200_000
+MOST_COLUMNS = 200
+
+Grid = list[list[object]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table found in a file: where, and each row below its headings with the row number its user sees."""
+
+    sheet: str
+    rows: list[tuple[int, dict[str, object]]]
+
+
+def read(content: bytes, filename: str, columns: Mapping[str, Sequence[str]], required: Sequence[str]) -> Table:
+    """Find the headings, in any order and below any title rows, and hand out the cells below them by column name.
+
+    `columns` gives each name the words it goes by, the standard one first. Files as offices have them: workbooks by
+    content whatever their ending, .csv in UTF-8 or GB 18030; merged cells, empty rows, hidden sheets.
+    Refused codes: "file" (unreadable, empty, too large, a decompression bomb), "headings" (no row with all `required`).
+    """
+    by_word = {_heading(word): name for name, words in columns.items() for word in words}
+    sheet, grid = _grid(content, filename, by_word, required)
+    found = _find_headings(grid, by_word, required)
+    if found is None:
+        needed = "、".join(f"“{columns[name][0]}”" for name in required)
+        standard = "、".join(words[0] for words in columns.values())
+        raise Refused("headings", f"没有找到表头：同一行内须有{needed}。标准表头为：{standard}。")
+    at, places = found
+    rows = [
+        (number, {name: cells[place] for name, place in places.items() if place < len(cells)})
+        for number, cells in enumerate(grid[at + 1 :], start=at + 2)
+    ]
+    return Table(sheet, rows)
+
+
+def _grid(content: bytes, filename: str, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, Grid]:
+    if not content:
+        raise Refused("file", f"文件“{filename}”是空的，请重新选择。")
+    if len(content) > LARGEST:
+        raise Refused("file", f"文件超过{LARGEST // 2**20}MB，请删去图片和多余的工作表后另存再上传。")
+    if content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
+        return _workbook_grid(content, by_word, required)
+    return "", _csv_grid(content)
+
+
+def _workbook_grid(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, Grid]:
+    unreadable = Refused(
+        "file", "无法读取此工作簿：文件损坏、设有密码，或不是表格文件。请在WPS或Excel中另存为.xlsx后再上传。"
+    )
+    if content[:2] == b"PK":
+        try:
+            unpacked = sum(entry.file_size for entry in zipfile.ZipFile(io.BytesIO(content)).infolist())
+        except zipfile.BadZipFile as error:
+            raise unreadable from error
+        if unpacked > LARGEST_UNPACKED:
+            raise Refused("file", "此工作簿解压后异常大，已拒绝读取。请把花名册复制到一个新的工作簿后再上传。")
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        visible = [
+            meta.name
+            for meta in book.sheets_metadata
+            if meta.visible == python_calamine.SheetVisibleEnum.Visible
+            and meta.typ == python_calamine.SheetTypeEnum.WorkSheet
+        ]
+        first: tuple[str, Grid] | None = None
+        for name in visible:
+            sheet = book.get_sheet_by_name(name)
+            if sheet.total_height > MOST_ROWS or sheet.total_width > 16_384:
+                raise Refused("file", f"工作表“{name}”超过{MOST_ROWS}行，请拆分后分别上传。")
+            grid: Grid = [list(cells[:MOST_COLUMNS]) for cells in sheet.to_python(skip_empty_area=False)]
+            first = first or (name, grid)
+            if _find_headings(grid, by_word, required):
+                return name, grid
+    except (python_calamine.CalamineError, zipfile.BadZipFile, ValueError, OSError) as error:
+        raise unreadable from error
+    if first is None:
+        raise Refused("file", "此工作簿没有可见的工作表，请取消隐藏后再上传。")
+    return first
+
+
+def _csv_grid(content: bytes) -> Grid:
+    unreadable = Refused("file", "无法识别此文件。请上传.xlsx、.xls，或编码为UTF-8、GBK的.csv。")
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            decoded = content.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise unreadable
+    if "\x00" in decoded:
+        raise unreadable
+    head = decoded[:4096]
+    delimiter = max(",\t;，", key=head.count)
+    try:
+        grid: Grid = [list(cells) for cells in csv.reader(io.StringIO(decoded), delimiter=delimiter)]
+    except csv.Error as error:
+        raise unreadable from error
+    if len(grid) > MOST_ROWS:
+        raise Refused("file", f"文件超过{MOST_ROWS}行，请拆分后分别上传。")
+    return grid
+
+
+def _heading(cell: object) -> str:
+    """A heading as it is compared: without spaces, line breaks and what follows in brackets."""
+    return re.sub(r"\s|[*＊（(:：].*$", "", str(cell), flags=re.DOTALL)
+
+
+def _find_headings(
+    grid: Grid, by_word: Mapping[str, str], required: Sequence[str]
+) -> tuple[int, dict[str, int]] | None:
+    """The first row that has all required headings, and the place of each column in it."""
+    for at, cells in enumerate(grid[:50]):
+        places: dict[str, int] = {}
+        for place, cell in enumerate(cells):
+            name = by_word.get(_heading(cell))
+            if name and name not in places:
+                places[name] = place
+        if all(name in places for name in required):
+            return at, places
+    return None
+
+
+def text(cell: object) -> str:
+    """A cell as text: whole numbers without a decimal point, runs of white space as one space."""
+    if isinstance(cell, float) and cell == int(cell):
+        cell = int(cell)
+    return re.sub(r"\s+", " ", str(cell if cell is not None else "")).strip()
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+def workbook(headings: Sequence[str], rows: Iterable[Sequence[object]], *, sheet: str = "数据") -> bytes:
+    """An .xlsx: numbers as numbers, dates as dates, everything else (ID numbers, formulas) as plain text."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        page = book.add_worksheet(sheet)
+        bold = book.add_format({"bold": True, "bottom": 1})
+        day, minute = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        widths = [_width(heading) for heading in headings]
+        for place, heading in enumerate(headings):
+            page.write_string(0, place, heading, bold)
+        for at, row in enumerate(rows, start=1):
+            for place, value in enumerate(row):
+                widths[place] = max(widths[place], min(_width(value), 60))
+                match value:
+                    case None:
+                        continue
+                    case bool():
+                        page.write_string(at, place, "是" if value else "否")
+                    case int() | float() | Decimal():
+                        page.write_number(at, place, value)
+                    case datetime():
+                        page.write_datetime(at, place, value.astimezone(OFFICE_ZONE).replace(tzinfo=None), minute)
+                    case date():
+                        page.write_datetime(at, place, datetime.combine(value, datetime.min.time()), day)
+                    case _:
+                        page.write_string(at, place, str(value)[:32_767])
+        for place, width in enumerate(widths):
+            page.set_column(place, place, width + 2)
+        page.freeze_panes(1, 0)
+    return buffer.getvalue()
+
+
+def csv_file(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """A .csv in UTF-8 with a byte order mark, as Excel and WPS want it; what they would run as a formula is quoted."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow(headings)
+    writer.writerows([_defused(value) for value in row] for row in rows)
+    return buffer.getvalue().encode("utf-8-sig")
+
+
+def _defused(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def _width(value: object) -> int:
+    """Columns a value takes: a Chinese character is two wide."""
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in str(value))

@@ -1,0 +1,332 @@
+"""Opens the demonstration office: an invented region with a year of work behind it, done by the office's own services.
+
+Every plan, decision, roster and hour here went through the same doors as a real one, in the order of time, so that the
+trail, the attachments and the ledger are real. Only the opening of accounts differs: they share passwords' hashes.
+"""
+
+from __future__ import annotations
+
+import heapq
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from random import Random
+
+import bcrypt
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import approvals, audit, db, ledger, plans, registry, reports
+from core.access import AUTHORITIES, TRAINERS, Actor, OrganizationKind, Role
+from core.files import Upload
+from core.ledger import Posting
+from core.models import Account, Organization, Plan, Report, Source
+from core.policy import Subject
+from data.demo import papers, people
+from data.demo.accounts import ACCOUNTS, PASSWORD
+from data.demo.courses import Course, Deed, Giver, Step, year_of_courses
+from data.demo.people import Learner
+from data.demo.words import EVERYBODY, REGION, short, words
+
+__all__ = ["ACCOUNTS", "PASSWORD", "open_demo"]
+
+PEOPLE = 5000
+_SEED = 204
+_OPENED_BEFORE = timedelta(days=465)
+"""The office was opened before the first plan of the year was drafted."""
+
+
+@dataclass
+class _Office:
+    """What the year's events share: who acts, who studies, and the dice."""
+
+    session: Session
+    now: datetime
+    rng: Random
+    shown: str
+    """The hash of the password that visitors are shown."""
+    admin: Actor
+    clerks: dict[str, Actor]
+    """By organization."""
+    reviewers: dict[str, list[Actor]]
+    """By authority, as `short` names it."""
+    learners: dict[str, list[Learner]]
+    """By authority."""
+
+
+def open_demo(session: Session, *, now: datetime, progress: Callable[[str], None] = lambda words: None) -> None:
+    """Fill a migrated, empty database with the demonstration office as it stands at `now`, in the caller's transaction.
+
+    The same moment gives the same office, except for keys and password salts. `progress` is told in Chinese what is
+    being done. Refused codes: "open" (somebody opened the office before).
+    """
+    now = now.replace(microsecond=0)
+    today = db.office_day(now)
+    opened_at = now - _OPENED_BEFORE
+    progress("正在建立机构和账号……")
+    founder = registry.open_office(session, kind="demo", now=opened_at)
+    _add_organizations(session, founder, opened_at)
+    shown = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt()).decode()
+    office = _Office(session, now, Random(_SEED), shown, founder, {}, {}, {})  # noqa: S311  repeatable on purpose
+    _open_accounts(office, founder, opened_at)
+    progress(f"正在登记{PEOPLE}名专业技术人员……")
+    _add_people(office, today, opened_at)
+    courses = year_of_courses(Random(_SEED), _givers(office), today=today)  # noqa: S311
+    lives = [_life(office, course) for course in courses]
+    lives += [_carry_over(office, today.year - 2, opened_at), _carry_over(office, today.year - 1, opened_at)]
+    month = ""
+    for moment in _in_order(lives, now):
+        if f"{moment:%Y-%m}" != month:
+            month = f"{moment:%Y-%m}"
+            progress(f"正在办理{moment.year}年{moment.month}月的计划和报告……")
+    _open_person_account(office, founder)
+
+
+# --- who there is ---------------------------------------------------------------------------------------------------
+
+
+def _add_organizations(session: Session, founder: Actor, now: datetime) -> None:
+    """Enter bases, departments, institutes and employers under the authority the word lists put them."""
+    offices = {short(name): office_id for office_id, name in registry.authorities(session).items()}
+    lists = words()
+    for kind, listed in (*lists["trainers"].items(), ("employer", lists["employers"])):
+        for authority, rows in listed.items():
+            for row in rows:
+                registry.add_organization(
+                    session,
+                    name=row["name"],
+                    kind=OrganizationKind(kind),
+                    authority_id=offices[authority],
+                    actor=founder,
+                    now=now,
+                )
+
+
+def _open_accounts(office: _Office, founder: Actor, now: datetime) -> None:
+    """Open the accounts to sign in with, and one for each other clerk and reviewer, whose password nobody knows."""
+    homes = list(office.session.scalars(sa.select(Organization).order_by(Organization.id)))
+    by_name = {home.name: home for home in homes}
+    unknown = bcrypt.hashpw(secrets.token_bytes(32), bcrypt.gensalt(4)).decode()
+    for demo in ACCOUNTS:
+        if demo.role is not Role.PERSON:
+            _open(office, by_name[demo.organization], demo.role, demo.username, demo.name, office.shown, founder, now)
+    for home in homes:
+        if home.kind in AUTHORITIES and short(home.name) not in office.reviewers:
+            _open(office, home, Role.REVIEWER, f"reviewer{home.id:03}", _someone(office), unknown, founder, now)
+        if home.kind in TRAINERS and home.name not in office.clerks:
+            _open(office, home, Role.BASE_CLERK, f"clerk{home.id:03}", _someone(office), unknown, founder, now)
+
+
+def _open(
+    office: _Office,
+    home: Organization,
+    role: Role,
+    username: str,
+    name: str,
+    password_hash: str,
+    founder: Actor,
+    now: datetime,
+    person_id: int | None = None,
+) -> None:
+    """Open one account with a hash made before: `registry.open_account` would take a quarter of a second for each."""
+    demo = any(demo.username == username for demo in ACCOUNTS)
+    account = Account(
+        username=username,
+        name=name,
+        role=role,
+        organization_id=home.id,
+        person_id=person_id,
+        password_hash=password_hash,
+        must_change_password=not demo,
+    )
+    office.session.add(account)
+    after = {"username": username, "role": role.value}
+    audit.record(office.session, audit.Event.ACCOUNT_OPENED, account, actor=founder, after=after, now=now)
+    actor = Actor(account.id, name, role, home.id, home.name, home.kind, person_id)
+    if role is Role.BASE_CLERK:
+        office.clerks[home.name] = actor
+    elif role is Role.REVIEWER:
+        office.reviewers.setdefault(short(home.name), []).append(actor)
+    elif role is Role.ADMIN:
+        office.admin = actor
+
+
+def _open_person_account(office: _Office, founder: Actor) -> None:
+    demo = next(demo for demo in ACCOUNTS if demo.role is Role.PERSON)
+    home = office.session.scalars(sa.select(Organization).where(Organization.name == demo.organization)).one()
+    people_there = office.learners[REGION]
+    person = next(learner for learner in people_there if learner.facts.employer == home.name)
+    _open(office, home, demo.role, demo.username, demo.name, office.shown, founder, office.now, person.person_id)
+
+
+def _someone(office: _Office) -> str:
+    return people.name(office.rng, office.rng.choice("男女"))
+
+
+def _add_people(office: _Office, today: date, now: datetime) -> None:
+    """Put everybody on file, and into the office's lists by authority."""
+    demo = next(demo for demo in ACCOUNTS if demo.role is Role.PERSON)
+    placed = [(authority, row) for authority, rows in words()["employers"].items() for row in rows]
+    authority_of = {row["name"]: authority for authority, row in placed}
+    crowd = people.crowd(
+        Random(_SEED),  # noqa: S311  repeatable on purpose
+        PEOPLE,
+        [row for _, row in placed],
+        today=today,
+        featured=(demo.name, demo.organization),
+    )
+    facts = [learner.facts for learner in crowd]
+    person_ids = registry.match_or_add(office.session, facts, authority_id=office.admin.organization_id, now=now)
+    for learner in crowd:
+        learner.person_id = person_ids[db.blind_index(learner.facts.id_number)]
+        office.learners.setdefault(authority_of[learner.facts.employer], []).append(learner)
+
+
+def _givers(office: _Office) -> list[Giver]:
+    """Everybody who trains, with the people there are to train."""
+    lists = words()
+    sectors = {name: Counter(learner.sector for learner in there) for name, there in office.learners.items()}
+    rows = {row["name"]: row for listed in lists["trainers"].values() for some in listed.values() for row in some}
+    query = sa.select(Organization).where(Organization.kind.in_(TRAINERS)).order_by(Organization.id)
+    found = []
+    for home in office.session.scalars(query):
+        authority = short(home.authority.name)
+        row = rows.get(home.name, {})
+        yearly = row["yearly"] if row else lists["public_yearly"][home.kind.value]
+        found.append(Giver(home.name, home.kind, authority, row.get("sector"), yearly, sectors[authority]))
+    return found
+
+
+# --- what they did --------------------------------------------------------------------------------------------------
+
+
+def _in_order(lives: Iterable[Iterator[datetime]], now: datetime) -> Iterator[datetime]:
+    """Let each life do its next deed at the moment it names, all in the order of time, until now.
+
+    A life names a moment and does its deed when asked for the next one; what it would do after now stays undone.
+    """
+    coming = [(next(life), number, life) for number, life in enumerate(lives)]
+    heapq.heapify(coming)
+    while coming and coming[0][0] <= now:
+        moment, number, life = heapq.heappop(coming)
+        yield moment
+        following = next(life, None)
+        if following:
+            heapq.heappush(coming, (following, number, life))
+
+
+def _life(office: _Office, course: Course) -> Iterator[datetime]:
+    """A training from its plan to the hours posted, step by step."""
+    session, clerk = office.session, office.clerks[course.giver.name]
+    paper: Plan | Report | None = None
+    lines: list[papers.Line] = []
+    moment = office.now - _OPENED_BEFORE
+    for step in course.steps:
+        moment = _moment(office, step.day, after=moment)
+        yield moment
+        if step.deed is Deed.DRAFT:
+            paper = plans.draft(session, course.fields, actor=clerk, now=moment)
+            continue
+        assert paper is not None, "a training begins with its draft"
+        match step.deed:
+            case Deed.EXTEND:
+                plans.grant_extension(session, paper.id, actor=office.admin, reason=step.reason, now=moment)
+            case Deed.REPORT:
+                lines = _attendance(office, course)
+                paper = _save_report(office, course, paper.id, papers.spoil(lines, course.flaws), clerk, moment)
+            case Deed.REVISE if isinstance(paper, Report):
+                paper = _save_report(office, course, paper.plan_id, lines, clerk, moment)
+            case Deed.REVISE:
+                fuller = replace(course.fields, teachers=f"{course.fields.teachers}；{words()['teachers_added']}")
+                paper = plans.revise(session, paper.id, fuller, version=paper.version, actor=clerk, now=moment)
+            case _:
+                _move(office, course, paper, step, moment)
+
+
+def _move(office: _Office, course: Course, paper: Plan | Report, step: Step, moment: datetime) -> None:
+    """Let whoever makes this move make it; a report that turns out late says why."""
+    reason, by_clerk = step.reason, step.deed in (Deed.SUBMIT, Deed.WITHDRAW)
+    giver = course.giver
+    actor = office.clerks[giver.name] if by_clerk else office.rng.choice(office.reviewers[giver.authority])
+    if step.deed is Deed.SUBMIT and isinstance(paper, Report) and db.office_day(moment) > paper.due_on and not reason:
+        reason = office.rng.choice(words()["reasons"]["late"])
+    action = approvals.Action(step.deed.value)
+    approvals.move(office.session, paper.id, action, version=paper.version, actor=actor, reason=reason, now=moment)
+
+
+def _moment(office: _Office, day: int, *, after: datetime) -> datetime:
+    """A moment in working hours so many days from today, later than another one; today means within the last hour."""
+    if day == 0:
+        moment = office.now - timedelta(minutes=office.rng.randint(20, 55))
+    else:
+        on = db.office_day(office.now) + timedelta(days=day)
+        moment = datetime.combine(on, time(8, 30), db.OFFICE_ZONE) + timedelta(seconds=office.rng.randrange(9 * 3600))
+    return max(moment, after + timedelta(minutes=3))
+
+
+def _attendance(office: _Office, course: Course) -> list[papers.Line]:
+    """Who came to a training and what each one earned: nearly all of them the whole."""
+    rng, fields = office.rng, course.fields
+    year, subject, hours = fields.start_on.year, fields.subject, fields.hours_each
+    there = office.learners[course.giver.authority]
+    if course.sector != EVERYBODY:
+        there = [learner for learner in there if learner.sector == course.sector]
+    count = round(fields.headcount * rng.uniform(0.82, 1.0))
+    lines = []
+    for learner in people.takers(rng, there, count, year=year, subject=subject, hours=hours):
+        luck = 1.0 if learner is there[0] else rng.random()
+        earned = hours - 8 if luck < 0.04 and subject is Subject.PROFESSIONAL else hours
+        passed = luck >= 0.02
+        learner.take(year, subject, earned if passed else Decimal())
+        phone = f"0471-1{rng.randrange(10**6):06}"
+        lines.append(papers.line(learner.facts, subject, earned, passed=passed, phone=phone))
+    return lines
+
+
+def _save_report(
+    office: _Office, course: Course, plan_id: int, lines: list[papers.Line], clerk: Actor, moment: datetime
+) -> Report:
+    """Fill in a training's report with both of its files."""
+    fields, giver, lists = course.fields, course.giver, words()
+    title = f"关于举办{fields.title}的通知"
+    paragraphs = [each.format(fields=fields) for each in lists["notice"]]
+    issued_on = fields.start_on - timedelta(days=10)
+    notice = papers.notice_file(paragraphs, title=title, issuer=giver.name, issued_on=issued_on)
+    book = papers.roster_file(
+        lines, title=fields.title, organization=giver.name, clerk=clerk.name, made_at=moment.astimezone(db.OFFICE_ZONE)
+    )
+    report, _ = reports.save(
+        office.session,
+        plan_id,
+        reports.ReportFields(fields.start_on, fields.end_on, office.rng.choice(lists["summaries"])),
+        notice=Upload(f"{title}.pdf", notice),
+        roster_file=Upload(f"{fields.title}花名册.xlsx", book),
+        actor=clerk,
+        now=moment,
+    )
+    return report
+
+
+def _carry_over(office: _Office, year: int, opened_at: datetime) -> Iterator[datetime]:
+    """Early in the next year (or when the office opened), post what else everybody studied in a year, by authority."""
+    booked_at = datetime.combine(date(year + 1, 1, 12), time(10), db.OFFICE_ZONE)
+    moment = min(max(booked_at, opened_at + timedelta(hours=2)), office.now - timedelta(hours=1))
+    yield moment
+    for authority, learners in office.learners.items():
+        for subject, source in ((Subject.PUBLIC, Source.PUBLIC_EXAM), (Subject.PROFESSIONAL, Source.TRAINING)):
+            postings = [
+                Posting(learner.person_id, year, subject, hours, date(year, 12, 31))
+                for learner, hours in people.unstudied(learners, year, subject)
+            ]
+            if postings:
+                ledger.post(
+                    office.session,
+                    postings,
+                    source=source,
+                    basis=f"{year}年度学时结转（演示）",
+                    actor=office.reviewers[authority][0],
+                    now=moment,
+                )

@@ -1,0 +1,147 @@
+"""Find a person; totals against the requirement, every entry down to its roster row; issue the card."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import cards, db, ledger, registry, resident_id
+from core.access import Actor, Refused, Role
+from core.models import Card
+from web import ui
+
+actor = ui.require(*registry.LOOKERS)
+oneself = actor.role is Role.PERSON
+ui.page(
+    "我的学时与审验卡" if oneself else "学时查询与审验卡",
+    "各年度公需、专业和累计学时与要求对照（一(一)），每笔学时可追溯到培训计划、报告和花名册行。",
+)
+
+
+def search() -> int | None:
+    """Look a person up by name, ID number or employer."""
+    columns = ["name", "id_mask", "sex", "employer", "title", "specialty", "authority"]
+    labels = {"title": "专业技术职务"}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input(
+            "姓名或身份证号", key="q", bind="query-params", placeholder="姓名可只输一部分，身份证号须完整", width=300
+        )
+        employer = st.text_input("工作单位", key="employer", bind="query-params", width=280)
+
+        def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
+            return registry.find_persons(session, who, text=text, employer=employer, **page)
+
+        ui.export(
+            lambda session, who: asked(session, who, limit=None)[0],
+            columns,
+            name="人员名单",
+            labels=labels,
+        )
+    frame, count = ui.listing(asked, actor, name="person")
+    st.caption(f"共{count:,}人")
+    return ui.pick(
+        frame,
+        columns,
+        name="person",
+        labels=labels,
+        empty="没有符合条件的人员。请核对姓名或完整身份证号；学时入账后人员才会出现，且须在您的管理权限内。",
+    )
+
+
+def reveal(person_id: int) -> None:
+    def act(session: Session, **who: Any) -> str:
+        number = registry.reveal_id(session, person_id, **who)
+        return f"完整身份证号：{number}（本次查看已记入审计日志）"
+
+    ui.deed(act)
+
+
+def issue(person_id: int, year_key: str) -> None:
+    """Issue the card, and keep its PDF for the download button that follows."""
+    origin = ui.origin()
+
+    def act(session: Session, **who: Any) -> str:
+        card: Card = cards.issue(session, person_id, st.session_state[year_key], **who)
+        content = cards.pdf(card, verify_url=f"{origin}/verify/{card.code}")
+        st.session_state["card"] = (person_id, card.code, card.year, content)
+        return f"审验卡已生成，验证码{cards.written(card.code)}，请下载打印。"
+
+    ui.deed(act)
+
+
+def person_page(person_id: int) -> None:
+    with db.reading() as session:
+        person = registry.person(session, person_id, actor)
+        totals = ledger.totals(session, person_id)
+        entries = ledger.entries(session, person_id)
+        mask = resident_id.mask(person.id_number)
+    with st.container(border=True):
+        st.markdown(f"#### {ui.md(person.name)}　:gray[{mask}]")
+        ui.facts([("工作单位", person.employer_name), ("专业技术职务", person.title), ("从事专业", person.specialty)])
+        if actor.role in (Role.REVIEWER, Role.TITLE_OFFICER, Role.EMPLOYER_CLERK):
+            st.button("查看完整身份证号", key=f"reveal-{person_id}", on_click=reveal, args=(person_id,))
+        st.markdown("**各年度学时与要求**")
+        shown = totals.assign(
+            public=[
+                f"{ledger.hours_text(a)} / {b or '—'}"
+                for a, b in zip(totals["public"], totals["required_public"], strict=True)
+            ],
+            professional=[
+                f"{ledger.hours_text(a)} / {b or '—'}"
+                for a, b in zip(totals["professional"], totals["required_professional"], strict=True)
+            ],
+            total=[
+                f"{ledger.hours_text(a)} / {b or '—'}"
+                for a, b in zip(totals["total"], totals["required_total"], strict=True)
+            ],
+        )
+        ui.table(
+            shown,
+            ["year", "public", "professional", "total", "lacks", "basis"],
+            empty="还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。",
+            labels={"public": "公需（已学/要求）", "professional": "专业（已学/要求）", "total": "累计（已学/要求）"},
+        )
+        if totals.empty:
+            return
+        if actor.role in cards.ISSUERS:
+            card_of(person_id, [int(year) for year in totals["year"]])
+        st.markdown("**学时明细**")
+        columns = ["year", "subject", "hours", "completed_on", "source", "base", "plan", "plan_id", "report_id"]
+        columns += ["roster_row", "basis", "posted_at", "posted_by"]
+        labels = {"plan_id": "计划编号", "report_id": "报告编号"}
+        ui.table(entries, columns, empty="", labels=labels)
+        ui.export(
+            lambda session, who: ledger.entries(session, registry.person(session, person_id, who).id),
+            columns,
+            name=f"学时明细-{person.name}",
+            labels=labels,
+        )
+
+
+def card_of(person_id: int, years: list[int]) -> None:
+    """Choose the year, issue, download."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        key = f"card-year-{person_id}"
+        st.selectbox("审验卡年度", years, key=key, width=140)
+        st.button("生成审验卡", type="primary", key=f"issue-{person_id}", on_click=issue, args=(person_id, key))
+        made = st.session_state.get("card")
+        if made and made[0] == person_id:
+            _, code, year, content = made
+            st.download_button(
+                f"下载{year}年度审验卡（PDF）",
+                content,
+                f"审验卡-{year}-{code}.pdf",
+                "application/pdf",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+            st.link_button("核验此卡", f"{ui.origin()}/verify/{code}", icon=":material/verified:")
+
+
+try:
+    chosen = actor.person_id if oneself else search()
+    if chosen is not None:
+        person_page(chosen)
+except Refused as refused:
+    st.error(refused.words)

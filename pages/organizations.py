@@ -1,0 +1,168 @@
+"""Administrators keep the organizations and accounts of their jurisdiction."""
+
+from typing import Any
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import access, db, registry
+from core.access import ROLE_HOMES, OrganizationKind, Role
+from web import ui
+
+actor = ui.require(Role.ADMIN)
+ui.page("机构与账号", "在管理权限内新增机构、开通和停用账号。账号首次登录须修改密码；停用后立即退出。")
+
+view = st.segmented_control(
+    "内容",
+    ["机构", "账号"],
+    default="机构",
+    required=True,
+    key="view",
+    bind="query-params",
+    label_visibility="collapsed",
+)
+
+
+def add_organization() -> None:
+    def act(session: Session, **who: Any) -> str:
+        added = registry.add_organization(
+            session,
+            name=st.session_state["new-name"],
+            kind=st.session_state["new-kind"],
+            authority_id=st.session_state["new-authority"],
+            **who,
+        )
+        return f"已新增机构“{added.name}”。"
+
+    ui.deed(act)
+
+
+def switch_organization(organization_id: int, active: bool, name: str) -> None:
+    def act(session: Session, **who: Any) -> str:
+        reason = st.session_state.get(f"why-{organization_id}", "")
+        registry.set_organization_active(session, organization_id, active, reason=reason, **who)
+        return f"“{name}”已{'启用' if active else '停用，其账号不能再登录'}。"
+
+    ui.deed(act)
+
+
+def open_account() -> None:
+    def act(session: Session, **who: Any) -> str:
+        typed = {name: st.session_state[f"account-{name}"] for name in ("username", "password", "role")}
+        if typed["role"] is Role.PERSON:
+            account = registry.open_person_account(
+                session,
+                username=typed["username"],
+                password=typed["password"],
+                id_number=st.session_state["account-name"],
+                **who,
+            )
+        else:
+            account = registry.open_account(
+                session,
+                **typed,
+                name=st.session_state["account-name"],
+                organization_id=st.session_state["account-organization"],
+                **who,
+            )
+        return f"已开通账号{account.username}，请把初始密码交给{account.name}，首次登录须修改。"
+
+    ui.deed(act)
+
+
+def switch_account(account_id: int, active: bool, username: str) -> None:
+    def act(session: Session, **who: Any) -> str:
+        reason = st.session_state.get(f"why-account-{account_id}", "")
+        registry.set_account_active(session, account_id, active, reason=reason, **who)
+        return f"账号{username}已{'启用' if active else '停用并退出登录'}。"
+
+    ui.deed(act)
+
+
+def reset(account_id: int, username: str) -> None:
+    def act(session: Session, **who: Any) -> str:
+        registry.reset_password(session, account_id, st.session_state[f"reset-{account_id}"], **who)
+        return f"账号{username}的密码已重置并解除锁定，下次登录须修改。"
+
+    ui.deed(act)
+
+
+def organizations() -> None:
+    columns = ["name", "kind", "authority", "active", "accounts"]
+    labels = {"name": "机构名称"}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = ui.filter_by("类别", OrganizationKind, key="kind")
+        text = st.text_input("名称", key="q", bind="query-params", width=260)
+        ui.export(
+            lambda s, who: registry.organizations(s, who, kind=kind, text=text), columns, name="机构", labels=labels
+        )
+    with db.reading() as session:
+        frame = registry.organizations(session, actor, kind=kind, text=text)
+        homes = registry.authorities(session)
+    if not actor.oversees_region:
+        homes = {actor.organization_id: actor.organization_name}
+    empty = "没有符合条件的机构。可在下方新增。"
+    chosen = ui.pick(frame, columns, name="organization", labels=labels, empty=empty)
+    known = frame[frame["id"] == chosen]
+    if len(known):
+        one = known.iloc[0]
+        with st.container(border=True):
+            st.markdown(f"**{ui.md(one['name'])}**")
+            st.text_input("停用或启用的原因（必填）", key=f"why-{chosen}")
+            st.button(
+                "停用" if one["active"] else "启用",
+                key=f"switch-{chosen}-{one['active']}",
+                on_click=switch_organization,
+                args=(chosen, not one["active"], one["name"]),
+            )
+    with st.expander("新增机构"), st.form("organization", clear_on_submit=True):
+        st.text_input("机构全称", key="new-name", max_chars=80)
+        kinds = [one for one in OrganizationKind if one not in access.AUTHORITIES]
+        st.selectbox("类别", kinds, format_func=lambda one: one.label, key="new-kind")
+        st.selectbox("管理权限", list(homes), format_func=homes.__getitem__, key="new-authority")
+        st.form_submit_button("新增", type="primary", on_click=add_organization)
+
+
+def accounts() -> None:
+    columns = ["username", "name", "role", "organization", "active", "locked_until"]
+    with db.reading() as session:
+        frame = registry.accounts(session, actor)
+        places = registry.organizations(session, actor)
+    ui.export(lambda session, who: registry.accounts(session, who), columns, name="账号")
+    chosen = ui.pick(frame, columns, name="account", empty="还没有账号。可在下方开通。")
+    known = frame[frame["id"] == chosen]
+    if len(known):
+        one = known.iloc[0]
+        with st.container(border=True):
+            st.markdown(f"**{ui.md(one['username'])}**　:gray[{ui.md(one['name'])}]")
+            left, right = st.columns(2)
+            left.text_input("停用或启用的原因（必填）", key=f"why-account-{chosen}")
+            left.button(
+                "停用" if one["active"] else "启用",
+                key=f"switch-account-{chosen}-{one['active']}",
+                on_click=switch_account,
+                args=(chosen, not one["active"], one["username"]),
+            )
+            right.text_input("新的初始密码", type="password", key=f"reset-{chosen}", autocomplete="new-password")
+            right.button("重置密码并解锁", key=f"do-reset-{chosen}", on_click=reset, args=(chosen, one["username"]))
+    with st.expander("开通账号"):
+        role = Role(
+            st.selectbox("角色", list(map(str, Role)), format_func=lambda code: Role(code).label, key="account-role")
+        )
+        with st.form("account", clear_on_submit=True):
+            if role is Role.PERSON:
+                st.text_input("本人身份证号", key="account-name", help="须已有学时记录；账号归属其工作单位")
+            else:
+                st.text_input("使用人姓名", key="account-name")
+                fit = places[places["kind"].isin([kind.value for kind in ROLE_HOMES[role]])]
+                names = dict(zip(fit["id"], fit["name"], strict=True))
+                st.selectbox("所属机构", list(names), format_func=names.__getitem__, key="account-organization")
+            st.text_input("用户名", key="account-username", placeholder="3至40位小写字母、数字、点、横线或下划线")
+            st.text_input("初始密码", type="password", key="account-password", autocomplete="new-password")
+            st.form_submit_button("开通", type="primary", on_click=open_account)
+
+
+if view == "账号":
+    accounts()
+else:
+    organizations()

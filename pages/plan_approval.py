@@ -1,0 +1,86 @@
+"""Reviewers decide the plans of their jurisdiction; administrators may grant a late one an extension."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import approvals, db, plans, policy
+from core.access import Actor, Refused, Role
+from core.approvals import Action
+from core.models import Plan, State
+from web import ui
+
+actor = ui.require(Role.REVIEWER, Role.ADMIN)
+ui.page("培训计划审核", "按管理权限审核继续教育基地上报的培训计划（一(五)1）；通过后基地方可开展培训。")
+
+columns = ["state", "title", "organization", "authority", "subject", "start_on", "end_on", "headcount", "hours_each"]
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    state = ui.filter_by(
+        "状态", State, key="state", default=State.SUBMITTED if actor.role is Role.REVIEWER else State.DRAFT
+    )
+    text = st.text_input("培训名称或机构", key="q", bind="query-params", width=280)
+
+    def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
+        return approvals.queue(session, who, kind="plan", state=state, text=text, **page)
+
+    ui.export(
+        lambda session, who: asked(session, who, limit=None)[0],
+        columns,
+        name="培训计划审核",
+    )
+frame, count = ui.listing(asked, actor, name="plan")
+st.caption(f"共{count}份计划")
+plan_id = ui.pick(frame, columns, name="plan", empty="没有符合条件的计划。可换一个状态或清空查询条件。")
+
+
+def decide(plan: Plan, reason: str) -> None:
+    """The reviewer's buttons: one filled, the reason beside them."""
+    st.text_area("审核意见（退回、不予通过时必填，基地会看到）", key=reason, height=70)
+    with st.container(horizontal=True):
+        for action in approvals.moves_for(plan, actor):
+            st.button(
+                action.label,
+                type="primary" if action is Action.APPROVE else "secondary",
+                key=f"{action}-{plan.id}-{plan.version}",
+                on_click=ui.move,
+                args=(plan.id, action, plan.version, plan.title, reason),
+            )
+
+
+def extend(plan: Plan) -> None:
+    """The administrator's way to let one named plan be filed late."""
+    key = f"extension-{plan.id}"
+
+    def grant() -> None:
+        def act(session: Session, **who: Any) -> str:
+            plans.grant_extension(session, plan.id, reason=st.session_state[key], **who)
+            return f"已准予“{plan.title}”延期上报，基地现在可以提交。"
+
+        ui.deed(act)
+
+    earliest = policy.in_force(plan.start_on.year).earliest_start_on(ui.today())
+    st.write(f"该计划{plan.start_on}开始，早于今天上报所允许的{earliest}。如确有必要，可准予本计划延期上报。")
+    st.text_area("准予延期的原因（必填）", key=key, height=70)
+    st.button("准予延期上报", key=f"{key}-{plan.version}", on_click=grant, type="primary")
+
+
+if plan_id is not None:
+    try:
+        with db.reading() as session, st.container(border=True):
+            plan = approvals.one(session, plan_id, actor)
+            if not isinstance(plan, Plan):
+                raise Refused("missing", "没有找到这份计划。")
+            ui.plan_facts(plan)
+            ui.steps(session, plan, actor)
+            if Action.APPROVE in approvals.moves_for(plan, actor):
+                st.caption(approvals.preview(session, plan))
+                decide(plan, f"reason-{plan.id}")
+            elif plan.state is State.SUBMITTED and actor.role is Role.REVIEWER:
+                st.info(f"该计划由{plan.authority.name}审核，您可以查看。")
+            open_states = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
+            if actor.role is Role.ADMIN and plan.state in open_states and not plan.extension_start_on:
+                extend(plan)
+    except Refused as refused:
+        st.error(refused.words)

@@ -1,0 +1,139 @@
+"""A base files its training plans, and sees what became of them."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import approvals, db, plans, policy
+from core.access import Actor, Refused, Role
+from core.approvals import Action
+from core.models import Mode, Plan, State
+from web import ui
+
+actor = ui.require(Role.BASE_CLERK)
+today = ui.today()
+rule = policy.in_force(today.year)
+ui.page(
+    "培训计划上报",
+    f"培训开始前至少{rule.plan_days_before_start}天上报（{rule.plan_clause}），审核通过后方可开展。"
+    f"今天上报的，最早可安排在{rule.earliest_start_on(today)}开始。",
+)
+
+
+def form(plan: Plan | None) -> None:
+    """The plan's fields; what was typed stays when a save is refused."""
+    key = f"plan-{plan.id if plan else 'new'}-"
+    start = plan.start_on if plan else rule.earliest_start_on(today) + timedelta(days=1)
+    subjects = plans.subjects_of(actor.organization_kind, start.year)
+    with st.form(f"{key}form"):
+        st.text_input("培训名称", plan.title if plan else "", key=f"{key}title", max_chars=100)
+        left, middle, right = st.columns(3)
+        left.selectbox("科目", subjects, format_func=lambda subject: subject.label, key=f"{key}subject")
+        modes = list(Mode)
+        middle.selectbox(
+            "方式",
+            modes,
+            modes.index(plan.mode) if plan else 0,
+            format_func=lambda mode: mode.label,
+            key=f"{key}mode",
+        )
+        right.text_input("地点", plan.place if plan else "", key=f"{key}place", max_chars=100)
+        left.date_input("开始日期", start, key=f"{key}start_on", format="YYYY-MM-DD")
+        middle.date_input(
+            "结束日期", plan.end_on if plan else start + timedelta(days=2), key=f"{key}end_on", format="YYYY-MM-DD"
+        )
+        right.number_input("计划人数", 1, 100_000, plan.headcount if plan else 50, key=f"{key}headcount")
+        left.number_input(
+            "每人学时",
+            0.5,
+            1000.0,
+            float(plan.hours_each) if plan else 24.0,
+            0.5,
+            format="%g",
+            key=f"{key}hours_each",
+            help=f"每天至多{rule.hours_per_day:f}学时，以0.5为最小单位",
+        )
+        st.text_area("培训内容", plan.content if plan else "", key=f"{key}content", height=90)
+        st.text_area("师资情况", plan.teachers if plan else "", key=f"{key}teachers", height=70)
+        st.text_area("培训人员范围", plan.audience if plan else "", key=f"{key}audience", height=70)
+        with st.container(horizontal=True):
+            args = (plan.id if plan else None, plan.version if plan else 0, key)
+            st.form_submit_button("保存并上报", type="primary", on_click=save, args=(*args, True), key=f"{key}file")
+            st.form_submit_button("只保存草稿", on_click=save, args=(*args, False), key=f"{key}save")
+
+
+def save(plan_id: int | None, version: int, key: str, then_submit: bool) -> None:
+    """Save first and submit second: when submitting is refused, the draft is kept."""
+    kept: list[Plan] = []
+
+    def keep(session: Session, **who: Any) -> str:
+        typed = {name: st.session_state[key + name] for name in plans.PlanFields.__dataclass_fields__}
+        fields = plans.PlanFields(**typed | {"hours_each": Decimal(str(typed["hours_each"]))})
+        if plan_id is None:
+            plan = plans.draft(session, fields, **who)
+        else:
+            plan = plans.revise(session, plan_id, fields, version=version, **who)
+        session.flush()
+        kept.append(plan)
+        return "" if then_submit else f"“{plan.title}”已保存为草稿。"
+
+    if not ui.deed(keep):
+        return
+    ui.choose("plan", kept[0].id)
+    st.session_state.pop("plan-new", None)
+    if then_submit:
+        ui.move(kept[0].id, Action.SUBMIT, kept[0].version, kept[0].title, "")
+
+
+def begin() -> None:
+    ui.choose("plan", None)
+    ui.forget_choice()
+    st.session_state["plan-new"] = True
+
+
+columns = ["state", "title", "subject", "start_on", "end_on", "headcount", "hours_each", "submitted_at"]
+writing = st.session_state.get("plan-new") and ui.chosen("plan") is None
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    state = ui.filter_by("状态", State, key="state")
+    st.button("填写新计划", icon=":material/add:", on_click=begin, type="secondary" if writing else "primary")
+
+    def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
+        return approvals.queue(session, who, kind="plan", state=state, **page)
+
+    ui.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="培训计划")
+frame, _count = ui.listing(asked, actor, name="plan")
+plan_id = ui.pick(
+    frame, columns, name="plan", empty="还没有这样的计划。点击“填写新计划”，填好后上报给主管的人社部门审核。"
+)
+
+if plan_id is None:
+    if writing:
+        st.subheader("填写新计划", anchor=False)
+        form(None)
+else:
+    try:
+        with db.reading() as session:
+            plan = approvals.one(session, plan_id, actor)
+            assert isinstance(plan, Plan)
+            moves = approvals.moves_for(plan, actor)
+            with st.container(border=True):
+                ui.plan_facts(plan)
+                ui.steps(session, plan, actor)
+                with st.container(horizontal=True):
+                    for action in moves:
+                        st.button(
+                            {Action.SUBMIT: "上报", Action.WITHDRAW: "撤回"}[action],
+                            type="primary" if action is Action.SUBMIT else "secondary",
+                            key=f"{action}-{plan.id}-{plan.version}",
+                            on_click=ui.move,
+                            args=(plan.id, action, plan.version, plan.title, ""),
+                        )
+        if Action.SUBMIT in moves:
+            with st.expander("修改计划"):
+                form(plan)
+    except Refused as refused:
+        st.error(refused.words)

@@ -1,0 +1,170 @@
+"""A base reports on a training it gave: summary, notice, roster, with every problem of the roster at once."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import approvals, db, files, policy, reports, roster, sheets
+from core.access import Actor, Refused, Role
+from core.approvals import Action
+from core.files import Upload
+from core.ledger import hours_text
+from core.models import Plan, Report, State
+from web import ui
+
+actor = ui.require(Role.BASE_CLERK)
+rule = policy.in_force(ui.today().year)
+ui.page(
+    "培训情况报告",
+    f"培训结束后{rule.report_days_after_end}天内报送（{rule.report_clause}）：培训总结、培训通知、培训花名册。"
+    "花名册可直接上传WPS或Excel文件，问题会逐行列出。",
+)
+
+
+def upload(key: str) -> Upload | None:
+    given = st.session_state.get(key)
+    return Upload(given.name, given.getvalue()) if given else None
+
+
+def form(plan: Plan, report: Report | None) -> None:
+    """What clause 一(五)2 asks for; a saved file stays until another replaces it."""
+    key = f"report-{plan.id}-"
+    with st.form(f"{key}form"):
+        left, right = st.columns(2)
+        left.date_input(
+            "实际开始日期", report.start_on if report else plan.start_on, key=f"{key}start_on", format="YYYY-MM-DD"
+        )
+        right.date_input(
+            "实际结束日期", report.end_on if report else plan.end_on, key=f"{key}end_on", format="YYYY-MM-DD"
+        )
+        st.text_area("培训总结", report.summary if report else "", key=f"{key}summary", height=120)
+        kept = "（已上传，重新选择将替换）"
+        left, right = st.columns(2)
+        left.file_uploader(
+            f"培训通知{kept if report and report.notice_id else ''}",
+            [ending[1:] for ending in files.NOTICE_ENDINGS],
+            key=f"{key}notice",
+        )
+        right.file_uploader(
+            f"培训花名册（附件1）{kept if report and report.roster_id else ''}",
+            ["xlsx", "xls", "et", "csv"],
+            key=f"{key}roster",
+        )
+        st.form_submit_button("保存并检查花名册", on_click=save, args=(plan.id, key), key=f"{key}save")
+
+
+def save(plan_id: int, key: str) -> None:
+    def act(session: Session, **who: Any) -> str:
+        fields = reports.ReportFields(*(st.session_state[key + name] for name in ("start_on", "end_on", "summary")))
+        report, problems = reports.save(
+            session, plan_id, fields, notice=upload(f"{key}notice"), roster_file=upload(f"{key}roster"), **who
+        )
+        if report.roster_id is None:
+            return "已保存。还没有上传花名册。"
+        found = f"，{report.faults}行有问题，请看下表" if report.faults else "，没有问题"
+        return f"已保存。花名册{report.people + report.faults}人{found}。" if problems or report.people else "已保存。"
+
+    ui.deed(act)
+
+
+def checked(report: Report) -> None:
+    """The roster as it stands: totals, every problem, and what will be posted."""
+    with db.reading() as session:
+        problems = reports.problems(session, report.id, actor, now=ui.now())
+    left, middle, right = st.columns(3)
+    left.metric("可入账人数", report.people)
+    middle.metric("合计学时", hours_text(report.hours))
+    right.metric("有问题的行", report.faults)
+    if not problems:
+        st.success("花名册没有问题。")
+        return
+    if report.faults:
+        st.warning(f"有问题的{report.faults}行不会登记学时。请在原文件中改正后重新上传；其余各行不受影响。")
+    frame = pd.DataFrame([vars(problem) for problem in problems])
+    ui.table(frame, ["row", "heading", "value", "words", "code"], empty="", labels={"row": "行号"}, height=280)
+    st.download_button(
+        "下载问题清单",
+        sheets.workbook(roster.PROBLEM_HEADINGS, roster.problem_lines(problems), sheet="问题"),
+        f"花名册问题-{report.title}.xlsx",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def submit(report: Report) -> None:
+    """The page's main deed, and the reason when it is late."""
+    reason = f"late-{report.id}"
+    if ui.today() > report.due_on:
+        st.warning(f"应于{report.due_on}前报送（一(五)2），已逾期{(ui.today() - report.due_on).days}天，须说明原因。")
+        st.text_area("逾期原因（必填）", report.late_reason, key=reason, height=70)
+    st.button(
+        "提交报告",
+        type="primary",
+        key=f"submit-{report.id}-{report.version}",
+        on_click=ui.move,
+        args=(report.id, Action.SUBMIT, report.version, report.title, reason),
+    )
+
+
+with db.reading() as session:
+    due = reports.open_plans(session, actor, now=ui.now())
+st.subheader("待报送", anchor=False)
+plan_id = ui.pick(
+    due,
+    ["state", "title", "end_on", "due_on", "days_left", "headcount", "hours_each"],
+    name="plan",
+    by="plan_id",
+    empty="没有待报送的培训。计划审核通过、培训结束后，会出现在这里。",
+)
+if plan_id is not None and plan_id in set(due["plan_id"]):
+    try:
+        with db.reading() as session, st.container(border=True):
+            plan = approvals.one(session, plan_id, actor)
+            assert isinstance(plan, Plan)
+            report_id = due.set_index("plan_id")["report_id"].get(plan_id)
+            report = reports.one(session, int(report_id), actor) if report_id else None
+            st.markdown(f"#### {ui.md(plan.title)}　{ui.chip(report.state if report else State.DRAFT)}")
+            st.caption(
+                f"批准：{plan.start_on} 至 {plan.end_on}，{plan.subject.label}，每人{hours_text(plan.hours_each)}学时，"
+                f"{plan.headcount}人"
+            )
+            if report:
+                ui.steps(session, report, actor)
+            form(plan, report)
+        if report and report.roster_id:
+            checked(report)
+        if report:
+            submit(report)
+    except Refused as refused:
+        st.error(refused.words)
+
+st.subheader("已报送", anchor=False)
+columns = ["state", "title", "start_on", "end_on", "people", "hours", "faults", "late", "submitted_at"]
+
+
+def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
+    return approvals.queue(session, who, kind="report", **page)
+
+
+filed, _count = ui.listing(asked, actor, name="report")
+report_id = ui.pick(filed, columns, name="report", empty="还没有报送过培训情况报告。")
+ui.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="培训情况报告")
+if report_id is not None:
+    try:
+        with db.reading() as session, st.container(border=True):
+            report = reports.one(session, report_id, actor)
+            st.markdown(f"#### {ui.md(report.title)}　{ui.chip(report.state)}")
+            st.text(report.summary)
+            ui.steps(session, report, actor)
+            for action in approvals.moves_for(report, actor):
+                if action is Action.WITHDRAW:
+                    st.button(
+                        "撤回",
+                        key=f"{action}-{report.id}-{report.version}",
+                        on_click=ui.move,
+                        args=(report.id, action, report.version, report.title, ""),
+                    )
+    except Refused as refused:
+        st.error(refused.words)

@@ -1,0 +1,136 @@
+"""Reviewers read a report beside its plan and its roster; approval posts the hours."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import approvals, db, files, reports
+from core.access import Actor, Refused, Role
+from core.approvals import Action
+from core.ledger import hours_text
+from core.models import Report, State
+from web import ui
+
+actor = ui.require(Role.REVIEWER)
+ui.page("报告审核", "核对培训情况报告与批准的计划（一(五)2）；通过后学时即登记到个人，学员可打印审验卡（一(五)3）。")
+
+columns = ["state", "title", "organization", "authority", "end_on", "people", "hours", "faults", "late", "submitted_at"]
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    state = ui.filter_by("状态", State, key="state", default=State.SUBMITTED)
+    text = st.text_input("培训名称或机构", key="q", bind="query-params", width=280)
+
+    def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
+        return approvals.queue(session, who, kind="report", state=state, text=text, **page)
+
+    ui.export(
+        lambda session, who: asked(session, who, limit=None)[0],
+        columns,
+        name="报告审核",
+    )
+frame, count = ui.listing(asked, actor, name="report")
+st.caption(f"共{count}份报告")
+report_id = ui.pick(frame, columns, name="report", empty="没有符合条件的报告。可换一个状态或清空查询条件。")
+
+
+def compared(report: Report) -> None:
+    """What was approved beside what took place; a difference is marked."""
+    plan = report.plan
+    lines = [
+        ("培训时间", f"{plan.start_on} 至 {plan.end_on}", f"{report.start_on} 至 {report.end_on}"),
+        ("人数", f"{plan.headcount}", f"{report.people + report.faults}"),
+        ("科目", plan.subject.label, plan.subject.label),
+        (
+            "每人学时（平均）",
+            hours_text(plan.hours_each),
+            f"{report.hours / report.people:.1f}".removesuffix(".0") if report.people else "—",
+        ),
+    ]
+    frame = pd.DataFrame(lines, columns=["heading", "plan", "value"])
+    frame["note"] = ["" if planned == took else "不一致" for _, planned, took in lines]
+    ui.table(
+        frame,
+        ["heading", "plan", "value", "note"],
+        empty="",
+        labels={"heading": "核对项", "plan": "批准的计划", "value": "实际", "note": "核对"},
+    )
+
+
+def attachment(attachment_id: int | None, label: str) -> None:
+    if attachment_id is None:
+        return
+    with db.reading() as session:
+        given = files.opened(session, attachment_id, actor)
+    st.download_button(
+        f"{label}：{given.filename}",
+        given.content,
+        given.filename,
+        key=f"file-{attachment_id}",
+        icon=":material/attach_file:",
+        on_click="ignore",
+    )
+
+
+def roster_of(report: Report) -> None:
+    """The roster, masked, and what is wrong or worth a look."""
+    with db.reading() as session:
+        problems = reports.problems(session, report.id, actor, now=ui.now())
+        rows = reports.rows(session, report.id, actor)
+    if problems:
+        st.warning(f"花名册有{len(problems)}处问题；有错误的{report.faults}行不会登记学时。")
+        frame = pd.DataFrame([vars(problem) for problem in problems])
+        ui.table(frame, ["row", "heading", "value", "words"], empty="", labels={"row": "行号"})
+    shown = [
+        "row",
+        "name",
+        "id_mask",
+        "employer",
+        "title",
+        "public_hours",
+        "professional_hours",
+        "assessment",
+        "faulty",
+    ]
+    labels = {"row": "行号", "title": "专业技术职务"}
+    with st.expander(f"培训花名册（{len(rows)}人）", expanded=len(rows) <= 20):
+        ui.table(rows, shown, empty="没有花名册。", labels=labels, height=420)
+        ui.export(lambda s, who: reports.rows(s, report.id, who), shown, name=f"花名册-{report.id}", labels=labels)
+
+
+if report_id is not None:
+    try:
+        with db.reading() as session:
+            report = reports.one(session, report_id, actor)
+            with st.container(border=True):
+                st.markdown(f"#### {ui.md(report.title)}　{ui.chip(report.state)}")
+                st.caption(f"{report.organization.name}，应于{report.due_on}前报送")
+                if report.late:
+                    st.warning(f"逾期报送。原因：{ui.md(report.late_reason)}")
+                compared(report)
+                st.caption("培训总结")
+                st.text(report.summary)
+                with st.container(horizontal=True):
+                    attachment(report.notice_id, "培训通知")
+                    attachment(report.roster_id, "花名册原件")
+                roster_of(report)
+                ui.steps(session, report, actor)
+                if Action.APPROVE in approvals.moves_for(report, actor):
+                    st.info(approvals.preview(session, report))
+                    reason = f"reason-{report.id}"
+                    st.text_area("审核意见（退回、不予通过时必填，基地会看到）", key=reason, height=70)
+                    with st.container(horizontal=True):
+                        for action in approvals.moves_for(report, actor):
+                            st.button(
+                                action.label,
+                                type="primary" if action is Action.APPROVE else "secondary",
+                                key=f"{action}-{report.id}-{report.version}",
+                                on_click=ui.move,
+                                args=(report.id, action, report.version, report.title, reason),
+                            )
+                elif report.state is State.SUBMITTED:
+                    with db.reading() as other:
+                        authority = approvals.one(other, report.id, actor).authority.name
+                    st.info(f"该报告由{authority}审核，您可以查看。")
+    except Refused as refused:
+        st.error(refused.words)

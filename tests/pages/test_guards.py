@@ -1,0 +1,181 @@
+"""Every page × every role, signed in and out, by menu and by address: the guard comes first, and core agrees."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import db, registry
+from core.access import Actor, Role
+from tests import cast as people
+from tests.cast import Cast
+from web import ui
+
+MAIN = str(db.ROOT / "web" / "screens.py")
+PAGES = sorted(path.stem for path in (db.ROOT / "pages").glob("*.py"))
+
+MAY_OPEN: dict[str, set[Role]] = {
+    "account": set(Role),
+    "audit": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.BASE_CLERK, Role.EMPLOYER_CLERK},
+    "credit_lookup": set(Role) - {Role.BASE_CLERK},
+    "home": set(Role),
+    "organizations": {Role.ADMIN},
+    "plan_approval": {Role.ADMIN, Role.REVIEWER},
+    "plan_filing": {Role.BASE_CLERK},
+    "policies": set(Role),
+    "quota_dashboard": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
+    "report_filing": {Role.BASE_CLERK},
+    "report_review": {Role.REVIEWER},
+}
+"""Written down again, apart from the page table, so that a slip there is seen here."""
+
+
+def sign_in(username: str) -> str:
+    """A token for one of the cast, as the sign-in page would get it."""
+    with db.transaction() as session:
+        token = registry.sign_in(session, username, fits=True, now=datetime.now(UTC))
+    assert isinstance(token, str)
+    return token
+
+
+def open_page(name: str, token: str | None) -> AppTest:
+    """A page as the main script draws it for whoever holds the token."""
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    if token:
+        app.session_state["token"] = token
+    app.run()
+    app.switch_page(f"../pages/{name}.py")
+    return app.run()
+
+
+@pytest.fixture
+def cast(office: Path) -> Cast:
+    return people.assemble(datetime.now(UTC))
+
+
+def add_person(cast: Cast) -> None:
+    """A learner with posted hours and an account of their own."""
+    content = people.sheet([people.row(1)])
+    report = people.posted(cast, content)
+    assert report.people == 1
+    with db.transaction() as session:
+        account = registry.open_person_account(
+            session,
+            username="person",
+            id_number=people.id_number(1),
+            password=people.PASSWORD,
+            actor=cast["admin"],
+            now=people.AFTER,
+        )
+        account.must_change_password = False
+        home = account.organization or cast.places["hospital"]
+        cast.actors["person"] = Actor(
+            account.id, account.name, Role.PERSON, home.id, home.name, home.kind, account.person_id
+        )
+
+
+def test_the_page_table_names_every_page_and_no_other() -> None:
+    assert set(MAY_OPEN) == set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nobody_opens_a_page_signed_out_by_address_or_bare(cast: Cast, page: str) -> None:
+    through_main = open_page(page, None)
+    assert [field.label for field in through_main.text_input] == ["用户名", "密码"]
+    assert not through_main.dataframe
+    bare = AppTest.from_file(ui.page_file(page), default_timeout=60).run()
+    assert not bare.exception
+    assert [info.value for info in bare.info] == ["请先登录。登录后会回到本页。"]
+    assert not bare.dataframe
+    assert not bare.button
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_opens_its_pages_and_is_told_at_the_others(cast: Cast, role: Role) -> None:
+    add_person(cast)
+    username = next(name for name, actor in cast.actors.items() if actor.role is role)
+    token = sign_in(username)
+    for page in PAGES:
+        app = open_page(page, token)
+        assert not app.exception, f"{role} on {page}: {app.exception[0].stack_trace}"
+        if role in MAY_OPEN[page]:
+            assert app.title, f"{role} should see {page}"
+            assert not app.error, f"{role} on {page}: {app.error[0].value}"
+        else:
+            assert not app.title
+            assert "您当前的角色是" in app.error[0].value, f"{role} on {page}"
+            assert not app.dataframe
+
+
+def test_a_closed_account_is_out_at_its_next_click(cast: Cast) -> None:
+    token = sign_in("reviewer")
+    app = open_page("home", token)
+    assert app.title[0].value == "首页"
+    with db.transaction() as session:
+        account_id = cast["reviewer"].account_id
+        assert account_id
+        registry.set_account_active(
+            session, account_id, False, actor=cast["admin"], reason="离岗", now=datetime.now(UTC)
+        )
+    app.run()
+    assert [field.label for field in app.text_input] == ["用户名", "密码"]
+
+
+def test_the_first_password_must_be_changed_before_anything_else(cast: Cast) -> None:
+    with db.transaction() as session:
+        registry.open_account(
+            session,
+            username="fresh",
+            name="新审核员",
+            role=Role.REVIEWER,
+            organization_id=cast.places["region"].id,
+            password="First-pass-24",
+            actor=cast["admin"],
+            now=datetime.now(UTC),
+        )
+    app = open_page("plan_approval", sign_in("fresh"))
+    assert [title.value for title in app.title] == ["修改初始密码"]
+    app.text_input(key="old-password").input("First-pass-24")
+    app.text_input(key="new-password").input("Second-pass-24")
+    app.text_input(key="new-password-again").input("Second-pass-24")
+    app.button[-1].click().run()
+    assert not app.exception
+    with db.reading() as session:
+        hashed = registry.password_hash(session, "fresh")
+    assert registry.password_fits("Second-pass-24", hashed)
+    assert [field.label for field in app.text_input] == ["用户名", "密码"]
+
+
+def test_wrong_passwords_lock_the_account_and_say_so(cast: Cast) -> None:
+    app = AppTest.from_file(MAIN, default_timeout=60).run()
+    for _ in range(5):
+        app.text_input[0].input("reviewer")
+        app.text_input[1].input("wrong")
+        app.button[0].click().run()
+    assert "已锁定" in app.error[0].value
+    app.text_input[1].input(people.PASSWORD)
+    app.button[0].click().run()
+    assert "已锁定" in app.error[0].value
+    assert "token" not in app.session_state
+
+
+def test_an_empty_office_begins_with_its_administrator(office: Path) -> None:
+    app = AppTest.from_file(MAIN, default_timeout=60).run()
+    assert {button.label for button in app.button} == {"载入演示数据", "建立空系统"}
+    app.text_input(key="admin-name").input("王管理")
+    app.text_input(key="admin-username").input("wang")
+    app.text_input(key="admin-password").input("short")
+    next(button for button in app.button if button.label == "建立空系统").click().run()
+    assert "密码至少" in app.error[0].value
+    app.text_input(key="admin-password").input("Long-enough-24")
+    next(button for button in app.button if button.label == "建立空系统").click().run()
+    assert not app.exception
+    assert [field.label for field in app.text_input] == ["用户名", "密码"]
+    app.text_input[0].input("wang")
+    app.text_input[1].input("Long-enough-24")
+    app.button[0].click().run()
+    app.run()
+    assert app.title[0].value == "首页"

@@ -1,0 +1,203 @@
+"""HTTP beside the screens: health, the sign-in cookie, card verification; and what every response goes through."""
+
+from __future__ import annotations
+
+import html
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request, cookie_parser
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core import cards, db, registry
+from core.cards import Verification
+from core.ledger import hours_text
+from web.ui import COOKIE
+
+WORDS = Path(__file__).parent / "words.js"
+
+
+def health(_request: Request) -> Response:
+    """200 while the database answers."""
+    try:
+        with db.reading() as session:
+            session.execute(sa.select(sa.literal(1)))
+    except sa.exc.SQLAlchemyError:
+        return JSONResponse({"status": "database unavailable"}, status_code=503)
+    return JSONResponse({"status": "ok"})
+
+
+async def start_session(request: Request) -> Response:
+    """Turn a token that the screens just gave into the HttpOnly cookie. Same-origin JSON only."""
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return PlainTextResponse("forbidden", status_code=403)
+    if request.headers.get("content-type", "").split(";")[0] != "application/json":
+        return PlainTextResponse("JSON expected", status_code=415)
+    body = await request.body()
+    return await run_in_threadpool(_session_response, body, request.url.scheme == "https")
+
+
+def _session_response(body: bytes, secure: bool) -> Response:
+    try:
+        token = json.loads(body)["token"]
+    except (ValueError, KeyError, TypeError):
+        return PlainTextResponse("a token expected", status_code=400)
+    with db.reading() as session:
+        known = isinstance(token, str) and registry.actor_of(session, token, datetime.now(UTC))
+    if not known:
+        return PlainTextResponse("no such session", status_code=401)
+    response = PlainTextResponse("ok")
+    seconds = int(registry.SIGN_IN_LASTS.total_seconds())
+    response.set_cookie(COOKIE, token, max_age=seconds, httponly=True, samesite="strict", secure=secure)
+    return response
+
+
+def verify(request: Request) -> Response:
+    """What a card's code stands for; open to everybody. 404 for an unknown code."""
+    with db.reading() as session:
+        found = cards.verification(session, request.path_params["code"])
+    return HTMLResponse(_verification_page(found), status_code=200 if found else 404)
+
+
+def verify_form(request: Request) -> Response:
+    """Where a code can be typed."""
+    code = request.query_params.get("code", "").strip()
+    if code:
+        return RedirectResponse(f"/verify/{quote(code, safe='')}", status_code=303)
+    return HTMLResponse(_page("审验卡核验", _FORM))
+
+
+def words(_request: Request) -> Response:
+    """The script that puts Streamlit's own few English words into Chinese."""
+    return FileResponse(WORDS, media_type="text/javascript", headers={"Cache-Control": "max-age=3600"})
+
+
+_FORM = """<form action="/verify"><label>审验卡上的验证码（16位，可不填横线）
+<input name="code" required minlength="16" maxlength="19" autocomplete="off" placeholder="XXXX-XXXX-XXXX-XXXX"></label>
+<button>核验</button></form>"""
+
+
+def _verification_page(found: Verification | None) -> str:
+    if found is None:
+        return _page(
+            "没有查到这张审验卡",
+            "<p class=bad>验证码不存在，或卡片内容与签名不符。请核对验证码；仍查不到的，不应作为学时证明。</p>" + _FORM,
+        )
+    verdict = (
+        "<p class=good>此卡真实有效：所载学时与学时记录一致。</p>"
+        if found.holds
+        else "<p class=bad>此卡由本系统出具，但现有学时记录少于卡上所载，请以重新打印的审验卡为准。</p>"
+    )
+    rows = (
+        ("验证码", found.code),
+        ("姓名", found.name),
+        ("身份证号", found.id_mask),
+        ("工作单位", found.employer or "—"),
+        ("学时年度", str(found.year)),
+        ("公需科目", f"{hours_text(found.public)} 学时"),
+        ("专业科目", f"{hours_text(found.professional)} 学时"),
+        ("累计", f"{hours_text(found.public + found.professional)} 学时"),
+        ("出具日期", str(found.issued_on)),
+    )
+    lines = "".join(f"<tr><th>{label}<td>{html.escape(value)}" for label, value in rows)
+    return _page("审验卡核验结果", f"{verdict}<table>{lines}</table>")
+
+
+def _page(title: str, body: str) -> str:
+    return f"""<!doctype html><html lang="zh-CN"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1"><title>{title}</title>
+<style>
+:root{{color-scheme:light dark}}
+body{{font:16px/1.7 "Microsoft YaHei","PingFang SC","Noto Sans CJK SC",sans-serif;max-width:34rem;margin:2rem auto;
+padding:0 1rem}}
+h1{{font-size:1.4rem;font-weight:600}} small{{color:gray}} table{{border-collapse:collapse;width:100%}}
+th,td{{text-align:left;padding:.45rem .6rem;border-bottom:1px solid #8884}} th{{font-weight:400;color:gray;width:7rem}}
+.good,.bad{{padding:.7rem 1rem;border-radius:6px;color:#fff}} .good{{background:#2e7d4f}} .bad{{background:#a8503f}}
+input{{display:block;font:inherit;width:100%;box-sizing:border-box;padding:.5rem;margin:.3rem 0 .8rem}}
+button{{font:inherit;background:#174e86;color:#fff;border:0;border-radius:6px;padding:.5rem 1.4rem}}
+</style><h1>{title}</h1>{body}<p><small>内蒙古自治区专业技术人员继续教育管理系统</small></p></html>"""
+
+
+ROUTES = [
+    Route("/healthz", health),
+    Route("/session", start_session, methods=["POST"]),
+    Route("/verify", verify_form),
+    Route("/verify/{code}", verify),
+    Route("/words.js", words),
+]
+
+CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
+"""What Streamlit leaves open to everybody and an office has no use for."""
+
+
+class Shield:
+    """Closes what needs no visitor, adds the security headers, and says in which language the page is."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"]
+        if path.startswith(CLOSED):
+            await PlainTextResponse("not found", status_code=404)(scope, receive, send)
+            return
+        if path.startswith("/media/") and not await run_in_threadpool(_signed_in, Headers(scope=scope)):
+            await PlainTextResponse("sign in first", status_code=401)(scope, receive, send)
+            return
+        await self.app(scope, receive, _Answer(send).send)
+
+
+def _signed_in(headers: Headers) -> bool:
+    token = cookie_parser(headers.get("cookie", "")).get(COOKIE)
+    with db.reading() as session:
+        return registry.actor_of(session, token, datetime.now(UTC)) is not None
+
+
+class _Answer:
+    """One response on its way out: headers added, the language of an HTML page set."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._start: Message | None = None
+        self._body = b""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.setdefault("X-Content-Type-Options", "nosniff")
+            headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+            headers.setdefault("Referrer-Policy", "same-origin")
+            if headers.get("content-type", "").startswith("text/html"):
+                self._start = message  # the length is not known before the body is
+                return
+        elif self._start is not None:
+            self._body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            page = self._body.replace(b'<html lang="en"', b'<html lang="zh-CN"', 1)
+            page = page.replace(b"</head>", b'<script src="/words.js" defer></script></head>', 1)
+            headers = MutableHeaders(scope=self._start)
+            for name in ("content-length", "etag"):
+                del headers[name]
+            headers["content-length"] = str(len(page))
+            await self._send(self._start)
+            self._start = None
+            message = {"type": "http.response.body", "body": page}
+        await self._send(message)

@@ -1,0 +1,244 @@
+"""The page table, the sign-in, the first visit. `st.navigation` is called on every run."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import streamlit as st
+import streamlit_authenticator
+
+from core import access, db, registry
+from core.access import Actor, Refused, Role
+from web import ui
+
+OFFICE = "内蒙古自治区专业技术人员继续教育管理系统"
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A page: its file, its title, its icon, and who finds it in the menu. The page's own guard decides again."""
+
+    file: str
+    title: str
+    icon: str
+    roles: tuple[Role, ...] = tuple(Role)
+
+
+SCREENS = {
+    "办理": (
+        Screen("home", "首页", "home"),
+        Screen("plan_filing", "培训计划上报", "edit_calendar", (Role.BASE_CLERK,)),
+        Screen("plan_approval", "培训计划审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
+        Screen("report_filing", "培训情况报告", "upload_file", (Role.BASE_CLERK,)),
+        Screen("report_review", "报告审核", "rule", (Role.REVIEWER,)),
+    ),
+    "查询": (
+        Screen("credit_lookup", "学时查询与审验卡", "person_search", registry.LOOKERS),
+        Screen("quota_dashboard", "指标看板", "monitoring", access.OFFICERS),
+        Screen("policies", "政策依据", "gavel"),
+    ),
+    "管理": (
+        Screen("organizations", "机构与账号", "apartment", (Role.ADMIN,)),
+        Screen("audit", "审计日志", "history", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),
+        Screen("account", "我的账号", "manage_accounts"),
+    ),
+}
+
+
+def pages(actor: Actor | None) -> dict[str, list[Any]]:
+    """Every page is registered for everybody, so that a typed address meets its guard; the menu shows one's own."""
+    return {
+        section: [
+            st.Page(
+                ui.page_file(screen.file),
+                title=screen.title,
+                icon=f":material/{screen.icon}:",
+                default=screen.file == "home",
+                visibility="visible" if actor and actor.role in screen.roles else "hidden",
+            )
+            for screen in screens
+        ]
+        for section, screens in SCREENS.items()
+    }
+
+
+def main() -> None:
+    st.set_page_config(page_title="继续教育管理", page_icon=str(db.ROOT / "web" / "icon.svg"), layout="wide")
+    with db.reading() as session:
+        opened = registry.is_open(session)
+    actor = ui.actor() if opened else None
+    page = st.navigation(pages(actor), position="sidebar" if actor and not actor.must_change_password else "hidden")
+    if not opened:
+        first_visit()
+    elif actor is None:
+        sign_in()
+    elif actor.must_change_password:
+        banner(actor)
+        first_password()
+    else:
+        banner(actor)
+        page.run()
+
+
+def banner(actor: Actor) -> None:
+    """The office and the role, at the top of every page; in a demonstration also its date."""
+    left, right = st.columns([5, 2], vertical_alignment="center")
+    left.markdown(f"**{ui.md(actor.organization_name)}**　:gray[{actor.role.label} · {ui.md(actor.name)}]")
+    with right, st.container(horizontal=True, horizontal_alignment="right"):
+        with db.reading() as session:
+            demo, ahead = registry.setting(session, "office") == "demo", registry.demo_days(session)
+        if demo:
+            with st.popover(f"演示日期 {ui.today()}", icon=":material/event:"):
+                st.write("演示系统可以把日期往后推，看一个培训从计划走到审验卡。只影响演示数据，不能往回退。")
+                days = st.number_input("推进天数", 1, 366, 15, key="demo-days")
+                st.button("推进", on_click=_shift, args=(int(days),), key=f"demo-shift-{ahead}")
+        if not actor.must_change_password:
+            st.button("退出", icon=":material/logout:", on_click=_sign_out, key="sign-out")
+
+
+def _shift(days: int) -> None:
+    ui.deed(lambda session, **who: f"演示日期已推进，比实际日期早{registry.shift_demo_clock(session, days, **who)}天。")
+
+
+# --- sign-in --------------------------------------------------------------------------------------------------------
+
+
+def sign_in() -> None:
+    """streamlit-authenticator's form; the check, the sign-in and its cookie are ours."""
+    _, middle, _ = st.columns([1, 2, 1])
+    with middle:
+        st.title(OFFICE, anchor=False, text_alignment="center")
+        for kind, words in st.session_state.pop("messages", []):
+            getattr(st, kind)(words)
+        form = streamlit_authenticator.Authenticate(
+            {"usernames": {}}, COOKIE_OF_FORM, secrets.token_hex(32), 0, auto_hash=False, login_sleep_time=0
+        )
+        form.authentication_controller = SimpleNamespace(login=_check)
+        form.login(fields={"Form name": "登录", "Username": "用户名", "Password": "密码", "Login": "登录"})
+        refused = st.session_state.pop("sign-in-refused", None)
+        if refused:
+            st.error(refused)
+        if "token" in st.session_state:
+            st.info("登录成功，正在进入……")
+            _set_cookie(st.session_state["token"])
+        with db.reading() as session:
+            if registry.setting(session, "office") == "demo":
+                _demo_accounts()
+
+
+COOKIE_OF_FORM = "unused"  # the form insists on a cookie name; with a life of 0 days it never sets one
+
+
+def _check(username: str | None = None, password: str | None = None, *_: Any, **__: Any) -> bool:
+    """Called by the form on submit. bcrypt runs between the two transactions, so that nobody waits for it."""
+    if not username or not password:
+        st.session_state["sign-in-refused"] = "请填写用户名和密码。"
+        return False
+    with db.reading() as session:
+        hashed = registry.password_hash(session, username)
+    fits = registry.password_fits(password, hashed)
+    with db.transaction() as session:
+        answer = registry.sign_in(session, username, fits=fits, now=datetime.now(UTC))
+    if isinstance(answer, Refused):
+        st.session_state["sign-in-refused"] = answer.words
+        return False
+    st.session_state["token"] = answer
+    return False
+
+
+def _set_cookie(token: str) -> None:
+    """Have the browser exchange the token for an HttpOnly cookie and come back to the same address."""
+    st.html(
+        "<script>fetch('/session',{method:'POST',headers:{'Content-Type':'application/json'},"
+        f"body:JSON.stringify({{token:{json.dumps(token)}}})}}).then(()=>location.reload())</script>",
+        unsafe_allow_javascript=True,
+    )
+
+
+def _sign_out() -> None:
+    ui.deed(lambda session, **who: registry.sign_out(session, **who))
+    st.session_state.clear()
+    ui.say("success", "已退出登录，该账号在其他浏览器的登录也已结束。")
+
+
+def _demo_accounts() -> None:
+    from data.demo.office import ACCOUNTS, PASSWORD
+
+    st.info(f"演示系统：人员均为虚构。各角色账号的密码都是 `{PASSWORD}`")
+    lines = [f"| `{each.username}` | {each.role.label} | {each.organization} | {each.shows} |" for each in ACCOUNTS]
+    st.markdown("| 用户名 | 角色 | 机构 | 可以看什么 |\n|---|---|---|---|\n" + "\n".join(lines))
+
+
+def first_password() -> None:
+    """Nothing else is open to an account until its first password is changed."""
+    ui.page("修改初始密码", "首次登录须先设置自己的密码，之后才能使用系统。")
+    ui.password_form()
+
+
+# --- the first visit ------------------------------------------------------------------------------------------------
+
+
+def first_visit() -> None:
+    """Offer the demonstration or an empty office; an empty one begins with its first administrator."""
+    st.title(OFFICE, anchor=False)
+    for kind, words in st.session_state.pop("messages", []):
+        getattr(st, kind)(words)
+    st.write("系统还没有数据。请选择从演示数据开始，或建立一个空的系统。")
+    demo, empty = st.columns(2)
+    with demo, st.container(border=True):
+        st.subheader("演示数据", anchor=False)
+        st.write("虚构的机构、人员和一年的计划与报告，各角色账号齐全，适合试用和演示。约需20秒。")
+        if st.button("载入演示数据", type="primary"):
+            with st.spinner("正在生成演示数据……"):
+                _open_demo()
+            st.rerun()
+    with empty, st.container(border=True), st.form("empty-office"):
+        st.subheader("空系统", anchor=False)
+        st.write("预置自治区、盟市人社部门和人事考试院，从第一个管理员账号开始正式使用。")
+        st.text_input("管理员姓名", key="admin-name")
+        st.text_input("用户名", key="admin-username", placeholder="小写字母和数字，如 admin")
+        st.text_input("密码", type="password", key="admin-password", autocomplete="new-password")
+        st.form_submit_button("建立空系统", on_click=_open_empty)
+
+
+def _open_demo() -> None:
+    from data.demo.office import open_demo
+
+    try:
+        with db.transaction() as session:
+            open_demo(session, now=datetime.now(UTC))
+    except Refused as refused:
+        ui.say("error", refused.words)
+    else:
+        ui.say("success", "演示数据已载入，请用下列任一账号登录。")
+
+
+def _open_empty() -> None:
+    name, username, password = (st.session_state[f"admin-{field}"] for field in ("name", "username", "password"))
+    now = datetime.now(UTC)
+    try:
+        with db.transaction() as session:
+            founder = registry.open_office(session, kind="empty", now=now)
+            registry.open_account(
+                session,
+                username=username,
+                name=name,
+                role=Role.ADMIN,
+                organization_id=founder.organization_id,
+                password=password,
+                must_change_password=False,
+                actor=founder,
+                now=now,
+            )
+    except Refused as refused:
+        ui.say("error", refused.words)
+    else:
+        ui.say("success", "系统已建立，请用刚才的管理员账号登录。")
+
+
+main()

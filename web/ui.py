@@ -1,0 +1,509 @@
+"""What pages share: the guard, one way to do a deed and say what happened, tables, choices in the URL, downloads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from core import approvals, audit, dashboards, db, registry, sheets
+from core.access import Actor, Labelled, OrganizationKind, Refused, Role
+from core.ledger import hours_text
+from core.models import Mode, Plan, Source, State, Submission
+from core.policy import Subject
+
+Word = TypeVar("Word", bound=Labelled)
+
+COOKIE = "ce_session"
+PAGE_ROWS = 20
+
+# --- who is here ----------------------------------------------------------------------------------------------------
+
+
+def token() -> str | None:
+    """The sign-in this browser holds: from the cookie, or from this very session until the cookie is set."""
+    given = st.session_state.get("token") or st.context.cookies.get(COOKIE)
+    return str(given) if given else None
+
+
+def actor() -> Actor | None:
+    """Who is signed in, asked of the database at every run, so that a closed account is out at its next click."""
+    with db.reading() as session:
+        return registry.actor_of(session, token(), datetime.now(UTC))
+
+
+def require(*roles: Role) -> Actor:
+    """The guard, first statement of every page: nobody else's script goes on below it."""
+    here = actor()
+    if here is None:
+        st.info("请先登录。登录后会回到本页。")
+        st.markdown("[去登录](/)")
+        st.stop()
+    if here.must_change_password:
+        st.warning("首次登录须先修改密码。")
+        st.stop()
+    if roles and here.role not in roles:
+        st.error(f"本页由{'、'.join(role.label for role in roles)}使用，您当前的角色是{here.role.label}。")
+        link("home", "回到首页")
+        st.stop()
+    return here
+
+
+def page_file(name: str) -> str:
+    """Where a page's script lies."""
+    return str(db.ROOT / "pages" / f"{name}.py")
+
+
+def link(name: str, label: str) -> None:
+    """A link to a page."""
+    st.page_link(page_file(name), label=label, icon=":material/arrow_forward:")
+
+
+def now() -> datetime:
+    """The office's moment: the real one, or the demonstration's."""
+    with db.reading() as session:
+        return registry.moment(session, datetime.now(UTC))
+
+
+def today() -> date:
+    return db.office_day(now())
+
+
+def origin() -> str:
+    """Scheme and host this browser reached the office by."""
+    parts = urlsplit(st.context.url or "http://127.0.0.1:8501")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+# --- deeds ----------------------------------------------------------------------------------------------------------
+
+
+def say(kind: str, words: str) -> None:
+    """Keep a message for the top of the page as it is drawn next. `kind`: success, error, warning."""
+    st.session_state.setdefault("messages", []).append((kind, words))
+
+
+def page(title: str, caption: str = "") -> None:
+    """The head of a page: title, what it is for, what just happened."""
+    st.title(title, anchor=False)
+    if caption:
+        st.caption(caption)
+    for kind, words in st.session_state.pop("messages", []):
+        getattr(st, kind)(words)
+
+
+def deed(act: Callable[..., str | None]) -> bool:
+    """Do one deed in one transaction, then say what happened; a refusal changes nothing and says what to do.
+
+    `act(session, actor=, now=)` answers the words of success. The actor is asked for anew: between drawing a button
+    and clicking it a sign-in may have ended.
+    """
+    here = actor()
+    if here is None:
+        say("error", "登录已失效，操作没有执行。请重新登录后再试。")
+        return False
+    try:
+        with db.transaction() as session:
+            words = act(session, actor=here, now=registry.moment(session, datetime.now(UTC)))
+    except Refused as refused:
+        say("error", refused.words)
+        return False
+    except StaleDataError:
+        say("error", "这条记录刚刚被他人处理，您的操作没有执行，请查看最新状态。")
+        return False
+    if words:
+        say("success", words)
+    return True
+
+
+def move(submission_id: int, action: approvals.Action, version: int, title: str, reason_key: str) -> None:
+    """A button's callback: take one step in a submission's life, with the reason typed beside the button."""
+
+    def act(session: Session, **who: Any) -> str:
+        reason = st.session_state.get(reason_key, "")
+        _, done = approvals.move(session, submission_id, action, version=version, reason=reason, **who)
+        return f"“{title}”已{action.label}。{done}{'。' if done else ''}"
+
+    if deed(act):
+        forget_choice()
+
+
+def password_form() -> None:
+    """Change one's own password; afterwards every browser signs in anew."""
+    with st.form("password", clear_on_submit=False):
+        st.text_input("原密码", type="password", key="old-password", autocomplete="current-password")
+        st.text_input(
+            "新密码",
+            type="password",
+            key="new-password",
+            autocomplete="new-password",
+            help=f"至少{registry.PASSWORD_LENGTH}位，同时使用字母和数字",
+        )
+        st.text_input("再次输入新密码", type="password", key="new-password-again", autocomplete="new-password")
+        st.form_submit_button("修改密码", type="primary", on_click=change_password_typed)
+
+
+def change_password_typed() -> None:
+    old, new, again = (st.session_state[key] for key in ("old-password", "new-password", "new-password-again"))
+    if new != again:
+        say("error", "两次输入的新密码不一致，请重新输入。")
+        return
+    if deed(lambda session, **who: registry.change_password(session, new, old=old, **who)):
+        st.session_state.clear()
+        say("success", "密码已修改，请用新密码重新登录。")
+
+
+# --- choices kept in the address bar --------------------------------------------------------------------------------
+
+
+def chosen(name: str) -> int | None:
+    """The record named in the address bar."""
+    text = str(st.query_params.get(name, ""))
+    return int(text) if text.isdigit() and len(text) < 15 else None
+
+
+def choose(name: str, record_id: int | None) -> None:
+    """Name a record in the address bar, or none."""
+    if record_id is None:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = str(record_id)
+
+
+def forget_choice() -> None:
+    """After a deed: no row stays chosen, so that the next click cannot hit what moved into its place."""
+    st.session_state["round"] = st.session_state.get("round", 0) + 1
+
+
+def filter_by(label: str, words: type[Word], *, key: str, default: Word | None = None) -> Word | None:
+    """A filter over a vocabulary, "全部" for none, kept in the address bar under its key."""
+    options: list[Word | None] = [None, *words]
+    return st.selectbox(
+        label,
+        options,
+        options.index(default),
+        format_func=lambda word: word.label if word else "全部",
+        key=key,
+        bind="query-params",
+        width=180,
+    )
+
+
+# --- tables ---------------------------------------------------------------------------------------------------------
+
+LABELS = {
+    "account": "办理人",
+    "accounts": "账号数",
+    "account_name": "办理人",
+    "action": "操作",
+    "active": "启用",
+    "assessment": "考核结果",
+    "at": "时间",
+    "audience": "培训人员范围",
+    "authority": "管理权限",
+    "base": "培训机构",
+    "basis": "依据",
+    "code": "代码",
+    "completed_on": "完成日期",
+    "days_left": "剩余天数",
+    "decided_at": "审核时间",
+    "due_on": "报送期限",
+    "employer": "工作单位",
+    "end_on": "结束日期",
+    "event": "事项",
+    "faults": "问题行",
+    "faulty": "有问题",
+    "headcount": "计划人数",
+    "heading": "列",
+    "hours": "学时",
+    "hours_each": "每人学时",
+    "id_mask": "身份证号",
+    "kind": "类别",
+    "lacks": "结果",
+    "late": "逾期",
+    "locked_until": "锁定至",
+    "name": "姓名",
+    "note": "备注",
+    "organization": "机构",
+    "people": "人数",
+    "plan": "培训名称",
+    "posted_at": "入账时间",
+    "posted_by": "审核人",
+    "professional": "专业",
+    "professional_hours": "专业学时",
+    "public": "公需",
+    "public_hours": "公需学时",
+    "reason": "原因",
+    "record": "记录",
+    "record_id": "编号",
+    "role": "角色",
+    "roster_row": "花名册行",
+    "row": "行",
+    "sex": "性别",
+    "source": "来源",
+    "specialty": "从事专业",
+    "start_on": "开始日期",
+    "state": "状态",
+    "subject": "科目",
+    "submitted_at": "提交时间",
+    "title": "培训名称",
+    "to_state": "状态",
+    "total": "累计",
+    "username": "用户名",
+    "value": "原值",
+    "words": "说明",
+    "year": "年度",
+    "content": "培训内容",
+    "days_ahead": "推进天数",
+    "entries": "笔数",
+    "mode": "方式",
+    "place": "地点",
+    "root": "校验值",
+    "summary": "培训总结",
+    "teachers": "师资情况",
+}
+"""Each column by the one word it has on every screen and in every export."""
+
+VOCABULARIES: dict[str, type[Labelled]] = {
+    "action": approvals.Action,
+    "event": audit.Event,
+    "kind": OrganizationKind,
+    "mode": Mode,
+    "role": Role,
+    "source": Source,
+    "state": State,
+    "subject": Subject,
+    "to_state": State,
+}
+
+CHIPS = {
+    State.DRAFT: "gray",
+    State.SUBMITTED: "blue",
+    State.RETURNED: "orange",
+    State.APPROVED: "green",
+    State.REJECTED: "red",
+    State.WITHDRAWN: "gray",
+}
+
+RECORDS = {
+    "account": "账号",
+    "card": "审验卡",
+    "credit_batch": "入账批次",
+    "organization": "机构",
+    "person": "人员",
+    "plan": "计划",
+    "report": "报告",
+}
+
+
+def chip(state: State) -> str:
+    """A state as the coloured chip it wears everywhere, in Markdown."""
+    return f":{CHIPS[state]}-badge[{state.label}]"
+
+
+def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The named columns with codes as words and moments as office time; column names stay codes."""
+    shown = frame.loc[:, list(columns)].copy()
+    for name in columns:
+        if name in VOCABULARIES:
+            words = {member.value: member.label for member in VOCABULARIES[name]}
+            shown[name] = [words.get(code, "") for code in frame[name]]
+        elif name == "authority":
+            shown[name] = [dashboards.short(office) for office in frame[name]]
+        elif name == "record":
+            shown[name] = [RECORDS.get(code, code) for code in frame[name]]
+        elif name == "faulty" or name == "late" or name == "active":
+            shown[name] = ["是" if flag else "否" for flag in frame[name]]
+        elif name.endswith("_at") or name in ("at", "locked_until"):
+            shown[name] = [moment_text(moment) for moment in frame[name]]
+        elif frame[name].map(lambda value: isinstance(value, Decimal)).any():
+            shown[name] = frame[name].astype(float)
+    return shown
+
+
+def moment_text(moment: Any) -> str:
+    """A moment as office time, to the minute; nothing where there is none."""
+    if moment is None or moment is pd.NaT:
+        return ""
+    return f"{moment.astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}"
+
+
+def _column_config(shown: pd.DataFrame, labels: dict[str, str]) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    for name in shown.columns:
+        label = labels.get(name) or LABELS[name]
+        if name in ("state", "to_state"):
+            config[name] = st.column_config.MultiselectColumn(
+                label, options=[state.label for state in State], color=list(CHIPS.values()), width="small"
+            )
+        elif name.endswith("_on"):
+            config[name] = st.column_config.DateColumn(label, format="YYYY-MM-DD")
+        elif name in ("year", "row", "roster_row", "record_id"):
+            config[name] = st.column_config.NumberColumn(label, format="%d", width="small")
+        elif pd.api.types.is_numeric_dtype(shown[name]):
+            config[name] = st.column_config.NumberColumn(label, format="%g")
+        else:
+            config[name] = st.column_config.TextColumn(label)
+    return config
+
+
+def table(
+    frame: pd.DataFrame, columns: Sequence[str], *, empty: str, labels: dict[str, str] | None = None, height: int = 0
+) -> None:
+    """A table to read. `empty` says why there is nothing and what to do next."""
+    if frame.empty:
+        st.info(empty)
+        return
+    shown = _chips(worded(frame, columns))
+    options: dict[str, Any] = {"height": height} if height and 36 * (len(shown) + 1) > height else {}
+    st.dataframe(shown, hide_index=True, column_config=_column_config(shown, labels or {}), **options)
+
+
+def pick(
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    *,
+    name: str,
+    empty: str,
+    labels: dict[str, str] | None = None,
+    by: str = "id",
+) -> int | None:
+    """A table to choose a row from; the choice lives in the address bar under `name`. Answers the chosen id."""
+    if frame.empty:
+        st.info(empty)
+        return chosen(name)
+    shown = _chips(worded(frame, columns))
+    key = f"{name}-table-{st.session_state.get('round', 0)}"
+    ids = [int(value) for value in frame[by]]
+
+    def picked() -> None:
+        rows = st.session_state[key].selection.rows
+        choose(name, ids[rows[0]] if rows and rows[0] < len(ids) else None)
+
+    options: dict[str, Any] = {}
+    if chosen(name) in ids:
+        options["selection_default"] = {
+            "selection": {"rows": [ids.index(chosen(name) or 0)], "columns": [], "cells": []}
+        }
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_config=_column_config(shown, labels or {}),
+        on_select=picked,
+        selection_mode="single-row",
+        key=key,
+        **options,
+    )
+    return chosen(name)
+
+
+def _chips(shown: pd.DataFrame) -> pd.DataFrame:
+    for name in ("state", "to_state"):
+        if name in shown:
+            shown[name] = shown[name].map(lambda label: [label] if label else [])
+    return shown
+
+
+def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: str) -> tuple[pd.DataFrame, int]:
+    """One page of a long list, with the page number in the address bar; answers its rows and how many there are in all.
+
+    `ask(session, actor, offset=, limit=)` is one of core's paged questions.
+    """
+    with db.reading() as session:
+        _, count = ask(session, here, offset=0, limit=0)
+        total = max(1, math.ceil(count / PAGE_ROWS))
+        number = st.pagination(total, key=f"{name}-page", bind="query-params") if total > 1 else 1
+        rows, _ = ask(session, here, offset=(min(number, total) - 1) * PAGE_ROWS, limit=PAGE_ROWS)
+    return rows, count
+
+
+def export(
+    make: Callable[[Session, Actor], pd.DataFrame],
+    columns: Sequence[str],
+    *,
+    name: str,
+    labels: dict[str, str] | None = None,
+) -> None:
+    """A button that gives everything listed, not only the page shown, as .xlsx: ID numbers masked, formulas defused."""
+    here = token()
+
+    def content() -> bytes:
+        with db.reading() as session:
+            asking = registry.actor_of(session, here, datetime.now(UTC))
+            if asking is None:
+                raise Refused("signed-out", "登录已失效，请重新登录后再导出。")
+            frame = make(session, asking)
+        shown = worded(frame, columns)
+        heads = [(labels or {}).get(column) or LABELS[column] for column in columns]
+        rows = shown.astype(object).where(shown.notna(), None)
+        return sheets.workbook(heads, rows.itertuples(index=False, name=None))
+
+    st.download_button(
+        "导出 Excel",
+        content,
+        f"{name}-{today():%Y%m%d}.xlsx",
+        key=f"export-{name}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+# --- what several pages show ----------------------------------------------------------------------------------------
+
+
+def facts(pairs: Iterable[tuple[str, object]], columns: int = 3) -> None:
+    """Labelled facts in columns, as on a form."""
+    places = st.columns(columns)
+    for at, (label, value) in enumerate(pairs):
+        fact(label, value, places[at % columns])
+
+
+def fact(label: str, value: object, place: Any = st) -> None:
+    """One labelled fact; line breaks in it are kept."""
+    lines = [md(line) for line in str(value if value not in (None, "") else "—").splitlines()]
+    place.markdown(f":gray[:small[{label}]]  \n" + "  \n".join(lines))
+
+
+def plan_facts(plan: Plan) -> None:
+    """A plan as its approver reads it, clause 一(五)1."""
+    st.markdown(f"#### {md(plan.title)}　{chip(plan.state)}")
+    facts(
+        [
+            ("培训机构", plan.organization.name),
+            ("管理权限", plan.authority.name),
+            ("科目", plan.subject.label),
+            ("培训时间", f"{plan.start_on} 至 {plan.end_on}（{(plan.end_on - plan.start_on).days + 1}天）"),
+            ("地点", plan.place),
+            ("方式", plan.mode.label),
+            ("计划人数", f"{plan.headcount}人"),
+            ("每人学时", hours_text(plan.hours_each)),
+            ("提交时间", moment_text(plan.submitted_at) or "尚未提交"),
+        ]
+    )
+    for label, text in (("培训内容", plan.content), ("师资情况", plan.teachers), ("培训人员范围", plan.audience)):
+        fact(label, text)
+    if plan.extension_start_on:
+        st.info(f"已准予延期上报（{plan.extension_start_on}开始）：{md(plan.extension_reason)}")
+
+
+def steps(session: Session, submission: Submission, here: Actor) -> None:
+    """The steps a submission has taken, with who and why."""
+    frame = approvals.trail(session, submission.id, here)
+    if not frame.empty:
+        st.caption("办理过程")
+        table(frame, ["at", "account_name", "action", "to_state", "reason"], empty="")
+
+
+def md(text: str) -> str:
+    """Somebody's words, safe inside Markdown."""
+    for letter in "\\`*_{}[]()<>#+-!|$~:":
+        text = text.replace(letter, "\\" + letter)
+    return text.replace("\n", " ")
