@@ -87,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     code: int = options.run(options)
+    db.engine().dispose()
     return code
 
 

@@ -178,12 +178,13 @@ def queue(
     kind: str,
     state: S | None = None,
     text: str = "",
-    authority_id: int | None = None,
+    own: bool = False,
     offset: int = 0,
     limit: int | None = 50,
 ) -> tuple[pd.DataFrame, int]:
     """Submissions of a kind in the actor's jurisdiction, the longest waiting first, and how many there are in all.
 
+    `own`: only what the actor's own office decides, not what it merely oversees.
     Columns: id, state, title, organization, authority, subject, start_on, end_on, headcount, hours_each, submitted_at,
     decided_at; for reports also people, hours, faults, late, due_on.
     """
@@ -197,8 +198,8 @@ def queue(
         conditions.append(
             sa.or_(Submission.title.contains(needle, autoescape=True), home.name.contains(needle, autoescape=True))
         )
-    if authority_id:
-        conditions.append(Submission.authority_id == authority_id)
+    if own:
+        conditions.append(Submission.authority_id == actor.organization_id)
     plan = sa.inspect(Plan).local_table
     columns = [
         Submission.id,

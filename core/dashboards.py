@@ -14,7 +14,7 @@ from core import approvals
 from core.access import OFFICERS, Actor, require, visible
 from core.models import Organization, Plan, Report, State, Submission
 
-MEASURES = {"plans": "批准计划", "reports": "通过报告", "people": "培训人次", "hours": "登记学时"}
+MEASURES = {"plans": "批准计划", "reports": "通过报告", "people": "培训人员", "hours": "登记学时"}
 UNITS = {"plans": "份", "reports": "份", "people": "人次", "hours": "学时"}
 PALETTE = ["#174E86", "#3F7F93", "#7BA05B", "#C98B2B", "#A8503F", "#6C5B7B", "#5F6B76"]
 
@@ -59,6 +59,12 @@ def activity(session: Session, actor: Actor, year: int) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["authority_id", "authority", "month", *MEASURES])
 
 
+def headline(measure: str) -> str:
+    """A measure with its unit, as axes and metrics name it."""
+    label, unit = MEASURES[measure], UNITS[measure]
+    return label if label.endswith(unit) else f"{label}（{unit}）"
+
+
 def short(name: str) -> str:
     """An authority's name without what every authority is called."""
     return "自治区本级" if name.endswith("保障厅") else name.removesuffix("人力资源和社会保障局")
@@ -85,7 +91,7 @@ def bars(frame: pd.DataFrame, measure: str, by: str) -> alt.Chart:
 
     The title says the finding, the axis its unit, from zero. A bar can be chosen: selection `by` with the field `by`.
     """
-    amount = f"{MEASURES[measure]}（{UNITS[measure]}）"
+    amount = headline(measure)
     data = pd.DataFrame({measure: frame.groupby(by)[measure].sum()})
     if by == "month":
         data = data.reindex(range(1, 13), fill_value=0)
@@ -93,10 +99,10 @@ def bars(frame: pd.DataFrame, measure: str, by: str) -> alt.Chart:
     data["label"] = [f"{name}月" if by == "month" else name for name in data[by]]
     zero = alt.Scale(zero=True)
     if by == "month":
-        label = alt.X("label:N", sort=list(data["label"]), title=None, axis=alt.Axis(labelAngle=0))
+        label = alt.X("label:N", sort=list(data["label"]), title=None, axis=alt.Axis(labelAngle=0, labelOverlap=False))
         places = {"x": label, "y": alt.Y(f"{measure}:Q", title=amount, scale=zero)}
     else:
-        name = alt.Y("label:N", sort="-x", title=None, axis=alt.Axis(labelLimit=160))
+        name = alt.Y("label:N", sort="-x", title=None, axis=alt.Axis(labelLimit=160, labelOverlap=False))
         places = {"y": name, "x": alt.X(f"{measure}:Q", title=amount, scale=zero)}
     chosen = alt.selection_point(name=by, fields=[by])
     chart: alt.Chart = (

@@ -91,10 +91,14 @@ def _secret_path(_home_given: str | None) -> Path:
 
 
 def _make_secret(path: Path) -> None:
+    """Put a new secret in place whole, or leave the one that another process was faster to put there."""
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32))
     with contextlib.suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32))
+        os.link(partial, path)
+    partial.unlink()
 
 
 @functools.lru_cache(maxsize=8)
@@ -215,6 +219,7 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin for us: we say IMMEDIATE or DEFERRED ourselves
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000", "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA recursive_triggers=ON")  # or INSERT OR REPLACE would pass the append-only guards
 
 
 def _sqlite_begin(connection: sa.Connection) -> None:

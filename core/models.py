@@ -297,7 +297,7 @@ class CreditEntry(Base):
     subject: Mapped[Subject] = mapped_column(_codes(Subject))
     hours: Mapped[Decimal] = mapped_column(Hours)
     completed_on: Mapped[date]
-    roster_row_id: Mapped[int | None] = mapped_column(sa.ForeignKey("roster_row.id"))
+    roster_row_id: Mapped[int | None] = mapped_column(sa.ForeignKey("roster_row.id"), index=True)
     batch: Mapped[CreditBatch] = relationship()
     __table_args__ = (
         sa.Index("ix_credit_entry_batch", "batch_id"),

@@ -171,7 +171,7 @@ def add_organization(
 def set_organization_active(
     session: Session, organization_id: int, active: bool, *, actor: Actor, reason: str, now: datetime
 ) -> Organization:
-    """Close an organization (its accounts can no longer sign in) or open it again.
+    """Close an organization, which ends its accounts' sign-ins at once, or open it again.
 
     Refused codes: "role", "missing", "jurisdiction", "kind", "reason".
     """
@@ -186,6 +186,9 @@ def set_organization_active(
         raise Refused("reason", "请填写停用或启用的原因。")
     before = {"active": organization.active}
     organization.active = active
+    if not active:
+        for account_id in session.scalars(sa.select(Account.id).where(Account.organization_id == organization.id)):
+            _end_sign_ins(session, account_id, now)
     audit.record(
         session,
         audit.Event.ORGANIZATION_CHANGED,
@@ -297,6 +300,7 @@ def open_person_account(
     session: Session, *, username: str, id_number: str, password: str, actor: Actor, now: datetime
 ) -> Account:
     """Open an account for a person on file, by ID number. Refused codes: "person" and those of `open_account`."""
+    require(actor, Role.ADMIN)  # before the look-up: nobody else learns who is on file
     person = session.scalar(
         sa.select(Person).where(Person.id_index == db.blind_index(resident_id.normalise(id_number)))
     )
@@ -411,8 +415,10 @@ def sign_in(session: Session, username: str, *, fits: bool, now: datetime) -> st
     The refusal is answered, not raised, because the wrong try must be kept. Codes: "credentials", "locked". After five
     wrong tries the account is locked for 15 minutes, even for the right password.
     """
+    # key_share: a deed of this account that is just writing its line in the trail (a foreign key) does not wait for us,
+    # while we wait for the trail: that would be a deadlock.
     account = session.scalar(
-        sa.select(Account).where(Account.username == username.strip().casefold()).with_for_update()
+        sa.select(Account).where(Account.username == username.strip().casefold()).with_for_update(key_share=True)
     )
     wrong = Refused("credentials", "用户名或密码不正确，请核对后重试。连续5次错误将锁定15分钟。")
     if account is None:

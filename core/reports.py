@@ -45,7 +45,7 @@ def limits(plan: Plan, start_on: date, end_on: date, today: date) -> roster.Limi
 def open_plans(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame:
     """Approved plans of the clerk's organization that have ended and are not reported yet, the most urgent first.
 
-    Columns: plan_id, title, start_on, end_on, due_on, days_left, report_id, state, hours_each, headcount.
+    Columns: plan_id, title, start_on, end_on, due_on, days_left, report_id (0: none yet), state, hours_each, headcount.
     """
     require(actor, Role.BASE_CLERK)
     today = db.office_day(now)
@@ -70,14 +70,14 @@ def open_plans(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame
                 "end_on": plan.end_on,
                 "due_on": due_on,
                 "days_left": (due_on - today).days,
-                "report_id": report.id if report else None,
-                "state": report.state if report else None,
+                "report_id": report.id if report else 0,
+                "state": report.state if report else "",
                 "hours_each": plan.hours_each,
                 "headcount": plan.headcount,
             }
         )
     columns = "plan_id title start_on end_on due_on days_left report_id state hours_each headcount".split()
-    return pd.DataFrame(lines, columns=columns, dtype=object)
+    return pd.DataFrame(lines, columns=columns)
 
 
 def save(

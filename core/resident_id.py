@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date
 from decimal import Decimal
@@ -33,7 +34,7 @@ def normalise(raw: object) -> str:
 
     What cannot be read as a number comes back as it stands; `problem` names it.
     """
-    if isinstance(raw, float | Decimal) and raw == int(raw):
+    if isinstance(raw, float | Decimal) and math.isfinite(raw) and raw == int(raw):
         raw = int(raw)
     text = _INVISIBLE.sub("", str(raw if raw is not None else "").translate(_FULL_WIDTH)).upper()
     if len(text) == 15 and text.isascii() and text.isdigit():

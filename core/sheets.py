@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -145,7 +146,7 @@ def _find_headings(
 
 def text(cell: object) -> str:
     """A cell as text: whole numbers without a decimal point, runs of white space as one space."""
-    if isinstance(cell, float) and cell == int(cell):
+    if isinstance(cell, float) and math.isfinite(cell) and cell == int(cell):
         cell = int(cell)
     return re.sub(r"\s+", " ", str(cell if cell is not None else "")).strip()
 

@@ -15,8 +15,11 @@ ui.page("首页", f"今天是{ui.today()}，以下是需要您办理或关注的
 
 def waiting(kind: str, words: str, page: str, to: str, states: tuple[State, ...]) -> None:
     """One card: how many of a kind wait in these states, and the page to go to."""
+    own = actor.role in (Role.REVIEWER, Role.ADMIN)
     with db.reading() as session:
-        counts = {state: approvals.queue(session, actor, kind=kind, state=state, limit=0)[1] for state in states}
+        counts = {
+            state: approvals.queue(session, actor, kind=kind, state=state, own=own, limit=0)[1] for state in states
+        }
     with st.container(border=True):
         st.markdown(f"**{words}**")
         with st.container(horizontal=True):

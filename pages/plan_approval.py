@@ -15,15 +15,16 @@ from web import ui
 actor = ui.require(Role.REVIEWER, Role.ADMIN)
 ui.page("培训计划审核", "按管理权限审核继续教育基地上报的培训计划（一(五)1）；通过后基地方可开展培训。")
 
-columns = ["state", "title", "organization", "authority", "subject", "start_on", "end_on", "headcount", "hours_each"]
+columns = ["state", "title", "organization", "start_on", "end_on", "headcount", "hours_each", "subject", "authority"]
 with st.container(horizontal=True, vertical_alignment="bottom"):
     state = ui.filter_by(
         "状态", State, key="state", default=State.SUBMITTED if actor.role is Role.REVIEWER else State.DRAFT
     )
-    text = st.text_input("培训名称或机构", key="q", bind="query-params", width=280)
+    text = st.text_input("培训名称或机构", key="q", bind="query-params", width=260)
+    own = not actor.oversees_region or st.toggle("只看由本机关审核的", True, key="own", bind="query-params")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return approvals.queue(session, who, kind="plan", state=state, text=text, **page)
+        return approvals.queue(session, who, kind="plan", state=state, text=text, own=own, **page)
 
     ui.export(
         lambda session, who: asked(session, who, limit=None)[0],

@@ -86,7 +86,7 @@ def save(plan_id: int | None, version: int, key: str, then_submit: bool) -> None
     ui.choose("plan", kept[0].id)
     st.session_state.pop("plan-new", None)
     if then_submit:
-        ui.move(kept[0].id, Action.SUBMIT, kept[0].version, kept[0].title, "")
+        ui.move(kept[0].id, Action.SUBMIT, kept[0].version, kept[0].title)
 
 
 def begin() -> None:
@@ -130,7 +130,7 @@ else:
                             type="primary" if action is Action.SUBMIT else "secondary",
                             key=f"{action}-{plan.id}-{plan.version}",
                             on_click=ui.move,
-                            args=(plan.id, action, plan.version, plan.title, ""),
+                            args=(plan.id, action, plan.version, plan.title),
                         )
         if Action.SUBMIT in moves:
             with st.expander("修改计划"):

@@ -29,8 +29,8 @@ measure = measure or "people"
 with db.reading() as session:
     frame = dashboards.activity(session, actor, year)
 with st.container(horizontal=True):
-    for name, label in dashboards.MEASURES.items():
-        st.metric(f"{label}（{dashboards.UNITS[name]}）", f"{frame[name].sum():,.0f}", border=True)
+    for name in dashboards.MEASURES:
+        st.metric(dashboards.headline(name), f"{frame[name].sum():,.0f}", border=True)
 
 if frame.empty:
     st.info(f"{year}年度还没有批准的计划和通过的报告。可换一个年度查看。")
@@ -62,8 +62,8 @@ with db.reading() as session:
     rows = asked(session, actor)
 where = "、".join(filter(None, [str(authority or ""), f"{month}月" if month else ""])) or "全部"
 st.markdown(f"**{dashboards.MEASURES[measure]}明细**　:gray[{year}年 {where}，共{len(rows)}份]")
-columns = ["title", "organization", "authority", "subject", "start_on", "end_on", "headcount", "hours_each"]
+columns = ["authority", "title", "organization", "start_on", "end_on", "headcount", "hours_each", "subject"]
 if measure != "plans":
-    columns = ["title", "organization", "authority", "subject", "end_on", "people", "hours", "late", "decided_at"]
+    columns = ["authority", "title", "organization", "end_on", "people", "hours", "late", "decided_at", "subject"]
 ui.table(rows, columns, empty="这一项没有明细。", height=380)
 ui.export(asked, columns, name=f"{dashboards.MEASURES[measure]}明细")

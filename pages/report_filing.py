@@ -164,7 +164,7 @@ if report_id is not None:
                         "撤回",
                         key=f"{action}-{report.id}-{report.version}",
                         on_click=ui.move,
-                        args=(report.id, action, report.version, report.title, ""),
+                        args=(report.id, action, report.version, report.title),
                     )
     except Refused as refused:
         st.error(refused.words)

@@ -16,13 +16,14 @@ from web import ui
 actor = ui.require(Role.REVIEWER)
 ui.page("报告审核", "核对培训情况报告与批准的计划（一(五)2）；通过后学时即登记到个人，学员可打印审验卡（一(五)3）。")
 
-columns = ["state", "title", "organization", "authority", "end_on", "people", "hours", "faults", "late", "submitted_at"]
+columns = ["state", "title", "organization", "end_on", "people", "hours", "faults", "late", "submitted_at", "authority"]
 with st.container(horizontal=True, vertical_alignment="bottom"):
     state = ui.filter_by("状态", State, key="state", default=State.SUBMITTED)
-    text = st.text_input("培训名称或机构", key="q", bind="query-params", width=280)
+    text = st.text_input("培训名称或机构", key="q", bind="query-params", width=260)
+    own = not actor.oversees_region or st.toggle("只看由本机关审核的", True, key="own", bind="query-params")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return approvals.queue(session, who, kind="report", state=state, text=text, **page)
+        return approvals.queue(session, who, kind="report", state=state, text=text, own=own, **page)
 
     ui.export(
         lambda session, who: asked(session, who, limit=None)[0],

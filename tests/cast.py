@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import io
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+import sqlalchemy as sa
 import xlsxwriter
+from sqlalchemy.orm import Session
 
 from core import approvals, db, plans, registry, reports, resident_id, roster
-from core.access import Actor, OrganizationKind, Role
+from core.access import Actor, OrganizationKind, Refused, Role
 from core.approvals import Action
 from core.files import Upload
-from core.models import Mode, Organization, Plan, Report
+from core.models import Base, Mode, Organization, Person, Plan, Report, append_only_tables
 from core.policy import Subject
 
 NOW = datetime(2024, 6, 3, 1, 0, tzinfo=UTC)
@@ -69,11 +74,11 @@ STAFF = (
 )
 
 
-def assemble(now: datetime = NOW) -> Cast:
-    """Open an empty office in the database in use and give it its people. All sign in with `PASSWORD`."""
+def assemble(now: datetime = NOW, *, kind: str = "empty") -> Cast:
+    """Open an office in the database in use and give it its people. All sign in with `PASSWORD`."""
     cast = Cast()
     with db.transaction() as session:
-        founder = registry.open_office(session, kind="empty", now=now)
+        founder = registry.open_office(session, kind=kind, now=now)
         by_name = {place.name: place for place in session.query(Organization)}
         for short, name in (
             ("region", "内蒙古自治区人力资源和社会保障厅"),
@@ -114,7 +119,7 @@ def assemble(now: datetime = NOW) -> Cast:
 def sheet(rows: list[list[Any]], headings: tuple[str, ...] = tuple(roster.HEADINGS.values())) -> bytes:
     """A roster as an .xlsx: a title row, the headings in row 2, the rows from row 3."""
     buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+    with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False}) as book:
         page = book.add_worksheet("花名册")
         page.write(0, 0, "专业技术人员继续教育培训花名册")
         for at, row in enumerate([list(headings), *rows], start=1):
@@ -134,7 +139,7 @@ def row(serial: int, name: str | None = None, **cells: Any) -> list[Any]:
     surname = "赵钱孙李周吴郑王冯陈"[serial % 10]
     usual = {
         "number": serial,
-        "name": name or f"{surname}示{chr(0x4E00 + serial)}",
+        "name": f"{surname}示{chr(0x4E00 + serial)}" if name is None else name,
         "sex": resident_id.sex(number),
         "id_number": number,
         "employer": "示例市第一医院",
@@ -168,6 +173,8 @@ def approve(cast: Cast, submission_id: int, *, by: str = "reviewer", now: dateti
 
 AFTER = NOW + timedelta(days=28)
 """Monday after the usual plan's training, well before its report is due."""
+AFTER_PLAN = NOW + timedelta(days=10)
+"""A day on which the usual plan, filed in time, can still be approved, and can no longer be filed."""
 
 
 def file_report(
@@ -189,10 +196,99 @@ def file_report(
     return report
 
 
-def posted(cast: Cast, content: bytes, *, by: str = "base", reviewer: str = "reviewer", **changes: Any) -> Report:
+def posted(
+    cast: Cast,
+    content: bytes,
+    *,
+    by: str = "base",
+    reviewer: str = "reviewer",
+    filename: str = "花名册.xlsx",
+    **changes: Any,
+) -> Report:
     """The whole way: plan filed and approved, report filed and approved, hours posted."""
     plan = file_plan(cast, by=by, **changes)
     approve(cast, plan.id, by=reviewer)
-    report = file_report(cast, plan, content, by=by)
+    report = file_report(cast, plan, content, by=by, filename=filename)
     approve(cast, report.id, by=reviewer, now=AFTER)
     return report
+
+
+def person_id(serial: int) -> int:
+    """The id of the person on file with this serial."""
+    with db.reading() as session:
+        index = db.blind_index(id_number(serial))
+        return session.scalars(sa.select(Person.id).where(Person.id_index == index)).one()
+
+
+def give_account(cast: Cast, serial: int, username: str, *, by: str = "admin", now: datetime = AFTER) -> Actor:
+    """A person on file gets an account, signs in as `username` from now on, and has changed the first password."""
+    with db.transaction() as session:
+        number = id_number(serial)
+        account = registry.open_person_account(
+            session, username=username, id_number=number, password=PASSWORD, actor=cast[by], now=now
+        )
+        account.must_change_password = False
+        session.flush()
+        home = account.organization
+        mine = Actor(account.id, account.name, account.role, home.id, home.name, home.kind, person_id=account.person_id)
+    cast.actors[username] = mine
+    return mine
+
+
+# --- looking on -----------------------------------------------------------------------------------------------------
+
+
+def everything() -> dict[str, list[str]]:
+    """All rows of all tables as the database has them, to see that nothing changed."""
+    with db.reading() as session:
+        return {
+            name: sorted(map(repr, session.execute(sa.text(f'SELECT * FROM "{name}"'))))
+            for name in sorted(Base.metadata.tables)
+        }
+
+
+def refusal(deed: Callable[[Session], object]) -> Refused:
+    """Why a deed is refused, in a transaction of its own; nothing whatever has changed."""
+    before = everything()
+    with pytest.raises(Refused) as caught, db.transaction() as session:
+        deed(session)
+    assert everything() == before
+    return caught.value
+
+
+def behind_our_back(table: str, *statements: str) -> None:
+    """Change a guarded table as somebody with the database password would: guard off, change, guard on again."""
+    with db.engine().begin() as connection:
+        if connection.dialect.name == "sqlite":
+            for deed in ("update", "delete"):
+                connection.exec_driver_sql(f"DROP TRIGGER {table}_no_{deed}")
+        else:
+            connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        for statement in statements:
+            assert connection.exec_driver_sql(statement).rowcount > 0
+        if connection.dialect.name == "sqlite":
+            db.append_only(connection, append_only_tables())
+        else:
+            connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+def at_once(*deeds: Callable[[Session], object]) -> list[object]:
+    """Every deed in a thread and a transaction of its own, all let go together; answers or exceptions, in order."""
+    start = threading.Barrier(len(deeds))
+    found: list[object] = [None] * len(deeds)
+
+    def run(at: int, deed: Callable[[Session], object]) -> None:
+        start.wait(30)
+        try:
+            with db.transaction() as session:
+                found[at] = deed(session)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test looks at it
+            found[at] = error
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(deeds)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+    return found

@@ -161,6 +161,8 @@ class Shield:
         if path.startswith("/media/") and not await run_in_threadpool(_signed_in, Headers(scope=scope)):
             await PlainTextResponse("sign in first", status_code=401)(scope, receive, send)
             return
+        if "text/html" in Headers(scope=scope).get("accept", ""):  # a page is rewritten on its way out: not compressed
+            scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         await self.app(scope, receive, _Answer(send).send)
 
 
@@ -194,7 +196,7 @@ class _Answer:
             page = self._body.replace(b'<html lang="en"', b'<html lang="zh-CN"', 1)
             page = page.replace(b"</head>", b'<script src="/words.js" defer></script></head>', 1)
             headers = MutableHeaders(scope=self._start)
-            for name in ("content-length", "etag"):
+            for name in ("content-length", "etag", "last-modified"):
                 del headers[name]
             headers["content-length"] = str(len(page))
             await self._send(self._start)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -115,10 +114,7 @@ def sign_in() -> None:
         st.title(OFFICE, anchor=False, text_alignment="center")
         for kind, words in st.session_state.pop("messages", []):
             getattr(st, kind)(words)
-        form = streamlit_authenticator.Authenticate(
-            {"usernames": {}}, COOKIE_OF_FORM, secrets.token_hex(32), 0, auto_hash=False, login_sleep_time=0
-        )
-        form.authentication_controller = SimpleNamespace(login=_check)
+        form = SignInForm()
         form.login(fields={"Form name": "登录", "Username": "用户名", "Password": "密码", "Login": "登录"})
         refused = st.session_state.pop("sign-in-refused", None)
         if refused:
@@ -131,7 +127,14 @@ def sign_in() -> None:
                 _demo_accounts()
 
 
-COOKIE_OF_FORM = "unused"  # the form insists on a cookie name; with a life of 0 days it never sets one
+class SignInForm(streamlit_authenticator.Authenticate):  # type: ignore[misc]
+    """streamlit-authenticator's form without the credentials and the script-set cookie it would bring along."""
+
+    def __init__(self) -> None:
+        self.attrs = {"login_sleep_time": 0}
+        self.path = None
+        self.authentication_controller = SimpleNamespace(login=_check)
+        self.cookie_controller = SimpleNamespace(get_cookie=lambda: None)
 
 
 def _check(username: str | None = None, password: str | None = None, *_: Any, **__: Any) -> bool:

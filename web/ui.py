@@ -124,11 +124,11 @@ def deed(act: Callable[..., str | None]) -> bool:
     return True
 
 
-def move(submission_id: int, action: approvals.Action, version: int, title: str, reason_key: str) -> None:
+def move(submission_id: int, action: approvals.Action, version: int, title: str, reason_key: str | None = None) -> None:
     """A button's callback: take one step in a submission's life, with the reason typed beside the button."""
 
     def act(session: Session, **who: Any) -> str:
-        reason = st.session_state.get(reason_key, "")
+        reason = st.session_state.get(reason_key, "") if reason_key else ""
         _, done = approvals.move(session, submission_id, action, version=version, reason=reason, **who)
         return f"“{title}”已{action.label}。{done}{'。' if done else ''}"
 
@@ -284,6 +284,8 @@ VOCABULARIES: dict[str, type[Labelled]] = {
     "to_state": State,
 }
 
+NOT_BEGUN = "未填写"
+
 CHIPS = {
     State.DRAFT: "gray",
     State.SUBMITTED: "blue",
@@ -314,7 +316,7 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     shown = frame.loc[:, list(columns)].copy()
     for name in columns:
         if name in VOCABULARIES:
-            words = {member.value: member.label for member in VOCABULARIES[name]}
+            words = {member.value: member.label for member in VOCABULARIES[name]} | {"": NOT_BEGUN}
             shown[name] = [words.get(code, "") for code in frame[name]]
         elif name == "authority":
             shown[name] = [dashboards.short(office) for office in frame[name]]
@@ -342,7 +344,10 @@ def _column_config(shown: pd.DataFrame, labels: dict[str, str]) -> dict[str, Any
         label = labels.get(name) or LABELS[name]
         if name in ("state", "to_state"):
             config[name] = st.column_config.MultiselectColumn(
-                label, options=[state.label for state in State], color=list(CHIPS.values()), width="small"
+                label,
+                options=[*(state.label for state in State), NOT_BEGUN],
+                color=[*CHIPS.values(), "gray"],
+                width="small",
             )
         elif name.endswith("_on"):
             config[name] = st.column_config.DateColumn(label, format="YYYY-MM-DD")
@@ -364,7 +369,7 @@ def table(
         return
     shown = _chips(worded(frame, columns))
     options: dict[str, Any] = {"height": height} if height and 36 * (len(shown) + 1) > height else {}
-    st.dataframe(shown, hide_index=True, column_config=_column_config(shown, labels or {}), **options)
+    st.dataframe(shown, hide_index=True, column_config=_column_config(shown, labels or {}), placeholder="", **options)
 
 
 def pick(
@@ -397,6 +402,7 @@ def pick(
         shown,
         hide_index=True,
         column_config=_column_config(shown, labels or {}),
+        placeholder="",
         on_select=picked,
         selection_mode="single-row",
         key=key,

@@ -221,7 +221,9 @@ def _course(rng: Random, sketch: _Sketch, wanted: _Wanted, today: date) -> Cours
     meant = list(lacking) if sector == EVERYBODY else [sector]
     there = sum(giver.people[each] for each in meant)
     useful = sum(max(lacking[each], 0) for each in meant) / sketch.hours
-    seats = rng.uniform(0.5, 0.7) * there if sketch.public else min(rng.uniform(0.5, 0.8) * there, rng.uniform(60, 150))
+    seats = (
+        rng.uniform(0.65, 0.85) * there if sketch.public else min(rng.uniform(0.5, 0.8) * there, rng.uniform(60, 150))
+    )
     headcount = sketch.headcount or -int(-max(min(seats, useful), 15) // 5) * 5
     if any(step.deed is Deed.REPORT for step in sketch.steps):
         for each in meant:

@@ -29,7 +29,7 @@ from data.demo import papers, people
 from data.demo.accounts import ACCOUNTS, PASSWORD
 from data.demo.courses import Course, Deed, Giver, Step, year_of_courses
 from data.demo.people import Learner
-from data.demo.words import EVERYBODY, REGION, short, words
+from data.demo.words import EVERYBODY, short, words
 
 __all__ = ["ACCOUNTS", "PASSWORD", "open_demo"]
 
@@ -48,6 +48,7 @@ class _Office:
     rng: Random
     shown: str
     """The hash of the password that visitors are shown."""
+    founder: Actor
     admin: Actor
     clerks: dict[str, Actor]
     """By organization."""
@@ -70,8 +71,8 @@ def open_demo(session: Session, *, now: datetime, progress: Callable[[str], None
     founder = registry.open_office(session, kind="demo", now=opened_at)
     _add_organizations(session, founder, opened_at)
     shown = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt()).decode()
-    office = _Office(session, now, Random(_SEED), shown, founder, {}, {}, {})  # noqa: S311  repeatable on purpose
-    _open_accounts(office, founder, opened_at)
+    office = _Office(session, now, Random(_SEED), shown, founder, founder, {}, {}, {})  # noqa: S311  repeatable on purpose
+    _open_accounts(office, opened_at)
     progress(f"正在登记{PEOPLE}名专业技术人员……")
     _add_people(office, today, opened_at)
     courses = year_of_courses(Random(_SEED), _givers(office), today=today)  # noqa: S311
@@ -82,7 +83,7 @@ def open_demo(session: Session, *, now: datetime, progress: Callable[[str], None
         if f"{moment:%Y-%m}" != month:
             month = f"{moment:%Y-%m}"
             progress(f"正在办理{moment.year}年{moment.month}月的计划和报告……")
-    _open_person_account(office, founder)
+    _open_person_account(office)
 
 
 # --- who there is ---------------------------------------------------------------------------------------------------
@@ -105,19 +106,23 @@ def _add_organizations(session: Session, founder: Actor, now: datetime) -> None:
                 )
 
 
-def _open_accounts(office: _Office, founder: Actor, now: datetime) -> None:
+def _open_accounts(office: _Office, now: datetime) -> None:
     """Open the accounts to sign in with, and one for each other clerk and reviewer, whose password nobody knows."""
     homes = list(office.session.scalars(sa.select(Organization).order_by(Organization.id)))
     by_name = {home.name: home for home in homes}
     unknown = bcrypt.hashpw(secrets.token_bytes(32), bcrypt.gensalt(4)).decode()
     for demo in ACCOUNTS:
-        if demo.role is not Role.PERSON:
-            _open(office, by_name[demo.organization], demo.role, demo.username, demo.name, office.shown, founder, now)
+        if demo.role is Role.ADMIN:
+            office.admin = _open(office, by_name[demo.organization], demo.role, demo.username, demo.name, now=now)
+        elif demo.role is not Role.PERSON:
+            _open(office, by_name[demo.organization], demo.role, demo.username, demo.name, now=now)
     for home in homes:
         if home.kind in AUTHORITIES and short(home.name) not in office.reviewers:
-            _open(office, home, Role.REVIEWER, f"reviewer{home.id:03}", _someone(office), unknown, founder, now)
+            _open(
+                office, home, Role.REVIEWER, f"reviewer{home.id:03}", _someone(office), now=now, password_hash=unknown
+            )
         if home.kind in TRAINERS and home.name not in office.clerks:
-            _open(office, home, Role.BASE_CLERK, f"clerk{home.id:03}", _someone(office), unknown, founder, now)
+            _open(office, home, Role.BASE_CLERK, f"clerk{home.id:03}", _someone(office), now=now, password_hash=unknown)
 
 
 def _open(
@@ -126,40 +131,42 @@ def _open(
     role: Role,
     username: str,
     name: str,
-    password_hash: str,
-    founder: Actor,
+    *,
     now: datetime,
+    password_hash: str | None = None,
     person_id: int | None = None,
-) -> None:
-    """Open one account with a hash made before: `registry.open_account` would take a quarter of a second for each."""
-    demo = any(demo.username == username for demo in ACCOUNTS)
+) -> Actor:
+    """Open one account, by default with the password visitors are shown, and let it take part.
+
+    The hash was made before: `registry.open_account` would take a quarter of a second for each.
+    """
     account = Account(
         username=username,
         name=name,
         role=role,
         organization_id=home.id,
         person_id=person_id,
-        password_hash=password_hash,
-        must_change_password=not demo,
+        password_hash=password_hash or office.shown,
+        must_change_password=password_hash is not None,
     )
     office.session.add(account)
     after = {"username": username, "role": role.value}
-    audit.record(office.session, audit.Event.ACCOUNT_OPENED, account, actor=founder, after=after, now=now)
+    audit.record(office.session, audit.Event.ACCOUNT_OPENED, account, actor=office.founder, after=after, now=now)
     actor = Actor(account.id, name, role, home.id, home.name, home.kind, person_id)
     if role is Role.BASE_CLERK:
         office.clerks[home.name] = actor
     elif role is Role.REVIEWER:
         office.reviewers.setdefault(short(home.name), []).append(actor)
-    elif role is Role.ADMIN:
-        office.admin = actor
+    return actor
 
 
-def _open_person_account(office: _Office, founder: Actor) -> None:
+def _open_person_account(office: _Office) -> None:
+    """The last account: its person, the first of the employer, had to study first."""
     demo = next(demo for demo in ACCOUNTS if demo.role is Role.PERSON)
     home = office.session.scalars(sa.select(Organization).where(Organization.name == demo.organization)).one()
-    people_there = office.learners[REGION]
+    people_there = office.learners[short(home.authority.name)]
     person = next(learner for learner in people_there if learner.facts.employer == home.name)
-    _open(office, home, demo.role, demo.username, demo.name, office.shown, founder, office.now, person.person_id)
+    _open(office, home, demo.role, demo.username, demo.name, now=office.now, person_id=person.person_id)
 
 
 def _someone(office: _Office) -> str:
@@ -179,7 +186,7 @@ def _add_people(office: _Office, today: date, now: datetime) -> None:
         featured=(demo.name, demo.organization),
     )
     facts = [learner.facts for learner in crowd]
-    person_ids = registry.match_or_add(office.session, facts, authority_id=office.admin.organization_id, now=now)
+    person_ids = registry.match_or_add(office.session, facts, authority_id=office.founder.organization_id, now=now)
     for learner in crowd:
         learner.person_id = person_ids[db.blind_index(learner.facts.id_number)]
         office.learners.setdefault(authority_of[learner.facts.employer], []).append(learner)

@@ -98,7 +98,11 @@ def notice_file(paragraphs: Sequence[str], *, title: str, issuer: str, issued_on
     """A training notice of one A4 page, as a small PDF (ISO 32000-1) that uses the reader's own Song typeface."""
     texts = [("", 20.0)]
     texts += [(each, 16.0) for each in textwrap.wrap(title, 26)] + [("", 12.0), ("各有关单位：", 12.0)]
-    texts += [(each, 12.0) for paragraph in paragraphs for each in textwrap.wrap("　　" + paragraph, 36)]
+    texts += [
+        (each, 12.0)
+        for paragraph in paragraphs
+        for each in textwrap.wrap("　　" + paragraph, 36, break_on_hyphens=False)
+    ]
     texts += [("", 12.0), ("　" * 18 + issuer, 12.0)]
     texts += [("　" * 18 + f"{issued_on.year}年{issued_on.month}月{issued_on.day}日", 12.0)]
     texts += [("", 12.0), ("（演示文件，内容均为虚构）", 10.0)]
@@ -115,7 +119,7 @@ def notice_file(paragraphs: Sequence[str], *, title: str, issuer: str, issued_on
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
         b"<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UTF16-H /DescendantFonts [6 0 R] >>",
         b"<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light /FontDescriptor 7 0 R "
-        b"/CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 4 >> /DW 1000 >>",
+        b"/CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 4 >> /DW 1000 /W [1 95 500] >>",
         b"<< /Type /FontDescriptor /FontName /STSong-Light /Flags 6 /FontBBox [-25 -254 1000 880] /ItalicAngle 0 "
         b"/Ascent 880 /Descent -120 /CapHeight 880 /StemV 93 >>",
     ]

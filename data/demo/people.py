@@ -86,7 +86,7 @@ def name(rng: Random, sex: str) -> str:
     kind = rng.random()
     mongolian = lists["mongolian"][sex]
     if kind < 0.003:
-        chosen: str = rng.choice(lists["long_names"])
+        chosen: str = rng.choice(lists["long_names"][sex])
         return chosen
     if kind < 0.12:
         return "·".join(rng.sample(mongolian, 2))

@@ -19,7 +19,7 @@ def words() -> dict[str, Any]:
     """Names, organizations, titles, topics, reasons."""
     found: dict[str, Any] = _load("words.yaml")
     found["surnames"] = found["surnames"].split()
-    for name in ("given", "mongolian"):
+    for name in ("given", "mongolian", "long_names"):
         found[name] = {sex: text.split() for sex, text in found[name].items()}
     return found
 

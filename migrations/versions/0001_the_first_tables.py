@@ -283,6 +283,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_credit_entry_batch", "credit_entry", ["batch_id"], unique=False)
+    op.create_index(op.f("ix_credit_entry_roster_row_id"), "credit_entry", ["roster_row_id"], unique=False)
 
 
 def downgrade() -> None:

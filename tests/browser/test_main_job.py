@@ -1,0 +1,246 @@
+"""One training from plan to card, through the real server and a real browser, by three people and a stranger."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, Page, expect
+
+from core import db
+from core.models import AuditEntry
+from tests import cast as people
+
+ROSTER = db.ROOT / "tests" / "data" / "roster.xlsx"
+TITLE = "端到端知识更新培训班"
+
+
+@dataclass
+class Desk:
+    """One person's browser window, signed in."""
+
+    page: Page
+    base: str
+
+    def go(self, path: str, title: str) -> Page:
+        self.page.goto(f"{self.base}/{path}")
+        expect(self.page.locator("h1")).to_have_text(title, timeout=30_000)
+        return self.page
+
+    def fill(self, label: str, text: str) -> None:
+        field = self.page.get_by_label(label, exact=True)
+        field.fill(text)
+        field.blur()
+
+    def settle(self) -> None:
+        """Wait until the script has run, as a person does: what is still being drawn anew takes no click."""
+        self.page.wait_for_timeout(300)
+        state = self.page.get_by_test_id("stApp")
+        expect(state).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
+
+    def click(self, name: str) -> None:
+        """A button by its words, once the page is drawn; an icon before them is part of its name."""
+        self.settle()
+        self.page.get_by_role("button", name=re.compile(f"(^|[a-z_]\\s*){name}$")).click()
+
+    def sees(self, words: str | re.Pattern[str]) -> None:
+        expect(self.page.get_by_test_id("stMain").get_by_text(words).locator("visible=true").first).to_be_visible(
+            timeout=30_000
+        )
+
+
+@pytest.fixture
+def server(home: Path, sqlite_template: Path) -> Iterator[str]:
+    """The product itself, served as `run.py` serves it, with the cast's office opened as a demonstration."""
+    (home / "office.db").write_bytes(sqlite_template.read_bytes())
+    people.assemble(datetime.now(UTC), kind="demo")
+    db.engine().dispose()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (home / "server.log").open("wb")
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    process = subprocess.Popen(command, cwd=db.ROOT, env=os.environ | {"CE_HOME": str(home)}, stdout=log, stderr=log)
+    base = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(f"{base}/healthz", timeout=1):
+                    break
+            except OSError:
+                assert process.poll() is None, (home / "server.log").read_text()
+                time.sleep(0.1)
+        yield base
+    finally:
+        process.terminate()
+        process.wait(20)
+        log.close()
+        assert "Traceback" not in (home / "server.log").read_text(), (home / "server.log").read_text()
+
+
+def arrive(browser: Browser, base: str, username: str) -> Desk:
+    """Sign in through the form, in a window of one's own."""
+    page = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 1200}).new_page()
+    page.goto(base)
+    page.get_by_label("用户名").fill(username)
+    page.get_by_label("密码", exact=True).fill(people.PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    expect(page.locator("h1")).to_have_text("首页", timeout=30_000)
+    cookie = next(cookie for cookie in page.context.cookies() if cookie["name"] == "ce_session")
+    assert cookie["httpOnly"]
+    assert cookie["sameSite"] == "Strict"
+    return Desk(page, base)
+
+
+def start_day() -> date:
+    """Three weeks ahead, or after New Year where a three-day training would straddle it."""
+    start = db.office_day(datetime.now(UTC)) + timedelta(days=21)
+    return start if (start + timedelta(days=2)).year == start.year else date(start.year + 1, 1, 4)
+
+
+def file_plan(base: Desk, start: date) -> None:
+    """Step 1: tomorrow is refused with the earliest start that would do; three weeks ahead is accepted."""
+    today = db.office_day(datetime.now(UTC))
+    page = base.go("plan_filing", "培训计划上报")
+    base.click("填写新计划")
+    base.fill("培训名称", TITLE)
+    base.fill("地点", "呼和浩特市示例宾馆")
+    base.fill("计划人数", "600")
+    base.fill("每人学时", "24")
+    for label in ("培训内容", "师资情况", "培训人员范围"):
+        base.fill(label, f"{label}：示例")
+    choose_days(base, max(today + timedelta(days=1), start - timedelta(days=20)))
+    base.click("保存并上报")
+    base.sees(re.compile(f"最早可安排在{today + timedelta(days=14)}开始"))
+    page.get_by_text("修改计划").click()
+    choose_days(base, start)
+    base.click("保存并上报")
+    base.sees(f"“{TITLE}”已提交。")
+
+
+def choose_days(desk: Desk, start: date) -> None:
+    for label, day in (("开始日期", start), ("结束日期", start + timedelta(days=2))):
+        field = desk.page.get_by_test_id("stDateInput").filter(has_text=label)
+        for part, value in (("year", f"{day:%Y}"), ("month", f"{day:%m}"), ("day", f"{day:%d}")):
+            field.locator(f"[data-type={part}]").click()
+            desk.page.keyboard.type(value)
+        desk.page.keyboard.press("Tab")
+
+
+def choose_first_row(desk: Desk) -> None:
+    """Tick the first row of the page's first table, which is drawn on a canvas: the box lies below the headings."""
+    desk.settle()
+    desk.page.get_by_test_id("stDataFrame").first.locator(".dvn-scroller").click(position={"x": 18, "y": 52})
+
+
+def decide(reviewer: Desk, path: str, title: str, words: str | re.Pattern[str]) -> None:
+    """Steps 2 and 4: choose the waiting row in the table, read, approve."""
+    reviewer.go(path, title)
+    reviewer.sees(re.compile("共1份"))
+    choose_first_row(reviewer)
+    reviewer.sees(TITLE)
+    reviewer.click("通过")
+    reviewer.sees(words)
+
+
+def file_report(base: Desk) -> None:
+    """Step 3: summary, notice and the roster exactly as an office sends it."""
+    page = base.go("report_filing", "培训情况报告")
+    choose_first_row(base)
+    base.fill("培训总结", "按计划完成，600人全部考核合格。")
+    uploads = page.locator("input[type=file]")
+    uploads.nth(0).set_input_files({"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
+    uploads.nth(1).set_input_files(ROSTER)
+    expect(page.get_by_text("roster.xlsx")).to_be_visible(timeout=30_000)
+    base.click("保存并检查花名册")
+    base.sees("已保存。花名册600人，没有问题。")
+    base.sees("花名册没有问题。")
+    base.click("提交报告")
+    base.sees(f"“{TITLE}”已提交。")
+
+
+def look_up(reviewer: Desk, year: int) -> None:
+    """Step 5: a person by name and employer, with totals and the way back to the roster row."""
+    page = reviewer.go("credit_lookup", "学时查询与审验卡")
+    reviewer.fill("姓名或身份证号", "额尔敦•巴图")
+    reviewer.fill("工作单位", "示例市第一医院")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("employer="), timeout=30_000)
+    reviewer.sees(re.compile("^共[0-9]人$"))
+    choose_first_row(reviewer)
+    reviewer.sees("各年度学时与要求")
+    expect(page).to_have_url(re.compile(r"person=\d+"))
+    page.reload()
+    reviewer.sees("各年度学时与要求")
+    totals = page.get_by_test_id("stDataFrame").nth(1)
+    expect(totals).to_contain_text(str(year))
+    expect(totals).to_contain_text("24 / 60")
+    expect(page.get_by_test_id("stDataFrame").nth(2)).to_contain_text(TITLE)
+
+
+def print_card(reviewer: Desk, folder: Path) -> str:
+    """Step 6: the card as a PDF; answers the address printed on it."""
+    page = reviewer.page
+    reviewer.click("生成审验卡")
+    reviewer.sees(re.compile("审验卡已生成，验证码"))
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile("下载.*审验卡")).click()
+    path = folder / "card.pdf"
+    download.value.save_as(path)
+    assert path.read_bytes().startswith(b"%PDF-")
+    address = page.get_by_role("link", name=re.compile("核验此卡")).get_attribute("href")
+    assert address
+    return address
+
+
+def test_a_training_goes_from_plan_to_card(browser: Browser, server: str, tmp_path: Path) -> None:
+    start = start_day()
+    base, reviewer, leader = (arrive(browser, server, name) for name in ("base", "reviewer", "leader"))
+    file_plan(base, start)
+    decide(reviewer, "plan_approval", "培训计划审核", re.compile(f"“{TITLE}”已通过。基地可按计划开展培训"))
+
+    base.page.get_by_test_id("stPopover").get_by_role("button").click()
+    ahead = (start - db.office_day(datetime.now(UTC))).days + 4
+    base.fill("推进天数", str(ahead))
+    base.click("推进")
+    base.sees(re.compile("演示日期已推进"))
+
+    file_report(base)
+    decide(reviewer, "report_review", "报告审核", re.compile("已为600人登记14400学时"))
+    look_up(reviewer, start.year)
+
+    address = print_card(reviewer, tmp_path)
+    stranger = browser.new_context(locale="zh-CN").new_page()
+    stranger.goto(address)
+    expect(stranger.get_by_text("此卡真实有效")).to_be_visible()
+    expect(stranger.get_by_text("额*****")).to_be_visible()
+    assert "0471" not in stranger.content()
+
+    page = leader.go(f"quota_dashboard?year={start.year}", "指标看板")
+    leader.sees("14,400")
+    leader.sees(re.compile("自治区本级最多：600人次，占100%"))
+    leader.sees(re.compile(f"{start.year}年 全部，共1份"))
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    chart.locator("canvas, svg").first.click(position={"x": 200, "y": 180})
+    leader.sees(re.compile(f"{start.year}年 自治区本级，共1份"))
+
+    leader.go("audit", "审计日志")
+    with db.reading() as session:
+        events = set(session.scalars(sa.select(AuditEntry.event)))
+    deeds = {"plan.drafted", "plan.revised", "submission.submit", "submission.approve", "report.drafted"}
+    assert deeds | {"credit.posted", "card.issued"} <= events
+    base.click("退出")
+    expect(base.page.get_by_label("用户名")).to_be_visible(timeout=30_000)
+    base.page.goto(f"{server}/plan_filing")
+    expect(base.page.get_by_label("用户名")).to_be_visible(timeout=30_000)

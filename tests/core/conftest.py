@@ -1,0 +1,14 @@
+"""What the tests of `core` share beside the databases: passwords that are cheap to hash."""
+
+import functools
+
+import bcrypt
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cheap_passwords() -> None:
+    """bcrypt at its lowest cost: an office has sixteen accounts, and at full cost each takes a quarter of a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bcrypt, "gensalt", functools.partial(bcrypt.gensalt, 4))
+        yield

@@ -1,0 +1,266 @@
+"""Who may: every account of the office, every deed and question, at the region's records and at a league's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import approvals, audit, cards, dashboards, db, files, plans, registry, reports
+from core.access import ROLE_HOMES, Actor, OrganizationKind, Refused, Role
+from core.approvals import Action
+from core.models import Base
+from tests import cast as c
+
+REGION = "admin reviewer reviewer2 leader title"
+HOHHOT = "hohhot_admin hohhot_reviewer hohhot_leader hohhot_title"
+REVEALERS = "reviewer reviewer2 title"
+
+
+@dataclass(frozen=True)
+class Records:
+    """One base's and one authority's records: a draft, a plan and a report waiting, a plan to report on, a person."""
+
+    draft: int
+    waiting_plan: int
+    open_plan: int
+    report: int
+    person: int
+    serial: int
+    place: int
+    account: int
+    authority: int
+    authority_name: str
+
+
+Question = Callable[[Session, Actor, Records], Any]
+
+
+def seen(ids: Any, wanted: int) -> None:
+    if wanted not in [int(one) for one in ids]:
+        raise Refused("unseen", "")
+
+
+def move(action: Action, which: str) -> Question:
+    def deed(s: Session, actor: Actor, at: Records) -> None:
+        submission_id = getattr(at, which)
+        version = s.scalar(sa.text("SELECT version FROM submission WHERE id = :id"), {"id": submission_id})
+        approvals.move(s, submission_id, action, version=version, actor=actor, reason="有原因", now=c.AFTER_PLAN)
+
+    return deed
+
+
+def queue(kind: str, which: str) -> Question:
+    return lambda s, actor, at: seen(approvals.queue(s, actor, kind=kind, limit=None)[0]["id"], getattr(at, which))
+
+
+def trail_line(s: Session, actor: Actor, at: Records) -> None:
+    seen(audit.history(s, actor, record="report", record_id=at.report, limit=None)[0]["record_id"], at.report)
+
+
+def report(s: Session, actor: Actor, at: Records) -> None:
+    fields = reports.ReportFields(c.PLAN.start_on, c.PLAN.end_on, "完成")
+    reports.save(s, at.open_plan, fields, roster_file=None, notice=c.NOTICE, actor=actor, now=c.AFTER)
+
+
+def open_account(s: Session, actor: Actor, at: Records) -> None:
+    registry.open_account(
+        s,
+        username="fresh",
+        name="赵示一",
+        role=Role.BASE_CLERK,
+        organization_id=at.place,
+        password=c.PASSWORD,
+        actor=actor,
+        now=c.AFTER,
+    )
+
+
+def open_person_account(s: Session, actor: Actor, at: Records) -> None:
+    registry.open_person_account(
+        s, username="fresh", id_number=c.id_number(at.serial), password=c.PASSWORD, actor=actor, now=c.AFTER
+    )
+
+
+def add_organization(s: Session, actor: Actor, at: Records) -> None:
+    registry.add_organization(
+        s, name="示例新单位", kind=OrganizationKind.EMPLOYER, authority_id=at.authority, actor=actor, now=c.AFTER
+    )
+
+
+def close_place(s: Session, actor: Actor, at: Records) -> None:
+    registry.set_organization_active(s, at.place, False, actor=actor, reason="撤销", now=c.AFTER)
+
+
+def close_account(s: Session, actor: Actor, at: Records) -> None:
+    registry.set_account_active(s, at.account, False, actor=actor, reason="调离", now=c.AFTER)
+
+
+def amounts(s: Session, actor: Actor, at: Records) -> None:
+    seen(dashboards.activity(s, actor, 2024)["authority_id"], at.authority)
+
+
+def amounts_rows(s: Session, actor: Actor, at: Records) -> None:
+    seen(dashboards.rows(s, actor, 2024, "plans")["id"], at.open_plan)
+
+
+def attachment(s: Session, actor: Actor, at: Records) -> None:
+    files.opened(s, s.scalar(sa.text("SELECT roster_id FROM report WHERE id = :id"), {"id": at.report}), actor)
+
+
+MAY: list[tuple[str, Question, str, str]] = [
+    # what                  how                                        at the region's records     at Hohhot's records
+    ("see a plan", lambda s, a, at: approvals.one(s, at.waiting_plan, a), f"{REGION} base", f"{REGION} {HOHHOT} hohhot_base"),
+    ("see a draft", lambda s, a, at: approvals.one(s, at.draft, a), f"{REGION} base", f"{REGION} {HOHHOT} hohhot_base"),
+    ("see its steps", lambda s, a, at: approvals.trail(s, at.report, a), f"{REGION} base", f"{REGION} {HOHHOT} hohhot_base"),
+    ("list plans", queue("plan", "waiting_plan"), f"{REGION} base", f"{REGION} {HOHHOT} hohhot_base"),
+    ("list reports", queue("report", "report"), f"{REGION} base", f"{REGION} {HOHHOT} hohhot_base"),
+    ("see a report", lambda s, a, at: reports.one(s, at.report, a), f"{REGION} base", f"{REGION} {HOHHOT} hohhot_base"),
+    ("see a roster", lambda s, a, at: reports.rows(s, at.report, a), f"{REGION} base", f"{REGION} {HOHHOT} hohhot_base"),
+    ("see its problems", lambda s, a, at: reports.problems(s, at.report, a, now=c.AFTER), f"{REGION} base", f"{REGION} {HOHHOT} hohhot_base"),
+    ("open its file", attachment, f"{REGION} base", f"{REGION} {HOHHOT} hohhot_base"),
+    ("see due reports", lambda s, a, at: seen(reports.open_plans(s, a, now=c.AFTER)["plan_id"], at.open_plan), "base", "hohhot_base"),
+    ("read the trail", trail_line, f"{REGION} base", f"{REGION} {HOHHOT} hohhot_base"),
+    ("see the amounts", amounts, REGION, f"{REGION} {HOHHOT}"),
+    ("see behind them", amounts_rows, REGION, f"{REGION} {HOHHOT}"),
+    ("list organizations", lambda s, a, at: seen(registry.organizations(s, a)["id"], at.place), f"{REGION} base", f"{REGION} {HOHHOT} hohhot_base"),
+    ("list accounts", lambda s, a, at: seen(registry.accounts(s, a)["id"], at.account), "admin", "admin hohhot_admin"),
+    ("find a person", lambda s, a, at: seen(registry.find_persons(s, a, limit=None)[0]["id"], at.person), f"{REGION} employer person", f"{REGION} {HOHHOT} hohhot_employer hohhot_person"),
+    ("see a person", lambda s, a, at: registry.person(s, at.person, a), f"{REGION} employer person", f"{REGION} {HOHHOT} hohhot_employer hohhot_person"),
+    ("reveal a number", lambda s, a, at: registry.reveal_id(s, at.person, actor=a, now=c.AFTER), f"{REVEALERS} employer person", f"{REVEALERS} hohhot_reviewer hohhot_title hohhot_employer hohhot_person"),
+    ("print a card", lambda s, a, at: cards.issue(s, at.person, 2024, actor=a, now=c.AFTER), f"{REVEALERS} employer person", f"{REVEALERS} hohhot_reviewer hohhot_title hohhot_employer hohhot_person"),
+    ("change a draft", lambda s, a, at: plans.revise(s, at.draft, replace(c.PLAN, headcount=5), version=1, actor=a, now=c.NOW), "base", "hohhot_base"),
+    ("extend a plan", lambda s, a, at: plans.grant_extension(s, at.draft, actor=a, reason="急", now=c.AFTER_PLAN), "admin", "admin hohhot_admin"),
+    ("submit", move(Action.SUBMIT, "draft"), "base", "hohhot_base"),
+    ("withdraw", move(Action.WITHDRAW, "waiting_plan"), "base", "hohhot_base"),
+    ("approve a plan", move(Action.APPROVE, "waiting_plan"), "reviewer reviewer2", "hohhot_reviewer"),
+    ("return a plan", move(Action.RETURN, "waiting_plan"), "reviewer reviewer2", "hohhot_reviewer"),
+    ("reject a plan", move(Action.REJECT, "waiting_plan"), "reviewer reviewer2", "hohhot_reviewer"),
+    ("approve a report", move(Action.APPROVE, "report"), "reviewer reviewer2", "hohhot_reviewer"),
+    ("report", report, "base", "hohhot_base"),
+    ("add an organization", add_organization, "admin", "admin hohhot_admin"),
+    ("close one", close_place, "admin", "admin hohhot_admin"),
+    ("open an account", open_account, "admin", "admin hohhot_admin"),
+    ("open a person's", open_person_account, "admin", "admin hohhot_admin"),
+    ("close an account", close_account, "admin", "admin hohhot_admin"),
+    ("reset a password", lambda s, a, at: registry.reset_password(s, at.account, "Fresh-start-1", actor=a, now=c.AFTER), "admin", "admin hohhot_admin"),
+]  # fmt: skip
+"""A person's own account sees the own record; a base never looks people up; to oversee is not to decide."""
+
+REFUSED = {"role", "missing", "jurisdiction", "unseen"}
+
+
+def records(cast: c.Cast, by: str, reviewer: str, serial: int, authority: str, employer: str) -> Records:
+    content = c.sheet([c.row(serial, employer=employer)])
+    c.posted(cast, content, by=by, reviewer=reviewer, title="已入账")
+    open_plan = c.file_plan(cast, by=by, title="待报告")
+    c.approve(cast, open_plan.id, by=reviewer)
+    reported = c.file_plan(cast, by=by, title="已报告")
+    c.approve(cast, reported.id, by=reviewer)
+    waiting = c.file_report(cast, reported, c.sheet([c.row(serial + 10)]), by=by)
+    filed = c.file_plan(cast, by=by)
+    with db.transaction() as session:
+        draft = plans.draft(session, replace(c.PLAN, title="草稿"), actor=cast[by], now=c.NOW)
+    return Records(
+        draft=draft.id,
+        waiting_plan=filed.id,
+        open_plan=open_plan.id,
+        report=waiting.id,
+        person=c.person_id(serial),
+        serial=serial,
+        place=cast[by].organization_id,
+        account=cast[by].account_id or 0,
+        authority=cast.places[authority].id,
+        authority_name=cast.places[authority].name,
+    )
+
+
+@pytest.fixture
+def prepared(database: str) -> tuple[c.Cast, list[Records]]:
+    cast = c.assemble()
+    both = [
+        records(cast, "base", "reviewer", 1, "region", "示例市第一医院"),
+        records(cast, "hohhot_base", "hohhot_reviewer", 2, "hohhot", "示例旗蒙古族中学"),
+    ]
+    c.give_account(cast, 1, "person")
+    c.give_account(cast, 2, "hohhot_person")
+    return cast, both
+
+
+COUNTS = sa.text(
+    " UNION ALL ".join(f"SELECT '{name}', count(*) FROM \"{name}\"" for name in sorted(Base.metadata.tables))
+)
+
+
+def outcome(deed: Question, actor: Actor, at: Records) -> str:
+    """How a deed ends for an actor, in a transaction that leaves nothing behind: "done" or the refusal's code."""
+    with Session(db.engine()) as session:
+        before = session.execute(COUNTS).all()
+        try:
+            deed(session, actor, at)
+        except Refused as refused:
+            assert not session.new
+            assert not session.dirty
+            assert session.execute(COUNTS).all() == before
+            return refused.code
+        finally:
+            session.rollback()
+    return "done"
+
+
+def test_exactly_those_may_whom_the_table_names(prepared: tuple[c.Cast, list[Records]]) -> None:
+    cast, both = prepared
+    wrong = []
+    for name, deed, *allowed in MAY:
+        for at, usernames in zip(both, allowed, strict=True):
+            for username, actor in cast.actors.items():
+                found = outcome(deed, actor, at)
+                if (found == "done") != (username in usernames.split()) or found not in {"done", *REFUSED}:
+                    wrong.append((name, at.authority_name, username, found))
+    assert wrong == []
+
+
+def test_before_the_first_password_is_changed_nobody_may_anything(prepared: tuple[c.Cast, list[Records]]) -> None:
+    cast, both = prepared
+    wrong = []
+    for name, deed, *allowed in MAY:
+        for at, usernames in zip(both, allowed, strict=True):
+            for username in usernames.split():
+                found = outcome(deed, replace(cast[username], must_change_password=True), at)
+                if found not in {"password", "missing", "unseen"}:
+                    wrong.append((name, username, found))
+    assert wrong == []
+    fresh = replace(cast["base"], must_change_password=True)
+    with Session(db.engine()) as session:
+        with pytest.raises(Refused, match="password"):
+            plans.draft(session, c.PLAN, actor=fresh, now=c.NOW)
+        for actor in cast.actors.values():
+            found = audit.history, replace(actor, must_change_password=True)
+            try:
+                assert found[0](session, found[1])[1] == 0
+            except Refused as refused:
+                assert refused.code == "password"
+
+
+def test_the_matrix_knows_every_role_and_every_deed_of_the_workflow() -> None:
+    assert {role for _, role, _ in c.STAFF} | {Role.PERSON} == set(Role) == set(ROLE_HOMES)
+    named = {name for name, *_ in MAY}
+    assert len(named) == len(MAY)
+    assert {"submit", "withdraw", "approve a plan", "return a plan", "reject a plan"} <= named
+
+
+def test_each_starts_plans_for_the_own_organization_only(database: str) -> None:
+    cast = c.assemble()
+    done = set()
+    for username, actor in cast.actors.items():
+        with Session(db.engine()) as session:
+            try:
+                plan = plans.draft(session, c.PLAN, actor=actor, now=c.NOW)
+                assert plan.organization_id == actor.organization_id
+                done.add(username)
+            except Refused as refused:
+                assert refused.code in ("role", "fields")
+            session.rollback()
+    assert done == {"base", "hohhot_base"}  # the exam authority gives the public subject only

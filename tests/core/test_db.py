@@ -1,0 +1,234 @@
+"""The ground: what a column keeps, what the database itself refuses, what a thief of the files can read."""
+
+import stat
+import sys
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from cryptography.exceptions import InvalidTag
+
+from core import cards, db, models, registry, sheets
+from core.models import Base, Setting
+from tests import cast as c
+
+PROBE = sa.Table(
+    "probe",
+    sa.MetaData(),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", db.Moment),
+    sa.Column("hours", db.Hours),
+    sa.Column("words", db.EncryptedText("probe.words")),
+)
+RAW = sa.text("SELECT hours, words FROM probe")
+
+
+def furnished() -> c.Cast:
+    """An office in which every append-only table has a row."""
+    cast = c.assemble()
+    c.posted(cast, sheets.csv_file(list(c.roster.HEADINGS.values()), [c.row(1), c.row(2)]), filename="花名册.csv")
+    with db.transaction() as session:
+        cards.issue(session, c.person_id(1), 2024, actor=cast["reviewer"], now=c.AFTER)
+    return cast
+
+
+# --- columns --------------------------------------------------------------------------------------------------------
+
+
+def test_moments_hours_and_secret_words_come_back_as_they_went_in(database: str) -> None:
+    moment = datetime(2024, 6, 3, 9, 30, 15, tzinfo=db.OFFICE_ZONE)
+    rows = [(moment, Decimal("7.5"), "额尔敦·巴图 𠮷"), (moment, Decimal("-24.25"), ""), (None, None, None)]
+    with db.engine().begin() as connection:
+        PROBE.create(connection)
+        connection.execute(sa.insert(PROBE), [{"at": at, "hours": h, "words": w} for at, h, w in rows])
+        found = connection.execute(sa.select(PROBE).order_by(PROBE.c.id)).all()
+        raw = connection.execute(RAW).all()
+        summed = connection.scalar(sa.select(sa.func.sum(PROBE.c.hours)))
+    assert [row[1:] for row in found] == rows
+    assert found[0].at.utcoffset() == timedelta(0)
+    assert [hours for hours, _ in raw] == [750, -2425, None]
+    assert summed == Decimal("-16.75")
+    assert "巴图".encode() not in bytes(raw[0].words)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("at", datetime(2024, 6, 3, 9, 30)),  # noqa: DTZ001 - that is the point
+        ("hours", Decimal(1) / 3),
+        ("hours", Decimal("0.005")),
+    ],
+)
+def test_a_moment_without_zone_and_a_third_of_an_hour_are_refused(database: str, column: str, value: object) -> None:
+    with db.engine().connect() as connection:
+        PROBE.create(connection)
+        with pytest.raises(sa.exc.StatementError):
+            connection.execute(sa.insert(PROBE), [{column: value}])
+        assert connection.scalar(sa.select(sa.func.count()).select_from(PROBE)) == 0
+
+
+def test_secret_words_open_only_in_their_own_column_and_unchanged(home: Path) -> None:
+    key = db.keys().text
+    sealed = db.seal(b"150199", key=key, purpose="person.id_number")
+    assert db.unseal(sealed, key=key, purpose="person.id_number") == b"150199"
+    assert db.seal(b"150199", key=key, purpose="person.id_number") != sealed
+    for bad, purpose in ((sealed, "roster_row.phone"), (sealed[:-1] + bytes([sealed[-1] ^ 1]), "person.id_number")):
+        with pytest.raises(InvalidTag):
+            db.unseal(bad, key=key, purpose=purpose)
+
+
+def test_the_day_at_the_office_changes_at_its_own_midnight() -> None:
+    assert db.office_day(datetime(2024, 6, 2, 15, 59, 59, tzinfo=UTC)) == date(2024, 6, 2)
+    assert db.office_day(datetime(2024, 6, 2, 16, 0, tzinfo=UTC)) == date(2024, 6, 3)
+
+
+def test_the_address_of_the_database_is_taken_as_offices_write_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert db.url() == f"sqlite:///{home / 'office.db'}"
+    for given in ("postgres://u:p@h/d", "postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"):
+        monkeypatch.setenv("DATABASE_URL", given)
+        assert db.url() == "postgresql+psycopg://u:p@h/d"
+
+
+# --- transactions ---------------------------------------------------------------------------------------------------
+
+
+def test_a_deed_is_kept_whole_or_not_at_all(database: str) -> None:
+    with db.transaction() as session:
+        registry.decide_setting(session, "kept", "yes")
+    with pytest.raises(ZeroDivisionError), db.transaction() as session:
+        registry.decide_setting(session, "lost", "yes")
+        session.flush()
+        raise ZeroDivisionError
+    with db.reading() as session:
+        assert (registry.setting(session, "kept"), registry.setting(session, "lost")) == ("yes", None)
+
+
+def test_whoever_only_reads_cannot_write_and_sees_one_moment(database: str) -> None:
+    with db.reading() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Setting)) == 0
+        with db.transaction() as other:
+            registry.decide_setting(other, "meanwhile", "yes")
+        assert registry.setting(session, "meanwhile") is None
+    with db.reading() as session:
+        with pytest.raises(sa.exc.DBAPIError):
+            session.execute(sa.insert(Setting).values(name="a", value="b"))
+    with db.transaction() as session:  # and the connection it used may write again
+        registry.decide_setting(session, "after", "yes")
+    with db.reading() as session:
+        assert session.scalars(sa.select(Setting.name).order_by(Setting.name)).all() == ["after", "meanwhile"]
+
+
+# --- schema and guards ----------------------------------------------------------------------------------------------
+
+
+def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
+    wanted = {"credit_batch", "credit_entry", "movement", "attachment", "card", "audit_entry"}
+    assert set(models.append_only_tables()) == wanted
+
+
+def test_no_row_of_an_append_only_table_can_be_changed_or_removed(database: str) -> None:
+    furnished()
+    before = c.everything()
+    for name in models.append_only_tables():
+        assert before[name], f"{name} needs a row for its guard to be tried"
+        column = next(iter(Base.metadata.tables[name].columns)).name
+        deeds = [f"UPDATE {name} SET {column} = {column}", f"DELETE FROM {name}"]
+        if database == "postgresql":
+            deeds.append(f"TRUNCATE {name} CASCADE")
+        else:
+            deeds.append(f"INSERT OR REPLACE INTO {name} SELECT * FROM {name}")
+        for deed in deeds:
+            with pytest.raises(sa.exc.DBAPIError, match="append only"), db.transaction() as session:
+                session.execute(sa.text(deed))
+    assert c.everything() == before
+
+
+def test_every_guard_that_is_missing_is_named(database: str) -> None:
+    tables = models.append_only_tables()
+    deeds = ("update", "delete") if database == "sqlite" else ("update", "delete", "truncate")
+    with db.reading() as session:
+        assert db.faults(session, tables) == []
+    for name in tables:
+        for deed in deeds:
+            drop = f"DROP TRIGGER {name}_no_{deed}" + (f" ON {name}" if database == "postgresql" else "")
+            with db.transaction() as session:
+                session.execute(sa.text(drop))
+                (fault,) = db.faults(session, tables)
+                assert f"{name}_no_{deed}" in fault
+                session.rollback()
+    if database == "postgresql":
+        with db.transaction() as session:
+            session.execute(sa.text("ALTER TABLE card DISABLE TRIGGER card_no_delete"))
+            assert [fault.split()[1] for fault in db.faults(session, tables)] == ["card_no_delete"]
+            session.rollback()
+    with db.engine().begin() as connection:
+        end = " ON card" if database == "postgresql" else ""
+        connection.exec_driver_sql(f"DROP TRIGGER card_no_update{end}")
+    db.upgrade()  # every start renews the guards
+    with db.reading() as session:
+        assert db.faults(session, tables) == []
+
+
+def test_a_schema_of_another_version_is_named(database: str) -> None:
+    with db.transaction() as session:
+        session.execute(sa.text("UPDATE alembic_version SET version_num = '0000'"))
+        (fault,) = db.faults(session, models.append_only_tables())
+        assert fault.startswith("schema is at 0000")
+        session.rollback()
+    with db.transaction() as session:
+        session.execute(sa.text("DELETE FROM alembic_version"))
+        (fault,) = db.faults(session, models.append_only_tables())
+        assert fault.startswith("schema is at nothing")
+        session.rollback()
+
+
+def test_the_migrations_lead_to_exactly_the_tables_of_the_models(database: str) -> None:
+    with db.engine().connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+# --- what a thief reads ---------------------------------------------------------------------------------------------
+
+
+def test_no_id_number_and_no_telephone_can_be_read_in_the_database_or_the_files(database: str, home: Path) -> None:
+    furnished()
+    secrets = [c.id_number(1), c.id_number(2), "0471-1000000"]
+    if database == "sqlite":
+        assert {"office.db", "office.db-wal"} <= {path.name for path in home.iterdir()}
+        assert "示例市第一医院".encode() in (home / "office.db-wal").read_bytes() + (home / "office.db").read_bytes()
+    else:
+        rows = "".join(row for table in c.everything().values() for row in table)
+        assert "示例市第一医院" in rows
+        assert not [secret for secret in secrets if secret in rows or secret.encode().hex() in rows]
+    files = [path for path in home.rglob("*") if path.is_file() and path.name != "secret.key"]
+    assert any(path.parent.parent.name == "files" for path in files)
+    for path in files:
+        content = path.read_bytes()
+        assert not [secret for secret in secrets if secret.encode() in content], path
+
+
+def test_the_blind_index_tells_nothing_without_the_key(home: Path) -> None:
+    here = db.blind_index(c.id_number(1))
+    assert (len(here), here) == (32, db.blind_index(c.id_number(1)))
+    (home / "secret.key").unlink()
+    assert db.blind_index(c.id_number(1)) != here
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes; the folder's owner rules there")
+def test_only_the_owner_may_read_the_key(home: Path) -> None:
+    db.keys()
+    assert stat.S_IMODE((home / "secret.key").stat().st_mode) == 0o600
+
+
+def test_a_key_is_made_once_and_a_broken_one_is_no_key(home: Path) -> None:
+    first = db.keys()
+    assert db.keys() == first
+    assert len({first.text, first.index, first.files, first.signature}) == 4
+    (home / "secret.key").write_text("short", encoding="ascii")
+    with pytest.raises(RuntimeError, match="not an office key"):
+        db.keys()
