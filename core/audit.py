@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db
-from core.access import Actor, Labelled, visible
+from core.access import Actor, Labelled, Role, require, visible
 from core.models import Account, AuditEntry, Base, Card, CreditBatch, Organization, Person, Submission
 
 
@@ -146,7 +146,9 @@ def history(
     """The trail an actor may see, newest first, and how many lines there are in all.
 
     Columns: id, at, event, account, role, organization, record, record_id, before, after, reason.
+    Refused codes: "password" (first password not changed yet).
     """
+    require(actor, *Role)
     own = AuditEntry.account_id == actor.account_id
     conditions = [
         sa.or_(visible(actor, organization=AuditEntry.organization_id, authority=AuditEntry.authority_id), own)

@@ -13,7 +13,7 @@ from typing import Any
 
 import segno
 import sqlalchemy as sa
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
@@ -121,12 +121,14 @@ class Verification:
 def verification(session: Session, code: str) -> Verification | None:
     """What a card said, if its code is known and its signature stands; None otherwise. Open to everybody."""
     plain = code.upper().replace("-", "").strip()
-    card = session.scalar(sa.select(Card).where(Card.code == plain)) if len(plain) == 16 else None
-    if card is None:
+    if len(plain) != 16 or not set(plain) <= set(_ALPHABET):
         return None
     try:
+        card = session.scalar(sa.select(Card).where(Card.code == plain))
+        if card is None:
+            return None
         _signer().public_key().verify(bytes.fromhex(card.signature), card.payload.encode())
-    except (InvalidSignature, ValueError):
+    except (InvalidSignature, InvalidTag, ValueError):
         return None
     payload = json.loads(card.payload)
     said = next(line for line in payload["years"] if line["year"] == card.year)

@@ -30,9 +30,10 @@ _DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・･．●▪﹒᛫ꞏ", "·"
 
 def normalise_name(raw: object) -> str:
     """A name as it is compared: no spaces around Chinese characters, one kind of middle dot."""
-    text = str(raw if raw is not None else "").translate(_DOTS).replace("\u3000", " ").strip()
+    text = str(raw if raw is not None else "").translate(_DOTS)
+    text = re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()  # PostgreSQL keeps no NUL, which a cell may hold
     text = re.sub(r"\s*·\s*", "·", text)
-    return re.sub(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])", "", re.sub(r"\s+", " ", text))
+    return re.sub(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])", "", text)
 
 
 # --- the office -----------------------------------------------------------------------------------------------------

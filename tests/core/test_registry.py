@@ -532,6 +532,7 @@ def test_a_roster_adds_whom_it_names_once_with_employer_and_authority(database: 
         ("Ivan   Petrov", "Ivan Petrov"),
         (None, ""),
         ("赵\n示", "赵示"),
+        ("赵\x00示\x7f", "赵示"),
     ],
 )
 def test_names_are_compared_without_the_accidents_of_typing(raw: object, name: str) -> None:

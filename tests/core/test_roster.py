@@ -168,6 +168,15 @@ def test_rare_characters_and_long_names_are_names(name: str) -> None:
     assert roster.read(c.sheet([c.row(1, name)]), "花名册.xlsx").problems == []
 
 
+def test_control_characters_hidden_in_cells_are_white_space() -> None:
+    def hide(name: str, part: bytes) -> bytes:
+        return part.replace("赵示".encode(), "赵_x0000_示_x0007_".encode()) if "sharedStrings" in name else part
+
+    content = rewritten(hide, c.sheet([c.row(1, "赵示", employer="赵示单位", note="赵示")]))
+    (row,) = roster.read(content, "花名册.xlsx").rows
+    assert (row.name, row.employer, row.note) == ("赵示", "赵 示 单位", "赵 示")
+
+
 # --- what is wrong --------------------------------------------------------------------------------------------------
 
 WRONG = [

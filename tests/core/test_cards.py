@@ -1,0 +1,171 @@
+"""Cards (审验卡): what they say, who can trust them, and that the printed page shows every name."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import audit, cards, db
+from core.models import Card
+from tests import cast as c
+
+URL = "http://127.0.0.1:8501/verify/"
+
+
+def issued(cast: c.Cast, serial: int = 1, by: str = "reviewer", year: int = 2024) -> Card:
+    with db.transaction() as session:
+        return cards.issue(session, c.person_id(serial), year, actor=cast[by], now=c.AFTER)
+
+
+def asked(code: str) -> cards.Verification | None:
+    with db.reading() as session:
+        return cards.verification(session, code)
+
+
+def test_a_card_says_what_the_ledger_says_and_is_trailed(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图")]))
+    c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图", professional_hours=7.5)]), title="第二期")
+    card = issued(cast)
+    said = json.loads(card.payload)
+    assert (said["name"], said["id_mask"]) == ("额尔敦·巴图", f"150199********{c.id_number(1)[-4:]}")
+    assert [year["year"] for year in said["years"]] == [2022, 2023, 2024]
+    assert said["years"][2] == {
+        "year": 2024,
+        "public": "0",
+        "professional": "31.5",
+        "total": "31.5",
+        "lacks": "公需差30、专业差28.5、累计差58.5",
+    }
+    assert sorted(entry["hours"] for entry in said["entries"]) == ["24", "7.5"]
+    assert said["required"] == {"public": "30", "professional": "60", "total": "90"}
+    assert said["issued_on"] == "2024-07-01"
+    assert c.id_number(1) not in card.payload
+    with db.reading() as session:
+        line = audit.history(session, cast["admin"], limit=1)[0].iloc[0]
+    assert (line["event"], line["record"], line["record_id"]) == ("card.issued", "card", card.id)
+    assert line["account"] == cast["reviewer"].name
+
+
+def test_a_card_is_known_by_its_code_however_it_is_typed(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图")]))
+    card = issued(cast, by="employer")
+    assert cards.written(card.code).count("-") == 3
+    for code in (card.code, cards.written(card.code), card.code.lower(), f" {cards.written(card.code).lower()} "):
+        found = asked(code)
+        assert found is not None
+        assert (found.name, found.year, found.professional, found.holds) == ("额*****", 2024, 24, True)
+        assert found.id_mask == f"150199********{c.id_number(1)[-4:]}"
+        assert found.code == cards.written(card.code)
+    other = "2" if card.code[0] != "2" else "3"
+    for code in (other + card.code[1:], card.code[:-1], card.code + "2", "", "%" * 16, "赵" * 16, "\x00" * 16):
+        assert asked(code) is None
+
+
+def test_codes_are_sixteen_letters_nobody_mishears(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    codes = {issued(cast).code for _ in range(5)}
+    assert len(codes) == 5
+    assert all(len(code) == 16 and not set(code) & set("01OI") for code in codes)
+
+
+def altered(card: Card, **values: Any) -> None:
+    """Change a card with all the means the program has, guard aside."""
+    kind = db.engine().dialect.name
+    with db.engine().begin() as connection:
+        on = " ON card" if kind == "postgresql" else ""
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS card_no_update{on}")
+        connection.execute(sa.update(Card).where(Card.id == card.id).values(**values))
+
+
+def test_a_card_that_was_altered_is_no_card(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1), c.row(2)]))
+    said, signed, moved, broken = (issued(cast) for _ in range(4))
+    more = said.payload.replace('"professional":"24"', '"professional":"90"')
+    assert more != said.payload
+    altered(said, payload=more)
+    altered(signed, signature=moved.signature)
+    altered(moved, signature="no signature")
+    assert asked(said.code) is None
+    assert asked(signed.code) is None
+    assert asked(moved.code) is None
+    kind = db.engine().dialect.name
+    with db.engine().begin() as connection:
+        junk = "x'0011223344'" if kind == "sqlite" else "decode('0011223344', 'hex')"
+        connection.exec_driver_sql(f"UPDATE card SET payload = {junk} WHERE id = {broken.id}")
+    assert asked(broken.code) is None  # bytes that are not even ours
+
+
+def test_a_card_whose_hours_are_no_longer_in_the_ledger_says_so(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    card = issued(cast)
+    c.posted(cast, c.sheet([c.row(1)]), title="第二期")
+    assert asked(card.code).holds  # more hours since then do no harm
+    with db.engine().begin() as connection:
+        connection.exec_driver_sql("UPDATE credit_total SET hours = 2350")
+    found = asked(card.code)
+    assert (found.holds, found.professional) == (False, 24)
+    with db.engine().begin() as connection:
+        connection.exec_driver_sql("DELETE FROM credit_total")
+    assert asked(card.code).holds is False
+
+
+def test_a_card_is_refused_without_hours_or_without_the_right_to_it(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1), c.row(2)]))
+    c.give_account(cast, 1, "person")
+    who = c.person_id(1)
+
+    def issue(session: Session, by: str, person_id: int = who, year: int = 2024) -> Card:
+        return cards.issue(session, person_id, year, actor=cast[by], now=c.AFTER)
+
+    for by, changes, expected in (
+        ("reviewer", {"year": 2025}, "empty"),
+        ("reviewer", {"year": 2023}, "empty"),
+        ("reviewer", {"person_id": 9999}, "missing"),
+        ("person", {"person_id": c.person_id(2)}, "missing"),
+        ("hohhot_reviewer", {}, "missing"),
+        ("hohhot_employer", {}, "missing"),
+        ("base", {}, "role"),
+        ("leader", {}, "role"),
+        ("admin", {}, "role"),
+    ):
+        assert c.refusal(lambda s, by=by, changes=changes: issue(s, by, **changes)).code == expected
+    with db.transaction() as session:
+        assert issue(session, "person").person_id == who
+
+
+@pytest.mark.parametrize("name", ["额尔敦·巴图", "𠮷示", "𬭎㛃䶮鿍"])
+def test_the_printed_card_shows_every_character(office: Any, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1, name, employer="示例旗蒙古族中学")]))
+    card = issued(cast)
+    with caplog.at_level(logging.WARNING, "fpdf"):
+        made = cards.pdf(card, verify_url=URL + card.code)
+    assert made.startswith(b"%PDF-")
+    assert made.rstrip().endswith(b"%%EOF")
+    assert len(made) > 10_000
+    assert not [record for record in caplog.records if "glyph" in record.getMessage().lower()]
+
+
+def test_a_character_the_font_lacks_would_be_noticed(office: Any, caplog: pytest.LogCaptureFixture) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1, "赵\U000e0fff示")]))
+    with caplog.at_level(logging.WARNING, "fpdf"):
+        cards.pdf(issued(cast), verify_url=URL)
+    assert [record for record in caplog.records if "glyph" in record.getMessage().lower()]
+
+
+def test_a_year_of_many_trainings_prints_on_several_pages(office: Any) -> None:
+    cast = c.assemble()
+    for number in range(12):
+        c.posted(cast, c.sheet([c.row(1, professional_hours=2)]), title=f"第{number}期" + "很长的培训名称" * 12)
+    made = cards.pdf(issued(cast), verify_url=URL)
+    assert made.count(b"/Type /Page\n") > 1

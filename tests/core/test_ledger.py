@@ -1,0 +1,254 @@
+"""The ledger: sums that are sums, three tests of the requirement, and everything altered behind our back called by name."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import audit, db, ledger, registry
+from core.ledger import Posting
+from core.models import CreditBatch, CreditEntry, Source, Submission
+from core.policy import Subject
+from tests import cast as c
+
+P, Q = Subject.PUBLIC, Subject.PROFESSIONAL
+
+
+def people(number: int = 3) -> list[int]:
+    with db.transaction() as session:
+        facts = [registry.PersonFacts(f"赵示{serial}", c.id_number(serial)) for serial in range(1, number + 1)]
+        found = registry.match_or_add(session, facts, authority_id=1, now=c.NOW)
+        return [found[db.blind_index(fact.id_number)] for fact in facts]
+
+
+def line(person_id: int, hours: Any, subject: Subject = Q, year: int = 2024) -> Posting:
+    return Posting(person_id, year, subject, Decimal(hours), date(year, 6, 3))
+
+
+def posting(cast: c.Cast, *lines: Posting, basis: str = "示例培训", **more: Any) -> Callable[[Session], CreditBatch]:
+    return lambda s: ledger.post(
+        s, lines, source=Source.TRAINING, basis=basis, actor=cast["reviewer"], now=c.NOW, **more
+    )
+
+
+def done(deed: Callable[[Session], Any]) -> Any:
+    with db.transaction() as session:
+        return deed(session)
+
+
+def faults() -> list[str]:
+    with db.reading() as session:
+        return [*ledger.faults(session), *audit.faults(session)]
+
+
+# --- posting --------------------------------------------------------------------------------------------------------
+
+
+def test_totals_are_the_sums_of_the_entries_to_the_half_hour(database: str) -> None:
+    cast = c.assemble()
+    first, second, _ = people()
+    done(posting(cast, line(first, "7.5"), line(second, 24), line(first, "0.5", P)))
+    done(posting(cast, line(first, "16"), line(first, "8"), line(first, 40, year=2025)))
+    with db.reading() as session:
+        table = ledger.totals(session, first)
+        assert list(table["year"]) == [2025, 2024]
+        assert list(table.loc[1, ["public", "professional", "total"]]) == [Decimal("0.5"), Decimal("31.5"), 32]
+        assert list(ledger.totals(session, second)["total"]) == [24]
+        assert ledger.totals(session, 9999).empty
+        assert list(ledger.totals(session, first, [2023, 2024])["total"]) == [32, 0]
+        entries = ledger.entries(session, first)
+        assert sorted(entries["hours"]) == [Decimal("0.5"), Decimal("7.5"), 8, 16, 40]
+        assert len(ledger.entries(session, first, year=2025)) == 1
+        assert list(entries["batch_id"].unique()) == [2, 1]
+    assert faults() == []
+
+
+def test_what_cannot_be_posted_is_refused_whole(database: str) -> None:
+    cast = c.assemble()
+    first, second, _ = people()
+    assert c.refusal(posting(cast)).code == "empty"
+    for hours in ("0", "-1", "7.25", "0.1"):
+        assert c.refusal(posting(cast, line(second, 24), line(first, hours))).code == "hours"
+    done(posting(cast, line(first, "0.5")))
+
+
+def test_a_submissions_hours_are_posted_once_and_for_all(database: str) -> None:
+    cast = c.assemble()
+    report = c.posted(cast, c.sheet([c.row(1)]))
+    who = c.person_id(1)
+    again = lambda s: posting(cast, line(who, 8), submission=s.get_one(Submission, report.id))(s)  # noqa: E731
+    assert c.refusal(again).code == "posted"
+    done(posting(cast, line(who, 8)))  # hours without a submission are another matter
+    with db.engine().begin() as connection, pytest.raises(sa.exc.IntegrityError):  # the database says so as well
+        connection.exec_driver_sql(
+            "INSERT INTO credit_batch SELECT 9, source, submission_id, basis, posted_by, posted_at, entries, root, chain "
+            "FROM credit_batch WHERE id = 1"
+        )
+
+
+def test_every_hour_leads_down_to_its_plan_report_and_roster_row(database: str) -> None:
+    cast = c.assemble()
+    report = c.posted(cast, c.sheet([c.row(2), c.row(1, professional_hours=7.5)]))
+    with db.reading() as session:
+        (found,) = ledger.entries(session, c.person_id(1)).to_dict("records")
+    assert (found["roster_row"], found["report_id"], found["plan_id"]) == (4, report.id, report.plan_id)
+    assert (found["plan"], found["base"]) == ("知识更新培训班", "示例继续教育基地")
+    assert found["basis"] == "示例继续教育基地：知识更新培训班"
+    assert (found["hours"], found["posted_at"], found["line"]) == (Decimal("7.5"), c.AFTER, 2)
+
+
+# --- the requirement ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("public", "professional", "lacks"),
+    [
+        ("30", "60", "已完成"),
+        ("29.5", "60", "公需差0.5、累计差0.5"),
+        ("30", "59.5", "专业差0.5、累计差0.5"),
+        ("29.5", "60.5", "公需差0.5"),
+        ("30.5", "59.5", "专业差0.5"),
+        ("0", "90", "公需差30"),
+        ("90", "0", "专业差60"),
+        ("29.5", "59.5", "公需差0.5、专业差0.5、累计差1"),
+        ("0", "0.5", "公需差30、专业差59.5、累计差89.5"),
+    ],
+)
+def test_a_year_must_pass_three_tests(office: Any, public: str, professional: str, lacks: str) -> None:
+    cast = c.assemble()
+    who = people(1)[0]
+    lines = [line(who, hours, subject) for subject, hours in ((P, public), (Q, professional)) if Decimal(hours)]
+    done(posting(cast, *lines))
+    with db.reading() as session:
+        found = ledger.totals(session, who).loc[0]
+    assert found["lacks"] == lacks
+    assert list(found[["required_public", "required_professional", "required_total"]]) == [30, 60, 90]
+    assert "一(一)" in found["basis"]
+
+
+def test_a_year_no_notice_covers_has_hours_but_no_verdict(database: str) -> None:
+    cast = c.assemble()
+    who = people(1)[0]
+    done(posting(cast, line(who, 90, year=2023), line(who, 90, year=2025)))
+    with db.reading() as session:
+        found = ledger.totals(session, who).set_index("year")
+    assert (found.loc[2023, "total"], found.loc[2023, "lacks"]) == (90, "")
+    assert "2023" in found.loc[2023, "basis"]
+    assert found.loc[2025, "lacks"] == "公需差30"
+    assert "暂按" in found.loc[2025, "basis"]
+
+
+# --- behind our back ------------------------------------------------------------------------------------------------
+
+TAMPERING = [
+    # what somebody did                                                              what we say
+    ("credit_entry", "UPDATE credit_entry SET hours = hours + 50 WHERE batch_id = 2 AND line = 1", "credit batch 2"),
+    ("credit_entry", "UPDATE credit_entry SET year = 2023 WHERE batch_id = 1 AND line = 2", "credit batch 1"),
+    ("credit_entry", "UPDATE credit_entry SET completed_on = '2024-01-01' WHERE batch_id = 1", "credit batch 1"),
+    ("credit_entry", "UPDATE credit_entry SET person_id = 3 WHERE batch_id = 3 AND line = 1", "credit batch 3"),
+    ("credit_entry", "DELETE FROM credit_entry WHERE batch_id = 2 AND line = 2", "credit batch 2"),
+    ("credit_entry", "DELETE FROM credit_entry WHERE batch_id = 1", "credit batch 1"),
+    ("credit_batch", "UPDATE credit_batch SET basis = 'x' WHERE id = 2", "credit batch 2 (x) was altered"),
+    ("credit_batch", "UPDATE credit_batch SET posted_by = 'x' WHERE id = 1", "credit batch 1"),
+    ("credit_batch", "UPDATE credit_batch SET posted_at = '2024-01-01 00:00:00' WHERE id = 3", "credit batch 3"),
+    ("credit_batch", "UPDATE credit_batch SET root = chain WHERE id = 2", "credit batch 2"),
+    ("audit_entry", "UPDATE audit_entry SET account_name = 'x' WHERE id = 5", "audit line 5 was altered"),
+    ("audit_entry", "UPDATE audit_entry SET reason = 'x' WHERE id = 1", "audit line 1 was altered"),
+    ("audit_entry", "UPDATE audit_entry SET at = '2024-01-01 00:00:00' WHERE id = 9", "audit line 9 was altered"),
+    ("audit_entry", "DELETE FROM audit_entry WHERE id = 4", "audit line 4 is missing"),
+    ("audit_entry", "DELETE FROM audit_entry WHERE id = 1", "audit line 1 is missing"),
+]
+
+
+def three_batches() -> c.Cast:
+    cast = c.assemble()
+    first, second, third = people()
+    done(posting(cast, line(first, 8), line(second, 8), basis="甲"))
+    done(posting(cast, line(first, 8), line(third, 8, P), basis="乙"))
+    done(posting(cast, line(second, "0.5"), basis="丙"))
+    assert faults() == []
+    return cast
+
+
+def test_whatever_is_altered_or_removed_behind_our_back_is_named(database: str) -> None:
+    three_batches()
+    with db.engine().begin() as connection:
+        for table in ("credit_entry", "credit_batch", "audit_entry"):
+            for deed in ("update", "delete"):
+                on = f" ON {table}" if database == "postgresql" else ""
+                connection.exec_driver_sql(f"DROP TRIGGER {table}_no_{deed}{on}")
+    for _, statement, named in TAMPERING:
+        with Session(db.engine()) as session:
+            assert session.execute(sa.text(statement)).rowcount > 0, statement
+            found = [*ledger.faults(session), *audit.faults(session)]
+            assert any(fault.startswith(named) for fault in found), (statement, found)
+            session.rollback()
+    assert faults() == []
+
+
+def test_a_batch_taken_out_whole_is_missed(database: str) -> None:
+    three_batches()
+    c.behind_our_back("credit_entry", "DELETE FROM credit_entry WHERE batch_id = 2")
+    c.behind_our_back("credit_batch", "DELETE FROM credit_batch WHERE id = 2")
+    assert "credit batch 2 is missing" in faults()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE credit_total SET hours = hours + 50 WHERE person_id = 1",
+        "UPDATE credit_total SET year = 2020 WHERE person_id = 1",
+        "DELETE FROM credit_total WHERE person_id = 1",
+        "INSERT INTO credit_total (person_id, year, subject, hours) VALUES (1, 2019, 'public', 100)",
+    ],
+)
+def test_a_total_that_is_no_sum_is_named(database: str, statement: str) -> None:
+    three_batches()
+    with db.engine().begin() as connection:
+        connection.exec_driver_sql(statement)
+    found = faults()
+    assert found
+    assert all(fault.startswith("total of person 1, ") for fault in found)
+
+
+def test_hours_slipped_into_a_batch_are_named(database: str) -> None:
+    three_batches()
+    with db.engine().begin() as connection:  # an added entry of a known batch changes its root
+        connection.exec_driver_sql(
+            "INSERT INTO credit_entry (person_id, year, batch_id, line, subject, hours, completed_on) "
+            "VALUES (1, 2024, 3, 2, 'public', 3000, '2024-06-03')"
+        )
+    assert any(fault.startswith("credit batch 3") for fault in faults())
+
+
+def test_the_root_of_a_batch_covers_every_field() -> None:
+    row = {
+        "person_id": 1,
+        "year": 2024,
+        "batch_id": 1,
+        "line": 1,
+        "subject": Q,
+        "hours": Decimal(8),
+        "completed_on": date(2024, 6, 3),
+        "roster_row_id": None,
+    }
+    assert set(row) == {column.key for column in sa.inspect(CreditEntry).columns}
+    changes = {
+        "person_id": 2,
+        "year": 2025,
+        "batch_id": 2,
+        "line": 2,
+        "subject": P,
+        "hours": Decimal("8.5"),
+        "completed_on": date(2024, 6, 4),
+        "roster_row_id": 1,
+    }
+    leaves = {ledger._leaf(row), *(ledger._leaf(row | {name: value}) for name, value in changes.items())}
+    assert len(leaves) == 1 + len(changes)
+    assert ledger._leaf(row) == ledger._leaf(row | {"hours": Decimal("8.00")})
+    roots = {ledger._merkle_root([bytes([number])] * number) for number in range(8)}
+    assert len(roots) == 8

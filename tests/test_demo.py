@@ -1,0 +1,140 @@
+"""The demonstration office: everything a five-minute demo needs is there, true to the rules, whatever the day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from core import approvals, audit, db, ledger, models, plans, registry, reports, resident_id, roster
+from core.access import Actor, OrganizationKind, Refused, Role
+from core.approvals import Action
+from core.files import Upload
+from core.models import Account, AuditEntry, CreditBatch, Organization, Person, Plan, Report, State
+from data.demo.office import ACCOUNTS, PASSWORD, open_demo
+
+NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
+SAMPLES = [db.ROOT / "tests" / "data" / name for name in ("roster.xlsx", "roster.xls", "roster.csv")]
+
+
+def who(session: sa.orm.Session, username: str) -> Actor:
+    """A demonstration account as the actor it signs in as."""
+    account = session.scalars(sa.select(Account).where(Account.username == username)).one()
+    home = account.organization
+    return Actor(account.id, account.name, account.role, home.id, home.name, home.kind, account.person_id)
+
+
+@pytest.fixture
+def demo(database: str) -> str:
+    with db.transaction() as session:
+        open_demo(session, now=NOW)
+    return database
+
+
+def test_the_demonstration_shows_every_role_state_and_deadline(demo: str) -> None:
+    with db.reading() as session:
+        kinds = Counter(session.scalars(sa.select(Organization.kind)))
+        assert kinds[OrganizationKind.LEAGUE_HR] == 14
+        assert kinds[OrganizationKind.BASE] == 30
+        assert kinds[OrganizationKind.EMPLOYER] == 60
+        for kind in (Plan, Report):
+            states = Counter(session.scalars(sa.select(kind.state)))
+            assert set(states) == set(State), f"{kind.__name__}: {states}"
+        assert 150 <= session.scalar(sa.select(sa.func.count()).select_from(sa.inspect(Plan).local_table)) <= 250
+        assert {each.role for each in ACCOUNTS} == set(Role)
+        for each in ACCOUNTS:
+            account = session.scalars(sa.select(Account).where(Account.username == each.username)).one()
+            assert (account.role, account.organization.name) == (each.role, each.organization)
+            assert not account.must_change_password
+        assert registry.password_fits(PASSWORD, account.password_hash)
+        for username, kind, fewest in (
+            ("reviewer", "plan", 8),
+            ("reviewer", "report", 5),
+            ("league_reviewer", "plan", 4),
+            ("league_reviewer", "report", 3),
+        ):
+            waiting = approvals.queue(session, who(session, username), kind=kind, state=State.SUBMITTED, own=True)[1]
+            assert waiting >= fewest, (username, kind)
+        due = reports.open_plans(session, who(session, "base"), now=NOW)
+        assert {"draft", "returned"} <= set(due["state"])
+        assert (due["days_left"] < 0).any()
+        person = who(session, "person").person_id
+        assert person
+        assert list(ledger.totals(session, person)["lacks"][1:]) == ["已完成", "已完成"]
+        assert db.faults(session, models.append_only_tables()) == []
+        assert ledger.faults(session) == []
+        assert audit.faults(session) == []
+
+
+def test_its_people_are_synthetic_and_strangers_to_the_sample_rosters(office: Path) -> None:
+    with db.transaction() as session:
+        open_demo(session, now=NOW)
+    samples = {row.id_number for path in SAMPLES for row in roster.read(path.read_bytes(), path.name).rows}
+    assert len(samples) == 600
+    with db.reading() as session:
+        persons = list(session.scalars(sa.select(Person)))
+        assert len(persons) == 5000
+        for person in persons:
+            assert resident_id.problem(person.id_number) is None
+            assert person.id_number.startswith("150199")
+            assert 2 <= len(person.name) <= 20
+            assert 21 <= NOW.year - person.birth_on.year <= 63
+        assert not samples & {person.id_number for person in persons}
+        names = {person.name for person in persons}
+        assert any("·" in name for name in names)
+        assert any(ord(letter) > 0xFFFF for name in names for letter in name)
+        years = session.execute(
+            sa.select(models.CreditTotal.year, sa.func.count(models.CreditTotal.person_id.distinct())).group_by(
+                models.CreditTotal.year
+            )
+        )
+        assert {year: people > 3500 for year, people in years} == {2024: True, 2025: True, 2026: True}
+
+
+def test_the_demo_base_can_report_its_600_people_and_is_refused_its_late_plan(demo: str) -> None:
+    with db.reading() as session:
+        base, reviewer = who(session, "base"), who(session, "reviewer")
+        due = reports.open_plans(session, base, now=NOW)
+        big = due[due["headcount"] >= 600].iloc[0]
+        drafts = session.scalars(sa.select(Plan).where(Plan.organization_id == base.organization_id))
+        late = min((plan for plan in drafts if plan.state is State.DRAFT), key=lambda plan: plan.start_on)
+    with db.transaction() as session:
+        report, problems = reports.save(
+            session,
+            int(big["plan_id"]),
+            reports.ReportFields(big["start_on"], big["end_on"], "培训总结"),
+            notice=Upload("通知.pdf", b"%PDF-1.4"),
+            roster_file=Upload("roster.xlsx", SAMPLES[0].read_bytes()),
+            actor=base,
+            now=NOW,
+        )
+        assert problems == []
+        approvals.move(session, report.id, Action.SUBMIT, version=report.version, actor=base, now=NOW)
+    with db.transaction() as session:
+        _, words = approvals.move(session, report.id, Action.APPROVE, version=report.version, actor=reviewer, now=NOW)
+        assert words.startswith("已为600人登记14400学时")
+    with pytest.raises(Refused, match="late"), db.transaction() as session:
+        approvals.move(session, late.id, Action.SUBMIT, version=late.version, actor=base, now=NOW)
+    with db.transaction() as session:
+        plans.grant_extension(session, late.id, actor=who(session, "admin"), reason="上级临时部署", now=NOW)
+    with pytest.raises(Refused, match="open"), db.transaction() as session:
+        open_demo(session, now=NOW)
+
+
+@pytest.mark.parametrize("day", [date(2027, 1, 1), date(2028, 2, 29), date(2026, 12, 31)])
+def test_it_opens_on_any_day_and_never_runs_ahead_of_it(office: Path, day: date) -> None:
+    now = datetime.combine(day, datetime.min.time(), db.OFFICE_ZONE) + timedelta(minutes=10)
+    with db.transaction() as session:
+        open_demo(session, now=now)
+    with db.reading() as session:
+        moments = list(session.scalars(sa.select(AuditEntry.at).order_by(AuditEntry.id)))
+        assert moments == sorted(moments)
+        assert moments[-1] <= now
+        posted = list(session.scalars(sa.select(CreditBatch.posted_at).order_by(CreditBatch.id)))
+        assert posted == sorted(posted)
+        assert posted[-1] <= now
+        assert set(session.scalars(sa.select(Plan.state))) == set(State)
+        assert ledger.faults(session) == []
