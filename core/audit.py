@@ -43,7 +43,7 @@ class Event(Labelled):
     CREDIT_POSTED = "credit.posted", "学时入账"
     CARD_ISSUED = "card.issued", "出具审验卡"
     ID_REVEALED = "person.revealed", "查看完整证件号"
-    EXPORTED = "data.exported", "导出数据"
+    FILE_HANDED_OUT = "file.handed_out", "下载附件"
 
 
 def record(
@@ -119,14 +119,15 @@ def _digest(entry: AuditEntry, previous: str) -> str:
 def faults(session: Session) -> list[str]:
     """The first line whose hash or number no longer fits the one before it; empty when the chain stands."""
     previous = ""
-    lines = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=2000))
-    for number, entry in enumerate(lines, start=1):
-        if entry.id != number:
-            return [f"audit line {number} is missing"]
-        if entry.digest != _digest(entry, previous):
-            return [f"audit line {number} was altered ({entry.event} of {entry.at:%Y-%m-%d})"]
-        previous = entry.digest
-        session.expunge(entry)
+    query = sa.select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=2000)
+    with session.scalars(query) as lines:  # closed on every way out: PostgreSQL keeps a cursor for it
+        for number, entry in enumerate(lines, start=1):
+            if entry.id != number:
+                return [f"audit line {number} is missing"]
+            if entry.digest != _digest(entry, previous):
+                return [f"audit line {number} was altered ({entry.event} of {entry.at:%Y-%m-%d})"]
+            previous = entry.digest
+            session.expunge(entry)
     return []
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from core import db
+from core import audit, db
 from core.access import Actor, Refused, not_found, visible
 from core.models import Attachment, Submission
 
@@ -59,8 +59,18 @@ def attach(session: Session, submission: Submission, upload: Upload, *, purpose:
     return kept
 
 
+def handed_out(session: Session, attachment_id: int, *, actor: Actor, now: datetime) -> Upload:
+    """A file to take away: a logged act, since rosters hold full ID numbers. Refused codes: "missing"."""
+    given = opened(session, attachment_id, actor)
+    submission = session.get_one(Submission, session.get_one(Attachment, attachment_id).submission_id)
+    audit.record(
+        session, audit.Event.FILE_HANDED_OUT, submission, actor=actor, after={"filename": given.filename}, now=now
+    )
+    return given
+
+
 def opened(session: Session, attachment_id: int, actor: Actor) -> Upload:
-    """A file's name and bytes, for those who may see its submission. Refused codes: "missing"."""
+    """A file as the program itself reads it, for those who may see its submission. Refused codes: "missing"."""
     row = (
         session.query(Attachment)
         .join(Submission, Submission.id == Attachment.submission_id)

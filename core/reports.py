@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -194,13 +194,20 @@ def _earned(row: roster.Row | RosterRow) -> Decimal:
 
 
 def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -> list[roster.Problem]:
-    """Every problem of a report's roster as it stands, warnings too. Refused codes: "missing", "file", "headings"."""
+    """Every problem of a report's roster as it stands, warnings too; only the base that filed it sees full ID numbers.
+
+    Refused codes: "missing", "file", "headings".
+    """
     report = one(session, report_id, actor)
     if report.roster_id is None:
         return []
     given = files.opened(session, report.roster_id, actor)
     bounds = limits(report.plan, report.start_on, report.end_on, db.office_day(now))
-    return roster.read(given.content, given.filename, limits=bounds, known=session).problems
+    found = roster.read(given.content, given.filename, limits=bounds, known=session).problems
+    if actor.organization_id == report.organization_id:
+        return found
+    masked = roster.HEADINGS["id_number"]
+    return [replace(each, value=resident_id.mask(each.value)) if each.heading == masked else each for each in found]
 
 
 def one(session: Session, report_id: int, actor: Actor) -> Report:

@@ -145,7 +145,7 @@ def _find_headings(
 
 
 def text(cell: object) -> str:
-    """A cell as text: whole numbers without a decimal point, runs of white space and control characters as one space."""
+    """A cell as text: whole numbers without a decimal point, runs of white space and controls as one space."""
     if isinstance(cell, float) and math.isfinite(cell) and cell == int(cell):
         cell = int(cell)
     return re.sub(r"[\s\x00-\x1f\x7f]+", " ", str(cell if cell is not None else "")).strip()

@@ -58,16 +58,17 @@ def reveal(person_id: int) -> None:
 
 
 def issue(person_id: int, year_key: str) -> None:
-    """Issue the card, and keep its PDF for the download button that follows."""
-    origin = ui.origin()
+    """Issue the card, then draw its PDF for the download button that follows: nobody's deed waits for the drawing."""
+    issued: list[Card] = []
 
     def act(session: Session, **who: Any) -> str:
-        card: Card = cards.issue(session, person_id, st.session_state[year_key], **who)
-        content = cards.pdf(card, verify_url=f"{origin}/verify/{card.code}")
-        st.session_state["card"] = (person_id, card.code, card.year, content)
-        return f"审验卡已生成，验证码{cards.written(card.code)}，请下载打印。"
+        issued.append(cards.issue(session, person_id, st.session_state[year_key], **who))
+        return f"审验卡已生成，验证码{cards.written(issued[0].code)}，请下载打印。"
 
-    ui.deed(act)
+    if ui.deed(act):
+        card = issued[0]
+        content = cards.pdf(card, verify_url=f"{ui.origin()}/verify/{card.code}")
+        st.session_state["card"] = (person_id, card.code, card.year, content)
 
 
 def person_page(person_id: int) -> None:

@@ -48,12 +48,12 @@ def switch_organization(organization_id: int, active: bool, name: str) -> None:
 
 def open_account() -> None:
     def act(session: Session, **who: Any) -> str:
-        typed = {name: st.session_state[f"account-{name}"] for name in ("username", "password", "role")}
-        if typed["role"] is Role.PERSON:
+        typed = {name: st.session_state[f"account-{name}"] for name in ("username", "password")}
+        role = Role(st.session_state["account-role"])
+        if role is Role.PERSON:
             account = registry.open_person_account(
                 session,
-                username=typed["username"],
-                password=typed["password"],
+                **typed,
                 id_number=st.session_state["account-name"],
                 **who,
             )
@@ -61,6 +61,7 @@ def open_account() -> None:
             account = registry.open_account(
                 session,
                 **typed,
+                role=role,
                 name=st.session_state["account-name"],
                 organization_id=st.session_state["account-organization"],
                 **who,

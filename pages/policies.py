@@ -10,7 +10,8 @@ from web import ui
 actor = ui.require()
 ui.page("政策依据", "系统按下列通知计算；每个数值注明条款，通知没有写明之处列出系统的处理方式和理由。")
 
-years = list(range(ui.today().year + 1, ui.today().year - 5, -1))
+first = policy.policies()[0].first_year
+years = list(range(ui.today().year + 1, first - 2, -1))
 year = st.selectbox("年度", years, 1, key="year", bind="query-params", width=120)
 try:
     rule = policy.in_force(year)

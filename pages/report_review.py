@@ -59,14 +59,19 @@ def compared(report: Report) -> None:
 
 
 def attachment(attachment_id: int | None, label: str) -> None:
+    """A file to take away; taking it is logged, showing the button is not."""
     if attachment_id is None:
         return
     with db.reading() as session:
-        given = files.opened(session, attachment_id, actor)
+        filename = files.opened(session, attachment_id, actor).filename
+
+    def taken(session: Session, who: Actor) -> bytes:
+        return files.handed_out(session, attachment_id, actor=who, now=ui.now()).content
+
     st.download_button(
-        f"{label}：{given.filename}",
-        given.content,
-        given.filename,
+        f"{label}：{filename}",
+        ui.deferred(taken, db.transaction),
+        filename,
         key=f"file-{attachment_id}",
         icon=":material/attach_file:",
         on_click="ignore",

@@ -1,4 +1,4 @@
-"""The people and organizations of the tests: a small office with a region, a league, bases, employers and named staff."""
+"""The people and organizations of the tests: a small office with a region, leagues, bases, employers, named staff."""
 
 from __future__ import annotations
 

@@ -173,8 +173,8 @@ def _demo_accounts() -> None:
     from data.demo.office import ACCOUNTS, PASSWORD
 
     st.info(f"演示系统：人员均为虚构。各角色账号的密码都是 `{PASSWORD}`")
-    lines = [f"| `{each.username}` | {each.role.label} | {each.organization} | {each.shows} |" for each in ACCOUNTS]
-    st.markdown("| 用户名 | 角色 | 机构 | 可以看什么 |\n|---|---|---|---|\n" + "\n".join(lines))
+    for each in ACCOUNTS:
+        st.markdown(f"`{each.username}`　**{each.role.label}**　{each.shows}  \n:gray[:small[{each.organization}]]")
 
 
 def first_password() -> None:

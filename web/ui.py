@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -431,6 +432,22 @@ def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: 
     return rows, count
 
 
+def deferred(
+    make: Callable[[Session, Actor], bytes], opened: Callable[[], AbstractContextManager[Session]]
+) -> Callable[[], bytes]:
+    """Content for a download button, made at the click for whoever is signed in by then. `opened`: a db session."""
+    here = token()
+
+    def content() -> bytes:
+        with opened() as session:
+            asking = registry.actor_of(session, here, datetime.now(UTC))
+            if asking is None:
+                raise Refused("signed-out", "登录已失效，请重新登录后再下载。")
+            return make(session, asking)
+
+    return content
+
+
 def export(
     make: Callable[[Session, Actor], pd.DataFrame],
     columns: Sequence[str],
@@ -439,22 +456,16 @@ def export(
     labels: dict[str, str] | None = None,
 ) -> None:
     """A button that gives everything listed, not only the page shown, as .xlsx: ID numbers masked, formulas defused."""
-    here = token()
 
-    def content() -> bytes:
-        with db.reading() as session:
-            asking = registry.actor_of(session, here, datetime.now(UTC))
-            if asking is None:
-                raise Refused("signed-out", "登录已失效，请重新登录后再导出。")
-            frame = make(session, asking)
-        shown = worded(frame, columns)
+    def content(session: Session, who: Actor) -> bytes:
+        shown = worded(make(session, who), columns)
         heads = [(labels or {}).get(column) or LABELS[column] for column in columns]
         rows = shown.astype(object).where(shown.notna(), None)
         return sheets.workbook(heads, rows.itertuples(index=False, name=None))
 
     st.download_button(
         "导出 Excel",
-        content,
+        deferred(content, db.reading),
         f"{name}-{today():%Y%m%d}.xlsx",
         key=f"export-{name}",
         icon=":material/download:",

@@ -41,7 +41,8 @@
   const OURS = "[data-testid=stMarkdownContainer], [data-testid=stText], input, textarea, script, style";
   const visit = (node) => {
     if (node.nodeType === Node.TEXT_NODE) {
-      if (node.parentElement?.closest(OURS)) return;
+      const ours = node.parentElement?.closest(OURS);
+      if (ours && !ours.closest("[data-testid=stFileUploaderDropzone]")) return;
       const words = inChinese(node.data);
       if (words !== null && words !== node.data) node.data = words;
     } else if (node.nodeType === Node.ELEMENT_NODE) {

@@ -1,4 +1,4 @@
-"""The ledger: sums that are sums, three tests of the requirement, and everything altered behind our back called by name."""
+"""The ledger: sums that are sums, the three tests of a year, and everything altered behind our back called by name."""
 
 from collections.abc import Callable
 from datetime import date
@@ -85,8 +85,8 @@ def test_a_submissions_hours_are_posted_once_and_for_all(database: str) -> None:
     done(posting(cast, line(who, 8)))  # hours without a submission are another matter
     with db.engine().begin() as connection, pytest.raises(sa.exc.IntegrityError):  # the database says so as well
         connection.exec_driver_sql(
-            "INSERT INTO credit_batch SELECT 9, source, submission_id, basis, posted_by, posted_at, entries, root, chain "
-            "FROM credit_batch WHERE id = 1"
+            "INSERT INTO credit_batch SELECT 9, source, submission_id, basis, posted_by, posted_at, entries, root, "
+            "chain FROM credit_batch WHERE id = 1"
         )
 
 

@@ -1,4 +1,4 @@
-"""Plans (培训计划): what must be in them, how early they are filed, and the one exception an administrator may grant."""
+"""Plans (培训计划): what must be in them, how early they are filed, and the exception an administrator grants."""
 
 from collections.abc import Callable
 from dataclasses import replace

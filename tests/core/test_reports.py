@@ -201,6 +201,15 @@ def test_files_that_are_no_notice_or_no_roster_are_refused_and_nothing_is_kept(d
     ):
         assert c.refusal(saving(cast, plan, **given)).code == expected
     report, _ = done(saving(cast, plan, notice=Upload("通知.PDF", b"x")))
+    given = done(lambda s: files.handed_out(s, report.roster_id, actor=cast["reviewer"], now=on(END)))
+    assert given == ROSTER
+    with db.reading() as session:
+        line = audit.history(session, cast["admin"], limit=1)[0].iloc[0]
+        assert (line["event"], line["account"], line["record_id"]) == (
+            "file.handed_out",
+            cast["reviewer"].name,
+            report.id,
+        )
     with db.reading() as session:
         kept = {row.purpose: row for row in session.scalars(sa.select(Attachment))}
         assert set(kept) == {"notice", "roster"}
@@ -259,7 +268,10 @@ def test_faulty_rows_stand_aside_and_good_ones_are_posted(database: str) -> None
     assert (report.people, report.faults, report.hours) == (3, 4, Decimal("31.5"))
     done(moving(cast, report))
     with db.reading() as session:
-        assert reports.problems(session, report.id, cast["reviewer"], now=on(END)) == problems
+        assert reports.problems(session, report.id, cast["base"], now=on(END)) == problems
+        told = reports.problems(session, report.id, cast["reviewer"], now=on(END))  # the same, its numbers masked
+        assert [problem.value for problem in told] == ["男", "24.5", "*******", resident_id.mask(c.id_number(1))]
+        assert [replace(problem, value="") for problem in told] == [replace(each, value="") for each in problems]
         frame = reports.rows(session, report.id, cast["reviewer"])
         assert list(frame["row"][frame["faulty"]]) == [4, 5, 6, 9]
         assert frame.loc[0, "id_mask"] == resident_id.mask(c.id_number(1))

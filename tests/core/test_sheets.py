@@ -60,7 +60,9 @@ def test_a_csv_says_what_it_is_and_defuses_formulas() -> None:
 def test_what_goes_out_comes_in_again() -> None:
     columns = {"name": ("姓名",), "number": ("身份证号",)}
     rows = [("额尔敦·巴图", c.id_number(2)), ("𠮷示", c.id_number(3))]
-    for content, name in ((sheets.workbook(["身份证号", "姓名"], [row[::-1] for row in rows]), "a.xlsx"),) + (
+    swapped = [row[::-1] for row in rows]
+    for content, name in (
+        (sheets.workbook(["身份证号", "姓名"], swapped), "a.xlsx"),
         (sheets.csv_file(["姓名", "身份证号"], rows), "a.csv"),
     ):
         table = sheets.read(content, name, columns, ["name"])

@@ -12,9 +12,9 @@ from core import db, registry
 from core.access import Actor, Role
 from tests import cast as people
 from tests.cast import Cast
+from tests.pages.conftest import MAIN, open_page, sign_in
 from web import ui
 
-MAIN = str(db.ROOT / "web" / "screens.py")
 PAGES = sorted(path.stem for path in (db.ROOT / "pages").glob("*.py"))
 
 MAY_OPEN: dict[str, set[Role]] = {
@@ -31,29 +31,6 @@ MAY_OPEN: dict[str, set[Role]] = {
     "report_review": {Role.REVIEWER},
 }
 """Written down again, apart from the page table, so that a slip there is seen here."""
-
-
-def sign_in(username: str) -> str:
-    """A token for one of the cast, as the sign-in page would get it."""
-    with db.transaction() as session:
-        token = registry.sign_in(session, username, fits=True, now=datetime.now(UTC))
-    assert isinstance(token, str)
-    return token
-
-
-def open_page(name: str, token: str | None) -> AppTest:
-    """A page as the main script draws it for whoever holds the token."""
-    app = AppTest.from_file(MAIN, default_timeout=60)
-    if token:
-        app.session_state["token"] = token
-    app.run()
-    app.switch_page(f"../pages/{name}.py")
-    return app.run()
-
-
-@pytest.fixture
-def cast(office: Path) -> Cast:
-    return people.assemble(datetime.now(UTC))
 
 
 def add_person(cast: Cast) -> None:

@@ -1,0 +1,181 @@
+"""The trail: every deed leaves its line - who, when, what, before, after, why - and never a full ID number."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from core import approvals, audit, cards, db, files, plans, registry, reports
+from core.access import OrganizationKind
+from core.approvals import Action
+from core.audit import Event
+from core.models import AuditEntry
+from tests import cast as c
+
+
+def busy_month() -> c.Cast:
+    """An office in which everything happens at least once."""
+    cast = c.assemble()
+    admin, base, reviewer = cast["admin"], cast["base"], cast["reviewer"]
+    report = c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图"), c.row(2)]))
+    c.posted(cast, c.sheet([c.row(3)]), by="hohhot_base", reviewer="hohhot_reviewer")
+    with db.transaction() as s:
+        new = registry.add_organization(
+            s, name="示例新基地", kind=OrganizationKind.BASE, authority_id=1, actor=admin, now=c.NOW
+        )
+        s.flush()
+        registry.set_organization_active(s, new.id, False, actor=admin, reason="重复", now=c.NOW)
+        registry.sign_in(s, "base", fits=True, now=c.NOW)
+        registry.sign_out(s, actor=base, now=c.NOW)
+        for _ in range(5):
+            registry.sign_in(s, "leader", fits=False, now=c.NOW)
+        registry.change_password(s, "Other-horse-25", old=c.PASSWORD, actor=base, now=c.NOW)
+        registry.reset_password(s, base.account_id, c.PASSWORD, actor=admin, now=c.NOW)
+        for active in (False, True):
+            registry.set_account_active(s, base.account_id, active, actor=admin, reason="休假", now=c.NOW)
+        registry.decide_setting(s, "office", "demo")
+        registry.shift_demo_clock(s, 3, actor=admin, now=c.NOW)
+        soon = replace(c.PLAN, start_on=c.TODAY + timedelta(5), end_on=c.TODAY + timedelta(6), hours_each=8)
+        plan = plans.draft(s, soon, actor=base, now=c.NOW)
+        s.flush()
+        plans.grant_extension(s, plan.id, actor=admin, reason="厅里急需", now=c.NOW)
+        s.flush()
+        plans.revise(s, plan.id, replace(soon, headcount=5), version=plan.version, actor=base, now=c.NOW)
+
+        def move(action: Action, by: Any, reason: str = "") -> None:
+            s.flush()
+            approvals.move(s, plan.id, action, version=plan.version, actor=by, reason=reason, now=c.NOW)
+
+        move(Action.SUBMIT, base)
+        move(Action.WITHDRAW, base)
+        move(Action.SUBMIT, base)
+        move(Action.RETURN, reviewer, "补充师资")
+        move(Action.SUBMIT, base)
+        move(Action.REJECT, reviewer, "超出范围")
+    other = c.file_plan(cast, title="第二期")
+    c.approve(cast, other.id)
+    with db.transaction() as s:
+        fields = reports.ReportFields(other.start_on, other.end_on, "完成")
+        for _ in range(2):
+            reports.save(s, other.id, fields, actor=base, now=c.AFTER)
+        cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
+        files.handed_out(s, report.roster_id, actor=reviewer, now=c.AFTER)
+        registry.reveal_id(s, c.person_id(1), actor=cast["title"], now=c.AFTER)
+    return cast
+
+
+def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str) -> None:
+    cast = busy_month()
+    with db.reading() as session:
+        lines, count = audit.history(session, cast["admin"], limit=None)
+        assert audit.faults(session) == []
+    assert count == len(lines)
+    assert set(lines["event"]) == {event.value for event in Event}
+    assert all(lines["account"])
+    assert all(moment.tzinfo is not None for moment in lines["at"])
+    assert list(lines["id"]) == list(range(count, 0, -1))
+    assert [name for name in lines.columns if lines[name].isna().any()] == []
+
+    def of(event: Event) -> dict[str, Any]:
+        return dict(lines[lines["event"] == event.value].iloc[0])
+
+    who = {
+        Event.OFFICE_OPENED: "系统",
+        Event.PLAN_EXTENDED: cast["admin"].name,
+        Event.RETURN: cast["reviewer"].name,
+        Event.PLAN_REVISED: cast["base"].name,
+        Event.ID_REVEALED: cast["title"].name,
+        Event.LOCKED: cast["leader"].name,
+        Event.PASSWORD_RESET: cast["admin"].name,
+    }
+    assert {event: of(event)["account"] for event in who} == who
+    why = {Event.PLAN_EXTENDED: "厅里急需", Event.RETURN: "补充师资", Event.REJECT: "超出范围"}
+    why |= {Event.ACCOUNT_CLOSED: "休假", Event.ACCOUNT_REOPENED: "休假", Event.ORGANIZATION_CHANGED: "重复"}
+    assert {event: of(event)["reason"] for event in why} == why
+    change = {Event.RETURN: ("submitted", "returned"), Event.REJECT: ("submitted", "rejected")}
+    change |= {Event.WITHDRAW: ("submitted", "withdrawn")}
+    for event, (before, after) in change.items():
+        assert json.loads(of(event)["before"])["state"] == before
+        assert json.loads(of(event)["after"])["state"] == after
+    revised = of(Event.PLAN_REVISED)
+    assert json.loads(revised["before"])["headcount"] == "600"
+    assert json.loads(revised["after"])["headcount"] == "5"
+    assert json.loads(of(Event.REPORT_REVISED)["before"])["summary"] == "完成"
+    assert json.loads(of(Event.CREDIT_POSTED)["after"])["entries"] == 1
+    assert json.loads(of(Event.CLOCK_SHIFTED)["after"]) == {"days_ahead": 3}
+    assert of(Event.CARD_ISSUED)["at"] == c.AFTER
+    assert of(Event.CARD_ISSUED)["record"] == "card"
+
+
+def test_no_line_of_the_trail_holds_an_id_number_or_a_password(database: str) -> None:
+    busy_month()
+    with db.reading() as session:
+        for entry in session.scalars(sa.select(AuditEntry)):
+            told = " ".join((entry.before, entry.after, entry.reason, entry.account_name))
+            assert not re.search(r"(?<![0-9a-f])\d{17}[\dXx](?![0-9a-f])|horse|0471-", told), told
+
+
+def test_each_reads_the_trail_of_the_own_jurisdiction_and_of_the_own_deeds(database: str) -> None:
+    cast = busy_month()
+    with db.reading() as session:
+
+        def organizations(by: str) -> set[str]:
+            return set(audit.history(session, cast[by], limit=None)[0]["organization"])
+
+        everywhere = organizations("admin")
+        assert organizations("leader") == organizations("reviewer") == everywhere
+        hohhot = {"呼和浩特市人力资源和社会保障局", "示例呼和浩特培训基地", "示例旗蒙古族中学"}
+        assert organizations("hohhot_leader") == organizations("hohhot_reviewer") == hohhot
+        assert organizations("hohhot_base") == {"示例呼和浩特培训基地"}
+        assert organizations("base") == {"示例继续教育基地"}
+        assert organizations("baotou_reviewer") == {"包头市人力资源和社会保障局"}
+        own, _ = audit.history(session, cast["title"], event=Event.ID_REVEALED)
+        assert len(own) == 1
+
+
+def test_the_trail_is_filtered_by_what_whose_whom_and_when_and_paged(database: str) -> None:
+    cast = busy_month()
+    with db.reading() as session:
+
+        def ask(**filters: Any) -> Any:
+            lines, count = audit.history(session, cast["admin"], **filters)
+            assert "limit" in filters or "offset" in filters or count == len(lines) or count > 50
+            return lines
+
+        assert set(ask(event=Event.APPROVE, limit=None)["event"]) == {"submission.approve"}
+        assert set(ask(record="card")["event"]) == {"card.issued"}
+        assert set(ask(record="plan", record_id=1)["record_id"]) == {1}
+        assert set(ask(account="审核员reviewer", limit=None)["account"]) == {cast["reviewer"].name}
+        assert len(ask(account="%")) == 0
+        late, early = ask(first_on=date(2024, 7, 1), limit=None), ask(last_on=date(2024, 6, 30), limit=None)
+        assert set(late["at"]) == {c.AFTER}
+        assert set(early["at"]) == {c.NOW}
+        assert len(late) + len(early) == len(ask(limit=None))
+        assert len(ask(first_on=date(2024, 7, 2))) == 0
+        assert list(ask(limit=3)["id"]) == list(ask(limit=None)["id"])[:3]
+        assert list(ask(limit=2, offset=1)["id"]) == list(ask(limit=3)["id"])[1:]
+
+
+def test_days_of_the_trail_are_days_at_the_office(database: str) -> None:
+    cast = c.assemble()
+    late = c.NOW.replace(hour=15, minute=59, tzinfo=UTC)  # one minute to midnight of 3 June at the office
+    with db.transaction() as session:
+        registry.sign_in(session, "base", fits=True, now=late)
+        registry.sign_in(session, "base", fits=True, now=late + timedelta(minutes=1))
+    with db.reading() as session:
+        for day in (date(2024, 6, 3), date(2024, 6, 4)):
+            lines, _ = audit.history(
+                session, cast["admin"], event=Event.SIGNED_IN, first_on=day, last_on=day, limit=None
+            )
+            assert len(lines) == 1
+
+
+def test_a_deed_that_fails_leaves_no_line(database: str) -> None:
+    cast = c.assemble()
+    before = c.everything()["audit_entry"]
+    bad = replace(c.PLAN, title="")
+    assert c.refusal(lambda s: plans.draft(s, bad, actor=cast["base"], now=c.NOW)).code == "fields"
+    assert c.everything()["audit_entry"] == before

@@ -1,0 +1,159 @@
+"""The command line: what scripts of other offices rely on - exit codes, tabs, files."""
+
+import csv
+import io
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from core import db, models, registry
+from core.__main__ import main
+from tests import cast as c
+
+
+def written(path: Path, rows: list[list[object]]) -> str:
+    path.write_bytes(c.sheet(rows))
+    return str(path)
+
+
+def test_init_makes_an_office_out_of_nothing_and_may_be_repeated(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        for _ in range(2):
+            assert main(["init"]) == 0
+        assert {"office.db", "secret.key"} <= {path.name for path in home.iterdir()}
+        with db.reading() as session:
+            assert db.faults(session, models.append_only_tables()) == []
+            assert not registry.is_open(session)
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert "database ready" in said.err
+        assert main(["check"]) == 0
+    finally:
+        db.engine().dispose()
+        db._engine.cache_clear()
+
+
+def test_init_never_shows_the_databases_password(
+    home: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", postgres_url)
+    try:
+        assert main(["init"]) == 0
+        password = db.engine().url.password
+        said = "".join(capsys.readouterr())
+        assert not password or f":{password}@" not in said
+    finally:
+        db.engine().dispose()
+        db._engine.cache_clear()
+
+
+def test_check_is_silent_and_0_while_everything_stands_and_1_with_names_otherwise(
+    database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == ""
+    with db.engine().begin() as connection:
+        connection.exec_driver_sql("UPDATE credit_total SET hours = hours + 100")
+    assert main(["check"]) == 1
+    assert capsys.readouterr().out == f"total of person {c.person_id(1)}, 2024 is not the sum of its entries\n"
+    with db.engine().begin() as connection:
+        connection.exec_driver_sql("UPDATE credit_total SET hours = hours - 100")
+    c.behind_our_back("audit_entry", "UPDATE audit_entry SET reason = 'x' WHERE id = 3")
+    assert main(["check"]) == 1
+    assert capsys.readouterr().out.startswith("audit line 3 was altered")
+    with db.engine().begin() as connection:
+        on = " ON card" if database == "postgresql" else ""
+        connection.exec_driver_sql(f"DROP TRIGGER card_no_delete{on}")
+    assert main(["check"]) == 1
+    said = capsys.readouterr()
+    assert said.out.startswith("guard card_no_delete is missing")
+    assert said.err == "1 faults\n"
+
+
+def test_check_of_a_place_without_a_database_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        assert main(["check"]) == 1
+        assert "run python -m core init" in capsys.readouterr().out
+    finally:
+        db.engine().dispose()
+        db._engine.cache_clear()
+
+
+def test_a_clean_roster_is_0_and_says_nothing_on_stdout(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path / "花名册.xlsx", [c.row(1), c.row(2)])
+    assert main(["roster", "check", path]) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "2 rows, 0 with faults, 0 problems\n")
+    assert list(home.iterdir()) == []  # needs no office at all
+
+
+def test_the_problems_of_a_roster_are_1_and_lines_with_tabs(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [c.row(1), c.row(2, sex="不\t明"), c.row(3, id_number="1.5E+17"), c.row(4, professional_hours="很\n多")]
+    path = written(tmp_path / "花名册.xlsx", rows)
+    assert main(["roster", "check", path]) == 1
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [line[:4] for line in lines] == [
+        ["4", "性别", "sex-form", "不 明"],
+        ["5", "身份证号", "id-ruined", "1.5E+17"],
+        ["6", "专业学时", "hours-form", "很 多"],
+        ["6", "专业学时", "hours-none", "很 多"],
+    ]
+    assert all(len(line) == 5 and line[4] for line in lines)
+
+
+def test_the_problems_of_a_roster_go_into_a_file(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path / "花名册.xlsx", [c.row(2, sex="=1+1", name="赵示"), c.row(3, id_number="")])
+    for name in ("问题.xlsx", "问题.csv", "问题.CSV"):
+        out = tmp_path / name
+        assert main(["roster", "check", path, "--out", str(out)]) == 1
+        if name.endswith("xlsx"):
+            page = openpyxl.load_workbook(out).worksheets[0]
+            lines = [[cell.value for cell in row] for row in page.iter_rows()]
+            assert page["D2"].data_type == "s"
+        else:
+            lines = list(csv.reader(io.StringIO(out.read_bytes().decode("utf-8-sig"))))
+        assert lines[0] == ["行", "列", "代码", "原值", "说明"]
+        assert [str(cell) for cell in lines[1][:3]] == ["3", "性别", "sex-form"]
+        assert lines[1][3] == ("=1+1" if name.endswith("xlsx") else "'=1+1")
+        assert len(lines) == 3
+    assert "2 problems" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04", "甲,乙\n1,2\n".encode()])
+def test_a_roster_that_cannot_be_read_is_2_and_says_why_on_stderr(
+    home: Path, tmp_path: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "花名册.xlsx"
+    if content is not None:
+        path.write_bytes(content)
+    assert main(["roster", "check", str(path)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.strip()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["init", "--help"], ["roster", "--help"], ["roster", "check", "-h"]])
+def test_help_is_everywhere(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 0
+    assert "usage: python -m core" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], ["roster"], ["roster", "check"], ["nothing"]])
+def test_a_command_that_is_none_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,41 @@
+"""Pages as a signed-in person meets them, drawn by the main script without a browser."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import db, registry
+from tests import cast as people
+from tests.cast import Cast
+
+MAIN = str(db.ROOT / "web" / "screens.py")
+
+
+def sign_in(username: str) -> str:
+    """A token for one of the cast, as the sign-in page would get it."""
+    with db.transaction() as session:
+        token = registry.sign_in(session, username, fits=True, now=datetime.now(UTC))
+    assert isinstance(token, str)
+    return token
+
+
+def open_page(name: str, token: str | None, **query: str) -> AppTest:
+    """A page as the main script draws it for whoever holds the token, with this in its address."""
+    app = AppTest.from_file(MAIN, default_timeout=60)
+    if token:
+        app.session_state["token"] = token
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    app.switch_page(f"../pages/{name}.py")
+    return app.run()
+
+
+@pytest.fixture
+def cast(office: Path) -> Cast:
+    """The small office, opened today, so that pages and tests share the clock."""
+    return people.assemble(datetime.now(UTC))

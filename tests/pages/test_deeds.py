@@ -1,0 +1,313 @@
+"""What people do on each page: it works, it is refused in words, and nothing typed is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
+
+from core import approvals, db, policy, registry
+from core.access import Role
+from core.approvals import Action
+from core.models import Account, AuditEntry, Card, CreditEntry, Movement, Organization, Plan, Report, State
+from tests import cast as people
+from tests.cast import Cast
+from tests.pages.conftest import open_page, sign_in
+
+NOW = datetime.now(UTC)
+TODAY = db.office_day(NOW)
+
+
+def ahead(days: int) -> dict[str, date]:
+    """A three-day training that begins in so many days, kept within one year."""
+    start = TODAY + timedelta(days=days)
+    if (start + timedelta(days=2)).year != start.year:
+        start = date(start.year + 1, 1, 4)
+    return {"start_on": start, "end_on": start + timedelta(days=2)}
+
+
+def behind(cast: Cast, content: bytes | None = None) -> Plan:
+    """An approved plan whose training has just ended; with a roster also its report, filed."""
+    ended = TODAY - timedelta(days=1)
+    start = ended - timedelta(days=2)
+    if start.year != ended.year:
+        ended, start = date(start.year, 12, 31), date(start.year, 12, 29)
+    filed = NOW - timedelta(days=40)
+    plan = people.file_plan(cast, now=filed, start_on=start, end_on=ended)
+    people.approve(cast, plan.id, now=filed)
+    if content:
+        people.file_report(cast, plan, content, now=NOW)
+    return plan
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    """Click the one button with these words."""
+    found = [button for button in app.button if button.label == label]
+    assert len(found) == 1, [button.label for button in app.button]
+    found[0].click().run()
+    assert not app.exception, app.exception[0].stack_trace
+    return app
+
+
+def one(question: sa.Select[Any]) -> Any:
+    with db.reading() as session:
+        return session.scalars(question).one()
+
+
+def fill_plan(app: AppTest, key: str, **typed: Any) -> None:
+    for name in ("title", "place", "content", "teachers", "audience"):
+        kind = app.text_input if name in ("title", "place") else app.text_area
+        kind(key=f"{key}{name}").input(typed.pop(name, f"示例{name}"))
+    for name, day in typed.items():
+        app.date_input(key=f"{key}{name}").set_value(day)
+
+
+def test_a_base_files_a_plan(cast: Cast) -> None:
+    app = press(open_page("plan_filing", sign_in("base")), "填写新计划")
+    fill_plan(app, "plan-new-", **ahead(20))
+    press(app, "保存并上报")
+    assert app.success[0].value == "“示例title”已提交。"
+    plan = one(sa.select(Plan))
+    assert plan.state is State.SUBMITTED
+    assert plan.authority_id == cast.places["region"].id
+    app = press(open_page("plan_filing", sign_in("base"), plan=str(plan.id)), "撤回")
+    assert one(sa.select(Plan)).state is State.WITHDRAWN
+
+
+def test_a_plan_filed_too_late_is_kept_as_a_draft_and_the_first_possible_day_is_named(cast: Cast) -> None:
+    app = press(open_page("plan_filing", sign_in("base")), "填写新计划")
+    fill_plan(app, "plan-new-", title="临时培训班", **ahead(13))
+    press(app, "保存并上报")
+    if ahead(13)["start_on"] == TODAY + timedelta(days=13):
+        assert f"最早可安排在{TODAY + timedelta(days=14)}开始" in app.error[0].value
+        assert one(sa.select(Plan)).state is State.DRAFT
+        app = open_page("plan_approval", sign_in("admin"), plan="1")
+        press(app, "准予延期上报")
+        assert app.error[0].value == "请填写准予延期的原因。"
+        app.text_area(key="extension-1").input("自治区临时部署")
+        press(app, "准予延期上报")
+        app = press(open_page("plan_filing", sign_in("base"), plan="1"), "上报")
+        assert one(sa.select(Plan)).state is State.SUBMITTED
+
+
+def test_what_was_typed_stays_when_a_plan_is_refused(cast: Cast) -> None:
+    app = press(open_page("plan_filing", sign_in("base")), "填写新计划")
+    fill_plan(app, "plan-new-", title="地点未定的培训班", place="", **ahead(20))
+    press(app, "保存并上报")
+    assert "培训地点未填" in app.error[0].value
+    assert app.text_input(key="plan-new-title").value == "地点未定的培训班"
+    with db.reading() as session:
+        assert session.scalars(sa.select(Plan)).all() == []
+
+
+def test_a_reviewer_decides_a_plan_and_a_reason_is_asked_where_it_is_needed(cast: Cast) -> None:
+    plan = people.file_plan(cast, now=NOW, **ahead(20))
+    app = open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id))
+    press(app, "退回")
+    assert "退回须填写原因" in app.error[0].value
+    app.text_area(key=f"reason-{plan.id}").input("师资情况过于简略")
+    press(app, "退回")
+    assert one(sa.select(Movement).order_by(Movement.id.desc()).limit(1)).reason == "师资情况过于简略"
+    app = open_page("plan_filing", sign_in("base"), plan=str(plan.id))
+    press(app, "上报")
+    app = press(open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id)), "通过")
+    assert "已通过" in app.success[0].value
+    assert one(sa.select(Plan)).state is State.APPROVED
+
+
+def test_the_slower_of_two_reviewers_is_told_and_nothing_happens_twice(cast: Cast) -> None:
+    plan = behind(cast, people.sheet([people.row(1), people.row(2)]))
+    report = one(sa.select(Report).where(Report.plan_id == plan.id))
+    first = open_page("report_review", sign_in("reviewer"), report=str(report.id))
+    second = open_page("report_review", sign_in("reviewer2"), report=str(report.id))
+    press(first, "通过")
+    assert "已为2人登记48学时" in first.success[0].value
+    press(second, "通过")
+    assert "审核员reviewer已通过" in second.error[0].value
+    with db.reading() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(CreditEntry)) == 2
+
+
+def test_another_leagues_reviewer_cannot_open_a_record_by_its_address(cast: Cast) -> None:
+    plan = people.file_plan(cast, now=NOW, by="hohhot_base", **ahead(20))
+    stranger = open_page("plan_approval", sign_in("baotou_reviewer"), plan=str(plan.id))
+    assert "没有找到" in stranger.error[0].value
+    overseer = open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id))
+    assert "呼和浩特市人力资源和社会保障局审核" in " ".join(info.value for info in overseer.info)
+    assert "通过" not in [button.label for button in overseer.button]
+
+
+def test_a_base_reports_with_a_roster_and_every_problem_is_listed(cast: Cast) -> None:
+    plan = behind(cast)
+    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app.text_area(key=f"report-{plan.id}-summary").input("按计划完成")
+    rows = [people.row(1), people.row(2, id_number="150199198503040020"), people.row(3, professional_hours=30)]
+    uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
+    uploads[f"report-{plan.id}-notice"].upload("通知.pdf", b"%PDF-1.4", "application/pdf")
+    uploads[f"report-{plan.id}-roster"].upload("花名册.xlsx", people.sheet(rows), "application/octet-stream")
+    press(app, "保存并检查花名册")
+    assert "花名册3人，2行有问题" in app.success[0].value
+    problems = next(table.value for table in app.dataframe if "code" in table.value.columns)
+    assert list(problems["row"]) == [4, 5]
+    assert set(problems["code"]) == {"id-checksum", "hours-plan"}
+    press(app, "提交报告")
+    report = one(sa.select(Report))
+    assert (report.state, report.people, report.faults) == (State.SUBMITTED, 1, 2)
+
+
+def test_a_file_that_is_no_roster_is_refused_and_what_was_saved_stays(cast: Cast) -> None:
+    plan = behind(cast)
+    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app.text_area(key=f"report-{plan.id}-summary").input("按计划完成")
+    press(app, "保存并检查花名册")
+    uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
+    uploads[f"report-{plan.id}-roster"].upload("花名册.xlsx", b"PK\x03\x04 broken", "application/octet-stream")
+    press(app, "保存并检查花名册")
+    assert "无法读取此工作簿" in app.error[0].value
+    report = one(sa.select(Report))
+    assert (report.summary, report.roster_id) == ("按计划完成", None)
+
+
+def posted(cast: Cast) -> Report:
+    plan = behind(cast, people.sheet([people.row(1, "额尔敦·巴图"), people.row(2)]))
+    report = one(sa.select(Report).where(Report.plan_id == plan.id))
+    people.approve(cast, report.id, now=NOW)
+    return report
+
+
+def test_a_person_is_looked_up_and_the_card_is_issued(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("credit_lookup", sign_in("employer"), q="额尔敦•巴图")
+    assert list(app.dataframe[0].value["name"]) == ["额尔敦·巴图"]
+    app = open_page("credit_lookup", sign_in("employer"), person="1")
+    totals = app.dataframe[1].value
+    assert list(totals["professional"]) == ["24 / 60"]
+    press(app, "查看完整身份证号")
+    assert people.id_number(1) in app.success[0].value
+    press(app, "生成审验卡")
+    assert "审验卡已生成" in app.success[0].value
+    assert one(sa.select(Card)).year == behind_year()
+    assert "下载" in app.get("download_button")[-2].proto.label or app.get("download_button")
+
+
+def behind_year() -> int:
+    return (TODAY - timedelta(days=1)).year if (TODAY - timedelta(days=3)).year == TODAY.year else TODAY.year - 1
+
+
+def test_an_employer_clerk_cannot_open_another_employers_person(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("credit_lookup", sign_in("hohhot_employer"), person="1")
+    assert "没有找到" in app.error[0].value
+
+
+def test_the_dashboard_counts_what_was_posted(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("quota_dashboard", sign_in("leader"), year=str(behind_year()))
+    assert [metric.value for metric in app.metric] == ["1", "1", "2", "48"]
+    empty = open_page("quota_dashboard", sign_in("leader"), year=str(TODAY.year - 2))
+    assert "还没有批准的计划" in empty.info[0].value
+
+
+def test_an_administrator_keeps_organizations_and_accounts(cast: Cast) -> None:
+    app = open_page("organizations", sign_in("hohhot_admin"))
+    app.text_input(key="new-name").input("示例呼和浩特新医院")
+    press(app, "新增")
+    assert "已新增机构" in app.success[0].value
+    added = one(sa.select(Organization).where(Organization.name == "示例呼和浩特新医院"))
+    assert added.authority_id == cast.places["hohhot"].id
+    app = open_page("organizations", sign_in("admin"), view="账号")
+    app.selectbox(key="account-role").set_value(Role.LEADER.value).run()
+    app.text_input(key="account-name").input("新领导")
+    app.text_input(key="account-username").input("new.leader")
+    app.text_input(key="account-password").input("First-pass-24")
+    press(app, "开通")
+    assert "已开通账号new.leader" in app.success[0].value
+    opened = one(sa.select(Account).where(Account.username == "new.leader"))
+    assert opened.must_change_password
+    app = open_page("organizations", sign_in("admin"), view="账号", account=str(opened.id))
+    press(app, "停用")
+    assert "请填写停用或启用的原因" in app.error[0].value
+    app.text_input(key=f"why-account-{opened.id}").input("调离")
+    press(app, "停用")
+    assert not one(sa.select(Account).where(Account.username == "new.leader")).active
+
+
+def test_the_trail_is_filtered_and_a_league_sees_its_own(cast: Cast) -> None:
+    people.file_plan(cast, now=NOW, **ahead(20))
+    app = open_page("audit", sign_in("admin"), event="提交")
+    assert set(app.dataframe[0].value["event"]) == {"提交"}
+    entry = one(sa.select(AuditEntry.id).where(AuditEntry.event == "submission.submit"))
+    app = open_page("audit", sign_in("admin"), entry=str(entry))
+    assert any("状态：draft → submitted" in text.value for text in app.text)
+    league = open_page("audit", sign_in("hohhot_leader"))
+    assert "示例继续教育基地" not in set(league.dataframe[0].value["organization"])
+
+
+def test_the_front_page_counts_what_waits(cast: Cast) -> None:
+    people.file_plan(cast, now=NOW, **ahead(20))
+    behind(cast)
+    reviewer = open_page("home", sign_in("reviewer"))
+    assert next(metric.value for metric in reviewer.metric if metric.label == "待审") == "1"
+    base = open_page("home", sign_in("base"))
+    assert len(base.dataframe[0].value) == 1
+
+
+@pytest.mark.parametrize(
+    ("year", "words"), [(policy.policies()[0].first_year - 1, "没有适用于"), (TODAY.year, "公需科目不少于30")]
+)
+def test_the_policy_page_answers_for_a_year_or_says_that_nothing_covers_it(cast: Cast, year: int, words: str) -> None:
+    app = open_page("policies", sign_in("base"), year=str(year))
+    told = [warning.value for warning in app.warning] + [str(table.value.to_dict()) for table in app.dataframe]
+    assert any(words in each for each in told)
+
+
+def test_a_password_is_changed_and_the_old_sign_in_ends(cast: Cast) -> None:
+    token = sign_in("leader")
+    app = open_page("account", token)
+    for key, typed in (("old-password", "wrong"), ("new-password", "Second-pass-24"), ("new-password-again", "x")):
+        app.text_input(key=key).input(typed)
+    press(app, "修改密码")
+    assert "两次输入的新密码不一致" in app.error[0].value
+    app.text_input(key="new-password-again").input("Second-pass-24")
+    press(app, "修改密码")
+    assert "原密码不正确" in app.error[0].value
+    app.text_input(key="old-password").input(people.PASSWORD)
+    press(app, "修改密码")
+    with db.reading() as session:
+        assert registry.actor_of(session, token, NOW) is None
+
+
+def test_signing_out_ends_every_browser_of_the_account(cast: Cast) -> None:
+    token, other = sign_in("reviewer"), sign_in("reviewer")
+    press(open_page("home", token), "退出")
+    with db.reading() as session:
+        assert registry.actor_of(session, token, NOW) is None
+        assert registry.actor_of(session, other, NOW) is None
+
+
+def test_a_click_after_the_account_was_closed_does_nothing(cast: Cast) -> None:
+    plan = people.file_plan(cast, now=NOW, **ahead(20))
+    app = open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id))
+    with db.transaction() as session:
+        account_id = cast["reviewer"].account_id or 0
+        registry.set_account_active(session, account_id, False, actor=cast["admin"], reason="离岗", now=NOW)
+    press(app, "通过")
+    assert one(sa.select(Plan)).state is State.SUBMITTED
+
+
+def test_the_buttons_are_the_moves_core_allows(cast: Cast) -> None:
+    plan = people.file_plan(cast, now=NOW, **ahead(20))
+    draws: dict[str, Callable[[], AppTest]] = {
+        "base": lambda: open_page("plan_filing", sign_in("base"), plan=str(plan.id)),
+        "reviewer": lambda: open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id)),
+    }
+    for username, draw in draws.items():
+        with db.reading() as session:
+            allowed = approvals.moves_for(approvals.one(session, plan.id, cast[username]), cast[username])
+        drawn = {button.label for button in draw().button}
+        assert {action.label for action in allowed} <= drawn
+        assert not {action.label for action in Action if action not in allowed} & drawn - {"提交"}
