@@ -211,7 +211,7 @@ REFUSED = {"role", "missing", "jurisdiction", "unseen"}
 
 
 def records(cast: c.Cast, by: str, reviewer: str, serial: int, authority: str, employer: str) -> Records:
-    content = c.sheet([c.row(serial, employer=employer)])
+    content = c.sheet([c.row(serial, employer=employer), c.row(serial + 20, employer="示例继续教育基地")])
     c.posted(cast, content, by=by, reviewer=reviewer, title="已入账")
     open_plan = c.file_plan(cast, by=by, title="待报告")
     c.approve(cast, open_plan.id, by=reviewer)
@@ -244,6 +244,7 @@ def prepared(database: str) -> tuple[c.Cast, list[Records]]:
     ]
     c.give_account(cast, 1, "person")
     c.give_account(cast, 2, "hohhot_person")
+    c.give_account(cast, 21, "base_person")  # works at the base, and sees nothing of its affairs for that
     return cast, both
 
 
