@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from core import audit, db, ledger, policy, registry, resident_id
 from core.access import Actor, Refused, Role, require
-from core.models import Card, CreditTotal
+from core.models import Card
 from core.policy import Subject
 
 ISSUERS = (Role.PERSON, Role.EMPLOYER_CLERK, Role.REVIEWER, Role.TITLE_OFFICER)
@@ -132,12 +132,9 @@ def verification(session: Session, code: str) -> Verification | None:
         return None
     payload = json.loads(card.payload)
     said = next(line for line in payload["years"] if line["year"] == card.year)
-    totals = sa.select(CreditTotal.subject, CreditTotal.hours).where(
-        CreditTotal.person_id == card.person_id, CreditTotal.year == card.year
-    )
-    kept = {row.subject: row.hours for row in session.execute(totals)}
+    kept = ledger.totals(session, card.person_id, [card.year]).iloc[0]
     public, professional = Decimal(said["public"]), Decimal(said["professional"])
-    holds = kept.get(Subject.PUBLIC, 0) >= public and kept.get(Subject.PROFESSIONAL, 0) >= professional
+    holds = kept["public"] >= public and kept["professional"] >= professional
     name = payload["name"]
     return Verification(
         code=written(card.code),

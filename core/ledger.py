@@ -30,17 +30,19 @@ class Posting:
 
     person_id: int
     year: int
-    subject: Subject
+    subject: str
     hours: Decimal
     completed_on: date
     roster_row_id: int | None = None
+    source: Source = Source.TRAINING
+    deemed: bool = False
+    note: str = ""
 
 
 def post(
     session: Session,
     postings: Iterable[Posting],
     *,
-    source: Source,
     basis: str,
     actor: Actor,
     now: datetime,
@@ -55,7 +57,7 @@ def post(
     if not lines:
         raise Refused("empty", "没有可入账的学时，请核对花名册。")
     for posting in lines:
-        if posting.hours <= 0 or posting.hours * 2 % 1:
+        if posting.hours < 0 or posting.hours * 2 % 1 or (posting.hours == 0) != posting.deemed:
             raise Refused("hours", f"学时{posting.hours}不是0.5的正倍数，请退回核对。")
     session.flush()
     db.lock(session, "ledger")
@@ -66,7 +68,6 @@ def post(
     ).one_or_none()
     batch = CreditBatch(
         id=last.id + 1 if last else 1,
-        source=source,
         submission_id=submission.id if submission else None,
         basis=basis,
         posted_by=actor.name,
@@ -79,10 +80,13 @@ def post(
             "year": posting.year,
             "batch_id": batch.id,
             "line": number,
-            "subject": posting.subject,
+            "subject": str(posting.subject),
+            "source": posting.source,
             "hours": posting.hours,
+            "deemed": int(posting.deemed),
             "completed_on": posting.completed_on,
             "roster_row_id": posting.roster_row_id,
+            "note": posting.note,
         }
         for number, posting in enumerate(lines, start=1)
     ]
@@ -105,9 +109,11 @@ def post(
 
 
 def _add_to_totals(session: Session, lines: Sequence[Posting]) -> None:
-    sums: dict[tuple[int, int, Subject], Decimal] = defaultdict(Decimal)
+    sums: dict[tuple[int, int, str, Source], list[Decimal | int]] = defaultdict(lambda: [Decimal(), 0])
     for posting in lines:
-        sums[posting.person_id, posting.year, posting.subject] += posting.hours
+        balance = sums[posting.person_id, posting.year, str(posting.subject), posting.source]
+        balance[0] += posting.hours
+        balance[1] += posting.deemed
     dialect = session.get_bind().dialect.name
     if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
@@ -116,12 +122,22 @@ def _add_to_totals(session: Session, lines: Sequence[Posting]) -> None:
     statement = insert(CreditTotal)
     session.execute(
         statement.on_conflict_do_update(
-            index_elements=["person_id", "year", "subject"],
-            set_={"hours": CreditTotal.__table__.c.hours + statement.excluded.hours},
+            index_elements=["person_id", "year", "subject", "source"],
+            set_={
+                "hours": CreditTotal.__table__.c.hours + statement.excluded.hours,
+                "deemed": CreditTotal.__table__.c.deemed + statement.excluded.deemed,
+            },
         ),
         [
-            {"person_id": person_id, "year": year, "subject": subject, "hours": hours}
-            for (person_id, year, subject), hours in sums.items()
+            {
+                "person_id": person_id,
+                "year": year,
+                "subject": subject,
+                "source": source,
+                "hours": hours,
+                "deemed": deemed,
+            }
+            for (person_id, year, subject, source), (hours, deemed) in sums.items()
         ],
     )
 
@@ -135,15 +151,17 @@ def totals(session: Session, person_id: int, years: Iterable[int] | None = None)
     Columns: year, public, professional, total, required_public, required_professional, required_total, lacks (words),
     basis. Hours are Decimal; the required ones are None for a year no notice covers. Clause 一(一): three tests.
     """
-    found: dict[int, dict[Subject, Decimal]] = {year: {} for year in years or ()}
-    query = sa.select(CreditTotal.year, CreditTotal.subject, CreditTotal.hours)
+    found: dict[int, dict[str, Decimal]] = {year: defaultdict(Decimal) for year in years or ()}
+    deemed: set[tuple[int, str]] = set()
+    query = sa.select(CreditTotal.year, CreditTotal.subject, CreditTotal.hours, CreditTotal.deemed)
     for row in session.execute(query.where(CreditTotal.person_id == person_id)):
         if years is None or row.year in found:
-            found.setdefault(row.year, {})[row.subject] = row.hours
+            found.setdefault(row.year, defaultdict(Decimal))[row.subject] += row.hours
+            if row.deemed:
+                deemed.add((row.year, row.subject))
     lines = []
     for year in sorted(found, reverse=True):
-        public = found[year].get(Subject.PUBLIC, Decimal())
-        professional = found[year].get(Subject.PROFESSIONAL, Decimal())
+        public, professional = found[year][Subject.PUBLIC], found[year][Subject.PROFESSIONAL]
         line = {"year": year, "public": public, "professional": professional, "total": public + professional}
         try:
             rule = policy.in_force(year)
@@ -156,7 +174,13 @@ def totals(session: Session, person_id: int, years: Iterable[int] | None = None)
                 "required_public": required.public,
                 "required_professional": required.professional,
                 "required_total": required.total,
-                "lacks": _lacks(required, public, professional),
+                "lacks": _lacks(
+                    required,
+                    *(
+                        max(hours, required.of(subject)) if (year, subject) in deemed else hours
+                        for subject, hours in ((Subject.PUBLIC, public), (Subject.PROFESSIONAL, professional))
+                    ),
+                ),
                 "basis": f"{rule.note(year)} {required.clause}",
             }
         lines.append(line)
@@ -195,7 +219,8 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
             CreditEntry.subject,
             CreditEntry.hours,
             CreditEntry.completed_on,
-            CreditBatch.source,
+            CreditEntry.source,
+            CreditEntry.deemed,
             CreditBatch.basis,
             CreditBatch.posted_at,
             CreditBatch.posted_by,
@@ -253,20 +278,21 @@ def _chain_faults(session: Session) -> list[str]:
 
 
 def _total_faults(session: Session) -> list[str]:
+    keys = ("person_id", "year", "subject", "source")
+    whole = sa.Integer
     kept = sa.select(
-        CreditTotal.person_id, CreditTotal.year, CreditTotal.subject, sa.type_coerce(CreditTotal.hours, sa.Integer)
+        *(getattr(CreditTotal, key) for key in keys), sa.type_coerce(CreditTotal.hours, whole), CreditTotal.deemed
     )
     summed = sa.select(
-        CreditEntry.person_id,
-        CreditEntry.year,
-        CreditEntry.subject,
-        sa.cast(sa.func.sum(sa.type_coerce(CreditEntry.hours, sa.Integer)), sa.Integer),
-    ).group_by(CreditEntry.person_id, CreditEntry.year, CreditEntry.subject)
+        *(getattr(CreditEntry, key) for key in keys),
+        sa.cast(sa.func.sum(sa.type_coerce(CreditEntry.hours, whole)), whole),
+        sa.cast(sa.func.sum(CreditEntry.deemed), whole),
+    ).group_by(*(getattr(CreditEntry, key) for key in keys))
     wrong = [*session.execute(kept.except_(summed)), *session.execute(summed.except_(kept))]
     return sorted({f"total of person {row[0]}, {row[1]} is not the sum of its entries" for row in wrong})
 
 
-_LEAF_FIELDS = "person_id year batch_id line subject hours completed_on roster_row_id".split()
+_LEAF_FIELDS = "person_id year batch_id line subject source hours deemed completed_on roster_row_id note".split()
 
 
 def _leaf(row: Mapping[str, Any]) -> bytes:
@@ -287,8 +313,9 @@ def _merkle_root(leaves: Sequence[bytes]) -> str:
 def _chain(batch: CreditBatch, previous: str) -> str:
     fields = {
         "id": batch.id,
-        "source": batch.source.value,
         "submission_id": batch.submission_id,
+        "attachment_id": batch.attachment_id,
+        "reverses_id": batch.reverses_id,
         "basis": batch.basis,
         "posted_by": batch.posted_by,
         "posted_at": batch.posted_at.astimezone(UTC).isoformat(),

@@ -48,6 +48,11 @@ class Source(Labelled):
 
     TRAINING = "training", "培训"
     PUBLIC_EXAM = "public_exam", "公需考试"
+    CONVERSION = "conversion", "折合"
+    THREE_SUBJECTS = "three_subjects", "三科"
+    SKILLS_TRAINING = "skills_training", "技能培训"
+    QUALIFICATION = "qualification", "职业资格"
+    MAKE_UP = "make_up", "补学"
 
 
 class Base(DeclarativeBase):
@@ -255,7 +260,8 @@ class Attachment(Base):
 
     __tablename__ = "attachment"
     id: Mapped[int] = mapped_column(primary_key=True)
-    submission_id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), index=True)
+    submission_id: Mapped[int | None] = mapped_column(sa.ForeignKey("submission.id"), index=True)
+    """None for a file that an import came from; its batch says whose it is."""
     purpose: Mapped[str] = mapped_column(sa.String(20))
     filename: Mapped[str] = mapped_column(sa.String(200))
     sha256: Mapped[str] = mapped_column(sa.String(64))
@@ -273,9 +279,12 @@ class CreditBatch(Base):
 
     __tablename__ = "credit_batch"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    source: Mapped[Source] = mapped_column(_codes(Source))
     submission_id: Mapped[int | None] = mapped_column(sa.ForeignKey("submission.id"), unique=True)
     """What was approved. Unique: nothing is posted twice."""
+    attachment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))
+    """The file an import came from, kept."""
+    reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("credit_batch.id"), unique=True)
+    """The batch that this one undoes. Unique: nothing is undone twice."""
     basis: Mapped[str] = mapped_column(sa.String(200))
     posted_by: Mapped[str] = mapped_column(sa.String(40))
     posted_at: Mapped[datetime] = mapped_column(Moment)
@@ -294,9 +303,15 @@ class CreditEntry(Base):
     """学时年度."""
     batch_id: Mapped[int] = mapped_column(sa.ForeignKey("credit_batch.id"), primary_key=True)
     line: Mapped[int] = mapped_column(primary_key=True)
-    subject: Mapped[Subject] = mapped_column(_codes(Subject))
+    subject: Mapped[str] = mapped_column(sa.String(20))
+    """A subject code of the policy: `public`, `professional`, or what another office's notice names."""
+    source: Mapped[Source] = mapped_column(_codes(Source))
     hours: Mapped[Decimal] = mapped_column(Hours)
+    """Negative in a reversal; 0 where the subject is deemed done."""
+    deemed: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    """1: the year's subject counts as done (视同完成); -1: that is undone."""
     completed_on: Mapped[date]
+    note: Mapped[str] = mapped_column(sa.String(200), default="")
     roster_row_id: Mapped[int | None] = mapped_column(sa.ForeignKey("roster_row.id"), index=True)
     batch: Mapped[CreditBatch] = relationship()
     __table_args__ = (
@@ -306,14 +321,61 @@ class CreditEntry(Base):
 
 
 class CreditTotal(Base):
-    """The balance of a person's year and subject, kept in the same transaction as the entries it sums."""
+    """The balance of a person's year, subject and source, kept in the same transaction as the entries it sums."""
 
     __tablename__ = "credit_total"
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
     year: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
-    subject: Mapped[Subject] = mapped_column(_codes(Subject), primary_key=True)
+    subject: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
+    source: Mapped[Source] = mapped_column(_codes(Source), primary_key=True)
     hours: Mapped[Decimal] = mapped_column(Hours)
+    deemed: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    """How many entries deem the subject done."""
     __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class Decision(Base):
+    """结论: one application decided by one policy, with all it stood on. `digest` covers policy, facts and balances."""
+
+    __tablename__ = "decision"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(sa.String(32), index=True)
+    """Applications decided in one deed have one run."""
+    row: Mapped[int]
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    """The office that decided."""
+    authority_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    year: Mapped[int] = mapped_column(sa.SmallInteger)
+    policy_id: Mapped[str] = mapped_column(sa.String(40))
+    policy_digest: Mapped[str] = mapped_column(sa.String(64))
+    outcome: Mapped[str] = mapped_column(sa.String(20))
+    waiver: Mapped[str] = mapped_column(sa.String(80))
+    facts: Mapped[str] = mapped_column(EncryptedText("decision.facts"))
+    """The application as decided, canonical JSON; it holds the date of birth."""
+    balances: Mapped[str] = mapped_column(sa.Text)
+    """Hundredths by year, subject and source, canonical JSON."""
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    decided_at: Mapped[datetime] = mapped_column(Moment)
+    decided_by: Mapped[str] = mapped_column(sa.String(40))
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+
+class PolicyDraft(Base):
+    """A policy on its way into force: text, who wrote it, which second administrator published it."""
+
+    __tablename__ = "policy_draft"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    policy_id: Mapped[str] = mapped_column(sa.String(40), index=True)
+    text: Mapped[str] = mapped_column(sa.Text)
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    version: Mapped[int] = mapped_column(default=1)
+    drafted_by_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
+    drafted_at: Mapped[datetime] = mapped_column(Moment)
+    published_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    published_at: Mapped[datetime | None] = mapped_column(Moment)
+    reason: Mapped[str] = mapped_column(sa.Text, default="")
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
 class Card(Base):

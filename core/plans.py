@@ -43,8 +43,8 @@ WORDS = {
 
 def subjects_of(kind: OrganizationKind, year: int) -> list[Subject]:
     """The subjects an organization of a kind may give in a year, clause 一(二)."""
-    providers = policy.in_force(year).providers
-    return [subject for subject, provider in providers.items() if kind in provider.kinds]
+    rules = policy.in_force(year).subjects
+    return [subject for subject in Subject for rule in rules if rule.code == subject and kind in rule.providers]
 
 
 def days_of(start_on: date, end_on: date) -> int:
@@ -72,9 +72,9 @@ def check_fields(fields: PlanFields, kind: OrganizationKind) -> None:
     elif faults == [] and fields.hours_each > days_of(fields.start_on, fields.end_on) * rule.hours_per_day:
         most = days_of(fields.start_on, fields.end_on) * rule.hours_per_day
         faults.append(f"每天至多{rule.hours_per_day:f}学时，{fields.start_on}至{fields.end_on}最多{most:f}学时")
-    provider = rule.providers[fields.subject]
-    if kind not in provider.kinds:
-        givers = "、".join(giver.label for giver in provider.kinds)
+    provider = rule.provider(fields.subject)
+    if kind not in provider.providers:
+        givers = "、".join(giver.label for giver in provider.providers)
         faults.append(f"{fields.subject.label}由{givers}组织（{provider.clause}），{kind.label}请选其他科目")
     if fields.subject is Subject.PUBLIC and fields.mode is not Mode.ONLINE:
         faults.append(f"公需科目实行网络培训（{provider.clause}），方式请选线上")

@@ -291,11 +291,9 @@ def on_approve(session: Session, report: Report, *, actor: Actor, now: datetime)
     person_ids = registry.match_or_add(session, facts, authority_id=report.authority_id, now=now)
     postings = list(_postings(report, good, person_ids))
     home = session.get_one(Organization, report.organization_id)
-    source = Source.PUBLIC_EXAM if report.plan.subject is Subject.PUBLIC else Source.TRAINING
     ledger.post(
         session,
         postings,
-        source=source,
         submission=report,
         basis=f"{home.name}：{report.title}"[:200],
         actor=actor,
@@ -315,7 +313,13 @@ def _postings(report: Report, good: list[RosterRow], person_ids: dict[bytes, int
         ):
             if hours:
                 yield ledger.Posting(
-                    person_ids[bytes(row.id_index)], report.end_on.year, subject, hours, report.end_on, row.id
+                    person_ids[bytes(row.id_index)],
+                    report.end_on.year,
+                    subject,
+                    hours,
+                    report.end_on,
+                    row.id,
+                    Source.PUBLIC_EXAM if subject is Subject.PUBLIC else Source.TRAINING,
                 )
 
 

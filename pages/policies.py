@@ -20,24 +20,28 @@ except Refused as refused:
     st.stop()
 
 st.subheader(rule.title, anchor=False)
-st.caption(f"{rule.document}，{rule.issuer}，{rule.issued_on}印发")
+issued = f"，{rule.issued_on}印发" if rule.issued_on else ""
+st.caption(f"{rule.document}，{rule.issuer}{issued}")
 if rule.carried(year):
     st.info(f"{rule.note(year)}。")
 need = rule.requirement
-givers = {subject: "、".join(kind.label for kind in given.kinds) for subject, given in rule.providers.items()}
+givers = {subject.code: "、".join(kind.label for kind in subject.providers) for subject in rule.subjects}
 lines = [
     (
         need.clause,
         "年度学时",
         f"公需科目不少于{need.public}，专业科目不少于{need.professional}，累计不少于{need.total}",
     ),
-    *((given.clause, f"{subject.label}由谁组织", givers[subject]) for subject, given in rule.providers.items()),
-    (rule.plan_clause, "上报培训计划", f"培训开始前{rule.plan_days_before_start}天"),
-    (rule.report_clause, "报送培训情况报告", f"培训结束后{rule.report_days_after_end}天内"),
+    *((subject.clause, f"{subject.name}由谁组织", givers[subject.code] or "未载明") for subject in rule.subjects),
 ]
+if rule.deadlines:
+    lines += [
+        (rule.plan_clause, "上报培训计划", f"培训开始前{rule.plan_days_before_start}天"),
+        (rule.report_clause, "报送培训情况报告", f"培训结束后{rule.report_days_after_end}天内"),
+    ]
 frame = pd.DataFrame(lines, columns=["code", "heading", "words"])
 ui.table(frame, ["code", "heading", "words"], empty="", labels={"code": "条款", "heading": "事项", "words": "规定"})
 
 st.subheader("通知未写明之处", anchor=False)
-for given in rule.interpretations.values():
+for given in rule.interpretations:
     st.markdown(f"- {ui.md(given.reason)}（{given.clause}）")

@@ -325,14 +325,13 @@ def _carry_over(office: _Office, year: int, opened_at: datetime) -> Iterator[dat
     for authority, learners in office.learners.items():
         for subject, source in ((Subject.PUBLIC, Source.PUBLIC_EXAM), (Subject.PROFESSIONAL, Source.TRAINING)):
             postings = [
-                Posting(learner.person_id, year, subject, hours, date(year, 12, 31))
+                Posting(learner.person_id, year, subject, hours, date(year, 12, 31), source=source)
                 for learner, hours in people.unstudied(learners, year, subject)
             ]
             if postings:
                 ledger.post(
                     office.session,
                     postings,
-                    source=source,
                     basis=f"{year}年度学时结转（演示）",
                     actor=office.reviewers[authority][0],
                     now=moment,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core import audit, db, ledger, registry
 from core.ledger import Posting
-from core.models import CreditBatch, CreditEntry, Source, Submission
+from core.models import CreditBatch, CreditEntry, Submission
 from core.policy import Subject
 from tests import cast as c
 
@@ -30,9 +30,7 @@ def line(person_id: int, hours: Any, subject: Subject = Q, year: int = 2024) -> 
 
 
 def posting(cast: c.Cast, *lines: Posting, basis: str = "示例培训", **more: Any) -> Callable[[Session], CreditBatch]:
-    return lambda s: ledger.post(
-        s, lines, source=Source.TRAINING, basis=basis, actor=cast["reviewer"], now=c.NOW, **more
-    )
+    return lambda s: ledger.post(s, lines, basis=basis, actor=cast["reviewer"], now=c.NOW, **more)
 
 
 def done(deed: Callable[[Session], Any]) -> Any:
@@ -203,7 +201,8 @@ def test_a_batch_taken_out_whole_is_missed(database: str) -> None:
         "UPDATE credit_total SET hours = hours + 50 WHERE person_id = 1",
         "UPDATE credit_total SET year = 2020 WHERE person_id = 1",
         "DELETE FROM credit_total WHERE person_id = 1",
-        "INSERT INTO credit_total (person_id, year, subject, hours) VALUES (1, 2019, 'public', 100)",
+        "INSERT INTO credit_total (person_id, year, subject, source, hours, deemed)"
+        " VALUES (1, 2019, 'public', 'training', 100, 0)",
     ],
 )
 def test_a_total_that_is_no_sum_is_named(database: str, statement: str) -> None:

@@ -14,7 +14,7 @@ from core.access import Refused, Role
 from core.approvals import Action
 from core.files import Upload
 from core.ledger import Posting
-from core.models import Account, CreditBatch, CreditEntry, Movement, Person, Report, Source, State
+from core.models import Account, CreditBatch, CreditEntry, Movement, Person, Report, State
 from core.policy import Subject
 from tests import cast as c
 
@@ -166,9 +166,7 @@ def test_hours_posted_from_eight_sides_add_up(database: str) -> None:
             Posting(who, 2024, Subject.PROFESSIONAL, Decimal("0.5") * number, c.TODAY)
             for who in (people if number % 2 else people[::-1])
         ]
-        return lambda s: ledger.post(
-            s, lines, source=Source.TRAINING, basis=f"第{number}批", actor=cast["reviewer"], now=c.NOW
-        )
+        return lambda s: ledger.post(s, lines, basis=f"第{number}批", actor=cast["reviewer"], now=c.NOW)
 
     assert kinds(c.at_once(*[post(number) for number in range(1, 9)])) == ["done"] * 8
     with db.reading() as session:
