@@ -274,53 +274,70 @@ def _alembic() -> Config:
     return config
 
 
+_GUARD = " BEGIN RAISE EXCEPTION USING MESSAGE = 'append only: ' || TG_TABLE_NAME; END "
+"""PostgreSQL: what the function behind every guard does."""
+
+
 def append_only(connection: sa.Connection, tables: Iterable[str]) -> None:
-    """Guard tables with triggers that refuse UPDATE, DELETE and (PostgreSQL) TRUNCATE. May be called repeatedly."""
-    for statement in _guard_statements(connection.dialect.name, tables):
-        connection.exec_driver_sql(statement)
+    """Guard tables with triggers that refuse UPDATE, DELETE and (PostgreSQL) TRUNCATE.
 
-
-def _guard_statements(dialect: str, tables: Iterable[str]) -> Iterator[str]:
-    if dialect == "postgresql":
-        yield (
-            "CREATE OR REPLACE FUNCTION ce_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'append only: %%', TG_TABLE_NAME; END $$"
+    May be called repeatedly: a guard that stands is left alone, one that is missing or was altered is made anew.
+    """
+    dialect = connection.dialect.name
+    standing = _standing(connection)
+    fallen = {guard: made for guard, made in _guards(dialect, tables).items() if standing.get(guard) != made}
+    if fallen and dialect == "postgresql":
+        connection.exec_driver_sql(
+            f"CREATE OR REPLACE FUNCTION ce_append_only() RETURNS trigger LANGUAGE plpgsql AS $${_GUARD}$$"
         )
+    for (table, name), made in fallen.items():
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}" + (f" ON {table}" if dialect != "sqlite" else ""))
+        connection.exec_driver_sql(made)
+
+
+def _guards(dialect: str, tables: Iterable[str]) -> dict[tuple[str, str], str]:
+    """The table and the name of each guard, with the statement that makes it as the database itself repeats it."""
+    made = {}
     for table in tables:
-        for deed in ("update", "delete") if dialect == "sqlite" else ("update", "delete", "truncate"):
-            name = f"{table}_no_{deed}"
+        for deed in ("UPDATE", "DELETE") if dialect == "sqlite" else ("UPDATE", "DELETE", "TRUNCATE"):
+            name = f"{table}_no_{deed.lower()}"
+            statement = f"CREATE TRIGGER {name} BEFORE {deed} ON {table} "
             if dialect == "sqlite":
-                body = f"SELECT RAISE(ABORT, 'append only: {table}');"
-                yield f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {deed} ON {table} BEGIN {body} END"
+                statement += f"BEGIN SELECT RAISE(ABORT, 'append only: {table}'); END"
             else:
-                yield (
-                    f"CREATE OR REPLACE TRIGGER {name} BEFORE {deed} ON {table} "
-                    "FOR EACH STATEMENT EXECUTE FUNCTION ce_append_only()"
-                )
+                statement += "FOR EACH STATEMENT EXECUTE FUNCTION ce_append_only()"
+            made[table, name] = statement
+    return made
+
+
+def _standing(connection: sa.Connection) -> dict[tuple[str, str], str]:
+    """The triggers that are switched on (PostgreSQL: and call our function, unaltered), in the shape of `_guards`."""
+    if connection.dialect.name == "sqlite":
+        query = sa.text("SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'")
+    else:
+        query = sa.text(
+            "SELECT relname, tgname, pg_get_triggerdef(pg_trigger.oid, true) FROM pg_trigger "
+            "JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid "
+            "WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND prosrc = :guard "
+            "AND relnamespace = current_schema()::regnamespace"
+        ).bindparams(guard=_GUARD)
+    return {(table, name): made for table, name, made in connection.execute(query)}
 
 
 def faults(session: Session, tables: Iterable[str]) -> list[str]:
-    """What is wrong with the schema or the guards of these append-only tables; empty when all stand."""
+    """What is wrong with the schema or the guards of these append-only tables; empty when all stand.
+
+    A guard stands when it is switched on and does, word for word, what `append_only` has it do.
+    """
     connection = session.connection()
     found = []
     here = MigrationContext.configure(connection).get_current_revision()
     wanted = ScriptDirectory.from_config(_alembic()).get_current_head()
     if here != wanted:
         found.append(f"schema is at {here or 'nothing'}, this program needs {wanted}: run python -m core init")
-    if connection.dialect.name == "sqlite":
-        standing = sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        deeds: tuple[str, ...] = ("update", "delete")
-    else:
-        standing = sa.text(
-            "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D' "
-            "AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace)"
-        )
-        deeds = ("update", "delete", "truncate")
-    names = set(connection.execute(standing).scalars())
-    found += [
-        f"guard {table}_no_{deed} is missing: rows of {table} could be changed unseen"
-        for table in tables
-        for deed in deeds
-        if f"{table}_no_{deed}" not in names
+    standing = _standing(connection)
+    return found + [
+        f"guard {name} is missing or altered: rows of {table} could be changed unseen"
+        for (table, name), made in _guards(connection.dialect.name, tables).items()
+        if standing.get((table, name)) != made
     ]
-    return found

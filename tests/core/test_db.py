@@ -177,6 +177,56 @@ def test_every_guard_that_is_missing_is_named(database: str) -> None:
         assert db.faults(session, tables) == []
 
 
+HOLLOW = {
+    "sqlite": [
+        "DROP TRIGGER card_no_delete",
+        "CREATE TRIGGER card_no_delete BEFORE DELETE ON card BEGIN SELECT 1; END",
+    ],
+    "when": [
+        "DROP TRIGGER card_no_delete ON card",
+        "CREATE TRIGGER card_no_delete BEFORE DELETE ON card FOR EACH ROW WHEN (OLD.id < 0) "
+        "EXECUTE FUNCTION ce_append_only()",
+    ],
+    "another function": [
+        "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+        "CREATE OR REPLACE TRIGGER card_no_delete BEFORE DELETE ON card FOR EACH STATEMENT EXECUTE FUNCTION nothing()",
+    ],
+    "replica": ["ALTER TABLE card ENABLE REPLICA TRIGGER card_no_delete"],
+    "another table": [
+        "DROP TRIGGER card_no_delete ON card",
+        "CREATE TRIGGER card_no_delete BEFORE DELETE ON setting FOR EACH STATEMENT EXECUTE FUNCTION ce_append_only()",
+    ],
+}
+
+
+def test_a_guard_of_the_right_name_that_guards_nothing_is_named_and_mended(database: str) -> None:
+    tables = models.append_only_tables()
+    for way in ["sqlite"] if database == "sqlite" else [way for way in HOLLOW if way != "sqlite"]:
+        with db.engine().begin() as connection:
+            for statement in HOLLOW[way]:
+                connection.exec_driver_sql(statement)
+        with db.reading() as session:
+            assert [fault.split()[1] for fault in db.faults(session, tables)] == ["card_no_delete"], way
+        db.upgrade()
+        with db.reading() as session:
+            assert db.faults(session, tables) == [], way
+
+
+def test_an_emptied_guard_function_leaves_no_table_guarded(
+    home: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", postgres_url)
+    hollow = (
+        "CREATE OR REPLACE FUNCTION ce_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$"
+    )
+    with db.transaction() as session:
+        session.execute(sa.text(hollow))
+        assert len(db.faults(session, models.append_only_tables())) == 3 * len(models.append_only_tables())
+        session.rollback()
+    db.engine().dispose()
+    db._engine.cache_clear()
+
+
 def test_a_schema_of_another_version_is_named(database: str) -> None:
     with db.transaction() as session:
         session.execute(sa.text("UPDATE alembic_version SET version_num = '0000'"))
