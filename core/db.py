@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.orm import Session
 
+from core.access import Refused
+
 ROOT = Path(__file__).resolve().parent.parent
 OFFICE_ZONE = timezone(timedelta(hours=8), "UTC+8")
 """Days are counted in China Standard Time, which has had no summer time since 1991."""
@@ -209,6 +211,7 @@ def engine() -> sa.Engine:
 @functools.lru_cache(maxsize=4)
 def _engine(address: str) -> sa.Engine:
     made = sa.create_engine(address, pool_size=10, max_overflow=30, pool_pre_ping=not address.startswith("sqlite"))
+    sa.event.listen(made, "before_cursor_execute", _without_nul, retval=True)
     if made.dialect.name == "sqlite":
         sa.event.listen(made, "connect", _sqlite_connect)
         sa.event.listen(made, "begin", _sqlite_begin)
@@ -226,6 +229,43 @@ def _sqlite_begin(connection: sa.Connection) -> None:
     reads = connection.get_execution_options().get("ce_reads", False)
     connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _without_nul(
+    _connection: sa.Connection, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool
+) -> tuple[str, Any]:
+    """No text holds a NUL, which PostgreSQL cannot keep: a question is asked without it, a change is refused.
+
+    Nobody types one; it comes with a made-up address or a damaged paste. It is not dropped from what is kept, since
+    a digest may have been taken over it already. Refused codes: "characters".
+    """
+    if not _holds_nul(parameters):
+        return statement, parameters
+    if context.isinsert or context.isupdate:
+        raise Refused("characters", "填写的内容中有看不见的控制字符，无法保存。请重新输入这些内容，不要粘贴。")
+    return statement, _stripped(parameters)
+
+
+def _holds_nul(given: Any) -> bool:
+    match given:
+        case str():
+            return "\x00" in given
+        case dict():
+            return any(map(_holds_nul, given.values()))
+        case list() | tuple():
+            return any(map(_holds_nul, given))
+    return False
+
+
+def _stripped(given: Any) -> Any:
+    match given:
+        case str():
+            return given.replace("\x00", "")
+        case dict():
+            return {name: _stripped(value) for name, value in given.items()}
+        case list() | tuple():
+            return type(given)(map(_stripped, given))
+    return given
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import stat
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from cryptography.exceptions import InvalidTag
 
-from core import cards, db, models, registry, sheets
+from core import audit, cards, db, models, plans, registry, sheets
+from core.access import Refused
 from core.models import Base, Setting
 from tests import cast as c
 
@@ -124,6 +126,31 @@ def test_whoever_only_reads_cannot_write_and_sees_one_moment(database: str) -> N
         registry.decide_setting(session, "after", "yes")
     with db.reading() as session:
         assert session.scalars(sa.select(Setting.name).order_by(Setting.name)).all() == ["after", "meanwhile"]
+
+
+def test_a_nul_is_left_out_of_a_question_and_refused_in_what_would_be_kept(database: str) -> None:
+    cast = c.assemble()
+    c.file_plan(cast, title="知识更新培训班")
+    before = c.everything()
+    with db.reading() as session:
+        assert registry.setting(session, "off\x00ice") == registry.setting(session, "office")
+        for filters in ({"account": "系\x00统"}, {"record": "pl\x00an"}):
+            assert audit.history(session, cast["admin"], **filters)[1] > 0
+    with db.transaction() as session:
+        answer = registry.sign_in(session, "nobody\x00", fits=True, now=c.NOW)
+        assert isinstance(answer, Refused)
+        assert answer.code == "credentials"
+    kept = [
+        lambda s: registry.decide_setting(s, "a", "b\x00"),
+        lambda s: registry.set_account_active(
+            s, cast["base"].account_id, False, actor=cast["admin"], reason="休\x00假", now=c.NOW
+        ),
+        lambda s: plans.draft(s, replace(c.PLAN, title="培训\x00班"), actor=cast["base"], now=c.NOW),
+        lambda s: s.execute(sa.insert(Setting), [{"name": str(n), "value": "\x00"[n:]} for n in range(3)]),
+    ]
+    for deed in kept:
+        assert c.refusal(deed).code == "characters"
+    assert c.everything() == before
 
 
 # --- schema and guards ----------------------------------------------------------------------------------------------
