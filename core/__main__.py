@@ -11,6 +11,16 @@ from pathlib import Path
 from core import audit, db, ledger, models, registry, roster, sheets
 from core.access import Refused
 
+WRITERS = {".xlsx": sheets.workbook, ".csv": sheets.csv_file}
+
+
+def _out(given: str) -> Path:
+    """A file to write, of a kind we write."""
+    path = Path(given)
+    if path.suffix.lower() not in WRITERS:
+        raise argparse.ArgumentTypeError(f"{given}：请写成.xlsx或.csv文件 (name an .xlsx or a .csv file)")
+    return path
+
 
 def _say(words: str) -> None:
     print(words, file=sys.stderr)
@@ -60,8 +70,12 @@ def _roster_check(options: argparse.Namespace) -> int:
         fields = (str(problem.row), problem.heading, problem.code, problem.value, problem.words)
         print("\t".join(" ".join(field.split()) for field in fields))
     if options.out:
-        write = sheets.csv_file if options.out.lower().endswith(".csv") else sheets.workbook
-        Path(options.out).write_bytes(write(roster.PROBLEM_HEADINGS, roster.problem_lines(preview.problems)))
+        write = WRITERS[options.out.suffix.lower()]
+        try:
+            options.out.write_bytes(write(roster.PROBLEM_HEADINGS, roster.problem_lines(preview.problems)))
+        except OSError as error:
+            _say(f"{options.out}: 无法写入，请换一处或先关闭此文件 (cannot be written: {error.strerror})")
+            return 2
     faulty = len(preview.faulty_rows)
     _say(f"{len(preview.rows)} rows, {faulty} with faults, {len(preview.problems)} problems")
     return 1 if preview.problems else 0
@@ -78,10 +92,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     roster_parser = commands.add_parser("roster", help="培训花名册 (rosters)")
     roster_commands = roster_parser.add_subparsers(required=True, metavar="COMMAND")
     roster_check = roster_commands.add_parser(
-        "check", help="检查花名册 (exit 0 clean, 1 problems, 2 unreadable; a tab-separated line for each problem)"
+        "check",
+        help="检查花名册 (exit 0 clean, 1 problems, 2 unreadable or unwritable; a tab-separated line for each problem)",
     )
     roster_check.add_argument("file")
-    roster_check.add_argument("--out", help="问题清单 .xlsx 或 .csv (the problems as a file)")
+    roster_check.add_argument(
+        "--out", type=_out, metavar="FILE", help="问题清单 .xlsx 或 .csv (the problems as a file)"
+    )
     roster_check.set_defaults(run=_roster_check)
     options = parser.parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):

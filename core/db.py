@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.orm import Session
 
+from core.access import Refused
+
 ROOT = Path(__file__).resolve().parent.parent
 OFFICE_ZONE = timezone(timedelta(hours=8), "UTC+8")
 """Days are counted in China Standard Time, which has had no summer time since 1991."""
@@ -209,6 +211,7 @@ def engine() -> sa.Engine:
 @functools.lru_cache(maxsize=4)
 def _engine(address: str) -> sa.Engine:
     made = sa.create_engine(address, pool_size=10, max_overflow=30, pool_pre_ping=not address.startswith("sqlite"))
+    sa.event.listen(made, "before_cursor_execute", _without_nul, retval=True)
     if made.dialect.name == "sqlite":
         sa.event.listen(made, "connect", _sqlite_connect)
         sa.event.listen(made, "begin", _sqlite_begin)
@@ -226,6 +229,43 @@ def _sqlite_begin(connection: sa.Connection) -> None:
     reads = connection.get_execution_options().get("ce_reads", False)
     connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _without_nul(
+    _connection: sa.Connection, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool
+) -> tuple[str, Any]:
+    """No text holds a NUL, which PostgreSQL cannot keep: a question is asked without it, a change is refused.
+
+    Nobody types one; it comes with a made-up address or a damaged paste. It is not dropped from what is kept, since
+    a digest may have been taken over it already. Refused codes: "characters".
+    """
+    if not _holds_nul(parameters):
+        return statement, parameters
+    if context.isinsert or context.isupdate:
+        raise Refused("characters", "填写的内容中有看不见的控制字符，无法保存。请重新输入这些内容，不要粘贴。")
+    return statement, _stripped(parameters)
+
+
+def _holds_nul(given: Any) -> bool:
+    match given:
+        case str():
+            return "\x00" in given
+        case dict():
+            return any(map(_holds_nul, given.values()))
+        case list() | tuple():
+            return any(map(_holds_nul, given))
+    return False
+
+
+def _stripped(given: Any) -> Any:
+    match given:
+        case str():
+            return given.replace("\x00", "")
+        case dict():
+            return {name: _stripped(value) for name, value in given.items()}
+        case list() | tuple():
+            return type(given)(map(_stripped, given))
+    return given
 
 
 @contextlib.contextmanager
@@ -274,53 +314,70 @@ def _alembic() -> Config:
     return config
 
 
+_GUARD = " BEGIN RAISE EXCEPTION USING MESSAGE = 'append only: ' || TG_TABLE_NAME; END "
+"""PostgreSQL: what the function behind every guard does."""
+
+
 def append_only(connection: sa.Connection, tables: Iterable[str]) -> None:
-    """Guard tables with triggers that refuse UPDATE, DELETE and (PostgreSQL) TRUNCATE. May be called repeatedly."""
-    for statement in _guard_statements(connection.dialect.name, tables):
-        connection.exec_driver_sql(statement)
+    """Guard tables with triggers that refuse UPDATE, DELETE and (PostgreSQL) TRUNCATE.
 
-
-def _guard_statements(dialect: str, tables: Iterable[str]) -> Iterator[str]:
-    if dialect == "postgresql":
-        yield (
-            "CREATE OR REPLACE FUNCTION ce_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'append only: %%', TG_TABLE_NAME; END $$"
+    May be called repeatedly: a guard that stands is left alone, one that is missing or was altered is made anew.
+    """
+    dialect = connection.dialect.name
+    standing = _standing(connection)
+    fallen = {guard: made for guard, made in _guards(dialect, tables).items() if standing.get(guard) != made}
+    if fallen and dialect == "postgresql":
+        connection.exec_driver_sql(
+            f"CREATE OR REPLACE FUNCTION ce_append_only() RETURNS trigger LANGUAGE plpgsql AS $${_GUARD}$$"
         )
+    for (table, name), made in fallen.items():
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}" + (f" ON {table}" if dialect != "sqlite" else ""))
+        connection.exec_driver_sql(made)
+
+
+def _guards(dialect: str, tables: Iterable[str]) -> dict[tuple[str, str], str]:
+    """The table and the name of each guard, with the statement that makes it as the database itself repeats it."""
+    made = {}
     for table in tables:
-        for deed in ("update", "delete") if dialect == "sqlite" else ("update", "delete", "truncate"):
-            name = f"{table}_no_{deed}"
+        for deed in ("UPDATE", "DELETE") if dialect == "sqlite" else ("UPDATE", "DELETE", "TRUNCATE"):
+            name = f"{table}_no_{deed.lower()}"
+            statement = f"CREATE TRIGGER {name} BEFORE {deed} ON {table} "
             if dialect == "sqlite":
-                body = f"SELECT RAISE(ABORT, 'append only: {table}');"
-                yield f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {deed} ON {table} BEGIN {body} END"
+                statement += f"BEGIN SELECT RAISE(ABORT, 'append only: {table}'); END"
             else:
-                yield (
-                    f"CREATE OR REPLACE TRIGGER {name} BEFORE {deed} ON {table} "
-                    "FOR EACH STATEMENT EXECUTE FUNCTION ce_append_only()"
-                )
+                statement += "FOR EACH STATEMENT EXECUTE FUNCTION ce_append_only()"
+            made[table, name] = statement
+    return made
+
+
+def _standing(connection: sa.Connection) -> dict[tuple[str, str], str]:
+    """The triggers that are switched on (PostgreSQL: and call our function, unaltered), in the shape of `_guards`."""
+    if connection.dialect.name == "sqlite":
+        query = sa.text("SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'")
+    else:
+        query = sa.text(
+            "SELECT relname, tgname, pg_get_triggerdef(pg_trigger.oid, true) FROM pg_trigger "
+            "JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid "
+            "WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND prosrc = :guard "
+            "AND relnamespace = current_schema()::regnamespace"
+        ).bindparams(guard=_GUARD)
+    return {(table, name): made for table, name, made in connection.execute(query)}
 
 
 def faults(session: Session, tables: Iterable[str]) -> list[str]:
-    """What is wrong with the schema or the guards of these append-only tables; empty when all stand."""
+    """What is wrong with the schema or the guards of these append-only tables; empty when all stand.
+
+    A guard stands when it is switched on and does, word for word, what `append_only` has it do.
+    """
     connection = session.connection()
     found = []
     here = MigrationContext.configure(connection).get_current_revision()
     wanted = ScriptDirectory.from_config(_alembic()).get_current_head()
     if here != wanted:
         found.append(f"schema is at {here or 'nothing'}, this program needs {wanted}: run python -m core init")
-    if connection.dialect.name == "sqlite":
-        standing = sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        deeds: tuple[str, ...] = ("update", "delete")
-    else:
-        standing = sa.text(
-            "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D' "
-            "AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace)"
-        )
-        deeds = ("update", "delete", "truncate")
-    names = set(connection.execute(standing).scalars())
-    found += [
-        f"guard {table}_no_{deed} is missing: rows of {table} could be changed unseen"
-        for table in tables
-        for deed in deeds
-        if f"{table}_no_{deed}" not in names
+    standing = _standing(connection)
+    return found + [
+        f"guard {name} is missing or altered: rows of {table} could be changed unseen"
+        for (table, name), made in _guards(connection.dialect.name, tables).items()
+        if standing.get((table, name)) != made
     ]
-    return found

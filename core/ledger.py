@@ -20,7 +20,17 @@ from sqlalchemy.orm import Session
 
 from core import audit, db, policy
 from core.access import Actor, Refused
-from core.models import CreditBatch, CreditEntry, CreditTotal, Organization, Report, RosterRow, Source, Submission
+from core.models import (
+    AuditEntry,
+    CreditBatch,
+    CreditEntry,
+    CreditTotal,
+    Organization,
+    Report,
+    RosterRow,
+    Source,
+    Submission,
+)
 from core.policy import Subject
 
 
@@ -249,8 +259,13 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
 
 
 def faults(session: Session) -> list[str]:
-    """What does not add up: altered, missing or added entries, a broken chain, totals that are no sums."""
-    return [*_chain_faults(session), *_total_faults(session)]
+    """What does not add up: altered, missing or added entries, a broken chain, totals that are no sums.
+
+    The last batches, taken out with their entries and totals, leave a valid chain behind; so do the last lines of the
+    audit trail. Each side is therefore held against the other. Whoever takes out both ends alike is not seen here: for
+    that the newest digest would have to be kept where the thief cannot write.
+    """
+    return [*_chain_faults(session), *_trail_faults(session), *_total_faults(session)]
 
 
 def _chain_faults(session: Session) -> list[str]:
@@ -275,6 +290,24 @@ def _chain_faults(session: Session) -> list[str]:
         .where(CreditBatch.id.is_(None))
     )
     return [f"{stray} credit entries belong to no batch"] if stray else []
+
+
+def _trail_faults(session: Session) -> list[str]:
+    """Batches and lines of the trail that lack each other, or differ in what was posted."""
+    posted = dict(session.execute(sa.select(CreditBatch.id, CreditBatch.root)).all())
+    lines = sa.select(AuditEntry.record_id, AuditEntry.after).where(
+        AuditEntry.event == audit.Event.CREDIT_POSTED.value, AuditEntry.record == CreditBatch.__tablename__
+    )
+    told = dict(session.execute(lines).all())
+    found = []
+    for number in sorted(posted.keys() | told.keys()):
+        if number not in posted:
+            found.append(f"credit batch {number} is in the audit trail but not in the ledger")
+        elif number not in told:
+            found.append(f"credit batch {number} is in the ledger but not in the audit trail")
+        elif db.canonical(posted[number]) not in told[number]:
+            found.append(f"credit batch {number} is not what the audit trail says was posted")
+    return found
 
 
 def _total_faults(session: Session) -> list[str]:

@@ -6,24 +6,19 @@ import csv
 import io
 import math
 import re
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-import python_calamine
 import xlsxwriter
 
+from core import workbooks
 from core.access import Refused
 from core.db import OFFICE_ZONE
+from core.workbooks import MOST_ROWS, Grid, find_headings, heading
 
 LARGEST = 20 * 2**20
-LARGEST_UNPACKED = 200 * 2**20
-MOST_ROWS = 200_000
-MOST_COLUMNS = 200
-
-Grid = list[list[object]]
 
 
 @dataclass(frozen=True)
@@ -41,9 +36,9 @@ def read(content: bytes, filename: str, columns: Mapping[str, Sequence[str]], re
     content whatever their ending, .csv in UTF-8 or GB 18030; merged cells, empty rows, hidden sheets.
     Refused codes: "file" (unreadable, empty, too large, a decompression bomb), "headings" (no row with all `required`).
     """
-    by_word = {_heading(word): name for name, words in columns.items() for word in words}
+    by_word = {heading(word): name for name, words in columns.items() for word in words}
     sheet, grid = _grid(content, filename, by_word, required)
-    found = _find_headings(grid, by_word, required)
+    found = find_headings(grid, by_word, required)
     if found is None:
         needed = "、".join(f"“{columns[name][0]}”" for name in required)
         standard = "、".join(words[0] for words in columns.values())
@@ -62,43 +57,11 @@ def _grid(content: bytes, filename: str, by_word: Mapping[str, str], required: S
     if len(content) > LARGEST:
         raise Refused("file", f"文件超过{LARGEST // 2**20}MB，请删去图片和多余的工作表后另存再上传。")
     if content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
-        return _workbook_grid(content, by_word, required)
-    return "", _csv_grid(content)
-
-
-def _workbook_grid(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, Grid]:
-    unreadable = Refused(
-        "file", "无法读取此工作簿：文件损坏、设有密码，或不是表格文件。请在WPS或Excel中另存为.xlsx后再上传。"
-    )
-    if content[:2] == b"PK":
         try:
-            unpacked = sum(entry.file_size for entry in zipfile.ZipFile(io.BytesIO(content)).infolist())
-        except zipfile.BadZipFile as error:
-            raise unreadable from error
-        if unpacked > LARGEST_UNPACKED:
-            raise Refused("file", "此工作簿解压后异常大，已拒绝读取。请把花名册复制到一个新的工作簿后再上传。")
-    try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        visible = [
-            meta.name
-            for meta in book.sheets_metadata
-            if meta.visible == python_calamine.SheetVisibleEnum.Visible
-            and meta.typ == python_calamine.SheetTypeEnum.WorkSheet
-        ]
-        first: tuple[str, Grid] | None = None
-        for name in visible:
-            sheet = book.get_sheet_by_name(name)
-            if sheet.total_height > MOST_ROWS or sheet.total_width > 16_384:
-                raise Refused("file", f"工作表“{name}”超过{MOST_ROWS}行，请拆分后分别上传。")
-            grid: Grid = [list(cells[:MOST_COLUMNS]) for cells in sheet.to_python(skip_empty_area=False)]
-            first = first or (name, grid)
-            if _find_headings(grid, by_word, required):
-                return name, grid
-    except (python_calamine.CalamineError, zipfile.BadZipFile, ValueError, OSError) as error:
-        raise unreadable from error
-    if first is None:
-        raise Refused("file", "此工作簿没有可见的工作表，请取消隐藏后再上传。")
-    return first
+            return workbooks.read(content, by_word, required)
+        except workbooks.Unreadable as error:
+            raise Refused("file", str(error)) from error
+    return "", _csv_grid(content)
 
 
 def _csv_grid(content: bytes) -> Grid:
@@ -122,26 +85,6 @@ def _csv_grid(content: bytes) -> Grid:
     if len(grid) > MOST_ROWS:
         raise Refused("file", f"文件超过{MOST_ROWS}行，请拆分后分别上传。")
     return grid
-
-
-def _heading(cell: object) -> str:
-    """A heading as it is compared: without spaces, line breaks and what follows in brackets."""
-    return re.sub(r"\s|[*＊（(:：].*$", "", str(cell), flags=re.DOTALL)
-
-
-def _find_headings(
-    grid: Grid, by_word: Mapping[str, str], required: Sequence[str]
-) -> tuple[int, dict[str, int]] | None:
-    """The first row that has all required headings, and the place of each column in it."""
-    for at, cells in enumerate(grid[:50]):
-        places: dict[str, int] = {}
-        for place, cell in enumerate(cells):
-            name = by_word.get(_heading(cell))
-            if name and name not in places:
-                places[name] = place
-        if all(name in places for name in required):
-            return at, places
-    return None
 
 
 def text(cell: object) -> str:

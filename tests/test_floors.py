@@ -12,7 +12,7 @@ CORE = sorted((ROOT / "core").glob("*.py"))
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 
 FLOORS = (
-    "db access resident_id policy sheets",
+    "db access resident_id policy sheets workbooks",
     "models",
     "audit",
     "registry ledger files",

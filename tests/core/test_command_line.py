@@ -130,6 +130,31 @@ def test_the_problems_of_a_roster_go_into_a_file(
     assert "2 problems" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("place", ["没有此文件夹/问题.xlsx", "花名册.xlsx/问题.csv", "文件夹.xlsx"])
+def test_a_file_that_cannot_be_written_is_2_and_the_problems_are_still_said(
+    home: Path, tmp_path: Path, place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "文件夹.xlsx").mkdir()
+    path = written(tmp_path / "花名册.xlsx", [c.row(1, sex="m")])
+    assert main(["roster", "check", path, "--out", str(tmp_path / place)]) == 2
+    said = capsys.readouterr()
+    assert said.out.startswith("3\t性别\tsex-form\tm\t")
+    assert str(tmp_path / place) in said.err
+    assert "无法写入" in said.err
+
+
+@pytest.mark.parametrize("name", ["问题.txt", "问题", "问题.xls", ".csv", ""])
+def test_a_file_of_a_kind_we_do_not_write_is_refused_before_anything_is_read(
+    home: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["roster", "check", "nothing.xlsx", "--out", str(tmp_path / name)])
+    assert caught.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert ".xlsx或.csv" in said.err
+
+
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04", "甲,乙\n1,2\n".encode()])
 def test_a_roster_that_cannot_be_read_is_2_and_says_why_on_stderr(
     home: Path, tmp_path: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]

@@ -2,6 +2,7 @@
 
 import stat
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from cryptography.exceptions import InvalidTag
 
-from core import cards, db, models, registry, sheets
+from core import audit, cards, db, models, plans, registry, sheets
+from core.access import Refused
 from core.models import Base, Setting
 from tests import cast as c
 
@@ -126,6 +128,31 @@ def test_whoever_only_reads_cannot_write_and_sees_one_moment(database: str) -> N
         assert session.scalars(sa.select(Setting.name).order_by(Setting.name)).all() == ["after", "meanwhile"]
 
 
+def test_a_nul_is_left_out_of_a_question_and_refused_in_what_would_be_kept(database: str) -> None:
+    cast = c.assemble()
+    c.file_plan(cast, title="知识更新培训班")
+    before = c.everything()
+    with db.reading() as session:
+        assert registry.setting(session, "off\x00ice") == registry.setting(session, "office")
+        for filters in ({"account": "系\x00统"}, {"record": "pl\x00an"}):
+            assert audit.history(session, cast["admin"], **filters)[1] > 0
+    with db.transaction() as session:
+        answer = registry.sign_in(session, "nobody\x00", fits=True, now=c.NOW)
+        assert isinstance(answer, Refused)
+        assert answer.code == "credentials"
+    kept = [
+        lambda s: registry.decide_setting(s, "a", "b\x00"),
+        lambda s: registry.set_account_active(
+            s, cast["base"].account_id, False, actor=cast["admin"], reason="休\x00假", now=c.NOW
+        ),
+        lambda s: plans.draft(s, replace(c.PLAN, title="培训\x00班"), actor=cast["base"], now=c.NOW),
+        lambda s: s.execute(sa.insert(Setting), [{"name": str(n), "value": "\x00"[n:]} for n in range(3)]),
+    ]
+    for deed in kept:
+        assert c.refusal(deed).code == "characters"
+    assert c.everything() == before
+
+
 # --- schema and guards ----------------------------------------------------------------------------------------------
 
 
@@ -175,6 +202,56 @@ def test_every_guard_that_is_missing_is_named(database: str) -> None:
     db.upgrade()  # every start renews the guards
     with db.reading() as session:
         assert db.faults(session, tables) == []
+
+
+HOLLOW = {
+    "sqlite": [
+        "DROP TRIGGER card_no_delete",
+        "CREATE TRIGGER card_no_delete BEFORE DELETE ON card BEGIN SELECT 1; END",
+    ],
+    "when": [
+        "DROP TRIGGER card_no_delete ON card",
+        "CREATE TRIGGER card_no_delete BEFORE DELETE ON card FOR EACH ROW WHEN (OLD.id < 0) "
+        "EXECUTE FUNCTION ce_append_only()",
+    ],
+    "another function": [
+        "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+        "CREATE OR REPLACE TRIGGER card_no_delete BEFORE DELETE ON card FOR EACH STATEMENT EXECUTE FUNCTION nothing()",
+    ],
+    "replica": ["ALTER TABLE card ENABLE REPLICA TRIGGER card_no_delete"],
+    "another table": [
+        "DROP TRIGGER card_no_delete ON card",
+        "CREATE TRIGGER card_no_delete BEFORE DELETE ON setting FOR EACH STATEMENT EXECUTE FUNCTION ce_append_only()",
+    ],
+}
+
+
+def test_a_guard_of_the_right_name_that_guards_nothing_is_named_and_mended(database: str) -> None:
+    tables = models.append_only_tables()
+    for way in ["sqlite"] if database == "sqlite" else [way for way in HOLLOW if way != "sqlite"]:
+        with db.engine().begin() as connection:
+            for statement in HOLLOW[way]:
+                connection.exec_driver_sql(statement)
+        with db.reading() as session:
+            assert [fault.split()[1] for fault in db.faults(session, tables)] == ["card_no_delete"], way
+        db.upgrade()
+        with db.reading() as session:
+            assert db.faults(session, tables) == [], way
+
+
+def test_an_emptied_guard_function_leaves_no_table_guarded(
+    home: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", postgres_url)
+    hollow = (
+        "CREATE OR REPLACE FUNCTION ce_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$"
+    )
+    with db.transaction() as session:
+        session.execute(sa.text(hollow))
+        assert len(db.faults(session, models.append_only_tables())) == 3 * len(models.append_only_tables())
+        session.rollback()
+    db.engine().dispose()
+    db._engine.cache_clear()
 
 
 def test_a_schema_of_another_version_is_named(database: str) -> None:

@@ -195,6 +195,36 @@ def test_a_batch_taken_out_whole_is_missed(database: str) -> None:
     assert "credit batch 2 is missing" in faults()
 
 
+def test_the_last_batch_taken_out_with_its_totals_is_missed_by_the_trail(database: str) -> None:
+    three_batches()
+    with db.engine().begin() as connection:
+        connection.exec_driver_sql("UPDATE credit_total SET hours = hours - 50 WHERE person_id = 2")
+    c.behind_our_back("credit_entry", "DELETE FROM credit_entry WHERE batch_id = 3")
+    c.behind_our_back("credit_batch", "DELETE FROM credit_batch WHERE id = 3")
+    assert faults() == ["credit batch 3 is in the audit trail but not in the ledger"]
+
+
+def test_the_last_lines_taken_out_of_the_trail_are_missed_by_the_ledger(database: str) -> None:
+    three_batches()
+    last = "SELECT max(id) FROM audit_entry"
+    c.behind_our_back("audit_entry", f"DELETE FROM audit_entry WHERE id = ({last})")
+    assert faults() == ["credit batch 3 is in the ledger but not in the audit trail"]
+
+
+def test_a_last_batch_that_was_swapped_with_a_chain_that_fits_is_missed_by_the_trail(database: str) -> None:
+    three_batches()
+    with db.reading() as session:
+        batch, previous = session.get_one(CreditBatch, 3), session.get_one(CreditBatch, 2).chain
+    batch.entries, batch.root = 0, ledger._merkle_root([])
+    batch.chain = ledger._chain(batch, previous)
+    with db.engine().begin() as connection:
+        connection.exec_driver_sql("UPDATE credit_total SET hours = hours - 50 WHERE person_id = 2")
+    c.behind_our_back("credit_entry", "DELETE FROM credit_entry WHERE batch_id = 3")
+    swapped = f"entries = 0, root = '{batch.root}', chain = '{batch.chain}'"
+    c.behind_our_back("credit_batch", f"UPDATE credit_batch SET {swapped} WHERE id = 3")
+    assert faults() == ["credit batch 3 is not what the audit trail says was posted"]
+
+
 @pytest.mark.parametrize(
     "statement",
     [

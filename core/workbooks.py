@@ -1,0 +1,186 @@
+"""Workbooks (.xlsx, .xls, .xlsb, .et, .ods) as plain cells. The file is parsed by a process of its own, never by ours.
+
+A parser asked for a cell at XFD1048576 allocates the whole rectangle up to it, and one that finds no memory ends its
+process. So this very file, run as a program, reads one workbook from its standard input and answers with JSON: its
+memory and time are bounded, and what it does not survive is a file we cannot read. It knows nothing of the office and
+is quick to start; nothing is left of it, or of one file in the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import io
+import json
+import re
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import python_calamine
+
+LARGEST_UNPACKED = 200 * 2**20
+LARGEST_ANSWER = 200 * 2**20
+MEMORY = 2 * 2**30
+SECONDS = 60
+MOST_ROWS = 200_000
+MOST_COLUMNS = 200
+MOST_CELLS = 20_000_000
+
+UNREADABLE = "无法读取此工作簿：文件损坏、设有密码，或不是表格文件。请在WPS或Excel中另存为.xlsx后再上传。"
+TOO_LARGE = "此工作簿解压后异常大，已拒绝读取。请把花名册复制到一个新的工作簿后再上传。"
+
+Grid = list[list[object]]
+
+_turns = threading.BoundedSemaphore(2)
+"""Two at a time: a slow file holds nobody up, and twenty cannot take all memory together."""
+
+
+class Unreadable(Exception):
+    """Not a workbook we read; the words, in Chinese, say what to do."""
+
+
+def heading(cell: object) -> str:
+    """A heading as it is compared: without spaces, line breaks and what follows in brackets."""
+    return re.sub(r"\s|[*＊（(:：].*$", "", str(cell), flags=re.DOTALL)
+
+
+def find_headings(grid: Grid, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[int, dict[str, int]] | None:
+    """The first row that has all required headings, and the place of each column in it."""
+    for at, cells in enumerate(grid[:50]):
+        places: dict[str, int] = {}
+        for place, cell in enumerate(cells):
+            name = by_word.get(heading(cell))
+            if name and name not in places:
+                places[name] = place
+        if all(name in places for name in required):
+            return at, places
+    return None
+
+
+# --- in our process -------------------------------------------------------------------------------------------------
+
+
+def read(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, Grid]:
+    """The name and the cells of the first visible sheet with the required headings, or else of the first visible one.
+
+    Cells are str, float, bool, date, datetime, time or timedelta; an empty one is "". Row and column 1 come first even
+    where they are empty. Raises Unreadable within `SECONDS`, whatever the file does.
+    """
+    question = json.dumps({"by_word": by_word, "required": required}).encode() + b"\n" + content
+    try:
+        with _turns:
+            done = subprocess.run(
+                [sys.executable, "-P", __file__],
+                input=question,
+                capture_output=True,
+                timeout=SECONDS,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+    except subprocess.TimeoutExpired as error:
+        raise Unreadable(UNREADABLE) from error
+    if done.returncode in (1, 2):  # how Python ends on an exception or without its program: no file leads there
+        raise RuntimeError(f"the reader of workbooks does not run: {done.stderr.decode(errors='replace')}")
+    try:
+        answer = json.loads(done.stdout, object_hook=_moment)
+        if done.returncode == 0 and "grid" in answer:
+            return str(answer["sheet"]), answer["grid"]
+        words = str(answer["refused"])
+    except (ValueError, KeyError, TypeError) as error:  # it fell before it could answer
+        raise Unreadable(UNREADABLE) from error
+    raise Unreadable(words)
+
+
+def _moment(told: dict[str, Any]) -> object:
+    """The inverse of `_plain`."""
+    match told:
+        case {"datetime": text}:
+            return datetime.fromisoformat(text)
+        case {"date": text}:
+            return date.fromisoformat(text)
+        case {"time": text}:
+            return time.fromisoformat(text)
+        case {"timedelta": [days, seconds, microseconds]}:
+            return timedelta(days, seconds, microseconds)
+    return told
+
+
+# --- in a process of its own ----------------------------------------------------------------------------------------
+
+
+def _plain(cell: object) -> dict[str, object]:
+    """A cell JSON has no word for."""
+    match cell:
+        case datetime():
+            return {"datetime": cell.isoformat()}
+        case date():
+            return {"date": cell.isoformat()}
+        case time():
+            return {"time": cell.isoformat()}
+        case timedelta():
+            return {"timedelta": [cell.days, cell.seconds, cell.microseconds]}
+    raise TypeError(f"no cell of a workbook: {type(cell)}")
+
+
+def _bound() -> None:
+    """Never more than our memory, no core dump with ID numbers in it, and no life of its own if the office ends.
+
+    Windows has no such limit of memory: there a process that takes too much is ended by the clock or by Windows.
+    """
+    faulthandler.dump_traceback_later(SECONDS, exit=True)
+    with contextlib.suppress(ImportError, ValueError, OSError):  # ValueError: the limit is lower already
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def _parsed(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, Grid]:
+    if content[:2] == b"PK":
+        unpacked = sum(entry.file_size for entry in zipfile.ZipFile(io.BytesIO(content)).infolist())
+        if unpacked > LARGEST_UNPACKED:
+            raise Unreadable(TOO_LARGE)
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+    visible = [
+        meta.name
+        for meta in book.sheets_metadata
+        if meta.visible == python_calamine.SheetVisibleEnum.Visible
+        and meta.typ == python_calamine.SheetTypeEnum.WorkSheet
+    ]
+    first: tuple[str, Grid] | None = None
+    for name in visible:
+        sheet = book.get_sheet_by_name(name)
+        if sheet.total_height > MOST_ROWS:
+            raise Unreadable(f"工作表“{name}”超过{MOST_ROWS}行，请拆分后分别上传。")
+        if sheet.total_height * sheet.total_width > MOST_CELLS:
+            raise Unreadable(f"工作表“{name}”的单元格过多，请删去表格右侧和下方多余的内容后再上传。")
+        grid: Grid = [list(cells[:MOST_COLUMNS]) for cells in sheet.to_python(skip_empty_area=False)]
+        first = first or (name, grid)
+        if find_headings(grid, by_word, required):
+            return name, grid
+    if first is None:
+        raise Unreadable("此工作簿没有可见的工作表，请取消隐藏后再上传。")
+    return first
+
+
+def _answer() -> bytes:
+    question = json.loads(sys.stdin.buffer.readline())
+    try:
+        sheet, grid = _parsed(sys.stdin.buffer.read(), **question)
+        answer = json.dumps({"sheet": sheet, "grid": grid}, ensure_ascii=False, default=_plain).encode()
+        refused = TOO_LARGE if len(answer) > LARGEST_ANSWER else ""
+    except Unreadable as error:
+        refused = str(error)
+    except BaseException:  # noqa: BLE001 - a panic inside the parser is no Exception
+        refused = UNREADABLE
+    return json.dumps({"refused": refused}).encode() if refused else answer
+
+
+if __name__ == "__main__":
+    _bound()
+    sys.stdout.buffer.write(_answer())
+    sys.stdout.flush()
