@@ -12,11 +12,11 @@ CORE = sorted((ROOT / "core").glob("*.py"))
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 
 FLOORS = (
-    "db access resident_id policy sheets workbooks",
+    "db access resident_id policy rules sheets workbooks",
     "models",
     "audit",
     "registry ledger files",
-    "plans reports roster cards dashboards approvals",
+    "plans reports roster cards dashboards approvals eligibility credits notices",
     "__main__",
 )
 FLOOR = {module: floor for floor, modules in enumerate(FLOORS) for module in modules.split()}
