@@ -7,10 +7,14 @@ Hours are whole hundredths. No table, no file and no screen is known here.
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +22,7 @@ from numpy.typing import NDArray
 from core.access import Labelled
 from core.policy import EDUCATIONS, FACTS, LEVELS, ROUTES, TOTAL, Condition, Policy, Waiver, Window
 
-Mask = NDArray[np.uint64]
+Mask = NDArray[np.unsignedinteger]
 Flags = NDArray[np.bool_]
 Hundredths = NDArray[np.int32]
 
@@ -80,7 +84,7 @@ class Applicants:
     def __len__(self) -> int:
         return len(self.male)
 
-    def take(self, rows: NDArray[np.intp] | Flags) -> Applicants:
+    def take(self, rows: slice | NDArray[np.intp] | Flags) -> Applicants:
         """Some of the applicants."""
         return Applicants(
             self.year,
@@ -154,7 +158,7 @@ class Balances:
     hours: Hundredths
     deemed: Flags
 
-    def take(self, rows: NDArray[np.intp] | Flags) -> Balances:
+    def take(self, rows: slice | NDArray[np.intp] | Flags) -> Balances:
         return Balances(self.hours[:, :, rows], self.deemed[:, :, rows])
 
 
@@ -211,16 +215,138 @@ def _amounts(policy: Policy, year: int, depth: int) -> NDArray[np.int32]:
     return table
 
 
+# --- a policy made ready ---------------------------------------------------------------------------------------------
+
+
+class _Same:
+    """A policy as a key: this one, not one like it. The key keeps its policy alive, so no other can take its place."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.policy is self.policy
+
+    def __hash__(self) -> int:
+        return id(self.policy)
+
+
+_Test = Condition | tuple[str, tuple[int, ...]]
+"""What a waiver asks: a condition, or that a column's code is one of some."""
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A waiver with its tests as places among the distinct tests of the policy."""
+
+    waiver: Waiver
+    any_one: bool
+    tests: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What a policy says for one application year, in the form the columns need."""
+
+    policy: Policy
+    amounts: NDArray[np.int32]
+    """What is required in each year back (K) by subject and in total (S + 1), as hundredths."""
+    whole: list[int]
+    """The subjects that make up the total: not part of another."""
+    window_of: NDArray[np.int8]
+    """The window by route, level and education (see `_place`); -1 where none fits."""
+    years_of: Mask
+    """The years that window asks for, where it says so itself."""
+    tests: tuple[_Test, ...]
+    ways: tuple[tuple[int, _Way], ...]
+    """The waivers of this application year, each with its place in the policy."""
+    any_one_years: int
+    """Of how many latest years one is enough where a waiver asks for any one year."""
+    born_by: int
+    """The policy's day for ages, as yyyymmdd."""
+
+
+@functools.lru_cache(maxsize=64)
+def _prepared(key: _Same, year: int, depth_: int) -> _Prepared:
+    policy = key.policy
+    tests: dict[_Test, int] = {}
+    ways = []
+    for place, waiver in enumerate(policy.waivers):
+        if waiver.application_years and year not in waiver.application_years:
+            continue
+        asked: list[_Test] = []
+        if waiver.routes:
+            asked.append(("route", tuple(ROUTES.index(route) for route in waiver.routes)))
+        if waiver.levels:
+            asked.append(("level", tuple(LEVELS.index(level) for level in waiver.levels)))
+        asked += waiver.when
+        places = tuple(tests.setdefault(test, len(tests)) for test in asked)
+        ways.append((place, _Way(waiver, waiver.effect == "any_one_year", places)))
+    month, day = map(int, str(policy.setting("age_on", "12-31")).split("-"))
+    return _Prepared(
+        policy,
+        _amounts(policy, year, depth_),
+        [place for place, subject in enumerate(policy.subjects) if not subject.part_of],
+        *_windows(policy),
+        tuple(tests),
+        tuple(ways),
+        int(policy.setting("waiver_window", 3)),
+        year * 10000 + month * 100 + day,
+    )
+
+
+_STEPS = (24, 6, 1)
+"""How far apart the routes, the levels and the educations lie in a table over all three."""
+
+
+def _place(applicants: Applicants) -> NDArray[np.int8]:
+    """Where each applicant's route, level and education stand in a table over all three."""
+    place = applicants.route * np.int8(_STEPS[0])
+    place += applicants.level * np.int8(_STEPS[1])
+    place += applicants.education
+    place += np.int8(sum(_STEPS))  # an unknown code is -1
+    return place
+
+
+def _windows(policy: Policy) -> tuple[NDArray[np.int8], Mask]:
+    """The most specific window for each route, level and education, and the years it asks for."""
+    chosen = np.full((len(ROUTES) + 1, len(LEVELS) + 1, len(EDUCATIONS) + 1), -1, np.int8)
+    years = np.zeros(chosen.shape, np.uint64)
+    by_detail = sorted(enumerate(policy.windows), key=lambda pair: bool(pair[1].level) + bool(pair[1].education))
+    for place, window in by_detail:
+        levels = [LEVELS.index(level) + 1 for level in window.level] or range(len(LEVELS) + 1)
+        educations = [EDUCATIONS.index(each) + 1 for each in window.education] or range(len(EDUCATIONS) + 1)
+        cells = np.ix_([ROUTES.index(window.route) + 1], levels, educations)
+        chosen[cells] = place
+        years[cells] = latest(window.years or 0) << _later(policy, window)
+    return chosen.ravel(), years.ravel()
+
+
+def _later(policy: Policy, window: Window) -> np.uint64:
+    """By how many years a window begins before the application year."""
+    counted_in = window.include_application_year and policy.setting("include_application_year", True)
+    return np.uint64(0 if counted_in else 1)
+
+
+def _mask_type(depth_: int) -> type[np.unsignedinteger]:
+    """The smallest number that holds a set of so many years."""
+    fitting = (kind for kind in (np.uint8, np.uint16, np.uint32) if depth_ <= np.iinfo(kind).bits)
+    return next(fitting, np.uint64)
+
+
 # --- the decision ---------------------------------------------------------------------------------------------------
 
 
 @dataclass
 class Options:
-    """Each way to meet the requirement (the ordinary rule, then each waiver), for each applicant: O x N."""
+    """Each way to meet the requirement (the ordinary rule, then each waiver), for each applicant: O x N.
+
+    Where a way does not apply there is nothing else to say of it: nothing required, not met, no gap.
+    """
 
     applies: Flags
     required: Mask
-    any_one: NDArray[np.bool_]
+    any_one: Flags
     """By option: whether one of the required years is enough."""
     met: Flags
     gap: Hundredths
@@ -229,7 +355,10 @@ class Options:
 
 @dataclass
 class Decisions:
-    """What was decided, N entries a column; `options` are the steps that led there."""
+    """What was decided, N entries a column; `options` are the steps that led there.
+
+    Sets of years are in the smallest unsigned integers that hold them.
+    """
 
     policy: Policy
     year: int
@@ -243,33 +372,79 @@ class Decisions:
     any_one: Flags
     complete: Mask
     """Years whose requirement is met."""
+    deemed: Mask
+    """S x N: years that count only because this subject is deemed done (视同完成)."""
     missing: Hundredths
-    """K x (S + 1) x N hundredths: what the required years lack by subject and in total; nothing where 符合."""
+    """K x (S + 1) x N hundredths: what the required years lack by subject and in total; nothing where 符合.
+
+    A sum or an average is of all required years together, so what it lacks stands with the latest of them.
+    """
     options: Options | None = field(default=None)
+
+    def part(self, rows: slice) -> Decisions:
+        """Some of the decisions: the same columns, not a copy."""
+        options = self.options and Options(
+            self.options.applies[:, rows],
+            self.options.required[:, rows],
+            self.options.any_one,
+            self.options.met[:, rows],
+            self.options.gap[:, rows],
+        )
+        return Decisions(
+            self.policy,
+            self.year,
+            self.outcome[rows],
+            self.winner[rows],
+            self.window[rows],
+            self.required[rows],
+            self.any_one[rows],
+            self.complete[rows],
+            self.deemed[:, rows],
+            self.missing[:, :, rows],
+            options,
+        )
+
+
+_ELIGIBLE, _NOT_ELIGIBLE, _TO_VERIFY = (np.int8(OUTCOMES.index(outcome)) for outcome in Outcome)
+_CELLS = 1 << 20
+"""How many numbers of hours a block of applicants has about: few blocks, each still near the processor's cache."""
+_THREADS = min(4, os.cpu_count() or 1)
+
+
+def depth(policy: Policy, applicants: Applicants) -> int:
+    """How many years back the balances must reach for these applicants (K)."""
+    prepared = _prepared(_Same(policy), applicants.year, 1)
+    window, base = _base(prepared, applicants, 64)
+    del window
+    any_one = any(waiver.effect == "any_one_year" for waiver in policy.waivers)
+    return max(int(base.max(initial=0)).bit_length(), prepared.any_one_years if any_one else 1, 1)
 
 
 def decide(policy: Policy, applicants: Applicants, balances: Balances, *, steps: bool = False) -> Decisions:
     """Decide N applications of one year by one policy.
 
     `balances` reaches as far back as `depth` says. A claim not confirmed yet counts only for 待核验: met with it, not
-    met without it. ValueError where a fact that the ordinary rule asks for is unknown, or no window fits.
+    met without it. ValueError where a fact that the ordinary rule asks for is unknown, no window fits, or the balances
+    do not reach far enough.
     """
-    confirmed = _decide(policy, applicants, balances, {CONFIRMED}, steps)
-    claimed = np.zeros(len(applicants), bool)
-    for column in (*applicants.claims.values(), np.where(applicants.epidemic > 0, applicants.epidemic_claim, 0)):
+    prepared = _prepared(_Same(policy), applicants.year, balances.hours.shape[0])
+    decisions = _decide(prepared, applicants, balances, CONFIRMED, steps)
+    claimed = (applicants.epidemic_claim == CLAIMED) & (applicants.epidemic > 0)
+    for column in applicants.claims.values():
         claimed |= column == CLAIMED
-    open_rows = np.flatnonzero(claimed & (confirmed.outcome != OUTCOMES.index(Outcome.ELIGIBLE)))
-    if len(open_rows):
-        hopeful = _decide(policy, applicants.take(open_rows), balances.take(open_rows), {CONFIRMED, CLAIMED}, steps)
-        _adopt(confirmed, hopeful, open_rows)
-    return confirmed
+    claimed &= decisions.outcome != _ELIGIBLE
+    rows = np.flatnonzero(claimed)
+    if len(rows):
+        hopeful = _decide(prepared, applicants.take(rows), balances.take(rows), CLAIMED, steps)
+        _adopt(decisions, hopeful, rows)
+    return decisions
 
 
 def _adopt(decisions: Decisions, hopeful: Decisions, rows: NDArray[np.intp]) -> None:
     """Where an unconfirmed claim would turn the decision, say 待核验 and show the way it would be met."""
-    turned = hopeful.outcome == OUTCOMES.index(Outcome.ELIGIBLE)
+    turned = hopeful.outcome == _ELIGIBLE
     places = rows[turned]
-    decisions.outcome[places] = OUTCOMES.index(Outcome.TO_VERIFY)
+    decisions.outcome[places] = _TO_VERIFY
     for name in ("winner", "required", "any_one"):
         getattr(decisions, name)[places] = getattr(hopeful, name)[turned]
     decisions.missing[:, :, places] = 0
@@ -278,250 +453,285 @@ def _adopt(decisions: Decisions, hopeful: Decisions, rows: NDArray[np.intp]) -> 
             getattr(decisions.options, name)[:, places] = getattr(hopeful.options, name)[:, turned]
 
 
-def depth(policy: Policy, applicants: Applicants) -> int:
-    """How many years back the balances must reach for these applicants (K)."""
-    window, base = _base(policy, applicants)
-    del window
-    most = int(base.max(initial=0))
-    return max(most.bit_length(), int(policy.setting("waiver_window", 1)), 1)
+def _decide(prepared: _Prepared, applicants: Applicants, balances: Balances, trust: int, steps: bool) -> Decisions:
+    """Decide with claims counted that are confirmed (`trust` CONFIRMED), or all of them (CLAIMED), block by block."""
+    decisions = _undecided(prepared, applicants.year, balances.hours.shape, steps)
+    depth_, subjects, count = balances.hours.shape
+    size = max(_CELLS // (depth_ * (subjects + 1)), 1024)
+    if count <= size:
+        _decide_block(prepared, applicants, balances, trust, decisions)
+        return decisions
+
+    def work(start: int) -> None:
+        rows = slice(start, start + size)
+        _decide_block(prepared, applicants.take(rows), balances.take(rows), trust, decisions.part(rows))
+
+    with ThreadPoolExecutor(_THREADS) as threads:  # NumPy lets the other threads run while it computes
+        for _ in threads.map(work, range(0, count, size)):
+            pass
+    return decisions
 
 
-def _decide(policy: Policy, applicants: Applicants, balances: Balances, counts: set[int], steps: bool) -> Decisions:
-    window, base = _base(policy, applicants)
-    lacking, complete = _yearly(policy, applicants.year, balances)
-    count = len(applicants)
+def _undecided(prepared: _Prepared, year: int, shape: tuple[int, ...], steps: bool) -> Decisions:
+    depth_, subjects, count = shape
+    mask, policy = _mask_type(depth_), prepared.policy
     ways = len(policy.waivers) + 1
     options = Options(
         np.zeros((ways, count), bool),
-        np.zeros((ways, count), np.uint64),
+        np.zeros((ways, count), mask),
         np.array([False, *(waiver.effect == "any_one_year" for waiver in policy.waivers)]),
         np.zeros((ways, count), bool),
         np.zeros((ways, count), np.int32),
     )
-    best = np.zeros(count, np.int64)
-    rank = np.full(count, np.iinfo(np.int64).max, np.int64)
-    for way in range(ways):
-        if way == 0:
-            options.applies[0], options.required[0] = True, base
-        else:
-            waiver = policy.waivers[way - 1]
-            options.applies[way] = _applies(policy, waiver, applicants, counts)
-            if not options.applies[way].any():
-                continue
-            options.required[way] = _required(policy, waiver, base, applicants)
-        years = options.required[way]
-        gap, met = _gap(policy, lacking, complete, years, balances, applicants.year, bool(options.any_one[way]))
-        options.gap[way], options.met[way] = gap, met
-        asked = np.where(options.any_one[way], np.minimum(_bits(years), 1), _bits(years))
-        order = np.where(met, 0, gap.astype(np.int64) + 1) * 64 + asked
-        better = options.applies[way] & (order < rank)
-        best[better] = way
-        rank[better] = order[better]
-    rows = np.arange(count)
-    met = options.met[best, rows]
-    required, any_one = options.required[best, rows], options.any_one[best]
-    missing = _missing(lacking, required, any_one, met)
     return Decisions(
         policy,
-        applicants.year,
-        np.where(met, OUTCOMES.index(Outcome.ELIGIBLE), OUTCOMES.index(Outcome.NOT_ELIGIBLE)).astype(np.int8),
-        (best - 1).astype(np.int8),
-        window,
-        required,
-        any_one,
-        complete,
-        missing,
+        year,
+        np.empty(count, np.int8),
+        np.full(count, ORDINARY, np.int8),
+        np.empty(count, np.int8),
+        np.empty(count, mask),
+        np.zeros(count, bool),
+        np.zeros(count, mask),
+        np.zeros((subjects, count), mask),
+        np.empty((depth_, subjects + 1, count), np.int32),
         options if steps else None,
     )
 
 
-def _base(policy: Policy, applicants: Applicants) -> tuple[NDArray[np.int8], Mask]:
-    """The window of each applicant, the most specific that fits, and the years it asks for."""
-    count = len(applicants)
-    chosen = np.full(count, -1, np.int8)
-    specific = np.full(count, -1, np.int8)
-    years = np.zeros(count, np.uint64)
-    for place, window in enumerate(policy.windows):
-        fits = _fits(window, applicants) & (specific < bool(window.level) + bool(window.education))
-        if not fits.any():
+_EVERYONE = slice(None)
+
+
+def _decide_block(
+    prepared: _Prepared, applicants: Applicants, balances: Balances, trust: int, decisions: Decisions
+) -> None:
+    """Fill the columns of `decisions`: the ordinary rule for everyone, then each waiver for those it applies to."""
+    lacking, short = _yearly(prepared, balances, decisions)
+    decisions.window[:], base = _base(prepared, applicants, balances.hours.shape[0])
+    gap = _gap(prepared, lacking, short, base, _EVERYONE)
+    decisions.required[:] = base
+    rank = _rank(gap, np.bitwise_count(base))
+    if decisions.options:
+        _note(decisions.options, 0, _EVERYONE, base, gap)
+    known: dict[int, Flags] = {}
+    for place, way in prepared.ways:
+        rows = np.flatnonzero(_applies(prepared, way, applicants, trust, known))
+        if not len(rows):
             continue
-        if window.years_from:
-            amount = applicants.numbers[window.years_from]
-            if (amount[fits] < 0).any():
-                raise ValueError(f"{window.years_from} is unknown where window {place} asks for it")
-            asked = latest(amount)
+        years = _required(prepared, way.waiver, base, applicants, rows)
+        if way.waiver.effect == "none_required":
+            gap = np.zeros(len(rows), np.int32)
         else:
-            asked = np.broadcast_to(latest(window.years or 0), (count,))
-        if not (window.include_application_year and policy.setting("include_application_year", True)):
-            asked = asked << np.uint64(1)
-        chosen[fits], years[fits] = place, asked[fits]
-        specific[fits] = bool(window.level) + bool(window.education)
-    if (chosen < 0).any():
+            gap = _gap(prepared, lacking, short, years, rows, any_one=way.any_one)
+        if decisions.options:
+            _note(decisions.options, place + 1, rows, years, gap)
+        asked = np.bitwise_count(years)
+        order = _rank(gap, np.minimum(asked, 1) if way.any_one else asked)
+        better = order < rank[rows]
+        won = rows[better]
+        rank[won] = order[better]
+        decisions.winner[won] = place
+        decisions.required[won] = years[better]
+        decisions.any_one[won] = way.any_one
+    unmet = rank >= _rank(1, 0)
+    np.multiply(unmet, _NOT_ELIGIBLE, out=decisions.outcome)
+    _missing(prepared, lacking, short, unmet, decisions)
+
+
+def _rank(gap: Any, asked: Any) -> Any:
+    """What decides between ways, the least first: hours missing, then years asked for."""
+    return np.left_shift(gap, 6, dtype=np.int64) + asked
+
+
+def _note(options: Options, way: int, rows: slice | NDArray[np.intp], years: Mask, gap: Hundredths) -> None:
+    options.applies[way, rows] = True
+    options.required[way, rows] = years
+    options.gap[way, rows] = gap
+    options.met[way, rows] = gap == 0
+
+
+def _base(prepared: _Prepared, applicants: Applicants, depth_: int) -> tuple[NDArray[np.int8], Mask]:
+    """The window of each applicant, the most specific that fits, and the years it asks for."""
+    place = _place(applicants).astype(np.intp)
+    chosen = prepared.window_of[place]
+    if chosen.min(initial=0) < 0:
         raise ValueError("no window fits an applicant's route, level and education")
+    kind = _mask_type(depth_)
+    years: Mask = prepared.years_of.astype(kind)[place]
+    beyond = prepared.years_of >= np.uint64(1 << depth_) if depth_ < 64 else np.zeros(1, bool)
+    if beyond.any() and beyond[place].any():
+        raise ValueError(f"a window asks for more than the {depth_} years there are balances of")
+    for at, window in enumerate(prepared.policy.windows):
+        if not window.years_from:
+            continue
+        rows = np.flatnonzero(chosen == at)
+        amount = applicants.numbers[window.years_from][rows]
+        if amount.min(initial=0) < 0:
+            raise ValueError(f"{window.years_from} is unknown where window {at} asks for it")
+        later = _later(prepared.policy, window)
+        if min(amount.max(initial=0), 63) + int(later) > depth_:
+            raise ValueError(f"a window asks for more than the {depth_} years there are balances of")
+        years[rows] = latest(amount) << later
     return chosen, years
 
 
-def _fits(window: Window, applicants: Applicants) -> Flags:
-    fits: Flags = applicants.route == ROUTES.index(window.route)
-    if window.level:
-        fits = fits & _among(applicants.level, [LEVELS.index(level) for level in window.level])
-    if window.education:
-        fits = fits & _among(applicants.education, [EDUCATIONS.index(each) for each in window.education])
-    return fits
-
-
-def _applies(policy: Policy, waiver: Waiver, applicants: Applicants, counts: set[int]) -> Flags:
-    holds: Flags = np.ones(len(applicants), bool)
-    if waiver.application_years and applicants.year not in waiver.application_years:
-        return ~holds
-    if waiver.routes:
-        holds &= _among(applicants.route, [ROUTES.index(route) for route in waiver.routes])
-    if waiver.levels:
-        holds &= _among(applicants.level, [LEVELS.index(level) for level in waiver.levels])
-    for condition in waiver.when:
-        holds &= _holds(policy, condition, applicants, counts)
-    return holds
-
-
-def _among(column: NDArray[np.int8], members: Iterable[int]) -> Flags:
-    """Which entries of a column of small codes are among these; -1 is in nothing."""
-    table = np.zeros(16, bool)
-    table[list(members)] = True
-    found: Flags = table[column]
+def _applies(prepared: _Prepared, way: _Way, applicants: Applicants, trust: int, known: dict[int, Flags]) -> Flags:
+    """To whom a waiver applies. `known` keeps the answer to each test, since waivers share them."""
+    for test in way.tests:
+        if test not in known:
+            known[test] = _holds(prepared, prepared.tests[test], applicants, trust)
+    found = known[way.tests[0]]
+    for test in way.tests[1:]:
+        found = found & known[test]
     return found
 
 
-def _holds(policy: Policy, condition: Condition, applicants: Applicants, counts: set[int]) -> Flags:
-    fact, wanted = condition.fact, condition.is_ in (True, "true")
-    held: Flags
+def _holds(prepared: _Prepared, test: _Test, applicants: Applicants, trust: int) -> Flags:
+    if isinstance(test, tuple):
+        name, members = test
+        column = getattr(applicants, name)
+        found: Flags = column == members[0]
+        for member in members[1:]:
+            found |= column == member
+        return found
+    fact, wanted = test.fact, test.is_ in (True, "true")
     if fact == "sex":
-        held = applicants.male == (condition.is_ == "男")
-    elif fact == "epidemic_years":
-        held = ((applicants.epidemic > 0) & _among(applicants.epidemic_claim, counts)) == wanted
-    elif fact in applicants.claims:
-        held = _among(applicants.claims[fact], counts) == wanted
-    else:
-        number = _age(policy, applicants) if fact == "age" else applicants.numbers[fact]
-        most = condition.at_most if condition.at_most is not None else np.iinfo(np.int16).max
-        held = (number >= max(condition.at_least or 0, 0)) & (number <= most)
+        return applicants.male if test.is_ == "男" else ~applicants.male
+    if fact in applicants.claims or fact == "epidemic_years":
+        column = applicants.epidemic_claim if fact == "epidemic_years" else applicants.claims[fact]
+        held: Flags = column == CONFIRMED if trust == CONFIRMED else column != NO
+        if fact == "epidemic_years":
+            held &= applicants.epidemic != 0
+        return held if wanted else ~held
+    least, most = max(test.at_least or 0, 0), test.at_most
+    if fact == "age":  # full years on the day: whoever was born by a day that many years before has that age
+        held = applicants.born <= prepared.born_by - least * 10000
+        if most is not None:
+            held &= applicants.born > prepared.born_by - (most + 1) * 10000
+        return held
+    number = applicants.numbers[fact]
+    held = number >= least
+    if most is not None:
+        held &= number <= most
     return held
 
 
-def _age(policy: Policy, applicants: Applicants) -> NDArray[np.int16]:
-    """Full years on the policy's day of the application year."""
-    month, day = map(int, str(policy.setting("age_on", "12-31")).split("-"))
-    today = applicants.year * 10000 + month * 100 + day
-    return ((today - applicants.born) // 10000).astype(np.int16)
-
-
-def _required(policy: Policy, waiver: Waiver, base: Mask, applicants: Applicants) -> Mask:
-    """The years that remain when a waiver applies."""
+def _required(prepared: _Prepared, waiver: Waiver, base: Mask, applicants: Applicants, rows: NDArray[np.intp]) -> Mask:
+    """The years that remain for those to whom a waiver applies."""
     if waiver.effect == "none_required":
-        return np.zeros(len(applicants), np.uint64)
+        return np.zeros(len(rows), base.dtype)
     if waiver.effect == "any_one_year":
-        return np.full(len(applicants), latest(int(policy.setting("waiver_window", 3))), np.uint64)
+        return np.full(len(rows), latest(prepared.any_one_years).astype(base.dtype))
+    left: Mask = base[rows]
     if waiver.effect == "without_years":
-        return base & ~applicants.epidemic
-    most = waiver.at_most if waiver.at_most is not None else 63
-    return base & latest(np.minimum(applicants.numbers[waiver.fact or ""], most))
+        left &= ~applicants.epidemic[rows].astype(base.dtype)
+    else:
+        most = waiver.at_most if waiver.at_most is not None else 63
+        left &= latest(np.minimum(applicants.numbers[waiver.fact or ""][rows], most)).astype(base.dtype)
+    return left
 
 
-def _yearly(policy: Policy, year: int, balances: Balances) -> tuple[Hundredths, Mask]:
-    """What each year lacks by subject and in total (K x (S + 1) x N), and which years lack nothing.
+def _yearly(prepared: _Prepared, balances: Balances, decisions: Decisions) -> tuple[Hundredths, Hundredths]:
+    """What each year lacks by subject and in total (K x (S + 1) x N), and how much there is to study in it (K x N).
 
-    A deemed subject counts as done, also for the total.
+    A deemed subject counts as done, also for the total. Notes which years are complete, and which by being deemed so.
     """
     depth_, subjects, count = balances.hours.shape
-    amounts = _amounts(policy, year, depth_)
-    whole = [place for place, subject in enumerate(policy.subjects) if not subject.part_of]
+    amounts, whole = prepared.amounts, prepared.whole
     lacking = np.empty((depth_, subjects + 1, count), np.int32)
-    complete = np.zeros(count, np.uint64)
+    short = np.empty((depth_, count), np.int32)
     for back in range(depth_):
-        total = np.zeros(count, np.int32)
-        for place in range(subjects):
-            hours = balances.hours[back, place]
-            if balances.deemed[back, place].any():
-                hours = np.where(balances.deemed[back, place], np.maximum(hours, amounts[back, place]), hours)
-            np.subtract(amounts[back, place], hours, out=lacking[back, place])
-            if place in whole:
-                total += hours
-        np.subtract(amounts[back, subjects], total, out=lacking[back, subjects])
-        complete |= np.where((lacking[back] <= 0).all(axis=0), np.uint64(1 << back), np.uint64(0))
-    return lacking, complete
+        year, total = lacking[back], lacking[back, subjects]
+        np.subtract(amounts[back, :subjects, None], balances.hours[back], out=year[:subjects])
+        # the total lacks what its subjects lack, and what it asks for beyond their amounts
+        np.add(year[whole[0]], amounts[back, subjects] - amounts[back, whole].sum(dtype=np.int32), out=total)
+        for place in whole[1:]:
+            total += year[place]
+        rows = np.flatnonzero(balances.deemed[back].any(axis=0))
+        if len(rows):
+            spared = np.maximum(year[:subjects, rows], 0) * balances.deemed[back][:, rows]
+            year[:subjects, rows] -= spared
+            total[rows] -= spared[whole].sum(axis=0, dtype=np.int32)
+        _short(year, out=short[back])
+        bit = np.array(1 << back, decisions.complete.dtype)
+        done = short[back] == 0
+        decisions.complete |= done * bit
+        if len(rows):
+            relied = (spared > 0) & done[rows] if prepared.policy.requirement.combine == "each_year" else spared > 0
+            decisions.deemed[:, rows] |= relied * bit
+    return lacking, short
+
+
+def _short(lacking: Hundredths, out: Hundredths | None = None) -> Hundredths:
+    """Hundredths to study: what the subjects lack, or the total where it lacks more."""
+    subjects = np.maximum(lacking[0], 0)
+    for place in range(1, len(lacking) - 1):
+        subjects += np.maximum(lacking[place], 0)
+    short: Hundredths = np.maximum(subjects, lacking[-1], out=out)
+    return short
+
+
+def _asked(years: Mask, back: int) -> Flags:
+    """Whose years hold the year so many back."""
+    held: Flags = (years & np.array(1 << back, years.dtype)) != 0
+    return held
 
 
 def _gap(
-    policy: Policy,
+    prepared: _Prepared,
     lacking: Hundredths,
-    complete: Mask,
+    short: Hundredths,
     years: Mask,
-    balances: Balances,
-    year: int,
-    any_one: bool,
-) -> tuple[Hundredths, Flags]:
-    """Hundredths missing under an option, and whether it is met."""
-    depth_ = lacking.shape[0]
-    if policy.requirement.combine == "each_year":
+    rows: slice | NDArray[np.intp],
+    *,
+    any_one: bool = False,
+) -> Hundredths:
+    """Hundredths missing when these years are required of these rows; none exactly where the requirement is met."""
+    if prepared.policy.requirement.combine != "each_year":
+        return _short(_combined(prepared, lacking, years, rows))
+    gap = np.full(len(years), np.iinfo(np.int32).max if any_one else 0, np.int32)
+    for back in range(len(short)):
+        asked, here = _asked(years, back), short[back][rows]
         if any_one:
-            met = (years & complete) != 0
-            gap = np.full(len(years), np.iinfo(np.int32).max, np.int32)
-            for back in range(depth_):
-                here = _short(lacking[back])
-                asked = (years >> np.uint64(back)) & np.uint64(1) == 1
-                gap = np.where(asked, np.minimum(gap, here), gap)
-            return np.where(met, 0, gap), met
-        met = (years & ~complete) == 0
-        gap = np.zeros(len(years), np.int32)
-        if not met.all():
-            for back in range(depth_):
-                asked = (years >> np.uint64(back)) & np.uint64(1) == 1
-                gap += np.where(asked, _short(lacking[back]), 0)
-        return gap, met
-    short = np.maximum(_combined(policy, lacking, years, year), 0)
-    gap = _short(short)
-    return gap, (short <= 0).all(axis=0) | (years == 0)
+            np.minimum(gap, here, out=gap, where=asked)
+        else:
+            gap += here * asked
+    return gap
 
 
-def _combined(policy: Policy, lacking: Hundredths, years: Mask, year: int) -> Hundredths:
+def _combined(prepared: _Prepared, lacking: Hundredths, years: Mask, rows: slice | NDArray[np.intp]) -> Hundredths:
     """What a sum or an average over the required years lacks, by subject and in total ((S + 1) x N)."""
-    depth_, width, count = lacking.shape
-    amounts = _amounts(policy, year, depth_)
-    together = np.zeros((width, count), np.int32)
-    for back in range(depth_):
-        asked = (years >> np.uint64(back)) & np.uint64(1) == 1
-        # what is lacking of a year is its amount less its hours: sums of both are sums of this
-        here = lacking[back] if policy.requirement.combine == "average" else lacking[back] - amounts[back][:, None]
-        together += np.where(asked, here, 0)
-    if policy.requirement.combine == "sum":
-        together += np.where(years != 0, amounts[0][:, None], 0)
+    amounts, average = prepared.amounts, prepared.policy.requirement.combine == "average"
+    together = np.zeros((lacking.shape[1], len(years)), np.int32)
+    for back in range(len(lacking)):
+        here = lacking[back][:, rows]
+        # what a year lacks is its amount less its hours; a sum has one amount for all years
+        together += (here if average else here - amounts[back][:, None]) * _asked(years, back)
+    if not average:
+        together += amounts[0][:, None] * (years != 0)
     return together
 
 
-def _short(lacking: Hundredths) -> Hundredths:
-    """Hundredths to study in one year: what the subjects lack, or the total where it lacks more."""
-    subjects = np.maximum(lacking[:-1], 0).sum(axis=0, dtype=np.int32)
-    short: Hundredths = np.maximum(subjects, lacking[-1])
-    return np.maximum(short, 0)
-
-
-def _missing(lacking: Hundredths, required: Mask, any_one: Flags, met: Flags) -> Hundredths:
+def _missing(prepared: _Prepared, lacking: Hundredths, short: Hundredths, unmet: Flags, decisions: Decisions) -> None:
     """What the required years lack; of any one year, the year that lacks least, the later one first."""
-    depth_ = lacking.shape[0]
-    missing = np.maximum(lacking, 0)
-    for back in range(depth_):
-        missing[back] *= ((required >> np.uint64(back)) & np.uint64(1) == 1) & ~met
-    some = np.flatnonzero(any_one & ~met)
+    missing, required = decisions.missing, decisions.required
+    if prepared.policy.requirement.combine != "each_year":
+        missing[:] = 0
+        rows = np.flatnonzero(unmet)
+        together = np.maximum(_combined(prepared, lacking, required[rows], rows), 0)
+        for back in reversed(range(len(lacking))):
+            newest = _asked(required[rows], back) & ((required[rows] & np.array((1 << back) - 1, required.dtype)) == 0)
+            missing[back][:, rows[newest]] = together[:, newest]
+        return
+    for back in range(len(lacking)):
+        asked = _asked(required, back) & unmet
+        np.maximum(lacking[back], 0, out=missing[back])
+        missing[back] *= asked
+    some = np.flatnonzero(decisions.any_one & unmet)
     if len(some):
-        short = np.stack([_short(lacking[back][:, some]) for back in range(depth_)])
-        asked = np.stack([(required[some] >> np.uint64(back)) & np.uint64(1) == 1 for back in range(depth_)])
-        nearest = np.where(asked, short, np.iinfo(np.int32).max).argmin(axis=0)
-        for back in range(depth_):
-            missing[back][:, some] *= nearest == back
-    return missing
-
-
-def _bits(years: Mask) -> NDArray[np.int64]:
-    return np.bitwise_count(years).astype(np.int64)
+        asked = np.stack([_asked(required[some], back) for back in range(len(lacking))])
+        nearest = np.where(asked, short[:, some], np.iinfo(np.int32).max).argmin(axis=0)
+        for back in range(len(lacking)):
+            missing[back][:, some[nearest != back]] = 0
 
 
 # --- in words -------------------------------------------------------------------------------------------------------
@@ -552,13 +762,17 @@ def gap_text(decisions: Decisions, row: int) -> str:
 
 
 def clauses_text(decisions: Decisions, row: int) -> str:
-    """依据: the clauses of the window, of the winning waiver and of the amounts, joined by `;`."""
-    policy, winner = decisions.policy, int(decisions.winner[row])
+    """依据: the clauses of the window, the winning waiver, the amounts and the deemed subjects, joined by `;`."""
+    policy, winner, required = decisions.policy, int(decisions.winner[row]), int(decisions.required[row])
     cited = [policy.windows[int(decisions.window[row])].clause]
     if winner != ORDINARY:
         cited.append(policy.waivers[winner].clause)
-    if decisions.required[row]:
+    if required:
         cited.append(policy.requirement.clause)
+    for subject, relied in zip(policy.subjects, decisions.deemed[:, row].tolist(), strict=True):
+        own = int(decisions.complete[row]) & required & ~relied  # of any one year, one without the rule is enough
+        if relied & required and not (decisions.any_one[row] and own):
+            cited += [rule.clause for rule in policy.deemed if rule.subject == subject.code]
     return ";".join(dict.fromkeys(cited))
 
 
