@@ -1,0 +1,186 @@
+"""The policy language: every fault by name and line, all at once; extension; the command that checks a file."""
+
+import re
+import shutil
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from core import db, models, policy
+from core.__main__ import main
+
+DATA = Path(__file__).resolve().parent.parent / "data" / "policies"
+BAD = sorted((DATA / "bad").glob("*.yaml"))
+GOOD = sorted((DATA / "good").glob("*.yaml"))
+SHIPPED = sorted(policy.FOLDER.glob("*.yaml"))
+
+
+def text_of(path: Path) -> str:
+    content = path.read_bytes()
+    return content.decode("utf-16" if content.startswith(b"\xff\xfe") else "utf-8-sig", "replace")
+
+
+def expected(path: Path) -> list[tuple[str, int, str]]:
+    """The faults a bad file says it has: `# expects: words; words` of its own line, or `# expects FILE:LINE: words`."""
+    found = []
+    for number, line in enumerate(text_of(path).splitlines(), start=1):
+        if said := re.search(r"# expects: (.*)", line):
+            found += [(path.name, number, words) for words in said[1].split("; ")]
+        elif said := re.match(r"# expects (\S+):(\d+): (.*)", line):
+            found.append((said[1], int(said[2]), said[3]))
+    return found
+
+
+def faults(path: Path) -> list[policy.Fault]:
+    with pytest.raises(policy.Malformed) as caught:
+        policy.read(path)
+    return caught.value.faults
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_a_bad_file_is_refused_with_exactly_the_faults_it_has_all_at_once(path: Path) -> None:
+    found, wanted = faults(path), expected(path)
+    assert wanted
+    assert sorted((fault.file, fault.line) for fault in found) == sorted(each[:2] for each in wanted)
+    for file, line, words in wanted:
+        here = [str(fault) for fault in found if (fault.file, fault.line) == (file, line)]
+        assert any(words in each for each in here), f"{file}:{line}: {words} is not in {here}"
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_faults_are_told_in_chinese(path: Path) -> None:
+    for fault in faults(path):
+        assert re.search(r"[一-鿿]", fault.words)
+        assert not re.search(r"Input|should|valid|found|expected|while|\{\w+\}", fault.words)
+
+
+# --- any text whatever
+
+
+POLICY_TEXT = SHIPPED[-1].read_text(encoding="utf-8")
+SIGNS = ("*a", "&a", "[", "]", "{", "}", ":", "- ", "\n", "\t", '"', "?", "~")
+WORDS = sorted({*re.findall(r"[\w-]+", POLICY_TEXT), *SIGNS})
+
+
+def only_malformed(content: str | bytes) -> None:
+    found: list[policy.Fault] = []
+    try:
+        assert policy.parse(content, parents={"nmg-2024": POLICY_TEXT}).digest
+    except policy.Malformed as malformed:
+        found = malformed.faults or [policy.Fault("", 0, "", "")]
+    for fault in found:
+        assert fault.line >= 1
+        assert str(fault).encode()
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(), st.binary(), st.lists(st.sampled_from(WORDS)).map(" ".join)))
+@example("")
+@example("\ufeff")
+@example("a: \ud800")
+@example(b"\xff\xfe\x00")
+@example("? {a: b}\n: c")
+@example("<<: {id: x}")
+@example("extends: [x]")
+@example("extends: {a: b}")
+@example('id: "\\U00110000"')
+@example("interpretations: [{setting: {a: b}, value: 1}]")
+@example("clauses: [{a: b}]\nrequirement: {clause: {a: b}, hours: {public: {}}}")
+@example("!!binary x: !!python/object:os.system y")
+def test_any_text_is_a_policy_or_malformed_and_never_anything_else(content: str | bytes) -> None:
+    only_malformed(content)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_a_policy_with_any_one_value_replaced_is_a_policy_or_malformed(data: st.DataObject) -> None:
+    raw = yaml.load(POLICY_TEXT, yaml.BaseLoader)
+    part = raw
+    while True:
+        step = data.draw(st.sampled_from(sorted(part) if isinstance(part, dict) else range(len(part))))
+        if not isinstance(part[step], dict | list) or not part[step] or data.draw(st.booleans()):
+            break
+        part = part[step]
+    anything = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(WORDS),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=3),
+        max_leaves=5,
+    )
+    part[step] = data.draw(anything)
+    if data.draw(st.booleans()):
+        raw |= {"id": "child", "extends": "nmg-2024"}
+    only_malformed(yaml.dump(raw, allow_unicode=True))
+
+
+@pytest.mark.parametrize("path", [*SHIPPED, *GOOD], ids=lambda path: path.stem)
+def test_a_policy_written_out_and_read_again_has_the_same_digest(path: Path) -> None:
+    rule = policy.read(path)
+    plain = rule.model_dump(mode="json", by_alias=True)
+    again = policy.parse(yaml.dump(plain | {"extends": None}, allow_unicode=True))
+    assert again.model_copy(update={"extends": rule.extends}).digest == rule.digest
+
+
+# --- what is on file
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_policy_on_file_bears_its_id_as_its_name(path: Path) -> None:
+    assert policy.read(path).id == path.stem
+
+
+def test_the_sources_a_policy_can_name_are_those_of_the_ledger() -> None:
+    assert set(policy.SOURCES) == {source.label for source in models.Source}
+
+
+# --- the command
+
+
+def test_a_sound_file_is_0_and_says_what_it_is_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "check", str(policy.FOLDER / "nmg-2024.yaml")]) == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "nmg-2024: 2024年全区专业技术人员继续教育工作通知, 2024-01-01 to 2024-12-31\n"
+
+
+def test_a_bad_file_is_1_and_a_line_for_each_fault_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    path = DATA / "bad" / "from-after-to.yaml"
+    assert main(["policy", "check", str(path)]) == 1
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "from-after-to.yaml:6: in_force: 截止日期早于起始日期",
+        "from-after-to.yaml:17: study_windows.0: 截止日期早于起始日期",
+    ]
+    assert said.err == "2 faults\n"
+
+
+@pytest.mark.parametrize("name", ["nothing.yaml", "."])
+def test_a_file_that_cannot_be_read_is_2(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "check", str(tmp_path / name)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.strip()
+
+
+def test_parents_are_found_beside_the_file_and_among_those_on_file(tmp_path: Path) -> None:
+    shutil.copy(policy.FOLDER / "nmg-2024.yaml", tmp_path / "regional.yaml")
+    (tmp_path / "unreadable.yaml").write_bytes(b"\xff\xfe\x00")  # a neighbour's trouble is not the file's
+    for parent in ("regional", "nmg-2024"):
+        child = tmp_path / "league.yaml"
+        child.write_text(f"id: league\nextends: {parent}\nrequirement: {{hours: {{public: 40}}}}\n", encoding="utf-8")
+        rule = policy.read(child)
+        assert rule.requirement.public == Decimal(40)
+
+
+def test_the_command_needs_no_office(home: Path) -> None:
+    path = policy.FOLDER / "nmg-2024.yaml"
+    done = subprocess.run(
+        [sys.executable, "-m", "core", "policy", "check", str(path)], cwd=db.ROOT, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert list(home.iterdir()) == []
