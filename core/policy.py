@@ -229,7 +229,8 @@ class Waiver(Cited):
     """减免: what is required of those for whom all conditions hold. The best of all that apply wins.
 
     Effects: none_required; any_one_year (one complete year of the window); without_years (the years in `fact` are not
-    required); last_years (only the latest years, as many as `fact` says, at most `at_most`, else `transfer_limit`).
+    required); last_years (only the latest years, as many as `fact` says, at most `at_most`; where the notice is silent
+    that is the interpretation `transfer_limit`).
     """
 
     name: Text
@@ -293,10 +294,11 @@ class Cap(Cited):
 
 
 class MakeUp(Cited):
-    """补学: which subject may be made up, how many years back (else `makeup_years`), and in which part of the year."""
+    """补学: which subject may be made up, how many years back, and in which part of the year."""
 
     subject: str
-    years_back: Annotated[int, Field(ge=0, le=10)] | None = None
+    years_back: Annotated[int, Field(ge=0, le=10)]
+    """Where the notice is silent, the interpretation `makeup_years`."""
     first: MonthDay = Field("01-01", alias="from")
     last: MonthDay = Field("12-31", alias="to")
 
@@ -399,6 +401,31 @@ class Policy(_Part):
     programmes: tuple[Programme, ...] = ()
     interpretations: tuple[Interpretation, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _settled(cls, raw: Any) -> Any:
+        """Rules that leave a number open take it from the interpretation of that silence."""
+        if not isinstance(raw, dict) or not isinstance(raw.get("interpretations"), list):
+            return raw
+        silences = [each for each in raw["interpretations"] if isinstance(each, dict)]
+
+        def settled(rule: Any, field: str, setting: str) -> Any:
+            found = [str(each.get("value")) for each in silences if each.get("setting") == setting]
+            open_ = isinstance(rule, dict) and rule.get(field) is None and found
+            return rule | {field: found[0]} if open_ and re.fullmatch(r"\d{1,2}", found[0], re.ASCII) else rule
+
+        more = {}
+        if "makeup" in raw:
+            more["makeup"] = settled(raw["makeup"], "years_back", "makeup_years")
+        if isinstance(raw.get("waivers"), list):
+            more["waivers"] = [
+                settled(rule, "at_most", "transfer_limit")
+                if isinstance(rule, dict) and rule.get("effect") == "last_years"
+                else rule
+                for rule in raw["waivers"]
+            ]
+        return raw | more
+
     @property
     def first_year(self) -> int:
         return self.in_force.first.year
@@ -434,9 +461,7 @@ class Policy(_Part):
     @property
     def makeup_years(self) -> int:
         """How many years back hours may be made up; 0 where the notice has no make-up study."""
-        if self.makeup is None:
-            return 0
-        return int(self.setting("makeup_years", 0)) if self.makeup.years_back is None else self.makeup.years_back
+        return self.makeup.years_back if self.makeup else 0
 
     def may_make_up(self, subject: str, year: int, on: date) -> bool:
         """Whether study on a day can make up a subject of an earlier year (补学)."""

@@ -264,6 +264,10 @@ class _Prepared:
     """Of how many latest years one is enough where a waiver asks for any one year."""
     born_by: int
     """The policy's day for ages, as yyyymmdd."""
+    first_counts: bool
+    """Whether years since an event include the event's own year."""
+    sums: NDArray[np.int32]
+    """Where the requirement is a sum, its amounts by window (W), subject and in total (S + 1)."""
 
 
 @functools.lru_cache(maxsize=64)
@@ -292,7 +296,15 @@ def _prepared(key: _Same, year: int, depth_: int) -> _Prepared:
         tuple(ways),
         int(policy.setting("waiver_window", 3)),
         year * 10000 + month * 100 + day,
+        not policy.setting("years_counted_from_next", True),
+        np.array([_sum(policy, window) for window in policy.windows], np.int32),
     )
+
+
+def _sum(policy: Policy, window: Window) -> list[int]:
+    """The amounts of a sum by subject and in total, as hundredths: the window's own, else the requirement's."""
+    hours = window.hours or policy.requirement.hours
+    return [int(hours.get(code, Decimal()) * 100) for code in (*subject_codes(policy), TOTAL)]
 
 
 _STEPS = (24, 6, 1)
@@ -507,7 +519,7 @@ def _decide_block(
     """Fill the columns of `decisions`: the ordinary rule for everyone, then each waiver for those it applies to."""
     lacking, short = _yearly(prepared, balances, decisions)
     decisions.window[:], base = _base(prepared, applicants, balances.hours.shape[0])
-    gap = _gap(prepared, lacking, short, base, _EVERYONE)
+    gap = _gap(prepared, lacking, short, base, decisions.window, _EVERYONE)
     decisions.required[:] = base
     rank = _rank(gap, np.bitwise_count(base))
     if decisions.options:
@@ -521,7 +533,7 @@ def _decide_block(
         if way.waiver.effect == "none_required":
             gap = np.zeros(len(rows), np.int32)
         else:
-            gap = _gap(prepared, lacking, short, years, rows, any_one=way.any_one)
+            gap = _gap(prepared, lacking, short, years, decisions.window, rows, any_one=way.any_one)
         if decisions.options:
             _note(decisions.options, place + 1, rows, years, gap)
         asked = np.bitwise_count(years)
@@ -567,6 +579,8 @@ def _base(prepared: _Prepared, applicants: Applicants, depth_: int) -> tuple[NDA
         amount = applicants.numbers[window.years_from][rows]
         if amount.min(initial=0) < 0:
             raise ValueError(f"{window.years_from} is unknown where window {at} asks for it")
+        if window.years_from == "years_in_post" and prepared.first_counts:
+            amount = amount + 1
         later = _later(prepared.policy, window)
         if min(amount.max(initial=0), 63) + int(later) > depth_:
             raise ValueError(f"a window asks for more than the {depth_} years there are balances of")
@@ -626,7 +640,8 @@ def _required(prepared: _Prepared, waiver: Waiver, base: Mask, applicants: Appli
         left &= ~applicants.epidemic[rows].astype(base.dtype)
     else:
         most = waiver.at_most if waiver.at_most is not None else 63
-        left &= latest(np.minimum(applicants.numbers[waiver.fact or ""][rows], most)).astype(base.dtype)
+        years = applicants.numbers[waiver.fact or ""][rows] + prepared.first_counts
+        left &= latest(np.minimum(years, most)).astype(base.dtype)
     return left
 
 
@@ -681,13 +696,14 @@ def _gap(
     lacking: Hundredths,
     short: Hundredths,
     years: Mask,
+    window: NDArray[np.int8],
     rows: slice | NDArray[np.intp],
     *,
     any_one: bool = False,
 ) -> Hundredths:
     """Hundredths missing when these years are required of these rows; none exactly where the requirement is met."""
     if prepared.policy.requirement.combine != "each_year":
-        return _short(_combined(prepared, lacking, years, rows))
+        return _short(_combined(prepared, lacking, years, window, rows))
     gap = np.full(len(years), np.iinfo(np.int32).max if any_one else 0, np.int32)
     for back in range(len(short)):
         asked, here = _asked(years, back), short[back][rows]
@@ -698,7 +714,9 @@ def _gap(
     return gap
 
 
-def _combined(prepared: _Prepared, lacking: Hundredths, years: Mask, rows: slice | NDArray[np.intp]) -> Hundredths:
+def _combined(
+    prepared: _Prepared, lacking: Hundredths, years: Mask, window: NDArray[np.int8], rows: slice | NDArray[np.intp]
+) -> Hundredths:
     """What a sum or an average over the required years lacks, by subject and in total ((S + 1) x N)."""
     amounts, average = prepared.amounts, prepared.policy.requirement.combine == "average"
     together = np.zeros((lacking.shape[1], len(years)), np.int32)
@@ -707,7 +725,7 @@ def _combined(prepared: _Prepared, lacking: Hundredths, years: Mask, rows: slice
         # what a year lacks is its amount less its hours; a sum has one amount for all years
         together += (here if average else here - amounts[back][:, None]) * _asked(years, back)
     if not average:
-        together += amounts[0][:, None] * (years != 0)
+        together += prepared.sums[window[rows]].T * (years != 0)
     return together
 
 
@@ -717,7 +735,7 @@ def _missing(prepared: _Prepared, lacking: Hundredths, short: Hundredths, unmet:
     if prepared.policy.requirement.combine != "each_year":
         missing[:] = 0
         rows = np.flatnonzero(unmet)
-        together = np.maximum(_combined(prepared, lacking, required[rows], rows), 0)
+        together = np.maximum(_combined(prepared, lacking, required[rows], decisions.window, rows), 0)
         for back in reversed(range(len(lacking))):
             newest = _asked(required[rows], back) & ((required[rows] & np.array((1 << back) - 1, required.dtype)) == 0)
             missing[back][:, rows[newest]] = together[:, newest]
