@@ -41,6 +41,8 @@ class Event(Labelled):
     APPROVE = "submission.approve", "通过"
     REJECT = "submission.reject", "不予通过"
     CREDIT_POSTED = "credit.posted", "学时入账"
+    CREDITS_IMPORTED = "credits.imported", "导入学时"
+    CREDIT_REVERSED = "credit.reversed", "冲销学时"
     CARD_ISSUED = "card.issued", "出具审验卡"
     ID_REVEALED = "person.revealed", "查看完整证件号"
     FILE_HANDED_OUT = "file.handed_out", "下载附件"
@@ -99,8 +101,10 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             return touched.employer_id or touched.authority_id, touched.authority_id
         case Card():
             return _place(session, session.get_one(Person, touched.person_id))
-        case CreditBatch() if touched.submission_id:
-            return _place(session, session.get_one(Submission, touched.submission_id))
+        case CreditBatch():
+            if touched.submission_id:
+                return _place(session, session.get_one(Submission, touched.submission_id))
+            return touched.authority_id, touched.authority_id
     region = session.scalars(sa.select(Organization).order_by(Organization.id).limit(1)).one()
     return region.id, region.id
 

@@ -22,9 +22,10 @@ from sqlalchemy.orm import Session
 from core import audit, db, ledger, policy, registry, resident_id
 from core.access import Actor, Refused, Role, require
 from core.models import Card
-from core.policy import Subject
 
 ISSUERS = (Role.PERSON, Role.EMPLOYER_CLERK, Role.REVIEWER, Role.TITLE_OFFICER)
+DEEMED = {1: "视同完成", -1: "视同完成（冲销）"}
+"""What stands for hours where an entry makes the subject count as done, or takes that back."""
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0 O 1 I: codes are read out over the telephone."""
 
@@ -64,13 +65,14 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
                 "total": ledger.hours_text(line["total"]),
                 "lacks": line["lacks"],
             }
+            | ({"deemed": line["deemed"]} if line["deemed"] else {})
             for line in balances.to_dict("records")
         ],
         "entries": [
             {
                 "completed_on": str(line["completed_on"]),
-                "subject": Subject(line["subject"]).label,
-                "hours": ledger.hours_text(line["hours"]),
+                "subject": next((each.name for each in rule.subjects if each.code == line["subject"]), line["subject"]),
+                "hours": DEEMED[line["deemed"]] if line["deemed"] else ledger.hours_text(line["hours"]),
                 "basis": line["basis"],
             }
             for line in records.iloc[::-1].to_dict("records")
@@ -115,7 +117,7 @@ class Verification:
     professional: Decimal
     issued_on: date
     holds: bool
-    """Whether the ledger still shows at least the hours the card shows."""
+    """Whether the ledger still shows at least the hours the card shows, and deems done what the card deems done."""
 
 
 def verification(session: Session, code: str) -> Verification | None:
@@ -135,6 +137,7 @@ def verification(session: Session, code: str) -> Verification | None:
     kept = ledger.totals(session, card.person_id, [card.year]).iloc[0]
     public, professional = Decimal(said["public"]), Decimal(said["professional"])
     holds = kept["public"] >= public and kept["professional"] >= professional
+    holds = holds and set(said.get("deemed", ())) <= set(kept["deemed"])
     name = payload["name"]
     return Verification(
         code=written(card.code),

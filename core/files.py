@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import audit, db
-from core.access import Actor, Refused, not_found, visible
-from core.models import Attachment, Submission
+from core.access import Actor, Refused, Role, not_found, visible
+from core.models import Attachment, CreditBatch, Submission
 
 LARGEST = 20 * 2**20
 """Bytes of the largest file taken."""
@@ -28,10 +30,13 @@ class Upload:
     content: bytes
 
 
-def attach(session: Session, submission: Submission, upload: Upload, *, purpose: str, now: datetime) -> Attachment:
-    """Keep a file for a submission. The bytes are on disk before the row is committed; a digest is written once.
+def attach(
+    session: Session, submission: Submission | None, upload: Upload, *, purpose: str, now: datetime
+) -> Attachment:
+    """Keep a file for a submission, or for the batch that is about to be posted from it.
 
-    Refused codes: "file" (empty, too large).
+    The bytes are on disk before the row is committed; a digest is written once. Refused codes: "file" (empty, too
+    large).
     """
     if not upload.content:
         raise Refused("file", f"文件“{upload.filename}”是空的，请重新选择。")
@@ -39,7 +44,7 @@ def attach(session: Session, submission: Submission, upload: Upload, *, purpose:
         raise Refused(
             "file", f"文件“{upload.filename}”超过{LARGEST // 2**20}MB，请压缩图片或另存为较小的文件后再上传。"
         )
-    digest = hashlib.sha256(upload.content).hexdigest()
+    digest = digest_of(upload)
     path = _path(digest)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +52,7 @@ def attach(session: Session, submission: Submission, upload: Upload, *, purpose:
         partial.write_bytes(db.seal(upload.content, key=db.keys().files, purpose=digest))
         partial.replace(path)
     kept = Attachment(
-        submission_id=submission.id,
+        submission_id=submission.id if submission else None,
         purpose=purpose,
         filename=upload.filename[-200:],
         sha256=digest,
@@ -59,31 +64,46 @@ def attach(session: Session, submission: Submission, upload: Upload, *, purpose:
     return kept
 
 
+def digest_of(upload: Upload) -> str:
+    """The SHA-256 under which a file is kept, in hexadecimal digits."""
+    return hashlib.sha256(upload.content).hexdigest()
+
+
 def handed_out(session: Session, attachment_id: int, *, actor: Actor, now: datetime) -> Upload:
     """A file to take away: a logged act, since rosters hold full ID numbers. Refused codes: "missing"."""
-    given = opened(session, attachment_id, actor)
-    submission = session.get_one(Submission, session.get_one(Attachment, attachment_id).submission_id)
-    audit.record(
-        session, audit.Event.FILE_HANDED_OUT, submission, actor=actor, after={"filename": given.filename}, now=now
-    )
-    return given
+    kept, owner = _seen(session, attachment_id, actor)
+    audit.record(session, audit.Event.FILE_HANDED_OUT, owner, actor=actor, after={"filename": kept.filename}, now=now)
+    return _unsealed(kept)
 
 
 def opened(session: Session, attachment_id: int, actor: Actor) -> Upload:
-    """A file as the program itself reads it, for those who may see its submission. Refused codes: "missing"."""
-    row = (
-        session.query(Attachment)
-        .join(Submission, Submission.id == Attachment.submission_id)
-        .where(
-            Attachment.id == attachment_id,
-            visible(actor, organization=Submission.organization_id, authority=Submission.authority_id),
-        )
-        .one_or_none()
+    """A file as the program itself reads it, for those who may see what it belongs to. Refused codes: "missing"."""
+    return _unsealed(_seen(session, attachment_id, actor)[0])
+
+
+def _seen(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachment, Submission | CreditBatch]:
+    """A file and what it belongs to: a submission the actor sees, or an import, which is its officers' alone."""
+    seen = visible(actor, organization=Submission.organization_id, authority=Submission.authority_id)
+    may = sa.and_(Submission.id.is_not(None), seen)
+    if actor.role in (Role.ADMIN, Role.REVIEWER):
+        posted = visible(actor, organization=CreditBatch.authority_id, authority=CreditBatch.authority_id)
+        may = sa.or_(may, sa.and_(CreditBatch.id.is_not(None), posted))
+    rows: Iterable[tuple[Attachment, Submission | None, CreditBatch | None]] = session.execute(
+        sa.select(Attachment, Submission, CreditBatch)
+        .outerjoin(Submission, Submission.id == Attachment.submission_id)
+        .outerjoin(CreditBatch, CreditBatch.attachment_id == Attachment.id)
+        .where(Attachment.id == attachment_id, may)
     )
-    if row is None:
-        raise not_found("附件")
-    sealed = _path(row.sha256).read_bytes()
-    return Upload(row.filename, db.unseal(sealed, key=db.keys().files, purpose=row.sha256))
+    for kept, submission, batch in rows:
+        owner = submission or batch
+        if owner is not None:
+            return kept, owner
+    raise not_found("附件")
+
+
+def _unsealed(kept: Attachment) -> Upload:
+    sealed = _path(kept.sha256).read_bytes()
+    return Upload(kept.filename, db.unseal(sealed, key=db.keys().files, purpose=kept.sha256))
 
 
 def _path(digest: str) -> Path:

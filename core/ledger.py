@@ -18,20 +18,42 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, db, policy
-from core.access import Actor, Refused
+from core import audit, db, policy, resident_id
+from core.access import Actor, Labelled, Refused, Role, in_charge, not_found, require, visible
 from core.models import (
     AuditEntry,
     CreditBatch,
     CreditEntry,
     CreditTotal,
     Organization,
+    Person,
     Report,
     RosterRow,
     Source,
     Submission,
 )
 from core.policy import Subject
+
+REVERSERS = (Role.REVIEWER, Role.ADMIN)
+POSTING = (audit.Event.CREDIT_POSTED, audit.Event.CREDITS_IMPORTED, audit.Event.CREDIT_REVERSED)
+"""The deeds that add a batch, as the trail tells them."""
+
+
+class Origin(Labelled):
+    """What kind of deed a batch is."""
+
+    REPORT = "report", "培训报告"
+    IMPORT = "import", "导入"
+    REVERSAL = "reversal", "冲销"
+    OTHER = "other", "其他"
+
+
+class Standing(Labelled):
+    """What is left of a batch or an entry."""
+
+    STANDS = "stands", "有效"
+    PARTLY = "partly", "部分冲销"
+    REVERSED = "reversed", "已冲销"
 
 
 @dataclass(frozen=True)
@@ -49,6 +71,32 @@ class Posting:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class _Line:
+    """An entry about to be written: a posting, or with negative hours (or -1 deemed) what takes one back."""
+
+    person_id: int
+    year: int
+    subject: str
+    source: Source
+    hours: Decimal
+    deemed: int
+    completed_on: date
+    roster_row_id: int | None
+    note: str
+    reverses_line: int | None = None
+
+
+def hold(session: Session) -> None:
+    """Let nobody else post until this transaction ends, so that what was asked of the ledger still holds at posting.
+
+    The trail comes first: an approval has written its line there before it posts, and two deeds that take the two
+    locks in different orders would wait for each other for ever.
+    """
+    db.lock(session, "audit")
+    db.lock(session, "ledger")
+
+
 def post(
     session: Session,
     postings: Iterable[Posting],
@@ -57,9 +105,12 @@ def post(
     actor: Actor,
     now: datetime,
     submission: Submission | None = None,
+    attachment_id: int | None = None,
+    reason: str = "",
 ) -> CreditBatch:
     """Post hours as one batch and bring the totals along, in the caller's transaction.
 
+    They come from an approved submission, or from a file that was imported (`attachment_id`).
     Refused codes: "empty" (nothing to post), "hours" (not positive, or not in half hours), "posted" (this submission's
     hours are in the ledger already).
     """
@@ -70,60 +121,146 @@ def post(
         if posting.hours < 0 or posting.hours * 2 % 1 or (posting.hours == 0) != posting.deemed:
             raise Refused("hours", f"学时{posting.hours}不是0.5的正倍数，请退回核对。")
     session.flush()
-    db.lock(session, "ledger")
+    hold(session)
     if submission and session.scalar(sa.select(CreditBatch.id).where(CreditBatch.submission_id == submission.id)):
         raise Refused("posted", "该报告的学时已经入账，不会重复登记。")
+    batch = CreditBatch(
+        submission_id=submission.id if submission else None,
+        attachment_id=attachment_id,
+        authority_id=submission.authority_id if submission else actor.organization_id,
+        basis=basis,
+    )
+    entries = [
+        _Line(
+            posting.person_id,
+            posting.year,
+            str(posting.subject),
+            posting.source,
+            posting.hours,
+            int(posting.deemed),
+            posting.completed_on,
+            posting.roster_row_id,
+            posting.note,
+        )
+        for posting in lines
+    ]
+    event = audit.Event.CREDITS_IMPORTED if attachment_id else audit.Event.CREDIT_POSTED
+    return _written(session, batch, entries, event, actor=actor, reason=reason, now=now)
+
+
+def reverse(
+    session: Session,
+    batch_id: int,
+    *,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+    lines: Iterable[int] | None = None,
+) -> CreditBatch:
+    """冲销: undo a batch, or only some of its lines, as one act: a batch of its own that takes every hour back.
+
+    Without `lines` all that still stands is undone. Refused codes: "role", "missing", "jurisdiction", "reversal" (it is
+    one itself), "lines" (none, or not of this batch), "reversed" (undone already), "reason".
+    """
+    require(actor, *REVERSERS)
+    undone = session.get(CreditBatch, batch_id)
+    if undone is None:
+        raise not_found("入账批次")
+    in_charge(actor, undone.authority_id)
+    if undone.reverses_id is not None:
+        raise Refused("reversal", f"第{batch_id}批本身是冲销，不能再冲销；学时有误请重新导入正确的学时。")
+    reason = reason.strip()
+    if not reason:
+        raise Refused("reason", "请填写冲销的原因，它会留在学时明细和审计日志里。")
+    session.flush()
+    hold(session)
+    gone = _reversed_lines(session, batch_id)
+    wanted = set(range(1, undone.entries + 1)) - gone if lines is None else set(lines)
+    if not wanted <= set(range(1, undone.entries + 1)) or (lines is not None and not wanted):
+        raise Refused("lines", f"第{batch_id}批共{undone.entries}笔，请选择其中要冲销的笔。")
+    if not wanted or wanted & gone:
+        which = f"第{'、'.join(map(str, sorted(wanted & gone)))}笔" if wanted else "全部学时"
+        raise Refused("reversed", f"第{batch_id}批的{which}已经冲销，不会重复冲销。")
+    query = sa.select(CreditEntry).where(CreditEntry.batch_id == batch_id).order_by(CreditEntry.line)
+    entries = [
+        _Line(
+            entry.person_id,
+            entry.year,
+            entry.subject,
+            entry.source,
+            -entry.hours,
+            -entry.deemed,
+            entry.completed_on,
+            entry.roster_row_id,
+            "",
+            entry.line,
+        )
+        for entry in session.scalars(query)
+        if entry.line in wanted
+    ]
+    batch = CreditBatch(
+        reverses_id=batch_id, authority_id=undone.authority_id, basis=f"冲销第{batch_id}批：{reason}"[:200]
+    )
+    return _written(session, batch, entries, audit.Event.CREDIT_REVERSED, actor=actor, reason=reason, now=now)
+
+
+def _reversed_lines(session: Session, batch_id: int) -> set[int]:
+    """The lines of a batch that were undone."""
+    query = (
+        sa.select(CreditEntry.reverses_line)
+        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+        .where(CreditBatch.reverses_id == batch_id)
+    )
+    return {line for line in session.scalars(query) if line is not None}
+
+
+def undone(session: Session, batch: CreditBatch) -> bool:
+    """Whether nothing of a batch stands any more."""
+    return len(_reversed_lines(session, batch.id)) == batch.entries
+
+
+def _written(
+    session: Session,
+    batch: CreditBatch,
+    lines: Sequence[_Line],
+    event: audit.Event,
+    *,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> CreditBatch:
+    """Write a batch with its entries, totals and line in the trail. The ledger is held."""
     last = session.execute(
         sa.select(CreditBatch.id, CreditBatch.chain).order_by(CreditBatch.id.desc()).limit(1)
     ).one_or_none()
-    batch = CreditBatch(
-        id=last.id + 1 if last else 1,
-        submission_id=submission.id if submission else None,
-        basis=basis,
-        posted_by=actor.name,
-        posted_at=now.replace(microsecond=0),
-        entries=len(lines),
-    )
-    rows = [
-        {
-            "person_id": posting.person_id,
-            "year": posting.year,
-            "batch_id": batch.id,
-            "line": number,
-            "subject": str(posting.subject),
-            "source": posting.source,
-            "hours": posting.hours,
-            "deemed": int(posting.deemed),
-            "completed_on": posting.completed_on,
-            "roster_row_id": posting.roster_row_id,
-            "note": posting.note,
-        }
-        for number, posting in enumerate(lines, start=1)
-    ]
+    batch.id = last.id + 1 if last else 1
+    batch.posted_by, batch.posted_at, batch.entries = actor.name, now.replace(microsecond=0), len(lines)
+    rows = [vars(line) | {"batch_id": batch.id, "line": number} for number, line in enumerate(lines, start=1)]
     batch.root = _merkle_root([_leaf(row) for row in rows])
     batch.chain = _chain(batch, last.chain if last else "")
     session.add(batch)
     session.flush()
     session.execute(sa.insert(CreditEntry), rows)
     _add_to_totals(session, lines)
-    total = sum((posting.hours for posting in lines), Decimal())
+    total = sum((line.hours for line in lines), Decimal())
     audit.record(
         session,
-        audit.Event.CREDIT_POSTED,
+        event,
         batch,
         actor=actor,
-        after={"entries": len(lines), "hours": f"{total.normalize():f}", "root": batch.root},
+        after={"entries": len(lines), "hours": hours_text(total), "root": batch.root, "basis": batch.basis},
+        reason=reason,
         now=now,
     )
     return batch
 
 
-def _add_to_totals(session: Session, lines: Sequence[Posting]) -> None:
+def _add_to_totals(session: Session, lines: Sequence[_Line]) -> None:
     sums: dict[tuple[int, int, str, Source], list[Decimal | int]] = defaultdict(lambda: [Decimal(), 0])
-    for posting in lines:
-        balance = sums[posting.person_id, posting.year, str(posting.subject), posting.source]
-        balance[0] += posting.hours
-        balance[1] += posting.deemed
+    for line in lines:
+        balance = sums[line.person_id, line.year, line.subject, line.source]
+        balance[0] += line.hours
+        balance[1] += line.deemed
     dialect = session.get_bind().dialect.name
     if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
@@ -158,8 +295,9 @@ def _add_to_totals(session: Session, lines: Sequence[Posting]) -> None:
 def totals(session: Session, person_id: int, years: Iterable[int] | None = None) -> pd.DataFrame:
     """A person's balance against the requirement, newest year first.
 
-    Columns: year, public, professional, total, required_public, required_professional, required_total, lacks (words),
-    basis. Hours are Decimal; the required ones are None for a year no notice covers. Clause 一(一): three tests.
+    Columns: year, public, professional, total, deemed (codes of the subjects that count as done), required_public,
+    required_professional, required_total, lacks (words), basis. Hours are Decimal; the required ones are None for a
+    year no notice covers. Clause 一(一): three tests.
     """
     found: dict[int, dict[str, Decimal]] = {year: defaultdict(Decimal) for year in years or ()}
     deemed: set[tuple[int, str]] = set()
@@ -171,13 +309,16 @@ def totals(session: Session, person_id: int, years: Iterable[int] | None = None)
                 deemed.add((row.year, row.subject))
     lines = []
     for year in sorted(found, reverse=True):
-        public, professional = found[year][Subject.PUBLIC], found[year][Subject.PROFESSIONAL]
-        line = {"year": year, "public": public, "professional": professional, "total": public + professional}
         try:
-            rule = policy.in_force(year)
+            rule, missing = policy.in_force(year), ""
         except Refused as refused:
+            rule, missing = None, refused.words
+        public, professional = (_with_parts(found[year], subject, rule) for subject in Subject)
+        line = {"year": year, "public": public, "professional": professional, "total": public + professional}
+        line["deemed"] = sorted(subject for marked, subject in deemed if marked == year)
+        if rule is None:
             line |= {"required_public": None, "required_professional": None, "required_total": None}
-            line |= {"lacks": "", "basis": refused.words}
+            line |= {"lacks": "", "basis": missing}
         else:
             required = rule.requirement
             line |= {
@@ -194,8 +335,15 @@ def totals(session: Session, person_id: int, years: Iterable[int] | None = None)
                 "basis": f"{rule.note(year)} {required.clause}",
             }
         lines.append(line)
-    columns = "year public professional total required_public required_professional required_total lacks basis".split()
+    columns = ["year", *Subject, "total", "deemed", "required_public", "required_professional", "required_total"]
+    columns += ["lacks", "basis"]
     return pd.DataFrame(lines, columns=columns)
+
+
+def _with_parts(hours: Mapping[str, Decimal], subject: str, rule: policy.Policy | None) -> Decimal:
+    """The hours of a subject with those of the sub-subjects that the notice counts for it."""
+    parts = [each.code for each in rule.subjects if each.part_of == subject] if rule else []
+    return hours.get(subject, Decimal()) + sum((_with_parts(hours, part, rule) for part in parts), Decimal())
 
 
 def _lacks(required: policy.Requirement, public: Decimal, professional: Decimal) -> str:
@@ -219,8 +367,8 @@ def hours_text(hours: Decimal) -> str:
 def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.DataFrame:
     """Every entry of a person, newest first, down to its plan, report and roster row.
 
-    Columns: year, subject, hours, completed_on, source, basis, posted_at, posted_by, base, plan_id, plan, report_id,
-    roster_row, batch_id, line.
+    Columns: year, subject, hours, completed_on, source, deemed, basis (the entry's own, else its batch's), posted_at,
+    posted_by, base, plan_id, plan, report_id, roster_row, batch_id, line.
     """
     report = sa.inspect(Report).local_table  # the report's own columns; its title and base are the submission's
     query = (
@@ -231,7 +379,7 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
             CreditEntry.completed_on,
             CreditEntry.source,
             CreditEntry.deemed,
-            CreditBatch.basis,
+            sa.func.coalesce(sa.func.nullif(CreditEntry.note, ""), CreditBatch.basis).label("basis"),
             CreditBatch.posted_at,
             CreditBatch.posted_by,
             Organization.name.label("base"),
@@ -255,6 +403,101 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
     return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
 
 
+def batches(
+    session: Session, actor: Actor, *, origin: Origin | None = None, offset: int = 0, limit: int | None = 20
+) -> tuple[pd.DataFrame, int]:
+    """The batches of the actor's jurisdiction, newest first, and how many there are in all.
+
+    Columns: id, posted_at, posted_by, authority, origin, basis, entries, hours, standing.
+    Refused codes: "role".
+    """
+    conditions = [_batches_visible(actor)]
+    if origin:
+        conditions.append(_origin == origin.value)
+    count = session.scalar(sa.select(sa.func.count(CreditBatch.id)).where(*conditions)) or 0
+    back = sa.orm.aliased(CreditBatch)
+    hours = sa.select(sa.func.sum(CreditEntry.hours)).where(CreditEntry.batch_id == CreditBatch.id)
+    undone = sa.select(sa.func.coalesce(sa.func.sum(back.entries), 0)).where(back.reverses_id == CreditBatch.id)
+    query = (
+        sa.select(
+            CreditBatch.id,
+            CreditBatch.posted_at,
+            CreditBatch.posted_by,
+            Organization.name.label("authority"),
+            _origin.label("origin"),
+            CreditBatch.basis,
+            CreditBatch.entries,
+            hours.correlate(CreditBatch).scalar_subquery().label("hours"),
+            undone.correlate(CreditBatch).scalar_subquery().label("standing"),
+        )
+        .join(Organization, Organization.id == CreditBatch.authority_id)
+        .where(*conditions)
+        .order_by(CreditBatch.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    frame = pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+    frame["standing"] = [
+        Standing.STANDS.value if not gone else (Standing.REVERSED if gone >= entries else Standing.PARTLY).value
+        for gone, entries in zip(frame["standing"], frame["entries"], strict=True)
+    ]
+    return frame, count
+
+
+_origin = sa.case(
+    (CreditBatch.reverses_id.is_not(None), Origin.REVERSAL.value),
+    (CreditBatch.attachment_id.is_not(None), Origin.IMPORT.value),
+    (CreditBatch.submission_id.is_not(None), Origin.REPORT.value),
+    else_=Origin.OTHER.value,
+)
+
+
+def _batches_visible(actor: Actor) -> sa.ColumnElement[bool]:
+    require(actor, *REVERSERS)
+    return visible(actor, organization=CreditBatch.authority_id, authority=CreditBatch.authority_id)
+
+
+def batch(session: Session, batch_id: int, actor: Actor) -> CreditBatch:
+    """One batch of the actor's jurisdiction. Refused codes: "role", "missing"."""
+    found = session.scalar(sa.select(CreditBatch).where(CreditBatch.id == batch_id, _batches_visible(actor)))
+    if found is None:
+        raise not_found("入账批次")
+    return found
+
+
+def lines(
+    session: Session, batch_id: int, actor: Actor, *, offset: int = 0, limit: int | None = 20
+) -> tuple[pd.DataFrame, int]:
+    """The entries of a batch in their order, and how many there are in all.
+
+    Columns: line, name, id_mask, year, subject, source, hours, deemed, basis, completed_on, standing.
+    Refused codes: "role", "missing".
+    """
+    found = batch(session, batch_id, actor)
+    gone = _reversed_lines(session, batch_id)
+    query = (
+        sa.select(CreditEntry, Person)
+        .join(Person, Person.id == CreditEntry.person_id)
+        .where(CreditEntry.batch_id == batch_id)
+        .order_by(CreditEntry.line)
+        .offset(offset)
+        .limit(limit)
+    )
+    plain = "line year subject source hours deemed completed_on".split()
+    rows = [
+        {name: getattr(entry, name) for name in plain}
+        | {
+            "name": person.name,
+            "id_mask": resident_id.mask(person.id_number),
+            "basis": entry.note or found.basis,
+            "standing": (Standing.REVERSED if entry.line in gone else Standing.STANDS).value,
+        }
+        for entry, person in session.execute(query)
+    ]
+    columns = "line name id_mask year subject source hours deemed basis completed_on standing".split()
+    return pd.DataFrame(rows, columns=columns), found.entries
+
+
 # --- the books ------------------------------------------------------------------------------------------------------
 
 
@@ -265,7 +508,7 @@ def faults(session: Session) -> list[str]:
     audit trail. Each side is therefore held against the other. Whoever takes out both ends alike is not seen here: for
     that the newest digest would have to be kept where the thief cannot write.
     """
-    return [*_chain_faults(session), *_trail_faults(session), *_total_faults(session)]
+    return [*_chain_faults(session), *_trail_faults(session), *_reversal_faults(session), *_total_faults(session)]
 
 
 def _chain_faults(session: Session) -> list[str]:
@@ -296,7 +539,7 @@ def _trail_faults(session: Session) -> list[str]:
     """Batches and lines of the trail that lack each other, or differ in what was posted."""
     posted = dict(session.execute(sa.select(CreditBatch.id, CreditBatch.root)).all())
     lines = sa.select(AuditEntry.record_id, AuditEntry.after).where(
-        AuditEntry.event == audit.Event.CREDIT_POSTED.value, AuditEntry.record == CreditBatch.__tablename__
+        AuditEntry.event.in_([event.value for event in POSTING]), AuditEntry.record == CreditBatch.__tablename__
     )
     told = dict(session.execute(lines).all())
     found = []
@@ -308,6 +551,30 @@ def _trail_faults(session: Session) -> list[str]:
         elif db.canonical(posted[number]) not in told[number]:
             found.append(f"credit batch {number} is not what the audit trail says was posted")
     return found
+
+
+def _reversal_faults(session: Session) -> list[str]:
+    """Reversals that take back what was never posted, something else, or the same line twice."""
+    back, undone = sa.orm.aliased(CreditEntry), sa.orm.aliased(CreditEntry)
+    alike = [getattr(undone, name) == getattr(back, name) for name in ("person_id", "year", "subject", "source")]
+    alike += [undone.hours == -back.hours, undone.deemed == -back.deemed]
+    query = (
+        sa.select(CreditBatch.reverses_id)
+        .join(back, back.batch_id == CreditBatch.id)
+        .outerjoin(
+            undone,
+            sa.and_(undone.batch_id == CreditBatch.reverses_id, undone.line == back.reverses_line, *alike),
+        )
+        .where(CreditBatch.reverses_id.is_not(None))
+        .group_by(CreditBatch.reverses_id)
+        .having(
+            sa.or_(
+                sa.func.count(undone.line) != sa.func.count(back.line),
+                sa.func.count(sa.distinct(undone.line)) != sa.func.count(back.line),
+            )
+        )
+    )
+    return [f"what was reversed of credit batch {number} is not what it posted" for number in session.scalars(query)]
 
 
 def _total_faults(session: Session) -> list[str]:
@@ -325,7 +592,9 @@ def _total_faults(session: Session) -> list[str]:
     return sorted({f"total of person {row[0]}, {row[1]} is not the sum of its entries" for row in wrong})
 
 
-_LEAF_FIELDS = "person_id year batch_id line subject source hours deemed completed_on roster_row_id note".split()
+_LEAF_FIELDS = (
+    "person_id year batch_id line subject source hours deemed completed_on roster_row_id note reverses_line".split()
+)
 
 
 def _leaf(row: Mapping[str, Any]) -> bytes:
@@ -349,6 +618,7 @@ def _chain(batch: CreditBatch, previous: str) -> str:
         "submission_id": batch.submission_id,
         "attachment_id": batch.attachment_id,
         "reverses_id": batch.reverses_id,
+        "authority_id": batch.authority_id,
         "basis": batch.basis,
         "posted_by": batch.posted_by,
         "posted_at": batch.posted_at.astimezone(UTC).isoformat(),

@@ -283,8 +283,10 @@ class CreditBatch(Base):
     """What was approved. Unique: nothing is posted twice."""
     attachment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))
     """The file an import came from, kept."""
-    reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("credit_batch.id"), unique=True)
-    """The batch that this one undoes. Unique: nothing is undone twice."""
+    reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("credit_batch.id"), index=True)
+    """The batch that this one undoes, whole or in part; each of its entries says which line."""
+    authority_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    """The office that posted it and is in charge of it."""
     basis: Mapped[str] = mapped_column(sa.String(200))
     posted_by: Mapped[str] = mapped_column(sa.String(40))
     posted_at: Mapped[datetime] = mapped_column(Moment)
@@ -310,6 +312,8 @@ class CreditEntry(Base):
     """Negative in a reversal; 0 where the subject is deemed done."""
     deemed: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     """1: the year's subject counts as done (视同完成); -1: that is undone."""
+    reverses_line: Mapped[int | None]
+    """In a reversal: the line of the undone batch that this entry takes back."""
     completed_on: Mapped[date]
     note: Mapped[str] = mapped_column(sa.String(200), default="")
     roster_row_id: Mapped[int | None] = mapped_column(sa.ForeignKey("roster_row.id"), index=True)

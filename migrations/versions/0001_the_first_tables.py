@@ -258,6 +258,7 @@ def upgrade() -> None:
         sa.Column("submission_id", sa.Integer(), nullable=True),
         sa.Column("attachment_id", sa.Integer(), nullable=True),
         sa.Column("reverses_id", sa.Integer(), nullable=True),
+        sa.Column("authority_id", sa.Integer(), nullable=False),
         sa.Column("basis", sa.String(length=200), nullable=False),
         sa.Column("posted_by", sa.String(length=40), nullable=False),
         sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
@@ -265,13 +266,15 @@ def upgrade() -> None:
         sa.Column("root", sa.String(length=64), nullable=False),
         sa.Column("chain", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["attachment_id"], ["attachment.id"], name=op.f("fk_credit_batch_attachment_id")),
+        sa.ForeignKeyConstraint(["authority_id"], ["organization.id"], name=op.f("fk_credit_batch_authority_id")),
         sa.ForeignKeyConstraint(["reverses_id"], ["credit_batch.id"], name=op.f("fk_credit_batch_reverses_id")),
         sa.ForeignKeyConstraint(["submission_id"], ["submission.id"], name=op.f("fk_credit_batch_submission_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_credit_batch")),
-        sa.UniqueConstraint("reverses_id", name=op.f("uq_credit_batch_reverses_id")),
         sa.UniqueConstraint("submission_id", name=op.f("uq_credit_batch_submission_id")),
         info={"append_only": True},
     )
+    op.create_index(op.f("ix_credit_batch_authority_id"), "credit_batch", ["authority_id"], unique=False)
+    op.create_index(op.f("ix_credit_batch_reverses_id"), "credit_batch", ["reverses_id"], unique=False)
     op.create_table(
         "report",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -326,6 +329,7 @@ def upgrade() -> None:
         sa.Column("source", sa.String(length=20), nullable=False),
         sa.Column("hours", sa.Integer(), nullable=False),
         sa.Column("deemed", sa.SmallInteger(), nullable=False),
+        sa.Column("reverses_line", sa.Integer(), nullable=True),
         sa.Column("completed_on", sa.Date(), nullable=False),
         sa.Column("note", sa.String(length=200), nullable=False),
         sa.Column("roster_row_id", sa.Integer(), nullable=True),

@@ -8,10 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core import approvals, audit, cards, db, files, plans, registry, reports
+from core import approvals, audit, cards, credits, db, files, ledger, plans, registry, reports, sheets
 from core.access import OrganizationKind
 from core.approvals import Action
 from core.audit import Event
+from core.files import Upload
 from core.models import AuditEntry
 from tests import cast as c
 
@@ -64,6 +65,14 @@ def busy_month() -> c.Cast:
         cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
         files.handed_out(s, report.roster_id, actor=reviewer, now=c.AFTER)
         registry.reveal_id(s, c.person_id(1), actor=cast["title"], now=c.AFTER)
+        earlier = (
+            ["身份证号", "姓名", "年度", "科目", "学时", "来源"],
+            [[c.id_number(9), "赵示", 2023, "专业", 8, "培训"]],
+        )
+        batch, _ = credits.bring_in(
+            s, Upload("往年.csv", sheets.csv_file(*earlier)), actor=reviewer, reason="补登", now=c.AFTER
+        )
+        ledger.reverse(s, batch.id, actor=reviewer, reason="导错了", now=c.AFTER)
     return cast
 
 
@@ -93,6 +102,7 @@ def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str)
     }
     assert {event: of(event)["account"] for event in who} == who
     why = {Event.PLAN_EXTENDED: "厅里急需", Event.RETURN: "补充师资", Event.REJECT: "超出范围"}
+    why |= {Event.CREDITS_IMPORTED: "补登", Event.CREDIT_REVERSED: "导错了"}
     why |= {Event.ACCOUNT_CLOSED: "休假", Event.ACCOUNT_REOPENED: "休假", Event.ORGANIZATION_CHANGED: "重复"}
     assert {event: of(event)["reason"] for event in why} == why
     change = {Event.RETURN: ("submitted", "returned"), Event.REJECT: ("submitted", "rejected")}

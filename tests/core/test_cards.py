@@ -2,14 +2,15 @@
 
 import json
 import logging
+from decimal import Decimal
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, cards, db
-from core.models import Card
+from core import audit, cards, db, ledger
+from core.models import Card, Source
 from tests import cast as c
 
 URL = "http://127.0.0.1:8501/verify/"
@@ -169,3 +170,45 @@ def test_a_year_of_many_trainings_prints_on_several_pages(office: Any) -> None:
         c.posted(cast, c.sheet([c.row(1, professional_hours=2)]), title=f"第{number}期" + "很长的培训名称" * 12)
     made = cards.pdf(issued(cast), verify_url=URL)
     assert made.count(b"/Type /Page\n") > 1
+
+
+def test_a_card_holds_no_longer_once_its_hours_are_undone(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图")]))
+    card = issued(cast)
+    before = asked(card.code)
+    assert before is not None
+    assert before.holds
+    with db.transaction() as session:
+        ledger.reverse(session, 1, actor=cast["reviewer"], reason="重复登记", now=c.AFTER)
+    after = asked(card.code)
+    assert after is not None
+    assert not after.holds
+
+
+def test_a_card_that_shows_a_subject_deemed_done_says_so_and_holds_no_longer_once_that_is_undone(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图", professional_hours=8)]))
+    who, day = c.person_id(1), c.date(2024, 5, 6)
+    exam = ledger.Posting(who, 2024, "professional", Decimal(), day, source=Source.QUALIFICATION, deemed=True)
+    with db.transaction() as session:
+        ledger.post(session, [exam], basis="一级建造师", actor=cast["reviewer"], now=c.AFTER)
+    card = issued(cast)
+    said = json.loads(card.payload)
+    assert said["years"][2]["deemed"] == ["professional"]
+    assert said["years"][2]["lacks"] == "公需差30、累计差30"
+    assert sorted(entry["hours"] for entry in said["entries"]) == ["8", "视同完成"]
+    assert cards.pdf(card, verify_url=URL + card.code).startswith(b"%PDF")
+    found = asked(card.code)
+    assert found is not None
+    assert found.holds
+    with db.transaction() as session:
+        ledger.reverse(session, 2, actor=cast["reviewer"], reason="证书有误", now=c.AFTER)
+    found = asked(card.code)
+    assert found is not None
+    assert not found.holds
+    assert sorted(entry["hours"] for entry in json.loads(issued(cast).payload)["entries"]) == [
+        "8",
+        "视同完成",
+        "视同完成（冲销）",
+    ]

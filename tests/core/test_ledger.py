@@ -1,6 +1,7 @@
 """The ledger: sums that are sums, the three tests of a year, and everything altered behind our back called by name."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import audit, db, ledger, registry
+from core.access import Refused
 from core.ledger import Posting
-from core.models import CreditBatch, CreditEntry, Submission
+from core.models import CreditBatch, CreditEntry, Source, Submission
 from core.policy import Subject
 from tests import cast as c
 
@@ -83,8 +85,9 @@ def test_a_submissions_hours_are_posted_once_and_for_all(database: str) -> None:
     done(posting(cast, line(who, 8)))  # hours without a submission are another matter
     with db.engine().begin() as connection, pytest.raises(sa.exc.IntegrityError):  # the database says so as well
         connection.exec_driver_sql(
-            "INSERT INTO credit_batch SELECT 9, source, submission_id, basis, posted_by, posted_at, entries, root, "
-            "chain FROM credit_batch WHERE id = 1"
+            "INSERT INTO credit_batch (id, submission_id, authority_id, basis, posted_by, posted_at, entries, root, "
+            "chain) SELECT 9, submission_id, authority_id, basis, posted_by, posted_at, entries, root, chain "
+            "FROM credit_batch WHERE id = 1"
         )
 
 
@@ -131,13 +134,130 @@ def test_a_year_must_pass_three_tests(office: Any, public: str, professional: st
 def test_a_year_no_notice_covers_has_hours_but_no_verdict(database: str) -> None:
     cast = c.assemble()
     who = people(1)[0]
-    done(posting(cast, line(who, 90, year=2023), line(who, 90, year=2025)))
+    done(posting(cast, line(who, 90, year=2021), line(who, 90, year=2023), line(who, 90, year=2025)))
     with db.reading() as session:
         found = ledger.totals(session, who).set_index("year")
-    assert (found.loc[2023, "total"], found.loc[2023, "lacks"]) == (90, "")
-    assert "2023" in found.loc[2023, "basis"]
-    assert found.loc[2025, "lacks"] == "公需差30"
-    assert "暂按" in found.loc[2025, "basis"]
+    assert (found.loc[2021, "total"], found.loc[2021, "lacks"]) == (90, "")
+    assert "2021" in found.loc[2021, "basis"]
+    for year in (2023, 2025):
+        assert found.loc[year, "lacks"] == "公需差30"
+        assert "暂按" in found.loc[year, "basis"]
+
+
+# --- reversal -------------------------------------------------------------------------------------------------------
+
+
+def reversing(
+    cast: c.Cast, batch_id: int, *, by: str = "reviewer", reason: str = "重复登记", **more: Any
+) -> Callable[[Session], CreditBatch]:
+    return lambda s: ledger.reverse(s, batch_id, actor=cast[by], reason=reason, now=c.AFTER, **more)
+
+
+def standing(cast: c.Cast) -> list[tuple[int, str, str]]:
+    with db.reading() as session:
+        frame, count = ledger.batches(session, cast["reviewer"], limit=None)
+    assert count == len(frame)
+    return list(frame[["id", "origin", "standing"]].itertuples(index=False, name=None))
+
+
+def test_a_batch_is_undone_as_one_act_and_its_hours_are_taken_back(database: str) -> None:
+    cast = c.assemble()
+    first, second, _ = people()
+    exam = replace(line(second, 0), deemed=True, source=Source.QUALIFICATION)
+    done(posting(cast, line(first, "7.5"), line(first, 30, P), exam))
+    done(posting(cast, line(first, 8)))
+    with db.reading() as session:
+        assert ledger.totals(session, second).loc[0, "lacks"] == "公需差30、累计差30"
+    back = done(reversing(cast, 1))
+    assert (back.id, back.reverses_id, back.entries) == (3, 1, 3)
+    with db.reading() as session:
+        assert list(ledger.totals(session, first).loc[0, ["public", "professional"]]) == [0, 8]
+        assert ledger.totals(session, second).loc[0, "lacks"] == "公需差30、专业差60、累计差90"
+        entries = ledger.entries(session, first)
+        assert sorted(entries["hours"]) == [-30, Decimal("-7.5"), Decimal("7.5"), 8, 30]
+        assert set(entries[entries["hours"] < 0]["basis"]) == {"冲销第1批：重复登记"}
+        assert list(ledger.entries(session, second)["deemed"]) == [1, -1]
+        trail, _ = audit.history(session, cast["admin"], limit=1)
+    (told,) = trail.to_dict("records")
+    assert (told["event"], told["record_id"], told["reason"]) == ("credit.reversed", 3, "重复登记")
+    assert '"hours":"-37.5"' in told["after"]
+    assert standing(cast) == [(3, "reversal", "stands"), (2, "other", "stands"), (1, "other", "reversed")]
+    assert faults() == []
+
+
+def test_some_lines_are_undone_and_no_line_twice(database: str) -> None:
+    cast = c.assemble()
+    first, second, third = people()
+    done(posting(cast, line(first, 8), line(second, 16), line(third, 24)))
+    done(reversing(cast, 1, lines=[2]))
+    assert standing(cast)[-1] == (1, "other", "partly")
+    with db.reading() as session:
+        shown, count = ledger.lines(session, 1, cast["reviewer"])
+        assert (count, list(shown["standing"])) == (3, ["stands", "reversed", "stands"])
+        assert [ledger.totals(session, who).loc[0, "total"] for who in (first, second, third)] == [8, 0, 24]
+    for lines in ([2], [1, 2]):
+        assert c.refusal(reversing(cast, 1, lines=lines)).code == "reversed"
+    for lines in ([], [0], [4], [1, 4]):
+        assert c.refusal(reversing(cast, 1, lines=lines)).code == "lines"
+    done(reversing(cast, 1))  # what still stands
+    with db.reading() as session:
+        assert [ledger.totals(session, who).loc[0, "total"] for who in (first, second, third)] == [0, 0, 0]
+    assert c.refusal(reversing(cast, 1)).code == "reversed"
+    assert c.refusal(reversing(cast, 2)).code == "reversal"
+    assert standing(cast)[-1] == (1, "other", "reversed")
+    assert faults() == []
+
+
+def test_who_may_not_undo_changes_nothing(database: str) -> None:
+    cast = c.assemble()
+    done(posting(cast, line(people(1)[0], 8)))
+    for by in ("leader", "title", "base", "employer"):
+        assert c.refusal(reversing(cast, 1, by=by)).code == "role"
+    assert c.refusal(reversing(cast, 1, by="hohhot_reviewer")).code == "jurisdiction"
+    assert c.refusal(reversing(cast, 9)).code == "missing"
+    assert c.refusal(reversing(cast, 1, reason="  ")).code == "reason"
+
+
+def test_each_sees_the_batches_of_the_own_jurisdiction(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    c.posted(cast, c.sheet([c.row(2)]), by="hohhot_base", reviewer="hohhot_reviewer")
+    done(reversing(cast, 2, by="hohhot_reviewer"))
+    with db.reading() as session:
+        seen = {by: list(ledger.batches(session, cast[by])[0]["id"]) for by in ("admin", "hohhot_admin")}
+        assert seen == {"admin": [3, 2, 1], "hohhot_admin": [3, 2]}
+        assert ledger.batches(session, cast["baotou_reviewer"])[1] == 0
+        frame, count = ledger.batches(session, cast["admin"], origin=ledger.Origin.REPORT, limit=1)
+        assert (count, list(frame["id"]), list(frame["hours"])) == (2, [2], [24])
+        (shown,) = ledger.lines(session, 2, cast["hohhot_admin"])[0].to_dict("records")
+        assert shown["id_mask"] == f"150199********{c.id_number(2)[-4:]}"
+        assert (shown["hours"], shown["standing"]) == (24, "reversed")
+        for by, code in (("baotou_reviewer", "missing"), ("leader", "role"), ("hohhot_base", "role")):
+            with pytest.raises(Refused) as caught:
+                ledger.lines(session, 2, cast[by])
+            assert caught.value.code == code
+        trail, _ = audit.history(session, cast["hohhot_admin"], event=audit.Event.CREDIT_REVERSED)
+        assert list(trail["organization"]) == ["呼和浩特市人力资源和社会保障局"]
+
+
+def test_a_reversal_that_takes_back_something_else_is_named(database: str) -> None:
+    cast = c.assemble()
+    first, second, _ = people()
+    done(posting(cast, line(first, 8), line(second, 8)))
+    done(reversing(cast, 1, lines=[1]))
+    for change in ("reverses_line = 2", "reverses_line = NULL", "hours = -900", "year = 2023"):
+        with Session(db.engine()) as session:
+            session.execute(sa.text(f"{GUARD_OFF[database]}"))
+            session.execute(sa.text(f"UPDATE credit_entry SET {change} WHERE batch_id = 2"))
+            assert "what was reversed of credit batch 1 is not what it posted" in ledger.faults(session), change
+            session.rollback()
+    assert faults() == []
+
+
+GUARD_OFF = {
+    "sqlite": "DROP TRIGGER credit_entry_no_update",
+    "postgresql": "ALTER TABLE credit_entry DISABLE TRIGGER USER",
+}
 
 
 # --- behind our back ------------------------------------------------------------------------------------------------
@@ -248,8 +368,8 @@ def test_hours_slipped_into_a_batch_are_named(database: str) -> None:
     three_batches()
     with db.engine().begin() as connection:  # an added entry of a known batch changes its root
         connection.exec_driver_sql(
-            "INSERT INTO credit_entry (person_id, year, batch_id, line, subject, hours, completed_on) "
-            "VALUES (1, 2024, 3, 2, 'public', 3000, '2024-06-03')"
+            "INSERT INTO credit_entry (person_id, year, batch_id, line, subject, source, hours, deemed, completed_on, "
+            "note) VALUES (1, 2024, 3, 2, 'public', 'public_exam', 3000, 0, '2024-06-03', '')"
         )
     assert any(fault.startswith("credit batch 3") for fault in faults())
 
@@ -261,9 +381,13 @@ def test_the_root_of_a_batch_covers_every_field() -> None:
         "batch_id": 1,
         "line": 1,
         "subject": Q,
+        "source": Source.TRAINING,
         "hours": Decimal(8),
+        "deemed": 0,
         "completed_on": date(2024, 6, 3),
+        "note": "",
         "roster_row_id": None,
+        "reverses_line": None,
     }
     assert set(row) == {column.key for column in sa.inspect(CreditEntry).columns}
     changes = {
@@ -272,9 +396,13 @@ def test_the_root_of_a_batch_covers_every_field() -> None:
         "batch_id": 2,
         "line": 2,
         "subject": P,
+        "source": Source.PUBLIC_EXAM,
         "hours": Decimal("8.5"),
+        "deemed": 1,
         "completed_on": date(2024, 6, 4),
+        "note": "x",
         "roster_row_id": 1,
+        "reverses_line": 1,
     }
     leaves = {ledger._leaf(row), *(ledger._leaf(row | {name: value}) for name, value in changes.items())}
     assert len(leaves) == 1 + len(changes)

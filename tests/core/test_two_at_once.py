@@ -174,6 +174,40 @@ def test_hours_posted_from_eight_sides_add_up(database: str) -> None:
     stands()
 
 
+def test_a_batch_is_undone_from_eight_sides_and_taken_back_once(database: str) -> None:
+    cast = c.assemble()
+    report = c.posted(cast, c.sheet([c.row(serial) for serial in range(1, 21)]))
+    assert report.people == 20
+
+    def reverse(by: str, lines: list[int] | None) -> Callable[[Session], object]:
+        return lambda s: ledger.reverse(s, 1, actor=cast[by], reason="重复登记", now=c.AFTER, lines=lines)
+
+    found = c.at_once(*[reverse(by, [7]) for by in ("reviewer", "reviewer2", "admin", "reviewer")])
+    assert kinds(found) == ["done", "reversed", "reversed", "reversed"]
+    found = c.at_once(*[reverse(by, None) for by in ("reviewer", "reviewer2", "admin", "reviewer")])
+    assert kinds(found) == ["done", "reversed", "reversed", "reversed"]
+    with db.reading() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(CreditEntry)) == 40
+        assert {ledger.totals(session, c.person_id(serial)).loc[0, "total"] for serial in range(1, 21)} == {0}
+    stands()
+
+
+def test_a_report_is_approved_while_another_batch_is_undone_and_neither_waits_for_ever(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    plan = c.file_plan(cast, title="第二期")
+    c.approve(cast, plan.id)
+    waiting = c.file_report(cast, plan, c.sheet([c.row(1), c.row(2)]))
+    found = c.at_once(
+        moving(cast, waiting.id, Action.APPROVE, "reviewer"),
+        lambda s: ledger.reverse(s, 1, actor=cast["reviewer2"], reason="重复登记", now=c.AFTER),
+    )
+    assert kinds(found) == ["done", "done"]
+    with db.reading() as session:
+        assert ledger.totals(session, c.person_id(1)).loc[0, "total"] == 24
+    stands()
+
+
 def test_wrong_tries_from_several_sides_are_all_counted(database: str) -> None:
     c.assemble()
     found = c.at_once(*[lambda s: registry.sign_in(s, "base", fits=False, now=c.NOW) for _ in range(5)])

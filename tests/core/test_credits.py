@@ -1,0 +1,410 @@
+"""Hours of earlier years (导入学时): every problem at once, good rows never sink, nothing is posted twice."""
+
+import io
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import audit, credits, db, files, ledger, registry, sheets
+from core.__main__ import main
+from core.access import OrganizationKind, Refused
+from core.files import Upload
+from core.models import Attachment, AuditEntry, CreditBatch, CreditEntry, Person, Source
+from tests import cast as c
+
+HEADINGS = tuple(credits.HEADINGS.values())
+
+
+def line(serial: int = 1, **cells: Any) -> list[Any]:
+    """One faultless row of hours; name the columns to change."""
+    usual = {
+        "id_number": c.id_number(serial),
+        "name": f"赵示{chr(0x4E00 + serial)}",
+        "year": 2023,
+        "subject": "专业科目",
+        "hours": 60,
+        "source": "培训",
+        "basis": "继续教育证书",
+        "completed_on": "2023-06-28",
+    }
+    return list((usual | cells).values())
+
+
+def book(*rows: list[Any], headings: tuple[str, ...] = HEADINGS) -> bytes:
+    return c.sheet(list(rows), headings)
+
+
+def read(*rows: list[Any], **more: Any) -> credits.Preview:
+    return credits.read(book(*rows), "学时.xlsx", today=c.TODAY, **more)
+
+
+def told(preview: credits.Preview) -> list[tuple[int, str, str]]:
+    return [(problem.row, problem.heading, problem.code) for problem in preview.problems]
+
+
+def bring(
+    cast: c.Cast, *rows: list[Any], by: str = "reviewer", reason: str = "补登纸质台账", filename: str = "学时.xlsx"
+) -> Callable[[Session], tuple[CreditBatch | None, credits.Preview]]:
+    upload = Upload(filename, book(*rows))
+    return lambda s: credits.bring_in(s, upload, actor=cast[by], reason=reason, now=c.NOW)
+
+
+def done(deed: Callable[[Session], Any]) -> Any:
+    with db.transaction() as session:
+        return deed(session)
+
+
+def balance(serial: int, year: int = 2023) -> tuple[Decimal, Decimal, str]:
+    with db.reading() as session:
+        found = ledger.totals(session, c.person_id(serial), [year]).iloc[0]
+        assert [*ledger.faults(session), *audit.faults(session)] == []
+    return found["public"], found["professional"], found["lacks"]
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def test_a_row_is_read_as_it_was_meant() -> None:
+    preview = read(
+        line(1),
+        line(2, year="2022年度", subject="公需", hours="30学时", source="公需考试", completed_on=""),
+        line(3, year="２０２４年", hours="７．５", completed_on="2024年3月5日", source=" 折合 "),
+        line(4, hours="", source="职业资格", basis="一级建造师"),
+        line(
+            5,
+            hours=0,
+            subject="",
+            source="职业资格",
+            completed_on=datetime(2023, 9, 1, tzinfo=UTC).replace(tzinfo=None),
+        ),
+        line(6, source="补学", completed_on="20240301"),
+        line(7, year=2024, completed_on=None, hours=0.5),
+    )
+    assert preview.problems == []
+    assert [row.year for row in preview.rows] == [2023, 2022, 2024, 2023, 2023, 2023, 2024]
+    assert [row.subject for row in preview.rows] == ["professional", "public", *["professional"] * 5]
+    assert [str(row.hours) for row in preview.rows] == ["60", "30", "7.5", "0", "0", "60", "0.5"]
+    assert [row.source for row in preview.rows] == [Source(code) for code in SOURCES_READ]
+    assert [row.deemed for row in preview.rows] == [False] * 3 + [True] * 2 + [False] * 2
+    days = [row.completed_on for row in preview.rows]
+    assert days[:4] == [date(2023, 6, 28), date(2022, 12, 31), date(2024, 3, 5), date(2023, 6, 28)]
+    assert days[4:] == [date(2023, 9, 1), date(2024, 3, 1), c.TODAY]  # never a day that has not come
+    assert [row.dated for row in preview.rows] == [True, False, True, True, True, True, False]
+
+
+SOURCES_READ = "training public_exam conversion qualification qualification make_up training".split()
+
+
+def test_headings_have_synonyms_in_any_order_and_sums_and_signatures_are_no_rows() -> None:
+    headings = ("年份", "证件号码", "姓名", "学时来源", "科目类别", "学时数")
+    rows = [
+        [2023, c.id_number(1), "额尔敦·巴图", "培训", "专业", 60],
+        ["", "", "", "", "", ""],
+        ["", "合计", "", "", "", 60],
+        ["", "填表人：赵示", "", "", "", ""],
+        ["", "", "审核人：钱示", "", "", ""],
+    ]
+    preview = credits.read(book(*rows, headings=headings), "学时.xlsx", today=c.TODAY)
+    assert (len(preview.rows), preview.problems) == (1, [])
+    text = sheets.csv_file(headings, rows[:1]).decode("utf-8-sig").encode("gb18030")
+    assert credits.read(text, "学时.csv", today=c.TODAY).rows[0].name == "额尔敦·巴图"
+
+
+def test_what_is_no_file_of_hours_is_refused_and_says_why() -> None:
+    cases = [("headings", book(line(), headings=("a", *HEADINGS[1:]))), ("file", book()), ("file", b"\x00\x01")]
+    for code, content in cases:
+        with pytest.raises(Refused) as caught:
+            credits.read(content, "学时.xlsx", today=c.TODAY)
+        assert caught.value.code == code
+
+
+PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
+    "id-missing": ("身份证号", {"id_number": ""}),
+    "id-ruined": ("身份证号", {"id_number": 1.5e17}),
+    "id-length": ("身份证号", {"id_number": "15019919850304"}),
+    "id-character": ("身份证号", {"id_number": "一五〇一九九"}),
+    "id-birth": ("身份证号", {"id_number": "150199198513040019"}),
+    "id-checksum": ("身份证号", {"id_number": c.id_number(1)[:17] + ("0" if c.id_number(1)[17] != "0" else "1")}),
+    "name-missing": ("姓名", {"name": ""}),
+    "name-form": ("姓名", {"name": "赵3"}),
+    "year-form": ("年度", {"year": "去年"}),
+    "year-range": ("年度", {"year": 2025}),
+    "subject-form": ("科目", {"subject": "选修"}),
+    "subject-deemed": ("科目", {"subject": "公需", "source": "职业资格", "hours": ""}),
+    "subject-makeup": ("科目", {"subject": "公需", "source": "补学"}),
+    "hours-form": ("学时", {"hours": "很多"}),
+    "hours-none": ("学时", {"hours": ""}),
+    "hours-half": ("学时", {"hours": 7.25}),
+    "hours-range": ("学时", {"hours": 1000.5}),
+    "hours-deemed": ("学时", {"hours": 60, "source": "职业资格"}),
+    "source-form": ("来源", {"source": "自学"}),
+    "basis-long": ("依据", {"basis": "证" * 201}),
+    "date-form": ("完成日期", {"completed_on": "六月"}),
+    "date-future": ("完成日期", {"year": 2024, "completed_on": "2024-06-04"}),
+    "date-year": ("完成日期", {"completed_on": "2024-01-01"}),
+    "date-makeup": ("完成日期", {"year": 2021, "source": "补学", "completed_on": "2024-01-01"}),
+}
+
+
+@pytest.mark.parametrize("code", PROBLEMS)
+def test_each_problem_names_its_row_its_column_and_how_to_mend_it(code: str) -> None:
+    heading, cells = PROBLEMS[code]
+    preview = read(line(2), line(1, **cells), line(3))
+    assert told(preview) == [(4, heading, code)]
+    (problem,) = preview.problems
+    assert problem.words
+    written = line(1, **cells)[HEADINGS.index(heading)]
+    assert problem.value == sheets.text(written)[:200]
+    assert [row.row for row in preview.good_rows] == [3, 5]
+
+
+@pytest.mark.parametrize(
+    ("cells", "code"),
+    [
+        ({"year": 2000, "completed_on": ""}, None),
+        ({"year": 1999, "completed_on": ""}, "year-range"),
+        ({"year": 2024, "completed_on": "2024-06-03"}, None),
+        ({"hours": 1000}, None),
+        ({"hours": "0.5"}, None),
+        ({"hours": -8}, "hours-range"),
+        ({"hours": "NaN"}, "hours-range"),
+        ({"hours": "1e3"}, None),
+        ({"hours": "NaN", "source": "职业资格"}, "hours-deemed"),
+        ({"year": 2022, "source": "补学", "completed_on": "2024-01-01"}, None),
+        ({"year": 2022, "source": "补学", "completed_on": "2021-12-31"}, "date-makeup"),
+        ({"completed_on": "2023-02-30"}, "date-form"),
+        ({"completed_on": 45105}, None),  # a day as the spreadsheet counts them
+        ({"subject": "professional"}, None),
+    ],
+)
+def test_on_both_sides_of_every_boundary(cells: dict[str, Any], code: str | None) -> None:
+    assert [problem.code for problem in read(line(1, **cells)).problems] == ([code] if code else [])
+
+
+def test_all_problems_of_a_file_come_at_once_in_the_order_of_the_sheet() -> None:
+    preview = read(line(1, name="", year="x", hours="y", source="z"), line(2), line(3, id_number="1", completed_on="?"))
+    codes = [problem.code for problem in preview.problems]
+    assert codes == ["name-missing", "year-form", "hours-form", "source-form", "id-length", "date-form"]
+    assert len(preview.good_rows) == 1
+
+
+def test_one_row_written_twice_counts_once_and_two_studies_are_told_apart_by_their_basis() -> None:
+    preview = read(line(1), line(1, hours=24), line(1, basis="另一期"), line(1, subject="公需"), line(2))
+    assert told(preview) == [(4, "依据", "duplicate")]
+    assert "第3行" in preview.problems[0].words
+
+
+# --- into the ledger ------------------------------------------------------------------------------------------------
+
+
+def test_good_rows_are_posted_as_one_batch_with_the_file_kept_and_a_line_in_the_trail(database: str) -> None:
+    cast = c.assemble()
+    rows = [
+        line(1),
+        line(1, subject="公需", hours=30, source="公需考试"),
+        line(2, hours="", source="职业资格", basis="一级建造师"),
+        line(3, hours=7.25),
+    ]
+    batch, preview = done(bring(cast, *rows))
+    assert told(preview) == [(6, "学时", "hours-half")]
+    assert (batch.entries, batch.posted_by, batch.authority_id) == (3, cast["reviewer"].name, 1)
+    assert balance(1) == (30, 60, "已完成")
+    assert balance(2) == (0, 0, "公需差30、累计差30")
+    with db.reading() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2
+        kept = session.scalars(sa.select(Attachment)).one()
+        assert (kept.id, kept.submission_id, kept.purpose) == (batch.attachment_id, None, "credits")
+        assert files.opened(session, kept.id, cast["admin"]).content == book(*rows)
+        entries = ledger.entries(session, c.person_id(2))
+        assert list(entries[["basis", "source", "deemed"]].iloc[0]) == ["一级建造师", Source.QUALIFICATION, 1]
+        trail, _ = audit.history(session, cast["admin"], limit=1)
+    (entry,) = trail.to_dict("records")
+    assert (entry["event"], entry["reason"]) == ("credits.imported", "补登纸质台账")
+    assert '"entries":3' in entry["after"]
+    sealed = (db.home() / "files" / kept.sha256[:2] / kept.sha256).read_bytes()
+    assert b"PK" not in sealed[:4]
+
+
+def test_a_file_of_an_import_is_handed_out_to_its_officers_only_as_a_logged_act(database: str) -> None:
+    cast = c.assemble()
+    batch, _ = done(bring(cast, line(1), by="hohhot_reviewer"))
+    for by in ("baotou_reviewer", "hohhot_title", "leader", "hohhot_base", "base"):
+        deed = lambda s, by=by: files.handed_out(s, batch.attachment_id, actor=cast[by], now=c.NOW)  # noqa: E731
+        assert c.refusal(deed).code == "missing"
+    for by in ("hohhot_admin", "reviewer"):
+        given = done(lambda s, by=by: files.handed_out(s, batch.attachment_id, actor=cast[by], now=c.NOW))
+        assert given.content == book(line(1))
+    with db.reading() as session:
+        trail, count = audit.history(session, cast["hohhot_admin"], event=audit.Event.FILE_HANDED_OUT)
+    assert count == 2
+    assert set(trail["organization"]) == {"呼和浩特市人力资源和社会保障局"}
+
+
+def test_who_may_not_import_changes_nothing(database: str) -> None:
+    cast = c.assemble()
+    for by in ("leader", "title", "base", "employer", "exam"):
+        assert c.refusal(bring(cast, line(1), by=by)).code == "role"
+    elsewhere = c.replace(cast["reviewer"], organization_kind=OrganizationKind.EXAM_AUTHORITY)
+    cast.actors["elsewhere"] = elsewhere
+    assert c.refusal(bring(cast, line(1), by="elsewhere")).code == "role"
+    assert c.refusal(bring(cast, line(1), reason=" ")).code == "reason"
+
+
+def test_a_file_without_a_good_row_keeps_nothing(database: str) -> None:
+    cast = c.assemble()
+    before = c.everything()
+    batch, preview = done(bring(cast, line(1, hours="很多")))
+    assert (batch, told(preview)) == (None, [(3, "学时", "hours-form")])
+    assert c.everything() == before
+
+
+def test_people_on_file_must_be_called_so_and_be_ones_own(database: str) -> None:
+    cast = c.assemble()
+    done(bring(cast, line(1), line(2), by="hohhot_reviewer"))
+    rows = [line(1, basis="甲"), line(2, name="钱示", basis="甲"), line(3), line(3, name="孙示", basis="乙")]
+    batch, preview = done(bring(cast, *rows, by="hohhot_admin"))
+    assert told(preview) == [(4, "姓名", "name-known"), (6, "姓名", "name-differs")]
+    assert batch.entries == 2
+    batch, preview = done(bring(cast, line(1, name="钱示", basis="丙"), line(4)))
+    assert told(preview) == [(3, "身份证号", "jurisdiction")]
+    assert "赵示" not in preview.problems[0].words  # whose it is, another office learns nothing more of
+    assert batch.entries == 1
+    with db.reading() as session:
+        assert session.get_one(Person, c.person_id(3)).authority_id == cast.places["hohhot"].id
+        assert session.get_one(Person, c.person_id(4)).authority_id == 1
+
+
+def test_the_same_file_is_refused_and_names_the_earlier_batch_until_that_is_undone(database: str) -> None:
+    cast = c.assemble()
+    batch, _ = done(bring(cast, line(1), line(2)))
+    again = c.refusal(bring(cast, line(1), line(2), by="admin", filename="改名.xlsx"))
+    assert again.code == "posted"
+    assert f"第{batch.id}批" in again.words
+    done(lambda s: ledger.reverse(s, batch.id, actor=cast["admin"], reason="导错了", now=c.NOW, lines=[1]))
+    assert c.refusal(bring(cast, line(1), line(2))).code == "posted"
+    done(lambda s: ledger.reverse(s, batch.id, actor=cast["admin"], reason="导错了", now=c.NOW))
+    assert balance(1)[1] == 0
+    done(bring(cast, line(1), line(2)))
+    assert balance(1)[1] == 60
+
+
+def test_rows_that_are_in_the_ledger_already_are_left_out(database: str) -> None:
+    cast = c.assemble()
+    first, _ = done(bring(cast, line(1), line(2, completed_on="")))
+    rows = [line(1), line(1, hours=24), line(2, completed_on=""), line(2, basis="另一期"), line(3)]
+    batch, preview = done(bring(cast, *rows[:1], *rows[2:]))
+    assert told(preview) == [(3, "学时", "recorded"), (4, "学时", "recorded")]
+    assert batch.entries == 2
+    done(lambda s: ledger.reverse(s, first.id, actor=cast["admin"], reason="导错了", now=c.NOW, lines=[1]))
+    with db.reading() as session:  # what was undone may come again
+        assert told(read(line(1), line(2), known=session)) == []
+    c.posted(cast, c.sheet([c.row(1, f"赵示{chr(0x4E01)}")]))
+    report = line(1, year=2024, hours=24, basis="示例继续教育基地：知识更新培训班", completed_on="2024-06-26")
+    with db.reading() as session:  # hours of a report, written down again by somebody from the printed list
+        found = credits.read(book(report), "学时.xlsx", today=db.office_day(c.AFTER), known=session)
+    assert told(found) == [(3, "学时", "recorded")]
+
+
+def test_two_import_one_file_at_once_and_one_is_told(database: str) -> None:
+    cast = c.assemble()
+    rows = [line(serial) for serial in range(1, 21)]
+    found = c.at_once(bring(cast, *rows), bring(cast, *rows, by="reviewer2"))
+    codes = [one.code if isinstance(one, Refused) else "done" for one in found]
+    assert sorted(codes) == ["done", "posted"], found
+    assert balance(1)[1] == 60
+
+
+def test_two_import_hours_of_one_new_person_while_a_report_is_approved(database: str) -> None:
+    cast = c.assemble()
+    plan = c.file_plan(cast)
+    c.approve(cast, plan.id)
+    report = c.file_report(cast, plan, c.sheet([c.row(1, f"赵示{chr(0x4E01)}")]))
+
+    def approve(session: Session) -> object:
+        version = c.approvals.one(session, report.id, cast["reviewer"]).version
+        step = {"version": version, "actor": cast["reviewer"], "now": c.AFTER}
+        return c.approvals.move(session, report.id, c.Action.APPROVE, **step)
+
+    found = c.at_once(bring(cast, line(1)), approve, bring(cast, line(1, basis="另一期"), by="reviewer2"))
+    assert not [one for one in found if isinstance(one, Exception)], found
+    assert balance(1)[1] == 120
+    assert balance(1, 2024)[1] == 24
+    with db.reading() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Person)) == 1
+
+
+# --- the command line -----------------------------------------------------------------------------------------------
+
+
+def written(folder: Path, *rows: list[Any]) -> str:
+    path = folder / "学时.xlsx"
+    path.write_bytes(book(*rows))
+    return str(path)
+
+
+def test_the_command_brings_in_what_is_sound_and_names_the_rest(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cast = c.assemble()
+    done(bring(cast, line(9), by="hohhot_reviewer"))
+    path = written(tmp_path, line(1), line(9, basis="另一期"))  # the machine's own operator is in charge of everybody
+    assert main(["credits", "import", path]) == 0
+    assert capsys.readouterr().out == ""
+    assert balance(9)[1] == 120
+    assert main(["credits", "import", path]) == 2
+    said = capsys.readouterr()
+    assert (said.out, "第2批" in said.err) == ("", True)
+    path = written(tmp_path, line(2), line(3, hours="很\n多"), line(1))
+    assert main(["credits", "import", path, "--reason", "年度补登"]) == 1
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [line[:4] for line in lines] == [["4", "学时", "hours-form", "很 多"], ["5", "学时", "recorded", "60"]]
+    assert balance(2)[1] == 60
+    with db.reading() as session:
+        reasons = session.scalars(
+            sa.select(AuditEntry.reason).where(AuditEntry.event == "credits.imported").order_by(AuditEntry.id)
+        ).all()
+        assert reasons == ["补登纸质台账", "命令行导入", "年度补登"]
+    assert main(["check"]) == 0
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x00\x01\x02", book(line(), headings=tuple("abcdefgh"))])
+def test_what_cannot_be_read_is_2(
+    office: Path, tmp_path: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    c.assemble()
+    path = tmp_path / "学时.xlsx"
+    if content is not None:
+        path.write_bytes(content)
+    assert main(["credits", "import", str(path)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.strip()
+
+
+def test_an_office_that_was_not_opened_says_so(
+    office: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["credits", "import", written(tmp_path, line(1))]) == 2
+    assert capsys.readouterr().err.strip()
+
+
+def test_many_rows_are_normal(office: Path) -> None:
+    c.assemble()
+    buffer = io.StringIO()
+    buffer.write(",".join(HEADINGS) + "\n")
+    for serial in range(5000):
+        number = c.id_number(serial % 1000, date(1970 + serial // 1000, 3, 4))
+        buffer.write(f"{number},赵示,2022,专业,60,培训,证书,2022-06-28\n")
+    upload = Upload("学时.csv", buffer.getvalue().encode())
+    with db.transaction() as session:
+        actor = registry.system_actor(session)
+        batch, preview = credits.bring_in(session, upload, actor=actor, reason="补登", now=datetime.now(UTC))
+        assert batch is not None
+        assert (batch.entries, preview.problems) == (5000, [])
+        assert session.scalar(sa.select(sa.func.count()).select_from(CreditEntry)) == 5000
