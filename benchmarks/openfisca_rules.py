@@ -210,6 +210,33 @@ def required(applicant, period):
     return np.select([way == place for place in range(len(WAYS))], left, applicant("base", period))
 
 
+def nearest(applicant, period):
+    short_of = np.stack([applicant("short", period.offset(-back, "year")) for back in range(YEARS)])
+    return short_of.argmin(axis=0)
+
+
+def _missing(subject: str, back: int):
+    def formula(applicant, period, parameters):
+        year = period.offset(-back, "year")
+        amounts = parameters(year).requirement
+        public, professional = applicant("public", year), applicant("credited", year)
+        lacking = {
+            "public": amounts.public - public,
+            "professional": amounts.professional - professional,
+            "total": amounts.total - public - professional,
+        }[subject]
+        way = applicant("winner", period)
+        any_one = (way == 2) | (way == 3)
+        asked = (applicant("required", period) >> back & 1) & (applicant("outcome", period) == 1)
+        asked &= ~any_one | (applicant("nearest", period) == back)
+        return np.maximum(lacking, 0) * asked
+
+    return formula
+
+
+MISSING = [(subject, back) for back in range(YEARS) for subject in ("public", "professional", "total")]
+
+
 def system() -> TaxBenefitSystem:
     """The notice as OpenFisca holds it."""
     made = TaxBenefitSystem([Applicant])
@@ -224,6 +251,8 @@ def system() -> TaxBenefitSystem:
         *((f"gap_{years}", int, _gap_over(years)) for years in ("base", "without_epidemic", "since_transfer")),
         *(("gap_any", int, gap_any), ("outcome", int, outcome), ("winner", int, winner), ("required", int, required)),
     ]
+    formulas.append(("nearest", int, nearest))
+    formulas += [(f"missing_{subject}_{back}", int, _missing(subject, back)) for subject, back in MISSING]
     for trust in (1, 2):
         formulas += [
             (f"non_public_{trust}", bool, _by_claim("non_public", trust)),
@@ -267,5 +296,7 @@ def simulation(made: TaxBenefitSystem, applicants: Applicants, balances: Balance
 
 
 def calculate(ready: Simulation, year: int) -> dict[str, np.ndarray]:
-    """The answers of a simulation."""
-    return {name: ready.calculate(name, str(year)) for name in ("outcome", "winner", "required")}
+    """The answers of a simulation: the outcome, by which waiver, the years required, the hours missing in them."""
+    missing = [ready.calculate(f"missing_{subject}_{back}", str(year)) for subject, back in MISSING]
+    answers = {name: ready.calculate(name, str(year)) for name in ("outcome", "winner", "required")}
+    return answers | {"missing": np.stack(missing).reshape(YEARS, 3, -1)}

@@ -8,9 +8,7 @@ Hours are whole hundredths. No table, no file and no screen is known here.
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -360,9 +358,14 @@ class Options:
     required: Mask
     any_one: Flags
     """By option: whether one of the required years is enough."""
-    met: Flags
     gap: Hundredths
     """Hundredths missing in all."""
+
+    @functools.cached_property
+    def met(self) -> Flags:
+        """What applies and lacks nothing."""
+        met: Flags = self.applies & (self.gap == 0)
+        return met
 
 
 @dataclass
@@ -399,7 +402,6 @@ class Decisions:
             self.options.applies[:, rows],
             self.options.required[:, rows],
             self.options.any_one,
-            self.options.met[:, rows],
             self.options.gap[:, rows],
         )
         return Decisions(
@@ -420,7 +422,6 @@ class Decisions:
 _ELIGIBLE, _NOT_ELIGIBLE, _TO_VERIFY = (np.int8(OUTCOMES.index(outcome)) for outcome in Outcome)
 _CELLS = 1 << 20
 """How many numbers of hours a block of applicants has about: few blocks, each still near the processor's cache."""
-_THREADS = min(4, os.cpu_count() or 1)
 
 
 def depth(policy: Policy, applicants: Applicants) -> int:
@@ -461,7 +462,7 @@ def _adopt(decisions: Decisions, hopeful: Decisions, rows: NDArray[np.intp]) -> 
         getattr(decisions, name)[places] = getattr(hopeful, name)[turned]
     decisions.missing[:, :, places] = 0
     if decisions.options and hopeful.options:
-        for name in ("applies", "required", "met", "gap"):
+        for name in ("applies", "required", "gap"):
             getattr(decisions.options, name)[:, places] = getattr(hopeful.options, name)[:, turned]
 
 
@@ -470,17 +471,9 @@ def _decide(prepared: _Prepared, applicants: Applicants, balances: Balances, tru
     decisions = _undecided(prepared, applicants.year, balances.hours.shape, steps)
     depth_, subjects, count = balances.hours.shape
     size = max(_CELLS // (depth_ * (subjects + 1)), 1024)
-    if count <= size:
-        _decide_block(prepared, applicants, balances, trust, decisions)
-        return decisions
-
-    def work(start: int) -> None:
+    for start in range(0, count, size):
         rows = slice(start, start + size)
         _decide_block(prepared, applicants.take(rows), balances.take(rows), trust, decisions.part(rows))
-
-    with ThreadPoolExecutor(_THREADS) as threads:  # NumPy lets the other threads run while it computes
-        for _ in threads.map(work, range(0, count, size)):
-            pass
     return decisions
 
 
@@ -492,7 +485,6 @@ def _undecided(prepared: _Prepared, year: int, shape: tuple[int, ...], steps: bo
         np.zeros((ways, count), bool),
         np.zeros((ways, count), mask),
         np.array([False, *(waiver.effect == "any_one_year" for waiver in policy.waivers)]),
-        np.zeros((ways, count), bool),
         np.zeros((ways, count), np.int32),
     )
     return Decisions(
@@ -523,10 +515,12 @@ def _decide_block(
     decisions.required[:] = base
     rank = _rank(gap, np.bitwise_count(base))
     if decisions.options:
-        _note(decisions.options, 0, _EVERYONE, base, gap)
+        decisions.options.applies[0] = True
+        decisions.options.required[0], decisions.options.gap[0] = base, gap
     known: dict[int, Flags] = {}
     for place, way in prepared.ways:
-        rows = np.flatnonzero(_applies(prepared, way, applicants, trust, known))
+        applies = _applies(prepared, way, applicants, trust, known)
+        rows = np.flatnonzero(applies)
         if not len(rows):
             continue
         years = _required(prepared, way.waiver, base, applicants, rows)
@@ -535,7 +529,9 @@ def _decide_block(
         else:
             gap = _gap(prepared, lacking, short, years, decisions.window, rows, any_one=way.any_one)
         if decisions.options:
-            _note(decisions.options, place + 1, rows, years, gap)
+            decisions.options.applies[place + 1] = applies
+            if way.waiver.effect != "none_required":
+                decisions.options.required[place + 1, rows], decisions.options.gap[place + 1, rows] = years, gap
         asked = np.bitwise_count(years)
         order = _rank(gap, np.minimum(asked, 1) if way.any_one else asked)
         better = order < rank[rows]
@@ -552,13 +548,6 @@ def _decide_block(
 def _rank(gap: Any, asked: Any) -> Any:
     """What decides between ways, the least first: hours missing, then years asked for."""
     return np.left_shift(gap, 6, dtype=np.int64) + asked
-
-
-def _note(options: Options, way: int, rows: slice | NDArray[np.intp], years: Mask, gap: Hundredths) -> None:
-    options.applies[way, rows] = True
-    options.required[way, rows] = years
-    options.gap[way, rows] = gap
-    options.met[way, rows] = gap == 0
 
 
 def _base(prepared: _Prepared, applicants: Applicants, depth_: int) -> tuple[NDArray[np.int8], Mask]:

@@ -245,7 +245,7 @@ def population(count: int) -> tuple[rules.Applicants, Balances]:
 
 
 @pytest.mark.parametrize("off", [-1, 0, 1, 1024])
-def test_blocks_and_threads_change_no_answer(off: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_change_no_answer(off: int, monkeypatch: pytest.MonkeyPatch) -> None:
     people, balances = population(3 * 1024 + off)
     whole = rules.decide(NOTICE, people, balances, steps=True)
     monkeypatch.setattr(rules, "_CELLS", 1)  # blocks of 1024
