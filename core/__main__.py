@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core import audit, credits, db, ledger, models, policy, registry, roster, sheets
+from core import audit, credits, db, eligibility, ledger, models, policy, registry, roster, sheets
 from core.access import Refused
 from core.files import Upload
 
@@ -121,6 +121,26 @@ def _credits_import(options: argparse.Namespace) -> int:
     return 1 if preview.problems else 0
 
 
+def _eligibility(options: argparse.Namespace) -> int:
+    try:
+        content = Path(options.file).read_bytes()
+        batch = eligibility.read(content, Path(options.file).name, today=db.office_day(datetime.now(UTC)))
+        with db.reading() as session:
+            if not registry.is_open(session):
+                _say("系统尚未建立，请先运行 python -m core init 并打开系统 (no office yet)")
+                return 2
+            run = eligibility.answer(session, batch, actor=registry.system_actor(session))
+        options.out.write_bytes(WRITERS[options.out.suffix.lower()](run.headings(), run.lines()))
+    except OSError as error:
+        _say(f"{error.filename}: {error.strerror}")
+        return 2
+    except Refused as refused:
+        _say(refused.words)
+        return 2
+    _say("，".join(f"{word}{count}" for word, count in run.counts.items()))
+    return 1 if run.problems else 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m core", description="继续教育管理：命令行")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -157,6 +177,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     credits_import.add_argument("file")
     credits_import.add_argument("--reason", default="命令行导入", help="原因，记入审计日志 (kept in the audit trail)")
     credits_import.set_defaults(run=_credits_import)
+    eligibility_parser = commands.add_parser(
+        "eligibility",
+        help="批量核验申报资格 (exit 0 all decided, 1 rows with problems, 2 unreadable or unwritable; records nothing)",
+    )
+    eligibility_parser.add_argument("file", help="申报名单 .xlsx、.xls或.csv (applications)")
+    eligibility_parser.add_argument("--out", type=_out, required=True, metavar="FILE", help="结论 .xlsx 或 .csv")
+    eligibility_parser.set_defaults(run=_eligibility)
     options = parser.parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]

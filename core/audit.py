@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.access import Actor, Labelled, Role, require, visible
-from core.models import Account, AuditEntry, Base, Card, CreditBatch, Organization, Person, Submission
+from core.models import Account, AuditEntry, Base, Card, CreditBatch, Decision, Organization, Person, Submission
 
 
 class Event(Labelled):
@@ -43,6 +43,7 @@ class Event(Labelled):
     CREDIT_POSTED = "credit.posted", "学时入账"
     CREDITS_IMPORTED = "credits.imported", "导入学时"
     CREDIT_REVERSED = "credit.reversed", "冲销学时"
+    ELIGIBILITY_DECIDED = "eligibility.decided", "核验资格"
     CARD_ISSUED = "card.issued", "出具审验卡"
     ID_REVEALED = "person.revealed", "查看完整证件号"
     FILE_HANDED_OUT = "file.handed_out", "下载附件"
@@ -101,6 +102,8 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             return touched.employer_id or touched.authority_id, touched.authority_id
         case Card():
             return _place(session, session.get_one(Person, touched.person_id))
+        case Decision():
+            return touched.organization_id, touched.organization_id
         case CreditBatch():
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))

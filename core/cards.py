@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,11 +13,9 @@ import segno
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
 from sqlalchemy.orm import Session
 
-from core import audit, db, ledger, policy, registry, resident_id
+from core import audit, db, ledger, paper, policy, registry, resident_id
 from core.access import Actor, Refused, Role, require
 from core.models import Card
 
@@ -154,36 +150,17 @@ def verification(session: Session, code: str) -> Verification | None:
 
 # --- the printed page -----------------------------------------------------------------------------------------------
 
-_INK, _GREY, _RULE, _ACCENT = (33, 37, 41), (96, 103, 112), (200, 205, 212), (23, 78, 134)
-
-
-class _Page(FPDF):
-    def __init__(self, code: str) -> None:
-        super().__init__(format="A4")
-        self.code = code
-        font = importlib.resources.files("noto_cjk_sans_otc") / "NotoSansCJK-Regular.ttc"
-        self.add_font("cjk", fname=str(font), collection_font_number=2)  # 2: Simplified Chinese forms
-        self.set_auto_page_break(True, margin=22)
-        self.set_margins(18, 16)
-
-    def footer(self) -> None:
-        self.set_y(-16)
-        self.set_font("cjk", size=8)
-        self.set_text_color(*_GREY)
-        self.cell(0, 5, f"验证码 {self.code}　　第 {self.page_no()} 页 / 共 {{nb}} 页", align="C")
-
 
 def pdf(card: Card, *, verify_url: str) -> bytes:
     """A card as an A4 PDF. `verify_url` is where its code is answered; it is printed and in the QR code."""
     said = json.loads(card.payload)
-    page = _Page(written(card.code))
+    page = paper.Page(f"验证码 {written(card.code)}")
     page.set_title(f"{said['year']}年度专业技术人员继续教育审验卡")
-    page.set_lang("zh-CN")
     page.set_creation_date(card.issued_at)
     page.add_page()
     _heading(page, said, verify_url)
-    _section(page, "本人情况")
-    _pairs(
+    paper.section(page, "本人情况")
+    paper.pairs(
         page,
         [
             ("姓名", said["name"]),
@@ -194,81 +171,30 @@ def pdf(card: Card, *, verify_url: str) -> bytes:
             ("学时年度", str(said["year"])),
         ],
     )
-    _section(page, "近三年学时")
+    paper.section(page, "近三年学时")
     required = said["required"]
     heads = ("年度", f"公需（≥{required['public']}）", f"专业（≥{required['professional']}）")
     lines = [(str(y["year"]), y["public"], y["professional"], y["total"], y["lacks"]) for y in said["years"]]
-    _table(page, (*heads, f"累计（≥{required['total']}）", "结果"), lines, (22, 34, 34, 34, 50), "CRRRL")
-    _section(page, f"{said['year']}年度学时明细")
+    paper.table(page, (*heads, f"累计（≥{required['total']}）", "结果"), lines, (22, 34, 34, 34, 50), "CRRRL")
+    paper.section(page, f"{said['year']}年度学时明细")
     details = [(entry["completed_on"], entry["subject"], entry["hours"], entry["basis"]) for entry in said["entries"]]
-    _table(page, ("完成日期", "科目", "学时", "培训机构与培训名称"), details, (28, 24, 18, 104), "CLRL")
-    page.set_font("cjk", size=8.5)
-    page.set_text_color(*_GREY)
+    paper.table(page, ("完成日期", "科目", "学时", "培训机构与培训名称"), details, (28, 24, 18, 104), "CLRL")
     page.ln(3)
-    page.multi_cell(0, 5, f"{said['basis']}。年度学时须同时达到公需、专业和累计三项要求。", new_x=XPos.LMARGIN)
-    page.multi_cell(
-        0, 5, "本卡由系统依据已审核的学时记录出具并签名，扫码或在验证页输入验证码可核对真伪。", new_x=XPos.LMARGIN
-    )
+    paper.small(page, f"{said['basis']}。年度学时须同时达到公需、专业和累计三项要求。")
+    paper.small(page, "本卡由系统依据已审核的学时记录出具并签名，扫码或在验证页输入验证码可核对真伪。")
     return bytes(page.output())
 
 
-def _heading(page: _Page, said: dict[str, Any], verify_url: str) -> None:
-    page.set_text_color(*_ACCENT)
-    page.set_font("cjk", size=17)
-    page.cell(0, 10, "专业技术人员继续教育审验卡", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-    page.set_font("cjk", size=10)
-    page.set_text_color(*_GREY)
-    for words in (f"{said['year']}年度　　出具日期 {said['issued_on']}", f"验证码 {page.code}", verify_url):
-        page.cell(0, 6, words, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+def _heading(page: paper.Page, said: dict[str, Any], verify_url: str) -> None:
+    below = (f"{said['year']}年度　　出具日期 {said['issued_on']}", f"验证码 {written(said['code'])}", verify_url)
+    paper.heading(page, "专业技术人员继续教育审验卡", below)
     code = segno.make(verify_url, error="m")
     side = 26.0
     module = side / code.symbol_size(border=0)[0]
-    page.set_fill_color(*_INK)
+    page.set_fill_color(*paper.INK)
     for y, bits in enumerate(code.matrix):
         for x, bit in enumerate(bits):
             if bit:
                 page.rect(page.w - 18 - side + x * module, 16 + y * module, module, module, style="F")
     page.set_fill_color(255)
     page.set_y(46)
-
-
-def _section(page: _Page, title: str) -> None:
-    page.ln(4)
-    page.set_font("cjk", size=11.5)
-    page.set_text_color(*_ACCENT)
-    page.cell(0, 8, title, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-
-
-def _pairs(page: _Page, pairs: list[tuple[str, str]]) -> None:
-    page.set_font("cjk", size=10)
-    page.set_draw_color(*_RULE)
-    page.set_text_color(*_INK)
-    with page.table(
-        col_widths=(26, 61, 26, 61), first_row_as_headings=False, line_height=7, text_align="LEFT"
-    ) as table:
-        for at in range(0, len(pairs), 2):
-            row = table.row()
-            for label, value in pairs[at : at + 2]:
-                row.cell(label)
-                row.cell(value)
-
-
-def _table(
-    page: _Page, heads: tuple[str, ...], lines: Sequence[tuple[str, ...]], widths: tuple[int, ...], align: str
-) -> None:
-    from fpdf.fonts import FontFace
-
-    page.set_font("cjk", size=10)
-    page.set_draw_color(*_RULE)
-    page.set_text_color(*_INK)
-    names = {"L": "LEFT", "R": "RIGHT", "C": "CENTER"}
-    with page.table(
-        col_widths=widths,
-        line_height=7,
-        text_align=tuple(names[letter] for letter in align),
-        headings_style=FontFace(fill_color=(238, 242, 247), color=_INK),
-        repeat_headings=1,
-    ) as table:
-        table.row(heads)
-        for line in lines:
-            table.row(line)

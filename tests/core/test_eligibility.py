@@ -1,0 +1,817 @@
+"""Applications in, decisions out: what is read, what is decided, who may ask, what is kept, what a file says back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError
+
+from core import audit, db, eligibility, ledger, policy, registry, rules, sheets
+from core.__main__ import main
+from core.access import Refused, Role
+from core.eligibility import FAULTY, Batch
+from core.ledger import Posting
+from core.models import Decision, Source
+from core.registry import PersonFacts
+from core.rules import Outcome
+from tests import cast as c
+
+WHOLE = ((2022, 30, 60), (2023, 30, 60), (2024, 30, 60))
+ELDER = date(1969, 12, 31)
+
+
+def person(
+    cast: c.Cast,
+    serial: int,
+    hours: Sequence[tuple[int, float, float]] = WHOLE,
+    *,
+    name: str = "王示例",
+    born: date = date(1985, 3, 4),
+    employer: str = "示例市第一医院",
+    authority: str = "region",
+    source: Source = Source.TRAINING,
+) -> int:
+    """A person on file with these hours by year, public and professional."""
+    with db.transaction() as session:
+        number = c.id_number(serial, born)
+        facts = [PersonFacts(name, number, employer)]
+        found = registry.match_or_add(session, facts, authority_id=cast.places[authority].id, now=c.NOW)
+        person_id = found[db.blind_index(number)]
+        postings = [
+            Posting(person_id, year, subject, Decimal(str(amount)), date(year, 6, 1), source=source)
+            for year, *amounts in hours
+            for subject, amount in zip(("public", "professional"), amounts, strict=True)
+            if amount
+        ]
+        if postings:
+            ledger.post(session, postings, basis="示例培训", actor=cast["admin"], now=c.NOW)
+    return person_id
+
+
+def cells(serial: int = 1, born: date = date(1985, 3, 4), **changes: Any) -> dict[str, Any]:
+    """One faultless application, by heading."""
+    usual = {"姓名": "王示例", "身份证号": c.id_number(serial, born), "申报年度": 2024}
+    return usual | {"申报方式": "职称评审", "申报级别": "高级"} | changes
+
+
+def file(*rows: dict[str, Any], title: str = "") -> bytes:
+    """Applications as an .xlsx."""
+    headings = list(dict.fromkeys(heading for row in rows for heading in row))
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    if title:
+        page.append([title])
+    page.append(headings)
+    for row in rows:
+        page.append([row.get(heading) for heading in headings])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def batch(*rows: dict[str, Any]) -> Batch:
+    return eligibility.read(file(*rows), "申报.xlsx", today=c.TODAY)
+
+
+def answered(cast: c.Cast, *rows: dict[str, Any], by: str = "title") -> eligibility.Run:
+    with db.reading() as session:
+        return eligibility.answer(session, batch(*rows), actor=cast[by])
+
+
+def said(run: eligibility.Run, at: int = 0) -> tuple[str, str, str, str]:
+    line = run.frame.iloc[at]
+    return line["outcome"], line["years"], line["gap"], line["clauses"]
+
+
+def decide(cast: c.Cast, *rows: dict[str, Any], by: str = "title") -> eligibility.Run:
+    with db.transaction() as session:
+        return eligibility.decide_applications(session, batch(*rows), actor=cast[by], now=c.NOW)
+
+
+def sheet(cast: c.Cast, row: dict[str, Any], by: str = "title") -> eligibility.DecisionSheet:
+    with db.reading() as session:
+        return eligibility.sheet(session, batch(row).applications[0], actor=cast[by])
+
+
+# --- sentences ------------------------------------------------------------------------------------------------------
+
+FULL, SHORT = WHOLE, ((2022, 30, 60), (2023, 20, 60), (2024, 30, 55))
+RULES = [
+    (FULL, {}, ("符合", "2022;2023;2024", "无", "一(三)1;一(一)")),
+    (SHORT, {}, ("不符合", "2022;2023;2024", "2023公需10;2024专业5", "一(三)1;一(一)")),
+    (((2024, 30, 60),), {"申报级别": "初级"}, ("符合", "2024", "无", "一(三)1;一(一)")),
+    (((2024, 30, 59.5),), {"申报级别": "初级"}, ("不符合", "2024", "2024专业0.5", "一(三)1;一(一)")),
+    (((2024, 0, 90),), {"申报级别": "初级"}, ("不符合", "2024", "2024公需30", "一(三)1;一(一)")),
+    (FULL[1:], {"申报方式": "考核认定", "认定年限": 2}, ("符合", "2023;2024", "无", "一(三)2;一(一)")),
+    (
+        FULL[1:],
+        {"申报方式": "考核认定", "认定年限": "3年"},
+        ("不符合", "2022;2023;2024", "2022公需30;2022专业60", "一(三)2;一(一)"),
+    ),
+    (FULL, {"申报方式": "破格评审", "任现职日期": "2021-07-01"}, ("符合", "2022;2023;2024", "无", "一(四)9;一(一)")),
+    ((), {"单位性质": "非公有制"}, ("符合", "无", "无", "一(三)1;一(四)2")),
+    ((), {"单位性质": "民营企业"}, ("符合", "无", "无", "一(三)1;一(四)2")),
+    ((), {"基层一线": "是"}, ("符合", "无", "无", "一(三)1;一(四)2")),
+    ((), {"基层一线": "是（待核验）"}, ("待核验", "无", "无", "一(三)1;一(四)2")),
+    ((), {"基层一线": "待核验"}, ("待核验", "无", "无", "一(三)1;一(四)2")),
+    (FULL, {"基层一线": "待核验"}, ("符合", "2022;2023;2024", "无", "一(三)1;一(一)")),
+    (FULL[2:], {"转任日期": "2023年5月"}, ("符合", "2024", "无", "一(三)1;一(四)7;一(一)")),
+    ((), {"转任日期": "2024/5/1"}, ("符合", "无", "无", "一(三)1;一(四)7")),
+    (FULL[2:], {"抗疫年度": "2022；2023"}, ("符合", "2024", "无", "一(三)1;一(四)4;一(一)")),
+    (
+        (),
+        {"申报方式": "考核认定", "认定年限": 2, "博士后资助或省部级项目": "√", "出站留区": 1},
+        ("符合", "无", "无", "一(三)2;一(四)3"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("hours", "changes", "expected"), RULES)
+def test_an_application_is_answered_in_exactly_the_columns_of_the_notice(
+    office: Path, hours: Any, changes: dict[str, Any], expected: tuple[str, ...]
+) -> None:
+    cast = c.assemble()
+    person(cast, 1, hours)
+    assert said(answered(cast, cells(**changes))) == expected
+
+
+def test_an_older_applicant_needs_one_complete_year_and_the_gap_is_the_nearest_one(database: str) -> None:
+    cast = c.assemble()
+    born = date(1974, 12, 31)
+    person(cast, 1, ((2022, 30, 50), (2023, 30, 20)), born=born)
+    run = answered(cast, cells(1, born))
+    assert said(run) == ("不符合", "2022|2023|2024任一", "2022专业10", "一(三)1;一(四)1;一(一)")
+
+
+def test_bulk_equals_single(database: str) -> None:
+    cast = c.assemble()
+    rows = []
+    for serial, (hours, changes, _) in enumerate(RULES, start=1):
+        person(cast, serial, hours)
+        rows.append(cells(serial, **changes))
+    run = answered(cast, *rows)
+    assert [said(run, at) for at in range(len(rows))] == [expected for _, _, expected in RULES]
+    for at, row in enumerate(rows):
+        one = sheet(cast, row)
+        assert (one.outcome.label, one.years, one.gap, one.clauses) == said(run, at)
+        assert one.note == run.frame["note"][at]
+    recorded = decide(cast, *rows)
+    assert list(recorded.frame["outcome"]) == list(run.frame["outcome"])
+
+
+def test_the_note_names_the_waiver_what_is_to_verify_and_what_is_not_on_file(office: Path) -> None:
+    cast = c.assemble()
+    run = answered(cast, cells(1, 单位性质="非公有制（待核验）"), cells(2, 申报年度=2025))
+    assert run.frame["note"][0] == (
+        "适用“非公有制经济领域”，学习经历作为评审参考；尚待核验单位性质，核实后符合；库中没有学时记录"
+    )
+    assert run.frame["note"][1].startswith("库中没有学时记录；2025年度通知尚未载入")
+
+
+def test_a_year_passed_by_examination_is_deemed_done(database: str) -> None:
+    cast = c.assemble()
+    person_id = person(cast, 1, ((2024, 30, 0),))
+    with db.transaction() as session:
+        posting = Posting(
+            person_id, 2024, "professional", Decimal(), date(2024, 5, 1), source=Source.QUALIFICATION, deemed=True
+        )
+        ledger.post(session, [posting], basis="职业资格证书", actor=cast["admin"], now=c.NOW)
+    assert said(answered(cast, cells(申报级别="初级")))[0] == "符合"
+    subject = sheet(cast, cells(申报级别="初级")).year_lines[0].subjects[1]
+    assert (subject.name, subject.has, subject.lacks, subject.deemed) == ("专业", 0, 0, True)
+
+
+def test_hours_of_a_capped_source_count_up_to_the_cap(office: Path) -> None:
+    cast = c.assemble()
+    person_id = person(cast, 1, ((2024, 0, 40),), source=Source.CONVERSION)
+    notice = policy.in_force(2024)
+    cap = policy.Cap.model_validate({"clause": "一(四)6", "per": "year", "hours": "24", "source": "折合"})
+    with db.reading() as session:
+        totals = eligibility._totals(session, [person_id, None], 2024, 2024)
+    free, capped = (totals.balances(p, 2024, 1) for p in (notice, notice.model_copy(update={"caps": (cap,)})))
+    assert (free.hours[0, 1].tolist(), capped.hours[0, 1].tolist()) == ([4000, 0], [2400, 0])
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+BAD = [
+    ({"姓名": ""}, "姓名", "name-missing"),
+    ({"姓名": "A"}, "姓名", "name-form"),
+    ({"身份证号": ""}, "身份证号", "id-missing"),
+    ({"身份证号": "150199198503040000"}, "身份证号", "id-ruined"),
+    ({"身份证号": "15019919850304001"}, "身份证号", "id-length"),
+    ({"申报年度": ""}, "申报年度", "year-form"),
+    ({"申报年度": "去年"}, "申报年度", "year-form"),
+    ({"申报年度": 2015}, "申报年度", "policy"),
+    ({"申报方式": ""}, "申报方式", "route-form"),
+    ({"申报方式": "推荐"}, "申报方式", "route-form"),
+    ({"申报级别": "特级"}, "申报级别", "level-form"),
+    ({"单位性质": "其他"}, "单位性质", "non-public-form"),
+    ({"基层一线": "大概"}, "基层一线", "front-line-form"),
+    ({"转任日期": "2022-13-01"}, "转任日期", "transferred-on-form"),
+    ({"转任日期": "2025-01-01"}, "转任日期", "date-order"),
+    ({"申报方式": "破格评审"}, "任现职日期", "in-post-since-missing"),
+    ({"申报方式": "破格评审", "任现职日期": "1980-01-01"}, "任现职日期", "date-order"),
+    ({"申报方式": "考核认定"}, "认定年限", "recognition-years-missing"),
+    ({"申报方式": "考核认定", "认定年限": "许多"}, "认定年限", "recognition-years-form"),
+    ({"抗疫年度": "是"}, "抗疫年度", "epidemic-years-form"),
+    ({"出站留区": "?"}, "出站留区", "stays-in-region-form"),
+    ({"博士后资助或省部级项目": "?"}, "博士后资助或省部级项目", "postdoc-funded-form"),
+]
+
+
+def test_every_bad_row_is_answered_with_its_row_column_value_and_mend(office: Path) -> None:
+    cast = c.assemble()
+    rows = [cells(serial, **changes) for serial, (changes, _, _) in enumerate(BAD, start=1)]
+    run = answered(cast, cells(99), *rows)
+    found = [(problem.row, problem.heading, problem.code) for problem in run.problems]
+    assert found == [(at, heading, code) for at, (_, heading, code) in enumerate(BAD, start=3)]
+    assert run.counts == {"符合": 0, "不符合": 1, "待核验": 0, FAULTY: len(BAD)}
+    for problem, note in zip(run.problems, run.frame["note"][1:], strict=True):
+        assert note == f"{problem.heading}：{problem.words}"
+    assert run.problems[1].value == "A"
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("2022-05-01", date(2022, 5, 1)),
+        ("2022/5/1", date(2022, 5, 1)),
+        ("2022.5.1", date(2022, 5, 1)),
+        ("2022年5月1日", date(2022, 5, 1)),
+        ("2022年5月", date(2022, 5, 1)),
+        ("2022.05", date(2022, 5, 1)),
+        ("202205", date(2022, 5, 1)),
+        ("20220501", date(2022, 5, 1)),
+        ("2022年", date(2022, 1, 1)),
+        ("2022", date(2022, 1, 1)),
+        (2022, date(2022, 1, 1)),
+        (44682.0, date(2022, 5, 1)),
+        (datetime(2022, 5, 1), date(2022, 5, 1)),  # noqa: DTZ001 - a cell has no zone
+        ("２０２２－０５－０１", date(2022, 5, 1)),
+        ("", None),
+        ("无", None),
+    ],
+)
+def test_dates_are_understood_as_offices_write_them(cell: object, expected: date | None) -> None:
+    assert eligibility._day(cell) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("2020;2022", ((2020, 2022), rules.CONFIRMED)),
+        ("2020；2022", ((2020, 2022), rules.CONFIRMED)),
+        ("2022、2020", ((2020, 2022), rules.CONFIRMED)),
+        ("2020,2021，2022", ((2020, 2021, 2022), rules.CONFIRMED)),
+        ("2020-2022年", ((2020, 2021, 2022), rules.CONFIRMED)),
+        ("2020年（待核验）", ((2020,), rules.CLAIMED)),
+        (2020.0, ((2020,), rules.CONFIRMED)),
+        ("否", ((), rules.NO)),
+        ("", ((), rules.NO)),
+    ],
+)
+def test_epidemic_years_are_read_however_they_are_joined(cell: object, expected: Any) -> None:
+    assert eligibility._years(cell) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        *((word, rules.CONFIRMED) for word in ("是", "有", "√", 1, 1.0, True, "Y")),
+        *((word, rules.NO) for word in ("", None, "否", "无", "×", 0, "否（待核验）")),
+        *((word, rules.CLAIMED) for word in ("待核验", "是(待核验)", "是（待核实）", "有 待核验")),
+    ],
+)
+def test_claims_are_yes_no_or_to_verify(cell: object, expected: int) -> None:
+    assert eligibility._claim(cell) == expected
+
+
+def test_a_file_as_offices_have_it_is_read_in_any_order_with_synonyms_title_and_signature(office: Path) -> None:
+    cast = c.assemble()
+    person(cast, 1)
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    page.append(["2024年申报人员名单"])
+    page.append([])
+    page.append(["申报等级", "年度", "证件号码", "申报人", "申报类型"])
+    page.append(["副高", "2024年度", c.id_number(1), "王 示例", "正常评审"])
+    page.append([])
+    page.append([None, None, None, "审核人：张三", "日期：2024年6月"])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    found = eligibility.read(buffer.getvalue(), "名单.xlsx")
+    assert [(each.row, each.name) for each in found.applications] == [(4, "王示例")]
+    with db.reading() as session:
+        assert said(eligibility.answer(session, found, actor=cast["title"]))[0] == "符合"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_csv_in_any_of_the_usual_encodings_is_read(office: Path, encoding: str) -> None:
+    text = f"姓名,身份证号,申报年度,申报方式,申报级别\n王示例,{c.id_number(1)},2024,职称评审,高级\n"
+    assert eligibility.read(text.encode(encoding), "申报.csv").problems == []
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"", "file"), (b"\x00\xff", "file"), ("姓名,年龄\n甲,1\n".encode(), "headings"), (b"PK\x03\x04broken", "file")],
+    ids=["empty", "bytes", "other headings", "broken workbook"],
+)
+def test_what_is_no_file_of_applications_is_refused(office: Path, content: bytes, code: str) -> None:
+    with pytest.raises(Refused) as caught:
+        eligibility.read(content, "申报.xlsx")
+    assert caught.value.code == code
+
+
+def test_a_file_without_anybody_is_refused(office: Path) -> None:
+    with pytest.raises(Refused) as caught:
+        eligibility.read("姓名,身份证号,申报年度\n,,\n".encode(), "空.csv")
+    assert caught.value.code == "file"
+
+
+# --- who may ask ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["base", "exam"])
+def test_those_who_look_nobody_up_get_no_answer(office: Path, by: str) -> None:
+    cast = c.assemble()
+    assert c.refusal(lambda s: eligibility.answer(s, batch(cells()), actor=cast[by])).code == "role"
+
+
+@pytest.mark.parametrize("by", ["admin", "leader", "employer", "base"])
+def test_only_title_officers_and_reviewers_decide_for_the_record(office: Path, by: str) -> None:
+    cast = c.assemble()
+    person(cast, 1)
+    deed = lambda s: eligibility.decide_file(s, file(cells()), "a.xlsx", actor=cast[by], now=c.NOW)  # noqa: E731
+    assert c.refusal(deed).code == "role"
+    deed = lambda s: eligibility.decide_applications(s, batch(cells()), actor=cast[by], now=c.NOW)  # noqa: E731
+    assert c.refusal(deed).code == "role"
+
+
+def test_a_first_password_must_be_changed_before_anything_is_answered(office: Path) -> None:
+    cast = c.assemble()
+    fresh = replace(cast["title"], must_change_password=True)
+    assert c.refusal(lambda s: eligibility.answer(s, batch(cells()), actor=fresh)).code == "password"
+
+
+def test_a_league_decides_its_own_people_and_is_told_who_is_in_anothers_charge(database: str) -> None:
+    cast = c.assemble()
+    person(cast, 1, authority="hohhot", employer="示例旗蒙古族中学")
+    person(cast, 2, authority="baotou", employer="示例厂")
+    rows = cells(1), cells(2), cells(3)
+    run = answered(cast, *rows, by="hohhot_title")
+    assert list(run.frame["outcome"]) == ["符合", FAULTY, "不符合"]
+    assert run.problems[0].code == "jurisdiction"
+    assert "不在呼和浩特市人力资源和社会保障局的管理权限内" in run.frame["note"][1]
+    assert list(answered(cast, *rows).frame["outcome"]) == ["符合", "符合", "不符合"]
+
+
+def test_a_clerk_looks_ahead_for_its_own_people_and_can_probe_nobody_else(office: Path) -> None:
+    cast = c.assemble()
+    person(cast, 1)
+    person(cast, 2, authority="hohhot", employer="示例旗蒙古族中学")
+    run = answered(cast, cells(1), cells(2), cells(3), by="employer")
+    assert list(run.frame["outcome"]) == ["符合", FAULTY, FAULTY]
+    assert run.frame["note"][1] == run.frame["note"][2]
+    mine = c.give_account(cast, 1, "wang")
+    assert mine.role is Role.PERSON
+    assert list(answered(cast, cells(1), cells(2), by="wang").frame["outcome"]) == ["符合", FAULTY]
+
+
+def test_another_name_on_file_is_a_problem_that_names_it(office: Path) -> None:
+    cast = c.assemble()
+    person(cast, 1, name="李示例")
+    run = answered(cast, cells(1))
+    assert (run.problems[0].code, run.problems[0].value) == ("name-known", "王示例")
+    assert "李示例" in run.frame["note"][0]
+    person(cast, 2, name="李示例", authority="hohhot", employer="某校")
+    assert "李示例" not in answered(cast, cells(2), by="baotou_reviewer").frame["note"][0]
+
+
+# --- the record -----------------------------------------------------------------------------------------------------
+
+
+def test_decisions_are_kept_with_all_they_stood_on_and_leave_one_line(database: str) -> None:
+    cast = c.assemble()
+    person_id = person(cast, 1, SHORT)
+    run = decide(cast, cells(1), cells(2, 申报方式="?"), cells(3, 基层一线="待核验"))
+    with db.reading() as session:
+        stored = session.scalars(sa.select(Decision).order_by(Decision.row)).all()
+        lines, count = audit.history(session, cast["admin"], event=audit.Event.ELIGIBILITY_DECIDED)
+        assert audit.faults(session) == []
+    assert [(each.row, each.outcome, each.person_id) for each in stored] == [
+        (2, "not_eligible", person_id),
+        (4, "to_verify", None),
+    ]
+    assert {each.run_id for each in stored} == {run.id}
+    assert stored[0].policy_digest == policy.in_force(2024).digest
+    assert '[2023,"public","training",2000,0]' in stored[0].balances
+    assert c.id_number(1) in stored[0].facts
+    assert count == 1
+    assert f'"faulty":1,"not_eligible":1,"policies":["nmg-2024"],"run":"{run.id}"' in lines["after"][0]
+    assert c.id_number(1) not in lines["after"][0]
+
+
+def test_a_run_without_a_single_sound_row_records_nothing(office: Path) -> None:
+    cast = c.assemble()
+    before = c.everything()
+    run = decide(cast, cells(1, 申报方式="?"))
+    assert run.id is None
+    assert c.everything() == before
+
+
+@pytest.mark.parametrize("statement", ["UPDATE decision SET outcome = 'eligible'", "DELETE FROM decision"])
+def test_a_decision_is_never_changed_or_removed(database: str, statement: str) -> None:
+    cast = c.assemble()
+    decide(cast, cells(1))
+    before = c.everything()
+    with pytest.raises(DatabaseError, match="append only"), db.transaction() as session:
+        session.execute(sa.text(statement))
+    assert c.everything() == before
+
+
+def first_decision() -> int:
+    with db.reading() as session:
+        return session.scalars(sa.select(Decision.id).order_by(Decision.id)).first() or 0
+
+
+def recomputed(cast: c.Cast, by: str = "title") -> eligibility.Recomputation:
+    with db.reading() as session:
+        return eligibility.recompute(session, first_decision(), actor=cast[by])
+
+
+def test_a_recorded_decision_is_reproduced_and_nothing_changed_is_named(database: str) -> None:
+    cast = c.assemble()
+    person(cast, 1, SHORT)
+    decide(cast, cells(1))
+    found = recomputed(cast)
+    assert (found.intact, found.reproduced, found.differs, found.changed) == (True, True, False, ())
+
+
+def test_hours_posted_later_are_named_and_turn_the_decision(database: str) -> None:
+    cast = c.assemble()
+    person(cast, 1, SHORT)
+    decide(cast, cells(1))
+    person(cast, 1, ((2023, 10, 0), (2024, 0, 5)))
+    found = recomputed(cast)
+    assert (found.reproduced, found.outcome, found.outcome_now) == (True, Outcome.NOT_ELIGIBLE, Outcome.ELIGIBLE)
+    assert found.differs
+    assert [each.words for each in found.changed] == [
+        "2023年度公需（培训）：当时20学时，现在30学时",
+        "2024年度专业（培训）：当时55学时，现在60学时",
+    ]
+
+
+def test_another_policy_is_named(office: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cast = c.assemble()
+    person(cast, 1)
+    decide(cast, cells(1))
+    old = policy.in_force(2024)
+    more = old.requirement.model_copy(update={"hours": old.requirement.hours | {"professional": Decimal(72)}})
+    new = old.model_copy(update={"requirement": more})
+    monkeypatch.setattr(policy, "_shipped", lambda: (new,))
+    found = recomputed(cast)
+    assert (found.reproduced, found.differs) == (None, True)
+    assert [each.kind for each in found.changed] == ["policy"]
+    with db.reading() as session:
+        stored = session.get_one(Decision, first_decision())
+        assert eligibility.decided_again(stored, new) is Outcome.NOT_ELIGIBLE
+        assert eligibility.decided_again(stored, old) is Outcome.ELIGIBLE
+        assert eligibility.decided_again(stored, old.model_copy(update={"windows": ()})) is None
+        with pytest.raises(Refused) as caught:
+            eligibility.stored_sheet(session, stored.id, actor=cast["title"])
+    assert caught.value.code == "policy"
+
+
+def test_a_corrected_person_is_named(office: Path) -> None:
+    cast = c.assemble()
+    person(cast, 1)
+    decide(cast, cells(1))
+    with db.transaction() as session:
+        session.execute(sa.text("UPDATE person SET name = '王示范'"))
+    assert [(each.kind, each.name, each.is_now) for each in recomputed(cast).changed] == [("fact", "姓名", "王示范")]
+
+
+def test_a_decision_altered_behind_our_back_is_not_intact(office: Path) -> None:
+    cast = c.assemble()
+    person(cast, 1, ())
+    decide(cast, cells(1))
+    c.behind_our_back("decision", "UPDATE decision SET outcome = 'eligible'")
+    found = recomputed(cast)
+    assert (found.intact, found.reproduced) == (False, False)
+
+
+def test_decisions_are_seen_by_the_office_that_decided_by_the_people_and_by_nobody_else(database: str) -> None:
+    cast = c.assemble()
+    person(cast, 1)
+    decide(cast, cells(1))
+    mine = c.give_account(cast, 1, "wang")
+    for by, seen in (("title", 1), ("leader", 1), ("employer", 1), ("wang", 1), ("hohhot_title", 0)):
+        with db.reading() as session:
+            assert len(eligibility.decided(session, cast[by])) == seen, by
+            assert len(eligibility.runs(session, cast[by])) == seen, by
+    assert mine.person_id is not None
+    deed = lambda s: eligibility.recompute(s, first_decision(), actor=cast["hohhot_title"])  # noqa: E731
+    assert c.refusal(deed).code == "missing"
+    deed = lambda s: eligibility.stored_sheet(s, first_decision(), actor=cast["hohhot_title"])  # noqa: E731
+    assert c.refusal(deed).code == "missing"
+
+
+# --- the sheet ------------------------------------------------------------------------------------------------------
+
+
+def test_a_sheet_shows_years_ways_interpretations_and_entries(database: str) -> None:
+    cast = c.assemble()
+    person(cast, 1, SHORT)
+    found = sheet(cast, cells(1, 转任日期="2021-06-01", 基层一线="否"))
+    assert found.outcome is Outcome.NOT_ELIGIBLE
+    assert [(line.year, line.required, line.complete) for line in found.year_lines] == [
+        (2024, True, False),
+        (2023, True, False),
+        (2022, True, True),
+    ]
+    public, professional, total = found.year_lines[1].subjects
+    assert (public.name, public.required, public.has, public.lacks) == ("公需", 30, 20, 10)
+    assert (professional.has, professional.lacks, total.has, total.lacks) == (60, 0, 80, 10)
+    ways = {way.name: way for way in found.ways}
+    assert len(ways) == 1 + len(policy.in_force(2024).waivers)
+    assert [way.name for way in found.ways if way.won] == ["一般规定"]
+    assert ways["男满55周岁免学时"].why.endswith("性别男（男）✓；年龄不小于55（2024-12-31满39周岁）✗")
+    later = ways["党政机关转任后各年度"]
+    assert (later.applies, later.years, later.met, later.gap) == (True, "2022;2023;2024", False, 15)
+    assert later.clause == "一(四)7"
+    assert {"include_application_year", "transfer_limit"} <= {used.setting for used in found.interpretations}
+    assert len(found.entries) == 6
+    assert found.headline == (
+        "王示例申报2024年度职称评审高级：不符合。需完成2022、2023、2024年度，缺2023公需10、2024专业5学时（一(三)1;一(一)）。"
+    )
+
+
+def test_every_way_agrees_with_its_conditions(office: Path) -> None:
+    cast = c.assemble()
+    for at, (hours, changes, _) in enumerate(RULES, start=1):
+        person(cast, at, hours)
+        for way in sheet(cast, cells(at, **changes)).ways[1:]:
+            assert way.applies <= ("✗" not in way.why), way
+            assert way.applies or "✗" in way.why or "待核验" in way.why, way
+
+
+def test_a_recorded_sheet_shows_what_was_known_then(database: str) -> None:
+    cast = c.assemble()
+    person(cast, 1, SHORT)
+    row = cells(1, 抗疫年度="2022", 单位性质="国有", 转任日期="2022-01-02")
+    before = sheet(cast, row)
+    decide(cast, row)
+    with db.transaction() as session:
+        posting = Posting(c.person_id(1), 2023, "public", Decimal(10), date(2023, 6, 1))
+        ledger.post(session, [posting], basis="补录", actor=cast["admin"], now=c.AFTER)
+    with db.reading() as session:
+        found = eligibility.stored_sheet(session, first_decision(), actor=cast["title"])
+    assert found.digest == before.digest
+    assert (found.outcome, found.years, found.gap) == (before.outcome, before.years, before.gap)
+    assert (found.ways, found.year_lines) == (before.ways, before.year_lines)
+    assert len(found.entries) == len(before.entries)
+    assert found.decided_by == cast["title"].name
+
+
+def test_a_sheet_is_refused_as_the_bulk_answer_is(office: Path) -> None:
+    cast = c.assemble()
+    person(cast, 1)
+    person(cast, 2, name="李示例")
+    for row, by, code in (
+        (cells(1), "base", "role"),
+        (cells(1), "hohhot_title", "missing"),
+        (cells(3), "employer", "missing"),
+        (cells(2), "title", "name"),
+        (cells(1, 申报方式="?"), "title", "application"),
+    ):
+        assert (
+            c.refusal(lambda s, r=row, b=by: eligibility.sheet(s, batch(r).applications[0], actor=cast[b])).code == code
+        )
+
+
+def test_an_application_from_a_form_is_the_application_of_a_file(office: Path) -> None:
+    cast = c.assemble()
+    person_id = person(cast, 1)
+    form = {"year": 2024, "route": "职称评审", "level": "高级", "front_line": "待核验"}
+    with db.reading() as session:
+        made = eligibility.application(session, person_id, form, actor=cast["title"])
+        assert made.facts == batch(cells(1, 基层一线="待核验")).applications[0].facts
+        with pytest.raises(Refused) as caught:
+            eligibility.application(session, person_id, form | {"route": "考核认定"}, actor=cast["title"])
+    assert caught.value.code == "application"
+    assert "认定年限" in caught.value.words
+
+
+def test_the_sheet_prints_with_the_number_masked(office: Path) -> None:
+    cast = c.assemble()
+    person(cast, 1, SHORT)
+    content = eligibility.sheet_pdf(sheet(cast, cells(1)), now=c.NOW)
+    assert content.startswith(b"%PDF-")
+    assert c.id_number(1).encode() not in content
+
+
+# --- what is missing ------------------------------------------------------------------------------------------------
+
+
+def ways(cast: c.Cast, row: dict[str, Any]) -> eligibility.Ways:
+    with db.reading() as session:
+        found = eligibility.sheet(session, batch(row).applications[0], actor=cast["title"])
+        return eligibility.ways_to_close(session, found, actor=cast["title"], now=c.NOW)
+
+
+def plan(cast: c.Cast, hours: int, start: date, end: date) -> int:
+    filed = c.file_plan(cast, hours_each=Decimal(hours), start_on=start, end_on=end)
+    c.approve(cast, filed.id)
+    return filed.id
+
+
+def test_the_fewest_open_plans_that_close_the_gap_are_named(database: str) -> None:
+    cast = c.assemble()
+    person(cast, 1, ((2022, 30, 60), (2023, 30, 60), (2024, 30, 20)))
+    plan(cast, 24, date(2024, 6, 24), date(2024, 6, 26))
+    plan(cast, 32, date(2024, 6, 25), date(2024, 6, 28))  # at the same time as the first
+    third = plan(cast, 40, date(2024, 7, 1), date(2024, 7, 5))
+    c.file_plan(cast, hours_each=Decimal(80), start_on=date(2024, 8, 1), end_on=date(2024, 8, 10))  # not approved
+    found = ways(cast, cells(1))
+    assert found.closes
+    assert [offer.plan_id for offer in found.offers] == [third]
+    person(cast, 2, ((2022, 30, 60), (2023, 30, 60), (2024, 30, 0)))
+    found = ways(cast, cells(2))
+    assert (found.closes, len(found.offers)) == (True, 2)
+    assert found.offers[0].end_on < found.offers[1].start_on
+
+
+def test_earlier_years_are_closed_by_make_up_or_conversion_only_and_it_is_said(office: Path) -> None:
+    cast = c.assemble()
+    person(cast, 1, ((2022, 30, 60), (2023, 30, 50), (2024, 30, 60)))
+    found = ways(cast, cells(1))
+    assert (found.closes, found.offers) == (False, ())
+    assert "2023年度缺专业10" in found.words[0]
+    assert "七(二)" in found.words[0]
+    person(cast, 2)
+    assert ways(cast, cells(2)).closes
+
+
+def test_what_no_plan_brings_is_said(office: Path) -> None:
+    cast = c.assemble()
+    person(cast, 1, ((2024, 30, 0),))
+    plan(cast, 24, date(2024, 6, 24), date(2024, 6, 26))
+    found = ways(cast, cells(1, 申报级别="初级"))
+    assert not found.closes
+    assert "最多可补24学时" in found.words[0]
+
+
+def test_waiting_a_year_asks_for_the_next_three(office: Path) -> None:
+    cast = c.assemble()
+    person(cast, 1, SHORT[1:], born=ELDER)
+    with db.reading() as session:
+        now = eligibility.sheet(session, batch(cells(1, ELDER)).applications[0], actor=cast["title"])
+        assert now.years == "无"  # 55 on the last day of the year
+        younger = replace(now.facts, born_on=date(1990, 1, 1))
+        one = replace(now, facts=younger)
+        later = eligibility.if_waiting(session, one, actor=cast["title"])
+    assert (later.facts.year, later.years) == (2025, "2023;2024;2025")
+    assert "2025年度通知尚未载入" in later.note
+
+
+# --- everybody ------------------------------------------------------------------------------------------------------
+
+
+def test_everybody_of_the_scope_is_there_as_arrays(database: str) -> None:
+    cast = c.assemble()
+    person(cast, 1)
+    person(cast, 2, SHORT, authority="hohhot", employer="示例旗蒙古族中学")
+    with db.reading() as session:
+        all_ = eligibility.everybody(session, cast["title"], 2024)
+        own = eligibility.everybody(session, cast["hohhot_title"], 2024)
+        assert c.refusal(lambda s: eligibility.everybody(s, cast["base"], 2024)).code == "role"
+    assert (len(all_.person_ids), len(own.person_ids)) == (2, 1)
+    notice = policy.in_force(2024)
+    outcomes = rules.decide(notice, all_.applicants, all_.balances).outcome
+    assert [rules.OUTCOMES[each].label for each in outcomes] == ["符合", "不符合"]
+    assert list(own.frame["employer"]) == ["示例旗蒙古族中学"]
+    longer = notice.model_copy(
+        update={"windows": tuple(w.model_copy(update={"years": 5}) if w.years else w for w in notice.windows)}
+    )
+    assert all_.under(longer).hours.shape[0] == 5
+    assert np.array_equal(all_.under(longer).hours[:3], all_.balances.hours)
+
+
+# --- files and the command line -------------------------------------------------------------------------------------
+
+
+def run_command(tmp_path: Path, content: bytes, out: str = "out.xlsx", name: str = "in.xlsx") -> int:
+    (tmp_path / name).write_bytes(content)
+    return main(["eligibility", str(tmp_path / name), "--out", str(tmp_path / out)])
+
+
+EXPECTED = (
+    "姓名 身份证号 申报年度 申报方式 申报级别 单位性质 基层一线 转任日期 任现职日期 认定年限 博士后资助或省部级项目 "
+    "出站留区 抗疫年度 结论 需完成年度 缺口 依据 说明"
+).split()
+
+
+def test_the_command_answers_every_row_in_order_with_ids_as_text(office: Path, tmp_path: Path, capsys: Any) -> None:
+    cast = c.assemble()
+    person(cast, 1)
+    person(cast, 2, SHORT)
+    before = c.everything()
+    assert run_command(tmp_path, file(cells(2), cells(1))) == 0
+    page = openpyxl.load_workbook(tmp_path / "out.xlsx").active
+    assert page is not None
+    head, first, second = page.iter_rows(values_only=True)
+    assert list(head) == EXPECTED
+    assert first[1] == c.id_number(2)
+    assert first[13:17] == ("不符合", "2022;2023;2024", "2023公需10;2024专业5", "一(三)1;一(一)")
+    assert second[13:17] == ("符合", "2022;2023;2024", "无", "一(三)1;一(一)")
+    streams = capsys.readouterr()
+    assert streams.out == ""
+    assert "符合1，不符合1，待核验0，有误0" in streams.err
+    assert c.everything() == before
+
+
+def test_the_command_exits_1_with_problems_and_2_for_what_it_cannot_read(office: Path, tmp_path: Path) -> None:
+    c.assemble()
+    assert run_command(tmp_path, file(cells(1), cells(2, 申报方式="?")), "out.csv") == 1
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text(encoding="utf-8-sig"))))
+    assert [row["结论"] for row in rows] == ["不符合", FAULTY]
+    assert rows[1]["说明"].startswith("申报方式：")
+    assert run_command(tmp_path, b"nonsense") == 2
+    assert main(["eligibility", str(tmp_path / "absent.xlsx"), "--out", str(tmp_path / "x.csv")]) == 2
+    assert run_command(tmp_path, file(cells(1)), "no/such/folder.xlsx") == 2
+    with pytest.raises(SystemExit) as caught:
+        run_command(tmp_path, file(cells(1)), "out.txt")
+    assert caught.value.code == 2
+
+
+def test_the_command_needs_an_office(office: Path, tmp_path: Path) -> None:
+    assert run_command(tmp_path, file(cells(1))) == 2
+
+
+def test_education_comes_back_only_where_it_was_given(office: Path) -> None:
+    cast = c.assemble()
+    assert "学历" not in answered(cast, cells(1)).headings()
+    run = answered(cast, cells(1, 学历="博士研究生"))
+    assert "学历" in run.headings()
+    facts = run.applications[0].facts
+    assert facts is not None
+    assert facts.education == "博士"
+
+
+def test_formulas_in_a_name_are_defused(office: Path) -> None:
+    cast = c.assemble()
+    text = f'姓名,身份证号,申报年度,申报方式,申报级别\n"=HYPERLINK(""x"")",{c.id_number(1)},2024,职称评审,高级\n'
+    with db.reading() as session:
+        run = eligibility.answer(session, eligibility.read(text.encode(), "a.csv"), actor=cast["title"])
+    assert run.frame["outcome"][0] == FAULTY
+    book = openpyxl.load_workbook(io.BytesIO(sheets.workbook(run.headings(), run.lines())))
+    cell = book.active["A2"]  # type: ignore[index]
+    assert (cell.data_type, cell.value) == ("s", '=HYPERLINK("x")')
+    assert "'=HYPERLINK" in sheets.csv_file(run.headings(), run.lines()).decode("utf-8-sig")
+
+
+def test_two_thousand_rows_are_answered_and_recorded_quickly(database: str) -> None:
+    cast = c.assemble()
+    facts = [PersonFacts("王示例", number_of(serial)) for serial in range(2000)]
+    with db.transaction() as session:
+        found = registry.match_or_add(session, facts, authority_id=1, now=c.NOW)
+        postings = [
+            Posting(person_id, year, subject, Decimal(60), date(year, 6, 1))
+            for person_id in found.values()
+            for year in (2022, 2023, 2024)
+            for subject in ("public", "professional")
+        ]
+        ledger.post(session, postings, basis="示例", actor=cast["admin"], now=c.NOW)
+    rows = [cells() | {"身份证号": fact.id_number} for fact in facts]
+    content = file(*rows)
+    steps: list[tuple[int, int]] = []
+    start = time.perf_counter()
+    with db.transaction() as session:
+        run = eligibility.decide_file(
+            session, content, "a.xlsx", actor=cast["title"], now=c.NOW, progress=lambda *done: steps.append(done)
+        )
+    assert time.perf_counter() - start < 10
+    assert run.counts["符合"] == 2000
+    assert list(run.frame["row"]) == list(range(2, 2002))
+    assert steps[-1] == (2000, 2000)
+    with db.reading() as session:
+        assert session.scalar(sa.select(sa.func.count(Decision.id))) == 2000
+
+
+def number_of(serial: int) -> str:
+    return c.id_number(serial % 1000, date(1985, 3, 4 + serial // 1000))
