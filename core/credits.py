@@ -182,9 +182,9 @@ class _Notices:
                     return each.subject
         return None
 
-    def makeup(self, year: int) -> policy.MakeUp | None:
-        """The make-up rule (补学) in a year."""
-        return next((rule.makeup for rule in self._asked(year) if rule.makeup), None)
+    def makeup(self, year: int) -> policy.Policy | None:
+        """The notice by which hours are made up (补学) in a year."""
+        return next((rule for rule in self._asked(year) if rule.makeup), None)
 
     def name(self, code: str, year: int) -> str:
         for rule in self._asked(year):
@@ -232,8 +232,8 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notice
     completed_on, dated = _completed_on(cells, year, source, notices, problem)
     if source is Source.MAKE_UP and year and subject:
         rule = notices.makeup(completed_on.year)
-        if rule and subject != rule.subject:
-            words = f"补学只限{notices.name(rule.subject, year)}（{rule.clause}），请核对科目或来源"
+        if rule and rule.makeup and subject != rule.makeup.subject:
+            words = f"补学只限{notices.name(rule.makeup.subject, year)}（{rule.makeup.clause}），请核对科目或来源"
             problem("subject", "subject-makeup", words)
     preview.rows.append(
         Row(
@@ -329,12 +329,12 @@ def _completed_on(
         problem("completed_on", "date-future", f"完成日期晚于今天{today}，请核对")
     elif year and day.year != year and source is not Source.MAKE_UP:
         problem("completed_on", "date-year", f"完成日期不在{year}年度内；以后补学的，来源请填补学")
-    elif year and source is Source.MAKE_UP:
+    elif year and day.year != year:
         rule = notices.makeup(day.year)
-        back = rule.years_back if rule else 0
-        if not year <= day.year <= year + back:
-            clause = f"（{rule.clause}）" if rule else ""
-            words = f"补学可在{year}至{year + back}年内完成{clause}，完成日期不在其中，请核对"
+        if rule is None or rule.makeup is None:
+            problem("completed_on", "date-makeup", f"{day.year}年度的政策没有规定补学，请核对完成日期和来源")
+        elif not rule.may_make_up(rule.makeup.subject, year, day):
+            words = f"{year}年度的学时最迟补到{year + rule.makeup_years}年（{rule.makeup.clause}），请核对完成日期"
             problem("completed_on", "date-makeup", words)
     return day, True
 

@@ -81,6 +81,11 @@ def opened(session: Session, attachment_id: int, actor: Actor) -> Upload:
     return _unsealed(_seen(session, attachment_id, actor)[0])
 
 
+def filename(session: Session, attachment_id: int, actor: Actor) -> str:
+    """What a file is called, for those who may see it. Refused codes: "missing"."""
+    return _seen(session, attachment_id, actor)[0].filename
+
+
 def _seen(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachment, Submission | CreditBatch]:
     """A file and what it belongs to: a submission the actor sees, or an import, which is its officers' alone."""
     seen = visible(actor, organization=Submission.organization_id, authority=Submission.authority_id)

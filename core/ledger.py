@@ -438,8 +438,7 @@ def batches(
     )
     frame = pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
     frame["standing"] = [
-        Standing.STANDS.value if not gone else (Standing.REVERSED if gone >= entries else Standing.PARTLY).value
-        for gone, entries in zip(frame["standing"], frame["entries"], strict=True)
+        _standing(gone, entries).value for gone, entries in zip(frame["standing"], frame["entries"], strict=True)
     ]
     return frame, count
 
@@ -457,12 +456,18 @@ def _batches_visible(actor: Actor) -> sa.ColumnElement[bool]:
     return visible(actor, organization=CreditBatch.authority_id, authority=CreditBatch.authority_id)
 
 
-def batch(session: Session, batch_id: int, actor: Actor) -> CreditBatch:
-    """One batch of the actor's jurisdiction. Refused codes: "role", "missing"."""
+def batch(session: Session, batch_id: int, actor: Actor) -> tuple[CreditBatch, Standing]:
+    """One batch of the actor's jurisdiction, and what is left of it. Refused codes: "role", "missing"."""
     found = session.scalar(sa.select(CreditBatch).where(CreditBatch.id == batch_id, _batches_visible(actor)))
     if found is None:
         raise not_found("入账批次")
-    return found
+    return found, _standing(len(_reversed_lines(session, batch_id)), found.entries)
+
+
+def _standing(gone: int, entries: int) -> Standing:
+    if not gone:
+        return Standing.STANDS
+    return Standing.REVERSED if gone >= entries else Standing.PARTLY
 
 
 def lines(
@@ -473,7 +478,7 @@ def lines(
     Columns: line, name, id_mask, year, subject, source, hours, deemed, basis, completed_on, standing.
     Refused codes: "role", "missing".
     """
-    found = batch(session, batch_id, actor)
+    found, _ = batch(session, batch_id, actor)
     gone = _reversed_lines(session, batch_id)
     query = (
         sa.select(CreditEntry, Person)
@@ -490,7 +495,7 @@ def lines(
             "name": person.name,
             "id_mask": resident_id.mask(person.id_number),
             "basis": entry.note or found.basis,
-            "standing": (Standing.REVERSED if entry.line in gone else Standing.STANDS).value,
+            "standing": _standing(int(entry.line in gone), 1).value,
         }
         for entry, person in session.execute(query)
     ]

@@ -15,7 +15,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from core import approvals, audit, dashboards, db, registry, sheets
+from core import approvals, audit, dashboards, db, ledger, registry, sheets
 from core.access import Actor, Labelled, OrganizationKind, Refused, Role
 from core.ledger import hours_text
 from core.models import Mode, Plan, Source, State, Submission
@@ -278,8 +278,10 @@ VOCABULARIES: dict[str, type[Labelled]] = {
     "event": audit.Event,
     "kind": OrganizationKind,
     "mode": Mode,
+    "origin": ledger.Origin,
     "role": Role,
     "source": Source,
+    "standing": ledger.Standing,
     "state": State,
     "subject": Subject,
     "to_state": State,
