@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core import approvals, audit, cards, credits, db, files, ledger, plans, registry, reports, sheets
+from core import approvals, audit, cards, credits, db, eligibility, files, ledger, plans, registry, reports, sheets
 from core.access import OrganizationKind
 from core.approvals import Action
 from core.audit import Event
@@ -65,6 +65,9 @@ def busy_month() -> c.Cast:
         cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
         files.handed_out(s, report.roster_id, actor=reviewer, now=c.AFTER)
         registry.reveal_id(s, c.person_id(1), actor=cast["title"], now=c.AFTER)
+        form = {"year": 2024, "route": "职称评审", "level": "高级"}
+        applied = eligibility.application(s, c.person_id(1), form, actor=cast["title"])
+        eligibility.decide_applications(s, eligibility.Batch([applied]), actor=cast["title"], now=c.AFTER)
         earlier = (
             ["身份证号", "姓名", "年度", "科目", "学时", "来源"],
             [[c.id_number(9), "赵示", 2023, "专业", 8, "培训"]],
