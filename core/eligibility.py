@@ -203,7 +203,8 @@ class DecisionSheet:
     def headline(self) -> str:
         """The decision in one sentence."""
         asked = f"{self.facts.year}年度{self.facts.route}{self.facts.level}"
-        need = "不要求完成年度学时" if self.years == "无" else f"需完成{self.years.replace(';', '、')}年度"
+        years = self.years.replace(";", "、").replace("|", "、")
+        need = "不要求完成年度学时" if self.years == "无" else f"需完成{years}年度"
         lack = "" if self.gap == "无" else f"，缺{self.gap.replace(';', '、')}学时"
         return f"{self.name}申报{asked}：{self.outcome.label}。{need}{lack}（{self.clauses}）。"
 
@@ -1103,8 +1104,8 @@ def _one(notice: Policy, facts: rules.Applicant, totals: Totals) -> tuple[rules.
     return rules.decide(notice, applicants, balances, steps=True), balances
 
 
-def sheet(session: Session, application: Application, *, actor: Actor) -> DecisionSheet:
-    """One application decided with all its steps; records nothing.
+def sheet(session: Session, application: Application, *, actor: Actor, notice: Policy | None = None) -> DecisionSheet:
+    """One application decided with all its steps, by the policy in force or by another one; records nothing.
 
     Refused codes: "role", "password", "missing" (not the actor's to see), "name" (another name on file),
     "application" (faults), "policy".
@@ -1118,7 +1119,7 @@ def sheet(session: Session, application: Application, *, actor: Actor) -> Decisi
     problem = _scope_problem(actor, application, on_file)
     if problem:
         raise not_found("人员记录") if problem.code == "jurisdiction" else Refused("name", problem.words + "。")
-    notice = policy.in_force(facts.year)
+    notice = notice or policy.in_force(facts.year)
     faults = list(
         _policy_faults(
             facts.year,
@@ -1241,10 +1242,7 @@ def _year_lines(
     for back in range(depth):
         lines = []
         year = facts.year - back
-        amounts = dict(notice.requirement.hours)
-        for change in notice.requirement.changes:
-            if year in change.years:
-                amounts |= change.hours
+        amounts = notice.requirement.in_year(year)
         total = Decimal()
         for place, subject in enumerate(notice.subjects):
             has = Decimal(int(balances.hours[back, place, 0])) / 100
@@ -1507,14 +1505,11 @@ def _hours(chosen: Iterable[Offer]) -> Decimal:
     return sum((each.hours_each for each in chosen), Decimal())
 
 
-def if_waiting(session: Session, sheet: DecisionSheet, *, actor: Actor) -> DecisionSheet:
+def if_waiting(session: Session, today: DecisionSheet, *, actor: Actor) -> DecisionSheet:
     """The same application one year later with the same hours. Refused codes: "policy" and those of `sheet`."""
-    later = replace(sheet.facts, year=sheet.facts.year + 1)
-    each = sheet.application
-    return _deciding(session, replace(each, facts=later, cells=dict(each.cells) | {"year": later.year}), actor=actor)
-
-
-_deciding = sheet
+    later = replace(today.facts, year=today.facts.year + 1)
+    cells = dict(today.application.cells) | {"year": later.year}
+    return sheet(session, replace(today.application, facts=later, cells=cells), actor=actor)
 
 
 # --- everybody ------------------------------------------------------------------------------------------------------

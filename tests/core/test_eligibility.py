@@ -483,7 +483,7 @@ def test_another_policy_is_named(office: Path, monkeypatch: pytest.MonkeyPatch) 
     old = policy.in_force(2024)
     more = old.requirement.model_copy(update={"hours": old.requirement.hours | {"professional": Decimal(72)}})
     new = old.model_copy(update={"requirement": more})
-    monkeypatch.setattr(policy, "_shipped", lambda: (new,))
+    monkeypatch.setattr(policy, "_on_file", lambda: (new,))
     found = recomputed(cast)
     assert (found.reproduced, found.differs) == (None, True)
     assert [each.kind for each in found.changed] == ["policy"]
