@@ -19,7 +19,7 @@ ui.page(
     "导入学时",
     "把往年或纸质台账的学时从WPS、Excel文件导入个人账户。先检查，再导入；有问题的行逐行列出，没有问题的行照常入账。",
 )
-BATCH = ["id", "posted_at", "posted_by", "authority", "origin", "basis", "entries", "hours", "standing"]
+BATCH = ["id", "standing", "posted_at", "posted_by", "authority", "origin", "entries", "hours", "basis"]
 LINE = ["line", "name", "id_mask", "year", "subject", "source", "hours", "basis", "completed_on", "standing"]
 LABELS = {"id": "批次", "line": "笔", "origin": "类别", "standing": "状态", "posted_by": "办理人"}
 LABELS |= {"good": "行数", "people": "人数", "authority": "主管部门"}
@@ -110,7 +110,7 @@ def reverse(batch_id: int, line: int | None, key: str) -> None:
 
     if ui.deed(act):
         st.session_state.pop("credits-seen", None)
-        ui.choose("line", None)
+        ui.choose(f"line{batch_id}", None)
         ui.forget_choice()
 
 
@@ -132,7 +132,8 @@ def batch_page(batch: CreditBatch, standing: Standing) -> None:
         return ledger.lines(session, batch.id, who, **page)
 
     shown, count = ui.listing(asked, actor, name=f"line-{batch.id}")
-    line = ui.pick(shown, LINE, name="line", by="line", empty="这一批没有学时。", labels=LABELS)
+    # Named by its batch: a line chosen in one batch must not stay chosen in the next.
+    line = ui.pick(shown, LINE, name=f"line{batch.id}", by="line", empty="这一批没有学时。", labels=LABELS)
     with st.container(horizontal=True):
         ui.export(
             lambda session, who: asked(session, who, limit=None)[0], LINE, name=f"第{batch.id}批学时", labels=LABELS

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, db, ledger, registry
+from core import audit, db, ledger, policy, registry
 from core.access import Refused
 from core.ledger import Posting
 from core.models import CreditBatch, CreditEntry, Source, Submission
@@ -409,3 +409,13 @@ def test_the_root_of_a_batch_covers_every_field() -> None:
     assert ledger._leaf(row) == ledger._leaf(row | {"hours": Decimal("8.00")})
     roots = {ledger._merkle_root([bytes([number])] * number) for number in range(8)}
     assert len(roots) == 8
+
+
+def test_hours_of_a_sub_subject_count_for_the_whole() -> None:
+    rule = policy.in_force(2024)
+    part = rule.subjects[1].model_copy(update={"code": "medicine", "part_of": "professional"})
+    rule = rule.model_copy(update={"subjects": (*rule.subjects, part)})
+    hours = {"professional": Decimal(40), "medicine": Decimal("7.5"), "public": Decimal(30)}
+    assert ledger._with_parts(hours, "professional", rule) == Decimal("47.5")
+    assert ledger._with_parts(hours, "public", rule) == 30
+    assert ledger._with_parts(hours, "professional", None) == 40

@@ -95,7 +95,7 @@ def test_somebody_was_faster_with_the_same_file_and_the_slower_is_told(cast: Cas
 
 def test_one_line_is_undone_then_the_rest_of_the_batch(cast: Cast) -> None:
     batch_id = imported(cast, line(1), line(2), line(3))
-    app = open_page("credit_import", sign_in("admin"), batch=str(batch_id), line="2")
+    app = open_page("credit_import", sign_in("admin"), batch=str(batch_id), **{f"line{batch_id}": "2"})
     press(app, "只冲销第2笔")
     assert "请填写冲销的原因" in app.error[0].value
     app.text_input(key=f"reverse-{batch_id}").input("重复登记")
