@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from core import approvals, cards, dashboards, db  # noqa: F401  loaded before the freeze, so that no session pays
+from core import approvals, cards, dashboards, db, notices  # noqa: F401  loaded before the freeze, so that no session pays
 from web import routes
 
 
@@ -18,6 +18,8 @@ from web import routes
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Bring the database up to date, then set what is loaded apart from the garbage collector's rounds."""
     db.upgrade()
+    with db.reading() as session:
+        notices.install(session)
     gc.collect()
     gc.freeze()
     yield

@@ -44,6 +44,8 @@ class Event(Labelled):
     CREDITS_IMPORTED = "credits.imported", "导入学时"
     CREDIT_REVERSED = "credit.reversed", "冲销学时"
     ELIGIBILITY_DECIDED = "eligibility.decided", "核验资格"
+    POLICY_DRAFTED = "policy.drafted", "起草政策"
+    POLICY_PUBLISHED = "policy.published", "发布政策"
     CARD_ISSUED = "card.issued", "出具审验卡"
     ID_REVEALED = "person.revealed", "查看完整证件号"
     FILE_HANDED_OUT = "file.handed_out", "下载附件"

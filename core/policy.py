@@ -153,6 +153,14 @@ class Requirement(Cited):
         """The amount of a subject in a year without changes."""
         return self.hours.get(subject, Decimal())
 
+    def in_year(self, year: int) -> dict[str, Decimal]:
+        """The amounts of a year by subject and in total, its changes applied."""
+        hours = dict(self.hours)
+        for change in self.changes:
+            if year in change.years:
+                hours |= change.hours
+        return hours
+
     @property
     def public(self) -> Decimal:
         return self.hours.get(Subject.PUBLIC, Decimal())
@@ -1036,14 +1044,25 @@ def read(path: Path) -> Policy:
     return parse(text, name=path.name, parents=parents)
 
 
-@functools.lru_cache(maxsize=1)
-def _shipped() -> tuple[Policy, ...]:
-    return tuple(read(path) for path in sorted(FOLDER.glob("*.yaml")))
+def published() -> Path:
+    """Where the office's own published notices lie; there, an id that came with the program replaces it."""
+    return db.home() / "policies"
+
+
+def _on_file() -> tuple[Policy, ...]:
+    office = published()
+    return _loaded(tuple((path, path.stat().st_mtime_ns) for path in sorted(office.glob("*.yaml"))))
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(office: tuple[tuple[Path, int], ...]) -> tuple[Policy, ...]:
+    paths = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))} | {path.stem: path for path, _ in office}
+    return tuple(read(path) for path in paths.values())
 
 
 def policies() -> tuple[Policy, ...]:
     """Every policy of the region on file, by first year."""
-    regional = (policy for policy in _shipped() if policy.league is None)
+    regional = (policy for policy in _on_file() if policy.league is None)
     return tuple(sorted(regional, key=lambda policy: policy.in_force.first))
 
 

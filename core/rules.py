@@ -204,11 +204,7 @@ def _amounts(policy: Policy, year: int, depth: int) -> NDArray[np.int32]:
     codes = [*subject_codes(policy), TOTAL]
     table = np.zeros((depth, len(codes)), np.int32)
     for back in range(depth):
-        hours: dict[str, Decimal] = dict(policy.requirement.hours)
-        for change in policy.requirement.changes:
-            if year - back in change.years:
-                hours |= change.hours
-        for code, amount in hours.items():
+        for code, amount in policy.requirement.in_year(year - back).items():
             table[back, codes.index(code)] = int(amount * 100)
     return table
 

@@ -39,10 +39,12 @@ SCREENS = {
     ),
     "查询": (
         Screen("credit_lookup", "学时查询与审验卡", "person_search", registry.LOOKERS),
+        Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
         Screen("quota_dashboard", "指标看板", "monitoring", access.OFFICERS),
         Screen("policies", "政策依据", "gavel"),
     ),
     "管理": (
+        Screen("policy_lab", "政策试算与发布", "science", (Role.ADMIN,)),
         Screen("organizations", "机构与账号", "apartment", (Role.ADMIN,)),
         Screen("audit", "审计日志", "history", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),
         Screen("account", "我的账号", "manage_accounts"),

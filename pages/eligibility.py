@@ -1,0 +1,165 @@
+"""Whether applications meet the hours their notice asks for: a file of them, or one person with every step."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import db, eligibility, registry, sheets
+from core.access import OFFICERS, Actor, Refused, Role
+from core.eligibility import HEADINGS, Run
+from core.policy import EDUCATIONS, LEVELS, ROUTES
+from web import decision, ui
+
+actor = ui.require(*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)
+decides = actor.role in eligibility.DECIDERS
+ui.page("资格核验", "按申报年度的通知核验继续教育学时（一(三)、一(四)），每个结论都注明条款和过程。")
+
+LABELS = {
+    "outcome": "结论",
+    "years": "需完成年度",
+    "gap": "缺口",
+    "clauses": "依据",
+    "note": "说明",
+    "year": "申报年度",
+    "route": "申报方式",
+    "level": "申报级别",
+    "waiver": "适用减免",
+    "decided_by": "核验人",
+}
+
+
+def by_file() -> None:
+    """A file of applications: answered at once, recorded if the officer says so."""
+    st.caption("表头：" + "、".join(HEADINGS.values()) + "。空白表示“否”；尚未核实的情形填“待核验”。")
+    given = st.file_uploader("申报名单", ["xlsx", "xls", "et", "csv"], key="applications")
+    if given is None:
+        return
+    content, recorded = given.getvalue(), st.session_state.get("recorded")
+    with st.container(horizontal=True):
+        look = st.button("核验", type="primary", key="look")
+        keep = decides and st.button("核验并存档", key="keep", disabled=recorded == given.file_id)
+    if look or keep:
+        bar = st.progress(0.0, "正在核验……")
+        progress = lambda done, of: bar.progress(done / max(of, 1), f"已核验{done:,} / {of:,}")  # noqa: E731
+        try:
+            batch = eligibility.read(content, given.name, today=ui.today())
+            if keep:
+                with db.transaction() as session:
+                    run = eligibility.decide_applications(session, batch, actor=actor, now=ui.now(), progress=progress)
+                st.session_state["recorded"] = given.file_id
+            else:
+                with db.reading() as session:
+                    run = eligibility.answer(session, batch, actor=actor, progress=progress)
+        except Refused as refused:
+            st.error(refused.words)
+            return
+        finally:
+            bar.empty()
+        st.session_state["run"] = (given.file_id, run)
+        if keep:
+            st.rerun()  # so that the button beside it cannot record the same file again
+    file_id, answered = st.session_state.get("run", (None, None))
+    if answered is not None and file_id == given.file_id:
+        results(answered)
+
+
+def results(run: Run) -> None:
+    """Counts, filters, every row, the file to give back."""
+    if run.id:
+        st.success(f"已存档{len(run.applications) - run.counts[eligibility.FAULTY]:,}份核验结论。")
+    for place, (word, count) in zip(st.columns(4), run.counts.items(), strict=True):
+        place.metric(word, f"{count:,}")
+    reasons = run.frame.groupby("clauses").size().sort_values(ascending=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wanted = st.selectbox("结论", ["全部", *run.counts], key="outcome", width=160)
+        options = ["全部", *(f"{clauses}（{count:,}）" for clauses, count in reasons.items() if str(clauses))]
+        reason = st.selectbox("依据", options, key="clauses", width=320)
+    frame = run.frame
+    frame = frame[frame["outcome"] == wanted] if wanted != "全部" else frame
+    frame = frame[frame["clauses"] == reason.split("（")[0]] if reason != "全部" else frame
+    columns = ["row", "name", "id_mask", "year", "route", "level", "outcome", "years", "gap", "clauses", "note"]
+    ui.table(frame.head(1000), columns, empty="没有这样的申报。", labels=LABELS | {"row": "行号"}, height=420)
+    if len(frame) > 1000:
+        st.caption(f"页面列出前1,000行，共{len(frame):,}行；全部结果见下载的文件。")
+    st.download_button(
+        "下载核验结果（Excel）",
+        lambda: sheets.workbook(run.headings(), run.lines(), sheet="核验结果"),
+        f"资格核验结果-{ui.today():%Y%m%d}.xlsx",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def by_person(person_id: int | None) -> None:
+    """One person's application, from a form."""
+    if person_id is None:
+        text = st.text_input("姓名或身份证号", key="q", bind="query-params", width=300)
+
+        def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
+            return registry.find_persons(session, who, text=text, **page)
+
+        frame, _count = ui.listing(asked, actor, name="person")
+        shown = ["name", "id_mask", "employer", "title"]
+        person_id = ui.pick(frame, shown, name="person", labels={"title": "专业技术职务"}, empty="没有符合条件的人员。")
+    if person_id is None:
+        return
+    with st.container(border=True):
+        one, two, three, four = st.columns(4)
+        facts: dict[str, object] = {
+            "year": one.number_input(HEADINGS["year"], 2022, 2100, ui.today().year),
+            "route": two.selectbox(HEADINGS["route"], ROUTES),
+            "level": three.selectbox(HEADINGS["level"], LEVELS, 2),
+            "education": four.selectbox(HEADINGS["education"], ["", *EDUCATIONS]),
+        }
+        one, two, three, four = st.columns(4)
+        for place, name in ((one, "front_line"), (two, "postdoc_funded"), (three, "stays_in_region")):
+            facts[name] = place.selectbox(HEADINGS[name], ["否", "是", "待核验"])
+        facts["non_public"] = four.selectbox(HEADINGS["non_public"], ["公有制", "非公有制", "非公有制（待核验）"])
+        one, two, three, four = st.columns(4)
+        facts["transferred_on"] = one.date_input(HEADINGS["transferred_on"], None, format="YYYY-MM-DD")
+        facts["in_post_since"] = two.date_input(HEADINGS["in_post_since"], None, format="YYYY-MM-DD")
+        facts["recognition_years"] = three.number_input(HEADINGS["recognition_years"], 0, 20, None)
+        facts["epidemic_years"] = four.text_input(HEADINGS["epidemic_years"], placeholder="如 2022")
+    with db.reading() as session:
+        asked_for = eligibility.application(session, person_id, facts, actor=actor)
+        decision.show(eligibility.sheet(session, asked_for, actor=actor), actor)
+
+
+def recorded_runs() -> None:
+    """What was decided before, and whether it would be decided the same today."""
+    with db.reading() as session:
+        runs = eligibility.runs(session, actor)
+    if runs.empty:
+        st.info("还没有存档的核验。上传申报名单，选择“核验并存档”。")
+        return
+    words = {
+        line["run_id"]: f"{ui.moment_text(line['decided_at'])}　{line['decided_by']}　{line['applications']:,}份"
+        for line in runs.to_dict("records")
+    }
+    run_id = st.selectbox("核验批次", list(words), format_func=words.__getitem__, key="run-id", bind="query-params")
+    with db.reading() as session:
+        frame = eligibility.decided(session, actor, run_id=run_id)
+    columns = ["row", "name", "year", "outcome", "waiver", "decided_by"]
+    chosen = ui.pick(frame, columns, name="decision", labels=LABELS | {"row": "行号"}, empty="")
+    if chosen is not None:
+        with db.reading() as session, st.container(border=True):
+            again = eligibility.recompute(session, chosen, actor=actor)
+            if again.changed:
+                same = "，结论将改变" if again.differs else "，结论不变"
+                st.warning("核验之后有变化" + same + "：" + "；".join(ui.md(change.words) for change in again.changed))
+            decision.show(eligibility.stored_sheet(session, chosen, actor=actor), actor)
+
+
+try:
+    if actor.role is Role.PERSON:
+        by_person(actor.person_id)
+    else:
+        views = {"按文件核验": by_file, "按人核验": lambda: by_person(None), "已存档": recorded_runs}
+        view = st.segmented_control(
+            "方式", list(views), default="按文件核验", required=True, key="view", bind="query-params"
+        )
+        views[view or "按文件核验"]()
+except Refused as refused:
+    st.error(refused.words)

@@ -1,0 +1,159 @@
+"""Decisions as sentences: the cases of the notice on file and of other offices, and what a silence changes."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from core import policy, policy_cases
+from core.policy import Policy
+
+GOOD = Path(__file__).resolve().parent.parent / "data" / "policies" / "good"
+OFFICES = sorted(GOOD.glob("*.yaml"))
+NOTICE = policy.read(policy.FOLDER / "nmg-2024.yaml")
+NOTICE_TEXT = (policy.FOLDER / "nmg-2024.yaml").read_text(encoding="utf-8")
+CASES = policy_cases.worked_cases(NOTICE)
+OTHERS = [
+    pytest.param(path, case, id=f"{path.stem}: {case.sentence}")
+    for path in OFFICES
+    for case in policy_cases.cases(GOOD / "cases" / path.name)
+]
+
+
+def office(name: str) -> Policy:
+    return policy.read(GOOD / f"{name}.yaml")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.sentence)
+def test_the_notice_decides_as_the_lawyer_says(case: policy_cases.Case) -> None:
+    assert policy_cases.differences(NOTICE, case) == []
+
+
+def test_every_rule_of_the_notice_has_a_case_it_decides_and_some_cases_are_for_the_page() -> None:
+    answers = [policy_cases.answer(NOTICE, case) for case in CASES]
+    assert {waiver.name for waiver in NOTICE.waivers} <= {answer["减免"] for answer in answers}
+    cited = {clause for answer in answers for clause in answer["依据"].split(";")}
+    assert {rule.clause for rule in (*NOTICE.windows, *NOTICE.waivers, *NOTICE.deemed)} <= cited
+    assert len({case.sentence for case in CASES}) == len(CASES)
+    assert 10 <= sum(case.show for case in CASES) <= 16
+
+
+@pytest.mark.parametrize(("path", "case"), OTHERS)
+def test_another_offices_notice_decides_as_it_says(path: Path, case: policy_cases.Case) -> None:
+    assert policy_cases.differences(policy.read(path), case) == []
+
+
+def test_a_case_that_is_decided_otherwise_is_told_in_words() -> None:
+    case = CASES[0].model_copy(update={"expected": CASES[1].expected})
+    assert policy_cases.differences(NOTICE, case) == [
+        "结论应为不符合，得到符合",
+        "缺口应为2022公需30;2022专业60，得到无",
+    ]
+
+
+def test_a_league_changes_what_it_names_and_keeps_the_rest_of_the_regions_notice() -> None:
+    league = office("league")
+    assert league.requirement.hours == {"public": 40, "professional": 60, "total": 100}
+    assert [league.study_window(name).first for name in ("示例市", None)] == ["02-01", "01-01"]  # type: ignore[union-attr]
+    assert [(window.route, window.level) for window in league.windows[:2]] == [
+        ("职称评审", ("中级",)),
+        ("职称评审", ("初级",)),
+    ]
+    assert len(league.waivers) == len(NOTICE.waivers) + 1
+    assert league.plan_days_before_start == NOTICE.plan_days_before_start
+
+
+def test_a_conversion_is_that_of_the_activity_level_and_rank_and_never_more_than_its_cap() -> None:
+    table = office("conversions")
+
+    def hours(amount: str, *what: str) -> Decimal | None:
+        rule = table.conversion(*what)
+        assert rule is not None
+        return rule.hours(Decimal(amount))
+
+    assert hours("1", "论文") == 5
+    assert hours("1", "论文", "国家级") == 10
+    assert hours("1", "论文", "国家级", "第二作者") == 10
+    assert hours("2", "论文", "国家级", "第一作者") == 40
+    assert hours("1", "论文", "自治区级", "第一作者") == 5
+    assert [hours(days, "进修考察") for days in ("5", "6")] == [30, 30]
+    assert hours("15", "技能培训") == Decimal("7.5")
+    assert hours("15.5", "技能培训") == Decimal("7.5")  # down to the half hour
+    assert hours("8", "论坛") is None
+    assert table.conversion("读书") is None
+
+
+@pytest.mark.parametrize(
+    ("year", "day", "may"),
+    [
+        (2021, "2024-03-01", True),
+        (2020, "2024-03-01", False),
+        (2023, "2024-09-30", True),
+        (2023, "2024-10-01", False),
+        (2023, "2024-02-29", False),
+        (2024, "2024-05-01", False),
+    ],
+)
+def test_make_up_study_reaches_so_many_years_back_in_its_part_of_the_year(year: int, day: str, may: bool) -> None:
+    rule = office("conversions")
+    assert rule.may_make_up("professional", year, date.fromisoformat(day)) is may
+    assert not rule.may_make_up("public", year, date.fromisoformat(day))
+
+
+# --- what a silence changes
+
+
+def flipped(setting: str, value: str) -> Policy:
+    """The notice with one interpretation changed."""
+    text, count = re.subn(rf"(setting: {setting}\n    value: ).*", rf"\g<1>{value}", NOTICE_TEXT)
+    assert count == 1
+    return policy.parse(text)
+
+
+def case(sentence: str) -> policy_cases.Case:
+    return next(each for each in CASES if each.sentence.startswith(sentence))
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "sentence", "answer"),
+    [
+        ("include_application_year", "false", "申报高级职称，2021、2022、2023", ("符合", "2021;2022;2023")),
+        ("age_on", "01-01", "男，1969年12月31日出生，2024年12月31日满", ("不符合", "2022|2023|2024任一")),
+        ("years_counted_from_next", "false", "2023年12月31日转任", ("不符合", "2023;2024")),
+        ("years_counted_from_next", "false", "2024年1月1日任现职", ("不符合", "2024")),
+        ("transfer_limit", "1", "2022年转任，缺2023年度", ("符合", "2024")),
+        ("waiver_window", "4", "男，1974年12月31日出生，满50周岁，2021年度", ("符合", "2021|2022|2023|2024任一")),
+    ],
+)
+def test_a_silence_read_otherwise_is_decided_otherwise(
+    setting: str, value: str, sentence: str, answer: tuple[str, str]
+) -> None:
+    assert policy_cases.differences(NOTICE, case(sentence)) == []
+    given = policy_cases.answer(flipped(setting, value), case(sentence))
+    assert (given["结论"], given["需完成年度"]) == answer
+
+
+def test_the_silences_of_plans_and_make_up_are_read_too() -> None:
+    assert flipped("hours_per_day", "6").hours_per_day == 6
+    assert flipped("makeup_years", "4").makeup_years == 4
+    assert flipped("until_next_notice", "false").setting("until_next_notice") is False
+
+
+@pytest.mark.parametrize("path", sorted(policy.FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_no_number_stands_both_in_a_rule_and_in_the_silence_it_comes_from(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "years_back:" not in text
+    assert not re.search(r"fact: years_since_transfer\n\s+at_most", text)
+
+
+def test_the_notice_of_2022_claims_nothing_that_is_not_known() -> None:
+    known = policy.read(policy.FOLDER / "nmg-2022.yaml")
+    given = known.model_fields_set
+    assert given == {
+        *("id", "title", "document", "issuer", "in_force", "clauses", "subjects", "requirement", "interpretations"),
+        *(set() if known.issued_on is None else {"issued_on"}),
+    }
+    assert [given.setting for given in known.interpretations] == ["until_next_notice"]
+    assert not any(subject.providers for subject in known.subjects)
