@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core import audit, credits, db, eligibility, ledger, models, policy, registry, roster, sheets
+from core import applications, audit, credits, db, eligibility, ledger, models, policy, registry, roster, sheets
 from core.access import Refused
 from core.files import Upload
 
@@ -124,7 +124,7 @@ def _credits_import(options: argparse.Namespace) -> int:
 def _eligibility(options: argparse.Namespace) -> int:
     try:
         content = Path(options.file).read_bytes()
-        batch = eligibility.read(content, Path(options.file).name, today=db.office_day(datetime.now(UTC)))
+        batch = applications.read(content, Path(options.file).name, today=db.office_day(datetime.now(UTC)))
         with db.reading() as session:
             if not registry.is_open(session):
                 _say("系统尚未建立，请先运行 python -m core init 并打开系统 (no office yet)")
@@ -172,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     credits_commands = credits_parser.add_subparsers(required=True, metavar="COMMAND")
     credits_import = credits_commands.add_parser(
         "import",
-        help="导入往年学时 (exit 0 every row is in, 1 some are left out, each named on a tab-separated line, 2 refused)",
+        help="导入往年学时 (exit 0 every row is in, 1 some left out, each on a tab-separated line, 2 refused)",
     )
     credits_import.add_argument("file")
     credits_import.add_argument("--reason", default="命令行导入", help="原因，记入审计日志 (kept in the audit trail)")

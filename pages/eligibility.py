@@ -6,9 +6,10 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import db, eligibility, registry, sheets
+from core import applications, db, eligibility, registry, sheets
 from core.access import OFFICERS, Actor, Refused, Role
-from core.eligibility import HEADINGS, Run
+from core.applications import HEADINGS
+from core.eligibility import Run
 from core.policy import EDUCATIONS, LEVELS, ROUTES
 from web import decision, ui
 
@@ -44,7 +45,7 @@ def by_file() -> None:
         bar = st.progress(0.0, "正在核验……")
         progress = lambda done, of: bar.progress(done / max(of, 1), f"已核验{done:,} / {of:,}")  # noqa: E731
         try:
-            batch = eligibility.read(content, given.name, today=ui.today())
+            batch = applications.read(content, given.name, today=ui.today())
             if keep:
                 with db.transaction() as session:
                     run = eligibility.decide_applications(session, batch, actor=actor, now=ui.now(), progress=progress)
