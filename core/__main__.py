@@ -52,7 +52,7 @@ def _check(_options: argparse.Namespace) -> int:
             found = [*ledger.faults(session), *audit.faults(session)]
     for words in found:
         print(words)
-    _say(f"{len(found)} faults" if found else "schema, guards, totals and chains stand")
+    _say(f"faults: {len(found)}" if found else "schema, guards, totals and chains stand")
     return 1 if found else 0
 
 

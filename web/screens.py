@@ -101,7 +101,7 @@ def banner(actor: Actor) -> None:
 
 
 def _shift(days: int) -> None:
-    ui.deed(lambda session, **who: f"演示日期已推进，比实际日期早{registry.shift_demo_clock(session, days, **who)}天。")
+    ui.deed(lambda session, **who: f"演示日期已推进，比实际日期晚{registry.shift_demo_clock(session, days, **who)}天。")
 
 
 # --- sign-in --------------------------------------------------------------------------------------------------------
@@ -114,6 +114,8 @@ def sign_in() -> None:
         st.title(OFFICE, anchor=False, text_alignment="center")
         for kind, words in st.session_state.pop("messages", []):
             getattr(st, kind)(words)
+        if ui.token() and "token" not in st.session_state:
+            st.info("登录已结束（退出、超过12小时、修改密码或账号停用），请重新登录。")
         form = SignInForm()
         form.login(fields={"Form name": "登录", "Username": "用户名", "Password": "密码", "Login": "登录"})
         refused = st.session_state.pop("sign-in-refused", None)
