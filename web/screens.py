@@ -86,7 +86,7 @@ def main() -> None:
 
 def banner(actor: Actor) -> None:
     """The office and the role, at the top of every page; in a demonstration also its date."""
-    left, right = st.columns([5, 2], vertical_alignment="center")
+    left, right = st.columns([3, 2], vertical_alignment="center")
     left.markdown(f"**{ui.md(actor.organization_name)}**　:gray[{actor.role.label} · {ui.md(actor.name)}]")
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         with db.reading() as session:
