@@ -72,7 +72,7 @@ def test_check_is_silent_and_0_while_everything_stands_and_1_with_names_otherwis
     assert main(["check"]) == 1
     said = capsys.readouterr()
     assert said.out.startswith("guard card_no_delete is missing")
-    assert said.err == "1 faults\n"
+    assert said.err == "faults: 1\n"
 
 
 def test_check_of_a_place_without_a_database_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,7 +105,6 @@ def test_the_problems_of_a_roster_are_1_and_lines_with_tabs(
         ["4", "性别", "sex-form", "不 明"],
         ["5", "身份证号", "id-ruined", "1.5E+17"],
         ["6", "专业学时", "hours-form", "很 多"],
-        ["6", "专业学时", "hours-none", "很 多"],
     ]
     assert all(len(line) == 5 and line[4] for line in lines)
 
