@@ -22,6 +22,11 @@ class Action(Labelled):
     RETURN = "return", "退回"
     REJECT = "reject", "不予通过"
 
+    @property
+    def done(self) -> str:
+        """The action in the past tense."""
+        return self.label if self is Action.REJECT else f"已{self.label}"
+
 
 MOVES = {
     # from            move             to            who
@@ -131,7 +136,7 @@ def _overtaken(session: Session, submission: Submission, *, stale: bool) -> Refu
     )
     what = f"“{submission.title}”当前状态为{submission.state.label}"
     if last:
-        what += f"（{last.account_name}已{Action(last.action).label}）"
+        what += f"（{last.account_name}{Action(last.action).done}）"
     return Refused("stale" if stale else "move", f"{what}，您的操作没有重复执行，请查看最新状态。")
 
 
@@ -179,12 +184,14 @@ def queue(
     state: S | None = None,
     text: str = "",
     own: bool = False,
+    filed: bool = False,
     offset: int = 0,
     limit: int | None = 50,
 ) -> tuple[pd.DataFrame, int]:
     """Submissions of a kind in the actor's jurisdiction, the longest waiting first, and how many there are in all.
 
-    `own`: only what the actor's own office decides, not what it merely oversees.
+    `own`: only what the actor's own office decides, not what it merely oversees. `filed`: only what is or was before
+    the authority, not what its writer still has in hand.
     Columns: id, state, title, organization, authority, subject, start_on, end_on, headcount, hours_each, submitted_at,
     decided_at; for reports also people, hours, faults, late, due_on.
     """
@@ -198,6 +205,8 @@ def queue(
         conditions.append(
             sa.or_(Submission.title.contains(needle, autoescape=True), home.name.contains(needle, autoescape=True))
         )
+    if filed:
+        conditions.append(Submission.state.in_((S.SUBMITTED, S.APPROVED, S.REJECTED)))
     if own:
         conditions.append(Submission.authority_id == actor.organization_id)
     plan = sa.inspect(Plan).local_table

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from core import audit, db, ledger, paper, policy, registry, resident_id
 from core.access import Actor, Refused, Role, require
-from core.models import Card
+from core.models import Card, Organization
 
 ISSUERS = (Role.PERSON, Role.EMPLOYER_CLERK, Role.REVIEWER, Role.TITLE_OFFICER)
 DEEMED = {1: "视同完成", -1: "视同完成（冲销）"}
@@ -47,6 +47,7 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
         "employer": person.employer_name,
         "title": person.title,
         "year": year,
+        "office": session.get_one(Organization, person.authority_id).name,
         "basis": f"{rule.note(year)} {rule.requirement.clause}",
         "required": {
             "public": str(rule.requirement.public),
@@ -168,14 +169,14 @@ def pdf(card: Card, *, verify_url: str) -> bytes:
             ("身份证号", said["id_mask"]),
             ("专业技术职务", said["title"] or "—"),
             ("工作单位", said["employer"] or "—"),
-            ("学时年度", str(said["year"])),
+            ("核定机关", said["office"]),
         ],
     )
     paper.section(page, "近三年学时")
     required = said["required"]
     heads = ("年度", f"公需（≥{required['public']}）", f"专业（≥{required['professional']}）")
     lines = [(str(y["year"]), y["public"], y["professional"], y["total"], y["lacks"]) for y in said["years"]]
-    paper.table(page, (*heads, f"累计（≥{required['total']}）", "结果"), lines, (22, 34, 34, 34, 50), "CRRRL")
+    paper.table(page, (*heads, f"累计（≥{required['total']}）", "结果"), lines, (18, 30, 30, 30, 66), "CRRRL")
     paper.section(page, f"{said['year']}年度学时明细")
     details = [(entry["completed_on"], entry["subject"], entry["hours"], entry["basis"]) for entry in said["entries"]]
     paper.table(page, ("完成日期", "科目", "学时", "培训机构与培训名称"), details, (28, 24, 18, 104), "CLRL")

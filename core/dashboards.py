@@ -18,6 +18,8 @@ MEASURES = {"plans": "批准计划", "reports": "通过报告", "people": "培�
 UNITS = {"plans": "份", "reports": "份", "people": "人次", "hours": "学时"}
 PALETTE = ["#174E86", "#3F7F93", "#7BA05B", "#C98B2B", "#A8503F", "#6C5B7B", "#5F6B76"]
 
+_ALL_LABELS = alt.Axis(labelLimit=160, labelOverlap=False, labelFlush=False, labelBound=False)
+
 
 def activity(session: Session, actor: Actor, year: int) -> pd.DataFrame:
     """What was approved in a year by authority and month of training, one row for each of both that has something.
@@ -96,17 +98,22 @@ def bars(frame: pd.DataFrame, measure: str, by: str) -> alt.Chart:
     if by == "month":
         data = data.reindex(range(1, 13), fill_value=0)
     data = data.reset_index()
-    data["label"] = [f"{name}月" if by == "month" else name for name in data[by]]
+    data["label"] = [str(name) for name in data[by]]
     zero = alt.Scale(zero=True)
     if by == "month":
-        label = alt.X("label:N", sort=list(data["label"]), title=None, axis=alt.Axis(labelAngle=0, labelOverlap=False))
+        label = alt.X("label:N", sort=list(data["label"]), title="月", axis=alt.Axis(labelAngle=0, labelOverlap=False))
         places = {"x": label, "y": alt.Y(f"{measure}:Q", title=amount, scale=zero)}
     else:
-        name = alt.Y("label:N", sort="-x", title=None, axis=alt.Axis(labelLimit=160, labelOverlap=False))
+        name = alt.Y(
+            "label:N",
+            sort="-x",
+            title=None,
+            axis=_ALL_LABELS,
+        )
         places = {"y": name, "x": alt.X(f"{measure}:Q", title=amount, scale=zero)}
     chosen = alt.selection_point(name=by, fields=[by])
     chart: alt.Chart = (
-        alt.Chart(data, title=_finding(data, measure))
+        alt.Chart(data, title=_finding(data, measure, by))
         .mark_bar(color=PALETTE[0], cornerRadiusEnd=2)
         .encode(
             **places,
@@ -119,9 +126,9 @@ def bars(frame: pd.DataFrame, measure: str, by: str) -> alt.Chart:
     return chart
 
 
-def _finding(data: pd.DataFrame, measure: str) -> str:
+def _finding(data: pd.DataFrame, measure: str, by: str) -> str:
     total = float(data[measure].sum())
     if not total:
         return f"还没有{MEASURES[measure]}"
     amount, name = max(zip(data[measure], data["label"], strict=True))
-    return f"{name}最多：{amount:,.0f}{UNITS[measure]}，占{amount / total:.0%}"
+    return f"{name}{'月' if by == 'month' else ''}最多：{amount:,.0f}{UNITS[measure]}，占{amount / total:.0%}"

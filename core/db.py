@@ -41,7 +41,7 @@ def office_day(moment: datetime) -> date:
 def home() -> Path:
     """Where everything lives that is not code: database, keys, attachments (`CE_HOME`)."""
     path = _home()
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 

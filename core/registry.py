@@ -211,8 +211,10 @@ def _administers(actor: Actor, authority_id: int) -> None:
 # --- accounts and sign-ins ------------------------------------------------------------------------------------------
 
 
-def accounts(session: Session, actor: Actor) -> pd.DataFrame:
-    """Accounts of the actor's jurisdiction. Columns: id, username, name, role, organization, active, locked_until."""
+def accounts(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
+    """Accounts of the actor's jurisdiction, all or those with these words in user name, name or organization.
+
+    Columns: id, username, name, role, organization, active, locked_until."""
     require(actor, Role.ADMIN)
     query = (
         sa.select(
@@ -228,6 +230,9 @@ def accounts(session: Session, actor: Actor) -> pd.DataFrame:
         .where(visible(actor, organization=Organization.id, authority=Organization.authority_id))
         .order_by(Organization.id, Account.id)
     )
+    if needle := text.strip():
+        fields = (Account.username, Account.name, Organization.name)
+        query = query.where(sa.or_(*(field.contains(needle, autoescape=True) for field in fields)))
     return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
 
 
@@ -413,6 +418,7 @@ def password_fits(password: str, hashed: str) -> bool:
 def sign_in(session: Session, username: str, *, fits: bool, now: datetime) -> str | Refused:
     """Start a sign-in and answer its token, or count the wrong try and answer the refusal.
 
+    `now` is the real moment, even in a demonstration whose date runs ahead; the trail gets the office's.
     The refusal is answered, not raised, because the wrong try must be kept. Codes: "credentials", "locked". After five
     wrong tries the account is locked for 15 minutes, even for the right password.
     """
@@ -431,7 +437,7 @@ def sign_in(session: Session, username: str, *, fits: bool, now: datetime) -> st
         account.wrong_tries += 1
         if account.wrong_tries >= TRIES_BEFORE_LOCK:
             account.wrong_tries, account.locked_until = 0, now + LOCK_LASTS
-            audit.record(session, audit.Event.LOCKED, account, actor=_actor(account), now=now)
+            audit.record(session, audit.Event.LOCKED, account, actor=_actor(account), now=moment(session, now))
             return Refused("locked", "连续5次输错密码，该账号已锁定15分钟。请稍后再试，或请管理员重置密码。")
         return wrong
     account.wrong_tries, account.locked_until = 0, None
@@ -439,7 +445,7 @@ def sign_in(session: Session, username: str, *, fits: bool, now: datetime) -> st
     session.add(
         SignIn(token_digest=_token_digest(token), account_id=account.id, started_at=now, expires_at=now + SIGN_IN_LASTS)
     )
-    audit.record(session, audit.Event.SIGNED_IN, account, actor=_actor(account), now=now)
+    audit.record(session, audit.Event.SIGNED_IN, account, actor=_actor(account), now=moment(session, now))
     return token
 
 

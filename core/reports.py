@@ -265,7 +265,7 @@ def check_submit(session: Session, report: Report, *, actor: Actor, reason: str,
         raise Refused("fields", "；".join(faults) + "。请补齐后再提交。")
     report.late = db.office_day(now) > report.due_on
     if report.late and not reason.strip():
-        raise Refused("late", f"应于{report.due_on}前提交（一(五)2），现已逾期，请填写逾期原因后提交。")
+        raise Refused("late", f"应于{report.due_on}（含）前提交（一(五)2），现已逾期，请填写逾期原因后提交。")
     report.late_reason = reason.strip() if report.late else ""
 
 

@@ -49,7 +49,7 @@ FAILED = ("不合格", "不及格", "未通过", "缺考", "未考核", "否")
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong: the spreadsheet row, the heading, a code, the value as written, and how to mend it."""
+    """One thing wrong: the spreadsheet row (0: all of it), heading, code, value as written, how to mend it."""
 
     row: int
     heading: str
@@ -167,11 +167,12 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object]) -> Non
         code = resident_id.problem(raw_id)
         if code:
             problem("id_number", code, resident_id.PROBLEMS[code])
-    hours = {}
+    hours, unreadable = {}, False
     for column in ("public_hours", "professional_hours"):
         value, words = _hours(cells.get(column))
         hours[column] = value
         if words:
+            unreadable = True
             problem(column, "hours-form", words)
     assessment = sheets.text(cells.get("assessment"))
     earned = sum(hours.values(), Decimal())
@@ -179,8 +180,10 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object]) -> Non
         problem("assessment", "assessment-failed", "考核不合格不计学时，请把学时改为0，或更正考核结果")
     elif assessment not in PASSED and assessment not in FAILED:
         problem("assessment", "assessment-form", "考核结果请填“合格”或“不合格”")
-    elif assessment in PASSED and not earned:
+    elif assessment in PASSED and not earned and not unreadable:
         problem("professional_hours", "hours-none", "考核合格但没有学时，请补填公需学时或专业学时")
+    if not sheets.text(cells.get("employer")):
+        problem("employer", "employer-missing", "工作单位为空，补填后才能按单位查到此人", blocking=False)
     sex = sheets.text(cells.get("sex"))
     if sex and sex not in ("男", "女"):
         problem("sex", "sex-form", "性别请填“男”或“女”")
@@ -244,9 +247,8 @@ def _check_limits(preview: Preview, limits: Limits) -> None:
             words = f"{limits.days}天每天至多{limits.hours_per_day:f}学时，最多{most:f}学时，请改正"
             preview.problems.append(Problem(row.row, HEADINGS[own], "hours-day", str(hours), words))
     if len(preview.rows) > limits.headcount:
-        last = preview.rows[-1].row
         words = f"花名册{len(preview.rows)}人，多于计划的{limits.headcount}人，请在总结中说明"
-        preview.problems.append(Problem(last, HEADINGS["number"], "headcount", str(len(preview.rows)), words, False))
+        preview.problems.append(Problem(0, HEADINGS["number"], "headcount", str(len(preview.rows)), words, False))
 
 
 def _check_known(preview: Preview, session: Session) -> None:

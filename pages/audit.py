@@ -15,7 +15,7 @@ actor = ui.require(*OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)
 ui.page("审计日志", "每个操作留一条记录，按哈希逐条相连，不能修改或删除。")
 
 columns = ["id", "at", "event", "account", "role", "organization", "record", "record_id", "reason"]
-labels = {"id": "序号"}
+labels = {"id": "序号", "organization": "涉及机构"}
 with st.container(horizontal=True, vertical_alignment="bottom"):
     event = ui.filter_by("事项", audit.Event, key="event")
     account = st.text_input("办理人", key="account", bind="query-params", width=160)

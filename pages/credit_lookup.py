@@ -74,8 +74,9 @@ def issue(person_id: int, year_key: str) -> None:
 def person_page(person_id: int) -> None:
     with db.reading() as session:
         person = registry.person(session, person_id, actor)
-        totals = ledger.totals(session, person_id)
         entries = ledger.entries(session, person_id)
+        this = ui.today().year
+        totals = ledger.totals(session, person_id, {this, this - 1, this - 2, *map(int, entries["year"])})
         mask = resident_id.mask(person.id_number)
     with st.container(border=True):
         st.markdown(f"#### {ui.md(person.name)}　:gray[{mask}]")
@@ -103,13 +104,13 @@ def person_page(person_id: int) -> None:
             empty="还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。",
             labels={"public": "公需（已学/要求）", "professional": "专业（已学/要求）", "total": "累计（已学/要求）"},
         )
-        if totals.empty:
+        if entries.empty:
             return
         if actor.role in cards.ISSUERS:
-            card_of(person_id, [int(year) for year in totals["year"]])
+            card_of(person_id, sorted({int(year) for year in entries["year"]}, reverse=True))
         st.markdown("**学时明细**")
-        columns = ["year", "subject", "hours", "completed_on", "source", "base", "plan", "plan_id", "report_id"]
-        columns += ["roster_row", "basis", "posted_at", "posted_by"]
+        columns = ["year", "subject", "hours", "completed_on", "source", "plan", "plan_id", "report_id", "roster_row"]
+        columns += ["posted_at", "posted_by", "base", "basis"]
         labels = {"plan_id": "计划编号", "report_id": "报告编号"}
         ui.table(entries, columns, empty="", labels=labels)
         ui.export(

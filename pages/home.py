@@ -35,11 +35,12 @@ def deadlines(today: date) -> None:
     st.subheader("待报送的培训情况报告", anchor=False)
     late = int((due["days_left"] < 0).sum())
     if late:
-        st.warning(f"有{late}份报告已超过培训结束后两周的期限，请尽快报送并说明逾期原因。")
+        st.warning(f"有{late}份报告已超过培训结束后14天的期限，请尽快报送并说明逾期原因。")
+    due["days_left"] = [ui.days_left(days) for days in due["days_left"]]
     ui.table(
         due.head(10),
         ["title", "end_on", "due_on", "days_left", "headcount"],
-        empty=f"截至{today}没有待报送的报告。培训结束后，应在两周内报送培训情况报告（一(五)2）。",
+        empty=f"截至{today}没有待报送的报告。培训结束后，应在14天内报送培训情况报告（一(五)2）。",
     )
 
 

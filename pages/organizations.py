@@ -126,10 +126,12 @@ def organizations() -> None:
 
 def accounts() -> None:
     columns = ["username", "name", "role", "organization", "active", "locked_until"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input("用户名、姓名或机构", key="account-q", bind="query-params", width=260)
+        ui.export(lambda session, who: registry.accounts(session, who, text=text), columns, name="账号")
     with db.reading() as session:
-        frame = registry.accounts(session, actor)
+        frame = registry.accounts(session, actor, text=text)
         places = registry.organizations(session, actor)
-    ui.export(lambda session, who: registry.accounts(session, who), columns, name="账号")
     chosen = ui.pick(frame, columns, name="account", empty="还没有账号。可在下方开通。")
     known = frame[frame["id"] == chosen]
     if len(known):
@@ -147,9 +149,17 @@ def accounts() -> None:
             right.text_input("新的初始密码", type="password", key=f"reset-{chosen}", autocomplete="new-password")
             right.button("重置密码并解锁", key=f"do-reset-{chosen}", on_click=reset, args=(chosen, one["username"]))
     with st.expander("开通账号"):
-        role = Role(
-            st.selectbox("角色", list(map(str, Role)), format_func=lambda code: Role(code).label, key="account-role")
+        code = st.selectbox(
+            "角色",
+            list(map(str, Role)),
+            None,
+            format_func=lambda code: Role(code).label,
+            key="account-role",
+            placeholder="先选择角色",
         )
+        if code is None:
+            return
+        role = Role(code)
         with st.form("account", clear_on_submit=True):
             if role is Role.PERSON:
                 st.text_input("本人身份证号", key="account-name", help="须已有学时记录；账号归属其工作单位")

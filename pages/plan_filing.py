@@ -42,6 +42,7 @@ def form(plan: Plan | None) -> None:
             key=f"{key}mode",
         )
         right.text_input("地点", plan.place if plan else "", key=f"{key}place", max_chars=100)
+        left, middle, right = st.columns(3)
         left.date_input("开始日期", start, key=f"{key}start_on", format="YYYY-MM-DD")
         middle.date_input(
             "结束日期", plan.end_on if plan else start + timedelta(days=2), key=f"{key}end_on", format="YYYY-MM-DD"
@@ -85,8 +86,8 @@ def save(plan_id: int | None, version: int, key: str, then_submit: bool) -> None
         return
     ui.choose("plan", kept[0].id)
     st.session_state.pop("plan-new", None)
-    if then_submit:
-        ui.move(kept[0].id, Action.SUBMIT, kept[0].version, kept[0].title)
+    if then_submit and not ui.moved(kept[0].id, Action.SUBMIT, kept[0].version, kept[0].title):
+        ui.say("warning", "填写的内容已保存为草稿，没有上报；改正后可再次上报，不必重新填写。")
 
 
 def begin() -> None:

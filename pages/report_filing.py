@@ -63,8 +63,9 @@ def save(plan_id: int, key: str) -> None:
         )
         if report.roster_id is None:
             return "已保存。还没有上传花名册。"
-        found = f"，{report.faults}行有问题，请看下表" if report.faults else "，没有问题"
-        return f"已保存。花名册{report.people + report.faults}人{found}。" if problems or report.people else "已保存。"
+        hints = sum(not problem.blocking for problem in problems)
+        found = f"，{report.faults}行有错误，请看下表" if report.faults else "，没有错误"
+        return f"已保存。花名册{report.people + report.faults}人{found}{f'，另有{hints}处提示' if hints else ''}。"
 
     ui.deed(act)
 
@@ -76,14 +77,13 @@ def checked(report: Report) -> None:
     left, middle, right = st.columns(3)
     left.metric("可入账人数", report.people)
     middle.metric("合计学时", hours_text(report.hours))
-    right.metric("有问题的行", report.faults)
+    right.metric("有错误的行", report.faults)
     if not problems:
         st.success("花名册没有问题。")
         return
     if report.faults:
-        st.warning(f"有问题的{report.faults}行不会登记学时。请在原文件中改正后重新上传；其余各行不受影响。")
-    frame = pd.DataFrame([vars(problem) for problem in problems])
-    ui.table(frame, ["row", "heading", "value", "words", "code"], empty="", labels={"row": "行号"}, height=280)
+        st.warning(f"有错误的{report.faults}行不会登记学时。请在原文件中改正后重新上传；其余各行不受影响。")
+    ui.problems(problems)
     st.download_button(
         "下载问题清单",
         sheets.workbook(roster.PROBLEM_HEADINGS, roster.problem_lines(problems), sheet="问题"),
@@ -97,7 +97,9 @@ def submit(report: Report) -> None:
     """The page's main deed, and the reason when it is late."""
     reason = f"late-{report.id}"
     if ui.today() > report.due_on:
-        st.warning(f"应于{report.due_on}前报送（一(五)2），已逾期{(ui.today() - report.due_on).days}天，须说明原因。")
+        st.warning(
+            f"应于{report.due_on}（含）前报送（一(五)2），已逾期{(ui.today() - report.due_on).days}天，须说明原因。"
+        )
         st.text_area("逾期原因（必填）", report.late_reason, key=reason, height=70)
     st.button(
         "提交报告",
@@ -110,6 +112,7 @@ def submit(report: Report) -> None:
 
 with db.reading() as session:
     due = reports.open_plans(session, actor, now=ui.now())
+due["days_left"] = [ui.days_left(days) for days in due["days_left"]]
 st.subheader("待报送", anchor=False)
 plan_id = ui.pick(
     due,
@@ -145,7 +148,7 @@ columns = ["state", "title", "start_on", "end_on", "people", "hours", "faults", 
 
 
 def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-    return approvals.queue(session, who, kind="report", **page)
+    return approvals.queue(session, who, kind="report", filed=True, **page)
 
 
 filed, _count = ui.listing(asked, actor, name="report")

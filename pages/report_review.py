@@ -84,9 +84,9 @@ def roster_of(report: Report) -> None:
         problems = reports.problems(session, report.id, actor, now=ui.now())
         rows = reports.rows(session, report.id, actor)
     if problems:
-        st.warning(f"花名册有{len(problems)}处问题；有错误的{report.faults}行不会登记学时。")
-        frame = pd.DataFrame([vars(problem) for problem in problems])
-        ui.table(frame, ["row", "heading", "value", "words"], empty="", labels={"row": "行号"})
+        if report.faults:
+            st.warning(f"花名册有{report.faults}行有错误，通过后这些行不登记学时。")
+        ui.problems(problems)
     shown = [
         "row",
         "name",
@@ -110,7 +110,7 @@ if report_id is not None:
             report = reports.one(session, report_id, actor)
             with st.container(border=True):
                 st.markdown(f"#### {ui.md(report.title)}　{ui.chip(report.state)}")
-                st.caption(f"{report.organization.name}，应于{report.due_on}前报送")
+                st.caption(f"{report.organization.name}，应于{report.due_on}（含）前报送")
                 if report.late:
                     st.warning(f"逾期报送。原因：{ui.md(report.late_reason)}")
                 compared(report)

@@ -89,7 +89,7 @@ def main() -> None:
 
 def banner(actor: Actor) -> None:
     """The office and the role, at the top of every page; in a demonstration also its date."""
-    left, right = st.columns([5, 2], vertical_alignment="center")
+    left, right = st.columns([3, 2], vertical_alignment="center")
     left.markdown(f"**{ui.md(actor.organization_name)}**　:gray[{actor.role.label} · {ui.md(actor.name)}]")
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         with db.reading() as session:
@@ -104,7 +104,7 @@ def banner(actor: Actor) -> None:
 
 
 def _shift(days: int) -> None:
-    ui.deed(lambda session, **who: f"演示日期已推进，比实际日期早{registry.shift_demo_clock(session, days, **who)}天。")
+    ui.deed(lambda session, **who: f"演示日期已推进，比实际日期晚{registry.shift_demo_clock(session, days, **who)}天。")
 
 
 # --- sign-in --------------------------------------------------------------------------------------------------------
@@ -117,6 +117,8 @@ def sign_in() -> None:
         st.title(OFFICE, anchor=False, text_alignment="center")
         for kind, words in st.session_state.pop("messages", []):
             getattr(st, kind)(words)
+        if ui.token() and "token" not in st.session_state:
+            st.info("登录已结束（退出、超过12小时、修改密码或账号停用），请重新登录。")
         form = SignInForm()
         form.login(fields={"Form name": "登录", "Username": "用户名", "Password": "密码", "Login": "登录"})
         refused = st.session_state.pop("sign-in-refused", None)

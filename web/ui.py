@@ -15,10 +15,10 @@ import streamlit as st
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from core import approvals, audit, dashboards, db, ledger, registry, sheets
+from core import approvals, audit, dashboards, db, ledger, registry, roster, sheets
 from core.access import Actor, Labelled, OrganizationKind, Refused, Role
 from core.ledger import hours_text
-from core.models import Mode, Plan, Source, State, Submission
+from core.models import Mode, Plan, Report, Source, State, Submission
 from core.policy import Subject
 
 Word = TypeVar("Word", bound=Labelled)
@@ -125,16 +125,25 @@ def deed(act: Callable[..., str | None]) -> bool:
     return True
 
 
-def move(submission_id: int, action: approvals.Action, version: int, title: str, reason_key: str | None = None) -> None:
-    """A button's callback: take one step in a submission's life, with the reason typed beside the button."""
+def moved(
+    submission_id: int, action: approvals.Action, version: int, title: str, reason_key: str | None = None
+) -> bool:
+    """Take one step in a submission's life, with the reason typed beside the button; answers whether it was taken."""
 
     def act(session: Session, **who: Any) -> str:
         reason = st.session_state.get(reason_key, "") if reason_key else ""
         _, done = approvals.move(session, submission_id, action, version=version, reason=reason, **who)
-        return f"“{title}”已{action.label}。{done}{'。' if done else ''}"
+        return f"“{title}”{action.done}。{done}{'。' if done else ''}"
 
-    if deed(act):
-        forget_choice()
+    if not deed(act):
+        return False
+    forget_choice()
+    return True
+
+
+def move(*step: Any) -> None:
+    """`moved` as a button's callback."""
+    moved(*step)
 
 
 def password_form() -> None:
@@ -214,7 +223,7 @@ LABELS = {
     "basis": "依据",
     "code": "代码",
     "completed_on": "完成日期",
-    "days_left": "剩余天数",
+    "days_left": "期限",
     "decided_at": "审核时间",
     "due_on": "报送期限",
     "employer": "工作单位",
@@ -332,6 +341,11 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         elif frame[name].map(lambda value: isinstance(value, Decimal)).any():
             shown[name] = frame[name].astype(float)
     return shown
+
+
+def days_left(days: int) -> str:
+    """How a deadline stands, in words."""
+    return f"还有{days}天" if days > 0 else "今天到期" if days == 0 else f"逾期{-days}天"
 
 
 def moment_text(moment: Any) -> str:
@@ -475,6 +489,25 @@ def export(
     )
 
 
+def problems(found: Sequence[roster.Problem]) -> None:
+    """A file's problems, errors and hints, each with where it is, what stands there and how to mend it."""
+    frame = pd.DataFrame([vars(problem) for problem in found])
+    frame["row"] = ["全表" if row == 0 else str(row) for row in frame["row"]]
+    frame["kind"] = ["错误" if blocking else "提示" for blocking in frame["blocking"]]
+    st.dataframe(
+        frame[["row", "kind", "heading", "value", "words"]],
+        hide_index=True,
+        column_config={
+            "row": st.column_config.TextColumn("行号", width=60),
+            "kind": st.column_config.TextColumn("类别", width=60),
+            "heading": st.column_config.TextColumn("列", width=110),
+            "value": st.column_config.TextColumn("原值", width=180),
+            "words": st.column_config.TextColumn("说明", width="large"),
+        },
+        height=280 if len(frame) > 7 else "content",
+    )
+
+
 # --- what several pages show ----------------------------------------------------------------------------------------
 
 
@@ -511,6 +544,26 @@ def plan_facts(plan: Plan) -> None:
         fact(label, text)
     if plan.extension_start_on:
         st.info(f"已准予延期上报（{plan.extension_start_on}开始）：{md(plan.extension_reason)}")
+
+
+def submission(session: Session, found: Submission, here: Actor) -> None:
+    """A plan, or a report with its plan, to read."""
+    if isinstance(found, Report):
+        st.markdown(f"#### {md(found.title)}　{chip(found.state)}")
+        facts(
+            [
+                ("培训机构", found.organization.name),
+                ("实际培训时间", f"{found.start_on} 至 {found.end_on}"),
+                ("登记", f"{found.people}人，共{hours_text(found.hours)}学时"),
+                ("报送期限", f"{found.due_on}" + ("，逾期报送" if found.late else "")),
+                ("提交时间", moment_text(found.submitted_at)),
+                ("审核时间", moment_text(found.decided_at)),
+            ]
+        )
+        fact("培训总结", found.summary)
+    elif isinstance(found, Plan):
+        plan_facts(found)
+    steps(session, found, here)
 
 
 def steps(session: Session, submission: Submission, here: Actor) -> None:

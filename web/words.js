@@ -14,7 +14,7 @@
     "Dark": "深色", "System": "跟随系统", "Use system setting": "跟随系统", "Wide mode": "宽屏", "Connecting": "正在连接", "Connection error": "连接已断开",
     "Page not found": "没有这个页面", "You have selected an invalid page.": "没有这个页面。", "Show password": "显示密码", "Hide password": "隐藏密码", "Open": "展开", "Show password text": "显示密码", "Hide password text": "隐藏密码",
     "Previous page": "上一页", "Next page": "下一页", "View fullscreen": "全屏", "Save as SVG": "保存为SVG", "Save as PNG": "保存为PNG",
-    "Save as CSV": "保存为CSV", "View chart data": "查看数据", "Show data": "查看数据", "Show chart": "查看图表", "Open sidebar": "展开菜单",
+    "Download as PNG": "下载PNG", "Download as SVG": "下载SVG", "Copy Vega-Lite spec": "复制图表定义", "Save as CSV": "保存为CSV", "View chart data": "查看数据", "Show data": "查看数据", "Show chart": "查看图表", "Open sidebar": "展开菜单",
     "Collapse sidebar": "收起菜单", "Main menu": "主菜单", "Remove file": "移除文件", "Please wait...": "请稍候…", "Loading...": "正在载入…",
     "Error": "出错", "Oh no.": "出错了。", "Download": "下载", "Copy to clipboard": "复制", "Record a screencast": "录屏", "About": "关于",
     "Something went wrong": "程序出错了",

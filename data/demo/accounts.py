@@ -27,7 +27,7 @@ _HOHHOT = "呼和浩特市人力资源和社会保障局"
 ACCOUNTS = (
     DemoAccount("admin", Role.ADMIN, _REGION, "韩志远", "开通账号和机构，准予个别计划延期上报，查看全部操作记录"),
     DemoAccount(
-        "reviewer", Role.REVIEWER, _REGION, "乌云其木格", "审批自治区级基地的培训计划和培训情况报告，通过后学时入账"
+        "reviewer", Role.REVIEWER, _REGION, "乌云其木格", "审核自治区级基地的培训计划和培训情况报告，通过后学时入账"
     ),
     DemoAccount(
         "reviewer2", Role.REVIEWER, _REGION, "郭建军", "同一处室的第二位审核员：两人同时办理一件时只有一人办成"
@@ -41,7 +41,7 @@ ACCOUNTS = (
         Role.BASE_CLERK,
         "呼和浩特市示例专业技术人员继续教育基地",
         "云海峰",
-        "盟市级基地：计划和报告由呼和浩特市人社局审批",
+        "盟市级基地：计划和报告由呼和浩特市人社局审核",
     ),
     DemoAccount(
         "exam",
@@ -52,8 +52,6 @@ ACCOUNTS = (
     ),
     DemoAccount("employer", Role.EMPLOYER_CLERK, "示例市第一医院", "白淑芬", "查看本单位人员近三年学时，打印审验卡"),
     DemoAccount("title", Role.TITLE_OFFICER, _REGION, "任景瑞", "职称评审前查询申报人近三年学时是否达标"),
-    DemoAccount("leader", Role.LEADER, _REGION, "巴特尔", "按管理权限和月份查看培训进展，逐级查到每一份报告"),
-    DemoAccount(
-        "person", Role.PERSON, "示例职业技术学院", "萨仁·其木格", "个人查询三年学时，每一笔可追溯到培训，并打印审验卡"
-    ),
+    DemoAccount("leader", Role.LEADER, _REGION, "巴特尔", "按管理权限和月份查看培训进展，点开每一份计划和报告"),
+    DemoAccount("person", Role.PERSON, "示例职业技术学院", "萨仁·其木格", "个人查询三年学时，并打印审验卡"),
 )

@@ -164,7 +164,7 @@ def file_report(base: Desk) -> None:
     uploads.nth(1).set_input_files(ROSTER)
     expect(page.get_by_text("roster.xlsx")).to_be_visible(timeout=30_000)
     base.click("保存并检查花名册")
-    base.sees("已保存。花名册600人，没有问题。")
+    base.sees("已保存。花名册600人，没有错误。")
     base.sees("花名册没有问题。")
     base.click("提交报告")
     base.sees(f"“{TITLE}”已提交。")

@@ -301,7 +301,7 @@ def test_more_people_than_planned_is_a_warning_that_blocks_nobody() -> None:
     assert roster.read(content, "a.xlsx", limits=replace(LIMITS, headcount=3)).problems == []
     preview = roster.read(content, "a.xlsx", limits=replace(LIMITS, headcount=2))
     (found,) = preview.problems
-    assert (found.row, found.heading, found.code, found.value, found.blocking) == (5, "序号", "headcount", "3", False)
+    assert (found.row, found.heading, found.code, found.value, found.blocking) == (0, "序号", "headcount", "3", False)
     assert ids(preview) == FOUND
 
 
@@ -460,3 +460,13 @@ def test_a_workbook_that_asks_for_all_memory_is_refused_and_the_program_lives(
         preexec_fn=eight_gigabytes,
     )
     assert done.returncode == 2, done.stderr[-300:]
+
+
+def test_hours_that_cannot_be_read_are_one_problem_and_a_missing_employer_is_a_hint() -> None:
+    content = c.sheet([c.row(1, professional_hours="二十四"), c.row(2, employer="")])
+    found = roster.read(content, "花名册.xlsx")
+    assert [(each.row, each.code, each.blocking) for each in found.problems] == [
+        (3, "hours-form", True),
+        (4, "employer-missing", False),
+    ]
+    assert [row.row for row in found.good_rows] == [4]
