@@ -1005,6 +1005,8 @@ def _meaning(raw: dict[str, Any], parts: _Parts) -> Iterator[_Said]:
     for at, waiver in parts["waivers"]:
         if waiver.effect == "any_one_year" and combine in ("sum", "average"):
             yield ("waivers", at, "effect"), "any_one_year 只能用于逐年核验（combine: each_year）"
+    if combine == "sum" and raw.get("deemed"):
+        yield ("deemed",), "按总和核验（combine: sum）时没有哪一年可以视同完成，请写成学时折合"
     if combine == "sum" and changes:
         yield ("requirement", "changes"), "按总和核验（combine: sum）时没有逐年的学时可改"
 

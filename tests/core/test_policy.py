@@ -159,6 +159,14 @@ def test_a_bad_file_is_1_and_a_line_for_each_fault_on_stdout(capsys: pytest.Capt
     assert said.err == "2 faults\n"
 
 
+@pytest.mark.parametrize("arguments", [["policy", "--help"], ["policy", "check", "--help"]])
+def test_the_command_has_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 0
+    assert "usage: python -m core policy" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", ["nothing.yaml", "."])
 def test_a_file_that_cannot_be_read_is_2(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "check", str(tmp_path / name)]) == 2
