@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core import approvals, audit, cards, credits, db, eligibility, files, ledger, plans, registry, reports, sheets
-from core.access import OrganizationKind
+from core import approvals, audit, cards, credits, db, eligibility, files, ledger, notices, plans, registry, reports, sheets
+from core.access import Actor, OrganizationKind, Role
 from core.approvals import Action
 from core.audit import Event
 from core.files import Upload
@@ -76,6 +76,22 @@ def busy_month() -> c.Cast:
             s, Upload("往年.csv", sheets.csv_file(*earlier)), actor=reviewer, reason="补登", now=c.AFTER
         )
         ledger.reverse(s, batch.id, actor=reviewer, reason="导错了", now=c.AFTER)
+        region = cast.places["region"]
+        second = registry.open_account(
+            s,
+            username="admin2",
+            name="管理员admin2",
+            role=Role.ADMIN,
+            organization_id=region.id,
+            password=c.PASSWORD,
+            actor=cast["admin"],
+            now=c.AFTER,
+        )
+        s.flush()
+        publisher = Actor(second.id, second.name, Role.ADMIN, region.id, region.name, region.kind)
+        draft = notices.save_draft(s, notices.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
+        s.flush()
+        notices.publish(s, draft.id, version=draft.version, actor=publisher, reason="通知已印发", now=c.AFTER)
     return cast
 
 

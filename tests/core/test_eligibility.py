@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from core import audit, db, eligibility, ledger, policy, registry, rules, sheets
+from core import applications, audit, db, eligibility, ledger, policy, registry, rules, sheets
 from core.__main__ import main
 from core.access import Refused, Role
 from core.eligibility import FAULTY, Batch
@@ -267,7 +267,7 @@ def test_every_bad_row_is_answered_with_its_row_column_value_and_mend(office: Pa
     ],
 )
 def test_dates_are_understood_as_offices_write_them(cell: object, expected: date | None) -> None:
-    assert eligibility._day(cell) == expected
+    assert applications._day(cell) == expected
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_dates_are_understood_as_offices_write_them(cell: object, expected: date
     ],
 )
 def test_epidemic_years_are_read_however_they_are_joined(cell: object, expected: Any) -> None:
-    assert eligibility._years(cell) == expected
+    assert applications._years(cell) == expected
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_epidemic_years_are_read_however_they_are_joined(cell: object, expected:
     ],
 )
 def test_claims_are_yes_no_or_to_verify(cell: object, expected: int) -> None:
-    assert eligibility._claim(cell) == expected
+    assert applications._claim(cell) == expected
 
 
 def test_a_file_as_offices_have_it_is_read_in_any_order_with_synonyms_title_and_signature(office: Path) -> None:
