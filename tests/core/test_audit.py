@@ -8,7 +8,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core import approvals, audit, cards, credits, db, eligibility, files, ledger, notices, plans, registry, reports, sheets
+from core import (
+    approvals,
+    audit,
+    cards,
+    credits,
+    db,
+    eligibility,
+    files,
+    ledger,
+    notices,
+    plans,
+    registry,
+    reports,
+    sheets,
+)
 from core.access import Actor, OrganizationKind, Role
 from core.approvals import Action
 from core.audit import Event
