@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import audit, db
@@ -59,31 +60,40 @@ def attach(session: Session, submission: Submission, upload: Upload, *, purpose:
     return kept
 
 
-def handed_out(session: Session, attachment_id: int, *, actor: Actor, now: datetime) -> Upload:
-    """A file to take away: a logged act, since rosters hold full ID numbers. Refused codes: "missing"."""
-    given = opened(session, attachment_id, actor)
-    submission = session.get_one(Submission, session.get_one(Attachment, attachment_id).submission_id)
-    audit.record(
-        session, audit.Event.FILE_HANDED_OUT, submission, actor=actor, after={"filename": given.filename}, now=now
-    )
-    return given
-
-
-def opened(session: Session, attachment_id: int, actor: Actor) -> Upload:
-    """A file as the program itself reads it, for those who may see its submission. Refused codes: "missing"."""
-    row = (
-        session.query(Attachment)
+def one(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachment, Submission]:
+    """An attachment and its submission, for those who may see that; reads no bytes. Refused codes: "missing"."""
+    found = session.execute(
+        sa.select(Attachment, Submission)
         .join(Submission, Submission.id == Attachment.submission_id)
         .where(
             Attachment.id == attachment_id,
             visible(actor, organization=Submission.organization_id, authority=Submission.authority_id),
         )
-        .one_or_none()
-    )
-    if row is None:
+    ).one_or_none()
+    if found is None:
         raise not_found("附件")
-    sealed = _path(row.sha256).read_bytes()
-    return Upload(row.filename, db.unseal(sealed, key=db.keys().files, purpose=row.sha256))
+    attachment, submission = found
+    return attachment, submission
+
+
+def handed_out(session: Session, attachment_id: int, *, actor: Actor, now: datetime) -> Upload:
+    """A file to take away: a logged act, since rosters hold full ID numbers. Refused codes: "missing"."""
+    attachment, submission = one(session, attachment_id, actor)
+    audit.record(
+        session, audit.Event.FILE_HANDED_OUT, submission, actor=actor, after={"filename": attachment.filename}, now=now
+    )
+    return _content(attachment)
+
+
+def opened(session: Session, attachment_id: int, actor: Actor) -> Upload:
+    """A file as the program itself reads it, for those who may see its submission. Refused codes: "missing"."""
+    attachment, _ = one(session, attachment_id, actor)
+    return _content(attachment)
+
+
+def _content(attachment: Attachment) -> Upload:
+    sealed = _path(attachment.sha256).read_bytes()
+    return Upload(attachment.filename, db.unseal(sealed, key=db.keys().files, purpose=attachment.sha256))
 
 
 def _path(digest: str) -> Path:
