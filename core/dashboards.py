@@ -104,12 +104,7 @@ def bars(frame: pd.DataFrame, measure: str, by: str) -> alt.Chart:
         label = alt.X("label:N", sort=list(data["label"]), title="月", axis=alt.Axis(labelAngle=0, labelOverlap=False))
         places = {"x": label, "y": alt.Y(f"{measure}:Q", title=amount, scale=zero)}
     else:
-        name = alt.Y(
-            "label:N",
-            sort="-x",
-            title=None,
-            axis=_ALL_LABELS,
-        )
+        name = alt.Y("label:N", sort="-x", title=None, axis=_ALL_LABELS)
         places = {"y": name, "x": alt.X(f"{measure}:Q", title=amount, scale=zero)}
     chosen = alt.selection_point(name=by, fields=[by])
     chart: alt.Chart = (

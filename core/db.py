@@ -226,7 +226,9 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
 
 
 def _sqlite_begin(connection: sa.Connection) -> None:
-    reads = connection.get_execution_options().get("ce_reads", False)
+    options = connection.get_execution_options()
+    reads = options.get("ce_reads", False)
+    connection.exec_driver_sql(f"PRAGMA foreign_keys={'OFF' if options.get('ce_rebuilds') else 'ON'}")
     connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
@@ -301,11 +303,19 @@ def lock(session: Session, name: str) -> None:
 
 
 def upgrade() -> None:
-    """Bring the schema to this version of the program; the migrations renew the guards. Safe to call at every start."""
-    with engine().begin() as connection:
+    """Bring the schema to this version of the program; the migrations renew the guards. Safe to call at every start.
+
+    SQLite alters a table by making it anew under the old name, which no foreign key may watch; they are all asked
+    afterwards.
+    """
+    with engine().execution_options(ce_rebuilds=True).begin() as connection:
         config = _alembic()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if connection.dialect.name == "sqlite" and (
+            broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        ):
+            raise RuntimeError(f"the upgrade would leave rows that refer to nothing: {broken[:5]}; nothing was changed")
 
 
 def _alembic() -> Config:

@@ -69,25 +69,11 @@ def digest_of(upload: Upload) -> str:
     return hashlib.sha256(upload.content).hexdigest()
 
 
-def handed_out(session: Session, attachment_id: int, *, actor: Actor, now: datetime) -> Upload:
-    """A file to take away: a logged act, since rosters hold full ID numbers. Refused codes: "missing"."""
-    kept, owner = _seen(session, attachment_id, actor)
-    audit.record(session, audit.Event.FILE_HANDED_OUT, owner, actor=actor, after={"filename": kept.filename}, now=now)
-    return _unsealed(kept)
+def one(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachment, Submission | CreditBatch]:
+    """A file and what it belongs to: a submission the actor sees, or an import, which is its officers' alone.
 
-
-def opened(session: Session, attachment_id: int, actor: Actor) -> Upload:
-    """A file as the program itself reads it, for those who may see what it belongs to. Refused codes: "missing"."""
-    return _unsealed(_seen(session, attachment_id, actor)[0])
-
-
-def filename(session: Session, attachment_id: int, actor: Actor) -> str:
-    """What a file is called, for those who may see it. Refused codes: "missing"."""
-    return _seen(session, attachment_id, actor)[0].filename
-
-
-def _seen(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachment, Submission | CreditBatch]:
-    """A file and what it belongs to: a submission the actor sees, or an import, which is its officers' alone."""
+    Reads no bytes. Refused codes: "missing".
+    """
     seen = visible(actor, organization=Submission.organization_id, authority=Submission.authority_id)
     may = sa.and_(Submission.id.is_not(None), seen)
     if actor.role in (Role.ADMIN, Role.REVIEWER):
@@ -106,9 +92,21 @@ def _seen(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachmen
     raise not_found("附件")
 
 
-def _unsealed(kept: Attachment) -> Upload:
-    sealed = _path(kept.sha256).read_bytes()
-    return Upload(kept.filename, db.unseal(sealed, key=db.keys().files, purpose=kept.sha256))
+def handed_out(session: Session, attachment_id: int, *, actor: Actor, now: datetime) -> Upload:
+    """A file to take away: a logged act, since rosters hold full ID numbers. Refused codes: "missing"."""
+    kept, owner = one(session, attachment_id, actor)
+    audit.record(session, audit.Event.FILE_HANDED_OUT, owner, actor=actor, after={"filename": kept.filename}, now=now)
+    return _content(kept)
+
+
+def opened(session: Session, attachment_id: int, actor: Actor) -> Upload:
+    """A file as the program itself reads it, for those who may see what it belongs to. Refused codes: "missing"."""
+    return _content(one(session, attachment_id, actor)[0])
+
+
+def _content(attachment: Attachment) -> Upload:
+    sealed = _path(attachment.sha256).read_bytes()
+    return Upload(attachment.filename, db.unseal(sealed, key=db.keys().files, purpose=attachment.sha256))
 
 
 def _path(digest: str) -> Path:

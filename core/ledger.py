@@ -236,8 +236,9 @@ def _written(
     batch.id = last.id + 1 if last else 1
     batch.posted_by, batch.posted_at, batch.entries = actor.name, now.replace(microsecond=0), len(lines)
     rows = [vars(line) | {"batch_id": batch.id, "line": number} for number, line in enumerate(lines, start=1)]
-    batch.root = _merkle_root([_leaf(row) for row in rows])
-    batch.chain = _chain(batch, last.chain if last else "")
+    batch.form = _FORM
+    batch.root = _merkle_root([_leaf(row, _FORM) for row in rows])
+    batch.chain = _chain(batch, last.chain if last else "", rows)
     session.add(batch)
     session.flush()
     session.execute(sa.insert(CreditEntry), rows)
@@ -522,13 +523,12 @@ def _chain_faults(session: Session) -> list[str]:
         if batch.id != number:
             return [f"credit batch {number} is missing"]
         columns = [getattr(CreditEntry, name) for name in _LEAF_FIELDS]
-        rows = session.execute(
-            sa.select(*columns).where(CreditEntry.batch_id == batch.id).order_by(CreditEntry.line)
-        ).mappings()
-        leaves = [_leaf(dict(row)) for row in rows]
+        query = sa.select(*columns).where(CreditEntry.batch_id == batch.id).order_by(CreditEntry.line)
+        rows = session.execute(query).mappings().all()
+        leaves = [_leaf(row, batch.form) for row in rows]
         if len(leaves) != batch.entries or _merkle_root(leaves) != batch.root:
             return [f"credit batch {batch.id} ({batch.basis}): its entries were altered"]
-        if batch.chain != _chain(batch, previous):
+        if batch.chain != _chain(batch, previous, rows):
             return [f"credit batch {batch.id} ({batch.basis}) was altered"]
         previous = batch.chain
     stray = session.scalar(
@@ -597,13 +597,16 @@ def _total_faults(session: Session) -> list[str]:
     return sorted({f"total of person {row[0]}, {row[1]} is not the sum of its entries" for row in wrong})
 
 
-_LEAF_FIELDS = (
-    "person_id year batch_id line subject source hours deemed completed_on roster_row_id note reverses_line".split()
-)
+_FORM = 2
+"""How digests are taken now. Form 1 is that of the first release: a batch had one source, its entries nothing more."""
+_FIRST_LEAF_FIELDS = "person_id year batch_id line subject hours completed_on roster_row_id".split()
+_LATER = {"deemed": 0, "note": "", "reverses_line": None}
+_LEAF_FIELDS = [*_FIRST_LEAF_FIELDS, "source", *_LATER]
 
 
-def _leaf(row: Mapping[str, Any]) -> bytes:
-    fields = {name: row[name] for name in _LEAF_FIELDS}
+def _leaf(row: Mapping[str, Any], form: int) -> bytes:
+    plain = form == 1 and all(row[name] == nothing for name, nothing in _LATER.items())
+    fields = {name: row[name] for name in (_FIRST_LEAF_FIELDS if plain else _LEAF_FIELDS)}
     fields["hours"] = db.hundredths(fields["hours"])
     return hashlib.sha256(b"\x00" + db.canonical(fields).encode()).digest()
 
@@ -617,17 +620,19 @@ def _merkle_root(leaves: Sequence[bytes]) -> str:
     return level[0].hex() if level else hashlib.sha256(b"").hexdigest()
 
 
-def _chain(batch: CreditBatch, previous: str) -> str:
+def _chain(batch: CreditBatch, previous: str, rows: Sequence[Mapping[str, Any]]) -> str:
     fields = {
         "id": batch.id,
         "submission_id": batch.submission_id,
-        "attachment_id": batch.attachment_id,
-        "reverses_id": batch.reverses_id,
-        "authority_id": batch.authority_id,
         "basis": batch.basis,
         "posted_by": batch.posted_by,
         "posted_at": batch.posted_at.astimezone(UTC).isoformat(),
         "entries": batch.entries,
         "root": batch.root,
     }
+    if batch.form == 1:
+        fields["source"] = "、".join(sorted({row["source"] for row in rows}))
+    else:
+        names = ("form", "attachment_id", "reverses_id", "authority_id")
+        fields |= {name: getattr(batch, name) for name in names}
     return hashlib.sha256((previous + db.canonical(fields)).encode()).hexdigest()

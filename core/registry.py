@@ -188,8 +188,7 @@ def set_organization_active(
     before = {"active": organization.active}
     organization.active = active
     if not active:
-        for account_id in session.scalars(sa.select(Account.id).where(Account.organization_id == organization.id)):
-            _end_sign_ins(session, account_id, now)
+        _end_sign_ins(session, Account.organization_id == organization.id, now)
     audit.record(
         session,
         audit.Event.ORGANIZATION_CHANGED,
@@ -214,7 +213,8 @@ def _administers(actor: Actor, authority_id: int) -> None:
 def accounts(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
     """Accounts of the actor's jurisdiction, all or those with these words in user name, name or organization.
 
-    Columns: id, username, name, role, organization, active, locked_until."""
+    Columns: id, username, name, role, organization, active, locked_until.
+    """
     require(actor, Role.ADMIN)
     query = (
         sa.select(
@@ -339,7 +339,7 @@ def set_account_active(
         raise Refused("reason", "请填写停用或启用的原因。")
     account.active = active
     if not active:
-        _end_sign_ins(session, account.id, now)
+        _end_sign_ins(session, Account.id == account.id, now)
     event = audit.Event.ACCOUNT_REOPENED if active else audit.Event.ACCOUNT_CLOSED
     audit.record(session, event, account, actor=actor, after={"active": active}, reason=reason, now=now)
     return account
@@ -384,12 +384,14 @@ def _set_password(session: Session, account: Account, password: str, *, must_cha
     account.password_hash = _hash(password)
     account.must_change_password = must_change
     account.wrong_tries, account.locked_until = 0, None
-    _end_sign_ins(session, account.id, now)
+    _end_sign_ins(session, Account.id == account.id, now)
 
 
-def _end_sign_ins(session: Session, account_id: int, now: datetime) -> None:
+def _end_sign_ins(session: Session, whose: sa.ColumnElement[bool], now: datetime) -> None:
+    """End every sign-in of the accounts that fit, in every browser."""
+    accounts = sa.select(Account.id).where(whose)
     session.execute(
-        sa.update(SignIn).where(SignIn.account_id == account_id, SignIn.ended_at.is_(None)).values(ended_at=now)
+        sa.update(SignIn).where(SignIn.account_id.in_(accounts), SignIn.ended_at.is_(None)).values(ended_at=now)
     )
 
 
@@ -472,7 +474,7 @@ def actor_of(session: Session, token: str | None, now: datetime) -> Actor | None
 def sign_out(session: Session, *, actor: Actor, now: datetime) -> None:
     """End every sign-in of the account, in every browser."""
     account = session.get_one(Account, actor.account_id)
-    _end_sign_ins(session, account.id, now)
+    _end_sign_ins(session, Account.id == account.id, now)
     audit.record(session, audit.Event.SIGNED_OUT, account, actor=actor, now=now)
 
 

@@ -117,7 +117,7 @@ def reverse(batch_id: int, line: int | None, key: str) -> None:
 def original(kept: int) -> None:
     """The file an import came from; handing it out is a logged act, since it holds full ID numbers."""
     with db.reading() as session:
-        filename = files.filename(session, kept, actor)
+        filename = files.one(session, kept, actor)[0].filename
     make = ui.deferred(lambda s, who: files.handed_out(s, kept, actor=who, now=ui.now()).content, db.transaction)
     icon, key = ":material/attach_file:", f"file-{kept}"
     st.download_button(f"原文件：{filename}", make, filename, key=key, icon=icon, on_click="ignore")

@@ -36,7 +36,6 @@ def deadlines(today: date) -> None:
     late = int((due["days_left"] < 0).sum())
     if late:
         st.warning(f"有{late}份报告已超过培训结束后14天的期限，请尽快报送并说明逾期原因。")
-    due["days_left"] = [ui.days_left(days) for days in due["days_left"]]
     ui.table(
         due.head(10),
         ["title", "end_on", "due_on", "days_left", "headcount"],

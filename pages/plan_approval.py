@@ -36,20 +36,6 @@ st.caption(f"共{count}份计划")
 plan_id = ui.pick(frame, columns, name="plan", empty="没有符合条件的计划。可换一个状态或清空查询条件。")
 
 
-def decide(plan: Plan, reason: str) -> None:
-    """The reviewer's buttons: one filled, the reason beside them."""
-    st.text_area("审核意见（退回、不予通过时必填，基地会看到）", key=reason, height=70)
-    with st.container(horizontal=True):
-        for action in approvals.moves_for(plan, actor):
-            st.button(
-                action.label,
-                type="primary" if action is Action.APPROVE else "secondary",
-                key=f"{action}-{plan.id}-{plan.version}",
-                on_click=ui.move,
-                args=(plan.id, action, plan.version, plan.title, reason),
-            )
-
-
 def extend(plan: Plan) -> None:
     """The administrator's way to let one named plan be filed late."""
     key = f"extension-{plan.id}"
@@ -77,7 +63,7 @@ if plan_id is not None:
             ui.steps(session, plan, actor)
             if Action.APPROVE in approvals.moves_for(plan, actor):
                 st.caption(approvals.preview(session, plan))
-                decide(plan, f"reason-{plan.id}")
+                ui.decide(plan, actor)
             elif plan.state is State.SUBMITTED and actor.role is Role.REVIEWER:
                 st.info(f"该计划由{plan.authority.name}审核，您可以查看。")
             open_states = (State.DRAFT, State.RETURNED, State.WITHDRAWN)

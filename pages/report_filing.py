@@ -96,10 +96,9 @@ def checked(report: Report) -> None:
 def submit(report: Report) -> None:
     """The page's main deed, and the reason when it is late."""
     reason = f"late-{report.id}"
-    if ui.today() > report.due_on:
-        st.warning(
-            f"应于{report.due_on}（含）前报送（一(五)2），已逾期{(ui.today() - report.due_on).days}天，须说明原因。"
-        )
+    days = (ui.today() - report.due_on).days
+    if days > 0:
+        st.warning(f"应于{report.due_on}（含）前报送（一(五)2），已逾期{days}天，须说明原因。")
         st.text_area("逾期原因（必填）", report.late_reason, key=reason, height=70)
     st.button(
         "提交报告",
@@ -112,7 +111,6 @@ def submit(report: Report) -> None:
 
 with db.reading() as session:
     due = reports.open_plans(session, actor, now=ui.now())
-due["days_left"] = [ui.days_left(days) for days in due["days_left"]]
 st.subheader("待报送", anchor=False)
 plan_id = ui.pick(
     due,

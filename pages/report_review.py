@@ -63,7 +63,7 @@ def attachment(attachment_id: int | None, label: str) -> None:
     if attachment_id is None:
         return
     with db.reading() as session:
-        filename = files.opened(session, attachment_id, actor).filename
+        filename = files.one(session, attachment_id, actor)[0].filename
 
     def taken(session: Session, who: Actor) -> bytes:
         return files.handed_out(session, attachment_id, actor=who, now=ui.now()).content
@@ -123,17 +123,7 @@ if report_id is not None:
                 ui.steps(session, report, actor)
                 if Action.APPROVE in approvals.moves_for(report, actor):
                     st.info(approvals.preview(session, report))
-                    reason = f"reason-{report.id}"
-                    st.text_area("审核意见（退回、不予通过时必填，基地会看到）", key=reason, height=70)
-                    with st.container(horizontal=True):
-                        for action in approvals.moves_for(report, actor):
-                            st.button(
-                                action.label,
-                                type="primary" if action is Action.APPROVE else "secondary",
-                                key=f"{action}-{report.id}-{report.version}",
-                                on_click=ui.move,
-                                args=(report.id, action, report.version, report.title, reason),
-                            )
+                    ui.decide(report, actor)
                 elif report.state is State.SUBMITTED:
                     with db.reading() as other:
                         authority = approvals.one(other, report.id, actor).authority.name

@@ -332,6 +332,8 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
             shown[name] = [words.get(code, "") for code in frame[name]]
         elif name == "authority":
             shown[name] = [dashboards.short(office) for office in frame[name]]
+        elif name == "days_left":
+            shown[name] = [days_left(days) for days in frame[name]]
         elif name == "record":
             shown[name] = [RECORDS.get(code, code) for code in frame[name]]
         elif name == "faulty" or name == "late" or name == "active":
@@ -546,8 +548,23 @@ def plan_facts(plan: Plan) -> None:
         st.info(f"已准予延期上报（{plan.extension_start_on}开始）：{md(plan.extension_reason)}")
 
 
+def decide(found: Submission, here: Actor) -> None:
+    """The reviewer's buttons: one filled, the reason above them."""
+    reason = f"reason-{found.id}"
+    st.text_area("审核意见（退回、不予通过时必填，基地会看到）", key=reason, height=70)
+    with st.container(horizontal=True):
+        for action in approvals.moves_for(found, here):
+            st.button(
+                action.label,
+                type="primary" if action is approvals.Action.APPROVE else "secondary",
+                key=f"{action}-{found.id}-{found.version}",
+                on_click=move,
+                args=(found.id, action, found.version, found.title, reason),
+            )
+
+
 def submission(session: Session, found: Submission, here: Actor) -> None:
-    """A plan, or a report with its plan, to read."""
+    """A plan or a report to read, with the steps it has taken."""
     if isinstance(found, Report):
         st.markdown(f"#### {md(found.title)}　{chip(found.state)}")
         facts(

@@ -89,41 +89,11 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("year", sa.SmallInteger(), nullable=False),
         sa.Column("subject", sa.String(length=20), nullable=False),
-        sa.Column("source", sa.String(length=20), nullable=False),
         sa.Column("hours", sa.Integer(), nullable=False),
-        sa.Column("deemed", sa.SmallInteger(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_credit_total_person_id")),
-        sa.PrimaryKeyConstraint("person_id", "year", "subject", "source", name=op.f("pk_credit_total")),
+        sa.PrimaryKeyConstraint("person_id", "year", "subject", name=op.f("pk_credit_total")),
         sqlite_with_rowid=False,
     )
-    op.create_table(
-        "decision",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("run_id", sa.String(length=32), nullable=False),
-        sa.Column("row", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=True),
-        sa.Column("organization_id", sa.Integer(), nullable=False),
-        sa.Column("authority_id", sa.Integer(), nullable=False),
-        sa.Column("year", sa.SmallInteger(), nullable=False),
-        sa.Column("policy_id", sa.String(length=40), nullable=False),
-        sa.Column("policy_digest", sa.String(length=64), nullable=False),
-        sa.Column("outcome", sa.String(length=20), nullable=False),
-        sa.Column("waiver", sa.String(length=80), nullable=False),
-        sa.Column("facts", sa.LargeBinary(), nullable=False),
-        sa.Column("balances", sa.Text(), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("decided_by", sa.String(length=40), nullable=False),
-        sa.ForeignKeyConstraint(["authority_id"], ["organization.id"], name=op.f("fk_decision_authority_id")),
-        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_decision_organization_id")),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_decision_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
-        info={"append_only": True},
-    )
-    op.create_index(op.f("ix_decision_authority_id"), "decision", ["authority_id"], unique=False)
-    op.create_index(op.f("ix_decision_organization_id"), "decision", ["organization_id"], unique=False)
-    op.create_index(op.f("ix_decision_person_id"), "decision", ["person_id"], unique=False)
-    op.create_index(op.f("ix_decision_run_id"), "decision", ["run_id"], unique=False)
     op.create_table(
         "audit_entry",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -151,23 +121,6 @@ def upgrade() -> None:
     op.create_index(op.f("ix_audit_entry_event"), "audit_entry", ["event"], unique=False)
     op.create_index(op.f("ix_audit_entry_organization_id"), "audit_entry", ["organization_id"], unique=False)
     op.create_index("ix_audit_entry_record", "audit_entry", ["record", "record_id"], unique=False)
-    op.create_table(
-        "policy_draft",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("policy_id", sa.String(length=40), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("drafted_by_id", sa.Integer(), nullable=False),
-        sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("published_by_id", sa.Integer(), nullable=True),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["drafted_by_id"], ["account.id"], name=op.f("fk_policy_draft_drafted_by_id")),
-        sa.ForeignKeyConstraint(["published_by_id"], ["account.id"], name=op.f("fk_policy_draft_published_by_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_draft")),
-    )
-    op.create_index(op.f("ix_policy_draft_policy_id"), "policy_draft", ["policy_id"], unique=False)
     op.create_table(
         "sign_in",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -205,7 +158,7 @@ def upgrade() -> None:
     op.create_table(
         "attachment",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("submission_id", sa.Integer(), nullable=True),
+        sa.Column("submission_id", sa.Integer(), nullable=False),
         sa.Column("purpose", sa.String(length=20), nullable=False),
         sa.Column("filename", sa.String(length=200), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
@@ -216,6 +169,22 @@ def upgrade() -> None:
         info={"append_only": True},
     )
     op.create_index(op.f("ix_attachment_submission_id"), "attachment", ["submission_id"], unique=False)
+    op.create_table(
+        "credit_batch",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column("submission_id", sa.Integer(), nullable=True),
+        sa.Column("basis", sa.String(length=200), nullable=False),
+        sa.Column("posted_by", sa.String(length=40), nullable=False),
+        sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("root", sa.String(length=64), nullable=False),
+        sa.Column("chain", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["submission_id"], ["submission.id"], name=op.f("fk_credit_batch_submission_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit_batch")),
+        sa.UniqueConstraint("submission_id", name=op.f("uq_credit_batch_submission_id")),
+        info={"append_only": True},
+    )
     op.create_table(
         "movement",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -252,29 +221,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan")),
     )
     op.create_index(op.f("ix_plan_start_on"), "plan", ["start_on"], unique=False)
-    op.create_table(
-        "credit_batch",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("submission_id", sa.Integer(), nullable=True),
-        sa.Column("attachment_id", sa.Integer(), nullable=True),
-        sa.Column("reverses_id", sa.Integer(), nullable=True),
-        sa.Column("authority_id", sa.Integer(), nullable=False),
-        sa.Column("basis", sa.String(length=200), nullable=False),
-        sa.Column("posted_by", sa.String(length=40), nullable=False),
-        sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("entries", sa.Integer(), nullable=False),
-        sa.Column("root", sa.String(length=64), nullable=False),
-        sa.Column("chain", sa.String(length=64), nullable=False),
-        sa.ForeignKeyConstraint(["attachment_id"], ["attachment.id"], name=op.f("fk_credit_batch_attachment_id")),
-        sa.ForeignKeyConstraint(["authority_id"], ["organization.id"], name=op.f("fk_credit_batch_authority_id")),
-        sa.ForeignKeyConstraint(["reverses_id"], ["credit_batch.id"], name=op.f("fk_credit_batch_reverses_id")),
-        sa.ForeignKeyConstraint(["submission_id"], ["submission.id"], name=op.f("fk_credit_batch_submission_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit_batch")),
-        sa.UniqueConstraint("submission_id", name=op.f("uq_credit_batch_submission_id")),
-        info={"append_only": True},
-    )
-    op.create_index(op.f("ix_credit_batch_authority_id"), "credit_batch", ["authority_id"], unique=False)
-    op.create_index(op.f("ix_credit_batch_reverses_id"), "credit_batch", ["reverses_id"], unique=False)
     op.create_table(
         "report",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -326,12 +272,8 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.Integer(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("subject", sa.String(length=20), nullable=False),
-        sa.Column("source", sa.String(length=20), nullable=False),
         sa.Column("hours", sa.Integer(), nullable=False),
-        sa.Column("deemed", sa.SmallInteger(), nullable=False),
-        sa.Column("reverses_line", sa.Integer(), nullable=True),
         sa.Column("completed_on", sa.Date(), nullable=False),
-        sa.Column("note", sa.String(length=200), nullable=False),
         sa.Column("roster_row_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["batch_id"], ["credit_batch.id"], name=op.f("fk_credit_entry_batch_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_credit_entry_person_id")),

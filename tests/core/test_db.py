@@ -1,21 +1,25 @@
 """The ground: what a column keeps, what the database itself refuses, what a thief of the files can read."""
 
+import base64
+import json
 import stat
 import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from cryptography.exceptions import InvalidTag
 
-from core import audit, cards, db, models, plans, registry, sheets
+from core import audit, cards, db, ledger, models, plans, registry, sheets
 from core.access import Refused
-from core.models import Base, Decision, Setting
+from core.models import Base, CreditBatch, CreditTotal, Decision, Setting, Source
 from tests import cast as c
 
 PROBE = sa.Table(
@@ -276,6 +280,56 @@ def test_the_migrations_lead_to_exactly_the_tables_of_the_models(database: str) 
     with db.engine().connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def _first_release(connection: sa.Connection) -> None:
+    """The office of tests/data/first-release.json (synthetic), as the first release left it in its database."""
+    tables = sa.MetaData()
+    tables.reflect(connection)
+    given = json.loads((db.ROOT / "tests/data/first-release.json").read_text(encoding="utf-8"))
+
+    def value(column: sa.Column[Any], kept: Any) -> Any:
+        if isinstance(kept, dict):
+            return base64.b64decode(kept["base64"])
+        if isinstance(column.type, sa.DateTime) and kept:
+            return datetime.fromisoformat(kept).replace(tzinfo=UTC if column.type.timezone else None)
+        if isinstance(column.type, sa.Date) and kept:
+            return date.fromisoformat(kept)
+        return bool(kept) if isinstance(column.type, sa.Boolean) else kept
+
+    for table in tables.sorted_tables:
+        for row in given.get(table.name, ()):
+            values = {name: value(table.c[name], kept) for name, kept in row.items()}
+            connection.execute(table.insert().values(values))
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trail(
+    kind: str, home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind == "postgresql":
+        address = request.getfixturevalue("postgres_url")
+        monkeypatch.setenv("DATABASE_URL", address)
+        with db.engine().begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+    try:
+        with db.engine().begin() as connection:
+            config = db._alembic()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0001")
+            _first_release(connection)
+        db.upgrade()
+        with db.reading() as session:
+            assert db.faults(session, models.append_only_tables()) == []
+            assert ledger.faults(session) == []
+            assert audit.faults(session) == []
+            kept = session.execute(sa.select(CreditTotal.source, CreditTotal.hours)).all()
+            assert kept == [(Source.TRAINING, Decimal(24))] * 2
+            assert session.scalars(sa.select(CreditBatch.authority_id)).all() == [1]
+    finally:
+        db.engine().dispose()
+        db._engine.cache_clear()
 
 
 # --- what a thief reads ---------------------------------------------------------------------------------------------
