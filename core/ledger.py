@@ -524,7 +524,7 @@ def _chain_faults(session: Session) -> list[str]:
             return [f"credit batch {number} is missing"]
         columns = [getattr(CreditEntry, name) for name in _LEAF_FIELDS]
         query = sa.select(*columns).where(CreditEntry.batch_id == batch.id).order_by(CreditEntry.line)
-        rows = session.execute(query).mappings().all()
+        rows = [dict(row) for row in session.execute(query).mappings()]
         leaves = [_leaf(row, batch.form) for row in rows]
         if len(leaves) != batch.entries or _merkle_root(leaves) != batch.root:
             return [f"credit batch {batch.id} ({batch.basis}): its entries were altered"]

@@ -59,8 +59,8 @@ subjects:
   - {code: professional, name: 专业科目, clause: 一}
   - {code: safety, name: 安全科目, clause: 一}
 requirement: {clause: 一, combine: COMBINE, hours: {public: 30, professional: 60, safety: 10, total: 110}}
-deemed: [{clause: 四, source: 职业资格, subject: safety}]
 """
+DEEMED = "deemed: [{clause: 四, source: 职业资格, subject: safety}]"
 
 
 def written(name: str, text: str) -> Policy:
@@ -74,8 +74,8 @@ POLICIES = {
         NOTICE,
         written("parts", PARTS + WINDOWS + WAIVERS + ONE_YEAR),
         written("sum", THREE.replace("COMBINE", "sum") + WINDOWS + WAIVERS),
-        written("average", THREE.replace("COMBINE", "average") + WINDOWS + WAIVERS),
-        written("plain", THREE.replace("COMBINE", "each_year") + WINDOWS),
+        written("average", THREE.replace("COMBINE", "average") + DEEMED + WINDOWS + WAIVERS),
+        written("plain", THREE.replace("COMBINE", "each_year") + DEEMED + WINDOWS),
     )
 }
 every_policy = pytest.mark.parametrize("rule", POLICIES.values(), ids=POLICIES)
