@@ -35,6 +35,8 @@ class Event(Labelled):
     PLAN_EXTENDED = "plan.extended", "准予延期上报"
     REPORT_DRAFTED = "report.drafted", "填写报告"
     REPORT_REVISED = "report.revised", "修改报告"
+    ROSTER_REPAIRED = "report.repaired", "改正花名册"
+    REPORT_SUPPLEMENTED = "report.supplemented", "补报花名册"
     SUBMIT = "submission.submit", "提交"
     WITHDRAW = "submission.withdraw", "撤回"
     RETURN = "submission.return", "退回"

@@ -198,10 +198,14 @@ class Report(Submission):
 
     __tablename__ = "report"
     id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
-    plan_id: Mapped[int] = mapped_column(sa.ForeignKey("plan.id"), unique=True)
+    plan_id: Mapped[int] = mapped_column(sa.ForeignKey("plan.id"))
+    part: Mapped[int] = mapped_column(sa.SmallInteger, default=1)
+    """1: the report itself; from 2 on its supplements, with rows that stayed open when it was approved."""
     start_on: Mapped[date]
     end_on: Mapped[date]
     summary: Mapped[str] = mapped_column(sa.Text, default="")
+    teachers: Mapped[str] = mapped_column(sa.Text, default="")
+    """Who taught, where it was not whom the plan named."""
     due_on: Mapped[date]
     late: Mapped[bool] = mapped_column(default=False)
     late_reason: Mapped[str] = mapped_column(sa.Text, default="")
@@ -213,11 +217,12 @@ class Report(Submission):
     """What those rows earn together."""
     faults: Mapped[int] = mapped_column(default=0)
     plan: Mapped[Plan] = relationship(foreign_keys=[plan_id])
+    __table_args__ = (sa.UniqueConstraint("plan_id", "part"),)
     __mapper_args__ = {"polymorphic_identity": "report"}  # noqa: RUF012
 
 
 class RosterRow(Base):
-    """One row of a roster (培训花名册, 附件1) as it was read; a row with faults posts nothing."""
+    """One row of a roster (培训花名册, 附件1) as it was read or repaired; a row with faults posts nothing."""
 
     __tablename__ = "roster_row"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -236,7 +241,48 @@ class RosterRow(Base):
     phone: Mapped[str] = mapped_column(EncryptedText("roster_row.phone"))
     note: Mapped[str] = mapped_column(sa.String(400))
     faulty: Mapped[bool]
+    cells: Mapped[str | None] = mapped_column(EncryptedText("roster_row.cells"))
+    """The cells as they stand now, in the file's order, JSON; None for a roster read by the first release."""
     __table_args__ = (sa.UniqueConstraint("report_id", "row"),)
+
+
+class RosterProblem(Base):
+    """One thing wrong or worth a look in a roster as it stands; found anew whenever the roster changes."""
+
+    __tablename__ = "roster_problem"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[int] = mapped_column(sa.ForeignKey("report.id"), index=True)
+    row: Mapped[int]
+    """0: the roster as a whole."""
+    heading: Mapped[str] = mapped_column(sa.String(20))
+    code: Mapped[str] = mapped_column(sa.String(40))
+    value: Mapped[str] = mapped_column(EncryptedText("roster_problem.value"))
+    words: Mapped[str] = mapped_column(sa.Text)
+    blocking: Mapped[bool]
+    offer: Mapped[str] = mapped_column(sa.Text, default="")
+    """What the program proposes, in words; "" where it knows nothing better."""
+    mend: Mapped[str] = mapped_column(EncryptedText("roster_problem.mend"))
+    """The cells that accepting it sets, JSON. Never shown: it may hold a number its reader does not know."""
+
+
+class RosterRepair(Base):
+    """What somebody changed in a cell of a roster on the screen. The file itself is kept as it came."""
+
+    __tablename__ = "roster_repair"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[int] = mapped_column(sa.ForeignKey("report.id"), index=True)
+    attachment_id: Mapped[int] = mapped_column(sa.ForeignKey("attachment.id"))
+    """The file that the row came from."""
+    row: Mapped[int]
+    heading: Mapped[str] = mapped_column(sa.String(20))
+    """"" where the whole row was added or left out."""
+    before: Mapped[str] = mapped_column(EncryptedText("roster_repair.before"))
+    after: Mapped[str] = mapped_column(EncryptedText("roster_repair.after"))
+    how: Mapped[str] = mapped_column(sa.String(20))
+    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    account_name: Mapped[str] = mapped_column(sa.String(40))
+    at: Mapped[datetime] = mapped_column(Moment)
+    __table_args__ = ({"info": APPEND_ONLY},)
 
 
 class Movement(Base):
