@@ -39,6 +39,7 @@ SCREENS = {
     ),
     "查询": (
         Screen("credit_lookup", "学时查询与审验卡", "person_search", registry.LOOKERS),
+        Screen("people", "人员", "groups", tuple(role for role in registry.LOOKERS if role is not Role.PERSON)),
         Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
         Screen("quota_dashboard", "指标看板", "monitoring", access.OFFICERS),
         Screen("policies", "政策依据", "gavel"),

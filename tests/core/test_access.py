@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, cards, dashboards, db, files, plans, registry, reports
+from core import approvals, audit, cards, dashboards, db, files, plans, registry, reports, shortfalls
 from core.access import ROLE_HOMES, Actor, OrganizationKind, Refused, Role
 from core.approvals import Action
 from core.models import Base
@@ -128,6 +128,10 @@ def find_person(s: Session, actor: Actor, at: Records) -> None:
     seen(registry.find_persons(s, actor, limit=None)[0]["id"], at.person)
 
 
+def see_shortfalls(s: Session, actor: Actor, at: Records) -> None:
+    seen(shortfalls.shortfalls(s, actor, 2024, limit=None)[0]["id"], at.person)
+
+
 def revise(s: Session, actor: Actor, at: Records) -> None:
     plans.revise(s, at.draft, replace(c.PLAN, headcount=5), version=1, actor=actor, now=c.NOW)
 
@@ -186,6 +190,7 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("list organizations", list_places, SEE),
     ("list accounts", list_accounts, ADMINISTER),
     ("find a person", find_person, LOOK_UP),
+    ("see who is short", see_shortfalls, LOOK_UP),
     ("see a person", lambda s, a, at: registry.person(s, at.person, a), LOOK_UP),
     ("reveal a number", reveal, REVEAL),
     ("print a card", card, REVEAL),

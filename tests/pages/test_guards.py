@@ -25,6 +25,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "eligibility": set(Role) - {Role.BASE_CLERK},
     "home": set(Role),
     "organizations": {Role.ADMIN},
+    "people": set(Role) - {Role.BASE_CLERK, Role.PERSON},
     "plan_approval": {Role.ADMIN, Role.REVIEWER},
     "plan_filing": {Role.BASE_CLERK},
     "policies": set(Role),
