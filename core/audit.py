@@ -45,6 +45,7 @@ class Event(Labelled):
     CREDIT_POSTED = "credit.posted", "学时入账"
     CREDITS_IMPORTED = "credits.imported", "导入学时"
     CREDIT_REVERSED = "credit.reversed", "冲销学时"
+    TOTALS_REBUILT = "totals.rebuilt", "重建学时合计"
     ELIGIBILITY_DECIDED = "eligibility.decided", "核验资格"
     POLICY_DRAFTED = "policy.drafted", "起草政策"
     POLICY_PUBLISHED = "policy.published", "发布政策"

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 import segno
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -17,11 +18,13 @@ from sqlalchemy.orm import Session
 
 from core import audit, db, ledger, paper, policy, registry, resident_id
 from core.access import Actor, Refused, Role, require
-from core.models import Card, Organization
+from core.models import Card, CreditBatch, CreditEntry, Organization
 
 ISSUERS = (Role.PERSON, Role.EMPLOYER_CLERK, Role.REVIEWER, Role.TITLE_OFFICER)
-DEEMED = {1: "视同完成", -1: "视同完成（冲销）"}
-"""What stands for hours where an entry makes the subject count as done, or takes that back."""
+DEEMED = "视同完成"
+"""What stands for hours where an entry makes the subject count as done."""
+_YEARS = 3
+"""A card shows its credit year and the two before it."""
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0 O 1 I: codes are read out over the telephone."""
 
@@ -29,16 +32,19 @@ _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: datetime) -> Card:
     """Issue a signed card for a person's credit year, clause 一(五)3: after approval, for hours that are in the ledger.
 
-    Refused codes: "role", "missing", "empty" (no hours in that year), "policy".
+    Refused codes: "role", "missing", "empty" (nothing stands in that year), "policy".
     """
     require(actor, *ISSUERS)
     person = registry.person(session, person_id, actor)
+    # Asked before the entries: a reversal that comes in between revokes the card, rather than being missed.
+    last = session.scalar(sa.select(sa.func.max(CreditBatch.id)))
     records = ledger.entries(session, person_id, year=year)
+    records = records[records["standing"] == ledger.Standing.STANDS]
     if records.empty:
         raise Refused("empty", f"{person.name}在{year}年度还没有已审核的学时，培训情况报告审核通过后即可打印审验卡。")
     rule = policy.in_force(year)
     code = "".join(secrets.choice(_ALPHABET) for _ in range(16))
-    balances = ledger.totals(session, person_id, range(year - 2, year + 1)).sort_values("year")
+    balances = ledger.totals(session, person_id, _shown(year)).sort_values("year")
     payload = {
         "code": code,
         "name": person.name,
@@ -69,7 +75,7 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
             {
                 "completed_on": str(line["completed_on"]),
                 "subject": next((each.name for each in rule.subjects if each.code == line["subject"]), line["subject"]),
-                "hours": DEEMED[line["deemed"]] if line["deemed"] else ledger.hours_text(line["hours"]),
+                "hours": DEEMED if line["deemed"] else ledger.hours_text(line["hours"]),
                 "basis": line["basis"],
             }
             for line in records.iloc[::-1].to_dict("records")
@@ -84,6 +90,7 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
         payload=text,
         signature=_signer().sign(text.encode()).hex(),
         issued_at=now,
+        batch_id=last,
     )
     session.add(card)
     audit.record(
@@ -101,6 +108,74 @@ def written(code: str) -> str:
     return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
 
 
+def _shown(year: int) -> range:
+    """The credit years on a card of a year."""
+    return range(year - _YEARS + 1, year + 1)
+
+
+# --- revoked --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Revocation:
+    """Why a card holds no more: hours it shows were taken back on a day."""
+
+    on: date
+    words: str
+
+
+def _revoking() -> sa.Select[int, datetime, str]:
+    """Each card with the reversals that revoke it: of that person, in a year it shows, of a batch it was issued on."""
+    years = CreditEntry.year.between(Card.year - (_YEARS - 1), Card.year)
+    return (
+        sa.select(Card.id, CreditBatch.posted_at, CreditBatch.basis)
+        .join(CreditEntry, sa.and_(CreditEntry.person_id == Card.person_id, years))
+        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+        .where(CreditBatch.id > Card.batch_id, CreditBatch.reverses_id <= Card.batch_id)
+        .group_by(Card.id, CreditBatch.id)
+        .order_by(CreditBatch.id)
+    )
+
+
+def _revocations(session: Session, which: sa.ColumnElement[bool]) -> dict[int, Revocation]:
+    """The first revocation of each revoked card, by card."""
+    found: dict[int, Revocation] = {}
+    for card_id, at, words in session.execute(_revoking().where(which)):
+        found.setdefault(card_id, Revocation(db.office_day(at), words))
+    return found
+
+
+def revoked(session: Session, batch_id: int) -> int:
+    """How many cards a reversal revoked that no earlier one had revoked."""
+    mine = {card_id for card_id, *_ in session.execute(_revoking().where(CreditBatch.id == batch_id))}
+    earlier = {card_id for card_id, *_ in session.execute(_revoking().where(CreditBatch.id < batch_id))}
+    return len(mine - earlier)
+
+
+def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
+    """The cards issued to a person, newest first. Refused codes: "role", "missing".
+
+    Columns: code (as printed), year, issued_at, revoked_on (None while it holds), reason.
+    """
+    person = registry.person(session, person_id, actor)
+    gone = _revocations(session, Card.person_id == person.id)
+    query = sa.select(Card.id, Card.code, Card.year, Card.issued_at).where(Card.person_id == person.id)
+    lines = [
+        {
+            "code": written(card.code),
+            "year": card.year,
+            "issued_at": card.issued_at,
+            "revoked_on": gone[card.id].on if card.id in gone else None,
+            "reason": gone[card.id].words if card.id in gone else "",
+        }
+        for card in session.execute(query.order_by(Card.id.desc()))
+    ]
+    return pd.DataFrame(lines, columns=["code", "year", "issued_at", "revoked_on", "reason"])
+
+
+# --- checked by anybody ---------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
 class Verification:
     """What anybody who holds a card's code is told. The name is shortened, the ID number is masked."""
@@ -115,6 +190,8 @@ class Verification:
     issued_on: date
     holds: bool
     """Whether the ledger still shows at least the hours the card shows, and deems done what the card deems done."""
+    revoked: Revocation | None = None
+    """The first reversal of hours the card shows; whatever was posted since, it was revoked."""
 
 
 def verification(session: Session, code: str) -> Verification | None:
@@ -130,11 +207,9 @@ def verification(session: Session, code: str) -> Verification | None:
     except (InvalidSignature, InvalidTag, ValueError):
         return None
     payload = json.loads(card.payload)
-    said = next(line for line in payload["years"] if line["year"] == card.year)
-    kept = ledger.totals(session, card.person_id, [card.year]).iloc[0]
-    public, professional = Decimal(said["public"]), Decimal(said["professional"])
-    holds = kept["public"] >= public and kept["professional"] >= professional
-    holds = holds and set(said.get("deemed", ())) <= set(kept["deemed"])
+    said = {line["year"]: line for line in payload["years"]}
+    kept = {line["year"]: line for line in ledger.totals(session, card.person_id, said).to_dict("records")}
+    revoked = _revocations(session, Card.id == card.id).get(card.id)
     name = payload["name"]
     return Verification(
         code=written(card.code),
@@ -142,11 +217,18 @@ def verification(session: Session, code: str) -> Verification | None:
         id_mask=payload["id_mask"],
         employer=payload["employer"],
         year=card.year,
-        public=public,
-        professional=professional,
+        public=Decimal(said[card.year]["public"]),
+        professional=Decimal(said[card.year]["professional"]),
         issued_on=date.fromisoformat(payload["issued_on"]),
-        holds=holds,
+        holds=revoked is None and all(_covers(kept[year], line) for year, line in said.items()),
+        revoked=revoked,
     )
+
+
+def _covers(kept: dict[Any, Any], said: dict[str, Any]) -> bool:
+    """Whether a balance has at least what a card says of its year."""
+    enough = all(kept[subject] >= Decimal(said[subject]) for subject in ("public", "professional"))
+    return enough and set(said.get("deemed", ())) <= set(kept["deemed"])
 
 
 # --- the printed page -----------------------------------------------------------------------------------------------

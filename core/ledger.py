@@ -1,7 +1,8 @@
 """The only door to credit: post entries, ask for balances, check the books. Who may look, the caller decides.
 
 Entries are never changed or removed. Each batch carries the Merkle root of its entries (RFC 6962 hashing) and a chain
-hash that binds it to the batch before, so that `faults` names what was altered behind the program's back.
+hash that binds it to the batch before, so that `faults` names what was altered behind the program's back: the row, by
+the hashes of the entries that the batch keeps.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, db, policy, resident_id
+from core import audit, db, merkle, policy, resident_id
 from core.access import Actor, Labelled, Refused, Role, in_charge, not_found, require, visible
 from core.models import (
     AuditEntry,
     CreditBatch,
     CreditEntry,
     CreditTotal,
+    Decision,
     Organization,
     Person,
     Report,
@@ -54,6 +56,8 @@ class Standing(Labelled):
     STANDS = "stands", "有效"
     PARTLY = "partly", "部分冲销"
     REVERSED = "reversed", "已冲销"
+    TAKES_BACK = "takes_back", "冲销"
+    """An entry that takes another one back."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +241,8 @@ def _written(
     batch.posted_by, batch.posted_at, batch.entries = actor.name, now.replace(microsecond=0), len(lines)
     rows = [vars(line) | {"batch_id": batch.id, "line": number} for number, line in enumerate(lines, start=1)]
     batch.form = _FORM
-    batch.root = _merkle_root([_leaf(row, _FORM) for row in rows])
+    leaves = [_leaf(row, _FORM) for row in rows]
+    batch.leaves, batch.root = b"".join(leaves), merkle.root(leaves).hex()
     batch.chain = _chain(batch, last.chain if last else "", rows)
     session.add(batch)
     session.flush()
@@ -369,7 +374,7 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
     """Every entry of a person, newest first, down to its plan, report and roster row.
 
     Columns: year, subject, hours, completed_on, source, deemed, basis (the entry's own, else its batch's), posted_at,
-    posted_by, base, plan_id, plan, report_id, roster_row, batch_id, line.
+    posted_by, base, plan_id, plan, report_id, roster_row, batch_id, line, standing.
     """
     report = sa.inspect(Report).local_table  # the report's own columns; its title and base are the submission's
     query = (
@@ -390,6 +395,11 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
             RosterRow.row.label("roster_row"),
             CreditEntry.batch_id,
             CreditEntry.line,
+            sa.case(
+                (CreditEntry.reverses_line.is_not(None), Standing.TAKES_BACK.value),
+                (_taken_back, Standing.REVERSED.value),
+                else_=Standing.STANDS.value,
+            ).label("standing"),
         )
         .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
         .outerjoin(RosterRow, RosterRow.id == CreditEntry.roster_row_id)
@@ -402,6 +412,24 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
     if year is not None:
         query = query.where(CreditEntry.year == year)
     return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+
+
+_back, _back_batch = sa.orm.aliased(CreditEntry), sa.orm.aliased(CreditBatch)
+_taken_back = sa.exists(
+    sa.select(1)
+    .select_from(_back)
+    .join(_back_batch, _back_batch.id == _back.batch_id)
+    .where(
+        _back.person_id == CreditEntry.person_id,
+        _back.year == CreditEntry.year,
+        _back.reverses_line == CreditEntry.line,
+        _back_batch.reverses_id == CreditEntry.batch_id,
+    )
+    .correlate(CreditEntry)
+)
+"""Whether an entry was undone."""
+standing = sa.and_(CreditEntry.reverses_line.is_(None), ~_taken_back)
+"""The entries that count: neither undone nor undoing, as an SQL condition over CreditEntry."""
 
 
 def batches(
@@ -504,6 +532,50 @@ def lines(
     return pd.DataFrame(rows, columns=columns), found.entries
 
 
+def relied(session: Session, batch_id: int, actor: Actor) -> pd.DataFrame:
+    """The decisions that may have relied on a batch, or on what a reversal took back: those to look at again.
+
+    Columns: id, decided_at, decided_by, person_id, name, id_mask, year, outcome, and credit_years, the years of the
+    batch that decision's window could include, joined by ;. Newest first. Refused codes: "role", "missing".
+    """
+    found, _ = batch(session, batch_id, actor)
+    posted, until = found, None
+    if found.reverses_id is not None:
+        posted, until = session.get_one(CreditBatch, found.reverses_id), found.posted_at
+    lines: dict[int, dict[str, Any]] = {}
+    for decision, person, year in session.execute(_decisions_on(found.id, posted.posted_at, until, actor)):
+        line = lines.setdefault(decision.id, {"name": person.name, "id_mask": resident_id.mask(person.id_number)})
+        line |= {name: getattr(decision, name) for name in "id decided_at decided_by person_id year outcome".split()}
+        line.setdefault("credit_years", []).append(str(year))
+    for line in lines.values():
+        line["credit_years"] = ";".join(line["credit_years"])
+    columns = "id decided_at decided_by person_id name id_mask year outcome credit_years".split()
+    return pd.DataFrame(list(lines.values()), columns=columns)
+
+
+def _decisions_on(
+    batch_id: int, since: datetime, until: datetime | None, actor: Actor
+) -> sa.Select[Decision, Person, int]:
+    """Decisions on the people of a batch, taken while its entries stood, each with the credit years in question.
+
+    A window ends with the application year and may reach back any number of years (clause 一(四)9), so that every
+    decision for the entry's year or a later one could have counted it.
+    """
+    query = (
+        sa.select(Decision, Person, CreditEntry.year)
+        .join(CreditEntry, sa.and_(CreditEntry.person_id == Decision.person_id, CreditEntry.year <= Decision.year))
+        .join(Person, Person.id == Decision.person_id)
+        .where(
+            CreditEntry.batch_id == batch_id,
+            Decision.decided_at >= since,
+            visible(actor, organization=Decision.organization_id, authority=Decision.authority_id),
+        )
+        .group_by(Decision.id, Person.id, CreditEntry.year)
+        .order_by(Decision.id.desc(), CreditEntry.year)
+    )
+    return query if until is None else query.where(Decision.decided_at <= until)
+
+
 # --- the books ------------------------------------------------------------------------------------------------------
 
 
@@ -526,8 +598,8 @@ def _chain_faults(session: Session) -> list[str]:
         query = sa.select(*columns).where(CreditEntry.batch_id == batch.id).order_by(CreditEntry.line)
         rows = [dict(row) for row in session.execute(query).mappings()]
         leaves = [_leaf(row, batch.form) for row in rows]
-        if len(leaves) != batch.entries or _merkle_root(leaves) != batch.root:
-            return [f"credit batch {batch.id} ({batch.basis}): its entries were altered"]
+        if words := _entry_fault(batch, rows, leaves):
+            return [f"credit batch {batch.id} {words}"]
         if batch.chain != _chain(batch, previous, rows):
             return [f"credit batch {batch.id} ({batch.basis}) was altered"]
         previous = batch.chain
@@ -538,6 +610,25 @@ def _chain_faults(session: Session) -> list[str]:
         .where(CreditBatch.id.is_(None))
     )
     return [f"{stray} credit entries belong to no batch"] if stray else []
+
+
+def _entry_fault(batch: CreditBatch, rows: Sequence[Mapping[str, Any]], leaves: Sequence[bytes]) -> str:
+    """The first row of a batch that is not what was posted; only the batch where it kept no hashes to compare with."""
+    kept = batch.leaves
+    if len(leaves) == batch.entries and merkle.root(leaves).hex() == batch.root:
+        return "" if kept in (None, b"".join(leaves)) else f"({batch.basis}): its kept hashes were altered"
+    posted = [kept[at : at + merkle.SIZE] for at in range(0, len(kept), merkle.SIZE)] if kept else []
+    if len(posted) != batch.entries or merkle.root(posted).hex() != batch.root:
+        return f"({batch.basis}): its entries were altered"
+    wanted = dict(enumerate(posted, start=1))
+    good = {row["line"] for row, leaf in zip(rows, leaves, strict=True) if wanted.get(row["line"]) == leaf}
+    found = {line: f"line {line} was removed" for line in wanted.keys() - {row["line"] for row in rows}}
+    for row, leaf in zip(rows, leaves, strict=True):
+        line = row["line"]
+        if wanted.get(line) != leaf:
+            deed = "added" if line in good or line not in wanted else "altered"
+            found.setdefault(line, f"line {line} (person {row['person_id']}, {row['year']}) was {deed}")
+    return found[min(found)]
 
 
 def _trail_faults(session: Session) -> list[str]:
@@ -582,19 +673,84 @@ def _reversal_faults(session: Session) -> list[str]:
     return [f"what was reversed of credit batch {number} is not what it posted" for number in session.scalars(query)]
 
 
-def _total_faults(session: Session) -> list[str]:
-    keys = ("person_id", "year", "subject", "source")
-    whole = sa.Integer
-    kept = sa.select(
-        *(getattr(CreditTotal, key) for key in keys), sa.type_coerce(CreditTotal.hours, whole), CreditTotal.deemed
-    )
+@dataclass(frozen=True)
+class Difference:
+    """A total that is not the sum of its entries; None where there is no such total or no such entry."""
+
+    person_id: int
+    year: int
+    subject: str
+    source: Source
+    kept: tuple[Decimal, int] | None
+    summed: tuple[Decimal, int] | None
+    """Hours, and how many entries deem the subject done."""
+
+
+_KEYS = ("person_id", "year", "subject", "source")
+
+
+def differences(session: Session) -> list[Difference]:
+    """Every total that is not the sum of its entries, by person, year, subject and source."""
+    kept = sa.select(*(getattr(CreditTotal, key) for key in _KEYS), CreditTotal.hours, CreditTotal.deemed)
+    whole = sa.func.sum(sa.type_coerce(CreditEntry.hours, sa.Integer))
     summed = sa.select(
-        *(getattr(CreditEntry, key) for key in keys),
-        sa.cast(sa.func.sum(sa.type_coerce(CreditEntry.hours, whole)), whole),
-        sa.cast(sa.func.sum(CreditEntry.deemed), whole),
-    ).group_by(*(getattr(CreditEntry, key) for key in keys))
-    wrong = [*session.execute(kept.except_(summed)), *session.execute(summed.except_(kept))]
-    return sorted({f"total of person {row[0]}, {row[1]} is not the sum of its entries" for row in wrong})
+        *(getattr(CreditEntry, key) for key in _KEYS),
+        sa.type_coerce(sa.cast(whole, sa.Integer), db.Hours()).label("hours"),
+        sa.cast(sa.func.sum(CreditEntry.deemed), sa.Integer).label("deemed"),
+    ).group_by(*(getattr(CreditEntry, key) for key in _KEYS))
+
+    def only(these: sa.Select[Any], those: sa.Select[Any]) -> dict[tuple[int, int, str, Source], tuple[Decimal, int]]:
+        return {tuple(row[:4]): (row.hours, row.deemed) for row in session.execute(these.except_(those))}
+
+    wrong, right = only(kept, summed), only(summed, kept)
+    return [Difference(*key, wrong.get(key), right.get(key)) for key in sorted(wrong.keys() | right.keys())]
+
+
+def _total_faults(session: Session) -> list[str]:
+    found = differences(session)
+    return sorted({f"total of person {each.person_id}, {each.year} is not the sum of its entries" for each in found})
+
+
+def rebuild(session: Session, *, actor: Actor, reason: str, now: datetime) -> list[Difference]:
+    """Put every total right again that is not the sum of its entries, as one act; answers what was wrong.
+
+    Refused codes: "role" (the region's administrator alone), "reason", "altered" (the entries themselves do not stand:
+    totals made of them would hide it).
+    """
+    require(actor, Role.ADMIN)
+    if not actor.oversees_region:
+        raise Refused("role", "重建学时合计由自治区人社厅的管理员办理。")
+    reason = reason.strip()
+    if not reason:
+        raise Refused("reason", "请填写重建学时合计的原因，它会留在审计日志里。")
+    hold(session)
+    if altered := [*_chain_faults(session), *_reversal_faults(session)]:
+        raise Refused("altered", f"学时明细本身已被改动，合计没有重建，请先查明：{altered[0]}")
+    found = differences(session)
+    for each in found:
+        keys = {key: getattr(each, key) for key in _KEYS}
+        session.execute(sa.delete(CreditTotal).filter_by(**keys))
+        if each.summed is not None:
+            hours, deemed = each.summed
+            session.execute(sa.insert(CreditTotal).values(**keys, hours=hours, deemed=deemed))
+    if found:
+        office = session.get_one(Organization, actor.organization_id)
+        audit.record(
+            session,
+            audit.Event.TOTALS_REBUILT,
+            office,
+            actor=actor,
+            before={"totals": [_told(each, each.kept) for each in found[:100]]},
+            after={"totals": [_told(each, each.summed) for each in found[:100]], "differences": len(found)},
+            reason=reason,
+            now=now,
+        )
+    return found
+
+
+def _told(each: Difference, total: tuple[Decimal, int] | None) -> str:
+    hours = "none" if total is None else f"{hours_text(total[0])}{'+deemed' if total[1] else ''}"
+    return f"{each.person_id}/{each.year}/{each.subject}/{each.source.value}: {hours}"
 
 
 _FORM = 2
@@ -605,22 +761,27 @@ _LEAF_FIELDS = [*_FIRST_LEAF_FIELDS, "source", *_LATER]
 
 
 def _leaf(row: Mapping[str, Any], form: int) -> bytes:
+    return merkle.leaf(db.canonical(_leaf_fields(row, form)).encode())
+
+
+def _leaf_fields(row: Mapping[str, Any], form: int) -> dict[str, Any]:
+    """What of an entry its hash covers, with the hours in hundredths."""
     plain = form == 1 and all(row[name] == nothing for name, nothing in _LATER.items())
     fields = {name: row[name] for name in (_FIRST_LEAF_FIELDS if plain else _LEAF_FIELDS)}
-    fields["hours"] = db.hundredths(fields["hours"])
-    return hashlib.sha256(b"\x00" + db.canonical(fields).encode()).digest()
-
-
-def _merkle_root(leaves: Sequence[bytes]) -> str:
-    """RFC 6962 tree head: an odd node moves up unpaired."""
-    level = list(leaves)
-    while len(level) > 1:
-        paired = [hashlib.sha256(b"\x01" + level[at] + level[at + 1]).digest() for at in range(0, len(level) - 1, 2)]
-        level = paired + level[len(paired) * 2 :]
-    return level[0].hex() if level else hashlib.sha256(b"").hexdigest()
+    return fields | {"hours": db.hundredths(fields["hours"])}
 
 
 def _chain(batch: CreditBatch, previous: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    return chained(previous, _chain_fields(batch, rows))
+
+
+def chained(previous: str, fields: Mapping[str, Any]) -> str:
+    """The chain value of a batch after the one before it."""
+    return hashlib.sha256((previous + db.canonical(fields)).encode()).hexdigest()
+
+
+def _chain_fields(batch: CreditBatch, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What of a batch its chain value covers."""
     fields = {
         "id": batch.id,
         "submission_id": batch.submission_id,
@@ -631,8 +792,5 @@ def _chain(batch: CreditBatch, previous: str, rows: Sequence[Mapping[str, Any]])
         "root": batch.root,
     }
     if batch.form == 1:
-        fields["source"] = "、".join(sorted({row["source"] for row in rows}))
-    else:
-        names = ("form", "attachment_id", "reverses_id", "authority_id")
-        fields |= {name: getattr(batch, name) for name in names}
-    return hashlib.sha256((previous + db.canonical(fields)).encode()).hexdigest()
+        return fields | {"source": "、".join(sorted({row["source"] for row in rows}))}
+    return fields | {name: getattr(batch, name) for name in ("form", "attachment_id", "reverses_id", "authority_id")}

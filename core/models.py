@@ -339,6 +339,8 @@ class CreditBatch(Base):
     posted_by: Mapped[str] = mapped_column(sa.String(40))
     posted_at: Mapped[datetime] = mapped_column(Moment)
     entries: Mapped[int]
+    leaves: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
+    """The hashes under `root`, 32 bytes for each entry; none for a batch of before they were kept."""
     root: Mapped[str] = mapped_column(sa.String(64))
     chain: Mapped[str] = mapped_column(sa.String(64))
     __table_args__ = ({"info": APPEND_ONLY},)
@@ -441,6 +443,8 @@ class Card(Base):
     payload: Mapped[str] = mapped_column(EncryptedText("card.payload"))
     signature: Mapped[str] = mapped_column(sa.String(128))
     issued_at: Mapped[datetime] = mapped_column(Moment)
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("credit_batch.id"))
+    """The last batch in the ledger when it was issued: what a later one takes back revokes the card."""
     __table_args__ = ({"info": APPEND_ONLY},)
 
 

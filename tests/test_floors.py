@@ -12,7 +12,7 @@ CORE = sorted((ROOT / "core").glob("*.py"))
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 
 FLOORS = (
-    "db access resident_id policy policy_cases rules sheets workbooks paper",
+    "db access resident_id policy policy_cases rules sheets workbooks paper merkle",
     "models",
     "audit",
     "registry ledger files",

@@ -97,11 +97,13 @@ def _verification_page(found: Verification | None) -> str:
             "没有查到这张审验卡",
             "<p class=bad>验证码不存在，或卡片内容与签名不符。请核对验证码；仍查不到的，不应作为学时证明。</p>" + _FORM,
         )
-    verdict = (
-        "<p class=good>此卡真实有效：所载学时与学时记录一致。</p>"
-        if found.holds
-        else "<p class=bad>此卡由本系统出具，但现有学时记录少于卡上所载，请以重新打印的审验卡为准。</p>"
-    )
+    if found.revoked:
+        why = f"此卡已于{found.revoked.on}失效：卡上所载学时已冲销（{html.escape(found.revoked.words)}）"
+        verdict = f"<p class=bad>{why}，请以重新打印的审验卡为准。</p>"
+    elif found.holds:
+        verdict = "<p class=good>此卡真实有效：所载学时与学时记录一致。</p>"
+    else:
+        verdict = "<p class=bad>此卡由本系统出具，但现有学时记录少于卡上所载，请以重新打印的审验卡为准。</p>"
     rows = (
         ("验证码", found.code),
         ("姓名", found.name),

@@ -90,6 +90,8 @@ def busy_month() -> c.Cast:
             s, Upload("往年.csv", sheets.csv_file(*earlier)), actor=reviewer, reason="补登", now=c.AFTER
         )
         ledger.reverse(s, batch.id, actor=reviewer, reason="导错了", now=c.AFTER)
+        s.execute(sa.text("DELETE FROM credit_total"))
+        ledger.rebuild(s, actor=admin, reason="核对", now=c.AFTER)
         region = cast.places["region"]
         second = registry.open_account(
             s,

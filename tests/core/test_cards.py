@@ -2,6 +2,7 @@
 
 import json
 import logging
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import audit, cards, db, ledger
+from core.access import Refused
 from core.models import Card, Source
 from tests import cast as c
 
@@ -207,8 +209,82 @@ def test_a_card_that_shows_a_subject_deemed_done_says_so_and_holds_no_longer_onc
     found = asked(card.code)
     assert found is not None
     assert not found.holds
-    assert sorted(entry["hours"] for entry in json.loads(issued(cast).payload)["entries"]) == [
-        "8",
-        "视同完成",
-        "视同完成（冲销）",
+    assert [entry["hours"] for entry in json.loads(issued(cast).payload)["entries"]] == ["8"]
+
+
+def reverse(cast: c.Cast, batch_id: int, **more: Any) -> int:
+    with db.transaction() as session:
+        now = c.AFTER + timedelta(days=2)
+        return ledger.reverse(session, batch_id, actor=cast["reviewer"], reason="重复登记", now=now, **more).id
+
+
+def listed(cast: c.Cast, serial: int, by: str = "reviewer") -> list[tuple[str, str]]:
+    with db.reading() as session:
+        frame = cards.issued(session, c.person_id(serial), cast[by])
+    return [
+        (code, reason if on is None else f"{on} {reason}")
+        for code, on, reason in frame[["code", "revoked_on", "reason"]].itertuples(index=False, name=None)
     ]
+
+
+def test_a_reversal_revokes_the_cards_of_those_people_and_years_and_says_why_and_when(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1), c.row(2), c.row(3)]))
+    earlier = [
+        ledger.Posting(c.person_id(1), year, "professional", Decimal(60), c.date(year, 5, 6)) for year in (2021, 2023)
+    ]
+    with db.transaction() as session:
+        ledger.post(session, earlier, basis="往年学时", actor=cast["reviewer"], now=c.AFTER)
+    first, second, third = (issued(cast, serial) for serial in (1, 2, 3))
+    before = issued(cast, 1, year=2023)
+    back = reverse(cast, 1, lines=[1, 2])
+    assert [asked(card.code).holds for card in (first, second, third, before)] == [False, False, True, True]
+    for card in (first, second):
+        found = asked(card.code)
+        assert found is not None
+        assert found.revoked == cards.Revocation(c.date(2024, 7, 3), "冲销第1批：重复登记")
+    assert asked(third.code).revoked is None
+    with db.reading() as session:
+        assert cards.revoked(session, back) == 2
+    # More hours do not bring a revoked card back; a new one holds.
+    c.posted(cast, c.sheet([c.row(1), c.row(2)]), title="重新登记")
+    assert asked(first.code).revoked is not None
+    again = issued(cast, 1)
+    assert asked(again.code).holds
+    words = "2024-07-03 冲销第1批：重复登记"
+    assert listed(cast, 1) == [
+        (cards.written(card.code), said) for card, said in ((again, ""), (before, ""), (first, words))
+    ]
+    # A card shows the two years before its own as well: what is taken back there revokes it too, and no other.
+    back = reverse(cast, 2, lines=[2])
+    assert [asked(card.code).holds for card in (again, before)] == [False, False]
+    with db.reading() as session:
+        assert cards.revoked(session, back) == 2  # the first was revoked before
+    # What was posted after a card and taken back again never concerned it.
+    c.posted(cast, c.sheet([c.row(3)]), title="登记后又冲销")
+    reverse(cast, 6)
+    assert asked(third.code).holds
+
+
+def test_a_persons_cards_are_listed_for_whoever_may_look_the_person_up(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    card = issued(cast)
+    c.give_account(cast, 1, "person")
+    for by in ("reviewer", "leader", "employer", "person"):
+        assert listed(cast, 1, by) == [(cards.written(card.code), "")]
+    for by, code in (("hohhot_reviewer", "missing"), ("hohhot_employer", "missing"), ("base", "role")):
+        with pytest.raises(Refused, match=code):
+            listed(cast, 1, by)
+
+
+def test_no_card_is_issued_for_a_year_with_nothing_left_standing(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1), c.row(2)]))
+    reverse(cast, 1, lines=[1])
+    who = c.person_id(1)
+    refused = c.refusal(lambda s: cards.issue(s, who, 2024, actor=cast["reviewer"], now=c.AFTER))
+    assert refused.code == "empty"
+    assert json.loads(issued(cast, 2).payload)["entries"][0]["hours"] == "24"
+    c.posted(cast, c.sheet([c.row(1, professional_hours=8)]), title="第二期")
+    assert [entry["hours"] for entry in json.loads(issued(cast, 1).payload)["entries"]] == ["8"]

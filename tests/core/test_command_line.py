@@ -75,6 +75,28 @@ def test_check_is_silent_and_0_while_everything_stands_and_1_with_names_otherwis
     assert said.err == "faults: 1\n"
 
 
+def test_totals_lists_what_differs_and_puts_it_right(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    assert main(["totals"]) == 0
+    assert capsys.readouterr().out == ""
+    with db.engine().begin() as connection:
+        connection.exec_driver_sql("UPDATE credit_total SET hours = hours + 50")
+    line = f"{c.person_id(1)}\t2024\tprofessional\t培训\t24.5\t24\n"
+    assert main(["totals"]) == 1
+    assert capsys.readouterr().out == line
+    assert main(["totals", "--rebuild", "--reason", "核对"]) == 0
+    assert capsys.readouterr().out == line
+    assert main(["totals"]) == 0
+    assert main(["check"]) == 0
+    capsys.readouterr()
+    c.behind_our_back("credit_entry", "UPDATE credit_entry SET hours = 900")
+    assert main(["totals", "--rebuild"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "credit batch 1 line 1" in said.err
+
+
 def test_check_of_a_place_without_a_database_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     try:
         assert main(["check"]) == 1
