@@ -162,7 +162,7 @@ def fill(file: Path, count: int) -> None:
     connection.execute("INSERT INTO organization VALUES (1, '厅', 'hr_bureau', 1, 1)")
     connection.executemany(
         "INSERT INTO person (id, name, id_number, id_index, sex, birth_on, employer_name, authority_id, title,"
-        " specialty, added_at) VALUES (?, '某某', x'00', ?, ?, ?, '某单位', 1, '', '', '2024-01-01')",
+        " specialty, added_at, version) VALUES (?, '某某', x'00', ?, ?, ?, '某单位', 1, '', '', '2024-01-01', 1)",
         ((place + 1, place.to_bytes(32), sex[place], born[place]) for place in range(count)),
     )
     hours, deemed = balances.hours.transpose(2, 0, 1).tolist(), balances.deemed.transpose(2, 0, 1).tolist()

@@ -35,6 +35,23 @@ class State(Labelled):
     WITHDRAWN = "withdrawn", "已撤回"
 
 
+class Change(Labelled):
+    """What was done to a person on file."""
+
+    CORRECTED = "corrected", "更正"
+    MOVED = "moved", "调动"
+    MERGED = "merged", "合并"
+    SEPARATED = "separated", "撤销合并"
+
+
+class Answer(Labelled):
+    """How a dispute stands."""
+
+    OPEN = "open", "待答复"
+    UPHELD = "upheld", "异议成立"
+    REJECTED = "rejected", "异议不成立"
+
+
 class Mode(Labelled):
     """How a training is given."""
 
@@ -115,6 +132,31 @@ class Person(Base):
     title: Mapped[str] = mapped_column(sa.String(40), default="")
     specialty: Mapped[str] = mapped_column(sa.String(40), default="")
     added_at: Mapped[datetime] = mapped_column(Moment)
+    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    """The one this human is on file as, where this is a duplicate; that one is never a duplicate itself."""
+    version: Mapped[int] = mapped_column(default=1)
+    """Goes up by one with every change; who acts names the version seen."""
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class PersonChange(Base):
+    """One act on a person on file: what was, what is, on which evidence, who and why."""
+
+    __tablename__ = "person_change"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    kind: Mapped[Change] = mapped_column(_codes(Change))
+    before: Mapped[str] = mapped_column(EncryptedText("person_change.before"))
+    """What the act changed, as canonical JSON; it may hold the ID number."""
+    after: Mapped[str] = mapped_column(EncryptedText("person_change.after"))
+    reason: Mapped[str] = mapped_column(sa.Text)
+    attachment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"), index=True)
+    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    account_name: Mapped[str] = mapped_column(sa.String(40))
+    organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"))
+    """The office that acted."""
+    at: Mapped[datetime] = mapped_column(Moment)
+    __table_args__ = ({"info": APPEND_ONLY},)
 
 
 class Account(Base):
@@ -217,7 +259,7 @@ class Report(Submission):
     """What those rows earn together."""
     faults: Mapped[int] = mapped_column(default=0)
     plan: Mapped[Plan] = relationship(foreign_keys=[plan_id])
-    __table_args__ = (sa.UniqueConstraint("plan_id", "part"),)
+    __table_args__ = (sa.Index("uq_report_plan_id_part", "plan_id", "part", unique=True),)
     __mapper_args__ = {"polymorphic_identity": "report"}  # noqa: RUF012
 
 
@@ -386,6 +428,33 @@ class CreditTotal(Base):
     deemed: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     """How many entries deem the subject done."""
     __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class Dispute(Base):
+    """异议: what a person or an employer says against one credit entry, and the answer of the authority in charge."""
+
+    __tablename__ = "dispute"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("credit_batch.id"), index=True)
+    line: Mapped[int]
+    authority_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    """The office in charge of the batch, which answers."""
+    organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    """Where it was filed from."""
+    words: Mapped[str] = mapped_column(sa.Text)
+    filed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    filed_by: Mapped[str] = mapped_column(sa.String(40))
+    filed_at: Mapped[datetime] = mapped_column(Moment)
+    state: Mapped[Answer] = mapped_column(_codes(Answer), default=Answer.OPEN)
+    reason: Mapped[str] = mapped_column(sa.Text, default="")
+    """Why it was upheld or rejected."""
+    answered_by: Mapped[str] = mapped_column(sa.String(40), default="")
+    answered_at: Mapped[datetime | None] = mapped_column(Moment)
+    reversal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("credit_batch.id"))
+    """The reversal it led to."""
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
 class Decision(Base):

@@ -1,4 +1,4 @@
-"""repairs of rosters on the screen, supplements to a report, revoked cards and the hashes of entries
+"""repairs of rosters, supplements to a report, revoked cards, hashes of entries, changes of persons, disputes
 
 Each part stands in a function of its own. A roster read before keeps its rows; its cells are read from its file again
 when it is next saved. What was posted before keeps no hashes of its entries: `check` then names the batch, not the row.
@@ -25,6 +25,7 @@ def _unguarded(*tables: str) -> None:
 def upgrade() -> None:
     _rosters()
     _ledger()
+    _people()
 
 
 def _rosters() -> None:
@@ -85,6 +86,68 @@ def _ledger() -> None:
     with op.batch_alter_table("card") as table:
         table.alter_column("batch_id", existing_type=sa.Integer(), nullable=False)
         table.create_foreign_key(op.f("fk_card_batch_id"), "credit_batch", ["batch_id"], ["id"])
+
+
+def _people() -> None:
+    with op.batch_alter_table("person") as table:
+        table.add_column(sa.Column("merged_into_id", sa.Integer(), nullable=True))
+        table.add_column(sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
+        table.create_foreign_key(op.f("fk_person_merged_into_id"), "person", ["merged_into_id"], ["id"])
+        table.create_index(op.f("ix_person_merged_into_id"), ["merged_into_id"])
+    with op.batch_alter_table("person") as table:
+        table.alter_column("version", existing_type=sa.Integer(), server_default=None)
+    op.create_table(
+        "person_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("before", sa.LargeBinary(), nullable=False),
+        sa.Column("after", sa.LargeBinary(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("attachment_id", sa.Integer(), nullable=True),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("account_name", sa.String(length=40), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_person_change_account_id")),
+        sa.ForeignKeyConstraint(["attachment_id"], ["attachment.id"], name=op.f("fk_person_change_attachment_id")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_person_change_organization_id")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_person_change_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person_change")),
+        info={"append_only": True},
+    )
+    op.create_index(op.f("ix_person_change_attachment_id"), "person_change", ["attachment_id"], unique=False)
+    op.create_index(op.f("ix_person_change_person_id"), "person_change", ["person_id"], unique=False)
+    op.create_table(
+        "dispute",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("authority_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("filed_by_id", sa.Integer(), nullable=True),
+        sa.Column("filed_by", sa.String(length=40), nullable=False),
+        sa.Column("filed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("answered_by", sa.String(length=40), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reversal_id", sa.Integer(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["authority_id"], ["organization.id"], name=op.f("fk_dispute_authority_id")),
+        sa.ForeignKeyConstraint(["batch_id"], ["credit_batch.id"], name=op.f("fk_dispute_batch_id")),
+        sa.ForeignKeyConstraint(["filed_by_id"], ["account.id"], name=op.f("fk_dispute_filed_by_id")),
+        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_dispute_organization_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_dispute_person_id")),
+        sa.ForeignKeyConstraint(["reversal_id"], ["credit_batch.id"], name=op.f("fk_dispute_reversal_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
+    )
+    for name in ("authority_id", "batch_id", "organization_id", "person_id"):
+        op.create_index(op.f(f"ix_dispute_{name}"), "dispute", [name], unique=False)
 
 
 def downgrade() -> None:
