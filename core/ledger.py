@@ -8,6 +8,7 @@ the hashes of the entries that the batch keeps.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -206,6 +207,20 @@ def reverse(
         reverses_id=batch_id, authority_id=undone.authority_id, basis=f"冲销第{batch_id}批：{reason}"[:200]
     )
     return _written(session, batch, entries, audit.Event.CREDIT_REVERSED, actor=actor, reason=reason, now=now)
+
+
+def line_numbers(text: str) -> set[int]:
+    """The lines that somebody wrote down as 2、5-9. Refused codes: "lines" (not to be read as numbers)."""
+    found: set[int] = set()
+    for part in re.split(r"[、,，;；\s]+", text.strip()):
+        numbers = re.fullmatch(r"(\d{1,6})(?:[-—~～至](\d{1,6}))?", part)
+        if not numbers:
+            raise Refused("lines", f"“{part}”不是笔号。请按明细中的笔号填写，如2、5-9。")
+        first, last = int(numbers[1]), int(numbers[2] or numbers[1])
+        if last < first:
+            raise Refused("lines", f"“{part}”的起止颠倒，请改为{last}-{first}。")
+        found |= set(range(first, last + 1))
+    return found
 
 
 def _reversed_lines(session: Session, batch_id: int) -> set[int]:
@@ -500,23 +515,22 @@ def _standing(gone: int, entries: int) -> Standing:
 
 
 def lines(
-    session: Session, batch_id: int, actor: Actor, *, offset: int = 0, limit: int | None = 20
+    session: Session, batch_id: int, actor: Actor, *, text: str = "", offset: int = 0, limit: int | None = 20
 ) -> tuple[pd.DataFrame, int]:
-    """The entries of a batch in their order, and how many there are in all.
+    """The entries of a batch in their order, and how many there are in all. `text`: a part of a name, or an ID number.
 
     Columns: line, name, id_mask, year, subject, source, hours, deemed, basis, completed_on, standing.
     Refused codes: "role", "missing".
     """
     found, _ = batch(session, batch_id, actor)
     gone = _reversed_lines(session, batch_id)
-    query = (
-        sa.select(CreditEntry, Person)
-        .join(Person, Person.id == CreditEntry.person_id)
-        .where(CreditEntry.batch_id == batch_id)
-        .order_by(CreditEntry.line)
-        .offset(offset)
-        .limit(limit)
-    )
+    whose = sa.select(CreditEntry, Person).join(Person, Person.id == CreditEntry.person_id)
+    whose = whose.where(CreditEntry.batch_id == batch_id)
+    if needle := text.strip():
+        index = db.blind_index(resident_id.normalise(needle))
+        whose = whose.where(sa.or_(Person.name.contains(needle, autoescape=True), Person.id_index == index))
+    count = session.scalar(sa.select(sa.func.count()).select_from(whose.subquery())) or 0
+    query = whose.order_by(CreditEntry.line).offset(offset).limit(limit)
     plain = "line year subject source hours deemed completed_on".split()
     rows = [
         {name: getattr(entry, name) for name in plain}
@@ -529,7 +543,7 @@ def lines(
         for entry, person in session.execute(query)
     ]
     columns = "line name id_mask year subject source hours deemed basis completed_on standing".split()
-    return pd.DataFrame(rows, columns=columns), found.entries
+    return pd.DataFrame(rows, columns=columns), count
 
 
 def relied(session: Session, batch_id: int, actor: Actor) -> pd.DataFrame:

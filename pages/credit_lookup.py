@@ -74,6 +74,7 @@ def issue(person_id: int, year_key: str) -> None:
 def person_page(person_id: int) -> None:
     with db.reading() as session:
         person = registry.person(session, person_id, actor)
+        issued = cards.issued(session, person_id, actor)
         entries = ledger.entries(session, person_id)
         this = ui.today().year
         totals = ledger.totals(session, person_id, {this, this - 1, this - 2, *map(int, entries["year"])})
@@ -107,11 +108,25 @@ def person_page(person_id: int) -> None:
         if entries.empty:
             return
         if actor.role in cards.ISSUERS:
-            card_of(person_id, sorted({int(year) for year in entries["year"]}, reverse=True))
+            stands = entries[entries["standing"] == ledger.Standing.STANDS]
+            if not stands.empty:
+                card_of(person_id, sorted({int(year) for year in stands["year"]}, reverse=True))
+        cards_of(issued)
         st.markdown("**学时明细**")
-        columns = ["year", "subject", "hours", "completed_on", "source", "plan", "plan_id", "report_id", "roster_row"]
+        columns = [
+            "year",
+            "subject",
+            "hours",
+            "completed_on",
+            "source",
+            "standing",
+            "plan",
+            "plan_id",
+            "report_id",
+            "roster_row",
+        ]
         columns += ["posted_at", "posted_by", "base", "basis"]
-        labels = {"plan_id": "计划编号", "report_id": "报告编号"}
+        labels = {"plan_id": "计划编号", "report_id": "报告编号", "standing": "状态"}
         ui.table(entries, columns, empty="", labels=labels)
         ui.export(
             lambda session, who: ledger.entries(session, registry.person(session, person_id, who).id),
@@ -119,6 +134,18 @@ def person_page(person_id: int) -> None:
             name=f"学时明细-{person.name}",
             labels=labels,
         )
+
+
+def cards_of(issued: pd.DataFrame) -> None:
+    """The cards issued so far, and which of them hold no more."""
+    if issued.empty:
+        return
+    gone = int(issued["revoked_on"].notna().sum())
+    with st.expander(
+        f"已出具的审验卡（{len(issued)}张" + (f"，其中{gone}张已失效）" if gone else "）"), expanded=gone > 0
+    ):
+        labels = {"code": "验证码", "issued_at": "出具时间", "revoked_on": "失效日期", "reason": "失效原因"}
+        ui.table(issued, ["year", "code", "issued_at", "revoked_on", "reason"], empty="", labels=labels)
 
 
 def card_of(person_id: int, years: list[int]) -> None:

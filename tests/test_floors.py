@@ -16,7 +16,7 @@ FLOORS = (
     "models",
     "audit",
     "registry ledger files",
-    "plans reports roster cards dashboards approvals applications eligibility credits notices shortfalls",
+    "plans reports roster cards dashboards approvals applications eligibility credits notices shortfalls persons",
     "__main__",
 )
 FLOOR = {module: floor for floor, modules in enumerate(FLOORS) for module in modules.split()}

@@ -36,6 +36,7 @@ SCREENS = {
         Screen("report_filing", "培训情况报告", "upload_file", (Role.BASE_CLERK,)),
         Screen("report_review", "报告审核", "rule", (Role.REVIEWER,)),
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
+        Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),
     ),
     "查询": (
         Screen("credit_lookup", "学时查询与审验卡", "person_search", registry.LOOKERS),

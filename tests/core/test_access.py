@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, cards, dashboards, db, files, plans, registry, reports, shortfalls
+from core import approvals, audit, cards, dashboards, db, files, ledger, plans, registry, reports, shortfalls
 from core.access import ROLE_HOMES, Actor, OrganizationKind, Refused, Role
 from core.approvals import Action
 from core.models import Base
@@ -33,6 +33,7 @@ class Records:
     account: int
     authority: int
     authority_name: str
+    batch: int
 
 
 Question = Callable[[Session, Actor, Records], Any]
@@ -132,6 +133,20 @@ def see_shortfalls(s: Session, actor: Actor, at: Records) -> None:
     seen(shortfalls.shortfalls(s, actor, 2024, limit=None)[0]["id"], at.person)
 
 
+def correct_person(s: Session, actor: Actor, at: Records) -> None:
+    proof = files.Upload("身份证.pdf", b"%PDF-1.4 synthetic")
+    persons.correct(
+        s, at.person, name="赵别名", id_number="", evidence=proof, version=1, actor=actor, reason="有误", now=c.AFTER
+    )
+
+
+def move_person(s: Session, actor: Actor, at: Records) -> None:
+    goes_to = at.authority
+    persons.move(
+        s, at.person, employer="示例新单位", authority_id=goes_to, version=1, actor=actor, reason="调动", now=c.AFTER
+    )
+
+
 def revise(s: Session, actor: Actor, at: Records) -> None:
     plans.revise(s, at.draft, replace(c.PLAN, headcount=5), version=1, actor=actor, now=c.NOW)
 
@@ -152,6 +167,10 @@ def card(s: Session, actor: Actor, at: Records) -> None:
     cards.issue(s, at.person, 2024, actor=actor, now=c.AFTER)
 
 
+def reverse(s: Session, actor: Actor, at: Records) -> None:
+    ledger.reverse(s, at.batch, actor=actor, reason="重复", now=c.AFTER)
+
+
 def list_places(s: Session, actor: Actor, at: Records) -> None:
     seen(registry.organizations(s, actor)["id"], at.place)
 
@@ -166,10 +185,12 @@ REVEAL = (
     f"{REVEALERS} employer person",
     f"{REVEALERS} hohhot_reviewer hohhot_title hohhot_employer hohhot_person",
 )
+BATCH = ("admin reviewer reviewer2", "admin reviewer reviewer2 hohhot_admin hohhot_reviewer")
 OFFICERS = (REGION, f"{REGION} {HOHHOT}")
 DECIDE = ("reviewer reviewer2", "hohhot_reviewer")
 FILE = ("base", "hohhot_base")
 ADMINISTER = ("admin", "admin hohhot_admin")
+KEEP = ("admin reviewer reviewer2", "hohhot_admin hohhot_reviewer")
 
 MAY: list[tuple[str, Question, tuple[str, str]]] = [
     # what               how                                                  who: the region's records, Hohhot's
@@ -192,7 +213,15 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("find a person", find_person, LOOK_UP),
     ("see who is short", see_shortfalls, LOOK_UP),
     ("see a person", lambda s, a, at: registry.person(s, at.person, a), LOOK_UP),
+    ("see its history", lambda s, a, at: persons.history(s, at.person, a), LOOK_UP),
+    ("correct a person", correct_person, KEEP),
+    ("move a person", move_person, KEEP),
     ("reveal a number", reveal, REVEAL),
+    ("see the cards", lambda s, a, at: cards.issued(s, at.person, a), LOOK_UP),
+    ("see a batch", lambda s, a, at: ledger.lines(s, at.batch, a), BATCH),
+    ("see who relied", lambda s, a, at: ledger.relied(s, at.batch, a), BATCH),
+    ("reverse a batch", reverse, ("admin reviewer reviewer2", "hohhot_admin hohhot_reviewer")),
+    ("rebuild totals", lambda s, a, at: ledger.rebuild(s, actor=a, reason="核对", now=c.AFTER), ("admin", "admin")),
     ("print a card", card, REVEAL),
     ("change a draft", revise, FILE),
     ("extend a plan", extend, ADMINISTER),
@@ -217,7 +246,7 @@ REFUSED = {"role", "missing", "jurisdiction", "unseen"}
 
 def records(cast: c.Cast, by: str, reviewer: str, serial: int, authority: str, employer: str) -> Records:
     content = c.sheet([c.row(serial, employer=employer), c.row(serial + 20, employer="示例继续教育基地")])
-    c.posted(cast, content, by=by, reviewer=reviewer, title="已入账")
+    posted = c.posted(cast, content, by=by, reviewer=reviewer, title="已入账")
     open_plan = c.file_plan(cast, by=by, title="待报告")
     c.approve(cast, open_plan.id, by=reviewer)
     reported = c.file_plan(cast, by=by, title="已报告")
@@ -237,7 +266,14 @@ def records(cast: c.Cast, by: str, reviewer: str, serial: int, authority: str, e
         account=cast[by].account_id or 0,
         authority=cast.places[authority].id,
         authority_name=cast.places[authority].name,
+        batch=batch_of(posted.id),
     )
+
+
+def batch_of(submission_id: int) -> int:
+    with db.reading() as session:
+        found = session.scalar(sa.text("SELECT id FROM credit_batch WHERE submission_id = :id"), {"id": submission_id})
+        return int(found or 0)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from core import (
     files,
     ledger,
     notices,
+    persons,
     plans,
     registry,
     reports,
@@ -79,6 +80,22 @@ def busy_month() -> c.Cast:
         cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
         files.handed_out(s, report.roster_id, actor=reviewer, now=c.AFTER)
         registry.reveal_id(s, c.person_id(1), actor=cast["title"], now=c.AFTER)
+        second = registry.person(s, c.person_id(2), reviewer)
+        proof = Upload("身份证.pdf", b"%PDF-1.4 synthetic")
+        new_number = c.id_number(2, date(1986, 3, 4))
+        persons.correct(
+            s,
+            second.id,
+            name=second.name,
+            id_number=new_number,
+            evidence=proof,
+            version=second.version,
+            actor=reviewer,
+            reason="号码有误",
+            now=c.AFTER,
+        )
+        move = {"employer": "示例旗蒙古族中学", "authority_id": 1, "version": second.version}
+        persons.move(s, second.id, **move, actor=reviewer, reason="调动", now=c.AFTER)
         form = {"year": 2024, "route": "职称评审", "level": "高级"}
         applied = eligibility.application(s, c.person_id(1), form, actor=cast["title"])
         eligibility.decide_applications(s, eligibility.Batch([applied]), actor=cast["title"], now=c.AFTER)

@@ -44,6 +44,8 @@ def furnished() -> c.Cast:
         digests = {"policy_digest": "0" * 64, "digest": "0" * 64}
         decided = {"run_id": "1", "row": 3, "year": 2024, "decided_at": c.AFTER}
         session.add(Decision(**who, **what, **digests, **decided))
+        move = {"employer": "示例新单位", "authority_id": 1, "version": 1, "reason": "调动"}
+        persons.move(session, c.person_id(2), **move, actor=cast["reviewer"], now=c.AFTER)
     return cast
 
 
@@ -166,7 +168,7 @@ def test_a_nul_is_left_out_of_a_question_and_refused_in_what_would_be_kept(datab
 
 
 def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
-    wanted = {"credit_batch", "credit_entry", "movement", "attachment", "decision", "card", "audit_entry"}
+    wanted = {"credit_batch", "credit_entry", "movement", "attachment", "decision", "card", "audit_entry", "person_change"}
     assert set(models.append_only_tables()) == wanted
 
 

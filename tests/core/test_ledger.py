@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, db, ledger, merkle, policy, registry
+from core import audit, db, eligibility, ledger, merkle, policy, registry
 from core.access import Refused
 from core.ledger import Posting
 from core.models import CreditBatch, CreditEntry, Source, Submission
@@ -22,7 +22,9 @@ P, Q = Subject.PUBLIC, Subject.PROFESSIONAL
 
 def people(number: int = 3) -> list[int]:
     with db.transaction() as session:
-        facts = [registry.PersonFacts(f"赵示{serial}", c.id_number(serial)) for serial in range(1, number + 1)]
+        facts = [
+            registry.PersonFacts(f"赵示{'一二三'[serial - 1]}", c.id_number(serial)) for serial in range(1, number + 1)
+        ]
         found = registry.match_or_add(session, facts, authority_id=1, now=c.NOW)
         return [found[db.blind_index(fact.id_number)] for fact in facts]
 
@@ -258,6 +260,63 @@ GUARD_OFF = {
     "sqlite": "DROP TRIGGER credit_entry_no_update",
     "postgresql": "ALTER TABLE credit_entry DISABLE TRIGGER USER",
 }
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("2", {2}), (" 2、5-9 ", {2, 5, 6, 7, 8, 9}), ("1,3；4 7至8", {1, 3, 4, 7, 8}), ("3—3", {3})],
+)
+def test_lines_are_written_down_as_people_write_them(written: str, meant: set[int]) -> None:
+    assert ledger.line_numbers(written) == meant
+
+
+@pytest.mark.parametrize("written", ["", "、", "二", "2-", "-2", "9-5", "1.5", "99999999"])
+def test_what_are_no_lines_is_refused(written: str) -> None:
+    with pytest.raises(Refused, match="lines"):
+        ledger.line_numbers(written)
+
+
+def test_a_persons_lines_are_found_in_a_batch(database: str) -> None:
+    cast = c.assemble()
+    first, second, third = people()
+    done(posting(cast, line(first, 8), line(second, 16), line(third, 24)))
+    with db.reading() as session:
+        for text, found in (("示二", [2]), (c.id_number(3), [3]), ("", [1, 2, 3]), ("%", []), (c.id_number(4), [])):
+            shown, count = ledger.lines(session, 1, cast["reviewer"], text=text)
+            assert (list(shown["line"]), count) == (found, len(found)), text
+
+
+def decided(cast: c.Cast, person_id: int, year: int, now: Any, by: str = "title") -> None:
+    with db.transaction() as session:
+        form = {"year": year, "route": "职称评审", "level": "高级"}
+        applied = eligibility.application(session, person_id, form, actor=cast[by])
+        eligibility.decide_applications(session, eligibility.Batch([applied]), actor=cast[by], now=now)
+
+
+def test_the_decisions_that_may_have_relied_on_a_batch_are_named(database: str) -> None:
+    cast = c.assemble()
+    first, second, third = people()
+    decided(cast, first, 2024, c.NOW - timedelta(hours=1))  # before the hours were posted
+    done(posting(cast, line(first, 60, year=2023), line(first, 60), line(second, 60), line(third, 60, year=2025)))
+    done(posting(cast, line(second, 8, year=2022)))
+    decided(cast, first, 2024, c.AFTER_PLAN)
+    decided(cast, second, 2024, c.AFTER_PLAN)
+    decided(cast, third, 2024, c.AFTER_PLAN)  # a window ends with its year
+    done(reversing(cast, 1, lines=[1, 2]))
+    decided(cast, first, 2024, c.AFTER + timedelta(days=1))
+
+    def told(batch_id: int, by: str = "reviewer") -> list[tuple[int, str]]:
+        with db.reading() as session:
+            frame = ledger.relied(session, batch_id, cast[by])
+            assert all("*" in mask for mask in frame["id_mask"])
+            return list(frame[["id", "credit_years"]].itertuples(index=False, name=None))
+
+    assert told(1) == [(5, "2023;2024"), (3, "2024"), (2, "2023;2024")]
+    assert told(2) == [(3, "2022")]
+    assert told(3) == [(2, "2023;2024")]  # while what the reversal took back still stood
+    for by, code in (("hohhot_reviewer", "missing"), ("leader", "role"), ("title", "role"), ("base", "role")):
+        with pytest.raises(Refused, match=code):
+            told(1, by)
 
 
 # --- behind our back ------------------------------------------------------------------------------------------------

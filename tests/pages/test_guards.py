@@ -24,6 +24,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "credit_lookup": set(Role) - {Role.BASE_CLERK},
     "eligibility": set(Role) - {Role.BASE_CLERK},
     "home": set(Role),
+    "ledger": {Role.ADMIN, Role.REVIEWER},
     "organizations": {Role.ADMIN},
     "people": set(Role) - {Role.BASE_CLERK, Role.PERSON},
     "plan_approval": {Role.ADMIN, Role.REVIEWER},

@@ -1,0 +1,138 @@
+"""Officers look over what was posted, batch by batch, and undo what was posted wrongly, in whole or in part."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import cards, db, files, ledger, rules
+from core.access import Actor, Refused, Role
+from core.ledger import Origin, Standing
+from core.models import CreditBatch
+from web import ui
+
+actor = ui.require(Role.REVIEWER, Role.ADMIN)
+ui.page(
+    "入账批次与冲销",
+    "每次审核、导入和冲销都是一批，逐笔可查，前后相连，不能改动。登记有误的，整批或逐笔冲销，原记录保留；"
+    "冲销后，相关人员该年度已出具的审验卡即失效。",
+)
+BATCH = ["id", "standing", "posted_at", "posted_by", "authority", "origin", "entries", "hours", "basis"]
+LINE = ["line", "name", "id_mask", "year", "subject", "source", "hours", "basis", "completed_on", "standing"]
+RELIED = ["decided_at", "decided_by", "name", "id_mask", "year", "outcome", "credit_years"]
+LABELS = {"id": "批次", "line": "笔", "origin": "类别", "standing": "状态", "posted_by": "办理人"}
+LABELS |= {"decided_at": "核验时间", "decided_by": "办理人", "outcome": "结论", "credit_years": "涉及学时年度"}
+
+
+def reverse(batch_id: int, chosen: str | None, key: str) -> None:
+    """Undo a batch, or the lines written down as `chosen` or in the field beside the button."""
+
+    def act(session: Session, **who: Any) -> str:
+        lines = None if chosen is None else ledger.line_numbers(chosen or st.session_state[f"{key}-lines"])
+        batch = ledger.reverse(session, batch_id, reason=st.session_state.get(key, ""), lines=lines, **who)
+        gone = cards.revoked(session, batch.id)
+        words = f"，{gone}张已出具的审验卡随之失效" if gone else ""
+        return f"已冲销第{batch_id}批的{batch.entries}笔学时（第{batch.id}批）{words}。"
+
+    if ui.deed(act):
+        st.session_state[f"{key}-lines"] = ""
+        ui.choose(f"line{batch_id}", None)
+        ui.forget_choice()
+
+
+def original(kept: int) -> None:
+    """The file an import came from; handing it out is a logged act, since it holds full ID numbers."""
+    with db.reading() as session:
+        filename = files.one(session, kept, actor)[0].filename
+    make = ui.deferred(lambda s, who: files.handed_out(s, kept, actor=who, now=ui.now()).content, db.transaction)
+    icon, key = ":material/attach_file:", f"file-{kept}"
+    st.download_button(f"原文件：{filename}", make, filename, key=key, icon=icon, on_click="ignore")
+
+
+def entries_of(batch: CreditBatch) -> int | None:
+    """The entries of a batch to read, and the line picked among them."""
+    text = (
+        st.text_input("姓名或完整身份证号", key=f"line-q-{batch.id}", width=260) if batch.entries > ui.PAGE_ROWS else ""
+    )
+
+    def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
+        return ledger.lines(session, batch.id, who, text=text, **page)
+
+    shown, _count = ui.listing(asked, actor, name=f"line-{batch.id}")
+    # Named by its batch: a line chosen in one batch must not stay chosen in the next.
+    line = ui.pick(shown, LINE, name=f"line{batch.id}", by="line", empty="这一批没有这样的学时。", labels=LABELS)
+    with st.container(horizontal=True):
+        ui.export(
+            lambda session, who: asked(session, who, limit=None)[0], LINE, name=f"第{batch.id}批学时", labels=LABELS
+        )
+        if batch.attachment_id:
+            original(batch.attachment_id)
+    return line
+
+
+def undoing(batch: CreditBatch, standing: Standing, line: int | None) -> None:
+    """The whole batch, the line picked, or the lines written down, with a reason."""
+    key = f"reverse-{batch.id}"
+    st.markdown("**冲销**")
+    st.text_input("冲销原因（必填，会显示在学时明细和失效的审验卡上）", key=key, placeholder="如：与第3批重复")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if batch.entries > 1:
+            st.text_input("笔号", key=f"{key}-lines", placeholder="如：2、5-9", width=180)
+            st.button("冲销所填各笔", on_click=reverse, args=(batch.id, "", key), key=f"{key}-some")
+        if line and line <= batch.entries:
+            st.button(f"只冲销第{line}笔", on_click=reverse, args=(batch.id, str(line), key), key=f"{key}-{line}")
+        words = "冲销整批" if standing == Standing.STANDS else "冲销其余各笔"
+        st.button(words, on_click=reverse, args=(batch.id, None, key), key=f"{key}-all")
+
+
+def relied(batch_id: int) -> None:
+    """The decisions to look at again."""
+    with db.reading() as session:
+        found = ledger.relied(session, batch_id, actor)
+    with st.expander(f"据此作出的资格核验结论（{len(found)}项）"):
+        st.caption("入账以后作出、核验年度可能包含这些学时的结论；学时冲销的，请逐项复核。")
+        outcomes = {each.value: each.label for each in rules.Outcome}
+        shown = found.assign(outcome=found["outcome"].map(outcomes))
+        ui.table(shown, RELIED, empty="没有结论用到这一批学时。", labels=LABELS)
+        if not found.empty:
+            ui.export(
+                lambda session, who: (f := ledger.relied(session, batch_id, who)).assign(
+                    outcome=f["outcome"].map(outcomes)
+                ),
+                RELIED,
+                name=f"第{batch_id}批相关结论",
+                labels=LABELS,
+            )
+
+
+def batch_page(batch: CreditBatch, standing: Standing) -> None:
+    """One batch: who, why, its entries, its file, what relied on it, and taking it back."""
+    st.markdown(f"#### 第{batch.id}批　:gray[{ui.md(batch.basis)}]")
+    ui.facts([("入账时间", ui.moment_text(batch.posted_at)), ("办理人", batch.posted_by), ("状态", standing.label)])
+    line = entries_of(batch)
+    relied(batch.id)
+    if not batch.reverses_id and standing != Standing.REVERSED and batch.authority_id == actor.organization_id:
+        undoing(batch, standing, line)
+
+
+origin = ui.filter_by("类别", Origin, key="origin")
+
+
+def asked_batches(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
+    return ledger.batches(session, who, origin=origin, **page)
+
+
+posted, _count = ui.listing(asked_batches, actor, name="batch")
+chosen = ui.pick(
+    posted, BATCH, name="batch", empty="还没有入账的批次。导入的学时和审核通过的报告会列在这里。", labels=LABELS
+)
+ui.export(lambda session, who: asked_batches(session, who, limit=None)[0], BATCH, name="入账批次", labels=LABELS)
+if chosen is not None:
+    try:
+        with st.container(border=True):
+            with db.reading() as session:
+                found, standing = ledger.batch(session, chosen, actor)
+            batch_page(found, standing)
+    except Refused as refused:
+        st.error(refused.words)
