@@ -50,6 +50,8 @@ class Event(Labelled):
     POLICY_DRAFTED = "policy.drafted", "起草政策"
     POLICY_PUBLISHED = "policy.published", "发布政策"
     CARD_ISSUED = "card.issued", "出具审验卡"
+    PERSON_CORRECTED = "person.corrected", "更正人员信息"
+    PERSON_MOVED = "person.moved", "人员调动"
     ID_REVEALED = "person.revealed", "查看完整证件号"
     FILE_HANDED_OUT = "file.handed_out", "下载附件"
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from core import audit, db, ledger, paper, policy, registry, resident_id
 from core.access import Actor, Refused, Role, require
-from core.models import Card, CreditBatch, CreditEntry, Organization
+from core.models import Card, Change, CreditBatch, CreditEntry, Organization, Person, PersonChange
 
 ISSUERS = (Role.PERSON, Role.EMPLOYER_CLERK, Role.REVIEWER, Role.TITLE_OFFICER)
 DEEMED = "视同完成"
@@ -192,6 +192,8 @@ class Verification:
     """Whether the ledger still shows at least the hours the card shows, and deems done what the card deems done."""
     revoked: Revocation | None = None
     """The first reversal of hours the card shows; whatever was posted since, it was revoked."""
+    corrected: bool = False
+    """Whether the person's name or ID number is no longer the one it was issued under."""
 
 
 def verification(session: Session, code: str) -> Verification | None:
@@ -222,7 +224,20 @@ def verification(session: Session, code: str) -> Verification | None:
         issued_on=date.fromisoformat(payload["issued_on"]),
         holds=revoked is None and all(_covers(kept[year], line) for year, line in said.items()),
         revoked=revoked,
+        corrected=_corrected(session, card, payload),
     )
+
+
+def _corrected(session: Session, card: Card, payload: dict[str, Any]) -> bool:
+    """Whether the person goes by another name or number than the card says, or was corrected since where it says less:
+    it shows the number masked."""
+    person = session.get_one(Person, card.person_id)
+    if (payload["name"], payload["id_mask"]) != (person.name, resident_id.mask(person.id_number)):
+        return True
+    since = sa.select(PersonChange.id).where(
+        PersonChange.person_id == person.id, PersonChange.kind == Change.CORRECTED, PersonChange.at > card.issued_at
+    )
+    return session.scalar(since.limit(1)) is not None
 
 
 def _covers(kept: dict[Any, Any], said: dict[str, Any]) -> bool:

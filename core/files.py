@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core import audit, db
 from core.access import Actor, Refused, Role, not_found, visible
-from core.models import Attachment, CreditBatch, Submission
+from core.models import Attachment, CreditBatch, Person, PersonChange, Submission
 
 LARGEST = 20 * 2**20
 """Bytes of the largest file taken."""
@@ -33,7 +33,7 @@ class Upload:
 def attach(
     session: Session, submission: Submission | None, upload: Upload, *, purpose: str, now: datetime
 ) -> Attachment:
-    """Keep a file for a submission, or for the batch that is about to be posted from it.
+    """Keep a file for a submission, or for the batch or the change of a person that is about to be made from it.
 
     The bytes are on disk before the row is committed; a digest is written once. Refused codes: "file" (empty, too
     large).
@@ -69,26 +69,29 @@ def digest_of(upload: Upload) -> str:
     return hashlib.sha256(upload.content).hexdigest()
 
 
-def one(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachment, Submission | CreditBatch]:
-    """A file and what it belongs to: a submission the actor sees, or an import, which is its officers' alone.
+def one(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachment, Submission | CreditBatch | Person]:
+    """A file and what it belongs to: a submission the actor sees, or an import or a person, which are officers' alone.
 
     Reads no bytes. Refused codes: "missing".
     """
     seen = visible(actor, organization=Submission.organization_id, authority=Submission.authority_id)
     may = sa.and_(Submission.id.is_not(None), seen)
     if actor.role in (Role.ADMIN, Role.REVIEWER):
-        posted = visible(actor, organization=CreditBatch.authority_id, authority=CreditBatch.authority_id)
-        may = sa.or_(may, sa.and_(CreditBatch.id.is_not(None), posted))
-    rows: Iterable[tuple[Attachment, Submission | None, CreditBatch | None]] = session.execute(
-        sa.select(Attachment, Submission, CreditBatch)
+        for owner in (CreditBatch, Person):
+            whose = visible(actor, organization=owner.authority_id, authority=owner.authority_id)
+            may = sa.or_(may, sa.and_(owner.id.is_not(None), whose))
+    rows: Iterable[tuple[Attachment, Submission | None, CreditBatch | None, Person | None]] = session.execute(
+        sa.select(Attachment, Submission, CreditBatch, Person)
         .outerjoin(Submission, Submission.id == Attachment.submission_id)
         .outerjoin(CreditBatch, CreditBatch.attachment_id == Attachment.id)
+        .outerjoin(PersonChange, PersonChange.attachment_id == Attachment.id)
+        .outerjoin(Person, Person.id == PersonChange.person_id)
         .where(Attachment.id == attachment_id, may)
     )
-    for kept, submission, batch in rows:
-        owner = submission or batch
-        if owner is not None:
-            return kept, owner
+    for kept, *owners in rows:
+        for found in owners:
+            if found is not None:
+                return kept, found
     raise not_found("附件")
 
 

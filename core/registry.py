@@ -36,6 +36,11 @@ def normalise_name(raw: object) -> str:
     return re.sub(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])", "", text)
 
 
+def is_name(name: str) -> bool:
+    """Whether a normalised name can be a person's: 2 to 20 characters, no digits, no signs."""
+    return 2 <= len(name) <= 20 and not re.search(r"[0-9<>=@+\"'/\\]", name)
+
+
 # --- the office -----------------------------------------------------------------------------------------------------
 
 

@@ -1,26 +1,31 @@
-"""One person on screen."""
+"""One person on screen: who it is, what was done to the record, and what its authority may do to it."""
 
 from __future__ import annotations
 
-import streamlit as st
+from typing import Any
 
-from core import db, registry, resident_id
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import db, files, persons, registry, resident_id
 from core.access import Actor
+from core.files import Upload
+from core.models import Person
 from web import ui
 
 
 def one(person_id: int, actor: Actor) -> None:
-    """Who it is, and the ways on."""
+    """The person, the ways on, the history, and the acts of the office in charge."""
     with db.reading() as session:
         person = registry.person(session, person_id, actor)
-        authority = registry.authorities(session)[person.authority_id]
+        offices = registry.authorities(session)
     with st.container(border=True):
         st.markdown(f"#### {ui.md(person.name)}　:gray[{resident_id.mask(person.id_number)}]")
         ui.facts(
             [
                 ("性别与出生日期", f"{person.sex}，{person.birth_on}"),
                 ("工作单位", person.employer_name),
-                ("管理权限", authority),
+                ("管理权限", offices[person.authority_id]),
                 ("专业技术职务", person.title),
                 ("从事专业", person.specialty),
                 ("入库时间", ui.moment_text(person.added_at)),
@@ -32,3 +37,109 @@ def one(person_id: int, actor: Actor) -> None:
             icon=":material/arrow_forward:",
             query_params={"person": str(person.id)},
         )
+        changes(person.id, actor)
+        if persons.may_keep(person, actor):
+            _correction(person)
+            _move(person, offices)
+        elif actor.role in persons.KEEPERS:
+            st.caption(f"更正、调动由{offices[person.authority_id]}办理，您可以查看。")
+
+
+def changes(person_id: int, actor: Actor) -> None:
+    """What was done to the record, with the evidence for those who may take it; nothing where nothing was."""
+    with db.reading() as session:
+        history = persons.history(session, person_id, actor)
+    if history.empty:
+        return
+    st.markdown("**人员信息变更记录**")
+    columns = ["at", "change", "before", "after", "reason", "filename", "account_name", "organization"]
+    ui.table(history, columns, empty="", labels={"organization": "办理机关"})
+    if actor.role in persons.KEEPERS:
+        for line in history[history["attachment_id"].notna()].to_dict("records"):
+            _evidence(int(line["attachment_id"]), f"{line['at']:%Y-%m-%d} {line['filename']}")
+
+
+def _evidence(attachment_id: int, label: str) -> None:
+    """A file to take away; taking it is logged."""
+
+    def taken(session: Session, who: Actor) -> bytes:
+        return files.handed_out(session, attachment_id, actor=who, now=ui.now()).content
+
+    st.download_button(
+        f"证明材料：{label}",
+        ui.deferred(taken, db.transaction),
+        label.partition(" ")[2],
+        key=f"evidence-{attachment_id}",
+        icon=":material/attach_file:",
+        on_click="ignore",
+    )
+
+
+def _correction(person: Person) -> None:
+    key = f"correct-{person.id}-{person.version}-"
+
+    def correct() -> None:
+        ui.deed(act)
+
+    def act(session: Session, **who: Any) -> str:
+        given = st.session_state[f"{key}evidence"]
+        found = persons.correct(
+            session,
+            person.id,
+            name=st.session_state[f"{key}name"],
+            id_number=st.session_state[f"{key}number"],
+            evidence=Upload(given.name, given.getvalue()) if given else None,
+            version=person.version,
+            reason=st.session_state[f"{key}reason"],
+            **who,
+        )
+        return f"已更正为{found.name}（{resident_id.mask(found.id_number)}），此前出具的审验卡在核验时会注明。"
+
+    with st.expander("更正姓名或身份证号"), st.form(f"{key}form", border=False):
+        left, right = st.columns(2)
+        left.text_input("姓名", person.name, key=f"{key}name", max_chars=40)
+        right.text_input("身份证号", key=f"{key}number", placeholder="不变的可不填", max_chars=40)
+        st.file_uploader(
+            "证明材料（必填，如身份证或户籍证明）", [end[1:] for end in files.NOTICE_ENDINGS], key=f"{key}evidence"
+        )
+        st.text_input("更正的原因（必填）", key=f"{key}reason")
+        st.form_submit_button("更正", type="primary", on_click=correct, key=f"{key}do")
+
+
+def _move(person: Person, offices: dict[int, str]) -> None:
+    key = f"move-{person.id}-{person.version}-"
+
+    def move() -> None:
+        def act(session: Session, *, actor: Actor, **when: Any) -> str:
+            found = persons.move(
+                session,
+                person.id,
+                employer=st.session_state[f"{key}employer"],
+                authority_id=st.session_state[f"{key}authority"],
+                version=person.version,
+                reason=st.session_state[f"{key}reason"],
+                actor=actor,
+                **when,
+            )
+            if found.authority_id != actor.organization_id and not actor.oversees_region:
+                ui.choose("person", None)
+                return f"{found.name}已移交{offices[found.authority_id]}，今后由其管理；已有学时继续有效。"
+            goes_to = f"{found.employer_name}，由{offices[found.authority_id]}管理"
+            return f"{found.name}已调动到{goes_to}；已有学时继续有效。"
+
+        ui.deed(act)
+
+    with st.expander("调动：变更工作单位或管理权限"), st.form(f"{key}form", border=False):
+        left, right = st.columns(2)
+        left.text_input("调入单位", person.employer_name, key=f"{key}employer", max_chars=80)
+        places = list(offices)
+        right.selectbox(
+            "管理权限",
+            places,
+            places.index(person.authority_id),
+            format_func=offices.__getitem__,
+            key=f"{key}authority",
+            help="调入单位已在本系统建立的，随该单位的管理权限，此处所选不起作用",
+        )
+        st.text_input("调动的原因（必填）", key=f"{key}reason")
+        st.form_submit_button("办理调动", type="primary", on_click=move, key=f"{key}do")

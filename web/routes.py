@@ -104,6 +104,8 @@ def _verification_page(found: Verification | None) -> str:
         verdict = "<p class=good>此卡真实有效：所载学时与学时记录一致。</p>"
     else:
         verdict = "<p class=bad>此卡由本系统出具，但现有学时记录少于卡上所载，请以重新打印的审验卡为准。</p>"
+    if found.corrected:
+        verdict += "<p class=note>出具此卡之后，该人员的姓名或身份证号已更正，请以重新打印的审验卡为准。</p>"
     rows = (
         ("验证码", found.code),
         ("姓名", found.name),
@@ -128,7 +130,8 @@ body{{font:16px/1.7 "Microsoft YaHei","PingFang SC","Noto Sans CJK SC",sans-seri
 padding:0 1rem}}
 h1{{font-size:1.4rem;font-weight:600}} small{{color:gray}} table{{border-collapse:collapse;width:100%}}
 th,td{{text-align:left;padding:.45rem .6rem;border-bottom:1px solid #8884}} th{{font-weight:400;color:gray;width:7rem}}
-.good,.bad{{padding:.7rem 1rem;border-radius:6px;color:#fff}} .good{{background:#2e7d4f}} .bad{{background:#a8503f}}
+.good,.bad,.note{{padding:.7rem 1rem;border-radius:6px;color:#fff}} .good{{background:#2e7d4f}}
+.bad{{background:#a8503f}} .note{{background:#9a6b12}}
 input{{display:block;font:inherit;width:100%;box-sizing:border-box;padding:.5rem;margin:.3rem 0 .8rem}}
 button{{font:inherit;background:#174e86;color:#fff;border:0;border-radius:6px;padding:.5rem 1.4rem}}
 </style><h1>{title}</h1>{body}<p><small>内蒙古自治区专业技术人员继续教育管理系统</small></p></html>"""

@@ -18,7 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from core import approvals, audit, dashboards, db, ledger, registry, roster, sheets
 from core.access import Actor, Labelled, OrganizationKind, Refused, Role
 from core.ledger import hours_text
-from core.models import Mode, Plan, Report, Source, State, Submission
+from core.models import Change, Mode, Plan, Report, Source, State, Submission
 from core.policy import Subject
 
 Word = TypeVar("Word", bound=Labelled)
@@ -216,11 +216,14 @@ LABELS = {
     "action": "操作",
     "active": "启用",
     "assessment": "考核结果",
+    "after": "现信息",
     "at": "时间",
     "audience": "培训人员范围",
     "authority": "管理权限",
     "base": "培训机构",
+    "before": "原信息",
     "basis": "依据",
+    "change": "事项",
     "code": "代码",
     "completed_on": "完成日期",
     "days_left": "期限",
@@ -232,10 +235,12 @@ LABELS = {
     "faults": "问题行",
     "faulty": "有问题",
     "headcount": "计划人数",
+    "filename": "证明材料",
     "heading": "列",
     "hours": "学时",
     "hours_each": "每人学时",
     "id_mask": "身份证号",
+    "id_number": "身份证号",
     "kind": "类别",
     "lacks": "结果",
     "lacks_professional": "专业差",
@@ -287,6 +292,7 @@ LABELS = {
 
 VOCABULARIES: dict[str, type[Labelled]] = {
     "action": approvals.Action,
+    "change": Change,
     "event": audit.Event,
     "kind": OrganizationKind,
     "mode": Mode,

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, cards, dashboards, db, files, ledger, plans, registry, reports, shortfalls
+from core import approvals, audit, cards, dashboards, db, files, ledger, persons, plans, registry, reports, shortfalls
 from core.access import ROLE_HOMES, Actor, OrganizationKind, Refused, Role
 from core.approvals import Action
 from core.models import Base

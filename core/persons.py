@@ -1,0 +1,228 @@
+"""What is done to a person on file: correct, move to another employer or office. Each act keeps what was and what is.
+
+The history is append-only and encrypted, since it holds former ID numbers; the trail is told without them. Every act
+first takes the lock under which hours are posted: whoever finds a person by number finds the one or the other state.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import access, audit, db, files, ledger, registry, resident_id
+from core.access import Actor, Refused, Role, not_found, require
+from core.files import Upload
+from core.models import Account, Attachment, Change, Organization, Person, PersonChange
+
+KEEPERS = (Role.REVIEWER, Role.ADMIN)
+"""Who may, in the office that is the person's authority."""
+
+
+def may_keep(person: Person, actor: Actor) -> bool:
+    """Whether this actor may correct, move or merge a person; what the screen draws by."""
+    return actor.role in KEEPERS and actor.organization_id == person.authority_id
+
+
+def _kept(session: Session, person_id: int, actor: Actor, *, version: int, reason: str) -> tuple[Person, str]:
+    """A person to act on, as the actor saw it, with the reason; nobody else posts or acts until this act is done."""
+    require(actor, *KEEPERS)
+    session.flush()
+    ledger.hold(session)
+    found = session.scalar(
+        sa.select(Person)
+        .where(Person.id == person_id, registry.persons_visible(actor))
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise not_found("人员记录")
+    access.in_charge(actor, found.authority_id)
+    if found.version != version:
+        raise Refused("stale", f"{found.name}的信息刚刚被他人更改，您的操作没有执行，请查看最新信息后再办理。")
+    if not (reason := reason.strip()):
+        raise Refused("reason", "请填写原因，它会留在人员变更记录里。")
+    return found, reason
+
+
+def correct(
+    session: Session,
+    person_id: int,
+    *,
+    name: str,
+    id_number: str,
+    evidence: Upload | None,
+    version: int,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> Person:
+    """更正: put a name or an ID number right on evidence, which is kept; sex and birth date follow the number.
+
+    An empty number stays as it is, so that nobody need see it to correct a name.
+    Hours stay where they are, and cards issued before say on their page that the data was corrected since.
+    Refused codes: "role", "missing", "jurisdiction", "stale", "reason", "name", "number" (not a valid one), "taken" (it
+    is another person's: merge the two), "same" (nothing to correct), "file" (no evidence, or none of the usual kinds).
+    """
+    found, reason = _kept(session, person_id, actor, version=version, reason=reason)
+    name, number = registry.normalise_name(name), resident_id.normalise(id_number) or found.id_number
+    if not registry.is_name(name):
+        raise Refused("name", "姓名应为2至20个字，不含数字和符号，请核对。")
+    if problem := resident_id.problem(number, today=db.office_day(now)):
+        raise Refused("number", f"{resident_id.PROBLEMS[problem]}。")
+    if (name, number) == (found.name, found.id_number):
+        raise Refused("same", "姓名和身份证号与现有信息相同，没有需要更正的。")
+    _check_free(session, found, number, actor)
+    if evidence is None or not evidence.filename.lower().endswith(files.NOTICE_ENDINGS):
+        raise Refused("file", f"请上传证明材料，可用{'、'.join(files.NOTICE_ENDINGS)}文件。")
+    kept = files.attach(session, None, evidence, purpose="evidence", now=now)
+    before = {"name": found.name, "id_number": found.id_number}
+    found.name, found.id_number, found.id_index = name, number, db.blind_index(number)
+    found.sex, found.birth_on = resident_id.sex(number), resident_id.birth_on(number)
+    session.execute(sa.update(Account).where(Account.person_id == found.id).values(name=name))
+    after = {"name": name, "id_number": number}
+    _record(session, found, Change.CORRECTED, before, after, actor=actor, reason=reason, now=now, attachment=kept)
+    return found
+
+
+def _check_free(session: Session, person: Person, number: str, actor: Actor) -> None:
+    """Refuse (`taken`) a number that is another person's; who it is, only those hear who may look that person up."""
+    query = sa.select(Person, registry.persons_visible(actor)).where(
+        Person.id_index == db.blind_index(number), Person.id != person.id
+    )
+    taken = session.execute(query).one_or_none()
+    if taken is None:
+        return
+    other, seen = taken
+    if not seen:
+        raise Refused("taken", "此身份证号已登记在其他人社部门主管的人员名下，请核对号码，或与其主管部门联系。")
+    raise Refused(
+        "taken",
+        f"此身份证号已登记在{other.name}（{other.employer_name or '单位不详'}）名下，不能重复登记。"
+        "若为同一人，请办理合并，以号码正确的一条为准。",
+    )
+
+
+def move(
+    session: Session,
+    person_id: int,
+    *,
+    employer: str,
+    authority_id: int,
+    version: int,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> Person:
+    """调动: to another employer, and with it to the authority in charge of that; the office that has the person acts.
+
+    An employer on file is under its own authority, whatever was chosen; one that is not on file is kept as written.
+    Hours stay as they are: what one authority confirmed counts everywhere in the region, clause 一(一). The person's
+    account goes along. Refused codes: "role", "missing", "jurisdiction", "stale", "reason", "employer" (none, too long,
+    closed), "authority" (no such office), "same".
+    """
+    found, reason = _kept(session, person_id, actor, version=version, reason=reason)
+    employer = " ".join(employer.split())
+    if not 2 <= len(employer) <= 80:
+        raise Refused("employer", "工作单位应为2至80个字，请填写全称。")
+    home = session.scalar(sa.select(Organization).where(Organization.name == employer))
+    if home and not home.active:
+        raise Refused("employer", f"“{employer}”已停用，请核对单位名称。")
+    offices = registry.authorities(session)
+    goes_to = home.authority_id if home else authority_id
+    if goes_to not in offices:
+        raise Refused("authority", "请选择调入地的人社部门。")
+    before = {"employer": found.employer_name, "authority": offices[found.authority_id]}
+    after = {"employer": employer, "authority": offices[goes_to]}
+    if before == after and found.employer_id == (home.id if home else None):
+        raise Refused("same", "工作单位和管理权限与现有信息相同，没有需要变更的。")
+    # Before the change: the trail of an act is with the office that acted.
+    _record(session, found, Change.MOVED, before, after, actor=actor, reason=reason, now=now)
+    found.employer_id, found.employer_name, found.authority_id = home.id if home else None, employer, goes_to
+    account_home = found.employer_id or found.authority_id
+    session.execute(sa.update(Account).where(Account.person_id == found.id).values(organization_id=account_home))
+    session.flush()
+    return found
+
+
+# --- history --------------------------------------------------------------------------------------------------------
+
+_EVENTS = {Change.CORRECTED: audit.Event.PERSON_CORRECTED, Change.MOVED: audit.Event.PERSON_MOVED}
+_WORDS = {"name": "姓名", "id_number": "身份证号", "employer": "工作单位", "authority": "管理权限"}
+
+
+def _record(
+    session: Session,
+    person: Person,
+    kind: Change,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    *,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+    attachment: Attachment | None = None,
+) -> None:
+    """Keep an act in the person's history, and tell the trail of it without the ID numbers."""
+    session.add(
+        PersonChange(
+            person_id=person.id,
+            kind=kind,
+            before=db.canonical(before),
+            after=db.canonical(after),
+            reason=reason,
+            attachment_id=attachment.id if attachment else None,
+            account_id=actor.account_id,
+            account_name=actor.name,
+            organization_id=actor.organization_id,
+            at=now,
+        )
+    )
+    told = [{key: _shown(key, value) for key, value in side.items()} for side in (before, after)]
+    audit.record(session, _EVENTS[kind], person, actor=actor, before=told[0], after=told[1], reason=reason, now=now)
+
+
+def _shown(key: str, value: Any) -> str:
+    return f"{resident_id.mask(value)}（{resident_id.birth_on(value)}出生）" if key == "id_number" else str(value)
+
+
+def history(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
+    """What was done to a person on file, newest first. Refused codes: "role", "missing".
+
+    Columns: at, change, before, after (words, ID numbers masked beside the birth date), reason, account_name,
+    organization (the office), attachment_id (None without evidence), filename.
+    """
+    person = registry.person(session, person_id, actor)
+    query = (
+        sa.select(PersonChange, Organization.name, Attachment.filename)
+        .join(Organization, Organization.id == PersonChange.organization_id)
+        .outerjoin(Attachment, Attachment.id == PersonChange.attachment_id)
+        .where(PersonChange.person_id == person.id)
+        .order_by(PersonChange.id.desc())
+    )
+    lines = []
+    for change, office, filename in session.execute(query):
+        before, after = json.loads(change.before), json.loads(change.after)
+        changed = [key for key in after if before.get(key) != after[key]]
+        lines.append(
+            {
+                "at": change.at,
+                "change": change.kind.value,
+                "before": _told(before, changed),
+                "after": _told(after, changed),
+                "reason": change.reason,
+                "account_name": change.account_name,
+                "organization": office,
+                "attachment_id": change.attachment_id,
+                "filename": filename or "",
+            }
+        )
+    columns = "at change before after reason account_name organization attachment_id filename".split()
+    return pd.DataFrame(lines, columns=columns)
+
+
+def _told(side: dict[str, Any], keys: list[str]) -> str:
+    return "；".join(f"{_WORDS[key]} {_shown(key, side[key]) or '—'}" for key in keys)

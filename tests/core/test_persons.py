@@ -1,0 +1,229 @@
+"""What is done to a person on file: by the office in charge alone, on evidence, with what was kept for ever."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import audit, cards, db, files, ledger, persons, registry
+from core.access import Actor, Refused
+from core.audit import Event
+from core.files import Upload
+from core.models import Account, Person, PersonChange
+from tests import cast as c
+
+PROOF = Upload("身份证复印件.pdf", b"%PDF-1.4 synthetic proof")
+LATER = c.AFTER + timedelta(days=1)
+
+
+def done(deed: Callable[[Session], Any]) -> Any:
+    with db.transaction() as session:
+        return deed(session)
+
+
+def kept(serial: int) -> Person:
+    with db.reading() as session:
+        return session.scalars(sa.select(Person).where(Person.id_index == db.blind_index(c.id_number(serial)))).one()
+
+
+def stands() -> None:
+    with db.reading() as session:
+        assert [*ledger.faults(session), *audit.faults(session)] == []
+
+
+def correct(person: Person, by: Actor, **changes: Any) -> Callable[[Session], Person]:
+    usual = {"name": person.name, "id_number": "", "evidence": PROOF, "version": person.version, "reason": "录入有误"}
+    return lambda s: persons.correct(s, person.id, actor=by, now=LATER, **(usual | changes))
+
+
+def move(
+    person: Person, by: Actor, employer: str, authority_id: int = 1, **changes: Any
+) -> Callable[[Session], Person]:
+    usual = {"version": person.version, "reason": "调动文件"}
+    return lambda s: persons.move(
+        s, person.id, employer=employer, authority_id=authority_id, actor=by, now=LATER, **(usual | changes)
+    )
+
+
+def last_line(cast: c.Cast, event: Event) -> dict[str, Any]:
+    with db.reading() as session:
+        return dict(audit.history(session, cast["admin"], event=event)[0].iloc[0])
+
+
+@pytest.fixture
+def cast(database: str) -> c.Cast:
+    """Three of the hospital and one of the school in Hohhot, each with the hours of one training."""
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1), c.row(2), c.row(3)]))
+    c.posted(cast, c.sheet([c.row(5, employer="示例旗蒙古族中学")]), by="hohhot_base", reviewer="hohhot_reviewer")
+    return cast
+
+
+# --- correcting -----------------------------------------------------------------------------------------------------
+
+
+def test_a_number_is_corrected_on_evidence_and_sex_and_birth_date_follow(cast: c.Cast) -> None:
+    person, right = kept(1), c.id_number(44, c.date(1990, 12, 1))
+    done(correct(person, cast["reviewer"], id_number=f" {right.lower()} "))
+    with db.reading() as session:
+        now = registry.person(session, person.id, cast["reviewer"])
+        assert (now.id_number, now.sex, str(now.birth_on), now.version) == (right, "女", "1990-12-01", 2)
+        assert registry.find_persons(session, cast["reviewer"], text=right)[1] == 1
+        assert registry.find_persons(session, cast["reviewer"], text=person.id_number)[1] == 0
+        assert ledger.totals(session, person.id).loc[0, "professional"] == 24
+        line = persons.history(session, person.id, cast["employer"]).iloc[0]
+        assert "1985-03-04" in line["before"]
+        assert "1990-12-01" in line["after"]
+        assert (line["change"], line["reason"], line["filename"]) == ("corrected", "录入有误", PROOF.filename)
+        assert (line["account_name"], line["at"]) == (cast["reviewer"].name, LATER)
+        change = session.scalars(sa.select(PersonChange)).one()
+        assert json.loads(change.before)["id_number"] == person.id_number  # kept, though never shown
+        assert person.id_number not in line.to_json() + json.dumps(c.everything())
+        assert files.opened(session, change.attachment_id, cast["reviewer"]).content == PROOF.content
+        for by in ("employer", "hohhot_reviewer", "title"):
+            with pytest.raises(Refused, match="missing"):
+                files.opened(session, change.attachment_id, cast[by])
+    told = last_line(cast, Event.PERSON_CORRECTED)
+    assert (told["record"], told["record_id"], told["reason"]) == ("person", person.id, "录入有误")
+    assert right not in str(told)
+    stands()
+
+
+def test_a_name_is_corrected_without_looking_at_the_number_and_the_account_follows(cast: c.Cast) -> None:
+    person = kept(1)
+    mine = c.give_account(cast, 1, "person")
+    done(correct(person, cast["admin"], name="额尔敦 • 巴图"))
+    assert (kept(1).name, kept(1).id_number) == ("额尔敦·巴图", person.id_number)
+    with db.reading() as session:
+        assert session.get_one(Account, mine.account_id).name == "额尔敦·巴图"
+        line = persons.history(session, person.id, mine).iloc[0]
+    assert (line["before"], line["after"]) == (f"姓名 {person.name}", "姓名 额尔敦·巴图")
+
+
+def test_a_card_of_before_says_that_the_person_was_corrected_since(cast: c.Cast) -> None:
+    person = kept(1)
+    with db.transaction() as session:
+        before = cards.issue(session, person.id, 2024, actor=cast["reviewer"], now=c.AFTER).code
+
+    def corrected(code: str) -> tuple[bool, bool]:
+        with db.reading() as session:
+            found = cards.verification(session, code)
+            assert found is not None
+            return found.corrected, found.holds
+
+    assert corrected(before) == (False, True)
+    done(correct(person, cast["reviewer"], id_number=c.id_number(1, c.date(1986, 3, 4))))  # hidden by the mask
+    assert corrected(before) == (True, True)
+    with db.transaction() as session:
+        after = cards.issue(session, person.id, 2024, actor=cast["reviewer"], now=LATER + timedelta(1)).code
+    assert corrected(after) == (False, True)
+
+
+def test_a_correction_is_refused_and_changes_nothing(cast: c.Cast) -> None:
+    person = kept(1)
+    for by, changes, expected in (
+        ("employer", {"name": "赵别名"}, "role"),
+        ("title", {"name": "赵别名"}, "role"),
+        ("hohhot_reviewer", {"name": "赵别名"}, "missing"),
+        ("reviewer", {"name": "赵别名", "version": 7}, "stale"),
+        ("reviewer", {"name": "赵别名", "reason": " "}, "reason"),
+        ("reviewer", {"name": "赵1"}, "name"),
+        ("reviewer", {"name": " "}, "name"),
+        ("reviewer", {"id_number": c.id_number(1)[:-1] + "0"}, "number"),
+        ("reviewer", {"id_number": c.id_number(2)}, "taken"),
+        ("reviewer", {}, "same"),
+        ("reviewer", {"name": "赵别名", "evidence": None}, "file"),
+        ("reviewer", {"name": "赵别名", "evidence": Upload("证明.exe", b"MZ")}, "file"),
+        ("reviewer", {"name": "赵别名", "evidence": Upload("证明.pdf", b"")}, "file"),
+    ):
+        assert c.refusal(correct(person, cast[by], **changes)).code == expected
+    assert c.refusal(correct(kept(5), cast["reviewer"], name="赵别名")).code == "jurisdiction"
+    told = c.refusal(correct(person, cast["reviewer"], id_number=c.id_number(2))).words
+    assert kept(2).name in told
+    assert "合并" in told
+    stranger = c.refusal(correct(kept(5), cast["hohhot_reviewer"], id_number=c.id_number(2))).words
+    assert kept(2).name not in stranger
+
+
+def test_two_officers_correct_one_person_and_the_slower_is_told(cast: c.Cast) -> None:
+    person = kept(1)
+    found = c.at_once(correct(person, cast["reviewer"], name="赵甲"), correct(person, cast["reviewer2"], name="赵乙"))
+    assert sorted(type(one).__name__ for one in found) == ["Person", "Refused"]
+    assert next(one.code for one in found if isinstance(one, Refused)) == "stale"
+    with db.reading() as session:
+        assert len(persons.history(session, person.id, cast["reviewer"])) == 1
+    stands()
+
+
+def test_two_officers_give_two_persons_one_number_and_only_one_gets_it(cast: c.Cast) -> None:
+    number = c.id_number(77)
+    found = c.at_once(*(correct(kept(serial), cast["reviewer"], id_number=number) for serial in (1, 2)))
+    assert sorted(getattr(one, "code", "done") for one in found) == ["done", "taken"]
+
+
+# --- moving ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_move_to_an_employer_on_file_goes_to_its_authority_and_hours_stay(cast: c.Cast) -> None:
+    person = kept(1)
+    mine = c.give_account(cast, 1, "person")
+    done(move(person, cast["reviewer"], " 示例旗蒙古族中学 ", authority_id=1))
+    now = kept(1)
+    assert (now.employer_id, now.authority_id) == (cast.places["hohhot_school"].id, cast.places["hohhot"].id)
+    with db.reading() as session:
+        assert registry.find_persons(session, cast["employer"], text=c.id_number(1))[1] == 0
+        assert registry.find_persons(session, cast["hohhot_employer"], text=c.id_number(1))[1] == 1
+        assert ledger.totals(session, person.id).loc[0, "professional"] == 24
+        assert session.get_one(Account, mine.account_id).organization_id == now.employer_id
+        line = persons.history(session, person.id, cast["hohhot_reviewer"]).iloc[0]
+        assert "示例市第一医院" in line["before"]
+        assert "呼和浩特" in line["after"]
+    # the hours count everywhere: the new authority prints the card
+    done(lambda s: cards.issue(s, person.id, 2024, actor=cast["hohhot_reviewer"], now=LATER))
+    told = last_line(cast, Event.PERSON_MOVED)
+    assert told["organization"] == "示例市第一医院"  # with the office that handed over
+    assert c.refusal(move(now, cast["reviewer"], "示例市第一医院")).code == "jurisdiction"  # no longer its own
+    done(move(now, cast["hohhot_reviewer"], "示例市第一医院"))
+    stands()
+
+
+def test_an_employer_not_on_file_is_kept_as_written_under_the_office_chosen(cast: c.Cast) -> None:
+    person, baotou = kept(1), cast.places["baotou"].id
+    done(move(person, cast["reviewer"], "包头某企业", baotou))
+    assert (kept(1).employer_id, kept(1).employer_name, kept(1).authority_id) == (None, "包头某企业", baotou)
+    with db.reading() as session:
+        assert registry.person(session, person.id, cast["baotou_reviewer"]).name == person.name
+    stands()
+
+
+def test_a_move_is_refused_and_changes_nothing(cast: c.Cast) -> None:
+    person = kept(1)
+    done(
+        lambda s: registry.set_organization_active(
+            s, cast.places["hohhot_school"].id, False, actor=cast["admin"], reason="撤并", now=LATER
+        )
+    )
+    for by, employer, changes, expected in (
+        ("employer", "示例新单位", {}, "role"),
+        ("hohhot_reviewer", "示例新单位", {}, "missing"),
+        ("reviewer", "示例新单位", {"version": 9}, "stale"),
+        ("reviewer", "示例新单位", {"reason": ""}, "reason"),
+        ("reviewer", "单", {}, "employer"),
+        ("reviewer", "单" * 81, {}, "employer"),
+        ("reviewer", "示例旗蒙古族中学", {}, "employer"),
+        ("reviewer", "示例新单位", {"authority_id": cast.places["base"].id}, "authority"),
+        ("reviewer", "示例市第一医院", {}, "same"),
+    ):
+        assert c.refusal(move(person, cast[by], employer, **changes)).code == expected
+    assert c.refusal(move(kept(5), cast["reviewer"], "示例新单位")).code == "jurisdiction"
+
+
+def test_one_moves_and_the_other_corrects_and_the_slower_is_told(cast: c.Cast) -> None:
+    person = kept(1)
+    found = c.at_once(move(person, cast["reviewer"], "示例新单位"), correct(person, cast["reviewer2"], name="赵乙"))
+    assert sorted(getattr(one, "code", "done") for one in found) == ["done", "stale"]
+    stands()
