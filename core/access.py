@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 
@@ -101,21 +101,31 @@ def require(actor: Actor, *roles: Role) -> None:
 
 
 def visible(
-    actor: Actor, *, organization: sa.SQLColumnExpression[int], authority: sa.SQLColumnExpression[int]
+    actor: Actor,
+    *,
+    organization: sa.SQLColumnExpression[Any],
+    authority: sa.SQLColumnExpression[int],
+    person: sa.SQLColumnExpression[int | None] | None = None,
 ) -> sa.ColumnElement[bool]:
     """The rows an actor may see, as an SQL condition over a row's organization and the authority in charge of it.
 
     Region officers see all, league officers what their league is in charge of, clerks their own organization's,
-    a person nothing (a person's own record is asked for by person), nobody anything before changing a first password.
+    nobody anything before changing a first password. A person sees the rows about the person (`person`, where rows may
+    be about one), and of those a base's clerk sees none.
     """
     if actor.must_change_password:
         return sa.false()
     if actor.oversees_region:
         return sa.true()
     own = organization == actor.organization_id
-    if actor.role in OFFICERS:
-        return sa.or_(own, authority == actor.organization_id)
-    return own if actor.role in (Role.BASE_CLERK, Role.EMPLOYER_CLERK) else sa.false()
+    match actor.role:
+        case Role.BASE_CLERK:
+            return own if person is None else sa.and_(own, person.is_(None))
+        case Role.EMPLOYER_CLERK:
+            return own
+        case Role.PERSON:
+            return sa.false() if person is None or actor.person_id is None else person == actor.person_id
+    return sa.or_(own, authority == actor.organization_id)
 
 
 def in_charge(actor: Actor, authority_id: int) -> None:

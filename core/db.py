@@ -178,6 +178,19 @@ def hundredths(hours: Decimal) -> int:
     return int(scaled)
 
 
+class Years(sa.types.TypeDecorator[tuple[int, ...]]):
+    """Calendar years in order, kept as 2022;2023."""
+
+    impl = sa.String(60)
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[int] | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else ";".join(str(year) for year in sorted(set(value)))
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> tuple[int, ...] | None:
+        return None if value is None else tuple(int(year) for year in value.split(";") if year)
+
+
 class EncryptedText(sa.types.TypeDecorator[str]):
     """Text that a stolen database does not show: AES-GCM under the office's key, bound to its column's purpose."""
 

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from core import audit, db, merkle, policy, resident_id
 from core.access import Actor, Labelled, Refused, Role, in_charge, not_found, require, visible
 from core.models import (
+    TAKEN_BACK,
     AuditEntry,
     CreditBatch,
     CreditEntry,
@@ -412,7 +413,7 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
             CreditEntry.line,
             sa.case(
                 (CreditEntry.reverses_line.is_not(None), Standing.TAKES_BACK.value),
-                (_taken_back, Standing.REVERSED.value),
+                (TAKEN_BACK, Standing.REVERSED.value),
                 else_=Standing.STANDS.value,
             ).label("standing"),
         )
@@ -427,24 +428,6 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
     if year is not None:
         query = query.where(CreditEntry.year == year)
     return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
-
-
-_back, _back_batch = sa.orm.aliased(CreditEntry), sa.orm.aliased(CreditBatch)
-_taken_back = sa.exists(
-    sa.select(1)
-    .select_from(_back)
-    .join(_back_batch, _back_batch.id == _back.batch_id)
-    .where(
-        _back.person_id == CreditEntry.person_id,
-        _back.year == CreditEntry.year,
-        _back.reverses_line == CreditEntry.line,
-        _back_batch.reverses_id == CreditEntry.batch_id,
-    )
-    .correlate(CreditEntry)
-)
-"""Whether an entry was undone."""
-standing = sa.and_(CreditEntry.reverses_line.is_(None), ~_taken_back)
-"""The entries that count: neither undone nor undoing, as an SQL condition over CreditEntry."""
 
 
 def batches(

@@ -6,10 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from core.access import Labelled, OrganizationKind, Role
-from core.db import EncryptedText, Hours, Moment
+from core.db import EncryptedText, Hours, Moment, Years
 from core.policy import Subject
 
 
@@ -204,14 +205,28 @@ class Submission(Base):
     title: Mapped[str] = mapped_column(sa.String(100))
     organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
     authority_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    """Whom it is about, where it is about one person."""
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
     created_at: Mapped[datetime] = mapped_column(Moment)
     submitted_at: Mapped[datetime | None] = mapped_column(Moment)
     decided_at: Mapped[datetime | None] = mapped_column(Moment)
     organization: Mapped[Organization] = relationship(foreign_keys=[organization_id])
     authority: Mapped[Organization] = relationship(foreign_keys=[authority_id])
+    person: Mapped[Person | None] = relationship()
     __table_args__ = (sa.Index("ix_submission_queue", "kind", "state", "authority_id"),)
     __mapper_args__ = {"polymorphic_on": "kind", "version_id_col": version}  # noqa: RUF012
+
+    @hybrid_property
+    def home_id(self) -> int | None:
+        """Whose clerks see it: the organization's; where it is about a person, those of the present employer."""
+        return self.person.employer_id if self.person else self.organization_id
+
+    @home_id.inplace.expression
+    @classmethod
+    def _home_id(cls) -> sa.ColumnElement[int | None]:
+        employer = sa.select(Person.employer_id).where(Person.id == cls.person_id).correlate(cls).scalar_subquery()
+        return sa.case((cls.person_id.is_(None), cls.organization_id), else_=employer)
 
 
 class Plan(Submission):
@@ -229,6 +244,8 @@ class Plan(Submission):
     audience: Mapped[str] = mapped_column(sa.Text)
     headcount: Mapped[int]
     hours_each: Mapped[Decimal] = mapped_column(Hours)
+    credit_years: Mapped[tuple[int, ...]] = mapped_column(Years, default=())
+    """学时年度 it offers, clause 七(二); none: the year of the training."""
     extension_start_on: Mapped[date | None]
     """The earliest start an administrator allowed although it is less than the notice asks for."""
     extension_reason: Mapped[str] = mapped_column(sa.Text, default="")
@@ -279,6 +296,8 @@ class RosterRow(Base):
     specialty: Mapped[str] = mapped_column(sa.String(200))
     public_hours: Mapped[Decimal] = mapped_column(Hours)
     professional_hours: Mapped[Decimal] = mapped_column(Hours)
+    credit_year: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    """学时年度 as the roster gives it, clause 七(二); None: the plan's own."""
     assessment: Mapped[str] = mapped_column(sa.String(40))
     phone: Mapped[str] = mapped_column(EncryptedText("roster_row.phone"))
     note: Mapped[str] = mapped_column(sa.String(400))
@@ -325,6 +344,27 @@ class RosterRepair(Base):
     account_name: Mapped[str] = mapped_column(sa.String(40))
     at: Mapped[datetime] = mapped_column(Moment)
     __table_args__ = ({"info": APPEND_ONLY},)
+
+
+class Claim(Submission):
+    """学时折合申报, clause 一(四)5-8: a certificate put before the authority, which grants hours or the deemed year."""
+
+    __tablename__ = "claim"
+    id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
+    activity: Mapped[str] = mapped_column(sa.String(40))
+    """As the policy names it; for what is deemed done, its source."""
+    level: Mapped[str] = mapped_column(sa.String(40), default="")
+    rank: Mapped[str] = mapped_column(sa.String(40), default="")
+    issuer: Mapped[str] = mapped_column(sa.String(100))
+    start_on: Mapped[date]
+    completed_on: Mapped[date]
+    """The day of the certificate; its year is the credit year."""
+    amount: Mapped[Decimal] = mapped_column(Hours)
+    """Hours, days or items, as the policy counts the activity; 0 for what is deemed done."""
+    note: Mapped[str] = mapped_column(sa.Text, default="")
+    granted: Mapped[Decimal | None] = mapped_column(Hours)
+    """The hours to post: by the policy's rate, or as the reviewer grants them; 0 for what is deemed done."""
+    __mapper_args__ = {"polymorphic_identity": "claim"}  # noqa: RUF012
 
 
 class Movement(Base):
@@ -414,6 +454,24 @@ class CreditEntry(Base):
         sa.Index("ix_credit_entry_batch", "batch_id"),
         {"info": APPEND_ONLY, "sqlite_with_rowid": False},
     )
+
+
+_back, _back_batch = sa.orm.aliased(CreditEntry), sa.orm.aliased(CreditBatch)
+TAKEN_BACK = sa.exists(
+    sa.select(1)
+    .select_from(_back)
+    .join(_back_batch, _back_batch.id == _back.batch_id)
+    .where(
+        _back.person_id == CreditEntry.person_id,
+        _back.year == CreditEntry.year,
+        _back.reverses_line == CreditEntry.line,
+        _back_batch.reverses_id == CreditEntry.batch_id,
+    )
+    .correlate(CreditEntry)
+)
+"""Whether an entry was undone, as an SQL condition over CreditEntry."""
+STANDS = sa.and_(CreditEntry.reverses_line.is_(None), ~TAKEN_BACK)
+"""Whether an entry counts: neither undone nor undoing."""
 
 
 class CreditTotal(Base):

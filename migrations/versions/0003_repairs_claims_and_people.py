@@ -26,6 +26,8 @@ def upgrade() -> None:
     _rosters()
     _ledger()
     _people()
+    _claims()
+    _makeup()
 
 
 def _rosters() -> None:
@@ -148,6 +150,36 @@ def _people() -> None:
     )
     for name in ("authority_id", "batch_id", "organization_id", "person_id"):
         op.create_index(op.f(f"ix_dispute_{name}"), "dispute", [name], unique=False)
+
+
+def _claims() -> None:
+    with op.batch_alter_table("submission") as table:
+        table.add_column(sa.Column("person_id", sa.Integer(), nullable=True))
+        table.create_foreign_key(op.f("fk_submission_person_id"), "person", ["person_id"], ["id"])
+        table.create_index(op.f("ix_submission_person_id"), ["person_id"])
+    op.create_table(
+        "claim",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("activity", sa.String(length=40), nullable=False),
+        sa.Column("level", sa.String(length=40), nullable=False),
+        sa.Column("rank", sa.String(length=40), nullable=False),
+        sa.Column("issuer", sa.String(length=100), nullable=False),
+        sa.Column("start_on", sa.Date(), nullable=False),
+        sa.Column("completed_on", sa.Date(), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("granted", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["id"], ["submission.id"], name=op.f("fk_claim_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim")),
+    )
+
+
+def _makeup() -> None:
+    op.add_column("roster_row", sa.Column("credit_year", sa.SmallInteger(), nullable=True))
+    with op.batch_alter_table("plan") as table:
+        table.add_column(sa.Column("credit_years", sa.String(length=60), nullable=False, server_default=""))
+    with op.batch_alter_table("plan") as table:
+        table.alter_column("credit_years", existing_type=sa.String(length=60), server_default=None)
 
 
 def downgrade() -> None:
