@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import Enum
 from types import ModuleType
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import access, audit, plans, reports
+from core import access, audit, claims, plans, reports, resident_id
 from core.access import Actor, Labelled, Refused, Role, not_found, require, visible
-from core.models import Movement, Organization, Plan, Report, Submission
+from core.models import Claim, Movement, Organization, Person, Plan, Report, Submission
 from core.models import State as S
 
 
@@ -28,32 +29,54 @@ class Action(Labelled):
         return self.label if self is Action.REJECT else f"已{self.label}"
 
 
+class Side(Enum):
+    """Who makes a move: those who file a kind of submission, or the office that decides it."""
+
+    FILER = "filer"
+    AUTHORITY = "authority"
+
+
 MOVES = {
     # from            move             to            who
-    (S.DRAFT, Action.SUBMIT): (S.SUBMITTED, Role.BASE_CLERK),
-    (S.RETURNED, Action.SUBMIT): (S.SUBMITTED, Role.BASE_CLERK),
-    (S.WITHDRAWN, Action.SUBMIT): (S.SUBMITTED, Role.BASE_CLERK),
-    (S.SUBMITTED, Action.WITHDRAW): (S.WITHDRAWN, Role.BASE_CLERK),
-    (S.SUBMITTED, Action.APPROVE): (S.APPROVED, Role.REVIEWER),
-    (S.SUBMITTED, Action.RETURN): (S.RETURNED, Role.REVIEWER),
-    (S.SUBMITTED, Action.REJECT): (S.REJECTED, Role.REVIEWER),
+    (S.DRAFT, Action.SUBMIT): (S.SUBMITTED, Side.FILER),
+    (S.RETURNED, Action.SUBMIT): (S.SUBMITTED, Side.FILER),
+    (S.WITHDRAWN, Action.SUBMIT): (S.SUBMITTED, Side.FILER),
+    (S.SUBMITTED, Action.WITHDRAW): (S.WITHDRAWN, Side.FILER),
+    (S.SUBMITTED, Action.APPROVE): (S.APPROVED, Side.AUTHORITY),
+    (S.SUBMITTED, Action.RETURN): (S.RETURNED, Side.AUTHORITY),
+    (S.SUBMITTED, Action.REJECT): (S.REJECTED, Side.AUTHORITY),
 }
 """The whole life of a submission: it draws the buttons and guards the deed."""
 
 NEEDS_REASON = (Action.RETURN, Action.REJECT)
-KINDS: dict[str, ModuleType] = {"plan": plans, "report": reports}
-"""What is particular to a kind: `check_submit`, `check_approve`, `on_approve`, `preview`, `summary`."""
-_MODELS: dict[str, type[Submission]] = {"plan": Plan, "report": Report}
+KINDS: dict[str, ModuleType] = {"plan": plans, "report": reports, "claim": claims}
+"""What is particular to a kind: `FILERS`, `APPROVAL_NEEDS_REASON`, `check_submit`, `check_approve`, `on_approve`,
+`preview`, `summary`."""
+_MODELS: dict[str, type[Submission]] = {"plan": Plan, "report": Report, "claim": Claim}
 
 
 def moves_for(submission: Submission, actor: Actor) -> list[Action]:
     """The moves this actor could make from here; what the screen draws as buttons."""
-    found = []
-    for (state, action), (_, role) in MOVES.items():
-        home = submission.organization_id if role is Role.BASE_CLERK else submission.authority_id
-        if state is submission.state and role is actor.role and home == actor.organization_id:
-            found.append(action)
-    return found
+    sides = {Side.FILER: _files(submission, actor), Side.AUTHORITY: _decides(submission, actor)}
+    return [action for (state, action), (_, side) in MOVES.items() if state is submission.state and sides[side]]
+
+
+def _roles(kind: str, side: Side) -> tuple[Role, ...]:
+    filers: tuple[Role, ...] = KINDS[kind].FILERS
+    return filers if side is Side.FILER else (Role.REVIEWER,)
+
+
+def _files(submission: Submission, actor: Actor) -> bool:
+    """Whether the actor files such submissions, and this one is of the own house, or the own one."""
+    if actor.role not in _roles(submission.kind, Side.FILER):
+        return False
+    if actor.role is Role.PERSON:
+        return submission.person_id == actor.person_id
+    return submission.home_id == actor.organization_id
+
+
+def _decides(submission: Submission, actor: Actor) -> bool:
+    return actor.role in _roles(submission.kind, Side.AUTHORITY) and submission.authority_id == actor.organization_id
 
 
 def move(
@@ -77,22 +100,22 @@ def move(
     )
     if submission is None:
         raise not_found("申请")
-    roles = {role for (_, named), (_, role) in MOVES.items() if named is action}
-    require(actor, *roles)
-    if actor.role is Role.BASE_CLERK:
-        if submission.organization_id != actor.organization_id:
+    side = next(side for (_, named), (_, side) in MOVES.items() if named is action)
+    require(actor, *_roles(submission.kind, side))
+    if side is Side.FILER:
+        if not _files(submission, actor):
             raise not_found("申请")
     else:
         access.in_charge(actor, submission.authority_id)
     step = MOVES.get((submission.state, action))
     if submission.version != version or step is None:
         raise _overtaken(session, submission, stale=submission.version != version)
-    if actor.role is Role.REVIEWER and actor.account_id == submission.created_by_id:
+    if side is Side.AUTHORITY and actor.account_id == submission.created_by_id:
         raise Refused("self", "不能审核自己提交的申请，请由本单位其他审核员办理。")
     reason = reason.strip()
-    if action in NEEDS_REASON and not reason:
-        raise Refused("reason", f"{action.label}须填写原因，申请单位会看到。")
     kind = KINDS[submission.kind]
+    if not reason and (action in NEEDS_REASON or (action is Action.APPROVE and kind.APPROVAL_NEEDS_REASON)):
+        raise Refused("reason", f"{action.label}须填写原因，申请单位会看到。")
     before, done = submission.state, ""
     if action is Action.SUBMIT:
         kind.check_submit(session, submission, actor=actor, reason=reason, now=now)
@@ -100,7 +123,7 @@ def move(
     elif action is Action.APPROVE:
         kind.check_approve(session, submission, now=now)
     submission.state = step[0]
-    if actor.role is Role.REVIEWER:
+    if side is Side.AUTHORITY:
         submission.decided_at = now
     session.add(
         Movement(
@@ -147,16 +170,19 @@ def one(session: Session, submission_id: int, actor: Actor) -> Submission:
     """A submission of the actor's jurisdiction, with its organization. Refused codes: "missing"."""
     submission = session.scalar(
         sa.select(Submission)
-        .options(sa.orm.selectin_polymorphic(Submission, [Plan, Report]), sa.orm.joinedload(Submission.organization))
+        .options(sa.orm.selectin_polymorphic(Submission, list(_MODELS.values())))
+        .options(sa.orm.joinedload(Submission.organization), sa.orm.joinedload(Submission.person))
         .options(sa.orm.joinedload(Submission.authority), sa.orm.selectinload(Report.plan))
-        .where(
-            Submission.id == submission_id,
-            visible(actor, organization=Submission.organization_id, authority=Submission.authority_id),
-        )
+        .where(Submission.id == submission_id, _visible(actor))
     )
     if submission is None:
         raise not_found("申请")
     return submission
+
+
+def _visible(actor: Actor) -> sa.ColumnElement[bool]:
+    authority, person = Submission.authority_id, Submission.person_id
+    return visible(actor, organization=Submission.home_id, authority=authority, person=person)
 
 
 def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:
@@ -192,19 +218,19 @@ def queue(
 
     `own`: only what the actor's own office decides, not what it merely oversees. `filed`: only what is or was before
     the authority, not what its writer still has in hand.
-    Columns: id, state, title, organization, authority, subject, start_on, end_on, headcount, hours_each, submitted_at,
-    decided_at; for reports also people, hours, faults, late, due_on.
+    Columns: id, state, title, organization, authority, submitted_at, decided_at; for plans and reports subject,
+    start_on, end_on, headcount, hours_each; for reports also people, hours, faults, late, due_on; for claims name,
+    id_mask, activity, completed_on, amount, granted.
     """
     model = _MODELS[kind]
     home, authority = sa.orm.aliased(Organization), sa.orm.aliased(Organization)
-    conditions = [visible(actor, organization=Submission.organization_id, authority=Submission.authority_id)]
+    conditions = [_visible(actor)]
     if state:
         conditions.append(Submission.state == state)
     if text.strip():
         needle = text.strip()
-        conditions.append(
-            sa.or_(Submission.title.contains(needle, autoescape=True), home.name.contains(needle, autoescape=True))
-        )
+        named = (Submission.title, home.name, *([Person.name] if model is Claim else []))
+        conditions.append(sa.or_(*(column.contains(needle, autoescape=True) for column in named)))
     if filed:
         conditions.append(Submission.state.in_((S.SUBMITTED, S.APPROVED, S.REJECTED)))
     if own:
@@ -216,16 +242,20 @@ def queue(
         Submission.title,
         home.name.label("organization"),
         authority.name.label("authority"),
-        plan.c.subject,
     ]
     source: sa.FromClause = sa.inspect(Submission).local_table
-    if model is Plan:
+    if model is Claim:
+        claim = sa.inspect(Claim).local_table
+        source = source.join(claim, claim.c.id == Submission.id).join(Person, Person.id == Submission.person_id)
+        columns += [Person.name, Person.id_number.label("id_mask")]
+        columns += [claim.c[name] for name in ("activity", "completed_on", "amount", "granted")]
+    elif model is Plan:
         source = source.join(plan, plan.c.id == Submission.id)
-        columns += [plan.c.start_on, plan.c.end_on, plan.c.headcount, plan.c.hours_each]
+        columns += [plan.c.subject, plan.c.start_on, plan.c.end_on, plan.c.headcount, plan.c.hours_each]
     else:
         report = sa.inspect(Report).local_table
         source = source.join(report, report.c.id == Submission.id).join(plan, plan.c.id == report.c.plan_id)
-        columns += [report.c.start_on, report.c.end_on, plan.c.headcount, plan.c.hours_each]
+        columns += [plan.c.subject, report.c.start_on, report.c.end_on, plan.c.headcount, plan.c.hours_each]
         columns += [report.c.people, report.c.hours, report.c.faults, report.c.late, report.c.due_on]
     columns += [Submission.submitted_at, Submission.decided_at]
     source = source.join(home, home.id == Submission.organization_id)
@@ -235,4 +265,6 @@ def queue(
     order = Submission.submitted_at.asc() if state is S.SUBMITTED else Submission.id.desc()
     query = base.order_by(order, Submission.id).offset(offset).limit(limit)
     frame = pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+    if model is Claim:
+        frame["id_mask"] = [resident_id.mask(number) for number in frame["id_mask"]]
     return frame, count

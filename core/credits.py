@@ -13,7 +13,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import db, files, ledger, policy, registry, resident_id, sheets
+from core import caps, db, files, ledger, policy, registry, resident_id, sheets
 from core.access import AUTHORITIES, Actor, Refused, Role, require
 from core.files import Upload
 from core.ledger import Posting
@@ -410,6 +410,27 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
             if row.completed_on in days or (days and not row.dated):
                 words = "这笔学时已经入账，不再重复登记，可删去此行"
                 problem(row, "hours", "recorded", f"{row.hours.normalize():f}", words)
+    new = {number: -place for place, number in enumerate(indexes, start=1)}
+    ids = {number: known[index].id if index in known else new[number] for number, index in indexes.items()}
+    good = preview.good_rows
+    for at, words in caps.exceeded(session, [_posting(row, ids[row.id_number]) for row in good]).items():
+        words = f"超过政策规定的上限：{words}，请核减或删去此行"
+        problem(good[at], "hours", "hours-cap", f"{good[at].hours.normalize():f}", words)
+
+
+def _posting(row: Row, person_id: int) -> Posting:
+    """A row without a fault as hours of a person."""
+    assert row.source is not None, "a row without a source has a fault"
+    return Posting(
+        person_id,
+        row.year,
+        row.subject,
+        row.hours,
+        row.completed_on,
+        source=row.source,
+        deemed=row.deemed,
+        note=row.basis,
+    )
 
 
 def _on_file(session: Session, indexes: list[bytes]) -> dict[bytes, _Known]:
@@ -476,20 +497,7 @@ def bring_in(
     kept = files.attach(session, None, upload, purpose="credits", now=now)
     batch = ledger.post(
         session,
-        [
-            Posting(
-                people[row.id_number],
-                row.year,
-                row.subject,
-                row.hours,
-                row.completed_on,
-                source=row.source,
-                deemed=row.deemed,
-                note=row.basis,
-            )
-            for row in good
-            if row.source is not None
-        ],
+        [_posting(row, people[row.id_number]) for row in good],
         basis=f"导入：{upload.filename}"[:200],
         attachment_id=kept.id,
         actor=actor,

@@ -20,11 +20,12 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, db, merkle, policy, resident_id
+from core import audit, caps, db, merkle, policy, resident_id
 from core.access import Actor, Labelled, Refused, Role, in_charge, not_found, require, visible
 from core.models import (
     TAKEN_BACK,
     AuditEntry,
+    Claim,
     CreditBatch,
     CreditEntry,
     CreditTotal,
@@ -47,6 +48,7 @@ class Origin(Labelled):
     """What kind of deed a batch is."""
 
     REPORT = "report", "培训报告"
+    CLAIM = "claim", "学时折合"
     IMPORT = "import", "导入"
     REVERSAL = "reversal", "冲销"
     OTHER = "other", "其他"
@@ -75,6 +77,8 @@ class Posting:
     source: Source = Source.TRAINING
     deemed: bool = False
     note: str = ""
+    days: int | None = None
+    """How many days of study it took, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def post(
 
     They come from an approved submission, or from a file that was imported (`attachment_id`).
     Refused codes: "empty" (nothing to post), "hours" (not positive, or not in half hours), "posted" (this submission's
-    hours are in the ledger already).
+    hours are in the ledger already), "cap" (more than the notice lets count).
     """
     lines = sorted(postings, key=lambda posting: (posting.person_id, posting.year, posting.subject))
     if not lines:
@@ -130,6 +134,8 @@ def post(
     hold(session)
     if submission and session.scalar(sa.select(CreditBatch.id).where(CreditBatch.submission_id == submission.id)):
         raise Refused("posted", "该报告的学时已经入账，不会重复登记。")
+    if over := caps.exceeded(session, lines):
+        raise Refused("cap", f"{len(over)}笔学时超过政策规定的上限：{next(iter(over.values()))}。请核减后再办理。")
     batch = CreditBatch(
         submission_id=submission.id if submission else None,
         attachment_id=attachment_id,
@@ -406,8 +412,8 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
             CreditBatch.posted_by,
             Organization.name.label("base"),
             report.c.plan_id,
-            Submission.title.label("plan"),
-            Submission.id.label("report_id"),
+            sa.case((report.c.id.is_not(None), Submission.title)).label("plan"),
+            report.c.id.label("report_id"),
             RosterRow.row.label("roster_row"),
             CreditEntry.batch_id,
             CreditEntry.line,
@@ -421,7 +427,7 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
         .outerjoin(RosterRow, RosterRow.id == CreditEntry.roster_row_id)
         .outerjoin(Submission, Submission.id == CreditBatch.submission_id)
         .outerjoin(report, report.c.id == Submission.id)
-        .outerjoin(Organization, Organization.id == Submission.organization_id)
+        .outerjoin(Organization, sa.and_(Organization.id == Submission.organization_id, report.c.id.is_not(None)))
         .where(CreditEntry.person_id == person_id)
         .order_by(CreditEntry.year.desc(), CreditEntry.completed_on.desc(), CreditEntry.batch_id, CreditEntry.line)
     )
@@ -473,6 +479,7 @@ def batches(
 _origin = sa.case(
     (CreditBatch.reverses_id.is_not(None), Origin.REVERSAL.value),
     (CreditBatch.attachment_id.is_not(None), Origin.IMPORT.value),
+    (CreditBatch.submission_id.in_(sa.select(Claim.id)), Origin.CLAIM.value),
     (CreditBatch.submission_id.is_not(None), Origin.REPORT.value),
     else_=Origin.OTHER.value,
 )

@@ -32,6 +32,8 @@ class PlanFields:
     hours_each: Decimal
 
 
+FILERS = (Role.BASE_CLERK,)
+APPROVAL_NEEDS_REASON = False
 WORDS = {
     "title": "培训名称",
     "place": "培训地点",

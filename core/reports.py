@@ -18,6 +18,8 @@ from core.files import Upload
 from core.models import Organization, Plan, Report, RosterRow, Source, State, Submission
 from core.policy import Subject
 
+FILERS = (Role.BASE_CLERK,)
+APPROVAL_NEEDS_REASON = False
 EDITABLE = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
 
 
@@ -320,6 +322,7 @@ def _postings(report: Report, good: list[RosterRow], person_ids: dict[bytes, int
                     report.end_on,
                     row.id,
                     Source.PUBLIC_EXAM if subject is Subject.PUBLIC else Source.TRAINING,
+                    days=plans.days_of(report.start_on, report.end_on),
                 )
 
 

@@ -15,11 +15,11 @@ import sqlalchemy as sa
 import xlsxwriter
 from sqlalchemy.orm import Session
 
-from core import approvals, db, plans, registry, reports, resident_id, roster
+from core import approvals, claims, db, plans, registry, reports, resident_id, roster
 from core.access import Actor, OrganizationKind, Refused, Role
 from core.approvals import Action
 from core.files import Upload
-from core.models import Base, Mode, Organization, Person, Plan, Report, append_only_tables
+from core.models import Base, Claim, Mode, Organization, Person, Plan, Report, append_only_tables
 from core.policy import Subject
 
 NOW = datetime(2024, 6, 3, 1, 0, tzinfo=UTC)
@@ -178,6 +178,19 @@ AFTER_PLAN = NOW + timedelta(days=10)
 """A day on which the usual plan, filed in time, can still be approved, and can no longer be filed."""
 
 
+def draft_report(
+    cast: Cast, content: bytes, *, by: str = "base", reviewer: str = "reviewer", now: datetime = AFTER, **changes: Any
+) -> Report:
+    """A report of a plan approved for it, with this roster, still in the hands of its base."""
+    plan = file_plan(cast, by=by, **changes)
+    approve(cast, plan.id, by=reviewer)
+    with db.transaction() as session:
+        fields = reports.ReportFields(plan.start_on, plan.end_on, "培训按计划完成。")
+        given = Upload("花名册.xlsx", content)
+        report, _ = reports.save(session, plan.id, fields, notice=NOTICE, roster_file=given, actor=cast[by], now=now)
+    return report
+
+
 def file_report(
     cast: Cast, plan: Plan, content: bytes, *, by: str = "base", now: datetime = AFTER, filename: str = "花名册.xlsx"
 ) -> Report:
@@ -212,6 +225,46 @@ def posted(
     report = file_report(cast, plan, content, by=by, filename=filename)
     approve(cast, report.id, by=reviewer, now=AFTER)
     return report
+
+
+CLAIM = claims.ClaimFields(
+    activity="高研班",
+    title="新一代信息技术高级研修班结业证书",
+    issuer="示例大学",
+    start_on=date(2024, 5, 6),
+    completed_on=date(2024, 5, 10),
+    amount=Decimal(40),
+)
+CERTIFICATE = Upload("证书.pdf", b"%PDF-1.4 synthetic certificate")
+
+
+def file_claim(cast: Cast, serial: int, *, by: str = "employer", now: datetime = AFTER, **changes: Any) -> Claim:
+    """A claim on a certificate of the person with this serial, filed with its evidence and waiting."""
+    with db.transaction() as session:
+        fields = replace(CLAIM, **changes)
+        claim = claims.draft(session, person_id(serial), fields, evidence=[CERTIFICATE], actor=cast[by], now=now)
+        session.flush()
+        approvals.move(session, claim.id, Action.SUBMIT, version=claim.version, actor=cast[by], now=now)
+    return claim
+
+
+def grant(
+    cast: Cast,
+    claim_id: int,
+    hours: Any = None,
+    *,
+    by: str = "reviewer",
+    reason: str = "证书属实",
+    now: datetime = AFTER,
+) -> str:
+    """Approve a claim, with these hours where they are given; answers what happened, in words."""
+    with db.transaction() as session:
+        claim = approvals.one(session, claim_id, cast[by])
+        if hours is not None:
+            claim = claims.grant(session, claim_id, Decimal(hours), version=claim.version, actor=cast[by], now=now)
+            session.flush()
+        act = {"version": claim.version, "actor": cast[by], "reason": reason, "now": now}
+        return approvals.move(session, claim_id, Action.APPROVE, **act)[1]
 
 
 def person_id(serial: int) -> int:

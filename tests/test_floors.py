@@ -14,9 +14,10 @@ PAGES = sorted((ROOT / "pages").glob("*.py"))
 FLOORS = (
     "db access resident_id policy policy_cases rules sheets workbooks paper merkle",
     "models",
-    "audit",
+    "audit caps",
     "registry ledger files",
-    "plans reports roster cards dashboards approvals applications eligibility credits notices shortfalls persons",
+    "plans reports claims roster cards dashboards approvals applications eligibility credits notices shortfalls "
+    "persons",
     "__main__",
 )
 FLOOR = {module: floor for floor, modules in enumerate(FLOORS) for module in modules.split()}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import approvals, audit, db, files, reports
 from core.access import Refused, Role
-from core.approvals import MOVES, Action, moves_for
+from core.approvals import KINDS, MOVES, Action, Side, moves_for
 from core.models import State as S
 from core.models import Submission
 from tests import cast as c
@@ -61,8 +61,13 @@ def waiting_report(cast: c.Cast) -> Any:
 
 
 def test_the_table_of_moves_is_the_life_the_notice_describes() -> None:
-    roles = {"base": Role.BASE_CLERK, "reviewer": Role.REVIEWER}
-    assert {step: (to, roles[by]) for step, (to, by) in WHOLE_LIFE.items()} == MOVES
+    sides = {"base": Side.FILER, "reviewer": Side.AUTHORITY}
+    assert {step: (to, sides[by]) for step, (to, by) in WHOLE_LIFE.items()} == MOVES
+
+
+def test_bases_file_plans_and_reports_and_people_and_their_employers_file_claims() -> None:
+    filers = {"plan": (Role.BASE_CLERK,), "report": (Role.BASE_CLERK,), "claim": (Role.PERSON, Role.EMPLOYER_CLERK)}
+    assert {name: kind.FILERS for name, kind in KINDS.items()} == filers
 
 
 def test_every_move_of_the_table_works_and_leaves_a_step_and_a_line(database: str) -> None:

@@ -12,6 +12,7 @@ from core import (
     approvals,
     audit,
     cards,
+    claims,
     credits,
     db,
     eligibility,
@@ -109,6 +110,12 @@ def busy_month() -> c.Cast:
         ledger.reverse(s, batch.id, actor=reviewer, reason="导错了", now=c.AFTER)
         s.execute(sa.text("DELETE FROM credit_total"))
         ledger.rebuild(s, actor=admin, reason="核对", now=c.AFTER)
+        claim = claims.draft(s, c.person_id(1), c.CLAIM, evidence=[c.CERTIFICATE], actor=cast["employer"], now=c.AFTER)
+        s.flush()
+        claim = claims.revise(s, claim.id, c.CLAIM, version=claim.version, actor=cast["employer"], now=c.AFTER)
+        s.flush()
+        approvals.move(s, claim.id, Action.SUBMIT, version=claim.version, actor=cast["employer"], now=c.AFTER)
+        claims.grant(s, claim.id, c.CLAIM.amount, version=claim.version, actor=reviewer, now=c.AFTER)
         region = cast.places["region"]
         second = registry.open_account(
             s,

@@ -1,0 +1,382 @@
+"""Claims (学时折合申报): a certificate with its evidence; approval posts the hours granted, or the deemed year.
+
+Which activities there are, at which rate and up to how much, the notice of the certificate's year says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import access, audit, db, files, ledger, plans, policy, registry
+from core.access import Actor, Refused, Role, not_found, require, visible
+from core.files import Upload
+from core.models import Attachment, Claim, CreditBatch, Person, Source, State, Submission
+from core.policy import Conversion
+
+FILERS = (Role.PERSON, Role.EMPLOYER_CLERK)
+APPROVAL_NEEDS_REASON = True
+OPEN = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
+EVIDENCE = {".pdf": b"%PDF", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff", ".png": b"\x89PNG"}
+"""The kinds of file a certificate may be in, with how each begins."""
+UNITS = {"hour": "学时", "day": "天", "item": "项"}
+MOST_FILES = 10
+
+_SOURCES = {source.label: source for source in Source}
+
+
+@dataclass(frozen=True)
+class ClaimFields:
+    """What is filled in beside the evidence. `title` is the certificate's; `amount` in the unit of the activity."""
+
+    activity: str
+    title: str
+    issuer: str
+    start_on: date
+    completed_on: date
+    amount: Decimal
+    level: str = ""
+    rank: str = ""
+    note: str = ""
+
+
+WORDS = {"title": "证书（证明）名称", "issuer": "发证或主办单位"}
+_LONGEST = {"title": 100, "issuer": 100, "note": 1000}
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What a notice lets count beside training: converted into hours, or deeming a subject done."""
+
+    name: str
+    subject: str
+    subject_name: str
+    source: Source
+    clause: str
+    conversions: tuple[Conversion, ...] = ()
+    """Its lines of the conversion table, by level and rank; none where it deems the subject done."""
+
+    @property
+    def deemed(self) -> bool:
+        return not self.conversions
+
+    @property
+    def levels(self) -> list[str]:
+        return list(dict.fromkeys(each.level for each in self.conversions if each.level))
+
+    @property
+    def ranks(self) -> list[str]:
+        return list(dict.fromkeys(each.rank for each in self.conversions if each.rank))
+
+    @property
+    def unit(self) -> str:
+        """What its amount is counted in, as a word; nothing for what is deemed done."""
+        return UNITS[self.conversions[0].unit] if self.conversions else ""
+
+    @property
+    def words(self) -> str:
+        """How it counts, in words."""
+        if self.deemed:
+            return f"取得证书的年度{self.subject_name}视同完成（{self.clause}）"
+        rates = {each.rate for each in self.conversions}
+        if rates == {None}:
+            return f"由审核部门依据证书核定{self.subject_name}学时（{self.clause}）"
+        if len(self.conversions) == 1 and (rate := self.conversions[0].rate) is not None:
+            return f"每{self.unit}折合{self.subject_name}{rate.normalize():f}学时（{self.clause}）"
+        return f"按级别折合{self.subject_name}学时（{self.clause}）"
+
+
+def activities(year: int) -> list[Activity]:
+    """What the notice of a year lets count, in its order. Refused codes: "policy"."""
+    rule = policy.in_force(year)
+    names = {each.code: each.name for each in rule.subjects}
+    lines: dict[str, list[Conversion]] = {}
+    for line in rule.conversions:
+        lines.setdefault(line.activity, []).append(line)
+    found = [
+        Activity(name, of[0].subject, names[of[0].subject], _SOURCES[of[0].source], of[0].clause, tuple(of))
+        for name, of in lines.items()
+    ]
+    return found + [
+        Activity(each.source, each.subject, names[each.subject], _SOURCES[each.source], each.clause)
+        for each in rule.deemed
+        if each.source not in lines
+    ]
+
+
+def activity_of(claim: ClaimFields | Claim) -> Activity:
+    """What a claim claims, by the notice of its year. Refused codes: "policy", "activity" (it has none such)."""
+    year = claim.completed_on.year
+    for each in activities(year):
+        if each.name == claim.activity:
+            return each
+    raise Refused("activity", f"{policy.in_force(year).document}没有规定“{claim.activity}”折合学时，请选其他类别。")
+
+
+def worth(claim: ClaimFields | Claim) -> Decimal | None:
+    """The hours by the notice's own rate; 0 for what is deemed done, None where the reviewer grants them on evidence.
+
+    Refused codes: "policy", "activity".
+    """
+    if activity_of(claim).deemed:
+        return Decimal()
+    rule = policy.in_force(claim.completed_on.year)
+    line = rule.conversion(claim.activity, claim.level or None, claim.rank or None)
+    if line is None:
+        raise Refused("activity", f"{rule.document}没有规定此级别的“{claim.activity}”折合学时，请核对级别。")
+    return line.hours(claim.amount)
+
+
+def check_fields(fields: ClaimFields, today: date) -> None:
+    """Refuse what cannot be a claim, every fault named at once. Refused codes: "fields", "policy", "activity"."""
+    faults = [f"{word}未填" for name, word in WORDS.items() if not getattr(fields, name).strip()]
+    faults += [f"填写的内容超过{most}个字" for name, most in _LONGEST.items() if len(getattr(fields, name)) > most]
+    if fields.completed_on > today:
+        faults.append(f"完成日期晚于今天{today}")
+    if fields.start_on > fields.completed_on:
+        faults.append("开始日期晚于完成日期")
+    deemed = activity_of(fields).deemed
+    if deemed and fields.amount:
+        faults.append(f"{fields.activity}视同完成，不计学时，数量请填0")
+    elif not deemed and (fields.amount <= 0 or fields.amount * 2 % 1):
+        faults.append("数量应为0.5的正倍数")
+    if faults:
+        raise Refused("fields", "；".join(faults) + "。请改正后再保存。")
+    worth(fields)
+
+
+def draft(
+    session: Session,
+    person_id: int,
+    fields: ClaimFields,
+    *,
+    evidence: Sequence[Upload] = (),
+    actor: Actor,
+    now: datetime,
+) -> Claim:
+    """Start a claim for oneself, or for a person of the clerk's own employer; the person's authority will decide.
+
+    Refused codes: "role", "missing", "fields", "policy", "activity", "file".
+    """
+    require(actor, *FILERS)
+    person = registry.person(session, person_id, actor)
+    check_fields(fields, db.office_day(now))
+    claim = Claim(
+        **asdict(fields),
+        person_id=person.id,
+        person=person,
+        organization_id=person.employer_id or person.authority_id,
+        authority_id=person.authority_id,
+        created_by_id=actor.account_id,
+        created_at=now,
+    )
+    session.add(claim)
+    session.flush()
+    _attach(session, claim, evidence, now)
+    audit.record(session, audit.Event.CLAIM_DRAFTED, claim, actor=actor, after=summary(claim), now=now)
+    return claim
+
+
+def revise(
+    session: Session,
+    claim_id: int,
+    fields: ClaimFields,
+    *,
+    evidence: Sequence[Upload] = (),
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> Claim:
+    """Change a claim that is not before the authority; files given are added, those given before stay with it.
+
+    Refused codes: "role", "missing", "state", "stale", "fields", "policy", "activity", "file".
+    """
+    require(actor, *FILERS)
+    claim = _locked(session, claim_id, actor)
+    if claim.state not in OPEN:
+        raise Refused("state", f"该申报{claim.state.label}，不能修改；待审的请先撤回。")
+    if claim.version != version:
+        raise Refused("stale", "该申报刚刚被他人修改，请刷新后再操作。")
+    check_fields(fields, db.office_day(now))
+    before = summary(claim)
+    for name, value in asdict(fields).items():
+        setattr(claim, name, value)
+    claim.granted = None
+    _attach(session, claim, evidence, now)
+    audit.record(session, audit.Event.CLAIM_REVISED, claim, actor=actor, before=before, after=summary(claim), now=now)
+    return claim
+
+
+def grant(session: Session, claim_id: int, hours: Decimal, *, version: int, actor: Actor, now: datetime) -> Claim:
+    """核定学时: set the hours that approval will post, where they are not those of the notice's own rate.
+
+    What is deemed done has none. Refused codes: "role", "missing", "jurisdiction", "state", "stale", "hours" (not a
+    positive number of half hours).
+    """
+    require(actor, Role.REVIEWER)
+    claim = _locked(session, claim_id, actor)
+    access.in_charge(actor, claim.authority_id)
+    if claim.state is not State.SUBMITTED:
+        raise Refused("state", f"该申报{claim.state.label}，不能核定学时。")
+    if claim.version != version:
+        raise Refused("stale", "该申报刚刚被他人修改，请刷新后再操作。")
+    deemed = activity_of(claim).deemed
+    if deemed != (hours == 0) or hours < 0 or hours * 2 % 1 or hours > 1000:
+        what = "视同完成不计学时" if deemed else "核定学时应为0.5的正倍数，不予折合的请选“不予通过”"
+        raise Refused("hours", f"{what}。")
+    if hours != claim.granted:
+        before = {"granted": str(claim.granted)}
+        claim.granted = hours
+        audit.record(
+            session,
+            audit.Event.CLAIM_GRANTED,
+            claim,
+            actor=actor,
+            before=before,
+            after={"granted": str(hours), "title": claim.title},
+            now=now,
+        )
+    return claim
+
+
+def _seen(actor: Actor) -> sa.ColumnElement[bool]:
+    return visible(actor, organization=Claim.home_id, authority=Claim.authority_id, person=Claim.person_id)
+
+
+def _locked(session: Session, claim_id: int, actor: Actor) -> Claim:
+    """A claim of the actor's to see, locked for change. Refused codes: "missing"."""
+    query = sa.select(Claim).where(Claim.id == claim_id, _seen(actor)).with_for_update(of=Submission)
+    claim = session.scalar(query)
+    if claim is None:
+        raise not_found("申报")
+    return claim
+
+
+def _attach(session: Session, claim: Claim, evidence: Sequence[Upload], now: datetime) -> None:
+    for upload in evidence:
+        ending = next((each for each in EVIDENCE if upload.filename.lower().endswith(each)), None)
+        if ending is None or (upload.content and not upload.content.startswith(EVIDENCE[ending])):
+            raise Refused("file", f"“{upload.filename}”不是PDF、JPG或PNG文件，请拍照、扫描或另存后再上传。")
+    had = session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == claim.id)) or 0
+    if had + len(evidence) > MOST_FILES:
+        raise Refused("file", f"一项申报至多附{MOST_FILES}个文件，请把多页合成一个PDF。")
+    for upload in evidence:
+        files.attach(session, claim, upload, purpose="evidence", now=now)
+
+
+def evidence(session: Session, claim_id: int, actor: Actor) -> list[Attachment]:
+    """The files of a claim, as they were added. Refused codes: "missing"."""
+    if session.scalar(sa.select(Claim.id).where(Claim.id == claim_id, _seen(actor))) is None:
+        raise not_found("申报")
+    return list(
+        session.scalars(sa.select(Attachment).where(Attachment.submission_id == claim_id).order_by(Attachment.id))
+    )
+
+
+def people(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
+    """For whom the actor may file a claim, at most 20. Columns as `registry.find_persons`. Refused codes: "role"."""
+    require(actor, *FILERS)
+    return registry.find_persons(session, actor, text=text)[0]
+
+
+# --- what `approvals` asks of every kind ----------------------------------------------------------------------------
+
+
+def check_submit(session: Session, claim: Claim, *, actor: Actor, reason: str, now: datetime) -> None:
+    """A claim has its evidence, goes to the authority the person has by now, and is filed once, clause 一(四)5-8.
+
+    Refused codes: "fields", "twice", "policy", "activity".
+    """
+    check_fields(_fields_of(claim), db.office_day(now))
+    if not session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == claim.id)):
+        raise Refused("fields", "没有上传证书或证明材料，请上传后再提交。")
+    _check_twice(session, claim)
+    person = _person(session, claim)
+    claim.person_id, claim.authority_id = person.id, person.authority_id
+    claim.organization_id = person.employer_id or person.authority_id
+    claim.granted = worth(claim)
+
+
+def _check_twice(session: Session, claim: Claim) -> None:
+    """One certificate counts once, as long as its hours were not taken back."""
+    query = sa.select(Claim).where(
+        Claim.person_id == claim.person_id,
+        Claim.id != claim.id,
+        Claim.activity == claim.activity,
+        Claim.title == claim.title,
+        Claim.completed_on == claim.completed_on,
+        Claim.state.in_((State.SUBMITTED, State.APPROVED)),
+    )
+    for other in session.scalars(query):
+        batch = session.scalar(sa.select(CreditBatch).where(CreditBatch.submission_id == other.id))
+        if batch is None or not ledger.undone(session, batch):
+            raise Refused("twice", f"同一证书已有一份申报（{other.state.label}），不能重复折合。")
+
+
+def _person(session: Session, claim: Claim) -> Person:
+    """The person the claim is about, as on file by now."""
+    person = session.get_one(Person, claim.person_id)
+    return session.get_one(Person, person.merged_into_id) if person.merged_into_id else person
+
+
+def check_approve(session: Session, claim: Claim, *, now: datetime) -> None:
+    """A claim is granted by the authority the person has by now. Refused codes: "jurisdiction", "hours", "twice"."""
+    if _person(session, claim).authority_id != claim.authority_id:
+        raise Refused("jurisdiction", "此人已由其他人社部门主管。请退回，由申报人重新提交，系统会送到现在的主管部门。")
+    if claim.granted is None:
+        raise Refused("hours", f"通知没有规定{claim.activity}的折合比例，请依据证书填写核定学时。")
+    _check_twice(session, claim)
+
+
+def on_approve(session: Session, claim: Claim, *, actor: Actor, now: datetime) -> str:
+    """Post the hours granted, or the deemed year, with the certificate as basis. Answers what happened, in words.
+
+    Refused codes: "posted", "cap".
+    """
+    activity, person = activity_of(claim), _person(session, claim)
+    assert claim.granted is not None, "check_approve"
+    kind = f"{claim.activity}{claim.level}{claim.rank}"
+    posting = ledger.Posting(
+        person.id,
+        claim.completed_on.year,
+        activity.subject,
+        claim.granted,
+        claim.completed_on,
+        source=activity.source,
+        deemed=activity.deemed,
+        note=f"{kind}：{claim.title}（{claim.issuer}）"[:200],
+        days=plans.days_of(claim.start_on, claim.completed_on),
+    )
+    ledger.post(
+        session, [posting], basis=f"学时折合：{kind} {claim.title}"[:200], actor=actor, now=now, submission=claim
+    )
+    return f"{person.name}{_effect(claim, activity)}"
+
+
+def preview(session: Session, claim: Claim) -> str:
+    """What approval would do, in words."""
+    activity = activity_of(claim)
+    if claim.granted is None:
+        return f"{activity.words}，通过前请依据证书填写核定学时。"
+    return f"通过后，{_person(session, claim).name}{_effect(claim, activity)}。"
+
+
+def _effect(claim: Claim, activity: Activity) -> str:
+    year = f"{claim.completed_on.year}年度{activity.subject_name}"
+    return f"的{year}视同完成" if activity.deemed else f"登记{year}{ledger.hours_text(claim.granted or Decimal())}学时"
+
+
+def _fields_of(claim: Claim) -> ClaimFields:
+    return ClaimFields(**{name: getattr(claim, name) for name in ClaimFields.__dataclass_fields__})
+
+
+def summary(claim: Claim) -> dict[str, Any]:
+    """A claim's fields for the trail."""
+    return {name: str(value) for name, value in asdict(_fields_of(claim)).items()}

@@ -1,0 +1,299 @@
+"""Claims on certificates: who files, who sees, what the notice gives, what the reviewer grants, and what is posted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import approvals, audit, claims, db, files, ledger
+from core.access import Refused, Role
+from core.approvals import Action
+from core.files import Upload
+from core.models import Claim, Person, State
+from tests import cast as c
+
+ONE, OTHER, AT_BASE = 1, 2, 3
+
+
+@pytest.fixture
+def cast(database: str) -> c.Cast:
+    """A person of the hospital and one of a league's school, each with an account, and one who works at the base."""
+    made = c.assemble()
+    employers = {ONE: "示例市第一医院", OTHER: "示例旗蒙古族中学", AT_BASE: "示例继续教育基地"}
+    c.posted(made, c.sheet([c.row(serial, employer=name) for serial, name in employers.items()]))
+    c.give_account(made, ONE, "person")
+    c.give_account(made, OTHER, "hohhot_person")
+    return made
+
+
+def entries(serial: int = ONE) -> list[dict[str, Any]]:
+    """What was posted beside the training, newest first."""
+    with db.reading() as session:
+        frame = ledger.entries(session, c.person_id(serial))
+    return [line for line in frame.to_dict("records") if line["source"] != "training"]
+
+
+def drafting(cast: c.Cast, by: str = "person", serial: int = ONE, **changes: Any) -> Callable[[Session], Claim]:
+    evidence = changes.pop("evidence", [c.CERTIFICATE])
+    fields = replace(c.CLAIM, **changes)
+    return lambda s: claims.draft(s, c.person_id(serial), fields, evidence=evidence, actor=cast[by], now=c.AFTER)
+
+
+def moving(cast: c.Cast, claim: Claim, action: Action, by: str, reason: str = "") -> Callable[[Session], Any]:
+    def act(session: Session) -> Any:
+        version = session.scalar(sa.select(Claim.version).where(Claim.id == claim.id))
+        return approvals.move(session, claim.id, action, version=version, actor=cast[by], reason=reason, now=c.AFTER)
+
+    return act
+
+
+def granting(cast: c.Cast, claim: Claim, hours: Any, by: str = "reviewer", **more: Any) -> Callable[[Session], Claim]:
+    act = {"version": claim.version, "actor": cast[by], "now": c.AFTER} | more
+    return lambda s: claims.grant(s, claim.id, Decimal(hours), **act)
+
+
+def done(deed: Callable[[Session], Any]) -> Any:
+    with db.transaction() as session:
+        return deed(session)
+
+
+# --- what is posted -------------------------------------------------------------------------------------------------
+
+
+def test_a_certificate_without_a_rate_is_granted_hours_on_evidence_and_posted_with_its_basis(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, ONE, by="person")
+    assert claim.granted is None
+    with db.reading() as session:
+        found = approvals.one(session, claim.id, cast["reviewer"])
+        assert "请依据证书填写核定学时" in approvals.preview(session, found)
+    assert c.refusal(moving(cast, claim, Action.APPROVE, "reviewer", "证书属实")).code == "hours"
+    assert c.grant(cast, claim.id, "24.5") == f"{found.person.name}登记2024年度专业科目24.5学时"
+    (line,) = entries()
+    assert (line["year"], line["subject"], line["source"]) == (2024, "professional", "conversion")
+    assert line["hours"] == Decimal("24.5")
+    assert line["basis"] == "高研班：新一代信息技术高级研修班结业证书（示例大学）"
+    assert (line["completed_on"], line["standing"]) == (date(2024, 5, 10), "stands")
+    assert pd.isna(line["plan"])  # the certificate is no training
+    with db.reading() as session:
+        frame, _ = ledger.batches(session, cast["reviewer"], origin=ledger.Origin.CLAIM)
+        assert list(frame["basis"]) == ["学时折合：高研班 新一代信息技术高级研修班结业证书"]
+        assert ledger.faults(session) == []
+        trail = audit.history(session, cast["reviewer"], record="claim", limit=None)[0]
+    assert list(trail["event"]) == ["submission.approve", "claim.granted", "submission.submit", "claim.drafted"]
+    assert trail["reason"][0] == "证书属实"
+    assert c.id_number(ONE) not in str(trail.to_dict())
+
+
+@pytest.mark.parametrize(("activity", "source"), [("三科", "three_subjects"), ("技能培训", "skills_training")])
+def test_what_the_notice_converts_one_to_one_needs_no_grant_but_may_be_cut(
+    cast: c.Cast, activity: str, source: str
+) -> None:
+    claim = c.file_claim(cast, ONE, activity=activity, amount=Decimal("16.5"))
+    assert claim.granted == Decimal("16.5")
+    c.grant(cast, claim.id)
+    (line,) = entries()
+    assert (line["source"], line["hours"]) == (source, Decimal("16.5"))
+    second = c.file_claim(cast, ONE, activity=activity, title="另一份证书", amount=Decimal(40))
+    c.grant(cast, second.id, 8)
+    assert sorted(each["hours"] for each in entries()) == [8, Decimal("16.5")]
+
+
+def test_an_examination_passed_makes_the_years_professional_subject_count_as_done(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, ONE, activity="职业资格", title="一级建造师", amount=Decimal(0))
+    assert c.refusal(granting(cast, claim, 8)).code == "hours"
+    assert c.grant(cast, claim.id).endswith("的2024年度专业科目视同完成")
+    (line,) = entries()
+    assert (line["source"], line["hours"], line["deemed"]) == ("qualification", 0, 1)
+    with db.reading() as session:
+        assert ledger.totals(session, c.person_id(ONE), [2024]).loc[0, "deemed"] == ["professional"]
+
+
+def test_the_activities_are_those_of_the_notice() -> None:
+    found = {each.name: each for each in claims.activities(2024)}
+    assert list(found) == ["三科", "高研班", "论坛", "学术交流", "进修考察", "技能培训", "职业资格"]
+    assert found["技能培训"].words == "每学时折合专业科目1学时（一(四)8）"
+    assert found["论坛"].words == "由审核部门依据证书核定专业科目学时（一(四)6）"
+    assert found["职业资格"].words == "取得证书的年度专业科目视同完成（一(四)6）"
+
+
+# --- what cannot be -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"title": " "}, "fields"),
+        ({"issuer": ""}, "fields"),
+        ({"title": "长" * 101}, "fields"),
+        ({"note": "长" * 1001}, "fields"),
+        ({"completed_on": date(2024, 7, 2)}, "fields"),
+        ({"start_on": date(2024, 5, 11)}, "fields"),
+        ({"amount": Decimal(0)}, "fields"),
+        ({"amount": Decimal("0.3")}, "fields"),
+        ({"activity": "职业资格", "amount": Decimal(8)}, "fields"),
+        ({"activity": "读书会"}, "activity"),
+        ({"start_on": date(2001, 5, 6), "completed_on": date(2001, 5, 6)}, "policy"),
+        ({"evidence": [Upload("证书.docx", b"PK")]}, "file"),
+        ({"evidence": [Upload("证书.pdf", b"MZ")]}, "file"),
+        ({"evidence": [Upload("证书.pdf", b"")]}, "file"),
+        ({"evidence": [c.CERTIFICATE] * 11}, "file"),
+    ],
+)
+def test_what_cannot_be_a_claim_is_refused_and_keeps_nothing(cast: c.Cast, changes: dict[str, Any], code: str) -> None:
+    assert c.refusal(drafting(cast, **changes)).code == code
+
+
+def test_a_claim_is_not_filed_without_evidence_and_the_same_certificate_not_twice(cast: c.Cast) -> None:
+    bare = done(drafting(cast, evidence=[]))
+    assert c.refusal(moving(cast, bare, Action.SUBMIT, "person")).code == "fields"
+    first = c.file_claim(cast, ONE)
+    again = done(drafting(cast))
+    assert c.refusal(moving(cast, again, Action.SUBMIT, "person")).code == "twice"
+    c.grant(cast, first.id, 8)
+    assert c.refusal(moving(cast, again, Action.SUBMIT, "person")).code == "twice"
+    with db.transaction() as session:
+        ledger.reverse(session, 2, actor=cast["reviewer"], reason="核定有误", now=c.AFTER)
+    done(moving(cast, again, Action.SUBMIT, "person"))
+    c.grant(cast, again.id, 16)
+    assert sorted(each["hours"] for each in entries()) == [-8, 8, 16]
+
+
+def test_hours_are_granted_by_the_reviewer_in_charge_while_it_waits(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, ONE)
+    for hours in ("0", "-8", "0.3", "1001"):
+        assert c.refusal(granting(cast, claim, hours)).code == "hours"
+    for by, code in (("person", "role"), ("leader", "role"), ("admin", "role"), ("hohhot_reviewer", "missing")):
+        assert c.refusal(granting(cast, claim, 8, by)).code == code
+    assert c.refusal(granting(cast, claim, 8, version=claim.version - 1)).code == "stale"
+    league = c.file_claim(cast, OTHER, by="hohhot_person")
+    assert c.refusal(granting(cast, league, 8)).code == "jurisdiction"  # the region oversees, and does not decide
+    done(granting(cast, claim, 8))
+    assert c.refusal(moving(cast, claim, Action.APPROVE, "reviewer", " ")).code == "reason"
+    done(moving(cast, claim, Action.RETURN, "reviewer", "证书不清楚"))
+    returned = done(lambda s: approvals.one(s, claim.id, cast["reviewer"]))
+    assert c.refusal(granting(cast, returned, 8)).code == "state"
+
+
+def test_a_claim_is_changed_until_it_is_filed_and_what_was_granted_before_is_forgotten(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, ONE)
+    done(granting(cast, claim, 8))
+
+    def revising(by: str, **more: Any) -> Callable[[Session], Claim]:
+        def act(session: Session) -> Claim:
+            version = more.get("version") or session.scalar(sa.select(Claim.version).where(Claim.id == claim.id))
+            fields = replace(c.CLAIM, amount=Decimal(32))
+            photo = [Upload("证书.JPG", b"\xff\xd8\xff\xe0 synthetic")]
+            return claims.revise(
+                session, claim.id, fields, evidence=photo, version=version, actor=cast[by], now=c.AFTER
+            )
+
+        return act
+
+    assert c.refusal(revising("person")).code == "state"
+    done(moving(cast, claim, Action.RETURN, "reviewer", "请补照片"))
+    assert c.refusal(revising("hohhot_person")).code == "missing"
+    assert c.refusal(revising("reviewer")).code == "role"
+    assert c.refusal(revising("person", version=1)).code == "stale"
+    revised = done(revising("person"))
+    assert (revised.amount, revised.granted) == (32, None)
+    with db.reading() as session:
+        kept = claims.evidence(session, claim.id, cast["reviewer"])
+    assert [each.filename for each in kept] == ["证书.pdf", "证书.JPG"]
+
+
+def test_a_claim_follows_its_person_to_another_authority(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, ONE)
+    with db.transaction() as session:
+        person = session.get_one(Person, c.person_id(ONE))
+        person.authority_id, person.employer_id = cast.places["hohhot"].id, cast.places["hohhot_school"].id
+    with pytest.raises(Refused, match="jurisdiction"):
+        c.grant(cast, claim.id, 8)
+    done(moving(cast, claim, Action.RETURN, "reviewer", "请送现在的主管部门"))
+    assert c.refusal(moving(cast, claim, Action.SUBMIT, "employer")).code == "missing"  # no longer its employer
+    done(moving(cast, claim, Action.SUBMIT, "hohhot_employer"))
+    c.grant(cast, claim.id, 8, by="hohhot_reviewer")
+    assert [each["hours"] for each in entries()] == [8]
+
+
+def test_two_reviewers_at_once_post_once(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, ONE, activity="技能培训")
+    approve = [moving(cast, claim, Action.APPROVE, by, "属实") for by in ("reviewer", "reviewer2")]
+    found = c.at_once(*approve)
+    assert sorted(type(each).__name__ for each in found) == ["Refused", "tuple"]
+    assert [each["hours"] for each in entries()] == [40]
+
+
+# --- who ------------------------------------------------------------------------------------------------------------
+
+
+def test_each_files_for_oneself_or_for_the_own_people(cast: c.Cast) -> None:
+    may = {("person", ONE), ("employer", ONE), ("hohhot_person", OTHER), ("hohhot_employer", OTHER)}
+    for by, actor in cast.actors.items():
+        for serial in (ONE, OTHER, AT_BASE):
+            if (by, serial) in may:
+                claim = done(drafting(cast, by, serial))
+                assert claim.authority_id == cast.places["hohhot" if serial == OTHER else "region"].id
+            else:
+                filer = actor.role in (Role.PERSON, Role.EMPLOYER_CLERK)
+                assert c.refusal(drafting(cast, by, serial)).code == ("missing" if filer else "role"), by
+
+
+def test_exactly_those_see_a_claim_its_evidence_and_its_steps_whom_it_concerns(cast: c.Cast) -> None:
+    ours, theirs = c.file_claim(cast, ONE), c.file_claim(cast, OTHER, by="hohhot_person")
+    c.give_account(cast, AT_BASE, "base_person")
+    base = done(drafting(cast, "base_person", AT_BASE))
+    region = {"admin", "reviewer", "reviewer2", "leader", "title"}
+    wanted = {
+        ours.id: region | {"employer", "person"},
+        theirs.id: region
+        | {"hohhot_admin", "hohhot_reviewer", "hohhot_leader", "hohhot_title", "hohhot_employer", "hohhot_person"},
+        base.id: region | {"base_person"},  # no clerk of the base, although it is the employer
+    }
+    with db.reading() as session:
+        file_of = {claim_id: claims.evidence(session, claim_id, cast["admin"])[0].id for claim_id in wanted}
+        for by, actor in cast.actors.items():
+            listed = set(approvals.queue(session, actor, kind="claim", limit=None)[0]["id"])
+            assert listed == {claim_id for claim_id, who in wanted.items() if by in who}, by
+            for claim_id, who in wanted.items():
+                for question in (
+                    lambda claim_id=claim_id, actor=actor: approvals.one(session, claim_id, actor),
+                    lambda claim_id=claim_id, actor=actor: approvals.trail(session, claim_id, actor),
+                    lambda claim_id=claim_id, actor=actor: claims.evidence(session, claim_id, actor),
+                    lambda claim_id=claim_id, actor=actor: files.opened(session, file_of[claim_id], actor),
+                ):
+                    if by in who:
+                        question()
+                    else:
+                        with pytest.raises(Refused, match="missing"):
+                            question()
+
+
+def test_the_queue_finds_a_claim_by_its_person_and_shows_no_full_number(cast: c.Cast) -> None:
+    c.file_claim(cast, ONE)
+    with db.reading() as session:
+        name = session.get_one(Person, c.person_id(ONE)).name
+        for text, count in ((name, 1), ("结业证书", 1), ("第一医院", 1), ("无此人", 0)):
+            frame, found = approvals.queue(session, cast["reviewer"], kind="claim", text=text, state=State.SUBMITTED)
+            assert found == count, text
+        frame, _ = approvals.queue(session, cast["reviewer"], kind="claim")
+        assert list(frame["id_mask"]) == [f"150199********{c.id_number(ONE)[-4:]}"]
+        assert moves(session, cast, int(frame["id"][0])) == {
+            "person": [Action.WITHDRAW],
+            "employer": [Action.WITHDRAW],
+            "reviewer": [Action.APPROVE, Action.RETURN, Action.REJECT],
+            "reviewer2": [Action.APPROVE, Action.RETURN, Action.REJECT],
+        }
+
+
+def moves(session: Session, cast: c.Cast, claim_id: int) -> dict[str, list[Action]]:
+    claim = approvals.one(session, claim_id, cast["admin"])
+    found = {by: approvals.moves_for(claim, actor) for by, actor in cast.actors.items()}
+    return {by: actions for by, actions in found.items() if actions}
