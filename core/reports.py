@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,10 +14,22 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, db, files, ledger, plans, policy, registry, resident_id, roster
-from core.access import Actor, Refused, Role, not_found, require, visible
+from core import audit, db, files, ledger, plans, policy, registry, resident_id, roster, sheets
+from core.access import OFFICERS, Actor, Refused, Role, not_found, require, visible
 from core.files import Upload
-from core.models import Organization, Plan, Report, RosterRow, Source, State, Submission
+from core.models import (
+    Attachment,
+    Mode,
+    Organization,
+    Plan,
+    Report,
+    RosterProblem,
+    RosterRepair,
+    RosterRow,
+    Source,
+    State,
+    Submission,
+)
 from core.policy import Subject
 
 FILERS = (Role.BASE_CLERK,)
@@ -30,6 +44,8 @@ class ReportFields:
     start_on: date
     end_on: date
     summary: str
+    teachers: str = ""
+    """Who taught, where it was not whom the plan named."""
 
 
 def limits(plan: Plan, start_on: date, end_on: date, today: date) -> roster.Limits:
@@ -104,7 +120,9 @@ def save(
     if plan.end_on > today and fields.end_on > today:
         raise Refused("early", f"培训{plan.end_on}结束，结束后再报送培训情况报告。")
     _check_fields(plan, fields, today)
-    report = session.scalar(sa.select(Report).where(Report.plan_id == plan.id).with_for_update())
+    report = session.scalar(
+        sa.select(Report).where(Report.plan_id == plan.id).order_by(Report.part.desc()).limit(1).with_for_update()
+    )
     before = summary(report) if report else {}
     event = audit.Event.REPORT_REVISED if report else audit.Event.REPORT_DRAFTED
     if report is None:
@@ -120,16 +138,15 @@ def save(
         session.add(report)
     elif report.state not in EDITABLE:
         raise Refused("state", f"该报告{report.state.label}，不能修改；待审的请先撤回。")
-    report.start_on, report.end_on, report.summary = fields.start_on, fields.end_on, fields.summary.strip()
+    report.start_on, report.end_on = fields.start_on, fields.end_on
+    report.summary, report.teachers = fields.summary.strip(), fields.teachers.strip()
     report.due_on = policy.in_force(plan.start_on.year).report_due_on(fields.end_on)
     session.flush()
     if notice:
         if not notice.filename.lower().endswith(files.NOTICE_ENDINGS):
             raise Refused("file", f"培训通知请上传{'、'.join(files.NOTICE_ENDINGS)}文件。")
         report.notice_id = files.attach(session, report, notice, purpose="notice", now=now).id
-    if roster_file:
-        report.roster_id = files.attach(session, report, roster_file, purpose="roster", now=now).id
-    problems = _load_roster(session, report, actor, today)
+    problems = _take_roster(session, report, roster_file, actor, now)
     audit.record(session, event, report, actor=actor, before=before, after=summary(report), now=now)
     return report, problems
 
@@ -148,19 +165,62 @@ def _check_fields(plan: Plan, fields: ReportFields, today: date) -> None:
         raise Refused("fields", "；".join(faults) + "。请改正后再保存。")
 
 
-def _load_roster(session: Session, report: Report, actor: Actor, today: date) -> list[roster.Problem]:
-    """Read the report's roster again, since its dates or the people on file may have changed, and keep its rows."""
-    if report.roster_id is None:
-        return []
-    given = files.opened(session, report.roster_id, actor)
-    preview = roster.read(
-        given.content,
-        given.filename,
-        limits=limits(report.plan, report.start_on, report.end_on, today),
-        known=session,
+def _take_roster(
+    session: Session, report: Report, given: Upload | None, actor: Actor, now: datetime
+) -> list[roster.Problem]:
+    """Check the roster anew, since its dates or the people on file may have changed: a file just given, or its rows.
+
+    A file that names the rows it came from (`roster.ORIGIN`) brings those back corrected; the others stand.
+    """
+    if given is None or _taken_before(session, report, given):
+        return _check(session, report, _cells(session, report, actor), db.office_day(now)) if report.roster_id else []
+    read = roster.rows_in(given.content, given.filename)
+    origins = [sheets.text(cells.pop("origin")) if "origin" in cells else "" for _, cells in read]
+    if not any(origins) or report.roster_id is None:
+        report.roster_id = files.attach(session, report, given, purpose="roster", now=now).id
+        return _check(session, report, dict(read), db.office_day(now))
+    rows = _cells(session, report, actor)
+    repairs = []
+    for origin, (number, cells) in zip(origins, read, strict=True):
+        if not origin.isdigit() or int(origin) not in rows:
+            if any(cells.get(column) for column in roster.REQUIRED):
+                raise Refused("rows", f"第{number}行的“{roster.ORIGIN}”不是本花名册的行号，请用下载的待改正文件填写。")
+            continue
+        for column, cell in cells.items():
+            repairs += _set(rows, int(origin), column, cell)
+    files.attach(session, report, given, purpose="repair", now=now)
+    return _amend(session, report, rows, repairs, how="file", actor=actor, now=now)
+
+
+def _taken_before(session: Session, report: Report, given: Upload) -> bool:
+    """Whether this very file is the roster already: taking it again would undo what was repaired since."""
+    query = sa.select(Attachment.id).where(
+        Attachment.submission_id == report.id,
+        Attachment.sha256 == files.digest_of(given),
+        Attachment.id >= (report.roster_id or 0),
+        Attachment.purpose.in_(("roster", "repair")),
     )
+    return report.roster_id is not None and session.scalar(query.limit(1)) is not None
+
+
+def _cells(session: Session, report: Report, actor: Actor) -> dict[int, roster.Cells]:
+    """The roster's rows as they stand, repairs included."""
+    query = sa.select(RosterRow.row, RosterRow.cells).where(RosterRow.report_id == report.id).order_by(RosterRow.row)
+    kept = {row: json.loads(cells) for row, cells in session.execute(query) if cells}
+    if kept:
+        return kept
+    given = files.opened(session, report.roster_id or 0, actor)
+    return dict(roster.rows_in(given.content, given.filename))
+
+
+def _check(session: Session, report: Report, rows: dict[int, roster.Cells], today: date) -> list[roster.Problem]:
+    """Check these rows and keep them with every problem found."""
+    session.flush()
+    bounds = limits(report.plan, report.start_on, report.end_on, today)
+    preview = roster.check(sorted(rows.items()), limits=bounds, known=session, report=report)
     faulty = preview.faulty_rows
-    session.execute(sa.delete(RosterRow).where(RosterRow.report_id == report.id))
+    for kept in (RosterRow, RosterProblem):
+        session.execute(sa.delete(kept).where(kept.report_id == report.id))
     session.execute(
         sa.insert(RosterRow),
         [
@@ -179,14 +239,215 @@ def _load_roster(session: Session, report: Report, actor: Actor, today: date) ->
                 "phone": row.phone,
                 "note": row.note,
                 "faulty": row.row in faulty,
+                "cells": json.dumps(row.cells, ensure_ascii=False),
             }
             for row in preview.rows
         ],
     )
+    if preview.problems:
+        plain = "row heading code value words blocking offer".split()
+        session.execute(
+            sa.insert(RosterProblem),
+            [
+                {name: getattr(problem, name) for name in plain}
+                | {"report_id": report.id, "mend": json.dumps(dict(problem.mend), ensure_ascii=False)}
+                for problem in preview.problems
+            ],
+        )
     report.people = len(preview.good_rows)
     report.hours = sum((_earned(row) for row in preview.good_rows), Decimal())
     report.faults = len(faulty)
     return preview.problems
+
+
+# --- repairs on the screen ------------------------------------------------------------------------------------------
+
+_Repair = tuple[int, str, str, str]
+"""Row, heading ("" for the whole row), before, after."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A cell as a clerk saw it and as it should be."""
+
+    row: int
+    column: str
+    before: str
+    after: str
+
+
+def repair(
+    session: Session, report_id: int, changes: Sequence[Change], *, actor: Actor, now: datetime
+) -> list[roster.Problem]:
+    """Change cells of one's own roster before it is submitted and check all of it again; the file stays as it came.
+
+    Refused codes: "role", "missing", "state", "rows" (no such cell), "stale" (somebody changed it meanwhile).
+    """
+    report = _own_open(session, report_id, actor)
+    rows = _cells(session, report, actor)
+    repairs = []
+    for change in changes:
+        if change.row not in rows or change.column not in roster.COLUMNS:
+            raise Refused("rows", f"花名册中没有第{change.row}行，可能刚被删去，请查看最新的花名册。")
+        if sheets.text(rows[change.row].get(change.column)) != change.before:
+            heading = roster.HEADINGS[change.column]
+            raise Refused("stale", f"第{change.row}行的{heading}刚刚被他人改过，您的修改没有保存，请查看最新的内容。")
+        repairs += _set(rows, change.row, change.column, sheets.text(change.after))
+    return _amend(session, report, rows, repairs, how="typed", actor=actor, now=now)
+
+
+def accept(session: Session, report_id: int, row_numbers: Sequence[int], *, actor: Actor, now: datetime) -> int:
+    """Let the program mend these rows as it proposed; answers how many. A number it fills in is a logged disclosure.
+
+    Refused codes: "role", "missing", "state", "rows" (nothing is proposed for them any more).
+    """
+    report = _own_open(session, report_id, actor)
+    query = sa.select(RosterProblem.row, RosterProblem.mend).where(
+        RosterProblem.report_id == report.id, RosterProblem.offer != "", RosterProblem.row.in_(row_numbers)
+    )
+    offers = [(row, json.loads(mend)) for row, mend in session.execute(query.order_by(RosterProblem.id))]
+    if not offers:
+        raise Refused("rows", "这些行已没有可采纳的建议，请查看最新的花名册。")
+    rows = _cells(session, report, actor)
+    repairs = []
+    for row, mend in offers:
+        if roster.STRIKE in mend:
+            repairs += _struck(rows, row)
+            continue
+        for column, value in mend.items():
+            repairs += _set(rows, row, column, value)
+    _amend(session, report, rows, repairs, how="proposal", actor=actor, now=now)
+    return len({row for row, _ in offers})
+
+
+def strike(session: Session, report_id: int, row: int, *, actor: Actor, now: datetime) -> list[roster.Problem]:
+    """Leave a row out of one's own roster. Refused codes: "role", "missing", "state", "rows", "file" (the last one)."""
+    report = _own_open(session, report_id, actor)
+    rows = _cells(session, report, actor)
+    repairs = _struck(rows, row)
+    if not repairs:
+        raise Refused("rows", f"花名册中没有第{row}行，可能刚被删去，请查看最新的花名册。")
+    return _amend(session, report, rows, repairs, how="typed", actor=actor, now=now)
+
+
+def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: datetime) -> list[roster.Problem]:
+    """Add rows copied out of a spreadsheet to one's own roster, below the others.
+
+    Refused codes: "role", "missing", "state", "file", "headings" (no rows in it), "fields" (no roster yet: `save`).
+    """
+    report = _own_open(session, report_id, actor)
+    if report.roster_id is None:
+        raise Refused("fields", "还没有花名册，请在上面的表格中粘贴后保存。")
+    rows = _cells(session, report, actor)
+    given = roster.pasted(text)
+    last = max(rows, default=1)
+    added = {last + at: cells for at, (_, cells) in enumerate(roster.rows_in(given.content, given.filename), start=1)}
+    rows |= added
+    files.attach(session, report, given, purpose="repair", now=now)
+    repairs = [(row, "", "", json.dumps(cells, ensure_ascii=False)) for row, cells in added.items()]
+    return _amend(session, report, rows, repairs, how="pasted", actor=actor, now=now)
+
+
+def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime) -> Report:
+    """Begin a supplement to one's own approved report: the rows that stayed open, to be repaired and filed.
+
+    Refused codes: "role", "missing", "state" (not approved, or one is under way), "empty" (no row stayed open).
+    """
+    require(actor, Role.BASE_CLERK)
+    report = session.get(Report, report_id, with_for_update=True)
+    if report is None or report.organization_id != actor.organization_id:
+        raise not_found("报告")
+    if not may_supplement(session, report):
+        raise Refused("state", "报告通过后，仍有待改正的行且没有补报时，才能补报。")
+    stayed = set(session.scalars(sa.select(RosterRow.row).where(RosterRow.report_id == report.id, RosterRow.faulty)))
+    rows = {row: cells for row, cells in _cells(session, report, actor).items() if row in stayed}
+    names = "organization_id authority_id plan_id start_on end_on summary teachers due_on notice_id roster_id".split()
+    added = Report(
+        **{name: getattr(report, name) for name in names},
+        title=f"{report.plan.title}（补报）"[:100],
+        part=report.part + 1,
+        created_by_id=actor.account_id,
+        created_at=now,
+        plan=report.plan,
+    )
+    session.add(added)
+    _check(session, added, rows, db.office_day(now))
+    after = {"report": report.id, "rows": len(rows)}
+    audit.record(session, audit.Event.REPORT_SUPPLEMENTED, added, actor=actor, after=after, now=now)
+    return added
+
+
+def may_supplement(session: Session, report: Report) -> bool:
+    """Whether rows of an approved report stayed open and no supplement takes them up yet."""
+    later = sa.select(Report.id).where(Report.plan_id == report.plan_id, Report.part > report.part)
+    return report.state is State.APPROVED and report.faults > 0 and session.scalar(later.limit(1)) is None
+
+
+def _own_open(session: Session, report_id: int, actor: Actor) -> Report:
+    require(actor, Role.BASE_CLERK)
+    report = session.get(Report, report_id, with_for_update=True)
+    if report is None or report.organization_id != actor.organization_id:
+        raise not_found("报告")
+    if report.state not in EDITABLE:
+        raise Refused("state", f"该报告{report.state.label}，不能修改；待审的请先撤回。")
+    return report
+
+
+def _set(rows: dict[int, roster.Cells], row: int, column: str, value: str | int | float) -> list[_Repair]:
+    before = rows[row].get(column, "")
+    rewritten = column == "id_number" and type(before) is not type(value)  # a number cell is ruined, its text is not
+    if sheets.text(before) == sheets.text(value) and not rewritten:
+        return []
+    rows[row][column] = value
+    return [(row, roster.HEADINGS[column], sheets.text(before), sheets.text(value))]
+
+
+def _struck(rows: dict[int, roster.Cells], row: int) -> list[_Repair]:
+    cells = rows.pop(row, None)
+    return [(row, "", json.dumps(cells, ensure_ascii=False), "")] if cells else []
+
+
+def _amend(
+    session: Session,
+    report: Report,
+    rows: dict[int, roster.Cells],
+    repairs: list[_Repair],
+    *,
+    how: str,
+    actor: Actor,
+    now: datetime,
+) -> list[roster.Problem]:
+    """Check the roster with its repairs, keep who made them, and leave one line in the trail."""
+    faults = report.faults
+    problems = _check(session, report, rows, db.office_day(now))
+    session.add_all(
+        RosterRepair(
+            report_id=report.id,
+            attachment_id=report.roster_id or 0,
+            row=row,
+            heading=heading,
+            before=before,
+            after=after,
+            how=how,
+            account_id=actor.account_id,
+            account_name=actor.name,
+            at=now,
+        )
+        for row, heading, before, after in repairs
+    )
+    touched = {str(row): "" for row, *_ in repairs}
+    for row, heading, *_ in repairs:
+        touched[str(row)] += heading or "整行"
+    audit.record(
+        session,
+        audit.Event.ROSTER_REPAIRED,
+        report,
+        actor=actor,
+        before={"faults": faults},
+        after={"faults": report.faults, "rows": touched, "how": how},
+        now=now,
+    )
+    return problems
 
 
 def _earned(row: roster.Row | RosterRow) -> Decimal:
@@ -201,15 +462,119 @@ def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -
     Refused codes: "missing", "file", "headings".
     """
     report = one(session, report_id, actor)
-    if report.roster_id is None:
-        return []
-    given = files.opened(session, report.roster_id, actor)
-    bounds = limits(report.plan, report.start_on, report.end_on, db.office_day(now))
-    found = roster.read(given.content, given.filename, limits=bounds, known=session).problems
+    query = sa.select(RosterProblem).where(RosterProblem.report_id == report.id).order_by(RosterProblem.id)
+    found = [
+        roster.Problem(each.row, each.heading, each.code, each.value, each.words, each.blocking, each.offer)
+        for each in session.scalars(query)
+    ]
+    if not found and report.faults and report.roster_id:  # read by the first release, which kept no problems
+        given = files.opened(session, report.roster_id, actor)
+        bounds = limits(report.plan, report.start_on, report.end_on, db.office_day(now))
+        found = roster.read(given.content, given.filename, limits=bounds, known=session).problems
     if actor.organization_id == report.organization_id:
         return found
     masked = roster.HEADINGS["id_number"]
     return [replace(each, value=resident_id.mask(each.value)) if each.heading == masked else each for each in found]
+
+
+def warnings(session: Session, report_id: int, actor: Actor) -> list[roster.Problem]:
+    """What a reviewer should look at although it blocks nothing, asked anew each time: what differs from the plan, who
+    stands in another roster of the same days. Whose roster that is, is told to the officers in charge alone.
+
+    Refused codes: "missing".
+    """
+    report = one(session, report_id, actor)
+    return [*_drift(session, report), *_elsewhere(session, report, named=actor.role in OFFICERS)]
+
+
+FEWER = Decimal("0.8")
+"""Fewer people than this part of the plan's headcount are worth a look."""
+SAME = Decimal("0.8")
+"""From this part of its people on, a roster is another one's copy."""
+FEW = 3
+"""Up to so many people two rosters may share by chance."""
+
+
+def _drift(session: Session, report: Report) -> Iterator[roster.Problem]:
+    plan = report.plan
+
+    def warning(code: str, column: str, value: str, words: str) -> roster.Problem:
+        return roster.Problem(0, roster.HEADINGS[column], code, value, words, blocking=False)
+
+    planned, took = f"{plan.start_on}至{plan.end_on}", f"{report.start_on}至{report.end_on}"
+    if planned != took:
+        yield warning("drift-dates", "number", took, f"实际培训{took}，批准的是{planned}")
+    if report.teachers and report.teachers != plan.teachers:
+        yield warning(
+            "drift-teachers", "number", report.teachers, f"实际授课教师“{report.teachers}”，批准的是“{plan.teachers}”"
+        )
+    people = session.scalar(
+        sa.select(sa.func.count(RosterRow.id))
+        .join(Report, Report.id == RosterRow.report_id)
+        .where(Report.plan_id == plan.id, Report.part <= report.part)
+    )
+    if people and people < FEWER * plan.headcount:
+        yield warning("drift-headcount", "number", str(people), f"花名册{people}人，批准{plan.headcount}人")
+    own = RosterRow.public_hours if plan.subject is Subject.PUBLIC else RosterRow.professional_hours
+    fewer = session.scalar(
+        sa.select(sa.func.count(RosterRow.id)).where(
+            RosterRow.report_id == report.id, ~RosterRow.faulty, own > 0, own < plan.hours_each
+        )
+    )
+    if fewer:
+        each = ledger.hours_text(plan.hours_each)
+        column = "public_hours" if plan.subject is Subject.PUBLIC else "professional_hours"
+        yield warning("drift-hours", column, str(fewer), f"{fewer}人的学时少于批准的每人{each}学时")
+
+
+def _elsewhere(session: Session, report: Report, *, named: bool) -> Iterator[roster.Problem]:
+    """People of this roster in others of overlapping days, filed or approved: whole rosters first, then one by one."""
+    mine, theirs = sa.orm.aliased(RosterRow), sa.orm.aliased(RosterRow)
+    other, submission, plan = (sa.inspect(kind).local_table for kind in (Report, Submission, Plan))
+    earns = [row.public_hours + row.professional_hours > 0 for row in (mine, theirs)]
+    query = (
+        sa.select(
+            mine.row,
+            mine.name,
+            theirs.row.label("other_row"),
+            other.c.id.label("other_id"),
+            other.c.start_on,
+            other.c.end_on,
+            submission.c.title,
+            submission.c.organization_id,
+            Organization.name.label("organization"),
+            plan.c.mode,
+        )
+        .join(theirs, sa.and_(theirs.id_index == mine.id_index, theirs.report_id != mine.report_id))
+        .join(other, other.c.id == theirs.report_id)
+        .join(submission, submission.c.id == other.c.id)
+        .join(plan, plan.c.id == other.c.plan_id)
+        .join(Organization, Organization.id == submission.c.organization_id)
+        .where(
+            mine.report_id == report.id,
+            other.c.plan_id != report.plan_id,
+            submission.c.state.in_((State.SUBMITTED, State.APPROVED)),
+            other.c.start_on <= report.end_on,
+            other.c.end_on >= report.start_on,
+            *earns,
+        )
+        .order_by(mine.row, other.c.id)
+    )
+    found = session.execute(query).all()
+    shared = Counter(each.other_id for each in found if each.organization_id != report.organization_id)
+    copies = {each: count for each, count in shared.items() if count > FEW and count >= SAME * report.people}
+    for each in {one.other_id: one for one in found if one.other_id in copies}.values():
+        count = copies[each.other_id]
+        whose = f"{each.organization}“{each.title}”（{each.start_on}至{each.end_on}）" if named else "另一家机构"
+        words = f"{count}人（{count * 100 // report.people}%）同一期间还在{whose}的花名册中，请核对是否重复报送"
+        yield roster.Problem(0, roster.HEADINGS["name"], "same-roster", str(count), words, blocking=False)
+    for each in found:
+        if each.other_id in copies or Mode.ONLINE in (report.plan.mode, each.mode):
+            continue
+        words = "此人同日还在另一期培训的花名册中，请核实是否到场"
+        if named:
+            words += f"：{each.organization}“{each.title}”（{each.start_on}至{each.end_on}）第{each.other_row}行"
+        yield roster.Problem(each.row, roster.HEADINGS["name"], "two-places", each.name, words, blocking=False)
 
 
 def one(session: Session, report_id: int, actor: Actor) -> Report:
@@ -230,20 +595,84 @@ def one(session: Session, report_id: int, actor: Actor) -> Report:
 def rows(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
     """The roster of a report. Refused codes: "missing".
 
-    Columns: row, name, id_mask, employer, title, specialty, public_hours, professional_hours, assessment, faulty, note.
+    Columns: row, name, id_mask, employer, title, specialty, public_hours, professional_hours, assessment, faulty, note,
+    repaired (the headings of the cells that were changed on the screen).
     """
-    one(session, report_id, actor)
+    report = one(session, report_id, actor)
+    repaired: dict[int, list[str]] = {}
+    for row, heading in _repairs(session, report, RosterRepair.row, RosterRepair.heading):
+        repaired.setdefault(row, []).append(heading or "整行")
     query = sa.select(RosterRow).where(RosterRow.report_id == report_id).order_by(RosterRow.row)
     plain = "row name employer title specialty public_hours professional_hours assessment faulty note".split()
     frame = pd.DataFrame(
         [
-            {name: getattr(row, name) for name in plain} | {"id_mask": resident_id.mask(row.id_number)}
+            {name: getattr(row, name) for name in plain}
+            | {"id_mask": resident_id.mask(row.id_number)}
+            | {"repaired": "、".join(dict.fromkeys(repaired.get(row.row, ())))}
             for row in session.scalars(query)
         ],
-        columns=[*plain, "id_mask"],
+        columns=[*plain, "repaired", "id_mask"],
     )
     frame.insert(2, "id_mask", frame.pop("id_mask"))
     return frame
+
+
+HOW = {"typed": "网上改正", "proposal": "采纳建议", "file": "上传改正", "pasted": "粘贴添加"}
+
+
+def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
+    """What was changed in a report's roster since its file came, oldest first, ID numbers masked.
+
+    Columns: row, heading, before, after, how, account_name, at. Refused codes: "missing".
+    """
+    report = one(session, report_id, actor)
+    names = "row heading before after how account_name at".split()
+    lines = []
+    for found in _repairs(session, report, *(getattr(RosterRepair, name) for name in names)):
+        line = dict(zip(names, found, strict=True))
+        for name in ("before", "after"):
+            if not line["heading"] and line[name]:
+                line[name] = str(json.loads(line[name]).get("name", ""))
+            elif line["heading"] == roster.HEADINGS["id_number"]:
+                line[name] = resident_id.mask(line[name])
+        lines.append(line | {"heading": line["heading"] or "整行", "how": HOW[line["how"]]})
+    return pd.DataFrame(lines, columns=names)
+
+
+def open_rows(session: Session, report_id: int, *, actor: Actor, now: datetime) -> bytes:
+    """One's own rows with faults as an .xlsx, each faulty cell marked: corrected, it is given in again. A logged act.
+
+    Refused codes: "missing", "empty" (no such row).
+    """
+    report = one(session, report_id, actor)
+    if report.organization_id != actor.organization_id:
+        raise not_found("花名册")
+    query = sa.select(RosterRow.row, RosterRow.cells).where(RosterRow.report_id == report.id, RosterRow.faulty)
+    rows = [(row, json.loads(kept)) for row, kept in session.execute(query.order_by(RosterRow.row)) if kept]
+    if not rows:
+        raise Refused("empty", "没有待改正的行。")
+    content = roster.marked(rows, problems(session, report_id, actor, now=now))
+    after = {"filename": "待改正花名册"}
+    audit.record(session, audit.Event.FILE_HANDED_OUT, report, actor=actor, after=after, now=now)
+    return content
+
+
+def _repairs(session: Session, report: Report, *columns: Any) -> Iterable[Any]:
+    """What was changed of the file that is the report's roster now."""
+    query = sa.select(*columns).where(
+        RosterRepair.report_id == report.id, RosterRepair.attachment_id == (report.roster_id or 0)
+    )
+    return session.execute(query.order_by(RosterRepair.id)).all()
+
+
+def cells(session: Session, report_id: int, row: int, actor: Actor) -> dict[str, str]:
+    """One row of one's own roster, every cell as text by column, to be repaired. Refused codes: "missing"."""
+    report = one(session, report_id, actor)
+    kept = session.scalar(sa.select(RosterRow.cells).where(RosterRow.report_id == report.id, RosterRow.row == row))
+    if report.organization_id != actor.organization_id or kept is None:
+        raise not_found("花名册行")
+    read: roster.Cells = json.loads(kept)
+    return {column: sheets.text(read.get(column)) for column in roster.COLUMNS}
 
 
 # --- what `approvals` asks of every kind ----------------------------------------------------------------------------
@@ -337,6 +766,7 @@ def summary(report: Report) -> dict[str, Any]:
         "start_on": report.start_on.isoformat(),
         "end_on": report.end_on.isoformat(),
         "summary": report.summary,
+        "teachers": report.teachers,
         "people": report.people,
         "hours": str(report.hours),
         "faults": report.faults,

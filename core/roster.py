@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
+import sqlalchemy as sa
+import xlsxwriter
 from sqlalchemy.orm import Session
 
-from core import registry, resident_id, sheets
+from core import registry, resident_id, sheets, workbooks
 from core.access import Refused
 from core.db import blind_index
+from core.files import Upload
+from core.models import Person, Report, RosterRow, State
 from core.policy import Subject
 
 COLUMNS = {
@@ -43,6 +50,19 @@ COLUMNS = {
 HEADINGS = {name: words[0] for name, words in COLUMNS.items()}
 REQUIRED = ("name", "id_number")
 
+ORIGIN = "原行号"
+"""The heading under which a file of open rows names the row each of them had in the roster."""
+
+Cells = dict[str, str | int | float]
+"""A row as it was read, by column, in the file's order. A number stays one: it tells a ruined ID number."""
+
+LOOK_ALIKES = (
+    "己已巳 末未 士土 日曰 晴睛 戊戌戍 毫亳 洲州 茶荼 候侯 祟崇 天夭 千干于 王玉 今令 免兔 冶治 嬴羸赢 徒徙 钧钓 晓哓 "
+    "祎袆 祺褀 玟玫 杨扬 陈阵 莹萤 奕弈 丽俪 薇微 肖萧 付傅 阎闫 戴代 邱丘 娜哪 萨薩 图囹 乌鸟 布希 其具 木本 那邦"
+).split()
+"""Characters that are mistaken for one another in names, group by group."""
+_FOLDED = {letter: group[0] for group in reversed(LOOK_ALIKES) for letter in group}
+
 PASSED = ("合格", "优秀", "良好", "及格", "通过", "中等", "是")
 FAILED = ("不合格", "不及格", "未通过", "缺考", "未考核", "否")
 
@@ -57,6 +77,15 @@ class Problem:
     value: str
     words: str
     blocking: bool = True
+    offer: str = ""
+    """What the program proposes, in words that give nothing away."""
+    mend: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """The cells that accepting the offer sets, by column; `STRIKE` leaves the row out. May hold an ID number."""
+
+
+STRIKE = "row"
+SURVIVING = 15
+"""Digits of an ID number that a spreadsheet keeps."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +104,7 @@ class Row:
     assessment: str
     phone: str
     note: str
+    cells: Cells = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def passed(self) -> bool:
@@ -129,25 +159,105 @@ def read(
     decompression bomb), "headings" (no 姓名 and 身份证号 in one row).
     """
     table = sheets.read(content, filename, COLUMNS, REQUIRED)
-    preview = Preview(table.sheet)
-    for number, cells in table.rows:
-        _read_row(preview, number, cells)
+    return check(table.rows, limits=limits, known=known, today=today, sheet=table.sheet)
+
+
+def rows_in(content: bytes, filename: str) -> list[tuple[int, Cells]]:
+    """The rows of a file below its headings, unchecked, with the numbers their user sees; `origin` where it says so.
+
+    Refused codes: "file", "headings".
+    """
+    table = sheets.read(content, filename, COLUMNS | {"origin": (ORIGIN,)}, REQUIRED)
+    return [(number, {name: _plain(cell) for name, cell in cells.items()}) for number, cells in table.rows]
+
+
+def pasted(text: str) -> Upload:
+    """Rows copied out of a spreadsheet as the file they stand for; without headings they have 附件1's own.
+
+    Refused codes: "file" (nothing in it).
+    """
+    if not text.strip():
+        raise Refused("file", "没有粘贴内容。请在WPS或Excel中选中各行，复制后粘贴到这里。")
+    lines = text.strip("\r\n").replace("\r\n", "\n").split("\n")
+    by_word = {workbooks.heading(word): name for name, words in COLUMNS.items() for word in words}
+    if workbooks.find_headings([list(line.split("\t")) for line in lines], by_word, REQUIRED) is None:
+        lines.insert(0, "\t".join(HEADINGS.values()))
+    return Upload("粘贴的花名册.csv", "\n".join(lines).encode("utf-8-sig"))
+
+
+def check(
+    rows: Iterable[tuple[int, Mapping[str, object]]],
+    *,
+    limits: Limits | None = None,
+    known: Session | None = None,
+    report: Report | None = None,
+    today: date | None = None,
+    sheet: str = "",
+) -> Preview:
+    """Check rows that were read before. With `report` also against the earlier reports of its plan.
+
+    Refused codes: "file" (nobody in it).
+    """
+    preview = Preview(sheet)
+    tries = 500  # rows looked through for a shift: a file of nothing but faults must not take minutes
+    for number, cells in rows:
+        row, problems = _read_row(number, cells)
+        if row is None:
+            continue
+        if sum(problem.blocking for problem in problems) > 1 and tries:
+            tries -= 1
+            problems = _shifted(row) or problems
+        preview.rows.append(row)
+        preview.problems += problems
     if not preview.rows:
         raise Refused("file", "表头下面没有人员，请确认数据在同一张工作表内。")
     _check_ids(preview, limits.today if limits else today)
+    _check_twins(preview)
     if limits:
         _check_limits(preview, limits)
     if known is not None:
         _check_known(preview, known)
-    preview.problems.sort(key=lambda problem: (problem.row, list(HEADINGS.values()).index(problem.heading)))
+        if report is not None:
+            _check_earlier(preview, known, report)
+            _find_numbers(preview, known, report)
+    moved = {
+        problem.row for problem in preview.problems if problem.code == "row-shifted"
+    }  # nothing in them is as it is
+    preview.problems = [each for each in preview.problems if each.row not in moved or each.code == "row-shifted"]
+    order = list(HEADINGS.values())
+    preview.problems.sort(key=lambda problem: (problem.row, order.index(problem.heading)))
     return preview
 
 
-def _read_row(preview: Preview, number: int, cells: Mapping[str, object]) -> None:
-    def problem(column: str, code: str, words: str, *, blocking: bool = True) -> None:
-        preview.problems.append(
-            Problem(number, HEADINGS[column], code, sheets.text(cells.get(column)), words, blocking)
-        )
+def _plain(cell: object) -> str | int | float:
+    match cell:
+        case bool():
+            return str(cell)
+        case float() if math.isfinite(cell) and abs(cell) >= 10**SURVIVING:
+            return int(Decimal(f"{cell:.{SURVIVING}g}"))  # as its user sees it, not the nearest double
+        case int() | float():
+            return cell
+        case datetime() | date():
+            return f"{cell:%Y-%m-%d}"
+    return sheets.text(cell)
+
+
+def _read_row(number: int, cells: Mapping[str, object]) -> tuple[Row | None, list[Problem]]:
+    """A row and what is wrong with it by itself; no row where it is empty or the signatures below the list."""
+    cells = {column: _plain(cell) for column, cell in cells.items()}
+    problems: list[Problem] = []
+
+    def problem(
+        column: str,
+        code: str,
+        words: str,
+        *,
+        blocking: bool = True,
+        offer: str = "",
+        mend: dict[str, str] | None = None,
+    ) -> None:
+        value = sheets.text(cells.get(column))
+        problems.append(Problem(number, HEADINGS[column], code, value, words, blocking, offer, mend or {}))
 
     name = registry.normalise_name(cells.get("name"))
     raw_id = cells.get("id_number")
@@ -157,23 +267,22 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object]) -> Non
             sheets.text(cells.get("number")).isdigit()
             and any(sheets.text(cells.get(key)) for key in ("employer", "title"))
         ):
-            return  # an empty row, or the signatures below the list
+            return None, []
         problem("name", "name-missing", "有序号和单位但没有姓名和身份证号，请补填或删去此行")
     elif not name:
         problem("name", "name-missing", "姓名为空，请补填")
     elif not 2 <= len(name) <= 20 or re.search(r"[0-9<>=@+\"'/\\]", name):
         problem("name", "name-form", "姓名应为2至20个字，不含数字和符号，请核对")
-    if name or id_number:
-        code = resident_id.problem(raw_id)
-        if code:
-            problem("id_number", code, resident_id.PROBLEMS[code])
+    code = resident_id.problem(raw_id) if name or id_number else "id-missing"
+    if code and (name or id_number):
+        problem("id_number", code, resident_id.PROBLEMS[code])
     hours, unreadable = {}, False
     for column in ("public_hours", "professional_hours"):
-        value, words = _hours(cells.get(column))
+        value, fault, words = _hours(cells.get(column))
         hours[column] = value
-        if words:
+        if fault:
             unreadable = True
-            problem(column, "hours-form", words)
+            problem(column, fault, words)
     assessment = sheets.text(cells.get("assessment"))
     earned = sum(hours.values(), Decimal())
     if assessment in FAILED and earned:
@@ -185,27 +294,63 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object]) -> Non
     if not sheets.text(cells.get("employer")):
         problem("employer", "employer-missing", "工作单位为空，补填后才能按单位查到此人", blocking=False)
     sex = sheets.text(cells.get("sex"))
-    if sex and sex not in ("男", "女"):
+    if born := _DAY.fullmatch(sex):
+        agrees = not code and "".join(part.zfill(2) for part in born.groups()) == id_number[6:14]
+        right = resident_id.sex(id_number) if agrees else ""
+        words = "性别列里填的是出生日期，请填“男”或“女”"
+        problem(
+            "sex",
+            "sex-date",
+            words,
+            offer=f"按身份证号填“{right}”" if right else "",
+            mend={"sex": right} if right else {},
+        )
+    elif sex and sex not in ("男", "女"):
         problem("sex", "sex-form", "性别请填“男”或“女”")
     texts = {key: sheets.text(cells.get(key))[:200] for key in ("employer", "title", "specialty", "phone", "note")}
-    preview.rows.append(Row(number, name, sex, id_number, assessment=assessment, **texts, **hours))  # type: ignore[arg-type]
+    return Row(number, name, sex, id_number, assessment=assessment, cells=cells, **texts, **hours), problems  # type: ignore[arg-type]
 
 
-def _hours(cell: object) -> tuple[Decimal, str]:
-    """Hours of a cell, and what is wrong with it."""
+_DAY = re.compile(r"((?:19|20)\d\d)[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?: 00:00:00)?")
+
+
+def _shifted(row: Row) -> list[Problem]:
+    """The one problem of a row that is faultless once a blank before its cells is taken out, or one is put in."""
+    columns, values = list(row.cells), list(row.cells.values())
+    tried = [(at, [*values[:at], *values[at + 1 :], ""], "右") for at, value in enumerate(values) if value == ""]
+    if values[-1] == "":
+        tried += [(at, [*values[:at], "", *values[at:-1]], "左") for at in range(len(values))]
+    fitting: dict[tuple[str, ...], tuple[int, Cells, str]] = {}
+    for at, cells, way in tried:
+        moved, problems = _read_row(row.row, dict(zip(columns, cells, strict=True)))
+        if moved and not any(problem.blocking for problem in problems) and moved.employer:
+            fitting.setdefault(tuple(map(str, cells)), (at, moved.cells, way))
+    if len(fitting) != 1:
+        return []
+    ((at, right, way),) = fitting.values()
+    start = HEADINGS.get(columns[at], "")
+    mend = {column: sheets.text(cell) for column, cell in right.items() if cell != row.cells[column]}
+    words = f"此行从“{start}”起各格{way}移了一列，内容与表头对不上"
+    offer = f"整行移回：{sheets.text(right['name'])}，{sheets.text(right.get('employer'))}"
+    value = sheets.text(row.cells["id_number"])
+    return [Problem(row.row, HEADINGS["id_number"], "row-shifted", value, words, True, offer, mend)]
+
+
+def _hours(cell: object) -> tuple[Decimal, str, str]:
+    """Hours of a cell, the code of what is wrong with it, and the words."""
     text = sheets.text(cell).translate({code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)})
     text = text.removesuffix("学时").removesuffix("小时").strip()
     if text in ("", "-", "—", "/", "无"):
-        return Decimal(), ""
+        return Decimal(), "", ""
     try:
         value = Decimal(text)
     except InvalidOperation:
-        return Decimal(), "学时请填数字，如24或7.5"
+        return Decimal(), "hours-form", "学时请填数字，如24或7.5"
     if not value.is_finite() or value < 0 or value > 1000:
-        return Decimal(), "学时应在0至1000之间，请核对"
+        return Decimal(), "hours-form", "学时应在0至1000之间，请核对"
     if value * 2 % 1:
-        return Decimal(), "学时以0.5为最小单位，请改为整数或.5"
-    return value, ""
+        return Decimal(), "hours-half", "学时以0.5为最小单位，请改为整数或.5"
+    return value, "", ""
 
 
 # --- checks ---------------------------------------------------------------------------------------------------------
@@ -213,22 +358,47 @@ def _hours(cell: object) -> tuple[Decimal, str]:
 
 def _check_ids(preview: Preview, today: date | None) -> None:
     faulty = {problem.row for problem in preview.problems if problem.heading == HEADINGS["id_number"]}
-    first_row: dict[str, int] = {}
+    first: dict[str, Row] = {}
     for row in preview.rows:
         if row.row in faulty or not row.id_number:
             continue
 
-        def problem(column: str, code: str, value: str, words: str, at: int = row.row) -> None:
-            preview.problems.append(Problem(at, HEADINGS[column], code, value, words))
+        def problem(column: str, code: str, value: str, words: str, offer: str = "", at: int = row.row) -> None:
+            mend = {STRIKE: ""} if offer else {}
+            preview.problems.append(Problem(at, HEADINGS[column], code, value, words, True, offer, mend))
 
         if today and resident_id.birth_on(row.id_number) > today:
             problem("id_number", "id-birth", row.id_number, resident_id.PROBLEMS["id-birth"])
         if row.sex in ("男", "女") and row.sex != resident_id.sex(row.id_number):
             problem("sex", "sex-id", row.sex, f"身份证号第17位表示{resident_id.sex(row.id_number)}，请核对性别或号码")
-        if row.id_number in first_row:
-            words = f"与第{first_row[row.id_number]}行身份证号相同，每人只应出现一次，请删去一行或更正号码"
-            problem("id_number", "duplicate", row.id_number, words)
-        first_row.setdefault(row.id_number, row.row)
+        if row.id_number in first:
+            earlier = first[row.id_number]
+            words = f"与第{earlier.row}行身份证号相同，每人只应出现一次，请删去一行或更正号码"
+            offer = "删去此行" if row.name == earlier.name else ""
+            problem("id_number", "duplicate", row.id_number, words, offer)
+        first.setdefault(row.id_number, row)
+
+
+def _check_twins(preview: Preview) -> None:
+    """Two rows that may be one human: one name and numbers a digit apart, or look-alike names born on one day."""
+    wrong = {
+        each.row for each in preview.problems if each.heading == HEADINGS["id_number"] and each.code != "duplicate"
+    }
+    named: dict[str, list[Row]] = {}
+    born: dict[tuple[str, str], Row] = {}
+    for row in preview.rows:
+        if row.row in wrong or not row.name:
+            continue
+        others = named.setdefault(row.name, [])
+        near = (other for other in others[:50] if sum(map(str.__ne__, other.id_number[:17], row.id_number[:17])) == 1)
+        if other := next(near, None):
+            words = f"与第{other.row}行同名，身份证号只差一位，请核对是否同一人"
+            preview.problems.append(Problem(row.row, HEADINGS["id_number"], "twin-number", row.id_number, words, False))
+        others.append(row)
+        alike = born.setdefault((_fold(row.name), row.id_number[6:14]), row)
+        if alike.name != row.name and alike.id_number != row.id_number:
+            words = f"与第{alike.row}行的“{alike.name}”字形相近、生日相同，请核对是否同一人"
+            preview.problems.append(Problem(row.row, HEADINGS["name"], "twin-name", row.name, words, False))
 
 
 def _check_limits(preview: Preview, limits: Limits) -> None:
@@ -239,7 +409,10 @@ def _check_limits(preview: Preview, limits: Limits) -> None:
         hours: Decimal = getattr(row, own)
         if getattr(row, other):
             words = f"本次培训批准的是{limits.subject.label}，{HEADINGS[other]}应为0"
-            preview.problems.append(Problem(row.row, HEADINGS[other], "hours-subject", str(getattr(row, other)), words))
+            mend = {own: f"{getattr(row, other).normalize():f}", other: "0"} if not hours else {}
+            offer = f"移到“{HEADINGS[own]}”列" if mend else ""
+            value = str(getattr(row, other))
+            preview.problems.append(Problem(row.row, HEADINGS[other], "hours-subject", value, words, True, offer, mend))
         if hours > limits.hours_each:
             words = f"超过计划批准的每人{limits.hours_each.normalize():f}学时，请改正"
             preview.problems.append(Problem(row.row, HEADINGS[own], "hours-plan", str(hours), words))
@@ -253,11 +426,120 @@ def _check_limits(preview: Preview, limits: Limits) -> None:
 
 def _check_known(preview: Preview, session: Session) -> None:
     good = {blind_index(row.id_number): row for row in preview.good_rows}
-    for index, (_, name) in registry.known_names(session, list(good)).items():
+    people = registry.known_names(session, list(good))
+    wrong = {index: name for index, (_, name) in people.items() if name != good[index].name}
+    ids = [people[index][0] for index in wrong]
+    homes: dict[int, str] = {}
+    for start in range(0, len(ids), 5000):
+        query = sa.select(Person.id, Person.employer_name).where(Person.id.in_(ids[start : start + 5000]))
+        homes.update((found.id, found.employer_name) for found in session.execute(query))
+    for index, name in wrong.items():
         row = good[index]
-        if name != row.name:
-            words = f"库中此身份证号的姓名为“{name}”，请核对姓名或号码"
-            preview.problems.append(Problem(row.row, HEADINGS["name"], "name-known", row.name, words))
+        colleague = homes[people[index][0]] == row.employer
+        # Whoever has a number must not learn whose it is: the name is told to those only who nearly had it.
+        if _slip(name, row.name) and (len(name) > 2 or colleague or _fold(name) == _fold(row.name)):
+            words, offer, mend = f"库中此身份证号的姓名为“{name}”，请核对姓名或号码", f"改为“{name}”", {"name": name}
+        else:
+            words, offer, mend = "库中此身份证号登记的不是这个姓名，请对照证件核对姓名和号码", "", {}
+        preview.problems.append(Problem(row.row, HEADINGS["name"], "name-known", row.name, words, True, offer, mend))
+
+
+def _fold(name: str) -> str:
+    return "".join(_FOLDED.get(letter, letter) for letter in name)
+
+
+def _slip(one: str, other: str) -> bool:
+    """Whether two texts differ by one slip: a character wrong, missing or too many, or two neighbours swapped."""
+    if len(one) == len(other):
+        wrong = [at for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+        if len(wrong) == 2 and wrong[1] == wrong[0] + 1:
+            return one[wrong[0]] == other[wrong[1]] and one[wrong[1]] == other[wrong[0]]
+        return len(wrong) == 1
+    short, long = sorted((one, other), key=len)
+    return len(long) == len(short) + 1 and any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
+
+
+def _check_earlier(preview: Preview, session: Session, report: Report) -> None:
+    """Nobody's hours are filed twice for one training: who stands in an earlier report of the plan is named."""
+    query = sa.select(RosterRow.id_index, RosterRow.row).join(Report, Report.id == RosterRow.report_id)
+    query = query.where(
+        Report.plan_id == report.plan_id,
+        Report.id != report.id,
+        Report.state.in_((State.SUBMITTED, State.APPROVED)),
+        ~RosterRow.faulty,
+    )
+    earlier = {bytes(index): row for index, row in session.execute(query) if index}
+    for row in preview.good_rows if earlier else ():
+        if at := earlier.get(blind_index(row.id_number)):
+            words = f"此人已在本计划先前的报告中（第{at}行），同一培训不能重复登记，请删去此行"
+            value, mend = row.id_number, {STRIKE: ""}
+            heading = HEADINGS["id_number"]
+            preview.problems.append(Problem(row.row, heading, "duplicate-plan", value, words, True, "删去此行", mend))
+
+
+# --- the true number of a ruined one --------------------------------------------------------------------------------
+
+_MENDABLE = ("id-ruined", "id-checksum", "id-length", "id-birth")
+
+
+def _find_numbers(preview: Preview, session: Session, report: Report) -> None:
+    """Propose the true ID number where name, employer and what is left of the number point to one known person.
+
+    A proposal must not tell strangers' numbers to whoever knows a name and an employer. So the digits written must
+    agree with the person's and be nearly all of them, or the person must have been on an approved roster of this very
+    organization, which has had the number; and one file tries each name and employer once only.
+    """
+    spoilt = {each.row: each for each in preview.problems if each.code in _MENDABLE}
+    asked = {row.row: row for row in preview.rows if row.row in spoilt and row.employer}
+    tries = Counter((row.name, row.employer) for row in asked.values())
+    asked = {at: row for at, row in asked.items() if tries[row.name, row.employer] == 1}
+    people: dict[tuple[str, str], list[Person]] = {}
+    names = sorted({row.name for row in asked.values()})
+    for start in range(0, len(names), 5000):
+        query = sa.select(Person).where(Person.name.in_(names[start : start + 5000]))
+        for person in session.scalars(query):
+            if tries[person.name, person.employer_name] == 1:
+                people.setdefault((person.name, person.employer_name), []).append(person)
+    for at, row in asked.items():
+        found = people.get((row.name, row.employer), [])
+        if len(found) != 1:
+            continue
+        person, number = found[0], found[0].id_number
+        left = _left_of(row.cells.get("id_number"), spoilt[at].code, number)
+        if left >= SURVIVING:
+            offer = f"姓名、单位和{left}位号码都与库中一人相符，采纳后由系统填入其完整号码"
+        elif left and _had_before(session, person, report):
+            offer = "本机构报送过同名同单位的一人，采纳后由系统填入其完整号码"
+        else:
+            continue
+        place = preview.problems.index(spoilt[at])
+        preview.problems[place] = replace(spoilt[at], offer=offer, mend={"id_number": number})
+
+
+def _left_of(cell: object, code: str, number: str) -> int:
+    """How many digits of a spoilt number agree with the true one: 0 where they contradict it."""
+    written = resident_id.normalise(cell)
+    if code != "id-ruined":
+        return 17 if _slip(written, number) else 0
+    try:
+        value = Decimal(written)
+    except InvalidOperation:
+        return 0
+    digits = len(re.sub(r"[Ee].*|\D", "", written)) if "E" in written else SURVIVING
+    true = Decimal(number.replace("X", "0"))
+    unit = Decimal(10) ** (18 - digits)
+    agrees = value in (true // unit * unit, (true / unit).to_integral_value() * unit)
+    return digits if agrees else 0
+
+
+def _had_before(session: Session, person: Person, report: Report) -> bool:
+    query = sa.select(RosterRow.id).join(Report, Report.id == RosterRow.report_id)
+    query = query.where(
+        RosterRow.id_index == person.id_index,
+        Report.organization_id == report.organization_id,
+        Report.state == State.APPROVED,
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
@@ -268,3 +550,52 @@ PROBLEM_HEADINGS = ("行", "列", "代码", "原值", "说明")
 def problem_lines(problems: Sequence[Problem]) -> list[tuple[int, str, str, str, str]]:
     """Problems as lines under `PROBLEM_HEADINGS`, for a file."""
     return [(problem.row, problem.heading, problem.code, problem.value, problem.words) for problem in problems]
+
+
+def template() -> bytes:
+    """A blank 附件1 as an .xlsx that cannot go wrong: ID numbers and telephones as text, lists to choose from."""
+    return _filled([], [])
+
+
+def marked(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem]) -> bytes:
+    """These rows as an .xlsx to be corrected: every faulty cell coloured, with its fault as a comment."""
+    return _filled(rows, problems)
+
+
+def _filled(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem]) -> bytes:
+    said: dict[tuple[int, str], list[str]] = {}
+    for problem in problems:
+        said.setdefault((problem.row, problem.heading), []).append(problem.words)
+    columns = ["origin", *COLUMNS] if rows else list(COLUMNS)
+    headings = HEADINGS | {"origin": ORIGIN}
+    widths = {"name": 14, "id_number": 22, "employer": 26, "title": 16, "specialty": 16, "phone": 16, "note": 20}
+    last = max(len(rows), 2000) + 1
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False}) as book:
+        page = book.add_worksheet("花名册")
+        bold = book.add_format({"bold": True, "border": 1, "align": "center", "bg_color": "#E8EEF5"})
+        text, faulty = book.add_format({"num_format": "@"}), book.add_format({"num_format": "@", "bg_color": "#F8D7DA"})
+        page.write_string(0, 0, "专业技术人员继续教育培训花名册", book.add_format({"bold": True, "font_size": 14}))
+        for place, column in enumerate(columns):
+            page.set_column(place, place, widths.get(column, 10), text if column in ("id_number", "phone") else None)
+            page.write_string(1, place, headings[column], bold)
+            if choices := CHOICES.get(column):
+                page.data_validation(2, place, last, place, {"validate": "list", "source": list(choices)})
+        for at, (row, cells) in enumerate(rows, start=2):
+            for place, column in enumerate(columns):
+                value: str | int | float = row if column == "origin" else cells.get(column, "")
+                words = said.get((row, headings[column]))
+                plain = isinstance(value, str) or column in ("id_number", "phone") or not math.isfinite(value)
+                style = faulty if words else text if plain else None
+                if plain:
+                    page.write_string(at, place, sheets.text(value), style)
+                else:
+                    page.write_number(at, place, value, style)
+                if words:
+                    page.write_comment(at, place, "；".join(words), {"x_scale": 2})
+        page.freeze_panes(2, 0)
+    return buffer.getvalue()
+
+
+CHOICES = {"sex": ("男", "女"), "assessment": ("合格", "不合格")}
+"""Columns in which one of a few words is chosen."""

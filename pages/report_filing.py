@@ -6,13 +6,13 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import approvals, db, files, policy, reports, roster, sheets
+from core import approvals, db, files, policy, reports, roster
 from core.access import Actor, Refused, Role
 from core.approvals import Action
 from core.files import Upload
 from core.ledger import hours_text
 from core.models import Plan, Report, State
-from web import ui
+from web import repair, ui
 
 actor = ui.require(Role.BASE_CLERK)
 rule = policy.in_force(ui.today().year)
@@ -40,6 +40,12 @@ def form(plan: Plan, report: Report | None) -> None:
             "实际结束日期", report.end_on if report else plan.end_on, key=f"{key}end_on", format="YYYY-MM-DD"
         )
         st.text_area("培训总结", report.summary if report else "", key=f"{key}summary", height=120)
+        st.text_input(
+            "授课教师",
+            (report.teachers if report else "") or plan.teachers,
+            key=f"{key}teachers",
+            help="与计划不同的请改",
+        )
         kept = "（已上传，重新选择将替换）"
         left, right = st.columns(2)
         left.file_uploader(
@@ -52,45 +58,51 @@ def form(plan: Plan, report: Report | None) -> None:
             ["xlsx", "xls", "et", "csv"],
             key=f"{key}roster",
         )
-        st.form_submit_button("保存并检查花名册", on_click=save, args=(plan.id, key), key=f"{key}save")
+        has_roster = bool(report and report.roster_id)
+        with st.expander("不上传文件，从WPS或Excel复制后粘贴"):
+            st.text_area(
+                "粘贴各行（加在现有花名册之后）" if has_roster else "粘贴各行（可带表头；不带表头的按附件1的列序）",
+                key=f"{key}pasted",
+                height=120,
+            )
+        st.form_submit_button("保存并检查花名册", on_click=save, args=(plan, key, has_roster), key=f"{key}save")
+    st.download_button(
+        "下载空白花名册（附件1）", roster.template, "培训花名册.xlsx", icon=":material/download:", on_click="ignore"
+    )
 
 
-def save(plan_id: int, key: str) -> None:
+def save(plan: Plan, key: str, has_roster: bool) -> None:
     def act(session: Session, **who: Any) -> str:
-        fields = reports.ReportFields(*(st.session_state[key + name] for name in ("start_on", "end_on", "summary")))
-        report, problems = reports.save(
-            session, plan_id, fields, notice=upload(f"{key}notice"), roster_file=upload(f"{key}roster"), **who
+        start_on, end_on, summary, taught, text = (
+            st.session_state[key + name] for name in ("start_on", "end_on", "summary", "teachers", "pasted")
         )
+        fields = reports.ReportFields(
+            start_on, end_on, summary, "" if taught.strip() == plan.teachers.strip() else taught
+        )
+        given = upload(f"{key}roster")
+        if text.strip() and not has_roster:
+            given = roster.pasted(text)
+        report, problems = reports.save(
+            session, plan.id, fields, notice=upload(f"{key}notice"), roster_file=given, **who
+        )
+        if text.strip() and has_roster:
+            problems = reports.paste(session, report.id, text, **who)
         if report.roster_id is None:
             return "已保存。还没有上传花名册。"
         hints = sum(not problem.blocking for problem in problems)
         found = f"，{report.faults}行有错误，请看下表" if report.faults else "，没有错误"
         return f"已保存。花名册{report.people + report.faults}人{found}{f'，另有{hints}处提示' if hints else ''}。"
 
+    if ui.deed(act):
+        st.session_state[f"{key}pasted"] = ""
+
+
+def supplement(report_id: int) -> None:
+    def act(session: Session, **who: Any) -> str:
+        added = reports.supplement(session, report_id, **who)
+        return f"补报已建立，共{added.people + added.faults}行。请在“待报送”中选择该培训，改正后提交。"
+
     ui.deed(act)
-
-
-def checked(report: Report) -> None:
-    """The roster as it stands: totals, every problem, and what will be posted."""
-    with db.reading() as session:
-        problems = reports.problems(session, report.id, actor, now=ui.now())
-    left, middle, right = st.columns(3)
-    left.metric("可入账人数", report.people)
-    middle.metric("合计学时", hours_text(report.hours))
-    right.metric("有错误的行", report.faults)
-    if not problems:
-        st.success("花名册没有问题。")
-        return
-    if report.faults:
-        st.warning(f"有错误的{report.faults}行不会登记学时。请在原文件中改正后重新上传；其余各行不受影响。")
-    ui.problems(problems)
-    st.download_button(
-        "下载问题清单",
-        sheets.workbook(roster.PROBLEM_HEADINGS, roster.problem_lines(problems), sheet="问题"),
-        f"花名册问题-{report.title}.xlsx",
-        icon=":material/download:",
-        on_click="ignore",
-    )
 
 
 def submit(report: Report) -> None:
@@ -135,7 +147,7 @@ if plan_id is not None and plan_id in set(due["plan_id"]):
                 ui.steps(session, report, actor)
             form(plan, report)
         if report and report.roster_id:
-            checked(report)
+            repair.room(report, actor)
         if report:
             submit(report)
     except Refused as refused:
@@ -167,5 +179,9 @@ if report_id is not None:
                         on_click=ui.move,
                         args=(report.id, action, report.version, report.title),
                     )
+            if reports.may_supplement(session, report):
+                st.button(
+                    f"补报其余{report.faults}行", key=f"supplement-{report.id}", on_click=supplement, args=(report.id,)
+                )
     except Refused as refused:
         st.error(refused.words)

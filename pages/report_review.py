@@ -11,7 +11,7 @@ from core.access import Actor, Refused, Role
 from core.approvals import Action
 from core.ledger import hours_text
 from core.models import Report, State
-from web import ui
+from web import repair, ui
 
 actor = ui.require(Role.REVIEWER)
 ui.page("报告审核", "核对培训情况报告与批准的计划（一(五)2）；通过后学时即登记到个人，学员可打印审验卡（一(五)3）。")
@@ -82,11 +82,16 @@ def roster_of(report: Report) -> None:
     """The roster, masked, and what is wrong or worth a look."""
     with db.reading() as session:
         problems = reports.problems(session, report.id, actor, now=ui.now())
+        problems += reports.warnings(session, report.id, actor)
         rows = reports.rows(session, report.id, actor)
+        made = reports.repairs(session, report.id, actor)
     if problems:
         if report.faults:
             st.warning(f"花名册有{report.faults}行有错误，通过后这些行不登记学时。")
         ui.problems(problems)
+    if not made.empty:
+        with st.expander(f"基地在网上改正了{len(made)}处"):
+            repair.trail(made)
     shown = [
         "row",
         "name",
@@ -97,8 +102,9 @@ def roster_of(report: Report) -> None:
         "professional_hours",
         "assessment",
         "faulty",
+        "repaired",
     ]
-    labels = {"row": "行号", "title": "专业技术职务"}
+    labels = {"row": "行号", "title": "专业技术职务", "repaired": "网上改正"}
     with st.expander(f"培训花名册（{len(rows)}人）", expanded=len(rows) <= 20):
         ui.table(rows, shown, empty="没有花名册。", labels=labels, height=420)
         ui.export(lambda s, who: reports.rows(s, report.id, who), shown, name=f"花名册-{report.id}", labels=labels)

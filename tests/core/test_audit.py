@@ -78,6 +78,13 @@ def busy_month() -> c.Cast:
         fields = reports.ReportFields(other.start_on, other.end_on, "完成")
         for _ in range(2):
             reports.save(s, other.id, fields, actor=base, now=c.AFTER)
+        flawed = Upload("花名册.xlsx", c.sheet([c.row(12, sex="m"), c.row(13, sex="m")]))
+        filed, _ = reports.save(s, other.id, fields, notice=c.NOTICE, roster_file=flawed, actor=base, now=c.AFTER)
+        reports.repair(s, filed.id, [reports.Change(3, "sex", "m", "女")], actor=base, now=c.AFTER)
+        s.flush()
+        for action, by in ((Action.SUBMIT, base), (Action.APPROVE, reviewer)):
+            approvals.move(s, filed.id, action, version=filed.version, actor=by, now=c.AFTER)
+        reports.supplement(s, filed.id, actor=base, now=c.AFTER)
         cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
         files.handed_out(s, report.roster_id, actor=reviewer, now=c.AFTER)
         registry.reveal_id(s, c.person_id(1), actor=cast["title"], now=c.AFTER)

@@ -17,7 +17,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from cryptography.exceptions import InvalidTag
 
-from core import audit, cards, db, ledger, models, persons, plans, registry, sheets
+from core import audit, cards, db, ledger, models, persons, plans, registry, reports, sheets
 from core.access import Refused
 from core.models import Base, CreditBatch, CreditTotal, Decision, Setting, Source
 from tests import cast as c
@@ -46,6 +46,10 @@ def furnished() -> c.Cast:
         session.add(Decision(**who, **what, **digests, **decided))
         move = {"employer": "示例新单位", "authority_id": 1, "version": 1, "reason": "调动"}
         persons.move(session, c.person_id(2), **move, actor=cast["reviewer"], now=c.AFTER)
+    open_report = c.draft_report(cast, c.sheet([c.row(3, sex="m")]))
+    with db.transaction() as session:
+        change = reports.Change(3, "sex", "m", "男")
+        reports.repair(session, open_report.id, [change], actor=cast["base"], now=c.AFTER)
     return cast
 
 
@@ -169,7 +173,7 @@ def test_a_nul_is_left_out_of_a_question_and_refused_in_what_would_be_kept(datab
 
 def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
     wanted = {"credit_batch", "credit_entry", "movement", "attachment", "decision", "card", "audit_entry"}
-    wanted |= {"person_change"}
+    wanted |= {"person_change", "roster_repair"}
     assert set(models.append_only_tables()) == wanted
 
 

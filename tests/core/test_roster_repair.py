@@ -1,0 +1,548 @@
+"""Rosters repaired on the screen: what is proposed, what is changed, by whom; good rows do not wait for the others."""
+
+import io
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core import approvals, audit, db, ledger, reports, resident_id, roster
+from core.approvals import Action
+from core.files import Upload
+from core.models import AuditEntry, Mode, Report, RosterProblem, RosterRepair, RosterRow, State
+from core.roster import HEADINGS, Problem
+from tests import cast as c
+from tests import faults
+
+RUINED = c.id_number(2)[:15] + "000"
+
+
+def found(cast: c.Cast, report: Report, by: str = "base") -> list[Problem]:
+    with db.reading() as session:
+        return reports.problems(session, report.id, cast[by], now=c.AFTER)
+
+
+def codes(cast: c.Cast, report: Report) -> list[tuple[int, str]]:
+    return [(problem.row, problem.code) for problem in found(cast, report)]
+
+
+def done(deed: Callable[[Session], Any]) -> Any:
+    with db.transaction() as session:
+        return deed(session)
+
+
+def repairing(
+    cast: c.Cast, report: Report, *changes: tuple[int, str, str, str], by: str = "base"
+) -> Callable[..., Any]:
+    given = [reports.Change(*change) for change in changes]
+    return lambda s: reports.repair(s, report.id, given, actor=cast[by], now=c.AFTER)
+
+
+def accepting(cast: c.Cast, report: Report, *rows: int, by: str = "base") -> Callable[..., Any]:
+    return lambda s: reports.accept(s, report.id, rows, actor=cast[by], now=c.AFTER)
+
+
+def current(cast: c.Cast, report: Report) -> Report:
+    with db.reading() as session:
+        return reports.one(session, report.id, cast["admin"])
+
+
+def move(cast: c.Cast, report: Report, action: Action, by: str, reason: str = "") -> str:
+    version = current(cast, report).version
+
+    def deed(s: Session) -> str:
+        _, words = approvals.move(s, report.id, action, version=version, actor=cast[by], reason=reason, now=c.AFTER)
+        return words
+
+    return done(deed)
+
+
+def known(cast: c.Cast, *rows: list[Any], **changes: Any) -> None:
+    """People trained before, on other days."""
+    days = {"start_on": date(2024, 6, 17), "end_on": date(2024, 6, 19)}
+    c.posted(cast, c.sheet(list(rows)), title="上一期", **(days | changes))
+
+
+# --- a large roster -------------------------------------------------------------------------------------------------
+
+
+def test_sixty_faults_of_twenty_one_kinds_among_five_hundred_people_are_found_and_none_besides(database: str) -> None:
+    cast = c.assemble()
+    faults.earlier(cast)
+    report = c.draft_report(cast, c.sheet(faults.rows()))
+    assert (len(faults.FAULTS), len(set(faults.FAULTS.values()))) == (60, 21)
+    assert codes(cast, report) == [(serial + 2, code) for serial, code in faults.FAULTS.items()]
+    assert (report.people, report.faults) == (440, 60)
+    offers = {problem.code for problem in found(cast, report) if problem.offer}
+    assert offers == {"name-known", "id-ruined", "sex-date", "hours-subject", "duplicate", "row-shifted"}
+
+
+def test_every_seeded_fault_is_repaired_by_what_the_person_really_is(database: str) -> None:
+    cast = c.assemble()
+    faults.earlier(cast)
+    report = c.draft_report(cast, c.sheet(faults.rows()))
+    offered = sorted({problem.row for problem in found(cast, report) if problem.offer})
+    assert done(accepting(cast, report, *offered)) == len(offered) == 16
+    true = {serial + 2: dict(zip(roster.COLUMNS, c.row(serial), strict=True)) for serial in faults.FAULTS}
+    columns = {heading: column for column, heading in HEADINGS.items()}
+    changes = [
+        (problem.row, columns[problem.heading], problem.value, str(true[problem.row][columns[problem.heading]]))
+        for problem in found(cast, report)
+        if problem.code != "assessment-failed"
+    ]
+    changes += [
+        (row, "assessment", "不合格", "合格") for row, code in codes(cast, report) if code == "assessment-failed"
+    ]
+    assert done(repairing(cast, report, *changes)) == []
+    after = current(cast, report)
+    assert (after.people, after.faults) == (498, 0)  # two stood in it twice
+    assert move(cast, report, Action.SUBMIT, "base") == ""
+    with db.reading() as session:
+        numbers = set(session.scalars(sa.select(RosterRow.id_number).where(RosterRow.report_id == report.id)))
+    twice = {serial for serial, code in faults.FAULTS.items() if code == "duplicate"}
+    assert numbers == {c.id_number(serial) for serial in range(1, 501) if serial not in twice}
+
+
+# --- by hand --------------------------------------------------------------------------------------------------------
+
+
+def test_a_cell_is_repaired_and_everything_is_checked_again(database: str) -> None:
+    cast = c.assemble()
+    content = c.sheet([c.row(1), c.row(2, id_number=c.id_number(1)), c.row(3, sex="m", professional_hours=25)])
+    report = c.draft_report(cast, content)
+    assert codes(cast, report) == [(4, "sex-id"), (4, "duplicate"), (5, "sex-form"), (5, "hours-plan")]
+    problems = done(repairing(cast, report, (4, "id_number", c.id_number(1), f" {c.id_number(2).lower()}")))
+    assert [(each.row, each.code) for each in problems] == [(5, "sex-form"), (5, "hours-plan")]
+    done(repairing(cast, report, (5, "professional_hours", "25", "24"), (5, "sex", "m", "男")))
+    assert codes(cast, report) == []
+    assert (current(cast, report).people, current(cast, report).hours) == (3, 72)
+    with db.reading() as session:
+        frame = reports.rows(session, report.id, cast["reviewer"])
+        assert list(frame["repaired"]) == ["", "身份证号", "专业学时、性别"]
+        made = reports.repairs(session, report.id, cast["reviewer"])
+        assert list(made["row"]) == [4, 5, 5]
+        assert made.loc[0, "before"] == resident_id.mask(c.id_number(1))
+        assert (made.loc[1, "before"], made.loc[1, "after"], made.loc[1, "how"]) == ("25", "24", "网上改正")
+        assert set(made["account_name"]) == {cast["base"].name}
+        lines = session.scalars(sa.select(AuditEntry).where(AuditEntry.event == "report.repaired")).all()
+        assert [line.account_name for line in lines] == [cast["base"].name] * 2
+        assert not any(c.id_number(serial) in line.after + line.before for line in lines for serial in (1, 2))
+        assert audit.faults(session) == []
+
+
+def test_what_was_repaired_stays_when_the_report_is_saved_again_and_goes_with_a_new_file(database: str) -> None:
+    cast = c.assemble()
+    given = Upload("花名册.xlsx", c.sheet([c.row(1), c.row(2, sex="m")]))
+    report = c.draft_report(cast, given.content)
+    done(repairing(cast, report, (4, "sex", "m", "女")))
+    fields = reports.ReportFields(report.start_on, report.end_on, "又改了总结")
+    for roster_file in (None, given):  # the browser still holds the file, and hands it in again
+        kept = {"roster_file": roster_file, "actor": cast["base"], "now": c.AFTER}
+        done(lambda s, kept=kept: reports.save(s, report.plan_id, fields, **kept))
+        assert current(cast, report).faults == 0
+    new = Upload("花名册.xlsx", c.sheet([c.row(3, sex="m")]))
+    done(lambda s: reports.save(s, report.plan_id, fields, roster_file=new, actor=cast["base"], now=c.AFTER))
+    assert codes(cast, report) == [(3, "sex-form")]
+    with db.reading() as session:
+        assert reports.repairs(session, report.id, cast["base"]).empty  # they were another file's
+        assert session.scalar(sa.select(sa.func.count()).select_from(RosterRepair)) == 1
+
+
+def test_a_row_is_left_out_but_never_the_last_one(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]))
+
+    def striking(row: int) -> Callable[[Session], Any]:
+        return lambda s: reports.strike(s, report.id, row, actor=cast["base"], now=c.AFTER)
+
+    done(striking(4))
+    assert (current(cast, report).people, current(cast, report).faults) == (1, 0)
+    assert c.refusal(striking(4)).code == "rows"
+    assert c.refusal(striking(3)).code == "file"
+    with db.reading() as session:
+        (line,) = reports.repairs(session, report.id, cast["reviewer"]).to_dict("records")
+    assert (line["row"], line["heading"], line["before"], line["after"]) == (4, "整行", c.row(2)[1], "")
+
+
+def test_who_may_not_repair_a_roster_changes_nothing(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]))
+    change = (4, "sex", "m", "女")
+    for deed, code in (
+        (repairing(cast, report, change, by="reviewer"), "role"),
+        (repairing(cast, report, change, by="hohhot_base"), "missing"),
+        (repairing(cast, report, (9, "sex", "m", "女")), "rows"),
+        (repairing(cast, report, (4, "colour", "m", "女")), "rows"),
+        (repairing(cast, report, (4, "sex", "男", "女")), "stale"),
+        (accepting(cast, report, 4), "rows"),
+        (lambda s: reports.strike(s, report.id, 4, actor=cast["employer"], now=c.AFTER), "role"),
+        (lambda s: reports.paste(s, report.id, "x", actor=cast["hohhot_base"], now=c.AFTER), "missing"),
+        (lambda s: reports.cells(s, report.id, 4, cast["reviewer"]), "missing"),
+        (lambda s: reports.open_rows(s, report.id, actor=cast["reviewer"], now=c.AFTER), "missing"),
+    ):
+        assert c.refusal(deed).code == code
+    move(cast, report, Action.SUBMIT, "base")
+    for deed in (repairing(cast, report, change), accepting(cast, report, 4)):
+        assert c.refusal(deed).code == "state"
+    move(cast, report, Action.WITHDRAW, "base")
+    done(repairing(cast, report, change))
+    assert current(cast, report).faults == 0
+
+
+def test_two_clerks_who_repair_at_once_both_succeed_and_the_slower_of_one_cell_is_told(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1, sex="m"), c.row(2, sex="m"), c.row(3, sex="m")]))
+    answers = c.at_once(
+        repairing(cast, report, (3, "sex", "m", "男")),
+        repairing(cast, report, (4, "sex", "m", "女")),
+        repairing(cast, report, (5, "sex", "m", "男")),
+    )
+    assert not [answer for answer in answers if isinstance(answer, Exception)]
+    assert (current(cast, report).people, current(cast, report).faults) == (3, 0)
+    slower = c.at_once(*[repairing(cast, report, (3, "note", "", words)) for words in ("甲", "乙")])
+    assert sorted(getattr(answer, "code", "") for answer in slower) == ["", "stale"]
+
+
+# --- proposals ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("written", [RUINED, int(RUINED), "1.50199198503040E+17"])
+def test_the_true_number_of_a_ruined_one_is_filled_in_by_the_program(database: str, written: Any) -> None:
+    cast = c.assemble()
+    known(cast, c.row(1), c.row(2), by="hohhot_base", reviewer="hohhot_reviewer")
+    report = c.draft_report(cast, c.sheet([c.row(2, id_number=written), c.row(3)]))
+    (problem,) = found(cast, report)
+    assert problem.code == "id-ruined"
+    assert "采纳" in problem.offer
+    assert c.id_number(2)[-3:] not in problem.offer + problem.words + str(problem.value) + str(problem.mend)
+    with db.reading() as session:
+        raw = str(session.execute(sa.text("SELECT * FROM roster_problem")).all())
+        assert c.id_number(2) not in raw
+    done(accepting(cast, report, 3))
+    with db.reading() as session:
+        row = session.scalars(sa.select(RosterRow).where(RosterRow.report_id == report.id, RosterRow.row == 3)).one()
+        assert (row.id_number, row.faulty) == (c.id_number(2), False)
+        line = session.scalars(sa.select(AuditEntry).where(AuditEntry.event == "report.repaired")).one()
+        assert '"how":"proposal"' in line.after
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        c.row(2, name="孙示某", id_number=RUINED),
+        c.row(2, employer="示例旗蒙古族中学", id_number=RUINED),
+        c.row(2, id_number=c.id_number(2, date(1985, 3, 5))[:15] + "000"),
+        c.row(2, id_number="1.50199E+17"),  # too little is left, and this base never had the number
+        c.row(2, id_number="1.5E+17"),
+        c.row(2, id_number=""),
+        c.row(2, id_number="150199"),
+    ],
+)
+def test_no_number_is_proposed_to_whom_it_is_not_nearly_known(database: str, row: list[Any]) -> None:
+    cast = c.assemble()
+    known(cast, c.row(1), c.row(2), by="hohhot_base", reviewer="hohhot_reviewer")
+    report = c.draft_report(cast, c.sheet([row, c.row(3)]))
+    assert [problem.offer for problem in found(cast, report)] == [""]
+    assert c.refusal(accepting(cast, report, 3)).code == "rows"
+
+
+def test_guesses_at_one_person_in_one_file_are_answered_with_nothing(database: str) -> None:
+    cast = c.assemble()
+    known(cast, c.row(2))
+    guesses = [c.id_number(2, date(1985, 3, day))[:15] + "000" for day in (3, 4, 5)]
+    report = c.draft_report(cast, c.sheet([*[c.row(2, id_number=guess) for guess in guesses], c.row(3)]))
+    assert [problem.offer for problem in found(cast, report)] == [""] * 3
+
+
+def test_a_base_gets_back_the_number_of_somebody_it_trained(database: str) -> None:
+    cast = c.assemble()
+    known(cast, c.row(2))
+    report = c.draft_report(cast, c.sheet([c.row(2, id_number="1.5E+17"), c.row(3)]))
+    assert "本机构报送过" in found(cast, report)[0].offer
+    done(accepting(cast, report, 3))
+    assert codes(cast, report) == []
+
+
+@pytest.mark.parametrize(
+    "slip", [lambda n: n[:16] + n[17] + n[16], lambda n: n[:5] + n[6:], lambda n: n[:12] + "5" + n[13:]]
+)
+def test_a_number_with_one_slip_is_known_by_name_and_employer(database: str, slip: Callable[[str], str]) -> None:
+    cast = c.assemble()
+    known(cast, c.row(13))
+    report = c.draft_report(cast, c.sheet([c.row(13, id_number=slip(c.id_number(13))), c.row(3)]))
+    (problem,) = found(cast, report)
+    assert problem.code in ("id-checksum", "id-length", "id-birth")
+    done(accepting(cast, report, 3))
+    assert codes(cast, report) == []
+
+
+def test_the_right_name_is_told_only_to_who_nearly_had_it(database: str) -> None:
+    cast = c.assemble()
+    known(cast, c.row(1, "额尔敦·巴图"), c.row(2, "王示末"), c.row(3, "李示"))
+    rows = [
+        c.row(1, "额尔敦·巴特"),
+        c.row(2, "王示未", employer="另一单位"),
+        c.row(3, "李某", employer="另一单位"),
+        c.row(4),
+    ]
+    report = c.draft_report(cast, c.sheet(rows))
+    told = {problem.row: problem for problem in found(cast, report)}
+    assert {problem.code for problem in told.values()} == {"name-known"}
+    assert [told[row].offer for row in (3, 4, 5)] == ["改为“额尔敦·巴图”", "改为“王示末”", ""]
+    assert "李示" not in told[5].words
+    done(accepting(cast, report, 3, 4))
+    assert codes(cast, report) == [(5, "name-known")]
+
+
+def test_a_shifted_row_is_moved_back_whole(database: str) -> None:
+    cast = c.assemble()
+    right, left = c.row(5), c.row(6)
+    rows = [
+        [*right[:3], "", *right[3:-1]],
+        [*left[:2], *left[3:], ""],
+        [*left[1:], ""],
+        c.row(7),
+    ]
+    report = c.draft_report(cast, c.sheet([rows[0], rows[1], rows[3]]))
+    assert codes(cast, report) == [(3, "row-shifted"), (4, "row-shifted")]
+    assert [problem.words for problem in found(cast, report)] == [
+        "此行从“身份证号”起各格右移了一列，内容与表头对不上",
+        "此行从“性别”起各格左移了一列，内容与表头对不上",
+    ]
+    done(accepting(cast, report, 3, 4))
+    with db.reading() as session:
+        assert reports.cells(session, report.id, 3, cast["base"]) == {
+            column: str(cell) for column, cell in zip(roster.COLUMNS, right, strict=True)
+        }
+        assert reports.cells(session, report.id, 4, cast["base"])["sex"] == ""
+    other = c.draft_report(cast, c.sheet([rows[2]]), title="第二期")
+    done(accepting(cast, other, 3))
+    assert codes(cast, other) == []
+
+
+def test_a_birth_date_among_the_sexes_and_hours_in_the_wrong_column_are_put_right(database: str) -> None:
+    cast = c.assemble()
+    rows = [
+        c.row(1, sex="1985-03-04"),
+        c.row(2, sex="19850304"),
+        c.row(3, sex="1990.1.2"),
+        c.row(4, public_hours=24, professional_hours=0),
+        c.row(5),
+        c.row(5, number=6),
+    ]
+    report = c.draft_report(cast, c.sheet(rows))
+    offers = {problem.row: problem.offer for problem in found(cast, report)}
+    assert offers == {
+        3: "按身份证号填“男”",
+        4: "按身份证号填“女”",
+        5: "",  # another day than the number says: one of the two is wrong
+        6: "移到“专业学时”列",
+        8: "删去此行",
+    }
+    done(accepting(cast, report, 3, 4, 6, 8))
+    assert codes(cast, report) == [(5, "sex-date")]
+    assert current(cast, report).hours == 24 * 4
+
+
+# --- files and pastes -----------------------------------------------------------------------------------------------
+
+
+def marked(cast: c.Cast, report: Report) -> bytes:
+    return done(lambda s: reports.open_rows(s, report.id, actor=cast["base"], now=c.AFTER))
+
+
+def test_the_open_rows_go_out_marked_and_come_back_corrected(database: str) -> None:
+    cast = c.assemble()
+    rows = [c.row(1), c.row(2, sex="m"), c.row(3), c.row(4, id_number=150199198503040000), c.row(5, name="=1+1")]
+    report = c.draft_report(cast, c.sheet(rows))
+    book = openpyxl.load_workbook(io.BytesIO(marked(cast, report)))
+    page = book.worksheets[0]
+    assert [cell.value for cell in page[2]] == [roster.ORIGIN, *HEADINGS.values()]
+    assert [page.cell(at, 1).value for at in (3, 4, 5)] == [4, 6, 7]
+    assert page["D3"].comment.text == "性别请填“男”或“女”"
+    assert page["D3"].fill.fgColor.rgb.endswith("F8D7DA")
+    assert page["E3"].comment is None
+    assert (page["E4"].value, page["E4"].data_type) == ("150199198503040000", "s")
+    assert page["C5"].data_type == "s"
+    page["D3"], page["E4"], page["C5"] = "女", c.id_number(4), "王示五"
+    buffer = io.BytesIO()
+    book.save(buffer)
+    back = Upload("待改正.xlsx", buffer.getvalue())
+    fields = reports.ReportFields(report.start_on, report.end_on, "完成")
+    _, problems = done(
+        lambda s: reports.save(s, report.plan_id, fields, roster_file=back, actor=cast["base"], now=c.AFTER)
+    )
+    assert problems == []
+    after = current(cast, report)
+    assert (after.people, after.faults, after.roster_id) == (5, 0, report.roster_id)  # the file as it came is kept
+    with db.reading() as session:
+        made = reports.repairs(session, report.id, cast["reviewer"])
+        assert list(zip(made["row"], made["heading"], strict=True)) == [(4, "性别"), (6, "身份证号"), (7, "姓名")]
+        assert set(made["how"]) == {"上传改正"}
+    page["A3"] = 99
+    buffer = io.BytesIO()
+    book.save(buffer)
+    strange = Upload("待改正.xlsx", buffer.getvalue())
+    deed = lambda s: reports.save(s, report.plan_id, fields, roster_file=strange, actor=cast["base"], now=c.AFTER)  # noqa: E731
+    assert c.refusal(deed).code == "rows"
+    assert c.refusal(lambda s: reports.open_rows(s, report.id, actor=cast["base"], now=c.AFTER)).code == "empty"
+
+
+def test_rows_are_pasted_out_of_a_spreadsheet(database: str) -> None:
+    cast = c.assemble()
+    bare = "\r\n".join("\t".join(map(str, c.row(serial))) for serial in (1, 2)) + "\r\n"
+    headed = f"姓名\t证件号码\t专业学时\t考核结果\n赵示三\t{c.id_number(3)}\t24\t合格"
+    report = c.draft_report(cast, roster.pasted(bare).content)
+    assert (report.people, report.faults) == (2, 0)
+    done(lambda s: reports.paste(s, report.id, headed, actor=cast["base"], now=c.AFTER))
+    after = current(cast, report)
+    assert (after.people, after.faults) == (3, 0)
+    with db.reading() as session:
+        frame = reports.rows(session, report.id, cast["base"])
+        assert list(frame["row"]) == [2, 3, 4]
+        assert list(frame["repaired"]) == ["", "", "整行"]
+    assert c.refusal(lambda s: reports.paste(s, report.id, " \n", actor=cast["base"], now=c.AFTER)).code == "file"
+
+
+def test_the_blank_form_cannot_go_wrong() -> None:
+    page = openpyxl.load_workbook(io.BytesIO(roster.template())).worksheets[0]
+    assert [cell.value for cell in page[2]] == list(HEADINGS.values())
+    lists = {str(each.sqref): each.formula1 for each in page.data_validations.dataValidation}
+    assert lists == {"C3:C2002": '"男,女"', "J3:J2002": '"合格,不合格"'}
+    assert page.column_dimensions["D"].number_format == "@"  # what is typed there stays text
+    filled = openpyxl.load_workbook(io.BytesIO(roster.template()))
+    for place, cell in enumerate(c.row(1), start=1):
+        filled.worksheets[0].cell(3, place).value = cell
+    buffer = io.BytesIO()
+    filled.save(buffer)
+    preview = roster.read(buffer.getvalue(), "花名册.xlsx")
+    assert (len(preview.rows), preview.problems) == (1, [])
+
+
+# --- what a reviewer should see -------------------------------------------------------------------------------------
+
+
+def warnings(cast: c.Cast, report: Report, by: str = "reviewer") -> list[Problem]:
+    with db.reading() as session:
+        return reports.warnings(session, report.id, cast[by])
+
+
+def test_two_who_may_be_one_are_a_warning_and_block_nobody(database: str) -> None:
+    cast = c.assemble()
+    rows = [
+        c.row(1, "赵示末"),
+        c.row(11, "赵示未"),
+        c.row(21, "钱示"),
+        c.row(22, "钱示"),
+        c.row(31, "孙示"),
+        c.row(42, "孙示"),
+    ]
+    report = c.draft_report(cast, c.sheet(rows), headcount=6)
+    assert report.faults == 0
+    assert [(each.row, each.code, each.blocking) for each in found(cast, report)] == [
+        (4, "twin-name", False),
+        (6, "twin-number", False),
+    ]
+    assert "第3行的“赵示末”" in found(cast, report)[0].words
+
+
+def test_a_person_in_two_places_on_one_day_is_named_without_telling_a_base_whose_roster(database: str) -> None:
+    cast = c.assemble()
+    other = c.file_plan(cast, by="hohhot_base", title="呼市班")
+    c.approve(cast, other.id, by="hohhot_reviewer")
+    c.file_report(cast, other, c.sheet([c.row(serial) for serial in (1, 2, 3)]), by="hohhot_base")
+    absent = c.row(2, professional_hours=0, assessment="不合格")
+    report = c.draft_report(cast, c.sheet([c.row(1), absent, *[c.row(serial) for serial in range(4, 8)]]), headcount=6)
+    (told,) = warnings(cast, report, "base")
+    assert (told.row, told.code, told.words) == (3, "two-places", "此人同日还在另一期培训的花名册中，请核实是否到场")
+    (named,) = warnings(cast, report)
+    assert "示例呼和浩特培训基地“呼市班”（2024-06-24至2024-06-26）第3行" in named.words
+    for changes in ({"mode": Mode.ONLINE}, {"start_on": date(2024, 6, 27), "end_on": date(2024, 6, 29)}):
+        elsewhere = c.draft_report(cast, c.sheet([c.row(1)]), headcount=1, title="别的", **changes)
+        assert warnings(cast, elsewhere) == []
+
+
+def test_a_roster_another_base_filed_too_is_named_once(database: str) -> None:
+    cast = c.assemble()
+    other = c.file_plan(cast, by="hohhot_base", title="呼市班", mode=Mode.ONLINE)
+    c.approve(cast, other.id, by="hohhot_reviewer")
+    c.file_report(cast, other, c.sheet([c.row(serial) for serial in range(1, 9)]), by="hohhot_base")
+    most = c.draft_report(cast, c.sheet([c.row(serial) for serial in range(1, 11)]), headcount=10)
+    (named,) = warnings(cast, most)
+    assert (named.row, named.code, named.value) == (0, "same-roster", "8")
+    assert "8人（80%）同一期间还在示例呼和浩特培训基地“呼市班”" in named.words
+    (told,) = warnings(cast, most, "base")
+    assert "呼和浩特" not in told.words
+    fewer = c.draft_report(cast, c.sheet([c.row(serial) for serial in range(2, 12)]), headcount=10, title="第二期")
+    assert [each.code for each in warnings(cast, fewer)] == []  # seven of ten, and the other was online
+
+
+def test_what_differs_from_the_plan_is_named(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1, professional_hours=16), c.row(2)]), headcount=2)
+    assert [each.code for each in warnings(cast, report)] == ["drift-hours"]
+    fields = reports.ReportFields(date(2024, 6, 24), date(2024, 6, 25), "短了一天", teachers="另请的教师")
+    short = Upload("花名册.xlsx", c.sheet([c.row(1, professional_hours=16)]))
+    done(lambda s: reports.save(s, report.plan_id, fields, roster_file=short, actor=cast["base"], now=c.AFTER))
+    told = warnings(cast, report)
+    assert [each.code for each in told] == ["drift-dates", "drift-teachers", "drift-headcount", "drift-hours"]
+    assert "另请的教师" in told[1].words
+    assert not any(each.blocking for each in told)
+    with pytest.raises(reports.Refused, match="missing"):
+        warnings(cast, report, "hohhot_reviewer")
+
+
+# --- what stayed open -----------------------------------------------------------------------------------------------
+
+
+def test_rows_that_stayed_open_are_filed_as_a_supplement_and_nobody_twice(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m"), c.row(3, professional_hours=25)]), headcount=3)
+
+    def supplement(by: str = "base") -> Callable[[Session], Report]:
+        return lambda s: reports.supplement(s, report.id, actor=cast[by], now=c.AFTER)
+
+    assert c.refusal(supplement()).code == "state"
+    move(cast, report, Action.SUBMIT, "base")
+    assert "已为1人登记24学时" in move(cast, report, Action.APPROVE, "reviewer")
+    assert [c.refusal(supplement(by)).code for by in ("reviewer", "hohhot_base")] == ["role", "missing"]
+    added = done(supplement())
+    assert (added.part, added.state, added.people, added.faults) == (2, State.DRAFT, 0, 2)
+    assert c.refusal(supplement()).code == "state"
+    with db.reading() as session:
+        (line,) = reports.open_plans(session, cast["base"], now=c.AFTER).to_dict("records")
+        assert line["report_id"] == added.id
+    done(repairing(cast, added, (4, "sex", "m", "女"), (5, "professional_hours", "25", "24")))
+    move(cast, added, Action.SUBMIT, "base")
+    assert "已为2人登记48学时" in move(cast, added, Action.APPROVE, "reviewer")
+    with db.reading() as session:
+        assert ledger.faults(session) == []
+        assert ledger.totals(session, c.person_id(2)).loc[0, "professional"] == 24
+
+
+def test_who_stands_in_an_earlier_report_of_the_plan_is_not_filed_again(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]), headcount=3)
+    move(cast, report, Action.SUBMIT, "base")
+    move(cast, report, Action.APPROVE, "reviewer")
+    added = done(lambda s: reports.supplement(s, report.id, actor=cast["base"], now=c.AFTER))
+    again = "\t".join(map(str, c.row(1)))
+    done(lambda s: reports.paste(s, added.id, again, actor=cast["base"], now=c.AFTER))
+    assert [code for _, code in codes(cast, added)] == ["sex-form", "duplicate-plan"]
+    done(accepting(cast, added, 5))
+    assert [code for _, code in codes(cast, added)] == ["sex-form"]
+
+
+def test_a_roster_of_the_first_release_is_read_from_its_file_until_it_is_saved_again(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]))
+    with db.transaction() as session:
+        session.execute(sa.update(RosterRow).values(cells=None))
+        session.execute(sa.delete(RosterProblem))
+    assert codes(cast, report) == [(4, "sex-form")]
+    done(repairing(cast, report, (4, "sex", "m", "女")))
+    assert codes(cast, report) == []
