@@ -104,7 +104,7 @@ def _roster_check(options: argparse.Namespace) -> int:
             return 2
     faulty = len(preview.faulty_rows)
     _say(f"{len(preview.rows)} rows, {faulty} with faults, {len(preview.problems)} problems")
-    return 1 if preview.problems else 0
+    return 1 if faulty else 0
 
 
 def _policy_check(options: argparse.Namespace) -> int:
@@ -186,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     roster_commands = roster_parser.add_subparsers(required=True, metavar="COMMAND")
     roster_check = roster_commands.add_parser(
         "check",
-        help="检查花名册 (exit 0 clean, 1 problems, 2 unreadable or unwritable; a tab-separated line for each problem)",
+        help="检查花名册 (exit 0 clean or hints only, 1 faults, 2 unreadable or unwritable; each a tab-separated line)",
     )
     roster_check.add_argument("file")
     roster_check.add_argument(

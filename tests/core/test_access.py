@@ -121,6 +121,24 @@ def take_file(s: Session, actor: Actor, at: Records) -> None:
     files.handed_out(s, roster_id, actor=actor, now=c.AFTER)
 
 
+def repair(s: Session, actor: Actor, at: Records) -> None:
+    s.execute(sa.text("UPDATE submission SET state = 'withdrawn' WHERE id = :id"), {"id": at.report})
+    reports.repair(s, at.report, [reports.Change(3, "note", "", "更正")], actor=actor, now=c.AFTER)
+
+
+def strike(s: Session, actor: Actor, at: Records) -> None:
+    s.execute(sa.text("UPDATE submission SET state = 'withdrawn' WHERE id = :id"), {"id": at.report})
+    reports.paste(s, at.report, "\t".join(map(str, c.row(31))), actor=actor, now=c.AFTER)
+    reports.strike(s, at.report, 3, actor=actor, now=c.AFTER)
+
+
+def supplement(s: Session, actor: Actor, at: Records) -> None:
+    s.execute(sa.text("UPDATE submission SET state = 'approved' WHERE id = :id"), {"id": at.report})
+    s.execute(sa.text("UPDATE report SET faults = 1 WHERE id = :id"), {"id": at.report})
+    s.execute(sa.text("UPDATE roster_row SET faulty = true WHERE report_id = :id"), {"id": at.report})
+    reports.supplement(s, at.report, actor=actor, now=c.AFTER)
+
+
 def due_reports(s: Session, actor: Actor, at: Records) -> None:
     seen(reports.open_plans(s, actor, now=c.AFTER)["plan_id"], at.open_plan)
 
@@ -202,6 +220,12 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("see a report", lambda s, a, at: reports.one(s, at.report, a), SEE),
     ("see a roster", lambda s, a, at: reports.rows(s, at.report, a), SEE),
     ("see its problems", see_problems, SEE),
+    ("see its warnings", lambda s, a, at: reports.warnings(s, at.report, a), SEE),
+    ("see its repairs", lambda s, a, at: reports.repairs(s, at.report, a), SEE),
+    ("see a row to repair", lambda s, a, at: reports.cells(s, at.report, 3, a), FILE),
+    ("repair a roster", repair, FILE),
+    ("add and leave out rows", strike, FILE),
+    ("supplement a report", supplement, FILE),
     ("open its file", attachment, SEE),
     ("take its file away", take_file, SEE),
     ("see due reports", due_reports, FILE),

@@ -131,6 +131,14 @@ def test_the_problems_of_a_roster_are_1_and_lines_with_tabs(
     assert all(len(line) == 5 and line[4] for line in lines)
 
 
+def test_a_roster_with_nothing_but_hints_is_0(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path / "花名册.xlsx", [c.row(1), c.row(2, employer="")])
+    assert main(["roster", "check", path]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("4\t工作单位\temployer-missing\t")
+    assert said.err == "2 rows, 0 with faults, 1 problems\n"
+
+
 def test_the_problems_of_a_roster_go_into_a_file(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
