@@ -1,0 +1,64 @@
+"""A person's desk in the browser tests: one window, signed in, and what hands do there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests import cast as people
+
+
+@dataclass
+class Desk:
+    """One person's browser window, signed in."""
+
+    page: Page
+    base: str
+
+    def go(self, path: str, title: str) -> Page:
+        self.page.goto(f"{self.base}/{path}")
+        expect(self.page.locator("h1")).to_have_text(title, timeout=30_000)
+        return self.page
+
+    def fill(self, label: str, text: str) -> None:
+        field = self.page.get_by_label(label, exact=True)
+        field.fill(text)
+        field.blur()
+
+    def settle(self) -> None:
+        """Wait until the script has run, as a person does: what is still being drawn anew takes no click."""
+        self.page.wait_for_timeout(300)
+        state = self.page.get_by_test_id("stApp")
+        expect(state).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
+
+    def click(self, name: str) -> None:
+        """A button by its words, once the page is drawn; an icon before them is part of its name."""
+        self.settle()
+        self.page.get_by_role("button", name=re.compile(f"(^|[a-z_]\\s*){name}$")).click()
+
+    def sees(self, words: str | re.Pattern[str]) -> None:
+        expect(self.page.get_by_test_id("stMain").get_by_text(words).locator("visible=true").first).to_be_visible(
+            timeout=30_000
+        )
+
+
+def arrive(browser: Browser, base: str, username: str) -> Desk:
+    """Sign in through the form, in a window of one's own."""
+    page = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 1200}).new_page()
+    page.goto(base)
+    page.get_by_label("用户名").fill(username)
+    page.get_by_label("密码", exact=True).fill(people.PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    expect(page.locator("h1")).to_have_text("首页", timeout=30_000)
+    cookie = next(cookie for cookie in page.context.cookies() if cookie["name"] == "ce_session")
+    assert cookie["httpOnly"]
+    assert cookie["sameSite"] == "Strict"
+    return Desk(page, base)
+
+
+def choose_first_row(desk: Desk) -> None:
+    """Tick the first row of the page's first table, which is drawn on a canvas: the box lies below the headings."""
+    desk.settle()
+    desk.page.get_by_test_id("stDataFrame").first.locator(".dvn-scroller").click(position={"x": 18, "y": 52})

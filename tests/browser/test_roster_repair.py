@@ -1,0 +1,88 @@
+"""A clerk uploads a roster of 500 people with sixty faults and puts all of them right on the screen."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import sqlalchemy as sa
+from playwright.sync_api import Browser, expect
+
+from core import db, roster
+from core.models import Report, RosterRepair, RosterRow, State
+from tests import cast as people
+from tests import faults
+from tests.browser.desk import Desk, arrive
+from tests.cast import Cast
+
+NOW = datetime.now(UTC)
+
+
+def days(ended: int) -> dict[str, date]:
+    """Three days of training that ended so many days ago, within one year."""
+    last = db.office_day(NOW) - timedelta(days=ended)
+    if (last - timedelta(days=2)).year != last.year:
+        last = date(last.year - 1, 12, 31)
+    return {"start_on": last - timedelta(days=2), "end_on": last}
+
+
+def trainings(cast: Cast) -> int:
+    """Two trainings that are over, one posted, one to be reported; answers the plan of the latter."""
+    filed = NOW - timedelta(days=90)
+    for ended in (30, 2):
+        plan = people.file_plan(cast, now=filed, **days(ended))
+        people.approve(cast, plan.id, now=filed)
+        if ended == 30:
+            known = people.sheet([people.row(serial) for serial in faults.ON_FILE])
+            report = people.file_report(cast, plan, known, now=NOW - timedelta(days=28))
+            people.approve(cast, report.id, now=NOW)
+    return plan.id
+
+
+def mend(desk: Desk) -> None:
+    """Put the first faulty cell on the page right, as its person's papers say; it is gone at once."""
+    cell = desk.page.locator("[class*=st-key-cell-]").first
+    found = re.search(r"st-key-cell-\d+-(\d+)-(\w+)", cell.get_attribute("class") or "")
+    assert found
+    row, column = int(found[1]), found[2]
+    true = dict(zip(roster.COLUMNS, people.row(row - 2), strict=True))[column]
+    field = desk.page.locator(f".{found[0]} input")
+    if column in roster.CHOICES:
+        field.click()
+    field.fill(str(true))
+    field.press("Enter")
+    desk.sees(f"第{row}行{roster.HEADINGS[column]}已保存并重新检查。")
+    expect(field).to_have_count(0)
+
+
+def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str, cast: Cast) -> None:
+    plan_id = trainings(cast)
+    base = arrive(browser, server, "base")
+    page = base.go(f"report_filing?plan={plan_id}", "培训情况报告")
+    base.fill("培训总结", "按计划完成，全部考核。")
+    uploads = page.locator("input[type=file]")
+    uploads.nth(0).set_input_files({"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    content = people.sheet(faults.rows())
+    uploads.nth(1).set_input_files({"name": "花名册.xlsx", "mimeType": kind, "buffer": content})
+    expect(page.get_by_text("花名册.xlsx")).to_be_visible(timeout=30_000)
+    base.click("保存并检查花名册")
+    base.sees("已保存。花名册500人，60行有错误，请看下表。")
+    base.click("采纳全部建议（16行）")
+    base.sees("16行已按建议改正并重新检查。")
+    for _ in range(44):
+        mend(base)
+    base.sees("花名册没有错误。")
+    base.click("提交报告")
+    base.sees(re.compile("已提交。"))
+    with db.reading() as session:
+        report = session.scalars(sa.select(Report).where(Report.plan_id == plan_id)).one()
+        assert (report.state, report.people, report.faults) == (State.SUBMITTED, 498, 0)
+        rows = session.scalars(sa.select(RosterRow).where(RosterRow.report_id == report.id)).all()
+        assert {row.id_number for row in rows if row.row - 2 in faults.FAULTS} <= {
+            people.id_number(serial) for serial in faults.FAULTS
+        }
+        repairs = session.scalar(sa.select(sa.func.count(RosterRepair.id)))
+    reviewer = arrive(browser, server, "reviewer")
+    reviewer.go(f"report_review?report={report.id}", "报告审核")
+    reviewer.sees(f"基地在网上改正了{repairs}处")
