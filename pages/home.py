@@ -4,7 +4,7 @@ from datetime import date
 
 import streamlit as st
 
-from core import approvals, db, registry, reports
+from core import approvals, claims, db, registry, reports
 from core.access import OFFICERS, Role
 from core.models import State
 from web import ui
@@ -59,6 +59,17 @@ if actor.role in (Role.REVIEWER, Role.ADMIN):
     with right:
         if actor.role is Role.REVIEWER:
             waiting("report", "培训情况报告", "report_review", "审核报告", theirs)
+
+if actor.role is Role.REVIEWER:
+    waiting("claim", "学时折合", "claim_review", "审核折合申报", theirs)
+elif actor.role in claims.FILERS:
+    waiting(
+        "claim",
+        "学时折合",
+        "credit_claims",
+        "申报证书折合学时",
+        (State.DRAFT, State.RETURNED, State.SUBMITTED, State.APPROVED),
+    )
 
 if actor.role in (*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON):
     with st.container(border=True):

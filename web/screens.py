@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 import streamlit_authenticator
 
-from core import access, db, registry
+from core import access, claims, db, registry
 from core.access import Actor, Refused, Role
 from web import ui
 
@@ -35,6 +35,8 @@ SCREENS = {
         Screen("plan_approval", "培训计划审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
         Screen("report_filing", "培训情况报告", "upload_file", (Role.BASE_CLERK,)),
         Screen("report_review", "报告审核", "rule", (Role.REVIEWER,)),
+        Screen("credit_claims", "学时折合申报", "workspace_premium", claims.FILERS),
+        Screen("claim_review", "学时折合审核", "workspace_premium", (Role.REVIEWER,)),
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
         Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),
     ),

@@ -1,0 +1,97 @@
+"""Reviewers grant hours, or the deemed year, on the certificates of the people of their jurisdiction."""
+
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import approvals, claims, db
+from core.access import Actor, Refused, Role
+from core.approvals import Action
+from core.models import Claim, State
+from web import claims as shown
+from web import ui
+
+actor = ui.require(Role.REVIEWER)
+ui.page("学时折合审核", shown.CAPTION)
+
+
+def approve(claim_id: int, version: int, title: str, granted: bool) -> None:
+    """Grant the hours typed, then approve: one act."""
+
+    def act(session: Session, **who: Any) -> str:
+        seen = version
+        if granted:
+            hours = Decimal(str(st.session_state[f"granted-{claim_id}"] or 0))
+            claim = claims.grant(session, claim_id, hours, version=version, **who)
+            session.flush()
+            seen = claim.version
+        reason = st.session_state[f"reason-{claim_id}"]
+        _, done = approvals.move(session, claim_id, Action.APPROVE, version=seen, reason=reason, **who)
+        return f"“{title}”已通过，{done}。"
+
+    if ui.deed(act):
+        ui.forget_choice()
+
+
+def decide(claim: Claim, activity: claims.Activity) -> None:
+    """Hours, reason, and the three buttons; the notice's own rate stands as the default."""
+    st.info(f"{claim.activity}：{activity.words}。")
+    if not activity.deemed:
+        default = float(claim.granted) if claim.granted is not None else None
+        st.number_input(
+            "核定学时",
+            0.5,
+            1000.0,
+            default,
+            0.5,
+            format="%g",
+            key=f"granted-{claim.id}",
+            width=200,
+            placeholder="依据证书填写",
+        )
+    st.text_area(
+        "审核意见（必填，申报人会看到）", key=f"reason-{claim.id}", height=70, placeholder="如：证书属实，按40学时折合"
+    )
+    with st.container(horizontal=True):
+        for action in approvals.moves_for(claim, actor):
+            key = f"{action}-{claim.id}-{claim.version}"
+            if action is Action.APPROVE:
+                args: tuple[Any, ...] = (claim.id, claim.version, claim.title, not activity.deemed)
+                st.button(action.label, type="primary", key=key, on_click=approve, args=args)
+            else:
+                args = (claim.id, action, claim.version, claim.title, f"reason-{claim.id}")
+                st.button(action.label, key=key, on_click=ui.move, args=args)
+
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    state = ui.filter_by("状态", State, key="state", default=State.SUBMITTED)
+    text = st.text_input("姓名、证书或单位", key="q", bind="query-params", width=240)
+    own = not actor.oversees_region or st.toggle("只看由本机关审核的", True, key="own", bind="query-params")
+
+    def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
+        return approvals.queue(session, who, kind="claim", state=state, text=text, own=own, **page)
+
+    columns = [*shown.COLUMNS, "organization"]
+    ui.export(
+        lambda session, who: asked(session, who, limit=None)[0], columns, name="学时折合审核", labels=shown.LABELS
+    )
+frame, count = ui.listing(asked, actor, name="claim")
+st.caption(f"共{count}份申报")
+empty = "没有符合条件的申报。可换一个状态或清空查询条件。"
+claim_id = ui.pick(frame, columns, name="claim", empty=empty, labels=shown.LABELS)
+if claim_id is not None:
+    try:
+        with db.reading() as session, st.container(border=True):
+            claim = approvals.one(session, claim_id, actor)
+            if not isinstance(claim, Claim):
+                raise Refused("missing", "没有找到这份申报。")
+            activity = shown.one(session, claim, actor)
+            if Action.APPROVE in approvals.moves_for(claim, actor):
+                decide(claim, activity)
+            elif claim.state is State.SUBMITTED:
+                st.info(f"该申报由{claim.authority.name}审核，您可以查看。")
+    except Refused as refused:
+        st.error(refused.words)

@@ -1,0 +1,167 @@
+"""A person, or the employer's clerk for the own people, files certificates that count as study."""
+
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import approvals, claims, db
+from core.access import Actor, Refused, Role
+from core.approvals import Action
+from core.files import Upload
+from core.models import Claim, State
+from web import claims as shown
+from web import ui
+
+actor = ui.require(*claims.FILERS)
+oneself = actor.role is Role.PERSON
+ui.page("学时折合申报", shown.CAPTION)
+COLUMNS = [name for name in shown.COLUMNS if not (oneself and name in ("name", "id_mask"))]
+
+
+def form(claim: Claim | None, person_id: int) -> None:
+    """The claim's fields and its evidence; what was typed stays when a save is refused."""
+    key = f"claim-{claim.id if claim else f'new-{person_id}'}-"
+    offered = {each.name: each for each in claims.activities(ui.today().year)}
+    names = [*offered, *([claim.activity] if claim and claim.activity not in offered else [])]
+    st.selectbox(
+        "类别",
+        names,
+        names.index(claim.activity) if claim else 0,
+        key=f"{key}activity",
+        help="\n\n".join(f"{each.name}：{each.words}" for each in offered.values()),
+    )
+    activity = offered.get(st.session_state.get(f"{key}activity") or names[0])
+    if activity:
+        st.caption(f"{activity.words}。")
+    with st.form(f"{key}form"):
+        left, right = st.columns(2)
+        left.text_input("证书（证明）名称", claim.title if claim else "", key=f"{key}title", max_chars=100)
+        right.text_input("发证或主办单位", claim.issuer if claim else "", key=f"{key}issuer", max_chars=100)
+        left, middle, right = st.columns(3)
+        today = ui.today()
+        left.date_input("开始日期", claim.start_on if claim else today, key=f"{key}start_on", format="YYYY-MM-DD")
+        middle.date_input(
+            "完成（发证）日期", claim.completed_on if claim else today, key=f"{key}completed_on", format="YYYY-MM-DD"
+        )
+        if activity is None or not activity.deemed:
+            unit = activity.unit if activity else "学时"
+            right.number_input(
+                f"证书所载{unit}数",
+                0.0,
+                1000.0,
+                float(claim.amount) if claim else 0.0,
+                0.5,
+                format="%g",
+                key=f"{key}amount",
+            )
+        for name, label, choices in (
+            ("level", "级别", activity and activity.levels),
+            ("rank", "等次", activity and activity.ranks),
+        ):
+            if choices:
+                at = choices.index(getattr(claim, name)) if claim and getattr(claim, name) in choices else 0
+                st.selectbox(label, choices, at, key=f"{key}{name}")
+        st.text_area("说明", claim.note if claim else "", key=f"{key}note", height=70, max_chars=1000)
+        st.file_uploader(
+            "证书或证明材料（PDF、JPG、PNG）",
+            ["pdf", "jpg", "jpeg", "png"],
+            accept_multiple_files=True,
+            key=f"{key}files-{st.session_state.get('round', 0)}",
+            help="已上传的材料随申报保留；再次上传的会添加在后面。",
+        )
+        with st.container(horizontal=True):
+            args = (claim.id if claim else None, claim.version if claim else 0, person_id, key)
+            st.form_submit_button("保存并提交", type="primary", on_click=save, args=(*args, True), key=f"{key}file")
+            st.form_submit_button("只保存草稿", on_click=save, args=(*args, False), key=f"{key}save")
+
+
+def save(claim_id: int | None, version: int, person_id: int, key: str, then_submit: bool) -> None:
+    """Save first and submit second: when submitting is refused, the draft is kept."""
+    kept: list[Claim] = []
+
+    def keep(session: Session, **who: Any) -> str:
+        typed = {name: st.session_state.get(key + name, "") for name in claims.ClaimFields.__dataclass_fields__}
+        fields = claims.ClaimFields(**typed | {"amount": Decimal(str(typed["amount"] or 0))})
+        given = st.session_state.get(f"{key}files-{st.session_state.get('round', 0)}") or []
+        evidence = [Upload(each.name, each.getvalue()) for each in given]
+        if claim_id is None:
+            claim = claims.draft(session, person_id, fields, evidence=evidence, **who)
+        else:
+            claim = claims.revise(session, claim_id, fields, evidence=evidence, version=version, **who)
+        session.flush()
+        kept.append(claim)
+        return "" if then_submit else f"“{claim.title}”已保存为草稿。"
+
+    if not ui.deed(keep):
+        return
+    ui.choose("claim", kept[0].id)
+    ui.choose("for", None)
+    st.session_state.pop("claim-new", None)
+    ui.forget_choice()
+    if then_submit and not ui.moved(kept[0].id, Action.SUBMIT, kept[0].version, kept[0].title):
+        ui.say("warning", "填写的内容已保存为草稿，没有提交；改正后可再次提交，不必重新填写。")
+
+
+def begin() -> None:
+    ui.choose("claim", None)
+    ui.forget_choice()
+    st.session_state["claim-new"] = True
+
+
+def for_whom() -> int | None:
+    """The person a new claim is about: oneself, or one of the clerk's own people."""
+    if oneself:
+        return actor.person_id
+    text = st.text_input("为谁申报：姓名或完整身份证号", key="for-q", width=300)
+    with db.reading() as session:
+        found = claims.people(session, actor, text=text)
+    columns = ["name", "id_mask", "employer", "title"]
+    empty = "本单位没有这样的人员。请核对姓名或身份证号；人员在本系统有学时记录后才能申报。"
+    return ui.pick(found, columns, name="for", empty=empty, labels={"title": "专业技术职务"})
+
+
+writing = st.session_state.get("claim-new") and ui.chosen("claim") is None
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    state = ui.filter_by("状态", State, key="state")
+    text = "" if oneself else st.text_input("姓名或证书", key="q", bind="query-params", width=240)
+    st.button("填写新申报", icon=":material/add:", on_click=begin, type="secondary" if writing else "primary")
+
+    def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
+        return approvals.queue(session, who, kind="claim", state=state, text=text, **page)
+
+    ui.export(
+        lambda session, who: asked(session, who, limit=None)[0], COLUMNS, name="学时折合申报", labels=shown.LABELS
+    )
+frame, _count = ui.listing(asked, actor, name="claim")
+empty = "还没有这样的申报。点击“填写新申报”，附上证书，提交给主管的人社部门核定。"
+claim_id = ui.pick(frame, COLUMNS, name="claim", empty=empty, labels=shown.LABELS)
+try:
+    if claim_id is not None:
+        with db.reading() as session, st.container(border=True):
+            claim = approvals.one(session, claim_id, actor)
+            if not isinstance(claim, Claim):
+                raise Refused("missing", "没有找到这份申报。")
+            shown.one(session, claim, actor)
+            moves = approvals.moves_for(claim, actor)
+            with st.container(horizontal=True):
+                for action in moves:
+                    st.button(
+                        action.label,
+                        type="primary" if action is Action.SUBMIT else "secondary",
+                        key=f"{action}-{claim.id}-{claim.version}",
+                        on_click=ui.move,
+                        args=(claim.id, action, claim.version, claim.title),
+                    )
+        if Action.SUBMIT in moves:
+            with st.expander("修改申报"):
+                form(claim, claim.person_id or 0)
+    elif writing:
+        st.subheader("填写新申报", anchor=False)
+        person_id = for_whom()
+        if person_id is not None:
+            form(None, person_id)
+except Refused as refused:
+    st.error(refused.words)

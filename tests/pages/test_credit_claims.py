@@ -1,0 +1,122 @@
+"""A certificate from the person's form to the hours on the look-up page, as each of the three sees it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
+
+from core import approvals, claims, db, ledger
+from core.models import Claim, State
+from tests import cast as people
+from tests.cast import Cast
+from tests.pages.conftest import open_page, sign_in
+from tests.pages.test_deeds import NOW, TODAY, one, press
+
+JPEG = b"\xff\xd8\xff\xe0 synthetic"
+
+
+@pytest.fixture
+def learner(cast: Cast) -> Cast:
+    people.posted(cast, people.sheet([people.row(1), people.row(2, employer="示例旗蒙古族中学")]))
+    people.give_account(cast, 1, "person", now=NOW)
+    return cast
+
+
+def fill(app: AppTest, key: str, **typed: object) -> None:
+    for name, value in typed.items():
+        field = (
+            app.number_input if isinstance(value, float) else app.date_input if name.endswith("_on") else app.text_input
+        )
+        field(key=f"{key}{name}").set_value(value)
+
+
+def begun(by: str) -> AppTest:
+    return press(open_page("credit_claims", sign_in(by)), "填写新申报")
+
+
+def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner: Cast) -> None:
+    app = begun("person")
+    key = f"claim-new-{people.person_id(1)}-"
+    app.selectbox(key=f"{key}activity").select("论坛").run()
+    assert any("由审核部门依据证书核定专业科目学时" in each.value for each in app.caption)
+    press(app, "保存并提交")
+    assert "证书（证明）名称未填" in app.error[0].value
+    fill(app, key, title="示例学术论坛证书", issuer="示例学会", start_on=TODAY, completed_on=TODAY, amount=8.0)
+    press(app, "保存并提交")
+    assert "没有上传证书" in app.error[0].value
+    assert "已保存为草稿" in app.warning[0].value
+    claim = one(sa.select(Claim))
+    assert claim.state is State.DRAFT
+    app.get("file_uploader")[0].upload("证书.jpg", JPEG, "image/jpeg")
+    press(app, "保存并提交")
+    assert app.success[0].value == "“示例学术论坛证书”已提交。"
+
+    app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
+    assert list(app.dataframe[0].value["state"]) == [["待审"]]
+    assert [each.label for each in app.get("download_button")] == ["导出 Excel", "证书.jpg"]
+    press(app, "通过")
+    assert app.error  # neither hours nor a reason
+    app.number_input(key=f"granted-{claim.id}").set_value(6.5)
+    press(app, "通过")
+    assert "须填写原因" in app.error[0].value
+    assert one(sa.select(Claim)).granted is None  # one act: nothing was granted by half
+    app.text_area(key=f"reason-{claim.id}").input("论坛一天，按6.5学时折合")
+    press(app, "通过")
+    assert "登记" in app.success[0].value
+
+    app = open_page("credit_lookup", sign_in("person"))
+    entries = next(each.value for each in app.dataframe if "basis" in each.value and "hours" in each.value)
+    (entry,) = entries[entries["source"] == "折合"].to_dict("records")
+    assert (entry["hours"], entry["basis"]) == (6.5, "论坛：示例学术论坛证书（示例学会）")
+
+
+def test_a_clerk_claims_for_the_own_people_and_an_examination_deems_the_year(learner: Cast) -> None:
+    app = begun("employer")
+    assert list(app.dataframe[0].value["employer"]) == ["示例市第一医院"]
+    app = open_page("credit_claims", sign_in("employer"), **{"for": str(people.person_id(1))})
+    press(app, "填写新申报")
+    key = f"claim-new-{people.person_id(1)}-"
+    app.selectbox(key=f"{key}activity").select("职业资格").run()
+    assert f"{key}amount" not in [each.key for each in app.number_input]
+    fill(app, key, title="一级建造师", issuer="示例考试机构", start_on=TODAY, completed_on=TODAY)
+    app.get("file_uploader")[0].upload("证书.jpg", JPEG, "image/jpeg")
+    press(app, "保存并提交")
+    claim = one(sa.select(Claim))
+    app = open_page("claim_review", sign_in("reviewer2"), claim=str(claim.id))
+    app.text_area(key=f"reason-{claim.id}").input("考试合格")
+    press(app, "通过")
+    assert "专业科目视同完成" in app.success[0].value
+    with db.reading() as session:
+        assert ledger.totals(session, people.person_id(1), [TODAY.year]).loc[0, "deemed"] == ["professional"]
+
+
+def test_a_claim_is_returned_with_a_reason_corrected_and_withdrawn(learner: Cast) -> None:
+    day = TODAY - timedelta(days=1)
+    claim = people.file_claim(learner, 1, by="person", now=NOW, activity="技能培训", start_on=day, completed_on=day)
+    app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
+    assert app.number_input(key=f"granted-{claim.id}").value == 40  # the notice's own rate
+    app.text_area(key=f"reason-{claim.id}").input("请补盖章页")
+    press(app, "退回")
+    app = open_page("credit_claims", sign_in("person"), claim=str(claim.id))
+    assert "请补盖章页" in str(app.dataframe[1].value)
+    fill(app, f"claim-{claim.id}-", amount=24.0)
+    press(app, "保存并提交")
+    assert one(sa.select(Claim)).granted == Decimal(24)
+    press(app, "撤回")
+    assert one(sa.select(Claim)).state is State.WITHDRAWN
+
+
+def test_nobody_opens_anothers_claim_by_its_address(learner: Cast) -> None:
+    with db.transaction() as session:
+        fields = people.CLAIM
+        claim = claims.draft(session, people.person_id(2), fields, actor=learner["hohhot_employer"], now=NOW)
+    for by, page in (("person", "credit_claims"), ("employer", "credit_claims"), ("baotou_reviewer", "claim_review")):
+        app = open_page(page, sign_in(by), claim=str(claim.id))
+        assert "没有找到" in app.error[0].value
+        assert not app.get("download_button")[1:]
+    with db.reading() as session:
+        assert approvals.queue(session, learner["person"], kind="claim")[1] == 0

@@ -1,0 +1,61 @@
+"""One claim on screen, as those who file it and those who decide it read it."""
+
+from __future__ import annotations
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import claims, db, files
+from core.access import Actor
+from core.ledger import hours_text
+from core.models import Attachment, Claim
+from web import ui
+
+CAPTION = (
+    "高研班、论坛、学术交流、进修考察、三科和技能培训的证书折合专业科目学时，职业资格考试合格的当年视同完成"
+    "（一(四)5、6、8）；由主管的人社部门依据证书核定，计入证书年度。"
+)
+COLUMNS = ["state", "name", "id_mask", "activity", "title", "completed_on", "amount", "granted", "submitted_at"]
+LABELS = {"title": "证书（证明）名称", "organization": "工作单位", "amount": "证书所载数量"}
+
+
+def one(session: Session, claim: Claim, here: Actor) -> claims.Activity:
+    """A claim to read, with its evidence and the steps it has taken; answers what it claims."""
+    activity = claims.activity_of(claim)
+    st.markdown(f"#### {ui.md(claim.title)}　{ui.chip(claim.state)}")
+    granted = (
+        "视同完成" if activity.deemed else "待核定" if claim.granted is None else f"{hours_text(claim.granted)}学时"
+    )
+    ui.facts(
+        [
+            ("申报人", claim.person.name if claim.person else ""),
+            ("工作单位", claim.person.employer_name if claim.person else ""),
+            ("管理权限", claim.authority.name),
+            ("类别", "　".join(filter(None, (claim.activity, claim.level, claim.rank)))),
+            ("发证或主办单位", claim.issuer),
+            ("起止日期", f"{claim.start_on} 至 {claim.completed_on}"),
+            ("证书所载数量", f"{hours_text(claim.amount)}{activity.unit}" if claim.amount else "—"),
+            ("核定", granted),
+            ("计入", f"{claim.completed_on.year}年度{activity.subject_name}"),
+        ]
+    )
+    if claim.note:
+        ui.fact("说明", claim.note)
+    kept = claims.evidence(session, claim.id, here)
+    if not kept:
+        st.warning("还没有上传证书或证明材料。")
+    with st.container(horizontal=True):
+        for each in kept:
+            _evidence(each)
+    ui.steps(session, claim, here)
+    return activity
+
+
+def _evidence(kept: Attachment) -> None:
+    """A file to take away; taking it is logged."""
+
+    def taken(session: Session, who: Actor) -> bytes:
+        return files.handed_out(session, kept.id, actor=who, now=ui.now()).content
+
+    make, icon = ui.deferred(taken, db.transaction), ":material/attach_file:"
+    st.download_button(kept.filename, make, kept.filename, key=f"file-{kept.id}", icon=icon, on_click="ignore")
