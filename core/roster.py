@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -233,7 +232,9 @@ def _plain(cell: object) -> str | int | float:
     match cell:
         case bool():
             return str(cell)
-        case float() if math.isfinite(cell) and abs(cell) >= 10**SURVIVING:
+        case int() | float() if not abs(cell) < 10**21:  # nor where it is no number at all
+            return str(cell)
+        case float() if abs(cell) >= 10**SURVIVING:
             return int(Decimal(f"{cell:.{SURVIVING}g}"))  # as its user sees it, not the nearest double
         case int() | float():
             return cell
@@ -259,7 +260,7 @@ def _read_row(number: int, cells: Mapping[str, object]) -> tuple[Row | None, lis
         value = sheets.text(cells.get(column))
         problems.append(Problem(number, HEADINGS[column], code, value, words, blocking, offer, mend or {}))
 
-    name = registry.normalise_name(cells.get("name"))
+    name = registry.normalise_name(sheets.text(cells.get("name")))
     raw_id = cells.get("id_number")
     id_number = resident_id.normalise(raw_id)
     if not name and not id_number:
@@ -585,7 +586,7 @@ def _filled(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem]) -> b
             for place, column in enumerate(columns):
                 value: str | int | float = row if column == "origin" else cells.get(column, "")
                 words = said.get((row, headings[column]))
-                plain = isinstance(value, str) or column in ("id_number", "phone") or not math.isfinite(value)
+                plain = isinstance(value, str) or column in ("id_number", "phone")
                 style = faulty if words else text if plain else None
                 if plain:
                     page.write_string(at, place, sheets.text(value), style)

@@ -32,6 +32,8 @@ MOST_COLUMNS = 200
 MOST_CELLS = 20_000_000
 
 UNREADABLE = "无法读取此工作簿：文件损坏、设有密码，或不是表格文件。请在WPS或Excel中另存为.xlsx后再上传。"
+LOCKED = "此工作簿设有打开密码，无法读取。请在WPS或Excel中取消密码，另存为.xlsx后再上传。"
+MACROS = "此工作簿带有宏，已拒绝读取。请在WPS或Excel中另存为不带宏的.xlsx后再上传。"
 TOO_LARGE = "此工作簿解压后异常大，已拒绝读取。请把花名册复制到一个新的工作簿后再上传。"
 
 Grid = list[list[object]]
@@ -141,9 +143,15 @@ def _bound() -> None:
 
 def _parsed(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, Grid]:
     if content[:2] == b"PK":
-        unpacked = sum(entry.file_size for entry in zipfile.ZipFile(io.BytesIO(content)).infolist())
-        if unpacked > LARGEST_UNPACKED:
+        parts = zipfile.ZipFile(io.BytesIO(content)).infolist()
+        if sum(part.file_size for part in parts) > LARGEST_UNPACKED:
             raise Unreadable(TOO_LARGE)
+        if any(part.filename.endswith("vbaProject.bin") for part in parts):
+            raise Unreadable(MACROS)
+    elif "EncryptedPackage".encode("utf-16-le") in content:  # the names of its streams, as a compound file keeps them
+        raise Unreadable(LOCKED)
+    elif "_VBA_PROJECT".encode("utf-16-le") in content:
+        raise Unreadable(MACROS)
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
     visible = [
         meta.name

@@ -42,6 +42,7 @@ def compared(report: Report) -> None:
         ("培训时间", f"{plan.start_on} 至 {plan.end_on}", f"{report.start_on} 至 {report.end_on}"),
         ("人数", f"{plan.headcount}", f"{report.people + report.faults}"),
         ("科目", plan.subject.label, plan.subject.label),
+        ("授课教师", plan.teachers, report.teachers or plan.teachers),
         (
             "每人学时（平均）",
             hours_text(plan.hours_each),
@@ -82,7 +83,7 @@ def roster_of(report: Report) -> None:
     """The roster, masked, and what is wrong or worth a look."""
     with db.reading() as session:
         problems = reports.problems(session, report.id, actor, now=ui.now())
-        problems += reports.warnings(session, report.id, actor)
+        problems = sorted([*reports.warnings(session, report.id, actor), *problems], key=lambda each: each.blocking)
         rows = reports.rows(session, report.id, actor)
         made = reports.repairs(session, report.id, actor)
     if problems:
@@ -100,6 +101,7 @@ def roster_of(report: Report) -> None:
         "title",
         "public_hours",
         "professional_hours",
+        *(["credit_year"] if report.plan.credit_years else []),
         "assessment",
         "faulty",
         "repaired",

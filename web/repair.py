@@ -96,10 +96,10 @@ def _row(report: Report, row: int, found: list[Problem], person: Any) -> None:
     headings = list(dict.fromkeys(problem.heading for problem in found))
     for at, heading in enumerate(headings):
         here = [problem for problem in found if problem.heading == heading]
-        who, cell, words, buttons = st.columns([3, 3, 5, 2.2], vertical_alignment="center")
+        who, cell, words, buttons = st.columns([3, 3, 5, 2.6], vertical_alignment="center")
         if at == 0:
-            told = "  \n".join(ui.md(text) for text in (person["name"], person["id_mask"], person["employer"]) if text)
-            who.markdown(f"**第{row}行**　{told}")
+            told = "　".join(ui.md(text) for text in (person["id_mask"], person["employer"]) if text)
+            who.markdown(f"**第{row}行**　{ui.md(person['name'])}  \n:small[{told}]")
         with cell:
             _cell(report, row, COLUMN[heading], here[0].value)
         for problem in here:
@@ -108,8 +108,9 @@ def _row(report: Report, row: int, found: list[Problem], person: Any) -> None:
                 words.markdown(f":green[建议：{ui.md(problem.offer)}]")
                 words.button("采纳建议", key=f"accept-{row}-{heading}", on_click=_accept, args=(report.id, [row]))
         if at == 0:
-            buttons.button("改其他列", key=f"whole-{row}", type="tertiary", on_click=_whole, args=(report.id, row))
-            buttons.button("删去此行", key=f"strike-{row}", type="tertiary", on_click=_strike, args=(report.id, row))
+            with buttons, st.container(horizontal=True, gap="small"):
+                st.button("改其他列", key=f"whole-{row}", type="tertiary", on_click=_whole, args=(report.id, row))
+                st.button("删去此行", key=f"strike-{row}", type="tertiary", on_click=_strike, args=(report.id, row))
 
 
 def _cell(report: Report, row: int, column: str, value: str) -> None:

