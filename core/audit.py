@@ -12,7 +12,18 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.access import Actor, Labelled, Role, require, visible
-from core.models import Account, AuditEntry, Base, Card, CreditBatch, Decision, Organization, Person, Submission
+from core.models import (
+    Account,
+    AuditEntry,
+    Base,
+    Card,
+    CreditBatch,
+    Decision,
+    Dispute,
+    Organization,
+    Person,
+    Submission,
+)
 
 
 class Event(Labelled):
@@ -55,6 +66,9 @@ class Event(Labelled):
     CARD_ISSUED = "card.issued", "出具审验卡"
     PERSON_CORRECTED = "person.corrected", "更正人员信息"
     PERSON_MOVED = "person.moved", "人员调动"
+    DISPUTE_FILED = "dispute.filed", "提出异议"
+    DISPUTE_UPHELD = "dispute.upheld", "异议成立"
+    DISPUTE_REJECTED = "dispute.rejected", "异议不成立"
     ID_REVEALED = "person.revealed", "查看完整证件号"
     FILE_HANDED_OUT = "file.handed_out", "下载附件"
 
@@ -112,6 +126,8 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             return touched.employer_id or touched.authority_id, touched.authority_id
         case Card():
             return _place(session, session.get_one(Person, touched.person_id))
+        case Dispute():
+            return touched.organization_id, touched.authority_id
         case Decision():
             return touched.organization_id, touched.organization_id
         case CreditBatch():

@@ -186,7 +186,7 @@ def reverse(
         raise Refused("reason", "请填写冲销的原因，它会留在学时明细和审计日志里。")
     session.flush()
     hold(session)
-    gone = _reversed_lines(session, batch_id)
+    gone = reversed_lines(session, batch_id)
     wanted = set(range(1, undone.entries + 1)) - gone if lines is None else set(lines)
     if not wanted <= set(range(1, undone.entries + 1)) or (lines is not None and not wanted):
         raise Refused("lines", f"第{batch_id}批共{undone.entries}笔，请选择其中要冲销的笔。")
@@ -230,7 +230,7 @@ def line_numbers(text: str) -> set[int]:
     return found
 
 
-def _reversed_lines(session: Session, batch_id: int) -> set[int]:
+def reversed_lines(session: Session, batch_id: int) -> set[int]:
     """The lines of a batch that were undone."""
     query = (
         sa.select(CreditEntry.reverses_line)
@@ -242,7 +242,7 @@ def _reversed_lines(session: Session, batch_id: int) -> set[int]:
 
 def undone(session: Session, batch: CreditBatch) -> bool:
     """Whether nothing of a batch stands any more."""
-    return len(_reversed_lines(session, batch.id)) == batch.entries
+    return len(reversed_lines(session, batch.id)) == batch.entries
 
 
 def _written(
@@ -495,7 +495,7 @@ def batch(session: Session, batch_id: int, actor: Actor) -> tuple[CreditBatch, S
     found = session.scalar(sa.select(CreditBatch).where(CreditBatch.id == batch_id, _batches_visible(actor)))
     if found is None:
         raise not_found("入账批次")
-    return found, _standing(len(_reversed_lines(session, batch_id)), found.entries)
+    return found, _standing(len(reversed_lines(session, batch_id)), found.entries)
 
 
 def _standing(gone: int, entries: int) -> Standing:
@@ -513,7 +513,7 @@ def lines(
     Refused codes: "role", "missing".
     """
     found, _ = batch(session, batch_id, actor)
-    gone = _reversed_lines(session, batch_id)
+    gone = reversed_lines(session, batch_id)
     whose = sa.select(CreditEntry, Person).join(Person, Person.id == CreditEntry.person_id)
     whose = whose.where(CreditEntry.batch_id == batch_id)
     if needle := text.strip():

@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import cards, db, ledger, registry, resident_id
+from core import cards, db, disputes, ledger, registry, resident_id
 from core.access import Actor, Refused, Role
 from core.models import Card
-from web import ui
+from web import people, ui
 
 actor = ui.require(*registry.LOOKERS)
 oneself = actor.role is Role.PERSON
@@ -75,7 +75,7 @@ def person_page(person_id: int) -> None:
     with db.reading() as session:
         person = registry.person(session, person_id, actor)
         issued = cards.issued(session, person_id, actor)
-        entries = ledger.entries(session, person_id)
+        entries = disputes.beside(session, ledger.entries(session, person_id))
         this = ui.today().year
         totals = ledger.totals(session, person_id, {this, this - 1, this - 2, *map(int, entries["year"])})
         mask = resident_id.mask(person.id_number)
@@ -120,6 +120,7 @@ def person_page(person_id: int) -> None:
             "completed_on",
             "source",
             "standing",
+            "dispute",
             "plan",
             "plan_id",
             "report_id",
@@ -129,11 +130,17 @@ def person_page(person_id: int) -> None:
         labels = {"plan_id": "计划编号", "report_id": "报告编号", "standing": "状态"}
         ui.table(entries, columns, empty="", labels=labels)
         ui.export(
-            lambda session, who: ledger.entries(session, registry.person(session, person_id, who).id),
+            lambda session, who: disputes.beside(
+                session, ledger.entries(session, registry.person(session, person_id, who).id)
+            ),
             columns,
             name=f"学时明细-{person.name}",
             labels=labels,
         )
+        if actor.role in disputes.FILERS:
+            people.dispute(person_id, entries)
+        if oneself:
+            people.changes(person_id, actor)
 
 
 def cards_of(issued: pd.DataFrame) -> None:

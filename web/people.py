@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import db, files, persons, registry, resident_id
+from core import db, disputes, files, persons, registry, resident_id
 from core.access import Actor
 from core.files import Upload
+from core.ledger import Standing, hours_text
 from core.models import Person
+from core.policy import Subject
 from web import ui
+
+SUBJECTS = {subject.value: subject.label for subject in Subject}
 
 
 def one(person_id: int, actor: Actor) -> None:
@@ -39,8 +44,10 @@ def one(person_id: int, actor: Actor) -> None:
         )
         changes(person.id, actor)
         if persons.may_keep(person, actor):
-            _correction(person)
-            _move(person, offices)
+            acts = {"更正姓名或身份证号": _correction, "调动": _move}
+            chosen = st.segmented_control("办理", list(acts), key=f"act-{person.id}-{person.version}")
+            if chosen:
+                acts[chosen](person, offices)
         elif actor.role in persons.KEEPERS:
             st.caption(f"更正、调动由{offices[person.authority_id]}办理，您可以查看。")
 
@@ -75,7 +82,7 @@ def _evidence(attachment_id: int, label: str) -> None:
     )
 
 
-def _correction(person: Person) -> None:
+def _correction(person: Person, _offices: dict[int, str]) -> None:
     key = f"correct-{person.id}-{person.version}-"
 
     def correct() -> None:
@@ -95,7 +102,7 @@ def _correction(person: Person) -> None:
         )
         return f"已更正为{found.name}（{resident_id.mask(found.id_number)}），此前出具的审验卡在核验时会注明。"
 
-    with st.expander("更正姓名或身份证号"), st.form(f"{key}form", border=False):
+    with st.form(f"{key}form"):
         left, right = st.columns(2)
         left.text_input("姓名", person.name, key=f"{key}name", max_chars=40)
         right.text_input("身份证号", key=f"{key}number", placeholder="不变的可不填", max_chars=40)
@@ -129,7 +136,7 @@ def _move(person: Person, offices: dict[int, str]) -> None:
 
         ui.deed(act)
 
-    with st.expander("调动：变更工作单位或管理权限"), st.form(f"{key}form", border=False):
+    with st.form(f"{key}form"):
         left, right = st.columns(2)
         left.text_input("调入单位", person.employer_name, key=f"{key}employer", max_chars=80)
         places = list(offices)
@@ -143,3 +150,33 @@ def _move(person: Person, offices: dict[int, str]) -> None:
         )
         st.text_input("调动的原因（必填）", key=f"{key}reason")
         st.form_submit_button("办理调动", type="primary", on_click=move, key=f"{key}do")
+
+
+def dispute(person_id: int, entries: pd.DataFrame) -> None:
+    """For the person and the employer's clerk: say what is wrong with one of these entries."""
+    standing = entries[entries["standing"] == Standing.STANDS].to_dict("records")
+    if not standing:
+        return
+    key = f"dispute-{person_id}-"
+    words = {(line["batch_id"], line["line"]): _entry(line) for line in standing}
+
+    def file() -> None:
+        def act(session: Session, **who: Any) -> str:
+            batch_id, line = st.session_state[f"{key}entry"]
+            disputes.file(session, person_id, batch_id, line, words=st.session_state[f"{key}words"], **who)
+            return "异议已提出，由核定这笔学时的人社部门答复；答复会显示在这笔学时旁。"
+
+        if ui.deed(act):
+            st.session_state[f"{key}words"] = ""
+
+    st.markdown("**对学时记录有异议**")
+    with st.form(f"{key}form"):
+        st.selectbox("哪一笔", list(words), format_func=words.__getitem__, key=f"{key}entry")
+        st.text_area("哪里有误、应当是什么（必填）", key=f"{key}words", height=70, max_chars=disputes.LONGEST)
+        st.form_submit_button("提出异议", on_click=file, key=f"{key}do")
+
+
+def _entry(line: dict[Any, Any]) -> str:
+    hours = "视同完成" if line["deemed"] else f"{hours_text(line['hours'])}学时"
+    subject = SUBJECTS.get(line["subject"], line["subject"])
+    return f"{line['year']}年度{subject}{hours}，{line['completed_on']}，{line['basis']}"

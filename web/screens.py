@@ -37,6 +37,7 @@ SCREENS = {
         Screen("report_review", "报告审核", "rule", (Role.REVIEWER,)),
         Screen("credit_claims", "学时折合申报", "workspace_premium", claims.FILERS),
         Screen("claim_review", "学时折合审核", "workspace_premium", (Role.REVIEWER,)),
+        Screen("disputes", "学时异议", "feedback", (Role.REVIEWER, Role.ADMIN)),
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
         Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),
     ),

@@ -18,7 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from core import approvals, audit, dashboards, db, ledger, registry, roster, sheets
 from core.access import Actor, Labelled, OrganizationKind, Refused, Role
 from core.ledger import hours_text
-from core.models import Change, Mode, Plan, Report, Source, State, Submission
+from core.models import Answer, Change, Mode, Plan, Report, Source, State, Submission
 from core.policy import Subject
 
 Word = TypeVar("Word", bound=Labelled)
@@ -217,6 +217,9 @@ LABELS = {
     "active": "启用",
     "activity": "类别",
     "amount": "数量",
+    "answer": "答复",
+    "answered_at": "答复时间",
+    "answered_by": "答复人",
     "assessment": "考核结果",
     "after": "现信息",
     "at": "时间",
@@ -231,6 +234,7 @@ LABELS = {
     "days_left": "期限",
     "decided_at": "审核时间",
     "due_on": "报送期限",
+    "dispute": "异议",
     "employer": "工作单位",
     "end_on": "结束日期",
     "event": "事项",
@@ -238,6 +242,8 @@ LABELS = {
     "faulty": "有问题",
     "granted": "核定学时",
     "headcount": "计划人数",
+    "filed_at": "提出时间",
+    "filed_by": "提出人",
     "filename": "证明材料",
     "heading": "列",
     "hours": "学时",
@@ -295,6 +301,7 @@ LABELS = {
 
 VOCABULARIES: dict[str, type[Labelled]] = {
     "action": approvals.Action,
+    "answer": Answer,
     "change": Change,
     "event": audit.Event,
     "kind": OrganizationKind,
@@ -324,6 +331,7 @@ RECORDS = {
     "card": "审验卡",
     "claim": "折合申报",
     "credit_batch": "入账批次",
+    "dispute": "异议",
     "organization": "机构",
     "person": "人员",
     "plan": "计划",

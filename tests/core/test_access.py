@@ -8,10 +8,24 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, cards, dashboards, db, files, ledger, persons, plans, registry, reports, shortfalls
+from core import (
+    approvals,
+    audit,
+    cards,
+    dashboards,
+    db,
+    disputes,
+    files,
+    ledger,
+    persons,
+    plans,
+    registry,
+    reports,
+    shortfalls,
+)
 from core.access import ROLE_HOMES, Actor, OrganizationKind, Refused, Role
 from core.approvals import Action
-from core.models import Base
+from core.models import Base, Dispute
 from tests import cast as c
 
 REGION = "admin reviewer reviewer2 leader title"
@@ -158,6 +172,20 @@ def correct_person(s: Session, actor: Actor, at: Records) -> None:
     )
 
 
+def dispute(s: Session, actor: Actor, at: Records) -> None:
+    line = s.execute(sa.text("SELECT batch_id, line FROM credit_entry WHERE person_id = :id"), {"id": at.person}).one()
+    disputes.file(s, at.person, *line, words="学时有误", actor=actor, now=c.AFTER)
+
+
+def answer_dispute(s: Session, actor: Actor, at: Records) -> None:
+    dispute_id = s.scalar(sa.text("SELECT id FROM dispute WHERE authority_id = :id"), {"id": at.authority})
+    disputes.answer(s, dispute_id, upheld=True, version=1, actor=actor, reason="属实", now=c.AFTER)
+
+
+def see_disputes(s: Session, actor: Actor, at: Records) -> None:
+    seen(disputes.queue(s, actor, limit=None)[0]["authority_id"], at.authority)
+
+
 def move_person(s: Session, actor: Actor, at: Records) -> None:
     goes_to = at.authority
     persons.move(
@@ -240,6 +268,13 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("see its history", lambda s, a, at: persons.history(s, at.person, a), LOOK_UP),
     ("correct a person", correct_person, KEEP),
     ("move a person", move_person, KEEP),
+    ("dispute an entry", dispute, ("employer person", "hohhot_employer hohhot_person")),
+    (
+        "see disputes",
+        see_disputes,
+        ("admin reviewer reviewer2", "admin reviewer reviewer2 hohhot_admin hohhot_reviewer"),
+    ),
+    ("answer a dispute", answer_dispute, KEEP),
     ("reveal a number", reveal, REVEAL),
     ("see the cards", lambda s, a, at: cards.issued(s, at.person, a), LOOK_UP),
     ("see a batch", lambda s, a, at: ledger.lines(s, at.batch, a), BATCH),
@@ -310,7 +345,19 @@ def prepared(database: str) -> tuple[c.Cast, list[Records]]:
     c.give_account(cast, 1, "person")
     c.give_account(cast, 2, "hohhot_person")
     c.give_account(cast, 21, "base_person")  # works at the base, and sees nothing of its affairs for that
+    for at in both:
+        open_dispute(at)
     return cast, both
+
+
+def open_dispute(at: Records) -> None:
+    """Another one's dispute, waiting for the authority."""
+    other = c.person_id(at.serial + 20)
+    with db.transaction() as session:
+        entry = session.execute(sa.text("SELECT batch_id, line FROM credit_entry WHERE person_id = :id"), {"id": other})
+        where = dict(entry.mappings().one()) | {"person_id": other, "authority_id": at.authority}
+        filed = {"words": "有误", "filed_by": "某人", "filed_at": c.AFTER}
+        session.add(Dispute(**where, **filed, organization_id=at.place))
 
 
 COUNTS = sa.text(

@@ -15,6 +15,7 @@ from core import (
     claims,
     credits,
     db,
+    disputes,
     eligibility,
     files,
     ledger,
@@ -105,6 +106,14 @@ def busy_month() -> c.Cast:
         move = {"employer": "示例旗蒙古族中学", "authority_id": 1, "version": second.version}
         persons.move(s, second.id, **move, actor=reviewer, reason="调动", now=c.AFTER)
         form = {"year": 2024, "route": "职称评审", "level": "高级"}
+        query = sa.text("SELECT batch_id, line FROM credit_entry WHERE person_id = :id")
+        at = s.execute(query, {"id": c.person_id(1)}).first()
+        for upheld in (False, True):
+            filed = disputes.file(s, c.person_id(1), *at, words="学时有误", actor=cast["employer"], now=c.AFTER)
+            s.flush()
+            disputes.answer(
+                s, filed.id, upheld=upheld, version=filed.version, actor=reviewer, reason="已核实", now=c.AFTER
+            )
         applied = eligibility.application(s, c.person_id(1), form, actor=cast["title"])
         eligibility.decide_applications(s, eligibility.Batch([applied]), actor=cast["title"], now=c.AFTER)
         earlier = (

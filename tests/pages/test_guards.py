@@ -24,6 +24,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "credit_claims": {Role.PERSON, Role.EMPLOYER_CLERK},
     "credit_import": {Role.ADMIN, Role.REVIEWER},
     "credit_lookup": set(Role) - {Role.BASE_CLERK},
+    "disputes": {Role.ADMIN, Role.REVIEWER},
     "eligibility": set(Role) - {Role.BASE_CLERK},
     "home": set(Role),
     "ledger": {Role.ADMIN, Role.REVIEWER},

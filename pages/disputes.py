@@ -1,0 +1,84 @@
+"""The authority in charge answers what persons and employers say against credit entries."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import disputes
+from core.access import Actor, Role
+from core.models import Answer
+from web import ui
+
+actor = ui.require(Role.REVIEWER, Role.ADMIN)
+ui.page(
+    "学时异议",
+    "个人或用人单位对某一笔学时记录提出的异议，由核定该学时的人社部门答复；异议成立的，随答复冲销这笔学时。",
+)
+COLUMNS = [
+    "answer",
+    "filed_at",
+    "name",
+    "id_mask",
+    "employer",
+    "year",
+    "subject",
+    "hours",
+    "words",
+    "filed_by",
+    "basis",
+]
+LABELS = {"words": "异议内容", "reason": "答复理由"}
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    state = ui.filter_by("答复", Answer, key="answer", default=Answer.OPEN)
+
+    def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
+        return disputes.queue(session, who, state=state, **page)
+
+    shown = [*COLUMNS, "reason", "answered_by", "answered_at", "authority"]
+    ui.export(lambda session, who: asked(session, who, limit=None)[0], shown, name="学时异议", labels=LABELS)
+frame, count = ui.listing(asked, actor, name="dispute")
+st.caption(f"共{count}件")
+empty = "没有等待答复的异议。" if state is Answer.OPEN else "没有符合条件的异议。可把“答复”换成“全部”。"
+dispute_id = ui.pick(frame, COLUMNS, name="dispute", labels=LABELS, empty=empty)
+
+
+def answer(dispute_id: int, version: int, upheld: bool) -> None:
+    def act(session: Session, **who: Any) -> str:
+        reason = st.session_state[f"reason-{dispute_id}"]
+        found = disputes.answer(session, dispute_id, upheld=upheld, version=version, reason=reason, **who)
+        if found.reversal_id:
+            return f"异议成立，这笔学时已冲销（第{found.reversal_id}批），提出人会看到答复。"
+        return f"已答复：{found.state.label}，提出人会看到答复。"
+
+    if ui.deed(act):
+        ui.choose("dispute", None)
+        ui.forget_choice()
+
+
+for line in frame[frame["id"] == dispute_id].to_dict("records"):
+    with st.container(border=True):
+        st.markdown(f"#### {ui.md(line['name'])}　:gray[{line['id_mask']}]")
+        place = f"第{line['batch_id']}批第{line['line']}笔"
+        entry = ui.worded(pd.DataFrame([line]), ["subject", "hours"]).iloc[0]
+        ui.facts(
+            [
+                ("学时记录", f"{line['year']}年度{entry['subject']} {entry['hours']:g}学时（{place}）"),
+                ("依据", line["basis"]),
+                ("提出", f"{line['filed_by']}，{ui.moment_text(line['filed_at'])}"),
+            ]
+        )
+        ui.fact("异议内容", line["words"])
+        if line["answer"] != Answer.OPEN:
+            told = f"{line['reason']}（{line['answered_by']}，{ui.moment_text(line['answered_at'])}）"
+            ui.fact(Answer(line["answer"]).label, told)
+        elif line["authority_id"] != actor.organization_id:
+            st.info(f"此异议由{line['authority']}答复，您可以查看。")
+        else:
+            st.text_area("答复的理由（必填，提出人会看到）", key=f"reason-{dispute_id}", height=70)
+            with st.container(horizontal=True):
+                for label, upheld in (("异议成立，冲销这笔学时", True), ("异议不成立", False)):
+                    key = f"{upheld}-{dispute_id}-{line['version']}"
+                    st.button(label, key=key, on_click=answer, args=(dispute_id, line["version"], upheld))

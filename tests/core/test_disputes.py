@@ -1,0 +1,171 @@
+"""Disputes: filed by the person or the employer about one standing entry, answered once by the authority in charge."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from core import audit, db, disputes, ledger
+from core.access import Refused
+from core.audit import Event
+from core.models import Answer, Dispute
+from tests import cast as c
+
+
+def done(deed: Callable[[Session], Any]) -> Any:
+    with db.transaction() as session:
+        return deed(session)
+
+
+def stands() -> None:
+    with db.reading() as session:
+        assert [*ledger.faults(session), *audit.faults(session)] == []
+
+
+@pytest.fixture
+def cast(database: str) -> c.Cast:
+    """Two of the hospital and one of the school, each with one entry; the first and the last have accounts."""
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1), c.row(2)]))
+    c.posted(cast, c.sheet([c.row(5, employer="示例旗蒙古族中学")]), by="hohhot_base", reviewer="hohhot_reviewer")
+    c.give_account(cast, 1, "person")
+    c.give_account(cast, 5, "hohhot_person")
+    return cast
+
+
+def entry(serial: int) -> tuple[int, int, int]:
+    """The person, the batch and the line of somebody's only entry."""
+    person_id = c.person_id(serial)
+    with db.reading() as session:
+        line = ledger.entries(session, person_id).iloc[-1]
+    return person_id, int(line["batch_id"]), int(line["line"])
+
+
+def file(
+    cast: c.Cast, by: str, serial: int = 1, words: str = "只参加了两天，应为16学时"
+) -> Callable[[Session], Dispute]:
+    where = entry(serial)
+    return lambda s: disputes.file(s, *where, words=words, actor=cast[by], now=c.AFTER)
+
+
+def answer(
+    cast: c.Cast, dispute: Dispute, by: str, *, upheld: bool, reason: str = "签到表只有两天", version: int = 1
+) -> Callable[[Session], Dispute]:
+    return lambda s: disputes.answer(
+        s, dispute.id, upheld=upheld, version=version, actor=cast[by], reason=reason, now=c.AFTER
+    )
+
+
+def beside(serial: int) -> list[str]:
+    with db.reading() as session:
+        return list(disputes.beside(session, ledger.entries(session, c.person_id(serial)))["dispute"])
+
+
+def hours(serial: int) -> Any:
+    with db.reading() as session:
+        return ledger.totals(session, c.person_id(serial)).loc[0, "professional"]
+
+
+def test_a_dispute_upheld_takes_the_entry_back_in_the_same_act(cast: c.Cast) -> None:
+    filed = done(file(cast, "person"))
+    assert beside(1) == ["待答复：只参加了两天，应为16学时"]
+    with db.reading() as session:
+        frame, count = disputes.queue(session, cast["reviewer"])
+    assert count == 1
+    assert (frame.loc[0, "name"], frame.loc[0, "hours"], frame.loc[0, "answer"]) == (c.row(1)[1], 24, "open")
+    assert c.id_number(1) not in frame.to_csv()
+    found = done(answer(cast, filed, "reviewer", upheld=True))
+    assert found.state is Answer.UPHELD
+    assert hours(1) == 0
+    assert hours(2) == 24
+    assert sorted(beside(1)) == ["", "异议成立：只参加了两天，应为16学时（答复：签到表只有两天）"]
+    with db.reading() as session:
+        assert disputes.queue(session, cast["reviewer"])[1] == 0
+        assert disputes.queue(session, cast["reviewer"], state=None)[1] == 1
+        reversal = session.get_one(ledger.CreditBatch, found.reversal_id)
+        assert reversal.basis.endswith("异议成立：签到表只有两天")
+        trail, _ = audit.history(session, cast["admin"], limit=None)
+    assert {"dispute.filed", "dispute.upheld", "credit.reversed"} <= set(trail["event"])
+    stands()
+
+
+def test_a_dispute_rejected_leaves_the_entry_and_says_why(cast: c.Cast) -> None:
+    filed = done(file(cast, "employer"))
+    done(answer(cast, filed, "admin", upheld=False, reason="签到表三天齐全"))
+    assert hours(1) == 24
+    assert beside(1) == ["异议不成立：只参加了两天，应为16学时（答复：签到表三天齐全）"]
+    done(file(cast, "person", words="附上请假条"))  # somebody may know more afterwards
+    assert beside(1) == ["待答复：附上请假条"]
+
+
+def test_filing_is_refused_and_changes_nothing(cast: c.Cast) -> None:
+    for by, serial, words, expected in (
+        ("reviewer", 1, "有误", "role"),
+        ("base", 1, "有误", "role"),
+        ("person", 2, "有误", "missing"),
+        ("hohhot_employer", 1, "有误", "missing"),
+        ("person", 1, " ", "words"),
+        ("person", 1, "字" * 501, "words"),
+    ):
+        assert c.refusal(file(cast, by, serial, words)).code == expected
+    mine, theirs = entry(1), entry(2)
+    astray = (mine[0], *theirs[1:])  # an entry that is not the person's
+    assert (
+        c.refusal(lambda s: disputes.file(s, *astray, words="有误", actor=cast["person"], now=c.AFTER)).code
+        == "missing"
+    )
+    done(file(cast, "person"))
+    assert c.refusal(file(cast, "employer")).code == "open"
+    done(lambda s: ledger.reverse(s, theirs[1], lines=[theirs[2]], actor=cast["reviewer"], reason="有误", now=c.AFTER))
+    for line in (theirs, entry(2)):
+        gone = c.refusal(lambda s, at=line: disputes.file(s, *at, words="有误", actor=cast["employer"], now=c.AFTER))
+        assert gone.code == "reversed"
+
+
+def test_answering_is_refused_and_changes_nothing(cast: c.Cast) -> None:
+    filed, other = done(file(cast, "person")), done(file(cast, "hohhot_person", 5))
+    for by, which, reason, version, expected in (
+        ("person", filed, "理由", 1, "role"),
+        ("title", filed, "理由", 1, "role"),
+        ("hohhot_reviewer", filed, "理由", 1, "missing"),
+        ("reviewer", other, "理由", 1, "jurisdiction"),
+        ("reviewer", filed, "", 1, "reason"),
+        ("reviewer", filed, "理由", 2, "stale"),
+    ):
+        deed = answer(cast, which, by, upheld=True, reason=reason, version=version)
+        assert c.refusal(deed).code == expected
+    with db.reading() as session, pytest.raises(Refused, match="role"):
+        disputes.queue(session, cast["employer"])
+
+
+def test_an_entry_taken_back_meanwhile_is_not_taken_back_twice(cast: c.Cast) -> None:
+    filed = done(file(cast, "person"))
+    _, batch_id, line = entry(1)
+    done(lambda s: ledger.reverse(s, batch_id, lines=[line], actor=cast["reviewer2"], reason="有误", now=c.AFTER))
+    assert done(answer(cast, filed, "reviewer", upheld=True)).reversal_id is None
+    assert hours(1) == 0
+    stands()
+
+
+def test_two_reviewers_answer_at_once_and_one_answer_holds(cast: c.Cast) -> None:
+    filed = done(file(cast, "person"))
+    found = c.at_once(answer(cast, filed, "reviewer", upheld=True), answer(cast, filed, "reviewer2", upheld=False))
+    assert sorted(getattr(one, "code", "done") for one in found) == ["answered", "done"]
+    assert hours(1) == (0 if beside(1)[0].startswith("异议成立") or beside(1)[-1].startswith("异议成立") else 24)
+    stands()
+
+
+def test_the_person_and_the_clerk_dispute_one_entry_at_once_and_one_is_filed(cast: c.Cast) -> None:
+    found = c.at_once(file(cast, "person"), file(cast, "employer"))
+    assert sorted(getattr(one, "code", "done") for one in found) == ["done", "open"]
+
+
+def test_the_trail_of_an_answer_is_read_where_it_was_filed(cast: c.Cast) -> None:
+    filed = done(file(cast, "person"))
+    done(answer(cast, filed, "reviewer", upheld=False))
+    with db.reading() as session:
+        line = audit.history(session, cast["hohhot_admin"], event=Event.DISPUTE_REJECTED)[0]
+        assert line.empty
+        line = audit.history(session, cast["employer"], event=Event.DISPUTE_REJECTED)[0]
+        assert list(line["reason"]) == ["签到表只有两天"]
