@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from core import audit, db, ledger, paper, policy, registry, resident_id
 from core.access import Actor, Refused, Role, require
-from core.models import Card, Change, CreditBatch, CreditEntry, Organization, Person, PersonChange
+from core.models import Card, Change, CreditBatch, CreditEntry, Organization, Person, PersonChange, Source
 
 ISSUERS = (Role.PERSON, Role.EMPLOYER_CLERK, Role.REVIEWER, Role.TITLE_OFFICER)
 DEEMED = "视同完成"
@@ -38,13 +38,13 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
     person = registry.person(session, person_id, actor)
     # Asked before the entries: a reversal that comes in between revokes the card, rather than being missed.
     last = session.scalar(sa.select(sa.func.max(CreditBatch.id)))
-    records = ledger.entries(session, person_id, year=year)
+    records = ledger.entries(session, person.id, year=year)
     records = records[records["standing"] == ledger.Standing.STANDS]
     if records.empty:
         raise Refused("empty", f"{person.name}在{year}年度还没有已审核的学时，培训情况报告审核通过后即可打印审验卡。")
     rule = policy.in_force(year)
     code = "".join(secrets.choice(_ALPHABET) for _ in range(16))
-    balances = ledger.totals(session, person_id, _shown(year)).sort_values("year")
+    balances = ledger.totals(session, person.id, _shown(year)).sort_values("year")
     payload = {
         "code": code,
         "name": person.name,
@@ -76,7 +76,7 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
                 "completed_on": str(line["completed_on"]),
                 "subject": next((each.name for each in rule.subjects if each.code == line["subject"]), line["subject"]),
                 "hours": DEEMED if line["deemed"] else ledger.hours_text(line["hours"]),
-                "basis": line["basis"],
+                "basis": line["basis"] + ("（补学）" if line["source"] == Source.MAKE_UP else ""),
             }
             for line in records.iloc[::-1].to_dict("records")
         ],
@@ -85,7 +85,7 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
     text = db.canonical(payload)
     card = Card(
         code=code,
-        person_id=person_id,
+        person_id=person.id,
         year=year,
         payload=text,
         signature=_signer().sign(text.encode()).hex(),
@@ -127,9 +127,12 @@ class Revocation:
 def _revoking() -> sa.Select[int, datetime, str]:
     """Each card with the reversals that revoke it: of that person, in a year it shows, of a batch it was issued on."""
     years = CreditEntry.year.between(Card.year - (_YEARS - 1), Card.year)
+    owner = sa.orm.aliased(Person)
     return (
         sa.select(Card.id, CreditBatch.posted_at, CreditBatch.basis)
-        .join(CreditEntry, sa.and_(CreditEntry.person_id == Card.person_id, years))
+        .join(Person, Person.id == Card.person_id)
+        .join(owner, under(owner, Person.human_id))
+        .join(CreditEntry, sa.and_(CreditEntry.person_id == owner.id, years))
         .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
         .where(CreditBatch.id > Card.batch_id, CreditBatch.reverses_id <= Card.batch_id)
         .group_by(Card.id, CreditBatch.id)
@@ -158,8 +161,9 @@ def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
     Columns: code (as printed), year, issued_at, revoked_on (None while it holds), reason.
     """
     person = registry.person(session, person_id, actor)
-    gone = _revocations(session, Card.person_id == person.id)
-    query = sa.select(Card.id, Card.code, Card.year, Card.issued_at).where(Card.person_id == person.id)
+    mine = Card.person_id.in_(sa.select(Person.id).where(under(Person, person.id)))
+    gone = _revocations(session, mine)
+    query = sa.select(Card.id, Card.code, Card.year, Card.issued_at).where(mine)
     lines = [
         {
             "code": written(card.code),
@@ -231,11 +235,13 @@ def verification(session: Session, code: str) -> Verification | None:
 def _corrected(session: Session, card: Card, payload: dict[str, Any]) -> bool:
     """Whether the person goes by another name or number than the card says, or was corrected since where it says less:
     it shows the number masked."""
-    person = session.get_one(Person, card.person_id)
+    owner = session.get_one(Person, card.person_id)
+    person = session.get_one(Person, owner.human_id)
     if (payload["name"], payload["id_mask"]) != (person.name, resident_id.mask(person.id_number)):
         return True
     since = sa.select(PersonChange.id).where(
-        PersonChange.person_id == person.id, PersonChange.kind == Change.CORRECTED, PersonChange.at > card.issued_at
+        PersonChange.person_id.in_([owner.id, person.id]),
+        PersonChange.kind == Change.CORRECTED, PersonChange.at > card.issued_at
     )
     return session.scalar(since.limit(1)) is not None
 

@@ -30,6 +30,8 @@ class PlanFields:
     audience: str
     headcount: int
     hours_each: Decimal
+    credit_years: tuple[int, ...] = ()
+    """学时年度 it offers, clause 七(二); none: the year of the training."""
 
 
 FILERS = (Role.BASE_CLERK,)
@@ -47,6 +49,26 @@ def subjects_of(kind: OrganizationKind, year: int) -> list[Subject]:
     """The subjects an organization of a kind may give in a year, clause 一(二)."""
     rules = policy.in_force(year).subjects
     return [subject for subject in Subject for rule in rules if rule.code == subject and kind in rule.providers]
+
+
+def credit_years(plan: Plan | PlanFields) -> tuple[int, ...]:
+    """The credit years a plan offers: those it names, else the year of the training."""
+    return tuple(plan.credit_years) or (plan.start_on.year,)
+
+
+def usual_year(plan: Plan) -> int | None:
+    """The credit year of those who name none: the plan's only one, else the year of the training if it is offered."""
+    offered = credit_years(plan)
+    if len(offered) == 1:
+        return offered[0]
+    return plan.start_on.year if plan.start_on.year in offered else None
+
+
+def makeup_years(subject: Subject, on: date) -> list[int]:
+    """The earlier credit years of a subject that study on a day may make up, clause 七(二), the latest first."""
+    rule = policy.in_force(on.year)
+    years = range(on.year - 1, on.year - rule.makeup_years - 1, -1)
+    return [year for year in years if rule.may_make_up(subject, year, on)]
 
 
 def days_of(start_on: date, end_on: date) -> int:
@@ -74,6 +96,7 @@ def check_fields(fields: PlanFields, kind: OrganizationKind) -> None:
     elif faults == [] and fields.hours_each > days_of(fields.start_on, fields.end_on) * rule.hours_per_day:
         most = days_of(fields.start_on, fields.end_on) * rule.hours_per_day
         faults.append(f"每天至多{rule.hours_per_day:f}学时，{fields.start_on}至{fields.end_on}最多{most:f}学时")
+    faults += _year_faults(fields, rule)
     provider = rule.provider(fields.subject)
     if kind not in provider.providers:
         givers = "、".join(giver.label for giver in provider.providers)
@@ -82,6 +105,20 @@ def check_fields(fields: PlanFields, kind: OrganizationKind) -> None:
         faults.append(f"公需科目实行网络培训（{provider.clause}），方式请选线上")
     if faults:
         raise Refused("fields", "；".join(faults) + "。请改正后再保存。")
+
+
+def _year_faults(fields: PlanFields, rule: policy.Policy) -> list[str]:
+    """Credit years are the year of the training, or earlier ones that the notice lets make up (补学)."""
+    may = {fields.start_on.year}
+    may |= set(makeup_years(fields.subject, fields.start_on)) & set(makeup_years(fields.subject, fields.end_on))
+    wrong = [str(year) for year in fields.credit_years if year not in may]
+    if not wrong:
+        return []
+    words = f"{fields.subject.label}在{fields.start_on}至{fields.end_on}的培训不能补学{'、'.join(wrong)}年度"
+    if rule.makeup is None:
+        return [f"{words}：{rule.document}没有规定补学"]
+    made_up = next((each.name for each in rule.subjects if each.code == rule.makeup.subject), rule.makeup.subject)
+    return [f"{words}：可补学{made_up}此前{rule.makeup_years}个年度（{rule.makeup.clause}）"]
 
 
 def draft(session: Session, fields: PlanFields, *, actor: Actor, now: datetime) -> Plan:
@@ -190,7 +227,8 @@ def on_approve(session: Session, plan: Plan, *, actor: Actor, now: datetime) -> 
 
 def preview(session: Session, plan: Plan) -> str:
     """What approval would do, in words."""
-    return f"通过后，该基地可培训{plan.headcount}人，每人{plan.hours_each.normalize():f}学时。"
+    years = f"，计入{'、'.join(map(str, plan.credit_years))}年度" if plan.credit_years else ""
+    return f"通过后，该基地可培训{plan.headcount}人，每人{plan.hours_each.normalize():f}学时{years}。"
 
 
 def fields_of(plan: Plan) -> PlanFields:
@@ -199,4 +237,5 @@ def fields_of(plan: Plan) -> PlanFields:
 
 def summary(plan: Plan) -> dict[str, Any]:
     """A plan's fields for the trail."""
-    return {name: str(value) for name, value in asdict(fields_of(plan)).items()}
+    years = ";".join(map(str, plan.credit_years))
+    return {name: str(value) for name, value in asdict(fields_of(plan)).items()} | {"credit_years": years}

@@ -57,6 +57,8 @@ def limits(plan: Plan, start_on: date, end_on: date, today: date) -> roster.Limi
         days=plans.days_of(start_on, end_on),
         hours_per_day=policy.in_force(plan.start_on.year).hours_per_day,
         today=today,
+        credit_years=plans.credit_years(plan),
+        usual_year=plans.usual_year(plan),
     )
 
 
@@ -235,6 +237,7 @@ def _check(session: Session, report: Report, rows: dict[int, roster.Cells], toda
                 "specialty": row.specialty,
                 "public_hours": row.public_hours,
                 "professional_hours": row.professional_hours,
+                "credit_year": row.credit_year,
                 "assessment": row.assessment[:40],
                 "phone": row.phone,
                 "note": row.note,
@@ -595,8 +598,8 @@ def one(session: Session, report_id: int, actor: Actor) -> Report:
 def rows(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
     """The roster of a report. Refused codes: "missing".
 
-    Columns: row, name, id_mask, employer, title, specialty, public_hours, professional_hours, assessment, faulty, note,
-    repaired (the headings of the cells that were changed on the screen).
+    Columns: row, name, id_mask, employer, title, specialty, public_hours, professional_hours, credit_year, assessment,
+    faulty, note, repaired (the headings of the cells that were changed on the screen).
     """
     report = one(session, report_id, actor)
     repaired: dict[int, list[str]] = {}
@@ -604,14 +607,16 @@ def rows(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
         repaired.setdefault(row, []).append(heading or "整行")
     query = sa.select(RosterRow).where(RosterRow.report_id == report_id).order_by(RosterRow.row)
     plain = "row name employer title specialty public_hours professional_hours assessment faulty note".split()
+    # The year as it will count; none where the plan offers several and the row names none.
     frame = pd.DataFrame(
         [
             {name: getattr(row, name) for name in plain}
             | {"id_mask": resident_id.mask(row.id_number)}
             | {"repaired": "、".join(dict.fromkeys(repaired.get(row.row, ())))}
+            | {"credit_year": row.credit_year or plans.usual_year(report.plan)}
             for row in session.scalars(query)
         ],
-        columns=[*plain, "repaired", "id_mask"],
+        columns=[*plain, "credit_year", "repaired", "id_mask"],
     )
     frame.insert(2, "id_mask", frame.pop("id_mask"))
     return frame
@@ -736,8 +741,10 @@ def on_approve(session: Session, report: Report, *, actor: Actor, now: datetime)
 
 def _postings(report: Report, good: list[RosterRow], person_ids: dict[bytes, int]) -> Iterator[ledger.Posting]:
     for row in good:
-        if not _earned(row) or row.id_index is None:
+        year = row.credit_year or plans.usual_year(report.plan)
+        if not _earned(row) or row.id_index is None or year is None:
             continue
+        usual = {Subject.PUBLIC: Source.PUBLIC_EXAM, Subject.PROFESSIONAL: Source.TRAINING}
         for subject, hours in (
             (Subject.PUBLIC, row.public_hours),
             (Subject.PROFESSIONAL, row.professional_hours),
@@ -745,19 +752,24 @@ def _postings(report: Report, good: list[RosterRow], person_ids: dict[bytes, int
             if hours:
                 yield ledger.Posting(
                     person_ids[bytes(row.id_index)],
-                    report.end_on.year,
+                    year,
                     subject,
                     hours,
                     report.end_on,
                     row.id,
-                    Source.PUBLIC_EXAM if subject is Subject.PUBLIC else Source.TRAINING,
+                    usual[subject] if year == report.end_on.year else Source.MAKE_UP,
                     days=plans.days_of(report.start_on, report.end_on),
                 )
 
 
 def preview(session: Session, report: Report) -> str:
     """What approval would do, in words."""
-    return f"通过后，将为{report.people}人登记共{ledger.hours_text(report.hours)}学时，计入{report.end_on.year}年度。"
+    query = sa.select(RosterRow.credit_year).where(RosterRow.report_id == report.id, ~RosterRow.faulty).distinct()
+    found = {year or plans.usual_year(report.plan) for year in session.scalars(query)}
+    years = "、".join(str(year) for year in sorted(year for year in found if year))
+    made_up = "（含补学）" if any(year and year < report.end_on.year for year in found) else ""
+    hours = ledger.hours_text(report.hours)
+    return f"通过后，将为{report.people}人登记共{hours}学时，计入{years or report.end_on.year}年度{made_up}。"
 
 
 def summary(report: Report) -> dict[str, Any]:

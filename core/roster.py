@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import sqlalchemy as sa
 import xlsxwriter
@@ -43,6 +44,7 @@ COLUMNS = {
     "assessment": ("考核结果", "考核", "考试结果", "成绩", "是否合格"),
     "phone": ("联系电话", "电话", "手机", "手机号", "手机号码", "联系方式"),
     "note": ("备注", "说明"),
+    "credit_year": ("学时年度", "年度", "补学年度"),
 }
 """Each column with its heading first and then the synonyms offices write."""
 
@@ -103,6 +105,8 @@ class Row:
     assessment: str
     phone: str
     note: str
+    credit_year: int | None
+    """学时年度, clause 七(二); None where it is left to the plan."""
     cells: Cells = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -120,6 +124,10 @@ class Limits:
     days: int
     hours_per_day: Decimal
     today: date
+    credit_years: tuple[int, ...] = ()
+    """学时年度 the plan offers; none: any."""
+    usual_year: int | None = None
+    """The one that counts where a row names none."""
 
 
 @dataclass
@@ -284,6 +292,11 @@ def _read_row(number: int, cells: Mapping[str, object]) -> tuple[Row | None, lis
         if fault:
             unreadable = True
             problem(column, fault, words)
+    credit_year, written = None, sheets.text(cells.get("credit_year"))
+    if found := re.fullmatch(r"(20\d\d)(?:\.0)?(?:年度?)?", written):
+        credit_year = int(found[1])
+    elif written:
+        problem("credit_year", "year-form", "学时年度请填四位数字，如2023；不是补学的可留空")
     assessment = sheets.text(cells.get("assessment"))
     earned = sum(hours.values(), Decimal())
     if assessment in FAILED and earned:
@@ -309,7 +322,8 @@ def _read_row(number: int, cells: Mapping[str, object]) -> tuple[Row | None, lis
     elif sex and sex not in ("男", "女"):
         problem("sex", "sex-form", "性别请填“男”或“女”")
     texts = {key: sheets.text(cells.get(key))[:200] for key in ("employer", "title", "specialty", "phone", "note")}
-    return Row(number, name, sex, id_number, assessment=assessment, cells=cells, **texts, **hours), problems  # type: ignore[arg-type]
+    more: dict[str, Any] = {"assessment": assessment, "credit_year": credit_year, "cells": cells}
+    return Row(number, name, sex, id_number, **more, **texts, **hours), problems  # type: ignore[arg-type]
 
 
 _DAY = re.compile(r"((?:19|20)\d\d)[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?: 00:00:00)?")
@@ -420,9 +434,25 @@ def _check_limits(preview: Preview, limits: Limits) -> None:
         elif hours > most:
             words = f"{limits.days}天每天至多{limits.hours_per_day:f}学时，最多{most:f}学时，请改正"
             preview.problems.append(Problem(row.row, HEADINGS[own], "hours-day", str(hours), words))
+        if limits.credit_years:
+            _check_year(preview, row, limits)
     if len(preview.rows) > limits.headcount:
         words = f"花名册{len(preview.rows)}人，多于计划的{limits.headcount}人，请在总结中说明"
         preview.problems.append(Problem(0, HEADINGS["number"], "headcount", str(len(preview.rows)), words, False))
+
+
+def _check_year(preview: Preview, row: Row, limits: Limits) -> None:
+    """The credit year is one that the plan offers (补学, clause 七(二))."""
+    offered = "、".join(map(str, limits.credit_years))
+    mend = {"credit_year": offered} if len(limits.credit_years) == 1 else {}
+    words = code = ""
+    if row.credit_year and row.credit_year not in limits.credit_years:
+        code, words = "year-plan", f"计划批准的学时年度是{offered}，请改正"
+    elif limits.usual_year is None and not row.credit_year and not sheets.text(row.cells.get("credit_year")):
+        code, words = "year-missing", f"本计划补学{offered}年度，请填写此人补学的年度"
+    if code:
+        value, offer = str(row.credit_year or ""), f"改为{offered}" if mend else ""
+        preview.problems.append(Problem(row.row, HEADINGS["credit_year"], code, value, words, True, offer, mend))
 
 
 def _check_known(preview: Preview, session: Session) -> None:

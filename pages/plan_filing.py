@@ -58,6 +58,17 @@ def form(plan: Plan | None) -> None:
             key=f"{key}hours_each",
             help=f"每天至多{rule.hours_per_day:f}学时，以0.5为最小单位",
         )
+        earlier = {year for subject in subjects for year in plans.makeup_years(subject, start)}
+        if earlier or (plan and plan.credit_years):
+            middle.multiselect(
+                "学时年度（补学）",
+                sorted({*earlier, start.year, *(plan.credit_years if plan else ())}, reverse=True),
+                list(plan.credit_years) if plan else [],
+                key=f"{key}credit_years",
+                placeholder="培训当年",
+                help="只计入培训当年的不选。提供以前年度补学的（七(二)），选出计入的各年度；"
+                "选了几个年度的，在花名册的“学时年度”列写明每人补学的年度，没有写明的计入培训当年。",
+            )
         st.text_area("培训内容", plan.content if plan else "", key=f"{key}content", height=90)
         st.text_area("师资情况", plan.teachers if plan else "", key=f"{key}teachers", height=70)
         st.text_area("培训人员范围", plan.audience if plan else "", key=f"{key}audience", height=70)
@@ -72,8 +83,10 @@ def save(plan_id: int | None, version: int, key: str, then_submit: bool) -> None
     kept: list[Plan] = []
 
     def keep(session: Session, **who: Any) -> str:
-        typed = {name: st.session_state[key + name] for name in plans.PlanFields.__dataclass_fields__}
-        fields = plans.PlanFields(**typed | {"hours_each": Decimal(str(typed["hours_each"]))})
+        names = [name for name in plans.PlanFields.__dataclass_fields__ if name != "credit_years"]
+        typed = {name: st.session_state[key + name] for name in names}
+        years = tuple(sorted(st.session_state.get(f"{key}credit_years") or ()))
+        fields = plans.PlanFields(**typed | {"hours_each": Decimal(str(typed["hours_each"])), "credit_years": years})
         if plan_id is None:
             plan = plans.draft(session, fields, **who)
         else:

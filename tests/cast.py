@@ -151,6 +151,7 @@ def row(serial: int, name: str | None = None, **cells: Any) -> list[Any]:
         "assessment": "合格",
         "phone": "0471-1000000",
         "note": "",
+        "credit_year": "",
     }
     return list((usual | cells).values())
 

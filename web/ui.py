@@ -232,6 +232,7 @@ LABELS = {
     "code": "代码",
     "completed_on": "完成日期",
     "days_left": "期限",
+    "credit_year": "学时年度",
     "decided_at": "审核时间",
     "due_on": "报送期限",
     "dispute": "异议",
@@ -391,7 +392,7 @@ def _column_config(shown: pd.DataFrame, labels: dict[str, str]) -> dict[str, Any
             )
         elif name.endswith("_on"):
             config[name] = st.column_config.DateColumn(label, format="YYYY-MM-DD")
-        elif name in ("year", "row", "roster_row", "record_id"):
+        elif name in ("year", "credit_year", "row", "roster_row", "record_id"):
             config[name] = st.column_config.NumberColumn(label, format="%d", width="small")
         elif pd.api.types.is_numeric_dtype(shown[name]):
             config[name] = st.column_config.NumberColumn(label, format="%g")
@@ -565,6 +566,10 @@ def plan_facts(plan: Plan) -> None:
     )
     for label, text in (("培训内容", plan.content), ("师资情况", plan.teachers), ("培训人员范围", plan.audience)):
         fact(label, text)
+    if plan.credit_years:
+        years = "、".join(map(str, plan.credit_years))
+        made_up = any(year < plan.start_on.year for year in plan.credit_years)
+        st.info(f"学时计入{years}年度" + ("（补学，七(二)）" if made_up else ""))
     if plan.extension_start_on:
         st.info(f"已准予延期上报（{plan.extension_start_on}开始）：{md(plan.extension_reason)}")
 
