@@ -66,6 +66,8 @@ class Event(Labelled):
     CARD_ISSUED = "card.issued", "出具审验卡"
     PERSON_CORRECTED = "person.corrected", "更正人员信息"
     PERSON_MOVED = "person.moved", "人员调动"
+    PERSON_MERGED = "person.merged", "合并人员"
+    PERSON_SEPARATED = "person.separated", "撤销合并"
     DISPUTE_FILED = "dispute.filed", "提出异议"
     DISPUTE_UPHELD = "dispute.upheld", "异议成立"
     DISPUTE_REJECTED = "dispute.rejected", "异议不成立"

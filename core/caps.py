@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import policy
 from core.access import Refused
-from core.models import STANDS, CreditBatch, CreditEntry, Source
+from core.models import STANDS, CreditBatch, CreditEntry, Person, Source, under
 from core.policy import Conversion, Policy
 
 
@@ -115,12 +115,13 @@ def _used(session: Session, person_ids: set[int]) -> defaultdict[Hashable, Decim
     basis = sa.func.coalesce(sa.func.nullif(CreditEntry.note, ""), CreditBatch.basis)
     for start in range(0, len(known), 5000):
         query = (
-            sa.select(CreditEntry, basis)
+            sa.select(CreditEntry, basis, Person.human_id)
             .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
-            .where(CreditEntry.person_id.in_(known[start : start + 5000]), STANDS)
+            .join(Person, Person.id == CreditEntry.person_id)
+            .where(under(Person, known[start : start + 5000]), STANDS)
         )
-        for entry, words in session.execute(query):
-            item = _Posted(entry.person_id, entry.year, entry.subject, entry.source, entry.hours, None, words)
+        for entry, words, person_id in session.execute(query):
+            item = _Posted(person_id, entry.year, entry.subject, entry.source, entry.hours, None, words)
             for key in {limit.key for limit in _limits(item) if limit.key}:
                 used[key] += entry.hours
     return used

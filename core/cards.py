@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from core import audit, db, ledger, paper, policy, registry, resident_id
 from core.access import Actor, Refused, Role, require
-from core.models import Card, Change, CreditBatch, CreditEntry, Organization, Person, PersonChange, Source
+from core.models import Card, Change, CreditBatch, CreditEntry, Organization, Person, PersonChange, Source, under
 
 ISSUERS = (Role.PERSON, Role.EMPLOYER_CLERK, Role.REVIEWER, Role.TITLE_OFFICER)
 DEEMED = "视同完成"
@@ -241,7 +241,8 @@ def _corrected(session: Session, card: Card, payload: dict[str, Any]) -> bool:
         return True
     since = sa.select(PersonChange.id).where(
         PersonChange.person_id.in_([owner.id, person.id]),
-        PersonChange.kind == Change.CORRECTED, PersonChange.at > card.issued_at
+        PersonChange.kind == Change.CORRECTED,
+        PersonChange.at > card.issued_at,
     )
     return session.scalar(since.limit(1)) is not None
 

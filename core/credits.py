@@ -17,7 +17,7 @@ from core import caps, db, files, ledger, policy, registry, resident_id, sheets
 from core.access import AUTHORITIES, Actor, Refused, Role, require
 from core.files import Upload
 from core.ledger import Posting
-from core.models import Attachment, CreditBatch, CreditEntry, Person, Source
+from core.models import Attachment, CreditBatch, CreditEntry, Person, Source, under
 from core.policy import Subject
 from core.roster import Problem
 
@@ -434,11 +434,14 @@ def _posting(row: Row, person_id: int) -> Posting:
 
 
 def _on_file(session: Session, indexes: list[bytes]) -> dict[bytes, _Known]:
+    owner = sa.orm.aliased(Person)  # of the number; a duplicate's finds whom it was merged into
     found: dict[bytes, _Known] = {}
     for start in range(0, len(indexes), 5000):
-        query = sa.select(Person.id_index, Person.id, Person.name, Person.authority_id)
-        for row in session.execute(query.where(Person.id_index.in_(indexes[start : start + 5000]))):
-            found[bytes(row.id_index)] = _Known(row.id, row.name, row.authority_id)
+        query = sa.select(owner.id_index, Person.id, owner.name, Person.authority_id).select_from(owner)
+        query = query.join(Person, Person.id == owner.human_id)
+        query = query.where(owner.id_index.in_(indexes[start : start + 5000]))
+        for index, person_id, name, authority_id in session.execute(query):
+            found[bytes(index)] = _Known(person_id, name, authority_id)
     return found
 
 
@@ -451,17 +454,18 @@ def _recorded(session: Session, person_ids: list[int]) -> dict[int, dict[_Hours,
     found: dict[int, dict[_Hours, set[date]]] = defaultdict(lambda: defaultdict(set))
     for start in range(0, len(person_ids), 5000):
         query = (
-            sa.select(CreditEntry, CreditBatch.basis, CreditBatch.reverses_id)
+            sa.select(CreditEntry, CreditBatch.basis, CreditBatch.reverses_id, Person.human_id)
             .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
-            .where(CreditEntry.person_id.in_(person_ids[start : start + 5000]))
+            .join(Person, Person.id == CreditEntry.person_id)
+            .where(under(Person, person_ids[start : start + 5000]))
         )
         rows = session.execute(query).all()
-        gone = {(undone, entry.reverses_line) for entry, _, undone in rows if undone is not None}
-        for entry, basis, undone in rows:
+        gone = {(undone, entry.reverses_line) for entry, _, undone, _ in rows if undone is not None}
+        for entry, basis, undone, person_id in rows:
             if undone is None and (entry.batch_id, entry.line) not in gone:
                 for words in {entry.note, entry.note or basis}:
                     key = (entry.year, entry.subject, entry.source, entry.hours, words)
-                    found[entry.person_id][key].add(entry.completed_on)
+                    found[person_id][key].add(entry.completed_on)
     return found
 
 

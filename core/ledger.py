@@ -36,6 +36,7 @@ from core.models import (
     RosterRow,
     Source,
     Submission,
+    under,
 )
 from core.policy import Subject
 
@@ -285,8 +286,10 @@ def _written(
 
 def _add_to_totals(session: Session, lines: Sequence[_Line]) -> None:
     sums: dict[tuple[int, int, str, Source], list[Decimal | int]] = defaultdict(lambda: [Decimal(), 0])
+    duplicates = sa.select(Person.id, Person.human_id).where(Person.merged_into_id.is_not(None))
+    human = dict(session.execute(duplicates).all())
     for line in lines:
-        balance = sums[line.person_id, line.year, line.subject, line.source]
+        balance = sums[human.get(line.person_id, line.person_id), line.year, line.subject, line.source]
         balance[0] += line.hours
         balance[1] += line.deemed
     dialect = session.get_bind().dialect.name
@@ -320,6 +323,11 @@ def _add_to_totals(session: Session, lines: Sequence[_Line]) -> None:
 # --- questions ------------------------------------------------------------------------------------------------------
 
 
+def _human(person_id: int) -> sa.Select[int]:
+    """Under which id a person counts; see `Person.human_id`."""
+    return sa.select(Person.human_id).where(Person.id == person_id)
+
+
 def totals(session: Session, person_id: int, years: Iterable[int] | None = None) -> pd.DataFrame:
     """A person's balance against the requirement, newest year first.
 
@@ -330,7 +338,7 @@ def totals(session: Session, person_id: int, years: Iterable[int] | None = None)
     found: dict[int, dict[str, Decimal]] = {year: defaultdict(Decimal) for year in years or ()}
     deemed: set[tuple[int, str]] = set()
     query = sa.select(CreditTotal.year, CreditTotal.subject, CreditTotal.hours, CreditTotal.deemed)
-    for row in session.execute(query.where(CreditTotal.person_id == person_id)):
+    for row in session.execute(query.where(CreditTotal.person_id.in_(_human(person_id)))):
         if years is None or row.year in found:
             found.setdefault(row.year, defaultdict(Decimal))[row.subject] += row.hours
             if row.deemed:
@@ -428,7 +436,7 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
         .outerjoin(Submission, Submission.id == CreditBatch.submission_id)
         .outerjoin(report, report.c.id == Submission.id)
         .outerjoin(Organization, sa.and_(Organization.id == Submission.organization_id, report.c.id.is_not(None)))
-        .where(CreditEntry.person_id == person_id)
+        .where(CreditEntry.person_id.in_(sa.select(Person.id).where(under(Person, _human(person_id)))))
         .order_by(CreditEntry.year.desc(), CreditEntry.completed_on.desc(), CreditEntry.batch_id, CreditEntry.line)
     )
     if year is not None:
@@ -565,10 +573,12 @@ def _decisions_on(
     A window ends with the application year and may reach back any number of years (clause 一(四)9), so that every
     decision for the entry's year or a later one could have counted it.
     """
+    owner = sa.orm.aliased(Person)
     query = (
         sa.select(Decision, Person, CreditEntry.year)
-        .join(CreditEntry, sa.and_(CreditEntry.person_id == Decision.person_id, CreditEntry.year <= Decision.year))
         .join(Person, Person.id == Decision.person_id)
+        .join(owner, under(owner, Person.human_id))
+        .join(CreditEntry, sa.and_(CreditEntry.person_id == owner.id, CreditEntry.year <= Decision.year))
         .where(
             CreditEntry.batch_id == batch_id,
             Decision.decided_at >= since,
@@ -693,15 +703,34 @@ class Difference:
 _KEYS = ("person_id", "year", "subject", "source")
 
 
+def _summed() -> sa.Select[*tuple[Any, ...]]:
+    """What the totals should be: the sums of the entries by human, year, subject and source."""
+    keys = (Person.human_id, CreditEntry.year, CreditEntry.subject, CreditEntry.source)
+    whole = sa.func.sum(sa.type_coerce(CreditEntry.hours, sa.Integer))
+    query = sa.select(
+        *keys,
+        sa.type_coerce(sa.cast(whole, sa.Integer), db.Hours()).label("hours"),
+        sa.cast(sa.func.sum(CreditEntry.deemed), sa.Integer).label("deemed"),
+    )
+    return query.join_from(CreditEntry, Person, Person.id == CreditEntry.person_id).group_by(*keys)
+
+
+def add_up(session: Session, person_ids: Iterable[int]) -> None:
+    """Take the totals of persons anew from their entries, after duplicates were merged or separated. Held by the caller.
+
+    The entries stay with whom they were posted to: only under whose name they are summed has changed.
+    """
+    whose = list(person_ids)
+    session.flush()
+    session.execute(sa.delete(CreditTotal).where(CreditTotal.person_id.in_(whose)))
+    into = [*_KEYS, "hours", "deemed"]
+    session.execute(sa.insert(CreditTotal).from_select(into, _summed().where(under(Person, whose))))
+
+
 def differences(session: Session) -> list[Difference]:
     """Every total that is not the sum of its entries, by person, year, subject and source."""
     kept = sa.select(*(getattr(CreditTotal, key) for key in _KEYS), CreditTotal.hours, CreditTotal.deemed)
-    whole = sa.func.sum(sa.type_coerce(CreditEntry.hours, sa.Integer))
-    summed = sa.select(
-        *(getattr(CreditEntry, key) for key in _KEYS),
-        sa.type_coerce(sa.cast(whole, sa.Integer), db.Hours()).label("hours"),
-        sa.cast(sa.func.sum(CreditEntry.deemed), sa.Integer).label("deemed"),
-    ).group_by(*(getattr(CreditEntry, key) for key in _KEYS))
+    summed = _summed()
 
     def only(these: sa.Select[Any], those: sa.Select[Any]) -> dict[tuple[int, int, str, Source], tuple[Decimal, int]]:
         return {tuple(row[:4]): (row.hours, row.deemed) for row in session.execute(these.except_(those))}

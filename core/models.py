@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, relationship
 
 from core.access import Labelled, OrganizationKind, Role
 from core.db import EncryptedText, Hours, Moment, Years
@@ -137,7 +138,20 @@ class Person(Base):
     """The one this human is on file as, where this is a duplicate; that one is never a duplicate itself."""
     version: Mapped[int] = mapped_column(default=1)
     """Goes up by one with every change; who acts names the version seen."""
+    human_id: Mapped[int] = column_property(sa.func.coalesce(merged_into_id, id))
+    """Under which id this human counts: hours are summed under it, whichever of the duplicates they were posted to."""
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+def under(person: type[Person], human: Any) -> sa.ColumnElement[bool]:
+    """The records a human is on file under, as SQL: the person of this `human_id` and its duplicates.
+
+    Two plain conditions, so that each finds its index; `human` may be a list.
+    """
+    columns = (person.id, person.merged_into_id)
+    if isinstance(human, list | sa.Select):
+        return sa.or_(*(column.in_(human) for column in columns))
+    return sa.or_(*(column == human for column in columns))
 
 
 class PersonChange(Base):
@@ -475,7 +489,10 @@ STANDS = sa.and_(CreditEntry.reverses_line.is_(None), ~TAKEN_BACK)
 
 
 class CreditTotal(Base):
-    """The balance of a person's year, subject and source, kept in the same transaction as the entries it sums."""
+    """The balance of a person's year, subject and source, kept in the same transaction as the entries it sums.
+
+    It is kept under the person's `human_id`: a duplicate has none of its own.
+    """
 
     __tablename__ = "credit_total"
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)

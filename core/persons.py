@@ -1,4 +1,12 @@
-"""What is done to a person on file: correct, move to another employer or office. Each act keeps what was and what is.
+"""What is done to a person on file: correct, move to another employer or office, merge with a duplicate, separate again.
+
+Each act keeps what was and what is. A merge moves no hours: entries stay with whom they were posted to, the duplicate
+only says whom it was merged into (`Person.merged_into_id`), and the totals are summed under that one (`human_id`). The
+other way would be to reverse the duplicate's entries and post them anew for the other person. But then a training that
+is taken back later would no longer reach the hours it gave, a file could be imported a second time, since its entries no
+longer stood, and the way back would be a third posting of each. So a reversal, a revoked card and a dispute reach a
+merged person as before, and to separate is to sum up the same entries apart. A merge is flat: nobody is merged into a
+duplicate, and who has duplicates is not merged away.
 
 The history is append-only and encrypted, since it holds former ID numbers; the trail is told without them. Every act
 first takes the lock under which hours are posted: whoever finds a person by number finds the one or the other state.
@@ -39,13 +47,29 @@ def _kept(session: Session, person_id: int, actor: Actor, *, version: int, reaso
         .execution_options(populate_existing=True)
     )
     if found is None:
-        raise not_found("人员记录")
+        raise _gone(session, person_id, actor)
     access.in_charge(actor, found.authority_id)
-    if found.version != version:
-        raise Refused("stale", f"{found.name}的信息刚刚被他人更改，您的操作没有执行，请查看最新信息后再办理。")
+    _check_seen(found, version)
+    return found, _stated(reason)
+
+
+def _check_seen(person: Person, version: int) -> None:
+    if person.version != version:
+        raise Refused("stale", f"{person.name}的信息刚刚被他人更改，您的操作没有执行，请查看最新信息后再办理。")
+
+
+def _stated(reason: str) -> str:
     if not (reason := reason.strip()):
         raise Refused("reason", "请填写原因，它会留在人员变更记录里。")
-    return found, reason
+    return reason
+
+
+def _gone(session: Session, person_id: int, actor: Actor) -> Refused:
+    """Why a person is not there: to the office whose it was it is said that somebody merged it meanwhile."""
+    there = session.get(Person, person_id)
+    if there and there.merged_into_id and there.authority_id == actor.organization_id:
+        return Refused("stale", f"{there.name}的这条记录刚刚被他人合并，您的操作没有执行，请查看最新信息。")
+    return not_found("人员记录")
 
 
 def correct(
@@ -148,10 +172,100 @@ def move(
     return found
 
 
+def merge(
+    session: Session,
+    person_id: int,
+    duplicate_id: int,
+    *,
+    version: int,
+    duplicate_version: int,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> Person:
+    """合并: one human is on file twice; from now on the duplicate is found, shown and counted as the person who stays.
+
+    Every entry stays where it was posted, and every total is theirs together. Refused codes: "role", "missing",
+    "jurisdiction" (of either), "stale" (somebody changed or merged one of them meanwhile), "reason", "self" (with
+    oneself), "chain" (the duplicate has duplicates of its own).
+    """
+    stays, reason = _kept(session, person_id, actor, version=version, reason=reason)
+    duplicate, _ = _kept(session, duplicate_id, actor, version=duplicate_version, reason=reason)
+    if stays.id == duplicate.id:
+        raise Refused("self", "不能把一个人与其本人合并，请选择另一条重复的记录。")
+    if session.scalar(sa.select(Person.id).where(Person.merged_into_id == duplicate.id).limit(1)):
+        raise Refused("chain", f"{duplicate.name}的这条记录下已并入其他记录，请反过来合并，或先撤销那次合并。")
+    duplicate.merged_into_id = stays.id
+    ledger.add_up(session, (stays.id, duplicate.id))
+    _join(session, stays, duplicate, Change.MERGED, actor=actor, reason=reason, now=now)
+    return stays
+
+
+def separate(session: Session, duplicate_id: int, *, version: int, actor: Actor, reason: str, now: datetime) -> Person:
+    """撤销合并: the two are two again, each with the entries posted to it and with the data it had.
+
+    Refused codes: "role", "missing" (no duplicate), "jurisdiction", "stale", "reason".
+    """
+    require(actor, *KEEPERS)
+    session.flush()
+    ledger.hold(session)
+    found = session.get(Person, duplicate_id, populate_existing=True)
+    if found is None or found.merged_into_id is None:
+        raise not_found("合并记录")
+    stays = registry.person(session, duplicate_id, actor)
+    access.in_charge(actor, stays.authority_id)
+    _check_seen(found, version)
+    reason = _stated(reason)
+    found.merged_into_id = None
+    ledger.add_up(session, (stays.id, found.id))
+    _join(session, stays, found, Change.SEPARATED, actor=actor, reason=reason, now=now)
+    return found
+
+
+def duplicates(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
+    """The records merged into a person. Columns: id, name, id_mask, employer, version. Refused: "role", "missing"."""
+    person = registry.person(session, person_id, actor)
+    query = sa.select(Person).where(Person.merged_into_id == person.id).order_by(Person.id)
+    rows = [
+        {
+            "id": each.id,
+            "name": each.name,
+            "id_mask": resident_id.mask(each.id_number),
+            "employer": each.employer_name,
+            "version": each.version,
+        }
+        for each in session.scalars(query)
+    ]
+    return pd.DataFrame(rows, columns=["id", "name", "id_mask", "employer", "version"])
+
+
 # --- history --------------------------------------------------------------------------------------------------------
 
-_EVENTS = {Change.CORRECTED: audit.Event.PERSON_CORRECTED, Change.MOVED: audit.Event.PERSON_MOVED}
+_EVENTS = {change: audit.Event(f"person.{change.value}") for change in Change}
 _WORDS = {"name": "姓名", "id_number": "身份证号", "employer": "工作单位", "authority": "管理权限"}
+_WORDS |= {"duplicate": "重复记录", "stays": "保留记录"}
+
+
+def _join(
+    session: Session,
+    stays: Person,
+    duplicate: Person,
+    kind: Change,
+    *,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Keep a merge, or its undoing, in the history of both."""
+    one, other = ({key: _named(each)} for key, each in (("duplicate", duplicate), ("stays", stays)))
+    sides = ({}, one) if kind is Change.MERGED else (one, {})
+    _record(session, stays, kind, *sides, actor=actor, reason=reason, now=now)
+    sides = ({}, other) if kind is Change.MERGED else (other, {})
+    _keep(session, duplicate, kind, *sides, actor=actor, reason=reason, now=now)
+
+
+def _named(person: Person) -> str:
+    return f"{person.name} {_shown('id_number', person.id_number)}"
 
 
 def _record(
@@ -167,6 +281,23 @@ def _record(
     attachment: Attachment | None = None,
 ) -> None:
     """Keep an act in the person's history, and tell the trail of it without the ID numbers."""
+    _keep(session, person, kind, before, after, actor=actor, reason=reason, now=now, attachment=attachment)
+    told = [{key: _shown(key, value) for key, value in side.items()} for side in (before, after)]
+    audit.record(session, _EVENTS[kind], person, actor=actor, before=told[0], after=told[1], reason=reason, now=now)
+
+
+def _keep(
+    session: Session,
+    person: Person,
+    kind: Change,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    *,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+    attachment: Attachment | None = None,
+) -> None:
     session.add(
         PersonChange(
             person_id=person.id,
@@ -181,8 +312,7 @@ def _record(
             at=now,
         )
     )
-    told = [{key: _shown(key, value) for key, value in side.items()} for side in (before, after)]
-    audit.record(session, _EVENTS[kind], person, actor=actor, before=told[0], after=told[1], reason=reason, now=now)
+    session.flush()
 
 
 def _shown(key: str, value: Any) -> str:
@@ -206,7 +336,7 @@ def history(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
     lines = []
     for change, office, filename in session.execute(query):
         before, after = json.loads(change.before), json.loads(change.after)
-        changed = [key for key in after if before.get(key) != after[key]]
+        changed = [key for key in _WORDS if before.get(key) != after.get(key)]
         lines.append(
             {
                 "at": change.at,
@@ -225,4 +355,4 @@ def history(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
 
 
 def _told(side: dict[str, Any], keys: list[str]) -> str:
-    return "；".join(f"{_WORDS[key]} {_shown(key, side[key]) or '—'}" for key in keys)
+    return "；".join(f"{_WORDS[key]} {_shown(key, side[key]) if side.get(key) else '—'}" for key in keys)

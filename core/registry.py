@@ -8,7 +8,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import bcrypt
@@ -313,7 +313,7 @@ def open_person_account(
     """Open an account for a person on file, by ID number. Refused codes: "person" and those of `open_account`."""
     require(actor, Role.ADMIN)  # before the look-up: nobody else learns who is on file
     person = session.scalar(
-        sa.select(Person).where(Person.id_index == db.blind_index(resident_id.normalise(id_number)))
+        sa.select(Person).where(Person.id == _holder(db.blind_index(resident_id.normalise(id_number))))
     )
     if person is None:
         raise Refused("person", "没有此身份证号的人员；人员在首次培训学时入账时建立，请核对号码。")
@@ -473,7 +473,12 @@ def actor_of(session: Session, token: str | None, now: datetime) -> Actor | None
             Organization.active,
         )
     )
-    return _actor(account) if account else None
+    if account is None:
+        return None
+    here = _actor(account)
+    if here.person_id is None:
+        return here
+    return replace(here, person_id=session.scalar(sa.select(Person.human_id).where(Person.id == here.person_id)))
 
 
 def sign_out(session: Session, *, actor: Actor, now: datetime) -> None:
@@ -516,12 +521,13 @@ class PersonFacts:
 
 
 def known_names(session: Session, id_indexes: Sequence[bytes]) -> dict[bytes, tuple[int, str]]:
-    """Persons on file among these blind indexes: index to (id, name)."""
+    """Persons on file among these blind indexes: index to (id, name). A duplicate's number finds whom it was merged
+    into, under the name it is known by."""
     found: dict[bytes, tuple[int, str]] = {}
     for start in range(0, len(id_indexes), 5000):
         chunk = id_indexes[start : start + 5000]
-        query = sa.select(Person.id_index, Person.id, Person.name).where(Person.id_index.in_(chunk))
-        found.update((bytes(row.id_index), (row.id, row.name)) for row in session.execute(query))
+        query = sa.select(Person.id_index, Person.human_id, Person.name).where(Person.id_index.in_(chunk))
+        found.update((bytes(row.id_index), (row.human_id, row.name)) for row in session.execute(query))
     return found
 
 
@@ -577,19 +583,28 @@ LOOKERS = (Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.EMPL
 
 
 def persons_visible(actor: Actor) -> sa.ColumnElement[bool]:
-    """The persons an actor may look up: officers their jurisdiction's, employer clerks their own, a person oneself."""
+    """The persons an actor may look up: officers their jurisdiction's, employer clerks their own, a person oneself.
+
+    A duplicate is nobody of its own.
+    """
     require(actor, *LOOKERS)
-    if actor.role is Role.PERSON:
-        return Person.id == actor.person_id
     employer = sa.func.coalesce(Person.employer_id, 0)
-    return visible(actor, organization=employer, authority=Person.authority_id)
+    whose = visible(actor, organization=employer, authority=Person.authority_id)
+    if actor.role is Role.PERSON:
+        whose = Person.id == actor.person_id
+    return sa.and_(whose, Person.merged_into_id.is_(None))
+
+
+def _holder(id_index: bytes) -> sa.ScalarSelect[int]:
+    """The id of whom a number finds: its owner, or the one the owner was merged into."""
+    return sa.select(Person.human_id).where(Person.id_index == id_index).scalar_subquery()
 
 
 def persons_asked(actor: Actor, *, text: str = "", employer: str = "") -> list[sa.ColumnElement[bool]]:
     """The persons an actor may look up, by name or part of it, or by exact ID number, and by employer, in SQL."""
     conditions = [persons_visible(actor)]
     if text.strip() and resident_id.problem(text) is None:
-        conditions.append(Person.id_index == db.blind_index(resident_id.normalise(text)))
+        conditions.append(Person.id == _holder(db.blind_index(resident_id.normalise(text))))
     elif text.strip():
         conditions.append(Person.name.contains(normalise_name(text), autoescape=True))
     if employer.strip():
@@ -632,8 +647,12 @@ def find_persons(
 
 
 def person(session: Session, person_id: int, actor: Actor) -> Person:
-    """One person, for those who may look them up. Refused codes: "role", "missing"."""
-    found = session.scalar(sa.select(Person).where(Person.id == person_id, persons_visible(actor)))
+    """One person, for those who may look them up; for a duplicate, whom it was merged into.
+
+    Refused codes: "role", "missing".
+    """
+    human = sa.select(Person.human_id).where(Person.id == person_id).scalar_subquery()
+    found = session.scalar(sa.select(Person).where(Person.id == human, persons_visible(actor)))
     if found is None:
         raise not_found("人员记录")
     return found
