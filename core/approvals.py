@@ -71,7 +71,7 @@ def _files(submission: Submission, actor: Actor) -> bool:
     if actor.role not in _roles(submission.kind, Side.FILER):
         return False
     if actor.role is Role.PERSON:
-        return submission.person_id == actor.person_id
+        return submission.human_id == actor.person_id
     return submission.home_id == actor.organization_id
 
 
@@ -181,7 +181,7 @@ def one(session: Session, submission_id: int, actor: Actor) -> Submission:
 
 
 def _visible(actor: Actor) -> sa.ColumnElement[bool]:
-    authority, person = Submission.authority_id, Submission.person_id
+    authority, person = Submission.authority_id, Submission.human_id
     return visible(actor, organization=Submission.home_id, authority=authority, person=person)
 
 
@@ -246,7 +246,7 @@ def queue(
     source: sa.FromClause = sa.inspect(Submission).local_table
     if model is Claim:
         claim = sa.inspect(Claim).local_table
-        source = source.join(claim, claim.c.id == Submission.id).join(Person, Person.id == Submission.person_id)
+        source = source.join(claim, claim.c.id == Submission.id).join(Person, Person.id == Submission.human_id)
         columns += [Person.name, Person.id_number.label("id_mask")]
         columns += [claim.c[name] for name in ("activity", "completed_on", "amount", "granted")]
     elif model is Plan:

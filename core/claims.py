@@ -247,7 +247,7 @@ def grant(session: Session, claim_id: int, hours: Decimal, *, version: int, acto
 
 
 def _seen(actor: Actor) -> sa.ColumnElement[bool]:
-    return visible(actor, organization=Claim.home_id, authority=Claim.authority_id, person=Claim.person_id)
+    return visible(actor, organization=Claim.home_id, authority=Claim.authority_id, person=Claim.human_id)
 
 
 def _locked(session: Session, claim_id: int, actor: Actor) -> Claim:
@@ -307,7 +307,7 @@ def check_submit(session: Session, claim: Claim, *, actor: Actor, reason: str, n
 def _check_twice(session: Session, claim: Claim) -> None:
     """One certificate counts once, as long as its hours were not taken back."""
     query = sa.select(Claim).where(
-        Claim.person_id == claim.person_id,
+        Claim.human_id == _person(session, claim).id,
         Claim.id != claim.id,
         Claim.activity == claim.activity,
         Claim.title == claim.title,
@@ -322,8 +322,7 @@ def _check_twice(session: Session, claim: Claim) -> None:
 
 def _person(session: Session, claim: Claim) -> Person:
     """The person the claim is about, as on file by now."""
-    person = session.get_one(Person, claim.person_id)
-    return session.get_one(Person, person.merged_into_id) if person.merged_into_id else person
+    return session.get_one(Person, session.get_one(Person, claim.person_id).human_id)
 
 
 def check_approve(session: Session, claim: Claim, *, now: datetime) -> None:

@@ -75,7 +75,7 @@ def one(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachment,
     Reads no bytes. Refused codes: "missing".
     """
     seen = visible(
-        actor, organization=Submission.home_id, authority=Submission.authority_id, person=Submission.person_id
+        actor, organization=Submission.home_id, authority=Submission.authority_id, person=Submission.human_id
     )
     may = sa.and_(Submission.id.is_not(None), seen)
     if actor.role in (Role.ADMIN, Role.REVIEWER):

@@ -140,6 +140,7 @@ class Person(Base):
     """Goes up by one with every change; who acts names the version seen."""
     human_id: Mapped[int] = column_property(sa.func.coalesce(merged_into_id, id))
     """Under which id this human counts: hours are summed under it, whichever of the duplicates they were posted to."""
+    merged_into: Mapped[Person | None] = relationship(remote_side=[id], post_update=True)
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
@@ -234,13 +235,26 @@ class Submission(Base):
     @hybrid_property
     def home_id(self) -> int | None:
         """Whose clerks see it: the organization's; where it is about a person, those of the present employer."""
-        return self.person.employer_id if self.person else self.organization_id
+        if self.person is None:
+            return self.organization_id
+        human = self.person if self.person.merged_into_id is None else self.person.merged_into
+        return human.employer_id if human else None
 
     @home_id.inplace.expression
     @classmethod
     def _home_id(cls) -> sa.ColumnElement[int | None]:
-        employer = sa.select(Person.employer_id).where(Person.id == cls.person_id).correlate(cls).scalar_subquery()
+        employer = sa.select(Person.employer_id).where(Person.id == cls.human_id).correlate(cls).scalar_subquery()
         return sa.case((cls.person_id.is_(None), cls.organization_id), else_=employer)
+
+    @hybrid_property
+    def human_id(self) -> int | None:
+        """Whom it is about, under the id this human counts under."""
+        return self.person.human_id if self.person else None
+
+    @human_id.inplace.expression
+    @classmethod
+    def _human_id(cls) -> sa.ColumnElement[int | None]:
+        return sa.select(Person.human_id).where(Person.id == cls.person_id).correlate(cls).scalar_subquery()
 
 
 class Plan(Submission):

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, claims, db, files, ledger
+from core import approvals, audit, claims, db, files, ledger, persons
 from core.access import Refused, Role
 from core.approvals import Action
 from core.files import Upload
@@ -220,6 +220,25 @@ def test_a_claim_follows_its_person_to_another_authority(cast: c.Cast) -> None:
     assert c.refusal(moving(cast, claim, Action.SUBMIT, "employer")).code == "missing"  # no longer its employer
     done(moving(cast, claim, Action.SUBMIT, "hohhot_employer"))
     c.grant(cast, claim.id, 8, by="hohhot_reviewer")
+    assert [each["hours"] for each in entries()] == [8]
+
+
+def test_a_claim_of_a_duplicate_is_the_humans_who_stays(cast: c.Cast) -> None:
+    c.posted(cast, c.sheet([c.row(9, c.row(ONE)[1])]), title="重复登记的人")
+    claim = c.file_claim(cast, 9)
+    with db.reading() as session:
+        one, nine = (session.get_one(Person, c.person_id(serial)) for serial in (ONE, 9))
+        seen = {"version": one.version, "duplicate_version": nine.version}
+    with db.transaction() as session:
+        persons.merge(session, one.id, nine.id, **seen, actor=cast["reviewer"], reason="同一人", now=c.AFTER)
+    with db.reading() as session:
+        assert list(approvals.queue(session, cast["person"], kind="claim")[0]["id"]) == [claim.id]
+        found = approvals.one(session, claim.id, cast["person"])
+        assert approvals.moves_for(found, cast["person"]) == [Action.WITHDRAW]
+        assert files.opened(session, claims.evidence(session, claim.id, cast["person"])[0].id, cast["person"])
+    again = done(drafting(cast))
+    assert c.refusal(moving(cast, again, Action.SUBMIT, "person")).code == "twice"
+    c.grant(cast, claim.id, 8)
     assert [each["hours"] for each in entries()] == [8]
 
 
