@@ -523,11 +523,10 @@ def _find_numbers(preview: Preview, session: Session, report: Report) -> None:
     spoilt = {each.row: each for each in preview.problems if each.code in _MENDABLE}
     asked = {row.row: row for row in preview.rows if row.row in spoilt and row.employer}
     tries = Counter((row.name, row.employer) for row in asked.values())
-    asked = {at: row for at, row in asked.items() if tries[row.name, row.employer] == 1}
     people: dict[tuple[str, str], list[Person]] = {}
     names = sorted({row.name for row in asked.values()})
     for start in range(0, len(names), 5000):
-        query = sa.select(Person).where(Person.name.in_(names[start : start + 5000]))
+        query = sa.select(Person).where(Person.name.in_(names[start : start + 5000]), Person.merged_into_id.is_(None))
         for person in session.scalars(query):
             if tries[person.name, person.employer_name] == 1:
                 people.setdefault((person.name, person.employer_name), []).append(person)

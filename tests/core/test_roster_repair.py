@@ -461,7 +461,8 @@ def test_a_person_in_two_places_on_one_day_is_named_without_telling_a_base_whose
     assert (told.row, told.code, told.words) == (3, "two-places", "此人同日还在另一期培训的花名册中，请核实是否到场")
     (named,) = warnings(cast, report)
     assert "示例呼和浩特培训基地“呼市班”（2024-06-24至2024-06-26）第3行" in named.words
-    for changes in ({"mode": Mode.ONLINE}, {"start_on": date(2024, 6, 27), "end_on": date(2024, 6, 29)}):
+    before, after = ({"start_on": date(2024, 6, day), "end_on": date(2024, 6, day + 2)} for day in (21, 27))
+    for changes in ({"mode": Mode.ONLINE}, before, after):
         elsewhere = c.draft_report(cast, c.sheet([c.row(1)]), headcount=1, title="别的", **changes)
         assert warnings(cast, elsewhere) == []
 
