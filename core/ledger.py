@@ -576,9 +576,10 @@ def _decisions_on(
     owner = sa.orm.aliased(Person)
     query = (
         sa.select(Decision, Person, CreditEntry.year)
-        .join(Person, Person.id == Decision.person_id)
-        .join(owner, under(owner, Person.human_id))
-        .join(CreditEntry, sa.and_(CreditEntry.person_id == owner.id, CreditEntry.year <= Decision.year))
+        .select_from(CreditEntry)
+        .join(owner, owner.id == CreditEntry.person_id)
+        .join(Person, under(Person, owner.human_id))
+        .join(Decision, sa.and_(Decision.person_id == Person.id, Decision.year >= CreditEntry.year))
         .where(
             CreditEntry.batch_id == batch_id,
             Decision.decided_at >= since,
@@ -716,7 +717,7 @@ def _summed() -> sa.Select[*tuple[Any, ...]]:
 
 
 def add_up(session: Session, person_ids: Iterable[int]) -> None:
-    """Take the totals of persons anew from their entries, after duplicates were merged or separated. Held by the caller.
+    """Take the totals of persons anew from their entries, after a merge or a separation. The caller holds the ledger.
 
     The entries stay with whom they were posted to: only under whose name they are summed has changed.
     """

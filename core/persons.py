@@ -1,12 +1,12 @@
-"""What is done to a person on file: correct, move to another employer or office, merge with a duplicate, separate again.
+"""What is done to a person on file: correct, move, merge with a duplicate, separate again. Each act keeps what was.
 
-Each act keeps what was and what is. A merge moves no hours: entries stay with whom they were posted to, the duplicate
-only says whom it was merged into (`Person.merged_into_id`), and the totals are summed under that one (`human_id`). The
-other way would be to reverse the duplicate's entries and post them anew for the other person. But then a training that
-is taken back later would no longer reach the hours it gave, a file could be imported a second time, since its entries no
-longer stood, and the way back would be a third posting of each. So a reversal, a revoked card and a dispute reach a
-merged person as before, and to separate is to sum up the same entries apart. A merge is flat: nobody is merged into a
-duplicate, and who has duplicates is not merged away.
+A merge moves no hours: entries stay with whom they were posted to, the duplicate only says whom it was merged into
+(`Person.merged_into_id`), and the totals are summed under that one (`human_id`). The other way would be to reverse the
+duplicate's entries and to post them anew for the other person. But then a training that is taken back later would no
+longer reach the hours it gave, a file could be imported a second time since its entries no longer stood, and the way
+back would be a third posting of each. So a reversal, a revoked card and a dispute reach a merged person as before, and
+to separate is to sum up the same entries apart. A merge is flat: nobody is merged into a duplicate, and who has
+duplicates is not merged away.
 
 The history is append-only and encrypted, since it holds former ID numbers; the trail is told without them. Every act
 first takes the lock under which hours are posted: whoever finds a person by number finds the one or the other state.
@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from core import access, audit, db, files, ledger, registry, resident_id
 from core.access import Actor, Refused, Role, not_found, require
 from core.files import Upload
-from core.models import Account, Attachment, Change, Organization, Person, PersonChange
+from core.models import Account, Attachment, Change, Organization, Person, PersonChange, under
 
 KEEPERS = (Role.REVIEWER, Role.ADMIN)
 """Who may, in the office that is the person's authority."""
@@ -62,6 +62,11 @@ def _stated(reason: str) -> str:
     if not (reason := reason.strip()):
         raise Refused("reason", "请填写原因，它会留在人员变更记录里。")
     return reason
+
+
+def _accounts(person: Person) -> sa.ColumnElement[bool]:
+    """The accounts of a person, opened under whichever record."""
+    return Account.person_id.in_(sa.select(Person.id).where(under(Person, person.id)))
 
 
 def _gone(session: Session, person_id: int, actor: Actor) -> Refused:
@@ -106,7 +111,7 @@ def correct(
     before = {"name": found.name, "id_number": found.id_number}
     found.name, found.id_number, found.id_index = name, number, db.blind_index(number)
     found.sex, found.birth_on = resident_id.sex(number), resident_id.birth_on(number)
-    session.execute(sa.update(Account).where(Account.person_id == found.id).values(name=name))
+    session.execute(sa.update(Account).where(_accounts(found)).values(name=name))
     after = {"name": name, "id_number": number}
     _record(session, found, Change.CORRECTED, before, after, actor=actor, reason=reason, now=now, attachment=kept)
     return found
@@ -121,6 +126,8 @@ def _check_free(session: Session, person: Person, number: str, actor: Actor) -> 
     if taken is None:
         return
     other, seen = taken
+    if other.merged_into_id is not None:
+        raise Refused("taken", "此身份证号属于一条已合并的重复记录。要改以它为准，请先撤销那次合并，再反过来合并。")
     if not seen:
         raise Refused("taken", "此身份证号已登记在其他人社部门主管的人员名下，请核对号码，或与其主管部门联系。")
     raise Refused(
@@ -167,7 +174,7 @@ def move(
     _record(session, found, Change.MOVED, before, after, actor=actor, reason=reason, now=now)
     found.employer_id, found.employer_name, found.authority_id = home.id if home else None, employer, goes_to
     account_home = found.employer_id or found.authority_id
-    session.execute(sa.update(Account).where(Account.person_id == found.id).values(organization_id=account_home))
+    session.execute(sa.update(Account).where(_accounts(found)).values(organization_id=account_home))
     session.flush()
     return found
 

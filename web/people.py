@@ -43,13 +43,14 @@ def one(person_id: int, actor: Actor) -> None:
             query_params={"person": str(person.id)},
         )
         changes(person.id, actor)
+        _duplicates(person, actor)
         if persons.may_keep(person, actor):
-            acts = {"更正姓名或身份证号": _correction, "调动": _move}
+            acts = {"更正姓名或身份证号": _correction, "调动": _move, "合并重复人员": _merge}
             chosen = st.segmented_control("办理", list(acts), key=f"act-{person.id}-{person.version}")
             if chosen:
                 acts[chosen](person, offices)
         elif actor.role in persons.KEEPERS:
-            st.caption(f"更正、调动由{offices[person.authority_id]}办理，您可以查看。")
+            st.caption(f"更正、调动和合并由{offices[person.authority_id]}办理，您可以查看。")
 
 
 def changes(person_id: int, actor: Actor) -> None:
@@ -150,6 +151,76 @@ def _move(person: Person, offices: dict[int, str]) -> None:
         )
         st.text_input("调动的原因（必填）", key=f"{key}reason")
         st.form_submit_button("办理调动", type="primary", on_click=move, key=f"{key}do")
+
+
+def _merge(person: Person, _offices: dict[int, str]) -> None:
+    """Find the other record of this human, see both side by side, merge."""
+    key = f"merge-{person.id}-{person.version}-"
+    text = st.text_input("重复记录的姓名或完整身份证号", person.name, key=f"{key}text", width=300)
+    with db.reading() as session:
+        actor = ui.require(*persons.KEEPERS)
+        found, _ = registry.find_persons(session, actor, text=text, limit=50)
+        others = {int(one): registry.person(session, int(one), actor) for one in found["id"] if one != person.id}
+        others = {one: other for one, other in others.items() if other.authority_id == person.authority_id}
+    if not others:
+        st.info("没有找到另一条由本机关管理的记录。可换一个姓名，或输入另一条记录的完整身份证号。")
+        return
+
+    def told(one: int) -> str:
+        return f"{others[one].name}　{resident_id.mask(others[one].id_number)}　{others[one].employer_name}"
+
+    with st.form(f"{key}form"):
+        one = st.selectbox("重复的记录（将并入当前人员）", list(others), format_func=told, key=f"{key}other")
+        st.caption(
+            f"保留{ui.md(person.name)}（{resident_id.mask(person.id_number)}）的姓名和号码；两条记录的学时合在一起计算，"
+            "学时明细原样不动，合并可以撤销。"
+        )
+        st.text_input("合并的原因（必填）", key=f"{key}reason")
+
+        def merge() -> None:
+            def act(session: Session, **who: Any) -> str:
+                other = others[st.session_state[f"{key}other"]]
+                persons.merge(
+                    session,
+                    person.id,
+                    other.id,
+                    version=person.version,
+                    duplicate_version=other.version,
+                    reason=st.session_state[f"{key}reason"],
+                    **who,
+                )
+                return f"{other.name}的另一条记录已并入{person.name}，学时合并计算；需要时可以撤销。"
+
+            ui.deed(act)
+
+        st.form_submit_button("合并", type="primary", on_click=merge, key=f"{key}do", disabled=one is None)
+
+
+def _duplicates(person: Person, actor: Actor) -> None:
+    """What was merged into this person, and the way back."""
+    with db.reading() as session:
+        found = persons.duplicates(session, person.id, actor)
+    if found.empty:
+        return
+    st.markdown("**已并入的重复记录**")
+    ui.table(found, ["name", "id_mask", "employer"], empty="")
+    if not persons.may_keep(person, actor):
+        return
+    for line in found.to_dict("records"):
+        key = f"separate-{line['id']}-{line['version']}"
+
+        def separate(line: dict[Any, Any] = line, key: str = key) -> None:
+            def act(session: Session, **who: Any) -> str:
+                reason = st.session_state[f"{key}-reason"]
+                persons.separate(session, line["id"], version=line["version"], reason=reason, **who)
+                return f"已撤销合并，{line['name']}（{line['id_mask']}）恢复为单独的记录，学时分开计算。"
+
+            ui.deed(act)
+
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            label = f"撤销与{line['name']}（{line['id_mask']}）合并的原因（必填）"
+            st.text_input(label, key=f"{key}-reason", width=420)
+            st.button("撤销合并", key=key, on_click=separate)
 
 
 def dispute(person_id: int, entries: pd.DataFrame) -> None:

@@ -172,6 +172,13 @@ def correct_person(s: Session, actor: Actor, at: Records) -> None:
     )
 
 
+def merge_persons(s: Session, actor: Actor, at: Records) -> None:
+    again = c.person_id(at.serial + 60)
+    versions = {"version": 1, "duplicate_version": 1}
+    persons.merge(s, at.person, again, **versions, actor=actor, reason="重复", now=c.AFTER)
+    persons.separate(s, again, version=2, actor=actor, reason="不是", now=c.AFTER)
+
+
 def dispute(s: Session, actor: Actor, at: Records) -> None:
     line = s.execute(sa.text("SELECT batch_id, line FROM credit_entry WHERE person_id = :id"), {"id": at.person}).one()
     disputes.file(s, at.person, *line, words="学时有误", actor=actor, now=c.AFTER)
@@ -268,6 +275,8 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("see its history", lambda s, a, at: persons.history(s, at.person, a), LOOK_UP),
     ("correct a person", correct_person, KEEP),
     ("move a person", move_person, KEEP),
+    ("merge and separate", merge_persons, KEEP),
+    ("see duplicates", lambda s, a, at: persons.duplicates(s, at.person, a), LOOK_UP),
     ("dispute an entry", dispute, ("employer person", "hohhot_employer hohhot_person")),
     (
         "see disputes",
@@ -351,12 +360,14 @@ def prepared(database: str) -> tuple[c.Cast, list[Records]]:
 
 
 def open_dispute(at: Records) -> None:
-    """Another one's dispute, waiting for the authority."""
+    """Another one's dispute, waiting for the authority; and somebody who is on file with it twice."""
     other = c.person_id(at.serial + 20)
     with db.transaction() as session:
         entry = session.execute(sa.text("SELECT batch_id, line FROM credit_entry WHERE person_id = :id"), {"id": other})
         where = dict(entry.mappings().one()) | {"person_id": other, "authority_id": at.authority}
         filed = {"words": "有误", "filed_by": "某人", "filed_at": c.AFTER}
+        twice = registry.PersonFacts("赵示", c.id_number(at.serial + 60))
+        registry.match_or_add(session, [twice], authority_id=at.authority, now=c.AFTER)
         session.add(Dispute(**where, **filed, organization_id=at.place))
 
 

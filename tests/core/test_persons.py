@@ -9,11 +9,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, cards, db, files, ledger, persons, registry
+from core import audit, cards, credits, db, eligibility, files, ledger, persons, registry, sheets
 from core.access import Actor, Refused
 from core.audit import Event
 from core.files import Upload
 from core.models import Account, Person, PersonChange
+from core.shortfalls import shortfalls
 from tests import cast as c
 
 PROOF = Upload("身份证复印件.pdf", b"%PDF-1.4 synthetic proof")
@@ -226,4 +227,178 @@ def test_one_moves_and_the_other_corrects_and_the_slower_is_told(cast: c.Cast) -
     person = kept(1)
     found = c.at_once(move(person, cast["reviewer"], "示例新单位"), correct(person, cast["reviewer2"], name="赵乙"))
     assert sorted(getattr(one, "code", "done") for one in found) == ["done", "stale"]
+    stands()
+
+
+# --- merging --------------------------------------------------------------------------------------------------------
+
+
+def merge(stays: Person, duplicate: Person, by: Actor, **changes: Any) -> Callable[[Session], Person]:
+    usual = {"version": stays.version, "duplicate_version": duplicate.version, "reason": "同一人，号码录错"}
+    return lambda s: persons.merge(s, stays.id, duplicate.id, actor=by, now=LATER, **(usual | changes))
+
+
+def separate(duplicate: Person, by: Actor, **changes: Any) -> Callable[[Session], Person]:
+    usual = {"version": duplicate.version, "reason": "不是同一人"}
+    return lambda s: persons.separate(s, duplicate.id, actor=by, now=LATER, **(usual | changes))
+
+
+def professional(person_id: int) -> Any:
+    with db.reading() as session:
+        return ledger.totals(session, person_id, [2024]).loc[0, "professional"]
+
+
+def entries(person_id: int) -> int:
+    with db.reading() as session:
+        return len(ledger.entries(session, person_id))
+
+
+def test_whoever_asks_for_a_duplicate_gets_the_person_with_all_the_hours(cast: c.Cast) -> None:
+    stays, duplicate = kept(1), kept(2)
+    ledger_before = c.everything()["credit_entry"]
+    done(merge(stays, duplicate, cast["reviewer"]))
+    assert c.everything()["credit_entry"] == ledger_before
+    for person_id in (stays.id, duplicate.id):
+        assert professional(person_id) == 48
+        assert entries(person_id) == 2
+    with db.reading() as session:
+        reviewer = cast["reviewer"]
+        assert registry.person(session, duplicate.id, reviewer).id == stays.id
+        by_number, _ = registry.find_persons(session, reviewer, text=c.id_number(2))
+        assert list(by_number["id"]) == [stays.id]
+        everybody, count = registry.find_persons(session, cast["employer"], limit=None)
+        assert (list(everybody["id"]), count) == ([stays.id, kept(3).id], 2)
+        frame, _ = shortfalls(session, cast["employer"], 2024, limit=None)
+        assert list(frame["lacks_professional"]) == [12, 36]
+        assert list(persons.duplicates(session, stays.id, reviewer)["id"]) == [duplicate.id]
+        batch = eligibility.everybody(session, reviewer, 2024)
+        assert list(batch.frame["person_id"]) == [stays.id, kept(3).id, kept(5).id]
+    stands()
+
+
+def test_hours_that_come_later_under_either_number_count_for_the_one_person(cast: c.Cast) -> None:
+    stays, duplicate = kept(1), kept(2)
+    done(merge(stays, duplicate, cast["reviewer"]))
+    c.posted(cast, c.sheet([c.row(2)]), title="第二期")
+    assert professional(stays.id) == 72
+    rows = [[c.id_number(2), duplicate.name, 2024, "公需", 30, "培训", "第三期"]]
+    table = sheets.csv_file(["身份证号", "姓名", "年度", "科目", "学时", "来源", "依据"], rows)
+    bring_in = lambda s: credits.bring_in(s, Upload("补登.csv", table), actor=cast["reviewer"], reason="补", now=LATER)  # noqa: E731
+    assert done(bring_in)[1].problems == []
+    with db.reading() as session:
+        assert ledger.totals(session, stays.id, [2024]).loc[0, "public"] == 30
+    again = Upload("又一次.csv", table + b"\r\n")
+    _, preview = done(lambda s: credits.bring_in(s, again, actor=cast["reviewer"], reason="补", now=LATER))
+    assert [problem.code for problem in preview.problems] == ["recorded"]
+    stands()
+
+
+def test_a_training_taken_back_reaches_a_merged_person_and_revokes_the_card(cast: c.Cast) -> None:
+    stays, duplicate = kept(1), kept(2)
+    done(merge(stays, duplicate, cast["reviewer"]))
+    code = done(lambda s: cards.issue(s, duplicate.id, 2024, actor=cast["reviewer"], now=LATER)).code
+    with db.reading() as session:
+        theirs = ledger.entries(session, duplicate.id)
+        assert cards.verification(session, code).holds
+    batch_id = int(theirs.iloc[0]["batch_id"])
+    done(lambda s: ledger.reverse(s, batch_id, actor=cast["reviewer"], reason="培训不实", now=LATER))
+    assert professional(stays.id) == 0
+    with db.reading() as session:
+        assert not cards.verification(session, code).holds
+        assert len(cards.issued(session, stays.id, cast["reviewer"])) == 1
+    done(separate(kept(2), cast["reviewer"]))
+    assert professional(stays.id) == professional(duplicate.id) == 0
+    stands()
+
+
+def test_to_separate_puts_everything_back_as_it_was(cast: c.Cast) -> None:
+    stays, duplicate = kept(1), kept(2)
+    before = c.everything()
+    done(merge(stays, duplicate, cast["reviewer"]))
+    done(separate(kept(2), cast["reviewer2"]))
+    after = c.everything()
+    for table in ("credit_entry", "credit_total", "credit_batch", "account"):
+        assert after[table] == before[table]
+    assert (kept(2).merged_into_id, kept(2).id_number, kept(2).employer_id) == (
+        None,
+        c.id_number(2),
+        duplicate.employer_id,
+    )
+    with db.reading() as session:
+        for person_id, other in ((stays.id, duplicate.name), (duplicate.id, stays.name)):
+            history = persons.history(session, person_id, cast["employer"])
+            assert list(history["change"]) == ["separated", "merged"]
+            assert other in history.loc[1, "after"]
+            assert other in history.loc[0, "before"]
+            assert c.id_number(1) not in history.to_csv()
+    assert last_line(cast, Event.PERSON_MERGED)["reason"] == "同一人，号码录错"
+    assert last_line(cast, Event.PERSON_SEPARATED)["account"] == cast["reviewer2"].name
+    stands()
+
+
+def test_the_account_of_a_duplicate_opens_the_one_person(cast: c.Cast) -> None:
+    stays, duplicate = kept(1), kept(2)
+    c.give_account(cast, 2, "person")
+    done(merge(stays, duplicate, cast["reviewer"]))
+    token = done(lambda s: registry.sign_in(s, "person", fits=True, now=LATER))
+    with db.reading() as session:
+        actor = registry.actor_of(session, token, LATER)
+        assert actor is not None
+        assert actor.person_id == stays.id
+        assert registry.person(session, stays.id, actor).id == stays.id
+
+
+def test_a_card_of_a_duplicate_says_that_the_person_was_corrected_since(cast: c.Cast) -> None:
+    stays, duplicate = kept(1), kept(2)
+    code = done(lambda s: cards.issue(s, duplicate.id, 2024, actor=cast["reviewer"], now=c.AFTER)).code
+    done(merge(stays, duplicate, cast["reviewer"]))
+    with db.reading() as session:
+        found = cards.verification(session, code)
+    assert found is not None
+    assert (found.corrected, found.holds) == (True, True)
+
+
+def test_a_merge_is_refused_and_changes_nothing(cast: c.Cast) -> None:
+    first, second, third, other = kept(1), kept(2), kept(3), kept(5)
+    for stays, duplicate, by, changes, expected in (
+        (first, second, "employer", {}, "role"),
+        (first, second, "hohhot_reviewer", {}, "missing"),
+        (first, other, "reviewer", {}, "jurisdiction"),
+        (other, first, "reviewer", {}, "jurisdiction"),
+        (other, first, "hohhot_reviewer", {}, "missing"),
+        (first, first, "reviewer", {}, "self"),
+        (first, second, "reviewer", {"reason": ""}, "reason"),
+        (first, second, "reviewer", {"version": 5}, "stale"),
+        (first, second, "reviewer", {"duplicate_version": 5}, "stale"),
+    ):
+        assert c.refusal(merge(stays, duplicate, cast[by], **changes)).code == expected
+    assert c.refusal(separate(first, cast["reviewer"])).code == "missing"
+    done(merge(first, second, cast["reviewer"]))
+    assert c.refusal(merge(third, first, cast["reviewer"])).code == "chain"
+    assert c.refusal(merge(third, kept(2), cast["reviewer"])).code == "stale"
+    assert c.refusal(merge(kept(2), third, cast["reviewer"])).code == "stale"
+    assert c.refusal(correct(first, cast["reviewer"], id_number=c.id_number(2))).code == "taken"
+    for by, changes, expected in (
+        ("employer", {}, "role"),
+        ("hohhot_reviewer", {}, "missing"),
+        ("reviewer", {"reason": ""}, "reason"),
+        ("reviewer", {"version": 1}, "stale"),
+    ):
+        assert c.refusal(separate(kept(2), cast[by], **changes)).code == expected
+
+
+def test_two_officers_merge_at_once_and_one_merge_holds(cast: c.Cast) -> None:
+    first, second = kept(1), kept(2)
+    found = c.at_once(merge(first, second, cast["reviewer"]), merge(second, first, cast["reviewer2"]))
+    assert sorted(getattr(one, "code", "done") for one in found) == ["done", "stale"]
+    assert professional(first.id) == professional(second.id) == 48
+    stands()
+
+
+def test_a_merge_and_a_posting_at_once_lose_no_hour(cast: c.Cast) -> None:
+    first, second = kept(1), kept(2)
+    hours = [ledger.Posting(second.id, 2024, "professional", c.Decimal(8), c.date(2024, 5, 6))]
+    post = lambda s: ledger.post(s, hours, basis="示例", actor=cast["reviewer"], now=LATER)  # noqa: E731
+    assert not [one for one in c.at_once(merge(first, second, cast["reviewer"]), post) if isinstance(one, Exception)]
+    assert professional(first.id) == 56
     stands()
