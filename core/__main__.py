@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from core import applications, audit, credits, db, eligibility, ledger, models, policy, registry, roster, sheets
+from core import applications, audit, credits, db, eligibility, ledger, models, policy, proofs, registry, roster, sheets
 from core.access import Refused
 from core.files import Upload
 
@@ -80,6 +80,24 @@ def _totals(options: argparse.Namespace) -> int:
     done = "put right" if options.rebuild else "python -m core totals --rebuild puts them right"
     _say(f"{len(found)} totals differ from their entries; {done}" if found else "every total is the sum of its entries")
     return 1 if found and not options.rebuild else 0
+
+
+def _proof(options: argparse.Namespace) -> int:
+    try:
+        content = Path(options.file).read_bytes()
+        proof, found = proofs.read(content), proofs.faults(content, key=options.key)
+    except OSError as error:
+        _say(f"{options.file}: {error.strerror}")
+        return 2
+    except Refused as refused:
+        _say(refused.words)
+        return 2
+    for label, value in [*proof.facts(), ("依据", proof.basis), ("出具时间", proof.issued_at.isoformat())]:
+        print(f"{label}\t{' '.join(value.split())}")
+    for words in found:
+        _say(words)
+    _say("does not hold" if found else f"holds, signed under the key {options.key or proofs.public_key()}")
+    return 1 if found else 0
 
 
 def _roster_check(options: argparse.Namespace) -> int:
@@ -182,6 +200,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     totals.add_argument("--rebuild", action="store_true", help="按明细重建，记入审计日志 (put them right, trailed)")
     totals.add_argument("--reason", default="命令行重建学时合计", help="原因，记入审计日志 (kept in the audit trail)")
     totals.set_defaults(run=_totals)
+    proof = commands.add_parser(
+        "proof",
+        help="核对学时入账证明 (a proof of an entry, without the database; exit 0 holds, 1 does not, 2 no proof)",
+    )
+    proof.add_argument("file", help="随证明下载的 .json 文件 (the file that came with it)")
+    proof.add_argument("--key", metavar="HEX", help="出具机关的公钥，默认本机关的 (the public key, by default our own)")
+    proof.set_defaults(run=_proof)
     roster_parser = commands.add_parser("roster", help="培训花名册 (rosters)")
     roster_commands = roster_parser.add_subparsers(required=True, metavar="COMMAND")
     roster_check = roster_commands.add_parser(

@@ -88,7 +88,7 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
         person_id=person.id,
         year=year,
         payload=text,
-        signature=_signer().sign(text.encode()).hex(),
+        signature=signer().sign(text.encode()).hex(),
         issued_at=now,
         batch_id=last,
     )
@@ -99,7 +99,8 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
     return card
 
 
-def _signer() -> Ed25519PrivateKey:
+def signer() -> Ed25519PrivateKey:
+    """The office's own key, under which cards and proofs are signed."""
     return Ed25519PrivateKey.from_private_bytes(db.keys().signature)
 
 
@@ -209,7 +210,7 @@ def verification(session: Session, code: str) -> Verification | None:
         card = session.scalar(sa.select(Card).where(Card.code == plain))
         if card is None:
             return None
-        _signer().public_key().verify(bytes.fromhex(card.signature), card.payload.encode())
+        signer().public_key().verify(bytes.fromhex(card.signature), card.payload.encode())
     except (InvalidSignature, InvalidTag, ValueError):
         return None
     payload = json.loads(card.payload)

@@ -8,6 +8,7 @@ the hashes of the entries that the batch keeps.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -591,6 +592,49 @@ def _decisions_on(
     return query if until is None else query.where(Decision.decided_at <= until)
 
 
+# --- proofs ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Inclusion:
+    """How one entry leads to the chain value of its batch; all of it goes through JSON unchanged."""
+
+    entry: dict[str, Any]
+    batch: dict[str, Any]
+    path: list[str]
+    """Hexadecimal hashes from the entry up to the batch's root."""
+    previous: str
+    """The chain value of the batch before; nothing before the first."""
+    chain: str
+
+
+def inclusion(session: Session, batch_id: int, line: int) -> Inclusion:
+    """How one entry leads to its batch's chain value. Refused codes: "missing", "altered" (not what was posted)."""
+    batch = session.get(CreditBatch, batch_id)
+    rows = _rows(session, batch_id)
+    if batch is None or not 1 <= line <= len(rows):
+        raise not_found("学时记录")
+    leaves = [_leaf(row, batch.form) for row in rows]
+    query = sa.select(CreditBatch.chain).where(CreditBatch.id == batch_id - 1)
+    previous = session.scalar(query) or ""
+    if merkle.root(leaves).hex() != batch.root or _chain(batch, previous, rows) != batch.chain:
+        raise Refused(
+            "altered", f"第{batch_id}批与入账时不一致，不能出具证明，请管理员运行 python -m core check 查明。"
+        )
+    fields = _leaf_fields(rows[line - 1], batch.form), _chain_fields(batch, rows)
+    entry, of_batch = (json.loads(db.canonical(each)) for each in fields)
+    return Inclusion(entry, of_batch, [each.hex() for each in merkle.path(leaves, line - 1)], previous, batch.chain)
+
+
+def included(entry: Mapping[str, Any], batch: Mapping[str, Any], path: Sequence[str], previous: str) -> str | None:
+    """The chain value that an entry leads to; None where it is not in such a batch. Asks no database."""
+    hashes = [bytes.fromhex(each) for each in path]
+    root = merkle.root_of(merkle.leaf(db.canonical(entry).encode()), entry["line"] - 1, batch["entries"], hashes)
+    if root is None or root.hex() != batch["root"] or entry["batch_id"] != batch["id"]:
+        return None
+    return chained(previous, batch)
+
+
 # --- the books ------------------------------------------------------------------------------------------------------
 
 
@@ -609,9 +653,7 @@ def _chain_faults(session: Session) -> list[str]:
     for number, batch in enumerate(session.scalars(sa.select(CreditBatch).order_by(CreditBatch.id)), start=1):
         if batch.id != number:
             return [f"credit batch {number} is missing"]
-        columns = [getattr(CreditEntry, name) for name in _LEAF_FIELDS]
-        query = sa.select(*columns).where(CreditEntry.batch_id == batch.id).order_by(CreditEntry.line)
-        rows = [dict(row) for row in session.execute(query).mappings()]
+        rows = _rows(session, batch.id)
         leaves = [_leaf(row, batch.form) for row in rows]
         if words := _entry_fault(batch, rows, leaves):
             return [f"credit batch {batch.id} {words}"]
@@ -625,6 +667,13 @@ def _chain_faults(session: Session) -> list[str]:
         .where(CreditBatch.id.is_(None))
     )
     return [f"{stray} credit entries belong to no batch"] if stray else []
+
+
+def _rows(session: Session, batch_id: int) -> list[dict[str, Any]]:
+    """What the hashes of a batch cover, line by line."""
+    columns = [getattr(CreditEntry, name) for name in _LEAF_FIELDS]
+    query = sa.select(*columns).where(CreditEntry.batch_id == batch_id).order_by(CreditEntry.line)
+    return [dict(row) for row in session.execute(query).mappings()]
 
 
 def _entry_fault(batch: CreditBatch, rows: Sequence[Mapping[str, Any]], leaves: Sequence[bytes]) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core import cards, db, disputes, ledger, registry, resident_id
 from core.access import Actor, Refused, Role
 from core.models import Card
-from web import people, ui
+from web import people, proofs, ui
 
 actor = ui.require(*registry.LOOKERS)
 oneself = actor.role is Role.PERSON
@@ -137,6 +137,8 @@ def person_page(person_id: int) -> None:
             name=f"学时明细-{person.name}",
             labels=labels,
         )
+        if actor.role in cards.ISSUERS:
+            proofs.of(person_id, entries)
         if actor.role in disputes.FILERS:
             people.dispute(person_id, entries)
         if oneself:

@@ -17,7 +17,7 @@ FLOORS = (
     "audit caps",
     "registry ledger files",
     "plans reports claims roster cards dashboards approvals applications eligibility credits notices shortfalls "
-    "persons disputes",
+    "persons proofs disputes",
     "__main__",
 )
 FLOOR = {module: floor for floor, modules in enumerate(FLOORS) for module in modules.split()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from core import cards, db, eligibility, files, ledger
+from core import cards, db, eligibility, files, ledger, proofs
 from core.models import AuditEntry, CreditBatch
 from tests import cast as people
 from tests.cast import Cast
@@ -89,11 +89,24 @@ def test_lines_are_undone_by_their_numbers_and_the_cards_of_those_people_are_cou
     assert app.success[0].value == "已冲销第1批的3笔学时（第2批），2张已出具的审验卡随之失效。"
     assert [balance(serial) for serial in range(1, 7)] == [0, 0, 0, 60, 60, 60]
     shown = open_page("credit_lookup", sign_in("reviewer"), person=str(people.person_id(2)))
-    assert [each.label for each in shown.expander] == ["已出具的审验卡（1张，其中1张已失效）"]
+    assert "已出具的审验卡（1张，其中1张已失效）" in [each.label for each in shown.expander]
     (card,) = shown.dataframe[2].value.to_dict("records")
     assert card["reason"] == "冲销第1批：培训没有举办"
     assert "生成审验卡" not in [button.label for button in shown.button]
     assert list(shown.dataframe[3].value["standing"]) == ["已冲销", "冲销"]
+
+
+def test_a_proof_of_an_entry_is_issued_and_taken_away_with_its_file(cast: Cast) -> None:
+    imported(cast, line(1), line(2))
+    app = open_page("credit_lookup", sign_in("reviewer"), person=str(people.person_id(2)))
+    press(app, "出具入账证明")
+    assert app.success[0].value == "第1批第2笔的入账证明已出具，请下载。"
+    labels = [each.label for each in app.get("download_button")]
+    assert labels[-2:] == ["下载证明（PDF）", "下载校验文件"]
+    _, name, file, page = app.session_state["proof"]
+    assert name == "入账证明-1-2"
+    assert proofs.faults(file) == []
+    assert page.startswith(b"%PDF")
 
 
 def test_the_decisions_that_relied_on_a_batch_are_listed_for_another_look(cast: Cast) -> None:

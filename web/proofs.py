@@ -1,0 +1,54 @@
+"""A proof of one entry on screen: choose the entry, issue, take the page and the file away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import proofs
+from core.ledger import hours_text
+from core.models import Source
+from web import ui
+
+
+def of(person_id: int, entries: pd.DataFrame) -> None:
+    """The proof of one of a person's entries."""
+    lines = {(int(line["batch_id"]), int(line["line"])): line for line in entries.to_dict("records")}
+
+    def words(key: tuple[int, int]) -> str:
+        line = lines[key]
+        hours = "视同完成" if line["deemed"] else f"{hours_text(line['hours'])}学时"
+        return f"{line['year']}年度　{hours}　{line['completed_on']}　{Source(line['source']).label}　{line['basis']}"
+
+    with st.expander("入账证明"):
+        st.caption("证明某一笔学时已于何日入账，带签名和校验路径；随附的文件可离线核对，不依赖本系统的数据库。")
+        key = f"proof-{person_id}"
+        st.selectbox("为哪一笔学时出具", list(lines), format_func=words, key=key)
+        with st.container(horizontal=True):
+            st.button("出具入账证明", key=f"{key}-issue", on_click=_issue, args=(person_id, key))
+            made = st.session_state.get("proof")
+            if made and made[0] == person_id:
+                _, name, file, page = made
+                icon = ":material/download:"
+                st.download_button(
+                    "下载证明（PDF）", page, f"{name}.pdf", "application/pdf", icon=icon, on_click="ignore"
+                )
+                st.download_button(
+                    "下载校验文件", file, f"{name}.json", "application/json", icon=icon, on_click="ignore"
+                )
+
+
+def _issue(person_id: int, key: str) -> None:
+    """Issue the proof, then draw its page: nobody's deed waits for the drawing."""
+    files: list[bytes] = []
+    batch, line = st.session_state[key]
+
+    def act(session: Session, **who: Any) -> str:
+        files.append(proofs.issue(session, batch, line, **who))
+        return f"第{batch}批第{line}笔的入账证明已出具，请下载。"
+
+    if ui.deed(act):
+        st.session_state["proof"] = (person_id, f"入账证明-{batch}-{line}", files[0], proofs.pdf(files[0]))
