@@ -22,6 +22,7 @@ from core import (
     notices,
     persons,
     plans,
+    proofs,
     registry,
     reports,
     sheets,
@@ -137,6 +138,7 @@ def busy_month() -> c.Cast:
         claim = claims.revise(s, claim.id, c.CLAIM, version=claim.version, actor=cast["employer"], now=c.AFTER)
         s.flush()
         approvals.move(s, claim.id, Action.SUBMIT, version=claim.version, actor=cast["employer"], now=c.AFTER)
+        proofs.issue(s, 1, 1, actor=reviewer, now=c.AFTER)
         claims.grant(s, claim.id, c.CLAIM.amount, version=claim.version, actor=reviewer, now=c.AFTER)
         region = cast.places["region"]
         second = registry.open_account(
