@@ -191,7 +191,8 @@ def _merge(person: Person, _offices: dict[int, str]) -> None:
                 )
                 return f"{other.name}的另一条记录已并入{person.name}，学时合并计算；需要时可以撤销。"
 
-            ui.deed(act)
+            if ui.deed(act):
+                st.session_state[f"act-{person.id}-{person.version}"] = None
 
         st.form_submit_button("合并", type="primary", on_click=merge, key=f"{key}do", disabled=one is None)
 
@@ -224,7 +225,10 @@ def _duplicates(person: Person, actor: Actor) -> None:
 
 
 def dispute(person_id: int, entries: pd.DataFrame) -> None:
-    """For the person and the employer's clerk: say what is wrong with one of these entries."""
+    """For the person and the employer's clerk: what was said against these entries and answered; a form for more."""
+    st.markdown("**对学时记录有异议**")
+    for line in entries[entries["dispute"] != ""].to_dict("records"):
+        st.markdown(f"- {ui.md(_entry(line))}  \n  {ui.md(line['dispute'])}")
     standing = entries[entries["standing"] == Standing.STANDS].to_dict("records")
     if not standing:
         return
@@ -240,7 +244,6 @@ def dispute(person_id: int, entries: pd.DataFrame) -> None:
         if ui.deed(act):
             st.session_state[f"{key}words"] = ""
 
-    st.markdown("**对学时记录有异议**")
     with st.form(f"{key}form"):
         st.selectbox("哪一笔", list(words), format_func=words.__getitem__, key=f"{key}entry")
         st.text_area("哪里有误、应当是什么（必填）", key=f"{key}words", height=70, max_chars=disputes.LONGEST)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
 
 from core import db
+from core.models import Dispute, Person
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
@@ -37,3 +42,105 @@ def test_the_filter_leaves_who_is_short_and_an_empty_list_says_so(cast: Cast) ->
     app = open_page("people", sign_in("baotou_reviewer"), lack="本年度短缺")
     assert not app.dataframe
     assert "没有符合条件的人员" in app.info[0].value
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    """Click the one button with these words."""
+    (found,) = (button for button in app.button if button.label == label)
+    found.click().run()
+    assert not app.exception, app.exception[0].stack_trace
+    return app
+
+
+def act(app: AppTest, label: str) -> AppTest:
+    """Choose what to do with the person who is open."""
+    (control,) = (one for one in app.get("button_group") if one.label == "办理")
+    control.set_value(label).run()
+    assert not app.exception, app.exception[0].stack_trace
+    return app
+
+
+def field(app: AppTest, label: str) -> Any:
+    (found,) = (one for one in (*app.text_input, *app.text_area) if one.label == label)
+    return found
+
+
+def one_person(person_id: int) -> Person:
+    with db.reading() as session:
+        return session.get_one(Person, person_id)
+
+
+def test_a_name_is_corrected_with_its_proof_and_a_refusal_loses_nothing(cast: Cast) -> None:
+    learners(cast)
+    person_id = people.person_id(1)
+    app = act(open_page("people", sign_in("reviewer"), person=str(person_id)), "更正姓名或身份证号")
+    field(app, "姓名").input("额尔敦·巴图")
+    field(app, "更正的原因（必填）").input("户籍更名")
+    press(app, "更正")
+    assert app.error[0].value.startswith("请上传证明材料")
+    assert field(app, "姓名").value == "额尔敦·巴图"
+    app.file_uploader[0].upload("户籍证明.pdf", b"%PDF-1.4 synthetic", "application/pdf")
+    press(app, "更正")
+    assert app.success[0].value.startswith("已更正为额尔敦·巴图")
+    assert one_person(person_id).name == "额尔敦·巴图"
+    history = app.dataframe[1].value
+    assert list(history["after"]) == ["姓名 额尔敦·巴图"]
+    for by in ("leader", "title", "hohhot_reviewer"):
+        app = open_page("people", sign_in(by), person=str(person_id))
+        assert not app.get("button_group"), f"{by} is offered the deeds of the office in charge"
+
+
+def test_a_person_is_handed_over_to_another_league(cast: Cast) -> None:
+    learners(cast)
+    person_id = people.person_id(3)
+    app = act(open_page("people", sign_in("hohhot_reviewer"), person=str(person_id)), "调动")
+    field(app, "调入单位").input("示例市第一医院")
+    field(app, "调动的原因（必填）").input("调动文件")
+    press(app, "办理调动")
+    assert "已移交内蒙古自治区人力资源和社会保障厅" in app.success[0].value
+    assert not app.error
+    assert one_person(person_id).authority_id == cast.places["region"].id
+
+
+def test_two_records_are_merged_and_separated(cast: Cast) -> None:
+    learners(cast)
+    stays, duplicate = people.person_id(1), people.person_id(2)
+    app = act(open_page("people", sign_in("reviewer"), person=str(stays)), "合并重复人员")
+    field(app, "重复记录的姓名或完整身份证号").input(people.id_number(2)).run()
+    field(app, "合并的原因（必填）").input("号码录错")
+    press(app, "合并")
+    assert "已并入" in app.success[0].value
+    assert one_person(duplicate).merged_into_id == stays
+    assert len(app.dataframe[0].value) == 2  # the hospital's one and the school's
+    press(app, "撤销合并")
+    assert "请填写原因" in app.error[0].value
+    (reason,) = (one for one in app.text_input if one.label.startswith("撤销与"))
+    reason.input("不是同一人")
+    press(app, "撤销合并")
+    assert one_person(duplicate).merged_into_id is None
+    assert len(app.dataframe[0].value) == 3
+
+
+def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast) -> None:
+    learners(cast)
+    person_id = people.person_id(1)
+    app = open_page("credit_lookup", sign_in("employer"), person=str(person_id))
+    press(app, "提出异议")
+    assert "写明这笔学时哪里有误" in app.error[0].value
+    field(app, "哪里有误、应当是什么（必填）").input("只参加了两天")
+    press(app, "提出异议")
+    assert app.success[0].value.startswith("异议已提出")
+    assert field(app, "哪里有误、应当是什么（必填）").value == ""
+    assert any("待答复：只参加了两天" in shown.value.to_csv() for shown in app.dataframe)
+    with db.reading() as session:
+        dispute_id = session.scalars(sa.select(Dispute.id)).one()
+    app = open_page("disputes", sign_in("reviewer"), dispute=str(dispute_id))
+    assert "只参加了两天" in app.dataframe[0].value.to_csv()
+    press(app, "异议成立，冲销这笔学时")
+    assert "请填写答复的理由" in app.error[0].value
+    field(app, "答复的理由（必填，提出人会看到）").input("签到表只有两天")
+    press(app, "异议成立，冲销这笔学时")
+    assert app.success[0].value.startswith("异议成立，这笔学时已冲销")
+    assert app.info[0].value == "没有等待答复的异议。"
+    app = open_page("credit_lookup", sign_in("employer"), person=str(person_id))
+    assert any("异议成立：只参加了两天（答复：签到表只有两天）" in shown.value.to_csv() for shown in app.dataframe)
