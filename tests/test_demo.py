@@ -64,6 +64,14 @@ def test_the_demonstration_shows_every_role_state_and_deadline(demo: str) -> Non
         person = who(session, "person").person_id
         assert person
         assert list(ledger.totals(session, person)["lacks"][1:]) == ["已完成", "已完成"]
+        claims = {by: approvals.queue(session, who(session, by), kind="claim")[0] for by in ("reviewer", "person")}
+        assert Counter(claims["reviewer"]["state"]) == {State.SUBMITTED: 2, State.APPROVED: 1}
+        assert list(claims["person"]["state"]) == [State.SUBMITTED]
+        origins = ledger.batches(session, who(session, "admin"), limit=None)[0]
+        assert {"claim", "import", "reversal"} <= set(origins["origin"])
+        assert list(origins[origins["origin"] == "import"]["standing"]) == ["reversed"]
+        makeup = [plan for plan in session.scalars(sa.select(Plan)) if plan.credit_years]
+        assert [plan.state for plan in makeup] == [State.SUBMITTED]
         assert db.faults(session, models.append_only_tables()) == []
         assert ledger.faults(session) == []
         assert audit.faults(session) == []

@@ -74,6 +74,8 @@ class _Sketch:
     title: str | None = None
     headcount: int | None = None
     flaws: int = 0
+    makeup: int = 0
+    """How many credit years back it is made up for (补学)."""
 
     @property
     def public(self) -> bool:
@@ -124,7 +126,7 @@ def _numbered(courses: Sequence[Course]) -> list[Course]:
 
 
 def _scene(giver: Giver, scene: Mapping[str, Any]) -> _Sketch:
-    left_out = {name: scene[name] for name in ("sector", "title", "headcount", "flaws") if name in scene}
+    left_out = {name: scene[name] for name in ("sector", "title", "headcount", "flaws", "makeup") if name in scene}
     steps = tuple(Step(day, Deed(deed), *reason) for day, deed, *reason in scene["steps"])
     return _Sketch(giver, scene["start"], scene["days"], scene["hours"], steps, **left_out)
 
@@ -242,5 +244,6 @@ def _course(rng: Random, sketch: _Sketch, wanted: _Wanted, today: date) -> Cours
         audience=lists["audiences"][sector],
         headcount=headcount,
         hours_each=Decimal(sketch.hours),
+        credit_years=tuple(start_on.year - back for back in range(sketch.makeup, 0, -1)),
     )
     return Course(giver, sector, fields, sketch.steps, sketch.flaws)

@@ -14,16 +14,17 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import bcrypt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, db, ledger, plans, registry, reports
+from core import approvals, audit, claims, credits, db, ledger, plans, registry, reports, sheets
 from core.access import AUTHORITIES, TRAINERS, Actor, OrganizationKind, Role
 from core.files import Upload
 from core.ledger import Posting
-from core.models import Account, Organization, Plan, Report, Source
+from core.models import Account, Claim, Organization, Plan, Report, Source
 from core.policy import Subject
 from data.demo import papers, people
 from data.demo.accounts import ACCOUNTS, PASSWORD
@@ -78,6 +79,7 @@ def open_demo(session: Session, *, now: datetime, progress: Callable[[str], None
     courses = year_of_courses(Random(_SEED), _givers(office), today=today)  # noqa: S311
     lives = [_life(office, course) for course in courses]
     lives += [_carry_over(office, today.year - 2, opened_at), _carry_over(office, today.year - 1, opened_at)]
+    lives += [_certificates(office), _mistaken_import(office)]
     month = ""
     for moment in _in_order(lives, now):
         if f"{moment:%Y-%m}" != month:
@@ -153,7 +155,7 @@ def _open(
     after = {"username": username, "role": role.value}
     audit.record(office.session, audit.Event.ACCOUNT_OPENED, account, actor=office.founder, after=after, now=now)
     actor = Actor(account.id, name, role, home.id, home.name, home.kind, person_id)
-    if role is Role.BASE_CLERK:
+    if role in (Role.BASE_CLERK, Role.EMPLOYER_CLERK):
         office.clerks[home.name] = actor
     elif role is Role.REVIEWER:
         office.reviewers.setdefault(short(home.name), []).append(actor)
@@ -166,7 +168,8 @@ def _open_person_account(office: _Office) -> None:
     home = office.session.scalars(sa.select(Organization).where(Organization.name == demo.organization)).one()
     people_there = office.learners[short(home.authority.name)]
     person = next(learner for learner in people_there if learner.facts.employer == home.name)
-    _open(office, home, demo.role, demo.username, demo.name, now=office.now, person_id=person.person_id)
+    actor = _open(office, home, demo.role, demo.username, demo.name, now=office.now, person_id=person.person_id)
+    _file_claim(office, words()["certificates"][2], person, actor, now=office.now)
 
 
 def _someone(office: _Office) -> str:
@@ -315,6 +318,79 @@ def _save_report(
         now=moment,
     )
     return report
+
+
+def _employer(office: _Office) -> tuple[Actor, list[Learner], str]:
+    """The employer whose clerk visitors sign in as: the clerk, its people, its authority."""
+    demo = next(demo for demo in ACCOUNTS if demo.role is Role.EMPLOYER_CLERK)
+    home = office.session.scalars(sa.select(Organization).where(Organization.name == demo.organization)).one()
+    authority = short(home.authority.name)
+    there = [learner for learner in office.learners[authority] if learner.facts.employer == home.name]
+    return office.clerks[home.name], there, authority
+
+
+def _certificates(office: _Office) -> Iterator[datetime]:
+    """An employer files the certificates of two of its people: one was granted, the other is waiting."""
+    clerk, there, authority = _employer(office)
+    granted, waiting = words()["certificates"][:2]
+    moment = _moment(office, -9, after=office.now - _OPENED_BEFORE)
+    yield moment
+    claim = _file_claim(office, granted, there[0], clerk, now=moment)
+    moment = _moment(office, -6, after=moment)
+    yield moment
+    reviewer = office.reviewers[authority][0]
+    hours = Decimal(granted["granted"])
+    claims.grant(office.session, claim.id, hours, version=claim.version, actor=reviewer, now=moment)
+    office.session.flush()
+    act = {"version": claim.version, "actor": reviewer, "reason": granted["reason"], "now": moment}
+    approvals.move(office.session, claim.id, approvals.Action.APPROVE, **act)
+    moment = _moment(office, -2, after=moment)
+    yield moment
+    _file_claim(office, waiting, there[1], clerk, now=moment)
+
+
+def _file_claim(
+    office: _Office, certificate: dict[str, Any], learner: Learner, clerk: Actor, *, now: datetime
+) -> Claim:
+    """File a certificate of five days ago with its scan."""
+    ended_on = db.office_day(now) - timedelta(days=5)
+    fields = claims.ClaimFields(
+        activity=certificate["activity"],
+        title=certificate["title"],
+        issuer=certificate["issuer"],
+        start_on=ended_on - timedelta(days=certificate["days"] - 1),
+        completed_on=ended_on,
+        amount=Decimal(certificate["hours"]),
+    )
+    paragraphs = [f"{learner.facts.name}同志参加学习，共{certificate['hours']}学时，考核合格，特发此证。"]
+    scan = papers.notice_file(paragraphs, title=fields.title, issuer=fields.issuer, issued_on=ended_on)
+    evidence = [Upload(f"{fields.title}.pdf", scan)]
+    claim = claims.draft(office.session, learner.person_id, fields, evidence=evidence, actor=clerk, now=now)
+    office.session.flush()
+    submit = approvals.Action.SUBMIT
+    approvals.move(office.session, claim.id, submit, version=claim.version, actor=clerk, now=now)
+    return claim
+
+
+def _mistaken_import(office: _Office) -> Iterator[datetime]:
+    """Hours of an earlier year were imported that were there already: the batch was reversed the next day."""
+    _, there, authority = _employer(office)
+    year = db.office_day(office.now).year - 1
+    moment = _moment(office, -20, after=office.now - _OPENED_BEFORE)
+    yield moment
+    reviewer = office.reviewers[authority][-1]
+    rows = [
+        [each.facts.id_number, each.facts.name, year, "专业科目", 24, "培训", f"{year}年院内集中培训"]
+        for each in there[:12]
+    ]
+    content = sheets.csv_file(["身份证号", "姓名", "年度", "科目", "学时", "来源", "依据"], rows)
+    given = Upload(f"{there[0].facts.employer}{year}年度学时.csv", content)
+    batch, _ = credits.bring_in(office.session, given, actor=reviewer, reason=f"补登{year}年度台账", now=moment)
+    moment = _moment(office, -19, after=moment)
+    yield moment
+    if batch is not None:
+        reason = f"与{year}年度学时结转重复"
+        ledger.reverse(office.session, batch.id, actor=reviewer, reason=reason, now=moment)
 
 
 def _carry_over(office: _Office, year: int, opened_at: datetime) -> Iterator[datetime]:

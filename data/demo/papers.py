@@ -84,7 +84,7 @@ def roster_file(lines: Sequence[Line], *, title: str, organization: str, clerk: 
         sheet.merge_range(0, 0, 0, last, "专业技术人员继续教育培训花名册", heading)
         sheet.write_string(1, 0, f"培训班名称：{title}")
         sheet.write_string(1, 7, f"填报单位（盖章）：{organization}")
-        sheet.write_row(FIRST_ROW - 2, 0, list(roster.HEADINGS.values()), boxed)
+        sheet.write_row(FIRST_ROW - 2, 0, list(roster.HEADINGS.values())[: last + 1], boxed)
         for number, each in enumerate(lines, start=1):
             sheet.write_row(FIRST_ROW - 2 + number, 0, (number, *each), boxed)
         foot = FIRST_ROW + len(lines)
