@@ -113,17 +113,26 @@ def _seen_by_officers(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def queue(
-    session: Session, actor: Actor, *, state: Answer | None = Answer.OPEN, offset: int = 0, limit: int | None = 20
+    session: Session,
+    actor: Actor,
+    *,
+    state: Answer | None = Answer.OPEN,
+    own: bool = False,
+    offset: int = 0,
+    limit: int | None = 20,
 ) -> tuple[pd.DataFrame, int]:
     """The disputes before the actor's office (or those it oversees), the longest waiting first, and how many there are.
 
+    `own`: only those the actor's own office answers. Refused codes: "role".
     Columns: id, answer, name, id_mask, employer, year, subject, hours, basis, words, filed_by, filed_at, authority,
-    reason, answered_by, answered_at, person_id, batch_id, line, version, authority_id. Refused codes: "role".
+    reason, answered_by, answered_at, person_id, batch_id, line, version, authority_id.
     """
     require(actor, *ledger.REVERSERS)
     conditions = [_seen_by_officers(actor)]
     if state:
         conditions.append(Dispute.state == state)
+    if own:
+        conditions.append(Dispute.authority_id == actor.organization_id)
     count = session.scalar(sa.select(sa.func.count(Dispute.id)).where(*conditions)) or 0
     entry = sa.and_(CreditEntry.batch_id == Dispute.batch_id, CreditEntry.line == Dispute.line)
     query = (

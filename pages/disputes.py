@@ -33,9 +33,10 @@ LABELS = {"words": "异议内容", "reason": "答复理由"}
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     state = ui.filter_by("答复", Answer, key="answer", default=Answer.OPEN)
+    own = not actor.oversees_region or st.toggle("只看由本机关答复的", True, key="own", bind="query-params")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return disputes.queue(session, who, state=state, **page)
+        return disputes.queue(session, who, state=state, own=own, **page)
 
     shown = [*COLUMNS, "reason", "answered_by", "answered_at", "authority"]
     ui.export(lambda session, who: asked(session, who, limit=None)[0], shown, name="学时异议", labels=LABELS)

@@ -4,7 +4,7 @@ from datetime import date
 
 import streamlit as st
 
-from core import approvals, claims, db, registry, reports
+from core import approvals, claims, db, disputes, registry, reports
 from core.access import OFFICERS, Role
 from core.models import State
 from web import ui
@@ -60,6 +60,13 @@ if actor.role in (Role.REVIEWER, Role.ADMIN):
         if actor.role is Role.REVIEWER:
             waiting("report", "培训情况报告", "report_review", "审核报告", theirs)
 
+if actor.role in (Role.REVIEWER, Role.ADMIN):
+    with db.reading() as session:
+        _, open_disputes = disputes.queue(session, actor, own=True, limit=0)
+    if open_disputes:
+        st.warning(f"有{open_disputes}件对学时记录的异议等待本机关答复。")
+        ui.link("disputes", "答复学时异议")
+
 if actor.role is Role.REVIEWER:
     waiting("claim", "学时折合", "claim_review", "审核折合申报", theirs)
 elif actor.role in claims.FILERS:
@@ -80,6 +87,7 @@ if actor.role in (*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON):
             with db.reading() as session:
                 _, count = registry.find_persons(session, actor, limit=0)
             st.metric("管理权限内的专业技术人员", f"{count:,}")
+            ui.link("people", "查看谁还差多少学时")
         ui.link("credit_lookup", "查询学时")
 
 if actor.role in OFFICERS:

@@ -125,6 +125,8 @@ def test_filing_is_refused_and_changes_nothing(cast: c.Cast) -> None:
 
 def test_answering_is_refused_and_changes_nothing(cast: c.Cast) -> None:
     filed, other = done(file(cast, "person")), done(file(cast, "hohhot_person", 5))
+    with db.reading() as session:  # the region oversees both, and answers its own
+        assert [disputes.queue(session, cast["reviewer"], own=own)[1] for own in (False, True)] == [2, 1]
     for by, which, reason, version, expected in (
         ("person", filed, "理由", 1, "role"),
         ("title", filed, "理由", 1, "role"),
