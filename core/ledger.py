@@ -507,6 +507,13 @@ def batch(session: Session, batch_id: int, actor: Actor) -> tuple[CreditBatch, S
     return found, _standing(len(reversed_lines(session, batch_id)), found.entries)
 
 
+def reversals(session: Session, batch_id: int, actor: Actor) -> list[CreditBatch]:
+    """The batches that took something of a batch back, oldest first. Refused codes: "role", "missing"."""
+    found, _ = batch(session, batch_id, actor)
+    query = sa.select(CreditBatch).where(CreditBatch.reverses_id == found.id).order_by(CreditBatch.id)
+    return list(session.scalars(query))
+
+
 def _standing(gone: int, entries: int) -> Standing:
     if not gone:
         return Standing.STANDS

@@ -22,6 +22,7 @@ from core.access import Actor, Refused, not_found, require
 from core.models import CreditBatch, CreditEntry, Organization, Source
 
 FORM = "ce-proof-1"
+_FILENAME = "proof-{}-{}.json"
 LARGEST = 2**20
 """Bytes of the largest file read as a proof."""
 
@@ -208,10 +209,11 @@ def pdf(content: bytes) -> bytes:
     paper.table(page, ("项目", "值（SHA-256、Ed25519，十六进制）"), lines, (30, 144), "LL")
     page.ln(3)
     paper.small(
-        page,
-        "随本证明下载的文件（也附在本PDF内）可用命令 python -m core proof 文件 核对，不需要信任数据库："
-        "由该笔学时沿路径算到本批校验根，再算到本批链值，最后核对签名。"
-        "在其他机器上核对时，用 --key 给出从出具机关另行取得的公钥。",
+        page, "随本证明下载的文件（也附在本PDF内）可离线核对，不需要信任数据库：由该笔学时沿路径算到本批校验根，"
     )
-    page.embed_file(bytes=content, basename=f"proof-{proof.batch}-{proof.line}.json", desc="ce-proof-1")
+    paper.small(page, "再算到本批链值，最后核对签名。在其他机器上核对时，公钥须从出具机关另行取得。核对命令：")
+    paper.small(
+        page, f"python -m core proof {_FILENAME.format(proof.batch, proof.line)} --key {statement['public_key']}"
+    )
+    page.embed_file(bytes=content, basename=_FILENAME.format(proof.batch, proof.line), desc="ce-proof-1")
     return bytes(page.output())

@@ -110,6 +110,10 @@ def batch_page(batch: CreditBatch, standing: Standing) -> None:
     """One batch: who, why, its entries, its file, what relied on it, and taking it back."""
     st.markdown(f"#### 第{batch.id}批　:gray[{ui.md(batch.basis)}]")
     ui.facts([("入账时间", ui.moment_text(batch.posted_at)), ("办理人", batch.posted_by), ("状态", standing.label)])
+    with db.reading() as session:
+        for back in ledger.reversals(session, batch.id, actor):
+            what = f"第{back.id}批，{ui.moment_text(back.posted_at)}，{back.posted_by}，{back.entries}笔"
+            st.warning(f"{ui.md(back.basis)}（{what}）", icon=":material/undo:")
     line = entries_of(batch)
     relied(batch.id)
     if not batch.reverses_id and standing != Standing.REVERSED and batch.authority_id == actor.organization_id:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from starlette.requests import Request
 
 from core import cards, db, eligibility, files, ledger, proofs
 from core.models import AuditEntry, CreditBatch
@@ -12,6 +13,7 @@ from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
 from tests.pages.test_credit_import import balance, book, imported, line
 from tests.pages.test_deeds import NOW, press
+from web import routes
 
 
 def test_one_line_is_undone_then_the_rest_of_the_batch(cast: Cast) -> None:
@@ -30,6 +32,7 @@ def test_one_line_is_undone_then_the_rest_of_the_batch(cast: Cast) -> None:
     batches = app.dataframe[0].value
     assert list(batches["standing"]) == ["有效", "有效", "已冲销"]
     assert list(batches["origin"]) == ["冲销", "冲销", "导入"]
+    assert [each.value.split("（")[0] for each in app.warning] == ["冲销第1批：重复登记", "冲销第1批：全部有误"]
     app = open_page("ledger", sign_in("admin"), batch="2")
     assert not [button for button in app.button if "冲销" in button.label]
 
@@ -107,6 +110,18 @@ def test_a_proof_of_an_entry_is_issued_and_taken_away_with_its_file(cast: Cast) 
     assert name == "入账证明-1-2"
     assert proofs.faults(file) == []
     assert page.startswith(b"%PDF")
+
+
+def test_whoever_holds_a_revoked_card_is_told_since_when_and_why(cast: Cast) -> None:
+    imported(cast, line(1))
+    with db.transaction() as session:
+        card = cards.issue(session, people.person_id(1), NOW.year - 1, actor=cast["reviewer"], now=NOW)
+        ledger.reverse(session, 1, actor=cast["reviewer"], reason="与<第3批>重复", now=NOW)
+    scope = {"type": "http", "path_params": {"code": card.code}, "headers": []}
+    page = bytes(routes.verify(Request(scope)).body).decode()
+    assert f"此卡已于{db.office_day(NOW)}失效" in page
+    assert "冲销第1批：与&lt;第3批&gt;重复" in page
+    assert "此卡真实有效" not in page
 
 
 def test_the_decisions_that_relied_on_a_batch_are_listed_for_another_look(cast: Cast) -> None:
