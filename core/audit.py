@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.access import Actor, Labelled, Role, require, visible
-from core.models import Account, AuditEntry, Base, Card, CreditBatch, Decision, Organization, Person, Submission
+from core.models import Account, AuditEntry, Base, Card, CreditBatch, DecisionRun, Organization, Person, Submission
 
 
 class Event(Labelled):
@@ -104,7 +104,7 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             return touched.employer_id or touched.authority_id, touched.authority_id
         case Card():
             return _place(session, session.get_one(Person, touched.person_id))
-        case Decision():
+        case DecisionRun():
             return touched.organization_id, touched.organization_id
         case CreditBatch():
             if touched.submission_id:

@@ -604,7 +604,7 @@ _LATER = {"deemed": 0, "note": "", "reverses_line": None}
 _LEAF_FIELDS = [*_FIRST_LEAF_FIELDS, "source", *_LATER]
 
 
-def _leaf(row: Mapping[str, Any], form: int) -> bytes:
+def _leaf(row: Mapping[str, Any], form: int = _FORM) -> bytes:
     plain = form == 1 and all(row[name] == nothing for name, nothing in _LATER.items())
     fields = {name: row[name] for name in (_FIRST_LEAF_FIELDS if plain else _LEAF_FIELDS)}
     fields["hours"] = db.hundredths(fields["hours"])
@@ -620,7 +620,7 @@ def _merkle_root(leaves: Sequence[bytes]) -> str:
     return level[0].hex() if level else hashlib.sha256(b"").hexdigest()
 
 
-def _chain(batch: CreditBatch, previous: str, rows: Sequence[Mapping[str, Any]]) -> str:
+def _chain(batch: CreditBatch, previous: str, rows: Sequence[Mapping[str, Any]] = ()) -> str:
     fields = {
         "id": batch.id,
         "submission_id": batch.submission_id,

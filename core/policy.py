@@ -1068,6 +1068,18 @@ def policies() -> tuple[Policy, ...]:
     return tuple(sorted(regional, key=lambda policy: policy.in_force.first))
 
 
+def subject_name(code: str, year: int) -> str:
+    """What a subject is called by the notice of a year, short: 公需, 专业, …; the code itself where none names it."""
+    nearest = sorted(policies(), key=lambda each: abs(each.first_year - year))
+    names = (subject.name for each in nearest for subject in each.subjects if subject.code == code)
+    return next(names, code).removesuffix("科目")
+
+
+def restored(text: str) -> Policy:
+    """A policy out of what `model_dump(mode="json", by_alias=True)` said of it."""
+    return Policy.model_validate_json(text)
+
+
 def in_force(year: int) -> Policy:
     """The policy for a credit year: the year's own notice, else the latest before it where that one says it carries on.
 

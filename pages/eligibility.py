@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import applications, db, eligibility, registry, sheets
+from core import applications, db, decision_sheet, decisions, eligibility, registry, sheets
 from core.access import OFFICERS, Actor, Refused, Role
 from core.applications import HEADINGS
 from core.eligibility import Run
@@ -14,7 +14,7 @@ from core.policy import EDUCATIONS, LEVELS, ROUTES
 from web import decision, ui
 
 actor = ui.require(*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)
-decides = actor.role in eligibility.DECIDERS
+decides = actor.role in decisions.DECIDERS
 ui.page("资格核验", "按申报年度的通知核验继续教育学时（一(三)、一(四)），每个结论都注明条款和过程。")
 
 LABELS = {
@@ -48,7 +48,7 @@ def by_file() -> None:
             batch = applications.read(content, given.name, today=ui.today())
             if keep:
                 with db.transaction() as session:
-                    run = eligibility.decide_applications(session, batch, actor=actor, now=ui.now(), progress=progress)
+                    run = decisions.decide(session, batch, actor=actor, now=ui.now(), progress=progress)
                 st.session_state["recorded"] = given.file_id
             else:
                 with db.reading() as session:
@@ -125,13 +125,13 @@ def by_person(person_id: int | None) -> None:
         facts["epidemic_years"] = four.text_input(HEADINGS["epidemic_years"], placeholder="如 2022")
     with db.reading() as session:
         asked_for = eligibility.application(session, person_id, facts, actor=actor)
-        decision.show(eligibility.sheet(session, asked_for, actor=actor), actor)
+        decision.show(decision_sheet.sheet(session, asked_for, actor=actor), actor)
 
 
 def recorded_runs() -> None:
     """What was decided before, and whether it would be decided the same today."""
     with db.reading() as session:
-        runs = eligibility.runs(session, actor)
+        runs = decisions.runs(session, actor)
     if runs.empty:
         st.info("还没有存档的核验。上传申报名单，选择“核验并存档”。")
         return
@@ -141,16 +141,16 @@ def recorded_runs() -> None:
     }
     run_id = st.selectbox("核验批次", list(words), format_func=words.__getitem__, key="run-id", bind="query-params")
     with db.reading() as session:
-        frame = eligibility.decided(session, actor, run_id=run_id)
+        frame = decisions.decided(session, actor, run_id=run_id)
     columns = ["row", "name", "year", "outcome", "waiver", "decided_by"]
-    chosen = ui.pick(frame, columns, name="decision", labels=LABELS | {"row": "行号"}, empty="")
+    chosen = ui.pick(frame, columns, name="decision", by="number", labels=LABELS | {"row": "行号"}, empty="")
     if chosen is not None:
         with db.reading() as session, st.container(border=True):
-            again = eligibility.recompute(session, chosen, actor=actor)
+            again = decisions.recompute(session, chosen, actor=actor)
             if again.changed:
                 same = "，结论将改变" if again.differs else "，结论不变"
                 st.warning("核验之后有变化" + same + "：" + "；".join(ui.md(change.words) for change in again.changed))
-            decision.show(eligibility.stored_sheet(session, chosen, actor=actor), actor)
+            decision.show(decisions.sheet(session, chosen, actor=actor), actor)
 
 
 try:

@@ -7,7 +7,7 @@ import streamlit as st
 import yaml
 from sqlalchemy.orm import Session
 
-from core import db, eligibility, notices, policy, rules
+from core import db, decision_sheet, decisions, eligibility, notices, policy, rules
 from core.access import Refused, Role
 from core.ledger import hours_text
 from core.policy import LEVELS
@@ -55,14 +55,14 @@ def tried(text: str) -> None:
     draft = notices.read(text)
     with db.reading() as session:
         population = eligibility.everybody(session, actor, int(year), level=level)
-    trial = notices.trial(population, policy.in_force(int(year)), draft)
+        trial = notices.trial(population, policy.in_force(int(year)), draft)
+        changed = trial.changed.merge(
+            eligibility.described(session, actor, trial.changed["person_id"].tolist()), on="person_id"
+        )
     for place, (code, label) in zip(st.columns(3), OUTCOMES.items(), strict=True):
         change = trial.after[code] - trial.before[code]
         place.metric(label, f"{trial.after[code]:,}", f"{change:+,}" if change else None, border=True)
-    changed = trial.changed
-    st.markdown(
-        f"**结论改变的{len(changed):,}人**　:gray[共{len(population.person_ids):,}人，按{year}年度{level}职称评审试算]"
-    )
+    st.markdown(f"**结论改变的{len(changed):,}人**　:gray[共{len(population):,}人，按{year}年度{level}职称评审试算]")
     if changed.empty:
         st.info("这份草稿不改变任何人的结论。改动左侧的数值再看。")
         return
@@ -84,7 +84,7 @@ def tried(text: str) -> None:
         with db.reading() as session:
             one = eligibility.application(session, chosen, facts, actor=actor)
             for place, words, notice in zip(st.columns(2), ("现行政策", "草稿"), (None, draft), strict=True):
-                sheet = eligibility.sheet(session, one, actor=actor, notice=notice)
+                sheet = decision_sheet.sheet(session, one, actor=actor, notice=notice)
                 with place.container(border=True):
                     st.caption(words)
                     st.markdown(f"**{ui.md(sheet.headline)}**")
@@ -129,12 +129,12 @@ def drafts() -> None:
     one = frame.set_index("id").loc[chosen]
     with db.reading() as session:
         text = notices.draft_text(session, chosen, actor)
-        changed = notices.replay(session, notices.read(text), actor)
+        changed = decisions.replay(session, notices.read(text), actor=actor)
     with st.expander("草稿全文"):
         st.code(text, language="yaml")
     st.markdown(f"**重算上一年度的核验：{len(changed)}份结论会不同**")
     changed = changed.assign(**{name: changed[name].map(OUTCOMES) for name in ("before", "after")})
-    heads = {"decision_id": "结论编号", "organization": "核验机关", "before": "原结论", "after": "按草稿"}
+    heads = {"number": "结论编号", "organization": "核验机关", "before": "原结论", "after": "按草稿"}
     ui.table(changed, ["year", *heads], empty="上一年度没有存档的核验，或结论都不变。", labels=heads, height=240)
     if one["published_by"] is None or pd.isna(one["published_by"]):
         st.text_input("发布依据（必填，如通知文号和印发日期）", key=f"why-{chosen}")

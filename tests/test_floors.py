@@ -15,8 +15,8 @@ FLOORS = (
     "db access resident_id policy policy_cases rules sheets workbooks paper",
     "models",
     "audit",
-    "registry ledger files",
-    "plans reports roster cards dashboards approvals applications eligibility credits notices",
+    "registry ledger files balances",
+    "plans reports roster cards dashboards approvals applications eligibility decision_sheet decisions credits notices",
     "__main__",
 )
 FLOOR = {module: floor for floor, modules in enumerate(FLOORS) for module in modules.split()}

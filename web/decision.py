@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import db, eligibility
+from core import db, decision_sheet
 from core.access import Actor
-from core.eligibility import DecisionSheet
+from core.decision_sheet import DecisionSheet
 from core.ledger import hours_text
 from web import ui
 
@@ -70,7 +70,7 @@ def show(sheet: DecisionSheet, actor: Actor) -> None:
     made = f"sheet-pdf-{sheet.digest[:16]}"
     st.download_button(
         "下载核验单（PDF）",
-        lambda: eligibility.sheet_pdf(sheet, now=ui.now()),
+        lambda: decision_sheet.sheet_pdf(sheet, now=ui.now()),
         f"资格核验单-{sheet.name}.pdf",
         "application/pdf",
         key=made,
@@ -82,8 +82,8 @@ def show(sheet: DecisionSheet, actor: Actor) -> None:
 def _missing(sheet: DecisionSheet, actor: Actor) -> None:
     """The shortest way to close the gap, and what waiting a year would do."""
     with db.reading() as session:
-        ways = eligibility.ways_to_close(session, sheet, actor=actor, now=ui.now())
-        later = eligibility.if_waiting(session, sheet, actor=actor)
+        ways = decision_sheet.ways_to_close(session, sheet, actor=actor, now=ui.now())
+        later = decision_sheet.if_waiting(session, sheet, actor=actor)
     st.markdown("**怎样补齐**")
     for words in ways.words:
         st.markdown(f"- {ui.md(words)}")

@@ -14,6 +14,7 @@ from core import (
     cards,
     credits,
     db,
+    decisions,
     eligibility,
     files,
     ledger,
@@ -81,7 +82,7 @@ def busy_month() -> c.Cast:
         registry.reveal_id(s, c.person_id(1), actor=cast["title"], now=c.AFTER)
         form = {"year": 2024, "route": "职称评审", "level": "高级"}
         applied = eligibility.application(s, c.person_id(1), form, actor=cast["title"])
-        eligibility.decide_applications(s, eligibility.Batch([applied]), actor=cast["title"], now=c.AFTER)
+        decisions.decide(s, eligibility.Batch([applied]), actor=cast["title"], now=c.AFTER)
         earlier = (
             ["身份证号", "姓名", "年度", "科目", "学时", "来源"],
             [[c.id_number(9), "赵示", 2023, "专业", 8, "培训"]],

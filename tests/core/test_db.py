@@ -17,9 +17,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from cryptography.exceptions import InvalidTag
 
-from core import audit, cards, db, ledger, models, plans, registry, sheets
+from core import audit, cards, db, decisions, eligibility, ledger, models, plans, registry, sheets
 from core.access import Refused
-from core.models import Base, CreditBatch, CreditTotal, Decision, Setting, Source
+from core.models import Base, CreditBatch, CreditTotal, Setting, Source
 from tests import cast as c
 
 PROBE = sa.Table(
@@ -39,11 +39,9 @@ def furnished() -> c.Cast:
     c.posted(cast, sheets.csv_file(list(c.roster.HEADINGS.values()), [c.row(1), c.row(2)]), filename="花名册.csv")
     with db.transaction() as session:
         cards.issue(session, c.person_id(1), 2024, actor=cast["reviewer"], now=c.AFTER)
-        who = {"person_id": c.person_id(1), "organization_id": 1, "authority_id": 1, "decided_by": "职称审核员"}
-        what = {"policy_id": "nmg-2024", "outcome": "符合", "waiver": "", "facts": "{}", "balances": "{}"}
-        digests = {"policy_digest": "0" * 64, "digest": "0" * 64}
-        decided = {"run_id": "1", "row": 3, "year": 2024, "decided_at": c.AFTER}
-        session.add(Decision(**who, **what, **digests, **decided))
+        form = {"year": 2024, "route": "职称评审", "level": "高级"}
+        batch = eligibility.applications_of(session, cast["title"], form)
+        decisions.decide(session, batch, actor=cast["title"], now=c.AFTER)
     return cast
 
 
@@ -166,7 +164,8 @@ def test_a_nul_is_left_out_of_a_question_and_refused_in_what_would_be_kept(datab
 
 
 def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
-    wanted = {"credit_batch", "credit_entry", "movement", "attachment", "decision", "card", "audit_entry"}
+    wanted = {"credit_batch", "credit_entry", "movement", "attachment", "card", "audit_entry"}
+    wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
     assert set(models.append_only_tables()) == wanted
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from core import db, eligibility, policy
-from core.models import Decision, PolicyDraft
+from core import db, decisions, policy
+from core.models import DecisionPart, DecisionRun, PolicyDraft
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
@@ -39,11 +39,13 @@ def test_a_file_of_applications_is_answered_row_by_row_and_recorded_once(cast: C
     assert [metric.value for metric in app.metric] == ["0", "1", "0", "1"]
     assert list(app.dataframe[0].value["outcome"]) == ["不符合", "有误"]
     with db.reading() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(Decision)) == 0
+        assert session.scalar(sa.select(sa.func.count()).select_from(DecisionRun)) == 0
     press(app, "核验并存档")
-    assert one(sa.select(Decision)).outcome == "not_eligible"
+    assert one(sa.select(DecisionPart)).not_eligible == 1
     assert next(button for button in app.button if button.label == "核验并存档").disabled
-    app = open_page("eligibility", sign_in("title"), view="已存档", decision=str(one(sa.select(Decision.id))))
+    app = open_page(
+        "eligibility", sign_in("title"), view="已存档", decision=str(one(sa.select(DecisionPart.id)) * 100_000)
+    )
     assert any("不符合" in error.value for error in app.error)
 
 
@@ -108,7 +110,9 @@ def test_a_recorded_decision_stands_while_nothing_changed(cast: Cast) -> None:
     posted(cast)
     now = datetime.now(UTC)
     with db.transaction() as session:
-        eligibility.decide_file(session, applications(), "申报.xlsx", actor=cast["title"], now=now)
-    app = open_page("eligibility", sign_in("title"), view="已存档", decision=str(one(sa.select(Decision.id))))
+        decisions.decide_file(session, applications(), "申报.xlsx", actor=cast["title"], now=now)
+    app = open_page(
+        "eligibility", sign_in("title"), view="已存档", decision=str(one(sa.select(DecisionPart.id)) * 100_000)
+    )
     assert not app.exception
     assert not any("核验之后有变化" in warning.value for warning in app.warning)
