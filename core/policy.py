@@ -1068,6 +1068,13 @@ def policies() -> tuple[Policy, ...]:
     return tuple(sorted(regional, key=lambda policy: policy.in_force.first))
 
 
+def subject_names() -> dict[str, str]:
+    """What each subject code is called: as the latest notice on file has it, the two subjects of rosters always."""
+    on_file = sorted(_on_file(), key=lambda policy: policy.in_force.first)
+    names = {subject.code: subject.name for policy in on_file for subject in policy.subjects}
+    return {subject.value: subject.label for subject in Subject} | names
+
+
 def in_force(year: int) -> Policy:
     """The policy for a credit year: the year's own notice, else the latest before it where that one says it carries on.
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import applications, db, eligibility, registry, sheets
+from core import applications, db, eligibility, policy, registry, sheets
 from core.access import OFFICERS, Actor, Refused, Role
 from core.applications import HEADINGS
 from core.eligibility import Run
@@ -17,6 +17,7 @@ actor = ui.require(*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)
 decides = actor.role in eligibility.DECIDERS
 ui.page("资格核验", "按申报年度的通知核验继续教育学时（一(三)、一(四)），每个结论都注明条款和过程。")
 
+CLAIMED = ["否", "是", "待核验"]
 LABELS = {
     "outcome": "结论",
     "years": "需完成年度",
@@ -80,8 +81,7 @@ def results(run: Run) -> None:
     frame = run.frame
     frame = frame[frame["outcome"] == wanted] if wanted != "全部" else frame
     frame = frame[frame["clauses"] == reason.split("（")[0]] if reason != "全部" else frame
-    columns = ["row", "name", "id_mask", "year", "route", "level", "outcome", "years", "gap", "clauses", "note"]
-    ui.table(frame.head(1000), columns, empty="没有这样的申报。", labels=LABELS | {"row": "行号"}, height=420)
+    row = decision.choose(frame.head(1000), LABELS | {"row": "行号"})
     if len(frame) > 1000:
         st.caption(f"页面列出前1,000行，共{len(frame):,}行；全部结果见下载的文件。")
     st.download_button(
@@ -91,41 +91,60 @@ def results(run: Run) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+    decision.opened(row, run, actor)
 
 
 def by_person(person_id: int | None) -> None:
     """One person's application, from a form."""
     if person_id is None:
-        text = st.text_input("姓名或身份证号", key="q", bind="query-params", width=300)
+        hint = "姓名可只输一部分，身份证号须完整"
+        text = st.text_input("姓名或身份证号", key="q", bind="query-params", width=300, placeholder=hint)
 
         def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
             return registry.find_persons(session, who, text=text, **page)
 
-        frame, _count = ui.listing(asked, actor, name="person")
-        shown = ["name", "id_mask", "employer", "title"]
-        person_id = ui.pick(frame, shown, name="person", labels={"title": "专业技术职务"}, empty="没有符合条件的人员。")
+        frame, count = ui.listing(asked, actor, name="person")
+        st.caption(f"共{count:,}人" + ("，选中一人后填写申报情况" if count else ""))
+        shown = ["name", "title", "employer", "id_mask"]
+        empty = "没有符合条件的人员。请核对姓名或完整身份证号。"
+        person_id = ui.pick(frame, shown, name="person", labels={"title": "专业技术职务"}, empty=empty)
     if person_id is None:
         return
     with st.container(border=True):
-        one, two, three, four = st.columns(4)
-        facts: dict[str, object] = {
-            "year": one.number_input(HEADINGS["year"], 2022, 2100, ui.today().year),
-            "route": two.selectbox(HEADINGS["route"], ROUTES),
-            "level": three.selectbox(HEADINGS["level"], LEVELS, 2),
-            "education": four.selectbox(HEADINGS["education"], ["", *EDUCATIONS]),
-        }
-        one, two, three, four = st.columns(4)
-        for place, name in ((one, "front_line"), (two, "postdoc_funded"), (three, "stays_in_region")):
-            facts[name] = place.selectbox(HEADINGS[name], ["否", "是", "待核验"])
-        facts["non_public"] = four.selectbox(HEADINGS["non_public"], ["公有制", "非公有制", "非公有制（待核验）"])
-        one, two, three, four = st.columns(4)
-        facts["transferred_on"] = one.date_input(HEADINGS["transferred_on"], None, format="YYYY-MM-DD")
-        facts["in_post_since"] = two.date_input(HEADINGS["in_post_since"], None, format="YYYY-MM-DD")
-        facts["recognition_years"] = three.number_input(HEADINGS["recognition_years"], 0, 20, None)
-        facts["epidemic_years"] = four.text_input(HEADINGS["epidemic_years"], placeholder="如 2022")
+        facts = application_form()
     with db.reading() as session:
         asked_for = eligibility.application(session, person_id, facts, actor=actor)
         decision.show(eligibility.sheet(session, asked_for, actor=actor), actor)
+
+
+def application_form() -> dict[str, object]:
+    """The cells of one application; what only some applicants have is folded away."""
+    one, two, three, four = st.columns(4)
+    first = policy.policies()[0].first_year
+    year = one.number_input(HEADINGS["year"], first, 2100, ui.today().year)
+    route = two.selectbox(HEADINGS["route"], ROUTES)
+    facts: dict[str, object] = {"year": year, "route": route}
+    facts["level"] = three.selectbox(HEADINGS["level"], LEVELS, 2)
+    notice = policy.in_force(year)
+    windows = [window for window in notice.windows if window.route == route]
+    wanted = {window.years_from for window in windows}
+    wanted |= {condition.fact for waiver in notice.waivers for condition in waiver.when}
+    if any(window.education for window in windows):
+        facts["education"] = four.selectbox(HEADINGS["education"], ["", *EDUCATIONS])
+    if "recognition_years" in wanted:
+        facts["recognition_years"] = four.number_input("认定年限（年）", 1, 40, None)
+    if "years_in_post" in wanted:
+        facts["in_post_since"] = four.date_input(HEADINGS["in_post_since"], None, format="YYYY-MM-DD")
+    with st.expander("有无减免情形（没有的不必填写）"):
+        one, two, three = st.columns(3)
+        facts["non_public"] = one.selectbox(HEADINGS["non_public"], ["公有制", "非公有制", "非公有制（待核验）"])
+        facts["front_line"] = two.selectbox("苏木、乡镇等基层一线", CLAIMED)
+        facts["transferred_on"] = three.date_input("从党政机关转任日期", None, format="YYYY-MM-DD")
+        one, two, three = st.columns(3)
+        facts["postdoc_funded"] = one.selectbox(HEADINGS["postdoc_funded"], CLAIMED)
+        facts["stays_in_region"] = two.selectbox("博士后出站留区", CLAIMED)
+        facts["epidemic_years"] = three.text_input(HEADINGS["epidemic_years"], placeholder="如2022；几个年度用分号隔开")
+    return facts
 
 
 def recorded_runs() -> None:

@@ -65,9 +65,36 @@ def test_one_persons_decision_is_shown_with_every_rule_considered(cast: Cast) ->
     app = open_page("eligibility", sign_in("title"), view="按人核验", person="1")
     assert not app.exception
     assert any("不符合" in error.value for error in app.error)
-    rules = next(table.value for table in app.dataframe if "why" in table.value.columns)
-    assert len(rules) == len(policy.in_force(TODAY.year).waivers) + 1
-    assert list(rules["won"]).count("采用") == 1
+    considered = [table.value for table in app.table if "规定" in table.value.columns]
+    assert sum(map(len, considered)) == len(policy.in_force(TODAY.year).waivers) + 1
+    assert [words.startswith("**采用**") for words in considered[0]["结果"]].count(True) == 1
+    titles = [expander.label for expander in app.expander]
+    assert f"{TODAY.year}年度学时记录（1笔）" in titles
+
+
+def test_the_form_asks_for_what_the_route_needs(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("eligibility", sign_in("title"), view="按人核验", person="1")
+    next(box for box in app.selectbox if box.label == "申报方式").select("考核认定").run()
+    assert "请填写认定年限" in app.error[0].value
+    next(field for field in app.number_input if field.label == "认定年限（年）").set_value(1).run()
+    assert not app.exception
+    assert any("考核认定高级：不符合" in error.value for error in app.error)
+
+
+def test_a_row_of_a_file_opens_its_sheet_or_says_why_it_has_none(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("eligibility", sign_in("title"))
+    app.get("file_uploader")[0].upload("申报.xlsx", applications(), "application/octet-stream").run()
+    press(app, "核验")
+    good, faulty = map(str, app.dataframe[0].value["row"])
+    app.query_params["row"] = good
+    app.run()
+    assert any("额尔敦" in error.value and "不符合" in error.value for error in app.error)
+    assert any(expander.label.startswith("不适用的规定") for expander in app.expander)
+    app.query_params["row"] = faulty
+    app.run()
+    assert any(f"第{faulty}行没有核验" in warning.value for warning in app.warning)
 
 
 def test_an_employer_clerk_cannot_decide_another_employers_person(cast: Cast) -> None:
@@ -79,9 +106,10 @@ def test_an_employer_clerk_cannot_decide_another_employers_person(cast: Cast) ->
 def test_the_policy_page_tells_clauses_interpretations_and_examples(cast: Cast) -> None:
     app = open_page("policies", sign_in("base"), day="2024-06-01")
     assert not app.exception
-    assert "一(四)9" in set(app.dataframe[0].value["clause"])
-    told = " ".join(markdown.value for markdown in app.markdown)
-    assert "12月31日" in told
+    clauses, silences = (table.value for table in app.table)
+    assert any("四" in clause and "9" in clause for clause in clauses["条款"])
+    assert "**次年起算**" in set(silences["系统的处理"])
+    assert len(silences) == len(policy.in_force(2024).interpretations)
     assert [header.value for header in app.subheader][-1] == "举例"
 
 
