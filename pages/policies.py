@@ -27,10 +27,9 @@ issued = f"，{rule.issued_on}印发" if rule.issued_on else ""
 st.caption(f"{rule.document}，{rule.issuer}{issued}，适用于{rule.in_force.first}至{rule.in_force.last}")
 if rule.carried(day.year):
     st.info(f"{rule.note(day.year)}。")
-articles = notices.articles(rule)
+decision.articles(rule)
 columns = {"clause": "条款", "heading": "事项", "words": "规定"}
-ui.prose(([ui.clause(each.clause), ui.md(each.heading), ui.md(each.words)] for each in articles), columns.values())
-frame = pd.DataFrame([vars(article) for article in articles])
+frame = pd.DataFrame([vars(article) for article in notices.articles(rule)])
 ui.export(lambda _session, _who: frame, list(columns), name=f"政策条款-{rule.document}", labels=columns)
 
 st.subheader("通知未写明之处", anchor=False)

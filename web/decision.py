@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import db, eligibility
+from core import db, eligibility, notices
 from core.access import Actor, Refused
 from core.eligibility import DecisionSheet, Run, SubjectLine, Used, Way, YearLine
 from core.ledger import hours_text
-from core.policy import Interpretation
+from core.policy import Interpretation, Policy
 from web import ui
 
 # --- one sheet ------------------------------------------------------------------------------------------------------
@@ -40,6 +40,21 @@ def show(sheet: DecisionSheet, actor: Actor) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def brief(sheet: DecisionSheet) -> None:
+    """The answer, the years and the rule that won, to lay beside another sheet."""
+    verdict(sheet)
+    years(sheet)
+    won = next(way for way in sheet.ways if way.won)
+    st.markdown(f"采用{ui.md(won.name)}　{ui.clause(won.clause)}")
+
+
+def articles(rule: Policy) -> None:
+    """A policy clause by clause in plain words."""
+    told = notices.articles(rule)
+    lines = [[ui.clause(each.clause), ui.md(each.heading), ui.md(each.words)] for each in told]
+    ui.prose(lines, ["条款", "事项", "规定"])
 
 
 def verdict(sheet: DecisionSheet) -> None:

@@ -430,8 +430,9 @@ def pick(
         st.info(empty)
         return chosen(name)
     shown = _chips(worded(frame, columns))
-    key = f"{name}-table-{st.session_state.get('round', 0)}"
     ids = [int(value) for value in frame[by]]
+    # Named by its rows: a mark on the third row must not stay on the third row of another list.
+    key = f"{name}-table-{st.session_state.get('round', 0)}-{hash(tuple(ids))}"
 
     def picked() -> None:
         rows = st.session_state[key].selection.rows

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
 
-from core import db, eligibility, policy
+from core import db, eligibility, policy, registry
+from core.access import Role
 from core.models import Decision, PolicyDraft
 from tests import cast as people
 from tests.cast import Cast
@@ -130,6 +131,62 @@ def test_a_change_in_the_laboratory_shows_who_changes_side_and_a_second_admin_is
     press(app, "发布")
     assert "另一名管理员" in app.error[0].value
     assert policy.in_force(TODAY.year).requirement.professional == 60
+
+
+def test_a_second_administrator_publishes_and_the_office_decides_by_it_at_once(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("policy_lab", sign_in("admin"))
+    app.number_input(key="nmg-2024-professional").set_value(70.0)
+    app.text_input(key="nmg-2024-id").set_value("nmg-next")
+    app.text_input(key="nmg-2024-document").set_value("内人社办发〔2026〕1号")
+    app.date_input(key="nmg-2024-from").set_value(date(TODAY.year, 1, 1))
+    app.date_input(key="nmg-2024-to").set_value(date(TODAY.year, 12, 31))
+    app.run()
+    press(app, "保存为草稿")
+    draft = one(sa.select(PolicyDraft))
+    region = cast.places["region"].id
+    with db.transaction() as session:
+        registry.open_account(
+            session,
+            username="second",
+            name="第二名管理员",
+            role=Role.ADMIN,
+            organization_id=region,
+            password=people.PASSWORD,
+            must_change_password=False,
+            actor=cast["admin"],
+            now=datetime.now(UTC),
+        )
+    app = open_page("policy_lab", sign_in("second"), view="草稿与发布", draft=str(draft.id))
+    press(app, "发布")
+    assert "发布依据" in app.error[0].value
+    app.text_input(key=f"why-{draft.id}").input("内人社办发〔2026〕1号")
+    press(app, "发布")
+    assert "已发布" in app.success[0].value
+    assert policy.in_force(TODAY.year).requirement.professional == 70
+    app = open_page("policies", sign_in("base"))
+    assert "内人社办发〔2026〕1号" in app.caption[1].value
+
+
+def test_a_draft_with_a_fault_is_refused_by_line_and_nothing_is_kept(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("policy_lab", sign_in("admin"))
+    next(area for area in app.text_area if area.label == "草稿全文").set_value("id: nmg-2024\ntitle: 无\n").run()
+    assert "政策文件有误" in app.error[0].value
+    press(app, "保存为草稿")
+    with db.reading() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(PolicyDraft)) == 0
+
+
+def test_anybody_is_found_in_the_laboratory_and_shown_by_both_policies(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("policy_lab", sign_in("admin"))
+    app.text_input(key="lab-who").set_value("额尔敦").run()
+    assert list(app.dataframe[-1].value["turn"]) == ["不变"]
+    app.query_params["who"] = str(1 * 3 + 2)
+    app.run()
+    assert [caption.value for caption in app.caption[-2:]] == ["现行政策", "草稿"]
+    assert sum("额尔敦" in error.value for error in app.error) == 2
 
 
 def test_a_recorded_decision_stands_while_nothing_changed(cast: Cast) -> None:
