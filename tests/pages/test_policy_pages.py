@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from core import db, eligibility, policy, registry
+from core import db, eligibility, ledger, policy, registry
 from core.access import Role
 from core.models import Decision, PolicyDraft
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
-from tests.pages.test_deeds import TODAY, one, posted, press
+from tests.pages.test_credit_import import imported, line
+from tests.pages.test_deeds import NOW, TODAY, one, posted, press
+from web import ui
 
 
 @pytest.fixture(autouse=True)
@@ -197,3 +200,22 @@ def test_a_recorded_decision_stands_while_nothing_changed(cast: Cast) -> None:
     app = open_page("eligibility", sign_in("title"), view="已存档", decision=str(one(sa.select(Decision.id))))
     assert not app.exception
     assert not any("核验之后有变化" in warning.value for warning in app.warning)
+
+
+def test_hours_deemed_done_and_taken_back_are_called_that_beside_their_batch(cast: Cast) -> None:
+    batch_id = imported(cast, line(1, source="职业资格", hours="", basis="职业资格证书"), line(1, hours=24))
+    with db.transaction() as session:
+        ledger.reverse(session, batch_id, reason="证书有误", lines=[1], actor=cast["reviewer"], now=NOW)
+    app = open_page("credit_lookup", sign_in("title"), person="1")
+    entries = app.dataframe[-1].value
+    told = set(zip(entries["source"], entries["hours"], strict=True))
+    assert {("职业资格", "视同完成"), ("培训", "24"), (f"冲销第{batch_id}批", "撤销视同完成")} == told
+
+
+def test_a_further_subject_is_called_by_the_name_its_notice_gives_it(cast: Cast) -> None:
+    text = (policy.FOLDER / "nmg-2024.yaml").read_text(encoding="utf-8").replace("nmg-2024", "nmg-ethics")
+    text = text.replace("subjects:", "subjects:\n  - {code: ethics, name: 职业道德, clause: 一(一)}")
+    policy.published().mkdir(parents=True)
+    (policy.published() / "nmg-ethics.yaml").write_text(text, encoding="utf-8")
+    shown = ui.worded(pd.DataFrame({"subject": ["ethics", "public"]}), ["subject"])
+    assert list(shown["subject"]) == ["职业道德", "公需科目"]
