@@ -58,9 +58,7 @@ def show(draft: Policy, actor: Actor) -> tuple[int, int, str] | None:
         f"**结论改变的{len(changed):,}{unit}**　:gray[共{len(people):,}{unit}，"
         f"按{year}年度{level}{ROUTE}、无特殊情形试算]"
     )
-    if changed.empty:
-        st.info("这份草稿不改变任何人的结论。改动学时、年限或减免后再看。")
-    else:
+    if not changed.empty:
         _grouped(changed, people, unit)
     chosen = _anyone(changed, levels, actor)
     return None if chosen is None else (chosen // len(LEVELS), year, LEVELS[chosen % len(LEVELS)])
@@ -99,7 +97,7 @@ def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int
     frame, _count = ui.listing(asked, actor, name="lab")
     place = pd.Series([LEVELS.index(level) for level in frame["level"]], frame.index, dtype=int)
     frame = frame.assign(id=frame["person_id"].astype(int) * len(LEVELS) + place)
-    empty = "没有符合条件的人员。" if text.strip() else "没有人的结论改变；填写姓名可查看任何人的两份结论。"
+    empty = "没有符合条件的人员。" if text.strip() else "没有人的结论改变。改动学时、年限或减免后再看，或填写姓名查看此人的两份结论。"
     chosen = ui.pick(frame, columns, name="who", empty=empty, labels=labels)
     if not changed.empty and not text.strip():
         ui.export(lambda session, who: asked(session, who)[0], columns, name="政策试算", labels=labels)
