@@ -97,7 +97,8 @@ def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int
     frame, _count = ui.listing(asked, actor, name="lab")
     place = pd.Series([LEVELS.index(level) for level in frame["level"]], frame.index, dtype=int)
     frame = frame.assign(id=frame["person_id"].astype(int) * len(LEVELS) + place)
-    empty = "没有符合条件的人员。" if text.strip() else "没有人的结论改变。改动学时、年限或减免后再看，或填写姓名查看此人的两份结论。"
+    nobody = "没有人的结论改变。改动学时、年限或减免后再看，或填写姓名查看此人的两份结论。"
+    empty = "没有符合条件的人员。" if text.strip() else nobody
     chosen = ui.pick(frame, columns, name="who", empty=empty, labels=labels)
     if not changed.empty and not text.strip():
         ui.export(lambda session, who: asked(session, who)[0], columns, name="政策试算", labels=labels)
