@@ -527,11 +527,11 @@ def _balance_changes(was: Iterable[Sequence[Any]], is_now: Iterable[Sequence[Any
     def words(amount: tuple[int, int]) -> str:
         return f"{hours_text(Decimal(amount[0]) / 100)}学时" + ("（视同完成）" if amount[1] else "")
 
-    before, after = by_key(was), by_key(is_now)
+    before, after, names = by_key(was), by_key(is_now), policy.subject_names()
     return [
         Changed(
             "balance",
-            f"{year}年度{policy.subject_name(subject, year)}（{Source(source).label}）",
+            f"{year}年度{names.get(subject, subject).removesuffix('科目')}（{Source(source).label}）",
             words(before.get((year, subject, source), (0, 0))),
             words(after.get((year, subject, source), (0, 0))),
         )

@@ -369,7 +369,7 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
     """Every entry of a person, newest first, down to its plan, report and roster row.
 
     Columns: year, subject, hours, completed_on, source, deemed, basis (the entry's own, else its batch's), posted_at,
-    posted_by, base, plan_id, plan, report_id, roster_row, batch_id, line.
+    posted_by, base, plan_id, plan, report_id, roster_row, batch_id, line, reverses_id (the batch a reversal undoes).
     """
     report = sa.inspect(Report).local_table  # the report's own columns; its title and base are the submission's
     query = (
@@ -390,6 +390,7 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
             RosterRow.row.label("roster_row"),
             CreditEntry.batch_id,
             CreditEntry.line,
+            CreditBatch.reverses_id,
         )
         .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
         .outerjoin(RosterRow, RosterRow.id == CreditEntry.roster_row_id)

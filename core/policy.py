@@ -1068,16 +1068,16 @@ def policies() -> tuple[Policy, ...]:
     return tuple(sorted(regional, key=lambda policy: policy.in_force.first))
 
 
-def subject_name(code: str, year: int) -> str:
-    """What a subject is called by the notice of a year, short: 公需, 专业, …; the code itself where none names it."""
-    nearest = sorted(policies(), key=lambda each: abs(each.first_year - year))
-    names = (subject.name for each in nearest for subject in each.subjects if subject.code == code)
-    return next(names, code).removesuffix("科目")
-
-
 def restored(text: str) -> Policy:
     """A policy out of what `model_dump(mode="json", by_alias=True)` said of it."""
     return Policy.model_validate_json(text)
+
+
+def subject_names() -> dict[str, str]:
+    """What each subject code is called: as the latest notice on file has it, the two subjects of rosters always."""
+    on_file = sorted(_on_file(), key=lambda policy: policy.in_force.first)
+    names = {subject.code: subject.name for policy in on_file for subject in policy.subjects}
+    return {subject.value: subject.label for subject in Subject} | names
 
 
 def in_force(year: int) -> Policy:
