@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from core import credits, db, registry
 from core.files import Upload
-from core.models import Decision
+from core.models import DecisionPart
 from tests import cast as people
 from tests.browser.test_main_job import arrive, choose_first_row, server
 from tests.pages.conftest import sign_in
@@ -81,8 +81,8 @@ def test_a_file_of_applications_is_answered_read_row_by_row_given_back_and_archi
     title.click("核验并存档")
     title.sees("已存档2份核验结论。")
     with db.reading() as session:
-        stored = session.execute(sa.select(Decision.outcome).order_by(Decision.id)).scalars().all()
-    assert stored == ["eligible", "not_eligible"]
+        stored = session.scalars(sa.select(DecisionPart)).one()
+    assert (stored.eligible, stored.not_eligible, stored.to_verify) == (1, 1, 0)
 
 
 def test_an_administrator_changes_an_amount_and_sees_how_many_change_side(browser: Browser, office: str) -> None:
