@@ -268,7 +268,8 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
 def _sqlite_begin(connection: sa.Connection) -> None:
     options = connection.get_execution_options()
     reads = options.get("ce_reads", False)
-    connection.exec_driver_sql(f"PRAGMA foreign_keys={'OFF' if options.get('ce_rebuilds') else 'ON'}")
+    if options.get("ce_rebuilds"):
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
@@ -346,16 +347,25 @@ def upgrade() -> None:
     """Bring the schema to this version of the program; the migrations renew the guards. Safe to call at every start.
 
     SQLite alters a table by making it anew under the old name, which no foreign key may watch; they are all asked
-    afterwards.
+    after a change. The connection without them does not go back among the others.
     """
-    with engine().execution_options(ce_rebuilds=True).begin() as connection:
-        config = _alembic()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        if connection.dialect.name == "sqlite" and (
-            broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-        ):
-            raise RuntimeError(f"the upgrade would leave rows that refer to nothing: {broken[:5]}; nothing was changed")
+    try:
+        with engine().execution_options(ce_rebuilds=True).begin() as connection:
+            config, before = _alembic(), _revision(connection)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            if connection.dialect.name == "sqlite" and _revision(connection) != before:
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                if broken:
+                    raise RuntimeError(
+                        f"the upgrade would leave rows that refer to nothing: {broken[:5]}; nothing changed"
+                    )
+    finally:
+        engine().dispose()
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _alembic() -> Config:
@@ -421,7 +431,7 @@ def faults(session: Session, tables: Iterable[str]) -> list[str]:
     """
     connection = session.connection()
     found = []
-    here = MigrationContext.configure(connection).get_current_revision()
+    here = _revision(connection)
     wanted = ScriptDirectory.from_config(_alembic()).get_current_head()
     if here != wanted:
         found.append(f"schema is at {here or 'nothing'}, this program needs {wanted}: run python -m core init")

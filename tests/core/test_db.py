@@ -16,9 +16,10 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from cryptography.exceptions import InvalidTag
+from sqlalchemy.exc import IntegrityError
 
 from core import audit, cards, db, decisions, eligibility, ledger, models, plans, registry, sheets
-from core.access import Refused
+from core.access import OrganizationKind, Refused
 from core.models import Base, CreditBatch, CreditTotal, Setting, Source
 from tests import cast as c
 
@@ -329,6 +330,13 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
     finally:
         db.engine().dispose()
         db._engine.cache_clear()
+
+
+def test_after_an_upgrade_a_row_that_refers_to_nothing_is_refused_as_before(office: Path) -> None:
+    db.upgrade()
+    for _ in range(2):  # the first connection and one that was lent before
+        with pytest.raises(IntegrityError, match="FOREIGN KEY"), db.transaction() as session:
+            session.add(models.Organization(name="无主", kind=OrganizationKind.BASE, authority_id=77))
 
 
 # --- what a thief reads ---------------------------------------------------------------------------------------------
