@@ -60,8 +60,9 @@ def answering(read: Callable[[Session], Batch], asked: str) -> None:
         bar = st.progress(0.0, "正在核验……")
         progress = lambda done, of: bar.progress(done / max(of, 1), f"已核验{done:,} / {of:,}")  # noqa: E731
         try:
-            with db.transaction() if keep else db.reading() as session:
+            with db.reading() as session:  # nobody's deed waits while a file is read
                 batch = read(session)
+            with db.transaction() if keep else db.reading() as session:
                 if keep:
                     run = decisions.decide(session, batch, actor=actor, now=ui.now(), progress=progress)
                 else:
