@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,7 @@ class Run:
     problems: list[Problem]
     applications: list[Application]
     answered: list[Answered]
-    id: int | None = field(default=None)
+    id: int | None = None
     """The recorded run's number; a look ahead has none."""
 
     @property
@@ -101,24 +101,18 @@ def application(session: Session, person_id: int, facts: Mapping[str, object], *
     return _of_person(1, registry.person(session, person_id, actor), facts)
 
 
-def applications_of(
-    session: Session, actor: Actor, facts: Mapping[str, object], *, text: str = "", employer: str = ""
-) -> Batch:
-    """The same application of everybody found by name or ID number and by employer, at most `MOST_PEOPLE`.
+def applications_of(session: Session, actor: Actor, facts: Mapping[str, object], *, employer: str = "") -> Batch:
+    """The same application of everybody of an employer ("": of all), at most `MOST_PEOPLE`.
 
     Refused codes: "role", "password", "application", "many" (more than that were found), "missing" (nobody was).
     """
-    frame, count = registry.find_persons(session, actor, text=text, employer=employer, limit=MOST_PEOPLE)
+    conditions = registry.persons_matching(actor, employer=employer)
+    count = session.scalar(sa.select(sa.func.count(Person.id)).where(*conditions)) or 0
     if count > MOST_PEOPLE:
         raise Refused("many", f"共{count:,}人，一次最多核验{MOST_PEOPLE:,}人，请按单位或姓名缩小范围。")
     if not count:
         raise Refused("missing", "没有找到人员，请换一个单位或姓名再试。")
-    ids = [int(each) for each in frame["id"]]
-    persons: list[Person] = []
-    for start in range(0, len(ids), 5000):
-        persons += session.scalars(
-            sa.select(Person).where(Person.id.in_(ids[start : start + 5000])).order_by(Person.id)
-        )
+    persons = session.scalars(sa.select(Person).where(*conditions).order_by(Person.id))
     return Batch([_of_person(row, person, facts) for row, person in enumerate(persons, start=1)])
 
 
@@ -341,6 +335,11 @@ class Population:
 
     def __len__(self) -> int:
         return len(self.person_ids)
+
+    def at_level(self, level: str) -> Population:
+        """The same people, all applying for this level."""
+        levels = np.full(len(self), LEVELS.index(level), np.int8)
+        return replace(self, applicants=replace(self.applicants, level=levels))
 
     def decided(self, notice: Policy) -> rules.Decisions:
         """What a policy says of everybody (by its own subjects, caps and depth, at most `REACH` years)."""

@@ -580,6 +580,28 @@ def persons_visible(actor: Actor) -> sa.ColumnElement[bool]:
     return visible(actor, organization=employer, authority=Person.authority_id)
 
 
+def persons_matching(actor: Actor, *, text: str = "", employer: str = "") -> list[sa.ColumnElement[bool]]:
+    """Conditions for the persons an actor may see, by name or part of it, or by exact ID number, and by employer."""
+    conditions = [persons_visible(actor)]
+    if text.strip() and resident_id.problem(text) is None:
+        conditions.append(Person.id_index == db.blind_index(resident_id.normalise(text)))
+    elif text.strip():
+        conditions.append(Person.name.contains(normalise_name(text), autoescape=True))
+    if employer.strip():
+        conditions.append(Person.employer_name.contains(employer.strip(), autoescape=True))
+    return conditions
+
+
+def id_masks(session: Session, actor: Actor, person_ids: Sequence[int]) -> dict[int, str]:
+    """The masked ID numbers of those of these persons whom the actor may see."""
+    masks: dict[int, str] = {}
+    for start in range(0, len(person_ids), 10_000):
+        some = Person.id.in_(person_ids[start : start + 10_000])
+        query = sa.select(Person.id, Person.id_number).where(persons_visible(actor), some)
+        masks |= {person_id: resident_id.mask(number) for person_id, number in session.execute(query)}
+    return masks
+
+
 def find_persons(
     session: Session, actor: Actor, *, text: str = "", employer: str = "", offset: int = 0, limit: int | None = 20
 ) -> tuple[pd.DataFrame, int]:
@@ -587,14 +609,7 @@ def find_persons(
 
     Columns: id, name, id_mask, sex, employer, title, specialty, authority. Full numbers never leave here.
     """
-    conditions = [persons_visible(actor)]
-    number = resident_id.normalise(text)
-    if text.strip() and resident_id.problem(text) is None:
-        conditions.append(Person.id_index == db.blind_index(number))
-    elif text.strip():
-        conditions.append(Person.name.contains(normalise_name(text), autoescape=True))
-    if employer.strip():
-        conditions.append(Person.employer_name.contains(employer.strip(), autoescape=True))
+    conditions = persons_matching(actor, text=text, employer=employer)
     count = session.scalar(sa.select(sa.func.count(Person.id)).where(*conditions)) or 0
     query = (
         sa.select(Person, Organization.name)

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import db, decision_sheet, eligibility, ledger, notices, policy, registry, resident_id, rules
+from core import db, decision_sheet, eligibility, ledger, notices, policy, registry, rules
 from core.access import Actor
 from core.eligibility import Population
 from core.policy import LEVELS, Policy
@@ -20,20 +20,18 @@ GROUPS = {"盟市": "authority", "级别": "level", "单位": "employer", "职�
 ROUTE = "职称评审"
 
 
-def _population(actor: Actor, year: int, level: str) -> tuple[Population, pd.DataFrame]:
+def _population(actor: Actor, year: int) -> tuple[Population, pd.DataFrame]:
     """Everybody and whose they are, read once: a changed draft reads nothing again, newly posted hours do."""
     with db.reading() as session:
         _, batches = ledger.batches(session, actor, limit=0)
         now = (actor.account_id, year, batches)
-        kept = {key: value for key, value in st.session_state.get("lab-population", {}).items() if key[0] == now}
-        if (now, level) not in kept:
+        before, everybody, frame = st.session_state.get("lab-population", (None, None, None))
+        if before != now:
             with st.spinner("正在读取全部人员的学时……"):
-                everybody = eligibility.everybody(session, actor, year, level=level)
+                everybody = eligibility.everybody(session, actor, year)
                 frame = eligibility.described(session, actor, everybody.person_ids.tolist())
-                kept[now, level] = everybody, frame.assign(level=level)
-    st.session_state["lab-population"] = kept
-    found: tuple[Population, pd.DataFrame] = kept[now, level]
-    return found
+            st.session_state["lab-population"] = now, everybody, frame
+    return everybody, frame
 
 
 def show(draft: Policy, actor: Actor) -> tuple[int, int, str] | None:
@@ -42,8 +40,8 @@ def show(draft: Policy, actor: Actor) -> tuple[int, int, str] | None:
         year = int(st.number_input("申报年度", policy.policies()[0].first_year, 2100, ui.today().year, width=140))
         level = st.selectbox("申报级别", [*LEVELS, EVERY], 2, key="lab-level", width=140)
     levels = LEVELS if level == EVERY else (level,)
-    whole = {each: _population(actor, year, each) for each in levels}
-    trials = {each: notices.trial(whole[each][0], policy.in_force(year), draft) for each in levels}
+    everybody, frame = _population(actor, year)
+    trials = {each: notices.trial(everybody.at_level(each), policy.in_force(year), draft) for each in levels}
     with st.container(horizontal=True):
         for code, label in OUTCOMES.items():
             after = sum(trial.after[code] for trial in trials.values())
@@ -52,8 +50,8 @@ def show(draft: Policy, actor: Actor) -> tuple[int, int, str] | None:
             words = f"{change:+,}" if change else "不变"
             arrow: Any = "auto" if change else "off"
             st.metric(label, f"{after:,}", words, colour if change else "off", border=True, delta_arrow=arrow)
-    people = pd.concat([frame for _, frame in whole.values()])
-    changed = pd.concat([trial.changed.merge(whole[name][1]) for name, trial in trials.items()], ignore_index=True)
+    people = pd.concat([frame.assign(level=name) for name in levels])
+    changed = pd.concat([trial.changed.assign(level=name) for name, trial in trials.items()]).merge(people)
     changed["turn"] = [f"{OUTCOMES[a]}→{OUTCOMES[b]}" for a, b in zip(changed["before"], changed["after"], strict=True)]
     unit = "人次" if level == EVERY else "人"
     st.markdown(
@@ -90,9 +88,8 @@ def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int
             keys = zip(found["person_id"], found["level"], strict=True)
             return found.assign(turn=[str(turns.get(key, "不变")) for key in keys]), count
         shown = changed.iloc[offset : None if limit is None else offset + limit]
-        persons = [registry.person(session, int(person_id), who) for person_id in shown["person_id"]]
-        masks = [resident_id.mask(person.id_number) for person in persons]
-        return shown.assign(name=[person.name for person in persons], id_mask=masks), len(changed)
+        masks = registry.id_masks(session, who, shown["person_id"].tolist())
+        return shown.assign(id_mask=shown["person_id"].map(masks)), len(changed)
 
     columns = ["name", "turn", "level", "title", "employer", "authority", "id_mask"]
     labels = {"turn": "结论变化", "title": "专业技术职务", "level": "申报级别"}
