@@ -158,8 +158,7 @@ def record(
 def _kept(session: Session, run: DecisionRun, answered: Answered) -> Iterator[DecisionPart]:
     notice = answered.notice
     if session.get(DecisionPolicy, notice.digest) is None:
-        text = db.canonical(notice.model_dump(mode="json", by_alias=True))
-        session.add(DecisionPolicy(digest=notice.digest, policy_id=notice.id, text=text))
+        session.add(DecisionPolicy(digest=notice.digest, policy_id=notice.id, text=notice.text))
         session.flush()
     order = np.argsort(answered.authority_ids, kind="stable")
     authorities, firsts = np.unique(answered.authority_ids[order], return_index=True)
@@ -233,9 +232,8 @@ def _unsealed(purpose: str, sealed: bytes) -> dict[str, Any]:
     plain = pa.BufferReader(db.unseal(bytes(sealed), key=db.keys().text, purpose=f"decision_part.{purpose}"))
     columns = {}
     while plain.tell() < plain.size():
-        for column, name in zip(
-            (table := pa.ipc.open_stream(plain).read_all()).columns, table.schema.names, strict=True
-        ):
+        table = pa.ipc.open_stream(plain).read_all()
+        for name, column in zip(table.column_names, table.columns, strict=True):
             columns[name] = column.to_pylist() if pa.types.is_string(column.type) else column.to_numpy()
     return columns
 
@@ -300,6 +298,12 @@ class _Part:
         return Lines(tuple(columns.pop("subjects")), **columns)
 
 
+def _opened(part: DecisionPart, run: DecisionRun) -> _Part:
+    """All of a part."""
+    facts = _unsealed("facts", part.facts)
+    return _Part(part, run, facts, np.arange(len(facts["row"])))
+
+
 def _parts(session: Session, actor: Actor, *conditions: sa.ColumnElement[bool]) -> Iterator[_Part]:
     """The parts an actor may see something of.
 
@@ -312,8 +316,7 @@ def _parts(session: Session, actor: Actor, *conditions: sa.ColumnElement[bool]) 
     if actor.role in access.OFFICERS:
         seen = access.visible(actor, organization=DecisionRun.organization_id, authority=DecisionPart.authority_id)
         for part, run in session.execute(query.where(seen)):
-            facts = _unsealed("facts", part.facts)
-            yield _Part(part, run, facts, np.arange(len(facts["row"])))
+            yield _opened(part, run)
         return
     theirs = sa.select(DecisionPerson.part_id, DecisionPerson.place).where(
         DecisionPerson.person_id.in_(sa.select(Person.id).where(people))
@@ -322,7 +325,7 @@ def _parts(session: Session, actor: Actor, *conditions: sa.ColumnElement[bool]) 
     for part_id, place in session.execute(theirs):
         places[part_id].append(place)
     for part, run in session.execute(query.where(DecisionPart.id.in_(places))):
-        yield _Part(part, run, _unsealed("facts", part.facts), np.array(sorted(places[part.id]), np.intp))
+        yield replace(_opened(part, run), places=np.array(sorted(places[part.id]), np.intp))
 
 
 def runs(session: Session, actor: Actor, *, limit: int | None = 50) -> pd.DataFrame:
@@ -558,9 +561,8 @@ def replay(session: Session, rule: Policy, *, actor: Actor) -> pd.DataFrame:
     )
     lines = []
     for part, run, office in session.execute(query):
-        facts = _unsealed("facts", part.facts)
-        opened = _Part(part, run, facts, np.arange(len(facts["row"])))
-        after = outcomes(rule, opened.applicants, opened.lines)
+        opened = _opened(part, run)
+        facts, after = opened.facts, outcomes(rule, opened.applicants, opened.lines)
         for place in np.flatnonzero((after >= 0) & (after != facts["outcome"])).tolist():
             before, now = (OUTCOMES[int(each[place])].value for each in (facts["outcome"], after))
             person_id = int(facts["person_id"][place])

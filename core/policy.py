@@ -453,7 +453,12 @@ class Policy(_Part):
     @property
     def digest(self) -> str:
         """SHA-256 over everything the policy says."""
-        return hashlib.sha256(db.canonical(self.model_dump(mode="json", by_alias=True)).encode()).hexdigest()
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def text(self) -> str:
+        """Everything the policy says, as canonical JSON; `restored` is the inverse."""
+        return db.canonical(self.model_dump(mode="json", by_alias=True))
 
     # what conversions and make-up study ask
 
@@ -1069,7 +1074,7 @@ def policies() -> tuple[Policy, ...]:
 
 
 def restored(text: str) -> Policy:
-    """A policy out of what `model_dump(mode="json", by_alias=True)` said of it."""
+    """A policy out of its `text`."""
     return Policy.model_validate_json(text)
 
 
