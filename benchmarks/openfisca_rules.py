@@ -13,7 +13,7 @@ from openfisca_core.simulations import Simulation, SimulationBuilder
 from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 from openfisca_core.variables import Variable
 
-from core.rules import CLAIMS, CONFIRMED, NO, Applicants, Balances
+from core.rules import CLAIMS, CONFIRMED, NO, NUMBERS, Applicants, Balances
 
 YEARS = 3
 Applicant = build_entity(key="applicant", plural="applicants", label="申报人", is_person=True)
@@ -284,7 +284,7 @@ def simulation(made: TaxBenefitSystem, applicants: Applicants, balances: Balance
         "epidemic": applicants.epidemic,
         "epidemic_claim": applicants.epidemic_claim,
         **applicants.claims,
-        **applicants.numbers,
+        **{name: applicants.number(name) for name in NUMBERS},
     }
     for name, column in facts.items():
         ready.set_input(name, str(year), column)

@@ -9,7 +9,21 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from core import applications, audit, credits, db, eligibility, ledger, models, policy, proofs, registry, roster, sheets
+from core import (
+    applications,
+    audit,
+    credits,
+    db,
+    decisions,
+    eligibility,
+    ledger,
+    models,
+    policy,
+    proofs,
+    registry,
+    roster,
+    sheets,
+)
 from core.access import Refused
 from core.files import Upload
 
@@ -51,7 +65,7 @@ def _check(_options: argparse.Namespace) -> int:
     with db.reading() as session:
         found = db.faults(session, models.append_only_tables())
         if not found:
-            found = [*ledger.faults(session), *audit.faults(session)]
+            found = [*ledger.faults(session), *decisions.faults(session), *audit.faults(session)]
     for words in found:
         print(words)
     _say(f"faults: {len(found)}" if found else "schema, guards, totals and chains stand")

@@ -18,7 +18,7 @@ from core.models import (
     Base,
     Card,
     CreditBatch,
-    Decision,
+    DecisionRun,
     Dispute,
     Organization,
     Person,
@@ -131,7 +131,7 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             return _place(session, session.get_one(Person, touched.person_id))
         case Dispute():
             return touched.organization_id, touched.authority_id
-        case Decision():
+        case DecisionRun():
             return touched.organization_id, touched.organization_id
         case CreditBatch():
             if touched.submission_id:

@@ -30,7 +30,6 @@ from core.models import (
     CreditBatch,
     CreditEntry,
     CreditTotal,
-    Decision,
     Organization,
     Person,
     Report,
@@ -405,7 +404,8 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
     """Every entry of a person, newest first, down to its plan, report and roster row.
 
     Columns: year, subject, hours, completed_on, source, deemed, basis (the entry's own, else its batch's), posted_at,
-    posted_by, base, plan_id, plan, report_id, roster_row, batch_id, line, standing.
+    posted_by, base, plan_id, plan, report_id, roster_row, batch_id, line, standing, reverses_id (the batch a reversal
+    undoes).
     """
     report = sa.inspect(Report).local_table  # the report's own columns; its title and base are the submission's
     query = (
@@ -431,6 +431,7 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
                 (TAKEN_BACK, Standing.REVERSED.value),
                 else_=Standing.STANDS.value,
             ).label("standing"),
+            CreditBatch.reverses_id,
         )
         .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
         .outerjoin(RosterRow, RosterRow.id == CreditEntry.roster_row_id)
@@ -550,53 +551,6 @@ def lines(
     ]
     columns = "line name id_mask year subject source hours deemed basis completed_on standing".split()
     return pd.DataFrame(rows, columns=columns), count
-
-
-def relied(session: Session, batch_id: int, actor: Actor) -> pd.DataFrame:
-    """The decisions that may have relied on a batch, or on what a reversal took back: those to look at again.
-
-    Columns: id, decided_at, decided_by, person_id, name, id_mask, year, outcome, and credit_years, the years of the
-    batch that decision's window could include, joined by ;. Newest first. Refused codes: "role", "missing".
-    """
-    found, _ = batch(session, batch_id, actor)
-    posted, until = found, None
-    if found.reverses_id is not None:
-        posted, until = session.get_one(CreditBatch, found.reverses_id), found.posted_at
-    lines: dict[int, dict[str, Any]] = {}
-    for decision, person, year in session.execute(_decisions_on(found.id, posted.posted_at, until, actor)):
-        line = lines.setdefault(decision.id, {"name": person.name, "id_mask": resident_id.mask(person.id_number)})
-        line |= {name: getattr(decision, name) for name in "id decided_at decided_by person_id year outcome".split()}
-        line.setdefault("credit_years", []).append(str(year))
-    for line in lines.values():
-        line["credit_years"] = ";".join(line["credit_years"])
-    columns = "id decided_at decided_by person_id name id_mask year outcome credit_years".split()
-    return pd.DataFrame(list(lines.values()), columns=columns)
-
-
-def _decisions_on(
-    batch_id: int, since: datetime, until: datetime | None, actor: Actor
-) -> sa.Select[Decision, Person, int]:
-    """Decisions on the people of a batch, taken while its entries stood, each with the credit years in question.
-
-    A window ends with the application year and may reach back any number of years (clause 一(四)9), so that every
-    decision for the entry's year or a later one could have counted it.
-    """
-    owner = sa.orm.aliased(Person)
-    query = (
-        sa.select(Decision, Person, CreditEntry.year)
-        .select_from(CreditEntry)
-        .join(owner, owner.id == CreditEntry.person_id)
-        .join(Person, under(Person, owner.human_id))
-        .join(Decision, sa.and_(Decision.person_id == Person.id, Decision.year >= CreditEntry.year))
-        .where(
-            CreditEntry.batch_id == batch_id,
-            Decision.decided_at >= since,
-            visible(actor, organization=Decision.organization_id, authority=Decision.authority_id),
-        )
-        .group_by(Decision.id, Person.id, CreditEntry.year)
-        .order_by(Decision.id.desc(), CreditEntry.year)
-    )
-    return query if until is None else query.where(Decision.decided_at <= until)
 
 
 # --- proofs ---------------------------------------------------------------------------------------------------------
@@ -850,7 +804,7 @@ _LATER = {"deemed": 0, "note": "", "reverses_line": None}
 _LEAF_FIELDS = [*_FIRST_LEAF_FIELDS, "source", *_LATER]
 
 
-def _leaf(row: Mapping[str, Any], form: int) -> bytes:
+def _leaf(row: Mapping[str, Any], form: int = _FORM) -> bytes:
     return merkle.leaf(db.canonical(_leaf_fields(row, form)).encode())
 
 
@@ -861,7 +815,7 @@ def _leaf_fields(row: Mapping[str, Any], form: int) -> dict[str, Any]:
     return fields | {"hours": db.hundredths(fields["hours"])}
 
 
-def _chain(batch: CreditBatch, previous: str, rows: Sequence[Mapping[str, Any]]) -> str:
+def _chain(batch: CreditBatch, previous: str, rows: Sequence[Mapping[str, Any]] = ()) -> str:
     return chained(previous, _chain_fields(batch, rows))
 
 

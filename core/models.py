@@ -546,31 +546,59 @@ class Dispute(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
-class Decision(Base):
-    """结论: one application decided by one policy, with all it stood on. `digest` covers policy, facts and balances."""
+class DecisionPolicy(Base):
+    """A policy as it was when something was first decided by it: all it says, canonical JSON."""
 
-    __tablename__ = "decision"
+    __tablename__ = "decision_policy"
+    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    policy_id: Mapped[str] = mapped_column(sa.String(40))
+    text: Mapped[str] = mapped_column(sa.Text)
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+
+class DecisionRun(Base):
+    """Applications decided in one deed."""
+
+    __tablename__ = "decision_run"
     id: Mapped[int] = mapped_column(primary_key=True)
-    run_id: Mapped[str] = mapped_column(sa.String(32), index=True)
-    """Applications decided in one deed have one run."""
-    row: Mapped[int]
-    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
     """The office that decided."""
-    authority_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
-    year: Mapped[int] = mapped_column(sa.SmallInteger)
-    policy_id: Mapped[str] = mapped_column(sa.String(40))
-    policy_digest: Mapped[str] = mapped_column(sa.String(64))
-    outcome: Mapped[str] = mapped_column(sa.String(20))
-    waiver: Mapped[str] = mapped_column(sa.String(80))
-    facts: Mapped[str] = mapped_column(EncryptedText("decision.facts"))
-    """The application as decided, canonical JSON; it holds the date of birth."""
-    balances: Mapped[str] = mapped_column(sa.Text)
-    """Hundredths by year, subject and source, canonical JSON."""
-    digest: Mapped[str] = mapped_column(sa.String(64))
     decided_at: Mapped[datetime] = mapped_column(Moment)
     decided_by: Mapped[str] = mapped_column(sa.String(40))
+    applications: Mapped[int]
     __table_args__ = ({"info": APPEND_ONLY},)
+
+
+class DecisionPart(Base):
+    """结论 of the applications of one run, year, policy and authority, in columns; see `decisions`."""
+
+    __tablename__ = "decision_part"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(sa.ForeignKey("decision_run.id"), index=True)
+    authority_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    """The authority in charge of these people; of those not on file, the office that decided."""
+    year: Mapped[int] = mapped_column(sa.SmallInteger, index=True)
+    policy_id: Mapped[str] = mapped_column(sa.String(40))
+    policy_digest: Mapped[str] = mapped_column(sa.ForeignKey("decision_policy.digest"))
+    eligible: Mapped[int]
+    not_eligible: Mapped[int]
+    to_verify: Mapped[int]
+    facts: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    """Sealed: who applied for what, and what was decided."""
+    balances: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    """Sealed: the hours they had by year, subject and source."""
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+
+class DecisionPerson(Base):
+    """Where the decisions about a person lie."""
+
+    __tablename__ = "decision_person"
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
+    part_id: Mapped[int] = mapped_column(sa.ForeignKey("decision_part.id"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    __table_args__ = ({"info": APPEND_ONLY, "sqlite_with_rowid": False},)
 
 
 class PolicyDraft(Base):

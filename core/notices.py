@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, eligibility, policy, policy_cases, rules
+from core import audit, decisions, eligibility, policy, policy_cases, rules
 from core.access import Actor, OrganizationKind, Refused, Role, not_found, require
-from core.models import Account, Decision, Organization, PolicyDraft
+from core.models import Account, PolicyDraft
 from core.policy import Condition, Policy, Waiver, Window
 
 # --- in plain words -------------------------------------------------------------------------------------------------
@@ -238,8 +239,8 @@ def publish(
 ) -> tuple[PolicyDraft, pd.DataFrame]:
     """Put a draft into force: a second administrator's deed, which first replays the decisions of the year before.
 
-    Answers the draft and the differences (as `replay`). The policy holds once `install` has run, which the caller asks
-    for after the transaction and every start of the program repeats.
+    Answers the draft and the differences (as `decisions.replay`). The policy holds once `install` has run, which the
+    caller asks for after the transaction and every start of the program repeats.
     Refused codes: "role", "jurisdiction", "missing", "stale", "published", "self", "reason", "malformed".
     """
     _require_region_admin(actor)
@@ -255,7 +256,7 @@ def publish(
     if not reason.strip():
         raise Refused("reason", "请填写发布依据，如通知文号和印发日期。")
     rule = read(draft.text)
-    changed = replay(session, rule, actor)
+    changed = decisions.replay(session, rule, actor=actor)
     draft.published_by_id, draft.published_at, draft.reason = actor.account_id, now, reason.strip()
     audit.record(
         session,
@@ -287,60 +288,27 @@ def install(session: Session) -> int:
     return written
 
 
-def replay(session: Session, rule: Policy, actor: Actor) -> pd.DataFrame:
-    """The stored decisions of the year before the policy's first, decided again by it: those that would differ.
-
-    Columns: decision_id, person_id, year, before, after, organization. The facts and balances are those of then.
-    """
-    query = (
-        sa.select(Decision, Organization.name)
-        .join(Organization, Organization.id == Decision.organization_id)
-        .where(Decision.year == rule.first_year - 1)
-        .order_by(Decision.id)
-    )
-    lines = []
-    for decision, office in session.execute(query):
-        after = eligibility.decided_again(decision, rule)
-        if after is not None and after != decision.outcome:
-            lines.append(
-                {
-                    "decision_id": decision.id,
-                    "person_id": decision.person_id,
-                    "year": decision.year,
-                    "before": decision.outcome,
-                    "after": after.value,
-                    "organization": office,
-                }
-            )
-    return pd.DataFrame(lines, columns=["decision_id", "person_id", "year", "before", "after", "organization"])
-
-
 # --- the laboratory -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What a draft would change over everybody: one row a person who changes side, and the counts on both sides."""
+    """What a draft would change over everybody: who changes side, and the counts on both sides by outcome code."""
 
     changed: pd.DataFrame
-    """The population's columns, and `before`, `after` as outcome codes."""
+    """person_id, and `before` and `after` as outcome codes."""
     before: dict[str, int]
     after: dict[str, int]
 
 
 def trial(population: eligibility.Population, today: Policy, draft: Policy) -> Trial:
     """Decide a population by the policy in force and by a draft, and say who changes side."""
-    decisions = [_decided(population, rule) for rule in (today, draft)]
-    codes = [outcome.value for outcome in rules.OUTCOMES]
-    differs = decisions[0].outcome != decisions[1].outcome
-    changed = population.frame[differs].copy()
-    for name, decided in zip(("before", "after"), decisions, strict=True):
-        changed[name] = [codes[index] for index in decided.outcome[differs]]
+    codes = np.array([outcome.value for outcome in rules.OUTCOMES])
+    before, after = (population.decided(rule).outcome for rule in (today, draft))
+    differs = before != after
+    changed = {"person_id": population.person_ids[differs], "before": codes[before[differs]]}
     counts = [
-        {code: int((decided.outcome == place).sum()) for place, code in enumerate(codes)} for decided in decisions
+        dict(zip(codes.tolist(), np.bincount(side, minlength=len(codes)).tolist(), strict=True))
+        for side in (before, after)
     ]
-    return Trial(changed.reset_index(drop=True), *counts)
-
-
-def _decided(population: eligibility.Population, rule: Policy) -> rules.Decisions:
-    return rules.decide(rule, population.applicants, population.under(rule))
+    return Trial(pd.DataFrame(changed | {"after": codes[after[differs]]}), *counts)

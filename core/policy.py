@@ -453,7 +453,12 @@ class Policy(_Part):
     @property
     def digest(self) -> str:
         """SHA-256 over everything the policy says."""
-        return hashlib.sha256(db.canonical(self.model_dump(mode="json", by_alias=True)).encode()).hexdigest()
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def text(self) -> str:
+        """Everything the policy says, as canonical JSON; `restored` is the inverse."""
+        return db.canonical(self.model_dump(mode="json", by_alias=True))
 
     # what conversions and make-up study ask
 
@@ -1066,6 +1071,18 @@ def policies() -> tuple[Policy, ...]:
     """Every policy of the region on file, by first year."""
     regional = (policy for policy in _on_file() if policy.league is None)
     return tuple(sorted(regional, key=lambda policy: policy.in_force.first))
+
+
+def restored(text: str) -> Policy:
+    """A policy out of its `text`."""
+    return Policy.model_validate_json(text)
+
+
+def subject_names() -> dict[str, str]:
+    """What each subject code is called: as the latest notice on file has it, the two subjects of rosters always."""
+    on_file = sorted(_on_file(), key=lambda policy: policy.in_force.first)
+    names = {subject.code: subject.name for policy in on_file for subject in policy.subjects}
+    return {subject.value: subject.label for subject in Subject} | names
 
 
 def in_force(year: int) -> Policy:

@@ -600,8 +600,8 @@ def _holder(id_index: bytes) -> sa.ScalarSelect[int]:
     return sa.select(Person.human_id).where(Person.id_index == id_index).scalar_subquery()
 
 
-def persons_asked(actor: Actor, *, text: str = "", employer: str = "") -> list[sa.ColumnElement[bool]]:
-    """The persons an actor may look up, by name or part of it, or by exact ID number, and by employer, in SQL."""
+def persons_matching(actor: Actor, *, text: str = "", employer: str = "") -> list[sa.ColumnElement[bool]]:
+    """Conditions for the persons an actor may see, by name or part of it, or by exact ID number, and by employer."""
     conditions = [persons_visible(actor)]
     if text.strip() and resident_id.problem(text) is None:
         conditions.append(Person.id == _holder(db.blind_index(resident_id.normalise(text))))
@@ -612,6 +612,16 @@ def persons_asked(actor: Actor, *, text: str = "", employer: str = "") -> list[s
     return conditions
 
 
+def id_masks(session: Session, actor: Actor, person_ids: Sequence[int]) -> dict[int, str]:
+    """The masked ID numbers of those of these persons whom the actor may see."""
+    masks: dict[int, str] = {}
+    for start in range(0, len(person_ids), 10_000):
+        some = Person.id.in_(person_ids[start : start + 10_000])
+        query = sa.select(Person.id, Person.id_number).where(persons_visible(actor), some)
+        masks |= {person_id: resident_id.mask(number) for person_id, number in session.execute(query)}
+    return masks
+
+
 def find_persons(
     session: Session, actor: Actor, *, text: str = "", employer: str = "", offset: int = 0, limit: int | None = 20
 ) -> tuple[pd.DataFrame, int]:
@@ -619,7 +629,7 @@ def find_persons(
 
     Columns: id, name, id_mask, sex, employer, title, specialty, authority. Full numbers never leave here.
     """
-    conditions = persons_asked(actor, text=text, employer=employer)
+    conditions = persons_matching(actor, text=text, employer=employer)
     count = session.scalar(sa.select(sa.func.count(Person.id)).where(*conditions)) or 0
     query = (
         sa.select(Person, Organization.name)

@@ -65,22 +65,49 @@ class Applicant:
 
 @dataclass
 class Applicants:
-    """N applicants of one application year, as columns. Unknown numbers are -1."""
+    """N applicants of one application year, as columns. Days are yyyymmdd, 0 where unknown; unknown numbers are -1."""
 
     year: int
     male: Flags
     born: NDArray[np.int32]
-    """Date of birth as yyyymmdd."""
     route: NDArray[np.int8]
     level: NDArray[np.int8]
     education: NDArray[np.int8]
     claims: dict[str, NDArray[np.int8]]
-    numbers: dict[str, NDArray[np.int16]]
+    events: dict[str, NDArray[np.int32]]
+    """The days of `EVENTS`."""
+    recognition_years: NDArray[np.int16]
     epidemic: Mask
     epidemic_claim: NDArray[np.int8]
 
     def __len__(self) -> int:
         return len(self.male)
+
+    def number(self, fact: str) -> NDArray[np.int16]:
+        """One of `NUMBERS`. Years since an event start with the one after it."""
+        if fact == "recognition_years":
+            return self.recognition_years
+        event = self.events[EVENTS[fact]]
+        return np.where(event > 0, self.year - event // 10000, -1).astype(np.int16)
+
+    def one(self, row: int) -> Applicant:
+        """One of the applicants as facts: the inverse of `columns`."""
+        education, recognised = int(self.education[row]), int(self.recognition_years[row])
+        facts: dict[str, Any] = {name: int(column[row]) for name, column in self.claims.items()}
+        facts |= {name: _day(int(column[row])) for name, column in self.events.items()}
+        years = int(self.epidemic[row])
+        return Applicant(
+            "男" if self.male[row] else "女",
+            _day(int(self.born[row])) or date.min,
+            self.year,
+            ROUTES[self.route[row]],
+            LEVELS[self.level[row]],
+            EDUCATIONS[education] if education >= 0 else None,
+            recognition_years=None if recognised < 0 else recognised,
+            epidemic_years=tuple(self.year - back for back in range(63, -1, -1) if years >> back & 1),
+            epidemic=int(self.epidemic_claim[row]),
+            **facts,
+        )
 
     def take(self, rows: slice | NDArray[np.intp] | Flags) -> Applicants:
         """Some of the applicants."""
@@ -92,14 +119,24 @@ class Applicants:
             self.level[rows],
             self.education[rows],
             {name: column[rows] for name, column in self.claims.items()},
-            {name: column[rows] for name, column in self.numbers.items()},
+            {name: column[rows] for name, column in self.events.items()},
+            self.recognition_years[rows],
             self.epidemic[rows],
             self.epidemic_claim[rows],
         )
 
 
 CLAIMS = ("non_public", "front_line", "postdoc_funded", "stays_in_region")
-NUMBERS = ("years_since_transfer", "years_in_post", "recognition_years")
+EVENTS = {"years_since_transfer": "transferred_on", "years_in_post": "in_post_since"}
+NUMBERS = (*EVENTS, "recognition_years")
+
+
+def _number(day: date | None) -> int:
+    return 0 if day is None else day.year * 10000 + day.month * 100 + day.day
+
+
+def _day(number: int) -> date | None:
+    return date(number // 10000, number // 100 % 100, number % 100) if number else None
 
 
 def columns(applicants: Sequence[Applicant]) -> Applicants:
@@ -108,27 +145,16 @@ def columns(applicants: Sequence[Applicant]) -> Applicants:
     if len(years) != 1:
         raise ValueError(f"applicants of one year expected, not {sorted(years)}")
     year = years.pop()
-
-    def since(event_on: date | None) -> int:
-        return -1 if event_on is None else year - event_on.year  # years start with the one after the event
-
     return Applicants(
         year,
         np.array([each.sex == "男" for each in applicants], bool),
-        np.array(
-            [each.born_on.year * 10000 + each.born_on.month * 100 + each.born_on.day for each in applicants], np.int32
-        ),
+        np.array([_number(each.born_on) for each in applicants], np.int32),
         np.array([ROUTES.index(each.route) for each in applicants], np.int8),
         np.array([LEVELS.index(each.level) for each in applicants], np.int8),
         np.array([EDUCATIONS.index(each.education) if each.education else -1 for each in applicants], np.int8),
         {name: np.array([getattr(each, name) for each in applicants], np.int8) for name in CLAIMS},
-        {
-            "years_since_transfer": np.array([since(each.transferred_on) for each in applicants], np.int16),
-            "years_in_post": np.array([since(each.in_post_since) for each in applicants], np.int16),
-            "recognition_years": np.array(
-                [-1 if each.recognition_years is None else each.recognition_years for each in applicants], np.int16
-            ),
-        },
+        {name: np.array([_number(getattr(each, name)) for each in applicants], np.int32) for name in EVENTS.values()},
+        np.array([-1 if each.recognition_years is None else each.recognition_years for each in applicants], np.int16),
         np.array([mask_of(year - each_year for each_year in each.epidemic_years) for each in applicants], np.uint64),
         np.array([each.epidemic for each in applicants], np.int8),
     )
@@ -561,7 +587,7 @@ def _base(prepared: _Prepared, applicants: Applicants, depth_: int) -> tuple[NDA
         if not window.years_from:
             continue
         rows = np.flatnonzero(chosen == at)
-        amount = applicants.numbers[window.years_from][rows]
+        amount = applicants.number(window.years_from)[rows]
         if amount.min(initial=0) < 0:
             raise ValueError(f"{window.years_from} is unknown where window {at} asks for it")
         if window.years_from == "years_in_post" and prepared.first_counts:
@@ -607,7 +633,7 @@ def _holds(prepared: _Prepared, test: _Test, applicants: Applicants, trust: int)
         if most is not None:
             held &= applicants.born > prepared.born_by - (most + 1) * 10000
         return held
-    number = applicants.numbers[fact]
+    number = applicants.number(fact)
     held = number >= least
     if most is not None:
         held &= number <= most
@@ -625,7 +651,7 @@ def _required(prepared: _Prepared, waiver: Waiver, base: Mask, applicants: Appli
         left &= ~applicants.epidemic[rows].astype(base.dtype)
     else:
         most = waiver.at_most if waiver.at_most is not None else 63
-        years = applicants.numbers[waiver.fact or ""][rows] + prepared.first_counts
+        years = applicants.number(waiver.fact or "")[rows] + prepared.first_counts
         left &= latest(np.minimum(years, most)).astype(base.dtype)
     return left
 

@@ -84,7 +84,7 @@ def shortfalls(
     A subject deemed done (视同完成) lacks nothing. Refused codes: "role", "password".
     """
     years = [_year(each) for each in range(year, year - WINDOW, -1)]
-    scope = registry.persons_asked(actor, text=text, employer=employer)
+    scope = registry.persons_matching(actor, text=text, employer=employer)
     sums = _sums(years, sa.select(Person.id).where(*scope))
     missing = {each.year: _short(each, sums) for each in years}
     conditions = list(scope)

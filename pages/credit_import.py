@@ -60,8 +60,7 @@ def bring_in() -> None:
 
 
 def problems_of(found: list[roster.Problem]) -> None:
-    frame = pd.DataFrame([vars(problem) for problem in found])
-    ui.table(frame, ["row", "heading", "value", "words", "code"], empty="", labels={"row": "行号"}, height=280)
+    ui.problems(found)
     st.download_button(
         "下载问题清单",
         sheets.workbook(roster.PROBLEM_HEADINGS, roster.problem_lines(found), sheet="问题"),
@@ -79,14 +78,10 @@ def preview_of(upload: Upload) -> None:
     words = f"共{len(preview.rows)}行：{len(good)}行可以入账，{people}人{hours}学时"
     (st.warning if faulty else st.info)(f"{words}；{faulty}行有问题，不入账，请看下表。" if faulty else f"{words}。")
     if good:
-        frame = pd.DataFrame(
-            [
-                {"year": r.year, "subject": r.subject, "source": r.source, "hours": r.hours, "id": r.id_number}
-                for r in good
-            ]
-        )
-        groups = frame.groupby(["year", "subject", "source"], as_index=False)
-        counts = groups.agg(good=("id", "size"), people=("id", "nunique"), hours=("hours", "sum"))
+        names = ("year", "subject", "source", "hours", "deemed", "id_number")
+        frame = pd.DataFrame([{name: getattr(row, name) for name in names} for row in good])
+        groups = frame.groupby(["year", "subject", "source", "deemed"], as_index=False)
+        counts = groups.agg(good=("hours", "size"), people=("id_number", "nunique"), hours=("hours", "sum"))
         counts = counts.sort_values(["year", "subject"], ascending=[False, False])
         ui.table(counts, ["year", "subject", "source", "good", "people", "hours"], empty="", labels=LABELS)
     if preview.problems:

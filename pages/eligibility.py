@@ -1,20 +1,20 @@
 """Whether applications meet the hours their notice asks for: a file of them, or one person with every step."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import applications, db, eligibility, registry, sheets
+from core import applications, db, decision_sheet, decisions, eligibility, registry, sheets
 from core.access import OFFICERS, Actor, Refused, Role
-from core.applications import HEADINGS
+from core.applications import HEADINGS, Batch
 from core.eligibility import Run
-from core.policy import EDUCATIONS, LEVELS, ROUTES
-from web import decision, ui
+from web import application_form, decision, ui
 
 actor = ui.require(*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)
-decides = actor.role in eligibility.DECIDERS
+decides = actor.role in decisions.DECIDERS
 ui.page("资格核验", "按申报年度的通知核验继续教育学时（一(三)、一(四)），每个结论都注明条款和过程。")
 
 LABELS = {
@@ -37,32 +37,44 @@ def by_file() -> None:
     given = st.file_uploader("申报名单", ["xlsx", "xls", "et", "csv"], key="applications")
     if given is None:
         return
-    content, recorded = given.getvalue(), st.session_state.get("recorded")
+    content, name = given.getvalue(), given.name
+    answering(lambda _session: applications.read(content, name, today=ui.today()), given.file_id)
+
+
+def by_employer() -> None:
+    """The same application of everybody of an employer, or of all in charge."""
+    with st.container(border=True):
+        employer = st.text_input("工作单位", key="employer", width=380, placeholder="单位名称；不填则为全部人员")
+        facts = application_form.cells()
+    answering(
+        lambda session: eligibility.applications_of(session, actor, facts, employer=employer), f"{employer}{facts}"
+    )
+
+
+def answering(read: Callable[[Session], Batch], asked: str) -> None:
+    """The deeds over some applications and the answers to what was `asked`: looked at, or decided for the record."""
     with st.container(horizontal=True):
         look = st.button("核验", type="primary", key="look")
-        keep = decides and st.button("核验并存档", key="keep", disabled=recorded == given.file_id)
+        keep = decides and st.button("核验并存档", key="keep", disabled=st.session_state.get("recorded") == asked)
     if look or keep:
         bar = st.progress(0.0, "正在核验……")
         progress = lambda done, of: bar.progress(done / max(of, 1), f"已核验{done:,} / {of:,}")  # noqa: E731
         try:
-            batch = applications.read(content, given.name, today=ui.today())
-            if keep:
-                with db.transaction() as session:
-                    run = eligibility.decide_applications(session, batch, actor=actor, now=ui.now(), progress=progress)
-                st.session_state["recorded"] = given.file_id
-            else:
-                with db.reading() as session:
+            with db.reading() as session:  # nobody's deed waits while a file is read
+                batch = read(session)
+            with db.transaction() if keep else db.reading() as session:
+                if keep:
+                    run = decisions.decide(session, batch, actor=actor, now=ui.now(), progress=progress)
+                else:
                     run = eligibility.answer(session, batch, actor=actor, progress=progress)
-        except Refused as refused:
-            st.error(refused.words)
-            return
         finally:
             bar.empty()
-        st.session_state["run"] = (given.file_id, run)
+        st.session_state["run"] = (asked, run)
         if keep:
-            st.rerun()  # so that the button beside it cannot record the same file again
-    file_id, answered = st.session_state.get("run", (None, None))
-    if answered is not None and file_id == given.file_id:
+            st.session_state["recorded"] = asked
+            st.rerun()  # so that the button beside it cannot record the same again
+    before, answered = st.session_state.get("run", (None, None))
+    if answered is not None and before == asked:
         results(answered)
 
 
@@ -80,8 +92,7 @@ def results(run: Run) -> None:
     frame = run.frame
     frame = frame[frame["outcome"] == wanted] if wanted != "全部" else frame
     frame = frame[frame["clauses"] == reason.split("（")[0]] if reason != "全部" else frame
-    columns = ["row", "name", "id_mask", "year", "route", "level", "outcome", "years", "gap", "clauses", "note"]
-    ui.table(frame.head(1000), columns, empty="没有这样的申报。", labels=LABELS | {"row": "行号"}, height=420)
+    row = decision.choose(frame.head(1000), LABELS | {"row": "行号"})
     if len(frame) > 1000:
         st.caption(f"页面列出前1,000行，共{len(frame):,}行；全部结果见下载的文件。")
     st.download_button(
@@ -91,47 +102,36 @@ def results(run: Run) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+    decision.opened(row, run, actor)
 
 
 def by_person(person_id: int | None) -> None:
     """One person's application, from a form."""
     if person_id is None:
-        text = st.text_input("姓名或身份证号", key="q", bind="query-params", width=300)
+        hint = "姓名可只输一部分，身份证号须完整"
+        text = st.text_input("姓名或身份证号", key="q", bind="query-params", width=300, placeholder=hint)
 
         def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
             return registry.find_persons(session, who, text=text, **page)
 
-        frame, _count = ui.listing(asked, actor, name="person")
-        shown = ["name", "id_mask", "employer", "title"]
-        person_id = ui.pick(frame, shown, name="person", labels={"title": "专业技术职务"}, empty="没有符合条件的人员。")
+        frame, count = ui.listing(asked, actor, name="person")
+        st.caption(f"共{count:,}人" + ("，选中一人后填写申报情况" if count else ""))
+        shown = ["name", "title", "employer", "id_mask"]
+        empty = "没有符合条件的人员。请核对姓名或完整身份证号。"
+        person_id = ui.pick(frame, shown, name="person", labels={"title": "专业技术职务"}, empty=empty)
     if person_id is None:
         return
     with st.container(border=True):
-        one, two, three, four = st.columns(4)
-        facts: dict[str, object] = {
-            "year": one.number_input(HEADINGS["year"], 2022, 2100, ui.today().year),
-            "route": two.selectbox(HEADINGS["route"], ROUTES),
-            "level": three.selectbox(HEADINGS["level"], LEVELS, 2),
-            "education": four.selectbox(HEADINGS["education"], ["", *EDUCATIONS]),
-        }
-        one, two, three, four = st.columns(4)
-        for place, name in ((one, "front_line"), (two, "postdoc_funded"), (three, "stays_in_region")):
-            facts[name] = place.selectbox(HEADINGS[name], ["否", "是", "待核验"])
-        facts["non_public"] = four.selectbox(HEADINGS["non_public"], ["公有制", "非公有制", "非公有制（待核验）"])
-        one, two, three, four = st.columns(4)
-        facts["transferred_on"] = one.date_input(HEADINGS["transferred_on"], None, format="YYYY-MM-DD")
-        facts["in_post_since"] = two.date_input(HEADINGS["in_post_since"], None, format="YYYY-MM-DD")
-        facts["recognition_years"] = three.number_input(HEADINGS["recognition_years"], 0, 20, None)
-        facts["epidemic_years"] = four.text_input(HEADINGS["epidemic_years"], placeholder="如 2022")
+        facts = application_form.cells()
     with db.reading() as session:
         asked_for = eligibility.application(session, person_id, facts, actor=actor)
-        decision.show(eligibility.sheet(session, asked_for, actor=actor), actor)
+        decision.show(decision_sheet.sheet(session, asked_for, actor=actor), actor)
 
 
 def recorded_runs() -> None:
     """What was decided before, and whether it would be decided the same today."""
     with db.reading() as session:
-        runs = eligibility.runs(session, actor)
+        runs = decisions.runs(session, actor)
     if runs.empty:
         st.info("还没有存档的核验。上传申报名单，选择“核验并存档”。")
         return
@@ -141,23 +141,28 @@ def recorded_runs() -> None:
     }
     run_id = st.selectbox("核验批次", list(words), format_func=words.__getitem__, key="run-id", bind="query-params")
     with db.reading() as session:
-        frame = eligibility.decided(session, actor, run_id=run_id)
+        frame = decisions.decided(session, actor, run_id=run_id)
     columns = ["row", "name", "year", "outcome", "waiver", "decided_by"]
-    chosen = ui.pick(frame, columns, name="decision", labels=LABELS | {"row": "行号"}, empty="")
+    chosen = ui.pick(frame, columns, name="decision", by="number", labels=LABELS | {"row": "行号"}, empty="")
     if chosen is not None:
         with db.reading() as session, st.container(border=True):
-            again = eligibility.recompute(session, chosen, actor=actor)
+            again = decisions.recompute(session, chosen, actor=actor)
             if again.changed:
                 same = "，结论将改变" if again.differs else "，结论不变"
                 st.warning("核验之后有变化" + same + "：" + "；".join(ui.md(change.words) for change in again.changed))
-            decision.show(eligibility.stored_sheet(session, chosen, actor=actor), actor)
+            decision.show(decisions.sheet(session, chosen, actor=actor), actor)
 
 
 try:
     if actor.role is Role.PERSON:
         by_person(actor.person_id)
     else:
-        views = {"按文件核验": by_file, "按人核验": lambda: by_person(None), "已存档": recorded_runs}
+        views = {
+            "按文件核验": by_file,
+            "按单位核验": by_employer,
+            "按人核验": lambda: by_person(None),
+            "已存档": recorded_runs,
+        }
         view = st.segmented_control(
             "方式", list(views), default="按文件核验", required=True, key="view", bind="query-params"
         )

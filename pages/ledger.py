@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import cards, db, files, ledger, rules
+from core import cards, db, decisions, files, ledger
 from core.access import Actor, Refused, Role
 from core.ledger import Origin, Standing
 from core.models import CreditBatch
@@ -20,9 +20,15 @@ ui.page(
 )
 BATCH = ["id", "standing", "posted_at", "posted_by", "authority", "origin", "entries", "hours", "basis"]
 LINE = ["line", "name", "id_mask", "year", "subject", "source", "hours", "basis", "completed_on", "standing"]
-RELIED = ["decided_at", "decided_by", "name", "id_mask", "year", "outcome", "credit_years"]
+RELIED = ["number", "decided_at", "decided_by", "name", "id_mask", "year", "outcome", "credit_years"]
 LABELS = {"id": "批次", "line": "笔", "origin": "类别", "standing": "状态", "posted_by": "办理人"}
-LABELS |= {"decided_at": "核验时间", "decided_by": "办理人", "outcome": "结论", "credit_years": "涉及学时年度"}
+LABELS |= {
+    "number": "结论编号",
+    "decided_at": "核验时间",
+    "decided_by": "办理人",
+    "outcome": "结论",
+    "credit_years": "涉及学时年度",
+}
 
 
 def reverse(batch_id: int, chosen: str | None, key: str) -> None:
@@ -89,17 +95,13 @@ def undoing(batch: CreditBatch, standing: Standing, line: int | None) -> None:
 def relied(batch_id: int) -> None:
     """The decisions to look at again."""
     with db.reading() as session:
-        found = ledger.relied(session, batch_id, actor)
+        found = decisions.relied(session, batch_id, actor)
     with st.expander(f"据此作出的资格核验结论（{len(found)}项）"):
         st.caption("入账以后作出、核验年度可能包含这些学时的结论；学时冲销的，请逐项复核。")
-        outcomes = {each.value: each.label for each in rules.Outcome}
-        shown = found.assign(outcome=found["outcome"].map(outcomes))
-        ui.table(shown, RELIED, empty="没有结论用到这一批学时。", labels=LABELS)
+        ui.table(found, RELIED, empty="没有结论用到这一批学时。", labels=LABELS)
         if not found.empty:
             ui.export(
-                lambda session, who: (f := ledger.relied(session, batch_id, who)).assign(
-                    outcome=f["outcome"].map(outcomes)
-                ),
+                lambda session, who: decisions.relied(session, batch_id, who),
                 RELIED,
                 name=f"第{batch_id}批相关结论",
                 labels=LABELS,

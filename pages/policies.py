@@ -1,11 +1,13 @@
 """The policy in force on a day, clause by clause in plain words, with what is done where it is silent, and examples."""
 
+import re
+
 import pandas as pd
 import streamlit as st
 
 from core import notices, policy
 from core.access import Refused, Role
-from web import ui
+from web import decision, ui
 
 actor = ui.require()
 ui.page("政策依据", "系统按下列通知计算；每一项注明条款，通知没有写明之处列出系统的处理方式和理由。")
@@ -25,18 +27,18 @@ issued = f"，{rule.issued_on}印发" if rule.issued_on else ""
 st.caption(f"{rule.document}，{rule.issuer}{issued}，适用于{rule.in_force.first}至{rule.in_force.last}")
 if rule.carried(day.year):
     st.info(f"{rule.note(day.year)}。")
-articles = pd.DataFrame([vars(article) for article in notices.articles(rule)])
-columns, labels = ["clause", "heading", "words"], {"clause": "条款", "heading": "事项", "words": "规定"}
-ui.table(articles, columns, empty="", labels=labels, height=620)
-ui.export(lambda _session, _who: articles, columns, name=f"政策条款-{rule.id}", labels=labels)
+decision.articles(rule)
+columns = {"clause": "条款", "heading": "事项", "words": "规定"}
+frame = pd.DataFrame([vars(article) for article in notices.articles(rule)])
+ui.export(lambda _session, _who: frame, list(columns), name=f"政策条款-{rule.document}", labels=columns)
 
 st.subheader("通知未写明之处", anchor=False)
-for given in rule.interpretations:
-    st.markdown(f"- {ui.md(given.reason)}（{given.clause}）")
+decision.silences(rule.interpretations)
 
 examples = notices.examples(rule)
 if examples:
     st.subheader("举例", anchor=False)
-    st.caption("每个例子都由核验程序算出，与书面答案一致才会显示。")
+    st.caption("每个例子都由核验程序当场算出，与书面答案一致才会显示。")
     for example in examples:
-        st.markdown(f"- {ui.md(example)}")
+        words = ui.md(decision.told(example)).replace("需完成年度无", "不要求学时")
+        st.markdown("- " + re.sub("：(符合|不符合|待核验)，", r"：**\1**，", words.replace("\\：", "：")))

@@ -15,9 +15,9 @@ FLOORS = (
     "db access resident_id policy policy_cases rules sheets workbooks paper merkle",
     "models",
     "audit caps",
-    "registry ledger files",
-    "plans reports claims roster cards dashboards approvals applications eligibility credits notices shortfalls "
-    "persons proofs disputes",
+    "registry ledger files balances",
+    "plans reports claims roster cards dashboards approvals applications eligibility decision_sheet decisions credits "
+    "notices shortfalls persons proofs disputes",
     "__main__",
 )
 FLOOR = {module: floor for floor, modules in enumerate(FLOORS) for module in modules.split()}

@@ -15,11 +15,10 @@ import streamlit as st
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from core import approvals, audit, dashboards, db, ledger, registry, roster, sheets
+from core import approvals, audit, dashboards, db, ledger, policy, registry, roster, sheets
 from core.access import Actor, Labelled, OrganizationKind, Refused, Role
 from core.ledger import hours_text
 from core.models import Answer, Change, Mode, Plan, Report, Source, State, Submission
-from core.policy import Subject
 
 Word = TypeVar("Word", bound=Labelled)
 
@@ -312,7 +311,6 @@ VOCABULARIES: dict[str, type[Labelled]] = {
     "source": Source,
     "standing": ledger.Standing,
     "state": State,
-    "subject": Subject,
     "to_state": State,
 }
 
@@ -349,7 +347,19 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """The named columns with codes as words and moments as office time; column names stay codes."""
     shown = frame.loc[:, list(columns)].copy()
     for name in columns:
-        if name in VOCABULARIES:
+        if name == "subject":
+            names = policy.subject_names() | {"": NOT_BEGUN}
+            shown[name] = [names.get(code, "") for code in frame[name]]
+        elif name == "source" and "reverses_id" in frame:
+            shown[name] = [
+                _source_words(code, back) for code, back in zip(frame[name], frame["reverses_id"], strict=True)
+            ]
+        elif name == "hours" and "deemed" in frame and frame["deemed"].any():
+            shown[name] = [
+                "视同完成" if deemed > 0 else "撤销视同完成" if deemed < 0 else hours_text(hours)
+                for hours, deemed in zip(frame[name], frame["deemed"], strict=True)
+            ]
+        elif name in VOCABULARIES:
             words = {member.value: member.label for member in VOCABULARIES[name]} | {"": NOT_BEGUN}
             shown[name] = [words.get(code, "") for code in frame[name]]
         elif name == "authority":
@@ -365,6 +375,11 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         elif frame[name].map(lambda value: isinstance(value, Decimal)).any():
             shown[name] = frame[name].astype(float)
     return shown
+
+
+def _source_words(code: str, reverses: Any) -> str:
+    """Where hours come from; a reversal names the batch it takes back."""
+    return Source(code).label if pd.isna(reverses) else f"冲销第{int(reverses)}批"
 
 
 def days_left(days: int) -> str:
@@ -396,6 +411,10 @@ def _column_config(shown: pd.DataFrame, labels: dict[str, str]) -> dict[str, Any
             config[name] = st.column_config.NumberColumn(label, format="%d", width="small")
         elif pd.api.types.is_numeric_dtype(shown[name]):
             config[name] = st.column_config.NumberColumn(label, format="%g")
+        elif name == "hours":
+            config[name] = st.column_config.TextColumn(label, alignment="right")
+        elif name in ("years", "gap"):
+            config[name] = st.column_config.TextColumn(label, width=190)
         else:
             config[name] = st.column_config.TextColumn(label)
     return config
@@ -413,6 +432,12 @@ def table(
     st.dataframe(shown, hide_index=True, column_config=_column_config(shown, labels or {}), placeholder="", **options)
 
 
+def prose(lines: Iterable[Sequence[str]], heads: Iterable[str]) -> None:
+    """A table of sentences in Markdown: nothing is cut off, long cells wrap, on a telephone too."""
+    frame = pd.DataFrame(list(lines), columns=list(heads))
+    st.table(frame, hide_index=True, border="horizontal", width="content")
+
+
 def pick(
     frame: pd.DataFrame,
     columns: Sequence[str],
@@ -427,8 +452,9 @@ def pick(
         st.info(empty)
         return chosen(name)
     shown = _chips(worded(frame, columns))
-    key = f"{name}-table-{st.session_state.get('round', 0)}"
     ids = [int(value) for value in frame[by]]
+    # Named by its rows: a mark on the third row must not stay on the third row of another list.
+    key = f"{name}-table-{st.session_state.get('round', 0)}-{hash(tuple(ids))}"
 
     def picked() -> None:
         rows = st.session_state[key].selection.rows
@@ -615,6 +641,11 @@ def steps(session: Session, submission: Submission, here: Actor) -> None:
     if not frame.empty:
         st.caption("办理过程")
         table(frame, ["at", "account_name", "action", "to_state", "reason"], empty="")
+
+
+def clause(text: str) -> str:
+    """A clause as the small grey label it wears in prose, in Markdown; it is never broken over two lines."""
+    return f":gray-badge[{md(text)}]"
 
 
 def md(text: str) -> str:

@@ -24,6 +24,7 @@
     [/^This app has encountered an error\..*/s, () => "程序出错，操作可能没有完成。请刷新页面后重试；仍不行的，请把出错时间告诉管理员。"],
     [/^(\d+) results?$/, (_, count) => `${count}项`],
     [/^Page (\d+)$/, (_, number) => `第${number}页`],
+    [/^Help for (.*)$/, (_, name) => `${name}的说明`],
     [/^Remove (.*)$/, (_, name) => `移除${name}`],
     [/^(.*) file must be (\d+(?:\.\d+)?)MB or smaller\.?$/, (_, _name, size) => `文件不能超过${size}MB`],
     [/^(.+) files are not allowed\.?$/, (_, kind) => `不接受${kind}文件`],

@@ -81,33 +81,56 @@ def upgrade() -> None:
     )
 
     op.create_table(
-        "decision",
+        "decision_policy",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("policy_id", sa.String(length=40), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_decision_policy")),
+    )
+    op.create_table(
+        "decision_run",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("run_id", sa.String(length=32), nullable=False),
-        sa.Column("row", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.String(length=40), nullable=False),
+        sa.Column("applications", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_decision_run_organization_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision_run")),
+    )
+    op.create_index(op.f("ix_decision_run_organization_id"), "decision_run", ["organization_id"])
+    op.create_table(
+        "decision_part",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("authority_id", sa.Integer(), nullable=False),
         sa.Column("year", sa.SmallInteger(), nullable=False),
         sa.Column("policy_id", sa.String(length=40), nullable=False),
         sa.Column("policy_digest", sa.String(length=64), nullable=False),
-        sa.Column("outcome", sa.String(length=20), nullable=False),
-        sa.Column("waiver", sa.String(length=80), nullable=False),
+        sa.Column("eligible", sa.Integer(), nullable=False),
+        sa.Column("not_eligible", sa.Integer(), nullable=False),
+        sa.Column("to_verify", sa.Integer(), nullable=False),
         sa.Column("facts", sa.LargeBinary(), nullable=False),
-        sa.Column("balances", sa.Text(), nullable=False),
+        sa.Column("balances", sa.LargeBinary(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("decided_by", sa.String(length=40), nullable=False),
-        sa.ForeignKeyConstraint(["authority_id"], ["organization.id"], name=op.f("fk_decision_authority_id")),
-        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_decision_organization_id")),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_decision_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
-        info={"append_only": True},
+        sa.ForeignKeyConstraint(["authority_id"], ["organization.id"], name=op.f("fk_decision_part_authority_id")),
+        sa.ForeignKeyConstraint(
+            ["policy_digest"], ["decision_policy.digest"], name=op.f("fk_decision_part_policy_digest")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["decision_run.id"], name=op.f("fk_decision_part_run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision_part")),
     )
-    op.create_index(op.f("ix_decision_authority_id"), "decision", ["authority_id"], unique=False)
-    op.create_index(op.f("ix_decision_organization_id"), "decision", ["organization_id"], unique=False)
-    op.create_index(op.f("ix_decision_person_id"), "decision", ["person_id"], unique=False)
-    op.create_index(op.f("ix_decision_run_id"), "decision", ["run_id"], unique=False)
+    for name in ("authority_id", "run_id", "year"):
+        op.create_index(op.f(f"ix_decision_part_{name}"), "decision_part", [name])
+    op.create_table(
+        "decision_person",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("part_id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["part_id"], ["decision_part.id"], name=op.f("fk_decision_person_part_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_decision_person_person_id")),
+        sa.PrimaryKeyConstraint("person_id", "part_id", "place", name=op.f("pk_decision_person")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "policy_draft",
         sa.Column("id", sa.Integer(), nullable=False),

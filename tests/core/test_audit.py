@@ -15,6 +15,7 @@ from core import (
     claims,
     credits,
     db,
+    decisions,
     disputes,
     eligibility,
     files,
@@ -122,7 +123,7 @@ def busy_month() -> c.Cast:
                 s, filed.id, upheld=upheld, version=filed.version, actor=reviewer, reason="已核实", now=c.AFTER
             )
         applied = eligibility.application(s, c.person_id(1), form, actor=cast["title"])
-        eligibility.decide_applications(s, eligibility.Batch([applied]), actor=cast["title"], now=c.AFTER)
+        decisions.decide(s, eligibility.Batch([applied]), actor=cast["title"], now=c.AFTER)
         earlier = (
             ["身份证号", "姓名", "年度", "科目", "学时", "来源"],
             [[c.id_number(9), "赵示", 2023, "专业", 8, "培训"]],

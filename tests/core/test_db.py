@@ -16,10 +16,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from cryptography.exceptions import InvalidTag
+from sqlalchemy.exc import IntegrityError
 
-from core import audit, cards, db, ledger, models, persons, plans, registry, reports, sheets
-from core.access import Refused
-from core.models import Base, CreditBatch, CreditTotal, Decision, Setting, Source
+from core import audit, cards, db, decisions, eligibility, ledger, models, persons, plans, registry, reports, sheets
+from core.access import OrganizationKind, Refused
+from core.models import Base, CreditBatch, CreditTotal, Setting, Source
 from tests import cast as c
 
 PROBE = sa.Table(
@@ -39,11 +40,9 @@ def furnished() -> c.Cast:
     c.posted(cast, sheets.csv_file(list(c.roster.HEADINGS.values()), [c.row(1), c.row(2)]), filename="花名册.csv")
     with db.transaction() as session:
         cards.issue(session, c.person_id(1), 2024, actor=cast["reviewer"], now=c.AFTER)
-        who = {"person_id": c.person_id(1), "organization_id": 1, "authority_id": 1, "decided_by": "职称审核员"}
-        what = {"policy_id": "nmg-2024", "outcome": "符合", "waiver": "", "facts": "{}", "balances": "{}"}
-        digests = {"policy_digest": "0" * 64, "digest": "0" * 64}
-        decided = {"run_id": "1", "row": 3, "year": 2024, "decided_at": c.AFTER}
-        session.add(Decision(**who, **what, **digests, **decided))
+        form = {"year": 2024, "route": "职称评审", "level": "高级"}
+        batch = eligibility.applications_of(session, cast["title"], form)
+        decisions.decide(session, batch, actor=cast["title"], now=c.AFTER)
         move = {"employer": "示例新单位", "authority_id": 1, "version": 1, "reason": "调动"}
         persons.move(session, c.person_id(2), **move, actor=cast["reviewer"], now=c.AFTER)
     open_report = c.draft_report(cast, c.sheet([c.row(3, sex="m")]))
@@ -172,7 +171,8 @@ def test_a_nul_is_left_out_of_a_question_and_refused_in_what_would_be_kept(datab
 
 
 def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
-    wanted = {"credit_batch", "credit_entry", "movement", "attachment", "decision", "card", "audit_entry"}
+    wanted = {"credit_batch", "credit_entry", "movement", "attachment", "card", "audit_entry"}
+    wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
     wanted |= {"person_change", "roster_repair"}
     assert set(models.append_only_tables()) == wanted
 
@@ -337,6 +337,13 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
     finally:
         db.engine().dispose()
         db._engine.cache_clear()
+
+
+def test_after_an_upgrade_a_row_that_refers_to_nothing_is_refused_as_before(office: Path) -> None:
+    db.upgrade()
+    for _ in range(2):  # the first connection and one that was lent before
+        with pytest.raises(IntegrityError, match="FOREIGN KEY"), db.transaction() as session:
+            session.add(models.Organization(name="无主", kind=OrganizationKind.BASE, authority_id=77))
 
 
 # --- what a thief reads ---------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -15,15 +14,13 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pytest
-import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError
 
-from core import applications, audit, db, eligibility, ledger, policy, registry, rules, sheets
+from core import applications, db, decision_sheet, eligibility, ledger, policy, registry, rules, sheets
 from core.__main__ import main
 from core.access import Refused, Role
 from core.eligibility import FAULTY, Batch
 from core.ledger import Posting
-from core.models import Decision, Source
+from core.models import Source
 from core.registry import PersonFacts
 from core.rules import Outcome
 from tests import cast as c
@@ -83,7 +80,7 @@ def file(*rows: dict[str, Any], title: str = "") -> bytes:
 
 
 def batch(*rows: dict[str, Any]) -> Batch:
-    return eligibility.read(file(*rows), "申报.xlsx", today=c.TODAY)
+    return applications.read(file(*rows), "申报.xlsx", today=c.TODAY)
 
 
 def answered(cast: c.Cast, *rows: dict[str, Any], by: str = "title") -> eligibility.Run:
@@ -96,14 +93,9 @@ def said(run: eligibility.Run, at: int = 0) -> tuple[str, str, str, str]:
     return line["outcome"], line["years"], line["gap"], line["clauses"]
 
 
-def decide(cast: c.Cast, *rows: dict[str, Any], by: str = "title") -> eligibility.Run:
-    with db.transaction() as session:
-        return eligibility.decide_applications(session, batch(*rows), actor=cast[by], now=c.NOW)
-
-
-def sheet(cast: c.Cast, row: dict[str, Any], by: str = "title") -> eligibility.DecisionSheet:
+def sheet(cast: c.Cast, row: dict[str, Any], by: str = "title") -> decision_sheet.DecisionSheet:
     with db.reading() as session:
-        return eligibility.sheet(session, batch(row).applications[0], actor=cast[by])
+        return decision_sheet.sheet(session, batch(row).applications[0], actor=cast[by])
 
 
 # --- sentences ------------------------------------------------------------------------------------------------------
@@ -168,8 +160,6 @@ def test_bulk_equals_single(database: str) -> None:
         one = sheet(cast, row)
         assert (one.outcome.label, one.years, one.gap, one.clauses) == said(run, at)
         assert one.note == run.frame["note"][at]
-    recorded = decide(cast, *rows)
-    assert list(recorded.frame["outcome"]) == list(run.frame["outcome"])
 
 
 def test_the_note_names_the_waiver_what_is_to_verify_and_what_is_not_on_file(office: Path) -> None:
@@ -192,17 +182,6 @@ def test_a_year_passed_by_examination_is_deemed_done(database: str) -> None:
     assert said(answered(cast, cells(申报级别="初级")))[0] == "符合"
     subject = sheet(cast, cells(申报级别="初级")).year_lines[0].subjects[1]
     assert (subject.name, subject.has, subject.lacks, subject.deemed) == ("专业", 0, 0, True)
-
-
-def test_hours_of_a_capped_source_count_up_to_the_cap(office: Path) -> None:
-    cast = c.assemble()
-    person_id = person(cast, 1, ((2024, 0, 40),), source=Source.CONVERSION)
-    notice = policy.in_force(2024)
-    cap = policy.Cap.model_validate({"clause": "一(四)6", "per": "year", "hours": "24", "source": "折合"})
-    with db.reading() as session:
-        totals = eligibility._totals(session, [person_id, None], 2024, 2024)
-    free, capped = (totals.balances(p, 2024, 1) for p in (notice, notice.model_copy(update={"caps": (cap,)})))
-    assert (free.hours[0, 1].tolist(), capped.hours[0, 1].tolist()) == ([4000, 0], [2400, 0])
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -314,7 +293,7 @@ def test_a_file_as_offices_have_it_is_read_in_any_order_with_synonyms_title_and_
     page.append([None, None, None, "审核人：张三", "日期：2024年6月"])
     buffer = io.BytesIO()
     book.save(buffer)
-    found = eligibility.read(buffer.getvalue(), "名单.xlsx")
+    found = applications.read(buffer.getvalue(), "名单.xlsx")
     assert [(each.row, each.name) for each in found.applications] == [(4, "王示例")]
     with db.reading() as session:
         assert said(eligibility.answer(session, found, actor=cast["title"]))[0] == "符合"
@@ -323,7 +302,7 @@ def test_a_file_as_offices_have_it_is_read_in_any_order_with_synonyms_title_and_
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_csv_in_any_of_the_usual_encodings_is_read(office: Path, encoding: str) -> None:
     text = f"姓名,身份证号,申报年度,申报方式,申报级别\n王示例,{c.id_number(1)},2024,职称评审,高级\n"
-    assert eligibility.read(text.encode(encoding), "申报.csv").problems == []
+    assert applications.read(text.encode(encoding), "申报.csv").problems == []
 
 
 @pytest.mark.parametrize(
@@ -333,13 +312,13 @@ def test_csv_in_any_of_the_usual_encodings_is_read(office: Path, encoding: str) 
 )
 def test_what_is_no_file_of_applications_is_refused(office: Path, content: bytes, code: str) -> None:
     with pytest.raises(Refused) as caught:
-        eligibility.read(content, "申报.xlsx")
+        applications.read(content, "申报.xlsx")
     assert caught.value.code == code
 
 
 def test_a_file_without_anybody_is_refused(office: Path) -> None:
     with pytest.raises(Refused) as caught:
-        eligibility.read("姓名,身份证号,申报年度\n,,\n".encode(), "空.csv")
+        applications.read("姓名,身份证号,申报年度\n,,\n".encode(), "空.csv")
     assert caught.value.code == "file"
 
 
@@ -350,16 +329,6 @@ def test_a_file_without_anybody_is_refused(office: Path) -> None:
 def test_those_who_look_nobody_up_get_no_answer(office: Path, by: str) -> None:
     cast = c.assemble()
     assert c.refusal(lambda s: eligibility.answer(s, batch(cells()), actor=cast[by])).code == "role"
-
-
-@pytest.mark.parametrize("by", ["admin", "leader", "employer", "base"])
-def test_only_title_officers_and_reviewers_decide_for_the_record(office: Path, by: str) -> None:
-    cast = c.assemble()
-    person(cast, 1)
-    deed = lambda s: eligibility.decide_file(s, file(cells()), "a.xlsx", actor=cast[by], now=c.NOW)  # noqa: E731
-    assert c.refusal(deed).code == "role"
-    deed = lambda s: eligibility.decide_applications(s, batch(cells()), actor=cast[by], now=c.NOW)  # noqa: E731
-    assert c.refusal(deed).code == "role"
 
 
 def test_a_first_password_must_be_changed_before_anything_is_answered(office: Path) -> None:
@@ -402,135 +371,6 @@ def test_another_name_on_file_is_a_problem_that_names_it(office: Path) -> None:
     assert "李示例" not in answered(cast, cells(2), by="baotou_reviewer").frame["note"][0]
 
 
-# --- the record -----------------------------------------------------------------------------------------------------
-
-
-def test_decisions_are_kept_with_all_they_stood_on_and_leave_one_line(database: str) -> None:
-    cast = c.assemble()
-    person_id = person(cast, 1, SHORT)
-    run = decide(cast, cells(1), cells(2, 申报方式="?"), cells(3, 基层一线="待核验"))
-    with db.reading() as session:
-        stored = session.scalars(sa.select(Decision).order_by(Decision.row)).all()
-        lines, count = audit.history(session, cast["admin"], event=audit.Event.ELIGIBILITY_DECIDED)
-        assert audit.faults(session) == []
-    assert [(each.row, each.outcome, each.person_id) for each in stored] == [
-        (2, "not_eligible", person_id),
-        (4, "to_verify", None),
-    ]
-    assert {each.run_id for each in stored} == {run.id}
-    assert stored[0].policy_digest == policy.in_force(2024).digest
-    assert '[2023,"public","training",2000,0]' in stored[0].balances
-    assert c.id_number(1) in stored[0].facts
-    assert count == 1
-    assert f'"faulty":1,"not_eligible":1,"policies":["nmg-2024"],"run":"{run.id}"' in lines["after"][0]
-    assert c.id_number(1) not in lines["after"][0]
-
-
-def test_a_run_without_a_single_sound_row_records_nothing(office: Path) -> None:
-    cast = c.assemble()
-    before = c.everything()
-    run = decide(cast, cells(1, 申报方式="?"))
-    assert run.id is None
-    assert c.everything() == before
-
-
-@pytest.mark.parametrize("statement", ["UPDATE decision SET outcome = 'eligible'", "DELETE FROM decision"])
-def test_a_decision_is_never_changed_or_removed(database: str, statement: str) -> None:
-    cast = c.assemble()
-    decide(cast, cells(1))
-    before = c.everything()
-    with pytest.raises(DatabaseError, match="append only"), db.transaction() as session:
-        session.execute(sa.text(statement))
-    assert c.everything() == before
-
-
-def first_decision() -> int:
-    with db.reading() as session:
-        return session.scalars(sa.select(Decision.id).order_by(Decision.id)).first() or 0
-
-
-def recomputed(cast: c.Cast, by: str = "title") -> eligibility.Recomputation:
-    with db.reading() as session:
-        return eligibility.recompute(session, first_decision(), actor=cast[by])
-
-
-def test_a_recorded_decision_is_reproduced_and_nothing_changed_is_named(database: str) -> None:
-    cast = c.assemble()
-    person(cast, 1, SHORT)
-    decide(cast, cells(1))
-    found = recomputed(cast)
-    assert (found.intact, found.reproduced, found.differs, found.changed) == (True, True, False, ())
-
-
-def test_hours_posted_later_are_named_and_turn_the_decision(database: str) -> None:
-    cast = c.assemble()
-    person(cast, 1, SHORT)
-    decide(cast, cells(1))
-    person(cast, 1, ((2023, 10, 0), (2024, 0, 5)))
-    found = recomputed(cast)
-    assert (found.reproduced, found.outcome, found.outcome_now) == (True, Outcome.NOT_ELIGIBLE, Outcome.ELIGIBLE)
-    assert found.differs
-    assert [each.words for each in found.changed] == [
-        "2023年度公需（培训）：当时20学时，现在30学时",
-        "2024年度专业（培训）：当时55学时，现在60学时",
-    ]
-
-
-def test_another_policy_is_named(office: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cast = c.assemble()
-    person(cast, 1)
-    decide(cast, cells(1))
-    old = policy.in_force(2024)
-    more = old.requirement.model_copy(update={"hours": old.requirement.hours | {"professional": Decimal(72)}})
-    new = old.model_copy(update={"requirement": more})
-    monkeypatch.setattr(policy, "_on_file", lambda: (new,))
-    found = recomputed(cast)
-    assert (found.reproduced, found.differs) == (None, True)
-    assert [each.kind for each in found.changed] == ["policy"]
-    with db.reading() as session:
-        stored = session.get_one(Decision, first_decision())
-        assert eligibility.decided_again(stored, new) is Outcome.NOT_ELIGIBLE
-        assert eligibility.decided_again(stored, old) is Outcome.ELIGIBLE
-        assert eligibility.decided_again(stored, old.model_copy(update={"windows": ()})) is None
-        with pytest.raises(Refused) as caught:
-            eligibility.stored_sheet(session, stored.id, actor=cast["title"])
-    assert caught.value.code == "policy"
-
-
-def test_a_corrected_person_is_named(office: Path) -> None:
-    cast = c.assemble()
-    person(cast, 1)
-    decide(cast, cells(1))
-    with db.transaction() as session:
-        session.execute(sa.text("UPDATE person SET name = '王示范'"))
-    assert [(each.kind, each.name, each.is_now) for each in recomputed(cast).changed] == [("fact", "姓名", "王示范")]
-
-
-def test_a_decision_altered_behind_our_back_is_not_intact(office: Path) -> None:
-    cast = c.assemble()
-    person(cast, 1, ())
-    decide(cast, cells(1))
-    c.behind_our_back("decision", "UPDATE decision SET outcome = 'eligible'")
-    found = recomputed(cast)
-    assert (found.intact, found.reproduced) == (False, False)
-
-
-def test_decisions_are_seen_by_the_office_that_decided_by_the_people_and_by_nobody_else(database: str) -> None:
-    cast = c.assemble()
-    person(cast, 1)
-    decide(cast, cells(1))
-    mine = c.give_account(cast, 1, "wang")
-    for by, seen in (("title", 1), ("leader", 1), ("employer", 1), ("wang", 1), ("hohhot_title", 0)):
-        with db.reading() as session:
-            assert len(eligibility.decided(session, cast[by])) == seen, by
-            assert len(eligibility.runs(session, cast[by])) == seen, by
-    assert mine.person_id is not None
-    deed = lambda s: eligibility.recompute(s, first_decision(), actor=cast["hohhot_title"])  # noqa: E731
-    assert c.refusal(deed).code == "missing"
-    deed = lambda s: eligibility.stored_sheet(s, first_decision(), actor=cast["hohhot_title"])  # noqa: E731
-    assert c.refusal(deed).code == "missing"
-
-
 # --- the sheet ------------------------------------------------------------------------------------------------------
 
 
@@ -570,24 +410,6 @@ def test_every_way_agrees_with_its_conditions(office: Path) -> None:
             assert way.applies or "✗" in way.why or "待核验" in way.why, way
 
 
-def test_a_recorded_sheet_shows_what_was_known_then(database: str) -> None:
-    cast = c.assemble()
-    person(cast, 1, SHORT)
-    row = cells(1, 抗疫年度="2022", 单位性质="国有", 转任日期="2022-01-02")
-    before = sheet(cast, row)
-    decide(cast, row)
-    with db.transaction() as session:
-        posting = Posting(c.person_id(1), 2023, "public", Decimal(10), date(2023, 6, 1))
-        ledger.post(session, [posting], basis="补录", actor=cast["admin"], now=c.AFTER)
-    with db.reading() as session:
-        found = eligibility.stored_sheet(session, first_decision(), actor=cast["title"])
-    assert found.digest == before.digest
-    assert (found.outcome, found.years, found.gap) == (before.outcome, before.years, before.gap)
-    assert (found.ways, found.year_lines) == (before.ways, before.year_lines)
-    assert len(found.entries) == len(before.entries)
-    assert found.decided_by == cast["title"].name
-
-
 def test_a_sheet_is_refused_as_the_bulk_answer_is(office: Path) -> None:
     cast = c.assemble()
     person(cast, 1)
@@ -600,7 +422,8 @@ def test_a_sheet_is_refused_as_the_bulk_answer_is(office: Path) -> None:
         (cells(1, 申报方式="?"), "title", "application"),
     ):
         assert (
-            c.refusal(lambda s, r=row, b=by: eligibility.sheet(s, batch(r).applications[0], actor=cast[b])).code == code
+            c.refusal(lambda s, r=row, b=by: decision_sheet.sheet(s, batch(r).applications[0], actor=cast[b])).code
+            == code
         )
 
 
@@ -620,7 +443,7 @@ def test_an_application_from_a_form_is_the_application_of_a_file(office: Path) -
 def test_the_sheet_prints_with_the_number_masked(office: Path) -> None:
     cast = c.assemble()
     person(cast, 1, SHORT)
-    content = eligibility.sheet_pdf(sheet(cast, cells(1)), now=c.NOW)
+    content = decision_sheet.sheet_pdf(sheet(cast, cells(1)), now=c.NOW)
     assert content.startswith(b"%PDF-")
     assert c.id_number(1).encode() not in content
 
@@ -628,10 +451,10 @@ def test_the_sheet_prints_with_the_number_masked(office: Path) -> None:
 # --- what is missing ------------------------------------------------------------------------------------------------
 
 
-def ways(cast: c.Cast, row: dict[str, Any]) -> eligibility.Ways:
+def ways(cast: c.Cast, row: dict[str, Any]) -> decision_sheet.Ways:
     with db.reading() as session:
-        found = eligibility.sheet(session, batch(row).applications[0], actor=cast["title"])
-        return eligibility.ways_to_close(session, found, actor=cast["title"], now=c.NOW)
+        found = decision_sheet.sheet(session, batch(row).applications[0], actor=cast["title"])
+        return decision_sheet.ways_to_close(session, found, actor=cast["title"], now=c.NOW)
 
 
 def plan(cast: c.Cast, hours: int, start: date, end: date) -> int:
@@ -680,11 +503,11 @@ def test_waiting_a_year_asks_for_the_next_three(office: Path) -> None:
     cast = c.assemble()
     person(cast, 1, SHORT[1:], born=ELDER)
     with db.reading() as session:
-        now = eligibility.sheet(session, batch(cells(1, ELDER)).applications[0], actor=cast["title"])
+        now = decision_sheet.sheet(session, batch(cells(1, ELDER)).applications[0], actor=cast["title"])
         assert now.years == "无"  # 55 on the last day of the year
         younger = replace(now.facts, born_on=date(1990, 1, 1))
         one = replace(now, facts=younger)
-        later = eligibility.if_waiting(session, one, actor=cast["title"])
+        later = decision_sheet.if_waiting(session, one, actor=cast["title"])
     assert (later.facts.year, later.years) == (2025, "2023;2024;2025")
     assert "2025年度通知尚未载入" in later.note
 
@@ -700,16 +523,17 @@ def test_everybody_of_the_scope_is_there_as_arrays(database: str) -> None:
         all_ = eligibility.everybody(session, cast["title"], 2024)
         own = eligibility.everybody(session, cast["hohhot_title"], 2024)
         assert c.refusal(lambda s: eligibility.everybody(s, cast["base"], 2024)).code == "role"
-    assert (len(all_.person_ids), len(own.person_ids)) == (2, 1)
+        theirs = eligibility.described(session, cast["hohhot_title"], all_.person_ids.tolist())
+    assert (len(all_), len(own)) == (2, 1)
     notice = policy.in_force(2024)
-    outcomes = rules.decide(notice, all_.applicants, all_.balances).outcome
+    outcomes = all_.decided(notice).outcome
     assert [rules.OUTCOMES[each].label for each in outcomes] == ["符合", "不符合"]
-    assert list(own.frame["employer"]) == ["示例旗蒙古族中学"]
+    assert theirs["employer"].fillna("").tolist() == ["", "示例旗蒙古族中学"]
     longer = notice.model_copy(
         update={"windows": tuple(w.model_copy(update={"years": 5}) if w.years else w for w in notice.windows)}
     )
-    assert all_.under(longer).hours.shape[0] == 5
-    assert np.array_equal(all_.under(longer).hours[:3], all_.balances.hours)
+    assert all_.decided(longer).missing.shape[0] == 5
+    assert np.array_equal(all_.decided(longer).complete & 7, all_.decided(notice).complete)
 
 
 # --- files and the command line -------------------------------------------------------------------------------------
@@ -777,40 +601,12 @@ def test_formulas_in_a_name_are_defused(office: Path) -> None:
     cast = c.assemble()
     text = f'姓名,身份证号,申报年度,申报方式,申报级别\n"=HYPERLINK(""x"")",{c.id_number(1)},2024,职称评审,高级\n'
     with db.reading() as session:
-        run = eligibility.answer(session, eligibility.read(text.encode(), "a.csv"), actor=cast["title"])
+        run = eligibility.answer(session, applications.read(text.encode(), "a.csv"), actor=cast["title"])
     assert run.frame["outcome"][0] == FAULTY
     book = openpyxl.load_workbook(io.BytesIO(sheets.workbook(run.headings(), run.lines())))
     cell = book.active["A2"]  # type: ignore[index]
     assert (cell.data_type, cell.value) == ("s", '=HYPERLINK("x")')
     assert "'=HYPERLINK" in sheets.csv_file(run.headings(), run.lines()).decode("utf-8-sig")
-
-
-def test_two_thousand_rows_are_answered_and_recorded_quickly(database: str) -> None:
-    cast = c.assemble()
-    facts = [PersonFacts("王示例", number_of(serial)) for serial in range(2000)]
-    with db.transaction() as session:
-        found = registry.match_or_add(session, facts, authority_id=1, now=c.NOW)
-        postings = [
-            Posting(person_id, year, subject, Decimal(60), date(year, 6, 1))
-            for person_id in found.values()
-            for year in (2022, 2023, 2024)
-            for subject in ("public", "professional")
-        ]
-        ledger.post(session, postings, basis="示例", actor=cast["admin"], now=c.NOW)
-    rows = [cells() | {"身份证号": fact.id_number} for fact in facts]
-    content = file(*rows)
-    steps: list[tuple[int, int]] = []
-    start = time.perf_counter()
-    with db.transaction() as session:
-        run = eligibility.decide_file(
-            session, content, "a.xlsx", actor=cast["title"], now=c.NOW, progress=lambda *done: steps.append(done)
-        )
-    assert time.perf_counter() - start < 10
-    assert run.counts["符合"] == 2000
-    assert list(run.frame["row"]) == list(range(2, 2002))
-    assert steps[-1] == (2000, 2000)
-    with db.reading() as session:
-        assert session.scalar(sa.select(sa.func.count(Decision.id))) == 2000
 
 
 def number_of(serial: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, db, eligibility, ledger, merkle, policy, registry
+from core import audit, db, ledger, merkle, policy, registry
 from core.access import Refused
 from core.ledger import Posting
 from core.models import CreditBatch, CreditEntry, Source, Submission
@@ -284,39 +284,6 @@ def test_a_persons_lines_are_found_in_a_batch(database: str) -> None:
         for text, found in (("示二", [2]), (c.id_number(3), [3]), ("", [1, 2, 3]), ("%", []), (c.id_number(4), [])):
             shown, count = ledger.lines(session, 1, cast["reviewer"], text=text)
             assert (list(shown["line"]), count) == (found, len(found)), text
-
-
-def decided(cast: c.Cast, person_id: int, year: int, now: Any, by: str = "title") -> None:
-    with db.transaction() as session:
-        form = {"year": year, "route": "职称评审", "level": "高级"}
-        applied = eligibility.application(session, person_id, form, actor=cast[by])
-        eligibility.decide_applications(session, eligibility.Batch([applied]), actor=cast[by], now=now)
-
-
-def test_the_decisions_that_may_have_relied_on_a_batch_are_named(database: str) -> None:
-    cast = c.assemble()
-    first, second, third = people()
-    decided(cast, first, 2024, c.NOW - timedelta(hours=1))  # before the hours were posted
-    done(posting(cast, line(first, 60, year=2023), line(first, 60), line(second, 60), line(third, 60, year=2025)))
-    done(posting(cast, line(second, 8, year=2022)))
-    decided(cast, first, 2024, c.AFTER_PLAN)
-    decided(cast, second, 2024, c.AFTER_PLAN)
-    decided(cast, third, 2024, c.AFTER_PLAN)  # a window ends with its year
-    done(reversing(cast, 1, lines=[1, 2]))
-    decided(cast, first, 2024, c.AFTER + timedelta(days=1))
-
-    def told(batch_id: int, by: str = "reviewer") -> list[tuple[int, str]]:
-        with db.reading() as session:
-            frame = ledger.relied(session, batch_id, cast[by])
-            assert all("*" in mask for mask in frame["id_mask"])
-            return list(frame[["id", "credit_years"]].itertuples(index=False, name=None))
-
-    assert told(1) == [(5, "2023;2024"), (3, "2024"), (2, "2023;2024")]
-    assert told(2) == [(3, "2022")]
-    assert told(3) == [(2, "2023;2024")]  # while what the reversal took back still stood
-    for by, code in (("hohhot_reviewer", "missing"), ("leader", "role"), ("title", "role"), ("base", "role")):
-        with pytest.raises(Refused, match=code):
-            told(1, by)
 
 
 # --- behind our back ------------------------------------------------------------------------------------------------

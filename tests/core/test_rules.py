@@ -238,7 +238,8 @@ def population(count: int) -> tuple[rules.Applicants, Balances]:
         draw.integers(0, 3, count).astype(np.int8),
         draw.integers(-1, 5, count).astype(np.int8),
         {name: draw.integers(0, 3, count).astype(np.int8) for name in CLAIMS},
-        {name: draw.integers(0, 4, count).astype(np.int16) for name in rules.NUMBERS},
+        {name: ((2024 - draw.integers(0, 4, count)) * 10000 + 701).astype(np.int32) for name in rules.EVENTS.values()},
+        draw.integers(0, 4, count).astype(np.int16),
         draw.integers(0, 8, count).astype(np.uint64),
         draw.integers(0, 3, count).astype(np.int8),
     ), Balances((draw.integers(0, 4, (4, 2, count)) * 3000).astype(np.int32), draw.random((4, 2, count)) < 0.1)

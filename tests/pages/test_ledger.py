@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.requests import Request
 
-from core import cards, db, eligibility, files, ledger, proofs
+from core import cards, db, decisions, eligibility, files, ledger, proofs
 from core.models import AuditEntry, CreditBatch
 from tests import cast as people
 from tests.cast import Cast
@@ -129,7 +129,7 @@ def test_the_decisions_that_relied_on_a_batch_are_listed_for_another_look(cast: 
     with db.transaction() as session:
         form = {"year": NOW.year, "route": "职称评审", "level": "高级"}
         applied = [eligibility.application(session, people.person_id(1), form, actor=cast["title"])]
-        eligibility.decide_applications(session, eligibility.Batch(applied), actor=cast["title"], now=NOW)
+        decisions.decide(session, eligibility.Batch(applied), actor=cast["title"], now=NOW)
     app = open_page("ledger", sign_in("reviewer"), batch=str(batch_id))
     assert [each.label for each in app.expander] == ["据此作出的资格核验结论（1项）"]
     (told,) = app.dataframe[2].value.to_dict("records")

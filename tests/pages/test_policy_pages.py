@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from core import db, eligibility, policy
-from core.models import Decision, PolicyDraft
+from core import db, decisions, ledger, policy, registry
+from core.access import Role
+from core.models import DecisionPart, DecisionRun, PolicyDraft
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
-from tests.pages.test_deeds import TODAY, one, posted, press
+from tests.pages.test_credit_import import imported, line
+from tests.pages.test_deeds import NOW, TODAY, one, posted, press
+from web import ui
 
 
 @pytest.fixture(autouse=True)
@@ -39,11 +43,13 @@ def test_a_file_of_applications_is_answered_row_by_row_and_recorded_once(cast: C
     assert [metric.value for metric in app.metric] == ["0", "1", "0", "1"]
     assert list(app.dataframe[0].value["outcome"]) == ["不符合", "有误"]
     with db.reading() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(Decision)) == 0
+        assert session.scalar(sa.select(sa.func.count()).select_from(DecisionRun)) == 0
     press(app, "核验并存档")
-    assert one(sa.select(Decision)).outcome == "not_eligible"
+    assert one(sa.select(DecisionPart)).not_eligible == 1
     assert next(button for button in app.button if button.label == "核验并存档").disabled
-    app = open_page("eligibility", sign_in("title"), view="已存档", decision=str(one(sa.select(Decision.id))))
+    app = open_page(
+        "eligibility", sign_in("title"), view="已存档", decision=str(one(sa.select(DecisionPart.id)) * 100_000)
+    )
     assert any("不符合" in error.value for error in app.error)
 
 
@@ -65,9 +71,36 @@ def test_one_persons_decision_is_shown_with_every_rule_considered(cast: Cast) ->
     app = open_page("eligibility", sign_in("title"), view="按人核验", person="1")
     assert not app.exception
     assert any("不符合" in error.value for error in app.error)
-    rules = next(table.value for table in app.dataframe if "why" in table.value.columns)
-    assert len(rules) == len(policy.in_force(TODAY.year).waivers) + 1
-    assert list(rules["won"]).count("采用") == 1
+    considered = [table.value for table in app.table if "规定" in table.value.columns]
+    assert sum(map(len, considered)) == len(policy.in_force(TODAY.year).waivers) + 1
+    assert [words.startswith("**采用**") for words in considered[0]["结果"]].count(True) == 1
+    titles = [expander.label for expander in app.expander]
+    assert f"{TODAY.year}年度学时记录（1笔）" in titles
+
+
+def test_the_form_asks_for_what_the_route_needs(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("eligibility", sign_in("title"), view="按人核验", person="1")
+    next(box for box in app.selectbox if box.label == "申报方式").select("考核认定").run()
+    assert "请填写认定年限" in app.error[0].value
+    next(field for field in app.number_input if field.label == "认定年限（年）").set_value(1).run()
+    assert not app.exception
+    assert any("考核认定高级：不符合" in error.value for error in app.error)
+
+
+def test_a_row_of_a_file_opens_its_sheet_or_says_why_it_has_none(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("eligibility", sign_in("title"))
+    app.get("file_uploader")[0].upload("申报.xlsx", applications(), "application/octet-stream").run()
+    press(app, "核验")
+    good, faulty = map(str, app.dataframe[0].value["row"])
+    app.query_params["row"] = good
+    app.run()
+    assert any("额尔敦" in error.value and "不符合" in error.value for error in app.error)
+    assert any(expander.label.startswith("不适用的规定") for expander in app.expander)
+    app.query_params["row"] = faulty
+    app.run()
+    assert any(f"第{faulty}行没有核验" in warning.value for warning in app.warning)
 
 
 def test_an_employer_clerk_cannot_decide_another_employers_person(cast: Cast) -> None:
@@ -79,9 +112,10 @@ def test_an_employer_clerk_cannot_decide_another_employers_person(cast: Cast) ->
 def test_the_policy_page_tells_clauses_interpretations_and_examples(cast: Cast) -> None:
     app = open_page("policies", sign_in("base"), day="2024-06-01")
     assert not app.exception
-    assert "一(四)9" in set(app.dataframe[0].value["clause"])
-    told = " ".join(markdown.value for markdown in app.markdown)
-    assert "12月31日" in told
+    clauses, silences = (table.value for table in app.table)
+    assert any("四" in clause and "9" in clause for clause in clauses["条款"])
+    assert "**次年起算**" in set(silences["系统的处理"])
+    assert len(silences) == len(policy.in_force(2024).interpretations)
     assert [header.value for header in app.subheader][-1] == "举例"
 
 
@@ -104,11 +138,101 @@ def test_a_change_in_the_laboratory_shows_who_changes_side_and_a_second_admin_is
     assert policy.in_force(TODAY.year).requirement.professional == 60
 
 
+def test_a_second_administrator_publishes_and_the_office_decides_by_it_at_once(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("policy_lab", sign_in("admin"))
+    app.number_input(key="nmg-2024-professional").set_value(70.0)
+    app.text_input(key="nmg-2024-id").set_value("nmg-next")
+    app.text_input(key="nmg-2024-document").set_value("内人社办发〔2026〕1号")
+    app.date_input(key="nmg-2024-from").set_value(date(TODAY.year, 1, 1))
+    app.date_input(key="nmg-2024-to").set_value(date(TODAY.year, 12, 31))
+    app.run()
+    press(app, "保存为草稿")
+    draft = one(sa.select(PolicyDraft))
+    region = cast.places["region"].id
+    with db.transaction() as session:
+        registry.open_account(
+            session,
+            username="second",
+            name="第二名管理员",
+            role=Role.ADMIN,
+            organization_id=region,
+            password=people.PASSWORD,
+            must_change_password=False,
+            actor=cast["admin"],
+            now=datetime.now(UTC),
+        )
+    app = open_page("policy_lab", sign_in("second"), view="草稿与发布", draft=str(draft.id))
+    press(app, "发布")
+    assert "发布依据" in app.error[0].value
+    app.text_input(key=f"why-{draft.id}").input("内人社办发〔2026〕1号")
+    press(app, "发布")
+    assert "已发布" in app.success[0].value
+    assert policy.in_force(TODAY.year).requirement.professional == 70
+    app = open_page("policies", sign_in("base"))
+    assert "内人社办发〔2026〕1号" in app.caption[1].value
+
+
+def test_a_draft_with_a_fault_is_refused_by_line_and_nothing_is_kept(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("policy_lab", sign_in("admin"))
+    next(area for area in app.text_area if area.label == "草稿全文").set_value("id: nmg-2024\ntitle: 无\n").run()
+    assert "政策文件有误" in app.error[0].value
+    press(app, "保存为草稿")
+    with db.reading() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(PolicyDraft)) == 0
+
+
+def test_anybody_is_found_in_the_laboratory_and_shown_by_both_policies(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("policy_lab", sign_in("admin"))
+    app.text_input(key="lab-who").set_value("额尔敦").run()
+    assert list(app.dataframe[-1].value["turn"]) == ["不变"]
+    app.query_params["who"] = str(1 * 3 + 2)
+    app.run()
+    assert [caption.value for caption in app.caption[-2:]] == ["现行政策", "草稿"]
+    assert sum("额尔敦" in error.value for error in app.error) == 2
+
+
+def test_everybody_of_an_employer_is_answered_and_recorded_in_one_deed(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("eligibility", sign_in("title"), view="按单位核验")
+    app.text_input(key="employer").input("没有这个单位").run()
+    press(app, "核验")
+    assert "没有找到人员" in app.error[0].value
+    app.text_input(key="employer").input("示例市第一医院").run()
+    press(app, "核验")
+    assert [metric.value for metric in app.metric][1] == "2"
+    press(app, "核验并存档")
+    assert one(sa.select(DecisionPart)).not_eligible == 2
+
+
 def test_a_recorded_decision_stands_while_nothing_changed(cast: Cast) -> None:
     posted(cast)
     now = datetime.now(UTC)
     with db.transaction() as session:
-        eligibility.decide_file(session, applications(), "申报.xlsx", actor=cast["title"], now=now)
-    app = open_page("eligibility", sign_in("title"), view="已存档", decision=str(one(sa.select(Decision.id))))
+        decisions.decide_file(session, applications(), "申报.xlsx", actor=cast["title"], now=now)
+    app = open_page(
+        "eligibility", sign_in("title"), view="已存档", decision=str(one(sa.select(DecisionPart.id)) * 100_000)
+    )
     assert not app.exception
     assert not any("核验之后有变化" in warning.value for warning in app.warning)
+
+
+def test_hours_deemed_done_and_taken_back_are_called_that_beside_their_batch(cast: Cast) -> None:
+    batch_id = imported(cast, line(1, source="职业资格", hours="", basis="职业资格证书"), line(1, hours=24))
+    with db.transaction() as session:
+        ledger.reverse(session, batch_id, reason="证书有误", lines=[1], actor=cast["reviewer"], now=NOW)
+    app = open_page("credit_lookup", sign_in("title"), person="1")
+    entries = app.dataframe[-1].value
+    told = set(zip(entries["source"], entries["hours"], strict=True))
+    assert {("职业资格", "视同完成"), ("培训", "24"), (f"冲销第{batch_id}批", "撤销视同完成")} == told
+
+
+def test_a_further_subject_is_called_by_the_name_its_notice_gives_it(cast: Cast) -> None:
+    text = (policy.FOLDER / "nmg-2024.yaml").read_text(encoding="utf-8").replace("nmg-2024", "nmg-ethics")
+    text = text.replace("subjects:", "subjects:\n  - {code: ethics, name: 职业道德, clause: 一(一)}")
+    policy.published().mkdir(parents=True)
+    (policy.published() / "nmg-ethics.yaml").write_text(text, encoding="utf-8")
+    shown = ui.worded(pd.DataFrame({"subject": ["ethics", "public"]}), ["subject"])
+    assert list(shown["subject"]) == ["职业道德", "公需科目"]

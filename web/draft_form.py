@@ -1,0 +1,88 @@
+"""The form that changes a policy's numbers: what it is called, hours, windows, waivers, and the whole text below."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+import streamlit as st
+import yaml
+
+from core import notices, policy
+from core.policy import Policy
+from web import ui
+
+
+def text() -> str:
+    """The text of a draft as it stands on screen: the policy it begins from with what was changed."""
+    on_file = {rule.id: rule for rule in reversed(policy.policies())}
+    names = {rule.id: f"{rule.document}（{rule.first_year}年度）" for rule in on_file.values()}
+    begun = st.selectbox("从哪份政策开始", list(on_file), format_func=names.__getitem__, key="lab-policy")
+    rule = on_file[begun]
+    raw: dict[str, Any] = yaml.load(notices.source_text(begun), Loader=yaml.BaseLoader)  # noqa: S506  text only
+    with st.expander("标题、文号和适用时间"):
+        _heading(raw, rule)
+    _amounts(raw, rule)
+    _windows(raw, rule)
+    raw["waivers"] = _waivers(raw.get("waivers", []), rule)
+    with st.expander("草稿全文（可直接修改）"):
+        st.caption("上面的数值一改，全文随之重新生成；科目、折合、补学等其他规定在全文里改。")
+        whole = yaml.safe_dump(raw, allow_unicode=True, sort_keys=False)
+        return st.text_area("草稿全文", whole, key=f"yaml-{hash(whole)}", height=320, label_visibility="collapsed")
+
+
+def _heading(raw: dict[str, Any], rule: Policy) -> None:
+    """What the notice is called and when it holds. With a new code it is a further notice."""
+    raw["title"] = st.text_input("标题", rule.title, key=f"{rule.id}-title")
+    raw["document"] = st.text_input("文号", rule.document, key=f"{rule.id}-document")
+    first, last = st.columns(2)
+    raw["in_force"] = {
+        name: str(place.date_input(label, day, key=f"{rule.id}-{name}", format="YYYY-MM-DD"))
+        for place, name, label, day in (
+            (first, "from", "自何日起适用", rule.in_force.first),
+            (last, "to", "至何日止", rule.in_force.last),
+        )
+    }
+    hint = "用新编号（小写字母、数字和连字符，如 nmg-2027）即为另一份通知；沿用原编号则替换原来的内容。"
+    raw["id"] = st.text_input("编号", rule.id, key=f"{rule.id}-id", help=hint)
+
+
+def _amounts(raw: dict[str, Any], rule: Policy) -> None:
+    """Hours by subject, three beside each other."""
+    combine = {"each_year": "每年度学时", "sum": "各年度合计学时", "average": "各年度平均学时"}
+    st.markdown(f"**{combine[rule.requirement.combine]}**　:gray[不少于]")
+    names = {subject.code: subject.name for subject in rule.subjects} | {policy.TOTAL: "累计"}
+    hours = raw.get("requirement", {}).get("hours", {})
+    places = [place for _ in range(0, len(hours), 3) for place in st.columns(3)]
+    for place, (code, amount) in zip(places, list(hours.items()), strict=False):
+        typed = place.number_input(names[code], 0.0, 1000.0, float(amount), 0.5, format="%g", key=f"{rule.id}-{code}")
+        hours[code] = f"{typed:g}"
+
+
+def _windows(raw: dict[str, Any], rule: Policy) -> None:
+    st.markdown("**需完成的年度**　:gray[近几年]")
+    for at, window in enumerate(raw.get("windows", [])):
+        if "years" in window:
+            who = "、".join((window["route"], *window.get("level", []), *window.get("education", [])))
+            typed = st.number_input(who, 0, 40, int(window["years"]), key=f"{rule.id}-window-{at}")
+            window["years"] = str(typed)
+
+
+def _waivers(found: list[dict[str, Any]], rule: Policy) -> list[dict[str, Any]]:
+    """The waivers that are kept, with their ages as typed; a name that tells the age follows it."""
+    st.markdown("**减免**　:gray[取消勾选即删去；数字为周岁]")
+    kept = []
+    for clause, group in groupby(found, key=lambda waiver: str(waiver["clause"])):
+        st.markdown(ui.clause(clause))
+        for waiver in group:
+            name = waiver["name"]
+            ages = [each for each in waiver["when"] if each["fact"] == "age" and "at_least" in each]
+            on, number = st.columns([3, 2], vertical_alignment="center") if ages else (st, st)
+            if on.checkbox(name, True, key=f"{rule.id}-{name}"):
+                kept.append(waiver)
+            for each in ages:
+                was, key = each["at_least"], f"{rule.id}-{name}-age"
+                age = number.number_input(f"{name}：周岁", 16, 80, int(was), key=key, label_visibility="collapsed")
+                each["at_least"] = str(age)
+                waiver["name"] = name.replace(f"{was}周岁", f"{age}周岁")
+    return kept

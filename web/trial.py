@@ -1,0 +1,116 @@
+"""A draft policy tried over everybody, on screen: who changes side, and both sheets of anyone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import db, decision_sheet, eligibility, ledger, notices, policy, registry, rules
+from core.access import Actor
+from core.eligibility import Population
+from core.policy import LEVELS, Policy
+from web import decision, ui
+
+OUTCOMES = {outcome.value: outcome.label for outcome in rules.OUTCOMES}
+EVERY = "各级别"
+GROUPS = {"盟市": "authority", "级别": "level", "单位": "employer", "职务": "title"}
+ROUTE = "职称评审"
+
+
+def _population(actor: Actor, year: int) -> tuple[Population, pd.DataFrame]:
+    """Everybody and whose they are, read once: a changed draft reads nothing again, newly posted hours do."""
+    with db.reading() as session:
+        _, batches = ledger.batches(session, actor, limit=0)
+        now = (actor.account_id, year, batches)
+        before, everybody, frame = st.session_state.get("lab-population", (None, None, None))
+        if before != now:
+            with st.spinner("正在读取全部人员的学时……"):
+                everybody = eligibility.everybody(session, actor, year)
+                frame = eligibility.described(session, actor, everybody.person_ids.tolist())
+            st.session_state["lab-population"] = now, everybody, frame
+    return everybody, frame
+
+
+def show(draft: Policy, actor: Actor) -> tuple[int, int, str] | None:
+    """Who changes side, by league, level, employer and title; answers person, year and level where one is chosen."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        year = int(st.number_input("申报年度", policy.policies()[0].first_year, 2100, ui.today().year, width=140))
+        level = st.selectbox("申报级别", [*LEVELS, EVERY], 2, key="lab-level", width=140)
+    levels = LEVELS if level == EVERY else (level,)
+    everybody, frame = _population(actor, year)
+    trials = {each: notices.trial(everybody.at_level(each), policy.in_force(year), draft) for each in levels}
+    with st.container(horizontal=True):
+        for code, label in OUTCOMES.items():
+            after = sum(trial.after[code] for trial in trials.values())
+            change = after - sum(trial.before[code] for trial in trials.values())
+            colour: Any = {"eligible": "normal", "not_eligible": "inverse"}.get(code, "off")
+            words = f"{change:+,}" if change else "不变"
+            arrow: Any = "auto" if change else "off"
+            st.metric(label, f"{after:,}", words, colour if change else "off", border=True, delta_arrow=arrow)
+    people = pd.concat([frame.assign(level=name) for name in levels])
+    changed = pd.concat([trial.changed.assign(level=name) for name, trial in trials.items()]).merge(people)
+    changed["turn"] = [f"{OUTCOMES[a]}→{OUTCOMES[b]}" for a, b in zip(changed["before"], changed["after"], strict=True)]
+    unit = "人次" if level == EVERY else "人"
+    st.markdown(
+        f"**结论改变的{len(changed):,}{unit}**　:gray[共{len(people):,}{unit}，"
+        f"按{year}年度{level}{ROUTE}、无特殊情形试算]"
+    )
+    if not changed.empty:
+        _grouped(changed, people, unit)
+    chosen = _anyone(changed, levels, actor)
+    return None if chosen is None else (chosen // len(LEVELS), year, LEVELS[chosen % len(LEVELS)])
+
+
+def _grouped(changed: pd.DataFrame, people: pd.DataFrame, unit: str) -> None:
+    """The changes counted by what they have in common, the most first."""
+    by = st.segmented_control("分组", list(GROUPS), default="盟市", required=True, key="lab-by") or "盟市"
+    column = GROUPS[by]
+    turns = changed.groupby([column, "turn"]).size().unstack(fill_value=0)
+    names = [str(turn) for turn in turns]
+    most = turns.sum(axis=1).sort_values(ascending=False).index
+    counts = turns.assign(people=people.groupby(column).size()).loc[most].reset_index()
+    labels = {name: name for name in names} | {column: by, "people": f"总{unit}数"}
+    ui.table(counts, [column, *names, "people"], empty="", labels=labels, height=260)
+
+
+def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int | None:
+    """Those who change side, or anybody by name, to choose from; the choice tells the person and the level."""
+    text = st.text_input("查看某人", key="lab-who", placeholder="姓名或完整身份证号；不填则列出结论改变的人", width=380)
+    turns = changed.set_index(["person_id", "level"])["turn"].to_dict()
+
+    def asked(session: Session, who: Actor, *, offset: int = 0, limit: int | None = None) -> tuple[pd.DataFrame, int]:
+        if text.strip():
+            found, count = registry.find_persons(session, who, text=text, offset=offset, limit=limit)
+            found = pd.concat([found.assign(level=level, person_id=found["id"]) for level in levels])
+            keys = zip(found["person_id"], found["level"], strict=True)
+            return found.assign(turn=[str(turns.get(key, "不变")) for key in keys]), count
+        shown = changed.iloc[offset : None if limit is None else offset + limit]
+        masks = registry.id_masks(session, who, shown["person_id"].tolist())
+        return shown.assign(id_mask=shown["person_id"].map(masks)), len(changed)
+
+    columns = ["name", "turn", "level", "title", "employer", "authority", "id_mask"]
+    labels = {"turn": "结论变化", "title": "专业技术职务", "level": "申报级别"}
+    frame, _count = ui.listing(asked, actor, name="lab")
+    place = pd.Series([LEVELS.index(level) for level in frame["level"]], frame.index, dtype=int)
+    frame = frame.assign(id=frame["person_id"].astype(int) * len(LEVELS) + place)
+    nobody = "没有人的结论改变。改动学时、年限或减免后再看，或填写姓名查看此人的两份结论。"
+    empty = "没有符合条件的人员。" if text.strip() else nobody
+    chosen = ui.pick(frame, columns, name="who", empty=empty, labels=labels)
+    if not changed.empty and not text.strip():
+        ui.export(lambda session, who: asked(session, who)[0], columns, name="政策试算", labels=labels)
+    return chosen
+
+
+def both(person_id: int, year: int, level: str, draft: Policy, actor: Actor) -> None:
+    """One person by the policy in force and by the draft, side by side."""
+    facts = {"year": year, "route": ROUTE, "level": level}
+    with db.reading() as session:
+        one = eligibility.application(session, person_id, facts, actor=actor)
+        sheets = [decision_sheet.sheet(session, one, actor=actor, notice=notice) for notice in (None, draft)]
+    for place, words, sheet in zip(st.columns(2), ("现行政策", "草稿"), sheets, strict=True):
+        with place.container(border=True):
+            st.caption(words)
+            decision.brief(sheet)
