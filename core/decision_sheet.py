@@ -17,7 +17,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import balances, db, eligibility, ledger, paper, policy, registry, resident_id, rules
+from core import balances, db, eligibility, ledger, paper, plans, policy, registry, resident_id, rules
 from core.access import Actor, Refused, not_found, require
 from core.applications import CLAIM_WORDS, Application, policy_faults, understood
 from core.balances import Lines
@@ -126,6 +126,8 @@ class Offer:
     title: str
     base: str
     subject: str
+    credit_year: int
+    """The year its hours would count for."""
     start_on: date
     end_on: date
     place: str
@@ -140,7 +142,7 @@ class Ways:
     closes: bool
     """Attending `offers` makes the application 符合."""
     offers: tuple[Offer, ...]
-    """The fewest approved plans that close what the current credit year lacks; the most they can where not all."""
+    """The fewest approved plans that close what the required years lack; the most they can where not all."""
     words: tuple[str, ...]
     """What to do, also about what no plan closes."""
 
@@ -404,43 +406,47 @@ def _used(notice: Policy, facts: rules.Applicant, ways: Sequence[Way]) -> Iterat
 
 
 def ways_to_close(session: Session, sheet: DecisionSheet, *, actor: Actor, now: datetime) -> Ways:
-    """For 不符合: the fewest approved plans, not begun yet, that close what the current credit year lacks.
+    """For 不符合: the fewest approved plans, not begun yet, that close what each required year lacks.
 
-    Plans offer no make-up yet: earlier years are closed by 补学 (clause 七(二)) or a conversion only, and this says so.
+    What an earlier year lacks is closed by plans that offer it as 补学 (clause 七(二)), by a conversion, or not at all.
     """
     require(actor, *registry.LOOKERS)
     if sheet.outcome is not Outcome.NOT_ELIGIBLE:
         return Ways(True, (), (f"结论为{sheet.outcome.label}，没有需要补齐的学时。",))
-    this_year = db.office_day(now).year
+    today = db.office_day(now)
     asked = [line for line in sheet.year_lines if line.required and not line.complete]
-    current = next((line for line in asked if line.year == this_year), None)
-    earlier = [] if sheet.any_one and current else [line for line in asked if line.year != this_year]
+    if sheet.any_one:
+        asked = [line for line in asked if line.year == today.year] or asked
     words: list[str] = []
     offers: list[Offer] = []
-    closed = current is not None
-    if current:
-        for subject, need in _needs(sheet.policy, current):
-            chosen = _fewest(_offers(session, subject, this_year, now, offers), need)
-            got = sum((offer.hours_each for offer in chosen), Decimal())
+    closed: list[bool] = []
+    for line in asked:
+        lacks = 0
+        for subject, need in _needs(sheet.policy, line):
+            chosen = _fewest(_offers(session, subject, line.year, today, offers), need)
+            got, kind = _hours(chosen), "培训" if line.year == today.year else "补学"
             offers += chosen
-            name = next(line.name for line in current.subjects if line.code == subject)
+            name = next(each.name for each in line.subjects if each.code == subject)
+            said = f"{line.year}年度{name}差{hours_text(need)}学时，"
             if got >= need:
-                words.append(f"{this_year}年度{name}差{hours_text(need)}学时，参加所列{len(chosen)}期培训可补齐。")
-            else:
-                closed = False
-                words.append(
-                    f"{this_year}年度{name}差{hours_text(need)}学时，已批准且未开班的计划最多可补{hours_text(got)}学时，"
-                    "其余须等待新的计划，或以证书折合。"
-                )
-    makeup = sheet.policy.makeup
-    for line in earlier:
-        lack = "、".join(f"{each.name}{hours_text(each.lacks)}" for each in line.subjects if each.lacks > 0)
-        if makeup and 0 < this_year - line.year <= sheet.policy.makeup_years:
-            mend = f"专业科目可由基地或盟市组织补学（{makeup.clause}），证书可按规定折合；现有计划不含补学"
-        else:
-            mend = "没有可补学的规定，只能以该年度的证书折合"
-        words.append(f"{line.year}年度缺{lack}学时：{mend}。")
-    return Ways(closed and not earlier, tuple(offers), tuple(words))
+                words.append(f"{said}参加所列{len(chosen)}期{kind}可补齐。")
+                continue
+            lacks += 1
+            if chosen:
+                said += f"已批准且未开班的计划最多可补{hours_text(got)}学时，其余"
+            words.append(said + _otherwise(sheet.policy, subject, line.year, today))
+        closed.append(not lacks)
+    return Ways(any(closed) if sheet.any_one else all(closed), tuple(offers), tuple(words))
+
+
+def _otherwise(notice: Policy, subject: str, year: int, today: date) -> str:
+    """What is left to do about hours that no approved plan brings."""
+    if year >= today.year:
+        return "须等待新的计划，或以证书折合。"
+    makeup = notice.makeup
+    if makeup and makeup.subject == subject and today.year - year <= notice.makeup_years:
+        return f"可由基地或盟市组织补学（{makeup.clause}），或以该年度的证书折合。"
+    return "没有可补学的规定，只能以该年度的证书折合。"
 
 
 def _needs(notice: Policy, line: YearLine) -> list[tuple[str, Decimal]]:
@@ -453,29 +459,30 @@ def _needs(notice: Policy, line: YearLine) -> list[tuple[str, Decimal]]:
     return [(code, lacks) for code, lacks in needs.items() if lacks > 0]
 
 
-def _offers(session: Session, subject: str, year: int, now: datetime, taken: Sequence[Offer]) -> list[Offer]:
-    """Approved plans of a subject and year that have not begun and leave room for those already taken."""
+def _offers(session: Session, subject: str, year: int, today: date, taken: Sequence[Offer]) -> list[Offer]:
+    """Approved plans of a subject and credit year, to begin later this year, that leave room for those taken."""
     query = (
         sa.select(Plan, Organization.name)
         .join(Organization, Organization.id == Plan.organization_id)
         .where(
             Plan.state == State.APPROVED,
             sa.type_coerce(Plan.subject, sa.String) == subject,
-            Plan.start_on > db.office_day(now),
-            Plan.start_on <= date(year, 12, 31),
+            Plan.start_on > today,
+            Plan.start_on <= date(today.year, 12, 31),
         )
         .order_by(Plan.start_on, Plan.id)
     )
-    open_ = [_offer(plan, base) for plan, base in session.execute(query)]
+    open_ = [_offer(plan, base, year) for plan, base in session.execute(query) if year in plans.credit_years(plan)]
     return [offer for offer in open_ if not any(_clash(offer, other) for other in taken)]
 
 
-def _offer(plan: Plan, base: str) -> Offer:
+def _offer(plan: Plan, base: str, year: int) -> Offer:
     return Offer(
         plan.id,
         plan.title,
         base,
         str(plan.subject),
+        year,
         plan.start_on,
         plan.end_on,
         plan.place,
@@ -485,7 +492,9 @@ def _offer(plan: Plan, base: str) -> Offer:
 
 
 def _clash(one: Offer, other: Offer) -> bool:
-    """Nobody is in two places at once; online study fits beside anything."""
+    """Nobody is in two places at once, nor studies one plan for two years; online study fits beside anything."""
+    if one.plan_id == other.plan_id:
+        return True
     if Mode.ONLINE.label in (one.mode, other.mode):
         return False
     return one.start_on <= other.end_on and other.start_on <= one.end_on

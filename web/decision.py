@@ -180,7 +180,7 @@ def _missing(sheet: DecisionSheet, actor: Actor) -> None:
     st.markdown("\n".join(f"- {ui.md(words)}" for words in ways.words))
     if ways.offers:
         frame = pd.DataFrame([vars(offer) for offer in ways.offers])
-        columns = ["title", "subject", "hours_each", "start_on", "end_on", "base", "place"]
+        columns = ["title", "subject", "hours_each", "credit_year", "start_on", "end_on", "base", "place"]
         ui.table(frame.assign(place=frame["place"] + "（" + frame["mode"] + "）"), columns, empty="")
     st.markdown(f"**推迟一年申报**  \n{ui.md(later)}")
 

@@ -12,6 +12,7 @@ from core import (
     approvals,
     audit,
     cards,
+    claims,
     dashboards,
     db,
     decisions,
@@ -20,6 +21,7 @@ from core import (
     ledger,
     persons,
     plans,
+    proofs,
     registry,
     reports,
     shortfalls,
@@ -49,6 +51,8 @@ class Records:
     authority: int
     authority_name: str
     batch: int
+    claim: int
+    draft_claim: int
 
 
 Question = Callable[[Session, Actor, Records], Any]
@@ -201,6 +205,24 @@ def move_person(s: Session, actor: Actor, at: Records) -> None:
     )
 
 
+def file_claim(s: Session, actor: Actor, at: Records) -> None:
+    claims.draft(s, at.person, c.CLAIM, evidence=[c.CERTIFICATE], actor=actor, now=c.AFTER)
+
+
+def revise_claim(s: Session, actor: Actor, at: Records) -> None:
+    claims.revise(s, at.draft_claim, c.CLAIM, version=1, actor=actor, now=c.AFTER)
+
+
+def grant_hours(s: Session, actor: Actor, at: Records) -> None:
+    version = s.scalar(sa.text("SELECT version FROM submission WHERE id = :id"), {"id": at.claim})
+    claims.grant(s, at.claim, c.Decimal(8), version=version, actor=actor, now=c.AFTER)
+
+
+def take_evidence(s: Session, actor: Actor, at: Records) -> None:
+    attachment_id = s.scalar(sa.text("SELECT id FROM attachment WHERE submission_id = :id"), {"id": at.claim})
+    files.handed_out(s, attachment_id, actor=actor, now=c.AFTER)
+
+
 def revise(s: Session, actor: Actor, at: Records) -> None:
     plans.revise(s, at.draft, replace(c.PLAN, headcount=5), version=1, actor=actor, now=c.NOW)
 
@@ -239,6 +261,7 @@ REVEAL = (
     f"{REVEALERS} employer person",
     f"{REVEALERS} hohhot_reviewer hohhot_title hohhot_employer hohhot_person",
 )
+CLAIMANTS = ("employer person", "hohhot_employer hohhot_person")
 BATCH = ("admin reviewer reviewer2", "admin reviewer reviewer2 hohhot_admin hohhot_reviewer")
 OFFICERS = (REGION, f"{REGION} {HOHHOT}")
 DECIDE = ("reviewer reviewer2", "hohhot_reviewer")
@@ -278,7 +301,7 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("move a person", move_person, KEEP),
     ("merge and separate", merge_persons, KEEP),
     ("see duplicates", lambda s, a, at: persons.duplicates(s, at.person, a), LOOK_UP),
-    ("dispute an entry", dispute, ("employer person", "hohhot_employer hohhot_person")),
+    ("dispute an entry", dispute, CLAIMANTS),
     (
         "see disputes",
         see_disputes,
@@ -286,6 +309,17 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ),
     ("answer a dispute", answer_dispute, KEEP),
     ("reveal a number", reveal, REVEAL),
+    ("claim a certificate", file_claim, CLAIMANTS),
+    ("change a claim", revise_claim, CLAIMANTS),
+    ("submit a claim", move(Action.SUBMIT, "draft_claim"), CLAIMANTS),
+    ("withdraw a claim", move(Action.WITHDRAW, "claim"), CLAIMANTS),
+    ("list claims", queue("claim", "claim"), LOOK_UP),
+    ("see its evidence", lambda s, a, at: claims.evidence(s, at.claim, a), LOOK_UP),
+    ("take its evidence away", take_evidence, LOOK_UP),
+    ("grant hours", grant_hours, DECIDE),
+    ("approve a claim", move(Action.APPROVE, "claim"), DECIDE),
+    ("reject a claim", move(Action.REJECT, "claim"), DECIDE),
+    ("print a proof", lambda s, a, at: proofs.issue(s, at.batch, 1, actor=a, now=c.AFTER), REVEAL),
     ("see the cards", lambda s, a, at: cards.issued(s, at.person, a), LOOK_UP),
     ("see a batch", lambda s, a, at: ledger.lines(s, at.batch, a), BATCH),
     ("see who relied", lambda s, a, at: decisions.relied(s, at.batch, a), BATCH),
@@ -336,6 +370,8 @@ def records(cast: c.Cast, by: str, reviewer: str, serial: int, authority: str, e
         authority=cast.places[authority].id,
         authority_name=cast.places[authority].name,
         batch=batch_of(posted.id),
+        claim=0,
+        draft_claim=0,
     )
 
 
@@ -357,7 +393,16 @@ def prepared(database: str) -> tuple[c.Cast, list[Records]]:
     c.give_account(cast, 21, "base_person")  # works at the base, and sees nothing of its affairs for that
     for at in both:
         open_dispute(at)
-    return cast, both
+    return cast, [with_claims(cast, at, by) for at, by in zip(both, ("employer", "hohhot_employer"), strict=True)]
+
+
+def with_claims(cast: c.Cast, at: Records, by: str) -> Records:
+    """A certificate of the person that waits for the authority, and another that is still a draft."""
+    filed = c.file_claim(cast, at.serial, by=by, activity="技能培训")
+    with db.transaction() as session:
+        fields = replace(c.CLAIM, title="示例技能培训证书")
+        draft = claims.draft(session, at.person, fields, evidence=[c.CERTIFICATE], actor=cast[by], now=c.AFTER)
+    return replace(at, claim=filed.id, draft_claim=draft.id)
 
 
 def open_dispute(at: Records) -> None:

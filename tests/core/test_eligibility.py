@@ -20,7 +20,7 @@ from core.__main__ import main
 from core.access import Refused, Role
 from core.eligibility import FAULTY, Batch
 from core.ledger import Posting
-from core.models import Source
+from core.models import Mode, Source
 from core.registry import PersonFacts
 from core.rules import Outcome
 from tests import cast as c
@@ -457,8 +457,8 @@ def ways(cast: c.Cast, row: dict[str, Any]) -> decision_sheet.Ways:
         return decision_sheet.ways_to_close(session, found, actor=cast["title"], now=c.NOW)
 
 
-def plan(cast: c.Cast, hours: int, start: date, end: date) -> int:
-    filed = c.file_plan(cast, hours_each=Decimal(hours), start_on=start, end_on=end)
+def plan(cast: c.Cast, hours: int, start: date, end: date, **more: Any) -> int:
+    filed = c.file_plan(cast, hours_each=Decimal(hours), start_on=start, end_on=end, **more)
     c.approve(cast, filed.id)
     return filed.id
 
@@ -479,15 +479,29 @@ def test_the_fewest_open_plans_that_close_the_gap_are_named(database: str) -> No
     assert found.offers[0].end_on < found.offers[1].start_on
 
 
-def test_earlier_years_are_closed_by_make_up_or_conversion_only_and_it_is_said(office: Path) -> None:
+def test_an_earlier_year_is_closed_by_plans_that_offer_it(office: Path) -> None:
     cast = c.assemble()
-    person(cast, 1, ((2022, 30, 60), (2023, 30, 50), (2024, 30, 60)))
-    found = ways(cast, cells(1))
+    person(cast, 1, ((2022, 30, 60), (2023, 20, 50), (2024, 30, 50)))
+    row = cells(1)
+    found = ways(cast, row)
     assert (found.closes, found.offers) == (False, ())
-    assert "2023年度缺专业10" in found.words[0]
-    assert "七(二)" in found.words[0]
-    person(cast, 2)
+    assert found.words == (
+        "2024年度专业差10学时，须等待新的计划，或以证书折合。",
+        "2023年度公需差10学时，没有可补学的规定，只能以该年度的证书折合。",
+        "2023年度专业差10学时，可由基地或盟市组织补学（七(二)），或以该年度的证书折合。",
+    )
+    both = plan(cast, 16, date(2024, 6, 24), date(2024, 6, 25), mode=Mode.ONLINE, credit_years=(2023, 2024))
+    found = ways(cast, row)
+    assert [(offer.plan_id, offer.credit_year) for offer in found.offers] == [(both, 2024)]  # once, not for both years
+    makeup = plan(cast, 16, date(2024, 7, 1), date(2024, 7, 2), credit_years=(2023,))
+    found = ways(cast, row)
+    assert [(offer.plan_id, offer.credit_year) for offer in found.offers] == [(both, 2024), (makeup, 2023)]
+    assert not found.closes
+    assert found.words[2] == "2023年度专业差10学时，参加所列1期补学可补齐。"
+    person(cast, 2, ((2022, 30, 60), (2023, 30, 50), (2024, 30, 60)))
     assert ways(cast, cells(2)).closes
+    person(cast, 3)
+    assert ways(cast, cells(3)).words == ("结论为符合，没有需要补齐的学时。",)
 
 
 def test_what_no_plan_brings_is_said(office: Path) -> None:
