@@ -15,10 +15,9 @@ from core import credits, db, registry
 from core.files import Upload
 from core.models import DecisionPart
 from tests import cast as people
-from tests.browser.test_main_job import arrive, choose_first_row, server
+from tests.browser.desk import arrive, choose_first_row
 from tests.pages.conftest import sign_in
 
-__all__ = ["server"]
 NOW = datetime.now(UTC)
 YEAR = db.office_day(NOW).year
 

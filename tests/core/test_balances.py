@@ -20,8 +20,8 @@ def test_many_are_read_as_one_is_wherever_their_numbers_lie(database: str) -> No
     with db.transaction() as session:
         session.execute(
             sa.text(
-                "INSERT INTO person SELECT 9000000, name, id_number, :i, sex, birth_on, employer_id, "
-                "employer_name, authority_id, title, specialty, added_at FROM person WHERE id = :far"
+                "INSERT INTO person SELECT 9000000, name, id_number, :i, sex, birth_on, employer_id, employer_name, "
+                "authority_id, title, specialty, added_at, merged_into_id, version FROM person WHERE id = :far"
             ),
             {"far": far, "i": b"i" * 32},
         )

@@ -272,7 +272,7 @@ def test_whoever_asks_for_a_duplicate_gets_the_person_with_all_the_hours(cast: c
         assert list(frame["lacks_professional"]) == [12, 36]
         assert list(persons.duplicates(session, stays.id, reviewer)["id"]) == [duplicate.id]
         batch = eligibility.everybody(session, reviewer, 2024)
-        assert list(batch.frame["person_id"]) == [stays.id, kept(3).id, kept(5).id]
+        assert list(batch.person_ids) == [stays.id, kept(3).id, kept(5).id]
     stands()
 
 

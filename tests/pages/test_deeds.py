@@ -77,6 +77,22 @@ def test_a_base_files_a_plan(cast: Cast) -> None:
     assert one(sa.select(Plan)).state is State.WITHDRAWN
 
 
+def test_a_base_offers_an_earlier_credit_year(cast: Cast) -> None:
+    when = ahead(20)
+    app = press(open_page("plan_filing", sign_in("base")), "填写新计划")
+    fill_plan(app, "plan-new-", **when)
+    field = app.multiselect(key="plan-new-credit_years")
+    assert field.label == "学时年度（补学）"
+    before = TODAY.year - 1
+    assert str(before) in field.options
+    field.set_value([before])
+    press(app, "保存并上报")
+    plan = one(sa.select(Plan))
+    assert (plan.state, plan.credit_years) == (State.SUBMITTED, (before,))
+    app = open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id))
+    assert [each.value for each in app.info] == [f"学时计入{before}年度（补学，七(二)）"]
+
+
 def test_a_plan_filed_too_late_is_kept_as_a_draft_and_the_first_possible_day_is_named(cast: Cast) -> None:
     app = press(open_page("plan_filing", sign_in("base")), "填写新计划")
     fill_plan(app, "plan-new-", title="临时培训班", **ahead(13))
