@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from core import approvals, audit, db, ledger, models, plans, registry, reports, resident_id, roster
+from core import approvals, audit, db, disputes, ledger, models, plans, registry, reports, resident_id, roster
 from core.access import Actor, OrganizationKind, Refused, Role
 from core.approvals import Action
 from core.files import Upload
@@ -67,6 +67,7 @@ def test_the_demonstration_shows_every_role_state_and_deadline(demo: str) -> Non
         claims = {by: approvals.queue(session, who(session, by), kind="claim")[0] for by in ("reviewer", "person")}
         assert Counter(claims["reviewer"]["state"]) == {State.SUBMITTED: 2, State.APPROVED: 1}
         assert list(claims["person"]["state"]) == [State.SUBMITTED]
+        assert disputes.queue(session, who(session, "reviewer"), own=True)[1] == 1
         origins = ledger.batches(session, who(session, "admin"), limit=None)[0]
         assert {"claim", "import", "reversal"} <= set(origins["origin"])
         assert list(origins[origins["origin"] == "import"]["standing"]) == ["reversed"]

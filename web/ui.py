@@ -415,6 +415,8 @@ def _column_config(shown: pd.DataFrame, labels: dict[str, str]) -> dict[str, Any
             config[name] = st.column_config.TextColumn(label, alignment="right")
         elif name in ("years", "gap"):
             config[name] = st.column_config.TextColumn(label, width=190)
+        elif name.isdigit():  # what a person lacks in a year
+            config[name] = st.column_config.TextColumn(label, width=215)
         else:
             config[name] = st.column_config.TextColumn(label)
     return config

@@ -20,7 +20,7 @@ import bcrypt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, claims, credits, db, ledger, plans, registry, reports, sheets
+from core import approvals, audit, claims, credits, db, disputes, ledger, plans, registry, reports, sheets
 from core.access import AUTHORITIES, TRAINERS, Actor, OrganizationKind, Role
 from core.files import Upload
 from core.ledger import Posting
@@ -170,6 +170,9 @@ def _open_person_account(office: _Office) -> None:
     person = next(learner for learner in people_there if learner.facts.employer == home.name)
     actor = _open(office, home, demo.role, demo.username, demo.name, now=office.now, person_id=person.person_id)
     _file_claim(office, words()["certificates"][2], person, actor, now=office.now)
+    studied = ledger.entries(office.session, person.person_id).dropna(subset="plan_id").iloc[0]
+    at = int(studied["batch_id"]), int(studied["line"])
+    disputes.file(office.session, person.person_id, *at, words=words()["dispute"], actor=actor, now=office.now)
 
 
 def _someone(office: _Office) -> str:
