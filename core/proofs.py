@@ -208,10 +208,11 @@ def pdf(content: bytes) -> bytes:
     ]
     paper.table(page, ("项目", "值（SHA-256、Ed25519，十六进制）"), lines, (30, 144), "LL")
     page.ln(3)
-    paper.small(
-        page, "随本证明下载的文件（也附在本PDF内）可离线核对，不需要信任数据库：由该笔学时沿路径算到本批校验根，"
-    )
-    paper.small(page, "再算到本批链值，最后核对签名。在其他机器上核对时，公钥须从出具机关另行取得。核对命令：")
+    for words in (
+        "随本证明下载的文件（也附在本PDF内）可离线核对，不需要信任数据库：由该笔学时沿路径算到本批校验根，再算到本批链值，",
+        "最后核对签名。可在出具机关系统的 /verify 页面核验，不需登录；在其他机器上核对时，公钥须另行取得，命令：",
+    ):
+        paper.small(page, words)
     paper.small(
         page, f"python -m core proof {_FILENAME.format(proof.batch, proof.line)} --key {statement['public_key']}"
     )

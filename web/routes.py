@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders, UploadFile
 from starlette.requests import Request, cookie_parser
 from starlette.responses import (
     FileResponse,
@@ -23,7 +24,8 @@ from starlette.responses import (
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core import cards, db, registry
+from core import cards, db, proofs, registry
+from core.access import Refused
 from core.cards import Verification
 from core.ledger import hours_text
 from web.ui import COOKIE
@@ -78,7 +80,31 @@ def verify_form(request: Request) -> Response:
     code = request.query_params.get("code", "").strip()
     if code:
         return RedirectResponse(f"/verify/{quote(code, safe='')}", status_code=303)
-    return HTMLResponse(_page("审验卡核验", _FORM))
+    return HTMLResponse(_page("审验卡与入账证明核验", _FORM + _PROOF_FORM))
+
+
+async def verify_proof(request: Request) -> Response:
+    """Whether the file of a printed proof holds; open to everybody, asks no database. 413 for what is no such file."""
+    if not 0 < int(request.headers.get("content-length", "0")) <= proofs.LARGEST:  # the server lets no more through
+        return HTMLResponse(
+            _page("入账证明核验", f"<p class=bad>请选择随证明下载的 .json 文件。</p>{_PROOF_FORM}"), 413
+        )
+    async with request.form(max_files=1, max_fields=1) as form:
+        given = form.get("proof")
+        content = await given.read() if isinstance(given, UploadFile) else b""
+    return HTMLResponse(await run_in_threadpool(_proof_page, content))
+
+
+def _proof_page(content: bytes) -> str:
+    try:
+        proof, faults = proofs.read(content), proofs.faults(content)
+    except Refused as refused:
+        return _page("入账证明核验", f"<p class=bad>{html.escape(refused.words)}</p>{_PROOF_FORM}")
+    verdict = f"<p class=bad>证明不成立：{html.escape('；'.join(faults))}。</p>"
+    if not faults:
+        day = db.office_day(proof.issued_at)
+        verdict = f"<p class=good>证明成立：由本系统出具，内容未被改动。所载为{day}出具时的情况，此后可能冲销。</p>"
+    return _page("入账证明核验结果", verdict + _facts(proof.facts()))
 
 
 def words(_request: Request) -> Response:
@@ -89,6 +115,9 @@ def words(_request: Request) -> Response:
 _FORM = """<form action="/verify"><label>审验卡上的验证码（16位，可不填横线）
 <input name="code" required minlength="16" maxlength="19" autocomplete="off" placeholder="XXXX-XXXX-XXXX-XXXX"></label>
 <button>核验</button></form>"""
+_PROOF_FORM = """<form action="/verify" method="post" enctype="multipart/form-data">
+<label>入账证明的校验文件（随证明下载的 .json）
+<input type="file" name="proof" required accept=".json"></label><button>核验</button></form>"""
 
 
 def _verification_page(found: Verification | None) -> str:
@@ -117,8 +146,11 @@ def _verification_page(found: Verification | None) -> str:
         ("累计", f"{hours_text(found.public + found.professional)} 学时"),
         ("出具日期", str(found.issued_on)),
     )
-    lines = "".join(f"<tr><th>{label}<td>{html.escape(value)}" for label, value in rows)
-    return _page("审验卡核验结果", f"{verdict}<table>{lines}</table>")
+    return _page("审验卡核验结果", verdict + _facts(rows))
+
+
+def _facts(rows: Iterable[tuple[str, str]]) -> str:
+    return f"<table>{''.join(f'<tr><th>{label}<td>{html.escape(value)}' for label, value in rows)}</table>"
 
 
 def _page(title: str, body: str) -> str:
@@ -141,6 +173,7 @@ ROUTES = [
     Route("/healthz", health),
     Route("/session", start_session, methods=["POST"]),
     Route("/verify", verify_form),
+    Route("/verify", verify_proof, methods=["POST"]),
     Route("/verify/{code}", verify),
     Route("/words.js", words),
 ]

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
+import httpx
 import pytest
 import sqlalchemy as sa
+from starlette.applications import Starlette
 from starlette.requests import Request
 
 from core import cards, db, decisions, eligibility, files, ledger, proofs
@@ -110,6 +115,34 @@ def test_a_proof_of_an_entry_is_issued_and_taken_away_with_its_file(cast: Cast) 
     assert name == "入账证明-1-2"
     assert proofs.faults(file) == []
     assert page.startswith(b"%PDF")
+
+
+def test_anybody_checks_a_proof_without_signing_in(cast: Cast) -> None:
+    imported(cast, line(1), line(2))
+    with db.transaction() as session:
+        file = proofs.issue(session, 1, 1, actor=cast["reviewer"], now=NOW)
+    altered = file.replace("赵示丁".encode(), "赵示戊".encode())
+    assert altered != file
+
+    def asked(method: str, **sent: Any) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            office = httpx.ASGITransport(Starlette(routes=routes.ROUTES))
+            async with httpx.AsyncClient(transport=office, base_url="http://office") as client:
+                return await client.request(method, "/verify", **sent)
+
+        return asyncio.run(ask())
+
+    def told(content: bytes) -> str:
+        return asked("POST", files={"proof": ("proof.json", content)}).text
+
+    assert "入账证明的校验文件" in asked("GET").text
+    assert "证明成立" in told(file)
+    assert people.id_number(1) not in told(file)
+    assert "赵示丁" in told(file)
+    assert "证明不成立：签名不符" in told(altered)
+    assert "不是本系统出具的入账证明" in told(b"<script>")
+    assert asked("POST", files={"proof": ("proof.json", bytes(2 * 2**20))}).status_code == 413
+    assert asked("POST", data={"proof": "x"}).text.count("不是本系统出具的入账证明") == 1
 
 
 def test_whoever_holds_a_revoked_card_is_told_since_when_and_why(cast: Cast) -> None:
