@@ -175,7 +175,7 @@ def _credits_import(options: argparse.Namespace) -> int:
         print("\t".join(" ".join(str(field).split()) for field in fields))
     told = f"batch {batch.id}: {batch.entries} entries" if batch else "nothing posted"
     _say(f"{told}, {len(preview.rows)} rows, {len(preview.faulty_rows)} left out")
-    return 1 if preview.problems else 0
+    return 1 if preview.faulty_rows else 0
 
 
 def _eligibility(options: argparse.Namespace) -> int:
