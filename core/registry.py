@@ -26,10 +26,14 @@ LOCK_LASTS = timedelta(minutes=15)
 PASSWORD_LENGTH = 10
 
 _DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・･．●▪﹒᛫ꞏ", "·"))
+_UNTIDY = re.compile(rf"[\s\x00-\x1f\x7f{''.join(map(chr, _DOTS))}]")
+_NO_LETTERS = re.compile(r"[0-9<>=@+\"'/\\]")
 
 
 def normalise_name(raw: object) -> str:
     """A name as it is compared: no spaces around Chinese characters, one kind of middle dot."""
+    if isinstance(raw, str) and not _UNTIDY.search(raw):
+        return raw  # as most are
     text = str(raw if raw is not None else "").translate(_DOTS)
     text = re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()  # PostgreSQL keeps no NUL, which a cell may hold
     text = re.sub(r"\s*·\s*", "·", text)
@@ -38,7 +42,7 @@ def normalise_name(raw: object) -> str:
 
 def is_name(name: str) -> bool:
     """Whether a normalised name can be a person's: 2 to 20 characters, no digits, no signs."""
-    return 2 <= len(name) <= 20 and not re.search(r"[0-9<>=@+\"'/\\]", name)
+    return 2 <= len(name) <= 20 and not _NO_LETTERS.search(name)
 
 
 # --- the office -----------------------------------------------------------------------------------------------------

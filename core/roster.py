@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
 import sqlalchemy as sa
 import xlsxwriter
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from core import registry, resident_id, sheets, workbooks
 from core.access import Refused
-from core.db import blind_index
+from core.db import blind_indexes
 from core.files import Upload
 from core.models import Person, Report, RosterRow, State
 from core.policy import Subject
@@ -62,7 +62,7 @@ LOOK_ALIKES = (
     "祎袆 祺褀 玟玫 杨扬 陈阵 莹萤 奕弈 丽俪 薇微 肖萧 付傅 阎闫 戴代 邱丘 娜哪 萨薩 图囹 乌鸟 布希 其具 木本 那邦"
 ).split()
 """Characters that are mistaken for one another in names, group by group."""
-_FOLDED = {letter: group[0] for group in reversed(LOOK_ALIKES) for letter in group}
+_FOLDED = str.maketrans({letter: group[0] for group in reversed(LOOK_ALIKES) for letter in group})
 
 PASSED = ("合格", "优秀", "良好", "及格", "通过", "中等", "是")
 FAILED = ("不合格", "不及格", "未通过", "缺考", "未考核", "否")
@@ -89,7 +89,7 @@ SURVIVING = 15
 """Digits of an ID number that a spreadsheet keeps."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Row:
     """One person of a roster, as read. Hours are Decimal, 0 where they could not be read."""
 
@@ -206,9 +206,10 @@ def check(
     Refused codes: "file" (nobody in it).
     """
     preview = Preview(sheet)
+    hours = functools.cache(_hours)
     tries = 500  # rows looked through for a shift: a file of nothing but faults must not take minutes
     for number, cells in rows:
-        row, problems = _read_row(number, cells)
+        row, problems = _read_row(number, cells, hours)
         if row is None:
             continue
         if sum(problem.blocking for problem in problems) > 1 and tries:
@@ -237,6 +238,8 @@ def check(
 
 
 def _plain(cell: object) -> str | int | float:
+    if isinstance(cell, str):
+        return sheets.text(cell)
     match cell:
         case bool():
             return str(cell)
@@ -251,10 +254,20 @@ def _plain(cell: object) -> str | int | float:
     return sheets.text(cell)
 
 
-def _read_row(number: int, cells: Mapping[str, object]) -> tuple[Row | None, list[Problem]]:
+_Hours = tuple[Decimal, str, str]
+"""Hours of a cell, the code of what is wrong with it, and the words."""
+
+
+def _read_row(
+    number: int, cells: Mapping[str, object], hours_of: Callable[[str], _Hours]
+) -> tuple[Row | None, list[Problem]]:
     """A row and what is wrong with it by itself; no row where it is empty or the signatures below the list."""
-    cells = {column: _plain(cell) for column, cell in cells.items()}
+    plain = {column: _plain(cell) for column, cell in cells.items()}
     problems: list[Problem] = []
+
+    def said(column: str) -> str:
+        cell = plain.get(column, "")
+        return cell if isinstance(cell, str) else sheets.text(cell)
 
     def problem(
         column: str,
@@ -265,50 +278,47 @@ def _read_row(number: int, cells: Mapping[str, object]) -> tuple[Row | None, lis
         offer: str = "",
         mend: dict[str, str] | None = None,
     ) -> None:
-        value = sheets.text(cells.get(column))
-        problems.append(Problem(number, HEADINGS[column], code, value, words, blocking, offer, mend or {}))
+        problems.append(Problem(number, HEADINGS[column], code, said(column), words, blocking, offer, mend or {}))
 
-    name = registry.normalise_name(sheets.text(cells.get("name")))
-    raw_id = cells.get("id_number")
+    name = registry.normalise_name(said("name"))
+    raw_id = plain.get("id_number")
     id_number = resident_id.normalise(raw_id)
     if not name and not id_number:
-        if not (
-            sheets.text(cells.get("number")).isdigit()
-            and any(sheets.text(cells.get(key)) for key in ("employer", "title"))
-        ):
+        if not (said("number").isdigit() and (said("employer") or said("title"))):
             return None, []
         problem("name", "name-missing", "有序号和单位但没有姓名和身份证号，请补填或删去此行")
     elif not name:
         problem("name", "name-missing", "姓名为空，请补填")
-    elif not 2 <= len(name) <= 20 or re.search(r"[0-9<>=@+\"'/\\]", name):
+    elif not registry.is_name(name):
         problem("name", "name-form", "姓名应为2至20个字，不含数字和符号，请核对")
     code = resident_id.problem(raw_id) if name or id_number else "id-missing"
     if code and (name or id_number):
         problem("id_number", code, resident_id.PROBLEMS[code])
     hours, unreadable = {}, False
     for column in ("public_hours", "professional_hours"):
-        value, fault, words = _hours(cells.get(column))
-        hours[column] = value
+        hours[column], fault, words = hours_of(said(column))
         if fault:
             unreadable = True
             problem(column, fault, words)
-    credit_year, written = None, sheets.text(cells.get("credit_year"))
-    if found := re.fullmatch(r"(20\d\d)(?:\.0)?(?:年度?)?", written):
+    credit_year, written = None, said("credit_year")
+    if written and (found := re.fullmatch(r"(20\d\d)(?:\.0)?(?:年度?)?", written)):
         credit_year = int(found[1])
     elif written:
         problem("credit_year", "year-form", "学时年度请填四位数字，如2023；不是补学的可留空")
-    assessment = sheets.text(cells.get("assessment"))
-    earned = sum(hours.values(), Decimal())
+    assessment = said("assessment")
+    earned = hours["public_hours"] + hours["professional_hours"]
     if assessment in FAILED and earned:
         problem("assessment", "assessment-failed", "考核不合格不计学时，请把学时改为0，或更正考核结果")
     elif assessment not in PASSED and assessment not in FAILED:
         problem("assessment", "assessment-form", "考核结果请填“合格”或“不合格”")
     elif assessment in PASSED and not earned and not unreadable:
         problem("professional_hours", "hours-none", "考核合格但没有学时，请补填公需学时或专业学时")
-    if not sheets.text(cells.get("employer")):
+    if not said("employer"):
         problem("employer", "employer-missing", "工作单位为空，补填后才能按单位查到此人", blocking=False)
-    sex = sheets.text(cells.get("sex"))
-    if born := _DAY.fullmatch(sex):
+    sex = said("sex")
+    if sex in ("男", "女", ""):
+        pass
+    elif born := _DAY.fullmatch(sex):
         agrees = not code and "".join(part.zfill(2) for part in born.groups()) == id_number[6:14]
         right = resident_id.sex(id_number) if agrees else ""
         words = "性别列里填的是出生日期，请填“男”或“女”"
@@ -319,11 +329,28 @@ def _read_row(number: int, cells: Mapping[str, object]) -> tuple[Row | None, lis
             offer=f"按身份证号填“{right}”" if right else "",
             mend={"sex": right} if right else {},
         )
-    elif sex and sex not in ("男", "女"):
+    else:
         problem("sex", "sex-form", "性别请填“男”或“女”")
-    texts = {key: sheets.text(cells.get(key))[:200] for key in ("employer", "title", "specialty", "phone", "note")}
-    more: dict[str, Any] = {"assessment": assessment, "credit_year": credit_year, "cells": cells}
-    return Row(number, name, sex, id_number, **more, **texts, **hours), problems  # type: ignore[arg-type]
+    employer, title, specialty, phone, note = (
+        said(column)[:200] for column in ("employer", "title", "specialty", "phone", "note")
+    )
+    row = Row(
+        number,
+        name,
+        sex,
+        id_number,
+        employer,
+        title,
+        specialty,
+        hours["public_hours"],
+        hours["professional_hours"],
+        assessment,
+        phone,
+        note,
+        credit_year,
+        plain,
+    )
+    return row, problems
 
 
 _DAY = re.compile(r"((?:19|20)\d\d)[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?: 00:00:00)?")
@@ -337,7 +364,7 @@ def _shifted(row: Row) -> list[Problem]:
         tried += [(at, [*values[:at], "", *values[at:-1]], "左") for at in range(len(values))]
     fitting: dict[tuple[str, ...], tuple[int, Cells, str]] = {}
     for at, cells, way in tried:
-        moved, problems = _read_row(row.row, dict(zip(columns, cells, strict=True)))
+        moved, problems = _read_row(row.row, dict(zip(columns, cells, strict=True)), _hours)
         if moved and not any(problem.blocking for problem in problems) and moved.employer:
             fitting.setdefault(tuple(map(str, cells)), (at, moved.cells, way))
     if len(fitting) != 1:
@@ -351,9 +378,8 @@ def _shifted(row: Row) -> list[Problem]:
     return [Problem(row.row, HEADINGS["id_number"], "row-shifted", value, words, True, offer, mend)]
 
 
-def _hours(cell: object) -> tuple[Decimal, str, str]:
-    """Hours of a cell, the code of what is wrong with it, and the words."""
-    text = sheets.text(cell).translate({code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)})
+def _hours(text: str) -> _Hours:
+    text = text.translate({code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)})
     text = text.removesuffix("学时").removesuffix("小时").strip()
     if text in ("", "-", "—", "/", "无"):
         return Decimal(), "", ""
@@ -374,24 +400,24 @@ def _hours(cell: object) -> tuple[Decimal, str, str]:
 def _check_ids(preview: Preview, today: date | None) -> None:
     faulty = {problem.row for problem in preview.problems if problem.heading == HEADINGS["id_number"]}
     first: dict[str, Row] = {}
+
+    def problem(row: Row, column: str, code: str, value: str, words: str, offer: str = "") -> None:
+        mend = {STRIKE: ""} if offer else {}
+        preview.problems.append(Problem(row.row, HEADINGS[column], code, value, words, True, offer, mend))
+
     for row in preview.rows:
         if row.row in faulty or not row.id_number:
             continue
-
-        def problem(column: str, code: str, value: str, words: str, offer: str = "", at: int = row.row) -> None:
-            mend = {STRIKE: ""} if offer else {}
-            preview.problems.append(Problem(at, HEADINGS[column], code, value, words, True, offer, mend))
-
         if today and resident_id.birth_on(row.id_number) > today:
-            problem("id_number", "id-birth", row.id_number, resident_id.PROBLEMS["id-birth"])
-        if row.sex in ("男", "女") and row.sex != resident_id.sex(row.id_number):
-            problem("sex", "sex-id", row.sex, f"身份证号第17位表示{resident_id.sex(row.id_number)}，请核对性别或号码")
-        if row.id_number in first:
-            earlier = first[row.id_number]
+            problem(row, "id_number", "id-birth", row.id_number, resident_id.PROBLEMS["id-birth"])
+        right = resident_id.sex(row.id_number)
+        if row.sex != right and row.sex in ("男", "女"):
+            problem(row, "sex", "sex-id", row.sex, f"身份证号第17位表示{right}，请核对性别或号码")
+        earlier = first.setdefault(row.id_number, row)
+        if earlier is not row:
             words = f"与第{earlier.row}行身份证号相同，每人只应出现一次，请删去一行或更正号码"
             offer = "删去此行" if row.name == earlier.name else ""
-            problem("id_number", "duplicate", row.id_number, words, offer)
-        first.setdefault(row.id_number, row)
+            problem(row, "id_number", "duplicate", row.id_number, words, offer)
 
 
 def _check_twins(preview: Preview) -> None:
@@ -405,10 +431,12 @@ def _check_twins(preview: Preview) -> None:
         if row.row in wrong or not row.name:
             continue
         others = named.setdefault(row.name, [])
-        near = (other for other in others[:50] if sum(map(str.__ne__, other.id_number[:17], row.id_number[:17])) == 1)
-        if other := next(near, None):
-            words = f"与第{other.row}行同名，身份证号只差一位，请核对是否同一人"
-            preview.problems.append(Problem(row.row, HEADINGS["id_number"], "twin-number", row.id_number, words, False))
+        for other in others[:50]:
+            if sum(map(str.__ne__, other.id_number[:17], row.id_number[:17])) == 1:
+                words = f"与第{other.row}行同名，身份证号只差一位，请核对是否同一人"
+                twin = Problem(row.row, HEADINGS["id_number"], "twin-number", row.id_number, words, False)
+                preview.problems.append(twin)
+                break
         others.append(row)
         alike = born.setdefault((_fold(row.name), row.id_number[6:14]), row)
         if alike.name != row.name and alike.id_number != row.id_number:
@@ -420,8 +448,9 @@ def _check_limits(preview: Preview, limits: Limits) -> None:
     most = limits.days * limits.hours_per_day
     other = "professional_hours" if limits.subject is Subject.PUBLIC else "public_hours"
     own = "public_hours" if limits.subject is Subject.PUBLIC else "professional_hours"
+    hours: Decimal
     for row in preview.rows:
-        hours: Decimal = getattr(row, own)
+        hours = getattr(row, own)
         if getattr(row, other):
             words = f"本次培训批准的是{limits.subject.label}，{HEADINGS[other]}应为0"
             mend = {own: f"{getattr(row, other).normalize():f}", other: "0"} if not hours else {}
@@ -456,7 +485,8 @@ def _check_year(preview: Preview, row: Row, limits: Limits) -> None:
 
 
 def _check_known(preview: Preview, session: Session) -> None:
-    good = {blind_index(row.id_number): row for row in preview.good_rows}
+    rows = preview.good_rows
+    good = dict(zip(blind_indexes(row.id_number for row in rows), rows, strict=True))
     people = registry.known_names(session, list(good))
     wrong = {index: name for index, (_, name) in people.items() if name != good[index].name}
     ids = [people[index][0] for index in wrong]
@@ -476,7 +506,7 @@ def _check_known(preview: Preview, session: Session) -> None:
 
 
 def _fold(name: str) -> str:
-    return "".join(_FOLDED.get(letter, letter) for letter in name)
+    return name.translate(_FOLDED)
 
 
 def _slip(one: str, other: str) -> bool:
@@ -500,8 +530,9 @@ def _check_earlier(preview: Preview, session: Session, report: Report) -> None:
         ~RosterRow.faulty,
     )
     earlier = {bytes(index): row for index, row in session.execute(query) if index}
-    for row in preview.good_rows if earlier else ():
-        if at := earlier.get(blind_index(row.id_number)):
+    rows = preview.good_rows if earlier else []
+    for row, index in zip(rows, blind_indexes(row.id_number for row in rows), strict=True):
+        if at := earlier.get(index):
             words = f"此人已在本计划先前的报告中（第{at}行），同一培训不能重复登记，请删去此行"
             value, mend = row.id_number, {STRIKE: ""}
             heading = HEADINGS["id_number"]

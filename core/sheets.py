@@ -44,10 +44,13 @@ def read(content: bytes, filename: str, columns: Mapping[str, Sequence[str]], re
         standard = "、".join(words[0] for words in columns.values())
         raise Refused("headings", f"没有找到表头：同一行内须有{needed}。标准表头为：{standard}。")
     at, places = found
-    rows = [
-        (number, {name: cells[place] for name, place in places.items() if place < len(cells)})
-        for number, cells in enumerate(grid[at + 1 :], start=at + 2)
-    ]
+    last = max(places.values())
+    rows: list[tuple[int, dict[str, object]]] = []
+    for number, cells in enumerate(grid[at + 1 :], start=at + 2):
+        if last < len(cells):
+            rows.append((number, dict(zip(places, map(cells.__getitem__, places.values()), strict=True))))
+        else:
+            rows.append((number, {name: cells[place] for name, place in places.items() if place < len(cells)}))
     return Table(sheet, rows)
 
 
@@ -89,8 +92,12 @@ def _csv_grid(content: bytes) -> Grid:
 
 def text(cell: object) -> str:
     """A cell as text: whole numbers without a decimal point, runs of white space and controls as one space."""
+    if isinstance(cell, str) and cell.isprintable() and " " not in cell:
+        return cell  # as most are
     if isinstance(cell, float) and math.isfinite(cell) and cell == int(cell):
         cell = int(cell)
+    if isinstance(cell, int):
+        return str(cell)
     return re.sub(r"[\s\x00-\x1f\x7f]+", " ", str(cell if cell is not None else "")).strip()
 
 
