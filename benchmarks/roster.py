@@ -63,7 +63,17 @@ def people(count: int, seed: int = 1) -> list[registry.PersonFacts]:
     given = [chr(code) for code in range(0x4E00, 0x4E00 + 4 * 300, 4)]
     mongolian = ("其其格", "巴特尔", "乌兰", "格日勒", "苏日娜", "阿拉坦", "孟和", "娜仁")
     employers = [f"示例旗第{number}{kind}" for number in range(1, 201) for kind in ("中学", "医院", "设计院", "农牧站")]
-    titles = ("主治医师", "副主任医师", "一级教师", "高级教师", "工程师", "高级工程师", "助理工程师", "农艺师", "会计师")
+    titles = (
+        "主治医师",
+        "副主任医师",
+        "一级教师",
+        "高级教师",
+        "工程师",
+        "高级工程师",
+        "助理工程师",
+        "农艺师",
+        "会计师",
+    )
     fields = ("临床医学", "护理学", "数学", "语文", "土木工程", "电气工程", "畜牧", "农学", "会计", "计算机")
     found: dict[str, registry.PersonFacts] = {}
     while len(found) < count:
@@ -73,7 +83,11 @@ def people(count: int, seed: int = 1) -> list[registry.PersonFacts]:
         if draw.random() < 0.1:
             name = f"{draw.choice(mongolian)}·{draw.choice(mongolian)}{draw.choice(given)}"
         fact = registry.PersonFacts(
-            name, first + resident_id.check_digit(first), draw.choice(employers), draw.choice(titles), draw.choice(fields)
+            name,
+            first + resident_id.check_digit(first),
+            draw.choice(employers),
+            draw.choice(titles),
+            draw.choice(fields),
         )
         found.setdefault(first, fact)
     return list(found.values())

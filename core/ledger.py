@@ -262,15 +262,15 @@ def _written(
     ).one_or_none()
     batch.id = last.id + 1 if last else 1
     batch.posted_by, batch.posted_at, batch.entries = actor.name, now.replace(microsecond=0), len(lines)
-    rows = [vars(line) | {"batch_id": batch.id, "line": number} for number, line in enumerate(lines, start=1)]
+    columns: dict[str, Any] = {name: [getattr(line, name) for line in lines] for name in _Line.__dataclass_fields__}
+    columns |= {"line": list(range(1, len(lines) + 1)), "batch_id": [batch.id] * len(lines)}
     batch.form = _FORM
-    leaves = [_leaf(row, _FORM) for row in rows]
+    leaves = [_leaf(dict(zip(columns, row, strict=True)), _FORM) for row in zip(*columns.values(), strict=True)]
     batch.leaves, batch.root = b"".join(leaves), merkle.root(leaves).hex()
-    batch.chain = _chain(batch, last.chain if last else "", rows)
+    batch.chain = _chain(batch, last.chain if last else "")
     session.add(batch)
-    session.flush()
-    session.execute(sa.insert(CreditEntry), rows)
-    _add_to_totals(session, lines)
+    db.insert(session, CreditEntry, columns)
+    _add_to_totals(session, batch)
     total = sum((line.hours for line in lines), Decimal())
     audit.record(
         session,
@@ -284,40 +284,16 @@ def _written(
     return batch
 
 
-def _add_to_totals(session: Session, lines: Sequence[_Line]) -> None:
-    sums: dict[tuple[int, int, str, Source], list[Decimal | int]] = defaultdict(lambda: [Decimal(), 0])
-    duplicates = sa.select(Person.id, Person.human_id).where(Person.merged_into_id.is_not(None))
-    human = dict(session.execute(duplicates).all())
-    for line in lines:
-        balance = sums[human.get(line.person_id, line.person_id), line.year, line.subject, line.source]
-        balance[0] += line.hours
-        balance[1] += line.deemed
-    dialect = session.get_bind().dialect.name
-    if dialect == "postgresql":
+def _add_to_totals(session: Session, batch: CreditBatch) -> None:
+    """Add to the totals what a batch has just posted."""
+    if session.get_bind().dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-    statement = insert(CreditTotal)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["person_id", "year", "subject", "source"],
-            set_={
-                "hours": CreditTotal.__table__.c.hours + statement.excluded.hours,
-                "deemed": CreditTotal.__table__.c.deemed + statement.excluded.deemed,
-            },
-        ),
-        [
-            {
-                "person_id": person_id,
-                "year": year,
-                "subject": subject,
-                "source": source,
-                "hours": hours,
-                "deemed": deemed,
-            }
-            for (person_id, year, subject, source), (hours, deemed) in sums.items()
-        ],
-    )
+    statement = insert(CreditTotal).from_select(_TOTALS, _summed().where(CreditEntry.batch_id == batch.id))
+    table = CreditTotal.__table__
+    both = {name: table.c[name] + statement.excluded[name] for name in ("hours", "deemed")}
+    session.execute(statement.on_conflict_do_update(index_elements=_KEYS, set_=both))
 
 
 # --- questions ------------------------------------------------------------------------------------------------------
@@ -712,6 +688,7 @@ class Difference:
 
 
 _KEYS = ("person_id", "year", "subject", "source")
+_TOTALS = [*_KEYS, "hours", "deemed"]
 
 
 def _summed() -> sa.Select[*tuple[Any, ...]]:
@@ -734,8 +711,7 @@ def add_up(session: Session, person_ids: Iterable[int]) -> None:
     whose = list(person_ids)
     session.flush()
     session.execute(sa.delete(CreditTotal).where(CreditTotal.person_id.in_(whose)))
-    into = [*_KEYS, "hours", "deemed"]
-    session.execute(sa.insert(CreditTotal).from_select(into, _summed().where(under(Person, whose))))
+    session.execute(sa.insert(CreditTotal).from_select(_TOTALS, _summed().where(under(Person, whose))))
 
 
 def differences(session: Session) -> list[Difference]:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import functools
 import io
+import itertools
+import operator
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import sqlalchemy as sa
 import xlsxwriter
 from sqlalchemy.orm import Session
 
-from core import registry, resident_id, sheets, workbooks
+from core import db, registry, resident_id, sheets, workbooks
 from core.access import Refused
-from core.db import blind_indexes
 from core.files import Upload
 from core.models import Person, Report, RosterRow, State
 from core.policy import Subject
@@ -151,6 +152,7 @@ class Preview:
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
+@db.in_bulk()
 def read(
     content: bytes,
     filename: str,
@@ -169,13 +171,14 @@ def read(
     return check(table.rows, limits=limits, known=known, today=today, sheet=table.sheet)
 
 
+@db.in_bulk()
 def rows_in(content: bytes, filename: str) -> list[tuple[int, Cells]]:
     """The rows of a file below its headings, unchecked, with the numbers their user sees; `origin` where it says so.
 
     Refused codes: "file", "headings".
     """
     table = sheets.read(content, filename, COLUMNS | {"origin": (ORIGIN,)}, REQUIRED)
-    return [(number, {name: _plain(cell) for name, cell in cells.items()}) for number, cells in table.rows]
+    return _plain_rows(table.rows)[0]
 
 
 def pasted(text: str) -> Upload:
@@ -192,6 +195,7 @@ def pasted(text: str) -> Upload:
     return Upload("粘贴的花名册.csv", "\n".join(lines).encode("utf-8-sig"))
 
 
+@db.in_bulk()
 def check(
     rows: Iterable[tuple[int, Mapping[str, object]]],
     *,
@@ -206,12 +210,8 @@ def check(
     Refused codes: "file" (nobody in it).
     """
     preview = Preview(sheet)
-    hours = functools.cache(_hours)
     tries = 500  # rows looked through for a shift: a file of nothing but faults must not take minutes
-    for number, cells in rows:
-        row, problems = _read_row(number, cells, hours)
-        if row is None:
-            continue
+    for row, problems in _read_rows(*_plain_rows(list(rows))):
         if sum(problem.blocking for problem in problems) > 1 and tries:
             tries -= 1
             problems = _shifted(row) or problems
@@ -237,9 +237,45 @@ def check(
     return preview
 
 
+def _plain_rows(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[list[tuple[int, Cells]], _Columns]:
+    """Rows with every cell as `_plain` gives it, and their columns, "" where a row has no such cell.
+
+    They are looked through by column, since most hold nothing else already.
+    """
+    layouts = {tuple(cells) for _, cells in rows}
+    names = list(dict.fromkeys(itertools.chain.from_iterable(layouts)))
+    if len(layouts) == 1:
+        by_row: Iterable[Iterable[Any]] = (cells.values() for _, cells in rows)
+    else:
+        by_row = ([cells.get(name, "") for name in names] for _, cells in rows)
+    columns: _Columns = dict(zip(names, zip(*by_row, strict=True), strict=False))
+    changed: _Columns = {}
+    for column, cells in columns.items():
+        if not _are_texts(cells) or not sheets.is_tidy("".join(cells)):
+            plain = list(map(_plain, cells))
+            if not all(map(operator.is_, plain, cells)):
+                changed[column] = plain
+    if not changed:
+        return list(rows), columns  # type: ignore[arg-type]
+    anew = [
+        (number, {**cells, **{column: plain[at] for column, plain in changed.items() if column in cells}})
+        for at, (number, cells) in enumerate(rows)
+    ]
+    return anew, columns | changed
+
+
+_Columns = dict[str, Sequence[Any]]
+
+
+def _are_texts(cells: Sequence[object]) -> bool:
+    return set(map(type, cells)) <= {str}
+
+
 def _plain(cell: object) -> str | int | float:
     if isinstance(cell, str):
         return sheets.text(cell)
+    if isinstance(cell, float) and abs(cell) < 10**SURVIVING:
+        return cell
     match cell:
         case bool():
             return str(cell)
@@ -254,20 +290,58 @@ def _plain(cell: object) -> str | int | float:
     return sheets.text(cell)
 
 
-_Hours = tuple[Decimal, str, str]
-"""Hours of a cell, the code of what is wrong with it, and the words."""
+_FEW_WORDS = ("sex", "public_hours", "professional_hours", "assessment", "credit_year")
+"""Columns in which the rows of a roster say one of a few things."""
 
 
-def _read_row(
-    number: int, cells: Mapping[str, object], hours_of: Callable[[str], _Hours]
-) -> tuple[Row | None, list[Problem]]:
+def _read_rows(rows: Sequence[tuple[int, Cells]], columns: _Columns) -> Iterator[tuple[Row, list[Problem]]]:
+    """Every row with what is wrong with it by itself, without those that are none.
+
+    One whose name and number are in order, and whose employer is given, has as little wrong with it as any other that
+    says the same in the columns of few words: so it is read after such a one, and only the others from the beginning.
+    """
+    columns = dict.fromkeys(COLUMNS, [""] * len(rows)) | columns
+    said = {name: cells if _are_texts(cells) else list(map(sheets.text, cells)) for name, cells in columns.items()}
+    texts = zip(*(said[column] for column in ("employer", "title", "specialty", "phone", "note")), strict=True)
+    faultless: dict[tuple[str, ...], Row] = {}
+    few_words = zip(*(said[column] for column in _FEW_WORDS), strict=True)
+    names = map(registry.normalise_name, said["name"])
+    for (number, cells), name, id_number, few, (employer, title, specialty, phone, note) in zip(
+        rows, names, columns["id_number"], few_words, texts, strict=True
+    ):
+        alike = faultless.get(few)
+        if alike is None or not employer or not registry.is_name(name) or resident_id.problem(id_number):
+            row, problems = _read_row(number, cells)
+            if row is not None:
+                yield row, problems
+                if not problems:
+                    faultless[few] = row
+            continue
+        row = Row(
+            number,
+            name,
+            alike.sex,
+            resident_id.normalise(id_number),
+            employer[:200],
+            title[:200],
+            specialty[:200],
+            alike.public_hours,
+            alike.professional_hours,
+            alike.assessment,
+            phone[:200],
+            note[:200],
+            alike.credit_year,
+            cells,
+        )
+        yield row, []
+
+
+def _read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
     """A row and what is wrong with it by itself; no row where it is empty or the signatures below the list."""
-    plain = {column: _plain(cell) for column, cell in cells.items()}
     problems: list[Problem] = []
 
     def said(column: str) -> str:
-        cell = plain.get(column, "")
-        return cell if isinstance(cell, str) else sheets.text(cell)
+        return sheets.text(cells.get(column))
 
     def problem(
         column: str,
@@ -281,7 +355,7 @@ def _read_row(
         problems.append(Problem(number, HEADINGS[column], code, said(column), words, blocking, offer, mend or {}))
 
     name = registry.normalise_name(said("name"))
-    raw_id = plain.get("id_number")
+    raw_id = cells.get("id_number")
     id_number = resident_id.normalise(raw_id)
     if not name and not id_number:
         if not (said("number").isdigit() and (said("employer") or said("title"))):
@@ -296,7 +370,7 @@ def _read_row(
         problem("id_number", code, resident_id.PROBLEMS[code])
     hours, unreadable = {}, False
     for column in ("public_hours", "professional_hours"):
-        hours[column], fault, words = hours_of(said(column))
+        hours[column], fault, words = _hours(said(column))
         if fault:
             unreadable = True
             problem(column, fault, words)
@@ -348,7 +422,7 @@ def _read_row(
         phone,
         note,
         credit_year,
-        plain,
+        cells,
     )
     return row, problems
 
@@ -364,7 +438,7 @@ def _shifted(row: Row) -> list[Problem]:
         tried += [(at, [*values[:at], "", *values[at:-1]], "左") for at in range(len(values))]
     fitting: dict[tuple[str, ...], tuple[int, Cells, str]] = {}
     for at, cells, way in tried:
-        moved, problems = _read_row(row.row, dict(zip(columns, cells, strict=True)), _hours)
+        moved, problems = _read_row(row.row, dict(zip(columns, cells, strict=True)))
         if moved and not any(problem.blocking for problem in problems) and moved.employer:
             fitting.setdefault(tuple(map(str, cells)), (at, moved.cells, way))
     if len(fitting) != 1:
@@ -378,7 +452,8 @@ def _shifted(row: Row) -> list[Problem]:
     return [Problem(row.row, HEADINGS["id_number"], "row-shifted", value, words, True, offer, mend)]
 
 
-def _hours(text: str) -> _Hours:
+def _hours(text: str) -> tuple[Decimal, str, str]:
+    """Hours of a cell, the code of what is wrong with it, and the words."""
     text = text.translate({code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)})
     text = text.removesuffix("学时").removesuffix("小时").strip()
     if text in ("", "-", "—", "/", "无"):
@@ -486,7 +561,7 @@ def _check_year(preview: Preview, row: Row, limits: Limits) -> None:
 
 def _check_known(preview: Preview, session: Session) -> None:
     rows = preview.good_rows
-    good = dict(zip(blind_indexes(row.id_number for row in rows), rows, strict=True))
+    good = dict(zip(db.blind_indexes(row.id_number for row in rows), rows, strict=True))
     people = registry.known_names(session, list(good))
     wrong = {index: name for index, (_, name) in people.items() if name != good[index].name}
     ids = [people[index][0] for index in wrong]
@@ -531,7 +606,7 @@ def _check_earlier(preview: Preview, session: Session, report: Report) -> None:
     )
     earlier = {bytes(index): row for index, row in session.execute(query) if index}
     rows = preview.good_rows if earlier else []
-    for row, index in zip(rows, blind_indexes(row.id_number for row in rows), strict=True):
+    for row, index in zip(rows, db.blind_indexes(row.id_number for row in rows), strict=True):
         if at := earlier.get(index):
             words = f"此人已在本计划先前的报告中（第{at}行），同一培训不能重复登记，请删去此行"
             value, mend = row.id_number, {STRIKE: ""}
