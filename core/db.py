@@ -232,6 +232,11 @@ class EncryptedText(sa.types.TypeDecorator[str]):
     def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> str | None:
         return None if value is None else unseal(bytes(value), key=keys().text, purpose=self.purpose).decode()
 
+    def opened(self, values: Iterable[bytes]) -> Iterator[str]:
+        """The inverse of `sealed`."""
+        key = keys().text
+        return (unseal(bytes(value), key=key, purpose=self.purpose).decode() for value in values)
+
     def sealed(self, values: Iterable[str]) -> Iterator[bytes]:
         """Many values as they are kept, with one look at the key."""
         return seal_each([value.encode() for value in values], key=keys().text, purpose=self.purpose)
@@ -240,6 +245,18 @@ class EncryptedText(sa.types.TypeDecorator[str]):
 def canonical(value: Any) -> str:
     """JSON with one spelling for each value, so that equal contents have equal digests."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def canonical_rows(columns: Mapping[str, Sequence[Any]]) -> list[str]:
+    """`canonical` of each row of some columns of plain values.
+
+    A column is encoded in one go and taken apart at the line breaks, which JSON never has inside a value.
+    """
+    names = sorted(columns)
+    encoder = json.JSONEncoder(ensure_ascii=False, separators=("\n", ":"), default=str)
+    row = "{" + ",".join(f"{canonical(name)}:%s" for name in names) + "}"
+    encoded = (encoder.encode(columns[name])[1:-1].split("\n") for name in names)
+    return [row % cells for cells in zip(*encoded, strict=True)]
 
 
 # --- many rows at once ----------------------------------------------------------------------------------------------
@@ -355,7 +372,13 @@ def _engine(address: str) -> sa.Engine:
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin for us: we say IMMEDIATE or DEFERRED ourselves
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000", "synchronous=NORMAL", "cache_size=-32000"):
+    for pragma in (
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "synchronous=NORMAL",
+        "cache_size=-32000",
+    ):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("PRAGMA recursive_triggers=ON")  # or INSERT OR REPLACE would pass the append-only guards
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -226,12 +227,12 @@ def _check(session: Session, report: Report, rows: dict[int, roster.Cells], toda
         session.execute(sa.delete(table).where(table.report_id == report.id))
     kept, written = preview.rows, json.JSONEncoder(ensure_ascii=False).encode
     plain = "row id_number employer title specialty public_hours professional_hours credit_year phone note".split()
-    indexes = db.blind_indexes(row.id_number for row in kept)
-    columns: dict[str, Any] = {name: [getattr(row, name) for row in kept] for name in plain}
+    by_column = zip(*map(operator.attrgetter(*plain), kept), strict=True)
+    columns: dict[str, Any] = dict(zip(plain, map(list, by_column), strict=True))
     columns |= {
         "report_id": report.id,
         "name": [row.name[:100] for row in kept],
-        "id_index": [None if row.row in faulty else index for row, index in zip(kept, indexes, strict=True)],
+        "id_index": [None if row.row in faulty else preview.indexes[row.row] for row in kept],
         "assessment": [row.assessment[:40] for row in kept],
         "faulty": [row.row in faulty for row in kept],
         "cells": [written(row.cells) for row in kept],
@@ -699,11 +700,18 @@ def on_approve(session: Session, report: Report, *, actor: Actor, now: datetime)
 
     Refused codes: "name" (somebody on file has this number under another name), "empty", "posted".
     """
-    names = "id name id_number id_index employer title specialty public_hours professional_hours credit_year assessment"
-    query = sa.select(*(getattr(RosterRow, name) for name in names.split()))
+    names = "id name id_index employer title specialty public_hours professional_hours credit_year assessment".split()
+    sealed = sa.inspect(RosterRow).columns.id_number.type
+    assert isinstance(sealed, db.EncryptedText)
+    written = sa.type_coerce(RosterRow.id_number, sa.LargeBinary).label("id_number")
+    query = sa.select(written, *(getattr(RosterRow, name) for name in names))
     query = query.where(RosterRow.report_id == report.id, ~RosterRow.faulty).order_by(RosterRow.row)
     good: list[Any] = [row for row in session.execute(query).all() if _earned(row)]
-    facts = [registry.PersonFacts(row.name, row.id_number, row.employer, row.title, row.specialty) for row in good]
+    numbers = sealed.opened(row.id_number for row in good)
+    facts = [
+        registry.PersonFacts(row.name, number, row.employer, row.title, row.specialty)
+        for row, number in zip(good, numbers, strict=True)
+    ]
     person_ids = registry.match_or_add(session, facts, authority_id=report.authority_id, now=now)
     postings = list(_postings(report, good, person_ids))
     home = session.get_one(Organization, report.organization_id)

@@ -138,6 +138,8 @@ class Preview:
     sheet: str
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    indexes: dict[int, bytes] = field(default_factory=dict)
+    """By which blind index the person of a row was looked for among those on file."""
 
     @property
     def faulty_rows(self) -> set[int]:
@@ -561,7 +563,8 @@ def _check_year(preview: Preview, row: Row, limits: Limits) -> None:
 
 def _check_known(preview: Preview, session: Session) -> None:
     rows = preview.good_rows
-    good = dict(zip(db.blind_indexes(row.id_number for row in rows), rows, strict=True))
+    preview.indexes = dict(zip((row.row for row in rows), db.blind_indexes(row.id_number for row in rows), strict=True))
+    good = {preview.indexes[row.row]: row for row in rows}
     people = registry.known_names(session, list(good))
     wrong = {index: name for index, (_, name) in people.items() if name != good[index].name}
     ids = [people[index][0] for index in wrong]
@@ -605,9 +608,8 @@ def _check_earlier(preview: Preview, session: Session, report: Report) -> None:
         ~RosterRow.faulty,
     )
     earlier = {bytes(index): row for index, row in session.execute(query) if index}
-    rows = preview.good_rows if earlier else []
-    for row, index in zip(rows, db.blind_indexes(row.id_number for row in rows), strict=True):
-        if at := earlier.get(index):
+    for row in preview.good_rows if earlier else ():
+        if at := earlier.get(preview.indexes[row.row]):
             words = f"此人已在本计划先前的报告中（第{at}行），同一培训不能重复登记，请删去此行"
             value, mend = row.id_number, {STRIKE: ""}
             heading = HEADINGS["id_number"]
