@@ -65,7 +65,7 @@ class Standing(Labelled):
     """An entry that takes another one back."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Posting:
     """Hours to post to a person, before they have a batch."""
 

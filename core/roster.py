@@ -251,19 +251,14 @@ def _plain_rows(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[list[tup
     else:
         by_row = ([cells.get(name, "") for name in names] for _, cells in rows)
     columns: _Columns = dict(zip(names, zip(*by_row, strict=True), strict=False))
-    changed: _Columns = {}
+    plain_rows: list[tuple[int, Any]] = list(rows)
     for column, cells in columns.items():
         if not _are_texts(cells) or not sheets.is_tidy("".join(cells)):
-            plain = list(map(_plain, cells))
-            if not all(map(operator.is_, plain, cells)):
-                changed[column] = plain
-    if not changed:
-        return list(rows), columns  # type: ignore[arg-type]
-    anew = [
-        (number, {**cells, **{column: plain[at] for column, plain in changed.items() if column in cells}})
-        for at, (number, cells) in enumerate(rows)
-    ]
-    return anew, columns | changed
+            columns[column] = plain = list(map(_plain, cells))
+            for at in itertools.compress(range(len(plain)), map(operator.is_not, plain, cells)):
+                number, before = plain_rows[at]
+                plain_rows[at] = number, {**before, column: plain[at]}
+    return plain_rows, columns
 
 
 _Columns = dict[str, Sequence[Any]]
