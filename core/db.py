@@ -252,11 +252,13 @@ def canonical_rows(columns: Mapping[str, Sequence[Any]]) -> list[str]:
 
     A column is encoded in one go and taken apart at the line breaks, which JSON never has inside a value.
     """
-    names = sorted(columns)
     encoder = json.JSONEncoder(ensure_ascii=False, separators=("\n", ":"), default=str)
-    row = "{" + ",".join(f"{canonical(name)}:%s" for name in names) + "}"
-    encoded = (encoder.encode(columns[name])[1:-1].split("\n") for name in names)
-    return [row % cells for cells in zip(*encoded, strict=True)]
+    row, encoded = [], []
+    for name in sorted(columns):
+        row.append(canonical(name).replace("%", "%%") + ":%s")
+        encoded.append(encoder.encode(columns[name])[1:-1].split("\n") if columns[name] else [])
+    whole = "{" + ",".join(row) + "}"
+    return [whole % cells for cells in zip(*encoded, strict=True)]
 
 
 # --- many rows at once ----------------------------------------------------------------------------------------------

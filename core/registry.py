@@ -560,6 +560,7 @@ def match_or_add(
         row.name: (row.id, row.authority_id)
         for row in session.execute(sa.select(Organization.id, Organization.name, Organization.authority_id))
     }
+    ids = {index: person_id for index, (person_id, _) in known.items()}
     new = {index: fact for index, fact in by_index.items() if index not in known}
     if new:
         homes = [employers.get(fact.employer, (None, authority_id)) for fact in new.values()]
@@ -576,9 +577,11 @@ def match_or_add(
             "specialty": [fact.specialty[:40] for fact in new.values()],
             "added_at": now,
         }
+        last = session.scalar(sa.select(sa.func.max(Person.id))) or 0
         db.insert(session, Person, columns)
-        known.update(known_names(session, list(new)))
-    return {index: person_id for index, (person_id, _) in known.items()}
+        added = session.execute(sa.select(Person.id_index, Person.id).where(Person.id > last))
+        ids |= {index: person_id for index, person_id in added if index in new}
+    return ids
 
 
 LOOKERS = (Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.EMPLOYER_CLERK, Role.PERSON)
