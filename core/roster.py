@@ -58,6 +58,9 @@ ORIGIN = "原行号"
 Cells = dict[str, str | int | float]
 """A row as it was read, by column, in the file's order. A number stays one: it tells a ruined ID number."""
 
+_Columns = dict[str, Sequence[Any]]
+"""The cells of many rows by column, each in the order of the rows."""
+
 LOOK_ALIKES = (
     "己已巳 末未 士土 日曰 晴睛 戊戌戍 毫亳 洲州 茶荼 候侯 祟崇 天夭 千干于 王玉 今令 免兔 冶治 嬴羸赢 徒徙 钧钓 晓哓 "
     "祎袆 祺褀 玟玫 杨扬 陈阵 莹萤 奕弈 丽俪 薇微 肖萧 付傅 阎闫 戴代 邱丘 娜哪 萨薩 图囹 乌鸟 布希 其具 木本 那邦"
@@ -259,9 +262,6 @@ def _plain_rows(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[list[tup
                 number, before = plain_rows[at]
                 plain_rows[at] = number, {**before, column: plain[at]}
     return plain_rows, columns
-
-
-_Columns = dict[str, Sequence[Any]]
 
 
 def _are_texts(cells: Sequence[object]) -> bool:
@@ -520,9 +520,8 @@ def _check_limits(preview: Preview, limits: Limits) -> None:
     most = limits.days * limits.hours_per_day
     other = "professional_hours" if limits.subject is Subject.PUBLIC else "public_hours"
     own = "public_hours" if limits.subject is Subject.PUBLIC else "professional_hours"
-    hours: Decimal
     for row in preview.rows:
-        hours = getattr(row, own)
+        hours: Decimal = getattr(row, own)
         if getattr(row, other):
             words = f"本次培训批准的是{limits.subject.label}，{HEADINGS[other]}应为0"
             mend = {own: f"{getattr(row, other).normalize():f}", other: "0"} if not hours else {}
