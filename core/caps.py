@@ -52,7 +52,15 @@ def exceeded(session: Session, items: Sequence[Item]) -> dict[int, str]:
 
     What stands in the ledger counts toward a year, then the items in their order; one that is too much does not.
     """
-    limits = {at: found for at, item in enumerate(items) if (found := list(_limits(item)))}
+    limits: dict[int, list[_Limit]] = {}
+    free = set()  # what nothing limits: most rows of a roster are alike
+    for at, item in enumerate(items):
+        alike = (item.year, item.source, item.subject, item.note, item.days, not item.hours)
+        if alike in free:
+            continue
+        limits[at] = list(_limits(item))
+        if not limits[at]:
+            free.add(alike)
     yearly = {items[at].person_id for at, found in limits.items() if any(limit.key for limit in found)}
     used = _used(session, yearly)
     over: dict[int, str] = {}

@@ -65,7 +65,7 @@ class Standing(Labelled):
     """An entry that takes another one back."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Posting:
     """Hours to post to a person, before they have a batch."""
 
@@ -82,20 +82,8 @@ class Posting:
     """How many days of study it took, where that is known."""
 
 
-@dataclass(frozen=True)
-class _Line:
-    """An entry about to be written: a posting, or with negative hours (or -1 deemed) what takes one back."""
-
-    person_id: int
-    year: int
-    subject: str
-    source: Source
-    hours: Decimal
-    deemed: int
-    completed_on: date
-    roster_row_id: int | None
-    note: str
-    reverses_line: int | None = None
+_Columns = dict[str, list[Any]]
+"""Entries about to be written, by column: postings, or with negative hours (or -1 deemed) what takes them back."""
 
 
 def hold(session: Session) -> None:
@@ -143,20 +131,11 @@ def post(
         authority_id=submission.authority_id if submission else actor.organization_id,
         basis=basis,
     )
-    entries = [
-        _Line(
-            posting.person_id,
-            posting.year,
-            str(posting.subject),
-            posting.source,
-            posting.hours,
-            int(posting.deemed),
-            posting.completed_on,
-            posting.roster_row_id,
-            posting.note,
-        )
-        for posting in lines
-    ]
+    same = "person_id year source hours completed_on roster_row_id note".split()
+    entries: _Columns = {name: [getattr(posting, name) for posting in lines] for name in same}
+    entries["subject"] = [str(posting.subject) for posting in lines]
+    entries["deemed"] = [int(posting.deemed) for posting in lines]
+    entries["reverses_line"] = [None] * len(lines)
     event = audit.Event.CREDITS_IMPORTED if attachment_id else audit.Event.CREDIT_POSTED
     return _written(session, batch, entries, event, actor=actor, reason=reason, now=now)
 
@@ -195,22 +174,13 @@ def reverse(
         which = f"第{'、'.join(map(str, sorted(wanted & gone)))}笔" if wanted else "全部学时"
         raise Refused("reversed", f"第{batch_id}批的{which}已经冲销，不会重复冲销。")
     query = sa.select(CreditEntry).where(CreditEntry.batch_id == batch_id).order_by(CreditEntry.line)
-    entries = [
-        _Line(
-            entry.person_id,
-            entry.year,
-            entry.subject,
-            entry.source,
-            -entry.hours,
-            -entry.deemed,
-            entry.completed_on,
-            entry.roster_row_id,
-            "",
-            entry.line,
-        )
-        for entry in session.scalars(query)
-        if entry.line in wanted
-    ]
+    taken = [entry for entry in session.scalars(query) if entry.line in wanted]
+    same = "person_id year subject source completed_on roster_row_id".split()
+    entries: _Columns = {name: [getattr(entry, name) for entry in taken] for name in same}
+    entries["hours"] = [-entry.hours for entry in taken]
+    entries["deemed"] = [-entry.deemed for entry in taken]
+    entries["note"] = [""] * len(taken)
+    entries["reverses_line"] = [entry.line for entry in taken]
     batch = CreditBatch(
         reverses_id=batch_id, authority_id=undone.authority_id, basis=f"冲销第{batch_id}批：{reason}"[:200]
     )
@@ -249,7 +219,7 @@ def undone(session: Session, batch: CreditBatch) -> bool:
 def _written(
     session: Session,
     batch: CreditBatch,
-    lines: Sequence[_Line],
+    entries: _Columns,
     event: audit.Event,
     *,
     actor: Actor,
@@ -257,67 +227,44 @@ def _written(
     now: datetime,
 ) -> CreditBatch:
     """Write a batch with its entries, totals and line in the trail. The ledger is held."""
+    count = len(entries["person_id"])
     last = session.execute(
         sa.select(CreditBatch.id, CreditBatch.chain).order_by(CreditBatch.id.desc()).limit(1)
     ).one_or_none()
     batch.id = last.id + 1 if last else 1
-    batch.posted_by, batch.posted_at, batch.entries = actor.name, now.replace(microsecond=0), len(lines)
-    rows = [vars(line) | {"batch_id": batch.id, "line": number} for number, line in enumerate(lines, start=1)]
+    batch.posted_by, batch.posted_at, batch.entries = actor.name, now.replace(microsecond=0), count
+    entries |= {"line": list(range(1, count + 1)), "batch_id": [batch.id] * count}
     batch.form = _FORM
-    leaves = [_leaf(row, _FORM) for row in rows]
+    covered = entries | {"hours": list(map(db.hundredths, entries["hours"]))}
+    leaves = [merkle.leaf(text.encode()) for text in db.canonical_rows({name: covered[name] for name in _LEAF_FIELDS})]
     batch.leaves, batch.root = b"".join(leaves), merkle.root(leaves).hex()
-    batch.chain = _chain(batch, last.chain if last else "", rows)
+    batch.chain = _chain(batch, last.chain if last else "")
     session.add(batch)
-    session.flush()
-    session.execute(sa.insert(CreditEntry), rows)
-    _add_to_totals(session, lines)
-    total = sum((line.hours for line in lines), Decimal())
+    db.insert(session, CreditEntry, entries)
+    _add_to_totals(session, batch)
+    total = sum(entries["hours"], Decimal())
     audit.record(
         session,
         event,
         batch,
         actor=actor,
-        after={"entries": len(lines), "hours": hours_text(total), "root": batch.root, "basis": batch.basis},
+        after={"entries": count, "hours": hours_text(total), "root": batch.root, "basis": batch.basis},
         reason=reason,
         now=now,
     )
     return batch
 
 
-def _add_to_totals(session: Session, lines: Sequence[_Line]) -> None:
-    sums: dict[tuple[int, int, str, Source], list[Decimal | int]] = defaultdict(lambda: [Decimal(), 0])
-    duplicates = sa.select(Person.id, Person.human_id).where(Person.merged_into_id.is_not(None))
-    human = dict(session.execute(duplicates).all())
-    for line in lines:
-        balance = sums[human.get(line.person_id, line.person_id), line.year, line.subject, line.source]
-        balance[0] += line.hours
-        balance[1] += line.deemed
-    dialect = session.get_bind().dialect.name
-    if dialect == "postgresql":
+def _add_to_totals(session: Session, batch: CreditBatch) -> None:
+    """Add to the totals what a batch has just posted."""
+    if session.get_bind().dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-    statement = insert(CreditTotal)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["person_id", "year", "subject", "source"],
-            set_={
-                "hours": CreditTotal.__table__.c.hours + statement.excluded.hours,
-                "deemed": CreditTotal.__table__.c.deemed + statement.excluded.deemed,
-            },
-        ),
-        [
-            {
-                "person_id": person_id,
-                "year": year,
-                "subject": subject,
-                "source": source,
-                "hours": hours,
-                "deemed": deemed,
-            }
-            for (person_id, year, subject, source), (hours, deemed) in sums.items()
-        ],
-    )
+    statement = insert(CreditTotal).from_select(_TOTALS, _summed().where(CreditEntry.batch_id == batch.id))
+    table = CreditTotal.__table__
+    both = {name: table.c[name] + statement.excluded[name] for name in ("hours", "deemed")}
+    session.execute(statement.on_conflict_do_update(index_elements=_KEYS, set_=both))
 
 
 # --- questions ------------------------------------------------------------------------------------------------------
@@ -712,6 +659,7 @@ class Difference:
 
 
 _KEYS = ("person_id", "year", "subject", "source")
+_TOTALS = [*_KEYS, "hours", "deemed"]
 
 
 def _summed() -> sa.Select[*tuple[Any, ...]]:
@@ -734,8 +682,7 @@ def add_up(session: Session, person_ids: Iterable[int]) -> None:
     whose = list(person_ids)
     session.flush()
     session.execute(sa.delete(CreditTotal).where(CreditTotal.person_id.in_(whose)))
-    into = [*_KEYS, "hours", "deemed"]
-    session.execute(sa.insert(CreditTotal).from_select(into, _summed().where(under(Person, whose))))
+    session.execute(sa.insert(CreditTotal).from_select(_TOTALS, _summed().where(under(Person, whose))))
 
 
 def differences(session: Session) -> list[Difference]:

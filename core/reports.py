@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -215,48 +216,32 @@ def _cells(session: Session, report: Report, actor: Actor) -> dict[int, roster.C
     return dict(roster.rows_in(given.content, given.filename))
 
 
+@db.in_bulk()
 def _check(session: Session, report: Report, rows: dict[int, roster.Cells], today: date) -> list[roster.Problem]:
     """Check these rows and keep them with every problem found."""
     session.flush()
     bounds = limits(report.plan, report.start_on, report.end_on, today)
     preview = roster.check(sorted(rows.items()), limits=bounds, known=session, report=report)
     faulty = preview.faulty_rows
-    for kept in (RosterRow, RosterProblem):
-        session.execute(sa.delete(kept).where(kept.report_id == report.id))
-    session.execute(
-        sa.insert(RosterRow),
-        [
-            {
-                "report_id": report.id,
-                "row": row.row,
-                "name": row.name[:100],
-                "id_number": row.id_number,
-                "id_index": None if row.row in faulty else db.blind_index(row.id_number),
-                "employer": row.employer,
-                "title": row.title,
-                "specialty": row.specialty,
-                "public_hours": row.public_hours,
-                "professional_hours": row.professional_hours,
-                "credit_year": row.credit_year,
-                "assessment": row.assessment[:40],
-                "phone": row.phone,
-                "note": row.note,
-                "faulty": row.row in faulty,
-                "cells": json.dumps(row.cells, ensure_ascii=False),
-            }
-            for row in preview.rows
-        ],
-    )
-    if preview.problems:
-        plain = "row heading code value words blocking offer".split()
-        session.execute(
-            sa.insert(RosterProblem),
-            [
-                {name: getattr(problem, name) for name in plain}
-                | {"report_id": report.id, "mend": json.dumps(dict(problem.mend), ensure_ascii=False)}
-                for problem in preview.problems
-            ],
-        )
+    for table in (RosterRow, RosterProblem):
+        session.execute(sa.delete(table).where(table.report_id == report.id))
+    kept, written = preview.rows, json.JSONEncoder(ensure_ascii=False).encode
+    plain = "row id_number employer title specialty public_hours professional_hours credit_year phone note".split()
+    by_column = zip(*map(operator.attrgetter(*plain), kept), strict=True)
+    columns: dict[str, Any] = dict(zip(plain, map(list, by_column), strict=True))
+    columns |= {
+        "report_id": report.id,
+        "name": [row.name[:100] for row in kept],
+        "id_index": [None if row.row in faulty else preview.indexes[row.row] for row in kept],
+        "assessment": [row.assessment[:40] for row in kept],
+        "faulty": [row.row in faulty for row in kept],
+        "cells": [written(row.cells) for row in kept],
+    }
+    db.insert(session, RosterRow, columns)
+    plain = "row heading code value words blocking offer".split()
+    columns = {name: [getattr(problem, name) for problem in preview.problems] for name in plain}
+    columns |= {"report_id": report.id, "mend": [written(dict(problem.mend)) for problem in preview.problems]}
+    db.insert(session, RosterProblem, columns)
     report.people = len(preview.good_rows)
     report.hours = sum((_earned(row) for row in preview.good_rows), Decimal())
     report.faults = len(faulty)
@@ -453,7 +438,7 @@ def _amend(
     return problems
 
 
-def _earned(row: roster.Row | RosterRow) -> Decimal:
+def _earned(row: roster.Row | sa.Row[*tuple[Any, ...]]) -> Decimal:
     if row.assessment not in roster.PASSED:
         return Decimal()
     return row.public_hours + row.professional_hours
@@ -709,20 +694,23 @@ def check_approve(session: Session, report: Report, *, now: datetime) -> None:
     """Nothing beyond what posting itself checks."""
 
 
+@db.in_bulk()
 def on_approve(session: Session, report: Report, *, actor: Actor, now: datetime) -> str:
     """Post the hours of every good row, all or none. Answers what happened, in words.
 
     Refused codes: "name" (somebody on file has this number under another name), "empty", "posted".
     """
-    good = list(
-        session.scalars(
-            sa.select(RosterRow).where(RosterRow.report_id == report.id, ~RosterRow.faulty).order_by(RosterRow.row)
-        )
-    )
+    names = "id name id_index employer title specialty public_hours professional_hours credit_year assessment".split()
+    sealed = sa.inspect(RosterRow).columns.id_number.type
+    assert isinstance(sealed, db.EncryptedText)
+    written = sa.type_coerce(RosterRow.id_number, sa.LargeBinary).label("id_number")
+    query = sa.select(written, *(getattr(RosterRow, name) for name in names))
+    query = query.where(RosterRow.report_id == report.id, ~RosterRow.faulty).order_by(RosterRow.row)
+    good: list[Any] = [row for row in session.execute(query).all() if _earned(row)]
+    numbers = sealed.opened(row.id_number for row in good)
     facts = [
-        registry.PersonFacts(row.name, row.id_number, row.employer, row.title, row.specialty)
-        for row in good
-        if _earned(row)
+        registry.PersonFacts(row.name, number, row.employer, row.title, row.specialty)
+        for row, number in zip(good, numbers, strict=True)
     ]
     person_ids = registry.match_or_add(session, facts, authority_id=report.authority_id, now=now)
     postings = list(_postings(report, good, person_ids))
@@ -739,27 +727,19 @@ def on_approve(session: Session, report: Report, *, actor: Actor, now: datetime)
     return f"已为{len(facts)}人登记{ledger.hours_text(hours)}学时，学员可打印审验卡"
 
 
-def _postings(report: Report, good: list[RosterRow], person_ids: dict[bytes, int]) -> Iterator[ledger.Posting]:
+def _postings(report: Report, good: list[Any], person_ids: dict[bytes, int]) -> Iterator[ledger.Posting]:
+    usual_year, end_on = plans.usual_year(report.plan), report.end_on
+    days = plans.days_of(report.start_on, end_on)
+    usual = {Subject.PUBLIC: Source.PUBLIC_EXAM, Subject.PROFESSIONAL: Source.TRAINING}
     for row in good:
-        year = row.credit_year or plans.usual_year(report.plan)
-        if not _earned(row) or row.id_index is None or year is None:
+        year = row.credit_year or usual_year
+        if row.id_index is None or year is None:
             continue
-        usual = {Subject.PUBLIC: Source.PUBLIC_EXAM, Subject.PROFESSIONAL: Source.TRAINING}
-        for subject, hours in (
-            (Subject.PUBLIC, row.public_hours),
-            (Subject.PROFESSIONAL, row.professional_hours),
-        ):
+        person_id = person_ids[row.id_index]
+        for subject, hours in ((Subject.PUBLIC, row.public_hours), (Subject.PROFESSIONAL, row.professional_hours)):
             if hours:
-                yield ledger.Posting(
-                    person_ids[bytes(row.id_index)],
-                    year,
-                    subject,
-                    hours,
-                    report.end_on,
-                    row.id,
-                    usual[subject] if year == report.end_on.year else Source.MAKE_UP,
-                    days=plans.days_of(report.start_on, report.end_on),
-                )
+                source = usual[subject] if year == end_on.year else Source.MAKE_UP
+                yield ledger.Posting(person_id, year, subject, hours, end_on, row.id, source, days=days)
 
 
 def preview(session: Session, report: Report) -> str:

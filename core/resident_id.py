@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 import re
 from datetime import date
 from decimal import Decimal
@@ -11,6 +13,8 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060\ufeff\u00a0\u3000'’‘`-]+")
+_FORM = re.compile("[0-9]{17}[0-9X]")
+_NUMBER = (int, float, Decimal)
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[Ee]\+?\d+")
 
 PROBLEMS = {
@@ -26,7 +30,8 @@ PROBLEMS = {
 
 def check_digit(first17: str) -> str:
     """The 18th character for the first 17 digits (ISO 7064 MOD 11-2)."""
-    return _CHECK_DIGITS[sum(int(digit) * weight for digit, weight in zip(first17, _WEIGHTS, strict=True)) % 11]
+    weighted = sum(map(operator.mul, first17.encode("ascii"), _WEIGHTS)) - ord("0") * sum(_WEIGHTS)
+    return _CHECK_DIGITS[weighted % 11]
 
 
 def normalise(raw: object) -> str:
@@ -34,6 +39,8 @@ def normalise(raw: object) -> str:
 
     What cannot be read as a number comes back as it stands; `problem` names it.
     """
+    if isinstance(raw, str) and _FORM.fullmatch(raw):
+        return raw  # as most are
     if isinstance(raw, float | Decimal) and math.isfinite(raw) and raw == int(raw):
         raw = int(raw)
     text = _INVISIBLE.sub("", str(raw if raw is not None else "").translate(_FULL_WIDTH)).upper()
@@ -51,12 +58,12 @@ def problem(raw: object, *, today: date | None = None) -> str | None:
     text = normalise(raw)
     if not text:
         return "id-missing"
-    if _SCIENTIFIC.fullmatch(text) or (isinstance(raw, int | float | Decimal) and len(text) > 15 and raw > 10**15):
+    if isinstance(raw, _NUMBER) and len(text) > 15 and raw > 10**15:
         return "id-ruined"
-    if len(text) != 18:
-        return "id-character" if not re.fullmatch(r"[0-9X]*", text) else "id-length"
-    if not re.fullmatch(r"[0-9]{17}[0-9X]", text):
-        return "id-character"
+    if not _FORM.fullmatch(text):
+        if _SCIENTIFIC.fullmatch(text):
+            return "id-ruined"
+        return "id-length" if len(text) != 18 and re.fullmatch(r"[0-9X]*", text) else "id-character"
     ruined = text.endswith("000")
     try:
         born = birth_on(text)
@@ -71,7 +78,12 @@ def problem(raw: object, *, today: date | None = None) -> str | None:
 
 def birth_on(number: str) -> date:
     """Date of birth of a normalised number; ValueError where it is no date."""
-    return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    return _day(number[6:14])
+
+
+@functools.lru_cache(maxsize=2**16)
+def _day(digits: str) -> date:
+    return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
 
 
 def sex(number: str) -> str:

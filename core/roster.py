@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import itertools
+import operator
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -15,9 +17,8 @@ import sqlalchemy as sa
 import xlsxwriter
 from sqlalchemy.orm import Session
 
-from core import registry, resident_id, sheets, workbooks
+from core import db, registry, resident_id, sheets, workbooks
 from core.access import Refused
-from core.db import blind_index
 from core.files import Upload
 from core.models import Person, Report, RosterRow, State
 from core.policy import Subject
@@ -57,12 +58,15 @@ ORIGIN = "原行号"
 Cells = dict[str, str | int | float]
 """A row as it was read, by column, in the file's order. A number stays one: it tells a ruined ID number."""
 
+_Columns = dict[str, Sequence[Any]]
+"""The cells of many rows by column, each in the order of the rows."""
+
 LOOK_ALIKES = (
     "己已巳 末未 士土 日曰 晴睛 戊戌戍 毫亳 洲州 茶荼 候侯 祟崇 天夭 千干于 王玉 今令 免兔 冶治 嬴羸赢 徒徙 钧钓 晓哓 "
     "祎袆 祺褀 玟玫 杨扬 陈阵 莹萤 奕弈 丽俪 薇微 肖萧 付傅 阎闫 戴代 邱丘 娜哪 萨薩 图囹 乌鸟 布希 其具 木本 那邦"
 ).split()
 """Characters that are mistaken for one another in names, group by group."""
-_FOLDED = {letter: group[0] for group in reversed(LOOK_ALIKES) for letter in group}
+_FOLDED = str.maketrans({letter: group[0] for group in reversed(LOOK_ALIKES) for letter in group})
 
 PASSED = ("合格", "优秀", "良好", "及格", "通过", "中等", "是")
 FAILED = ("不合格", "不及格", "未通过", "缺考", "未考核", "否")
@@ -89,7 +93,7 @@ SURVIVING = 15
 """Digits of an ID number that a spreadsheet keeps."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Row:
     """One person of a roster, as read. Hours are Decimal, 0 where they could not be read."""
 
@@ -137,6 +141,8 @@ class Preview:
     sheet: str
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    indexes: dict[int, bytes] = field(default_factory=dict)
+    """By which blind index the person of a row was looked for among those on file."""
 
     @property
     def faulty_rows(self) -> set[int]:
@@ -151,6 +157,7 @@ class Preview:
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
+@db.in_bulk()
 def read(
     content: bytes,
     filename: str,
@@ -169,13 +176,14 @@ def read(
     return check(table.rows, limits=limits, known=known, today=today, sheet=table.sheet)
 
 
+@db.in_bulk()
 def rows_in(content: bytes, filename: str) -> list[tuple[int, Cells]]:
     """The rows of a file below its headings, unchecked, with the numbers their user sees; `origin` where it says so.
 
     Refused codes: "file", "headings".
     """
     table = sheets.read(content, filename, COLUMNS | {"origin": (ORIGIN,)}, REQUIRED)
-    return [(number, {name: _plain(cell) for name, cell in cells.items()}) for number, cells in table.rows]
+    return _plain_rows(table.rows)[0]
 
 
 def pasted(text: str) -> Upload:
@@ -192,6 +200,7 @@ def pasted(text: str) -> Upload:
     return Upload("粘贴的花名册.csv", "\n".join(lines).encode("utf-8-sig"))
 
 
+@db.in_bulk()
 def check(
     rows: Iterable[tuple[int, Mapping[str, object]]],
     *,
@@ -207,10 +216,7 @@ def check(
     """
     preview = Preview(sheet)
     tries = 500  # rows looked through for a shift: a file of nothing but faults must not take minutes
-    for number, cells in rows:
-        row, problems = _read_row(number, cells)
-        if row is None:
-            continue
+    for row, problems in _read_rows(*_plain_rows(list(rows))):
         if sum(problem.blocking for problem in problems) > 1 and tries:
             tries -= 1
             problems = _shifted(row) or problems
@@ -236,7 +242,37 @@ def check(
     return preview
 
 
+def _plain_rows(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[list[tuple[int, Cells]], _Columns]:
+    """Rows with every cell as `_plain` gives it, and their columns, "" where a row has no such cell.
+
+    They are looked through by column, since most hold nothing else already.
+    """
+    layouts = {tuple(cells) for _, cells in rows}
+    names = list(dict.fromkeys(itertools.chain.from_iterable(layouts)))
+    if len(layouts) == 1:
+        by_row: Iterable[Iterable[Any]] = (cells.values() for _, cells in rows)
+    else:
+        by_row = ([cells.get(name, "") for name in names] for _, cells in rows)
+    columns: _Columns = dict(zip(names, zip(*by_row, strict=True), strict=False))
+    plain_rows: list[tuple[int, Any]] = list(rows)
+    for column, cells in columns.items():
+        if not _are_texts(cells) or not sheets.is_tidy("".join(cells)):
+            columns[column] = plain = list(map(_plain, cells))
+            for at in itertools.compress(range(len(plain)), map(operator.is_not, plain, cells)):
+                number, before = plain_rows[at]
+                plain_rows[at] = number, {**before, column: plain[at]}
+    return plain_rows, columns
+
+
+def _are_texts(cells: Sequence[object]) -> bool:
+    return set(map(type, cells)) <= {str}
+
+
 def _plain(cell: object) -> str | int | float:
+    if isinstance(cell, str):
+        return sheets.text(cell)
+    if isinstance(cell, float) and abs(cell) < 10**SURVIVING:
+        return cell
     match cell:
         case bool():
             return str(cell)
@@ -251,10 +287,58 @@ def _plain(cell: object) -> str | int | float:
     return sheets.text(cell)
 
 
-def _read_row(number: int, cells: Mapping[str, object]) -> tuple[Row | None, list[Problem]]:
+_FEW_WORDS = ("sex", "public_hours", "professional_hours", "assessment", "credit_year")
+"""Columns in which the rows of a roster say one of a few things."""
+
+
+def _read_rows(rows: Sequence[tuple[int, Cells]], columns: _Columns) -> Iterator[tuple[Row, list[Problem]]]:
+    """Every row with what is wrong with it by itself, without those that are none.
+
+    One whose name and number are in order, and whose employer is given, has as little wrong with it as any other that
+    says the same in the columns of few words: so it is read after such a one, and only the others from the beginning.
+    """
+    columns = dict.fromkeys(COLUMNS, [""] * len(rows)) | columns
+    said = {name: cells if _are_texts(cells) else list(map(sheets.text, cells)) for name, cells in columns.items()}
+    texts = zip(*(said[column] for column in ("employer", "title", "specialty", "phone", "note")), strict=True)
+    faultless: dict[tuple[str, ...], Row] = {}
+    few_words = zip(*(said[column] for column in _FEW_WORDS), strict=True)
+    names = map(registry.normalise_name, said["name"])
+    for (number, cells), name, id_number, few, (employer, title, specialty, phone, note) in zip(
+        rows, names, columns["id_number"], few_words, texts, strict=True
+    ):
+        alike = faultless.get(few)
+        if alike is None or not employer or not registry.is_name(name) or resident_id.problem(id_number):
+            row, problems = _read_row(number, cells)
+            if row is not None:
+                yield row, problems
+                if not problems:
+                    faultless[few] = row
+            continue
+        row = Row(
+            number,
+            name,
+            alike.sex,
+            resident_id.normalise(id_number),
+            employer[:200],
+            title[:200],
+            specialty[:200],
+            alike.public_hours,
+            alike.professional_hours,
+            alike.assessment,
+            phone[:200],
+            note[:200],
+            alike.credit_year,
+            cells,
+        )
+        yield row, []
+
+
+def _read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
     """A row and what is wrong with it by itself; no row where it is empty or the signatures below the list."""
-    cells = {column: _plain(cell) for column, cell in cells.items()}
     problems: list[Problem] = []
+
+    def said(column: str) -> str:
+        return sheets.text(cells.get(column))
 
     def problem(
         column: str,
@@ -265,50 +349,47 @@ def _read_row(number: int, cells: Mapping[str, object]) -> tuple[Row | None, lis
         offer: str = "",
         mend: dict[str, str] | None = None,
     ) -> None:
-        value = sheets.text(cells.get(column))
-        problems.append(Problem(number, HEADINGS[column], code, value, words, blocking, offer, mend or {}))
+        problems.append(Problem(number, HEADINGS[column], code, said(column), words, blocking, offer, mend or {}))
 
-    name = registry.normalise_name(sheets.text(cells.get("name")))
+    name = registry.normalise_name(said("name"))
     raw_id = cells.get("id_number")
     id_number = resident_id.normalise(raw_id)
     if not name and not id_number:
-        if not (
-            sheets.text(cells.get("number")).isdigit()
-            and any(sheets.text(cells.get(key)) for key in ("employer", "title"))
-        ):
+        if not (said("number").isdigit() and (said("employer") or said("title"))):
             return None, []
         problem("name", "name-missing", "有序号和单位但没有姓名和身份证号，请补填或删去此行")
     elif not name:
         problem("name", "name-missing", "姓名为空，请补填")
-    elif not 2 <= len(name) <= 20 or re.search(r"[0-9<>=@+\"'/\\]", name):
+    elif not registry.is_name(name):
         problem("name", "name-form", "姓名应为2至20个字，不含数字和符号，请核对")
     code = resident_id.problem(raw_id) if name or id_number else "id-missing"
     if code and (name or id_number):
         problem("id_number", code, resident_id.PROBLEMS[code])
     hours, unreadable = {}, False
     for column in ("public_hours", "professional_hours"):
-        value, fault, words = _hours(cells.get(column))
-        hours[column] = value
+        hours[column], fault, words = _hours(said(column))
         if fault:
             unreadable = True
             problem(column, fault, words)
-    credit_year, written = None, sheets.text(cells.get("credit_year"))
-    if found := re.fullmatch(r"(20\d\d)(?:\.0)?(?:年度?)?", written):
+    credit_year, written = None, said("credit_year")
+    if written and (found := re.fullmatch(r"(20\d\d)(?:\.0)?(?:年度?)?", written)):
         credit_year = int(found[1])
     elif written:
         problem("credit_year", "year-form", "学时年度请填四位数字，如2023；不是补学的可留空")
-    assessment = sheets.text(cells.get("assessment"))
-    earned = sum(hours.values(), Decimal())
+    assessment = said("assessment")
+    earned = hours["public_hours"] + hours["professional_hours"]
     if assessment in FAILED and earned:
         problem("assessment", "assessment-failed", "考核不合格不计学时，请把学时改为0，或更正考核结果")
     elif assessment not in PASSED and assessment not in FAILED:
         problem("assessment", "assessment-form", "考核结果请填“合格”或“不合格”")
     elif assessment in PASSED and not earned and not unreadable:
         problem("professional_hours", "hours-none", "考核合格但没有学时，请补填公需学时或专业学时")
-    if not sheets.text(cells.get("employer")):
+    if not said("employer"):
         problem("employer", "employer-missing", "工作单位为空，补填后才能按单位查到此人", blocking=False)
-    sex = sheets.text(cells.get("sex"))
-    if born := _DAY.fullmatch(sex):
+    sex = said("sex")
+    if sex in ("男", "女", ""):
+        pass
+    elif born := _DAY.fullmatch(sex):
         agrees = not code and "".join(part.zfill(2) for part in born.groups()) == id_number[6:14]
         right = resident_id.sex(id_number) if agrees else ""
         words = "性别列里填的是出生日期，请填“男”或“女”"
@@ -319,11 +400,28 @@ def _read_row(number: int, cells: Mapping[str, object]) -> tuple[Row | None, lis
             offer=f"按身份证号填“{right}”" if right else "",
             mend={"sex": right} if right else {},
         )
-    elif sex and sex not in ("男", "女"):
+    else:
         problem("sex", "sex-form", "性别请填“男”或“女”")
-    texts = {key: sheets.text(cells.get(key))[:200] for key in ("employer", "title", "specialty", "phone", "note")}
-    more: dict[str, Any] = {"assessment": assessment, "credit_year": credit_year, "cells": cells}
-    return Row(number, name, sex, id_number, **more, **texts, **hours), problems  # type: ignore[arg-type]
+    employer, title, specialty, phone, note = (
+        said(column)[:200] for column in ("employer", "title", "specialty", "phone", "note")
+    )
+    row = Row(
+        number,
+        name,
+        sex,
+        id_number,
+        employer,
+        title,
+        specialty,
+        hours["public_hours"],
+        hours["professional_hours"],
+        assessment,
+        phone,
+        note,
+        credit_year,
+        cells,
+    )
+    return row, problems
 
 
 _DAY = re.compile(r"((?:19|20)\d\d)[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?: 00:00:00)?")
@@ -351,9 +449,9 @@ def _shifted(row: Row) -> list[Problem]:
     return [Problem(row.row, HEADINGS["id_number"], "row-shifted", value, words, True, offer, mend)]
 
 
-def _hours(cell: object) -> tuple[Decimal, str, str]:
+def _hours(text: str) -> tuple[Decimal, str, str]:
     """Hours of a cell, the code of what is wrong with it, and the words."""
-    text = sheets.text(cell).translate({code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)})
+    text = text.translate({code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)})
     text = text.removesuffix("学时").removesuffix("小时").strip()
     if text in ("", "-", "—", "/", "无"):
         return Decimal(), "", ""
@@ -374,24 +472,24 @@ def _hours(cell: object) -> tuple[Decimal, str, str]:
 def _check_ids(preview: Preview, today: date | None) -> None:
     faulty = {problem.row for problem in preview.problems if problem.heading == HEADINGS["id_number"]}
     first: dict[str, Row] = {}
+
+    def problem(row: Row, column: str, code: str, value: str, words: str, offer: str = "") -> None:
+        mend = {STRIKE: ""} if offer else {}
+        preview.problems.append(Problem(row.row, HEADINGS[column], code, value, words, True, offer, mend))
+
     for row in preview.rows:
         if row.row in faulty or not row.id_number:
             continue
-
-        def problem(column: str, code: str, value: str, words: str, offer: str = "", at: int = row.row) -> None:
-            mend = {STRIKE: ""} if offer else {}
-            preview.problems.append(Problem(at, HEADINGS[column], code, value, words, True, offer, mend))
-
         if today and resident_id.birth_on(row.id_number) > today:
-            problem("id_number", "id-birth", row.id_number, resident_id.PROBLEMS["id-birth"])
-        if row.sex in ("男", "女") and row.sex != resident_id.sex(row.id_number):
-            problem("sex", "sex-id", row.sex, f"身份证号第17位表示{resident_id.sex(row.id_number)}，请核对性别或号码")
-        if row.id_number in first:
-            earlier = first[row.id_number]
+            problem(row, "id_number", "id-birth", row.id_number, resident_id.PROBLEMS["id-birth"])
+        right = resident_id.sex(row.id_number)
+        if row.sex != right and row.sex in ("男", "女"):
+            problem(row, "sex", "sex-id", row.sex, f"身份证号第17位表示{right}，请核对性别或号码")
+        earlier = first.setdefault(row.id_number, row)
+        if earlier is not row:
             words = f"与第{earlier.row}行身份证号相同，每人只应出现一次，请删去一行或更正号码"
             offer = "删去此行" if row.name == earlier.name else ""
-            problem("id_number", "duplicate", row.id_number, words, offer)
-        first.setdefault(row.id_number, row)
+            problem(row, "id_number", "duplicate", row.id_number, words, offer)
 
 
 def _check_twins(preview: Preview) -> None:
@@ -405,10 +503,12 @@ def _check_twins(preview: Preview) -> None:
         if row.row in wrong or not row.name:
             continue
         others = named.setdefault(row.name, [])
-        near = (other for other in others[:50] if sum(map(str.__ne__, other.id_number[:17], row.id_number[:17])) == 1)
-        if other := next(near, None):
-            words = f"与第{other.row}行同名，身份证号只差一位，请核对是否同一人"
-            preview.problems.append(Problem(row.row, HEADINGS["id_number"], "twin-number", row.id_number, words, False))
+        for other in others[:50]:
+            if sum(map(str.__ne__, other.id_number[:17], row.id_number[:17])) == 1:
+                words = f"与第{other.row}行同名，身份证号只差一位，请核对是否同一人"
+                twin = Problem(row.row, HEADINGS["id_number"], "twin-number", row.id_number, words, False)
+                preview.problems.append(twin)
+                break
         others.append(row)
         alike = born.setdefault((_fold(row.name), row.id_number[6:14]), row)
         if alike.name != row.name and alike.id_number != row.id_number:
@@ -456,7 +556,9 @@ def _check_year(preview: Preview, row: Row, limits: Limits) -> None:
 
 
 def _check_known(preview: Preview, session: Session) -> None:
-    good = {blind_index(row.id_number): row for row in preview.good_rows}
+    rows = preview.good_rows
+    preview.indexes = dict(zip((row.row for row in rows), db.blind_indexes(row.id_number for row in rows), strict=True))
+    good = {preview.indexes[row.row]: row for row in rows}
     people = registry.known_names(session, list(good))
     wrong = {index: name for index, (_, name) in people.items() if name != good[index].name}
     ids = [people[index][0] for index in wrong]
@@ -476,7 +578,7 @@ def _check_known(preview: Preview, session: Session) -> None:
 
 
 def _fold(name: str) -> str:
-    return "".join(_FOLDED.get(letter, letter) for letter in name)
+    return name.translate(_FOLDED)
 
 
 def _slip(one: str, other: str) -> bool:
@@ -501,7 +603,7 @@ def _check_earlier(preview: Preview, session: Session, report: Report) -> None:
     )
     earlier = {bytes(index): row for index, row in session.execute(query) if index}
     for row in preview.good_rows if earlier else ():
-        if at := earlier.get(blind_index(row.id_number)):
+        if at := earlier.get(preview.indexes[row.row]):
             words = f"此人已在本计划先前的报告中（第{at}行），同一培训不能重复登记，请删去此行"
             value, mend = row.id_number, {STRIKE: ""}
             heading = HEADINGS["id_number"]

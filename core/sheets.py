@@ -44,11 +44,13 @@ def read(content: bytes, filename: str, columns: Mapping[str, Sequence[str]], re
         standard = "、".join(words[0] for words in columns.values())
         raise Refused("headings", f"没有找到表头：同一行内须有{needed}。标准表头为：{standard}。")
     at, places = found
-    rows = [
-        (number, {name: cells[place] for name, place in places.items() if place < len(cells)})
-        for number, cells in enumerate(grid[at + 1 :], start=at + 2)
-    ]
-    return Table(sheet, rows)
+    below, last = grid[at + 1 :], max(places.values())
+    if all(len(cells) > last for cells in below):
+        pick = places.values()
+        rows = [dict(zip(places, [cells[place] for place in pick], strict=True)) for cells in below]
+    else:
+        rows = [{name: cells[place] for name, place in places.items() if place < len(cells)} for cells in below]
+    return Table(sheet, list(enumerate(rows, start=at + 2)))
 
 
 def _grid(content: bytes, filename: str, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, Grid]:
@@ -87,10 +89,19 @@ def _csv_grid(content: bytes) -> Grid:
     return grid
 
 
+def is_tidy(text: str) -> bool:
+    """Whether there is no white space and no control in a text at all."""
+    return text.isprintable() and " " not in text
+
+
 def text(cell: object) -> str:
     """A cell as text: whole numbers without a decimal point, runs of white space and controls as one space."""
+    if isinstance(cell, str) and is_tidy(cell):
+        return cell  # as most are
     if isinstance(cell, float) and math.isfinite(cell) and cell == int(cell):
         cell = int(cell)
+    if isinstance(cell, int):
+        return str(cell)
     return re.sub(r"[\s\x00-\x1f\x7f]+", " ", str(cell if cell is not None else "")).strip()
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import io
 import json
 import re
@@ -134,6 +135,7 @@ def _bound() -> None:
     Windows has no such limit of memory: there a process that takes too much is ended by the clock or by Windows.
     """
     faulthandler.dump_traceback_later(SECONDS, exit=True)
+    gc.disable()  # cells hold no cycles, and the process ends with its one file
     with contextlib.suppress(ImportError, ValueError, OSError):  # ValueError: the limit is lower already
         import resource
 
@@ -166,7 +168,7 @@ def _parsed(content: bytes, by_word: Mapping[str, str], required: Sequence[str])
             raise Unreadable(f"工作表“{name}”超过{MOST_ROWS}行，请拆分后分别上传。")
         if sheet.total_height * sheet.total_width > MOST_CELLS:
             raise Unreadable(f"工作表“{name}”的单元格过多，请删去表格右侧和下方多余的内容后再上传。")
-        grid: Grid = [list(cells[:MOST_COLUMNS]) for cells in sheet.to_python(skip_empty_area=False)]
+        grid: Grid = [[*cells[:MOST_COLUMNS]] for cells in sheet.to_python(skip_empty_area=False)]
         first = first or (name, grid)
         if find_headings(grid, by_word, required):
             return name, grid

@@ -1,6 +1,7 @@
 """The ground: what a column keeps, what the database itself refuses, what a thief of the files can read."""
 
 import base64
+import gc
 import json
 import stat
 import sys
@@ -16,11 +17,27 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from cryptography.exceptions import InvalidTag
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
-from core import audit, cards, db, decisions, eligibility, ledger, models, persons, plans, registry, reports, sheets
+from core import (
+    audit,
+    cards,
+    db,
+    decisions,
+    eligibility,
+    ledger,
+    models,
+    persons,
+    plans,
+    registry,
+    reports,
+    resident_id,
+    sheets,
+)
 from core.access import OrganizationKind, Refused
-from core.models import Base, CreditBatch, CreditTotal, Setting, Source
+from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source
 from tests import cast as c
 
 PROBE = sa.Table(
@@ -104,8 +121,8 @@ def test_the_day_at_the_office_changes_at_its_own_midnight() -> None:
 
 def test_the_address_of_the_database_is_taken_as_offices_write_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert db.url() == f"sqlite:///{home / 'office.db'}"
-    for given in ("postgres://u:p@h/d", "postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"):
-        monkeypatch.setenv("DATABASE_URL", given)
+    for address in ("postgres://u:p@h/d", "postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"):
+        monkeypatch.setenv("DATABASE_URL", address)
         assert db.url() == "postgresql+psycopg://u:p@h/d"
 
 
@@ -165,6 +182,103 @@ def test_a_nul_is_left_out_of_a_question_and_refused_in_what_would_be_kept(datab
     for deed in kept:
         assert c.refusal(deed).code == "characters"
     assert c.everything() == before
+
+
+# --- many rows at once ----------------------------------------------------------------------------------------------
+
+
+def people(count: int) -> dict[str, Any]:
+    """So many persons by column, with all that has no default."""
+    numbers = [c.id_number(serial) for serial in range(1, count + 1)]
+    return {
+        "name": [f"赵示{serial}" for serial in range(1, count + 1)],
+        "id_number": numbers,
+        "id_index": list(db.blind_indexes(numbers)),
+        "sex": "男",
+        "birth_on": [resident_id.birth_on(number) for number in numbers],
+        "employer_id": [None, 1] * (count // 2),
+        "employer_name": "示例市第一医院",
+        "authority_id": 1,
+        "added_at": c.NOW,
+    }
+
+
+def test_rows_added_by_column_are_those_added_one_by_one(database: str) -> None:
+    c.assemble()
+    columns = people(4)
+    with db.transaction() as session:
+        db.insert(
+            session, Person, {name: given[:2] if isinstance(given, list) else given for name, given in columns.items()}
+        )
+        for at in (2, 3):
+            session.add(
+                Person(**{name: given[at] if isinstance(given, list) else given for name, given in columns.items()})
+            )
+        db.insert(session, Person, {name: [] for name in columns})
+    with db.reading() as session:
+        found = list(session.scalars(sa.select(Person).order_by(Person.id)))
+    plain = {each.key for each in Person.__table__.columns} - {"id"}
+    assert [each.name for each in found] == columns["name"]
+    for at, each in enumerate(found):
+        wanted = {name: given[at] if isinstance(given, list) else given for name, given in columns.items()}
+        wanted |= {"title": "", "specialty": "", "merged_into_id": None, "version": 1}
+        assert {name: getattr(each, name) for name in plain} == wanted
+
+
+def test_a_nul_a_number_twice_and_a_reference_to_nobody_are_refused_in_rows_added_by_column(database: str) -> None:
+    c.assemble()
+    assert c.refusal(lambda s: db.insert(s, Person, people(2) | {"name": ["赵", "示\x00一"]})).code == "characters"
+    assert c.refusal(lambda s: db.insert(s, Person, people(2) | {"title": "医\x00师"})).code == "characters"
+    before = c.everything()
+    for wrong in ({"id_index": [bytes(32)] * 2}, {"authority_id": 999}, {"sex": None}):
+        with pytest.raises(Exception, match=r"(?i)unique|foreign key|null"), db.transaction() as session:
+            db.insert(session, Person, people(2) | wrong)
+        assert c.everything() == before
+
+
+def test_equal_words_sealed_together_are_not_alike_and_each_opens(home: Path) -> None:
+    kind = db.EncryptedText("probe.words")
+    words = ["同样的话", "同样的话", ""]
+    kept = list(kind.sealed(words))
+    assert len({bytes(each[:12]) for each in kept}) == len(set(kept)) == 3
+    assert list(kind.opened(kept)) == words
+    with pytest.raises(InvalidTag):
+        list(db.EncryptedText("probe.other").opened(kept))
+
+
+def test_many_blind_indexes_are_those_of_each(home: Path) -> None:
+    numbers = [c.id_number(serial) for serial in range(1, 20)]
+    assert list(db.blind_indexes(numbers)) == [db.blind_index(number) for number in numbers]
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "b%s": st.text(),
+                "a\n": st.integers() | st.none() | st.booleans(),
+                "学时": st.floats(allow_nan=False) | st.dates(),
+                "c": st.sampled_from(Source),
+            }
+        )
+    )
+)
+def test_rows_written_by_column_are_canonical_json(rows: list[dict[str, Any]]) -> None:
+    columns = {name: [row[name] for row in rows] for name in ("b%s", "a\n", "学时", "c")}
+    assert db.canonical_rows(columns) == [db.canonical(row) for row in rows]
+
+
+def test_work_in_bulk_leaves_the_search_for_cycles_as_it_was() -> None:
+    assert gc.isenabled()
+    with db.in_bulk():
+        assert not gc.isenabled()
+        with db.in_bulk():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    with pytest.raises(ValueError, match="a bug"), db.in_bulk():
+        raise ValueError("a bug")
+    assert gc.isenabled()
 
 
 # --- schema and guards ----------------------------------------------------------------------------------------------

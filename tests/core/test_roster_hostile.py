@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, example, given, settings
 from core import roster, sheets, workbooks
 from core.access import Refused
 from tests import cast as c
+from tests import faults
 from tests.core.test_roster import DATA, LIMITS, csv_text, far_cell, in_sheet, rewritten
 
 GOOD = c.sheet([c.row(serial) for serial in range(1, 4)])
@@ -201,6 +202,65 @@ def test_any_cells_are_checked_and_every_problem_says_where_and_how(rows: list[d
     for row in preview.good_rows:
         assert len(row.id_number) == 18
         assert row.passed or not row.public_hours + row.professional_hours
+
+
+def told(row: roster.Row, problems: list[roster.Problem]) -> tuple[object, ...]:
+    """A row with all that is known of it: its cells and what would mend it are not compared otherwise."""
+    return row, repr(row.cells), [(problem, dict(problem.mend)) for problem in problems]
+
+
+def one_by_one(rows: list[tuple[int, Any]]) -> list[tuple[object, ...]]:
+    """What is read from each row as if there were no other."""
+    plain = [(number, {name: roster._plain(cell) for name, cell in cells.items()}) for number, cells in rows]
+    found = [roster._read_row(number, cells) for number, cells in plain]
+    return [told(row, problems) for row, problems in found if row is not None]
+
+
+def together(rows: list[tuple[int, Any]]) -> list[tuple[object, ...]]:
+    return [told(row, problems) for row, problems in roster._read_rows(*roster._plain_rows(rows))]
+
+
+FAULTLESS = [dict(zip(roster.COLUMNS, c.row(serial), strict=True)) for serial in range(1, 6)]
+CHANGES = st.dictionaries(st.sampled_from(list(roster.COLUMNS)), CELL, max_size=2)
+
+
+@CALM
+@given(
+    st.lists(st.tuples(st.sampled_from(FAULTLESS), CHANGES, st.sets(st.sampled_from(list(roster.COLUMNS)), max_size=1)))
+)
+@example([(FAULTLESS[0], {}, set()), (FAULTLESS[1], {"employer": ""}, set()), (FAULTLESS[2], {"name": "赵 1"}, set())])
+@example(
+    [(FAULTLESS[0], {}, set()), (FAULTLESS[1], {"professional_hours": True}, set()), (FAULTLESS[2], {}, {"title"})]
+)
+@example(
+    [(FAULTLESS[0], {"professional_hours": odd}, set()) for odd in (*ODD, 24, 24.0, "24", " 24 ", "24学时", 1, True)]
+)
+def test_a_row_read_among_others_is_what_it_is_alone(
+    changed: list[tuple[dict[str, Any], dict[str, Any], set[str]]],
+) -> None:
+    rows = [
+        (number, {name: cell for name, cell in (row | changes).items() if name not in lacking})
+        for number, (row, changes, lacking) in enumerate(changed, start=3)
+    ]
+    before = repr(rows)
+    assert together(rows) == one_by_one(rows)
+    assert repr(rows) == before
+
+
+@CALM
+@given(ROWS)
+def test_rows_of_anything_read_together_are_what_they_are_alone(rows: list[dict[str, Any]]) -> None:
+    assert together(list(enumerate(rows))) == one_by_one(list(enumerate(rows)))
+
+
+def test_the_sample_rosters_and_the_one_of_sixty_faults_read_together_are_what_they_are_row_by_row() -> None:
+    for content, filename in [
+        (c.sheet(faults.rows()), "花名册.xlsx"),
+        *(((DATA / name).read_bytes(), name) for name in ("roster.xlsx", "roster.csv")),
+    ]:
+        rows = roster.rows_in(content, filename)
+        assert together(rows) == one_by_one(rows)
+        assert len(rows) > 30
 
 
 @settings(CALM, max_examples=25)
