@@ -580,8 +580,8 @@ def one(session: Session, report_id: int, actor: Actor) -> Report:
     return report
 
 
-def rows(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
-    """The roster of a report. Refused codes: "missing".
+def rows(session: Session, report_id: int, actor: Actor, *, faulty_only: bool = False) -> pd.DataFrame:
+    """The roster of a report, or its faulty rows only. Refused codes: "missing".
 
     Columns: row, name, id_mask, employer, title, specialty, public_hours, professional_hours, credit_year, assessment,
     faulty, note, repaired (the headings of the cells that were changed on the screen).
@@ -590,19 +590,16 @@ def rows(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
     repaired: dict[int, list[str]] = {}
     for row, heading in _repairs(session, report, RosterRepair.row, RosterRepair.heading):
         repaired.setdefault(row, []).append(heading or "整行")
-    query = sa.select(RosterRow).where(RosterRow.report_id == report_id).order_by(RosterRow.row)
+    usual_year = plans.usual_year(report.plan)
     plain = "row name employer title specialty public_hours professional_hours assessment faulty note".split()
+    query = sa.select(*(getattr(RosterRow, name) for name in (*plain, "credit_year", "id_number")))
+    query = query.where(RosterRow.report_id == report_id).order_by(RosterRow.row)
+    found = session.execute(query.where(RosterRow.faulty) if faulty_only else query).all()
+    frame = pd.DataFrame(found, columns=[*plain, "credit_year", "id_mask"])
     # The year as it will count; none where the plan offers several and the row names none.
-    frame = pd.DataFrame(
-        [
-            {name: getattr(row, name) for name in plain}
-            | {"id_mask": resident_id.mask(row.id_number)}
-            | {"repaired": "、".join(dict.fromkeys(repaired.get(row.row, ())))}
-            | {"credit_year": row.credit_year or plans.usual_year(report.plan)}
-            for row in session.scalars(query)
-        ],
-        columns=[*plain, "credit_year", "repaired", "id_mask"],
-    )
+    frame["credit_year"] = [row.credit_year or usual_year for row in found]
+    frame["repaired"] = ["、".join(dict.fromkeys(repaired.get(row.row, ()))) for row in found]
+    frame["id_mask"] = [resident_id.mask(row.id_number) for row in found]
     frame.insert(2, "id_mask", frame.pop("id_mask"))
     return frame
 

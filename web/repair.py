@@ -27,7 +27,7 @@ def room(report: Report, actor: Actor) -> None:
     with db.reading() as session:
         problems = reports.problems(session, report.id, actor, now=ui.now())
         warnings = reports.warnings(session, report.id, actor)
-        rows = reports.rows(session, report.id, actor)
+        rows = reports.rows(session, report.id, actor, faulty_only=True)
     places = st.columns(4)
     places[0].metric("花名册人数", report.people + report.faults)
     places[1].metric("可登记人数", report.people)
