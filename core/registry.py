@@ -523,6 +523,8 @@ class PersonFacts:
     employer: str = ""
     title: str = ""
     specialty: str = ""
+    id_index: bytes | None = None
+    """The number's blind index, where it was taken before."""
 
 
 def known_names(session: Session, id_indexes: Sequence[bytes]) -> dict[bytes, tuple[int, str]]:
@@ -547,7 +549,8 @@ def match_or_add(
     A new person belongs to the employer on file under that name and to its authority, else to `authority_id`.
     Refused codes: "name" (a number on file under another name; nothing is added).
     """
-    by_index = dict(zip(db.blind_indexes(fact.id_number for fact in facts), facts, strict=True))
+    indexes = db.blind_indexes(fact.id_number for fact in facts if fact.id_index is None)
+    by_index = {fact.id_index or next(indexes): fact for fact in facts}
     known = known_names(session, list(by_index))
     clashes = [
         f"{by_index[index].name}（{resident_id.mask(by_index[index].id_number)}，库中为{name}）"

@@ -438,7 +438,7 @@ def _amend(
     return problems
 
 
-def _earned(row: roster.Row | sa.Row[*tuple[Any, ...]]) -> Decimal:
+def _earned(row: roster.Row) -> Decimal:
     if row.assessment not in roster.PASSED:
         return Decimal()
     return row.public_hours + row.professional_hours
@@ -697,20 +697,23 @@ def on_approve(session: Session, report: Report, *, actor: Actor, now: datetime)
 
     Refused codes: "name" (somebody on file has this number under another name), "empty", "posted".
     """
-    names = "id name id_index employer title specialty public_hours professional_hours credit_year assessment".split()
     sealed = sa.inspect(RosterRow).columns.id_number.type
     assert isinstance(sealed, db.EncryptedText)
-    written = sa.type_coerce(RosterRow.id_number, sa.LargeBinary).label("id_number")
-    query = sa.select(written, *(getattr(RosterRow, name) for name in names))
-    query = query.where(RosterRow.report_id == report.id, ~RosterRow.faulty).order_by(RosterRow.row)
-    good: list[Any] = [row for row in session.execute(query).all() if _earned(row)]
-    numbers = sealed.opened(row.id_number for row in good)
+    good = [RosterRow.report_id == report.id, ~RosterRow.faulty, RosterRow.assessment.in_(roster.PASSED)]
+    good.append(RosterRow.public_hours + RosterRow.professional_hours > 0)
+    written = sa.type_coerce(RosterRow.id_number, sa.LargeBinary)
+    whose = sa.select(RosterRow.name, RosterRow.employer, RosterRow.title, RosterRow.specialty, RosterRow.id_index)
+    rows = session.execute(whose.add_columns(written).where(*good).order_by(RosterRow.row)).all()
     facts = [
-        registry.PersonFacts(row.name, number, row.employer, row.title, row.specialty)
-        for row, number in zip(good, numbers, strict=True)
+        registry.PersonFacts(name, number, employer, title, specialty, index)
+        for number, (name, employer, title, specialty, index, _) in zip(
+            sealed.opened(number for *_, number in rows), rows, strict=True
+        )
     ]
     person_ids = registry.match_or_add(session, facts, authority_id=report.authority_id, now=now)
-    postings = list(_postings(report, good, person_ids))
+    earned = sa.select(RosterRow.id, RosterRow.id_index, RosterRow.credit_year)
+    earned = earned.add_columns(RosterRow.public_hours, RosterRow.professional_hours)
+    postings = list(_postings(report, session.execute(earned.where(*good)), person_ids))
     home = session.get_one(Organization, report.organization_id)
     ledger.post(
         session,
@@ -724,19 +727,22 @@ def on_approve(session: Session, report: Report, *, actor: Actor, now: datetime)
     return f"已为{len(facts)}人登记{ledger.hours_text(hours)}学时，学员可打印审验卡"
 
 
-def _postings(report: Report, good: list[Any], person_ids: dict[bytes, int]) -> Iterator[ledger.Posting]:
+def _postings(report: Report, rows: Iterable[Any], person_ids: dict[bytes, int]) -> Iterator[ledger.Posting]:
+    """What these rows earned: id, blind index, credit year, public and professional hours of each."""
     usual_year, end_on = plans.usual_year(report.plan), report.end_on
     days = plans.days_of(report.start_on, end_on)
-    usual = {Subject.PUBLIC: Source.PUBLIC_EXAM, Subject.PROFESSIONAL: Source.TRAINING}
-    for row in good:
-        year = row.credit_year or usual_year
-        if row.id_index is None or year is None:
+    for row_id, index, credit_year, public, professional in rows:
+        year = credit_year or usual_year
+        if year is None:
             continue
-        person_id = person_ids[row.id_index]
-        for subject, hours in ((Subject.PUBLIC, row.public_hours), (Subject.PROFESSIONAL, row.professional_hours)):
-            if hours:
-                source = usual[subject] if year == end_on.year else Source.MAKE_UP
-                yield ledger.Posting(person_id, year, subject, hours, end_on, row.id, source, days=days)
+        made_up = year != end_on.year
+        if public:
+            source = Source.MAKE_UP if made_up else Source.PUBLIC_EXAM
+            yield ledger.Posting(person_ids[index], year, Subject.PUBLIC, public, end_on, row_id, source, days=days)
+        if professional:
+            source = Source.MAKE_UP if made_up else Source.TRAINING
+            whose = person_ids[index]
+            yield ledger.Posting(whose, year, Subject.PROFESSIONAL, professional, end_on, row_id, source, days=days)
 
 
 def preview(session: Session, report: Report) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
-import operator
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,7 +58,6 @@ ORIGIN = "原行号"
 Cells = dict[str, str | int | float]
 """A row as it was read, by column, in the file's order. A number stays one: it tells a ruined ID number."""
 
-_Columns = dict[str, Sequence[Any]]
 """The cells of many rows by column, each in the order of the rows."""
 
 LOOK_ALIKES = (
@@ -173,7 +172,7 @@ def read(
     decompression bomb), "headings" (no 姓名 and 身份证号 in one row).
     """
     table = sheets.read(content, filename, COLUMNS, REQUIRED)
-    return check(table.rows, limits=limits, known=known, today=today, sheet=table.sheet)
+    return check(_plain_rows(table.rows), limits=limits, known=known, today=today, sheet=table.sheet)
 
 
 @db.in_bulk()
@@ -183,7 +182,7 @@ def rows_in(content: bytes, filename: str) -> list[tuple[int, Cells]]:
     Refused codes: "file", "headings".
     """
     table = sheets.read(content, filename, COLUMNS | {"origin": (ORIGIN,)}, REQUIRED)
-    return _plain_rows(table.rows)[0]
+    return _plain_rows(table.rows)
 
 
 def pasted(text: str) -> Upload:
@@ -202,7 +201,7 @@ def pasted(text: str) -> Upload:
 
 @db.in_bulk()
 def check(
-    rows: Iterable[tuple[int, Mapping[str, object]]],
+    rows: Sequence[tuple[int, Cells]],
     *,
     limits: Limits | None = None,
     known: Session | None = None,
@@ -210,13 +209,13 @@ def check(
     today: date | None = None,
     sheet: str = "",
 ) -> Preview:
-    """Check rows that were read before. With `report` also against the earlier reports of its plan.
+    """Check rows as `rows_in` gave them. With `report` also against the earlier reports of its plan.
 
     Refused codes: "file" (nobody in it).
     """
     preview = Preview(sheet)
     tries = 500  # rows looked through for a shift: a file of nothing but faults must not take minutes
-    for row, problems in _read_rows(*_plain_rows(list(rows))):
+    for row, problems in _read_rows(rows):
         if sum(problem.blocking for problem in problems) > 1 and tries:
             tries -= 1
             problems = _shifted(row) or problems
@@ -242,30 +241,38 @@ def check(
     return preview
 
 
-def _plain_rows(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[list[tuple[int, Cells]], _Columns]:
-    """Rows with every cell as `_plain` gives it, and their columns, "" where a row has no such cell.
+def _plain_rows(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> list[tuple[int, Cells]]:
+    """Rows with every cell as `_plain` gives it. They are looked through by column, since most hold nothing else."""
+    plain_rows: list[tuple[int, Any]] = list(rows)
+    for column, cells in _columns(rows).items():
+        if not _are_plain(cells):
+            for at, cell in enumerate(cells):
+                if (plain := _plain(cell)) is not cell:
+                    number, before = plain_rows[at]
+                    plain_rows[at] = number, {**before, column: plain}
+    return plain_rows
 
-    They are looked through by column, since most hold nothing else already.
-    """
+
+def _columns(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> dict[str, Sequence[Any]]:
+    """The cells of rows by column, "" where a row has no such cell."""
     layouts = {tuple(cells) for _, cells in rows}
     names = list(dict.fromkeys(itertools.chain.from_iterable(layouts)))
     if len(layouts) == 1:
         by_row: Iterable[Iterable[Any]] = (cells.values() for _, cells in rows)
     else:
         by_row = ([cells.get(name, "") for name in names] for _, cells in rows)
-    columns: _Columns = dict(zip(names, zip(*by_row, strict=True), strict=False))
-    plain_rows: list[tuple[int, Any]] = list(rows)
-    for column, cells in columns.items():
-        if not _are_texts(cells) or not sheets.is_tidy("".join(cells)):
-            columns[column] = plain = list(map(_plain, cells))
-            for at in itertools.compress(range(len(plain)), map(operator.is_not, plain, cells)):
-                number, before = plain_rows[at]
-                plain_rows[at] = number, {**before, column: plain[at]}
-    return plain_rows, columns
+    return dict(zip(names, zip(*by_row, strict=True), strict=False))
 
 
-def _are_texts(cells: Sequence[object]) -> bool:
-    return set(map(type, cells)) <= {str}
+def _are_plain(cells: Sequence[Any]) -> bool:
+    """Whether `_plain` would leave all of these cells as they are: tidy texts and numbers of few digits."""
+    kinds = set(map(type, cells))
+    if not kinds <= {str, float}:
+        return False
+    numbers = [cell for cell in cells if type(cell) is float] if float in kinds else []
+    texts = [cell for cell in cells if type(cell) is str] if numbers else cells
+    few_digits = all(map((10.0**SURVIVING).__gt__, map(abs, numbers)))
+    return few_digits and sheets.is_tidy("".join(texts))
 
 
 def _plain(cell: object) -> str | int | float:
@@ -289,25 +296,32 @@ def _plain(cell: object) -> str | int | float:
 
 _FEW_WORDS = ("sex", "public_hours", "professional_hours", "assessment", "credit_year")
 """Columns in which the rows of a roster say one of a few things."""
+_TEXTS = ("employer", "title", "specialty", "phone", "note")
+"""Columns that are kept as they are, as far as there is room."""
 
 
-def _read_rows(rows: Sequence[tuple[int, Cells]], columns: _Columns) -> Iterator[tuple[Row, list[Problem]]]:
+def _read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Problem]]]:
     """Every row with what is wrong with it by itself, without those that are none.
 
     One whose name and number are in order, and whose employer is given, has as little wrong with it as any other that
     says the same in the columns of few words: so it is read after such a one, and only the others from the beginning.
     """
-    columns = dict.fromkeys(COLUMNS, [""] * len(rows)) | columns
-    said = {name: cells if _are_texts(cells) else list(map(sheets.text, cells)) for name, cells in columns.items()}
-    texts = zip(*(said[column] for column in ("employer", "title", "specialty", "phone", "note")), strict=True)
+    columns = dict.fromkeys(COLUMNS, [""] * len(rows)) | _columns(rows)
+    number_text = functools.cache(sheets.text)
+    said = {
+        name: [cell if type(cell) is str else number_text(cell) for cell in columns[name]]
+        for name in ("name", *_FEW_WORDS, *_TEXTS)
+    }
+    texts = zip(*(said[column] for column in _TEXTS), strict=True)
     faultless: dict[tuple[str, ...], Row] = {}
     few_words = zip(*(said[column] for column in _FEW_WORDS), strict=True)
     names = map(registry.normalise_name, said["name"])
-    for (number, cells), name, id_number, few, (employer, title, specialty, phone, note) in zip(
-        rows, names, columns["id_number"], few_words, texts, strict=True
+    numbers = columns["id_number"]
+    for (number, cells), name, id_number, in_order, few, (employer, title, specialty, phone, note) in zip(
+        rows, names, numbers, resident_id.in_order(numbers).tolist(), few_words, texts, strict=True
     ):
         alike = faultless.get(few)
-        if alike is None or not employer or not registry.is_name(name) or resident_id.problem(id_number):
+        if alike is None or not in_order or not employer or not registry.is_name(name):
             row, problems = _read_row(number, cells)
             if row is not None:
                 yield row, problems
@@ -318,7 +332,7 @@ def _read_rows(rows: Sequence[tuple[int, Cells]], columns: _Columns) -> Iterator
             number,
             name,
             alike.sex,
-            resident_id.normalise(id_number),
+            id_number,
             employer[:200],
             title[:200],
             specialty[:200],
@@ -402,9 +416,7 @@ def _read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
         )
     else:
         problem("sex", "sex-form", "性别请填“男”或“女”")
-    employer, title, specialty, phone, note = (
-        said(column)[:200] for column in ("employer", "title", "specialty", "phone", "note")
-    )
+    employer, title, specialty, phone, note = (said(column)[:200] for column in _TEXTS)
     row = Row(
         number,
         name,
@@ -477,10 +489,11 @@ def _check_ids(preview: Preview, today: date | None) -> None:
         mend = {STRIKE: ""} if offer else {}
         preview.problems.append(Problem(row.row, HEADINGS[column], code, value, words, True, offer, mend))
 
+    latest = f"{today:%Y%m%d}" if today else "99991231"
     for row in preview.rows:
         if row.row in faulty or not row.id_number:
             continue
-        if today and resident_id.birth_on(row.id_number) > today:
+        if row.id_number[6:14] > latest:
             problem(row, "id_number", "id-birth", row.id_number, resident_id.PROBLEMS["id-birth"])
         right = resident_id.sex(row.id_number)
         if row.sex != right and row.sex in ("男", "女"):
@@ -497,51 +510,74 @@ def _check_twins(preview: Preview) -> None:
     wrong = {
         each.row for each in preview.problems if each.heading == HEADINGS["id_number"] and each.code != "duplicate"
     }
+    rows = [row for row in preview.rows if row.row not in wrong and row.name]
+    looks = [_fold(row.name) + row.id_number[6:14] for row in rows]
+    # Whoever shares neither name nor look and birthday is nobody's twin.
+    often, alike_often = Counter(row.name for row in rows), Counter(looks)
     named: dict[str, list[Row]] = {}
-    born: dict[tuple[str, str], Row] = {}
-    for row in preview.rows:
-        if row.row in wrong or not row.name:
+    born: dict[str, Row] = {}
+    for row, look in zip(rows, looks, strict=True):
+        if often[row.name] == alike_often[look] == 1:
             continue
         others = named.setdefault(row.name, [])
         for other in others[:50]:
-            if sum(map(str.__ne__, other.id_number[:17], row.id_number[:17])) == 1:
+            if _digit_apart(other.id_number[:17], row.id_number[:17]):
                 words = f"与第{other.row}行同名，身份证号只差一位，请核对是否同一人"
                 twin = Problem(row.row, HEADINGS["id_number"], "twin-number", row.id_number, words, False)
                 preview.problems.append(twin)
                 break
         others.append(row)
-        alike = born.setdefault((_fold(row.name), row.id_number[6:14]), row)
+        alike = born.setdefault(look, row)
         if alike.name != row.name and alike.id_number != row.id_number:
             words = f"与第{alike.row}行的“{alike.name}”字形相近、生日相同，请核对是否同一人"
             preview.problems.append(Problem(row.row, HEADINGS["name"], "twin-name", row.name, words, False))
+
+
+def _digit_apart(one: str, other: str) -> bool:
+    """Whether two texts differ in one place; of most, both halves differ, and they need no closer look."""
+    if one[:8] != other[:8] and one[8:] != other[8:]:
+        return False
+    return sum(map(str.__ne__, one, other)) == 1
 
 
 def _check_limits(preview: Preview, limits: Limits) -> None:
     most = limits.days * limits.hours_per_day
     other = "professional_hours" if limits.subject is Subject.PUBLIC else "public_hours"
     own = "public_hours" if limits.subject is Subject.PUBLIC else "professional_hours"
+    within: set[tuple[Decimal, Decimal, int | None, bool]] = set()  # most rows say the same
     for row in preview.rows:
-        hours: Decimal = getattr(row, own)
-        if getattr(row, other):
-            words = f"本次培训批准的是{limits.subject.label}，{HEADINGS[other]}应为0"
-            mend = {own: f"{getattr(row, other).normalize():f}", other: "0"} if not hours else {}
-            offer = f"移到“{HEADINGS[own]}”列" if mend else ""
-            value = str(getattr(row, other))
-            preview.problems.append(Problem(row.row, HEADINGS[other], "hours-subject", value, words, True, offer, mend))
-        if hours > limits.hours_each:
-            words = f"超过计划批准的每人{limits.hours_each.normalize():f}学时，请改正"
-            preview.problems.append(Problem(row.row, HEADINGS[own], "hours-plan", str(hours), words))
-        elif hours > most:
-            words = f"{limits.days}天每天至多{limits.hours_per_day:f}学时，最多{most:f}学时，请改正"
-            preview.problems.append(Problem(row.row, HEADINGS[own], "hours-day", str(hours), words))
-        if limits.credit_years:
-            _check_year(preview, row, limits)
+        said = row.public_hours, row.professional_hours, row.credit_year, bool(row.cells.get("credit_year"))
+        if said in within:
+            continue
+        found = list(_beyond(row, limits, own, other, most))
+        preview.problems += found
+        if not found:
+            within.add(said)
     if len(preview.rows) > limits.headcount:
         words = f"花名册{len(preview.rows)}人，多于计划的{limits.headcount}人，请在总结中说明"
         preview.problems.append(Problem(0, HEADINGS["number"], "headcount", str(len(preview.rows)), words, False))
 
 
-def _check_year(preview: Preview, row: Row, limits: Limits) -> None:
+def _beyond(row: Row, limits: Limits, own: str, other: str, most: Decimal) -> Iterator[Problem]:
+    """What of a row's hours and credit year is beyond what its plan and days allow."""
+    hours: Decimal = getattr(row, own)
+    if getattr(row, other):
+        words = f"本次培训批准的是{limits.subject.label}，{HEADINGS[other]}应为0"
+        mend = {own: f"{getattr(row, other).normalize():f}", other: "0"} if not hours else {}
+        offer = f"移到“{HEADINGS[own]}”列" if mend else ""
+        value = str(getattr(row, other))
+        yield Problem(row.row, HEADINGS[other], "hours-subject", value, words, True, offer, mend)
+    if hours > limits.hours_each:
+        words = f"超过计划批准的每人{limits.hours_each.normalize():f}学时，请改正"
+        yield Problem(row.row, HEADINGS[own], "hours-plan", str(hours), words)
+    elif hours > most:
+        words = f"{limits.days}天每天至多{limits.hours_per_day:f}学时，最多{most:f}学时，请改正"
+        yield Problem(row.row, HEADINGS[own], "hours-day", str(hours), words)
+    if limits.credit_years:
+        yield from _beyond_years(row, limits)
+
+
+def _beyond_years(row: Row, limits: Limits) -> Iterator[Problem]:
     """The credit year is one that the plan offers (补学, clause 七(二))."""
     offered = "、".join(map(str, limits.credit_years))
     mend = {"credit_year": offered} if len(limits.credit_years) == 1 else {}
@@ -552,7 +588,7 @@ def _check_year(preview: Preview, row: Row, limits: Limits) -> None:
         code, words = "year-missing", f"本计划补学{offered}年度，请填写此人补学的年度"
     if code:
         value, offer = str(row.credit_year or ""), f"改为{offered}" if mend else ""
-        preview.problems.append(Problem(row.row, HEADINGS["credit_year"], code, value, words, True, offer, mend))
+        yield Problem(row.row, HEADINGS["credit_year"], code, value, words, True, offer, mend)
 
 
 def _check_known(preview: Preview, session: Session) -> None:

@@ -171,3 +171,16 @@ def test_a_number_tells_birth_and_sex_and_hides_behind_its_mask(number: str) -> 
 def test_what_is_no_number_is_masked_whole() -> None:
     assert resident_id.mask("15019919850304") == "*" * 14
     assert resident_id.mask("") == ""
+
+
+@quiet
+@given(st.lists(st.one_of(cells, numbers), max_size=20), numbers, st.integers(0, 17), st.sampled_from("0123456789Xx０"))
+def test_many_looked_at_together_are_in_order_exactly_when_written_and_right(
+    some: list[object], number: str, at: int, other: str
+) -> None:
+    spoilt = number[:at] + other + number[at + 1 :]
+    days = [f"150199{day}000" for day in ("19000228", "19000229", "20000229", "19991231", "19991301", "18991231")]
+    listed = [*some, number, spoilt, "", "150199", *(day + resident_id.check_digit(day) for day in days)]
+    alone = [resident_id.problem(cell) is None and resident_id.normalise(cell) == cell for cell in listed]
+    assert resident_id.in_order(listed).tolist() == alone
+    assert resident_id.in_order([]).tolist() == []

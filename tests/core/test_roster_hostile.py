@@ -217,7 +217,7 @@ def one_by_one(rows: list[tuple[int, Any]]) -> list[tuple[object, ...]]:
 
 
 def together(rows: list[tuple[int, Any]]) -> list[tuple[object, ...]]:
-    return [told(row, problems) for row, problems in roster._read_rows(*roster._plain_rows(rows))]
+    return [told(row, problems) for row, problems in roster._read_rows(roster._plain_rows(rows))]
 
 
 FAULTLESS = [dict(zip(roster.COLUMNS, c.row(serial), strict=True)) for serial in range(1, 6)]
