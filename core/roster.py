@@ -285,7 +285,7 @@ def _plain(cell: object) -> str | int | float:
             return str(cell)
         case int() | float() if not abs(cell) < 10**21:  # nor where it is no number at all
             return str(cell)
-        case float() if abs(cell) >= 10**SURVIVING:
+        case int() | float() if abs(cell) >= 10**SURVIVING:
             return int(Decimal(f"{cell:.{SURVIVING}g}"))  # as its user sees it, not the nearest double
         case int() | float():
             return cell
