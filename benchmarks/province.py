@@ -86,9 +86,7 @@ def put(session: Session, table: str, columns: Columns) -> None:
     if session.get_bind().dialect.name == "sqlite":
         lists = (_told(types[name], values, size) for name, values in columns.items())
         places = ", ".join("?" * len(columns))
-        connection.executemany(
-            f"INSERT INTO {table} ({names}) VALUES ({places})", zip(*lists, strict=False)
-        )
+        connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", zip(*lists, strict=False))
         return
     fields = {name: _binary(types[name], values) for name, values in columns.items()}
     layout: list[Any] = [("fields", ">i2")]
@@ -276,10 +274,7 @@ def _batches(session: Session, size: Size, indexes: NDArray[Any], draw: np.rando
     """Batch after batch with its file or its report, its entries, and its line in the trail."""
     books = _Books(session, registry.system_actor(session))
     for each in _drawn(size, draw):
-        if each.year < ROSTERS_SINCE:
-            batch_id = books.imported(each)
-        else:
-            batch_id = books.reported(each, indexes)
+        batch_id = books.imported(each) if each.year < ROSTERS_SINCE else books.reported(each, indexes)
         if batch_id % 50 == 0:
             books.taken_back(each, batch_id)
 
@@ -294,7 +289,9 @@ class _Books:
 
     def imported(self, each: _Batch) -> int:
         self.file_id += 1
-        file = Attachment(id=self.file_id, purpose="import", filename="历年学时.xlsx", sha256="0" * 64, size=1, added_at=NOW)
+        file = Attachment(
+            id=self.file_id, purpose="import", filename="历年学时.xlsx", sha256="0" * 64, size=1, added_at=NOW
+        )
         self.session.add(file)
         return self._posted(
             each, audit.Event.CREDITS_IMPORTED, attachment_id=self.file_id, basis=f"{each.year}年度历年学时导入"
@@ -365,7 +362,9 @@ class _Books:
         entry |= {"reverses_line": undone, "completed_on": date(each.year, 6, 1), "note": "", "roster_row_id": rows}
         leaves = _leaves(entry)
         posted = datetime(each.year, 6, 10, 9, tzinfo=UTC)
-        batch = CreditBatch(id=self.batch_id, authority_id=1, form=ledger._FORM, posted_by="系统", posted_at=posted, **about)
+        batch = CreditBatch(
+            id=self.batch_id, authority_id=1, form=ledger._FORM, posted_by="系统", posted_at=posted, **about
+        )
         batch.entries, batch.leaves, batch.root = len(lines), b"".join(leaves), merkle.root(leaves).hex()
         self.chain = batch.chain = ledger._chain(batch, self.chain)
         self.session.add(batch)
@@ -377,7 +376,7 @@ class _Books:
 
 
 def _leaves(entry: Columns) -> list[bytes]:
-    """The hashes of a batch's entries, as the ledger takes them: its own text of the first, with other numbers in it."""
+    """The hashes of a batch's entries as the ledger takes them: its own text of the first, with the others' numbers."""
     vary = {name: values for name, values in entry.items() if isinstance(values, np.ndarray)}
     first = entry | {name: int(values[0]) for name, values in vary.items()} | {"hours": Decimal(entry["hours"]) / 100}
     text = db.canonical(ledger._leaf_fields(first, ledger._FORM)).replace("%", "%%")

@@ -24,7 +24,6 @@ from sqlalchemy.orm import Session
 from core import audit, caps, db, merkle, policy, resident_id
 from core.access import Actor, Labelled, Refused, Role, in_charge, not_found, require, visible
 from core.models import (
-    TAKEN_BACK,
     AuditEntry,
     Claim,
     CreditBatch,
@@ -323,9 +322,13 @@ def _add_to_totals(session: Session, lines: Sequence[_Line]) -> None:
 # --- questions ------------------------------------------------------------------------------------------------------
 
 
-def _human(person_id: int) -> sa.Select[int]:
-    """Under which id a person counts; see `Person.human_id`."""
-    return sa.select(Person.human_id).where(Person.id == person_id)
+_person = sa.bindparam("person_id", type_=sa.Integer)
+_human = sa.select(Person.human_id).where(Person.id == _person).scalar_subquery()
+"""Under which id the person asked about counts; see `Person.human_id`."""
+_BALANCES = sa.select(CreditTotal.year, CreditTotal.subject, CreditTotal.hours, CreditTotal.deemed).where(
+    CreditTotal.person_id == _human
+)
+"""Put together once, as `_ENTRIES` is: for one person that takes longer than to ask."""
 
 
 def totals(session: Session, person_id: int, years: Iterable[int] | None = None) -> pd.DataFrame:
@@ -337,16 +340,15 @@ def totals(session: Session, person_id: int, years: Iterable[int] | None = None)
     """
     found: dict[int, dict[str, Decimal]] = {year: defaultdict(Decimal) for year in years or ()}
     deemed: set[tuple[int, str]] = set()
-    query = sa.select(CreditTotal.year, CreditTotal.subject, CreditTotal.hours, CreditTotal.deemed)
-    for row in session.execute(query.where(CreditTotal.person_id.in_(_human(person_id)))):
+    for row in session.execute(_BALANCES, {"person_id": person_id}):
         if years is None or row.year in found:
             found.setdefault(row.year, defaultdict(Decimal))[row.subject] += row.hours
             if row.deemed:
                 deemed.add((row.year, row.subject))
-    lines = []
+    lines, notices = [], policy.policies()
     for year in sorted(found, reverse=True):
         try:
-            rule, missing = policy.in_force(year), ""
+            rule, missing = policy.in_force(year, notices), ""
         except Refused as refused:
             rule, missing = None, refused.words
         public, professional = (_with_parts(found[year], subject, rule) for subject in Subject)
@@ -400,6 +402,42 @@ def hours_text(hours: Decimal) -> str:
     return f"{hours.normalize():f}"
 
 
+_report = sa.inspect(Report).local_table  # the report's own columns; its title and base are the submission's
+_ENTRIES = (
+    sa.select(
+        CreditEntry.year,
+        CreditEntry.subject,
+        CreditEntry.hours,
+        CreditEntry.completed_on,
+        CreditEntry.source,
+        CreditEntry.deemed,
+        sa.func.coalesce(sa.func.nullif(CreditEntry.note, ""), CreditBatch.basis).label("basis"),
+        CreditBatch.posted_at,
+        CreditBatch.posted_by,
+        Organization.name.label("base"),
+        _report.c.plan_id,
+        sa.case((_report.c.id.is_not(None), Submission.title)).label("plan"),
+        _report.c.id.label("report_id"),
+        RosterRow.row.label("roster_row"),
+        CreditEntry.batch_id,
+        CreditEntry.line,
+        CreditEntry.reverses_line,
+        CreditBatch.reverses_id,
+    )
+    .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+    .outerjoin(RosterRow, RosterRow.id == CreditEntry.roster_row_id)
+    .outerjoin(Submission, Submission.id == CreditBatch.submission_id)
+    .outerjoin(_report, _report.c.id == Submission.id)
+    .outerjoin(Organization, sa.and_(Organization.id == Submission.organization_id, _report.c.id.is_not(None)))
+    .where(CreditEntry.person_id.in_(sa.select(Person.id).where(under(Person, _human))))
+    .order_by(CreditEntry.year.desc(), CreditEntry.completed_on.desc(), CreditEntry.batch_id, CreditEntry.line)
+)
+_ENTRY_COLUMNS = (
+    "year subject hours completed_on source deemed basis posted_at posted_by base plan_id plan report_id roster_row "
+    "batch_id line standing reverses_id"
+).split()
+
+
 def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.DataFrame:
     """Every entry of a person, newest first, down to its plan, report and roster row.
 
@@ -407,43 +445,16 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
     posted_by, base, plan_id, plan, report_id, roster_row, batch_id, line, standing, reverses_id (the batch a reversal
     undoes).
     """
-    report = sa.inspect(Report).local_table  # the report's own columns; its title and base are the submission's
-    query = (
-        sa.select(
-            CreditEntry.year,
-            CreditEntry.subject,
-            CreditEntry.hours,
-            CreditEntry.completed_on,
-            CreditEntry.source,
-            CreditEntry.deemed,
-            sa.func.coalesce(sa.func.nullif(CreditEntry.note, ""), CreditBatch.basis).label("basis"),
-            CreditBatch.posted_at,
-            CreditBatch.posted_by,
-            Organization.name.label("base"),
-            report.c.plan_id,
-            sa.case((report.c.id.is_not(None), Submission.title)).label("plan"),
-            report.c.id.label("report_id"),
-            RosterRow.row.label("roster_row"),
-            CreditEntry.batch_id,
-            CreditEntry.line,
-            sa.case(
-                (CreditEntry.reverses_line.is_not(None), Standing.TAKES_BACK.value),
-                (TAKEN_BACK, Standing.REVERSED.value),
-                else_=Standing.STANDS.value,
-            ).label("standing"),
-            CreditBatch.reverses_id,
-        )
-        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
-        .outerjoin(RosterRow, RosterRow.id == CreditEntry.roster_row_id)
-        .outerjoin(Submission, Submission.id == CreditBatch.submission_id)
-        .outerjoin(report, report.c.id == Submission.id)
-        .outerjoin(Organization, sa.and_(Organization.id == Submission.organization_id, report.c.id.is_not(None)))
-        .where(CreditEntry.person_id.in_(sa.select(Person.id).where(under(Person, _human(person_id)))))
-        .order_by(CreditEntry.year.desc(), CreditEntry.completed_on.desc(), CreditEntry.batch_id, CreditEntry.line)
-    )
-    if year is not None:
-        query = query.where(CreditEntry.year == year)
-    return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+    query = _ENTRIES if year is None else _ENTRIES.where(CreditEntry.year == year)
+    rows = session.execute(query, {"person_id": person_id}).all()
+    columns: dict[str, Sequence[Any]] = dict(zip(query.selected_columns.keys(), zip(*rows, strict=True), strict=False))
+    # What takes an entry back is of the same person and year, so that it is among these.
+    gone = {(row.reverses_id, row.reverses_line) for row in rows}
+    columns["standing"] = [
+        _standing((row.batch_id, row.line) in gone, 1).value if row.reverses_line is None else Standing.TAKES_BACK.value
+        for row in rows
+    ]
+    return pd.DataFrame(columns, columns=_ENTRY_COLUMNS)
 
 
 def batches(

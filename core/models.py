@@ -150,7 +150,7 @@ def under(person: type[Person], human: Any) -> sa.ColumnElement[bool]:
     Two plain conditions, so that each finds its index; `human` may be a list.
     """
     columns = (person.id, person.merged_into_id)
-    if isinstance(human, list | sa.Select):
+    if isinstance(human, list):
         return sa.or_(*(column.in_(human) for column in columns))
     return sa.or_(*(column == human for column in columns))
 
