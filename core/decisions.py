@@ -434,7 +434,7 @@ def relied(session: Session, batch_id: int, actor: Actor) -> pd.DataFrame:
         years[person_id].add(year)
     whose = _records(session, list(years))
     for human_id, record in whose[["human_id", "record"]].itertuples(index=False):
-        years[human_id] |= years[record]
+        years[human_id] |= years.get(record, set())
     human = dict(zip(whose["record"], whose["human_id"], strict=True))
     conditions = [DecisionPart.year >= min(map(min, years.values())), DecisionRun.decided_at >= posted.posted_at]
     conditions += [DecisionRun.decided_at <= until] if until else []

@@ -479,7 +479,7 @@ class CreditEntry(Base):
     roster_row_id: Mapped[int | None] = mapped_column(sa.ForeignKey("roster_row.id"), index=True)
     batch: Mapped[CreditBatch] = relationship()
     __table_args__ = (
-        sa.Index("ix_credit_entry_batch", "batch_id"),
+        sa.Index("ix_credit_entry_batch", "batch_id", "line", "hours"),  # a batch in its order; its sum, read alone
         {"info": APPEND_ONLY, "sqlite_with_rowid": False},
     )
 

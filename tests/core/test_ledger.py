@@ -286,6 +286,30 @@ def test_a_persons_lines_are_found_in_a_batch(database: str) -> None:
             assert (list(shown["line"]), count) == (found, len(found)), text
 
 
+def test_a_persons_hours_are_found_by_keys_however_large_the_ledger(database: str) -> None:
+    three_batches()
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, _many: bool) -> None:
+        sent.append((statement, given))
+
+    with db.reading() as session:
+        connection = session.connection()
+        sa.event.listen(db.engine(), "before_cursor_execute", note)
+        ledger.totals(session, 1)
+        ledger.entries(session, 1)
+        sa.event.remove(db.engine(), "before_cursor_execute", note)
+        assert len(sent) == 2
+        explain, whole = "EXPLAIN QUERY PLAN ", "SCAN "
+        if database == "postgresql":
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # as if the tables were not as small as these
+            explain, whole = "EXPLAIN ", "Seq Scan"
+        for statement, given in sent:
+            plan = [str(row[-1]) for row in connection.exec_driver_sql(explain + statement, given)]
+            assert plan
+            assert not [step for step in plan if whole in step]
+
+
 # --- behind our back ------------------------------------------------------------------------------------------------
 
 TAMPERING = [
