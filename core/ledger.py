@@ -469,6 +469,7 @@ def batches(
     if origin:
         conditions.append(_origin == origin.value)
     count = session.scalar(sa.select(sa.func.count(CreditBatch.id)).where(*conditions)) or 0
+    shown = sa.select(CreditBatch.id).where(*conditions).order_by(CreditBatch.id.desc()).offset(offset).limit(limit)
     back = sa.orm.aliased(CreditBatch)
     hours = sa.select(sa.func.sum(CreditEntry.hours)).where(CreditEntry.batch_id == CreditBatch.id)
     undone = sa.select(sa.func.coalesce(sa.func.sum(back.entries), 0)).where(back.reverses_id == CreditBatch.id)
@@ -485,10 +486,8 @@ def batches(
             undone.correlate(CreditBatch).scalar_subquery().label("standing"),
         )
         .join(Organization, Organization.id == CreditBatch.authority_id)
-        .where(*conditions)
+        .where(CreditBatch.id.in_(shown))  # found first, so that only these are summed
         .order_by(CreditBatch.id.desc())
-        .offset(offset)
-        .limit(limit)
     )
     frame = pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
     frame["standing"] = [
