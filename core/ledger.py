@@ -421,7 +421,7 @@ _ENTRIES = (
         RosterRow.row.label("roster_row"),
         CreditEntry.batch_id,
         CreditEntry.line,
-        CreditEntry.reverses_line,
+        CreditEntry.reverses_line.label("standing"),
         CreditBatch.reverses_id,
     )
     .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
@@ -432,10 +432,7 @@ _ENTRIES = (
     .where(CreditEntry.person_id.in_(sa.select(Person.id).where(under(Person, _human))))
     .order_by(CreditEntry.year.desc(), CreditEntry.completed_on.desc(), CreditEntry.batch_id, CreditEntry.line)
 )
-_ENTRY_COLUMNS = (
-    "year subject hours completed_on source deemed basis posted_at posted_by base plan_id plan report_id roster_row "
-    "batch_id line standing reverses_id"
-).split()
+_ENTRY_COLUMNS = _ENTRIES.selected_columns.keys()
 
 
 def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.DataFrame:
@@ -447,14 +444,15 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
     """
     query = _ENTRIES if year is None else _ENTRIES.where(CreditEntry.year == year)
     rows = session.execute(query, {"person_id": person_id}).all()
-    columns: dict[str, Sequence[Any]] = dict(zip(query.selected_columns.keys(), zip(*rows, strict=True), strict=False))
+    columns: dict[str, Sequence[Any]] = dict.fromkeys(_ENTRY_COLUMNS, ())
+    columns |= zip(_ENTRY_COLUMNS, zip(*rows, strict=True), strict=False)
     # What takes an entry back is of the same person and year, so that it is among these.
-    gone = {(row.reverses_id, row.reverses_line) for row in rows}
+    gone = set(zip(columns["reverses_id"], columns["standing"], strict=True))
     columns["standing"] = [
-        _standing((row.batch_id, row.line) in gone, 1).value if row.reverses_line is None else Standing.TAKES_BACK.value
-        for row in rows
+        _standing((batch_id, line) in gone, 1).value if taken is None else Standing.TAKES_BACK.value
+        for batch_id, line, taken in zip(*(columns[name] for name in ("batch_id", "line", "standing")), strict=True)
     ]
-    return pd.DataFrame(columns, columns=_ENTRY_COLUMNS)
+    return pd.DataFrame(columns)
 
 
 def batches(
