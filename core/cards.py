@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import secrets
 from dataclasses import dataclass
@@ -125,6 +126,7 @@ class Revocation:
     words: str
 
 
+@functools.cache
 def _revoking() -> sa.Select[int, datetime, str]:
     """Each card with the reversals that revoke it: of that person, in a year it shows, of a batch it was issued on."""
     years = CreditEntry.year.between(Card.year - (_YEARS - 1), Card.year)
@@ -163,8 +165,9 @@ def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
     """
     person = registry.person(session, person_id, actor)
     mine = Card.person_id.in_(sa.select(Person.id).where(under(Person, person.id)))
-    gone = _revocations(session, mine)
     query = sa.select(Card.id, Card.code, Card.year, Card.issued_at).where(mine)
+    made = session.execute(query.order_by(Card.id.desc())).all()
+    gone = _revocations(session, mine) if made else {}
     lines = [
         {
             "code": written(card.code),
@@ -173,7 +176,7 @@ def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
             "revoked_on": gone[card.id].on if card.id in gone else None,
             "reason": gone[card.id].words if card.id in gone else "",
         }
-        for card in session.execute(query.order_by(Card.id.desc()))
+        for card in made
     ]
     return pd.DataFrame(lines, columns=["code", "year", "issued_at", "revoked_on", "reason"])
 

@@ -434,7 +434,7 @@ def relied(session: Session, batch_id: int, actor: Actor) -> pd.DataFrame:
         years[person_id].add(year)
     whose = _records(session, list(years))
     for human_id, record in whose[["human_id", "record"]].itertuples(index=False):
-        years[human_id] |= years[record]
+        years[human_id] |= years.get(record, set())
     human = dict(zip(whose["record"], whose["human_id"], strict=True))
     conditions = [DecisionPart.year >= min(map(min, years.values())), DecisionRun.decided_at >= posted.posted_at]
     conditions += [DecisionRun.decided_at <= until] if until else []
@@ -456,8 +456,9 @@ def _records(session: Session, person_ids: Sequence[int]) -> pd.DataFrame:
     """Every record that these humans are on file under. Columns: human_id, record, name and id_mask (the record's)."""
     rows: list[Any] = []
     for start in range(0, len(person_ids), 10_000):
-        human = sa.select(Person.human_id).where(Person.id.in_(person_ids[start : start + 10_000]))
-        query = sa.select(Person.human_id, Person.id, Person.name, Person.id_number).where(under(Person, human))
+        humans = sa.select(Person.human_id).where(Person.id.in_(person_ids[start : start + 10_000])).distinct()
+        whose = under(Person, list(session.scalars(humans)))
+        query = sa.select(Person.human_id, Person.id, Person.name, Person.id_number).where(whose)
         rows += session.execute(query).all()
     lines = [(human_id, record, name, resident_id.mask(number)) for human_id, record, name, number in rows]
     return pd.DataFrame(lines, columns=["human_id", "record", "name", "id_mask"]).drop_duplicates("record")

@@ -24,7 +24,6 @@ from sqlalchemy.orm import Session
 from core import audit, caps, db, merkle, policy, resident_id
 from core.access import Actor, Labelled, Refused, Role, in_charge, not_found, require, visible
 from core.models import (
-    TAKEN_BACK,
     AuditEntry,
     Claim,
     CreditBatch,
@@ -270,9 +269,13 @@ def _add_to_totals(session: Session, batch: CreditBatch) -> None:
 # --- questions ------------------------------------------------------------------------------------------------------
 
 
-def _human(person_id: int) -> sa.Select[int]:
-    """Under which id a person counts; see `Person.human_id`."""
-    return sa.select(Person.human_id).where(Person.id == person_id)
+_person = sa.bindparam("person_id", type_=sa.Integer)
+_human = sa.select(Person.human_id).where(Person.id == _person).scalar_subquery()
+"""Under which id the person asked about counts; see `Person.human_id`."""
+_BALANCES = sa.select(CreditTotal.year, CreditTotal.subject, CreditTotal.hours, CreditTotal.deemed).where(
+    CreditTotal.person_id == _human
+)
+"""Put together once, as `_ENTRIES` is: for one person that takes longer than to ask."""
 
 
 def totals(session: Session, person_id: int, years: Iterable[int] | None = None) -> pd.DataFrame:
@@ -284,16 +287,15 @@ def totals(session: Session, person_id: int, years: Iterable[int] | None = None)
     """
     found: dict[int, dict[str, Decimal]] = {year: defaultdict(Decimal) for year in years or ()}
     deemed: set[tuple[int, str]] = set()
-    query = sa.select(CreditTotal.year, CreditTotal.subject, CreditTotal.hours, CreditTotal.deemed)
-    for row in session.execute(query.where(CreditTotal.person_id.in_(_human(person_id)))):
+    for row in session.execute(_BALANCES, {"person_id": person_id}):
         if years is None or row.year in found:
             found.setdefault(row.year, defaultdict(Decimal))[row.subject] += row.hours
             if row.deemed:
                 deemed.add((row.year, row.subject))
-    lines = []
+    lines, notices = [], policy.policies()
     for year in sorted(found, reverse=True):
         try:
-            rule, missing = policy.in_force(year), ""
+            rule, missing = policy.in_force(year, notices), ""
         except Refused as refused:
             rule, missing = None, refused.words
         public, professional = (_with_parts(found[year], subject, rule) for subject in Subject)
@@ -347,6 +349,39 @@ def hours_text(hours: Decimal) -> str:
     return f"{hours.normalize():f}"
 
 
+_report = sa.inspect(Report).local_table  # the report's own columns; its title and base are the submission's
+_ENTRIES = (
+    sa.select(
+        CreditEntry.year,
+        CreditEntry.subject,
+        CreditEntry.hours,
+        CreditEntry.completed_on,
+        CreditEntry.source,
+        CreditEntry.deemed,
+        sa.func.coalesce(sa.func.nullif(CreditEntry.note, ""), CreditBatch.basis).label("basis"),
+        CreditBatch.posted_at,
+        CreditBatch.posted_by,
+        Organization.name.label("base"),
+        _report.c.plan_id,
+        sa.case((_report.c.id.is_not(None), Submission.title)).label("plan"),
+        _report.c.id.label("report_id"),
+        RosterRow.row.label("roster_row"),
+        CreditEntry.batch_id,
+        CreditEntry.line,
+        CreditEntry.reverses_line.label("standing"),
+        CreditBatch.reverses_id,
+    )
+    .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+    .outerjoin(RosterRow, RosterRow.id == CreditEntry.roster_row_id)
+    .outerjoin(Submission, Submission.id == CreditBatch.submission_id)
+    .outerjoin(_report, _report.c.id == Submission.id)
+    .outerjoin(Organization, sa.and_(Organization.id == Submission.organization_id, _report.c.id.is_not(None)))
+    .where(CreditEntry.person_id.in_(sa.select(Person.id).where(under(Person, _human))))
+    .order_by(CreditEntry.year.desc(), CreditEntry.completed_on.desc(), CreditEntry.batch_id, CreditEntry.line)
+)
+_ENTRY_COLUMNS = _ENTRIES.selected_columns.keys()
+
+
 def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.DataFrame:
     """Every entry of a person, newest first, down to its plan, report and roster row.
 
@@ -354,43 +389,17 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
     posted_by, base, plan_id, plan, report_id, roster_row, batch_id, line, standing, reverses_id (the batch a reversal
     undoes).
     """
-    report = sa.inspect(Report).local_table  # the report's own columns; its title and base are the submission's
-    query = (
-        sa.select(
-            CreditEntry.year,
-            CreditEntry.subject,
-            CreditEntry.hours,
-            CreditEntry.completed_on,
-            CreditEntry.source,
-            CreditEntry.deemed,
-            sa.func.coalesce(sa.func.nullif(CreditEntry.note, ""), CreditBatch.basis).label("basis"),
-            CreditBatch.posted_at,
-            CreditBatch.posted_by,
-            Organization.name.label("base"),
-            report.c.plan_id,
-            sa.case((report.c.id.is_not(None), Submission.title)).label("plan"),
-            report.c.id.label("report_id"),
-            RosterRow.row.label("roster_row"),
-            CreditEntry.batch_id,
-            CreditEntry.line,
-            sa.case(
-                (CreditEntry.reverses_line.is_not(None), Standing.TAKES_BACK.value),
-                (TAKEN_BACK, Standing.REVERSED.value),
-                else_=Standing.STANDS.value,
-            ).label("standing"),
-            CreditBatch.reverses_id,
-        )
-        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
-        .outerjoin(RosterRow, RosterRow.id == CreditEntry.roster_row_id)
-        .outerjoin(Submission, Submission.id == CreditBatch.submission_id)
-        .outerjoin(report, report.c.id == Submission.id)
-        .outerjoin(Organization, sa.and_(Organization.id == Submission.organization_id, report.c.id.is_not(None)))
-        .where(CreditEntry.person_id.in_(sa.select(Person.id).where(under(Person, _human(person_id)))))
-        .order_by(CreditEntry.year.desc(), CreditEntry.completed_on.desc(), CreditEntry.batch_id, CreditEntry.line)
-    )
-    if year is not None:
-        query = query.where(CreditEntry.year == year)
-    return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+    query = _ENTRIES if year is None else _ENTRIES.where(CreditEntry.year == year)
+    rows = session.execute(query, {"person_id": person_id}).all()
+    columns: dict[str, Sequence[Any]] = dict.fromkeys(_ENTRY_COLUMNS, ())
+    columns |= zip(_ENTRY_COLUMNS, zip(*rows, strict=True), strict=False)
+    # What takes an entry back is of the same person and year, so that it is among these.
+    gone = set(zip(columns["reverses_id"], columns["standing"], strict=True))
+    columns["standing"] = [
+        _standing((batch_id, line) in gone, 1).value if taken is None else Standing.TAKES_BACK.value
+        for batch_id, line, taken in zip(*(columns[name] for name in ("batch_id", "line", "standing")), strict=True)
+    ]
+    return pd.DataFrame(columns)
 
 
 def batches(
@@ -405,6 +414,7 @@ def batches(
     if origin:
         conditions.append(_origin == origin.value)
     count = session.scalar(sa.select(sa.func.count(CreditBatch.id)).where(*conditions)) or 0
+    shown = sa.select(CreditBatch.id).where(*conditions).order_by(CreditBatch.id.desc()).offset(offset).limit(limit)
     back = sa.orm.aliased(CreditBatch)
     hours = sa.select(sa.func.sum(CreditEntry.hours)).where(CreditEntry.batch_id == CreditBatch.id)
     undone = sa.select(sa.func.coalesce(sa.func.sum(back.entries), 0)).where(back.reverses_id == CreditBatch.id)
@@ -421,10 +431,8 @@ def batches(
             undone.correlate(CreditBatch).scalar_subquery().label("standing"),
         )
         .join(Organization, Organization.id == CreditBatch.authority_id)
-        .where(*conditions)
+        .where(CreditBatch.id.in_(shown))  # found first, so that only these are summed
         .order_by(CreditBatch.id.desc())
-        .offset(offset)
-        .limit(limit)
     )
     frame = pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
     frame["standing"] = [
@@ -479,11 +487,13 @@ def lines(
     found, _ = batch(session, batch_id, actor)
     gone = reversed_lines(session, batch_id)
     whose = sa.select(CreditEntry, Person).join(Person, Person.id == CreditEntry.person_id)
-    whose = whose.where(CreditEntry.batch_id == batch_id)
+    whose, count = whose.where(CreditEntry.batch_id == batch_id), found.entries
     if needle := text.strip():
-        index = db.blind_index(resident_id.normalise(needle))
-        whose = whose.where(sa.or_(Person.name.contains(needle, autoescape=True), Person.id_index == index))
-    count = session.scalar(sa.select(sa.func.count()).select_from(whose.subquery())) or 0
+        if resident_id.problem(needle) is None:
+            whose = whose.where(Person.id_index == db.blind_index(resident_id.normalise(needle)))
+        else:
+            whose = whose.where(Person.name.contains(needle, autoescape=True))
+        count = session.scalar(sa.select(sa.func.count()).select_from(whose.subquery())) or 0
     query = whose.order_by(CreditEntry.line).offset(offset).limit(limit)
     plain = "line year subject source hours deemed completed_on".split()
     rows = [
@@ -558,9 +568,11 @@ def faults(session: Session) -> list[str]:
 
 def _chain_faults(session: Session) -> list[str]:
     previous = ""
-    for number, batch in enumerate(session.scalars(sa.select(CreditBatch).order_by(CreditBatch.id)), start=1):
-        if batch.id != number:
+    whole = sa.select(*CreditBatch.__table__.columns)  # a row, not an object: nothing keeps its hashes once it is done
+    for number, batch_id in enumerate(session.scalars(sa.select(CreditBatch.id).order_by(CreditBatch.id)), start=1):
+        if batch_id != number:
             return [f"credit batch {number} is missing"]
+        batch: Any = session.execute(whole.where(CreditBatch.id == number)).one()
         rows = _rows(session, batch.id)
         leaves = [_leaf(row, batch.form) for row in rows]
         if words := _entry_fault(batch, rows, leaves):
@@ -660,6 +672,8 @@ class Difference:
 
 _KEYS = ("person_id", "year", "subject", "source")
 _TOTALS = [*_KEYS, "hours", "deemed"]
+_STRETCH = 20_000
+"""People whose totals are held against their entries at a time."""
 
 
 def _summed() -> sa.Select[*tuple[Any, ...]]:
@@ -686,15 +700,24 @@ def add_up(session: Session, person_ids: Iterable[int]) -> None:
 
 
 def differences(session: Session) -> list[Difference]:
-    """Every total that is not the sum of its entries, by person, year, subject and source."""
-    kept = sa.select(*(getattr(CreditTotal, key) for key in _KEYS), CreditTotal.hours, CreditTotal.deemed)
-    summed = _summed()
+    """Every total that is not the sum of its entries, by person, year, subject and source.
+
+    Asked for so many people at a time that what the database sets side by side stays in its memory.
+    """
 
     def only(these: sa.Select[Any], those: sa.Select[Any]) -> dict[tuple[int, int, str, Source], tuple[Decimal, int]]:
         return {tuple(row[:4]): (row.hours, row.deemed) for row in session.execute(these.except_(those))}
 
-    wrong, right = only(kept, summed), only(summed, kept)
-    return [Difference(*key, wrong.get(key), right.get(key)) for key in sorted(wrong.keys() | right.keys())]
+    kept = sa.select(*(getattr(CreditTotal, key) for key in _KEYS), CreditTotal.hours, CreditTotal.deemed)
+    found: list[Difference] = []
+    for first in range(1, (session.scalar(sa.select(sa.func.max(Person.id))) or 0) + 1, _STRETCH):
+        last = first + _STRETCH - 1
+        own = sa.and_(Person.id.between(first, last), Person.merged_into_id.is_(None))
+        summed = _summed().where(sa.or_(own, Person.merged_into_id.between(first, last)))
+        held = kept.where(CreditTotal.person_id.between(first, last))
+        wrong, right = only(held, summed), only(summed, held)
+        found += [Difference(*key, wrong.get(key), right.get(key)) for key in sorted(wrong.keys() | right.keys())]
+    return found
 
 
 def _total_faults(session: Session) -> list[str]:

@@ -150,7 +150,7 @@ def under(person: type[Person], human: Any) -> sa.ColumnElement[bool]:
     Two plain conditions, so that each finds its index; `human` may be a list.
     """
     columns = (person.id, person.merged_into_id)
-    if isinstance(human, list | sa.Select):
+    if isinstance(human, list):
         return sa.or_(*(column.in_(human) for column in columns))
     return sa.or_(*(column == human for column in columns))
 
@@ -479,7 +479,7 @@ class CreditEntry(Base):
     roster_row_id: Mapped[int | None] = mapped_column(sa.ForeignKey("roster_row.id"), index=True)
     batch: Mapped[CreditBatch] = relationship()
     __table_args__ = (
-        sa.Index("ix_credit_entry_batch", "batch_id"),
+        sa.Index("ix_credit_entry_batch", "batch_id", "line", "hours"),  # a batch in its order; its sum, read alone
         {"info": APPEND_ONLY, "sqlite_with_rowid": False},
     )
 

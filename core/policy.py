@@ -1085,12 +1085,13 @@ def subject_names() -> dict[str, str]:
     return {subject.value: subject.label for subject in Subject} | names
 
 
-def in_force(year: int) -> Policy:
+def in_force(year: int, on_file: Sequence[Policy] | None = None) -> Policy:
     """The policy for a credit year: the year's own notice, else the latest before it where that one says it carries on.
 
-    Refused codes: "policy" (no notice covers the year).
+    Who asks for many years at once asks for `policies` first (`on_file`). Refused codes: "policy" (no notice covers
+    the year).
     """
-    earlier = [policy for policy in policies() if policy.first_year <= year]
+    earlier = [policy for policy in (policies() if on_file is None else on_file) if policy.first_year <= year]
     if earlier:
         latest = earlier[-1]
         if year <= latest.last_year or latest.setting("until_next_notice", False):

@@ -597,8 +597,7 @@ def persons_visible(actor: Actor) -> sa.ColumnElement[bool]:
     A duplicate is nobody of its own.
     """
     require(actor, *LOOKERS)
-    employer = sa.func.coalesce(Person.employer_id, 0)
-    whose = visible(actor, organization=employer, authority=Person.authority_id)
+    whose = visible(actor, organization=Person.employer_id, authority=Person.authority_id)
     if actor.role is Role.PERSON:
         whose = Person.id == actor.person_id
     return sa.and_(whose, Person.merged_into_id.is_(None))

@@ -85,7 +85,10 @@ def shortfalls(
     """
     years = [_year(each) for each in range(year, year - WINDOW, -1)]
     scope = registry.persons_matching(actor, text=text, employer=employer)
-    sums = _sums(years, sa.select(Person.id).where(*scope))
+    whose = sa.select(Person.id).where(*scope)
+    if lack is None:  # those shown are known without their hours
+        whose = whose.order_by(Person.id).offset(offset).limit(limit)
+    sums = _sums(years, whose)
     missing = {each.year: _short(each, sums) for each in years}
     conditions = list(scope)
     if lack is Lack.YEAR:

@@ -1,8 +1,11 @@
-"""The benchmark runs and its answers are right; how fast is never tested."""
+"""The benchmarks run and their answers are right; how fast is never tested."""
+
+from pathlib import Path
 
 import pytest
 
-from benchmarks import eligibility, roster
+from benchmarks import eligibility, lookup, province, roster
+from core import audit, db, ledger, models
 
 
 def test_the_benchmark_runs_without_its_peer(capsys: pytest.CaptureFixture[str]) -> None:
@@ -19,3 +22,24 @@ def test_the_roster_benchmark_runs_without_its_peer(capsys: pytest.CaptureFixtur
     assert "291 entries" in printed
     for line in ("checked preview", "report saved", "whole, to posted entries", "peak memory"):
         assert line in printed
+
+
+def test_a_person_is_looked_up_in_a_small_province_and_its_books_stay_true(database: str) -> None:
+    size = province.Size(people=900, entries=20_000)
+    province.fill(size)
+    found = lookup.measured(size, rounds=9)
+    questions = ["read", "totals", "entries", "totals and entries"]
+    assert (list(found["driver"]), list(found["program"])) == (questions, [*questions, "page"])
+    with db.reading() as session:
+        assert db.faults(session, models.append_only_tables()) == []
+        assert ledger.faults(session) == []
+        assert audit.faults(session) == []
+
+
+def test_looking_up_prints_one_table(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    size = ["--people", "900", "--entries", "5000", "--keep", str(tmp_path)]
+    lookup.main([*size, "--database", "sqlite", "--rounds", "9"])
+    printed = capsys.readouterr().out
+    for line in ("driver: entries", "program: page", "posting 10,000 entries"):
+        assert line in printed
+    assert {path.name for path in (tmp_path / "sqlite").iterdir()} >= {"office.db", "filled.json"}

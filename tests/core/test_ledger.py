@@ -1,6 +1,6 @@
 """The ledger: sums that are sums, the three tests of a year, and everything altered behind our back called by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -284,6 +284,43 @@ def test_a_persons_lines_are_found_in_a_batch(database: str) -> None:
         for text, found in (("示二", [2]), (c.id_number(3), [3]), ("", [1, 2, 3]), ("%", []), (c.id_number(4), [])):
             shown, count = ledger.lines(session, 1, cast["reviewer"], text=text)
             assert (list(shown["line"]), count) == (found, len(found)), text
+
+
+def test_a_persons_hours_are_found_by_keys_however_large_the_ledger(database: str) -> None:
+    three_batches()
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, _many: bool) -> None:
+        sent.append((statement, given))
+
+    with db.reading() as session:
+        connection = session.connection()
+        sa.event.listen(db.engine(), "before_cursor_execute", note)
+        ledger.totals(session, 1)
+        ledger.entries(session, 1)
+        sa.event.remove(db.engine(), "before_cursor_execute", note)
+        assert len(sent) == 2
+        if database == "postgresql":
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # as if the tables were not as small as these
+        for statement, given in sent:
+            explain = "EXPLAIN (FORMAT JSON) " if database == "postgresql" else "EXPLAIN QUERY PLAN "
+            steps = [row[-1] for row in connection.exec_driver_sql(explain + statement, given)]
+            assert steps
+            if database == "sqlite":
+                assert not [step for step in steps if step.startswith("SCAN ")]
+            else:
+                assert not [step for step in nodes(steps[0][0]["Plan"]) if reads_whole(step)]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The steps of one of PostgreSQL's plans."""
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
+def reads_whole(step: dict[str, Any]) -> bool:
+    return "Relation Name" in step and not {"Index Cond", "Recheck Cond"} & step.keys()
 
 
 # --- behind our back ------------------------------------------------------------------------------------------------
