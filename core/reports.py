@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import operator
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -114,7 +115,8 @@ def save(
     """Start or change the report of one's own approved plan; answers it with every problem of a roster just given.
 
     Faulty rows are kept with their faults and post nothing; good rows stand.
-    Refused codes: "role", "missing", "state", "early", "fields", "file", "headings".
+    Refused codes: "role", "missing", "state", "early", "fields", "file", "headings", "rows" (not of this roster),
+    "stale" (changed since the file was handed out).
     """
     plan = plans.own(session, plan_id, actor)
     if plan.state is not State.APPROVED:
@@ -173,26 +175,80 @@ def _take_roster(
 ) -> list[roster.Problem]:
     """Check the roster anew, since its dates or the people on file may have changed: a file just given, or its rows.
 
-    A file that names the rows it came from (`roster.ORIGIN`) brings those back corrected; the others stand.
+    A file that names the rows it came from (`roster.ORIGIN`) brings those back corrected; the others stand, and so does
+    what was repaired since it was handed out.
     """
     if given is None or _taken_before(session, report, given):
         return _check(session, report, _cells(session, report, actor), db.office_day(now)) if report.roster_id else []
     read = roster.rows_in(given.content, given.filename)
-    origins = [sheets.text(cells.pop("origin")) if "origin" in cells else "" for _, cells in read]
+    origins, codes = ([sheets.text(cells.pop(name, "")) for _, cells in read] for name in ("origin", "code"))
     if not any(origins) or report.roster_id is None:
         report.roster_id = files.attach(session, report, given, purpose="roster", now=now).id
         return _check(session, report, dict(read), db.office_day(now))
     rows = _cells(session, report, actor)
-    repairs = []
-    for origin, (number, cells) in zip(origins, read, strict=True):
-        if not origin.isdigit() or int(origin) not in rows:
-            if any(cells.get(column) for column in roster.REQUIRED):
-                raise Refused("rows", f"第{number}行的“{roster.ORIGIN}”不是本花名册的行号，请用下载的待改正文件填写。")
-            continue
-        for column, cell in cells.items():
-            repairs += _set(rows, int(origin), column, cell)
+    repairs = _brought_back(session, report, rows, list(zip(origins, codes, read, strict=True)))
     files.attach(session, report, given, purpose="repair", now=now)
     return _amend(session, report, rows, repairs, how="file", actor=actor, now=now)
+
+
+def _brought_back(
+    session: Session,
+    report: Report,
+    rows: dict[int, roster.Cells],
+    read: list[tuple[str, str, tuple[int, roster.Cells]]],
+) -> list[_Repair]:
+    """Change the rows by what somebody changed in a file of open rows since it was handed out; answers the repairs.
+
+    What was repaired elsewhere meanwhile stands; where both changed one cell, all of the file waits (code "stale").
+    """
+    repairs: list[_Repair] = []
+    conflicts = []
+    earlier = {code: _as_handed_out(session, report, rows, code) for code in {code for _, code, _ in read}}
+    for origin, code, (number, cells) in read:
+        if not origin and not any(cells.get(column) for column in roster.REQUIRED):
+            continue
+        row = int(origin) if origin.isdigit() else 0
+        if row not in earlier[code]:
+            where = f"第{number}行的“{roster.ORIGIN}”或“{roster.CODE}”"
+            raise Refused("rows", f"{where}不是本花名册的，请重新下载待改正的行，用新文件填写。")
+        then = earlier[code][row]
+        for column, cell in cells.items():
+            was, wanted = sheets.text(then.get(column)), sheets.text(cell)
+            if wanted == was:
+                continue
+            if row not in rows:
+                conflicts.append(f"第{row}行已删去")
+            elif sheets.text(rows[row].get(column)) in (was, wanted):
+                repairs += _set(rows, row, column, cell)
+            else:
+                conflicts.append(f"第{row}行的{roster.HEADINGS[column]}已改过")
+    if conflicts:
+        told = "、".join(list(dict.fromkeys(conflicts))[:5]) + ("等" if len(conflicts) > 5 else "")
+        words = f"此文件下载之后，{told}，与文件不同，文件没有保存。请重新下载待改正的行，在新文件里改正。"
+        raise Refused("stale", words)
+    return repairs
+
+
+def _as_handed_out(
+    session: Session, report: Report, rows: dict[int, roster.Cells], code: str
+) -> dict[int, roster.Cells]:
+    """The rows as they were when a file with this code was handed out: every later repair undone. None: not ours."""
+    *whose, since = code.split("R") if re.fullmatch(r"\d+R\d+R\d+", code) else ("", "0")
+    if whose != [str(report.id), str(report.roster_id)]:
+        return {}
+    then = {row: dict(cells) for row, cells in rows.items()}
+    columns = {heading: column for column, heading in roster.HEADINGS.items()}
+    found = _repairs(session, report, *(getattr(RosterRepair, name) for name in "id row heading before".split()))
+    for repair_id, row, heading, before in reversed(found):
+        if repair_id <= int(since):
+            break
+        if heading:
+            then[row][columns[heading]] = before
+        elif before:
+            then[row] = json.loads(before)
+        else:
+            del then[row]  # it was added since
+    return then
 
 
 def _taken_before(session: Session, report: Report, given: Upload) -> bool:
@@ -634,17 +690,19 @@ def open_rows(session: Session, report_id: int, *, actor: Actor, now: datetime) 
     report = one(session, report_id, actor)
     if report.organization_id != actor.organization_id:
         raise not_found("花名册")
+    last = max((repair_id for (repair_id,) in _repairs(session, report, RosterRepair.id)), default=0)
     query = sa.select(RosterRow.row, RosterRow.cells).where(RosterRow.report_id == report.id, RosterRow.faulty)
     rows = [(row, json.loads(kept)) for row, kept in session.execute(query.order_by(RosterRow.row)) if kept]
     if not rows:
         raise Refused("empty", "没有待改正的行。")
-    content = roster.marked(rows, problems(session, report_id, actor, now=now))
+    code = f"{report.id}R{report.roster_id}R{last}"
+    content = roster.marked(rows, problems(session, report_id, actor, now=now), code=code)
     after = {"filename": "待改正花名册"}
     audit.record(session, audit.Event.FILE_HANDED_OUT, report, actor=actor, after=after, now=now)
     return content
 
 
-def _repairs(session: Session, report: Report, *columns: Any) -> Iterable[Any]:
+def _repairs(session: Session, report: Report, *columns: Any) -> Sequence[Any]:
     """What was changed of the file that is the report's roster now."""
     query = sa.select(*columns).where(
         RosterRepair.report_id == report.id, RosterRepair.attachment_id == (report.roster_id or 0)

@@ -54,6 +54,8 @@ REQUIRED = ("name", "id_number")
 
 ORIGIN = "原行号"
 """The heading under which a file of open rows names the row each of them had in the roster."""
+CODE = "校对码"
+"""The heading under which each row of such a file says which roster it was taken from, and after which repair."""
 
 Cells = dict[str, str | int | float]
 """A row as it was read, by column, in the file's order. A number stays one: it tells a ruined ID number."""
@@ -178,11 +180,12 @@ def read(
 
 @db.in_bulk()
 def rows_in(content: bytes, filename: str) -> list[tuple[int, Cells]]:
-    """The rows of a file below its headings, unchecked, with the numbers their user sees; `origin` where it says so.
+    """The rows of a file below its headings, unchecked, with the numbers their user sees; `origin` and `code` where it
+    says so.
 
     Refused codes: "file", "headings".
     """
-    table = sheets.read(content, filename, COLUMNS | {"origin": (ORIGIN,)}, REQUIRED)
+    table = sheets.read(content, filename, COLUMNS | {"origin": (ORIGIN,), "code": (CODE,)}, REQUIRED)
     return _plain_rows(table.rows)[0]
 
 
@@ -689,18 +692,19 @@ def template() -> bytes:
     return _filled([], [])
 
 
-def marked(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem]) -> bytes:
+def marked(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], *, code: str) -> bytes:
     """These rows as an .xlsx to be corrected: every faulty cell coloured, with its fault as a comment."""
-    return _filled(rows, problems)
+    return _filled(rows, problems, code)
 
 
-def _filled(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem]) -> bytes:
+def _filled(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], code: str = "") -> bytes:
     said: dict[tuple[int, str], list[str]] = {}
     for problem in problems:
         said.setdefault((problem.row, problem.heading), []).append(problem.words)
-    columns = ["origin", *COLUMNS] if rows else list(COLUMNS)
-    headings = HEADINGS | {"origin": ORIGIN}
-    widths = {"name": 14, "id_number": 22, "employer": 26, "title": 16, "specialty": 16, "phone": 16, "note": 20}
+    columns = ["origin", "code", *COLUMNS] if rows else list(COLUMNS)
+    headings = HEADINGS | {"origin": ORIGIN, "code": CODE}
+    widths = {"code": 12, "name": 14, "id_number": 22, "employer": 26, "title": 16, "specialty": 16, "phone": 16}
+    widths |= {"note": 20}
     last = max(len(rows), 2000) + 1
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False}) as book:
@@ -713,9 +717,11 @@ def _filled(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem]) -> b
             page.write_string(1, place, headings[column], bold)
             if choices := CHOICES.get(column):
                 page.data_validation(2, place, last, place, {"validate": "list", "source": list(choices)})
+            if column in ("origin", "code"):
+                page.write_comment(1, place, "系统据此认出各行是否又改过，请勿改动", {"x_scale": 2})
         for at, (row, cells) in enumerate(rows, start=2):
             for place, column in enumerate(columns):
-                value: str | int | float = row if column == "origin" else cells.get(column, "")
+                value = {"origin": row, "code": code}.get(column, cells.get(column, ""))
                 words = said.get((row, headings[column]))
                 plain = isinstance(value, str) or column in ("id_number", "phone")
                 style = faulty if words else text if plain else None

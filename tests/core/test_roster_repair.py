@@ -361,14 +361,14 @@ def test_the_open_rows_go_out_marked_and_come_back_corrected(database: str) -> N
     report = c.draft_report(cast, c.sheet(rows))
     book = openpyxl.load_workbook(io.BytesIO(marked(cast, report)))
     page = book.worksheets[0]
-    assert [cell.value for cell in page[2]] == [roster.ORIGIN, *HEADINGS.values()]
+    assert [cell.value for cell in page[2]] == [roster.ORIGIN, roster.CODE, *HEADINGS.values()]
     assert [page.cell(at, 1).value for at in (3, 4, 5)] == [4, 6, 7]
-    assert page["D3"].comment.text == "性别请填“男”或“女”"
-    assert page["D3"].fill.fgColor.rgb.endswith("F8D7DA")
-    assert page["E3"].comment is None
-    assert (page["E4"].value, page["E4"].data_type) == ("150199198503040000", "s")
-    assert page["C5"].data_type == "s"
-    page["D3"], page["E4"], page["C5"] = "女", c.id_number(4), "王示五"
+    assert page["E3"].comment.text == "性别请填“男”或“女”"
+    assert page["E3"].fill.fgColor.rgb.endswith("F8D7DA")
+    assert page["F3"].comment is None
+    assert (page["F4"].value, page["F4"].data_type) == ("150199198503040000", "s")
+    assert page["D5"].data_type == "s"
+    page["E3"], page["F4"], page["D5"] = "女", c.id_number(4), "王示五"
     buffer = io.BytesIO()
     book.save(buffer)
     back = Upload("待改正.xlsx", buffer.getvalue())
@@ -390,6 +390,55 @@ def test_the_open_rows_go_out_marked_and_come_back_corrected(database: str) -> N
     deed = lambda s: reports.save(s, report.plan_id, fields, roster_file=strange, actor=cast["base"], now=c.AFTER)  # noqa: E731
     assert c.refusal(deed).code == "rows"
     assert c.refusal(lambda s: reports.open_rows(s, report.id, actor=cast["base"], now=c.AFTER)).code == "empty"
+
+
+def corrected(content: bytes, **cells: str) -> Upload:
+    """A file of open rows with these cells, by address, filled in."""
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    for address, value in cells.items():
+        book.worksheets[0][address] = value
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return Upload("待改正.xlsx", buffer.getvalue())
+
+
+def uploading(cast: c.Cast, report: Report, given: Upload) -> Callable[[Session], Any]:
+    fields = reports.ReportFields(report.start_on, report.end_on, "完成")
+    return lambda s: reports.save(s, report.plan_id, fields, roster_file=given, actor=cast["base"], now=c.AFTER)
+
+
+def test_a_file_of_open_rows_leaves_what_was_repaired_since_it_was_handed_out(database: str) -> None:
+    cast = c.assemble()
+    rows = [c.row(1), c.row(2, "王示1"), c.row(3, sex="m"), c.row(4, sex="m")]
+    report = c.draft_report(cast, c.sheet(rows))
+    content = marked(cast, report)
+    done(repairing(cast, report, (4, "name", "王示1", "王己成")))
+    done(lambda s: reports.strike(s, report.id, 6, actor=cast["base"], now=c.AFTER))
+    done(uploading(cast, report, corrected(content, E4="男")))
+    with db.reading() as session:
+        assert reports.cells(session, report.id, 4, cast["base"])["name"] == "王己成"
+        assert reports.cells(session, report.id, 5, cast["base"])["sex"] == "男"
+        assert reports.rows(session, report.id, cast["base"])["row"].tolist() == [3, 4, 5]
+    # where both changed one cell, the whole file waits and both stay as they are
+    for cells, words in (
+        ({"D3": "孔强艳", "M4": "备注"}, "第4行的姓名已改过"),
+        ({"E5": "女", "M4": "备注"}, "第6行已删去"),
+        ({"E4": "女"}, "第5行的性别已改过"),
+    ):
+        found = c.refusal(uploading(cast, report, corrected(content, **cells)))
+        assert (found.code, words in found.words, "重新下载" in found.words) == ("stale", True, True)
+    done(uploading(cast, report, corrected(content, D3="王己成", E4="男", F3=c.id_number(2))))  # what stands already
+    assert codes(cast, report) == []
+
+
+def test_a_file_of_another_rosters_open_rows_changes_nothing(database: str) -> None:
+    cast = c.assemble()
+    first, second = (c.draft_report(cast, c.sheet([c.row(1, sex="m"), c.row(n)]), title=f"{n}") for n in (2, 3))
+    content = marked(cast, first)
+    assert c.refusal(uploading(cast, second, corrected(content, E3="男"))).code == "rows"
+    assert c.refusal(uploading(cast, first, corrected(content, E3="男", B3=""))).code == "rows"
+    done(uploading(cast, first, Upload("新.xlsx", c.sheet([c.row(5), c.row(6)]))))
+    assert c.refusal(uploading(cast, first, corrected(content, E3="男"))).code == "rows"
 
 
 def test_rows_are_pasted_out_of_a_spreadsheet(database: str) -> None:
