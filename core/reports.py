@@ -517,8 +517,14 @@ def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -
         found = roster.read(given.content, given.filename, limits=bounds, known=session).problems
     if actor.organization_id == report.organization_id:
         return found
-    masked = roster.HEADINGS["id_number"]
-    return [replace(each, value=resident_id.mask(each.value)) if each.heading == masked else each for each in found]
+    return [_masked(each) for each in found]
+
+
+def _masked(problem: roster.Problem) -> roster.Problem:
+    """A problem for those who have not filed the roster."""
+    number = problem.heading == roster.HEADINGS["id_number"]
+    told = {name: resident_id.masked(getattr(problem, name)) for name in ("value", "words", "offer")}
+    return replace(problem, **told | ({"value": resident_id.mask(problem.value)} if number else {}))
 
 
 def warnings(session: Session, report_id: int, actor: Actor) -> list[roster.Problem]:
@@ -528,7 +534,8 @@ def warnings(session: Session, report_id: int, actor: Actor) -> list[roster.Prob
     Refused codes: "missing".
     """
     report = one(session, report_id, actor)
-    return [*_drift(session, report), *_elsewhere(session, report, named=actor.role in OFFICERS)]
+    found = [*_drift(session, report), *_elsewhere(session, report, named=actor.role in OFFICERS)]
+    return [_masked(each) for each in found]
 
 
 FEWER = Decimal("0.8")
@@ -637,7 +644,7 @@ def one(session: Session, report_id: int, actor: Actor) -> Report:
 
 
 def rows(session: Session, report_id: int, actor: Actor, *, faulty_only: bool = False) -> pd.DataFrame:
-    """The roster of a report, or its faulty rows only. Refused codes: "missing".
+    """The roster of a report, or its faulty rows only, ID numbers masked in whatever column. Refused codes: "missing".
 
     Columns: row, name, id_mask, employer, title, specialty, public_hours, professional_hours, credit_year, assessment,
     faulty, note, repaired (the headings of the cells that were changed on the screen).
@@ -656,6 +663,8 @@ def rows(session: Session, report_id: int, actor: Actor, *, faulty_only: bool = 
     frame["credit_year"] = [row.credit_year or usual_year for row in found]
     frame["repaired"] = ["、".join(dict.fromkeys(repaired.get(row.row, ()))) for row in found]
     frame["id_mask"] = [resident_id.mask(row.id_number) for row in found]
+    for name in ("name", "employer", "title", "specialty", "assessment", "note"):
+        frame[name] = [resident_id.masked(cell) for cell in frame[name]]
     frame.insert(2, "id_mask", frame.pop("id_mask"))
     return frame
 
@@ -664,7 +673,7 @@ HOW = {"typed": "网上改正", "proposal": "采纳建议", "file": "上传改�
 
 
 def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
-    """What was changed in a report's roster since its file came, oldest first, ID numbers masked.
+    """What was changed in a report's roster since its file came, oldest first, ID numbers masked in whatever column.
 
     Columns: row, heading, before, after, how, account_name, at. Refused codes: "missing".
     """
@@ -678,6 +687,7 @@ def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
                 line[name] = str(json.loads(line[name]).get("name", ""))
             elif line["heading"] == roster.HEADINGS["id_number"]:
                 line[name] = resident_id.mask(line[name])
+            line[name] = resident_id.masked(line[name])
         lines.append(line | {"heading": line["heading"] or "整行", "how": HOW[line["how"]]})
     return pd.DataFrame(lines, columns=names)
 

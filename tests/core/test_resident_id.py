@@ -171,3 +171,22 @@ def test_a_number_tells_birth_and_sex_and_hides_behind_its_mask(number: str) -> 
 def test_what_is_no_number_is_masked_whole() -> None:
     assert resident_id.mask("15019919850304") == "*" * 14
     assert resident_id.mask("") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("150199198805181221", "150199********1221"),
+        ("同上（15019919880518122x）", "同上（150199********122X）"),
+        ("１５０１９９１９８８０５１８１２２１", "150199********1221"),
+        ("150199 19880518 1221", "150199********1221"),
+        ("150199880518122", "150199********" + resident_id.normalise("150199880518122")[-4:]),
+        ("1501991988051812211", "*" * 19),
+        ("15019919880518122", "*" * 17),
+        ("0471-1000000，13800138000", "0471-1000000，13800138000"),
+        ("2024-06-24 2024-06-26", "2024-06-24 2024-06-26"),
+        ("示例市第一医院", "示例市第一医院"),
+    ],
+)
+def test_what_could_be_a_number_is_masked_in_any_text(text: str, shown: str) -> None:
+    assert resident_id.masked(text) == shown

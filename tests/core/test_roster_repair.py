@@ -324,6 +324,33 @@ def test_a_shifted_row_is_moved_back_whole(database: str) -> None:
     assert codes(cast, other) == []
 
 
+def test_nobody_but_its_base_reads_an_id_number_in_whatever_column_it_stands(database: str) -> None:
+    cast = c.assemble()
+    right, left = c.row(5), c.row(6)
+    rows = [
+        [*right[:3], "", *right[3:-1]],
+        [*left[:2], *left[3:], ""],
+        c.row(7, sex=c.id_number(7), note=f"原号{c.id_number(8)}"),
+        c.row(9, name=f"王{c.id_number(9)}", title=c.id_number(9)),
+    ]
+    report = c.draft_report(cast, c.sheet(rows))
+    numbers = [c.id_number(serial) for serial in (5, 6, 7, 8, 9)]
+
+    def told() -> str:
+        with db.reading() as session:
+            roster_of, made = (ask(session, report.id, cast["reviewer"]) for ask in (reports.rows, reports.repairs))
+            problems = reports.problems(session, report.id, cast["reviewer"], now=c.AFTER)
+            return roster_of.to_csv() + made.to_csv() + str(problems)
+
+    assert not [number for number in numbers if number in told()]
+    done(accepting(cast, report, 3, 4))
+    done(repairing(cast, report, (5, "sex", c.id_number(7), "男"), (6, "name", f"王{c.id_number(9)}", "王示九")))
+    added = "\t".join(map(str, c.row(10, name=f"王{c.id_number(10)}")))
+    done(lambda s: reports.paste(s, report.id, added, actor=cast["base"], now=c.AFTER))
+    assert not [number for number in [*numbers, c.id_number(10)] if number in told()]
+    assert "150199********" in told()
+
+
 def test_a_birth_date_among_the_sexes_and_hours_in_the_wrong_column_are_put_right(database: str) -> None:
     cast = c.assemble()
     rows = [
