@@ -20,7 +20,10 @@ from core import audit, db, files, ledger, plans, policy, registry, resident_id,
 from core.access import OFFICERS, Actor, Refused, Role, not_found, require, visible
 from core.files import Upload
 from core.models import (
+    HOURS_TAKEN_BACK,
     Attachment,
+    CreditBatch,
+    CreditEntry,
     Mode,
     Organization,
     Plan,
@@ -83,11 +86,11 @@ def open_plans(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame
     for plan, report in found:
         if report is not None and report.state not in EDITABLE:
             continue
-        due_on = policy.in_force(plan.start_on.year).report_due_on(plan.end_on)
+        due_on = report.due_on if report else policy.in_force(plan.start_on.year).report_due_on(plan.end_on)
         lines.append(
             {
                 "plan_id": plan.id,
-                "title": plan.title,
+                "title": report.title if report else plan.title,
                 "start_on": plan.start_on,
                 "end_on": plan.end_on,
                 "due_on": due_on,
@@ -145,7 +148,8 @@ def save(
         raise Refused("state", f"该报告{report.state.label}，不能修改；待审的请先撤回。")
     report.start_on, report.end_on = fields.start_on, fields.end_on
     report.summary, report.teachers = fields.summary.strip(), fields.teachers.strip()
-    report.due_on = policy.in_force(plan.start_on.year).report_due_on(fields.end_on)
+    if report.part in (None, 1):  # a supplement's is its own, see `supplement`
+        report.due_on = policy.in_force(plan.start_on.year).report_due_on(fields.end_on)
     session.flush()
     if notice:
         if not notice.filename.lower().endswith(files.NOTICE_ENDINGS):
@@ -393,23 +397,34 @@ def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: dat
 
 
 def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime) -> Report:
-    """Begin a supplement to one's own approved report: the rows that stayed open, to be repaired and filed.
+    """Begin a supplement to one's own approved report: the rows of its plan without hours, to be repaired and filed.
 
-    Refused codes: "role", "missing", "state" (not approved, or one is under way), "empty" (no row stayed open).
+    Due as long after the approval, or after the last reversal of what it holds, as a report after its training. The
+    notice sets no deadline for it: this is clause 一(五)2 by analogy, and our reading.
+    Refused codes: "role", "missing", "state" (not approved, one is under way, or every row has its hours).
     """
     require(actor, Role.BASE_CLERK)
-    report = session.get(Report, report_id, with_for_update=True)
+    report = session.get(Report, report_id)
     if report is None or report.organization_id != actor.organization_id:
         raise not_found("报告")
-    if not may_supplement(session, report):
-        raise Refused("state", "报告通过后，仍有待改正的行且没有补报时，才能补报。")
-    stayed = set(session.scalars(sa.select(RosterRow.row).where(RosterRow.report_id == report.id, RosterRow.faulty)))
-    rows = {row: cells for row, cells in _cells(session, report, actor).items() if row in stayed}
-    names = "organization_id authority_id plan_id start_on end_on summary teachers due_on notice_id roster_id".split()
+    session.get(Plan, report.plan_id, with_for_update=True)  # nobody begins two at once
+    left = unregistered(session, report)
+    if not left:
+        raise Refused("state", "报告通过后，仍有没有登记或已冲销的行，且没有补报正在办理时，才能补报。")
+    rows: dict[int, roster.Cells] = {}
+    kept = {part.id: _cells(session, part, actor) for part in {row.report for row in left}}
+    for each in left:
+        row = each.row if each.row not in rows else max(*rows, *(one.row for one in left)) + 1
+        rows[row] = kept[each.report.id][each.row]
+    newest = max((row.report for row in left), key=lambda part: part.part)
+    since = max(moment for row in left for moment in (row.undone_at, newest.decided_at) if moment)
+    names = "organization_id authority_id plan_id start_on end_on summary teachers notice_id roster_id".split()
+    part = 1 + (session.scalar(sa.select(sa.func.max(Report.part)).where(Report.plan_id == report.plan_id)) or 1)
     added = Report(
-        **{name: getattr(report, name) for name in names},
-        title=f"{report.plan.title}（补报）"[:100],
-        part=report.part + 1,
+        **{name: getattr(newest, name) for name in names},
+        title=f"{report.plan.title[:90]}（补报{part - 1 if part > 2 else ''}）",
+        part=part,
+        due_on=policy.in_force(report.plan.start_on.year).report_due_on(db.office_day(since)),
         created_by_id=actor.account_id,
         created_at=now,
         plan=report.plan,
@@ -421,10 +436,65 @@ def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime)
     return added
 
 
-def may_supplement(session: Session, report: Report) -> bool:
-    """Whether rows of an approved report stayed open and no supplement takes them up yet."""
-    later = sa.select(Report.id).where(Report.plan_id == report.plan_id, Report.part > report.part)
-    return report.state is State.APPROVED and report.faults > 0 and session.scalar(later.limit(1)) is None
+@dataclass(frozen=True)
+class Unregistered:
+    """A row of an approved report without hours, and when they were undone; None: they were never posted."""
+
+    report: Report
+    row: int
+    undone_at: datetime | None
+
+
+def unregistered(session: Session, report: Report) -> list[Unregistered]:
+    """The rows of a report's plan that a supplement would take up; none while one is under way.
+
+    A supplement takes up every row there is when it is begun. So what is left are the rows that stayed faulty in the
+    last report of the plan, and those of any whose hours were undone after it was begun.
+    """
+    query = sa.select(Report).where(Report.plan_id == report.plan_id).order_by(Report.part)
+    parts = {part.id: part for part in session.scalars(query)}
+    *_, last = parts.values()
+    if report.state is not State.APPROVED or last.state not in (State.APPROVED, State.REJECTED):
+        return []
+    posted, which = sa.orm.aliased(CreditBatch), (RosterRow.report_id, RosterRow.row, RosterRow.id_index)
+    undone = (
+        sa.select(*which, sa.func.max(CreditBatch.posted_at))
+        .join(CreditEntry, CreditEntry.roster_row_id == RosterRow.id)
+        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+        .join(posted, posted.id == CreditBatch.reverses_id)
+        .where(posted.submission_id.in_(parts), HOURS_TAKEN_BACK)
+        .group_by(RosterRow.id, *which)
+    )
+    faulty = sa.select(*which, sa.null()).where(RosterRow.report_id == last.id, RosterRow.faulty)
+    found = [row for row in session.execute(undone) if row[0] == last.id or row[3] > last.created_at]
+    found += session.execute(faulty).all() if last.state is State.APPROVED else []
+    standing = roster.registered(session, report) if len(parts) > 1 else {}
+    rows = [Unregistered(parts[part], row, at) for part, row, index, at in found if index not in standing]
+    return sorted(rows, key=lambda each: (each.row, each.report.part))
+
+
+def undone_people(session: Session, actor: Actor) -> pd.DataFrame:
+    """One's own reports of which hours were undone, and no supplement takes them up yet. Refused codes: "role".
+
+    Columns: report_id, title, people.
+    """
+    require(actor, Role.BASE_CLERK)
+    back = sa.orm.aliased(CreditBatch)
+    query = (
+        sa.select(Report)
+        .join(CreditBatch, CreditBatch.submission_id == Report.id)
+        .where(
+            Report.organization_id == actor.organization_id,
+            sa.exists().where(back.reverses_id == CreditBatch.id),
+        )
+        .order_by(Report.id)
+    )
+    lines = {}
+    for report in session.scalars(query):
+        people = sum(each.undone_at is not None for each in unregistered(session, report))
+        if people:
+            lines.setdefault(report.plan_id, {"report_id": report.id, "title": report.plan.title, "people": people})
+    return pd.DataFrame(list(lines.values()), columns=["report_id", "title", "people"])
 
 
 def _own_open(session: Session, report_id: int, actor: Actor) -> Report:
@@ -522,9 +592,9 @@ def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -
 
 def _masked(problem: roster.Problem) -> roster.Problem:
     """A problem for those who have not filed the roster."""
-    number = problem.heading == roster.HEADINGS["id_number"]
-    told = {name: resident_id.masked(getattr(problem, name)) for name in ("value", "words", "offer")}
-    return replace(problem, **told | ({"value": resident_id.mask(problem.value)} if number else {}))
+    mask = resident_id.mask if problem.heading == roster.HEADINGS["id_number"] else resident_id.masked
+    words, offer = map(resident_id.masked, (problem.words, problem.offer))
+    return replace(problem, value=mask(problem.value), words=words, offer=offer)
 
 
 def warnings(session: Session, report_id: int, actor: Actor) -> list[roster.Problem]:
@@ -559,13 +629,11 @@ def _drift(session: Session, report: Report) -> Iterator[roster.Problem]:
         yield warning(
             "drift-teachers", "number", report.teachers, f"实际授课教师“{report.teachers}”，批准的是“{plan.teachers}”"
         )
-    people = session.scalar(
-        sa.select(sa.func.count(RosterRow.id))
-        .join(Report, Report.id == RosterRow.report_id)
-        .where(Report.plan_id == plan.id, Report.part <= report.part)
-    )
+    here, others = headcount(session, report)
+    people = here + others
     if people and people < FEWER * plan.headcount:
-        yield warning("drift-headcount", "number", str(people), f"花名册{people}人，批准{plan.headcount}人")
+        whose = "连同其他报告共" if others else "花名册"
+        yield warning("drift-headcount", "number", str(people), f"{whose}{people}人，批准{plan.headcount}人")
     own = RosterRow.public_hours if plan.subject is Subject.PUBLIC else RosterRow.professional_hours
     fewer = session.scalar(
         sa.select(sa.func.count(RosterRow.id)).where(
@@ -576,6 +644,15 @@ def _drift(session: Session, report: Report) -> Iterator[roster.Problem]:
         each = ledger.hours_text(plan.hours_each)
         column = "public_hours" if plan.subject is Subject.PUBLIC else "professional_hours"
         yield warning("drift-hours", column, str(fewer), f"{fewer}人的学时少于批准的每人{each}学时")
+
+
+def headcount(session: Session, report: Report) -> tuple[int, int]:
+    """How many people the training had: those of this roster, and the others who stand in other reports of its plan."""
+    own = sa.select(sa.func.count(RosterRow.id)).where(RosterRow.report_id == report.id)
+    twice = sa.select(sa.func.count(RosterProblem.id))
+    twice = twice.where(RosterProblem.report_id == report.id, RosterProblem.code == "duplicate-plan")
+    others = len(roster.registered(session, report)) - session.scalars(twice).one()
+    return session.scalars(own).one(), others
 
 
 def _elsewhere(session: Session, report: Report, *, named: bool) -> Iterator[roster.Problem]:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from core import db, registry, resident_id, sheets, workbooks
 from core.access import Refused
 from core.files import Upload
-from core.models import Person, Report, RosterRow, State
+from core.models import HOURS_TAKEN_BACK, Person, Report, RosterRow, State
 from core.policy import Subject
 
 COLUMNS = {
@@ -231,11 +231,14 @@ def check(
     _check_twins(preview)
     if limits:
         _check_limits(preview, limits)
+    elsewhere: set[bytes] = set()
     if known is not None:
         _check_known(preview, known)
         if report is not None:
-            _check_earlier(preview, known, report)
+            elsewhere = _check_earlier(preview, known, report)
             _find_numbers(preview, known, report)
+    if limits:
+        _check_headcount(preview, limits, elsewhere)
     moved = {
         problem.row for problem in preview.problems if problem.code == "row-shifted"
     }  # nothing in them is as it is
@@ -539,9 +542,16 @@ def _check_limits(preview: Preview, limits: Limits) -> None:
             preview.problems.append(Problem(row.row, HEADINGS[own], "hours-day", str(hours), words))
         if limits.credit_years:
             _check_year(preview, row, limits)
-    if len(preview.rows) > limits.headcount:
-        words = f"花名册{len(preview.rows)}人，多于计划的{limits.headcount}人，请在总结中说明"
-        preview.problems.append(Problem(0, HEADINGS["number"], "headcount", str(len(preview.rows)), words, False))
+
+
+def _check_headcount(preview: Preview, limits: Limits, elsewhere: set[bytes]) -> None:
+    """The plan's headcount is for all its reports together."""
+    others = len(elsewhere - set(preview.indexes.values()))
+    people = len(preview.rows) + others
+    if people > limits.headcount:
+        whose = f"连同先前的报告共{people}人" if others else f"花名册{people}人"
+        words = f"{whose}，多于计划的{limits.headcount}人，请在总结中说明"
+        preview.problems.append(Problem(0, HEADINGS["number"], "headcount", str(people), words, False))
 
 
 def _check_year(preview: Preview, row: Row, limits: Limits) -> None:
@@ -595,22 +605,47 @@ def _slip(one: str, other: str) -> bool:
     return len(long) == len(short) + 1 and any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
 
 
-def _check_earlier(preview: Preview, session: Session, report: Report) -> None:
-    """Nobody's hours are filed twice for one training: who stands in an earlier report of the plan is named."""
-    query = sa.select(RosterRow.id_index, RosterRow.row).join(Report, Report.id == RosterRow.report_id)
-    query = query.where(
-        Report.plan_id == report.plan_id,
-        Report.id != report.id,
-        Report.state.in_((State.SUBMITTED, State.APPROVED)),
-        ~RosterRow.faulty,
-    )
-    earlier = {bytes(index): row for index, row in session.execute(query) if index}
-    for row in preview.good_rows if earlier else ():
-        if at := earlier.get(preview.indexes[row.row]):
+def registered(session: Session, report: Report) -> dict[bytes, int]:
+    """Who stands in the other reports of a plan, filed or approved, with the row: not those whose hours were undone."""
+    query = _filed(report, RosterRow.id_index, RosterRow.row).where(~RosterRow.faulty, ~HOURS_TAKEN_BACK)
+    return {bytes(index): row for index, row in session.execute(query) if index}
+
+
+def _filed(report: Report, *columns: Any) -> sa.Select[Any]:
+    """Rows in the other reports of a report's plan, filed or approved."""
+    query = sa.select(*columns).join(Report, Report.id == RosterRow.report_id)
+    states = Report.state.in_((State.SUBMITTED, State.APPROVED))
+    return query.where(Report.plan_id == report.plan_id, Report.id != report.id, states)
+
+
+def _check_earlier(preview: Preview, session: Session, report: Report) -> set[bytes]:
+    """Nobody's hours are filed twice for one training, and a supplement is for those of its roster who have none.
+
+    Answers who stands in the earlier reports of the plan.
+    """
+    if session.scalar(_filed(report, RosterRow.id).limit(1)) is None:
+        return set()
+    earlier = registered(session, report)
+    query = _filed(report, RosterRow.row, RosterRow.name, RosterRow.id_number, HOURS_TAKEN_BACK)
+    unregistered = session.execute(query.where(sa.or_(RosterRow.faulty, HOURS_TAKEN_BACK))).all()
+    indexes = list(db.blind_indexes(number for _, _, number, _ in unregistered))
+    undone = {index: row for index, (row, _, _, back) in zip(indexes, unregistered, strict=True) if back}
+    known = set(indexes)
+    names = {name for _, name, _, _ in unregistered}
+    for row in preview.good_rows:
+        index = preview.indexes[row.row]
+        if at := earlier.get(index):
             words = f"此人已在本计划先前的报告中（第{at}行），同一培训不能重复登记，请删去此行"
             value, mend = row.id_number, {STRIKE: ""}
             heading = HEADINGS["id_number"]
             preview.problems.append(Problem(row.row, heading, "duplicate-plan", value, words, True, "删去此行", mend))
+        elif at := undone.get(index):
+            words = f"此人在本计划先前的报告（第{at}行）中登记的学时已冲销，本行是更正后重新报送"
+            preview.problems.append(Problem(row.row, HEADINGS["name"], "hours-again", row.name, words, False))
+        elif index not in known and row.name not in names:
+            words = "此人不在先前的花名册中，补报只限其中没有登记学时的人员，请核实并在总结中说明"
+            preview.problems.append(Problem(row.row, HEADINGS["name"], "supplement-new", row.name, words, False))
+    return set(earlier)
 
 
 # --- the true number of a ruined one --------------------------------------------------------------------------------

@@ -179,9 +179,9 @@ if report_id is not None:
                         on_click=ui.move,
                         args=(report.id, action, report.version, report.title),
                     )
-            if reports.may_supplement(session, report):
+            if left := reports.unregistered(session, report):
                 st.button(
-                    f"补报其余{report.faults}行", key=f"supplement-{report.id}", on_click=supplement, args=(report.id,)
+                    f"补报其余{len(left)}行", key=f"supplement-{report.id}", on_click=supplement, args=(report.id,)
                 )
     except Refused as refused:
         st.error(refused.words)

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import openpyxl
@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, db, ledger, reports, resident_id, roster
+from core import approvals, audit, db, disputes, ledger, reports, resident_id, roster
 from core.approvals import Action
 from core.files import Upload
-from core.models import AuditEntry, Mode, Report, RosterProblem, RosterRepair, RosterRow, State
+from core.models import AuditEntry, CreditBatch, Mode, Report, RosterProblem, RosterRepair, RosterRow, State
 from core.roster import HEADINGS, Problem
 from tests import cast as c
 from tests import faults
@@ -612,6 +612,135 @@ def test_who_stands_in_an_earlier_report_of_the_plan_is_not_filed_again(database
     assert [code for _, code in codes(cast, added)] == ["sex-form", "duplicate-plan"]
     done(accepting(cast, added, 5))
     assert [code for _, code in codes(cast, added)] == ["sex-form"]
+
+
+def filed(cast: c.Cast, report: Report) -> str:
+    """A report goes its way; answers what its approval did, in words."""
+    move(cast, report, Action.SUBMIT, "base")
+    return move(cast, report, Action.APPROVE, "reviewer")
+
+
+LATER = c.AFTER + timedelta(days=30)
+
+
+def supplementing(cast: c.Cast, report: Report, now: datetime = LATER) -> Callable[[Session], Report]:
+    return lambda s: reports.supplement(s, report.id, actor=cast["base"], now=now)
+
+
+def undo(cast: c.Cast, report: Report, *lines: int, now: datetime = c.AFTER + timedelta(days=20)) -> None:
+    with db.transaction() as session:
+        batch_id = session.scalars(sa.select(CreditBatch.id).where(CreditBatch.submission_id == report.id)).one()
+        ledger.reverse(session, batch_id, lines=lines or None, actor=cast["reviewer"], reason="学时有误", now=now)
+
+
+def test_a_supplement_is_held_against_the_plan_with_the_reports_before_it(database: str) -> None:
+    cast = c.assemble()
+    rows = [c.row(1), c.row(2), c.row(3, sex="m"), c.row(4, name="王示1")]
+    report = c.draft_report(cast, c.sheet(rows), headcount=4)
+    filed(cast, report)
+    added = done(supplementing(cast, report))
+    assert [code for _, code in codes(cast, added)] == ["sex-form", "name-form"]  # four of four
+    strangers = "\n".join("\t".join(map(str, c.row(serial))) for serial in (5, 6))
+    done(lambda s: reports.paste(s, added.id, strangers, actor=cast["base"], now=LATER))
+    done(repairing(cast, added, (5, "sex", "m", "男"), (6, "name", "王示1", "王示四")))
+    for by in ("base", "reviewer"):
+        problems = found(cast, added, by)
+        told = [(each.row, each.code, each.blocking) for each in problems]
+        assert told == [(0, "headcount", False), (7, "supplement-new", False), (8, "supplement-new", False)]
+        assert (problems[0].value, "连同先前的报告共6人，多于计划的4人" in problems[0].words) == ("6", True)
+    with db.reading() as session:
+        assert reports.headcount(session, added) == (4, 2)
+        assert reports.headcount(session, report) == (4, 0)
+    assert [each.code for each in warnings(cast, added)] == []  # neither fewer people than planned
+
+
+def test_hours_that_were_taken_back_are_put_right_by_a_supplement(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2), c.row(3)]), headcount=3)
+    filed(cast, report)
+    assert c.refusal(supplementing(cast, report)).code == "state"
+    undo(cast, report, 2)
+    with db.reading() as session:
+        assert reports.undone_people(session, cast["base"]).to_dict("records") == [
+            {"report_id": report.id, "title": report.title, "people": 1}
+        ]
+        assert reports.undone_people(session, cast["hohhot_base"]).empty
+    added = done(supplementing(cast, report))
+    assert [(each.row, each.code) for each in found(cast, added)] == [(4, "hours-again")]
+    with db.reading() as session:
+        assert reports.undone_people(session, cast["base"]).empty  # it is under way
+        assert reports.headcount(session, added) == (1, 2)
+    done(repairing(cast, added, (4, "professional_hours", "24", "16")))
+    assert "已为1人登记16学时" in filed(cast, added)
+    with db.reading() as session:
+        hours = [ledger.totals(session, c.person_id(serial)).loc[0, "professional"] for serial in (1, 2, 3)]
+        assert hours == [24, 16, 24]
+        assert ledger.faults(session) == []
+    again = "\t".join(map(str, c.row(2)))
+    undo(cast, report, 1, now=LATER + timedelta(days=1))
+    third = done(supplementing(cast, added, LATER + timedelta(days=2)))
+    done(lambda s: reports.paste(s, third.id, again, actor=cast["base"], now=LATER))  # these hours stand by now
+    assert [(each.row, each.code) for each in found(cast, third)] == [(3, "hours-again"), (4, "duplicate-plan")]
+    assert third.title == "知识更新培训班（补报2）"
+
+
+def test_a_dispute_that_was_upheld_opens_the_row_again(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2)]), headcount=2)
+    filed(cast, report)
+    me = c.give_account(cast, 2, "myself")
+    entry = {"batch_id": 1, "line": 2, "words": "只上了两天"}
+    dispute = done(lambda s: disputes.file(s, c.person_id(2), **entry, actor=me, now=c.AFTER))
+    answer = {"upheld": True, "version": 1, "reason": "属实", "actor": cast["reviewer"], "now": c.AFTER}
+    done(lambda s: disputes.answer(s, dispute.id, **answer))
+    added = done(supplementing(cast, report))
+    with db.reading() as session:
+        assert reports.rows(session, added.id, cast["base"])["row"].tolist() == [4]
+
+
+def test_all_of_a_reversed_report_is_filed_anew_with_what_stayed_open(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m"), c.row(3)]), headcount=3)
+    filed(cast, report)
+    added = done(supplementing(cast, report, c.AFTER + timedelta(days=1)))
+    done(repairing(cast, added, (4, "sex", "m", "女")))
+    filed(cast, added)
+    undo(cast, added)
+    undo(cast, report)
+    third = done(supplementing(cast, report))
+    with db.reading() as session:
+        assert reports.rows(session, third.id, cast["base"])["row"].tolist() == [3, 4, 5]
+    assert "已为3人登记72学时" in filed(cast, third)
+    with db.reading() as session:
+        assert [ledger.totals(session, c.person_id(n)).loc[0, "professional"] for n in (1, 2, 3)] == [24] * 3
+        assert reports.unregistered(session, current(cast, report)) == []
+
+
+def test_two_who_begin_a_supplement_at_once_begin_one(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]))
+    filed(cast, report)
+    answers = c.at_once(*[supplementing(cast, report)] * 3)
+    assert sorted(getattr(answer, "code", "") for answer in answers) == ["", "state", "state"]
+
+
+def test_a_supplement_is_due_two_weeks_after_what_it_mends(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]))
+    filed(cast, report)
+    decided = c.AFTER.date()
+    added = done(supplementing(cast, report, c.AFTER))
+    assert (added.title, added.due_on) == ("知识更新培训班（补报）", decided + timedelta(14))
+    fields = reports.ReportFields(added.start_on, added.end_on, "完成")
+    done(lambda s: reports.save(s, added.plan_id, fields, actor=cast["base"], now=c.AFTER))
+    with db.reading() as session:
+        (line,) = reports.open_plans(session, cast["base"], now=c.AFTER).to_dict("records")
+        assert (line["title"], line["due_on"], line["days_left"]) == (added.title, decided + timedelta(14), 14)
+    done(repairing(cast, added, (4, "sex", "m", "女")))
+    filed(cast, added)
+    undone = c.AFTER + timedelta(days=20)
+    undo(cast, report, now=undone)
+    assert done(supplementing(cast, report)).due_on == undone.date() + timedelta(14)
 
 
 def test_a_roster_of_the_first_release_is_read_from_its_file_until_it_is_saved_again(database: str) -> None:
