@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from core import audit, db, files, ledger, plans, policy, registry, resident_id, roster, sheets
 from core.access import OFFICERS, Actor, Refused, Role, not_found, require, visible
 from core.files import Upload
+from core.ledger import Standing
 from core.models import (
     HOURS_TAKEN_BACK,
     Attachment,
@@ -389,7 +390,8 @@ def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: dat
     rows = _cells(session, report, actor)
     given = roster.pasted(text)
     last = max(rows, default=1)
-    added = {last + at: cells for at, (_, cells) in enumerate(roster.rows_in(given.content, given.filename), start=1)}
+    read = (cells for _, cells in roster.rows_in(given.content, given.filename) if roster.names_somebody(cells))
+    added = {last + at: cells for at, cells in enumerate(read, start=1)}
     rows |= added
     files.attach(session, report, given, purpose="repair", now=now)
     repairs = [(row, "", "", json.dumps(cells, ensure_ascii=False)) for row, cells in added.items()]
@@ -466,8 +468,9 @@ def unregistered(session: Session, report: Report) -> list[Unregistered]:
         .group_by(RosterRow.id, *which)
     )
     faulty = sa.select(*which, sa.null()).where(RosterRow.report_id == last.id, RosterRow.faulty)
-    found = [row for row in session.execute(undone) if row[0] == last.id or row[3] > last.created_at]
-    found += session.execute(faulty).all() if last.state is State.APPROVED else []
+    found: list[Any] = [row for row in session.execute(undone) if row[0] == last.id or row[3] > last.created_at]
+    if last.state is State.APPROVED:
+        found += session.execute(faulty)
     standing = roster.registered(session, report) if len(parts) > 1 else {}
     rows = [Unregistered(parts[part], row, at) for part, row, index, at in found if index not in standing]
     return sorted(rows, key=lambda each: (each.row, each.report.part))
@@ -489,7 +492,7 @@ def undone_people(session: Session, actor: Actor) -> pd.DataFrame:
         )
         .order_by(Report.id)
     )
-    lines = {}
+    lines: dict[int, dict[str, Any]] = {}
     for report in session.scalars(query):
         people = sum(each.undone_at is not None for each in unregistered(session, report))
         if people:
@@ -720,11 +723,28 @@ def one(session: Session, report_id: int, actor: Actor) -> Report:
     return report
 
 
-def rows(session: Session, report_id: int, actor: Actor, *, faulty_only: bool = False) -> pd.DataFrame:
-    """The roster of a report, or its faulty rows only, ID numbers masked in whatever column. Refused codes: "missing".
+_HOURS_OF_ROW = sa.case(
+    (HOURS_TAKEN_BACK, Standing.REVERSED.value),
+    (sa.exists().where(CreditEntry.roster_row_id == RosterRow.id), Standing.STANDS.value),
+    else_="",
+)
 
+
+def rows(
+    session: Session,
+    report_id: int,
+    actor: Actor,
+    *,
+    faulty_only: bool = False,
+    text: str = "",
+    limit: int | None = None,
+) -> pd.DataFrame:
+    """The roster of a report, ID numbers masked in whatever column. Refused codes: "missing".
+
+    Of all its rows or the faulty ones only, those with a part of a name or employer (`text`), the first so many.
     Columns: row, name, id_mask, employer, title, specialty, public_hours, professional_hours, credit_year, assessment,
-    faulty, note, repaired (the headings of the cells that were changed on the screen).
+    faulty, note, repaired (the headings of the cells that were changed on the screen), standing (of the hours posted
+    for it, "" where none were).
     """
     report = one(session, report_id, actor)
     repaired: dict[int, list[str]] = {}
@@ -734,8 +754,14 @@ def rows(session: Session, report_id: int, actor: Actor, *, faulty_only: bool = 
     plain = "row name employer title specialty public_hours professional_hours assessment faulty note".split()
     query = sa.select(*(getattr(RosterRow, name) for name in (*plain, "credit_year", "id_number")))
     query = query.where(RosterRow.report_id == report_id).order_by(RosterRow.row)
-    found = session.execute(query.where(RosterRow.faulty) if faulty_only else query).all()
-    frame = pd.DataFrame(found, columns=[*plain, "credit_year", "id_mask"])
+    query = query.add_columns(_HOURS_OF_ROW if report.state is State.APPROVED else sa.literal("")).limit(limit)
+    if faulty_only:
+        query = query.where(RosterRow.faulty)
+    if needle := text.strip():
+        words = (column.contains(needle, autoescape=True) for column in (RosterRow.name, RosterRow.employer))
+        query = query.where(sa.or_(*words))
+    found = session.execute(query).all()
+    frame = pd.DataFrame(found, columns=[*plain, "credit_year", "id_mask", "standing"])
     # The year as it will count; none where the plan offers several and the row names none.
     frame["credit_year"] = [row.credit_year or usual_year for row in found]
     frame["repaired"] = ["、".join(dict.fromkeys(repaired.get(row.row, ()))) for row in found]
@@ -744,6 +770,54 @@ def rows(session: Session, report_id: int, actor: Actor, *, faulty_only: bool = 
         frame[name] = [resident_id.masked(cell) for cell in frame[name]]
     frame.insert(2, "id_mask", frame.pop("id_mask"))
     return frame
+
+
+_posted, _back = sa.orm.aliased(CreditBatch), sa.orm.aliased(CreditBatch)
+STANDING = sa.func.coalesce(
+    sa.select(
+        sa.case(
+            (sa.func.count(_back.id) == 0, Standing.STANDS.value),
+            (sa.func.sum(_back.entries) >= _posted.entries, Standing.REVERSED.value),
+            else_=Standing.PARTLY.value,
+        )
+    )
+    .outerjoin_from(_posted, _back, _back.reverses_id == _posted.id)
+    .where(_posted.submission_id == Submission.id)
+    .group_by(_posted.id, _posted.entries)
+    .correlate(Submission)
+    .scalar_subquery(),
+    "",
+)
+"""What is left of the hours that a submission's approval posted, as an SQL expression over Submission; "" of none."""
+
+
+def standing(session: Session, report: Report) -> Standing | None:
+    """What is left of the hours a report's approval posted; None before it."""
+    code = session.scalar(sa.select(STANDING).where(Submission.id == report.id))
+    return Standing(code) if code else None
+
+
+def reversals(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
+    """What was taken back of a report's hours, oldest first. Refused codes: "missing".
+
+    Columns: at, entries, hours, reason.
+    """
+    report = one(session, report_id, actor)
+    posted = sa.orm.aliased(CreditBatch)
+    query = (
+        sa.select(
+            CreditBatch.posted_at.label("at"),
+            CreditBatch.entries,
+            sa.func.sum(-CreditEntry.hours).label("hours"),
+            CreditBatch.basis.label("reason"),
+        )
+        .join(posted, posted.id == CreditBatch.reverses_id)
+        .join(CreditEntry, CreditEntry.batch_id == CreditBatch.id)
+        .where(posted.submission_id == report.id)
+        .group_by(CreditBatch.id)
+        .order_by(CreditBatch.id)
+    )
+    return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
 
 
 HOW = {"typed": "网上改正", "proposal": "采纳建议", "file": "上传改正", "pasted": "粘贴添加"}
@@ -759,9 +833,9 @@ def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
     lines = []
     for found in _repairs(session, report, *(getattr(RosterRepair, name) for name in names)):
         line = dict(zip(names, found, strict=True))
-        for name in ("before", "after"):
-            if not line["heading"] and line[name]:
-                line[name] = str(json.loads(line[name]).get("name", ""))
+        for name, nothing in (("before", ""), ("after", "删去")):
+            if not line["heading"]:
+                line[name] = str(json.loads(line[name]).get("name", "")) if line[name] else nothing
             elif line["heading"] == roster.HEADINGS["id_number"]:
                 line[name] = resident_id.mask(line[name])
             line[name] = resident_id.masked(line[name])
@@ -884,12 +958,18 @@ def _postings(report: Report, good: list[Any], person_ids: dict[bytes, int]) -> 
                 yield ledger.Posting(person_id, year, subject, hours, end_on, row.id, source, days=days)
 
 
+def credit_years(session: Session, report: Report) -> list[int]:
+    """For which years the faultless rows of a roster count, clause 七(二)."""
+    query = sa.select(RosterRow.credit_year).where(RosterRow.report_id == report.id, ~RosterRow.faulty).distinct()
+    years = {year or plans.usual_year(report.plan) for year in session.scalars(query)}
+    return sorted(year for year in years if year)
+
+
 def preview(session: Session, report: Report) -> str:
     """What approval would do, in words."""
-    query = sa.select(RosterRow.credit_year).where(RosterRow.report_id == report.id, ~RosterRow.faulty).distinct()
-    found = {year or plans.usual_year(report.plan) for year in session.scalars(query)}
-    years = "、".join(str(year) for year in sorted(year for year in found if year))
-    made_up = "（含补学）" if any(year and year < report.end_on.year for year in found) else ""
+    found = credit_years(session, report)
+    years = "、".join(map(str, found))
+    made_up = "（含补学）" if any(year < report.end_on.year for year in found) else ""
     hours = ledger.hours_text(report.hours)
     return f"通过后，将为{report.people}人登记共{hours}学时，计入{years or report.end_on.year}年度{made_up}。"
 

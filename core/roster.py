@@ -192,7 +192,7 @@ def rows_in(content: bytes, filename: str) -> list[tuple[int, Cells]]:
 def pasted(text: str) -> Upload:
     """Rows copied out of a spreadsheet as the file they stand for; without headings they have 附件1's own.
 
-    Refused codes: "file" (nothing in it).
+    Refused codes: "file" (nothing in it, or no row names anybody).
     """
     if not text.strip():
         raise Refused("file", "没有粘贴内容。请在WPS或Excel中选中各行，复制后粘贴到这里。")
@@ -200,7 +200,19 @@ def pasted(text: str) -> Upload:
     by_word = {workbooks.heading(word): name for name, words in COLUMNS.items() for word in words}
     if workbooks.find_headings([list(line.split("\t")) for line in lines], by_word, REQUIRED) is None:
         lines.insert(0, "\t".join(HEADINGS.values()))
-    return Upload("粘贴的花名册.csv", "\n".join(lines).encode("utf-8-sig"))
+    given = Upload("粘贴的花名册.csv", "\n".join(lines).encode("utf-8-sig"))
+    if not any(names_somebody(cells) for _, cells in rows_in(given.content, given.filename)):
+        words = "粘贴的内容不像花名册，没有姓名或身份证号，没有添加。请在WPS或Excel中选中各行，整行复制后粘贴。"
+        raise Refused("file", words)
+    return given
+
+
+def names_somebody(cells: Cells) -> bool:
+    """Whether a row has a name in its place, or what could be an ID number in any, as a shifted row has."""
+    texts = {column: sheets.text(cell) for column, cell in cells.items()}
+    if registry.is_name(registry.normalise_name(texts.get("name", ""))) or re.search(r"\d", texts.get("id_number", "")):
+        return True
+    return any(resident_id.masked(text) != text for text in texts.values())
 
 
 @db.in_bulk()

@@ -165,7 +165,7 @@ def test_a_row_is_left_out_but_never_the_last_one(database: str) -> None:
     assert c.refusal(striking(3)).code == "file"
     with db.reading() as session:
         (line,) = reports.repairs(session, report.id, cast["reviewer"]).to_dict("records")
-    assert (line["row"], line["heading"], line["before"], line["after"]) == (4, "整行", c.row(2)[1], "")
+    assert (line["row"], line["heading"], line["before"], line["after"]) == (4, "整行", c.row(2)[1], "删去")
 
 
 def test_who_may_not_repair_a_roster_changes_nothing(database: str) -> None:
@@ -482,6 +482,14 @@ def test_rows_are_pasted_out_of_a_spreadsheet(database: str) -> None:
         assert list(frame["row"]) == [2, 3, 4]
         assert list(frame["repaired"]) == ["", "", "整行"]
     assert c.refusal(lambda s: reports.paste(s, report.id, " \n", actor=cast["base"], now=c.AFTER)).code == "file"
+    for words in ("随便的一句话，不是表格", "第一句\t2024年\n3", "姓名\t身份证号\n\t"):
+        found = c.refusal(lambda s, words=words: reports.paste(s, report.id, words, actor=cast["base"], now=c.AFTER))
+        assert (found.code, "没有姓名或身份证号" in found.words) == ("file", True)
+    signed = "\t".join(map(str, c.row(4))) + "\n填表人：\t\t\t\n"
+    done(lambda s: reports.paste(s, report.id, signed, actor=cast["base"], now=c.AFTER))
+    with db.reading() as session:
+        made = reports.repairs(session, report.id, cast["base"])
+    assert list(zip(made["row"], made["after"], strict=True)) == [(4, "赵示三"), (5, c.row(4)[1])]
 
 
 def test_the_blank_form_cannot_go_wrong() -> None:
@@ -682,6 +690,32 @@ def test_hours_that_were_taken_back_are_put_right_by_a_supplement(database: str)
     done(lambda s: reports.paste(s, third.id, again, actor=cast["base"], now=LATER))  # these hours stand by now
     assert [(each.row, each.code) for each in found(cast, third)] == [(3, "hours-again"), (4, "duplicate-plan")]
     assert third.title == "知识更新培训班（补报2）"
+
+
+def test_lists_and_reports_say_what_is_left_of_their_hours(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2)]), headcount=2)
+
+    def standing(by: str) -> str:
+        with db.reading() as session:
+            return str(approvals.queue(session, cast[by], kind="report")[0].loc[0, "standing"])
+
+    assert standing("base") == ""
+    filed(cast, report)
+    assert standing("base") == ledger.Standing.STANDS
+    undo(cast, report, 2)
+    assert [standing(by) for by in ("base", "reviewer")] == [ledger.Standing.PARTLY] * 2
+    undo(cast, report)
+    assert [standing(by) for by in ("base", "reviewer")] == [ledger.Standing.REVERSED] * 2
+    with db.reading() as session:
+        made = reports.reversals(session, report.id, cast["base"])
+        assert [(row.entries, row.hours, row.reason) for row in made.itertuples()] == [
+            (1, 24, "冲销第1批：学时有误")
+        ] * 2
+        with pytest.raises(reports.Refused, match="missing"):
+            reports.reversals(session, report.id, cast["hohhot_base"])
+        frame = reports.rows(session, report.id, cast["base"])
+        assert list(frame["standing"]) == [ledger.Standing.REVERSED] * 2
 
 
 def test_a_dispute_that_was_upheld_opens_the_row_again(database: str) -> None:
