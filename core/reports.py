@@ -419,7 +419,7 @@ def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime)
         row = each.row if each.row not in rows else max(*rows, *(one.row for one in left)) + 1
         rows[row] = kept[each.report.id][each.row]
     newest = max((row.report for row in left), key=lambda part: part.part)
-    since = max(moment for row in left for moment in (row.undone_at, newest.decided_at) if moment)
+    since = max((moment for row in left for moment in (row.undone_at, newest.decided_at) if moment), default=now)
     names = "organization_id authority_id plan_id start_on end_on summary teachers notice_id roster_id".split()
     part = 1 + (session.scalar(sa.select(sa.func.max(Report.part)).where(Report.plan_id == report.plan_id)) or 1)
     added = Report(
@@ -471,7 +471,7 @@ def unregistered(session: Session, report: Report) -> list[Unregistered]:
     found: list[Any] = [row for row in session.execute(undone) if row[0] == last.id or row[3] > last.created_at]
     if last.state is State.APPROVED:
         found += session.execute(faulty)
-    standing = roster.registered(session, report) if len(parts) > 1 else {}
+    standing = roster.registered(session, report.plan_id) if len(parts) > 1 else {}
     rows = [Unregistered(parts[part], row, at) for part, row, index, at in found if index not in standing]
     return sorted(rows, key=lambda each: (each.row, each.report.part))
 
@@ -635,7 +635,7 @@ def _drift(session: Session, report: Report) -> Iterator[roster.Problem]:
     here, others = headcount(session, report)
     people = here + others
     if people and people < FEWER * plan.headcount:
-        whose = "连同其他报告共" if others else "花名册"
+        whose = "连同先前的报告共" if others else "花名册"
         yield warning("drift-headcount", "number", str(people), f"{whose}{people}人，批准{plan.headcount}人")
     own = RosterRow.public_hours if plan.subject is Subject.PUBLIC else RosterRow.professional_hours
     fewer = session.scalar(
@@ -650,11 +650,13 @@ def _drift(session: Session, report: Report) -> Iterator[roster.Problem]:
 
 
 def headcount(session: Session, report: Report) -> tuple[int, int]:
-    """How many people the training had: those of this roster, and the others who stand in other reports of its plan."""
+    """How many people the training had: those of this roster, and the others who stand in the reports before it."""
     own = sa.select(sa.func.count(RosterRow.id)).where(RosterRow.report_id == report.id)
+    if report.part == 1:
+        return session.scalars(own).one(), 0
     twice = sa.select(sa.func.count(RosterProblem.id))
     twice = twice.where(RosterProblem.report_id == report.id, RosterProblem.code == "duplicate-plan")
-    others = len(roster.registered(session, report)) - session.scalars(twice).one()
+    others = len(roster.registered(session, report.plan_id, before=report.part)) - session.scalars(twice).one()
     return session.scalars(own).one(), others
 
 

@@ -617,17 +617,20 @@ def _slip(one: str, other: str) -> bool:
     return len(long) == len(short) + 1 and any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
 
 
-def registered(session: Session, report: Report) -> dict[bytes, int]:
-    """Who stands in the other reports of a plan, filed or approved, with the row: not those whose hours were undone."""
-    query = _filed(report, RosterRow.id_index, RosterRow.row).where(~RosterRow.faulty, ~HOURS_TAKEN_BACK)
+def registered(session: Session, plan_id: int, *, before: int | None = None) -> dict[bytes, int]:
+    """Who stands in the reports of a plan, filed or approved (those `before` a part), each with the row.
+
+    Those whose hours were undone do not.
+    """
+    query = _filed(plan_id, before, RosterRow.id_index, RosterRow.row).where(~RosterRow.faulty, ~HOURS_TAKEN_BACK)
     return {bytes(index): row for index, row in session.execute(query) if index}
 
 
-def _filed(report: Report, *columns: Any) -> sa.Select[Any]:
-    """Rows in the other reports of a report's plan, filed or approved."""
+def _filed(plan_id: int, before: int | None, *columns: Any) -> sa.Select[Any]:
+    """Rows in the reports of a plan, filed or approved."""
     query = sa.select(*columns).join(Report, Report.id == RosterRow.report_id)
-    states = Report.state.in_((State.SUBMITTED, State.APPROVED))
-    return query.where(Report.plan_id == report.plan_id, Report.id != report.id, states)
+    query = query.where(Report.plan_id == plan_id, Report.state.in_((State.SUBMITTED, State.APPROVED)))
+    return query if before is None else query.where(Report.part < before)
 
 
 def _check_earlier(preview: Preview, session: Session, report: Report) -> set[bytes]:
@@ -635,10 +638,10 @@ def _check_earlier(preview: Preview, session: Session, report: Report) -> set[by
 
     Answers who stands in the earlier reports of the plan.
     """
-    if session.scalar(_filed(report, RosterRow.id).limit(1)) is None:
+    if report.part == 1:
         return set()
-    earlier = registered(session, report)
-    query = _filed(report, RosterRow.row, RosterRow.name, RosterRow.id_number, HOURS_TAKEN_BACK)
+    earlier = registered(session, report.plan_id, before=report.part)
+    query = _filed(report.plan_id, report.part, RosterRow.row, RosterRow.name, RosterRow.id_number, HOURS_TAKEN_BACK)
     unregistered = session.execute(query.where(sa.or_(RosterRow.faulty, HOURS_TAKEN_BACK))).all()
     indexes = list(db.blind_indexes(number for _, _, number, _ in unregistered))
     undone = {index: row for index, (row, _, _, back) in zip(indexes, unregistered, strict=True) if back}
@@ -652,10 +655,10 @@ def _check_earlier(preview: Preview, session: Session, report: Report) -> set[by
             heading = HEADINGS["id_number"]
             preview.problems.append(Problem(row.row, heading, "duplicate-plan", value, words, True, "删去此行", mend))
         elif at := undone.get(index):
-            words = f"此人在本计划先前的报告（第{at}行）中登记的学时已冲销，本行是更正后重新报送"
+            words = f"先前报告（第{at}行）登记的学时已冲销，本行是更正后重新报送"
             preview.problems.append(Problem(row.row, HEADINGS["name"], "hours-again", row.name, words, False))
         elif index not in known and row.name not in names:
-            words = "此人不在先前的花名册中，补报只限其中没有登记学时的人员，请核实并在总结中说明"
+            words = "先前的花名册中没有此人；补报只限其中没有登记学时的人员，请核实"
             preview.problems.append(Problem(row.row, HEADINGS["name"], "supplement-new", row.name, words, False))
     return set(earlier)
 

@@ -70,7 +70,7 @@ if plan_id is not None and plan_id in set(due["plan_id"]):
         st.error(refused.words)
 
 st.subheader("已报送", anchor=False)
-columns = "state title start_on end_on people hours standing faults late submitted_at".split()
+columns = "state standing title submitted_at people hours faults late start_on end_on".split()
 labels = {"standing": "学时状态"}
 
 

@@ -16,7 +16,7 @@ from web import repair, ui
 actor = ui.require(Role.REVIEWER)
 ui.page("报告审核", "核对培训情况报告与批准的计划（一(五)2）；通过后学时即登记到个人，学员可打印审验卡（一(五)3）。")
 
-columns = "state title organization end_on people hours faults late standing submitted_at authority".split()
+columns = "state standing title organization submitted_at people hours faults late end_on authority".split()
 labels = {"standing": "学时状态"}
 with st.container(horizontal=True, vertical_alignment="bottom"):
     state = ui.filter_by("状态", State, key="state", default=State.SUBMITTED)
@@ -35,7 +35,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 frame, count = ui.listing(asked, actor, name="report")
 st.caption(f"共{count}份报告")
 empty = "没有符合条件的报告。可换一个状态或清空查询条件。"
-report_id = ui.pick(frame, columns, name="report", empty=empty, labels=labels)
+same = {"standing"} if state is State.SUBMITTED else set()
+same |= {"authority"} if own else set()  # what every row would say takes room from what differs
+report_id = ui.pick(frame, [each for each in columns if each not in same], name="report", empty=empty, labels=labels)
 
 
 def compared(report: Report) -> None:
@@ -46,7 +48,7 @@ def compared(report: Report) -> None:
         years = "、".join(map(str, reports.credit_years(session, report)))
     planned, took = f"{plan.start_on} 至 {plan.end_on}", f"{report.start_on} 至 {report.end_on}"
     teachers = report.teachers or plan.teachers
-    whose = f"（本次{here}，其他报告{others}）" if others else ""
+    whose = f"（本次{here}，先前的报告{others}）" if others else ""
     average = f"{report.hours / report.people:.1f}".removesuffix(".0") if report.people else "—"
     lines = [
         ("培训时间", planned, took, planned == took),

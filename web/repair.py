@@ -85,13 +85,14 @@ def reading(report: Report, actor: Actor) -> None:
     """A filed roster, masked: what is wrong or worth a look, what was repaired, every row with what came of it."""
     with db.reading() as session:
         problems = reports.problems(session, report.id, actor, now=ui.now())
-        problems = sorted([*reports.warnings(session, report.id, actor), *problems], key=lambda each: each.blocking)
+        problems = [*reports.warnings(session, report.id, actor), *problems]
         rows = reports.rows(session, report.id, actor)
     if report.faults:
         result = "没有登记学时" if report.state is State.APPROVED else "通过后这些行不登记学时"
         st.warning(f"花名册有{report.faults}行有错误，{result}。")
-    if problems:
-        ui.problems(problems)
+    if problems:  # what its base has to mend, or what an officer has to judge, comes first
+        own = actor.organization_id == report.organization_id
+        ui.problems(sorted(problems, key=lambda each: each.blocking is not own))
     trail(report, actor)
     shown = "row name id_mask employer title public_hours professional_hours credit_year assessment faulty".split()
     shown += ["standing"] if report.state is State.APPROVED else []

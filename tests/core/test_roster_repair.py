@@ -681,6 +681,7 @@ def test_hours_that_were_taken_back_are_put_right_by_a_supplement(database: str)
     done(repairing(cast, added, (4, "professional_hours", "24", "16")))
     assert "已为1人登记16学时" in filed(cast, added)
     with db.reading() as session:
+        assert [reports.headcount(session, each) for each in (report, added)] == [(3, 0), (1, 2)]
         hours = [ledger.totals(session, c.person_id(serial)).loc[0, "professional"] for serial in (1, 2, 3)]
         assert hours == [24, 16, 24]
         assert ledger.faults(session) == []
@@ -748,6 +749,21 @@ def test_all_of_a_reversed_report_is_filed_anew_with_what_stayed_open(database: 
     with db.reading() as session:
         assert [ledger.totals(session, c.person_id(n)).loc[0, "professional"] for n in (1, 2, 3)] == [24] * 3
         assert reports.unregistered(session, current(cast, report)) == []
+
+
+def test_who_was_added_to_a_supplement_by_hand_is_not_offered_again(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2), c.row(3, sex="m")]))
+    filed(cast, report)
+    added = done(supplementing(cast, report, c.AFTER + timedelta(days=1)))
+    undo(cast, report, 2)
+    again = "\t".join(map(str, c.row(2)))
+    done(lambda s: reports.paste(s, added.id, again, actor=cast["base"], now=LATER))
+    done(repairing(cast, added, (5, "sex", "m", "男")))
+    filed(cast, added)
+    with db.reading() as session:
+        for asked in (report, added):
+            assert reports.unregistered(session, current(cast, asked)) == []
 
 
 def test_two_who_begin_a_supplement_at_once_begin_one(database: str) -> None:
