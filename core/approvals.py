@@ -219,8 +219,8 @@ def queue(
     `own`: only what the actor's own office decides, not what it merely oversees. `filed`: only what is or was before
     the authority, not what its writer still has in hand.
     Columns: id, state, title, organization, authority, submitted_at, decided_at; for plans and reports subject,
-    start_on, end_on, headcount, hours_each; for reports also people, hours, faults, late, due_on; for claims name,
-    id_mask, activity, completed_on, amount, granted.
+    start_on, end_on, headcount, hours_each; for reports also people, hours, faults, late, due_on and standing (what
+    is left of the hours posted, "" before they are); for claims name, id_mask, activity, completed_on, amount, granted.
     """
     model = _MODELS[kind]
     home, authority = sa.orm.aliased(Organization), sa.orm.aliased(Organization)
@@ -257,6 +257,7 @@ def queue(
         source = source.join(report, report.c.id == Submission.id).join(plan, plan.c.id == report.c.plan_id)
         columns += [plan.c.subject, report.c.start_on, report.c.end_on, plan.c.headcount, plan.c.hours_each]
         columns += [report.c.people, report.c.hours, report.c.faults, report.c.late, report.c.due_on]
+        columns.append(reports.STANDING.label("standing"))
     columns += [Submission.submitted_at, Submission.decided_at]
     source = source.join(home, home.id == Submission.organization_id)
     source = source.join(authority, authority.id == Submission.authority_id)

@@ -287,7 +287,7 @@ class Report(Submission):
     id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
     plan_id: Mapped[int] = mapped_column(sa.ForeignKey("plan.id"))
     part: Mapped[int] = mapped_column(sa.SmallInteger, default=1)
-    """1: the report itself; from 2 on its supplements, with rows that stayed open when it was approved."""
+    """1: the report itself; from 2 on its supplements, with the rows whose hours were not posted or do not stand."""
     start_on: Mapped[date]
     end_on: Mapped[date]
     summary: Mapped[str] = mapped_column(sa.Text, default="")
@@ -500,6 +500,11 @@ TAKEN_BACK = sa.exists(
 """Whether an entry was undone, as an SQL condition over CreditEntry."""
 STANDS = sa.and_(CreditEntry.reverses_line.is_(None), ~TAKEN_BACK)
 """Whether an entry counts: neither undone nor undoing."""
+_of_row = sa.select(1).where(CreditEntry.roster_row_id == RosterRow.id)
+HOURS_TAKEN_BACK = sa.and_(
+    sa.exists(_of_row.correlate(RosterRow)), ~sa.exists(_of_row.where(STANDS).correlate(RosterRow))
+)
+"""Whether hours were posted for a row of a roster and none of them stand, as an SQL condition over RosterRow."""
 
 
 class CreditTotal(Base):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import operator
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,8 +19,12 @@ from sqlalchemy.orm import Session
 from core import audit, db, files, ledger, plans, policy, registry, resident_id, roster, sheets
 from core.access import OFFICERS, Actor, Refused, Role, not_found, require, visible
 from core.files import Upload
+from core.ledger import Standing
 from core.models import (
+    HOURS_TAKEN_BACK,
     Attachment,
+    CreditBatch,
+    CreditEntry,
     Mode,
     Organization,
     Plan,
@@ -82,11 +87,11 @@ def open_plans(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame
     for plan, report in found:
         if report is not None and report.state not in EDITABLE:
             continue
-        due_on = policy.in_force(plan.start_on.year).report_due_on(plan.end_on)
+        due_on = report.due_on if report else policy.in_force(plan.start_on.year).report_due_on(plan.end_on)
         lines.append(
             {
                 "plan_id": plan.id,
-                "title": plan.title,
+                "title": report.title if report else plan.title,
                 "start_on": plan.start_on,
                 "end_on": plan.end_on,
                 "due_on": due_on,
@@ -114,7 +119,8 @@ def save(
     """Start or change the report of one's own approved plan; answers it with every problem of a roster just given.
 
     Faulty rows are kept with their faults and post nothing; good rows stand.
-    Refused codes: "role", "missing", "state", "early", "fields", "file", "headings".
+    Refused codes: "role", "missing", "state", "early", "fields", "file", "headings", "rows" (not of this roster),
+    "stale" (changed since the file was handed out).
     """
     plan = plans.own(session, plan_id, actor)
     if plan.state is not State.APPROVED:
@@ -143,7 +149,8 @@ def save(
         raise Refused("state", f"该报告{report.state.label}，不能修改；待审的请先撤回。")
     report.start_on, report.end_on = fields.start_on, fields.end_on
     report.summary, report.teachers = fields.summary.strip(), fields.teachers.strip()
-    report.due_on = policy.in_force(plan.start_on.year).report_due_on(fields.end_on)
+    if report.part in (None, 1):  # a supplement's is its own, see `supplement`
+        report.due_on = policy.in_force(plan.start_on.year).report_due_on(fields.end_on)
     session.flush()
     if notice:
         if not notice.filename.lower().endswith(files.NOTICE_ENDINGS):
@@ -173,26 +180,80 @@ def _take_roster(
 ) -> list[roster.Problem]:
     """Check the roster anew, since its dates or the people on file may have changed: a file just given, or its rows.
 
-    A file that names the rows it came from (`roster.ORIGIN`) brings those back corrected; the others stand.
+    A file that names the rows it came from (`roster.ORIGIN`) brings those back corrected; the others stand, and so does
+    what was repaired since it was handed out.
     """
     if given is None or _taken_before(session, report, given):
         return _check(session, report, _cells(session, report, actor), db.office_day(now)) if report.roster_id else []
     read = roster.rows_in(given.content, given.filename)
-    origins = [sheets.text(cells.pop("origin")) if "origin" in cells else "" for _, cells in read]
+    origins, codes = ([sheets.text(cells.pop(name, "")) for _, cells in read] for name in ("origin", "code"))
     if not any(origins) or report.roster_id is None:
         report.roster_id = files.attach(session, report, given, purpose="roster", now=now).id
         return _check(session, report, dict(read), db.office_day(now))
     rows = _cells(session, report, actor)
-    repairs = []
-    for origin, (number, cells) in zip(origins, read, strict=True):
-        if not origin.isdigit() or int(origin) not in rows:
-            if any(cells.get(column) for column in roster.REQUIRED):
-                raise Refused("rows", f"第{number}行的“{roster.ORIGIN}”不是本花名册的行号，请用下载的待改正文件填写。")
-            continue
-        for column, cell in cells.items():
-            repairs += _set(rows, int(origin), column, cell)
+    repairs = _brought_back(session, report, rows, list(zip(origins, codes, read, strict=True)))
     files.attach(session, report, given, purpose="repair", now=now)
     return _amend(session, report, rows, repairs, how="file", actor=actor, now=now)
+
+
+def _brought_back(
+    session: Session,
+    report: Report,
+    rows: dict[int, roster.Cells],
+    read: list[tuple[str, str, tuple[int, roster.Cells]]],
+) -> list[_Repair]:
+    """Change the rows by what somebody changed in a file of open rows since it was handed out; answers the repairs.
+
+    What was repaired elsewhere meanwhile stands; where both changed one cell, all of the file waits (code "stale").
+    """
+    repairs: list[_Repair] = []
+    conflicts = []
+    earlier = {code: _as_handed_out(session, report, rows, code) for code in {code for _, code, _ in read}}
+    for origin, code, (number, cells) in read:
+        if not origin and not any(cells.get(column) for column in roster.REQUIRED):
+            continue
+        row = int(origin) if origin.isdigit() else 0
+        if row not in earlier[code]:
+            where = f"第{number}行的“{roster.ORIGIN}”或“{roster.CODE}”"
+            raise Refused("rows", f"{where}不是本花名册的，请重新下载待改正的行，用新文件填写。")
+        then = earlier[code][row]
+        for column, cell in cells.items():
+            was, wanted = sheets.text(then.get(column)), sheets.text(cell)
+            if wanted == was:
+                continue
+            if row not in rows:
+                conflicts.append(f"第{row}行已删去")
+            elif sheets.text(rows[row].get(column)) in (was, wanted):
+                repairs += _set(rows, row, column, cell)
+            else:
+                conflicts.append(f"第{row}行的{roster.HEADINGS[column]}已改过")
+    if conflicts:
+        told = "、".join(list(dict.fromkeys(conflicts))[:5]) + ("等" if len(conflicts) > 5 else "")
+        words = f"此文件下载之后，{told}，与文件不同，文件没有保存。请重新下载待改正的行，在新文件里改正。"
+        raise Refused("stale", words)
+    return repairs
+
+
+def _as_handed_out(
+    session: Session, report: Report, rows: dict[int, roster.Cells], code: str
+) -> dict[int, roster.Cells]:
+    """The rows as they were when a file with this code was handed out: every later repair undone. None: not ours."""
+    *whose, since = code.split("R") if re.fullmatch(r"\d+R\d+R\d+", code) else ("", "0")
+    if whose != [str(report.id), str(report.roster_id)]:
+        return {}
+    then = {row: dict(cells) for row, cells in rows.items()}
+    columns = {heading: column for column, heading in roster.HEADINGS.items()}
+    found = _repairs(session, report, *(getattr(RosterRepair, name) for name in "id row heading before".split()))
+    for repair_id, row, heading, before in reversed(found):
+        if repair_id <= int(since):
+            break
+        if heading:
+            then[row][columns[heading]] = before
+        elif before:
+            then[row] = json.loads(before)
+        else:
+            del then[row]  # it was added since
+    return then
 
 
 def _taken_before(session: Session, report: Report, given: Upload) -> bool:
@@ -329,7 +390,8 @@ def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: dat
     rows = _cells(session, report, actor)
     given = roster.pasted(text)
     last = max(rows, default=1)
-    added = {last + at: cells for at, (_, cells) in enumerate(roster.rows_in(given.content, given.filename), start=1)}
+    read = (cells for _, cells in roster.rows_in(given.content, given.filename) if roster.names_somebody(cells))
+    added = {last + at: cells for at, cells in enumerate(read, start=1)}
     rows |= added
     files.attach(session, report, given, purpose="repair", now=now)
     repairs = [(row, "", "", json.dumps(cells, ensure_ascii=False)) for row, cells in added.items()]
@@ -337,23 +399,34 @@ def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: dat
 
 
 def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime) -> Report:
-    """Begin a supplement to one's own approved report: the rows that stayed open, to be repaired and filed.
+    """Begin a supplement to one's own approved report: the rows of its plan without hours, to be repaired and filed.
 
-    Refused codes: "role", "missing", "state" (not approved, or one is under way), "empty" (no row stayed open).
+    Due as long after the approval, or after the last reversal of what it holds, as a report after its training. The
+    notice sets no deadline for it: this is clause 一(五)2 by analogy, and our reading.
+    Refused codes: "role", "missing", "state" (not approved, one is under way, or every row has its hours).
     """
     require(actor, Role.BASE_CLERK)
-    report = session.get(Report, report_id, with_for_update=True)
+    report = session.get(Report, report_id)
     if report is None or report.organization_id != actor.organization_id:
         raise not_found("报告")
-    if not may_supplement(session, report):
-        raise Refused("state", "报告通过后，仍有待改正的行且没有补报时，才能补报。")
-    stayed = set(session.scalars(sa.select(RosterRow.row).where(RosterRow.report_id == report.id, RosterRow.faulty)))
-    rows = {row: cells for row, cells in _cells(session, report, actor).items() if row in stayed}
-    names = "organization_id authority_id plan_id start_on end_on summary teachers due_on notice_id roster_id".split()
+    session.get(Plan, report.plan_id, with_for_update=True)  # nobody begins two at once
+    left = unregistered(session, report)
+    if not left:
+        raise Refused("state", "报告通过后，仍有没有登记或已冲销的行，且没有补报正在办理时，才能补报。")
+    rows: dict[int, roster.Cells] = {}
+    kept = {part.id: _cells(session, part, actor) for part in {row.report for row in left}}
+    for each in left:
+        row = each.row if each.row not in rows else max(*rows, *(one.row for one in left)) + 1
+        rows[row] = kept[each.report.id][each.row]
+    newest = max((row.report for row in left), key=lambda part: part.part)
+    since = max((moment for row in left for moment in (row.undone_at, newest.decided_at) if moment), default=now)
+    names = "organization_id authority_id plan_id start_on end_on summary teachers notice_id roster_id".split()
+    part = 1 + (session.scalar(sa.select(sa.func.max(Report.part)).where(Report.plan_id == report.plan_id)) or 1)
     added = Report(
-        **{name: getattr(report, name) for name in names},
-        title=f"{report.plan.title}（补报）"[:100],
-        part=report.part + 1,
+        **{name: getattr(newest, name) for name in names},
+        title=f"{report.plan.title[:90]}（补报{part - 1 if part > 2 else ''}）",
+        part=part,
+        due_on=policy.in_force(report.plan.start_on.year).report_due_on(db.office_day(since)),
         created_by_id=actor.account_id,
         created_at=now,
         plan=report.plan,
@@ -365,10 +438,66 @@ def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime)
     return added
 
 
-def may_supplement(session: Session, report: Report) -> bool:
-    """Whether rows of an approved report stayed open and no supplement takes them up yet."""
-    later = sa.select(Report.id).where(Report.plan_id == report.plan_id, Report.part > report.part)
-    return report.state is State.APPROVED and report.faults > 0 and session.scalar(later.limit(1)) is None
+@dataclass(frozen=True)
+class Unregistered:
+    """A row of an approved report without hours, and when they were undone; None: they were never posted."""
+
+    report: Report
+    row: int
+    undone_at: datetime | None
+
+
+def unregistered(session: Session, report: Report) -> list[Unregistered]:
+    """The rows of a report's plan that a supplement would take up; none while one is under way.
+
+    A supplement takes up every row there is when it is begun. So what is left are the rows that stayed faulty in the
+    last report of the plan, and those of any whose hours were undone after it was begun.
+    """
+    query = sa.select(Report).where(Report.plan_id == report.plan_id).order_by(Report.part)
+    parts = {part.id: part for part in session.scalars(query)}
+    *_, last = parts.values()
+    if report.state is not State.APPROVED or last.state not in (State.APPROVED, State.REJECTED):
+        return []
+    posted, which = sa.orm.aliased(CreditBatch), (RosterRow.report_id, RosterRow.row, RosterRow.id_index)
+    undone = (
+        sa.select(*which, sa.func.max(CreditBatch.posted_at))
+        .join(CreditEntry, CreditEntry.roster_row_id == RosterRow.id)
+        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+        .join(posted, posted.id == CreditBatch.reverses_id)
+        .where(posted.submission_id.in_(parts), HOURS_TAKEN_BACK)
+        .group_by(RosterRow.id, *which)
+    )
+    faulty = sa.select(*which, sa.null()).where(RosterRow.report_id == last.id, RosterRow.faulty)
+    found: list[Any] = [row for row in session.execute(undone) if row[0] == last.id or row[3] > last.created_at]
+    if last.state is State.APPROVED:
+        found += session.execute(faulty)
+    standing = roster.registered(session, report.plan_id) if len(parts) > 1 else {}
+    rows = [Unregistered(parts[part], row, at) for part, row, index, at in found if index not in standing]
+    return sorted(rows, key=lambda each: (each.row, each.report.part))
+
+
+def undone_people(session: Session, actor: Actor) -> pd.DataFrame:
+    """One's own reports of which hours were undone, and no supplement takes them up yet. Refused codes: "role".
+
+    Columns: report_id, title, people.
+    """
+    require(actor, Role.BASE_CLERK)
+    back = sa.orm.aliased(CreditBatch)
+    query = (
+        sa.select(Report)
+        .join(CreditBatch, CreditBatch.submission_id == Report.id)
+        .where(
+            Report.organization_id == actor.organization_id,
+            sa.exists().where(back.reverses_id == CreditBatch.id),
+        )
+        .order_by(Report.id)
+    )
+    lines: dict[int, dict[str, Any]] = {}
+    for report in session.scalars(query):
+        people = sum(each.undone_at is not None for each in unregistered(session, report))
+        if people:
+            lines.setdefault(report.plan_id, {"report_id": report.id, "title": report.plan.title, "people": people})
+    return pd.DataFrame(list(lines.values()), columns=["report_id", "title", "people"])
 
 
 def _own_open(session: Session, report_id: int, actor: Actor) -> Report:
@@ -461,8 +590,14 @@ def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -
         found = roster.read(given.content, given.filename, limits=bounds, known=session).problems
     if actor.organization_id == report.organization_id:
         return found
-    masked = roster.HEADINGS["id_number"]
-    return [replace(each, value=resident_id.mask(each.value)) if each.heading == masked else each for each in found]
+    return [_masked(each) for each in found]
+
+
+def _masked(problem: roster.Problem) -> roster.Problem:
+    """A problem for those who have not filed the roster."""
+    mask = resident_id.mask if problem.heading == roster.HEADINGS["id_number"] else resident_id.masked
+    words, offer = map(resident_id.masked, (problem.words, problem.offer))
+    return replace(problem, value=mask(problem.value), words=words, offer=offer)
 
 
 def warnings(session: Session, report_id: int, actor: Actor) -> list[roster.Problem]:
@@ -472,7 +607,8 @@ def warnings(session: Session, report_id: int, actor: Actor) -> list[roster.Prob
     Refused codes: "missing".
     """
     report = one(session, report_id, actor)
-    return [*_drift(session, report), *_elsewhere(session, report, named=actor.role in OFFICERS)]
+    found = [*_drift(session, report), *_elsewhere(session, report, named=actor.role in OFFICERS)]
+    return [_masked(each) for each in found]
 
 
 FEWER = Decimal("0.8")
@@ -496,13 +632,11 @@ def _drift(session: Session, report: Report) -> Iterator[roster.Problem]:
         yield warning(
             "drift-teachers", "number", report.teachers, f"实际授课教师“{report.teachers}”，批准的是“{plan.teachers}”"
         )
-    people = session.scalar(
-        sa.select(sa.func.count(RosterRow.id))
-        .join(Report, Report.id == RosterRow.report_id)
-        .where(Report.plan_id == plan.id, Report.part <= report.part)
-    )
+    here, others = headcount(session, report)
+    people = here + others
     if people and people < FEWER * plan.headcount:
-        yield warning("drift-headcount", "number", str(people), f"花名册{people}人，批准{plan.headcount}人")
+        whose = "连同先前的报告共" if others else "花名册"
+        yield warning("drift-headcount", "number", str(people), f"{whose}{people}人，批准{plan.headcount}人")
     own = RosterRow.public_hours if plan.subject is Subject.PUBLIC else RosterRow.professional_hours
     fewer = session.scalar(
         sa.select(sa.func.count(RosterRow.id)).where(
@@ -513,6 +647,17 @@ def _drift(session: Session, report: Report) -> Iterator[roster.Problem]:
         each = ledger.hours_text(plan.hours_each)
         column = "public_hours" if plan.subject is Subject.PUBLIC else "professional_hours"
         yield warning("drift-hours", column, str(fewer), f"{fewer}人的学时少于批准的每人{each}学时")
+
+
+def headcount(session: Session, report: Report) -> tuple[int, int]:
+    """How many people the training had: those of this roster, and the others who stand in the reports before it."""
+    own = sa.select(sa.func.count(RosterRow.id)).where(RosterRow.report_id == report.id)
+    if report.part == 1:
+        return session.scalars(own).one(), 0
+    twice = sa.select(sa.func.count(RosterProblem.id))
+    twice = twice.where(RosterProblem.report_id == report.id, RosterProblem.code == "duplicate-plan")
+    others = len(roster.registered(session, report.plan_id, before=report.part)) - session.scalars(twice).one()
+    return session.scalars(own).one(), others
 
 
 def _elsewhere(session: Session, report: Report, *, named: bool) -> Iterator[roster.Problem]:
@@ -580,11 +725,28 @@ def one(session: Session, report_id: int, actor: Actor) -> Report:
     return report
 
 
-def rows(session: Session, report_id: int, actor: Actor, *, faulty_only: bool = False) -> pd.DataFrame:
-    """The roster of a report, or its faulty rows only. Refused codes: "missing".
+_HOURS_OF_ROW = sa.case(
+    (HOURS_TAKEN_BACK, Standing.REVERSED.value),
+    (sa.exists().where(CreditEntry.roster_row_id == RosterRow.id), Standing.STANDS.value),
+    else_="",
+)
 
+
+def rows(
+    session: Session,
+    report_id: int,
+    actor: Actor,
+    *,
+    faulty_only: bool = False,
+    text: str = "",
+    limit: int | None = None,
+) -> pd.DataFrame:
+    """The roster of a report, ID numbers masked in whatever column. Refused codes: "missing".
+
+    Of all its rows or the faulty ones only, those with a part of a name or employer (`text`), the first so many.
     Columns: row, name, id_mask, employer, title, specialty, public_hours, professional_hours, credit_year, assessment,
-    faulty, note, repaired (the headings of the cells that were changed on the screen).
+    faulty, note, repaired (the headings of the cells that were changed on the screen), standing (of the hours posted
+    for it, "" where none were).
     """
     report = one(session, report_id, actor)
     repaired: dict[int, list[str]] = {}
@@ -594,21 +756,77 @@ def rows(session: Session, report_id: int, actor: Actor, *, faulty_only: bool = 
     plain = "row name employer title specialty public_hours professional_hours assessment faulty note".split()
     query = sa.select(*(getattr(RosterRow, name) for name in (*plain, "credit_year", "id_number")))
     query = query.where(RosterRow.report_id == report_id).order_by(RosterRow.row)
-    found = session.execute(query.where(RosterRow.faulty) if faulty_only else query).all()
-    frame = pd.DataFrame(found, columns=[*plain, "credit_year", "id_mask"])
+    query = query.add_columns(_HOURS_OF_ROW if report.state is State.APPROVED else sa.literal("")).limit(limit)
+    if faulty_only:
+        query = query.where(RosterRow.faulty)
+    if needle := text.strip():
+        words = (column.contains(needle, autoescape=True) for column in (RosterRow.name, RosterRow.employer))
+        query = query.where(sa.or_(*words))
+    found = session.execute(query).all()
+    frame = pd.DataFrame(found, columns=[*plain, "credit_year", "id_mask", "standing"])
     # The year as it will count; none where the plan offers several and the row names none.
     frame["credit_year"] = [row.credit_year or usual_year for row in found]
     frame["repaired"] = ["、".join(dict.fromkeys(repaired.get(row.row, ()))) for row in found]
     frame["id_mask"] = [resident_id.mask(row.id_number) for row in found]
+    for name in ("name", "employer", "title", "specialty", "assessment", "note"):
+        frame[name] = [resident_id.masked(cell) for cell in frame[name]]
     frame.insert(2, "id_mask", frame.pop("id_mask"))
     return frame
+
+
+_posted, _back = sa.orm.aliased(CreditBatch), sa.orm.aliased(CreditBatch)
+STANDING = sa.func.coalesce(
+    sa.select(
+        sa.case(
+            (sa.func.count(_back.id) == 0, Standing.STANDS.value),
+            (sa.func.sum(_back.entries) >= _posted.entries, Standing.REVERSED.value),
+            else_=Standing.PARTLY.value,
+        )
+    )
+    .outerjoin_from(_posted, _back, _back.reverses_id == _posted.id)
+    .where(_posted.submission_id == Submission.id)
+    .group_by(_posted.id, _posted.entries)
+    .correlate(Submission)
+    .scalar_subquery(),
+    "",
+)
+"""What is left of the hours that a submission's approval posted, as an SQL expression over Submission; "" of none."""
+
+
+def standing(session: Session, report: Report) -> Standing | None:
+    """What is left of the hours a report's approval posted; None before it."""
+    code = session.scalar(sa.select(STANDING).where(Submission.id == report.id))
+    return Standing(code) if code else None
+
+
+def reversals(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
+    """What was taken back of a report's hours, oldest first. Refused codes: "missing".
+
+    Columns: at, entries, hours, reason.
+    """
+    report = one(session, report_id, actor)
+    posted = sa.orm.aliased(CreditBatch)
+    query = (
+        sa.select(
+            CreditBatch.posted_at.label("at"),
+            CreditBatch.entries,
+            sa.func.sum(-CreditEntry.hours).label("hours"),
+            CreditBatch.basis.label("reason"),
+        )
+        .join(posted, posted.id == CreditBatch.reverses_id)
+        .join(CreditEntry, CreditEntry.batch_id == CreditBatch.id)
+        .where(posted.submission_id == report.id)
+        .group_by(CreditBatch.id)
+        .order_by(CreditBatch.id)
+    )
+    return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
 
 
 HOW = {"typed": "网上改正", "proposal": "采纳建议", "file": "上传改正", "pasted": "粘贴添加"}
 
 
 def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
-    """What was changed in a report's roster since its file came, oldest first, ID numbers masked.
+    """What was changed in a report's roster since its file came, oldest first, ID numbers masked in whatever column.
 
     Columns: row, heading, before, after, how, account_name, at. Refused codes: "missing".
     """
@@ -617,11 +835,12 @@ def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
     lines = []
     for found in _repairs(session, report, *(getattr(RosterRepair, name) for name in names)):
         line = dict(zip(names, found, strict=True))
-        for name in ("before", "after"):
-            if not line["heading"] and line[name]:
-                line[name] = str(json.loads(line[name]).get("name", ""))
+        for name, nothing in (("before", ""), ("after", "删去")):
+            if not line["heading"]:
+                line[name] = str(json.loads(line[name]).get("name", "")) if line[name] else nothing
             elif line["heading"] == roster.HEADINGS["id_number"]:
                 line[name] = resident_id.mask(line[name])
+            line[name] = resident_id.masked(line[name])
         lines.append(line | {"heading": line["heading"] or "整行", "how": HOW[line["how"]]})
     return pd.DataFrame(lines, columns=names)
 
@@ -634,17 +853,19 @@ def open_rows(session: Session, report_id: int, *, actor: Actor, now: datetime) 
     report = one(session, report_id, actor)
     if report.organization_id != actor.organization_id:
         raise not_found("花名册")
+    last = max((repair_id for (repair_id,) in _repairs(session, report, RosterRepair.id)), default=0)
     query = sa.select(RosterRow.row, RosterRow.cells).where(RosterRow.report_id == report.id, RosterRow.faulty)
     rows = [(row, json.loads(kept)) for row, kept in session.execute(query.order_by(RosterRow.row)) if kept]
     if not rows:
         raise Refused("empty", "没有待改正的行。")
-    content = roster.marked(rows, problems(session, report_id, actor, now=now))
+    code = f"{report.id}R{report.roster_id}R{last}"
+    content = roster.marked(rows, problems(session, report_id, actor, now=now), code=code)
     after = {"filename": "待改正花名册"}
     audit.record(session, audit.Event.FILE_HANDED_OUT, report, actor=actor, after=after, now=now)
     return content
 
 
-def _repairs(session: Session, report: Report, *columns: Any) -> Iterable[Any]:
+def _repairs(session: Session, report: Report, *columns: Any) -> Sequence[Any]:
     """What was changed of the file that is the report's roster now."""
     query = sa.select(*columns).where(
         RosterRepair.report_id == report.id, RosterRepair.attachment_id == (report.roster_id or 0)
@@ -745,12 +966,18 @@ def _postings(report: Report, rows: Iterable[Any], person_ids: dict[bytes, int])
             yield ledger.Posting(whose, year, Subject.PROFESSIONAL, professional, end_on, row_id, source, days=days)
 
 
+def credit_years(session: Session, report: Report) -> list[int]:
+    """For which years the faultless rows of a roster count, clause 七(二)."""
+    query = sa.select(RosterRow.credit_year).where(RosterRow.report_id == report.id, ~RosterRow.faulty).distinct()
+    years = {year or plans.usual_year(report.plan) for year in session.scalars(query)}
+    return sorted(year for year in years if year)
+
+
 def preview(session: Session, report: Report) -> str:
     """What approval would do, in words."""
-    query = sa.select(RosterRow.credit_year).where(RosterRow.report_id == report.id, ~RosterRow.faulty).distinct()
-    found = {year or plans.usual_year(report.plan) for year in session.scalars(query)}
-    years = "、".join(str(year) for year in sorted(year for year in found if year))
-    made_up = "（含补学）" if any(year and year < report.end_on.year for year in found) else ""
+    found = credit_years(session, report)
+    years = "、".join(map(str, found))
+    made_up = "（含补学）" if any(year < report.end_on.year for year in found) else ""
     hours = ledger.hours_text(report.hours)
     return f"通过后，将为{report.people}人登记共{hours}学时，计入{years or report.end_on.year}年度{made_up}。"
 

@@ -19,6 +19,7 @@ _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060\ufeff\u00a0\u3000'’‘`-]+")
 _FORM = re.compile("[0-9]{17}[0-9X]")
 _NUMBER = (int, float, Decimal)
+_IN_TEXT = re.compile(r"\d{14,}[\dXxＸｘ]|(?<!\d)\d{6}([ \u00a0\u3000-])\d{8}\1\d{3}[\dXxＸｘ](?!\d)")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[Ee]\+?\d+")
 
 PROBLEMS = {
@@ -120,3 +121,8 @@ def sex(number: str) -> str:
 def mask(number: str) -> str:
     """What is shown of a number: the first six and the last four characters."""
     return f"{number[:6]}********{number[-4:]}" if len(number) == 18 else "*" * len(number)
+
+
+def masked(text: str) -> str:
+    """A text with every run in it that could be an ID number masked: a number may stand in any cell of a bad row."""
+    return _IN_TEXT.sub(lambda found: mask(normalise(found[0])), text)

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from core import db, registry, resident_id, sheets, workbooks
 from core.access import Refused
 from core.files import Upload
-from core.models import Person, Report, RosterRow, State
+from core.models import HOURS_TAKEN_BACK, Person, Report, RosterRow, State
 from core.policy import Subject
 
 COLUMNS = {
@@ -54,6 +54,8 @@ REQUIRED = ("name", "id_number")
 
 ORIGIN = "原行号"
 """The heading under which a file of open rows names the row each of them had in the roster."""
+CODE = "校对码"
+"""The heading under which each row of such a file says which roster it was taken from, and after which repair."""
 
 Cells = dict[str, str | int | float]
 """A row as it was read, by column, in the file's order. A number stays one: it tells a ruined ID number."""
@@ -177,18 +179,19 @@ def read(
 
 @db.in_bulk()
 def rows_in(content: bytes, filename: str) -> list[tuple[int, Cells]]:
-    """The rows of a file below its headings, unchecked, with the numbers their user sees; `origin` where it says so.
+    """The rows of a file below its headings, unchecked, with the numbers their user sees; `origin` and `code` where it
+    says so.
 
     Refused codes: "file", "headings".
     """
-    table = sheets.read(content, filename, COLUMNS | {"origin": (ORIGIN,)}, REQUIRED)
+    table = sheets.read(content, filename, COLUMNS | {"origin": (ORIGIN,), "code": (CODE,)}, REQUIRED)
     return _plain_rows(table.rows)
 
 
 def pasted(text: str) -> Upload:
     """Rows copied out of a spreadsheet as the file they stand for; without headings they have 附件1's own.
 
-    Refused codes: "file" (nothing in it).
+    Refused codes: "file" (nothing in it, or no row names anybody).
     """
     if not text.strip():
         raise Refused("file", "没有粘贴内容。请在WPS或Excel中选中各行，复制后粘贴到这里。")
@@ -196,7 +199,19 @@ def pasted(text: str) -> Upload:
     by_word = {workbooks.heading(word): name for name, words in COLUMNS.items() for word in words}
     if workbooks.find_headings([list(line.split("\t")) for line in lines], by_word, REQUIRED) is None:
         lines.insert(0, "\t".join(HEADINGS.values()))
-    return Upload("粘贴的花名册.csv", "\n".join(lines).encode("utf-8-sig"))
+    given = Upload("粘贴的花名册.csv", "\n".join(lines).encode("utf-8-sig"))
+    if not any(names_somebody(cells) for _, cells in rows_in(given.content, given.filename)):
+        words = "粘贴的内容不像花名册，没有姓名或身份证号，没有添加。请在WPS或Excel中选中各行，整行复制后粘贴。"
+        raise Refused("file", words)
+    return given
+
+
+def names_somebody(cells: Cells) -> bool:
+    """Whether a row has a name in its place, or what could be an ID number in any, as a shifted row has."""
+    texts = {column: sheets.text(cell) for column, cell in cells.items()}
+    if registry.is_name(registry.normalise_name(texts.get("name", ""))) or re.search(r"\d", texts.get("id_number", "")):
+        return True
+    return any(resident_id.masked(text) != text for text in texts.values())
 
 
 @db.in_bulk()
@@ -227,11 +242,14 @@ def check(
     _check_twins(preview)
     if limits:
         _check_limits(preview, limits)
+    elsewhere: set[bytes] = set()
     if known is not None:
         _check_known(preview, known)
         if report is not None:
-            _check_earlier(preview, known, report)
+            elsewhere = _check_earlier(preview, known, report)
             _find_numbers(preview, known, report)
+    if limits:
+        _check_headcount(preview, limits, elsewhere)
     moved = {
         problem.row for problem in preview.problems if problem.code == "row-shifted"
     }  # nothing in them is as it is
@@ -553,9 +571,16 @@ def _check_limits(preview: Preview, limits: Limits) -> None:
         preview.problems += found
         if not found:
             within.add(said)
-    if len(preview.rows) > limits.headcount:
-        words = f"花名册{len(preview.rows)}人，多于计划的{limits.headcount}人，请在总结中说明"
-        preview.problems.append(Problem(0, HEADINGS["number"], "headcount", str(len(preview.rows)), words, False))
+
+
+def _check_headcount(preview: Preview, limits: Limits, elsewhere: set[bytes]) -> None:
+    """The plan's headcount is for all its reports together."""
+    others = len(elsewhere - set(preview.indexes.values()))
+    people = len(preview.rows) + others
+    if people > limits.headcount:
+        whose = f"连同先前的报告共{people}人" if others else f"花名册{people}人"
+        words = f"{whose}，多于计划的{limits.headcount}人，请在总结中说明"
+        preview.problems.append(Problem(0, HEADINGS["number"], "headcount", str(people), words, False))
 
 
 def _beyond(row: Row, limits: Limits, own: str, other: str, most: Decimal) -> Iterator[Problem]:
@@ -628,22 +653,50 @@ def _slip(one: str, other: str) -> bool:
     return len(long) == len(short) + 1 and any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
 
 
-def _check_earlier(preview: Preview, session: Session, report: Report) -> None:
-    """Nobody's hours are filed twice for one training: who stands in an earlier report of the plan is named."""
-    query = sa.select(RosterRow.id_index, RosterRow.row).join(Report, Report.id == RosterRow.report_id)
-    query = query.where(
-        Report.plan_id == report.plan_id,
-        Report.id != report.id,
-        Report.state.in_((State.SUBMITTED, State.APPROVED)),
-        ~RosterRow.faulty,
-    )
-    earlier = {bytes(index): row for index, row in session.execute(query) if index}
-    for row in preview.good_rows if earlier else ():
-        if at := earlier.get(preview.indexes[row.row]):
+def registered(session: Session, plan_id: int, *, before: int | None = None) -> dict[bytes, int]:
+    """Who stands in the reports of a plan, filed or approved (those `before` a part), each with the row.
+
+    Those whose hours were undone do not.
+    """
+    query = _filed(plan_id, before, RosterRow.id_index, RosterRow.row).where(~RosterRow.faulty, ~HOURS_TAKEN_BACK)
+    return {bytes(index): row for index, row in session.execute(query) if index}
+
+
+def _filed(plan_id: int, before: int | None, *columns: Any) -> sa.Select[Any]:
+    """Rows in the reports of a plan, filed or approved."""
+    query = sa.select(*columns).join(Report, Report.id == RosterRow.report_id)
+    query = query.where(Report.plan_id == plan_id, Report.state.in_((State.SUBMITTED, State.APPROVED)))
+    return query if before is None else query.where(Report.part < before)
+
+
+def _check_earlier(preview: Preview, session: Session, report: Report) -> set[bytes]:
+    """Nobody's hours are filed twice for one training, and a supplement is for those of its roster who have none.
+
+    Answers who stands in the earlier reports of the plan.
+    """
+    if report.part == 1:
+        return set()
+    earlier = registered(session, report.plan_id, before=report.part)
+    query = _filed(report.plan_id, report.part, RosterRow.row, RosterRow.name, RosterRow.id_number, HOURS_TAKEN_BACK)
+    unregistered = session.execute(query.where(sa.or_(RosterRow.faulty, HOURS_TAKEN_BACK))).all()
+    indexes = list(db.blind_indexes(number for _, _, number, _ in unregistered))
+    undone = {index: row for index, (row, _, _, back) in zip(indexes, unregistered, strict=True) if back}
+    known = set(indexes)
+    names = {name for _, name, _, _ in unregistered}
+    for row in preview.good_rows:
+        index = preview.indexes[row.row]
+        if at := earlier.get(index):
             words = f"此人已在本计划先前的报告中（第{at}行），同一培训不能重复登记，请删去此行"
             value, mend = row.id_number, {STRIKE: ""}
             heading = HEADINGS["id_number"]
             preview.problems.append(Problem(row.row, heading, "duplicate-plan", value, words, True, "删去此行", mend))
+        elif at := undone.get(index):
+            words = f"先前报告（第{at}行）登记的学时已冲销，本行是更正后重新报送"
+            preview.problems.append(Problem(row.row, HEADINGS["name"], "hours-again", row.name, words, False))
+        elif index not in known and row.name not in names:
+            words = "先前的花名册中没有此人；补报只限其中没有登记学时的人员，请核实"
+            preview.problems.append(Problem(row.row, HEADINGS["name"], "supplement-new", row.name, words, False))
+    return set(earlier)
 
 
 # --- the true number of a ruined one --------------------------------------------------------------------------------
@@ -725,18 +778,19 @@ def template() -> bytes:
     return _filled([], [])
 
 
-def marked(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem]) -> bytes:
+def marked(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], *, code: str) -> bytes:
     """These rows as an .xlsx to be corrected: every faulty cell coloured, with its fault as a comment."""
-    return _filled(rows, problems)
+    return _filled(rows, problems, code)
 
 
-def _filled(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem]) -> bytes:
+def _filled(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], code: str = "") -> bytes:
     said: dict[tuple[int, str], list[str]] = {}
     for problem in problems:
         said.setdefault((problem.row, problem.heading), []).append(problem.words)
-    columns = ["origin", *COLUMNS] if rows else list(COLUMNS)
-    headings = HEADINGS | {"origin": ORIGIN}
-    widths = {"name": 14, "id_number": 22, "employer": 26, "title": 16, "specialty": 16, "phone": 16, "note": 20}
+    columns = ["origin", "code", *COLUMNS] if rows else list(COLUMNS)
+    headings = HEADINGS | {"origin": ORIGIN, "code": CODE}
+    widths = {"code": 12, "name": 14, "id_number": 22, "employer": 26, "title": 16, "specialty": 16, "phone": 16}
+    widths |= {"note": 20}
     last = max(len(rows), 2000) + 1
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False}) as book:
@@ -749,9 +803,11 @@ def _filled(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem]) -> b
             page.write_string(1, place, headings[column], bold)
             if choices := CHOICES.get(column):
                 page.data_validation(2, place, last, place, {"validate": "list", "source": list(choices)})
+            if column in ("origin", "code"):
+                page.write_comment(1, place, "系统据此认出各行是否又改过，请勿改动", {"x_scale": 2})
         for at, (row, cells) in enumerate(rows, start=2):
             for place, column in enumerate(columns):
-                value: str | int | float = row if column == "origin" else cells.get(column, "")
+                value = {"origin": row, "code": code}.get(column, cells.get(column, ""))
                 words = said.get((row, headings[column]))
                 plain = isinstance(value, str) or column in ("id_number", "phone")
                 style = faulty if words else text if plain else None

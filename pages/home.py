@@ -32,6 +32,11 @@ def deadlines(today: date) -> None:
     """Reports a base owes, the most urgent first, clause 一(五)2."""
     with db.reading() as session:
         due = reports.open_plans(session, actor, now=ui.now())
+        undone = reports.undone_people(session, actor)
+    for title, people in zip(undone["title"], undone["people"], strict=True):
+        st.info(f"“{ui.md(title)}”有{people}人的学时已冲销，可补报更正。")
+    if not undone.empty:
+        ui.link("report_filing", "补报更正")
     st.subheader("待报送的培训情况报告", anchor=False)
     late = int((due["days_left"] < 0).sum())
     if late:

@@ -6,13 +6,12 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import approvals, db, files, policy, reports, roster
+from core import approvals, db, policy, reports
 from core.access import Actor, Refused, Role
 from core.approvals import Action
-from core.files import Upload
 from core.ledger import hours_text
-from core.models import Plan, Report, State
-from web import repair, ui
+from core.models import Plan
+from web import repair, report_form, ui
 
 actor = ui.require(Role.BASE_CLERK)
 rule = policy.in_force(ui.today().year)
@@ -23,107 +22,23 @@ ui.page(
 )
 
 
-def upload(key: str) -> Upload | None:
-    given = st.session_state.get(key)
-    return Upload(given.name, given.getvalue()) if given else None
-
-
-def form(plan: Plan, report: Report | None) -> None:
-    """What clause 一(五)2 asks for; a saved file stays until another replaces it."""
-    key = f"report-{plan.id}-"
-    with st.form(f"{key}form"):
-        left, right = st.columns(2)
-        left.date_input(
-            "实际开始日期", report.start_on if report else plan.start_on, key=f"{key}start_on", format="YYYY-MM-DD"
-        )
-        right.date_input(
-            "实际结束日期", report.end_on if report else plan.end_on, key=f"{key}end_on", format="YYYY-MM-DD"
-        )
-        st.text_area("培训总结", report.summary if report else "", key=f"{key}summary", height=120)
-        st.text_input(
-            "授课教师",
-            (report.teachers if report else "") or plan.teachers,
-            key=f"{key}teachers",
-            help="与计划不同的请改",
-        )
-        kept = "（已上传，重新选择将替换）"
-        left, right = st.columns(2)
-        left.file_uploader(
-            f"培训通知{kept if report and report.notice_id else ''}",
-            [ending[1:] for ending in files.NOTICE_ENDINGS],
-            key=f"{key}notice",
-        )
-        right.file_uploader(
-            f"培训花名册（附件1）{kept if report and report.roster_id else ''}",
-            ["xlsx", "xls", "et", "csv"],
-            key=f"{key}roster",
-        )
-        has_roster = bool(report and report.roster_id)
-        with st.expander("不上传文件，从WPS或Excel复制后粘贴"):
-            st.text_area(
-                "粘贴各行（加在现有花名册之后）" if has_roster else "粘贴各行（可带表头；不带表头的按附件1的列序）",
-                key=f"{key}pasted",
-                height=120,
-            )
-        st.form_submit_button("保存并检查花名册", on_click=save, args=(plan, key, has_roster), key=f"{key}save")
-    st.download_button(
-        "下载空白花名册（附件1）", roster.template, "培训花名册.xlsx", icon=":material/download:", on_click="ignore"
-    )
-
-
-def save(plan: Plan, key: str, has_roster: bool) -> None:
-    def act(session: Session, **who: Any) -> str:
-        start_on, end_on, summary, taught, text = (
-            st.session_state[key + name] for name in ("start_on", "end_on", "summary", "teachers", "pasted")
-        )
-        fields = reports.ReportFields(
-            start_on, end_on, summary, "" if taught.strip() == plan.teachers.strip() else taught
-        )
-        given = upload(f"{key}roster")
-        if text.strip() and not has_roster:
-            given = roster.pasted(text)
-        report, problems = reports.save(
-            session, plan.id, fields, notice=upload(f"{key}notice"), roster_file=given, **who
-        )
-        if text.strip() and has_roster:
-            problems = reports.paste(session, report.id, text, **who)
-        if report.roster_id is None:
-            return "已保存。还没有上传花名册。"
-        hints = sum(not problem.blocking for problem in problems)
-        found = f"，{report.faults}行有错误，请看下表" if report.faults else "，没有错误"
-        return f"已保存。花名册{report.people + report.faults}人{found}{f'，另有{hints}处提示' if hints else ''}。"
-
-    if ui.deed(act):
-        st.session_state[f"{key}pasted"] = ""
-
-
 def supplement(report_id: int) -> None:
     def act(session: Session, **who: Any) -> str:
         added = reports.supplement(session, report_id, **who)
-        return f"补报已建立，共{added.people + added.faults}行。请在“待报送”中选择该培训，改正后提交。"
+        ui.choose("plan", added.plan_id)
+        return f"补报已建立，共{added.people + added.faults}行，请在下面改正后提交。"
 
     ui.deed(act)
 
 
-def submit(report: Report) -> None:
-    """The page's main deed, and the reason when it is late."""
-    reason = f"late-{report.id}"
-    days = (ui.today() - report.due_on).days
-    if days > 0:
-        st.warning(f"应于{report.due_on}（含）前报送（一(五)2），已逾期{days}天，须说明原因。")
-        st.text_area("逾期原因（必填）", report.late_reason, key=reason, height=70)
-    st.button(
-        "提交报告",
-        type="primary",
-        key=f"submit-{report.id}-{report.version}",
-        on_click=ui.move,
-        args=(report.id, Action.SUBMIT, report.version, report.title, reason),
-    )
-
-
 with db.reading() as session:
     due = reports.open_plans(session, actor, now=ui.now())
+    undone = reports.undone_people(session, actor)
 st.subheader("待报送", anchor=False)
+for number, title, people in undone.itertuples(index=False):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(f"“{ui.md(title)}”有{people}人的学时已冲销，可补报更正。")
+        st.button("补报更正", key=f"undone-{number}", on_click=supplement, args=(number,))
 plan_id = ui.pick(
     due,
     ["state", "title", "end_on", "due_on", "days_left", "headcount", "hours_each"],
@@ -138,23 +53,25 @@ if plan_id is not None and plan_id in set(due["plan_id"]):
             assert isinstance(plan, Plan)
             report_id = due.set_index("plan_id")["report_id"].get(plan_id)
             report = reports.one(session, int(report_id), actor) if report_id else None
-            st.markdown(f"#### {ui.md(plan.title)}　{ui.chip(report.state if report else State.DRAFT)}")
+            state = ui.chip(report.state) if report else f":gray-badge[{ui.NOT_BEGUN}]"
+            st.markdown(f"#### {ui.md(report.title if report else plan.title)}　{state}")
             st.caption(
                 f"批准：{plan.start_on} 至 {plan.end_on}，{plan.subject.label}，每人{hours_text(plan.hours_each)}学时，"
                 f"{plan.headcount}人"
             )
             if report:
                 ui.steps(session, report, actor)
-            form(plan, report)
+            report_form.fields(plan, report)
         if report and report.roster_id:
             repair.room(report, actor)
         if report:
-            submit(report)
+            report_form.submit(plan, report)
     except Refused as refused:
         st.error(refused.words)
 
 st.subheader("已报送", anchor=False)
-columns = ["state", "title", "start_on", "end_on", "people", "hours", "faults", "late", "submitted_at"]
+columns = "state standing title submitted_at people hours faults late start_on end_on".split()
+labels = {"standing": "学时状态"}
 
 
 def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
@@ -162,13 +79,13 @@ def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]
 
 
 filed, _count = ui.listing(asked, actor, name="report")
-report_id = ui.pick(filed, columns, name="report", empty="还没有报送过培训情况报告。")
-ui.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="培训情况报告")
+report_id = ui.pick(filed, columns, name="report", empty="还没有报送过培训情况报告。", labels=labels)
+ui.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="培训情况报告", labels=labels)
 if report_id is not None:
     try:
         with db.reading() as session, st.container(border=True):
             report = reports.one(session, report_id, actor)
-            st.markdown(f"#### {ui.md(report.title)}　{ui.chip(report.state)}")
+            repair.heading(session, report, actor)
             st.text(report.summary)
             ui.steps(session, report, actor)
             for action in approvals.moves_for(report, actor):
@@ -179,9 +96,13 @@ if report_id is not None:
                         on_click=ui.move,
                         args=(report.id, action, report.version, report.title),
                     )
-            if reports.may_supplement(session, report):
+            if left := reports.unregistered(session, report):
+                gone = sum(each.undone_at is not None for each in left)
+                st.caption(f"本计划还有{len(left)}人没有登记学时" + (f"，其中{gone}人的学时已冲销。" if gone else "。"))
                 st.button(
-                    f"补报其余{report.faults}行", key=f"supplement-{report.id}", on_click=supplement, args=(report.id,)
+                    f"补报其余{len(left)}行", key=f"supplement-{report.id}", on_click=supplement, args=(report.id,)
                 )
+        if st.toggle("查看花名册", key="roster", bind="query-params"):
+            repair.reading(report, actor)
     except Refused as refused:
         st.error(refused.words)

@@ -1,4 +1,4 @@
-"""The repair room of a roster: what is wrong beside its cell, the cell to be corrected there, proposals to accept."""
+"""A roster on screen: its repair room, with what is wrong beside its cell and proposals to accept, and its reading."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from core import db, reports, roster
 from core.access import Actor
-from core.ledger import hours_text
-from core.models import Report
+from core.ledger import Standing, hours_text
+from core.models import Report, State
 from core.roster import HEADINGS, Problem
 from web import ui
 
 PAGE_ROWS = 10
+MOST = 500
+"""Rows in the list of those to choose from; a name finds the others."""
 COLUMN = {heading: column for column, heading in HEADINGS.items()}
 
 
@@ -44,18 +46,84 @@ def room(report: Report, actor: Actor) -> None:
     if hints := [problem for problem in (*problems, *warnings) if not problem.blocking]:
         with st.expander(f"提示（{len(hints)}处），不影响登记，审核机关会看到"):
             ui.problems(hints)
+    _others(report, actor)
+    trail(report, actor)
+
+
+def _others(report: Report, actor: Actor) -> None:
+    """Any row to correct or leave out: one without a fault may be wrong all the same."""
+    with st.expander("查看花名册各行，改正或删去其中一行"):
+        text = st.text_input("姓名或工作单位", key=f"find-{report.id}", width=260)
+        with db.reading() as session:
+            rows = reports.rows(session, report.id, actor, text=text, limit=MOST)
+        if len(rows) == MOST:
+            st.caption(f"只列出前{MOST}行，其余请按姓名或工作单位查找。")
+        columns = "row name id_mask employer public_hours professional_hours assessment faulty".split()
+        row = ui.pick(rows, columns, name="row", by="row", empty="没有这样的行，请换一个姓名或单位。", labels=LABELS)
+        if row in set(rows["row"]):
+            with st.container(horizontal=True):
+                st.button(f"改正第{row}行", key=f"other-{row}", on_click=_whole, args=(report.id, row))
+                _strike(report.id, int(row or 0), f"删去第{row}行", "secondary")
+
+
+LABELS = {"row": "行号", "title": "专业技术职务", "repaired": "改正", "standing": "学时状态"}
+
+
+def heading(session: Session, report: Report, actor: Actor) -> None:
+    """What a report is, how it stands, and what was taken back of its hours."""
+    standing = reports.standing(session, report)
+    gone = standing in (Standing.PARTLY, Standing.REVERSED)
+    badge = f"　:red-badge[{standing.label}]" if standing and gone else ""
+    st.markdown(f"#### {ui.md(report.title)}　{ui.chip(report.state)}{badge}")
+    if gone:
+        labels = {"at": "冲销时间", "entries": "笔数"}
+        made = reports.reversals(session, report.id, actor)
+        ui.table(made, ["at", "entries", "hours", "reason"], empty="", labels=labels)
+
+
+def reading(report: Report, actor: Actor) -> None:
+    """A filed roster, masked: what is wrong or worth a look, what was repaired, every row with what came of it."""
+    with db.reading() as session:
+        problems = reports.problems(session, report.id, actor, now=ui.now())
+        problems = [*reports.warnings(session, report.id, actor), *problems]
+        rows = reports.rows(session, report.id, actor)
+    if report.faults:
+        result = "没有登记学时" if report.state is State.APPROVED else "通过后这些行不登记学时"
+        st.warning(f"花名册有{report.faults}行有错误，{result}。")
+    if problems:  # what its base has to mend, or what an officer has to judge, comes first
+        own = actor.organization_id == report.organization_id
+        ui.problems(sorted(problems, key=lambda each: each.blocking is not own))
+    trail(report, actor)
+    shown = "row name id_mask employer title public_hours professional_hours credit_year assessment faulty".split()
+    shown += ["standing"] if report.state is State.APPROVED else []
+    shown += ["repaired"] if rows["repaired"].any() else []
+    if not report.plan.credit_years:
+        shown.remove("credit_year")
+    with st.expander(f"培训花名册（{len(rows)}人）", expanded=len(rows) <= 20):
+        ui.table(rows, shown, empty="没有花名册。", labels=LABELS, height=420)
+        ui.export(lambda s, who: reports.rows(s, report.id, who), shown, name=f"花名册-{report.id}", labels=LABELS)
+
+
+def trail(report: Report, actor: Actor) -> None:
+    """What was changed in a roster since its file came, by whom and when."""
     with db.reading() as session:
         made = reports.repairs(session, report.id, actor)
-    if not made.empty:
-        with st.expander(f"改正记录（{len(made)}处）"):
-            trail(made)
-
-
-def trail(made: pd.DataFrame) -> None:
-    """What was changed on the screen, by whom and when."""
-    labels = {"before": "改前", "after": "改后", "how": "方式"}
-    columns = ["row", "heading", "before", "after", "how", "account_name", "at"]
-    ui.table(made, columns, empty="", labels=labels, height=280)
+    if made.empty:
+        return
+    with st.expander(f"改正记录（{made['row'].nunique()}行）"):
+        shown = ui.worded(made, ["row", "heading", "before", "after", "how", "account_name", "at"])
+        column = st.column_config.TextColumn
+        config = {
+            "row": st.column_config.NumberColumn("行号", format="%d", width=60),
+            "heading": column("列", width=110),
+            "before": column("改前", width=190),
+            "after": column("改后", width=190),
+            "how": column("方式", width=90),
+            "account_name": column("办理人", width=110),
+            "at": column("时间", width=140),
+        }
+        height: Any = 280 if len(made) > 7 else "content"
+        st.dataframe(shown, hide_index=True, column_config=config, height=height, placeholder="")
 
 
 def _repair(report: Report, faulty: dict[int, list[Problem]], rows: pd.DataFrame) -> None:
@@ -81,7 +149,7 @@ def _repair(report: Report, faulty: dict[int, list[Problem]], rows: pd.DataFrame
             key="open-rows",
             icon=":material/download:",
             on_click="ignore",
-            help="错误单元格有颜色和批注；改好后在上面“培训花名册”处上传，只更新这些行",
+            help="错误单元格有颜色和批注；改好后在上面“培训花名册”处上传，只更新您在文件中改过的单元格",
         )
     numbers = list(faulty)
     total = math.ceil(len(numbers) / PAGE_ROWS)
@@ -110,7 +178,7 @@ def _row(report: Report, row: int, found: list[Problem], person: Any) -> None:
         if at == 0:
             with buttons, st.container(horizontal=True, gap="small"):
                 st.button("改其他列", key=f"whole-{row}", type="tertiary", on_click=_whole, args=(report.id, row))
-                st.button("删去此行", key=f"strike-{row}", type="tertiary", on_click=_strike, args=(report.id, row))
+                _strike(report.id, row, "删去此行", "tertiary")
 
 
 def _cell(report: Report, row: int, column: str, value: str) -> None:
@@ -136,6 +204,9 @@ def _typed(report_id: int, row: int, column: str, before: str, key: str) -> None
     after = st.session_state[key]
     if after is None:
         return
+    if after == before:
+        ui.say("warning", f"第{row}行{HEADINGS[column]}原来就是“{after}”，没有改动。")
+        return
     change = reports.Change(row, column, before, after)
     _deed(
         lambda session, **who: reports.repair(session, report_id, [change], **who),
@@ -148,7 +219,16 @@ def _accept(report_id: int, rows: list[int]) -> None:
     _deed(lambda session, **who: reports.accept(session, report_id, rows, **who), f"{told}已按建议改正并重新检查。")
 
 
-def _strike(report_id: int, row: int) -> None:
+def _strike(report_id: int, row: int, label: str, style: Any) -> None:
+    """Leave a row out, asked once more: it does not come back by itself."""
+    with st.popover(label, type=style):
+        st.write("此人不登记学时；花名册原件不变，删去的行留在改正记录中。")
+        st.button(
+            f"确认删去第{row}行", key=f"strike-{row}-{label}", type="primary", on_click=_struck, args=(report_id, row)
+        )
+
+
+def _struck(report_id: int, row: int) -> None:
     _deed(lambda session, **who: reports.strike(session, report_id, row, **who), f"第{row}行已删去。")
 
 
@@ -161,16 +241,27 @@ def _whole(report_id: int, row: int) -> None:
         cells = reports.cells(session, report_id, row, here)
     with st.form(f"whole-{row}-form", border=False):
         st.caption(f"第{row}行")
-        places = st.columns(2)
+        places, typed = st.columns(2), {}
         for at, (column, heading) in enumerate(HEADINGS.items()):
-            places[at % 2].text_input(heading, cells[column], key=f"whole-{report_id}-{row}-{column}")
+            key, before = f"whole-{report_id}-{row}-{column}", cells[column]
+            if choices := roster.CHOICES.get(column):
+                at_first = choices.index(before) if before in choices else None
+                hint = before or "请选择"
+                chosen = places[at % 2].selectbox(heading, choices, at_first, placeholder=hint, key=key)
+                typed[column] = before if chosen is None else chosen
+            else:
+                typed[column] = places[at % 2].text_input(heading, before, key=key)
         if st.form_submit_button("保存并重新检查", type="primary"):
             changes = [
-                reports.Change(row, column, before, st.session_state[f"whole-{report_id}-{row}-{column}"])
+                reports.Change(row, column, before, typed[column])
                 for column, before in cells.items()
+                if typed[column] != before
             ]
-            _deed(
-                lambda session, **who: reports.repair(session, report_id, changes, **who),
-                f"第{row}行已保存并重新检查。",
-            )
+            if changes:
+                _deed(
+                    lambda session, **who: reports.repair(session, report_id, changes, **who),
+                    f"第{row}行已保存并重新检查。",
+                )
+            else:
+                ui.say("warning", f"第{row}行没有改动。")
             st.rerun()

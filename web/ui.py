@@ -360,7 +360,8 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
                 for hours, deemed in zip(frame[name], frame["deemed"], strict=True)
             ]
         elif name in VOCABULARIES:
-            words = {member.value: member.label for member in VOCABULARIES[name]} | {"": NOT_BEGUN}
+            words = {member.value: member.label for member in VOCABULARIES[name]}
+            words |= {"": NOT_BEGUN} if name == "state" else {}
             shown[name] = [words.get(code, "") for code in frame[name]]
         elif name == "authority":
             shown[name] = [dashboards.short(office) for office in frame[name]]

@@ -184,3 +184,22 @@ def test_many_looked_at_together_are_in_order_exactly_when_written_and_right(
     alone = [resident_id.problem(cell) is None and resident_id.normalise(cell) == cell for cell in listed]
     assert resident_id.in_order(listed).tolist() == alone
     assert resident_id.in_order([]).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("150199198805181221", "150199********1221"),
+        ("同上（15019919880518122x）", "同上（150199********122X）"),
+        ("１５０１９９１９８８０５１８１２２１", "150199********1221"),
+        ("150199 19880518 1221", "150199********1221"),
+        ("150199880518122", "150199********" + resident_id.normalise("150199880518122")[-4:]),
+        ("1501991988051812211", "*" * 19),
+        ("15019919880518122", "*" * 17),
+        ("0471-1000000，13800138000", "0471-1000000，13800138000"),
+        ("2024-06-24 2024-06-26", "2024-06-24 2024-06-26"),
+        ("示例市第一医院", "示例市第一医院"),
+    ],
+)
+def test_what_could_be_a_number_is_masked_in_any_text(text: str, shown: str) -> None:
+    assert resident_id.masked(text) == shown

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import openpyxl
@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, db, ledger, reports, resident_id, roster
+from core import approvals, audit, db, disputes, ledger, reports, resident_id, roster
 from core.approvals import Action
 from core.files import Upload
-from core.models import AuditEntry, Mode, Report, RosterProblem, RosterRepair, RosterRow, State
+from core.models import AuditEntry, CreditBatch, Mode, Report, RosterProblem, RosterRepair, RosterRow, State
 from core.roster import HEADINGS, Problem
 from tests import cast as c
 from tests import faults
@@ -165,7 +165,7 @@ def test_a_row_is_left_out_but_never_the_last_one(database: str) -> None:
     assert c.refusal(striking(3)).code == "file"
     with db.reading() as session:
         (line,) = reports.repairs(session, report.id, cast["reviewer"]).to_dict("records")
-    assert (line["row"], line["heading"], line["before"], line["after"]) == (4, "整行", c.row(2)[1], "")
+    assert (line["row"], line["heading"], line["before"], line["after"]) == (4, "整行", c.row(2)[1], "删去")
 
 
 def test_who_may_not_repair_a_roster_changes_nothing(database: str) -> None:
@@ -324,6 +324,33 @@ def test_a_shifted_row_is_moved_back_whole(database: str) -> None:
     assert codes(cast, other) == []
 
 
+def test_nobody_but_its_base_reads_an_id_number_in_whatever_column_it_stands(database: str) -> None:
+    cast = c.assemble()
+    right, left = c.row(5), c.row(6)
+    rows = [
+        [*right[:3], "", *right[3:-1]],
+        [*left[:2], *left[3:], ""],
+        c.row(7, sex=c.id_number(7), note=f"原号{c.id_number(8)}"),
+        c.row(9, name=f"王{c.id_number(9)}", title=c.id_number(9)),
+    ]
+    report = c.draft_report(cast, c.sheet(rows))
+    numbers = [c.id_number(serial) for serial in (5, 6, 7, 8, 9)]
+
+    def told() -> str:
+        with db.reading() as session:
+            roster_of, made = (ask(session, report.id, cast["reviewer"]) for ask in (reports.rows, reports.repairs))
+            problems = reports.problems(session, report.id, cast["reviewer"], now=c.AFTER)
+            return roster_of.to_csv() + made.to_csv() + str(problems)
+
+    assert not [number for number in numbers if number in told()]
+    done(accepting(cast, report, 3, 4))
+    done(repairing(cast, report, (5, "sex", c.id_number(7), "男"), (6, "name", f"王{c.id_number(9)}", "王示九")))
+    added = "\t".join(map(str, c.row(10, name=f"王{c.id_number(10)}")))
+    done(lambda s: reports.paste(s, report.id, added, actor=cast["base"], now=c.AFTER))
+    assert not [number for number in [*numbers, c.id_number(10)] if number in told()]
+    assert "150199********" in told()
+
+
 def test_a_birth_date_among_the_sexes_and_hours_in_the_wrong_column_are_put_right(database: str) -> None:
     cast = c.assemble()
     rows = [
@@ -361,14 +388,14 @@ def test_the_open_rows_go_out_marked_and_come_back_corrected(database: str) -> N
     report = c.draft_report(cast, c.sheet(rows))
     book = openpyxl.load_workbook(io.BytesIO(marked(cast, report)))
     page = book.worksheets[0]
-    assert [cell.value for cell in page[2]] == [roster.ORIGIN, *HEADINGS.values()]
+    assert [cell.value for cell in page[2]] == [roster.ORIGIN, roster.CODE, *HEADINGS.values()]
     assert [page.cell(at, 1).value for at in (3, 4, 5)] == [4, 6, 7]
-    assert page["D3"].comment.text == "性别请填“男”或“女”"
-    assert page["D3"].fill.fgColor.rgb.endswith("F8D7DA")
-    assert page["E3"].comment is None
-    assert (page["E4"].value, page["E4"].data_type) == ("150199198503040000", "s")
-    assert page["C5"].data_type == "s"
-    page["D3"], page["E4"], page["C5"] = "女", c.id_number(4), "王示五"
+    assert page["E3"].comment.text == "性别请填“男”或“女”"
+    assert page["E3"].fill.fgColor.rgb.endswith("F8D7DA")
+    assert page["F3"].comment is None
+    assert (page["F4"].value, page["F4"].data_type) == ("150199198503040000", "s")
+    assert page["D5"].data_type == "s"
+    page["E3"], page["F4"], page["D5"] = "女", c.id_number(4), "王示五"
     buffer = io.BytesIO()
     book.save(buffer)
     back = Upload("待改正.xlsx", buffer.getvalue())
@@ -392,6 +419,55 @@ def test_the_open_rows_go_out_marked_and_come_back_corrected(database: str) -> N
     assert c.refusal(lambda s: reports.open_rows(s, report.id, actor=cast["base"], now=c.AFTER)).code == "empty"
 
 
+def corrected(content: bytes, **cells: str) -> Upload:
+    """A file of open rows with these cells, by address, filled in."""
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    for address, value in cells.items():
+        book.worksheets[0][address] = value
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return Upload("待改正.xlsx", buffer.getvalue())
+
+
+def uploading(cast: c.Cast, report: Report, given: Upload) -> Callable[[Session], Any]:
+    fields = reports.ReportFields(report.start_on, report.end_on, "完成")
+    return lambda s: reports.save(s, report.plan_id, fields, roster_file=given, actor=cast["base"], now=c.AFTER)
+
+
+def test_a_file_of_open_rows_leaves_what_was_repaired_since_it_was_handed_out(database: str) -> None:
+    cast = c.assemble()
+    rows = [c.row(1), c.row(2, "王示1"), c.row(3, sex="m"), c.row(4, sex="m")]
+    report = c.draft_report(cast, c.sheet(rows))
+    content = marked(cast, report)
+    done(repairing(cast, report, (4, "name", "王示1", "王己成")))
+    done(lambda s: reports.strike(s, report.id, 6, actor=cast["base"], now=c.AFTER))
+    done(uploading(cast, report, corrected(content, E4="男")))
+    with db.reading() as session:
+        assert reports.cells(session, report.id, 4, cast["base"])["name"] == "王己成"
+        assert reports.cells(session, report.id, 5, cast["base"])["sex"] == "男"
+        assert reports.rows(session, report.id, cast["base"])["row"].tolist() == [3, 4, 5]
+    # where both changed one cell, the whole file waits and both stay as they are
+    for cells, words in (
+        ({"D3": "孔强艳", "M4": "备注"}, "第4行的姓名已改过"),
+        ({"E5": "女", "M4": "备注"}, "第6行已删去"),
+        ({"E4": "女"}, "第5行的性别已改过"),
+    ):
+        found = c.refusal(uploading(cast, report, corrected(content, **cells)))
+        assert (found.code, words in found.words, "重新下载" in found.words) == ("stale", True, True)
+    done(uploading(cast, report, corrected(content, D3="王己成", E4="男", F3=c.id_number(2))))  # what stands already
+    assert codes(cast, report) == []
+
+
+def test_a_file_of_another_rosters_open_rows_changes_nothing(database: str) -> None:
+    cast = c.assemble()
+    first, second = (c.draft_report(cast, c.sheet([c.row(1, sex="m"), c.row(n)]), title=f"{n}") for n in (2, 3))
+    content = marked(cast, first)
+    assert c.refusal(uploading(cast, second, corrected(content, E3="男"))).code == "rows"
+    assert c.refusal(uploading(cast, first, corrected(content, E3="男", B3=""))).code == "rows"
+    done(uploading(cast, first, Upload("新.xlsx", c.sheet([c.row(5), c.row(6)]))))
+    assert c.refusal(uploading(cast, first, corrected(content, E3="男"))).code == "rows"
+
+
 def test_rows_are_pasted_out_of_a_spreadsheet(database: str) -> None:
     cast = c.assemble()
     bare = "\r\n".join("\t".join(map(str, c.row(serial))) for serial in (1, 2)) + "\r\n"
@@ -406,6 +482,14 @@ def test_rows_are_pasted_out_of_a_spreadsheet(database: str) -> None:
         assert list(frame["row"]) == [2, 3, 4]
         assert list(frame["repaired"]) == ["", "", "整行"]
     assert c.refusal(lambda s: reports.paste(s, report.id, " \n", actor=cast["base"], now=c.AFTER)).code == "file"
+    for words in ("随便的一句话，不是表格", "第一句\t2024年\n3", "姓名\t身份证号\n\t"):
+        found = c.refusal(lambda s, words=words: reports.paste(s, report.id, words, actor=cast["base"], now=c.AFTER))
+        assert (found.code, "没有姓名或身份证号" in found.words) == ("file", True)
+    signed = "\t".join(map(str, c.row(4))) + "\n填表人：\t\t\t\n"
+    done(lambda s: reports.paste(s, report.id, signed, actor=cast["base"], now=c.AFTER))
+    with db.reading() as session:
+        made = reports.repairs(session, report.id, cast["base"])
+    assert list(zip(made["row"], made["after"], strict=True)) == [(4, "赵示三"), (5, c.row(4)[1])]
 
 
 def test_the_blank_form_cannot_go_wrong() -> None:
@@ -536,6 +620,177 @@ def test_who_stands_in_an_earlier_report_of_the_plan_is_not_filed_again(database
     assert [code for _, code in codes(cast, added)] == ["sex-form", "duplicate-plan"]
     done(accepting(cast, added, 5))
     assert [code for _, code in codes(cast, added)] == ["sex-form"]
+
+
+def filed(cast: c.Cast, report: Report) -> str:
+    """A report goes its way; answers what its approval did, in words."""
+    move(cast, report, Action.SUBMIT, "base")
+    return move(cast, report, Action.APPROVE, "reviewer")
+
+
+LATER = c.AFTER + timedelta(days=30)
+
+
+def supplementing(cast: c.Cast, report: Report, now: datetime = LATER) -> Callable[[Session], Report]:
+    return lambda s: reports.supplement(s, report.id, actor=cast["base"], now=now)
+
+
+def undo(cast: c.Cast, report: Report, *lines: int, now: datetime = c.AFTER + timedelta(days=20)) -> None:
+    with db.transaction() as session:
+        batch_id = session.scalars(sa.select(CreditBatch.id).where(CreditBatch.submission_id == report.id)).one()
+        ledger.reverse(session, batch_id, lines=lines or None, actor=cast["reviewer"], reason="学时有误", now=now)
+
+
+def test_a_supplement_is_held_against_the_plan_with_the_reports_before_it(database: str) -> None:
+    cast = c.assemble()
+    rows = [c.row(1), c.row(2), c.row(3, sex="m"), c.row(4, name="王示1")]
+    report = c.draft_report(cast, c.sheet(rows), headcount=4)
+    filed(cast, report)
+    added = done(supplementing(cast, report))
+    assert [code for _, code in codes(cast, added)] == ["sex-form", "name-form"]  # four of four
+    strangers = "\n".join("\t".join(map(str, c.row(serial))) for serial in (5, 6))
+    done(lambda s: reports.paste(s, added.id, strangers, actor=cast["base"], now=LATER))
+    done(repairing(cast, added, (5, "sex", "m", "男"), (6, "name", "王示1", "王示四")))
+    for by in ("base", "reviewer"):
+        problems = found(cast, added, by)
+        told = [(each.row, each.code, each.blocking) for each in problems]
+        assert told == [(0, "headcount", False), (7, "supplement-new", False), (8, "supplement-new", False)]
+        assert (problems[0].value, "连同先前的报告共6人，多于计划的4人" in problems[0].words) == ("6", True)
+    with db.reading() as session:
+        assert reports.headcount(session, added) == (4, 2)
+        assert reports.headcount(session, report) == (4, 0)
+    assert [each.code for each in warnings(cast, added)] == []  # neither fewer people than planned
+
+
+def test_hours_that_were_taken_back_are_put_right_by_a_supplement(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2), c.row(3)]), headcount=3)
+    filed(cast, report)
+    assert c.refusal(supplementing(cast, report)).code == "state"
+    undo(cast, report, 2)
+    with db.reading() as session:
+        assert reports.undone_people(session, cast["base"]).to_dict("records") == [
+            {"report_id": report.id, "title": report.title, "people": 1}
+        ]
+        assert reports.undone_people(session, cast["hohhot_base"]).empty
+    added = done(supplementing(cast, report))
+    assert [(each.row, each.code) for each in found(cast, added)] == [(4, "hours-again")]
+    with db.reading() as session:
+        assert reports.undone_people(session, cast["base"]).empty  # it is under way
+        assert reports.headcount(session, added) == (1, 2)
+    done(repairing(cast, added, (4, "professional_hours", "24", "16")))
+    assert "已为1人登记16学时" in filed(cast, added)
+    with db.reading() as session:
+        assert [reports.headcount(session, each) for each in (report, added)] == [(3, 0), (1, 2)]
+        hours = [ledger.totals(session, c.person_id(serial)).loc[0, "professional"] for serial in (1, 2, 3)]
+        assert hours == [24, 16, 24]
+        assert ledger.faults(session) == []
+    again = "\t".join(map(str, c.row(2)))
+    undo(cast, report, 1, now=LATER + timedelta(days=1))
+    third = done(supplementing(cast, added, LATER + timedelta(days=2)))
+    done(lambda s: reports.paste(s, third.id, again, actor=cast["base"], now=LATER))  # these hours stand by now
+    assert [(each.row, each.code) for each in found(cast, third)] == [(3, "hours-again"), (4, "duplicate-plan")]
+    assert third.title == "知识更新培训班（补报2）"
+
+
+def test_lists_and_reports_say_what_is_left_of_their_hours(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2)]), headcount=2)
+
+    def standing(by: str) -> str:
+        with db.reading() as session:
+            return str(approvals.queue(session, cast[by], kind="report")[0].loc[0, "standing"])
+
+    assert standing("base") == ""
+    filed(cast, report)
+    assert standing("base") == ledger.Standing.STANDS
+    undo(cast, report, 2)
+    assert [standing(by) for by in ("base", "reviewer")] == [ledger.Standing.PARTLY] * 2
+    undo(cast, report)
+    assert [standing(by) for by in ("base", "reviewer")] == [ledger.Standing.REVERSED] * 2
+    with db.reading() as session:
+        made = reports.reversals(session, report.id, cast["base"])
+        assert [(row.entries, row.hours, row.reason) for row in made.itertuples()] == [
+            (1, 24, "冲销第1批：学时有误")
+        ] * 2
+        with pytest.raises(reports.Refused, match="missing"):
+            reports.reversals(session, report.id, cast["hohhot_base"])
+        frame = reports.rows(session, report.id, cast["base"])
+        assert list(frame["standing"]) == [ledger.Standing.REVERSED] * 2
+
+
+def test_a_dispute_that_was_upheld_opens_the_row_again(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2)]), headcount=2)
+    filed(cast, report)
+    me = c.give_account(cast, 2, "myself")
+    entry = {"batch_id": 1, "line": 2, "words": "只上了两天"}
+    dispute = done(lambda s: disputes.file(s, c.person_id(2), **entry, actor=me, now=c.AFTER))
+    answer = {"upheld": True, "version": 1, "reason": "属实", "actor": cast["reviewer"], "now": c.AFTER}
+    done(lambda s: disputes.answer(s, dispute.id, **answer))
+    added = done(supplementing(cast, report))
+    with db.reading() as session:
+        assert reports.rows(session, added.id, cast["base"])["row"].tolist() == [4]
+
+
+def test_all_of_a_reversed_report_is_filed_anew_with_what_stayed_open(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m"), c.row(3)]), headcount=3)
+    filed(cast, report)
+    added = done(supplementing(cast, report, c.AFTER + timedelta(days=1)))
+    done(repairing(cast, added, (4, "sex", "m", "女")))
+    filed(cast, added)
+    undo(cast, added)
+    undo(cast, report)
+    third = done(supplementing(cast, report))
+    with db.reading() as session:
+        assert reports.rows(session, third.id, cast["base"])["row"].tolist() == [3, 4, 5]
+    assert "已为3人登记72学时" in filed(cast, third)
+    with db.reading() as session:
+        assert [ledger.totals(session, c.person_id(n)).loc[0, "professional"] for n in (1, 2, 3)] == [24] * 3
+        assert reports.unregistered(session, current(cast, report)) == []
+
+
+def test_who_was_added_to_a_supplement_by_hand_is_not_offered_again(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2), c.row(3, sex="m")]))
+    filed(cast, report)
+    added = done(supplementing(cast, report, c.AFTER + timedelta(days=1)))
+    undo(cast, report, 2)
+    again = "\t".join(map(str, c.row(2)))
+    done(lambda s: reports.paste(s, added.id, again, actor=cast["base"], now=LATER))
+    done(repairing(cast, added, (5, "sex", "m", "男")))
+    filed(cast, added)
+    with db.reading() as session:
+        for asked in (report, added):
+            assert reports.unregistered(session, current(cast, asked)) == []
+
+
+def test_two_who_begin_a_supplement_at_once_begin_one(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]))
+    filed(cast, report)
+    answers = c.at_once(*[supplementing(cast, report)] * 3)
+    assert sorted(getattr(answer, "code", "") for answer in answers) == ["", "state", "state"]
+
+
+def test_a_supplement_is_due_two_weeks_after_what_it_mends(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]))
+    filed(cast, report)
+    decided = c.AFTER.date()
+    added = done(supplementing(cast, report, c.AFTER))
+    assert (added.title, added.due_on) == ("知识更新培训班（补报）", decided + timedelta(14))
+    fields = reports.ReportFields(added.start_on, added.end_on, "完成")
+    done(lambda s: reports.save(s, added.plan_id, fields, actor=cast["base"], now=c.AFTER))
+    with db.reading() as session:
+        (line,) = reports.open_plans(session, cast["base"], now=c.AFTER).to_dict("records")
+        assert (line["title"], line["due_on"], line["days_left"]) == (added.title, decided + timedelta(14), 14)
+    done(repairing(cast, added, (4, "sex", "m", "女")))
+    filed(cast, added)
+    undone = c.AFTER + timedelta(days=20)
+    undo(cast, report, now=undone)
+    assert done(supplementing(cast, report)).due_on == undone.date() + timedelta(14)
 
 
 def test_a_roster_of_the_first_release_is_read_from_its_file_until_it_is_saved_again(database: str) -> None:

@@ -29,14 +29,14 @@ def ahead(days: int) -> dict[str, date]:
     return {"start_on": start, "end_on": start + timedelta(days=2)}
 
 
-def behind(cast: Cast, content: bytes | None = None) -> Plan:
+def behind(cast: Cast, content: bytes | None = None, **changes: Any) -> Plan:
     """An approved plan whose training has just ended; with a roster also its report, filed."""
     ended = TODAY - timedelta(days=1)
     start = ended - timedelta(days=2)
     if start.year != ended.year:
         ended, start = date(start.year, 12, 31), date(start.year, 12, 29)
     filed = NOW - timedelta(days=40)
-    plan = people.file_plan(cast, now=filed, start_on=start, end_on=ended)
+    plan = people.file_plan(cast, now=filed, start_on=start, end_on=ended, **changes)
     people.approve(cast, plan.id, now=filed)
     if content:
         people.file_report(cast, plan, content, now=NOW)

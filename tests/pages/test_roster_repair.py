@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from core import db, ledger
 from core.models import Report, State
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
-from tests.pages.test_deeds import NOW, behind, one, press
+from tests.pages.test_deeds import NOW, TODAY, behind, one, press
 
 
 def test_rows_are_pasted_instead_of_uploaded_and_more_are_added(cast: Cast) -> None:
@@ -37,7 +38,8 @@ def test_proposals_are_accepted_and_rows_left_out(cast: Cast) -> None:
     assert [box.key for box in app.selectbox] == [f"cell-{report.id}-{row}-sex" for row in (6, 7)]
     app.selectbox(key=f"cell-{report.id}-6-sex").set_value("男").run()
     assert "第6行性别已保存" in app.success[0].value
-    press(app, "删去此行")
+    assert "删去此行" not in [button.label for button in app.button]  # it asks first
+    press(app, "确认删去第7行")
     assert "花名册没有错误。" in [said.value for said in app.success]
     assert (one(sa.select(Report)).people, one(sa.select(Report)).faults) == (3, 0)
 
@@ -54,3 +56,94 @@ def test_what_stayed_open_is_filed_as_a_supplement(cast: Cast) -> None:
     app.selectbox(key=f"cell-{added.id}-4-sex").set_value("女").run()
     press(app, "提交报告")
     assert one(sa.select(Report).where(Report.part == 2)).state is State.SUBMITTED
+
+
+def test_what_was_typed_is_saved_before_it_is_submitted(cast: Cast) -> None:
+    plan = behind(cast)
+    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    key = f"report-{plan.id}-"
+    uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
+    uploads[f"{key}notice"].upload("通知.pdf", b"%PDF-1.4", "application/pdf")
+    press(app, "保存并检查花名册")
+    press(app, "提交报告")
+    assert "培训总结未填" in app.error[0].value
+    app.text_area(key=f"{key}summary").input("按计划完成")
+    app.text_area(key=f"{key}pasted").input("\n".join("\t".join(map(str, people.row(n, sex="m"))) for n in (1, 2)))
+    press(app, "提交报告")
+    assert "还没有提交" in app.warning[0].value  # faults nobody has looked at yet
+    report = one(sa.select(Report))
+    assert (report.state, report.summary, report.faults) == (State.DRAFT, "按计划完成", 2)
+    app.selectbox(key=f"cell-{report.id}-2-sex").set_value("男").run()
+    app.text_area(key=f"{key}summary").input("按计划完成，两人")
+    press(app, "提交报告")
+    report = one(sa.select(Report))
+    assert (report.state, report.summary) == (State.SUBMITTED, "按计划完成，两人")
+
+
+def test_pasted_words_that_are_no_roster_are_refused_and_stay(cast: Cast) -> None:
+    plan = behind(cast)
+    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    key = f"report-{plan.id}-pasted"
+    for _ in range(2):
+        app.text_area(key=key).input("随便的一句话，不是表格")
+        press(app, "保存并检查花名册")
+        assert "没有姓名或身份证号" in app.error[0].value
+        assert app.text_area(key=key).value == "随便的一句话，不是表格"
+        app.text_area(key=key).input("\t".join(map(str, people.row(1 + _))))
+        press(app, "保存并检查花名册")
+        assert "粘贴添加了1行" in app.success[0].value
+        assert f"花名册{1 + _}人" in app.success[0].value
+
+
+def test_a_value_chosen_again_changes_nothing(cast: Cast) -> None:
+    plan = behind(cast)
+    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app.text_area(key=f"report-{plan.id}-pasted").input("\t".join(map(str, people.row(1, sex="女"))))
+    press(app, "保存并检查花名册")
+    app.selectbox(key=f"cell-{one(sa.select(Report.id))}-2-sex").set_value("女").run()
+    assert "没有改动" in app.warning[0].value
+    assert not app.success
+
+
+def test_hours_that_were_taken_back_lead_the_base_to_a_supplement(cast: Cast) -> None:
+    plan = behind(cast, people.sheet([people.row(1), people.row(2), people.row(3, sex="m")]))
+    report = one(sa.select(Report))
+    people.approve(cast, report.id, now=NOW)
+    with db.transaction() as session:
+        ledger.reverse(session, 1, lines=[2], actor=cast["reviewer"], reason="只学了两天", now=NOW)
+    told = "有1人的学时已冲销，可补报更正"
+    assert told in " ".join(info.value for info in open_page("home", sign_in("base")).info)
+    for page, username in (("report_filing", "base"), ("report_review", "reviewer")):
+        app = open_page(page, sign_in(username), report=str(report.id), state="")
+        assert "部分冲销" in " ".join(text.value for text in app.markdown)
+        assert any("冲销第1批：只学了两天" in str(each.value) for each in app.dataframe)
+    app = open_page("report_filing", sign_in("base"))
+    assert told in app.info[0].value
+    press(app, "补报更正")
+    assert "共2行" in app.success[0].value
+    added = one(sa.select(Report).where(Report.part == 2))
+    assert "补报" in next(text.value for text in app.markdown if text.value.startswith("#### "))
+    assert "补报" in app.dataframe[0].value.loc[0, "title"]
+    app = open_page("report_filing", sign_in("base"), plan=str(plan.id), row="4")
+    assert "改正第4行" in [button.label for button in app.button]
+    assert added.due_on > report.due_on
+
+
+def test_a_base_reads_its_filed_roster_and_what_came_of_each_row(cast: Cast) -> None:
+    behind(cast, people.sheet([people.row(1), people.row(2, sex="m")]))
+    report = one(sa.select(Report))
+    people.approve(cast, report.id, now=NOW)
+    app = open_page("report_filing", sign_in("base"), report=str(report.id))
+    app.toggle(key="roster").set_value(True).run()
+    frame = next(each.value for each in app.dataframe if "standing" in each.value and "row" in each.value)
+    assert frame[["row", "faulty", "standing"]].to_numpy().tolist() == [[3, "否", "有效"], [4, "是", ""]]
+    assert "花名册有1行有错误，没有登记学时" in app.warning[0].value
+
+
+def test_a_reviewer_sees_the_years_of_a_make_up_training(cast: Cast) -> None:
+    year = TODAY.year - 1
+    plan = behind(cast, people.sheet([people.row(1, credit_year=year)]), credit_years=(year,))
+    report = one(sa.select(Report).where(Report.plan_id == plan.id))
+    app = open_page("report_review", sign_in("reviewer"), report=str(report.id))
+    frame = next(each.value for each in app.dataframe if "plan" in each.value)
+    assert frame.set_index("heading").loc["学时年度", ["plan", "value", "note"]].tolist() == [str(year), str(year), ""]

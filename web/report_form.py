@@ -1,0 +1,144 @@
+"""The form of a training report: what a base writes, uploads and pastes; it is saved first and submitted second."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core import files, reports, roster
+from core.approvals import Action
+from core.files import Upload
+from core.models import Plan, Report
+from web import ui
+
+
+def _key(plan: Plan, report: Report | None) -> str:
+    return f"report-{plan.id}-" + (f"{report.part}-" if report and report.part > 1 else "")
+
+
+def _upload(key: str) -> Upload | None:
+    """A file chosen and not taken yet: the browser keeps showing what it has handed in."""
+    given = st.session_state.get(key)
+    if given is None or given.file_id == st.session_state.get(f"{key}-taken"):
+        return None
+    return Upload(given.name, given.getvalue())
+
+
+def fields(plan: Plan, report: Report | None) -> None:
+    """What clause 一(五)2 asks for; a saved file stays until another replaces it."""
+    key = _key(plan, report)
+    left, right = st.columns(2)
+    given = report or plan
+    left.date_input("实际开始日期", given.start_on, key=f"{key}start_on", format="YYYY-MM-DD")
+    right.date_input("实际结束日期", given.end_on, key=f"{key}end_on", format="YYYY-MM-DD")
+    st.text_area("培训总结", report.summary if report else "", key=f"{key}summary", height=120)
+    taught = (report.teachers if report else "") or plan.teachers
+    st.text_input("授课教师", taught, key=f"{key}teachers", help="与计划不同的请改")
+    left, right = st.columns(2)
+    left.file_uploader(
+        f"培训通知{'（已上传，重新选择将替换）' if report and report.notice_id else ''}",
+        [ending[1:] for ending in files.NOTICE_ENDINGS],
+        key=f"{key}notice",
+    )
+    has_roster = bool(report and report.roster_id)
+    right.file_uploader(
+        f"培训花名册（附件1）{'（已上传）' if has_roster else ''}",
+        ["xlsx", "xls", "et", "csv"],
+        key=f"{key}roster",
+        help="再上传一份花名册，将整份替换；上传下载的待改正文件，只更新文件中改过的单元格" if has_roster else None,
+    )
+    with st.expander("不上传文件，从WPS或Excel复制后粘贴"):
+        st.text_area(
+            "粘贴各行（加在现有花名册之后）" if has_roster else "粘贴各行（可带表头；不带表头的按附件1的列序）",
+            key=f"{key}pasted",
+            height=120,
+        )
+    with st.container(horizontal=True):
+        st.button("保存并检查花名册", on_click=_saved, args=(plan, key, has_roster), key=f"{key}save")
+        st.download_button(
+            "下载空白花名册（附件1）", roster.template, "培训花名册.xlsx", icon=":material/download:", on_click="ignore"
+        )
+
+
+def _typed(plan: Plan, key: str) -> reports.ReportFields:
+    start_on, end_on, summary, taught = (
+        st.session_state[key + name] for name in ("start_on", "end_on", "summary", "teachers")
+    )
+    return reports.ReportFields(
+        start_on, end_on, summary.strip(), "" if taught.strip() == plan.teachers.strip() else taught.strip()
+    )
+
+
+def _saved(*what: Any) -> None:
+    """`_save` as a button's callback."""
+    _save(*what)
+
+
+def _save(plan: Plan, key: str, has_roster: bool) -> Report | None:
+    """Save what was typed, chosen and pasted; answers the report, None where it was refused and stays on the screen."""
+    kept: list[Report] = []
+
+    def act(session: Session, **who: Any) -> str:
+        text = st.session_state[f"{key}pasted"]
+        given = _upload(f"{key}roster")
+        if text.strip() and not has_roster:
+            given = roster.pasted(text)
+        report, problems = reports.save(
+            session, plan.id, _typed(plan, key), notice=_upload(f"{key}notice"), roster_file=given, **who
+        )
+        before = report.people + report.faults
+        if text.strip() and has_roster:
+            problems = reports.paste(session, report.id, text, **who)
+        session.flush()
+        kept.append(report)
+        if report.roster_id is None:
+            return "已保存。还没有上传花名册。"
+        people = report.people + report.faults
+        hints = sum(not problem.blocking for problem in problems)
+        added = f"粘贴添加了{people - before if has_roster else people}行。" if text.strip() else ""
+        found = f"，{report.faults}行有错误，请看下表" if report.faults else "，没有错误"
+        return f"已保存。{added}花名册{people}人{found}{f'，另有{hints}处提示' if hints else ''}。"
+
+    if not ui.deed(act):
+        return None
+    st.session_state[f"{key}pasted"] = ""
+    for name in ("notice", "roster"):
+        if given := st.session_state.get(key + name):
+            st.session_state[f"{key}{name}-taken"] = given.file_id
+    return kept[0]
+
+
+def submit(plan: Plan, report: Report) -> None:
+    """The page's main deed, and the reason when it is late."""
+    key = _key(plan, report)
+    reason = f"late-{report.id}"
+    days = (ui.today() - report.due_on).days
+    if days > 0:
+        st.warning(f"应于{report.due_on}（含）前报送（一(五)2），已逾期{days}天，须说明原因。")
+        st.text_area("逾期原因（必填）", report.late_reason, key=reason, height=70)
+    st.button(
+        "提交报告",
+        type="primary",
+        key=f"submit-{report.id}-{report.version}",
+        on_click=_submitted,
+        args=(plan, report, key, reason),
+    )
+
+
+def _submitted(plan: Plan, report: Report, key: str, reason: str) -> None:
+    """Submit what is on the screen: what was typed is saved first, and a roster that brings faults is shown first."""
+    brought = bool(_upload(f"{key}roster") or st.session_state[f"{key}pasted"].strip())
+    saved = reports.ReportFields(report.start_on, report.end_on, report.summary, report.teachers)
+    version = report.version
+    if brought or _upload(f"{key}notice") or _typed(plan, key) != saved:
+        kept = _save(plan, key, report.roster_id is not None)
+        if kept is None:
+            return
+        if brought and kept.faults:
+            ui.say("warning", "花名册有错误的行不登记学时，所以还没有提交。请核对后再点“提交报告”。")
+            return
+        version = kept.version
+    if not ui.moved(report.id, Action.SUBMIT, version, report.title, reason) and version != report.version:
+        ui.say("warning", "填写的内容已保存，没有提交。")
