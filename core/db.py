@@ -548,20 +548,24 @@ def _standing(connection: sa.Connection) -> dict[tuple[str, str], str]:
     return {(table, name): made for table, name, made in connection.execute(query)}
 
 
+def outdated(session: Session) -> str:
+    """What the schema needs before this program can read it; nothing where it is of this version."""
+    here = _revision(session.connection())
+    wanted = ScriptDirectory.from_config(_alembic()).get_current_head()
+    if here == wanted:
+        return ""
+    return f"schema is at {here or 'nothing'}, this program needs {wanted}: run python -m core init"
+
+
 def faults(session: Session, tables: Iterable[str]) -> list[str]:
     """What is wrong with the schema or the guards of these append-only tables; empty when all stand.
 
     A guard stands when it is switched on and does, word for word, what `append_only` has it do.
     """
     connection = session.connection()
-    found = []
-    here = _revision(connection)
-    wanted = ScriptDirectory.from_config(_alembic()).get_current_head()
-    if here != wanted:
-        found.append(f"schema is at {here or 'nothing'}, this program needs {wanted}: run python -m core init")
     standing = _standing(connection)
-    return found + [
-        f"guard {name} is missing or altered: rows of {table} could be changed unseen"
+    return list(filter(None, [outdated(session)])) + [
+        f"guard {name} is missing or altered: rows of {table} could be changed; python -m core init puts it back"
         for (table, name), made in _guards(connection.dialect.name, tables).items()
         if standing.get((table, name)) != made
     ]

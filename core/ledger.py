@@ -553,28 +553,36 @@ def faults(session: Session) -> list[str]:
     audit trail. Each side is therefore held against the other. Whoever takes out both ends alike is not seen here: for
     that the newest digest would have to be kept where the thief cannot write.
     """
-    return [*_chain_faults(session), *_trail_faults(session), *_reversal_faults(session), *_total_faults(session)]
+    return [*altered(session), *_trail_faults(session), *_total_faults(session)]
+
+
+def altered(session: Session) -> list[str]:
+    """What of the entries and batches themselves is not what was posted; totals made of them would hide it."""
+    return [*_chain_faults(session), *_reversal_faults(session)]
 
 
 def _chain_faults(session: Session) -> list[str]:
-    previous = ""
-    for number, batch in enumerate(session.scalars(sa.select(CreditBatch).order_by(CreditBatch.id)), start=1):
-        if batch.id != number:
-            return [f"credit batch {number} is missing"]
+    """What of each batch and its entries is not what was posted. The batch after a missing one has nothing to fit."""
+    found: list[str] = []
+    last, previous = 0, ""
+    for batch in session.scalars(sa.select(CreditBatch).order_by(CreditBatch.id)):
+        follows = batch.id == last + 1
+        if not follows:
+            found.append(audit.missing("credit batch", last + 1, batch.id - 1))
         rows = _rows(session, batch.id)
         leaves = [_leaf(row, batch.form) for row in rows]
-        if words := _entry_fault(batch, rows, leaves):
-            return [f"credit batch {batch.id} {words}"]
-        if batch.chain != _chain(batch, previous, rows):
-            return [f"credit batch {batch.id} ({batch.basis}) was altered"]
-        previous = batch.chain
+        if words := _entry_faults(batch, rows, leaves):
+            found += [f"credit batch {batch.id} {each}" for each in words]
+        elif follows and batch.chain != _chain(batch, previous, rows):
+            found.append(f"credit batch {batch.id} ({batch.basis}) was altered")
+        last, previous = batch.id, batch.chain
     stray = session.scalar(
         sa.select(sa.func.count())
         .select_from(CreditEntry)
         .outerjoin(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
         .where(CreditBatch.id.is_(None))
     )
-    return [f"{stray} credit entries belong to no batch"] if stray else []
+    return [*found, f"{stray} credit entries belong to no batch"] if stray else found
 
 
 def _rows(session: Session, batch_id: int) -> list[dict[str, Any]]:
@@ -584,14 +592,14 @@ def _rows(session: Session, batch_id: int) -> list[dict[str, Any]]:
     return [dict(row) for row in session.execute(query).mappings()]
 
 
-def _entry_fault(batch: CreditBatch, rows: Sequence[Mapping[str, Any]], leaves: Sequence[bytes]) -> str:
-    """The first row of a batch that is not what was posted; only the batch where it kept no hashes to compare with."""
+def _entry_faults(batch: CreditBatch, rows: Sequence[Mapping[str, Any]], leaves: Sequence[bytes]) -> list[str]:
+    """The rows of a batch that are not what was posted; only the batch where it kept no hashes to compare with."""
     kept = batch.leaves
     if len(leaves) == batch.entries and merkle.root(leaves).hex() == batch.root:
-        return "" if kept in (None, b"".join(leaves)) else f"({batch.basis}): its kept hashes were altered"
+        return [] if kept in (None, b"".join(leaves)) else [f"({batch.basis}): its kept hashes were altered"]
     posted = [kept[at : at + merkle.SIZE] for at in range(0, len(kept), merkle.SIZE)] if kept else []
     if len(posted) != batch.entries or merkle.root(posted).hex() != batch.root:
-        return f"({batch.basis}): its entries were altered"
+        return [f"({batch.basis}): its entries were altered"]
     wanted = dict(enumerate(posted, start=1))
     good = {row["line"] for row, leaf in zip(rows, leaves, strict=True) if wanted.get(row["line"]) == leaf}
     found = {line: f"line {line} was removed" for line in wanted.keys() - {row["line"] for row in rows}}
@@ -600,7 +608,7 @@ def _entry_fault(batch: CreditBatch, rows: Sequence[Mapping[str, Any]], leaves: 
         if wanted.get(line) != leaf:
             deed = "added" if line in good or line not in wanted else "altered"
             found.setdefault(line, f"line {line} (person {row['person_id']}, {row['year']}) was {deed}")
-    return found[min(found)]
+    return [found[line] for line in sorted(found)]
 
 
 def _trail_faults(session: Session) -> list[str]:
@@ -715,8 +723,8 @@ def rebuild(session: Session, *, actor: Actor, reason: str, now: datetime) -> li
     if not reason:
         raise Refused("reason", "请填写重建学时合计的原因，它会留在审计日志里。")
     hold(session)
-    if altered := [*_chain_faults(session), *_reversal_faults(session)]:
-        raise Refused("altered", f"学时明细本身已被改动，合计没有重建，请先查明：{altered[0]}")
+    if faults := altered(session):
+        raise Refused("altered", f"学时明细本身已被改动，合计没有重建，请先查明：{faults[0]}")
     found = differences(session)
     for each in found:
         keys = {key: getattr(each, key) for key in _KEYS}

@@ -273,3 +273,15 @@ def test_a_deed_that_fails_leaves_no_line(database: str) -> None:
     bad = replace(c.PLAN, title="")
     assert c.refusal(lambda s: plans.draft(s, bad, actor=cast["base"], now=c.NOW)).code == "fields"
     assert c.everything()["audit_entry"] == before
+
+
+def test_every_line_that_was_altered_or_taken_out_is_named_not_the_first_alone(database: str) -> None:
+    c.assemble()
+    c.behind_our_back(
+        "audit_entry",
+        "UPDATE audit_entry SET reason = 'x' WHERE id IN (2, 8)",
+        "DELETE FROM audit_entry WHERE id BETWEEN 4 AND 6",
+    )
+    with db.reading() as session:
+        found = [fault.partition(" (")[0] for fault in audit.faults(session)]
+    assert found == ["audit line 2 was altered", "audit lines 4 to 6 are missing", "audit line 8 was altered"]
