@@ -113,7 +113,7 @@ def _proof(options: argparse.Namespace) -> int:
     except Refused as refused:
         _say(refused.words)
         return 2
-    for label, value in [*proof.facts(), ("依据", proof.basis), ("出具时间", proof.issued_at.isoformat())]:
+    for label, value in [*proof.facts(), ("依据", proof.basis), ("出具时间", proof.issued)]:
         print(f"{label}\t{' '.join(value.split())}")
     for words in found:
         _say(words)
@@ -223,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     totals.set_defaults(run=_totals)
     proof = commands.add_parser(
         "proof",
-        help="核对学时入账证明 (a proof of an entry, without the database; exit 0 holds, 1 does not, 2 no proof)",
+        help="核对学时入账证明 (an entry's proof, without the database; exit 0 holds, 1 does not, 2 no proof, no key)",
     )
     proof.add_argument("file", help="随证明下载的 .json 文件 (the file that came with it)")
     proof.add_argument("--key", metavar="HEX", help="出具机关的公钥，默认本机关的 (the public key, by default our own)")
@@ -267,7 +267,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     code: int = options.run(options)
-    db.engine().dispose()
+    db.close()
     return code
 
 

@@ -97,6 +97,11 @@ def _secret_path(_home_given: str | None) -> Path:
     return _home() / "secret.key"
 
 
+def has_keys() -> bool:
+    """Whether there is an office's secret here; asking makes none."""
+    return _secret_path(os.environ.get("CE_HOME")).exists()
+
+
 def _make_secret(path: Path) -> None:
     """Put a new secret in place whole, or leave the one that another process was faster to put there."""
     partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
@@ -360,6 +365,12 @@ def _day_number_of_text(element: Any, compiler: Any, **options: Any) -> str:
 def engine() -> sa.Engine:
     """The engine for the database in use; one for each URL and process."""
     return _engine(url())
+
+
+def close() -> None:
+    """Leave the database, where this process was in one at all."""
+    if _engine.cache_info().currsize:
+        engine().dispose()
 
 
 @functools.lru_cache(maxsize=4)

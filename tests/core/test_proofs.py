@@ -173,6 +173,39 @@ def test_the_command_checks_a_proof(cast: c.Cast, tmp_path: Path, capsys: pytest
     assert main(["proof", str(tmp_path / "none.json")]) == 2
 
 
+def test_an_elsewhere_without_a_key_asks_for_one_and_leaves_nothing_behind(
+    cast: c.Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key, path = proofs.public_key(), tmp_path / "入账证明-1-1.json"
+    path.write_bytes(issued(cast))
+    elsewhere = tmp_path / "elsewhere"
+    db.engine().dispose()
+    db._engine.cache_clear()
+    monkeypatch.setenv("CE_HOME", str(elsewhere))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    assert main(["proof", str(path)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "--key" in said.err
+    assert "签名不符" not in said.err
+    assert main(["proof", str(path), "--key", key]) == 0
+    said = capsys.readouterr()
+    assert "出具时间\t2024-07-01 09:00\n" in said.out
+    assert not elsewhere.exists()
+
+
+def test_the_printed_page_is_told_to_be_the_wrong_file_and_names_the_right_one(
+    office: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    path = tmp_path / "入账证明-1-1.pdf"
+    path.write_bytes(proofs.pdf(issued(cast)))
+    assert main(["proof", str(path)]) == 2
+    assert "附件栏" in capsys.readouterr().err
+    assert proofs.filename(1, 1).encode("utf-16-be").hex().encode() in path.read_bytes()
+
+
 def test_the_printed_proof_carries_its_file(office: Any) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图")]))

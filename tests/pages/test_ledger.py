@@ -110,11 +110,31 @@ def test_a_proof_of_an_entry_is_issued_and_taken_away_with_its_file(cast: Cast) 
     press(app, "出具入账证明")
     assert app.success[0].value == "第1批第2笔的入账证明已出具，请下载。"
     labels = [each.label for each in app.get("download_button")]
-    assert labels[-2:] == ["下载证明（PDF）", "下载校验文件"]
-    _, name, file, page = app.session_state["proof"]
-    assert name == "入账证明-1-2"
+    assert labels[-2:] == ["下载第1批第2笔的证明（PDF）", "下载第1批第2笔的校验文件（JSON）"]
+    _, entry, file, page = app.session_state["proof"]
+    assert entry == (1, 2)
     assert proofs.faults(file) == []
     assert page.startswith(b"%PDF")
+
+
+def test_the_proof_of_one_entry_is_not_offered_beside_another(cast: Cast) -> None:
+    imported(cast, line(1), line(1, subject="公需科目", hours=20))
+    person_id = people.person_id(1)
+    app = open_page("credit_lookup", sign_in("reviewer"), person=str(person_id))
+    press(app, "出具入账证明")
+    box = app.selectbox(key=f"proof-{person_id}")
+    batch_id, number = box.value
+
+    def offered() -> bool:
+        label = f"下载第{batch_id}批第{number}笔的证明（PDF）"
+        return label in [each.label for each in app.get("download_button")]
+
+    assert offered()
+    box.select_index(1).run()
+    assert not offered()
+    assert not [each for each in app.get("download_button") if "笔" in each.label]
+    app.selectbox(key=f"proof-{person_id}").select_index(0).run()
+    assert offered()
 
 
 def test_anybody_checks_a_proof_without_signing_in(cast: Cast) -> None:
