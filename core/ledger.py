@@ -188,7 +188,9 @@ def reverse(
 
 
 def line_numbers(text: str) -> set[int]:
-    """The lines that somebody wrote down as 2、5-9. Refused codes: "lines" (not to be read as numbers)."""
+    """The lines that somebody wrote down as 2、5-9. Refused codes: "lines" (none, or not to be read as numbers)."""
+    if not text.strip():
+        raise Refused("lines", "请填写要冲销的笔号，如2、5-9；笔号见明细的第一列。")
     found: set[int] = set()
     for part in re.split(r"[、,，;；\s]+", text.strip()):
         numbers = re.fullmatch(r"(\d{1,6})(?:[-—~～至](\d{1,6}))?", part)
