@@ -19,7 +19,7 @@ ui.page(
     "冲销后，相关人员该年度已出具的审验卡即失效。",
 )
 BATCH = ["id", "standing", "posted_at", "posted_by", "authority", "origin", "entries", "hours", "basis"]
-LINE = ["line", "name", "id_mask", "year", "subject", "source", "hours", "basis", "completed_on", "standing"]
+LINE = ["line", "standing", "name", "id_mask", "year", "subject", "source", "hours", "completed_on", "basis"]
 RELIED = ["number", "decided_at", "decided_by", "name", "id_mask", "year", "outcome", "credit_years"]
 LABELS = {"id": "批次", "line": "笔", "origin": "类别", "standing": "状态", "posted_by": "办理人"}
 LABELS |= {

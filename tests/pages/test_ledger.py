@@ -51,6 +51,16 @@ def test_another_offices_batch_is_not_ones_own_to_undo(cast: Cast, by: str, sees
     assert bool([button for button in app.button if "冲销" in button.label]) == may
 
 
+def test_whether_a_line_still_stands_is_told_before_the_long_columns(cast: Cast) -> None:
+    batch_id = imported(cast, line(1), line(2))
+    with db.transaction() as session:
+        ledger.reverse(session, batch_id, lines=[2], actor=cast["reviewer"], reason="重复", now=NOW)
+    app = open_page("ledger", sign_in("reviewer"), batch=str(batch_id))
+    shown = app.dataframe[1].value
+    assert list(shown.columns[:3]) == ["line", "standing", "name"]
+    assert list(shown["standing"]) == ["有效", "已冲销"]
+
+
 def test_the_file_is_handed_out_as_a_logged_act(cast: Cast) -> None:
     batch_id = imported(cast, line(1))
     app = open_page("ledger", sign_in("admin"), batch=str(batch_id))
@@ -88,7 +98,7 @@ def test_lines_are_undone_by_their_numbers_and_the_cards_of_those_people_are_cou
             cards.issue(session, people.person_id(serial), NOW.year - 1, actor=cast["reviewer"], now=NOW)
     app = open_page("ledger", sign_in("reviewer"), batch=str(batch_id))
     app.text_input(key=f"reverse-{batch_id}").input("培训没有举办")
-    for typed, said in (("二", "不是笔号"), ("", "不是笔号"), ("5-2", "起止颠倒"), ("7", "共6笔")):
+    for typed, said in (("二", "不是笔号"), ("", "请填写要冲销的笔号"), ("5-2", "起止颠倒"), ("7", "共6笔")):
         app.text_input(key=f"reverse-{batch_id}-lines").input(typed)
         press(app, "冲销所填各笔")
         assert said in app.error[0].value

@@ -136,6 +136,7 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
         dispute_id = session.scalars(sa.select(Dispute.id)).one()
     app = open_page("disputes", sign_in("reviewer"), dispute=str(dispute_id))
     assert "只参加了两天" in app.dataframe[0].value.to_csv()
+    assert ":gray[:small[学习日期]]  \n2024\\-06\\-26" in [each.value for each in app.markdown]
     press(app, "异议成立，冲销这笔学时")
     assert "请填写答复的理由" in app.error[0].value
     field(app, "答复的理由（必填，提出人会看到）").input("签到表只有两天")
@@ -144,3 +145,10 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
     assert app.info[0].value == "没有等待答复的异议。"
     app = open_page("credit_lookup", sign_in("employer"), person=str(person_id))
     assert any("异议成立：只参加了两天（答复：签到表只有两天）" in shown.value.to_csv() for shown in app.dataframe)
+
+
+def test_a_word_that_stands_once_among_many_short_ones_has_the_room_it_needs() -> None:
+    from web import ui
+
+    assert ui._width("hours", ["学时", *["24"] * 30, "撤销视同完成"]) == 6 * 14 + 18
+    assert ui._width("basis", ["依据", "示例基地：" + "知识更新培训班" * 4]) is None
