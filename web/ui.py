@@ -88,8 +88,10 @@ def origin() -> str:
 
 
 def say(kind: str, words: str) -> None:
-    """Keep a message for the top of the page as it is drawn next. `kind`: success, error, warning."""
-    st.session_state.setdefault("messages", []).append((kind, words))
+    """Keep a message for the top of the page as it is drawn next, once. `kind`: success, error, warning."""
+    messages = st.session_state.setdefault("messages", [])
+    if (kind, words) not in messages:
+        messages.append((kind, words))
 
 
 def page(title: str, caption: str = "") -> None:
@@ -101,25 +103,29 @@ def page(title: str, caption: str = "") -> None:
         getattr(st, kind)(words)
 
 
-def deed(act: Callable[..., str | None]) -> bool:
+def deed(act: Callable[..., str | None], *, once: str = "") -> bool:
     """Do one deed in one transaction, then say what happened; a refusal changes nothing and says what to do.
 
     `act(session, actor=, now=)` answers the words of success. The actor is asked for anew: between drawing a button
-    and clicking it a sign-in may have ended.
+    and clicking it a sign-in may have ended. `once`: the deed by its record and the version seen; whoever clicks twice
+    is told of the success again, instead of being refused for having been faster than oneself.
     """
     here = actor()
     if here is None:
         say("error", "登录已失效，操作没有执行。请重新登录后再试。")
         return False
-    try:
-        with db.transaction() as session:
-            words = act(session, actor=here, now=registry.moment(session, datetime.now(UTC)))
-    except Refused as refused:
-        say("error", refused.words)
-        return False
-    except StaleDataError:
-        say("error", "这条记录刚刚被他人处理，您的操作没有执行，请查看最新状态。")
-        return False
+    done, words = st.session_state.get("done", ("", ""))
+    if not once or done != once:
+        try:
+            with db.transaction() as session:
+                words = act(session, actor=here, now=registry.moment(session, datetime.now(UTC)))
+        except Refused as refused:
+            say("error", refused.words)
+            return False
+        except StaleDataError:
+            say("error", "这条记录刚刚被他人处理，您的操作没有执行，请查看最新状态。")
+            return False
+        st.session_state["done"] = (once, words)
     if words:
         say("success", words)
     return True
@@ -135,7 +141,7 @@ def moved(
         _, done = approvals.move(session, submission_id, action, version=version, reason=reason, **who)
         return f"“{title}”{action.done}。{done}{'。' if done else ''}"
 
-    if not deed(act):
+    if not deed(act, once=f"{action}-{submission_id}-{version}"):
         return False
     forget_choice()
     return True
