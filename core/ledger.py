@@ -155,24 +155,12 @@ def reverse(
     one itself), "lines" (none, or not of this batch), "reversed" (undone already), "reason".
     """
     require(actor, *REVERSERS)
-    undone = session.get(CreditBatch, batch_id)
-    if undone is None:
-        raise not_found("入账批次")
-    in_charge(actor, undone.authority_id)
-    if undone.reverses_id is not None:
-        raise Refused("reversal", f"第{batch_id}批本身是冲销，不能再冲销；学时有误请重新导入正确的学时。")
+    session.flush()
+    hold(session)
+    undone, wanted = _to_take_back(session, batch_id, actor, lines)
     reason = reason.strip()
     if not reason:
         raise Refused("reason", "请填写冲销的原因，它会留在学时明细和审计日志里。")
-    session.flush()
-    hold(session)
-    gone = reversed_lines(session, batch_id)
-    wanted = set(range(1, undone.entries + 1)) - gone if lines is None else set(lines)
-    if not wanted <= set(range(1, undone.entries + 1)) or (lines is not None and not wanted):
-        raise Refused("lines", f"第{batch_id}批共{undone.entries}笔，请选择其中要冲销的笔。")
-    if not wanted or wanted & gone:
-        which = f"第{'、'.join(map(str, sorted(wanted & gone)))}笔" if wanted else "全部学时"
-        raise Refused("reversed", f"第{batch_id}批的{which}已经冲销，不会重复冲销。")
     query = sa.select(CreditEntry).where(CreditEntry.batch_id == batch_id).order_by(CreditEntry.line)
     taken = [entry for entry in session.scalars(query) if entry.line in wanted]
     same = "person_id year subject source completed_on roster_row_id".split()
@@ -185,6 +173,52 @@ def reverse(
         reverses_id=batch_id, authority_id=undone.authority_id, basis=f"冲销第{batch_id}批：{reason}"[:200]
     )
     return _written(session, batch, entries, audit.Event.CREDIT_REVERSED, actor=actor, reason=reason, now=now)
+
+
+@dataclass(frozen=True)
+class Reversal:
+    """What a reversal would take back."""
+
+    lines: frozenset[int]
+    people: int
+    hours: Decimal
+    left: int
+    """How many lines of the batch would still stand."""
+
+
+def reversal(session: Session, batch_id: int, actor: Actor, lines: Iterable[int] | None = None) -> Reversal:
+    """What `reverse` would take back by now, to be asked about before it is done. Refused as `reverse` refuses."""
+    undone, wanted = _to_take_back(session, batch_id, actor, lines)
+    query = (
+        sa.select(CreditEntry.line, CreditEntry.hours, Person.human_id)
+        .join(Person, Person.id == CreditEntry.person_id)
+        .where(CreditEntry.batch_id == batch_id)
+    )
+    taken = [each for each in session.execute(query) if each.line in wanted]
+    people, hours = {each.human_id for each in taken}, sum((each.hours for each in taken), Decimal())
+    left = undone.entries - len(reversed_lines(session, batch_id)) - len(wanted)
+    return Reversal(frozenset(wanted), len(people), hours, left)
+
+
+def _to_take_back(
+    session: Session, batch_id: int, actor: Actor, lines: Iterable[int] | None
+) -> tuple[CreditBatch, set[int]]:
+    """The batch and those of its lines that a reversal undoes: the ones named, or all that still stand."""
+    require(actor, *REVERSERS)
+    undone = session.get(CreditBatch, batch_id)
+    if undone is None:
+        raise not_found("入账批次")
+    in_charge(actor, undone.authority_id)
+    if undone.reverses_id is not None:
+        raise Refused("reversal", f"第{batch_id}批本身是冲销，不能再冲销；学时有误请重新导入正确的学时。")
+    gone, every = reversed_lines(session, batch_id), set(range(1, undone.entries + 1))
+    wanted = every - gone if lines is None else set(lines)
+    if not wanted <= every or (lines is not None and not wanted):
+        raise Refused("lines", f"第{batch_id}批共{undone.entries}笔，请选择其中要冲销的笔。")
+    if not wanted or wanted & gone:
+        which = f"第{'、'.join(map(str, sorted(wanted & gone)))}笔" if wanted else "全部学时"
+        raise Refused("reversed", f"第{batch_id}批的{which}已经冲销，不会重复冲销。")
+    return undone, wanted
 
 
 def line_numbers(text: str) -> set[int]:

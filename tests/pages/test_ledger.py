@@ -30,8 +30,13 @@ def test_one_line_is_undone_then_the_rest_of_the_batch(cast: Cast) -> None:
     press(app, "只冲销第2笔")
     assert app.success[0].value.startswith("已冲销第1批的1笔学时（第2批）。")
     assert sorted(balance(serial) for serial in (1, 2, 3)) == [0, 60, 60]
+    press(app, "冲销其余各笔")  # one stray click: the reason was emptied with the line it was for
+    assert "请填写冲销的原因" in app.error[0].value
     app.text_input(key=f"reverse-{batch_id}").input("全部有误")
     press(app, "冲销其余各笔")
+    assert "**将冲销第1批的2笔，涉及2人、120学时；该批全部冲销。**" in [each.value for each in app.markdown]
+    assert sorted(balance(serial) for serial in (1, 2, 3)) == [0, 60, 60]  # so far it was asked only
+    press(app, "确认冲销")
     assert [balance(serial) for serial in (1, 2, 3)] == [0, 0, 0]
     assert not [button for button in app.button if "冲销" in button.label]
     batches = app.dataframe[0].value
@@ -49,6 +54,22 @@ def test_another_offices_batch_is_not_ones_own_to_undo(cast: Cast, by: str, sees
     assert not app.exception
     assert bool(app.error) != sees
     assert bool([button for button in app.button if "冲销" in button.label]) == may
+
+
+def test_a_reversal_that_was_asked_about_is_not_done_until_it_is_confirmed(cast: Cast) -> None:
+    batch_id = imported(cast, line(1), line(2), line(3))
+    app = open_page("ledger", sign_in("reviewer"), batch=str(batch_id))
+    app.text_input(key=f"reverse-{batch_id}").input("重复登记")
+    press(app, "冲销整批")
+    with db.transaction() as session:  # somebody else is faster with one of them
+        ledger.reverse(session, batch_id, lines=[2], actor=cast["admin"], reason="重复", now=NOW)
+    press(app, "确认冲销")
+    assert "第2笔已经冲销" in app.error[0].value
+    assert [balance(serial) for serial in (1, 2, 3)] == [60, 0, 60]
+    press(app, "冲销其余各笔")
+    press(app, "不冲销")
+    assert [balance(serial) for serial in (1, 2, 3)] == [60, 0, 60]
+    assert "确认冲销" not in [button.label for button in app.button]
 
 
 def test_whether_a_line_still_stands_is_told_before_the_long_columns(cast: Cast) -> None:
@@ -104,6 +125,9 @@ def test_lines_are_undone_by_their_numbers_and_the_cards_of_those_people_are_cou
         assert said in app.error[0].value
     app.text_input(key=f"reverse-{batch_id}-lines").input("1、2-3")
     press(app, "冲销所填各笔")
+    said = "**将冲销第1批的3笔，涉及3人、180学时，2张已出具的审验卡失效；该批还有3笔有效。**"
+    assert said in [each.value for each in app.markdown]
+    press(app, "确认冲销")
     assert app.success[0].value == "已冲销第1批的3笔学时（第2批），2张已出具的审验卡随之失效。"
     assert [balance(serial) for serial in range(1, 7)] == [0, 0, 0, 60, 60, 60]
     shown = open_page("credit_lookup", sign_in("reviewer"), person=str(people.person_id(2)))
