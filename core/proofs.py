@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -180,6 +180,33 @@ def faults(content: bytes, *, key: str | None = None) -> list[str]:
     if proof.posted_at > proof.issued_at:
         found.append("入账晚于出具证明的时间")
     return found
+
+
+@dataclass(frozen=True)
+class Today:
+    """How a proven entry stands now. `by` and `on`: the batch that took it back, and the day."""
+
+    standing: ledger.Standing
+    by: int | None = None
+    on: date | None = None
+
+
+def today(session: Session, content: bytes) -> Today | None:
+    """How the entry of a proof that holds stands by now; None where this ledger has no such batch. Open to everybody:
+    whoever holds a proof learns of that entry alone, and no more than whether it still counts. Refused codes: "file".
+    """
+    proof, chain = read(content), _statement(content)[0]["chain"]
+    batch = session.get(CreditBatch, proof.batch)
+    if batch is None or batch.chain != chain or faults(content):
+        return None
+    back = (
+        sa.select(CreditBatch.id, CreditBatch.posted_at)
+        .join(CreditEntry, CreditEntry.batch_id == CreditBatch.id)
+        .where(CreditBatch.reverses_id == proof.batch, CreditEntry.reverses_line == proof.line)
+    )
+    if taken := session.execute(back).first():
+        return Today(ledger.Standing.REVERSED, taken.id, db.office_day(taken.posted_at))
+    return Today(ledger.Standing.TAKES_BACK if batch.reverses_id else ledger.Standing.STANDS)
 
 
 def _statement(content: bytes) -> tuple[dict[str, Any], str]:

@@ -14,6 +14,7 @@ from core import audit, db, ledger, proofs
 from core.__main__ import main
 from core.access import Refused
 from core.db import canonical
+from core.ledger import Standing
 from tests import cast as c
 
 
@@ -130,6 +131,24 @@ def test_a_proof_says_that_the_hours_were_taken_back(cast: c.Cast) -> None:
         ledger.reverse(session, 2, actor=cast["reviewer"], reason="重复", now=c.AFTER)
     assert proofs.read(issued(cast, 2, 1)).standing == "reversed"
     assert proofs.read(issued(cast, 3, 1)).standing == "takes_back"
+
+
+def test_how_a_proven_entry_stands_by_now_is_known_by_its_batch_line_and_chain_alone(cast: c.Cast) -> None:
+    first, second = issued(cast, 1, 1), issued(cast, 1, 2)
+
+    def now(content: bytes) -> proofs.Today | None:
+        with db.reading() as session:
+            return proofs.today(session, content)
+
+    assert now(first) == proofs.Today(Standing.STANDS)
+    with db.transaction() as session:
+        ledger.reverse(session, 1, lines=[1], actor=cast["reviewer"], reason="重复", now=c.AFTER)
+    assert now(first) == proofs.Today(Standing.REVERSED, 3, db.office_day(c.AFTER))
+    assert now(second) == proofs.Today(Standing.STANDS)
+    assert now(issued(cast, 3, 1)) == proofs.Today(Standing.TAKES_BACK)
+    assert now(altered(first, own(chain="00" * 32), sign=True)) is None
+    assert now(altered(first, entry(line=2))) is None
+    assert now(altered(first, entry(batch_id=99), sign=True)) is None
 
 
 def test_no_proof_is_given_of_what_was_altered(cast: c.Cast) -> None:

@@ -193,7 +193,14 @@ def test_anybody_checks_a_proof_without_signing_in(cast: Cast) -> None:
     assert "证明成立" in told(file)
     assert people.id_number(1) not in told(file)
     assert "赵示丁" in told(file)
+    assert "现在仍然有效" in told(file)
     assert "证明不成立：签名不符" in told(altered)
+    assert "现在" not in told(altered)  # whoever has no proof is told nothing
+    with db.transaction() as session:
+        ledger.reverse(session, 1, lines=[1], actor=cast["reviewer"], reason="重复登记", now=NOW)
+    assert f"这笔学时已于{db.office_day(NOW)}冲销（第2批），现在不再计入" in told(file)
+    assert "重复登记" not in told(file)
+    assert "仍然有效" not in told(file)
     assert "不是本系统出具的入账证明" in told(b"<script>")
     assert asked("POST", files={"proof": ("proof.json", bytes(2 * 2**20))}).status_code == 413
     assert asked("POST", data={"proof": "x"}).text.count("不是本系统出具的入账证明") == 1
