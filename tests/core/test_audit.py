@@ -108,7 +108,7 @@ def busy_month() -> c.Cast:
         s.flush()
         twice = registry.PersonFacts("赵示", c.id_number(72), "示例市第一医院")
         (duplicate_id,) = registry.match_or_add(s, [twice], authority_id=1, now=c.AFTER).values()
-        both = {"version": second.version, "duplicate_version": 1}
+        both = {"version": second.version, "duplicate_version": 1, "evidence": proof}
         persons.merge(s, second.id, duplicate_id, **both, actor=reviewer, reason="重复", now=c.AFTER)
         persons.separate(s, duplicate_id, version=2, actor=reviewer, reason="不是同一人", now=c.AFTER)
         move = {"employer": "示例旗蒙古族中学", "authority_id": 1, "version": second.version}

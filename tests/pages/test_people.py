@@ -108,6 +108,10 @@ def test_two_records_are_merged_and_separated(cast: Cast) -> None:
     app = act(open_page("people", sign_in("reviewer"), person=str(stays)), "合并重复人员")
     field(app, "重复记录的姓名或完整身份证号").input(people.id_number(2)).run()
     field(app, "合并的原因（必填）").input("号码录错")
+    assert "性别不同（男、女），很可能不是同一人" in app.warning[0].value
+    press(app, "合并")
+    assert "请上传证明材料" in app.error[0].value
+    app.file_uploader[0].upload("户籍证明.pdf", b"%PDF-1.4 synthetic", "application/pdf")
     press(app, "合并")
     assert "已并入" in app.success[0].value
     assert one_person(duplicate).merged_into_id == stays
