@@ -115,7 +115,7 @@ def move(
     reason = reason.strip()
     kind = KINDS[submission.kind]
     if not reason and (action in NEEDS_REASON or (action is Action.APPROVE and kind.APPROVAL_NEEDS_REASON)):
-        raise Refused("reason", f"{action.label}须填写原因，申请单位会看到。")
+        raise Refused("reason", f"{action.label}须填写审核意见，提交人会看到。")
     before, done = submission.state, ""
     if action is Action.SUBMIT:
         kind.check_submit(session, submission, actor=actor, reason=reason, now=now)

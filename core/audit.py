@@ -153,18 +153,24 @@ def _digest(entry: AuditEntry, previous: str) -> str:
 
 
 def faults(session: Session) -> list[str]:
-    """The first line whose hash or number no longer fits the one before it; empty when the chain stands."""
-    previous = ""
+    """Each line whose hash or number does not fit the one before; the line after a missing one has nothing to fit."""
+    found: list[str] = []
+    last, previous = 0, ""
     query = sa.select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=2000)
     with session.scalars(query) as lines:  # closed on every way out: PostgreSQL keeps a cursor for it
-        for number, entry in enumerate(lines, start=1):
-            if entry.id != number:
-                return [f"audit line {number} is missing"]
-            if entry.digest != _digest(entry, previous):
-                return [f"audit line {number} was altered ({entry.event} of {entry.at:%Y-%m-%d})"]
-            previous = entry.digest
+        for entry in lines:
+            if entry.id != last + 1:
+                found.append(missing("audit line", last + 1, entry.id - 1))
+            elif entry.digest != _digest(entry, previous):
+                found.append(f"audit line {entry.id} was altered ({entry.event} of {entry.at:%Y-%m-%d})")
+            last, previous = entry.id, entry.digest
             session.expunge(entry)
-    return []
+    return found
+
+
+def missing(what: str, first: int, last: int) -> str:
+    """The fault of a chain in which the numbers from first to last are not there."""
+    return f"{what} {first} is missing" if last <= first else f"{what}s {first} to {last} are missing"
 
 
 def history(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -156,6 +157,21 @@ def revoked(session: Session, batch_id: int) -> int:
     mine = {card_id for card_id, *_ in session.execute(_revoking().where(CreditBatch.id == batch_id))}
     earlier = {card_id for card_id, *_ in session.execute(_revoking().where(CreditBatch.id < batch_id))}
     return len(mine - earlier)
+
+
+def at_stake(session: Session, batch_id: int, lines: Collection[int]) -> int:
+    """How many cards that still hold a reversal of these lines of a batch would revoke."""
+    owner = sa.orm.aliased(Person)
+    mine = sa.and_(CreditEntry.person_id == owner.id, CreditEntry.year.between(Card.year - (_YEARS - 1), Card.year))
+    query = (
+        sa.select(Card.id, CreditEntry.line)
+        .join(Person, Person.id == Card.person_id)
+        .join(owner, under(owner, Person.human_id))
+        .join(CreditEntry, mine)
+        .where(CreditEntry.batch_id == batch_id, Card.batch_id >= batch_id)
+    )
+    shown = {card_id for card_id, line in session.execute(query) if line in lines}
+    return len(shown - _revocations(session, Card.id.in_(query.with_only_columns(Card.id))).keys())
 
 
 def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:

@@ -142,11 +142,11 @@ def check_fields(fields: ClaimFields, today: date) -> None:
         faults.append(f"完成日期晚于今天{today}")
     if fields.start_on > fields.completed_on:
         faults.append("开始日期晚于完成日期")
-    deemed = activity_of(fields).deemed
-    if deemed and fields.amount:
-        faults.append(f"{fields.activity}视同完成，不计学时，数量请填0")
-    elif not deemed and (fields.amount <= 0 or fields.amount * 2 % 1):
-        faults.append("数量应为0.5的正倍数")
+    activity = activity_of(fields)
+    if activity.deemed and fields.amount:
+        faults.append(f"{fields.activity}视同完成，不计学时，不填证书所载的数量")
+    elif not activity.deemed and (fields.amount <= 0 or fields.amount * 2 % 1):
+        faults.append(f"证书所载{activity.unit}数应为0.5的正倍数")
     if faults:
         raise Refused("fields", "；".join(faults) + "。请改正后再保存。")
     worth(fields)

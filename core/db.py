@@ -97,6 +97,11 @@ def _secret_path(_home_given: str | None) -> Path:
     return _home() / "secret.key"
 
 
+def has_keys() -> bool:
+    """Whether there is an office's secret here; asking makes none."""
+    return _secret_path(os.environ.get("CE_HOME")).exists()
+
+
 def _make_secret(path: Path) -> None:
     """Put a new secret in place whole, or leave the one that another process was faster to put there."""
     partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
@@ -362,6 +367,12 @@ def engine() -> sa.Engine:
     return _engine(url())
 
 
+def close() -> None:
+    """Leave the database, where this process was in one at all."""
+    if _engine.cache_info().currsize:
+        engine().dispose()
+
+
 @functools.lru_cache(maxsize=4)
 def _engine(address: str) -> sa.Engine:
     made = sa.create_engine(address, pool_size=10, max_overflow=30, pool_pre_ping=not address.startswith("sqlite"))
@@ -548,20 +559,24 @@ def _standing(connection: sa.Connection) -> dict[tuple[str, str], str]:
     return {(table, name): made for table, name, made in connection.execute(query)}
 
 
+def outdated(session: Session) -> str:
+    """What the schema needs before this program can read it; nothing where it is of this version."""
+    here = _revision(session.connection())
+    wanted = ScriptDirectory.from_config(_alembic()).get_current_head()
+    if here == wanted:
+        return ""
+    return f"schema is at {here or 'nothing'}, this program needs {wanted}: run python -m core init"
+
+
 def faults(session: Session, tables: Iterable[str]) -> list[str]:
     """What is wrong with the schema or the guards of these append-only tables; empty when all stand.
 
     A guard stands when it is switched on and does, word for word, what `append_only` has it do.
     """
     connection = session.connection()
-    found = []
-    here = _revision(connection)
-    wanted = ScriptDirectory.from_config(_alembic()).get_current_head()
-    if here != wanted:
-        found.append(f"schema is at {here or 'nothing'}, this program needs {wanted}: run python -m core init")
     standing = _standing(connection)
-    return found + [
-        f"guard {name} is missing or altered: rows of {table} could be changed unseen"
+    return list(filter(None, [outdated(session)])) + [
+        f"guard {name} is missing or altered: rows of {table} could be changed; python -m core init puts it back"
         for (table, name), made in _guards(connection.dialect.name, tables).items()
         if standing.get((table, name)) != made
     ]

@@ -124,8 +124,8 @@ def queue(
     """The disputes before the actor's office (or those it oversees), the longest waiting first, and how many there are.
 
     `own`: only those the actor's own office answers. Refused codes: "role".
-    Columns: id, answer, name, id_mask, employer, year, subject, hours, basis, words, filed_by, filed_at, authority,
-    reason, answered_by, answered_at, person_id, batch_id, line, version, authority_id.
+    Columns: id, answer, name, id_mask, employer, year, subject, hours, completed_on, basis, words, filed_by, filed_at,
+    authority, reason, answered_by, answered_at, person_id, batch_id, line, version, authority_id.
     """
     require(actor, *ledger.REVERSERS)
     conditions = [_seen_by_officers(actor)]
@@ -151,15 +151,13 @@ def queue(
     )
     rows: list[dict[str, Any]] = [
         {name: getattr(each, name) for name in same}
-        | {name: getattr(line, name) for name in ("year", "subject", "hours")}
+        | {name: getattr(line, name) for name in ("year", "subject", "hours", "completed_on")}
         | {"answer": each.state.value, "basis": line.note or basis, "authority": office}
         | {"name": person.name, "id_mask": resident_id.mask(person.id_number), "employer": person.employer_name}
         for each, line, basis, person, office in session.execute(query)
     ]
-    columns = (
-        "id answer name id_mask employer year subject hours basis words filed_by filed_at authority reason".split()
-    )
-    columns += "answered_by answered_at person_id batch_id line version authority_id".split()
+    columns = "id answer name id_mask employer year subject hours completed_on basis words filed_by filed_at".split()
+    columns += "authority reason answered_by answered_at person_id batch_id line version authority_id".split()
     return pd.DataFrame(rows, columns=columns), count
 
 

@@ -154,24 +154,12 @@ def reverse(
     one itself), "lines" (none, or not of this batch), "reversed" (undone already), "reason".
     """
     require(actor, *REVERSERS)
-    undone = session.get(CreditBatch, batch_id)
-    if undone is None:
-        raise not_found("入账批次")
-    in_charge(actor, undone.authority_id)
-    if undone.reverses_id is not None:
-        raise Refused("reversal", f"第{batch_id}批本身是冲销，不能再冲销；学时有误请重新导入正确的学时。")
+    session.flush()
+    hold(session)
+    undone, wanted = _to_take_back(session, batch_id, actor, lines)
     reason = reason.strip()
     if not reason:
         raise Refused("reason", "请填写冲销的原因，它会留在学时明细和审计日志里。")
-    session.flush()
-    hold(session)
-    gone = reversed_lines(session, batch_id)
-    wanted = set(range(1, undone.entries + 1)) - gone if lines is None else set(lines)
-    if not wanted <= set(range(1, undone.entries + 1)) or (lines is not None and not wanted):
-        raise Refused("lines", f"第{batch_id}批共{undone.entries}笔，请选择其中要冲销的笔。")
-    if not wanted or wanted & gone:
-        which = f"第{'、'.join(map(str, sorted(wanted & gone)))}笔" if wanted else "全部学时"
-        raise Refused("reversed", f"第{batch_id}批的{which}已经冲销，不会重复冲销。")
     query = sa.select(CreditEntry).where(CreditEntry.batch_id == batch_id).order_by(CreditEntry.line)
     taken = [entry for entry in session.scalars(query) if entry.line in wanted]
     same = "person_id year subject source completed_on roster_row_id".split()
@@ -186,8 +174,56 @@ def reverse(
     return _written(session, batch, entries, audit.Event.CREDIT_REVERSED, actor=actor, reason=reason, now=now)
 
 
+@dataclass(frozen=True)
+class Reversal:
+    """What a reversal would take back."""
+
+    lines: frozenset[int]
+    people: int
+    hours: Decimal
+    left: int
+    """How many lines of the batch would still stand."""
+
+
+def reversal(session: Session, batch_id: int, actor: Actor, lines: Iterable[int] | None = None) -> Reversal:
+    """What `reverse` would take back by now, to be asked about before it is done. Refused as `reverse` refuses."""
+    undone, wanted = _to_take_back(session, batch_id, actor, lines)
+    query = (
+        sa.select(CreditEntry.line, CreditEntry.hours, Person.human_id)
+        .join(Person, Person.id == CreditEntry.person_id)
+        .where(CreditEntry.batch_id == batch_id)
+    )
+    taken = [each for each in session.execute(query) if each.line in wanted]
+    people, hours = {each.human_id for each in taken}, sum((each.hours for each in taken), Decimal())
+    left = undone.entries - len(reversed_lines(session, batch_id)) - len(wanted)
+    return Reversal(frozenset(wanted), len(people), hours, left)
+
+
+def _to_take_back(
+    session: Session, batch_id: int, actor: Actor, lines: Iterable[int] | None
+) -> tuple[CreditBatch, set[int]]:
+    """The batch and those of its lines that a reversal undoes: the ones named, or all that still stand."""
+    require(actor, *REVERSERS)
+    undone = session.get(CreditBatch, batch_id)
+    if undone is None:
+        raise not_found("入账批次")
+    in_charge(actor, undone.authority_id)
+    if undone.reverses_id is not None:
+        raise Refused("reversal", f"第{batch_id}批本身是冲销，不能再冲销；学时有误请重新导入正确的学时。")
+    gone, every = reversed_lines(session, batch_id), set(range(1, undone.entries + 1))
+    wanted = every - gone if lines is None else set(lines)
+    if not wanted <= every or (lines is not None and not wanted):
+        raise Refused("lines", f"第{batch_id}批共{undone.entries}笔，请选择其中要冲销的笔。")
+    if not wanted or wanted & gone:
+        which = f"第{'、'.join(map(str, sorted(wanted & gone)))}笔" if wanted else "全部学时"
+        raise Refused("reversed", f"第{batch_id}批的{which}已经冲销，不会重复冲销。")
+    return undone, wanted
+
+
 def line_numbers(text: str) -> set[int]:
-    """The lines that somebody wrote down as 2、5-9. Refused codes: "lines" (not to be read as numbers)."""
+    """The lines that somebody wrote down as 2、5-9. Refused codes: "lines" (none, or not to be read as numbers)."""
+    if not text.strip():
+        raise Refused("lines", "请填写要冲销的笔号，如2、5-9；笔号见明细的第一列。")
     found: set[int] = set()
     for part in re.split(r"[、,，;；\s]+", text.strip()):
         numbers = re.fullmatch(r"(\d{1,6})(?:[-—~～至](\d{1,6}))?", part)
@@ -563,30 +599,38 @@ def faults(session: Session) -> list[str]:
     audit trail. Each side is therefore held against the other. Whoever takes out both ends alike is not seen here: for
     that the newest digest would have to be kept where the thief cannot write.
     """
-    return [*_chain_faults(session), *_trail_faults(session), *_reversal_faults(session), *_total_faults(session)]
+    return [*altered(session), *_trail_faults(session), *_total_faults(session)]
+
+
+def altered(session: Session) -> list[str]:
+    """What of the entries and batches themselves is not what was posted; totals made of them would hide it."""
+    return [*_chain_faults(session), *_reversal_faults(session)]
 
 
 def _chain_faults(session: Session) -> list[str]:
-    previous = ""
+    """What of each batch and its entries is not what was posted. The batch after a missing one has nothing to fit."""
+    found: list[str] = []
+    last, previous = 0, ""
     whole = sa.select(*CreditBatch.__table__.columns)  # a row, not an object: nothing keeps its hashes once it is done
-    for number, batch_id in enumerate(session.scalars(sa.select(CreditBatch.id).order_by(CreditBatch.id)), start=1):
-        if batch_id != number:
-            return [f"credit batch {number} is missing"]
-        batch: Any = session.execute(whole.where(CreditBatch.id == number)).one()
+    for batch_id in session.scalars(sa.select(CreditBatch.id).order_by(CreditBatch.id)):
+        batch: Any = session.execute(whole.where(CreditBatch.id == batch_id)).one()
+        follows = batch.id == last + 1
+        if not follows:
+            found.append(audit.missing("credit batch", last + 1, batch.id - 1))
         rows = _rows(session, batch.id)
         leaves = [_leaf(row, batch.form) for row in rows]
-        if words := _entry_fault(batch, rows, leaves):
-            return [f"credit batch {batch.id} {words}"]
-        if batch.chain != _chain(batch, previous, rows):
-            return [f"credit batch {batch.id} ({batch.basis}) was altered"]
-        previous = batch.chain
+        if words := _entry_faults(batch, rows, leaves):
+            found += [f"credit batch {batch.id} {each}" for each in words]
+        elif follows and batch.chain != _chain(batch, previous, rows):
+            found.append(f"credit batch {batch.id} ({batch.basis}) was altered")
+        last, previous = batch.id, batch.chain
     stray = session.scalar(
         sa.select(sa.func.count())
         .select_from(CreditEntry)
         .outerjoin(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
         .where(CreditBatch.id.is_(None))
     )
-    return [f"{stray} credit entries belong to no batch"] if stray else []
+    return [*found, f"{stray} credit entries belong to no batch"] if stray else found
 
 
 def _rows(session: Session, batch_id: int) -> list[dict[str, Any]]:
@@ -596,14 +640,14 @@ def _rows(session: Session, batch_id: int) -> list[dict[str, Any]]:
     return [dict(row) for row in session.execute(query).mappings()]
 
 
-def _entry_fault(batch: CreditBatch, rows: Sequence[Mapping[str, Any]], leaves: Sequence[bytes]) -> str:
-    """The first row of a batch that is not what was posted; only the batch where it kept no hashes to compare with."""
+def _entry_faults(batch: CreditBatch, rows: Sequence[Mapping[str, Any]], leaves: Sequence[bytes]) -> list[str]:
+    """The rows of a batch that are not what was posted; only the batch where it kept no hashes to compare with."""
     kept = batch.leaves
     if len(leaves) == batch.entries and merkle.root(leaves).hex() == batch.root:
-        return "" if kept in (None, b"".join(leaves)) else f"({batch.basis}): its kept hashes were altered"
+        return [] if kept in (None, b"".join(leaves)) else [f"({batch.basis}): its kept hashes were altered"]
     posted = [kept[at : at + merkle.SIZE] for at in range(0, len(kept), merkle.SIZE)] if kept else []
     if len(posted) != batch.entries or merkle.root(posted).hex() != batch.root:
-        return f"({batch.basis}): its entries were altered"
+        return [f"({batch.basis}): its entries were altered"]
     wanted = dict(enumerate(posted, start=1))
     good = {row["line"] for row, leaf in zip(rows, leaves, strict=True) if wanted.get(row["line"]) == leaf}
     found = {line: f"line {line} was removed" for line in wanted.keys() - {row["line"] for row in rows}}
@@ -612,7 +656,7 @@ def _entry_fault(batch: CreditBatch, rows: Sequence[Mapping[str, Any]], leaves: 
         if wanted.get(line) != leaf:
             deed = "added" if line in good or line not in wanted else "altered"
             found.setdefault(line, f"line {line} (person {row['person_id']}, {row['year']}) was {deed}")
-    return found[min(found)]
+    return [found[line] for line in sorted(found)]
 
 
 def _trail_faults(session: Session) -> list[str]:
@@ -738,8 +782,8 @@ def rebuild(session: Session, *, actor: Actor, reason: str, now: datetime) -> li
     if not reason:
         raise Refused("reason", "请填写重建学时合计的原因，它会留在审计日志里。")
     hold(session)
-    if altered := [*_chain_faults(session), *_reversal_faults(session)]:
-        raise Refused("altered", f"学时明细本身已被改动，合计没有重建，请先查明：{altered[0]}")
+    if faults := altered(session):
+        raise Refused("altered", f"学时明细本身已被改动，合计没有重建，请先查明：{faults[0]}")
     found = differences(session)
     for each in found:
         keys = {key: getattr(each, key) for key in _KEYS}

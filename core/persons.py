@@ -105,9 +105,7 @@ def correct(
     if (name, number) == (found.name, found.id_number):
         raise Refused("same", "姓名和身份证号与现有信息相同，没有需要更正的。")
     _check_free(session, found, number, actor)
-    if evidence is None or not evidence.filename.lower().endswith(files.NOTICE_ENDINGS):
-        raise Refused("file", f"请上传证明材料，可用{'、'.join(files.NOTICE_ENDINGS)}文件。")
-    kept = files.attach(session, None, evidence, purpose="evidence", now=now)
+    kept = _evidence(session, evidence, now)
     before = {"name": found.name, "id_number": found.id_number}
     found.name, found.id_number, found.id_index = name, number, db.blind_index(number)
     found.sex, found.birth_on = resident_id.sex(number), resident_id.birth_on(number)
@@ -115,6 +113,13 @@ def correct(
     after = {"name": name, "id_number": number}
     _record(session, found, Change.CORRECTED, before, after, actor=actor, reason=reason, now=now, attachment=kept)
     return found
+
+
+def _evidence(session: Session, given: Upload | None, now: datetime, why: str = "") -> Attachment:
+    """The evidence of an act, kept. Refused codes: "file" (none, or none of the usual kinds)."""
+    if given is None or not given.filename.lower().endswith(files.NOTICE_ENDINGS):
+        raise Refused("file", f"{why}请上传证明材料，可用{'、'.join(files.NOTICE_ENDINGS)}文件。")
+    return files.attach(session, None, given, purpose="evidence", now=now)
 
 
 def _check_free(session: Session, person: Person, number: str, actor: Actor) -> None:
@@ -189,12 +194,15 @@ def merge(
     actor: Actor,
     reason: str,
     now: datetime,
+    evidence: Upload | None = None,
 ) -> Person:
     """合并: one human is on file twice; from now on the duplicate is found, shown and counted as the person who stays.
 
-    Every entry stays where it was posted, and every total is theirs together. Refused codes: "role", "missing",
-    "jurisdiction" (of either), "stale" (somebody changed or merged one of them meanwhile), "reason", "self" (with
-    oneself), "chain" (the duplicate has duplicates of its own).
+    Every entry stays where it was posted, and every total is theirs together. Two who were born on different days, or
+    are not of one sex, are merged on evidence only, as a number is corrected: one of the numbers was wrong, or they are
+    two. Refused codes: "role", "missing", "jurisdiction" (of either), "stale" (somebody changed or merged one of them
+    meanwhile), "reason", "self" (with oneself), "chain" (the duplicate has duplicates of its own), "file" (no evidence,
+    or none of the usual kinds).
     """
     stays, reason = _kept(session, person_id, actor, version=version, reason=reason)
     duplicate, _ = _kept(session, duplicate_id, actor, version=duplicate_version, reason=reason)
@@ -202,10 +210,23 @@ def merge(
         raise Refused("self", "不能把一个人与其本人合并，请选择另一条重复的记录。")
     if session.scalar(sa.select(Person.id).where(Person.merged_into_id == duplicate.id).limit(1)):
         raise Refused("chain", f"{duplicate.name}的这条记录下已并入其他记录，请反过来合并，或先撤销那次合并。")
+    apart, kept = contradiction(stays, duplicate), None
+    if apart or evidence:
+        kept = _evidence(session, evidence, now, f"{apart}，很可能不是同一人。确为同一人的，" if apart else "")
     duplicate.merged_into_id = stays.id
     ledger.add_up(session, (stays.id, duplicate.id))
-    _join(session, stays, duplicate, Change.MERGED, actor=actor, reason=reason, now=now)
+    _join(session, stays, duplicate, Change.MERGED, actor=actor, reason=reason, now=now, attachment=kept)
     return stays
+
+
+def contradiction(stays: Person, duplicate: Person) -> str:
+    """What speaks against two records being one human, in words; nothing where birth date and sex agree."""
+    sides = {
+        "出生日期": (str(stays.birth_on), str(duplicate.birth_on)),
+        "性别": (stays.sex, duplicate.sex),
+    }
+    told = [f"{what}不同（{one}、{other}）" for what, (one, other) in sides.items() if one != other]
+    return f"两条记录{'，'.join(told)}" if told else ""
 
 
 def separate(session: Session, duplicate_id: int, *, version: int, actor: Actor, reason: str, now: datetime) -> Person:
@@ -250,7 +271,7 @@ def duplicates(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
 
 _EVENTS = {change: audit.Event(f"person.{change.value}") for change in Change}
 _WORDS = {"name": "姓名", "id_number": "身份证号", "employer": "工作单位", "authority": "管理权限"}
-_WORDS |= {"duplicate": "重复记录", "stays": "保留记录"}
+_WORDS |= {"stays": "保留记录", "duplicate": "重复记录"}
 
 
 def _join(
@@ -262,17 +283,17 @@ def _join(
     actor: Actor,
     reason: str,
     now: datetime,
+    attachment: Attachment | None = None,
 ) -> None:
     """Keep a merge, or its undoing, in the history of both."""
-    one, other = ({key: _named(each)} for key, each in (("duplicate", duplicate), ("stays", stays)))
-    sides = ({}, one) if kind is Change.MERGED else (one, {})
-    _record(session, stays, kind, *sides, actor=actor, reason=reason, now=now)
-    sides = ({}, other) if kind is Change.MERGED else (other, {})
-    _keep(session, duplicate, kind, *sides, actor=actor, reason=reason, now=now)
+    both = {"stays": _named(stays), "duplicate": _named(duplicate)}
+    sides = ({}, both) if kind is Change.MERGED else (both, {})
+    _record(session, stays, kind, *sides, actor=actor, reason=reason, now=now, attachment=attachment)
+    _keep(session, duplicate, kind, *sides, actor=actor, reason=reason, now=now, attachment=attachment)
 
 
 def _named(person: Person) -> str:
-    return f"{person.name} {_shown('id_number', person.id_number)}"
+    return f"{person.name} {person.sex} {_shown('id_number', person.id_number)}"
 
 
 def _record(

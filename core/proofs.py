@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -22,9 +22,13 @@ from core.access import Actor, Refused, not_found, require
 from core.models import CreditBatch, CreditEntry, Organization, Source
 
 FORM = "ce-proof-1"
-_FILENAME = "proof-{}-{}.json"
 LARGEST = 2**20
 """Bytes of the largest file read as a proof."""
+
+
+def filename(batch_id: int, line: int, ending: str = "json") -> str:
+    """What a proof's file is called, wherever it is named."""
+    return f"入账证明-{batch_id}-{line}.{ending}"
 
 
 def issue(session: Session, batch_id: int, line: int, *, actor: Actor, now: datetime) -> bytes:
@@ -89,6 +93,11 @@ class Proof:
     standing: ledger.Standing
     issued_at: datetime
 
+    @property
+    def issued(self) -> str:
+        """When it was issued, in the office's time."""
+        return _minute(self.issued_at)
+
     def facts(self) -> list[tuple[str, str]]:
         """What it says, in labelled words."""
         return [
@@ -100,15 +109,24 @@ class Proof:
             ("学习完成日期", self.completed_on),
             ("来源", self.source),
             ("入账机关", self.office),
-            ("入账时间", f"{self.posted_at.astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}"),
+            ("入账时间", _minute(self.posted_at)),
             ("办理人", self.posted_by),
             ("入账批次", f"第{self.batch}批第{self.line}笔"),
             ("出具时状态", self.standing.label),
         ]
 
 
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}"
+
+
 def read(content: bytes) -> Proof:
-    """What a file says. Refused codes: "file" (no proof)."""
+    """What a file says. Refused codes: "file" (no proof, or the printed page of one)."""
+    if content.startswith(b"%PDF"):
+        raise Refused(
+            "file",
+            "这是PDF，核对要用随证明下载的 .json 文件；证明的PDF里也附有这个文件，可在阅读器的附件栏另存后再核对。",
+        )
     try:
         statement = _statement(content)[0]
         entry, batch = statement["entry"], statement["batch"]
@@ -133,9 +151,14 @@ def read(content: bytes) -> Proof:
 def faults(content: bytes, *, key: str | None = None) -> list[str]:
     """Why a proof does not hold; nothing where it does. Asks no database: `key` is a public key, by default our own.
 
-    Refused codes: "file" (no proof), "key" (no key).
+    Refused codes: "file" (no proof), "key" (no key, or none of our own to go by).
     """
     proof = read(content)
+    if not key and not db.has_keys():
+        raise Refused(
+            "key",
+            "本机没有机关的密钥，不能判断签名。请用 --key 给出出具机关的公钥（64位十六进制数字，向该机关另行取得）。",
+        )
     statement, signature = _statement(content)
     try:
         verifier = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key or public_key()))
@@ -157,6 +180,33 @@ def faults(content: bytes, *, key: str | None = None) -> list[str]:
     if proof.posted_at > proof.issued_at:
         found.append("入账晚于出具证明的时间")
     return found
+
+
+@dataclass(frozen=True)
+class Today:
+    """How a proven entry stands now. `by` and `on`: the batch that took it back, and the day."""
+
+    standing: ledger.Standing
+    by: int | None = None
+    on: date | None = None
+
+
+def today(session: Session, content: bytes) -> Today | None:
+    """How the entry of a proof that holds stands by now; None where this ledger has no such batch. Open to everybody:
+    whoever holds a proof learns of that entry alone, and no more than whether it still counts. Refused codes: "file".
+    """
+    proof, chain = read(content), _statement(content)[0]["chain"]
+    batch = session.get(CreditBatch, proof.batch)
+    if batch is None or batch.chain != chain or faults(content):
+        return None
+    back = (
+        sa.select(CreditBatch.id, CreditBatch.posted_at)
+        .join(CreditEntry, CreditEntry.batch_id == CreditBatch.id)
+        .where(CreditBatch.reverses_id == proof.batch, CreditEntry.reverses_line == proof.line)
+    )
+    if taken := session.execute(back).first():
+        return Today(ledger.Standing.REVERSED, taken.id, db.office_day(taken.posted_at))
+    return Today(ledger.Standing.TAKES_BACK if batch.reverses_id else ledger.Standing.STANDS)
 
 
 def _statement(content: bytes) -> tuple[dict[str, Any], str]:
@@ -188,7 +238,7 @@ def pdf(content: bytes) -> bytes:
     page.set_title(f"{proof.name}学时入账证明")
     page.set_creation_date(proof.issued_at)
     page.add_page()
-    below = (f"出具机关 {proof.office}", f"出具时间 {proof.issued_at.astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}")
+    below = (f"出具机关 {proof.office}", f"出具时间 {proof.issued}")
     paper.heading(page, "专业技术人员继续教育学时入账证明", below)
     paper.section(page, "证明事项")
     paper.words(page, f"兹证明下列学时已于{db.office_day(proof.posted_at)}记入继续教育学时账。")
@@ -208,13 +258,13 @@ def pdf(content: bytes) -> bytes:
     ]
     paper.table(page, ("项目", "值（SHA-256、Ed25519，十六进制）"), lines, (30, 144), "LL")
     page.ln(3)
+    name = filename(proof.batch, proof.line)
     for words in (
-        "随本证明下载的文件（也附在本PDF内）可离线核对，不需要信任数据库：由该笔学时沿路径算到本批校验根，再算到本批链值，",
-        "最后核对签名。可在出具机关系统的 /verify 页面核验，不需登录；在其他机器上核对时，公钥须另行取得，命令：",
+        f"随本证明下载的{name}（也附在本PDF内，可在阅读器的附件栏另存）可离线核对，不需要信任数据库：",
+        "由该笔学时沿路径算到本批校验根，再算到本批链值，最后核对签名。",
+        "可在出具机关系统的 /verify 页面核验，不需登录；在其他机器上核对时，公钥须另行取得，命令：",
     ):
         paper.small(page, words)
-    paper.small(
-        page, f"python -m core proof {_FILENAME.format(proof.batch, proof.line)} --key {statement['public_key']}"
-    )
-    page.embed_file(bytes=content, basename=_FILENAME.format(proof.batch, proof.line), desc="ce-proof-1")
+    paper.small(page, f"python -m core proof {name} --key {statement['public_key']}")
+    page.embed_file(bytes=content, basename=name, desc="ce-proof-1")
     return bytes(page.output())

@@ -113,7 +113,7 @@ def person_page(person_id: int) -> None:
                 card_of(person_id, sorted({int(year) for year in stands["year"]}, reverse=True))
         cards_of(issued)
         st.markdown("**学时明细**")
-        columns = ["year", "subject", "hours", "completed_on", "source", "standing", "dispute", "basis", "posted_at"]
+        columns = ["year", "subject", "hours", "completed_on", "source", "standing", "dispute", "posted_at", "basis"]
         columns += ["posted_by", "plan_id", "report_id", "roster_row", "plan", "base"]
         labels = {"plan_id": "计划编号", "report_id": "报告编号", "standing": "状态", "year": "学时年度"}
         labels |= {"completed_on": "学习日期"}

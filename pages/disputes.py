@@ -29,7 +29,7 @@ COLUMNS = [
     "filed_by",
     "basis",
 ]
-LABELS = {"words": "异议内容", "reason": "答复理由"}
+LABELS = {"words": "异议内容", "reason": "答复理由", "completed_on": "学习日期"}
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     state = ui.filter_by("答复", Answer, key="answer", default=Answer.OPEN)
@@ -38,7 +38,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
         return disputes.queue(session, who, state=state, own=own, **page)
 
-    shown = [*COLUMNS, "reason", "answered_by", "answered_at", "authority"]
+    shown = [*COLUMNS, "completed_on", "reason", "answered_by", "answered_at", "authority"]
     ui.export(lambda session, who: asked(session, who, limit=None)[0], shown, name="学时异议", labels=LABELS)
 frame, count = ui.listing(asked, actor, name="dispute")
 st.caption(f"共{count}件")
@@ -54,7 +54,7 @@ def answer(dispute_id: int, version: int, upheld: bool) -> None:
             return f"异议成立，这笔学时已冲销（第{found.reversal_id}批），提出人会看到答复。"
         return f"已答复：{found.state.label}，提出人会看到答复。"
 
-    if ui.deed(act):
+    if ui.deed(act, once=f"{upheld}-{dispute_id}-{version}"):
         ui.choose("dispute", None)
         ui.forget_choice()
 
@@ -67,6 +67,7 @@ for line in frame[frame["id"] == dispute_id].to_dict("records"):
         ui.facts(
             [
                 ("学时记录", f"{line['year']}年度{entry['subject']} {entry['hours']:g}学时（{place}）"),
+                ("学习日期", line["completed_on"]),
                 ("依据", line["basis"]),
                 ("提出", f"{line['filed_by']}，{ui.moment_text(line['filed_at'])}"),
             ]

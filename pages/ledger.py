@@ -19,7 +19,7 @@ ui.page(
     "冲销后，相关人员该年度已出具的审验卡即失效。",
 )
 BATCH = ["id", "standing", "posted_at", "posted_by", "authority", "origin", "entries", "hours", "basis"]
-LINE = ["line", "name", "id_mask", "year", "subject", "source", "hours", "basis", "completed_on", "standing"]
+LINE = ["line", "standing", "name", "id_mask", "year", "subject", "source", "hours", "completed_on", "basis"]
 RELIED = ["number", "decided_at", "decided_by", "name", "id_mask", "year", "outcome", "credit_years"]
 LABELS = {"id": "批次", "line": "笔", "origin": "类别", "standing": "状态", "posted_by": "办理人"}
 LABELS |= {
@@ -31,18 +31,53 @@ LABELS |= {
 }
 
 
-def reverse(batch_id: int, chosen: str | None, key: str) -> None:
-    """Undo a batch, or the lines written down as `chosen` or in the field beside the button."""
+def ask(batch_id: int, chosen: str | None, key: str) -> None:
+    """Undo one line at once; more than one only after it was said how much that is.
+
+    `chosen`: the lines as they are written down, nothing for those in the field beside the button, None for all that
+    still stand.
+    """
+    reason = st.session_state[key].strip()
+    try:
+        lines = None if chosen is None else ledger.line_numbers(chosen or st.session_state[f"{key}-lines"])
+        with db.reading() as session:
+            taken = ledger.reversal(session, batch_id, actor, lines)
+            gone = cards.at_stake(session, batch_id, taken.lines)
+    except Refused as refused:
+        ui.say("error", refused.words)
+        return
+    if len(taken.lines) == 1 or not reason:  # without a reason it is refused, in the ledger's words
+        reverse(batch_id, taken.lines, reason, key)
+    else:
+        confirm(batch_id, taken, gone, reason, key)
+
+
+@st.dialog("冲销学时")
+def confirm(batch_id: int, taken: ledger.Reversal, gone: int, reason: str, key: str) -> None:
+    """How much would be undone, and the button that does it."""
+    words = f"将冲销第{batch_id}批的{len(taken.lines)}笔，涉及{taken.people}人、{ledger.hours_text(taken.hours)}学时"
+    words += f"，{gone}张已出具的审验卡失效" if gone else ""
+    st.markdown(f"**{words}；该批{f'还有{taken.left}笔有效' if taken.left else '全部冲销'}。**")
+    ui.fact("冲销原因", reason)
+    st.caption("冲销不能撤回；冲错的，须重新登记正确的学时。")
+    with st.container(horizontal=True):
+        args = (batch_id, taken.lines, reason, key)
+        done = st.button("确认冲销", type="primary", on_click=reverse, args=args, key=f"{key}-confirmed")
+        if st.button("不冲销", key=f"{key}-kept") or done:
+            st.rerun()
+
+
+def reverse(batch_id: int, lines: frozenset[int], reason: str, key: str) -> None:
+    """Undo these lines, and leave nothing filled in beside the buttons for the lines that remain."""
 
     def act(session: Session, **who: Any) -> str:
-        lines = None if chosen is None else ledger.line_numbers(chosen or st.session_state[f"{key}-lines"])
-        batch = ledger.reverse(session, batch_id, reason=st.session_state.get(key, ""), lines=lines, **who)
+        batch = ledger.reverse(session, batch_id, reason=reason, lines=lines, **who)
         gone = cards.revoked(session, batch.id)
         words = f"，{gone}张已出具的审验卡随之失效" if gone else ""
         return f"已冲销第{batch_id}批的{batch.entries}笔学时（第{batch.id}批）{words}。"
 
-    if ui.deed(act):
-        st.session_state[f"{key}-lines"] = ""
+    if ui.deed(act, once=f"reverse-{batch_id}-{hash(lines)}"):
+        st.session_state[key] = st.session_state[f"{key}-lines"] = ""
         ui.choose(f"line{batch_id}", None)
         ui.forget_choice()
 
@@ -85,11 +120,11 @@ def undoing(batch: CreditBatch, standing: Standing, line: int | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if batch.entries > 1:
             st.text_input("笔号", key=f"{key}-lines", placeholder="如：2、5-9", width=180)
-            st.button("冲销所填各笔", on_click=reverse, args=(batch.id, "", key), key=f"{key}-some")
+            st.button("冲销所填各笔", on_click=ask, args=(batch.id, "", key), key=f"{key}-some")
         if line and line <= batch.entries:
-            st.button(f"只冲销第{line}笔", on_click=reverse, args=(batch.id, str(line), key), key=f"{key}-{line}")
+            st.button(f"只冲销第{line}笔", on_click=ask, args=(batch.id, str(line), key), key=f"{key}-{line}")
         words = "冲销整批" if standing == Standing.STANDS else "冲销其余各笔"
-        st.button(words, on_click=reverse, args=(batch.id, None, key), key=f"{key}-all")
+        st.button(words, on_click=ask, args=(batch.id, None, key), key=f"{key}-all")
 
 
 def relied(batch_id: int) -> None:

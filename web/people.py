@@ -87,7 +87,7 @@ def _correction(person: Person, _offices: dict[int, str]) -> None:
     key = f"correct-{person.id}-{person.version}-"
 
     def correct() -> None:
-        ui.deed(act)
+        ui.deed(act, once=key)
 
     def act(session: Session, **who: Any) -> str:
         given = st.session_state[f"{key}evidence"]
@@ -135,7 +135,7 @@ def _move(person: Person, offices: dict[int, str]) -> None:
             goes_to = f"{found.employer_name}，由{offices[found.authority_id]}管理"
             return f"{found.name}已调动到{goes_to}；已有学时继续有效。"
 
-        ui.deed(act)
+        ui.deed(act, once=key)
 
     with st.form(f"{key}form"):
         left, right = st.columns(2)
@@ -169,32 +169,41 @@ def _merge(person: Person, _offices: dict[int, str]) -> None:
     def told(one: int) -> str:
         return f"{others[one].name}　{resident_id.mask(others[one].id_number)}　{others[one].employer_name}"
 
+    one = st.selectbox("重复的记录（将并入当前人员）", list(others), format_func=told, key=f"{key}other")
+    apart = persons.contradiction(person, others[one])
+    if apart:
+        st.warning(f"{apart}，很可能不是同一人。确为同一人的，须上传证明材料。")
     with st.form(f"{key}form"):
-        one = st.selectbox("重复的记录（将并入当前人员）", list(others), format_func=told, key=f"{key}other")
         st.caption(
             f"保留{ui.md(person.name)}（{resident_id.mask(person.id_number)}）的姓名和号码；两条记录的学时合在一起计算，"
             "学时明细原样不动，合并可以撤销。"
         )
+        if apart:
+            kinds, what = [end[1:] for end in files.NOTICE_ENDINGS], "证明材料（必填，如户籍证明）"
+            st.file_uploader(what, kinds, key=f"{key}evidence-{one}")
         st.text_input("合并的原因（必填）", key=f"{key}reason")
 
         def merge() -> None:
+            other = others[one]
+
             def act(session: Session, **who: Any) -> str:
-                other = others[st.session_state[f"{key}other"]]
+                given = st.session_state.get(f"{key}evidence-{one}")
                 persons.merge(
                     session,
                     person.id,
                     other.id,
                     version=person.version,
                     duplicate_version=other.version,
+                    evidence=Upload(given.name, given.getvalue()) if given else None,
                     reason=st.session_state[f"{key}reason"],
                     **who,
                 )
                 return f"{other.name}的另一条记录已并入{person.name}，学时合并计算；需要时可以撤销。"
 
-            if ui.deed(act):
+            if ui.deed(act, once=f"{key}{other.id}-{other.version}"):
                 st.session_state[f"act-{person.id}-{person.version}"] = None
 
-        st.form_submit_button("合并", type="primary", on_click=merge, key=f"{key}do", disabled=one is None)
+        st.form_submit_button("合并", type="primary", on_click=merge, key=f"{key}do")
 
 
 def _duplicates(person: Person, actor: Actor) -> None:
@@ -216,7 +225,7 @@ def _duplicates(person: Person, actor: Actor) -> None:
                 persons.separate(session, line["id"], version=line["version"], reason=reason, **who)
                 return f"已撤销合并，{line['name']}（{line['id_mask']}）恢复为单独的记录，学时分开计算。"
 
-            ui.deed(act)
+            ui.deed(act, once=key)
 
         with st.container(horizontal=True, vertical_alignment="bottom"):
             label = f"撤销与{line['name']}（{line['id_mask']}）合并的原因（必填）"

@@ -27,18 +27,21 @@ def of(person_id: int, entries: pd.DataFrame) -> None:
     with st.expander("入账证明", expanded=bool(made and made[0] == person_id)):
         st.caption("证明某一笔学时已于何日入账，带签名和校验路径；随附的文件可离线核对，不依赖本系统的数据库。")
         key = f"proof-{person_id}"
-        st.selectbox("为哪一笔学时出具", list(lines), format_func=words, key=key)
+        chosen = st.selectbox("为哪一笔学时出具", list(lines), format_func=words, key=key)
         with st.container(horizontal=True):
             st.button("出具入账证明", key=f"{key}-issue", on_click=_issue, args=(person_id, key))
-            if made and made[0] == person_id:
-                _, name, file, page = made
-                icon = ":material/download:"
-                st.download_button(
-                    "下载证明（PDF）", page, f"{name}.pdf", "application/pdf", icon=icon, on_click="ignore"
-                )
-                st.download_button(
-                    "下载校验文件", file, f"{name}.json", "application/json", icon=icon, on_click="ignore"
-                )
+            if made and made[:2] == (person_id, chosen):
+                _, (batch, line), file, page = made
+                icon, place = ":material/download:", f"第{batch}批第{line}笔"
+                for label, content, ending in (("证明", page, "pdf"), ("校验文件", file, "json")):
+                    st.download_button(
+                        f"下载{place}的{label}（{ending.upper()}）",
+                        content,
+                        proofs.filename(batch, line, ending),
+                        f"application/{ending}",
+                        icon=icon,
+                        on_click="ignore",
+                    )
 
 
 def _issue(person_id: int, key: str) -> None:
@@ -51,4 +54,4 @@ def _issue(person_id: int, key: str) -> None:
         return f"第{batch}批第{line}笔的入账证明已出具，请下载。"
 
     if ui.deed(act):
-        st.session_state["proof"] = (person_id, f"入账证明-{batch}-{line}", files[0], proofs.pdf(files[0]))
+        st.session_state["proof"] = (person_id, (batch, line), files[0], proofs.pdf(files[0]))

@@ -27,7 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core import cards, db, proofs, registry
 from core.access import Refused
 from core.cards import Verification
-from core.ledger import hours_text
+from core.ledger import Standing, hours_text
 from web.ui import COOKIE
 
 WORDS = Path(__file__).parent / "words.js"
@@ -84,7 +84,7 @@ def verify_form(request: Request) -> Response:
 
 
 async def verify_proof(request: Request) -> Response:
-    """Whether the file of a printed proof holds; open to everybody, asks no database. 413 for what is no such file."""
+    """Whether the file of a printed proof holds, and the entry stands; open to everybody. 413 for no such file."""
     if not 0 < int(request.headers.get("content-length", "0")) <= proofs.LARGEST:  # the server lets no more through
         return HTMLResponse(
             _page("入账证明核验", f"<p class=bad>请选择随证明下载的 .json 文件。</p>{_PROOF_FORM}"), 413
@@ -100,10 +100,18 @@ def _proof_page(content: bytes) -> str:
         proof, faults = proofs.read(content), proofs.faults(content)
     except Refused as refused:
         return _page("入账证明核验", f"<p class=bad>{html.escape(refused.words)}</p>{_PROOF_FORM}")
-    verdict = f"<p class=bad>证明不成立：{html.escape('；'.join(faults))}。</p>"
-    if not faults:
-        day = db.office_day(proof.issued_at)
-        verdict = f"<p class=good>证明成立：由本系统出具，内容未被改动。所载为{day}出具时的情况，此后可能冲销。</p>"
+    if faults:
+        verdict = f"<p class=bad>证明不成立：{html.escape('；'.join(faults))}。</p>"
+        return _page("入账证明核验结果", verdict + _facts(proof.facts()))
+    with db.reading() as session:
+        now = proofs.today(session, content)
+    verdict = f"<p class=good>证明成立：由本系统于{db.office_day(proof.issued_at)}出具，内容未被改动。</p>"
+    if now is None:
+        verdict += "<p class=bad>但本系统现在的学时账中没有这一批，请向出具机关查询。</p>"
+    elif now.standing is Standing.REVERSED:
+        verdict += f"<p class=bad>但这笔学时已于{now.on}冲销（第{now.by}批），现在不再计入。</p>"
+    elif now.standing is Standing.STANDS:
+        verdict += "<p class=good>这笔学时现在仍然有效。</p>"
     return _page("入账证明核验结果", verdict + _facts(proof.facts()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
@@ -87,8 +88,10 @@ def origin() -> str:
 
 
 def say(kind: str, words: str) -> None:
-    """Keep a message for the top of the page as it is drawn next. `kind`: success, error, warning."""
-    st.session_state.setdefault("messages", []).append((kind, words))
+    """Keep a message for the top of the page as it is drawn next, once. `kind`: success, error, warning."""
+    messages = st.session_state.setdefault("messages", [])
+    if (kind, words) not in messages:
+        messages.append((kind, words))
 
 
 def page(title: str, caption: str = "") -> None:
@@ -100,25 +103,29 @@ def page(title: str, caption: str = "") -> None:
         getattr(st, kind)(words)
 
 
-def deed(act: Callable[..., str | None]) -> bool:
+def deed(act: Callable[..., str | None], *, once: str = "") -> bool:
     """Do one deed in one transaction, then say what happened; a refusal changes nothing and says what to do.
 
     `act(session, actor=, now=)` answers the words of success. The actor is asked for anew: between drawing a button
-    and clicking it a sign-in may have ended.
+    and clicking it a sign-in may have ended. `once`: the deed by its record and the version seen; whoever clicks twice
+    is told of the success again, instead of being refused for having been faster than oneself.
     """
     here = actor()
     if here is None:
         say("error", "登录已失效，操作没有执行。请重新登录后再试。")
         return False
-    try:
-        with db.transaction() as session:
-            words = act(session, actor=here, now=registry.moment(session, datetime.now(UTC)))
-    except Refused as refused:
-        say("error", refused.words)
-        return False
-    except StaleDataError:
-        say("error", "这条记录刚刚被他人处理，您的操作没有执行，请查看最新状态。")
-        return False
+    done, words = st.session_state.get("done", ("", ""))
+    if not once or done != once:
+        try:
+            with db.transaction() as session:
+                words = act(session, actor=here, now=registry.moment(session, datetime.now(UTC)))
+        except Refused as refused:
+            say("error", refused.words)
+            return False
+        except StaleDataError:
+            say("error", "这条记录刚刚被他人处理，您的操作没有执行，请查看最新状态。")
+            return False
+        st.session_state["done"] = (once, words)
     if words:
         say("success", words)
     return True
@@ -134,7 +141,7 @@ def moved(
         _, done = approvals.move(session, submission_id, action, version=version, reason=reason, **who)
         return f"“{title}”{action.done}。{done}{'。' if done else ''}"
 
-    if not deed(act):
+    if not deed(act, once=f"{action}-{submission_id}-{version}"):
         return False
     forget_choice()
     return True
@@ -315,6 +322,8 @@ VOCABULARIES: dict[str, type[Labelled]] = {
 }
 
 NOT_BEGUN = "未填写"
+_OF_DEEMED = {"amount": "—", "granted": "视同完成"}
+"""What stands for the noughts of a claim that deems its year done."""
 
 CHIPS = {
     State.DRAFT: "gray",
@@ -359,6 +368,9 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
                 "视同完成" if deemed > 0 else "撤销视同完成" if deemed < 0 else hours_text(hours)
                 for hours, deemed in zip(frame[name], frame["deemed"], strict=True)
             ]
+        elif name in _OF_DEEMED and (frame[name] == 0).any():
+            told = {0: _OF_DEEMED[name]}
+            shown[name] = ["" if pd.isna(value) else told.get(value) or hours_text(value) for value in frame[name]]
         elif name in VOCABULARIES:
             words = {member.value: member.label for member in VOCABULARIES[name]}
             words |= {"": NOT_BEGUN} if name == "state" else {}
@@ -412,15 +424,29 @@ def _column_config(shown: pd.DataFrame, labels: dict[str, str]) -> dict[str, Any
             config[name] = st.column_config.NumberColumn(label, format="%d", width="small")
         elif pd.api.types.is_numeric_dtype(shown[name]):
             config[name] = st.column_config.NumberColumn(label, format="%g")
-        elif name == "hours":
-            config[name] = st.column_config.TextColumn(label, alignment="right")
         elif name in ("years", "gap"):
             config[name] = st.column_config.TextColumn(label, width=190)
-        elif name.isdigit():  # what a person lacks in a year
-            config[name] = st.column_config.TextColumn(label, width=215)
         else:
-            config[name] = st.column_config.TextColumn(label)
+            width = _width(name, [label, *map(str, shown[name])]) if name != shown.columns[-1] else None
+            figures = name in ("hours", *_OF_DEEMED)
+            config[name] = st.column_config.TextColumn(label, width=width, alignment="right" if figures else None)
     return config
+
+
+def _width(name: str, texts: Iterable[str]) -> int | None:
+    """Pixels for the longest of a column's words; none for sentences, which take the room that is left.
+
+    A table left to itself measures ten rows, and takes a cell twice as long as the others for a slip.
+    """
+    longest = max(sum(map(_pixels, text)) for text in set(texts))
+    if name == "dispute":  # begins with the answer; what was said stands in full elsewhere
+        return min(longest + 18, 200)
+    return longest + 18 if longest < 300 else None
+
+
+def _pixels(letter: str) -> int:
+    """The room a letter takes in a table, a little more rather than less."""
+    return 14 if unicodedata.east_asian_width(letter) in "WFA" else 8 if letter.isalnum() else 6
 
 
 def table(

@@ -180,7 +180,8 @@ def correct_person(s: Session, actor: Actor, at: Records) -> None:
 def merge_persons(s: Session, actor: Actor, at: Records) -> None:
     again = c.person_id(at.serial + 60)
     versions = {"version": 1, "duplicate_version": 1}
-    persons.merge(s, at.person, again, **versions, actor=actor, reason="重复", now=c.AFTER)
+    proof = files.Upload("身份证.pdf", b"%PDF-1.4 synthetic")
+    persons.merge(s, at.person, again, **versions, evidence=proof, actor=actor, reason="重复", now=c.AFTER)
     persons.separate(s, again, version=2, actor=actor, reason="不是", now=c.AFTER)
 
 

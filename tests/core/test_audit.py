@@ -108,7 +108,7 @@ def busy_month() -> c.Cast:
         s.flush()
         twice = registry.PersonFacts("赵示", c.id_number(72), "示例市第一医院")
         (duplicate_id,) = registry.match_or_add(s, [twice], authority_id=1, now=c.AFTER).values()
-        both = {"version": second.version, "duplicate_version": 1}
+        both = {"version": second.version, "duplicate_version": 1, "evidence": proof}
         persons.merge(s, second.id, duplicate_id, **both, actor=reviewer, reason="重复", now=c.AFTER)
         persons.separate(s, duplicate_id, version=2, actor=reviewer, reason="不是同一人", now=c.AFTER)
         move = {"employer": "示例旗蒙古族中学", "authority_id": 1, "version": second.version}
@@ -273,3 +273,15 @@ def test_a_deed_that_fails_leaves_no_line(database: str) -> None:
     bad = replace(c.PLAN, title="")
     assert c.refusal(lambda s: plans.draft(s, bad, actor=cast["base"], now=c.NOW)).code == "fields"
     assert c.everything()["audit_entry"] == before
+
+
+def test_every_line_that_was_altered_or_taken_out_is_named_not_the_first_alone(database: str) -> None:
+    c.assemble()
+    c.behind_our_back(
+        "audit_entry",
+        "UPDATE audit_entry SET reason = 'x' WHERE id IN (2, 8)",
+        "DELETE FROM audit_entry WHERE id BETWEEN 4 AND 6",
+    )
+    with db.reading() as session:
+        found = [fault.partition(" (")[0] for fault in audit.faults(session)]
+    assert found == ["audit line 2 was altered", "audit lines 4 to 6 are missing", "audit line 8 was altered"]

@@ -227,6 +227,11 @@ def listed(cast: c.Cast, serial: int, by: str = "reviewer") -> list[tuple[str, s
     ]
 
 
+def at_stake(batch_id: int, lines: list[int]) -> int:
+    with db.reading() as session:
+        return cards.at_stake(session, batch_id, lines)
+
+
 def test_a_reversal_revokes_the_cards_of_those_people_and_years_and_says_why_and_when(database: str) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1), c.row(2), c.row(3)]))
@@ -237,6 +242,7 @@ def test_a_reversal_revokes_the_cards_of_those_people_and_years_and_says_why_and
         ledger.post(session, earlier, basis="往年学时", actor=cast["reviewer"], now=c.AFTER)
     first, second, third = (issued(cast, serial) for serial in (1, 2, 3))
     before = issued(cast, 1, year=2023)
+    assert at_stake(1, [1, 2]) == 2
     back = reverse(cast, 1, lines=[1, 2])
     assert [asked(card.code).holds for card in (first, second, third, before)] == [False, False, True, True]
     for card in (first, second):
@@ -256,12 +262,14 @@ def test_a_reversal_revokes_the_cards_of_those_people_and_years_and_says_why_and
         (cards.written(card.code), said) for card, said in ((again, ""), (before, ""), (first, words))
     ]
     # A card shows the two years before its own as well: what is taken back there revokes it too, and no other.
+    assert (at_stake(2, [1]), at_stake(2, [2])) == (1, 2)  # what is revoked already is at stake no more
     back = reverse(cast, 2, lines=[2])
     assert [asked(card.code).holds for card in (again, before)] == [False, False]
     with db.reading() as session:
         assert cards.revoked(session, back) == 2  # the first was revoked before
     # What was posted after a card and taken back again never concerned it.
     c.posted(cast, c.sheet([c.row(3)]), title="登记后又冲销")
+    assert at_stake(6, [1]) == 0
     reverse(cast, 6)
     assert asked(third.code).holds
 

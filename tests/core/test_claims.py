@@ -151,6 +151,13 @@ def test_what_cannot_be_a_claim_is_refused_and_keeps_nothing(cast: c.Cast, chang
     assert c.refusal(drafting(cast, **changes)).code == code
 
 
+def test_a_refusal_names_the_field_as_the_form_does(cast: c.Cast) -> None:
+    assert "证书所载学时数应为0.5的正倍数" in c.refusal(drafting(cast, amount=Decimal(0))).words
+    claim = c.file_claim(cast, ONE)
+    words = c.refusal(moving(cast, claim, Action.RETURN, "reviewer")).words
+    assert words == "退回须填写审核意见，提交人会看到。"
+
+
 def test_a_claim_is_not_filed_without_evidence_and_the_same_certificate_not_twice(cast: c.Cast) -> None:
     bare = done(drafting(cast, evidence=[]))
     assert c.refusal(moving(cast, bare, Action.SUBMIT, "person")).code == "fields"

@@ -71,8 +71,40 @@ def test_check_is_silent_and_0_while_everything_stands_and_1_with_names_otherwis
         connection.exec_driver_sql(f"DROP TRIGGER card_no_delete{on}")
     assert main(["check"]) == 1
     said = capsys.readouterr()
-    assert said.out.startswith("guard card_no_delete is missing")
-    assert said.err == "faults: 1\n"
+    guard, line = said.out.splitlines()
+    assert guard.startswith("guard card_no_delete is missing")
+    assert guard.endswith("python -m core init puts it back")
+    assert line.startswith("audit line 3 was altered")
+    assert said.err == "faults: 2\n"
+
+
+def test_check_names_every_row_that_was_altered_while_its_guard_was_off_and_init_puts_the_guard_back(
+    database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1), c.row(2), c.row(3)]))
+    c.posted(cast, c.sheet([c.row(4)]), title="第二期")
+    with db.engine().begin() as connection:
+        on = " ON credit_entry" if database == "postgresql" else ""
+        connection.exec_driver_sql(f"DROP TRIGGER credit_entry_no_update{on}")
+        connection.exec_driver_sql("UPDATE credit_entry SET hours = 9900 WHERE line <> 2")
+    assert main(["check"]) == 1
+    altered = [
+        f"credit batch {batch} line {line} (person {c.person_id(serial)}, 2024) was altered"
+        for batch, line, serial in ((1, 1, 1), (1, 3, 3), (2, 1, 4))
+    ]
+    totals = [f"total of person {c.person_id(serial)}, 2024 is not the sum of its entries" for serial in (1, 3, 4)]
+    guard, *rest = capsys.readouterr().out.splitlines()
+    assert guard.startswith("guard credit_entry_no_update is missing")
+    assert rest == altered + totals
+    assert main(["totals"]) == 1
+    said = capsys.readouterr().err
+    assert f"the entries were altered, so no rebuild: {altered[0]}" in said
+    assert "--rebuild" not in said
+    assert main(["init"]) == 0
+    capsys.readouterr()
+    assert main(["check"]) == 1
+    assert capsys.readouterr().out.splitlines() == rest
 
 
 def test_totals_lists_what_differs_and_puts_it_right(database: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -307,6 +307,7 @@ def test_a_merged_duplicate_keeps_its_decisions_and_answers_as_the_one_who_stays
             duplicate_version=1,
             actor=cast["reviewer"],
             reason="同一人",
+            evidence=c.CERTIFICATE,
             now=c.AFTER_PLAN,
         )
     post(cast, (stays, 8, 2024))

@@ -210,6 +210,28 @@ def test_some_lines_are_undone_and_no_line_twice(database: str) -> None:
     assert faults() == []
 
 
+def test_what_a_reversal_would_take_back_is_told_before(database: str) -> None:
+    cast = c.assemble()
+    first, second, third = people()
+    done(posting(cast, line(first, 8), line(first, "7.5"), line(second, 16), line(third, 24)))
+
+    def told(**more: Any) -> ledger.Reversal:
+        with db.reading() as session:
+            return ledger.reversal(session, 1, cast["reviewer"], **more)
+
+    assert told() == ledger.Reversal(frozenset({1, 2, 3, 4}), 3, Decimal("55.5"), 0)
+    assert told(lines=[1, 2]) == ledger.Reversal(frozenset({1, 2}), 1, Decimal("15.5"), 2)
+    done(reversing(cast, 1, lines=[4]))
+    assert told() == ledger.Reversal(frozenset({1, 2, 3}), 2, Decimal("31.5"), 0)
+    for by, lines, code in (
+        ("leader", None, "role"),
+        ("hohhot_reviewer", None, "jurisdiction"),
+        ("admin", [4], "reversed"),
+    ):
+        with db.reading() as session, pytest.raises(Refused, match=code):
+            ledger.reversal(session, 1, cast[by], lines)
+
+
 def test_who_may_not_undo_changes_nothing(database: str) -> None:
     cast = c.assemble()
     done(posting(cast, line(people(1)[0], 8)))
@@ -404,7 +426,10 @@ def test_a_batch_taken_out_whole_is_missed(database: str) -> None:
     three_batches()
     c.behind_our_back("credit_entry", "DELETE FROM credit_entry WHERE batch_id = 2")
     c.behind_our_back("credit_batch", "DELETE FROM credit_batch WHERE id = 2")
-    assert "credit batch 2 is missing" in faults()
+    c.behind_our_back("credit_entry", "UPDATE credit_entry SET hours = 900 WHERE batch_id = 3")
+    found = faults()
+    assert found[0] == "credit batch 2 is missing"
+    assert found[1].startswith("credit batch 3 line 1")  # what was taken out hides nothing that comes after
 
 
 def test_the_last_batch_taken_out_with_its_totals_is_missed_by_the_trail(database: str) -> None:

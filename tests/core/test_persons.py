@@ -234,7 +234,8 @@ def test_one_moves_and_the_other_corrects_and_the_slower_is_told(cast: c.Cast) -
 
 
 def merge(stays: Person, duplicate: Person, by: Actor, **changes: Any) -> Callable[[Session], Person]:
-    usual = {"version": stays.version, "duplicate_version": duplicate.version, "reason": "同一人，号码录错"}
+    usual: dict[str, Any] = {"version": stays.version, "duplicate_version": duplicate.version, "evidence": PROOF}
+    usual["reason"] = "同一人，号码录错"
     return lambda s: persons.merge(s, stays.id, duplicate.id, actor=by, now=LATER, **(usual | changes))
 
 
@@ -369,6 +370,31 @@ def test_a_card_of_a_duplicate_says_that_the_person_was_corrected_since(cast: c.
     assert (found.corrected, found.holds) == (True, True)
 
 
+def test_two_of_other_birth_dates_or_sexes_are_merged_on_evidence_only_and_both_dates_are_kept(cast: c.Cast) -> None:
+    born = c.date(1979, 5, 6)
+    c.posted(cast, c.sheet([c.row(7, c.row(1)[1], id_number=c.id_number(7, born))]), title="第二期")
+    c.posted(cast, c.sheet([c.row(9, c.row(1)[1])]), title="第三期")
+    with db.reading() as session:
+        index = db.blind_index(c.id_number(7, born))
+        older = session.scalars(sa.select(Person).where(Person.id_index == index)).one()
+    refused = c.refusal(merge(kept(1), older, cast["reviewer"], evidence=None))
+    assert refused.code == "file"
+    assert refused.words.startswith("两条记录出生日期不同（1985-03-04、1979-05-06），很可能不是同一人")
+    assert "性别不同（男、女）" in c.refusal(merge(kept(1), kept(2), cast["reviewer"], evidence=None)).words
+    done(merge(kept(1), kept(9), cast["reviewer"], evidence=None))  # a last digit may be a slip
+    done(merge(kept(1), older, cast["reviewer"]))
+    with db.reading() as session:
+        for person_id in (kept(1).id, older.id):
+            line = persons.history(session, person_id, cast["reviewer"]).iloc[0]
+            assert line["filename"] == PROOF.filename
+            assert "1985-03-04出生" in line["after"]
+            assert "1979-05-06出生" in line["after"]
+    told = last_line(cast, Event.PERSON_MERGED)["after"]
+    assert "1985-03-04出生" in told
+    assert "1979-05-06出生" in told
+    stands()
+
+
 def test_a_merge_is_refused_and_changes_nothing(cast: c.Cast) -> None:
     first, second, third, other = kept(1), kept(2), kept(3), kept(5)
     for stays, duplicate, by, changes, expected in (
@@ -381,6 +407,8 @@ def test_a_merge_is_refused_and_changes_nothing(cast: c.Cast) -> None:
         (first, second, "reviewer", {"reason": ""}, "reason"),
         (first, second, "reviewer", {"version": 5}, "stale"),
         (first, second, "reviewer", {"duplicate_version": 5}, "stale"),
+        (first, second, "reviewer", {"evidence": None}, "file"),
+        (first, second, "reviewer", {"evidence": Upload("证明.exe", b"MZ")}, "file"),
     ):
         assert c.refusal(merge(stays, duplicate, cast[by], **changes)).code == expected
     assert c.refusal(separate(first, cast["reviewer"])).code == "missing"

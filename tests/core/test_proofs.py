@@ -14,6 +14,7 @@ from core import audit, db, ledger, proofs
 from core.__main__ import main
 from core.access import Refused
 from core.db import canonical
+from core.ledger import Standing
 from tests import cast as c
 
 
@@ -132,6 +133,24 @@ def test_a_proof_says_that_the_hours_were_taken_back(cast: c.Cast) -> None:
     assert proofs.read(issued(cast, 3, 1)).standing == "takes_back"
 
 
+def test_how_a_proven_entry_stands_by_now_is_known_by_its_batch_line_and_chain_alone(cast: c.Cast) -> None:
+    first, second = issued(cast, 1, 1), issued(cast, 1, 2)
+
+    def now(content: bytes) -> proofs.Today | None:
+        with db.reading() as session:
+            return proofs.today(session, content)
+
+    assert now(first) == proofs.Today(Standing.STANDS)
+    with db.transaction() as session:
+        ledger.reverse(session, 1, lines=[1], actor=cast["reviewer"], reason="重复", now=c.AFTER)
+    assert now(first) == proofs.Today(Standing.REVERSED, 3, db.office_day(c.AFTER))
+    assert now(second) == proofs.Today(Standing.STANDS)
+    assert now(issued(cast, 3, 1)) == proofs.Today(Standing.TAKES_BACK)
+    assert now(altered(first, own(chain="00" * 32), sign=True)) is None
+    assert now(altered(first, entry(line=2))) is None
+    assert now(altered(first, entry(batch_id=99), sign=True)) is None
+
+
 def test_no_proof_is_given_of_what_was_altered(cast: c.Cast) -> None:
     c.behind_our_back("credit_entry", "UPDATE credit_entry SET hours = 900 WHERE batch_id = 1 AND line = 5")
     refused = c.refusal(lambda s: proofs.issue(s, 1, 1, actor=cast["reviewer"], now=c.AFTER))
@@ -171,6 +190,39 @@ def test_the_command_checks_a_proof(cast: c.Cast, tmp_path: Path, capsys: pytest
     path.write_bytes(b"x")
     assert main(["proof", str(path)]) == 2
     assert main(["proof", str(tmp_path / "none.json")]) == 2
+
+
+def test_an_elsewhere_without_a_key_asks_for_one_and_leaves_nothing_behind(
+    cast: c.Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key, path = proofs.public_key(), tmp_path / "入账证明-1-1.json"
+    path.write_bytes(issued(cast))
+    elsewhere = tmp_path / "elsewhere"
+    db.engine().dispose()
+    db._engine.cache_clear()
+    monkeypatch.setenv("CE_HOME", str(elsewhere))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    assert main(["proof", str(path)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "--key" in said.err
+    assert "签名不符" not in said.err
+    assert main(["proof", str(path), "--key", key]) == 0
+    said = capsys.readouterr()
+    assert "出具时间\t2024-07-01 09:00\n" in said.out
+    assert not elsewhere.exists()
+
+
+def test_the_printed_page_is_told_to_be_the_wrong_file_and_names_the_right_one(
+    office: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    path = tmp_path / "入账证明-1-1.pdf"
+    path.write_bytes(proofs.pdf(issued(cast)))
+    assert main(["proof", str(path)]) == 2
+    assert "附件栏" in capsys.readouterr().err
+    assert proofs.filename(1, 1).encode("utf-16-be").hex().encode() in path.read_bytes()
 
 
 def test_the_printed_proof_carries_its_file(office: Any) -> None:

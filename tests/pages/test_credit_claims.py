@@ -62,7 +62,7 @@ def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner
     assert app.error  # neither hours nor a reason
     app.number_input(key=f"granted-{claim.id}").set_value(6.5)
     press(app, "通过")
-    assert "须填写原因" in app.error[0].value
+    assert "须填写审核意见" in app.error[0].value
     assert one(sa.select(Claim)).granted is None  # one act: nothing was granted by half
     app.text_area(key=f"reason-{claim.id}").input("论坛一天，按6.5学时折合")
     press(app, "通过")
@@ -87,6 +87,8 @@ def test_a_clerk_claims_for_the_own_people_and_an_examination_deems_the_year(lea
     press(app, "保存并提交")
     claim = one(sa.select(Claim))
     app = open_page("claim_review", sign_in("reviewer2"), claim=str(claim.id))
+    (listed,) = app.dataframe[0].value.to_dict("records")
+    assert (listed["amount"], listed["granted"]) == ("—", "视同完成")
     app.text_area(key=f"reason-{claim.id}").input("考试合格")
     press(app, "通过")
     assert "专业科目视同完成" in app.success[0].value

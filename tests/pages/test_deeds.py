@@ -123,7 +123,7 @@ def test_a_reviewer_decides_a_plan_and_a_reason_is_asked_where_it_is_needed(cast
     plan = people.file_plan(cast, now=NOW, **ahead(20))
     app = open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id))
     press(app, "退回")
-    assert "退回须填写原因" in app.error[0].value
+    assert "退回须填写审核意见" in app.error[0].value
     app.text_area(key=f"reason-{plan.id}").input("师资情况过于简略")
     press(app, "退回")
     assert one(sa.select(Movement).order_by(Movement.id.desc()).limit(1)).reason == "师资情况过于简略"

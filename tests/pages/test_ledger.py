@@ -30,8 +30,13 @@ def test_one_line_is_undone_then_the_rest_of_the_batch(cast: Cast) -> None:
     press(app, "只冲销第2笔")
     assert app.success[0].value.startswith("已冲销第1批的1笔学时（第2批）。")
     assert sorted(balance(serial) for serial in (1, 2, 3)) == [0, 60, 60]
+    press(app, "冲销其余各笔")  # one stray click: the reason was emptied with the line it was for
+    assert "请填写冲销的原因" in app.error[0].value
     app.text_input(key=f"reverse-{batch_id}").input("全部有误")
     press(app, "冲销其余各笔")
+    assert "**将冲销第1批的2笔，涉及2人、120学时；该批全部冲销。**" in [each.value for each in app.markdown]
+    assert sorted(balance(serial) for serial in (1, 2, 3)) == [0, 60, 60]  # so far it was asked only
+    press(app, "确认冲销")
     assert [balance(serial) for serial in (1, 2, 3)] == [0, 0, 0]
     assert not [button for button in app.button if "冲销" in button.label]
     batches = app.dataframe[0].value
@@ -49,6 +54,32 @@ def test_another_offices_batch_is_not_ones_own_to_undo(cast: Cast, by: str, sees
     assert not app.exception
     assert bool(app.error) != sees
     assert bool([button for button in app.button if "冲销" in button.label]) == may
+
+
+def test_a_reversal_that_was_asked_about_is_not_done_until_it_is_confirmed(cast: Cast) -> None:
+    batch_id = imported(cast, line(1), line(2), line(3))
+    app = open_page("ledger", sign_in("reviewer"), batch=str(batch_id))
+    app.text_input(key=f"reverse-{batch_id}").input("重复登记")
+    press(app, "冲销整批")
+    with db.transaction() as session:  # somebody else is faster with one of them
+        ledger.reverse(session, batch_id, lines=[2], actor=cast["admin"], reason="重复", now=NOW)
+    press(app, "确认冲销")
+    assert "第2笔已经冲销" in app.error[0].value
+    assert [balance(serial) for serial in (1, 2, 3)] == [60, 0, 60]
+    press(app, "冲销其余各笔")
+    press(app, "不冲销")
+    assert [balance(serial) for serial in (1, 2, 3)] == [60, 0, 60]
+    assert "确认冲销" not in [button.label for button in app.button]
+
+
+def test_whether_a_line_still_stands_is_told_before_the_long_columns(cast: Cast) -> None:
+    batch_id = imported(cast, line(1), line(2))
+    with db.transaction() as session:
+        ledger.reverse(session, batch_id, lines=[2], actor=cast["reviewer"], reason="重复", now=NOW)
+    app = open_page("ledger", sign_in("reviewer"), batch=str(batch_id))
+    shown = app.dataframe[1].value
+    assert list(shown.columns[:3]) == ["line", "standing", "name"]
+    assert list(shown["standing"]) == ["有效", "已冲销"]
 
 
 def test_the_file_is_handed_out_as_a_logged_act(cast: Cast) -> None:
@@ -88,12 +119,15 @@ def test_lines_are_undone_by_their_numbers_and_the_cards_of_those_people_are_cou
             cards.issue(session, people.person_id(serial), NOW.year - 1, actor=cast["reviewer"], now=NOW)
     app = open_page("ledger", sign_in("reviewer"), batch=str(batch_id))
     app.text_input(key=f"reverse-{batch_id}").input("培训没有举办")
-    for typed, said in (("二", "不是笔号"), ("", "不是笔号"), ("5-2", "起止颠倒"), ("7", "共6笔")):
+    for typed, said in (("二", "不是笔号"), ("", "请填写要冲销的笔号"), ("5-2", "起止颠倒"), ("7", "共6笔")):
         app.text_input(key=f"reverse-{batch_id}-lines").input(typed)
         press(app, "冲销所填各笔")
         assert said in app.error[0].value
     app.text_input(key=f"reverse-{batch_id}-lines").input("1、2-3")
     press(app, "冲销所填各笔")
+    said = "**将冲销第1批的3笔，涉及3人、180学时，2张已出具的审验卡失效；该批还有3笔有效。**"
+    assert said in [each.value for each in app.markdown]
+    press(app, "确认冲销")
     assert app.success[0].value == "已冲销第1批的3笔学时（第2批），2张已出具的审验卡随之失效。"
     assert [balance(serial) for serial in range(1, 7)] == [0, 0, 0, 60, 60, 60]
     shown = open_page("credit_lookup", sign_in("reviewer"), person=str(people.person_id(2)))
@@ -110,11 +144,31 @@ def test_a_proof_of_an_entry_is_issued_and_taken_away_with_its_file(cast: Cast) 
     press(app, "出具入账证明")
     assert app.success[0].value == "第1批第2笔的入账证明已出具，请下载。"
     labels = [each.label for each in app.get("download_button")]
-    assert labels[-2:] == ["下载证明（PDF）", "下载校验文件"]
-    _, name, file, page = app.session_state["proof"]
-    assert name == "入账证明-1-2"
+    assert labels[-2:] == ["下载第1批第2笔的证明（PDF）", "下载第1批第2笔的校验文件（JSON）"]
+    _, entry, file, page = app.session_state["proof"]
+    assert entry == (1, 2)
     assert proofs.faults(file) == []
     assert page.startswith(b"%PDF")
+
+
+def test_the_proof_of_one_entry_is_not_offered_beside_another(cast: Cast) -> None:
+    imported(cast, line(1), line(1, subject="公需科目", hours=20))
+    person_id = people.person_id(1)
+    app = open_page("credit_lookup", sign_in("reviewer"), person=str(person_id))
+    press(app, "出具入账证明")
+    box = app.selectbox(key=f"proof-{person_id}")
+    batch_id, number = box.value
+
+    def offered() -> bool:
+        label = f"下载第{batch_id}批第{number}笔的证明（PDF）"
+        return label in [each.label for each in app.get("download_button")]
+
+    assert offered()
+    box.select_index(1).run()
+    assert not offered()
+    assert not [each for each in app.get("download_button") if "笔" in each.label]
+    app.selectbox(key=f"proof-{person_id}").select_index(0).run()
+    assert offered()
 
 
 def test_anybody_checks_a_proof_without_signing_in(cast: Cast) -> None:
@@ -139,7 +193,14 @@ def test_anybody_checks_a_proof_without_signing_in(cast: Cast) -> None:
     assert "证明成立" in told(file)
     assert people.id_number(1) not in told(file)
     assert "赵示丁" in told(file)
+    assert "现在仍然有效" in told(file)
     assert "证明不成立：签名不符" in told(altered)
+    assert "现在" not in told(altered)  # whoever has no proof is told nothing
+    with db.transaction() as session:
+        ledger.reverse(session, 1, lines=[1], actor=cast["reviewer"], reason="重复登记", now=NOW)
+    assert f"这笔学时已于{db.office_day(NOW)}冲销（第2批），现在不再计入" in told(file)
+    assert "重复登记" not in told(file)
+    assert "仍然有效" not in told(file)
     assert "不是本系统出具的入账证明" in told(b"<script>")
     assert asked("POST", files={"proof": ("proof.json", bytes(2 * 2**20))}).status_code == 413
     assert asked("POST", data={"proof": "x"}).text.count("不是本系统出具的入账证明") == 1

@@ -108,6 +108,10 @@ def test_two_records_are_merged_and_separated(cast: Cast) -> None:
     app = act(open_page("people", sign_in("reviewer"), person=str(stays)), "合并重复人员")
     field(app, "重复记录的姓名或完整身份证号").input(people.id_number(2)).run()
     field(app, "合并的原因（必填）").input("号码录错")
+    assert "性别不同（男、女），很可能不是同一人" in app.warning[0].value
+    press(app, "合并")
+    assert "请上传证明材料" in app.error[0].value
+    app.file_uploader[0].upload("户籍证明.pdf", b"%PDF-1.4 synthetic", "application/pdf")
     press(app, "合并")
     assert "已并入" in app.success[0].value
     assert one_person(duplicate).merged_into_id == stays
@@ -136,6 +140,7 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
         dispute_id = session.scalars(sa.select(Dispute.id)).one()
     app = open_page("disputes", sign_in("reviewer"), dispute=str(dispute_id))
     assert "只参加了两天" in app.dataframe[0].value.to_csv()
+    assert ":gray[:small[学习日期]]  \n2024\\-06\\-26" in [each.value for each in app.markdown]
     press(app, "异议成立，冲销这笔学时")
     assert "请填写答复的理由" in app.error[0].value
     field(app, "答复的理由（必填，提出人会看到）").input("签到表只有两天")
@@ -144,3 +149,10 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
     assert app.info[0].value == "没有等待答复的异议。"
     app = open_page("credit_lookup", sign_in("employer"), person=str(person_id))
     assert any("异议成立：只参加了两天（答复：签到表只有两天）" in shown.value.to_csv() for shown in app.dataframe)
+
+
+def test_a_word_that_stands_once_among_many_short_ones_has_the_room_it_needs() -> None:
+    from web import ui
+
+    assert ui._width("hours", ["学时", *["24"] * 30, "撤销视同完成"]) == 6 * 14 + 18
+    assert ui._width("basis", ["依据", "示例基地：" + "知识更新培训班" * 4]) is None

@@ -1,0 +1,50 @@
+"""Whoever clicks twice did it once, and is told that it is done."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from playwright.sync_api import Browser, expect
+
+from core import db
+from core.models import Movement, Person, PersonChange
+from tests import cast as people
+from tests.browser.desk import Desk, arrive
+from tests.cast import Cast
+from tests.pages.test_deeds import NOW, ahead
+
+
+def twice(desk: Desk, name: str) -> None:
+    desk.settle()
+    desk.page.get_by_role("button", name=name, exact=True).dblclick()
+    desk.settle()
+
+
+def test_a_correction_and_a_decision_clicked_twice_are_done_once_and_said_so(
+    browser: Browser, server: str, cast: Cast
+) -> None:
+    people.posted(cast, people.sheet([people.row(1)]))
+    person_id = people.person_id(1)
+    plan = people.file_plan(cast, title="第二期", now=NOW, **ahead(20))
+    reviewer = arrive(browser, server, "reviewer")
+    page = reviewer.go(f"people?person={person_id}", "人员")
+    reviewer.settle()
+    page.get_by_role("radio", name="更正姓名或身份证号").click()
+    reviewer.settle()
+    page.get_by_label("姓名", exact=True).fill("何示勃")
+    page.get_by_label("更正的原因（必填）").fill("户籍更名")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "户籍证明.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"}
+    )
+    expect(page.get_by_text("户籍证明.pdf")).to_be_visible(timeout=30_000)
+    twice(reviewer, "更正")
+    reviewer.sees("已更正为何示勃")
+    expect(page.get_by_text("刚刚被他人")).to_have_count(0)
+    page = reviewer.go(f"plan_approval?plan={plan.id}", "培训计划审核")
+    twice(reviewer, "通过")
+    reviewer.sees("已通过")
+    expect(page.get_by_text("您的操作没有")).to_have_count(0)
+    with db.reading() as session:
+        assert session.get_one(Person, person_id).name == "何示勃"
+        assert session.scalar(sa.select(sa.func.count(PersonChange.id))) == 1
+        steps = sa.select(sa.func.count(Movement.id)).where(Movement.submission_id == plan.id)
+        assert session.scalar(steps) == 2
