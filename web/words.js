@@ -17,7 +17,10 @@
     "Download as PNG": "下载PNG", "Download as SVG": "下载SVG", "Copy Vega-Lite spec": "复制图表定义", "Save as CSV": "保存为CSV", "View chart data": "查看数据", "Show data": "查看数据", "Show chart": "查看图表", "Open sidebar": "展开菜单",
     "Collapse sidebar": "收起菜单", "Main menu": "主菜单", "Remove file": "移除文件", "Please wait...": "请稍候…", "Loading...": "正在载入…",
     "Error": "出错", "Oh no.": "出错了。", "Download": "下载", "Copy to clipboard": "复制", "Record a screencast": "录屏", "About": "关于",
-    "Something went wrong": "程序出错了",
+    "Something went wrong": "程序出错了", "Error:": "出错：", "Clear selection": "取消选择", "Choose date": "选择日期", "Choose date range": "选择起止日期",
+    "Next month": "下个月", "Previous month": "上个月", "Add files": "添加文件", "file upload": "上传文件", "App pages": "页面", "Sidebar": "菜单",
+    "Pagination": "翻页", "Link to heading": "标题的链接",
+    "Use arrow keys to navigate dates. Enter to select. Escape to close.": "用方向键移动日期，回车键选定，Esc键关闭。",
   };
   const PATTERNS = [
     [/^(?:Limit )?(\d+)\s*MB per file(?: [•·] (.*))?$/, (_, size, kinds) => `每个文件不超过${size}MB${kinds ? "，可用 " + kinds : ""}`],
@@ -26,8 +29,10 @@
     [/^Page (\d+)$/, (_, number) => `第${number}页`],
     [/^Help for (.*)$/, (_, name) => `${name}的说明`],
     [/^Remove (.*)$/, (_, name) => `移除${name}`],
-    [/^(.*) file must be (\d+(?:\.\d+)?)MB or smaller\.?$/, (_, _name, size) => `文件不能超过${size}MB`],
-    [/^(.+) files are not allowed\.?$/, (_, kind) => `不接受${kind}文件`],
+    [/^File must be (\d+)(?:\.\d+)?MB or smaller\.$/, (_, size) => `文件不能超过${size}MB，没有上传。请压缩或拆分后再选。`],
+    [/^(.+) files are not allowed\.?$/, (_, kind) => `不接受${kind.includes("/") ? "这种" : kind}文件，没有上传。`],
+    [/^Choose date, (.*)$/, (_, month) => `选择日期，${month}`],
+    [/^(day|month|year), (.*)$/, (_, part, name) => `${name}${{ day: "日", month: "月", year: "年" }[part]}`],
   ];
   const inChinese = (text) => {
     const plain = text.trim();

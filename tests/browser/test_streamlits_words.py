@@ -1,0 +1,56 @@
+"""What Streamlit says of its own is Chinese and in sight, and a page opened by its address asks for nothing in vain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from tests import cast as people
+from tests.browser.desk import arrive
+from tests.cast import Cast
+
+ENGLISH = """() => {
+  const words = /[A-Za-z]{3,}/, found = new Set();
+  for (const each of document.querySelectorAll("body *")) {
+    if (each.closest("noscript, script, style, [data-testid=stIconMaterial], [data-testid=stFileChipName]")) continue;
+    for (const name of ["aria-label", "placeholder", "title"])
+      if (words.test(each.getAttribute(name) ?? "")) found.add(each.getAttribute(name));
+    for (const child of each.childNodes) if (child.nodeType === 3 && words.test(child.data)) found.add(child.data);
+  }
+  return [...found].filter((text) => !/Excel|CSV|Esc|PDF|too-large|icon|yyyy|reviewer|base/.test(text));
+}"""
+"""Every label and word on the page with three Latin letters, but for the names of files and programs."""
+
+
+def english(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(ENGLISH)
+    return found
+
+
+def test_a_file_too_large_a_chosen_row_and_a_calendar_speak_chinese(
+    browser: Browser, server: str, cast: Cast, tmp_path: Path
+) -> None:
+    people.posted(cast, people.sheet([people.row(1)]))
+    reviewer = arrive(browser, server, "reviewer")
+    failed: list[str] = []
+    reviewer.page.on("response", lambda answer: failed.append(answer.url) if answer.status >= 400 else None)
+    page = reviewer.go(f"people?person={people.person_id(1)}", "人员")
+    reviewer.settle()
+    page.get_by_role("radio", name="更正姓名或身份证号").click()
+    reviewer.settle()
+    large = tmp_path / "too-large.pdf"
+    large.write_bytes(bytes(21 * 2**20))
+    page.locator("input[type=file]").set_input_files(large)
+    reviewer.sees("文件不能超过20MB，没有上传。请压缩或拆分后再选。")
+    why = page.get_by_test_id("stFileChip").get_by_role("alert").bounding_box()
+    assert why is not None
+    assert why["width"] > 200  # not for screen readers alone
+    assert page.get_by_role("button", name="取消选择").count() == 1
+    assert english(page) == []
+    page = reviewer.go("audit", "审计日志")
+    reviewer.settle()
+    page.get_by_role("button", name="选择日期").first.click()
+    page.get_by_role("button", name="下个月").wait_for()
+    assert english(page) == []
+    assert failed == []
