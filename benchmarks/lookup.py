@@ -238,9 +238,8 @@ def warm(folder: Path) -> None:
 
 def within(here: dict[str, str], call: str) -> Any:
     """What a function of this module answers in a process of its own."""
-    text = (
-        f"import json; from benchmarks import lookup as b; from benchmarks.province import *; print(json.dumps({call}))"
-    )
+    imports = "import json; from benchmarks import lookup as b; from benchmarks.province import Size, fill"
+    text = f"{imports}; print(json.dumps({call}))"
     done = subprocess.run([sys.executable, "-c", text], env=here, cwd=db.ROOT, check=True, stdout=subprocess.PIPE)
     return json.loads(done.stdout)
 

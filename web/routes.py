@@ -186,13 +186,12 @@ ROUTES = [
     Route("/words.js", words),
 ]
 
-_HEAD = b"""<script>window.__streamlit={BACKEND_BASE_URL:location.origin}</script>
-<style>[data-testid=stFileChip]{height:auto;max-width:100%;flex-wrap:wrap}
+_HEAD = b"""<style>[data-testid=stFileChip]{height:auto;max-width:100%;flex-wrap:wrap}
 [data-testid=stFileChip]>[role=alert]{position:static;width:100%;height:auto;margin:0;clip:auto;clip-path:none;
 white-space:normal;font-size:.875rem}</style>
 <script src="/words.js" defer></script>"""
-"""What every screen carries: where to ask (or Streamlit asks below the page's own path first, in vain), why a file was
-not taken (or it is said to screen readers alone), and Streamlit's words in Chinese."""
+"""What every screen carries: why a file was not taken (or it is said to screen readers alone), and Streamlit's words in
+Chinese."""
 
 CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 """What Streamlit leaves open to everybody and an office has no use for."""

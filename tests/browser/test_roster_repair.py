@@ -82,7 +82,7 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
         assert {row.id_number for row in rows if row.row - 2 in faults.FAULTS} <= {
             people.id_number(serial) for serial in faults.FAULTS
         }
-        repairs = session.scalar(sa.select(sa.func.count(RosterRepair.id)))
+        repairs = session.scalar(sa.select(sa.func.count(RosterRepair.row.distinct())))
     reviewer = arrive(browser, server, "reviewer")
     reviewer.go(f"report_review?report={report.id}", "报告审核")
-    reviewer.sees(f"基地在网上改正了{repairs}处")
+    reviewer.sees(f"改正记录（{repairs}行）")

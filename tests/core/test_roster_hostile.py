@@ -135,9 +135,10 @@ def test_a_formula_is_never_reckoned_nor_handed_on() -> None:
     assert not any("x.invalid" in str(cell) for row in preview.rows for cell in row.cells.values())
     text = csv_text([c.row(1, name="=cmd|' /C calc'!A0", note='=WEBSERVICE("http://x")')])
     spelled = roster.read(text.encode(), "a.csv")
-    page = openpyxl.load_workbook(io.BytesIO(roster.marked([(2, spelled.rows[0].cells)], spelled.problems))).active
-    assert {page["C3"].data_type, page["M3"].data_type} == {"s"}
-    assert page["M3"].value == '=WEBSERVICE("http://x")'
+    out = roster.marked([(2, spelled.rows[0].cells)], spelled.problems, code="1-1-0")
+    page = openpyxl.load_workbook(io.BytesIO(out)).active
+    assert {page["D3"].data_type, page["N3"].data_type} == {"s"}
+    assert page["N3"].value == '=WEBSERVICE("http://x")'
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the memory of a process is not limited this way on Windows")
@@ -270,7 +271,7 @@ def test_what_goes_out_marked_comes_back_as_it_was(rows: list[dict[str, Any]]) -
         first = roster.check(roster._plain_rows(list(enumerate(rows, start=3))))
     except Refused:
         return
-    out = roster.marked([(row.row, row.cells) for row in first.rows], first.problems)
+    out = roster.marked([(row.row, row.cells) for row in first.rows], first.problems, code="1-1-0")
     back = [cells for _, cells in roster.rows_in(out, "待改正.xlsx") if cells.get("origin")]
     again = roster.check([(int(cells["origin"]), cells) for cells in back]).rows
     told = [
