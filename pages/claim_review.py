@@ -32,7 +32,7 @@ def approve(claim_id: int, version: int, title: str, granted: bool) -> None:
         _, done = approvals.move(session, claim_id, Action.APPROVE, version=seen, reason=reason, **who)
         return f"“{title}”已通过，{done}。"
 
-    if ui.deed(act, once=f"{Action.APPROVE}-{claim_id}-{version}"):
+    if ui.deed(act, Action.APPROVE, claim_id, version):
         ui.forget_choice()
 
 

@@ -80,28 +80,29 @@ def form(claim: Claim | None, person_id: int) -> None:
 
 def save(claim_id: int | None, version: int, person_id: int, key: str, then_submit: bool) -> None:
     """Save first and submit second: when submitting is refused, the draft is kept."""
-    kept: list[Claim] = []
+    typed = {name: st.session_state.get(key + name, "") for name in claims.ClaimFields.__dataclass_fields__}
+    given = st.session_state.get(f"{key}files-{st.session_state.get('round', 0)}") or []
 
-    def keep(session: Session, **who: Any) -> str:
-        typed = {name: st.session_state.get(key + name, "") for name in claims.ClaimFields.__dataclass_fields__}
+    def keep(session: Session, **who: Any) -> tuple[str, Claim]:
         fields = claims.ClaimFields(**typed | {"amount": Decimal(str(typed["amount"] or 0))})
-        given = st.session_state.get(f"{key}files-{st.session_state.get('round', 0)}") or []
         evidence = [Upload(each.name, each.getvalue()) for each in given]
         if claim_id is None:
             claim = claims.draft(session, person_id, fields, evidence=evidence, **who)
         else:
             claim = claims.revise(session, claim_id, fields, evidence=evidence, version=version, **who)
         session.flush()
-        kept.append(claim)
-        return "" if then_submit else f"“{claim.title}”已保存为草稿。"
+        return "" if then_submit else f"“{claim.title}”已保存为草稿。", claim
 
-    if not ui.deed(keep):
+    kept: Claim | None = ui.deed(
+        keep, "claim", claim_id, version, person_id, *typed.values(), *(each.file_id for each in given)
+    )
+    if kept is None:
         return
-    ui.choose("claim", kept[0].id)
+    ui.choose("claim", kept.id)
     ui.choose("for", None)
     st.session_state.pop("claim-new", None)
     ui.forget_choice()
-    if then_submit and not ui.moved(kept[0].id, Action.SUBMIT, kept[0].version, kept[0].title):
+    if then_submit and not ui.moved(kept.id, Action.SUBMIT, kept.version, kept.title):
         ui.say("warning", "填写的内容已保存为草稿，没有提交；改正后可再次提交，不必重新填写。")
 
 

@@ -45,15 +45,16 @@ def bring_in() -> None:
         ui.say("error", "请先选择文件。")
         return
 
-    def act(session: Session, **who: Any) -> str | None:
+    def act(session: Session, **who: Any) -> tuple[str, list[roster.Problem]]:
         batch, preview = credits.bring_in(session, upload, reason=reason, **who)
         if batch is None:
             raise Refused("rows", "没有一行可以入账，请按问题清单改正后重新上传。")
-        st.session_state["credits-left"] = preview.problems
         left = f"，{len(preview.faulty_rows)}行有问题没有入账，见下表" if preview.problems else ""
-        return f"已导入{batch.entries}笔学时（第{batch.id}批）{left}。"
+        return f"已导入{batch.entries}笔学时（第{batch.id}批）{left}。", preview.problems
 
-    if ui.deed(act):
+    left_out = ui.deed(act, "import", upload.filename, hash(upload.content), reason)
+    if left_out is not None:
+        st.session_state["credits-left"] = left_out
         st.session_state.pop("credits-seen", None)
         ui.forget_choice()
         st.session_state["credits-reason"] = ""

@@ -54,19 +54,18 @@ def reveal(person_id: int) -> None:
         number = registry.reveal_id(session, person_id, **who)
         return f"完整身份证号：{number}（本次查看已记入审计日志）"
 
-    ui.deed(act)
+    ui.deed(act, "reveal", person_id)
 
 
 def issue(person_id: int, year_key: str) -> None:
     """Issue the card, then draw its PDF for the download button that follows: nobody's deed waits for the drawing."""
-    issued: list[Card] = []
+    year = st.session_state[year_key]
 
-    def act(session: Session, **who: Any) -> str:
-        issued.append(cards.issue(session, person_id, st.session_state[year_key], **who))
-        return f"审验卡已生成，验证码{cards.written(issued[0].code)}，请下载打印。"
+    def act(session: Session, **who: Any) -> tuple[str, Card]:
+        card = cards.issue(session, person_id, year, **who)
+        return f"审验卡已生成，验证码{cards.written(card.code)}，请下载打印。", card
 
-    if ui.deed(act):
-        card = issued[0]
+    if card := ui.deed(act, "card", person_id, year):
         content = cards.pdf(card, verify_url=f"{ui.origin()}/verify/{card.code}")
         st.session_state["card"] = (person_id, card.code, card.year, content)
 

@@ -54,7 +54,7 @@ def answer(dispute_id: int, version: int, upheld: bool) -> None:
             return f"异议成立，这笔学时已冲销（第{found.reversal_id}批），提出人会看到答复。"
         return f"已答复：{found.state.label}，提出人会看到答复。"
 
-    if ui.deed(act, once=f"{upheld}-{dispute_id}-{version}"):
+    if ui.deed(act, "dispute", dispute_id, version, upheld):
         ui.choose("dispute", None)
         ui.forget_choice()
 

@@ -76,7 +76,7 @@ def reverse(batch_id: int, lines: frozenset[int], reason: str, key: str) -> None
         words = f"，{gone}张已出具的审验卡随之失效" if gone else ""
         return f"已冲销第{batch_id}批的{batch.entries}笔学时（第{batch.id}批）{words}。"
 
-    if ui.deed(act, once=f"reverse-{batch_id}-{hash(lines)}"):
+    if ui.deed(act, "reverse", batch_id, lines):
         st.session_state[key] = st.session_state[f"{key}-lines"] = ""
         ui.choose(f"line{batch_id}", None)
         ui.forget_choice()

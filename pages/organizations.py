@@ -24,17 +24,15 @@ view = st.segmented_control(
 
 
 def add_organization() -> None:
+    typed = {name: st.session_state[f"new-{name}"] for name in ("name", "kind", "authority")}
+
     def act(session: Session, **who: Any) -> str:
         added = registry.add_organization(
-            session,
-            name=st.session_state["new-name"],
-            kind=st.session_state["new-kind"],
-            authority_id=st.session_state["new-authority"],
-            **who,
+            session, name=typed["name"], kind=typed["kind"], authority_id=typed["authority"], **who
         )
         return f"已新增机构“{added.name}”。"
 
-    ui.deed(act)
+    ui.deed(act, "organization", *typed.values())
 
 
 def switch_organization(organization_id: int, active: bool, name: str) -> None:
@@ -43,32 +41,22 @@ def switch_organization(organization_id: int, active: bool, name: str) -> None:
         registry.set_organization_active(session, organization_id, active, reason=reason, **who)
         return f"“{name}”已{'启用' if active else '停用，其账号不能再登录'}。"
 
-    ui.deed(act)
+    ui.deed(act, "organization", organization_id, active)
 
 
 def open_account() -> None:
+    typed = {name: st.session_state[f"account-{name}"] for name in ("username", "password")}
+    role, name = Role(st.session_state["account-role"]), st.session_state["account-name"]
+    home = None if role is Role.PERSON else st.session_state["account-organization"]
+
     def act(session: Session, **who: Any) -> str:
-        typed = {name: st.session_state[f"account-{name}"] for name in ("username", "password")}
-        role = Role(st.session_state["account-role"])
-        if role is Role.PERSON:
-            account = registry.open_person_account(
-                session,
-                **typed,
-                id_number=st.session_state["account-name"],
-                **who,
-            )
+        if home is None:
+            account = registry.open_person_account(session, **typed, id_number=name, **who)
         else:
-            account = registry.open_account(
-                session,
-                **typed,
-                role=role,
-                name=st.session_state["account-name"],
-                organization_id=st.session_state["account-organization"],
-                **who,
-            )
+            account = registry.open_account(session, **typed, role=role, name=name, organization_id=home, **who)
         return f"已开通账号{account.username}，请把初始密码交给{account.name}，首次登录须修改。"
 
-    ui.deed(act)
+    ui.deed(act, "account", role, name, home, hash(tuple(typed.values())))
 
 
 def switch_account(account_id: int, active: bool, username: str) -> None:
@@ -77,15 +65,17 @@ def switch_account(account_id: int, active: bool, username: str) -> None:
         registry.set_account_active(session, account_id, active, reason=reason, **who)
         return f"账号{username}已{'启用' if active else '停用并退出登录'}。"
 
-    ui.deed(act)
+    ui.deed(act, "account", account_id, active)
 
 
 def reset(account_id: int, username: str) -> None:
+    typed = st.session_state[f"reset-{account_id}"]
+
     def act(session: Session, **who: Any) -> str:
-        registry.reset_password(session, account_id, st.session_state[f"reset-{account_id}"], **who)
+        registry.reset_password(session, account_id, typed, **who)
         return f"账号{username}的密码已重置并解除锁定，下次登录须修改。"
 
-    ui.deed(act)
+    ui.deed(act, "reset", account_id, hash(typed))
 
 
 def organizations() -> None:

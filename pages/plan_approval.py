@@ -45,7 +45,7 @@ def extend(plan: Plan) -> None:
             plans.grant_extension(session, plan.id, reason=st.session_state[key], **who)
             return f"已准予“{plan.title}”延期上报，基地现在可以提交。"
 
-        ui.deed(act)
+        ui.deed(act, key, plan.version)
 
     earliest = policy.in_force(plan.start_on.year).earliest_start_on(ui.today())
     st.write(f"该计划{plan.start_on}开始，早于今天上报所允许的{earliest}。如确有必要，可准予本计划延期上报。")

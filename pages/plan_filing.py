@@ -80,26 +80,25 @@ def form(plan: Plan | None) -> None:
 
 def save(plan_id: int | None, version: int, key: str, then_submit: bool) -> None:
     """Save first and submit second: when submitting is refused, the draft is kept."""
-    kept: list[Plan] = []
+    names = [name for name in plans.PlanFields.__dataclass_fields__ if name != "credit_years"]
+    typed = {name: st.session_state[key + name] for name in names}
+    years = tuple(sorted(st.session_state.get(f"{key}credit_years") or ()))
 
-    def keep(session: Session, **who: Any) -> str:
-        names = [name for name in plans.PlanFields.__dataclass_fields__ if name != "credit_years"]
-        typed = {name: st.session_state[key + name] for name in names}
-        years = tuple(sorted(st.session_state.get(f"{key}credit_years") or ()))
+    def keep(session: Session, **who: Any) -> tuple[str, Plan]:
         fields = plans.PlanFields(**typed | {"hours_each": Decimal(str(typed["hours_each"])), "credit_years": years})
         if plan_id is None:
             plan = plans.draft(session, fields, **who)
         else:
             plan = plans.revise(session, plan_id, fields, version=version, **who)
         session.flush()
-        kept.append(plan)
-        return "" if then_submit else f"“{plan.title}”已保存为草稿。"
+        return "" if then_submit else f"“{plan.title}”已保存为草稿。", plan
 
-    if not ui.deed(keep):
+    kept: Plan | None = ui.deed(keep, "plan", plan_id, version, *typed.values(), *years)
+    if kept is None:
         return
-    ui.choose("plan", kept[0].id)
+    ui.choose("plan", kept.id)
     st.session_state.pop("plan-new", None)
-    if then_submit and not ui.moved(kept[0].id, Action.SUBMIT, kept[0].version, kept[0].title):
+    if then_submit and not ui.moved(kept.id, Action.SUBMIT, kept.version, kept.title):
         ui.say("warning", "填写的内容已保存为草稿，没有上报；改正后可再次上报，不必重新填写。")
 
 

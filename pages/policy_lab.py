@@ -19,7 +19,7 @@ def keep(text: str) -> None:
         draft = notices.save_draft(session, text, **who)
         return f"政策草稿“{draft.policy_id}”已保存，请另一名管理员在“草稿与发布”中核对后发布。"
 
-    ui.deed(act)
+    ui.deed(act, "draft", text)
 
 
 def publish(draft_id: int, version: int) -> None:
@@ -29,7 +29,7 @@ def publish(draft_id: int, version: int) -> None:
         )
         return f"政策“{draft.policy_id}”已发布；重算上一年度的核验，{len(changed)}份结论会不同。"
 
-    if ui.deed(act):
+    if ui.deed(act, "publish", draft_id, version):
         with db.reading() as session:
             notices.install(session)
 

@@ -28,7 +28,7 @@ def supplement(report_id: int) -> None:
         ui.choose("plan", added.plan_id)
         return f"补报已建立，共{added.people + added.faults}行，请在下面改正后提交。"
 
-    ui.deed(act)
+    ui.deed(act, "supplement", report_id)
 
 
 with db.reading() as session:

@@ -87,7 +87,7 @@ def _correction(person: Person, _offices: dict[int, str]) -> None:
     key = f"correct-{person.id}-{person.version}-"
 
     def correct() -> None:
-        ui.deed(act, once=key)
+        ui.deed(act, key)
 
     def act(session: Session, **who: Any) -> str:
         given = st.session_state[f"{key}evidence"]
@@ -135,7 +135,7 @@ def _move(person: Person, offices: dict[int, str]) -> None:
             goes_to = f"{found.employer_name}，由{offices[found.authority_id]}管理"
             return f"{found.name}已调动到{goes_to}；已有学时继续有效。"
 
-        ui.deed(act, once=key)
+        ui.deed(act, key)
 
     with st.form(f"{key}form"):
         left, right = st.columns(2)
@@ -200,7 +200,7 @@ def _merge(person: Person, _offices: dict[int, str]) -> None:
                 )
                 return f"{other.name}的另一条记录已并入{person.name}，学时合并计算；需要时可以撤销。"
 
-            if ui.deed(act, once=f"{key}{other.id}-{other.version}"):
+            if ui.deed(act, key, other.id, other.version):
                 st.session_state[f"act-{person.id}-{person.version}"] = None
 
         st.form_submit_button("合并", type="primary", on_click=merge, key=f"{key}do")
@@ -225,7 +225,7 @@ def _duplicates(person: Person, actor: Actor) -> None:
                 persons.separate(session, line["id"], version=line["version"], reason=reason, **who)
                 return f"已撤销合并，{line['name']}（{line['id_mask']}）恢复为单独的记录，学时分开计算。"
 
-            ui.deed(act, once=key)
+            ui.deed(act, key)
 
         with st.container(horizontal=True, vertical_alignment="bottom"):
             label = f"撤销与{line['name']}（{line['id_mask']}）合并的原因（必填）"
@@ -245,12 +245,13 @@ def dispute(person_id: int, entries: pd.DataFrame) -> None:
     words = {(line["batch_id"], line["line"]): _entry(line) for line in standing}
 
     def file() -> None:
+        (batch_id, line), typed = st.session_state[f"{key}entry"], st.session_state[f"{key}words"]
+
         def act(session: Session, **who: Any) -> str:
-            batch_id, line = st.session_state[f"{key}entry"]
-            disputes.file(session, person_id, batch_id, line, words=st.session_state[f"{key}words"], **who)
+            disputes.file(session, person_id, batch_id, line, words=typed, **who)
             return "异议已提出，由核定这笔学时的人社部门答复；答复会显示在这笔学时旁。"
 
-        if ui.deed(act):
+        if ui.deed(act, key, batch_id, line, typed):
             st.session_state[f"{key}words"] = ""
 
     with st.form(f"{key}form"):

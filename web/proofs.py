@@ -46,12 +46,10 @@ def of(person_id: int, entries: pd.DataFrame) -> None:
 
 def _issue(person_id: int, key: str) -> None:
     """Issue the proof, then draw its page: nobody's deed waits for the drawing."""
-    files: list[bytes] = []
     batch, line = st.session_state[key]
 
-    def act(session: Session, **who: Any) -> str:
-        files.append(proofs.issue(session, batch, line, **who))
-        return f"第{batch}批第{line}笔的入账证明已出具，请下载。"
+    def act(session: Session, **who: Any) -> tuple[str, bytes]:
+        return f"第{batch}批第{line}笔的入账证明已出具，请下载。", proofs.issue(session, batch, line, **who)
 
-    if ui.deed(act):
-        st.session_state["proof"] = (person_id, (batch, line), files[0], proofs.pdf(files[0]))
+    if file := ui.deed(act, "proof", batch, line):
+        st.session_state["proof"] = (person_id, (batch, line), file, proofs.pdf(file))

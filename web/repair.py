@@ -190,14 +190,14 @@ def _cell(report: Report, row: int, column: str, value: str) -> None:
         st.text_input(HEADINGS[column], value, **options)
 
 
-def _deed(act: Callable[..., Any], words: str) -> None:
-    """Do one repair and say how the roster stands now."""
+def _deed(act: Callable[..., Any], words: str, *once: Any) -> None:
+    """Do one repair and say what was done."""
 
     def done(session: Session, **who: Any) -> str:
         act(session, **who)
         return words
 
-    ui.deed(done)
+    ui.deed(done, "repair", words, *once)
 
 
 def _typed(report_id: int, row: int, column: str, before: str, key: str) -> None:
@@ -211,12 +211,15 @@ def _typed(report_id: int, row: int, column: str, before: str, key: str) -> None
     _deed(
         lambda session, **who: reports.repair(session, report_id, [change], **who),
         f"第{row}行{HEADINGS[column]}已保存并重新检查。",
+        report_id,
+        change,
     )
 
 
 def _accept(report_id: int, rows: list[int]) -> None:
     told = f"第{rows[0]}行" if len(rows) == 1 else f"{len(rows)}行"
-    _deed(lambda session, **who: reports.accept(session, report_id, rows, **who), f"{told}已按建议改正并重新检查。")
+    words = f"{told}已按建议改正并重新检查。"
+    _deed(lambda session, **who: reports.accept(session, report_id, rows, **who), words, report_id, *rows)
 
 
 def _strike(report_id: int, row: int, label: str, style: Any) -> None:
@@ -229,7 +232,7 @@ def _strike(report_id: int, row: int, label: str, style: Any) -> None:
 
 
 def _struck(report_id: int, row: int) -> None:
-    _deed(lambda session, **who: reports.strike(session, report_id, row, **who), f"第{row}行已删去。")
+    _deed(lambda session, **who: reports.strike(session, report_id, row, **who), f"第{row}行已删去。", report_id)
 
 
 @st.dialog("改正整行", width="medium")
@@ -261,6 +264,8 @@ def _whole(report_id: int, row: int) -> None:
                 _deed(
                     lambda session, **who: reports.repair(session, report_id, changes, **who),
                     f"第{row}行已保存并重新检查。",
+                    report_id,
+                    *changes,
                 )
             else:
                 ui.say("warning", f"第{row}行没有改动。")

@@ -78,36 +78,38 @@ def _saved(*what: Any) -> None:
 
 def _save(plan: Plan, key: str, has_roster: bool) -> Report | None:
     """Save what was typed, chosen and pasted; answers the report, None where it was refused and stays on the screen."""
-    kept: list[Report] = []
+    text, typed = st.session_state[f"{key}pasted"], _typed(plan, key)
+    files_given = [
+        given and given.file_id for name in ("notice", "roster") if (given := st.session_state.get(key + name))
+    ]
 
-    def act(session: Session, **who: Any) -> str:
-        text = st.session_state[f"{key}pasted"]
+    def act(session: Session, **who: Any) -> tuple[str, Report]:
         given = _upload(f"{key}roster")
         if text.strip() and not has_roster:
             given = roster.pasted(text)
         report, problems = reports.save(
-            session, plan.id, _typed(plan, key), notice=_upload(f"{key}notice"), roster_file=given, **who
+            session, plan.id, typed, notice=_upload(f"{key}notice"), roster_file=given, **who
         )
         before = report.people + report.faults
         if text.strip() and has_roster:
             problems = reports.paste(session, report.id, text, **who)
         session.flush()
-        kept.append(report)
         if report.roster_id is None:
-            return "已保存。还没有上传花名册。"
+            return "已保存。还没有上传花名册。", report
         people = report.people + report.faults
         hints = sum(not problem.blocking for problem in problems)
         added = f"粘贴添加了{people - before if has_roster else people}行。" if text.strip() else ""
         found = f"，{report.faults}行有错误，请看下表" if report.faults else "，没有错误"
-        return f"已保存。{added}花名册{people}人{found}{f'，另有{hints}处提示' if hints else ''}。"
+        return f"已保存。{added}花名册{people}人{found}{f'，另有{hints}处提示' if hints else ''}。", report
 
-    if not ui.deed(act):
+    kept: Report | None = ui.deed(act, "report", plan.id, typed, text, *files_given)
+    if kept is None:
         return None
     st.session_state[f"{key}pasted"] = ""
     for name in ("notice", "roster"):
         if given := st.session_state.get(key + name):
             st.session_state[f"{key}{name}-taken"] = given.file_id
-    return kept[0]
+    return kept
 
 
 def submit(plan: Plan, report: Report) -> None:

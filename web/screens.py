@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 import streamlit_authenticator
+from sqlalchemy.orm import Session
 
 from core import access, claims, db, registry
 from core.access import Actor, Refused, Role
@@ -103,13 +104,16 @@ def banner(actor: Actor) -> None:
             with st.popover(f"演示日期 {ui.today()}", icon=":material/event:"):
                 st.write("演示系统可以把日期往后推，看一个培训从计划走到审验卡。只影响演示数据，不能往回退。")
                 days = st.number_input("推进天数", 1, 366, 15, key="demo-days")
-                st.button("推进", on_click=_shift, args=(int(days),), key=f"demo-shift-{ahead}")
+                st.button("推进", on_click=_shift, args=(int(days), ahead), key=f"demo-shift-{ahead}")
         if not actor.must_change_password:
             st.button("退出", icon=":material/logout:", on_click=_sign_out, key="sign-out")
 
 
-def _shift(days: int) -> None:
-    ui.deed(lambda session, **who: f"演示日期已推进，比实际日期晚{registry.shift_demo_clock(session, days, **who)}天。")
+def _shift(days: int, ahead: int) -> None:
+    def act(session: Session, **who: Any) -> str:
+        return f"演示日期已推进，比实际日期晚{registry.shift_demo_clock(session, days, **who)}天。"
+
+    ui.deed(act, "shift", days, ahead)
 
 
 # --- sign-in --------------------------------------------------------------------------------------------------------
@@ -120,8 +124,7 @@ def sign_in() -> None:
     _, middle, _ = st.columns([1, 2, 1])
     with middle:
         st.title(OFFICE, anchor=False, text_alignment="center")
-        for kind, words in st.session_state.pop("messages", []):
-            getattr(st, kind)(words)
+        ui.told()
         if ui.token() and "token" not in st.session_state:
             st.info("登录已结束（退出、超过12小时、修改密码或账号停用），请重新登录。")
         form = SignInForm()
@@ -174,7 +177,7 @@ def _set_cookie(token: str) -> None:
 
 
 def _sign_out() -> None:
-    ui.deed(lambda session, **who: registry.sign_out(session, **who))
+    ui.deed(lambda session, **who: registry.sign_out(session, **who), "sign-out")
     st.session_state.clear()
     ui.say("success", "已退出登录，该账号在其他浏览器的登录也已结束。")
 
@@ -199,8 +202,7 @@ def first_password() -> None:
 def first_visit() -> None:
     """Offer the demonstration or an empty office; an empty one begins with its first administrator."""
     st.title(OFFICE, anchor=False)
-    for kind, words in st.session_state.pop("messages", []):
-        getattr(st, kind)(words)
+    ui.told()
     st.write("系统还没有数据。请选择从演示数据开始，或建立一个空的系统。")
     demo, empty = st.columns(2)
     with demo, st.container(border=True):

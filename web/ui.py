@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import threading
+import time
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -87,11 +90,46 @@ def origin() -> str:
 # --- deeds ----------------------------------------------------------------------------------------------------------
 
 
+AGAIN = 10.0
+"""Seconds within which the same deed clicked again is the same click."""
+
+
+@dataclass
+class _Hand:
+    """What this browser did last and has still to be told.
+
+    One object in the session's state, taken up before a deed: the next click starts a run beside the one before, which
+    is stopped when it touches the session's state next, although its deed is done or being done.
+    """
+
+    busy: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a deed is being done, so that the second click finds it done."""
+
+    done: dict[tuple[Any, ...], tuple[float, str | None, Any]] = field(default_factory=dict)
+    """Each late deed by its `once`: when it ended (monotonic seconds), its words, what it made."""
+    messages: list[tuple[str, str]] = field(default_factory=list)
+
+    def say(self, kind: str, words: str) -> None:
+        if (kind, words) not in self.messages:
+            self.messages.append((kind, words))
+
+
+def _hand() -> _Hand:
+    hand: _Hand = st.session_state.setdefault("hand", _Hand())
+    return hand
+
+
 def say(kind: str, words: str) -> None:
     """Keep a message for the top of the page as it is drawn next, once. `kind`: success, error, warning."""
-    messages = st.session_state.setdefault("messages", [])
-    if (kind, words) not in messages:
-        messages.append((kind, words))
+    _hand().say(kind, words)
+
+
+def told() -> None:
+    """Show what was said since the page was drawn last."""
+    messages = _hand().messages
+    for kind, words in list(messages):
+        getattr(st, kind)(words)
+        del messages[:1]
 
 
 def page(title: str, caption: str = "") -> None:
@@ -99,36 +137,46 @@ def page(title: str, caption: str = "") -> None:
     st.title(title, anchor=False)
     if caption:
         st.caption(caption)
-    for kind, words in st.session_state.pop("messages", []):
-        getattr(st, kind)(words)
+    told()
 
 
-def deed(act: Callable[..., str | None], *, once: str = "") -> bool:
+def deed(act: Callable[..., Any], *once: Any) -> Any:
     """Do one deed in one transaction, then say what happened; a refusal changes nothing and says what to do.
 
-    `act(session, actor=, now=)` answers the words of success. The actor is asked for anew: between drawing a button
-    and clicking it a sign-in may have ended. `once`: the deed by its record and the version seen; whoever clicks twice
-    is told of the success again, instead of being refused for having been faster than oneself.
+    `act(session, actor=, now=)` answers the words of success, or those and what it made. Answers what was made (True
+    where nothing is), None where it was refused. The actor is asked for anew: between drawing a button and clicking it
+    a sign-in may have ended.
+
+    `once` names the deed and all it was done with: the record, the version seen, what was typed. Clicked twice, a deed
+    is done once and told of again, instead of being done twice or refused for having been faster than oneself.
     """
+    hand = _hand()
+    with hand.busy:
+        ended, words, made = hand.done.get(once, (-math.inf, None, None))
+        if time.monotonic() - ended > AGAIN:
+            try:
+                words, made = _done(act)
+            except Refused as refused:
+                hand.say("error", refused.words)
+                return None
+            moment = time.monotonic()
+            late = {each: what for each, what in hand.done.items() if moment - what[0] <= AGAIN}
+            hand.done = {**late, once: (moment, words, made)}
+    if words:
+        hand.say("success", words)
+    return made
+
+
+def _done(act: Callable[..., Any]) -> tuple[str | None, Any]:
     here = actor()
     if here is None:
-        say("error", "登录已失效，操作没有执行。请重新登录后再试。")
-        return False
-    done, words = st.session_state.get("done", ("", ""))
-    if not once or done != once:
-        try:
-            with db.transaction() as session:
-                words = act(session, actor=here, now=registry.moment(session, datetime.now(UTC)))
-        except Refused as refused:
-            say("error", refused.words)
-            return False
-        except StaleDataError:
-            say("error", "这条记录刚刚被他人处理，您的操作没有执行，请查看最新状态。")
-            return False
-        st.session_state["done"] = (once, words)
-    if words:
-        say("success", words)
-    return True
+        raise Refused("role", "登录已失效，操作没有执行。请重新登录后再试。")
+    try:
+        with db.transaction() as session:
+            answer = act(session, actor=here, now=registry.moment(session, datetime.now(UTC)))
+    except StaleDataError as stale:
+        raise Refused("stale", "这条记录刚刚被他人处理，您的操作没有执行，请查看最新状态。") from stale
+    return answer if isinstance(answer, tuple) else (answer, True)
 
 
 def moved(
@@ -141,7 +189,7 @@ def moved(
         _, done = approvals.move(session, submission_id, action, version=version, reason=reason, **who)
         return f"“{title}”{action.done}。{done}{'。' if done else ''}"
 
-    if not deed(act, once=f"{action}-{submission_id}-{version}"):
+    if not deed(act, action, submission_id, version):
         return False
     forget_choice()
     return True
@@ -172,7 +220,9 @@ def change_password_typed() -> None:
     if new != again:
         say("error", "两次输入的新密码不一致，请重新输入。")
         return
-    if deed(lambda session, **who: registry.change_password(session, new, old=old, **who)):
+    if deed(
+        lambda session, **who: registry.change_password(session, new, old=old, **who), "password", hash((old, new))
+    ):
         st.session_state.clear()
         say("success", "密码已修改，请用新密码重新登录。")
 
