@@ -118,7 +118,7 @@ def understood(row: int, cells: Mapping[str, object], today: date | None) -> tup
     if not name:
         fault("name", "name-missing", "姓名为空，请补填")
     elif not 2 <= len(name) <= 20 or re.search(r"[0-9<>=@+\"'/\\]", name):
-        fault("name", "name-form", "姓名应为2至20个字，不含数字和符号，请核对")
+        fault("name", "name-form", registry.NAME_FORM)
     code = resident_id.problem(cells.get("id_number"), today=today)
     if code:
         fault("id_number", code, resident_id.PROBLEMS[code])

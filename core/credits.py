@@ -212,8 +212,8 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notice
     name = registry.normalise_name(cells.get("name"))
     if not name:
         problem("name", "name-missing", "姓名为空，请补填")
-    elif not 2 <= len(name) <= 20 or re.search(r"[0-9<>=@+\"'/\\]", name):
-        problem("name", "name-form", "姓名应为2至20个字，不含数字和符号，请核对")
+    elif not registry.is_name(name):
+        problem("name", "name-form", registry.NAME_FORM)
     code = resident_id.problem(cells.get("id_number"), today=notices.today)
     if code:
         problem("id_number", code, resident_id.PROBLEMS[code])
@@ -229,6 +229,9 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notice
     basis = sheets.text(cells.get("basis"))
     if len(basis) > LONGEST_BASIS:
         problem("basis", "basis-long", f"依据超过{LONGEST_BASIS}字，请缩短")
+    if resident_id.stands_in(basis):
+        words = "依据里写着身份证号，会显示给查看的人，请改正；号码只填在“身份证号”列"
+        problem("basis", "number-elsewhere", words)
     completed_on, dated = _completed_on(cells, year, source, notices, problem)
     if source is Source.MAKE_UP and year and subject:
         rule = notices.makeup(completed_on.year)

@@ -99,7 +99,7 @@ def correct(
     found, reason = _kept(session, person_id, actor, version=version, reason=reason)
     name, number = registry.normalise_name(name), resident_id.normalise(id_number) or found.id_number
     if not registry.is_name(name):
-        raise Refused("name", "姓名应为2至20个字，不含数字和符号，请核对。")
+        raise Refused("name", f"{registry.NAME_FORM}。")
     if problem := resident_id.problem(number, today=db.office_day(now)):
         raise Refused("number", f"{resident_id.PROBLEMS[problem]}。")
     if (name, number) == (found.name, found.id_number):

@@ -28,7 +28,10 @@ PASSWORD_LENGTH = 10
 
 _DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・･．●▪﹒᛫ꞏ", "·"))
 _UNTIDY = re.compile(rf"[\s\x00-\x1f\x7f{''.join(map(chr, _DOTS))}]")
-_NO_LETTERS = re.compile(r"[0-9<>=@+\"'/\\]")
+_RARE = "\ue000-\uf8ff\U000f0000-\U0010ffff\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
+"""What rare characters (生僻字) are written with: private use, and variation selectors."""
+_NO_LETTERS = re.compile(rf"\d|_|[^\w·. \-’{_RARE}]")
+NAME_FORM = "姓名应为2至20个字，不含数字和符号，请核对"
 
 
 def normalise_name(raw: object) -> str:
@@ -42,7 +45,7 @@ def normalise_name(raw: object) -> str:
 
 
 def is_name(name: str) -> bool:
-    """Whether a normalised name can be a person's: 2 to 20 characters, no digits, no signs."""
+    """Whether a normalised name can be a person's: 2 to 20 characters, no digits, no signs (`NAME_FORM` says so)."""
     return 2 <= len(name) <= 20 and not _NO_LETTERS.search(name)
 
 

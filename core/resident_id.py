@@ -123,6 +123,11 @@ def mask(number: str) -> str:
     return f"{number[:6]}********{number[-4:]}" if len(number) == 18 else "*" * len(number)
 
 
+def stands_in(text: str) -> bool:
+    """Whether a text, which is to be shown, has a valid ID number in it."""
+    return any(problem(found[0]) is None for found in _IN_TEXT.finditer(text))
+
+
 def masked(text: str) -> str:
     """A text with every run in it that could be an ID number masked: a number may stand in any cell of a bad row."""
     return _IN_TEXT.sub(lambda found: mask(normalise(found[0])), text)

@@ -316,6 +316,8 @@ _FEW_WORDS = ("sex", "public_hours", "professional_hours", "assessment", "credit
 """Columns in which the rows of a roster say one of a few things."""
 _TEXTS = ("employer", "title", "specialty", "phone", "note")
 """Columns that are kept as they are, as far as there is room."""
+_SHOWN = _TEXTS[:3]
+"""Those of them that become part of a person's record."""
 
 
 def _read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Problem]]]:
@@ -335,11 +337,13 @@ def _read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Pr
     few_words = zip(*(said[column] for column in _FEW_WORDS), strict=True)
     names = map(registry.normalise_name, said["name"])
     numbers = columns["id_number"]
+    numbered = {text for column in _SHOWN for text in set(said[column]) if resident_id.stands_in(text)}
     for (number, cells), name, id_number, in_order, few, (employer, title, specialty, phone, note) in zip(
         rows, names, numbers, resident_id.in_order(numbers).tolist(), few_words, texts, strict=True
     ):
         alike = faultless.get(few)
-        if alike is None or not in_order or not employer or not registry.is_name(name):
+        plain = in_order and employer and registry.is_name(name) and numbered.isdisjoint((employer, title, specialty))
+        if alike is None or not plain:
             row, problems = _read_row(number, cells)
             if row is not None:
                 yield row, problems
@@ -393,7 +397,7 @@ def _read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
     elif not name:
         problem("name", "name-missing", "姓名为空，请补填")
     elif not registry.is_name(name):
-        problem("name", "name-form", "姓名应为2至20个字，不含数字和符号，请核对")
+        problem("name", "name-form", registry.NAME_FORM)
     code = resident_id.problem(raw_id) if name or id_number else "id-missing"
     if code and (name or id_number):
         problem("id_number", code, resident_id.PROBLEMS[code])
@@ -418,6 +422,10 @@ def _read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
         problem("professional_hours", "hours-none", "考核合格但没有学时，请补填公需学时或专业学时")
     if not said("employer"):
         problem("employer", "employer-missing", "工作单位为空，补填后才能按单位查到此人", blocking=False)
+    for column in _SHOWN:
+        if resident_id.stands_in(said(column)):
+            words = f"{HEADINGS[column]}里写着身份证号，会显示给查看的人，请改正；号码只填在“身份证号”列"
+            problem(column, "number-elsewhere", words)
     sex = said("sex")
     if sex in ("男", "女", ""):
         pass

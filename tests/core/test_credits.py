@@ -145,6 +145,7 @@ PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "hours-deemed": ("学时", {"hours": 60, "source": "职业资格"}),
     "source-form": ("来源", {"source": "自学"}),
     "basis-long": ("依据", {"basis": "证" * 201}),
+    "number-elsewhere": ("依据", {"basis": f"证书{c.id_number(1)}"}),
     "date-form": ("完成日期", {"completed_on": "六月"}),
     "date-future": ("完成日期", {"year": 2024, "completed_on": "2024-06-04"}),
     "date-year": ("完成日期", {"completed_on": "2024-01-01"}),

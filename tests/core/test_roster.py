@@ -162,7 +162,10 @@ def test_the_look_alikes_of_the_mongolian_middle_dot_are_one(dot: str) -> None:
     assert preview.problems == []
 
 
-@pytest.mark.parametrize("name", ["𠮷示", "𬭎示㛃", "䶮鿍", "赵　示", "一" * 20, "Ivan Petrov"])
+RARE = ["𠮷示", "𬭎示㛃", "䶮鿍", "〇示", "\ue000示", "葛\U000e0100示"]
+
+
+@pytest.mark.parametrize("name", [*RARE, "赵　示", "一" * 20, "Ivan Petrov", "O’Neil", "乌·娜-示"])
 def test_rare_characters_and_long_names_are_names(name: str) -> None:
     assert roster.read(c.sheet([c.row(1, name)]), "花名册.xlsx").problems == []
 
@@ -188,6 +191,11 @@ WRONG = [
     ({"name": "@SUM(A1)"}, "姓名", "name-form", "@SUM(A1)"),
     ({"name": "+赵示"}, "姓名", "name-form", "+赵示"),
     ({"name": "<b>赵示"}, "姓名", "name-form", "<b>赵示"),
+    ({"name": "赵示，钱示"}, "姓名", "name-form", "赵示，钱示"),
+    ({"name": "赵示（小）"}, "姓名", "name-form", "赵示（小）"),
+    ({"name": "赵示１"}, "姓名", "name-form", "赵示１"),
+    ({"employer": f"示例医院{FOUND[0]}"}, "工作单位", "number-elsewhere", f"示例医院{FOUND[0]}"),
+    ({"title": FOUND[0]}, "专业技术职务", "number-elsewhere", FOUND[0]),
     ({"id_number": ""}, "身份证号", "id-missing", ""),
     ({"id_number": 150199198503040000}, "身份证号", "id-ruined", "150199198503040000"),
     ({"id_number": "1.50199E+17"}, "身份证号", "id-ruined", "1.50199E+17"),
