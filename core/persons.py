@@ -15,6 +15,7 @@ first takes the lock under which hours are posted: whoever finds a person by num
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -111,7 +112,7 @@ def correct(
     found.sex, found.birth_on = resident_id.sex(number), resident_id.birth_on(number)
     session.execute(sa.update(Account).where(_accounts(found)).values(name=name))
     after = {"name": name, "id_number": number}
-    _record(session, found, Change.CORRECTED, before, after, actor=actor, reason=reason, now=now, attachment=kept)
+    _record(session, [found], Change.CORRECTED, before, after, actor=actor, reason=reason, now=now, attachment=kept)
     return found
 
 
@@ -176,7 +177,7 @@ def move(
     if before == after and found.employer_id == (home.id if home else None):
         raise Refused("same", "工作单位和管理权限与现有信息相同，没有需要变更的。")
     # Before the change: the trail of an act is with the office that acted.
-    _record(session, found, Change.MOVED, before, after, actor=actor, reason=reason, now=now)
+    _record(session, [found], Change.MOVED, before, after, actor=actor, reason=reason, now=now)
     found.employer_id, found.employer_name, found.authority_id = home.id if home else None, employer, goes_to
     account_home = found.employer_id or found.authority_id
     session.execute(sa.update(Account).where(_accounts(found)).values(organization_id=account_home))
@@ -288,8 +289,7 @@ def _join(
     """Keep a merge, or its undoing, in the history of both."""
     both = {"stays": _named(stays), "duplicate": _named(duplicate)}
     sides = ({}, both) if kind is Change.MERGED else (both, {})
-    _record(session, stays, kind, *sides, actor=actor, reason=reason, now=now, attachment=attachment)
-    _keep(session, duplicate, kind, *sides, actor=actor, reason=reason, now=now, attachment=attachment)
+    _record(session, [stays, duplicate], kind, *sides, actor=actor, reason=reason, now=now, attachment=attachment)
 
 
 def _named(person: Person) -> str:
@@ -298,7 +298,7 @@ def _named(person: Person) -> str:
 
 def _record(
     session: Session,
-    person: Person,
+    people: Sequence[Person],
     kind: Change,
     before: dict[str, Any],
     after: dict[str, Any],
@@ -308,25 +308,8 @@ def _record(
     now: datetime,
     attachment: Attachment | None = None,
 ) -> None:
-    """Keep an act in the person's history, and tell the trail of it without the ID numbers."""
-    _keep(session, person, kind, before, after, actor=actor, reason=reason, now=now, attachment=attachment)
-    told = [{key: _shown(key, value) for key, value in side.items()} for side in (before, after)]
-    audit.record(session, _EVENTS[kind], person, actor=actor, before=told[0], after=told[1], reason=reason, now=now)
-
-
-def _keep(
-    session: Session,
-    person: Person,
-    kind: Change,
-    before: dict[str, Any],
-    after: dict[str, Any],
-    *,
-    actor: Actor,
-    reason: str,
-    now: datetime,
-    attachment: Attachment | None = None,
-) -> None:
-    session.add(
+    """Keep one act in the history of each, and tell the trail of the first of them without the ID numbers."""
+    session.add_all(
         PersonChange(
             person_id=person.id,
             kind=kind,
@@ -339,8 +322,11 @@ def _keep(
             organization_id=actor.organization_id,
             at=now,
         )
+        for person in people
     )
     session.flush()
+    told = [{key: _shown(key, value) for key, value in side.items()} for side in (before, after)]
+    audit.record(session, _EVENTS[kind], people[0], actor=actor, before=told[0], after=told[1], reason=reason, now=now)
 
 
 def _shown(key: str, value: Any) -> str:
