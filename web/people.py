@@ -64,7 +64,7 @@ def changes(person_id: int, actor: Actor) -> None:
     ui.table(history, columns, empty="", labels={"organization": "办理机关"})
     if actor.role in persons.KEEPERS:
         for line in history[history["attachment_id"].notna()].to_dict("records"):
-            _evidence(int(line["attachment_id"]), f"{line['at']:%Y-%m-%d} {line['filename']}")
+            _evidence(int(line["attachment_id"]), f"{db.office_day(line['at'])} {line['filename']}")
 
 
 def _evidence(attachment_id: int, label: str) -> None:

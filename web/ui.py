@@ -105,8 +105,10 @@ class _Hand:
     busy: threading.Lock = field(default_factory=threading.Lock)
     """Held while a deed is being done, so that the second click finds it done."""
 
+    run: threading.Thread | None = None
+    """The run that did something last. Whatever comes after another deed is meant, however alike."""
     done: dict[tuple[Any, ...], tuple[float, str | None, Any]] = field(default_factory=dict)
-    """Each late deed by its `once`: when it ended (monotonic seconds), its words, what it made."""
+    """What that run did, by its `once`: when it ended (monotonic seconds), its words, what it made."""
     messages: list[tuple[str, str]] = field(default_factory=list)
 
     def say(self, kind: str, words: str) -> None:
@@ -159,9 +161,9 @@ def deed(act: Callable[..., Any], *once: Any) -> Any:
             except Refused as refused:
                 hand.say("error", refused.words)
                 return None
-            moment = time.monotonic()
-            late = {each: what for each, what in hand.done.items() if moment - what[0] <= AGAIN}
-            hand.done = {**late, once: (moment, words, made)}
+            if hand.run is not threading.current_thread():
+                hand.run, hand.done = threading.current_thread(), {}
+            hand.done[once] = time.monotonic(), words, made
     if words:
         hand.say("success", words)
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -89,6 +90,20 @@ def test_another_deed_and_the_same_one_later_are_done(
     monkeypatch.setattr(ui, "AGAIN", -1.0)
     assert added(cast, "示例新医院") is None
     assert state["hand"].messages[-1][0] == "error"
+
+
+def test_what_is_done_back_and_forth_is_done_each_time(cast: Cast, state: SessionState) -> None:
+    seen = []
+
+    def act(_session: Session, **_who: Any) -> str:
+        seen.append(here)
+        return f"已{here}。"
+
+    for here in ("停用", "启用", "停用", "停用", "启用"):  # each click a run of its own
+        run = threading.Thread(target=ui.deed, args=(act, "organization", 1, here))
+        run.start()
+        run.join()
+    assert seen == ["停用", "启用", "停用", "启用"]
 
 
 def test_a_refused_deed_can_be_done_at_once_when_it_is_mended(cast: Cast, state: SessionState) -> None:
