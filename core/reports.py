@@ -183,7 +183,7 @@ def _take_roster(
     A file that names the rows it came from (`roster.ORIGIN`) brings those back corrected; the others stand, and so does
     what was repaired since it was handed out.
     """
-    if given is None or _taken_before(session, report, given):
+    if given is None or taken_before(session, report, given):
         return _check(session, report, _cells(session, report, actor), db.office_day(now)) if report.roster_id else []
     read = roster.rows_in(given.content, given.filename)
     origins, codes = ([sheets.text(cells.pop(name, "")) for _, cells in read] for name in ("origin", "code"))
@@ -205,17 +205,22 @@ def _brought_back(
     """Change the rows by what somebody changed in a file of open rows since it was handed out; answers the repairs.
 
     What was repaired elsewhere meanwhile stands; where both changed one cell, all of the file waits (code "stale").
+    People written below the others, in rows that came from nowhere, are added.
     """
     repairs: list[_Repair] = []
+    added: list[roster.Cells] = []
     conflicts = []
     earlier = {code: _as_handed_out(session, report, rows, code) for code in {code for _, code, _ in read}}
     for origin, code, (number, cells) in read:
         if not origin and not any(cells.get(column) for column in roster.REQUIRED):
             continue
+        if not origin and not code:
+            added.append(cells)
+            continue
         row = int(origin) if origin.isdigit() else 0
         if row not in earlier[code]:
             where = f"第{number}行的“{roster.ORIGIN}”或“{roster.CODE}”"
-            raise Refused("rows", f"{where}不是本花名册的，请重新下载待改正的行，用新文件填写。")
+            raise Refused("rows", f"{where}不是本花名册的，请重新下载待改正的行，用新文件填写；新增的人这两格留空。")
         then = earlier[code][row]
         for column, cell in cells.items():
             was, wanted = sheets.text(then.get(column)), sheets.text(cell)
@@ -231,7 +236,7 @@ def _brought_back(
         told = "、".join(list(dict.fromkeys(conflicts))[:5]) + ("等" if len(conflicts) > 5 else "")
         words = f"此文件下载之后，{told}，与文件不同，文件没有保存。请重新下载待改正的行，在新文件里改正。"
         raise Refused("stale", words)
-    return repairs
+    return repairs + _added(rows, added)
 
 
 def _as_handed_out(
@@ -256,8 +261,8 @@ def _as_handed_out(
     return then
 
 
-def _taken_before(session: Session, report: Report, given: Upload) -> bool:
-    """Whether this very file is the roster already: taking it again would undo what was repaired since."""
+def taken_before(session: Session, report: Report, given: Upload) -> bool:
+    """Whether this very file is the roster already: taking it again would undo what was repaired since (`restart`)."""
     query = sa.select(Attachment.id).where(
         Attachment.submission_id == report.id,
         Attachment.sha256 == files.digest_of(given),
@@ -389,13 +394,32 @@ def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: dat
         raise Refused("fields", "还没有花名册，请在上面的表格中粘贴后保存。")
     rows = _cells(session, report, actor)
     given = roster.pasted(text)
-    last = max(rows, default=1)
-    read = (cells for _, cells in roster.rows_in(given.content, given.filename) if roster.names_somebody(cells))
-    added = {last + at: cells for at, cells in enumerate(read, start=1)}
-    rows |= added
+    read = [cells for _, cells in roster.rows_in(given.content, given.filename) if roster.names_somebody(cells)]
     files.attach(session, report, given, purpose="repair", now=now)
-    repairs = [(row, "", "", json.dumps(cells, ensure_ascii=False)) for row, cells in added.items()]
-    return _amend(session, report, rows, repairs, how="pasted", actor=actor, now=now)
+    return _amend(session, report, rows, _added(rows, read), how="pasted", actor=actor, now=now)
+
+
+def restart(session: Session, report_id: int, *, actor: Actor, now: datetime) -> list[roster.Problem]:
+    """Bring one's own roster back to the file it came in; what is undone by that stays in the roster's trail.
+
+    Refused codes: "role", "missing", "state", "rows" (nothing was changed, or it is a supplement, which has no file).
+    """
+    report = _own_open(session, report_id, actor)
+    if report.roster_id is None or report.part > 1:
+        raise Refused("rows", "补报没有自己的花名册原件，请逐行改正，或删去不补报的行。")
+    rows, given = _cells(session, report, actor), files.opened(session, report.roster_id, actor)
+    original = {row.row: row.cells for row in roster.read(given.content, given.filename).rows}
+    repairs = [repair for row in sorted(rows.keys() - original.keys()) for repair in _struck(rows, row)]
+    for row, cells in original.items():
+        if row in rows:
+            for column in roster.COLUMNS:
+                repairs += _set(rows, row, column, cells.get(column, ""))
+        else:
+            rows[row] = cells
+            repairs.append(_whole(row, cells))
+    if not repairs:
+        raise Refused("rows", "花名册与上传的原件相同，没有需要恢复的。")
+    return _amend(session, report, rows, repairs, how="restart", actor=actor, now=now)
 
 
 def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime) -> Report:
@@ -517,6 +541,17 @@ def _set(rows: dict[int, roster.Cells], row: int, column: str, value: str | int 
         return []
     rows[row][column] = value
     return [(row, roster.HEADINGS[column], sheets.text(before), sheets.text(value))]
+
+
+def _added(rows: dict[int, roster.Cells], people: Iterable[roster.Cells]) -> list[_Repair]:
+    """Put people below the others."""
+    added = dict(enumerate(people, start=max(rows, default=1) + 1))
+    rows |= added
+    return [_whole(row, cells) for row, cells in added.items()]
+
+
+def _whole(row: int, cells: roster.Cells) -> _Repair:
+    return row, "", "", json.dumps(cells, ensure_ascii=False)
 
 
 def _struck(rows: dict[int, roster.Cells], row: int) -> list[_Repair]:
@@ -822,7 +857,7 @@ def reversals(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
     return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
 
 
-HOW = {"typed": "网上改正", "proposal": "采纳建议", "file": "上传改正", "pasted": "粘贴添加"}
+HOW = {"typed": "网上改正", "proposal": "采纳建议", "file": "上传改正", "pasted": "粘贴添加", "restart": "恢复原件"}
 
 
 def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:

@@ -124,6 +124,15 @@ def trail(report: Report, actor: Actor) -> None:
         }
         height: Any = 280 if len(made) > 7 else "content"
         st.dataframe(shown, hide_index=True, column_config=config, height=height, placeholder="")
+        if report.state in reports.EDITABLE and report.part == 1 and actor.organization_id == report.organization_id:
+            with st.popover("恢复为上传的原件"):
+                st.write("撤销上面的全部改正、粘贴和删去，回到上传的文件；改正记录保留。")
+                st.button("确认恢复", key=f"restart-{report.id}", type="primary", on_click=_restart, args=(report.id,))
+
+
+def _restart(report_id: int) -> None:
+    words = "花名册已恢复为上传的原件并重新检查。"
+    _deed(lambda session, **who: reports.restart(session, report_id, **who), words, report_id)
 
 
 def _repair(report: Report, faulty: dict[int, list[Problem]], rows: pd.DataFrame) -> None:

@@ -56,7 +56,7 @@ def fields(plan: Plan, report: Report | None) -> None:
             height=120,
         )
     with st.container(horizontal=True):
-        st.button("保存并检查花名册", on_click=_saved, args=(plan, key, has_roster), key=f"{key}save")
+        st.button("保存并检查花名册", on_click=_saved, args=(plan, report, key), key=f"{key}save")
         st.download_button(
             "下载空白花名册（附件1）", roster.template, "培训花名册.xlsx", icon=":material/download:", on_click="ignore"
         )
@@ -76,8 +76,12 @@ def _saved(*what: Any) -> None:
     _save(*what)
 
 
-def _save(plan: Plan, key: str, has_roster: bool) -> Report | None:
+AGAIN = "这份文件先前已经读取，没有替换，此后的改正和增删都还在；要从头来过，请在“改正记录”中恢复为上传的原件。"
+
+
+def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
     """Save what was typed, chosen and pasted; answers the report, None where it was refused and stays on the screen."""
+    has_roster = seen is not None and seen.roster_id is not None
     text, typed = st.session_state[f"{key}pasted"], _typed(plan, key)
     files_given = [
         given and given.file_id for name in ("notice", "roster") if (given := st.session_state.get(key + name))
@@ -87,6 +91,7 @@ def _save(plan: Plan, key: str, has_roster: bool) -> Report | None:
         given = _upload(f"{key}roster")
         if text.strip() and not has_roster:
             given = roster.pasted(text)
+        again = given is not None and seen is not None and reports.taken_before(session, seen, given)
         report, problems = reports.save(
             session, plan.id, typed, notice=_upload(f"{key}notice"), roster_file=given, **who
         )
@@ -100,7 +105,8 @@ def _save(plan: Plan, key: str, has_roster: bool) -> Report | None:
         hints = sum(not problem.blocking for problem in problems)
         added = f"粘贴添加了{people - before if has_roster else people}行。" if text.strip() else ""
         found = f"，{report.faults}行有错误，请看下表" if report.faults else "，没有错误"
-        return f"已保存。{added}花名册{people}人{found}{f'，另有{hints}处提示' if hints else ''}。", report
+        found += f"，另有{hints}处提示。" if hints else "。"
+        return f"已保存。{added}花名册{people}人{found}{AGAIN if again else ''}", report
 
     kept: Report | None = ui.deed(act, "report", plan.id, typed, text, *files_given)
     if kept is None:
@@ -135,7 +141,7 @@ def _submitted(plan: Plan, report: Report, key: str, reason: str) -> None:
     saved = reports.ReportFields(report.start_on, report.end_on, report.summary, report.teachers)
     version = report.version
     if brought or _upload(f"{key}notice") or _typed(plan, key) != saved:
-        kept = _save(plan, key, report.roster_id is not None)
+        kept = _save(plan, report, key)
         if kept is None:
             return
         if brought and kept.faults:

@@ -151,6 +151,11 @@ def strike(s: Session, actor: Actor, at: Records) -> None:
     reports.strike(s, at.report, 3, actor=actor, now=c.AFTER)
 
 
+def restart(s: Session, actor: Actor, at: Records) -> None:
+    strike(s, actor, at)
+    reports.restart(s, at.report, actor=actor, now=c.AFTER)
+
+
 def supplement(s: Session, actor: Actor, at: Records) -> None:
     s.execute(sa.text("UPDATE submission SET state = 'approved' WHERE id = :id"), {"id": at.report})
     s.execute(sa.text("UPDATE report SET faults = 1 WHERE id = :id"), {"id": at.report})
@@ -287,6 +292,7 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("see a row to repair", lambda s, a, at: reports.cells(s, at.report, 3, a), FILE),
     ("repair a roster", repair, FILE),
     ("add and leave out rows", strike, FILE),
+    ("go back to the roster's file", restart, FILE),
     ("supplement a report", supplement, FILE),
     ("open its file", attachment, SEE),
     ("take its file away", take_file, SEE),

@@ -458,6 +458,48 @@ def test_a_file_of_open_rows_leaves_what_was_repaired_since_it_was_handed_out(da
     assert codes(cast, report) == []
 
 
+def test_people_written_below_the_open_rows_are_added(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]))
+    book = openpyxl.load_workbook(io.BytesIO(marked(cast, report)))
+    page = book.worksheets[0]
+    page["E3"] = "男" if c.row(2)[2] == "男" else "女"
+    for at, cell in enumerate(c.row(3), start=3):
+        page.cell(4, at, cell)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    given = Upload("待改正.xlsx", buffer.getvalue())
+    for _ in range(2):  # the second time it is taken already
+        done(uploading(cast, report, given))
+        after = current(cast, report)
+        assert (after.people, after.faults) == (3, 0)
+    with db.reading() as session:
+        made = reports.repairs(session, report.id, cast["base"])
+        assert made[["row", "heading"]].values.tolist() == [[4, "性别"], [5, "整行"]]
+
+
+def test_a_roster_goes_back_to_the_file_it_came_in_and_the_trail_stays(database: str) -> None:
+    cast = c.assemble()
+    given = Upload("花名册.xlsx", c.sheet([c.row(1), c.row(2, sex="m"), c.row(3)]))
+    report = c.draft_report(cast, given.content)
+    restart = lambda s, by="base": reports.restart(s, report.id, actor=cast[by], now=c.AFTER)  # noqa: E731
+    assert c.refusal(restart).code == "rows"  # nothing was changed
+    done(repairing(cast, report, (4, "sex", "m", "女"), (3, "name", c.row(1)[1], "王己成")))
+    done(lambda s: reports.strike(s, report.id, 5, actor=cast["base"], now=c.AFTER))
+    done(lambda s: reports.paste(s, report.id, "\t".join(map(str, c.row(5))), actor=cast["base"], now=c.AFTER))
+    assert c.refusal(lambda s: restart(s, "hohhot_base")).code == "missing"
+    done(restart)
+    with db.reading() as session:
+        assert reports.rows(session, report.id, cast["base"])["row"].tolist() == [3, 4, 5]
+        cells = [reports.cells(session, report.id, row, cast["base"]) for row in (3, 4)]
+        made = reports.repairs(session, report.id, cast["base"])
+    assert [each["name"] for each in cells] == [c.row(1)[1], c.row(2)[1]]
+    assert cells[1]["sex"] == "m"
+    assert made["how"].tolist()[:4] == ["网上改正"] * 3 + ["粘贴添加"]
+    assert set(made["how"][4:]) == {"恢复原件"}
+    assert codes(cast, report) == [(4, "sex-form")]
+
+
 def test_a_file_of_another_rosters_open_rows_changes_nothing(database: str) -> None:
     cast = c.assemble()
     first, second = (c.draft_report(cast, c.sheet([c.row(1, sex="m"), c.row(n)]), title=f"{n}") for n in (2, 3))

@@ -147,3 +147,24 @@ def test_a_reviewer_sees_the_years_of_a_make_up_training(cast: Cast) -> None:
     app = open_page("report_review", sign_in("reviewer"), report=str(report.id))
     frame = next(each.value for each in app.dataframe if "plan" in each.value)
     assert frame.set_index("heading").loc["学时年度", ["plan", "value", "note"]].tolist() == [str(year), str(year), ""]
+
+
+def test_the_same_file_again_replaces_nothing_and_says_so_and_the_roster_can_go_back_to_it(cast: Cast) -> None:
+    plan = behind(cast)
+    content = people.sheet([people.row(1, sex="m"), people.row(2)])
+    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    key = f"report-{plan.id}-"
+
+    def upload() -> None:
+        uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
+        uploads[f"{key}roster"].upload("花名册.xlsx", content, "application/octet-stream")
+        press(app, "保存并检查花名册")
+
+    upload()
+    app.selectbox(key=f"cell-{one(sa.select(Report.id))}-3-sex").set_value("男").run()
+    upload()
+    assert "先前已经读取，没有替换" in app.success[0].value
+    assert one(sa.select(Report.faults)) == 0
+    press(app, "确认恢复")
+    assert "已恢复为上传的原件" in app.success[0].value
+    assert one(sa.select(Report.faults)) == 1
