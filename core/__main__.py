@@ -69,7 +69,8 @@ def _check(_options: argparse.Namespace) -> int:
             found += [*ledger.faults(session), *decisions.faults(session), *audit.faults(session)]
     for words in found:
         print(words)
-    _say(f"faults: {len(found)}" if found else "schema, guards, totals and chains stand")
+    mend = "keep a copy of the database, and compare what is named with your last backup"
+    _say(f"faults: {len(found)}; {mend}" if found else "schema, guards, totals and chains stand")
     return 1 if found else 0
 
 
