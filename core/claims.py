@@ -201,7 +201,7 @@ def revise(
     require(actor, *FILERS)
     claim = _locked(session, claim_id, actor)
     if claim.state not in OPEN:
-        raise Refused("state", f"该申报{claim.state.label}，不能修改；待审的请先撤回。")
+        raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能修改；待审的请先撤回。")
     if claim.version != version:
         raise Refused("stale", "该申报刚刚被他人修改，请刷新后再操作。")
     check_fields(fields, db.office_day(now))
@@ -218,19 +218,20 @@ def grant(session: Session, claim_id: int, hours: Decimal, *, version: int, acto
     """核定学时: set the hours that approval will post, where they are not those of the notice's own rate.
 
     What is deemed done has none. Refused codes: "role", "missing", "jurisdiction", "state", "stale", "hours" (not a
-    positive number of half hours).
+    positive number of half hours, more than the notice's rate gives for the certificate, or than its days hold).
     """
     require(actor, Role.REVIEWER)
     claim = _locked(session, claim_id, actor)
     access.in_charge(actor, claim.authority_id)
     if claim.state is not State.SUBMITTED:
-        raise Refused("state", f"该申报{claim.state.label}，不能核定学时。")
+        raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能核定学时。")
     if claim.version != version:
         raise Refused("stale", "该申报刚刚被他人修改，请刷新后再操作。")
     deemed = activity_of(claim).deemed
     if deemed != (hours == 0) or hours < 0 or hours * 2 % 1 or hours > 1000:
         what = "视同完成不计学时" if deemed else "核定学时应为0.5的正倍数，不予折合的请选“不予通过”"
         raise Refused("hours", f"{what}。")
+    _check_most(claim, hours)
     if hours != claim.granted:
         before = {"granted": str(claim.granted)}
         claim.granted = hours
@@ -246,6 +247,31 @@ def grant(session: Session, claim_id: int, hours: Decimal, *, version: int, acto
     return claim
 
 
+def _check_most(claim: Claim, hours: Decimal) -> None:
+    """The reviewer may cut what the notice's rate gives, and never exceed it; no day holds more than its study hours.
+
+    Refused codes: "hours".
+    """
+    activity, given = activity_of(claim), worth(claim)
+    if given is not None and hours > given:
+        amount, most = ledger.hours_text(claim.amount), ledger.hours_text(given)
+        raise Refused("hours", f"证书所载{amount}{activity.unit}，{activity.words}，至多核定{most}学时。")
+    days = plans.days_of(claim.start_on, claim.completed_on)
+    a_day = policy.in_force(claim.completed_on.year).hours_per_day
+    if hours > days * a_day:
+        held = f"每天至多{a_day:f}学时，{claim.start_on}至{claim.completed_on}共{days}天，至多核定{days * a_day:f}学时"
+        raise Refused("hours", f"{held}；起止日期有误的，请退回改正。")
+
+
+def beyond(claim: Claim, hours: Decimal) -> str:
+    """What the reviewer should know before granting so many hours, in words; nothing where there is nothing to tell."""
+    activity = activity_of(claim)
+    if activity.unit != UNITS["hour"] or hours <= claim.amount:
+        return ""
+    more, amount = ledger.hours_text(hours), ledger.hours_text(claim.amount)
+    return f"核定的{more}学时多于证书所载的{amount}学时，请核对；确需多核的，请在审核意见中写明依据。"
+
+
 def _seen(actor: Actor) -> sa.ColumnElement[bool]:
     return visible(actor, organization=Claim.home_id, authority=Claim.authority_id, person=Claim.human_id)
 
@@ -255,7 +281,7 @@ def _locked(session: Session, claim_id: int, actor: Actor) -> Claim:
     query = sa.select(Claim).where(Claim.id == claim_id, _seen(actor)).with_for_update(of=Submission)
     claim = session.scalar(query)
     if claim is None:
-        raise not_found("申报")
+        raise not_found("学时折合申报")
     return claim
 
 
@@ -274,7 +300,7 @@ def _attach(session: Session, claim: Claim, evidence: Sequence[Upload], now: dat
 def evidence(session: Session, claim_id: int, actor: Actor) -> list[Attachment]:
     """The files of a claim, as they were added. Refused codes: "missing"."""
     if session.scalar(sa.select(Claim.id).where(Claim.id == claim_id, _seen(actor))) is None:
-        raise not_found("申报")
+        raise not_found("学时折合申报")
     return list(
         session.scalars(sa.select(Attachment).where(Attachment.submission_id == claim_id).order_by(Attachment.id))
     )
@@ -331,6 +357,7 @@ def check_approve(session: Session, claim: Claim, *, now: datetime) -> None:
         raise Refused("jurisdiction", "此人已由其他人社部门主管。请退回，由申报人重新提交，系统会送到现在的主管部门。")
     if claim.granted is None:
         raise Refused("hours", f"通知没有规定{claim.activity}的折合比例，请依据证书填写核定学时。")
+    _check_most(claim, claim.granted)
     _check_twice(session, claim)
 
 

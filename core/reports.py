@@ -506,7 +506,7 @@ def _own_open(session: Session, report_id: int, actor: Actor) -> Report:
     if report is None or report.organization_id != actor.organization_id:
         raise not_found("报告")
     if report.state not in EDITABLE:
-        raise Refused("state", f"该报告{report.state.label}，不能修改；待审的请先撤回。")
+        raise Refused("state", f"该报告的状态是“{report.state.label}”，不能修改；待审的请先撤回。")
     return report
 
 

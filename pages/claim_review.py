@@ -41,7 +41,7 @@ def decide(claim: Claim, activity: claims.Activity) -> None:
     st.info(f"{claim.activity}：{activity.words}。")
     if not activity.deemed:
         default = float(claim.granted) if claim.granted is not None else None
-        st.number_input(
+        hours = st.number_input(
             "核定学时",
             0.5,
             1000.0,
@@ -52,6 +52,8 @@ def decide(claim: Claim, activity: claims.Activity) -> None:
             width=200,
             placeholder="依据证书填写",
         )
+        if hours and (words := claims.beyond(claim, Decimal(str(hours)))):
+            st.warning(words)
     st.text_area(
         "审核意见（必填，申报人会看到）", key=f"reason-{claim.id}", height=70, placeholder="如：证书属实，按40学时折合"
     )

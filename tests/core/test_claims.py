@@ -106,6 +106,38 @@ def test_what_the_notice_converts_one_to_one_needs_no_grant_but_may_be_cut(
     assert sorted(each["hours"] for each in entries()) == [8, Decimal("16.5")]
 
 
+@pytest.mark.parametrize(("activity", "clause"), [("三科", "一(四)5"), ("技能培训", "一(四)8")])
+def test_no_more_is_granted_than_the_certificate_gives_by_the_notices_rate(
+    cast: c.Cast, activity: str, clause: str
+) -> None:
+    claim = c.file_claim(cast, ONE, activity=activity, amount=Decimal("16.5"))
+    for hours in ("17", "60"):
+        refused = c.refusal(granting(cast, claim, hours))
+        assert refused.code == "hours"
+        told = f"证书所载16.5学时，每学时折合专业科目1学时（{clause}），至多核定16.5学时。"
+        assert refused.words == told
+    assert done(granting(cast, claim, "16.5")).granted == Decimal("16.5")
+
+
+def test_no_day_between_the_certificates_dates_holds_more_than_eight_hours(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, ONE)  # five days
+    words = "每天至多8学时，2024-05-06至2024-05-10共5天，至多核定40学时；起止日期有误的，请退回改正。"
+    assert c.refusal(granting(cast, claim, "40.5")).words == words
+    assert done(granting(cast, claim, 40)).granted == 40
+    day = date(2024, 5, 6)
+    short = c.file_claim(cast, ONE, activity="技能培训", completed_on=day)  # 40 hours in one day, and so by the rate
+    refused = c.refusal(moving(cast, short, Action.APPROVE, "reviewer", "属实"))
+    assert (refused.code, "共1天，至多核定8学时" in refused.words) == ("hours", True)
+    assert c.grant(cast, short.id, 8).endswith("登记2024年度专业科目8学时")
+
+
+def test_more_than_the_certificate_says_is_told_to_the_reviewer_where_the_notice_has_no_rate(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, ONE, amount=Decimal(24))
+    assert claims.beyond(claim, Decimal(24)) == ""
+    assert "核定的24.5学时多于证书所载的24学时" in claims.beyond(claim, Decimal("24.5"))
+    assert done(granting(cast, claim, 40)).granted == 40
+
+
 def test_an_examination_passed_makes_the_years_professional_subject_count_as_done(cast: c.Cast) -> None:
     claim = c.file_claim(cast, ONE, activity="职业资格", title="一级建造师", amount=Decimal(0))
     assert c.refusal(granting(cast, claim, 8)).code == "hours"
@@ -186,7 +218,7 @@ def test_hours_are_granted_by_the_reviewer_in_charge_while_it_waits(cast: c.Cast
     assert c.refusal(moving(cast, claim, Action.APPROVE, "reviewer", " ")).code == "reason"
     done(moving(cast, claim, Action.RETURN, "reviewer", "证书不清楚"))
     returned = done(lambda s: approvals.one(s, claim.id, cast["reviewer"]))
-    assert c.refusal(granting(cast, returned, 8)).code == "state"
+    assert c.refusal(granting(cast, returned, 8)).words == "该申报的状态是“退回”，不能核定学时。"
 
 
 def test_a_claim_is_changed_until_it_is_filed_and_what_was_granted_before_is_forgotten(cast: c.Cast) -> None:

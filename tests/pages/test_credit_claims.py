@@ -74,6 +74,19 @@ def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner
     assert (entry["hours"], entry["basis"]) == (6.5, "论坛：示例学术论坛证书（示例学会）")
 
 
+def test_a_reviewer_is_told_of_hours_beyond_the_certificate_and_stopped_beyond_its_days(learner: Cast) -> None:
+    claim = people.file_claim(learner, 1, by="person", now=NOW, start_on=TODAY, completed_on=TODAY, amount=Decimal(6))
+    app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
+    app.text_area(key=f"reason-{claim.id}").input("证书属实")
+    app.number_input(key=f"granted-{claim.id}").set_value(6.0).run()
+    assert not app.warning
+    app.number_input(key=f"granted-{claim.id}").set_value(8.5).run()
+    assert "核定的8.5学时多于证书所载的6学时" in app.warning[0].value
+    press(app, "通过")
+    assert "每天至多8学时" in app.error[0].value
+    assert one(sa.select(Claim)).state is State.SUBMITTED
+
+
 def test_a_clerk_claims_for_the_own_people_and_an_examination_deems_the_year(learner: Cast) -> None:
     app = begun("employer")
     assert list(app.dataframe[0].value["employer"]) == ["示例市第一医院"]
