@@ -18,7 +18,19 @@ from sqlalchemy.orm import Session
 from core import access, audit, db, files, ledger, plans, policy, registry
 from core.access import Actor, Refused, Role, not_found, require, visible
 from core.files import Upload
-from core.models import Attachment, Claim, CreditBatch, Person, Source, State, Submission
+from core.models import (
+    HOURS_TAKEN_BACK,
+    Attachment,
+    Claim,
+    CreditBatch,
+    Person,
+    Report,
+    RosterRow,
+    Source,
+    State,
+    Submission,
+    under,
+)
 from core.policy import Conversion
 
 FILERS = (Role.PERSON, Role.EMPLOYER_CLERK)
@@ -306,6 +318,58 @@ def evidence(session: Session, claim_id: int, actor: Actor) -> list[Attachment]:
     )
 
 
+def taken_back(session: Session, claim: Claim) -> CreditBatch | None:
+    """The batch that took the hours, or the deemed year, of a claim back; what it posts is one entry."""
+    posted = sa.select(CreditBatch.id).where(CreditBatch.submission_id == claim.id)
+    return session.scalar(sa.select(CreditBatch).where(CreditBatch.reverses_id.in_(posted)))
+
+
+def same_days(session: Session, claim_id: int, actor: Actor) -> pd.DataFrame:
+    """What else the same person studied, or claims to have, between the dates of a claim, the earliest first.
+
+    Other claims and rows of rosters, filed or approved, unless their hours were taken back; an examination is no study.
+    Columns: kind (the kind of submission), title, state, start_on, end_on, hours. Refused codes: "role", "missing".
+    """
+    require(actor, Role.REVIEWER)
+    claim = session.scalar(sa.select(Claim).where(Claim.id == claim_id, _seen(actor)))
+    if claim is None:
+        raise not_found("学时折合申报")
+    columns = ["kind", "title", "state", "start_on", "end_on", "hours"]
+    if activity_of(claim).deemed:
+        return pd.DataFrame(columns=columns)
+    person = _person(session, claim)
+    waits_or_holds = Submission.state.in_((State.SUBMITTED, State.APPROVED))
+    others = sa.select(Claim).where(
+        Claim.human_id == person.id,
+        Claim.id != claim.id,
+        Claim.amount > 0,
+        Claim.start_on <= claim.completed_on,
+        Claim.completed_on >= claim.start_on,
+        waits_or_holds,
+    )
+    found: list[Any] = [
+        (each.kind, each.title, each.state, each.start_on, each.completed_on, each.granted or each.amount)
+        for each in session.scalars(others)
+        if taken_back(session, each) is None
+    ]
+    hours = RosterRow.public_hours + RosterRow.professional_hours
+    trainings = (
+        sa.select(Report.kind, Report.title, Report.state, Report.start_on, Report.end_on, hours)
+        .join(RosterRow, RosterRow.report_id == Report.id)
+        .where(
+            RosterRow.id_index.in_(sa.select(Person.id_index).where(under(Person, person.id))),
+            Report.start_on <= claim.completed_on,
+            Report.end_on >= claim.start_on,
+            waits_or_holds,
+            ~RosterRow.faulty,
+            ~HOURS_TAKEN_BACK,
+            hours > 0,
+        )
+    )
+    found += session.execute(trainings)
+    return pd.DataFrame(found, columns=columns).sort_values(["start_on", "title"], ignore_index=True)
+
+
 def people(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
     """For whom the actor may file a claim, at most 20. Columns as `registry.find_persons`. Refused codes: "role"."""
     require(actor, *FILERS)
@@ -341,8 +405,7 @@ def _check_twice(session: Session, claim: Claim) -> None:
         Claim.state.in_((State.SUBMITTED, State.APPROVED)),
     )
     for other in session.scalars(query):
-        batch = session.scalar(sa.select(CreditBatch).where(CreditBatch.submission_id == other.id))
-        if batch is None or not ledger.undone(session, batch):
+        if taken_back(session, other) is None:
             raise Refused("twice", f"同一证书已有一份申报（{other.state.label}），不能重复折合。")
 
 

@@ -49,7 +49,7 @@ plan_id = ui.pick(
 if plan_id is not None and plan_id in set(due["plan_id"]):
     try:
         with db.reading() as session, st.container(border=True):
-            plan = approvals.one(session, plan_id, actor)
+            plan = approvals.one(session, plan_id, actor, kind="plan")
             assert isinstance(plan, Plan)
             report_id = due.set_index("plan_id")["report_id"].get(plan_id)
             report = reports.one(session, int(report_id), actor) if report_id else None

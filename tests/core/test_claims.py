@@ -203,6 +203,13 @@ def test_a_claim_is_not_filed_without_evidence_and_the_same_certificate_not_twic
     done(moving(cast, again, Action.SUBMIT, "person"))
     c.grant(cast, again.id, 16)
     assert sorted(each["hours"] for each in entries()) == [-8, 8, 16]
+    with db.reading() as session:
+        queue = approvals.queue(session, cast["person"], kind="claim")[0].set_index("id")
+        assert queue["standing"].to_dict() == {bare.id: "", first.id: "reversed", again.id: "stands"}
+        back = claims.taken_back(session, approvals.one(session, first.id, cast["person"]))
+        assert back is not None
+        assert back.basis == "冲销第2批：核定有误"
+        assert claims.taken_back(session, approvals.one(session, again.id, cast["person"])) is None
 
 
 def test_hours_are_granted_by_the_reviewer_in_charge_while_it_waits(cast: c.Cast) -> None:
@@ -287,6 +294,35 @@ def test_two_reviewers_at_once_post_once(cast: c.Cast) -> None:
     found = c.at_once(*approve)
     assert sorted(type(each).__name__ for each in found) == ["Refused", "tuple"]
     assert [each["hours"] for each in entries()] == [40]
+
+
+def test_the_reviewer_learns_what_else_the_person_studied_on_the_same_days(cast: c.Cast) -> None:
+    days = {"start_on": date(2024, 6, 26), "completed_on": date(2024, 6, 28)}  # the training ends on the first of them
+    claim = c.file_claim(cast, ONE, **days, amount=Decimal(16))
+
+    def others(by: str = "reviewer") -> list[list[Any]]:
+        with db.reading() as session:
+            frame = claims.same_days(session, claim.id, cast[by])
+        return frame[["kind", "title", "state", "hours"]].to_numpy().tolist()
+
+    training = ["report", "知识更新培训班", "approved", 24]
+    assert others() == [training]
+    c.file_claim(cast, ONE, title="前一天结束的证书", start_on=date(2024, 6, 24), completed_on=date(2024, 6, 25))
+    c.file_claim(cast, OTHER, by="hohhot_person", title="别人的证书", **days)
+    c.file_claim(cast, ONE, activity="职业资格", title="一级建造师", amount=Decimal(0), **days)
+    done(drafting(cast, title="没有提交的证书", **days))
+    assert others() == [training]
+    late = date(2024, 6, 28)
+    second = c.file_claim(cast, ONE, title="另一份证书", start_on=late, completed_on=date(2024, 6, 30))
+    assert others() == [training, ["claim", "另一份证书", "submitted", 40]]
+    c.grant(cast, second.id, 8)
+    assert others() == [training, ["claim", "另一份证书", "approved", 8]]
+    done(lambda s: ledger.reverse(s, 1, actor=cast["reviewer"], reason="有误", now=c.AFTER))
+    done(lambda s: ledger.reverse(s, 2, actor=cast["reviewer"], reason="有误", now=c.AFTER))
+    assert others() == []
+    for by, code in (("person", "role"), ("baotou_reviewer", "missing")):
+        with pytest.raises(Refused, match=code):
+            others(by)
 
 
 # --- who ------------------------------------------------------------------------------------------------------------
