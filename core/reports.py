@@ -26,6 +26,7 @@ from core.models import (
     CreditBatch,
     CreditEntry,
     Mode,
+    Movement,
     Organization,
     Plan,
     Report,
@@ -474,6 +475,32 @@ def unregistered(session: Session, report: Report) -> list[Unregistered]:
     standing = roster.registered(session, report.plan_id) if len(parts) > 1 else {}
     rows = [Unregistered(parts[part], row, at) for part, row, index, at in found if index not in standing]
     return sorted(rows, key=lambda each: (each.row, each.report.part))
+
+
+@dataclass(frozen=True)
+class TurnedDown:
+    """A supplement that was 不予通过, with why; `people` of it have no hours."""
+
+    title: str
+    people: int
+    reason: str
+
+
+def turned_down(session: Session, report: Report) -> list[TurnedDown]:
+    """The supplements of a report's plan that were not let pass, as long as somebody in them is without hours."""
+    query = (
+        sa.select(Report, Movement.reason)
+        .join(Movement, sa.and_(Movement.submission_id == Report.id, Movement.to_state == State.REJECTED))
+        .where(Report.plan_id == report.plan_id, Report.part > 1)
+        .order_by(Report.part)
+    )
+    standing = roster.registered(session, report.plan_id)
+    found = []
+    for part, reason in session.execute(query):
+        rows = session.scalars(sa.select(RosterRow.id_index).where(RosterRow.report_id == part.id))
+        if people := sum(index not in standing for index in rows):
+            found.append(TurnedDown(part.title, people, reason))
+    return found
 
 
 def undone_people(session: Session, actor: Actor) -> pd.DataFrame:
