@@ -53,6 +53,7 @@ KINDS: dict[str, ModuleType] = {"plan": plans, "report": reports, "claim": claim
 """What is particular to a kind: `FILERS`, `APPROVAL_NEEDS_REASON`, `check_submit`, `check_approve`, `on_approve`,
 `preview`, `summary`."""
 _MODELS: dict[str, type[Submission]] = {"plan": Plan, "report": Report, "claim": Claim}
+_WORDS = {"plan": "培训计划", "report": "培训情况报告", "claim": "学时折合申报"}
 
 
 def moves_for(submission: Submission, actor: Actor) -> list[Action]:
@@ -166,17 +167,20 @@ def _overtaken(session: Session, submission: Submission, *, stale: bool) -> Refu
 # --- questions ------------------------------------------------------------------------------------------------------
 
 
-def one(session: Session, submission_id: int, actor: Actor) -> Submission:
-    """A submission of the actor's jurisdiction, with its organization. Refused codes: "missing"."""
+def one(session: Session, submission_id: int, actor: Actor, *, kind: str | None = None) -> Submission:
+    """A submission of the actor's jurisdiction, of this kind where it is given, with its organization.
+
+    Refused codes: "missing".
+    """
     submission = session.scalar(
         sa.select(Submission)
         .options(sa.orm.selectin_polymorphic(Submission, list(_MODELS.values())))
         .options(sa.orm.joinedload(Submission.organization), sa.orm.joinedload(Submission.person))
         .options(sa.orm.joinedload(Submission.authority), sa.orm.selectinload(Report.plan))
-        .where(Submission.id == submission_id, _visible(actor))
+        .where(Submission.id == submission_id, _visible(actor), Submission.kind == kind if kind else sa.true())
     )
     if submission is None:
-        raise not_found("申请")
+        raise not_found(_WORDS[kind] if kind else "申请")
     return submission
 
 
@@ -219,8 +223,9 @@ def queue(
     `own`: only what the actor's own office decides, not what it merely oversees. `filed`: only what is or was before
     the authority, not what its writer still has in hand.
     Columns: id, state, title, organization, authority, submitted_at, decided_at; for plans and reports subject,
-    start_on, end_on, headcount, hours_each; for reports also people, hours, faults, late, due_on and standing (what
-    is left of the hours posted, "" before they are); for claims name, id_mask, activity, completed_on, amount, granted.
+    start_on, end_on, headcount, hours_each; for reports also people, hours, faults, late, due_on; for claims name,
+    id_mask, activity, completed_on, amount, granted; for both standing (what is left of the hours posted, "" before
+    they are).
     """
     model = _MODELS[kind]
     home, authority = sa.orm.aliased(Organization), sa.orm.aliased(Organization)
@@ -257,6 +262,7 @@ def queue(
         source = source.join(report, report.c.id == Submission.id).join(plan, plan.c.id == report.c.plan_id)
         columns += [plan.c.subject, report.c.start_on, report.c.end_on, plan.c.headcount, plan.c.hours_each]
         columns += [report.c.people, report.c.hours, report.c.faults, report.c.late, report.c.due_on]
+    if model is not Plan:
         columns.append(reports.STANDING.label("standing"))
     columns += [Submission.submitted_at, Submission.decided_at]
     source = source.join(home, home.id == Submission.organization_id)

@@ -18,7 +18,19 @@ from sqlalchemy.orm import Session
 from core import access, audit, db, files, ledger, plans, policy, registry
 from core.access import Actor, Refused, Role, not_found, require, visible
 from core.files import Upload
-from core.models import Attachment, Claim, CreditBatch, Person, Source, State, Submission
+from core.models import (
+    HOURS_TAKEN_BACK,
+    Attachment,
+    Claim,
+    CreditBatch,
+    Person,
+    Report,
+    RosterRow,
+    Source,
+    State,
+    Submission,
+    under,
+)
 from core.policy import Conversion
 
 FILERS = (Role.PERSON, Role.EMPLOYER_CLERK)
@@ -201,7 +213,7 @@ def revise(
     require(actor, *FILERS)
     claim = _locked(session, claim_id, actor)
     if claim.state not in OPEN:
-        raise Refused("state", f"该申报{claim.state.label}，不能修改；待审的请先撤回。")
+        raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能修改；待审的请先撤回。")
     if claim.version != version:
         raise Refused("stale", "该申报刚刚被他人修改，请刷新后再操作。")
     check_fields(fields, db.office_day(now))
@@ -218,19 +230,20 @@ def grant(session: Session, claim_id: int, hours: Decimal, *, version: int, acto
     """核定学时: set the hours that approval will post, where they are not those of the notice's own rate.
 
     What is deemed done has none. Refused codes: "role", "missing", "jurisdiction", "state", "stale", "hours" (not a
-    positive number of half hours).
+    positive number of half hours, more than the notice's rate gives for the certificate, or than its days hold).
     """
     require(actor, Role.REVIEWER)
     claim = _locked(session, claim_id, actor)
     access.in_charge(actor, claim.authority_id)
     if claim.state is not State.SUBMITTED:
-        raise Refused("state", f"该申报{claim.state.label}，不能核定学时。")
+        raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能核定学时。")
     if claim.version != version:
         raise Refused("stale", "该申报刚刚被他人修改，请刷新后再操作。")
     deemed = activity_of(claim).deemed
     if deemed != (hours == 0) or hours < 0 or hours * 2 % 1 or hours > 1000:
         what = "视同完成不计学时" if deemed else "核定学时应为0.5的正倍数，不予折合的请选“不予通过”"
         raise Refused("hours", f"{what}。")
+    _check_most(claim, hours)
     if hours != claim.granted:
         before = {"granted": str(claim.granted)}
         claim.granted = hours
@@ -246,6 +259,31 @@ def grant(session: Session, claim_id: int, hours: Decimal, *, version: int, acto
     return claim
 
 
+def _check_most(claim: Claim, hours: Decimal) -> None:
+    """The reviewer may cut what the notice's rate gives, and never exceed it; no day holds more than its study hours.
+
+    Refused codes: "hours".
+    """
+    activity, given = activity_of(claim), worth(claim)
+    if given is not None and hours > given:
+        amount, most = ledger.hours_text(claim.amount), ledger.hours_text(given)
+        raise Refused("hours", f"证书所载{amount}{activity.unit}，{activity.words}，至多核定{most}学时。")
+    days = plans.days_of(claim.start_on, claim.completed_on)
+    a_day = policy.in_force(claim.completed_on.year).hours_per_day
+    if hours > days * a_day:
+        held = f"每天至多{a_day:f}学时，{claim.start_on}至{claim.completed_on}共{days}天，至多核定{days * a_day:f}学时"
+        raise Refused("hours", f"{held}；起止日期有误的，请退回改正。")
+
+
+def beyond(claim: Claim, hours: Decimal) -> str:
+    """What the reviewer should know before granting so many hours, in words; nothing where there is nothing to tell."""
+    activity = activity_of(claim)
+    if activity.unit != UNITS["hour"] or hours <= claim.amount:
+        return ""
+    more, amount = ledger.hours_text(hours), ledger.hours_text(claim.amount)
+    return f"核定的{more}学时多于证书所载的{amount}学时，请核对；确需多核的，请在审核意见中写明依据。"
+
+
 def _seen(actor: Actor) -> sa.ColumnElement[bool]:
     return visible(actor, organization=Claim.home_id, authority=Claim.authority_id, person=Claim.human_id)
 
@@ -255,7 +293,7 @@ def _locked(session: Session, claim_id: int, actor: Actor) -> Claim:
     query = sa.select(Claim).where(Claim.id == claim_id, _seen(actor)).with_for_update(of=Submission)
     claim = session.scalar(query)
     if claim is None:
-        raise not_found("申报")
+        raise not_found("学时折合申报")
     return claim
 
 
@@ -274,10 +312,62 @@ def _attach(session: Session, claim: Claim, evidence: Sequence[Upload], now: dat
 def evidence(session: Session, claim_id: int, actor: Actor) -> list[Attachment]:
     """The files of a claim, as they were added. Refused codes: "missing"."""
     if session.scalar(sa.select(Claim.id).where(Claim.id == claim_id, _seen(actor))) is None:
-        raise not_found("申报")
+        raise not_found("学时折合申报")
     return list(
         session.scalars(sa.select(Attachment).where(Attachment.submission_id == claim_id).order_by(Attachment.id))
     )
+
+
+def taken_back(session: Session, claim: Claim) -> CreditBatch | None:
+    """The batch that took the hours, or the deemed year, of a claim back; what it posts is one entry."""
+    posted = sa.select(CreditBatch.id).where(CreditBatch.submission_id == claim.id)
+    return session.scalar(sa.select(CreditBatch).where(CreditBatch.reverses_id.in_(posted)))
+
+
+def same_days(session: Session, claim_id: int, actor: Actor) -> pd.DataFrame:
+    """What else the same person studied, or claims to have, between the dates of a claim, the earliest first.
+
+    Other claims and rows of rosters, filed or approved, unless their hours were taken back; an examination is no study.
+    Columns: kind (the kind of submission), title, state, start_on, end_on, hours. Refused codes: "role", "missing".
+    """
+    require(actor, Role.REVIEWER)
+    claim = session.scalar(sa.select(Claim).where(Claim.id == claim_id, _seen(actor)))
+    if claim is None:
+        raise not_found("学时折合申报")
+    columns = ["kind", "title", "state", "start_on", "end_on", "hours"]
+    if activity_of(claim).deemed:
+        return pd.DataFrame(columns=columns)
+    person = _person(session, claim)
+    waits_or_holds = Submission.state.in_((State.SUBMITTED, State.APPROVED))
+    others = sa.select(Claim).where(
+        Claim.human_id == person.id,
+        Claim.id != claim.id,
+        Claim.amount > 0,
+        Claim.start_on <= claim.completed_on,
+        Claim.completed_on >= claim.start_on,
+        waits_or_holds,
+    )
+    found: list[Any] = [
+        (each.kind, each.title, each.state, each.start_on, each.completed_on, each.granted or each.amount)
+        for each in session.scalars(others)
+        if taken_back(session, each) is None
+    ]
+    hours = RosterRow.public_hours + RosterRow.professional_hours
+    trainings = (
+        sa.select(Report.kind, Report.title, Report.state, Report.start_on, Report.end_on, hours)
+        .join(RosterRow, RosterRow.report_id == Report.id)
+        .where(
+            RosterRow.id_index.in_(sa.select(Person.id_index).where(under(Person, person.id))),
+            Report.start_on <= claim.completed_on,
+            Report.end_on >= claim.start_on,
+            waits_or_holds,
+            ~RosterRow.faulty,
+            ~HOURS_TAKEN_BACK,
+            hours > 0,
+        )
+    )
+    found += session.execute(trainings)
+    return pd.DataFrame(found, columns=columns).sort_values(["start_on", "title"], ignore_index=True)
 
 
 def people(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
@@ -315,8 +405,7 @@ def _check_twice(session: Session, claim: Claim) -> None:
         Claim.state.in_((State.SUBMITTED, State.APPROVED)),
     )
     for other in session.scalars(query):
-        batch = session.scalar(sa.select(CreditBatch).where(CreditBatch.submission_id == other.id))
-        if batch is None or not ledger.undone(session, batch):
+        if taken_back(session, other) is None:
             raise Refused("twice", f"同一证书已有一份申报（{other.state.label}），不能重复折合。")
 
 
@@ -331,6 +420,7 @@ def check_approve(session: Session, claim: Claim, *, now: datetime) -> None:
         raise Refused("jurisdiction", "此人已由其他人社部门主管。请退回，由申报人重新提交，系统会送到现在的主管部门。")
     if claim.granted is None:
         raise Refused("hours", f"通知没有规定{claim.activity}的折合比例，请依据证书填写核定学时。")
+    _check_most(claim, claim.granted)
     _check_twice(session, claim)
 
 

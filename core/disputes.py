@@ -124,8 +124,8 @@ def queue(
     """The disputes before the actor's office (or those it oversees), the longest waiting first, and how many there are.
 
     `own`: only those the actor's own office answers. Refused codes: "role".
-    Columns: id, answer, name, id_mask, employer, year, subject, hours, completed_on, basis, words, filed_by, filed_at,
-    authority, reason, answered_by, answered_at, person_id, batch_id, line, version, authority_id.
+    Columns: id, answer, name, id_mask, employer, year, subject, hours, deemed, completed_on, basis, words, filed_by,
+    filed_at, authority, reason, answered_by, answered_at, person_id, batch_id, line, version, authority_id.
     """
     require(actor, *ledger.REVERSERS)
     conditions = [_seen_by_officers(actor)]
@@ -134,31 +134,42 @@ def queue(
     if own:
         conditions.append(Dispute.authority_id == actor.organization_id)
     count = session.scalar(sa.select(sa.func.count(Dispute.id)).where(*conditions)) or 0
-    entry = sa.and_(CreditEntry.batch_id == Dispute.batch_id, CreditEntry.line == Dispute.line)
-    query = (
-        sa.select(Dispute, CreditEntry, CreditBatch.basis, Person, Organization.name)
-        .join(CreditEntry, entry)
-        .join(CreditBatch, CreditBatch.id == Dispute.batch_id)
-        .join(Person, Person.id == Dispute.person_id)
-        .join(Organization, Organization.id == Dispute.authority_id)
-        .where(*conditions)
-        .order_by(Dispute.filed_at if state is Answer.OPEN else Dispute.id.desc(), Dispute.id)
-        .offset(offset)
-        .limit(limit)
-    )
+    order = (Dispute.filed_at if state is Answer.OPEN else Dispute.id.desc(), Dispute.id)
+    return _read(session, _LINES.where(*conditions).order_by(*order).offset(offset).limit(limit)), count
+
+
+def one(session: Session, dispute_id: int, actor: Actor) -> dict[str, Any]:
+    """One dispute before the actor's office or overseen by it, as `queue` has it. Refused codes: "role", "missing"."""
+    require(actor, *ledger.REVERSERS)
+    found = _read(session, _LINES.where(Dispute.id == dispute_id, _seen_by_officers(actor)))
+    if found.empty:
+        raise not_found("异议")
+    return {str(name): value for name, value in found.to_dict("records")[0].items()}
+
+
+_LINES = (
+    sa.select(Dispute, CreditEntry, CreditBatch.basis, Person, Organization.name)
+    .join(CreditEntry, sa.and_(CreditEntry.batch_id == Dispute.batch_id, CreditEntry.line == Dispute.line))
+    .join(CreditBatch, CreditBatch.id == Dispute.batch_id)
+    .join(Person, Person.id == Dispute.person_id)
+    .join(Organization, Organization.id == Dispute.authority_id)
+)
+
+
+def _read(session: Session, query: Any) -> pd.DataFrame:
     same = (
         "id words filed_by filed_at reason answered_by answered_at person_id batch_id line version authority_id".split()
     )
     rows: list[dict[str, Any]] = [
         {name: getattr(each, name) for name in same}
-        | {name: getattr(line, name) for name in ("year", "subject", "hours", "completed_on")}
+        | {name: getattr(line, name) for name in ("year", "subject", "hours", "deemed", "completed_on")}
         | {"answer": each.state.value, "basis": line.note or basis, "authority": office}
         | {"name": person.name, "id_mask": resident_id.mask(person.id_number), "employer": person.employer_name}
         for each, line, basis, person, office in session.execute(query)
     ]
-    columns = "id answer name id_mask employer year subject hours completed_on basis words filed_by filed_at".split()
-    columns += "authority reason answered_by answered_at person_id batch_id line version authority_id".split()
-    return pd.DataFrame(rows, columns=columns), count
+    columns = "id answer name id_mask employer year subject hours deemed completed_on basis words filed_by".split()
+    columns += "filed_at authority reason answered_by answered_at person_id batch_id line version authority_id".split()
+    return pd.DataFrame(rows, columns=columns)
 
 
 def beside(session: Session, entries: pd.DataFrame) -> pd.DataFrame:

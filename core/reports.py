@@ -26,6 +26,7 @@ from core.models import (
     CreditBatch,
     CreditEntry,
     Mode,
+    Movement,
     Organization,
     Plan,
     Report,
@@ -500,6 +501,32 @@ def unregistered(session: Session, report: Report) -> list[Unregistered]:
     return sorted(rows, key=lambda each: (each.row, each.report.part))
 
 
+@dataclass(frozen=True)
+class TurnedDown:
+    """A supplement that was 不予通过, with why; `people` of it have no hours."""
+
+    title: str
+    people: int
+    reason: str
+
+
+def turned_down(session: Session, report: Report) -> list[TurnedDown]:
+    """The supplements of a report's plan that were not let pass, as long as somebody in them is without hours."""
+    query = (
+        sa.select(Report, Movement.reason)
+        .join(Movement, sa.and_(Movement.submission_id == Report.id, Movement.to_state == State.REJECTED))
+        .where(Report.plan_id == report.plan_id, Report.part > 1)
+        .order_by(Report.part)
+    )
+    standing = roster.registered(session, report.plan_id)
+    found = []
+    for part, reason in session.execute(query):
+        rows = session.scalars(sa.select(RosterRow.id_index).where(RosterRow.report_id == part.id))
+        if people := sum(index not in standing for index in rows):
+            found.append(TurnedDown(part.title, people, reason))
+    return found
+
+
 def undone_people(session: Session, actor: Actor) -> pd.DataFrame:
     """One's own reports of which hours were undone, and no supplement takes them up yet. Refused codes: "role".
 
@@ -530,7 +557,7 @@ def _own_open(session: Session, report_id: int, actor: Actor) -> Report:
     if report is None or report.organization_id != actor.organization_id:
         raise not_found("报告")
     if report.state not in EDITABLE:
-        raise Refused("state", f"该报告{report.state.label}，不能修改；待审的请先撤回。")
+        raise Refused("state", f"该报告的状态是“{report.state.label}”，不能修改；待审的请先撤回。")
     return report
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core import approvals, claims, db
 from core.access import Actor, Refused, Role
 from core.approvals import Action
+from core.ledger import hours_text
 from core.models import Claim, State
 from web import claims as shown
 from web import ui
@@ -36,12 +37,23 @@ def approve(claim_id: int, version: int, title: str, granted: bool) -> None:
         ui.forget_choice()
 
 
+def same_days(found: Any) -> str:
+    """One line of a list: what else the person studied on these days."""
+    what = {"claim": "学时折合申报", "report": "培训"}[found.kind]
+    state = State(found.state).label
+    return f"- {what}“{ui.md(found.title)}”，{found.start_on}至{found.end_on}，{hours_text(found.hours)}学时（{state}）"
+
+
 def decide(claim: Claim, activity: claims.Activity) -> None:
-    """Hours, reason, and the three buttons; the notice's own rate stands as the default."""
+    """What the same days hold already, hours, reason, and the three buttons; the notice's own rate is the default."""
+    with db.reading() as session:
+        elsewhere = claims.same_days(session, claim.id, actor)
+    if not elsewhere.empty:
+        st.warning("此人同一期间还有：\n\n" + "\n".join(map(same_days, elsewhere.itertuples(index=False))))
     st.info(f"{claim.activity}：{activity.words}。")
     if not activity.deemed:
         default = float(claim.granted) if claim.granted is not None else None
-        st.number_input(
+        hours = st.number_input(
             "核定学时",
             0.5,
             1000.0,
@@ -52,6 +64,8 @@ def decide(claim: Claim, activity: claims.Activity) -> None:
             width=200,
             placeholder="依据证书填写",
         )
+        if hours and (words := claims.beyond(claim, Decimal(str(hours)))):
+            st.warning(words)
     st.text_area(
         "审核意见（必填，申报人会看到）", key=f"reason-{claim.id}", height=70, placeholder="如：证书属实，按40学时折合"
     )
@@ -81,13 +95,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 frame, count = ui.listing(asked, actor, name="claim")
 st.caption(f"共{count}份申报")
 empty = "没有符合条件的申报。可换一个状态或清空查询条件。"
-claim_id = ui.pick(frame, columns, name="claim", empty=empty, labels=shown.LABELS)
+listed = [each for each in columns if each != "standing" or state is not State.SUBMITTED]
+claim_id = ui.pick(frame, listed, name="claim", empty=empty, labels=shown.LABELS)
 if claim_id is not None:
     try:
         with db.reading() as session, st.container(border=True):
-            claim = approvals.one(session, claim_id, actor)
-            if not isinstance(claim, Claim):
-                raise Refused("missing", "没有找到这份申报。")
+            claim = approvals.one(session, claim_id, actor, kind="claim")
+            assert isinstance(claim, Claim)
             activity = shown.one(session, claim, actor)
             if Action.APPROVE in approvals.moves_for(claim, actor):
                 decide(claim, activity)

@@ -142,9 +142,8 @@ claim_id = ui.pick(frame, COLUMNS, name="claim", empty=empty, labels=shown.LABEL
 try:
     if claim_id is not None:
         with db.reading() as session, st.container(border=True):
-            claim = approvals.one(session, claim_id, actor)
-            if not isinstance(claim, Claim):
-                raise Refused("missing", "没有找到这份申报。")
+            claim = approvals.one(session, claim_id, actor, kind="claim")
+            assert isinstance(claim, Claim)
             shown.one(session, claim, actor)
             moves = approvals.moves_for(claim, actor)
             with st.container(horizontal=True):

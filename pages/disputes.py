@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import disputes
-from core.access import Actor, Role
+from core import db, disputes, policy
+from core.access import Actor, Refused, Role
+from core.ledger import hours_text
 from core.models import Answer
 from web import ui
 
@@ -59,28 +60,38 @@ def answer(dispute_id: int, version: int, upheld: bool) -> None:
         ui.forget_choice()
 
 
-for line in frame[frame["id"] == dispute_id].to_dict("records"):
-    with st.container(border=True):
-        st.markdown(f"#### {ui.md(line['name'])}　:gray[{line['id_mask']}]")
-        place = f"第{line['batch_id']}批第{line['line']}笔"
-        entry = ui.worded(pd.DataFrame([line]), ["subject", "hours"]).iloc[0]
-        ui.facts(
-            [
-                ("学时记录", f"{line['year']}年度{entry['subject']} {entry['hours']:g}学时（{place}）"),
-                ("学习日期", line["completed_on"]),
-                ("依据", line["basis"]),
-                ("提出", f"{line['filed_by']}，{ui.moment_text(line['filed_at'])}"),
-            ]
-        )
-        ui.fact("异议内容", line["words"])
-        if line["answer"] != Answer.OPEN:
-            told = f"{line['reason']}（{line['answered_by']}，{ui.moment_text(line['answered_at'])}）"
-            ui.fact(Answer(line["answer"]).label, told)
-        elif line["authority_id"] != actor.organization_id:
-            st.info(f"此异议由{line['authority']}答复，您可以查看。")
-        else:
-            st.text_area("答复的理由（必填，提出人会看到）", key=f"reason-{dispute_id}", height=70)
-            with st.container(horizontal=True):
-                for label, upheld in (("异议成立，冲销这笔学时", True), ("异议不成立", False)):
-                    key = f"{upheld}-{dispute_id}-{line['version']}"
-                    st.button(label, key=key, on_click=answer, args=(dispute_id, line["version"], upheld))
+def record(line: dict[str, Any]) -> None:
+    """One dispute to read, and to answer where it is the own office's to answer."""
+    st.markdown(f"#### {ui.md(line['name'])}　:gray[{line['id_mask']}]")
+    hours = "视同完成" if line["deemed"] else f"{hours_text(line['hours'])}学时"
+    subject = policy.subject_names().get(line["subject"], "")
+    ui.facts(
+        [
+            ("学时记录", f"{line['year']}年度{subject} {hours}（第{line['batch_id']}批第{line['line']}笔）"),
+            ("学习日期", line["completed_on"]),
+            ("依据", line["basis"]),
+            ("提出", f"{line['filed_by']}，{ui.moment_text(line['filed_at'])}"),
+        ]
+    )
+    ui.fact("异议内容", line["words"])
+    if line["answer"] != Answer.OPEN:
+        told = f"{line['reason']}（{line['answered_by']}，{ui.moment_text(line['answered_at'])}）"
+        ui.fact(Answer(line["answer"]).label, told)
+    elif line["authority_id"] != actor.organization_id:
+        st.info(f"此异议由{line['authority']}答复，您可以查看。")
+    else:
+        st.text_area("答复的理由（必填，提出人会看到）", key=f"reason-{line['id']}", height=70)
+        with st.container(horizontal=True):
+            for label, upheld in (("异议成立，冲销这笔学时", True), ("异议不成立", False)):
+                key = f"{upheld}-{line['id']}-{line['version']}"
+                st.button(label, key=key, on_click=answer, args=(line["id"], line["version"], upheld))
+
+
+if dispute_id is not None:
+    try:
+        with db.reading() as session:
+            found = disputes.one(session, dispute_id, actor)
+        with st.container(border=True):
+            record(found)
+    except Refused as refused:
+        st.error(refused.words)

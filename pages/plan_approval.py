@@ -56,7 +56,7 @@ def extend(plan: Plan) -> None:
 if plan_id is not None:
     try:
         with db.reading() as session, st.container(border=True):
-            plan = approvals.one(session, plan_id, actor)
+            plan = approvals.one(session, plan_id, actor, kind="plan")
             if not isinstance(plan, Plan):
                 raise Refused("missing", "没有找到这份计划。")
             ui.plan_facts(plan)

@@ -130,7 +130,7 @@ if plan_id is None:
 else:
     try:
         with db.reading() as session:
-            plan = approvals.one(session, plan_id, actor)
+            plan = approvals.one(session, plan_id, actor, kind="plan")
             assert isinstance(plan, Plan)
             moves = approvals.moves_for(plan, actor)
             with st.container(border=True):

@@ -46,10 +46,17 @@ plan_id = ui.pick(
     by="plan_id",
     empty="没有待报送的培训。计划审核通过、培训结束后，会出现在这里。",
 )
-if plan_id is not None and plan_id in set(due["plan_id"]):
+if plan_id is not None and plan_id not in set(due["plan_id"]):
+    try:
+        with db.reading() as session:
+            plan = approvals.one(session, plan_id, actor, kind="plan")
+        st.caption(f"“{ui.md(plan.title)}”现在没有待报送的报告；报送过的，见下面“已报送”。")
+    except Refused as refused:
+        st.error(refused.words)
+elif plan_id is not None:
     try:
         with db.reading() as session, st.container(border=True):
-            plan = approvals.one(session, plan_id, actor)
+            plan = approvals.one(session, plan_id, actor, kind="plan")
             assert isinstance(plan, Plan)
             report_id = due.set_index("plan_id")["report_id"].get(plan_id)
             report = reports.one(session, int(report_id), actor) if report_id else None
@@ -88,6 +95,9 @@ if report_id is not None:
             repair.heading(session, report, actor)
             st.text(report.summary)
             ui.steps(session, report, actor)
+            for each in reports.turned_down(session, report):
+                told = f"“{each.title}”不予通过，其中{each.people}人没有登记学时，不能再补报。理由：{each.reason}"
+                st.warning(ui.md(told))
             for action in approvals.moves_for(report, actor):
                 if action is Action.WITHDRAW:
                     st.button(

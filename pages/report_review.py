@@ -108,6 +108,8 @@ if report_id is not None:
                 ui.steps(session, report, actor)
                 if Action.APPROVE in approvals.moves_for(report, actor):
                     st.info(approvals.preview(session, report))
+                    if report.part > 1:
+                        st.caption("不予通过后，这些人不能再补报；需要改正的，请用“退回”。")
                     ui.decide(report, actor)
                 elif report.state is State.SUBMITTED:
                     with db.reading() as other:

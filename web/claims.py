@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core import claims, db, files
 from core.access import Actor
-from core.ledger import hours_text
+from core.ledger import Standing, hours_text
 from core.models import Attachment, Claim
 from web import ui
 
@@ -15,14 +15,31 @@ CAPTION = (
     "高研班、论坛、学术交流、进修考察、三科和技能培训的证书折合专业科目学时，职业资格考试合格的当年视同完成"
     "（一(四)5、6、8）；由主管的人社部门依据证书核定，计入证书年度。"
 )
-COLUMNS = ["state", "name", "id_mask", "activity", "title", "completed_on", "amount", "granted", "submitted_at"]
-LABELS = {"title": "证书（证明）名称", "organization": "工作单位", "amount": "证书所载数量"}
+COLUMNS = [
+    "state",
+    "standing",
+    "name",
+    "id_mask",
+    "activity",
+    "title",
+    "completed_on",
+    "amount",
+    "granted",
+    "submitted_at",
+]
+LABELS = {"title": "证书（证明）名称", "organization": "工作单位", "amount": "证书所载数量", "standing": "学时状态"}
 
 
 def one(session: Session, claim: Claim, here: Actor) -> claims.Activity:
     """A claim to read, with its evidence and the steps it has taken; answers what it claims."""
     activity = claims.activity_of(claim)
-    st.markdown(f"#### {ui.md(claim.title)}　{ui.chip(claim.state)}")
+    back = claims.taken_back(session, claim)
+    badge = f"　:red-badge[{Standing.REVERSED.label}]" if back else ""
+    st.markdown(f"#### {ui.md(claim.title)}　{ui.chip(claim.state)}{badge}")
+    if back:
+        told = f"{ui.moment_text(back.posted_at)}由{back.posted_by}{back.basis}"
+        then = "证书仍应折合的，请点击“填写新申报”，用同一证书重新申报。" if here.role in claims.FILERS else ""
+        st.warning(ui.md(f"这份申报的学时已经冲销，不再计入。{told}。{then}"))
     granted = (
         "视同完成" if activity.deemed else "待核定" if claim.granted is None else f"{hours_text(claim.granted)}学时"
     )

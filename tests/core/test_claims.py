@@ -106,6 +106,38 @@ def test_what_the_notice_converts_one_to_one_needs_no_grant_but_may_be_cut(
     assert sorted(each["hours"] for each in entries()) == [8, Decimal("16.5")]
 
 
+@pytest.mark.parametrize(("activity", "clause"), [("三科", "一(四)5"), ("技能培训", "一(四)8")])
+def test_no_more_is_granted_than_the_certificate_gives_by_the_notices_rate(
+    cast: c.Cast, activity: str, clause: str
+) -> None:
+    claim = c.file_claim(cast, ONE, activity=activity, amount=Decimal("16.5"))
+    for hours in ("17", "60"):
+        refused = c.refusal(granting(cast, claim, hours))
+        assert refused.code == "hours"
+        told = f"证书所载16.5学时，每学时折合专业科目1学时（{clause}），至多核定16.5学时。"
+        assert refused.words == told
+    assert done(granting(cast, claim, "16.5")).granted == Decimal("16.5")
+
+
+def test_no_day_between_the_certificates_dates_holds_more_than_eight_hours(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, ONE)  # five days
+    words = "每天至多8学时，2024-05-06至2024-05-10共5天，至多核定40学时；起止日期有误的，请退回改正。"
+    assert c.refusal(granting(cast, claim, "40.5")).words == words
+    assert done(granting(cast, claim, 40)).granted == 40
+    day = date(2024, 5, 6)
+    short = c.file_claim(cast, ONE, activity="技能培训", completed_on=day)  # 40 hours in one day, and so by the rate
+    refused = c.refusal(moving(cast, short, Action.APPROVE, "reviewer", "属实"))
+    assert (refused.code, "共1天，至多核定8学时" in refused.words) == ("hours", True)
+    assert c.grant(cast, short.id, 8).endswith("登记2024年度专业科目8学时")
+
+
+def test_more_than_the_certificate_says_is_told_to_the_reviewer_where_the_notice_has_no_rate(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, ONE, amount=Decimal(24))
+    assert claims.beyond(claim, Decimal(24)) == ""
+    assert "核定的24.5学时多于证书所载的24学时" in claims.beyond(claim, Decimal("24.5"))
+    assert done(granting(cast, claim, 40)).granted == 40
+
+
 def test_an_examination_passed_makes_the_years_professional_subject_count_as_done(cast: c.Cast) -> None:
     claim = c.file_claim(cast, ONE, activity="职业资格", title="一级建造师", amount=Decimal(0))
     assert c.refusal(granting(cast, claim, 8)).code == "hours"
@@ -171,6 +203,13 @@ def test_a_claim_is_not_filed_without_evidence_and_the_same_certificate_not_twic
     done(moving(cast, again, Action.SUBMIT, "person"))
     c.grant(cast, again.id, 16)
     assert sorted(each["hours"] for each in entries()) == [-8, 8, 16]
+    with db.reading() as session:
+        queue = approvals.queue(session, cast["person"], kind="claim")[0].set_index("id")
+        assert queue["standing"].to_dict() == {bare.id: "", first.id: "reversed", again.id: "stands"}
+        back = claims.taken_back(session, approvals.one(session, first.id, cast["person"]))
+        assert back is not None
+        assert back.basis == "冲销第2批：核定有误"
+        assert claims.taken_back(session, approvals.one(session, again.id, cast["person"])) is None
 
 
 def test_hours_are_granted_by_the_reviewer_in_charge_while_it_waits(cast: c.Cast) -> None:
@@ -186,7 +225,7 @@ def test_hours_are_granted_by_the_reviewer_in_charge_while_it_waits(cast: c.Cast
     assert c.refusal(moving(cast, claim, Action.APPROVE, "reviewer", " ")).code == "reason"
     done(moving(cast, claim, Action.RETURN, "reviewer", "证书不清楚"))
     returned = done(lambda s: approvals.one(s, claim.id, cast["reviewer"]))
-    assert c.refusal(granting(cast, returned, 8)).code == "state"
+    assert c.refusal(granting(cast, returned, 8)).words == "该申报的状态是“退回”，不能核定学时。"
 
 
 def test_a_claim_is_changed_until_it_is_filed_and_what_was_granted_before_is_forgotten(cast: c.Cast) -> None:
@@ -255,6 +294,35 @@ def test_two_reviewers_at_once_post_once(cast: c.Cast) -> None:
     found = c.at_once(*approve)
     assert sorted(type(each).__name__ for each in found) == ["Refused", "tuple"]
     assert [each["hours"] for each in entries()] == [40]
+
+
+def test_the_reviewer_learns_what_else_the_person_studied_on_the_same_days(cast: c.Cast) -> None:
+    days = {"start_on": date(2024, 6, 26), "completed_on": date(2024, 6, 28)}  # the training ends on the first of them
+    claim = c.file_claim(cast, ONE, **days, amount=Decimal(16))
+
+    def others(by: str = "reviewer") -> list[list[Any]]:
+        with db.reading() as session:
+            frame = claims.same_days(session, claim.id, cast[by])
+        return frame[["kind", "title", "state", "hours"]].to_numpy().tolist()
+
+    training = ["report", "知识更新培训班", "approved", 24]
+    assert others() == [training]
+    c.file_claim(cast, ONE, title="前一天结束的证书", start_on=date(2024, 6, 24), completed_on=date(2024, 6, 25))
+    c.file_claim(cast, OTHER, by="hohhot_person", title="别人的证书", **days)
+    c.file_claim(cast, ONE, activity="职业资格", title="一级建造师", amount=Decimal(0), **days)
+    done(drafting(cast, title="没有提交的证书", **days))
+    assert others() == [training]
+    late = date(2024, 6, 28)
+    second = c.file_claim(cast, ONE, title="另一份证书", start_on=late, completed_on=date(2024, 6, 30))
+    assert others() == [training, ["claim", "另一份证书", "submitted", 40]]
+    c.grant(cast, second.id, 8)
+    assert others() == [training, ["claim", "另一份证书", "approved", 8]]
+    done(lambda s: ledger.reverse(s, 1, actor=cast["reviewer"], reason="有误", now=c.AFTER))
+    done(lambda s: ledger.reverse(s, 2, actor=cast["reviewer"], reason="有误", now=c.AFTER))
+    assert others() == []
+    for by, code in (("person", "role"), ("baotou_reviewer", "missing")):
+        with pytest.raises(Refused, match=code):
+            others(by)
 
 
 # --- who ------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Disputes: filed by the person or the employer about one standing entry, answered once by the authority in charge."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -88,6 +89,26 @@ def test_a_dispute_upheld_takes_the_entry_back_in_the_same_act(cast: c.Cast) -> 
         trail, _ = audit.history(session, cast["admin"], limit=None)
     assert {"dispute.filed", "dispute.upheld", "credit.reversed"} <= set(trail["event"])
     stands()
+
+
+def test_a_deemed_year_is_disputed_as_such_and_one_dispute_is_read_by_those_who_oversee_it(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, 1, activity="职业资格", title="一级建造师", amount=Decimal(0))
+    c.grant(cast, claim.id)
+    person_id = c.person_id(1)
+    with db.reading() as session:
+        batch = int(ledger.entries(session, person_id)["batch_id"].max())
+    filed = done(lambda s: disputes.file(s, person_id, batch, 1, words="不是我考的", actor=cast["person"], now=c.AFTER))
+    with db.reading() as session:
+        frame, _ = disputes.queue(session, cast["reviewer"])
+        assert frame[["hours", "deemed"]].to_numpy().tolist() == [[0, 1]]
+        assert disputes.one(session, filed.id, cast["admin"])["words"] == "不是我考的"
+        for by, dispute_id, code in (
+            ("hohhot_reviewer", filed.id, "missing"),
+            ("reviewer", 999, "missing"),
+            ("person", filed.id, "role"),
+        ):
+            with pytest.raises(Refused, match=code):
+                disputes.one(session, dispute_id, cast[by])
 
 
 def test_a_dispute_rejected_leaves_the_entry_and_says_why(cast: c.Cast) -> None:

@@ -808,6 +808,26 @@ def test_who_was_added_to_a_supplement_by_hand_is_not_offered_again(database: st
             assert reports.unregistered(session, current(cast, asked)) == []
 
 
+def test_a_supplement_that_was_turned_down_is_told_with_its_people_and_the_reason(database: str) -> None:
+    cast = c.assemble()
+    rows = [c.row(1), c.row(2, sex="m"), c.row(3, sex="m")]
+    report = c.draft_report(cast, c.sheet(rows))
+    filed(cast, report)
+    added = done(supplementing(cast, report, c.AFTER + timedelta(days=1)))
+
+    def told() -> list[tuple[str, int, str]]:
+        with db.reading() as session:
+            return [(each.title, each.people, each.reason) for each in reports.turned_down(session, report)]
+
+    done(repairing(cast, added, (4, "sex", "m", "女")))
+    move(cast, added, Action.SUBMIT, "base")
+    assert told() == []
+    move(cast, added, Action.REJECT, "reviewer", "没有参加培训")
+    assert told() == [("知识更新培训班（补报）", 2, "没有参加培训")]
+    with db.reading() as session:
+        assert reports.unregistered(session, current(cast, report)) == []
+
+
 def test_two_who_begin_a_supplement_at_once_begin_one(database: str) -> None:
     cast = c.assemble()
     report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]))

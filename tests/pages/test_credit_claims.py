@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core import approvals, claims, db, ledger
-from core.models import Claim, State
+from core.models import Claim, CreditBatch, State
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
@@ -74,6 +74,44 @@ def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner
     assert (entry["hours"], entry["basis"]) == (6.5, "论坛：示例学术论坛证书（示例学会）")
 
 
+def test_a_reviewer_is_told_of_hours_beyond_the_certificate_and_stopped_beyond_its_days(learner: Cast) -> None:
+    claim = people.file_claim(learner, 1, by="person", now=NOW, start_on=TODAY, completed_on=TODAY, amount=Decimal(6))
+    app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
+    app.text_area(key=f"reason-{claim.id}").input("证书属实")
+    app.number_input(key=f"granted-{claim.id}").set_value(6.0).run()
+    assert not app.warning
+    app.number_input(key=f"granted-{claim.id}").set_value(8.5).run()
+    assert "核定的8.5学时多于证书所载的6学时" in app.warning[0].value
+    press(app, "通过")
+    assert "每天至多8学时" in app.error[0].value
+    assert one(sa.select(Claim)).state is State.SUBMITTED
+
+
+def test_a_reviewer_is_told_what_else_the_person_studied_on_the_same_days(learner: Cast) -> None:
+    start, end = people.PLAN.start_on, people.PLAN.end_on
+    claim = people.file_claim(learner, 1, by="person", now=NOW, start_on=start, completed_on=end)
+    app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
+    (told,) = (each.value for each in app.warning)
+    assert told.startswith("此人同一期间还有：")
+    assert f"培训“知识更新培训班”，{start}至{end}，24学时（通过）" in told
+    assert "通过" in [each.label for each in app.button]  # told, not stopped
+
+
+def test_a_claim_whose_hours_were_taken_back_says_so_and_what_to_do(learner: Cast) -> None:
+    claim = people.file_claim(learner, 1, by="person", now=NOW)
+    people.grant(learner, claim.id, 8, now=NOW)
+    with db.transaction() as session:
+        batch = session.scalars(sa.select(CreditBatch.id).where(CreditBatch.submission_id == claim.id)).one()
+        ledger.reverse(session, batch, actor=learner["reviewer"], reason="证书有误", now=NOW)
+    for by, page, to_do in (("person", "credit_claims", True), ("reviewer", "claim_review", False)):
+        app = open_page(page, sign_in(by), claim=str(claim.id), state="通过")
+        assert list(app.dataframe[0].value["standing"]) == ["已冲销"]
+        assert any(each.value.endswith(":red-badge[已冲销]") for each in app.markdown)
+        (told,) = (each.value for each in app.warning)
+        assert "证书有误" in told
+        assert ("重新申报" in told) is to_do
+
+
 def test_a_clerk_claims_for_the_own_people_and_an_examination_deems_the_year(learner: Cast) -> None:
     app = begun("employer")
     assert list(app.dataframe[0].value["employer"]) == ["示例市第一医院"]
@@ -118,7 +156,7 @@ def test_nobody_opens_anothers_claim_by_its_address(learner: Cast) -> None:
         claim = claims.draft(session, people.person_id(2), fields, actor=learner["hohhot_employer"], now=NOW)
     for by, page in (("person", "credit_claims"), ("employer", "credit_claims"), ("baotou_reviewer", "claim_review")):
         app = open_page(page, sign_in(by), claim=str(claim.id))
-        assert "没有找到" in app.error[0].value
+        assert app.error[0].value == "没有找到这条学时折合申报，或它不在您的管理权限内。"
         assert not app.get("download_button")[1:]
     with db.reading() as session:
         assert approvals.queue(session, learner["person"], kind="claim")[1] == 0

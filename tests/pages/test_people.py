@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from core import db
+from core import db, disputes, ledger
 from core.models import Dispute, Person
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
 
-YEAR = db.office_day(datetime.now(UTC)).year
+NOW = datetime.now(UTC)
+YEAR = db.office_day(NOW).year
 
 
 def learners(cast: Cast) -> None:
@@ -149,6 +151,24 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
     assert app.info[0].value == "没有等待答复的异议。"
     app = open_page("credit_lookup", sign_in("employer"), person=str(person_id))
     assert any("异议成立：只参加了两天（答复：签到表只有两天）" in shown.value.to_csv() for shown in app.dataframe)
+
+
+def test_a_dispute_about_a_deemed_year_says_so_and_a_foreign_one_is_not_found(cast: Cast) -> None:
+    learners(cast)
+    person_id = people.person_id(1)
+    claim = people.file_claim(cast, 1, activity="职业资格", title="一级建造师", amount=Decimal(0), now=NOW)
+    people.grant(cast, claim.id, now=NOW)
+    with db.transaction() as session:
+        batch = int(ledger.entries(session, person_id)["batch_id"].max())
+        filed = disputes.file(session, person_id, batch, 1, words="不是我考的", actor=cast["employer"], now=NOW)
+    app = open_page("disputes", sign_in("reviewer"), dispute=str(filed.id))
+    assert list(app.dataframe[0].value["hours"]) == ["视同完成"]
+    assert any("专业科目 视同完成" in each.value.replace("\\", "") for each in app.markdown)
+    words = []
+    for dispute_id in (filed.id, filed.id + 1):
+        app = open_page("disputes", sign_in("hohhot_reviewer"), dispute=str(dispute_id))
+        words += [each.value for each in app.error]
+    assert words == ["没有找到这条异议，或它不在您的管理权限内。"] * 2
 
 
 def test_a_word_that_stands_once_among_many_short_ones_has_the_room_it_needs() -> None:

@@ -58,6 +58,37 @@ def test_what_stayed_open_is_filed_as_a_supplement(cast: Cast) -> None:
     assert one(sa.select(Report).where(Report.part == 2)).state is State.SUBMITTED
 
 
+def test_before_and_after_a_supplement_is_turned_down_each_is_told_what_it_means(cast: Cast) -> None:
+    behind(cast, people.sheet([people.row(1), people.row(2, sex="m")]))
+    report = one(sa.select(Report))
+    final = "不予通过后，这些人不能再补报；需要改正的，请用“退回”。"
+    app = open_page("report_review", sign_in("reviewer"), report=str(report.id))
+    assert final not in [each.value for each in app.caption]
+    people.approve(cast, report.id, now=NOW)
+    press(open_page("report_filing", sign_in("base"), report=str(report.id)), "补报其余1行")
+    added = one(sa.select(Report).where(Report.part == 2))
+    app = open_page("report_filing", sign_in("base"), plan=str(added.plan_id))
+    app.selectbox(key=f"cell-{added.id}-4-sex").set_value("女").run()
+    press(app, "提交报告")
+    app = open_page("report_review", sign_in("reviewer"), report=str(added.id))
+    assert final in [each.value for each in app.caption]
+    app.text_area(key=f"reason-{added.id}").input("没有参加培训")
+    press(app, "不予通过")
+    app = open_page("report_filing", sign_in("base"), report=str(report.id))
+    (told,) = (each.value for each in app.warning)
+    assert "其中1人没有登记学时，不能再补报。理由：没有参加培训" in told
+
+
+def test_a_foreign_or_unknown_plan_is_not_found_and_one_without_a_report_due_says_so(cast: Cast) -> None:
+    plan = behind(cast, people.sheet([people.row(1)]))
+    for plan_id in (plan.id, plan.id + 100):
+        app = open_page("report_filing", sign_in("hohhot_base"), plan=str(plan_id))
+        assert [each.value for each in app.error] == ["没有找到这条培训计划，或它不在您的管理权限内。"]
+    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    assert any("现在没有待报送的报告" in each.value for each in app.caption)
+    assert not app.error
+
+
 def test_what_was_typed_is_saved_before_it_is_submitted(cast: Cast) -> None:
     plan = behind(cast)
     app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
