@@ -216,7 +216,7 @@ def _brought_back(
         if not origin and not any(cells.get(column) for column in roster.REQUIRED):
             continue
         if not origin and not code:
-            added.append(cells)
+            added += [cells] if roster.names_somebody(cells) else []
             continue
         row = int(origin) if origin.isdigit() else 0
         if row not in earlier[code]:
