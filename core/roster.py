@@ -60,8 +60,6 @@ CODE = "校对码"
 Cells = dict[str, str | int | float]
 """A row as it was read, by column, in the file's order. A number stays one: it tells a ruined ID number."""
 
-"""The cells of many rows by column, each in the order of the rows."""
-
 LOOK_ALIKES = (
     "己已巳 末未 士土 日曰 晴睛 戊戌戍 毫亳 洲州 茶荼 候侯 祟崇 天夭 千干于 王玉 今令 免兔 冶治 嬴羸赢 徒徙 钧钓 晓哓 "
     "祎袆 祺褀 玟玫 杨扬 陈阵 莹萤 奕弈 丽俪 薇微 肖萧 付傅 阎闫 戴代 邱丘 娜哪 萨薩 图囹 乌鸟 布希 其具 木本 那邦"
@@ -204,6 +202,16 @@ def pasted(text: str) -> Upload:
         words = "粘贴的内容不像花名册，没有姓名或身份证号，没有添加。请在WPS或Excel中选中各行，整行复制后粘贴。"
         raise Refused("file", words)
     return given
+
+
+def is_footing(cells: Mapping[str, object]) -> bool:
+    """Whether a row is what stands below a list: no ID number, nor one spoilt, but a sum, a signature or a remark."""
+    written, name = sheets.text(cells.get("id_number")), cells.get("name")
+    if re.search(r"\d{14}|\d[Ee]\+?\d", written):
+        return False
+    if sheets.is_footing(cells.get("number")) or sheets.is_footing(name):
+        return True
+    return sheets.is_footing(written) and not registry.is_name(registry.normalise_name(name))
 
 
 def names_somebody(cells: Cells) -> bool:
@@ -390,6 +398,8 @@ def _read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
     name = registry.normalise_name(said("name"))
     raw_id = cells.get("id_number")
     id_number = resident_id.normalise(raw_id)
+    if is_footing(cells):
+        return None, []
     if not name and not id_number:
         if not (said("number").isdigit() and (said("employer") or said("title"))):
             return None, []

@@ -105,6 +105,53 @@ def test_a_signature_line_is_no_person() -> None:
     assert (ids(preview), preview.problems) == (FOUND, [])
 
 
+def below(number: str = "", name: str = "", id_number: object = "", **more: object) -> list[object]:
+    """A row below a list, by column."""
+    return [
+        {"number": number, "name": name, "id_number": id_number, **more}.get(column, "") for column in roster.COLUMNS
+    ]
+
+
+FOOTINGS = [
+    below("填表人", "", "审核人：李示四"),
+    below("填表人：", "张示三", "审核人："),
+    below("", "填表人：张示三"),
+    below("", "填表人 张示三"),
+    below("", "合 计", "10人", professional_hours=240),
+    below("", "合计", 10),
+    below("", "共10人", "", professional_hours=240),
+    below("单位（盖章）", "", "联系电话：0471-1234567"),
+    below("", "单位负责人签字：", "2024年6月28日"),
+    below("", "", "日期：2024年6月28日"),
+    below("", "说明：本表一式两份"),
+    below("注：", "本表一式两份", "请如实填写"),
+    below("", "备注：", "无"),
+]
+
+
+@pytest.mark.parametrize("footing", FOOTINGS)
+def test_what_stands_below_the_list_is_no_person(footing: list[object]) -> None:
+    preview = roster.read(c.sheet([*three(), footing]), "花名册.xlsx", limits=LIMITS)
+    assert (ids(preview), preview.problems) == (FOUND, [])
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        below("4", "", c.id_number(4)),
+        below("4", "合计", c.id_number(4)),
+        below("4", "填表人：张示三", 150199199003070000.0),
+        below("4", "张示三"),
+        below("4", "张示三", "备注：证件遗失"),
+        below("4", "张示三", "10人"),
+        below("4", "注丽娜", "无"),
+    ],
+)
+def test_a_person_with_a_fault_is_no_signature(person: list[object]) -> None:
+    preview = roster.read(c.sheet([*three(), person]), "花名册.xlsx", limits=LIMITS)
+    assert (ids(preview), preview.faulty_rows) == (FOUND, {preview.rows[3].row})
+
+
 @pytest.mark.parametrize("encoding", ["gbk", "gb18030", "utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "，"])
 def test_a_csv_is_read_in_every_encoding_and_with_every_delimiter(encoding: str, delimiter: str) -> None:
