@@ -75,7 +75,7 @@ def find_headings(grid: Grid, by_word: Mapping[str, str], required: Sequence[str
 
 def _names(cells: Sequence[object], places: Mapping[str, int], required: Sequence[str]) -> bool:
     """Whether a row has something in a required column."""
-    return any(heading(cell) for cell in (cells[places[name]] for name in required if places[name] < len(cells)))
+    return any(str(cells[places[name]]).strip() for name in required if places[name] < len(cells))
 
 
 def _parted(above: Sequence[object], below: Sequence[object], by_word: Mapping[str, str]) -> dict[str, int]:

@@ -111,7 +111,7 @@ def test_headings_parted_in_the_row_below_are_read_from_both_rows() -> None:
     places = {"name": 0, "specialty": 1, "public": 2, "professional": 3, "note": 4}
     assert workbooks.find_headings([["题"], [*upper], [*below], ["赵示一"]], words, ["name"]) == (2, places)
     alone = {"name": 0, "specialty": 1, "note": 4}
-    for other in (["赵示一", "", "公需", "专业", ""], ["", "", "24", "0", ""], ["", "备注", "", "", "公需"], [""]):
+    for other in (["赵示一", "", "公需", "专业", ""], ["", "", "24", "0", ""], ["", "公需学时", "", "", ""], [""]):
         assert workbooks.find_headings([[*upper], [*other]], words, ["name"]) == (0, alone)
 
 
