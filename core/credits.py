@@ -19,7 +19,7 @@ from core.files import Upload
 from core.ledger import Posting
 from core.models import Attachment, CreditBatch, CreditEntry, Person, Source, under
 from core.policy import Subject
-from core.roster import Problem
+from core.roster import Problem, is_footing
 
 COLUMNS = {
     "id_number": (
@@ -196,9 +196,9 @@ class _Notices:
 
 def _is_record(cells: Mapping[str, object]) -> bool:
     """Whether a row below the headings is a line of hours: no empty row, no sum, no signature."""
-    identity = [sheets.text(cells.get(key)) for key in ("id_number", "name")]
-    if any(re.match(r"(合|总|小)\s*计", text) for text in identity):
+    if is_footing(cells):
         return False
+    identity = [sheets.text(cells.get(key)) for key in ("id_number", "name")]
     if any(sheets.text(cells.get(key)) for key in ("year", "subject", "hours", "source")):
         return True
     return bool(re.search(r"\d{14}", identity[0])) or all(identity)

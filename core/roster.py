@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import io
 import itertools
@@ -59,8 +60,6 @@ CODE = "校对码"
 
 Cells = dict[str, str | int | float]
 """A row as it was read, by column, in the file's order. A number stays one: it tells a ruined ID number."""
-
-"""The cells of many rows by column, each in the order of the rows."""
 
 LOOK_ALIKES = (
     "己已巳 末未 士土 日曰 晴睛 戊戌戍 毫亳 洲州 茶荼 候侯 祟崇 天夭 千干于 王玉 今令 免兔 冶治 嬴羸赢 徒徙 钧钓 晓哓 "
@@ -195,19 +194,50 @@ def pasted(text: str) -> Upload:
     """
     if not text.strip():
         raise Refused("file", "没有粘贴内容。请在WPS或Excel中选中各行，复制后粘贴到这里。")
-    lines = text.strip("\r\n").replace("\r\n", "\n").split("\n")
+    rows = _pasted_cells(text.strip("\r\n").replace("\r\n", "\n"))
     by_word = {workbooks.heading(word): name for name, words in COLUMNS.items() for word in words}
-    if workbooks.find_headings([list(line.split("\t")) for line in lines], by_word, REQUIRED) is None:
-        lines.insert(0, "\t".join(HEADINGS.values()))
-    given = Upload("粘贴的花名册.csv", "\n".join(lines).encode("utf-8-sig"))
+    if workbooks.find_headings([list(cells) for cells in rows], by_word, REQUIRED) is None:
+        rows.insert(0, list(HEADINGS.values()))
+    written = io.StringIO(newline="")
+    csv.writer(written, delimiter="\t", lineterminator="\n").writerows(rows)
+    given = Upload("粘贴的花名册.csv", written.getvalue().encode("utf-8-sig"))
     if not any(names_somebody(cells) for _, cells in rows_in(given.content, given.filename)):
-        words = "粘贴的内容不像花名册，没有姓名或身份证号，没有添加。请在WPS或Excel中选中各行，整行复制后粘贴。"
+        fault = "不像花名册，没有姓名或身份证号"
+        if all(len(cells) == 1 for cells in rows[1:]) and resident_id.masked(text) != text:
+            fault = "没有分成列，认不出姓名和身份证号"
+        words = f"粘贴的内容{fault}，没有添加。请在WPS或Excel中选中各行，整行复制后粘贴。"
         raise Refused("file", words)
     return given
 
 
+def _pasted_cells(text: str) -> list[list[str]]:
+    """The cells of rows copied out of a spreadsheet, which quotes those with a line break in them.
+
+    Where quotation marks do not fit together, or would make one cell of several, they are a clerk's own.
+    """
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True))
+    except csv.Error:
+        rows = []
+    if rows and not any("\t" in cell for cells in rows for cell in cells):
+        return rows
+    return [line.split("\t") for line in text.split("\n")]
+
+
+def is_footing(cells: Mapping[str, object]) -> bool:
+    """Whether a row is what stands below a list: no ID number, nor one spoilt, but a sum, a signature or a remark."""
+    written, name = sheets.text(cells.get("id_number")), cells.get("name")
+    if re.search(r"\d{14}|\d[Ee]\+?\d", written):
+        return False
+    if sheets.is_footing(cells.get("number")) or sheets.is_footing(name):
+        return True
+    return sheets.is_footing(written) and not registry.is_name(registry.normalise_name(name))
+
+
 def names_somebody(cells: Cells) -> bool:
-    """Whether a row has a name in its place, or what could be an ID number in any, as a shifted row has."""
+    """Whether a row that is one has a name in its place, or what could be an ID number in any, as a shifted row has."""
+    if _read_row(0, cells)[0] is None:
+        return False
     texts = {column: sheets.text(cell) for column, cell in cells.items()}
     if registry.is_name(registry.normalise_name(texts.get("name", ""))) or re.search(r"\d", texts.get("id_number", "")):
         return True
@@ -390,6 +420,8 @@ def _read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
     name = registry.normalise_name(said("name"))
     raw_id = cells.get("id_number")
     id_number = resident_id.normalise(raw_id)
+    if is_footing(cells):
+        return None, []
     if not name and not id_number:
         if not (said("number").isdigit() and (said("employer") or said("title"))):
             return None, []
@@ -400,7 +432,8 @@ def _read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
         problem("name", "name-form", registry.NAME_FORM)
     code = resident_id.problem(raw_id) if name or id_number else "id-missing"
     if code and (name or id_number):
-        problem("id_number", code, resident_id.PROBLEMS[code])
+        offer, mend = _number_elsewhere(cells)
+        problem("id_number", code, resident_id.PROBLEMS[code], offer=offer, mend=mend)
     hours, unreadable = {}, False
     for column in ("public_hours", "professional_hours"):
         hours[column], fault, words = _hours(said(column))
@@ -425,7 +458,8 @@ def _read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
     for column in _SHOWN:
         if resident_id.stands_in(said(column)):
             words = f"{HEADINGS[column]}里写着身份证号，会显示给查看的人，请改正；号码只填在“身份证号”列"
-            problem(column, "number-elsewhere", words)
+            offer, mend = _number_elsewhere(cells) if code else ("", {})
+            problem(column, "number-elsewhere", words, offer=offer, mend=mend)
     sex = said("sex")
     if sex in ("男", "女", ""):
         pass
@@ -460,6 +494,21 @@ def _read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
         cells,
     )
     return row, problems
+
+
+def _number_elsewhere(cells: Cells) -> tuple[str, dict[str, str]]:
+    """What to offer where the only ID number of a row is in the wrong cell, and how that mends both cells.
+
+    What stands in its place goes into that cell in turn, unless it is a spoilt number or nothing at all.
+    """
+    texts = {column: sheets.text(cell) for column, cell in cells.items() if column != "id_number"}
+    found = [column for column, text in texts.items() if resident_id.stands_in(text)]
+    if len(found) != 1 or found[0] not in COLUMNS or resident_id.problem(texts[found[0]]):
+        return "", {}
+    column, back = found[0], sheets.text(cells.get("id_number"))
+    fits = re.fullmatch(r"[\d-]{7,13}", back) if column == "phone" else re.search(r"^\D*[^\W\d_]{2}\D*$", back)
+    offer = f"身份证号在“{HEADINGS[column]}”列，" + ("两格对调" if fits else "移到“身份证号”列")
+    return offer, {"id_number": texts[column], column: back if fits else ""}
 
 
 _DAY = re.compile(r"((?:19|20)\d\d)[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?: 00:00:00)?")
@@ -719,7 +768,7 @@ def _find_numbers(preview: Preview, session: Session, report: Report) -> None:
     agree with the person's and be nearly all of them, or the person must have been on an approved roster of this very
     organization, which has had the number; and one file tries each name and employer once only.
     """
-    spoilt = {each.row: each for each in preview.problems if each.code in _MENDABLE}
+    spoilt = {each.row: each for each in preview.problems if each.code in _MENDABLE and not each.mend}
     asked = {row.row: row for row in preview.rows if row.row in spoilt and row.employer}
     tries = Counter((row.name, row.employer) for row in asked.values())
     people: dict[tuple[str, str], list[Person]] = {}

@@ -34,7 +34,8 @@ def read(content: bytes, filename: str, columns: Mapping[str, Sequence[str]], re
 
     `columns` gives each name the words it goes by, the standard one first. Files as offices have them: workbooks by
     content whatever their ending, .csv in UTF-8 or GB 18030; merged cells, empty rows, hidden sheets.
-    Refused codes: "file" (unreadable, empty, too large, a decompression bomb), "headings" (no row with all `required`).
+    Refused codes: "file" (unreadable, empty, too large, a decompression bomb, two sheets that fit), "headings" (no row
+    with all `required`).
     """
     by_word = {heading(word): name for name, words in columns.items() for word in words}
     sheet, grid = _grid(content, filename, by_word, required)
@@ -92,6 +93,18 @@ def _csv_grid(content: bytes) -> Grid:
 def is_tidy(text: str) -> bool:
     """Whether there is no white space and no control in a text at all."""
     return text.isprintable() and " " not in text
+
+
+_FOOTING = re.compile(
+    r"((合|总|小|共)计|总人数|共\d+人|(填表|制表|填报|经办|审核|复核|负责|联系|单位负责)人|联系电话"
+    r"|(填表|制表|填报|报送)?(日期|时间|单位)|公章|盖章|签字|签名|说明|备?注)(签字|签名|签章|盖章|公章)?(?=[:：(（\d]|$)"
+)
+
+
+def is_footing(cell: object) -> bool:
+    """Whether a cell is a word that stands below a list: a sum, a signature, a date, a remark."""
+    said = text(cell)
+    return any(_FOOTING.match(word) for word in (said.replace(" ", ""), said.split(" ")[0]))
 
 
 def text(cell: object) -> str:

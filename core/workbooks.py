@@ -36,8 +36,11 @@ UNREADABLE = "无法读取此工作簿：文件损坏、设有密码，或不是
 LOCKED = "此工作簿设有打开密码，无法读取。请在WPS或Excel中取消密码，另存为.xlsx后再上传。"
 MACROS = "此工作簿带有宏，已拒绝读取。请在WPS或Excel中另存为不带宏的.xlsx后再上传。"
 TOO_LARGE = "此工作簿解压后异常大，已拒绝读取。请把花名册复制到一个新的工作簿后再上传。"
+TWO_SHEETS = "都有表头和人员，只能读取一张。请合并到一张工作表，或删去、隐藏不用的工作表后再上传。"
 
 Grid = list[list[object]]
+Place = tuple[int, int]
+"""Row and column, from 0."""
 
 _turns = threading.BoundedSemaphore(2)
 """Two at a time: a slow file holds nobody up, and twenty cannot take all memory together."""
@@ -53,7 +56,10 @@ def heading(cell: object) -> str:
 
 
 def find_headings(grid: Grid, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[int, dict[str, int]] | None:
-    """The first row that has all required headings, and the place of each column in it."""
+    """The first row that has all required headings, and the place of each column in it.
+
+    Where headings are parted in the row below (学时 above 公需 and 专业), it is the lower of the two.
+    """
     for at, cells in enumerate(grid[:50]):
         places: dict[str, int] = {}
         for place, cell in enumerate(cells):
@@ -61,16 +67,39 @@ def find_headings(grid: Grid, by_word: Mapping[str, str], required: Sequence[str
             if name and name not in places:
                 places[name] = place
         if all(name in places for name in required):
-            return at, places
+            below = grid[at + 1] if at + 1 < len(grid) else []
+            parts = {} if _names(below, places, required) else _parted(cells, below, by_word)
+            return at + bool(parts.keys() - places), parts | places
     return None
+
+
+def _names(cells: Sequence[object], places: Mapping[str, int], required: Sequence[str]) -> bool:
+    """Whether a row has something in a required column."""
+    return any(str(cells[places[name]]).strip() for name in required if places[name] < len(cells))
+
+
+def _parted(above: Sequence[object], below: Sequence[object], by_word: Mapping[str, str]) -> dict[str, int]:
+    """The places of columns whose headings are the words of two rows: 公需 below 学时 is 公需学时."""
+    places: dict[str, int] = {}
+    over = ""
+    for place, cell in enumerate(below):
+        over = (heading(above[place]) if place < len(above) else "") or over
+        word = heading(cell)
+        if word and over and over not in by_word:
+            ends = [over[start:] for start in range(len(over) + 1)]
+            if name := next((by_word[word + end] for end in ends if word + end in by_word), None):
+                places.setdefault(name, place)
+    return places
 
 
 # --- in our process -------------------------------------------------------------------------------------------------
 
 
 def read(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, Grid]:
-    """The name and the cells of the first visible sheet with the required headings, or else of the first visible one.
+    """The name and the cells of the one visible sheet with the required headings, or else of the first visible one.
 
+    A row below them gets what stands in a cell merged down to it, except in the required columns. Two sheets with
+    headings and something in a required column below them are refused: nobody is to be left out unseen.
     Cells are str, float, bool, date, datetime, time or timedelta; an empty one is "". Row and column 1 come first even
     where they are empty. Raises Unreadable within `SECONDS`, whatever the file does.
     """
@@ -162,6 +191,8 @@ def _parsed(content: bytes, by_word: Mapping[str, str], required: Sequence[str])
         and meta.typ == python_calamine.SheetTypeEnum.WorkSheet
     ]
     first: tuple[str, Grid] | None = None
+    empty: tuple[str, Grid] | None = None
+    found: tuple[str, Grid] | None = None
     for name in visible:
         sheet = book.get_sheet_by_name(name)
         if sheet.total_height > MOST_ROWS:
@@ -170,11 +201,40 @@ def _parsed(content: bytes, by_word: Mapping[str, str], required: Sequence[str])
             raise Unreadable(f"工作表“{name}”的单元格过多，请删去表格右侧和下方多余的内容后再上传。")
         grid: Grid = [[*cells[:MOST_COLUMNS]] for cells in sheet.to_python(skip_empty_area=False)]
         first = first or (name, grid)
-        if find_headings(grid, by_word, required):
-            return name, grid
-    if first is None:
+        headed = find_headings(grid, by_word, required)
+        if headed is None:
+            continue
+        at, places = headed
+        rows = {row for row in range(at + 1, len(grid)) if _names(grid[row], places, required)}
+        if not rows:
+            empty = empty or (name, grid)
+            continue
+        if found:
+            raise Unreadable(f"“{found[0]}”和“{name}”两张工作表{TWO_SHEETS}")
+        columns = {place for column, place in places.items() if column not in required}
+        _spread(grid, sheet.merged_cell_ranges or (), rows, columns)
+        found = name, grid
+    best = found or empty or first
+    if best is None:
         raise Unreadable("此工作簿没有可见的工作表，请取消隐藏后再上传。")
-    return first
+    return best
+
+
+def _spread(grid: Grid, merged: Sequence[tuple[Place, Place]], rows: set[int], columns: set[int]) -> None:
+    """Give what stands in a cell merged downwards to each of these rows in it, as its reader sees it.
+
+    Merged cells that are more than the sheet's, as they are where they overlap, are those of a damaged file.
+    """
+    left = len(grid) * len(columns)
+    for (top, place), (bottom, _) in merged:
+        if top not in rows or place not in columns:
+            continue
+        for row in range(top + 1, min(bottom + 1, len(grid))):
+            left -= 1
+            if left < 0:
+                raise Unreadable(UNREADABLE)
+            if row in rows and grid[row][place] == "":
+                grid[row][place] = grid[top][place]
 
 
 def _answer() -> bytes:

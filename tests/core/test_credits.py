@@ -109,6 +109,7 @@ def test_headings_have_synonyms_in_any_order_and_sums_and_signatures_are_no_rows
         ["", "合计", "", "", "", 60],
         ["", "填表人：赵示", "", "", "", ""],
         ["", "", "审核人：钱示", "", "", ""],
+        ["填表人：赵示", "审核人：钱示", "", "", "", ""],
     ]
     preview = credits.read(book(*rows, headings=headings), "学时.xlsx", today=c.TODAY)
     assert (len(preview.rows), preview.problems) == (1, [])

@@ -105,6 +105,53 @@ def test_a_signature_line_is_no_person() -> None:
     assert (ids(preview), preview.problems) == (FOUND, [])
 
 
+def below(number: str = "", name: str = "", id_number: object = "", **more: object) -> list[object]:
+    """A row below a list, by column."""
+    return [
+        {"number": number, "name": name, "id_number": id_number, **more}.get(column, "") for column in roster.COLUMNS
+    ]
+
+
+FOOTINGS = [
+    below("填表人", "", "审核人：李示四"),
+    below("填表人：", "张示三", "审核人："),
+    below("", "填表人：张示三"),
+    below("", "填表人 张示三"),
+    below("", "合 计", "10人", professional_hours=240),
+    below("", "合计", 10),
+    below("", "共10人", "", professional_hours=240),
+    below("单位（盖章）", "", "联系电话：0471-1234567"),
+    below("", "单位负责人签字：", "2024年6月28日"),
+    below("", "", "日期：2024年6月28日"),
+    below("", "说明：本表一式两份"),
+    below("注：", "本表一式两份", "请如实填写"),
+    below("", "备注：", "无"),
+]
+
+
+@pytest.mark.parametrize("footing", FOOTINGS)
+def test_what_stands_below_the_list_is_no_person(footing: list[object]) -> None:
+    preview = roster.read(c.sheet([*three(), footing]), "花名册.xlsx", limits=LIMITS)
+    assert (ids(preview), preview.problems) == (FOUND, [])
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        below("4", "", c.id_number(4)),
+        below("4", "合计", c.id_number(4)),
+        below("4", "填表人：张示三", 150199199003070000.0),
+        below("4", "张示三"),
+        below("4", "张示三", "备注：证件遗失"),
+        below("4", "张示三", "10人"),
+        below("4", "注丽娜", "无"),
+    ],
+)
+def test_a_person_with_a_fault_is_no_signature(person: list[object]) -> None:
+    preview = roster.read(c.sheet([*three(), person]), "花名册.xlsx", limits=LIMITS)
+    assert (ids(preview), preview.faulty_rows) == (FOUND, {preview.rows[3].row})
+
+
 @pytest.mark.parametrize("encoding", ["gbk", "gb18030", "utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "，"])
 def test_a_csv_is_read_in_every_encoding_and_with_every_delimiter(encoding: str, delimiter: str) -> None:
@@ -261,6 +308,83 @@ def test_all_problems_of_a_file_come_at_once() -> None:
     assert preview.faulty_rows == set(range(3, 3 + len(rows))) - {len(rows) + 1}
     assert ids(preview) == [c.id_number(3)]
     assert [problem.row for problem in preview.problems] == sorted(problem.row for problem in preview.problems)
+
+
+# --- pasted rows ----------------------------------------------------------------------------------------------------
+
+
+def pasted(text: str) -> roster.Preview:
+    given = roster.pasted(text)
+    return roster.read(given.content, given.filename, limits=LIMITS)
+
+
+def test_pasted_lines_that_have_no_columns_are_refused_and_say_so() -> None:
+    for text in (f"5 赵示一 男 {FOUND[0]} 示例医院\n", f"\n5  赵示一  {FOUND[0]}\n6  钱示二  {FOUND[1]}"):
+        with pytest.raises(Refused) as caught:
+            roster.pasted(text)
+        assert (caught.value.code, "没有分成列" in caught.value.words) == ("file", True)
+    assert not roster.names_somebody({"number": f"5 赵示一 {FOUND[0]}"})
+    assert not roster.names_somebody({"number": "", "name": "合计", "id_number": "10人"})
+
+
+@pytest.mark.parametrize("marks", ['"赵示医院', '示例"医院', '"示例"医院', '"'])
+def test_a_quotation_mark_in_a_pasted_cell_swallows_no_row(marks: str) -> None:
+    rows = [c.row(1, employer=marks), c.row(2), c.row(3, employer=marks), c.row(4)]
+    preview = pasted("\r\n".join("\t".join(map(str, cells)) for cells in rows))
+    assert ids(preview) == [*FOUND, c.id_number(4)]
+    assert [row.employer for row in preview.rows][::2] == [marks, marks]
+
+
+def test_pasted_cells_that_the_spreadsheet_quoted_are_what_they_were() -> None:
+    quoted = "\t".join(map(str, c.row(1, employer='"示例\n""第一""\n医院"')))
+    preview = pasted(quoted + "\n" + "\t".join(map(str, c.row(2))))
+    assert ids(preview) == FOUND[:2]
+    assert preview.rows[0].employer == '示例 "第一" 医院'
+
+
+# --- a number in the wrong cell -------------------------------------------------------------------------------------
+
+
+def swapped(serial: int, column: str) -> list[object]:
+    cells = dict(zip(roster.COLUMNS, c.row(serial, phone="0471-1234567"), strict=True))
+    cells["id_number"], cells[column] = cells[column], cells["id_number"]
+    return list(cells.values())
+
+
+@pytest.mark.parametrize("column", ["name", "employer", "title", "phone"])
+def test_a_number_that_changed_places_with_another_cell_is_offered_back(column: str) -> None:
+    right = c.row(1, phone="0471-1234567")
+    ((problem),) = [
+        each
+        for each in roster.read(c.sheet([swapped(1, column)]), "花名册.xlsx").problems
+        if each.heading == "身份证号"
+    ]
+    assert problem.offer == f"身份证号在“{roster.HEADINGS[column]}”列，两格对调"
+    at = list(roster.COLUMNS).index(column)
+    assert problem.mend == {"id_number": FOUND[0], column: right[at]}
+    assert FOUND[0] not in problem.offer + problem.words
+
+
+@pytest.mark.parametrize("written", ["", "无", "123", FOUND[0][:14], FOUND[1][:17] + "?"])
+def test_a_number_in_another_cell_leaves_it_for_its_own(written: str) -> None:
+    preview = roster.read(c.sheet([c.row(1, id_number=written, note=FOUND[0])]), "花名册.xlsx")
+    (problem,) = [each for each in preview.problems if each.heading == "身份证号"]
+    assert (problem.offer, problem.mend) == (
+        "身份证号在“备注”列，移到“身份证号”列",
+        {"id_number": FOUND[0], "note": ""},
+    )
+
+
+def test_no_number_is_offered_where_it_is_not_the_only_one_nor_all_of_its_cell() -> None:
+    rows = [
+        c.row(1, id_number="", note=FOUND[0], phone=FOUND[1]),
+        c.row(1, id_number="", note=f"身份证{FOUND[0]}"),
+        c.row(1, id_number="", note=FOUND[0][:17] + "?"),
+        c.row(1, title=FOUND[1]),
+    ]
+    preview = roster.read(c.sheet(rows), "花名册.xlsx")
+    assert preview.faulty_rows == {row.row for row in preview.rows}
+    assert {problem.offer for problem in preview.problems} == {""}
 
 
 def test_who_comes_twice_counts_once() -> None:

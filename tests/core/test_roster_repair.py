@@ -375,6 +375,23 @@ def test_a_birth_date_among_the_sexes_and_hours_in_the_wrong_column_are_put_righ
     assert current(cast, report).hours == 24 * 4
 
 
+def test_a_number_beside_its_cell_goes_there_with_one_click(database: str) -> None:
+    cast = c.assemble()
+    number, employer = c.row(1)[3:5]
+    known(cast, c.row(2))  # whose number would be found by name and employer, but would stay in the note too
+    rows = [c.row(1, id_number=employer, employer=number), c.row(2, id_number=RUINED, note=c.id_number(2)), c.row(3)]
+    report = c.draft_report(cast, c.sheet(rows))
+    assert codes(cast, report) == [(3, "id-character"), (3, "number-elsewhere"), (4, "id-ruined")]
+    done(accepting(cast, report, 3, 4))
+    assert codes(cast, report) == []
+    with db.reading() as session:
+        cells = [reports.cells(session, report.id, row, cast["base"]) for row in (3, 4)]
+    assert [(each["id_number"], each["employer"], each["note"]) for each in cells] == [
+        (number, employer, ""),
+        (c.id_number(2), c.row(2)[4], ""),
+    ]
+
+
 # --- files and pastes -----------------------------------------------------------------------------------------------
 
 

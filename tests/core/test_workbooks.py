@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -48,6 +49,70 @@ def test_cells_come_over_as_what_they_are() -> None:
     row = ["", "姓名", 7.5, True, "𠮷·\n\"'", date(2024, 6, 28), datetime(2024, 6, 28, 9, 30)]  # noqa: DTZ001
     row += [timedelta(hours=30), "", '{"date": "2024-06-28"}']
     assert workbooks.read(buffer.getvalue(), WORDS, ["name"]) == ("学时", [[""] * 10, row])
+
+
+def book(*sheets: list[list[object]], merges: tuple[str, ...] = ()) -> bytes:
+    """A workbook of these sheets; the merges, each "where=value", are in the first."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as made:
+        for at, rows in enumerate(sheets, start=1):
+            page = made.add_worksheet(f"名单{at}")
+            for row, cells in enumerate(rows):
+                page.write_row(row, 0, cells)
+            for merge in merges if at == 1 else ():
+                where, value = merge.split("=")
+                page.merge_range(where, value)
+    return buffer.getvalue()
+
+
+def test_two_sheets_of_people_are_refused_by_name_and_an_empty_form_beside_one_is_not() -> None:
+    people: list[list[object]] = [["姓名"], ["赵示一"]]
+    found = refused(book(people, [["说明"]], [["名单"], ["姓名"], ["钱示二"]]))
+    assert "“名单1”和“名单3”" in found
+    for sheets in ([people, [["姓名"], [" "]]], [[["姓名"]], people]):
+        assert workbooks.read(book(*sheets), WORDS, ["name"])[1] == people
+
+
+def test_every_row_that_names_somebody_gets_what_is_merged_down_to_it() -> None:
+    words = WORDS | {"单位": "employer", "考核": "assessment"}
+    rows: list[list[object]] = [["姓名", "单位", "考核"], ["赵示一"], ["钱示二"], [], ["李示四", "", "合格"]]
+    merges = ("B2:B900=示例医院", "A5:A6=李示四", "C2:D3=合格", "F2:F9=外")
+    _, grid = workbooks.read(book(rows, merges=merges), words, ["name"])
+    assert [cells[:4] for cells in grid[1:]] == [
+        ["赵示一", "示例医院", "合格", ""],
+        ["钱示二", "示例医院", "合格", ""],
+        ["", "", "", ""],
+        ["李示四", "示例医院", "合格", ""],
+    ]
+
+
+def test_a_row_of_cells_merged_across_says_it_once() -> None:
+    words = WORDS | {"单位": "employer", "考核": "assessment"}
+    _, grid = workbooks.read(book([["姓名", "单位", "考核"], ["赵示一"]], merges=("B2:C2=免",)), words, ["name"])
+    assert grid[1] == ["赵示一", "免", ""]
+
+
+def test_cells_merged_over_one_another_are_a_damaged_file() -> None:
+    rows: list[list[object]] = [["姓名", "单位"], *[[f"赵示{chr(0x4E00 + at)}", "示例医院"] for at in range(300)]]
+    content = book(rows, merges=("B2:B900=示例医院",))
+    one, damaged = b'<mergeCell ref="B2:B900"/>', io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as parts, zipfile.ZipFile(damaged, "w") as copy:
+        for part in parts.namelist():
+            copy.writestr(part, parts.read(part).replace(one, one * 50_000))
+    words = WORDS | {"单位": "employer"}
+    assert len(workbooks.read(content, words, ["name"])[1]) == 301
+    with pytest.raises(workbooks.Unreadable, match="文件损坏"):
+        workbooks.read(damaged.getvalue(), words, ["name"])
+
+
+def test_headings_parted_in_the_row_below_are_read_from_both_rows() -> None:
+    words = WORDS | {"公需学时": "public", "专业学时": "professional", "专业": "specialty", "备注": "note"}
+    upper, below = ["姓名", "专业", "培训学时（小时）", "", "备注"], ["", "", "公需", "专业", ""]
+    places = {"name": 0, "specialty": 1, "public": 2, "professional": 3, "note": 4}
+    assert workbooks.find_headings([["题"], [*upper], [*below], ["赵示一"]], words, ["name"]) == (2, places)
+    alone = {"name": 0, "specialty": 1, "note": 4}
+    for other in (["赵示一", "", "公需", "专业", ""], ["", "", "24", "0", ""], ["", "公需学时", "", "", ""], [""]):
+        assert workbooks.find_headings([[*upper], [*other]], words, ["name"]) == (0, alone)
 
 
 def test_what_breaks_the_parser_is_refused_and_the_next_file_is_read() -> None:
