@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import approvals, claims, db
+from core import approvals, claims, db, policy
 from core.access import Actor, Refused, Role
 from core.approvals import Action
 from core.files import Upload
@@ -35,7 +35,9 @@ def form(claim: Claim | None, person_id: int) -> None:
     )
     activity = offered.get(st.session_state.get(f"{key}activity") or names[0])
     if activity:
-        st.caption(f"{activity.words}。")
+        a_day = policy.in_force(ui.today().year).hours_per_day
+        held = "" if activity.deemed else f"每天至多{a_day:f}学时，请按实际学习的日期填写起止日期。"
+        st.caption(f"{activity.words}。{held}")
     with st.form(f"{key}form"):
         left, right = st.columns(2)
         left.text_input("证书（证明）名称", claim.title if claim else "", key=f"{key}title", max_chars=100)

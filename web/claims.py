@@ -37,7 +37,7 @@ def one(session: Session, claim: Claim, here: Actor) -> claims.Activity:
     badge = f"　:red-badge[{Standing.REVERSED.label}]" if back else ""
     st.markdown(f"#### {ui.md(claim.title)}　{ui.chip(claim.state)}{badge}")
     if back:
-        told = f"{ui.moment_text(back.posted_at)}由{back.posted_by}{back.basis}"
+        told = f"{ui.moment_text(back.posted_at)}由{back.posted_by}{back.basis.rstrip('。')}"
         then = "证书仍应折合的，请点击“填写新申报”，用同一证书重新申报。" if here.role in claims.FILERS else ""
         st.warning(ui.md(f"这份申报的学时已经冲销，不再计入。{told}。{then}"))
     granted = (

@@ -42,7 +42,8 @@ def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner
     app = begun("person")
     key = f"claim-new-{people.person_id(1)}-"
     app.selectbox(key=f"{key}activity").select("论坛").run()
-    assert any("由审核部门依据证书核定专业科目学时" in each.value for each in app.caption)
+    (told,) = (each.value for each in app.caption if "由审核部门依据证书核定专业科目学时" in each.value)
+    assert told.endswith("。每天至多8学时，请按实际学习的日期填写起止日期。")
     press(app, "保存并提交")
     assert "证书（证明）名称未填" in app.error[0].value
     fill(app, key, title="示例学术论坛证书", issuer="示例学会", start_on=TODAY, completed_on=TODAY, amount=8.0)
