@@ -147,7 +147,7 @@ def save(
         )
         session.add(report)
     elif report.state not in EDITABLE:
-        raise Refused("state", f"该报告{report.state.label}，不能修改；待审的请先撤回。")
+        raise Refused("state", f"该报告的状态是“{report.state.label}”，不能修改；待审的请先撤回。")
     report.start_on, report.end_on = fields.start_on, fields.end_on
     report.summary, report.teachers = fields.summary.strip(), fields.teachers.strip()
     if report.part in (None, 1):  # a supplement's is its own, see `supplement`
