@@ -69,6 +69,8 @@ def file_report(base: Desk) -> None:
     base.fill("培训总结", "按计划完成，600人全部考核合格。")
     uploads = page.locator("input[type=file]")
     uploads.nth(0).set_input_files({"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
+    expect(page.get_by_text("通知.pdf")).to_be_visible(timeout=30_000)
+    base.settle()
     uploads.nth(1).set_input_files(ROSTER)
     expect(page.get_by_text("roster.xlsx")).to_be_visible(timeout=30_000)
     base.click("保存并检查花名册")

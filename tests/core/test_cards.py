@@ -160,7 +160,7 @@ def test_the_printed_card_shows_every_character(office: Any, name: str, caplog: 
 
 def test_a_character_the_font_lacks_would_be_noticed(office: Any, caplog: pytest.LogCaptureFixture) -> None:
     cast = c.assemble()
-    c.posted(cast, c.sheet([c.row(1, "赵\U000e0fff示")]))
+    c.posted(cast, c.sheet([c.row(1, "赵\U000f0fff示")]))
     with caplog.at_level(logging.WARNING, "fpdf"):
         cards.pdf(issued(cast), verify_url=URL)
     assert [record for record in caplog.records if "glyph" in record.getMessage().lower()]
