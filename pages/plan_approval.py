@@ -57,8 +57,7 @@ if plan_id is not None:
     try:
         with db.reading() as session, st.container(border=True):
             plan = approvals.one(session, plan_id, actor, kind="plan")
-            if not isinstance(plan, Plan):
-                raise Refused("missing", "没有找到这份计划。")
+            assert isinstance(plan, Plan)
             ui.plan_facts(plan)
             ui.steps(session, plan, actor)
             if Action.APPROVE in approvals.moves_for(plan, actor):
