@@ -211,7 +211,7 @@ def revise(
     Refused codes: "role", "missing", "state", "stale", "fields", "policy", "activity", "file".
     """
     require(actor, *FILERS)
-    claim = _locked(session, claim_id, actor)
+    claim = _one(session, claim_id, actor, lock=True)
     if claim.state not in OPEN:
         raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能修改；待审的请先撤回。")
     if claim.version != version:
@@ -233,7 +233,7 @@ def grant(session: Session, claim_id: int, hours: Decimal, *, version: int, acto
     positive number of half hours, more than the notice's rate gives for the certificate, or than its days hold).
     """
     require(actor, Role.REVIEWER)
-    claim = _locked(session, claim_id, actor)
+    claim = _one(session, claim_id, actor, lock=True)
     access.in_charge(actor, claim.authority_id)
     if claim.state is not State.SUBMITTED:
         raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能核定学时。")
@@ -288,10 +288,10 @@ def _seen(actor: Actor) -> sa.ColumnElement[bool]:
     return visible(actor, organization=Claim.home_id, authority=Claim.authority_id, person=Claim.human_id)
 
 
-def _locked(session: Session, claim_id: int, actor: Actor) -> Claim:
-    """A claim of the actor's to see, locked for change. Refused codes: "missing"."""
-    query = sa.select(Claim).where(Claim.id == claim_id, _seen(actor)).with_for_update(of=Submission)
-    claim = session.scalar(query)
+def _one(session: Session, claim_id: int, actor: Actor, *, lock: bool = False) -> Claim:
+    """A claim of the actor's to see, with `lock` held for change. Refused codes: "missing"."""
+    query = sa.select(Claim).where(Claim.id == claim_id, _seen(actor))
+    claim = session.scalar(query.with_for_update(of=Submission) if lock else query)
     if claim is None:
         raise not_found("学时折合申报")
     return claim
@@ -311,10 +311,9 @@ def _attach(session: Session, claim: Claim, evidence: Sequence[Upload], now: dat
 
 def evidence(session: Session, claim_id: int, actor: Actor) -> list[Attachment]:
     """The files of a claim, as they were added. Refused codes: "missing"."""
-    if session.scalar(sa.select(Claim.id).where(Claim.id == claim_id, _seen(actor))) is None:
-        raise not_found("学时折合申报")
+    claim = _one(session, claim_id, actor)
     return list(
-        session.scalars(sa.select(Attachment).where(Attachment.submission_id == claim_id).order_by(Attachment.id))
+        session.scalars(sa.select(Attachment).where(Attachment.submission_id == claim.id).order_by(Attachment.id))
     )
 
 
@@ -331,9 +330,7 @@ def same_days(session: Session, claim_id: int, actor: Actor) -> pd.DataFrame:
     Columns: kind (the kind of submission), title, state, start_on, end_on, hours. Refused codes: "role", "missing".
     """
     require(actor, Role.REVIEWER)
-    claim = session.scalar(sa.select(Claim).where(Claim.id == claim_id, _seen(actor)))
-    if claim is None:
-        raise not_found("学时折合申报")
+    claim = _one(session, claim_id, actor)
     columns = ["kind", "title", "state", "start_on", "end_on", "hours"]
     if activity_of(claim).deemed:
         return pd.DataFrame(columns=columns)
