@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
 from core import approvals, cards, dashboards, db, notices  # noqa: F401  loaded before the freeze, so that no session pays
 from web import routes
@@ -25,6 +26,27 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     yield
 
 
+def keep_answers() -> None:
+    """Let no run of a page drop what the browser asked for beside it: where to send a file, where a download lies.
+
+    Streamlit (seen in 1.67) forgets such an answer where a run begins in the same moment, and the browser waits for
+    ever: a file just chosen is neither taken nor refused, a download never comes.
+    """
+    clear = ForwardMsgQueue.clear
+
+    def but_answers(
+        queue: ForwardMsgQueue, retain_lifecycle_msgs: bool = False, fragment_ids_this_run: list[str] | None = None
+    ) -> None:
+        answers = [message for message in queue._queue if message.WhichOneof("type") in ANSWERS]
+        clear(queue, retain_lifecycle_msgs, fragment_ids_this_run)
+        if retain_lifecycle_msgs:  # cleared for a run that begins, not because everything was sent
+            queue._queue += [message for message in answers if message not in queue._queue]
+
+    ForwardMsgQueue.clear = but_answers  # type: ignore[assignment, method-assign]
+
+
+ANSWERS = {"file_urls_response", "backend_operation_response"}
+keep_answers()
 app = st.App(
     Path(__file__).parent / "web" / "screens.py",
     lifespan=lifespan,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests import cast as people
 
@@ -37,6 +38,14 @@ class Desk:
         """A button by its words, once the page is drawn; an icon before them is part of its name."""
         self.settle()
         self.page.get_by_role("button", name=re.compile(f"(^|[a-z_]\\s*){name}$")).click()
+
+    def upload(self, label: str, file: Path | FilePayload) -> None:
+        """Choose a file where the label asks for it, and wait until it is listed there."""
+        self.settle()
+        uploader = self.page.get_by_test_id("stFileUploader").filter(has_text=label)
+        uploader.locator("input[type=file]").set_input_files(file)
+        name = file.name if isinstance(file, Path) else file["name"]
+        expect(uploader.get_by_text(name)).to_be_visible(timeout=30_000)
 
     def sees(self, words: str | re.Pattern[str]) -> None:
         expect(self.page.get_by_test_id("stMain").get_by_text(words).locator("visible=true").first).to_be_visible(

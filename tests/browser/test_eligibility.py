@@ -52,7 +52,7 @@ def test_a_file_of_applications_is_answered_read_row_by_row_given_back_and_archi
     title = arrive(browser, office, "title")
     page = title.go("eligibility", "资格核验")
     file = {"name": "申报.xlsx", "mimeType": "application/octet-stream", "buffer": people.sheet(rows, HEADINGS)}
-    page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    title.upload("申报名单", file)
     title.click("核验")
     for word in ("符合", "不符合", "有误"):
         metric = page.get_by_test_id("stMetric").filter(has_text=re.compile(f"^{word}"))

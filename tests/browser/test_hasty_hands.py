@@ -32,10 +32,8 @@ def test_a_correction_and_a_decision_clicked_twice_are_done_once_and_said_so(
     reviewer.settle()
     page.get_by_label("姓名", exact=True).fill("何示勃")
     page.get_by_label("更正的原因（必填）").fill("户籍更名")
-    page.locator("input[type=file]").set_input_files(
-        {"name": "户籍证明.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"}
-    )
-    expect(page.get_by_text("户籍证明.pdf")).to_be_visible(timeout=30_000)
+    evidence = {"name": "户籍证明.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"}
+    reviewer.upload("证明材料", evidence)
     twice(reviewer, "更正")
     reviewer.sees("已更正为何示勃")
     expect(page.get_by_text("刚刚被他人")).to_have_count(0)

@@ -64,15 +64,11 @@ def decide(reviewer: Desk, path: str, title: str, words: str | re.Pattern[str]) 
 
 def file_report(base: Desk) -> None:
     """Step 3: summary, notice and the roster exactly as an office sends it."""
-    page = base.go("report_filing", "培训情况报告")
+    base.go("report_filing", "培训情况报告")
     choose_first_row(base)
     base.fill("培训总结", "按计划完成，600人全部考核合格。")
-    uploads = page.locator("input[type=file]")
-    uploads.nth(0).set_input_files({"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
-    expect(page.get_by_text("通知.pdf")).to_be_visible(timeout=30_000)
-    base.settle()
-    uploads.nth(1).set_input_files(ROSTER)
-    expect(page.get_by_text("roster.xlsx")).to_be_visible(timeout=30_000)
+    base.upload("培训通知", {"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
+    base.upload("培训花名册", ROSTER)
     base.click("保存并检查花名册")
     base.sees("已保存。花名册600人，没有错误。")
     base.sees("花名册没有错误。")

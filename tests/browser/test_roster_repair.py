@@ -58,14 +58,12 @@ def mend(desk: Desk) -> None:
 def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str, cast: Cast) -> None:
     plan_id = trainings(cast)
     base = arrive(browser, server, "base")
-    page = base.go(f"report_filing?plan={plan_id}", "培训情况报告")
+    base.go(f"report_filing?plan={plan_id}", "培训情况报告")
     base.fill("培训总结", "按计划完成，全部考核。")
-    uploads = page.locator("input[type=file]")
-    uploads.nth(0).set_input_files({"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
+    base.upload("培训通知", {"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     content = people.sheet(faults.rows())
-    uploads.nth(1).set_input_files({"name": "花名册.xlsx", "mimeType": kind, "buffer": content})
-    expect(page.get_by_text("花名册.xlsx")).to_be_visible(timeout=30_000)
+    base.upload("培训花名册", {"name": "花名册.xlsx", "mimeType": kind, "buffer": content})
     base.click("保存并检查花名册")
     base.sees("已保存。花名册500人，60行有错误，请看下表。")
     base.click("采纳全部建议（16行）")
