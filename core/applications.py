@@ -90,7 +90,7 @@ def read(content: bytes, filename: str, *, today: date | None = None) -> Batch:
     for number, cells in sheets.read(content, filename, COLUMNS, REQUIRED).rows:
         words = [text for text in map(sheets.text, cells.values()) if text]
         signature = not sheets.text(cells.get("id_number")) and any("：" in text or ":" in text for text in words)
-        if words and not signature:
+        if words and not signature and not roster.is_footing(cells):
             each, problems = understood(number, cells, today)
             batch.applications.append(each)
             batch.problems += problems
@@ -117,7 +117,7 @@ def understood(row: int, cells: Mapping[str, object], today: date | None) -> tup
 
     if not name:
         fault("name", "name-missing", "姓名为空，请补填")
-    elif not 2 <= len(name) <= 20 or re.search(r"[0-9<>=@+\"'/\\]", name):
+    elif not registry.is_name(name):
         fault("name", "name-form", registry.NAME_FORM)
     code = resident_id.problem(cells.get("id_number"), today=today)
     if code:

@@ -189,6 +189,7 @@ def test_a_year_passed_by_examination_is_deemed_done(database: str) -> None:
 BAD = [
     ({"姓名": ""}, "姓名", "name-missing"),
     ({"姓名": "A"}, "姓名", "name-form"),
+    ({"姓名": "王（示例）"}, "姓名", "name-form"),
     ({"身份证号": ""}, "身份证号", "id-missing"),
     ({"身份证号": "150199198503040000"}, "身份证号", "id-ruined"),
     ({"身份证号": "15019919850304001"}, "身份证号", "id-length"),
@@ -290,6 +291,7 @@ def test_a_file_as_offices_have_it_is_read_in_any_order_with_synonyms_title_and_
     page.append(["申报等级", "年度", "证件号码", "申报人", "申报类型"])
     page.append(["副高", "2024年度", c.id_number(1), "王 示例", "正常评审"])
     page.append([])
+    page.append([None, None, None, "合计", "1人"])
     page.append([None, None, None, "审核人：张三", "日期：2024年6月"])
     buffer = io.BytesIO()
     book.save(buffer)
