@@ -44,7 +44,7 @@ class _Limit(NamedTuple):
     most: Decimal
     words: str
     key: tuple[Hashable, ...] | None = None
-    """None: for the one item."""
+    """Of one person; None: for the one item."""
 
 
 def exceeded(session: Session, items: Sequence[Item]) -> dict[int, str]:
@@ -62,18 +62,19 @@ def exceeded(session: Session, items: Sequence[Item]) -> dict[int, str]:
         if not limits[at]:
             free.add(alike)
     yearly = {items[at].person_id for at, found in limits.items() if any(limit.key for limit in found)}
-    used = _used(session, yearly)
+    whose = _humans(session, yearly)
+    used = _used(session, set(whose.values()))
     over: dict[int, str] = {}
     for at, found in limits.items():
-        hours, keys = items[at].hours, [limit.key for limit in found if limit.key]
+        hours, human = items[at].hours, whose.get(items[at].person_id)
         for limit in found:
-            sum_so_far = used[limit.key] if limit.key else Decimal()
+            sum_so_far = used[human, limit.key] if limit.key else Decimal()
             if sum_so_far + hours > limit.most:
                 before = f"，已有{sum_so_far.normalize():f}学时" if sum_so_far else ""
                 over.setdefault(at, f"{limit.words}{before}")
         if at not in over:
-            for key in set(keys):
-                used[key] += hours
+            for key in {limit.key for limit in found if limit.key}:
+                used[human, key] += hours
     return over
 
 
@@ -88,7 +89,7 @@ def _limits(item: Item) -> Iterator[_Limit]:
         if conversion.per_item is not None:
             yield _Limit(conversion.per_item, whose % ("项", f"{conversion.per_item:f}"))
         if conversion.per_year is not None:
-            key = (item.person_id, item.year, conversion.activity, conversion.subject)
+            key = (item.year, conversion.activity, conversion.subject)
             yield _Limit(conversion.per_year, whose % ("年度", f"{conversion.per_year:f}"), key)
     for place, cap in enumerate(rule.caps):
         if cap.source not in (None, item.source.label) or cap.subject not in (None, item.subject):
@@ -98,7 +99,7 @@ def _limits(item: Item) -> Iterator[_Limit]:
         if cap.per == "item":
             yield _Limit(cap.hours, words % "项")
         elif cap.per == "year":
-            yield _Limit(cap.hours, words % "年度", (item.person_id, item.year, place))
+            yield _Limit(cap.hours, words % "年度", (item.year, place))
         elif item.days is not None:
             yield _Limit(cap.hours * item.days, words % "天")
 
@@ -116,10 +117,20 @@ def conversion_of(rule: Policy, source: Source, subject: str, basis: str) -> Con
     return max(fits, key=named, default=None)
 
 
-def _used(session: Session, person_ids: set[int]) -> defaultdict[Hashable, Decimal]:
-    """What stands in the ledger toward each yearly limit."""
+def _humans(session: Session, person_ids: set[int]) -> dict[int, int]:
+    """Under whom the hours of each of these records count: for a duplicate, whom it was merged into."""
+    whose, asked = {each: each for each in person_ids}, sorted(person_ids)
+    for start in range(0, len(asked), 5000):
+        some = Person.id.in_(asked[start : start + 5000])
+        merged = sa.select(Person.id, Person.human_id).where(some, Person.merged_into_id.is_not(None))
+        whose |= dict(session.execute(merged).all())
+    return whose
+
+
+def _used(session: Session, human_ids: set[int]) -> defaultdict[Hashable, Decimal]:
+    """What stands in the ledger toward each yearly limit of each of these."""
     used: defaultdict[Hashable, Decimal] = defaultdict(Decimal)
-    known = sorted(person_ids)
+    known = sorted(human_ids)
     basis = sa.func.coalesce(sa.func.nullif(CreditEntry.note, ""), CreditBatch.basis)
     for start in range(0, len(known), 5000):
         query = (
@@ -131,7 +142,7 @@ def _used(session: Session, person_ids: set[int]) -> defaultdict[Hashable, Decim
         for entry, words, person_id in session.execute(query):
             item = _Posted(person_id, entry.year, entry.subject, entry.source, entry.hours, None, words)
             for key in {limit.key for limit in _limits(item) if limit.key}:
-                used[key] += entry.hours
+                used[person_id, key] += entry.hours
     return used
 
 

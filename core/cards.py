@@ -20,7 +20,18 @@ from sqlalchemy.orm import Session
 
 from core import audit, db, ledger, paper, policy, registry, resident_id
 from core.access import Actor, Refused, Role, require
-from core.models import Card, Change, CreditBatch, CreditEntry, Organization, Person, PersonChange, Source, under
+from core.models import (
+    Card,
+    CardPerson,
+    Change,
+    CreditBatch,
+    CreditEntry,
+    Organization,
+    Person,
+    PersonChange,
+    Source,
+    under,
+)
 
 ISSUERS = (Role.PERSON, Role.EMPLOYER_CLERK, Role.REVIEWER, Role.TITLE_OFFICER)
 DEEMED = "视同完成"
@@ -95,6 +106,9 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
         batch_id=last,
     )
     session.add(card)
+    session.flush()
+    whose = session.scalars(sa.select(Person.id).where(under(Person, person.id)))
+    session.add_all(CardPerson(card_id=card.id, person_id=record_id) for record_id in whose)
     audit.record(
         session, audit.Event.CARD_ISSUED, card, actor=actor, after={"year": year, "name": person.name}, now=now
     )
@@ -121,22 +135,26 @@ def _shown(year: int) -> range:
 
 @dataclass(frozen=True)
 class Revocation:
-    """Why a card holds no more: hours it shows were taken back on a day."""
+    """Why a card holds no more: hours it shows were taken back, or are somebody else's, since a day."""
 
     on: date
     words: str
 
 
+_ON_CARD = sa.and_(
+    CreditEntry.person_id == CardPerson.person_id, CreditEntry.year.between(Card.year - (_YEARS - 1), Card.year)
+)
+"""The entries of those whose hours a card shows, in the years that it shows."""
+
+
 @functools.cache
 def _revoking() -> sa.Select[int, datetime, str]:
-    """Each card with the reversals that revoke it: of that person, in a year it shows, of a batch it was issued on."""
-    years = CreditEntry.year.between(Card.year - (_YEARS - 1), Card.year)
-    owner = sa.orm.aliased(Person)
+    """Each card with the reversals that revoke it: of whose hours it shows, in a year it shows, of a batch it was
+    issued on. That people were merged or separated since changes nothing about what it shows."""
     return (
         sa.select(Card.id, CreditBatch.posted_at, CreditBatch.basis)
-        .join(Person, Person.id == Card.person_id)
-        .join(owner, under(owner, Person.human_id))
-        .join(CreditEntry, sa.and_(CreditEntry.person_id == owner.id, years))
+        .join(CardPerson, CardPerson.card_id == Card.id)
+        .join(CreditEntry, _ON_CARD)
         .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
         .where(CreditBatch.id > Card.batch_id, CreditBatch.reverses_id <= Card.batch_id)
         .group_by(Card.id, CreditBatch.id)
@@ -144,12 +162,28 @@ def _revoking() -> sa.Select[int, datetime, str]:
     )
 
 
+@functools.cache
+def _separating() -> sa.Select[int, datetime]:
+    """Each card with the separations that revoke it: a record whose hours it shows beside its person's own is found to
+    be another human's."""
+    return (
+        sa.select(Card.id, PersonChange.at)
+        .join(CardPerson, sa.and_(CardPerson.card_id == Card.id, CardPerson.person_id != Card.person_id))
+        .join(PersonChange, PersonChange.person_id == CardPerson.person_id)
+        .where(PersonChange.kind == Change.SEPARATED, PersonChange.at >= Card.issued_at)
+        .order_by(PersonChange.id)
+    )
+
+
 def _revocations(session: Session, which: sa.ColumnElement[bool]) -> dict[int, Revocation]:
     """The first revocation of each revoked card, by card."""
-    found: dict[int, Revocation] = {}
-    for card_id, at, words in session.execute(_revoking().where(which)):
-        found.setdefault(card_id, Revocation(db.office_day(at), words))
-    return found
+    found = [(at, card_id, words) for card_id, at, words in session.execute(_revoking().where(which))]
+    separated = "卡上合计了两条记录的学时，其合并已撤销"
+    found += [(at, card_id, separated) for card_id, at in session.execute(_separating().where(which))]
+    first: dict[int, Revocation] = {}
+    for at, card_id, words in sorted(found, key=lambda each: each[0]):
+        first.setdefault(card_id, Revocation(db.office_day(at), words))
+    return first
 
 
 def revoked(session: Session, batch_id: int) -> int:
@@ -161,13 +195,10 @@ def revoked(session: Session, batch_id: int) -> int:
 
 def at_stake(session: Session, batch_id: int, lines: Collection[int]) -> int:
     """How many cards that still hold a reversal of these lines of a batch would revoke."""
-    owner = sa.orm.aliased(Person)
-    mine = sa.and_(CreditEntry.person_id == owner.id, CreditEntry.year.between(Card.year - (_YEARS - 1), Card.year))
     query = (
         sa.select(Card.id, CreditEntry.line)
-        .join(Person, Person.id == Card.person_id)
-        .join(owner, under(owner, Person.human_id))
-        .join(CreditEntry, mine)
+        .join(CardPerson, CardPerson.card_id == Card.id)
+        .join(CreditEntry, _ON_CARD)
         .where(CreditEntry.batch_id == batch_id, Card.batch_id >= batch_id)
     )
     shown = {card_id for card_id, line in session.execute(query) if line in lines}

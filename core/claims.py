@@ -386,7 +386,7 @@ def check_submit(session: Session, claim: Claim, *, actor: Actor, reason: str, n
         raise Refused("fields", "没有上传证书或证明材料，请上传后再提交。")
     _check_twice(session, claim)
     person = _person(session, claim)
-    claim.person_id, claim.authority_id = person.id, person.authority_id
+    claim.authority_id = person.authority_id
     claim.organization_id = person.employer_id or person.authority_id
     claim.granted = worth(claim)
 
@@ -428,9 +428,10 @@ def on_approve(session: Session, claim: Claim, *, actor: Actor, now: datetime) -
     """
     activity, person = activity_of(claim), _person(session, claim)
     assert claim.granted is not None, "check_approve"
+    assert claim.person_id is not None, "draft"
     kind = f"{claim.activity}{claim.level}{claim.rank}"
     posting = ledger.Posting(
-        person.id,
+        claim.person_id,
         claim.completed_on.year,
         activity.subject,
         claim.granted,

@@ -639,6 +639,15 @@ class Card(Base):
     __table_args__ = ({"info": APPEND_ONLY},)
 
 
+class CardPerson(Base):
+    """Whose hours a card shows: the person's record, and those that were merged into it when it was issued."""
+
+    __tablename__ = "card_person"
+    card_id: Mapped[int] = mapped_column(sa.ForeignKey("card.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True, index=True)
+    __table_args__ = ({"info": APPEND_ONLY, "sqlite_with_rowid": False},)
+
+
 class AuditEntry(Base):
     """Who, when, what, before, after, why. Chained by hash: a row changed or removed breaks every later one."""
 

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import bcrypt
 import pandas as pd
@@ -530,10 +531,18 @@ class PersonFacts:
     """The number's blind index, where it was taken before."""
 
 
-def known_names(session: Session, id_indexes: Sequence[bytes]) -> dict[bytes, tuple[int, str]]:
-    """Persons on file among these blind indexes: index to (id, name). A duplicate's number finds whom it was merged
-    into, under the name it is known by."""
-    query = sa.select(Person.id_index, Person.human_id, Person.name)
+class OnFile(NamedTuple):
+    """The record that a number has."""
+
+    id: int
+    name: str
+    human_id: int
+    """Whom it counts for: for a duplicate, the one it was merged into."""
+
+
+def on_file(session: Session, id_indexes: Sequence[bytes]) -> dict[bytes, OnFile]:
+    """The records on file under these blind indexes."""
+    query = sa.select(Person.id_index, Person.id, Person.name, Person.human_id)
     wanted, many = set(id_indexes), session.scalar(sa.select(sa.func.max(Person.id))) or 0
     if many < 4 * len(wanted):  # reading everybody is faster than looking so many of them up
         asked = [query]
@@ -541,24 +550,26 @@ def known_names(session: Session, id_indexes: Sequence[bytes]) -> dict[bytes, tu
         chunks = (id_indexes[start : start + 5000] for start in range(0, len(id_indexes), 5000))
         asked = [query.where(Person.id_index.in_(chunk)) for chunk in chunks]
     people = itertools.chain.from_iterable(session.execute(each.execution_options(yield_per=5000)) for each in asked)
-    return {index: (human_id, name) for index, human_id, name in people if index in wanted}
+    return {index: OnFile(record, name, human) for index, record, name, human in people if index in wanted}
 
 
 def match_or_add(
     session: Session, facts: Sequence[PersonFacts], *, authority_id: int, now: datetime
 ) -> dict[bytes, int]:
-    """The person id for each ID number (by blind index), adding those not on file yet.
+    """The id of the record that each ID number has (by blind index), adding those not on file yet.
 
+    A duplicate's number finds the duplicate: its hours count for whom it was merged into, and stay its own where the
+    two are separated again.
     A new person belongs to the employer on file under that name and to its authority, else to `authority_id`.
     Refused codes: "name" (a number on file under another name; nothing is added).
     """
     indexes = db.blind_indexes(fact.id_number for fact in facts if fact.id_index is None)
     by_index = {fact.id_index or next(indexes): fact for fact in facts}
-    known = known_names(session, list(by_index))
+    known = on_file(session, list(by_index))
     clashes = [
-        f"{by_index[index].name}（{resident_id.mask(by_index[index].id_number)}，库中为{name}）"
-        for index, (_, name) in known.items()
-        if name != by_index[index].name
+        f"{by_index[index].name}（{resident_id.mask(by_index[index].id_number)}，库中为{found.name}）"
+        for index, found in known.items()
+        if found.name != by_index[index].name
     ]
     if clashes:
         raise Refused("name", "姓名与库中同一身份证号的人员不一致，请退回核对：" + "、".join(clashes[:10]))
@@ -566,7 +577,7 @@ def match_or_add(
         row.name: (row.id, row.authority_id)
         for row in session.execute(sa.select(Organization.id, Organization.name, Organization.authority_id))
     }
-    ids = {index: person_id for index, (person_id, _) in known.items()}
+    ids = {index: found.id for index, found in known.items()}
     new = {index: fact for index, fact in by_index.items() if index not in known}
     if new:
         homes = [employers.get(fact.employer, (None, authority_id)) for fact in new.values()]

@@ -677,22 +677,38 @@ def _check_known(preview: Preview, session: Session) -> None:
     rows = preview.good_rows
     preview.indexes = dict(zip((row.row for row in rows), db.blind_indexes(row.id_number for row in rows), strict=True))
     good = {preview.indexes[row.row]: row for row in rows}
-    people = registry.known_names(session, list(good))
-    wrong = {index: name for index, (_, name) in people.items() if name != good[index].name}
-    ids = [people[index][0] for index in wrong]
+    people = registry.on_file(session, list(good))
+    _check_merged(preview, people, good)
+    wrong = {index: found.name for index, found in people.items() if found.name != good[index].name}
+    ids = [people[index].id for index in wrong]
     homes: dict[int, str] = {}
     for start in range(0, len(ids), 5000):
         query = sa.select(Person.id, Person.employer_name).where(Person.id.in_(ids[start : start + 5000]))
         homes.update((found.id, found.employer_name) for found in session.execute(query))
     for index, name in wrong.items():
         row = good[index]
-        colleague = homes[people[index][0]] == row.employer
+        colleague = homes[people[index].id] == row.employer
         # Whoever has a number must not learn whose it is: the name is told to those only who nearly had it.
         if _slip(name, row.name) and (len(name) > 2 or colleague or _fold(name) == _fold(row.name)):
             words, offer, mend = f"库中此身份证号的姓名为“{name}”，请核对姓名或号码", f"改为“{name}”", {"name": name}
         else:
             words, offer, mend = "库中此身份证号登记的不是这个姓名，请对照证件核对姓名和号码", "", {}
         preview.problems.append(Problem(row.row, HEADINGS["name"], "name-known", row.name, words, True, offer, mend))
+
+
+def _check_merged(preview: Preview, people: Mapping[bytes, registry.OnFile], good: Mapping[bytes, Row]) -> None:
+    """One human may stand in a roster under the numbers of two records that were merged."""
+    humans = [(good[index].row, found.human_id) for index, found in people.items() if good[index].name == found.name]
+    if len(humans) == len({human_id for _, human_id in humans}):
+        return
+    rows = {row.row: row for row in good.values()}
+    first: dict[int, int] = {}
+    for number, human_id in sorted(humans):
+        row, earlier = rows[number], first.setdefault(human_id, number)
+        if earlier != number:
+            words = f"与第{earlier}行是同一人的两个号码（库中已合并），每人只应出现一次，请删去一行"
+            value, heading, mend = row.id_number, HEADINGS["id_number"], {STRIKE: ""}
+            preview.problems.append(Problem(row.row, heading, "duplicate", value, words, True, "删去此行", mend))
 
 
 def _fold(name: str) -> str:

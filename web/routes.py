@@ -135,7 +135,7 @@ def _verification_page(found: Verification | None) -> str:
             "<p class=bad>验证码不存在，或卡片内容与签名不符。请核对验证码；仍查不到的，不应作为学时证明。</p>" + _FORM,
         )
     if found.revoked:
-        why = f"此卡已于{found.revoked.on}失效：卡上所载学时已冲销（{html.escape(found.revoked.words)}）"
+        why = f"此卡已于{found.revoked.on}失效，卡上所载学时不再有效（{html.escape(found.revoked.words)}）"
         verdict = f"<p class=bad>{why}，请以重新打印的审验卡为准。</p>"
     elif found.holds:
         verdict = "<p class=good>此卡真实有效：所载学时与学时记录一致。</p>"

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, cards, credits, db, eligibility, files, ledger, persons, registry, sheets
+from core import approvals, audit, cards, credits, db, eligibility, files, ledger, persons, registry, reports, sheets
 from core.access import Actor, Refused
 from core.audit import Event
 from core.files import Upload
@@ -441,3 +441,100 @@ def test_a_merge_and_a_posting_at_once_lose_no_hour(cast: c.Cast) -> None:
     assert not [one for one in c.at_once(merge(first, second, cast["reviewer"]), post) if isinstance(one, Exception)]
     assert professional(first.id) == 56
     stands()
+
+
+# --- what is posted and printed while two are merged ------------------------------------------------------------------
+
+
+def record_of(batch_id: int) -> list[int]:
+    """To whose records a batch was posted."""
+    with db.reading() as session:
+        query = sa.select(CreditEntry.person_id).where(CreditEntry.batch_id == batch_id).order_by(CreditEntry.line)
+        return list(session.scalars(query))
+
+
+def test_hours_filed_under_a_duplicate_while_it_is_merged_are_its_own_again_once_separated(cast: c.Cast) -> None:
+    stays, duplicate = kept(1), kept(2)
+    claim = c.file_claim(cast, 2)
+    done(merge(stays, duplicate, cast["reviewer"]))
+    c.posted(cast, c.sheet([c.row(2)]), title="第二期")
+    c.grant(cast, claim.id, 40)
+    assert bring_in(cast, "补登.csv", 2, duplicate.name) == []
+    with db.reading() as session:
+        last = session.scalar(sa.select(sa.func.max(CreditEntry.batch_id)))
+        assert ledger.totals(session, stays.id, [2024]).loc[0, "total"] == 24 + 24 + 24 + 40 + 30
+    assert [record_of(batch_id) for batch_id in range(last - 2, last + 1)] == [[duplicate.id]] * 3
+    stands()
+    done(separate(kept(2), cast["reviewer"]))
+    with db.reading() as session:
+        assert ledger.totals(session, stays.id, [2024]).loc[0, "total"] == 24
+        assert ledger.totals(session, duplicate.id, [2024]).loc[0, "total"] == 24 + 24 + 40 + 30
+    stands()
+
+
+def test_a_claim_filed_while_two_are_merged_and_sent_again_stays_with_whom_it_was_filed_for(cast: c.Cast) -> None:
+    stays, duplicate = kept(1), kept(2)
+    claim = c.file_claim(cast, 2)
+    done(
+        lambda s: approvals.move(
+            s, claim.id, approvals.Action.WITHDRAW, version=2, actor=cast["employer"], now=LATER, reason="补材料"
+        )
+    )
+    done(merge(stays, duplicate, cast["reviewer"]))
+    done(lambda s: approvals.move(s, claim.id, approvals.Action.SUBMIT, version=3, actor=cast["employer"], now=LATER))
+    done(separate(kept(2), cast["reviewer"]))
+    c.grant(cast, claim.id, 40, now=LATER)
+    assert (professional(stays.id), professional(duplicate.id)) == (24, 64)
+    stands()
+
+
+def test_one_human_stands_once_in_a_roster_under_the_numbers_of_merged_records(cast: c.Cast) -> None:
+    done(merge(kept(1), kept(2), cast["reviewer"]))
+    report = c.draft_report(cast, c.sheet([c.row(3), c.row(2), c.row(1)]), title="第二期")
+    with db.reading() as session:
+        found = reports.problems(session, report.id, cast["base"], now=c.AFTER)
+    assert [(one.row, one.code, one.blocking) for one in found] == [(5, "duplicate", True)]
+    assert found[0].words.startswith("与第4行是同一人的两个号码")
+
+
+def test_a_card_on_two_records_hours_is_void_once_they_are_separated_and_stays_so(cast: c.Cast) -> None:
+    stays, duplicate = kept(1), kept(2)
+
+    def card(serial: int) -> str:
+        return str(done(lambda s: cards.issue(s, kept(serial).id, 2024, actor=cast["reviewer"], now=LATER)).code)
+
+    def void(code: str) -> str:
+        with db.reading() as session:
+            found = cards.verification(session, code)
+            assert found is not None
+            assert found.holds == (found.revoked is None)
+            return found.revoked.words if found.revoked else ""
+
+    own = card(2)
+    done(merge(stays, duplicate, cast["reviewer"]))
+    both = card(1)
+    assert (void(own), void(both)) == ("", "")
+    done(separate(kept(2), cast["reviewer"]))
+    assert (void(own), void(both)) == ("", "卡上合计了两条记录的学时，其合并已撤销")
+    done(merge(kept(1), kept(2), cast["reviewer"]))
+    assert void(both) == "卡上合计了两条记录的学时，其合并已撤销"
+    with db.reading() as session:
+        listed = cards.issued(session, stays.id, cast["reviewer"])
+    assert list(listed["revoked_on"].notna()) == [True, False]
+
+
+def test_a_card_revoked_by_what_was_taken_back_of_a_duplicate_stays_revoked_after_separation(cast: c.Cast) -> None:
+    stays, duplicate = kept(1), kept(2)
+    before = done(lambda s: cards.issue(s, stays.id, 2024, actor=cast["reviewer"], now=c.AFTER)).code
+    done(merge(stays, duplicate, cast["reviewer"]))
+    code = done(lambda s: cards.issue(s, stays.id, 2024, actor=cast["reviewer"], now=LATER)).code
+    with db.reading() as session:
+        posted_to = sa.select(CreditEntry.batch_id, CreditEntry.line).where(CreditEntry.person_id == duplicate.id)
+        batch_id, line = session.execute(posted_to).one()
+        assert cards.at_stake(session, batch_id, [line]) == 1  # the one of before shows nothing of the duplicate
+    done(lambda s: ledger.reverse(s, batch_id, lines=[line], actor=cast["reviewer"], reason="培训不实", now=LATER))
+    c.posted(cast, c.sheet([c.row(1)]), title="第二期")
+    done(separate(kept(2), cast["reviewer"]))
+    with db.reading() as session:
+        assert cards.verification(session, code).revoked.words == f"冲销第{batch_id}批：培训不实"
+        assert cards.verification(session, before).holds
