@@ -5,6 +5,7 @@ Which activities there are, at which rate and up to how much, the notice of the 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -404,6 +405,11 @@ def _check_twice(session: Session, claim: Claim) -> None:
     for other in session.scalars(query):
         if taken_back(session, other) is None:
             raise Refused("twice", f"同一证书已有一份申报（{other.state.label}），不能重复折合。")
+
+
+def plain(title: str) -> str:
+    """A title as it is compared: no matter its spaces, its punctuation, and whether its characters are full-width."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", title))).casefold()
 
 
 def _person(session: Session, claim: Claim) -> Person:

@@ -14,8 +14,9 @@ first takes the lock under which hours are posted: whoever finds a person by num
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,10 +24,25 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import access, audit, db, files, ledger, registry, resident_id
+from core import access, audit, claims, db, files, ledger, registry, resident_id
 from core.access import Actor, Refused, Role, not_found, require
 from core.files import Upload
-from core.models import Account, Attachment, Change, Organization, Person, PersonChange, under
+from core.models import (
+    STANDS,
+    Account,
+    Attachment,
+    Change,
+    Claim,
+    CreditBatch,
+    CreditEntry,
+    Mode,
+    Organization,
+    Person,
+    PersonChange,
+    Plan,
+    Report,
+    under,
+)
 
 KEEPERS = (Role.REVIEWER, Role.ADMIN)
 """Who may, in the office that is the person's authority."""
@@ -266,6 +282,75 @@ def duplicates(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
         for each in session.scalars(query)
     ]
     return pd.DataFrame(rows, columns=["id", "name", "id_mask", "employer", "version"])
+
+
+def doubled(session: Session, person_id: int, actor: Actor, *, with_id: int | None = None) -> pd.DataFrame:
+    """Entries of two records of one human that may be one study posted twice; to be looked at, then reversed.
+
+    The records are the person's and those merged into it, `with_id` one that is about to be. Two standing entries of
+    one year and subject are told where they are of one training, of one certificate, or both of a classroom on the same
+    days. Columns: why, year, subject, and of each side name (the record's), hours, deemed, completed_on, basis,
+    batch_id, line; those of the second with `other_` before. Refused codes: "role", "missing".
+    """
+    person = registry.person(session, person_id, actor)
+    other = registry.person(session, with_id, actor) if with_id else person
+    found = session.execute(_STUDIES.where(under(Person, [person.id, other.id]))).mappings().all()
+    lines = [
+        {"why": why, "year": one["year"], "subject": one["subject"]}
+        | {name: one[name] for name in _SIDE}
+        | {f"other_{name}": two[name] for name in _SIDE}
+        for one, two in itertools.combinations(found, 2)
+        if one["record"] != two["record"] and (why := _one_study(one, two))
+    ]
+    columns = ["why", "year", "subject", *_SIDE, *(f"other_{name}" for name in _SIDE)]
+    return pd.DataFrame(lines, columns=columns)
+
+
+_SIDE = ("name", "hours", "deemed", "completed_on", "basis", "batch_id", "line")
+_report, _plan, _claim = (kind.__table__.c for kind in (Report, Plan, Claim))
+_STUDIES = (
+    sa.select(
+        CreditEntry.person_id.label("record"),
+        Person.name,
+        CreditEntry.year,
+        CreditEntry.subject,
+        CreditEntry.hours,
+        CreditEntry.deemed,
+        CreditEntry.completed_on,
+        sa.func.coalesce(sa.func.nullif(CreditEntry.note, ""), CreditBatch.basis).label("basis"),
+        CreditEntry.batch_id,
+        CreditEntry.line,
+        _report.plan_id,
+        sa.case((_plan.mode == Mode.ONLINE, None), else_=sa.func.coalesce(_report.start_on, _claim.start_on)).label(
+            "start_on"
+        ),
+    )
+    .join_from(CreditEntry, Person, Person.id == CreditEntry.person_id)
+    .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+    .outerjoin(_report.id.table, _report.id == CreditBatch.submission_id)
+    .outerjoin(_plan.id.table, _plan.id == _report.plan_id)
+    .outerjoin(_claim.id.table, _claim.id == CreditBatch.submission_id)
+    .where(STANDS)
+    .order_by(CreditEntry.year.desc(), CreditEntry.completed_on, CreditEntry.batch_id, CreditEntry.line)
+)
+"""What was studied, with the days where they are known and nobody could be elsewhere."""
+
+
+def _one_study(one: Mapping[Any, Any], two: Mapping[Any, Any]) -> str:
+    """Why two entries may be one study, in a word; nothing where they are two."""
+    if (one["year"], one["subject"]) != (two["year"], two["subject"]):
+        return ""
+    if one["plan_id"] and one["plan_id"] == two["plan_id"]:
+        return "同一培训"
+    if one["completed_on"] == two["completed_on"] and claims.plain(one["basis"]) == claims.plain(two["basis"]):
+        return "同一证书或依据"
+    if (
+        one["start_on"]
+        and two["start_on"]
+        and max(one["start_on"], two["start_on"]) <= min(one["completed_on"], two["completed_on"])
+    ):
+        return "同一期间"
+    return ""
 
 
 # --- history --------------------------------------------------------------------------------------------------------

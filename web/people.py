@@ -173,6 +173,11 @@ def _merge(person: Person, _offices: dict[int, str]) -> None:
     apart = persons.contradiction(person, others[one])
     if apart:
         st.warning(f"{apart}，很可能不是同一人。确为同一人的，须上传证明材料。")
+    with db.reading() as session:
+        twice = persons.doubled(session, person.id, actor, with_id=one)
+    if not twice.empty:
+        st.warning(f"两条记录有{len(twice)}处学时可能是同一次学习，合并后会合计在一起；确属重复的，请冲销其中一笔。")
+        _twice(twice)
     with st.form(f"{key}form"):
         st.caption(
             f"保留{ui.md(person.name)}（{resident_id.mask(person.id_number)}）的姓名和号码；两条记录的学时合在一起计算，"
@@ -214,6 +219,11 @@ def _duplicates(person: Person, actor: Actor) -> None:
         return
     st.markdown("**已并入的重复记录**")
     ui.table(found, ["name", "id_mask", "employer"], empty="")
+    with db.reading() as session:
+        twice = persons.doubled(session, person.id, actor)
+    if not twice.empty:
+        st.warning(f"合并的记录有{len(twice)}处学时可能是同一次学习，现在合计在一起；确属重复的，请冲销其中一笔。")
+        _twice(twice)
     if not persons.may_keep(person, actor):
         return
     for line in found.to_dict("records"):
@@ -231,6 +241,28 @@ def _duplicates(person: Person, actor: Actor) -> None:
             label = f"撤销与{line['name']}（{line['id_mask']}）合并的原因（必填）"
             st.text_input(label, key=f"{key}-reason", width=420)
             st.button("撤销合并", key=key, on_click=separate)
+
+
+def _twice(found: pd.DataFrame) -> None:
+    """Entries that may be one study posted to two records, side by side, with the batch and line to reverse."""
+
+    def side(line: dict[Any, Any], of: str) -> str:
+        hours = "视同完成" if line[f"{of}deemed"] else f"{hours_text(line[f'{of}hours'])}学时"
+        where = f"第{line[f'{of}batch_id']}批第{line[f'{of}line']}笔"
+        return (
+            f"{ui.md(line[f'{of}name'])}　{hours}　{line[f'{of}completed_on']}　{ui.md(line[f'{of}basis'])}（{where}）"
+        )
+
+    lines = [
+        (
+            line["why"],
+            f"{line['year']}{SUBJECTS.get(line['subject'], line['subject'])}",
+            side(line, ""),
+            side(line, "other_"),
+        )
+        for line in found.to_dict("records")
+    ]
+    ui.prose(lines, ("可能重复", "年度与科目", "一笔", "另一笔"))
 
 
 def dispute(person_id: int, entries: pd.DataFrame) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ from core import caps, credits, db, ledger, policy, sheets
 from core.access import Refused
 from core.files import Upload
 from core.ledger import Posting
-from core.models import Source
+from core.models import Person, Source
 from tests import cast as c
 
 CAPPED = (
@@ -139,3 +140,15 @@ def test_an_import_leaves_out_what_is_more_than_counts_row_by_row(cast: c.Cast) 
         (7, "hours-cap"),
     ]
     assert "论坛每年度至多20学时（一(四)6），已有16学时" in preview.problems[1].words
+
+
+def test_a_year_is_the_sum_of_all_records_of_one_human(cast: c.Cast) -> None:
+    c.posted(cast, c.sheet([c.row(2, professional_hours=18)]), title="第二期")
+    first, second = c.person_id(1), c.person_id(2)
+    post(cast, item(8), item(8))
+    assert over(replace(item(8), person_id=second)) == {}
+    with db.transaction() as session:
+        session.get_one(Person, second).merged_into_id = first
+    words = "论坛每年度至多20学时（一(四)6），已有16学时"
+    assert over(replace(item(8), person_id=second)) == {0: words}
+    assert over(replace(item(4), person_id=second), item(4)) == {1: "论坛每年度至多20学时（一(四)6），已有20学时"}

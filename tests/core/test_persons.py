@@ -538,3 +538,29 @@ def test_a_card_revoked_by_what_was_taken_back_of_a_duplicate_stays_revoked_afte
     with db.reading() as session:
         assert cards.verification(session, code).revoked.words == f"冲销第{batch_id}批：培训不实"
         assert cards.verification(session, before).holds
+
+
+def test_a_merge_names_what_both_records_have_of_one_training_certificate_or_day(cast: c.Cast) -> None:
+    """1 and 2 were in one training already; each claims one certificate, and they were in two classrooms at once."""
+    stays, duplicate = kept(1), kept(2)
+    for serial, title in ((1, "数据治理 高研班（一期）"), (2, "数据治理高研班(一期)")):
+        c.grant(cast, c.file_claim(cast, serial, title=title, start_on=c.date(2024, 3, 4)).id, 40)
+    c.posted(cast, c.sheet([c.row(1)]), title="第二期", start_on=c.date(2024, 6, 25), end_on=c.date(2024, 6, 27))
+    assert bring_in(cast, "补登.csv", 2, duplicate.name) == []
+
+    def told(**more: Any) -> list[tuple[str, Any, Any]]:
+        with db.reading() as session:
+            found = persons.doubled(session, stays.id, cast["reviewer"], **more)
+        return sorted((line.why, line.hours, line.other_hours) for line in found.itertuples())
+
+    both = [("同一培训", 24, 24), ("同一期间", 24, 24), ("同一证书或依据", 40, 40)]
+    assert told() == []
+    assert told(with_id=duplicate.id) == both
+    done(merge(stays, duplicate, cast["reviewer"]))
+    assert told() == both
+    done(lambda s: ledger.reverse(s, 1, lines=[2], actor=cast["reviewer"], reason="重复", now=LATER))
+    assert told() == [("同一证书或依据", 40, 40)]
+    with pytest.raises(Refused, match="missing"), db.reading() as session:
+        persons.doubled(session, stays.id, cast["hohhot_reviewer"])
+    with pytest.raises(Refused, match="missing"), db.reading() as session:
+        persons.doubled(session, kept(3).id, cast["reviewer"], with_id=kept(5).id + 90)
