@@ -38,14 +38,16 @@ def ask(batch_id: int, chosen: str | None, key: str) -> None:
     still stand.
     """
     reason = st.session_state[key].strip()
-    try:
+
+    def question(session: Session, who: Actor) -> tuple[ledger.Reversal, int]:
         lines = None if chosen is None else ledger.line_numbers(chosen or st.session_state[f"{key}-lines"])
-        with db.reading() as session:
-            taken = ledger.reversal(session, batch_id, actor, lines)
-            gone = cards.at_stake(session, batch_id, taken.lines)
-    except Refused as refused:
-        ui.say("error", refused.words)
+        taken = ledger.reversal(session, batch_id, who, lines)
+        return taken, cards.at_stake(session, batch_id, taken.lines)
+
+    asked = ui.answer(question)
+    if asked is None:
         return
+    taken, gone = asked
     if len(taken.lines) == 1 or not reason:  # without a reason it is refused, in the ledger's words
         reverse(batch_id, taken.lines, reason, key)
     else:
