@@ -200,6 +200,18 @@ def answer(question: Callable[[Session, Actor], Any]) -> Any:
         return None
 
 
+@st.dialog("冲销学时")
+def ask_again(words: str, reason: str, reverse: Callable[..., None], args: tuple[Any, ...], *, key: str) -> None:
+    """What a reversal would take back, in figures, and the button that does it."""
+    st.markdown(f"**{words}。**")
+    fact("冲销原因", reason)
+    st.caption("冲销不能撤回；冲错的，须重新登记正确的学时。")
+    with st.container(horizontal=True):
+        done = st.button("确认冲销", type="primary", on_click=reverse, args=args, key=f"{key}-confirmed")
+        if st.button("不冲销", key=f"{key}-kept") or done:
+            st.rerun()
+
+
 def moved(
     submission_id: int, action: approvals.Action, version: int, title: str, reason_key: str | None = None
 ) -> bool:
