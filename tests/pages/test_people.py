@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from core import cards, db, disputes, ledger, persons, resident_id
+from core import cards, db, disputes, ledger, persons, registry, resident_id
 from core.models import Dispute, Person
 from tests import cast as people
 from tests.cast import Cast
@@ -77,6 +77,9 @@ def test_a_name_is_corrected_with_its_proof_and_a_refusal_loses_nothing(cast: Ca
     learners(cast)
     person_id = people.person_id(1)
     app = act(open_page("people", sign_in("reviewer"), person=str(person_id)), "更正姓名或身份证号")
+    room = field(app, "姓名").proto.max_chars
+    assert registry.is_name("图" * room)
+    assert not registry.is_name("图" * (room + 1))
     field(app, "姓名").input("额尔敦·巴图")
     field(app, "更正的原因（必填）").input("户籍更名")
     press(app, "更正")
@@ -202,6 +205,22 @@ def test_a_dispute_about_a_deemed_year_says_so_and_a_foreign_one_is_not_found(ca
         app = open_page("disputes", sign_in("hohhot_reviewer"), dispute=str(dispute_id))
         words += [each.value for each in app.error]
     assert words == ["没有找到这条异议，或它不在您的管理权限内。"] * 2
+
+
+def test_the_section_of_proofs_stays_open_while_cards_and_proofs_are_made(cast: Cast) -> None:
+    learners(cast)
+    person_id = people.person_id(1)
+    app = open_page("credit_lookup", sign_in("employer"), person=str(person_id))
+
+    def is_open() -> bool:
+        (section,) = (each for each in app.get("expander") if each.label == "入账证明")
+        return bool(section.proto.expanded)
+
+    assert not is_open()
+    app.session_state[f"proof-{person_id}-open"] = True  # as a hand opens it
+    for label in ("生成审验卡", "出具入账证明", "生成审验卡"):
+        press(app, label)
+        assert is_open()
 
 
 def test_a_word_that_stands_once_among_many_short_ones_has_the_room_it_needs() -> None:
