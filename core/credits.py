@@ -161,6 +161,12 @@ class _Notices:
     def _asked(self, year: int) -> list[policy.Policy]:
         return [rule for rule in (self.of(year), self.of(self.today.year)) if rule]
 
+    def amounts(self, year: int) -> tuple[Decimal, Decimal]:
+        """The hours that a year asks for in all, and the most that a day holds."""
+        rules, unlimited = self._asked(year), Decimal("Infinity")
+        total = rules[0].requirement.total if rules else unlimited
+        return total, min((rule.hours_per_day for rule in rules), default=unlimited)
+
     def subject(self, text: str, year: int) -> str | None:
         """The code of a subject by its name or code; the usual two go by their short names as well."""
         rule = self.of(year)
@@ -205,9 +211,9 @@ def _is_record(cells: Mapping[str, object]) -> bool:
 
 
 def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notices: _Notices) -> None:
-    def problem(column: str, code: str, words: str) -> None:
+    def problem(column: str, code: str, words: str, *, blocking: bool = True) -> None:
         value = sheets.text(cells.get(column))[:LONGEST_BASIS]
-        preview.problems.append(Problem(number, HEADINGS[column], code, value, words))
+        preview.problems.append(Problem(number, HEADINGS[column], code, value, words, blocking))
 
     name = registry.normalise_name(cells.get("name"))
     if not name:
@@ -233,6 +239,8 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notice
         words = "依据里写着身份证号，会显示给查看的人，请改正；号码只填在“身份证号”列"
         problem("basis", "number-elsewhere", words)
     completed_on, dated = _completed_on(cells, year, source, notices, problem)
+    if year and (words := _beyond(hours, year, completed_on, notices)):
+        problem("hours", "hours-many", words, blocking=False)
     if source is Source.MAKE_UP and year and subject:
         rule = notices.makeup(completed_on.year)
         if rule and rule.makeup and subject != rule.makeup.subject:
@@ -314,6 +322,20 @@ def _hours(cells: Mapping[str, object], source: Source | None, problem: _Report)
     else:
         return value
     return Decimal()
+
+
+def _beyond(hours: Decimal, year: int, completed_on: date, notices: _Notices) -> str:
+    """What speaks against the hours of one line, in words: more than its year asks for, or than its days can hold.
+
+    A hint only: on paper several studies may share a line, and one may have begun the year before.
+    """
+    total, a_day = notices.amounts(year)
+    if hours > total > 0:
+        return f"一行的学时多于{year}年度全年要求的{total:f}学时，请核对是否多写，或几次学习合在了一行"
+    days = (completed_on - date(year, 1, 1)).days + 1
+    if completed_on.year == year and hours > days * a_day:
+        return f"{year}年1月1日至{completed_on}每天至多{a_day:f}学时，最多{days * a_day:f}学时，请核对学时或完成日期"
+    return ""
 
 
 def _completed_on(

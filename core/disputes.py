@@ -41,7 +41,6 @@ def file(
     if session.scalar(sa.select(Dispute.id).where(here)):
         raise Refused("open", "这笔学时已有异议在等待答复，请等人社部门答复后再提出。")
     filed = Dispute(
-        person_id=person.id,
         batch_id=batch_id,
         line=line,
         authority_id=session.get_one(CreditBatch, batch_id).authority_id,
@@ -125,7 +124,8 @@ def queue(
 
     `own`: only those the actor's own office answers. Refused codes: "role".
     Columns: id, answer, name, id_mask, employer, year, subject, hours, deemed, completed_on, basis, words, filed_by,
-    filed_at, authority, reason, answered_by, answered_at, person_id, batch_id, line, version, authority_id.
+    filed_at, authority, reason, answered_by, answered_at, person_id, batch_id, line, version, authority_id. The person
+    is whose hours they are by now, whatever was merged or separated since it was filed.
     """
     require(actor, *ledger.REVERSERS)
     conditions = [_seen_by_officers(actor)]
@@ -147,24 +147,25 @@ def one(session: Session, dispute_id: int, actor: Actor) -> dict[str, Any]:
     return {str(name): value for name, value in found.to_dict("records")[0].items()}
 
 
+_owner = sa.orm.aliased(Person)  # of the entry; a duplicate's hours are those of whom it was merged into
 _LINES = (
     sa.select(Dispute, CreditEntry, CreditBatch.basis, Person, Organization.name)
     .join(CreditEntry, sa.and_(CreditEntry.batch_id == Dispute.batch_id, CreditEntry.line == Dispute.line))
     .join(CreditBatch, CreditBatch.id == Dispute.batch_id)
-    .join(Person, Person.id == Dispute.person_id)
+    .join(_owner, _owner.id == CreditEntry.person_id)
+    .join(Person, Person.id == _owner.human_id)
     .join(Organization, Organization.id == Dispute.authority_id)
 )
 
 
 def _read(session: Session, query: Any) -> pd.DataFrame:
-    same = (
-        "id words filed_by filed_at reason answered_by answered_at person_id batch_id line version authority_id".split()
-    )
+    same = "id words filed_by filed_at reason answered_by answered_at batch_id line version authority_id".split()
     rows: list[dict[str, Any]] = [
         {name: getattr(each, name) for name in same}
         | {name: getattr(line, name) for name in ("year", "subject", "hours", "deemed", "completed_on")}
         | {"answer": each.state.value, "basis": line.note or basis, "authority": office}
         | {"name": person.name, "id_mask": resident_id.mask(person.id_number), "employer": person.employer_name}
+        | {"person_id": person.id}
         for each, line, basis, person, office in session.execute(query)
     ]
     columns = "id answer name id_mask employer year subject hours deemed completed_on basis words filed_by".split()

@@ -529,9 +529,9 @@ class Dispute(Base):
 
     __tablename__ = "dispute"
     id: Mapped[int] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     batch_id: Mapped[int] = mapped_column(sa.ForeignKey("credit_batch.id"), index=True)
     line: Mapped[int]
+    """Of the batch: with it the entry, and through the entry whose it is."""
     authority_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
     """The office in charge of the batch, which answers."""
     organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)

@@ -49,8 +49,9 @@ def bring_in() -> None:
         batch, preview = credits.bring_in(session, upload, reason=reason, **who)
         if batch is None:
             raise Refused("rows", "没有一行可以入账，请按问题清单改正后重新上传。")
-        left = f"，{len(preview.faulty_rows)}行有问题没有入账，见下表" if preview.problems else ""
-        return f"已导入{batch.entries}笔学时（第{batch.id}批）{left}。", preview.problems
+        left = f"，{len(preview.faulty_rows)}行有问题没有入账，见下表" if preview.faulty_rows else ""
+        left_out = [problem for problem in preview.problems if problem.row in preview.faulty_rows]
+        return f"已导入{batch.entries}笔学时（第{batch.id}批）{left}。", left_out
 
     left_out = ui.deed(act, "import", upload.filename, hash(upload.content), reason)
     if left_out is not None:
@@ -77,7 +78,10 @@ def preview_of(upload: Upload) -> None:
     good, faulty = preview.good_rows, len(preview.faulty_rows)
     people, hours = len({row.id_number for row in good}), hours_text(sum((row.hours for row in good), Decimal()))
     words = f"共{len(preview.rows)}行：{len(good)}行可以入账，{people}人{hours}学时"
-    (st.warning if faulty else st.info)(f"{words}；{faulty}行有问题，不入账，请看下表。" if faulty else f"{words}。")
+    words += f"；{faulty}行有问题，不入账，请看下表" if faulty else ""
+    hints = sum(not problem.blocking for problem in preview.problems)
+    words += f"；{hints}处提示，不影响入账，请核对" if hints else ""
+    (st.warning if preview.problems else st.info)(f"{words}。")
     if good:
         names = ("year", "subject", "source", "hours", "deemed", "id_number")
         frame = pd.DataFrame([{name: getattr(row, name) for name in names} for row in good])

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import db, disputes, policy
+from core import cards, db, disputes, ledger, policy, registry
 from core.access import Actor, Refused, Role
 from core.ledger import hours_text
 from core.models import Answer
@@ -47,12 +47,42 @@ empty = "没有等待答复的异议。" if state is Answer.OPEN else "没有符
 dispute_id = ui.pick(frame, COLUMNS, name="dispute", labels=LABELS, empty=empty)
 
 
-def answer(dispute_id: int, version: int, upheld: bool) -> None:
+def entry(line: dict[str, Any]) -> str:
+    """The entry a dispute is about, in words."""
+    hours = "视同完成" if line["deemed"] else f"{hours_text(line['hours'])}学时"
+    subject = policy.subject_names().get(line["subject"], "")
+    return f"{line['year']}年度{subject} {hours}（第{line['batch_id']}批第{line['line']}笔）"
+
+
+def decide(dispute_id: int, version: int, upheld: bool) -> None:
+    """Answer at once, but ask once more before hours are taken back."""
+    reason = st.session_state[f"reason-{dispute_id}"].strip()
+
+    def question(session: Session, who: Actor) -> tuple[dict[str, Any], bool, int]:
+        line = disputes.one(session, dispute_id, who)
+        stands = line["line"] not in ledger.reversed_lines(session, line["batch_id"])
+        return line, stands, cards.at_stake(session, line["batch_id"], [line["line"]])
+
+    args = (dispute_id, version, upheld, reason)
+    if not upheld or not reason:  # without a reason it is refused, in core's words
+        answer(*args)
+    elif asked := ui.answer(question):
+        line, stands, gone = asked
+        if not stands:  # there is nothing left to take back
+            answer(*args)
+            return
+        words = f"将冲销{ui.md(line['name'])}（{ui.md(line['id_mask'])}）{entry(line)}"
+        words += f"，{gone}张已出具的审验卡失效" if gone else ""
+        ui.ask_again(words, f"异议成立：{reason}", answer, args, key=f"uphold-{dispute_id}-{version}")
+
+
+def answer(dispute_id: int, version: int, upheld: bool, reason: str) -> None:
     def act(session: Session, **who: Any) -> str:
-        reason = st.session_state[f"reason-{dispute_id}"]
         found = disputes.answer(session, dispute_id, upheld=upheld, version=version, reason=reason, **who)
         if found.reversal_id:
-            return f"异议成立，这笔学时已冲销（第{found.reversal_id}批），提出人会看到答复。"
+            gone = cards.revoked(session, found.reversal_id)
+            words = f"，{gone}张已出具的审验卡随之失效" if gone else ""
+            return f"异议成立，这笔学时已冲销（第{found.reversal_id}批）{words}，提出人会看到答复。"
         return f"已答复：{found.state.label}，提出人会看到答复。"
 
     if ui.deed(act, "dispute", dispute_id, version, upheld):
@@ -60,20 +90,33 @@ def answer(dispute_id: int, version: int, upheld: bool) -> None:
         ui.forget_choice()
 
 
-def record(line: dict[str, Any]) -> None:
+def ways_on(line: dict[str, Any], seen: bool) -> None:
+    """To all the person's entries, where the person is one's own to look up, and to the entry in its batch."""
+    to: dict[str, tuple[str, dict[str, str]]] = {}
+    if seen:
+        to["查看此人的全部学时"] = "credit_lookup", {"person": str(line["person_id"]), "q": line["name"]}
+    batch, at = line["batch_id"], line["line"]
+    page = {f"line-{batch}-page": str(-(-at // ui.PAGE_ROWS))} if at > ui.PAGE_ROWS else {}
+    to[f"查看第{batch}批入账"] = "ledger", {"batch": str(batch), f"line{batch}": str(at), **page}
+    with st.container(horizontal=True):
+        for label, (name, query) in to.items():
+            icon = ":material/arrow_forward:"
+            st.page_link(ui.page_file(name), label=label, icon=icon, query_params=query)
+
+
+def record(line: dict[str, Any], seen: bool) -> None:
     """One dispute to read, and to answer where it is the own office's to answer."""
     st.markdown(f"#### {ui.md(line['name'])}　:gray[{line['id_mask']}]")
-    hours = "视同完成" if line["deemed"] else f"{hours_text(line['hours'])}学时"
-    subject = policy.subject_names().get(line["subject"], "")
     ui.facts(
         [
-            ("学时记录", f"{line['year']}年度{subject} {hours}（第{line['batch_id']}批第{line['line']}笔）"),
+            ("学时记录", entry(line)),
             ("学习日期", line["completed_on"]),
             ("依据", line["basis"]),
             ("提出", f"{line['filed_by']}，{ui.moment_text(line['filed_at'])}"),
         ]
     )
     ui.fact("异议内容", line["words"])
+    ways_on(line, seen)
     if line["answer"] != Answer.OPEN:
         told = f"{line['reason']}（{line['answered_by']}，{ui.moment_text(line['answered_at'])}）"
         ui.fact(Answer(line["answer"]).label, told)
@@ -84,14 +127,15 @@ def record(line: dict[str, Any]) -> None:
         with st.container(horizontal=True):
             for label, upheld in (("异议成立，冲销这笔学时", True), ("异议不成立", False)):
                 key = f"{upheld}-{line['id']}-{line['version']}"
-                st.button(label, key=key, on_click=answer, args=(line["id"], line["version"], upheld))
+                st.button(label, key=key, on_click=decide, args=(line["id"], line["version"], upheld))
 
 
 if dispute_id is not None:
     try:
         with db.reading() as session:
             found = disputes.one(session, dispute_id, actor)
+            seen = bool(registry.id_masks(session, actor, [found["person_id"]]))
         with st.container(border=True):
-            record(found)
+            record(found, seen)
     except Refused as refused:
         st.error(refused.words)

@@ -38,33 +38,24 @@ def ask(batch_id: int, chosen: str | None, key: str) -> None:
     still stand.
     """
     reason = st.session_state[key].strip()
-    try:
+
+    def question(session: Session, who: Actor) -> tuple[ledger.Reversal, int]:
         lines = None if chosen is None else ledger.line_numbers(chosen or st.session_state[f"{key}-lines"])
-        with db.reading() as session:
-            taken = ledger.reversal(session, batch_id, actor, lines)
-            gone = cards.at_stake(session, batch_id, taken.lines)
-    except Refused as refused:
-        ui.say("error", refused.words)
+        taken = ledger.reversal(session, batch_id, who, lines)
+        return taken, cards.at_stake(session, batch_id, taken.lines)
+
+    asked = ui.answer(question)
+    if asked is None:
         return
+    taken, gone = asked
+    args = (batch_id, taken.lines, reason, key)
     if len(taken.lines) == 1 or not reason:  # without a reason it is refused, in the ledger's words
-        reverse(batch_id, taken.lines, reason, key)
-    else:
-        confirm(batch_id, taken, gone, reason, key)
-
-
-@st.dialog("冲销学时")
-def confirm(batch_id: int, taken: ledger.Reversal, gone: int, reason: str, key: str) -> None:
-    """How much would be undone, and the button that does it."""
+        reverse(*args)
+        return
     words = f"将冲销第{batch_id}批的{len(taken.lines)}笔，涉及{taken.people}人、{ledger.hours_text(taken.hours)}学时"
     words += f"，{gone}张已出具的审验卡失效" if gone else ""
-    st.markdown(f"**{words}；该批{f'还有{taken.left}笔有效' if taken.left else '全部冲销'}。**")
-    ui.fact("冲销原因", reason)
-    st.caption("冲销不能撤回；冲错的，须重新登记正确的学时。")
-    with st.container(horizontal=True):
-        args = (batch_id, taken.lines, reason, key)
-        done = st.button("确认冲销", type="primary", on_click=reverse, args=args, key=f"{key}-confirmed")
-        if st.button("不冲销", key=f"{key}-kept") or done:
-            st.rerun()
+    words += f"；该批{f'还有{taken.left}笔有效' if taken.left else '全部冲销'}"
+    ui.ask_again(words, reason, reverse, args, key=key)
 
 
 def reverse(batch_id: int, lines: frozenset[int], reason: str, key: str) -> None:

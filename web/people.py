@@ -105,7 +105,7 @@ def _correction(person: Person, _offices: dict[int, str]) -> None:
 
     with st.form(f"{key}form"):
         left, right = st.columns(2)
-        left.text_input("姓名", person.name, key=f"{key}name", max_chars=40)
+        left.text_input("姓名", person.name, key=f"{key}name", max_chars=20)
         right.text_input("身份证号", key=f"{key}number", placeholder="不变的可不填", max_chars=40)
         st.file_uploader(
             "证明材料（必填，如身份证或户籍证明）", [end[1:] for end in files.NOTICE_ENDINGS], key=f"{key}evidence"

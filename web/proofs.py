@@ -23,10 +23,9 @@ def of(person_id: int, entries: pd.DataFrame) -> None:
         hours = "视同完成" if line["deemed"] else f"{hours_text(line['hours'])}学时"
         return f"{line['year']}年度　{hours}　{line['completed_on']}　{Source(line['source']).label}　{line['basis']}"
 
-    made = st.session_state.get("proof")
-    with st.expander("入账证明", expanded=bool(made and made[0] == person_id)):
+    made, key = st.session_state.get("proof"), f"proof-{person_id}"
+    with st.expander("入账证明", key=f"{key}-open", on_change="rerun"):  # what appears above it does not shut it
         st.caption("证明某一笔学时已于何日入账，带签名和校验路径；随附的文件可离线核对，不依赖本系统的数据库。")
-        key = f"proof-{person_id}"
         chosen = st.selectbox("为哪一笔学时出具", list(lines), format_func=words, key=key)
         with st.container(horizontal=True):
             st.button("出具入账证明", key=f"{key}-issue", on_click=_issue, args=(person_id, key))

@@ -244,38 +244,44 @@ def _struck(report_id: int, row: int) -> None:
     _deed(lambda session, **who: reports.strike(session, report_id, row, **who), f"第{row}行已删去。", report_id)
 
 
-@st.dialog("改正整行", width="medium")
 def _whole(report_id: int, row: int) -> None:
-    here = ui.actor()
-    if here is None:
-        return
-    with db.reading() as session:
-        cells = reports.cells(session, report_id, row, here)
+    """Open a row to be corrected as it stands; struck by somebody else, it is said to be gone."""
+    cells = ui.answer(lambda session, who: reports.cells(session, report_id, row, who))
+    if cells is not None:
+        _cells(report_id, row, cells)
+
+
+@st.dialog("改正整行", width="medium")
+def _cells(report_id: int, row: int, cells: dict[str, str]) -> None:
+    """Every cell of a row as it was when it was opened: what somebody else changes meanwhile is not overwritten."""
     with st.form(f"whole-{row}-form", border=False):
         st.caption(f"第{row}行")
-        places, typed = st.columns(2), {}
-        for at, (column, heading) in enumerate(HEADINGS.items()):
-            key, before = f"whole-{report_id}-{row}-{column}", cells[column]
+        places = st.columns(2)
+        for at, (column, before) in enumerate(cells.items()):
+            heading, key = HEADINGS[column], f"whole-{report_id}-{row}-{column}"
             if choices := roster.CHOICES.get(column):
                 at_first = choices.index(before) if before in choices else None
-                hint = before or "请选择"
-                chosen = places[at % 2].selectbox(heading, choices, at_first, placeholder=hint, key=key)
-                typed[column] = before if chosen is None else chosen
+                places[at % 2].selectbox(heading, choices, at_first, placeholder=before or "请选择", key=key)
             else:
-                typed[column] = places[at % 2].text_input(heading, before, key=key)
-        if st.form_submit_button("保存并重新检查", type="primary"):
-            changes = [
-                reports.Change(row, column, before, typed[column])
-                for column, before in cells.items()
-                if typed[column] != before
-            ]
-            if changes:
-                _deed(
-                    lambda session, **who: reports.repair(session, report_id, changes, **who),
-                    f"第{row}行已保存并重新检查。",
-                    report_id,
-                    *changes,
-                )
-            else:
-                ui.say("warning", f"第{row}行没有改动。")
+                places[at % 2].text_input(heading, before, key=key)
+        args = (report_id, row, cells)
+        if st.form_submit_button("保存并重新检查", type="primary", on_click=_retyped, args=args):
             st.rerun()
+
+
+def _retyped(report_id: int, row: int, cells: dict[str, str]) -> None:
+    typed = {column: st.session_state[f"whole-{report_id}-{row}-{column}"] for column in cells}
+    changes = [
+        reports.Change(row, column, before, typed[column])
+        for column, before in cells.items()
+        if typed[column] not in (None, before)
+    ]
+    if not changes:
+        ui.say("warning", f"第{row}行没有改动。")
+        return
+    _deed(
+        lambda session, **who: reports.repair(session, report_id, changes, **who),
+        f"第{row}行已保存并重新检查。",
+        report_id,
+        *changes,
+    )

@@ -169,16 +169,47 @@ def deed(act: Callable[..., Any], *once: Any) -> Any:
     return made
 
 
-def _done(act: Callable[..., Any]) -> tuple[str | None, Any]:
+def _signed_in() -> Actor:
+    """Who acts by now: between drawing a button and clicking it a sign-in may have ended."""
     here = actor()
     if here is None:
         raise Refused("role", "登录已失效，操作没有执行。请重新登录后再试。")
+    return here
+
+
+def _done(act: Callable[..., Any]) -> tuple[str | None, Any]:
+    here = _signed_in()
     try:
         with db.transaction() as session:
             answer = act(session, actor=here, now=registry.moment(session, datetime.now(UTC)))
     except StaleDataError as stale:
         raise Refused("stale", "这条记录刚刚被他人处理，您的操作没有执行，请查看最新状态。") from stale
     return answer if isinstance(answer, tuple) else (answer, True)
+
+
+def answer(question: Callable[[Session, Actor], Any]) -> Any:
+    """Ask core something in a button's callback, where a page has no place for a refusal: it is told at the top.
+
+    Answers what `question(session, actor)` answers, None where it was refused.
+    """
+    try:
+        with db.reading() as session:
+            return question(session, _signed_in())
+    except Refused as refused:
+        say("error", refused.words)
+        return None
+
+
+@st.dialog("冲销学时")
+def ask_again(words: str, reason: str, reverse: Callable[..., None], args: tuple[Any, ...], *, key: str) -> None:
+    """What a reversal would take back, in figures, and the button that does it."""
+    st.markdown(f"**{words}。**")
+    fact("冲销原因", reason)
+    st.caption("冲销不能撤回；冲错的，须重新登记正确的学时。")
+    with st.container(horizontal=True):
+        done = st.button("确认冲销", type="primary", on_click=reverse, args=args, key=f"{key}-confirmed")
+        if st.button("不冲销", key=f"{key}-kept") or done:
+            st.rerun()
 
 
 def moved(

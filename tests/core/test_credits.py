@@ -172,11 +172,16 @@ def test_each_problem_names_its_row_its_column_and_how_to_mend_it(code: str) -> 
         ({"year": 2000, "completed_on": ""}, None),
         ({"year": 1999, "completed_on": ""}, "year-range"),
         ({"year": 2024, "completed_on": "2024-06-03"}, None),
-        ({"hours": 1000}, None),
+        ({"hours": 1000}, "hours-many"),
+        ({"hours": 90}, None),
+        ({"hours": 90.5}, "hours-many"),
+        ({"hours": 16, "completed_on": "2023-01-02"}, None),
+        ({"hours": 16.5, "completed_on": "2023-01-02"}, "hours-many"),
+        ({"hours": 60, "source": "补学", "completed_on": "2024-01-02"}, None),
         ({"hours": "0.5"}, None),
         ({"hours": -8}, "hours-range"),
         ({"hours": "NaN"}, "hours-range"),
-        ({"hours": "1e3"}, None),
+        ({"hours": "8e1"}, None),
         ({"hours": "NaN", "source": "职业资格"}, "hours-deemed"),
         ({"year": 2022, "source": "补学", "completed_on": "2024-01-01"}, None),
         ({"year": 2022, "source": "补学", "completed_on": "2021-12-31"}, "date-makeup"),
@@ -187,6 +192,16 @@ def test_each_problem_names_its_row_its_column_and_how_to_mend_it(code: str) -> 
 )
 def test_on_both_sides_of_every_boundary(cells: dict[str, Any], code: str | None) -> None:
     assert [problem.code for problem in read(line(1, **cells)).problems] == ([code] if code else [])
+
+
+def test_more_hours_than_a_year_asks_for_are_a_hint_and_the_row_is_good() -> None:
+    preview = read(line(1, hours=500), line(2, hours=24, completed_on="2023-01-01"), line(3, hours="很多"))
+    assert told(preview) == [(3, "学时", "hours-many"), (4, "学时", "hours-many"), (5, "学时", "hours-form")]
+    first, second, _ = preview.problems
+    assert (first.blocking, second.blocking) == (False, False)
+    assert "多于2023年度全年要求的90学时" in first.words
+    assert "2023年1月1日至2023-01-01每天至多8学时，最多8学时" in second.words
+    assert [row.hours for row in preview.good_rows] == [500, 24]
 
 
 def test_all_problems_of_a_file_come_at_once_in_the_order_of_the_sheet() -> None:
@@ -362,6 +377,8 @@ def test_the_command_brings_in_what_is_sound_and_names_the_rest(
     assert main(["credits", "import", path]) == 2
     said = capsys.readouterr()
     assert (said.out, "第2批" in said.err) == ("", True)
+    assert main(["credits", "import", written(tmp_path, line(4, hours=500))]) == 0  # a hint keeps no row out
+    assert capsys.readouterr().out.startswith("3\t学时\thours-many\t500\t一行的学时多于")
     path = written(tmp_path, line(2), line(3, hours="很\n多"), line(1))
     assert main(["credits", "import", path, "--reason", "年度补登"]) == 1
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
@@ -371,7 +388,7 @@ def test_the_command_brings_in_what_is_sound_and_names_the_rest(
         reasons = session.scalars(
             sa.select(AuditEntry.reason).where(AuditEntry.event == "credits.imported").order_by(AuditEntry.id)
         ).all()
-        assert reasons == ["补登纸质台账", "命令行导入", "年度补登"]
+        assert reasons == ["补登纸质台账", "命令行导入", "命令行导入", "年度补登"]
     assert main(["check"]) == 0
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from core import audit, db, disputes, ledger
+from core import audit, db, disputes, ledger, persons
 from core.access import Refused
 from core.audit import Event
+from core.files import Upload
 from core.models import Answer, Dispute
 from tests import cast as c
 
@@ -169,6 +170,31 @@ def test_an_entry_taken_back_meanwhile_is_not_taken_back_twice(cast: c.Cast) -> 
     assert done(answer(cast, filed, "reviewer", upheld=True)).reversal_id is None
     assert hours(1) == 0
     stands()
+
+
+def test_a_dispute_stands_under_whose_hours_they_are_by_now(cast: c.Cast) -> None:
+    stays, duplicate = c.person_id(1), c.person_id(2)
+    _, batch_id, line = entry(2)
+    act = {"actor": cast["reviewer"], "reason": "同一人", "now": c.AFTER}
+
+    def merge(version: int, duplicate_version: int) -> None:
+        seen = {"version": version, "duplicate_version": duplicate_version}
+        proof = Upload("户籍证明.pdf", b"%PDF-1.4 synthetic")
+        done(lambda s: persons.merge(s, stays, duplicate, evidence=proof, **seen, **act))
+
+    def listed() -> list[Any]:
+        with db.reading() as session:
+            frame, _ = disputes.queue(session, cast["reviewer"])
+            assert frame.loc[0].to_dict() == disputes.one(session, int(frame.loc[0, "id"]), cast["reviewer"])
+        return frame.loc[0, ["name", "person_id"]].to_list()
+
+    merge(1, 1)
+    done(lambda s: disputes.file(s, stays, batch_id, line, words="不是我的", actor=cast["person"], now=c.AFTER))
+    assert listed() == [c.row(1)[1], stays]
+    done(lambda s: persons.separate(s, duplicate, version=2, **act))
+    assert listed() == [c.row(2)[1], duplicate]
+    merge(1, 3)
+    assert listed() == [c.row(1)[1], stays]
 
 
 def test_two_reviewers_answer_at_once_and_one_answer_holds(cast: c.Cast) -> None:

@@ -74,6 +74,19 @@ def test_a_file_is_checked_then_imported_with_a_reason_and_what_is_left_out_stay
     assert list(shown["basis"]) == ["导入：往年学时.xlsx"]
 
 
+def test_hints_are_shown_and_do_not_keep_a_row_out(cast: Cast) -> None:
+    app = given(open_page("credit_import", sign_in("reviewer")), book(line(1, hours=500), line(2, hours="很多")))
+    assert (
+        "共2行：1行可以入账，1人500学时；1行有问题，不入账，请看下表；1处提示，不影响入账，请核对"
+        in app.warning[0].value
+    )
+    assert list(app.dataframe[1].value["kind"]) == ["提示", "错误"]
+    app.text_input(key="credits-reason").input("补登纸质台账")
+    press(app, "导入1笔学时")
+    assert balance(1) == 500
+    assert list(app.dataframe[0].value["row"]) == ["4"]  # the hint's row is in
+
+
 def test_what_cannot_be_imported_is_said_in_words(cast: Cast) -> None:
     app = given(open_page("credit_import", sign_in("admin")), b"PK\x03\x04 broken")
     assert app.error[0].value

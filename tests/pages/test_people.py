@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qs
 
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from core import db, disputes, ledger
+from core import cards, db, disputes, ledger, persons, registry, resident_id
 from core.models import Dispute, Person
 from tests import cast as people
 from tests.cast import Cast
@@ -76,6 +77,9 @@ def test_a_name_is_corrected_with_its_proof_and_a_refusal_loses_nothing(cast: Ca
     learners(cast)
     person_id = people.person_id(1)
     app = act(open_page("people", sign_in("reviewer"), person=str(person_id)), "更正姓名或身份证号")
+    room = field(app, "姓名").proto.max_chars
+    assert registry.is_name("图" * room)
+    assert not registry.is_name("图" * (room + 1))
     field(app, "姓名").input("额尔敦·巴图")
     field(app, "更正的原因（必填）").input("户籍更名")
     press(app, "更正")
@@ -146,11 +150,43 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
     press(app, "异议成立，冲销这笔学时")
     assert "请填写答复的理由" in app.error[0].value
     field(app, "答复的理由（必填，提出人会看到）").input("签到表只有两天")
+    with db.transaction() as session:
+        cards.issue(session, person_id, 2024, actor=cast["reviewer"], now=NOW)
     press(app, "异议成立，冲销这笔学时")
-    assert app.success[0].value.startswith("异议成立，这笔学时已冲销")
+    whose = f"{people.row(1)[1]}（{resident_id.mask(people.id_number(1))}）".replace("*", "\\*")
+    what = "2024年度专业科目 24学时（第1批第1笔），1张已出具的审验卡失效"
+    assert f"**将冲销{whose}{what}。**" in [each.value for each in app.markdown]
+    press(app, "不冲销")
+    with db.reading() as session:  # so far it was asked only
+        assert disputes.queue(session, cast["reviewer"])[1] == 1
+    press(app, "异议成立，冲销这笔学时")
+    press(app, "确认冲销")
+    assert app.success[0].value.startswith("异议成立，这笔学时已冲销（第2批），1张已出具的审验卡随之失效")
     assert app.info[0].value == "没有等待答复的异议。"
     app = open_page("credit_lookup", sign_in("employer"), person=str(person_id))
     assert any("异议成立：只参加了两天（答复：签到表只有两天）" in shown.value.to_csv() for shown in app.dataframe)
+
+
+def test_a_dispute_leads_to_its_batch_and_to_the_persons_hours_those_who_may_look_the_person_up(cast: Cast) -> None:
+    rows = [people.row(3, employer="示例旗蒙古族中学")]
+    people.posted(cast, people.sheet(rows), by="hohhot_base", reviewer="hohhot_reviewer")
+    person_id, by = people.person_id(3), cast["hohhot_employer"]
+    with db.transaction() as session:
+        filed = disputes.file(session, person_id, 1, 1, words="不是我的", actor=by, now=NOW)
+
+    def links() -> list[tuple[str, dict[str, list[str]]]]:
+        app = open_page("disputes", sign_in("hohhot_reviewer"), dispute=str(filed.id))
+        assert not app.error
+        shown = [each.proto for each in app.get("page_link")]
+        return [(each.page, parse_qs(each.query_string)) for each in shown]
+
+    batch = ("ledger", {"batch": ["1"], "line1": ["1"]})
+    assert links() == [("credit_lookup", {"person": [str(person_id)], "q": [str(rows[0][1])]}), batch]
+    act = {"actor": cast["hohhot_reviewer"], "reason": "调动文件", "now": NOW}
+    home = cast.places["region"].id
+    with db.transaction() as session:
+        persons.move(session, person_id, employer="示例市第一医院", authority_id=home, version=1, **act)
+    assert links() == [batch]
 
 
 def test_a_dispute_about_a_deemed_year_says_so_and_a_foreign_one_is_not_found(cast: Cast) -> None:
@@ -169,6 +205,22 @@ def test_a_dispute_about_a_deemed_year_says_so_and_a_foreign_one_is_not_found(ca
         app = open_page("disputes", sign_in("hohhot_reviewer"), dispute=str(dispute_id))
         words += [each.value for each in app.error]
     assert words == ["没有找到这条异议，或它不在您的管理权限内。"] * 2
+
+
+def test_the_section_of_proofs_stays_open_while_cards_and_proofs_are_made(cast: Cast) -> None:
+    learners(cast)
+    person_id = people.person_id(1)
+    app = open_page("credit_lookup", sign_in("employer"), person=str(person_id))
+
+    def is_open() -> bool:
+        (section,) = (each for each in app.get("expander") if each.label == "入账证明")
+        return bool(section.proto.expanded)
+
+    assert not is_open()
+    app.session_state[f"proof-{person_id}-open"] = True  # as a hand opens it
+    for label in ("生成审验卡", "出具入账证明", "生成审验卡"):
+        press(app, label)
+        assert is_open()
 
 
 def test_a_word_that_stands_once_among_many_short_ones_has_the_room_it_needs() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from core import db, ledger
-from core.models import Report, State
+from core import db, ledger, reports
+from core.models import Report, RosterRow, State
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
@@ -42,6 +42,42 @@ def test_proposals_are_accepted_and_rows_left_out(cast: Cast) -> None:
     press(app, "确认删去第7行")
     assert "花名册没有错误。" in [said.value for said in app.success]
     assert (one(sa.select(Report)).people, one(sa.select(Report)).faults) == (3, 0)
+
+
+def test_a_row_changed_or_struck_in_another_window_while_it_is_open_is_told_and_not_overwritten(cast: Cast) -> None:
+    plan = behind(cast)
+    lines = ["\t".join(map(str, people.row(serial, sex="m"))) for serial in (1, 2, 3)]
+    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app.text_area(key=f"report-{plan.id}-pasted").input("\n".join(lines))
+    press(app, "保存并检查花名册")
+    report_id = one(sa.select(Report.id))
+
+    def elsewhere(column: str, after: str) -> None:
+        before = str(people.row(1)[1]) if column == "name" else "示例市第一医院"
+        with db.transaction() as session:
+            change = reports.Change(2, column, before, after)
+            reports.repair(session, report_id, [change], actor=cast["base"], now=NOW)
+
+    app.button(key="whole-2").click().run()
+    elsewhere("employer", "示例市第二医院")
+    app.selectbox(key=f"whole-{report_id}-2-sex").set_value("男")
+    press(app, "保存并重新检查")
+    assert app.success[0].value == "第2行已保存并重新检查。"
+    with db.reading() as session:  # the cell that was not touched here keeps what the other window wrote
+        assert reports.cells(session, report_id, 2, cast["base"])["employer"] == "示例市第二医院"
+    app.button(key="whole-3").click().run()
+    with db.transaction() as session:
+        reports.strike(session, report_id, 3, actor=cast["base"], now=NOW)
+    app.text_input(key=f"whole-{report_id}-3-name").input("李示错")
+    press(app, "保存并重新检查")
+    assert "花名册中没有第3行" in app.error[0].value
+    assert [button.key for button in app.button if (button.key or "").startswith("whole-")] == ["whole-4"]
+    with db.transaction() as session:
+        reports.strike(session, report_id, 4, actor=cast["base"], now=NOW)
+    app.button(key="whole-4").click().run()
+    assert not app.exception
+    assert "没有找到这条花名册行" in app.error[0].value
+    assert one(sa.select(RosterRow.row)) == 2
 
 
 def test_what_stayed_open_is_filed_as_a_supplement(cast: Cast) -> None:
