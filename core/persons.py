@@ -454,4 +454,6 @@ def history(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
 
 
 def _told(side: dict[str, Any], keys: list[str]) -> str:
+    if not side:
+        return "—"
     return "；".join(f"{_WORDS[key]} {_shown(key, side[key]) if side.get(key) else '—'}" for key in keys)

@@ -176,7 +176,9 @@ def _merge(person: Person, _offices: dict[int, str]) -> None:
     with db.reading() as session:
         twice = persons.doubled(session, person.id, actor, with_id=one)
     if not twice.empty:
-        st.warning(f"两条记录有{len(twice)}处学时可能是同一次学习，合并后会合计在一起；确属重复的，请冲销其中一笔。")
+        st.warning(
+            f"两条记录有{len(twice)}处学时可能是同一次学习，合并后会合计在一起；确属重复的，请在“入账批次与冲销”中冲销一笔。"
+        )
         _twice(twice)
     with st.form(f"{key}form"):
         st.caption(
@@ -222,7 +224,9 @@ def _duplicates(person: Person, actor: Actor) -> None:
     with db.reading() as session:
         twice = persons.doubled(session, person.id, actor)
     if not twice.empty:
-        st.warning(f"合并的记录有{len(twice)}处学时可能是同一次学习，现在合计在一起；确属重复的，请冲销其中一笔。")
+        st.warning(
+            f"合并的记录有{len(twice)}处学时可能是同一次学习，现在合计在一起；确属重复的，请在“入账批次与冲销”中冲销一笔。"
+        )
         _twice(twice)
     if not persons.may_keep(person, actor):
         return
@@ -256,7 +260,7 @@ def _twice(found: pd.DataFrame) -> None:
     lines = [
         (
             line["why"],
-            f"{line['year']}{SUBJECTS.get(line['subject'], line['subject'])}",
+            f"{line['year']}年度{SUBJECTS.get(line['subject'], line['subject'])}",
             side(line, ""),
             side(line, "other_"),
         )

@@ -287,7 +287,7 @@ def test_work_in_bulk_leaves_the_search_for_cycles_as_it_was() -> None:
 def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
     wanted = {"credit_batch", "credit_entry", "movement", "attachment", "card", "audit_entry"}
     wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
-    wanted |= {"person_change", "roster_repair"}
+    wanted |= {"person_change", "roster_repair", "card_person"}
     assert set(models.append_only_tables()) == wanted
 
 
@@ -448,6 +448,9 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
             kept = session.execute(sa.select(CreditTotal.source, CreditTotal.hours)).all()
             assert kept == [(Source.TRAINING, Decimal(24))] * 2
             assert session.scalars(sa.select(CreditBatch.authority_id)).all() == [1]
+            card = sa.select(models.Card.id, models.Card.person_id)  # what it says was sealed with another key
+            shown = sa.select(models.CardPerson.card_id, models.CardPerson.person_id)
+            assert session.execute(shown).all() == session.execute(card).all()
     finally:
         db.engine().dispose()
         db._engine.cache_clear()
