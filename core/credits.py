@@ -13,7 +13,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import caps, db, files, ledger, policy, registry, resident_id, sheets
+from core import caps, db, files, ledger, persons, policy, registry, resident_id, sheets
 from core.access import AUTHORITIES, Actor, Refused, Role, require
 from core.files import Upload
 from core.ledger import Posting
@@ -412,9 +412,10 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
     indexes = {number: db.blind_index(number) for number in {row.id_number for row in good}}
     known = _on_file(session, list(indexes.values()))
     recorded = _recorded(session, [person.id for person in known.values()])
+    formerly = persons.formerly(session, [index for index in indexes.values() if index not in known])
 
-    def problem(row: Row, column: str, code: str, value: str, words: str) -> None:
-        preview.problems.append(Problem(row.row, HEADINGS[column], code, value, words))
+    def problem(row: Row, column: str, code: str, value: str, words: str, *, blocking: bool = True) -> None:
+        preview.problems.append(Problem(row.row, HEADINGS[column], code, value, words, blocking))
 
     names: dict[str, tuple[str, int]] = {}
     for row in good:
@@ -424,6 +425,10 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
             if name != row.name:
                 words = f"与第{first}行身份证号相同而姓名不同，请核对姓名或号码"
                 problem(row, "name", "name-differs", row.name, words)
+            if former := formerly.get(indexes[row.id_number]):
+                own = authority_id is None or former.authority_id == authority_id
+                words = _former(former) if own else "库中有一人曾用此号码，后经更正；此人由其他人社部门主管，请核对号码"
+                problem(row, "id_number", "id-former", row.id_number, words, blocking=False)
         elif authority_id is not None and person.authority_id != authority_id:
             words = "此人由其他人社部门主管，请由其主管部门导入"
             problem(row, "id_number", "jurisdiction", row.id_number, words)
@@ -441,6 +446,12 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
     for at, words in caps.exceeded(session, [_posting(row, ids[row.id_number]) for row in good]).items():
         words = f"超过政策规定的上限：{words}，请核减或删去此行"
         problem(good[at], "hours", "hours-cap", f"{good[at].hours.normalize():f}", words)
+
+
+def _former(person: Person) -> str:
+    """What to say of a number that a person had before a correction: under it a second record would be made."""
+    known = f"“{person.name}”更正前的号码，更正后为{resident_id.mask(person.id_number)}"
+    return f"这是库中{known}；同一人的请改为更正后的号码，否则会另立一人"
 
 
 def _posting(row: Row, person_id: int) -> Posting:

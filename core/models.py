@@ -165,6 +165,8 @@ class PersonChange(Base):
     before: Mapped[str] = mapped_column(EncryptedText("person_change.before"))
     """What the act changed, as canonical JSON; it may hold the ID number."""
     after: Mapped[str] = mapped_column(EncryptedText("person_change.after"))
+    former_index: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), index=True)
+    """By which the ID number that was is found; None where it stayed."""
     reason: Mapped[str] = mapped_column(sa.Text)
     attachment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"), index=True)
     account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))

@@ -394,12 +394,15 @@ def _record(
     attachment: Attachment | None = None,
 ) -> None:
     """Keep one act in the history of each, and tell the trail of the first of them without the ID numbers."""
+    number = before.get("id_number", "")
+    former = db.blind_index(number) if number != after.get("id_number", "") else None
     session.add_all(
         PersonChange(
             person_id=person.id,
             kind=kind,
             before=db.canonical(before),
             after=db.canonical(after),
+            former_index=former,
             reason=reason,
             attachment_id=attachment.id if attachment else None,
             account_id=actor.account_id,
@@ -457,3 +460,24 @@ def _told(side: dict[str, Any], keys: list[str]) -> str:
     if not side:
         return "—"
     return "；".join(f"{_WORDS[key]} {_shown(key, side[key]) if side.get(key) else '—'}" for key in keys)
+
+
+def formerly(session: Session, id_indexes: Sequence[bytes]) -> dict[bytes, Person]:
+    """Whose each of these numbers was before it was corrected, where nobody is on file under it now, by blind index.
+
+    The person is the one this human is on file as; of several the one corrected last.
+    """
+    owner, holder = sa.orm.aliased(Person), sa.orm.aliased(Person)
+    query = (
+        sa.select(PersonChange.former_index, owner.human_id)
+        .join(owner, owner.id == PersonChange.person_id)
+        .where(~sa.exists().where(holder.id_index == PersonChange.former_index))
+        .order_by(PersonChange.id)
+    )
+    wanted = set(id_indexes)
+    if len(wanted) <= 5000:
+        query = query.where(PersonChange.former_index.in_(wanted))
+    else:  # few were ever corrected: reading them all is faster than looking so many up
+        query = query.where(PersonChange.former_index.is_not(None))
+    humans = {index: human_id for index, human_id in session.execute(query) if index in wanted}
+    return {index: session.get_one(Person, human_id) for index, human_id in humans.items()}

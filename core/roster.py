@@ -18,7 +18,7 @@ import sqlalchemy as sa
 import xlsxwriter
 from sqlalchemy.orm import Session
 
-from core import db, registry, resident_id, sheets, workbooks
+from core import db, persons, registry, resident_id, sheets, workbooks
 from core.access import Refused
 from core.files import Upload
 from core.models import HOURS_TAKEN_BACK, Person, Report, RosterRow, State
@@ -275,6 +275,7 @@ def check(
     elsewhere: set[bytes] = set()
     if known is not None:
         _check_known(preview, known)
+        _check_former(preview, known)
         if report is not None:
             elsewhere = _check_earlier(preview, known, report)
             _find_numbers(preview, known, report)
@@ -709,6 +710,22 @@ def _check_merged(preview: Preview, people: Mapping[bytes, registry.OnFile], goo
             words = f"与第{earlier}行是同一人的两个号码（库中已合并），每人只应出现一次，请删去一行"
             value, heading, mend = row.id_number, HEADINGS["id_number"], {STRIKE: ""}
             preview.problems.append(Problem(row.row, heading, "duplicate", value, words, True, "删去此行", mend))
+
+
+def _check_former(preview: Preview, session: Session) -> None:
+    """Under a number that somebody had before a correction, a second record would be made.
+
+    It may be another's own number by now, so that it is a hint; the true one is proposed to whoever has the name too.
+    """
+    rows = {preview.indexes[row.row]: row for row in preview.good_rows}
+    for index, person in persons.formerly(session, list(rows)).items():
+        row, offer, mend = rows[index], "", {}
+        words = "库中有一人曾用此号码，后经更正；请对照证件核对号码"
+        if _fold(row.name) == _fold(person.name):
+            words = "这是库中此人更正前的号码，照此登记会另立一人，请改为更正后的号码"
+            offer, mend = "由系统填入更正后的号码", {"id_number": person.id_number}
+        value = row.id_number
+        preview.problems.append(Problem(row.row, HEADINGS["id_number"], "id-former", value, words, False, offer, mend))
 
 
 def _fold(name: str) -> str:

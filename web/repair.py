@@ -44,8 +44,12 @@ def room(report: Report, actor: Actor) -> None:
     else:
         st.success("花名册没有错误。")
     if hints := [problem for problem in (*problems, *warnings) if not problem.blocking]:
-        with st.expander(f"提示（{len(hints)}处），不影响登记，审核机关会看到"):
+        offered = [hint for hint in hints if hint.offer]
+        with st.expander(f"提示（{len(hints)}处），不影响登记，审核机关会看到", expanded=bool(offered)):
             ui.problems(hints)
+            for hint in offered:
+                words, key = f"采纳第{hint.row}行的建议：{hint.offer}", f"accept-{hint.row}-{hint.heading}"
+                st.button(words, key=key, on_click=_accept, args=(report.id, [hint.row]))
     _others(report, actor)
     trail(report, actor)
 

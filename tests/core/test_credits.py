@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, credits, db, files, ledger, registry, sheets
+from core import audit, credits, db, files, ledger, persons, registry, resident_id, sheets
 from core.__main__ import main
 from core.access import OrganizationKind, Refused
 from core.files import Upload
@@ -354,6 +354,39 @@ def test_two_import_hours_of_one_new_person_while_a_report_is_approved(database:
     assert balance(1, 2024)[1] == 24
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Person)) == 1
+
+
+def test_a_number_from_before_a_correction_is_told_with_the_true_one_masked(database: str) -> None:
+    cast = c.assemble()
+    done(bring(cast, line(1), line(3), line(5)))
+    first, second, third = map(c.person_id, (1, 3, 5))
+    act = {"actor": cast["reviewer"], "reason": "号码录错", "now": c.NOW}
+    proof = Upload("户籍证明.pdf", b"%PDF-1.4 synthetic")
+
+    def correct(person_id: int, serial: int, number: str) -> None:
+        name, version = str(line(serial)[1]), 1
+        given = {"name": name, "id_number": number, "evidence": proof, "version": version}
+        done(lambda s: persons.correct(s, person_id, **given, **act))
+
+    def hint(office: str) -> tuple[str, str]:
+        with db.reading() as session:
+            preview = read(line(1, basis="另一期"), known=session, authority_id=cast.places[office].id)
+        (problem,) = preview.problems
+        assert (problem.row, problem.heading, problem.blocking) == (3, "身份证号", problem.code != "id-former")
+        return problem.code, problem.words
+
+    correct(first, 1, c.id_number(31))
+    code, words = hint("region")
+    assert (code, str(line(1)[1]) in words, resident_id.mask(c.id_number(31)) in words) == ("id-former", True, True)
+    code, words = hint("hohhot")
+    assert (code, str(line(1)[1]) in words) == ("id-former", False)
+    seen = {"version": 1, "duplicate_version": 2}
+    done(lambda s: persons.merge(s, third, first, **seen, **act))
+    assert resident_id.mask(c.id_number(5)) in hint("region")[1]
+    correct(second, 3, c.id_number(1))  # somebody's own number by now
+    with db.reading() as session:
+        (problem,) = read(line(1), known=session).problems
+    assert problem.code == "name-known"
 
 
 # --- the command line -----------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import base64
 import gc
+import itertools
 import json
 import stat
 import sys
@@ -424,6 +425,25 @@ def _first_release(connection: sa.Connection) -> None:
             connection.execute(table.insert().values(values))
 
 
+def _third_release(connection: sa.Connection) -> None:
+    """A name and a number corrected, and a dispute, as they were kept before former numbers were found."""
+    tables = sa.MetaData()
+    tables.reflect(connection)
+    now, own = datetime(2024, 6, 3, tzinfo=UTC), tables.tables["person_change"]
+    people = [{"name": name, "id_number": c.id_number(serial)} for name, serial in (("甲", 1), ("乙", 1), ("乙", 3))]
+    who = {"account_name": "审核员", "organization_id": 1, "at": now, "reason": "证件"}
+    for before, after in itertools.pairwise(people):
+        sides = {"before": before, "after": after}
+        sealed = {
+            name: next(db.EncryptedText(f"person_change.{name}").sealed([db.canonical(side)]))
+            for name, side in sides.items()
+        }
+        connection.execute(own.insert().values(person_id=1, kind="corrected", **sealed, **who))
+    filed = {"filed_by": "个人", "filed_at": now, "state": "open", "reason": "", "answered_by": "", "version": 1}
+    where = {"person_id": 1, "batch_id": 1, "line": 1, "authority_id": 1, "organization_id": 1}
+    connection.execute(tables.tables["dispute"].insert().values(words="有误", **where, **filed))
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trail(
     kind: str, home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
@@ -435,11 +455,13 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
             connection.exec_driver_sql("DROP SCHEMA public CASCADE")
             connection.exec_driver_sql("CREATE SCHEMA public")
     try:
-        with db.engine().begin() as connection:
+        with db.engine().execution_options(ce_rebuilds=True).begin() as connection:
             config = db._alembic()
             config.attributes["connection"] = connection
             command.upgrade(config, "0001")
             _first_release(connection)
+            command.upgrade(config, "0004")
+            _third_release(connection)
         db.upgrade()
         with db.reading() as session:
             assert db.faults(session, models.append_only_tables()) == []
@@ -451,6 +473,9 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
             card = sa.select(models.Card.id, models.Card.person_id)  # what it says was sealed with another key
             shown = sa.select(models.CardPerson.card_id, models.CardPerson.person_id)
             assert session.execute(shown).all() == session.execute(card).all()
+            former = session.scalars(sa.select(models.PersonChange.former_index).order_by(models.PersonChange.id)).all()
+            assert former == [None, db.blind_index(c.id_number(1))]
+            assert session.scalars(sa.select(models.Dispute.words)).all() == ["有误"]
     finally:
         db.engine().dispose()
         db._engine.cache_clear()

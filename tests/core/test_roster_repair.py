@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, db, disputes, ledger, reports, resident_id, roster
+from core import approvals, audit, db, disputes, ledger, persons, reports, resident_id, roster
 from core.approvals import Action
 from core.files import Upload
 from core.models import AuditEntry, CreditBatch, Mode, Report, RosterProblem, RosterRepair, RosterRow, State
@@ -296,6 +296,33 @@ def test_the_right_name_is_told_only_to_who_nearly_had_it(database: str) -> None
     assert "李示" not in told[5].words
     done(accepting(cast, report, 3, 4))
     assert codes(cast, report) == [(5, "name-known")]
+
+
+def renumbered(cast: c.Cast, serial: int, number: str) -> None:
+    """The ID number of somebody on file is put right, on evidence."""
+    person_id, proof = c.person_id(serial), Upload("户籍证明.pdf", b"%PDF-1.4 synthetic")
+    name, act = c.row(serial)[1], {"version": 1, "reason": "号码录错", "evidence": proof, "now": c.AFTER}
+    done(lambda s: persons.correct(s, person_id, name=name, id_number=number, actor=cast["reviewer"], **act))
+
+
+def test_a_number_from_before_a_correction_is_put_right_with_one_click_by_who_has_the_name_too(database: str) -> None:
+    cast = c.assemble()
+    known(cast, c.row(1), c.row(2))
+    renumbered(cast, 1, c.id_number(31))
+    renumbered(cast, 2, c.id_number(32))
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, "王另人"), c.row(3)]), title="第二期")
+    mine, another = found(cast, report)
+    assert [(each.row, each.heading, each.code, each.blocking) for each in (mine, another)] == [
+        (3, "身份证号", "id-former", False),
+        (4, "身份证号", "id-former", False),
+    ]
+    assert (mine.offer, another.offer) == ("由系统填入更正后的号码", "")
+    assert str(c.row(2)[1]) not in another.words
+    assert c.id_number(31) not in repr([vars(each) for each in found(cast, report, "reviewer")])
+    done(accepting(cast, report, 3))
+    with db.reading() as session:
+        assert reports.cells(session, report.id, 3, cast["base"])["id_number"] == c.id_number(31)
+    assert codes(cast, report) == [(4, "id-former")]
 
 
 def test_a_shifted_row_is_moved_back_whole(database: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from core import db, ledger, reports
+from core import db, ledger, persons, reports
+from core.files import Upload
 from core.models import Report, RosterRow, State
 from tests import cast as people
 from tests.cast import Cast
@@ -78,6 +79,24 @@ def test_a_row_changed_or_struck_in_another_window_while_it_is_open_is_told_and_
     assert not app.exception
     assert "没有找到这条花名册行" in app.error[0].value
     assert one(sa.select(RosterRow.row)) == 2
+
+
+def test_a_number_from_before_a_correction_is_put_right_from_the_hints(cast: Cast) -> None:
+    people.posted(cast, people.sheet([people.row(1)]))
+    with db.transaction() as session:
+        given = {"name": people.row(1)[1], "id_number": people.id_number(31), "version": 1, "reason": "号码录错"}
+        proof = Upload("户籍证明.pdf", b"%PDF-1.4 synthetic")
+        persons.correct(session, 1, evidence=proof, actor=cast["reviewer"], now=NOW, **given)
+    plan = behind(cast)
+    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app.text_area(key=f"report-{plan.id}-pasted").input("\t".join(map(str, people.row(1))))
+    press(app, "保存并检查花名册")
+    assert "没有错误，另有1处提示" in app.success[0].value
+    press(app, "采纳第2行的建议：由系统填入更正后的号码")
+    assert "第2行已按建议改正并重新检查。" in app.success[0].value
+    assert not [button for button in app.button if button.label.startswith("采纳")]
+    mended = sa.select(RosterRow.id_index).join(Report).where(Report.plan_id == plan.id)
+    assert one(mended) == db.blind_index(people.id_number(31))
 
 
 def test_what_stayed_open_is_filed_as_a_supplement(cast: Cast) -> None:

@@ -6,8 +6,8 @@ A card of before gets its person's record and those that were merged into it bef
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
