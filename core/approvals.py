@@ -110,7 +110,7 @@ def move(
         access.in_charge(actor, submission.authority_id)
     step = MOVES.get((submission.state, action))
     if submission.version != version or step is None:
-        raise _overtaken(session, submission, stale=submission.version != version)
+        raise audit.overtaken(session, submission, "move" if submission.version == version else "stale")
     if side is Side.AUTHORITY and actor.account_id == submission.created_by_id:
         raise Refused("self", "不能审核自己提交的申请，请由本单位其他审核员办理。")
     reason = reason.strip()
@@ -152,16 +152,6 @@ def move(
         done = kind.on_approve(session, submission, actor=actor, now=now)
     session.flush()
     return submission, done
-
-
-def _overtaken(session: Session, submission: Submission, *, stale: bool) -> Refused:
-    last = session.scalar(
-        sa.select(Movement).where(Movement.submission_id == submission.id).order_by(Movement.id.desc()).limit(1)
-    )
-    what = f"“{submission.title}”当前状态为{submission.state.label}"
-    if last:
-        what += f"（{last.account_name}{Action(last.action).done}）"
-    return Refused("stale" if stale else "move", f"{what}，您的操作没有重复执行，请查看最新状态。")
 
 
 # --- questions ------------------------------------------------------------------------------------------------------

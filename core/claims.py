@@ -215,7 +215,7 @@ def revise(
     if claim.state not in OPEN:
         raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能修改；待审的请先撤回。")
     if claim.version != version:
-        raise Refused("stale", "该申报刚刚被他人修改，请刷新后再操作。")
+        raise audit.overtaken(session, claim)
     check_fields(fields, db.office_day(now))
     before = summary(claim)
     for name, value in asdict(fields).items():
@@ -235,10 +235,8 @@ def grant(session: Session, claim_id: int, hours: Decimal, *, version: int, acto
     require(actor, Role.REVIEWER)
     claim = _one(session, claim_id, actor, lock=True)
     access.in_charge(actor, claim.authority_id)
-    if claim.state is not State.SUBMITTED:
-        raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能核定学时。")
-    if claim.version != version:
-        raise Refused("stale", "该申报刚刚被他人修改，请刷新后再操作。")
+    if claim.state is not State.SUBMITTED or claim.version != version:
+        raise audit.overtaken(session, claim, "state" if claim.version == version else "stale")
     deemed = activity_of(claim).deemed
     if deemed != (hours == 0) or hours < 0 or hours * 2 % 1 or hours > 1000:
         what = "视同完成不计学时" if deemed else "核定学时应为0.5的正倍数，不予折合的请选“不予通过”"

@@ -225,7 +225,8 @@ def test_hours_are_granted_by_the_reviewer_in_charge_while_it_waits(cast: c.Cast
     assert c.refusal(moving(cast, claim, Action.APPROVE, "reviewer", " ")).code == "reason"
     done(moving(cast, claim, Action.RETURN, "reviewer", "证书不清楚"))
     returned = done(lambda s: approvals.one(s, claim.id, cast["reviewer"]))
-    assert c.refusal(granting(cast, returned, 8)).words == "该申报的状态是“退回”，不能核定学时。"
+    told = f"“{claim.title}”当前状态为退回（{cast['reviewer'].name}已退回），您的操作没有执行，请查看最新状态。"
+    assert c.refusal(granting(cast, returned, 8)).words == told
 
 
 def test_a_claim_is_changed_until_it_is_filed_and_what_was_granted_before_is_forgotten(cast: c.Cast) -> None:
@@ -294,6 +295,18 @@ def test_two_reviewers_at_once_post_once(cast: c.Cast) -> None:
     found = c.at_once(*approve)
     assert sorted(type(each).__name__ for each in found) == ["Refused", "tuple"]
     assert [each["hours"] for each in entries()] == [40]
+
+
+def test_the_slower_reviewer_hears_who_was_faster_and_with_what(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, ONE)
+    seen = done(lambda s: approvals.one(s, claim.id, cast["reviewer2"]))
+    c.grant(cast, claim.id, 24)
+    with db.transaction() as session:  # looking at the evidence afterwards is not deciding
+        kept = claims.evidence(session, claim.id, cast["reviewer2"])[0]
+        files.handed_out(session, kept.id, actor=cast["reviewer2"], now=c.AFTER)
+    refused = c.refusal(granting(cast, seen, 16, "reviewer2"))
+    told = f"“{claim.title}”当前状态为通过（{cast['reviewer'].name}已通过），您的操作没有执行，请查看最新状态。"
+    assert (refused.code, refused.words) == ("stale", told)
 
 
 def test_the_reviewer_learns_what_else_the_person_studied_on_the_same_days(cast: c.Cast) -> None:
