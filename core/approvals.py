@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import access, audit, claims, plans, reports, resident_id
 from core.access import Actor, Labelled, Refused, Role, not_found, require, visible
-from core.models import Claim, Movement, Organization, Person, Plan, Report, Submission
+from core.models import Account, Claim, Movement, Organization, Person, Plan, Report, Submission, under
 from core.models import State as S
 
 
@@ -177,6 +177,25 @@ def one(session: Session, submission_id: int, actor: Actor, *, kind: str | None 
 def _visible(actor: Actor) -> sa.ColumnElement[bool]:
     authority, person = Submission.authority_id, Submission.human_id
     return visible(actor, organization=Submission.home_id, authority=authority, person=person)
+
+
+def filers(session: Session, submission: Submission) -> list[str]:
+    """Who, by name, may put a submission right and file it again by now; see `_files`.
+
+    A person moves, an employer may have no clerk: then nobody may until an account is opened.
+    """
+    own = Account.person_id.in_(sa.select(Person.id).where(under(Person, submission.human_id)))
+    query = (
+        sa.select(Account.name)
+        .join(Organization, Organization.id == Account.organization_id)
+        .where(
+            Account.active,
+            Organization.active,
+            Account.role.in_(_roles(submission.kind, Side.FILER)),
+            sa.case((Account.role == Role.PERSON, own), else_=Account.organization_id == submission.home_id),
+        )
+    )
+    return list(session.scalars(query.order_by(Account.id)))
 
 
 def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:

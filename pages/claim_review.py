@@ -63,6 +63,10 @@ def decide(claim: Claim, activity: claims.Activity) -> None:
     with db.reading() as session:
         beside(claims.beside(session, claim.id, actor))
         held = claims.room_left(session, claim)
+        if not approvals.filers(session, claim):
+            st.warning(
+                "此人没有账号，现工作单位也没有单位经办人：退回后没有人可以改正重报，请先由管理员在“机构与账号”中开通账号。"
+            )
     st.info(f"{claim.activity}：{activity.words}。")
     if not activity.deemed:
         default = float(min(claim.granted, held.most)) if claim.granted and held.most else None

@@ -17,7 +17,7 @@ from core import approvals, audit, claims, credits, db, files, ledger, persons, 
 from core.access import Refused, Role
 from core.approvals import Action
 from core.files import Upload
-from core.models import Claim, Person, State
+from core.models import Account, Claim, Person, State
 from tests import cast as c
 
 ONE, OTHER, AT_BASE = 1, 2, 3
@@ -391,6 +391,29 @@ def test_a_claim_follows_its_person_to_another_authority(cast: c.Cast) -> None:
     done(moving(cast, claim, Action.SUBMIT, "hohhot_employer"))
     c.grant(cast, claim.id, 8, by="hohhot_reviewer")
     assert [each["hours"] for each in entries()] == [8]
+
+
+def test_somebody_can_put_a_returned_claim_right_or_the_reviewer_knows_that_nobody_can(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, ONE)
+
+    def filers() -> list[str]:
+        with db.reading() as session:
+            found = approvals.one(session, claim.id, cast["admin"])
+            can = sorted(who.name for who in cast.actors.values() if Action.WITHDRAW in approvals.moves_for(found, who))
+            assert sorted(approvals.filers(session, found)) == can
+            return can
+
+    own = cast["person"].name
+    assert filers() == sorted([own, cast["employer"].name])
+    with db.transaction() as session:
+        session.get_one(Person, c.person_id(ONE)).employer_id = cast.places["hohhot_school"].id
+    assert filers() == sorted([own, cast["hohhot_employer"].name])
+    with db.transaction() as session:
+        session.get_one(Person, c.person_id(ONE)).employer_id = None
+    assert filers() == [own]
+    with db.transaction() as session:
+        session.get_one(Account, cast["person"].account_id).active = False
+        assert approvals.filers(session, session.get_one(Claim, claim.id)) == []
 
 
 def test_a_claim_of_a_duplicate_is_the_humans_who_stays(cast: c.Cast) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core import approvals, claims, db, ledger
-from core.models import Claim, CreditBatch, State
+from core.models import Account, Claim, CreditBatch, Person, State
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
@@ -109,6 +109,16 @@ def test_a_reviewer_is_told_what_else_the_person_studied_on_the_same_days(learne
     assert told.startswith("同一期间已登记培训学时。")
     assert f"培训情况报告“知识更新培训班”，{start}至{end}，24学时（通过）" in told
     assert "通过" in [each.label for each in app.button]  # told, not stopped
+
+
+def test_a_reviewer_is_told_before_returning_a_claim_that_nobody_could_put_right(learner: Cast) -> None:
+    claim = people.file_claim(learner, 1, by="employer", now=NOW)
+    for there, told in ((True, 0), (False, 1)):
+        with db.transaction() as session:
+            session.get_one(Account, learner["person"].account_id).active = there
+            session.get_one(Person, people.person_id(1)).employer_id = None  # moved to where nobody has an account
+        app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
+        assert sum("退回后没有人可以改正重报" in each.value for each in app.warning) == told
 
 
 def test_a_claim_whose_hours_were_taken_back_says_so_and_what_to_do(learner: Cast) -> None:
