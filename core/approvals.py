@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import access, audit, claims, plans, reports, resident_id
 from core.access import Actor, Labelled, Refused, Role, not_found, require, visible
-from core.models import Claim, Movement, Organization, Person, Plan, Report, Submission
+from core.models import Account, Claim, Movement, Organization, Person, Plan, Report, Submission, under
 from core.models import State as S
 
 
@@ -110,7 +110,7 @@ def move(
         access.in_charge(actor, submission.authority_id)
     step = MOVES.get((submission.state, action))
     if submission.version != version or step is None:
-        raise _overtaken(session, submission, stale=submission.version != version)
+        raise audit.overtaken(session, submission, "move" if submission.version == version else "stale")
     if side is Side.AUTHORITY and actor.account_id == submission.created_by_id:
         raise Refused("self", "不能审核自己提交的申请，请由本单位其他审核员办理。")
     reason = reason.strip()
@@ -154,16 +154,6 @@ def move(
     return submission, done
 
 
-def _overtaken(session: Session, submission: Submission, *, stale: bool) -> Refused:
-    last = session.scalar(
-        sa.select(Movement).where(Movement.submission_id == submission.id).order_by(Movement.id.desc()).limit(1)
-    )
-    what = f"“{submission.title}”当前状态为{submission.state.label}"
-    if last:
-        what += f"（{last.account_name}{Action(last.action).done}）"
-    return Refused("stale" if stale else "move", f"{what}，您的操作没有重复执行，请查看最新状态。")
-
-
 # --- questions ------------------------------------------------------------------------------------------------------
 
 
@@ -187,6 +177,25 @@ def one(session: Session, submission_id: int, actor: Actor, *, kind: str | None 
 def _visible(actor: Actor) -> sa.ColumnElement[bool]:
     authority, person = Submission.authority_id, Submission.human_id
     return visible(actor, organization=Submission.home_id, authority=authority, person=person)
+
+
+def filers(session: Session, submission: Submission) -> list[str]:
+    """Who, by name, may put a submission right and file it again by now; see `_files`.
+
+    A person moves, an employer may have no clerk: then nobody may until an account is opened.
+    """
+    own = Account.person_id.in_(sa.select(Person.id).where(under(Person, submission.human_id)))
+    query = (
+        sa.select(Account.name)
+        .join(Organization, Organization.id == Account.organization_id)
+        .where(
+            Account.active,
+            Organization.active,
+            Account.role.in_(_roles(submission.kind, Side.FILER)),
+            sa.case((Account.role == Role.PERSON, own), else_=Account.organization_id == submission.home_id),
+        )
+    )
+    return list(session.scalars(query.order_by(Account.id)))
 
 
 def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db
-from core.access import Actor, Labelled, Role, require, visible
+from core.access import Actor, Labelled, Refused, Role, require, visible
 from core.models import (
     Account,
     AuditEntry,
@@ -150,6 +150,26 @@ def _digest(entry: AuditEntry, previous: str) -> str:
     fields = {name: getattr(entry, name) for name in _CHAINED}
     fields["at"] = entry.at.astimezone(UTC).isoformat()
     return hashlib.sha256((previous + db.canonical(fields)).encode()).hexdigest()
+
+
+def overtaken(session: Session, submission: Submission, code: str = "stale") -> Refused:
+    """What those hear who act on a submission that is not as they saw it: how it stands, who was faster, with what."""
+    query = (
+        sa.select(AuditEntry)
+        .where(
+            AuditEntry.record == submission.kind,
+            AuditEntry.record_id == submission.id,
+            AuditEntry.event != Event.FILE_HANDED_OUT.value,
+        )
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    )
+    by = ""
+    if last := session.scalar(query):
+        event = Event(last.event)
+        by = f"（{last.account_name}{'' if event is Event.REJECT else '已'}{event.label}）"
+    what = f"“{submission.title}”当前状态为{submission.state.label}{by}"
+    return Refused(code, f"{what}，您的操作没有执行，请查看最新状态。")
 
 
 def faults(session: Session) -> list[str]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from difflib import SequenceMatcher
+from math import ceil
 from typing import Any
 
 import pandas as pd
@@ -17,13 +19,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import access, audit, db, files, ledger, plans, policy, registry
-from core.access import Actor, Refused, Role, not_found, require, visible
+from core.access import Actor, Labelled, Refused, Role, not_found, require, visible
 from core.files import Upload
 from core.models import (
     HOURS_TAKEN_BACK,
+    STANDS,
     Attachment,
     Claim,
     CreditBatch,
+    CreditEntry,
+    Organization,
     Person,
     Report,
     RosterRow,
@@ -147,9 +152,109 @@ def worth(claim: ClaimFields | Claim) -> Decimal | None:
     return line.hours(claim.amount)
 
 
+@dataclass(frozen=True)
+class Room:
+    """What a stretch of days holds at so many hours a day, and what was granted on it already."""
+
+    first_on: date
+    last_on: date
+    a_day: Decimal
+    taken: tuple[Claim, ...] = ()
+
+    @property
+    def days(self) -> int:
+        return plans.days_of(self.first_on, self.last_on)
+
+    @property
+    def holds(self) -> Decimal:
+        return self.days * self.a_day
+
+    @property
+    def left(self) -> Decimal:
+        return self.holds - sum((each.granted or Decimal() for each in self.taken), Decimal())
+
+    @property
+    def most(self) -> Decimal:
+        """What may still be granted; more may be taken than there is where a duplicate's claims joined a person's."""
+        return max(self.left, Decimal())
+
+    @property
+    def words(self) -> str:
+        stretch = f"{self.first_on}至{self.last_on}共{self.days}天" if self.days > 1 else f"{self.last_on}一天"
+        held = f"每天至多{self.a_day:f}学时，{stretch}至多{ledger.hours_text(self.holds)}学时"
+        if not self.taken:
+            return held
+        of = "、".join(f"“{each.title}”{ledger.hours_text(each.granted or Decimal())}学时" for each in self.taken)
+        return f"{held}，其中已核定{of}，至多再核定{ledger.hours_text(self.most)}学时"
+
+
+def room(start_on: date, completed_on: date) -> Room:
+    """What the days of a certificate hold: those within its credit year, the one it was completed in, clause 一(一).
+
+    Refused codes: "policy".
+    """
+    first_on = max(start_on, completed_on.replace(month=1, day=1))
+    return Room(first_on, completed_on, policy.in_force(completed_on.year).hours_per_day)
+
+
+def room_left(session: Session, claim: Claim) -> Room:
+    """What a claim's days still hold beside what was granted on the person's other certificates of the credit year.
+
+    The hours of a certificate may lie on any of its days. So every stretch of days that contains this one holds what
+    was granted within it, and the stretch with the least left decides.
+    """
+    own = room(claim.start_on, claim.completed_on)
+    others = [
+        (room(each.start_on, each.completed_on), each)
+        for each in _others(session, claim)
+        if each.state is State.APPROVED and each.granted and each.completed_on.year == claim.completed_on.year
+    ]
+    first_on, last_on = own.first_on, own.last_on
+    for _ in others:  # what meets it, what meets that, and so on
+        met = [days for days, _ in others if days.first_on <= last_on and days.last_on >= first_on]
+        first_on = min([first_on, *(days.first_on for days in met)])
+        last_on = max([last_on, *(days.last_on for days in met)])
+    starts = {own.first_on, *(days.first_on for days, _ in others if first_on <= days.first_on < own.first_on)}
+    ends = {own.last_on, *(days.last_on for days, _ in others if own.last_on < days.last_on <= last_on)}
+
+    def taken(first: date, last: date) -> tuple[Claim, ...]:
+        return tuple(each for days, each in others if first <= days.first_on and days.last_on <= last)
+
+    stretches = (replace(own, first_on=one, last_on=two, taken=taken(one, two)) for one in starts for two in ends)
+    return min(stretches, key=lambda each: (each.left, each.days))
+
+
+def hints(session: Session, claim: Claim) -> list[str]:
+    """What to know of a claim before it is decided, in words, for who files it and for who decides it.
+
+    A certificate of many days for few hours is asked about where the hours are less than a quarter of what they hold.
+    """
+    told, authority_id = [], _person(session, claim).authority_id
+    if claim.state is State.SUBMITTED and authority_id != claim.authority_id:
+        office = session.get_one(Organization, authority_id).name
+        told.append(f"此人现由{office}主管：请退回或撤回，由申报人重新提交，系统会送到那里。")
+    activity, given, held = activity_of(claim), worth(claim), room(claim.start_on, claim.completed_on)
+    if activity.deemed:
+        return told
+    if claim.start_on < held.first_on:
+        told.append(
+            f"起止日期跨年度：学时计入完成日期所在的{claim.completed_on.year}年度（一(一)），"
+            f"只有{held.first_on}至{held.last_on}的{held.days}天可以折合学时。"
+        )
+    given = claim.amount if given is None and activity.unit == UNITS["hour"] else given
+    if given and given > held.holds:
+        told.append(f"证书所载多于起止日期所能计的学时：{held.words}。")
+    elif given and given * 4 < held.holds:
+        hours, enough = ledger.hours_text(given), ceil(given / held.a_day)
+        told.append(
+            f"起止日期共{held.days}天，{hours}学时按每天{held.a_day:f}学时只需{enough}天，请核对实际学习的日期。"
+        )
+    return told
+
+
 def check_fields(fields: ClaimFields, today: date) -> None:
     """Refuse what cannot be a claim, every fault named at once. Refused codes: "fields", "policy", "activity"."""
-    faults = [f"{word}未填" for name, word in WORDS.items() if not getattr(fields, name).strip()]
+    faults = [f"{word}未填" for name, word in WORDS.items() if not _plain(getattr(fields, name))]
     faults += [f"填写的内容超过{most}个字" for name, most in _LONGEST.items() if len(getattr(fields, name)) > most]
     if fields.completed_on > today:
         faults.append(f"完成日期晚于今天{today}")
@@ -176,7 +281,7 @@ def draft(
 ) -> Claim:
     """Start a claim for oneself, or for a person of the clerk's own employer; the person's authority will decide.
 
-    Refused codes: "role", "missing", "fields", "policy", "activity", "file".
+    Refused codes: "role", "missing", "fields", "policy", "activity", "hours" (more than its days hold), "file".
     """
     require(actor, *FILERS)
     person = registry.person(session, person_id, actor)
@@ -192,6 +297,7 @@ def draft(
     )
     session.add(claim)
     session.flush()
+    _check_filed(session, claim)
     _attach(session, claim, evidence, now)
     audit.record(session, audit.Event.CLAIM_DRAFTED, claim, actor=actor, after=summary(claim), now=now)
     return claim
@@ -209,19 +315,20 @@ def revise(
 ) -> Claim:
     """Change a claim that is not before the authority; files given are added, those given before stay with it.
 
-    Refused codes: "role", "missing", "state", "stale", "fields", "policy", "activity", "file".
+    Refused codes: "role", "missing", "state", "stale", "fields", "policy", "activity", "hours", "file".
     """
     require(actor, *FILERS)
     claim = _one(session, claim_id, actor, lock=True)
     if claim.state not in OPEN:
         raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能修改；待审的请先撤回。")
     if claim.version != version:
-        raise Refused("stale", "该申报刚刚被他人修改，请刷新后再操作。")
+        raise audit.overtaken(session, claim)
     check_fields(fields, db.office_day(now))
     before = summary(claim)
     for name, value in asdict(fields).items():
         setattr(claim, name, value)
     claim.granted = None
+    _check_filed(session, claim)
     _attach(session, claim, evidence, now)
     audit.record(session, audit.Event.CLAIM_REVISED, claim, actor=actor, before=before, after=summary(claim), now=now)
     return claim
@@ -236,15 +343,13 @@ def grant(session: Session, claim_id: int, hours: Decimal, *, version: int, acto
     require(actor, Role.REVIEWER)
     claim = _one(session, claim_id, actor, lock=True)
     access.in_charge(actor, claim.authority_id)
-    if claim.state is not State.SUBMITTED:
-        raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能核定学时。")
-    if claim.version != version:
-        raise Refused("stale", "该申报刚刚被他人修改，请刷新后再操作。")
+    if claim.state is not State.SUBMITTED or claim.version != version:
+        raise audit.overtaken(session, claim, "state" if claim.version == version else "stale")
     deemed = activity_of(claim).deemed
     if deemed != (hours == 0) or hours < 0 or hours * 2 % 1 or hours > 1000:
         what = "视同完成不计学时" if deemed else "核定学时应为0.5的正倍数，不予折合的请选“不予通过”"
         raise Refused("hours", f"{what}。")
-    _check_most(claim, hours)
+    _check_most(session, claim, hours, "起止日期有误的，请退回改正")
     if hours != claim.granted:
         before = {"granted": str(claim.granted)}
         claim.granted = hours
@@ -260,20 +365,27 @@ def grant(session: Session, claim_id: int, hours: Decimal, *, version: int, acto
     return claim
 
 
-def _check_most(claim: Claim, hours: Decimal) -> None:
-    """The reviewer may cut what the notice's rate gives, and never exceed it; no day holds more than its study hours.
+def _check_most(session: Session, claim: Claim, hours: Decimal, mend: str) -> None:
+    """The notice's rate may be cut and never exceeded; no day holds more than its study hours, all claims together.
 
-    Refused codes: "hours".
+    `mend` says what to do about the days. Refused codes: "hours".
     """
     activity, given = activity_of(claim), worth(claim)
+    if activity.deemed:
+        return
     if given is not None and hours > given:
         amount, most = ledger.hours_text(claim.amount), ledger.hours_text(given)
         raise Refused("hours", f"证书所载{amount}{activity.unit}，{activity.words}，至多核定{most}学时。")
-    days = plans.days_of(claim.start_on, claim.completed_on)
-    a_day = policy.in_force(claim.completed_on.year).hours_per_day
-    if hours > days * a_day:
-        held = f"每天至多{a_day:f}学时，{claim.start_on}至{claim.completed_on}共{days}天，至多核定{days * a_day:f}学时"
-        raise Refused("hours", f"{held}；起止日期有误的，请退回改正。")
+    held = room_left(session, claim)
+    if hours > held.most:
+        none = "没有学时可以折合，起止日期有误的请改正或退回改正"
+        raise Refused("hours", f"{held.words}；{mend if held.most else none}。")
+
+
+def _check_filed(session: Session, claim: Claim) -> None:
+    """What the rate gives fits into the days, or where the reviewer grants, half an hour. Refused codes: "hours"."""
+    mend = "起止日期有误的请改正，无误的请按能折合的数量填写，并在说明中写明"
+    _check_most(session, claim, worth(claim) or Decimal("0.5"), mend)
 
 
 def beyond(claim: Claim, hours: Decimal) -> str:
@@ -324,48 +436,89 @@ def taken_back(session: Session, claim: Claim) -> CreditBatch | None:
     return session.scalar(sa.select(CreditBatch).where(CreditBatch.reverses_id.in_(posted)))
 
 
-def same_days(session: Session, claim_id: int, actor: Actor) -> pd.DataFrame:
-    """What else the same person studied, or claims to have, between the dates of a claim, the earliest first.
+class Concern(Labelled):
+    """Why something else of the same person is shown to who decides a claim, the gravest first."""
 
-    Other claims and rows of rosters, filed or approved, unless their hours were taken back; an examination is no study.
-    Columns: kind (the kind of submission), title, state, start_on, end_on, hours. Refused codes: "role", "missing".
+    CERTIFICATE = "certificate", "证书名称相同或相近，请核对是否同一证书"
+    TRAINED = (
+        "trained",
+        "同一期间已登记培训学时。同一时间的学习不重复计学时，确属另外学习的（如网络学习）才折合，并在审核意见中写明依据",
+    )
+    DAYS = "days", "同一期间还有"
+    YEAR = "year", "同一年度还有"
+
+
+def beside(session: Session, claim_id: int, actor: Actor) -> pd.DataFrame:
+    """What else of the same person to hold a claim against, by concern and then the earliest first.
+
+    Other claims and rows of rosters, filed or approved, unless their hours were taken back: those alike in title, those
+    of the same days (an examination is no study); where a claim deems its year done, all of that year, and what was
+    imported as deemed. Columns: concern, kind (report, claim, credit_batch), id, activity, title, state, start_on,
+    end_on, hours (for a claim not granted, what the certificate says). Refused codes: "role", "missing".
     """
     require(actor, Role.REVIEWER)
     claim = _one(session, claim_id, actor)
-    columns = ["kind", "title", "state", "start_on", "end_on", "hours"]
-    if activity_of(claim).deemed:
-        return pd.DataFrame(columns=columns)
-    person = _person(session, claim)
-    waits_or_holds = Submission.state.in_((State.SUBMITTED, State.APPROVED))
-    others = sa.select(Claim).where(
-        Claim.human_id == person.id,
-        Claim.id != claim.id,
-        Claim.amount > 0,
-        Claim.start_on <= claim.completed_on,
-        Claim.completed_on >= claim.start_on,
-        waits_or_holds,
-    )
-    found: list[Any] = [
-        (each.kind, each.title, each.state, each.start_on, each.completed_on, each.granted or each.amount)
-        for each in session.scalars(others)
-        if taken_back(session, each) is None
-    ]
+    found = [(_concern(claim, each), *_line(each)) for each in _others(session, claim)]
+    found += _deemed_by_import(session, claim) if activity_of(claim).deemed else _trained(session, claim)
+    columns = "concern kind id activity title state start_on end_on hours".split()
+    frame = pd.DataFrame([each for each in found if each[0]], columns=columns)
+    order = frame["concern"].map(list(Concern).index)
+    return frame.assign(order=order).sort_values(["order", "start_on", "id"], ignore_index=True).drop(columns="order")
+
+
+def _concern(claim: Claim, other: Claim) -> Concern | None:
+    if _alike(claim.title, other.title):
+        return Concern.CERTIFICATE
+    if not claim.amount:
+        return Concern.YEAR if claim.completed_on.year == other.completed_on.year else None
+    meets = claim.start_on <= other.completed_on and other.start_on <= claim.completed_on
+    return Concern.DAYS if meets and other.amount else None
+
+
+def _line(claim: Claim) -> tuple[Any, ...]:
+    hours = claim.amount if claim.granted is None else claim.granted
+    return claim.kind, claim.id, claim.activity, claim.title, claim.state, claim.start_on, claim.completed_on, hours
+
+
+def _trained(session: Session, claim: Claim) -> list[Any]:
+    """Rows of rosters, filed or approved, that study on days of a claim."""
     hours = RosterRow.public_hours + RosterRow.professional_hours
-    trainings = (
-        sa.select(Report.kind, Report.title, Report.state, Report.start_on, Report.end_on, hours)
+    query = (
+        sa.select(Report.kind, Report.id, sa.literal(""), Report.title, Report.state)
+        .add_columns(Report.start_on, Report.end_on, hours)
         .join(RosterRow, RosterRow.report_id == Report.id)
         .where(
-            RosterRow.id_index.in_(sa.select(Person.id_index).where(under(Person, person.id))),
+            RosterRow.id_index.in_(sa.select(Person.id_index).where(under(Person, _person(session, claim).id))),
             Report.start_on <= claim.completed_on,
             Report.end_on >= claim.start_on,
-            waits_or_holds,
+            Report.state.in_((State.SUBMITTED, State.APPROVED)),
             ~RosterRow.faulty,
             ~HOURS_TAKEN_BACK,
             hours > 0,
         )
     )
-    found += session.execute(trainings)
-    return pd.DataFrame(found, columns=columns).sort_values(["start_on", "title"], ignore_index=True)
+    concerns = {State.APPROVED: Concern.TRAINED, State.SUBMITTED: Concern.DAYS}
+    return [(concerns[row.state], *row) for row in session.execute(query)]
+
+
+def _deemed_by_import(session: Session, claim: Claim) -> list[Any]:
+    """What stands in the ledger as deemed in a claim's credit year and came from no claim."""
+    basis = sa.func.coalesce(sa.func.nullif(CreditEntry.note, ""), CreditBatch.basis)
+    query = (
+        sa.select(CreditBatch.id, CreditEntry.source, basis, CreditEntry.completed_on)
+        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+        .where(
+            CreditEntry.person_id.in_(sa.select(Person.id).where(under(Person, _person(session, claim).id))),
+            CreditEntry.year == claim.completed_on.year,
+            CreditEntry.deemed > 0,
+            STANDS,
+            CreditBatch.submission_id.is_(None),
+        )
+    )
+    return [
+        (Concern.YEAR, "credit_batch", batch_id, source.label, words, State.APPROVED, day, day, Decimal())
+        for batch_id, source, words, day in session.execute(query)
+    ]
 
 
 def people(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
@@ -380,12 +533,13 @@ def people(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
 def check_submit(session: Session, claim: Claim, *, actor: Actor, reason: str, now: datetime) -> None:
     """A claim has its evidence, goes to the authority the person has by now, and is filed once, clause 一(四)5-8.
 
-    Refused codes: "fields", "twice", "policy", "activity".
+    Refused codes: "fields", "twice", "hours", "policy", "activity".
     """
     check_fields(_fields_of(claim), db.office_day(now))
     if not session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == claim.id)):
         raise Refused("fields", "没有上传证书或证明材料，请上传后再提交。")
     _check_twice(session, claim)
+    _check_filed(session, claim)
     person = _person(session, claim)
     claim.authority_id = person.authority_id
     claim.organization_id = person.employer_id or person.authority_id
@@ -393,18 +547,33 @@ def check_submit(session: Session, claim: Claim, *, actor: Actor, reason: str, n
 
 
 def _check_twice(session: Session, claim: Claim) -> None:
-    """One certificate counts once, as long as its hours were not taken back."""
+    """One certificate counts once until its hours are taken back, whatever it is filed as and however it is written."""
+    for other in _others(session, claim):
+        if other.completed_on == claim.completed_on and _plain(other.title) == _plain(claim.title):
+            same = f"第{other.id}号“{other.title}”（{other.activity}，{other.state.label}）"
+            different = "确为另一份证书的，请把名称写完整，以示区别"
+            raise Refused("twice", f"同一证书已有一份申报：{same}，不能重复折合。{different}。")
+
+
+def _plain(title: str) -> str:
+    """A title as it is compared: no matter its spaces, its punctuation, and whether its characters are full-width."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", title))).casefold()
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two titles may be one certificate's."""
+    one, other = _plain(one), _plain(other)
+    return one in other or other in one or SequenceMatcher(None, one, other).ratio() >= 0.8
+
+
+def _others(session: Session, claim: Claim) -> list[Claim]:
+    """The same person's other claims that wait or count: filed or approved, and not taken back."""
     query = sa.select(Claim).where(
-        Claim.human_id == _person(session, claim).id,
+        Claim.person_id.in_(sa.select(Person.id).where(under(Person, _person(session, claim).id))),
         Claim.id != claim.id,
-        Claim.activity == claim.activity,
-        Claim.title == claim.title,
-        Claim.completed_on == claim.completed_on,
         Claim.state.in_((State.SUBMITTED, State.APPROVED)),
     )
-    for other in session.scalars(query):
-        if taken_back(session, other) is None:
-            raise Refused("twice", f"同一证书已有一份申报（{other.state.label}），不能重复折合。")
+    return [each for each in session.scalars(query.order_by(Claim.id)) if taken_back(session, each) is None]
 
 
 def plain(title: str) -> str:
@@ -419,11 +588,12 @@ def _person(session: Session, claim: Claim) -> Person:
 
 def check_approve(session: Session, claim: Claim, *, now: datetime) -> None:
     """A claim is granted by the authority the person has by now. Refused codes: "jurisdiction", "hours", "twice"."""
+    ledger.hold(session)  # what was granted beside it stays as it is until this is posted
     if _person(session, claim).authority_id != claim.authority_id:
         raise Refused("jurisdiction", "此人已由其他人社部门主管。请退回，由申报人重新提交，系统会送到现在的主管部门。")
     if claim.granted is None:
         raise Refused("hours", f"通知没有规定{claim.activity}的折合比例，请依据证书填写核定学时。")
-    _check_most(claim, claim.granted)
+    _check_most(session, claim, claim.granted, "请核减后再通过；起止日期有误的，请退回改正")
     _check_twice(session, claim)
 
 
@@ -445,7 +615,7 @@ def on_approve(session: Session, claim: Claim, *, actor: Actor, now: datetime) -
         source=activity.source,
         deemed=activity.deemed,
         note=f"{kind}：{claim.title}（{claim.issuer}）"[:200],
-        days=plans.days_of(claim.start_on, claim.completed_on),
+        days=room(claim.start_on, claim.completed_on).days,
     )
     ledger.post(
         session, [posting], basis=f"学时折合：{kind} {claim.title}"[:200], actor=actor, now=now, submission=claim

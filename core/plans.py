@@ -150,7 +150,7 @@ def revise(session: Session, plan_id: int, fields: PlanFields, *, version: int, 
     if plan.state not in (State.DRAFT, State.RETURNED, State.WITHDRAWN):
         raise Refused("state", f"该计划的状态是“{plan.state.label}”，不能修改；待审的请先撤回。")
     if plan.version != version:
-        raise Refused("stale", "该计划刚刚被他人修改，请刷新后再操作。")
+        raise audit.overtaken(session, plan)
     check_fields(fields, actor.organization_kind)
     before = summary(plan)
     for name, value in asdict(fields).items():

@@ -37,22 +37,39 @@ def approve(claim_id: int, version: int, title: str, granted: bool) -> None:
         ui.forget_choice()
 
 
-def same_days(found: Any) -> str:
-    """One line of a list: what else the person studied on these days."""
-    what = {"claim": "学时折合申报", "report": "培训"}[found.kind]
-    state = State(found.state).label
-    return f"- {what}“{ui.md(found.title)}”，{found.start_on}至{found.end_on}，{hours_text(found.hours)}学时（{state}）"
+def beside(found: pd.DataFrame) -> None:
+    """What else of the person to hold the claim against: a box for each concern, a line for each."""
+    for concern in claims.Concern:
+        lines = found[found["concern"] == concern]
+        box = st.error if concern is claims.Concern.TRAINED else st.warning
+        if not lines.empty:
+            box(f"{concern.label}：\n\n" + "\n".join(map(line, lines.itertuples(index=False))))
+
+
+def line(found: Any) -> str:
+    """One of them: what it is, its days, its hours and its state."""
+    number, state = f"第{found.id}{'批' if found.kind == 'credit_batch' else '号'}", State(found.state).label
+    what = found.activity or "培训情况报告"
+    days = str(found.end_on) if found.start_on == found.end_on else f"{found.start_on}至{found.end_on}"
+    hours = f"{hours_text(found.hours)}学时" if found.hours else "视同完成"
+    return f"- {number}{what}“{ui.md(found.title)}”，{days}，{hours}（{state}）"
 
 
 def decide(claim: Claim, activity: claims.Activity) -> None:
-    """What the same days hold already, hours, reason, and the three buttons; the notice's own rate is the default."""
+    """What else the person has, what the days hold, hours, reason, and the three buttons.
+
+    The notice's own rate is the default, as far as the days hold it.
+    """
     with db.reading() as session:
-        elsewhere = claims.same_days(session, claim.id, actor)
-    if not elsewhere.empty:
-        st.warning("此人同一期间还有：\n\n" + "\n".join(map(same_days, elsewhere.itertuples(index=False))))
+        beside(claims.beside(session, claim.id, actor))
+        held = claims.room_left(session, claim)
+        if not approvals.filers(session, claim):
+            st.warning(
+                "此人没有账号，现工作单位也没有单位经办人：退回后没有人可以改正重报，请先由管理员在“机构与账号”中开通账号。"
+            )
     st.info(f"{claim.activity}：{activity.words}。")
     if not activity.deemed:
-        default = float(claim.granted) if claim.granted is not None else None
+        default = float(min(claim.granted, held.most)) if claim.granted and held.most else None
         hours = st.number_input(
             "核定学时",
             0.5,
@@ -64,10 +81,14 @@ def decide(claim: Claim, activity: claims.Activity) -> None:
             width=200,
             placeholder="依据证书填写",
         )
+        st.caption(ui.md(f"{held.words}。"))
         if hours and (words := claims.beyond(claim, Decimal(str(hours)))):
             st.warning(words)
     st.text_area(
-        "审核意见（必填，申报人会看到）", key=f"reason-{claim.id}", height=70, placeholder="如：证书属实，按40学时折合"
+        "审核意见（必填，申报人会看到）",
+        key=f"reason-{claim.id}",
+        height=70,
+        placeholder="如：考试成绩合格，证书属实" if activity.deemed else "如：证书属实，按40学时折合",
     )
     with st.container(horizontal=True):
         for action in approvals.moves_for(claim, actor):

@@ -24,7 +24,8 @@ COLUMNS = [name for name in shown.COLUMNS if not (oneself and name in ("name", "
 def form(claim: Claim | None, person_id: int) -> None:
     """The claim's fields and its evidence; what was typed stays when a save is refused."""
     key = f"claim-{claim.id if claim else f'new-{person_id}'}-"
-    offered = {each.name: each for each in claims.activities(ui.today().year)}
+    today = ui.today()
+    offered = {each.name: each for each in claims.activities(today.year)}
     names = [*offered, *([claim.activity] if claim and claim.activity not in offered else [])]
     st.selectbox(
         "类别",
@@ -34,23 +35,29 @@ def form(claim: Claim | None, person_id: int) -> None:
         help="\n\n".join(f"{each.name}：{each.words}" for each in offered.values()),
     )
     activity = offered.get(st.session_state.get(f"{key}activity") or names[0])
+    deemed = activity is not None and activity.deemed
     if activity:
-        a_day = policy.in_force(ui.today().year).hours_per_day
-        held = "" if activity.deemed else f"每天至多{a_day:f}学时，请按实际学习的日期填写起止日期。"
-        st.caption(f"{activity.words}。{held}")
+        a_day = policy.in_force(today.year).hours_per_day
+        held = f"每天至多{a_day:f}学时，请按实际学习的日期填写起止日期；跨年度的只计完成日期所在年度的各天（一(一)）。"
+        st.caption(f"{activity.words}。{'' if deemed else held}")
     with st.form(f"{key}form"):
         left, right = st.columns(2)
         left.text_input("证书（证明）名称", claim.title if claim else "", key=f"{key}title", max_chars=100)
         right.text_input("发证或主办单位", claim.issuer if claim else "", key=f"{key}issuer", max_chars=100)
-        left, middle, right = st.columns(3)
-        today = ui.today()
-        left.date_input("开始日期", claim.start_on if claim else today, key=f"{key}start_on", format="YYYY-MM-DD")
-        middle.date_input(
-            "完成（发证）日期", claim.completed_on if claim else today, key=f"{key}completed_on", format="YYYY-MM-DD"
+        dates = iter(st.columns(3))
+        if not deemed:
+            next(dates).date_input(
+                "开始日期", claim.start_on if claim else today, key=f"{key}start_on", format="YYYY-MM-DD"
+            )
+        next(dates).date_input(
+            "取得证书日期" if deemed else "完成（发证）日期",
+            claim.completed_on if claim else today,
+            key=f"{key}completed_on",
+            format="YYYY-MM-DD",
         )
-        if activity is None or not activity.deemed:
+        if not deemed:
             unit = activity.unit if activity else "学时"
-            right.number_input(
+            next(dates).number_input(
                 f"证书所载{unit}数",
                 0.0,
                 1000.0,
@@ -86,7 +93,8 @@ def save(claim_id: int | None, version: int, person_id: int, key: str, then_subm
     given = st.session_state.get(f"{key}files-{st.session_state.get('round', 0)}") or []
 
     def keep(session: Session, **who: Any) -> tuple[str, Claim]:
-        fields = claims.ClaimFields(**typed | {"amount": Decimal(str(typed["amount"] or 0))})
+        start_on = typed["start_on"] or typed["completed_on"]  # what is deemed done has but the day of its certificate
+        fields = claims.ClaimFields(**typed | {"start_on": start_on, "amount": Decimal(str(typed["amount"] or 0))})
         evidence = [Upload(each.name, each.getvalue()) for each in given]
         if claim_id is None:
             claim = claims.draft(session, person_id, fields, evidence=evidence, **who)
@@ -118,12 +126,15 @@ def for_whom() -> int | None:
     """The person a new claim is about: oneself, or one of the clerk's own people."""
     if oneself:
         return actor.person_id
-    text = st.text_input("为谁申报：姓名或完整身份证号", key="for-q", width=300)
+    text = st.text_input("为谁申报：姓名或完整身份证号（至多列出20人）", key="for-q", width=300)
     with db.reading() as session:
         found = claims.people(session, actor, text=text)
     columns = ["name", "id_mask", "employer", "title"]
     empty = "本单位没有这样的人员。请核对姓名或身份证号；人员在本系统有学时记录后才能申报。"
-    return ui.pick(found, columns, name="for", empty=empty, labels={"title": "专业技术职务"})
+    person_id = ui.pick(found, columns, name="for", empty=empty, labels={"title": "专业技术职务"})
+    for name in found.loc[found["id"] == person_id, "name"]:
+        st.markdown(f"为**{ui.md(name)}**申报")
+    return person_id
 
 
 writing = st.session_state.get("claim-new") and ui.chosen("claim") is None

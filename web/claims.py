@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import claims, db, files
+from core import claims, db, files, plans
 from core.access import Actor
 from core.ledger import Standing, hours_text
-from core.models import Attachment, Claim
+from core.models import Attachment, Claim, State
 from web import ui
 
 CAPTION = (
@@ -35,7 +35,9 @@ def one(session: Session, claim: Claim, here: Actor) -> claims.Activity:
     activity = claims.activity_of(claim)
     back = claims.taken_back(session, claim)
     badge = f"　:red-badge[{Standing.REVERSED.label}]" if back else ""
-    st.markdown(f"#### {ui.md(claim.title)}　{ui.chip(claim.state)}{badge}")
+    st.markdown(f"#### {ui.md(claim.title)}　:gray[:small[第{claim.id}号]]　{ui.chip(claim.state)}{badge}")
+    if claim.state not in (State.APPROVED, State.REJECTED) and (hints := claims.hints(session, claim)):
+        st.warning("\n\n".join(map(ui.md, hints)))
     if back:
         told = f"{ui.moment_text(back.posted_at)}由{back.posted_by}{back.basis.rstrip('。')}"
         then = "证书仍应折合的，请点击“填写新申报”，用同一证书重新申报。" if here.role in claims.FILERS else ""
@@ -50,7 +52,7 @@ def one(session: Session, claim: Claim, here: Actor) -> claims.Activity:
             ("管理权限", claim.authority.name),
             ("类别", "　".join(filter(None, (claim.activity, claim.level, claim.rank)))),
             ("发证或主办单位", claim.issuer),
-            ("起止日期", f"{claim.start_on} 至 {claim.completed_on}"),
+            ("取得证书日期", claim.completed_on) if activity.deemed else ("起止日期", _days(claim)),
             ("证书所载数量", f"{hours_text(claim.amount)}{activity.unit}" if claim.amount else "—"),
             ("核定", granted),
             ("计入", f"{claim.completed_on.year}年度{activity.subject_name}"),
@@ -66,6 +68,11 @@ def one(session: Session, claim: Claim, here: Actor) -> claims.Activity:
             _evidence(each)
     ui.steps(session, claim, here)
     return activity
+
+
+def _days(claim: Claim) -> str:
+    days = plans.days_of(claim.start_on, claim.completed_on)
+    return f"{claim.start_on} 至 {claim.completed_on}（{days}天）" if days > 1 else f"{claim.completed_on}（1天）"
 
 
 def _evidence(kept: Attachment) -> None:

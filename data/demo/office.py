@@ -355,13 +355,15 @@ def _certificates(office: _Office) -> Iterator[datetime]:
 def _file_claim(
     office: _Office, certificate: dict[str, Any], learner: Learner, clerk: Actor, *, now: datetime
 ) -> Claim:
-    """File a certificate of five days ago with its scan."""
-    ended_on = db.office_day(now) - timedelta(days=5)
+    """File a certificate of five days ago, or of the year before where it would begin there, with its scan."""
+    ended_on, before = db.office_day(now) - timedelta(days=5), timedelta(days=certificate["days"] - 1)
+    if (ended_on - before).year < ended_on.year:
+        ended_on = date(ended_on.year - 1, 12, 31)
     fields = claims.ClaimFields(
         activity=certificate["activity"],
         title=certificate["title"],
         issuer=certificate["issuer"],
-        start_on=ended_on - timedelta(days=certificate["days"] - 1),
+        start_on=ended_on - before,
         completed_on=ended_on,
         amount=Decimal(certificate["hours"]),
     )

@@ -13,11 +13,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, claims, db, files, ledger, persons
+from core import approvals, audit, claims, credits, db, files, ledger, persons, sheets
 from core.access import Refused, Role
 from core.approvals import Action
 from core.files import Upload
-from core.models import Claim, Person, State
+from core.models import Account, Claim, Person, State
 from tests import cast as c
 
 ONE, OTHER, AT_BASE = 1, 2, 3
@@ -101,7 +101,8 @@ def test_what_the_notice_converts_one_to_one_needs_no_grant_but_may_be_cut(
     c.grant(cast, claim.id)
     (line,) = entries()
     assert (line["source"], line["hours"]) == (source, Decimal("16.5"))
-    second = c.file_claim(cast, ONE, activity=activity, title="另一份证书", amount=Decimal(40))
+    later = {"start_on": date(2024, 5, 13), "completed_on": date(2024, 5, 17)}
+    second = c.file_claim(cast, ONE, activity=activity, title="另一份证书", amount=Decimal(40), **later)
     c.grant(cast, second.id, 8)
     assert sorted(each["hours"] for each in entries()) == [8, Decimal("16.5")]
 
@@ -121,14 +122,92 @@ def test_no_more_is_granted_than_the_certificate_gives_by_the_notices_rate(
 
 def test_no_day_between_the_certificates_dates_holds_more_than_eight_hours(cast: c.Cast) -> None:
     claim = c.file_claim(cast, ONE)  # five days
-    words = "每天至多8学时，2024-05-06至2024-05-10共5天，至多核定40学时；起止日期有误的，请退回改正。"
-    assert c.refusal(granting(cast, claim, "40.5")).words == words
+    held = "每天至多8学时，2024-05-06至2024-05-10共5天至多40学时；"
+    assert c.refusal(granting(cast, claim, "40.5")).words == f"{held}起止日期有误的，请退回改正。"
     assert done(granting(cast, claim, 40)).granted == 40
-    day = date(2024, 5, 6)
-    short = c.file_claim(cast, ONE, activity="技能培训", completed_on=day)  # 40 hours in one day, and so by the rate
-    refused = c.refusal(moving(cast, short, Action.APPROVE, "reviewer", "属实"))
-    assert (refused.code, "共1天，至多核定8学时" in refused.words) == ("hours", True)
-    assert c.grant(cast, short.id, 8).endswith("登记2024年度专业科目8学时")
+
+
+@pytest.mark.parametrize("activity", ["三科", "技能培训"])
+def test_more_hours_by_the_rate_than_the_days_hold_are_told_to_who_saves_and_files(cast: c.Cast, activity: str) -> None:
+    short = {"activity": activity, "completed_on": date(2024, 5, 6)}  # 40 hours, and so by the rate, in one day
+    refused = c.refusal(drafting(cast, **short))
+    assert refused.code == "hours"
+    assert refused.words.startswith("每天至多8学时，2024-05-06一天至多8学时；起止日期有误的请改正")
+    draft = done(drafting(cast, activity=activity))
+    fields = replace(c.CLAIM, **short)
+    act = {"version": draft.version, "actor": cast["person"], "now": c.AFTER}
+    assert c.refusal(lambda s: claims.revise(s, draft.id, fields, **act)).code == "hours"
+    c.grant(cast, c.file_claim(cast, ONE, title="护理论坛").id, 8)  # meanwhile some of the days are taken
+    refused = c.refusal(moving(cast, draft, Action.SUBMIT, "person"))
+    assert (refused.code, "至多再核定32学时" in refused.words) == ("hours", True)
+    c.file_claim(cast, ONE, activity="论坛", title="日程只有一天的论坛", completed_on=date(2024, 5, 6))  # no rate
+
+
+def test_eight_hours_a_day_hold_over_all_certificates_of_a_person_together(cast: c.Cast) -> None:
+    def filed(title: str, first: int, last: int, serial: int = ONE) -> Claim:
+        days = {"start_on": date(2024, 5, first), "completed_on": date(2024, 5, last)}
+        return c.file_claim(cast, serial, title=title, by="person" if serial == ONE else "hohhot_person", **days)
+
+    one, two, three, four = (
+        filed("护理论坛", 6, 8),
+        filed("急救年会", 8, 10),
+        filed("影像学会议", 8, 8),
+        filed("检验交流", 13, 14),
+    )
+    c.grant(cast, one.id, 20)
+    refused = c.refusal(granting(cast, two, "20.5"))  # five days hold 40
+    held = "每天至多8学时，2024-05-06至2024-05-10共5天至多40学时，其中已核定“护理论坛”20学时，至多再核定20学时"
+    assert refused.words == f"{held}；起止日期有误的，请退回改正。"
+    c.grant(cast, two.id, 20)
+    refused = c.refusal(granting(cast, three, "0.5"))  # its one day is full, although both could have left it free
+    assert "“护理论坛”20学时、“急救年会”20学时，至多再核定0学时；没有学时可以折合" in refused.words
+    c.grant(cast, four.id, 16)  # days of its own
+    c.grant(cast, filed("别人的论坛", 6, 8, OTHER).id, 24, by="hohhot_reviewer")
+    done(lambda s: ledger.reverse(s, 3, actor=cast["reviewer"], reason="有误", now=c.AFTER))  # 急救年会
+    assert c.refusal(granting(cast, three, "4.5")).code == "hours"
+    trained = {"activity": "技能培训", "title": "院前急救合格证", "start_on": date(2024, 5, 6)}
+    refused = c.refusal(drafting(cast, completed_on=date(2024, 5, 8), amount=Decimal("4.5"), **trained))
+    mend = "起止日期有误的请改正，无误的请按能折合的数量填写，并在说明中写明"
+    assert refused.words.endswith(f"其中已核定“护理论坛”20学时，至多再核定4学时；{mend}。")
+    c.grant(cast, three.id, 4)
+    refused = c.refusal(drafting(cast, completed_on=date(2024, 5, 8), amount=Decimal("0.5"), **trained))
+    assert refused.words.endswith("至多再核定0学时；没有学时可以折合，起止日期有误的请改正或退回改正。")
+    days = {"start_on": date(2024, 5, 13), "completed_on": date(2024, 5, 14)}
+    assert c.refusal(drafting(cast, title="同期的论坛", **days)).code == "hours"  # nothing is left to be granted
+
+
+def test_two_certificates_of_the_same_days_approved_at_once_fill_them_once(cast: c.Cast) -> None:
+    titles = ("护理论坛", "急救年会")
+    both = [c.file_claim(cast, ONE, activity="技能培训", title=title) for title in titles]  # 40 hours of five days each
+    found = c.at_once(*(moving(cast, each, Action.APPROVE, "reviewer", "属实") for each in both))
+    (refused,) = (each for each in found if isinstance(each, Refused))
+    assert (refused.code, "请核减后再通过" in refused.words) == ("hours", False)  # nothing is left to cut it to
+    assert [each["hours"] for each in entries()] == [40]
+
+
+def test_a_certificate_counts_for_the_year_it_was_completed_in_and_only_that_years_days_hold_hours(
+    cast: c.Cast,
+) -> None:
+    claim = c.file_claim(cast, ONE, start_on=date(2023, 12, 20), completed_on=date(2024, 1, 3))
+    with db.reading() as session:
+        told, *more = claims.hints(session, claim)
+    assert told.endswith("计入完成日期所在的2024年度（一(一)），只有2024-01-01至2024-01-03的3天可以折合学时。")
+    assert more == ["证书所载多于起止日期所能计的学时：每天至多8学时，2024-01-01至2024-01-03共3天至多24学时。"]
+    assert c.refusal(granting(cast, claim, "24.5")).code == "hours"
+    c.grant(cast, claim.id, 24)
+    assert [(each["year"], each["hours"]) for each in entries()] == [(2024, 24)]
+
+
+def test_few_hours_over_many_days_are_asked_about(cast: c.Cast) -> None:
+    def hints(**days: date) -> list[str]:
+        claim = done(drafting(cast, **days))
+        with db.reading() as session:
+            return claims.hints(session, claim)
+
+    assert hints() == []
+    assert hints(start_on=date(2024, 4, 21)) == []  # 20 days
+    told = "起止日期共21天，40学时按每天8学时只需5天，请核对实际学习的日期。"
+    assert hints(start_on=date(2024, 4, 20)) == [told]
 
 
 def test_more_than_the_certificate_says_is_told_to_the_reviewer_where_the_notice_has_no_rate(cast: c.Cast) -> None:
@@ -212,6 +291,44 @@ def test_a_claim_is_not_filed_without_evidence_and_the_same_certificate_not_twic
         assert claims.taken_back(session, approvals.one(session, again.id, cast["person"])) is None
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": "新一代信息技术 高级研修班 结业证书"},
+        {"title": "《新一代信息技术高级研修班》结业证书。"},
+        {"title": "新一代信息技术（高级研修班）结业证书"},
+        {"activity": "论坛"},
+        {"activity": "职业资格", "amount": Decimal(0), "title": "新一代信息技术高级研修班-结业证书"},
+    ],
+)
+def test_the_same_certificate_is_the_same_however_it_is_written_and_whatever_it_is_filed_as(
+    cast: c.Cast, changes: dict[str, Any]
+) -> None:
+    first = c.file_claim(cast, ONE)
+    again = done(drafting(cast, **changes))
+    refused = c.refusal(moving(cast, again, Action.SUBMIT, "person"))
+    named = f"第{first.id}号“{first.title}”（高研班，待审）"
+    assert (refused.code, named in refused.words) == ("twice", True)
+
+
+def test_letters_and_figures_are_the_same_in_either_width_and_case(cast: c.Cast) -> None:
+    c.file_claim(cast, ONE, title="ICU护理2024年会 A类")
+    again = done(drafting(cast, title="ｉｃｕ护理２０２４年会Ａ类"))
+    assert c.refusal(moving(cast, again, Action.SUBMIT, "person")).code == "twice"
+
+
+def test_a_certificate_of_another_day_or_a_like_title_is_filed_and_shown_to_the_reviewer(cast: c.Cast) -> None:
+    first = c.file_claim(cast, ONE)
+    later = {"start_on": date(2024, 6, 3), "completed_on": date(2024, 6, 7)}
+    c.file_claim(cast, ONE, **later)
+    c.file_claim(cast, ONE, title="新一代信息技术高级研修班（第二期）结业证书")
+    c.file_claim(cast, ONE, title="护理论坛证书", **later)
+    with db.reading() as session:
+        frame = claims.beside(session, first.id, cast["reviewer"])
+    assert list(frame["concern"]) == [claims.Concern.CERTIFICATE] * 2
+    assert list(frame["end_on"]) == [date(2024, 5, 10), date(2024, 6, 7)]
+
+
 def test_hours_are_granted_by_the_reviewer_in_charge_while_it_waits(cast: c.Cast) -> None:
     claim = c.file_claim(cast, ONE)
     for hours in ("0", "-8", "0.3", "1001"):
@@ -225,7 +342,8 @@ def test_hours_are_granted_by_the_reviewer_in_charge_while_it_waits(cast: c.Cast
     assert c.refusal(moving(cast, claim, Action.APPROVE, "reviewer", " ")).code == "reason"
     done(moving(cast, claim, Action.RETURN, "reviewer", "证书不清楚"))
     returned = done(lambda s: approvals.one(s, claim.id, cast["reviewer"]))
-    assert c.refusal(granting(cast, returned, 8)).words == "该申报的状态是“退回”，不能核定学时。"
+    told = f"“{claim.title}”当前状态为退回（{cast['reviewer'].name}已退回），您的操作没有执行，请查看最新状态。"
+    assert c.refusal(granting(cast, returned, 8)).words == told
 
 
 def test_a_claim_is_changed_until_it_is_filed_and_what_was_granted_before_is_forgotten(cast: c.Cast) -> None:
@@ -262,21 +380,46 @@ def test_a_claim_follows_its_person_to_another_authority(cast: c.Cast) -> None:
         person.authority_id, person.employer_id = cast.places["hohhot"].id, cast.places["hohhot_school"].id
     with pytest.raises(Refused, match="jurisdiction"):
         c.grant(cast, claim.id, 8)
+    with db.reading() as session:
+        told = claims.hints(session, approvals.one(session, claim.id, cast["reviewer"]))
+    assert told == ["此人现由呼和浩特市人力资源和社会保障局主管：请退回或撤回，由申报人重新提交，系统会送到那里。"]
     done(moving(cast, claim, Action.RETURN, "reviewer", "请送现在的主管部门"))
     assert c.refusal(moving(cast, claim, Action.SUBMIT, "employer")).code == "missing"  # no longer its employer
+    seen = done(lambda s: approvals.one(s, claim.id, cast["hohhot_employer"]))
+    revised = {"version": seen.version, "actor": cast["hohhot_employer"], "now": c.AFTER}
+    done(lambda s: claims.revise(s, claim.id, replace(c.CLAIM, note="已调动"), **revised))
     done(moving(cast, claim, Action.SUBMIT, "hohhot_employer"))
     c.grant(cast, claim.id, 8, by="hohhot_reviewer")
     assert [each["hours"] for each in entries()] == [8]
 
 
+def test_somebody_can_put_a_returned_claim_right_or_the_reviewer_knows_that_nobody_can(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, ONE)
+
+    def filers() -> list[str]:
+        with db.reading() as session:
+            found = approvals.one(session, claim.id, cast["admin"])
+            can = sorted(who.name for who in cast.actors.values() if Action.WITHDRAW in approvals.moves_for(found, who))
+            assert sorted(approvals.filers(session, found)) == can
+            return can
+
+    own = cast["person"].name
+    assert filers() == sorted([own, cast["employer"].name])
+    with db.transaction() as session:
+        session.get_one(Person, c.person_id(ONE)).employer_id = cast.places["hohhot_school"].id
+    assert filers() == sorted([own, cast["hohhot_employer"].name])
+    with db.transaction() as session:
+        session.get_one(Person, c.person_id(ONE)).employer_id = None
+    assert filers() == [own]
+    with db.transaction() as session:
+        session.get_one(Account, cast["person"].account_id).active = False
+        assert approvals.filers(session, session.get_one(Claim, claim.id)) == []
+
+
 def test_a_claim_of_a_duplicate_is_the_humans_who_stays(cast: c.Cast) -> None:
     c.posted(cast, c.sheet([c.row(9, c.row(ONE)[1])]), title="重复登记的人")
     claim = c.file_claim(cast, 9)
-    with db.reading() as session:
-        one, nine = (session.get_one(Person, c.person_id(serial)) for serial in (ONE, 9))
-        seen = {"version": one.version, "duplicate_version": nine.version}
-    with db.transaction() as session:
-        persons.merge(session, one.id, nine.id, **seen, actor=cast["reviewer"], reason="同一人", now=c.AFTER)
+    merge(cast, 9)
     with db.reading() as session:
         assert list(approvals.queue(session, cast["person"], kind="claim")[0]["id"]) == [claim.id]
         found = approvals.one(session, claim.id, cast["person"])
@@ -288,6 +431,24 @@ def test_a_claim_of_a_duplicate_is_the_humans_who_stays(cast: c.Cast) -> None:
     assert [each["hours"] for each in entries()] == [8]
 
 
+def merge(cast: c.Cast, duplicate: int) -> None:
+    with db.transaction() as session:
+        one, other = (session.get_one(Person, c.person_id(serial)) for serial in (ONE, duplicate))
+        seen = {"version": one.version, "duplicate_version": other.version}
+        persons.merge(session, one.id, other.id, **seen, actor=cast["reviewer"], reason="同一人", now=c.AFTER)
+
+
+def test_days_overfull_by_a_merge_take_nothing_from_the_days_beside_them(cast: c.Cast) -> None:
+    c.posted(cast, c.sheet([c.row(9, c.row(ONE)[1])]), title="重复登记的人")
+    for serial, title in ((ONE, "护理论坛"), (9, "急救年会")):
+        c.grant(cast, c.file_claim(cast, serial, title=title).id, 40)
+    merge(cast, 9)
+    days = {"start_on": date(2024, 5, 11), "completed_on": date(2024, 5, 12)}
+    claim = c.file_claim(cast, ONE, title="影像学会议", **days)
+    c.grant(cast, claim.id, 16)
+    assert c.refusal(drafting(cast, title="检验交流", start_on=date(2024, 5, 10))).code == "hours"
+
+
 def test_two_reviewers_at_once_post_once(cast: c.Cast) -> None:
     claim = c.file_claim(cast, ONE, activity="技能培训")
     approve = [moving(cast, claim, Action.APPROVE, by, "属实") for by in ("reviewer", "reviewer2")]
@@ -296,33 +457,69 @@ def test_two_reviewers_at_once_post_once(cast: c.Cast) -> None:
     assert [each["hours"] for each in entries()] == [40]
 
 
+def test_the_slower_reviewer_hears_who_was_faster_and_with_what(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, ONE)
+    seen = done(lambda s: approvals.one(s, claim.id, cast["reviewer2"]))
+    c.grant(cast, claim.id, 24)
+    with db.transaction() as session:  # looking at the evidence afterwards is not deciding
+        kept = claims.evidence(session, claim.id, cast["reviewer2"])[0]
+        files.handed_out(session, kept.id, actor=cast["reviewer2"], now=c.AFTER)
+    refused = c.refusal(granting(cast, seen, 16, "reviewer2"))
+    told = f"“{claim.title}”当前状态为通过（{cast['reviewer'].name}已通过），您的操作没有执行，请查看最新状态。"
+    assert (refused.code, refused.words) == ("stale", told)
+
+
+def beside(cast: c.Cast, claim: Claim, by: str = "reviewer") -> list[list[Any]]:
+    with db.reading() as session:
+        frame = claims.beside(session, claim.id, cast[by])
+    return frame[["concern", "activity", "title", "state", "hours"]].to_numpy().tolist()
+
+
 def test_the_reviewer_learns_what_else_the_person_studied_on_the_same_days(cast: c.Cast) -> None:
     days = {"start_on": date(2024, 6, 26), "completed_on": date(2024, 6, 28)}  # the training ends on the first of them
     claim = c.file_claim(cast, ONE, **days, amount=Decimal(16))
-
-    def others(by: str = "reviewer") -> list[list[Any]]:
-        with db.reading() as session:
-            frame = claims.same_days(session, claim.id, cast[by])
-        return frame[["kind", "title", "state", "hours"]].to_numpy().tolist()
-
-    training = ["report", "知识更新培训班", "approved", 24]
-    assert others() == [training]
-    c.file_claim(cast, ONE, title="前一天结束的证书", start_on=date(2024, 6, 24), completed_on=date(2024, 6, 25))
-    c.file_claim(cast, OTHER, by="hohhot_person", title="别人的证书", **days)
+    training = ["trained", "", "知识更新培训班", "approved", 24]
+    assert beside(cast, claim) == [training]
+    c.file_claim(cast, ONE, title="前一天结束的会议", start_on=date(2024, 6, 24), completed_on=date(2024, 6, 25))
+    c.file_claim(cast, OTHER, by="hohhot_person", title="别人的会议", **days)
     c.file_claim(cast, ONE, activity="职业资格", title="一级建造师", amount=Decimal(0), **days)
-    done(drafting(cast, title="没有提交的证书", **days))
-    assert others() == [training]
+    done(drafting(cast, title="没有提交的会议", **days))
+    assert beside(cast, claim) == [training]
     late = date(2024, 6, 28)
-    second = c.file_claim(cast, ONE, title="另一份证书", start_on=late, completed_on=date(2024, 6, 30))
-    assert others() == [training, ["claim", "另一份证书", "submitted", 40]]
+    second = c.file_claim(cast, ONE, title="护理论坛", start_on=late, completed_on=date(2024, 6, 30))
+    assert beside(cast, claim) == [training, ["days", "高研班", "护理论坛", "submitted", 40]]
     c.grant(cast, second.id, 8)
-    assert others() == [training, ["claim", "另一份证书", "approved", 8]]
+    assert beside(cast, claim) == [training, ["days", "高研班", "护理论坛", "approved", 8]]
+    plan = c.file_plan(cast, title="同期的另一个班")
+    c.approve(cast, plan.id)
+    c.file_report(cast, plan, c.sheet([c.row(ONE)]))
+    waiting = ["days", "", "同期的另一个班", "submitted", 24]
+    assert beside(cast, claim) == [training, waiting, ["days", "高研班", "护理论坛", "approved", 8]]
     done(lambda s: ledger.reverse(s, 1, actor=cast["reviewer"], reason="有误", now=c.AFTER))
     done(lambda s: ledger.reverse(s, 2, actor=cast["reviewer"], reason="有误", now=c.AFTER))
-    assert others() == []
+    assert beside(cast, claim) == [waiting]
     for by, code in (("person", "role"), ("baotou_reviewer", "missing")):
         with pytest.raises(Refused, match=code):
-            others(by)
+            beside(cast, claim, by)
+
+
+def test_who_decides_a_deemed_year_sees_what_else_of_that_year_was_claimed_or_deemed(cast: c.Cast) -> None:
+    exam = {"activity": "职业资格", "amount": Decimal(0)}
+    claim = c.file_claim(cast, ONE, title="一级建造师", **exam)
+    assert beside(cast, claim) == []
+    c.file_claim(cast, ONE, title="注册消防工程师", completed_on=date(2024, 6, 10), **exam)
+    c.file_claim(cast, ONE, title="护理论坛证书", start_on=date(2024, 3, 4), completed_on=date(2024, 3, 8))
+    rows = [
+        [c.id_number(ONE), c.row(ONE)[1], year, "专业科目", "", "职业资格", f"{year}年台账"] for year in (2023, 2024)
+    ]
+    book = sheets.csv_file(["身份证号", "姓名", "年度", "科目", "学时", "来源", "依据"], rows)
+    given = Upload("台账.csv", book)
+    done(lambda s: credits.bring_in(s, given, actor=cast["reviewer"], reason="补登", now=c.AFTER))
+    assert beside(cast, claim) == [
+        ["year", "高研班", "护理论坛证书", "submitted", 40],
+        ["year", "职业资格", "注册消防工程师", "submitted", 0],
+        ["year", "职业资格", "2024年台账", "approved", 0],
+    ]
 
 
 # --- who ------------------------------------------------------------------------------------------------------------

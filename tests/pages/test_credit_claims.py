@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core import approvals, claims, db, ledger
-from core.models import Claim, CreditBatch, State
+from core.models import Account, Claim, CreditBatch, Person, State
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
@@ -43,7 +43,7 @@ def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner
     key = f"claim-new-{people.person_id(1)}-"
     app.selectbox(key=f"{key}activity").select("论坛").run()
     (told,) = (each.value for each in app.caption if "由审核部门依据证书核定专业科目学时" in each.value)
-    assert told.endswith("。每天至多8学时，请按实际学习的日期填写起止日期。")
+    assert "。每天至多8学时，请按实际学习的日期填写起止日期；跨年度的只计完成日期所在年度的各天" in told
     press(app, "保存并提交")
     assert "证书（证明）名称未填" in app.error[0].value
     fill(app, key, title="示例学术论坛证书", issuer="示例学会", start_on=TODAY, completed_on=TODAY, amount=8.0)
@@ -75,6 +75,19 @@ def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner
     assert (entry["hours"], entry["basis"]) == (6.5, "论坛：示例学术论坛证书（示例学会）")
 
 
+def test_hours_that_the_days_do_not_hold_are_told_at_once_and_what_was_typed_stays(learner: Cast) -> None:
+    app = begun("person")
+    key = f"claim-new-{people.person_id(1)}-"
+    app.selectbox(key=f"{key}activity").select("三科").run()
+    fill(app, key, title="三科教师研修证书", issuer="示例学院", start_on=TODAY, completed_on=TODAY, amount=40.0)
+    press(app, "只保存草稿")
+    assert f"每天至多8学时，{TODAY}一天至多8学时；起止日期有误的请改正" in app.error[0].value
+    assert app.text_input(key=f"{key}title").value == "三科教师研修证书"
+    fill(app, key, start_on=TODAY - timedelta(days=366), amount=4.0)
+    press(app, "只保存草稿")
+    assert "起止日期跨年度" in app.warning[0].value
+
+
 def test_a_reviewer_is_told_of_hours_beyond_the_certificate_and_stopped_beyond_its_days(learner: Cast) -> None:
     claim = people.file_claim(learner, 1, by="person", now=NOW, start_on=TODAY, completed_on=TODAY, amount=Decimal(6))
     app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
@@ -92,10 +105,20 @@ def test_a_reviewer_is_told_what_else_the_person_studied_on_the_same_days(learne
     start, end = people.PLAN.start_on, people.PLAN.end_on
     claim = people.file_claim(learner, 1, by="person", now=NOW, start_on=start, completed_on=end)
     app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
-    (told,) = (each.value for each in app.warning)
-    assert told.startswith("此人同一期间还有：")
-    assert f"培训“知识更新培训班”，{start}至{end}，24学时（通过）" in told
+    (told,) = (each.value for each in app.error)
+    assert told.startswith("同一期间已登记培训学时。")
+    assert f"培训情况报告“知识更新培训班”，{start}至{end}，24学时（通过）" in told
     assert "通过" in [each.label for each in app.button]  # told, not stopped
+
+
+def test_a_reviewer_is_told_before_returning_a_claim_that_nobody_could_put_right(learner: Cast) -> None:
+    claim = people.file_claim(learner, 1, by="employer", now=NOW)
+    for there, told in ((True, 0), (False, 1)):
+        with db.transaction() as session:
+            session.get_one(Account, learner["person"].account_id).active = there
+            session.get_one(Person, people.person_id(1)).employer_id = None  # moved to where nobody has an account
+        app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
+        assert sum("退回后没有人可以改正重报" in each.value for each in app.warning) == told
 
 
 def test_a_claim_whose_hours_were_taken_back_says_so_and_what_to_do(learner: Cast) -> None:
@@ -121,7 +144,8 @@ def test_a_clerk_claims_for_the_own_people_and_an_examination_deems_the_year(lea
     key = f"claim-new-{people.person_id(1)}-"
     app.selectbox(key=f"{key}activity").select("职业资格").run()
     assert f"{key}amount" not in [each.key for each in app.number_input]
-    fill(app, key, title="一级建造师", issuer="示例考试机构", start_on=TODAY, completed_on=TODAY)
+    assert f"{key}start_on" not in [each.key for each in app.date_input]  # an examination has one day
+    fill(app, key, title="一级建造师", issuer="示例考试机构", completed_on=TODAY)
     app.get("file_uploader")[0].upload("证书.jpg", JPEG, "image/jpeg")
     press(app, "保存并提交")
     claim = one(sa.select(Claim))
@@ -136,8 +160,7 @@ def test_a_clerk_claims_for_the_own_people_and_an_examination_deems_the_year(lea
 
 
 def test_a_claim_is_returned_with_a_reason_corrected_and_withdrawn(learner: Cast) -> None:
-    day = TODAY - timedelta(days=1)
-    claim = people.file_claim(learner, 1, by="person", now=NOW, activity="技能培训", start_on=day, completed_on=day)
+    claim = people.file_claim(learner, 1, by="person", now=NOW, activity="技能培训")
     app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
     assert app.number_input(key=f"granted-{claim.id}").value == 40  # the notice's own rate
     app.text_area(key=f"reason-{claim.id}").input("请补盖章页")
