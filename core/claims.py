@@ -254,7 +254,7 @@ def hints(session: Session, claim: Claim) -> list[str]:
 
 def check_fields(fields: ClaimFields, today: date) -> None:
     """Refuse what cannot be a claim, every fault named at once. Refused codes: "fields", "policy", "activity"."""
-    faults = [f"{word}未填" for name, word in WORDS.items() if not _plain(getattr(fields, name))]
+    faults = [f"{word}未填" for name, word in WORDS.items() if not plain(getattr(fields, name))]
     faults += [f"填写的内容超过{most}个字" for name, most in _LONGEST.items() if len(getattr(fields, name)) > most]
     if fields.completed_on > today:
         faults.append(f"完成日期晚于今天{today}")
@@ -549,20 +549,20 @@ def check_submit(session: Session, claim: Claim, *, actor: Actor, reason: str, n
 def _check_twice(session: Session, claim: Claim) -> None:
     """One certificate counts once until its hours are taken back, whatever it is filed as and however it is written."""
     for other in _others(session, claim):
-        if other.completed_on == claim.completed_on and _plain(other.title) == _plain(claim.title):
+        if other.completed_on == claim.completed_on and plain(other.title) == plain(claim.title):
             same = f"第{other.id}号“{other.title}”（{other.activity}，{other.state.label}）"
             different = "确为另一份证书的，请把名称写完整，以示区别"
             raise Refused("twice", f"同一证书已有一份申报：{same}，不能重复折合。{different}。")
 
 
-def _plain(title: str) -> str:
+def plain(title: str) -> str:
     """A title as it is compared: no matter its spaces, its punctuation, and whether its characters are full-width."""
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", title))).casefold()
 
 
 def _alike(one: str, other: str) -> bool:
     """Whether two titles may be one certificate's."""
-    one, other = _plain(one), _plain(other)
+    one, other = plain(one), plain(other)
     return one in other or other in one or SequenceMatcher(None, one, other).ratio() >= 0.8
 
 
@@ -574,11 +574,6 @@ def _others(session: Session, claim: Claim) -> list[Claim]:
         Claim.state.in_((State.SUBMITTED, State.APPROVED)),
     )
     return [each for each in session.scalars(query.order_by(Claim.id)) if taken_back(session, each) is None]
-
-
-def plain(title: str) -> str:
-    """A title as it is compared: no matter its spaces, its punctuation, and whether its characters are full-width."""
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", title))).casefold()
 
 
 def _person(session: Session, claim: Claim) -> Person:
