@@ -450,8 +450,8 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
 
 def _former(person: Person) -> str:
     """What to say of a number that a person had before a correction: under it a second record would be made."""
-    known = f"“{person.name}”更正前的号码，更正后为{resident_id.mask(person.id_number)}"
-    return f"这是库中{known}；同一人的请改为更正后的号码，否则会另立一人"
+    now = resident_id.mask(person.id_number)
+    return f"库中“{person.name}”更正前的号码，现为{now}；同一人的请改用现在的号码，否则会另立一人"
 
 
 def _posting(row: Row, person_id: int) -> Posting:
