@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import sqlalchemy as sa
@@ -309,7 +309,7 @@ def _check(session: Session, report: Report, rows: dict[int, roster.Cells], toda
     columns = {name: [getattr(problem, name) for problem in preview.problems] for name in plain}
     columns |= {"report_id": report.id, "mend": [written(dict(problem.mend)) for problem in preview.problems]}
     db.insert(session, RosterProblem, columns)
-    report.people = len(preview.good_rows)
+    report.people = len({row.id_number for row in preview.good_rows})
     report.hours = sum((_earned(row) for row in preview.good_rows), Decimal())
     report.faults = len(faulty)
     return preview.problems
@@ -345,14 +345,23 @@ def repair(
         if change.row not in rows or change.column not in roster.COLUMNS:
             raise Refused("rows", f"花名册中没有第{change.row}行，可能刚被删去，请查看最新的花名册。")
         if sheets.text(rows[change.row].get(change.column)) != change.before:
-            heading = roster.HEADINGS[change.column]
-            raise Refused("stale", f"第{change.row}行的{heading}刚刚被他人改过，您的修改没有保存，请查看最新的内容。")
+            cell = sheets.text(rows[change.row].get(change.column))
+            told = f"刚刚被他人改为“{resident_id.masked(cell)}”" if cell else "刚刚被他人清空"
+            where = f"第{change.row}行的{roster.HEADINGS[change.column]}"
+            raise Refused("stale", f"{where}{told}，您的修改没有保存，请核对最新的内容。")
         repairs += _set(rows, change.row, change.column, sheets.text(change.after))
     return _amend(session, report, rows, repairs, how="typed", actor=actor, now=now)
 
 
-def accept(session: Session, report_id: int, row_numbers: Sequence[int], *, actor: Actor, now: datetime) -> int:
-    """Let the program mend these rows as it proposed; answers how many. A number it fills in is a logged disclosure.
+class Accepted(NamedTuple):
+    """How many rows were mended as proposed, and how many were left out."""
+
+    mended: int
+    struck: int
+
+
+def accept(session: Session, report_id: int, row_numbers: Sequence[int], *, actor: Actor, now: datetime) -> Accepted:
+    """Let the program mend these rows as it proposed. A number it fills in is a logged disclosure.
 
     Refused codes: "role", "missing", "state", "rows" (nothing is proposed for them any more).
     """
@@ -360,19 +369,19 @@ def accept(session: Session, report_id: int, row_numbers: Sequence[int], *, acto
     query = sa.select(RosterProblem.row, RosterProblem.mend).where(
         RosterProblem.report_id == report.id, RosterProblem.offer != "", RosterProblem.row.in_(row_numbers)
     )
-    offers = [(row, json.loads(mend)) for row, mend in session.execute(query.order_by(RosterProblem.id))]
+    offers: dict[int, dict[str, str]] = {}
+    for row, mend in session.execute(query.order_by(RosterProblem.id)):
+        offers[row] = offers.get(row, {}) | json.loads(mend)
     if not offers:
         raise Refused("rows", "这些行已没有可采纳的建议，请查看最新的花名册。")
     rows = _cells(session, report, actor)
-    repairs = []
-    for row, mend in offers:
-        if roster.STRIKE in mend:
-            repairs += _struck(rows, row)
-            continue
-        for column, value in mend.items():
+    struck = [row for row, mend in offers.items() if roster.STRIKE in mend]
+    repairs = [repair for row in struck for repair in _struck(rows, row)]
+    for row in offers.keys() - set(struck):
+        for column, value in offers[row].items():
             repairs += _set(rows, row, column, value)
-    _amend(session, report, rows, repairs, how="proposal", actor=actor, now=now)
-    return len({row for row, _ in offers})
+    _amend(session, report, rows, sorted(repairs), how="proposal", actor=actor, now=now)
+    return Accepted(len(offers) - len(struck), len(struck))
 
 
 def strike(session: Session, report_id: int, row: int, *, actor: Actor, now: datetime) -> list[roster.Problem]:
@@ -385,8 +394,10 @@ def strike(session: Session, report_id: int, row: int, *, actor: Actor, now: dat
     return _amend(session, report, rows, repairs, how="typed", actor=actor, now=now)
 
 
-def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: datetime) -> list[roster.Problem]:
-    """Add rows copied out of a spreadsheet to one's own roster, below the others.
+def paste(
+    session: Session, report_id: int, text: str, *, actor: Actor, now: datetime
+) -> tuple[int, list[roster.Problem]]:
+    """Add rows copied out of a spreadsheet to one's own roster, below the others; answers how many, and every problem.
 
     Refused codes: "role", "missing", "state", "file", "headings" (no rows in it), "fields" (no roster yet: `save`).
     """
@@ -397,7 +408,7 @@ def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: dat
     given = roster.pasted(text)
     read = [cells for _, cells in roster.rows_in(given.content, given.filename) if roster.names_somebody(cells)]
     files.attach(session, report, given, purpose="repair", now=now)
-    return _amend(session, report, rows, _added(rows, read), how="pasted", actor=actor, now=now)
+    return len(read), _amend(session, report, rows, _added(rows, read), how="pasted", actor=actor, now=now)
 
 
 def restart(session: Session, report_id: int, *, actor: Actor, now: datetime) -> list[roster.Problem]:
@@ -483,7 +494,10 @@ def unregistered(session: Session, report: Report) -> list[Unregistered]:
     *_, last = parts.values()
     if report.state is not State.APPROVED or last.state not in (State.APPROVED, State.REJECTED):
         return []
-    posted, which = sa.orm.aliased(CreditBatch), (RosterRow.report_id, RosterRow.row, RosterRow.id_index)
+    posted, which = (
+        sa.orm.aliased(CreditBatch),
+        (RosterRow.report_id, RosterRow.row, RosterRow.id_index, RosterRow.credit_year),
+    )
     undone = (
         sa.select(*which, sa.func.max(CreditBatch.posted_at))
         .join(CreditEntry, CreditEntry.roster_row_id == RosterRow.id)
@@ -493,11 +507,16 @@ def unregistered(session: Session, report: Report) -> list[Unregistered]:
         .group_by(RosterRow.id, *which)
     )
     faulty = sa.select(*which, sa.null()).where(RosterRow.report_id == last.id, RosterRow.faulty)
-    found: list[Any] = [row for row in session.execute(undone) if row[0] == last.id or row[3] > last.created_at]
+    found: list[Any] = [row for row in session.execute(undone) if row[0] == last.id or row[4] > last.created_at]
     if last.state is State.APPROVED:
         found += session.execute(faulty)
-    standing = roster.registered(session, report.plan_id) if len(parts) > 1 else {}
-    rows = [Unregistered(parts[part], row, at) for part, row, index, at in found if index not in standing]
+    usual_year = plans.usual_year(report.plan)
+    standing = roster.registered(session, report.plan_id, usual_year) if len(parts) > 1 else {}
+    rows = [
+        Unregistered(parts[part], row, at)
+        for part, row, index, year, at in found
+        if (index, year or usual_year) not in standing
+    ]
     return sorted(rows, key=lambda each: (each.row, each.report.part))
 
 
@@ -518,11 +537,14 @@ def turned_down(session: Session, report: Report) -> list[TurnedDown]:
         .where(Report.plan_id == report.plan_id, Report.part > 1)
         .order_by(Report.part)
     )
-    standing = roster.registered(session, report.plan_id)
+    usual_year = plans.usual_year(report.plan)
+    standing = roster.registered(session, report.plan_id, usual_year)
     found = []
     for part, reason in session.execute(query):
-        rows = session.scalars(sa.select(RosterRow.id_index).where(RosterRow.report_id == part.id))
-        if people := sum(index not in standing for index in rows):
+        rows = session.execute(
+            sa.select(RosterRow.id_index, RosterRow.credit_year).where(RosterRow.report_id == part.id)
+        )
+        if people := sum((index, year or usual_year) not in standing for index, year in rows):
             found.append(TurnedDown(part.title, people, reason))
     return found
 
@@ -713,13 +735,16 @@ def _drift(session: Session, report: Report) -> Iterator[roster.Problem]:
 
 def headcount(session: Session, report: Report) -> tuple[int, int]:
     """How many people the training had: those of this roster, and the others who stand in the reports before it."""
-    own = sa.select(sa.func.count(RosterRow.id)).where(RosterRow.report_id == report.id)
+    kept = sa.select(RosterRow.id_index).where(RosterRow.report_id == report.id)
+    indexes = [index and bytes(index) for index in session.scalars(kept)]
+    faulty, here = indexes.count(None), set(indexes) - {None}
     if report.part == 1:
-        return session.scalars(own).one(), 0
+        return len(here) + faulty, 0
+    earlier = {index for index, _ in roster.registered(session, report.plan_id, None, before=report.part)}
     twice = sa.select(sa.func.count(RosterProblem.id))
     twice = twice.where(RosterProblem.report_id == report.id, RosterProblem.code == "duplicate-plan")
-    others = len(roster.registered(session, report.plan_id, before=report.part)) - session.scalars(twice).one()
-    return session.scalars(own).one(), others
+    others = len(earlier - here) - session.scalars(twice).one()
+    return len(here) + faulty, others
 
 
 def _elsewhere(session: Session, report: Report, *, named: bool) -> Iterator[roster.Problem]:
@@ -938,10 +963,11 @@ def _repairs(session: Session, report: Report, *columns: Any) -> Sequence[Any]:
 def cells(session: Session, report_id: int, row: int, actor: Actor) -> dict[str, str]:
     """One row of one's own roster, every cell as text by column, to be repaired. Refused codes: "missing"."""
     report = one(session, report_id, actor)
-    kept = session.scalar(sa.select(RosterRow.cells).where(RosterRow.report_id == report.id, RosterRow.row == row))
-    if report.organization_id != actor.organization_id or kept is None:
+    query = sa.select(RosterRow.cells).where(RosterRow.report_id == report.id, RosterRow.row == row)
+    found = session.execute(query).one_or_none()
+    if report.organization_id != actor.organization_id or found is None:
         raise not_found("花名册行")
-    read: roster.Cells = json.loads(kept)
+    read: roster.Cells = json.loads(found[0]) if found[0] else _cells(session, report, actor)[row]
     return {column: sheets.text(read.get(column)) for column in roster.COLUMNS}
 
 
@@ -1007,7 +1033,7 @@ def on_approve(session: Session, report: Report, *, actor: Actor, now: datetime)
         now=now,
     )
     hours = sum((posting.hours for posting in postings), Decimal())
-    return f"已为{len(facts)}人登记{ledger.hours_text(hours)}学时，学员可打印审验卡"
+    return f"已为{len(set(person_ids.values()))}人登记{ledger.hours_text(hours)}学时，学员可打印审验卡"
 
 
 def _postings(report: Report, rows: Iterable[Any], person_ids: dict[bytes, int]) -> Iterator[ledger.Posting]:

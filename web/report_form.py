@@ -95,15 +95,15 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
         report, problems = reports.save(
             session, plan.id, typed, notice=_upload(f"{key}notice"), roster_file=given, **who
         )
-        before = report.people + report.faults
+        pasted = report.people + report.faults
         if text.strip() and has_roster:
-            problems = reports.paste(session, report.id, text, **who)
+            pasted, problems = reports.paste(session, report.id, text, **who)
         session.flush()
         if report.roster_id is None:
             return "已保存。还没有上传花名册。", report
         people = report.people + report.faults
         hints = sum(not problem.blocking for problem in problems)
-        added = f"粘贴添加了{people - before if has_roster else people}行。" if text.strip() else ""
+        added = f"粘贴添加了{pasted}行。" if text.strip() else ""
         found = f"，{report.faults}行有错误，请看下表" if report.faults else "，没有错误"
         found += f"，另有{hints}处提示。" if hints else "。"
         return f"已保存。{added}花名册{people}人{found}{AGAIN if again else ''}", report
