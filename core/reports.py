@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import operator
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -114,14 +113,16 @@ def save(
     *,
     notice: Upload | None = None,
     roster_file: Upload | None = None,
+    replace: bool = False,
     actor: Actor,
     now: datetime,
 ) -> tuple[Report, list[roster.Problem]]:
     """Start or change the report of one's own approved plan; answers it with every problem of a roster just given.
 
-    Faulty rows are kept with their faults and post nothing; good rows stand.
+    Faulty rows are kept with their faults and post nothing; good rows stand. A file takes the place of a roster that
+    was repaired only with `replace`: the repairs are void from then on, and stay on record with the file they mended.
     Refused codes: "role", "missing", "state", "early", "fields", "file", "headings", "rows" (not of this roster),
-    "stale" (changed since the file was handed out).
+    "stale" (changed since the file was handed out), "repaired" (it would take the place of repairs).
     """
     plan = plans.own(session, plan_id, actor)
     if plan.state is not State.APPROVED:
@@ -157,7 +158,7 @@ def save(
         if not notice.filename.lower().endswith(files.NOTICE_ENDINGS):
             raise Refused("file", f"培训通知请上传{'、'.join(files.NOTICE_ENDINGS)}文件。")
         report.notice_id = files.attach(session, report, notice, purpose="notice", now=now).id
-    problems = _take_roster(session, report, roster_file, actor, now)
+    problems = _take_roster(session, report, roster_file, replace, actor, now)
     audit.record(session, event, report, actor=actor, before=before, after=summary(report), now=now)
     return report, problems
 
@@ -177,7 +178,7 @@ def _check_fields(plan: Plan, fields: ReportFields, today: date) -> None:
 
 
 def _take_roster(
-    session: Session, report: Report, given: Upload | None, actor: Actor, now: datetime
+    session: Session, report: Report, given: Upload | None, replace: bool, actor: Actor, now: datetime
 ) -> list[roster.Problem]:
     """Check the roster anew, since its dates or the people on file may have changed: a file just given, or its rows.
 
@@ -189,6 +190,13 @@ def _take_roster(
     read = roster.rows_in(given.content, given.filename)
     origins, codes = ([sheets.text(cells.pop(name, "")) for _, cells in read] for name in ("origin", "code"))
     if not any(origins) or report.roster_id is None:
+        made = repaired(session, report)
+        if made and not replace:
+            raise Refused(
+                "repaired",
+                f"这是另一份花名册，保存后将整份替换，此前在网上改正的{made}处作废，所以没有保存。确要替换的，请先勾选"
+                "“替换原来的”再保存；只想更新几行的，请下载待改正的行，填写后上传。",
+            )
         report.roster_id = files.attach(session, report, given, purpose="roster", now=now).id
         return _check(session, report, dict(read), db.office_day(now))
     rows = _cells(session, report, actor)
@@ -271,6 +279,11 @@ def taken_before(session: Session, report: Report, given: Upload) -> bool:
         Attachment.purpose.in_(("roster", "repair")),
     )
     return report.roster_id is not None and session.scalar(query.limit(1)) is not None
+
+
+def repaired(session: Session, report: Report) -> int:
+    """How many repairs another file in place of the roster would make void."""
+    return len(_repairs(session, report, RosterRepair.id)) if report.roster_id else 0
 
 
 def _cells(session: Session, report: Report, actor: Actor) -> dict[int, roster.Cells]:
@@ -699,8 +712,10 @@ FEWER = Decimal("0.8")
 """Fewer people than this part of the plan's headcount are worth a look."""
 SAME = Decimal("0.8")
 """From this part of its people on, a roster is another one's copy."""
+SAME_ON_OTHER_DAYS = Decimal("0.9")
+"""The same on other days of the year, with the same hours: one unit's staff may well attend several trainings."""
 FEW = 3
-"""Up to so many people two rosters may share by chance."""
+"""Up to so many people two rosters may share by chance; on other days one more."""
 
 
 def _drift(session: Session, report: Report) -> Iterator[roster.Problem]:
@@ -748,49 +763,71 @@ def headcount(session: Session, report: Report) -> tuple[int, int]:
 
 
 def _elsewhere(session: Session, report: Report, *, named: bool) -> Iterator[roster.Problem]:
-    """People of this roster in others of overlapping days, filed or approved: whole rosters first, then one by one."""
+    """People of this roster in others, filed or approved: whole rosters first, then one by one on overlapping days."""
     mine, theirs = sa.orm.aliased(RosterRow), sa.orm.aliased(RosterRow)
     other, submission, plan = (sa.inspect(kind).local_table for kind in (Report, Submission, Plan))
     earns = [row.public_hours + row.professional_hours > 0 for row in (mine, theirs)]
-    query = (
-        sa.select(
-            mine.row,
-            mine.name,
-            theirs.row.label("other_row"),
-            other.c.id.label("other_id"),
-            other.c.start_on,
-            other.c.end_on,
-            submission.c.title,
-            submission.c.organization_id,
-            Organization.name.label("organization"),
-            plan.c.mode,
+    same_days = sa.and_(other.c.start_on <= report.end_on, other.c.end_on >= report.start_on)
+
+    def shared(*columns: Any) -> sa.Select[Any]:
+        query = sa.select(*columns).select_from(mine)
+        return (
+            query.join(theirs, sa.and_(theirs.id_index == mine.id_index, theirs.report_id != mine.report_id))
+            .join(other, other.c.id == theirs.report_id)
+            .join(submission, submission.c.id == other.c.id)
+            .join(plan, plan.c.id == other.c.plan_id)
+            .join(Organization, Organization.id == submission.c.organization_id)
+            .where(
+                mine.report_id == report.id,
+                other.c.plan_id != report.plan_id,
+                submission.c.state.in_((State.SUBMITTED, State.APPROVED)),
+                *earns,
+            )
         )
-        .join(theirs, sa.and_(theirs.id_index == mine.id_index, theirs.report_id != mine.report_id))
-        .join(other, other.c.id == theirs.report_id)
-        .join(submission, submission.c.id == other.c.id)
-        .join(plan, plan.c.id == other.c.plan_id)
-        .join(Organization, Organization.id == submission.c.organization_id)
-        .where(
-            mine.report_id == report.id,
-            other.c.plan_id != report.plan_id,
-            submission.c.state.in_((State.SUBMITTED, State.APPROVED)),
-            other.c.start_on <= report.end_on,
-            other.c.end_on >= report.start_on,
-            *earns,
-        )
-        .order_by(mine.row, other.c.id)
+
+    which = [
+        other.c.id.label("other_id"),
+        other.c.start_on,
+        other.c.end_on,
+        submission.c.title,
+        submission.c.organization_id,
+        Organization.name.label("organization"),
+    ]
+    alike = sa.and_(
+        theirs.public_hours == mine.public_hours,
+        theirs.professional_hours == mine.professional_hours,
+        sa.func.coalesce(theirs.credit_year, 0) == sa.func.coalesce(mine.credit_year, 0),
+        plan.c.credit_years == report.plan.credit_years,
     )
-    found = session.execute(query).all()
-    shared = Counter(each.other_id for each in found if each.organization_id != report.organization_id)
-    copies = {each: count for each, count in shared.items() if count > FEW and count >= SAME * report.people}
-    for each in {one.other_id: one for one in found if one.other_id in copies}.values():
-        count = copies[each.other_id]
-        whose = f"{each.organization}“{each.title}”（{each.start_on}至{each.end_on}）" if named else "另一家机构"
-        words = f"{count}人（{count * 100 // report.people}%）同一期间还在{whose}的花名册中，请核对是否重复报送"
-        yield roster.Problem(0, roster.HEADINGS["name"], "same-roster", str(count), words, blocking=False)
-    for each in found:
-        if each.other_id in copies or Mode.ONLINE in (report.plan.mode, each.mode):
+    counts = [
+        sa.func.count(mine.id_index.distinct()).label("people"),
+        sa.func.count(sa.case((alike, mine.id_index)).distinct()).label("alike"),
+        other.c.people.label("their_people"),
+    ]
+    year = date(report.end_on.year, 1, 1), date(report.end_on.year, 12, 31)
+    rosters = shared(*which, *counts).where(other.c.end_on.between(*year)).group_by(*which, other.c.people)
+    copies = set()
+    for each in session.execute(rosters.order_by(other.c.id)):
+        at_once = each.start_on <= report.end_on and each.end_on >= report.start_on
+        elsewhere = each.organization_id != report.organization_id
+        largest = max(report.people, each.their_people)
+        count = each.people if at_once and elsewhere else each.alike
+        if at_once and not ((count > FEW and count >= SAME * report.people) or 1 < count == largest):
             continue
+        if not at_once and not (count > FEW + 1 and count >= SAME_ON_OTHER_DAYS * largest):
+            continue
+        copies.add(each.other_id)
+        whose = f"{each.organization}“{each.title}”（{each.start_on}至{each.end_on}）"
+        if not named:
+            whose = "另一家机构" if elsewhere else f"本机构“{each.title}”（{each.start_on}至{each.end_on}）"
+        when = "同一期间" if at_once else "同一年度以相同学时"
+        words = f"{count}人（{count * 100 // report.people}%）{when}还在{whose}的花名册中，请核对是否重复报送"
+        yield roster.Problem(0, roster.HEADINGS["name"], "same-roster", str(count), words, blocking=False)
+    if report.plan.mode is Mode.ONLINE:
+        return
+    people = shared(mine.row, mine.name, theirs.row.label("other_row"), *which)
+    people = people.where(same_days, plan.c.mode != Mode.ONLINE, other.c.id.not_in(copies))
+    for each in session.execute(people.order_by(mine.row, other.c.id)):
         words = "此人同日还在另一期培训的花名册中，请核实是否到场"
         if named:
             words += f"：{each.organization}“{each.title}”（{each.start_on}至{each.end_on}）第{each.other_row}行"

@@ -145,7 +145,11 @@ def test_what_was_repaired_stays_when_the_report_is_saved_again_and_goes_with_a_
         done(lambda s, kept=kept: reports.save(s, report.plan_id, fields, **kept))
         assert current(cast, report).faults == 0
     new = Upload("花名册.xlsx", c.sheet([c.row(3, sex="m")]))
-    done(lambda s: reports.save(s, report.plan_id, fields, roster_file=new, actor=cast["base"], now=c.AFTER))
+    kept = {"roster_file": new, "actor": cast["base"], "now": c.AFTER}
+    refused = c.refusal(lambda s: reports.save(s, report.plan_id, fields, **kept))
+    assert (refused.code, "此前在网上改正的1处作废" in refused.words) == ("repaired", True)
+    assert current(cast, report).faults == 0
+    done(lambda s: reports.save(s, report.plan_id, fields, replace=True, **kept))
     assert codes(cast, report) == [(3, "sex-form")]
     with db.reading() as session:
         assert reports.repairs(session, report.id, cast["base"]).empty  # they were another file's
@@ -574,7 +578,7 @@ def test_a_file_of_another_rosters_open_rows_changes_nothing(database: str) -> N
     content = marked(cast, first)
     assert c.refusal(uploading(cast, second, corrected(content, E3="男"))).code == "rows"
     assert c.refusal(uploading(cast, first, corrected(content, E3="男", B3=""))).code == "rows"
-    done(uploading(cast, first, Upload("新.xlsx", c.sheet([c.row(5), c.row(6)]))))
+    done(uploading(cast, first, Upload("新.xlsx", c.sheet([c.row(5), c.row(6)]))))  # nothing was repaired
     assert c.refusal(uploading(cast, first, corrected(content, E3="男"))).code == "rows"
 
 
@@ -674,6 +678,42 @@ def test_a_roster_another_base_filed_too_is_named_once(database: str) -> None:
     assert "呼和浩特" not in told.words
     fewer = c.draft_report(cast, c.sheet([c.row(serial) for serial in range(2, 12)]), headcount=10, title="第二期")
     assert [each.code for each in warnings(cast, fewer)] == []  # seven of ten, and the other was online
+
+
+def test_a_roster_filed_for_other_days_too_is_named_where_people_and_hours_are_the_same(database: str) -> None:
+    cast = c.assemble()
+
+    def filed_for(first: int, serials: range, *, by: str = "hohhot_base", **cells: Any) -> Report:
+        days = {"start_on": date(2024, 6, first), "end_on": date(2024, 6, first + 2)}
+        plan = c.file_plan(cast, by=by, title=f"{first}日班", now=c.NOW - timedelta(days=20), **days)
+        c.approve(cast, plan.id, by="reviewer" if by == "base" else "hohhot_reviewer")
+        content = c.sheet([c.row(serial, **cells) for serial in serials])
+        return c.file_report(cast, plan, content, by=by, now=c.AFTER - timedelta(days=6))
+
+    filed_for(17, range(1, 11))
+    filed_for(14, range(1, 11), professional_hours=16)  # one hospital's staff at another training
+    filed_for(11, range(1, 9))  # eight of ten
+    filed_for(20, range(1, 11), by="base")
+    same = c.draft_report(cast, c.sheet([c.row(serial) for serial in range(1, 11)]), headcount=10)
+    told = [(each.code, each.value, each.words) for each in warnings(cast, same)]
+    assert [each[:2] for each in told] == [("same-roster", "10")] * 2
+    assert "同一年度以相同学时还在示例呼和浩特培训基地“17日班”（2024-06-17至2024-06-19）" in told[0][2]
+    assert "示例继续教育基地“20日班”" in told[1][2]
+    own = [each.words for each in warnings(cast, same, "base")]
+    assert ["另一家机构" in words for words in own] == [True, False]
+    assert "本机构“20日班”" in own[1]
+    few = c.draft_report(cast, c.sheet([c.row(serial) for serial in range(1, 5)]), headcount=4, title="四人")
+    assert warnings(cast, few) == []
+
+
+def test_three_people_filed_by_two_for_the_same_days_are_one_roster(database: str) -> None:
+    cast = c.assemble()
+    other = c.file_plan(cast, by="hohhot_base", title="呼市班", mode=Mode.ONLINE)
+    c.approve(cast, other.id, by="hohhot_reviewer")
+    c.file_report(cast, other, c.sheet([c.row(serial) for serial in (1, 2, 3)]), by="hohhot_base")
+    copy = c.draft_report(cast, c.sheet([c.row(serial) for serial in (3, 1, 2)]), headcount=3)
+    (named,) = warnings(cast, copy)
+    assert (named.code, named.value) == ("same-roster", "3")
 
 
 def test_what_differs_from_the_plan_is_named(database: str) -> None:

@@ -333,3 +333,22 @@ def test_the_same_file_again_replaces_nothing_and_says_so_and_the_roster_can_go_
     press(app, "确认恢复")
     assert "已恢复为上传的原件" in app.success[0].value
     assert one(sa.select(Report.faults)) == 1
+
+
+def test_another_file_takes_the_place_of_a_repaired_roster_only_when_that_is_ticked(cast: Cast) -> None:
+    app, report_id = pasted(cast, people.row(1, sex="m"))
+    key = f"report-{one(sa.select(Report.plan_id))}-"
+    app.selectbox(key=f"cell-{report_id}-2-sex").set_value("男").run()
+    uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
+    uploads[f"{key}roster"].upload("另一份.xlsx", people.sheet([people.row(2)]), "application/octet-stream")
+    app.run()
+    (tick,) = (box for box in app.checkbox if "此前在网上改正的1处作废" in box.label)
+    press(app, "保存并检查花名册")
+    assert "整份替换，此前在网上改正的1处作废，所以没有保存" in app.error[0].value
+    with db.reading() as session:
+        assert reports.cells(session, report_id, 2, cast["base"])["sex"] == "男"
+    (tick,) = (box for box in app.checkbox if "此前在网上改正的1处作废" in box.label)
+    tick.check()
+    press(app, "保存并检查花名册")
+    assert "原花名册已整份替换，此前在网上改正的1处作废。" in app.success[0].value
+    assert not app.checkbox
