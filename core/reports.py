@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import operator
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import sqlalchemy as sa
@@ -114,14 +113,16 @@ def save(
     *,
     notice: Upload | None = None,
     roster_file: Upload | None = None,
+    replace: bool = False,
     actor: Actor,
     now: datetime,
 ) -> tuple[Report, list[roster.Problem]]:
     """Start or change the report of one's own approved plan; answers it with every problem of a roster just given.
 
-    Faulty rows are kept with their faults and post nothing; good rows stand.
+    Faulty rows are kept with their faults and post nothing; good rows stand. A file takes the place of a roster that
+    was repaired only with `replace`: the repairs are void from then on, and stay on record with the file they mended.
     Refused codes: "role", "missing", "state", "early", "fields", "file", "headings", "rows" (not of this roster),
-    "stale" (changed since the file was handed out).
+    "stale" (changed since the file was handed out), "repaired" (it would take the place of repairs).
     """
     plan = plans.own(session, plan_id, actor)
     if plan.state is not State.APPROVED:
@@ -157,7 +158,7 @@ def save(
         if not notice.filename.lower().endswith(files.NOTICE_ENDINGS):
             raise Refused("file", f"培训通知请上传{'、'.join(files.NOTICE_ENDINGS)}文件。")
         report.notice_id = files.attach(session, report, notice, purpose="notice", now=now).id
-    problems = _take_roster(session, report, roster_file, actor, now)
+    problems = _take_roster(session, report, roster_file, replace, actor, now)
     audit.record(session, event, report, actor=actor, before=before, after=summary(report), now=now)
     return report, problems
 
@@ -177,7 +178,7 @@ def _check_fields(plan: Plan, fields: ReportFields, today: date) -> None:
 
 
 def _take_roster(
-    session: Session, report: Report, given: Upload | None, actor: Actor, now: datetime
+    session: Session, report: Report, given: Upload | None, replace: bool, actor: Actor, now: datetime
 ) -> list[roster.Problem]:
     """Check the roster anew, since its dates or the people on file may have changed: a file just given, or its rows.
 
@@ -189,6 +190,13 @@ def _take_roster(
     read = roster.rows_in(given.content, given.filename)
     origins, codes = ([sheets.text(cells.pop(name, "")) for _, cells in read] for name in ("origin", "code"))
     if not any(origins) or report.roster_id is None:
+        made = repaired(session, report)
+        if made and not replace:
+            raise Refused(
+                "repaired",
+                f"这是另一份花名册，保存后将整份替换，此前在网上改正的{made}处作废，所以没有保存。确要替换的，请先勾选"
+                "“替换原来的”再保存；只想更新几行的，请下载待改正的行，填写后上传。",
+            )
         report.roster_id = files.attach(session, report, given, purpose="roster", now=now).id
         return _check(session, report, dict(read), db.office_day(now))
     rows = _cells(session, report, actor)
@@ -273,6 +281,11 @@ def taken_before(session: Session, report: Report, given: Upload) -> bool:
     return report.roster_id is not None and session.scalar(query.limit(1)) is not None
 
 
+def repaired(session: Session, report: Report) -> int:
+    """How many repairs another file in place of the roster would make void."""
+    return len(_repairs(session, report, RosterRepair.id)) if report.roster_id else 0
+
+
 def _cells(session: Session, report: Report, actor: Actor) -> dict[int, roster.Cells]:
     """The roster's rows as they stand, repairs included."""
     query = sa.select(RosterRow.row, RosterRow.cells).where(RosterRow.report_id == report.id).order_by(RosterRow.row)
@@ -309,7 +322,7 @@ def _check(session: Session, report: Report, rows: dict[int, roster.Cells], toda
     columns = {name: [getattr(problem, name) for problem in preview.problems] for name in plain}
     columns |= {"report_id": report.id, "mend": [written(dict(problem.mend)) for problem in preview.problems]}
     db.insert(session, RosterProblem, columns)
-    report.people = len(preview.good_rows)
+    report.people = len({row.id_number for row in preview.good_rows})
     report.hours = sum((_earned(row) for row in preview.good_rows), Decimal())
     report.faults = len(faulty)
     return preview.problems
@@ -345,14 +358,23 @@ def repair(
         if change.row not in rows or change.column not in roster.COLUMNS:
             raise Refused("rows", f"花名册中没有第{change.row}行，可能刚被删去，请查看最新的花名册。")
         if sheets.text(rows[change.row].get(change.column)) != change.before:
-            heading = roster.HEADINGS[change.column]
-            raise Refused("stale", f"第{change.row}行的{heading}刚刚被他人改过，您的修改没有保存，请查看最新的内容。")
+            cell = sheets.text(rows[change.row].get(change.column))
+            told = f"刚刚被他人改为“{resident_id.masked(cell)}”" if cell else "刚刚被他人清空"
+            where = f"第{change.row}行的{roster.HEADINGS[change.column]}"
+            raise Refused("stale", f"{where}{told}，您的修改没有保存，请核对最新的内容。")
         repairs += _set(rows, change.row, change.column, sheets.text(change.after))
     return _amend(session, report, rows, repairs, how="typed", actor=actor, now=now)
 
 
-def accept(session: Session, report_id: int, row_numbers: Sequence[int], *, actor: Actor, now: datetime) -> int:
-    """Let the program mend these rows as it proposed; answers how many. A number it fills in is a logged disclosure.
+class Accepted(NamedTuple):
+    """How many rows were mended as proposed, and how many were left out."""
+
+    mended: int
+    struck: int
+
+
+def accept(session: Session, report_id: int, row_numbers: Sequence[int], *, actor: Actor, now: datetime) -> Accepted:
+    """Let the program mend these rows as it proposed. A number it fills in is a logged disclosure.
 
     Refused codes: "role", "missing", "state", "rows" (nothing is proposed for them any more).
     """
@@ -360,19 +382,19 @@ def accept(session: Session, report_id: int, row_numbers: Sequence[int], *, acto
     query = sa.select(RosterProblem.row, RosterProblem.mend).where(
         RosterProblem.report_id == report.id, RosterProblem.offer != "", RosterProblem.row.in_(row_numbers)
     )
-    offers = [(row, json.loads(mend)) for row, mend in session.execute(query.order_by(RosterProblem.id))]
+    offers: dict[int, dict[str, str]] = {}
+    for row, mend in session.execute(query.order_by(RosterProblem.id)):
+        offers[row] = offers.get(row, {}) | json.loads(mend)
     if not offers:
         raise Refused("rows", "这些行已没有可采纳的建议，请查看最新的花名册。")
     rows = _cells(session, report, actor)
-    repairs = []
-    for row, mend in offers:
-        if roster.STRIKE in mend:
-            repairs += _struck(rows, row)
-            continue
-        for column, value in mend.items():
+    struck = [row for row, mend in offers.items() if roster.STRIKE in mend]
+    repairs = [repair for row in struck for repair in _struck(rows, row)]
+    for row in offers.keys() - set(struck):
+        for column, value in offers[row].items():
             repairs += _set(rows, row, column, value)
-    _amend(session, report, rows, repairs, how="proposal", actor=actor, now=now)
-    return len({row for row, _ in offers})
+    _amend(session, report, rows, sorted(repairs), how="proposal", actor=actor, now=now)
+    return Accepted(len(offers) - len(struck), len(struck))
 
 
 def strike(session: Session, report_id: int, row: int, *, actor: Actor, now: datetime) -> list[roster.Problem]:
@@ -385,8 +407,10 @@ def strike(session: Session, report_id: int, row: int, *, actor: Actor, now: dat
     return _amend(session, report, rows, repairs, how="typed", actor=actor, now=now)
 
 
-def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: datetime) -> list[roster.Problem]:
-    """Add rows copied out of a spreadsheet to one's own roster, below the others.
+def paste(
+    session: Session, report_id: int, text: str, *, actor: Actor, now: datetime
+) -> tuple[int, list[roster.Problem]]:
+    """Add rows copied out of a spreadsheet to one's own roster, below the others; answers how many, and every problem.
 
     Refused codes: "role", "missing", "state", "file", "headings" (no rows in it), "fields" (no roster yet: `save`).
     """
@@ -397,7 +421,7 @@ def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: dat
     given = roster.pasted(text)
     read = [cells for _, cells in roster.rows_in(given.content, given.filename) if roster.names_somebody(cells)]
     files.attach(session, report, given, purpose="repair", now=now)
-    return _amend(session, report, rows, _added(rows, read), how="pasted", actor=actor, now=now)
+    return len(read), _amend(session, report, rows, _added(rows, read), how="pasted", actor=actor, now=now)
 
 
 def restart(session: Session, report_id: int, *, actor: Actor, now: datetime) -> list[roster.Problem]:
@@ -483,7 +507,10 @@ def unregistered(session: Session, report: Report) -> list[Unregistered]:
     *_, last = parts.values()
     if report.state is not State.APPROVED or last.state not in (State.APPROVED, State.REJECTED):
         return []
-    posted, which = sa.orm.aliased(CreditBatch), (RosterRow.report_id, RosterRow.row, RosterRow.id_index)
+    posted, which = (
+        sa.orm.aliased(CreditBatch),
+        (RosterRow.report_id, RosterRow.row, RosterRow.id_index, RosterRow.credit_year),
+    )
     undone = (
         sa.select(*which, sa.func.max(CreditBatch.posted_at))
         .join(CreditEntry, CreditEntry.roster_row_id == RosterRow.id)
@@ -493,11 +520,16 @@ def unregistered(session: Session, report: Report) -> list[Unregistered]:
         .group_by(RosterRow.id, *which)
     )
     faulty = sa.select(*which, sa.null()).where(RosterRow.report_id == last.id, RosterRow.faulty)
-    found: list[Any] = [row for row in session.execute(undone) if row[0] == last.id or row[3] > last.created_at]
+    found: list[Any] = [row for row in session.execute(undone) if row[0] == last.id or row[4] > last.created_at]
     if last.state is State.APPROVED:
         found += session.execute(faulty)
-    standing = roster.registered(session, report.plan_id) if len(parts) > 1 else {}
-    rows = [Unregistered(parts[part], row, at) for part, row, index, at in found if index not in standing]
+    usual_year = plans.usual_year(report.plan)
+    standing = roster.registered(session, report.plan_id, usual_year) if len(parts) > 1 else {}
+    rows = [
+        Unregistered(parts[part], row, at)
+        for part, row, index, year, at in found
+        if (index, year or usual_year) not in standing
+    ]
     return sorted(rows, key=lambda each: (each.row, each.report.part))
 
 
@@ -518,11 +550,14 @@ def turned_down(session: Session, report: Report) -> list[TurnedDown]:
         .where(Report.plan_id == report.plan_id, Report.part > 1)
         .order_by(Report.part)
     )
-    standing = roster.registered(session, report.plan_id)
+    usual_year = plans.usual_year(report.plan)
+    standing = roster.registered(session, report.plan_id, usual_year)
     found = []
     for part, reason in session.execute(query):
-        rows = session.scalars(sa.select(RosterRow.id_index).where(RosterRow.report_id == part.id))
-        if people := sum(index not in standing for index in rows):
+        rows = session.execute(
+            sa.select(RosterRow.id_index, RosterRow.credit_year).where(RosterRow.report_id == part.id)
+        )
+        if people := sum((index, year or usual_year) not in standing for index, year in rows):
             found.append(TurnedDown(part.title, people, reason))
     return found
 
@@ -677,8 +712,10 @@ FEWER = Decimal("0.8")
 """Fewer people than this part of the plan's headcount are worth a look."""
 SAME = Decimal("0.8")
 """From this part of its people on, a roster is another one's copy."""
+SAME_ON_OTHER_DAYS = Decimal("0.9")
+"""The same on other days of the year, with the same hours: one unit's staff may well attend several trainings."""
 FEW = 3
-"""Up to so many people two rosters may share by chance."""
+"""Up to so many people two rosters may share by chance; on other days one more."""
 
 
 def _drift(session: Session, report: Report) -> Iterator[roster.Problem]:
@@ -713,59 +750,84 @@ def _drift(session: Session, report: Report) -> Iterator[roster.Problem]:
 
 def headcount(session: Session, report: Report) -> tuple[int, int]:
     """How many people the training had: those of this roster, and the others who stand in the reports before it."""
-    own = sa.select(sa.func.count(RosterRow.id)).where(RosterRow.report_id == report.id)
+    kept = sa.select(RosterRow.id_index).where(RosterRow.report_id == report.id)
+    indexes = [index and bytes(index) for index in session.scalars(kept)]
+    faulty, here = indexes.count(None), set(indexes) - {None}
     if report.part == 1:
-        return session.scalars(own).one(), 0
+        return len(here) + faulty, 0
+    earlier = {index for index, _ in roster.registered(session, report.plan_id, None, before=report.part)}
     twice = sa.select(sa.func.count(RosterProblem.id))
     twice = twice.where(RosterProblem.report_id == report.id, RosterProblem.code == "duplicate-plan")
-    others = len(roster.registered(session, report.plan_id, before=report.part)) - session.scalars(twice).one()
-    return session.scalars(own).one(), others
+    others = len(earlier - here) - session.scalars(twice).one()
+    return len(here) + faulty, others
 
 
 def _elsewhere(session: Session, report: Report, *, named: bool) -> Iterator[roster.Problem]:
-    """People of this roster in others of overlapping days, filed or approved: whole rosters first, then one by one."""
+    """People of this roster in others, filed or approved: whole rosters first, then one by one on overlapping days."""
     mine, theirs = sa.orm.aliased(RosterRow), sa.orm.aliased(RosterRow)
     other, submission, plan = (sa.inspect(kind).local_table for kind in (Report, Submission, Plan))
     earns = [row.public_hours + row.professional_hours > 0 for row in (mine, theirs)]
-    query = (
-        sa.select(
-            mine.row,
-            mine.name,
-            theirs.row.label("other_row"),
-            other.c.id.label("other_id"),
-            other.c.start_on,
-            other.c.end_on,
-            submission.c.title,
-            submission.c.organization_id,
-            Organization.name.label("organization"),
-            plan.c.mode,
+    same_days = sa.and_(other.c.start_on <= report.end_on, other.c.end_on >= report.start_on)
+
+    def shared(*columns: Any) -> sa.Select[Any]:
+        query = sa.select(*columns).select_from(mine)
+        return (
+            query.join(theirs, sa.and_(theirs.id_index == mine.id_index, theirs.report_id != mine.report_id))
+            .join(other, other.c.id == theirs.report_id)
+            .join(submission, submission.c.id == other.c.id)
+            .join(plan, plan.c.id == other.c.plan_id)
+            .join(Organization, Organization.id == submission.c.organization_id)
+            .where(
+                mine.report_id == report.id,
+                other.c.plan_id != report.plan_id,
+                submission.c.state.in_((State.SUBMITTED, State.APPROVED)),
+                *earns,
+            )
         )
-        .join(theirs, sa.and_(theirs.id_index == mine.id_index, theirs.report_id != mine.report_id))
-        .join(other, other.c.id == theirs.report_id)
-        .join(submission, submission.c.id == other.c.id)
-        .join(plan, plan.c.id == other.c.plan_id)
-        .join(Organization, Organization.id == submission.c.organization_id)
-        .where(
-            mine.report_id == report.id,
-            other.c.plan_id != report.plan_id,
-            submission.c.state.in_((State.SUBMITTED, State.APPROVED)),
-            other.c.start_on <= report.end_on,
-            other.c.end_on >= report.start_on,
-            *earns,
-        )
-        .order_by(mine.row, other.c.id)
+
+    which = [
+        other.c.id.label("other_id"),
+        other.c.start_on,
+        other.c.end_on,
+        submission.c.title,
+        submission.c.organization_id,
+        Organization.name.label("organization"),
+    ]
+    alike = sa.and_(
+        theirs.public_hours == mine.public_hours,
+        theirs.professional_hours == mine.professional_hours,
+        sa.func.coalesce(theirs.credit_year, 0) == sa.func.coalesce(mine.credit_year, 0),
+        plan.c.credit_years == report.plan.credit_years,
     )
-    found = session.execute(query).all()
-    shared = Counter(each.other_id for each in found if each.organization_id != report.organization_id)
-    copies = {each: count for each, count in shared.items() if count > FEW and count >= SAME * report.people}
-    for each in {one.other_id: one for one in found if one.other_id in copies}.values():
-        count = copies[each.other_id]
-        whose = f"{each.organization}“{each.title}”（{each.start_on}至{each.end_on}）" if named else "另一家机构"
-        words = f"{count}人（{count * 100 // report.people}%）同一期间还在{whose}的花名册中，请核对是否重复报送"
-        yield roster.Problem(0, roster.HEADINGS["name"], "same-roster", str(count), words, blocking=False)
-    for each in found:
-        if each.other_id in copies or Mode.ONLINE in (report.plan.mode, each.mode):
+    counts = [
+        sa.func.count(mine.id_index.distinct()).label("people"),
+        sa.func.count(sa.case((alike, mine.id_index)).distinct()).label("alike"),
+        other.c.people.label("their_people"),
+    ]
+    year = date(report.end_on.year, 1, 1), date(report.end_on.year, 12, 31)
+    rosters = shared(*which, *counts).where(other.c.end_on.between(*year)).group_by(*which, other.c.people)
+    copies = set()
+    for each in session.execute(rosters.order_by(other.c.id)):
+        at_once = each.start_on <= report.end_on and each.end_on >= report.start_on
+        elsewhere = each.organization_id != report.organization_id
+        largest = max(report.people, each.their_people)
+        count = each.people if at_once and elsewhere else each.alike
+        if at_once and not ((count > FEW and count >= SAME * report.people) or 1 < count == largest):
             continue
+        if not at_once and not (count > FEW + 1 and count >= SAME_ON_OTHER_DAYS * largest):
+            continue
+        copies.add(each.other_id)
+        whose = f"{each.organization}“{each.title}”（{each.start_on}至{each.end_on}）"
+        if not named:
+            whose = "另一家机构" if elsewhere else f"本机构“{each.title}”（{each.start_on}至{each.end_on}）"
+        when = "同一期间" if at_once else "同一年度以相同学时"
+        words = f"{count}人（{count * 100 // report.people}%）{when}还在{whose}的花名册中，请核对是否重复报送"
+        yield roster.Problem(0, roster.HEADINGS["name"], "same-roster", str(count), words, blocking=False)
+    if report.plan.mode is Mode.ONLINE:
+        return
+    people = shared(mine.row, mine.name, theirs.row.label("other_row"), *which)
+    people = people.where(same_days, plan.c.mode != Mode.ONLINE, other.c.id.not_in(copies))
+    for each in session.execute(people.order_by(mine.row, other.c.id)):
         words = "此人同日还在另一期培训的花名册中，请核实是否到场"
         if named:
             words += f"：{each.organization}“{each.title}”（{each.start_on}至{each.end_on}）第{each.other_row}行"
@@ -938,10 +1000,11 @@ def _repairs(session: Session, report: Report, *columns: Any) -> Sequence[Any]:
 def cells(session: Session, report_id: int, row: int, actor: Actor) -> dict[str, str]:
     """One row of one's own roster, every cell as text by column, to be repaired. Refused codes: "missing"."""
     report = one(session, report_id, actor)
-    kept = session.scalar(sa.select(RosterRow.cells).where(RosterRow.report_id == report.id, RosterRow.row == row))
-    if report.organization_id != actor.organization_id or kept is None:
+    query = sa.select(RosterRow.cells).where(RosterRow.report_id == report.id, RosterRow.row == row)
+    found = session.execute(query).one_or_none()
+    if report.organization_id != actor.organization_id or found is None:
         raise not_found("花名册行")
-    read: roster.Cells = json.loads(kept)
+    read: roster.Cells = json.loads(found[0]) if found[0] else _cells(session, report, actor)[row]
     return {column: sheets.text(read.get(column)) for column in roster.COLUMNS}
 
 
@@ -1007,7 +1070,7 @@ def on_approve(session: Session, report: Report, *, actor: Actor, now: datetime)
         now=now,
     )
     hours = sum((posting.hours for posting in postings), Decimal())
-    return f"已为{len(facts)}人登记{ledger.hours_text(hours)}学时，学员可打印审验卡"
+    return f"已为{len(set(person_ids.values()))}人登记{ledger.hours_text(hours)}学时，学员可打印审验卡"
 
 
 def _postings(report: Report, rows: Iterable[Any], person_ids: dict[bytes, int]) -> Iterator[ledger.Posting]:

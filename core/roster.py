@@ -89,6 +89,8 @@ class Problem:
 
 
 STRIKE = "row"
+LEAVE_OUT = "删去此行"
+"""What is offered where accepting it leaves the row out."""
 SURVIVING = 15
 """Digits of an ID number that a spreadsheet keeps."""
 
@@ -268,16 +270,16 @@ def check(
         preview.problems += problems
     if not preview.rows:
         raise Refused("file", "表头下面没有人员，请确认数据在同一张工作表内。")
-    _check_ids(preview, limits.today if limits else today)
+    _check_ids(preview, limits.today if limits else today, limits)
     _check_twins(preview)
     if limits:
         _check_limits(preview, limits)
     elsewhere: set[bytes] = set()
     if known is not None:
-        _check_known(preview, known)
+        _check_known(preview, known, limits)
         _check_former(preview, known)
-        if report is not None:
-            elsewhere = _check_earlier(preview, known, report)
+        if report is not None and limits:
+            elsewhere = _check_earlier(preview, known, report, limits)
             _find_numbers(preview, known, report)
     if limits:
         _check_headcount(preview, limits, elsewhere)
@@ -557,13 +559,43 @@ def _hours(text: str) -> tuple[Decimal, str, str]:
 # --- checks ---------------------------------------------------------------------------------------------------------
 
 
-def _check_ids(preview: Preview, today: date | None) -> None:
-    faulty = {problem.row for problem in preview.problems if problem.heading == HEADINGS["id_number"]}
-    first: dict[str, Row] = {}
+SAME = ("employer", "title", "specialty", "public_hours", "professional_hours", "assessment", "credit_year")
+"""Columns in which a row must say nothing else than an earlier one of the same person, to be left out unlooked."""
 
-    def problem(row: Row, column: str, code: str, value: str, words: str, offer: str = "") -> None:
-        mend = {STRIKE: ""} if offer else {}
-        preview.problems.append(Problem(row.row, HEADINGS[column], code, value, words, True, offer, mend))
+
+def _said(row: Row, column: str) -> str:
+    """What a row says in one of these columns; a cell that cannot be read says what is written in it."""
+    value, written = getattr(row, column), sheets.text(row.cells.get(column))
+    if isinstance(value, Decimal):
+        return written if _hours(written)[1] else f"{value.normalize():f}"
+    return written if column == "credit_year" and value is None else str(value)
+
+
+def _credit_year(row: Row, limits: Limits | None) -> int | None:
+    """The year a row counts for, in a plan that offers several; nobody stands twice in one of them, clause 七(二)."""
+    if limits and len(limits.credit_years) == 1:
+        return None
+    return row.credit_year or (limits.usual_year if limits else None)
+
+
+def _twice(row: Row, earlier: Row, whose: str, remedy: str) -> Problem:
+    """A row of somebody who stands above: left out where it says nothing else, looked at where it does."""
+    columns = ["name", *(SAME if row.credit_year == earlier.credit_year else SAME[:-1])]
+    both = [(column, _said(earlier, column), _said(row, column)) for column in columns]
+    differ = [f"{HEADINGS[column]}（第{earlier.row}行“{a}”，本行“{b}”）" for column, a, b in both if b and a != b]
+    words, offer, mend = f"与第{earlier.row}行{whose}，请删去一行{remedy}", LEAVE_OUT, {STRIKE: ""}
+    if differ:
+        words = f"与第{earlier.row}行{whose}，两行的{'、'.join(differ)}不同，请核对后删去错的一行{remedy}"
+        offer, mend = "", {}
+    return Problem(row.row, HEADINGS["id_number"], "duplicate", row.id_number, words, True, offer, mend)
+
+
+def _check_ids(preview: Preview, today: date | None, limits: Limits | None) -> None:
+    faulty = {problem.row for problem in preview.problems if problem.heading == HEADINGS["id_number"]}
+    standing: dict[str, list[Row]] = {}
+
+    def problem(row: Row, column: str, code: str, value: str, words: str) -> None:
+        preview.problems.append(Problem(row.row, HEADINGS[column], code, value, words))
 
     latest = f"{today:%Y%m%d}" if today else "99991231"
     for row in preview.rows:
@@ -574,11 +606,16 @@ def _check_ids(preview: Preview, today: date | None) -> None:
         right = resident_id.sex(row.id_number)
         if row.sex != right and row.sex in ("男", "女"):
             problem(row, "sex", "sex-id", row.sex, f"身份证号第17位表示{right}，请核对性别或号码")
-        earlier = first.setdefault(row.id_number, row)
-        if earlier is not row:
-            words = f"与第{earlier.row}行身份证号相同，每人只应出现一次，请删去一行或更正号码"
-            offer = "删去此行" if row.name == earlier.name else ""
-            problem(row, "id_number", "duplicate", row.id_number, words, offer)
+        rows, year = standing.setdefault(row.id_number, []), _credit_year(row, limits)
+        for earlier in rows:
+            if earlier.name != row.name or _credit_year(earlier, limits) == year:
+                once = f"每人{'每个学时年度' if len(rows) > 1 or year else ''}只应出现一次"
+                preview.problems.append(_twice(row, earlier, f"身份证号相同，{once}", "或更正号码"))
+                break
+        else:
+            rows.append(row)
+            if limits and len(rows) > 1:
+                preview.problems += _sum_beyond(row, rows, limits)
 
 
 def _check_twins(preview: Preview) -> None:
@@ -619,7 +656,7 @@ def _digit_apart(one: str, other: str) -> bool:
 def _check_limits(preview: Preview, limits: Limits) -> None:
     most = limits.days * limits.hours_per_day
     other = "professional_hours" if limits.subject is Subject.PUBLIC else "public_hours"
-    own = "public_hours" if limits.subject is Subject.PUBLIC else "professional_hours"
+    own = _own_hours(limits)
     within: set[tuple[Decimal, Decimal, int | None, bool]] = set()  # most rows say the same
     for row in preview.rows:
         said = row.public_hours, row.professional_hours, row.credit_year, bool(row.cells.get("credit_year"))
@@ -631,10 +668,30 @@ def _check_limits(preview: Preview, limits: Limits) -> None:
             within.add(said)
 
 
+def _own_hours(limits: Limits) -> str:
+    """The column of the hours that the plan is about."""
+    return "public_hours" if limits.subject is Subject.PUBLIC else "professional_hours"
+
+
+def _sum_beyond(row: Row, rows: Sequence[Row], limits: Limits, before: Decimal = Decimal()) -> Iterator[Problem]:
+    """What a person studied for several years in one training is, taken together, within its plan and its days.
+
+    `rows` are all of the person's rows so far, this one the last; `before`: hours in earlier reports of the plan.
+    """
+    own = _own_hours(limits)
+    hours = sum((getattr(each, own) for each in rows), before)
+    most = min(limits.hours_each, limits.days * limits.hours_per_day)
+    if getattr(row, own) <= most < hours:
+        others = [f"第{each.row}行" for each in rows[:-1]] + (["先前的报告"] if before else [])
+        words = f"此人连同{'、'.join(others)}共{hours.normalize():f}学时，各年度合计每人至多{most:f}学时，请改正"
+        yield Problem(row.row, HEADINGS[own], "hours-sum", str(getattr(row, own)), words)
+
+
 def _check_headcount(preview: Preview, limits: Limits, elsewhere: set[bytes]) -> None:
-    """The plan's headcount is for all its reports together."""
+    """The plan's headcount is for all its reports together; who makes up several years in it is one of them."""
     others = len(elsewhere - set(preview.indexes.values()))
-    people = len(preview.rows) + others
+    good = preview.good_rows
+    people = len({row.id_number for row in good}) + len(preview.rows) - len(good) + others
     if people > limits.headcount:
         whose = f"连同先前的报告共{people}人" if others else f"花名册{people}人"
         words = f"{whose}，多于计划的{limits.headcount}人，请在总结中说明"
@@ -674,21 +731,20 @@ def _beyond_years(row: Row, limits: Limits) -> Iterator[Problem]:
         yield Problem(row.row, HEADINGS["credit_year"], code, value, words, True, offer, mend)
 
 
-def _check_known(preview: Preview, session: Session) -> None:
+def _check_known(preview: Preview, session: Session, limits: Limits | None) -> None:
     rows = preview.good_rows
     preview.indexes = dict(zip((row.row for row in rows), db.blind_indexes(row.id_number for row in rows), strict=True))
-    good = {preview.indexes[row.row]: row for row in rows}
-    people = registry.on_file(session, list(good))
-    _check_merged(preview, people, good)
-    wrong = {index: found.name for index, found in people.items() if found.name != good[index].name}
-    ids = [people[index].id for index in wrong]
+    people = registry.on_file(session, list(set(preview.indexes.values())))
+    found = [(row, person) for row in rows if (person := people.get(preview.indexes[row.row]))]
+    _check_merged(preview, [(row, person.human_id) for row, person in found if person.name == row.name], limits)
+    wrong = [(row, person) for row, person in found if person.name != row.name]
+    ids = sorted({person.id for _, person in wrong})
     homes: dict[int, str] = {}
     for start in range(0, len(ids), 5000):
         query = sa.select(Person.id, Person.employer_name).where(Person.id.in_(ids[start : start + 5000]))
-        homes.update((found.id, found.employer_name) for found in session.execute(query))
-    for index, name in wrong.items():
-        row = good[index]
-        colleague = homes[people[index].id] == row.employer
+        homes.update((each.id, each.employer_name) for each in session.execute(query))
+    for row, person in wrong:
+        name, colleague = person.name, homes[person.id] == row.employer
         # Whoever has a number must not learn whose it is: the name is told to those only who nearly had it.
         if _slip(name, row.name) and (len(name) > 2 or colleague or _fold(name) == _fold(row.name)):
             words, offer, mend = f"库中此身份证号的姓名为“{name}”，请核对姓名或号码", f"改为“{name}”", {"name": name}
@@ -697,19 +753,22 @@ def _check_known(preview: Preview, session: Session) -> None:
         preview.problems.append(Problem(row.row, HEADINGS["name"], "name-known", row.name, words, True, offer, mend))
 
 
-def _check_merged(preview: Preview, people: Mapping[bytes, registry.OnFile], good: Mapping[bytes, Row]) -> None:
+def _check_merged(preview: Preview, humans: Sequence[tuple[Row, int]], limits: Limits | None) -> None:
     """One human may stand in a roster under the numbers of two records that were merged."""
-    humans = [(good[index].row, found.human_id) for index, found in people.items() if good[index].name == found.name]
     if len(humans) == len({human_id for _, human_id in humans}):
         return
-    rows = {row.row: row for row in good.values()}
-    first: dict[int, int] = {}
-    for number, human_id in sorted(humans):
-        row, earlier = rows[number], first.setdefault(human_id, number)
-        if earlier != number:
-            words = f"与第{earlier}行是同一人的两个号码（库中已合并），每人只应出现一次，请删去一行"
-            value, heading, mend = row.id_number, HEADINGS["id_number"], {STRIKE: ""}
-            preview.problems.append(Problem(row.row, heading, "duplicate", value, words, True, "删去此行", mend))
+    standing: dict[int, list[Row]] = {}
+    for row, human_id in humans:
+        rows, year = standing.setdefault(human_id, []), _credit_year(row, limits)
+        for earlier in rows:
+            if _credit_year(earlier, limits) == year:
+                whose = "是同一人的两个号码（库中已合并），每人只应出现一次"
+                preview.problems.append(_twice(row, earlier, whose, ""))
+                break
+        else:
+            rows.append(row)
+            if limits and len({each.id_number for each in rows}) > 1:
+                preview.problems += _sum_beyond(row, rows, limits)
 
 
 def _check_former(preview: Preview, session: Session) -> None:
@@ -717,9 +776,12 @@ def _check_former(preview: Preview, session: Session) -> None:
 
     It may be another's own number by now, so that it is a hint; the true one is proposed to whoever has the name too.
     """
-    rows = {preview.indexes[row.row]: row for row in preview.good_rows}
-    for index, person in persons.formerly(session, list(rows)).items():
-        row, offer, mend = rows[index], "", {}
+    rows = preview.good_rows
+    people = persons.formerly(session, list({preview.indexes[row.row] for row in rows}))
+    for row in rows:
+        if (person := people.get(preview.indexes[row.row])) is None:
+            continue
+        offer, mend = "", {}
         words = "库中有一人曾用此号码，后经更正；请对照证件核对号码"
         if _fold(row.name) == _fold(person.name):
             words = "这是库中此人更正前的号码，照此登记会另立一人，请改为更正后的号码"
@@ -743,13 +805,19 @@ def _slip(one: str, other: str) -> bool:
     return len(long) == len(short) + 1 and any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
 
 
-def registered(session: Session, plan_id: int, *, before: int | None = None) -> dict[bytes, int]:
-    """Who stands in the reports of a plan, filed or approved (those `before` a part), each with the row.
+def registered(
+    session: Session, plan_id: int, usual_year: int | None, *, before: int | None = None
+) -> dict[tuple[bytes, int | None], tuple[int, Decimal]]:
+    """Who stands in the reports of a plan, filed or approved (those `before` a part), and for which credit year, each
+    with the row and its hours. Rows that name no year stand for the plan's usual one.
 
     Those whose hours were undone do not.
     """
-    query = _filed(plan_id, before, RosterRow.id_index, RosterRow.row).where(~RosterRow.faulty, ~HOURS_TAKEN_BACK)
-    return {bytes(index): row for index, row in session.execute(query) if index}
+    hours = RosterRow.public_hours + RosterRow.professional_hours
+    query = _filed(plan_id, before, RosterRow.id_index, RosterRow.credit_year, RosterRow.row, hours)
+    query = query.where(~RosterRow.faulty, ~HOURS_TAKEN_BACK)
+    found = session.execute(query)
+    return {(bytes(index), year or usual_year): (row, hours) for index, year, row, hours in found if index}
 
 
 def _filed(plan_id: int, before: int | None, *columns: Any) -> sa.Select[Any]:
@@ -759,34 +827,47 @@ def _filed(plan_id: int, before: int | None, *columns: Any) -> sa.Select[Any]:
     return query if before is None else query.where(Report.part < before)
 
 
-def _check_earlier(preview: Preview, session: Session, report: Report) -> set[bytes]:
+def _check_earlier(preview: Preview, session: Session, report: Report, limits: Limits) -> set[bytes]:
     """Nobody's hours are filed twice for one training, and a supplement is for those of its roster who have none.
 
     Answers who stands in the earlier reports of the plan.
     """
     if report.part == 1:
         return set()
-    earlier = registered(session, report.plan_id, before=report.part)
-    query = _filed(report.plan_id, report.part, RosterRow.row, RosterRow.name, RosterRow.id_number, HOURS_TAKEN_BACK)
-    unregistered = session.execute(query.where(sa.or_(RosterRow.faulty, HOURS_TAKEN_BACK))).all()
-    indexes = list(db.blind_indexes(number for _, _, number, _ in unregistered))
-    undone = {index: row for index, (row, _, _, back) in zip(indexes, unregistered, strict=True) if back}
+    earlier = registered(session, report.plan_id, limits.usual_year, before=report.part)
+    hours: dict[bytes, Decimal] = {}
+    for (index, _), (_, earned) in earlier.items():
+        hours[index] = hours.get(index, Decimal()) + earned
+    plain = (RosterRow.row, RosterRow.name, RosterRow.id_number, RosterRow.credit_year, HOURS_TAKEN_BACK)
+    query = _filed(report.plan_id, report.part, *plain).where(sa.or_(RosterRow.faulty, HOURS_TAKEN_BACK))
+    unregistered = session.execute(query).all()
+    indexes = list(db.blind_indexes(number for _, _, number, _, _ in unregistered))
+    undone = {
+        (index, year or limits.usual_year): row
+        for index, (row, _, _, year, back) in zip(indexes, unregistered, strict=True)
+        if back
+    }
     known = set(indexes)
-    names = {name for _, name, _, _ in unregistered}
+    names = {name for _, name, *_ in unregistered}
+    mine: dict[bytes, list[Row]] = {}
     for row in preview.good_rows:
         index = preview.indexes[row.row]
-        if at := earlier.get(index):
-            words = f"此人已在本计划先前的报告中（第{at}行），同一培训不能重复登记，请删去此行"
-            value, mend = row.id_number, {STRIKE: ""}
-            heading = HEADINGS["id_number"]
-            preview.problems.append(Problem(row.row, heading, "duplicate-plan", value, words, True, "删去此行", mend))
-        elif at := undone.get(index):
-            words = f"先前报告（第{at}行）登记的学时已冲销，本行是更正后重新报送"
+        which = index, row.credit_year or limits.usual_year
+        if which in earlier:
+            words = f"此人已在本计划先前的报告中（第{earlier[which][0]}行），同一培训不能重复登记，请删去此行"
+            value, heading, mend = row.id_number, HEADINGS["id_number"], {STRIKE: ""}
+            preview.problems.append(Problem(row.row, heading, "duplicate-plan", value, words, True, LEAVE_OUT, mend))
+            continue
+        mine.setdefault(index, []).append(row)
+        if index in hours:
+            preview.problems += _sum_beyond(row, mine[index], limits, hours[index])
+        elif which in undone:
+            words = f"先前报告（第{undone[which]}行）登记的学时已冲销，本行是更正后重新报送"
             preview.problems.append(Problem(row.row, HEADINGS["name"], "hours-again", row.name, words, False))
         elif index not in known and row.name not in names:
             words = "先前的花名册中没有此人；补报只限其中没有登记学时的人员，请核实"
             preview.problems.append(Problem(row.row, HEADINGS["name"], "supplement-new", row.name, words, False))
-    return set(earlier)
+    return set(hours)
 
 
 # --- the true number of a ruined one --------------------------------------------------------------------------------

@@ -67,7 +67,8 @@ def form(plan: Plan | None) -> None:
                 key=f"{key}credit_years",
                 placeholder="培训当年",
                 help="只计入培训当年的不选。提供以前年度补学的（七(二)），选出计入的各年度；"
-                "选了几个年度的，在花名册的“学时年度”列写明每人的年度；没有写明的计入培训当年，培训当年不在所选之内的须补填。",
+                "选了几个年度的，在花名册的“学时年度”列写明每人的年度；没有写明的计入培训当年，培训当年不在所选之内的须补填。"
+                "一人补学几个年度的，每个年度一行，各年度合计不超过每人学时。",
             )
         st.text_area("培训内容", plan.content if plan else "", key=f"{key}content", height=90)
         st.text_area("师资情况", plan.teachers if plan else "", key=f"{key}teachers", height=70)

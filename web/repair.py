@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import db, reports, roster
+from core import db, reports, resident_id, roster
 from core.access import Actor
 from core.ledger import Standing, hours_text
 from core.models import Report, State
@@ -40,7 +40,7 @@ def room(report: Report, actor: Actor) -> None:
         if problem.blocking:
             faulty.setdefault(problem.row, []).append(problem)
     if faulty:
-        _repair(report, faulty, rows.set_index("row"))
+        _repair(report, actor, faulty, rows.set_index("row"))
     else:
         st.success("花名册没有错误。")
     if hints := [problem for problem in (*problems, *warnings) if not problem.blocking]:
@@ -62,7 +62,9 @@ def _others(report: Report, actor: Actor) -> None:
             rows = reports.rows(session, report.id, actor, text=text, limit=MOST)
         if len(rows) == MOST:
             st.caption(f"只列出前{MOST}行，其余请按姓名或工作单位查找。")
-        columns = "row name id_mask employer public_hours professional_hours assessment faulty".split()
+        columns = "row name id_mask employer public_hours professional_hours credit_year assessment faulty".split()
+        if not report.plan.credit_years:
+            columns.remove("credit_year")
         row = ui.pick(rows, columns, name="row", by="row", empty="没有这样的行，请换一个姓名或单位。", labels=LABELS)
         if row in set(rows["row"]):
             with st.container(horizontal=True):
@@ -139,22 +141,17 @@ def _restart(report_id: int) -> None:
     _deed(lambda session, **who: reports.restart(session, report_id, **who), words, report_id)
 
 
-def _repair(report: Report, faulty: dict[int, list[Problem]], rows: pd.DataFrame) -> None:
+def _repair(report: Report, actor: Actor, faulty: dict[int, list[Problem]], rows: pd.DataFrame) -> None:
     counts = Counter(problem.heading for found in faulty.values() for problem in found)
     st.warning(
         f"{len(faulty)}行有错误，不登记学时：{'、'.join(f'{heading}{count}处' for heading, count in counts.items())}。"
         "可在下面逐格改正，改后立即重新检查；其余各行不受影响，可先提交。"
     )
     offered = [row for row, found in faulty.items() if any(problem.offer for problem in found)]
+    struck = [row for row in offered if any(problem.offer == roster.LEAVE_OUT for problem in faulty[row])]
     with st.container(horizontal=True):
         if offered:
-            st.button(
-                f"采纳全部建议（{len(offered)}行）",
-                key="accept-all",
-                icon=":material/done_all:",
-                on_click=_accept,
-                args=(report.id, offered),
-            )
+            _accept_all(report.id, offered, struck)
         st.download_button(
             f"下载待改正的行（{len(faulty)}行）",
             ui.deferred(lambda s, who: reports.open_rows(s, report.id, actor=who, now=ui.now()), db.transaction),
@@ -167,40 +164,74 @@ def _repair(report: Report, faulty: dict[int, list[Problem]], rows: pd.DataFrame
     numbers = list(faulty)
     total = math.ceil(len(numbers) / PAGE_ROWS)
     at = min(int(st.pagination(total, key="faults-page")), total) if total > 1 else 1
-    for row in numbers[(at - 1) * PAGE_ROWS : at * PAGE_ROWS]:
+    shown = numbers[(at - 1) * PAGE_ROWS : at * PAGE_ROWS]
+    with db.reading() as session:
+        cells = {row: reports.cells(session, report.id, row, actor) for row in shown}
+    for row in shown:
         with st.container(border=True):
-            _row(report, row, faulty[row], rows.loc[row])
+            _row(report, row, faulty[row], rows.loc[row], cells[row])
 
 
-def _row(report: Report, row: int, found: list[Problem], person: Any) -> None:
+def _accept_all(report_id: int, offered: list[int], struck: list[int]) -> None:
+    """Accept every proposal; where some of them leave rows out, that is said and asked first."""
+    label, icon, args = f"采纳全部建议（{len(offered)}行）", ":material/done_all:", (report_id, offered)
+    if not struck:
+        st.button(label, key="accept-all", icon=icon, on_click=_accept, args=args)
+        return
+    with st.popover(label, icon=icon):
+        which = "、".join(f"第{row}行" for row in struck[:10]) + ("等" if len(struck) > 10 else "")
+        others = len(offered) - len(struck)
+        st.write(f"其中{len(struck)}行与别的行重复，将删去：{which}。" + (f"其余{others}行改正。" if others else ""))
+        st.caption("花名册原件不变，删去的行留在改正记录中。")
+        st.button(f"确认采纳并删去{len(struck)}行", key="accept-all", type="primary", on_click=_accept, args=args)
+
+
+def _row(report: Report, row: int, found: list[Problem], person: Any, cells: dict[str, str]) -> None:
     """One row with faults: who it is, each faulty cell with its words, what is proposed."""
     headings = list(dict.fromkeys(problem.heading for problem in found))
     for at, heading in enumerate(headings):
         here = [problem for problem in found if problem.heading == heading]
         who, cell, words, buttons = st.columns([3, 3, 5, 2.6], vertical_alignment="center")
         if at == 0:
-            told = "　".join(ui.md(text) for text in (person["id_mask"], person["employer"]) if text)
-            who.markdown(f"**第{row}行**　{ui.md(person['name'])}  \n:small[{told}]")
+            name, known = person["name"], [person["id_mask"], person["employer"]]
+            if found[0].code == "row-shifted":  # its columns are not what they are called: what stands in it, as it is
+                name, known = "", [resident_id.masked(text) for text in cells.values()]
+            told = "　".join(ui.md(text) for text in known if text)
+            who.markdown(f"**第{row}行**　{ui.md(name)}  \n:small[{told}]")
         with cell:
-            _cell(report, row, COLUMN[heading], here[0].value)
+            for column in (COLUMN[heading], *_spoken_of(here, cells)):
+                if column == COLUMN[heading] or HEADINGS[column] not in headings:
+                    _cell(report.id, row, column, cells[column])
         for problem in here:
             words.markdown(f":red[{ui.md(problem.words)}]")
             if problem.offer:
                 words.markdown(f":green[建议：{ui.md(problem.offer)}]")
-                words.button("采纳建议", key=f"accept-{row}-{heading}", on_click=_accept, args=(report.id, [row]))
+                label = "按建议删去" if problem.offer == roster.LEAVE_OUT else "采纳建议"
+                words.button(label, key=f"accept-{row}-{heading}", on_click=_accept, args=(report.id, [row]))
         if at == 0:
             with buttons, st.container(horizontal=True, gap="small"):
                 st.button("改其他列", key=f"whole-{row}", type="tertiary", on_click=_whole, args=(report.id, row))
                 _strike(report.id, row, "删去此行", "tertiary")
 
 
-def _cell(report: Report, row: int, column: str, value: str) -> None:
-    key = f"cell-{report.id}-{row}-{column}"
-    options: dict[str, Any] = {"key": key, "on_change": _typed, "args": (report.id, row, column, value, key)}
-    if choices := roster.CHOICES.get(column):
-        st.selectbox(HEADINGS[column], choices, index=None, placeholder=value or "请选择", **options)
+def _spoken_of(found: list[Problem], cells: dict[str, str]) -> list[str]:
+    """The columns beside its own that a fault can be mended in."""
+    if not any(problem.code == "assessment-failed" for problem in found):
+        return []
+    return [column for column in ("public_hours", "professional_hours") if cells[column] not in ("", "0")]
+
+
+def _cell(report_id: int, row: int, column: str, value: str) -> None:
+    """A cell as the roster has it now, whatever the browser showed before."""
+    key = f"cell-{report_id}-{row}-{column}"
+    options: dict[str, Any] = {"key": key, "on_change": _typed, "args": (report_id, row, column, value, key)}
+    choices = roster.CHOICES.get(column)
+    if key not in st.session_state or st.session_state.get(f"{key}-of") != value:
+        st.session_state[f"{key}-of"], st.session_state[key] = value, None if choices else value
+    if choices:
+        st.selectbox(HEADINGS[column], choices, None, placeholder=value or "请选择", **options)
     else:
-        st.text_input(HEADINGS[column], value, **options)
+        st.text_input(HEADINGS[column], **options)
 
 
 def _deed(act: Callable[..., Any], words: str, *once: Any) -> None:
@@ -210,15 +241,16 @@ def _deed(act: Callable[..., Any], words: str, *once: Any) -> None:
         act(session, **who)
         return words
 
-    ui.deed(done, "repair", words, *once)
+    ui.deed(done, "repair", words, *once, below=True)
 
 
 def _typed(report_id: int, row: int, column: str, before: str, key: str) -> None:
     after = st.session_state[key]
     if after is None:
         return
+    st.session_state.pop(f"{key}-of", None)  # saved or refused, what the roster has then is shown
     if after == before:
-        ui.say("warning", f"第{row}行{HEADINGS[column]}原来就是“{after}”，没有改动。")
+        ui.say("warning", f"第{row}行{HEADINGS[column]}原来就是“{after}”，没有改动。", below=True)
         return
     change = reports.Change(row, column, before, after)
     _deed(
@@ -230,9 +262,15 @@ def _typed(report_id: int, row: int, column: str, before: str, key: str) -> None
 
 
 def _accept(report_id: int, rows: list[int]) -> None:
-    told = f"第{rows[0]}行" if len(rows) == 1 else f"{len(rows)}行"
-    words = f"{told}已按建议改正并重新检查。"
-    _deed(lambda session, **who: reports.accept(session, report_id, rows, **who), words, report_id, *rows)
+    def done(session: Session, **who: Any) -> str:
+        mended, struck = reports.accept(session, report_id, rows, **who)
+        if len(rows) == 1:
+            return f"第{rows[0]}行已按建议{'删去' if struck else '改正'}并重新检查。"
+        deeds = [f"{mended}行已按建议改正"] if mended else []
+        deeds += [f"{struck}行与别的行重复，已删去"] if struck else []
+        return f"{'，'.join(deeds)}；花名册已重新检查。"
+
+    ui.deed(done, "accept", report_id, *rows, below=True)
 
 
 def _strike(report_id: int, row: int, label: str, style: Any) -> None:
@@ -252,6 +290,10 @@ def _whole(report_id: int, row: int) -> None:
     """Open a row to be corrected as it stands; struck by somebody else, it is said to be gone."""
     cells = ui.answer(lambda session, who: reports.cells(session, report_id, row, who))
     if cells is not None:
+        for column, value in cells.items():  # what was typed when it was open before, and not saved, is gone
+            choices = roster.CHOICES.get(column)
+            kept = value if not choices or value in choices else None
+            st.session_state[f"whole-{report_id}-{row}-{column}"] = kept
         _cells(report_id, row, cells)
 
 
@@ -264,10 +306,9 @@ def _cells(report_id: int, row: int, cells: dict[str, str]) -> None:
         for at, (column, before) in enumerate(cells.items()):
             heading, key = HEADINGS[column], f"whole-{report_id}-{row}-{column}"
             if choices := roster.CHOICES.get(column):
-                at_first = choices.index(before) if before in choices else None
-                places[at % 2].selectbox(heading, choices, at_first, placeholder=before or "请选择", key=key)
+                places[at % 2].selectbox(heading, choices, None, placeholder=before or "请选择", key=key)
             else:
-                places[at % 2].text_input(heading, before, key=key)
+                places[at % 2].text_input(heading, key=key)
         args = (report_id, row, cells)
         if st.form_submit_button("保存并重新检查", type="primary", on_click=_retyped, args=args):
             st.rerun()
@@ -281,7 +322,7 @@ def _retyped(report_id: int, row: int, cells: dict[str, str]) -> None:
         if typed[column] not in (None, before)
     ]
     if not changes:
-        ui.say("warning", f"第{row}行没有改动。")
+        ui.say("warning", f"第{row}行没有改动。", below=True)
         return
     _deed(
         lambda session, **who: reports.repair(session, report_id, changes, **who),

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import files, reports, roster
+from core import db, files, reports, roster
 from core.approvals import Action
 from core.files import Upload
 from core.models import Plan, Report
@@ -24,6 +24,11 @@ def _upload(key: str) -> Upload | None:
     if given is None or given.file_id == st.session_state.get(f"{key}-taken"):
         return None
     return Upload(given.name, given.getvalue())
+
+
+def _replace(key: str) -> str:
+    """The tick that lets the file now chosen take the place of a repaired roster, and no other file."""
+    return f"{key}replace-{st.session_state[f'{key}roster'].file_id}"
 
 
 def fields(plan: Plan, report: Report | None) -> None:
@@ -49,6 +54,15 @@ def fields(plan: Plan, report: Report | None) -> None:
         key=f"{key}roster",
         help="再上传一份花名册，将整份替换；上传下载的待改正文件，只更新文件中改过的单元格" if has_roster else None,
     )
+    if report and (chosen := _upload(f"{key}roster")):
+        with db.reading() as session:
+            made = 0 if reports.taken_before(session, report, chosen) else reports.repaired(session, report)
+        if made:
+            right.checkbox(
+                f"这是另一份花名册，替换原来的（此前在网上改正的{made}处作废）",
+                key=_replace(key),
+                help="不勾选不会替换；上传的是下载的待改正文件的，不必勾选",
+            )
     with st.expander("不上传文件，从WPS或Excel复制后粘贴"):
         st.text_area(
             "粘贴各行（加在现有花名册之后）" if has_roster else "粘贴各行（可带表头；不带表头的按附件1的列序）",
@@ -83,6 +97,7 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
     """Save what was typed, chosen and pasted; answers the report, None where it was refused and stays on the screen."""
     has_roster = seen is not None and seen.roster_id is not None
     text, typed = st.session_state[f"{key}pasted"], _typed(plan, key)
+    replace = _upload(f"{key}roster") is not None and st.session_state.get(_replace(key), False)
     files_given = [
         given and given.file_id for name in ("notice", "roster") if (given := st.session_state.get(key + name))
     ]
@@ -92,23 +107,26 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
         if text.strip() and not has_roster:
             given = roster.pasted(text)
         again = given is not None and seen is not None and reports.taken_before(session, seen, given)
+        void = reports.repaired(session, seen) if seen else 0
         report, problems = reports.save(
-            session, plan.id, typed, notice=_upload(f"{key}notice"), roster_file=given, **who
+            session, plan.id, typed, notice=_upload(f"{key}notice"), roster_file=given, replace=replace, **who
         )
-        before = report.people + report.faults
+        pasted = report.people + report.faults
         if text.strip() and has_roster:
-            problems = reports.paste(session, report.id, text, **who)
+            pasted, problems = reports.paste(session, report.id, text, **who)
         session.flush()
         if report.roster_id is None:
             return "已保存。还没有上传花名册。", report
         people = report.people + report.faults
         hints = sum(not problem.blocking for problem in problems)
-        added = f"粘贴添加了{people - before if has_roster else people}行。" if text.strip() else ""
+        added = f"粘贴添加了{pasted}行。" if text.strip() else ""
         found = f"，{report.faults}行有错误，请看下表" if report.faults else "，没有错误"
         found += f"，另有{hints}处提示。" if hints else "。"
+        if seen and void and report.roster_id != seen.roster_id:
+            added += f"原花名册已整份替换，此前在网上改正的{void}处作废。"
         return f"已保存。{added}花名册{people}人{found}{AGAIN if again else ''}", report
 
-    kept: Report | None = ui.deed(act, "report", plan.id, typed, text, *files_given)
+    kept: Report | None = ui.deed(act, "report", plan.id, typed, text, *files_given, replace, below=True)
     if kept is None:
         return None
     st.session_state[f"{key}pasted"] = ""

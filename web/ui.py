@@ -109,11 +109,12 @@ class _Hand:
     """The run that did something last. Whatever comes after another deed is meant, however alike."""
     done: dict[tuple[Any, ...], tuple[float, str | None, Any]] = field(default_factory=dict)
     """What that run did, by its `once`: when it ended (monotonic seconds), its words, what it made."""
-    messages: list[tuple[str, str]] = field(default_factory=list)
+    messages: list[tuple[str, str, bool]] = field(default_factory=list)
+    """Kind, words, and whether whoever is told works far below the head of the page."""
 
-    def say(self, kind: str, words: str) -> None:
-        if (kind, words) not in self.messages:
-            self.messages.append((kind, words))
+    def say(self, kind: str, words: str, below: bool = False) -> None:
+        if (kind, words, below) not in self.messages:
+            self.messages.append((kind, words, below))
 
 
 def _hand() -> _Hand:
@@ -121,16 +122,24 @@ def _hand() -> _Hand:
     return hand
 
 
-def say(kind: str, words: str) -> None:
-    """Keep a message for the top of the page as it is drawn next, once. `kind`: success, error, warning."""
-    _hand().say(kind, words)
+def say(kind: str, words: str, *, below: bool = False) -> None:
+    """Keep a message for the top of the page as it is drawn next, once. `kind`: success, error, warning.
+
+    `below`: who is told works below the top and does not see it, so that it floats into view as well.
+    """
+    _hand().say(kind, words, below)
+
+
+ICONS = {"success": ":material/check_circle:", "error": ":material/error:", "warning": ":material/warning:"}
 
 
 def told() -> None:
     """Show what was said since the page was drawn last."""
     messages = _hand().messages
-    for kind, words in list(messages):
+    for kind, words, below in list(messages):
         getattr(st, kind)(words)
+        if below:
+            st.toast(words, icon=ICONS[kind], duration="long")
         del messages[:1]
 
 
@@ -142,7 +151,7 @@ def page(title: str, caption: str = "") -> None:
     told()
 
 
-def deed(act: Callable[..., Any], *once: Any) -> Any:
+def deed(act: Callable[..., Any], *once: Any, below: bool = False) -> Any:
     """Do one deed in one transaction, then say what happened; a refusal changes nothing and says what to do.
 
     `act(session, actor=, now=)` answers the words of success, or those and what it made. Answers what was made (True
@@ -151,6 +160,7 @@ def deed(act: Callable[..., Any], *once: Any) -> Any:
 
     `once` names the deed and all it was done with: the record, the version seen, what was typed. Clicked twice, a deed
     is done once and told of again, instead of being done twice or refused for having been faster than oneself.
+    `below`: see `say`.
     """
     hand = _hand()
     with hand.busy:
@@ -159,13 +169,13 @@ def deed(act: Callable[..., Any], *once: Any) -> Any:
             try:
                 words, made = _done(act)
             except Refused as refused:
-                hand.say("error", refused.words)
+                hand.say("error", refused.words, below)
                 return None
             if hand.run is not threading.current_thread():
                 hand.run, hand.done = threading.current_thread(), {}
             hand.done[once] = time.monotonic(), words, made
     if words:
-        hand.say("success", words)
+        hand.say("success", words, below)
     return made
 
 
@@ -196,7 +206,7 @@ def answer(question: Callable[[Session, Actor], Any]) -> Any:
         with db.reading() as session:
             return question(session, _signed_in())
     except Refused as refused:
-        say("error", refused.words)
+        say("error", refused.words, below=True)
         return None
 
 

@@ -148,3 +148,59 @@ def test_a_plan_of_one_earlier_year_needs_no_column(database: str) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1)[:-1]], HEADINGS[:-1]), credit_years=(2023,))
     assert entries(1) == [(2023, date(2024, 6, 26), "make_up", 24)]
+
+
+# --- several years in one training ----------------------------------------------------------------------------------
+
+
+def two_years(hours: int = 12, **changes: Any) -> list[list[Any]]:
+    return [row(1, year, professional_hours=hours, **changes) for year in (2022, 2023)]
+
+
+def test_one_training_makes_up_two_years_of_one_person_who_is_one_head(database: str) -> None:
+    cast = c.assemble()
+    plan = c.file_plan(cast, credit_years=(2022, 2023), headcount=2)
+    c.approve(cast, plan.id)
+    report = c.file_report(cast, plan, c.sheet([*two_years(), row(2, 2023)], HEADINGS))
+    with db.reading() as session:
+        assert reports.problems(session, report.id, cast["base"], now=c.AFTER) == []
+        assert (report.people, report.faults, report.hours) == (2, 0, 48)
+        assert reports.headcount(session, report) == (2, 0)
+    assert "已为2人登记48学时" in c.approve(cast, report.id, now=c.AFTER)
+    studied = date(2024, 6, 26)
+    assert sorted(entries(1)) == [(2022, studied, "make_up", 12), (2023, studied, "make_up", 12)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "years", "codes"),
+    [
+        (two_years(), (2022, 2023), []),
+        (two_years(12.5), (2022, 2023), ["hours-sum"]),
+        (two_years(24), (2022, 2023), ["hours-sum"]),
+        (two_years(25), (2022, 2023), ["hours-plan", "hours-plan"]),
+        ([*two_years(), row(1, 2023, professional_hours=12)], (2022, 2023), ["duplicate"]),
+        ([row(1, "", professional_hours=12), row(1, 2024, professional_hours=12)], (2023, 2024), ["duplicate"]),
+        ([*two_years()[:1], row(1, 2023, name="赵示别", professional_hours=12)], (2022, 2023), ["duplicate"]),
+        ([row(1, 2023), row(1, 2023)], (2023,), ["duplicate"]),
+    ],
+)
+def test_a_person_stands_once_in_a_year_and_the_years_together_keep_to_the_plan_and_its_days(
+    rows: list[list[Any]], years: tuple[int, ...], codes: list[str]
+) -> None:
+    assert [each.code for each in read(c.sheet(rows, HEADINGS), *years).problems] == codes
+
+
+def test_a_second_year_added_in_a_supplement_counts_with_the_first(database: str) -> None:
+    cast = c.assemble()
+    first = [row(1, 2022, professional_hours=12), row(2, 2022, professional_hours=12), row(3, 2023, sex="m")]
+    report = c.posted(cast, c.sheet(first, HEADINGS), credit_years=(2022, 2023), headcount=3)
+    with db.transaction() as session:
+        added = reports.supplement(session, report.id, actor=cast["base"], now=c.AFTER)
+    more = [row(1, 2023, professional_hours=12), row(2, 2023), row(1, 2022, professional_hours=12)]
+    text = "\n".join("\t".join(map(str, cells)) for cells in more)
+    with db.transaction() as session:
+        count, problems = reports.paste(session, added.id, text, actor=cast["base"], now=c.AFTER)
+    assert count == 3
+    told = [(each.row, each.code) for each in problems if each.blocking]
+    assert told == [(5, "sex-form"), (7, "hours-sum"), (8, "duplicate-plan")]
+    assert "连同先前的报告共36学时" in next(each.words for each in problems if each.row == 7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
 
 from core import db, ledger, persons, reports
 from core.files import Upload
@@ -33,12 +34,15 @@ def test_proposals_are_accepted_and_rows_left_out(cast: Cast) -> None:
     uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
     uploads[f"report-{plan.id}-roster"].upload("花名册.xlsx", people.sheet(rows), "application/octet-stream")
     press(app, "保存并检查花名册")
-    press(app, "采纳全部建议（2行）")
-    assert "2行已按建议改正" in app.success[0].value
+    assert any("其中1行与别的行重复，将删去：第5行。其余1行改正。" in each.value for each in app.markdown)
+    press(app, "确认采纳并删去1行")
+    assert app.success[0].value == "1行已按建议改正，1行与别的行重复，已删去；花名册已重新检查。"
+    assert app.toast[0].value == app.success[0].value  # in view, however far down one works
     report = one(sa.select(Report))
     assert [box.key for box in app.selectbox] == [f"cell-{report.id}-{row}-sex" for row in (6, 7)]
     app.selectbox(key=f"cell-{report.id}-6-sex").set_value("男").run()
     assert "第6行性别已保存" in app.success[0].value
+    assert "第6行性别已保存" in app.toast[0].value
     assert "删去此行" not in [button.label for button in app.button]  # it asks first
     press(app, "确认删去第7行")
     assert "花名册没有错误。" in [said.value for said in app.success]
@@ -97,6 +101,81 @@ def test_a_number_from_before_a_correction_is_put_right_from_the_hints(cast: Cas
     assert not [button for button in app.button if button.label.startswith("采纳")]
     mended = sa.select(RosterRow.id_index).join(Report).where(Report.plan_id == plan.id)
     assert one(mended) == db.blind_index(people.id_number(31))
+
+
+def pasted(cast: Cast, *rows: list[object]) -> tuple[AppTest, int]:
+    """The page of a training over, with these rows for its roster; and its report."""
+    plan = behind(cast)
+    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app.text_area(key=f"report-{plan.id}-pasted").input("\n".join("\t".join(map(str, row)) for row in rows))
+    press(app, "保存并检查花名册")
+    return app, one(sa.select(Report.id))
+
+
+def changed(cast: Cast, report_id: int, row: int, column: str, before: str, after: str) -> None:
+    """Another window of the same base changes a cell."""
+    with db.transaction() as session:
+        change = reports.Change(row, column, before, after)
+        reports.repair(session, report_id, [change], actor=cast["base"], now=NOW)
+
+
+def test_a_cell_shows_what_the_roster_has_now_whoever_wrote_it(cast: Cast) -> None:
+    app, report_id = pasted(cast, people.row(1, professional_hours="24.2学时"), people.row(2), people.row(3, sex="m"))
+    key = f"cell-{report_id}-2-professional_hours"
+    assert app.text_input(key=key).value == "24.2学时"
+    app.text_input(key=key).set_value("24.7").run()
+    assert (app.text_input(key=key).value, "已保存" in app.success[0].value) == ("24.7", True)
+    changed(cast, report_id, 2, "professional_hours", "24.7", "23.3")
+    app.run()
+    assert app.text_input(key=key).value == "23.3"
+    changed(cast, report_id, 2, "professional_hours", "23.3", "22.2")
+    app.text_input(key=key).set_value("24").run()
+    assert "第2行的专业学时刚刚被他人改为“22.2”，您的修改没有保存" in app.error[0].value
+    assert app.error[0].value == app.toast[0].value
+    assert app.text_input(key=key).value == "22.2"
+    app.text_input(key=key).set_value("24").run()
+    assert [box.key for box in app.text_input if (box.key or "").startswith("cell-")] == []
+    changed(cast, report_id, 2, "professional_hours", "24", "22.2")
+    app.run()
+    assert app.text_input(key=key).value == "22.2"
+
+
+def test_a_row_opened_again_has_nothing_of_what_was_given_up(cast: Cast) -> None:
+    app, report_id = pasted(cast, people.row(1, sex="m"), people.row(2))
+    for _ in range(2):
+        app.button(key="whole-2").click().run()
+        name = app.text_input(key=f"whole-{report_id}-2-name")
+        assert name.value == people.row(1)[1]
+        assert app.selectbox(key=f"whole-{report_id}-2-sex").value is None
+        name.input("李示错")
+        app.selectbox(key=f"whole-{report_id}-2-sex").set_value("女")
+        app.run()  # closed without saving
+    with db.reading() as session:
+        assert reports.cells(session, report_id, 2, cast["base"])["name"] == people.row(1)[1]
+
+
+def test_a_fault_of_two_cells_shows_both_and_a_shifted_row_says_what_stands_in_it(cast: Cast) -> None:
+    shifted = people.row(2)
+    app, report_id = pasted(cast, people.row(1, assessment="不合格"), [shifted[0], "", *shifted[1:-1]], people.row(3))
+    assert app.text_input(key=f"cell-{report_id}-2-professional_hours").value == "24"
+    assert app.selectbox(key=f"cell-{report_id}-2-assessment").value is None
+    head = next(each.value for each in app.markdown if "第3行" in each.value)
+    assert str(shifted[1]) in head
+    assert str(shifted[3]) not in head
+    app.text_input(key=f"cell-{report_id}-2-professional_hours").set_value("0").run()
+    assert "第2行专业学时已保存" in app.success[0].value
+    assert one(sa.select(Report.faults)) == 1
+
+
+def test_the_list_of_all_rows_says_for_which_year_each_counts_where_a_plan_offers_several(cast: Cast) -> None:
+    year = TODAY.year - 1
+    for years in ((), (year,)):
+        plan = behind(cast, credit_years=years)
+        app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+        app.text_area(key=f"report-{plan.id}-pasted").input("\t".join(map(str, people.row(1))))
+        press(app, "保存并检查花名册")
+        frame = next(each.value for each in app.dataframe if "id_mask" in each.value)
+        assert list(frame.get("credit_year", ())) == list(years)
 
 
 def test_what_stayed_open_is_filed_as_a_supplement(cast: Cast) -> None:
@@ -254,3 +333,22 @@ def test_the_same_file_again_replaces_nothing_and_says_so_and_the_roster_can_go_
     press(app, "确认恢复")
     assert "已恢复为上传的原件" in app.success[0].value
     assert one(sa.select(Report.faults)) == 1
+
+
+def test_another_file_takes_the_place_of_a_repaired_roster_only_when_that_is_ticked(cast: Cast) -> None:
+    app, report_id = pasted(cast, people.row(1, sex="m"))
+    key = f"report-{one(sa.select(Report.plan_id))}-"
+    app.selectbox(key=f"cell-{report_id}-2-sex").set_value("男").run()
+    uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
+    uploads[f"{key}roster"].upload("另一份.xlsx", people.sheet([people.row(2)]), "application/octet-stream")
+    app.run()
+    (tick,) = (box for box in app.checkbox if "此前在网上改正的1处作废" in box.label)
+    press(app, "保存并检查花名册")
+    assert "整份替换，此前在网上改正的1处作废，所以没有保存" in app.error[0].value
+    with db.reading() as session:
+        assert reports.cells(session, report_id, 2, cast["base"])["sex"] == "男"
+    (tick,) = (box for box in app.checkbox if "此前在网上改正的1处作废" in box.label)
+    tick.check()
+    press(app, "保存并检查花名册")
+    assert "原花名册已整份替换，此前在网上改正的1处作废。" in app.success[0].value
+    assert not app.checkbox
