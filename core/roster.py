@@ -62,11 +62,12 @@ Cells = dict[str, str | int | float]
 """A row as it was read, by column, in the file's order. A number stays one: it tells a ruined ID number."""
 
 LOOK_ALIKES = (
-    "己已巳 末未 士土 日曰 晴睛 戊戌戍 毫亳 洲州 茶荼 候侯 祟崇 天夭 千干于 王玉 今令 免兔 冶治 嬴羸赢 徒徙 钧钓 晓哓 "
-    "祎袆 祺褀 玟玫 杨扬 陈阵 莹萤 奕弈 丽俪 薇微 肖萧 付傅 阎闫 戴代 邱丘 娜哪 萨薩 图囹 乌鸟 布希 其具 木本 那邦"
+    "己已巳 末未 士土 日曰 晴睛 戊戌戍 毫亳 洲州 茶荼 候侯 祟崇 天夭 千干于 王玉 今令 免兔 冶治 嬴羸赢 徒徙 "
+    "钧钓 晓哓 祎袆 祺褀 玟玫 伟玮炜纬 俊峻骏竣 杰洁 静靖 琳林 婷亭 海诲 敏闽 悦阅 莉利丽俪 峰锋烽 辉晖 杨扬 "
+    "陈阵 莹萤 奕弈 薇微 肖萧 付傅 阎闫 戴代 邱丘 娜哪 萨薩 图囹 乌鸟 布希 其具 木本 那邦"
 ).split()
-"""Characters that are mistaken for one another in names, group by group."""
-_FOLDED = str.maketrans({letter: group[0] for group in reversed(LOOK_ALIKES) for letter in group})
+"""Characters that are mistaken for one another in names, by their look or their sound, group by group."""
+_FOLDED = str.maketrans({letter: group[0] for group in reversed(LOOK_ALIKES) for letter in group} | {"·": ""})
 
 PASSED = ("合格", "优秀", "良好", "及格", "通过", "中等", "是")
 FAILED = ("不合格", "不及格", "未通过", "缺考", "未考核", "否")
@@ -642,7 +643,7 @@ def _check_twins(preview: Preview) -> None:
         others.append(row)
         alike = born.setdefault(look, row)
         if alike.name != row.name and alike.id_number != row.id_number:
-            words = f"与第{alike.row}行的“{alike.name}”字形相近、生日相同，请核对是否同一人"
+            words = f"与第{alike.row}行的“{alike.name}”字形或读音相近、生日相同，请核对是否同一人"
             preview.problems.append(Problem(row.row, HEADINGS["name"], "twin-name", row.name, words, False))
 
 

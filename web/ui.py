@@ -139,7 +139,7 @@ def told() -> None:
     for kind, words, below in list(messages):
         getattr(st, kind)(words)
         if below:
-            st.toast(words, icon=ICONS[kind], duration="long")
+            st.toast(words, icon=ICONS[kind], duration="short" if kind == "success" else "long")
         del messages[:1]
 
 

@@ -31,17 +31,22 @@
     [/^Help for (.*)$/, (_, name) => `${name}的说明`],
     [/^Remove (.*)$/, (_, name) => `移除${name}`],
     [/^File must be (\d+)(?:\.\d+)?MB or smaller\.$/, (_, size) => `文件不能超过${size}MB，没有上传。请压缩或拆分后再选。`],
-    [/^(.+) files are not allowed\.?$/, (_, kind) => `不接受${kind.includes("/") ? "这种" : kind}文件，没有上传。`],
+    [/^(.+) files are not allowed\.?$/, (_, kind, node) => {
+      const uploader = node.parentElement.closest("[data-testid=stFileUploader]");
+      const kinds = (uploader?.querySelector("input[type=file]")?.accept ?? "").split(",").filter((each) => each.startsWith("."));
+      const how = kinds.includes(".xlsx") ? "，可在WPS或Excel中另存为.xlsx" : "";
+      return `不接受${kind.includes("/") ? "这种" : kind}文件，没有上传。` + (kinds.length ? `请用${kinds.join("、")}${how}。` : "");
+    }],
     [/^Choose date, (.*)$/, (_, month) => `选择日期，${month}`],
     [/^(day|month|year), (.*)$/, (_, part, name) => `${name}${{ day: "日", month: "月", year: "年" }[part]}`],
   ];
-  const inChinese = (text) => {
+  const inChinese = (text, node) => {
     const plain = text.trim();
     if (!plain || plain.length > 400) return null;
     if (Object.hasOwn(WORDS, plain)) return text.replace(plain, WORDS[plain]);
     for (const [pattern, words] of PATTERNS) {
       const match = plain.match(pattern);
-      if (match) return words(...match);
+      if (match) return words(...match, node);
     }
     return null;
   };
@@ -50,11 +55,11 @@
     if (node.nodeType === Node.TEXT_NODE) {
       const ours = node.parentElement?.closest(OURS);
       if (ours && !ours.closest("[data-testid=stFileUploaderDropzone]")) return;
-      const words = inChinese(node.data);
+      const words = inChinese(node.data, node);
       if (words !== null && words !== node.data) node.data = words;
     } else if (node.nodeType === Node.ELEMENT_NODE) {
       for (const name of ["aria-label", "placeholder", "title"]) {
-        const words = node.hasAttribute(name) ? inChinese(node.getAttribute(name)) : null;
+        const words = node.hasAttribute(name) ? inChinese(node.getAttribute(name), node) : null;
         if (words !== null) node.setAttribute(name, words);
       }
       node.childNodes.forEach(visit);

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
-from core import db, roster
-from core.models import Report, RosterRepair, RosterRow, State
+from core import db, roster, sheets
+from core.models import Report, RosterProblem, RosterRepair, RosterRow, State
 from tests import cast as people
 from tests import faults
 from tests.browser.desk import Desk, arrive
@@ -51,7 +52,8 @@ def mend(desk: Desk) -> None:
         field.click()
     field.fill(str(true))
     field.press("Enter")
-    desk.sees(f"第{row}行{roster.HEADINGS[column]}已保存并重新检查。")
+    said = f"第{row}行{roster.HEADINGS[column]}已保存并重新检查。"
+    expect(desk.page.get_by_test_id("stToast").filter(has_text=said)).to_be_in_viewport(timeout=30_000)
     expect(field).to_have_count(0)
 
 
@@ -63,11 +65,20 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
     base.upload("培训通知", {"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     content = people.sheet(faults.rows())
+    uploader = base.page.get_by_test_id("stFileUploader").filter(has_text="培训花名册")
+    macros = {"name": "花名册.xlsm", "mimeType": "application/vnd.ms-excel.sheet.macroEnabled.12", "buffer": b"PK"}
+    uploader.locator("input[type=file]").set_input_files(macros)
+    base.sees(re.compile(r"没有上传。请用\.xlsx、\.xls、\.et、\.csv，可在WPS或Excel中另存为\.xlsx。"))
     base.upload("培训花名册", {"name": "花名册.xlsx", "mimeType": kind, "buffer": content})
     base.click("保存并检查花名册")
     base.sees("已保存。花名册500人，60行有错误，请看下表。")
-    base.click("采纳全部建议（16行）")
-    base.sees("16行已按建议改正并重新检查。")
+    with db.reading() as session:
+        problems = session.execute(sa.select(RosterProblem.row, RosterProblem.code).order_by(RosterProblem.row)).all()
+    assert [tuple(each) for each in problems] == [(serial + 2, code) for serial, code in faults.FAULTS.items()]
+    base.page.get_by_role("button", name="采纳全部建议（16行）").click()
+    expect(base.page.get_by_text("其中2行与别的行重复，将删去：")).to_be_in_viewport()
+    base.click("确认采纳并删去2行")
+    base.sees("14行已按建议改正，2行与别的行重复，已删去；花名册已重新检查。")
     for _ in range(44):
         mend(base)
     base.sees("花名册没有错误。")
@@ -77,9 +88,17 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
         report = session.scalars(sa.select(Report).where(Report.plan_id == plan_id)).one()
         assert (report.state, report.people, report.faults) == (State.SUBMITTED, 498, 0)
         rows = session.scalars(sa.select(RosterRow).where(RosterRow.report_id == report.id)).all()
-        assert {row.id_number for row in rows if row.row - 2 in faults.FAULTS} <= {
-            people.id_number(serial) for serial in faults.FAULTS
-        }
+        twice, shifted = (
+            {serial for serial, code in faults.FAULTS.items() if code == which}
+            for which in ("duplicate", "row-shifted")
+        )
+        true = {serial: people.row(serial) for serial in range(1, faults.PEOPLE + 1) if serial not in twice}
+        for row in rows:  # every cell is as if no fault had been, but for the sex that a shifted row had lost
+            cells = [sheets.text(cell) for cell in json.loads(row.cells or "").values()]
+            lost = row.row - 2 in shifted and cells[2] == ""
+            right = [str(cell) for cell in true.pop(row.row - 2)]
+            assert cells == [*right[:2], "" if lost else right[2], *right[3:]]
+        assert true == {}
         repairs = session.scalar(sa.select(sa.func.count(RosterRepair.row.distinct())))
     reviewer = arrive(browser, server, "reviewer")
     reviewer.go(f"report_review?report={report.id}", "报告审核")

@@ -648,6 +648,15 @@ def test_two_who_may_be_one_are_a_warning_and_block_nobody(database: str) -> Non
     assert "第3行的“赵示末”" in found(cast, report)[0].words
 
 
+@pytest.mark.parametrize("names", [("阿拉坦·其其格", "阿拉坦其其格"), ("张伟", "张玮"), ("张玮", "张炜")])
+def test_names_that_look_or_sound_alike_on_one_birthday_may_be_one_human(names: tuple[str, str]) -> None:
+    content = c.sheet([c.row(1, names[0]), c.row(11, names[1]), c.row(3)])
+    told = [(each.row, each.code, each.blocking) for each in roster.read(content, "花名册.xlsx").problems]
+    assert told == [(4, "twin-name", False)]
+    apart = c.sheet([c.row(1, names[0]), c.row(11, names[1], id_number=c.id_number(11, date(1986, 3, 4)))])
+    assert roster.read(apart, "花名册.xlsx").problems == []
+
+
 def test_a_person_in_two_places_on_one_day_is_named_without_telling_a_base_whose_roster(database: str) -> None:
     cast = c.assemble()
     other = c.file_plan(cast, by="hohhot_base", title="呼市班")
