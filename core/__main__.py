@@ -136,14 +136,18 @@ def _roster_check(options: argparse.Namespace) -> int:
         fields = (str(problem.row), problem.heading, problem.code, problem.value, problem.words)
         print("\t".join(" ".join(field.split()) for field in fields))
     if options.out:
+        if options.out.resolve() == Path(options.file).resolve():
+            _say(f"{options.out}：不能写到花名册本身，请换一个文件名 (would overwrite the roster)")
+            return 2
         write = WRITERS[options.out.suffix.lower()]
         try:
             options.out.write_bytes(write(roster.PROBLEM_HEADINGS, roster.problem_lines(preview.problems)))
         except OSError as error:
             _say(f"{options.out}: 无法写入，请换一处或先关闭此文件 (cannot be written: {error.strerror})")
             return 2
-    faulty = len(preview.faulty_rows)
-    _say(f"{len(preview.rows)} rows, {faulty} with faults, {len(preview.problems)} problems")
+    faulty, hints = len(preview.faulty_rows), sum(not problem.blocking for problem in preview.problems)
+    faults = len(preview.problems) - hints
+    _say(f"{len(preview.rows)}人，{faulty}行有错误，错误{faults}处，提示{hints}处")
     return 1 if faulty else 0
 
 
@@ -234,6 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     roster_check = roster_commands.add_parser(
         "check",
         help="检查花名册 (exit 0 clean or hints only, 1 faults, 2 unreadable or unwritable; each a tab-separated line)",
+        description="只检查文件本身，不对照计划和在库人员 (the file by itself: neither a plan nor who is on file)",
     )
     roster_check.add_argument("file")
     roster_check.add_argument(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060\ufeff\u00a0\u3000'’‘`-]+")
+_INVISIBLE = re.compile("[\\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00a0\u3000'’‘`\"“”=-]+")
 _FORM = re.compile("[0-9]{17}[0-9X]")
 _NUMBER = (int, float, Decimal)
 _IN_TEXT = re.compile(r"\d{14,}[\dXxＸｘ]|(?<!\d)\d{6}([ \u00a0\u3000-])\d{8}\1\d{3}[\dXxＸｘ](?!\d)")

@@ -37,13 +37,16 @@ COLUMNS = {
         "公民身份号码",
         "居民身份证号",
         "居民身份证号码",
+        "居民身份证",
+        "身份证件号码",
+        "有效证件号码",
     ),
-    "employer": ("工作单位", "单位", "单位名称", "所在单位", "现工作单位"),
+    "employer": ("工作单位", "单位", "单位名称", "所在单位", "所在单位名称", "工作单位名称", "现工作单位"),
     "title": ("专业技术职务", "职称", "专业技术职称", "现专业技术职务", "专业技术资格"),
     "specialty": ("从事专业", "专业", "现从事专业", "专业名称"),
-    "public_hours": ("公需学时", "公需科目学时", "公需科目", "公需课学时"),
-    "professional_hours": ("专业学时", "专业科目学时", "专业科目", "专业课学时"),
-    "assessment": ("考核结果", "考核", "考试结果", "成绩", "是否合格"),
+    "public_hours": ("公需学时", "公需科目学时", "公需科目", "公需课学时", "公需课"),
+    "professional_hours": ("专业学时", "专业科目学时", "专业科目", "专业课学时", "专业课"),
+    "assessment": ("考核结果", "考核", "考试结果", "考核成绩", "考试成绩", "考核情况", "成绩", "是否合格"),
     "phone": ("联系电话", "电话", "手机", "手机号", "手机号码", "联系方式"),
     "note": ("备注", "说明"),
     "credit_year": ("学时年度", "年度", "补学年度"),
@@ -173,9 +176,9 @@ def read(
 
     Files as offices have them: .xlsx, .xls, .et by content, .csv in UTF-8 or GB 18030; title rows above the headings,
     signatures below, merged cells, empty rows, hidden sheets. Refused codes: "file" (unreadable, empty, too large, a
-    decompression bomb), "headings" (no 姓名 and 身份证号 in one row).
+    decompression bomb), "headings" (no 姓名 and 身份证号 in one row, or hours or results under a heading not known).
     """
-    table = sheets.read(content, filename, COLUMNS, REQUIRED)
+    table = _table(content, filename)
     return check(_plain_rows(table.rows), limits=limits, known=known, today=today, sheet=table.sheet)
 
 
@@ -186,8 +189,24 @@ def rows_in(content: bytes, filename: str) -> list[tuple[int, Cells]]:
 
     Refused codes: "file", "headings".
     """
-    table = sheets.read(content, filename, COLUMNS | {"origin": (ORIGIN,), "code": (CODE,)}, REQUIRED)
-    return _plain_rows(table.rows)
+    return _plain_rows(_table(content, filename).rows)
+
+
+_MEANT = {"hours": re.compile("学时|课时|学分"), "assessment": re.compile("考核|考试|成绩|合格|结业")}
+"""Headings that are not known, and stand over what a roster must tell of everybody."""
+
+
+def _table(content: bytes, filename: str) -> sheets.Table:
+    """The table of a roster. Hours or results under a heading that is not known are asked for once, not in each row."""
+    table = sheets.read(content, filename, COLUMNS, REQUIRED, own={"origin": (ORIGIN,), "code": (CODE,)})
+    there = {"hours" if each.endswith("hours") else each for each in table.columns}
+    words = {"hours": "“公需学时”或“专业学时”", "assessment": "“考核结果”"}
+    for what, like in _MEANT.items():
+        unread = [word for word in table.unread if like.search(word)]
+        if unread and what not in there:
+            written = "、".join(f"“{word[:20]}”" for word in unread[:5])
+            raise Refused("headings", f"表头{written}没有识别，花名册里没有{words[what]}。请改成这个名称后再上传。")
+    return table
 
 
 def pasted(text: str) -> Upload:
@@ -424,12 +443,12 @@ def _read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
     name = registry.normalise_name(said("name"))
     raw_id = cells.get("id_number")
     id_number = resident_id.normalise(raw_id)
-    if is_footing(cells):
+    if is_footing(cells) or _is_heading(cells):
         return None, []
     if not name and not id_number:
-        if not (said("number").isdigit() and (said("employer") or said("title"))):
+        if not _is_somebody(cells):
             return None, []
-        problem("name", "name-missing", "有序号和单位但没有姓名和身份证号，请补填或删去此行")
+        problem("name", "name-missing", "此行没有姓名和身份证号，请补填或删去此行")
     elif not name:
         problem("name", "name-missing", "姓名为空，请补填")
     elif not registry.is_name(name):
@@ -444,12 +463,12 @@ def _read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
         if fault:
             unreadable = True
             problem(column, fault, words)
-    credit_year, written = None, said("credit_year")
+    credit_year, written = None, said("credit_year").translate(_HALF_WIDTH).replace(" ", "")
     if written and (found := re.fullmatch(r"(20\d\d)(?:\.0)?(?:年度?)?", written)):
         credit_year = int(found[1])
     elif written:
         problem("credit_year", "year-form", "学时年度请填四位数字，如2023；不是补学的可留空")
-    assessment = said("assessment")
+    assessment = said("assessment").replace(" ", "")
     earned = hours["public_hours"] + hours["professional_hours"]
     if assessment in FAILED and earned:
         problem("assessment", "assessment-failed", "考核不合格不计学时，请把学时改为0，或更正考核结果")
@@ -500,6 +519,22 @@ def _read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
     return row, problems
 
 
+def _is_heading(cells: Cells) -> bool:
+    """Whether a row is the headings again, as they stand on every page of a printed list."""
+    return all(workbooks.heading(cells.get(column, "")) in COLUMNS[column] for column in REQUIRED)
+
+
+def _is_somebody(cells: Cells) -> bool:
+    """Whether a row without name and number is a person's: it is numbered and says where they work, or says three
+    things of them. What is filled down an empty list beforehand, hours and 合格, is less."""
+    said = {column: sheets.text(cells.get(column)) for column in COLUMNS}
+    if said["number"].isdigit() and (said["employer"] or said["title"]):
+        return True
+    earned = any(_hours(said[column])[0] for column in ("public_hours", "professional_hours"))
+    signs = (said["sex"] in ("男", "女"), said["employer"], said["title"], said["assessment"] in (*PASSED, *FAILED))
+    return sum(map(bool, (*signs, earned, re.search(r"\d{7}", said["phone"])))) >= 3
+
+
 def _number_elsewhere(cells: Cells) -> tuple[str, dict[str, str]]:
     """What to offer where the only ID number of a row is in the wrong cell, and how that mends both cells.
 
@@ -515,7 +550,8 @@ def _number_elsewhere(cells: Cells) -> tuple[str, dict[str, str]]:
     return offer, {"id_number": texts[column], column: back if fits else ""}
 
 
-_DAY = re.compile(r"((?:19|20)\d\d)[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?: 00:00:00)?")
+_DAY = re.compile(r"((?:19|20)\d\d)[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?: 0?0:00(?::00)?)?")
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 
 def _shifted(row: Row) -> list[Problem]:
@@ -540,17 +576,21 @@ def _shifted(row: Row) -> list[Problem]:
     return [Problem(row.row, HEADINGS["id_number"], "row-shifted", value, words, True, offer, mend)]
 
 
+_HOURS = re.compile(r"-?(\d+\.?\d*|\.\d+)")
+
+
 def _hours(text: str) -> tuple[Decimal, str, str]:
     """Hours of a cell, the code of what is wrong with it, and the words."""
-    text = text.translate({code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)})
+    text = text.translate(_HALF_WIDTH)
     text = text.removesuffix("学时").removesuffix("小时").strip()
     if text in ("", "-", "—", "/", "无"):
         return Decimal(), "", ""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
+    if not _HOURS.fullmatch(text):
         return Decimal(), "hours-form", "学时请填数字，如24或7.5"
-    if not value.is_finite() or value < 0 or value > 1000:
+    value = Decimal(text)
+    if len(text) > SURVIVING:
+        value = Decimal(f"{value:.{SURVIVING}g}").normalize()  # as a spreadsheet shows it, not as it keeps it
+    if value < 0 or value > 1000:
         return Decimal(), "hours-form", "学时应在0至1000之间，请核对"
     if value * 2 % 1:
         return Decimal(), "hours-half", "学时以0.5为最小单位，请改为整数或.5"

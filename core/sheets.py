@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 import xlsxwriter
 
 from core import workbooks
 from core.access import Refused
 from core.db import OFFICE_ZONE
-from core.workbooks import MOST_ROWS, Grid, find_headings, heading
+from core.workbooks import MOST_COLUMNS, MOST_ROWS, Grid, find_headings, heading
 
 LARGEST = 20 * 2**20
 
@@ -27,17 +28,29 @@ class Table:
 
     sheet: str
     rows: list[tuple[int, dict[str, object]]]
+    columns: frozenset[str] = frozenset()
+    """Those of which there is a heading."""
+    unread: tuple[str, ...] = ()
+    """Headings that name no column."""
 
 
-def read(content: bytes, filename: str, columns: Mapping[str, Sequence[str]], required: Sequence[str]) -> Table:
+def read(
+    content: bytes,
+    filename: str,
+    columns: Mapping[str, Sequence[str]],
+    required: Sequence[str],
+    *,
+    own: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Table:
     """Find the headings, in any order and below any title rows, and hand out the cells below them by column name.
 
-    `columns` gives each name the words it goes by, the standard one first. Files as offices have them: workbooks by
-    content whatever their ending, .csv in UTF-8 or GB 18030; merged cells, empty rows, hidden sheets.
+    `columns` gives each name the words it goes by, the standard one first; `own` are those that only our files have.
+    Files as offices have them: workbooks by content whatever their ending, .csv in UTF-8 or GB 18030; merged cells,
+    empty rows, hidden sheets.
     Refused codes: "file" (unreadable, empty, too large, a decompression bomb, two sheets that fit), "headings" (no row
     with all `required`).
     """
-    by_word = {heading(word): name for name, words in columns.items() for word in words}
+    by_word = {heading(word): name for name, words in {**columns, **own}.items() for word in words}
     sheet, grid = _grid(content, filename, by_word, required)
     found = find_headings(grid, by_word, required)
     if found is None:
@@ -45,13 +58,14 @@ def read(content: bytes, filename: str, columns: Mapping[str, Sequence[str]], re
         standard = "、".join(words[0] for words in columns.values())
         raise Refused("headings", f"没有找到表头：同一行内须有{needed}。标准表头为：{standard}。")
     at, places = found
+    unread = tuple(text(cell) for cell in grid[at] if heading(cell) and heading(cell) not in by_word)
     below, last = grid[at + 1 :], max(places.values())
     if all(len(cells) > last for cells in below):
         pick = places.values()
         rows = [dict(zip(places, [cells[place] for place in pick], strict=True)) for cells in below]
     else:
         rows = [{name: cells[place] for name, place in places.items() if place < len(cells)} for cells in below]
-    return Table(sheet, list(enumerate(rows, start=at + 2)))
+    return Table(sheet, list(enumerate(rows, start=at + 2)), frozenset(places), unread)
 
 
 def _grid(content: bytes, filename: str, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, Grid]:
@@ -59,15 +73,25 @@ def _grid(content: bytes, filename: str, by_word: Mapping[str, str], required: S
         raise Refused("file", f"文件“{filename}”是空的，请重新选择。")
     if len(content) > LARGEST:
         raise Refused("file", f"文件超过{LARGEST // 2**20}MB，请删去图片和多余的工作表后另存再上传。")
-    if content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
-        try:
+    start = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    for sign, what in _OTHER_KINDS.items():
+        if start.startswith(sign):
+            raise Refused("file", f"此文件其实是{what}，不是表格。请用WPS或Excel打开，另存为.xlsx后再上传。")
+    try:
+        if content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
             return workbooks.read(content, by_word, required)
-        except workbooks.Unreadable as error:
-            raise Refused("file", str(error)) from error
-    return "", _csv_grid(content)
+        grid = _csv_grid(content)
+        return "", workbooks.listed(grid, find_headings(grid, by_word, required))
+    except workbooks.Unreadable as error:
+        raise Refused("file", str(error)) from error
+
+
+_OTHER_KINDS = {b"<": "网页或XML文本", b"%PDF": "PDF文件", b"{\\rtf": "文字文档"}
+"""How files begin that systems export, or people rename, as tables."""
 
 
 def _csv_grid(content: bytes) -> Grid:
+    """The rows of a .csv, one at a time: what is too much of it is never held."""
     unreadable = Refused("file", "无法识别此文件。请上传.xlsx、.xls，或编码为UTF-8、GBK的.csv。")
     for encoding in ("utf-8-sig", "gb18030"):
         try:
@@ -81,12 +105,14 @@ def _csv_grid(content: bytes) -> Grid:
         raise unreadable
     head = decoded[:4096]
     delimiter = max(",\t;，", key=head.count)
+    grid: Grid = []
     try:
-        grid: Grid = [list(cells) for cells in csv.reader(io.StringIO(decoded), delimiter=delimiter)]
+        for cells in csv.reader(io.StringIO(decoded), delimiter=delimiter):
+            if len(grid) == MOST_ROWS:
+                raise Refused("file", f"文件超过{MOST_ROWS}行，请拆分后分别上传。")
+            grid.append([*cells[:MOST_COLUMNS]])
     except csv.Error as error:
         raise unreadable from error
-    if len(grid) > MOST_ROWS:
-        raise Refused("file", f"文件超过{MOST_ROWS}行，请拆分后分别上传。")
     return grid
 
 
@@ -96,7 +122,7 @@ def is_tidy(text: str) -> bool:
 
 
 _FOOTING = re.compile(
-    r"((合|总|小|共)计|总人数|共\d+人|(填表|制表|填报|经办|审核|复核|负责|联系|单位负责)人|联系电话"
+    r"((合|总|小|共)计|总人数|共\d+人|(填表|制表|填报|经办|审核|复核|负责|联系|单位负责)人?|联系电话"
     r"|(填表|制表|填报|报送)?(日期|时间|单位)|公章|盖章|签字|签名|说明|备?注)(签字|签名|签章|盖章|公章)?(?=[:：(（\d]|$)"
 )
 

@@ -25,19 +25,25 @@ from typing import Any
 import python_calamine
 
 LARGEST_UNPACKED = 200 * 2**20
-LARGEST_ANSWER = 200 * 2**20
+LARGEST_ANSWER = 80 * 2**20
 MEMORY = 2 * 2**30
 SECONDS = 60
 MOST_ROWS = 200_000
 MOST_COLUMNS = 200
 MOST_CELLS = 20_000_000
+LONGEST_CELL = 1000
+"""Characters of a cell in a list: more is no name, no number and no remark, but may keep a server busy for minutes."""
 
 UNREADABLE = "无法读取此工作簿：文件损坏、设有密码，或不是表格文件。请在WPS或Excel中另存为.xlsx后再上传。"
 LOCKED = "此工作簿设有打开密码，无法读取。请在WPS或Excel中取消密码，另存为.xlsx后再上传。"
 MACROS = "此工作簿带有宏，已拒绝读取。请在WPS或Excel中另存为不带宏的.xlsx后再上传。"
 TOO_LARGE = "此工作簿解压后异常大，已拒绝读取。请把花名册复制到一个新的工作簿后再上传。"
+UNRECKONED = "此工作簿有没有算出结果的公式，读不到内容。请在WPS或Excel中打开并保存，或复制后选择性粘贴为数值，再上传。"
+OUTSIDE = "此工作簿的公式引用了别的文件或网络，已拒绝读取。请复制后选择性粘贴为数值，另存为.xlsx后再上传。"
 TWO_SHEETS = "都有表头和人员，只能读取一张。请合并到一张工作表，或删去、隐藏不用的工作表后再上传。"
 
+_HEAD = 50
+"""Rows in which headings are looked for."""
 Grid = list[list[object]]
 Place = tuple[int, int]
 """Row and column, from 0."""
@@ -60,7 +66,7 @@ def find_headings(grid: Grid, by_word: Mapping[str, str], required: Sequence[str
 
     Where headings are parted in the row below (学时 above 公需 and 专业), it is the lower of the two.
     """
-    for at, cells in enumerate(grid[:50]):
+    for at, cells in enumerate(grid[:_HEAD]):
         places: dict[str, int] = {}
         for place, cell in enumerate(cells):
             name = by_word.get(heading(cell))
@@ -90,6 +96,26 @@ def _parted(above: Sequence[object], below: Sequence[object], by_word: Mapping[s
             if name := next((by_word[word + end] for end in ends if word + end in by_word), None):
                 places.setdefault(name, place)
     return places
+
+
+def listed(grid: Grid, headed: tuple[int, dict[str, int]] | None) -> Grid:
+    """What of a sheet is handed on: a list as far right as its headings go, else no more than where headings could be.
+
+    Raises Unreadable for a cell of the list that is longer than any is.
+    """
+    if headed is None:
+        return [[cell[:LONGEST_CELL] if isinstance(cell, str) else cell for cell in cells] for cells in grid[:_HEAD]]
+    at, places = headed
+    above = listed(grid[: at + 1], None)
+    width = max([place for place, cell in enumerate(grid[at]) if cell != ""] + list(places.values())) + 1
+    below = [cells[:width] for cells in grid[at + 1 :]]
+    for name, place in places.items():
+        column = [cells[place] for cells in below if place < len(cells)]
+        if max((len(cell) for cell in column if type(cell) is str), default=0) > LONGEST_CELL:
+            row = next(row for row, cell in enumerate(column, at + 2) if len(str(cell)) > LONGEST_CELL)
+            word = grid[at][place] or name
+            raise Unreadable(f"第{row}行的“{word}”超过{LONGEST_CELL}个字，请改短后再上传。")
+    return above + below
 
 
 # --- in our process -------------------------------------------------------------------------------------------------
@@ -179,45 +205,70 @@ def _parsed(content: bytes, by_word: Mapping[str, str], required: Sequence[str])
             raise Unreadable(TOO_LARGE)
         if any(part.filename.endswith("vbaProject.bin") for part in parts):
             raise Unreadable(MACROS)
+        _check_formulas(content)
     elif "EncryptedPackage".encode("utf-16-le") in content:  # the names of its streams, as a compound file keeps them
         raise Unreadable(LOCKED)
     elif "_VBA_PROJECT".encode("utf-16-le") in content:
         raise Unreadable(MACROS)
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-    visible = [
-        meta.name
-        for meta in book.sheets_metadata
-        if meta.visible == python_calamine.SheetVisibleEnum.Visible
-        and meta.typ == python_calamine.SheetTypeEnum.WorkSheet
-    ]
+    every = [meta for meta in book.sheets_metadata if meta.typ == python_calamine.SheetTypeEnum.WorkSheet]
+    visible = [meta.name for meta in every if meta.visible == python_calamine.SheetVisibleEnum.Visible]
     first: tuple[str, Grid] | None = None
     empty: tuple[str, Grid] | None = None
     found: tuple[str, Grid] | None = None
     for name in visible:
-        sheet = book.get_sheet_by_name(name)
-        if sheet.total_height > MOST_ROWS:
-            raise Unreadable(f"工作表“{name}”超过{MOST_ROWS}行，请拆分后分别上传。")
-        if sheet.total_height * sheet.total_width > MOST_CELLS:
-            raise Unreadable(f"工作表“{name}”的单元格过多，请删去表格右侧和下方多余的内容后再上传。")
-        grid: Grid = [[*cells[:MOST_COLUMNS]] for cells in sheet.to_python(skip_empty_area=False)]
-        first = first or (name, grid)
+        sheet, grid = _cells(book, name)
+        first = first or (name, listed(grid, None))
         headed = find_headings(grid, by_word, required)
         if headed is None:
             continue
         at, places = headed
         rows = {row for row in range(at + 1, len(grid)) if _names(grid[row], places, required)}
         if not rows:
-            empty = empty or (name, grid)
+            empty = empty or (name, listed(grid, headed))
             continue
         if found:
             raise Unreadable(f"“{found[0]}”和“{name}”两张工作表{TWO_SHEETS}")
         columns = {place for column, place in places.items() if column not in required}
         _spread(grid, sheet.merged_cell_ranges or (), rows, columns)
-        found = name, grid
-    best = found or empty or first
-    if best is None:
+        found = name, listed(grid, headed)
+    if best := found or empty:
+        return best
+    for meta in every:
+        if meta.name not in visible and find_headings(_cells(book, meta.name)[1], by_word, required):
+            raise Unreadable(f"表头和人员在隐藏的工作表“{meta.name}”中，请取消隐藏后再上传。")
+    if first is None:
         raise Unreadable("此工作簿没有可见的工作表，请取消隐藏后再上传。")
-    return best
+    return first
+
+
+def _cells(book: python_calamine.CalamineWorkbook, name: str) -> tuple[python_calamine.CalamineSheet, Grid]:
+    sheet = book.get_sheet_by_name(name)
+    if sheet.total_height > MOST_ROWS:
+        raise Unreadable(f"工作表“{name}”超过{MOST_ROWS}行，请拆分后分别上传。")
+    if sheet.total_height * sheet.total_width > MOST_CELLS:
+        raise Unreadable(f"工作表“{name}”的单元格过多，请删去表格右侧和下方多余的内容后再上传。")
+    return sheet, [[*cells[:MOST_COLUMNS]] for cells in sheet.to_python(skip_empty_area=False)]
+
+
+_FORMULA = re.compile(rb"<f[^>]*>([^<]*)</f>")
+_REACHES_OUT = re.compile(rb"\[[^\]]*\.xl|\[\d+\]|\||(webservice|filterxml|rtd|dde\w*)\s*\(", re.IGNORECASE)
+_UNRECKONED = re.compile(rb'<c(?![^>]*\bt="str")[^>]*>\s*<f[^>]*>[^<]*</f>\s*(<v\s*/>|<v></v>)?\s*</c>')
+
+
+def _check_formulas(content: bytes) -> None:
+    """Formulas are read as they were reckoned when the file was saved; what was not, or reaches out, is refused."""
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        for name in book.namelist():
+            if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
+                continue
+            sheet = book.read(name)
+            if b"<f" not in sheet:
+                continue
+            if any(_REACHES_OUT.search(found) for found in _FORMULA.findall(sheet)):
+                raise Unreadable(OUTSIDE)
+            if _UNRECKONED.search(sheet):
+                raise Unreadable(UNRECKONED)
 
 
 def _spread(grid: Grid, merged: Sequence[tuple[Place, Place]], rows: set[int], columns: set[int]) -> None:

@@ -144,7 +144,7 @@ def test_a_clean_roster_is_0_and_says_nothing_on_stdout(
     path = written(tmp_path / "花名册.xlsx", [c.row(1), c.row(2)])
     assert main(["roster", "check", path]) == 0
     said = capsys.readouterr()
-    assert (said.out, said.err) == ("", "2 rows, 0 with faults, 0 problems\n")
+    assert (said.out, said.err) == ("", "2人，0行有错误，错误0处，提示0处\n")
     assert list(home.iterdir()) == []  # needs no office at all
 
 
@@ -168,7 +168,7 @@ def test_a_roster_with_nothing_but_hints_is_0(home: Path, tmp_path: Path, capsys
     assert main(["roster", "check", path]) == 0
     said = capsys.readouterr()
     assert said.out.startswith("4\t工作单位\temployer-missing\t")
-    assert said.err == "2 rows, 0 with faults, 1 problems\n"
+    assert said.err == "2人，0行有错误，错误0处，提示1处\n"
 
 
 def test_the_problems_of_a_roster_go_into_a_file(
@@ -188,7 +188,7 @@ def test_the_problems_of_a_roster_go_into_a_file(
         assert [str(cell) for cell in lines[1][:3]] == ["3", "性别", "sex-form"]
         assert lines[1][3] == ("=1+1" if name.endswith("xlsx") else "'=1+1")
         assert len(lines) == 3
-    assert "2 problems" in capsys.readouterr().err
+    assert "错误2处" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("place", ["没有此文件夹/问题.xlsx", "花名册.xlsx/问题.csv", "文件夹.xlsx"])
@@ -246,3 +246,11 @@ def test_a_command_that_is_none_is_2(arguments: list[str], capsys: pytest.Captur
         main(arguments)
     assert caught.value.code == 2
     assert capsys.readouterr().out == ""
+
+
+def test_problems_are_never_written_over_the_roster(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "花名册.xlsx"
+    path.write_bytes(c.sheet([c.row(1)]))
+    assert main(["roster", "check", str(path), "--out", str(tmp_path / "花名册.xlsx")]) == 2
+    assert "不能写到花名册本身" in capsys.readouterr().err
+    assert path.read_bytes() == c.sheet([c.row(1)])

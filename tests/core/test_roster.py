@@ -606,3 +606,96 @@ def test_hours_that_cannot_be_read_are_one_problem_and_a_missing_employer_is_a_h
         (4, "employer-missing", False),
     ]
     assert [row.row for row in found.good_rows] == [4]
+
+
+# --- rosters as offices write them ------------------------------------------------------------------------------------
+
+
+def problems_of(*rows: list[Any], headings: tuple[str, ...] = tuple(HEADINGS)) -> list[tuple[int, str]]:
+    preview = roster.read(c.sheet(list(rows), headings), "花名册.xlsx")
+    return [(problem.row, problem.code) for problem in preview.problems]
+
+
+def test_a_person_without_name_and_number_is_asked_about_and_what_is_filled_down_an_empty_list_is_nobody() -> None:
+    nameless = c.row(2, "", id_number="", number="")
+    few = c.row(4, "", id_number="", employer="", title="", specialty="")
+    filled_down = c.row(6, "", id_number="", number="", employer="", title="", specialty="", sex="", phone="")
+    total = ["", "", "", "", "", "", "", 0, 96, "", "", "", ""]
+    assert problems_of(c.row(1), nameless, few, filled_down, total) == [
+        (4, "name-missing"),
+        (5, "name-missing"),
+        (5, "employer-missing"),
+    ]
+
+
+def test_headings_repeated_on_a_new_page_and_the_clerk_below_are_nobody() -> None:
+    clerk = ["经办：张三", "", "", "", "", "", "", "", "", "", "电话：0471-1000000", "", ""]
+    assert problems_of(c.row(1), list(HEADINGS), c.row(2), clerk) == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "meant"), [("学时", "公需学时”或“专业学时"), ("获得学时数", "公需学时”或“专业学时")]
+)
+def test_hours_under_a_heading_that_is_not_known_are_asked_for_once(heading: str, meant: str) -> None:
+    headings = [word for word in HEADINGS if word not in ("公需学时", "专业学时")] + [heading]
+    cells = [cell for word, cell in zip(HEADINGS, c.row(1), strict=True) if word in headings] + [24]
+    with pytest.raises(Refused) as caught:
+        roster.read(c.sheet([cells], tuple(headings)), "花名册.xlsx")
+    assert caught.value.code == "headings"
+    assert f"“{heading}”没有识别" in caught.value.words
+    assert meant in caught.value.words
+
+
+def test_the_columns_of_our_own_files_are_not_told_as_standard_headings() -> None:
+    with pytest.raises(Refused) as caught:
+        roster.rows_in("甲,乙\n1,2\n".encode(), "a.csv")
+    assert "备注" in caught.value.words
+    assert roster.CODE not in caught.value.words
+
+
+@pytest.mark.parametrize(
+    "around",
+    ["\u202d%s\u202c", "\u2066%s\u2069", "%s\u00ad", '="%s"', '"%s"', "“%s”", "'%s"],
+)
+def test_signs_around_a_number_that_nobody_sees_or_means_are_passed_over(around: str) -> None:
+    name = "\u202d赵示一\u202c"
+    assert problems_of(c.row(1, name, id_number=around % c.id_number(1))) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "hours"),
+    [(23.999999999999996, 24), (7.4999999999999991, "7.5"), ("24.0", 24), ("２４", 24), ("1_0", None), ("1e1", None)],
+)
+def test_hours_are_read_as_the_spreadsheet_shows_them(written: Any, hours: Any) -> None:
+    text = csv_text([c.row(1, professional_hours=written)]).encode()
+    for content, name in ((c.sheet([c.row(1, professional_hours=written)]), "a.xlsx"), (text, "a.csv")):
+        preview = roster.read(content, name)
+        if hours is None:
+            assert [problem.code for problem in preview.problems] == ["hours-form"]
+        else:
+            assert (preview.problems, preview.rows[0].professional_hours) == ([], Decimal(hours))
+
+
+def test_years_and_results_are_read_whatever_their_width_and_spaces() -> None:
+    for year in ("2023 年", "２０２３", 2023.0, "2023年度"):
+        preview = roster.read(c.sheet([c.row(1, credit_year=year)]), "花名册.xlsx")
+        assert (preview.problems, preview.rows[0].credit_year) == ([], 2023)
+    assert problems_of(c.row(1, assessment="不 合格", professional_hours=0)) == []
+
+
+@pytest.mark.parametrize("name", ["··", "张·", "·张", "阿拉坦··其其格"])
+def test_dots_alone_are_no_part_of_a_name(name: str) -> None:
+    assert problems_of(c.row(1, name)) == [(3, "name-form")]
+
+
+def test_a_roster_on_a_hidden_sheet_is_asked_to_be_shown() -> None:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        book.add_worksheet("说明").write(0, 0, "请填写花名册")
+        page = book.add_worksheet("人员")
+        page.write_row(0, 0, HEADINGS)
+        page.write_row(1, 0, c.row(1))
+        page.hide()
+    with pytest.raises(Refused) as caught:
+        roster.read(buffer.getvalue(), "花名册.xlsx")
+    assert "隐藏的工作表“人员”" in caught.value.words
