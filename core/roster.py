@@ -545,7 +545,8 @@ def _number_elsewhere(cells: Cells) -> tuple[str, dict[str, str]]:
     if len(found) != 1 or found[0] not in COLUMNS or resident_id.problem(texts[found[0]]):
         return "", {}
     column, back = found[0], sheets.text(cells.get("id_number"))
-    fits = re.fullmatch(r"[\d-]{7,13}", back) if column == "phone" else re.search(r"^\D*[^\W\d_]{2}\D*$", back)
+    words = not re.search(r"\d", back) and re.search(r"[^\W\d_]{2}", back)
+    fits = re.fullmatch(r"[\d-]{7,13}", back) if column == "phone" else words
     offer = f"身份证号在“{HEADINGS[column]}”列，" + ("两格对调" if fits else "移到“身份证号”列")
     return offer, {"id_number": texts[column], column: back if fits else ""}
 
