@@ -768,6 +768,19 @@ def _elsewhere(session: Session, report: Report, *, named: bool) -> Iterator[ros
     other, submission, plan = (sa.inspect(kind).local_table for kind in (Report, Submission, Plan))
     earns = [row.public_hours + row.professional_hours > 0 for row in (mine, theirs)]
     same_days = sa.and_(other.c.start_on <= report.end_on, other.c.end_on >= report.start_on)
+    year = date(report.end_on.year, 1, 1), date(report.end_on.year, 12, 31)
+    as_large = other.c.people.between(report.people * SAME_ON_OTHER_DAYS, report.people / SAME_ON_OTHER_DAYS)
+    near = [
+        other.c.plan_id != report.plan_id,
+        submission.c.state.in_((State.SUBMITTED, State.APPROVED)),
+        other.c.end_on.between(*year),
+        sa.or_(same_days, as_large),
+    ]
+    if (
+        session.scalar(sa.select(other.c.id).join(submission, submission.c.id == other.c.id).where(*near).limit(1))
+        is None
+    ):
+        return  # nobody's row need be looked for
 
     def shared(*columns: Any) -> sa.Select[Any]:
         query = sa.select(*columns).select_from(mine)
@@ -777,12 +790,7 @@ def _elsewhere(session: Session, report: Report, *, named: bool) -> Iterator[ros
             .join(submission, submission.c.id == other.c.id)
             .join(plan, plan.c.id == other.c.plan_id)
             .join(Organization, Organization.id == submission.c.organization_id)
-            .where(
-                mine.report_id == report.id,
-                other.c.plan_id != report.plan_id,
-                submission.c.state.in_((State.SUBMITTED, State.APPROVED)),
-                *earns,
-            )
+            .where(mine.report_id == report.id, *near, *earns)
         )
 
     which = [
@@ -804,8 +812,7 @@ def _elsewhere(session: Session, report: Report, *, named: bool) -> Iterator[ros
         sa.func.count(sa.case((alike, mine.id_index)).distinct()).label("alike"),
         other.c.people.label("their_people"),
     ]
-    year = date(report.end_on.year, 1, 1), date(report.end_on.year, 12, 31)
-    rosters = shared(*which, *counts).where(other.c.end_on.between(*year)).group_by(*which, other.c.people)
+    rosters = shared(*which, *counts).group_by(*which, other.c.people)
     copies = set()
     for each in session.execute(rosters.order_by(other.c.id)):
         at_once = each.start_on <= report.end_on and each.end_on >= report.start_on
