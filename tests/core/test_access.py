@@ -419,7 +419,7 @@ def open_dispute(at: Records) -> None:
     other = c.person_id(at.serial + 20)
     with db.transaction() as session:
         entry = session.execute(sa.text("SELECT batch_id, line FROM credit_entry WHERE person_id = :id"), {"id": other})
-        where = dict(entry.mappings().one()) | {"person_id": other, "authority_id": at.authority}
+        where = dict(entry.mappings().one()) | {"authority_id": at.authority}
         filed = {"words": "有误", "filed_by": "某人", "filed_at": c.AFTER}
         twice = registry.PersonFacts("赵示", c.id_number(at.serial + 60))
         registry.match_or_add(session, [twice], authority_id=at.authority, now=c.AFTER)
