@@ -24,6 +24,7 @@ from core.files import Upload
 from core.models import (
     HOURS_TAKEN_BACK,
     STANDS,
+    Account,
     Attachment,
     Claim,
     CreditBatch,
@@ -42,8 +43,8 @@ from core.policy import Conversion
 FILERS = (Role.PERSON, Role.EMPLOYER_CLERK)
 APPROVAL_NEEDS_REASON = True
 OPEN = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
-EVIDENCE = {".pdf": b"%PDF", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff", ".png": b"\x89PNG"}
-"""The kinds of file a certificate may be in, with how each begins."""
+EVIDENCE = tuple(files.SIGNS)
+"""The kinds of file a certificate may be in."""
 UNITS = {"hour": "学时", "day": "天", "item": "项"}
 MOST_FILES = 10
 
@@ -132,10 +133,13 @@ def activities(year: int) -> list[Activity]:
 def activity_of(claim: ClaimFields | Claim) -> Activity:
     """What a claim claims, by the notice of its year. Refused codes: "policy", "activity" (it has none such)."""
     year = claim.completed_on.year
-    for each in activities(year):
+    offered = activities(year)
+    for each in offered:
         if each.name == claim.activity:
             return each
-    raise Refused("activity", f"{policy.in_force(year).document}没有规定“{claim.activity}”折合学时，请选其他类别。")
+    silent = f"{policy.in_force(year).document}没有规定“{claim.activity}”折合学时"
+    ways = "请选其他类别" if offered else f"{year}年度的证书不能在此申报；当年已经认可的学时，请由主管的人社部门导入"
+    raise Refused("activity", f"{silent}，{ways}。")
 
 
 def worth(claim: ClaimFields | Claim) -> Decimal | None:
@@ -281,15 +285,17 @@ def draft(
 ) -> Claim:
     """Start a claim for oneself, or for a person of the clerk's own employer; the person's authority will decide.
 
+    Whoever signs in as a duplicate claims for that record: separated again, it keeps what it filed.
     Refused codes: "role", "missing", "fields", "policy", "activity", "hours" (more than its days hold), "file".
     """
     require(actor, *FILERS)
     person = registry.person(session, person_id, actor)
     check_fields(fields, db.office_day(now))
+    mine = session.get_one(Account, actor.account_id).person_id if actor.role is Role.PERSON else None
     claim = Claim(
         **asdict(fields),
-        person_id=person.id,
-        person=person,
+        person_id=mine or person.id,
+        person=session.get_one(Person, mine or person.id),
         organization_id=person.employer_id or person.authority_id,
         authority_id=person.authority_id,
         created_by_id=actor.account_id,
@@ -412,8 +418,7 @@ def _one(session: Session, claim_id: int, actor: Actor, *, lock: bool = False) -
 
 def _attach(session: Session, claim: Claim, evidence: Sequence[Upload], now: datetime) -> None:
     for upload in evidence:
-        ending = next((each for each in EVIDENCE if upload.filename.lower().endswith(each)), None)
-        if ending is None or (upload.content and not upload.content.startswith(EVIDENCE[ending])):
+        if not upload.filename.lower().endswith(EVIDENCE) or not files.is_as_named(upload):
             raise Refused("file", f"“{upload.filename}”不是PDF、JPG或PNG文件，请拍照、扫描或另存后再上传。")
     had = session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == claim.id)) or 0
     if had + len(evidence) > MOST_FILES:

@@ -404,6 +404,8 @@ class _Known(NamedTuple):
     id: int
     name: str
     authority_id: int
+    own_name: str
+    """That of the record which has the number: a duplicate's may be another."""
 
 
 def _check_known(preview: Preview, session: Session, authority_id: int | None) -> None:
@@ -432,7 +434,7 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
         elif authority_id is not None and person.authority_id != authority_id:
             words = "此人由其他人社部门主管，请由其主管部门导入"
             problem(row, "id_number", "jurisdiction", row.id_number, words)
-        elif person.name != row.name:
+        elif row.name not in (person.name, person.own_name):
             words = f"库中此身份证号的姓名为“{person.name}”，请核对姓名或号码"
             problem(row, "name", "name-known", row.name, words)
         else:
@@ -473,11 +475,11 @@ def _on_file(session: Session, indexes: list[bytes]) -> dict[bytes, _Known]:
     owner = sa.orm.aliased(Person)  # of the number; a duplicate's finds whom it was merged into
     found: dict[bytes, _Known] = {}
     for start in range(0, len(indexes), 5000):
-        query = sa.select(owner.id_index, Person.id, owner.name, Person.authority_id).select_from(owner)
+        query = sa.select(owner.id_index, Person.id, Person.name, Person.authority_id, owner.name).select_from(owner)
         query = query.join(Person, Person.id == owner.human_id)
         query = query.where(owner.id_index.in_(indexes[start : start + 5000]))
-        for index, person_id, name, authority_id in session.execute(query):
-            found[bytes(index)] = _Known(person_id, name, authority_id)
+        for index, person_id, name, authority_id, own_name in session.execute(query):
+            found[bytes(index)] = _Known(person_id, name, authority_id, own_name)
     return found
 
 

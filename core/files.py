@@ -22,12 +22,22 @@ LARGEST = 20 * 2**20
 NOTICE_ENDINGS = (".pdf", ".doc", ".docx", ".wps", ".ofd", ".jpg", ".jpeg", ".png")
 
 
+SIGNS = {".pdf": b"%PDF", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff", ".png": b"\x89PNG"}
+"""How files of these kinds begin."""
+
+
 @dataclass(frozen=True)
 class Upload:
     """A file as a person handed it in."""
 
     filename: str
     content: bytes
+
+
+def is_as_named(upload: Upload) -> bool:
+    """Whether a file begins as one of its ending does; an empty one, and a kind without such a sign, are let pass."""
+    sign = next((sign for ending, sign in SIGNS.items() if upload.filename.lower().endswith(ending)), b"")
+    return not upload.content or upload.content.startswith(sign)
 
 
 def attach(

@@ -134,7 +134,7 @@ def correct(
 
 def _evidence(session: Session, given: Upload | None, now: datetime, why: str = "") -> Attachment:
     """The evidence of an act, kept. Refused codes: "file" (none, or none of the usual kinds)."""
-    if given is None or not given.filename.lower().endswith(files.NOTICE_ENDINGS):
+    if given is None or not given.filename.lower().endswith(files.NOTICE_ENDINGS) or not files.is_as_named(given):
         raise Refused("file", f"{why}请上传证明材料，可用{'、'.join(files.NOTICE_ENDINGS)}文件。")
     return files.attach(session, None, given, purpose="evidence", now=now)
 
@@ -262,6 +262,10 @@ def separate(session: Session, duplicate_id: int, *, version: int, actor: Actor,
     _check_seen(found, version)
     reason = _stated(reason)
     found.merged_into_id = None
+    home = found.employer_id or found.authority_id  # what was done to the other meanwhile had reached its account too
+    session.execute(
+        sa.update(Account).where(Account.person_id == found.id).values(name=found.name, organization_id=home)
+    )
     ledger.add_up(session, (stays.id, found.id))
     _join(session, stays, found, Change.SEPARATED, actor=actor, reason=reason, now=now)
     return found

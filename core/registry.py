@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from core import access, audit, db, resident_id
 from core.access import ROLE_HOMES, Actor, OrganizationKind, Refused, Role, not_found, require, visible
-from core.models import Account, Organization, Person, Setting, SignIn
+from core.models import Account, Organization, Person, PersonChange, Setting, SignIn
 
 SIGN_IN_LASTS = timedelta(hours=12)
 TRIES_BEFORE_LOCK = 5
@@ -539,6 +539,13 @@ class OnFile(NamedTuple):
     name: str
     human_id: int
     """Whom it counts for: for a duplicate, the one it was merged into."""
+    known_as: str
+    """The name of that one."""
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The names that go with the number: a duplicate's own may be the one that was misspelt."""
+        return self.known_as, self.name
 
 
 def on_file(session: Session, id_indexes: Sequence[bytes]) -> dict[bytes, OnFile]:
@@ -551,7 +558,14 @@ def on_file(session: Session, id_indexes: Sequence[bytes]) -> dict[bytes, OnFile
         chunks = (id_indexes[start : start + 5000] for start in range(0, len(id_indexes), 5000))
         asked = [query.where(Person.id_index.in_(chunk)) for chunk in chunks]
     people = itertools.chain.from_iterable(session.execute(each.execution_options(yield_per=5000)) for each in asked)
-    return {index: OnFile(record, name, human) for index, record, name, human in people if index in wanted}
+    found = {index: OnFile(record, name, human, name) for index, record, name, human in people if index in wanted}
+    merged = {index: each for index, each in found.items() if each.human_id != each.id}
+    humans = sorted({each.human_id for each in merged.values()})
+    known_as: dict[int, str] = {}
+    for start in range(0, len(humans), 5000):
+        some = sa.select(Person.id, Person.name).where(Person.id.in_(humans[start : start + 5000]))
+        known_as |= dict(session.execute(some).all())
+    return found | {index: each._replace(known_as=known_as[each.human_id]) for index, each in merged.items()}
 
 
 def match_or_add(
@@ -568,9 +582,9 @@ def match_or_add(
     by_index = {fact.id_index or next(indexes): fact for fact in facts}
     known = on_file(session, list(by_index))
     clashes = [
-        f"{by_index[index].name}（{resident_id.mask(by_index[index].id_number)}，库中为{found.name}）"
+        f"{by_index[index].name}（{resident_id.mask(by_index[index].id_number)}，库中为{found.known_as}）"
         for index, found in known.items()
-        if found.name != by_index[index].name
+        if by_index[index].name not in found.names
     ]
     if clashes:
         raise Refused("name", "姓名与库中同一身份证号的人员不一致，请退回核对：" + "、".join(clashes[:10]))
@@ -618,9 +632,12 @@ def persons_visible(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.and_(whose, Person.merged_into_id.is_(None))
 
 
-def _holder(id_index: bytes) -> sa.ScalarSelect[int]:
-    """The id of whom a number finds: its owner, or the one the owner was merged into."""
-    return sa.select(Person.human_id).where(Person.id_index == id_index).scalar_subquery()
+def _holder(id_index: bytes) -> sa.ColumnElement[int]:
+    """The id of whom a number finds: whose it is or was before a correction, or the one that record was merged into."""
+    owner = sa.select(Person.human_id).where(Person.id_index == id_index).scalar_subquery()
+    former = sa.select(Person.human_id).join(PersonChange, PersonChange.person_id == Person.id)
+    former = former.where(PersonChange.former_index == id_index).order_by(PersonChange.id.desc()).limit(1)
+    return sa.func.coalesce(owner, former.scalar_subquery())
 
 
 def persons_matching(actor: Actor, *, text: str = "", employer: str = "") -> list[sa.ColumnElement[bool]]:

@@ -778,15 +778,15 @@ def _check_known(preview: Preview, session: Session, limits: Limits | None) -> N
     preview.indexes = dict(zip((row.row for row in rows), db.blind_indexes(row.id_number for row in rows), strict=True))
     people = registry.on_file(session, list(set(preview.indexes.values())))
     found = [(row, person) for row in rows if (person := people.get(preview.indexes[row.row]))]
-    _check_merged(preview, [(row, person.human_id) for row, person in found if person.name == row.name], limits)
-    wrong = [(row, person) for row, person in found if person.name != row.name]
-    ids = sorted({person.id for _, person in wrong})
+    _check_merged(preview, [(row, person.human_id) for row, person in found if row.name in person.names], limits)
+    wrong = [(row, person) for row, person in found if row.name not in person.names]
+    ids = sorted({person.human_id for _, person in wrong})
     homes: dict[int, str] = {}
     for start in range(0, len(ids), 5000):
         query = sa.select(Person.id, Person.employer_name).where(Person.id.in_(ids[start : start + 5000]))
         homes.update((each.id, each.employer_name) for each in session.execute(query))
     for row, person in wrong:
-        name, colleague = person.name, homes[person.id] == row.employer
+        name, colleague = person.known_as, homes[person.human_id] == row.employer
         # Whoever has a number must not learn whose it is: the name is told to those only who nearly had it.
         if _slip(name, row.name) and (len(name) > 2 or colleague or _fold(name) == _fold(row.name)):
             words, offer, mend = f"库中此身份证号的姓名为“{name}”，请核对姓名或号码", f"改为“{name}”", {"name": name}

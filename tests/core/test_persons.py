@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -140,6 +141,7 @@ def test_a_correction_is_refused_and_changes_nothing(cast: c.Cast) -> None:
         ("reviewer", {"name": "赵别名", "evidence": None}, "file"),
         ("reviewer", {"name": "赵别名", "evidence": Upload("证明.exe", b"MZ")}, "file"),
         ("reviewer", {"name": "赵别名", "evidence": Upload("证明.pdf", b"")}, "file"),
+        ("reviewer", {"name": "赵别名", "evidence": Upload("证明.pdf", b"MZ")}, "file"),
     ):
         assert c.refusal(correct(person, cast[by], **changes)).code == expected
     assert c.refusal(correct(kept(5), cast["reviewer"], name="赵别名")).code == "jurisdiction"
@@ -564,3 +566,47 @@ def test_a_merge_names_what_both_records_have_of_one_training_certificate_or_day
         persons.doubled(session, stays.id, cast["hohhot_reviewer"])
     with pytest.raises(Refused, match="missing"), db.reading() as session:
         persons.doubled(session, kept(3).id, cast["reviewer"], with_id=kept(5).id + 90)
+
+
+def test_while_two_are_merged_either_name_goes_with_the_duplicates_number(cast: c.Cast) -> None:
+    stays, duplicate = kept(1), kept(2)
+    done(merge(stays, duplicate, cast["reviewer"]))
+    for name in (stays.name, duplicate.name):
+        report = c.draft_report(cast, c.sheet([c.row(2, name)]), title=f"{name}的一期")
+        with db.reading() as session:
+            assert reports.problems(session, report.id, cast["base"], now=c.AFTER) == []
+        assert bring_in(cast, f"{name}.csv", 2, name) == ([] if name == stays.name else ["recorded"])
+    near = c.draft_report(cast, c.sheet([c.row(2, f"{stays.name}某")]), title="错名")
+    with db.reading() as session:
+        (problem,) = reports.problems(session, near.id, cast["base"], now=c.AFTER)
+    assert (problem.code, problem.mend) == ("name-known", {"name": stays.name})
+    c.posted(cast, c.sheet([c.row(2, stays.name)]), title="第二期")
+    assert record_of(4) == [duplicate.id]
+    stands()
+
+
+def test_the_account_of_a_duplicate_and_what_it_filed_are_its_own_again_once_separated(cast: c.Cast) -> None:
+    stays, duplicate = kept(1), kept(2)
+    mine = c.give_account(cast, 2, "person")
+    done(merge(stays, duplicate, cast["reviewer"]))
+    cast.actors["person"] = replace(mine, person_id=stays.id)  # as it signs in while they are merged
+    claim = c.file_claim(cast, 1, by="person")
+    done(correct(kept(1), cast["reviewer"], name="改后名"))
+    done(move(kept(1), cast["reviewer"], "示例新单位"))
+    done(separate(kept(2), cast["reviewer"]))
+    with db.reading() as session:
+        account = session.get_one(Account, mine.account_id)
+        assert (account.name, account.organization_id) == (duplicate.name, duplicate.employer_id)
+        assert approvals.one(session, claim.id, mine).id == claim.id
+        with pytest.raises(Refused, match="missing"):
+            approvals.one(session, claim.id, replace(mine, person_id=stays.id))
+    c.grant(cast, claim.id, 40, now=LATER)
+    assert (professional(stays.id), professional(duplicate.id)) == (24, 64)
+
+
+def test_a_number_of_before_a_correction_finds_the_person_for_those_who_may_look_them_up(cast: c.Cast) -> None:
+    right = c.id_number(77, c.date(1985, 3, 5))
+    done(correct(kept(1), cast["reviewer"], id_number=right))
+    with db.reading() as session:
+        for by, found in (("reviewer", 1), ("employer", 1), ("hohhot_reviewer", 0)):
+            assert registry.find_persons(session, cast[by], text=c.id_number(1))[1] == found
