@@ -75,7 +75,7 @@ def test_a_number_is_corrected_on_evidence_and_sex_and_birth_date_follow(cast: c
         now = registry.person(session, person.id, cast["reviewer"])
         assert (now.id_number, now.sex, str(now.birth_on), now.version) == (right, "女", "1990-12-01", 2)
         assert registry.find_persons(session, cast["reviewer"], text=right)[1] == 1
-        assert registry.find_persons(session, cast["reviewer"], text=person.id_number)[1] == 0
+        assert registry.find_persons(session, cast["reviewer"], text=person.id_number)[1] == 1  # as on an older card
         assert ledger.totals(session, person.id).loc[0, "professional"] == 24
         line = persons.history(session, person.id, cast["employer"]).iloc[0]
         assert "1985-03-04" in line["before"]
@@ -579,7 +579,7 @@ def test_while_two_are_merged_either_name_goes_with_the_duplicates_number(cast: 
     near = c.draft_report(cast, c.sheet([c.row(2, f"{stays.name}某")]), title="错名")
     with db.reading() as session:
         (problem,) = reports.problems(session, near.id, cast["base"], now=c.AFTER)
-    assert (problem.code, problem.mend) == ("name-known", {"name": stays.name})
+    assert (problem.code, problem.offer) == ("name-known", f"改为“{stays.name}”")
     c.posted(cast, c.sheet([c.row(2, stays.name)]), title="第二期")
     assert record_of(4) == [duplicate.id]
     stands()
