@@ -108,10 +108,13 @@ def listed(grid: Grid, headed: tuple[int, dict[str, int]] | None) -> Grid:
     at, places = headed
     above = listed(grid[: at + 1], None)
     width = max([place for place, cell in enumerate(grid[at]) if cell != ""] + list(places.values())) + 1
-    below = [cells[:width] for cells in grid[at + 1 :]]
+    below = grid[at + 1 :]
+    if max(map(len, below), default=0) > width:
+        below = [cells[:width] for cells in below]
     for name, place in places.items():
         column = [cells[place] for cells in below if place < len(cells)]
-        if max((len(cell) for cell in column if type(cell) is str), default=0) > LONGEST_CELL:
+        texts: list[Any] = column if set(map(type, column)) == {str} else [cell for cell in column if type(cell) is str]
+        if max(map(len, texts), default=0) > LONGEST_CELL:
             row = next(row for row, cell in enumerate(column, at + 2) if len(str(cell)) > LONGEST_CELL)
             word = grid[at][place] or name
             raise Unreadable(f"第{row}行的“{word}”超过{LONGEST_CELL}个字，请改短后再上传。")
