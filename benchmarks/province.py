@@ -378,7 +378,7 @@ class _Books:
 def _leaves(entry: Columns) -> list[bytes]:
     """The hashes of a batch's entries as the ledger takes them: its own text of the first, with the others' numbers."""
     vary = {name: values for name, values in entry.items() if isinstance(values, np.ndarray)}
-    first = entry | {name: int(values[0]) for name, values in vary.items()} | {"hours": Decimal(entry["hours"]) / 100}
+    first = entry | {name: int(values[0]) for name, values in vary.items()}
     text = db.canonical(ledger._leaf_fields(first, ledger._FORM)).replace("%", "%%")
     names = sorted(vary)
     for name in names:

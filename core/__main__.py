@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+
+from sqlalchemy.orm import Session
 
 from core import (
     applications,
@@ -61,12 +63,27 @@ def _init(options: argparse.Namespace) -> int:
     return 0
 
 
+def _asked(part: str, ask: Callable[[Session], list[str]]) -> list[str]:
+    """The faults of one part, by itself: one that cannot be read at all hides nothing of the others."""
+    try:
+        with db.reading() as session:
+            return ask(session)
+    except Exception as error:  # noqa: BLE001  whatever somebody wrote into the database
+        return [f"the {part} cannot be read: {' '.join(str(error).split())}"]
+
+
 def _check(_options: argparse.Namespace) -> int:
     """Every check that can be made: a guard that fell hides no altered row. Another version's rows cannot be read."""
+    parts: dict[str, Callable[[Session], list[str]]] = {
+        "schema": lambda session: db.faults(session, models.append_only_tables()),
+        "ledger": ledger.faults,
+        "decisions": decisions.faults,
+        "audit trail": audit.faults,
+    }
     with db.reading() as session:
-        found = db.faults(session, models.append_only_tables())
-        if not db.outdated(session):
-            found += [*ledger.faults(session), *decisions.faults(session), *audit.faults(session)]
+        if db.outdated(session):
+            parts = {"schema": parts["schema"]}
+    found = [words for part, ask in parts.items() for words in _asked(part, ask)]
     for words in found:
         print(words)
     mend = "keep a copy of the database, and compare what is named with your last backup"
@@ -75,7 +92,7 @@ def _check(_options: argparse.Namespace) -> int:
 
 
 def _totals(options: argparse.Namespace) -> int:
-    def told(total: tuple[Decimal, int] | None) -> str:
+    def told(total: tuple[Decimal | str, int] | None) -> str:
         return "-" if total is None else ledger.hours_text(total[0]) + (" 视同完成" if total[1] else "")
 
     try:
@@ -92,7 +109,8 @@ def _totals(options: argparse.Namespace) -> int:
         _say(refused.words)
         return 2
     for each in found:
-        keys = (str(each.person_id), str(each.year), each.subject, each.source.label)
+        source = models.Source(each.source).label if each.source in list(models.Source) else each.source
+        keys = (str(each.person_id), str(each.year), str(each.subject), str(source))
         print("\t".join((*keys, told(each.kept), told(each.summed))))
     if options.rebuild:
         done = "put right"

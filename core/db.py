@@ -247,6 +247,11 @@ class EncryptedText(sa.types.TypeDecorator[str]):
         return seal_each([value.encode() for value in values], key=keys().text, purpose=self.purpose)
 
 
+def as_kept(column: Any) -> sa.ColumnElement[Any]:
+    """A column as the database has it, whatever somebody put there that its type would refuse to read."""
+    return sa.type_coerce(column, sa.types.NULLTYPE)
+
+
 def canonical(value: Any) -> str:
     """JSON with one spelling for each value, so that equal contents have equal digests."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)

@@ -7,6 +7,7 @@ the hashes of the entries that the batch keeps.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import sqlalchemy as sa
@@ -380,9 +381,9 @@ def _lacks(required: policy.Requirement, public: Decimal, professional: Decimal)
     return "、".join(parts) or "已完成"
 
 
-def hours_text(hours: Decimal) -> str:
-    """Hours as they are written: 24 or 7.5."""
-    return f"{hours.normalize():f}"
+def hours_text(hours: Decimal | str) -> str:
+    """Hours as they are written: 24 or 7.5; what somebody altered into no number as it is."""
+    return f"{hours.normalize():f}" if isinstance(hours, Decimal) else hours
 
 
 _report = sa.inspect(Report).local_table  # the report's own columns; its title and base are the submission's
@@ -608,46 +609,75 @@ def altered(session: Session) -> list[str]:
 
 
 def _chain_faults(session: Session) -> list[str]:
-    """What of each batch and its entries is not what was posted. The batch after a missing one has nothing to fit."""
+    """What of each batch and its entries is not what was posted. The batch after a missing one has nothing to fit.
+
+    A batch may stand on the chain value that the one before keeps or on the one that it should keep: so a changed
+    batch is named alone. Only batches of before hashes were kept lack them, and none of those comes after one that
+    has some.
+    """
     found: list[str] = []
-    last, previous = 0, ""
-    whole = sa.select(*CreditBatch.__table__.columns)  # a row, not an object: nothing keeps its hashes once it is done
+    last, previous, kept = 0, {""}, False
+    whole = sa.select(*map(db.as_kept, CreditBatch.__table__.columns))  # rows, not objects: nothing keeps their hashes
     for batch_id in session.scalars(sa.select(CreditBatch.id).order_by(CreditBatch.id)):
         batch: Any = session.execute(whole.where(CreditBatch.id == batch_id)).one()
-        follows = batch.id == last + 1
-        if not follows:
+        if batch.id != last + 1:
             found.append(audit.missing("credit batch", last + 1, batch.id - 1))
+            previous = set()
+        kept = kept or batch.leaves is not None
         rows = _rows(session, batch.id)
-        leaves = [_leaf(row, batch.form) for row in rows]
-        if words := _entry_faults(batch, rows, leaves):
-            found += [f"credit batch {batch.id} {each}" for each in words]
-        elif follows and batch.chain != _chain(batch, previous, rows):
-            found.append(f"credit batch {batch.id} ({batch.basis}) was altered")
-        last, previous = batch.id, batch.chain
-    stray = session.scalar(
-        sa.select(sa.func.count())
-        .select_from(CreditEntry)
+        found += [f"credit batch {batch.id} {each}" for each in _batch_faults(batch, rows, previous, kept=kept)]
+        last, previous = batch.id, {batch.chain, *(_chain(batch, each, rows) for each in previous)}
+    stray = (
+        sa.select(*(db.as_kept(getattr(CreditEntry, name)) for name in ("batch_id", "line", "person_id", "year")))
         .outerjoin(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
         .where(CreditBatch.id.is_(None))
+        .order_by(CreditEntry.batch_id, CreditEntry.line)
     )
-    return [*found, f"{stray} credit entries belong to no batch"] if stray else found
+    for each in session.execute(stray):
+        found.append(
+            f"credit batch {each.batch_id} line {each.line} (person {each.person_id}, {each.year}) belongs to no batch"
+        )
+    return found
 
 
 def _rows(session: Session, batch_id: int) -> list[dict[str, Any]]:
-    """What the hashes of a batch cover, line by line."""
-    columns = [getattr(CreditEntry, name) for name in _LEAF_FIELDS]
+    """What the hashes of a batch cover, line by line, as the database has it: hours in hundredths."""
+    columns = [db.as_kept(getattr(CreditEntry, name)) for name in _LEAF_FIELDS]
     query = sa.select(*columns).where(CreditEntry.batch_id == batch_id).order_by(CreditEntry.line)
     return [dict(row) for row in session.execute(query).mappings()]
 
 
-def _entry_faults(batch: CreditBatch, rows: Sequence[Mapping[str, Any]], leaves: Sequence[bytes]) -> list[str]:
-    """The rows of a batch that are not what was posted; only the batch where it kept no hashes to compare with."""
-    kept = batch.leaves
-    if len(leaves) == batch.entries and merkle.root(leaves).hex() == batch.root:
-        return [] if kept in (None, b"".join(leaves)) else [f"({batch.basis}): its kept hashes were altered"]
-    posted = [kept[at : at + merkle.SIZE] for at in range(0, len(kept), merkle.SIZE)] if kept else []
-    if len(posted) != batch.entries or merkle.root(posted).hex() != batch.root:
-        return [f"({batch.basis}): its entries were altered"]
+def _batch_faults(batch: Any, rows: Sequence[Mapping[str, Any]], previous: set[str], *, kept: bool) -> list[str]:
+    """What of a batch is not what was posted: rows, the batch itself, or the hashes that it should have kept."""
+    leaves = [_leaf(row, batch.form) for row in rows]
+    sound = len(leaves) == batch.entries and merkle.root(leaves).hex() == batch.root
+    fits = not previous or batch.chain in {_chain(batch, each, rows) for each in previous}
+    if sound and fits:
+        return [] if batch.leaves == (b"".join(leaves) if kept else None) else [f"({batch.basis}): {_HASHES}"]
+    covered = _chain_fields(batch, rows)
+
+    def posted(given: Sequence[bytes]) -> bool:
+        """Whether these are the hashes of what was posted: by the root that the batch has, or by its chain."""
+        if len(given) == batch.entries and merkle.root(given).hex() == batch.root:
+            return True
+        other = covered | {"entries": len(given), "root": merkle.root(given).hex()}
+        return any(chained(each, other) == batch.chain for each in previous)
+
+    whole = batch.leaves if isinstance(batch.leaves, bytes) else b""
+    hashes = [whole[at : at + merkle.SIZE] for at in range(0, len(whole), merkle.SIZE)]
+    in_another_form = [_leaf(row, _FORM if batch.form == 1 else 1) for row in rows]
+    if any(each == hashes or posted(each) for each in (leaves, in_another_form)):
+        return [f"({batch.basis}) was altered"]
+    named = _entry_faults(rows, leaves, hashes) if posted(hashes) else [f"({batch.basis}): its entries were altered"]
+    # the chain of form 1 covers what the entries have altered: it tells nothing of the batch then
+    return named if fits or batch.form == 1 else [f"({batch.basis}) was altered", *named]
+
+
+_HASHES = "its kept hashes were altered"
+
+
+def _entry_faults(rows: Sequence[Mapping[str, Any]], leaves: Sequence[bytes], posted: Sequence[bytes]) -> list[str]:
+    """The rows of a batch that are not what was posted."""
     wanted = dict(enumerate(posted, start=1))
     good = {row["line"] for row, leaf in zip(rows, leaves, strict=True) if wanted.get(row["line"]) == leaf}
     found = {line: f"line {line} was removed" for line in wanted.keys() - {row["line"] for row in rows}}
@@ -656,7 +686,19 @@ def _entry_faults(batch: CreditBatch, rows: Sequence[Mapping[str, Any]], leaves:
         if wanted.get(line) != leaf:
             deed = "added" if line in good or line not in wanted else "altered"
             found.setdefault(line, f"line {line} (person {row['person_id']}, {row['year']}) was {deed}")
-    return [found[line] for line in sorted(found)]
+    return [found[line] for line in _in_order(found)]
+
+
+_Key = TypeVar("_Key")
+
+
+def _in_order(found: Iterable[_Key]) -> list[_Key]:
+    """Keys in their order, also where one was altered into something of another type."""
+
+    def kinds(key: _Key) -> list[tuple[str, Any]]:
+        return [(type(part).__name__, part) for part in (key if isinstance(key, tuple) else (key,))]
+
+    return sorted(found, key=kinds)
 
 
 def _trail_faults(session: Session) -> list[str]:
@@ -667,7 +709,7 @@ def _trail_faults(session: Session) -> list[str]:
     )
     told = dict(session.execute(lines).all())
     found = []
-    for number in sorted(posted.keys() | told.keys()):
+    for number in _in_order(posted.keys() | told.keys()):
         if number not in posted:
             found.append(f"credit batch {number} is in the audit trail but not in the ledger")
         elif number not in told:
@@ -708,9 +750,10 @@ class Difference:
     person_id: int
     year: int
     subject: str
-    source: Source
-    kept: tuple[Decimal, int] | None
-    summed: tuple[Decimal, int] | None
+    source: str
+    """The code of a source, or what somebody altered it into."""
+    kept: tuple[Decimal | str, int] | None
+    summed: tuple[Decimal | str, int] | None
     """Hours, and how many entries deem the subject done."""
 
 
@@ -722,11 +765,11 @@ _STRETCH = 20_000
 
 def _summed() -> sa.Select[*tuple[Any, ...]]:
     """What the totals should be: the sums of the entries by human, year, subject and source."""
-    keys = (Person.human_id, CreditEntry.year, CreditEntry.subject, CreditEntry.source)
+    keys = (Person.human_id, CreditEntry.year, CreditEntry.subject, db.as_kept(CreditEntry.source))
     whole = sa.func.sum(sa.type_coerce(CreditEntry.hours, sa.Integer))
     query = sa.select(
         *keys,
-        sa.type_coerce(sa.cast(whole, sa.Integer), db.Hours()).label("hours"),
+        sa.cast(whole, sa.Integer).label("hours"),
         sa.cast(sa.func.sum(CreditEntry.deemed), sa.Integer).label("deemed"),
     )
     return query.join_from(CreditEntry, Person, Person.id == CreditEntry.person_id).group_by(*keys)
@@ -749,19 +792,31 @@ def differences(session: Session) -> list[Difference]:
     Asked for so many people at a time that what the database sets side by side stays in its memory.
     """
 
-    def only(these: sa.Select[Any], those: sa.Select[Any]) -> dict[tuple[int, int, str, Source], tuple[Decimal, int]]:
-        return {tuple(row[:4]): (row.hours, row.deemed) for row in session.execute(these.except_(those))}
+    def only(
+        these: sa.Select[Any], those: sa.Select[Any] | None
+    ) -> dict[tuple[int, int, str, str], tuple[Decimal | str, int]]:
+        found = session.execute(these if those is None else these.except_(those))
+        return {tuple(row[:4]): (_hours_as_kept(row.hours), row.deemed) for row in found}
 
-    kept = sa.select(*(getattr(CreditTotal, key) for key in _KEYS), CreditTotal.hours, CreditTotal.deemed)
+    kept = sa.select(*(db.as_kept(getattr(CreditTotal, name)) for name in _TOTALS))
     found: list[Difference] = []
-    for first in range(1, (session.scalar(sa.select(sa.func.max(Person.id))) or 0) + 1, _STRETCH):
+    highest = session.scalar(sa.select(sa.func.max(Person.id))) or 0
+    for first in range(1, highest + 1, _STRETCH):
         last = first + _STRETCH - 1
         own = sa.and_(Person.id.between(first, last), Person.merged_into_id.is_(None))
         summed = _summed().where(sa.or_(own, Person.merged_into_id.between(first, last)))
-        held = kept.where(CreditTotal.person_id.between(first, last))
+        held = kept.where(CreditTotal.person_id.between(first, min(last, highest)))
         wrong, right = only(held, summed), only(summed, held)
-        found += [Difference(*key, wrong.get(key), right.get(key)) for key in sorted(wrong.keys() | right.keys())]
-    return found
+        found += [Difference(*key, wrong.get(key), right.get(key)) for key in _in_order(wrong.keys() | right.keys())]
+    strays = only(kept.where(sa.or_(CreditTotal.person_id < 1, CreditTotal.person_id > highest)), None)
+    return found + [Difference(*key, strays[key], None) for key in _in_order(strays)]
+
+
+def _hours_as_kept(hundredths: Any) -> Decimal | str:
+    try:
+        return Decimal(hundredths) / 100
+    except (ArithmeticError, TypeError, ValueError):
+        return str(hundredths)
 
 
 def _total_faults(session: Session) -> list[str]:
@@ -787,10 +842,11 @@ def rebuild(session: Session, *, actor: Actor, reason: str, now: datetime) -> li
     found = differences(session)
     for each in found:
         keys = {key: getattr(each, key) for key in _KEYS}
-        session.execute(sa.delete(CreditTotal).filter_by(**keys))
+        this = [db.as_kept(getattr(CreditTotal, key)) == keys[key] for key in _KEYS]
+        session.execute(sa.delete(CreditTotal).where(*this).execution_options(synchronize_session=False))
         if each.summed is not None:
             hours, deemed = each.summed
-            session.execute(sa.insert(CreditTotal).values(**keys, hours=hours, deemed=deemed))
+            session.execute(sa.insert(CreditTotal).values(**keys, hours=Decimal(hours), deemed=deemed))
     if found:
         office = session.get_one(Organization, actor.organization_id)
         audit.record(
@@ -806,9 +862,9 @@ def rebuild(session: Session, *, actor: Actor, reason: str, now: datetime) -> li
     return found
 
 
-def _told(each: Difference, total: tuple[Decimal, int] | None) -> str:
+def _told(each: Difference, total: tuple[Decimal | str, int] | None) -> str:
     hours = "none" if total is None else f"{hours_text(total[0])}{'+deemed' if total[1] else ''}"
-    return f"{each.person_id}/{each.year}/{each.subject}/{each.source.value}: {hours}"
+    return f"{each.person_id}/{each.year}/{each.subject}/{each.source}: {hours}"
 
 
 _FORM = 2
@@ -825,8 +881,7 @@ def _leaf(row: Mapping[str, Any], form: int = _FORM) -> bytes:
 def _leaf_fields(row: Mapping[str, Any], form: int) -> dict[str, Any]:
     """What of an entry its hash covers, with the hours in hundredths."""
     plain = form == 1 and all(row[name] == nothing for name, nothing in _LATER.items())
-    fields = {name: row[name] for name in (_FIRST_LEAF_FIELDS if plain else _LEAF_FIELDS)}
-    return fields | {"hours": db.hundredths(fields["hours"])}
+    return {name: row[name] for name in (_FIRST_LEAF_FIELDS if plain else _LEAF_FIELDS)}
 
 
 def _chain(batch: CreditBatch, previous: str, rows: Sequence[Mapping[str, Any]] = ()) -> str:
@@ -838,6 +893,13 @@ def chained(previous: str, fields: Mapping[str, Any]) -> str:
     return hashlib.sha256((previous + db.canonical(fields)).encode()).hexdigest()
 
 
+def _moment(kept: Any) -> Any:
+    """A moment in its one spelling, from a moment or from what SQLite keeps; what is none stays what it is."""
+    with contextlib.suppress(ValueError):
+        kept = datetime.fromisoformat(kept).replace(tzinfo=UTC) if isinstance(kept, str) else kept
+    return kept.astimezone(UTC).isoformat() if isinstance(kept, datetime) else kept
+
+
 def _chain_fields(batch: CreditBatch, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What of a batch its chain value covers."""
     fields = {
@@ -845,10 +907,10 @@ def _chain_fields(batch: CreditBatch, rows: Sequence[Mapping[str, Any]]) -> dict
         "submission_id": batch.submission_id,
         "basis": batch.basis,
         "posted_by": batch.posted_by,
-        "posted_at": batch.posted_at.astimezone(UTC).isoformat(),
+        "posted_at": _moment(batch.posted_at),
         "entries": batch.entries,
         "root": batch.root,
     }
     if batch.form == 1:
-        return fields | {"source": "、".join(sorted({row["source"] for row in rows}))}
+        return fields | {"source": "、".join(sorted({str(row["source"]) for row in rows}))}
     return fields | {name: getattr(batch, name) for name in ("form", "attachment_id", "reverses_id", "authority_id")}

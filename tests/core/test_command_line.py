@@ -107,6 +107,23 @@ def test_check_names_every_row_that_was_altered_while_its_guard_was_off_and_init
     assert capsys.readouterr().out.splitlines() == rest
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_cannot_be_read_at_all_hides_nothing_else(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    c.behind_our_back("audit_entry", "UPDATE audit_entry SET at = 'garbage' WHERE id = 3")
+    c.behind_our_back("credit_entry", "UPDATE credit_entry SET source = 'zzz'")
+    with db.engine().begin() as connection:
+        connection.exec_driver_sql("UPDATE credit_total SET source = 'yyy'")
+    assert main(["check"]) == 1
+    row, total, trail = capsys.readouterr().out.splitlines()
+    assert row == f"credit batch 1 line 1 (person {c.person_id(1)}, 2024) was altered"
+    assert total == f"total of person {c.person_id(1)}, 2024 is not the sum of its entries"
+    assert trail.startswith("the audit trail cannot be read: ")
+    assert main(["totals"]) == 1
+    assert f"{c.person_id(1)}\t2024\tprofessional\tyyy\t24\t-" in capsys.readouterr().out.splitlines()
+
+
 def test_totals_lists_what_differs_and_puts_it_right(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1)]))

@@ -382,7 +382,7 @@ TAMPERING = [
     (
         "credit_batch",
         "UPDATE credit_batch SET leaves = NULL, root = chain WHERE id = 1",
-        "credit batch 1 (甲): its entries",
+        "credit batch 1 (甲) was altered",
     ),
     ("credit_batch", "UPDATE credit_batch SET leaves = {junk} WHERE id = 1", "credit batch 1 (甲): its kept hashes"),
     ("credit_batch", "UPDATE credit_batch SET root = chain WHERE id = 2", "credit batch 2"),
@@ -422,6 +422,65 @@ def test_whatever_is_altered_or_removed_behind_our_back_is_named(database: str) 
     assert faults() == []
 
 
+@pytest.mark.parametrize(
+    ("table", "change", "named"),
+    [
+        ("credit_batch", "root = '00' WHERE id = 2", "credit batch 2 (乙) was altered"),
+        ("credit_batch", "entries = 7 WHERE id = 2", "credit batch 2 (乙) was altered"),
+        ("credit_batch", "chain = '00' WHERE id = 2", "credit batch 2 (乙) was altered"),
+        ("credit_batch", "form = 1 WHERE id = 2", "credit batch 2 (乙) was altered"),
+        ("credit_batch", "leaves = NULL WHERE id = 2", "credit batch 2 (乙): its kept hashes were altered"),
+        ("credit_entry", "hours = 850 WHERE batch_id = 3", "credit batch 3 line 1 (person 2, 2024) was altered"),
+    ],
+)
+def test_what_was_altered_is_named_and_nothing_besides(database: str, table: str, change: str, named: str) -> None:
+    three_batches()
+    c.behind_our_back(table, f"UPDATE {table} SET {change}")
+    with db.reading() as session:
+        assert ledger.altered(session) == [named]
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "named"),
+    [
+        ("credit_entry", "source = 'zzz' WHERE batch_id = 2 AND line = 1", ["line 1 (person 1, 2024) was altered"]),
+        ("credit_entry", "hours = 'abc' WHERE batch_id = 2 AND line = 1", ["line 1 (person 1, 2024) was altered"]),
+        ("credit_entry", "completed_on = 'x' WHERE batch_id = 2 AND line = 1", ["line 1 (person 1, 2024) was altered"]),
+        ("credit_entry", "year = 'x' WHERE batch_id = 2 AND line = 1", ["line 1 (person 1, x) was altered"]),
+        (
+            "credit_entry",
+            "line = 'x' WHERE batch_id = 2 AND line = 1",
+            ["line 1 was removed", "line x (person 1, 2024) was added"],
+        ),
+        ("credit_batch", "posted_at = 'garbage' WHERE id = 2", ["(乙) was altered"]),
+        ("credit_batch", "entries = 'garbage' WHERE id = 2", ["(乙) was altered"]),
+        ("credit_batch", "leaves = 'garbage' WHERE id = 2", ["(乙): its kept hashes were altered"]),
+    ],
+)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_was_altered_into_no_value_at_all_is_named(
+    database: str, table: str, change: str, named: list[str]
+) -> None:
+    three_batches()
+    c.behind_our_back(table, f"UPDATE {table} SET {change}")
+    with db.reading() as session:
+        assert ledger.altered(session) == [f"credit batch 2 {each}" for each in named]
+        assert ledger.faults(session)
+
+
+def test_entries_without_a_batch_are_named_each(database: str) -> None:
+    three_batches()
+    with db.engine().execution_options(ce_rebuilds=True).begin() as connection:
+        if database == "postgresql":
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        connection.exec_driver_sql(
+            "INSERT INTO credit_entry (person_id, year, batch_id, line, subject, source, hours, deemed, completed_on, "
+            "note) VALUES (1, 2024, 99, 4, 'public', 'training', 3000, 0, '2024-06-03', '')"
+        )
+    db.engine().dispose()
+    assert "credit batch 99 line 4 (person 1, 2024) belongs to no batch" in faults()
+
+
 def test_a_batch_taken_out_whole_is_missed(database: str) -> None:
     three_batches()
     c.behind_our_back("credit_entry", "DELETE FROM credit_entry WHERE batch_id = 2")
@@ -457,7 +516,8 @@ def test_a_last_batch_that_was_swapped_with_a_chain_that_fits_is_missed_by_the_t
     with db.engine().begin() as connection:
         connection.exec_driver_sql("UPDATE credit_total SET hours = hours - 50 WHERE person_id = 2")
     c.behind_our_back("credit_entry", "DELETE FROM credit_entry WHERE batch_id = 3")
-    swapped = f"entries = 0, leaves = NULL, root = '{batch.root}', chain = '{batch.chain}'"
+    nothing = "x''" if database == "sqlite" else "''"
+    swapped = f"entries = 0, leaves = {nothing}, root = '{batch.root}', chain = '{batch.chain}'"
     c.behind_our_back("credit_batch", f"UPDATE credit_batch SET {swapped} WHERE id = 3")
     assert faults() == ["credit batch 3 is not what the audit trail says was posted"]
 
@@ -479,6 +539,23 @@ def test_a_total_that_is_no_sum_is_named(database: str, statement: str) -> None:
     found = faults()
     assert found
     assert all(fault.startswith("total of person 1, ") for fault in found)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_total_of_nobody_or_of_no_value_at_all_is_named_and_put_right(database: str) -> None:
+    cast = three_batches()
+    with db.engine().execution_options(ce_rebuilds=True).begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO credit_total SELECT 999999, year, subject, source, hours, deemed FROM credit_total "
+            "WHERE person_id = 2"
+        )
+        connection.exec_driver_sql("UPDATE credit_total SET source = 'zzz' WHERE person_id = 2")
+        connection.exec_driver_sql("UPDATE credit_total SET hours = 'abc' WHERE person_id = 1")
+    db.engine().dispose()
+    assert faults() == [f"total of person {who}, 2024 is not the sum of its entries" for who in (1, 2, 999999)]
+    assert differing()[0][2:] == (("abc", 0), (Decimal(16), 0))
+    assert len(done(lambda s: ledger.rebuild(s, actor=cast["admin"], reason="核对", now=c.AFTER))) == 4
+    assert faults() == []
 
 
 def differing() -> list[tuple[int, int, Any, Any]]:
@@ -554,7 +631,7 @@ def test_the_root_of_a_batch_covers_every_field() -> None:
         "line": 1,
         "subject": Q,
         "source": Source.TRAINING,
-        "hours": Decimal(8),
+        "hours": 800,
         "deemed": 0,
         "completed_on": date(2024, 6, 3),
         "note": "",
@@ -569,7 +646,7 @@ def test_the_root_of_a_batch_covers_every_field() -> None:
         "line": 2,
         "subject": P,
         "source": Source.PUBLIC_EXAM,
-        "hours": Decimal("8.5"),
+        "hours": 850,
         "deemed": 1,
         "completed_on": date(2024, 6, 4),
         "note": "x",
@@ -578,7 +655,6 @@ def test_the_root_of_a_batch_covers_every_field() -> None:
     }
     leaves = {ledger._leaf(row, 2), *(ledger._leaf(row | {name: value}, 2) for name, value in changes.items())}
     assert len(leaves) == 1 + len(changes)
-    assert ledger._leaf(row, 2) == ledger._leaf(row | {"hours": Decimal("8.00")}, 2)
 
 
 def test_hours_of_a_sub_subject_count_for_the_whole() -> None:
