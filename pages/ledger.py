@@ -20,12 +20,12 @@ ui.page(
 )
 BATCH = ["id", "standing", "posted_at", "posted_by", "authority", "origin", "entries", "hours", "basis"]
 LINE = ["line", "standing", "name", "id_mask", "year", "subject", "source", "hours", "completed_on", "basis"]
-RELIED = ["number", "decided_at", "decided_by", "name", "id_mask", "year", "outcome", "credit_years"]
+RELIED = ["number", "decided_at", "organization", "name", "id_mask", "year", "outcome", "credit_years"]
 LABELS = {"id": "批次", "line": "笔", "origin": "类别", "standing": "状态", "posted_by": "办理人"}
 LABELS |= {
     "number": "结论编号",
     "decided_at": "核验时间",
-    "decided_by": "办理人",
+    "organization": "核验机关",
     "outcome": "结论",
     "credit_years": "涉及学时年度",
 }
