@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -416,40 +416,76 @@ def decided(
     return frame
 
 
-def relied(session: Session, batch_id: int, actor: Actor) -> pd.DataFrame:
-    """The decisions that may have relied on a batch, or on what a reversal took back: those to look at again.
+def relied(session: Session, batch_id: int, actor: Actor, *, only: Collection[int] | None = None) -> pd.DataFrame:
+    """The decisions that may have relied on a batch (or on some lines of it), or on what a reversal took back.
 
-    Columns: number, decided_at, decided_by, person_id, name, id_mask, year, outcome (word), and credit_years, the years
-    of the batch that decision's window could include, joined by ;. Newest first. A window ends with the application
-    year and may reach back any number of years (clause 一(四)9), so that every decision of an entry's year or a later
-    one, taken while the entry stood, could have counted it. Refused codes: "role", "missing".
+    Columns: number, decided_at, organization (the office that decided), person_id, name and id_mask (as the batch has
+    them), year, outcome (word), and credit_years, the years of the batch that the decision's window could include,
+    joined by ;. Newest first. A window ends with the application year and may reach back any number of years (clause
+    一(四)9), so that every decision of an entry's year or a later one, taken while the entry stood, could have counted
+    it; unless a waiver asked for no hours at all. Those of other offices are among them, whoever has the person now:
+    the office that takes hours back is the one to tell them. Refused codes: "role", "missing".
     """
     found, _ = ledger.batch(session, batch_id, actor)
-    posted, until = found, None
-    if found.reverses_id is not None:
-        posted, until = session.get_one(CreditBatch, found.reverses_id), found.posted_at
-    entered = sa.select(CreditEntry.person_id, CreditEntry.year).where(CreditEntry.batch_id == batch_id).distinct()
-    years: dict[int, set[int]] = defaultdict(set)
-    for person_id, year in session.execute(entered):
-        years[person_id].add(year)
-    whose = _records(session, list(years))
-    for human_id, record in whose[["human_id", "record"]].itertuples(index=False):
-        years[human_id] |= years.get(record, set())
-    human = dict(zip(whose["record"], whose["human_id"], strict=True))
-    conditions = [DecisionPart.year >= min(map(min, years.values())), DecisionRun.decided_at >= posted.posted_at]
-    conditions += [DecisionRun.decided_at <= until] if until else []
+    posted = found if found.reverses_id is None else session.get_one(CreditBatch, found.reverses_id)
+    back = (
+        sa.select(CreditEntry.reverses_line, CreditBatch.posted_at, CreditBatch.id)
+        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+        .where(CreditBatch.reverses_id == posted.id)
+    )
+    until: dict[Any, tuple[datetime, int]] = {line: (at, by) for line, at, by in session.execute(back)}
+    if posted is not found:
+        only = {line for line, (_at, by) in until.items() if by == found.id}
+    entered = sa.select(CreditEntry.line, CreditEntry.year, CreditEntry.person_id, Person.human_id)
+    entered = entered.join(Person, Person.id == CreditEntry.person_id).where(CreditEntry.batch_id == posted.id)
+    stood: dict[int, list[tuple[int, datetime | None]]] = defaultdict(list)
+    named: dict[int, int] = {}
+    for line, year, person_id, human_id in session.execute(entered):
+        if only is None or line in only:
+            stood[human_id].append((year, until[line][0] if line in until else None))
+            named[human_id] = person_id
+    whose: dict[Any, Any] = {each.record: each for each in _records(session, list(named.values())).itertuples()}
     lines = []
-    for each in _parts(session, actor, *conditions):
-        persons = each.facts["person_id"]
-        for place in each.places[np.isin(persons[each.places], list(human))].tolist():
-            counted = [str(year) for year in sorted(years[human[int(persons[place])]]) if year <= each.part.year]
-            outcome = OUTCOMES[each.facts["outcome"][place]].label
-            said = (each.part.id * _NUMBER + place, each.run.decided_at, each.run.decided_by, int(persons[place]))
-            lines += [(*said, each.part.year, outcome, ";".join(counted))] if counted else []
-    columns = "number decided_at decided_by person_id year outcome credit_years".split()
-    frame = pd.DataFrame(lines, columns=columns).merge(whose, left_on="person_id", right_on="record")
-    columns[4:4] = ["name", "id_mask"]
-    return frame.sort_values("number", ascending=False)[columns].reset_index(drop=True)
+    for each in _about(session, list(whose), DecisionRun.decided_at >= posted.posted_at):
+        office = session.get_one(Organization, each.run.organization_id)
+        places = each.places[_asks_hours(session, each)]
+        for place, record in zip(places.tolist(), each.facts["person_id"][places].tolist(), strict=True):
+            human_id, at, last = whose[record].human_id, each.run.decided_at, each.part.year
+            counted = {year for year, gone in stood[human_id] if year <= last and (gone is None or at <= gone)}
+            if counted:
+                person = whose[named[human_id]]
+                outcome = OUTCOMES[each.facts["outcome"][place]].label
+                years = ";".join(map(str, sorted(counted)))
+                number = each.part.id * _NUMBER + place
+                lines.append((number, at, office.name, record, person.name, person.id_mask, last, outcome, years))
+    columns = "number decided_at organization person_id name id_mask year outcome credit_years".split()
+    frame = pd.DataFrame(lines, columns=columns)
+    return frame.sort_values("number", ascending=False).reset_index(drop=True)
+
+
+def _about(session: Session, records: Sequence[int], *conditions: sa.ColumnElement[bool]) -> Iterator[_Part]:
+    """The parts with decisions about these records, whoever may see them; `places` are those about them."""
+    places: dict[int, list[int]] = defaultdict(list)
+    for start in range(0, len(records), 10_000):
+        theirs = DecisionPerson.person_id.in_(records[start : start + 10_000])
+        for part_id, place in session.execute(sa.select(DecisionPerson.part_id, DecisionPerson.place).where(theirs)):
+            places[part_id].append(place)
+    query = sa.select(DecisionPart, DecisionRun).join(DecisionRun, DecisionRun.id == DecisionPart.run_id)
+    for part, run in session.execute(query.where(DecisionPart.id.in_(places), *conditions)):
+        yield replace(_opened(part, run), places=np.array(sorted(places[part.id]), np.intp))
+
+
+def _asks_hours(session: Session, each: _Part) -> NDArray[np.bool_]:
+    """Of the decisions in these places: whether any year's hours were asked for. A waiver may ask for none."""
+    asks = np.ones(len(each.places), bool)
+    waived = np.flatnonzero(each.facts["winner"][each.places] != rules.ORDINARY)
+    if len(waived):
+        own, rows = _policy(session, each.part), each.places[waived]
+        applicants, lines = each.applicants.take(rows), each.lines.take(rows)
+        depth = rules.depth(own, applicants)
+        again = rules.decide(own, applicants, lines.counted(own, each.part.year, depth, len(rows)))
+        asks[waived] = again.required != 0
+    return asks
 
 
 def _records(session: Session, person_ids: Sequence[int]) -> pd.DataFrame:

@@ -20,6 +20,9 @@ from core.models import Answer, CreditBatch, CreditEntry, Dispute, Organization,
 
 FILERS = (Role.PERSON, Role.EMPLOYER_CLERK)
 LONGEST = 500
+_UPHELD = "异议成立："
+LONGEST_REASON = ledger.LONGEST_REASON - len(_UPHELD)
+"""Of an answer: it becomes the reason of the reversal."""
 
 
 def file(
@@ -71,7 +74,7 @@ def answer(
     """Answer a dispute, with the reason for whoever filed it; to uphold it takes the entry back in the same act.
 
     Where the entry was taken back meanwhile, there is nothing left to reverse. Refused codes: "role", "missing",
-    "jurisdiction", "answered" (somebody was faster), "stale", "reason".
+    "jurisdiction", "answered" (somebody was faster), "stale", "reason" (none, or too long).
     """
     require(actor, *ledger.REVERSERS)
     session.flush()
@@ -90,9 +93,11 @@ def answer(
         raise Refused("stale", "此异议刚刚被他人更改，请查看最新状态后再办理。")
     if not (reason := reason.strip()):
         raise Refused("reason", "请填写答复的理由，提出人会看到。")
+    if len(reason) > LONGEST_REASON:
+        raise Refused("reason", f"答复的理由有{len(reason)}个字，请缩短到{LONGEST_REASON}个字以内。")
     if upheld and not ledger.reversed_lines(session, found.batch_id) & {found.line}:
         undone = ledger.reverse(
-            session, found.batch_id, lines=[found.line], actor=actor, reason=f"异议成立：{reason}", now=now
+            session, found.batch_id, lines=[found.line], actor=actor, reason=f"{_UPHELD}{reason}", now=now
         )
         found.reversal_id = undone.id
     found.state = Answer.UPHELD if upheld else Answer.REJECTED

@@ -43,6 +43,8 @@ from core.policy import Subject
 REVERSERS = (Role.REVIEWER, Role.ADMIN)
 POSTING = (audit.Event.CREDIT_POSTED, audit.Event.CREDITS_IMPORTED, audit.Event.CREDIT_REVERSED)
 """The deeds that add a batch, as the trail tells them."""
+LONGEST_REASON = 180
+"""Of a reversal: in its basis, of 200 characters, the batch it takes back is named before it."""
 
 
 class Origin(Labelled):
@@ -152,7 +154,7 @@ def reverse(
     """冲销: undo a batch, or only some of its lines, as one act: a batch of its own that takes every hour back.
 
     Without `lines` all that still stands is undone. Refused codes: "role", "missing", "jurisdiction", "reversal" (it is
-    one itself), "lines" (none, or not of this batch), "reversed" (undone already), "reason".
+    one itself), "lines" (none, or not of this batch), "reversed" (undone already), "reason" (none, or too long).
     """
     require(actor, *REVERSERS)
     session.flush()
@@ -161,6 +163,8 @@ def reverse(
     reason = reason.strip()
     if not reason:
         raise Refused("reason", "请填写冲销的原因，它会留在学时明细和审计日志里。")
+    if len(reason) > LONGEST_REASON:
+        raise Refused("reason", f"冲销的原因有{len(reason)}个字，请缩短到{LONGEST_REASON}个字以内。")
     query = sa.select(CreditEntry).where(CreditEntry.batch_id == batch_id).order_by(CreditEntry.line)
     taken = [entry for entry in session.scalars(query) if entry.line in wanted]
     same = "person_id year subject source completed_on roster_row_id".split()
@@ -169,9 +173,7 @@ def reverse(
     entries["deemed"] = [-entry.deemed for entry in taken]
     entries["note"] = [""] * len(taken)
     entries["reverses_line"] = [entry.line for entry in taken]
-    batch = CreditBatch(
-        reverses_id=batch_id, authority_id=undone.authority_id, basis=f"冲销第{batch_id}批：{reason}"[:200]
-    )
+    batch = CreditBatch(reverses_id=batch_id, authority_id=undone.authority_id, basis=f"冲销第{batch_id}批：{reason}")
     return _written(session, batch, entries, audit.Event.CREDIT_REVERSED, actor=actor, reason=reason, now=now)
 
 
@@ -210,7 +212,8 @@ def _to_take_back(
         raise not_found("入账批次")
     in_charge(actor, undone.authority_id)
     if undone.reverses_id is not None:
-        raise Refused("reversal", f"第{batch_id}批本身是冲销，不能再冲销；学时有误请重新导入正确的学时。")
+        way = "培训报告由基地补报，学时折合由申报人重新申报，导入的学时重新导入"
+        raise Refused("reversal", f"第{batch_id}批本身是冲销，不能再冲销。冲错的须重新登记正确的学时：{way}。")
     gone, every = reversed_lines(session, batch_id), set(range(1, undone.entries + 1))
     wanted = every - gone if lines is None else set(lines)
     if not wanted <= every or (lines is not None and not wanted):

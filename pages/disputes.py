@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import cards, db, disputes, ledger, policy, registry
+from core import cards, db, decisions, disputes, ledger, policy, registry
 from core.access import Actor, Refused, Role
 from core.ledger import hours_text
 from core.models import Answer
@@ -58,21 +58,24 @@ def decide(dispute_id: int, version: int, upheld: bool) -> None:
     """Answer at once, but ask once more before hours are taken back."""
     reason = st.session_state[f"reason-{dispute_id}"].strip()
 
-    def question(session: Session, who: Actor) -> tuple[dict[str, Any], bool, int]:
+    def question(session: Session, who: Actor) -> tuple[dict[str, Any], bool, int, int]:
         line = disputes.one(session, dispute_id, who)
         stands = line["line"] not in ledger.reversed_lines(session, line["batch_id"])
-        return line, stands, cards.at_stake(session, line["batch_id"], [line["line"]])
+        batch_id, only = line["batch_id"], [line["line"]]
+        relied = len(decisions.relied(session, batch_id, who, only=only))
+        return line, stands, cards.at_stake(session, batch_id, only), relied
 
     args = (dispute_id, version, upheld, reason)
     if not upheld or not reason:  # without a reason it is refused, in core's words
         answer(*args)
     elif asked := ui.answer(question):
-        line, stands, gone = asked
+        line, stands, gone, relied = asked
         if not stands:  # there is nothing left to take back
             answer(*args)
             return
         words = f"将冲销{ui.md(line['name'])}（{ui.md(line['id_mask'])}）{entry(line)}"
         words += f"，{gone}张已出具的审验卡失效" if gone else ""
+        words += f"，{relied}项资格核验结论曾用到这些学时" if relied else ""
         ui.ask_again(words, f"异议成立：{reason}", answer, args, key=f"uphold-{dispute_id}-{version}")
 
 
@@ -82,6 +85,7 @@ def answer(dispute_id: int, version: int, upheld: bool, reason: str) -> None:
         if found.reversal_id:
             gone = cards.revoked(session, found.reversal_id)
             words = f"，{gone}张已出具的审验卡随之失效" if gone else ""
+            words += ui.to_look_at(len(decisions.relied(session, found.reversal_id, who["actor"])), found.reversal_id)
             return f"异议成立，这笔学时已冲销（第{found.reversal_id}批）{words}，提出人会看到答复。"
         return f"已答复：{found.state.label}，提出人会看到答复。"
 
@@ -123,7 +127,9 @@ def record(line: dict[str, Any], seen: bool) -> None:
     elif line["authority_id"] != actor.organization_id:
         st.info(f"此异议由{line['authority']}答复，您可以查看。")
     else:
-        st.text_area("答复的理由（必填，提出人会看到）", key=f"reason-{line['id']}", height=70)
+        st.text_area(
+            "答复的理由（必填，提出人会看到）", key=f"reason-{line['id']}", height=70, max_chars=disputes.LONGEST_REASON
+        )
         with st.container(horizontal=True):
             for label, upheld in (("异议成立，冲销这笔学时", True), ("异议不成立", False)):
                 key = f"{upheld}-{line['id']}-{line['version']}"

@@ -16,44 +16,46 @@ actor = ui.require(Role.REVIEWER, Role.ADMIN)
 ui.page(
     "入账批次与冲销",
     "每次审核、导入和冲销都是一批，逐笔可查，前后相连，不能改动。登记有误的，整批或逐笔冲销，原记录保留；"
-    "冲销后，相关人员该年度已出具的审验卡即失效。",
+    "冲销后，列有这些学时的审验卡（所冲销学时年度及其后两个年度的卡）即失效。",
 )
 BATCH = ["id", "standing", "posted_at", "posted_by", "authority", "origin", "entries", "hours", "basis"]
 LINE = ["line", "standing", "name", "id_mask", "year", "subject", "source", "hours", "completed_on", "basis"]
-RELIED = ["number", "decided_at", "decided_by", "name", "id_mask", "year", "outcome", "credit_years"]
+RELIED = ["number", "decided_at", "organization", "name", "id_mask", "year", "outcome", "credit_years"]
 LABELS = {"id": "批次", "line": "笔", "origin": "类别", "standing": "状态", "posted_by": "办理人"}
 LABELS |= {
     "number": "结论编号",
     "decided_at": "核验时间",
-    "decided_by": "办理人",
+    "organization": "核验机关",
     "outcome": "结论",
     "credit_years": "涉及学时年度",
 }
 
 
 def ask(batch_id: int, chosen: str | None, key: str) -> None:
-    """Undo one line at once; more than one only after it was said how much that is.
+    """Undo one line on which nothing was decided at once; else only after it was said how much that is.
 
     `chosen`: the lines as they are written down, nothing for those in the field beside the button, None for all that
     still stand.
     """
     reason = st.session_state[key].strip()
 
-    def question(session: Session, who: Actor) -> tuple[ledger.Reversal, int]:
+    def question(session: Session, who: Actor) -> tuple[ledger.Reversal, int, int]:
         lines = None if chosen is None else ledger.line_numbers(chosen or st.session_state[f"{key}-lines"])
         taken = ledger.reversal(session, batch_id, who, lines)
-        return taken, cards.at_stake(session, batch_id, taken.lines)
+        relied = len(decisions.relied(session, batch_id, who, only=taken.lines))
+        return taken, cards.at_stake(session, batch_id, taken.lines), relied
 
     asked = ui.answer(question)
     if asked is None:
         return
-    taken, gone = asked
+    taken, gone, relied = asked
     args = (batch_id, taken.lines, reason, key)
-    if len(taken.lines) == 1 or not reason:  # without a reason it is refused, in the ledger's words
+    if (len(taken.lines) == 1 and not relied) or not reason:  # without a reason it is refused, in the ledger's words
         reverse(*args)
         return
     words = f"将冲销第{batch_id}批的{len(taken.lines)}笔，涉及{taken.people}人、{ledger.hours_text(taken.hours)}学时"
     words += f"，{gone}张已出具的审验卡失效" if gone else ""
+    words += f"，{relied}项资格核验结论曾用到这些学时" if relied else ""
     words += f"；该批{f'还有{taken.left}笔有效' if taken.left else '全部冲销'}"
     ui.ask_again(words, reason, reverse, args, key=key)
 
@@ -65,6 +67,7 @@ def reverse(batch_id: int, lines: frozenset[int], reason: str, key: str) -> None
         batch = ledger.reverse(session, batch_id, reason=reason, lines=lines, **who)
         gone = cards.revoked(session, batch.id)
         words = f"，{gone}张已出具的审验卡随之失效" if gone else ""
+        words += ui.to_look_at(len(decisions.relied(session, batch.id, who["actor"])), batch.id)
         return f"已冲销第{batch_id}批的{batch.entries}笔学时（第{batch.id}批）{words}。"
 
     if ui.deed(act, "reverse", batch_id, lines):
@@ -107,7 +110,8 @@ def undoing(batch: CreditBatch, standing: Standing, line: int | None) -> None:
     """The whole batch, the line picked, or the lines written down, with a reason."""
     key = f"reverse-{batch.id}"
     st.markdown("**冲销**")
-    st.text_input("冲销原因（必填，会显示在学时明细和失效的审验卡上）", key=key, placeholder="如：与第3批重复")
+    label = "冲销原因（必填，会显示在学时明细和失效的审验卡上）"
+    st.text_input(label, key=key, placeholder="如：与第3批重复", max_chars=ledger.LONGEST_REASON)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if batch.entries > 1:
             st.text_input("笔号", key=f"{key}-lines", placeholder="如：2、5-9", width=180)
@@ -118,18 +122,21 @@ def undoing(batch: CreditBatch, standing: Standing, line: int | None) -> None:
         st.button(words, on_click=ask, args=(batch.id, None, key), key=f"{key}-all")
 
 
-def relied(batch_id: int) -> None:
+def relied(batch: CreditBatch) -> None:
     """The decisions to look at again."""
     with db.reading() as session:
-        found = decisions.relied(session, batch_id, actor)
-    with st.expander(f"据此作出的资格核验结论（{len(found)}项）"):
-        st.caption("入账以后作出、核验年度可能包含这些学时的结论；学时冲销的，请逐项复核。")
+        found = decisions.relied(session, batch.id, actor)
+    with st.expander(f"据此作出的资格核验结论（{len(found)}项）", expanded=not found.empty):
+        told = "学时有效期间作出、核验年度可能包含这些学时的结论；学时冲销的，请逐项复核。"
+        if others := int((found["organization"] != actor.organization_name).sum()):
+            told += f"其中{others}项由其他机关核验，请告知核验机关复核。"
+        st.caption(told)
         ui.table(found, RELIED, empty="没有结论用到这一批学时。", labels=LABELS)
         if not found.empty:
             ui.export(
-                lambda session, who: decisions.relied(session, batch_id, who),
+                lambda session, who: decisions.relied(session, batch.id, who),
                 RELIED,
-                name=f"第{batch_id}批相关结论",
+                name=f"第{batch.id}批相关结论",
                 labels=LABELS,
             )
 
@@ -143,7 +150,7 @@ def batch_page(batch: CreditBatch, standing: Standing) -> None:
             what = f"第{back.id}批，{ui.moment_text(back.posted_at)}，{back.posted_by}，{back.entries}笔"
             st.warning(f"{ui.md(back.basis)}（{what}）", icon=":material/undo:")
     line = entries_of(batch)
-    relied(batch.id)
+    relied(batch)
     if not batch.reverses_id and standing != Standing.REVERSED and batch.authority_id == actor.organization_id:
         undoing(batch, standing, line)
 

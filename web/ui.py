@@ -222,6 +222,11 @@ def ask_again(words: str, reason: str, reverse: Callable[..., None], args: tuple
             st.rerun()
 
 
+def to_look_at(relied: int, reversal_id: int) -> str:
+    """How many decisions had relied on what a reversal took back, and where they are listed."""
+    return f"，{relied}项资格核验结论曾用到这些学时，请到“入账批次与冲销”第{reversal_id}批查看并复核" if relied else ""
+
+
 def moved(
     submission_id: int, action: approvals.Action, version: int, title: str, reason_key: str | None = None
 ) -> bool:

@@ -251,16 +251,16 @@ def three_people() -> list[int]:
         return [found[db.blind_index(fact.id_number)] for fact in facts]
 
 
-def post(cast: c.Cast, *lines: tuple[int, int, int]) -> None:
+def post(cast: c.Cast, *lines: tuple[int, int, int], by: str = "reviewer") -> None:
     """Post a batch of professional hours: person, hours, credit year."""
     postings = [Posting(whose, year, "professional", Decimal(hours), date(year, 6, 3)) for whose, hours, year in lines]
     with db.transaction() as session:
-        ledger.post(session, postings, basis="示例培训", actor=cast["reviewer"], now=c.NOW)
+        ledger.post(session, postings, basis="示例培训", actor=cast[by], now=c.NOW)
 
 
-def apply(cast: c.Cast, person_id: int, year: int, now: Any) -> int:
+def apply(cast: c.Cast, person_id: int, year: int, now: Any, **more: Any) -> int:
     with db.transaction() as session:
-        form = {"year": year, "route": "职称评审", "level": "高级"}
+        form = {"year": year, "route": "职称评审", "level": "高级"} | more
         applied = eligibility.application(session, person_id, form, actor=cast["title"])
         run = decisions.decide(session, eligibility.Batch([applied]), actor=cast["title"], now=now)
         return int(decisions.decided(session, cast["title"], run_id=run.id)["number"][0])
@@ -284,13 +284,69 @@ def test_the_decisions_that_may_have_relied_on_a_batch_are_named(database: str) 
     apply(cast, third, 2024, c.AFTER_PLAN)  # a window ends with its year
     with db.transaction() as session:
         ledger.reverse(session, 1, actor=cast["reviewer"], reason="重复登记", now=c.AFTER, lines=[1, 2])
-    again = apply(cast, first, 2024, c.AFTER + timedelta(days=1))
-    assert relied(cast, 1) == [(again, "2023;2024"), (on_second, "2024"), (on_first, "2023;2024")]
+    apply(cast, first, 2024, c.AFTER + timedelta(days=1))
+    assert relied(cast, 1) == [(on_second, "2024"), (on_first, "2023;2024")]  # not what was decided without the hours
     assert relied(cast, 2) == [(on_second, "2022")]
     assert relied(cast, 3) == [(on_first, "2023;2024")]  # while what the reversal took back still stood
     for by, code in (("hohhot_reviewer", "missing"), ("leader", "role"), ("title", "role"), ("base", "role")):
         with pytest.raises(Refused, match=code):
             relied(cast, 1, by)
+
+
+def test_a_decision_relies_on_the_lines_that_stood_when_it_was_made(database: str) -> None:
+    cast = c.assemble()
+    first, second, _ = three_people()
+    post(cast, (first, 60, 2023), (first, 60, 2024), (second, 60, 2024))
+    with db.transaction() as session:
+        ledger.reverse(session, 1, actor=cast["reviewer"], reason="重复登记", now=c.AFTER, lines=[1])
+    number = apply(cast, first, 2024, c.AFTER + timedelta(days=1))
+    assert relied(cast, 1) == [(number, "2024")]
+    assert relied(cast, 2) == []
+    with db.reading() as session:  # before more is taken back
+        assert [len(decisions.relied(session, 1, cast["reviewer"], only=only)) for only in ({2}, {3})] == [1, 0]
+
+
+def test_a_decision_for_which_a_waiver_asked_for_no_hours_relies_on_none(database: str) -> None:
+    cast = c.assemble()
+    first, second, _ = three_people()
+    post(cast, (first, 60, 2024), (second, 60, 2024))
+    apply(cast, first, 2024, c.AFTER_PLAN, front_line="是")
+    number = apply(cast, second, 2024, c.AFTER_PLAN)
+    assert relied(cast, 1) == [(number, "2024")]
+
+
+def test_the_office_that_takes_hours_back_is_told_what_other_offices_decided_on_them(database: str) -> None:
+    cast = c.assemble()
+    region, league, other = (cast.places[place] for place in ("region", "hohhot", "baotou"))
+    facts = PersonFacts("赵示一", c.id_number(1))
+    with db.transaction() as session:
+        (whose,) = registry.match_or_add(session, [facts], authority_id=league.id, now=c.NOW).values()
+    post(cast, *((whose, 90, year) for year in (2022, 2023, 2024)), by="hohhot_reviewer")
+    earlier = apply(cast, whose, 2024, c.AFTER_PLAN)
+    with db.transaction() as session:
+        persons.move(
+            session,
+            whose,
+            employer="包头市示例学校",
+            authority_id=other.id,
+            version=1,
+            actor=cast["hohhot_reviewer"],
+            reason="调动",
+            now=c.AFTER_PLAN,
+        )
+    later = apply(cast, whose, 2024, c.AFTER_PLAN)
+    with db.transaction() as session:
+        ledger.reverse(session, 1, actor=cast["hohhot_reviewer"], reason="重复登记", now=c.AFTER)
+    with db.reading() as session:
+        for batch_id in (1, 2):
+            told = decisions.relied(session, batch_id, cast["hohhot_reviewer"])
+            assert list(told["number"]) == [later, earlier]
+            assert set(told["organization"]) == {region.name}
+            assert set(told["name"]) == {"赵示一"}
+        held = decisions.recompute(session, later, actor=cast["title"])  # the office that decided sees what changed
+        assert ("balance", "2024年度专业（培训）", "90学时", "0学时") in {
+            (each.kind, each.name, each.was, each.is_now) for each in held.changed
+        }
 
 
 def test_a_merged_duplicate_keeps_its_decisions_and_answers_as_the_one_who_stays(database: str) -> None:

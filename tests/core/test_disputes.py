@@ -155,6 +155,7 @@ def test_answering_is_refused_and_changes_nothing(cast: c.Cast) -> None:
         ("hohhot_reviewer", filed, "理由", 1, "missing"),
         ("reviewer", other, "理由", 1, "jurisdiction"),
         ("reviewer", filed, "", 1, "reason"),
+        ("reviewer", filed, "重" * (disputes.LONGEST_REASON + 1), 1, "reason"),
         ("reviewer", filed, "理由", 2, "stale"),
     ):
         deed = answer(cast, which, by, upheld=True, reason=reason, version=version)

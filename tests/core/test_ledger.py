@@ -240,6 +240,8 @@ def test_who_may_not_undo_changes_nothing(database: str) -> None:
     assert c.refusal(reversing(cast, 1, by="hohhot_reviewer")).code == "jurisdiction"
     assert c.refusal(reversing(cast, 9)).code == "missing"
     assert c.refusal(reversing(cast, 1, reason="  ")).code == "reason"
+    assert c.refusal(reversing(cast, 1, reason="重" * (ledger.LONGEST_REASON + 1))).code == "reason"
+    assert done(reversing(cast, 1, reason=(whole := "重" * ledger.LONGEST_REASON))).basis == f"冲销第1批：{whole}"
 
 
 def test_each_sees_the_batches_of_the_own_jurisdiction(database: str) -> None:

@@ -221,14 +221,25 @@ def test_whoever_holds_a_revoked_card_is_told_since_when_and_why(cast: Cast) -> 
 
 
 def test_the_decisions_that_relied_on_a_batch_are_listed_for_another_look(cast: Cast) -> None:
-    batch_id = imported(cast, line(1), line(2))
+    batch_id = imported(cast, line(1), line(2), line(3), by="hohhot_reviewer")
     with db.transaction() as session:
         form = {"year": NOW.year, "route": "职称评审", "level": "高级"}
         applied = [eligibility.application(session, people.person_id(1), form, actor=cast["title"])]
         decisions.decide(session, eligibility.Batch(applied), actor=cast["title"], now=NOW)
-    app = open_page("ledger", sign_in("reviewer"), batch=str(batch_id))
-    assert [each.label for each in app.expander] == ["据此作出的资格核验结论（1项）"]
+    app = open_page("ledger", sign_in("hohhot_reviewer"), batch=str(batch_id), **{f"line{batch_id}": "1"})
+    assert [(each.label, each.proto.expanded) for each in app.expander] == [("据此作出的资格核验结论（1项）", True)]
+    assert [each.value for each in app.caption if "其中1项由其他机关核验，请告知核验机关复核。" in each.value]
     (told,) = app.dataframe[2].value.to_dict("records")
     assert (told["name"], told["year"], told["credit_years"]) == ("赵示丁", NOW.year, str(NOW.year - 1))
     assert told["outcome"] in ("符合", "不符合", "待核验")
+    assert told["organization"] == cast["title"].organization_name
     assert people.id_number(1) not in str(told)
+    app.text_input(key=f"reverse-{batch_id}").input("重复登记")
+    press(app, "只冲销第1笔")  # one line, but something was decided on it
+    said = "**将冲销第1批的1笔，涉及1人、60学时，1项资格核验结论曾用到这些学时；该批还有2笔有效。**"
+    assert said in [each.value for each in app.markdown]
+    press(app, "确认冲销")
+    where = "1项资格核验结论曾用到这些学时，请到“入账批次与冲销”第2批查看并复核。"
+    assert app.success[0].value == f"已冲销第1批的1笔学时（第2批），{where}"
+    app = open_page("ledger", sign_in("hohhot_reviewer"), batch="2")
+    assert "据此作出的资格核验结论（1项）" in [each.label for each in app.expander]

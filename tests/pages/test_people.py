@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from core import cards, db, disputes, ledger, persons, registry, resident_id
+from core import cards, db, decisions, disputes, eligibility, ledger, persons, registry, resident_id
 from core.models import Dispute, Person
 from tests import cast as people
 from tests.cast import Cast
@@ -152,9 +152,12 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
     field(app, "答复的理由（必填，提出人会看到）").input("签到表只有两天")
     with db.transaction() as session:
         cards.issue(session, person_id, 2024, actor=cast["reviewer"], now=NOW)
+        form = {"year": 2024, "route": "职称评审", "level": "高级"}
+        applied = [eligibility.application(session, person_id, form, actor=cast["title"])]
+        decisions.decide(session, eligibility.Batch(applied), actor=cast["title"], now=NOW)
     press(app, "异议成立，冲销这笔学时")
     whose = f"{people.row(1)[1]}（{resident_id.mask(people.id_number(1))}）".replace("*", "\\*")
-    what = "2024年度专业科目 24学时（第1批第1笔），1张已出具的审验卡失效"
+    what = "2024年度专业科目 24学时（第1批第1笔），1张已出具的审验卡失效，1项资格核验结论曾用到这些学时"
     assert f"**将冲销{whose}{what}。**" in [each.value for each in app.markdown]
     press(app, "不冲销")
     with db.reading() as session:  # so far it was asked only
@@ -162,6 +165,7 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
     press(app, "异议成立，冲销这笔学时")
     press(app, "确认冲销")
     assert app.success[0].value.startswith("异议成立，这笔学时已冲销（第2批），1张已出具的审验卡随之失效")
+    assert "1项资格核验结论曾用到这些学时，请到“入账批次与冲销”第2批查看并复核" in app.success[0].value
     assert app.info[0].value == "没有等待答复的异议。"
     app = open_page("credit_lookup", sign_in("employer"), person=str(person_id))
     assert any("异议成立：只参加了两天（答复：签到表只有两天）" in shown.value.to_csv() for shown in app.dataframe)
