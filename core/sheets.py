@@ -17,7 +17,7 @@ import xlsxwriter
 from core import workbooks
 from core.access import Refused
 from core.db import OFFICE_ZONE
-from core.workbooks import MOST_COLUMNS, MOST_ROWS, Grid, find_headings, heading
+from core.workbooks import Grid, find_headings, heading
 
 LARGEST = 20 * 2**20
 
@@ -45,8 +45,7 @@ def read(
     """Find the headings, in any order and below any title rows, and hand out the cells below them by column name.
 
     `columns` gives each name the words it goes by, the standard one first; `own` are those that only our files have.
-    Files as offices have them: workbooks by content whatever their ending, .csv in UTF-8 or GB 18030; merged cells,
-    empty rows, hidden sheets.
+    Files as offices have them, see `workbooks.read`; merged cells, empty rows, hidden sheets.
     Refused codes: "file" (unreadable, empty, too large, a decompression bomb, two sheets that fit), "headings" (no row
     with all `required`).
     """
@@ -78,42 +77,13 @@ def _grid(content: bytes, filename: str, by_word: Mapping[str, str], required: S
         if start.startswith(sign):
             raise Refused("file", f"此文件其实是{what}，不是表格。请用WPS或Excel打开，另存为.xlsx后再上传。")
     try:
-        if content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
-            return workbooks.read(content, by_word, required)
-        grid = _csv_grid(content)
-        return "", workbooks.listed(grid, find_headings(grid, by_word, required))
+        return workbooks.read(content, by_word, required)
     except workbooks.Unreadable as error:
         raise Refused("file", str(error)) from error
 
 
 _OTHER_KINDS = {b"<": "网页或XML文本", b"%PDF": "PDF文件", b"{\\rtf": "文字文档"}
 """How files begin that systems export, or people rename, as tables."""
-
-
-def _csv_grid(content: bytes) -> Grid:
-    """The rows of a .csv, one at a time: what is too much of it is never held."""
-    unreadable = Refused("file", "无法识别此文件。请上传.xlsx、.xls，或编码为UTF-8、GBK的.csv。")
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            decoded = content.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise unreadable
-    if "\x00" in decoded:
-        raise unreadable
-    head = decoded[:4096]
-    delimiter = max(",\t;，", key=head.count)
-    grid: Grid = []
-    try:
-        for cells in csv.reader(io.StringIO(decoded), delimiter=delimiter):
-            if len(grid) == MOST_ROWS:
-                raise Refused("file", f"文件超过{MOST_ROWS}行，请拆分后分别上传。")
-            grid.append([*cells[:MOST_COLUMNS]])
-    except csv.Error as error:
-        raise unreadable from error
-    return grid
 
 
 def is_tidy(text: str) -> bool:

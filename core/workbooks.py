@@ -1,7 +1,7 @@
-"""Workbooks (.xlsx, .xls, .xlsb, .et, .ods) as plain cells. The file is parsed by a process of its own, never by ours.
+"""Tables (.xlsx, .xls, .xlsb, .et, .ods, .csv) as plain cells. The file is parsed by a process of its own, not by ours.
 
 A parser asked for a cell at XFD1048576 allocates the whole rectangle up to it, and one that finds no memory ends its
-process. So this very file, run as a program, reads one workbook from its standard input and answers with JSON: its
+process. So this very file, run as a program, reads one file from its standard input and answers with JSON: its
 memory and time are bounded, and what it does not survive is a file we cannot read. It knows nothing of the office and
 is quick to start; nothing is left of it, or of one file in the next.
 """
@@ -9,6 +9,7 @@ is quick to start; nothing is left of it, or of one file in the next.
 from __future__ import annotations
 
 import contextlib
+import csv
 import faulthandler
 import gc
 import io
@@ -25,7 +26,7 @@ from typing import Any
 import python_calamine
 
 LARGEST_UNPACKED = 200 * 2**20
-LARGEST_ANSWER = 80 * 2**20
+LARGEST_ANSWER = 64 * 2**20
 MEMORY = 2 * 2**30
 SECONDS = 60
 MOST_ROWS = 200_000
@@ -35,6 +36,8 @@ LONGEST_CELL = 1000
 """Characters of a cell in a list: more is no name, no number and no remark, but may keep a server busy for minutes."""
 
 UNREADABLE = "无法读取此工作簿：文件损坏、设有密码，或不是表格文件。请在WPS或Excel中另存为.xlsx后再上传。"
+UNKNOWN = "无法识别此文件。请上传.xlsx、.xls，或编码为UTF-8、GBK的.csv。"
+TOO_MUCH = "此文件的内容异常多，已拒绝读取。请把花名册复制到一个新的工作簿后再上传。"
 LOCKED = "此工作簿设有打开密码，无法读取。请在WPS或Excel中取消密码，另存为.xlsx后再上传。"
 MACROS = "此工作簿带有宏，已拒绝读取。请在WPS或Excel中另存为不带宏的.xlsx后再上传。"
 TOO_LARGE = "此工作簿解压后异常大，已拒绝读取。请把花名册复制到一个新的工作簿后再上传。"
@@ -53,7 +56,7 @@ _turns = threading.BoundedSemaphore(2)
 
 
 class Unreadable(Exception):
-    """Not a workbook we read; the words, in Chinese, say what to do."""
+    """Not a file we read; the words, in Chinese, say what to do."""
 
 
 def heading(cell: object) -> str:
@@ -98,35 +101,13 @@ def _parted(above: Sequence[object], below: Sequence[object], by_word: Mapping[s
     return places
 
 
-def listed(grid: Grid, headed: tuple[int, dict[str, int]] | None) -> Grid:
-    """What of a sheet is handed on: a list as far right as its headings go, else no more than where headings could be.
-
-    Raises Unreadable for a cell of the list that is longer than any is.
-    """
-    if headed is None:
-        return [[cell[:LONGEST_CELL] if isinstance(cell, str) else cell for cell in cells] for cells in grid[:_HEAD]]
-    at, places = headed
-    above = listed(grid[: at + 1], None)
-    width = max([place for place, cell in enumerate(grid[at]) if cell != ""] + list(places.values())) + 1
-    below = grid[at + 1 :]
-    if max(map(len, below), default=0) > width:
-        below = [cells[:width] for cells in below]
-    for name, place in places.items():
-        column = [cells[place] for cells in below if place < len(cells)]
-        texts: list[Any] = column if set(map(type, column)) == {str} else [cell for cell in column if type(cell) is str]
-        if max(map(len, texts), default=0) > LONGEST_CELL:
-            row = next(row for row, cell in enumerate(column, at + 2) if len(str(cell)) > LONGEST_CELL)
-            word = grid[at][place] or name
-            raise Unreadable(f"第{row}行的“{word}”超过{LONGEST_CELL}个字，请改短后再上传。")
-    return above + below
-
-
 # --- in our process -------------------------------------------------------------------------------------------------
 
 
 def read(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, Grid]:
     """The name and the cells of the one visible sheet with the required headings, or else of the first visible one.
 
+    Workbooks by content, whatever their ending; .csv in UTF-8 or GB 18030.
     A row below them gets what stands in a cell merged down to it, except in the required columns. Two sheets with
     headings and something in a required column below them are refused: nobody is to be left out unseen.
     Cells are str, float, bool, date, datetime, time or timedelta; an empty one is "". Row and column 1 come first even
@@ -202,6 +183,9 @@ def _bound() -> None:
 
 
 def _parsed(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, Grid]:
+    if content[:4] not in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
+        grid = _csv_grid(content)
+        return "", _listed(grid, find_headings(grid, by_word, required))
     if content[:2] == b"PK":
         parts = zipfile.ZipFile(io.BytesIO(content)).infolist()
         if sum(part.file_size for part in parts) > LARGEST_UNPACKED:
@@ -221,20 +205,20 @@ def _parsed(content: bytes, by_word: Mapping[str, str], required: Sequence[str])
     found: tuple[str, Grid] | None = None
     for name in visible:
         sheet, grid = _cells(book, name)
-        first = first or (name, listed(grid, None))
+        first = first or (name, _listed(grid, None))
         headed = find_headings(grid, by_word, required)
         if headed is None:
             continue
         at, places = headed
         rows = {row for row in range(at + 1, len(grid)) if _names(grid[row], places, required)}
         if not rows:
-            empty = empty or (name, listed(grid, headed))
+            empty = empty or (name, _listed(grid, headed))
             continue
         if found:
             raise Unreadable(f"“{found[0]}”和“{name}”两张工作表{TWO_SHEETS}")
         columns = {place for column, place in places.items() if column not in required}
         _spread(grid, sheet.merged_cell_ranges or (), rows, columns)
-        found = name, listed(grid, headed)
+        found = name, _listed(grid, headed)
     if best := found or empty:
         return best
     for meta in every:
@@ -243,6 +227,60 @@ def _parsed(content: bytes, by_word: Mapping[str, str], required: Sequence[str])
     if first is None:
         raise Unreadable("此工作簿没有可见的工作表，请取消隐藏后再上传。")
     return first
+
+
+def _listed(grid: Grid, headed: tuple[int, dict[str, int]] | None) -> Grid:
+    """What of a sheet is handed on: a list as far right as its headings go, else no more than where headings could be.
+
+    Raises Unreadable for a cell of the list that is longer than any is.
+    """
+    if headed is None:
+        return [[cell[:LONGEST_CELL] if isinstance(cell, str) else cell for cell in cells] for cells in grid[:_HEAD]]
+    at, places = headed
+    above = _listed(grid[: at + 1], None)
+    width = max([place for place, cell in enumerate(grid[at]) if cell != ""] + list(places.values())) + 1
+    below = grid[at + 1 :]
+    if max(map(len, below), default=0) > width:
+        below = [cells[:width] for cells in below]
+    for name, place in places.items():
+        column = [cells[place] for cells in below if place < len(cells)]
+        texts: list[Any] = column if set(map(type, column)) == {str} else [cell for cell in column if type(cell) is str]
+        if max(map(len, texts), default=0) > LONGEST_CELL:
+            row = next(row for row, cell in enumerate(column, at + 2) if len(str(cell)) > LONGEST_CELL)
+            word = grid[at][place] or name
+            raise Unreadable(f"第{row}行的“{word}”超过{LONGEST_CELL}个字，请改短后再上传。")
+    return above + below
+
+
+def _csv_grid(content: bytes) -> Grid:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            decoded = content.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise Unreadable(UNKNOWN)
+    if "\x00" in decoded:
+        raise Unreadable(UNKNOWN)
+    head = decoded[:4096]
+    delimiter = max(",\t;，", key=head.count)
+    csv.field_size_limit(len(decoded))  # `_listed` names the cell that is too long
+    as_text = '="' in decoded
+    grid: Grid = []
+    try:
+        for cells in csv.reader(io.StringIO(decoded), delimiter=delimiter):
+            if len(grid) == MOST_ROWS:
+                raise Unreadable(f"文件超过{MOST_ROWS}行，请拆分后分别上传。")
+            kept = cells[:MOST_COLUMNS]
+            grid.append([_AS_TEXT.sub(r"\1", cell) for cell in kept] if as_text else [*kept])
+    except csv.Error as error:
+        raise Unreadable(UNKNOWN) from error
+    return grid
+
+
+_AS_TEXT = re.compile(r'^="([^"]*)"$')
+"""How systems write a number into a .csv that a spreadsheet is to leave as it is."""
 
 
 def _cells(book: python_calamine.CalamineWorkbook, name: str) -> tuple[python_calamine.CalamineSheet, Grid]:
@@ -296,7 +334,7 @@ def _answer() -> bytes:
     try:
         sheet, grid = _parsed(sys.stdin.buffer.read(), **question)
         answer = json.dumps({"sheet": sheet, "grid": grid}, ensure_ascii=False, default=_plain).encode()
-        refused = TOO_LARGE if len(answer) > LARGEST_ANSWER else ""
+        refused = TOO_MUCH if len(answer) > LARGEST_ANSWER else ""
     except Unreadable as error:
         refused = str(error)
     except BaseException:  # noqa: BLE001 - a panic inside the parser is no Exception

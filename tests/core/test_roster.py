@@ -503,7 +503,7 @@ def test_every_cut_of_a_good_file_is_refused_or_read() -> None:
 
 def test_a_file_too_large_to_be_a_roster_is_refused() -> None:
     assert refused(b"a" * (sheets.LARGEST + 1), "a.csv") == "file"
-    assert refused("姓名,身份证号\n".encode() + b"\n" * sheets.MOST_ROWS, "a.csv") == "file"
+    assert refused("姓名,身份证号\n".encode() + b"\n" * workbooks.MOST_ROWS, "a.csv") == "file"
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:

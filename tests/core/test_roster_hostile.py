@@ -133,7 +133,23 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "nothing but commas": (lambda: b"," * (19 * 2**20), "花名册.csv", "没有找到表头"),
     "200 MB": (lambda: bytes(200 * 2**20), "花名册.xlsx", "文件超过20MB"),
     "empty": (lambda: b"", "花名册.xlsx", "是空的"),
-    "one endless line": (lambda: b"a" * (5 * 2**20), "花名册.csv", "无法识别此文件"),
+    "one endless line": (lambda: b"a" * (5 * 2**20), "花名册.csv", "没有找到表头"),
+    "one endless cell, .csv": (
+        lambda: csv_text([c.row(1), c.row(2, note="a" * (19 * 2**20))]).encode(),
+        "花名册.csv",
+        "第3行的“备注”超过1000个字",
+    ),
+    "nothing but cells": (
+        lambda: (",".join([*roster.HEADINGS.values(), *["x"] * 187]) + "\n").encode() + b"a,a,a,a,a,\n" * 1_700_000,
+        "花名册.csv",
+        "超过200000行",
+    ),
+    "cells without end": (
+        lambda: (",".join([*roster.HEADINGS.values(), *["x"] * 187]) + "\n").encode() + (b"," * 199 + b"\n") * 98_000,
+        "花名册.csv",
+        "内容异常多",
+    ),
+    "one row of cells": (lambda: b"ab," * (6 * 2**20), "花名册.csv", "没有找到表头"),
     "formulas that reach out": (formulas, "花名册.xlsx", "引用了别的文件或网络"),
     "formulas not reckoned": (lambda: reckoned(None), "花名册.xlsx", "没有算出结果的公式"),
 }
@@ -176,14 +192,15 @@ def test_no_hostile_file_takes_more_memory_than_a_reader_is_given() -> None:
     import resource
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for name in ("zip bomb that lies", "a million columns", "a cell without end"):
-        content = HOSTILE[name][0]()
-        assert outcome(content)
+    lists = {name for name, (_, filename, _) in HOSTILE.items() if filename.endswith(".csv")}
+    for name in ("zip bomb that lies", "a million columns", "a cell without end", *sorted(lists)):
+        make, filename, words = HOSTILE[name]
+        content = make()
+        before = max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        assert words in outcome(content, filename)
+        more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        assert more < 2**17, name  # kilobytes: our own process stays small
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 <= workbooks.MEMORY
-    for name in ("nothing but lines", "nothing but commas"):
-        content = HOSTILE[name][0]()
-        assert outcome(content, "花名册.csv")
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**20  # kilobytes: our own process stays small
 
 
 # --- anything at all ------------------------------------------------------------------------------------------------
