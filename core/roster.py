@@ -176,10 +176,14 @@ def read(
 
     Files as offices have them: .xlsx, .xls, .et by content, .csv in UTF-8 or GB 18030; title rows above the headings,
     signatures below, merged cells, empty rows, hidden sheets. Refused codes: "file" (unreadable, empty, too large, a
-    decompression bomb), "headings" (no 姓名 and 身份证号 in one row, or hours or results under a heading not known).
+    decompression bomb), "headings" (no 姓名 and 身份证号 in one row, no hours, no results).
     """
     table = _table(content, filename)
-    return check(_plain_rows(table.rows), limits=limits, known=known, today=today, sheet=table.sheet)
+    preview = check(_plain_rows(table.rows), limits=limits, known=known, today=today, sheet=table.sheet)
+    for word in table.unread:
+        words = f"“{word[:20]}”列没有识别，没有读入；如是花名册的一列，请把表头改为标准名称后再上传"
+        preview.problems.insert(0, Problem(0, word[:20], "heading-unknown", "", words, blocking=False))
+    return preview
 
 
 @db.in_bulk()
@@ -192,20 +196,24 @@ def rows_in(content: bytes, filename: str) -> list[tuple[int, Cells]]:
     return _plain_rows(_table(content, filename).rows)
 
 
-_MEANT = {"hours": re.compile("学时|课时|学分"), "assessment": re.compile("考核|考试|成绩|合格|结业")}
-"""Headings that are not known, and stand over what a roster must tell of everybody."""
+_HOURS_OF_THE_PLAN = {"hours": ("学时", "学时数", "培训学时", "获得学时", "获得学时数", "总学时", "合计学时")}
+"""Hours that do not say of what: of the plan's subject, where neither of the other two columns is there."""
 
 
 def _table(content: bytes, filename: str) -> sheets.Table:
-    """The table of a roster. Hours or results under a heading that is not known are asked for once, not in each row."""
-    table = sheets.read(content, filename, COLUMNS, REQUIRED, own={"origin": (ORIGIN,), "code": (CODE,)})
-    there = {"hours" if each.endswith("hours") else each for each in table.columns}
-    words = {"hours": "“公需学时”或“专业学时”", "assessment": "“考核结果”"}
-    for what, like in _MEANT.items():
-        unread = [word for word in table.unread if like.search(word)]
-        if unread and what not in there:
-            written = "、".join(f"“{word[:20]}”" for word in unread[:5])
-            raise Refused("headings", f"表头{written}没有识别，花名册里没有{words[what]}。请改成这个名称后再上传。")
+    """The table of a roster. Hours or results that have no column are asked for once, not in each row."""
+    own = {"origin": (ORIGIN,), "code": (CODE,)} | _HOURS_OF_THE_PLAN
+    table = sheets.read(content, filename, COLUMNS, REQUIRED, own=own)
+    subjects = table.columns & {"public_hours", "professional_hours"}
+    lacking = [] if subjects or "hours" in table.columns else ["“公需学时”或“专业学时”"]
+    lacking += [] if "assessment" in table.columns else ["“考核结果”"]
+    if lacking and any(cells.get(column) for _, cells in table.rows for column in REQUIRED):
+        written = "、".join(f"“{word[:20]}”" for word in table.unread[:5])
+        written = f"表头{written}没有识别，如是其中之一，请改成这个名称。" if written else ""
+        raise Refused("headings", f"花名册里没有{'和'.join(lacking)}列。{written}请补齐后再上传。")
+    if subjects and "hours" in table.columns:  # the sum of the others
+        for _, cells in table.rows:
+            cells.pop("hours", None)
     return table
 
 
@@ -217,7 +225,8 @@ def pasted(text: str) -> Upload:
     if not text.strip():
         raise Refused("file", "没有粘贴内容。请在WPS或Excel中选中各行，复制后粘贴到这里。")
     rows = _pasted_cells(text.strip("\r\n").replace("\r\n", "\n"))
-    by_word = {workbooks.heading(word): name for name, words in COLUMNS.items() for word in words}
+    columns = COLUMNS | _HOURS_OF_THE_PLAN
+    by_word = {workbooks.heading(word): name for name, words in columns.items() for word in words}
     if workbooks.find_headings([list(cells) for cells in rows], by_word, REQUIRED) is None:
         rows.insert(0, list(HEADINGS.values()))
     written = io.StringIO(newline="")
@@ -278,9 +287,14 @@ def check(
 ) -> Preview:
     """Check rows as `rows_in` gave them. With `report` also against the earlier reports of its plan.
 
+    Hours that do not say of what are those of the plan's subject; without `limits`, 专业学时.
+
     Refused codes: "file" (nobody in it).
     """
     preview = Preview(sheet)
+    if any("hours" in cells for _, cells in rows):
+        of = "public_hours" if limits and limits.subject is Subject.PUBLIC else "professional_hours"
+        rows = [(row, {of if name == "hours" else name: cell for name, cell in cells.items()}) for row, cells in rows]
     tries = 500  # rows looked through for a shift: a file of nothing but faults must not take minutes
     for row, problems in _read_rows(rows):
         if sum(problem.blocking for problem in problems) > 1 and tries:

@@ -31,7 +31,7 @@ class Table:
     columns: frozenset[str] = frozenset()
     """Those of which there is a heading."""
     unread: tuple[str, ...] = ()
-    """Headings that name no column."""
+    """Headings that name no column, and have something below them."""
 
 
 def read(
@@ -57,8 +57,14 @@ def read(
         standard = "、".join(words[0] for words in columns.values())
         raise Refused("headings", f"没有找到表头：同一行内须有{needed}。标准表头为：{standard}。")
     at, places = found
-    unread = tuple(text(cell) for cell in grid[at] if heading(cell) and heading(cell) not in by_word)
     below, last = grid[at + 1 :], max(places.values())
+    unread = tuple(
+        text(cell)
+        for place, cell in enumerate(grid[at])
+        if heading(cell)
+        and heading(cell) not in by_word
+        and any(cells[place : place + 1] not in ([], [""]) for cells in below)
+    )
     if all(len(cells) > last for cells in below):
         pick = places.values()
         rows = [dict(zip(places, [cells[place] for place in pick], strict=True)) for cells in below]

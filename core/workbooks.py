@@ -78,7 +78,9 @@ def find_headings(grid: Grid, by_word: Mapping[str, str], required: Sequence[str
         if all(name in places for name in required):
             below = grid[at + 1] if at + 1 < len(grid) else []
             parts = {} if _names(below, places, required) else _parted(cells, below, by_word)
-            return at + bool(parts.keys() - places), parts | places
+            taken = parts.values()
+            alone = {name: place for name, place in places.items() if name in parts or place not in taken}
+            return at + bool(parts.keys() - places), parts | alone
     return None
 
 
@@ -94,7 +96,7 @@ def _parted(above: Sequence[object], below: Sequence[object], by_word: Mapping[s
     for place, cell in enumerate(below):
         over = (heading(above[place]) if place < len(above) else "") or over
         word = heading(cell)
-        if word and over and over not in by_word:
+        if word and over and (over not in by_word or word.endswith(over[-2:])):  # 公需学时 below 学时
             ends = [over[start:] for start in range(len(over) + 1)]
             if name := next((by_word[word + end] for end in ends if word + end in by_word), None):
                 places.setdefault(name, place)

@@ -164,7 +164,7 @@ def test_a_csv_is_read_in_every_encoding_and_with_every_delimiter(encoding: str,
 
 
 def test_a_csv_with_quoted_cells_titles_and_unix_lines_is_read() -> None:
-    text = f'培训花名册,,\n\n"姓名","身份证\n号码",备注\n"赵示一","{FOUND[0]}","说,""好"""\n'
+    text = f'培训花名册,,\n\n"姓名","身份证\n号码",备注,学时,考核\n"赵示一","{FOUND[0]}","说,""好""",24,合格\n'
     preview = roster.read(text.encode("utf-8"), "花名册.csv")
     assert [(row.row, row.name, row.id_number, row.note) for row in preview.rows] == [
         (4, "赵示一", FOUND[0], '说,"好"')
@@ -182,9 +182,30 @@ def test_headings_stand_in_any_order_and_go_by_any_synonym(column: str) -> None:
 
 
 def test_unknown_columns_are_passed_over_and_the_first_of_two_alike_counts() -> None:
-    headings = ("单位地址", "姓名", "身份证号", "姓名", "备用")
-    preview = roster.read(c.sheet([["x", "赵示一", FOUND[0], "另一个", "y"]], headings), "花名册.xlsx")
+    headings = ("单位地址", "姓名", "身份证号", "姓名", "备用", "空列", "学时", "考核结果")
+    cells = ["x", "赵示一", FOUND[0], "另一个", "y", "", 24, "合格"]
+    preview = roster.read(c.sheet([cells] * 2, headings), "花名册.xlsx")
     assert (preview.rows[0].name, preview.rows[0].employer) == ("赵示一", "")
+    named = [each for each in preview.problems if each.code == "heading-unknown"]
+    assert [(each.row, each.heading, each.blocking) for each in named] == [(0, "备用", False), (0, "单位地址", False)]
+    assert all("没有识别" in each.words for each in named)
+
+
+@pytest.mark.parametrize("word", ["学时", "学时数", "培训学时（小时）", "获得学时"])
+def test_hours_that_do_not_say_of_what_are_of_the_plans_subject(word: str) -> None:
+    headings = ("姓名", "身份证号", "工作单位", word, "考核情况")
+    content = c.sheet([["赵示一", FOUND[0], "示例医院", 24, "合格"]], headings)
+    for limits, hours in (
+        (replace(LIMITS, subject=Subject.PUBLIC), (24, 0)),
+        (LIMITS, (0, 24)),
+        (None, (0, 24)),
+    ):
+        preview = roster.read(content, "花名册.xlsx", limits=limits)
+        assert preview.problems == []
+        assert (preview.rows[0].public_hours, preview.rows[0].professional_hours) == hours
+        assert "hours" not in preview.rows[0].cells
+    both = c.sheet([["赵示一", FOUND[0], 30, 24, "合格"]], ("姓名", "身份证号", word, "专业课", "考核成绩"))
+    assert roster.read(both, "花名册.xlsx", limits=LIMITS).rows[0].professional_hours == 24
 
 
 def test_text_cells_and_number_cells_mean_the_same() -> None:
@@ -634,15 +655,16 @@ def test_headings_repeated_on_a_new_page_and_the_clerk_below_are_nobody() -> Non
 
 
 @pytest.mark.parametrize(
-    ("heading", "meant"), [("学时", "公需学时”或“专业学时"), ("获得学时数", "公需学时”或“专业学时")]
+    ("heading", "meant"), [("课时", "公需学时”或“专业学时"), ("鉴定", "“考核结果”"), ("", "公需学时”或“专业学时")]
 )
-def test_hours_under_a_heading_that_is_not_known_are_asked_for_once(heading: str, meant: str) -> None:
-    headings = [word for word in HEADINGS if word not in ("公需学时", "专业学时")] + [heading]
-    cells = [cell for word, cell in zip(HEADINGS, c.row(1), strict=True) if word in headings] + [24]
+def test_hours_and_results_that_have_no_heading_that_is_known_are_asked_for_once(heading: str, meant: str) -> None:
+    without = ("考核结果",) if heading == "鉴定" else ("公需学时", "专业学时")
+    headings = [word for word in HEADINGS if word not in without] + [heading] * bool(heading)
+    cells = [cell for word, cell in zip(HEADINGS, c.row(1), strict=True) if word in headings] + [24] * bool(heading)
     with pytest.raises(Refused) as caught:
         roster.read(c.sheet([cells], tuple(headings)), "花名册.xlsx")
     assert caught.value.code == "headings"
-    assert f"“{heading}”没有识别" in caught.value.words
+    assert (f"“{heading}”没有识别" in caught.value.words) == bool(heading)
     assert meant in caught.value.words
 
 

@@ -110,6 +110,11 @@ def test_headings_parted_in_the_row_below_are_read_from_both_rows() -> None:
     upper, below = ["姓名", "专业", "培训学时（小时）", "", "备注"], ["", "", "公需", "专业", ""]
     places = {"name": 0, "specialty": 1, "public": 2, "professional": 3, "note": 4}
     assert workbooks.find_headings([["题"], [*upper], [*below], ["赵示一"]], words, ["name"]) == (2, places)
+    hours = words | {"培训学时": "hours"}
+    named, all_of_it = ["", "", "公需学时", "专业学时", ""], {"name": 0, "specialty": 1, "hours": 2, "note": 4}
+    for known in (words, hours):
+        assert workbooks.find_headings([[*upper], named, ["赵示一"]], known, ["name"]) == (1, places)
+    assert workbooks.find_headings([[*upper], ["赵示一"]], hours, ["name"]) == (0, all_of_it)
     alone = {"name": 0, "specialty": 1, "note": 4}
     for other in (["赵示一", "", "公需", "专业", ""], ["", "", "24", "0", ""], ["", "公需学时", "", "", ""], [""]):
         assert workbooks.find_headings([[*upper], [*other]], words, ["name"]) == (0, alone)
