@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -500,8 +500,8 @@ def _read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
     sex = said("sex")
     if sex in ("男", "女", ""):
         pass
-    elif born := _DAY.fullmatch(sex):
-        agrees = not code and "".join(part.zfill(2) for part in born.groups()) == id_number[6:14]
+    elif born := _day_in(sex):
+        agrees = not code and born == id_number[6:14]
         right = resident_id.sex(id_number) if agrees else ""
         words = "性别列里填的是出生日期，请填“男”或“女”"
         problem(
@@ -540,13 +540,15 @@ def _is_heading(cells: Cells) -> bool:
 
 def _is_somebody(cells: Cells) -> bool:
     """Whether a row without name and number is a person's: it is numbered and says where they work, or says three
-    things of them. What is filled down an empty list beforehand, hours and 合格, is less."""
+    things of them, or their sex and telephone. What is filled down an empty list beforehand, hours and 合格, is less.
+    """
     said = {column: sheets.text(cells.get(column)) for column in COLUMNS}
     if said["number"].isdigit() and (said["employer"] or said["title"]):
         return True
+    sex, phone = said["sex"] in ("男", "女"), re.search(r"\d{7}", said["phone"])
     earned = any(_hours(said[column])[0] for column in ("public_hours", "professional_hours"))
-    signs = (said["sex"] in ("男", "女"), said["employer"], said["title"], said["assessment"] in (*PASSED, *FAILED))
-    return sum(map(bool, (*signs, earned, re.search(r"\d{7}", said["phone"])))) >= 3
+    result = said["assessment"].replace(" ", "") in (*PASSED, *FAILED)
+    return bool(sex and phone) or sum(map(bool, (sex, phone, said["employer"], said["title"], result, earned))) >= 3
 
 
 def _number_elsewhere(cells: Cells) -> tuple[str, dict[str, str]]:
@@ -566,6 +568,18 @@ def _number_elsewhere(cells: Cells) -> tuple[str, dict[str, str]]:
 
 
 _DAY = re.compile(r"((?:19|20)\d\d)[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?: 0?0:00(?::00)?)?")
+_SERIAL = re.compile(r"[1-4]\d{4}")
+"""A day as a spreadsheet counts it, from 1927 to 2036."""
+
+
+def _day_in(text: str) -> str:
+    """The eight digits of a day, "" where a text is none."""
+    if _SERIAL.fullmatch(text):
+        return f"{date(1899, 12, 30) + timedelta(int(text)):%Y%m%d}"
+    found = _DAY.fullmatch(text)
+    return "".join(part.zfill(2) for part in found.groups()) if found else ""
+
+
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 

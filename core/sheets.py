@@ -98,7 +98,7 @@ def is_tidy(text: str) -> bool:
 
 
 _FOOTING = re.compile(
-    r"((合|总|小|共)计|总人数|共\d+人|(填表|制表|填报|经办|审核|复核|负责|联系|单位负责)人?|联系电话"
+    r"((合|总|小|共)计|总人数|共\d+人|(填表|制表|填报|经办|审核|复核|负责|联系|单位负责)人?|(联系)?电话"
     r"|(填表|制表|填报|报送)?(日期|时间|单位)|公章|盖章|签字|签名|说明|备?注)(签字|签名|签章|盖章|公章)?(?=[:：(（\d]|$)"
 )
 
@@ -109,15 +109,19 @@ def is_footing(cell: object) -> bool:
     return any(_FOOTING.match(word) for word in (said.replace(" ", ""), said.split(" ")[0]))
 
 
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+"""Marks of direction and of line breaks that come along when a cell is copied."""
+
+
 def text(cell: object) -> str:
-    """A cell as text: whole numbers without a decimal point, runs of white space and controls as one space."""
+    """A cell as text: whole numbers without a decimal point, runs of white space as one space, nothing invisible."""
     if isinstance(cell, str) and is_tidy(cell):
         return cell  # as most are
     if isinstance(cell, float) and math.isfinite(cell) and cell == int(cell):
         cell = int(cell)
     if isinstance(cell, int):
         return str(cell)
-    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", str(cell if cell is not None else "")).strip()
+    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", _INVISIBLE.sub("", str(cell if cell is not None else ""))).strip()
 
 
 # --- writing --------------------------------------------------------------------------------------------------------

@@ -126,6 +126,8 @@ FOOTINGS = [
     below("", "说明：本表一式两份"),
     below("注：", "本表一式两份", "请如实填写"),
     below("", "备注：", "无"),
+    below("", "审核：", "电话：0471-1234567"),
+    below("电话：0471-1234567", "", "", employer="单位负责人签字：", phone="0471-1234567"),
 ]
 
 
@@ -145,6 +147,8 @@ def test_what_stands_below_the_list_is_no_person(footing: list[object]) -> None:
         below("4", "张示三", "备注：证件遗失"),
         below("4", "张示三", "10人"),
         below("4", "注丽娜", "无"),
+        below(sex="男", phone="13800000000"),
+        below(sex="男", professional_hours=24, assessment="合 格"),
     ],
 )
 def test_a_person_with_a_fault_is_no_signature(person: list[object]) -> None:
@@ -273,6 +277,8 @@ WRONG = [
     ({"id_number": c.id_number(1, c.TODAY.replace(day=4))}, "身份证号", "id-birth", None),
     ({"id_number": "150199198503040029"}, "身份证号", "id-checksum", "150199198503040029"),
     ({"sex": "m"}, "性别", "sex-form", "m"),
+    ({"sex": "1985/3/4 0:00"}, "性别", "sex-date", "1985/3/4 0:00"),
+    ({"sex": 31110}, "性别", "sex-date", "31110"),
     ({"sex": "女"}, "性别", "sex-id", "女"),
     ({"professional_hours": "二十四"}, "专业学时", "hours-form", "二十四"),
     ({"professional_hours": 23.75}, "专业学时", "hours-half", "23.75"),
@@ -680,8 +686,11 @@ def test_the_columns_of_our_own_files_are_not_told_as_standard_headings() -> Non
     ["\u202d%s\u202c", "\u2066%s\u2069", "%s\u00ad", '="%s"', '"%s"', "“%s”", "'%s"],
 )
 def test_signs_around_a_number_that_nobody_sees_or_means_are_passed_over(around: str) -> None:
-    name = "\u202d赵示一\u202c"
-    assert problems_of(c.row(1, name, id_number=around % c.id_number(1))) == []
+    seen = {"name": "\u202d赵示一\u202c", "sex": "男\u200b", "assessment": "\u2066合格\u2069"}
+    assert problems_of(c.row(1, **seen, id_number=around % c.id_number(1))) == []
+    text = csv_text([c.row(1, '="赵示一"', id_number=around % c.id_number(1), phone='="13800000000"')])
+    (row,) = roster.read(text.encode(), "花名册.csv").good_rows
+    assert (row.name, row.phone) == ("赵示一", "13800000000")
 
 
 @pytest.mark.parametrize(
