@@ -63,6 +63,7 @@ def read(
         for place, cell in enumerate(grid[at])
         if heading(cell)
         and heading(cell) not in by_word
+        and place not in places.values()
         and any(cells[place : place + 1] not in ([], [""]) for cells in below)
     )
     if all(len(cells) > last for cells in below):

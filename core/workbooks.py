@@ -97,8 +97,10 @@ def _parted(above: Sequence[object], below: Sequence[object], by_word: Mapping[s
     for place, cell in enumerate(below):
         over = (heading(above[place]) if place < len(above) else "") or over
         word = heading(cell)
-        if word and over and (over not in by_word or word.endswith(over[-2:])):  # 公需学时 below 学时
-            ends = [over[start:] for start in range(len(over) + 1)]
+        if word and over:
+            # Below a column's own heading a word alone says nothing, unless it is the longer one: 公需学时 below 学时.
+            alone = over not in by_word or word.endswith(over[-2:])
+            ends = [over[start:] for start in range(len(over) + alone)]
             if name := next((by_word[word + end] for end in ends if word + end in by_word), None):
                 places.setdefault(name, place)
     return places

@@ -730,3 +730,13 @@ def test_a_roster_on_a_hidden_sheet_is_asked_to_be_shown() -> None:
     with pytest.raises(Refused) as caught:
         roster.read(buffer.getvalue(), "花名册.xlsx")
     assert "隐藏的工作表“人员”" in caught.value.words
+
+
+@pytest.mark.parametrize("over", ["学时", "培训学时（小时）"])
+@pytest.mark.parametrize("parts", [("公需", "专业"), ("公需学时", "专业学时")])
+def test_hours_parted_below_a_heading_of_their_own_are_each_their_subjects(over: str, parts: tuple[str, str]) -> None:
+    upper = [{"公需学时": over, "专业学时": ""}.get(word, word) for word in HEADINGS]
+    lower = [{"公需学时": parts[0], "专业学时": parts[1]}.get(word, "") for word in HEADINGS]
+    preview = roster.read(c.sheet([lower, c.row(1), c.row(2, public_hours=6)], tuple(upper)), "花名册.xlsx")
+    assert preview.problems == []
+    assert [(row.public_hours, row.professional_hours) for row in preview.rows] == [(0, 24), (6, 24)]
