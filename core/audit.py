@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -146,9 +146,9 @@ _CHAINED = (
 )
 
 
-def _digest(entry: AuditEntry, previous: str) -> str:
+def _digest(entry: Any, previous: str) -> str:
     fields = {name: getattr(entry, name) for name in _CHAINED}
-    fields["at"] = entry.at.astimezone(UTC).isoformat()
+    fields["at"] = db.moment_text(entry.at)
     return hashlib.sha256((previous + db.canonical(fields)).encode()).hexdigest()
 
 
@@ -176,15 +176,18 @@ def faults(session: Session) -> list[str]:
     """Each line whose hash or number does not fit the one before; the line after a missing one has nothing to fit."""
     found: list[str] = []
     last, previous = 0, ""
-    query = sa.select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=2000)
-    with session.scalars(query) as lines:  # closed on every way out: PostgreSQL keeps a cursor for it
+    query = sa.select(*map(db.as_kept, AuditEntry.__table__.columns)).order_by(AuditEntry.id)
+    with session.execute(
+        query.execution_options(yield_per=2000)
+    ) as lines:  # closed on every way out: PostgreSQL keeps a cursor for it
         for entry in lines:
             if entry.id != last + 1:
                 found.append(missing("audit line", last + 1, entry.id - 1))
             elif entry.digest != _digest(entry, previous):
-                found.append(f"audit line {entry.id} was altered ({entry.event} of {entry.at:%Y-%m-%d})")
+                found.append(
+                    f"audit line {entry.id} was altered ({entry.event} of {str(db.moment_text(entry.at))[:10]})"
+                )
             last, previous = entry.id, entry.digest
-            session.expunge(entry)
     return found
 
 

@@ -252,6 +252,13 @@ def as_kept(column: Any) -> sa.ColumnElement[Any]:
     return sa.type_coerce(column, sa.types.NULLTYPE)
 
 
+def moment_text(kept: Any) -> Any:
+    """A moment in its one spelling, from a moment or from what SQLite keeps; what is none stays what it is."""
+    with contextlib.suppress(ValueError):
+        kept = datetime.fromisoformat(kept).replace(tzinfo=UTC) if isinstance(kept, str) else kept
+    return kept.astimezone(UTC).isoformat() if isinstance(kept, datetime) else kept
+
+
 def canonical(value: Any) -> str:
     """JSON with one spelling for each value, so that equal contents have equal digests."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)

@@ -7,14 +7,13 @@ the hashes of the entries that the batch keeps.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -896,13 +895,6 @@ def chained(previous: str, fields: Mapping[str, Any]) -> str:
     return hashlib.sha256((previous + db.canonical(fields)).encode()).hexdigest()
 
 
-def _moment(kept: Any) -> Any:
-    """A moment in its one spelling, from a moment or from what SQLite keeps; what is none stays what it is."""
-    with contextlib.suppress(ValueError):
-        kept = datetime.fromisoformat(kept).replace(tzinfo=UTC) if isinstance(kept, str) else kept
-    return kept.astimezone(UTC).isoformat() if isinstance(kept, datetime) else kept
-
-
 def _chain_fields(batch: CreditBatch, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What of a batch its chain value covers."""
     fields = {
@@ -910,7 +902,7 @@ def _chain_fields(batch: CreditBatch, rows: Sequence[Mapping[str, Any]]) -> dict
         "submission_id": batch.submission_id,
         "basis": batch.basis,
         "posted_by": batch.posted_by,
-        "posted_at": _moment(batch.posted_at),
+        "posted_at": db.moment_text(batch.posted_at),
         "entries": batch.entries,
         "root": batch.root,
     }

@@ -433,7 +433,9 @@ def restart(session: Session, report_id: int, *, actor: Actor, now: datetime) ->
     if report.roster_id is None or report.part > 1:
         raise Refused("rows", "补报没有自己的花名册原件，请逐行改正，或删去不补报的行。")
     rows, given = _cells(session, report, actor), files.opened(session, report.roster_id, actor)
-    original = {row.row: row.cells for row in roster.read(given.content, given.filename).rows}
+    bounds = limits(report.plan, report.start_on, report.end_on, db.office_day(now))
+    read = roster.read(given.content, given.filename, limits=bounds)
+    original = {row.row: row.cells for row in read.rows}
     repairs = [repair for row in sorted(rows.keys() - original.keys()) for repair in _struck(rows, row)]
     for row, cells in original.items():
         if row in rows:

@@ -4,8 +4,10 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, date, timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from core import (
@@ -285,3 +287,11 @@ def test_every_line_that_was_altered_or_taken_out_is_named_not_the_first_alone(d
     with db.reading() as session:
         found = [fault.partition(" (")[0] for fault in audit.faults(session)]
     assert found == ["audit line 2 was altered", "audit lines 4 to 6 are missing", "audit line 8 was altered"]
+
+
+@pytest.mark.parametrize("change", ["at = 'garbage'", "record_id = 'zzz'"])
+def test_a_line_altered_into_what_no_line_holds_is_named_too(office: Path, change: str) -> None:
+    c.assemble()
+    c.behind_our_back("audit_entry", f"UPDATE audit_entry SET {change} WHERE id = 3")
+    with db.reading() as session:
+        assert [fault.partition(" (")[0] for fault in audit.faults(session)] == ["audit line 3 was altered"]

@@ -111,7 +111,7 @@ def test_check_names_every_row_that_was_altered_while_its_guard_was_off_and_init
 def test_what_cannot_be_read_at_all_hides_nothing_else(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1)]))
-    c.behind_our_back("audit_entry", "UPDATE audit_entry SET at = 'garbage' WHERE id = 3")
+    c.behind_our_back("audit_entry", "UPDATE audit_entry SET reason = CAST(x'ff' AS TEXT) WHERE id = 3")
     c.behind_our_back("credit_entry", "UPDATE credit_entry SET source = 'zzz'")
     with db.engine().begin() as connection:
         connection.exec_driver_sql("UPDATE credit_total SET source = 'yyy'")
