@@ -42,6 +42,7 @@ def trainings(cast: Cast) -> int:
 
 def mend(desk: Desk) -> None:
     """Put the first faulty cell on the page right, as its person's papers say; it is gone at once."""
+    desk.settle()
     cell = desk.page.locator("[class*=st-key-cell-]").first
     found = re.search(r"st-key-cell-\d+-(\d+)-(\w+)", cell.get_attribute("class") or "")
     assert found
