@@ -18,7 +18,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import access, audit, db, resident_id
+from core import access, audit, db, resident_id, sheets
 from core.access import ROLE_HOMES, Actor, OrganizationKind, Refused, Role, not_found, require, visible
 from core.models import Account, Organization, Person, PersonChange, Setting, SignIn
 
@@ -28,8 +28,7 @@ LOCK_LASTS = timedelta(minutes=15)
 PASSWORD_LENGTH = 10
 
 _DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・･．●▪﹒᛫ꞏ", "·"))
-_INVISIBLE = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
-_UNTIDY = re.compile(rf"[\s\x00-\x1f\x7f{_INVISIBLE}{''.join(map(chr, _DOTS))}]")
+_UNTIDY = re.compile(rf"[\s\x00-\x1f\x7f{sheets.INVISIBLE}{''.join(map(chr, _DOTS))}]")
 _RARE = "\ue000-\uf8ff\U000f0000-\U0010ffff\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 """What rare characters (生僻字) are written with: private use, and variation selectors."""
 _NO_LETTERS = re.compile(rf"\d|_|[^\w·. \-’{_RARE}]")
@@ -40,7 +39,7 @@ def normalise_name(raw: object) -> str:
     """A name as it is compared: no spaces around Chinese characters, one kind of middle dot."""
     if isinstance(raw, str) and not _UNTIDY.search(raw):
         return raw  # as most are
-    text = re.sub(f"[{_INVISIBLE}]+", "", str(raw if raw is not None else "")).translate(_DOTS)
+    text = re.sub(f"[{sheets.INVISIBLE}]+", "", str(raw if raw is not None else "")).translate(_DOTS)
     text = re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()  # PostgreSQL keeps no NUL, which a cell may hold
     text = re.sub(r"\s*·\s*", "·", text)
     return re.sub(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])", "", text)

@@ -110,7 +110,7 @@ def is_footing(cell: object) -> bool:
     return any(_FOOTING.match(word) for word in (said.replace(" ", ""), said.split(" ")[0]))
 
 
-_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+INVISIBLE = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 """Marks of direction and of line breaks that come along when a cell is copied."""
 
 
@@ -122,7 +122,9 @@ def text(cell: object) -> str:
         cell = int(cell)
     if isinstance(cell, int):
         return str(cell)
-    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", _INVISIBLE.sub("", str(cell if cell is not None else ""))).strip()
+    return re.sub(
+        r"[\s\x00-\x1f\x7f]+", " ", re.sub(f"[{INVISIBLE}]+", "", str(cell if cell is not None else ""))
+    ).strip()
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
