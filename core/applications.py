@@ -71,7 +71,6 @@ _ROUTE_WORDS = {"评审": "职称评审", "正常评审": "职称评审", "正�
 }
 _LEVEL_WORDS = {"副高": "高级", "正高": "高级", "副高级": "高级", "正高级": "高级", "助理级": "初级", "员级": "初级"}
 _EDUCATION_WORDS = {"博士": "博士", "硕士": "硕士", "本科": "本科", "大专": "大专", "专科": "大专", "中专": "中专"}
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _DAY = re.compile(r"(\d{4})(?:[-/.年](?:(\d{1,2})(?:[-/.月](?:(\d{1,2})日?)?)?)?)?(?: 00:00(?::00)?)?")
 _FACT_COLUMNS = {"years_in_post": "in_post_since", "recognition_years": "recognition_years"}
 CLAIM_WORDS = {name: HEADINGS[name] for name in (*rules.CLAIMS, "epidemic_years")}
@@ -200,7 +199,7 @@ def _window(notice: Policy, route: str, level: str, education: str | None) -> Wi
 
 
 def _plain(cell: object) -> str:
-    return sheets.text(cell).translate(_FULL_WIDTH)
+    return sheets.text(cell).translate(sheets.HALF_WIDTH)
 
 
 def _year(cell: object) -> int:
@@ -269,7 +268,7 @@ def _day(cell: object) -> date | None:
     if text in _NO:
         return None
     if re.fullmatch(r"[2-5]\d{4}", text):  # a date that a spreadsheet shows as its number of days
-        return date(1899, 12, 30) + timedelta(days=int(text))
+        return sheets.DAY_ZERO + timedelta(days=int(text))
     if re.fullmatch(r"\d{6}|\d{8}", text):
         text = "-".join(filter(None, (text[:4], text[4:6], text[6:])))
     found = _DAY.fullmatch(text)

@@ -62,8 +62,6 @@ SOURCES = {source.label: source for source in Source}
 _Report = Callable[[str, str, str], None]
 """Says of a row: column, code, how to mend it."""
 
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_DAY_ZERO = date(1899, 12, 30)
 """The day before a spreadsheet's day 1, from 1 March 1900 on."""
 
 
@@ -264,7 +262,7 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notice
 
 def _plain(cell: object) -> str:
     """A short word or number as it was meant: half-width and without spaces."""
-    return re.sub(r"\s", "", sheets.text(cell).translate(_FULL_WIDTH))
+    return re.sub(r"\s", "", sheets.text(cell).translate(sheets.HALF_WIDTH))
 
 
 def _year(cell: object, today: date) -> tuple[int | None, str]:
@@ -372,7 +370,7 @@ def _day(cell: object) -> date | None:
         return cell
     text = _plain(cell)
     if re.fullmatch(r"[34]\d{4}", text):
-        return _DAY_ZERO + timedelta(days=int(text))
+        return sheets.DAY_ZERO + timedelta(days=int(text))
     found = re.fullmatch(r"(\d{4})(?:(\d\d)(\d\d)|[-/.年](\d{1,2})[-/.月](\d{1,2})日?)(?:00:00:00|T00:00:00)?", text)
     if not found:
         return None

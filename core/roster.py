@@ -477,7 +477,7 @@ def _read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
         if fault:
             unreadable = True
             problem(column, fault, words)
-    credit_year, written = None, said("credit_year").translate(_HALF_WIDTH).replace(" ", "")
+    credit_year, written = None, said("credit_year").translate(sheets.HALF_WIDTH).replace(" ", "")
     if written and (found := re.fullmatch(r"(20\d\d)(?:\.0)?(?:年度?)?", written)):
         credit_year = int(found[1])
     elif written:
@@ -575,12 +575,9 @@ _SERIAL = re.compile(r"[1-4]\d{4}")
 def _day_in(text: str) -> str:
     """The eight digits of a day, "" where a text is none."""
     if _SERIAL.fullmatch(text):
-        return f"{date(1899, 12, 30) + timedelta(int(text)):%Y%m%d}"
+        return f"{sheets.DAY_ZERO + timedelta(int(text)):%Y%m%d}"
     found = _DAY.fullmatch(text)
     return "".join(part.zfill(2) for part in found.groups()) if found else ""
-
-
-_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 
 def _shifted(row: Row) -> list[Problem]:
@@ -610,7 +607,7 @@ _HOURS = re.compile(r"-?(\d+\.?\d*|\.\d+)")
 
 def _hours(text: str) -> tuple[Decimal, str, str]:
     """Hours of a cell, the code of what is wrong with it, and the words."""
-    text = text.translate(_HALF_WIDTH)
+    text = text.translate(sheets.HALF_WIDTH)
     text = text.removesuffix("学时").removesuffix("小时").strip()
     if text in ("", "-", "—", "/", "无"):
         return Decimal(), "", ""

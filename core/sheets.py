@@ -110,6 +110,10 @@ def is_footing(cell: object) -> bool:
     return any(_FOOTING.match(word) for word in (said.replace(" ", ""), said.split(" ")[0]))
 
 
+HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+"""For `str.translate`: full-width signs, letters and digits as half-width ones."""
+DAY_ZERO = date(1899, 12, 30)
+"""From which a spreadsheet counts its days."""
 INVISIBLE = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 """Marks of direction and of line breaks that come along when a cell is copied."""
 
