@@ -11,7 +11,10 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
-from core import approvals, cards, dashboards, db, notices  # noqa: F401  loaded before the freeze, so that no session pays
+from core.eligibility import drafts
+from core.ground import db
+from core.office import dashboards  # noqa: F401  what pages need is loaded before the freeze, so that no session pays
+from core.records import cards  # noqa: F401
 from web import routes
 
 
@@ -20,7 +23,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Bring the database up to date, then set what is loaded apart from the garbage collector's rounds."""
     db.upgrade()
     with db.reading() as session:
-        notices.install(session)
+        drafts.install(session)
     gc.collect()
     gc.freeze()
     yield

@@ -24,14 +24,15 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
-from core import db, decisions, policy, rules
-from core import eligibility as program
-from core.access import Actor, OrganizationKind, Role
+from core.eligibility import answers, decisions
+from core.ground import db
+from core.ground.access import Actor, OrganizationKind, Role
+from core.law import notices, rules
+from core.law.rules import Applicants, Balances
 from core.models import Organization
-from core.rules import Applicants, Balances
 
 YEAR, YEARS = 2024, 3
-NOTICE = next(each for each in policy.policies() if each.id == "nmg-2024")
+NOTICE = next(each for each in notices.policies() if each.id == "nmg-2024")
 SUBJECTS = rules.subject_codes(NOTICE)
 
 
@@ -121,8 +122,8 @@ def openfisca(count: int) -> dict[str, float]:
     notice = peer.system()
     ours = rules.decide(NOTICE, applicants, balances)
     theirs = peer.calculate(peer.simulation(notice, applicants, balances, trace=False), YEAR)
-    for name, answers in theirs.items():
-        assert np.array_equal(answers, getattr(ours, name)), f"{name} differs from OpenFisca's"
+    for name, found in theirs.items():
+        assert np.array_equal(found, getattr(ours, name)), f"{name} differs from OpenFisca's"
 
     def run(people: Applicants, hours: Balances, trace: bool) -> None:
         peer.calculate(peer.simulation(notice, people, hours, trace=trace), YEAR)
@@ -183,7 +184,7 @@ def end_to_end(count: int) -> dict[str, float]:
     claims, _ = population(count)
     moments = [time.perf_counter()]
     with db.transaction() as session:
-        people = program.everybody(session, officer, YEAR)
+        people = answers.everybody(session, officer, YEAR)
         moments.append(time.perf_counter())
         claims.male, claims.born = people.applicants.male, people.applicants.born
         people.applicants = claims

@@ -36,9 +36,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from benchmarks import province
-from core import cards, db, disputes, ledger, registry, resident_id
-from core.access import Actor
+from core.ground import db, resident_id
+from core.ground.access import Actor
+from core.ledger import books, statements, totals
 from core.models import Person
+from core.people import persons, setup
+from core.records import cards, disputes
 
 POSTED, TIMES = 10_000, 5
 """Entries of one posting, and how often they are posted each way."""
@@ -56,26 +59,26 @@ Ask = Callable[[int], object]
 
 
 def totals_and_entries(session: Session, person_id: int) -> None:
-    ledger.totals(session, person_id)
-    ledger.entries(session, person_id)
+    statements.totals(session, person_id)
+    statements.entries(session, person_id)
 
 
 def page(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
     """All that the page 学时查询 asks, from a full ID number to the last entry."""
-    found, _count = registry.find_persons(session, actor, text=province.id_number(person_id))
-    person = registry.person(session, int(found.loc[0, "id"]), actor)
+    found, _count = persons.find(session, actor, text=province.id_number(person_id))
+    person = persons.one(session, int(found.loc[0, "id"]), actor)
     cards.issued(session, person.id, actor)
-    entries = disputes.beside(session, ledger.entries(session, person.id))
+    entries = disputes.beside(session, statements.entries(session, person.id))
     resident_id.mask(person.id_number)
-    return ledger.totals(session, person.id, {2024, 2023, 2022, *map(int, entries["year"])})
+    return statements.totals(session, person.id, {2024, 2023, 2022, *map(int, entries["year"])})
 
 
 def program(actor: Actor) -> dict[str, Ask]:
     """The program's functions, and what they are held against: one person read by primary key."""
     asked: dict[str, Callable[[Session, int], object]] = {
         "read": lambda session, person_id: session.get_one(Person, person_id),
-        "totals": ledger.totals,
-        "entries": ledger.entries,
+        "totals": statements.totals,
+        "entries": statements.entries,
         "totals and entries": totals_and_entries,
         "page": functools.partial(page, actor=actor),
     }
@@ -108,8 +111,8 @@ def driver() -> Iterator[dict[str, Ask]]:
         mark = "?" if engine.dialect.name == "sqlite" else "%s"
         asks = {"read": functools.partial(ask, [(f"SELECT * FROM person WHERE id = {mark}", (SOMEBODY,))])}
         for name, question in (
-            ("totals", ledger.totals),
-            ("entries", ledger.entries),
+            ("totals", statements.totals),
+            ("entries", statements.entries),
             ("totals and entries", totals_and_entries),
         ):
             asks[name] = functools.partial(ask, sent_for(question, SOMEBODY))
@@ -162,22 +165,22 @@ def posting(humans: int, entries: int) -> list[float]:
     """
     draw = random.Random(os.getpid())
     taken: dict[bool, list[float]] = {True: [], False: []}
-    adding = ledger._add_to_totals
+    adding = totals.add_batch
     for with_totals in [True, False] * TIMES:
         people = draw.sample(range(1, humans + 1), min(entries, humans))
-        lines = [ledger.Posting(each, 2024, "professional", Decimal(8), date(2024, 11, 1)) for each in people]
-        ledger._add_to_totals = adding if with_totals else lambda *_: None
+        lines = [books.Posting(each, 2024, "professional", Decimal(8), date(2024, 11, 1)) for each in people]
+        totals.add_batch = adding if with_totals else lambda *_: None
         try:
             began = time.perf_counter()
             with db.transaction() as session:
-                actor = registry.system_actor(session)
-                ledger.post(session, lines, basis="基准", actor=actor, now=NOW)
+                actor = setup.system_actor(session)
+                books.post(session, lines, basis="基准", actor=actor, now=NOW)
             taken[with_totals].append(time.perf_counter() - began)
         finally:
-            ledger._add_to_totals = adding
+            totals.add_batch = adding
         if not with_totals:
             with db.transaction() as session:
-                ledger.add_up(session, people)
+                totals.add_up(session, people)
     return [float(np.median(taken[way])) for way in (True, False)]
 
 
@@ -185,7 +188,7 @@ def measured(size: province.Size, rounds: int) -> dict[str, Any]:
     """What is told of the database in use: the program is asked a third as often as the driver."""
     with db.reading() as session:
         province.hold_against(session, size)
-        actor = registry.system_actor(session)
+        actor = setup.system_actor(session)
     with driver() as asks:
         found: dict[str, Any] = {"driver": spent(asks, size.humans, rounds)}
     found["program"] = spent(program(actor), size.humans, max(rounds // 3, 1))
@@ -193,7 +196,7 @@ def measured(size: province.Size, rounds: int) -> dict[str, Any]:
     return found
 
 
-def books(deed: str) -> tuple[float, float]:
+def whole_ledger(deed: str) -> tuple[float, float]:
     """Seconds and peak memory (MiB) of a command of the program that goes through the whole ledger."""
     began = time.perf_counter()
     command = subprocess.Popen([sys.executable, "-m", "core", deed], cwd=db.ROOT, stderr=subprocess.DEVNULL)
@@ -269,7 +272,7 @@ def told(kind: str, size: province.Size, folder: Path, rounds: int, go_through: 
         print(f"ratio {with_totals / without:.2f}")
         if go_through:
             for deed in ("check", "totals"):
-                seconds, peak = within(here, f"b.books({deed!r})")
+                seconds, peak = within(here, f"b.whole_ledger({deed!r})")
                 print(f"python -m core {deed}: {seconds:.0f} s, peak memory {peak:.0f} MiB")
 
 

@@ -13,7 +13,7 @@ from openfisca_core.simulations import Simulation, SimulationBuilder
 from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 from openfisca_core.variables import Variable
 
-from core.rules import CLAIMS, CONFIRMED, NO, NUMBERS, Applicants, Balances
+from core.law.rules import CLAIMS, CONFIRMED, NO, NUMBERS, Applicants, Balances
 
 YEARS = 3
 Applicant = build_entity(key="applicant", plural="applicants", label="申报人", is_person=True)

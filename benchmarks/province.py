@@ -21,8 +21,10 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from core import audit, db, ledger, merkle, registry, resident_id
-from core.access import OrganizationKind
+from core.ground import db, merkle, resident_id
+from core.ground.access import OrganizationKind
+from core.law.notices import Subject
+from core.ledger import chain, totals
 from core.models import (
     Attachment,
     Base,
@@ -38,7 +40,8 @@ from core.models import (
     State,
     under,
 )
-from core.policy import Subject
+from core.people import setup
+from core.trail import audit
 
 FIRST, LAST = 2015, 2024
 """The credit years. Those before `ROSTERS_SINCE` came as imported files, later ones as reports with their rosters."""
@@ -165,11 +168,11 @@ def fill(size: Size, seed: int = 1) -> None:
             session.execute(sa.text("SET session_replication_role = replica"))  # so are they here
             session.execute(sa.text("SET maintenance_work_mem = '1GB'"))
             session.execute(sa.text("SET work_mem = '1GB'"))
-        registry.open_office(session, kind="empty", now=NOW)
+        setup.open_office(session, kind="empty", now=NOW)
         employers = _organizations(session, size)
         whose = _people(session, size, employers, draw)
         _batches(session, size, whose, draw)
-        summed, into = ledger._summed(), [*ledger._KEYS, "hours", "deemed"]
+        summed, into = totals.sums_of_entries(), [*totals.KEYS, "hours", "deemed"]
         if connection.dialect.name == "postgresql":  # where rows stay in the order in which they came: the years'
             summed = summed.order_by(summed.selected_columns["year"], sa.func.random())
         session.execute(sa.insert(CreditTotal).from_select(into, summed))
@@ -272,7 +275,7 @@ def _drawn(size: Size, draw: np.random.Generator) -> Iterator[_Batch]:
 
 def _batches(session: Session, size: Size, indexes: NDArray[Any], draw: np.random.Generator) -> None:
     """Batch after batch with its file or its report, its entries, and its line in the trail."""
-    books = _Books(session, registry.system_actor(session))
+    books = _Books(session, setup.system_actor(session))
     for each in _drawn(size, draw):
         batch_id = books.imported(each) if each.year < ROSTERS_SINCE else books.reported(each, indexes)
         if batch_id % 50 == 0:
@@ -363,10 +366,10 @@ class _Books:
         leaves = _leaves(entry)
         posted = datetime(each.year, 6, 10, 9, tzinfo=UTC)
         batch = CreditBatch(
-            id=self.batch_id, authority_id=1, form=ledger._FORM, posted_by="系统", posted_at=posted, **about
+            id=self.batch_id, authority_id=1, form=chain.FORM, posted_by="系统", posted_at=posted, **about
         )
         batch.entries, batch.leaves, batch.root = len(lines), b"".join(leaves), merkle.root(leaves).hex()
-        self.chain = batch.chain = ledger._chain(batch, self.chain)
+        self.chain = batch.chain = chain.chain_value(batch, self.chain)
         self.session.add(batch)
         self.session.flush()
         put(self.session, "credit_entry", entry)
@@ -379,12 +382,12 @@ def _leaves(entry: Columns) -> list[bytes]:
     """The hashes of a batch's entries as the ledger takes them: its own text of the first, with the others' numbers."""
     vary = {name: values for name, values in entry.items() if isinstance(values, np.ndarray)}
     first = entry | {name: int(values[0]) for name, values in vary.items()}
-    text = db.canonical(ledger._leaf_fields(first, ledger._FORM)).replace("%", "%%")
+    text = db.canonical(chain.leaf_fields(first, chain.FORM)).replace("%", "%%")
     names = sorted(vary)
     for name in names:
         text = text.replace(f'"{name}":{first[name]}', f'"{name}":%d')
     leaves = [merkle.leaf((text % row).encode()) for row in zip(*(vary[name].tolist() for name in names), strict=True)]
-    assert leaves[0] == ledger._leaf(first), "the ledger hashes its entries in another way"
+    assert leaves[0] == chain.leaf(first), "the ledger hashes its entries in another way"
     return leaves
 
 
@@ -400,6 +403,6 @@ def hold_against(session: Session, size: Size, people: int = 1000) -> None:
     humans = session.scalars(sa.select(Person.human_id).where(Person.id.in_(whose))).all()
     for *key, hours in session.execute(entries.where(under(Person, list(humans)))):
         sums[tuple(key)] += hours
-    keys = [getattr(CreditTotal, key) for key in ledger._KEYS]
+    keys = [getattr(CreditTotal, key) for key in totals.KEYS]
     kept = session.execute(sa.select(*keys, CreditTotal.hours).where(CreditTotal.person_id.in_(humans)))
     assert {tuple(row[:4]): row[4] for row in kept} == dict(sums)

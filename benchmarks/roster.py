@@ -34,12 +34,15 @@ import sqlalchemy as sa
 import xlsxwriter
 from sqlalchemy.orm import Session
 
-from core import approvals, db, ledger, plans, registry, reports, resident_id, roster
-from core.access import Actor, OrganizationKind, Role
-from core.approvals import Action
-from core.files import Upload
+from core.ground import db, resident_id
+from core.ground.access import Actor, OrganizationKind, Role
+from core.law.notices import Subject
+from core.ledger import checks
 from core.models import Account, CreditEntry, CreditTotal, Mode, Person, Plan, Report
-from core.policy import Subject
+from core.people import accounts, organizations, persons, setup
+from core.submissions import plans, reports, roster, workflow
+from core.submissions.workflow import Action
+from core.trail.files import Upload
 
 ON_FILE = 0.7
 """The part of a roster's people who are on file before it comes."""
@@ -56,7 +59,7 @@ Figures = dict[str, float]
 # --- people ---------------------------------------------------------------------------------------------------------
 
 
-def people(count: int, seed: int = 1) -> list[registry.PersonFacts]:
+def people(count: int, seed: int = 1) -> list[persons.PersonFacts]:
     """Made-up people of the unassigned county 150199, each with another number, some of one name."""
     draw = random.Random(seed)
     surnames = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
@@ -75,7 +78,7 @@ def people(count: int, seed: int = 1) -> list[registry.PersonFacts]:
         "会计师",
     )
     fields = ("临床医学", "护理学", "数学", "语文", "土木工程", "电气工程", "畜牧", "农学", "会计", "计算机")
-    found: dict[str, registry.PersonFacts] = {}
+    found: dict[str, persons.PersonFacts] = {}
     while len(found) < count:
         born = date(1964, 1, 1) + timedelta(days=draw.randrange(13_000))
         first = f"150199{born:%Y%m%d}{draw.randrange(1000):03d}"
@@ -83,11 +86,11 @@ def people(count: int, seed: int = 1) -> list[registry.PersonFacts]:
         if draw.random() < 0.1:
             name = f"{draw.choice(mongolian)}·{draw.choice(mongolian)}{draw.choice(given)}"
         number, work = first + resident_id.check_digit(first), map(draw.choice, (employers, titles, fields))
-        found.setdefault(first, registry.PersonFacts(name, number, *work))
+        found.setdefault(first, persons.PersonFacts(name, number, *work))
     return list(found.values())
 
 
-def on_file(count: int) -> list[registry.PersonFacts]:
+def on_file(count: int) -> list[persons.PersonFacts]:
     """Who is on file before the roster comes: most of its people, and as many others as it has new ones."""
     new = count - int(count * ON_FILE)
     return people(count + new)[new:]
@@ -156,13 +159,13 @@ def fill(count: int) -> None:
     """A new office with an approved plan for so many people, and those on file."""
     db.upgrade()
     with db.transaction() as session:
-        founder = registry.open_office(session, kind="empty", now=NOW)
-        base = registry.add_organization(
+        founder = setup.open_office(session, kind="empty", now=NOW)
+        base = organizations.add(
             session, name="示例继续教育基地", kind=OrganizationKind.BASE, authority_id=1, actor=founder, now=NOW
         )
         session.flush()
         for username, role, home_id in (("base", Role.BASE_CLERK, base.id), ("reviewer", Role.REVIEWER, 1)):
-            registry.open_account(
+            accounts.open_account(
                 session,
                 username=username,
                 name=username,
@@ -174,7 +177,7 @@ def fill(count: int) -> None:
             )
         session.flush()
         clerk, reviewer = staff(session)
-        registry.match_or_add(session, on_file(count), authority_id=1, now=NOW)
+        persons.match_or_add(session, on_file(count), authority_id=1, now=NOW)
         fields = plans.PlanFields(
             title="知识更新培训班",
             subject=Subject.PROFESSIONAL,
@@ -191,7 +194,7 @@ def fill(count: int) -> None:
         plan = plans.draft(session, fields, actor=clerk, now=NOW)
         session.flush()
         for action, actor in ((Action.SUBMIT, clerk), (Action.APPROVE, reviewer)):
-            approvals.move(session, plan.id, action, version=plan.version, actor=actor, now=NOW)
+            workflow.move(session, plan.id, action, version=plan.version, actor=actor, now=NOW)
 
 
 def staff(session: Session) -> tuple[Actor, Actor]:
@@ -230,13 +233,13 @@ def measure(path: str) -> dict[str, Any]:
         )
     moments.append(time.perf_counter())
     with db.transaction() as session:
-        approvals.move(session, report.id, Action.SUBMIT, version=report.version, actor=clerk, now=AFTER)
+        workflow.move(session, report.id, Action.SUBMIT, version=report.version, actor=clerk, now=AFTER)
     with db.transaction() as session:
-        approvals.move(session, report.id, Action.APPROVE, version=report.version + 1, actor=reviewer, now=AFTER)
+        workflow.move(session, report.id, Action.APPROVE, version=report.version + 1, actor=reviewer, now=AFTER)
     moments.append(time.perf_counter())
     peak = [resource.getrusage(whose).ru_maxrss / 1024 for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     with db.reading() as session:
-        assert ledger.faults(session) == []
+        assert checks.faults(session) == []
         assert refused == session.scalars(sa.select(Report.faults)).one()
         found = {
             "persons": session.scalar(sa.select(sa.func.count(Person.id))),

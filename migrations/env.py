@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import context
 
-from core import db
+from core.ground import db
 from core.models import Base, append_only_tables
 
 given = context.config.attributes.get("connection")

@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import audit
-from core.access import OFFICERS, Actor, Role
+from core.ground.access import OFFICERS, Actor, Role
+from core.trail import audit
 from web import ui
 
 actor = ui.require(*OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)

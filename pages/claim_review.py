@@ -7,11 +7,12 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import approvals, claims, db
-from core.access import Actor, Refused, Role
-from core.approvals import Action
-from core.ledger import hours_text
+from core.ground import db
+from core.ground.access import Actor, Refused, Role
+from core.ground.hours import hours_text
 from core.models import Claim, State
+from core.submissions import claims, queues, workflow
+from core.submissions.workflow import Action
 from web import claims as shown
 from web import ui
 
@@ -30,7 +31,7 @@ def approve(claim_id: int, version: int, title: str, granted: bool) -> None:
             session.flush()
             seen = claim.version
         reason = st.session_state[f"reason-{claim_id}"]
-        _, done = approvals.move(session, claim_id, Action.APPROVE, version=seen, reason=reason, **who)
+        _, done = workflow.move(session, claim_id, Action.APPROVE, version=seen, reason=reason, **who)
         return f"“{title}”已通过，{done}。"
 
     if ui.deed(act, Action.APPROVE, claim_id, version):
@@ -63,7 +64,7 @@ def decide(claim: Claim, activity: claims.Activity) -> None:
     with db.reading() as session:
         beside(claims.beside(session, claim.id, actor))
         held = claims.room_left(session, claim)
-        if not approvals.filers(session, claim):
+        if not workflow.filers(session, claim):
             st.warning(
                 "此人没有账号，现工作单位也没有单位经办人：退回后没有人可以改正重报，请先由管理员在“机构与账号”中开通账号。"
             )
@@ -91,7 +92,7 @@ def decide(claim: Claim, activity: claims.Activity) -> None:
         placeholder="如：考试成绩合格，证书属实" if activity.deemed else "如：证书属实，按40学时折合",
     )
     with st.container(horizontal=True):
-        for action in approvals.moves_for(claim, actor):
+        for action in workflow.moves_for(claim, actor):
             key = f"{action}-{claim.id}-{claim.version}"
             if action is Action.APPROVE:
                 args: tuple[Any, ...] = (claim.id, claim.version, claim.title, not activity.deemed)
@@ -107,7 +108,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     own = not actor.oversees_region or st.toggle("只看由本机关审核的", True, key="own", bind="query-params")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return approvals.queue(session, who, kind="claim", state=state, text=text, own=own, **page)
+        return queues.queue(session, who, kind="claim", state=state, text=text, own=own, **page)
 
     columns = [*shown.COLUMNS, "organization"]
     ui.export(
@@ -121,10 +122,10 @@ claim_id = ui.pick(frame, listed, name="claim", empty=empty, labels=shown.LABELS
 if claim_id is not None:
     try:
         with db.reading() as session, st.container(border=True):
-            claim = approvals.one(session, claim_id, actor, kind="claim")
+            claim = workflow.one(session, claim_id, actor, kind="claim")
             assert isinstance(claim, Claim)
             activity = shown.one(session, claim, actor)
-            if Action.APPROVE in approvals.moves_for(claim, actor):
+            if Action.APPROVE in workflow.moves_for(claim, actor):
                 decide(claim, activity)
             elif claim.state is State.SUBMITTED:
                 st.info(f"该申报由{claim.authority.name}审核，您可以查看。")

@@ -7,11 +7,13 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import approvals, claims, db, policy
-from core.access import Actor, Refused, Role
-from core.approvals import Action
-from core.files import Upload
+from core.ground import db
+from core.ground.access import Actor, Refused, Role
+from core.law import notices
 from core.models import Claim, State
+from core.submissions import claims, queues, workflow
+from core.submissions.workflow import Action
+from core.trail.files import Upload
 from web import claims as shown
 from web import ui
 
@@ -37,7 +39,7 @@ def form(claim: Claim | None, person_id: int) -> None:
     activity = offered.get(st.session_state.get(f"{key}activity") or names[0])
     deemed = activity is not None and activity.deemed
     if activity:
-        a_day = policy.in_force(today.year).hours_per_day
+        a_day = notices.in_force(today.year).hours_per_day
         held = f"每天至多{a_day:f}学时，请按实际学习的日期填写起止日期；跨年度的只计完成日期所在年度的各天（一(一)）。"
         st.caption(f"{activity.words}。{'' if deemed else held}")
     with st.form(f"{key}form"):
@@ -144,7 +146,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     st.button("填写新申报", icon=":material/add:", on_click=begin, type="secondary" if writing else "primary")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return approvals.queue(session, who, kind="claim", state=state, text=text, **page)
+        return queues.queue(session, who, kind="claim", state=state, text=text, **page)
 
     ui.export(
         lambda session, who: asked(session, who, limit=None)[0], COLUMNS, name="学时折合申报", labels=shown.LABELS
@@ -155,10 +157,10 @@ claim_id = ui.pick(frame, COLUMNS, name="claim", empty=empty, labels=shown.LABEL
 try:
     if claim_id is not None:
         with db.reading() as session, st.container(border=True):
-            claim = approvals.one(session, claim_id, actor, kind="claim")
+            claim = workflow.one(session, claim_id, actor, kind="claim")
             assert isinstance(claim, Claim)
             shown.one(session, claim, actor)
-            moves = approvals.moves_for(claim, actor)
+            moves = workflow.moves_for(claim, actor)
             with st.container(horizontal=True):
                 for action in moves:
                     st.button(

@@ -7,10 +7,14 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import credits, db, files, roster, sheets
-from core.access import Refused, Role
-from core.files import Upload
-from core.ledger import hours_text
+from core.ground import db, sheets
+from core.ground.access import Refused, Role
+from core.ground.hours import hours_text
+from core.ground.problems import Problem
+from core.records import imports
+from core.submissions import roster
+from core.trail import files
+from core.trail.files import Upload
 from web import ui
 
 actor = ui.require(Role.REVIEWER, Role.ADMIN)
@@ -26,16 +30,16 @@ def uploaded() -> Upload | None:
     return Upload(given.name, given.getvalue()) if given else None
 
 
-def checked(upload: Upload) -> credits.Preview:
+def checked(upload: Upload) -> imports.Preview:
     """The file as it was checked last; it is read again only when the file, the day or the books have changed."""
     seen = (files.digest_of(upload), ui.today())
     if st.session_state.get("credits-seen") != seen:
         with st.spinner("正在检查……"), db.reading() as session:
-            st.session_state["credits-preview"] = credits.read(
+            st.session_state["credits-preview"] = imports.read(
                 upload.content, upload.filename, today=seen[1], known=session, authority_id=actor.organization_id
             )
         st.session_state["credits-seen"] = seen
-    preview: credits.Preview = st.session_state["credits-preview"]
+    preview: imports.Preview = st.session_state["credits-preview"]
     return preview
 
 
@@ -45,8 +49,8 @@ def bring_in() -> None:
         ui.say("error", "请先选择文件。")
         return
 
-    def act(session: Session, **who: Any) -> tuple[str, list[roster.Problem]]:
-        batch, preview = credits.bring_in(session, upload, reason=reason, **who)
+    def act(session: Session, **who: Any) -> tuple[str, list[Problem]]:
+        batch, preview = imports.bring_in(session, upload, reason=reason, **who)
         if batch is None:
             raise Refused("rows", "没有一行可以入账，请按问题清单改正后重新上传。")
         left = f"，{len(preview.faulty_rows)}行有问题没有入账，见下表" if preview.faulty_rows else ""
@@ -61,7 +65,7 @@ def bring_in() -> None:
         st.session_state["credits-reason"] = ""
 
 
-def problems_of(found: list[roster.Problem]) -> None:
+def problems_of(found: list[Problem]) -> None:
     ui.problems(found)
     st.download_button(
         "下载问题清单",
@@ -99,10 +103,10 @@ def preview_of(upload: Upload) -> None:
 
 
 st.file_uploader(
-    "学时文件（表头：" + "、".join(credits.HEADINGS.values()) + "）",
+    "学时文件（表头：" + "、".join(imports.HEADINGS.values()) + "）",
     ["xlsx", "xls", "et", "csv"],
     key=f"credits-file-{st.session_state.get('round', 0)}",
-    help=f"来源为{'、'.join(credits.SOURCES)}之一；职业资格不填学时；完成日期可空。表头顺序不限，上方可有标题。",
+    help=f"来源为{'、'.join(imports.SOURCES)}之一；职业资格不填学时；完成日期可空。表头顺序不限，上方可有标题。",
 )
 try:
     file = uploaded()

@@ -6,12 +6,17 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import cards, db, disputes, ledger, registry, resident_id
-from core.access import Actor, Refused, Role
+from core.ground import db, resident_id
+from core.ground.access import Actor, Refused, Role
+from core.ground.hours import hours_text
+from core.ledger import statements
+from core.ledger.standing import Standing
 from core.models import Card
+from core.people import persons
+from core.records import cards, disputes
 from web import people, proofs, ui
 
-actor = ui.require(*registry.LOOKERS)
+actor = ui.require(*persons.LOOKERS)
 oneself = actor.role is Role.PERSON
 ui.page(
     "我的学时与审验卡" if oneself else "学时查询与审验卡",
@@ -30,7 +35,7 @@ def search() -> int | None:
         employer = st.text_input("工作单位", key="employer", bind="query-params", width=280)
 
         def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-            return registry.find_persons(session, who, text=text, employer=employer, **page)
+            return persons.find(session, who, text=text, employer=employer, **page)
 
         ui.export(
             lambda session, who: asked(session, who, limit=None)[0],
@@ -51,7 +56,7 @@ def search() -> int | None:
 
 def reveal(person_id: int) -> None:
     def act(session: Session, **who: Any) -> str:
-        number = registry.reveal_id(session, person_id, **who)
+        number = persons.reveal_id(session, person_id, **who)
         return f"完整身份证号：{number}（本次查看已记入审计日志）"
 
     ui.deed(act, "reveal", person_id)
@@ -72,11 +77,11 @@ def issue(person_id: int, year_key: str) -> None:
 
 def person_page(person_id: int) -> None:
     with db.reading() as session:
-        person = registry.person(session, person_id, actor)
+        person = persons.one(session, person_id, actor)
         issued = cards.issued(session, person_id, actor)
-        entries = disputes.beside(session, ledger.entries(session, person_id))
+        entries = disputes.beside(session, statements.entries(session, person_id))
         this = ui.today().year
-        totals = ledger.totals(session, person_id, {this, this - 1, this - 2, *map(int, entries["year"])})
+        totals = statements.totals(session, person_id, {this, this - 1, this - 2, *map(int, entries["year"])})
         mask = resident_id.mask(person.id_number)
     with st.container(border=True):
         st.markdown(f"#### {ui.md(person.name)}　:gray[{mask}]")
@@ -86,16 +91,15 @@ def person_page(person_id: int) -> None:
         st.markdown("**各年度学时与要求**")
         shown = totals.assign(
             public=[
-                f"{ledger.hours_text(a)} / {b or '—'}"
+                f"{hours_text(a)} / {b or '—'}"
                 for a, b in zip(totals["public"], totals["required_public"], strict=True)
             ],
             professional=[
-                f"{ledger.hours_text(a)} / {b or '—'}"
+                f"{hours_text(a)} / {b or '—'}"
                 for a, b in zip(totals["professional"], totals["required_professional"], strict=True)
             ],
             total=[
-                f"{ledger.hours_text(a)} / {b or '—'}"
-                for a, b in zip(totals["total"], totals["required_total"], strict=True)
+                f"{hours_text(a)} / {b or '—'}" for a, b in zip(totals["total"], totals["required_total"], strict=True)
             ],
         )
         ui.table(
@@ -107,7 +111,7 @@ def person_page(person_id: int) -> None:
         if entries.empty:
             return
         if actor.role in cards.ISSUERS:
-            stands = entries[entries["standing"] == ledger.Standing.STANDS]
+            stands = entries[entries["standing"] == Standing.STANDS]
             if not stands.empty:
                 card_of(person_id, sorted({int(year) for year in stands["year"]}, reverse=True))
         cards_of(issued)
@@ -119,7 +123,7 @@ def person_page(person_id: int) -> None:
         ui.table(entries, columns, empty="", labels=labels)
         ui.export(
             lambda session, who: disputes.beside(
-                session, ledger.entries(session, registry.person(session, person_id, who).id)
+                session, statements.entries(session, persons.one(session, person_id, who).id)
             ),
             columns,
             name=f"学时明细-{person.name}",

@@ -6,10 +6,15 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import cards, db, decisions, disputes, ledger, policy, registry
-from core.access import Actor, Refused, Role
-from core.ledger import hours_text
+from core.eligibility import decisions
+from core.ground import db
+from core.ground.access import Actor, Refused, Role
+from core.ground.hours import hours_text
+from core.law import notices
+from core.ledger import standing
 from core.models import Answer
+from core.people import persons
+from core.records import cards, disputes
 from web import ui
 
 actor = ui.require(Role.REVIEWER, Role.ADMIN)
@@ -50,7 +55,7 @@ dispute_id = ui.pick(frame, COLUMNS, name="dispute", labels=LABELS, empty=empty)
 def entry(line: dict[str, Any]) -> str:
     """The entry a dispute is about, in words."""
     hours = "视同完成" if line["deemed"] else f"{hours_text(line['hours'])}学时"
-    subject = policy.subject_names().get(line["subject"], "")
+    subject = notices.subject_names().get(line["subject"], "")
     return f"{line['year']}年度{subject} {hours}（第{line['batch_id']}批第{line['line']}笔）"
 
 
@@ -60,7 +65,7 @@ def decide(dispute_id: int, version: int, upheld: bool) -> None:
 
     def question(session: Session, who: Actor) -> tuple[dict[str, Any], bool, int, int]:
         line = disputes.one(session, dispute_id, who)
-        stands = line["line"] not in ledger.reversed_lines(session, line["batch_id"])
+        stands = line["line"] not in standing.reversed_lines(session, line["batch_id"])
         batch_id, only = line["batch_id"], [line["line"]]
         relied = len(decisions.relied(session, batch_id, who, only=only))
         return line, stands, cards.at_stake(session, batch_id, only), relied
@@ -140,7 +145,7 @@ if dispute_id is not None:
     try:
         with db.reading() as session:
             found = disputes.one(session, dispute_id, actor)
-            seen = bool(registry.id_masks(session, actor, [found["person_id"]]))
+            seen = bool(persons.id_masks(session, actor, [found["person_id"]]))
         with st.container(border=True):
             record(found, seen)
     except Refused as refused:

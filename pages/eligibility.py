@@ -7,10 +7,12 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import applications, db, decision_sheet, decisions, eligibility, registry, sheets
-from core.access import OFFICERS, Actor, Refused, Role
-from core.applications import HEADINGS, Batch
-from core.eligibility import Run
+from core.eligibility import answers, applications, decisions, replay, sheet
+from core.eligibility.answers import Run
+from core.eligibility.applications import HEADINGS, Batch
+from core.ground import db, sheets
+from core.ground.access import OFFICERS, Actor, Refused, Role
+from core.people import persons
 from web import application_form, decision, ui
 
 actor = ui.require(*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)
@@ -46,9 +48,7 @@ def by_employer() -> None:
     with st.container(border=True):
         employer = st.text_input("工作单位", key="employer", width=380, placeholder="单位名称；不填则为全部人员")
         facts = application_form.cells()
-    answering(
-        lambda session: eligibility.applications_of(session, actor, facts, employer=employer), f"{employer}{facts}"
-    )
+    answering(lambda session: answers.applications_of(session, actor, facts, employer=employer), f"{employer}{facts}")
 
 
 def answering(read: Callable[[Session], Batch], asked: str) -> None:
@@ -66,7 +66,7 @@ def answering(read: Callable[[Session], Batch], asked: str) -> None:
                 if keep:
                     run = decisions.decide(session, batch, actor=actor, now=ui.now(), progress=progress)
                 else:
-                    run = eligibility.answer(session, batch, actor=actor, progress=progress)
+                    run = answers.answer(session, batch, actor=actor, progress=progress)
         finally:
             bar.empty()
         st.session_state["run"] = (asked, run)
@@ -81,7 +81,7 @@ def answering(read: Callable[[Session], Batch], asked: str) -> None:
 def results(run: Run) -> None:
     """Counts, filters, every row, the file to give back."""
     if run.id:
-        st.success(f"已存档{len(run.applications) - run.counts[eligibility.FAULTY]:,}份核验结论。")
+        st.success(f"已存档{len(run.applications) - run.counts[answers.FAULTY]:,}份核验结论。")
     for place, (word, count) in zip(st.columns(4), run.counts.items(), strict=True):
         place.metric(word, f"{count:,}")
     reasons = run.frame.groupby("clauses").size().sort_values(ascending=False)
@@ -112,7 +112,7 @@ def by_person(person_id: int | None) -> None:
         text = st.text_input("姓名或身份证号", key="q", bind="query-params", width=300, placeholder=hint)
 
         def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-            return registry.find_persons(session, who, text=text, **page)
+            return persons.find(session, who, text=text, **page)
 
         frame, count = ui.listing(asked, actor, name="person")
         st.caption(f"共{count:,}人" + ("，选中一人后填写申报情况" if count else ""))
@@ -124,8 +124,8 @@ def by_person(person_id: int | None) -> None:
     with st.container(border=True):
         facts = application_form.cells()
     with db.reading() as session:
-        asked_for = eligibility.application(session, person_id, facts, actor=actor)
-        decision.show(decision_sheet.sheet(session, asked_for, actor=actor), actor)
+        asked_for = answers.application(session, person_id, facts, actor=actor)
+        decision.show(sheet.sheet(session, asked_for, actor=actor), actor)
 
 
 def recorded_runs() -> None:
@@ -146,11 +146,11 @@ def recorded_runs() -> None:
     chosen = ui.pick(frame, columns, name="decision", by="number", labels=LABELS | {"row": "行号"}, empty="")
     if chosen is not None:
         with db.reading() as session, st.container(border=True):
-            again = decisions.recompute(session, chosen, actor=actor)
+            again = replay.recompute(session, chosen, actor=actor)
             if again.changed:
                 same = "，结论将改变" if again.differs else "，结论不变"
                 st.warning("核验之后有变化" + same + "：" + "；".join(ui.md(change.words) for change in again.changed))
-            decision.show(decisions.sheet(session, chosen, actor=actor), actor)
+            decision.show(decisions.recorded_sheet(session, chosen, actor=actor), actor)
 
 
 try:

@@ -4,9 +4,12 @@ from datetime import date
 
 import streamlit as st
 
-from core import approvals, claims, db, disputes, registry, reports
-from core.access import OFFICERS, Role
+from core.ground import db
+from core.ground.access import OFFICERS, Role
 from core.models import State
+from core.people import persons
+from core.records import disputes
+from core.submissions import claims, queues, reports
 from web import ui
 
 actor = ui.require()
@@ -17,9 +20,7 @@ def waiting(kind: str, words: str, page: str, to: str, states: tuple[State, ...]
     """One card: how many of a kind wait in these states, and the page to go to."""
     own = actor.role in (Role.REVIEWER, Role.ADMIN)
     with db.reading() as session:
-        counts = {
-            state: approvals.queue(session, actor, kind=kind, state=state, own=own, limit=0)[1] for state in states
-        }
+        counts = {state: queues.queue(session, actor, kind=kind, state=state, own=own, limit=0)[1] for state in states}
     with st.container(border=True):
         st.markdown(f"**{words}**")
         with st.container(horizontal=True):
@@ -90,7 +91,7 @@ if actor.role in (*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON):
             st.write("查看本人各年度学时，打印审验卡。")
         else:
             with db.reading() as session:
-                _, count = registry.find_persons(session, actor, limit=0)
+                _, count = persons.find(session, actor, limit=0)
             st.metric("管理权限内的专业技术人员", f"{count:,}")
             ui.link("people", "查看谁还差多少学时")
         ui.link("credit_lookup", "查询学时")

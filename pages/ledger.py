@@ -6,10 +6,16 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import cards, db, decisions, files, ledger
-from core.access import Actor, Refused, Role
-from core.ledger import Origin, Standing
+from core.eligibility import decisions
+from core.ground import db
+from core.ground.access import Actor, Refused, Role
+from core.ground.hours import hours_text
+from core.ledger import books, statements
+from core.ledger.standing import Standing
+from core.ledger.statements import Origin
 from core.models import CreditBatch
+from core.records import cards
+from core.trail import files
 from web import ui
 
 actor = ui.require(Role.REVIEWER, Role.ADMIN)
@@ -39,9 +45,9 @@ def ask(batch_id: int, chosen: str | None, key: str) -> None:
     """
     reason = st.session_state[key].strip()
 
-    def question(session: Session, who: Actor) -> tuple[ledger.Reversal, int, int]:
-        lines = None if chosen is None else ledger.line_numbers(chosen or st.session_state[f"{key}-lines"])
-        taken = ledger.reversal(session, batch_id, who, lines)
+    def question(session: Session, who: Actor) -> tuple[books.Reversal, int, int]:
+        lines = None if chosen is None else books.line_numbers(chosen or st.session_state[f"{key}-lines"])
+        taken = books.reversal(session, batch_id, who, lines)
         relied = len(decisions.relied(session, batch_id, who, only=taken.lines))
         return taken, cards.at_stake(session, batch_id, taken.lines), relied
 
@@ -53,7 +59,7 @@ def ask(batch_id: int, chosen: str | None, key: str) -> None:
     if (len(taken.lines) == 1 and not relied) or not reason:  # without a reason it is refused, in the ledger's words
         reverse(*args)
         return
-    words = f"将冲销第{batch_id}批的{len(taken.lines)}笔，涉及{taken.people}人、{ledger.hours_text(taken.hours)}学时"
+    words = f"将冲销第{batch_id}批的{len(taken.lines)}笔，涉及{taken.people}人、{hours_text(taken.hours)}学时"
     words += f"，{gone}张已出具的审验卡失效" if gone else ""
     words += f"，{relied}项资格核验结论曾用到这些学时" if relied else ""
     words += f"；该批{f'还有{taken.left}笔有效' if taken.left else '全部冲销'}"
@@ -64,7 +70,7 @@ def reverse(batch_id: int, lines: frozenset[int], reason: str, key: str) -> None
     """Undo these lines, and leave nothing filled in beside the buttons for the lines that remain."""
 
     def act(session: Session, **who: Any) -> str:
-        batch = ledger.reverse(session, batch_id, reason=reason, lines=lines, **who)
+        batch = books.reverse(session, batch_id, reason=reason, lines=lines, **who)
         gone = cards.revoked(session, batch.id)
         words = f"，{gone}张已出具的审验卡随之失效" if gone else ""
         words += ui.to_look_at(len(decisions.relied(session, batch.id, who["actor"])), batch.id)
@@ -92,7 +98,7 @@ def entries_of(batch: CreditBatch) -> int | None:
     )
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return ledger.lines(session, batch.id, who, text=text, **page)
+        return statements.lines(session, batch.id, who, text=text, **page)
 
     shown, _count = ui.listing(asked, actor, name=f"line-{batch.id}")
     # Named by its batch: a line chosen in one batch must not stay chosen in the next.
@@ -111,7 +117,7 @@ def undoing(batch: CreditBatch, standing: Standing, line: int | None) -> None:
     key = f"reverse-{batch.id}"
     st.markdown("**冲销**")
     label = "冲销原因（必填，会显示在学时明细和失效的审验卡上）"
-    st.text_input(label, key=key, placeholder="如：与第3批重复", max_chars=ledger.LONGEST_REASON)
+    st.text_input(label, key=key, placeholder="如：与第3批重复", max_chars=books.LONGEST_REASON)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if batch.entries > 1:
             st.text_input("笔号", key=f"{key}-lines", placeholder="如：2、5-9", width=180)
@@ -146,7 +152,7 @@ def batch_page(batch: CreditBatch, standing: Standing) -> None:
     st.markdown(f"#### 第{batch.id}批　:gray[{ui.md(batch.basis)}]")
     ui.facts([("入账时间", ui.moment_text(batch.posted_at)), ("办理人", batch.posted_by), ("状态", standing.label)])
     with db.reading() as session:
-        for back in ledger.reversals(session, batch.id, actor):
+        for back in statements.reversals(session, batch.id, actor):
             what = f"第{back.id}批，{ui.moment_text(back.posted_at)}，{back.posted_by}，{back.entries}笔"
             st.warning(f"{ui.md(back.basis)}（{what}）", icon=":material/undo:")
     line = entries_of(batch)
@@ -159,7 +165,7 @@ origin = ui.filter_by("类别", Origin, key="origin")
 
 
 def asked_batches(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-    return ledger.batches(session, who, origin=origin, **page)
+    return statements.batches(session, who, origin=origin, **page)
 
 
 posted, _count = ui.listing(asked_batches, actor, name="batch")
@@ -171,7 +177,7 @@ if chosen is not None:
     try:
         with st.container(border=True):
             with db.reading() as session:
-                found, standing = ledger.batch(session, chosen, actor)
+                found, standing = statements.batch(session, chosen, actor)
             batch_page(found, standing)
     except Refused as refused:
         st.error(refused.words)

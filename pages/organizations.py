@@ -5,8 +5,9 @@ from typing import Any
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import access, db, registry
-from core.access import ROLE_HOMES, OrganizationKind, Role
+from core.ground import access, db
+from core.ground.access import ROLE_HOMES, OrganizationKind, Role
+from core.people import accounts, organizations
 from web import ui
 
 actor = ui.require(Role.ADMIN)
@@ -27,7 +28,7 @@ def add_organization() -> None:
     typed = {name: st.session_state[f"new-{name}"] for name in ("name", "kind", "authority")}
 
     def act(session: Session, **who: Any) -> str:
-        added = registry.add_organization(
+        added = organizations.add(
             session, name=typed["name"], kind=typed["kind"], authority_id=typed["authority"], **who
         )
         return f"已新增机构“{added.name}”。"
@@ -38,7 +39,7 @@ def add_organization() -> None:
 def switch_organization(organization_id: int, active: bool, name: str) -> None:
     def act(session: Session, **who: Any) -> str:
         reason = st.session_state.get(f"why-{organization_id}", "")
-        registry.set_organization_active(session, organization_id, active, reason=reason, **who)
+        organizations.set_active(session, organization_id, active, reason=reason, **who)
         return f"“{name}”已{'启用' if active else '停用，其账号不能再登录'}。"
 
     ui.deed(act, "organization", organization_id, active)
@@ -51,9 +52,9 @@ def open_account() -> None:
 
     def act(session: Session, **who: Any) -> str:
         if home is None:
-            account = registry.open_person_account(session, **typed, id_number=name, **who)
+            account = accounts.open_person_account(session, **typed, id_number=name, **who)
         else:
-            account = registry.open_account(session, **typed, role=role, name=name, organization_id=home, **who)
+            account = accounts.open_account(session, **typed, role=role, name=name, organization_id=home, **who)
         return f"已开通账号{account.username}，请把初始密码交给{account.name}，首次登录须修改。"
 
     ui.deed(act, "account", role, name, home, hash(tuple(typed.values())))
@@ -62,7 +63,7 @@ def open_account() -> None:
 def switch_account(account_id: int, active: bool, username: str) -> None:
     def act(session: Session, **who: Any) -> str:
         reason = st.session_state.get(f"why-account-{account_id}", "")
-        registry.set_account_active(session, account_id, active, reason=reason, **who)
+        accounts.set_active(session, account_id, active, reason=reason, **who)
         return f"账号{username}已{'启用' if active else '停用并退出登录'}。"
 
     ui.deed(act, "account", account_id, active)
@@ -72,24 +73,24 @@ def reset(account_id: int, username: str) -> None:
     typed = st.session_state[f"reset-{account_id}"]
 
     def act(session: Session, **who: Any) -> str:
-        registry.reset_password(session, account_id, typed, **who)
+        accounts.reset_password(session, account_id, typed, **who)
         return f"账号{username}的密码已重置并解除锁定，下次登录须修改。"
 
     ui.deed(act, "reset", account_id, hash(typed))
 
 
-def organizations() -> None:
+def organizations_tab() -> None:
     columns = ["name", "kind", "authority", "active", "accounts"]
     labels = {"name": "机构名称"}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = ui.filter_by("类别", OrganizationKind, key="kind")
         text = st.text_input("名称", key="q", bind="query-params", width=260)
         ui.export(
-            lambda s, who: registry.organizations(s, who, kind=kind, text=text), columns, name="机构", labels=labels
+            lambda s, who: organizations.listing(s, who, kind=kind, text=text), columns, name="机构", labels=labels
         )
     with db.reading() as session:
-        frame = registry.organizations(session, actor, kind=kind, text=text)
-        homes = registry.authorities(session)
+        frame = organizations.listing(session, actor, kind=kind, text=text)
+        homes = organizations.authorities(session)
     if not actor.oversees_region:
         homes = {actor.organization_id: actor.organization_name}
     empty = "没有符合条件的机构。可在下方新增。"
@@ -114,14 +115,14 @@ def organizations() -> None:
         st.form_submit_button("新增", type="primary", on_click=add_organization)
 
 
-def accounts() -> None:
+def accounts_tab() -> None:
     columns = ["username", "name", "role", "organization", "active", "locked_until"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input("用户名、姓名或机构", key="account-q", bind="query-params", width=260)
-        ui.export(lambda session, who: registry.accounts(session, who, text=text), columns, name="账号")
+        ui.export(lambda session, who: accounts.listing(session, who, text=text), columns, name="账号")
     with db.reading() as session:
-        frame = registry.accounts(session, actor, text=text)
-        places = registry.organizations(session, actor)
+        frame = accounts.listing(session, actor, text=text)
+        places = organizations.listing(session, actor)
     chosen = ui.pick(frame, columns, name="account", empty="还没有账号。可在下方开通。")
     known = frame[frame["id"] == chosen]
     if len(known):
@@ -164,6 +165,6 @@ def accounts() -> None:
 
 
 if view == "账号":
-    accounts()
+    accounts_tab()
 else:
-    organizations()
+    organizations_tab()

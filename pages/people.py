@@ -6,12 +6,14 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import db, registry, shortfalls
-from core.access import Actor, Refused, Role
-from core.shortfalls import Lack
+from core.ground import db
+from core.ground.access import Actor, Refused, Role
+from core.people import persons
+from core.records import shortfalls
+from core.records.shortfalls import Lack
 from web import people, ui
 
-actor = ui.require(*(role for role in registry.LOOKERS if role is not Role.PERSON))
+actor = ui.require(*(role for role in persons.LOOKERS if role is not Role.PERSON))
 clerk = actor.role is Role.EMPLOYER_CLERK
 ui.page(
     "本单位人员" if clerk else "人员",

@@ -6,10 +6,12 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import approvals, db, plans, policy
-from core.access import Actor, Refused, Role
-from core.approvals import Action
+from core.ground import db
+from core.ground.access import Actor, Refused, Role
+from core.law import notices
 from core.models import Plan, State
+from core.submissions import plans, queues, workflow
+from core.submissions.workflow import Action
 from web import ui
 
 actor = ui.require(Role.REVIEWER, Role.ADMIN)
@@ -24,7 +26,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     own = not actor.oversees_region or st.toggle("只看由本机关审核的", True, key="own", bind="query-params")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return approvals.queue(session, who, kind="plan", state=state, text=text, own=own, **page)
+        return queues.queue(session, who, kind="plan", state=state, text=text, own=own, **page)
 
     ui.export(
         lambda session, who: asked(session, who, limit=None)[0],
@@ -47,7 +49,7 @@ def extend(plan: Plan) -> None:
 
         ui.deed(act, key, plan.version)
 
-    earliest = policy.in_force(plan.start_on.year).earliest_start_on(ui.today())
+    earliest = notices.in_force(plan.start_on.year).earliest_start_on(ui.today())
     st.write(f"该计划{plan.start_on}开始，早于今天上报所允许的{earliest}。如确有必要，可准予本计划延期上报。")
     st.text_area("准予延期的原因（必填）", key=key, height=70)
     st.button("准予延期上报", key=f"{key}-{plan.version}", on_click=grant, type="primary")
@@ -56,12 +58,12 @@ def extend(plan: Plan) -> None:
 if plan_id is not None:
     try:
         with db.reading() as session, st.container(border=True):
-            plan = approvals.one(session, plan_id, actor, kind="plan")
+            plan = workflow.one(session, plan_id, actor, kind="plan")
             assert isinstance(plan, Plan)
             ui.plan_facts(plan)
             ui.steps(session, plan, actor)
-            if Action.APPROVE in approvals.moves_for(plan, actor):
-                st.caption(approvals.preview(session, plan))
+            if Action.APPROVE in workflow.moves_for(plan, actor):
+                st.caption(queues.preview(session, plan))
                 ui.decide(plan, actor)
             elif plan.state is State.SUBMITTED and actor.role is Role.REVIEWER:
                 st.info(f"该计划由{plan.authority.name}审核，您可以查看。")

@@ -8,15 +8,17 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import approvals, db, plans, policy
-from core.access import Actor, Refused, Role
-from core.approvals import Action
+from core.ground import db
+from core.ground.access import Actor, Refused, Role
+from core.law import notices
 from core.models import Mode, Plan, State
+from core.submissions import plans, queues, workflow
+from core.submissions.workflow import Action
 from web import ui
 
 actor = ui.require(Role.BASE_CLERK)
 today = ui.today()
-rule = policy.in_force(today.year)
+rule = notices.in_force(today.year)
 ui.page(
     "培训计划上报",
     f"培训开始前至少{rule.plan_days_before_start}天上报（{rule.plan_clause}），审核通过后方可开展。"
@@ -116,7 +118,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     st.button("填写新计划", icon=":material/add:", on_click=begin, type="secondary" if writing else "primary")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return approvals.queue(session, who, kind="plan", state=state, **page)
+        return queues.queue(session, who, kind="plan", state=state, **page)
 
     ui.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="培训计划")
 frame, _count = ui.listing(asked, actor, name="plan")
@@ -131,9 +133,9 @@ if plan_id is None:
 else:
     try:
         with db.reading() as session:
-            plan = approvals.one(session, plan_id, actor, kind="plan")
+            plan = workflow.one(session, plan_id, actor, kind="plan")
             assert isinstance(plan, Plan)
-            moves = approvals.moves_for(plan, actor)
+            moves = workflow.moves_for(plan, actor)
             with st.container(border=True):
                 ui.plan_facts(plan)
                 ui.steps(session, plan, actor)

@@ -5,8 +5,8 @@ import re
 import pandas as pd
 import streamlit as st
 
-from core import notices, policy
-from core.access import Refused, Role
+from core.ground.access import Refused, Role
+from core.law import notices, wording
 from web import decision, ui
 
 actor = ui.require()
@@ -17,7 +17,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     if actor.role is Role.ADMIN:
         ui.link("policy_lab", "政策试算与发布")
 try:
-    rule = policy.in_force(day.year)
+    rule = notices.in_force(day.year)
 except Refused as refused:
     st.warning(refused.words)
     st.stop()
@@ -29,13 +29,13 @@ if rule.carried(day.year):
     st.info(f"{rule.note(day.year)}。")
 decision.articles(rule)
 columns = {"clause": "条款", "heading": "事项", "words": "规定"}
-frame = pd.DataFrame([vars(article) for article in notices.articles(rule)])
+frame = pd.DataFrame([vars(article) for article in wording.articles(rule)])
 ui.export(lambda _session, _who: frame, list(columns), name=f"政策条款-{rule.document}", labels=columns)
 
 st.subheader("通知未写明之处", anchor=False)
 decision.silences(rule.interpretations)
 
-examples = notices.examples(rule)
+examples = wording.examples(rule)
 if examples:
     st.subheader("举例", anchor=False)
     st.caption("每个例子都由核验程序当场算出，与书面答案一致才会显示。")

@@ -6,8 +6,10 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import db, decisions, notices, policy
-from core.access import Refused, Role
+from core.eligibility import drafts, replay
+from core.ground import db
+from core.ground.access import Refused, Role
+from core.law import notices
 from web import decision, draft_form, trial, ui
 
 actor = ui.require(Role.ADMIN)
@@ -16,7 +18,7 @@ ui.page("政策试算与发布", "改动草稿的学时、年龄、年限或减�
 
 def keep(text: str) -> None:
     def act(session: Session, **who: Any) -> str:
-        draft = notices.save_draft(session, text, **who)
+        draft = drafts.save_draft(session, text, **who)
         return f"政策草稿“{draft.policy_id}”已保存，请另一名管理员在“草稿与发布”中核对后发布。"
 
     ui.deed(act, "draft", text)
@@ -24,20 +26,20 @@ def keep(text: str) -> None:
 
 def publish(draft_id: int, version: int) -> None:
     def act(session: Session, **who: Any) -> str:
-        draft, changed = notices.publish(
+        draft, changed = drafts.publish(
             session, draft_id, version=version, reason=st.session_state[f"why-{draft_id}"], **who
         )
         return f"政策“{draft.policy_id}”已发布；重算上一年度的核验，{len(changed)}份结论会不同。"
 
     if ui.deed(act, "publish", draft_id, version):
         with db.reading() as session:
-            notices.install(session)
+            drafts.install(session)
 
 
-def drafts() -> None:
+def publishing() -> None:
     """Drafts waiting for a second administrator, with last year's decisions replayed."""
     with db.reading() as session:
-        frame = notices.drafts(session, actor)
+        frame = drafts.listing(session, actor)
     labels = {"policy_id": "政策编号", "drafted_by": "起草人", "drafted_at": "起草时间", "published_by": "发布人"}
     labels |= {"published_at": "发布时间", "reason": "发布依据"}
     chosen = ui.pick(frame, list(labels), name="draft", labels=labels, empty="还没有政策草稿。在“试算”中保存一份。")
@@ -47,9 +49,9 @@ def drafts() -> None:
         return
     one = frame.set_index("id").loc[chosen]
     with db.reading() as session:
-        text = notices.draft_text(session, chosen, actor)
-        draft = notices.read(text)
-        changed = decisions.replay(session, draft, actor=actor)
+        text = drafts.draft_text(session, chosen, actor)
+        draft = drafts.read(text)
+        changed = replay.replay(session, draft, actor=actor)
     st.subheader(draft.title, anchor=False)
     st.caption(f"{draft.document}，适用于{draft.in_force.first}至{draft.in_force.last}")
     with st.expander("逐条规定"):
@@ -70,7 +72,7 @@ def drafts() -> None:
 
 def refuse(refused: Refused) -> None:
     """A refusal in words; of a malformed draft every fault, with its line in the whole text."""
-    faults = refused.faults if isinstance(refused, policy.Malformed) else []
+    faults = refused.faults if isinstance(refused, notices.Malformed) else []
     lines = [f"第{each.line}行　{each.path}　{each.words}" for each in faults]
     st.error("  \n".join(map(ui.md, ["政策文件有误，请按下列各行改正：", *lines] if lines else [refused.words])))
 
@@ -82,7 +84,7 @@ def trying() -> None:
         text = draft_form.text()
         st.button("保存为草稿", key="keep-draft", on_click=keep, args=(text,))
     try:
-        draft = notices.read(text)
+        draft = drafts.read(text)
         with right:
             chosen = trial.show(draft, actor)
     except Refused as refused:
@@ -98,7 +100,7 @@ view = st.segmented_control(
 )
 try:
     if view == "草稿与发布":
-        drafts()
+        publishing()
     else:
         trying()
 except Refused as refused:

@@ -6,8 +6,10 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import approvals, dashboards, db
-from core.access import OFFICERS, Actor, Refused
+from core.ground import db
+from core.ground.access import OFFICERS, Actor, Refused
+from core.office import dashboards
+from core.submissions import workflow
 from web import ui
 
 actor = ui.require(*OFFICERS)
@@ -99,6 +101,6 @@ ui.export(asked, columns, name=f"{dashboards.MEASURES[measure]}明细")
 if chosen is not None and chosen in set(rows["id"]):
     try:
         with db.reading() as session, st.container(border=True):
-            ui.submission(session, approvals.one(session, chosen, actor), actor)
+            ui.submission(session, workflow.one(session, chosen, actor), actor)
     except Refused as refused:
         st.error(refused.words)

@@ -6,15 +6,17 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import approvals, db, policy, reports
-from core.access import Actor, Refused, Role
-from core.approvals import Action
-from core.ledger import hours_text
+from core.ground import db
+from core.ground.access import Actor, Refused, Role
+from core.ground.hours import hours_text
+from core.law import notices
 from core.models import Plan
+from core.submissions import queues, reports, workflow
+from core.submissions.workflow import Action
 from web import repair, report_form, ui
 
 actor = ui.require(Role.BASE_CLERK)
-rule = policy.in_force(ui.today().year)
+rule = notices.in_force(ui.today().year)
 ui.page(
     "培训情况报告",
     f"培训结束后{rule.report_days_after_end}天内报送（{rule.report_clause}）：培训总结、培训通知、培训花名册。"
@@ -49,14 +51,14 @@ plan_id = ui.pick(
 if plan_id is not None and plan_id not in set(due["plan_id"]):
     try:
         with db.reading() as session:
-            plan = approvals.one(session, plan_id, actor, kind="plan")
+            plan = workflow.one(session, plan_id, actor, kind="plan")
         st.caption(f"“{ui.md(plan.title)}”现在没有待报送的报告；报送过的，见下面“已报送”。")
     except Refused as refused:
         st.error(refused.words)
 elif plan_id is not None:
     try:
         with db.reading() as session, st.container(border=True):
-            plan = approvals.one(session, plan_id, actor, kind="plan")
+            plan = workflow.one(session, plan_id, actor, kind="plan")
             assert isinstance(plan, Plan)
             report_id = due.set_index("plan_id")["report_id"].get(plan_id)
             report = reports.one(session, int(report_id), actor) if report_id else None
@@ -82,7 +84,7 @@ labels = {"standing": "学时状态"}
 
 
 def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-    return approvals.queue(session, who, kind="report", filed=True, **page)
+    return queues.queue(session, who, kind="report", filed=True, **page)
 
 
 filed, _count = ui.listing(asked, actor, name="report")
@@ -98,7 +100,7 @@ if report_id is not None:
             for each in reports.turned_down(session, report):
                 told = f"“{each.title}”不予通过，其中{each.people}人没有登记学时，不能再补报。理由：{each.reason}"
                 st.warning(ui.md(told))
-            for action in approvals.moves_for(report, actor):
+            for action in workflow.moves_for(report, actor):
                 if action is Action.WITHDRAW:
                     st.button(
                         "撤回",

@@ -6,11 +6,13 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import approvals, db, files, reports
-from core.access import Actor, Refused, Role
-from core.approvals import Action
-from core.ledger import hours_text
+from core.ground import db
+from core.ground.access import Actor, Refused, Role
+from core.ground.hours import hours_text
 from core.models import Report, State
+from core.submissions import queues, reports, workflow
+from core.submissions.workflow import Action
+from core.trail import files
 from web import repair, ui
 
 actor = ui.require(Role.REVIEWER)
@@ -24,7 +26,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     own = not actor.oversees_region or st.toggle("只看由本机关审核的", True, key="own", bind="query-params")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return approvals.queue(session, who, kind="report", state=state, text=text, own=own, **page)
+        return queues.queue(session, who, kind="report", state=state, text=text, own=own, **page)
 
     ui.export(
         lambda session, who: asked(session, who, limit=None)[0],
@@ -106,14 +108,14 @@ if report_id is not None:
                     attachment(report.roster_id, "花名册原件")
                 repair.reading(report, actor)
                 ui.steps(session, report, actor)
-                if Action.APPROVE in approvals.moves_for(report, actor):
-                    st.info(approvals.preview(session, report))
+                if Action.APPROVE in workflow.moves_for(report, actor):
+                    st.info(queues.preview(session, report))
                     if report.part > 1:
                         st.caption("不予通过后，这些人不能再补报；需要改正的，请用“退回”。")
                     ui.decide(report, actor)
                 elif report.state is State.SUBMITTED:
                     with db.reading() as other:
-                        authority = approvals.one(other, report.id, actor).authority.name
+                        authority = workflow.one(other, report.id, actor).authority.name
                     st.info(f"该报告由{authority}审核，您可以查看。")
     except Refused as refused:
         st.error(refused.words)

@@ -15,12 +15,14 @@ import sqlalchemy as sa
 import xlsxwriter
 from sqlalchemy.orm import Session
 
-from core import approvals, claims, db, plans, registry, reports, resident_id, roster
-from core.access import Actor, OrganizationKind, Refused, Role
-from core.approvals import Action
-from core.files import Upload
+from core.ground import db, resident_id
+from core.ground.access import Actor, OrganizationKind, Refused, Role
+from core.law.notices import Subject
 from core.models import Base, Claim, Mode, Organization, Person, Plan, Report, append_only_tables
-from core.policy import Subject
+from core.people import accounts, organizations, setup
+from core.submissions import claims, plans, reports, roster, workflow
+from core.submissions.workflow import Action
+from core.trail.files import Upload
 
 NOW = datetime(2024, 6, 3, 1, 0, tzinfo=UTC)
 """Monday, nine in the morning at the office."""
@@ -78,7 +80,7 @@ def assemble(now: datetime = NOW, *, kind: str = "empty") -> Cast:
     """Open an office in the database in use and give it its people. All sign in with `PASSWORD`."""
     cast = Cast()
     with db.transaction() as session:
-        founder = registry.open_office(session, kind=kind, now=now)
+        founder = setup.open_office(session, kind=kind, now=now)
         by_name = {place.name: place for place in session.query(Organization)}
         for short, name in (
             ("region", "内蒙古自治区人力资源和社会保障厅"),
@@ -94,12 +96,12 @@ def assemble(now: datetime = NOW, *, kind: str = "empty") -> Cast:
             ("hohhot_school", "示例旗蒙古族中学", OrganizationKind.EMPLOYER, "hohhot"),
         ):
             authority_id = cast.places[over].id
-            cast.places[short] = registry.add_organization(
+            cast.places[short] = organizations.add(
                 session, name=name, kind=kind, authority_id=authority_id, actor=founder, now=now
             )
         session.flush()
         for username, role, place in STAFF:
-            account = registry.open_account(
+            account = accounts.open_account(
                 session,
                 username=username,
                 name=f"{role.label}{username}",
@@ -161,15 +163,15 @@ def file_plan(cast: Cast, *, by: str = "base", now: datetime = NOW, **changes: A
     with db.transaction() as session:
         plan = plans.draft(session, replace(PLAN, **changes), actor=cast[by], now=now)
         session.flush()
-        approvals.move(session, plan.id, Action.SUBMIT, version=plan.version, actor=cast[by], now=now)
+        workflow.move(session, plan.id, Action.SUBMIT, version=plan.version, actor=cast[by], now=now)
     return plan
 
 
 def approve(cast: Cast, submission_id: int, *, by: str = "reviewer", now: datetime = NOW) -> str:
     """Approve what is waiting; answers what happened, in words."""
     with db.transaction() as session:
-        version = approvals.one(session, submission_id, cast[by]).version
-        _, words = approvals.move(session, submission_id, Action.APPROVE, version=version, actor=cast[by], now=now)
+        version = workflow.one(session, submission_id, cast[by]).version
+        _, words = workflow.move(session, submission_id, Action.APPROVE, version=version, actor=cast[by], now=now)
     return words
 
 
@@ -207,7 +209,7 @@ def file_report(
             actor=cast[by],
             now=now,
         )
-        approvals.move(session, report.id, Action.SUBMIT, version=report.version, actor=cast[by], now=now)
+        workflow.move(session, report.id, Action.SUBMIT, version=report.version, actor=cast[by], now=now)
     return report
 
 
@@ -245,7 +247,7 @@ def file_claim(cast: Cast, serial: int, *, by: str = "employer", now: datetime =
         fields = replace(CLAIM, **changes)
         claim = claims.draft(session, person_id(serial), fields, evidence=[CERTIFICATE], actor=cast[by], now=now)
         session.flush()
-        approvals.move(session, claim.id, Action.SUBMIT, version=claim.version, actor=cast[by], now=now)
+        workflow.move(session, claim.id, Action.SUBMIT, version=claim.version, actor=cast[by], now=now)
     return claim
 
 
@@ -260,12 +262,12 @@ def grant(
 ) -> str:
     """Approve a claim, with these hours where they are given; answers what happened, in words."""
     with db.transaction() as session:
-        claim = approvals.one(session, claim_id, cast[by])
+        claim = workflow.one(session, claim_id, cast[by])
         if hours is not None:
             claim = claims.grant(session, claim_id, Decimal(hours), version=claim.version, actor=cast[by], now=now)
             session.flush()
         act = {"version": claim.version, "actor": cast[by], "reason": reason, "now": now}
-        return approvals.move(session, claim_id, Action.APPROVE, **act)[1]
+        return workflow.move(session, claim_id, Action.APPROVE, **act)[1]
 
 
 def person_id(serial: int) -> int:
@@ -279,7 +281,7 @@ def give_account(cast: Cast, serial: int, username: str, *, by: str = "admin", n
     """A person on file gets an account, signs in as `username` from now on, and has changed the first password."""
     with db.transaction() as session:
         number = id_number(serial)
-        account = registry.open_person_account(
+        account = accounts.open_person_account(
             session, username=username, id_number=number, password=PASSWORD, actor=cast[by], now=now
         )
         account.must_change_password = False

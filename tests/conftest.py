@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from core import db
+from core.ground import db
 
 
 def _migrate(address: str, home: Path) -> None:
@@ -29,8 +29,7 @@ def _migrate(address: str, home: Path) -> None:
 
 def _forget_engine() -> None:
     """Close the pool of the database in use; the next test makes its own."""
-    db.engine().dispose()
-    db._engine.cache_clear()
+    db.close()
 
 
 def _address(url: sa.URL) -> str:

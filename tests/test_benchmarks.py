@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import eligibility, lookup, province, roster
-from core import audit, db, ledger, models
+from core import models
+from core.ground import db
+from core.ledger import checks
+from core.trail import audit
 
 
 def test_the_benchmark_runs_without_its_peer(capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,7 +35,7 @@ def test_a_person_is_looked_up_in_a_small_province_and_its_books_stay_true(datab
     assert (list(found["driver"]), list(found["program"])) == (questions, [*questions, "page"])
     with db.reading() as session:
         assert db.faults(session, models.append_only_tables()) == []
-        assert ledger.faults(session) == []
+        assert checks.faults(session) == []
         assert audit.faults(session) == []
 
 

@@ -9,11 +9,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from core import approvals, audit, db, disputes, ledger, models, plans, registry, reports, resident_id, roster
-from core.access import Actor, OrganizationKind, Refused, Role
-from core.approvals import Action
-from core.files import Upload
+from core import models
+from core.ground import db, resident_id
+from core.ground.access import Actor, OrganizationKind, Refused, Role
+from core.ledger import checks, statements
 from core.models import Account, AuditEntry, CreditBatch, Organization, Person, Plan, Report, State
+from core.people import accounts
+from core.records import disputes
+from core.submissions import plans, queues, reports, roster, workflow
+from core.submissions.workflow import Action
+from core.trail import audit
+from core.trail.files import Upload
 from data.demo.office import ACCOUNTS, PASSWORD, open_demo
 
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
@@ -49,32 +55,32 @@ def test_the_demonstration_shows_every_role_state_and_deadline(demo: str) -> Non
             account = session.scalars(sa.select(Account).where(Account.username == each.username)).one()
             assert (account.role, account.organization.name) == (each.role, each.organization)
             assert not account.must_change_password
-        assert registry.password_fits(PASSWORD, account.password_hash)
+        assert accounts.password_fits(PASSWORD, account.password_hash)
         for username, kind, fewest in (
             ("reviewer", "plan", 8),
             ("reviewer", "report", 5),
             ("league_reviewer", "plan", 4),
             ("league_reviewer", "report", 3),
         ):
-            waiting = approvals.queue(session, who(session, username), kind=kind, state=State.SUBMITTED, own=True)[1]
+            waiting = queues.queue(session, who(session, username), kind=kind, state=State.SUBMITTED, own=True)[1]
             assert waiting >= fewest, (username, kind)
         due = reports.open_plans(session, who(session, "base"), now=NOW)
         assert {"draft", "returned"} <= set(due["state"])
         assert (due["days_left"] < 0).any()
         person = who(session, "person").person_id
         assert person
-        assert list(ledger.totals(session, person)["lacks"][1:]) == ["已完成", "已完成"]
-        claims = {by: approvals.queue(session, who(session, by), kind="claim")[0] for by in ("reviewer", "person")}
+        assert list(statements.totals(session, person)["lacks"][1:]) == ["已完成", "已完成"]
+        claims = {by: queues.queue(session, who(session, by), kind="claim")[0] for by in ("reviewer", "person")}
         assert Counter(claims["reviewer"]["state"]) == {State.SUBMITTED: 2, State.APPROVED: 1}
         assert list(claims["person"]["state"]) == [State.SUBMITTED]
         assert disputes.queue(session, who(session, "reviewer"), own=True)[1] == 1
-        origins = ledger.batches(session, who(session, "admin"), limit=None)[0]
+        origins = statements.batches(session, who(session, "admin"), limit=None)[0]
         assert {"claim", "import", "reversal"} <= set(origins["origin"])
         assert list(origins[origins["origin"] == "import"]["standing"]) == ["reversed"]
         makeup = [plan for plan in session.scalars(sa.select(Plan)) if plan.credit_years]
         assert [plan.state for plan in makeup] == [State.SUBMITTED]
         assert db.faults(session, models.append_only_tables()) == []
-        assert ledger.faults(session) == []
+        assert checks.faults(session) == []
         assert audit.faults(session) == []
 
 
@@ -121,12 +127,12 @@ def test_the_demo_base_can_report_its_600_people_and_is_refused_its_late_plan(de
             now=NOW,
         )
         assert problems == []
-        approvals.move(session, report.id, Action.SUBMIT, version=report.version, actor=base, now=NOW)
+        workflow.move(session, report.id, Action.SUBMIT, version=report.version, actor=base, now=NOW)
     with db.transaction() as session:
-        _, words = approvals.move(session, report.id, Action.APPROVE, version=report.version, actor=reviewer, now=NOW)
+        _, words = workflow.move(session, report.id, Action.APPROVE, version=report.version, actor=reviewer, now=NOW)
         assert words.startswith("已为600人登记14400学时")
     with pytest.raises(Refused, match="late"), db.transaction() as session:
-        approvals.move(session, late.id, Action.SUBMIT, version=late.version, actor=base, now=NOW)
+        workflow.move(session, late.id, Action.SUBMIT, version=late.version, actor=base, now=NOW)
     with db.transaction() as session:
         plans.grant_extension(session, late.id, actor=who(session, "admin"), reason="上级临时部署", now=NOW)
     with pytest.raises(Refused, match="open"), db.transaction() as session:
@@ -146,4 +152,4 @@ def test_it_opens_on_any_day_and_never_runs_ahead_of_it(office: Path, day: date)
         assert posted == sorted(posted)
         assert posted[-1] <= now
         assert set(session.scalars(sa.select(Plan.state))) == set(State)
-        assert ledger.faults(session) == []
+        assert checks.faults(session) == []

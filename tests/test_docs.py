@@ -6,14 +6,16 @@ from datetime import date
 import numpy as np
 import pytest
 
-from core import __main__, db, policy, rules
+from core import __main__
+from core.ground import db
+from core.law import notices, rules
 
 README = (db.ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def example() -> policy.Policy:
+def example() -> notices.Policy:
     (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    return policy.parse(text, name="README.md", parents=policy.texts(policy.FOLDER))
+    return notices.parse(text, name="README.md", parents=notices.texts(notices.FOLDER))
 
 
 def test_the_policy_in_the_readme_asks_for_what_the_text_beside_it_says() -> None:
@@ -27,7 +29,7 @@ def test_the_policy_in_the_readme_asks_for_what_the_text_beside_it_says() -> Non
         decided = rules.decide(rule, rules.columns([facts]), rules.Balances(hours, hours < 0))
         outcomes.append(rules.OUTCOMES[int(decided.outcome[0])].label)
     assert outcomes == ["不符合", "符合", "符合"]
-    assert {waiver.name for waiver in rule.waivers} == {waiver.name for waiver in policy.in_force(2024).waivers}
+    assert {waiver.name for waiver in rule.waivers} == {waiver.name for waiver in notices.in_force(2024).waivers}
 
 
 @pytest.mark.parametrize("line", re.findall(r"`python -m core ([a-z][a-z ]*)", README))

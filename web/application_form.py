@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import policy
-from core.applications import HEADINGS
-from core.policy import EDUCATIONS, LEVELS, ROUTES
+from core.eligibility.applications import HEADINGS
+from core.law import notices
+from core.law.notices import EDUCATIONS, LEVELS, ROUTES
 from web import ui
 
 CLAIMED = ["否", "是", "待核验"]
@@ -15,12 +15,12 @@ CLAIMED = ["否", "是", "待核验"]
 def cells() -> dict[str, object]:
     """The cells of one application; what only some applicants have is folded away."""
     one, two, three, four = st.columns(4)
-    first = policy.policies()[0].first_year
+    first = notices.policies()[0].first_year
     year = one.number_input(HEADINGS["year"], first, 2100, ui.today().year)
     route = two.selectbox(HEADINGS["route"], ROUTES)
     facts: dict[str, object] = {"year": year, "route": route}
     facts["level"] = three.selectbox(HEADINGS["level"], LEVELS, 2)
-    notice = policy.in_force(year)
+    notice = notices.in_force(year)
     windows = [window for window in notice.windows if window.route == route]
     wanted = {window.years_from for window in windows}
     wanted |= {condition.fact for waiver in notice.waivers for condition in waiver.when}

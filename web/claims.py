@@ -5,10 +5,13 @@ from __future__ import annotations
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import claims, db, files, plans
-from core.access import Actor
-from core.ledger import Standing, hours_text
+from core.ground import db
+from core.ground.access import Actor
+from core.ground.hours import hours_text
+from core.ledger.standing import Standing
 from core.models import Attachment, Claim, State
+from core.submissions import claims, plans
+from core.trail import files
 from web import ui
 
 CAPTION = (

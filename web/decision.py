@@ -8,12 +8,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import db, decision_sheet, notices
-from core.access import Actor, Refused
-from core.decision_sheet import DecisionSheet, SubjectLine, Used, Way, YearLine
-from core.eligibility import Run
-from core.ledger import hours_text
-from core.policy import Interpretation, Policy
+from core.eligibility import closing, printed, sheet
+from core.eligibility.answers import Run
+from core.eligibility.sheet import DecisionSheet, SubjectLine, Used, Way, YearLine
+from core.ground import db
+from core.ground.access import Actor, Refused
+from core.ground.hours import hours_text
+from core.law import wording
+from core.law.notices import Interpretation, Policy
 from web import ui
 
 # --- one sheet ------------------------------------------------------------------------------------------------------
@@ -34,7 +36,7 @@ def show(sheet: DecisionSheet, actor: Actor) -> None:
     st.caption(f"依据{sheet.policy.document}{decided}，校验码{sheet.digest[:16]}")
     st.download_button(
         "下载核验单（PDF）",
-        lambda: decision_sheet.sheet_pdf(sheet, now=ui.now()),
+        lambda: printed.sheet_pdf(sheet, now=ui.now()),
         f"资格核验单-{sheet.name}.pdf",
         "application/pdf",
         key=f"sheet-pdf-{sheet.digest[:16]}",
@@ -53,7 +55,7 @@ def brief(sheet: DecisionSheet) -> None:
 
 def articles(rule: Policy) -> None:
     """A policy clause by clause in plain words."""
-    told = notices.articles(rule)
+    told = wording.articles(rule)
     lines = [[ui.clause(each.clause), ui.md(each.heading), ui.md(each.words)] for each in told]
     ui.prose(lines, ["条款", "事项", "规定"])
 
@@ -171,9 +173,9 @@ def _setting(each: Used | Interpretation) -> str:
 def _missing(sheet: DecisionSheet, actor: Actor) -> None:
     """The shortest way to close the gap, and what waiting a year would do."""
     with db.reading() as session:
-        ways = decision_sheet.ways_to_close(session, sheet, actor=actor, now=ui.now())
+        ways = closing.ways_to_close(session, sheet, actor=actor, now=ui.now())
         try:
-            later = told(decision_sheet.if_waiting(session, sheet, actor=actor).headline)
+            later = told(closing.if_waiting(session, sheet, actor=actor).headline)
         except Refused as refused:
             later = refused.words
     st.markdown("**怎样补齐**")
@@ -204,6 +206,6 @@ def opened(row: int | None, run: Run, actor: Actor) -> None:
     with st.container(border=True):
         try:
             with db.reading() as session:
-                show(decision_sheet.sheet(session, application, actor=actor), actor)
+                show(sheet.sheet(session, application, actor=actor), actor)
         except Refused as refused:
             st.warning(f"第{row}行没有核验。{ui.md(refused.words)}")

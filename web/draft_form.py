@@ -8,18 +8,19 @@ from typing import Any
 import streamlit as st
 import yaml
 
-from core import notices, policy
-from core.policy import Policy
+from core.eligibility import drafts
+from core.law import notices
+from core.law.notices import Policy
 from web import ui
 
 
 def text() -> str:
     """The text of a draft as it stands on screen: the policy it begins from with what was changed."""
-    on_file = {rule.id: rule for rule in reversed(policy.policies())}
+    on_file = {rule.id: rule for rule in reversed(notices.policies())}
     names = {rule.id: f"{rule.document}（{rule.first_year}年度）" for rule in on_file.values()}
     begun = st.selectbox("从哪份政策开始", list(on_file), format_func=names.__getitem__, key="lab-policy")
     rule = on_file[begun]
-    raw: dict[str, Any] = yaml.load(notices.source_text(begun), Loader=yaml.BaseLoader)  # noqa: S506  text only
+    raw: dict[str, Any] = yaml.load(drafts.source_text(begun), Loader=yaml.BaseLoader)  # noqa: S506  text only
     with st.expander("标题、文号和适用时间"):
         _heading(raw, rule)
     _amounts(raw, rule)
@@ -51,7 +52,7 @@ def _amounts(raw: dict[str, Any], rule: Policy) -> None:
     """Hours by subject, three beside each other."""
     combine = {"each_year": "每年度学时", "sum": "各年度合计学时", "average": "各年度平均学时"}
     st.markdown(f"**{combine[rule.requirement.combine]}**　:gray[不少于]")
-    names = {subject.code: subject.name for subject in rule.subjects} | {policy.TOTAL: "累计"}
+    names = {subject.code: subject.name for subject in rule.subjects} | {notices.TOTAL: "累计"}
     hours = raw.get("requirement", {}).get("hours", {})
     places = [place for _ in range(0, len(hours), 3) for place in st.columns(3)]
     for place, (code, amount) in zip(places, list(hours.items()), strict=False):

@@ -8,12 +8,16 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import db, disputes, files, persons, registry, resident_id
-from core.access import Actor
-from core.files import Upload
-from core.ledger import Standing, hours_text
+from core.ground import db, resident_id
+from core.ground.access import Actor
+from core.ground.hours import hours_text
+from core.law.notices import Subject
+from core.ledger.standing import Standing
 from core.models import Person
-from core.policy import Subject
+from core.people import acts, organizations, persons
+from core.records import disputes
+from core.trail import files
+from core.trail.files import Upload
 from web import ui
 
 SUBJECTS = {subject.value: subject.label for subject in Subject}
@@ -22,8 +26,8 @@ SUBJECTS = {subject.value: subject.label for subject in Subject}
 def one(person_id: int, actor: Actor) -> None:
     """The person, the ways on, the history, and the acts of the office in charge."""
     with db.reading() as session:
-        person = registry.person(session, person_id, actor)
-        offices = registry.authorities(session)
+        person = persons.one(session, person_id, actor)
+        offices = organizations.authorities(session)
     with st.container(border=True):
         st.markdown(f"#### {ui.md(person.name)}　:gray[{resident_id.mask(person.id_number)}]")
         ui.facts(
@@ -44,25 +48,25 @@ def one(person_id: int, actor: Actor) -> None:
         )
         changes(person.id, actor)
         _duplicates(person, actor)
-        if persons.may_keep(person, actor):
-            acts = {"更正姓名或身份证号": _correction, "调动": _move, "合并重复人员": _merge}
-            chosen = st.segmented_control("办理", list(acts), key=f"act-{person.id}-{person.version}")
+        if acts.may_keep(person, actor):
+            offered = {"更正姓名或身份证号": _correction, "调动": _move, "合并重复人员": _merge}
+            chosen = st.segmented_control("办理", list(offered), key=f"act-{person.id}-{person.version}")
             if chosen:
-                acts[chosen](person, offices)
-        elif actor.role in persons.KEEPERS:
+                offered[chosen](person, offices)
+        elif actor.role in acts.KEEPERS:
             st.caption(f"更正、调动和合并由{offices[person.authority_id]}办理，您可以查看。")
 
 
 def changes(person_id: int, actor: Actor) -> None:
     """What was done to the record, with the evidence for those who may take it; nothing where nothing was."""
     with db.reading() as session:
-        history = persons.history(session, person_id, actor)
+        history = acts.history(session, person_id, actor)
     if history.empty:
         return
     st.markdown("**人员信息变更记录**")
     columns = ["at", "change", "before", "after", "reason", "filename", "account_name", "organization"]
     ui.table(history, columns, empty="", labels={"organization": "办理机关"})
-    if actor.role in persons.KEEPERS:
+    if actor.role in acts.KEEPERS:
         for line in history[history["attachment_id"].notna()].to_dict("records"):
             _evidence(int(line["attachment_id"]), f"{db.office_day(line['at'])} {line['filename']}")
 
@@ -91,7 +95,7 @@ def _correction(person: Person, _offices: dict[int, str]) -> None:
 
     def act(session: Session, **who: Any) -> str:
         given = st.session_state[f"{key}evidence"]
-        found = persons.correct(
+        found = acts.correct(
             session,
             person.id,
             name=st.session_state[f"{key}name"],
@@ -119,7 +123,7 @@ def _move(person: Person, offices: dict[int, str]) -> None:
 
     def move() -> None:
         def act(session: Session, *, actor: Actor, **when: Any) -> str:
-            found = persons.move(
+            found = acts.move(
                 session,
                 person.id,
                 employer=st.session_state[f"{key}employer"],
@@ -158,9 +162,9 @@ def _merge(person: Person, _offices: dict[int, str]) -> None:
     key = f"merge-{person.id}-{person.version}-"
     text = st.text_input("重复记录的姓名或完整身份证号", person.name, key=f"{key}text", width=300)
     with db.reading() as session:
-        actor = ui.require(*persons.KEEPERS)
-        found, _ = registry.find_persons(session, actor, text=text, limit=50)
-        others = {int(one): registry.person(session, int(one), actor) for one in found["id"] if one != person.id}
+        actor = ui.require(*acts.KEEPERS)
+        found, _ = persons.find(session, actor, text=text, limit=50)
+        others = {int(one): persons.one(session, int(one), actor) for one in found["id"] if one != person.id}
         others = {one: other for one, other in others.items() if other.authority_id == person.authority_id}
     if not others:
         st.info("没有找到另一条由本机关管理的记录。可换一个姓名，或输入另一条记录的完整身份证号。")
@@ -170,11 +174,11 @@ def _merge(person: Person, _offices: dict[int, str]) -> None:
         return f"{others[one].name}　{resident_id.mask(others[one].id_number)}　{others[one].employer_name}"
 
     one = st.selectbox("重复的记录（将并入当前人员）", list(others), format_func=told, key=f"{key}other")
-    apart = persons.contradiction(person, others[one])
+    apart = acts.contradiction(person, others[one])
     if apart:
         st.warning(f"{apart}，很可能不是同一人。确为同一人的，须上传证明材料。")
     with db.reading() as session:
-        twice = persons.doubled(session, person.id, actor, with_id=one)
+        twice = acts.doubled(session, person.id, actor, with_id=one)
     if not twice.empty:
         st.warning(
             f"两条记录有{len(twice)}处学时可能是同一次学习，合并后会合计在一起；确属重复的，请在“入账批次与冲销”中冲销一笔。"
@@ -195,7 +199,7 @@ def _merge(person: Person, _offices: dict[int, str]) -> None:
 
             def act(session: Session, **who: Any) -> str:
                 given = st.session_state.get(f"{key}evidence-{one}")
-                persons.merge(
+                acts.merge(
                     session,
                     person.id,
                     other.id,
@@ -216,19 +220,19 @@ def _merge(person: Person, _offices: dict[int, str]) -> None:
 def _duplicates(person: Person, actor: Actor) -> None:
     """What was merged into this person, and the way back."""
     with db.reading() as session:
-        found = persons.duplicates(session, person.id, actor)
+        found = acts.duplicates(session, person.id, actor)
     if found.empty:
         return
     st.markdown("**已并入的重复记录**")
     ui.table(found, ["name", "id_mask", "employer"], empty="")
     with db.reading() as session:
-        twice = persons.doubled(session, person.id, actor)
+        twice = acts.doubled(session, person.id, actor)
     if not twice.empty:
         st.warning(
             f"合并的记录有{len(twice)}处学时可能是同一次学习，现在合计在一起；确属重复的，请在“入账批次与冲销”中冲销一笔。"
         )
         _twice(twice)
-    if not persons.may_keep(person, actor):
+    if not acts.may_keep(person, actor):
         return
     for line in found.to_dict("records"):
         key = f"separate-{line['id']}-{line['version']}"
@@ -236,7 +240,7 @@ def _duplicates(person: Person, actor: Actor) -> None:
         def separate(line: dict[Any, Any] = line, key: str = key) -> None:
             def act(session: Session, **who: Any) -> str:
                 reason = st.session_state[f"{key}-reason"]
-                persons.separate(session, line["id"], version=line["version"], reason=reason, **who)
+                acts.separate(session, line["id"], version=line["version"], reason=reason, **who)
                 return f"已撤销合并，{line['name']}（{line['id_mask']}）恢复为单独的记录，学时分开计算。"
 
             ui.deed(act, key)

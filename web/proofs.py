@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import proofs
-from core.ledger import hours_text
+from core.ground.hours import hours_text
 from core.models import Source
+from core.records import proofs
 from web import ui
 
 

@@ -11,11 +11,14 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import db, reports, resident_id, roster
-from core.access import Actor
-from core.ledger import Standing, hours_text
+from core.ground import db, resident_id
+from core.ground.access import Actor
+from core.ground.hours import hours_text
+from core.ground.problems import Problem
+from core.ledger.standing import Standing
 from core.models import Report, State
-from core.roster import HEADINGS, Problem
+from core.submissions import reports, roster
+from core.submissions.roster import HEADINGS
 from web import ui
 
 PAGE_ROWS = 10

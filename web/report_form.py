@@ -7,10 +7,12 @@ from typing import Any
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import db, files, reports, roster
-from core.approvals import Action
-from core.files import Upload
+from core.ground import db
 from core.models import Plan, Report
+from core.submissions import reports, roster
+from core.submissions.workflow import Action
+from core.trail import files
+from core.trail.files import Upload
 from web import ui
 
 

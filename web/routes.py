@@ -24,10 +24,13 @@ from starlette.responses import (
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core import cards, db, proofs, registry
-from core.access import Refused
-from core.cards import Verification
-from core.ledger import Standing, hours_text
+from core.ground import db
+from core.ground.access import Refused
+from core.ground.hours import hours_text
+from core.ledger.standing import Standing
+from core.people import accounts
+from core.records import cards, proofs
+from core.records.cards import Verification
 from web.ui import COOKIE
 
 WORDS = Path(__file__).parent / "words.js"
@@ -59,11 +62,11 @@ def _session_response(body: bytes, secure: bool) -> Response:
     except (ValueError, KeyError, TypeError):
         return PlainTextResponse("a token expected", status_code=400)
     with db.reading() as session:
-        known = isinstance(token, str) and registry.actor_of(session, token, datetime.now(UTC))
+        known = isinstance(token, str) and accounts.actor_of(session, token, datetime.now(UTC))
     if not known:
         return PlainTextResponse("no such session", status_code=401)
     response = PlainTextResponse("ok")
-    seconds = int(registry.SIGN_IN_LASTS.total_seconds())
+    seconds = int(accounts.SIGN_IN_LASTS.total_seconds())
     response.set_cookie(COOKIE, token, max_age=seconds, httponly=True, samesite="strict", secure=secure)
     return response
 
@@ -222,7 +225,7 @@ class Shield:
 def _signed_in(headers: Headers) -> bool:
     token = cookie_parser(headers.get("cookie", "")).get(COOKIE)
     with db.reading() as session:
-        return registry.actor_of(session, token, datetime.now(UTC)) is not None
+        return accounts.actor_of(session, token, datetime.now(UTC)) is not None
 
 
 class _Answer:

@@ -12,8 +12,10 @@ import streamlit as st
 import streamlit_authenticator
 from sqlalchemy.orm import Session
 
-from core import access, claims, db, registry
-from core.access import Actor, Refused, Role
+from core.ground import access, db
+from core.ground.access import Actor, Refused, Role
+from core.people import accounts, persons, setup
+from core.submissions import claims
 from web import ui
 
 OFFICE = "内蒙古自治区专业技术人员继续教育管理系统"
@@ -43,8 +45,8 @@ SCREENS = {
         Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),
     ),
     "查询": (
-        Screen("credit_lookup", "学时查询与审验卡", "person_search", registry.LOOKERS),
-        Screen("people", "人员", "groups", tuple(role for role in registry.LOOKERS if role is not Role.PERSON)),
+        Screen("credit_lookup", "学时查询与审验卡", "person_search", persons.LOOKERS),
+        Screen("people", "人员", "groups", tuple(role for role in persons.LOOKERS if role is not Role.PERSON)),
         Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
         Screen("quota_dashboard", "指标看板", "monitoring", access.OFFICERS),
         Screen("policies", "政策依据", "gavel"),
@@ -78,7 +80,7 @@ def pages(actor: Actor | None) -> dict[str, list[Any]]:
 def main() -> None:
     st.set_page_config(page_title="继续教育管理", page_icon=str(db.ROOT / "web" / "icon.svg"), layout="wide")
     with db.reading() as session:
-        opened = registry.is_open(session)
+        opened = setup.is_open(session)
     actor = ui.actor() if opened else None
     page = st.navigation(pages(actor), position="sidebar" if actor and not actor.must_change_password else "hidden")
     if not opened:
@@ -99,7 +101,7 @@ def banner(actor: Actor) -> None:
     left.markdown(f"**{ui.md(actor.organization_name)}**　:gray[{actor.role.label} · {ui.md(actor.name)}]")
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         with db.reading() as session:
-            demo, ahead = registry.setting(session, "office") == "demo", registry.demo_days(session)
+            demo, ahead = setup.setting(session, "office") == "demo", setup.demo_days(session)
         if demo:
             with st.popover(f"演示日期 {ui.today()}", icon=":material/event:"):
                 st.write("演示系统可以把日期往后推，看一个培训从计划走到审验卡。只影响演示数据，不能往回退。")
@@ -111,7 +113,7 @@ def banner(actor: Actor) -> None:
 
 def _shift(days: int, ahead: int) -> None:
     def act(session: Session, **who: Any) -> str:
-        return f"演示日期已推进，比实际日期晚{registry.shift_demo_clock(session, days, **who)}天。"
+        return f"演示日期已推进，比实际日期晚{setup.shift_demo_clock(session, days, **who)}天。"
 
     ui.deed(act, "shift", days, ahead)
 
@@ -136,7 +138,7 @@ def sign_in() -> None:
             st.info("登录成功，正在进入……")
             _set_cookie(st.session_state["token"])
         with db.reading() as session:
-            if registry.setting(session, "office") == "demo":
+            if setup.setting(session, "office") == "demo":
                 _demo_accounts()
 
 
@@ -156,10 +158,10 @@ def _check(username: str | None = None, password: str | None = None, *_: Any, **
         st.session_state["sign-in-refused"] = "请填写用户名和密码。"
         return False
     with db.reading() as session:
-        hashed = registry.password_hash(session, username)
-    fits = registry.password_fits(password, hashed)
+        hashed = accounts.password_hash(session, username)
+    fits = accounts.password_fits(password, hashed)
     with db.transaction() as session:
-        answer = registry.sign_in(session, username, fits=fits, now=datetime.now(UTC))
+        answer = accounts.sign_in(session, username, fits=fits, now=datetime.now(UTC))
     if isinstance(answer, Refused):
         st.session_state["sign-in-refused"] = answer.words
         return False
@@ -177,7 +179,7 @@ def _set_cookie(token: str) -> None:
 
 
 def _sign_out() -> None:
-    ui.deed(lambda session, **who: registry.sign_out(session, **who), "sign-out")
+    ui.deed(lambda session, **who: accounts.sign_out(session, **who), "sign-out")
     st.session_state.clear()
     ui.say("success", "已退出登录，该账号在其他浏览器的登录也已结束。")
 
@@ -238,8 +240,8 @@ def _open_empty() -> None:
     now = datetime.now(UTC)
     try:
         with db.transaction() as session:
-            founder = registry.open_office(session, kind="empty", now=now)
-            registry.open_account(
+            founder = setup.open_office(session, kind="empty", now=now)
+            accounts.open_account(
                 session,
                 username=username,
                 name=name,

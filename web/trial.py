@@ -8,10 +8,14 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import db, decision_sheet, eligibility, ledger, notices, policy, registry, rules
-from core.access import Actor
-from core.eligibility import Population
-from core.policy import LEVELS, Policy
+from core.eligibility import answers, sheet, trial
+from core.eligibility.answers import Population
+from core.ground import db
+from core.ground.access import Actor
+from core.law import notices, rules
+from core.law.notices import LEVELS, Policy
+from core.ledger import statements
+from core.people import persons
 from web import decision, ui
 
 OUTCOMES = {outcome.value: outcome.label for outcome in rules.OUTCOMES}
@@ -23,13 +27,13 @@ ROUTE = "职称评审"
 def _population(actor: Actor, year: int) -> tuple[Population, pd.DataFrame]:
     """Everybody and whose they are, read once: a changed draft reads nothing again, newly posted hours do."""
     with db.reading() as session:
-        _, batches = ledger.batches(session, actor, limit=0)
+        _, batches = statements.batches(session, actor, limit=0)
         now = (actor.account_id, year, batches)
         before, everybody, frame = st.session_state.get("lab-population", (None, None, None))
         if before != now:
             with st.spinner("正在读取全部人员的学时……"):
-                everybody = eligibility.everybody(session, actor, year)
-                frame = eligibility.described(session, actor, everybody.person_ids.tolist())
+                everybody = answers.everybody(session, actor, year)
+                frame = answers.described(session, actor, everybody.person_ids.tolist())
             st.session_state["lab-population"] = now, everybody, frame
     return everybody, frame
 
@@ -37,11 +41,11 @@ def _population(actor: Actor, year: int) -> tuple[Population, pd.DataFrame]:
 def show(draft: Policy, actor: Actor) -> tuple[int, int, str] | None:
     """Who changes side, by league, level, employer and title; answers person, year and level where one is chosen."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        year = int(st.number_input("申报年度", policy.policies()[0].first_year, 2100, ui.today().year, width=140))
+        year = int(st.number_input("申报年度", notices.policies()[0].first_year, 2100, ui.today().year, width=140))
         level = st.selectbox("申报级别", [*LEVELS, EVERY], 2, key="lab-level", width=140)
     levels = LEVELS if level == EVERY else (level,)
     everybody, frame = _population(actor, year)
-    trials = {each: notices.trial(everybody.at_level(each), policy.in_force(year), draft) for each in levels}
+    trials = {each: trial.compared(everybody.at_level(each), notices.in_force(year), draft) for each in levels}
     with st.container(horizontal=True):
         for code, label in OUTCOMES.items():
             after = sum(trial.after[code] for trial in trials.values())
@@ -83,12 +87,12 @@ def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int
 
     def asked(session: Session, who: Actor, *, offset: int = 0, limit: int | None = None) -> tuple[pd.DataFrame, int]:
         if text.strip():
-            found, count = registry.find_persons(session, who, text=text, offset=offset, limit=limit)
+            found, count = persons.find(session, who, text=text, offset=offset, limit=limit)
             found = pd.concat([found.assign(level=level, person_id=found["id"]) for level in levels])
             keys = zip(found["person_id"], found["level"], strict=True)
             return found.assign(turn=[str(turns.get(key, "不变")) for key in keys]), count
         shown = changed.iloc[offset : None if limit is None else offset + limit]
-        masks = registry.id_masks(session, who, shown["person_id"].tolist())
+        masks = persons.id_masks(session, who, shown["person_id"].tolist())
         return shown.assign(id_mask=shown["person_id"].map(masks)), len(changed)
 
     columns = ["name", "turn", "level", "title", "employer", "authority", "id_mask"]
@@ -108,9 +112,9 @@ def both(person_id: int, year: int, level: str, draft: Policy, actor: Actor) -> 
     """One person by the policy in force and by the draft, side by side."""
     facts = {"year": year, "route": ROUTE, "level": level}
     with db.reading() as session:
-        one = eligibility.application(session, person_id, facts, actor=actor)
-        sheets = [decision_sheet.sheet(session, one, actor=actor, notice=notice) for notice in (None, draft)]
-    for place, words, sheet in zip(st.columns(2), ("现行政策", "草稿"), sheets, strict=True):
+        one = answers.application(session, person_id, facts, actor=actor)
+        sheets = [sheet.sheet(session, one, actor=actor, notice=notice) for notice in (None, draft)]
+    for place, words, found in zip(st.columns(2), ("现行政策", "草稿"), sheets, strict=True):
         with place.container(border=True):
             st.caption(words)
-            decision.brief(sheet)
+            decision.brief(found)

@@ -19,10 +19,18 @@ import streamlit as st
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from core import approvals, audit, dashboards, db, ledger, policy, registry, roster, sheets
-from core.access import Actor, Labelled, OrganizationKind, Refused, Role
-from core.ledger import hours_text
+from core.ground import db, sheets
+from core.ground.access import Actor, Labelled, OrganizationKind, Refused, Role
+from core.ground.hours import hours_text
+from core.ground.problems import Problem
+from core.law import notices
+from core.ledger import statements
+from core.ledger.standing import Standing
 from core.models import Answer, Change, Mode, Plan, Report, Source, State, Submission
+from core.office import dashboards
+from core.people import accounts, setup
+from core.submissions import queues, workflow
+from core.trail import audit
 
 Word = TypeVar("Word", bound=Labelled)
 
@@ -41,7 +49,7 @@ def token() -> str | None:
 def actor() -> Actor | None:
     """Who is signed in, asked of the database at every run, so that a closed account is out at its next click."""
     with db.reading() as session:
-        return registry.actor_of(session, token(), datetime.now(UTC))
+        return accounts.actor_of(session, token(), datetime.now(UTC))
 
 
 def require(*roles: Role) -> Actor:
@@ -74,7 +82,7 @@ def link(name: str, label: str) -> None:
 def now() -> datetime:
     """The office's moment: the real one, or the demonstration's."""
     with db.reading() as session:
-        return registry.moment(session, datetime.now(UTC))
+        return setup.moment(session, datetime.now(UTC))
 
 
 def today() -> date:
@@ -191,7 +199,7 @@ def _done(act: Callable[..., Any]) -> tuple[str | None, Any]:
     here = _signed_in()
     try:
         with db.transaction() as session:
-            answer = act(session, actor=here, now=registry.moment(session, datetime.now(UTC)))
+            answer = act(session, actor=here, now=setup.moment(session, datetime.now(UTC)))
     except StaleDataError as stale:
         raise Refused("stale", "这条记录刚刚被他人处理，您的操作没有执行，请查看最新状态。") from stale
     return answer if isinstance(answer, tuple) else (answer, True)
@@ -227,14 +235,12 @@ def to_look_at(relied: int, reversal_id: int) -> str:
     return f"，{relied}项资格核验结论曾用到这些学时，请到“入账批次与冲销”第{reversal_id}批查看并复核" if relied else ""
 
 
-def moved(
-    submission_id: int, action: approvals.Action, version: int, title: str, reason_key: str | None = None
-) -> bool:
+def moved(submission_id: int, action: workflow.Action, version: int, title: str, reason_key: str | None = None) -> bool:
     """Take one step in a submission's life, with the reason typed beside the button; answers whether it was taken."""
 
     def act(session: Session, **who: Any) -> str:
         reason = st.session_state.get(reason_key, "") if reason_key else ""
-        _, done = approvals.move(session, submission_id, action, version=version, reason=reason, **who)
+        _, done = workflow.move(session, submission_id, action, version=version, reason=reason, **who)
         return f"“{title}”{action.done}。{done}{'。' if done else ''}"
 
     if not deed(act, action, submission_id, version):
@@ -257,7 +263,7 @@ def password_form() -> None:
             type="password",
             key="new-password",
             autocomplete="new-password",
-            help=f"至少{registry.PASSWORD_LENGTH}位，同时使用字母和数字",
+            help=f"至少{accounts.PASSWORD_LENGTH}位，同时使用字母和数字",
         )
         st.text_input("再次输入新密码", type="password", key="new-password-again", autocomplete="new-password")
         st.form_submit_button("修改密码", type="primary", on_click=change_password_typed)
@@ -269,7 +275,7 @@ def change_password_typed() -> None:
         say("error", "两次输入的新密码不一致，请重新输入。")
         return
     if deed(
-        lambda session, **who: registry.change_password(session, new, old=old, **who), "password", hash((old, new))
+        lambda session, **who: accounts.change_password(session, new, old=old, **who), "password", hash((old, new))
     ):
         st.session_state.clear()
         say("success", "密码已修改，请用新密码重新登录。")
@@ -405,16 +411,16 @@ LABELS = {
 """Each column by the one word it has on every screen and in every export."""
 
 VOCABULARIES: dict[str, type[Labelled]] = {
-    "action": approvals.Action,
+    "action": workflow.Action,
     "answer": Answer,
     "change": Change,
     "event": audit.Event,
     "kind": OrganizationKind,
     "mode": Mode,
-    "origin": ledger.Origin,
+    "origin": statements.Origin,
     "role": Role,
     "source": Source,
-    "standing": ledger.Standing,
+    "standing": Standing,
     "state": State,
     "to_state": State,
 }
@@ -455,7 +461,7 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     shown = frame.loc[:, list(columns)].copy()
     for name in columns:
         if name == "subject":
-            names = policy.subject_names() | {"": NOT_BEGUN}
+            names = notices.subject_names() | {"": NOT_BEGUN}
             shown[name] = [names.get(code, "") for code in frame[name]]
         elif name == "source" and "reverses_id" in frame:
             shown[name] = [
@@ -633,7 +639,7 @@ def deferred(
 
     def content() -> bytes:
         with opened() as session:
-            asking = registry.actor_of(session, here, datetime.now(UTC))
+            asking = accounts.actor_of(session, here, datetime.now(UTC))
             if asking is None:
                 raise Refused("signed-out", "登录已失效，请重新登录后再下载。")
             return make(session, asking)
@@ -666,7 +672,7 @@ def export(
     )
 
 
-def problems(found: Sequence[roster.Problem]) -> None:
+def problems(found: Sequence[Problem]) -> None:
     """A file's problems, errors and hints, each with where it is, what stands there and how to mend it."""
     frame = pd.DataFrame([vars(problem) for problem in found])
     frame["row"] = ["全表" if row == 0 else str(row) for row in frame["row"]]
@@ -732,10 +738,10 @@ def decide(found: Submission, here: Actor) -> None:
     reason = f"reason-{found.id}"
     st.text_area("审核意见（退回、不予通过时必填，基地会看到）", key=reason, height=70)
     with st.container(horizontal=True):
-        for action in approvals.moves_for(found, here):
+        for action in workflow.moves_for(found, here):
             st.button(
                 action.label,
-                type="primary" if action is approvals.Action.APPROVE else "secondary",
+                type="primary" if action is workflow.Action.APPROVE else "secondary",
                 key=f"{action}-{found.id}-{found.version}",
                 on_click=move,
                 args=(found.id, action, found.version, found.title, reason),
@@ -764,7 +770,7 @@ def submission(session: Session, found: Submission, here: Actor) -> None:
 
 def steps(session: Session, submission: Submission, here: Actor) -> None:
     """The steps a submission has taken, with who and why."""
-    frame = approvals.trail(session, submission.id, here)
+    frame = queues.trail(session, submission.id, here)
     if not frame.empty:
         st.caption("办理过程")
         table(frame, ["at", "account_name", "action", "to_state", "reason"], empty="")

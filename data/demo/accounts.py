@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.access import Role
+from core.ground.access import Role
 
 PASSWORD = "Demo-2024-office"  # noqa: S105  it is meant to be read
 """The same for every account of `ACCOUNTS`."""

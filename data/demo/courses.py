@@ -13,11 +13,11 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from core import policy
-from core.access import Labelled, OrganizationKind
+from core.ground.access import Labelled, OrganizationKind
+from core.law import notices
+from core.law.notices import Subject
 from core.models import Mode
-from core.plans import PlanFields
-from core.policy import Subject
+from core.submissions.plans import PlanFields
 from data.demo.words import EVERYBODY, REGION, scenes, words
 
 FIRST_DAY, LAST_DAY = -350, 88
@@ -106,7 +106,7 @@ def year_of_courses(rng: Random, givers: Sequence[Giver], *, today: date) -> lis
         starts = [FIRST_DAY + int((number + rng.random()) * span) for number in range(giver.yearly)]
         sketches += [_ordinary(rng, giver, start, today) for start in starts]
     sketches = sorted((_off_new_year(sketch, today) for sketch in sketches), key=lambda sketch: sketch.start)
-    first_year = policy.policies()[0].first_year
+    first_year = notices.policies()[0].first_year
     wanted: _Wanted = {}
     courses = [_course(rng, sketch, wanted, today) for sketch in sketches]
     return _numbered([course for course in courses if course.fields.start_on.year >= first_year])

@@ -20,12 +20,17 @@ import bcrypt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, claims, credits, db, disputes, ledger, plans, registry, reports, sheets
-from core.access import AUTHORITIES, TRAINERS, Actor, OrganizationKind, Role
-from core.files import Upload
-from core.ledger import Posting
+from core.ground import db, sheets
+from core.ground.access import AUTHORITIES, TRAINERS, Actor, OrganizationKind, Role
+from core.law.notices import Subject
+from core.ledger import books, statements
+from core.ledger.books import Posting
 from core.models import Account, Claim, Organization, Plan, Report, Source
-from core.policy import Subject
+from core.people import organizations, persons, setup
+from core.records import disputes, imports
+from core.submissions import claims, plans, reports, workflow
+from core.trail import audit
+from core.trail.files import Upload
 from data.demo import papers, people
 from data.demo.accounts import ACCOUNTS, PASSWORD
 from data.demo.courses import Course, Deed, Giver, Step, year_of_courses
@@ -69,7 +74,7 @@ def open_demo(session: Session, *, now: datetime, progress: Callable[[str], None
     today = db.office_day(now)
     opened_at = now - _OPENED_BEFORE
     progress("正在建立机构和账号……")
-    founder = registry.open_office(session, kind="demo", now=opened_at)
+    founder = setup.open_office(session, kind="demo", now=opened_at)
     _add_organizations(session, founder, opened_at)
     shown = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt()).decode()
     office = _Office(session, now, Random(_SEED), shown, founder, founder, {}, {}, {})  # noqa: S311  repeatable on purpose
@@ -93,12 +98,12 @@ def open_demo(session: Session, *, now: datetime, progress: Callable[[str], None
 
 def _add_organizations(session: Session, founder: Actor, now: datetime) -> None:
     """Enter bases, departments, institutes and employers under the authority the word lists put them."""
-    offices = {short(name): office_id for office_id, name in registry.authorities(session).items()}
+    offices = {short(name): office_id for office_id, name in organizations.authorities(session).items()}
     lists = words()
     for kind, listed in (*lists["trainers"].items(), ("employer", lists["employers"])):
         for authority, rows in listed.items():
             for row in rows:
-                registry.add_organization(
+                organizations.add(
                     session,
                     name=row["name"],
                     kind=OrganizationKind(kind),
@@ -170,7 +175,7 @@ def _open_person_account(office: _Office) -> None:
     person = next(learner for learner in people_there if learner.facts.employer == home.name)
     actor = _open(office, home, demo.role, demo.username, demo.name, now=office.now, person_id=person.person_id)
     _file_claim(office, words()["certificates"][2], person, actor, now=office.now)
-    studied = ledger.entries(office.session, person.person_id).dropna(subset="plan_id").iloc[0]
+    studied = statements.entries(office.session, person.person_id).dropna(subset="plan_id").iloc[0]
     at = int(studied["batch_id"]), int(studied["line"])
     disputes.file(office.session, person.person_id, *at, words=words()["dispute"], actor=actor, now=office.now)
 
@@ -192,7 +197,7 @@ def _add_people(office: _Office, today: date, now: datetime) -> None:
         featured=(demo.name, demo.organization),
     )
     facts = [learner.facts for learner in crowd]
-    person_ids = registry.match_or_add(office.session, facts, authority_id=office.founder.organization_id, now=now)
+    person_ids = persons.match_or_add(office.session, facts, authority_id=office.founder.organization_id, now=now)
     for learner in crowd:
         learner.person_id = person_ids[db.blind_index(learner.facts.id_number)]
         office.learners.setdefault(authority_of[learner.facts.employer], []).append(learner)
@@ -266,8 +271,8 @@ def _move(office: _Office, course: Course, paper: Plan | Report, step: Step, mom
     actor = office.clerks[giver.name] if by_clerk else office.rng.choice(office.reviewers[giver.authority])
     if step.deed is Deed.SUBMIT and isinstance(paper, Report) and db.office_day(moment) > paper.due_on and not reason:
         reason = office.rng.choice(words()["reasons"]["late"])
-    action = approvals.Action(step.deed.value)
-    approvals.move(office.session, paper.id, action, version=paper.version, actor=actor, reason=reason, now=moment)
+    action = workflow.Action(step.deed.value)
+    workflow.move(office.session, paper.id, action, version=paper.version, actor=actor, reason=reason, now=moment)
 
 
 def _moment(office: _Office, day: int, *, after: datetime) -> datetime:
@@ -346,7 +351,7 @@ def _certificates(office: _Office) -> Iterator[datetime]:
     claims.grant(office.session, claim.id, hours, version=claim.version, actor=reviewer, now=moment)
     office.session.flush()
     act = {"version": claim.version, "actor": reviewer, "reason": granted["reason"], "now": moment}
-    approvals.move(office.session, claim.id, approvals.Action.APPROVE, **act)
+    workflow.move(office.session, claim.id, workflow.Action.APPROVE, **act)
     moment = _moment(office, -2, after=moment)
     yield moment
     _file_claim(office, waiting, there[1], clerk, now=moment)
@@ -372,8 +377,8 @@ def _file_claim(
     evidence = [Upload(f"{fields.title}.pdf", scan)]
     claim = claims.draft(office.session, learner.person_id, fields, evidence=evidence, actor=clerk, now=now)
     office.session.flush()
-    submit = approvals.Action.SUBMIT
-    approvals.move(office.session, claim.id, submit, version=claim.version, actor=clerk, now=now)
+    submit = workflow.Action.SUBMIT
+    workflow.move(office.session, claim.id, submit, version=claim.version, actor=clerk, now=now)
     return claim
 
 
@@ -390,12 +395,12 @@ def _mistaken_import(office: _Office) -> Iterator[datetime]:
     ]
     content = sheets.csv_file(["身份证号", "姓名", "年度", "科目", "学时", "来源", "依据"], rows)
     given = Upload(f"{there[0].facts.employer}{year}年度学时.csv", content)
-    batch, _ = credits.bring_in(office.session, given, actor=reviewer, reason=f"补登{year}年度台账", now=moment)
+    batch, _ = imports.bring_in(office.session, given, actor=reviewer, reason=f"补登{year}年度台账", now=moment)
     moment = _moment(office, -19, after=moment)
     yield moment
     if batch is not None:
         reason = f"与{year}年度学时结转重复"
-        ledger.reverse(office.session, batch.id, actor=reviewer, reason=reason, now=moment)
+        books.reverse(office.session, batch.id, actor=reviewer, reason=reason, now=moment)
 
 
 def _carry_over(office: _Office, year: int, opened_at: datetime) -> Iterator[datetime]:
@@ -410,7 +415,7 @@ def _carry_over(office: _Office, year: int, opened_at: datetime) -> Iterator[dat
                 for learner, hours in people.unstudied(learners, year, subject)
             ]
             if postings:
-                ledger.post(
+                books.post(
                     office.session,
                     postings,
                     basis=f"{year}年度学时结转（演示）",

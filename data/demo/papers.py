@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import xlsxwriter
 
-from core import resident_id, roster
-from core.policy import Subject
-from core.registry import PersonFacts
+from core.ground import resident_id
+from core.law.notices import Subject
+from core.people.persons import PersonFacts
+from core.submissions import roster
 
 FIRST_ROW = 4
 """The spreadsheet row of a roster's first person: below a title, a line about the training and the headings."""

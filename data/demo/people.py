@@ -10,9 +10,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from core import resident_id
-from core.policy import Subject
-from core.registry import PersonFacts
+from core.ground import resident_id
+from core.law.notices import Subject
+from core.people.persons import PersonFacts
 from data.demo.words import words
 
 COUNTY = "150199"

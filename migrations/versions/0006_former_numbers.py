@@ -9,7 +9,7 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-from core import db
+from core.ground import db
 
 revision = "0006"
 down_revision = "0005"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from core import db
+from core.ground import db
 from tests import cast as people
 from tests.cast import Cast
 

@@ -11,9 +11,11 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
-from core import credits, db, registry
-from core.files import Upload
+from core.ground import db
 from core.models import DecisionPart
+from core.people import accounts
+from core.records import imports
+from core.trail.files import Upload
 from tests import cast as people
 from tests.browser.desk import arrive, choose_first_row
 from tests.pages.conftest import sign_in
@@ -34,11 +36,11 @@ def office(server: str) -> str:
         for year in range(YEAR - 2, YEAR - 2 + years)
         for subject, amount, source in (("公需科目", 30, "公需考试"), ("专业科目", 60, "培训"))
     ]
-    upload = Upload("台账.xlsx", people.sheet(rows, tuple(credits.HEADINGS.values())))
+    upload = Upload("台账.xlsx", people.sheet(rows, tuple(imports.HEADINGS.values())))
     with db.transaction() as session:
-        actor = registry.actor_of(session, sign_in("reviewer"), NOW)
+        actor = accounts.actor_of(session, sign_in("reviewer"), NOW)
         assert actor
-        credits.bring_in(session, upload, actor=actor, reason="补登纸质台账", now=NOW)
+        imports.bring_in(session, upload, actor=actor, reason="补登纸质台账", now=NOW)
     return server
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
-from core import db
+from core.ground import db
 from core.models import Movement, Person, PersonChange, Plan
 from tests import cast as people
 from tests.browser.desk import Desk, arrive

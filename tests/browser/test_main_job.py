@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
-from core import db
+from core.ground import db
 from core.models import AuditEntry
 from tests.browser.desk import Desk, arrive, choose_first_row
 

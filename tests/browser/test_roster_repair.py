@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
-from core import db, roster, sheets
+from core.ground import db, sheets
 from core.models import Report, RosterProblem, RosterRepair, RosterRow, State
+from core.submissions import roster
 from tests import cast as people
 from tests import faults
 from tests.browser.desk import Desk, arrive

@@ -13,8 +13,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core import approvals, db
-from core.access import Actor, OrganizationKind, Role
+from core.ground import db
+from core.ground.access import Actor, OrganizationKind, Role
+from core.submissions import workflow
 
 
 def say(words: str) -> None:
@@ -30,7 +31,7 @@ def approve(order: dict[str, Any]) -> None:
     sa.event.listen(db.engine(), "after_cursor_execute", lambda *_: say("."))
     say(f"ready {os.getpid()}\n")
     with db.transaction() as session:
-        approvals.move(session, order["id"], approvals.Action.APPROVE, version=order["version"], actor=actor, now=now)
+        workflow.move(session, order["id"], workflow.Action.APPROVE, version=order["version"], actor=actor, now=now)
     say("done")
 
 

@@ -8,27 +8,17 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import (
-    approvals,
-    audit,
-    cards,
-    claims,
-    dashboards,
-    db,
-    decisions,
-    disputes,
-    files,
-    ledger,
-    persons,
-    plans,
-    proofs,
-    registry,
-    reports,
-    shortfalls,
-)
-from core.access import ROLE_HOMES, Actor, OrganizationKind, Refused, Role
-from core.approvals import Action
+from core.eligibility import decisions
+from core.ground import db
+from core.ground.access import ROLE_HOMES, Actor, OrganizationKind, Refused, Role
+from core.ledger import books, checks, statements
 from core.models import Base, Dispute
+from core.office import dashboards
+from core.people import accounts, acts, organizations, persons
+from core.records import cards, disputes, proofs, shortfalls
+from core.submissions import claims, plans, queues, reports, workflow
+from core.submissions.workflow import Action
+from core.trail import audit, files
 from tests import cast as c
 
 REGION = "admin reviewer reviewer2 leader title"
@@ -68,13 +58,13 @@ def move(action: Action, which: str) -> Question:
         submission_id = getattr(at, which)
         version = s.scalar(sa.text("SELECT version FROM submission WHERE id = :id"), {"id": submission_id})
         now = c.NOW if action is Action.SUBMIT else c.AFTER_PLAN
-        approvals.move(s, submission_id, action, version=version, actor=actor, reason="有原因", now=now)
+        workflow.move(s, submission_id, action, version=version, actor=actor, reason="有原因", now=now)
 
     return deed
 
 
 def queue(kind: str, which: str) -> Question:
-    return lambda s, actor, at: seen(approvals.queue(s, actor, kind=kind, limit=None)[0]["id"], getattr(at, which))
+    return lambda s, actor, at: seen(queues.queue(s, actor, kind=kind, limit=None)[0]["id"], getattr(at, which))
 
 
 def trail_line(s: Session, actor: Actor, at: Records) -> None:
@@ -87,7 +77,7 @@ def report(s: Session, actor: Actor, at: Records) -> None:
 
 
 def open_account(s: Session, actor: Actor, at: Records) -> None:
-    registry.open_account(
+    accounts.open_account(
         s,
         username="fresh",
         name="赵示一",
@@ -100,23 +90,23 @@ def open_account(s: Session, actor: Actor, at: Records) -> None:
 
 
 def open_person_account(s: Session, actor: Actor, at: Records) -> None:
-    registry.open_person_account(
+    accounts.open_person_account(
         s, username="fresh", id_number=c.id_number(at.serial), password=c.PASSWORD, actor=actor, now=c.AFTER
     )
 
 
 def add_organization(s: Session, actor: Actor, at: Records) -> None:
-    registry.add_organization(
+    organizations.add(
         s, name="示例新单位", kind=OrganizationKind.EMPLOYER, authority_id=at.authority, actor=actor, now=c.AFTER
     )
 
 
 def close_place(s: Session, actor: Actor, at: Records) -> None:
-    registry.set_organization_active(s, at.place, False, actor=actor, reason="撤销", now=c.AFTER)
+    organizations.set_active(s, at.place, False, actor=actor, reason="撤销", now=c.AFTER)
 
 
 def close_account(s: Session, actor: Actor, at: Records) -> None:
-    registry.set_account_active(s, at.account, False, actor=actor, reason="调离", now=c.AFTER)
+    accounts.set_active(s, at.account, False, actor=actor, reason="调离", now=c.AFTER)
 
 
 def amounts(s: Session, actor: Actor, at: Records) -> None:
@@ -168,7 +158,7 @@ def due_reports(s: Session, actor: Actor, at: Records) -> None:
 
 
 def find_person(s: Session, actor: Actor, at: Records) -> None:
-    seen(registry.find_persons(s, actor, limit=None)[0]["id"], at.person)
+    seen(persons.find(s, actor, limit=None)[0]["id"], at.person)
 
 
 def see_shortfalls(s: Session, actor: Actor, at: Records) -> None:
@@ -177,7 +167,7 @@ def see_shortfalls(s: Session, actor: Actor, at: Records) -> None:
 
 def correct_person(s: Session, actor: Actor, at: Records) -> None:
     proof = files.Upload("身份证.pdf", b"%PDF-1.4 synthetic")
-    persons.correct(
+    acts.correct(
         s, at.person, name="赵别名", id_number="", evidence=proof, version=1, actor=actor, reason="有误", now=c.AFTER
     )
 
@@ -186,8 +176,8 @@ def merge_persons(s: Session, actor: Actor, at: Records) -> None:
     again = c.person_id(at.serial + 60)
     versions = {"version": 1, "duplicate_version": 1}
     proof = files.Upload("身份证.pdf", b"%PDF-1.4 synthetic")
-    persons.merge(s, at.person, again, **versions, evidence=proof, actor=actor, reason="重复", now=c.AFTER)
-    persons.separate(s, again, version=2, actor=actor, reason="不是", now=c.AFTER)
+    acts.merge(s, at.person, again, **versions, evidence=proof, actor=actor, reason="重复", now=c.AFTER)
+    acts.separate(s, again, version=2, actor=actor, reason="不是", now=c.AFTER)
 
 
 def dispute(s: Session, actor: Actor, at: Records) -> None:
@@ -206,7 +196,7 @@ def see_disputes(s: Session, actor: Actor, at: Records) -> None:
 
 def move_person(s: Session, actor: Actor, at: Records) -> None:
     goes_to = at.authority
-    persons.move(
+    acts.move(
         s, at.person, employer="示例新单位", authority_id=goes_to, version=1, actor=actor, reason="调动", now=c.AFTER
     )
 
@@ -238,11 +228,11 @@ def extend(s: Session, actor: Actor, at: Records) -> None:
 
 
 def reset(s: Session, actor: Actor, at: Records) -> None:
-    registry.reset_password(s, at.account, "Fresh-start-1", actor=actor, now=c.AFTER)
+    accounts.reset_password(s, at.account, "Fresh-start-1", actor=actor, now=c.AFTER)
 
 
 def reveal(s: Session, actor: Actor, at: Records) -> None:
-    registry.reveal_id(s, at.person, actor=actor, now=c.AFTER)
+    persons.reveal_id(s, at.person, actor=actor, now=c.AFTER)
 
 
 def card(s: Session, actor: Actor, at: Records) -> None:
@@ -250,15 +240,15 @@ def card(s: Session, actor: Actor, at: Records) -> None:
 
 
 def reverse(s: Session, actor: Actor, at: Records) -> None:
-    ledger.reverse(s, at.batch, actor=actor, reason="重复", now=c.AFTER)
+    books.reverse(s, at.batch, actor=actor, reason="重复", now=c.AFTER)
 
 
 def list_places(s: Session, actor: Actor, at: Records) -> None:
-    seen(registry.organizations(s, actor)["id"], at.place)
+    seen(organizations.listing(s, actor)["id"], at.place)
 
 
 def list_accounts(s: Session, actor: Actor, at: Records) -> None:
-    seen(registry.accounts(s, actor)["id"], at.account)
+    seen(accounts.listing(s, actor)["id"], at.account)
 
 
 SEE = (f"{REGION} base", f"{REGION} {HOHHOT} hohhot_base")
@@ -277,9 +267,9 @@ KEEP = ("admin reviewer reviewer2", "hohhot_admin hohhot_reviewer")
 
 MAY: list[tuple[str, Question, tuple[str, str]]] = [
     # what               how                                                  who: the region's records, Hohhot's
-    ("see a plan", lambda s, a, at: approvals.one(s, at.waiting_plan, a), SEE),
-    ("see a draft", lambda s, a, at: approvals.one(s, at.draft, a), SEE),
-    ("see its steps", lambda s, a, at: approvals.trail(s, at.report, a), SEE),
+    ("see a plan", lambda s, a, at: workflow.one(s, at.waiting_plan, a), SEE),
+    ("see a draft", lambda s, a, at: workflow.one(s, at.draft, a), SEE),
+    ("see its steps", lambda s, a, at: queues.trail(s, at.report, a), SEE),
     ("list plans", queue("plan", "waiting_plan"), SEE),
     ("list reports", queue("report", "report"), SEE),
     ("see a report", lambda s, a, at: reports.one(s, at.report, a), SEE),
@@ -304,12 +294,12 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("list accounts", list_accounts, ADMINISTER),
     ("find a person", find_person, LOOK_UP),
     ("see who is short", see_shortfalls, LOOK_UP),
-    ("see a person", lambda s, a, at: registry.person(s, at.person, a), LOOK_UP),
-    ("see its history", lambda s, a, at: persons.history(s, at.person, a), LOOK_UP),
+    ("see a person", lambda s, a, at: persons.one(s, at.person, a), LOOK_UP),
+    ("see its history", lambda s, a, at: acts.history(s, at.person, a), LOOK_UP),
     ("correct a person", correct_person, KEEP),
     ("move a person", move_person, KEEP),
     ("merge and separate", merge_persons, KEEP),
-    ("see duplicates", lambda s, a, at: persons.duplicates(s, at.person, a), LOOK_UP),
+    ("see duplicates", lambda s, a, at: acts.duplicates(s, at.person, a), LOOK_UP),
     ("dispute an entry", dispute, CLAIMANTS),
     (
         "see disputes",
@@ -330,10 +320,10 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("reject a claim", move(Action.REJECT, "claim"), DECIDE),
     ("print a proof", lambda s, a, at: proofs.issue(s, at.batch, 1, actor=a, now=c.AFTER), REVEAL),
     ("see the cards", lambda s, a, at: cards.issued(s, at.person, a), LOOK_UP),
-    ("see a batch", lambda s, a, at: ledger.lines(s, at.batch, a), BATCH),
+    ("see a batch", lambda s, a, at: statements.lines(s, at.batch, a), BATCH),
     ("see who relied", lambda s, a, at: decisions.relied(s, at.batch, a), BATCH),
     ("reverse a batch", reverse, ("admin reviewer reviewer2", "hohhot_admin hohhot_reviewer")),
-    ("rebuild totals", lambda s, a, at: ledger.rebuild(s, actor=a, reason="核对", now=c.AFTER), ("admin", "admin")),
+    ("rebuild totals", lambda s, a, at: checks.rebuild(s, actor=a, reason="核对", now=c.AFTER), ("admin", "admin")),
     ("print a card", card, REVEAL),
     ("change a draft", revise, FILE),
     ("extend a plan", extend, ADMINISTER),
@@ -421,8 +411,8 @@ def open_dispute(at: Records) -> None:
         entry = session.execute(sa.text("SELECT batch_id, line FROM credit_entry WHERE person_id = :id"), {"id": other})
         where = dict(entry.mappings().one()) | {"authority_id": at.authority}
         filed = {"words": "有误", "filed_by": "某人", "filed_at": c.AFTER}
-        twice = registry.PersonFacts("赵示", c.id_number(at.serial + 60))
-        registry.match_or_add(session, [twice], authority_id=at.authority, now=c.AFTER)
+        twice = persons.PersonFacts("赵示", c.id_number(at.serial + 60))
+        persons.match_or_add(session, [twice], authority_id=at.authority, now=c.AFTER)
         session.add(Dispute(**where, **filed, organization_id=at.place))
 
 

@@ -10,21 +10,22 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, db, files, reports
-from core.access import Refused, Role
-from core.approvals import KINDS, MOVES, Action, Side, moves_for
-from core.models import State as S
-from core.models import Submission
+from core.ground import db
+from core.ground.access import Refused, Role
+from core.models import State, Submission
+from core.submissions import queues, reports, workflow
+from core.submissions.workflow import KINDS, MOVES, Action, Side, moves_for
+from core.trail import audit, files
 from tests import cast as c
 
 WHOLE_LIFE = {
-    (S.DRAFT, Action.SUBMIT): (S.SUBMITTED, "base"),
-    (S.RETURNED, Action.SUBMIT): (S.SUBMITTED, "base"),
-    (S.WITHDRAWN, Action.SUBMIT): (S.SUBMITTED, "base"),
-    (S.SUBMITTED, Action.WITHDRAW): (S.WITHDRAWN, "base"),
-    (S.SUBMITTED, Action.APPROVE): (S.APPROVED, "reviewer"),
-    (S.SUBMITTED, Action.RETURN): (S.RETURNED, "reviewer"),
-    (S.SUBMITTED, Action.REJECT): (S.REJECTED, "reviewer"),
+    (State.DRAFT, Action.SUBMIT): (State.SUBMITTED, "base"),
+    (State.RETURNED, Action.SUBMIT): (State.SUBMITTED, "base"),
+    (State.WITHDRAWN, Action.SUBMIT): (State.SUBMITTED, "base"),
+    (State.SUBMITTED, Action.WITHDRAW): (State.WITHDRAWN, "base"),
+    (State.SUBMITTED, Action.APPROVE): (State.APPROVED, "reviewer"),
+    (State.SUBMITTED, Action.RETURN): (State.RETURNED, "reviewer"),
+    (State.SUBMITTED, Action.REJECT): (State.REJECTED, "reviewer"),
 }
 """Written down a second time on purpose: a change of the table is a decision, not an accident."""
 
@@ -39,7 +40,7 @@ def tried() -> Iterator[Session]:
         session.rollback()
 
 
-def put(session: Session, submission_id: int, state: S) -> Submission:
+def put(session: Session, submission_id: int, state: State) -> Submission:
     """The submission as it would be in a state."""
     session.execute(sa.update(Submission).where(Submission.id == submission_id).values(state=state))
     return session.get_one(Submission, submission_id, populate_existing=True)
@@ -49,9 +50,9 @@ def moving(
     cast: c.Cast, submission_id: int, action: Action, by: str, reason: str = "", version: int | None = None
 ) -> Callable[[Session], Any]:
     with db.reading() as session:
-        seen = approvals.one(session, submission_id, cast["admin"]).version
+        seen = workflow.one(session, submission_id, cast["admin"]).version
     seen = seen if version is None else version
-    return lambda s: approvals.move(s, submission_id, action, version=seen, actor=cast[by], reason=reason, now=c.AFTER)
+    return lambda s: workflow.move(s, submission_id, action, version=seen, actor=cast[by], reason=reason, now=c.AFTER)
 
 
 def waiting_report(cast: c.Cast) -> Any:
@@ -76,12 +77,12 @@ def test_every_move_of_the_table_works_and_leaves_a_step_and_a_line(database: st
     for (state, action), (to, by) in WHOLE_LIFE.items():
         with tried() as session:
             version = put(session, report.id, state).version
-            moved, words = approvals.move(
+            moved, words = workflow.move(
                 session, report.id, action, version=version, actor=cast[by], reason=REASON, now=c.AFTER
             )
             assert (moved.state, moved.version) == (to, version + 1), (state, action)
             assert bool(words) == (action is Action.APPROVE)
-            step = approvals.trail(session, report.id, cast["admin"]).iloc[-1]
+            step = queues.trail(session, report.id, cast["admin"]).iloc[-1]
             assert list(step) == [c.AFTER, action.value, cast[by].name, to, REASON]
             line = audit.history(session, cast["admin"], event=audit.Event(f"submission.{action.value}"))[0].iloc[0]
             assert (line["record"], line["record_id"], line["reason"]) == ("report", report.id, REASON)
@@ -94,14 +95,14 @@ def test_every_other_move_is_refused_from_every_state(database: str) -> None:
     cast = c.assemble()
     report = waiting_report(cast)
     who = {action: by for (_, action), (_, by) in WHOLE_LIFE.items()}
-    for state, action in itertools.product(S, Action):
+    for state, action in itertools.product(State, Action):
         if (state, action) in MOVES:
             continue
         with tried() as session:
             version = put(session, report.id, state).version
             before = counts(session)
             with pytest.raises(Refused) as caught:
-                approvals.move(
+                workflow.move(
                     session, report.id, action, version=version, actor=cast[who[action]], reason=REASON, now=c.AFTER
                 )
             assert caught.value.code == "move", (state, action)
@@ -124,12 +125,12 @@ def test_each_move_is_made_by_its_own_role_only(database: str) -> None:
         role, may = cast[username].role, username in allowed[own[action]]
         expected = "done" if may else elsewhere[role] if role is cast[own[action]].role else "role"
         with tried() as session:
-            state = S.DRAFT if action is Action.SUBMIT else S.SUBMITTED
+            state = State.DRAFT if action is Action.SUBMIT else State.SUBMITTED
             submission = put(session, report.id, state)
             act = {"version": submission.version, "actor": cast[username], "reason": REASON, "now": c.AFTER}
             assert (action in moves_for(submission, cast[username])) == may, (username, action)
             try:
-                approvals.move(session, report.id, action, **act)
+                workflow.move(session, report.id, action, **act)
                 found = "done"
             except Refused as refused:
                 found = refused.code
@@ -139,7 +140,7 @@ def test_each_move_is_made_by_its_own_role_only(database: str) -> None:
 def test_the_buttons_are_those_moves_that_would_work(database: str) -> None:
     cast = c.assemble()
     report = waiting_report(cast)
-    for state in S:
+    for state in State:
         with tried() as session:
             submission = put(session, report.id, state)
             for by in ("base", "reviewer"):
@@ -165,7 +166,7 @@ def test_returning_and_rejecting_need_a_reason_the_base_can_read(database: str) 
     with db.transaction() as session:
         moving(cast, report.id, Action.RETURN, "reviewer", f" {REASON} ")(session)
     with db.reading() as session:
-        assert approvals.trail(session, report.id, cast["base"]).iloc[-1]["reason"] == REASON
+        assert queues.trail(session, report.id, cast["base"]).iloc[-1]["reason"] == REASON
 
 
 def test_who_acts_names_the_version_seen(database: str) -> None:
@@ -175,9 +176,7 @@ def test_who_acts_names_the_version_seen(database: str) -> None:
         found = c.refusal(moving(cast, report.id, Action.APPROVE, "reviewer", version=version))
         assert found.code == "stale"
     assert (
-        c.refusal(
-            lambda s: approvals.move(s, 9999, Action.APPROVE, version=1, actor=cast["reviewer"], now=c.AFTER)
-        ).code
+        c.refusal(lambda s: workflow.move(s, 9999, Action.APPROVE, version=1, actor=cast["reviewer"], now=c.AFTER)).code
         == "missing"
     )
     with db.transaction() as session:
@@ -196,10 +195,10 @@ def test_the_region_sees_a_leagues_plans_but_does_not_decide_them(database: str)
             assert c.refusal(moving(cast, plan.id, action, by, REASON)).code == "jurisdiction"
     with db.reading() as session:
         for by in ("reviewer", "admin", "leader", "title", "hohhot_reviewer", "hohhot_leader"):
-            assert approvals.one(session, plan.id, cast[by]).id == plan.id
-        assert approvals.queue(session, cast["reviewer"], kind="plan", state=S.SUBMITTED)[1] == 1
-        assert approvals.queue(session, cast["reviewer"], kind="plan", state=S.SUBMITTED, own=True)[1] == 0
-        assert approvals.queue(session, cast["hohhot_reviewer"], kind="plan", state=S.SUBMITTED, own=True)[1] == 1
+            assert workflow.one(session, plan.id, cast[by]).id == plan.id
+        assert queues.queue(session, cast["reviewer"], kind="plan", state=State.SUBMITTED)[1] == 1
+        assert queues.queue(session, cast["reviewer"], kind="plan", state=State.SUBMITTED, own=True)[1] == 0
+        assert queues.queue(session, cast["hohhot_reviewer"], kind="plan", state=State.SUBMITTED, own=True)[1] == 1
     c.approve(cast, plan.id, by="hohhot_reviewer")
 
 
@@ -214,9 +213,9 @@ def test_a_league_sees_nothing_of_another_leagues_affairs(database: str) -> None
     other = cast["baotou_reviewer"]
     with db.reading() as session:
         questions: list[Callable[[], Any]] = [
-            lambda: approvals.one(session, report.id, other),
-            lambda: approvals.one(session, report.plan_id, other),
-            lambda: approvals.trail(session, report.id, other),
+            lambda: workflow.one(session, report.id, other),
+            lambda: workflow.one(session, report.plan_id, other),
+            lambda: queues.trail(session, report.id, other),
             lambda: reports.one(session, report.id, other),
             lambda: reports.rows(session, report.id, other),
             lambda: reports.problems(session, report.id, other, now=c.AFTER),
@@ -227,10 +226,10 @@ def test_a_league_sees_nothing_of_another_leagues_affairs(database: str) -> None
             with pytest.raises(Refused, match="missing"):
                 question()
         for kind in ("plan", "report"):
-            assert approvals.queue(session, other, kind=kind)[1] == 0
+            assert queues.queue(session, other, kind=kind)[1] == 0
         assert [audit.history(session, other, record=kind)[1] for kind in ("plan", "report", "credit_batch")] == [0] * 3
         theirs = cast["hohhot_reviewer"]
-        assert [approvals.queue(session, theirs, kind=kind)[1] for kind in ("plan", "report")] == [1, 1]
+        assert [queues.queue(session, theirs, kind=kind)[1] for kind in ("plan", "report")] == [1, 1]
         assert len(reports.rows(session, report.id, theirs)) == 1
         assert files.opened(session, report.notice_id, theirs) == c.NOTICE
 
@@ -244,21 +243,21 @@ def test_the_queue_has_the_longest_waiting_first_and_is_searched_and_paged(datab
     with db.reading() as session:
 
         def ids(**filters: Any) -> list[int]:
-            frame, count = approvals.queue(session, cast["reviewer"], kind="plan", **filters)
+            frame, count = queues.queue(session, cast["reviewer"], kind="plan", **filters)
             assert "limit" in filters or count == len(frame)
             return list(frame["id"])
 
-        assert ids(state=S.SUBMITTED) == [first.id, later.id]
+        assert ids(state=State.SUBMITTED) == [first.id, later.id]
         assert ids() == sorted((later.id, first.id, hohhot.id), reverse=True)
-        assert ids(state=S.APPROVED) == [hohhot.id]
+        assert ids(state=State.APPROVED) == [hohhot.id]
         assert ids(text="甲") == [later.id]
         assert ids(text="呼和浩特") == [hohhot.id]
         assert ids(text="%") == [first.id]
         assert ids(limit=1, offset=1) == [first.id]
         assert ids(limit=0) == []
-        line = approvals.queue(session, cast["reviewer"], kind="plan", text="丙")[0].iloc[0]
+        line = queues.queue(session, cast["reviewer"], kind="plan", text="丙")[0].iloc[0]
         assert (line["organization"], line["authority"]) == (
             "示例呼和浩特培训基地",
             "呼和浩特市人力资源和社会保障局",
         )
-        assert approvals.queue(session, cast["reviewer"], kind="report")[1] == 0
+        assert queues.queue(session, cast["reviewer"], kind="report")[1] == 0

@@ -10,31 +10,18 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from core import (
-    approvals,
-    audit,
-    cards,
-    claims,
-    credits,
-    db,
-    decisions,
-    disputes,
-    eligibility,
-    files,
-    ledger,
-    notices,
-    persons,
-    plans,
-    proofs,
-    registry,
-    reports,
-    sheets,
-)
-from core.access import Actor, OrganizationKind, Role
-from core.approvals import Action
-from core.audit import Event
-from core.files import Upload
+from core.eligibility import answers, applications, decisions, drafts
+from core.ground import db, sheets
+from core.ground.access import Actor, OrganizationKind, Role
+from core.ledger import books, checks
 from core.models import AuditEntry
+from core.people import accounts, acts, organizations, persons, setup
+from core.records import cards, disputes, imports, proofs
+from core.submissions import claims, plans, reports, workflow
+from core.submissions.workflow import Action
+from core.trail import audit, files
+from core.trail.audit import Event
+from core.trail.files import Upload
 from tests import cast as c
 
 
@@ -45,21 +32,21 @@ def busy_month() -> c.Cast:
     report = c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图"), c.row(2)]))
     c.posted(cast, c.sheet([c.row(3)]), by="hohhot_base", reviewer="hohhot_reviewer")
     with db.transaction() as s:
-        new = registry.add_organization(
+        new = organizations.add(
             s, name="示例新基地", kind=OrganizationKind.BASE, authority_id=1, actor=admin, now=c.NOW
         )
         s.flush()
-        registry.set_organization_active(s, new.id, False, actor=admin, reason="重复", now=c.NOW)
-        registry.sign_in(s, "base", fits=True, now=c.NOW)
-        registry.sign_out(s, actor=base, now=c.NOW)
+        organizations.set_active(s, new.id, False, actor=admin, reason="重复", now=c.NOW)
+        accounts.sign_in(s, "base", fits=True, now=c.NOW)
+        accounts.sign_out(s, actor=base, now=c.NOW)
         for _ in range(5):
-            registry.sign_in(s, "leader", fits=False, now=c.NOW)
-        registry.change_password(s, "Other-horse-25", old=c.PASSWORD, actor=base, now=c.NOW)
-        registry.reset_password(s, base.account_id, c.PASSWORD, actor=admin, now=c.NOW)
+            accounts.sign_in(s, "leader", fits=False, now=c.NOW)
+        accounts.change_password(s, "Other-horse-25", old=c.PASSWORD, actor=base, now=c.NOW)
+        accounts.reset_password(s, base.account_id, c.PASSWORD, actor=admin, now=c.NOW)
         for active in (False, True):
-            registry.set_account_active(s, base.account_id, active, actor=admin, reason="休假", now=c.NOW)
-        registry.decide_setting(s, "office", "demo")
-        registry.shift_demo_clock(s, 3, actor=admin, now=c.NOW)
+            accounts.set_active(s, base.account_id, active, actor=admin, reason="休假", now=c.NOW)
+        setup.decide_setting(s, "office", "demo")
+        setup.shift_demo_clock(s, 3, actor=admin, now=c.NOW)
         soon = replace(c.PLAN, start_on=c.TODAY + timedelta(5), end_on=c.TODAY + timedelta(6), hours_each=8)
         plan = plans.draft(s, soon, actor=base, now=c.NOW)
         s.flush()
@@ -69,7 +56,7 @@ def busy_month() -> c.Cast:
 
         def move(action: Action, by: Any, reason: str = "") -> None:
             s.flush()
-            approvals.move(s, plan.id, action, version=plan.version, actor=by, reason=reason, now=c.NOW)
+            workflow.move(s, plan.id, action, version=plan.version, actor=by, reason=reason, now=c.NOW)
 
         move(Action.SUBMIT, base)
         move(Action.WITHDRAW, base)
@@ -88,15 +75,15 @@ def busy_month() -> c.Cast:
         reports.repair(s, filed.id, [reports.Change(3, "sex", "m", "女")], actor=base, now=c.AFTER)
         s.flush()
         for action, by in ((Action.SUBMIT, base), (Action.APPROVE, reviewer)):
-            approvals.move(s, filed.id, action, version=filed.version, actor=by, now=c.AFTER)
+            workflow.move(s, filed.id, action, version=filed.version, actor=by, now=c.AFTER)
         reports.supplement(s, filed.id, actor=base, now=c.AFTER)
         cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
         files.handed_out(s, report.roster_id, actor=reviewer, now=c.AFTER)
-        registry.reveal_id(s, c.person_id(1), actor=cast["title"], now=c.AFTER)
-        second = registry.person(s, c.person_id(2), reviewer)
+        persons.reveal_id(s, c.person_id(1), actor=cast["title"], now=c.AFTER)
+        second = persons.one(s, c.person_id(2), reviewer)
         proof = Upload("身份证.pdf", b"%PDF-1.4 synthetic")
         new_number = c.id_number(2, date(1986, 3, 4))
-        persons.correct(
+        acts.correct(
             s,
             second.id,
             name=second.name,
@@ -108,13 +95,13 @@ def busy_month() -> c.Cast:
             now=c.AFTER,
         )
         s.flush()
-        twice = registry.PersonFacts("赵示", c.id_number(72), "示例市第一医院")
-        (duplicate_id,) = registry.match_or_add(s, [twice], authority_id=1, now=c.AFTER).values()
+        twice = persons.PersonFacts("赵示", c.id_number(72), "示例市第一医院")
+        (duplicate_id,) = persons.match_or_add(s, [twice], authority_id=1, now=c.AFTER).values()
         both = {"version": second.version, "duplicate_version": 1, "evidence": proof}
-        persons.merge(s, second.id, duplicate_id, **both, actor=reviewer, reason="重复", now=c.AFTER)
-        persons.separate(s, duplicate_id, version=2, actor=reviewer, reason="不是同一人", now=c.AFTER)
+        acts.merge(s, second.id, duplicate_id, **both, actor=reviewer, reason="重复", now=c.AFTER)
+        acts.separate(s, duplicate_id, version=2, actor=reviewer, reason="不是同一人", now=c.AFTER)
         move = {"employer": "示例旗蒙古族中学", "authority_id": 1, "version": second.version}
-        persons.move(s, second.id, **move, actor=reviewer, reason="调动", now=c.AFTER)
+        acts.move(s, second.id, **move, actor=reviewer, reason="调动", now=c.AFTER)
         form = {"year": 2024, "route": "职称评审", "level": "高级"}
         query = sa.text("SELECT batch_id, line FROM credit_entry WHERE person_id = :id")
         at = s.execute(query, {"id": c.person_id(1)}).first()
@@ -124,27 +111,27 @@ def busy_month() -> c.Cast:
             disputes.answer(
                 s, filed.id, upheld=upheld, version=filed.version, actor=reviewer, reason="已核实", now=c.AFTER
             )
-        applied = eligibility.application(s, c.person_id(1), form, actor=cast["title"])
-        decisions.decide(s, eligibility.Batch([applied]), actor=cast["title"], now=c.AFTER)
+        applied = answers.application(s, c.person_id(1), form, actor=cast["title"])
+        decisions.decide(s, applications.Batch([applied]), actor=cast["title"], now=c.AFTER)
         earlier = (
             ["身份证号", "姓名", "年度", "科目", "学时", "来源"],
             [[c.id_number(9), "赵示", 2023, "专业", 8, "培训"]],
         )
-        batch, _ = credits.bring_in(
+        batch, _ = imports.bring_in(
             s, Upload("往年.csv", sheets.csv_file(*earlier)), actor=reviewer, reason="补登", now=c.AFTER
         )
-        ledger.reverse(s, batch.id, actor=reviewer, reason="导错了", now=c.AFTER)
+        books.reverse(s, batch.id, actor=reviewer, reason="导错了", now=c.AFTER)
         s.execute(sa.text("DELETE FROM credit_total"))
-        ledger.rebuild(s, actor=admin, reason="核对", now=c.AFTER)
+        checks.rebuild(s, actor=admin, reason="核对", now=c.AFTER)
         claim = claims.draft(s, c.person_id(1), c.CLAIM, evidence=[c.CERTIFICATE], actor=cast["employer"], now=c.AFTER)
         s.flush()
         claim = claims.revise(s, claim.id, c.CLAIM, version=claim.version, actor=cast["employer"], now=c.AFTER)
         s.flush()
-        approvals.move(s, claim.id, Action.SUBMIT, version=claim.version, actor=cast["employer"], now=c.AFTER)
+        workflow.move(s, claim.id, Action.SUBMIT, version=claim.version, actor=cast["employer"], now=c.AFTER)
         proofs.issue(s, 1, 1, actor=reviewer, now=c.AFTER)
         claims.grant(s, claim.id, c.CLAIM.amount, version=claim.version, actor=reviewer, now=c.AFTER)
         region = cast.places["region"]
-        second = registry.open_account(
+        second = accounts.open_account(
             s,
             username="admin2",
             name="管理员admin2",
@@ -156,9 +143,9 @@ def busy_month() -> c.Cast:
         )
         s.flush()
         publisher = Actor(second.id, second.name, Role.ADMIN, region.id, region.name, region.kind)
-        draft = notices.save_draft(s, notices.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
+        draft = drafts.save_draft(s, drafts.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
         s.flush()
-        notices.publish(s, draft.id, version=draft.version, actor=publisher, reason="通知已印发", now=c.AFTER)
+        drafts.publish(s, draft.id, version=draft.version, actor=publisher, reason="通知已印发", now=c.AFTER)
     return cast
 
 
@@ -259,8 +246,8 @@ def test_days_of_the_trail_are_days_at_the_office(database: str) -> None:
     cast = c.assemble()
     late = c.NOW.replace(hour=15, minute=59, tzinfo=UTC)  # one minute to midnight of 3 June at the office
     with db.transaction() as session:
-        registry.sign_in(session, "base", fits=True, now=late)
-        registry.sign_in(session, "base", fits=True, now=late + timedelta(minutes=1))
+        accounts.sign_in(session, "base", fits=True, now=late)
+        accounts.sign_in(session, "base", fits=True, now=late + timedelta(minutes=1))
     with db.reading() as session:
         for day in (date(2024, 6, 3), date(2024, 6, 4)):
             lines, _ = audit.history(

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import sqlalchemy as sa
 
-from core import balances, db, policy
+from core.ground import db
+from core.law import notices
+from core.ledger import balances
 from core.models import CreditTotal, Source
 from tests import cast as c
 from tests.core.test_eligibility import SHORT, person
@@ -57,8 +59,8 @@ def test_some_of_the_people_keep_their_balances_under_new_numbers(office: Path) 
 def test_hours_of_a_capped_source_count_up_to_the_cap(office: Path) -> None:
     cast = c.assemble()
     person_id = person(cast, 1, ((2024, 0, 40),), source=Source.CONVERSION)
-    notice = policy.in_force(2024)
-    cap = policy.Cap.model_validate({"clause": "一(四)6", "per": "year", "hours": "24", "source": "折合"})
+    notice = notices.in_force(2024)
+    cap = notices.Cap.model_validate({"clause": "一(四)6", "per": "year", "hours": "24", "source": "折合"})
     with db.reading() as session:
         lines = balances.of(session, np.array([person_id, 0]), 2024, 2024)
     free, capped = (lines.counted(p, 2024, 1, 2) for p in (notice, notice.model_copy(update={"caps": (cap,)})))

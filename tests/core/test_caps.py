@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
-from core import caps, credits, db, ledger, policy, sheets
-from core.access import Refused
-from core.files import Upload
-from core.ledger import Posting
+from core.ground import db, sheets
+from core.ground.access import Refused
+from core.law import notices
+from core.ledger import books, caps
+from core.ledger.books import Posting
 from core.models import Person, Source
+from core.records import imports
+from core.trail.files import Upload
 from tests import cast as c
 
 CAPPED = (
@@ -36,11 +39,11 @@ CAPPED = (
 @pytest.fixture
 def cast(database: str) -> c.Cast:
     """An office whose notice of 2024 has caps, and one person on file."""
-    text = (policy.FOLDER / "nmg-2024.yaml").read_text(encoding="utf-8")
+    text = (notices.FOLDER / "nmg-2024.yaml").read_text(encoding="utf-8")
     for before, after in CAPPED:
         assert text.count(before) == 1
         text = text.replace(before, after)
-    folder = policy.published()
+    folder = notices.published()
     folder.mkdir(parents=True)
     (folder / "nmg-2024.yaml").write_text(text, encoding="utf-8")
     made = c.assemble()
@@ -61,7 +64,7 @@ def over(*items: Posting) -> dict[int, str]:
 
 def post(cast: c.Cast, *items: Posting) -> int:
     with db.transaction() as session:
-        return ledger.post(session, items, basis="学时折合", actor=cast["reviewer"], now=c.AFTER).id
+        return books.post(session, items, basis="学时折合", actor=cast["reviewer"], now=c.AFTER).id
 
 
 SKILLS = Source.SKILLS_TRAINING
@@ -100,12 +103,12 @@ def test_a_year_is_the_sum_of_what_stands_and_of_what_comes_before(cast: c.Cast)
         1: "折合、专业科目每年度至多50学时（一(一)），已有46学时"
     }
     with db.transaction() as session:
-        ledger.reverse(session, 2, actor=cast["reviewer"], reason="重复", now=c.AFTER, lines=[1])
+        books.reverse(session, 2, actor=cast["reviewer"], reason="重复", now=c.AFTER, lines=[1])
     assert over(item(8), item(4)) == {}
 
 
 def test_the_ledger_refuses_what_is_more_than_counts(cast: c.Cast) -> None:
-    refused = c.refusal(lambda s: ledger.post(s, [item(9)], basis="折合", actor=cast["reviewer"], now=c.AFTER))
+    refused = c.refusal(lambda s: books.post(s, [item(9)], basis="折合", actor=cast["reviewer"], now=c.AFTER))
     assert refused.code == "cap"
     assert "论坛每项至多8学时" in refused.words
 
@@ -129,7 +132,7 @@ def test_an_import_leaves_out_what_is_more_than_counts_row_by_row(cast: c.Cast) 
     ]
     content = sheets.csv_file(["身份证号", "姓名", "年度", "科目", "学时", "来源", "依据"], rows)
     with db.transaction() as session:
-        batch, preview = credits.bring_in(
+        batch, preview = imports.bring_in(
             session, Upload("往年.csv", content), actor=cast["reviewer"], reason="补登", now=c.AFTER
         )
     assert batch is not None

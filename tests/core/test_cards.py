@@ -10,9 +10,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, cards, db, ledger
-from core.access import Refused
+from core.ground import db
+from core.ground.access import Refused
+from core.ledger import books
 from core.models import Card, Source
+from core.records import cards
+from core.trail import audit
 from tests import cast as c
 
 URL = "http://127.0.0.1:8501/verify/"
@@ -182,7 +185,7 @@ def test_a_card_holds_no_longer_once_its_hours_are_undone(database: str) -> None
     assert before is not None
     assert before.holds
     with db.transaction() as session:
-        ledger.reverse(session, 1, actor=cast["reviewer"], reason="重复登记", now=c.AFTER)
+        books.reverse(session, 1, actor=cast["reviewer"], reason="重复登记", now=c.AFTER)
     after = asked(card.code)
     assert after is not None
     assert not after.holds
@@ -192,9 +195,9 @@ def test_a_card_that_shows_a_subject_deemed_done_says_so_and_holds_no_longer_onc
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图", professional_hours=8)]))
     who, day = c.person_id(1), c.date(2024, 5, 6)
-    exam = ledger.Posting(who, 2024, "professional", Decimal(), day, source=Source.QUALIFICATION, deemed=True)
+    exam = books.Posting(who, 2024, "professional", Decimal(), day, source=Source.QUALIFICATION, deemed=True)
     with db.transaction() as session:
-        ledger.post(session, [exam], basis="一级建造师", actor=cast["reviewer"], now=c.AFTER)
+        books.post(session, [exam], basis="一级建造师", actor=cast["reviewer"], now=c.AFTER)
     card = issued(cast)
     said = json.loads(card.payload)
     assert said["years"][2]["deemed"] == ["professional"]
@@ -205,7 +208,7 @@ def test_a_card_that_shows_a_subject_deemed_done_says_so_and_holds_no_longer_onc
     assert found is not None
     assert found.holds
     with db.transaction() as session:
-        ledger.reverse(session, 2, actor=cast["reviewer"], reason="证书有误", now=c.AFTER)
+        books.reverse(session, 2, actor=cast["reviewer"], reason="证书有误", now=c.AFTER)
     found = asked(card.code)
     assert found is not None
     assert not found.holds
@@ -215,7 +218,7 @@ def test_a_card_that_shows_a_subject_deemed_done_says_so_and_holds_no_longer_onc
 def reverse(cast: c.Cast, batch_id: int, **more: Any) -> int:
     with db.transaction() as session:
         now = c.AFTER + timedelta(days=2)
-        return ledger.reverse(session, batch_id, actor=cast["reviewer"], reason="重复登记", now=now, **more).id
+        return books.reverse(session, batch_id, actor=cast["reviewer"], reason="重复登记", now=now, **more).id
 
 
 def listed(cast: c.Cast, serial: int, by: str = "reviewer") -> list[tuple[str, str]]:
@@ -236,10 +239,10 @@ def test_a_reversal_revokes_the_cards_of_those_people_and_years_and_says_why_and
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1), c.row(2), c.row(3)]))
     earlier = [
-        ledger.Posting(c.person_id(1), year, "professional", Decimal(60), c.date(year, 5, 6)) for year in (2021, 2023)
+        books.Posting(c.person_id(1), year, "professional", Decimal(60), c.date(year, 5, 6)) for year in (2021, 2023)
     ]
     with db.transaction() as session:
-        ledger.post(session, earlier, basis="往年学时", actor=cast["reviewer"], now=c.AFTER)
+        books.post(session, earlier, basis="往年学时", actor=cast["reviewer"], now=c.AFTER)
     first, second, third = (issued(cast, serial) for serial in (1, 2, 3))
     before = issued(cast, 1, year=2023)
     assert at_stake(1, [1, 2]) == 2

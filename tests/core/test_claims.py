@@ -13,11 +13,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, claims, credits, db, files, ledger, persons, sheets
-from core.access import Refused, Role
-from core.approvals import Action
-from core.files import Upload
+from core.ground import db, sheets
+from core.ground.access import Refused, Role
+from core.ledger import books, checks, statements
 from core.models import Account, Claim, Person, State
+from core.people import acts
+from core.records import imports
+from core.submissions import claims, queues, workflow
+from core.submissions.workflow import Action
+from core.trail import audit, files
+from core.trail.files import Upload
 from tests import cast as c
 
 ONE, OTHER, AT_BASE = 1, 2, 3
@@ -37,7 +42,7 @@ def cast(database: str) -> c.Cast:
 def entries(serial: int = ONE) -> list[dict[str, Any]]:
     """What was posted beside the training, newest first."""
     with db.reading() as session:
-        frame = ledger.entries(session, c.person_id(serial))
+        frame = statements.entries(session, c.person_id(serial))
     return [line for line in frame.to_dict("records") if line["source"] != "training"]
 
 
@@ -50,7 +55,7 @@ def drafting(cast: c.Cast, by: str = "person", serial: int = ONE, **changes: Any
 def moving(cast: c.Cast, claim: Claim, action: Action, by: str, reason: str = "") -> Callable[[Session], Any]:
     def act(session: Session) -> Any:
         version = session.scalar(sa.select(Claim.version).where(Claim.id == claim.id))
-        return approvals.move(session, claim.id, action, version=version, actor=cast[by], reason=reason, now=c.AFTER)
+        return workflow.move(session, claim.id, action, version=version, actor=cast[by], reason=reason, now=c.AFTER)
 
     return act
 
@@ -72,8 +77,8 @@ def test_a_certificate_without_a_rate_is_granted_hours_on_evidence_and_posted_wi
     claim = c.file_claim(cast, ONE, by="person")
     assert claim.granted is None
     with db.reading() as session:
-        found = approvals.one(session, claim.id, cast["reviewer"])
-        assert "请依据证书填写核定学时" in approvals.preview(session, found)
+        found = workflow.one(session, claim.id, cast["reviewer"])
+        assert "请依据证书填写核定学时" in queues.preview(session, found)
     assert c.refusal(moving(cast, claim, Action.APPROVE, "reviewer", "证书属实")).code == "hours"
     assert c.grant(cast, claim.id, "24.5") == f"{found.person.name}登记2024年度专业科目24.5学时"
     (line,) = entries()
@@ -83,9 +88,9 @@ def test_a_certificate_without_a_rate_is_granted_hours_on_evidence_and_posted_wi
     assert (line["completed_on"], line["standing"]) == (date(2024, 5, 10), "stands")
     assert pd.isna(line["plan"])  # the certificate is no training
     with db.reading() as session:
-        frame, _ = ledger.batches(session, cast["reviewer"], origin=ledger.Origin.CLAIM)
+        frame, _ = statements.batches(session, cast["reviewer"], origin=statements.Origin.CLAIM)
         assert list(frame["basis"]) == ["学时折合：高研班 新一代信息技术高级研修班结业证书"]
-        assert ledger.faults(session) == []
+        assert checks.faults(session) == []
         trail = audit.history(session, cast["reviewer"], record="claim", limit=None)[0]
     assert list(trail["event"]) == ["submission.approve", "claim.granted", "submission.submit", "claim.drafted"]
     assert trail["reason"][0] == "证书属实"
@@ -163,7 +168,7 @@ def test_eight_hours_a_day_hold_over_all_certificates_of_a_person_together(cast:
     assert "“护理论坛”20学时、“急救年会”20学时，至多再核定0学时；没有学时可以折合" in refused.words
     c.grant(cast, four.id, 16)  # days of its own
     c.grant(cast, filed("别人的论坛", 6, 8, OTHER).id, 24, by="hohhot_reviewer")
-    done(lambda s: ledger.reverse(s, 3, actor=cast["reviewer"], reason="有误", now=c.AFTER))  # 急救年会
+    done(lambda s: books.reverse(s, 3, actor=cast["reviewer"], reason="有误", now=c.AFTER))  # 急救年会
     assert c.refusal(granting(cast, three, "4.5")).code == "hours"
     trained = {"activity": "技能培训", "title": "院前急救合格证", "start_on": date(2024, 5, 6)}
     refused = c.refusal(drafting(cast, completed_on=date(2024, 5, 8), amount=Decimal("4.5"), **trained))
@@ -224,7 +229,7 @@ def test_an_examination_passed_makes_the_years_professional_subject_count_as_don
     (line,) = entries()
     assert (line["source"], line["hours"], line["deemed"]) == ("qualification", 0, 1)
     with db.reading() as session:
-        assert ledger.totals(session, c.person_id(ONE), [2024]).loc[0, "deemed"] == ["professional"]
+        assert statements.totals(session, c.person_id(ONE), [2024]).loc[0, "deemed"] == ["professional"]
 
 
 def test_the_activities_are_those_of_the_notice() -> None:
@@ -278,17 +283,17 @@ def test_a_claim_is_not_filed_without_evidence_and_the_same_certificate_not_twic
     c.grant(cast, first.id, 8)
     assert c.refusal(moving(cast, again, Action.SUBMIT, "person")).code == "twice"
     with db.transaction() as session:
-        ledger.reverse(session, 2, actor=cast["reviewer"], reason="核定有误", now=c.AFTER)
+        books.reverse(session, 2, actor=cast["reviewer"], reason="核定有误", now=c.AFTER)
     done(moving(cast, again, Action.SUBMIT, "person"))
     c.grant(cast, again.id, 16)
     assert sorted(each["hours"] for each in entries()) == [-8, 8, 16]
     with db.reading() as session:
-        queue = approvals.queue(session, cast["person"], kind="claim")[0].set_index("id")
+        queue = queues.queue(session, cast["person"], kind="claim")[0].set_index("id")
         assert queue["standing"].to_dict() == {bare.id: "", first.id: "reversed", again.id: "stands"}
-        back = claims.taken_back(session, approvals.one(session, first.id, cast["person"]))
+        back = claims.taken_back(session, workflow.one(session, first.id, cast["person"]))
         assert back is not None
         assert back.basis == "冲销第2批：核定有误"
-        assert claims.taken_back(session, approvals.one(session, again.id, cast["person"])) is None
+        assert claims.taken_back(session, workflow.one(session, again.id, cast["person"])) is None
 
 
 @pytest.mark.parametrize(
@@ -341,7 +346,7 @@ def test_hours_are_granted_by_the_reviewer_in_charge_while_it_waits(cast: c.Cast
     done(granting(cast, claim, 8))
     assert c.refusal(moving(cast, claim, Action.APPROVE, "reviewer", " ")).code == "reason"
     done(moving(cast, claim, Action.RETURN, "reviewer", "证书不清楚"))
-    returned = done(lambda s: approvals.one(s, claim.id, cast["reviewer"]))
+    returned = done(lambda s: workflow.one(s, claim.id, cast["reviewer"]))
     told = f"“{claim.title}”当前状态为退回（{cast['reviewer'].name}已退回），您的操作没有执行，请查看最新状态。"
     assert c.refusal(granting(cast, returned, 8)).words == told
 
@@ -381,11 +386,11 @@ def test_a_claim_follows_its_person_to_another_authority(cast: c.Cast) -> None:
     with pytest.raises(Refused, match="jurisdiction"):
         c.grant(cast, claim.id, 8)
     with db.reading() as session:
-        told = claims.hints(session, approvals.one(session, claim.id, cast["reviewer"]))
+        told = claims.hints(session, workflow.one(session, claim.id, cast["reviewer"]))
     assert told == ["此人现由呼和浩特市人力资源和社会保障局主管：请退回或撤回，由申报人重新提交，系统会送到那里。"]
     done(moving(cast, claim, Action.RETURN, "reviewer", "请送现在的主管部门"))
     assert c.refusal(moving(cast, claim, Action.SUBMIT, "employer")).code == "missing"  # no longer its employer
-    seen = done(lambda s: approvals.one(s, claim.id, cast["hohhot_employer"]))
+    seen = done(lambda s: workflow.one(s, claim.id, cast["hohhot_employer"]))
     revised = {"version": seen.version, "actor": cast["hohhot_employer"], "now": c.AFTER}
     done(lambda s: claims.revise(s, claim.id, replace(c.CLAIM, note="已调动"), **revised))
     done(moving(cast, claim, Action.SUBMIT, "hohhot_employer"))
@@ -398,9 +403,9 @@ def test_somebody_can_put_a_returned_claim_right_or_the_reviewer_knows_that_nobo
 
     def filers() -> list[str]:
         with db.reading() as session:
-            found = approvals.one(session, claim.id, cast["admin"])
-            can = sorted(who.name for who in cast.actors.values() if Action.WITHDRAW in approvals.moves_for(found, who))
-            assert sorted(approvals.filers(session, found)) == can
+            found = workflow.one(session, claim.id, cast["admin"])
+            can = sorted(who.name for who in cast.actors.values() if Action.WITHDRAW in workflow.moves_for(found, who))
+            assert sorted(workflow.filers(session, found)) == can
             return can
 
     own = cast["person"].name
@@ -413,7 +418,7 @@ def test_somebody_can_put_a_returned_claim_right_or_the_reviewer_knows_that_nobo
     assert filers() == [own]
     with db.transaction() as session:
         session.get_one(Account, cast["person"].account_id).active = False
-        assert approvals.filers(session, session.get_one(Claim, claim.id)) == []
+        assert workflow.filers(session, session.get_one(Claim, claim.id)) == []
 
 
 def test_a_claim_of_a_duplicate_is_the_humans_who_stays(cast: c.Cast) -> None:
@@ -421,9 +426,9 @@ def test_a_claim_of_a_duplicate_is_the_humans_who_stays(cast: c.Cast) -> None:
     claim = c.file_claim(cast, 9)
     merge(cast, 9)
     with db.reading() as session:
-        assert list(approvals.queue(session, cast["person"], kind="claim")[0]["id"]) == [claim.id]
-        found = approvals.one(session, claim.id, cast["person"])
-        assert approvals.moves_for(found, cast["person"]) == [Action.WITHDRAW]
+        assert list(queues.queue(session, cast["person"], kind="claim")[0]["id"]) == [claim.id]
+        found = workflow.one(session, claim.id, cast["person"])
+        assert workflow.moves_for(found, cast["person"]) == [Action.WITHDRAW]
         assert files.opened(session, claims.evidence(session, claim.id, cast["person"])[0].id, cast["person"])
     again = done(drafting(cast))
     assert c.refusal(moving(cast, again, Action.SUBMIT, "person")).code == "twice"
@@ -435,7 +440,7 @@ def merge(cast: c.Cast, duplicate: int) -> None:
     with db.transaction() as session:
         one, other = (session.get_one(Person, c.person_id(serial)) for serial in (ONE, duplicate))
         seen = {"version": one.version, "duplicate_version": other.version}
-        persons.merge(session, one.id, other.id, **seen, actor=cast["reviewer"], reason="同一人", now=c.AFTER)
+        acts.merge(session, one.id, other.id, **seen, actor=cast["reviewer"], reason="同一人", now=c.AFTER)
 
 
 def test_days_overfull_by_a_merge_take_nothing_from_the_days_beside_them(cast: c.Cast) -> None:
@@ -459,7 +464,7 @@ def test_two_reviewers_at_once_post_once(cast: c.Cast) -> None:
 
 def test_the_slower_reviewer_hears_who_was_faster_and_with_what(cast: c.Cast) -> None:
     claim = c.file_claim(cast, ONE)
-    seen = done(lambda s: approvals.one(s, claim.id, cast["reviewer2"]))
+    seen = done(lambda s: workflow.one(s, claim.id, cast["reviewer2"]))
     c.grant(cast, claim.id, 24)
     with db.transaction() as session:  # looking at the evidence afterwards is not deciding
         kept = claims.evidence(session, claim.id, cast["reviewer2"])[0]
@@ -495,8 +500,8 @@ def test_the_reviewer_learns_what_else_the_person_studied_on_the_same_days(cast:
     c.file_report(cast, plan, c.sheet([c.row(ONE)]))
     waiting = ["days", "", "同期的另一个班", "submitted", 24]
     assert beside(cast, claim) == [training, waiting, ["days", "高研班", "护理论坛", "approved", 8]]
-    done(lambda s: ledger.reverse(s, 1, actor=cast["reviewer"], reason="有误", now=c.AFTER))
-    done(lambda s: ledger.reverse(s, 2, actor=cast["reviewer"], reason="有误", now=c.AFTER))
+    done(lambda s: books.reverse(s, 1, actor=cast["reviewer"], reason="有误", now=c.AFTER))
+    done(lambda s: books.reverse(s, 2, actor=cast["reviewer"], reason="有误", now=c.AFTER))
     assert beside(cast, claim) == [waiting]
     for by, code in (("person", "role"), ("baotou_reviewer", "missing")):
         with pytest.raises(Refused, match=code):
@@ -514,7 +519,7 @@ def test_who_decides_a_deemed_year_sees_what_else_of_that_year_was_claimed_or_de
     ]
     book = sheets.csv_file(["身份证号", "姓名", "年度", "科目", "学时", "来源", "依据"], rows)
     given = Upload("台账.csv", book)
-    done(lambda s: credits.bring_in(s, given, actor=cast["reviewer"], reason="补登", now=c.AFTER))
+    done(lambda s: imports.bring_in(s, given, actor=cast["reviewer"], reason="补登", now=c.AFTER))
     assert beside(cast, claim) == [
         ["year", "高研班", "护理论坛证书", "submitted", 40],
         ["year", "职业资格", "注册消防工程师", "submitted", 0],
@@ -551,12 +556,12 @@ def test_exactly_those_see_a_claim_its_evidence_and_its_steps_whom_it_concerns(c
     with db.reading() as session:
         file_of = {claim_id: claims.evidence(session, claim_id, cast["admin"])[0].id for claim_id in wanted}
         for by, actor in cast.actors.items():
-            listed = set(approvals.queue(session, actor, kind="claim", limit=None)[0]["id"])
+            listed = set(queues.queue(session, actor, kind="claim", limit=None)[0]["id"])
             assert listed == {claim_id for claim_id, who in wanted.items() if by in who}, by
             for claim_id, who in wanted.items():
                 for question in (
-                    lambda claim_id=claim_id, actor=actor: approvals.one(session, claim_id, actor),
-                    lambda claim_id=claim_id, actor=actor: approvals.trail(session, claim_id, actor),
+                    lambda claim_id=claim_id, actor=actor: workflow.one(session, claim_id, actor),
+                    lambda claim_id=claim_id, actor=actor: queues.trail(session, claim_id, actor),
                     lambda claim_id=claim_id, actor=actor: claims.evidence(session, claim_id, actor),
                     lambda claim_id=claim_id, actor=actor: files.opened(session, file_of[claim_id], actor),
                 ):
@@ -572,9 +577,9 @@ def test_the_queue_finds_a_claim_by_its_person_and_shows_no_full_number(cast: c.
     with db.reading() as session:
         name = session.get_one(Person, c.person_id(ONE)).name
         for text, count in ((name, 1), ("结业证书", 1), ("第一医院", 1), ("无此人", 0)):
-            frame, found = approvals.queue(session, cast["reviewer"], kind="claim", text=text, state=State.SUBMITTED)
+            frame, found = queues.queue(session, cast["reviewer"], kind="claim", text=text, state=State.SUBMITTED)
             assert found == count, text
-        frame, _ = approvals.queue(session, cast["reviewer"], kind="claim")
+        frame, _ = queues.queue(session, cast["reviewer"], kind="claim")
         assert list(frame["id_mask"]) == [f"150199********{c.id_number(ONE)[-4:]}"]
         assert moves(session, cast, int(frame["id"][0])) == {
             "person": [Action.WITHDRAW],
@@ -585,6 +590,6 @@ def test_the_queue_finds_a_claim_by_its_person_and_shows_no_full_number(cast: c.
 
 
 def moves(session: Session, cast: c.Cast, claim_id: int) -> dict[str, list[Action]]:
-    claim = approvals.one(session, claim_id, cast["admin"])
-    found = {by: approvals.moves_for(claim, actor) for by, actor in cast.actors.items()}
+    claim = workflow.one(session, claim_id, cast["admin"])
+    found = {by: workflow.moves_for(claim, actor) for by, actor in cast.actors.items()}
     return {by: actions for by, actions in found.items() if actions}

@@ -7,8 +7,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from core import db, models, registry
+from core import models
 from core.__main__ import main
+from core.ground import db
+from core.people import setup
 from tests import cast as c
 
 
@@ -26,14 +28,14 @@ def test_init_makes_an_office_out_of_nothing_and_may_be_repeated(
         assert {"office.db", "secret.key"} <= {path.name for path in home.iterdir()}
         with db.reading() as session:
             assert db.faults(session, models.append_only_tables()) == []
-            assert not registry.is_open(session)
+            assert not setup.is_open(session)
         said = capsys.readouterr()
         assert said.out == ""
         assert "database ready" in said.err
         assert main(["check"]) == 0
     finally:
         db.engine().dispose()
-        db._engine.cache_clear()
+        db.close()
 
 
 def test_init_never_shows_the_databases_password(
@@ -47,7 +49,7 @@ def test_init_never_shows_the_databases_password(
         assert not password or f":{password}@" not in said
     finally:
         db.engine().dispose()
-        db._engine.cache_clear()
+        db.close()
 
 
 def test_check_is_silent_and_0_while_everything_stands_and_1_with_names_otherwise(
@@ -152,7 +154,7 @@ def test_check_of_a_place_without_a_database_says_so(home: Path, capsys: pytest.
         assert "run python -m core init" in capsys.readouterr().out
     finally:
         db.engine().dispose()
-        db._engine.cache_clear()
+        db.close()
 
 
 def test_a_clean_roster_is_0_and_says_nothing_on_stdout(

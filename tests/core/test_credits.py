@@ -11,14 +11,20 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, credits, db, files, ledger, persons, registry, resident_id, sheets
 from core.__main__ import main
-from core.access import OrganizationKind, Refused
-from core.files import Upload
+from core.ground import db, resident_id, sheets
+from core.ground.access import OrganizationKind, Refused
+from core.ledger import books, checks, statements
 from core.models import Attachment, AuditEntry, CreditBatch, CreditEntry, Person, Source
+from core.people import acts, setup
+from core.records import imports
+from core.submissions import workflow
+from core.submissions.workflow import Action
+from core.trail import audit, files
+from core.trail.files import Upload
 from tests import cast as c
 
-HEADINGS = tuple(credits.HEADINGS.values())
+HEADINGS = tuple(imports.HEADINGS.values())
 
 
 def line(serial: int = 1, **cells: Any) -> list[Any]:
@@ -40,19 +46,19 @@ def book(*rows: list[Any], headings: tuple[str, ...] = HEADINGS) -> bytes:
     return c.sheet(list(rows), headings)
 
 
-def read(*rows: list[Any], **more: Any) -> credits.Preview:
-    return credits.read(book(*rows), "学时.xlsx", today=c.TODAY, **more)
+def read(*rows: list[Any], **more: Any) -> imports.Preview:
+    return imports.read(book(*rows), "学时.xlsx", today=c.TODAY, **more)
 
 
-def told(preview: credits.Preview) -> list[tuple[int, str, str]]:
+def told(preview: imports.Preview) -> list[tuple[int, str, str]]:
     return [(problem.row, problem.heading, problem.code) for problem in preview.problems]
 
 
 def bring(
     cast: c.Cast, *rows: list[Any], by: str = "reviewer", reason: str = "补登纸质台账", filename: str = "学时.xlsx"
-) -> Callable[[Session], tuple[CreditBatch | None, credits.Preview]]:
+) -> Callable[[Session], tuple[CreditBatch | None, imports.Preview]]:
     upload = Upload(filename, book(*rows))
-    return lambda s: credits.bring_in(s, upload, actor=cast[by], reason=reason, now=c.NOW)
+    return lambda s: imports.bring_in(s, upload, actor=cast[by], reason=reason, now=c.NOW)
 
 
 def done(deed: Callable[[Session], Any]) -> Any:
@@ -62,8 +68,8 @@ def done(deed: Callable[[Session], Any]) -> Any:
 
 def balance(serial: int, year: int = 2023) -> tuple[Decimal, Decimal, str]:
     with db.reading() as session:
-        found = ledger.totals(session, c.person_id(serial), [year]).iloc[0]
-        assert [*ledger.faults(session), *audit.faults(session)] == []
+        found = statements.totals(session, c.person_id(serial), [year]).iloc[0]
+        assert [*checks.faults(session), *audit.faults(session)] == []
     return found["public"], found["professional"], found["lacks"]
 
 
@@ -111,17 +117,17 @@ def test_headings_have_synonyms_in_any_order_and_sums_and_signatures_are_no_rows
         ["", "", "审核人：钱示", "", "", ""],
         ["填表人：赵示", "审核人：钱示", "", "", "", ""],
     ]
-    preview = credits.read(book(*rows, headings=headings), "学时.xlsx", today=c.TODAY)
+    preview = imports.read(book(*rows, headings=headings), "学时.xlsx", today=c.TODAY)
     assert (len(preview.rows), preview.problems) == (1, [])
     text = sheets.csv_file(headings, rows[:1]).decode("utf-8-sig").encode("gb18030")
-    assert credits.read(text, "学时.csv", today=c.TODAY).rows[0].name == "额尔敦·巴图"
+    assert imports.read(text, "学时.csv", today=c.TODAY).rows[0].name == "额尔敦·巴图"
 
 
 def test_what_is_no_file_of_hours_is_refused_and_says_why() -> None:
     cases = [("headings", book(line(), headings=("a", *HEADINGS[1:]))), ("file", book()), ("file", b"\x00\x01")]
     for code, content in cases:
         with pytest.raises(Refused) as caught:
-            credits.read(content, "学时.xlsx", today=c.TODAY)
+            imports.read(content, "学时.xlsx", today=c.TODAY)
         assert caught.value.code == code
 
 
@@ -238,7 +244,7 @@ def test_good_rows_are_posted_as_one_batch_with_the_file_kept_and_a_line_in_the_
         kept = session.scalars(sa.select(Attachment)).one()
         assert (kept.id, kept.submission_id, kept.purpose) == (batch.attachment_id, None, "credits")
         assert files.opened(session, kept.id, cast["admin"]).content == book(*rows)
-        entries = ledger.entries(session, c.person_id(2))
+        entries = statements.entries(session, c.person_id(2))
         assert list(entries[["basis", "source", "deemed"]].iloc[0]) == ["一级建造师", Source.QUALIFICATION, 1]
         trail, _ = audit.history(session, cast["admin"], limit=1)
     (entry,) = trail.to_dict("records")
@@ -303,9 +309,9 @@ def test_the_same_file_is_refused_and_names_the_earlier_batch_until_that_is_undo
     again = c.refusal(bring(cast, line(1), line(2), by="admin", filename="改名.xlsx"))
     assert again.code == "posted"
     assert f"第{batch.id}批" in again.words
-    done(lambda s: ledger.reverse(s, batch.id, actor=cast["admin"], reason="导错了", now=c.NOW, lines=[1]))
+    done(lambda s: books.reverse(s, batch.id, actor=cast["admin"], reason="导错了", now=c.NOW, lines=[1]))
     assert c.refusal(bring(cast, line(1), line(2))).code == "posted"
-    done(lambda s: ledger.reverse(s, batch.id, actor=cast["admin"], reason="导错了", now=c.NOW))
+    done(lambda s: books.reverse(s, batch.id, actor=cast["admin"], reason="导错了", now=c.NOW))
     assert balance(1)[1] == 0
     done(bring(cast, line(1), line(2)))
     assert balance(1)[1] == 60
@@ -318,13 +324,13 @@ def test_rows_that_are_in_the_ledger_already_are_left_out(database: str) -> None
     batch, preview = done(bring(cast, *rows[:1], *rows[2:]))
     assert told(preview) == [(3, "学时", "recorded"), (4, "学时", "recorded")]
     assert batch.entries == 2
-    done(lambda s: ledger.reverse(s, first.id, actor=cast["admin"], reason="导错了", now=c.NOW, lines=[1]))
+    done(lambda s: books.reverse(s, first.id, actor=cast["admin"], reason="导错了", now=c.NOW, lines=[1]))
     with db.reading() as session:  # what was undone may come again
         assert told(read(line(1), line(2), known=session)) == []
     c.posted(cast, c.sheet([c.row(1, f"赵示{chr(0x4E01)}")]))
     report = line(1, year=2024, hours=24, basis="示例继续教育基地：知识更新培训班", completed_on="2024-06-26")
     with db.reading() as session:  # hours of a report, written down again by somebody from the printed list
-        found = credits.read(book(report), "学时.xlsx", today=db.office_day(c.AFTER), known=session)
+        found = imports.read(book(report), "学时.xlsx", today=db.office_day(c.AFTER), known=session)
     assert told(found) == [(3, "学时", "recorded")]
 
 
@@ -344,9 +350,9 @@ def test_two_import_hours_of_one_new_person_while_a_report_is_approved(database:
     report = c.file_report(cast, plan, c.sheet([c.row(1, f"赵示{chr(0x4E01)}")]))
 
     def approve(session: Session) -> object:
-        version = c.approvals.one(session, report.id, cast["reviewer"]).version
+        version = workflow.one(session, report.id, cast["reviewer"]).version
         step = {"version": version, "actor": cast["reviewer"], "now": c.AFTER}
-        return c.approvals.move(session, report.id, c.Action.APPROVE, **step)
+        return workflow.move(session, report.id, Action.APPROVE, **step)
 
     found = c.at_once(bring(cast, line(1)), approve, bring(cast, line(1, basis="另一期"), by="reviewer2"))
     assert not [one for one in found if isinstance(one, Exception)], found
@@ -366,7 +372,7 @@ def test_a_number_from_before_a_correction_is_told_with_the_true_one_masked(data
     def correct(person_id: int, serial: int, number: str) -> None:
         name, version = str(line(serial)[1]), 1
         given = {"name": name, "id_number": number, "evidence": proof, "version": version}
-        done(lambda s: persons.correct(s, person_id, **given, **act))
+        done(lambda s: acts.correct(s, person_id, **given, **act))
 
     def hint(office: str) -> tuple[str, str]:
         with db.reading() as session:
@@ -381,7 +387,7 @@ def test_a_number_from_before_a_correction_is_told_with_the_true_one_masked(data
     code, words = hint("hohhot")
     assert (code, str(line(1)[1]) in words) == ("id-former", False)
     seen = {"version": 1, "duplicate_version": 2}
-    done(lambda s: persons.merge(s, third, first, **seen, **act))
+    done(lambda s: acts.merge(s, third, first, **seen, **act))
     assert resident_id.mask(c.id_number(5)) in hint("region")[1]
     correct(second, 3, c.id_number(1))  # somebody's own number by now
     with db.reading() as session:
@@ -455,8 +461,8 @@ def test_many_rows_are_normal(office: Path) -> None:
         buffer.write(f"{number},赵示,2022,专业,60,培训,证书,2022-06-28\n")
     upload = Upload("学时.csv", buffer.getvalue().encode())
     with db.transaction() as session:
-        actor = registry.system_actor(session)
-        batch, preview = credits.bring_in(session, upload, actor=actor, reason="补登", now=datetime.now(UTC))
+        actor = setup.system_actor(session)
+        batch, preview = imports.bring_in(session, upload, actor=actor, reason="补登", now=datetime.now(UTC))
         assert batch is not None
         assert (batch.entries, preview.problems) == (5000, [])
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditEntry)) == 5000

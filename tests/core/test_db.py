@@ -22,23 +22,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
-from core import (
-    audit,
-    cards,
-    db,
-    decisions,
-    eligibility,
-    ledger,
-    models,
-    persons,
-    plans,
-    registry,
-    reports,
-    resident_id,
-    sheets,
-)
-from core.access import OrganizationKind, Refused
+from core import models
+from core.eligibility import answers, decisions
+from core.ground import db, resident_id, sheets
+from core.ground.access import OrganizationKind, Refused
+from core.ledger import checks
 from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source
+from core.people import accounts, acts, setup
+from core.records import cards
+from core.submissions import plans, reports
+from core.trail import audit
 from tests import cast as c
 
 PROBE = sa.Table(
@@ -59,10 +52,10 @@ def furnished() -> c.Cast:
     with db.transaction() as session:
         cards.issue(session, c.person_id(1), 2024, actor=cast["reviewer"], now=c.AFTER)
         form = {"year": 2024, "route": "职称评审", "level": "高级"}
-        batch = eligibility.applications_of(session, cast["title"], form)
+        batch = answers.applications_of(session, cast["title"], form)
         decisions.decide(session, batch, actor=cast["title"], now=c.AFTER)
         move = {"employer": "示例新单位", "authority_id": 1, "version": 1, "reason": "调动"}
-        persons.move(session, c.person_id(2), **move, actor=cast["reviewer"], now=c.AFTER)
+        acts.move(session, c.person_id(2), **move, actor=cast["reviewer"], now=c.AFTER)
     open_report = c.draft_report(cast, c.sheet([c.row(3, sex="m")]))
     with db.transaction() as session:
         change = reports.Change(3, "sex", "m", "男")
@@ -132,30 +125,30 @@ def test_the_address_of_the_database_is_taken_as_offices_write_it(home: Path, mo
 
 def test_a_deed_is_kept_whole_or_not_at_all(database: str) -> None:
     with db.transaction() as session:
-        registry.decide_setting(session, "kept", "yes")
+        setup.decide_setting(session, "kept", "yes")
 
     def fail_halfway() -> None:
         with db.transaction() as session:
-            registry.decide_setting(session, "lost", "yes")
+            setup.decide_setting(session, "lost", "yes")
             session.flush()
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail_halfway()
     with db.reading() as session:
-        assert (registry.setting(session, "kept"), registry.setting(session, "lost")) == ("yes", None)
+        assert (setup.setting(session, "kept"), setup.setting(session, "lost")) == ("yes", None)
 
 
 def test_whoever_only_reads_cannot_write_and_sees_one_moment(database: str) -> None:
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Setting)) == 0
         with db.transaction() as other:
-            registry.decide_setting(other, "meanwhile", "yes")
-        assert registry.setting(session, "meanwhile") is None
+            setup.decide_setting(other, "meanwhile", "yes")
+        assert setup.setting(session, "meanwhile") is None
     with db.reading() as session, pytest.raises(sa.exc.DBAPIError):
         session.execute(sa.insert(Setting).values(name="a", value="b"))
     with db.transaction() as session:  # and the connection it used may write again
-        registry.decide_setting(session, "after", "yes")
+        setup.decide_setting(session, "after", "yes")
     with db.reading() as session:
         assert session.scalars(sa.select(Setting.name).order_by(Setting.name)).all() == ["after", "meanwhile"]
 
@@ -165,16 +158,16 @@ def test_a_nul_is_left_out_of_a_question_and_refused_in_what_would_be_kept(datab
     c.file_plan(cast, title="知识更新培训班")
     before = c.everything()
     with db.reading() as session:
-        assert registry.setting(session, "off\x00ice") == registry.setting(session, "office")
+        assert setup.setting(session, "off\x00ice") == setup.setting(session, "office")
         for filters in ({"account": "系\x00统"}, {"record": "pl\x00an"}):
             assert audit.history(session, cast["admin"], **filters)[1] > 0
     with db.transaction() as session:
-        answer = registry.sign_in(session, "nobody\x00", fits=True, now=c.NOW)
+        answer = accounts.sign_in(session, "nobody\x00", fits=True, now=c.NOW)
         assert isinstance(answer, Refused)
         assert answer.code == "credentials"
     kept = [
-        lambda s: registry.decide_setting(s, "a", "b\x00"),
-        lambda s: registry.set_account_active(
+        lambda s: setup.decide_setting(s, "a", "b\x00"),
+        lambda s: accounts.set_active(
             s, cast["base"].account_id, False, actor=cast["admin"], reason="休\x00假", now=c.NOW
         ),
         lambda s: plans.draft(s, replace(c.PLAN, title="培训\x00班"), actor=cast["base"], now=c.NOW),
@@ -381,8 +374,7 @@ def test_an_emptied_guard_function_leaves_no_table_guarded(
         session.execute(sa.text(hollow))
         assert len(db.faults(session, models.append_only_tables())) == 3 * len(models.append_only_tables())
         session.rollback()
-    db.engine().dispose()
-    db._engine.cache_clear()
+    db.close()
 
 
 def test_a_schema_of_another_version_is_named(database: str) -> None:
@@ -456,7 +448,7 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
             connection.exec_driver_sql("CREATE SCHEMA public")
     try:
         with db.engine().execution_options(ce_rebuilds=True).begin() as connection:
-            config = db._alembic()
+            config = db.alembic_config()
             config.attributes["connection"] = connection
             command.upgrade(config, "0001")
             _first_release(connection)
@@ -465,7 +457,7 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
         db.upgrade()
         with db.reading() as session:
             assert db.faults(session, models.append_only_tables()) == []
-            assert ledger.faults(session) == []
+            assert checks.faults(session) == []
             assert audit.faults(session) == []
             kept = session.execute(sa.select(CreditTotal.source, CreditTotal.hours)).all()
             assert kept == [(Source.TRAINING, Decimal(24))] * 2
@@ -478,7 +470,7 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
             assert session.scalars(sa.select(models.Dispute.words)).all() == ["有误"]
     finally:
         db.engine().dispose()
-        db._engine.cache_clear()
+        db.close()
 
 
 def test_after_an_upgrade_a_row_that_refers_to_nothing_is_refused_as_before(office: Path) -> None:

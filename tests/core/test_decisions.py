@@ -12,17 +12,23 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from core import audit, db, decisions, eligibility, ledger, persons, policy, registry
-from core.access import Refused, Role
-from core.ledger import Posting
+from core.eligibility import answers, applications, decisions, replay
+from core.ground import db
+from core.ground.access import Refused, Role
+from core.law import notices
+from core.law.notices import on_file
+from core.law.rules import Outcome
+from core.ledger import books
+from core.ledger.books import Posting
 from core.models import DecisionPart, DecisionPerson, DecisionPolicy
-from core.registry import PersonFacts
-from core.rules import Outcome
+from core.people import acts, persons
+from core.people.persons import PersonFacts
+from core.trail import audit
 from tests import cast as c
-from tests.core.test_eligibility import SHORT, batch, cells, file, number_of, person, sheet
+from tests.core.test_eligibility import SHORT, batch, cells, file, number_of, person, sheet_of
 
 
-def decide(cast: c.Cast, *rows: dict[str, Any], by: str = "title") -> eligibility.Run:
+def decide(cast: c.Cast, *rows: dict[str, Any], by: str = "title") -> answers.Run:
     with db.transaction() as session:
         return decisions.decide(session, batch(*rows), actor=cast[by], now=c.NOW)
 
@@ -38,8 +44,8 @@ def test_decisions_are_kept_with_all_they_stood_on_and_leave_one_line(database: 
         found = decisions.decided(session, cast["title"], run_id=run.id)
         kept = session.scalars(sa.select(DecisionPart)).one()
         whose = session.execute(sa.select(DecisionPerson.person_id, DecisionPerson.place)).all()
-        notice = policy.in_force(2024)
-        assert policy.restored(session.get_one(DecisionPolicy, kept.policy_digest).text).digest == notice.digest
+        notice = notices.in_force(2024)
+        assert notices.restored(session.get_one(DecisionPolicy, kept.policy_digest).text).digest == notice.digest
         lines, count = audit.history(session, cast["admin"], event=audit.Event.ELIGIBILITY_DECIDED)
         assert audit.faults(session) == []
         assert decisions.faults(session) == []
@@ -77,9 +83,9 @@ def first_decision() -> int:
         return (session.scalars(sa.select(DecisionPart.id).order_by(DecisionPart.id)).first() or 0) * 100_000
 
 
-def recomputed(cast: c.Cast, by: str = "title") -> decisions.Recomputation:
+def recomputed(cast: c.Cast, by: str = "title") -> replay.Recomputation:
     with db.reading() as session:
-        return decisions.recompute(session, first_decision(), actor=cast[by])
+        return replay.recompute(session, first_decision(), actor=cast[by])
 
 
 def test_a_recorded_decision_is_reproduced_and_nothing_changed_is_named(database: str) -> None:
@@ -110,15 +116,15 @@ def test_another_policy_is_named_and_its_own_still_reproduces_the_decision(
     cast = c.assemble()
     person(cast, 1)
     decide(cast, cells(1))
-    old = policy.in_force(2024)
+    old = notices.in_force(2024)
     more = old.requirement.model_copy(update={"hours": old.requirement.hours | {"professional": Decimal(72)}})
     new = old.model_copy(update={"requirement": more})
-    monkeypatch.setattr(policy, "_on_file", lambda: (new,))
+    monkeypatch.setattr(on_file, "_on_file", lambda: (new,))
     found = recomputed(cast)
     assert (found.reproduced, found.differs) == (True, True)
     assert [each.kind for each in found.changed] == ["policy"]
     with db.reading() as session:
-        assert decisions.sheet(session, first_decision(), actor=cast["title"]).policy.digest == old.digest
+        assert decisions.recorded_sheet(session, first_decision(), actor=cast["title"]).policy.digest == old.digest
 
 
 def test_every_decision_of_the_year_before_is_replayed_and_what_a_policy_cannot_decide_is_left_out(
@@ -128,15 +134,15 @@ def test_every_decision_of_the_year_before_is_replayed_and_what_a_policy_cannot_
     person(cast, 1)
     person(cast, 2, SHORT, authority="hohhot", employer="示例旗蒙古族中学")
     decide(cast, cells(1), cells(2), cells(2, 申报级别="初级"))
-    old = policy.in_force(2024)
+    old = notices.in_force(2024)
     later = old.in_force.model_copy(update={"first": date(2025, 1, 1), "last": date(2025, 12, 31)})
     only = old.model_copy(update={"in_force": later, "windows": tuple(w for w in old.windows if "高级" in w.level)})
     less = old.requirement.model_copy(update={"hours": {"public": Decimal(20), "professional": Decimal(55)}})
     with db.reading() as session:
-        assert decisions.replay(session, only, actor=cast["admin"]).empty
+        assert replay.replay(session, only, actor=cast["admin"]).empty
         lenient = only.model_copy(update={"requirement": less})
-        found = decisions.replay(session, lenient, actor=cast["admin"])
-        refused = c.refusal(lambda s: decisions.replay(s, lenient, actor=cast["hohhot_admin"]))
+        found = replay.replay(session, lenient, actor=cast["admin"])
+        refused = c.refusal(lambda s: replay.replay(s, lenient, actor=cast["hohhot_admin"]))
     assert found[["person_id", "before", "after"]].to_numpy().tolist() == [[c.person_id(2), "not_eligible", "eligible"]]
     assert refused.code == "jurisdiction"
 
@@ -179,9 +185,9 @@ def test_decisions_are_seen_by_the_office_that_decided_by_the_people_and_by_nobo
             assert len(decisions.decided(session, cast[by])) == seen, by
             assert len(decisions.runs(session, cast[by])) == seen, by
     assert mine.person_id is not None
-    deed = lambda s: decisions.recompute(s, first_decision(), actor=cast["hohhot_title"])  # noqa: E731
+    deed = lambda s: replay.recompute(s, first_decision(), actor=cast["hohhot_title"])  # noqa: E731
     assert c.refusal(deed).code == "missing"
-    deed = lambda s: decisions.sheet(s, first_decision(), actor=cast["hohhot_title"])  # noqa: E731
+    deed = lambda s: decisions.recorded_sheet(s, first_decision(), actor=cast["hohhot_title"])  # noqa: E731
     assert c.refusal(deed).code == "missing"
 
 
@@ -199,13 +205,13 @@ def test_a_recorded_sheet_shows_what_was_known_then(database: str) -> None:
     cast = c.assemble()
     person(cast, 1, SHORT)
     row = cells(1, 抗疫年度="2022", 单位性质="国有", 转任日期="2022-01-02")
-    before = sheet(cast, row)
+    before = sheet_of(cast, row)
     decide(cast, row)
     with db.transaction() as session:
         posting = Posting(c.person_id(1), 2023, "public", Decimal(10), date(2023, 6, 1))
-        ledger.post(session, [posting], basis="补录", actor=cast["admin"], now=c.AFTER)
+        books.post(session, [posting], basis="补录", actor=cast["admin"], now=c.AFTER)
     with db.reading() as session:
-        found = decisions.sheet(session, first_decision(), actor=cast["title"])
+        found = decisions.recorded_sheet(session, first_decision(), actor=cast["title"])
     assert found.digest == before.digest
     assert (found.outcome, found.years, found.gap) == (before.outcome, before.years, before.gap)
     assert (found.ways, found.year_lines) == (before.ways, before.year_lines)
@@ -217,14 +223,14 @@ def test_two_thousand_rows_are_answered_and_recorded_in_order(database: str) -> 
     cast = c.assemble()
     facts = [PersonFacts("王示例", number_of(serial)) for serial in range(2000)]
     with db.transaction() as session:
-        found = registry.match_or_add(session, facts, authority_id=1, now=c.NOW)
+        found = persons.match_or_add(session, facts, authority_id=1, now=c.NOW)
         postings = [
             Posting(person_id, year, subject, Decimal(60), date(year, 6, 1))
             for person_id in found.values()
             for year in (2022, 2023, 2024)
             for subject in ("public", "professional")
         ]
-        ledger.post(session, postings, basis="示例", actor=cast["admin"], now=c.NOW)
+        books.post(session, postings, basis="示例", actor=cast["admin"], now=c.NOW)
     rows = [cells() | {"身份证号": fact.id_number} for fact in facts]
     content = file(*rows)
     steps: list[tuple[int, int]] = []
@@ -247,7 +253,7 @@ def test_two_thousand_rows_are_answered_and_recorded_in_order(database: str) -> 
 def three_people() -> list[int]:
     facts = [PersonFacts(name, c.id_number(serial)) for serial, name in ((1, "赵示一"), (2, "赵示二"), (3, "赵示三"))]
     with db.transaction() as session:
-        found = registry.match_or_add(session, facts, authority_id=1, now=c.NOW)
+        found = persons.match_or_add(session, facts, authority_id=1, now=c.NOW)
         return [found[db.blind_index(fact.id_number)] for fact in facts]
 
 
@@ -255,14 +261,14 @@ def post(cast: c.Cast, *lines: tuple[int, int, int], by: str = "reviewer") -> No
     """Post a batch of professional hours: person, hours, credit year."""
     postings = [Posting(whose, year, "professional", Decimal(hours), date(year, 6, 3)) for whose, hours, year in lines]
     with db.transaction() as session:
-        ledger.post(session, postings, basis="示例培训", actor=cast[by], now=c.NOW)
+        books.post(session, postings, basis="示例培训", actor=cast[by], now=c.NOW)
 
 
 def apply(cast: c.Cast, person_id: int, year: int, now: Any, **more: Any) -> int:
     with db.transaction() as session:
         form = {"year": year, "route": "职称评审", "level": "高级"} | more
-        applied = eligibility.application(session, person_id, form, actor=cast["title"])
-        run = decisions.decide(session, eligibility.Batch([applied]), actor=cast["title"], now=now)
+        applied = answers.application(session, person_id, form, actor=cast["title"])
+        run = decisions.decide(session, applications.Batch([applied]), actor=cast["title"], now=now)
         return int(decisions.decided(session, cast["title"], run_id=run.id)["number"][0])
 
 
@@ -283,7 +289,7 @@ def test_the_decisions_that_may_have_relied_on_a_batch_are_named(database: str) 
     on_second = apply(cast, second, 2024, c.AFTER_PLAN)
     apply(cast, third, 2024, c.AFTER_PLAN)  # a window ends with its year
     with db.transaction() as session:
-        ledger.reverse(session, 1, actor=cast["reviewer"], reason="重复登记", now=c.AFTER, lines=[1, 2])
+        books.reverse(session, 1, actor=cast["reviewer"], reason="重复登记", now=c.AFTER, lines=[1, 2])
     apply(cast, first, 2024, c.AFTER + timedelta(days=1))
     assert relied(cast, 1) == [(on_second, "2024"), (on_first, "2023;2024")]  # not what was decided without the hours
     assert relied(cast, 2) == [(on_second, "2022")]
@@ -298,7 +304,7 @@ def test_a_decision_relies_on_the_lines_that_stood_when_it_was_made(database: st
     first, second, _ = three_people()
     post(cast, (first, 60, 2023), (first, 60, 2024), (second, 60, 2024))
     with db.transaction() as session:
-        ledger.reverse(session, 1, actor=cast["reviewer"], reason="重复登记", now=c.AFTER, lines=[1])
+        books.reverse(session, 1, actor=cast["reviewer"], reason="重复登记", now=c.AFTER, lines=[1])
     number = apply(cast, first, 2024, c.AFTER + timedelta(days=1))
     assert relied(cast, 1) == [(number, "2024")]
     assert relied(cast, 2) == []
@@ -320,11 +326,11 @@ def test_the_office_that_takes_hours_back_is_told_what_other_offices_decided_on_
     region, league, other = (cast.places[place] for place in ("region", "hohhot", "baotou"))
     facts = PersonFacts("赵示一", c.id_number(1))
     with db.transaction() as session:
-        (whose,) = registry.match_or_add(session, [facts], authority_id=league.id, now=c.NOW).values()
+        (whose,) = persons.match_or_add(session, [facts], authority_id=league.id, now=c.NOW).values()
     post(cast, *((whose, 90, year) for year in (2022, 2023, 2024)), by="hohhot_reviewer")
     earlier = apply(cast, whose, 2024, c.AFTER_PLAN)
     with db.transaction() as session:
-        persons.move(
+        acts.move(
             session,
             whose,
             employer="包头市示例学校",
@@ -336,14 +342,14 @@ def test_the_office_that_takes_hours_back_is_told_what_other_offices_decided_on_
         )
     later = apply(cast, whose, 2024, c.AFTER_PLAN)
     with db.transaction() as session:
-        ledger.reverse(session, 1, actor=cast["hohhot_reviewer"], reason="重复登记", now=c.AFTER)
+        books.reverse(session, 1, actor=cast["hohhot_reviewer"], reason="重复登记", now=c.AFTER)
     with db.reading() as session:
         for batch_id in (1, 2):
             told = decisions.relied(session, batch_id, cast["hohhot_reviewer"])
             assert list(told["number"]) == [later, earlier]
             assert set(told["organization"]) == {region.name}
             assert set(told["name"]) == {"赵示一"}
-        held = decisions.recompute(session, later, actor=cast["title"])  # the office that decided sees what changed
+        held = replay.recompute(session, later, actor=cast["title"])  # the office that decided sees what changed
         assert ("balance", "2024年度专业（培训）", "90学时", "0学时") in {
             (each.kind, each.name, each.was, each.is_now) for each in held.changed
         }
@@ -355,7 +361,7 @@ def test_a_merged_duplicate_keeps_its_decisions_and_answers_as_the_one_who_stays
     post(cast, (duplicate, 60, 2024), (other, 60, 2024))
     number = apply(cast, duplicate, 2024, c.AFTER_PLAN)
     with db.transaction() as session:
-        persons.merge(
+        acts.merge(
             session,
             stays,
             duplicate,
@@ -372,20 +378,18 @@ def test_a_merged_duplicate_keeps_its_decisions_and_answers_as_the_one_who_stays
         with db.reading() as session:
             mine = decisions.decided(session, who, person_id=stays)
             assert list(mine["number"]) == [number], who
-            assert decisions.sheet(session, number, actor=who).name == "赵示二"
+            assert decisions.recorded_sheet(session, number, actor=who).name == "赵示二"
             assert list(decisions.decided(session, who, run_id=1)["number"]) == [number]
     assert relied(cast, 1) == relied(cast, 2) == [(number, "2024")]  # the second batch is of the one who stays
     with db.reading() as session:
-        held = decisions.recompute(session, number, actor=cast["title"])
+        held = replay.recompute(session, number, actor=cast["title"])
         kinds = {(each.kind, each.name, each.was, each.is_now) for each in held.changed}
         assert ("fact", "姓名", "赵示二", "赵示一") in kinds
         assert ("balance", "2024年度专业（培训）", "60学时", "68学时") in kinds
-        names = eligibility.described(session, cast["title"], [duplicate, stays])["name"]
+        names = answers.described(session, cast["title"], [duplicate, stays])["name"]
         assert list(names) == ["赵示一", "赵示一"]
-        answered = eligibility.answer(
-            session, batch(cells(2, 姓名="赵示一"), cells(2, 姓名="赵示二")), actor=cast["title"]
-        )
+        answered = answers.answer(session, batch(cells(2, 姓名="赵示一"), cells(2, 姓名="赵示二")), actor=cast["title"])
         assert list(answered.frame["person_id"].fillna(0)) == [stays, 0]
         assert "赵示一" in answered.frame["note"][1]
-        assert stays in eligibility.everybody(session, cast["title"], 2024).person_ids
-        assert duplicate not in eligibility.everybody(session, cast["title"], 2024).person_ids
+        assert stays in answers.everybody(session, cast["title"], 2024).person_ids
+        assert duplicate not in answers.everybody(session, cast["title"], 2024).person_ids

@@ -7,11 +7,16 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from core import audit, db, disputes, ledger, persons
-from core.access import Refused
-from core.audit import Event
-from core.files import Upload
+from core import models
+from core.ground import db
+from core.ground.access import Refused
+from core.ledger import books, checks, statements
 from core.models import Answer, Dispute
+from core.people import acts
+from core.records import disputes
+from core.trail import audit
+from core.trail.audit import Event
+from core.trail.files import Upload
 from tests import cast as c
 
 
@@ -22,7 +27,7 @@ def done(deed: Callable[[Session], Any]) -> Any:
 
 def stands() -> None:
     with db.reading() as session:
-        assert [*ledger.faults(session), *audit.faults(session)] == []
+        assert [*checks.faults(session), *audit.faults(session)] == []
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ def entry(serial: int) -> tuple[int, int, int]:
     """The person, the batch and the line of somebody's only entry."""
     person_id = c.person_id(serial)
     with db.reading() as session:
-        line = ledger.entries(session, person_id).iloc[-1]
+        line = statements.entries(session, person_id).iloc[-1]
     return person_id, int(line["batch_id"]), int(line["line"])
 
 
@@ -61,12 +66,12 @@ def answer(
 
 def beside(serial: int) -> list[str]:
     with db.reading() as session:
-        return list(disputes.beside(session, ledger.entries(session, c.person_id(serial)))["dispute"])
+        return list(disputes.beside(session, statements.entries(session, c.person_id(serial)))["dispute"])
 
 
 def hours(serial: int) -> Any:
     with db.reading() as session:
-        return ledger.totals(session, c.person_id(serial)).loc[0, "professional"]
+        return statements.totals(session, c.person_id(serial)).loc[0, "professional"]
 
 
 def test_a_dispute_upheld_takes_the_entry_back_in_the_same_act(cast: c.Cast) -> None:
@@ -85,7 +90,7 @@ def test_a_dispute_upheld_takes_the_entry_back_in_the_same_act(cast: c.Cast) -> 
     with db.reading() as session:
         assert disputes.queue(session, cast["reviewer"])[1] == 0
         assert disputes.queue(session, cast["reviewer"], state=None)[1] == 1
-        reversal = session.get_one(ledger.CreditBatch, found.reversal_id)
+        reversal = session.get_one(models.CreditBatch, found.reversal_id)
         assert reversal.basis.endswith("异议成立：签到表只有两天")
         trail, _ = audit.history(session, cast["admin"], limit=None)
     assert {"dispute.filed", "dispute.upheld", "credit.reversed"} <= set(trail["event"])
@@ -97,7 +102,7 @@ def test_a_deemed_year_is_disputed_as_such_and_one_dispute_is_read_by_those_who_
     c.grant(cast, claim.id)
     person_id = c.person_id(1)
     with db.reading() as session:
-        batch = int(ledger.entries(session, person_id)["batch_id"].max())
+        batch = int(statements.entries(session, person_id)["batch_id"].max())
     filed = done(lambda s: disputes.file(s, person_id, batch, 1, words="不是我考的", actor=cast["person"], now=c.AFTER))
     with db.reading() as session:
         frame, _ = disputes.queue(session, cast["reviewer"])
@@ -139,7 +144,7 @@ def test_filing_is_refused_and_changes_nothing(cast: c.Cast) -> None:
     )
     done(file(cast, "person"))
     assert c.refusal(file(cast, "employer")).code == "open"
-    done(lambda s: ledger.reverse(s, theirs[1], lines=[theirs[2]], actor=cast["reviewer"], reason="有误", now=c.AFTER))
+    done(lambda s: books.reverse(s, theirs[1], lines=[theirs[2]], actor=cast["reviewer"], reason="有误", now=c.AFTER))
     for line in (theirs, entry(2)):
         gone = c.refusal(lambda s, at=line: disputes.file(s, *at, words="有误", actor=cast["employer"], now=c.AFTER))
         assert gone.code == "reversed"
@@ -167,7 +172,7 @@ def test_answering_is_refused_and_changes_nothing(cast: c.Cast) -> None:
 def test_an_entry_taken_back_meanwhile_is_not_taken_back_twice(cast: c.Cast) -> None:
     filed = done(file(cast, "person"))
     _, batch_id, line = entry(1)
-    done(lambda s: ledger.reverse(s, batch_id, lines=[line], actor=cast["reviewer2"], reason="有误", now=c.AFTER))
+    done(lambda s: books.reverse(s, batch_id, lines=[line], actor=cast["reviewer2"], reason="有误", now=c.AFTER))
     assert done(answer(cast, filed, "reviewer", upheld=True)).reversal_id is None
     assert hours(1) == 0
     stands()
@@ -181,7 +186,7 @@ def test_a_dispute_stands_under_whose_hours_they_are_by_now(cast: c.Cast) -> Non
     def merge(version: int, duplicate_version: int) -> None:
         seen = {"version": version, "duplicate_version": duplicate_version}
         proof = Upload("户籍证明.pdf", b"%PDF-1.4 synthetic")
-        done(lambda s: persons.merge(s, stays, duplicate, evidence=proof, **seen, **act))
+        done(lambda s: acts.merge(s, stays, duplicate, evidence=proof, **seen, **act))
 
     def listed() -> list[Any]:
         with db.reading() as session:
@@ -192,7 +197,7 @@ def test_a_dispute_stands_under_whose_hours_they_are_by_now(cast: c.Cast) -> Non
     merge(1, 1)
     done(lambda s: disputes.file(s, stays, batch_id, line, words="不是我的", actor=cast["person"], now=c.AFTER))
     assert listed() == [c.row(1)[1], stays]
-    done(lambda s: persons.separate(s, duplicate, version=2, **act))
+    done(lambda s: acts.separate(s, duplicate, version=2, **act))
     assert listed() == [c.row(2)[1], duplicate]
     merge(1, 3)
     assert listed() == [c.row(1)[1], stays]

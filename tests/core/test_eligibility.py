@@ -15,14 +15,19 @@ import numpy as np
 import openpyxl
 import pytest
 
-from core import applications, db, decision_sheet, eligibility, ledger, policy, registry, rules, sheets
 from core.__main__ import main
-from core.access import Refused, Role
-from core.eligibility import FAULTY, Batch
-from core.ledger import Posting
+from core.eligibility import answers, applications, closing, printed, sheet
+from core.eligibility.answers import FAULTY
+from core.eligibility.applications import Batch
+from core.ground import db, sheets
+from core.ground.access import Refused, Role
+from core.law import notices, rules
+from core.law.rules import Outcome
+from core.ledger import books
+from core.ledger.books import Posting
 from core.models import Mode, Source
-from core.registry import PersonFacts
-from core.rules import Outcome
+from core.people import persons
+from core.people.persons import PersonFacts
 from tests import cast as c
 
 WHOLE = ((2022, 30, 60), (2023, 30, 60), (2024, 30, 60))
@@ -44,7 +49,7 @@ def person(
     with db.transaction() as session:
         number = c.id_number(serial, born)
         facts = [PersonFacts(name, number, employer)]
-        found = registry.match_or_add(session, facts, authority_id=cast.places[authority].id, now=c.NOW)
+        found = persons.match_or_add(session, facts, authority_id=cast.places[authority].id, now=c.NOW)
         person_id = found[db.blind_index(number)]
         postings = [
             Posting(person_id, year, subject, Decimal(str(amount)), date(year, 6, 1), source=source)
@@ -53,7 +58,7 @@ def person(
             if amount
         ]
         if postings:
-            ledger.post(session, postings, basis="示例培训", actor=cast["admin"], now=c.NOW)
+            books.post(session, postings, basis="示例培训", actor=cast["admin"], now=c.NOW)
     return person_id
 
 
@@ -83,19 +88,19 @@ def batch(*rows: dict[str, Any]) -> Batch:
     return applications.read(file(*rows), "申报.xlsx", today=c.TODAY)
 
 
-def answered(cast: c.Cast, *rows: dict[str, Any], by: str = "title") -> eligibility.Run:
+def answered(cast: c.Cast, *rows: dict[str, Any], by: str = "title") -> answers.Run:
     with db.reading() as session:
-        return eligibility.answer(session, batch(*rows), actor=cast[by])
+        return answers.answer(session, batch(*rows), actor=cast[by])
 
 
-def said(run: eligibility.Run, at: int = 0) -> tuple[str, str, str, str]:
+def said(run: answers.Run, at: int = 0) -> tuple[str, str, str, str]:
     line = run.frame.iloc[at]
     return line["outcome"], line["years"], line["gap"], line["clauses"]
 
 
-def sheet(cast: c.Cast, row: dict[str, Any], by: str = "title") -> decision_sheet.DecisionSheet:
+def sheet_of(cast: c.Cast, row: dict[str, Any], by: str = "title") -> sheet.DecisionSheet:
     with db.reading() as session:
-        return decision_sheet.sheet(session, batch(row).applications[0], actor=cast[by])
+        return sheet.sheet(session, batch(row).applications[0], actor=cast[by])
 
 
 # --- sentences ------------------------------------------------------------------------------------------------------
@@ -157,7 +162,7 @@ def test_bulk_equals_single(database: str) -> None:
     run = answered(cast, *rows)
     assert [said(run, at) for at in range(len(rows))] == [expected for _, _, expected in RULES]
     for at, row in enumerate(rows):
-        one = sheet(cast, row)
+        one = sheet_of(cast, row)
         assert (one.outcome.label, one.years, one.gap, one.clauses) == said(run, at)
         assert one.note == run.frame["note"][at]
 
@@ -178,9 +183,9 @@ def test_a_year_passed_by_examination_is_deemed_done(database: str) -> None:
         posting = Posting(
             person_id, 2024, "professional", Decimal(), date(2024, 5, 1), source=Source.QUALIFICATION, deemed=True
         )
-        ledger.post(session, [posting], basis="职业资格证书", actor=cast["admin"], now=c.NOW)
+        books.post(session, [posting], basis="职业资格证书", actor=cast["admin"], now=c.NOW)
     assert said(answered(cast, cells(申报级别="初级")))[0] == "符合"
-    subject = sheet(cast, cells(申报级别="初级")).year_lines[0].subjects[1]
+    subject = sheet_of(cast, cells(申报级别="初级")).year_lines[0].subjects[1]
     assert (subject.name, subject.has, subject.lacks, subject.deemed) == ("专业", 0, 0, True)
 
 
@@ -298,7 +303,7 @@ def test_a_file_as_offices_have_it_is_read_in_any_order_with_synonyms_title_and_
     found = applications.read(buffer.getvalue(), "名单.xlsx")
     assert [(each.row, each.name) for each in found.applications] == [(4, "王示例")]
     with db.reading() as session:
-        assert said(eligibility.answer(session, found, actor=cast["title"]))[0] == "符合"
+        assert said(answers.answer(session, found, actor=cast["title"]))[0] == "符合"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
@@ -330,13 +335,13 @@ def test_a_file_without_anybody_is_refused(office: Path) -> None:
 @pytest.mark.parametrize("by", ["base", "exam"])
 def test_those_who_look_nobody_up_get_no_answer(office: Path, by: str) -> None:
     cast = c.assemble()
-    assert c.refusal(lambda s: eligibility.answer(s, batch(cells()), actor=cast[by])).code == "role"
+    assert c.refusal(lambda s: answers.answer(s, batch(cells()), actor=cast[by])).code == "role"
 
 
 def test_a_first_password_must_be_changed_before_anything_is_answered(office: Path) -> None:
     cast = c.assemble()
     fresh = replace(cast["title"], must_change_password=True)
-    assert c.refusal(lambda s: eligibility.answer(s, batch(cells()), actor=fresh)).code == "password"
+    assert c.refusal(lambda s: answers.answer(s, batch(cells()), actor=fresh)).code == "password"
 
 
 def test_a_league_decides_its_own_people_and_is_told_who_is_in_anothers_charge(database: str) -> None:
@@ -379,7 +384,7 @@ def test_another_name_on_file_is_a_problem_that_names_it(office: Path) -> None:
 def test_a_sheet_shows_years_ways_interpretations_and_entries(database: str) -> None:
     cast = c.assemble()
     person(cast, 1, SHORT)
-    found = sheet(cast, cells(1, 转任日期="2021-06-01", 基层一线="否"))
+    found = sheet_of(cast, cells(1, 转任日期="2021-06-01", 基层一线="否"))
     assert found.outcome is Outcome.NOT_ELIGIBLE
     assert [(line.year, line.required, line.complete) for line in found.year_lines] == [
         (2024, True, False),
@@ -390,7 +395,7 @@ def test_a_sheet_shows_years_ways_interpretations_and_entries(database: str) -> 
     assert (public.name, public.required, public.has, public.lacks) == ("公需", 30, 20, 10)
     assert (professional.has, professional.lacks, total.has, total.lacks) == (60, 0, 80, 10)
     ways = {way.name: way for way in found.ways}
-    assert len(ways) == 1 + len(policy.in_force(2024).waivers)
+    assert len(ways) == 1 + len(notices.in_force(2024).waivers)
     assert [way.name for way in found.ways if way.won] == ["一般规定"]
     assert ways["男满55周岁免学时"].why.endswith("性别男（男）✓；年龄不小于55（2024-12-31满39周岁）✗")
     later = ways["党政机关转任后各年度"]
@@ -407,7 +412,7 @@ def test_every_way_agrees_with_its_conditions(office: Path) -> None:
     cast = c.assemble()
     for at, (hours, changes, _) in enumerate(RULES, start=1):
         person(cast, at, hours)
-        for way in sheet(cast, cells(at, **changes)).ways[1:]:
+        for way in sheet_of(cast, cells(at, **changes)).ways[1:]:
             assert way.applies <= ("✗" not in way.why), way
             assert way.applies or "✗" in way.why or "待核验" in way.why, way
 
@@ -423,10 +428,7 @@ def test_a_sheet_is_refused_as_the_bulk_answer_is(office: Path) -> None:
         (cells(2), "title", "name"),
         (cells(1, 申报方式="?"), "title", "application"),
     ):
-        assert (
-            c.refusal(lambda s, r=row, b=by: decision_sheet.sheet(s, batch(r).applications[0], actor=cast[b])).code
-            == code
-        )
+        assert c.refusal(lambda s, r=row, b=by: sheet.sheet(s, batch(r).applications[0], actor=cast[b])).code == code
 
 
 def test_an_application_from_a_form_is_the_application_of_a_file(office: Path) -> None:
@@ -434,10 +436,10 @@ def test_an_application_from_a_form_is_the_application_of_a_file(office: Path) -
     person_id = person(cast, 1)
     form = {"year": 2024, "route": "职称评审", "level": "高级", "front_line": "待核验"}
     with db.reading() as session:
-        made = eligibility.application(session, person_id, form, actor=cast["title"])
+        made = answers.application(session, person_id, form, actor=cast["title"])
         assert made.facts == batch(cells(1, 基层一线="待核验")).applications[0].facts
         with pytest.raises(Refused) as caught:
-            eligibility.application(session, person_id, form | {"route": "考核认定"}, actor=cast["title"])
+            answers.application(session, person_id, form | {"route": "考核认定"}, actor=cast["title"])
     assert caught.value.code == "application"
     assert "认定年限" in caught.value.words
 
@@ -445,7 +447,7 @@ def test_an_application_from_a_form_is_the_application_of_a_file(office: Path) -
 def test_the_sheet_prints_with_the_number_masked(office: Path) -> None:
     cast = c.assemble()
     person(cast, 1, SHORT)
-    content = decision_sheet.sheet_pdf(sheet(cast, cells(1)), now=c.NOW)
+    content = printed.sheet_pdf(sheet_of(cast, cells(1)), now=c.NOW)
     assert content.startswith(b"%PDF-")
     assert c.id_number(1).encode() not in content
 
@@ -453,10 +455,10 @@ def test_the_sheet_prints_with_the_number_masked(office: Path) -> None:
 # --- what is missing ------------------------------------------------------------------------------------------------
 
 
-def ways(cast: c.Cast, row: dict[str, Any]) -> decision_sheet.Ways:
+def ways(cast: c.Cast, row: dict[str, Any]) -> closing.Ways:
     with db.reading() as session:
-        found = decision_sheet.sheet(session, batch(row).applications[0], actor=cast["title"])
-        return decision_sheet.ways_to_close(session, found, actor=cast["title"], now=c.NOW)
+        found = sheet.sheet(session, batch(row).applications[0], actor=cast["title"])
+        return closing.ways_to_close(session, found, actor=cast["title"], now=c.NOW)
 
 
 def plan(cast: c.Cast, hours: int, start: date, end: date, **more: Any) -> int:
@@ -519,11 +521,11 @@ def test_waiting_a_year_asks_for_the_next_three(office: Path) -> None:
     cast = c.assemble()
     person(cast, 1, SHORT[1:], born=ELDER)
     with db.reading() as session:
-        now = decision_sheet.sheet(session, batch(cells(1, ELDER)).applications[0], actor=cast["title"])
+        now = sheet.sheet(session, batch(cells(1, ELDER)).applications[0], actor=cast["title"])
         assert now.years == "无"  # 55 on the last day of the year
         younger = replace(now.facts, born_on=date(1990, 1, 1))
         one = replace(now, facts=younger)
-        later = decision_sheet.if_waiting(session, one, actor=cast["title"])
+        later = closing.if_waiting(session, one, actor=cast["title"])
     assert (later.facts.year, later.years) == (2025, "2023;2024;2025")
     assert "2025年度通知尚未载入" in later.note
 
@@ -536,12 +538,12 @@ def test_everybody_of_the_scope_is_there_as_arrays(database: str) -> None:
     person(cast, 1)
     person(cast, 2, SHORT, authority="hohhot", employer="示例旗蒙古族中学")
     with db.reading() as session:
-        all_ = eligibility.everybody(session, cast["title"], 2024)
-        own = eligibility.everybody(session, cast["hohhot_title"], 2024)
-        assert c.refusal(lambda s: eligibility.everybody(s, cast["base"], 2024)).code == "role"
-        theirs = eligibility.described(session, cast["hohhot_title"], all_.person_ids.tolist())
+        all_ = answers.everybody(session, cast["title"], 2024)
+        own = answers.everybody(session, cast["hohhot_title"], 2024)
+        assert c.refusal(lambda s: answers.everybody(s, cast["base"], 2024)).code == "role"
+        theirs = answers.described(session, cast["hohhot_title"], all_.person_ids.tolist())
     assert (len(all_), len(own)) == (2, 1)
-    notice = policy.in_force(2024)
+    notice = notices.in_force(2024)
     outcomes = all_.decided(notice).outcome
     assert [rules.OUTCOMES[each].label for each in outcomes] == ["符合", "不符合"]
     assert theirs["employer"].fillna("").tolist() == ["", "示例旗蒙古族中学"]
@@ -617,7 +619,7 @@ def test_formulas_in_a_name_are_defused(office: Path) -> None:
     cast = c.assemble()
     text = f'姓名,身份证号,申报年度,申报方式,申报级别\n"=HYPERLINK(""x"")",{c.id_number(1)},2024,职称评审,高级\n'
     with db.reading() as session:
-        run = eligibility.answer(session, applications.read(text.encode(), "a.csv"), actor=cast["title"])
+        run = answers.answer(session, applications.read(text.encode(), "a.csv"), actor=cast["title"])
     assert run.frame["outcome"][0] == FAULTY
     book = openpyxl.load_workbook(io.BytesIO(sheets.workbook(run.headings(), run.lines())))
     cell = book.active["A2"]  # type: ignore[index]

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from core import approvals, db
 from core.__main__ import main
+from core.ground import db
 from core.models import CreditEntry, Report, State
+from core.submissions import workflow
 from tests import cast as c
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork and no SIGKILL")
@@ -72,7 +73,7 @@ def approver() -> Iterator[Approver]:
 
 def order(cast: c.Cast, report: Report, environment: dict[str, str]) -> dict[str, Any]:
     with db.reading() as session:
-        version = approvals.one(session, report.id, cast["reviewer"]).version
+        version = workflow.one(session, report.id, cast["reviewer"]).version
     actor = asdict(cast["reviewer"])
     return {
         "environment": environment,
@@ -84,8 +85,7 @@ def order(cast: c.Cast, report: Report, environment: dict[str, str]) -> dict[str
 
 
 def forget_engine() -> None:
-    db.engine().dispose()
-    db._engine.cache_clear()
+    db.close()
 
 
 def posted(report: Report) -> bool:

@@ -10,11 +10,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, db, ledger, merkle, policy, registry
-from core.access import Refused
-from core.ledger import Posting
+from core.ground import db, merkle
+from core.ground.access import Refused
+from core.law import notices
+from core.law.notices import Subject
+from core.ledger import books, chain, checks, statements, totals
+from core.ledger.books import Posting
 from core.models import CreditBatch, CreditEntry, Source, Submission
-from core.policy import Subject
+from core.people import persons
+from core.trail import audit
 from tests import cast as c
 
 P, Q = Subject.PUBLIC, Subject.PROFESSIONAL
@@ -23,9 +27,9 @@ P, Q = Subject.PUBLIC, Subject.PROFESSIONAL
 def people(number: int = 3) -> list[int]:
     with db.transaction() as session:
         facts = [
-            registry.PersonFacts(f"赵示{'一二三'[serial - 1]}", c.id_number(serial)) for serial in range(1, number + 1)
+            persons.PersonFacts(f"赵示{'一二三'[serial - 1]}", c.id_number(serial)) for serial in range(1, number + 1)
         ]
-        found = registry.match_or_add(session, facts, authority_id=1, now=c.NOW)
+        found = persons.match_or_add(session, facts, authority_id=1, now=c.NOW)
         return [found[db.blind_index(fact.id_number)] for fact in facts]
 
 
@@ -34,7 +38,7 @@ def line(person_id: int, hours: Any, subject: Subject = Q, year: int = 2024) -> 
 
 
 def posting(cast: c.Cast, *lines: Posting, basis: str = "示例培训", **more: Any) -> Callable[[Session], CreditBatch]:
-    return lambda s: ledger.post(s, lines, basis=basis, actor=cast["reviewer"], now=c.NOW, **more)
+    return lambda s: books.post(s, lines, basis=basis, actor=cast["reviewer"], now=c.NOW, **more)
 
 
 def done(deed: Callable[[Session], Any]) -> Any:
@@ -44,7 +48,7 @@ def done(deed: Callable[[Session], Any]) -> Any:
 
 def faults() -> list[str]:
     with db.reading() as session:
-        return [*ledger.faults(session), *audit.faults(session)]
+        return [*checks.faults(session), *audit.faults(session)]
 
 
 # --- posting --------------------------------------------------------------------------------------------------------
@@ -56,15 +60,15 @@ def test_totals_are_the_sums_of_the_entries_to_the_half_hour(database: str) -> N
     done(posting(cast, line(first, "7.5"), line(second, 24), line(first, "0.5", P)))
     done(posting(cast, line(first, "16"), line(first, "8"), line(first, 40, year=2025)))
     with db.reading() as session:
-        table = ledger.totals(session, first)
+        table = statements.totals(session, first)
         assert list(table["year"]) == [2025, 2024]
         assert list(table.loc[1, ["public", "professional", "total"]]) == [Decimal("0.5"), Decimal("31.5"), 32]
-        assert list(ledger.totals(session, second)["total"]) == [24]
-        assert ledger.totals(session, 9999).empty
-        assert list(ledger.totals(session, first, [2023, 2024])["total"]) == [32, 0]
-        entries = ledger.entries(session, first)
+        assert list(statements.totals(session, second)["total"]) == [24]
+        assert statements.totals(session, 9999).empty
+        assert list(statements.totals(session, first, [2023, 2024])["total"]) == [32, 0]
+        entries = statements.entries(session, first)
         assert sorted(entries["hours"]) == [Decimal("0.5"), Decimal("7.5"), 8, 16, 40]
-        assert len(ledger.entries(session, first, year=2025)) == 1
+        assert len(statements.entries(session, first, year=2025)) == 1
         assert list(entries["batch_id"].unique()) == [2, 1]
     assert faults() == []
 
@@ -97,7 +101,7 @@ def test_every_hour_leads_down_to_its_plan_report_and_roster_row(database: str) 
     cast = c.assemble()
     report = c.posted(cast, c.sheet([c.row(2), c.row(1, professional_hours=7.5)]))
     with db.reading() as session:
-        (found,) = ledger.entries(session, c.person_id(1)).to_dict("records")
+        (found,) = statements.entries(session, c.person_id(1)).to_dict("records")
     assert (found["roster_row"], found["report_id"], found["plan_id"]) == (4, report.id, report.plan_id)
     assert (found["plan"], found["base"]) == ("知识更新培训班", "示例继续教育基地")
     assert found["basis"] == "示例继续教育基地：知识更新培训班"
@@ -127,7 +131,7 @@ def test_a_year_must_pass_three_tests(office: Any, public: str, professional: st
     lines = [line(who, hours, subject) for subject, hours in ((P, public), (Q, professional)) if Decimal(hours)]
     done(posting(cast, *lines))
     with db.reading() as session:
-        found = ledger.totals(session, who).loc[0]
+        found = statements.totals(session, who).loc[0]
     assert found["lacks"] == lacks
     assert list(found[["required_public", "required_professional", "required_total"]]) == [30, 60, 90]
     assert "一(一)" in found["basis"]
@@ -138,7 +142,7 @@ def test_a_year_no_notice_covers_has_hours_but_no_verdict(database: str) -> None
     who = people(1)[0]
     done(posting(cast, line(who, 90, year=2021), line(who, 90, year=2023), line(who, 90, year=2025)))
     with db.reading() as session:
-        found = ledger.totals(session, who).set_index("year")
+        found = statements.totals(session, who).set_index("year")
     assert (found.loc[2021, "total"], found.loc[2021, "lacks"]) == (90, "")
     assert "2021" in found.loc[2021, "basis"]
     for year in (2023, 2025):
@@ -152,12 +156,12 @@ def test_a_year_no_notice_covers_has_hours_but_no_verdict(database: str) -> None
 def reversing(
     cast: c.Cast, batch_id: int, *, by: str = "reviewer", reason: str = "重复登记", **more: Any
 ) -> Callable[[Session], CreditBatch]:
-    return lambda s: ledger.reverse(s, batch_id, actor=cast[by], reason=reason, now=c.AFTER, **more)
+    return lambda s: books.reverse(s, batch_id, actor=cast[by], reason=reason, now=c.AFTER, **more)
 
 
 def standing(cast: c.Cast) -> list[tuple[int, str, str]]:
     with db.reading() as session:
-        frame, count = ledger.batches(session, cast["reviewer"], limit=None)
+        frame, count = statements.batches(session, cast["reviewer"], limit=None)
     assert count == len(frame)
     return list(frame[["id", "origin", "standing"]].itertuples(index=False, name=None))
 
@@ -169,16 +173,16 @@ def test_a_batch_is_undone_as_one_act_and_its_hours_are_taken_back(database: str
     done(posting(cast, line(first, "7.5"), line(first, 30, P), exam))
     done(posting(cast, line(first, 8)))
     with db.reading() as session:
-        assert ledger.totals(session, second).loc[0, "lacks"] == "公需差30、累计差30"
+        assert statements.totals(session, second).loc[0, "lacks"] == "公需差30、累计差30"
     back = done(reversing(cast, 1))
     assert (back.id, back.reverses_id, back.entries) == (3, 1, 3)
     with db.reading() as session:
-        assert list(ledger.totals(session, first).loc[0, ["public", "professional"]]) == [0, 8]
-        assert ledger.totals(session, second).loc[0, "lacks"] == "公需差30、专业差60、累计差90"
-        entries = ledger.entries(session, first)
+        assert list(statements.totals(session, first).loc[0, ["public", "professional"]]) == [0, 8]
+        assert statements.totals(session, second).loc[0, "lacks"] == "公需差30、专业差60、累计差90"
+        entries = statements.entries(session, first)
         assert sorted(entries["hours"]) == [-30, Decimal("-7.5"), Decimal("7.5"), 8, 30]
         assert set(entries[entries["hours"] < 0]["basis"]) == {"冲销第1批：重复登记"}
-        assert list(ledger.entries(session, second)["deemed"]) == [1, -1]
+        assert list(statements.entries(session, second)["deemed"]) == [1, -1]
         trail, _ = audit.history(session, cast["admin"], limit=1)
     (told,) = trail.to_dict("records")
     assert (told["event"], told["record_id"], told["reason"]) == ("credit.reversed", 3, "重复登记")
@@ -194,16 +198,16 @@ def test_some_lines_are_undone_and_no_line_twice(database: str) -> None:
     done(reversing(cast, 1, lines=[2]))
     assert standing(cast)[-1] == (1, "other", "partly")
     with db.reading() as session:
-        shown, count = ledger.lines(session, 1, cast["reviewer"])
+        shown, count = statements.lines(session, 1, cast["reviewer"])
         assert (count, list(shown["standing"])) == (3, ["stands", "reversed", "stands"])
-        assert [ledger.totals(session, who).loc[0, "total"] for who in (first, second, third)] == [8, 0, 24]
+        assert [statements.totals(session, who).loc[0, "total"] for who in (first, second, third)] == [8, 0, 24]
     for lines in ([2], [1, 2]):
         assert c.refusal(reversing(cast, 1, lines=lines)).code == "reversed"
     for lines in ([], [0], [4], [1, 4]):
         assert c.refusal(reversing(cast, 1, lines=lines)).code == "lines"
     done(reversing(cast, 1))  # what still stands
     with db.reading() as session:
-        assert [ledger.totals(session, who).loc[0, "total"] for who in (first, second, third)] == [0, 0, 0]
+        assert [statements.totals(session, who).loc[0, "total"] for who in (first, second, third)] == [0, 0, 0]
     assert c.refusal(reversing(cast, 1)).code == "reversed"
     assert c.refusal(reversing(cast, 2)).code == "reversal"
     assert standing(cast)[-1] == (1, "other", "reversed")
@@ -215,21 +219,21 @@ def test_what_a_reversal_would_take_back_is_told_before(database: str) -> None:
     first, second, third = people()
     done(posting(cast, line(first, 8), line(first, "7.5"), line(second, 16), line(third, 24)))
 
-    def told(**more: Any) -> ledger.Reversal:
+    def told(**more: Any) -> books.Reversal:
         with db.reading() as session:
-            return ledger.reversal(session, 1, cast["reviewer"], **more)
+            return books.reversal(session, 1, cast["reviewer"], **more)
 
-    assert told() == ledger.Reversal(frozenset({1, 2, 3, 4}), 3, Decimal("55.5"), 0)
-    assert told(lines=[1, 2]) == ledger.Reversal(frozenset({1, 2}), 1, Decimal("15.5"), 2)
+    assert told() == books.Reversal(frozenset({1, 2, 3, 4}), 3, Decimal("55.5"), 0)
+    assert told(lines=[1, 2]) == books.Reversal(frozenset({1, 2}), 1, Decimal("15.5"), 2)
     done(reversing(cast, 1, lines=[4]))
-    assert told() == ledger.Reversal(frozenset({1, 2, 3}), 2, Decimal("31.5"), 0)
+    assert told() == books.Reversal(frozenset({1, 2, 3}), 2, Decimal("31.5"), 0)
     for by, lines, code in (
         ("leader", None, "role"),
         ("hohhot_reviewer", None, "jurisdiction"),
         ("admin", [4], "reversed"),
     ):
         with db.reading() as session, pytest.raises(Refused, match=code):
-            ledger.reversal(session, 1, cast[by], lines)
+            books.reversal(session, 1, cast[by], lines)
 
 
 def test_who_may_not_undo_changes_nothing(database: str) -> None:
@@ -240,8 +244,8 @@ def test_who_may_not_undo_changes_nothing(database: str) -> None:
     assert c.refusal(reversing(cast, 1, by="hohhot_reviewer")).code == "jurisdiction"
     assert c.refusal(reversing(cast, 9)).code == "missing"
     assert c.refusal(reversing(cast, 1, reason="  ")).code == "reason"
-    assert c.refusal(reversing(cast, 1, reason="重" * (ledger.LONGEST_REASON + 1))).code == "reason"
-    assert done(reversing(cast, 1, reason=(whole := "重" * ledger.LONGEST_REASON))).basis == f"冲销第1批：{whole}"
+    assert c.refusal(reversing(cast, 1, reason="重" * (books.LONGEST_REASON + 1))).code == "reason"
+    assert done(reversing(cast, 1, reason=(whole := "重" * books.LONGEST_REASON))).basis == f"冲销第1批：{whole}"
 
 
 def test_each_sees_the_batches_of_the_own_jurisdiction(database: str) -> None:
@@ -250,17 +254,17 @@ def test_each_sees_the_batches_of_the_own_jurisdiction(database: str) -> None:
     c.posted(cast, c.sheet([c.row(2)]), by="hohhot_base", reviewer="hohhot_reviewer")
     done(reversing(cast, 2, by="hohhot_reviewer"))
     with db.reading() as session:
-        seen = {by: list(ledger.batches(session, cast[by])[0]["id"]) for by in ("admin", "hohhot_admin")}
+        seen = {by: list(statements.batches(session, cast[by])[0]["id"]) for by in ("admin", "hohhot_admin")}
         assert seen == {"admin": [3, 2, 1], "hohhot_admin": [3, 2]}
-        assert ledger.batches(session, cast["baotou_reviewer"])[1] == 0
-        frame, count = ledger.batches(session, cast["admin"], origin=ledger.Origin.REPORT, limit=1)
+        assert statements.batches(session, cast["baotou_reviewer"])[1] == 0
+        frame, count = statements.batches(session, cast["admin"], origin=statements.Origin.REPORT, limit=1)
         assert (count, list(frame["id"]), list(frame["hours"])) == (2, [2], [24])
-        (shown,) = ledger.lines(session, 2, cast["hohhot_admin"])[0].to_dict("records")
+        (shown,) = statements.lines(session, 2, cast["hohhot_admin"])[0].to_dict("records")
         assert shown["id_mask"] == f"150199********{c.id_number(2)[-4:]}"
         assert (shown["hours"], shown["standing"]) == (24, "reversed")
         for by, code in (("baotou_reviewer", "missing"), ("leader", "role"), ("hohhot_base", "role")):
             with pytest.raises(Refused) as caught:
-                ledger.lines(session, 2, cast[by])
+                statements.lines(session, 2, cast[by])
             assert caught.value.code == code
         trail, _ = audit.history(session, cast["hohhot_admin"], event=audit.Event.CREDIT_REVERSED)
         assert list(trail["organization"]) == ["呼和浩特市人力资源和社会保障局"]
@@ -275,7 +279,7 @@ def test_a_reversal_that_takes_back_something_else_is_named(database: str) -> No
         with Session(db.engine()) as session:
             session.execute(sa.text(f"{GUARD_OFF[database]}"))
             session.execute(sa.text(f"UPDATE credit_entry SET {change} WHERE batch_id = 2"))
-            assert "what was reversed of credit batch 1 is not what it posted" in ledger.faults(session), change
+            assert "what was reversed of credit batch 1 is not what it posted" in checks.faults(session), change
             session.rollback()
     assert faults() == []
 
@@ -291,13 +295,13 @@ GUARD_OFF = {
     [("2", {2}), (" 2、5-9 ", {2, 5, 6, 7, 8, 9}), ("1,3；4 7至8", {1, 3, 4, 7, 8}), ("3—3", {3})],
 )
 def test_lines_are_written_down_as_people_write_them(written: str, meant: set[int]) -> None:
-    assert ledger.line_numbers(written) == meant
+    assert books.line_numbers(written) == meant
 
 
 @pytest.mark.parametrize("written", ["", "、", "二", "2-", "-2", "9-5", "1.5", "99999999"])
 def test_what_are_no_lines_is_refused(written: str) -> None:
     with pytest.raises(Refused, match="lines"):
-        ledger.line_numbers(written)
+        books.line_numbers(written)
 
 
 def test_a_persons_lines_are_found_in_a_batch(database: str) -> None:
@@ -306,7 +310,7 @@ def test_a_persons_lines_are_found_in_a_batch(database: str) -> None:
     done(posting(cast, line(first, 8), line(second, 16), line(third, 24)))
     with db.reading() as session:
         for text, found in (("示二", [2]), (c.id_number(3), [3]), ("", [1, 2, 3]), ("%", []), (c.id_number(4), [])):
-            shown, count = ledger.lines(session, 1, cast["reviewer"], text=text)
+            shown, count = statements.lines(session, 1, cast["reviewer"], text=text)
             assert (list(shown["line"]), count) == (found, len(found)), text
 
 
@@ -320,8 +324,8 @@ def test_a_persons_hours_are_found_by_keys_however_large_the_ledger(database: st
     with db.reading() as session:
         connection = session.connection()
         sa.event.listen(db.engine(), "before_cursor_execute", note)
-        ledger.totals(session, 1)
-        ledger.entries(session, 1)
+        statements.totals(session, 1)
+        statements.entries(session, 1)
         sa.event.remove(db.engine(), "before_cursor_execute", note)
         assert len(sent) == 2
         if database == "postgresql":
@@ -418,7 +422,7 @@ def test_whatever_is_altered_or_removed_behind_our_back_is_named(database: str) 
         statement = given.replace("{junk}", junk)
         with Session(db.engine()) as session:
             assert session.execute(sa.text(statement)).rowcount > 0, statement
-            found = [*ledger.faults(session), *audit.faults(session)]
+            found = [*checks.faults(session), *audit.faults(session)]
             assert any(fault.startswith(named) for fault in found), (statement, found)
             session.rollback()
     assert faults() == []
@@ -439,7 +443,7 @@ def test_what_was_altered_is_named_and_nothing_besides(database: str, table: str
     three_batches()
     c.behind_our_back(table, f"UPDATE {table} SET {change}")
     with db.reading() as session:
-        assert ledger.altered(session) == [named]
+        assert checks.altered(session) == [named]
 
 
 @pytest.mark.parametrize(
@@ -466,8 +470,8 @@ def test_what_was_altered_into_no_value_at_all_is_named(
     three_batches()
     c.behind_our_back(table, f"UPDATE {table} SET {change}")
     with db.reading() as session:
-        assert ledger.altered(session) == [f"credit batch 2 {each}" for each in named]
-        assert ledger.faults(session)
+        assert checks.altered(session) == [f"credit batch 2 {each}" for each in named]
+        assert checks.faults(session)
 
 
 def test_entries_without_a_batch_are_named_each(database: str) -> None:
@@ -514,7 +518,7 @@ def test_a_last_batch_that_was_swapped_with_a_chain_that_fits_is_missed_by_the_t
     with db.reading() as session:
         batch, previous = session.get_one(CreditBatch, 3), session.get_one(CreditBatch, 2).chain
     batch.leaves, batch.entries, batch.root = b"", 0, merkle.root([]).hex()
-    batch.chain = ledger._chain(batch, previous, [])
+    batch.chain = chain.chain_value(batch, previous, [])
     with db.engine().begin() as connection:
         connection.exec_driver_sql("UPDATE credit_total SET hours = hours - 50 WHERE person_id = 2")
     c.behind_our_back("credit_entry", "DELETE FROM credit_entry WHERE batch_id = 3")
@@ -556,13 +560,13 @@ def test_a_total_of_nobody_or_of_no_value_at_all_is_named_and_put_right(database
     db.engine().dispose()
     assert faults() == [f"total of person {who}, 2024 is not the sum of its entries" for who in (1, 2, 999999)]
     assert differing()[0][2:] == (("abc", 0), (Decimal(16), 0))
-    assert len(done(lambda s: ledger.rebuild(s, actor=cast["admin"], reason="核对", now=c.AFTER))) == 4
+    assert len(done(lambda s: checks.rebuild(s, actor=cast["admin"], reason="核对", now=c.AFTER))) == 4
     assert faults() == []
 
 
 def differing() -> list[tuple[int, int, Any, Any]]:
     with db.reading() as session:
-        return [(each.person_id, each.year, each.kept, each.summed) for each in ledger.differences(session)]
+        return [(each.person_id, each.year, each.kept, each.summed) for each in totals.differences(session)]
 
 
 def test_totals_that_differ_are_listed_and_put_right_in_one_trailed_act(database: str) -> None:
@@ -581,7 +585,7 @@ def test_totals_that_differ_are_listed_and_put_right_in_one_trailed_act(database
         (3, 2019, (Decimal(1), 0), None),
     ]
     assert differing() == wrong
-    rebuilding = lambda by, reason="核对": lambda s: ledger.rebuild(s, actor=cast[by], reason=reason, now=c.AFTER)  # noqa: E731
+    rebuilding = lambda by, reason="核对": lambda s: checks.rebuild(s, actor=cast[by], reason=reason, now=c.AFTER)  # noqa: E731
     for by in ("reviewer", "leader", "hohhot_admin", "base"):
         assert c.refusal(rebuilding(by)).code == "role"
     assert c.refusal(rebuilding("admin", " ")).code == "reason"
@@ -600,7 +604,7 @@ def test_totals_that_differ_are_listed_and_put_right_in_one_trailed_act(database
 def test_totals_are_not_made_of_entries_that_were_altered(database: str) -> None:
     cast = three_batches()
     c.behind_our_back("credit_entry", "UPDATE credit_entry SET hours = 900 WHERE batch_id = 2 AND line = 1")
-    refused = c.refusal(lambda s: ledger.rebuild(s, actor=cast["admin"], reason="核对", now=c.AFTER))
+    refused = c.refusal(lambda s: checks.rebuild(s, actor=cast["admin"], reason="核对", now=c.AFTER))
     assert refused.code == "altered"
     assert "credit batch 2 line 1" in refused.words
 
@@ -655,15 +659,15 @@ def test_the_root_of_a_batch_covers_every_field() -> None:
         "roster_row_id": 1,
         "reverses_line": 1,
     }
-    leaves = {ledger._leaf(row, 2), *(ledger._leaf(row | {name: value}, 2) for name, value in changes.items())}
+    leaves = {chain.leaf(row, 2), *(chain.leaf(row | {name: value}, 2) for name, value in changes.items())}
     assert len(leaves) == 1 + len(changes)
 
 
 def test_hours_of_a_sub_subject_count_for_the_whole() -> None:
-    rule = policy.in_force(2024)
+    rule = notices.in_force(2024)
     part = rule.subjects[1].model_copy(update={"code": "medicine", "part_of": "professional"})
     rule = rule.model_copy(update={"subjects": (*rule.subjects, part)})
     hours = {"professional": Decimal(40), "medicine": Decimal("7.5"), "public": Decimal(30)}
-    assert ledger._with_parts(hours, "professional", rule) == Decimal("47.5")
-    assert ledger._with_parts(hours, "public", rule) == 30
-    assert ledger._with_parts(hours, "professional", None) == 40
+    assert statements._with_parts(hours, "professional", rule) == Decimal("47.5")
+    assert statements._with_parts(hours, "public", rule) == 30
+    assert statements._with_parts(hours, "professional", None) == 40

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
-from core import approvals, cards, db, ledger, plans, reports, roster
+from core.ground import db
+from core.law.notices import Subject
+from core.ledger import statements
 from core.models import RosterRow
-from core.policy import Subject
+from core.records import cards
+from core.submissions import plans, queues, reports, roster, workflow
 from tests import cast as c
 
 HEADINGS = tuple(roster.HEADINGS.values())
@@ -71,12 +74,12 @@ def test_the_approval_shows_the_years_and_the_trail_keeps_them(database: str) ->
     cast = c.assemble()
     plan = c.file_plan(cast, credit_years=(2022, 2023))
     with db.reading() as session:
-        assert "计入2022、2023年度" in approvals.preview(session, approvals.one(session, plan.id, cast["reviewer"]))
+        assert "计入2022、2023年度" in queues.preview(session, workflow.one(session, plan.id, cast["reviewer"]))
     assert plans.summary(plan)["credit_years"] == "2022;2023"
     with db.transaction() as session:
-        approvals.move(session, plan.id, approvals.Action.WITHDRAW, version=plan.version, actor=cast["base"], now=c.NOW)
+        workflow.move(session, plan.id, workflow.Action.WITHDRAW, version=plan.version, actor=cast["base"], now=c.NOW)
         session.flush()
-        version = approvals.one(session, plan.id, cast["base"]).version
+        version = workflow.one(session, plan.id, cast["base"]).version
         revised = plans.revise(session, plan.id, c.PLAN, version=version, actor=cast["base"], now=c.NOW)
         assert (revised.credit_years, plans.usual_year(revised)) == ((), 2024)
 
@@ -117,7 +120,7 @@ def test_the_column_has_its_synonyms_and_may_lack(heading: str) -> None:
 
 def entries(serial: int) -> list[tuple[Any, ...]]:
     with db.reading() as session:
-        frame = ledger.entries(session, c.person_id(serial))
+        frame = statements.entries(session, c.person_id(serial))
     return list(frame[["year", "completed_on", "source", "hours"]].itertuples(index=False, name=None))
 
 
@@ -129,8 +132,8 @@ def test_hours_keep_the_day_of_study_and_count_for_their_year(database: str) -> 
     report = c.file_report(cast, plan, content)
     with db.reading() as session:
         assert session.query(RosterRow).filter_by(row=3).one().credit_year == 2023
-        found = approvals.one(session, report.id, cast["reviewer"])
-        assert approvals.preview(session, found).endswith("计入2022、2023、2024年度（含补学）。")
+        found = workflow.one(session, report.id, cast["reviewer"])
+        assert queues.preview(session, found).endswith("计入2022、2023、2024年度（含补学）。")
         assert list(reports.rows(session, report.id, cast["reviewer"])["credit_year"]) == [2023, 2024, 2022, 2021]
     c.approve(cast, report.id, now=c.AFTER)
     studied = date(2024, 6, 26)

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from core import merkle
+from core.ground import merkle
 
 
 def test_the_roots_are_those_of_the_standard() -> None:

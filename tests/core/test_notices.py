@@ -8,14 +8,17 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
-from core import db, decisions, eligibility, notices, policy, registry
-from core.access import Actor, Refused, Role
+from core.eligibility import answers, decisions, drafts, replay, trial
+from core.ground import db
+from core.ground.access import Actor, Refused, Role
+from core.law import notices, wording
+from core.law.notices import Malformed, on_file
 from core.models import AuditEntry, PolicyDraft
-from core.policy import Malformed
+from core.people import accounts, persons
 from tests import cast as c
 from tests.cast import Cast
 
-TEXT = notices.source_text("nmg-2024")
+TEXT = drafts.source_text("nmg-2024")
 
 
 def stricter(text: str = TEXT) -> str:
@@ -31,7 +34,7 @@ def cast(database: str) -> Iterator[Cast]:
     cast = c.assemble()
     with db.transaction() as session:
         region = cast.places["region"]
-        account = registry.open_account(
+        account = accounts.open_account(
             session,
             username="admin2",
             name="管理员admin2",
@@ -45,23 +48,23 @@ def cast(database: str) -> Iterator[Cast]:
         session.flush()
         cast.actors["admin2"] = Actor(account.id, account.name, Role.ADMIN, region.id, region.name, region.kind)
     yield cast
-    policy._loaded.cache_clear()
+    on_file._loaded.cache_clear()
 
 
 def save(cast: Cast, text: str, by: str = "admin") -> PolicyDraft:
     with db.transaction() as session:
-        return notices.save_draft(session, text, actor=cast[by], now=c.NOW)
+        return drafts.save_draft(session, text, actor=cast[by], now=c.NOW)
 
 
 def publish(cast: Cast, draft: PolicyDraft, by: str = "admin2", reason: str = "内人社办发〔2024〕1号") -> int:
     with db.transaction() as session:
-        _, changed = notices.publish(session, draft.id, version=draft.version, actor=cast[by], reason=reason, now=c.NOW)
+        _, changed = drafts.publish(session, draft.id, version=draft.version, actor=cast[by], reason=reason, now=c.NOW)
     return len(changed)
 
 
 def test_a_policy_is_told_clause_by_clause_in_the_notices_order() -> None:
-    rule = policy.in_force(2024)
-    articles = notices.articles(rule)
+    rule = notices.in_force(2024)
+    articles = wording.articles(rule)
     assert {article.clause for article in articles} >= set(rule.clauses) - {"一(五)3", "七(一)", "七(三)"} - {"一(四)8"}
     places = [rule.clauses.index(article.clause) for article in articles]
     assert places == sorted(places)
@@ -72,18 +75,18 @@ def test_a_policy_is_told_clause_by_clause_in_the_notices_order() -> None:
 
 
 def test_the_examples_shown_are_answered_as_written() -> None:
-    examples = notices.examples(policy.in_force(2024))
+    examples = wording.examples(notices.in_force(2024))
     assert len(examples) >= 8
     assert any("55周岁" in example and "符合" in example for example in examples)
-    assert notices.examples(policy.in_force(2022)) == []
+    assert wording.examples(notices.in_force(2022)) == []
 
 
 def test_only_administrators_of_the_region_draft_and_a_malformed_draft_is_refused_with_its_lines(cast: Cast) -> None:
     for by, code in (("reviewer", "role"), ("hohhot_admin", "jurisdiction")):
-        refused = c.refusal(lambda s, by=by: notices.save_draft(s, TEXT, actor=cast[by], now=c.NOW))
+        refused = c.refusal(lambda s, by=by: drafts.save_draft(s, TEXT, actor=cast[by], now=c.NOW))
         assert refused.code == code
     refused = c.refusal(
-        lambda s: notices.save_draft(s, TEXT.replace("2024-12-31", "2024-02-30"), actor=cast["admin"], now=c.NOW)
+        lambda s: drafts.save_draft(s, TEXT.replace("2024-12-31", "2024-02-30"), actor=cast["admin"], now=c.NOW)
     )
     assert isinstance(refused, Malformed)
     assert "in_force.to" in str(refused.faults[0])
@@ -94,20 +97,20 @@ def test_a_draft_is_published_by_a_second_administrator_once_and_then_holds(cast
     refusals = (("admin", "有文号", "self"), ("admin2", " ", "reason"), ("hohhot_admin", "有", "jurisdiction"))
     for by, reason, code in refusals:
         refused = c.refusal(
-            lambda s, by=by, reason=reason: notices.publish(
+            lambda s, by=by, reason=reason: drafts.publish(
                 s, draft.id, version=draft.version, actor=cast[by], reason=reason, now=c.NOW
             )
         )
         assert refused.code == code
-    assert policy.in_force(2024).requirement.professional == 60
+    assert notices.in_force(2024).requirement.professional == 60
     publish(cast, draft)
     with db.reading() as session:
-        assert notices.install(session) == 1
-        assert notices.install(session) == 0
+        assert drafts.install(session) == 1
+        assert drafts.install(session) == 0
         trail = set(session.scalars(sa.select(AuditEntry.event)))
-        assert notices.drafts(session, cast["admin"]).iloc[0]["published_by"] == "管理员admin2"
+        assert drafts.listing(session, cast["admin"]).iloc[0]["published_by"] == "管理员admin2"
     assert {"policy.drafted", "policy.published"} <= trail
-    assert policy.in_force(2024).requirement.professional == 70
+    assert notices.in_force(2024).requirement.professional == 70
     with pytest.raises(Refused, match="published"):
         publish(cast, draft)
 
@@ -122,7 +125,7 @@ def test_publishing_replays_the_decisions_of_the_year_before(cast: Cast) -> None
         "申报级别": "初级",
     }
     with db.transaction() as session:
-        person = registry.person(session, c.person_id(1), cast["title"])
+        person = persons.one(session, c.person_id(1), cast["title"])
         content = c.sheet([list((row | {"姓名": person.name}).values())], tuple(row))
         run = decisions.decide_file(session, content, "申报.xlsx", actor=cast["title"], now=c.AFTER)
     assert list(run.frame["outcome"]) == ["不符合"]
@@ -133,7 +136,7 @@ def test_publishing_replays_the_decisions_of_the_year_before(cast: Cast) -> None
     )
     draft = save(cast, lenient)
     with db.reading() as session:
-        changed = decisions.replay(session, notices.read(lenient), actor=cast["admin2"])
+        changed = replay.replay(session, drafts.read(lenient), actor=cast["admin2"])
     assert list(zip(changed["before"], changed["after"], strict=True)) == [("not_eligible", "eligible")]
     assert publish(cast, draft) == 1
 
@@ -141,12 +144,12 @@ def test_publishing_replays_the_decisions_of_the_year_before(cast: Cast) -> None
 def test_the_laboratory_says_who_changes_side(cast: Cast) -> None:
     c.posted(cast, c.sheet([c.row(serial) for serial in range(1, 6)]))
     with db.reading() as session:
-        population = eligibility.everybody(session, cast["admin"], 2024, level="初级")
-    today = policy.in_force(2024)
-    assert notices.trial(population, today, today).changed.empty
+        population = answers.everybody(session, cast["admin"], 2024, level="初级")
+    today = notices.in_force(2024)
+    assert trial.compared(population, today, today).changed.empty
     amounts = "public: 30, professional: 60, total: 90"
-    draft = notices.read(TEXT.replace(amounts, "public: 0, professional: 24, total: 24"))
-    trial = notices.trial(population, today, draft)
-    assert (trial.before["eligible"], trial.after["eligible"]) == (0, 5)
-    assert sorted(trial.changed["person_id"]) == sorted(c.person_id(serial) for serial in range(1, 6))
+    draft = drafts.read(TEXT.replace(amounts, "public: 0, professional: 24, total: 24"))
+    tried = trial.compared(population, today, draft)
+    assert (tried.before["eligible"], tried.after["eligible"]) == (0, 5)
+    assert sorted(tried.changed["person_id"]) == sorted(c.person_id(serial) for serial in range(1, 6))
     assert date(2024, 1, 1) == draft.in_force.first

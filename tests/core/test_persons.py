@@ -10,12 +10,18 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, cards, credits, db, eligibility, files, ledger, persons, registry, reports, sheets
-from core.access import Actor, Refused
-from core.audit import Event
-from core.files import Upload
+from core.eligibility import answers
+from core.ground import db, sheets
+from core.ground.access import Actor, Refused
+from core.ledger import books, checks, statements
 from core.models import Account, CreditEntry, Person, PersonChange
-from core.shortfalls import shortfalls
+from core.people import accounts, acts, organizations, persons
+from core.records import cards, imports
+from core.records.shortfalls import shortfalls
+from core.submissions import reports, workflow
+from core.trail import audit, files
+from core.trail.audit import Event
+from core.trail.files import Upload
 from tests import cast as c
 
 PROOF = Upload("身份证复印件.pdf", b"%PDF-1.4 synthetic proof")
@@ -34,19 +40,19 @@ def kept(serial: int) -> Person:
 
 def stands() -> None:
     with db.reading() as session:
-        assert [*ledger.faults(session), *audit.faults(session)] == []
+        assert [*checks.faults(session), *audit.faults(session)] == []
 
 
 def correct(person: Person, by: Actor, **changes: Any) -> Callable[[Session], Person]:
     usual = {"name": person.name, "id_number": "", "evidence": PROOF, "version": person.version, "reason": "录入有误"}
-    return lambda s: persons.correct(s, person.id, actor=by, now=LATER, **(usual | changes))
+    return lambda s: acts.correct(s, person.id, actor=by, now=LATER, **(usual | changes))
 
 
 def move(
     person: Person, by: Actor, employer: str, authority_id: int = 1, **changes: Any
 ) -> Callable[[Session], Person]:
     usual = {"version": person.version, "reason": "调动文件"}
-    return lambda s: persons.move(
+    return lambda s: acts.move(
         s, person.id, employer=employer, authority_id=authority_id, actor=by, now=LATER, **(usual | changes)
     )
 
@@ -72,12 +78,12 @@ def test_a_number_is_corrected_on_evidence_and_sex_and_birth_date_follow(cast: c
     person, right = kept(1), c.id_number(44, c.date(1990, 12, 1))
     done(correct(person, cast["reviewer"], id_number=f" {right.lower()} "))
     with db.reading() as session:
-        now = registry.person(session, person.id, cast["reviewer"])
+        now = persons.one(session, person.id, cast["reviewer"])
         assert (now.id_number, now.sex, str(now.birth_on), now.version) == (right, "女", "1990-12-01", 2)
-        assert registry.find_persons(session, cast["reviewer"], text=right)[1] == 1
-        assert registry.find_persons(session, cast["reviewer"], text=person.id_number)[1] == 1  # as on an older card
-        assert ledger.totals(session, person.id).loc[0, "professional"] == 24
-        line = persons.history(session, person.id, cast["employer"]).iloc[0]
+        assert persons.find(session, cast["reviewer"], text=right)[1] == 1
+        assert persons.find(session, cast["reviewer"], text=person.id_number)[1] == 1  # as on an older card
+        assert statements.totals(session, person.id).loc[0, "professional"] == 24
+        line = acts.history(session, person.id, cast["employer"]).iloc[0]
         assert "1985-03-04" in line["before"]
         assert "1990-12-01" in line["after"]
         assert (line["change"], line["reason"], line["filename"]) == ("corrected", "录入有误", PROOF.filename)
@@ -102,7 +108,7 @@ def test_a_name_is_corrected_without_looking_at_the_number_and_the_account_follo
     assert (kept(1).name, kept(1).id_number) == ("额尔敦·巴图", person.id_number)
     with db.reading() as session:
         assert session.get_one(Account, mine.account_id).name == "额尔敦·巴图"
-        line = persons.history(session, person.id, mine).iloc[0]
+        line = acts.history(session, person.id, mine).iloc[0]
     assert (line["before"], line["after"]) == (f"姓名 {person.name}", "姓名 额尔敦·巴图")
 
 
@@ -158,7 +164,7 @@ def test_two_officers_correct_one_person_and_the_slower_is_told(cast: c.Cast) ->
     assert sorted(type(one).__name__ for one in found) == ["Person", "Refused"]
     assert next(one.code for one in found if isinstance(one, Refused)) == "stale"
     with db.reading() as session:
-        assert len(persons.history(session, person.id, cast["reviewer"])) == 1
+        assert len(acts.history(session, person.id, cast["reviewer"])) == 1
     stands()
 
 
@@ -178,11 +184,11 @@ def test_a_move_to_an_employer_on_file_goes_to_its_authority_and_hours_stay(cast
     now = kept(1)
     assert (now.employer_id, now.authority_id) == (cast.places["hohhot_school"].id, cast.places["hohhot"].id)
     with db.reading() as session:
-        assert registry.find_persons(session, cast["employer"], text=c.id_number(1))[1] == 0
-        assert registry.find_persons(session, cast["hohhot_employer"], text=c.id_number(1))[1] == 1
-        assert ledger.totals(session, person.id).loc[0, "professional"] == 24
+        assert persons.find(session, cast["employer"], text=c.id_number(1))[1] == 0
+        assert persons.find(session, cast["hohhot_employer"], text=c.id_number(1))[1] == 1
+        assert statements.totals(session, person.id).loc[0, "professional"] == 24
         assert session.get_one(Account, mine.account_id).organization_id == now.employer_id
-        line = persons.history(session, person.id, cast["hohhot_reviewer"]).iloc[0]
+        line = acts.history(session, person.id, cast["hohhot_reviewer"]).iloc[0]
         assert "示例市第一医院" in line["before"]
         assert "呼和浩特" in line["after"]
     # the hours count everywhere: the new authority prints the card
@@ -199,14 +205,14 @@ def test_an_employer_not_on_file_is_kept_as_written_under_the_office_chosen(cast
     done(move(person, cast["reviewer"], "包头某企业", baotou))
     assert (kept(1).employer_id, kept(1).employer_name, kept(1).authority_id) == (None, "包头某企业", baotou)
     with db.reading() as session:
-        assert registry.person(session, person.id, cast["baotou_reviewer"]).name == person.name
+        assert persons.one(session, person.id, cast["baotou_reviewer"]).name == person.name
     stands()
 
 
 def test_a_move_is_refused_and_changes_nothing(cast: c.Cast) -> None:
     person = kept(1)
     done(
-        lambda s: registry.set_organization_active(
+        lambda s: organizations.set_active(
             s, cast.places["hohhot_school"].id, False, actor=cast["admin"], reason="撤并", now=LATER
         )
     )
@@ -238,22 +244,22 @@ def test_one_moves_and_the_other_corrects_and_the_slower_is_told(cast: c.Cast) -
 def merge(stays: Person, duplicate: Person, by: Actor, **changes: Any) -> Callable[[Session], Person]:
     usual: dict[str, Any] = {"version": stays.version, "duplicate_version": duplicate.version, "evidence": PROOF}
     usual["reason"] = "同一人，号码录错"
-    return lambda s: persons.merge(s, stays.id, duplicate.id, actor=by, now=LATER, **(usual | changes))
+    return lambda s: acts.merge(s, stays.id, duplicate.id, actor=by, now=LATER, **(usual | changes))
 
 
 def separate(duplicate: Person, by: Actor, **changes: Any) -> Callable[[Session], Person]:
     usual = {"version": duplicate.version, "reason": "不是同一人"}
-    return lambda s: persons.separate(s, duplicate.id, actor=by, now=LATER, **(usual | changes))
+    return lambda s: acts.separate(s, duplicate.id, actor=by, now=LATER, **(usual | changes))
 
 
 def professional(person_id: int) -> Any:
     with db.reading() as session:
-        return ledger.totals(session, person_id, [2024]).loc[0, "professional"]
+        return statements.totals(session, person_id, [2024]).loc[0, "professional"]
 
 
 def entries(person_id: int) -> int:
     with db.reading() as session:
-        return len(ledger.entries(session, person_id))
+        return len(statements.entries(session, person_id))
 
 
 def test_whoever_asks_for_a_duplicate_gets_the_person_with_all_the_hours(cast: c.Cast) -> None:
@@ -266,15 +272,15 @@ def test_whoever_asks_for_a_duplicate_gets_the_person_with_all_the_hours(cast: c
         assert entries(person_id) == 2
     with db.reading() as session:
         reviewer = cast["reviewer"]
-        assert registry.person(session, duplicate.id, reviewer).id == stays.id
-        by_number, _ = registry.find_persons(session, reviewer, text=c.id_number(2))
+        assert persons.one(session, duplicate.id, reviewer).id == stays.id
+        by_number, _ = persons.find(session, reviewer, text=c.id_number(2))
         assert list(by_number["id"]) == [stays.id]
-        everybody, count = registry.find_persons(session, cast["employer"], limit=None)
+        everybody, count = persons.find(session, cast["employer"], limit=None)
         assert (list(everybody["id"]), count) == ([stays.id, kept(3).id], 2)
         frame, _ = shortfalls(session, cast["employer"], 2024, limit=None)
         assert list(frame["lacks_professional"]) == [12, 36]
-        assert list(persons.duplicates(session, stays.id, reviewer)["id"]) == [duplicate.id]
-        batch = eligibility.everybody(session, reviewer, 2024)
+        assert list(acts.duplicates(session, stays.id, reviewer)["id"]) == [duplicate.id]
+        batch = answers.everybody(session, reviewer, 2024)
         assert list(batch.person_ids) == [stays.id, kept(3).id, kept(5).id]
     stands()
 
@@ -293,7 +299,7 @@ def bring_in(cast: c.Cast, filename: str, serial: int, name: str) -> list[str]:
     table = sheets.csv_file(["身份证号", "姓名", "年度", "科目", "学时", "来源", "依据"], rows)
     with db.transaction() as session:
         upload = Upload(filename, table)
-        _, preview = credits.bring_in(session, upload, actor=cast["reviewer"], reason="补登", now=LATER)
+        _, preview = imports.bring_in(session, upload, actor=cast["reviewer"], reason="补登", now=LATER)
     return [problem.code for problem in preview.problems]
 
 
@@ -303,7 +309,7 @@ def test_what_was_imported_for_the_duplicate_is_not_imported_again_for_the_perso
     done(merge(stays, duplicate, cast["reviewer"]))
     assert bring_in(cast, "又一次.csv", 1, stays.name) == ["recorded"]
     with db.reading() as session:
-        assert ledger.totals(session, stays.id, [2024]).loc[0, "public"] == 30
+        assert statements.totals(session, stays.id, [2024]).loc[0, "public"] == 30
     stands()
 
 
@@ -315,7 +321,7 @@ def test_a_training_taken_back_reaches_a_merged_person_and_revokes_the_card(cast
         posted_to = sa.select(CreditEntry.batch_id, CreditEntry.line).where(CreditEntry.person_id == duplicate.id)
         batch_id, line = session.execute(posted_to).one()
         assert cards.verification(session, code).holds
-    done(lambda s: ledger.reverse(s, batch_id, lines=[line], actor=cast["reviewer"], reason="培训不实", now=LATER))
+    done(lambda s: books.reverse(s, batch_id, lines=[line], actor=cast["reviewer"], reason="培训不实", now=LATER))
     assert professional(stays.id) == 24
     with db.reading() as session:
         assert cards.verification(session, code).revoked
@@ -340,7 +346,7 @@ def test_to_separate_puts_everything_back_as_it_was(cast: c.Cast) -> None:
     )
     with db.reading() as session:
         for person_id, other in ((stays.id, duplicate.name), (duplicate.id, stays.name)):
-            history = persons.history(session, person_id, cast["employer"])
+            history = acts.history(session, person_id, cast["employer"])
             assert list(history["change"]) == ["separated", "merged"]
             assert other in history.loc[1, "after"]
             assert other in history.loc[0, "before"]
@@ -354,12 +360,12 @@ def test_the_account_of_a_duplicate_opens_the_one_person(cast: c.Cast) -> None:
     stays, duplicate = kept(1), kept(2)
     c.give_account(cast, 2, "person")
     done(merge(stays, duplicate, cast["reviewer"]))
-    token = done(lambda s: registry.sign_in(s, "person", fits=True, now=LATER))
+    token = done(lambda s: accounts.sign_in(s, "person", fits=True, now=LATER))
     with db.reading() as session:
-        actor = registry.actor_of(session, token, LATER)
+        actor = accounts.actor_of(session, token, LATER)
         assert actor is not None
         assert actor.person_id == stays.id
-        assert registry.person(session, stays.id, actor).id == stays.id
+        assert persons.one(session, stays.id, actor).id == stays.id
 
 
 def test_a_card_of_a_duplicate_says_that_the_person_was_corrected_since(cast: c.Cast) -> None:
@@ -387,7 +393,7 @@ def test_two_of_other_birth_dates_or_sexes_are_merged_on_evidence_only_and_both_
     done(merge(kept(1), older, cast["reviewer"]))
     with db.reading() as session:
         for person_id in (kept(1).id, older.id):
-            line = persons.history(session, person_id, cast["reviewer"]).iloc[0]
+            line = acts.history(session, person_id, cast["reviewer"]).iloc[0]
             assert line["filename"] == PROOF.filename
             assert "1985-03-04出生" in line["after"]
             assert "1979-05-06出生" in line["after"]
@@ -438,8 +444,8 @@ def test_two_officers_merge_at_once_and_one_merge_holds(cast: c.Cast) -> None:
 
 def test_a_merge_and_a_posting_at_once_lose_no_hour(cast: c.Cast) -> None:
     first, second = kept(1), kept(2)
-    hours = [ledger.Posting(second.id, 2024, "professional", c.Decimal(8), c.date(2024, 5, 6))]
-    post = lambda s: ledger.post(s, hours, basis="示例", actor=cast["reviewer"], now=LATER)  # noqa: E731
+    hours = [books.Posting(second.id, 2024, "professional", c.Decimal(8), c.date(2024, 5, 6))]
+    post = lambda s: books.post(s, hours, basis="示例", actor=cast["reviewer"], now=LATER)  # noqa: E731
     assert not [one for one in c.at_once(merge(first, second, cast["reviewer"]), post) if isinstance(one, Exception)]
     assert professional(first.id) == 56
     stands()
@@ -464,13 +470,13 @@ def test_hours_filed_under_a_duplicate_while_it_is_merged_are_its_own_again_once
     assert bring_in(cast, "补登.csv", 2, duplicate.name) == []
     with db.reading() as session:
         last = session.scalar(sa.select(sa.func.max(CreditEntry.batch_id)))
-        assert ledger.totals(session, stays.id, [2024]).loc[0, "total"] == 24 + 24 + 24 + 40 + 30
+        assert statements.totals(session, stays.id, [2024]).loc[0, "total"] == 24 + 24 + 24 + 40 + 30
     assert [record_of(batch_id) for batch_id in range(last - 2, last + 1)] == [[duplicate.id]] * 3
     stands()
     done(separate(kept(2), cast["reviewer"]))
     with db.reading() as session:
-        assert ledger.totals(session, stays.id, [2024]).loc[0, "total"] == 24
-        assert ledger.totals(session, duplicate.id, [2024]).loc[0, "total"] == 24 + 24 + 40 + 30
+        assert statements.totals(session, stays.id, [2024]).loc[0, "total"] == 24
+        assert statements.totals(session, duplicate.id, [2024]).loc[0, "total"] == 24 + 24 + 40 + 30
     stands()
 
 
@@ -478,12 +484,12 @@ def test_a_claim_filed_while_two_are_merged_and_sent_again_stays_with_whom_it_wa
     stays, duplicate = kept(1), kept(2)
     claim = c.file_claim(cast, 2)
     done(
-        lambda s: approvals.move(
-            s, claim.id, approvals.Action.WITHDRAW, version=2, actor=cast["employer"], now=LATER, reason="补材料"
+        lambda s: workflow.move(
+            s, claim.id, workflow.Action.WITHDRAW, version=2, actor=cast["employer"], now=LATER, reason="补材料"
         )
     )
     done(merge(stays, duplicate, cast["reviewer"]))
-    done(lambda s: approvals.move(s, claim.id, approvals.Action.SUBMIT, version=3, actor=cast["employer"], now=LATER))
+    done(lambda s: workflow.move(s, claim.id, workflow.Action.SUBMIT, version=3, actor=cast["employer"], now=LATER))
     done(separate(kept(2), cast["reviewer"]))
     c.grant(cast, claim.id, 40, now=LATER)
     assert (professional(stays.id), professional(duplicate.id)) == (24, 64)
@@ -534,7 +540,7 @@ def test_a_card_revoked_by_what_was_taken_back_of_a_duplicate_stays_revoked_afte
         posted_to = sa.select(CreditEntry.batch_id, CreditEntry.line).where(CreditEntry.person_id == duplicate.id)
         batch_id, line = session.execute(posted_to).one()
         assert cards.at_stake(session, batch_id, [line]) == 1  # the one of before shows nothing of the duplicate
-    done(lambda s: ledger.reverse(s, batch_id, lines=[line], actor=cast["reviewer"], reason="培训不实", now=LATER))
+    done(lambda s: books.reverse(s, batch_id, lines=[line], actor=cast["reviewer"], reason="培训不实", now=LATER))
     c.posted(cast, c.sheet([c.row(1)]), title="第二期")
     done(separate(kept(2), cast["reviewer"]))
     with db.reading() as session:
@@ -552,7 +558,7 @@ def test_a_merge_names_what_both_records_have_of_one_training_certificate_or_day
 
     def told(**more: Any) -> list[tuple[str, Any, Any]]:
         with db.reading() as session:
-            found = persons.doubled(session, stays.id, cast["reviewer"], **more)
+            found = acts.doubled(session, stays.id, cast["reviewer"], **more)
         return sorted((line.why, line.hours, line.other_hours) for line in found.itertuples())
 
     both = [("同一培训", 24, 24), ("同一期间", 24, 24), ("同一证书或依据", 40, 40)]
@@ -560,12 +566,12 @@ def test_a_merge_names_what_both_records_have_of_one_training_certificate_or_day
     assert told(with_id=duplicate.id) == both
     done(merge(stays, duplicate, cast["reviewer"]))
     assert told() == both
-    done(lambda s: ledger.reverse(s, 1, lines=[2], actor=cast["reviewer"], reason="重复", now=LATER))
+    done(lambda s: books.reverse(s, 1, lines=[2], actor=cast["reviewer"], reason="重复", now=LATER))
     assert told() == [("同一证书或依据", 40, 40)]
     with pytest.raises(Refused, match="missing"), db.reading() as session:
-        persons.doubled(session, stays.id, cast["hohhot_reviewer"])
+        acts.doubled(session, stays.id, cast["hohhot_reviewer"])
     with pytest.raises(Refused, match="missing"), db.reading() as session:
-        persons.doubled(session, kept(3).id, cast["reviewer"], with_id=kept(5).id + 90)
+        acts.doubled(session, kept(3).id, cast["reviewer"], with_id=kept(5).id + 90)
 
 
 def test_while_two_are_merged_either_name_goes_with_the_duplicates_number(cast: c.Cast) -> None:
@@ -597,9 +603,9 @@ def test_the_account_of_a_duplicate_and_what_it_filed_are_its_own_again_once_sep
     with db.reading() as session:
         account = session.get_one(Account, mine.account_id)
         assert (account.name, account.organization_id) == (duplicate.name, duplicate.employer_id)
-        assert approvals.one(session, claim.id, mine).id == claim.id
+        assert workflow.one(session, claim.id, mine).id == claim.id
         with pytest.raises(Refused, match="missing"):
-            approvals.one(session, claim.id, replace(mine, person_id=stays.id))
+            workflow.one(session, claim.id, replace(mine, person_id=stays.id))
     c.grant(cast, claim.id, 40, now=LATER)
     assert (professional(stays.id), professional(duplicate.id)) == (24, 64)
 
@@ -609,4 +615,4 @@ def test_a_number_of_before_a_correction_finds_the_person_for_those_who_may_look
     done(correct(kept(1), cast["reviewer"], id_number=right))
     with db.reading() as session:
         for by, found in (("reviewer", 1), ("employer", 1), ("hohhot_reviewer", 0)):
-            assert registry.find_persons(session, cast[by], text=c.id_number(1))[1] == found
+            assert persons.find(session, cast[by], text=c.id_number(1))[1] == found

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, db, plans, policy
-from core.access import OrganizationKind, Refused
-from core.approvals import Action
+from core.ground import db
+from core.ground.access import OrganizationKind, Refused
+from core.law import notices
+from core.law.notices import Subject
 from core.models import Mode, Plan, State
-from core.policy import Subject
+from core.submissions import plans, queues, workflow
+from core.submissions.workflow import Action
+from core.trail import audit
 from tests import cast as c
 
 K = OrganizationKind
@@ -30,7 +33,7 @@ def draft(cast: c.Cast, fields: plans.PlanFields = c.PLAN, by: str = "base") -> 
 
 def current(cast: c.Cast, plan: Plan) -> Plan:
     with db.reading() as session:
-        found = approvals.one(session, plan.id, cast["admin"])
+        found = workflow.one(session, plan.id, cast["admin"])
     assert isinstance(found, Plan)
     return found
 
@@ -38,7 +41,7 @@ def current(cast: c.Cast, plan: Plan) -> Plan:
 def submitting(cast: c.Cast, plan: Plan, *, by: str = "base", days_on: int = 0) -> Callable[[Session], Any]:
     version = current(cast, plan).version
     now = c.NOW + timedelta(days_on)
-    return lambda s: approvals.move(s, plan.id, Action.SUBMIT, version=version, actor=cast[by], now=now)
+    return lambda s: workflow.move(s, plan.id, Action.SUBMIT, version=version, actor=cast[by], now=now)
 
 
 def extending(
@@ -166,7 +169,7 @@ def test_the_two_weeks_are_counted_in_days_at_the_office(database: str) -> None:
 
     def submit(session: Session, hours: float) -> Any:
         now = c.NOW + timedelta(hours=hours)  # c.NOW is nine in the morning
-        return approvals.move(session, plan.id, Action.SUBMIT, version=version, actor=cast["base"], now=now)
+        return workflow.move(session, plan.id, Action.SUBMIT, version=version, actor=cast["base"], now=now)
 
     assert c.refusal(lambda s: submit(s, 15)).code == "late"
     done(lambda s: submit(s, 14.99))
@@ -270,8 +273,8 @@ def test_a_plan_is_approved_until_the_day_its_training_begins_and_never_after(da
     assert "2024-07-10" in words  # two weeks after its last day
     version = current(cast, second).version
     approve = {"version": version, "actor": cast["reviewer"], "now": on_the_day + timedelta(1)}
-    assert c.refusal(lambda s: approvals.move(s, second.id, Action.APPROVE, **approve)).code == "begun"
-    done(lambda s: approvals.move(s, second.id, Action.RETURN, reason="已过开始日期", **approve))
+    assert c.refusal(lambda s: workflow.move(s, second.id, Action.APPROVE, **approve)).code == "begun"
+    done(lambda s: workflow.move(s, second.id, Action.RETURN, reason="已过开始日期", **approve))
     assert current(cast, second).state is State.RETURNED
 
 
@@ -279,13 +282,13 @@ def test_the_screen_says_before_what_approval_would_do(database: str) -> None:
     cast = c.assemble()
     plan = c.file_plan(cast, hours_each=Decimal("7.5"))
     with db.reading() as session:
-        words = approvals.preview(session, approvals.one(session, plan.id, cast["reviewer"]))
+        words = queues.preview(session, workflow.one(session, plan.id, cast["reviewer"]))
     assert "600人" in words
     assert "7.5学时" in words
 
 
 def test_a_later_year_goes_by_the_last_notice_until_the_next_one(database: str) -> None:
-    rule = policy.in_force(2025)
+    rule = notices.in_force(2025)
     assert rule.carried(2025)
     assert not rule.carried(2024)
     cast = c.assemble()

@@ -12,13 +12,15 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core import db, models, policy
+from core import models
 from core.__main__ import main
+from core.ground import db
+from core.law import notices
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "policies"
 BAD = sorted((DATA / "bad").glob("*.yaml"))
 GOOD = sorted((DATA / "good").glob("*.yaml"))
-SHIPPED = sorted(policy.FOLDER.glob("*.yaml"))
+SHIPPED = sorted(notices.FOLDER.glob("*.yaml"))
 
 
 def text_of(path: Path) -> str:
@@ -37,9 +39,9 @@ def expected(path: Path) -> list[tuple[str, int, str]]:
     return found
 
 
-def faults(path: Path) -> list[policy.Fault]:
-    with pytest.raises(policy.Malformed) as caught:
-        policy.read(path)
+def faults(path: Path) -> list[notices.Fault]:
+    with pytest.raises(notices.Malformed) as caught:
+        notices.read(path)
     return caught.value.faults
 
 
@@ -69,11 +71,11 @@ WORDS = sorted({*re.findall(r"[\w-]+", POLICY_TEXT), *SIGNS})
 
 
 def only_malformed(content: str | bytes) -> None:
-    found: list[policy.Fault] = []
+    found: list[notices.Fault] = []
     try:
-        assert policy.parse(content, parents={"nmg-2024": POLICY_TEXT}).digest
-    except policy.Malformed as malformed:
-        found = malformed.faults or [policy.Fault("", 0, "", "")]
+        assert notices.parse(content, parents={"nmg-2024": POLICY_TEXT}).digest
+    except notices.Malformed as malformed:
+        found = malformed.faults or [notices.Fault("", 0, "", "")]
     for fault in found:
         assert fault.line >= 1
         assert str(fault).encode()
@@ -120,9 +122,9 @@ def test_a_policy_with_any_one_value_replaced_is_a_policy_or_malformed(data: st.
 
 @pytest.mark.parametrize("path", [*SHIPPED, *GOOD], ids=lambda path: path.stem)
 def test_a_policy_written_out_and_read_again_has_the_same_digest(path: Path) -> None:
-    rule = policy.read(path)
+    rule = notices.read(path)
     plain = rule.model_dump(mode="json", by_alias=True)
-    again = policy.parse(yaml.dump(plain | {"extends": None}, allow_unicode=True))
+    again = notices.parse(yaml.dump(plain | {"extends": None}, allow_unicode=True))
     assert again.model_copy(update={"extends": rule.extends}).digest == rule.digest
 
 
@@ -131,18 +133,18 @@ def test_a_policy_written_out_and_read_again_has_the_same_digest(path: Path) -> 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_policy_on_file_bears_its_id_as_its_name(path: Path) -> None:
-    assert policy.read(path).id == path.stem
+    assert notices.read(path).id == path.stem
 
 
 def test_the_sources_a_policy_can_name_are_those_of_the_ledger() -> None:
-    assert set(policy.SOURCES) == {source.label for source in models.Source}
+    assert set(notices.SOURCES) == {source.label for source in models.Source}
 
 
 # --- the command
 
 
 def test_a_sound_file_is_0_and_says_what_it_is_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["policy", "check", str(policy.FOLDER / "nmg-2024.yaml")]) == 0
+    assert main(["policy", "check", str(notices.FOLDER / "nmg-2024.yaml")]) == 0
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err == "nmg-2024: 2024年全区专业技术人员继续教育工作通知, 2024-01-01 to 2024-12-31\n"
@@ -176,17 +178,17 @@ def test_a_file_that_cannot_be_read_is_2(name: str, tmp_path: Path, capsys: pyte
 
 
 def test_parents_are_found_beside_the_file_and_among_those_on_file(tmp_path: Path) -> None:
-    shutil.copy(policy.FOLDER / "nmg-2024.yaml", tmp_path / "regional.yaml")
+    shutil.copy(notices.FOLDER / "nmg-2024.yaml", tmp_path / "regional.yaml")
     (tmp_path / "unreadable.yaml").write_bytes(b"\xff\xfe\x00")  # a neighbour's trouble is not the file's
     for parent in ("regional", "nmg-2024"):
         child = tmp_path / "league.yaml"
         child.write_text(f"id: league\nextends: {parent}\nrequirement: {{hours: {{public: 40}}}}\n", encoding="utf-8")
-        rule = policy.read(child)
+        rule = notices.read(child)
         assert rule.requirement.public == Decimal(40)
 
 
 def test_the_command_needs_no_office(home: Path) -> None:
-    path = policy.FOLDER / "nmg-2024.yaml"
+    path = notices.FOLDER / "nmg-2024.yaml"
     done = subprocess.run(
         [sys.executable, "-m", "core", "policy", "check", str(path)], cwd=db.ROOT, capture_output=True, check=False
     )

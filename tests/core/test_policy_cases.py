@@ -7,32 +7,32 @@ from pathlib import Path
 
 import pytest
 
-from core import policy, policy_cases
-from core.policy import Policy
+from core.law import cases, notices
+from core.law.notices import Policy
 
 GOOD = Path(__file__).resolve().parent.parent / "data" / "policies" / "good"
 OFFICES = sorted(GOOD.glob("*.yaml"))
-NOTICE = policy.read(policy.FOLDER / "nmg-2024.yaml")
-NOTICE_TEXT = (policy.FOLDER / "nmg-2024.yaml").read_text(encoding="utf-8")
-CASES = policy_cases.worked_cases(NOTICE)
+NOTICE = notices.read(notices.FOLDER / "nmg-2024.yaml")
+NOTICE_TEXT = (notices.FOLDER / "nmg-2024.yaml").read_text(encoding="utf-8")
+CASES = cases.worked_cases(NOTICE)
 OTHERS = [
     pytest.param(path, case, id=f"{path.stem}: {case.sentence}")
     for path in OFFICES
-    for case in policy_cases.cases(GOOD / "cases" / path.name)
+    for case in cases.cases(GOOD / "cases" / path.name)
 ]
 
 
 def office(name: str) -> Policy:
-    return policy.read(GOOD / f"{name}.yaml")
+    return notices.read(GOOD / f"{name}.yaml")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.sentence)
-def test_the_notice_decides_as_the_lawyer_says(case: policy_cases.Case) -> None:
-    assert policy_cases.differences(NOTICE, case) == []
+def test_the_notice_decides_as_the_lawyer_says(case: cases.Case) -> None:
+    assert cases.differences(NOTICE, case) == []
 
 
 def test_every_rule_of_the_notice_has_a_case_it_decides_and_some_cases_are_for_the_page() -> None:
-    answers = [policy_cases.answer(NOTICE, case) for case in CASES]
+    answers = [cases.answer(NOTICE, case) for case in CASES]
     assert {waiver.name for waiver in NOTICE.waivers} <= {answer["减免"] for answer in answers}
     cited = {clause for answer in answers for clause in answer["依据"].split(";")}
     assert {rule.clause for rule in (*NOTICE.windows, *NOTICE.waivers, *NOTICE.deemed)} <= cited
@@ -41,13 +41,13 @@ def test_every_rule_of_the_notice_has_a_case_it_decides_and_some_cases_are_for_t
 
 
 @pytest.mark.parametrize(("path", "case"), OTHERS)
-def test_another_offices_notice_decides_as_it_says(path: Path, case: policy_cases.Case) -> None:
-    assert policy_cases.differences(policy.read(path), case) == []
+def test_another_offices_notice_decides_as_it_says(path: Path, case: cases.Case) -> None:
+    assert cases.differences(notices.read(path), case) == []
 
 
 def test_a_case_that_is_decided_otherwise_is_told_in_words() -> None:
     case = CASES[0].model_copy(update={"expected": CASES[1].expected})
-    assert policy_cases.differences(NOTICE, case) == [
+    assert cases.differences(NOTICE, case) == [
         "结论应为不符合，得到符合",
         "缺口应为2022公需30;2022专业60，得到无",
     ]
@@ -109,10 +109,10 @@ def flipped(setting: str, value: str) -> Policy:
     """The notice with one interpretation changed."""
     text, count = re.subn(rf"(setting: {setting}\n    value: ).*", rf"\g<1>{value}", NOTICE_TEXT)
     assert count == 1
-    return policy.parse(text)
+    return notices.parse(text)
 
 
-def case(sentence: str) -> policy_cases.Case:
+def case(sentence: str) -> cases.Case:
     return next(each for each in CASES if each.sentence.startswith(sentence))
 
 
@@ -130,8 +130,8 @@ def case(sentence: str) -> policy_cases.Case:
 def test_a_silence_read_otherwise_is_decided_otherwise(
     setting: str, value: str, sentence: str, answer: tuple[str, str]
 ) -> None:
-    assert policy_cases.differences(NOTICE, case(sentence)) == []
-    given = policy_cases.answer(flipped(setting, value), case(sentence))
+    assert cases.differences(NOTICE, case(sentence)) == []
+    given = cases.answer(flipped(setting, value), case(sentence))
     assert (given["结论"], given["需完成年度"]) == answer
 
 
@@ -141,7 +141,7 @@ def test_the_silences_of_plans_and_make_up_are_read_too() -> None:
     assert flipped("until_next_notice", "false").setting("until_next_notice") is False
 
 
-@pytest.mark.parametrize("path", sorted(policy.FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(notices.FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
 def test_no_number_stands_both_in_a_rule_and_in_the_silence_it_comes_from(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert "years_back:" not in text
@@ -149,7 +149,7 @@ def test_no_number_stands_both_in_a_rule_and_in_the_silence_it_comes_from(path: 
 
 
 def test_the_notice_of_2022_claims_nothing_that_is_not_known() -> None:
-    known = policy.read(policy.FOLDER / "nmg-2022.yaml")
+    known = notices.read(notices.FOLDER / "nmg-2022.yaml")
     given = known.model_fields_set
     assert given == {
         *("id", "title", "document", "issuer", "in_force", "clauses", "subjects", "requirement", "interpretations"),

@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
-from core import audit, db, ledger, proofs
 from core.__main__ import main
-from core.access import Refused
-from core.db import canonical
-from core.ledger import Standing
+from core.ground import db, signing
+from core.ground.access import Refused
+from core.ground.db import canonical
+from core.ledger import books
+from core.ledger.standing import Standing
+from core.records import proofs
+from core.trail import audit
 from tests import cast as c
 
 
@@ -37,9 +40,7 @@ def altered(content: bytes, change: Callable[[dict[str, Any]], None], *, sign: b
     given = copy.deepcopy(json.loads(content))
     change(given["statement"])
     if sign:
-        from core import cards
-
-        given["signature"] = cards.signer().sign(canonical(given["statement"]).encode()).hex()
+        given["signature"] = signing.signer().sign(canonical(given["statement"]).encode()).hex()
     return json.dumps(given, ensure_ascii=False).encode()
 
 
@@ -128,7 +129,7 @@ def test_what_is_no_proof_is_called_so(content: bytes) -> None:
 
 def test_a_proof_says_that_the_hours_were_taken_back(cast: c.Cast) -> None:
     with db.transaction() as session:
-        ledger.reverse(session, 2, actor=cast["reviewer"], reason="重复", now=c.AFTER)
+        books.reverse(session, 2, actor=cast["reviewer"], reason="重复", now=c.AFTER)
     assert proofs.read(issued(cast, 2, 1)).standing == "reversed"
     assert proofs.read(issued(cast, 3, 1)).standing == "takes_back"
 
@@ -142,7 +143,7 @@ def test_how_a_proven_entry_stands_by_now_is_known_by_its_batch_line_and_chain_a
 
     assert now(first) == proofs.Today(Standing.STANDS)
     with db.transaction() as session:
-        ledger.reverse(session, 1, lines=[1], actor=cast["reviewer"], reason="重复", now=c.AFTER)
+        books.reverse(session, 1, lines=[1], actor=cast["reviewer"], reason="重复", now=c.AFTER)
     assert now(first) == proofs.Today(Standing.REVERSED, 3, db.office_day(c.AFTER))
     assert now(second) == proofs.Today(Standing.STANDS)
     assert now(issued(cast, 3, 1)) == proofs.Today(Standing.TAKES_BACK)
@@ -198,8 +199,7 @@ def test_an_elsewhere_without_a_key_asks_for_one_and_leaves_nothing_behind(
     key, path = proofs.public_key(), tmp_path / "入账证明-1-1.json"
     path.write_bytes(issued(cast))
     elsewhere = tmp_path / "elsewhere"
-    db.engine().dispose()
-    db._engine.cache_clear()
+    db.close()
     monkeypatch.setenv("CE_HOME", str(elsewhere))
     monkeypatch.delenv("DATABASE_URL", raising=False)
     assert main(["proof", str(path)]) == 2

@@ -11,9 +11,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import audit, db, registry
-from core.access import Actor, OrganizationKind, Refused, Role
+from core.ground import db, names
+from core.ground.access import Actor, OrganizationKind, Refused, Role
 from core.models import Account, Organization, Person, SignIn
+from core.people import accounts, organizations, persons, setup
+from core.trail import audit
 from tests import cast as c
 
 K = OrganizationKind
@@ -22,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 
 def sign_in(username: str, *, fits: bool = True, now: datetime = c.NOW) -> str | Refused:
     with db.transaction() as session:
-        return registry.sign_in(session, username, fits=fits, now=now)
+        return accounts.sign_in(session, username, fits=fits, now=now)
 
 
 def signed_in(username: str, *, now: datetime = c.NOW) -> str:
@@ -38,7 +40,7 @@ def code(answer: str | Refused) -> str:
 
 def holder(token: str, now: datetime = c.NOW) -> Actor | None:
     with db.reading() as session:
-        return registry.actor_of(session, token, now)
+        return accounts.actor_of(session, token, now)
 
 
 def deed(act: Callable[[Session], Any]) -> Any:
@@ -56,39 +58,39 @@ def last_line(cast: c.Cast) -> Any:
 
 def test_an_office_opens_once_with_the_region_its_leagues_and_the_exam_authority(database: str) -> None:
     with db.transaction() as session:
-        assert not registry.is_open(session)
-        founder = registry.open_office(session, kind="empty", now=c.NOW)
+        assert not setup.is_open(session)
+        founder = setup.open_office(session, kind="empty", now=c.NOW)
         assert (founder.account_id, founder.role, founder.organization_kind) == (None, Role.ADMIN, K.REGION_HR)
-    assert c.refusal(lambda session: registry.open_office(session, kind="demo", now=c.NOW)).code == "open"
+    assert c.refusal(lambda session: setup.open_office(session, kind="demo", now=c.NOW)).code == "open"
     with db.reading() as session:
-        assert registry.is_open(session)
-        assert registry.setting(session, "office") == "empty"
+        assert setup.is_open(session)
+        assert setup.setting(session, "office") == "empty"
         kinds = session.execute(
             sa.select(Organization.kind, sa.func.count()).group_by(Organization.kind).order_by(Organization.kind)
         ).all()
         assert [tuple(row) for row in kinds] == [(K.EXAM_AUTHORITY, 1), (K.LEAGUE_HR, 14), (K.REGION_HR, 1)]
-        names = registry.authorities(session)
+        names = organizations.authorities(session)
         assert len(names) == 15
         assert any("满洲里" in name for name in names.values())
         assert any("二连浩特" in name for name in names.values())
         own = session.scalars(sa.select(Organization).where(Organization.kind != K.EXAM_AUTHORITY))
         assert all(place.authority_id == place.id for place in own)
-        lines, count = audit.history(session, registry.system_actor(session))
+        lines, count = audit.history(session, setup.system_actor(session))
         assert (count, lines.loc[0, "event"], lines.loc[0, "account"]) == (1, "office.opened", "系统")
 
 
 def test_only_a_demonstration_may_run_ahead_of_time(database: str) -> None:
     cast = c.assemble()
     admin = cast["admin"]
-    shift = registry.shift_demo_clock
+    shift = setup.shift_demo_clock
     assert c.refusal(lambda session: shift(session, 7, actor=admin, now=c.NOW)).code == "demo"
-    deed(lambda session: registry.decide_setting(session, "office", "demo"))
+    deed(lambda session: setup.decide_setting(session, "office", "demo"))
     for days in (0, -1, 367):
         assert c.refusal(lambda session, days=days: shift(session, days, actor=admin, now=c.NOW)).code == "days"
     assert deed(lambda session: shift(session, 1, actor=admin, now=c.NOW)) == 1
     assert deed(lambda session: shift(session, 366, actor=admin, now=c.NOW)) == 367
     with db.reading() as session:
-        assert registry.moment(session, c.NOW) == c.NOW + timedelta(days=367)
+        assert setup.moment(session, c.NOW) == c.NOW + timedelta(days=367)
     assert last_line(cast)["event"] == "office.clock"
 
 
@@ -100,7 +102,7 @@ def test_an_organization_is_added_under_its_authority_and_trailed(database: str)
 
     def add(session: Session, by: str = "admin", **changes: Any) -> Organization:
         fields = {"name": " 示例新基地 ", "kind": K.BASE, "authority_id": cast.places["hohhot"].id} | changes
-        return registry.add_organization(session, actor=cast[by], now=c.NOW, **fields)
+        return organizations.add(session, actor=cast[by], now=c.NOW, **fields)
 
     for by, changes, expected in (
         ("reviewer", {}, "role"),
@@ -131,7 +133,7 @@ def test_each_sees_the_organizations_of_the_own_jurisdiction(database: str) -> N
 
     def names(by: str, **filters: Any) -> list[str]:
         with db.reading() as session:
-            return list(registry.organizations(session, cast[by], **filters)["name"])
+            return list(organizations.listing(session, cast[by], **filters)["name"])
 
     assert len(names("admin")) == 20
     hohhot = ["呼和浩特市人力资源和社会保障局", "示例呼和浩特培训基地", "示例旗蒙古族中学"]
@@ -157,7 +159,7 @@ def test_an_account_is_refused_for_each_thing_that_is_wrong_with_it(database: st
             "organization_id": places["hohhot_base"].id,
             "password": c.PASSWORD,
         }
-        return registry.open_account(session, actor=cast[by], now=c.NOW, **(fields | changes))
+        return accounts.open_account(session, actor=cast[by], now=c.NOW, **(fields | changes))
 
     for by, changes, expected in (
         ("reviewer", {}, "role"),
@@ -207,7 +209,7 @@ def test_each_role_has_accounts_in_its_own_kinds_of_organization_only(database: 
     with db.transaction() as session:
         homes = {place.kind: place.id for place in session.scalars(sa.select(Organization))}
         for kind in (K.DEPARTMENT, K.INSTITUTE):
-            added = registry.add_organization(
+            added = organizations.add(
                 session, name=f"示例{kind.label}", kind=kind, authority_id=1, actor=cast["admin"], now=c.NOW
             )
             session.flush()
@@ -216,7 +218,7 @@ def test_each_role_has_accounts_in_its_own_kinds_of_organization_only(database: 
         for role, allowed in HOMES.items():
             for kind, organization_id in homes.items():
                 try:
-                    registry.open_account(
+                    accounts.open_account(
                         session,
                         username=f"{role.value}.{kind.value}",
                         name="赵示一",
@@ -238,7 +240,7 @@ def test_a_person_on_file_gets_an_account_by_id_number(database: str) -> None:
     c.posted(cast, c.sheet([c.row(1), c.row(2, employer="不在库的单位")]))
 
     def open_for(session: Session, number: str, by: str = "admin", username: str = "person1") -> Account:
-        return registry.open_person_account(
+        return accounts.open_person_account(
             session, username=username, id_number=number, password=c.PASSWORD, actor=cast[by], now=c.AFTER
         )
 
@@ -257,15 +259,15 @@ def test_a_person_on_file_gets_an_account_by_id_number(database: str) -> None:
 def test_a_password_is_hashed_as_streamlit_authenticator_checks_it(database: str) -> None:
     from streamlit_authenticator.utilities.hasher import Hasher
 
-    hashed = registry._hash(c.PASSWORD)
+    hashed = accounts._hash(c.PASSWORD)
     assert Hasher.check_pw(c.PASSWORD, hashed)
     assert not Hasher.check_pw(c.PASSWORD + "x", hashed)
-    assert registry.password_fits(c.PASSWORD, Hasher.hash(c.PASSWORD))
-    assert not registry.password_fits("x" * 73, registry._hash("x" * 72))
+    assert accounts.password_fits(c.PASSWORD, Hasher.hash(c.PASSWORD))
+    assert not accounts.password_fits("x" * 73, accounts._hash("x" * 72))
     c.assemble()
     with db.reading() as session:
-        assert registry.password_fits(c.PASSWORD, registry.password_hash(session, " Reviewer "))
-        assert not registry.password_fits(c.PASSWORD, registry.password_hash(session, "nobody"))
+        assert accounts.password_fits(c.PASSWORD, accounts.password_hash(session, " Reviewer "))
+        assert not accounts.password_fits(c.PASSWORD, accounts.password_hash(session, "nobody"))
 
 
 # --- sign-in --------------------------------------------------------------------------------------------------------
@@ -299,14 +301,14 @@ def test_the_right_password_ends_the_counting_and_a_new_one_unlocks(database: st
         signed_in("base")
     assert [code(sign_in("base", fits=False)) for _ in range(5)][-1] == "locked"
     mine = cast["base"].account_id
-    deed(lambda session: registry.reset_password(session, mine, "Fresh-start-1", actor=cast["admin"], now=c.NOW))
+    deed(lambda session: accounts.reset_password(session, mine, "Fresh-start-1", actor=cast["admin"], now=c.NOW))
     actor = holder(signed_in("base"))
     assert actor.must_change_password
 
 
 def test_strangers_and_closed_accounts_hear_the_same_as_a_wrong_password(database: str) -> None:
     cast = c.assemble()
-    close = registry.set_account_active
+    close = accounts.set_active
     mine = cast["title"].account_id
     deed(lambda session: close(session, mine, False, actor=cast["admin"], reason="离职", now=c.NOW))
     answers = [sign_in("nobody"), sign_in("title"), sign_in("leader", fits=False)]
@@ -333,26 +335,26 @@ def test_whatever_ends_a_sign_in_ends_it_in_every_browser_at_once(database: str)
     admin, base = cast["admin"], cast["base"]
     place = cast.places["base"].id
     ends: list[tuple[str, Callable[[Session], Any], list[Callable[[Session], Any]]]] = [
-        ("account.signed_out", lambda s: registry.sign_out(s, actor=base, now=c.NOW), []),
+        ("account.signed_out", lambda s: accounts.sign_out(s, actor=base, now=c.NOW), []),
         (
             "account.password",
-            lambda s: registry.change_password(s, "Other-horse-25", old=c.PASSWORD, actor=base, now=c.NOW),
+            lambda s: accounts.change_password(s, "Other-horse-25", old=c.PASSWORD, actor=base, now=c.NOW),
             [],
         ),
         (
             "account.reset",
-            lambda s: registry.reset_password(s, base.account_id, c.PASSWORD, actor=admin, now=c.NOW),
+            lambda s: accounts.reset_password(s, base.account_id, c.PASSWORD, actor=admin, now=c.NOW),
             [],
         ),
         (
             "account.closed",
-            lambda s: registry.set_account_active(s, base.account_id, False, actor=admin, reason="调离", now=c.NOW),
-            [lambda s: registry.set_account_active(s, base.account_id, True, actor=admin, reason="回来", now=c.NOW)],
+            lambda s: accounts.set_active(s, base.account_id, False, actor=admin, reason="调离", now=c.NOW),
+            [lambda s: accounts.set_active(s, base.account_id, True, actor=admin, reason="回来", now=c.NOW)],
         ),
         (
             "organization.changed",
-            lambda s: registry.set_organization_active(s, place, False, actor=admin, reason="撤销", now=c.NOW),
-            [lambda s: registry.set_organization_active(s, place, True, actor=admin, reason="恢复", now=c.NOW)],
+            lambda s: organizations.set_active(s, place, False, actor=admin, reason="撤销", now=c.NOW),
+            [lambda s: organizations.set_active(s, place, True, actor=admin, reason="恢复", now=c.NOW)],
         ),
     ]
     for event, end, undo in ends:
@@ -372,7 +374,7 @@ def test_ones_own_password_changes_only_for_who_knows_the_old_one(database: str)
     cast = c.assemble()
 
     def change(session: Session, new: str, old: str = c.PASSWORD) -> None:
-        registry.change_password(session, new, old=old, actor=cast["base"], now=c.NOW)
+        accounts.change_password(session, new, old=old, actor=cast["base"], now=c.NOW)
 
     assert c.refusal(lambda session: change(session, "Other-horse-25", "wrong")).code == "old"
     assert c.refusal(lambda session: change(session, c.PASSWORD)).code == "same"
@@ -381,12 +383,12 @@ def test_ones_own_password_changes_only_for_who_knows_the_old_one(database: str)
         session.get_one(Account, cast["base"].account_id).must_change_password = True
     assert holder(signed_in("base")).must_change_password
     first = replace(cast["base"], must_change_password=True)
-    deed(lambda s: registry.change_password(s, "Other-horse-25", old=c.PASSWORD, actor=first, now=c.NOW))
+    deed(lambda s: accounts.change_password(s, "Other-horse-25", old=c.PASSWORD, actor=first, now=c.NOW))
     assert not holder(signed_in("base")).must_change_password
     with db.reading() as session:
-        hashed = registry.password_hash(session, "base")
-    assert registry.password_fits("Other-horse-25", hashed)
-    assert not registry.password_fits(c.PASSWORD, hashed)
+        hashed = accounts.password_hash(session, "base")
+    assert accounts.password_fits("Other-horse-25", hashed)
+    assert not accounts.password_fits(c.PASSWORD, hashed)
 
 
 def test_closing_accounts_and_organizations_needs_the_right_admin_and_a_reason(database: str) -> None:
@@ -394,13 +396,13 @@ def test_closing_accounts_and_organizations_needs_the_right_admin_and_a_reason(d
     mine, its = cast["hohhot_base"].account_id, cast.places["hohhot_base"].id
 
     def account(s: Session, by: str, which: int = mine, reason: str = "调离") -> Account:
-        return registry.set_account_active(s, which, False, actor=cast[by], reason=reason, now=c.NOW)
+        return accounts.set_active(s, which, False, actor=cast[by], reason=reason, now=c.NOW)
 
     def place(s: Session, by: str, which: int = its, reason: str = "撤销") -> Organization:
-        return registry.set_organization_active(s, which, False, actor=cast[by], reason=reason, now=c.NOW)
+        return organizations.set_active(s, which, False, actor=cast[by], reason=reason, now=c.NOW)
 
     def reset(s: Session, by: str, which: int = mine, password: str = "Fresh-start-1") -> Account:
-        return registry.reset_password(s, which, password, actor=cast[by], now=c.NOW)
+        return accounts.reset_password(s, which, password, actor=cast[by], now=c.NOW)
 
     region_base, region_admin = cast["base"].account_id, cast["admin"].account_id
     for attempt, expected in (
@@ -433,12 +435,12 @@ def test_closing_accounts_and_organizations_needs_the_right_admin_and_a_reason(d
 def test_admins_see_the_accounts_of_their_jurisdiction_and_nobody_else_sees_any(database: str) -> None:
     cast = c.assemble()
     with db.reading() as session:
-        assert len(registry.accounts(session, cast["admin"])) == len(c.STAFF)
-        own = list(registry.accounts(session, cast["hohhot_admin"])["username"])
+        assert len(accounts.listing(session, cast["admin"])) == len(c.STAFF)
+        own = list(accounts.listing(session, cast["hohhot_admin"])["username"])
         assert own == [name for name, _, place in c.STAFF if place.startswith("hohhot")]
         for username in ("reviewer", "leader", "base", "employer", "title"):
             with pytest.raises(Refused, match="role"):
-                registry.accounts(session, cast[username])
+                accounts.listing(session, cast[username])
 
 
 # --- persons --------------------------------------------------------------------------------------------------------
@@ -451,7 +453,7 @@ def test_persons_are_found_by_name_number_and_employer_and_shown_masked(database
 
     def found(text: str = "", employer: str = "", by: str = "reviewer", **more: Any) -> list[str]:
         with db.reading() as session:
-            frame, count = registry.find_persons(session, cast[by], text=text, employer=employer, **more)
+            frame, count = persons.find(session, cast[by], text=text, employer=employer, **more)
         assert "limit" in more or count == len(frame)
         assert not [number for number in map(c.id_number, (1, 2, 3)) if number in frame.to_csv()]
         return list(frame["name"])
@@ -469,10 +471,10 @@ def test_persons_are_found_by_name_number_and_employer_and_shown_masked(database
     assert found(by="employer") == ["额尔敦·巴图", "巴图"]  # their own hospital's
     assert found(by="hohhot_title") == found(by="hohhot_employer") == []
     with db.reading() as session:
-        frame, _ = registry.find_persons(session, cast["reviewer"], text="孙示")
+        frame, _ = persons.find(session, cast["reviewer"], text="孙示")
         assert frame.loc[0, "id_mask"] == f"150199********{c.id_number(3)[-4:]}"
         with pytest.raises(Refused, match="role"):
-            registry.find_persons(session, cast["base"])
+            persons.find(session, cast["base"])
 
 
 def test_showing_a_full_number_is_a_deed_in_the_trail(database: str) -> None:
@@ -481,7 +483,7 @@ def test_showing_a_full_number_is_a_deed_in_the_trail(database: str) -> None:
     who = c.person_id(1)
 
     def reveal(session: Session, by: str, which: int = who) -> str:
-        return registry.reveal_id(session, which, actor=cast[by], now=c.AFTER)
+        return persons.reveal_id(session, which, actor=cast[by], now=c.AFTER)
 
     for by, expected in (("leader", "role"), ("admin", "role"), ("base", "role"), ("hohhot_title", "missing")):
         assert c.refusal(lambda session, by=by: reveal(session, by)).code == expected
@@ -500,14 +502,14 @@ def test_showing_a_full_number_is_a_deed_in_the_trail(database: str) -> None:
 def test_a_roster_adds_whom_it_names_once_with_employer_and_authority(database: str) -> None:
     cast = c.assemble()
     facts = [
-        registry.PersonFacts("赵示一", c.id_number(1), "示例旗蒙古族中学", "讲" * 50, "专" * 50),
-        registry.PersonFacts("钱示二", c.id_number(2), "单" * 100),
+        persons.PersonFacts("赵示一", c.id_number(1), "示例旗蒙古族中学", "讲" * 50, "专" * 50),
+        persons.PersonFacts("钱示二", c.id_number(2), "单" * 100),
     ]
     here = cast.places["baotou"].id
-    ids = deed(lambda s: registry.match_or_add(s, facts, authority_id=here, now=c.NOW))
-    again = deed(lambda s: registry.match_or_add(s, facts, authority_id=here, now=c.NOW))
+    ids = deed(lambda s: persons.match_or_add(s, facts, authority_id=here, now=c.NOW))
+    again = deed(lambda s: persons.match_or_add(s, facts, authority_id=here, now=c.NOW))
     assert ids == again
-    assert deed(lambda s: registry.match_or_add(s, [], authority_id=here, now=c.NOW)) == {}
+    assert deed(lambda s: persons.match_or_add(s, [], authority_id=here, now=c.NOW)) == {}
     with db.reading() as session:
         first, second = session.scalars(sa.select(Person).order_by(Person.id))
         assert (first.employer_id, first.authority_id) == (
@@ -517,8 +519,8 @@ def test_a_roster_adds_whom_it_names_once_with_employer_and_authority(database: 
         assert (second.employer_id, second.authority_id) == (None, here)
         assert (len(first.title), len(first.specialty), len(second.employer_name)) == (40, 40, 80)
         assert (first.sex, f"{first.birth_on:%Y%m%d}") == ("男", c.id_number(1)[6:14])
-    wrong = [registry.PersonFacts("赵示三", c.id_number(3)), replace(facts[0], name="赵别名")]
-    found = c.refusal(lambda s: registry.match_or_add(s, wrong, authority_id=here, now=c.NOW))
+    wrong = [persons.PersonFacts("赵示三", c.id_number(3)), replace(facts[0], name="赵别名")]
+    found = c.refusal(lambda s: persons.match_or_add(s, wrong, authority_id=here, now=c.NOW))
     assert found.code == "name"
     assert "赵示一" in found.words
     assert c.id_number(1) not in found.words
@@ -536,5 +538,5 @@ def test_a_roster_adds_whom_it_names_once_with_employer_and_authority(database: 
     ],
 )
 def test_names_are_compared_without_the_accidents_of_typing(raw: object, name: str) -> None:
-    assert registry.normalise_name(raw) == name
-    assert registry.normalise_name(name) == name
+    assert names.normalise(raw) == name
+    assert names.normalise(name) == name

@@ -10,12 +10,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, db, files, ledger, reports, resident_id
-from core.access import Refused
-from core.approvals import Action
-from core.files import Upload
+from core.ground import db, resident_id
+from core.ground.access import Refused
+from core.law.notices import Subject
+from core.ledger import checks, statements
 from core.models import Attachment, CreditBatch, Mode, Person, Plan, Report, Source, State
-from core.policy import Subject
+from core.submissions import queues, reports, workflow
+from core.submissions.workflow import Action
+from core.trail import audit, files
+from core.trail.files import Upload
 from tests import cast as c
 
 END = c.PLAN.end_on
@@ -57,8 +60,8 @@ def moving(
     cast: c.Cast, report: Report, action: Action = Action.SUBMIT, *, by: str = "base", day: date = END, reason: str = ""
 ) -> Callable[[Session], Any]:
     with db.reading() as session:
-        version = approvals.one(session, report.id, cast["admin"]).version
-    return lambda s: approvals.move(s, report.id, action, version=version, actor=cast[by], reason=reason, now=on(day))
+        version = workflow.one(session, report.id, cast["admin"]).version
+    return lambda s: workflow.move(s, report.id, action, version=version, actor=cast[by], reason=reason, now=on(day))
 
 
 def current(cast: c.Cast, report: Report) -> Report:
@@ -75,12 +78,12 @@ def test_approving_a_report_posts_its_hours_and_leaves_a_trail(database: str) ->
     report = c.file_report(cast, plan, ROSTER.content)
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Person)) == 0  # nothing before the approval
-        words = approvals.preview(session, approvals.one(session, report.id, cast["reviewer"]))
+        words = queues.preview(session, workflow.one(session, report.id, cast["reviewer"]))
     assert words == "通过后，将为3人登记共72学时，计入2024年度。"
     assert c.approve(cast, report.id, now=c.AFTER) == "已为3人登记72学时，学员可打印审验卡"
     with db.reading() as session:
         for serial in range(1, 4):
-            (line,) = ledger.entries(session, c.person_id(serial)).to_dict("records")
+            (line,) = statements.entries(session, c.person_id(serial)).to_dict("records")
             assert (line["year"], line["subject"], line["hours"]) == (2024, Subject.PROFESSIONAL, Decimal(24))
             assert (line["plan_id"], line["report_id"], line["roster_row"]) == (plan.id, report.id, serial + 2)
             assert (line["plan"], line["base"], line["completed_on"]) == (plan.title, "示例继续教育基地", END)
@@ -89,7 +92,7 @@ def test_approving_a_report_posts_its_hours_and_leaves_a_trail(database: str) ->
         events = list(lines["event"])
         assert events == ["credit.posted", "submission.approve", "submission.submit", "report.drafted"]
         assert list(lines["account"])[1:3] == [cast["reviewer"].name, cast["base"].name]
-        assert [*ledger.faults(session), *audit.faults(session), *db.faults(session, [])] == []
+        assert [*checks.faults(session), *audit.faults(session), *db.faults(session, [])] == []
 
 
 def test_a_public_training_posts_public_hours_as_passed_in_the_exam(database: str) -> None:
@@ -100,7 +103,7 @@ def test_a_public_training_posts_public_hours_as_passed_in_the_exam(database: st
     assert (report.people, report.faults) == (1, 1)  # the second has the other subject's hours
     c.approve(cast, report.id, now=c.AFTER)
     with db.reading() as session:
-        (line,) = ledger.entries(session, c.person_id(1)).to_dict("records")
+        (line,) = statements.entries(session, c.person_id(1)).to_dict("records")
         assert (line["subject"], line["source"]) == (Subject.PUBLIC, Source.PUBLIC_EXAM)
 
 
@@ -135,9 +138,9 @@ def test_a_report_is_in_time_for_two_weeks_and_late_a_day_after(database: str) -
     kept = current(cast, late)
     assert (kept.state, kept.late, kept.late_reason) == (State.SUBMITTED, True, "讲师生病")
     with db.reading() as session:
-        frame, _ = approvals.queue(session, cast["reviewer"], kind="report", state=State.SUBMITTED)
+        frame, _ = queues.queue(session, cast["reviewer"], kind="report", state=State.SUBMITTED)
         assert list(frame["late"]) == [False, True]
-        assert list(approvals.trail(session, late.id, cast["reviewer"])["reason"]) == ["讲师生病"]
+        assert list(queues.trail(session, late.id, cast["reviewer"])["reason"]) == ["讲师生病"]
 
 
 @pytest.mark.parametrize(
@@ -279,7 +282,7 @@ def test_faulty_rows_stand_aside_and_good_ones_are_posted(database: str) -> None
     assert c.approve(cast, report.id, now=c.AFTER) == "已为2人登记31.5学时，学员可打印审验卡"
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2  # who earned nothing is not added
-        assert ledger.totals(session, c.person_id(6)).loc[0, "professional"] == Decimal("7.5")
+        assert statements.totals(session, c.person_id(6)).loc[0, "professional"] == Decimal("7.5")
 
 
 def test_a_roster_larger_than_its_plan_is_a_warning_the_reviewer_sees(database: str) -> None:
@@ -337,4 +340,4 @@ def test_a_thousand_people_are_reported_and_posted(database: str) -> None:
     with pytest.raises(Refused, match="missing"), db.reading() as session:
         reports.rows(session, report.id, cast["hohhot_reviewer"])
     with db.reading() as session:
-        assert ledger.faults(session) == []
+        assert checks.faults(session) == []

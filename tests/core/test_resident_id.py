@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import resident_id
+from core.ground import resident_id
 from tests import cast as c
 
 GOOD = c.id_number(2)

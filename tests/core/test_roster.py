@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from core import db, resident_id, roster, sheets, workbooks
-from core.access import Refused
-from core.policy import Subject
+from core.ground import db, resident_id, sheets, workbooks
+from core.ground.access import Refused
+from core.law.notices import Subject
+from core.submissions import roster
 from tests import cast as c
 
 DATA = Path(__file__).parent.parent / "data"

@@ -16,8 +16,11 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from core import roster, sheets, workbooks
-from core.access import Refused
+from core.ground import sheets, workbooks
+from core.ground.access import Refused
+from core.ground.problems import Problem
+from core.submissions import roster
+from core.submissions.roster import reading
 from tests import cast as c
 from tests import faults
 from tests.core.test_roster import DATA, LIMITS, csv_text, far_cell, in_sheet, rewritten
@@ -274,7 +277,7 @@ def test_any_table_under_the_headings_is_read_or_refused(rows: list[list[str]]) 
 def test_any_cells_are_checked_and_every_problem_says_where_and_how(rows: list[dict[str, Any]]) -> None:
     ordered = [{name: row[name] for name in roster.COLUMNS if name in row} for row in rows]
     try:
-        preview = roster.check(roster._plain_rows(list(enumerate(ordered, start=3))), limits=LIMITS)
+        preview = roster.check(reading.plain_rows(list(enumerate(ordered, start=3))), limits=LIMITS)
     except Refused:
         return
     there = {row.row for row in preview.rows} | {0}
@@ -288,20 +291,20 @@ def test_any_cells_are_checked_and_every_problem_says_where_and_how(rows: list[d
         assert row.passed or not row.public_hours + row.professional_hours
 
 
-def told(row: roster.Row, problems: list[roster.Problem]) -> tuple[object, ...]:
+def told(row: roster.Row, problems: list[Problem]) -> tuple[object, ...]:
     """A row with all that is known of it: its cells and what would mend it are not compared otherwise."""
     return row, repr(row.cells), [(problem, dict(problem.mend)) for problem in problems]
 
 
 def one_by_one(rows: list[tuple[int, Any]]) -> list[tuple[object, ...]]:
     """What is read from each row as if there were no other."""
-    plain = [(number, {name: roster._plain(cell) for name, cell in cells.items()}) for number, cells in rows]
-    found = [roster._read_row(number, cells) for number, cells in plain]
+    plain = [(number, {name: reading._plain(cell) for name, cell in cells.items()}) for number, cells in rows]
+    found = [reading.read_row(number, cells) for number, cells in plain]
     return [told(row, problems) for row, problems in found if row is not None]
 
 
 def together(rows: list[tuple[int, Any]]) -> list[tuple[object, ...]]:
-    return [told(row, problems) for row, problems in roster._read_rows(roster._plain_rows(rows))]
+    return [told(row, problems) for row, problems in reading.read_rows(reading.plain_rows(rows))]
 
 
 FAULTLESS = [dict(zip(roster.COLUMNS, c.row(serial), strict=True)) for serial in range(1, 6)]
@@ -351,7 +354,7 @@ def test_the_sample_rosters_and_the_one_of_sixty_faults_read_together_are_what_t
 @given(ROWS.filter(bool))
 def test_what_goes_out_marked_comes_back_as_it_was(rows: list[dict[str, Any]]) -> None:
     try:
-        first = roster.check(roster._plain_rows(list(enumerate(rows, start=3))))
+        first = roster.check(reading.plain_rows(list(enumerate(rows, start=3))))
     except Refused:
         return
     out = roster.marked([(row.row, row.cells) for row in first.rows], first.problems, code="1-1-0")

@@ -10,11 +10,18 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, db, disputes, ledger, persons, reports, resident_id, roster
-from core.approvals import Action
-from core.files import Upload
+from core.ground import access, db, resident_id
+from core.ground.problems import Problem
+from core.ledger import books, checks, statements
+from core.ledger.standing import Standing
 from core.models import AuditEntry, CreditBatch, Mode, Report, RosterProblem, RosterRepair, RosterRow, State
-from core.roster import HEADINGS, Problem
+from core.people import acts
+from core.records import disputes
+from core.submissions import queues, reports, roster, workflow
+from core.submissions.roster import HEADINGS
+from core.submissions.workflow import Action
+from core.trail import audit
+from core.trail.files import Upload
 from tests import cast as c
 from tests import faults
 
@@ -55,7 +62,7 @@ def move(cast: c.Cast, report: Report, action: Action, by: str, reason: str = ""
     version = current(cast, report).version
 
     def deed(s: Session) -> str:
-        _, words = approvals.move(s, report.id, action, version=version, actor=cast[by], reason=reason, now=c.AFTER)
+        _, words = workflow.move(s, report.id, action, version=version, actor=cast[by], reason=reason, now=c.AFTER)
         return words
 
     return done(deed)
@@ -306,7 +313,7 @@ def renumbered(cast: c.Cast, serial: int, number: str) -> None:
     """The ID number of somebody on file is put right, on evidence."""
     person_id, proof = c.person_id(serial), Upload("户籍证明.pdf", b"%PDF-1.4 synthetic")
     name, act = c.row(serial)[1], {"version": 1, "reason": "号码录错", "evidence": proof, "now": c.AFTER}
-    done(lambda s: persons.correct(s, person_id, name=name, id_number=number, actor=cast["reviewer"], **act))
+    done(lambda s: acts.correct(s, person_id, name=name, id_number=number, actor=cast["reviewer"], **act))
 
 
 def test_a_number_from_before_a_correction_is_put_right_with_one_click_by_who_has_the_name_too(database: str) -> None:
@@ -736,7 +743,7 @@ def test_what_differs_from_the_plan_is_named(database: str) -> None:
     assert [each.code for each in told] == ["drift-dates", "drift-teachers", "drift-headcount", "drift-hours"]
     assert "另请的教师" in told[1].words
     assert not any(each.blocking for each in told)
-    with pytest.raises(reports.Refused, match="missing"):
+    with pytest.raises(access.Refused, match="missing"):
         warnings(cast, report, "hohhot_reviewer")
 
 
@@ -764,8 +771,8 @@ def test_rows_that_stayed_open_are_filed_as_a_supplement_and_nobody_twice(databa
     move(cast, added, Action.SUBMIT, "base")
     assert "已为2人登记48学时" in move(cast, added, Action.APPROVE, "reviewer")
     with db.reading() as session:
-        assert ledger.faults(session) == []
-        assert ledger.totals(session, c.person_id(2)).loc[0, "professional"] == 24
+        assert checks.faults(session) == []
+        assert statements.totals(session, c.person_id(2)).loc[0, "professional"] == 24
 
 
 def test_who_stands_in_an_earlier_report_of_the_plan_is_not_filed_again(database: str) -> None:
@@ -797,7 +804,7 @@ def supplementing(cast: c.Cast, report: Report, now: datetime = LATER) -> Callab
 def undo(cast: c.Cast, report: Report, *lines: int, now: datetime = c.AFTER + timedelta(days=20)) -> None:
     with db.transaction() as session:
         batch_id = session.scalars(sa.select(CreditBatch.id).where(CreditBatch.submission_id == report.id)).one()
-        ledger.reverse(session, batch_id, lines=lines or None, actor=cast["reviewer"], reason="学时有误", now=now)
+        books.reverse(session, batch_id, lines=lines or None, actor=cast["reviewer"], reason="学时有误", now=now)
 
 
 def test_a_supplement_is_held_against_the_plan_with_the_reports_before_it(database: str) -> None:
@@ -841,9 +848,9 @@ def test_hours_that_were_taken_back_are_put_right_by_a_supplement(database: str)
     assert "已为1人登记16学时" in filed(cast, added)
     with db.reading() as session:
         assert [reports.headcount(session, each) for each in (report, added)] == [(3, 0), (1, 2)]
-        hours = [ledger.totals(session, c.person_id(serial)).loc[0, "professional"] for serial in (1, 2, 3)]
+        hours = [statements.totals(session, c.person_id(serial)).loc[0, "professional"] for serial in (1, 2, 3)]
         assert hours == [24, 16, 24]
-        assert ledger.faults(session) == []
+        assert checks.faults(session) == []
     again = "\t".join(map(str, c.row(2)))
     undo(cast, report, 1, now=LATER + timedelta(days=1))
     third = done(supplementing(cast, added, LATER + timedelta(days=2)))
@@ -856,26 +863,26 @@ def test_lists_and_reports_say_what_is_left_of_their_hours(database: str) -> Non
     cast = c.assemble()
     report = c.draft_report(cast, c.sheet([c.row(1), c.row(2)]), headcount=2)
 
-    def standing(by: str) -> str:
+    def left(by: str) -> str:
         with db.reading() as session:
-            return str(approvals.queue(session, cast[by], kind="report")[0].loc[0, "standing"])
+            return str(queues.queue(session, cast[by], kind="report")[0].loc[0, "standing"])
 
-    assert standing("base") == ""
+    assert left("base") == ""
     filed(cast, report)
-    assert standing("base") == ledger.Standing.STANDS
+    assert left("base") == Standing.STANDS
     undo(cast, report, 2)
-    assert [standing(by) for by in ("base", "reviewer")] == [ledger.Standing.PARTLY] * 2
+    assert [left(by) for by in ("base", "reviewer")] == [Standing.PARTLY] * 2
     undo(cast, report)
-    assert [standing(by) for by in ("base", "reviewer")] == [ledger.Standing.REVERSED] * 2
+    assert [left(by) for by in ("base", "reviewer")] == [Standing.REVERSED] * 2
     with db.reading() as session:
         made = reports.reversals(session, report.id, cast["base"])
         assert [(row.entries, row.hours, row.reason) for row in made.itertuples()] == [
             (1, 24, "冲销第1批：学时有误")
         ] * 2
-        with pytest.raises(reports.Refused, match="missing"):
+        with pytest.raises(access.Refused, match="missing"):
             reports.reversals(session, report.id, cast["hohhot_base"])
         frame = reports.rows(session, report.id, cast["base"])
-        assert list(frame["standing"]) == [ledger.Standing.REVERSED] * 2
+        assert list(frame["standing"]) == [Standing.REVERSED] * 2
 
 
 def test_a_dispute_that_was_upheld_opens_the_row_again(database: str) -> None:
@@ -906,7 +913,7 @@ def test_all_of_a_reversed_report_is_filed_anew_with_what_stayed_open(database: 
         assert reports.rows(session, third.id, cast["base"])["row"].tolist() == [3, 4, 5]
     assert "已为3人登记72学时" in filed(cast, third)
     with db.reading() as session:
-        assert [ledger.totals(session, c.person_id(n)).loc[0, "professional"] for n in (1, 2, 3)] == [24] * 3
+        assert [statements.totals(session, c.person_id(n)).loc[0, "professional"] for n in (1, 2, 3)] == [24] * 3
         assert reports.unregistered(session, current(cast, report)) == []
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core import policy, rules
-from core.policy import EDUCATIONS, LEVELS, ROUTES, Policy
-from core.rules import CLAIMED, CLAIMS, CONFIRMED, NO, Applicant, Balances, Decisions, Outcome
+from core.law import notices, rules
+from core.law.notices import EDUCATIONS, LEVELS, ROUTES, Policy
+from core.law.rules import CLAIMED, CLAIMS, CONFIRMED, NO, Applicant, Balances, Decisions, Outcome
 
 HEAD = """
 title: 测试通知
@@ -64,10 +64,10 @@ DEEMED = "deemed: [{clause: 四, source: 职业资格, subject: safety}]"
 
 
 def written(name: str, text: str) -> Policy:
-    return policy.parse(f"id: {name}\n{HEAD}{text}", name=f"{name}.yaml")
+    return notices.parse(f"id: {name}\n{HEAD}{text}", name=f"{name}.yaml")
 
 
-NOTICE = next(each for each in policy.policies() if each.id == "nmg-2024")
+NOTICE = next(each for each in notices.policies() if each.id == "nmg-2024")
 POLICIES = {
     each.id: each
     for each in (

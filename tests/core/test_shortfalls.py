@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from core import db, ledger, registry
-from core.access import Refused
-from core.ledger import Posting
+from core.ground import db
+from core.ground.access import Refused
+from core.law.notices import Subject
+from core.ledger import books, statements
+from core.ledger.books import Posting
 from core.models import Person, Source
-from core.policy import Subject
-from core.shortfalls import Lack, shortfalls
+from core.people import persons
+from core.records.shortfalls import Lack, shortfalls
 from tests import cast as c
 
 YEARS = (2024, 2023, 2022)
@@ -31,8 +33,8 @@ def office_with_people(database: str) -> c.Cast:
             (4, "hospital"),
             (5, "hohhot_school"),
         ):
-            fact = registry.PersonFacts(f"赵示{serial}", c.id_number(serial), cast.places[employer].name)
-            registry.match_or_add(session, [fact], authority_id=1, now=c.NOW)
+            fact = persons.PersonFacts(f"赵示{serial}", c.id_number(serial), cast.places[employer].name)
+            persons.match_or_add(session, [fact], authority_id=1, now=c.NOW)
 
     def post(serial: int, year: int, public: float, professional: float, **more: Any) -> None:
         hours = {Subject.PUBLIC: public, Subject.PROFESSIONAL: professional}
@@ -42,7 +44,7 @@ def office_with_people(database: str) -> c.Cast:
                 for subject, amount in hours.items()
                 if amount or more.get("deemed")
             ]
-            ledger.post(session, lines, basis="示例", actor=cast["reviewer"], now=c.NOW)
+            books.post(session, lines, basis="示例", actor=cast["reviewer"], now=c.NOW)
 
     for year in YEARS:
         post(1, year, 30, 60)
@@ -60,7 +62,7 @@ def office_with_people(database: str) -> c.Cast:
             source=Source.QUALIFICATION,
             deemed=True,
         )
-        ledger.post(session, [deemed], basis="示例", actor=cast["reviewer"], now=c.NOW)
+        books.post(session, [deemed], basis="示例", actor=cast["reviewer"], now=c.NOW)
     post(4, 2024, 30, 0)
     post(5, 2024, 10, 10)
     return cast
@@ -93,7 +95,7 @@ def test_it_is_what_the_persons_own_page_says(office_with_people: c.Cast) -> Non
     frame = asked(office_with_people, "reviewer").set_index("id")
     with db.reading() as session:
         for person_id in session.scalars(sa.select(Person.id)):
-            totals = ledger.totals(session, person_id, YEARS).set_index("year")
+            totals = statements.totals(session, person_id, YEARS).set_index("year")
             assert [frame.loc[person_id, str(year)] for year in YEARS] == [totals.loc[year, "lacks"] for year in YEARS]
 
 

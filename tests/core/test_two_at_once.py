@@ -9,19 +9,24 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core import approvals, audit, cards, db, ledger, plans, registry, reports
-from core.access import Refused, Role
-from core.approvals import Action
-from core.files import Upload
-from core.ledger import Posting
+from core.ground import db
+from core.ground.access import Refused, Role
+from core.law.notices import Subject
+from core.ledger import books, checks, statements
+from core.ledger.books import Posting
 from core.models import Account, CreditBatch, CreditEntry, Movement, Person, Report, State
-from core.policy import Subject
+from core.people import accounts, persons
+from core.records import cards
+from core.submissions import plans, queues, reports, workflow
+from core.submissions.workflow import Action
+from core.trail import audit
+from core.trail.files import Upload
 from tests import cast as c
 
 
 def stands() -> None:
     with db.reading() as session:
-        assert [*ledger.faults(session), *audit.faults(session)] == []
+        assert [*checks.faults(session), *audit.faults(session)] == []
 
 
 def kinds(found: list[object]) -> list[str]:
@@ -35,8 +40,8 @@ def kinds(found: list[object]) -> list[str]:
 def moving(cast: c.Cast, submission_id: int, action: Action, by: str, reason: str = "") -> Callable[[Session], object]:
     """A move by somebody who looked at the submission as it is now."""
     with db.reading() as session:
-        version = approvals.one(session, submission_id, cast[by]).version
-    return lambda session: approvals.move(
+        version = workflow.one(session, submission_id, cast[by]).version
+    return lambda session: workflow.move(
         session, submission_id, action, version=version, actor=cast[by], reason=reason, now=c.AFTER
     )
 
@@ -55,7 +60,7 @@ def test_two_reviewers_approve_one_report_and_its_hours_are_posted_once(database
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditBatch)) == 1
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditEntry)) == 20
         assert session.scalar(sa.select(sa.func.count()).where(Movement.action == "approve")) == 2  # plan, report
-        assert ledger.totals(session, c.person_id(1)).loc[0, "professional"] == 24
+        assert statements.totals(session, c.person_id(1)).loc[0, "professional"] == 24
     stands()
 
 
@@ -69,8 +74,8 @@ def test_one_approves_and_the_other_rejects_a_plan_and_only_one_of_both_holds(da
     )
     assert kinds(found) == ["done", "stale", "stale"]
     with db.reading() as session:
-        assert len(approvals.trail(session, plan.id, cast["reviewer"])) == 2
-        assert approvals.one(session, plan.id, cast["reviewer"]).state in (
+        assert len(queues.trail(session, plan.id, cast["reviewer"])) == 2
+        assert workflow.one(session, plan.id, cast["reviewer"]).state in (
             State.APPROVED,
             State.REJECTED,
             State.WITHDRAWN,
@@ -84,11 +89,11 @@ def test_a_plan_is_not_approved_as_something_else_than_the_reviewer_saw(database
     approve = moving(cast, plan.id, Action.APPROVE, "reviewer")
     fields = plans.fields_of(plan)
     with db.transaction() as session:  # meanwhile the base takes it back, makes it larger and files it again
-        approvals.move(session, plan.id, Action.WITHDRAW, version=plan.version, actor=cast["base"], now=c.NOW)
-        seen = approvals.one(session, plan.id, cast["base"]).version
+        workflow.move(session, plan.id, Action.WITHDRAW, version=plan.version, actor=cast["base"], now=c.NOW)
+        seen = workflow.one(session, plan.id, cast["base"]).version
         fields = c.replace(fields, headcount=6000)
         revised = plans.revise(session, plan.id, fields, version=seen, actor=cast["base"], now=c.NOW)
-        approvals.move(session, plan.id, Action.SUBMIT, version=revised.version, actor=cast["base"], now=c.NOW)
+        workflow.move(session, plan.id, Action.SUBMIT, version=revised.version, actor=cast["base"], now=c.NOW)
     assert c.refusal(approve).code == "stale"
     assert c.refusal(lambda s: plans.revise(s, plan.id, fields, version=1, actor=cast["base"], now=c.NOW)).code in (
         "state",
@@ -115,7 +120,7 @@ def test_two_bases_file_their_plans_at_once(database: str) -> None:
 
     def submit(by: str) -> Callable[[Session], object]:
         plan = drafts[by]
-        return lambda s: approvals.move(s, plan.id, Action.SUBMIT, version=plan.version, actor=cast[by], now=c.NOW)
+        return lambda s: workflow.move(s, plan.id, Action.SUBMIT, version=plan.version, actor=cast[by], now=c.NOW)
 
     assert kinds(c.at_once(*map(submit, drafts))) == ["done", "done"]
     stands()
@@ -150,7 +155,7 @@ def test_eight_reports_are_approved_at_once_and_books_and_chain_stand(database: 
     assert kinds(found) == ["done"] * 8
     with db.reading() as session:
         assert session.scalars(sa.select(CreditBatch.id).order_by(CreditBatch.id)).all() == list(range(1, 9))
-        assert ledger.totals(session, c.person_id(1)).loc[0, "professional"] == 8 * 24
+        assert statements.totals(session, c.person_id(1)).loc[0, "professional"] == 8 * 24
         assert session.scalar(sa.select(sa.func.count()).select_from(Person)) == 1 + 8 * 5
     stands()
 
@@ -158,19 +163,19 @@ def test_eight_reports_are_approved_at_once_and_books_and_chain_stand(database: 
 def test_hours_posted_from_eight_sides_add_up(database: str) -> None:
     cast = c.assemble()
     with db.transaction() as session:
-        facts = [registry.PersonFacts(f"赵示{serial}", c.id_number(serial)) for serial in range(1, 6)]
-        people = list(registry.match_or_add(session, facts, authority_id=1, now=c.NOW).values())
+        facts = [persons.PersonFacts(f"赵示{serial}", c.id_number(serial)) for serial in range(1, 6)]
+        people = list(persons.match_or_add(session, facts, authority_id=1, now=c.NOW).values())
 
     def post(number: int) -> Callable[[Session], object]:
         lines = [
             Posting(who, 2024, Subject.PROFESSIONAL, Decimal("0.5") * number, c.TODAY)
             for who in (people if number % 2 else people[::-1])
         ]
-        return lambda s: ledger.post(s, lines, basis=f"第{number}批", actor=cast["reviewer"], now=c.NOW)
+        return lambda s: books.post(s, lines, basis=f"第{number}批", actor=cast["reviewer"], now=c.NOW)
 
     assert kinds(c.at_once(*[post(number) for number in range(1, 9)])) == ["done"] * 8
     with db.reading() as session:
-        assert {ledger.totals(session, who).loc[0, "total"] for who in people} == {Decimal(18)}
+        assert {statements.totals(session, who).loc[0, "total"] for who in people} == {Decimal(18)}
     stands()
 
 
@@ -180,7 +185,7 @@ def test_a_batch_is_undone_from_eight_sides_and_taken_back_once(database: str) -
     assert report.people == 20
 
     def reverse(by: str, lines: list[int] | None) -> Callable[[Session], object]:
-        return lambda s: ledger.reverse(s, 1, actor=cast[by], reason="重复登记", now=c.AFTER, lines=lines)
+        return lambda s: books.reverse(s, 1, actor=cast[by], reason="重复登记", now=c.AFTER, lines=lines)
 
     found = c.at_once(*[reverse(by, [7]) for by in ("reviewer", "reviewer2", "admin", "reviewer")])
     assert kinds(found) == ["done", "reversed", "reversed", "reversed"]
@@ -188,7 +193,7 @@ def test_a_batch_is_undone_from_eight_sides_and_taken_back_once(database: str) -
     assert kinds(found) == ["done", "reversed", "reversed", "reversed"]
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditEntry)) == 40
-        assert {ledger.totals(session, c.person_id(serial)).loc[0, "total"] for serial in range(1, 21)} == {0}
+        assert {statements.totals(session, c.person_id(serial)).loc[0, "total"] for serial in range(1, 21)} == {0}
     stands()
 
 
@@ -200,28 +205,28 @@ def test_a_report_is_approved_while_another_batch_is_undone_and_neither_waits_fo
     waiting = c.file_report(cast, plan, c.sheet([c.row(1), c.row(2)]))
     found = c.at_once(
         moving(cast, waiting.id, Action.APPROVE, "reviewer"),
-        lambda s: ledger.reverse(s, 1, actor=cast["reviewer2"], reason="重复登记", now=c.AFTER),
+        lambda s: books.reverse(s, 1, actor=cast["reviewer2"], reason="重复登记", now=c.AFTER),
     )
     assert kinds(found) == ["done", "done"]
     with db.reading() as session:
-        assert ledger.totals(session, c.person_id(1)).loc[0, "total"] == 24
+        assert statements.totals(session, c.person_id(1)).loc[0, "total"] == 24
     stands()
 
 
 def test_wrong_tries_from_several_sides_are_all_counted(database: str) -> None:
     c.assemble()
-    found = c.at_once(*[lambda s: registry.sign_in(s, "base", fits=False, now=c.NOW) for _ in range(5)])
+    found = c.at_once(*[lambda s: accounts.sign_in(s, "base", fits=False, now=c.NOW) for _ in range(5)])
     assert kinds(found) == ["credentials"] * 4 + ["locked"]
     with db.reading() as session:
         locked = session.scalars(sa.select(Account.locked_until).where(Account.username == "base")).one()
-        assert locked == c.NOW + registry.LOCK_LASTS
+        assert locked == c.NOW + accounts.LOCK_LASTS
 
 
 def test_a_user_name_goes_to_one_of_two(database: str) -> None:
     cast = c.assemble()
 
     def open_account(session: Session) -> object:
-        return registry.open_account(
+        return accounts.open_account(
             session,
             username="wanted",
             name="赵示一",
@@ -248,12 +253,12 @@ def test_somebody_signs_in_to_an_account_that_is_just_deciding(database: str) ->
     def sign_in() -> None:
         holding.wait(30)
         with db.transaction() as session:
-            found.append(registry.sign_in(session, "reviewer", fits=True, now=c.NOW))
+            found.append(accounts.sign_in(session, "reviewer", fits=True, now=c.NOW))
 
     thread = threading.Thread(target=sign_in)
     thread.start()
     with db.transaction() as session:
-        version = approvals.one(session, plan.id, cast["reviewer"]).version
+        version = workflow.one(session, plan.id, cast["reviewer"]).version
         db.lock(session, "audit")
         holding.set()
         if database == "postgresql":  # until the other has its account and waits for us
@@ -261,7 +266,7 @@ def test_somebody_signs_in_to_an_account_that_is_just_deciding(database: str) ->
                 waits = sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
                 while not watch.scalar(waits):
                     watch.rollback()
-        approvals.move(session, plan.id, Action.APPROVE, version=version, actor=cast["reviewer"], now=c.NOW)
+        workflow.move(session, plan.id, Action.APPROVE, version=version, actor=cast["reviewer"], now=c.NOW)
     thread.join(60)
     assert isinstance(found[0], str)
     stands()

@@ -16,7 +16,8 @@ import psutil
 import pytest
 import xlsxwriter
 
-from core import db, roster, workbooks
+from core.ground import db, workbooks
+from core.submissions import roster
 from tests import cast as c
 from tests.core.test_roster import damaged_old_workbook, far_cell
 
@@ -180,7 +181,8 @@ def test_no_parser_outlives_the_office(end: signal.Signals | None, tmp_path: Pat
     path.write_bytes(c.sheet([c.row(1 + serial % 900) for serial in range(5000)]))
     deed = "workbooks.read(content, {'姓名': 'name'}, ['name']); print(flush=True)"
     program = (
-        f"import sys, pathlib; from core import workbooks; content = pathlib.Path(sys.argv[1]).read_bytes(); {deed}"
+        "import sys, pathlib; from core.ground import workbooks; "
+        f"content = pathlib.Path(sys.argv[1]).read_bytes(); {deed}"
     )
     program += f"\nwhile {end is not None}: {deed}"
     office = subprocess.Popen(

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import db, registry
+from core.ground import db
+from core.people import accounts
 from tests import cast as people
 from tests.cast import Cast
 
@@ -18,7 +19,7 @@ MAIN = str(db.ROOT / "web" / "screens.py")
 def sign_in(username: str) -> str:
     """A token for one of the cast, as the sign-in page would get it."""
     with db.transaction() as session:
-        token = registry.sign_in(session, username, fits=True, now=datetime.now(UTC))
+        token = accounts.sign_in(session, username, fits=True, now=datetime.now(UTC))
     assert isinstance(token, str)
     return token
 

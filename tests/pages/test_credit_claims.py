@@ -9,8 +9,10 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from core import approvals, claims, db, ledger
+from core.ground import db
+from core.ledger import books, statements
 from core.models import Account, Claim, CreditBatch, Person, State
+from core.submissions import claims, queues
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
@@ -126,7 +128,7 @@ def test_a_claim_whose_hours_were_taken_back_says_so_and_what_to_do(learner: Cas
     people.grant(learner, claim.id, 8, now=NOW)
     with db.transaction() as session:
         batch = session.scalars(sa.select(CreditBatch.id).where(CreditBatch.submission_id == claim.id)).one()
-        ledger.reverse(session, batch, actor=learner["reviewer"], reason="证书有误", now=NOW)
+        books.reverse(session, batch, actor=learner["reviewer"], reason="证书有误", now=NOW)
     for by, page, to_do in (("person", "credit_claims", True), ("reviewer", "claim_review", False)):
         app = open_page(page, sign_in(by), claim=str(claim.id), state="通过")
         assert list(app.dataframe[0].value["standing"]) == ["已冲销"]
@@ -156,7 +158,7 @@ def test_a_clerk_claims_for_the_own_people_and_an_examination_deems_the_year(lea
     press(app, "通过")
     assert "专业科目视同完成" in app.success[0].value
     with db.reading() as session:
-        assert ledger.totals(session, people.person_id(1), [TODAY.year]).loc[0, "deemed"] == ["professional"]
+        assert statements.totals(session, people.person_id(1), [TODAY.year]).loc[0, "deemed"] == ["professional"]
 
 
 def test_a_claim_is_returned_with_a_reason_corrected_and_withdrawn(learner: Cast) -> None:
@@ -183,4 +185,4 @@ def test_nobody_opens_anothers_claim_by_its_address(learner: Cast) -> None:
         assert app.error[0].value == "没有找到这条学时折合申报，或它不在您的管理权限内。"
         assert not app.get("download_button")[1:]
     with db.reading() as session:
-        assert approvals.queue(session, learner["person"], kind="claim")[1] == 0
+        assert queues.queue(session, learner["person"], kind="claim")[1] == 0

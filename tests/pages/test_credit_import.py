@@ -7,15 +7,17 @@ from typing import Any
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from core import credits, db, ledger
-from core.files import Upload
+from core.ground import db
+from core.ledger import statements
 from core.models import CreditBatch
+from core.records import imports
+from core.trail.files import Upload
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
 from tests.pages.test_deeds import NOW, press
 
-HEADINGS = tuple(credits.HEADINGS.values())
+HEADINGS = tuple(imports.HEADINGS.values())
 
 
 def line(serial: int, **cells: Any) -> list[Any]:
@@ -45,14 +47,14 @@ def given(app: AppTest, content: bytes, filename: str = "往年学时.xlsx") -> 
 def imported(cast: Cast, *rows: list[Any], by: str = "reviewer") -> int:
     with db.transaction() as session:
         upload = Upload("往年学时.xlsx", book(*rows))
-        batch, _ = credits.bring_in(session, upload, actor=cast[by], reason="补登纸质台账", now=NOW)
+        batch, _ = imports.bring_in(session, upload, actor=cast[by], reason="补登纸质台账", now=NOW)
         assert batch is not None
         return batch.id
 
 
 def balance(serial: int) -> Any:
     with db.reading() as session:
-        return ledger.totals(session, people.person_id(serial), [NOW.year - 1]).loc[0, "professional"]
+        return statements.totals(session, people.person_id(serial), [NOW.year - 1]).loc[0, "professional"]
 
 
 def test_a_file_is_checked_then_imported_with_a_reason_and_what_is_left_out_stays_in_sight(cast: Cast) -> None:

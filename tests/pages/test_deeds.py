@@ -9,10 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from core import approvals, db, policy, registry
-from core.access import Role
-from core.approvals import Action
+from core.ground import db
+from core.ground.access import Role
+from core.law import notices
 from core.models import Account, AuditEntry, Card, CreditEntry, Movement, Organization, Plan, Report, State
+from core.people import accounts
+from core.submissions import workflow
+from core.submissions.workflow import Action
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
@@ -276,7 +279,7 @@ def test_the_front_page_counts_what_waits(cast: Cast) -> None:
 
 
 def test_the_policy_page_says_when_no_notice_covers_a_day(cast: Cast) -> None:
-    before = policy.policies()[0].first_year - 1
+    before = notices.policies()[0].first_year - 1
     app = open_page("policies", sign_in("base"), day=f"{before}-06-01")
     assert "没有适用于" in app.warning[0].value
 
@@ -294,15 +297,15 @@ def test_a_password_is_changed_and_the_old_sign_in_ends(cast: Cast) -> None:
     app.text_input(key="old-password").input(people.PASSWORD)
     press(app, "修改密码")
     with db.reading() as session:
-        assert registry.actor_of(session, token, NOW) is None
+        assert accounts.actor_of(session, token, NOW) is None
 
 
 def test_signing_out_ends_every_browser_of_the_account(cast: Cast) -> None:
     token, other = sign_in("reviewer"), sign_in("reviewer")
     press(open_page("home", token), "退出")
     with db.reading() as session:
-        assert registry.actor_of(session, token, NOW) is None
-        assert registry.actor_of(session, other, NOW) is None
+        assert accounts.actor_of(session, token, NOW) is None
+        assert accounts.actor_of(session, other, NOW) is None
 
 
 def test_a_click_after_the_account_was_closed_does_nothing(cast: Cast) -> None:
@@ -310,7 +313,7 @@ def test_a_click_after_the_account_was_closed_does_nothing(cast: Cast) -> None:
     app = open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id))
     with db.transaction() as session:
         account_id = cast["reviewer"].account_id or 0
-        registry.set_account_active(session, account_id, False, actor=cast["admin"], reason="离岗", now=NOW)
+        accounts.set_active(session, account_id, False, actor=cast["admin"], reason="离岗", now=NOW)
     press(app, "通过")
     assert one(sa.select(Plan)).state is State.SUBMITTED
 
@@ -323,7 +326,7 @@ def test_the_buttons_are_the_moves_core_allows(cast: Cast) -> None:
     }
     for username, draw in draws.items():
         with db.reading() as session:
-            allowed = approvals.moves_for(approvals.one(session, plan.id, cast[username]), cast[username])
+            allowed = workflow.moves_for(workflow.one(session, plan.id, cast[username]), cast[username])
         drawn = {button.label for button in draw().button}
         assert {action.label for action in allowed} <= drawn
         assert not {action.label for action in Action if action not in allowed} & drawn - {"提交"}

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import db, registry
-from core.access import Actor, Role
+from core.ground import db
+from core.ground.access import Actor, Role
+from core.people import accounts
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import MAIN, open_page, sign_in
@@ -47,7 +48,7 @@ def add_person(cast: Cast) -> None:
     report = people.posted(cast, content)
     assert report.people == 1
     with db.transaction() as session:
-        account = registry.open_person_account(
+        account = accounts.open_person_account(
             session,
             username="person",
             id_number=people.id_number(1),
@@ -103,16 +104,14 @@ def test_a_closed_account_is_out_at_its_next_click(cast: Cast) -> None:
     with db.transaction() as session:
         account_id = cast["reviewer"].account_id
         assert account_id
-        registry.set_account_active(
-            session, account_id, False, actor=cast["admin"], reason="离岗", now=datetime.now(UTC)
-        )
+        accounts.set_active(session, account_id, False, actor=cast["admin"], reason="离岗", now=datetime.now(UTC))
     app.run()
     assert [field.label for field in app.text_input] == ["用户名", "密码"]
 
 
 def test_the_first_password_must_be_changed_before_anything_else(cast: Cast) -> None:
     with db.transaction() as session:
-        registry.open_account(
+        accounts.open_account(
             session,
             username="fresh",
             name="新审核员",
@@ -130,8 +129,8 @@ def test_the_first_password_must_be_changed_before_anything_else(cast: Cast) -> 
     app.button[-1].click().run()
     assert not app.exception
     with db.reading() as session:
-        hashed = registry.password_hash(session, "fresh")
-    assert registry.password_fits("Second-pass-24", hashed)
+        hashed = accounts.password_hash(session, "fresh")
+    assert accounts.password_fits("Second-pass-24", hashed)
     assert [field.label for field in app.text_input] == ["用户名", "密码"]
 
 

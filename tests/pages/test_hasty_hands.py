@@ -12,9 +12,10 @@ import sqlalchemy as sa
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core import db, registry
-from core.access import OrganizationKind, Refused
+from core.ground import db
+from core.ground.access import OrganizationKind, Refused
 from core.models import Organization
+from core.people import accounts, organizations
 from tests.cast import Cast
 from web import ui
 
@@ -38,7 +39,7 @@ class SessionState(dict[str, Any]):
 def state(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> SessionState:
     """The state of the region's administrator's browser."""
     with db.transaction() as session:
-        token = registry.sign_in(session, "admin", fits=True, now=datetime.now(UTC))
+        token = accounts.sign_in(session, "admin", fits=True, now=datetime.now(UTC))
     found = SessionState(token=token)
     monkeypatch.setattr(st, "session_state", found)
     return found
@@ -49,7 +50,7 @@ def added(cast: Cast, name: str, state: SessionState | None = None) -> Any:
 
     def act(session: Session, **who: Any) -> tuple[str, str]:
         home = cast.places["region"].id
-        registry.add_organization(session, name=name, kind=OrganizationKind.EMPLOYER, authority_id=home, **who)
+        organizations.add(session, name=name, kind=OrganizationKind.EMPLOYER, authority_id=home, **who)
         if state is not None:
             state.asked_to_stop = True
         return f"已新增{name}", name

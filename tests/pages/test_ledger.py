@@ -12,8 +12,12 @@ import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from core import cards, db, decisions, eligibility, files, ledger, proofs
+from core.eligibility import answers, applications, decisions
+from core.ground import db
+from core.ledger import books, statements
 from core.models import AuditEntry, CreditBatch
+from core.records import cards, proofs
+from core.trail import files
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
@@ -63,7 +67,7 @@ def test_a_reversal_that_was_asked_about_is_not_done_until_it_is_confirmed(cast:
     app.text_input(key=f"reverse-{batch_id}").input("重复登记")
     press(app, "冲销整批")
     with db.transaction() as session:  # somebody else is faster with one of them
-        ledger.reverse(session, batch_id, lines=[2], actor=cast["admin"], reason="重复", now=NOW)
+        books.reverse(session, batch_id, lines=[2], actor=cast["admin"], reason="重复", now=NOW)
     press(app, "确认冲销")
     assert "第2笔已经冲销" in app.error[0].value
     assert [balance(serial) for serial in (1, 2, 3)] == [60, 0, 60]
@@ -76,7 +80,7 @@ def test_a_reversal_that_was_asked_about_is_not_done_until_it_is_confirmed(cast:
 def test_whether_a_line_still_stands_is_told_before_the_long_columns(cast: Cast) -> None:
     batch_id = imported(cast, line(1), line(2))
     with db.transaction() as session:
-        ledger.reverse(session, batch_id, lines=[2], actor=cast["reviewer"], reason="重复", now=NOW)
+        books.reverse(session, batch_id, lines=[2], actor=cast["reviewer"], reason="重复", now=NOW)
     app = open_page("ledger", sign_in("reviewer"), batch=str(batch_id))
     shown = app.dataframe[1].value
     assert list(shown.columns[:3]) == ["line", "standing", "name"]
@@ -104,7 +108,7 @@ def test_batches_are_filtered_by_kind_and_a_reports_batch_may_be_undone(cast: Ca
     assert not app.exception
     shown = app.dataframe[0].value
     if len(shown) > 1:  # the address bar does not reach bound widgets in this harness
-        app.selectbox(key="origin").select(ledger.Origin.REPORT).run()
+        app.selectbox(key="origin").select(statements.Origin.REPORT).run()
         shown = app.dataframe[0].value
     assert list(shown["origin"]) == ["培训报告"]
     app = open_page("ledger", sign_in("reviewer"), batch="1")
@@ -199,7 +203,7 @@ def test_anybody_checks_a_proof_without_signing_in(cast: Cast) -> None:
     assert "证明不成立：签名不符" in told(altered)
     assert "现在" not in told(altered)  # whoever has no proof is told nothing
     with db.transaction() as session:
-        ledger.reverse(session, 1, lines=[1], actor=cast["reviewer"], reason="重复登记", now=NOW)
+        books.reverse(session, 1, lines=[1], actor=cast["reviewer"], reason="重复登记", now=NOW)
     assert f"这笔学时已于{db.office_day(NOW)}冲销（第2批），现在不再计入" in told(file)
     assert "重复登记" not in told(file)
     assert "仍然有效" not in told(file)
@@ -212,7 +216,7 @@ def test_whoever_holds_a_revoked_card_is_told_since_when_and_why(cast: Cast) -> 
     imported(cast, line(1))
     with db.transaction() as session:
         card = cards.issue(session, people.person_id(1), NOW.year - 1, actor=cast["reviewer"], now=NOW)
-        ledger.reverse(session, 1, actor=cast["reviewer"], reason="与<第3批>重复", now=NOW)
+        books.reverse(session, 1, actor=cast["reviewer"], reason="与<第3批>重复", now=NOW)
     scope = {"type": "http", "path_params": {"code": card.code}, "headers": []}
     page = bytes(routes.verify(Request(scope)).body).decode()
     assert f"此卡已于{db.office_day(NOW)}失效" in page
@@ -224,8 +228,8 @@ def test_the_decisions_that_relied_on_a_batch_are_listed_for_another_look(cast: 
     batch_id = imported(cast, line(1), line(2), line(3), by="hohhot_reviewer")
     with db.transaction() as session:
         form = {"year": NOW.year, "route": "职称评审", "level": "高级"}
-        applied = [eligibility.application(session, people.person_id(1), form, actor=cast["title"])]
-        decisions.decide(session, eligibility.Batch(applied), actor=cast["title"], now=NOW)
+        applied = [answers.application(session, people.person_id(1), form, actor=cast["title"])]
+        decisions.decide(session, applications.Batch(applied), actor=cast["title"], now=NOW)
     app = open_page("ledger", sign_in("hohhot_reviewer"), batch=str(batch_id), **{f"line{batch_id}": "1"})
     assert [(each.label, each.proto.expanded) for each in app.expander] == [("据此作出的资格核验结论（1项）", True)]
     assert [each.value for each in app.caption if "其中1项由其他机关核验，请告知核验机关复核。" in each.value]

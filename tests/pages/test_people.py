@@ -10,8 +10,12 @@ from urllib.parse import parse_qs
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from core import cards, db, decisions, disputes, eligibility, ledger, persons, registry, resident_id
+from core.eligibility import answers, applications, decisions
+from core.ground import db, names, resident_id
+from core.ledger import statements
 from core.models import Dispute, Person
+from core.people import acts
+from core.records import cards, disputes
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
@@ -78,8 +82,8 @@ def test_a_name_is_corrected_with_its_proof_and_a_refusal_loses_nothing(cast: Ca
     person_id = people.person_id(1)
     app = act(open_page("people", sign_in("reviewer"), person=str(person_id)), "更正姓名或身份证号")
     room = field(app, "姓名").proto.max_chars
-    assert registry.is_name("图" * room)
-    assert not registry.is_name("图" * (room + 1))
+    assert names.is_name("图" * room)
+    assert not names.is_name("图" * (room + 1))
     field(app, "姓名").input("额尔敦·巴图")
     field(app, "更正的原因（必填）").input("户籍更名")
     press(app, "更正")
@@ -153,8 +157,8 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
     with db.transaction() as session:
         cards.issue(session, person_id, 2024, actor=cast["reviewer"], now=NOW)
         form = {"year": 2024, "route": "职称评审", "level": "高级"}
-        applied = [eligibility.application(session, person_id, form, actor=cast["title"])]
-        decisions.decide(session, eligibility.Batch(applied), actor=cast["title"], now=NOW)
+        applied = [answers.application(session, person_id, form, actor=cast["title"])]
+        decisions.decide(session, applications.Batch(applied), actor=cast["title"], now=NOW)
     press(app, "异议成立，冲销这笔学时")
     whose = f"{people.row(1)[1]}（{resident_id.mask(people.id_number(1))}）".replace("*", "\\*")
     what = "2024年度专业科目 24学时（第1批第1笔），1张已出具的审验卡失效，1项资格核验结论曾用到这些学时"
@@ -189,7 +193,7 @@ def test_a_dispute_leads_to_its_batch_and_to_the_persons_hours_those_who_may_loo
     act = {"actor": cast["hohhot_reviewer"], "reason": "调动文件", "now": NOW}
     home = cast.places["region"].id
     with db.transaction() as session:
-        persons.move(session, person_id, employer="示例市第一医院", authority_id=home, version=1, **act)
+        acts.move(session, person_id, employer="示例市第一医院", authority_id=home, version=1, **act)
     assert links() == [batch]
 
 
@@ -199,7 +203,7 @@ def test_a_dispute_about_a_deemed_year_says_so_and_a_foreign_one_is_not_found(ca
     claim = people.file_claim(cast, 1, activity="职业资格", title="一级建造师", amount=Decimal(0), now=NOW)
     people.grant(cast, claim.id, now=NOW)
     with db.transaction() as session:
-        batch = int(ledger.entries(session, person_id)["batch_id"].max())
+        batch = int(statements.entries(session, person_id)["batch_id"].max())
         filed = disputes.file(session, person_id, batch, 1, words="不是我考的", actor=cast["employer"], now=NOW)
     app = open_page("disputes", sign_in("reviewer"), dispute=str(filed.id))
     assert list(app.dataframe[0].value["hours"]) == ["视同完成"]

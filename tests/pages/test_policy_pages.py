@@ -9,9 +9,14 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from core import db, decisions, ledger, policy, registry
-from core.access import Role
+from core.eligibility import decisions
+from core.ground import db
+from core.ground.access import Role
+from core.law import notices
+from core.law.notices import on_file
+from core.ledger import books
 from core.models import DecisionPart, DecisionRun, PolicyDraft
+from core.people import accounts
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
@@ -23,7 +28,7 @@ from web import ui
 @pytest.fixture(autouse=True)
 def _forget_policies() -> Iterator[None]:
     yield
-    policy._loaded.cache_clear()
+    on_file._loaded.cache_clear()
 
 
 def applications(name: str = "额尔敦·巴图") -> bytes:
@@ -72,7 +77,7 @@ def test_one_persons_decision_is_shown_with_every_rule_considered(cast: Cast) ->
     assert not app.exception
     assert any("不符合" in error.value for error in app.error)
     considered = [table.value for table in app.table if "规定" in table.value.columns]
-    assert sum(map(len, considered)) == len(policy.in_force(TODAY.year).waivers) + 1
+    assert sum(map(len, considered)) == len(notices.in_force(TODAY.year).waivers) + 1
     assert [words.startswith("**采用**") for words in considered[0]["结果"]].count(True) == 1
     titles = [expander.label for expander in app.expander]
     assert f"{TODAY.year}年度学时记录（1笔）" in titles
@@ -115,7 +120,7 @@ def test_the_policy_page_tells_clauses_interpretations_and_examples(cast: Cast) 
     clauses, silences = (table.value for table in app.table)
     assert any("四" in clause and "9" in clause for clause in clauses["条款"])
     assert "**次年起算**" in set(silences["系统的处理"])
-    assert len(silences) == len(policy.in_force(2024).interpretations)
+    assert len(silences) == len(notices.in_force(2024).interpretations)
     assert [header.value for header in app.subheader][-1] == "举例"
 
 
@@ -135,7 +140,7 @@ def test_a_change_in_the_laboratory_shows_who_changes_side_and_a_second_admin_is
     app.text_input(key=f"why-{draft.id}").input("内人社办发〔2026〕1号")
     press(app, "发布")
     assert "另一名管理员" in app.error[0].value
-    assert policy.in_force(TODAY.year).requirement.professional == 60
+    assert notices.in_force(TODAY.year).requirement.professional == 60
 
 
 def test_a_second_administrator_publishes_and_the_office_decides_by_it_at_once(cast: Cast) -> None:
@@ -151,7 +156,7 @@ def test_a_second_administrator_publishes_and_the_office_decides_by_it_at_once(c
     draft = one(sa.select(PolicyDraft))
     region = cast.places["region"].id
     with db.transaction() as session:
-        registry.open_account(
+        accounts.open_account(
             session,
             username="second",
             name="第二名管理员",
@@ -168,7 +173,7 @@ def test_a_second_administrator_publishes_and_the_office_decides_by_it_at_once(c
     app.text_input(key=f"why-{draft.id}").input("内人社办发〔2026〕1号")
     press(app, "发布")
     assert "已发布" in app.success[0].value
-    assert policy.in_force(TODAY.year).requirement.professional == 70
+    assert notices.in_force(TODAY.year).requirement.professional == 70
     app = open_page("policies", sign_in("base"))
     assert "内人社办发〔2026〕1号" in app.caption[1].value
 
@@ -222,7 +227,7 @@ def test_a_recorded_decision_stands_while_nothing_changed(cast: Cast) -> None:
 def test_hours_deemed_done_and_taken_back_are_called_that_beside_their_batch(cast: Cast) -> None:
     batch_id = imported(cast, line(1, source="职业资格", hours="", basis="职业资格证书"), line(1, hours=24))
     with db.transaction() as session:
-        ledger.reverse(session, batch_id, reason="证书有误", lines=[1], actor=cast["reviewer"], now=NOW)
+        books.reverse(session, batch_id, reason="证书有误", lines=[1], actor=cast["reviewer"], now=NOW)
     app = open_page("credit_lookup", sign_in("title"), person="1")
     entries = app.dataframe[-1].value
     told = set(zip(entries["source"], entries["hours"], strict=True))
@@ -230,9 +235,9 @@ def test_hours_deemed_done_and_taken_back_are_called_that_beside_their_batch(cas
 
 
 def test_a_further_subject_is_called_by_the_name_its_notice_gives_it(cast: Cast) -> None:
-    text = (policy.FOLDER / "nmg-2024.yaml").read_text(encoding="utf-8").replace("nmg-2024", "nmg-ethics")
+    text = (notices.FOLDER / "nmg-2024.yaml").read_text(encoding="utf-8").replace("nmg-2024", "nmg-ethics")
     text = text.replace("subjects:", "subjects:\n  - {code: ethics, name: 职业道德, clause: 一(一)}")
-    policy.published().mkdir(parents=True)
-    (policy.published() / "nmg-ethics.yaml").write_text(text, encoding="utf-8")
+    notices.published().mkdir(parents=True)
+    (notices.published() / "nmg-ethics.yaml").write_text(text, encoding="utf-8")
     shown = ui.worded(pd.DataFrame({"subject": ["ethics", "public"]}), ["subject"])
     assert list(shown["subject"]) == ["职业道德", "公需科目"]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from core import db, ledger, persons, reports
-from core.files import Upload
+from core.ground import db
+from core.ledger import books
 from core.models import Report, RosterRow, State
+from core.people import acts
+from core.submissions import reports
+from core.trail.files import Upload
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
@@ -90,7 +93,7 @@ def test_a_number_from_before_a_correction_is_put_right_from_the_hints(cast: Cas
     with db.transaction() as session:
         given = {"name": people.row(1)[1], "id_number": people.id_number(31), "version": 1, "reason": "号码录错"}
         proof = Upload("户籍证明.pdf", b"%PDF-1.4 synthetic")
-        persons.correct(session, 1, evidence=proof, actor=cast["reviewer"], now=NOW, **given)
+        acts.correct(session, 1, evidence=proof, actor=cast["reviewer"], now=NOW, **given)
     plan = behind(cast)
     app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
     app.text_area(key=f"report-{plan.id}-pasted").input("\t".join(map(str, people.row(1))))
@@ -275,7 +278,7 @@ def test_hours_that_were_taken_back_lead_the_base_to_a_supplement(cast: Cast) ->
     report = one(sa.select(Report))
     people.approve(cast, report.id, now=NOW)
     with db.transaction() as session:
-        ledger.reverse(session, 1, lines=[2], actor=cast["reviewer"], reason="只学了两天", now=NOW)
+        books.reverse(session, 1, lines=[2], actor=cast["reviewer"], reason="只学了两天", now=NOW)
     told = "有1人的学时已冲销，可补报更正"
     assert told in " ".join(info.value for info in open_page("home", sign_in("base")).info)
     for page, username in (("report_filing", "base"), ("report_review", "reviewer")):

@@ -1,0 +1,45 @@
+"""Hours of earlier years brought in, and the proof of one entry checked."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from core.cli import console
+from core.ground import db
+from core.ground.access import Refused
+from core.people import setup
+from core.records import imports, proofs
+from core.submissions import roster
+from core.trail.files import Upload
+
+
+@console.command
+def proof(options: argparse.Namespace) -> int:
+    """Check an entry's proof without the database."""
+    content = Path(options.file).read_bytes()
+    proof, found = proofs.read(content), proofs.faults(content, key=options.key)
+    for fields in [*proof.facts(), ("依据", proof.basis), ("出具时间", proof.issued)]:
+        console.line(fields)
+    for words in found:
+        console.say(words)
+    console.say("does not hold" if found else f"holds, signed under the key {options.key or proofs.public_key()}")
+    return 1 if found else 0
+
+
+@console.command
+def import_hours(options: argparse.Namespace) -> int:
+    """Post hours of earlier years as one batch; rows with problems are named and left out."""
+    path = Path(options.file)
+    upload = Upload(path.name, path.read_bytes())
+    with db.transaction() as session:
+        if not setup.is_open(session):
+            raise Refused("office", "系统还没有建立，请先运行 python -m core init --demo，或在页面上建立空系统。")
+        now = setup.moment(session, console.now())
+        actor = setup.system_actor(session)
+        batch, preview = imports.bring_in(session, upload, actor=actor, reason=options.reason, now=now)
+    for fields in roster.problem_lines(preview.problems):
+        console.line(fields)
+    told = f"batch {batch.id}: {batch.entries} entries" if batch else "nothing posted"
+    console.say(f"{told}, {len(preview.rows)} rows, {len(preview.faulty_rows)} left out")
+    return 1 if preview.faulty_rows else 0

@@ -1,0 +1,33 @@
+"""Rosters (培训花名册) checked as files, by themselves."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from core.cli import console
+from core.ground import db
+from core.submissions import roster
+
+
+@console.command
+def check(options: argparse.Namespace) -> int:
+    """Check a roster file; every problem is a tab-separated line, and with `--out` a row of a file."""
+    content = Path(options.file).read_bytes()
+    preview = roster.read(content, Path(options.file).name, today=db.office_day(console.now()))
+    for fields in roster.problem_lines(preview.problems):
+        console.line(fields)
+    if options.out:
+        if options.out.resolve() == Path(options.file).resolve():
+            console.say(f"{options.out}：不能写到花名册本身，请换一个文件名 (would overwrite the roster)")
+            return console.REFUSED
+        write = console.WRITERS[options.out.suffix.lower()]
+        try:
+            options.out.write_bytes(write(roster.PROBLEM_HEADINGS, roster.problem_lines(preview.problems)))
+        except OSError as error:
+            console.say(f"{options.out}: 无法写入，请换一处或先关闭此文件 (cannot be written: {error.strerror})")
+            return console.REFUSED
+    faulty, hints = len(preview.faulty_rows), sum(not problem.blocking for problem in preview.problems)
+    faults = len(preview.problems) - hints
+    console.say(f"{len(preview.rows)}人，{faulty}行有错误，错误{faults}处，提示{hints}处")
+    return 1 if faulty else 0

@@ -1,0 +1,3 @@
+"""Applications in, decisions out (资格核验): one person with every step, a million as arrays; recorded and replayed."""
+
+__all__ = ["answers", "applications", "closing", "decisions", "drafts", "printed", "replay", "sheet", "trial"]

@@ -1,0 +1,521 @@
+"""What was decided, for the record: kept in sealed columns with all it stood on, and held against today.
+
+A run is one deed. Its applications lie in parts: those of one year, one policy and one authority, many at a time, since
+rows of their own, each sealed by itself, would take most of a minute for a million. A decision's number is its part
+times a hundred thousand and its place in it. The policy is kept as well: a sheet can be drawn again whatever became of
+the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from core.eligibility import answers, applications, sheet
+from core.eligibility.answers import Answered, Progress, Run
+from core.eligibility.applications import Application, Batch
+from core.eligibility.sheet import DecisionSheet
+from core.ground import access, db, resident_id
+from core.ground.access import Actor, Role, not_found, require
+from core.law import notices, rules
+from core.law.notices import Policy
+from core.law.rules import CLAIMED, CONFIRMED, NO, OUTCOMES, Outcome
+from core.ledger import statements
+from core.ledger.balances import Lines
+from core.models import (
+    AuditEntry,
+    CreditBatch,
+    CreditEntry,
+    DecisionPart,
+    DecisionPerson,
+    DecisionPolicy,
+    DecisionRun,
+    Organization,
+    Person,
+    under,
+)
+from core.people import persons
+from core.trail import audit
+
+DECIDERS = (Role.TITLE_OFFICER, Role.REVIEWER)
+"""Who decides for the record. Officers, employer clerks (their own people) and persons (themselves) may look ahead."""
+_PART = 50_000
+NUMBER = 100_000
+
+
+# --- deciding -------------------------------------------------------------------------------------------------------
+
+
+def decide(session: Session, batch: Batch, *, actor: Actor, now: datetime, progress: Progress | None = None) -> Run:
+    """Answer applications and `record` the answers; rows with problems are answered and not recorded.
+
+    Where no row is left, nothing is recorded and the run has no number. Refused codes: "role" (others than `DECIDERS`),
+    "password".
+    """
+    require(actor, *DECIDERS)
+    run = answers.answer(session, batch, actor=actor, progress=progress)
+    if run.answered:
+        faulty = run.counts[answers.FAULTY]
+        run.id = record(session, run.answered, actor=actor, now=now, faulty=faulty).id
+    return run
+
+
+def decide_file(
+    session: Session, content: bytes, filename: str, *, actor: Actor, now: datetime, progress: Progress | None = None
+) -> Run:
+    """`applications.read` and `decide`. Refused codes: theirs."""
+    require(actor, *DECIDERS)
+    batch = applications.read(content, filename, today=db.office_day(now))
+    return decide(session, batch, actor=actor, now=now, progress=progress)
+
+
+def record(
+    session: Session, answered: Sequence[Answered], *, actor: Actor, now: datetime, faulty: int = 0
+) -> DecisionRun:
+    """Keep answers for the record: every decision with all it stood on, one line in the trail.
+
+    `faulty` is how many applications beside these had problems. Refused codes: "role", "password".
+    """
+    require(actor, *DECIDERS)
+    run = DecisionRun(
+        organization_id=actor.organization_id,
+        decided_at=now.replace(microsecond=0),
+        decided_by=actor.name,
+        applications=sum(map(len, answered)),
+    )
+    session.add(run)
+    session.flush()
+    parts = [part for each in answered for part in _kept(session, run, each)]
+    audit.record(
+        session,
+        audit.Event.ELIGIBILITY_DECIDED,
+        run,
+        actor=actor,
+        after={
+            "applications": run.applications + faulty,
+            "faulty": faulty,
+            **{outcome.value: sum(getattr(part, outcome.value) for part in parts) for outcome in Outcome},
+            "policies": sorted({part.policy_id for part in parts}),
+            "digest": _run_digest(part.digest for part in parts),
+        },
+        now=now,
+    )
+    return run
+
+
+def _kept(session: Session, run: DecisionRun, answered: Answered) -> Iterator[DecisionPart]:
+    notice = answered.notice
+    if session.get(DecisionPolicy, notice.digest) is None:
+        session.add(DecisionPolicy(digest=notice.digest, policy_id=notice.id, text=notice.text))
+        session.flush()
+    order = np.argsort(answered.authority_ids, kind="stable")
+    authorities, firsts = np.unique(answered.authority_ids[order], return_index=True)
+    for authority_id, first, last in zip(authorities, firsts, [*firsts[1:], len(order)], strict=True):
+        for start in range(first, last, _PART):
+            rows = order[start : min(start + _PART, last)]
+            lines = answered.lines.take(rows)
+            outcomes = answered.decisions.outcome[rows]
+            part = DecisionPart(
+                run_id=run.id,
+                authority_id=int(authority_id),
+                year=answered.applicants.year,
+                policy_id=notice.id,
+                policy_digest=notice.digest,
+                facts=_sealed("facts", _facts(answered, rows)),
+                balances=_sealed("balances", lines.columns() | {"subjects": list(lines.subjects)}),
+                **{outcome.value: int((outcomes == place).sum()) for place, outcome in enumerate(OUTCOMES)},
+            )
+            part.digest = digest(part)
+            session.add(part)
+            session.flush()
+            ids = json.dumps(answered.person_ids[rows].tolist())
+            session.execute(_WHERE[session.get_bind().dialect.name], {"part": part.id, "ids": ids})
+            yield part
+
+
+_WHERE = {
+    "sqlite": sa.text(
+        "INSERT INTO decision_person (person_id, part_id, place) "
+        "SELECT value, :part, key FROM json_each(:ids) WHERE value > 0"
+    ),
+    "postgresql": sa.text(
+        "INSERT INTO decision_person (person_id, part_id, place) SELECT whose::integer, :part, place - 1 "
+        "FROM json_array_elements_text(CAST(:ids AS json)) WITH ORDINALITY AS given (whose, place) "
+        "WHERE whose::integer > 0"
+    ),
+}
+"""Where the decisions about each person lie, out of a list of the ids in their places: half the time of row by row."""
+
+
+def _facts(answered: Answered, rows: NDArray[np.intp]) -> dict[str, Any]:
+    """The applications of some rows and what was decided of them, a column each."""
+    said = answered.applicants.take(rows)
+    columns: dict[str, Any] = {"row": answered.rows[rows], "person_id": answered.person_ids[rows]}
+    columns |= {name: getattr(said, name) for name in _COLUMNS} | said.claims | said.events
+    columns |= {"outcome": answered.decisions.outcome[rows], "winner": answered.decisions.winner[rows]}
+    for name, given in (("name", answered.names), ("id_number", answered.numbers)):
+        columns[name] = [given[row] for row in rows] if given is not None else pa.nulls(len(rows), pa.string())
+    return columns
+
+
+_COLUMNS = [each.name for each in fields(rules.Applicants) if each.name not in ("year", "claims", "events")]
+
+
+def _sealed(purpose: str, columns: Mapping[str, Any]) -> bytes:
+    """Columns as compressed Arrow streams (one for each length), encrypted."""
+    by_length: dict[int, dict[str, Any]] = defaultdict(dict)
+    for name, column in columns.items():
+        by_length[len(column)][name] = column
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    for alike in by_length.values():
+        table = pa.table(alike)
+        with pa.ipc.new_stream(sink, table.schema, options=options) as stream:
+            stream.write_table(table)
+    return db.seal(sink.getvalue().to_pybytes(), key=db.keys().text, purpose=f"decision_part.{purpose}")
+
+
+def _unsealed(purpose: str, sealed: bytes) -> dict[str, Any]:
+    """The inverse of `_sealed`: numbers as arrays, words as lists."""
+    plain = pa.BufferReader(db.unseal(bytes(sealed), key=db.keys().text, purpose=f"decision_part.{purpose}"))
+    columns = {}
+    while plain.tell() < plain.size():
+        table = pa.ipc.open_stream(plain).read_all()
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            columns[name] = column.to_pylist() if pa.types.is_string(column.type) else column.to_numpy()
+    return columns
+
+
+def digest(part: DecisionPart) -> str:
+    """Over all of a part, keyed, since what is sealed is still short enough to be guessed from a plain digest."""
+    names = ("year", "authority_id", "policy_id", "policy_digest", *(outcome.value for outcome in Outcome))
+    said = db.canonical([getattr(part, name) for name in names])
+    sealed = [hashlib.sha256(bytes(column)).hexdigest() for column in (part.facts, part.balances)]
+    return db.blind_index("\n".join([said, *sealed])).hex()
+
+
+def _run_digest(digests: Iterable[str]) -> str:
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def faults(session: Session) -> list[str]:
+    """What is wrong with the kept decisions: parts that were altered, runs that the trail tells otherwise."""
+    found = []
+    by_run: dict[int, list[str]] = defaultdict(list)
+    for part in session.scalars(sa.select(DecisionPart).order_by(DecisionPart.id).execution_options(yield_per=10)):
+        if digest(part) != part.digest:
+            found.append(f"decisions {part.id * NUMBER} and following (run {part.run_id}) were altered")
+        by_run[part.run_id].append(part.digest)
+    told: dict[int, str] = dict(
+        session.execute(
+            sa.select(AuditEntry.record_id, AuditEntry.after).where(
+                AuditEntry.event == audit.Event.ELIGIBILITY_DECIDED.value
+            )
+        ).all()
+    )
+    found += [
+        f"decision run {run_id} is not what the audit trail says was decided"
+        for run_id in sorted(by_run.keys() | told.keys())
+        if run_id not in told or json.loads(told[run_id])["digest"] != _run_digest(by_run[run_id])
+    ]
+    return found
+
+
+# --- what was decided -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part laid open. `places`: which of its applications the actor may see."""
+
+    part: DecisionPart
+    run: DecisionRun
+    facts: dict[str, Any]
+    places: NDArray[np.intp]
+
+    @property
+    def applicants(self) -> rules.Applicants:
+        said = {name: self.facts[name] for name in _COLUMNS}
+        claims = {name: self.facts[name] for name in rules.CLAIMS}
+        events = {name: self.facts[name] for name in rules.EVENTS.values()}
+        return rules.Applicants(year=self.part.year, claims=claims, events=events, **said)
+
+    @property
+    def lines(self) -> Lines:
+        columns = _unsealed("balances", self.part.balances)
+        return Lines(tuple(columns.pop("subjects")), **columns)
+
+
+def opened(part: DecisionPart, run: DecisionRun) -> _Part:
+    """All of a part."""
+    facts = _unsealed("facts", part.facts)
+    return _Part(part, run, facts, np.arange(len(facts["row"])))
+
+
+def _parts(session: Session, actor: Actor, *conditions: sa.ColumnElement[bool]) -> Iterator[_Part]:
+    """The parts an actor may see something of.
+
+    Officers see what their office decided and what was decided about the people in its charge; clerks and persons what
+    was decided about theirs.
+    """
+    people = persons.visible_to(actor)
+    query = sa.select(DecisionPart, DecisionRun).join(DecisionRun, DecisionRun.id == DecisionPart.run_id)
+    query = query.where(*conditions).order_by(DecisionPart.id)
+    if actor.role in access.OFFICERS:
+        seen = access.visible(actor, organization=DecisionRun.organization_id, authority=DecisionPart.authority_id)
+        for part, run in session.execute(query.where(seen)):
+            yield opened(part, run)
+        return
+    owner = sa.orm.aliased(Person)
+    theirs = (
+        sa.select(DecisionPerson.part_id, DecisionPerson.place)
+        .join(owner, owner.id == DecisionPerson.person_id)
+        .join(Person, Person.id == owner.human_id)
+        .where(people)
+    )
+    places: dict[int, list[int]] = defaultdict(list)
+    for part_id, place in session.execute(theirs):
+        places[part_id].append(place)
+    for part, run in session.execute(query.where(DecisionPart.id.in_(places))):
+        yield replace(opened(part, run), places=np.array(sorted(places[part.id]), np.intp))
+
+
+def runs(session: Session, actor: Actor, *, limit: int | None = 50) -> pd.DataFrame:
+    """Recorded runs of the actor's jurisdiction, newest first; of each, the decisions the actor may see.
+
+    Columns: run_id, decided_at, decided_by, organization, applications, eligible, not_eligible, to_verify.
+    """
+    columns = ["run_id", "decided_at", "decided_by", "organization", "applications", *(each.value for each in Outcome)]
+    if actor.role in access.OFFICERS:
+        persons.visible_to(actor)
+        counts = [sa.func.sum(getattr(DecisionPart, each.value)).label(each.value) for each in Outcome]
+        seen = access.visible(actor, organization=DecisionRun.organization_id, authority=DecisionPart.authority_id)
+        query = (
+            sa.select(DecisionRun.id, DecisionRun.decided_at, DecisionRun.decided_by, Organization.name, *counts)
+            .join(DecisionPart, DecisionPart.run_id == DecisionRun.id)
+            .join(Organization, Organization.id == DecisionRun.organization_id)
+            .where(seen)
+            .group_by(DecisionRun.id, DecisionRun.decided_at, DecisionRun.decided_by, Organization.name)
+            .order_by(DecisionRun.id.desc())
+            .limit(limit)
+        )
+        lines = [(*row[:4], sum(row[4:]), *row[4:]) for row in session.execute(query)]
+        return pd.DataFrame(lines, columns=columns)
+    found: dict[int, list[Any]] = {}
+    for each in _parts(session, actor):
+        office = session.get_one(Organization, each.run.organization_id).name
+        line = found.setdefault(
+            each.run.id, [each.run.id, each.run.decided_at, each.run.decided_by, office, 0, 0, 0, 0]
+        )
+        counted = np.bincount(each.facts["outcome"][each.places], minlength=len(OUTCOMES)).tolist()
+        line[4:] = [have + more for have, more in zip(line[4:], [sum(counted), *counted], strict=True)]
+    return pd.DataFrame([found[run_id] for run_id in sorted(found, reverse=True)][:limit], columns=columns)
+
+
+def decided(
+    session: Session, actor: Actor, *, run_id: int | None = None, person_id: int | None = None, limit: int | None = 500
+) -> pd.DataFrame:
+    """Recorded decisions the actor may see, of a run (in row order) or of a person (newest first).
+
+    Columns: number, run_id, row, person_id (0: not on file), name, year, outcome (word), waiver, policy_id, decided_at,
+    decided_by.
+    """
+    conditions = [DecisionPart.run_id == run_id] if run_id is not None else []
+    records: list[int] = []
+    if person_id is not None:
+        records = _records(session, [person_id])["record"].tolist()
+        whose = sa.select(DecisionPerson.part_id).where(DecisionPerson.person_id.in_(records))
+        conditions.append(DecisionPart.id.in_(whose))
+    lines = []
+    for each in _parts(session, actor, *conditions):
+        waivers = [*(waiver.name for waiver in policy_of(session, each.part).waivers), ""]  # ORDINARY is the last
+        places = each.places
+        if person_id is not None:
+            places = places[np.isin(each.facts["person_id"][places], records)]
+        lines += [
+            (
+                each.part.id * NUMBER + place,
+                each.run.id,
+                each.facts["row"][place],
+                each.facts["person_id"][place],
+                each.facts["name"][place],
+                each.part.year,
+                OUTCOMES[each.facts["outcome"][place]].label,
+                waivers[each.facts["winner"][place]],
+                each.part.policy_id,
+                each.run.decided_at,
+                each.run.decided_by,
+            )
+            for place in places[: limit if person_id is None else None].tolist()
+        ]
+    columns = "number run_id row person_id name year outcome waiver policy_id decided_at decided_by".split()
+    frame = pd.DataFrame(lines, columns=columns)
+    by = ["row", "number"] if person_id is None else "number"
+    frame = frame.sort_values(by, ascending=person_id is None)[:limit].reset_index(drop=True)
+    unnamed = frame["name"].isna()
+    if unnamed.any():
+        names = answers.described(session, actor, frame.loc[unnamed, "person_id"].tolist())["name"]
+        frame.loc[unnamed, "name"] = names.to_numpy()
+    return frame
+
+
+def relied(session: Session, batch_id: int, actor: Actor, *, only: Collection[int] | None = None) -> pd.DataFrame:
+    """The decisions that may have relied on a batch (or on some lines of it), or on what a reversal took back.
+
+    Columns: number, decided_at, organization (the office that decided), person_id, name and id_mask (as the batch has
+    them), year, outcome (word), and credit_years, the years of the batch that the decision's window could include,
+    joined by ;. Newest first. A window ends with the application year and may reach back any number of years (clause
+    一(四)9), so that every decision of an entry's year or a later one, taken while the entry stood, could have counted
+    it; unless a waiver asked for no hours at all. Those of other offices are among them, whoever has the person now:
+    the office that takes hours back is the one to tell them. Refused codes: "role", "missing".
+    """
+    found, _ = statements.batch(session, batch_id, actor)
+    posted = found if found.reverses_id is None else session.get_one(CreditBatch, found.reverses_id)
+    back = (
+        sa.select(CreditEntry.reverses_line, CreditBatch.posted_at, CreditBatch.id)
+        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+        .where(CreditBatch.reverses_id == posted.id)
+    )
+    until: dict[Any, tuple[datetime, int]] = {line: (at, by) for line, at, by in session.execute(back)}
+    if posted is not found:
+        only = {line for line, (_at, by) in until.items() if by == found.id}
+    entered = sa.select(CreditEntry.line, CreditEntry.year, CreditEntry.person_id, Person.human_id)
+    entered = entered.join(Person, Person.id == CreditEntry.person_id).where(CreditEntry.batch_id == posted.id)
+    stood: dict[int, list[tuple[int, datetime | None]]] = defaultdict(list)
+    named: dict[int, int] = {}
+    for line, year, person_id, human_id in session.execute(entered):
+        if only is None or line in only:
+            stood[human_id].append((year, until[line][0] if line in until else None))
+            named[human_id] = person_id
+    whose: dict[Any, Any] = {each.record: each for each in _records(session, list(named.values())).itertuples()}
+    lines = []
+    for each in _about(session, list(whose), DecisionRun.decided_at >= posted.posted_at):
+        office = session.get_one(Organization, each.run.organization_id)
+        places = each.places[_asks_hours(session, each)]
+        for place, record in zip(places.tolist(), each.facts["person_id"][places].tolist(), strict=True):
+            human_id, at, last = whose[record].human_id, each.run.decided_at, each.part.year
+            counted = {year for year, gone in stood[human_id] if year <= last and (gone is None or at <= gone)}
+            if counted:
+                person = whose[named[human_id]]
+                outcome = OUTCOMES[each.facts["outcome"][place]].label
+                years = ";".join(map(str, sorted(counted)))
+                number = each.part.id * NUMBER + place
+                lines.append((number, at, office.name, record, person.name, person.id_mask, last, outcome, years))
+    columns = "number decided_at organization person_id name id_mask year outcome credit_years".split()
+    frame = pd.DataFrame(lines, columns=columns)
+    return frame.sort_values("number", ascending=False).reset_index(drop=True)
+
+
+def _about(session: Session, records: Sequence[int], *conditions: sa.ColumnElement[bool]) -> Iterator[_Part]:
+    """The parts with decisions about these records, whoever may see them; `places` are those about them."""
+    places: dict[int, list[int]] = defaultdict(list)
+    for start in range(0, len(records), 10_000):
+        theirs = DecisionPerson.person_id.in_(records[start : start + 10_000])
+        for part_id, place in session.execute(sa.select(DecisionPerson.part_id, DecisionPerson.place).where(theirs)):
+            places[part_id].append(place)
+    query = sa.select(DecisionPart, DecisionRun).join(DecisionRun, DecisionRun.id == DecisionPart.run_id)
+    for part, run in session.execute(query.where(DecisionPart.id.in_(places), *conditions)):
+        yield replace(opened(part, run), places=np.array(sorted(places[part.id]), np.intp))
+
+
+def _asks_hours(session: Session, each: _Part) -> NDArray[np.bool_]:
+    """Of the decisions in these places: whether any year's hours were asked for. A waiver may ask for none."""
+    asks = np.ones(len(each.places), bool)
+    waived = np.flatnonzero(each.facts["winner"][each.places] != rules.ORDINARY)
+    if len(waived):
+        own, rows = policy_of(session, each.part), each.places[waived]
+        applicants, lines = each.applicants.take(rows), each.lines.take(rows)
+        depth = rules.depth(own, applicants)
+        again = rules.decide(own, applicants, lines.counted(own, each.part.year, depth, len(rows)))
+        asks[waived] = again.required != 0
+    return asks
+
+
+def _records(session: Session, person_ids: Sequence[int]) -> pd.DataFrame:
+    """Every record that these humans are on file under. Columns: human_id, record, name and id_mask (the record's)."""
+    rows: list[Any] = []
+    for start in range(0, len(person_ids), 10_000):
+        humans = sa.select(Person.human_id).where(Person.id.in_(person_ids[start : start + 10_000])).distinct()
+        whose = under(Person, list(session.scalars(humans)))
+        query = sa.select(Person.human_id, Person.id, Person.name, Person.id_number).where(whose)
+        rows += session.execute(query).all()
+    lines = [(human_id, record, name, resident_id.mask(number)) for human_id, record, name, number in rows]
+    return pd.DataFrame(lines, columns=["human_id", "record", "name", "id_mask"]).drop_duplicates("record")
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """One kept decision laid open."""
+
+    number: int
+    part: DecisionPart
+    run: DecisionRun
+    application: Application
+    facts: rules.Applicant
+    person_id: int | None
+    outcome: Outcome
+    winner: int
+    lines: Lines
+
+
+def kept_decision(session: Session, number: int, actor: Actor) -> _Decision:
+    part_id, place = divmod(number, NUMBER)
+    for each in _parts(session, actor, DecisionPart.id == part_id):
+        if place not in each.places:
+            continue
+        said, facts = each.facts, each.applicants.one(place)
+        person_id = int(said["person_id"][place]) or None
+        name, id_number = said["name"][place], said["id_number"][place]
+        if name is None:
+            person = session.get_one(Person, person_id)
+            name, id_number = person.name, person.id_number
+        application = Application(int(said["row"][place]), name, id_number, _cells(name, id_number, facts), facts)
+        outcome, winner = OUTCOMES[said["outcome"][place]], int(said["winner"][place])
+        lines = each.lines.take(np.array([place]))
+        return _Decision(number, each.part, each.run, application, facts, person_id, outcome, winner, lines)
+    raise not_found("核验结论")
+
+
+def policy_of(session: Session, part: DecisionPart) -> Policy:
+    """The very policy a decision stood on."""
+    kept = session.get_one(DecisionPolicy, part.policy_digest)
+    return notices.restored(kept.text)
+
+
+def recorded_sheet(session: Session, number: int, *, actor: Actor) -> DecisionSheet:
+    """The sheet of a recorded decision, from its own policy, facts and balances. Refused codes: "missing"."""
+    one = kept_decision(session, number, actor)
+    made = sheet.drawn(
+        session,
+        one.application,
+        policy_of(session, one.part),
+        one.person_id,
+        one.lines,
+        until=one.run.decided_at,
+    )
+    return replace(made, decision_number=number, decided_at=one.run.decided_at, decided_by=one.run.decided_by)
+
+
+def _cells(name: str, number: str, facts: rules.Applicant) -> dict[str, object]:
+    """Facts as they would be written."""
+    claims = {NO: "", CONFIRMED: "是", CLAIMED: "是（待核验）"}
+    cells: dict[str, object] = {"name": name, "id_number": number, "year": facts.year, "route": facts.route}
+    cells |= {"level": facts.level, "education": facts.education or ""}
+    cells |= {claim: claims[getattr(facts, claim)] for claim in rules.CLAIMS}
+    cells["non_public"] = str(cells["non_public"]).replace("是", "非公有制")
+    cells |= {"transferred_on": facts.transferred_on or "", "in_post_since": facts.in_post_since or ""}
+    cells["recognition_years"] = "" if facts.recognition_years is None else facts.recognition_years
+    years = ";".join(map(str, facts.epidemic_years))
+    return cells | {"epidemic_years": years + ("（待核验）" if years and facts.epidemic == CLAIMED else "")}

@@ -1,0 +1,174 @@
+"""Recorded decisions decided again (复算): by their own inputs, by today's, by a policy about to be published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from core.eligibility import decisions, sheet
+from core.eligibility.decisions import NUMBER
+from core.ground import access, db
+from core.ground.access import Actor, Role, require
+from core.ground.hours import hours_text
+from core.law import notices, rules
+from core.law.notices import Policy
+from core.law.rules import OUTCOMES, Outcome
+from core.ledger import balances
+from core.ledger.balances import Lines
+from core.models import DecisionPart, DecisionRun, Organization, Person, Source
+
+
+@dataclass(frozen=True)
+class Changed:
+    """An input that is not what it was: `kind` is policy, balance or fact."""
+
+    kind: str
+    name: str
+    was: str
+    is_now: str
+
+    @property
+    def words(self) -> str:
+        return f"{self.name}：当时{self.was}，现在{self.is_now}"
+
+
+@dataclass(frozen=True)
+class Recomputation:
+    """A recorded decision held against its own inputs and against today's."""
+
+    number: int
+    intact: bool
+    """The digest fits what is kept."""
+    reproduced: bool
+    """Its own policy, facts and balances give the same outcome again."""
+    outcome: Outcome
+    outcome_now: Outcome | None
+    """None where today's policy cannot decide it."""
+    changed: tuple[Changed, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the application would be decided differently today."""
+        return self.outcome_now is not self.outcome
+
+
+def recompute(session: Session, number: int, *, actor: Actor) -> Recomputation:
+    """Decide a recorded decision again, by its own inputs and by today's, and name every input that changed.
+
+    Refused codes: "missing".
+    """
+    one = decisions.kept_decision(session, number, actor)
+    own, facts, year = decisions.policy_of(session, one.part), one.facts, one.part.year
+    applicants = rules.columns([facts])
+    depth = rules.depth(own, applicants)
+    again = rules.decide(own, applicants, one.lines.counted(own, year, depth, 1))
+    reproduced = OUTCOMES[again.outcome[0]] is one.outcome and int(again.winner[0]) == one.winner
+    changed = []
+    owner = sa.orm.aliased(Person)
+    found = owner.id == one.person_id
+    if one.person_id is None:
+        found = owner.id_index == db.blind_index(one.application.id_number)
+    person = session.scalar(sa.select(Person).join(owner, Person.id == owner.human_id).where(found))
+    if person:
+        for word, was, is_now in (
+            ("姓名", one.application.name, person.name),
+            ("性别", facts.sex, person.sex),
+            ("出生日期", str(facts.born_on), str(person.birth_on)),
+        ):
+            if was != is_now:
+                changed.append(Changed("fact", word, was, is_now))
+        facts = replace(facts, sex=person.sex, born_on=person.birth_on)
+    outcome_now = None
+    try:
+        notice = notices.in_force(year)
+    except access.Refused as refused:
+        changed.append(Changed("policy", "政策", one.part.policy_id, refused.words))
+    else:
+        if notice.digest != one.part.policy_digest:
+            was, is_now = (f"{each.id}（{each.digest[:8]}）" for each in (own, notice))
+            changed.append(Changed("policy", "政策", was, is_now))
+        reach = sheet.reach(notice, facts)
+        ids = np.array([person.id if person else 0], np.int64)
+        lines = balances.of(session, ids, year - max(reach, depth) + 1, year)
+        changed += _balance_changes(one.lines.told(0), lines.told(0))
+        if reach:
+            columns = rules.columns([facts])
+            today = rules.decide(notice, columns, lines.counted(notice, year, reach, 1))
+            outcome_now = OUTCOMES[today.outcome[0]]
+    return Recomputation(
+        number, decisions.digest(one.part) == one.part.digest, reproduced, one.outcome, outcome_now, tuple(changed)
+    )
+
+
+def _balance_changes(was: Iterable[Sequence[Any]], is_now: Iterable[Sequence[Any]]) -> list[Changed]:
+    """Balances that differ, by year, subject and source."""
+
+    def by_key(lines: Iterable[Sequence[Any]]) -> dict[tuple[Any, ...], tuple[int, int]]:
+        return {tuple(line[:3]): (line[3], line[4]) for line in lines if line[3] or line[4]}
+
+    def words(amount: tuple[int, int]) -> str:
+        return f"{hours_text(Decimal(amount[0]) / 100)}学时" + ("（视同完成）" if amount[1] else "")
+
+    before, after, names = by_key(was), by_key(is_now), notices.subject_names()
+    return [
+        Changed(
+            "balance",
+            f"{year}年度{names.get(subject, subject).removesuffix('科目')}（{Source(source).label}）",
+            words(before.get((year, subject, source), (0, 0))),
+            words(after.get((year, subject, source), (0, 0))),
+        )
+        for year, subject, source in sorted(before.keys() | after.keys())
+        if before.get((year, subject, source)) != after.get((year, subject, source))
+    ]
+
+
+def replay(session: Session, rule: Policy, *, actor: Actor) -> pd.DataFrame:
+    """Every recorded decision of the year before a policy's first, decided again by it: those that would differ.
+
+    Columns: number, person_id, year, before, after (outcome codes), organization. The facts and balances are those of
+    then; what the policy cannot decide is left out. Refused codes: "role", "jurisdiction" (a league's administrator).
+    """
+    require(actor, Role.ADMIN)
+    if not actor.oversees_region:
+        raise access.Refused("jurisdiction", "全区的核验由自治区人社厅的管理员重算。")
+    query = (
+        sa.select(DecisionPart, DecisionRun, Organization.name)
+        .join(DecisionRun, DecisionRun.id == DecisionPart.run_id)
+        .join(Organization, Organization.id == DecisionRun.organization_id)
+        .where(DecisionPart.year == rule.first_year - 1)
+        .order_by(DecisionPart.id)
+    )
+    lines = []
+    for part, run, office in session.execute(query):
+        opened = decisions.opened(part, run)
+        facts, after = opened.facts, outcomes(rule, opened.applicants, opened.lines)
+        for place in np.flatnonzero((after >= 0) & (after != facts["outcome"])).tolist():
+            before, now = (OUTCOMES[int(each[place])].value for each in (facts["outcome"], after))
+            person_id = int(facts["person_id"][place])
+            lines.append((part.id * NUMBER + place, person_id, part.year, before, now, office))
+    return pd.DataFrame(lines, columns=["number", "person_id", "year", "before", "after", "organization"])
+
+
+def outcomes(rule: Policy, applicants: rules.Applicants, lines: Lines) -> NDArray[np.int8]:
+    """What a policy says of applicants, as places in OUTCOMES; -1 where it cannot decide one's kind of application."""
+    try:
+        depth = rules.depth(rule, applicants)
+        return rules.decide(rule, applicants, lines.counted(rule, applicants.year, depth, len(applicants))).outcome
+    except ValueError:  # some window is missing, or some fact it asks for: kind by kind, then
+        found = np.full(len(applicants), -1, np.int8)
+    kinds = np.stack([applicants.route, applicants.level, applicants.education, applicants.recognition_years >= 0])
+    kinds = np.concatenate([kinds, [applicants.events["in_post_since"] > 0]])
+    names, kind = np.unique(kinds, axis=1, return_inverse=True)
+    if names.shape[1] > 1:
+        for each in range(names.shape[1]):
+            rows = np.flatnonzero(kind == each)
+            found[rows] = outcomes(rule, applicants.take(rows), lines.take(rows))
+    return found

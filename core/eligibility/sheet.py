@@ -1,0 +1,368 @@
+"""The decision sheet (结论) of one application: every step that led there. Nothing is worked out a second time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from core.eligibility import answers
+from core.eligibility.applications import CLAIM_WORDS, Application, policy_faults, understood
+from core.ground import db, resident_id
+from core.ground.access import Actor, Refused, not_found
+from core.law import notices, rules
+from core.law.notices import TOTAL, Policy, Waiver, Window
+from core.law.rules import CLAIMED, CONFIRMED, NO, ORDINARY, OUTCOMES
+from core.ledger import balances, statements
+from core.ledger.balances import Lines
+from core.models import Person
+from core.people import persons
+
+
+@dataclass(frozen=True)
+class SubjectLine:
+    """What one year has of a subject. `name` is 公需, 专业, …, or 累计."""
+
+    code: str
+    name: str
+    required: Decimal
+    has: Decimal
+    lacks: Decimal
+    deemed: bool
+
+
+@dataclass(frozen=True)
+class YearLine:
+    """One credit year. `required`: the rule that won asks for it."""
+
+    year: int
+    required: bool
+    complete: bool
+    subjects: tuple[SubjectLine, ...]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to meet the requirement: the ordinary rule first, then every waiver of the policy."""
+
+    name: str
+    clause: str
+    applies: bool
+    why: str
+    """Why it applies or not: every condition, with what the applicant has."""
+    years: str
+    """需完成年度 under this way; "" where it does not apply."""
+    met: bool
+    gap: Decimal
+    """Hours missing in all under this way."""
+    won: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Used:
+    """An interpretation that the decision stood on."""
+
+    setting: str
+    value: str
+    reason: str
+    clause: str
+
+
+@dataclass(frozen=True)
+class DecisionSheet:
+    """结论 with everything that led there. Hours are exact Decimals."""
+
+    application: Application
+    facts: rules.Applicant
+    policy: Policy
+    person_id: int | None
+    name: str
+    id_mask: str
+    employer: str
+    outcome: rules.Outcome
+    years: str
+    gap: str
+    clauses: str
+    note: str
+    waiver: str
+    any_one: bool
+    """One of the required years is enough."""
+    year_lines: tuple[YearLine, ...]
+    """Newest first: every year that was looked at."""
+    ways: tuple[Way, ...]
+    interpretations: tuple[Used, ...]
+    entries: pd.DataFrame
+    """The credit entries behind the balances, columns of `ledger.entries`."""
+    digest: str
+    """Keyed, over policy, facts and balances: facts are few enough to be guessed from a plain digest."""
+    decision_number: int | None = None
+    decided_at: datetime | None = None
+    decided_by: str = ""
+
+    @property
+    def headline(self) -> str:
+        """The decision in one sentence."""
+        asked = f"{self.facts.year}年度{self.facts.route}{self.facts.level}"
+        years = self.years.replace(";", "、").replace("|", "、")
+        need = "不要求完成年度学时" if self.years == "无" else f"需完成{years}年度"
+        lack = "" if self.gap == "无" else f"，缺{self.gap.replace(';', '、')}学时"
+        return f"{self.name}申报{asked}：{self.outcome.label}。{need}{lack}（{self.clauses}）。"
+
+
+def sheet(session: Session, application: Application, *, actor: Actor, notice: Policy | None = None) -> DecisionSheet:
+    """One application decided with all its steps, by the policy in force or by another one; records nothing.
+
+    Refused codes: "role", "password", "missing" (not the actor's to see), "name" (another name on file),
+    "application" (faults), "policy".
+    """
+    persons.visible_to(actor)
+    facts = application.facts
+    if facts is None:
+        _, problems = understood(application.row, application.cells, None)
+        raise Refused("application", "；".join(f"{problem.heading}：{problem.words}" for problem in problems))
+    on_file = answers.people_on_file(session, actor, [application]).get(application.id_number)
+    problem = answers.scope_problem(actor, application, on_file)
+    if problem:
+        raise not_found("人员记录") if problem.code == "jurisdiction" else Refused("name", problem.words + "。")
+    notice = notice or notices.in_force(facts.year)
+    faults = list(
+        policy_faults(
+            facts.year,
+            facts.route,
+            facts.level,
+            facts.education,
+            facts.recognition_years is not None,
+            facts.in_post_since is not None,
+        )
+    )
+    if faults:
+        raise Refused("policy", "；".join(words for _, _, words in faults) + "。")
+    person_id = on_file.person_id if on_file else None
+    lines = balances.of(session, np.array([person_id or 0]), facts.year - reach(notice, facts) + 1, facts.year)
+    return drawn(session, application, notice, person_id, lines)
+
+
+def reach(notice: Policy, facts: rules.Applicant) -> int:
+    """How many years back a policy looks for an applicant; 0 where it cannot decide the application."""
+    try:
+        return rules.depth(notice, rules.columns([facts]))
+    except ValueError:
+        return 0
+
+
+def drawn(
+    session: Session,
+    each: Application,
+    notice: Policy,
+    person_id: int | None,
+    lines: Lines,
+    *,
+    until: datetime | None = None,
+) -> DecisionSheet:
+    """The sheet of an application that is the caller's to see, from these balances; with the entries known `until`."""
+    facts = each.facts
+    assert facts is not None
+    applicants = rules.columns([facts])
+    depth = rules.depth(notice, applicants)
+    had = lines.counted(notice, facts.year, depth, 1)
+    decisions = rules.decide(notice, applicants, had, steps=True)
+    outcome, won = OUTCOMES[decisions.outcome[0]], int(decisions.winner[0])
+    waiver = None if won == ORDINARY else notice.waivers[won]
+    entries = statements.entries(session, person_id or 0)
+    entries = entries[entries["year"].between(facts.year - depth + 1, facts.year)]
+    if until is not None:
+        entries = entries[entries["posted_at"] <= until]
+    person = session.get(Person, person_id) if person_id else None
+    stood_on = {
+        "policy": notice.digest,
+        "facts": vars(facts) | {"name": each.name, "id_number": each.id_number},
+        "balances": lines.told(0),
+        "outcome": outcome.value,
+        "waiver": waiver.name if waiver else "",
+    }
+    ways = tuple(_ways(notice, facts, decisions))
+    return DecisionSheet(
+        application=each,
+        facts=facts,
+        policy=notice,
+        person_id=person_id,
+        name=each.name,
+        id_mask=resident_id.mask(each.id_number),
+        employer=person.employer_name if person else "",
+        outcome=outcome,
+        years=rules.years_text(decisions, 0),
+        gap=rules.gap_text(decisions, 0),
+        clauses=rules.clauses_text(decisions, 0),
+        note=answers.note(notice, facts, outcome, waiver, person_id is not None),
+        waiver=waiver.name if waiver else "",
+        any_one=bool(decisions.any_one[0]),
+        year_lines=tuple(_year_lines(notice, facts, decisions, had)),
+        ways=ways,
+        interpretations=tuple(_used(notice, facts, ways)),
+        entries=entries.reset_index(drop=True),
+        digest=db.blind_index(db.canonical(stood_on)).hex(),
+    )
+
+
+def _year_lines(
+    notice: Policy, facts: rules.Applicant, decisions: rules.Decisions, had: rules.Balances
+) -> Iterator[YearLine]:
+    """What every year that was looked at has and lacks.
+
+    The lack is the engine's own answer for all years with no waivers.
+    """
+    depth = had.hours.shape[0]
+    all_years = notice.model_copy(
+        update={
+            "waivers": (),
+            "windows": (Window(clause="-", route=facts.route, years=depth),),
+            "requirement": notice.requirement.model_copy(update={"combine": "each_year"}),
+            "interpretations": (),
+        }
+    )
+    alone = rules.decide(all_years, rules.columns([facts]), had)
+    for back in range(depth):
+        lines = []
+        year = facts.year - back
+        amounts = notice.requirement.in_year(year)
+        total = Decimal()
+        for place, subject in enumerate(notice.subjects):
+            has = Decimal(int(had.hours[back, place, 0])) / 100
+            lacks = Decimal(int(alone.missing[back, place, 0])) / 100
+            deemed = bool(had.deemed[back, place, 0])
+            required = amounts.get(subject.code, Decimal())
+            total += Decimal() if subject.part_of else has
+            lines.append(SubjectLine(subject.code, subject.name.removesuffix("科目"), required, has, lacks, deemed))
+        lacks = Decimal(int(alone.missing[back, -1, 0])) / 100
+        lines.append(SubjectLine(TOTAL, "累计", amounts.get(TOTAL, Decimal()), total, lacks, deemed=False))
+        asked = bool(int(decisions.required[0]) >> back & 1)
+        yield YearLine(year, asked, bool(int(decisions.complete[0]) >> back & 1), tuple(lines))
+
+
+def _ways(notice: Policy, facts: rules.Applicant, decisions: rules.Decisions) -> Iterator[Way]:
+    options = decisions.options
+    assert options is not None
+    window, won = notice.windows[int(decisions.window[0])], int(decisions.winner[0])
+    reasons = ["", *_reasons(notice, facts)]
+    for way in range(len(notice.waivers) + 1):
+        waiver = notice.waivers[way - 1] if way else None
+        applies = bool(options.applies[way, 0])
+        this = replace(decisions, required=options.required[way], any_one=options.any_one[way : way + 1])
+        why = reasons[way] if waiver else f"{facts.route}{facts.level}的一般规定"
+        open_ = answers.to_verify(waiver, facts) if waiver else []
+        if waiver and open_:
+            why += f"；{'、'.join(open_)}尚待核验"
+        yield Way(
+            name=waiver.name if waiver else "一般规定",
+            clause=waiver.clause if waiver else window.clause,
+            applies=applies,
+            why=why,
+            years=rules.years_text(this, 0) if applies else "",
+            met=applies and bool(options.met[way, 0]),
+            gap=Decimal(int(options.gap[way, 0])) / 100 if applies else Decimal(),
+            won=way - 1 == won,
+            note=waiver.note if waiver else "",
+        )
+
+
+def _reasons(notice: Policy, facts: rules.Applicant) -> list[str]:
+    """For each waiver every condition in words and whether it holds.
+
+    Asked of the engine itself: each condition as a waiver of its own, of a policy made of nothing else, with every
+    claim taken for true.
+    """
+    probes: list[Waiver] = []
+    words: list[list[str]] = []
+    for waiver in notice.waivers:
+        free = {"routes": (), "levels": (), "application_years": ()}
+        parts = []
+        for limit, word in (
+            ("routes", "申报方式限{}".format("、".join(waiver.routes))),
+            ("levels", "申报级别限{}".format("、".join(waiver.levels))),
+            ("application_years", "申报年度限{}".format("、".join(map(str, waiver.application_years)))),
+        ):
+            if getattr(waiver, limit):
+                probes.append(_anybody(waiver, free | {limit: getattr(waiver, limit)}))
+                parts.append(word)
+        for condition in waiver.when:
+            probes.append(waiver.model_copy(update=free | {"when": (condition,)}))
+            parts.append(_condition_words(notice, condition, facts))
+        words.append(parts)
+    taken: dict[str, Any] = {claim: CONFIRMED if getattr(facts, claim) else NO for claim in rules.CLAIMS}
+    believed = replace(facts, epidemic=CONFIRMED, **taken)
+    asked = notice.model_copy(update={"waivers": tuple(probes)})
+    applicants = rules.columns([believed])
+    codes = rules.subject_codes(notice)
+    nothing = np.zeros((rules.depth(asked, applicants), len(codes), 1), np.int32)
+    options = rules.decide(asked, applicants, rules.Balances(nothing, nothing > 0), steps=True).options
+    assert options is not None
+    held = iter(options.applies[1:, 0])
+    return ["；".join(f"{part}{'✓' if next(held) else '✗'}" for part in parts) for parts in words]
+
+
+def _anybody(waiver: Waiver, limits: Mapping[str, object]) -> Waiver:
+    """A waiver with these limits and no other condition than one that holds of every human."""
+    born = notices.Condition.model_validate({"fact": "age", "at_least": 0})
+    return waiver.model_copy(update={**limits, "when": (born,)})
+
+
+_FACT_WORDS = {
+    "sex": "性别",
+    "age": "年龄",
+    "years_since_transfer": "转任年数",
+    "years_in_post": "任现职年数",
+    "recognition_years": "认定年限",
+} | CLAIM_WORDS
+
+
+def _condition_words(notice: Policy, condition: notices.Condition, facts: rules.Applicant) -> str:
+    """A condition with what the applicant has, e.g. 年龄不小于55（39）."""
+    name = _FACT_WORDS[condition.fact]
+    if condition.fact == "sex":
+        return f"性别{condition.is_}（{facts.sex}）"
+    if condition.fact == "epidemic_years":
+        return f"{name}（{'、'.join(map(str, facts.epidemic_years)) or '无'}）"
+    if condition.fact in rules.CLAIMS:
+        value = {NO: "否", CONFIRMED: "是", CLAIMED: "待核验"}[getattr(facts, condition.fact)]
+        return f"{'非公有制' if condition.fact == 'non_public' else name}（{value}）"
+    limit = f"不小于{condition.at_least}" if condition.at_least is not None else f"不大于{condition.at_most}"
+    return f"{name}{limit}（{_number_words(notice, condition.fact, facts)}）"
+
+
+def _number_words(notice: Policy, fact: str, facts: rules.Applicant) -> str:
+    if fact == "age":
+        day = str(notice.setting("age_on", "12-31"))
+        before = f"{facts.born_on:%m-%d}" > day
+        return f"{facts.year}-{day}满{facts.year - facts.born_on.year - before}周岁"
+    if fact == "recognition_years":
+        return "未填" if facts.recognition_years is None else str(facts.recognition_years)
+    event = facts.transferred_on if fact == "years_since_transfer" else facts.in_post_since
+    return f"{event.year}年起，{facts.year - event.year}" if event else "未填"
+
+
+def _used(notice: Policy, facts: rules.Applicant, ways: Sequence[Way]) -> Iterator[Used]:
+    """The interpretations that bear on this application."""
+    applying = sum(way.applies for way in ways)
+    won = next(way for way in ways if way.won)
+    bears = {
+        "include_application_year": facts.route != "考核认定",
+        "age_on": any("年龄" in way.why for way in ways if way.applies),
+        "waiver_window": won.years.endswith("任一"),
+        "review_routes": facts.route == "破格评审",
+        "best_waiver_wins": applying > 2,
+        "years_counted_from_next": facts.transferred_on is not None or facts.route == "破格评审",
+        "transfer_limit": facts.transferred_on is not None,
+        "amounts_of_earlier_years": won.years not in ("无", str(facts.year)),
+        "until_next_notice": notice.carried(facts.year),
+    }
+    for each in notice.interpretations:
+        if bears.get(each.setting):
+            value = {True: "是", False: "否"}.get(each.value, str(each.value))
+            yield Used(each.setting, value, each.reason, each.clause)

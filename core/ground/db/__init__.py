@@ -1,0 +1,55 @@
+"""The database: engine and transactions, keys, column types, bulk rows, schema and append-only guards."""
+
+from core.ground.db.bulk import day_number, in_bulk, insert, integers
+from core.ground.db.columns import (
+    EncryptedText,
+    Hours,
+    Moment,
+    Years,
+    as_kept,
+    canonical,
+    canonical_rows,
+    hundredths,
+    moment_text,
+)
+from core.ground.db.guards import alembic_config, append_only, faults, outdated, upgrade
+from core.ground.db.place import OFFICE_ZONE, ROOT, home, office_day, url
+from core.ground.db.sealing import blind_index, blind_indexes, has_keys, keys, seal, unseal
+from core.ground.db.sessions import close, engine, lock, reading, transaction
+
+__all__ = [
+    "OFFICE_ZONE",
+    "ROOT",
+    "EncryptedText",
+    "Hours",
+    "Moment",
+    "Years",
+    "alembic_config",
+    "append_only",
+    "as_kept",
+    "blind_index",
+    "blind_indexes",
+    "canonical",
+    "canonical_rows",
+    "close",
+    "day_number",
+    "engine",
+    "faults",
+    "has_keys",
+    "home",
+    "hundredths",
+    "in_bulk",
+    "insert",
+    "integers",
+    "keys",
+    "lock",
+    "moment_text",
+    "office_day",
+    "outdated",
+    "reading",
+    "seal",
+    "transaction",
+    "unseal",
+    "upgrade",
+    "url",
+]

@@ -1,0 +1,129 @@
+"""The engine and the two ways to use it: `transaction()` writes and commits, `reading()` is a read-only snapshot."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground.access import Refused
+from core.ground.db.place import url
+
+
+def engine() -> sa.Engine:
+    """The engine for the database in use; one for each URL and process."""
+    return _engine(url())
+
+
+def close() -> None:
+    """Leave the database, where this process was in one at all; the next question opens it anew."""
+    if _engine.cache_info().currsize:
+        engine().dispose()
+        _engine.cache_clear()
+
+
+@functools.lru_cache(maxsize=4)
+def _engine(address: str) -> sa.Engine:
+    made = sa.create_engine(address, pool_size=10, max_overflow=30, pool_pre_ping=not address.startswith("sqlite"))
+    sa.event.listen(made, "before_cursor_execute", _without_nul, retval=True)
+    if made.dialect.name == "sqlite":
+        sa.event.listen(made, "connect", _sqlite_connect)
+        sa.event.listen(made, "begin", _sqlite_begin)
+    return made
+
+
+def _sqlite_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin for us: we say IMMEDIATE or DEFERRED ourselves
+    for pragma in (
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "synchronous=NORMAL",
+        "cache_size=-32000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA recursive_triggers=ON")  # or INSERT OR REPLACE would pass the append-only guards
+
+
+def _sqlite_begin(connection: sa.Connection) -> None:
+    options = connection.get_execution_options()
+    reads = options.get("ce_reads", False)
+    if options.get("ce_rebuilds"):
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _without_nul(
+    _connection: sa.Connection, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool
+) -> tuple[str, Any]:
+    """No text holds a NUL, which PostgreSQL cannot keep: a question is asked without it, a change is refused.
+
+    Nobody types one; it comes with a made-up address or a damaged paste. It is not dropped from what is kept, since
+    a digest may have been taken over it already. Refused codes: "characters".
+    """
+    if not _holds_nul(parameters):
+        return statement, parameters
+    if context.isinsert or context.isupdate:
+        raise with_nul()
+    return statement, _stripped(parameters)
+
+
+def with_nul() -> Refused:
+    return Refused("characters", "填写的内容中有看不见的控制字符，无法保存。请重新输入这些内容，不要粘贴。")
+
+
+def _holds_nul(given: Any) -> bool:
+    match given:
+        case str():
+            return "\x00" in given
+        case dict():
+            return any(map(_holds_nul, given.values()))
+        case list() | tuple():
+            return any(map(_holds_nul, given))
+    return False
+
+
+def _stripped(given: Any) -> Any:
+    match given:
+        case str():
+            return given.replace("\x00", "")
+        case dict():
+            return {name: _stripped(value) for name, value in given.items()}
+        case list() | tuple():
+            return type(given)(map(_stripped, given))
+    return given
+
+
+@contextlib.contextmanager
+def transaction() -> Iterator[Session]:
+    """One deed: everything in the block is committed together, or nothing is. The only place that commits."""
+    with Session(engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[Session]:
+    """Questions only, over one consistent snapshot; the database itself refuses a write. Blocks nobody."""
+    source = engine()
+    if source.dialect.name == "sqlite":
+        source = source.execution_options(ce_reads=True)
+    else:
+        source = source.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with Session(source, autoflush=False) as session:
+        yield session
+
+
+def lock(session: Session, name: str) -> None:
+    """Make other transactions that ask for the same name wait for this one to end.
+
+    SQLite has one writer at a time already; PostgreSQL takes an advisory lock.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))

@@ -1,0 +1,136 @@
+"""A notice's worked cases: sentences a lawyer can correct, each with the decision the notice gives, and what we answer.
+
+The policy page prints some of them; the tests hold the rules to all. No table is known here.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from core.law import notices, rules
+from core.law.notices import Policy
+from core.law.rules import CLAIMED, CONFIRMED, NO, ORDINARY, OUTCOMES
+
+FULL, DEEMED = "足", "视同"
+"""Instead of hours: as many as the notice asks for; the subject is deemed done."""
+_CLAIM = {"是": CONFIRMED, "否": NO, "待核实": CLAIMED}
+
+Claim = Annotated[int, BeforeValidator(lambda word: _CLAIM.get(word, word)), Field(ge=0, le=2)]
+Day = Annotated[date, BeforeValidator(str)]
+Hours = Annotated[str, Field(pattern=r"^(足|视同|\d+(\.5)?)$")]
+
+
+class _Words(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Facts(_Words):
+    """The applicant, under the headings of the application form."""
+
+    sex: Literal["男", "女"] = Field(alias="性别")
+    born_on: Day = Field(alias="出生日期")
+    year: int = Field(alias="申报年度")
+    route: str = Field(alias="申报方式")
+    level: str = Field(alias="申报级别")
+    education: str | None = Field(None, alias="学历")
+    non_public: Claim = Field(NO, alias="非公有制")
+    front_line: Claim = Field(NO, alias="基层一线")
+    postdoc_funded: Claim = Field(NO, alias="博士后资助或省部级项目")
+    stays_in_region: Claim = Field(NO, alias="出站留区")
+    transferred_on: Day | None = Field(None, alias="转任日期")
+    in_post_since: Day | None = Field(None, alias="任现职日期")
+    recognition_years: int | None = Field(None, alias="认定年限")
+    epidemic_years: tuple[int, ...] = Field((), alias="抗疫年度")
+    epidemic: Claim = Field(CONFIRMED, alias="抗疫核实")
+
+
+class Expected(_Words):
+    """What the notice decides: 依据 names clauses that must be among those cited, 减免 is 无 for the ordinary rule."""
+
+    outcome: Literal["符合", "不符合", "待核验"] = Field(alias="结论")
+    years: str | None = Field(None, alias="需完成年度")
+    gap: str | None = Field(None, alias="缺口")
+    clauses: tuple[str, ...] = Field((), alias="依据")
+    waiver: str | None = Field(None, alias="减免")
+
+
+class Case(_Words):
+    """One case in a sentence. Hours by year and subject name, or by source of hours where a cap asks for it."""
+
+    sentence: str = Field(alias="案例", min_length=8)
+    facts: Facts = Field(alias="申报人")
+    hours: dict[int, Hours | dict[str, Hours | dict[str, Hours]]] = Field({}, alias="学时")
+    expected: Expected = Field(alias="应为")
+    show: bool = False
+
+
+def cases(path: Path) -> list[Case]:
+    """The cases of a file. pydantic's ValidationError or YAMLError where it is not well written."""
+    text = path.read_text(encoding="utf-8")
+    return [Case.model_validate(each) for each in yaml.load(text, yaml.BaseLoader)]  # noqa: S506 - words only
+
+
+def worked_cases(rule: Policy) -> list[Case]:
+    """The cases on file for a policy; none where nobody has written any."""
+    path = notices.FOLDER / "cases" / f"{rule.id}.yaml"
+    return cases(path) if path.is_file() else []
+
+
+def answer(rule: Policy, case: Case) -> dict[str, str]:
+    """What the rules decide: 结论, 需完成年度, 缺口, 依据, 减免. ValueError where a needed fact is left open."""
+    facts = case.facts
+    applicants = rules.columns([rules.Applicant(**{name: getattr(facts, name) for name in type(facts).model_fields})])
+    decided = rules.decide(rule, applicants, _balances(rule, case, rules.depth(rule, applicants)))
+    winner = int(decided.winner[0])
+    return {
+        "结论": OUTCOMES[int(decided.outcome[0])].label,
+        "需完成年度": rules.years_text(decided, 0),
+        "缺口": rules.gap_text(decided, 0),
+        "依据": rules.clauses_text(decided, 0),
+        "减免": "无" if winner == ORDINARY else rule.waivers[winner].name,
+    }
+
+
+def differences(rule: Policy, case: Case) -> list[str]:
+    """Where the answer is not the expected one, in words; none where it is."""
+    given, wanted = answer(rule, case), case.expected
+    found = [
+        f"{name}应为{expected}，得到{given[name]}"
+        for name, expected in (
+            ("结论", wanted.outcome),
+            ("需完成年度", wanted.years),
+            ("缺口", wanted.gap),
+            ("减免", wanted.waiver),
+        )
+        if expected is not None and given[name] != expected
+    ]
+    missing = [clause for clause in wanted.clauses if clause not in given["依据"].split(";")]
+    return found + [f"依据应有{clause}，得到{given['依据']}" for clause in missing]
+
+
+def _balances(rule: Policy, case: Case, depth: int) -> rules.Balances:
+    names = {subject.name.removesuffix("科目"): place for place, subject in enumerate(rule.subjects)}
+    shape = (depth, len(names), 1)
+    by_source = {"": np.zeros(shape, np.int32)}
+    deemed = np.zeros(shape, bool)
+    for year, given in case.hours.items():
+        back = case.facts.year - year
+        if not 0 <= back < depth:
+            continue
+        whole = rule.requirement.in_year(year)
+        for name, amount in (given if isinstance(given, dict) else dict.fromkeys(names, given)).items():
+            place = names[name]
+            for source, hours in (amount if isinstance(amount, dict) else {"": amount}).items():
+                if hours == DEEMED:
+                    deemed[back, place] = True
+                    continue
+                due = whole.get(rule.subjects[place].code, Decimal()) if hours == FULL else Decimal(hours)
+                by_source.setdefault(source, np.zeros(shape, np.int32))[back, place] += int(due * 100)
+    return rules.counted(rule, by_source, deemed)

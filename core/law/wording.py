@@ -1,0 +1,144 @@
+"""A policy in plain words (政策条文), clause by clause, with its worked examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.law import cases, notices
+from core.law.notices import Condition, Policy, Waiver, Window
+
+_FACT_WORDS = {
+    "non_public": "非公有制经济领域",
+    "front_line": "苏木、乡镇等基层一线",
+    "postdoc_funded": "在站期间获中国博士后科学基金资助或主持省部级以上科研项目",
+    "stays_in_region": "出站后留在自治区工作",
+    "epidemic_years": "符合疫情防控职称评审倾斜政策",
+}
+_COUNT_WORDS = {
+    "age": "年满{n}周岁",
+    "years_since_transfer": "从党政机关转任满{n}个年度",
+    "years_in_post": "任现职满{n}个年度",
+    "recognition_years": "认定年限{n}年",
+}
+
+
+@dataclass(frozen=True)
+class Article:
+    """One thing a policy says, with the clause it comes from."""
+
+    clause: str
+    heading: str
+    words: str
+
+
+def articles(rule: Policy) -> list[Article]:
+    """A policy clause by clause, in the words an officer would use, in the notice's own order."""
+    order = {clause: place for place, clause in enumerate(rule.clauses)}
+    return sorted(_articles(rule), key=lambda article: order.get(article.clause, len(order)))
+
+
+def _articles(rule: Policy) -> Iterator[Article]:
+    names = {subject.code: subject.name for subject in rule.subjects} | {notices.TOTAL: "累计"}
+
+    def amounts(hours: dict[str, object]) -> str:
+        return "、".join(f"{names[code]}不少于{amount}学时" for code, amount in hours.items())
+
+    combine = {"each_year": "每年度", "sum": "各年度合计", "average": "各年度平均"}[rule.requirement.combine]
+    yield Article(rule.requirement.clause, "学时要求", combine + amounts(dict(rule.requirement.hours)))
+    for change in rule.requirement.changes:
+        years = "、".join(map(str, change.years))
+        yield Article(change.clause, "个别年度", f"{years}年度改为{amounts(dict(change.hours))}")
+    for subject in rule.subjects:
+        if subject.providers:
+            yield Article(
+                subject.clause, subject.name, "由" + "、".join(kind.label for kind in subject.providers) + "组织"
+            )
+        if subject.part_of:
+            yield Article(subject.clause, subject.name, f"计入{names[subject.part_of]}")
+    for window in rule.windows:
+        yield Article(window.clause, "申报要求", _window_words(rule, window))
+    for waiver in rule.waivers:
+        yield Article(waiver.clause, waiver.name, _waiver_words(rule, waiver))
+    for given in rule.conversions:
+        rate = f"按1:{given.rate.normalize():f}折合" if given.rate is not None else "由审核部门依据证书核定"
+        limits = "".join(
+            f"，{words}不超过{amount.normalize():f}学时"
+            for words, amount in (("每项", given.per_item), ("每年度", given.per_year))
+            if amount is not None
+        )
+        which = "".join(part for part in (given.activity, given.level, given.rank) if part)
+        yield Article(given.clause, "学时折合", f"{which}{rate}，计入{names[given.subject]}{limits}")
+    for deemed in rule.deemed:
+        yield Article(deemed.clause, "视同完成", f"{deemed.source}：取得证书年度的{names[deemed.subject]}视同完成")
+    for cap in rule.caps:
+        per = {"day": "每天", "item": "每项", "year": "每年度"}[cap.per]
+        which = cap.source or names[cap.subject or notices.TOTAL]
+        yield Article(cap.clause, "上限", f"{which}{per}最多计{cap.hours.normalize():f}学时")
+    if rule.makeup:
+        words = f"{names[rule.makeup.subject]}可补学此前{rule.makeup.years_back}个年度"
+        yield Article(rule.makeup.clause, "补学", words)
+    for study in rule.study_windows:
+        where = f"{study.league}：" if study.league else ""
+        yield Article(study.clause, "学习时间", f"{where}每年{study.first}至{study.last}")
+    if rule.deadlines:
+        yield Article(rule.plan_clause, "上报培训计划", f"培训开始前至少{rule.plan_days_before_start}天")
+        yield Article(rule.report_clause, "报送培训情况报告", f"培训结束后{rule.report_days_after_end}天内")
+    for programme in rule.programmes:
+        target = ""
+        if programme.target is not None:
+            most = f"至{programme.target_at_most}" if programme.target_at_most else ""
+            target = f"计划{programme.target}{most}{programme.unit}"
+        dates = [
+            f"{day}前{what}" for day, what in ((programme.plan_due, "报计划"), (programme.summary_due, "报总结")) if day
+        ]
+        yield Article(programme.clause, programme.name, "，".join(filter(None, [target, *dates, programme.note])))
+
+
+def _window_words(rule: Policy, window: Window) -> str:
+    who = f"{window.route}" + (f"（{'、'.join(window.level)}）" if window.level else "")
+    if window.education:
+        who += f"，学历{'、'.join(window.education)}"
+    if window.years_from:
+        asked = {"years_in_post": "任现职以来各年度", "recognition_years": "考核认定要求的年限"}[window.years_from]
+        return f"{who}：{asked}"
+    includes = window.include_application_year and rule.setting("include_application_year", True)
+    return f"{who}：近{window.years}年，{'含' if includes else '不含'}申报当年"
+
+
+def _waiver_words(rule: Policy, waiver: Waiver) -> str:
+    who = "且".join(_condition_words(condition) for condition in waiver.when)
+    if waiver.levels:
+        who += f"，申报{'、'.join(waiver.levels)}"
+    when = f"{'、'.join(map(str, waiver.application_years))}年度" if waiver.application_years else ""
+    where = f"{'、'.join(waiver.routes)}时" if waiver.routes else ""
+    most = f"，最多{waiver.at_most}个年度" if waiver.at_most is not None else ""
+    effect = {
+        "none_required": "不要求学时",
+        "any_one_year": f"完成近{rule.setting('waiver_window', 3)}年中任一年度即可",
+        "without_years": "不要求疫情防控当年度的学时",
+        "last_years": f"只要求转任后的年度{most}",
+    }[waiver.effect]
+    return f"{who}，{when}{where}{effect}" + (f"；{waiver.note}" if waiver.note else "")
+
+
+def _condition_words(condition: Condition) -> str:
+    if condition.fact == "sex":
+        return f"{condition.is_}性"
+    if condition.fact in _FACT_WORDS:
+        return ("" if condition.is_ in (True, "true") else "非") + _FACT_WORDS[condition.fact]
+    number = condition.at_least if condition.at_least is not None else condition.at_most
+    words = _COUNT_WORDS[condition.fact].format(n=number)
+    return words if condition.at_least is not None else f"{words.replace('满', '不超过')}"
+
+
+def examples(rule: Policy) -> list[str]:
+    """Worked examples of a policy with the answers the rules give; one that they answer wrongly is left out."""
+    told = []
+    for case in cases.worked_cases(rule):
+        if case.show and not cases.differences(rule, case):
+            given = cases.answer(rule, case)
+            lack = "" if given["缺口"] == "无" else f"，缺{given['缺口'].replace(';', '、')}"
+            cited = given["依据"].replace(";", "、")
+            told.append(f"{case.sentence}：{given['结论']}，需完成年度{given['需完成年度']}{lack}（{cited}）")
+    return told

@@ -1,0 +1,174 @@
+"""The balances of many people as arrays: read from the totals in one go, counted as a policy counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.law import notices, rules
+from core.law.notices import Policy
+from core.models import CreditTotal, Source
+
+SOURCES = tuple(Source)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Balances in the order of the people, a column each.
+
+    `place` says whose: a place among the people. `subject` is a place in `subjects`, `source` one in SOURCES; `deemed`
+    is 1 where an entry deems the subject done.
+    """
+
+    subjects: tuple[str, ...]
+    place: NDArray[np.int32]
+    year: NDArray[np.int16]
+    subject: NDArray[np.int8]
+    source: NDArray[np.int8]
+    hundredths: NDArray[np.int32]
+    deemed: NDArray[np.int8]
+
+    COLUMNS = ("place", "year", "subject", "source", "hundredths", "deemed")
+
+    def take(self, rows: NDArray[np.intp]) -> Lines:
+        """Those of some of the people, whose places are given; they are numbered anew in the order given."""
+        anew = np.full(max(int(self.place.max(initial=-1)), int(rows.max(initial=-1))) + 1, -1, np.int32)
+        anew[rows] = np.arange(len(rows), dtype=np.int32)
+        first, last = np.searchsorted(self.place, [rows.min(initial=0), rows.max(initial=-1) + 1])
+        place = anew[self.place[first:last]]
+        kept = np.flatnonzero(place >= 0)
+        kept = kept[np.argsort(place[kept], kind="stable")]
+        return replace(self._rows(kept + first), place=place[kept])
+
+    def columns(self) -> dict[str, NDArray[np.integer]]:
+        return {name: getattr(self, name) for name in self.COLUMNS}
+
+    def _rows(self, rows: NDArray[np.intp]) -> Lines:
+        return Lines(self.subjects, *(getattr(self, name)[rows] for name in self.COLUMNS))
+
+    def told(self, place: int) -> list[tuple[int, str, str, int, int]]:
+        """One person's balances in a fixed order: credit year, subject, source code, hundredths, deemed."""
+        rows = np.flatnonzero(self.place == place)
+        return sorted(
+            (
+                int(self.year[row]),
+                self.subjects[self.subject[row]],
+                SOURCES[self.source[row]].value,
+                int(self.hundredths[row]),
+                int(self.deemed[row]),
+            )
+            for row in rows
+        )
+
+    def counted(self, notice: Policy, year: int, depth: int, people: int) -> rules.Balances:
+        """As a policy counts them for so many people, K x S x N; kept apart by source only where it caps a source."""
+        codes = rules.subject_codes(notice)
+        axis = np.array([codes.index(code) if code in codes else -1 for code in self.subjects], np.int64)
+        back, subject = year - self.year.astype(np.int64), axis[self.subject]
+        known = (back >= 0) & (back < depth) & (subject >= 0)
+        if not known.all():
+            return self._rows(np.flatnonzero(known)).counted(notice, year, depth, people)
+        shape = (depth, len(codes), people)
+        cell = (back * len(codes) + subject) * people + self.place
+        capped = {cap.source for cap in notice.caps if cap.per == "year" and cap.source}
+        words = np.array([each.label if each.label in capped else "" for each in SOURCES])
+        by_source: dict[str, rules.Hundredths] = {}
+        for word in ["", *sorted(filter(None, capped))]:
+            of_it = slice(None) if not capped else words[self.source] == word
+            sums = np.bincount(cell[of_it], self.hundredths[of_it], minlength=np.prod(shape, dtype=int))
+            by_source[word] = sums.astype(np.int32).reshape(shape)
+        deemed = np.zeros(shape, bool)
+        deemed.ravel()[cell[self.deemed > 0]] = True
+        return rules.counted(notice, by_source, deemed)
+
+
+def of(session: Session, person_ids: NDArray[np.int64], first: int, last: int) -> Lines:
+    """The balances of these people, in their places, from one credit year to another; 0 has none.
+
+    Somebody who stands twice among the people has the same balances in both places.
+    """
+    known, where = np.unique(person_ids, return_inverse=True)
+    lines = _read(session, known, first, last)
+    if len(known) == len(person_ids) and (known == person_ids).all():
+        return lines
+    counts = np.bincount(lines.place, minlength=len(known))[where]
+    starts = np.searchsorted(lines.place, where)
+    before = np.cumsum(counts) - counts
+    rows = np.repeat(starts - before, counts) + np.arange(counts.sum())
+    return replace(lines._rows(rows), place=np.repeat(np.arange(len(person_ids), dtype=np.int32), counts))
+
+
+def _read(session: Session, known: NDArray[np.int64], first: int, last: int) -> Lines:
+    """What the totals hold of people whose ids are given in ascending order, in their order.
+
+    A balance is read as one number: by its digits of 2 to the power of 24, 1, 4, 6, 8 and 17 the hundredths, whether
+    the subject is deemed done, the source, the subject, the year and the person.
+    """
+    subjects = tuple(dict.fromkeys(code for each in notices.policies() for code in rules.subject_codes(each)))
+    packed = sa.cast(CreditTotal.person_id % _STRETCH, sa.BigInteger) * 2**8 + (CreditTotal.year - 1900)
+    packed = packed * 2**6 + _code(CreditTotal.subject, subjects, 2**6 - 1)
+    packed = packed * 2**4 + _code(CreditTotal.source, [each.value for each in SOURCES], 2**4 - 1)
+    packed = packed * 2 + sa.case((CreditTotal.deemed > 0, 1), else_=0)
+    packed = packed * 2**24 + (sa.type_coerce(CreditTotal.hours, sa.Integer) + 2**23)
+    query = sa.select(packed).where(CreditTotal.year.between(first, last))
+    parts: list[list[Any]] = [[np.zeros(0, kind) for kind in _KINDS]]
+    for start, ids in _stretches(known):
+        for whose in _asked(ids):
+            (code,) = db.integers(session, query.where(whose))
+            place = _places(ids, (ids[0] // _STRETCH) * _STRETCH + (code >> 43))
+            rows = np.flatnonzero((place >= 0) & (code >> 29 & 63 < len(subjects)))
+            rows = rows if (np.diff(place[rows]) >= 0).all() else rows[np.argsort(place[rows], kind="stable")]
+            code = code[rows]
+            columns = (
+                place[rows] + start,
+                (code >> 35 & 255) + 1900,
+                code >> 29 & 63,
+                code >> 25 & 15,
+                (code & 2**24 - 1) - 2**23,
+                code >> 24 & 1,
+            )
+            parts.append([found.astype(kind) for found, kind in zip(columns, _KINDS, strict=True)])
+    return Lines(subjects, *(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+_KINDS = (np.int32, np.int16, np.int8, np.int8, np.int32, np.int8)
+_STRETCH = 2**17
+"""Ids of so many people are told apart in one number, and so many are read in one text."""
+
+
+def _code(column: sa.SQLColumnExpression[str], codes: Sequence[str], other: int) -> sa.ColumnElement[int]:
+    """The place of a column's value among some codes."""
+    text = sa.type_coerce(column, sa.String)
+    return sa.case(*((text == code, place) for place, code in enumerate(codes)), else_=other)
+
+
+def _stretches(known: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Ascending ids by stretch, each with the place of its first."""
+    starts = np.flatnonzero(np.diff(known // _STRETCH, prepend=-1)).tolist()
+    for start, end in zip(starts, [*starts[1:], len(known)], strict=True):
+        if known[start] > 0 or end - start > 1:
+            yield start, known[start:end]
+
+
+def _asked(ids: NDArray[np.int64]) -> Iterator[sa.ColumnElement[bool]]:
+    """Conditions that find these people: from the first to the last where they are many, else one by one."""
+    if ids[-1] - ids[0] < 4 * len(ids):
+        yield CreditTotal.person_id.between(int(ids[0]), int(ids[-1]))
+        return
+    for start in range(0, len(ids), 10_000):
+        yield CreditTotal.person_id.in_(ids[start : start + 10_000].tolist())
+
+
+def _places(ids: NDArray[np.int64], found: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each of the found stands among ascending ids; -1 for others."""
+    place = np.searchsorted(ids, found)
+    place[place == len(ids)] = 0
+    place[ids[place] != found] = -1
+    return place

@@ -1,0 +1,237 @@
+"""The only door to credit (学时入账与冲销): post a batch, reverse it. Who may look, the caller decides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db, merkle
+from core.ground.access import Actor, Refused, Role, in_charge, not_found, require
+from core.ground.hours import hours_text
+from core.ledger import caps, chain, standing, totals
+from core.ledger.chain import FORM, LEAF_FIELDS
+from core.models import CreditBatch, CreditEntry, Person, Source, Submission
+from core.trail import audit
+
+REVERSERS = (Role.REVIEWER, Role.ADMIN)
+LONGEST_REASON = 180
+"""Of a reversal: in its basis, of 200 characters, the batch it takes back is named before it."""
+
+
+@dataclass(slots=True)
+class Posting:
+    """Hours to post to a person, before they have a batch."""
+
+    person_id: int
+    year: int
+    subject: str
+    hours: Decimal
+    completed_on: date
+    roster_row_id: int | None = None
+    source: Source = Source.TRAINING
+    deemed: bool = False
+    note: str = ""
+    days: int | None = None
+    """How many days of study it took, where that is known."""
+
+
+_Columns = dict[str, list[Any]]
+"""Entries about to be written, by column: postings, or with negative hours (or -1 deemed) what takes them back."""
+
+
+def hold(session: Session) -> None:
+    """Let nobody else post until this transaction ends, so that what was asked of the ledger still holds at posting.
+
+    The trail comes first: an approval has written its line there before it posts, and two deeds that take the two
+    locks in different orders would wait for each other for ever.
+    """
+    db.lock(session, "audit")
+    db.lock(session, "ledger")
+
+
+def post(
+    session: Session,
+    postings: Iterable[Posting],
+    *,
+    basis: str,
+    actor: Actor,
+    now: datetime,
+    submission: Submission | None = None,
+    attachment_id: int | None = None,
+    reason: str = "",
+) -> CreditBatch:
+    """Post hours as one batch and bring the totals along, in the caller's transaction.
+
+    They come from an approved submission, or from a file that was imported (`attachment_id`).
+    Refused codes: "empty" (nothing to post), "hours" (not positive, or not in half hours), "posted" (this submission's
+    hours are in the ledger already), "cap" (more than the notice lets count).
+    """
+    lines = sorted(postings, key=lambda posting: (posting.person_id, posting.year, posting.subject))
+    if not lines:
+        raise Refused("empty", "没有可入账的学时，请核对花名册。")
+    for posting in lines:
+        if posting.hours < 0 or posting.hours * 2 % 1 or (posting.hours == 0) != posting.deemed:
+            raise Refused("hours", f"学时{posting.hours}不是0.5的正倍数，请退回核对。")
+    session.flush()
+    hold(session)
+    if submission and session.scalar(sa.select(CreditBatch.id).where(CreditBatch.submission_id == submission.id)):
+        raise Refused("posted", "该报告的学时已经入账，不会重复登记。")
+    if over := caps.exceeded(session, lines):
+        raise Refused("cap", f"{len(over)}笔学时超过政策规定的上限：{next(iter(over.values()))}。请核减后再办理。")
+    batch = CreditBatch(
+        submission_id=submission.id if submission else None,
+        attachment_id=attachment_id,
+        authority_id=submission.authority_id if submission else actor.organization_id,
+        basis=basis,
+    )
+    same = "person_id year source hours completed_on roster_row_id note".split()
+    entries: _Columns = {name: [getattr(posting, name) for posting in lines] for name in same}
+    entries["subject"] = [str(posting.subject) for posting in lines]
+    entries["deemed"] = [int(posting.deemed) for posting in lines]
+    entries["reverses_line"] = [None] * len(lines)
+    event = audit.Event.CREDITS_IMPORTED if attachment_id else audit.Event.CREDIT_POSTED
+    return _written(session, batch, entries, event, actor=actor, reason=reason, now=now)
+
+
+def reverse(
+    session: Session,
+    batch_id: int,
+    *,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+    lines: Iterable[int] | None = None,
+) -> CreditBatch:
+    """冲销: undo a batch, or only some of its lines, as one act: a batch of its own that takes every hour back.
+
+    Without `lines` all that still stands is undone. Refused codes: "role", "missing", "jurisdiction", "reversal" (it is
+    one itself), "lines" (none, or not of this batch), "reversed" (undone already), "reason" (none, or too long).
+    """
+    require(actor, *REVERSERS)
+    session.flush()
+    hold(session)
+    undone, wanted = _to_take_back(session, batch_id, actor, lines)
+    reason = reason.strip()
+    if not reason:
+        raise Refused("reason", "请填写冲销的原因，它会留在学时明细和审计日志里。")
+    if len(reason) > LONGEST_REASON:
+        raise Refused("reason", f"冲销的原因有{len(reason)}个字，请缩短到{LONGEST_REASON}个字以内。")
+    query = sa.select(CreditEntry).where(CreditEntry.batch_id == batch_id).order_by(CreditEntry.line)
+    taken = [entry for entry in session.scalars(query) if entry.line in wanted]
+    same = "person_id year subject source completed_on roster_row_id".split()
+    entries: _Columns = {name: [getattr(entry, name) for entry in taken] for name in same}
+    entries["hours"] = [-entry.hours for entry in taken]
+    entries["deemed"] = [-entry.deemed for entry in taken]
+    entries["note"] = [""] * len(taken)
+    entries["reverses_line"] = [entry.line for entry in taken]
+    batch = CreditBatch(reverses_id=batch_id, authority_id=undone.authority_id, basis=f"冲销第{batch_id}批：{reason}")
+    return _written(session, batch, entries, audit.Event.CREDIT_REVERSED, actor=actor, reason=reason, now=now)
+
+
+@dataclass(frozen=True)
+class Reversal:
+    """What a reversal would take back."""
+
+    lines: frozenset[int]
+    people: int
+    hours: Decimal
+    left: int
+    """How many lines of the batch would still stand."""
+
+
+def reversal(session: Session, batch_id: int, actor: Actor, lines: Iterable[int] | None = None) -> Reversal:
+    """What `reverse` would take back by now, to be asked about before it is done. Refused as `reverse` refuses."""
+    undone, wanted = _to_take_back(session, batch_id, actor, lines)
+    query = (
+        sa.select(CreditEntry.line, CreditEntry.hours, Person.human_id)
+        .join(Person, Person.id == CreditEntry.person_id)
+        .where(CreditEntry.batch_id == batch_id)
+    )
+    taken = [each for each in session.execute(query) if each.line in wanted]
+    people, hours = {each.human_id for each in taken}, sum((each.hours for each in taken), Decimal())
+    left = undone.entries - len(standing.reversed_lines(session, batch_id)) - len(wanted)
+    return Reversal(frozenset(wanted), len(people), hours, left)
+
+
+def _to_take_back(
+    session: Session, batch_id: int, actor: Actor, lines: Iterable[int] | None
+) -> tuple[CreditBatch, set[int]]:
+    """The batch and those of its lines that a reversal undoes: the ones named, or all that still stand."""
+    require(actor, *REVERSERS)
+    undone = session.get(CreditBatch, batch_id)
+    if undone is None:
+        raise not_found("入账批次")
+    in_charge(actor, undone.authority_id)
+    if undone.reverses_id is not None:
+        way = "培训报告由基地补报，学时折合由申报人重新申报，导入的学时重新导入"
+        raise Refused("reversal", f"第{batch_id}批本身是冲销，不能再冲销。冲错的须重新登记正确的学时：{way}。")
+    gone, every = standing.reversed_lines(session, batch_id), set(range(1, undone.entries + 1))
+    wanted = every - gone if lines is None else set(lines)
+    if not wanted <= every or (lines is not None and not wanted):
+        raise Refused("lines", f"第{batch_id}批共{undone.entries}笔，请选择其中要冲销的笔。")
+    if not wanted or wanted & gone:
+        which = f"第{'、'.join(map(str, sorted(wanted & gone)))}笔" if wanted else "全部学时"
+        raise Refused("reversed", f"第{batch_id}批的{which}已经冲销，不会重复冲销。")
+    return undone, wanted
+
+
+def line_numbers(text: str) -> set[int]:
+    """The lines that somebody wrote down as 2、5-9. Refused codes: "lines" (none, or not to be read as numbers)."""
+    if not text.strip():
+        raise Refused("lines", "请填写要冲销的笔号，如2、5-9；笔号见明细的第一列。")
+    found: set[int] = set()
+    for part in re.split(r"[、,，;；\s]+", text.strip()):
+        numbers = re.fullmatch(r"(\d{1,6})(?:[-—~～至](\d{1,6}))?", part)
+        if not numbers:
+            raise Refused("lines", f"“{part}”不是笔号。请按明细中的笔号填写，如2、5-9。")
+        first, last = int(numbers[1]), int(numbers[2] or numbers[1])
+        if last < first:
+            raise Refused("lines", f"“{part}”的起止颠倒，请改为{last}-{first}。")
+        found |= set(range(first, last + 1))
+    return found
+
+
+def _written(
+    session: Session,
+    batch: CreditBatch,
+    entries: _Columns,
+    event: audit.Event,
+    *,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> CreditBatch:
+    """Write a batch with its entries, totals and line in the trail. The ledger is held."""
+    count = len(entries["person_id"])
+    last = session.execute(
+        sa.select(CreditBatch.id, CreditBatch.chain).order_by(CreditBatch.id.desc()).limit(1)
+    ).one_or_none()
+    batch.id = last.id + 1 if last else 1
+    batch.posted_by, batch.posted_at, batch.entries = actor.name, now.replace(microsecond=0), count
+    entries |= {"line": list(range(1, count + 1)), "batch_id": [batch.id] * count}
+    batch.form = FORM
+    covered = entries | {"hours": list(map(db.hundredths, entries["hours"]))}
+    leaves = [merkle.leaf(text.encode()) for text in db.canonical_rows({name: covered[name] for name in LEAF_FIELDS})]
+    batch.leaves, batch.root = b"".join(leaves), merkle.root(leaves).hex()
+    batch.chain = chain.chain_value(batch, last.chain if last else "")
+    session.add(batch)
+    db.insert(session, CreditEntry, entries)
+    totals.add_batch(session, batch)
+    total = sum(entries["hours"], Decimal())
+    audit.record(
+        session,
+        event,
+        batch,
+        actor=actor,
+        after={"entries": count, "hours": hours_text(total), "root": batch.root, "basis": batch.basis},
+        reason=reason,
+        now=now,
+    )
+    return batch

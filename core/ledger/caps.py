@@ -1,0 +1,170 @@
+"""The most that counts of a source, a subject or an activity per item, day and year by the notice. Posts nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground.access import Refused
+from core.law import notices
+from core.law.notices import Conversion, Policy
+from core.ledger.standing import STANDS
+from core.models import CreditBatch, CreditEntry, Person, Source, under
+
+
+class Item(Protocol):
+    """Hours about to be posted for one item: a training, a certificate."""
+
+    @property
+    def person_id(self) -> int: ...
+    @property
+    def year(self) -> int: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def source(self) -> Source | None: ...
+    @property
+    def hours(self) -> Decimal: ...
+    @property
+    def days(self) -> int | None:
+        """How many days it took; None where nobody said, and then no cap per day can be held against it."""
+
+    @property
+    def note(self) -> str:
+        """Its basis; where several activities have one source, it names the activity."""
+
+
+class _Limit(NamedTuple):
+    """So many hours at most, of what is named, for one item or for a year of everything with the same key."""
+
+    most: Decimal
+    words: str
+    key: tuple[Hashable, ...] | None = None
+    """Of one person; None: for the one item."""
+
+
+def exceeded(session: Session, items: Sequence[Item]) -> dict[int, str]:
+    """Which items are more than the notice of their year lets count, by place, each with why.
+
+    What stands in the ledger counts toward a year, then the items in their order; one that is too much does not.
+    """
+    limits: dict[int, list[_Limit]] = {}
+    free = set()  # what nothing limits: most rows of a roster are alike
+    for at, item in enumerate(items):
+        alike = (item.year, item.source, item.subject, item.note, item.days, not item.hours)
+        if alike in free:
+            continue
+        limits[at] = list(_limits(item))
+        if not limits[at]:
+            free.add(alike)
+    yearly = {items[at].person_id for at, found in limits.items() if any(limit.key for limit in found)}
+    whose = _humans(session, yearly)
+    used = _used(session, set(whose.values()))
+    over: dict[int, str] = {}
+    for at, found in limits.items():
+        hours, human = items[at].hours, whose.get(items[at].person_id)
+        for limit in found:
+            sum_so_far = used[human, limit.key] if limit.key else Decimal()
+            if sum_so_far + hours > limit.most:
+                before = f"，已有{sum_so_far.normalize():f}学时" if sum_so_far else ""
+                over.setdefault(at, f"{limit.words}{before}")
+        if at not in over:
+            for key in {limit.key for limit in found if limit.key}:
+                used[human, key] += hours
+    return over
+
+
+def _limits(item: Item) -> Iterator[_Limit]:
+    """What the notice of its year holds against an item."""
+    rule = _rule(item.year)
+    if rule is None or item.source is None or not item.hours:
+        return
+    conversion = conversion_of(rule, item.source, item.subject, item.note)
+    if conversion:
+        whose = f"{conversion.activity}每%s至多%s学时（{conversion.clause}）"
+        if conversion.per_item is not None:
+            yield _Limit(conversion.per_item, whose % ("项", f"{conversion.per_item:f}"))
+        if conversion.per_year is not None:
+            key = (item.year, conversion.activity, conversion.subject)
+            yield _Limit(conversion.per_year, whose % ("年度", f"{conversion.per_year:f}"), key)
+    for place, cap in enumerate(rule.caps):
+        if cap.source not in (None, item.source.label) or cap.subject not in (None, item.subject):
+            continue
+        of = "、".join(filter(None, (cap.source, _name(rule, cap.subject))))
+        words = f"{of}每%s至多{cap.hours:f}学时（{cap.clause}）"
+        if cap.per == "item":
+            yield _Limit(cap.hours, words % "项")
+        elif cap.per == "year":
+            yield _Limit(cap.hours, words % "年度", (item.year, place))
+        elif item.days is not None:
+            yield _Limit(cap.hours * item.days, words % "天")
+
+
+def conversion_of(rule: Policy, source: Source, subject: str, basis: str) -> Conversion | None:
+    """The line of the conversion table that hours come from: the only one of their source, else the one they name."""
+    fits = [each for each in rule.conversions if (each.source, each.subject) == (source.label, subject)]
+    if len({each.activity for each in fits}) > 1:
+        fits = [each for each in fits if each.activity in basis]
+    fits = [each for each in fits if all(word in basis for word in (each.level, each.rank) if word)]
+
+    def named(each: Conversion) -> tuple[bool, int, int]:
+        return basis.startswith(each.activity), len(each.activity), sum(map(bool, (each.level, each.rank)))
+
+    return max(fits, key=named, default=None)
+
+
+def _humans(session: Session, person_ids: set[int]) -> dict[int, int]:
+    """Under whom the hours of each of these records count: for a duplicate, whom it was merged into."""
+    whose, asked = {each: each for each in person_ids}, sorted(person_ids)
+    for start in range(0, len(asked), 5000):
+        some = Person.id.in_(asked[start : start + 5000])
+        merged = sa.select(Person.id, Person.human_id).where(some, Person.merged_into_id.is_not(None))
+        whose |= dict(session.execute(merged).all())
+    return whose
+
+
+def _used(session: Session, human_ids: set[int]) -> defaultdict[Hashable, Decimal]:
+    """What stands in the ledger toward each yearly limit of each of these."""
+    used: defaultdict[Hashable, Decimal] = defaultdict(Decimal)
+    known = sorted(human_ids)
+    basis = sa.func.coalesce(sa.func.nullif(CreditEntry.note, ""), CreditBatch.basis)
+    for start in range(0, len(known), 5000):
+        query = (
+            sa.select(CreditEntry, basis, Person.human_id)
+            .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+            .join(Person, Person.id == CreditEntry.person_id)
+            .where(under(Person, known[start : start + 5000]), STANDS)
+        )
+        for entry, words, person_id in session.execute(query):
+            item = _Posted(person_id, entry.year, entry.subject, entry.source, entry.hours, None, words)
+            for key in {limit.key for limit in _limits(item) if limit.key}:
+                used[person_id, key] += entry.hours
+    return used
+
+
+class _Posted(NamedTuple):
+    """An item as it stands in the ledger."""
+
+    person_id: int
+    year: int
+    subject: str
+    source: Source
+    hours: Decimal
+    days: int | None
+    note: str
+
+
+def _rule(year: int) -> Policy | None:
+    try:
+        return notices.in_force(year)
+    except Refused:
+        return None
+
+
+def _name(rule: Policy, code: str | None) -> str:
+    return next((each.name for each in rule.subjects if each.code == code), code or "")

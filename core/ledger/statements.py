@@ -1,0 +1,274 @@
+"""Statements of the ledger (学时明细): a person's balances and entries, a jurisdiction's batches and their lines."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db, resident_id
+from core.ground.access import Actor, Labelled, Refused, not_found, require, visible
+from core.ground.hours import hours_text
+from core.law import notices
+from core.law.notices import Subject
+from core.ledger import standing
+from core.ledger.books import REVERSERS
+from core.ledger.standing import Standing
+from core.models import (
+    Claim,
+    CreditBatch,
+    CreditEntry,
+    CreditTotal,
+    Organization,
+    Person,
+    Report,
+    RosterRow,
+    Submission,
+    under,
+)
+
+
+class Origin(Labelled):
+    """What kind of deed a batch is."""
+
+    REPORT = "report", "培训报告"
+    CLAIM = "claim", "学时折合"
+    IMPORT = "import", "导入"
+    REVERSAL = "reversal", "冲销"
+    OTHER = "other", "其他"
+
+
+_person = sa.bindparam("person_id", type_=sa.Integer)
+_human = sa.select(Person.human_id).where(Person.id == _person).scalar_subquery()
+"""Under which id the person asked about counts; see `Person.human_id`."""
+_BALANCES = sa.select(CreditTotal.year, CreditTotal.subject, CreditTotal.hours, CreditTotal.deemed).where(
+    CreditTotal.person_id == _human
+)
+"""Put together once, as `_ENTRIES` is: for one person that takes longer than to ask."""
+
+
+def totals(session: Session, person_id: int, years: Iterable[int] | None = None) -> pd.DataFrame:
+    """A person's balance against the requirement, newest year first.
+
+    Columns: year, public, professional, total, deemed (codes of the subjects that count as done), required_public,
+    required_professional, required_total, lacks (words), basis. Hours are Decimal; the required ones are None for a
+    year no notice covers. Clause 一(一): three tests.
+    """
+    found: dict[int, dict[str, Decimal]] = {year: defaultdict(Decimal) for year in years or ()}
+    deemed: set[tuple[int, str]] = set()
+    for row in session.execute(_BALANCES, {"person_id": person_id}):
+        if years is None or row.year in found:
+            found.setdefault(row.year, defaultdict(Decimal))[row.subject] += row.hours
+            if row.deemed:
+                deemed.add((row.year, row.subject))
+    lines, on_file = [], notices.policies()
+    for year in sorted(found, reverse=True):
+        try:
+            rule, missing = notices.in_force(year, on_file), ""
+        except Refused as refused:
+            rule, missing = None, refused.words
+        public, professional = (_with_parts(found[year], subject, rule) for subject in Subject)
+        line = {"year": year, "public": public, "professional": professional, "total": public + professional}
+        line["deemed"] = sorted(subject for marked, subject in deemed if marked == year)
+        if rule is None:
+            line |= {"required_public": None, "required_professional": None, "required_total": None}
+            line |= {"lacks": "", "basis": missing}
+        else:
+            required = rule.requirement
+            line |= {
+                "required_public": required.public,
+                "required_professional": required.professional,
+                "required_total": required.total,
+                "lacks": _lacks(
+                    required,
+                    *(
+                        max(hours, required.of(subject)) if (year, subject) in deemed else hours
+                        for subject, hours in ((Subject.PUBLIC, public), (Subject.PROFESSIONAL, professional))
+                    ),
+                ),
+                "basis": f"{rule.note(year)} {required.clause}",
+            }
+        lines.append(line)
+    columns = ["year", *Subject, "total", "deemed", "required_public", "required_professional", "required_total"]
+    columns += ["lacks", "basis"]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def _with_parts(hours: Mapping[str, Decimal], subject: str, rule: notices.Policy | None) -> Decimal:
+    """The hours of a subject with those of the sub-subjects that the notice counts for it."""
+    parts = [each.code for each in rule.subjects if each.part_of == subject] if rule else []
+    return hours.get(subject, Decimal()) + sum((_with_parts(hours, part, rule) for part in parts), Decimal())
+
+
+def _lacks(required: notices.Requirement, public: Decimal, professional: Decimal) -> str:
+    parts = [
+        f"{name}差{hours_text(gap)}"
+        for name, gap in (
+            ("公需", required.public - public),
+            ("专业", required.professional - professional),
+            ("累计", required.total - public - professional),
+        )
+        if gap > 0
+    ]
+    return "、".join(parts) or "已完成"
+
+
+_report = sa.inspect(Report).local_table  # the report's own columns; its title and base are the submission's
+_ENTRIES = (
+    sa.select(
+        CreditEntry.year,
+        CreditEntry.subject,
+        CreditEntry.hours,
+        CreditEntry.completed_on,
+        CreditEntry.source,
+        CreditEntry.deemed,
+        sa.func.coalesce(sa.func.nullif(CreditEntry.note, ""), CreditBatch.basis).label("basis"),
+        CreditBatch.posted_at,
+        CreditBatch.posted_by,
+        Organization.name.label("base"),
+        _report.c.plan_id,
+        sa.case((_report.c.id.is_not(None), Submission.title)).label("plan"),
+        _report.c.id.label("report_id"),
+        RosterRow.row.label("roster_row"),
+        CreditEntry.batch_id,
+        CreditEntry.line,
+        CreditEntry.reverses_line.label("standing"),
+        CreditBatch.reverses_id,
+    )
+    .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+    .outerjoin(RosterRow, RosterRow.id == CreditEntry.roster_row_id)
+    .outerjoin(Submission, Submission.id == CreditBatch.submission_id)
+    .outerjoin(_report, _report.c.id == Submission.id)
+    .outerjoin(Organization, sa.and_(Organization.id == Submission.organization_id, _report.c.id.is_not(None)))
+    .where(CreditEntry.person_id.in_(sa.select(Person.id).where(under(Person, _human))))
+    .order_by(CreditEntry.year.desc(), CreditEntry.completed_on.desc(), CreditEntry.batch_id, CreditEntry.line)
+)
+_ENTRY_COLUMNS = _ENTRIES.selected_columns.keys()
+
+
+def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.DataFrame:
+    """Every entry of a person, newest first, down to its plan, report and roster row.
+
+    Columns: year, subject, hours, completed_on, source, deemed, basis (the entry's own, else its batch's), posted_at,
+    posted_by, base, plan_id, plan, report_id, roster_row, batch_id, line, standing, reverses_id (the batch a reversal
+    undoes).
+    """
+    query = _ENTRIES if year is None else _ENTRIES.where(CreditEntry.year == year)
+    rows = session.execute(query, {"person_id": person_id}).all()
+    columns: dict[str, Sequence[Any]] = dict.fromkeys(_ENTRY_COLUMNS, ())
+    columns |= zip(_ENTRY_COLUMNS, zip(*rows, strict=True), strict=False)
+    # What takes an entry back is of the same person and year, so that it is among these.
+    gone = set(zip(columns["reverses_id"], columns["standing"], strict=True))
+    columns["standing"] = [
+        standing.remaining((batch_id, line) in gone, 1).value if taken is None else Standing.TAKES_BACK.value
+        for batch_id, line, taken in zip(*(columns[name] for name in ("batch_id", "line", "standing")), strict=True)
+    ]
+    return pd.DataFrame(columns)
+
+
+def batches(
+    session: Session, actor: Actor, *, origin: Origin | None = None, offset: int = 0, limit: int | None = 20
+) -> tuple[pd.DataFrame, int]:
+    """The batches of the actor's jurisdiction, newest first, and how many there are in all.
+
+    Columns: id, posted_at, posted_by, authority, origin, basis, entries, hours, standing.
+    Refused codes: "role".
+    """
+    conditions = [_batches_visible(actor)]
+    if origin:
+        conditions.append(_origin == origin.value)
+    count = session.scalar(sa.select(sa.func.count(CreditBatch.id)).where(*conditions)) or 0
+    shown = sa.select(CreditBatch.id).where(*conditions).order_by(CreditBatch.id.desc()).offset(offset).limit(limit)
+    back = sa.orm.aliased(CreditBatch)
+    hours = sa.select(sa.func.sum(CreditEntry.hours)).where(CreditEntry.batch_id == CreditBatch.id)
+    undone = sa.select(sa.func.coalesce(sa.func.sum(back.entries), 0)).where(back.reverses_id == CreditBatch.id)
+    query = (
+        sa.select(
+            CreditBatch.id,
+            CreditBatch.posted_at,
+            CreditBatch.posted_by,
+            Organization.name.label("authority"),
+            _origin.label("origin"),
+            CreditBatch.basis,
+            CreditBatch.entries,
+            hours.correlate(CreditBatch).scalar_subquery().label("hours"),
+            undone.correlate(CreditBatch).scalar_subquery().label("standing"),
+        )
+        .join(Organization, Organization.id == CreditBatch.authority_id)
+        .where(CreditBatch.id.in_(shown))  # found first, so that only these are summed
+        .order_by(CreditBatch.id.desc())
+    )
+    frame = pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+    frame["standing"] = [
+        standing.remaining(gone, entries).value
+        for gone, entries in zip(frame["standing"], frame["entries"], strict=True)
+    ]
+    return frame, count
+
+
+_origin = sa.case(
+    (CreditBatch.reverses_id.is_not(None), Origin.REVERSAL.value),
+    (CreditBatch.attachment_id.is_not(None), Origin.IMPORT.value),
+    (CreditBatch.submission_id.in_(sa.select(Claim.id)), Origin.CLAIM.value),
+    (CreditBatch.submission_id.is_not(None), Origin.REPORT.value),
+    else_=Origin.OTHER.value,
+)
+
+
+def _batches_visible(actor: Actor) -> sa.ColumnElement[bool]:
+    require(actor, *REVERSERS)
+    return visible(actor, organization=CreditBatch.authority_id, authority=CreditBatch.authority_id)
+
+
+def batch(session: Session, batch_id: int, actor: Actor) -> tuple[CreditBatch, Standing]:
+    """One batch of the actor's jurisdiction, and what is left of it. Refused codes: "role", "missing"."""
+    found = session.scalar(sa.select(CreditBatch).where(CreditBatch.id == batch_id, _batches_visible(actor)))
+    if found is None:
+        raise not_found("入账批次")
+    return found, standing.remaining(len(standing.reversed_lines(session, batch_id)), found.entries)
+
+
+def reversals(session: Session, batch_id: int, actor: Actor) -> list[CreditBatch]:
+    """The batches that took something of a batch back, oldest first. Refused codes: "role", "missing"."""
+    found, _ = batch(session, batch_id, actor)
+    query = sa.select(CreditBatch).where(CreditBatch.reverses_id == found.id).order_by(CreditBatch.id)
+    return list(session.scalars(query))
+
+
+def lines(
+    session: Session, batch_id: int, actor: Actor, *, text: str = "", offset: int = 0, limit: int | None = 20
+) -> tuple[pd.DataFrame, int]:
+    """The entries of a batch in their order, and how many there are in all. `text`: a part of a name, or an ID number.
+
+    Columns: line, name, id_mask, year, subject, source, hours, deemed, basis, completed_on, standing.
+    Refused codes: "role", "missing".
+    """
+    found, _ = batch(session, batch_id, actor)
+    gone = standing.reversed_lines(session, batch_id)
+    whose = sa.select(CreditEntry, Person).join(Person, Person.id == CreditEntry.person_id)
+    whose, count = whose.where(CreditEntry.batch_id == batch_id), found.entries
+    if needle := text.strip():
+        if resident_id.problem(needle) is None:
+            whose = whose.where(Person.id_index == db.blind_index(resident_id.normalise(needle)))
+        else:
+            whose = whose.where(Person.name.contains(needle, autoescape=True))
+        count = session.scalar(sa.select(sa.func.count()).select_from(whose.subquery())) or 0
+    query = whose.order_by(CreditEntry.line).offset(offset).limit(limit)
+    plain = "line year subject source hours deemed completed_on".split()
+    rows = [
+        {name: getattr(entry, name) for name in plain}
+        | {
+            "name": person.name,
+            "id_mask": resident_id.mask(person.id_number),
+            "basis": entry.note or found.basis,
+            "standing": standing.remaining(int(entry.line in gone), 1).value,
+        }
+        for entry, person in session.execute(query)
+    ]
+    columns = "line name id_mask year subject source hours deemed basis completed_on standing".split()
+    return pd.DataFrame(rows, columns=columns), count

@@ -1,0 +1,59 @@
+"""Every table, by field, with one metadata; no decisions."""
+
+from core.models.base import APPEND_ONLY, Answer, Base, Change, Mode, Source, State, append_only_tables
+from core.models.cards import Card, CardPerson
+from core.models.credit import CreditBatch, CreditEntry, CreditTotal, Dispute
+from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
+from core.models.offices import Account, Organization, Setting, SignIn
+from core.models.people import Person, PersonChange, under
+from core.models.submissions import (
+    Attachment,
+    Claim,
+    Movement,
+    Plan,
+    Report,
+    RosterProblem,
+    RosterRepair,
+    RosterRow,
+    Submission,
+)
+from core.models.trail import AuditEntry
+
+__all__ = [
+    "APPEND_ONLY",
+    "Account",
+    "Answer",
+    "Attachment",
+    "AuditEntry",
+    "Base",
+    "Card",
+    "CardPerson",
+    "Change",
+    "Claim",
+    "CreditBatch",
+    "CreditEntry",
+    "CreditTotal",
+    "DecisionPart",
+    "DecisionPerson",
+    "DecisionPolicy",
+    "DecisionRun",
+    "Dispute",
+    "Mode",
+    "Movement",
+    "Organization",
+    "Person",
+    "PersonChange",
+    "Plan",
+    "PolicyDraft",
+    "Report",
+    "RosterProblem",
+    "RosterRepair",
+    "RosterRow",
+    "Setting",
+    "SignIn",
+    "Source",
+    "State",
+    "Submission",
+    "append_only_tables",
+    "under",
+]

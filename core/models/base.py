@@ -1,0 +1,87 @@
+"""What all tables share: the metadata, the vocabularies that columns hold, which tables are append-only."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase
+
+from core.ground.access import Labelled
+
+
+def codes(kind: type[Labelled]) -> sa.Enum:
+    """A vocabulary as its codes in a text column; the program refuses a code it does not know, in and out."""
+    return sa.Enum(
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        length=20,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class State(Labelled):
+    """The life of everything submitted."""
+
+    DRAFT = "draft", "草稿"
+    SUBMITTED = "submitted", "待审"
+    RETURNED = "returned", "退回"
+    APPROVED = "approved", "通过"
+    REJECTED = "rejected", "不予通过"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class Change(Labelled):
+    """What was done to a person on file."""
+
+    CORRECTED = "corrected", "更正"
+    MOVED = "moved", "调动"
+    MERGED = "merged", "合并"
+    SEPARATED = "separated", "撤销合并"
+
+
+class Answer(Labelled):
+    """How a dispute stands."""
+
+    OPEN = "open", "待答复"
+    UPHELD = "upheld", "异议成立"
+    REJECTED = "rejected", "异议不成立"
+
+
+class Mode(Labelled):
+    """How a training is given."""
+
+    CLASSROOM = "classroom", "线下"
+    ONLINE = "online", "线上"
+    BLENDED = "blended", "线上+线下"
+
+
+class Source(Labelled):
+    """Where hours come from."""
+
+    TRAINING = "training", "培训"
+    PUBLIC_EXAM = "public_exam", "公需考试"
+    CONVERSION = "conversion", "折合"
+    THREE_SUBJECTS = "three_subjects", "三科"
+    SKILLS_TRAINING = "skills_training", "技能培训"
+    QUALIFICATION = "qualification", "职业资格"
+    MAKE_UP = "make_up", "补学"
+
+
+class Base(DeclarativeBase):
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+APPEND_ONLY = {"append_only": True}
+
+
+def append_only_tables() -> list[str]:
+    """The tables whose rows are never changed or removed."""
+    return sorted(table.name for table in Base.metadata.tables.values() if table.info.get("append_only"))

@@ -1,0 +1,62 @@
+"""Organizations (机构), accounts, sign-ins, and what the office decided once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.ground.access import OrganizationKind, Role
+from core.ground.db import Moment
+from core.models.base import Base, codes
+
+
+class Setting(Base):
+    """What the office decided once, by name."""
+
+    __tablename__ = "setting"
+    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    value: Mapped[str] = mapped_column(sa.Text)
+
+
+class Organization(Base):
+    """机构. `authority` is the office in charge of it (管理权限): the region, or one league; an office is its own."""
+
+    __tablename__ = "organization"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(80), unique=True)
+    kind: Mapped[OrganizationKind] = mapped_column(codes(OrganizationKind))
+    authority_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    authority: Mapped[Organization] = relationship(remote_side=[id], post_update=True)
+
+
+class Account(Base):
+    """Who may sign in, in which role, for which organization."""
+
+    __tablename__ = "account"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(40))
+    role: Mapped[Role] = mapped_column(codes(Role))
+    organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    password_hash: Mapped[str] = mapped_column(sa.String(80))
+    must_change_password: Mapped[bool] = mapped_column(default=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    wrong_tries: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None] = mapped_column(Moment)
+    organization: Mapped[Organization] = relationship()
+
+
+class SignIn(Base):
+    """One signed-in browser. Only the digest of its token is kept."""
+
+    __tablename__ = "sign_in"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    started_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)

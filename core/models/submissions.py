@@ -1,0 +1,235 @@
+"""Everything submitted (申报事项): plans, reports with their rosters, claims, the steps they took, their files."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.ground.db import EncryptedText, Hours, Moment, Years
+from core.law.notices import Subject
+from core.models.base import APPEND_ONLY, Base, Mode, State, codes
+from core.models.offices import Organization
+from core.models.people import Person
+
+
+class Submission(Base):
+    """What an organization puts before the authority in charge; one life for every kind."""
+
+    __tablename__ = "submission"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(20))
+    state: Mapped[State] = mapped_column(codes(State), default=State.DRAFT)
+    version: Mapped[int] = mapped_column(default=1)
+    """Goes up by one with every change; who acts names the version seen."""
+    title: Mapped[str] = mapped_column(sa.String(100))
+    organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    authority_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    """Whom it is about, where it is about one person."""
+    created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    submitted_at: Mapped[datetime | None] = mapped_column(Moment)
+    decided_at: Mapped[datetime | None] = mapped_column(Moment)
+    organization: Mapped[Organization] = relationship(foreign_keys=[organization_id])
+    authority: Mapped[Organization] = relationship(foreign_keys=[authority_id])
+    person: Mapped[Person | None] = relationship()
+    __table_args__ = (sa.Index("ix_submission_queue", "kind", "state", "authority_id"),)
+    __mapper_args__ = {"polymorphic_on": "kind", "version_id_col": version}  # noqa: RUF012
+
+    @hybrid_property
+    def home_id(self) -> int | None:
+        """Whose clerks see it: the organization's; where it is about a person, those of the present employer."""
+        if self.person is None:
+            return self.organization_id
+        human = self.person if self.person.merged_into_id is None else self.person.merged_into
+        return human.employer_id if human else None
+
+    @home_id.inplace.expression
+    @classmethod
+    def _home_id(cls) -> sa.ColumnElement[int | None]:
+        employer = sa.select(Person.employer_id).where(Person.id == cls.human_id).correlate(cls).scalar_subquery()
+        return sa.case((cls.person_id.is_(None), cls.organization_id), else_=employer)
+
+    @hybrid_property
+    def human_id(self) -> int | None:
+        """Whom it is about, under the id this human counts under."""
+        return self.person.human_id if self.person else None
+
+    @human_id.inplace.expression
+    @classmethod
+    def _human_id(cls) -> sa.ColumnElement[int | None]:
+        return sa.select(Person.human_id).where(Person.id == cls.person_id).correlate(cls).scalar_subquery()
+
+
+class Plan(Submission):
+    """培训计划, clause 一(五)1. `hours_each` is what one learner earns."""
+
+    __tablename__ = "plan"
+    id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
+    subject: Mapped[Subject] = mapped_column(codes(Subject))
+    start_on: Mapped[date] = mapped_column(index=True)
+    end_on: Mapped[date]
+    place: Mapped[str] = mapped_column(sa.String(100))
+    mode: Mapped[Mode] = mapped_column(codes(Mode))
+    content: Mapped[str] = mapped_column(sa.Text)
+    teachers: Mapped[str] = mapped_column(sa.Text)
+    audience: Mapped[str] = mapped_column(sa.Text)
+    headcount: Mapped[int]
+    hours_each: Mapped[Decimal] = mapped_column(Hours)
+    credit_years: Mapped[tuple[int, ...]] = mapped_column(Years, default=())
+    """学时年度 it offers, clause 七(二); none: the year of the training."""
+    extension_start_on: Mapped[date | None]
+    """The earliest start an administrator allowed although it is less than the notice asks for."""
+    extension_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    __mapper_args__ = {"polymorphic_identity": "plan"}  # noqa: RUF012
+
+
+class Report(Submission):
+    """培训情况报告, clause 一(五)2: summary, notice and roster of one approved plan."""
+
+    __tablename__ = "report"
+    id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
+    plan_id: Mapped[int] = mapped_column(sa.ForeignKey("plan.id"))
+    part: Mapped[int] = mapped_column(sa.SmallInteger, default=1)
+    """1: the report itself; from 2 on its supplements, with the rows whose hours were not posted or do not stand."""
+    start_on: Mapped[date]
+    end_on: Mapped[date]
+    summary: Mapped[str] = mapped_column(sa.Text, default="")
+    teachers: Mapped[str] = mapped_column(sa.Text, default="")
+    """Who taught, where it was not whom the plan named."""
+    due_on: Mapped[date]
+    late: Mapped[bool] = mapped_column(default=False)
+    late_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    notice_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))
+    roster_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))
+    people: Mapped[int] = mapped_column(default=0)
+    """Rows of the roster without a fault."""
+    hours: Mapped[Decimal] = mapped_column(Hours, default=0)
+    """What those rows earn together."""
+    faults: Mapped[int] = mapped_column(default=0)
+    plan: Mapped[Plan] = relationship(foreign_keys=[plan_id])
+    __table_args__ = (sa.Index("uq_report_plan_id_part", "plan_id", "part", unique=True),)
+    __mapper_args__ = {"polymorphic_identity": "report"}  # noqa: RUF012
+
+
+class RosterRow(Base):
+    """One row of a roster (培训花名册, 附件1) as it was read or repaired; a row with faults posts nothing."""
+
+    __tablename__ = "roster_row"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[int] = mapped_column(sa.ForeignKey("report.id"))
+    row: Mapped[int]
+    """The row number of the spreadsheet, as its user sees it."""
+    name: Mapped[str] = mapped_column(sa.String(100))
+    id_number: Mapped[str] = mapped_column(EncryptedText("roster_row.id_number"))
+    id_index: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), index=True)
+    employer: Mapped[str] = mapped_column(sa.String(200))
+    title: Mapped[str] = mapped_column(sa.String(200))
+    specialty: Mapped[str] = mapped_column(sa.String(200))
+    public_hours: Mapped[Decimal] = mapped_column(Hours)
+    professional_hours: Mapped[Decimal] = mapped_column(Hours)
+    credit_year: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    """学时年度 as the roster gives it, clause 七(二); None: the plan's own."""
+    assessment: Mapped[str] = mapped_column(sa.String(40))
+    phone: Mapped[str] = mapped_column(EncryptedText("roster_row.phone"))
+    note: Mapped[str] = mapped_column(sa.String(400))
+    faulty: Mapped[bool]
+    cells: Mapped[str | None] = mapped_column(EncryptedText("roster_row.cells"))
+    """The cells as they stand now, in the file's order, JSON; None for a roster read by the first release."""
+    __table_args__ = (sa.UniqueConstraint("report_id", "row"),)
+
+
+class RosterProblem(Base):
+    """One thing wrong or worth a look in a roster as it stands; found anew whenever the roster changes."""
+
+    __tablename__ = "roster_problem"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[int] = mapped_column(sa.ForeignKey("report.id"), index=True)
+    row: Mapped[int]
+    """0: the roster as a whole."""
+    heading: Mapped[str] = mapped_column(sa.String(20))
+    code: Mapped[str] = mapped_column(sa.String(40))
+    value: Mapped[str] = mapped_column(EncryptedText("roster_problem.value"))
+    words: Mapped[str] = mapped_column(sa.Text)
+    blocking: Mapped[bool]
+    offer: Mapped[str] = mapped_column(sa.Text, default="")
+    """What the program proposes, in words; "" where it knows nothing better."""
+    mend: Mapped[str] = mapped_column(EncryptedText("roster_problem.mend"))
+    """The cells that accepting it sets, JSON. Never shown: it may hold a number its reader does not know."""
+
+
+class RosterRepair(Base):
+    """What somebody changed in a cell of a roster on the screen. The file itself is kept as it came."""
+
+    __tablename__ = "roster_repair"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[int] = mapped_column(sa.ForeignKey("report.id"), index=True)
+    attachment_id: Mapped[int] = mapped_column(sa.ForeignKey("attachment.id"))
+    """The file that the row came from."""
+    row: Mapped[int]
+    heading: Mapped[str] = mapped_column(sa.String(20))
+    """"" where the whole row was added or left out."""
+    before: Mapped[str] = mapped_column(EncryptedText("roster_repair.before"))
+    after: Mapped[str] = mapped_column(EncryptedText("roster_repair.after"))
+    how: Mapped[str] = mapped_column(sa.String(20))
+    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    account_name: Mapped[str] = mapped_column(sa.String(40))
+    at: Mapped[datetime] = mapped_column(Moment)
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+
+class Claim(Submission):
+    """学时折合申报, clause 一(四)5-8: a certificate put before the authority, which grants hours or the deemed year."""
+
+    __tablename__ = "claim"
+    id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
+    activity: Mapped[str] = mapped_column(sa.String(40))
+    """As the policy names it; for what is deemed done, its source."""
+    level: Mapped[str] = mapped_column(sa.String(40), default="")
+    rank: Mapped[str] = mapped_column(sa.String(40), default="")
+    issuer: Mapped[str] = mapped_column(sa.String(100))
+    start_on: Mapped[date]
+    completed_on: Mapped[date]
+    """The day of the certificate; its year is the credit year."""
+    amount: Mapped[Decimal] = mapped_column(Hours)
+    """Hours, days or items, as the policy counts the activity; 0 for what is deemed done."""
+    note: Mapped[str] = mapped_column(sa.Text, default="")
+    granted: Mapped[Decimal | None] = mapped_column(Hours)
+    """The hours to post: by the policy's rate, or as the reviewer grants them; 0 for what is deemed done."""
+    __mapper_args__ = {"polymorphic_identity": "claim"}  # noqa: RUF012
+
+
+class Movement(Base):
+    """One step in a submission's life: the decision itself, with its reason."""
+
+    __tablename__ = "movement"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), index=True)
+    action: Mapped[str] = mapped_column(sa.String(20))
+    from_state: Mapped[State] = mapped_column(codes(State))
+    to_state: Mapped[State] = mapped_column(codes(State))
+    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    account_name: Mapped[str] = mapped_column(sa.String(40))
+    reason: Mapped[str] = mapped_column(sa.Text)
+    at: Mapped[datetime] = mapped_column(Moment)
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+
+class Attachment(Base):
+    """A file that belongs to a submission. The bytes lie encrypted in `CE_HOME/files` under their SHA-256."""
+
+    __tablename__ = "attachment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int | None] = mapped_column(sa.ForeignKey("submission.id"), index=True)
+    """None for a file that an import came from; its batch says whose it is."""
+    purpose: Mapped[str] = mapped_column(sa.String(20))
+    filename: Mapped[str] = mapped_column(sa.String(200))
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    size: Mapped[int]
+    """Bytes before encryption."""
+    added_at: Mapped[datetime] = mapped_column(Moment)
+    __table_args__ = ({"info": APPEND_ONLY},)

@@ -1,0 +1,33 @@
+"""The audit trail (审计日志)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.ground.db import Moment
+from core.models.base import APPEND_ONLY, Base
+
+
+class AuditEntry(Base):
+    """Who, when, what, before, after, why. Chained by hash: a row changed or removed breaks every later one."""
+
+    __tablename__ = "audit_entry"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(Moment, index=True)
+    event: Mapped[str] = mapped_column(sa.String(40), index=True)
+    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    account_name: Mapped[str] = mapped_column(sa.String(40))
+    role: Mapped[str] = mapped_column(sa.String(20))
+    organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    """The organization whose record was touched."""
+    authority_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    record: Mapped[str] = mapped_column(sa.String(20))
+    record_id: Mapped[int]
+    before: Mapped[str] = mapped_column(sa.Text)
+    after: Mapped[str] = mapped_column(sa.Text)
+    reason: Mapped[str] = mapped_column(sa.Text)
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    __table_args__ = (sa.Index("ix_audit_entry_record", "record", "record_id"), {"info": APPEND_ONLY})

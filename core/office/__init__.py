@@ -1,0 +1,3 @@
+"""The office as its leaders see it: dashboards."""
+
+__all__ = ["dashboards"]

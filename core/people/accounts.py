@@ -1,0 +1,315 @@
+"""Accounts (账号) and sign-ins: open, close, passwords, lock-out, sessions."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+import secrets
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import bcrypt
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import access, db, resident_id
+from core.ground.access import ROLE_HOMES, Actor, Refused, Role, not_found, require, visible
+from core.models import Account, Organization, Person, SignIn
+from core.people import persons, setup
+from core.trail import audit
+
+SIGN_IN_LASTS = timedelta(hours=12)
+TRIES_BEFORE_LOCK = 5
+LOCK_LASTS = timedelta(minutes=15)
+PASSWORD_LENGTH = 10
+
+
+def listing(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
+    """Accounts of the actor's jurisdiction, all or those with these words in user name, name or organization.
+
+    Columns: id, username, name, role, organization, active, locked_until.
+    """
+    require(actor, Role.ADMIN)
+    query = (
+        sa.select(
+            Account.id,
+            Account.username,
+            Account.name,
+            Account.role,
+            Organization.name.label("organization"),
+            Account.active,
+            Account.locked_until,
+        )
+        .join(Organization, Organization.id == Account.organization_id)
+        .where(visible(actor, organization=Organization.id, authority=Organization.authority_id))
+        .order_by(Organization.id, Account.id)
+    )
+    if needle := text.strip():
+        fields = (Account.username, Account.name, Organization.name)
+        query = query.where(sa.or_(*(field.contains(needle, autoescape=True) for field in fields)))
+    return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+
+
+def check_password(password: str) -> None:
+    """Refuse (`password`) what is too short, too long for bcrypt (72 bytes) or of one kind of character."""
+    if len(password) < PASSWORD_LENGTH:
+        raise Refused("password", f"密码至少{PASSWORD_LENGTH}位，请加长。")
+    if len(password.encode()) > 72:
+        raise Refused("password", "密码过长（超过72字节），请缩短。")
+    if password.isdigit() or password.isalpha():
+        raise Refused("password", "密码请同时使用字母和数字。")
+
+
+def open_account(
+    session: Session,
+    *,
+    username: str,
+    name: str,
+    role: Role,
+    organization_id: int,
+    password: str,
+    actor: Actor,
+    now: datetime,
+    person_id: int | None = None,
+    must_change_password: bool = True,
+) -> Account:
+    """Open an account; its first sign-in must change the password.
+
+    Refused codes: "role", "missing", "jurisdiction", "username", "name", "password", "home", "person".
+    """
+    require(actor, Role.ADMIN)
+    organization = session.get(Organization, organization_id)
+    if organization is None:
+        raise not_found("机构")
+    access.administers(actor, organization.authority_id)
+    username = username.strip().casefold()
+    if not re.fullmatch(r"[a-z0-9_.-]{3,40}", username):
+        raise Refused("username", "用户名为3至40位小写字母、数字、点、横线或下划线。")
+    if session.scalar(sa.select(Account.id).where(Account.username == username)):
+        raise Refused("username", f"用户名“{username}”已被使用，请换一个。")
+    if not name.strip():
+        raise Refused("name", "请填写使用人姓名。")
+    if organization.kind not in ROLE_HOMES[role]:
+        homes = "、".join(kind.label for kind in ROLE_HOMES[role])
+        raise Refused("home", f"{role.label}账号只能开在{homes}，“{organization.name}”是{organization.kind.label}。")
+    if (role is Role.PERSON) != (person_id is not None):
+        raise Refused("person", "个人账号须对应一名专业技术人员，其他账号不对应个人。")
+    check_password(password)
+    account = Account(
+        username=username,
+        name=name.strip(),
+        role=role,
+        organization_id=organization_id,
+        person_id=person_id,
+        password_hash=_hash(password),
+        must_change_password=must_change_password,
+    )
+    session.add(account)
+    audit.record(
+        session,
+        audit.Event.ACCOUNT_OPENED,
+        account,
+        actor=actor,
+        after={"username": username, "role": role.value},
+        now=now,
+    )
+    return account
+
+
+def open_person_account(
+    session: Session, *, username: str, id_number: str, password: str, actor: Actor, now: datetime
+) -> Account:
+    """Open an account for a person on file, by ID number. Refused codes: "person" and those of `open_account`."""
+    require(actor, Role.ADMIN)  # before the look-up: nobody else learns who is on file
+    person = session.scalar(
+        sa.select(Person).where(Person.id == persons.holder(db.blind_index(resident_id.normalise(id_number))))
+    )
+    if person is None:
+        raise Refused("person", "没有此身份证号的人员；人员在首次培训学时入账时建立，请核对号码。")
+    return open_account(
+        session,
+        username=username,
+        name=person.name,
+        role=Role.PERSON,
+        organization_id=person.employer_id or person.authority_id,
+        password=password,
+        person_id=person.id,
+        actor=actor,
+        now=now,
+    )
+
+
+def set_active(session: Session, account_id: int, active: bool, *, actor: Actor, reason: str, now: datetime) -> Account:
+    """Close an account, which ends its sign-ins at once, or open it again.
+
+    Refused codes: "role", "missing", "jurisdiction", "self", "reason".
+    """
+    account = _administered(session, account_id, actor)
+    if account.id == actor.account_id:
+        raise Refused("self", "不能停用自己的账号。")
+    if not reason.strip():
+        raise Refused("reason", "请填写停用或启用的原因。")
+    account.active = active
+    if not active:
+        end_sign_ins(session, Account.id == account.id, now)
+    event = audit.Event.ACCOUNT_REOPENED if active else audit.Event.ACCOUNT_CLOSED
+    audit.record(session, event, account, actor=actor, after={"active": active}, reason=reason, now=now)
+    return account
+
+
+def reset_password(session: Session, account_id: int, password: str, *, actor: Actor, now: datetime) -> Account:
+    """Give an account a new first password, unlock it and end its sign-ins.
+
+    Refused codes: "role", "missing", "jurisdiction", "password".
+    """
+    account = _administered(session, account_id, actor)
+    _set_password(session, account, password, must_change=True, now=now)
+    audit.record(session, audit.Event.PASSWORD_RESET, account, actor=actor, now=now)
+    return account
+
+
+def change_password(session: Session, new: str, *, old: str, actor: Actor, now: datetime) -> None:
+    """Change one's own password; every sign-in of the account ends, this one included.
+
+    Refused codes: "old", "password", "same".
+    """
+    account = session.get_one(Account, actor.account_id)
+    if not password_fits(old, account.password_hash):
+        raise Refused("old", "原密码不正确，请重新输入。")
+    if new == old:
+        raise Refused("same", "新密码不能与原密码相同。")
+    _set_password(session, account, new, must_change=False, now=now)
+    audit.record(session, audit.Event.PASSWORD_CHANGED, account, actor=actor, now=now)
+
+
+def _administered(session: Session, account_id: int, actor: Actor) -> Account:
+    require(actor, Role.ADMIN)
+    account = session.get(Account, account_id)
+    if account is None:
+        raise not_found("账号")
+    access.administers(actor, account.organization.authority_id)
+    return account
+
+
+def _set_password(session: Session, account: Account, password: str, *, must_change: bool, now: datetime) -> None:
+    check_password(password)
+    account.password_hash = _hash(password)
+    account.must_change_password = must_change
+    account.wrong_tries, account.locked_until = 0, None
+    end_sign_ins(session, Account.id == account.id, now)
+
+
+def end_sign_ins(session: Session, whose: sa.ColumnElement[bool], now: datetime) -> None:
+    """End every sign-in of the accounts that fit, in every browser."""
+    accounts = sa.select(Account.id).where(whose)
+    session.execute(
+        sa.update(SignIn).where(SignIn.account_id.in_(accounts), SignIn.ended_at.is_(None)).values(ended_at=now)
+    )
+
+
+def _hash(password: str) -> str:
+    """bcrypt, as streamlit-authenticator's Hasher makes it; that package itself would bring the screens into core."""
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()
+
+
+@functools.lru_cache(maxsize=1)
+def _nobody() -> str:
+    """Checked against when the user name is unknown, so that the answer takes equally long."""
+    return _hash(secrets.token_urlsafe())
+
+
+def password_hash(session: Session, username: str) -> str:
+    """What to check a password against; a stranger's name gets a hash that nothing fits."""
+    found = session.scalar(sa.select(Account.password_hash).where(Account.username == username.strip().casefold()))
+    return found or _nobody()
+
+
+def password_fits(password: str, hashed: str) -> bool:
+    """bcrypt, slow on purpose: call it with no transaction open."""
+    return len(password.encode()) <= 72 and bcrypt.checkpw(password.encode(), hashed.encode())
+
+
+def sign_in(session: Session, username: str, *, fits: bool, now: datetime) -> str | Refused:
+    """Start a sign-in and answer its token, or count the wrong try and answer the refusal.
+
+    `now` is the real moment, even in a demonstration whose date runs ahead; the trail gets the office's.
+    The refusal is answered, not raised, because the wrong try must be kept. Codes: "credentials", "locked". After five
+    wrong tries the account is locked for 15 minutes, even for the right password.
+    """
+    # key_share: a deed of this account that is just writing its line in the trail (a foreign key) does not wait for us,
+    # while we wait for the trail: that would be a deadlock.
+    account = session.scalar(
+        sa.select(Account).where(Account.username == username.strip().casefold()).with_for_update(key_share=True)
+    )
+    wrong = Refused("credentials", "用户名或密码不正确，请核对后重试。连续5次错误将锁定15分钟。")
+    if account is None:
+        return wrong
+    if account.locked_until and account.locked_until > now:
+        left = -(-(account.locked_until - now).seconds // 60)
+        return Refused("locked", f"该账号因连续输错密码已锁定，请约{left}分钟后再试，或请管理员重置密码。")
+    if not fits or not account.active or not account.organization.active:
+        account.wrong_tries += 1
+        if account.wrong_tries >= TRIES_BEFORE_LOCK:
+            account.wrong_tries, account.locked_until = 0, now + LOCK_LASTS
+            audit.record(session, audit.Event.LOCKED, account, actor=_actor(account), now=setup.moment(session, now))
+            return Refused("locked", "连续5次输错密码，该账号已锁定15分钟。请稍后再试，或请管理员重置密码。")
+        return wrong
+    account.wrong_tries, account.locked_until = 0, None
+    token = secrets.token_urlsafe(32)
+    session.add(
+        SignIn(token_digest=_token_digest(token), account_id=account.id, started_at=now, expires_at=now + SIGN_IN_LASTS)
+    )
+    audit.record(session, audit.Event.SIGNED_IN, account, actor=_actor(account), now=setup.moment(session, now))
+    return token
+
+
+def actor_of(session: Session, token: str | None, now: datetime) -> Actor | None:
+    """Who holds a token, while the sign-in, the account and its organization all stand."""
+    if not token:
+        return None
+    account = session.scalar(
+        sa.select(Account)
+        .join(SignIn, SignIn.account_id == Account.id)
+        .join(Organization, Organization.id == Account.organization_id)
+        .options(sa.orm.contains_eager(Account.organization))
+        .where(
+            SignIn.token_digest == _token_digest(token),
+            SignIn.ended_at.is_(None),
+            SignIn.expires_at > now,
+            Account.active,
+            Organization.active,
+        )
+    )
+    if account is None:
+        return None
+    here = _actor(account)
+    if here.person_id is None:
+        return here
+    return replace(here, person_id=session.scalar(sa.select(Person.human_id).where(Person.id == here.person_id)))
+
+
+def sign_out(session: Session, *, actor: Actor, now: datetime) -> None:
+    """End every sign-in of the account, in every browser."""
+    account = session.get_one(Account, actor.account_id)
+    end_sign_ins(session, Account.id == account.id, now)
+    audit.record(session, audit.Event.SIGNED_OUT, account, actor=actor, now=now)
+
+
+def _actor(account: Account) -> Actor:
+    home = account.organization
+    return Actor(
+        account.id,
+        account.name,
+        account.role,
+        home.id,
+        home.name,
+        home.kind,
+        account.person_id,
+        account.must_change_password,
+    )
+
+
+def _token_digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,85 @@
+"""The office itself: opened once, its settings, its clock."""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, OrganizationKind, Refused, Role
+from core.models import Organization, Setting
+from core.trail import audit
+
+
+def setting(session: Session, name: str) -> str | None:
+    found = session.get(Setting, name)
+    return found.value if found else None
+
+
+def decide_setting(session: Session, name: str, value: str) -> None:
+    session.merge(Setting(name=name, value=value))
+
+
+def is_open(session: Session) -> bool:
+    """Whether somebody has already chosen a demonstration or an empty office."""
+    return setting(session, "office") is not None
+
+
+def open_office(session: Session, *, kind: str, now: datetime) -> Actor:
+    """Enter the region, its leagues and the exam authority, and answer the actor that sets the office up.
+
+    `kind` is "empty" or "demo". Refused codes: "open" (it was opened before).
+    """
+    if is_open(session):
+        raise Refused("open", "系统已经建立，不能重复初始化。请直接登录。")
+    with (db.ROOT / "data" / "regions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    region = Organization(id=1, name=rows[0]["name"], kind=OrganizationKind(rows[0]["kind"]), authority_id=1)
+    session.add(region)
+    session.flush()
+    for number, row in enumerate(rows[1:], start=2):
+        organization_kind = OrganizationKind(row["kind"])
+        authority_id = number if organization_kind is OrganizationKind.LEAGUE_HR else region.id
+        session.add(Organization(id=number, name=row["name"], kind=organization_kind, authority_id=authority_id))
+    decide_setting(session, "office", kind)
+    session.flush()
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.text("SELECT setval('organization_id_seq', (SELECT max(id) FROM organization))"))
+    founder = system_actor(session)
+    audit.record(session, audit.Event.OFFICE_OPENED, region, actor=founder, after={"kind": kind}, now=now)
+    return founder
+
+
+def system_actor(session: Session) -> Actor:
+    """The one who acts from the command line and at set-up: nobody's account, the region's administrator."""
+    region = session.get_one(Organization, 1)
+    return Actor(None, "系统", Role.ADMIN, region.id, region.name, region.kind)
+
+
+def demo_days(session: Session) -> int:
+    """By how many days the demonstration's date runs ahead of the real one."""
+    return int(setting(session, "demo_days") or 0)
+
+
+def shift_demo_clock(session: Session, days: int, *, actor: Actor, now: datetime) -> int:
+    """Let the demonstration's date run ahead, so that a training can be taken from plan to card in one sitting.
+
+    Refused codes: "demo" (a real office keeps real time), "days".
+    """
+    if setting(session, "office") != "demo":
+        raise Refused("demo", "只有演示系统可以推进日期。")
+    if not 1 <= days <= 366:
+        raise Refused("days", "一次可推进1至366天。")
+    ahead = demo_days(session) + days
+    decide_setting(session, "demo_days", str(ahead))
+    region = session.get_one(Organization, 1)
+    audit.record(session, audit.Event.CLOCK_SHIFTED, region, actor=actor, after={"days_ahead": ahead}, now=now)
+    return ahead
+
+
+def moment(session: Session, real: datetime) -> datetime:
+    """The office's now: the real moment, or the demonstration's."""
+    return real + timedelta(days=demo_days(session))

@@ -1,0 +1,356 @@
+"""The card (审验卡): what it says, its signature, its PDF, and whether what it said still holds."""
+
+from __future__ import annotations
+
+import functools
+import json
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import segno
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from sqlalchemy.orm import Session
+
+from core.ground import db, paper, resident_id, signing
+from core.ground.access import Actor, Refused, Role, require
+from core.ground.hours import hours_text
+from core.law import notices
+from core.ledger import statements
+from core.ledger.standing import Standing
+from core.models import (
+    Card,
+    CardPerson,
+    Change,
+    CreditBatch,
+    CreditEntry,
+    Organization,
+    Person,
+    PersonChange,
+    Source,
+    under,
+)
+from core.people import persons
+from core.trail import audit
+
+ISSUERS = (Role.PERSON, Role.EMPLOYER_CLERK, Role.REVIEWER, Role.TITLE_OFFICER)
+DEEMED = "视同完成"
+"""What stands for hours where an entry makes the subject count as done."""
+_YEARS = 3
+"""A card shows its credit year and the two before it."""
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""No 0 O 1 I: codes are read out over the telephone."""
+
+
+def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: datetime) -> Card:
+    """Issue a signed card for a person's credit year, clause 一(五)3: after approval, for hours that are in the ledger.
+
+    Refused codes: "role", "missing", "empty" (nothing stands in that year), "policy".
+    """
+    require(actor, *ISSUERS)
+    person = persons.one(session, person_id, actor)
+    # Asked before the entries: a reversal that comes in between revokes the card, rather than being missed.
+    last = session.scalar(sa.select(sa.func.max(CreditBatch.id)))
+    records = statements.entries(session, person.id, year=year)
+    records = records[records["standing"] == Standing.STANDS]
+    if records.empty:
+        raise Refused("empty", f"{person.name}在{year}年度还没有已审核的学时，培训情况报告审核通过后即可打印审验卡。")
+    rule = notices.in_force(year)
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(16))
+    balances = statements.totals(session, person.id, _shown(year)).sort_values("year")
+    payload = {
+        "code": code,
+        "name": person.name,
+        "id_mask": resident_id.mask(person.id_number),
+        "sex": person.sex,
+        "employer": person.employer_name,
+        "title": person.title,
+        "year": year,
+        "office": session.get_one(Organization, person.authority_id).name,
+        "basis": f"{rule.note(year)} {rule.requirement.clause}",
+        "required": {
+            "public": str(rule.requirement.public),
+            "professional": str(rule.requirement.professional),
+            "total": str(rule.requirement.total),
+        },
+        "years": [
+            {
+                "year": line["year"],
+                "public": hours_text(line["public"]),
+                "professional": hours_text(line["professional"]),
+                "total": hours_text(line["total"]),
+                "lacks": line["lacks"],
+            }
+            | ({"deemed": line["deemed"]} if line["deemed"] else {})
+            for line in balances.to_dict("records")
+        ],
+        "entries": [
+            {
+                "completed_on": str(line["completed_on"]),
+                "subject": next((each.name for each in rule.subjects if each.code == line["subject"]), line["subject"]),
+                "hours": DEEMED if line["deemed"] else hours_text(line["hours"]),
+                "basis": line["basis"] + ("（补学）" if line["source"] == Source.MAKE_UP else ""),
+            }
+            for line in records.iloc[::-1].to_dict("records")
+        ],
+        "issued_on": str(db.office_day(now)),
+    }
+    text = db.canonical(payload)
+    card = Card(
+        code=code,
+        person_id=person.id,
+        year=year,
+        payload=text,
+        signature=signing.signer().sign(text.encode()).hex(),
+        issued_at=now,
+        batch_id=last,
+    )
+    session.add(card)
+    session.flush()
+    whose = session.scalars(sa.select(Person.id).where(under(Person, person.id)))
+    session.add_all(CardPerson(card_id=card.id, person_id=record_id) for record_id in whose)
+    audit.record(
+        session, audit.Event.CARD_ISSUED, card, actor=actor, after={"year": year, "name": person.name}, now=now
+    )
+    return card
+
+
+def written(code: str) -> str:
+    """A code as it is printed: groups of four."""
+    return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
+
+
+def _shown(year: int) -> range:
+    """The credit years on a card of a year."""
+    return range(year - _YEARS + 1, year + 1)
+
+
+# --- revoked --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Revocation:
+    """Why a card holds no more: hours it shows were taken back, or are somebody else's, since a day."""
+
+    on: date
+    words: str
+
+
+_ON_CARD = sa.and_(
+    CreditEntry.person_id == CardPerson.person_id, CreditEntry.year.between(Card.year - (_YEARS - 1), Card.year)
+)
+"""The entries of those whose hours a card shows, in the years that it shows."""
+
+
+@functools.cache
+def _revoking() -> sa.Select[int, datetime, str]:
+    """Each card with the reversals that revoke it: of whose hours it shows, in a year it shows, of a batch it was
+    issued on. That people were merged or separated since changes nothing about what it shows."""
+    return (
+        sa.select(Card.id, CreditBatch.posted_at, CreditBatch.basis)
+        .join(CardPerson, CardPerson.card_id == Card.id)
+        .join(CreditEntry, _ON_CARD)
+        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+        .where(CreditBatch.id > Card.batch_id, CreditBatch.reverses_id <= Card.batch_id)
+        .group_by(Card.id, CreditBatch.id)
+        .order_by(CreditBatch.id)
+    )
+
+
+@functools.cache
+def _separating() -> sa.Select[int, datetime]:
+    """Each card with the separations that revoke it: a record whose hours it shows beside its person's own is found to
+    be another human's."""
+    return (
+        sa.select(Card.id, PersonChange.at)
+        .join(CardPerson, sa.and_(CardPerson.card_id == Card.id, CardPerson.person_id != Card.person_id))
+        .join(PersonChange, PersonChange.person_id == CardPerson.person_id)
+        .where(PersonChange.kind == Change.SEPARATED, PersonChange.at >= Card.issued_at)
+        .order_by(PersonChange.id)
+    )
+
+
+def _revocations(session: Session, which: sa.ColumnElement[bool]) -> dict[int, Revocation]:
+    """The first revocation of each revoked card, by card."""
+    found = [(at, card_id, words) for card_id, at, words in session.execute(_revoking().where(which))]
+    separated = "卡上合计了两条记录的学时，其合并已撤销"
+    found += [(at, card_id, separated) for card_id, at in session.execute(_separating().where(which))]
+    first: dict[int, Revocation] = {}
+    for at, card_id, words in sorted(found, key=lambda each: each[0]):
+        first.setdefault(card_id, Revocation(db.office_day(at), words))
+    return first
+
+
+def revoked(session: Session, batch_id: int) -> int:
+    """How many cards a reversal revoked that no earlier one had revoked."""
+    mine = {card_id for card_id, *_ in session.execute(_revoking().where(CreditBatch.id == batch_id))}
+    earlier = {card_id for card_id, *_ in session.execute(_revoking().where(CreditBatch.id < batch_id))}
+    return len(mine - earlier)
+
+
+def at_stake(session: Session, batch_id: int, lines: Collection[int]) -> int:
+    """How many cards that still hold a reversal of these lines of a batch would revoke."""
+    query = (
+        sa.select(Card.id, CreditEntry.line)
+        .join(CardPerson, CardPerson.card_id == Card.id)
+        .join(CreditEntry, _ON_CARD)
+        .where(CreditEntry.batch_id == batch_id, Card.batch_id >= batch_id)
+    )
+    shown = {card_id for card_id, line in session.execute(query) if line in lines}
+    return len(shown - _revocations(session, Card.id.in_(query.with_only_columns(Card.id))).keys())
+
+
+def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
+    """The cards issued to a person, newest first. Refused codes: "role", "missing".
+
+    Columns: code (as printed), year, issued_at, revoked_on (None while it holds), reason.
+    """
+    person = persons.one(session, person_id, actor)
+    mine = Card.person_id.in_(sa.select(Person.id).where(under(Person, person.id)))
+    query = sa.select(Card.id, Card.code, Card.year, Card.issued_at).where(mine)
+    made = session.execute(query.order_by(Card.id.desc())).all()
+    gone = _revocations(session, mine) if made else {}
+    lines = [
+        {
+            "code": written(card.code),
+            "year": card.year,
+            "issued_at": card.issued_at,
+            "revoked_on": gone[card.id].on if card.id in gone else None,
+            "reason": gone[card.id].words if card.id in gone else "",
+        }
+        for card in made
+    ]
+    return pd.DataFrame(lines, columns=["code", "year", "issued_at", "revoked_on", "reason"])
+
+
+# --- checked by anybody ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What anybody who holds a card's code is told. The name is shortened, the ID number is masked."""
+
+    code: str
+    name: str
+    id_mask: str
+    employer: str
+    year: int
+    public: Decimal
+    professional: Decimal
+    issued_on: date
+    holds: bool
+    """Whether the ledger still shows at least the hours the card shows, and deems done what the card deems done."""
+    revoked: Revocation | None = None
+    """The first reversal of hours the card shows; whatever was posted since, it was revoked."""
+    corrected: bool = False
+    """Whether the person's name or ID number is no longer the one it was issued under."""
+
+
+def verification(session: Session, code: str) -> Verification | None:
+    """What a card said, if its code is known and its signature stands; None otherwise. Open to everybody."""
+    plain = code.upper().replace("-", "").strip()
+    if len(plain) != 16 or not set(plain) <= set(_ALPHABET):
+        return None
+    try:
+        card = session.scalar(sa.select(Card).where(Card.code == plain))
+        if card is None:
+            return None
+        signing.signer().public_key().verify(bytes.fromhex(card.signature), card.payload.encode())
+    except (InvalidSignature, InvalidTag, ValueError):
+        return None
+    payload = json.loads(card.payload)
+    said = {line["year"]: line for line in payload["years"]}
+    kept = {line["year"]: line for line in statements.totals(session, card.person_id, said).to_dict("records")}
+    revoked = _revocations(session, Card.id == card.id).get(card.id)
+    name = payload["name"]
+    return Verification(
+        code=written(card.code),
+        name=name[0] + "*" * (len(name) - 1),
+        id_mask=payload["id_mask"],
+        employer=payload["employer"],
+        year=card.year,
+        public=Decimal(said[card.year]["public"]),
+        professional=Decimal(said[card.year]["professional"]),
+        issued_on=date.fromisoformat(payload["issued_on"]),
+        holds=revoked is None and all(_covers(kept[year], line) for year, line in said.items()),
+        revoked=revoked,
+        corrected=_corrected(session, card, payload),
+    )
+
+
+def _corrected(session: Session, card: Card, payload: dict[str, Any]) -> bool:
+    """Whether the person goes by another name or number than the card says, or was corrected since where it says less:
+    it shows the number masked."""
+    owner = session.get_one(Person, card.person_id)
+    person = session.get_one(Person, owner.human_id)
+    if (payload["name"], payload["id_mask"]) != (person.name, resident_id.mask(person.id_number)):
+        return True
+    since = sa.select(PersonChange.id).where(
+        PersonChange.person_id.in_([owner.id, person.id]),
+        PersonChange.kind == Change.CORRECTED,
+        PersonChange.at > card.issued_at,
+    )
+    return session.scalar(since.limit(1)) is not None
+
+
+def _covers(kept: dict[Any, Any], said: dict[str, Any]) -> bool:
+    """Whether a balance has at least what a card says of its year."""
+    enough = all(kept[subject] >= Decimal(said[subject]) for subject in ("public", "professional"))
+    return enough and set(said.get("deemed", ())) <= set(kept["deemed"])
+
+
+# --- the printed page -----------------------------------------------------------------------------------------------
+
+
+def pdf(card: Card, *, verify_url: str) -> bytes:
+    """A card as an A4 PDF. `verify_url` is where its code is answered; it is printed and in the QR code."""
+    said = json.loads(card.payload)
+    page = paper.Page(f"验证码 {written(card.code)}")
+    page.set_title(f"{said['year']}年度专业技术人员继续教育审验卡")
+    page.set_creation_date(card.issued_at)
+    page.add_page()
+    _heading(page, said, verify_url)
+    paper.section(page, "本人情况")
+    paper.pairs(
+        page,
+        [
+            ("姓名", said["name"]),
+            ("性别", said["sex"]),
+            ("身份证号", said["id_mask"]),
+            ("专业技术职务", said["title"] or "—"),
+            ("工作单位", said["employer"] or "—"),
+            ("核定机关", said["office"]),
+        ],
+    )
+    paper.section(page, "近三年学时")
+    required = said["required"]
+    heads = ("年度", f"公需（≥{required['public']}）", f"专业（≥{required['professional']}）")
+    lines = [(str(y["year"]), y["public"], y["professional"], y["total"], y["lacks"]) for y in said["years"]]
+    paper.table(page, (*heads, f"累计（≥{required['total']}）", "结果"), lines, (18, 30, 30, 30, 66), "CRRRL")
+    paper.section(page, f"{said['year']}年度学时明细")
+    details = [(entry["completed_on"], entry["subject"], entry["hours"], entry["basis"]) for entry in said["entries"]]
+    paper.table(page, ("完成日期", "科目", "学时", "培训机构与培训名称"), details, (28, 24, 18, 104), "CLRL")
+    page.ln(3)
+    paper.small(page, f"{said['basis']}。年度学时须同时达到公需、专业和累计三项要求。")
+    paper.small(page, "本卡由系统依据已审核的学时记录出具并签名，扫码或在验证页输入验证码可核对真伪。")
+    return bytes(page.output())
+
+
+def _heading(page: paper.Page, said: dict[str, Any], verify_url: str) -> None:
+    below = (f"{said['year']}年度　　出具日期 {said['issued_on']}", f"验证码 {written(said['code'])}", verify_url)
+    paper.heading(page, "专业技术人员继续教育审验卡", below)
+    code = segno.make(verify_url, error="m")
+    side = 26.0
+    module = side / code.symbol_size(border=0)[0]
+    page.set_fill_color(*paper.INK)
+    for y, bits in enumerate(code.matrix):
+        for x, bit in enumerate(bits):
+            if bit:
+                page.rect(page.w - 18 - side + x * module, 16 + y * module, module, module, style="F")
+    page.set_fill_color(255)
+    page.set_y(46)

@@ -1,0 +1,568 @@
+"""Hours of earlier years from files (导入学时): every problem at once, the good rows into the ledger as one batch."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db, names, resident_id, sheets
+from core.ground.access import AUTHORITIES, Actor, Refused, Role, require
+from core.ground.problems import Problem
+from core.law import notices
+from core.law.notices import Subject
+from core.ledger import books, caps, standing
+from core.ledger.books import Posting
+from core.models import Attachment, CreditBatch, CreditEntry, Person, Source, under
+from core.people import acts, persons
+from core.submissions.roster import is_footing
+from core.trail import files
+from core.trail.files import Upload
+
+COLUMNS = {
+    "id_number": (
+        "身份证号",
+        "身份证号码",
+        "证件号码",
+        "证件号",
+        "身份证",
+        "公民身份号码",
+        "居民身份证号",
+        "居民身份证号码",
+    ),
+    "name": ("姓名", "学员姓名", "名字", "人员姓名"),
+    "year": ("年度", "学时年度", "年份", "所属年度", "学年"),
+    "subject": ("科目", "学时科目", "科目类别", "科目类型", "学时类别"),
+    "hours": ("学时", "学时数", "学时（小时）", "获得学时", "认定学时"),
+    "source": ("来源", "学时来源", "取得方式", "获得方式"),
+    "basis": ("依据", "学时依据", "证明材料", "培训名称", "证书名称"),
+    "completed_on": ("完成日期", "完成时间", "结业日期", "取得日期", "发证日期"),
+}
+"""Each column with its heading first and then the synonyms offices write."""
+
+HEADINGS = {name: words[0] for name, words in COLUMNS.items()}
+REQUIRED = ("id_number", "name", "year", "source")
+"""职业资格 needs no hours, so a file of nothing else may lack that column."""
+
+FIRST_YEAR = 2000
+MOST_HOURS = 1000
+LONGEST_BASIS = 200
+SUBJECTS = {
+    "公需": Subject.PUBLIC,
+    "公需科目": Subject.PUBLIC,
+    "公需课": Subject.PUBLIC,
+    "专业": Subject.PROFESSIONAL,
+    "专业科目": Subject.PROFESSIONAL,
+    "专业课": Subject.PROFESSIONAL,
+}
+SOURCES = {source.label: source for source in Source}
+
+_Report = Callable[[str, str, str], None]
+"""Says of a row: column, code, how to mend it."""
+
+"""The day before a spreadsheet's day 1, from 1 March 1900 on."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of hours, as read. Year 0, subject "" and source None stand where the cell could not be read."""
+
+    row: int
+    id_number: str
+    name: str
+    year: int
+    subject: str
+    hours: Decimal
+    source: Source | None
+    basis: str
+    completed_on: date
+    dated: bool
+    """Whether the file gave the day; otherwise it is the last of the year, or today within the year."""
+
+    @property
+    def deemed(self) -> bool:
+        """Whether the row makes the year's subject count as done instead of bringing hours."""
+        return self.source is Source.QUALIFICATION
+
+
+@dataclass
+class Preview:
+    """A file of hours ready to be looked at: its rows and everything that is wrong with them."""
+
+    sheet: str
+    rows: list[Row] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def faulty_rows(self) -> set[int]:
+        return {problem.row for problem in self.problems if problem.blocking}
+
+    @property
+    def good_rows(self) -> list[Row]:
+        faulty = self.faulty_rows
+        return [row for row in self.rows if row.row not in faulty]
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def read(
+    content: bytes,
+    filename: str,
+    *,
+    today: date,
+    known: Session | None = None,
+    authority_id: int | None = None,
+) -> Preview:
+    """Read and check a file of hours; with `known` (a session) also against the people and hours on file.
+
+    With `authority_id`, people that another authority is in charge of are a problem of their row, clause 一(一).
+    Files as offices have them, see `sheets.read`. Refused codes: "file" (unreadable, empty, too large), "headings".
+    """
+    table = sheets.read(content, filename, COLUMNS, REQUIRED)
+    preview = Preview(table.sheet)
+    notices = _Notices(today)
+    for number, cells in table.rows:
+        if _is_record(cells):
+            _read_row(preview, number, cells, notices)
+    if not preview.rows:
+        raise Refused("file", "表头下面没有学时，请确认数据在同一张工作表内。")
+    _check_repeated(preview)
+    if known is not None:
+        _check_known(preview, known, authority_id)
+    _sort(preview)
+    return preview
+
+
+def _sort(preview: Preview) -> None:
+    places = {heading: place for place, heading in enumerate(HEADINGS.values())}
+    preview.problems.sort(key=lambda problem: (problem.row, places[problem.heading]))
+
+
+class _Notices:
+    """What the notices say, asked once for each year. Where one is silent, today's is asked."""
+
+    def __init__(self, today: date) -> None:
+        self.today = today
+        self._of: dict[int, notices.Policy | None] = {}
+
+    def of(self, year: int) -> notices.Policy | None:
+        if year not in self._of:
+            try:
+                self._of[year] = notices.in_force(year)
+            except Refused:
+                self._of[year] = None
+        return self._of[year]
+
+    def _asked(self, year: int) -> list[notices.Policy]:
+        return [rule for rule in (self.of(year), self.of(self.today.year)) if rule]
+
+    def amounts(self, year: int) -> tuple[Decimal, Decimal]:
+        """The hours that a year asks for in all, and the most that a day holds."""
+        rules, unlimited = self._asked(year), Decimal("Infinity")
+        total = rules[0].requirement.total if rules else unlimited
+        return total, min((rule.hours_per_day for rule in rules), default=unlimited)
+
+    def subject(self, text: str, year: int) -> str | None:
+        """The code of a subject by its name or code; the usual two go by their short names as well."""
+        rule = self.of(year)
+        for subject in rule.subjects if rule else ():
+            if text in (subject.name, subject.code):
+                return subject.code
+        return SUBJECTS.get(text) or next((subject for subject in Subject if text == subject), None)
+
+    def subjects(self, year: int) -> str:
+        """The subjects of a year, in words."""
+        rule = self.of(year)
+        return "、".join(subject.name for subject in rule.subjects) if rule else "公需科目、专业科目"
+
+    def deemed(self, source: Source, year: int) -> str | None:
+        """The subject that a source makes count as done (视同完成)."""
+        for rule in self._asked(year):
+            for each in rule.deemed:
+                if each.source == source.label:
+                    return each.subject
+        return None
+
+    def makeup(self, year: int) -> notices.Policy | None:
+        """The notice by which hours are made up (补学) in a year."""
+        return next((rule for rule in self._asked(year) if rule.makeup), None)
+
+    def name(self, code: str, year: int) -> str:
+        for rule in self._asked(year):
+            for subject in rule.subjects:
+                if subject.code == code:
+                    return subject.name
+        return code
+
+
+def _is_record(cells: Mapping[str, object]) -> bool:
+    """Whether a row below the headings is a line of hours: no empty row, no sum, no signature."""
+    if is_footing(cells):
+        return False
+    identity = [sheets.text(cells.get(key)) for key in ("id_number", "name")]
+    if any(sheets.text(cells.get(key)) for key in ("year", "subject", "hours", "source")):
+        return True
+    return bool(re.search(r"\d{14}", identity[0])) or all(identity)
+
+
+def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notices: _Notices) -> None:
+    def problem(column: str, code: str, words: str, *, blocking: bool = True) -> None:
+        value = sheets.text(cells.get(column))[:LONGEST_BASIS]
+        preview.problems.append(Problem(number, HEADINGS[column], code, value, words, blocking))
+
+    name = names.normalise(cells.get("name"))
+    if not name:
+        problem("name", "name-missing", "姓名为空，请补填")
+    elif not names.is_name(name):
+        problem("name", "name-form", names.FORM)
+    code = resident_id.problem(cells.get("id_number"), today=notices.today)
+    if code:
+        problem("id_number", code, resident_id.PROBLEMS[code])
+    year, words = _year(cells.get("year"), notices.today)
+    if words:
+        problem("year", "year-form" if year is None else "year-range", words)
+        year = None
+    source = SOURCES.get(_plain(cells.get("source")))
+    if source is None:
+        problem("source", "source-form", f"来源请填{'、'.join(SOURCES)}之一")
+    subject = _subject(cells, year, source, notices, problem)
+    hours = _hours(cells, source, problem)
+    basis = sheets.text(cells.get("basis"))
+    if len(basis) > LONGEST_BASIS:
+        problem("basis", "basis-long", f"依据超过{LONGEST_BASIS}字，请缩短")
+    if resident_id.stands_in(basis):
+        words = "依据里写着身份证号，会显示给查看的人，请改正；号码只填在“身份证号”列"
+        problem("basis", "number-elsewhere", words)
+    completed_on, dated = _completed_on(cells, year, source, notices, problem)
+    if year and (words := _beyond(hours, year, completed_on, notices)):
+        problem("hours", "hours-many", words, blocking=False)
+    if source is Source.MAKE_UP and year and subject:
+        rule = notices.makeup(completed_on.year)
+        if rule and rule.makeup and subject != rule.makeup.subject:
+            words = f"补学只限{notices.name(rule.makeup.subject, year)}（{rule.makeup.clause}），请核对科目或来源"
+            problem("subject", "subject-makeup", words)
+    preview.rows.append(
+        Row(
+            number,
+            resident_id.normalise(cells.get("id_number")),
+            name,
+            year or 0,
+            subject,
+            hours,
+            source,
+            basis[:LONGEST_BASIS],
+            completed_on,
+            dated,
+        )
+    )
+
+
+def _plain(cell: object) -> str:
+    """A short word or number as it was meant: half-width and without spaces."""
+    return re.sub(r"\s", "", sheets.text(cell).translate(sheets.HALF_WIDTH))
+
+
+def _year(cell: object, today: date) -> tuple[int | None, str]:
+    """The credit year of a cell, and what is wrong with it."""
+    found = re.fullmatch(r"(\d{4})(年度?|学年)?", _plain(cell))
+    if not found or isinstance(cell, date):
+        return None, "年度请填四位数字，如2023"
+    year = int(found[1])
+    if not FIRST_YEAR <= year <= today.year:
+        return year, f"年度应在{FIRST_YEAR}至{today.year}之间，请核对"
+    return year, ""
+
+
+def _subject(
+    cells: Mapping[str, object], year: int | None, source: Source | None, notices: _Notices, problem: _Report
+) -> str:
+    """The subject's code; 职业资格 may leave it out, since the notice says which one it makes count as done."""
+    written = _plain(cells.get("subject"))
+    asked = year or notices.today.year
+    subject = notices.subject(written, asked)
+    if source is Source.QUALIFICATION:
+        deemed = notices.deemed(source, asked)
+        if deemed is None:
+            problem("source", "source-deemed", f"{asked}年度的政策没有规定职业资格视同完成，请按折合学时填写")
+            return ""
+        if not written or subject == deemed:
+            return deemed
+        problem("subject", "subject-deemed", f"职业资格视同完成的是{notices.name(deemed, asked)}，请改正科目")
+        return ""
+    if subject is None:
+        problem("subject", "subject-form", f"科目请填{notices.subjects(asked)}之一")
+        return ""
+    return str(subject)
+
+
+def _hours(cells: Mapping[str, object], source: Source | None, problem: _Report) -> Decimal:
+    text = _plain(cells.get("hours")).removesuffix("学时").removesuffix("小时")
+    value = Decimal()
+    if text not in ("", "-", "—", "/", "无"):
+        try:
+            value = Decimal(text)
+        except InvalidOperation:
+            problem("hours", "hours-form", "学时请填数字，如24或7.5")
+            return Decimal()
+    if source is Source.QUALIFICATION:
+        if value.is_nan() or value:
+            problem("hours", "hours-deemed", "职业资格视同完成当年专业科目，不另计学时，请留空")
+        return Decimal()
+    if not value.is_finite() or value < 0 or value > MOST_HOURS:
+        problem("hours", "hours-range", f"学时应大于0且不超过{MOST_HOURS}，请核对")
+    elif not value:
+        problem("hours", "hours-none", "学时为空或为0，请补填；没有学时的请删去此行")
+    elif value * 2 % 1:
+        problem("hours", "hours-half", "学时以0.5为最小单位，请改为整数或.5")
+    else:
+        return value
+    return Decimal()
+
+
+def _beyond(hours: Decimal, year: int, completed_on: date, notices: _Notices) -> str:
+    """What speaks against the hours of one line, in words: more than its year asks for, or than its days can hold.
+
+    A hint only: on paper several studies may share a line, and one may have begun the year before.
+    """
+    total, a_day = notices.amounts(year)
+    if hours > total > 0:
+        return f"一行的学时多于{year}年度全年要求的{total:f}学时，请核对是否多写，或几次学习合在了一行"
+    days = (completed_on - date(year, 1, 1)).days + 1
+    if completed_on.year == year and hours > days * a_day:
+        return f"{year}年1月1日至{completed_on}每天至多{a_day:f}学时，最多{days * a_day:f}学时，请核对学时或完成日期"
+    return ""
+
+
+def _completed_on(
+    cells: Mapping[str, object], year: int | None, source: Source | None, notices: _Notices, problem: _Report
+) -> tuple[date, bool]:
+    """The day of completion, and whether it was given. Make-up (补学) may be later than its year, clause 七(二)."""
+    today = notices.today
+    usual = min(date(year, 12, 31), today) if year else today
+    if not sheets.text(cells.get("completed_on")):
+        return usual, False
+    day = _day(cells.get("completed_on"))
+    if day is None:
+        problem("completed_on", "date-form", "完成日期请写成2023-06-28，或留空")
+        return usual, False
+    if day > today:
+        problem("completed_on", "date-future", f"完成日期晚于今天{today}，请核对")
+    elif year and day.year != year and source is not Source.MAKE_UP:
+        problem("completed_on", "date-year", f"完成日期不在{year}年度内；以后补学的，来源请填补学")
+    elif year and day.year != year:
+        rule = notices.makeup(day.year)
+        if rule is None or rule.makeup is None:
+            problem("completed_on", "date-makeup", f"{day.year}年度的政策没有规定补学，请核对完成日期和来源")
+        elif not rule.may_make_up(rule.makeup.subject, year, day):
+            words = f"{year}年度的学时最迟补到{year + rule.makeup_years}年（{rule.makeup.clause}），请核对完成日期"
+            problem("completed_on", "date-makeup", words)
+    return day, True
+
+
+def _day(cell: object) -> date | None:
+    """A day out of a date cell, a spreadsheet's day number, or the usual ways to write one."""
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    text = _plain(cell)
+    if re.fullmatch(r"[34]\d{4}", text):
+        return sheets.DAY_ZERO + timedelta(days=int(text))
+    found = re.fullmatch(r"(\d{4})(?:(\d\d)(\d\d)|[-/.年](\d{1,2})[-/.月](\d{1,2})日?)(?:00:00:00|T00:00:00)?", text)
+    if not found:
+        return None
+    year, *rest = (int(part) for part in found.groups() if part)
+    try:
+        return date(year, *rest)
+    except ValueError:
+        return None
+
+
+# --- checks ---------------------------------------------------------------------------------------------------------
+
+
+def _check_repeated(preview: Preview) -> None:
+    first_row: dict[tuple[object, ...], int] = {}
+    for row in preview.good_rows:
+        key = (row.id_number, row.year, row.subject, row.source, row.basis)
+        if key in first_row:
+            words = (
+                f"与第{first_row[key]}行的人员、年度、科目、来源和依据相同，请删去一行；确为两次学习的，请在依据中写明"
+            )
+            preview.problems.append(Problem(row.row, HEADINGS["basis"], "duplicate", row.basis, words))
+        first_row.setdefault(key, row.row)
+
+
+class _Known(NamedTuple):
+    """A person on file."""
+
+    id: int
+    name: str
+    authority_id: int
+    own_name: str
+    """That of the record which has the number: a duplicate's may be another."""
+
+
+def _check_known(preview: Preview, session: Session, authority_id: int | None) -> None:
+    """Against the people on file: whose they are, what they are called, and which hours they have already."""
+    good = preview.good_rows
+    indexes = {number: db.blind_index(number) for number in {row.id_number for row in good}}
+    known = _on_file(session, list(indexes.values()))
+    recorded = _recorded(session, [person.id for person in known.values()])
+    formerly = acts.formerly(session, [index for index in indexes.values() if index not in known])
+
+    def problem(row: Row, column: str, code: str, value: str, words: str, *, blocking: bool = True) -> None:
+        preview.problems.append(Problem(row.row, HEADINGS[column], code, value, words, blocking))
+
+    names: dict[str, tuple[str, int]] = {}
+    for row in good:
+        person = known.get(indexes[row.id_number])
+        if person is None:
+            name, first = names.setdefault(row.id_number, (row.name, row.row))
+            if name != row.name:
+                words = f"与第{first}行身份证号相同而姓名不同，请核对姓名或号码"
+                problem(row, "name", "name-differs", row.name, words)
+            if former := formerly.get(indexes[row.id_number]):
+                own = authority_id is None or former.authority_id == authority_id
+                words = _former(former) if own else "库中有一人曾用此号码，后经更正；此人由其他人社部门主管，请核对号码"
+                problem(row, "id_number", "id-former", row.id_number, words, blocking=False)
+        elif authority_id is not None and person.authority_id != authority_id:
+            words = "此人由其他人社部门主管，请由其主管部门导入"
+            problem(row, "id_number", "jurisdiction", row.id_number, words)
+        elif row.name not in (person.name, person.own_name):
+            words = f"库中此身份证号的姓名为“{person.name}”，请核对姓名或号码"
+            problem(row, "name", "name-known", row.name, words)
+        else:
+            days = recorded[person.id].get((row.year, row.subject, row.source, row.hours, row.basis), set())
+            if row.completed_on in days or (days and not row.dated):
+                words = "这笔学时已经入账，不再重复登记，可删去此行"
+                problem(row, "hours", "recorded", f"{row.hours.normalize():f}", words)
+    new = {number: -place for place, number in enumerate(indexes, start=1)}
+    ids = {number: known[index].id if index in known else new[number] for number, index in indexes.items()}
+    good = preview.good_rows
+    for at, words in caps.exceeded(session, [_posting(row, ids[row.id_number]) for row in good]).items():
+        words = f"超过政策规定的上限：{words}，请核减或删去此行"
+        problem(good[at], "hours", "hours-cap", f"{good[at].hours.normalize():f}", words)
+
+
+def _former(person: Person) -> str:
+    """What to say of a number that a person had before a correction: under it a second record would be made."""
+    now = resident_id.mask(person.id_number)
+    return f"库中“{person.name}”更正前的号码，现为{now}；同一人的请改用现在的号码，否则会另立一人"
+
+
+def _posting(row: Row, person_id: int) -> Posting:
+    """A row without a fault as hours of a person."""
+    assert row.source is not None, "a row without a source has a fault"
+    return Posting(
+        person_id,
+        row.year,
+        row.subject,
+        row.hours,
+        row.completed_on,
+        source=row.source,
+        deemed=row.deemed,
+        note=row.basis,
+    )
+
+
+def _on_file(session: Session, indexes: list[bytes]) -> dict[bytes, _Known]:
+    owner = sa.orm.aliased(Person)  # of the number; a duplicate's finds whom it was merged into
+    found: dict[bytes, _Known] = {}
+    for start in range(0, len(indexes), 5000):
+        query = sa.select(owner.id_index, Person.id, Person.name, Person.authority_id, owner.name).select_from(owner)
+        query = query.join(Person, Person.id == owner.human_id)
+        query = query.where(owner.id_index.in_(indexes[start : start + 5000]))
+        for index, person_id, name, authority_id, own_name in session.execute(query):
+            found[bytes(index)] = _Known(person_id, name, authority_id, own_name)
+    return found
+
+
+_Hours = tuple[int, str, Source | None, Decimal, str]
+"""Year, subject, source, hours and basis of an entry."""
+
+
+def _recorded(session: Session, person_ids: list[int]) -> dict[int, dict[_Hours, set[date]]]:
+    """For each person what stands in the ledger, with the days of completion; what was reversed stands no more."""
+    found: dict[int, dict[_Hours, set[date]]] = defaultdict(lambda: defaultdict(set))
+    for start in range(0, len(person_ids), 5000):
+        query = (
+            sa.select(CreditEntry, CreditBatch.basis, CreditBatch.reverses_id, Person.human_id)
+            .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+            .join(Person, Person.id == CreditEntry.person_id)
+            .where(under(Person, person_ids[start : start + 5000]))
+        )
+        rows = session.execute(query).all()
+        gone = {(undone, entry.reverses_line) for entry, _, undone, _ in rows if undone is not None}
+        for entry, basis, undone, person_id in rows:
+            if undone is None and (entry.batch_id, entry.line) not in gone:
+                for words in {entry.note, entry.note or basis}:
+                    key = (entry.year, entry.subject, entry.source, entry.hours, words)
+                    found[person_id][key].add(entry.completed_on)
+    return found
+
+
+# --- into the ledger ------------------------------------------------------------------------------------------------
+
+
+def bring_in(
+    session: Session, upload: Upload, *, actor: Actor, reason: str, now: datetime
+) -> tuple[CreditBatch | None, Preview]:
+    """Post every row without a fault as one batch, with its file kept; answers it and every problem of the other rows.
+
+    None where no row is without a fault: then nothing is kept. People not on file are added under the actor's office.
+    The system itself (the command line) is in charge of everybody. Refused codes: "role", "reason", "file", "headings",
+    "posted" (this very file was imported by this office, and still stands).
+    """
+    require(actor, Role.REVIEWER, Role.ADMIN)
+    if actor.organization_kind not in AUTHORITIES:
+        raise Refused("role", "导入学时由人社部门办理。")
+    reason = reason.strip()
+    if not reason:
+        raise Refused("reason", "请填写导入的原因，如“补登2021至2023年度纸质台账”。")
+    preview = read(upload.content, upload.filename, today=db.office_day(now))
+    books.hold(session)
+    _check_posted(session, upload, actor)
+    _check_known(preview, session, actor.organization_id if actor.account_id is not None else None)
+    _sort(preview)
+    good = preview.good_rows
+    if not good:
+        return None, preview
+    facts = {row.id_number: persons.PersonFacts(row.name, row.id_number) for row in good}
+    person_ids = persons.match_or_add(session, list(facts.values()), authority_id=actor.organization_id, now=now)
+    people = {number: person_ids[db.blind_index(number)] for number in facts}
+    kept = files.attach(session, None, upload, purpose="credits", now=now)
+    batch = books.post(
+        session,
+        [_posting(row, people[row.id_number]) for row in good],
+        basis=f"导入：{upload.filename}"[:200],
+        attachment_id=kept.id,
+        actor=actor,
+        reason=reason,
+        now=now,
+    )
+    return batch, preview
+
+
+def _check_posted(session: Session, upload: Upload, actor: Actor) -> None:
+    query = (
+        sa.select(CreditBatch)
+        .join(Attachment, Attachment.id == CreditBatch.attachment_id)
+        .where(Attachment.sha256 == files.digest_of(upload), CreditBatch.authority_id == actor.organization_id)
+    )
+    for batch in session.scalars(query):
+        if not standing.undone(session, batch):
+            day = db.office_day(batch.posted_at)
+            raise Refused(
+                "posted",
+                f"此文件已于{day}由{batch.posted_by}导入（第{batch.id}批），不会重复入账。"
+                "改正了的行请另存为新文件再导入，已入账的行会自动跳过。",
+            )

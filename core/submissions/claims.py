@@ -1,0 +1,644 @@
+"""Claims (学时折合申报): a certificate with its evidence; approval posts the hours granted, or the deemed year.
+
+Which activities there are, at which rate and up to how much, the notice of the certificate's year says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from difflib import SequenceMatcher
+from math import ceil
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import access, db, names
+from core.ground.access import Actor, Labelled, Refused, Role, not_found, require, visible
+from core.ground.hours import hours_text
+from core.law import notices
+from core.law.notices import Conversion
+from core.ledger import books
+from core.ledger.standing import HOURS_TAKEN_BACK, STANDS
+from core.models import (
+    Account,
+    Attachment,
+    Claim,
+    CreditBatch,
+    CreditEntry,
+    Organization,
+    Person,
+    Report,
+    RosterRow,
+    Source,
+    State,
+    Submission,
+    under,
+)
+from core.people import persons
+from core.submissions import plans
+from core.trail import audit, files
+from core.trail.files import Upload
+
+FILERS = (Role.PERSON, Role.EMPLOYER_CLERK)
+APPROVAL_NEEDS_REASON = True
+OPEN = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
+EVIDENCE = tuple(files.SIGNS)
+"""The kinds of file a certificate may be in."""
+UNITS = {"hour": "学时", "day": "天", "item": "项"}
+MOST_FILES = 10
+
+_SOURCES = {source.label: source for source in Source}
+
+
+@dataclass(frozen=True)
+class ClaimFields:
+    """What is filled in beside the evidence. `title` is the certificate's; `amount` in the unit of the activity."""
+
+    activity: str
+    title: str
+    issuer: str
+    start_on: date
+    completed_on: date
+    amount: Decimal
+    level: str = ""
+    rank: str = ""
+    note: str = ""
+
+
+WORDS = {"title": "证书（证明）名称", "issuer": "发证或主办单位"}
+_LONGEST = {"title": 100, "issuer": 100, "note": 1000}
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What a notice lets count beside training: converted into hours, or deeming a subject done."""
+
+    name: str
+    subject: str
+    subject_name: str
+    source: Source
+    clause: str
+    conversions: tuple[Conversion, ...] = ()
+    """Its lines of the conversion table, by level and rank; none where it deems the subject done."""
+
+    @property
+    def deemed(self) -> bool:
+        return not self.conversions
+
+    @property
+    def levels(self) -> list[str]:
+        return list(dict.fromkeys(each.level for each in self.conversions if each.level))
+
+    @property
+    def ranks(self) -> list[str]:
+        return list(dict.fromkeys(each.rank for each in self.conversions if each.rank))
+
+    @property
+    def unit(self) -> str:
+        """What its amount is counted in, as a word; nothing for what is deemed done."""
+        return UNITS[self.conversions[0].unit] if self.conversions else ""
+
+    @property
+    def words(self) -> str:
+        """How it counts, in words."""
+        if self.deemed:
+            return f"取得证书的年度{self.subject_name}视同完成（{self.clause}）"
+        rates = {each.rate for each in self.conversions}
+        if rates == {None}:
+            return f"由审核部门依据证书核定{self.subject_name}学时（{self.clause}）"
+        if len(self.conversions) == 1 and (rate := self.conversions[0].rate) is not None:
+            return f"每{self.unit}折合{self.subject_name}{rate.normalize():f}学时（{self.clause}）"
+        return f"按级别折合{self.subject_name}学时（{self.clause}）"
+
+
+def activities(year: int) -> list[Activity]:
+    """What the notice of a year lets count, in its order. Refused codes: "policy"."""
+    rule = notices.in_force(year)
+    names = {each.code: each.name for each in rule.subjects}
+    lines: dict[str, list[Conversion]] = {}
+    for line in rule.conversions:
+        lines.setdefault(line.activity, []).append(line)
+    found = [
+        Activity(name, of[0].subject, names[of[0].subject], _SOURCES[of[0].source], of[0].clause, tuple(of))
+        for name, of in lines.items()
+    ]
+    return found + [
+        Activity(each.source, each.subject, names[each.subject], _SOURCES[each.source], each.clause)
+        for each in rule.deemed
+        if each.source not in lines
+    ]
+
+
+def activity_of(claim: ClaimFields | Claim) -> Activity:
+    """What a claim claims, by the notice of its year. Refused codes: "policy", "activity" (it has none such)."""
+    year = claim.completed_on.year
+    offered = activities(year)
+    for each in offered:
+        if each.name == claim.activity:
+            return each
+    silent = f"{notices.in_force(year).document}没有规定“{claim.activity}”折合学时"
+    ways = "请选其他类别" if offered else f"{year}年度的证书不能在此申报；当年已经认可的学时，请由主管的人社部门导入"
+    raise Refused("activity", f"{silent}，{ways}。")
+
+
+def worth(claim: ClaimFields | Claim) -> Decimal | None:
+    """The hours by the notice's own rate; 0 for what is deemed done, None where the reviewer grants them on evidence.
+
+    Refused codes: "policy", "activity".
+    """
+    if activity_of(claim).deemed:
+        return Decimal()
+    rule = notices.in_force(claim.completed_on.year)
+    line = rule.conversion(claim.activity, claim.level or None, claim.rank or None)
+    if line is None:
+        raise Refused("activity", f"{rule.document}没有规定此级别的“{claim.activity}”折合学时，请核对级别。")
+    return line.hours(claim.amount)
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a stretch of days holds at so many hours a day, and what was granted on it already."""
+
+    first_on: date
+    last_on: date
+    a_day: Decimal
+    taken: tuple[Claim, ...] = ()
+
+    @property
+    def days(self) -> int:
+        return plans.days_of(self.first_on, self.last_on)
+
+    @property
+    def holds(self) -> Decimal:
+        return self.days * self.a_day
+
+    @property
+    def left(self) -> Decimal:
+        return self.holds - sum((each.granted or Decimal() for each in self.taken), Decimal())
+
+    @property
+    def most(self) -> Decimal:
+        """What may still be granted; more may be taken than there is where a duplicate's claims joined a person's."""
+        return max(self.left, Decimal())
+
+    @property
+    def words(self) -> str:
+        stretch = f"{self.first_on}至{self.last_on}共{self.days}天" if self.days > 1 else f"{self.last_on}一天"
+        held = f"每天至多{self.a_day:f}学时，{stretch}至多{hours_text(self.holds)}学时"
+        if not self.taken:
+            return held
+        of = "、".join(f"“{each.title}”{hours_text(each.granted or Decimal())}学时" for each in self.taken)
+        return f"{held}，其中已核定{of}，至多再核定{hours_text(self.most)}学时"
+
+
+def room(start_on: date, completed_on: date) -> Room:
+    """What the days of a certificate hold: those within its credit year, the one it was completed in, clause 一(一).
+
+    Refused codes: "policy".
+    """
+    first_on = max(start_on, completed_on.replace(month=1, day=1))
+    return Room(first_on, completed_on, notices.in_force(completed_on.year).hours_per_day)
+
+
+def room_left(session: Session, claim: Claim) -> Room:
+    """What a claim's days still hold beside what was granted on the person's other certificates of the credit year.
+
+    The hours of a certificate may lie on any of its days. So every stretch of days that contains this one holds what
+    was granted within it, and the stretch with the least left decides.
+    """
+    own = room(claim.start_on, claim.completed_on)
+    others = [
+        (room(each.start_on, each.completed_on), each)
+        for each in _others(session, claim)
+        if each.state is State.APPROVED and each.granted and each.completed_on.year == claim.completed_on.year
+    ]
+    first_on, last_on = own.first_on, own.last_on
+    for _ in others:  # what meets it, what meets that, and so on
+        met = [days for days, _ in others if days.first_on <= last_on and days.last_on >= first_on]
+        first_on = min([first_on, *(days.first_on for days in met)])
+        last_on = max([last_on, *(days.last_on for days in met)])
+    starts = {own.first_on, *(days.first_on for days, _ in others if first_on <= days.first_on < own.first_on)}
+    ends = {own.last_on, *(days.last_on for days, _ in others if own.last_on < days.last_on <= last_on)}
+
+    def taken(first: date, last: date) -> tuple[Claim, ...]:
+        return tuple(each for days, each in others if first <= days.first_on and days.last_on <= last)
+
+    stretches = (replace(own, first_on=one, last_on=two, taken=taken(one, two)) for one in starts for two in ends)
+    return min(stretches, key=lambda each: (each.left, each.days))
+
+
+def hints(session: Session, claim: Claim) -> list[str]:
+    """What to know of a claim before it is decided, in words, for who files it and for who decides it.
+
+    A certificate of many days for few hours is asked about where the hours are less than a quarter of what they hold.
+    """
+    told, authority_id = [], _person(session, claim).authority_id
+    if claim.state is State.SUBMITTED and authority_id != claim.authority_id:
+        office = session.get_one(Organization, authority_id).name
+        told.append(f"此人现由{office}主管：请退回或撤回，由申报人重新提交，系统会送到那里。")
+    activity, given, held = activity_of(claim), worth(claim), room(claim.start_on, claim.completed_on)
+    if activity.deemed:
+        return told
+    if claim.start_on < held.first_on:
+        told.append(
+            f"起止日期跨年度：学时计入完成日期所在的{claim.completed_on.year}年度（一(一)），"
+            f"只有{held.first_on}至{held.last_on}的{held.days}天可以折合学时。"
+        )
+    given = claim.amount if given is None and activity.unit == UNITS["hour"] else given
+    if given and given > held.holds:
+        told.append(f"证书所载多于起止日期所能计的学时：{held.words}。")
+    elif given and given * 4 < held.holds:
+        hours, enough = hours_text(given), ceil(given / held.a_day)
+        told.append(
+            f"起止日期共{held.days}天，{hours}学时按每天{held.a_day:f}学时只需{enough}天，请核对实际学习的日期。"
+        )
+    return told
+
+
+def check_fields(fields: ClaimFields, today: date) -> None:
+    """Refuse what cannot be a claim, every fault named at once. Refused codes: "fields", "policy", "activity"."""
+    faults = [f"{word}未填" for name, word in WORDS.items() if not names.comparable(getattr(fields, name))]
+    faults += [f"填写的内容超过{most}个字" for name, most in _LONGEST.items() if len(getattr(fields, name)) > most]
+    if fields.completed_on > today:
+        faults.append(f"完成日期晚于今天{today}")
+    if fields.start_on > fields.completed_on:
+        faults.append("开始日期晚于完成日期")
+    activity = activity_of(fields)
+    if activity.deemed and fields.amount:
+        faults.append(f"{fields.activity}视同完成，不计学时，不填证书所载的数量")
+    elif not activity.deemed and (fields.amount <= 0 or fields.amount * 2 % 1):
+        faults.append(f"证书所载{activity.unit}数应为0.5的正倍数")
+    if faults:
+        raise Refused("fields", "；".join(faults) + "。请改正后再保存。")
+    worth(fields)
+
+
+def draft(
+    session: Session,
+    person_id: int,
+    fields: ClaimFields,
+    *,
+    evidence: Sequence[Upload] = (),
+    actor: Actor,
+    now: datetime,
+) -> Claim:
+    """Start a claim for oneself, or for a person of the clerk's own employer; the person's authority will decide.
+
+    Whoever signs in as a duplicate claims for that record: separated again, it keeps what it filed.
+    Refused codes: "role", "missing", "fields", "policy", "activity", "hours" (more than its days hold), "file".
+    """
+    require(actor, *FILERS)
+    person = persons.one(session, person_id, actor)
+    check_fields(fields, db.office_day(now))
+    mine = session.get_one(Account, actor.account_id).person_id if actor.role is Role.PERSON else None
+    claim = Claim(
+        **asdict(fields),
+        person_id=mine or person.id,
+        person=session.get_one(Person, mine or person.id),
+        organization_id=person.employer_id or person.authority_id,
+        authority_id=person.authority_id,
+        created_by_id=actor.account_id,
+        created_at=now,
+    )
+    session.add(claim)
+    session.flush()
+    _check_filed(session, claim)
+    _attach(session, claim, evidence, now)
+    audit.record(session, audit.Event.CLAIM_DRAFTED, claim, actor=actor, after=summary(claim), now=now)
+    return claim
+
+
+def revise(
+    session: Session,
+    claim_id: int,
+    fields: ClaimFields,
+    *,
+    evidence: Sequence[Upload] = (),
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> Claim:
+    """Change a claim that is not before the authority; files given are added, those given before stay with it.
+
+    Refused codes: "role", "missing", "state", "stale", "fields", "policy", "activity", "hours", "file".
+    """
+    require(actor, *FILERS)
+    claim = _one(session, claim_id, actor, lock=True)
+    if claim.state not in OPEN:
+        raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能修改；待审的请先撤回。")
+    if claim.version != version:
+        raise audit.overtaken(session, claim)
+    check_fields(fields, db.office_day(now))
+    before = summary(claim)
+    for name, value in asdict(fields).items():
+        setattr(claim, name, value)
+    claim.granted = None
+    _check_filed(session, claim)
+    _attach(session, claim, evidence, now)
+    audit.record(session, audit.Event.CLAIM_REVISED, claim, actor=actor, before=before, after=summary(claim), now=now)
+    return claim
+
+
+def grant(session: Session, claim_id: int, hours: Decimal, *, version: int, actor: Actor, now: datetime) -> Claim:
+    """核定学时: set the hours that approval will post, where they are not those of the notice's own rate.
+
+    What is deemed done has none. Refused codes: "role", "missing", "jurisdiction", "state", "stale", "hours" (not a
+    positive number of half hours, more than the notice's rate gives for the certificate, or than its days hold).
+    """
+    require(actor, Role.REVIEWER)
+    claim = _one(session, claim_id, actor, lock=True)
+    access.in_charge(actor, claim.authority_id)
+    if claim.state is not State.SUBMITTED or claim.version != version:
+        raise audit.overtaken(session, claim, "state" if claim.version == version else "stale")
+    deemed = activity_of(claim).deemed
+    if deemed != (hours == 0) or hours < 0 or hours * 2 % 1 or hours > 1000:
+        what = "视同完成不计学时" if deemed else "核定学时应为0.5的正倍数，不予折合的请选“不予通过”"
+        raise Refused("hours", f"{what}。")
+    _check_most(session, claim, hours, "起止日期有误的，请退回改正")
+    if hours != claim.granted:
+        before = {"granted": str(claim.granted)}
+        claim.granted = hours
+        audit.record(
+            session,
+            audit.Event.CLAIM_GRANTED,
+            claim,
+            actor=actor,
+            before=before,
+            after={"granted": str(hours), "title": claim.title},
+            now=now,
+        )
+    return claim
+
+
+def _check_most(session: Session, claim: Claim, hours: Decimal, mend: str) -> None:
+    """The notice's rate may be cut and never exceeded; no day holds more than its study hours, all claims together.
+
+    `mend` says what to do about the days. Refused codes: "hours".
+    """
+    activity, given = activity_of(claim), worth(claim)
+    if activity.deemed:
+        return
+    if given is not None and hours > given:
+        amount, most = hours_text(claim.amount), hours_text(given)
+        raise Refused("hours", f"证书所载{amount}{activity.unit}，{activity.words}，至多核定{most}学时。")
+    held = room_left(session, claim)
+    if hours > held.most:
+        none = "没有学时可以折合，起止日期有误的请改正或退回改正"
+        raise Refused("hours", f"{held.words}；{mend if held.most else none}。")
+
+
+def _check_filed(session: Session, claim: Claim) -> None:
+    """What the rate gives fits into the days, or where the reviewer grants, half an hour. Refused codes: "hours"."""
+    mend = "起止日期有误的请改正，无误的请按能折合的数量填写，并在说明中写明"
+    _check_most(session, claim, worth(claim) or Decimal("0.5"), mend)
+
+
+def beyond(claim: Claim, hours: Decimal) -> str:
+    """What the reviewer should know before granting so many hours, in words; nothing where there is nothing to tell."""
+    activity = activity_of(claim)
+    if activity.unit != UNITS["hour"] or hours <= claim.amount:
+        return ""
+    more, amount = hours_text(hours), hours_text(claim.amount)
+    return f"核定的{more}学时多于证书所载的{amount}学时，请核对；确需多核的，请在审核意见中写明依据。"
+
+
+def _seen(actor: Actor) -> sa.ColumnElement[bool]:
+    return visible(actor, organization=Claim.home_id, authority=Claim.authority_id, person=Claim.human_id)
+
+
+def _one(session: Session, claim_id: int, actor: Actor, *, lock: bool = False) -> Claim:
+    """A claim of the actor's to see, with `lock` held for change. Refused codes: "missing"."""
+    query = sa.select(Claim).where(Claim.id == claim_id, _seen(actor))
+    claim = session.scalar(query.with_for_update(of=Submission) if lock else query)
+    if claim is None:
+        raise not_found("学时折合申报")
+    return claim
+
+
+def _attach(session: Session, claim: Claim, evidence: Sequence[Upload], now: datetime) -> None:
+    for upload in evidence:
+        if not upload.filename.lower().endswith(EVIDENCE) or not files.is_as_named(upload):
+            raise Refused("file", f"“{upload.filename}”不是PDF、JPG或PNG文件，请拍照、扫描或另存后再上传。")
+    had = session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == claim.id)) or 0
+    if had + len(evidence) > MOST_FILES:
+        raise Refused("file", f"一项申报至多附{MOST_FILES}个文件，请把多页合成一个PDF。")
+    for upload in evidence:
+        files.attach(session, claim, upload, purpose="evidence", now=now)
+
+
+def evidence(session: Session, claim_id: int, actor: Actor) -> list[Attachment]:
+    """The files of a claim, as they were added. Refused codes: "missing"."""
+    claim = _one(session, claim_id, actor)
+    return list(
+        session.scalars(sa.select(Attachment).where(Attachment.submission_id == claim.id).order_by(Attachment.id))
+    )
+
+
+def taken_back(session: Session, claim: Claim) -> CreditBatch | None:
+    """The batch that took the hours, or the deemed year, of a claim back; what it posts is one entry."""
+    posted = sa.select(CreditBatch.id).where(CreditBatch.submission_id == claim.id)
+    return session.scalar(sa.select(CreditBatch).where(CreditBatch.reverses_id.in_(posted)))
+
+
+class Concern(Labelled):
+    """Why something else of the same person is shown to who decides a claim, the gravest first."""
+
+    CERTIFICATE = "certificate", "证书名称相同或相近，请核对是否同一证书"
+    TRAINED = (
+        "trained",
+        "同一期间已登记培训学时。同一时间的学习不重复计学时，确属另外学习的（如网络学习）才折合，并在审核意见中写明依据",
+    )
+    DAYS = "days", "同一期间还有"
+    YEAR = "year", "同一年度还有"
+
+
+def beside(session: Session, claim_id: int, actor: Actor) -> pd.DataFrame:
+    """What else of the same person to hold a claim against, by concern and then the earliest first.
+
+    Other claims and rows of rosters, filed or approved, unless their hours were taken back: those alike in title, those
+    of the same days (an examination is no study); where a claim deems its year done, all of that year, and what was
+    imported as deemed. Columns: concern, kind (report, claim, credit_batch), id, activity, title, state, start_on,
+    end_on, hours (for a claim not granted, what the certificate says). Refused codes: "role", "missing".
+    """
+    require(actor, Role.REVIEWER)
+    claim = _one(session, claim_id, actor)
+    found = [(_concern(claim, each), *_line(each)) for each in _others(session, claim)]
+    found += _deemed_by_import(session, claim) if activity_of(claim).deemed else _trained(session, claim)
+    columns = "concern kind id activity title state start_on end_on hours".split()
+    frame = pd.DataFrame([each for each in found if each[0]], columns=columns)
+    order = frame["concern"].map(list(Concern).index)
+    return frame.assign(order=order).sort_values(["order", "start_on", "id"], ignore_index=True).drop(columns="order")
+
+
+def _concern(claim: Claim, other: Claim) -> Concern | None:
+    if _alike(claim.title, other.title):
+        return Concern.CERTIFICATE
+    if not claim.amount:
+        return Concern.YEAR if claim.completed_on.year == other.completed_on.year else None
+    meets = claim.start_on <= other.completed_on and other.start_on <= claim.completed_on
+    return Concern.DAYS if meets and other.amount else None
+
+
+def _line(claim: Claim) -> tuple[Any, ...]:
+    hours = claim.amount if claim.granted is None else claim.granted
+    return claim.kind, claim.id, claim.activity, claim.title, claim.state, claim.start_on, claim.completed_on, hours
+
+
+def _trained(session: Session, claim: Claim) -> list[Any]:
+    """Rows of rosters, filed or approved, that study on days of a claim."""
+    hours = RosterRow.public_hours + RosterRow.professional_hours
+    query = (
+        sa.select(Report.kind, Report.id, sa.literal(""), Report.title, Report.state)
+        .add_columns(Report.start_on, Report.end_on, hours)
+        .join(RosterRow, RosterRow.report_id == Report.id)
+        .where(
+            RosterRow.id_index.in_(sa.select(Person.id_index).where(under(Person, _person(session, claim).id))),
+            Report.start_on <= claim.completed_on,
+            Report.end_on >= claim.start_on,
+            Report.state.in_((State.SUBMITTED, State.APPROVED)),
+            ~RosterRow.faulty,
+            ~HOURS_TAKEN_BACK,
+            hours > 0,
+        )
+    )
+    concerns = {State.APPROVED: Concern.TRAINED, State.SUBMITTED: Concern.DAYS}
+    return [(concerns[row.state], *row) for row in session.execute(query)]
+
+
+def _deemed_by_import(session: Session, claim: Claim) -> list[Any]:
+    """What stands in the ledger as deemed in a claim's credit year and came from no claim."""
+    basis = sa.func.coalesce(sa.func.nullif(CreditEntry.note, ""), CreditBatch.basis)
+    query = (
+        sa.select(CreditBatch.id, CreditEntry.source, basis, CreditEntry.completed_on)
+        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+        .where(
+            CreditEntry.person_id.in_(sa.select(Person.id).where(under(Person, _person(session, claim).id))),
+            CreditEntry.year == claim.completed_on.year,
+            CreditEntry.deemed > 0,
+            STANDS,
+            CreditBatch.submission_id.is_(None),
+        )
+    )
+    return [
+        (Concern.YEAR, "credit_batch", batch_id, source.label, words, State.APPROVED, day, day, Decimal())
+        for batch_id, source, words, day in session.execute(query)
+    ]
+
+
+def people(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
+    """For whom the actor may file a claim, at most 20. Columns as `registry.find_persons`. Refused codes: "role"."""
+    require(actor, *FILERS)
+    return persons.find(session, actor, text=text)[0]
+
+
+# --- what `approvals` asks of every kind ----------------------------------------------------------------------------
+
+
+def check_submit(session: Session, claim: Claim, *, actor: Actor, reason: str, now: datetime) -> None:
+    """A claim has its evidence, goes to the authority the person has by now, and is filed once, clause 一(四)5-8.
+
+    Refused codes: "fields", "twice", "hours", "policy", "activity".
+    """
+    check_fields(_fields_of(claim), db.office_day(now))
+    if not session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == claim.id)):
+        raise Refused("fields", "没有上传证书或证明材料，请上传后再提交。")
+    _check_twice(session, claim)
+    _check_filed(session, claim)
+    person = _person(session, claim)
+    claim.authority_id = person.authority_id
+    claim.organization_id = person.employer_id or person.authority_id
+    claim.granted = worth(claim)
+
+
+def _check_twice(session: Session, claim: Claim) -> None:
+    """One certificate counts once until its hours are taken back, whatever it is filed as and however it is written."""
+    for other in _others(session, claim):
+        if other.completed_on == claim.completed_on and names.comparable(other.title) == names.comparable(claim.title):
+            same = f"第{other.id}号“{other.title}”（{other.activity}，{other.state.label}）"
+            different = "确为另一份证书的，请把名称写完整，以示区别"
+            raise Refused("twice", f"同一证书已有一份申报：{same}，不能重复折合。{different}。")
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two titles may be one certificate's."""
+    one, other = names.comparable(one), names.comparable(other)
+    return one in other or other in one or SequenceMatcher(None, one, other).ratio() >= 0.8
+
+
+def _others(session: Session, claim: Claim) -> list[Claim]:
+    """The same person's other claims that wait or count: filed or approved, and not taken back."""
+    query = sa.select(Claim).where(
+        Claim.person_id.in_(sa.select(Person.id).where(under(Person, _person(session, claim).id))),
+        Claim.id != claim.id,
+        Claim.state.in_((State.SUBMITTED, State.APPROVED)),
+    )
+    return [each for each in session.scalars(query.order_by(Claim.id)) if taken_back(session, each) is None]
+
+
+def _person(session: Session, claim: Claim) -> Person:
+    """The person the claim is about, as on file by now."""
+    return session.get_one(Person, session.get_one(Person, claim.person_id).human_id)
+
+
+def check_approve(session: Session, claim: Claim, *, now: datetime) -> None:
+    """A claim is granted by the authority the person has by now. Refused codes: "jurisdiction", "hours", "twice"."""
+    books.hold(session)  # what was granted beside it stays as it is until this is posted
+    if _person(session, claim).authority_id != claim.authority_id:
+        raise Refused("jurisdiction", "此人已由其他人社部门主管。请退回，由申报人重新提交，系统会送到现在的主管部门。")
+    if claim.granted is None:
+        raise Refused("hours", f"通知没有规定{claim.activity}的折合比例，请依据证书填写核定学时。")
+    _check_most(session, claim, claim.granted, "请核减后再通过；起止日期有误的，请退回改正")
+    _check_twice(session, claim)
+
+
+def on_approve(session: Session, claim: Claim, *, actor: Actor, now: datetime) -> str:
+    """Post the hours granted, or the deemed year, with the certificate as basis. Answers what happened, in words.
+
+    Refused codes: "posted", "cap".
+    """
+    activity, person = activity_of(claim), _person(session, claim)
+    assert claim.granted is not None, "check_approve"
+    assert claim.person_id is not None, "draft"
+    kind = f"{claim.activity}{claim.level}{claim.rank}"
+    posting = books.Posting(
+        claim.person_id,
+        claim.completed_on.year,
+        activity.subject,
+        claim.granted,
+        claim.completed_on,
+        source=activity.source,
+        deemed=activity.deemed,
+        note=f"{kind}：{claim.title}（{claim.issuer}）"[:200],
+        days=room(claim.start_on, claim.completed_on).days,
+    )
+    books.post(
+        session, [posting], basis=f"学时折合：{kind} {claim.title}"[:200], actor=actor, now=now, submission=claim
+    )
+    return f"{person.name}{_effect(claim, activity)}"
+
+
+def preview(session: Session, claim: Claim) -> str:
+    """What approval would do, in words."""
+    activity = activity_of(claim)
+    if claim.granted is None:
+        return f"{activity.words}，通过前请依据证书填写核定学时。"
+    return f"通过后，{_person(session, claim).name}{_effect(claim, activity)}。"
+
+
+def _effect(claim: Claim, activity: Activity) -> str:
+    year = f"{claim.completed_on.year}年度{activity.subject_name}"
+    return f"的{year}视同完成" if activity.deemed else f"登记{year}{hours_text(claim.granted or Decimal())}学时"
+
+
+def _fields_of(claim: Claim) -> ClaimFields:
+    return ClaimFields(**{name: getattr(claim, name) for name in ClaimFields.__dataclass_fields__})
+
+
+def summary(claim: Claim) -> dict[str, Any]:
+    """A claim's fields for the trail."""
+    return {name: str(value) for name, value in asdict(_fields_of(claim)).items()}

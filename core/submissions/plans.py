@@ -1,0 +1,243 @@
+"""Training plans (培训计划): their fields, their checks, the extension. The steps of their life are in `approvals`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core.ground import access, db
+from core.ground.access import Actor, OrganizationKind, Refused, Role, not_found, require
+from core.law import notices
+from core.law.notices import Subject
+from core.models import Mode, Organization, Plan, State
+from core.trail import audit
+
+
+@dataclass(frozen=True)
+class PlanFields:
+    """What a base fills in, clause 一(五)1. `hours_each` is what one learner earns."""
+
+    title: str
+    subject: Subject
+    start_on: date
+    end_on: date
+    place: str
+    mode: Mode
+    content: str
+    teachers: str
+    audience: str
+    headcount: int
+    hours_each: Decimal
+    credit_years: tuple[int, ...] = ()
+    """学时年度 it offers, clause 七(二); none: the year of the training."""
+
+
+FILERS = (Role.BASE_CLERK,)
+APPROVAL_NEEDS_REASON = False
+WORDS = {
+    "title": "培训名称",
+    "place": "培训地点",
+    "content": "培训内容",
+    "teachers": "师资情况",
+    "audience": "培训人员范围",
+}
+
+
+def subjects_of(kind: OrganizationKind, year: int) -> list[Subject]:
+    """The subjects an organization of a kind may give in a year, clause 一(二)."""
+    rules = notices.in_force(year).subjects
+    return [subject for subject in Subject for rule in rules if rule.code == subject and kind in rule.providers]
+
+
+def credit_years(plan: Plan | PlanFields) -> tuple[int, ...]:
+    """The credit years a plan offers: those it names, else the year of the training."""
+    return tuple(plan.credit_years) or (plan.start_on.year,)
+
+
+def usual_year(plan: Plan) -> int | None:
+    """The credit year of those who name none: the plan's only one, else the year of the training if it is offered."""
+    offered = credit_years(plan)
+    if len(offered) == 1:
+        return offered[0]
+    return plan.start_on.year if plan.start_on.year in offered else None
+
+
+def makeup_years(subject: Subject, on: date) -> list[int]:
+    """The earlier credit years of a subject that study on a day may make up, clause 七(二), the latest first."""
+    rule = notices.in_force(on.year)
+    years = range(on.year - 1, on.year - rule.makeup_years - 1, -1)
+    return [year for year in years if rule.may_make_up(subject, year, on)]
+
+
+def days_of(start_on: date, end_on: date) -> int:
+    """Days from the first to the last, both counted."""
+    return (end_on - start_on).days + 1
+
+
+def check_fields(fields: PlanFields, kind: OrganizationKind) -> None:
+    """Refuse what cannot be a plan, whenever it is filed: every fault named at once.
+
+    Refused codes: "fields".
+    """
+    faults = [f"{word}未填" for name, word in WORDS.items() if not str(getattr(fields, name)).strip()]
+    if len(fields.title) > 100 or len(fields.place) > 100:
+        faults.append("培训名称和地点各不超过100个字")
+    if fields.end_on < fields.start_on:
+        faults.append("结束日期早于开始日期")
+    if fields.headcount < 1:
+        faults.append("计划人数应为1人以上")
+    if fields.hours_each <= 0 or fields.hours_each * 2 % 1:
+        faults.append("每人学时应为0.5的正倍数")
+    rule = notices.in_force(fields.start_on.year)
+    if fields.start_on.year != fields.end_on.year:
+        faults.append("培训跨年度，请按年度分两份计划上报")
+    elif faults == [] and fields.hours_each > days_of(fields.start_on, fields.end_on) * rule.hours_per_day:
+        most = days_of(fields.start_on, fields.end_on) * rule.hours_per_day
+        faults.append(f"每天至多{rule.hours_per_day:f}学时，{fields.start_on}至{fields.end_on}最多{most:f}学时")
+    faults += _year_faults(fields, rule)
+    provider = rule.provider(fields.subject)
+    if kind not in provider.providers:
+        givers = "、".join(giver.label for giver in provider.providers)
+        faults.append(f"{fields.subject.label}由{givers}组织（{provider.clause}），{kind.label}请选其他科目")
+    if fields.subject is Subject.PUBLIC and fields.mode is not Mode.ONLINE:
+        faults.append(f"公需科目实行网络培训（{provider.clause}），方式请选线上")
+    if faults:
+        raise Refused("fields", "；".join(faults) + "。请改正后再保存。")
+
+
+def _year_faults(fields: PlanFields, rule: notices.Policy) -> list[str]:
+    """Credit years are the year of the training, or earlier ones that the notice lets make up (补学)."""
+    may = {fields.start_on.year}
+    may |= set(makeup_years(fields.subject, fields.start_on)) & set(makeup_years(fields.subject, fields.end_on))
+    wrong = [str(year) for year in fields.credit_years if year not in may]
+    if not wrong:
+        return []
+    words = f"{fields.subject.label}在{fields.start_on}至{fields.end_on}的培训不能补学{'、'.join(wrong)}年度"
+    if rule.makeup is None:
+        return [f"{words}：{rule.document}没有规定补学"]
+    made_up = next((each.name for each in rule.subjects if each.code == rule.makeup.subject), rule.makeup.subject)
+    return [f"{words}：可补学{made_up}此前{rule.makeup_years}个年度（{rule.makeup.clause}）"]
+
+
+def draft(session: Session, fields: PlanFields, *, actor: Actor, now: datetime) -> Plan:
+    """Start a plan for the actor's own organization; the authority in charge follows from jurisdiction.
+
+    Refused codes: "role", "fields", "policy".
+    """
+    require(actor, Role.BASE_CLERK)
+    check_fields(fields, actor.organization_kind)
+    home = session.get_one(Organization, actor.organization_id)
+    plan = Plan(
+        **asdict(fields),
+        organization_id=home.id,
+        authority_id=home.authority_id,
+        created_by_id=actor.account_id,
+        created_at=now,
+    )
+    session.add(plan)
+    audit.record(session, audit.Event.PLAN_DRAFTED, plan, actor=actor, after=summary(plan), now=now)
+    return plan
+
+
+def revise(session: Session, plan_id: int, fields: PlanFields, *, version: int, actor: Actor, now: datetime) -> Plan:
+    """Change a plan that is not before the authority.
+
+    Refused codes: "role", "missing", "state", "stale", "fields", "policy".
+    """
+    plan = own(session, plan_id, actor)
+    if plan.state not in (State.DRAFT, State.RETURNED, State.WITHDRAWN):
+        raise Refused("state", f"该计划的状态是“{plan.state.label}”，不能修改；待审的请先撤回。")
+    if plan.version != version:
+        raise audit.overtaken(session, plan)
+    check_fields(fields, actor.organization_kind)
+    before = summary(plan)
+    for name, value in asdict(fields).items():
+        setattr(plan, name, value)
+    audit.record(session, audit.Event.PLAN_REVISED, plan, actor=actor, before=before, after=summary(plan), now=now)
+    return plan
+
+
+def own(session: Session, plan_id: int, actor: Actor) -> Plan:
+    """A plan of the clerk's own organization, locked for change. Refused codes: "role", "missing"."""
+    require(actor, Role.BASE_CLERK)
+    plan = session.get(Plan, plan_id, with_for_update=True)
+    if plan is None or plan.organization_id != actor.organization_id:
+        raise not_found("计划")
+    return plan
+
+
+def grant_extension(session: Session, plan_id: int, *, actor: Actor, reason: str, now: datetime) -> Plan:
+    """Let one named plan begin on its start date although it is filed less than two weeks before (一(五)1).
+
+    Refused codes: "role", "missing", "jurisdiction", "state", "needless", "reason".
+    """
+    require(actor, Role.ADMIN)
+    plan = session.get(Plan, plan_id, with_for_update=True)
+    if plan is None:
+        raise not_found("计划")
+    if not actor.oversees_region:
+        access.in_charge(actor, plan.authority_id)
+    if plan.state not in (State.DRAFT, State.RETURNED, State.WITHDRAWN):
+        raise Refused("state", f"该计划{plan.state.label}，无需延期。")
+    today = db.office_day(now)
+    if plan.start_on >= notices.in_force(plan.start_on.year).earliest_start_on(today):
+        raise Refused("needless", "该计划距开始不少于两周，可直接提交，无需延期。")
+    if plan.start_on <= today:
+        raise Refused("state", "该计划的开始日期已到或已过，请基地先改期再申请延期。")
+    if not reason.strip():
+        raise Refused("reason", "请填写准予延期的原因。")
+    plan.extension_start_on, plan.extension_reason = plan.start_on, reason.strip()
+    after = {"start_on": plan.start_on.isoformat()}
+    audit.record(session, audit.Event.PLAN_EXTENDED, plan, actor=actor, after=after, reason=reason.strip(), now=now)
+    return plan
+
+
+# --- what `approvals` asks of every kind ----------------------------------------------------------------------------
+
+
+def check_submit(session: Session, plan: Plan, *, actor: Actor, reason: str, now: datetime) -> None:
+    """A plan is filed at least two weeks before its training, clause 一(五)1. Refused codes: "late", "fields"."""
+    check_fields(fields_of(plan), session.get_one(Organization, plan.organization_id).kind)
+    rule = notices.in_force(plan.start_on.year)
+    today = db.office_day(now)
+    earliest = rule.earliest_start_on(today)
+    extended = plan.extension_start_on is not None and today < plan.start_on >= plan.extension_start_on
+    if plan.start_on < earliest and not extended:
+        raise Refused(
+            "late",
+            f"计划须在培训开始前{rule.plan_days_before_start}天上报（{rule.plan_clause}）。今天是{today}，"
+            f"最早可安排在{earliest}开始；确需提前的，请管理员准予本计划延期。",
+        )
+
+
+def check_approve(session: Session, plan: Plan, *, now: datetime) -> None:
+    """A plan is approved by the day its training begins: trained only after approval, clause 一(五)1."""
+    today = db.office_day(now)
+    if plan.start_on < today:
+        raise Refused("begun", f"培训原定{plan.start_on}开始，已不能事后批准（一(五)1）。请退回，由基地改期重报。")
+
+
+def on_approve(session: Session, plan: Plan, *, actor: Actor, now: datetime) -> str:
+    """Approval of a plan opens its report. Answers what happened, in words."""
+    due = notices.in_force(plan.start_on.year).report_due_on(plan.end_on)
+    return f"基地可按计划开展培训，培训结束后于{due}前提交培训情况报告"
+
+
+def preview(session: Session, plan: Plan) -> str:
+    """What approval would do, in words."""
+    years = f"，计入{'、'.join(map(str, plan.credit_years))}年度" if plan.credit_years else ""
+    return f"通过后，该基地可培训{plan.headcount}人，每人{plan.hours_each.normalize():f}学时{years}。"
+
+
+def fields_of(plan: Plan) -> PlanFields:
+    return PlanFields(**{name: getattr(plan, name) for name in PlanFields.__dataclass_fields__})
+
+
+def summary(plan: Plan) -> dict[str, Any]:
+    """A plan's fields for the trail."""
+    years = ";".join(map(str, plan.credit_years))
+    return {name: str(value) for name, value in asdict(fields_of(plan)).items()} | {"credit_years": years}

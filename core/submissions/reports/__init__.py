@@ -1,0 +1,65 @@
+"""Training reports (培训情况报告): summary, notice and roster of an approved plan; approval posts the hours."""
+
+from core.submissions.reports.concerns import warnings
+from core.submissions.reports.fields import ReportFields, open_plans, save, summary
+from core.submissions.reports.keeping import EDITABLE, limits, repaired
+from core.submissions.reports.kind import (
+    APPROVAL_NEEDS_REASON,
+    FILERS,
+    check_approve,
+    check_submit,
+    on_approve,
+    preview,
+)
+from core.submissions.reports.reading import (
+    cells,
+    credit_years,
+    headcount,
+    one,
+    open_rows,
+    problems,
+    repairs,
+    reversals,
+    rows,
+    standing,
+)
+from core.submissions.reports.repairing import Change, accept, paste, repair, restart, strike, taken_before
+from core.submissions.reports.supplements import supplement, turned_down, undone_people, unregistered
+
+__all__ = [
+    "APPROVAL_NEEDS_REASON",
+    "EDITABLE",
+    "FILERS",
+    "Change",
+    "ReportFields",
+    "accept",
+    "cells",
+    "check_approve",
+    "check_submit",
+    "credit_years",
+    "headcount",
+    "limits",
+    "on_approve",
+    "one",
+    "open_plans",
+    "open_rows",
+    "paste",
+    "preview",
+    "problems",
+    "repair",
+    "repaired",
+    "repairs",
+    "restart",
+    "reversals",
+    "rows",
+    "save",
+    "standing",
+    "strike",
+    "summary",
+    "supplement",
+    "taken_before",
+    "turned_down",
+    "undone_people",
+    "unregistered",
+    "warnings",
+]

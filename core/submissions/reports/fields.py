@@ -1,0 +1,156 @@
+"""A report's own fields and files (培训总结、培训通知、花名册), clause 一(五)2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Refused, Role, require
+from core.ground.problems import Problem
+from core.law import notices
+from core.models import Plan, Report, State
+from core.submissions import plans
+from core.submissions.reports.keeping import EDITABLE
+from core.submissions.reports.repairing import take_roster
+from core.trail import audit, files
+from core.trail.files import Upload
+
+
+@dataclass(frozen=True)
+class ReportFields:
+    """What a base fills in beside the two files, clause 一(五)2."""
+
+    start_on: date
+    end_on: date
+    summary: str
+    teachers: str = ""
+    """Who taught, where it was not whom the plan named."""
+
+
+def open_plans(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame:
+    """Approved plans of the clerk's organization that have ended and are not reported yet, the most urgent first.
+
+    Columns: plan_id, title, start_on, end_on, due_on, days_left, report_id (0: none yet), state, hours_each, headcount.
+    """
+    require(actor, Role.BASE_CLERK)
+    today = db.office_day(now)
+    filed = sa.orm.aliased(Report, flat=True)
+    query = (
+        sa.select(Plan, filed)
+        .outerjoin(filed, filed.plan_id == Plan.id)
+        .where(Plan.organization_id == actor.organization_id, Plan.state == State.APPROVED, Plan.end_on <= today)
+        .order_by(Plan.end_on)
+    )
+    lines = []
+    found: Iterable[tuple[Plan, Report | None]] = session.execute(query)
+    for plan, report in found:
+        if report is not None and report.state not in EDITABLE:
+            continue
+        due_on = report.due_on if report else notices.in_force(plan.start_on.year).report_due_on(plan.end_on)
+        lines.append(
+            {
+                "plan_id": plan.id,
+                "title": report.title if report else plan.title,
+                "start_on": plan.start_on,
+                "end_on": plan.end_on,
+                "due_on": due_on,
+                "days_left": (due_on - today).days,
+                "report_id": report.id if report else 0,
+                "state": report.state if report else "",
+                "hours_each": plan.hours_each,
+                "headcount": plan.headcount,
+            }
+        )
+    columns = "plan_id title start_on end_on due_on days_left report_id state hours_each headcount".split()
+    return pd.DataFrame(lines, columns=columns)
+
+
+def save(
+    session: Session,
+    plan_id: int,
+    fields: ReportFields,
+    *,
+    notice: Upload | None = None,
+    roster_file: Upload | None = None,
+    replace: bool = False,
+    actor: Actor,
+    now: datetime,
+) -> tuple[Report, list[Problem]]:
+    """Start or change the report of one's own approved plan; answers it with every problem of a roster just given.
+
+    Faulty rows are kept with their faults and post nothing; good rows stand. A file takes the place of a roster that
+    was repaired only with `replace`: the repairs are void from then on, and stay on record with the file they mended.
+    Refused codes: "role", "missing", "state", "early", "fields", "file", "headings", "rows" (not of this roster),
+    "stale" (changed since the file was handed out), "repaired" (it would take the place of repairs).
+    """
+    plan = plans.own(session, plan_id, actor)
+    if plan.state is not State.APPROVED:
+        raise Refused("state", "该计划尚未通过，不能报送培训情况报告。")
+    today = db.office_day(now)
+    if plan.end_on > today and fields.end_on > today:
+        raise Refused("early", f"培训{plan.end_on}结束，结束后再报送培训情况报告。")
+    _check_fields(plan, fields, today)
+    report = session.scalar(
+        sa.select(Report).where(Report.plan_id == plan.id).order_by(Report.part.desc()).limit(1).with_for_update()
+    )
+    before = summary(report) if report else {}
+    event = audit.Event.REPORT_REVISED if report else audit.Event.REPORT_DRAFTED
+    if report is None:
+        report = Report(
+            title=plan.title,
+            organization_id=plan.organization_id,
+            authority_id=plan.authority_id,
+            created_by_id=actor.account_id,
+            created_at=now,
+            plan_id=plan.id,
+            plan=plan,
+        )
+        session.add(report)
+    elif report.state not in EDITABLE:
+        raise Refused("state", f"该报告的状态是“{report.state.label}”，不能修改；待审的请先撤回。")
+    report.start_on, report.end_on = fields.start_on, fields.end_on
+    report.summary, report.teachers = fields.summary.strip(), fields.teachers.strip()
+    if report.part in (None, 1):  # a supplement's is its own, see `supplement`
+        report.due_on = notices.in_force(plan.start_on.year).report_due_on(fields.end_on)
+    session.flush()
+    if notice:
+        if not notice.filename.lower().endswith(files.NOTICE_ENDINGS):
+            raise Refused("file", f"培训通知请上传{'、'.join(files.NOTICE_ENDINGS)}文件。")
+        report.notice_id = files.attach(session, report, notice, purpose="notice", now=now).id
+    problems = take_roster(session, report, roster_file, replace, actor, now)
+    audit.record(session, event, report, actor=actor, before=before, after=summary(report), now=now)
+    return report, problems
+
+
+def _check_fields(plan: Plan, fields: ReportFields, today: date) -> None:
+    faults = []
+    if fields.end_on < fields.start_on:
+        faults.append("结束日期早于开始日期")
+    if fields.start_on < plan.start_on:
+        faults.append(f"实际开始日期早于计划的{plan.start_on}")
+    if fields.end_on > today:
+        faults.append(f"实际结束日期{fields.end_on}还没有到")
+    if fields.end_on.year != plan.start_on.year:
+        faults.append("实际结束日期与计划不在同一年度")
+    if faults:
+        raise Refused("fields", "；".join(faults) + "。请改正后再保存。")
+
+
+def summary(report: Report) -> dict[str, Any]:
+    """A report's fields for the trail."""
+    return {
+        "start_on": report.start_on.isoformat(),
+        "end_on": report.end_on.isoformat(),
+        "summary": report.summary,
+        "teachers": report.teachers,
+        "people": report.people,
+        "hours": str(report.hours),
+        "faults": report.faults,
+    }

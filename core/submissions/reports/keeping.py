@@ -1,0 +1,108 @@
+"""The roster kept with a report: its cells, its rows, checked and written whenever anything changed."""
+
+from __future__ import annotations
+
+import json
+import operator
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Refused, Role, not_found, require
+from core.ground.problems import Problem
+from core.law import notices
+from core.models import Plan, Report, RosterProblem, RosterRepair, RosterRow, State
+from core.submissions import plans, roster
+from core.trail import files
+
+EDITABLE = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
+
+
+def limits(plan: Plan, start_on: date, end_on: date, today: date) -> roster.Limits:
+    """What the plan allows the roster of a training that took place on these days."""
+    return roster.Limits(
+        subject=plan.subject,
+        hours_each=plan.hours_each,
+        headcount=plan.headcount,
+        days=plans.days_of(start_on, end_on),
+        hours_per_day=notices.in_force(plan.start_on.year).hours_per_day,
+        today=today,
+        credit_years=plans.credit_years(plan),
+        usual_year=plans.usual_year(plan),
+    )
+
+
+def repaired(session: Session, report: Report) -> int:
+    """How many repairs another file in place of the roster would make void."""
+    return len(repairs_of(session, report, RosterRepair.id)) if report.roster_id else 0
+
+
+def cells_of(session: Session, report: Report, actor: Actor) -> dict[int, roster.Cells]:
+    """The roster's rows as they stand, repairs included."""
+    query = sa.select(RosterRow.row, RosterRow.cells).where(RosterRow.report_id == report.id).order_by(RosterRow.row)
+    kept = {row: json.loads(cells) for row, cells in session.execute(query) if cells}
+    if kept:
+        return kept
+    given = files.opened(session, report.roster_id or 0, actor)
+    return dict(roster.rows_in(given.content, given.filename))
+
+
+@db.in_bulk()
+def keep(session: Session, report: Report, rows: dict[int, roster.Cells], today: date) -> list[Problem]:
+    """Check these rows and keep them with every problem found."""
+    session.flush()
+    bounds = limits(report.plan, report.start_on, report.end_on, today)
+    preview = roster.check(sorted(rows.items()), limits=bounds, known=session, report=report)
+    faulty = preview.faulty_rows
+    for table in (RosterRow, RosterProblem):
+        session.execute(sa.delete(table).where(table.report_id == report.id))
+    kept, written = preview.rows, json.JSONEncoder(ensure_ascii=False).encode
+    plain = "row id_number employer title specialty public_hours professional_hours credit_year phone note".split()
+    by_column = zip(*map(operator.attrgetter(*plain), kept), strict=True)
+    columns: dict[str, Any] = dict(zip(plain, map(list, by_column), strict=True))
+    columns |= {
+        "report_id": report.id,
+        "name": [row.name[:100] for row in kept],
+        "id_index": [None if row.row in faulty else preview.indexes[row.row] for row in kept],
+        "assessment": [row.assessment[:40] for row in kept],
+        "faulty": [row.row in faulty for row in kept],
+        "cells": [written(row.cells) for row in kept],
+    }
+    db.insert(session, RosterRow, columns)
+    plain = "row heading code value words blocking offer".split()
+    columns = {name: [getattr(problem, name) for problem in preview.problems] for name in plain}
+    columns |= {"report_id": report.id, "mend": [written(dict(problem.mend)) for problem in preview.problems]}
+    db.insert(session, RosterProblem, columns)
+    report.people = len({row.id_number for row in preview.good_rows})
+    report.hours = sum((_earned(row) for row in preview.good_rows), Decimal())
+    report.faults = len(faulty)
+    return preview.problems
+
+
+def own_open(session: Session, report_id: int, actor: Actor) -> Report:
+    require(actor, Role.BASE_CLERK)
+    report = session.get(Report, report_id, with_for_update=True)
+    if report is None or report.organization_id != actor.organization_id:
+        raise not_found("报告")
+    if report.state not in EDITABLE:
+        raise Refused("state", f"该报告的状态是“{report.state.label}”，不能修改；待审的请先撤回。")
+    return report
+
+
+def _earned(row: roster.Row) -> Decimal:
+    if row.assessment not in roster.PASSED:
+        return Decimal()
+    return row.public_hours + row.professional_hours
+
+
+def repairs_of(session: Session, report: Report, *columns: Any) -> Sequence[Any]:
+    """What was changed of the file that is the report's roster now."""
+    query = sa.select(*columns).where(
+        RosterRepair.report_id == report.id, RosterRepair.attachment_id == (report.roster_id or 0)
+    )
+    return session.execute(query.order_by(RosterRepair.id)).all()

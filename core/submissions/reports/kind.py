@@ -1,0 +1,113 @@
+"""The report as a kind of submission: its checks, and the hours its approval posts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Refused, Role
+from core.ground.hours import hours_text
+from core.law.notices import Subject
+from core.ledger import books
+from core.models import Organization, Report, RosterRow, Source
+from core.people import persons
+from core.submissions import plans, roster
+from core.submissions.reports.reading import credit_years
+
+FILERS = (Role.BASE_CLERK,)
+APPROVAL_NEEDS_REASON = False
+
+
+def check_submit(session: Session, report: Report, *, actor: Actor, reason: str, now: datetime) -> None:
+    """A report has its summary, notice and roster; after two weeks it is late and says why, clause 一(五)2.
+
+    Refused codes: "fields", "late".
+    """
+    faults = []
+    if not report.summary:
+        faults.append("培训总结未填")
+    if report.notice_id is None:
+        faults.append("培训通知未上传")
+    if report.roster_id is None:
+        faults.append("培训花名册未上传")
+    elif not report.people:
+        faults.append("花名册没有一行无误，请改正后重新上传")
+    if faults:
+        raise Refused("fields", "；".join(faults) + "。请补齐后再提交。")
+    report.late = db.office_day(now) > report.due_on
+    if report.late and not reason.strip():
+        raise Refused("late", f"应于{report.due_on}（含）前提交（一(五)2），现已逾期，请填写逾期原因后提交。")
+    report.late_reason = reason.strip() if report.late else ""
+
+
+def check_approve(session: Session, report: Report, *, now: datetime) -> None:
+    """Nothing beyond what posting itself checks."""
+
+
+@db.in_bulk()
+def on_approve(session: Session, report: Report, *, actor: Actor, now: datetime) -> str:
+    """Post the hours of every good row, all or none. Answers what happened, in words.
+
+    Refused codes: "name" (somebody on file has this number under another name), "empty", "posted".
+    """
+    sealed = sa.inspect(RosterRow).columns.id_number.type
+    assert isinstance(sealed, db.EncryptedText)
+    good = [RosterRow.report_id == report.id, ~RosterRow.faulty, RosterRow.assessment.in_(roster.PASSED)]
+    good.append(RosterRow.public_hours + RosterRow.professional_hours > 0)
+    written = sa.type_coerce(RosterRow.id_number, sa.LargeBinary)
+    whose = sa.select(RosterRow.name, RosterRow.employer, RosterRow.title, RosterRow.specialty, RosterRow.id_index)
+    rows = session.execute(whose.add_columns(written).where(*good).order_by(RosterRow.row)).all()
+    facts = [
+        persons.PersonFacts(name, number, employer, title, specialty, index)
+        for number, (name, employer, title, specialty, index, _) in zip(
+            sealed.opened(number for *_, number in rows), rows, strict=True
+        )
+    ]
+    person_ids = persons.match_or_add(session, facts, authority_id=report.authority_id, now=now)
+    earned = sa.select(RosterRow.id, RosterRow.id_index, RosterRow.credit_year)
+    earned = earned.add_columns(RosterRow.public_hours, RosterRow.professional_hours)
+    postings = list(_postings(report, session.execute(earned.where(*good)), person_ids))
+    home = session.get_one(Organization, report.organization_id)
+    books.post(
+        session,
+        postings,
+        submission=report,
+        basis=f"{home.name}：{report.title}"[:200],
+        actor=actor,
+        now=now,
+    )
+    hours = sum((posting.hours for posting in postings), Decimal())
+    return f"已为{len(set(person_ids.values()))}人登记{hours_text(hours)}学时，学员可打印审验卡"
+
+
+def _postings(report: Report, rows: Iterable[Any], person_ids: dict[bytes, int]) -> Iterator[books.Posting]:
+    """What these rows earned: id, blind index, credit year, public and professional hours of each."""
+    usual_year, end_on = plans.usual_year(report.plan), report.end_on
+    days = plans.days_of(report.start_on, end_on)
+    for row_id, index, credit_year, public, professional in rows:
+        year = credit_year or usual_year
+        if year is None:
+            continue
+        made_up = year != end_on.year
+        if public:
+            source = Source.MAKE_UP if made_up else Source.PUBLIC_EXAM
+            yield books.Posting(person_ids[index], year, Subject.PUBLIC, public, end_on, row_id, source, days=days)
+        if professional:
+            source = Source.MAKE_UP if made_up else Source.TRAINING
+            whose = person_ids[index]
+            yield books.Posting(whose, year, Subject.PROFESSIONAL, professional, end_on, row_id, source, days=days)
+
+
+def preview(session: Session, report: Report) -> str:
+    """What approval would do, in words."""
+    found = credit_years(session, report)
+    years = "、".join(map(str, found))
+    made_up = "（含补学）" if any(year < report.end_on.year for year in found) else ""
+    hours = hours_text(report.hours)
+    return f"通过后，将为{report.people}人登记共{hours}学时，计入{years or report.end_on.year}年度{made_up}。"

@@ -1,0 +1,208 @@
+"""A report (培训情况报告) as it is read: its rows, problems, repairs, reversals."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db, resident_id, sheets
+from core.ground.access import Actor, Refused, not_found, visible
+from core.ground.problems import Problem
+from core.ledger.standing import OF_ROW, OF_SUBMISSION, Standing
+from core.models import CreditBatch, CreditEntry, Report, RosterProblem, RosterRepair, RosterRow, State, Submission
+from core.submissions import plans, roster
+from core.submissions.reports.keeping import cells_of, limits, repairs_of
+from core.trail import audit, files
+
+
+def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -> list[Problem]:
+    """Every problem of a report's roster as it stands, warnings too; only the base that filed it sees full ID numbers.
+
+    Refused codes: "missing", "file", "headings".
+    """
+    report = one(session, report_id, actor)
+    query = sa.select(RosterProblem).where(RosterProblem.report_id == report.id).order_by(RosterProblem.id)
+    found = [
+        Problem(each.row, each.heading, each.code, each.value, each.words, each.blocking, each.offer)
+        for each in session.scalars(query)
+    ]
+    if not found and report.faults and report.roster_id:  # read by the first release, which kept no problems
+        given = files.opened(session, report.roster_id, actor)
+        bounds = limits(report.plan, report.start_on, report.end_on, db.office_day(now))
+        found = roster.read(given.content, given.filename, limits=bounds, known=session).problems
+    if actor.organization_id == report.organization_id:
+        return found
+    return [masked(each) for each in found]
+
+
+def masked(problem: Problem) -> Problem:
+    """A problem for those who have not filed the roster."""
+    mask = resident_id.mask if problem.heading == roster.HEADINGS["id_number"] else resident_id.masked
+    words, offer = map(resident_id.masked, (problem.words, problem.offer))
+    return replace(problem, value=mask(problem.value), words=words, offer=offer)
+
+
+def headcount(session: Session, report: Report) -> tuple[int, int]:
+    """How many people the training had: those of this roster, and the others who stand in the reports before it."""
+    kept = sa.select(RosterRow.id_index).where(RosterRow.report_id == report.id)
+    indexes = [index and bytes(index) for index in session.scalars(kept)]
+    faulty, here = indexes.count(None), set(indexes) - {None}
+    if report.part == 1:
+        return len(here) + faulty, 0
+    earlier = {index for index, _ in roster.registered(session, report.plan_id, None, before=report.part)}
+    twice = sa.select(sa.func.count(RosterProblem.id))
+    twice = twice.where(RosterProblem.report_id == report.id, RosterProblem.code == "duplicate-plan")
+    others = len(earlier - here) - session.scalars(twice).one()
+    return len(here) + faulty, others
+
+
+def one(session: Session, report_id: int, actor: Actor) -> Report:
+    """A report of the actor's jurisdiction. Refused codes: "missing"."""
+    report = session.scalar(
+        sa.select(Report)
+        .options(sa.orm.joinedload(Report.plan), sa.orm.joinedload(Report.organization))
+        .where(
+            Report.id == report_id,
+            visible(actor, organization=Submission.organization_id, authority=Submission.authority_id),
+        )
+    )
+    if report is None:
+        raise not_found("报告")
+    return report
+
+
+def rows(
+    session: Session,
+    report_id: int,
+    actor: Actor,
+    *,
+    faulty_only: bool = False,
+    text: str = "",
+    limit: int | None = None,
+) -> pd.DataFrame:
+    """The roster of a report, ID numbers masked in whatever column. Refused codes: "missing".
+
+    Of all its rows or the faulty ones only, those with a part of a name or employer (`text`), the first so many.
+    Columns: row, name, id_mask, employer, title, specialty, public_hours, professional_hours, credit_year, assessment,
+    faulty, note, repaired (the headings of the cells that were changed on the screen), standing (of the hours posted
+    for it, "" where none were).
+    """
+    report = one(session, report_id, actor)
+    repaired: dict[int, list[str]] = {}
+    for row, heading in repairs_of(session, report, RosterRepair.row, RosterRepair.heading):
+        repaired.setdefault(row, []).append(heading or "整行")
+    usual_year = plans.usual_year(report.plan)
+    plain = "row name employer title specialty public_hours professional_hours assessment faulty note".split()
+    query = sa.select(*(getattr(RosterRow, name) for name in (*plain, "credit_year", "id_number")))
+    query = query.where(RosterRow.report_id == report_id).order_by(RosterRow.row)
+    query = query.add_columns(OF_ROW if report.state is State.APPROVED else sa.literal("")).limit(limit)
+    if faulty_only:
+        query = query.where(RosterRow.faulty)
+    if needle := text.strip():
+        words = (column.contains(needle, autoescape=True) for column in (RosterRow.name, RosterRow.employer))
+        query = query.where(sa.or_(*words))
+    found = session.execute(query).all()
+    frame = pd.DataFrame(found, columns=[*plain, "credit_year", "id_mask", "standing"])
+    # The year as it will count; none where the plan offers several and the row names none.
+    frame["credit_year"] = [row.credit_year or usual_year for row in found]
+    frame["repaired"] = ["、".join(dict.fromkeys(repaired.get(row.row, ()))) for row in found]
+    frame["id_mask"] = [resident_id.mask(row.id_number) for row in found]
+    for name in ("name", "employer", "title", "specialty", "assessment", "note"):
+        frame[name] = [resident_id.masked(cell) for cell in frame[name]]
+    frame.insert(2, "id_mask", frame.pop("id_mask"))
+    return frame
+
+
+def standing(session: Session, report: Report) -> Standing | None:
+    """What is left of the hours a report's approval posted; None before it."""
+    code = session.scalar(sa.select(OF_SUBMISSION).where(Submission.id == report.id))
+    return Standing(code) if code else None
+
+
+def reversals(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
+    """What was taken back of a report's hours, oldest first. Refused codes: "missing".
+
+    Columns: at, entries, hours, reason.
+    """
+    report = one(session, report_id, actor)
+    posted = sa.orm.aliased(CreditBatch)
+    query = (
+        sa.select(
+            CreditBatch.posted_at.label("at"),
+            CreditBatch.entries,
+            sa.func.sum(-CreditEntry.hours).label("hours"),
+            CreditBatch.basis.label("reason"),
+        )
+        .join(posted, posted.id == CreditBatch.reverses_id)
+        .join(CreditEntry, CreditEntry.batch_id == CreditBatch.id)
+        .where(posted.submission_id == report.id)
+        .group_by(CreditBatch.id)
+        .order_by(CreditBatch.id)
+    )
+    return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+
+
+HOW = {"typed": "网上改正", "proposal": "采纳建议", "file": "上传改正", "pasted": "粘贴添加", "restart": "恢复原件"}
+
+
+def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
+    """What was changed in a report's roster since its file came, oldest first, ID numbers masked in whatever column.
+
+    Columns: row, heading, before, after, how, account_name, at. Refused codes: "missing".
+    """
+    report = one(session, report_id, actor)
+    names = "row heading before after how account_name at".split()
+    lines = []
+    for found in repairs_of(session, report, *(getattr(RosterRepair, name) for name in names)):
+        line = dict(zip(names, found, strict=True))
+        for name, nothing in (("before", ""), ("after", "删去")):
+            if not line["heading"]:
+                line[name] = str(json.loads(line[name]).get("name", "")) if line[name] else nothing
+            elif line["heading"] == roster.HEADINGS["id_number"]:
+                line[name] = resident_id.mask(line[name])
+            line[name] = resident_id.masked(line[name])
+        lines.append(line | {"heading": line["heading"] or "整行", "how": HOW[line["how"]]})
+    return pd.DataFrame(lines, columns=names)
+
+
+def open_rows(session: Session, report_id: int, *, actor: Actor, now: datetime) -> bytes:
+    """One's own rows with faults as an .xlsx, each faulty cell marked: corrected, it is given in again. A logged act.
+
+    Refused codes: "missing", "empty" (no such row).
+    """
+    report = one(session, report_id, actor)
+    if report.organization_id != actor.organization_id:
+        raise not_found("花名册")
+    last = max((repair_id for (repair_id,) in repairs_of(session, report, RosterRepair.id)), default=0)
+    query = sa.select(RosterRow.row, RosterRow.cells).where(RosterRow.report_id == report.id, RosterRow.faulty)
+    rows = [(row, json.loads(kept)) for row, kept in session.execute(query.order_by(RosterRow.row)) if kept]
+    if not rows:
+        raise Refused("empty", "没有待改正的行。")
+    code = f"{report.id}R{report.roster_id}R{last}"
+    content = roster.marked(rows, problems(session, report_id, actor, now=now), code=code)
+    after = {"filename": "待改正花名册"}
+    audit.record(session, audit.Event.FILE_HANDED_OUT, report, actor=actor, after=after, now=now)
+    return content
+
+
+def cells(session: Session, report_id: int, row: int, actor: Actor) -> dict[str, str]:
+    """One row of one's own roster, every cell as text by column, to be repaired. Refused codes: "missing"."""
+    report = one(session, report_id, actor)
+    query = sa.select(RosterRow.cells).where(RosterRow.report_id == report.id, RosterRow.row == row)
+    found = session.execute(query).one_or_none()
+    if report.organization_id != actor.organization_id or found is None:
+        raise not_found("花名册行")
+    read: roster.Cells = json.loads(found[0]) if found[0] else cells_of(session, report, actor)[row]
+    return {column: sheets.text(read.get(column)) for column in roster.COLUMNS}
+
+
+def credit_years(session: Session, report: Report) -> list[int]:
+    """For which years the faultless rows of a roster count, clause 七(二)."""
+    query = sa.select(RosterRow.credit_year).where(RosterRow.report_id == report.id, ~RosterRow.faulty).distinct()
+    years = {year or plans.usual_year(report.plan) for year in session.scalars(query)}
+    return sorted(year for year in years if year)

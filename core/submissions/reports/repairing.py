@@ -1,0 +1,311 @@
+"""Roster repairs (更正花名册): cells, rows, pastes and corrected files; the file itself stays as it came."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db, resident_id, sheets
+from core.ground.access import Actor, Refused
+from core.ground.problems import Problem
+from core.models import Attachment, Report, RosterProblem, RosterRepair
+from core.submissions import roster
+from core.submissions.reports.keeping import cells_of, keep, limits, own_open, repaired, repairs_of
+from core.trail import audit, files
+from core.trail.files import Upload
+
+
+def take_roster(
+    session: Session, report: Report, given: Upload | None, replace: bool, actor: Actor, now: datetime
+) -> list[Problem]:
+    """Check the roster anew, since its dates or the people on file may have changed: a file just given, or its rows.
+
+    A file that names the rows it came from (`roster.ORIGIN`) brings those back corrected; the others stand, and so does
+    what was repaired since it was handed out.
+    """
+    if given is None or taken_before(session, report, given):
+        return keep(session, report, cells_of(session, report, actor), db.office_day(now)) if report.roster_id else []
+    read = roster.rows_in(given.content, given.filename)
+    origins, codes = ([sheets.text(cells.pop(name, "")) for _, cells in read] for name in ("origin", "code"))
+    if not any(origins) or report.roster_id is None:
+        made = repaired(session, report)
+        if made and not replace:
+            raise Refused(
+                "repaired",
+                f"这是另一份花名册，保存后将整份替换，此前在网上改正的{made}处作废，所以没有保存。确要替换的，请先勾选"
+                "“替换原来的”再保存；只想更新几行的，请下载待改正的行，填写后上传。",
+            )
+        report.roster_id = files.attach(session, report, given, purpose="roster", now=now).id
+        return keep(session, report, dict(read), db.office_day(now))
+    rows = cells_of(session, report, actor)
+    repairs = _brought_back(session, report, rows, list(zip(origins, codes, read, strict=True)))
+    files.attach(session, report, given, purpose="repair", now=now)
+    return _amend(session, report, rows, repairs, how="file", actor=actor, now=now)
+
+
+def _brought_back(
+    session: Session,
+    report: Report,
+    rows: dict[int, roster.Cells],
+    read: list[tuple[str, str, tuple[int, roster.Cells]]],
+) -> list[_Repair]:
+    """Change the rows by what somebody changed in a file of open rows since it was handed out; answers the repairs.
+
+    What was repaired elsewhere meanwhile stands; where both changed one cell, all of the file waits (code "stale").
+    People written below the others, in rows that came from nowhere, are added.
+    """
+    repairs: list[_Repair] = []
+    added: list[roster.Cells] = []
+    conflicts = []
+    earlier = {code: _as_handed_out(session, report, rows, code) for code in {code for _, code, _ in read}}
+    for origin, code, (number, cells) in read:
+        if not origin and not any(cells.get(column) for column in roster.REQUIRED):
+            continue
+        if not origin and not code:
+            added += [cells] if roster.names_somebody(cells) else []
+            continue
+        row = int(origin) if origin.isdigit() else 0
+        if row not in earlier[code]:
+            where = f"第{number}行的“{roster.ORIGIN}”或“{roster.CODE}”"
+            raise Refused("rows", f"{where}不是本花名册的，请重新下载待改正的行，用新文件填写；新增的人这两格留空。")
+        then = earlier[code][row]
+        for column, cell in cells.items():
+            was, wanted = sheets.text(then.get(column)), sheets.text(cell)
+            if wanted == was:
+                continue
+            if row not in rows:
+                conflicts.append(f"第{row}行已删去")
+            elif sheets.text(rows[row].get(column)) in (was, wanted):
+                repairs += _set(rows, row, column, cell)
+            else:
+                conflicts.append(f"第{row}行的{roster.HEADINGS[column]}已改过")
+    if conflicts:
+        told = "、".join(list(dict.fromkeys(conflicts))[:5]) + ("等" if len(conflicts) > 5 else "")
+        words = f"此文件下载之后，{told}，与文件不同，文件没有保存。请重新下载待改正的行，在新文件里改正。"
+        raise Refused("stale", words)
+    return repairs + _added(rows, added)
+
+
+def _as_handed_out(
+    session: Session, report: Report, rows: dict[int, roster.Cells], code: str
+) -> dict[int, roster.Cells]:
+    """The rows as they were when a file with this code was handed out: every later repair undone. None: not ours."""
+    *whose, since = code.split("R") if re.fullmatch(r"\d+R\d+R\d+", code) else ("", "0")
+    if whose != [str(report.id), str(report.roster_id)]:
+        return {}
+    then = {row: dict(cells) for row, cells in rows.items()}
+    columns = {heading: column for column, heading in roster.HEADINGS.items()}
+    found = repairs_of(session, report, *(getattr(RosterRepair, name) for name in "id row heading before".split()))
+    for repair_id, row, heading, before in reversed(found):
+        if repair_id <= int(since):
+            break
+        if heading:
+            then[row][columns[heading]] = before
+        elif before:
+            then[row] = json.loads(before)
+        else:
+            del then[row]  # it was added since
+    return then
+
+
+def taken_before(session: Session, report: Report, given: Upload) -> bool:
+    """Whether this very file is the roster already: taking it again would undo what was repaired since (`restart`)."""
+    query = sa.select(Attachment.id).where(
+        Attachment.submission_id == report.id,
+        Attachment.sha256 == files.digest_of(given),
+        Attachment.id >= (report.roster_id or 0),
+        Attachment.purpose.in_(("roster", "repair")),
+    )
+    return report.roster_id is not None and session.scalar(query.limit(1)) is not None
+
+
+_Repair = tuple[int, str, str, str]
+"""Row, heading ("" for the whole row), before, after."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A cell as a clerk saw it and as it should be."""
+
+    row: int
+    column: str
+    before: str
+    after: str
+
+
+def repair(
+    session: Session, report_id: int, changes: Sequence[Change], *, actor: Actor, now: datetime
+) -> list[Problem]:
+    """Change cells of one's own roster before it is submitted and check all of it again; the file stays as it came.
+
+    Refused codes: "role", "missing", "state", "rows" (no such cell), "stale" (somebody changed it meanwhile).
+    """
+    report = own_open(session, report_id, actor)
+    rows = cells_of(session, report, actor)
+    repairs = []
+    for change in changes:
+        if change.row not in rows or change.column not in roster.COLUMNS:
+            raise Refused("rows", f"花名册中没有第{change.row}行，可能刚被删去，请查看最新的花名册。")
+        if sheets.text(rows[change.row].get(change.column)) != change.before:
+            cell = sheets.text(rows[change.row].get(change.column))
+            told = f"刚刚被他人改为“{resident_id.masked(cell)}”" if cell else "刚刚被他人清空"
+            where = f"第{change.row}行的{roster.HEADINGS[change.column]}"
+            raise Refused("stale", f"{where}{told}，您的修改没有保存，请核对最新的内容。")
+        repairs += _set(rows, change.row, change.column, sheets.text(change.after))
+    return _amend(session, report, rows, repairs, how="typed", actor=actor, now=now)
+
+
+class Accepted(NamedTuple):
+    """How many rows were mended as proposed, and how many were left out."""
+
+    mended: int
+    struck: int
+
+
+def accept(session: Session, report_id: int, row_numbers: Sequence[int], *, actor: Actor, now: datetime) -> Accepted:
+    """Let the program mend these rows as it proposed. A number it fills in is a logged disclosure.
+
+    Refused codes: "role", "missing", "state", "rows" (nothing is proposed for them any more).
+    """
+    report = own_open(session, report_id, actor)
+    query = sa.select(RosterProblem.row, RosterProblem.mend).where(
+        RosterProblem.report_id == report.id, RosterProblem.offer != "", RosterProblem.row.in_(row_numbers)
+    )
+    offers: dict[int, dict[str, str]] = {}
+    for row, mend in session.execute(query.order_by(RosterProblem.id)):
+        offers[row] = offers.get(row, {}) | json.loads(mend)
+    if not offers:
+        raise Refused("rows", "这些行已没有可采纳的建议，请查看最新的花名册。")
+    rows = cells_of(session, report, actor)
+    struck = [row for row, mend in offers.items() if roster.STRIKE in mend]
+    repairs = [repair for row in struck for repair in _struck(rows, row)]
+    for row in offers.keys() - set(struck):
+        for column, value in offers[row].items():
+            repairs += _set(rows, row, column, value)
+    _amend(session, report, rows, sorted(repairs), how="proposal", actor=actor, now=now)
+    return Accepted(len(offers) - len(struck), len(struck))
+
+
+def strike(session: Session, report_id: int, row: int, *, actor: Actor, now: datetime) -> list[Problem]:
+    """Leave a row out of one's own roster. Refused codes: "role", "missing", "state", "rows", "file" (the last one)."""
+    report = own_open(session, report_id, actor)
+    rows = cells_of(session, report, actor)
+    repairs = _struck(rows, row)
+    if not repairs:
+        raise Refused("rows", f"花名册中没有第{row}行，可能刚被删去，请查看最新的花名册。")
+    return _amend(session, report, rows, repairs, how="typed", actor=actor, now=now)
+
+
+def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: datetime) -> tuple[int, list[Problem]]:
+    """Add rows copied out of a spreadsheet to one's own roster, below the others; answers how many, and every problem.
+
+    Refused codes: "role", "missing", "state", "file", "headings" (no rows in it), "fields" (no roster yet: `save`).
+    """
+    report = own_open(session, report_id, actor)
+    if report.roster_id is None:
+        raise Refused("fields", "还没有花名册，请在上面的表格中粘贴后保存。")
+    rows = cells_of(session, report, actor)
+    given = roster.pasted(text)
+    read = [cells for _, cells in roster.rows_in(given.content, given.filename) if roster.names_somebody(cells)]
+    files.attach(session, report, given, purpose="repair", now=now)
+    return len(read), _amend(session, report, rows, _added(rows, read), how="pasted", actor=actor, now=now)
+
+
+def restart(session: Session, report_id: int, *, actor: Actor, now: datetime) -> list[Problem]:
+    """Bring one's own roster back to the file it came in; what is undone by that stays in the roster's trail.
+
+    Refused codes: "role", "missing", "state", "rows" (nothing was changed, or it is a supplement, which has no file).
+    """
+    report = own_open(session, report_id, actor)
+    if report.roster_id is None or report.part > 1:
+        raise Refused("rows", "补报没有自己的花名册原件，请逐行改正，或删去不补报的行。")
+    rows, given = cells_of(session, report, actor), files.opened(session, report.roster_id, actor)
+    bounds = limits(report.plan, report.start_on, report.end_on, db.office_day(now))
+    read = roster.read(given.content, given.filename, limits=bounds)
+    original = {row.row: row.cells for row in read.rows}
+    repairs = [repair for row in sorted(rows.keys() - original.keys()) for repair in _struck(rows, row)]
+    for row, cells in original.items():
+        if row in rows:
+            for column in roster.COLUMNS:
+                repairs += _set(rows, row, column, cells.get(column, ""))
+        else:
+            rows[row] = cells
+            repairs.append(_whole(row, cells))
+    if not repairs:
+        raise Refused("rows", "花名册与上传的原件相同，没有需要恢复的。")
+    return _amend(session, report, rows, repairs, how="restart", actor=actor, now=now)
+
+
+def _set(rows: dict[int, roster.Cells], row: int, column: str, value: str | int | float) -> list[_Repair]:
+    before = rows[row].get(column, "")
+    rewritten = column == "id_number" and type(before) is not type(value)  # a number cell is ruined, its text is not
+    if sheets.text(before) == sheets.text(value) and not rewritten:
+        return []
+    rows[row][column] = value
+    return [(row, roster.HEADINGS[column], sheets.text(before), sheets.text(value))]
+
+
+def _added(rows: dict[int, roster.Cells], people: Iterable[roster.Cells]) -> list[_Repair]:
+    """Put people below the others."""
+    added = dict(enumerate(people, start=max(rows, default=1) + 1))
+    rows |= added
+    return [_whole(row, cells) for row, cells in added.items()]
+
+
+def _whole(row: int, cells: roster.Cells) -> _Repair:
+    return row, "", "", json.dumps(cells, ensure_ascii=False)
+
+
+def _struck(rows: dict[int, roster.Cells], row: int) -> list[_Repair]:
+    cells = rows.pop(row, None)
+    return [(row, "", json.dumps(cells, ensure_ascii=False), "")] if cells else []
+
+
+def _amend(
+    session: Session,
+    report: Report,
+    rows: dict[int, roster.Cells],
+    repairs: list[_Repair],
+    *,
+    how: str,
+    actor: Actor,
+    now: datetime,
+) -> list[Problem]:
+    """Check the roster with its repairs, keep who made them, and leave one line in the trail."""
+    faults = report.faults
+    problems = keep(session, report, rows, db.office_day(now))
+    session.add_all(
+        RosterRepair(
+            report_id=report.id,
+            attachment_id=report.roster_id or 0,
+            row=row,
+            heading=heading,
+            before=before,
+            after=after,
+            how=how,
+            account_id=actor.account_id,
+            account_name=actor.name,
+            at=now,
+        )
+        for row, heading, before, after in repairs
+    )
+    touched = {str(row): "" for row, *_ in repairs}
+    for row, heading, *_ in repairs:
+        touched[str(row)] += heading or "整行"
+    audit.record(
+        session,
+        audit.Event.ROSTER_REPAIRED,
+        report,
+        actor=actor,
+        before={"faults": faults},
+        after={"faults": report.faults, "rows": touched, "how": how},
+        now=now,
+    )
+    return problems

@@ -1,0 +1,159 @@
+"""Supplements (补报): the rows of an approved report without hours, put right and reported again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Refused, Role, not_found, require
+from core.law import notices
+from core.ledger.standing import HOURS_TAKEN_BACK
+from core.models import CreditBatch, CreditEntry, Movement, Plan, Report, RosterRow, State
+from core.submissions import plans, roster
+from core.submissions.reports.keeping import cells_of, keep
+from core.trail import audit
+
+
+def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime) -> Report:
+    """Begin a supplement to one's own approved report: the rows of its plan without hours, to be repaired and filed.
+
+    Due as long after the approval, or after the last reversal of what it holds, as a report after its training. The
+    notice sets no deadline for it: this is clause 一(五)2 by analogy, and our reading.
+    Refused codes: "role", "missing", "state" (not approved, one is under way, or every row has its hours).
+    """
+    require(actor, Role.BASE_CLERK)
+    report = session.get(Report, report_id)
+    if report is None or report.organization_id != actor.organization_id:
+        raise not_found("报告")
+    session.get(Plan, report.plan_id, with_for_update=True)  # nobody begins two at once
+    left = unregistered(session, report)
+    if not left:
+        raise Refused("state", "报告通过后，仍有没有登记或已冲销的行，且没有补报正在办理时，才能补报。")
+    rows: dict[int, roster.Cells] = {}
+    kept = {part.id: cells_of(session, part, actor) for part in {row.report for row in left}}
+    for each in left:
+        row = each.row if each.row not in rows else max(*rows, *(one.row for one in left)) + 1
+        rows[row] = kept[each.report.id][each.row]
+    newest = max((row.report for row in left), key=lambda part: part.part)
+    since = max((moment for row in left for moment in (row.undone_at, newest.decided_at) if moment), default=now)
+    names = "organization_id authority_id plan_id start_on end_on summary teachers notice_id roster_id".split()
+    part = 1 + (session.scalar(sa.select(sa.func.max(Report.part)).where(Report.plan_id == report.plan_id)) or 1)
+    added = Report(
+        **{name: getattr(newest, name) for name in names},
+        title=f"{report.plan.title[:90]}（补报{part - 1 if part > 2 else ''}）",
+        part=part,
+        due_on=notices.in_force(report.plan.start_on.year).report_due_on(db.office_day(since)),
+        created_by_id=actor.account_id,
+        created_at=now,
+        plan=report.plan,
+    )
+    session.add(added)
+    keep(session, added, rows, db.office_day(now))
+    after = {"report": report.id, "rows": len(rows)}
+    audit.record(session, audit.Event.REPORT_SUPPLEMENTED, added, actor=actor, after=after, now=now)
+    return added
+
+
+@dataclass(frozen=True)
+class Unregistered:
+    """A row of an approved report without hours, and when they were undone; None: they were never posted."""
+
+    report: Report
+    row: int
+    undone_at: datetime | None
+
+
+def unregistered(session: Session, report: Report) -> list[Unregistered]:
+    """The rows of a report's plan that a supplement would take up; none while one is under way.
+
+    A supplement takes up every row there is when it is begun. So what is left are the rows that stayed faulty in the
+    last report of the plan, and those of any whose hours were undone after it was begun.
+    """
+    query = sa.select(Report).where(Report.plan_id == report.plan_id).order_by(Report.part)
+    parts = {part.id: part for part in session.scalars(query)}
+    *_, last = parts.values()
+    if report.state is not State.APPROVED or last.state not in (State.APPROVED, State.REJECTED):
+        return []
+    posted, which = (
+        sa.orm.aliased(CreditBatch),
+        (RosterRow.report_id, RosterRow.row, RosterRow.id_index, RosterRow.credit_year),
+    )
+    undone = (
+        sa.select(*which, sa.func.max(CreditBatch.posted_at))
+        .join(CreditEntry, CreditEntry.roster_row_id == RosterRow.id)
+        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+        .join(posted, posted.id == CreditBatch.reverses_id)
+        .where(posted.submission_id.in_(parts), HOURS_TAKEN_BACK)
+        .group_by(RosterRow.id, *which)
+    )
+    faulty = sa.select(*which, sa.null()).where(RosterRow.report_id == last.id, RosterRow.faulty)
+    found: list[Any] = [row for row in session.execute(undone) if row[0] == last.id or row[4] > last.created_at]
+    if last.state is State.APPROVED:
+        found += session.execute(faulty)
+    usual_year = plans.usual_year(report.plan)
+    standing = roster.registered(session, report.plan_id, usual_year) if len(parts) > 1 else {}
+    rows = [
+        Unregistered(parts[part], row, at)
+        for part, row, index, year, at in found
+        if (index, year or usual_year) not in standing
+    ]
+    return sorted(rows, key=lambda each: (each.row, each.report.part))
+
+
+@dataclass(frozen=True)
+class TurnedDown:
+    """A supplement that was 不予通过, with why; `people` of it have no hours."""
+
+    title: str
+    people: int
+    reason: str
+
+
+def turned_down(session: Session, report: Report) -> list[TurnedDown]:
+    """The supplements of a report's plan that were not let pass, as long as somebody in them is without hours."""
+    query = (
+        sa.select(Report, Movement.reason)
+        .join(Movement, sa.and_(Movement.submission_id == Report.id, Movement.to_state == State.REJECTED))
+        .where(Report.plan_id == report.plan_id, Report.part > 1)
+        .order_by(Report.part)
+    )
+    usual_year = plans.usual_year(report.plan)
+    standing = roster.registered(session, report.plan_id, usual_year)
+    found = []
+    for part, reason in session.execute(query):
+        rows = session.execute(
+            sa.select(RosterRow.id_index, RosterRow.credit_year).where(RosterRow.report_id == part.id)
+        )
+        if people := sum((index, year or usual_year) not in standing for index, year in rows):
+            found.append(TurnedDown(part.title, people, reason))
+    return found
+
+
+def undone_people(session: Session, actor: Actor) -> pd.DataFrame:
+    """One's own reports of which hours were undone, and no supplement takes them up yet. Refused codes: "role".
+
+    Columns: report_id, title, people.
+    """
+    require(actor, Role.BASE_CLERK)
+    back = sa.orm.aliased(CreditBatch)
+    query = (
+        sa.select(Report)
+        .join(CreditBatch, CreditBatch.submission_id == Report.id)
+        .where(
+            Report.organization_id == actor.organization_id,
+            sa.exists().where(back.reverses_id == CreditBatch.id),
+        )
+        .order_by(Report.id)
+    )
+    lines: dict[int, dict[str, Any]] = {}
+    for report in session.scalars(query):
+        people = sum(each.undone_at is not None for each in unregistered(session, report))
+        if people:
+            lines.setdefault(report.plan_id, {"report_id": report.id, "title": report.plan.title, "people": people})
+    return pd.DataFrame(list(lines.values()), columns=["report_id", "title", "people"])

@@ -1,0 +1,51 @@
+"""Rosters (培训花名册, 附件1): any file an office sends in, checked rows and every problem out. Saves nothing."""
+
+from core.submissions.roster.checks import check, read, registered
+from core.submissions.roster.reading import (
+    is_footing,
+    names_somebody,
+    pasted,
+    rows_in,
+)
+from core.submissions.roster.shapes import (
+    CODE,
+    COLUMNS,
+    HEADINGS,
+    LEAVE_OUT,
+    ORIGIN,
+    PASSED,
+    REQUIRED,
+    STRIKE,
+    Cells,
+    Limits,
+    Preview,
+    Row,
+)
+from core.submissions.roster.writing import CHOICES, PROBLEM_HEADINGS, marked, problem_lines, template
+
+__all__ = [
+    "CHOICES",
+    "CODE",
+    "COLUMNS",
+    "HEADINGS",
+    "LEAVE_OUT",
+    "ORIGIN",
+    "PASSED",
+    "PROBLEM_HEADINGS",
+    "REQUIRED",
+    "STRIKE",
+    "Cells",
+    "Limits",
+    "Preview",
+    "Row",
+    "check",
+    "is_footing",
+    "marked",
+    "names_somebody",
+    "pasted",
+    "problem_lines",
+    "read",
+    "registered",
+    "rows_in",
+    "template",
+]

@@ -1,0 +1,398 @@
+"""Rows of a roster held against each other, the plan, earlier reports and the people on file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db, names, resident_id, sheets
+from core.ground.access import Refused
+from core.ground.problems import Problem
+from core.law.notices import Subject
+from core.ledger.standing import HOURS_TAKEN_BACK
+from core.models import Person, Report, RosterRow, State
+from core.people import acts, persons
+from core.submissions.roster.proposals import find_numbers, shifted
+from core.submissions.roster.reading import hours_in, plain_rows, read_rows, table_of
+from core.submissions.roster.shapes import HEADINGS, LEAVE_OUT, STRIKE, Cells, Limits, Preview, Row
+
+
+@db.in_bulk()
+def read(
+    content: bytes,
+    filename: str,
+    *,
+    limits: Limits | None = None,
+    known: Session | None = None,
+    today: date | None = None,
+) -> Preview:
+    """Read and check a roster. With `limits` also against its plan, with `known` (a session) against people on file.
+
+    Files as offices have them: .xlsx, .xls, .et by content, .csv in UTF-8 or GB 18030; title rows above the headings,
+    signatures below, merged cells, empty rows, hidden sheets. Refused codes: "file" (unreadable, empty, too large, a
+    decompression bomb), "headings" (no 姓名 and 身份证号 in one row, no hours, no results).
+    """
+    table = table_of(content, filename)
+    preview = check(plain_rows(table.rows), limits=limits, known=known, today=today, sheet=table.sheet)
+    for word in table.unread:
+        words = f"“{word[:20]}”列没有识别，没有读入；如是花名册的一列，请把表头改为标准名称后再上传"
+        preview.problems.insert(0, Problem(0, word[:20], "heading-unknown", "", words, blocking=False))
+    return preview
+
+
+@db.in_bulk()
+def check(
+    rows: Sequence[tuple[int, Cells]],
+    *,
+    limits: Limits | None = None,
+    known: Session | None = None,
+    report: Report | None = None,
+    today: date | None = None,
+    sheet: str = "",
+) -> Preview:
+    """Check rows as `rows_in` gave them. With `report` also against the earlier reports of its plan.
+
+    Hours that do not say of what are those of the plan's subject; without `limits`, 专业学时.
+
+    Refused codes: "file" (nobody in it).
+    """
+    preview = Preview(sheet)
+    if any("hours" in cells for _, cells in rows):
+        of = "public_hours" if limits and limits.subject is Subject.PUBLIC else "professional_hours"
+        rows = [(row, {of if name == "hours" else name: cell for name, cell in cells.items()}) for row, cells in rows]
+    tries = 500  # rows looked through for a shift: a file of nothing but faults must not take minutes
+    for row, problems in read_rows(rows):
+        if sum(problem.blocking for problem in problems) > 1 and tries:
+            tries -= 1
+            problems = shifted(row) or problems
+        preview.rows.append(row)
+        preview.problems += problems
+    if not preview.rows:
+        raise Refused("file", "表头下面没有人员，请确认数据在同一张工作表内。")
+    _check_ids(preview, limits.today if limits else today, limits)
+    _check_twins(preview)
+    if limits:
+        _check_limits(preview, limits)
+    elsewhere: set[bytes] = set()
+    if known is not None:
+        _check_known(preview, known, limits)
+        _check_former(preview, known)
+        if report is not None and limits:
+            elsewhere = _check_earlier(preview, known, report, limits)
+            find_numbers(preview, known, report)
+    if limits:
+        _check_headcount(preview, limits, elsewhere)
+    moved = {
+        problem.row for problem in preview.problems if problem.code == "row-shifted"
+    }  # nothing in them is as it is
+    preview.problems = [each for each in preview.problems if each.row not in moved or each.code == "row-shifted"]
+    order = list(HEADINGS.values())
+    preview.problems.sort(key=lambda problem: (problem.row, order.index(problem.heading)))
+    return preview
+
+
+# --- checks ---------------------------------------------------------------------------------------------------------
+
+
+SAME = ("employer", "title", "specialty", "public_hours", "professional_hours", "assessment", "credit_year")
+"""Columns in which a row must say nothing else than an earlier one of the same person, to be left out unlooked."""
+
+
+def _said(row: Row, column: str) -> str:
+    """What a row says in one of these columns; a cell that cannot be read says what is written in it."""
+    value, written = getattr(row, column), sheets.text(row.cells.get(column))
+    if isinstance(value, Decimal):
+        return written if hours_in(written)[1] else f"{value.normalize():f}"
+    return written if column == "credit_year" and value is None else str(value)
+
+
+def _credit_year(row: Row, limits: Limits | None) -> int | None:
+    """The year a row counts for, in a plan that offers several; nobody stands twice in one of them, clause 七(二)."""
+    if limits and len(limits.credit_years) == 1:
+        return None
+    return row.credit_year or (limits.usual_year if limits else None)
+
+
+def _twice(row: Row, earlier: Row, whose: str, remedy: str) -> Problem:
+    """A row of somebody who stands above: left out where it says nothing else, looked at where it does."""
+    columns = ["name", *(SAME if row.credit_year == earlier.credit_year else SAME[:-1])]
+    both = [(column, _said(earlier, column), _said(row, column)) for column in columns]
+    differ = [f"{HEADINGS[column]}（第{earlier.row}行“{a}”，本行“{b}”）" for column, a, b in both if b and a != b]
+    words, offer, mend = f"与第{earlier.row}行{whose}，请删去一行{remedy}", LEAVE_OUT, {STRIKE: ""}
+    if differ:
+        words = f"与第{earlier.row}行{whose}，两行的{'、'.join(differ)}不同，请核对后删去错的一行{remedy}"
+        offer, mend = "", {}
+    return Problem(row.row, HEADINGS["id_number"], "duplicate", row.id_number, words, True, offer, mend)
+
+
+def _check_ids(preview: Preview, today: date | None, limits: Limits | None) -> None:
+    faulty = {problem.row for problem in preview.problems if problem.heading == HEADINGS["id_number"]}
+    standing: dict[str, list[Row]] = {}
+
+    def problem(row: Row, column: str, code: str, value: str, words: str) -> None:
+        preview.problems.append(Problem(row.row, HEADINGS[column], code, value, words))
+
+    latest = f"{today:%Y%m%d}" if today else "99991231"
+    for row in preview.rows:
+        if row.row in faulty or not row.id_number:
+            continue
+        if row.id_number[6:14] > latest:
+            problem(row, "id_number", "id-birth", row.id_number, resident_id.PROBLEMS["id-birth"])
+        right = resident_id.sex(row.id_number)
+        if row.sex != right and row.sex in ("男", "女"):
+            problem(row, "sex", "sex-id", row.sex, f"身份证号第17位表示{right}，请核对性别或号码")
+        rows, year = standing.setdefault(row.id_number, []), _credit_year(row, limits)
+        for earlier in rows:
+            if earlier.name != row.name or _credit_year(earlier, limits) == year:
+                once = f"每人{'每个学时年度' if len(rows) > 1 or year else ''}只应出现一次"
+                preview.problems.append(_twice(row, earlier, f"身份证号相同，{once}", "或更正号码"))
+                break
+        else:
+            rows.append(row)
+            if limits and len(rows) > 1:
+                preview.problems += _sum_beyond(row, rows, limits)
+
+
+def _check_twins(preview: Preview) -> None:
+    """Two rows that may be one human: one name and numbers a digit apart, or look-alike names born on one day."""
+    wrong = {
+        each.row for each in preview.problems if each.heading == HEADINGS["id_number"] and each.code != "duplicate"
+    }
+    rows = [row for row in preview.rows if row.row not in wrong and row.name]
+    looks = [names.fold(row.name) + row.id_number[6:14] for row in rows]
+    # Whoever shares neither name nor look and birthday is nobody's twin.
+    often, alike_often = Counter(row.name for row in rows), Counter(looks)
+    named: dict[str, list[Row]] = {}
+    born: dict[str, Row] = {}
+    for row, look in zip(rows, looks, strict=True):
+        if often[row.name] == alike_often[look] == 1:
+            continue
+        others = named.setdefault(row.name, [])
+        for other in others[:50]:
+            if _digit_apart(other.id_number[:17], row.id_number[:17]):
+                words = f"与第{other.row}行同名，身份证号只差一位，请核对是否同一人"
+                twin = Problem(row.row, HEADINGS["id_number"], "twin-number", row.id_number, words, False)
+                preview.problems.append(twin)
+                break
+        others.append(row)
+        alike = born.setdefault(look, row)
+        if alike.name != row.name and alike.id_number != row.id_number:
+            words = f"与第{alike.row}行的“{alike.name}”字形或读音相近、生日相同，请核对是否同一人"
+            preview.problems.append(Problem(row.row, HEADINGS["name"], "twin-name", row.name, words, False))
+
+
+def _digit_apart(one: str, other: str) -> bool:
+    """Whether two texts differ in one place; of most, both halves differ, and they need no closer look."""
+    if one[:8] != other[:8] and one[8:] != other[8:]:
+        return False
+    return sum(map(str.__ne__, one, other)) == 1
+
+
+def _check_limits(preview: Preview, limits: Limits) -> None:
+    most = limits.days * limits.hours_per_day
+    other = "professional_hours" if limits.subject is Subject.PUBLIC else "public_hours"
+    own = _own_hours(limits)
+    within: set[tuple[Decimal, Decimal, int | None, bool]] = set()  # most rows say the same
+    for row in preview.rows:
+        said = row.public_hours, row.professional_hours, row.credit_year, bool(row.cells.get("credit_year"))
+        if said in within:
+            continue
+        found = list(_beyond(row, limits, own, other, most))
+        preview.problems += found
+        if not found:
+            within.add(said)
+
+
+def _own_hours(limits: Limits) -> str:
+    """The column of the hours that the plan is about."""
+    return "public_hours" if limits.subject is Subject.PUBLIC else "professional_hours"
+
+
+def _sum_beyond(row: Row, rows: Sequence[Row], limits: Limits, before: Decimal = Decimal()) -> Iterator[Problem]:
+    """What a person studied for several years in one training is, taken together, within its plan and its days.
+
+    `rows` are all of the person's rows so far, this one the last; `before`: hours in earlier reports of the plan.
+    """
+    own = _own_hours(limits)
+    hours = sum((getattr(each, own) for each in rows), before)
+    most = min(limits.hours_each, limits.days * limits.hours_per_day)
+    if getattr(row, own) <= most < hours:
+        others = [f"第{each.row}行" for each in rows[:-1]] + (["先前的报告"] if before else [])
+        words = f"此人连同{'、'.join(others)}共{hours.normalize():f}学时，各年度合计每人至多{most:f}学时，请改正"
+        yield Problem(row.row, HEADINGS[own], "hours-sum", str(getattr(row, own)), words)
+
+
+def _check_headcount(preview: Preview, limits: Limits, elsewhere: set[bytes]) -> None:
+    """The plan's headcount is for all its reports together; who makes up several years in it is one of them."""
+    others = len(elsewhere - set(preview.indexes.values()))
+    good = preview.good_rows
+    people = len({row.id_number for row in good}) + len(preview.rows) - len(good) + others
+    if people > limits.headcount:
+        whose = f"连同先前的报告共{people}人" if others else f"花名册{people}人"
+        words = f"{whose}，多于计划的{limits.headcount}人，请在总结中说明"
+        preview.problems.append(Problem(0, HEADINGS["number"], "headcount", str(people), words, False))
+
+
+def _beyond(row: Row, limits: Limits, own: str, other: str, most: Decimal) -> Iterator[Problem]:
+    """What of a row's hours and credit year is beyond what its plan and days allow."""
+    hours: Decimal = getattr(row, own)
+    if getattr(row, other):
+        words = f"本次培训批准的是{limits.subject.label}，{HEADINGS[other]}应为0"
+        mend = {own: f"{getattr(row, other).normalize():f}", other: "0"} if not hours else {}
+        offer = f"移到“{HEADINGS[own]}”列" if mend else ""
+        value = str(getattr(row, other))
+        yield Problem(row.row, HEADINGS[other], "hours-subject", value, words, True, offer, mend)
+    if hours > limits.hours_each:
+        words = f"超过计划批准的每人{limits.hours_each.normalize():f}学时，请改正"
+        yield Problem(row.row, HEADINGS[own], "hours-plan", str(hours), words)
+    elif hours > most:
+        words = f"{limits.days}天每天至多{limits.hours_per_day:f}学时，最多{most:f}学时，请改正"
+        yield Problem(row.row, HEADINGS[own], "hours-day", str(hours), words)
+    if limits.credit_years:
+        yield from _beyond_years(row, limits)
+
+
+def _beyond_years(row: Row, limits: Limits) -> Iterator[Problem]:
+    """The credit year is one that the plan offers (补学, clause 七(二))."""
+    offered = "、".join(map(str, limits.credit_years))
+    mend = {"credit_year": offered} if len(limits.credit_years) == 1 else {}
+    words = code = ""
+    if row.credit_year and row.credit_year not in limits.credit_years:
+        code, words = "year-plan", f"计划批准的学时年度是{offered}，请改正"
+    elif limits.usual_year is None and not row.credit_year and not sheets.text(row.cells.get("credit_year")):
+        code, words = "year-missing", f"本计划补学{offered}年度，请填写此人补学的年度"
+    if code:
+        value, offer = str(row.credit_year or ""), f"改为{offered}" if mend else ""
+        yield Problem(row.row, HEADINGS["credit_year"], code, value, words, True, offer, mend)
+
+
+def _check_known(preview: Preview, session: Session, limits: Limits | None) -> None:
+    rows = preview.good_rows
+    preview.indexes = dict(zip((row.row for row in rows), db.blind_indexes(row.id_number for row in rows), strict=True))
+    people = persons.on_file(session, list(set(preview.indexes.values())))
+    found = [(row, person) for row in rows if (person := people.get(preview.indexes[row.row]))]
+    _check_merged(preview, [(row, person.human_id) for row, person in found if row.name in person.names], limits)
+    wrong = [(row, person) for row, person in found if row.name not in person.names]
+    ids = sorted({person.human_id for _, person in wrong})
+    homes: dict[int, str] = {}
+    for start in range(0, len(ids), 5000):
+        query = sa.select(Person.id, Person.employer_name).where(Person.id.in_(ids[start : start + 5000]))
+        homes.update((each.id, each.employer_name) for each in session.execute(query))
+    for row, person in wrong:
+        name, colleague = person.known_as, homes[person.human_id] == row.employer
+        # Whoever has a number must not learn whose it is: the name is told to those only who nearly had it.
+        if names.one_slip_apart(name, row.name) and (
+            len(name) > 2 or colleague or names.fold(name) == names.fold(row.name)
+        ):
+            words, offer, mend = f"库中此身份证号的姓名为“{name}”，请核对姓名或号码", f"改为“{name}”", {"name": name}
+        else:
+            words, offer, mend = "库中此身份证号登记的不是这个姓名，请对照证件核对姓名和号码", "", {}
+        preview.problems.append(Problem(row.row, HEADINGS["name"], "name-known", row.name, words, True, offer, mend))
+
+
+def _check_merged(preview: Preview, humans: Sequence[tuple[Row, int]], limits: Limits | None) -> None:
+    """One human may stand in a roster under the numbers of two records that were merged."""
+    if len(humans) == len({human_id for _, human_id in humans}):
+        return
+    standing: dict[int, list[Row]] = {}
+    for row, human_id in humans:
+        rows, year = standing.setdefault(human_id, []), _credit_year(row, limits)
+        for earlier in rows:
+            if _credit_year(earlier, limits) == year:
+                whose = "是同一人的两个号码（库中已合并），每人只应出现一次"
+                preview.problems.append(_twice(row, earlier, whose, ""))
+                break
+        else:
+            rows.append(row)
+            if limits and len({each.id_number for each in rows}) > 1:
+                preview.problems += _sum_beyond(row, rows, limits)
+
+
+def _check_former(preview: Preview, session: Session) -> None:
+    """Under a number that somebody had before a correction, a second record would be made.
+
+    It may be another's own number by now, so that it is a hint; the true one is proposed to whoever has the name too.
+    """
+    rows = preview.good_rows
+    people = acts.formerly(session, list({preview.indexes[row.row] for row in rows}))
+    for row in rows:
+        if (person := people.get(preview.indexes[row.row])) is None:
+            continue
+        offer, mend = "", {}
+        words = "库中有一人曾用此号码，后经更正；请对照证件核对号码"
+        if names.fold(row.name) == names.fold(person.name):
+            words = "这是库中此人更正前的号码，照此登记会另立一人，请改为更正后的号码"
+            offer, mend = "由系统填入更正后的号码", {"id_number": person.id_number}
+        value = row.id_number
+        preview.problems.append(Problem(row.row, HEADINGS["id_number"], "id-former", value, words, False, offer, mend))
+
+
+def registered(
+    session: Session, plan_id: int, usual_year: int | None, *, before: int | None = None
+) -> dict[tuple[bytes, int | None], tuple[int, Decimal]]:
+    """Who stands in the reports of a plan, filed or approved (those `before` a part), and for which credit year, each
+    with the row and its hours. Rows that name no year stand for the plan's usual one.
+
+    Those whose hours were undone do not.
+    """
+    hours = RosterRow.public_hours + RosterRow.professional_hours
+    query = _filed(plan_id, before, RosterRow.id_index, RosterRow.credit_year, RosterRow.row, hours)
+    query = query.where(~RosterRow.faulty, ~HOURS_TAKEN_BACK)
+    found = session.execute(query)
+    return {(bytes(index), year or usual_year): (row, hours) for index, year, row, hours in found if index}
+
+
+def _filed(plan_id: int, before: int | None, *columns: Any) -> sa.Select[Any]:
+    """Rows in the reports of a plan, filed or approved."""
+    query = sa.select(*columns).join(Report, Report.id == RosterRow.report_id)
+    query = query.where(Report.plan_id == plan_id, Report.state.in_((State.SUBMITTED, State.APPROVED)))
+    return query if before is None else query.where(Report.part < before)
+
+
+def _check_earlier(preview: Preview, session: Session, report: Report, limits: Limits) -> set[bytes]:
+    """Nobody's hours are filed twice for one training, and a supplement is for those of its roster who have none.
+
+    Answers who stands in the earlier reports of the plan.
+    """
+    if report.part == 1:
+        return set()
+    earlier = registered(session, report.plan_id, limits.usual_year, before=report.part)
+    hours: dict[bytes, Decimal] = {}
+    for (index, _), (_, earned) in earlier.items():
+        hours[index] = hours.get(index, Decimal()) + earned
+    plain = (RosterRow.row, RosterRow.name, RosterRow.id_number, RosterRow.credit_year, HOURS_TAKEN_BACK)
+    query = _filed(report.plan_id, report.part, *plain).where(sa.or_(RosterRow.faulty, HOURS_TAKEN_BACK))
+    unregistered = session.execute(query).all()
+    indexes = list(db.blind_indexes(number for _, _, number, _, _ in unregistered))
+    undone = {
+        (index, year or limits.usual_year): row
+        for index, (row, _, _, year, back) in zip(indexes, unregistered, strict=True)
+        if back
+    }
+    known = set(indexes)
+    names = {name for _, name, *_ in unregistered}
+    mine: dict[bytes, list[Row]] = {}
+    for row in preview.good_rows:
+        index = preview.indexes[row.row]
+        which = index, row.credit_year or limits.usual_year
+        if which in earlier:
+            words = f"此人已在本计划先前的报告中（第{earlier[which][0]}行），同一培训不能重复登记，请删去此行"
+            value, heading, mend = row.id_number, HEADINGS["id_number"], {STRIKE: ""}
+            preview.problems.append(Problem(row.row, heading, "duplicate-plan", value, words, True, LEAVE_OUT, mend))
+            continue
+        mine.setdefault(index, []).append(row)
+        if index in hours:
+            preview.problems += _sum_beyond(row, mine[index], limits, hours[index])
+        elif which in undone:
+            words = f"先前报告（第{undone[which]}行）登记的学时已冲销，本行是更正后重新报送"
+            preview.problems.append(Problem(row.row, HEADINGS["name"], "hours-again", row.name, words, False))
+        elif index not in known and row.name not in names:
+            words = "先前的花名册中没有此人；补报只限其中没有登记学时的人员，请核实"
+            preview.problems.append(Problem(row.row, HEADINGS["name"], "supplement-new", row.name, words, False))
+    return set(hours)

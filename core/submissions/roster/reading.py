@@ -1,0 +1,394 @@
+"""A roster file or a paste turned into rows, each with what is wrong with it by itself."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from core.ground import db, names, resident_id, sheets, workbooks
+from core.ground.access import Refused
+from core.ground.problems import Problem
+from core.submissions.roster.shapes import (
+    CODE,
+    COLUMNS,
+    FAILED,
+    HEADINGS,
+    ORIGIN,
+    PASSED,
+    REQUIRED,
+    SURVIVING,
+    Cells,
+    Row,
+)
+from core.trail.files import Upload
+
+
+@db.in_bulk()
+def rows_in(content: bytes, filename: str) -> list[tuple[int, Cells]]:
+    """The rows of a file below its headings, unchecked, with the numbers their user sees; `origin` and `code` where it
+    says so.
+
+    Refused codes: "file", "headings".
+    """
+    return plain_rows(table_of(content, filename).rows)
+
+
+_HOURS_OF_THE_PLAN = {"hours": ("学时", "学时数", "培训学时", "获得学时", "获得学时数", "总学时", "合计学时")}
+"""Hours that do not say of what: of the plan's subject, where neither of the other two columns is there."""
+
+
+def table_of(content: bytes, filename: str) -> sheets.Table:
+    """The table of a roster. Hours or results that have no column are asked for once, not in each row."""
+    own = {"origin": (ORIGIN,), "code": (CODE,)} | _HOURS_OF_THE_PLAN
+    table = sheets.read(content, filename, COLUMNS, REQUIRED, own=own)
+    subjects = table.columns & {"public_hours", "professional_hours"}
+    lacking = [] if subjects or "hours" in table.columns else ["“公需学时”或“专业学时”"]
+    lacking += [] if "assessment" in table.columns else ["“考核结果”"]
+    if lacking and any(cells.get(column) for _, cells in table.rows for column in REQUIRED):
+        written = "、".join(f"“{word[:20]}”" for word in table.unread[:5])
+        written = f"表头{written}没有识别，如是其中之一，请改成这个名称。" if written else ""
+        raise Refused("headings", f"花名册里没有{'和'.join(lacking)}列。{written}请补齐后再上传。")
+    if subjects and "hours" in table.columns:  # the sum of the others
+        for _, cells in table.rows:
+            cells.pop("hours", None)
+    return table
+
+
+def pasted(text: str) -> Upload:
+    """Rows copied out of a spreadsheet as the file they stand for; without headings they have 附件1's own.
+
+    Refused codes: "file" (nothing in it, or no row names anybody).
+    """
+    if not text.strip():
+        raise Refused("file", "没有粘贴内容。请在WPS或Excel中选中各行，复制后粘贴到这里。")
+    rows = _pasted_cells(text.strip("\r\n").replace("\r\n", "\n"))
+    columns = COLUMNS | _HOURS_OF_THE_PLAN
+    by_word = {workbooks.heading(word): name for name, words in columns.items() for word in words}
+    if workbooks.find_headings([list(cells) for cells in rows], by_word, REQUIRED) is None:
+        rows.insert(0, list(HEADINGS.values()))
+    written = io.StringIO(newline="")
+    csv.writer(written, delimiter="\t", lineterminator="\n").writerows(rows)
+    given = Upload("粘贴的花名册.csv", written.getvalue().encode("utf-8-sig"))
+    if not any(names_somebody(cells) for _, cells in rows_in(given.content, given.filename)):
+        fault = "不像花名册，没有姓名或身份证号"
+        if all(len(cells) == 1 for cells in rows[1:]) and resident_id.masked(text) != text:
+            fault = "没有分成列，认不出姓名和身份证号"
+        words = f"粘贴的内容{fault}，没有添加。请在WPS或Excel中选中各行，整行复制后粘贴。"
+        raise Refused("file", words)
+    return given
+
+
+def _pasted_cells(text: str) -> list[list[str]]:
+    """The cells of rows copied out of a spreadsheet, which quotes those with a line break in them.
+
+    Where quotation marks do not fit together, or would make one cell of several, they are a clerk's own.
+    """
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True))
+    except csv.Error:
+        rows = []
+    if rows and not any("\t" in cell for cells in rows for cell in cells):
+        return rows
+    return [line.split("\t") for line in text.split("\n")]
+
+
+def is_footing(cells: Mapping[str, object]) -> bool:
+    """Whether a row is what stands below a list: no ID number, nor one spoilt, but a sum, a signature or a remark."""
+    written, name = sheets.text(cells.get("id_number")), cells.get("name")
+    if re.search(r"\d{14}|\d[Ee]\+?\d", written):
+        return False
+    if sheets.is_footing(cells.get("number")) or sheets.is_footing(name):
+        return True
+    return sheets.is_footing(written) and not names.is_name(names.normalise(name))
+
+
+def names_somebody(cells: Cells) -> bool:
+    """Whether a row that is one has a name in its place, or what could be an ID number in any, as a shifted row has."""
+    if read_row(0, cells)[0] is None:
+        return False
+    texts = {column: sheets.text(cell) for column, cell in cells.items()}
+    if names.is_name(names.normalise(texts.get("name", ""))) or re.search(r"\d", texts.get("id_number", "")):
+        return True
+    return any(resident_id.masked(text) != text for text in texts.values())
+
+
+def plain_rows(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> list[tuple[int, Cells]]:
+    """Rows with every cell as `_plain` gives it. They are looked through by column, since most hold nothing else."""
+    plain_rows: list[tuple[int, Any]] = list(rows)
+    for column, cells in _columns(rows).items():
+        if not _are_plain(cells):
+            for at, cell in enumerate(cells):
+                if (plain := _plain(cell)) is not cell:
+                    number, before = plain_rows[at]
+                    plain_rows[at] = number, {**before, column: plain}
+    return plain_rows
+
+
+def _columns(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> dict[str, Sequence[Any]]:
+    """The cells of rows by column, "" where a row has no such cell."""
+    layouts = {tuple(cells) for _, cells in rows}
+    names = list(dict.fromkeys(itertools.chain.from_iterable(layouts)))
+    if len(layouts) == 1:
+        by_row: Iterable[Iterable[Any]] = (cells.values() for _, cells in rows)
+    else:
+        by_row = ([cells.get(name, "") for name in names] for _, cells in rows)
+    return dict(zip(names, zip(*by_row, strict=True), strict=False))
+
+
+def _are_plain(cells: Sequence[Any]) -> bool:
+    """Whether `_plain` would leave all of these cells as they are: tidy texts and numbers of few digits."""
+    kinds = set(map(type, cells))
+    if not kinds <= {str, float}:
+        return False
+    numbers = [cell for cell in cells if type(cell) is float] if float in kinds else []
+    texts = [cell for cell in cells if type(cell) is str] if numbers else cells
+    few_digits = all(map((10.0**SURVIVING).__gt__, map(abs, numbers)))
+    return few_digits and sheets.is_tidy("".join(texts))
+
+
+def _plain(cell: object) -> str | int | float:
+    if isinstance(cell, str):
+        return sheets.text(cell)
+    if isinstance(cell, float) and abs(cell) < 10**SURVIVING:
+        return cell
+    match cell:
+        case bool():
+            return str(cell)
+        case int() | float() if not abs(cell) < 10**21:  # nor where it is no number at all
+            return str(cell)
+        case int() | float() if abs(cell) >= 10**SURVIVING:
+            return int(Decimal(f"{cell:.{SURVIVING}g}"))  # as its user sees it, not the nearest double
+        case int() | float():
+            return cell
+        case datetime() | date():
+            return f"{cell:%Y-%m-%d}"
+    return sheets.text(cell)
+
+
+_FEW_WORDS = ("sex", "public_hours", "professional_hours", "assessment", "credit_year")
+"""Columns in which the rows of a roster say one of a few things."""
+_TEXTS = ("employer", "title", "specialty", "phone", "note")
+"""Columns that are kept as they are, as far as there is room."""
+_SHOWN = _TEXTS[:3]
+"""Those of them that become part of a person's record."""
+
+
+def read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Problem]]]:
+    """Every row with what is wrong with it by itself, without those that are none.
+
+    One whose name and number are in order, and whose employer is given, has as little wrong with it as any other that
+    says the same in the columns of few words: so it is read after such a one, and only the others from the beginning.
+    """
+    columns = dict.fromkeys(COLUMNS, [""] * len(rows)) | _columns(rows)
+    number_text = functools.cache(sheets.text)
+    said = {
+        name: [cell if type(cell) is str else number_text(cell) for cell in columns[name]]
+        for name in ("name", *_FEW_WORDS, *_TEXTS)
+    }
+    texts = zip(*(said[column] for column in _TEXTS), strict=True)
+    faultless: dict[tuple[str, ...], Row] = {}
+    few_words = zip(*(said[column] for column in _FEW_WORDS), strict=True)
+    compared = map(names.normalise, said["name"])
+    numbers = columns["id_number"]
+    numbered = {text for column in _SHOWN for text in set(said[column]) if resident_id.stands_in(text)}
+    for (number, cells), name, id_number, in_order, few, (employer, title, specialty, phone, note) in zip(
+        rows, compared, numbers, resident_id.in_order(numbers).tolist(), few_words, texts, strict=True
+    ):
+        alike = faultless.get(few)
+        plain = in_order and employer and names.is_name(name) and numbered.isdisjoint((employer, title, specialty))
+        if alike is None or not plain:
+            row, problems = read_row(number, cells)
+            if row is not None:
+                yield row, problems
+                if not problems:
+                    faultless[few] = row
+            continue
+        row = Row(
+            number,
+            name,
+            alike.sex,
+            id_number,
+            employer[:200],
+            title[:200],
+            specialty[:200],
+            alike.public_hours,
+            alike.professional_hours,
+            alike.assessment,
+            phone[:200],
+            note[:200],
+            alike.credit_year,
+            cells,
+        )
+        yield row, []
+
+
+def read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
+    """A row and what is wrong with it by itself; no row where it is empty or the signatures below the list."""
+    problems: list[Problem] = []
+
+    def said(column: str) -> str:
+        return sheets.text(cells.get(column))
+
+    def problem(
+        column: str,
+        code: str,
+        words: str,
+        *,
+        blocking: bool = True,
+        offer: str = "",
+        mend: dict[str, str] | None = None,
+    ) -> None:
+        problems.append(Problem(number, HEADINGS[column], code, said(column), words, blocking, offer, mend or {}))
+
+    name = names.normalise(said("name"))
+    raw_id = cells.get("id_number")
+    id_number = resident_id.normalise(raw_id)
+    if is_footing(cells) or _is_heading(cells):
+        return None, []
+    if not name and not id_number:
+        if not _is_somebody(cells):
+            return None, []
+        problem("name", "name-missing", "此行没有姓名和身份证号，请补填或删去此行")
+    elif not name:
+        problem("name", "name-missing", "姓名为空，请补填")
+    elif not names.is_name(name):
+        problem("name", "name-form", names.FORM)
+    code = resident_id.problem(raw_id) if name or id_number else "id-missing"
+    if code and (name or id_number):
+        offer, mend = _number_elsewhere(cells)
+        problem("id_number", code, resident_id.PROBLEMS[code], offer=offer, mend=mend)
+    hours, unreadable = {}, False
+    for column in ("public_hours", "professional_hours"):
+        hours[column], fault, words = hours_in(said(column))
+        if fault:
+            unreadable = True
+            problem(column, fault, words)
+    credit_year, written = None, said("credit_year").translate(sheets.HALF_WIDTH).replace(" ", "")
+    if written and (found := re.fullmatch(r"(20\d\d)(?:\.0)?(?:年度?)?", written)):
+        credit_year = int(found[1])
+    elif written:
+        problem("credit_year", "year-form", "学时年度请填四位数字，如2023；不是补学的可留空")
+    assessment = said("assessment").replace(" ", "")
+    earned = hours["public_hours"] + hours["professional_hours"]
+    if assessment in FAILED and earned:
+        problem("assessment", "assessment-failed", "考核不合格不计学时，请把学时改为0，或更正考核结果")
+    elif assessment not in PASSED and assessment not in FAILED:
+        problem("assessment", "assessment-form", "考核结果请填“合格”或“不合格”")
+    elif assessment in PASSED and not earned and not unreadable:
+        problem("professional_hours", "hours-none", "考核合格但没有学时，请补填公需学时或专业学时")
+    if not said("employer"):
+        problem("employer", "employer-missing", "工作单位为空，补填后才能按单位查到此人", blocking=False)
+    for column in _SHOWN:
+        if resident_id.stands_in(said(column)):
+            words = f"{HEADINGS[column]}里写着身份证号，会显示给查看的人，请改正；号码只填在“身份证号”列"
+            offer, mend = _number_elsewhere(cells) if code else ("", {})
+            problem(column, "number-elsewhere", words, offer=offer, mend=mend)
+    sex = said("sex")
+    if sex in ("男", "女", ""):
+        pass
+    elif born := _day_in(sex):
+        agrees = not code and born == id_number[6:14]
+        right = resident_id.sex(id_number) if agrees else ""
+        words = "性别列里填的是出生日期，请填“男”或“女”"
+        problem(
+            "sex",
+            "sex-date",
+            words,
+            offer=f"按身份证号填“{right}”" if right else "",
+            mend={"sex": right} if right else {},
+        )
+    else:
+        problem("sex", "sex-form", "性别请填“男”或“女”")
+    employer, title, specialty, phone, note = (said(column)[:200] for column in _TEXTS)
+    row = Row(
+        number,
+        name,
+        sex,
+        id_number,
+        employer,
+        title,
+        specialty,
+        hours["public_hours"],
+        hours["professional_hours"],
+        assessment,
+        phone,
+        note,
+        credit_year,
+        cells,
+    )
+    return row, problems
+
+
+def _is_heading(cells: Cells) -> bool:
+    """Whether a row is the headings again, as they stand on every page of a printed list."""
+    return all(workbooks.heading(cells.get(column, "")) in COLUMNS[column] for column in REQUIRED)
+
+
+def _is_somebody(cells: Cells) -> bool:
+    """Whether a row without name and number is a person's: it is numbered and says where they work, or says three
+    things of them, or their sex and telephone. What is filled down an empty list beforehand, hours and 合格, is less.
+    """
+    said = {column: sheets.text(cells.get(column)) for column in COLUMNS}
+    if said["number"].isdigit() and (said["employer"] or said["title"]):
+        return True
+    sex, phone = said["sex"] in ("男", "女"), re.search(r"\d{7}", said["phone"])
+    earned = any(hours_in(said[column])[0] for column in ("public_hours", "professional_hours"))
+    result = said["assessment"].replace(" ", "") in (*PASSED, *FAILED)
+    return bool(sex and phone) or sum(map(bool, (sex, phone, said["employer"], said["title"], result, earned))) >= 3
+
+
+def _number_elsewhere(cells: Cells) -> tuple[str, dict[str, str]]:
+    """What to offer where the only ID number of a row is in the wrong cell, and how that mends both cells.
+
+    What stands in its place goes into that cell in turn, unless it is a spoilt number or nothing at all.
+    """
+    texts = {column: sheets.text(cell) for column, cell in cells.items() if column != "id_number"}
+    found = [column for column, text in texts.items() if resident_id.stands_in(text)]
+    if len(found) != 1 or found[0] not in COLUMNS or resident_id.problem(texts[found[0]]):
+        return "", {}
+    column, back = found[0], sheets.text(cells.get("id_number"))
+    words = not re.search(r"\d", back) and re.search(r"[^\W\d_]{2}", back)
+    fits = re.fullmatch(r"[\d-]{7,13}", back) if column == "phone" else words
+    offer = f"身份证号在“{HEADINGS[column]}”列，" + ("两格对调" if fits else "移到“身份证号”列")
+    return offer, {"id_number": texts[column], column: back if fits else ""}
+
+
+_DAY = re.compile(r"((?:19|20)\d\d)[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?: 0?0:00(?::00)?)?")
+_SERIAL = re.compile(r"[1-4]\d{4}")
+"""A day as a spreadsheet counts it, from 1927 to 2036."""
+
+
+def _day_in(text: str) -> str:
+    """The eight digits of a day, "" where a text is none."""
+    if _SERIAL.fullmatch(text):
+        return f"{sheets.DAY_ZERO + timedelta(int(text)):%Y%m%d}"
+    found = _DAY.fullmatch(text)
+    return "".join(part.zfill(2) for part in found.groups()) if found else ""
+
+
+_HOURS = re.compile(r"-?(\d+\.?\d*|\.\d+)")
+
+
+def hours_in(text: str) -> tuple[Decimal, str, str]:
+    """Hours of a cell, the code of what is wrong with it, and the words."""
+    text = text.translate(sheets.HALF_WIDTH)
+    text = text.removesuffix("学时").removesuffix("小时").strip()
+    if text in ("", "-", "—", "/", "无"):
+        return Decimal(), "", ""
+    if not _HOURS.fullmatch(text):
+        return Decimal(), "hours-form", "学时请填数字，如24或7.5"
+    value = Decimal(text)
+    if len(text) > SURVIVING:
+        value = Decimal(f"{value:.{SURVIVING}g}").normalize()  # as a spreadsheet shows it, not as it keeps it
+    if value < 0 or value > 1000:
+        return Decimal(), "hours-form", "学时应在0至1000之间，请核对"
+    if value * 2 % 1:
+        return Decimal(), "hours-half", "学时以0.5为最小单位，请改为整数或.5"
+    return value, "", ""

@@ -1,0 +1,71 @@
+"""Rosters as files to hand out: a blank 附件1, open rows with their faults marked, lists of problems."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import xlsxwriter
+
+from core.ground import sheets
+from core.ground.problems import Problem
+from core.submissions.roster.shapes import CODE, COLUMNS, HEADINGS, ORIGIN, Cells
+
+PROBLEM_HEADINGS = ("行", "列", "代码", "原值", "说明")
+
+
+def problem_lines(problems: Sequence[Problem]) -> list[tuple[int, str, str, str, str]]:
+    """Problems as lines under `PROBLEM_HEADINGS`, for a file."""
+    return [(problem.row, problem.heading, problem.code, problem.value, problem.words) for problem in problems]
+
+
+def template() -> bytes:
+    """A blank 附件1 as an .xlsx that cannot go wrong: ID numbers and telephones as text, lists to choose from."""
+    return _filled([], [])
+
+
+def marked(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], *, code: str) -> bytes:
+    """These rows as an .xlsx to be corrected: every faulty cell coloured, with its fault as a comment."""
+    return _filled(rows, problems, code)
+
+
+def _filled(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], code: str = "") -> bytes:
+    said: dict[tuple[int, str], list[str]] = {}
+    for problem in problems:
+        said.setdefault((problem.row, problem.heading), []).append(problem.words)
+    columns = ["origin", "code", *COLUMNS] if rows else list(COLUMNS)
+    headings = HEADINGS | {"origin": ORIGIN, "code": CODE}
+    widths = {"code": 12, "name": 14, "id_number": 22, "employer": 26, "title": 16, "specialty": 16, "phone": 16}
+    widths |= {"note": 20}
+    last = max(len(rows), 2000) + 1
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False}) as book:
+        page = book.add_worksheet("花名册")
+        bold = book.add_format({"bold": True, "border": 1, "align": "center", "bg_color": "#E8EEF5"})
+        text, faulty = book.add_format({"num_format": "@"}), book.add_format({"num_format": "@", "bg_color": "#F8D7DA"})
+        page.write_string(0, 0, "专业技术人员继续教育培训花名册", book.add_format({"bold": True, "font_size": 14}))
+        for place, column in enumerate(columns):
+            page.set_column(place, place, widths.get(column, 10), text if column in ("id_number", "phone") else None)
+            page.write_string(1, place, headings[column], bold)
+            if choices := CHOICES.get(column):
+                page.data_validation(2, place, last, place, {"validate": "list", "source": list(choices)})
+            if column in ("origin", "code"):
+                page.write_comment(1, place, "系统据此认出各行是否又改过，请勿改动", {"x_scale": 2})
+        for at, (row, cells) in enumerate(rows, start=2):
+            for place, column in enumerate(columns):
+                value = {"origin": row, "code": code}.get(column, cells.get(column, ""))
+                words = said.get((row, headings[column]))
+                plain = isinstance(value, str) or column in ("id_number", "phone")
+                style = faulty if words else text if plain else None
+                if plain:
+                    page.write_string(at, place, sheets.text(value), style)
+                else:
+                    page.write_number(at, place, value, style)
+                if words:
+                    page.write_comment(at, place, "；".join(words), {"x_scale": 2})
+        page.freeze_panes(2, 0)
+    return buffer.getvalue()
+
+
+CHOICES = {"sex": ("男", "女"), "assessment": ("合格", "不合格")}
+"""Columns in which one of a few words is chosen."""

@@ -1,0 +1,255 @@
+"""The trail: one line for each deed, chained by hash. Nothing here decides who may act."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Labelled, Refused, Role, require, visible
+from core.models import (
+    Account,
+    AuditEntry,
+    Base,
+    Card,
+    CreditBatch,
+    DecisionRun,
+    Dispute,
+    Organization,
+    Person,
+    Submission,
+)
+
+
+class Event(Labelled):
+    """Everything that leaves a line."""
+
+    OFFICE_OPENED = "office.opened", "建立系统"
+    CLOCK_SHIFTED = "office.clock", "推进演示日期"
+    ORGANIZATION_ADDED = "organization.added", "新增机构"
+    ORGANIZATION_CHANGED = "organization.changed", "修改机构"
+    ACCOUNT_OPENED = "account.opened", "开通账号"
+    ACCOUNT_CLOSED = "account.closed", "停用账号"
+    ACCOUNT_REOPENED = "account.reopened", "启用账号"
+    PASSWORD_CHANGED = "account.password", "修改密码"
+    PASSWORD_RESET = "account.reset", "重置密码"
+    SIGNED_IN = "account.signed_in", "登录"
+    SIGNED_OUT = "account.signed_out", "退出登录"
+    LOCKED = "account.locked", "登录锁定"
+    PLAN_DRAFTED = "plan.drafted", "填写计划"
+    PLAN_REVISED = "plan.revised", "修改计划"
+    PLAN_EXTENDED = "plan.extended", "准予延期上报"
+    REPORT_DRAFTED = "report.drafted", "填写报告"
+    REPORT_REVISED = "report.revised", "修改报告"
+    ROSTER_REPAIRED = "report.repaired", "改正花名册"
+    REPORT_SUPPLEMENTED = "report.supplemented", "补报花名册"
+    CLAIM_DRAFTED = "claim.drafted", "填写折合申报"
+    CLAIM_REVISED = "claim.revised", "修改折合申报"
+    CLAIM_GRANTED = "claim.granted", "核定学时"
+    SUBMIT = "submission.submit", "提交"
+    WITHDRAW = "submission.withdraw", "撤回"
+    RETURN = "submission.return", "退回"
+    APPROVE = "submission.approve", "通过"
+    REJECT = "submission.reject", "不予通过"
+    CREDIT_POSTED = "credit.posted", "学时入账"
+    CREDITS_IMPORTED = "credits.imported", "导入学时"
+    CREDIT_REVERSED = "credit.reversed", "冲销学时"
+    TOTALS_REBUILT = "totals.rebuilt", "重建学时合计"
+    ELIGIBILITY_DECIDED = "eligibility.decided", "核验资格"
+    POLICY_DRAFTED = "policy.drafted", "起草政策"
+    POLICY_PUBLISHED = "policy.published", "发布政策"
+    CARD_ISSUED = "card.issued", "出具审验卡"
+    PROOF_ISSUED = "proof.issued", "出具入账证明"
+    PERSON_CORRECTED = "person.corrected", "更正人员信息"
+    PERSON_MOVED = "person.moved", "人员调动"
+    PERSON_MERGED = "person.merged", "合并人员"
+    PERSON_SEPARATED = "person.separated", "撤销合并"
+    DISPUTE_FILED = "dispute.filed", "提出异议"
+    DISPUTE_UPHELD = "dispute.upheld", "异议成立"
+    DISPUTE_REJECTED = "dispute.rejected", "异议不成立"
+    ID_REVEALED = "person.revealed", "查看完整证件号"
+    FILE_HANDED_OUT = "file.handed_out", "下载附件"
+
+
+def record(
+    session: Session,
+    event: Event,
+    touched: Base,
+    *,
+    actor: Actor,
+    now: datetime,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    reason: str = "",
+) -> AuditEntry:
+    """Add a line for a deed to the trail, in the deed's own transaction. Never put a full ID number into it."""
+    session.flush()
+    db.lock(session, "audit")
+    last = session.execute(
+        sa.select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)
+    ).one_or_none()
+    organization_id, authority_id = _place(session, touched)
+    entry = AuditEntry(
+        id=last.id + 1 if last else 1,
+        at=now.replace(microsecond=0),
+        event=event.value,
+        account_id=actor.account_id,
+        account_name=actor.name,
+        role=actor.role.value,
+        organization_id=organization_id,
+        authority_id=authority_id,
+        record=touched.__tablename__ if not isinstance(touched, Submission) else touched.kind,
+        record_id=touched.id,  # type: ignore[attr-defined]
+        before=db.canonical(before or {}),
+        after=db.canonical(after or {}),
+        reason=reason,
+    )
+    entry.digest = _digest(entry, last.digest if last else "")
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def _place(session: Session, touched: Base) -> tuple[int, int]:
+    """The organization a record belongs to and the authority in charge of it."""
+    match touched:
+        case Submission():
+            return touched.organization_id, touched.authority_id
+        case Organization():
+            return touched.id, touched.authority_id
+        case Account():
+            home = session.get_one(Organization, touched.organization_id)
+            return home.id, home.authority_id
+        case Person():
+            return touched.employer_id or touched.authority_id, touched.authority_id
+        case Card():
+            return _place(session, session.get_one(Person, touched.person_id))
+        case Dispute():
+            return touched.organization_id, touched.authority_id
+        case DecisionRun():
+            return touched.organization_id, touched.organization_id
+        case CreditBatch():
+            if touched.submission_id:
+                return _place(session, session.get_one(Submission, touched.submission_id))
+            return touched.authority_id, touched.authority_id
+    region = session.scalars(sa.select(Organization).order_by(Organization.id).limit(1)).one()
+    return region.id, region.id
+
+
+_CHAINED = (
+    "id at event account_id account_name role organization_id authority_id record record_id before after reason".split()
+)
+
+
+def _digest(entry: Any, previous: str) -> str:
+    fields = {name: getattr(entry, name) for name in _CHAINED}
+    fields["at"] = db.moment_text(entry.at)
+    return hashlib.sha256((previous + db.canonical(fields)).encode()).hexdigest()
+
+
+def overtaken(session: Session, submission: Submission, code: str = "stale") -> Refused:
+    """What those hear who act on a submission that is not as they saw it: how it stands, who was faster, with what."""
+    query = (
+        sa.select(AuditEntry)
+        .where(
+            AuditEntry.record == submission.kind,
+            AuditEntry.record_id == submission.id,
+            AuditEntry.event != Event.FILE_HANDED_OUT.value,
+        )
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    )
+    by = ""
+    if last := session.scalar(query):
+        event = Event(last.event)
+        by = f"（{last.account_name}{'' if event is Event.REJECT else '已'}{event.label}）"
+    what = f"“{submission.title}”当前状态为{submission.state.label}{by}"
+    return Refused(code, f"{what}，您的操作没有执行，请查看最新状态。")
+
+
+def faults(session: Session) -> list[str]:
+    """Each line whose hash or number does not fit the one before; the line after a missing one has nothing to fit."""
+    found: list[str] = []
+    last, previous = 0, ""
+    query = sa.select(*map(db.as_kept, AuditEntry.__table__.columns)).order_by(AuditEntry.id)
+    with session.execute(
+        query.execution_options(yield_per=2000)
+    ) as lines:  # closed on every way out: PostgreSQL keeps a cursor for it
+        for entry in lines:
+            if entry.id != last + 1:
+                found.append(missing("audit line", last + 1, entry.id - 1))
+            elif entry.digest != _digest(entry, previous):
+                found.append(
+                    f"audit line {entry.id} was altered ({entry.event} of {str(db.moment_text(entry.at))[:10]})"
+                )
+            last, previous = entry.id, entry.digest
+    return found
+
+
+def missing(what: str, first: int, last: int) -> str:
+    """The fault of a chain in which the numbers from first to last are not there."""
+    return f"{what} {first} is missing" if last <= first else f"{what}s {first} to {last} are missing"
+
+
+def history(
+    session: Session,
+    actor: Actor,
+    *,
+    record: str | None = None,
+    record_id: int | None = None,
+    event: Event | None = None,
+    account: str = "",
+    first_on: date | None = None,
+    last_on: date | None = None,
+    offset: int = 0,
+    limit: int | None = 50,
+) -> tuple[pd.DataFrame, int]:
+    """The trail an actor may see, newest first, and how many lines there are in all.
+
+    Columns: id, at, event, account, role, organization, record, record_id, before, after, reason.
+    Refused codes: "password" (first password not changed yet).
+    """
+    require(actor, *Role)
+    own = AuditEntry.account_id == actor.account_id
+    conditions = [
+        sa.or_(visible(actor, organization=AuditEntry.organization_id, authority=AuditEntry.authority_id), own)
+    ]
+    if record:
+        conditions.append(AuditEntry.record == record)
+    if record_id is not None:
+        conditions.append(AuditEntry.record_id == record_id)
+    if event:
+        conditions.append(AuditEntry.event == event.value)
+    if account:
+        conditions.append(AuditEntry.account_name.contains(account, autoescape=True))
+    if first_on:
+        conditions.append(AuditEntry.at >= datetime.combine(first_on, datetime.min.time(), db.OFFICE_ZONE))
+    if last_on:
+        conditions.append(AuditEntry.at <= datetime.combine(last_on, datetime.max.time(), db.OFFICE_ZONE))
+    count = session.scalar(sa.select(sa.func.count()).select_from(AuditEntry).where(*conditions)) or 0
+    query = (
+        sa.select(
+            AuditEntry.id,
+            AuditEntry.at,
+            AuditEntry.event,
+            AuditEntry.account_name.label("account"),
+            AuditEntry.role,
+            Organization.name.label("organization"),
+            AuditEntry.record,
+            AuditEntry.record_id,
+            AuditEntry.before,
+            AuditEntry.after,
+            AuditEntry.reason,
+        )
+        .join(Organization, Organization.id == AuditEntry.organization_id)
+        .where(*conditions)
+        .order_by(AuditEntry.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys()), count

@@ -1,0 +1,129 @@
+"""Attachments: encrypted bytes in `CE_HOME/files`, named by digest; the table says whose they are. Knows no formats."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Refused, Role, not_found, visible
+from core.models import Attachment, CreditBatch, Person, PersonChange, Submission
+from core.trail import audit
+
+LARGEST = 20 * 2**20
+"""Bytes of the largest file taken."""
+
+NOTICE_ENDINGS = (".pdf", ".doc", ".docx", ".wps", ".ofd", ".jpg", ".jpeg", ".png")
+
+
+SIGNS = {".pdf": b"%PDF", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff", ".png": b"\x89PNG"}
+"""How files of these kinds begin."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as a person handed it in."""
+
+    filename: str
+    content: bytes
+
+
+def is_as_named(upload: Upload) -> bool:
+    """Whether a file begins as one of its ending does; an empty one, and a kind without such a sign, are let pass."""
+    sign = next((sign for ending, sign in SIGNS.items() if upload.filename.lower().endswith(ending)), b"")
+    return not upload.content or upload.content.startswith(sign)
+
+
+def attach(
+    session: Session, submission: Submission | None, upload: Upload, *, purpose: str, now: datetime
+) -> Attachment:
+    """Keep a file for a submission, or for the batch or the change of a person that is about to be made from it.
+
+    The bytes are on disk before the row is committed; a digest is written once. Refused codes: "file" (empty, too
+    large).
+    """
+    if not upload.content:
+        raise Refused("file", f"文件“{upload.filename}”是空的，请重新选择。")
+    if len(upload.content) > LARGEST:
+        raise Refused(
+            "file", f"文件“{upload.filename}”超过{LARGEST // 2**20}MB，请压缩图片或另存为较小的文件后再上传。"
+        )
+    digest = digest_of(upload)
+    path = _path(digest)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+        partial.write_bytes(db.seal(upload.content, key=db.keys().files, purpose=digest))
+        partial.replace(path)
+    kept = Attachment(
+        submission_id=submission.id if submission else None,
+        purpose=purpose,
+        filename=upload.filename[-200:],
+        sha256=digest,
+        size=len(upload.content),
+        added_at=now,
+    )
+    session.add(kept)
+    session.flush()
+    return kept
+
+
+def digest_of(upload: Upload) -> str:
+    """The SHA-256 under which a file is kept, in hexadecimal digits."""
+    return hashlib.sha256(upload.content).hexdigest()
+
+
+def one(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachment, Submission | CreditBatch | Person]:
+    """A file and what it belongs to: a submission the actor sees, or an import or a person, which are officers' alone.
+
+    Reads no bytes. Refused codes: "missing".
+    """
+    seen = visible(
+        actor, organization=Submission.home_id, authority=Submission.authority_id, person=Submission.human_id
+    )
+    may = sa.and_(Submission.id.is_not(None), seen)
+    if actor.role in (Role.ADMIN, Role.REVIEWER):
+        for owner in (CreditBatch, Person):
+            whose = visible(actor, organization=owner.authority_id, authority=owner.authority_id)
+            may = sa.or_(may, sa.and_(owner.id.is_not(None), whose))
+    rows: Iterable[tuple[Attachment, Submission | None, CreditBatch | None, Person | None]] = session.execute(
+        sa.select(Attachment, Submission, CreditBatch, Person)
+        .outerjoin(Submission, Submission.id == Attachment.submission_id)
+        .outerjoin(CreditBatch, CreditBatch.attachment_id == Attachment.id)
+        .outerjoin(PersonChange, PersonChange.attachment_id == Attachment.id)
+        .outerjoin(Person, Person.id == PersonChange.person_id)
+        .where(Attachment.id == attachment_id, may)
+    )
+    for kept, *owners in rows:
+        for found in owners:
+            if found is not None:
+                return kept, found
+    raise not_found("附件")
+
+
+def handed_out(session: Session, attachment_id: int, *, actor: Actor, now: datetime) -> Upload:
+    """A file to take away: a logged act, since rosters hold full ID numbers. Refused codes: "missing"."""
+    kept, owner = one(session, attachment_id, actor)
+    audit.record(session, audit.Event.FILE_HANDED_OUT, owner, actor=actor, after={"filename": kept.filename}, now=now)
+    return _content(kept)
+
+
+def opened(session: Session, attachment_id: int, actor: Actor) -> Upload:
+    """A file as the program itself reads it, for those who may see what it belongs to. Refused codes: "missing"."""
+    return _content(one(session, attachment_id, actor)[0])
+
+
+def _content(attachment: Attachment) -> Upload:
+    sealed = _path(attachment.sha256).read_bytes()
+    return Upload(attachment.filename, db.unseal(sealed, key=db.keys().files, purpose=attachment.sha256))
+
+
+def _path(digest: str) -> Path:
+    return db.home() / "files" / digest[:2] / digest
