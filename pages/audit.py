@@ -17,7 +17,7 @@ ui.page("审计日志", "每个操作留一条记录，按哈希逐条相连，�
 columns = ["id", "at", "event", "account", "role", "organization", "record", "record_id", "reason"]
 labels = {"id": "序号", "organization": "涉及机构"}
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    event = ui.filter_by("事项", audit.Event, key="event")
+    event = ui.filter_by("事项", audit.EVENTS.values(), key="event")
     account = st.text_input("办理人", key="account", bind="query-params", width=160)
     first = st.date_input("从", None, key="from", format="YYYY-MM-DD", bind="query-params", width=160)
     last = st.date_input("到", None, key="to", format="YYYY-MM-DD", bind="query-params", width=160)
@@ -39,7 +39,7 @@ line = frame[frame["id"] == chosen]
 if len(line):
     one = line.iloc[0]
     with st.container(border=True):
-        st.markdown(f"**第{one['id']}条　{audit.Event(one['event']).label}**")
+        st.markdown(f"**第{one['id']}条　{audit.EVENTS[one['event']].label}**")
         before, after = json.loads(one["before"]), json.loads(one["after"])
         for name in sorted({*before, *after}):
             was, became = before.get(name, "—"), after.get(name, "—")

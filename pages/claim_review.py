@@ -108,7 +108,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     own = not actor.oversees_region or st.toggle("只看由本机关审核的", True, key="own", bind="query-params")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return queues.queue(session, who, kind="claim", state=state, text=text, own=own, **page)
+        return queues.queue(session, who, kinds=("claim",), state=state, text=text, own=own, **page)
 
     columns = [*shown.COLUMNS, "organization"]
     ui.export(

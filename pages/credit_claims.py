@@ -146,7 +146,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     st.button("填写新申报", icon=":material/add:", on_click=begin, type="secondary" if writing else "primary")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return queues.queue(session, who, kind="claim", state=state, text=text, **page)
+        return queues.queue(session, who, kinds=("claim",), state=state, text=text, **page)
 
     ui.export(
         lambda session, who: asked(session, who, limit=None)[0], COLUMNS, name="学时折合申报", labels=shown.LABELS

@@ -20,7 +20,9 @@ def waiting(kind: str, words: str, page: str, to: str, states: tuple[State, ...]
     """One card: how many of a kind wait in these states, and the page to go to."""
     own = actor.role in (Role.REVIEWER, Role.ADMIN)
     with db.reading() as session:
-        counts = {state: queues.queue(session, actor, kind=kind, state=state, own=own, limit=0)[1] for state in states}
+        counts = {
+            state: queues.queue(session, actor, kinds=(kind,), state=state, own=own, limit=0)[1] for state in states
+        }
     with st.container(border=True):
         st.markdown(f"**{words}**")
         with st.container(horizontal=True):

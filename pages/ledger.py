@@ -12,9 +12,9 @@ from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
 from core.ledger import books, statements
 from core.ledger.standing import Standing
-from core.ledger.statements import Origin
 from core.models import CreditBatch
 from core.records import cards
+from core.submissions import kinds
 from core.trail import files
 from web import ui
 
@@ -161,7 +161,7 @@ def batch_page(batch: CreditBatch, standing: Standing) -> None:
         undoing(batch, standing, line)
 
 
-origin = ui.filter_by("类别", Origin, key="origin")
+origin = ui.filter_by("类别", kinds.origins(), key="origin")
 
 
 def asked_batches(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:

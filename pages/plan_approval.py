@@ -26,7 +26,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     own = not actor.oversees_region or st.toggle("只看由本机关审核的", True, key="own", bind="query-params")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return queues.queue(session, who, kind="plan", state=state, text=text, own=own, **page)
+        return queues.queue(session, who, kinds=("plan",), state=state, text=text, own=own, **page)
 
     ui.export(
         lambda session, who: asked(session, who, limit=None)[0],
@@ -63,7 +63,7 @@ if plan_id is not None:
             ui.plan_facts(plan)
             ui.steps(session, plan, actor)
             if Action.APPROVE in workflow.moves_for(plan, actor):
-                st.caption(queues.preview(session, plan))
+                st.caption(workflow.preview(session, plan))
                 ui.decide(plan, actor)
             elif plan.state is State.SUBMITTED and actor.role is Role.REVIEWER:
                 st.info(f"该计划由{plan.authority.name}审核，您可以查看。")

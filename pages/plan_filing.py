@@ -118,7 +118,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     st.button("填写新计划", icon=":material/add:", on_click=begin, type="secondary" if writing else "primary")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return queues.queue(session, who, kind="plan", state=state, **page)
+        return queues.queue(session, who, kinds=("plan",), state=state, **page)
 
     ui.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="培训计划")
 frame, _count = ui.listing(asked, actor, name="plan")

@@ -84,7 +84,7 @@ labels = {"standing": "学时状态"}
 
 
 def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-    return queues.queue(session, who, kind="report", filed=True, **page)
+    return queues.queue(session, who, kinds=("report",), filed=True, **page)
 
 
 filed, _count = ui.listing(asked, actor, name="report")

@@ -26,7 +26,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     own = not actor.oversees_region or st.toggle("只看由本机关审核的", True, key="own", bind="query-params")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return queues.queue(session, who, kind="report", state=state, text=text, own=own, **page)
+        return queues.queue(session, who, kinds=("report",), state=state, text=text, own=own, **page)
 
     ui.export(
         lambda session, who: asked(session, who, limit=None)[0],
@@ -109,7 +109,7 @@ if report_id is not None:
                 repair.reading(report, actor)
                 ui.steps(session, report, actor)
                 if Action.APPROVE in workflow.moves_for(report, actor):
-                    st.info(queues.preview(session, report))
+                    st.info(workflow.preview(session, report))
                     if report.part > 1:
                         st.caption("不予通过后，这些人不能再补报；需要改正的，请用“退回”。")
                     ui.decide(report, actor)

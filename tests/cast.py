@@ -18,11 +18,13 @@ from sqlalchemy.orm import Session
 from core.ground import db, resident_id
 from core.ground.access import Actor, OrganizationKind, Refused, Role
 from core.law.notices import Subject
-from core.models import Base, Claim, Mode, Organization, Person, Plan, Report, append_only_tables
+from core.models import Base, Claim, Mode, Organization, Person, Plan, Report, Submission, append_only_tables
 from core.people import accounts, organizations, setup
 from core.submissions import claims, plans, reports, roster, workflow
+from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from core.trail.files import Upload
+from tests import toy
 
 NOW = datetime(2024, 6, 3, 1, 0, tzinfo=UTC)
 """Monday, nine in the morning at the office."""
@@ -268,6 +270,35 @@ def grant(
             session.flush()
         act = {"version": claim.version, "actor": cast[by], "reason": reason, "now": now}
         return workflow.move(session, claim_id, Action.APPROVE, **act)[1]
+
+
+FILER = {Role.BASE_CLERK: "base", Role.EMPLOYER_CLERK: "employer"}
+"""Who, of the cast, files what clerks of a role file."""
+
+
+def filer_of(kind: str) -> str:
+    """Who of the cast files a kind of submission."""
+    return next(FILER[role] for role in KINDS[kind].filers if role in FILER)
+
+
+def waiting(cast: Cast, kind: str) -> Submission:
+    """A submission of a kind before the region, filed by `filer_of` the kind."""
+    match kind:
+        case "plan":
+            return file_plan(cast)
+        case "report":
+            plan = file_plan(cast)
+            approve(cast, plan.id)
+            return file_report(cast, plan, sheet([row(1), row(2)]))
+        case "claim":
+            posted(cast, sheet([row(1)]))
+            return file_claim(cast, 1, activity="技能培训")
+        case "toy":
+            with db.transaction() as session:
+                made = toy.draft(session, "推荐名单", actor=cast["employer"], now=NOW)
+                workflow.move(session, made.id, Action.SUBMIT, version=made.version, actor=cast["employer"], now=NOW)
+            return made
+    raise LookupError(f"nobody has said how a {kind} is filed")
 
 
 def person_id(serial: int) -> int:

@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.ground import db
+from tests import toy  # noqa: F401  a kind of submission beside the real ones
 
 
 def _migrate(address: str, home: Path) -> None:

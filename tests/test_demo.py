@@ -62,7 +62,7 @@ def test_the_demonstration_shows_every_role_state_and_deadline(demo: str) -> Non
             ("league_reviewer", "plan", 4),
             ("league_reviewer", "report", 3),
         ):
-            waiting = queues.queue(session, who(session, username), kind=kind, state=State.SUBMITTED, own=True)[1]
+            waiting = queues.queue(session, who(session, username), kinds=(kind,), state=State.SUBMITTED, own=True)[1]
             assert waiting >= fewest, (username, kind)
         due = reports.open_plans(session, who(session, "base"), now=NOW)
         assert {"draft", "returned"} <= set(due["state"])
@@ -70,7 +70,7 @@ def test_the_demonstration_shows_every_role_state_and_deadline(demo: str) -> Non
         person = who(session, "person").person_id
         assert person
         assert list(statements.totals(session, person)["lacks"][1:]) == ["已完成", "已完成"]
-        claims = {by: queues.queue(session, who(session, by), kind="claim")[0] for by in ("reviewer", "person")}
+        claims = {by: queues.queue(session, who(session, by), kinds=("claim",))[0] for by in ("reviewer", "person")}
         assert Counter(claims["reviewer"]["state"]) == {State.SUBMITTED: 2, State.APPROVED: 1}
         assert list(claims["person"]["state"]) == [State.SUBMITTED]
         assert disputes.queue(session, who(session, "reviewer"), own=True)[1] == 1

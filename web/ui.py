@@ -24,12 +24,11 @@ from core.ground.access import Actor, Labelled, OrganizationKind, Refused, Role
 from core.ground.hours import hours_text
 from core.ground.problems import Problem
 from core.law import notices
-from core.ledger import statements
 from core.ledger.standing import Standing
 from core.models import Answer, Change, Mode, Plan, Report, Source, State, Submission
 from core.office import dashboards
 from core.people import accounts, setup
-from core.submissions import queues, workflow
+from core.submissions import kinds, workflow
 from core.trail import audit
 
 Word = TypeVar("Word", bound=Labelled)
@@ -303,7 +302,7 @@ def forget_choice() -> None:
     st.session_state["round"] = st.session_state.get("round", 0) + 1
 
 
-def filter_by(label: str, words: type[Word], *, key: str, default: Word | None = None) -> Word | None:
+def filter_by(label: str, words: Iterable[Word], *, key: str, default: Word | None = None) -> Word | None:
     """A filter over a vocabulary, "全部" for none, kept in the address bar under its key."""
     options: list[Word | None] = [None, *words]
     return st.selectbox(
@@ -410,14 +409,14 @@ LABELS = {
 }
 """Each column by the one word it has on every screen and in every export."""
 
-VOCABULARIES: dict[str, type[Labelled]] = {
+VOCABULARIES: dict[str, Iterable[Labelled]] = {
     "action": workflow.Action,
     "answer": Answer,
     "change": Change,
-    "event": audit.Event,
+    "event": audit.EVENTS.values(),
     "kind": OrganizationKind,
     "mode": Mode,
-    "origin": statements.Origin,
+    "origin": kinds.origins(),
     "role": Role,
     "source": Source,
     "standing": Standing,
@@ -441,14 +440,11 @@ CHIPS = {
 RECORDS = {
     "account": "账号",
     "card": "审验卡",
-    "claim": "折合申报",
     "credit_batch": "入账批次",
     "dispute": "异议",
     "organization": "机构",
     "person": "人员",
-    "plan": "计划",
-    "report": "报告",
-}
+} | {kind.code: kind.short for kind in kinds.KINDS.values()}
 
 
 def chip(state: State) -> str:
@@ -770,7 +766,7 @@ def submission(session: Session, found: Submission, here: Actor) -> None:
 
 def steps(session: Session, submission: Submission, here: Actor) -> None:
     """The steps a submission has taken, with who and why."""
-    frame = queues.trail(session, submission.id, here)
+    frame = workflow.trail(session, submission.id, here)
     if not frame.empty:
         st.caption("办理过程")
         table(frame, ["at", "account_name", "action", "to_state", "reason"], empty="")

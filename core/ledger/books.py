@@ -49,10 +49,9 @@ _Columns = dict[str, list[Any]]
 def hold(session: Session) -> None:
     """Let nobody else post until this transaction ends, so that what was asked of the ledger still holds at posting.
 
-    The trail comes first: an approval has written its line there before it posts, and two deeds that take the two
-    locks in different orders would wait for each other for ever.
+    The trail's lock is taken after this one, as the last thing of a transaction (`audit.record`), by every deed alike:
+    so two deeds never wait for each other for ever, and whoever posts nothing does not wait for the ledger.
     """
-    db.lock(session, "audit")
     db.lock(session, "ledger")
 
 

@@ -20,7 +20,6 @@ from core.ledger import standing
 from core.ledger.books import REVERSERS
 from core.ledger.standing import Standing
 from core.models import (
-    Claim,
     CreditBatch,
     CreditEntry,
     CreditTotal,
@@ -34,10 +33,8 @@ from core.models import (
 
 
 class Origin(Labelled):
-    """What kind of deed a batch is."""
+    """What a batch comes from (入账类别), where no submission was approved; else it is the submission's kind."""
 
-    REPORT = "report", "培训报告"
-    CLAIM = "claim", "学时折合"
     IMPORT = "import", "导入"
     REVERSAL = "reversal", "冲销"
     OTHER = "other", "其他"
@@ -172,7 +169,7 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
 
 
 def batches(
-    session: Session, actor: Actor, *, origin: Origin | None = None, offset: int = 0, limit: int | None = 20
+    session: Session, actor: Actor, *, origin: str | None = None, offset: int = 0, limit: int | None = 20
 ) -> tuple[pd.DataFrame, int]:
     """The batches of the actor's jurisdiction, newest first, and how many there are in all.
 
@@ -181,7 +178,7 @@ def batches(
     """
     conditions = [_batches_visible(actor)]
     if origin:
-        conditions.append(_origin == origin.value)
+        conditions.append(_origin == str(origin))
     count = session.scalar(sa.select(sa.func.count(CreditBatch.id)).where(*conditions)) or 0
     shown = sa.select(CreditBatch.id).where(*conditions).order_by(CreditBatch.id.desc()).offset(offset).limit(limit)
     back = sa.orm.aliased(CreditBatch)
@@ -214,9 +211,13 @@ def batches(
 _origin = sa.case(
     (CreditBatch.reverses_id.is_not(None), Origin.REVERSAL.value),
     (CreditBatch.attachment_id.is_not(None), Origin.IMPORT.value),
-    (CreditBatch.submission_id.in_(sa.select(Claim.id)), Origin.CLAIM.value),
-    (CreditBatch.submission_id.is_not(None), Origin.REPORT.value),
-    else_=Origin.OTHER.value,
+    else_=sa.func.coalesce(
+        sa.select(Submission.kind)
+        .where(Submission.id == CreditBatch.submission_id)
+        .correlate(CreditBatch)
+        .scalar_subquery(),
+        Origin.OTHER.value,
+    ),
 )
 
 

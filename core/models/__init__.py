@@ -5,7 +5,7 @@ from core.models.cards import Card, CardPerson
 from core.models.credit import CreditBatch, CreditEntry, CreditTotal, Dispute
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
 from core.models.offices import Account, Organization, Setting, SignIn
-from core.models.people import Person, PersonChange, under
+from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.submissions import (
     Attachment,
     Claim,
@@ -38,6 +38,7 @@ __all__ = [
     "DecisionPolicy",
     "DecisionRun",
     "Dispute",
+    "MaskedNumber",
     "Mode",
     "Movement",
     "Organization",

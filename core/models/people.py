@@ -8,8 +8,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
+from core.ground import resident_id
 from core.ground.db import EncryptedText, Moment
 from core.models.base import APPEND_ONLY, Base, Change, codes
+
+
+class MaskedNumber(EncryptedText):
+    """An encrypted ID number that a query answers masked (150102********1234): the full one never leaves the query."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> str | None:
+        opened = super().process_result_value(value, dialect)
+        return None if opened is None else resident_id.mask(opened)
 
 
 class Person(Base):

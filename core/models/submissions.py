@@ -34,11 +34,25 @@ class Submission(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     submitted_at: Mapped[datetime | None] = mapped_column(Moment)
     decided_at: Mapped[datetime | None] = mapped_column(Moment)
+    stage: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    """At which stage of its kind's review (审核环节) it waits; 0 is the first."""
+    stage_office_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))
+    """The office that decides at this stage, where it is another one than the authority in charge."""
     organization: Mapped[Organization] = relationship(foreign_keys=[organization_id])
     authority: Mapped[Organization] = relationship(foreign_keys=[authority_id])
     person: Mapped[Person | None] = relationship()
     __table_args__ = (sa.Index("ix_submission_queue", "kind", "state", "authority_id"),)
     __mapper_args__ = {"polymorphic_on": "kind", "version_id_col": version}  # noqa: RUF012
+
+    @hybrid_property
+    def decider_id(self) -> int:
+        """The office before which it lies: that of its stage, usually the authority in charge."""
+        return self.stage_office_id or self.authority_id
+
+    @decider_id.inplace.expression
+    @classmethod
+    def _decider_id(cls) -> sa.ColumnElement[int]:
+        return sa.func.coalesce(cls.stage_office_id, cls.authority_id)
 
     @hybrid_property
     def home_id(self) -> int | None:

@@ -78,7 +78,7 @@ def rows(
     """The plans (for `plans`) or reports behind a number. Columns as `approvals.queue`."""
     require(actor, *OFFICERS)
     kind, day = ("plan", "start_on") if measure == "plans" else ("report", "end_on")
-    frame, _ = queues.queue(session, actor, kind=kind, state=State.APPROVED, limit=None)
+    frame, _ = queues.queue(session, actor, kinds=(kind,), state=State.APPROVED, limit=None)
     days = pd.to_datetime(frame[day])
     keep = days.dt.year == year
     if month:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from difflib import SequenceMatcher
 from math import ceil
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ from core.ground.access import Actor, Labelled, Refused, Role, not_found, requir
 from core.ground.hours import hours_text
 from core.law import notices
 from core.law.notices import Conversion
-from core.ledger import books
+from core.ledger import books, standing
 from core.ledger.standing import HOURS_TAKEN_BACK, STANDS
 from core.models import (
     Account,
@@ -30,6 +30,7 @@ from core.models import (
     Claim,
     CreditBatch,
     CreditEntry,
+    MaskedNumber,
     Organization,
     Person,
     Report,
@@ -41,11 +42,11 @@ from core.models import (
 )
 from core.people import persons
 from core.submissions import plans
+from core.submissions.kinds import Kind, register
 from core.trail import audit, files
 from core.trail.files import Upload
 
 FILERS = (Role.PERSON, Role.EMPLOYER_CLERK)
-APPROVAL_NEEDS_REASON = True
 OPEN = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
 EVIDENCE = tuple(files.SIGNS)
 """The kinds of file a certificate may be in."""
@@ -53,6 +54,15 @@ UNITS = {"hour": "学时", "day": "天", "item": "项"}
 MOST_FILES = 10
 
 _SOURCES = {source.label: source for source in Source}
+
+
+@audit.events
+class Event(Labelled):
+    """What is done to a claim outside the workflow, as the trail has it."""
+
+    DRAFTED = "claim.drafted", "填写折合申报"
+    REVISED = "claim.revised", "修改折合申报"
+    GRANTED = "claim.granted", "核定学时"
 
 
 @dataclass(frozen=True)
@@ -309,7 +319,7 @@ def draft(
     session.flush()
     _check_filed(session, claim)
     _attach(session, claim, evidence, now)
-    audit.record(session, audit.Event.CLAIM_DRAFTED, claim, actor=actor, after=summary(claim), now=now)
+    audit.record(session, Event.DRAFTED, claim, actor=actor, after=summary(claim), now=now)
     return claim
 
 
@@ -340,7 +350,7 @@ def revise(
     claim.granted = None
     _check_filed(session, claim)
     _attach(session, claim, evidence, now)
-    audit.record(session, audit.Event.CLAIM_REVISED, claim, actor=actor, before=before, after=summary(claim), now=now)
+    audit.record(session, Event.REVISED, claim, actor=actor, before=before, after=summary(claim), now=now)
     return claim
 
 
@@ -365,7 +375,7 @@ def grant(session: Session, claim_id: int, hours: Decimal, *, version: int, acto
         claim.granted = hours
         audit.record(
             session,
-            audit.Event.CLAIM_GRANTED,
+            Event.GRANTED,
             claim,
             actor=actor,
             before=before,
@@ -536,25 +546,6 @@ def people(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
     return persons.find(session, actor, text=text)[0]
 
 
-# --- what `approvals` asks of every kind ----------------------------------------------------------------------------
-
-
-def check_submit(session: Session, claim: Claim, *, actor: Actor, reason: str, now: datetime) -> None:
-    """A claim has its evidence, goes to the authority the person has by now, and is filed once, clause 一(四)5-8.
-
-    Refused codes: "fields", "twice", "hours", "policy", "activity".
-    """
-    check_fields(_fields_of(claim), db.office_day(now))
-    if not session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == claim.id)):
-        raise Refused("fields", "没有上传证书或证明材料，请上传后再提交。")
-    _check_twice(session, claim)
-    _check_filed(session, claim)
-    person = _person(session, claim)
-    claim.authority_id = person.authority_id
-    claim.organization_id = person.employer_id or person.authority_id
-    claim.granted = worth(claim)
-
-
 def _check_twice(session: Session, claim: Claim) -> None:
     """One certificate counts once until its hours are taken back, whatever it is filed as and however it is written."""
     for other in _others(session, claim):
@@ -585,51 +576,6 @@ def _person(session: Session, claim: Claim) -> Person:
     return session.get_one(Person, session.get_one(Person, claim.person_id).human_id)
 
 
-def check_approve(session: Session, claim: Claim, *, now: datetime) -> None:
-    """A claim is granted by the authority the person has by now. Refused codes: "jurisdiction", "hours", "twice"."""
-    books.hold(session)  # what was granted beside it stays as it is until this is posted
-    if _person(session, claim).authority_id != claim.authority_id:
-        raise Refused("jurisdiction", "此人已由其他人社部门主管。请退回，由申报人重新提交，系统会送到现在的主管部门。")
-    if claim.granted is None:
-        raise Refused("hours", f"通知没有规定{claim.activity}的折合比例，请依据证书填写核定学时。")
-    _check_most(session, claim, claim.granted, "请核减后再通过；起止日期有误的，请退回改正")
-    _check_twice(session, claim)
-
-
-def on_approve(session: Session, claim: Claim, *, actor: Actor, now: datetime) -> str:
-    """Post the hours granted, or the deemed year, with the certificate as basis. Answers what happened, in words.
-
-    Refused codes: "posted", "cap".
-    """
-    activity, person = activity_of(claim), _person(session, claim)
-    assert claim.granted is not None, "check_approve"
-    assert claim.person_id is not None, "draft"
-    kind = f"{claim.activity}{claim.level}{claim.rank}"
-    posting = books.Posting(
-        claim.person_id,
-        claim.completed_on.year,
-        activity.subject,
-        claim.granted,
-        claim.completed_on,
-        source=activity.source,
-        deemed=activity.deemed,
-        note=f"{kind}：{claim.title}（{claim.issuer}）"[:200],
-        days=room(claim.start_on, claim.completed_on).days,
-    )
-    books.post(
-        session, [posting], basis=f"学时折合：{kind} {claim.title}"[:200], actor=actor, now=now, submission=claim
-    )
-    return f"{person.name}{_effect(claim, activity)}"
-
-
-def preview(session: Session, claim: Claim) -> str:
-    """What approval would do, in words."""
-    activity = activity_of(claim)
-    if claim.granted is None:
-        return f"{activity.words}，通过前请依据证书填写核定学时。"
-    return f"通过后，{_person(session, claim).name}{_effect(claim, activity)}。"
-
-
 def _effect(claim: Claim, activity: Activity) -> str:
     year = f"{claim.completed_on.year}年度{activity.subject_name}"
     return f"的{year}视同完成" if activity.deemed else f"登记{year}{hours_text(claim.granted or Decimal())}学时"
@@ -642,3 +588,104 @@ def _fields_of(claim: Claim) -> ClaimFields:
 def summary(claim: Claim) -> dict[str, Any]:
     """A claim's fields for the trail."""
     return {name: str(value) for name, value in asdict(_fields_of(claim)).items()}
+
+
+# --- the claim as a kind of submission --------------------------------------------------------------------------------
+
+_TABLE = sa.inspect(Claim).local_table
+
+
+class ClaimKind(Kind[Claim]):
+    """The claim (学时折合申报) as a kind of submission: hours or a deemed year on a certificate, clause 一(四)5-8."""
+
+    code = "claim"
+    word, short, posts = "学时折合申报", "折合申报", "学时折合"
+    model = Claim
+    filers = FILERS
+    approval_needs_reason = True
+    words: ClassVar = {"title": "证书（证明）名称", "organization": "工作单位", "amount": "证书所载数量"}
+    columns = (
+        Person.name,
+        sa.type_coerce(Person.id_number, MaskedNumber("person.id_number")).label("id_mask"),
+        *(_TABLE.c[name] for name in ("activity", "completed_on", "amount", "granted")),
+        standing.OF_SUBMISSION.label("standing"),
+    )
+    search = (Person.name,)
+
+    def source(self, submissions: sa.FromClause) -> sa.FromClause:
+        return submissions.join(_TABLE, _TABLE.c.id == Submission.id).join(Person, Person.id == Submission.human_id)
+
+    def facts(self, claim: Claim) -> list[tuple[str, object]]:
+        activity = activity_of(claim)
+        amount = "视同完成" if activity.deemed else f"{hours_text(claim.amount)}{activity.unit}"
+        return [
+            ("类别", "".join((claim.activity, claim.level, claim.rank))),
+            ("发证或主办单位", claim.issuer),
+            ("起止日期", f"{claim.start_on} 至 {claim.completed_on}"),
+            ("证书所载", amount),
+        ]
+
+    def check_submit(self, session: Session, claim: Claim, *, actor: Actor, reason: str, now: datetime) -> None:
+        """A claim has its evidence, goes to the authority the person has by now, and is filed once, clause 一(四)5-8.
+
+        Refused codes: "fields", "twice", "hours", "policy", "activity".
+        """
+        check_fields(_fields_of(claim), db.office_day(now))
+        if not session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == claim.id)):
+            raise Refused("fields", "没有上传证书或证明材料，请上传后再提交。")
+        _check_twice(session, claim)
+        _check_filed(session, claim)
+        person = _person(session, claim)
+        claim.authority_id = person.authority_id
+        claim.organization_id = person.employer_id or person.authority_id
+        claim.granted = worth(claim)
+
+    def check_approve(self, session: Session, claim: Claim, *, now: datetime) -> None:
+        """A claim is granted by the person's present authority. Refused codes: "jurisdiction", "hours", "twice"."""
+        books.hold(session)  # what was granted beside it stays as it is until this is posted
+        if _person(session, claim).authority_id != claim.authority_id:
+            raise Refused(
+                "jurisdiction", "此人已由其他人社部门主管。请退回，由申报人重新提交，系统会送到现在的主管部门。"
+            )
+        if claim.granted is None:
+            raise Refused("hours", f"通知没有规定{claim.activity}的折合比例，请依据证书填写核定学时。")
+        _check_most(session, claim, claim.granted, "请核减后再通过；起止日期有误的，请退回改正")
+        _check_twice(session, claim)
+
+    def on_approve(self, session: Session, claim: Claim, *, actor: Actor, now: datetime) -> str:
+        """Post the hours granted, or the deemed year, with the certificate as basis. Answers what happened, in words.
+
+        Refused codes: "posted", "cap".
+        """
+        activity, person = activity_of(claim), _person(session, claim)
+        assert claim.granted is not None, "check_approve"
+        assert claim.person_id is not None, "draft"
+        kind = f"{claim.activity}{claim.level}{claim.rank}"
+        posting = books.Posting(
+            claim.person_id,
+            claim.completed_on.year,
+            activity.subject,
+            claim.granted,
+            claim.completed_on,
+            source=activity.source,
+            deemed=activity.deemed,
+            note=f"{kind}：{claim.title}（{claim.issuer}）"[:200],
+            days=room(claim.start_on, claim.completed_on).days,
+        )
+        books.post(
+            session, [posting], basis=f"学时折合：{kind} {claim.title}"[:200], actor=actor, now=now, submission=claim
+        )
+        return f"{person.name}{_effect(claim, activity)}"
+
+    def preview(self, session: Session, claim: Claim) -> str:
+        """What approval would do, in words."""
+        activity = activity_of(claim)
+        if claim.granted is None:
+            return f"{activity.words}，通过前请依据证书填写核定学时。"
+        return f"通过后，{_person(session, claim).name}{_effect(claim, activity)}。"
+
+    def summary(self, claim: Claim) -> dict[str, Any]:
+        return summary(claim)
+
+
+register(ClaimKind())

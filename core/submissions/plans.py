@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import access, db
-from core.ground.access import Actor, OrganizationKind, Refused, Role, not_found, require
+from core.ground.access import Actor, Labelled, OrganizationKind, Refused, Role, not_found, require
+from core.ground.hours import hours_text
 from core.law import notices
 from core.law.notices import Subject
-from core.models import Mode, Organization, Plan, State
+from core.models import Mode, Organization, Plan, State, Submission
+from core.submissions.kinds import Kind, register
 from core.trail import audit
+
+_TABLE = sa.inspect(Plan).local_table
+
+
+@audit.events
+class Event(Labelled):
+    """What is done to a plan outside the workflow, as the trail has it."""
+
+    DRAFTED = "plan.drafted", "填写计划"
+    REVISED = "plan.revised", "修改计划"
+    EXTENDED = "plan.extended", "准予延期上报"
 
 
 @dataclass(frozen=True)
@@ -36,8 +50,6 @@ class PlanFields:
     """学时年度 it offers, clause 七(二); none: the year of the training."""
 
 
-FILERS = (Role.BASE_CLERK,)
-APPROVAL_NEEDS_REASON = False
 WORDS = {
     "title": "培训名称",
     "place": "培训地点",
@@ -139,7 +151,7 @@ def draft(session: Session, fields: PlanFields, *, actor: Actor, now: datetime) 
         created_at=now,
     )
     session.add(plan)
-    audit.record(session, audit.Event.PLAN_DRAFTED, plan, actor=actor, after=summary(plan), now=now)
+    audit.record(session, Event.DRAFTED, plan, actor=actor, after=summary(plan), now=now)
     return plan
 
 
@@ -157,7 +169,7 @@ def revise(session: Session, plan_id: int, fields: PlanFields, *, version: int, 
     before = summary(plan)
     for name, value in asdict(fields).items():
         setattr(plan, name, value)
-    audit.record(session, audit.Event.PLAN_REVISED, plan, actor=actor, before=before, after=summary(plan), now=now)
+    audit.record(session, Event.REVISED, plan, actor=actor, before=before, after=summary(plan), now=now)
     return plan
 
 
@@ -192,45 +204,8 @@ def grant_extension(session: Session, plan_id: int, *, actor: Actor, reason: str
         raise Refused("reason", "请填写准予延期的原因。")
     plan.extension_start_on, plan.extension_reason = plan.start_on, reason.strip()
     after = {"start_on": plan.start_on.isoformat()}
-    audit.record(session, audit.Event.PLAN_EXTENDED, plan, actor=actor, after=after, reason=reason.strip(), now=now)
+    audit.record(session, Event.EXTENDED, plan, actor=actor, after=after, reason=reason.strip(), now=now)
     return plan
-
-
-# --- what `approvals` asks of every kind ----------------------------------------------------------------------------
-
-
-def check_submit(session: Session, plan: Plan, *, actor: Actor, reason: str, now: datetime) -> None:
-    """A plan is filed at least two weeks before its training, clause 一(五)1. Refused codes: "late", "fields"."""
-    check_fields(fields_of(plan), session.get_one(Organization, plan.organization_id).kind)
-    rule = notices.in_force(plan.start_on.year)
-    today = db.office_day(now)
-    earliest = rule.earliest_start_on(today)
-    extended = plan.extension_start_on is not None and today < plan.start_on >= plan.extension_start_on
-    if plan.start_on < earliest and not extended:
-        raise Refused(
-            "late",
-            f"计划须在培训开始前{rule.plan_days_before_start}天上报（{rule.plan_clause}）。今天是{today}，"
-            f"最早可安排在{earliest}开始；确需提前的，请管理员准予本计划延期。",
-        )
-
-
-def check_approve(session: Session, plan: Plan, *, now: datetime) -> None:
-    """A plan is approved by the day its training begins: trained only after approval, clause 一(五)1."""
-    today = db.office_day(now)
-    if plan.start_on < today:
-        raise Refused("begun", f"培训原定{plan.start_on}开始，已不能事后批准（一(五)1）。请退回，由基地改期重报。")
-
-
-def on_approve(session: Session, plan: Plan, *, actor: Actor, now: datetime) -> str:
-    """Approval of a plan opens its report. Answers what happened, in words."""
-    due = notices.in_force(plan.start_on.year).report_due_on(plan.end_on)
-    return f"基地可按计划开展培训，培训结束后于{due}前提交培训情况报告"
-
-
-def preview(session: Session, plan: Plan) -> str:
-    """What approval would do, in words."""
-    years = f"，计入{'、'.join(map(str, plan.credit_years))}年度" if plan.credit_years else ""
-    return f"通过后，该基地可培训{plan.headcount}人，每人{plan.hours_each.normalize():f}学时{years}。"
 
 
 def fields_of(plan: Plan) -> PlanFields:
@@ -241,3 +216,75 @@ def summary(plan: Plan) -> dict[str, Any]:
     """A plan's fields for the trail."""
     years = ";".join(map(str, plan.credit_years))
     return {name: str(value) for name, value in asdict(fields_of(plan)).items()} | {"credit_years": years}
+
+
+# --- the plan as a kind of submission ---------------------------------------------------------------------------------
+
+
+class PlanKind(Kind[Plan]):
+    """The plan (培训计划) as a kind of submission: filed two weeks before its training, clause 一(五)1."""
+
+    code = "plan"
+    word, short = "培训计划", "计划"
+    model = Plan
+    filers = (Role.BASE_CLERK,)
+    words: ClassVar = {"title": "培训名称"}
+    columns = tuple(_TABLE.c[name] for name in ("subject", "start_on", "end_on", "headcount", "hours_each"))
+
+    def source(self, submissions: sa.FromClause) -> sa.FromClause:
+        return submissions.join(_TABLE, _TABLE.c.id == Submission.id)
+
+    def facts(self, plan: Plan) -> list[tuple[str, object]]:
+        return [
+            ("培训机构", plan.organization.name),
+            ("管理权限", plan.authority.name),
+            ("科目", plan.subject.label),
+            ("培训时间", f"{plan.start_on} 至 {plan.end_on}（{days_of(plan.start_on, plan.end_on)}天）"),
+            ("地点", plan.place),
+            ("方式", plan.mode.label),
+            ("计划人数", f"{plan.headcount}人"),
+            ("每人学时", hours_text(plan.hours_each)),
+        ]
+
+    def due_on(self, plan: Plan) -> date:
+        """The last day to file it in time; an extension moves it to the day before the training."""
+        if plan.extension_start_on:
+            return plan.start_on - timedelta(days=1)
+        policy = notices.in_force(plan.start_on.year)
+        return plan.start_on - timedelta(days=policy.plan_days_before_start)
+
+    def check_submit(self, session: Session, plan: Plan, *, actor: Actor, reason: str, now: datetime) -> None:
+        """A plan is filed at least two weeks before its training, clause 一(五)1. Refused codes: "late", "fields"."""
+        check_fields(fields_of(plan), session.get_one(Organization, plan.organization_id).kind)
+        rule = notices.in_force(plan.start_on.year)
+        today = db.office_day(now)
+        earliest = rule.earliest_start_on(today)
+        extended = plan.extension_start_on is not None and today < plan.start_on >= plan.extension_start_on
+        if plan.start_on < earliest and not extended:
+            raise Refused(
+                "late",
+                f"计划须在培训开始前{rule.plan_days_before_start}天上报（{rule.plan_clause}）。今天是{today}，"
+                f"最早可安排在{earliest}开始；确需提前的，请管理员准予本计划延期。",
+            )
+
+    def check_approve(self, session: Session, plan: Plan, *, now: datetime) -> None:
+        """A plan is approved by the day its training begins: trained only after approval, clause 一(五)1."""
+        today = db.office_day(now)
+        if plan.start_on < today:
+            raise Refused("begun", f"培训原定{plan.start_on}开始，已不能事后批准（一(五)1）。请退回，由基地改期重报。")
+
+    def on_approve(self, session: Session, plan: Plan, *, actor: Actor, now: datetime) -> str:
+        """Approval of a plan opens its report. Answers what happened, in words."""
+        due = notices.in_force(plan.start_on.year).report_due_on(plan.end_on)
+        return f"基地可按计划开展培训，培训结束后于{due}前提交培训情况报告"
+
+    def preview(self, session: Session, plan: Plan) -> str:
+        """What approval would do, in words."""
+        years = f"，计入{'、'.join(map(str, plan.credit_years))}年度" if plan.credit_years else ""
+        return f"通过后，该基地可培训{plan.headcount}人，每人{plan.hours_each.normalize():f}学时{years}。"
+
+    def summary(self, plan: Plan) -> dict[str, Any]:
+        return summary(plan)
+
+
+register(PlanKind())

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import resident_id
 from core.ground.access import Actor
-from core.ledger import standing
-from core.models import Claim, Movement, Organization, Person, Plan, Report, State, Submission
+from core.models import Organization, State, Submission
 from core.submissions import workflow
-from core.submissions.workflow import KINDS, MODELS
+from core.submissions.kinds import KINDS
 
-
-def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:
-    """The steps a submission has taken. Columns: at, action, account_name, to_state, reason. Refused: "missing"."""
-    workflow.one(session, submission_id, actor)
-    query = (
-        sa.select(Movement.at, Movement.action, Movement.account_name, Movement.to_state, Movement.reason)
-        .where(Movement.submission_id == submission_id)
-        .order_by(Movement.id)
-    )
-    return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
-
-
-def preview(session: Session, submission: Submission) -> str:
-    """What approval would do, in words."""
-    words: str = KINDS[submission.kind].preview(session, submission)
-    return words
+FILED = (State.SUBMITTED, State.APPROVED, State.REJECTED)
+"""What is or was before the authority (已报送), not what its writer still has in hand."""
 
 
 def queue(
     session: Session,
     actor: Actor,
     *,
-    kind: str,
+    kinds: Sequence[str] = (),
     state: State | None = None,
     text: str = "",
     own: bool = False,
@@ -43,60 +29,51 @@ def queue(
     offset: int = 0,
     limit: int | None = 50,
 ) -> tuple[pd.DataFrame, int]:
-    """Submissions of a kind in the actor's jurisdiction, the longest waiting first, and how many there are in all.
+    """Submissions in the actor's jurisdiction, the longest waiting first, and how many there are in all.
 
-    `own`: only what the actor's own office decides, not what it merely oversees. `filed`: only what is or was before
-    the authority, not what its writer still has in hand.
-    Columns: id, state, title, organization, authority, submitted_at, decided_at; for plans and reports subject,
-    start_on, end_on, headcount, hours_each; for reports also people, hours, faults, late, due_on; for claims name,
-    id_mask, activity, completed_on, amount, granted; for both standing (what is left of the hours posted, "" before
-    they are).
+    Of all kinds, or of those named by code. `own`: only what the actor's own office decides, not what it merely
+    oversees. `filed`: only what is or was before the authority. `text`: a part of a title or an organization's name,
+    and where one kind is asked for also of what that kind is searched by.
+    Columns: id, kind, state, title, organization, authority, submitted_at, decided_at; where one kind is asked for, its
+    own `columns` between authority and submitted_at.
     """
-    model = MODELS[kind]
     home, authority = sa.orm.aliased(Organization), sa.orm.aliased(Organization)
-    conditions = [workflow.visible_to(actor)]
-    if state:
-        conditions.append(Submission.state == state)
-    if text.strip():
-        needle = text.strip()
-        named = (Submission.title, home.name, *([Person.name] if model is Claim else []))
-        conditions.append(sa.or_(*(column.contains(needle, autoescape=True) for column in named)))
-    if filed:
-        conditions.append(Submission.state.in_((State.SUBMITTED, State.APPROVED, State.REJECTED)))
-    if own:
-        conditions.append(Submission.authority_id == actor.organization_id)
-    plan = sa.inspect(Plan).local_table
+    only = KINDS[kinds[0]] if len(kinds) == 1 else None
+    source: sa.FromClause = sa.inspect(Submission).local_table
+    if only:
+        source = only.source(source)
+    source = source.join(home, home.id == Submission.organization_id)
+    source = source.join(authority, authority.id == Submission.authority_id)
     columns = [
         Submission.id,
+        Submission.kind,
         Submission.state,
         Submission.title,
         home.name.label("organization"),
         authority.name.label("authority"),
+        *(only.columns if only else ()),
+        Submission.submitted_at,
+        Submission.decided_at,
     ]
-    source: sa.FromClause = sa.inspect(Submission).local_table
-    if model is Claim:
-        claim = sa.inspect(Claim).local_table
-        source = source.join(claim, claim.c.id == Submission.id).join(Person, Person.id == Submission.human_id)
-        columns += [Person.name, Person.id_number.label("id_mask")]
-        columns += [claim.c[name] for name in ("activity", "completed_on", "amount", "granted")]
-    elif model is Plan:
-        source = source.join(plan, plan.c.id == Submission.id)
-        columns += [plan.c.subject, plan.c.start_on, plan.c.end_on, plan.c.headcount, plan.c.hours_each]
-    else:
-        report = sa.inspect(Report).local_table
-        source = source.join(report, report.c.id == Submission.id).join(plan, plan.c.id == report.c.plan_id)
-        columns += [plan.c.subject, report.c.start_on, report.c.end_on, plan.c.headcount, plan.c.hours_each]
-        columns += [report.c.people, report.c.hours, report.c.faults, report.c.late, report.c.due_on]
-    if model is not Plan:
-        columns.append(standing.OF_SUBMISSION.label("standing"))
-    columns += [Submission.submitted_at, Submission.decided_at]
-    source = source.join(home, home.id == Submission.organization_id)
-    source = source.join(authority, authority.id == Submission.authority_id)
+    searched = (Submission.title, home.name, *(only.search if only else ()))
+    conditions = _conditions(actor, kinds, state, own=own, filed=filed)
+    if needle := text.strip():
+        conditions.append(sa.or_(*(column.contains(needle, autoescape=True) for column in searched)))
     base = sa.select(*columns).select_from(source).where(*conditions)
     count = session.scalar(sa.select(sa.func.count()).select_from(base.subquery())) or 0
     order = Submission.submitted_at.asc() if state is State.SUBMITTED else Submission.id.desc()
     query = base.order_by(order, Submission.id).offset(offset).limit(limit)
-    frame = pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
-    if model is Claim:
-        frame["id_mask"] = [resident_id.mask(number) for number in frame["id_mask"]]
-    return frame, count
+    return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys()), count
+
+
+def _conditions(
+    actor: Actor, kinds: Sequence[str], state: State | None, *, own: bool, filed: bool
+) -> list[sa.ColumnElement[bool]]:
+    conditions = [workflow.visible_to(actor), Submission.kind.in_(kinds or KINDS)]
+    if state:
+        conditions.append(Submission.state == state)
+    if filed:
+        conditions.append(Submission.state.in_(FILED))
+    if own:
+        conditions.append(Submission.decider_id == actor.organization_id)
+    return conditions

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from types import ModuleType
 
+import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import access
 from core.ground.access import Actor, Labelled, Refused, Role, not_found, require, visible
-from core.models import Account, Claim, Movement, Organization, Person, Plan, Report, State, Submission, under
-from core.submissions import claims, plans, reports
+from core.models import Account, Movement, Organization, Person, Submission, under
+from core.models import State as S
+from core.submissions import kinds
+from core.submissions.kinds import KINDS, Stage
 from core.trail import audit
 
 
 class Action(Labelled):
+    """A move (操作) in a submission's life."""
+
     SUBMIT = "submit", "提交"
     WITHDRAW = "withdraw", "撤回"
     APPROVE = "approve", "通过"
@@ -38,22 +42,21 @@ class Side(Enum):
 
 MOVES = {
     # from            move             to            who
-    (State.DRAFT, Action.SUBMIT): (State.SUBMITTED, Side.FILER),
-    (State.RETURNED, Action.SUBMIT): (State.SUBMITTED, Side.FILER),
-    (State.WITHDRAWN, Action.SUBMIT): (State.SUBMITTED, Side.FILER),
-    (State.SUBMITTED, Action.WITHDRAW): (State.WITHDRAWN, Side.FILER),
-    (State.SUBMITTED, Action.APPROVE): (State.APPROVED, Side.AUTHORITY),
-    (State.SUBMITTED, Action.RETURN): (State.RETURNED, Side.AUTHORITY),
-    (State.SUBMITTED, Action.REJECT): (State.REJECTED, Side.AUTHORITY),
+    (S.DRAFT, Action.SUBMIT): (S.SUBMITTED, Side.FILER),
+    (S.RETURNED, Action.SUBMIT): (S.SUBMITTED, Side.FILER),
+    (S.WITHDRAWN, Action.SUBMIT): (S.SUBMITTED, Side.FILER),
+    (S.SUBMITTED, Action.WITHDRAW): (S.WITHDRAWN, Side.FILER),
+    (S.SUBMITTED, Action.APPROVE): (S.APPROVED, Side.AUTHORITY),
+    (S.SUBMITTED, Action.RETURN): (S.RETURNED, Side.AUTHORITY),
+    (S.SUBMITTED, Action.REJECT): (S.REJECTED, Side.AUTHORITY),
 }
-"""The whole life of a submission: it draws the buttons and guards the deed."""
+"""The whole life of a submission: it draws the buttons and guards the deed.
+
+A kind of several stages stays SUBMITTED while one stage's approval hands it to the next.
+"""
+SIDES = {action: side for (_, action), (_, side) in MOVES.items()}
 
 NEEDS_REASON = (Action.RETURN, Action.REJECT)
-KINDS: dict[str, ModuleType] = {"plan": plans, "report": reports, "claim": claims}
-"""What is particular to a kind: `FILERS`, `APPROVAL_NEEDS_REASON`, `check_submit`, `check_approve`, `on_approve`,
-`preview`, `summary`."""
-MODELS: dict[str, type[Submission]] = {"plan": Plan, "report": Report, "claim": Claim}
-_WORDS = {"plan": "培训计划", "report": "培训情况报告", "claim": "学时折合申报"}
 
 
 def moves_for(submission: Submission, actor: Actor) -> list[Action]:
@@ -62,14 +65,20 @@ def moves_for(submission: Submission, actor: Actor) -> list[Action]:
     return [action for (state, action), (_, side) in MOVES.items() if state is submission.state and sides[side]]
 
 
-def _roles(kind: str, side: Side) -> tuple[Role, ...]:
-    filers: tuple[Role, ...] = KINDS[kind].FILERS
-    return filers if side is Side.FILER else (Role.REVIEWER,)
+def stage_of(submission: Submission) -> Stage:
+    """The stage at which a submission waits, or would wait once submitted."""
+    return kinds.of(submission).stages[submission.stage]
+
+
+def _roles(submission: Submission, side: Side) -> tuple[Role, ...]:
+    """The roles that make the moves of a side; a submission's stages may be decided in different ones."""
+    kind = kinds.of(submission)
+    return kind.filers if side is Side.FILER else tuple(dict.fromkeys(stage.role for stage in kind.stages))
 
 
 def _files(submission: Submission, actor: Actor) -> bool:
     """Whether the actor files such submissions, and this one is of the own house, or the own one."""
-    if actor.role not in _roles(submission.kind, Side.FILER):
+    if actor.role not in _roles(submission, Side.FILER):
         return False
     if actor.role is Role.PERSON:
         return submission.human_id == actor.person_id
@@ -77,7 +86,7 @@ def _files(submission: Submission, actor: Actor) -> bool:
 
 
 def _decides(submission: Submission, actor: Actor) -> bool:
-    return actor.role in _roles(submission.kind, Side.AUTHORITY) and submission.authority_id == actor.organization_id
+    return actor.role is stage_of(submission).role and submission.decider_id == actor.organization_id
 
 
 def move(
@@ -92,30 +101,18 @@ def move(
 ) -> tuple[Submission, str]:
     """Take one step in a submission's life, do what approval means for its kind, and leave a trail.
 
-    `version` is the one the actor saw. Answers the submission and what happened, in words. Refused codes: "missing",
-    "role", "jurisdiction", "stale" (somebody was faster), "move" (not from this state), "self" (own submission),
-    "reason", and those of its kind ("late", "fields", "begun", "name", "empty").
+    `version` is the one the actor saw (optimistic lock). Answers the submission and what happened, in words. Refused
+    codes: "missing", "role", "jurisdiction", "stale" (somebody was faster), "move" (not from this state), "self" (own
+    submission), "reason", and those of its kind ("late", "fields", "begun", "name", "empty").
     """
     submission = session.scalar(
         sa.select(Submission).where(Submission.id == submission_id).with_for_update(of=Submission)
     )
     if submission is None:
         raise not_found("申请")
-    side = next(side for (_, named), (_, side) in MOVES.items() if named is action)
-    require(actor, *_roles(submission.kind, side))
-    if side is Side.FILER:
-        if not _files(submission, actor):
-            raise not_found("申请")
-    else:
-        access.in_charge(actor, submission.authority_id)
-    step = MOVES.get((submission.state, action))
-    if submission.version != version or step is None:
-        raise audit.overtaken(session, submission, "move" if submission.version == version else "stale")
-    if side is Side.AUTHORITY and actor.account_id == submission.created_by_id:
-        raise Refused("self", "不能审核自己提交的申请，请由本单位其他审核员办理。")
-    reason = reason.strip()
-    kind = KINDS[submission.kind]
-    if not reason and (action in NEEDS_REASON or (action is Action.APPROVE and kind.APPROVAL_NEEDS_REASON)):
+    to = _checked(session, submission, action, version=version, actor=actor)
+    kind, reason = kinds.of(submission), reason.strip()
+    if not reason and (action in NEEDS_REASON or (action is Action.APPROVE and kind.approval_needs_reason)):
         raise Refused("reason", f"{action.label}须填写审核意见，提交人会看到。")
     before, done = submission.state, ""
     if action is Action.SUBMIT:
@@ -123,9 +120,50 @@ def move(
         submission.submitted_at = now
     elif action is Action.APPROVE:
         kind.check_approve(session, submission, now=now)
-    submission.state = step[0]
-    if side is Side.AUTHORITY:
+    handed_on = action is Action.APPROVE and submission.stage + 1 < len(kind.stages)
+    submission.state = before if handed_on else to
+    _enter(session, submission, submission.stage + 1 if handed_on else 0)
+    if SIDES[action] is Side.AUTHORITY and not handed_on:
         submission.decided_at = now
+    _record(session, submission, action, before, actor=actor, reason=reason, now=now)
+    if handed_on:
+        done = f"已转至“{stage_of(submission).word}”环节"
+    elif action is Action.APPROVE:
+        done = kind.on_approve(session, submission, actor=actor, now=now)
+    session.flush()
+    return submission, done
+
+
+def _checked(session: Session, submission: Submission, action: Action, *, version: int, actor: Actor) -> S:
+    """The state a move leads to. Refused codes: "role", "missing", "jurisdiction", "stale", "move", "self"."""
+    side = SIDES[action]
+    require(actor, *_roles(submission, side))
+    if side is Side.FILER:
+        if not _files(submission, actor):
+            raise not_found("申请")
+    else:
+        access.in_charge(actor, submission.decider_id)
+    step = MOVES.get((submission.state, action))
+    if submission.version != version or step is None:
+        raise audit.overtaken(session, submission, "move" if submission.version == version else "stale")
+    if side is Side.AUTHORITY:
+        require(actor, stage_of(submission).role)
+        if actor.account_id == submission.created_by_id:
+            raise Refused("self", "不能审核自己提交的申请，请由本单位其他审核员办理。")
+    return step[0]
+
+
+def _enter(session: Session, submission: Submission, stage: int) -> None:
+    """Let a submission wait at a stage, before the office that decides there."""
+    submission.stage = stage
+    office = stage_of(submission).office(session, submission)
+    submission.stage_office_id = None if office == submission.authority_id else office
+
+
+def _record(
+    session: Session, submission: Submission, action: Action, before: S, *, actor: Actor, reason: str, now: datetime
+) -> None:
+    """Keep a step in the submission's own history and in the trail."""
     session.add(
         Movement(
             submission_id=submission.id,
@@ -138,20 +176,19 @@ def move(
             at=now,
         )
     )
+    after = {"state": submission.state.value, "title": submission.title}
+    if len(kinds.of(submission).stages) > 1:
+        after["stage"] = stage_of(submission).code
     audit.record(
         session,
         audit.Event(f"submission.{action.value}"),
         submission,
         actor=actor,
         before={"state": before.value},
-        after={"state": submission.state.value, "title": submission.title},
+        after=after,
         reason=reason,
         now=now,
     )
-    if action is Action.APPROVE:
-        done = kind.on_approve(session, submission, actor=actor, now=now)
-    session.flush()
-    return submission, done
 
 
 # --- questions ------------------------------------------------------------------------------------------------------
@@ -162,25 +199,29 @@ def one(session: Session, submission_id: int, actor: Actor, *, kind: str | None 
 
     Refused codes: "missing".
     """
+    models = [each.model for each in KINDS.values()]
     submission = session.scalar(
         sa.select(Submission)
-        .options(sa.orm.selectin_polymorphic(Submission, list(MODELS.values())))
+        .options(
+            sa.orm.selectin_polymorphic(Submission, models), *(load for each in KINDS.values() for load in each.loads)
+        )
         .options(sa.orm.joinedload(Submission.organization), sa.orm.joinedload(Submission.person))
-        .options(sa.orm.joinedload(Submission.authority), sa.orm.selectinload(Report.plan))
+        .options(sa.orm.joinedload(Submission.authority))
         .where(Submission.id == submission_id, visible_to(actor), Submission.kind == kind if kind else sa.true())
     )
     if submission is None:
-        raise not_found(_WORDS[kind] if kind else "申请")
+        raise not_found(KINDS[kind].word if kind else "申请")
     return submission
 
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    """The submissions an actor may see, as an SQL condition."""
     authority, person = Submission.authority_id, Submission.human_id
     return visible(actor, organization=Submission.home_id, authority=authority, person=person)
 
 
 def filers(session: Session, submission: Submission) -> list[str]:
-    """Who, by name, may put a submission right and file it again by now; see `_files`.
+    """Who, by name, may currently put a submission right and file it again; see `_files`.
 
     A person moves, an employer may have no clerk: then nobody may until an account is opened.
     """
@@ -191,8 +232,27 @@ def filers(session: Session, submission: Submission) -> list[str]:
         .where(
             Account.active,
             Organization.active,
-            Account.role.in_(_roles(submission.kind, Side.FILER)),
+            Account.role.in_(_roles(submission, Side.FILER)),
             sa.case((Account.role == Role.PERSON, own), else_=Account.organization_id == submission.home_id),
         )
     )
     return list(session.scalars(query.order_by(Account.id)))
+
+
+def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:
+    """The steps a submission has taken. Columns: at, action, account_name, to_state, reason. Refused: "missing"."""
+    one(session, submission_id, actor)
+    query = (
+        sa.select(Movement.at, Movement.action, Movement.account_name, Movement.to_state, Movement.reason)
+        .where(Movement.submission_id == submission_id)
+        .order_by(Movement.id)
+    )
+    return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+
+
+def preview(session: Session, submission: Submission) -> str:
+    """What approval would do, in words; at a stage before the last, to whom it goes on."""
+    kind = kinds.of(submission)
+    if submission.stage + 1 < len(kind.stages):
+        return f"通过后，转至“{kind.stages[submission.stage + 1].word}”环节。"
+    return kind.preview(session, submission)

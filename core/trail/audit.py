@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import sqlalchemy as sa
@@ -22,12 +22,25 @@ from core.models import (
     Dispute,
     Organization,
     Person,
+    PolicyDraft,
     Submission,
 )
 
+EVENTS: dict[str, Labelled] = {}
+"""Every event (事项) that may leave a line, by its code."""
 
+_Vocabulary = TypeVar("_Vocabulary", bound=type[Labelled])
+
+
+def events(vocabulary: _Vocabulary) -> _Vocabulary:
+    """Class decorator: make a vocabulary of events known to the trail. Each kind of submission has one of its own."""
+    EVENTS.update({event.value: event for event in vocabulary})
+    return vocabulary
+
+
+@events
 class Event(Labelled):
-    """Everything that leaves a line."""
+    """What leaves a line, apart from the events that a kind of submission brings along."""
 
     OFFICE_OPENED = "office.opened", "建立系统"
     CLOCK_SHIFTED = "office.clock", "推进演示日期"
@@ -41,16 +54,6 @@ class Event(Labelled):
     SIGNED_IN = "account.signed_in", "登录"
     SIGNED_OUT = "account.signed_out", "退出登录"
     LOCKED = "account.locked", "登录锁定"
-    PLAN_DRAFTED = "plan.drafted", "填写计划"
-    PLAN_REVISED = "plan.revised", "修改计划"
-    PLAN_EXTENDED = "plan.extended", "准予延期上报"
-    REPORT_DRAFTED = "report.drafted", "填写报告"
-    REPORT_REVISED = "report.revised", "修改报告"
-    ROSTER_REPAIRED = "report.repaired", "改正花名册"
-    REPORT_SUPPLEMENTED = "report.supplemented", "补报花名册"
-    CLAIM_DRAFTED = "claim.drafted", "填写折合申报"
-    CLAIM_REVISED = "claim.revised", "修改折合申报"
-    CLAIM_GRANTED = "claim.granted", "核定学时"
     SUBMIT = "submission.submit", "提交"
     WITHDRAW = "submission.withdraw", "撤回"
     RETURN = "submission.return", "退回"
@@ -78,7 +81,7 @@ class Event(Labelled):
 
 def record(
     session: Session,
-    event: Event,
+    event: Labelled,
     touched: Base,
     *,
     actor: Actor,
@@ -86,18 +89,17 @@ def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     reason: str = "",
-) -> AuditEntry:
-    """Add a line for a deed to the trail, in the deed's own transaction. Never put a full ID number into it."""
+) -> None:
+    """Add a line for a deed to the trail (审计日志), in the deed's own transaction. Never put a full ID number into it.
+
+    The line takes its place in the chain as the last thing before the commit: the chain has one lock, and a deed that
+    goes on for seconds after this call must not hold it while others sign in or take a file away.
+    """
     session.flush()
-    db.lock(session, "audit")
-    last = session.execute(
-        sa.select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)
-    ).one_or_none()
     organization_id, authority_id = _place(session, touched)
-    entry = AuditEntry(
-        id=last.id + 1 if last else 1,
+    line = AuditEntry(
         at=now.replace(microsecond=0),
-        event=event.value,
+        event=EVENTS[event.value].value,
         account_id=actor.account_id,
         account_name=actor.name,
         role=actor.role.value,
@@ -109,10 +111,19 @@ def record(
         after=db.canonical(after or {}),
         reason=reason,
     )
-    entry.digest = _digest(entry, last.digest if last else "")
-    session.add(entry)
+    db.at_the_end(session, lambda last: _append(last, line))
+
+
+def _append(session: Session, line: AuditEntry) -> None:
+    """Chain a line to the last one and write it; nobody else appends until this transaction ends."""
+    db.lock(session, "audit")
+    last = session.execute(
+        sa.select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)
+    ).one_or_none()
+    line.id = last.id + 1 if last else 1
+    line.digest = _digest(line, last.digest if last else "")
+    session.add(line)
     session.flush()
-    return entry
 
 
 def _place(session: Session, touched: Base) -> tuple[int, int]:
@@ -137,8 +148,10 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))
             return touched.authority_id, touched.authority_id
-    region = session.scalars(sa.select(Organization).order_by(Organization.id).limit(1)).one()
-    return region.id, region.id
+        case PolicyDraft():
+            home = session.get_one(Organization, session.get_one(Account, touched.drafted_by_id).organization_id)
+            return home.id, home.authority_id
+    raise TypeError(f"the trail does not know whose a {type(touched).__name__} is")
 
 
 _CHAINED = (
@@ -166,7 +179,7 @@ def overtaken(session: Session, submission: Submission, code: str = "stale") -> 
     )
     by = ""
     if last := session.scalar(query):
-        event = Event(last.event)
+        event = EVENTS[last.event]
         by = f"（{last.account_name}{'' if event is Event.REJECT else '已'}{event.label}）"
     what = f"“{submission.title}”当前状态为{submission.state.label}{by}"
     return Refused(code, f"{what}，您的操作没有执行，请查看最新状态。")
@@ -202,7 +215,7 @@ def history(
     *,
     record: str | None = None,
     record_id: int | None = None,
-    event: Event | None = None,
+    event: Labelled | None = None,
     account: str = "",
     first_on: date | None = None,
     last_on: date | None = None,

@@ -64,7 +64,7 @@ def move(action: Action, which: str) -> Question:
 
 
 def queue(kind: str, which: str) -> Question:
-    return lambda s, actor, at: seen(queues.queue(s, actor, kind=kind, limit=None)[0]["id"], getattr(at, which))
+    return lambda s, actor, at: seen(queues.queue(s, actor, kinds=(kind,), limit=None)[0]["id"], getattr(at, which))
 
 
 def trail_line(s: Session, actor: Actor, at: Records) -> None:
@@ -269,7 +269,7 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     # what               how                                                  who: the region's records, Hohhot's
     ("see a plan", lambda s, a, at: workflow.one(s, at.waiting_plan, a), SEE),
     ("see a draft", lambda s, a, at: workflow.one(s, at.draft, a), SEE),
-    ("see its steps", lambda s, a, at: queues.trail(s, at.report, a), SEE),
+    ("see its steps", lambda s, a, at: workflow.trail(s, at.report, a), SEE),
     ("list plans", queue("plan", "waiting_plan"), SEE),
     ("list reports", queue("report", "report"), SEE),
     ("see a report", lambda s, a, at: reports.one(s, at.report, a), SEE),

@@ -1,9 +1,12 @@
 """The one workflow: every move from every state by every role, and whose eyes may rest on what."""
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +17,11 @@ from core.ground import db
 from core.ground.access import Refused, Role
 from core.models import State, Submission
 from core.submissions import queues, reports, workflow
-from core.submissions.workflow import KINDS, MOVES, Action, Side, moves_for
+from core.submissions.kinds import KINDS
+from core.submissions.workflow import MOVES, Action, Side, moves_for
 from core.trail import audit, files
 from tests import cast as c
+from tests import toy
 
 WHOLE_LIFE = {
     (State.DRAFT, Action.SUBMIT): (State.SUBMITTED, "base"),
@@ -30,6 +35,19 @@ WHOLE_LIFE = {
 """Written down a second time on purpose: a change of the table is a decision, not an accident."""
 
 REASON = "请补充师资"
+every_kind = pytest.mark.parametrize(
+    ("database", "kind"), [*(("sqlite", kind) for kind in KINDS), ("postgresql", "report")], indirect=["database"]
+)
+
+
+def moment(kind: str) -> datetime:
+    """A moment at which each move of a kind is in time."""
+    return c.NOW if kind == "plan" else c.AFTER
+
+
+def life(kind: str) -> dict[tuple[State, Action], tuple[State, str]]:
+    """The whole life of a kind of submission, with who of the cast makes each move."""
+    return {step: (to, c.filer_of(kind) if by == "base" else by) for step, (to, by) in WHOLE_LIFE.items()}
 
 
 @contextmanager
@@ -41,8 +59,10 @@ def tried() -> Iterator[Session]:
 
 
 def put(session: Session, submission_id: int, state: State) -> Submission:
-    """The submission as it would be in a state."""
-    session.execute(sa.update(Submission).where(Submission.id == submission_id).values(state=state))
+    """The submission as it would be in a state, at the last stage of its kind: before the region, which is its own."""
+    kind = session.get_one(Submission, submission_id).kind
+    stage = len(KINDS[kind].stages) - 1
+    session.execute(sa.update(Submission).where(Submission.id == submission_id).values(state=state, stage=stage))
     return session.get_one(Submission, submission_id, populate_existing=True)
 
 
@@ -55,55 +75,63 @@ def moving(
     return lambda s: workflow.move(s, submission_id, action, version=seen, actor=cast[by], reason=reason, now=c.AFTER)
 
 
-def waiting_report(cast: c.Cast) -> Any:
-    plan = c.file_plan(cast)
-    c.approve(cast, plan.id)
-    return c.file_report(cast, plan, c.sheet([c.row(1), c.row(2)]))
-
-
 def test_the_table_of_moves_is_the_life_the_notice_describes() -> None:
     sides = {"base": Side.FILER, "reviewer": Side.AUTHORITY}
     assert {step: (to, sides[by]) for step, (to, by) in WHOLE_LIFE.items()} == MOVES
 
 
 def test_bases_file_plans_and_reports_and_people_and_their_employers_file_claims() -> None:
-    filers = {"plan": (Role.BASE_CLERK,), "report": (Role.BASE_CLERK,), "claim": (Role.PERSON, Role.EMPLOYER_CLERK)}
-    assert {name: kind.FILERS for name, kind in KINDS.items()} == filers
+    filers = {
+        "toy": (Role.EMPLOYER_CLERK,),
+        "plan": (Role.BASE_CLERK,),
+        "report": (Role.BASE_CLERK,),
+        "claim": (Role.PERSON, Role.EMPLOYER_CLERK),
+    }
+    assert {name: kind.filers for name, kind in KINDS.items()} == filers
 
 
-def test_every_move_of_the_table_works_and_leaves_a_step_and_a_line(database: str) -> None:
+@every_kind
+def test_every_move_of_the_table_works_and_leaves_a_step_and_a_line(database: str, kind: str) -> None:
     cast = c.assemble()
-    report = waiting_report(cast)
-    for (state, action), (to, by) in WHOLE_LIFE.items():
+    waiting = c.waiting(cast, kind)
+    for (state, action), (to, by) in life(kind).items():
         with tried() as session:
-            version = put(session, report.id, state).version
+            version = put(session, waiting.id, state).version
             moved, words = workflow.move(
-                session, report.id, action, version=version, actor=cast[by], reason=REASON, now=c.AFTER
+                session, waiting.id, action, version=version, actor=cast[by], reason=REASON, now=moment(kind)
             )
+            db.finish(session)
             assert (moved.state, moved.version) == (to, version + 1), (state, action)
             assert bool(words) == (action is Action.APPROVE)
-            step = queues.trail(session, report.id, cast["admin"]).iloc[-1]
-            assert list(step) == [c.AFTER, action.value, cast[by].name, to, REASON]
+            step = workflow.trail(session, waiting.id, cast["admin"]).iloc[-1]
+            assert list(step) == [moment(kind), action.value, cast[by].name, to, REASON]
             line = audit.history(session, cast["admin"], event=audit.Event(f"submission.{action.value}"))[0].iloc[0]
-            assert (line["record"], line["record_id"], line["reason"]) == ("report", report.id, REASON)
+            assert (line["record"], line["record_id"], line["reason"]) == (kind, waiting.id, REASON)
             assert line["before"] == f'{{"state":"{state.value}"}}'
             assert f'"state":"{to.value}"' in line["after"]
             assert (line["account"], line["role"]) == (cast[by].name, cast[by].role.value)
 
 
-def test_every_other_move_is_refused_from_every_state(database: str) -> None:
+@every_kind
+def test_every_other_move_is_refused_from_every_state(database: str, kind: str) -> None:
     cast = c.assemble()
-    report = waiting_report(cast)
-    who = {action: by for (_, action), (_, by) in WHOLE_LIFE.items()}
+    waiting = c.waiting(cast, kind)
+    who = {action: by for (_, action), (_, by) in life(kind).items()}
     for state, action in itertools.product(State, Action):
         if (state, action) in MOVES:
             continue
         with tried() as session:
-            version = put(session, report.id, state).version
+            version = put(session, waiting.id, state).version
             before = counts(session)
             with pytest.raises(Refused) as caught:
                 workflow.move(
-                    session, report.id, action, version=version, actor=cast[who[action]], reason=REASON, now=c.AFTER
+                    session,
+                    waiting.id,
+                    action,
+                    version=version,
+                    actor=cast[who[action]],
+                    reason=REASON,
+                    now=moment(kind),
                 )
             assert caught.value.code == "move", (state, action)
             assert state.label in caught.value.words
@@ -115,44 +143,48 @@ def counts(session: Session) -> list[int]:
     return [session.scalar(sa.text(f"SELECT count(*) FROM {name}")) or 0 for name in names]
 
 
-def test_each_move_is_made_by_its_own_role_only(database: str) -> None:
+@every_kind
+def test_each_move_is_made_by_its_own_role_only(database: str, kind: str) -> None:
     cast = c.assemble()
-    report = waiting_report(cast)
-    own = {action: by for (_, action), (_, by) in WHOLE_LIFE.items()}
-    allowed = {"base": {"base"}, "reviewer": {"reviewer", "reviewer2"}}
-    elsewhere = {Role.REVIEWER: "jurisdiction", Role.BASE_CLERK: "missing"}
+    waiting = c.waiting(cast, kind)
+    own = {action: by for (_, action), (_, by) in life(kind).items()}
+    filer = c.filer_of(kind)
+    allowed = {filer: {filer}, "reviewer": {"reviewer", "reviewer2"}}
+    elsewhere = {Role.REVIEWER: "jurisdiction"} | dict.fromkeys(KINDS[kind].filers, "missing")
+    roles = {action: KINDS[kind].filers if by == filer else (Role.REVIEWER,) for action, by in own.items()}
     for username, action in itertools.product(cast.actors, Action):
         role, may = cast[username].role, username in allowed[own[action]]
-        expected = "done" if may else elsewhere[role] if role is cast[own[action]].role else "role"
+        expected = "done" if may else elsewhere[role] if role in roles[action] else "role"
         with tried() as session:
             state = State.DRAFT if action is Action.SUBMIT else State.SUBMITTED
-            submission = put(session, report.id, state)
-            act = {"version": submission.version, "actor": cast[username], "reason": REASON, "now": c.AFTER}
+            submission = put(session, waiting.id, state)
+            act = {"version": submission.version, "actor": cast[username], "reason": REASON, "now": moment(kind)}
             assert (action in moves_for(submission, cast[username])) == may, (username, action)
             try:
-                workflow.move(session, report.id, action, **act)
+                workflow.move(session, waiting.id, action, **act)
                 found = "done"
             except Refused as refused:
                 found = refused.code
         assert found == expected, (username, action)
 
 
-def test_the_buttons_are_those_moves_that_would_work(database: str) -> None:
+@every_kind
+def test_the_buttons_are_those_moves_that_would_work(database: str, kind: str) -> None:
     cast = c.assemble()
-    report = waiting_report(cast)
+    waiting = c.waiting(cast, kind)
     for state in State:
         with tried() as session:
-            submission = put(session, report.id, state)
-            for by in ("base", "reviewer"):
-                wanted = [action for (at, action), (_, who) in WHOLE_LIFE.items() if (at, who) == (state, by)]
+            submission = put(session, waiting.id, state)
+            for by in (c.filer_of(kind), "reviewer"):
+                wanted = [action for (at, action), (_, who) in life(kind).items() if (at, who) == (state, by)]
                 assert moves_for(submission, cast[by]) == wanted
-            for by in ("leader", "admin", "hohhot_reviewer", "hohhot_base", "employer"):
+            for by in ("leader", "admin", "hohhot_reviewer", "hohhot_base", "exam"):
                 assert moves_for(submission, cast[by]) == []
 
 
 def test_nobody_decides_what_they_submitted_themselves(database: str) -> None:
     cast = c.assemble()
-    report = waiting_report(cast)
+    report = c.waiting(cast, "report")
     cast.actors["turned"] = replace(cast["reviewer"], account_id=cast["base"].account_id)  # a clerk become reviewer
     for action in (Action.APPROVE, Action.RETURN, Action.REJECT):
         assert c.refusal(moving(cast, report.id, action, "turned", REASON)).code == "self"
@@ -160,18 +192,18 @@ def test_nobody_decides_what_they_submitted_themselves(database: str) -> None:
 
 def test_returning_and_rejecting_need_a_reason_the_base_can_read(database: str) -> None:
     cast = c.assemble()
-    report = waiting_report(cast)
+    report = c.waiting(cast, "report")
     for action in (Action.RETURN, Action.REJECT):
         assert c.refusal(moving(cast, report.id, action, "reviewer", " \n")).code == "reason"
     with db.transaction() as session:
         moving(cast, report.id, Action.RETURN, "reviewer", f" {REASON} ")(session)
     with db.reading() as session:
-        assert queues.trail(session, report.id, cast["base"]).iloc[-1]["reason"] == REASON
+        assert workflow.trail(session, report.id, cast["base"]).iloc[-1]["reason"] == REASON
 
 
 def test_who_acts_names_the_version_seen(database: str) -> None:
     cast = c.assemble()
-    report = waiting_report(cast)
+    report = c.waiting(cast, "report")
     for version in (0, 1, 99):
         found = c.refusal(moving(cast, report.id, Action.APPROVE, "reviewer", version=version))
         assert found.code == "stale"
@@ -196,9 +228,9 @@ def test_the_region_sees_a_leagues_plans_but_does_not_decide_them(database: str)
     with db.reading() as session:
         for by in ("reviewer", "admin", "leader", "title", "hohhot_reviewer", "hohhot_leader"):
             assert workflow.one(session, plan.id, cast[by]).id == plan.id
-        assert queues.queue(session, cast["reviewer"], kind="plan", state=State.SUBMITTED)[1] == 1
-        assert queues.queue(session, cast["reviewer"], kind="plan", state=State.SUBMITTED, own=True)[1] == 0
-        assert queues.queue(session, cast["hohhot_reviewer"], kind="plan", state=State.SUBMITTED, own=True)[1] == 1
+        assert queues.queue(session, cast["reviewer"], kinds=("plan",), state=State.SUBMITTED)[1] == 1
+        assert queues.queue(session, cast["reviewer"], kinds=("plan",), state=State.SUBMITTED, own=True)[1] == 0
+        assert queues.queue(session, cast["hohhot_reviewer"], kinds=("plan",), state=State.SUBMITTED, own=True)[1] == 1
     c.approve(cast, plan.id, by="hohhot_reviewer")
 
 
@@ -215,7 +247,7 @@ def test_a_league_sees_nothing_of_another_leagues_affairs(database: str) -> None
         questions: list[Callable[[], Any]] = [
             lambda: workflow.one(session, report.id, other),
             lambda: workflow.one(session, report.plan_id, other),
-            lambda: queues.trail(session, report.id, other),
+            lambda: workflow.trail(session, report.id, other),
             lambda: reports.one(session, report.id, other),
             lambda: reports.rows(session, report.id, other),
             lambda: reports.problems(session, report.id, other, now=c.AFTER),
@@ -226,10 +258,10 @@ def test_a_league_sees_nothing_of_another_leagues_affairs(database: str) -> None
             with pytest.raises(Refused, match="missing"):
                 question()
         for kind in ("plan", "report"):
-            assert queues.queue(session, other, kind=kind)[1] == 0
+            assert queues.queue(session, other, kinds=(kind,))[1] == 0
         assert [audit.history(session, other, record=kind)[1] for kind in ("plan", "report", "credit_batch")] == [0] * 3
         theirs = cast["hohhot_reviewer"]
-        assert [queues.queue(session, theirs, kind=kind)[1] for kind in ("plan", "report")] == [1, 1]
+        assert [queues.queue(session, theirs, kinds=(kind,))[1] for kind in ("plan", "report")] == [1, 1]
         assert len(reports.rows(session, report.id, theirs)) == 1
         assert files.opened(session, report.notice_id, theirs) == c.NOTICE
 
@@ -243,7 +275,7 @@ def test_the_queue_has_the_longest_waiting_first_and_is_searched_and_paged(datab
     with db.reading() as session:
 
         def ids(**filters: Any) -> list[int]:
-            frame, count = queues.queue(session, cast["reviewer"], kind="plan", **filters)
+            frame, count = queues.queue(session, cast["reviewer"], kinds=("plan",), **filters)
             assert "limit" in filters or count == len(frame)
             return list(frame["id"])
 
@@ -255,9 +287,75 @@ def test_the_queue_has_the_longest_waiting_first_and_is_searched_and_paged(datab
         assert ids(text="%") == [first.id]
         assert ids(limit=1, offset=1) == [first.id]
         assert ids(limit=0) == []
-        line = queues.queue(session, cast["reviewer"], kind="plan", text="丙")[0].iloc[0]
+        line = queues.queue(session, cast["reviewer"], kinds=("plan",), text="丙")[0].iloc[0]
         assert (line["organization"], line["authority"]) == (
             "示例呼和浩特培训基地",
             "呼和浩特市人力资源和社会保障局",
         )
-        assert queues.queue(session, cast["reviewer"], kind="report")[1] == 0
+        assert queues.queue(session, cast["reviewer"], kinds=("report",))[1] == 0
+
+
+def test_a_queue_of_all_kinds_has_them_under_common_columns_and_one_kind_adds_its_own(office: Path) -> None:
+    cast = c.assemble()
+    waiting = {kind: c.waiting(cast, kind) for kind in KINDS}
+    common = "id kind state title organization authority submitted_at decided_at".split()
+    with db.reading() as session:
+        frame, count = queues.queue(session, cast["reviewer"], state=State.SUBMITTED, own=True)
+        assert list(frame.columns) == common
+        assert set(zip(frame["kind"], frame["id"], strict=True)) == {(kind, made.id) for kind, made in waiting.items()}
+        assert count == len(KINDS)
+        assert frame["submitted_at"].is_monotonic_increasing
+        for kind, made in waiting.items():
+            frame, count = queues.queue(session, cast["reviewer"], kinds=(kind,), state=State.SUBMITTED)
+            own = [column.key for column in KINDS[kind].columns]
+            assert list(frame.columns) == [*common[:6], *own, *common[6:]]
+            assert list(frame["id"]) == [made.id]
+        two, _ = queues.queue(session, cast["reviewer"], kinds=("plan", "toy"), state=State.SUBMITTED)
+        assert set(two["kind"]) == {"plan", "toy"}
+        assert queues.queue(session, cast["baotou_reviewer"])[1] == 0
+
+
+def test_what_has_two_stages_is_ranked_by_the_league_and_selected_by_the_region(database: str) -> None:
+    cast = c.assemble()
+    with db.transaction() as session:
+        made = toy.draft(session, "推荐名单", actor=cast["hohhot_employer"], now=c.NOW)
+    with db.transaction() as session:
+        moving(cast, made.id, Action.SUBMIT, "hohhot_employer")(session)
+
+    def own(by: str) -> int:
+        with db.reading() as session:
+            return queues.queue(session, cast[by], state=State.SUBMITTED, own=True)[1]
+
+    assert [own(by) for by in ("hohhot_reviewer", "reviewer")] == [1, 0]
+    assert c.refusal(moving(cast, made.id, Action.APPROVE, "reviewer")).code == "jurisdiction"
+    with db.reading() as session:
+        assert workflow.preview(session, workflow.one(session, made.id, cast["hohhot_reviewer"])) == (
+            "通过后，转至“自治区遴选”环节。"
+        )
+    with db.transaction() as session:
+        moved, words = moving(cast, made.id, Action.APPROVE, "hohhot_reviewer")(session)
+        assert (moved.state, words, moved.decided_at) == (State.SUBMITTED, "已转至“自治区遴选”环节", None)
+    assert [own(by) for by in ("hohhot_reviewer", "reviewer")] == [0, 1]
+    for action in (Action.APPROVE, Action.RETURN):
+        assert c.refusal(moving(cast, made.id, action, "hohhot_reviewer", REASON)).code == "jurisdiction"
+    with db.transaction() as session:
+        moving(cast, made.id, Action.RETURN, "reviewer", REASON)(session)
+    with db.transaction() as session:
+        moving(cast, made.id, Action.SUBMIT, "hohhot_employer")(session)
+    assert [own(by) for by in ("hohhot_reviewer", "reviewer")] == [1, 0]  # from the first stage again
+    for by in ("hohhot_reviewer", "reviewer"):
+        with db.transaction() as session:
+            moved, words = moving(cast, made.id, Action.APPROVE, by)(session)
+    assert (moved.state, words, moved.decided_at) == (State.APPROVED, "“推荐名单”已入选", c.AFTER)
+    with db.reading() as session:
+        steps = workflow.trail(session, made.id, cast["hohhot_employer"])
+        assert list(steps["action"]) == ["submit", "approve", "return", "submit", "approve", "approve"]
+        lines, _ = audit.history(session, cast["admin"], record="toy", record_id=made.id, limit=None)
+        assert [json.loads(after)["stage"] for after in lines["after"]] == [
+            "ranking",
+            "selection",
+            "ranking",
+            "ranking",
+            "selection",
+            "ranking",
+        ]

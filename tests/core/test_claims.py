@@ -78,7 +78,7 @@ def test_a_certificate_without_a_rate_is_granted_hours_on_evidence_and_posted_wi
     assert claim.granted is None
     with db.reading() as session:
         found = workflow.one(session, claim.id, cast["reviewer"])
-        assert "请依据证书填写核定学时" in queues.preview(session, found)
+        assert "请依据证书填写核定学时" in workflow.preview(session, found)
     assert c.refusal(moving(cast, claim, Action.APPROVE, "reviewer", "证书属实")).code == "hours"
     assert c.grant(cast, claim.id, "24.5") == f"{found.person.name}登记2024年度专业科目24.5学时"
     (line,) = entries()
@@ -88,7 +88,7 @@ def test_a_certificate_without_a_rate_is_granted_hours_on_evidence_and_posted_wi
     assert (line["completed_on"], line["standing"]) == (date(2024, 5, 10), "stands")
     assert pd.isna(line["plan"])  # the certificate is no training
     with db.reading() as session:
-        frame, _ = statements.batches(session, cast["reviewer"], origin=statements.Origin.CLAIM)
+        frame, _ = statements.batches(session, cast["reviewer"], origin="claim")
         assert list(frame["basis"]) == ["学时折合：高研班 新一代信息技术高级研修班结业证书"]
         assert checks.faults(session) == []
         trail = audit.history(session, cast["reviewer"], record="claim", limit=None)[0]
@@ -288,7 +288,7 @@ def test_a_claim_is_not_filed_without_evidence_and_the_same_certificate_not_twic
     c.grant(cast, again.id, 16)
     assert sorted(each["hours"] for each in entries()) == [-8, 8, 16]
     with db.reading() as session:
-        queue = queues.queue(session, cast["person"], kind="claim")[0].set_index("id")
+        queue = queues.queue(session, cast["person"], kinds=("claim",))[0].set_index("id")
         assert queue["standing"].to_dict() == {bare.id: "", first.id: "reversed", again.id: "stands"}
         back = claims.taken_back(session, workflow.one(session, first.id, cast["person"]))
         assert back is not None
@@ -426,7 +426,7 @@ def test_a_claim_of_a_duplicate_is_the_humans_who_stays(cast: c.Cast) -> None:
     claim = c.file_claim(cast, 9)
     merge(cast, 9)
     with db.reading() as session:
-        assert list(queues.queue(session, cast["person"], kind="claim")[0]["id"]) == [claim.id]
+        assert list(queues.queue(session, cast["person"], kinds=("claim",))[0]["id"]) == [claim.id]
         found = workflow.one(session, claim.id, cast["person"])
         assert workflow.moves_for(found, cast["person"]) == [Action.WITHDRAW]
         assert files.opened(session, claims.evidence(session, claim.id, cast["person"])[0].id, cast["person"])
@@ -556,12 +556,12 @@ def test_exactly_those_see_a_claim_its_evidence_and_its_steps_whom_it_concerns(c
     with db.reading() as session:
         file_of = {claim_id: claims.evidence(session, claim_id, cast["admin"])[0].id for claim_id in wanted}
         for by, actor in cast.actors.items():
-            listed = set(queues.queue(session, actor, kind="claim", limit=None)[0]["id"])
+            listed = set(queues.queue(session, actor, kinds=("claim",), limit=None)[0]["id"])
             assert listed == {claim_id for claim_id, who in wanted.items() if by in who}, by
             for claim_id, who in wanted.items():
                 for question in (
                     lambda claim_id=claim_id, actor=actor: workflow.one(session, claim_id, actor),
-                    lambda claim_id=claim_id, actor=actor: queues.trail(session, claim_id, actor),
+                    lambda claim_id=claim_id, actor=actor: workflow.trail(session, claim_id, actor),
                     lambda claim_id=claim_id, actor=actor: claims.evidence(session, claim_id, actor),
                     lambda claim_id=claim_id, actor=actor: files.opened(session, file_of[claim_id], actor),
                 ):
@@ -577,9 +577,9 @@ def test_the_queue_finds_a_claim_by_its_person_and_shows_no_full_number(cast: c.
     with db.reading() as session:
         name = session.get_one(Person, c.person_id(ONE)).name
         for text, count in ((name, 1), ("结业证书", 1), ("第一医院", 1), ("无此人", 0)):
-            frame, found = queues.queue(session, cast["reviewer"], kind="claim", text=text, state=State.SUBMITTED)
+            frame, found = queues.queue(session, cast["reviewer"], kinds=("claim",), text=text, state=State.SUBMITTED)
             assert found == count, text
-        frame, _ = queues.queue(session, cast["reviewer"], kind="claim")
+        frame, _ = queues.queue(session, cast["reviewer"], kinds=("claim",))
         assert list(frame["id_mask"]) == [f"150199********{c.id_number(ONE)[-4:]}"]
         assert moves(session, cast, int(frame["id"][0])) == {
             "person": [Action.WITHDRAW],

@@ -257,7 +257,7 @@ def test_each_sees_the_batches_of_the_own_jurisdiction(database: str) -> None:
         seen = {by: list(statements.batches(session, cast[by])[0]["id"]) for by in ("admin", "hohhot_admin")}
         assert seen == {"admin": [3, 2, 1], "hohhot_admin": [3, 2]}
         assert statements.batches(session, cast["baotou_reviewer"])[1] == 0
-        frame, count = statements.batches(session, cast["admin"], origin=statements.Origin.REPORT, limit=1)
+        frame, count = statements.batches(session, cast["admin"], origin="report", limit=1)
         assert (count, list(frame["id"]), list(frame["hours"])) == (2, [2], [24])
         (shown,) = statements.lines(session, 2, cast["hohhot_admin"])[0].to_dict("records")
         assert shown["id_mask"] == f"150199********{c.id_number(2)[-4:]}"

@@ -15,7 +15,7 @@ from core.law.notices import Subject
 from core.ledger import statements
 from core.models import RosterRow
 from core.records import cards
-from core.submissions import plans, queues, reports, roster, workflow
+from core.submissions import plans, reports, roster, workflow
 from tests import cast as c
 
 HEADINGS = tuple(roster.HEADINGS.values())
@@ -74,7 +74,7 @@ def test_the_approval_shows_the_years_and_the_trail_keeps_them(database: str) ->
     cast = c.assemble()
     plan = c.file_plan(cast, credit_years=(2022, 2023))
     with db.reading() as session:
-        assert "计入2022、2023年度" in queues.preview(session, workflow.one(session, plan.id, cast["reviewer"]))
+        assert "计入2022、2023年度" in workflow.preview(session, workflow.one(session, plan.id, cast["reviewer"]))
     assert plans.summary(plan)["credit_years"] == "2022;2023"
     with db.transaction() as session:
         workflow.move(session, plan.id, workflow.Action.WITHDRAW, version=plan.version, actor=cast["base"], now=c.NOW)
@@ -133,7 +133,7 @@ def test_hours_keep_the_day_of_study_and_count_for_their_year(database: str) -> 
     with db.reading() as session:
         assert session.query(RosterRow).filter_by(row=3).one().credit_year == 2023
         found = workflow.one(session, report.id, cast["reviewer"])
-        assert queues.preview(session, found).endswith("计入2022、2023、2024年度（含补学）。")
+        assert workflow.preview(session, found).endswith("计入2022、2023、2024年度（含补学）。")
         assert list(reports.rows(session, report.id, cast["reviewer"])["credit_year"]) == [2023, 2024, 2022, 2021]
     c.approve(cast, report.id, now=c.AFTER)
     studied = date(2024, 6, 26)

@@ -14,7 +14,7 @@ from core.ground.access import OrganizationKind, Refused
 from core.law import notices
 from core.law.notices import Subject
 from core.models import Mode, Plan, State
-from core.submissions import plans, queues, workflow
+from core.submissions import plans, workflow
 from core.submissions.workflow import Action
 from core.trail import audit
 from tests import cast as c
@@ -72,7 +72,7 @@ def test_a_plan_belongs_to_its_base_and_goes_to_the_authority_in_charge(database
         assert (plan.state, plan.version, plan.created_by_id) == (State.DRAFT, 1, cast[by].account_id)
         assert plans.fields_of(plan) == fields
         with db.reading() as session:
-            line = audit.history(session, cast[by], event=audit.Event.PLAN_DRAFTED)[0].iloc[0]
+            line = audit.history(session, cast[by], event=plans.Event.DRAFTED)[0].iloc[0]
         assert (line["account"], line["record"], line["record_id"]) == (cast[by].name, "plan", plan.id)
         assert fields.title in line["after"]
 
@@ -182,7 +182,7 @@ def test_an_extension_lets_one_named_plan_begin_earlier_and_no_other(database: s
     kept = current(cast, named)
     assert (kept.extension_start_on, kept.extension_reason) == (named.start_on, "厅里急需")
     with db.reading() as session:
-        line = audit.history(session, cast["admin"], event=audit.Event.PLAN_EXTENDED)[0].iloc[0]
+        line = audit.history(session, cast["admin"], event=plans.Event.EXTENDED)[0].iloc[0]
     assert (line["account"], line["record_id"], line["reason"]) == (cast["admin"].name, named.id, "厅里急需")
     assert c.refusal(submitting(cast, other)).code == "late"
     done(submitting(cast, named))
@@ -252,7 +252,7 @@ def test_only_its_base_changes_a_plan_and_only_while_it_is_not_before_the_author
     kept = current(cast, plan)
     assert (kept.headcount, kept.title, kept.version) == (60, "更名班", 2)
     with db.reading() as session:
-        line = audit.history(session, cast["base"], event=audit.Event.PLAN_REVISED)[0].iloc[0]
+        line = audit.history(session, cast["base"], event=plans.Event.REVISED)[0].iloc[0]
     assert '"headcount":"600"' in line["before"]
     assert '"headcount":"60"' in line["after"]
     done(submitting(cast, plan))
@@ -282,7 +282,7 @@ def test_the_screen_says_before_what_approval_would_do(database: str) -> None:
     cast = c.assemble()
     plan = c.file_plan(cast, hours_each=Decimal("7.5"))
     with db.reading() as session:
-        words = queues.preview(session, workflow.one(session, plan.id, cast["reviewer"]))
+        words = workflow.preview(session, workflow.one(session, plan.id, cast["reviewer"]))
     assert "600人" in words
     assert "7.5学时" in words
 

@@ -78,7 +78,7 @@ def test_approving_a_report_posts_its_hours_and_leaves_a_trail(database: str) ->
     report = c.file_report(cast, plan, ROSTER.content)
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Person)) == 0  # nothing before the approval
-        words = queues.preview(session, workflow.one(session, report.id, cast["reviewer"]))
+        words = workflow.preview(session, workflow.one(session, report.id, cast["reviewer"]))
     assert words == "通过后，将为3人登记共72学时，计入2024年度。"
     assert c.approve(cast, report.id, now=c.AFTER) == "已为3人登记72学时，学员可打印审验卡"
     with db.reading() as session:
@@ -138,9 +138,9 @@ def test_a_report_is_in_time_for_two_weeks_and_late_a_day_after(database: str) -
     kept = current(cast, late)
     assert (kept.state, kept.late, kept.late_reason) == (State.SUBMITTED, True, "讲师生病")
     with db.reading() as session:
-        frame, _ = queues.queue(session, cast["reviewer"], kind="report", state=State.SUBMITTED)
+        frame, _ = queues.queue(session, cast["reviewer"], kinds=("report",), state=State.SUBMITTED)
         assert list(frame["late"]) == [False, True]
-        assert list(queues.trail(session, late.id, cast["reviewer"])["reason"]) == ["讲师生病"]
+        assert list(workflow.trail(session, late.id, cast["reviewer"])["reason"]) == ["讲师生病"]
 
 
 @pytest.mark.parametrize(

@@ -865,7 +865,7 @@ def test_lists_and_reports_say_what_is_left_of_their_hours(database: str) -> Non
 
     def left(by: str) -> str:
         with db.reading() as session:
-            return str(queues.queue(session, cast[by], kind="report")[0].loc[0, "standing"])
+            return str(queues.queue(session, cast[by], kinds=("report",))[0].loc[0, "standing"])
 
     assert left("base") == ""
     filed(cast, report)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -17,9 +18,9 @@ from core.ledger.books import Posting
 from core.models import Account, CreditBatch, CreditEntry, Movement, Person, Report, State
 from core.people import accounts, persons
 from core.records import cards
-from core.submissions import plans, queues, reports, workflow
+from core.submissions import plans, reports, workflow
 from core.submissions.workflow import Action
-from core.trail import audit
+from core.trail import audit, files
 from core.trail.files import Upload
 from tests import cast as c
 
@@ -74,7 +75,7 @@ def test_one_approves_and_the_other_rejects_a_plan_and_only_one_of_both_holds(da
     )
     assert kinds(found) == ["done", "stale", "stale"]
     with db.reading() as session:
-        assert len(queues.trail(session, plan.id, cast["reviewer"])) == 2
+        assert len(workflow.trail(session, plan.id, cast["reviewer"])) == 2
         assert workflow.one(session, plan.id, cast["reviewer"]).state in (
             State.APPROVED,
             State.REJECTED,
@@ -269,6 +270,33 @@ def test_somebody_signs_in_to_an_account_that_is_just_deciding(database: str) ->
         workflow.move(session, plan.id, Action.APPROVE, version=version, actor=cast["reviewer"], now=c.NOW)
     thread.join(60)
     assert isinstance(found[0], str)
+    stands()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_nobody_waits_for_the_trail_while_a_roster_is_posted(database: str) -> None:
+    """Only PostgreSQL has more than one writer; there the chain's lock is taken as the last thing before the commit."""
+    cast = c.assemble()
+    plan = c.file_plan(cast)
+    c.approve(cast, plan.id)
+    report = c.file_report(cast, plan, c.sheet([c.row(serial) for serial in range(1, 21)]))
+
+    def sign_in(session: Session) -> object:
+        return accounts.sign_in(session, "leader", fits=True, now=c.AFTER)
+
+    def take_away(session: Session) -> object:
+        return files.handed_out(session, report.roster_id or 0, actor=cast["reviewer2"], now=c.AFTER)
+
+    approval = moving(cast, report.id, Action.APPROVE, "reviewer")
+    with db.transaction() as session:
+        approval(session)  # moved, trailed and posted, and not committed yet
+        found = c.at_once(sign_in, take_away)  # its threads are given a minute each
+    assert isinstance(found[0], str), found
+    assert found[1] == Upload("花名册.xlsx", c.sheet([c.row(serial) for serial in range(1, 21)]))
+    with db.reading() as session:
+        events = list(audit.history(session, cast["admin"], limit=5)[0]["event"])
+    assert events[:2] == ["credit.posted", "submission.approve"]
+    assert set(events[2:4]) == {"account.signed_in", "file.handed_out"}
     stands()
 
 

@@ -185,4 +185,4 @@ def test_nobody_opens_anothers_claim_by_its_address(learner: Cast) -> None:
         assert app.error[0].value == "没有找到这条学时折合申报，或它不在您的管理权限内。"
         assert not app.get("download_button")[1:]
     with db.reading() as session:
-        assert queues.queue(session, learner["person"], kind="claim")[1] == 0
+        assert queues.queue(session, learner["person"], kinds=("claim",))[1] == 0

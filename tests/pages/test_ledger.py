@@ -14,9 +14,10 @@ from starlette.requests import Request
 
 from core.eligibility import answers, applications, decisions
 from core.ground import db
-from core.ledger import books, statements
+from core.ledger import books
 from core.models import AuditEntry, CreditBatch
 from core.records import cards, proofs
+from core.submissions import kinds
 from core.trail import files
 from tests import cast as people
 from tests.cast import Cast
@@ -108,7 +109,7 @@ def test_batches_are_filtered_by_kind_and_a_reports_batch_may_be_undone(cast: Ca
     assert not app.exception
     shown = app.dataframe[0].value
     if len(shown) > 1:  # the address bar does not reach bound widgets in this harness
-        app.selectbox(key="origin").select(statements.Origin.REPORT).run()
+        app.selectbox(key="origin").select(kinds.origins()("report")).run()
         shown = app.dataframe[0].value
     assert list(shown["origin"]) == ["培训报告"]
     app = open_page("ledger", sign_in("reviewer"), batch="1")

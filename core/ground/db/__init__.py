@@ -15,7 +15,7 @@ from core.ground.db.columns import (
 from core.ground.db.guards import alembic_config, append_only, faults, outdated, upgrade
 from core.ground.db.place import OFFICE_ZONE, ROOT, home, office_day, url
 from core.ground.db.sealing import blind_index, blind_indexes, has_keys, keys, seal, unseal
-from core.ground.db.sessions import close, engine, lock, reading, transaction
+from core.ground.db.sessions import at_the_end, close, engine, finish, lock, reading, transaction
 
 __all__ = [
     "OFFICE_ZONE",
@@ -27,6 +27,7 @@ __all__ = [
     "alembic_config",
     "append_only",
     "as_kept",
+    "at_the_end",
     "blind_index",
     "blind_indexes",
     "canonical",
@@ -35,6 +36,7 @@ __all__ = [
     "day_number",
     "engine",
     "faults",
+    "finish",
     "has_keys",
     "home",
     "hundredths",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -105,6 +105,21 @@ def transaction() -> Iterator[Session]:
     """One deed: everything in the block is committed together, or nothing is. The only place that commits."""
     with Session(engine(), expire_on_commit=False) as session, session.begin():
         yield session
+        finish(session)
+
+
+_LAST = "the last things of a transaction"
+
+
+def at_the_end(session: Session, deed: Callable[[Session], None]) -> None:
+    """Have something done as the last thing of a transaction, before it commits: what takes a lock that all share."""
+    session.info.setdefault(_LAST, []).append(deed)
+
+
+def finish(session: Session) -> None:
+    """Do what was left for the end of the transaction, in its order; `transaction()` does."""
+    for deed in session.info.pop(_LAST, ()):
+        deed(session)
 
 
 @contextlib.contextmanager

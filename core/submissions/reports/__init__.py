@@ -1,16 +1,9 @@
 """Training reports (培训情况报告): summary, notice and roster of an approved plan; approval posts the hours."""
 
 from core.submissions.reports.concerns import warnings
-from core.submissions.reports.fields import ReportFields, open_plans, save, summary
+from core.submissions.reports.fields import ReportFields, open_plans, save
 from core.submissions.reports.keeping import EDITABLE, limits, repaired
-from core.submissions.reports.kind import (
-    APPROVAL_NEEDS_REASON,
-    FILERS,
-    check_approve,
-    check_submit,
-    on_approve,
-    preview,
-)
+from core.submissions.reports.kind import ReportKind
 from core.submissions.reports.reading import (
     cells,
     credit_years,
@@ -27,24 +20,19 @@ from core.submissions.reports.repairing import Change, accept, paste, repair, re
 from core.submissions.reports.supplements import supplement, turned_down, undone_people, unregistered
 
 __all__ = [
-    "APPROVAL_NEEDS_REASON",
     "EDITABLE",
-    "FILERS",
     "Change",
     "ReportFields",
+    "ReportKind",
     "accept",
     "cells",
-    "check_approve",
-    "check_submit",
     "credit_years",
     "headcount",
     "limits",
-    "on_approve",
     "one",
     "open_plans",
     "open_rows",
     "paste",
-    "preview",
     "problems",
     "repair",
     "repaired",
@@ -55,7 +43,6 @@ __all__ = [
     "save",
     "standing",
     "strike",
-    "summary",
     "supplement",
     "taken_before",
     "turned_down",

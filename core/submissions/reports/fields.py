@@ -17,6 +17,7 @@ from core.ground.problems import Problem
 from core.law import notices
 from core.models import Plan, Report, State
 from core.submissions import plans
+from core.submissions.reports.events import Event
 from core.submissions.reports.keeping import EDITABLE
 from core.submissions.reports.repairing import take_roster
 from core.trail import audit, files
@@ -101,7 +102,7 @@ def save(
         sa.select(Report).where(Report.plan_id == plan.id).order_by(Report.part.desc()).limit(1).with_for_update()
     )
     before = summary(report) if report else {}
-    event = audit.Event.REPORT_REVISED if report else audit.Event.REPORT_DRAFTED
+    event = Event.REVISED if report else Event.DRAFTED
     if report is None:
         report = Report(
             title=plan.title,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,76 +14,15 @@ from core.ground import db
 from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
 from core.law.notices import Subject
-from core.ledger import books
-from core.models import Organization, Report, RosterRow, Source
+from core.ledger import books, standing
+from core.models import Organization, Plan, Report, RosterRow, Source, Submission
 from core.people import persons
 from core.submissions import plans, roster
+from core.submissions.kinds import Kind, register
+from core.submissions.reports.fields import summary
 from core.submissions.reports.reading import credit_years
 
-FILERS = (Role.BASE_CLERK,)
-APPROVAL_NEEDS_REASON = False
-
-
-def check_submit(session: Session, report: Report, *, actor: Actor, reason: str, now: datetime) -> None:
-    """A report has its summary, notice and roster; after two weeks it is late and says why, clause 一(五)2.
-
-    Refused codes: "fields", "late".
-    """
-    faults = []
-    if not report.summary:
-        faults.append("培训总结未填")
-    if report.notice_id is None:
-        faults.append("培训通知未上传")
-    if report.roster_id is None:
-        faults.append("培训花名册未上传")
-    elif not report.people:
-        faults.append("花名册没有一行无误，请改正后重新上传")
-    if faults:
-        raise Refused("fields", "；".join(faults) + "。请补齐后再提交。")
-    report.late = db.office_day(now) > report.due_on
-    if report.late and not reason.strip():
-        raise Refused("late", f"应于{report.due_on}（含）前提交（一(五)2），现已逾期，请填写逾期原因后提交。")
-    report.late_reason = reason.strip() if report.late else ""
-
-
-def check_approve(session: Session, report: Report, *, now: datetime) -> None:
-    """Nothing beyond what posting itself checks."""
-
-
-@db.in_bulk()
-def on_approve(session: Session, report: Report, *, actor: Actor, now: datetime) -> str:
-    """Post the hours of every good row, all or none. Answers what happened, in words.
-
-    Refused codes: "name" (somebody on file has this number under another name), "empty", "posted".
-    """
-    sealed = sa.inspect(RosterRow).columns.id_number.type
-    assert isinstance(sealed, db.EncryptedText)
-    good = [RosterRow.report_id == report.id, ~RosterRow.faulty, RosterRow.assessment.in_(roster.PASSED)]
-    good.append(RosterRow.public_hours + RosterRow.professional_hours > 0)
-    written = sa.type_coerce(RosterRow.id_number, sa.LargeBinary)
-    whose = sa.select(RosterRow.name, RosterRow.employer, RosterRow.title, RosterRow.specialty, RosterRow.id_index)
-    rows = session.execute(whose.add_columns(written).where(*good).order_by(RosterRow.row)).all()
-    facts = [
-        persons.PersonFacts(name, number, employer, title, specialty, index)
-        for number, (name, employer, title, specialty, index, _) in zip(
-            sealed.opened(number for *_, number in rows), rows, strict=True
-        )
-    ]
-    person_ids = persons.match_or_add(session, facts, authority_id=report.authority_id, now=now)
-    earned = sa.select(RosterRow.id, RosterRow.id_index, RosterRow.credit_year)
-    earned = earned.add_columns(RosterRow.public_hours, RosterRow.professional_hours)
-    postings = list(_postings(report, session.execute(earned.where(*good)), person_ids))
-    home = session.get_one(Organization, report.organization_id)
-    books.post(
-        session,
-        postings,
-        submission=report,
-        basis=f"{home.name}：{report.title}"[:200],
-        actor=actor,
-        now=now,
-    )
-    hours = sum((posting.hours for posting in postings), Decimal())
-    return f"已为{len(set(person_ids.values()))}人登记{hours_text(hours)}学时，学员可打印审验卡"
+_TABLE, _PLAN = sa.inspect(Report).local_table, sa.inspect(Plan).local_table
 
 
 def _postings(report: Report, rows: Iterable[Any], person_ids: dict[bytes, int]) -> Iterator[books.Posting]:
@@ -104,10 +43,105 @@ def _postings(report: Report, rows: Iterable[Any], person_ids: dict[bytes, int])
             yield books.Posting(whose, year, Subject.PROFESSIONAL, professional, end_on, row_id, source, days=days)
 
 
-def preview(session: Session, report: Report) -> str:
-    """What approval would do, in words."""
-    found = credit_years(session, report)
-    years = "、".join(map(str, found))
-    made_up = "（含补学）" if any(year < report.end_on.year for year in found) else ""
-    hours = hours_text(report.hours)
-    return f"通过后，将为{report.people}人登记共{hours}学时，计入{years or report.end_on.year}年度{made_up}。"
+class ReportKind(Kind[Report]):
+    """The report (培训情况报告) as a kind of submission: approval posts its roster's hours, clause 一(五)2-3."""
+
+    code = "report"
+    word, short, posts = "培训情况报告", "报告", "培训报告"
+    model = Report
+    filers = (Role.BASE_CLERK,)
+    words: ClassVar = {"title": "培训名称"}
+    columns = (
+        _PLAN.c.subject,
+        _TABLE.c.start_on,
+        _TABLE.c.end_on,
+        _PLAN.c.headcount,
+        _PLAN.c.hours_each,
+        *(_TABLE.c[name] for name in ("people", "hours", "faults", "late", "due_on")),
+        standing.OF_SUBMISSION.label("standing"),
+    )
+    loads = (sa.orm.selectinload(Report.plan),)
+
+    def source(self, submissions: sa.FromClause) -> sa.FromClause:
+        return submissions.join(_TABLE, _TABLE.c.id == Submission.id).join(_PLAN, _PLAN.c.id == _TABLE.c.plan_id)
+
+    def facts(self, report: Report) -> list[tuple[str, object]]:
+        return [
+            ("培训机构", report.organization.name),
+            ("实际培训时间", f"{report.start_on} 至 {report.end_on}"),
+            ("登记", f"{report.people}人，共{hours_text(report.hours)}学时"),
+            ("报送期限", f"{report.due_on}" + ("，逾期报送" if report.late else "")),
+        ]
+
+    def due_on(self, report: Report) -> date:
+        return report.due_on
+
+    def check_submit(self, session: Session, report: Report, *, actor: Actor, reason: str, now: datetime) -> None:
+        """A report has its summary, notice and roster; after two weeks it is late and says why, clause 一(五)2.
+
+        Refused codes: "fields", "late".
+        """
+        faults = []
+        if not report.summary:
+            faults.append("培训总结未填")
+        if report.notice_id is None:
+            faults.append("培训通知未上传")
+        if report.roster_id is None:
+            faults.append("培训花名册未上传")
+        elif not report.people:
+            faults.append("花名册没有一行无误，请改正后重新上传")
+        if faults:
+            raise Refused("fields", "；".join(faults) + "。请补齐后再提交。")
+        report.late = db.office_day(now) > report.due_on
+        if report.late and not reason.strip():
+            raise Refused("late", f"应于{report.due_on}（含）前提交（一(五)2），现已逾期，请填写逾期原因后提交。")
+        report.late_reason = reason.strip() if report.late else ""
+
+    @db.in_bulk()
+    def on_approve(self, session: Session, report: Report, *, actor: Actor, now: datetime) -> str:
+        """Post the hours of every good row, all or none. Answers what happened, in words.
+
+        Refused codes: "name" (somebody on file has this number under another name), "empty", "posted".
+        """
+        sealed = sa.inspect(RosterRow).columns.id_number.type
+        assert isinstance(sealed, db.EncryptedText)
+        good = [RosterRow.report_id == report.id, ~RosterRow.faulty, RosterRow.assessment.in_(roster.PASSED)]
+        good.append(RosterRow.public_hours + RosterRow.professional_hours > 0)
+        written = sa.type_coerce(RosterRow.id_number, sa.LargeBinary)
+        whose = sa.select(RosterRow.name, RosterRow.employer, RosterRow.title, RosterRow.specialty, RosterRow.id_index)
+        rows = session.execute(whose.add_columns(written).where(*good).order_by(RosterRow.row)).all()
+        facts = [
+            persons.PersonFacts(name, number, employer, title, specialty, index)
+            for number, (name, employer, title, specialty, index, _) in zip(
+                sealed.opened(number for *_, number in rows), rows, strict=True
+            )
+        ]
+        person_ids = persons.match_or_add(session, facts, authority_id=report.authority_id, now=now)
+        earned = sa.select(RosterRow.id, RosterRow.id_index, RosterRow.credit_year)
+        earned = earned.add_columns(RosterRow.public_hours, RosterRow.professional_hours)
+        postings = list(_postings(report, session.execute(earned.where(*good)), person_ids))
+        home = session.get_one(Organization, report.organization_id)
+        books.post(
+            session,
+            postings,
+            submission=report,
+            basis=f"{home.name}：{report.title}"[:200],
+            actor=actor,
+            now=now,
+        )
+        hours = sum((posting.hours for posting in postings), Decimal())
+        return f"已为{len(set(person_ids.values()))}人登记{hours_text(hours)}学时，学员可打印审验卡"
+
+    def preview(self, session: Session, report: Report) -> str:
+        """What approval would do, in words."""
+        found = credit_years(session, report)
+        years = "、".join(map(str, found))
+        made_up = "（含补学）" if any(year < report.end_on.year for year in found) else ""
+        hours = hours_text(report.hours)
+        return f"通过后，将为{report.people}人登记共{hours}学时，计入{years or report.end_on.year}年度{made_up}。"
+
+    def summary(self, report: Report) -> dict[str, Any]:
+        return summary(report)
+
+
+register(ReportKind())

@@ -17,6 +17,7 @@ from core.ground.access import Actor, Refused
 from core.ground.problems import Problem
 from core.models import Attachment, Report, RosterProblem, RosterRepair
 from core.submissions import roster
+from core.submissions.reports.events import Event
 from core.submissions.reports.keeping import cells_of, keep, limits, own_open, repaired, repairs_of
 from core.trail import audit, files
 from core.trail.files import Upload
@@ -301,7 +302,7 @@ def _amend(
         touched[str(row)] += heading or "整行"
     audit.record(
         session,
-        audit.Event.ROSTER_REPAIRED,
+        Event.REPAIRED,
         report,
         actor=actor,
         before={"faults": faults},

@@ -16,6 +16,7 @@ from core.law import notices
 from core.ledger.standing import HOURS_TAKEN_BACK
 from core.models import CreditBatch, CreditEntry, Movement, Plan, Report, RosterRow, State
 from core.submissions import plans, roster
+from core.submissions.reports.events import Event
 from core.submissions.reports.keeping import cells_of, keep
 from core.trail import audit
 
@@ -56,7 +57,7 @@ def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime)
     session.add(added)
     keep(session, added, rows, db.office_day(now))
     after = {"report": report.id, "rows": len(rows)}
-    audit.record(session, audit.Event.REPORT_SUPPLEMENTED, added, actor=actor, after=after, now=now)
+    audit.record(session, Event.SUPPLEMENTED, added, actor=actor, after=after, now=now)
     return added
 
 

@@ -1,0 +1,136 @@
+"""A kind of submission (申报事项) as a plug-in: what the one workflow and the one queue ask of each kind.
+
+A kind is one module: a class that implements `Kind`, registered by `register`. Nothing outside that module branches on
+the kind. `core.submissions` imports the modules of its own kinds, so that whoever asks for the workflow has them all.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.base import ExecutableOption
+
+from core.ground.access import Actor, Labelled, Role
+from core.ledger.statements import Origin
+from core.models import Submission
+
+S = TypeVar("S", bound=Submission)
+
+Office = Callable[[Session, Any], int]
+"""Which office decides a submission at a stage: answers the id of an organization."""
+
+
+def in_charge(_session: Session, submission: Submission) -> int:
+    """The authority in charge (管理权限), which follows from jurisdiction and never from the form."""
+    return submission.authority_id
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of review (审核环节): which office decides, in which role. Approval at the last one is the kind's."""
+
+    code: str
+    word: str
+    office: Office = in_charge
+    role: Role = Role.REVIEWER
+
+
+DECISION = (Stage("decision", "审核"),)
+"""One stage, decided by the authority in charge: what most kinds have."""
+
+
+class Kind(Protocol[S]):
+    """What a kind of submission (申报事项) brings along; the defaults fit a kind that is decided once.
+
+    `S` is the kind's model. Methods never commit and read no clock; what a person can put right is `Refused`.
+    """
+
+    code: ClassVar[str]
+    """In the database (`Submission.kind`), in addresses and in the trail: "plan"."""
+    word: ClassVar[str]
+    """As the notice calls it: 培训计划."""
+    short: ClassVar[str]
+    """In a narrow column, such as the trail's: 计划."""
+    model: type[S]
+    """Its table, a subclass of `Submission`."""
+    filers: ClassVar[tuple[Role, ...]]
+    """Who drafts, submits and withdraws: clerks of the own organization, or a person on the own behalf."""
+    stages: ClassVar[tuple[Stage, ...]] = DECISION
+    """Who decides, in their order: approval at one stage hands it to the next, and at the last one it is approved."""
+    approval_needs_reason: ClassVar[bool] = False
+    """Whether approval, too, must state its reason."""
+    posts: ClassVar[str] = ""
+    """What its approval posts to the ledger, as batches name their origin (入账类别); "" where it posts nothing."""
+    words: ClassVar[dict[str, str]] = {}
+    """What its own columns are called, by column; what all kinds share is called alike everywhere."""
+
+    columns: Sequence[sa.SQLColumnExpression[Any]] = ()
+    """Its own columns in a queue of this kind alone, labelled; see `source`."""
+    search: Sequence[sa.SQLColumnExpression[str]] = ()
+    """What a queue's text is looked for in, beside title and organization."""
+    loads: Sequence[ExecutableOption] = ()
+    """Loader options for what is read together with one submission, beyond its organization, authority and person."""
+
+    def source(self, submissions: sa.FromClause, /) -> sa.FromClause:
+        """The submissions joined with whatever `columns` and `search` ask: the kind's own table, and others."""
+        return submissions
+
+    def facts(self, submission: S, /) -> list[tuple[str, object]]:
+        """How one is shown to read: labels and values in the notice's words, in order."""
+        return []
+
+    def due_on(self, submission: S, /) -> date | None:
+        """The last day to submit it in time; None where the notice sets none."""
+        return None
+
+    def check_submit(self, session: Session, submission: S, /, *, actor: Actor, reason: str, now: datetime) -> None:
+        """Refuse what cannot be filed as it stands; may settle what follows from filing (late, granted)."""
+        return
+
+    def check_approve(self, session: Session, submission: S, /, *, now: datetime) -> None:
+        """Refuse what cannot be approved as it stands; asked at every stage."""
+        return
+
+    def on_approve(self, session: Session, submission: S, /, *, actor: Actor, now: datetime) -> str:
+        """What approval means, done in the same transaction; answers what happened, in words."""
+        return ""
+
+    def preview(self, session: Session, submission: S, /) -> str:
+        """What approval would do, in words, before it is clicked."""
+        return ""
+
+    def summary(self, submission: S, /) -> dict[str, Any]:
+        """Its fields for the trail; never a full ID number."""
+        return {"title": submission.title}
+
+
+KINDS: dict[str, Kind[Any]] = {}
+"""Every kind by its code, in the order in which they were registered."""
+
+
+def register(kind: Kind[Any]) -> None:
+    """Make a kind known to the workflow, the queue and the screens. One line in the kind's module."""
+    KINDS[kind.code] = kind
+
+
+def of(submission: Submission) -> Kind[Any]:
+    """The kind of a submission."""
+    return KINDS[submission.kind]
+
+
+def origins() -> type[Labelled]:
+    """What batches come from (入账类别): each kind whose approval posts, then what the ledger itself does."""
+    return _origins(tuple((kind.code, kind.posts) for kind in KINDS.values() if kind.posts))
+
+
+@functools.cache
+def _origins(posting: tuple[tuple[str, str], ...]) -> type[Labelled]:
+    """One vocabulary for each set of kinds, so that its members stay the same from one call to the next."""
+    words = [*posting, *((origin.value, origin.label) for origin in Origin)]
+    return Labelled("Origin", [(code.upper(), (code, word)) for code, word in words])  # type: ignore[arg-type, return-value]
