@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, names, resident_id
 from core.ground.access import Actor, Refused, Role, not_found, require, visible
+from core.ledger import books
 from core.models import Organization, Person, PersonChange
 from core.trail import audit
 
@@ -74,9 +75,11 @@ def match_or_add(
 
     A duplicate's number finds the duplicate: its hours count for whom it was merged into, and stay its own where the
     two are separated again.
-    A new person belongs to the employer on file under that name and to its authority, else to `authority_id`.
+    A new person belongs to the employer on file under that name and to its authority, else to `authority_id`. The
+    ledger is held from here on: of two deeds that bring the same new person, the second finds what the first added.
     Refused codes: "name" (a number on file under another name; nothing is added).
     """
+    books.hold(session)
     indexes = db.blind_indexes(fact.id_number for fact in facts if fact.id_index is None)
     by_index = {fact.id_index or next(indexes): fact for fact in facts}
     known = on_file(session, list(by_index))
