@@ -60,7 +60,7 @@ def population(count: int, seed: int = 1) -> tuple[Applicants, Balances]:
         route,
         draw.integers(0, 3, count).astype(np.int8),
         np.full(count, -1, np.int8),
-        {name: some(0.5 if "post" in name or "stays" in name else 0.05) for name in rules.CLAIMS},
+        {name: some(0.5 if "post" in name or "stays" in name else 0.05) for name in rules.ASSERTIONS},
         {
             "transferred_on": day(transferred),
             "in_post_since": day(np.where(route == 1, draw.integers(0, 4, count), -1)),
@@ -92,7 +92,7 @@ def best(work: Callable[[], object], rounds: int) -> float:
 def one_person() -> rules.Decisions:
     """One application from its facts to its steps."""
     person = rules.Applicant(
-        "女", date(1975, 3, 4), YEAR, "职称评审", "高级", front_line=rules.CLAIMED, transferred_on=date(2021, 7, 1)
+        "女", date(1975, 3, 4), YEAR, "职称评审", "高级", front_line=rules.ASSERTED, transferred_on=date(2021, 7, 1)
     )
     columns = rules.columns([person])
     depth = rules.depth(NOTICE, columns)
@@ -181,13 +181,13 @@ def end_to_end(count: int) -> dict[str, float]:
     Everybody's sex, birth and hours are read from the database; what an application form adds to that is given.
     """
     officer = Actor(None, "基准", Role.TITLE_OFFICER, 1, "厅", OrganizationKind.REGION_HR)
-    claims, _ = population(count)
+    assertions, _ = population(count)
     moments = [time.perf_counter()]
     with db.transaction() as session:
         people = answers.everybody(session, officer, YEAR)
         moments.append(time.perf_counter())
-        claims.male, claims.born = people.applicants.male, people.applicants.born
-        people.applicants = claims
+        assertions.male, assertions.born = people.applicants.male, people.applicants.born
+        people.applicants = assertions
         answered = people.answered(NOTICE)
         moments.append(time.perf_counter())
         run = decisions.record(session, [answered], actor=officer, now=datetime(2024, 12, 31, tzinfo=UTC))

@@ -13,7 +13,7 @@ from openfisca_core.simulations import Simulation, SimulationBuilder
 from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 from openfisca_core.variables import Variable
 
-from core.law.rules import CLAIMS, CONFIRMED, NO, NUMBERS, Applicants, Balances
+from core.law.rules import ASSERTIONS, CONFIRMED, NO, NUMBERS, Applicants, Balances
 
 YEARS = 3
 Applicant = build_entity(key="applicant", plural="applicants", label="申报人", is_person=True)
@@ -47,8 +47,8 @@ FACTS = {
     "years_in_post": int,
     "recognition_years": int,
     "epidemic": int,
-    "epidemic_claim": int,
-    **dict.fromkeys(CLAIMS, int),
+    "epidemic_assertion": int,
+    **dict.fromkeys(ASSERTIONS, int),
 }
 YEARLY = {"public": int, "professional": int, "professional_deemed": bool}
 
@@ -98,8 +98,8 @@ def _by_age(at: str, men: bool):
 
 
 def _counts(applicant, period, name, trust):
-    claim = applicant(name, period)
-    return claim == CONFIRMED if trust == CONFIRMED else claim != NO
+    assertion = applicant(name, period)
+    return assertion == CONFIRMED if trust == CONFIRMED else assertion != NO
 
 
 def _by_claim(name: str, trust: int):
@@ -123,7 +123,7 @@ def _postdoc(trust: int):
 
 def _epidemic(trust: int):
     def formula(applicant, period):
-        return (applicant("epidemic", period) != 0) & _counts(applicant, period, "epidemic_claim", trust)
+        return (applicant("epidemic", period) != 0) & _counts(applicant, period, "epidemic_assertion", trust)
 
     return formula
 
@@ -282,8 +282,8 @@ def simulation(made: TaxBenefitSystem, applicants: Applicants, balances: Balance
         "route": applicants.route,
         "level": applicants.level,
         "epidemic": applicants.epidemic,
-        "epidemic_claim": applicants.epidemic_claim,
-        **applicants.claims,
+        "epidemic_assertion": applicants.epidemic_assertion,
+        **applicants.assertions,
         **{name: applicants.number(name) for name in NUMBERS},
     }
     for name, column in facts.items():

@@ -63,7 +63,7 @@ def decide(claim: Claim, activity: claims.Activity) -> None:
     """
     with db.reading() as session:
         beside(claims.beside(session, claim.id, actor))
-        held = claims.room_left(session, claim)
+        held = claims.capacity_left(session, claim)
         if not workflow.filers(session, claim):
             st.warning(
                 "此人没有账号，现工作单位也没有单位经办人：退回后没有人可以改正重报，请先由管理员在“机构与账号”中开通账号。"

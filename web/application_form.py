@@ -9,7 +9,7 @@ from core.law import notices
 from core.law.notices import EDUCATIONS, LEVELS, ROUTES
 from web import ui
 
-CLAIMED = ["否", "是", "待核验"]
+ASSERTED = ["否", "是", "待核验"]
 
 
 def cells() -> dict[str, object]:
@@ -33,10 +33,10 @@ def cells() -> dict[str, object]:
     with st.expander("有无减免情形（没有的不必填写）"):
         one, two, three = st.columns(3)
         facts["non_public"] = one.selectbox(HEADINGS["non_public"], ["公有制", "非公有制", "非公有制（待核验）"])
-        facts["front_line"] = two.selectbox("苏木、乡镇等基层一线", CLAIMED)
+        facts["front_line"] = two.selectbox("苏木、乡镇等基层一线", ASSERTED)
         facts["transferred_on"] = three.date_input("从党政机关转任日期", None, format="YYYY-MM-DD")
         one, two, three = st.columns(3)
-        facts["postdoc_funded"] = one.selectbox(HEADINGS["postdoc_funded"], CLAIMED)
-        facts["stays_in_region"] = two.selectbox("博士后出站留区", CLAIMED)
+        facts["postdoc_funded"] = one.selectbox(HEADINGS["postdoc_funded"], ASSERTED)
+        facts["stays_in_region"] = two.selectbox("博士后出站留区", ASSERTED)
         facts["epidemic_years"] = three.text_input(HEADINGS["epidemic_years"], placeholder="如2022；几个年度用分号隔开")
     return facts

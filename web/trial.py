@@ -113,7 +113,7 @@ def both(person_id: int, year: int, level: str, draft: Policy, actor: Actor) -> 
     facts = {"year": year, "route": ROUTE, "level": level}
     with db.reading() as session:
         one = answers.application(session, person_id, facts, actor=actor)
-        sheets = [sheet.sheet(session, one, actor=actor, notice=notice) for notice in (None, draft)]
+        sheets = [sheet.sheet(session, one, actor=actor, policy=policy) for policy in (None, draft)]
     for place, words, found in zip(st.columns(2), ("现行政策", "草稿"), sheets, strict=True):
         with place.container(border=True):
             st.caption(words)

@@ -17,13 +17,13 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from core.eligibility.applications import CLAIM_WORDS, COLUMNS, HEADINGS, Application, Batch, understood, written
+from core.eligibility.applications import ASSERTION_WORDS, COLUMNS, HEADINGS, Application, Batch, understood, written
 from core.ground import access, db, resident_id, sheets
 from core.ground.access import Actor, Refused
 from core.ground.problems import Problem
 from core.law import notices, rules
 from core.law.notices import LEVELS, ROUTES, Policy, Waiver
-from core.law.rules import CLAIMED, ORDINARY, OUTCOMES, Outcome
+from core.law.rules import ASSERTED, ORDINARY, OUTCOMES, Outcome
 from core.ledger import balances
 from core.ledger.balances import Lines
 from core.models import Organization, Person
@@ -44,7 +44,7 @@ class Answered:
     """N applications of one year answered by one policy, as columns in one order: what they said and had, and what
     follows. This is what `decisions` keeps."""
 
-    notice: Policy
+    policy: Policy
     rows: NDArray[np.int32]
     person_ids: NDArray[np.int64]
     """0: not on file."""
@@ -259,12 +259,12 @@ def _year_answered(
     """Answer applications of one year and fill in their lines."""
     facts = [each.facts for each in applications if each.facts]
     year = facts[0].year
-    notice = notices.in_force(year)
+    policy = notices.in_force(year)
     applicants = rules.columns(facts)
-    depth = rules.depth(notice, applicants)
+    depth = rules.depth(policy, applicants)
     person_ids = np.array([line["person_id"] or 0 for line in lines], np.int64)
     had = balances.of(session, person_ids, year - depth + 1, year)
-    decisions = rules.decide(notice, applicants, had.counted(notice, year, depth, len(facts)))
+    decisions = rules.decide(policy, applicants, had.counted(policy, year, depth, len(facts)))
     lacking: rules.Flags = np.any(decisions.missing, axis=(0, 1))
     relied = np.any(decisions.deemed, axis=0)
     years_text: dict[tuple[int, bool], str] = {}
@@ -279,17 +279,17 @@ def _year_answered(
         cited = (int(decisions.window[row]), winner, required != 0, deemed)
         if cited not in clauses_text:
             clauses_text[cited] = rules.clauses_text(decisions, row)
-        waiver = None if winner == ORDINARY else notice.waivers[winner]
+        waiver = None if winner == ORDINARY else policy.waivers[winner]
         line |= {
             "outcome": outcome.label,
             "years": years_text[required, any_one],
             "gap": rules.gap_text(decisions, row) if lacking[row] else "无",
             "clauses": clauses_text[cited],
-            "note": note(notice, facts[row], outcome, waiver, line["person_id"] is not None),
+            "note": note(policy, facts[row], outcome, waiver, line["person_id"] is not None),
             "waiver": waiver.name if waiver else "",
         }
     return Answered(
-        notice,
+        policy,
         np.array([line["row"] for line in lines], np.int32),
         person_ids,
         np.array([line["authority_id"] or actor.organization_id for line in lines], np.int64),
@@ -301,7 +301,7 @@ def _year_answered(
     )
 
 
-def note(notice: Policy, facts: rules.Applicant, outcome: Outcome, waiver: Waiver | None, known: bool) -> str:
+def note(policy: Policy, facts: rules.Applicant, outcome: Outcome, waiver: Waiver | None, known: bool) -> str:
     """说明: which waiver won and what it says, what is still to verify, and what the decision could not know."""
     parts = []
     if waiver:
@@ -310,18 +310,18 @@ def note(notice: Policy, facts: rules.Applicant, outcome: Outcome, waiver: Waive
         parts.append(f"尚待核验{'、'.join(to_verify(waiver, facts))}，核实后符合")
     if not known:
         parts.append("库中没有学时记录")
-    if notice.carried(facts.year):
-        parts.append(notice.note(facts.year))
+    if policy.carried(facts.year):
+        parts.append(policy.note(facts.year))
     return "；".join(parts)
 
 
 def to_verify(waiver: Waiver, facts: rules.Applicant) -> list[str]:
-    """The claims a waiver stands on that are not confirmed yet, by heading."""
+    """The assertions a waiver stands on that are not confirmed yet, by heading."""
     return [
-        CLAIM_WORDS[condition.fact]
+        ASSERTION_WORDS[condition.fact]
         for condition in waiver.when
-        if (condition.fact == "epidemic_years" and facts.epidemic_years and facts.epidemic == CLAIMED)
-        or (condition.fact in rules.CLAIMS and getattr(facts, condition.fact) == CLAIMED)
+        if (condition.fact == "epidemic_years" and facts.epidemic_years and facts.epidemic == ASSERTED)
+        or (condition.fact in rules.ASSERTIONS and getattr(facts, condition.fact) == ASSERTED)
     ]
 
 
@@ -350,20 +350,20 @@ class Population:
         levels = np.full(len(self), LEVELS.index(level), np.int8)
         return replace(self, applicants=replace(self.applicants, level=levels))
 
-    def decided(self, notice: Policy) -> rules.Decisions:
+    def decided(self, policy: Policy) -> rules.Decisions:
         """What a policy says of everybody (by its own subjects, caps and depth, at most `REACH` years)."""
-        year, depth = self.applicants.year, rules.depth(notice, self.applicants)
-        return rules.decide(notice, self.applicants, self.lines.counted(notice, year, depth, len(self)))
+        year, depth = self.applicants.year, rules.depth(policy, self.applicants)
+        return rules.decide(policy, self.applicants, self.lines.counted(policy, year, depth, len(self)))
 
-    def answered(self, notice: Policy) -> Answered:
+    def answered(self, policy: Policy) -> Answered:
         """Everybody's applications answered, as `decisions` keeps them; numbered in their order."""
         rows = np.arange(1, len(self) + 1, dtype=np.int32)
         columns = (self.person_ids, self.authority_ids, self.applicants, self.lines)
-        return Answered(notice, rows, *columns, self.decided(notice))
+        return Answered(policy, rows, *columns, self.decided(policy))
 
 
 def everybody(session: Session, actor: Actor, year: int, *, route: str = "职称评审", level: str = "高级") -> Population:
-    """Everybody in the actor's scope as an applicant of a year with no claims, for trying policies out.
+    """Everybody in the actor's scope as an applicant of a year with no assertions, for trying policies out.
 
     Refused codes: "role", "password", "policy".
     """
@@ -387,7 +387,7 @@ def everybody(session: Session, actor: Actor, year: int, *, route: str = "职称
         np.full(count, ROUTES.index(route), np.int8),
         np.full(count, LEVELS.index(level), np.int8),
         np.full(count, -1, np.int8),
-        {name: np.zeros(count, np.int8) for name in rules.CLAIMS},
+        {name: np.zeros(count, np.int8) for name in rules.ASSERTIONS},
         {name: np.zeros(count, np.int32) for name in rules.EVENTS.values()},
         np.full(count, -1, np.int16),
         np.zeros(count, np.uint64),

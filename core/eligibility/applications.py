@@ -13,7 +13,7 @@ from core.ground.access import Refused
 from core.ground.problems import Problem
 from core.law import notices, rules
 from core.law.notices import EDUCATIONS, LEVELS, ROUTES, Policy, Window
-from core.law.rules import CLAIMED, CONFIRMED, NO
+from core.law.rules import ASSERTED, CONFIRMED, NO
 from core.submissions import roster
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -75,7 +75,7 @@ _LEVEL_WORDS = {"副高": "高级", "正高": "高级", "副高级": "高级", "
 _EDUCATION_WORDS = {"博士": "博士", "硕士": "硕士", "本科": "本科", "大专": "大专", "专科": "大专", "中专": "中专"}
 _DAY = re.compile(r"(\d{4})(?:[-/.年](?:(\d{1,2})(?:[-/.月](?:(\d{1,2})日?)?)?)?)?(?: 00:00(?::00)?)?")
 _FACT_COLUMNS = {"years_in_post": "in_post_since", "recognition_years": "recognition_years"}
-CLAIM_WORDS = {name: HEADINGS[name] for name in (*rules.CLAIMS, "epidemic_years")}
+ASSERTION_WORDS = {name: HEADINGS[name] for name in (*rules.ASSERTIONS, "epidemic_years")}
 
 
 class _Unclear(Exception):
@@ -125,7 +125,9 @@ def understood(row: int, cells: Mapping[str, object], today: date | None) -> tup
         fault("id_number", code, resident_id.PROBLEMS[code])
     year, route, level = take("year", _year), take("route", _route), take("level", _level)
     education = take("education", _education)
-    claims = {column: take(column, _ownership if column == "non_public" else _claim) for column in rules.CLAIMS}
+    assertions = {
+        column: take(column, _ownership if column == "non_public" else _assertion) for column in rules.ASSERTIONS
+    }
     transferred_on, in_post_since = take("transferred_on", _day), take("in_post_since", _day)
     recognition_years = take("recognition_years", _count)
     epidemic_years, epidemic = take("epidemic_years", _years) or ((), NO)
@@ -149,7 +151,7 @@ def understood(row: int, cells: Mapping[str, object], today: date | None) -> tup
             route=route,
             level=level,
             education=education,
-            **claims,
+            **assertions,
             transferred_on=transferred_on,
             in_post_since=in_post_since,
             recognition_years=recognition_years,
@@ -166,19 +168,19 @@ def policy_faults(
 ) -> Iterator[tuple[str, str, str]]:
     """Why the policy of the year cannot decide such an application: column, code, words."""
     try:
-        notice = notices.in_force(year)
+        policy = notices.in_force(year)
     except Refused as refused:
         yield "year", "policy", refused.words
         return
-    window = _window(notice, route, level, education)
+    window = _window(policy, route, level, education)
     if window is None:
-        if education is None and any(each.education for each in notice.windows if each.route == route):
-            yield "education", "education-missing", f"{notice.document}按学历规定{route}的年度，请填写学历"
+        if education is None and any(each.education for each in policy.windows if each.route == route):
+            yield "education", "education-missing", f"{policy.document}按学历规定{route}的年度，请填写学历"
         else:
             yield (
                 "route",
                 "policy",
-                f"{notice.document}没有规定{year}年度{route}{level}需完成哪些年度，请核对申报方式和级别",
+                f"{policy.document}没有规定{year}年度{route}{level}需完成哪些年度，请核对申报方式和级别",
             )
     elif window.years_from == "recognition_years" and not recognised:
         words = f"{route}须完成认定政策规定年限内的学时（{window.clause}），请填写认定年限，如3"
@@ -188,11 +190,11 @@ def policy_faults(
         yield "in_post_since", "in-post-since-missing", words
 
 
-def _window(notice: Policy, route: str, level: str, education: str | None) -> Window | None:
+def _window(policy: Policy, route: str, level: str, education: str | None) -> Window | None:
     """A window that fits; `rules` takes the most specific one, and all of one route ask for the same facts."""
     fitting = [
         window
-        for window in notice.windows
+        for window in policy.windows
         if window.route == route
         and (not window.level or level in window.level)
         and (not window.education or education in window.education)
@@ -235,28 +237,28 @@ def _education(cell: object) -> str | None:
     return found
 
 
-def _claim(cell: object) -> int:
-    """是, 否 or 待核验; 是（待核验） is a claim as well; blank means no."""
+def _assertion(cell: object) -> int:
+    """是, 否 or 待核验; 是（待核验） is an assertion as well; blank means no."""
     said, open_ = _said(cell)
     if said in _NO:
-        return CLAIMED if open_ and not said else NO
+        return ASSERTED if open_ and not said else NO
     if said not in _YES:
         raise _Unclear("请填“是”“否”或“待核验”，空白表示否")
-    return CLAIMED if open_ else CONFIRMED
+    return ASSERTED if open_ else CONFIRMED
 
 
 def _ownership(cell: object) -> int:
     """单位性质: whether the employer is 非公有制."""
     said, open_ = _said(cell)
     if any(word in said for word in _NON_PUBLIC) or (open_ and not said):
-        return CLAIMED if open_ else CONFIRMED
+        return ASSERTED if open_ else CONFIRMED
     if said in _NO or any(word in said for word in _PUBLIC):
         return NO
     raise _Unclear("请填“非公有制”或“公有制”，待核验的写“非公有制（待核验）”")
 
 
 def _said(cell: object) -> tuple[str, bool]:
-    """A claim's words, and whether they are still to be verified."""
+    """An assertion's words, and whether they are still to be verified."""
     text = _plain(cell).lower().replace(" ", "")
     said = re.sub(r"[(\[【]?(待核[验实查对]?|未核[验实])[)\]】]?", "", text)
     return said, said != text
@@ -304,7 +306,7 @@ def _years(cell: object) -> tuple[tuple[int, ...], int]:
         found.update(range(int(years[1]), int(years[2] or years[1]) + 1))
     if not found:
         raise _Unclear("请写明年度，几个年度用分号隔开，如2020;2022")
-    return tuple(sorted(found)), CLAIMED if open_ else CONFIRMED
+    return tuple(sorted(found)), ASSERTED if open_ else CONFIRMED
 
 
 def written(each: Application, column: str) -> object:

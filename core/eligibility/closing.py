@@ -86,19 +86,19 @@ def ways_to_close(session: Session, sheet: DecisionSheet, *, actor: Actor, now: 
     return Ways(any(closed) if sheet.any_one else all(closed), tuple(offers), tuple(words))
 
 
-def _otherwise(notice: Policy, subject: str, year: int, today: date) -> str:
+def _otherwise(policy: Policy, subject: str, year: int, today: date) -> str:
     """What is left to do about hours that no approved plan brings."""
     if year >= today.year:
         return "须等待新的计划，或以证书折合。"
-    makeup = notice.makeup
-    if makeup and makeup.subject == subject and today.year - year <= notice.makeup_years:
+    makeup = policy.makeup
+    if makeup and makeup.subject == subject and today.year - year <= policy.makeup_years:
         return f"可由基地或盟市组织补学（{makeup.clause}），或以该年度的证书折合。"
     return "没有可补学的规定，只能以该年度的证书折合。"
 
 
-def _needs(notice: Policy, line: YearLine) -> list[tuple[str, Decimal]]:
+def _needs(policy: Policy, line: YearLine) -> list[tuple[str, Decimal]]:
     """Hours to study in a year by subject; what the total lacks beyond the subjects goes to the last."""
-    whole = {subject.code for subject in notice.subjects if not subject.part_of}
+    whole = {subject.code for subject in policy.subjects if not subject.part_of}
     needs = {each.code: each.lacks for each in line.subjects if each.code in whole}
     rest = next(each.lacks for each in line.subjects if each.code == TOTAL) - sum(needs.values(), Decimal())
     if rest > 0:

@@ -31,7 +31,7 @@ from core.ground import access, db, resident_id
 from core.ground.access import Actor, Role, not_found, require
 from core.law import notices, rules
 from core.law.notices import Policy
-from core.law.rules import CLAIMED, CONFIRMED, NO, OUTCOMES, Outcome
+from core.law.rules import ASSERTED, CONFIRMED, NO, OUTCOMES, Outcome
 from core.ledger import statements
 from core.ledger.balances import Lines
 from core.models import (
@@ -116,9 +116,9 @@ def record(
 
 
 def _kept(session: Session, run: DecisionRun, answered: Answered) -> Iterator[DecisionPart]:
-    notice = answered.notice
-    if session.get(DecisionPolicy, notice.digest) is None:
-        session.add(DecisionPolicy(digest=notice.digest, policy_id=notice.id, text=notice.text))
+    policy = answered.policy
+    if session.get(DecisionPolicy, policy.digest) is None:
+        session.add(DecisionPolicy(digest=policy.digest, policy_id=policy.id, text=policy.text))
         session.flush()
     order = np.argsort(answered.authority_ids, kind="stable")
     authorities, firsts = np.unique(answered.authority_ids[order], return_index=True)
@@ -131,8 +131,8 @@ def _kept(session: Session, run: DecisionRun, answered: Answered) -> Iterator[De
                 run_id=run.id,
                 authority_id=int(authority_id),
                 year=answered.applicants.year,
-                policy_id=notice.id,
-                policy_digest=notice.digest,
+                policy_id=policy.id,
+                policy_digest=policy.digest,
                 facts=_sealed("facts", _facts(answered, rows)),
                 balances=_sealed("balances", lines.columns() | {"subjects": list(lines.subjects)}),
                 **{outcome.value: int((outcomes == place).sum()) for place, outcome in enumerate(OUTCOMES)},
@@ -163,14 +163,21 @@ def _facts(answered: Answered, rows: NDArray[np.intp]) -> dict[str, Any]:
     """The applications of some rows and what was decided of them, a column each."""
     said = answered.applicants.take(rows)
     columns: dict[str, Any] = {"row": answered.rows[rows], "person_id": answered.person_ids[rows]}
-    columns |= {name: getattr(said, name) for name in _COLUMNS} | said.claims | said.events
+    columns |= {kept: getattr(said, name) for name, kept in _COLUMNS.items()} | said.assertions | said.events
     columns |= {"outcome": answered.decisions.outcome[rows], "winner": answered.decisions.winner[rows]}
     for name, given in (("name", answered.names), ("id_number", answered.numbers)):
         columns[name] = [given[row] for row in rows] if given is not None else pa.nulls(len(rows), pa.string())
     return columns
 
 
-_COLUMNS = [each.name for each in fields(rules.Applicants) if each.name not in ("year", "claims", "events")]
+_KEPT_AS = {"epidemic_assertion": "epidemic_claim"}
+"""Sealed columns of decisions recorded long ago keep the names they were sealed under."""
+_COLUMNS = {
+    each.name: _KEPT_AS.get(each.name, each.name)
+    for each in fields(rules.Applicants)
+    if each.name not in ("year", "assertions", "events")
+}
+"""What of an applicant is kept, with the name of its sealed column."""
 
 
 def _sealed(purpose: str, columns: Mapping[str, Any]) -> bytes:
@@ -247,10 +254,10 @@ class _Part:
 
     @property
     def applicants(self) -> rules.Applicants:
-        said = {name: self.facts[name] for name in _COLUMNS}
-        claims = {name: self.facts[name] for name in rules.CLAIMS}
+        said = {name: self.facts[kept] for name, kept in _COLUMNS.items()}
+        assertions = {name: self.facts[name] for name in rules.ASSERTIONS}
         events = {name: self.facts[name] for name in rules.EVENTS.values()}
-        return rules.Applicants(year=self.part.year, claims=claims, events=events, **said)
+        return rules.Applicants(year=self.part.year, assertions=assertions, events=events, **said)
 
     @property
     def lines(self) -> Lines:
@@ -510,12 +517,12 @@ def recorded_sheet(session: Session, number: int, *, actor: Actor) -> DecisionSh
 
 def _cells(name: str, number: str, facts: rules.Applicant) -> dict[str, object]:
     """Facts as they would be written."""
-    claims = {NO: "", CONFIRMED: "是", CLAIMED: "是（待核验）"}
+    assertions = {NO: "", CONFIRMED: "是", ASSERTED: "是（待核验）"}
     cells: dict[str, object] = {"name": name, "id_number": number, "year": facts.year, "route": facts.route}
     cells |= {"level": facts.level, "education": facts.education or ""}
-    cells |= {claim: claims[getattr(facts, claim)] for claim in rules.CLAIMS}
+    cells |= {assertion: assertions[getattr(facts, assertion)] for assertion in rules.ASSERTIONS}
     cells["non_public"] = str(cells["non_public"]).replace("是", "非公有制")
     cells |= {"transferred_on": facts.transferred_on or "", "in_post_since": facts.in_post_since or ""}
     cells["recognition_years"] = "" if facts.recognition_years is None else facts.recognition_years
     years = ";".join(map(str, facts.epidemic_years))
-    return cells | {"epidemic_years": years + ("（待核验）" if years and facts.epidemic == CLAIMED else "")}
+    return cells | {"epidemic_years": years + ("（待核验）" if years and facts.epidemic == ASSERTED else "")}

@@ -10,7 +10,7 @@ from core.ground.hours import hours_text
 
 
 def sheet_pdf(sheet: DecisionSheet, *, now: datetime) -> bytes:
-    """The sheet as an A4 PDF in Chinese, the ID number masked."""
+    """The decision sheet (核验结论) as an A4 PDF in Chinese, the ID number masked."""
     page = paper.Page(f"摘要 {sheet.digest[:16]}")
     page.set_title("继续教育学时核验结论")
     page.set_creation_date(now)
@@ -19,6 +19,20 @@ def sheet_pdf(sheet: DecisionSheet, *, now: datetime) -> bytes:
     if sheet.decided_at:
         subtitle.append(f"{sheet.decided_by}　{db.office_day(sheet.decided_at)}核验，编号 {sheet.decision_number}")
     paper.heading(page, "继续教育学时核验结论", subtitle)
+    _application(page, sheet)
+    _years(page, sheet)
+    _ways(page, sheet)
+    if sheet.interpretations:
+        paper.section(page, "通知未明确处的处理")
+        used = [(each.clause, each.reason) for each in sheet.interpretations]
+        paper.table(page, ("条款", "处理和理由"), used, (22, 152), "LL")
+    if len(sheet.entries):
+        _entries(page, sheet)
+    return bytes(page.output())
+
+
+def _application(page: paper.Page, sheet: DecisionSheet) -> None:
+    """Who applied for what, and the answer."""
     paper.section(page, "申报")
     facts = sheet.facts
     paper.pairs(
@@ -36,6 +50,10 @@ def sheet_pdf(sheet: DecisionSheet, *, now: datetime) -> bytes:
     paper.words(page, sheet.headline)
     if sheet.note:
         paper.words(page, sheet.note)
+
+
+def _years(page: paper.Page, sheet: DecisionSheet) -> None:
+    """Every year that was looked at, subject by subject."""
     paper.section(page, "各年度学时")
     lines = [
         (
@@ -50,6 +68,10 @@ def sheet_pdf(sheet: DecisionSheet, *, now: datetime) -> bytes:
         for each in line.subjects
     ]
     paper.table(page, ("年度", "需完成", "科目", "应完成", "已完成", "缺"), lines, (22, 22, 30, 30, 42, 28), "CCLRRR")
+
+
+def _ways(page: paper.Page, sheet: DecisionSheet) -> None:
+    """The ordinary rule and every waiver, each with its conditions and what came of it."""
     paper.section(page, "逐项核对")
     checked = [
         (
@@ -62,24 +84,20 @@ def sheet_pdf(sheet: DecisionSheet, *, now: datetime) -> bytes:
         for way in sheet.ways
     ]
     paper.table(page, ("规定", "条款", "结果", "条件", "需完成年度"), checked, (38, 20, 18, 58, 40), "LLCLL")
-    if sheet.interpretations:
-        paper.section(page, "通知未明确处的处理")
-        used = [(each.clause, each.reason) for each in sheet.interpretations]
-        paper.table(page, ("条款", "处理和理由"), used, (22, 152), "LL")
-    if len(sheet.entries):
-        paper.section(page, "学时记录")
-        names = {subject.code: subject.name for subject in sheet.policy.subjects}
-        entries = [
-            (
-                str(entry["year"]),
-                names.get(entry["subject"], entry["subject"]),
-                hours_text(entry["hours"]),
-                str(entry["completed_on"]),
-                f"{entry['basis']}（{entry['batch_id']}-{entry['line']}）",
-            )
-            for entry in sheet.entries.to_dict("records")
-        ]
-        paper.table(
-            page, ("年度", "科目", "学时", "完成日期", "依据（批次-行）"), entries, (18, 26, 18, 28, 84), "CLRCL"
+
+
+def _entries(page: paper.Page, sheet: DecisionSheet) -> None:
+    """The entries that the answer stood on, each with its batch and line."""
+    paper.section(page, "学时记录")
+    names = {subject.code: subject.name for subject in sheet.policy.subjects}
+    entries = [
+        (
+            str(entry["year"]),
+            names.get(entry["subject"], entry["subject"]),
+            hours_text(entry["hours"]),
+            str(entry["completed_on"]),
+            f"{entry['basis']}（{entry['batch_id']}-{entry['line']}）",
         )
-    return bytes(page.output())
+        for entry in sheet.entries.to_dict("records")
+    ]
+    paper.table(page, ("年度", "科目", "学时", "完成日期", "依据（批次-行）"), entries, (18, 26, 18, 28, 84), "CLRCL")

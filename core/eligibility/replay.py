@@ -88,20 +88,20 @@ def recompute(session: Session, number: int, *, actor: Actor) -> Recomputation:
         facts = replace(facts, sex=person.sex, born_on=person.birth_on)
     outcome_now = None
     try:
-        notice = notices.in_force(year)
+        policy = notices.in_force(year)
     except access.Refused as refused:
         changed.append(Changed("policy", "政策", one.part.policy_id, refused.words))
     else:
-        if notice.digest != one.part.policy_digest:
-            was, is_now = (f"{each.id}（{each.digest[:8]}）" for each in (own, notice))
+        if policy.digest != one.part.policy_digest:
+            was, is_now = (f"{each.id}（{each.digest[:8]}）" for each in (own, policy))
             changed.append(Changed("policy", "政策", was, is_now))
-        reach = sheet.reach(notice, facts)
+        reach = sheet.reach(policy, facts)
         ids = np.array([person.id if person else 0], np.int64)
         lines = balances.of(session, ids, year - max(reach, depth) + 1, year)
         changed += _balance_changes(one.lines.told(0), lines.told(0))
         if reach:
             columns = rules.columns([facts])
-            today = rules.decide(notice, columns, lines.counted(notice, year, reach, 1))
+            today = rules.decide(policy, columns, lines.counted(policy, year, reach, 1))
             outcome_now = OUTCOMES[today.outcome[0]]
     return Recomputation(
         number, decisions.digest(one.part) == one.part.digest, reproduced, one.outcome, outcome_now, tuple(changed)
@@ -130,7 +130,7 @@ def _balance_changes(was: Iterable[Sequence[Any]], is_now: Iterable[Sequence[Any
     ]
 
 
-def replay(session: Session, rule: Policy, *, actor: Actor) -> pd.DataFrame:
+def replay(session: Session, policy: Policy, *, actor: Actor) -> pd.DataFrame:
     """Every recorded decision of the year before a policy's first, decided again by it: those that would differ.
 
     Columns: number, person_id, year, before, after (outcome codes), organization. The facts and balances are those of
@@ -143,13 +143,13 @@ def replay(session: Session, rule: Policy, *, actor: Actor) -> pd.DataFrame:
         sa.select(DecisionPart, DecisionRun, Organization.name)
         .join(DecisionRun, DecisionRun.id == DecisionPart.run_id)
         .join(Organization, Organization.id == DecisionRun.organization_id)
-        .where(DecisionPart.year == rule.first_year - 1)
+        .where(DecisionPart.year == policy.first_year - 1)
         .order_by(DecisionPart.id)
     )
     lines = []
     for part, run, office in session.execute(query):
         opened = decisions.opened(part, run)
-        facts, after = opened.facts, outcomes(rule, opened.applicants, opened.lines)
+        facts, after = opened.facts, outcomes(policy, opened.applicants, opened.lines)
         for place in np.flatnonzero((after >= 0) & (after != facts["outcome"])).tolist():
             before, now = (OUTCOMES[int(each[place])].value for each in (facts["outcome"], after))
             person_id = int(facts["person_id"][place])
@@ -157,11 +157,11 @@ def replay(session: Session, rule: Policy, *, actor: Actor) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["number", "person_id", "year", "before", "after", "organization"])
 
 
-def outcomes(rule: Policy, applicants: rules.Applicants, lines: Lines) -> NDArray[np.int8]:
+def outcomes(policy: Policy, applicants: rules.Applicants, lines: Lines) -> NDArray[np.int8]:
     """What a policy says of applicants, as places in OUTCOMES; -1 where it cannot decide one's kind of application."""
     try:
-        depth = rules.depth(rule, applicants)
-        return rules.decide(rule, applicants, lines.counted(rule, applicants.year, depth, len(applicants))).outcome
+        depth = rules.depth(policy, applicants)
+        return rules.decide(policy, applicants, lines.counted(policy, applicants.year, depth, len(applicants))).outcome
     except ValueError:  # some window is missing, or some fact it asks for: kind by kind, then
         found = np.full(len(applicants), -1, np.int8)
     kinds = np.stack([applicants.route, applicants.level, applicants.education, applicants.recognition_years >= 0])
@@ -170,5 +170,5 @@ def outcomes(rule: Policy, applicants: rules.Applicants, lines: Lines) -> NDArra
     if names.shape[1] > 1:
         for each in range(names.shape[1]):
             rows = np.flatnonzero(kind == each)
-            found[rows] = outcomes(rule, applicants.take(rows), lines.take(rows))
+            found[rows] = outcomes(policy, applicants.take(rows), lines.take(rows))
     return found

@@ -13,12 +13,12 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from core.eligibility import answers
-from core.eligibility.applications import CLAIM_WORDS, Application, policy_faults, understood
+from core.eligibility.applications import ASSERTION_WORDS, Application, policy_faults, understood
 from core.ground import db, resident_id
 from core.ground.access import Actor, Refused, not_found
 from core.law import notices, rules
 from core.law.notices import TOTAL, Policy, Waiver, Window
-from core.law.rules import CLAIMED, CONFIRMED, NO, ORDINARY, OUTCOMES
+from core.law.rules import ASSERTED, CONFIRMED, NO, ORDINARY, OUTCOMES
 from core.ledger import balances, statements
 from core.ledger.balances import Lines
 from core.models import Person
@@ -116,7 +116,7 @@ class DecisionSheet:
         return f"{self.name}申报{asked}：{self.outcome.label}。{need}{lack}（{self.clauses}）。"
 
 
-def sheet(session: Session, application: Application, *, actor: Actor, notice: Policy | None = None) -> DecisionSheet:
+def sheet(session: Session, application: Application, *, actor: Actor, policy: Policy | None = None) -> DecisionSheet:
     """One application decided with all its steps, by the policy in force or by another one; records nothing.
 
     Refused codes: "role", "password", "missing" (not the actor's to see), "name" (another name on file),
@@ -131,7 +131,7 @@ def sheet(session: Session, application: Application, *, actor: Actor, notice: P
     problem = answers.scope_problem(actor, application, on_file)
     if problem:
         raise not_found("人员记录") if problem.code == "jurisdiction" else Refused("name", problem.words + "。")
-    notice = notice or notices.in_force(facts.year)
+    policy = policy or notices.in_force(facts.year)
     faults = list(
         policy_faults(
             facts.year,
@@ -145,14 +145,14 @@ def sheet(session: Session, application: Application, *, actor: Actor, notice: P
     if faults:
         raise Refused("policy", "；".join(words for _, _, words in faults) + "。")
     person_id = on_file.person_id if on_file else None
-    lines = balances.of(session, np.array([person_id or 0]), facts.year - reach(notice, facts) + 1, facts.year)
-    return drawn(session, application, notice, person_id, lines)
+    lines = balances.of(session, np.array([person_id or 0]), facts.year - reach(policy, facts) + 1, facts.year)
+    return drawn(session, application, policy, person_id, lines)
 
 
-def reach(notice: Policy, facts: rules.Applicant) -> int:
+def reach(policy: Policy, facts: rules.Applicant) -> int:
     """How many years back a policy looks for an applicant; 0 where it cannot decide the application."""
     try:
-        return rules.depth(notice, rules.columns([facts]))
+        return rules.depth(policy, rules.columns([facts]))
     except ValueError:
         return 0
 
@@ -160,7 +160,7 @@ def reach(notice: Policy, facts: rules.Applicant) -> int:
 def drawn(
     session: Session,
     each: Application,
-    notice: Policy,
+    policy: Policy,
     person_id: int | None,
     lines: Lines,
     *,
@@ -170,28 +170,28 @@ def drawn(
     facts = each.facts
     assert facts is not None
     applicants = rules.columns([facts])
-    depth = rules.depth(notice, applicants)
-    had = lines.counted(notice, facts.year, depth, 1)
-    decisions = rules.decide(notice, applicants, had, steps=True)
+    depth = rules.depth(policy, applicants)
+    had = lines.counted(policy, facts.year, depth, 1)
+    decisions = rules.decide(policy, applicants, had, steps=True)
     outcome, won = OUTCOMES[decisions.outcome[0]], int(decisions.winner[0])
-    waiver = None if won == ORDINARY else notice.waivers[won]
+    waiver = None if won == ORDINARY else policy.waivers[won]
     entries = statements.entries(session, person_id or 0)
     entries = entries[entries["year"].between(facts.year - depth + 1, facts.year)]
     if until is not None:
         entries = entries[entries["posted_at"] <= until]
     person = session.get(Person, person_id) if person_id else None
     stood_on = {
-        "policy": notice.digest,
+        "policy": policy.digest,
         "facts": vars(facts) | {"name": each.name, "id_number": each.id_number},
         "balances": lines.told(0),
         "outcome": outcome.value,
         "waiver": waiver.name if waiver else "",
     }
-    ways = tuple(_ways(notice, facts, decisions))
+    ways = tuple(_ways(policy, facts, decisions))
     return DecisionSheet(
         application=each,
         facts=facts,
-        policy=notice,
+        policy=policy,
         person_id=person_id,
         name=each.name,
         id_mask=resident_id.mask(each.id_number),
@@ -200,30 +200,30 @@ def drawn(
         years=rules.years_text(decisions, 0),
         gap=rules.gap_text(decisions, 0),
         clauses=rules.clauses_text(decisions, 0),
-        note=answers.note(notice, facts, outcome, waiver, person_id is not None),
+        note=answers.note(policy, facts, outcome, waiver, person_id is not None),
         waiver=waiver.name if waiver else "",
         any_one=bool(decisions.any_one[0]),
-        year_lines=tuple(_year_lines(notice, facts, decisions, had)),
+        year_lines=tuple(_year_lines(policy, facts, decisions, had)),
         ways=ways,
-        interpretations=tuple(_used(notice, facts, ways)),
+        interpretations=tuple(_used(policy, facts, ways)),
         entries=entries.reset_index(drop=True),
         digest=db.blind_index(db.canonical(stood_on)).hex(),
     )
 
 
 def _year_lines(
-    notice: Policy, facts: rules.Applicant, decisions: rules.Decisions, had: rules.Balances
+    policy: Policy, facts: rules.Applicant, decisions: rules.Decisions, had: rules.Balances
 ) -> Iterator[YearLine]:
     """What every year that was looked at has and lacks.
 
     The lack is the engine's own answer for all years with no waivers.
     """
     depth = had.hours.shape[0]
-    all_years = notice.model_copy(
+    all_years = policy.model_copy(
         update={
             "waivers": (),
             "windows": (Window(clause="-", route=facts.route, years=depth),),
-            "requirement": notice.requirement.model_copy(update={"combine": "each_year"}),
+            "requirement": policy.requirement.model_copy(update={"combine": "each_year"}),
             "interpretations": (),
         }
     )
@@ -231,9 +231,9 @@ def _year_lines(
     for back in range(depth):
         lines = []
         year = facts.year - back
-        amounts = notice.requirement.in_year(year)
+        amounts = policy.requirement.in_year(year)
         total = Decimal()
-        for place, subject in enumerate(notice.subjects):
+        for place, subject in enumerate(policy.subjects):
             has = Decimal(int(had.hours[back, place, 0])) / 100
             lacks = Decimal(int(alone.missing[back, place, 0])) / 100
             deemed = bool(had.deemed[back, place, 0])
@@ -246,13 +246,13 @@ def _year_lines(
         yield YearLine(year, asked, bool(int(decisions.complete[0]) >> back & 1), tuple(lines))
 
 
-def _ways(notice: Policy, facts: rules.Applicant, decisions: rules.Decisions) -> Iterator[Way]:
+def _ways(policy: Policy, facts: rules.Applicant, decisions: rules.Decisions) -> Iterator[Way]:
     options = decisions.options
     assert options is not None
-    window, won = notice.windows[int(decisions.window[0])], int(decisions.winner[0])
-    reasons = ["", *_reasons(notice, facts)]
-    for way in range(len(notice.waivers) + 1):
-        waiver = notice.waivers[way - 1] if way else None
+    window, won = policy.windows[int(decisions.window[0])], int(decisions.winner[0])
+    reasons = ["", *_reasons(policy, facts)]
+    for way in range(len(policy.waivers) + 1):
+        waiver = policy.waivers[way - 1] if way else None
         applies = bool(options.applies[way, 0])
         this = replace(decisions, required=options.required[way], any_one=options.any_one[way : way + 1])
         why = reasons[way] if waiver else f"{facts.route}{facts.level}的一般规定"
@@ -272,15 +272,15 @@ def _ways(notice: Policy, facts: rules.Applicant, decisions: rules.Decisions) ->
         )
 
 
-def _reasons(notice: Policy, facts: rules.Applicant) -> list[str]:
+def _reasons(policy: Policy, facts: rules.Applicant) -> list[str]:
     """For each waiver every condition in words and whether it holds.
 
     Asked of the engine itself: each condition as a waiver of its own, of a policy made of nothing else, with every
-    claim taken for true.
+    assertion taken for true.
     """
     probes: list[Waiver] = []
     words: list[list[str]] = []
-    for waiver in notice.waivers:
+    for waiver in policy.waivers:
         free = {"routes": (), "levels": (), "application_years": ()}
         parts = []
         for limit, word in (
@@ -293,13 +293,15 @@ def _reasons(notice: Policy, facts: rules.Applicant) -> list[str]:
                 parts.append(word)
         for condition in waiver.when:
             probes.append(waiver.model_copy(update=free | {"when": (condition,)}))
-            parts.append(_condition_words(notice, condition, facts))
+            parts.append(_condition_words(policy, condition, facts))
         words.append(parts)
-    taken: dict[str, Any] = {claim: CONFIRMED if getattr(facts, claim) else NO for claim in rules.CLAIMS}
+    taken: dict[str, Any] = {
+        assertion: CONFIRMED if getattr(facts, assertion) else NO for assertion in rules.ASSERTIONS
+    }
     believed = replace(facts, epidemic=CONFIRMED, **taken)
-    asked = notice.model_copy(update={"waivers": tuple(probes)})
+    asked = policy.model_copy(update={"waivers": tuple(probes)})
     applicants = rules.columns([believed])
-    codes = rules.subject_codes(notice)
+    codes = rules.subject_codes(policy)
     nothing = np.zeros((rules.depth(asked, applicants), len(codes), 1), np.int32)
     options = rules.decide(asked, applicants, rules.Balances(nothing, nothing > 0), steps=True).options
     assert options is not None
@@ -319,26 +321,26 @@ _FACT_WORDS = {
     "years_since_transfer": "转任年数",
     "years_in_post": "任现职年数",
     "recognition_years": "认定年限",
-} | CLAIM_WORDS
+} | ASSERTION_WORDS
 
 
-def _condition_words(notice: Policy, condition: notices.Condition, facts: rules.Applicant) -> str:
+def _condition_words(policy: Policy, condition: notices.Condition, facts: rules.Applicant) -> str:
     """A condition with what the applicant has, e.g. 年龄不小于55（39）."""
     name = _FACT_WORDS[condition.fact]
     if condition.fact == "sex":
         return f"性别{condition.is_}（{facts.sex}）"
     if condition.fact == "epidemic_years":
         return f"{name}（{'、'.join(map(str, facts.epidemic_years)) or '无'}）"
-    if condition.fact in rules.CLAIMS:
-        value = {NO: "否", CONFIRMED: "是", CLAIMED: "待核验"}[getattr(facts, condition.fact)]
+    if condition.fact in rules.ASSERTIONS:
+        value = {NO: "否", CONFIRMED: "是", ASSERTED: "待核验"}[getattr(facts, condition.fact)]
         return f"{'非公有制' if condition.fact == 'non_public' else name}（{value}）"
     limit = f"不小于{condition.at_least}" if condition.at_least is not None else f"不大于{condition.at_most}"
-    return f"{name}{limit}（{_number_words(notice, condition.fact, facts)}）"
+    return f"{name}{limit}（{_number_words(policy, condition.fact, facts)}）"
 
 
-def _number_words(notice: Policy, fact: str, facts: rules.Applicant) -> str:
+def _number_words(policy: Policy, fact: str, facts: rules.Applicant) -> str:
     if fact == "age":
-        day = str(notice.setting("age_on", "12-31"))
+        day = str(policy.setting("age_on", "12-31"))
         before = f"{facts.born_on:%m-%d}" > day
         return f"{facts.year}-{day}满{facts.year - facts.born_on.year - before}周岁"
     if fact == "recognition_years":
@@ -347,7 +349,7 @@ def _number_words(notice: Policy, fact: str, facts: rules.Applicant) -> str:
     return f"{event.year}年起，{facts.year - event.year}" if event else "未填"
 
 
-def _used(notice: Policy, facts: rules.Applicant, ways: Sequence[Way]) -> Iterator[Used]:
+def _used(policy: Policy, facts: rules.Applicant, ways: Sequence[Way]) -> Iterator[Used]:
     """The interpretations that bear on this application."""
     applying = sum(way.applies for way in ways)
     won = next(way for way in ways if way.won)
@@ -360,9 +362,9 @@ def _used(notice: Policy, facts: rules.Applicant, ways: Sequence[Way]) -> Iterat
         "years_counted_from_next": facts.transferred_on is not None or facts.route == "破格评审",
         "transfer_limit": facts.transferred_on is not None,
         "amounts_of_earlier_years": won.years not in ("无", str(facts.year)),
-        "until_next_notice": notice.carried(facts.year),
+        "until_next_notice": policy.carried(facts.year),
     }
-    for each in notice.interpretations:
+    for each in policy.interpretations:
         if bears.get(each.setting):
             value = {True: "是", False: "否"}.get(each.value, str(each.value))
             yield Used(each.setting, value, each.reason, each.clause)

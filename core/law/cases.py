@@ -16,13 +16,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from core.law import notices, rules
 from core.law.notices import Policy
-from core.law.rules import CLAIMED, CONFIRMED, NO, ORDINARY, OUTCOMES
+from core.law.rules import ASSERTED, CONFIRMED, NO, ORDINARY, OUTCOMES
 
 FULL, DEEMED = "足", "视同"
 """Instead of hours: as many as the notice asks for; the subject is deemed done."""
-_CLAIM = {"是": CONFIRMED, "否": NO, "待核实": CLAIMED}
+_ASSERTION = {"是": CONFIRMED, "否": NO, "待核实": ASSERTED}
 
-Claim = Annotated[int, BeforeValidator(lambda word: _CLAIM.get(word, word)), Field(ge=0, le=2)]
+Assertion = Annotated[int, BeforeValidator(lambda word: _ASSERTION.get(word, word)), Field(ge=0, le=2)]
 Day = Annotated[date, BeforeValidator(str)]
 Hours = Annotated[str, Field(pattern=r"^(足|视同|\d+(\.5)?)$")]
 
@@ -40,15 +40,15 @@ class Facts(_Words):
     route: str = Field(alias="申报方式")
     level: str = Field(alias="申报级别")
     education: str | None = Field(None, alias="学历")
-    non_public: Claim = Field(NO, alias="非公有制")
-    front_line: Claim = Field(NO, alias="基层一线")
-    postdoc_funded: Claim = Field(NO, alias="博士后资助或省部级项目")
-    stays_in_region: Claim = Field(NO, alias="出站留区")
+    non_public: Assertion = Field(NO, alias="非公有制")
+    front_line: Assertion = Field(NO, alias="基层一线")
+    postdoc_funded: Assertion = Field(NO, alias="博士后资助或省部级项目")
+    stays_in_region: Assertion = Field(NO, alias="出站留区")
     transferred_on: Day | None = Field(None, alias="转任日期")
     in_post_since: Day | None = Field(None, alias="任现职日期")
     recognition_years: int | None = Field(None, alias="认定年限")
     epidemic_years: tuple[int, ...] = Field((), alias="抗疫年度")
-    epidemic: Claim = Field(CONFIRMED, alias="抗疫核实")
+    epidemic: Assertion = Field(CONFIRMED, alias="抗疫核实")
 
 
 class Expected(_Words):
@@ -77,30 +77,30 @@ def cases(path: Path) -> list[Case]:
     return [Case.model_validate(each) for each in yaml.load(text, yaml.BaseLoader)]  # noqa: S506 - words only
 
 
-def worked_cases(rule: Policy) -> list[Case]:
+def worked_cases(policy: Policy) -> list[Case]:
     """The cases on file for a policy; none where nobody has written any."""
-    path = notices.FOLDER / "cases" / f"{rule.id}.yaml"
+    path = notices.FOLDER / "cases" / f"{policy.id}.yaml"
     return cases(path) if path.is_file() else []
 
 
-def answer(rule: Policy, case: Case) -> dict[str, str]:
+def answer(policy: Policy, case: Case) -> dict[str, str]:
     """What the rules decide: 结论, 需完成年度, 缺口, 依据, 减免. ValueError where a needed fact is left open."""
     facts = case.facts
     applicants = rules.columns([rules.Applicant(**{name: getattr(facts, name) for name in type(facts).model_fields})])
-    decided = rules.decide(rule, applicants, _balances(rule, case, rules.depth(rule, applicants)))
+    decided = rules.decide(policy, applicants, _balances(policy, case, rules.depth(policy, applicants)))
     winner = int(decided.winner[0])
     return {
         "结论": OUTCOMES[int(decided.outcome[0])].label,
         "需完成年度": rules.years_text(decided, 0),
         "缺口": rules.gap_text(decided, 0),
         "依据": rules.clauses_text(decided, 0),
-        "减免": "无" if winner == ORDINARY else rule.waivers[winner].name,
+        "减免": "无" if winner == ORDINARY else policy.waivers[winner].name,
     }
 
 
-def differences(rule: Policy, case: Case) -> list[str]:
+def differences(policy: Policy, case: Case) -> list[str]:
     """Where the answer is not the expected one, in words; none where it is."""
-    given, wanted = answer(rule, case), case.expected
+    given, wanted = answer(policy, case), case.expected
     found = [
         f"{name}应为{expected}，得到{given[name]}"
         for name, expected in (
@@ -115,8 +115,8 @@ def differences(rule: Policy, case: Case) -> list[str]:
     return found + [f"依据应有{clause}，得到{given['依据']}" for clause in missing]
 
 
-def _balances(rule: Policy, case: Case, depth: int) -> rules.Balances:
-    names = {subject.name.removesuffix("科目"): place for place, subject in enumerate(rule.subjects)}
+def _balances(policy: Policy, case: Case, depth: int) -> rules.Balances:
+    names = {subject.name.removesuffix("科目"): place for place, subject in enumerate(policy.subjects)}
     shape = (depth, len(names), 1)
     by_source = {"": np.zeros(shape, np.int32)}
     deemed = np.zeros(shape, bool)
@@ -124,13 +124,13 @@ def _balances(rule: Policy, case: Case, depth: int) -> rules.Balances:
         back = case.facts.year - year
         if not 0 <= back < depth:
             continue
-        whole = rule.requirement.in_year(year)
+        whole = policy.requirement.in_year(year)
         for name, amount in (given if isinstance(given, dict) else dict.fromkeys(names, given)).items():
             place = names[name]
             for source, hours in (amount if isinstance(amount, dict) else {"": amount}).items():
                 if hours == DEEMED:
                     deemed[back, place] = True
                     continue
-                due = whole.get(rule.subjects[place].code, Decimal()) if hours == FULL else Decimal(hours)
+                due = whole.get(policy.subjects[place].code, Decimal()) if hours == FULL else Decimal(hours)
                 by_source.setdefault(source, np.zeros(shape, np.int32))[back, place] += int(due * 100)
-    return rules.counted(rule, by_source, deemed)
+    return rules.counted(policy, by_source, deemed)

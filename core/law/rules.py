@@ -24,8 +24,8 @@ Mask = NDArray[np.unsignedinteger]
 Flags = NDArray[np.bool_]
 Hundredths = NDArray[np.int32]
 
-NO, CONFIRMED, CLAIMED = 0, 1, 2
-"""What is known of a claim: not made, evidence confirmed, evidence not confirmed yet."""
+NO, CONFIRMED, ASSERTED = 0, 1, 2
+"""What is known of an assertion: not made, evidence confirmed, evidence not confirmed yet."""
 
 ORDINARY = -1
 """The winner where no waiver is better than the ordinary rule."""
@@ -44,7 +44,7 @@ OUTCOMES = tuple(Outcome)
 
 @dataclass(frozen=True)
 class Applicant:
-    """One person's application, as facts. Dates give years; a claim is NO, CONFIRMED or CLAIMED."""
+    """One person's application, as facts. Dates give years; an assertion is NO, CONFIRMED or ASSERTED."""
 
     sex: str
     born_on: date
@@ -73,12 +73,12 @@ class Applicants:
     route: NDArray[np.int8]
     level: NDArray[np.int8]
     education: NDArray[np.int8]
-    claims: dict[str, NDArray[np.int8]]
+    assertions: dict[str, NDArray[np.int8]]
     events: dict[str, NDArray[np.int32]]
     """The days of `EVENTS`."""
     recognition_years: NDArray[np.int16]
     epidemic: Mask
-    epidemic_claim: NDArray[np.int8]
+    epidemic_assertion: NDArray[np.int8]
 
     def __len__(self) -> int:
         return len(self.male)
@@ -93,7 +93,7 @@ class Applicants:
     def one(self, row: int) -> Applicant:
         """One of the applicants as facts: the inverse of `columns`."""
         education, recognised = int(self.education[row]), int(self.recognition_years[row])
-        facts: dict[str, Any] = {name: int(column[row]) for name, column in self.claims.items()}
+        facts: dict[str, Any] = {name: int(column[row]) for name, column in self.assertions.items()}
         facts |= {name: _day(int(column[row])) for name, column in self.events.items()}
         years = int(self.epidemic[row])
         return Applicant(
@@ -105,7 +105,7 @@ class Applicants:
             EDUCATIONS[education] if education >= 0 else None,
             recognition_years=None if recognised < 0 else recognised,
             epidemic_years=tuple(self.year - back for back in range(63, -1, -1) if years >> back & 1),
-            epidemic=int(self.epidemic_claim[row]),
+            epidemic=int(self.epidemic_assertion[row]),
             **facts,
         )
 
@@ -118,15 +118,15 @@ class Applicants:
             self.route[rows],
             self.level[rows],
             self.education[rows],
-            {name: column[rows] for name, column in self.claims.items()},
+            {name: column[rows] for name, column in self.assertions.items()},
             {name: column[rows] for name, column in self.events.items()},
             self.recognition_years[rows],
             self.epidemic[rows],
-            self.epidemic_claim[rows],
+            self.epidemic_assertion[rows],
         )
 
 
-CLAIMS = ("non_public", "front_line", "postdoc_funded", "stays_in_region")
+ASSERTIONS = ("non_public", "front_line", "postdoc_funded", "stays_in_region")
 EVENTS = {"years_since_transfer": "transferred_on", "years_in_post": "in_post_since"}
 NUMBERS = (*EVENTS, "recognition_years")
 
@@ -152,7 +152,7 @@ def columns(applicants: Sequence[Applicant]) -> Applicants:
         np.array([ROUTES.index(each.route) for each in applicants], np.int8),
         np.array([LEVELS.index(each.level) for each in applicants], np.int8),
         np.array([EDUCATIONS.index(each.education) if each.education else -1 for each in applicants], np.int8),
-        {name: np.array([getattr(each, name) for each in applicants], np.int8) for name in CLAIMS},
+        {name: np.array([getattr(each, name) for each in applicants], np.int8) for name in ASSERTIONS},
         {name: np.array([_number(getattr(each, name)) for each in applicants], np.int32) for name in EVENTS.values()},
         np.array([-1 if each.recognition_years is None else each.recognition_years for each in applicants], np.int16),
         np.array([mask_of(year - each_year for each_year in each.epidemic_years) for each in applicants], np.uint64),
@@ -458,25 +458,25 @@ def depth(policy: Policy, applicants: Applicants) -> int:
 def decide(policy: Policy, applicants: Applicants, balances: Balances, *, steps: bool = False) -> Decisions:
     """Decide N applications of one year by one policy.
 
-    `balances` reaches as far back as `depth` says. A claim not confirmed yet counts only for 待核验: met with it, not
+    `balances` reaches as far back as `depth` says. An unconfirmed assertion counts only for 待核验: met with it, not
     met without it. ValueError where a fact that the ordinary rule asks for is unknown, no window fits, or the balances
     do not reach far enough.
     """
     prepared = _prepared(_Same(policy), applicants.year, balances.hours.shape[0])
     decisions = _decide(prepared, applicants, balances, CONFIRMED, steps)
-    claimed = (applicants.epidemic_claim == CLAIMED) & (applicants.epidemic > 0)
-    for column in applicants.claims.values():
-        claimed |= column == CLAIMED
-    claimed &= decisions.outcome != _ELIGIBLE
-    rows = np.flatnonzero(claimed)
+    asserted = (applicants.epidemic_assertion == ASSERTED) & (applicants.epidemic > 0)
+    for column in applicants.assertions.values():
+        asserted |= column == ASSERTED
+    asserted &= decisions.outcome != _ELIGIBLE
+    rows = np.flatnonzero(asserted)
     if len(rows):
-        hopeful = _decide(prepared, applicants.take(rows), balances.take(rows), CLAIMED, steps)
+        hopeful = _decide(prepared, applicants.take(rows), balances.take(rows), ASSERTED, steps)
         _adopt(decisions, hopeful, rows)
     return decisions
 
 
 def _adopt(decisions: Decisions, hopeful: Decisions, rows: NDArray[np.intp]) -> None:
-    """Where an unconfirmed claim would turn the decision, say 待核验 and show the way it would be met."""
+    """Where an unconfirmed assertion would turn the decision, say 待核验 and show the way it would be met."""
     turned = hopeful.outcome == _ELIGIBLE
     places = rows[turned]
     decisions.outcome[places] = _TO_VERIFY
@@ -489,7 +489,7 @@ def _adopt(decisions: Decisions, hopeful: Decisions, rows: NDArray[np.intp]) -> 
 
 
 def _decide(prepared: _Prepared, applicants: Applicants, balances: Balances, trust: int, steps: bool) -> Decisions:
-    """Decide with claims counted that are confirmed (`trust` CONFIRMED), or all of them (CLAIMED), block by block."""
+    """Decide block by block, counting confirmed assertions only (`trust` CONFIRMED), or all of them (ASSERTED)."""
     decisions = _undecided(prepared, applicants.year, balances.hours.shape, steps)
     depth_, subjects, count = balances.hours.shape
     size = max(_CELLS // (depth_ * (subjects + 1)), 1024)
@@ -621,8 +621,8 @@ def _holds(prepared: _Prepared, test: _Test, applicants: Applicants, trust: int)
     fact, wanted = test.fact, test.is_ in (True, "true")
     if fact == "sex":
         return applicants.male if test.is_ == "男" else ~applicants.male
-    if fact in applicants.claims or fact == "epidemic_years":
-        column = applicants.epidemic_claim if fact == "epidemic_years" else applicants.claims[fact]
+    if fact in applicants.assertions or fact == "epidemic_years":
+        column = applicants.epidemic_assertion if fact == "epidemic_years" else applicants.assertions[fact]
         held: Flags = column == CONFIRMED if trust == CONFIRMED else column != NO
         if fact == "epidemic_years":
             held &= applicants.epidemic != 0
@@ -809,4 +809,4 @@ def _hours(amount: int) -> str:
     return f"{Decimal(amount) / 100:f}".rstrip("0").rstrip(".") if amount % 100 else str(amount // 100)
 
 
-assert set(FACTS) == {"sex", "age", "epidemic_years", *CLAIMS, *NUMBERS}
+assert set(FACTS) == {"sex", "age", "epidemic_years", *ASSERTIONS, *NUMBERS}

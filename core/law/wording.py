@@ -32,35 +32,35 @@ class Article:
     words: str
 
 
-def articles(rule: Policy) -> list[Article]:
+def articles(policy: Policy) -> list[Article]:
     """A policy clause by clause, in the words an officer would use, in the notice's own order."""
-    order = {clause: place for place, clause in enumerate(rule.clauses)}
-    return sorted(_articles(rule), key=lambda article: order.get(article.clause, len(order)))
+    order = {clause: place for place, clause in enumerate(policy.clauses)}
+    return sorted(_articles(policy), key=lambda article: order.get(article.clause, len(order)))
 
 
-def _articles(rule: Policy) -> Iterator[Article]:
-    names = {subject.code: subject.name for subject in rule.subjects} | {notices.TOTAL: "累计"}
+def _articles(policy: Policy) -> Iterator[Article]:
+    names = {subject.code: subject.name for subject in policy.subjects} | {notices.TOTAL: "累计"}
 
     def amounts(hours: dict[str, object]) -> str:
         return "、".join(f"{names[code]}不少于{amount}学时" for code, amount in hours.items())
 
-    combine = {"each_year": "每年度", "sum": "各年度合计", "average": "各年度平均"}[rule.requirement.combine]
-    yield Article(rule.requirement.clause, "学时要求", combine + amounts(dict(rule.requirement.hours)))
-    for change in rule.requirement.changes:
+    combine = {"each_year": "每年度", "sum": "各年度合计", "average": "各年度平均"}[policy.requirement.combine]
+    yield Article(policy.requirement.clause, "学时要求", combine + amounts(dict(policy.requirement.hours)))
+    for change in policy.requirement.changes:
         years = "、".join(map(str, change.years))
         yield Article(change.clause, "个别年度", f"{years}年度改为{amounts(dict(change.hours))}")
-    for subject in rule.subjects:
+    for subject in policy.subjects:
         if subject.providers:
             yield Article(
                 subject.clause, subject.name, "由" + "、".join(kind.label for kind in subject.providers) + "组织"
             )
         if subject.part_of:
             yield Article(subject.clause, subject.name, f"计入{names[subject.part_of]}")
-    for window in rule.windows:
-        yield Article(window.clause, "申报要求", _window_words(rule, window))
-    for waiver in rule.waivers:
-        yield Article(waiver.clause, waiver.name, _waiver_words(rule, waiver))
-    for given in rule.conversions:
+    for window in policy.windows:
+        yield Article(window.clause, "申报要求", _window_words(policy, window))
+    for waiver in policy.waivers:
+        yield Article(waiver.clause, waiver.name, _waiver_words(policy, waiver))
+    for given in policy.conversions:
         rate = f"按1:{given.rate.normalize():f}折合" if given.rate is not None else "由审核部门依据证书核定"
         limits = "".join(
             f"，{words}不超过{amount.normalize():f}学时"
@@ -69,22 +69,22 @@ def _articles(rule: Policy) -> Iterator[Article]:
         )
         which = "".join(part for part in (given.activity, given.level, given.rank) if part)
         yield Article(given.clause, "学时折合", f"{which}{rate}，计入{names[given.subject]}{limits}")
-    for deemed in rule.deemed:
+    for deemed in policy.deemed:
         yield Article(deemed.clause, "视同完成", f"{deemed.source}：取得证书年度的{names[deemed.subject]}视同完成")
-    for cap in rule.caps:
+    for cap in policy.caps:
         per = {"day": "每天", "item": "每项", "year": "每年度"}[cap.per]
         which = cap.source or names[cap.subject or notices.TOTAL]
         yield Article(cap.clause, "上限", f"{which}{per}最多计{cap.hours.normalize():f}学时")
-    if rule.makeup:
-        words = f"{names[rule.makeup.subject]}可补学此前{rule.makeup.years_back}个年度"
-        yield Article(rule.makeup.clause, "补学", words)
-    for study in rule.study_windows:
+    if policy.makeup:
+        words = f"{names[policy.makeup.subject]}可补学此前{policy.makeup.years_back}个年度"
+        yield Article(policy.makeup.clause, "补学", words)
+    for study in policy.study_windows:
         where = f"{study.league}：" if study.league else ""
         yield Article(study.clause, "学习时间", f"{where}每年{study.first}至{study.last}")
-    if rule.deadlines:
-        yield Article(rule.plan_clause, "上报培训计划", f"培训开始前至少{rule.plan_days_before_start}天")
-        yield Article(rule.report_clause, "报送培训情况报告", f"培训结束后{rule.report_days_after_end}天内")
-    for programme in rule.programmes:
+    if policy.deadlines:
+        yield Article(policy.plan_clause, "上报培训计划", f"培训开始前至少{policy.plan_days_before_start}天")
+        yield Article(policy.report_clause, "报送培训情况报告", f"培训结束后{policy.report_days_after_end}天内")
+    for programme in policy.programmes:
         target = ""
         if programme.target is not None:
             most = f"至{programme.target_at_most}" if programme.target_at_most else ""
@@ -95,18 +95,18 @@ def _articles(rule: Policy) -> Iterator[Article]:
         yield Article(programme.clause, programme.name, "，".join(filter(None, [target, *dates, programme.note])))
 
 
-def _window_words(rule: Policy, window: Window) -> str:
+def _window_words(policy: Policy, window: Window) -> str:
     who = f"{window.route}" + (f"（{'、'.join(window.level)}）" if window.level else "")
     if window.education:
         who += f"，学历{'、'.join(window.education)}"
     if window.years_from:
         asked = {"years_in_post": "任现职以来各年度", "recognition_years": "考核认定要求的年限"}[window.years_from]
         return f"{who}：{asked}"
-    includes = window.include_application_year and rule.setting("include_application_year", True)
+    includes = window.include_application_year and policy.setting("include_application_year", True)
     return f"{who}：近{window.years}年，{'含' if includes else '不含'}申报当年"
 
 
-def _waiver_words(rule: Policy, waiver: Waiver) -> str:
+def _waiver_words(policy: Policy, waiver: Waiver) -> str:
     who = "且".join(_condition_words(condition) for condition in waiver.when)
     if waiver.levels:
         who += f"，申报{'、'.join(waiver.levels)}"
@@ -115,7 +115,7 @@ def _waiver_words(rule: Policy, waiver: Waiver) -> str:
     most = f"，最多{waiver.at_most}个年度" if waiver.at_most is not None else ""
     effect = {
         "none_required": "不要求学时",
-        "any_one_year": f"完成近{rule.setting('waiver_window', 3)}年中任一年度即可",
+        "any_one_year": f"完成近{policy.setting('waiver_window', 3)}年中任一年度即可",
         "without_years": "不要求疫情防控当年度的学时",
         "last_years": f"只要求转任后的年度{most}",
     }[waiver.effect]
@@ -132,12 +132,12 @@ def _condition_words(condition: Condition) -> str:
     return words if condition.at_least is not None else f"{words.replace('满', '不超过')}"
 
 
-def examples(rule: Policy) -> list[str]:
+def examples(policy: Policy) -> list[str]:
     """Worked examples of a policy with the answers the rules give; one that they answer wrongly is left out."""
     told = []
-    for case in cases.worked_cases(rule):
-        if case.show and not cases.differences(rule, case):
-            given = cases.answer(rule, case)
+    for case in cases.worked_cases(policy):
+        if case.show and not cases.differences(policy, case):
+            given = cases.answer(policy, case)
             lack = "" if given["缺口"] == "无" else f"，缺{given['缺口'].replace(';', '、')}"
             cited = given["依据"].replace(";", "、")
             told.append(f"{case.sentence}：{given['结论']}，需完成年度{given['需完成年度']}{lack}（{cited}）")

@@ -67,17 +67,17 @@ class Lines:
             for row in rows
         )
 
-    def counted(self, notice: Policy, year: int, depth: int, people: int) -> rules.Balances:
+    def counted(self, policy: Policy, year: int, depth: int, people: int) -> rules.Balances:
         """As a policy counts them for so many people, K x S x N; kept apart by source only where it caps a source."""
-        codes = rules.subject_codes(notice)
+        codes = rules.subject_codes(policy)
         axis = np.array([codes.index(code) if code in codes else -1 for code in self.subjects], np.int64)
         back, subject = year - self.year.astype(np.int64), axis[self.subject]
         known = (back >= 0) & (back < depth) & (subject >= 0)
         if not known.all():
-            return self._rows(np.flatnonzero(known)).counted(notice, year, depth, people)
+            return self._rows(np.flatnonzero(known)).counted(policy, year, depth, people)
         shape = (depth, len(codes), people)
         cell = (back * len(codes) + subject) * people + self.place
-        capped = {cap.source for cap in notice.caps if cap.per == "year" and cap.source}
+        capped = {cap.source for cap in policy.caps if cap.per == "year" and cap.source}
         words = np.array([each.label if each.label in capped else "" for each in SOURCES])
         by_source: dict[str, rules.Hundredths] = {}
         for word in ["", *sorted(filter(None, capped))]:
@@ -86,7 +86,7 @@ class Lines:
             by_source[word] = sums.astype(np.int32).reshape(shape)
         deemed = np.zeros(shape, bool)
         deemed.ravel()[cell[self.deemed > 0]] = True
-        return rules.counted(notice, by_source, deemed)
+        return rules.counted(policy, by_source, deemed)
 
 
 def of(session: Session, person_ids: NDArray[np.int64], first: int, last: int) -> Lines:

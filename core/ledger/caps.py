@@ -105,9 +105,9 @@ def _limits(item: Item) -> Iterator[_Limit]:
             yield _Limit(cap.hours * item.days, words % "天")
 
 
-def conversion_of(rule: Policy, source: Source, subject: str, basis: str) -> Conversion | None:
+def conversion_of(policy: Policy, source: Source, subject: str, basis: str) -> Conversion | None:
     """The line of the conversion table that hours come from: the only one of their source, else the one they name."""
-    fits = [each for each in rule.conversions if (each.source, each.subject) == (source.label, subject)]
+    fits = [each for each in policy.conversions if (each.source, each.subject) == (source.label, subject)]
     if len({each.activity for each in fits}) > 1:
         fits = [each for each in fits if each.activity in basis]
     fits = [each for each in fits if all(word in basis for word in (each.level, each.rank) if word)]
@@ -166,5 +166,5 @@ def _rule(year: int) -> Policy | None:
         return None
 
 
-def _name(rule: Policy, code: str | None) -> str:
-    return next((each.name for each in rule.subjects if each.code == code), code or "")
+def _name(policy: Policy, code: str | None) -> str:
+    return next((each.name for each in policy.subjects if each.code == code), code or "")

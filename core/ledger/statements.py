@@ -66,17 +66,17 @@ def totals(session: Session, person_id: int, years: Iterable[int] | None = None)
     lines, on_file = [], notices.policies()
     for year in sorted(found, reverse=True):
         try:
-            rule, missing = notices.in_force(year, on_file), ""
+            policy, missing = notices.in_force(year, on_file), ""
         except Refused as refused:
-            rule, missing = None, refused.words
-        public, professional = (_with_parts(found[year], subject, rule) for subject in Subject)
+            policy, missing = None, refused.words
+        public, professional = (_with_parts(found[year], subject, policy) for subject in Subject)
         line = {"year": year, "public": public, "professional": professional, "total": public + professional}
         line["deemed"] = sorted(subject for marked, subject in deemed if marked == year)
-        if rule is None:
+        if policy is None:
             line |= {"required_public": None, "required_professional": None, "required_total": None}
             line |= {"lacks": "", "basis": missing}
         else:
-            required = rule.requirement
+            required = policy.requirement
             line |= {
                 "required_public": required.public,
                 "required_professional": required.professional,
@@ -88,7 +88,7 @@ def totals(session: Session, person_id: int, years: Iterable[int] | None = None)
                         for subject, hours in ((Subject.PUBLIC, public), (Subject.PROFESSIONAL, professional))
                     ),
                 ),
-                "basis": f"{rule.note(year)} {required.clause}",
+                "basis": f"{policy.note(year)} {required.clause}",
             }
         lines.append(line)
     columns = ["year", *Subject, "total", "deemed", "required_public", "required_professional", "required_total"]
@@ -96,10 +96,10 @@ def totals(session: Session, person_id: int, years: Iterable[int] | None = None)
     return pd.DataFrame(lines, columns=columns)
 
 
-def _with_parts(hours: Mapping[str, Decimal], subject: str, rule: notices.Policy | None) -> Decimal:
+def _with_parts(hours: Mapping[str, Decimal], subject: str, policy: notices.Policy | None) -> Decimal:
     """The hours of a subject with those of the sub-subjects that the notice counts for it."""
-    parts = [each.code for each in rule.subjects if each.part_of == subject] if rule else []
-    return hours.get(subject, Decimal()) + sum((_with_parts(hours, part, rule) for part in parts), Decimal())
+    parts = [each.code for each in policy.subjects if each.part_of == subject] if policy else []
+    return hours.get(subject, Decimal()) + sum((_with_parts(hours, part, policy) for part in parts), Decimal())
 
 
 def _lacks(required: notices.Requirement, public: Decimal, professional: Decimal) -> str:

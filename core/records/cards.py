@@ -60,7 +60,7 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
     records = records[records["standing"] == Standing.STANDS]
     if records.empty:
         raise Refused("empty", f"{person.name}在{year}年度还没有已审核的学时，培训情况报告审核通过后即可打印审验卡。")
-    rule = notices.in_force(year)
+    policy = notices.in_force(year)
     code = "".join(secrets.choice(_ALPHABET) for _ in range(16))
     balances = statements.totals(session, person.id, _shown(year)).sort_values("year")
     payload = {
@@ -72,11 +72,11 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
         "title": person.title,
         "year": year,
         "office": session.get_one(Organization, person.authority_id).name,
-        "basis": f"{rule.note(year)} {rule.requirement.clause}",
+        "basis": f"{policy.note(year)} {policy.requirement.clause}",
         "required": {
-            "public": str(rule.requirement.public),
-            "professional": str(rule.requirement.professional),
-            "total": str(rule.requirement.total),
+            "public": str(policy.requirement.public),
+            "professional": str(policy.requirement.professional),
+            "total": str(policy.requirement.total),
         },
         "years": [
             {
@@ -92,7 +92,9 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
         "entries": [
             {
                 "completed_on": str(line["completed_on"]),
-                "subject": next((each.name for each in rule.subjects if each.code == line["subject"]), line["subject"]),
+                "subject": next(
+                    (each.name for each in policy.subjects if each.code == line["subject"]), line["subject"]
+                ),
                 "hours": DEEMED if line["deemed"] else hours_text(line["hours"]),
                 "basis": line["basis"] + ("（补学）" if line["source"] == Source.MAKE_UP else ""),
             }

@@ -228,10 +228,10 @@ def _statement(content: bytes) -> tuple[dict[str, Any], str]:
 
 def _subject(year: int, code: str) -> str:
     try:
-        rule = notices.in_force(year)
+        policy = notices.in_force(year)
     except Refused:
         return code
-    return next((each.name for each in rule.subjects if each.code == code), code)
+    return next((each.name for each in policy.subjects if each.code == code), code)
 
 
 # --- the printed page -----------------------------------------------------------------------------------------------

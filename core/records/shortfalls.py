@@ -51,19 +51,19 @@ class _Year:
 
 def _year(year: int) -> _Year:
     try:
-        notice = notices.in_force(year)
+        policy = notices.in_force(year)
     except Refused:
         return _Year(year, unknown=UNKNOWN)
-    if notice.requirement.combine != "each_year":
+    if policy.requirement.combine != "each_year":
         return _Year(year, unknown="按多年合计核算")
     parts = {
-        each.code: (each.code, *(p.code for p in notice.subjects if p.part_of == each.code)) for each in notice.subjects
+        each.code: (each.code, *(p.code for p in policy.subjects if p.part_of == each.code)) for each in policy.subjects
     }
     return _Year(
         year,
-        notice.requirement.in_year(year),
-        {each.code: each.name.removesuffix("科目") for each in notice.subjects} | {TOTAL: "累计"},
-        tuple(each.code for each in notice.subjects if not each.part_of),
+        policy.requirement.in_year(year),
+        {each.code: each.name.removesuffix("科目") for each in policy.subjects} | {TOTAL: "累计"},
+        tuple(each.code for each in policy.subjects if not each.part_of),
         parts,
     )
 

@@ -128,10 +128,10 @@ class Activity:
 
 def activities(year: int) -> list[Activity]:
     """What the notice of a year lets count, in its order. Refused codes: "policy"."""
-    rule = notices.in_force(year)
-    names = {each.code: each.name for each in rule.subjects}
+    policy = notices.in_force(year)
+    names = {each.code: each.name for each in policy.subjects}
     lines: dict[str, list[Conversion]] = {}
-    for line in rule.conversions:
+    for line in policy.conversions:
         lines.setdefault(line.activity, []).append(line)
     found = [
         Activity(name, of[0].subject, names[of[0].subject], _SOURCES[of[0].source], of[0].clause, tuple(of))
@@ -139,7 +139,7 @@ def activities(year: int) -> list[Activity]:
     ]
     return found + [
         Activity(each.source, each.subject, names[each.subject], _SOURCES[each.source], each.clause)
-        for each in rule.deemed
+        for each in policy.deemed
         if each.source not in lines
     ]
 
@@ -163,16 +163,16 @@ def worth(claim: ClaimFields | Claim) -> Decimal | None:
     """
     if activity_of(claim).deemed:
         return Decimal()
-    rule = notices.in_force(claim.completed_on.year)
-    line = rule.conversion(claim.activity, claim.level or None, claim.rank or None)
+    policy = notices.in_force(claim.completed_on.year)
+    line = policy.conversion(claim.activity, claim.level or None, claim.rank or None)
     if line is None:
-        raise Refused("activity", f"{rule.document}没有规定此级别的“{claim.activity}”折合学时，请核对级别。")
+        raise Refused("activity", f"{policy.document}没有规定此级别的“{claim.activity}”折合学时，请核对级别。")
     return line.hours(claim.amount)
 
 
 @dataclass(frozen=True)
-class Room:
-    """What a stretch of days holds at so many hours a day, and what was granted on it already."""
+class StudyCapacity:
+    """Study capacity (可计学时): what a stretch of days holds at so many hours a day, and what was granted on it."""
 
     first_on: date
     last_on: date
@@ -206,24 +206,24 @@ class Room:
         return f"{held}，其中已核定{of}，至多再核定{hours_text(self.most)}学时"
 
 
-def room(start_on: date, completed_on: date) -> Room:
+def study_capacity(start_on: date, completed_on: date) -> StudyCapacity:
     """What the days of a certificate hold: those within its credit year, the one it was completed in, clause 一(一).
 
     Refused codes: "policy".
     """
     first_on = max(start_on, completed_on.replace(month=1, day=1))
-    return Room(first_on, completed_on, notices.in_force(completed_on.year).hours_per_day)
+    return StudyCapacity(first_on, completed_on, notices.in_force(completed_on.year).hours_per_day)
 
 
-def room_left(session: Session, claim: Claim) -> Room:
+def capacity_left(session: Session, claim: Claim) -> StudyCapacity:
     """What a claim's days still hold beside what was granted on the person's other certificates of the credit year.
 
     The hours of a certificate may lie on any of its days. So every stretch of days that contains this one holds what
     was granted within it, and the stretch with the least left decides.
     """
-    own = room(claim.start_on, claim.completed_on)
+    own = study_capacity(claim.start_on, claim.completed_on)
     others = [
-        (room(each.start_on, each.completed_on), each)
+        (study_capacity(each.start_on, each.completed_on), each)
         for each in _others(session, claim)
         if each.state is State.APPROVED and each.granted and each.completed_on.year == claim.completed_on.year
     ]
@@ -251,7 +251,7 @@ def hints(session: Session, claim: Claim) -> list[str]:
     if claim.state is State.SUBMITTED and authority_id != claim.authority_id:
         office = session.get_one(Organization, authority_id).name
         told.append(f"此人现由{office}主管：请退回或撤回，由申报人重新提交，系统会送到那里。")
-    activity, given, held = activity_of(claim), worth(claim), room(claim.start_on, claim.completed_on)
+    activity, given, held = activity_of(claim), worth(claim), study_capacity(claim.start_on, claim.completed_on)
     if activity.deemed:
         return told
     if claim.start_on < held.first_on:
@@ -396,7 +396,7 @@ def _check_most(session: Session, claim: Claim, hours: Decimal, mend: str) -> No
     if given is not None and hours > given:
         amount, most = hours_text(claim.amount), hours_text(given)
         raise Refused("hours", f"证书所载{amount}{activity.unit}，{activity.words}，至多核定{most}学时。")
-    held = room_left(session, claim)
+    held = capacity_left(session, claim)
     if hours > held.most:
         none = "没有学时可以折合，起止日期有误的请改正或退回改正"
         raise Refused("hours", f"{held.words}；{mend if held.most else none}。")
@@ -670,7 +670,7 @@ class ClaimKind(Kind[Claim]):
             source=activity.source,
             deemed=activity.deemed,
             note=f"{kind}：{claim.title}（{claim.issuer}）"[:200],
-            days=room(claim.start_on, claim.completed_on).days,
+            days=study_capacity(claim.start_on, claim.completed_on).days,
         )
         books.post(
             session, [posting], basis=f"学时折合：{kind} {claim.title}"[:200], actor=actor, now=now, submission=claim

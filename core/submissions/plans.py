@@ -80,9 +80,9 @@ def usual_year(plan: Plan) -> int | None:
 
 def makeup_years(subject: Subject, on: date) -> list[int]:
     """The earlier credit years of a subject that study on a day may make up, clause 七(二), the latest first."""
-    rule = notices.in_force(on.year)
-    years = range(on.year - 1, on.year - rule.makeup_years - 1, -1)
-    return [year for year in years if rule.may_make_up(subject, year, on)]
+    policy = notices.in_force(on.year)
+    years = range(on.year - 1, on.year - policy.makeup_years - 1, -1)
+    return [year for year in years if policy.may_make_up(subject, year, on)]
 
 
 def days_of(start_on: date, end_on: date) -> int:
@@ -104,14 +104,14 @@ def check_fields(fields: PlanFields, kind: OrganizationKind) -> None:
         faults.append("计划人数应为1人以上")
     if fields.hours_each <= 0 or fields.hours_each * 2 % 1:
         faults.append("每人学时应为0.5的正倍数")
-    rule = notices.in_force(fields.start_on.year)
+    policy = notices.in_force(fields.start_on.year)
     if fields.start_on.year != fields.end_on.year:
         faults.append("培训跨年度，请按年度分两份计划上报")
-    elif faults == [] and fields.hours_each > days_of(fields.start_on, fields.end_on) * rule.hours_per_day:
-        most = days_of(fields.start_on, fields.end_on) * rule.hours_per_day
-        faults.append(f"每天至多{rule.hours_per_day:f}学时，{fields.start_on}至{fields.end_on}最多{most:f}学时")
-    faults += _year_faults(fields, rule)
-    provider = rule.provider(fields.subject)
+    elif faults == [] and fields.hours_each > days_of(fields.start_on, fields.end_on) * policy.hours_per_day:
+        most = days_of(fields.start_on, fields.end_on) * policy.hours_per_day
+        faults.append(f"每天至多{policy.hours_per_day:f}学时，{fields.start_on}至{fields.end_on}最多{most:f}学时")
+    faults += _year_faults(fields, policy)
+    provider = policy.provider(fields.subject)
     if kind not in provider.providers:
         givers = "、".join(giver.label for giver in provider.providers)
         faults.append(f"{fields.subject.label}由{givers}组织（{provider.clause}），{kind.label}请选其他科目")
@@ -121,7 +121,7 @@ def check_fields(fields: PlanFields, kind: OrganizationKind) -> None:
         raise Refused("fields", "；".join(faults) + "。请改正后再保存。")
 
 
-def _year_faults(fields: PlanFields, rule: notices.Policy) -> list[str]:
+def _year_faults(fields: PlanFields, policy: notices.Policy) -> list[str]:
     """Credit years are the year of the training, or earlier ones that the notice lets make up (补学)."""
     may = {fields.start_on.year}
     may |= set(makeup_years(fields.subject, fields.start_on)) & set(makeup_years(fields.subject, fields.end_on))
@@ -129,10 +129,10 @@ def _year_faults(fields: PlanFields, rule: notices.Policy) -> list[str]:
     if not wrong:
         return []
     words = f"{fields.subject.label}在{fields.start_on}至{fields.end_on}的培训不能补学{'、'.join(wrong)}年度"
-    if rule.makeup is None:
-        return [f"{words}：{rule.document}没有规定补学"]
-    made_up = next((each.name for each in rule.subjects if each.code == rule.makeup.subject), rule.makeup.subject)
-    return [f"{words}：可补学{made_up}此前{rule.makeup_years}个年度（{rule.makeup.clause}）"]
+    if policy.makeup is None:
+        return [f"{words}：{policy.document}没有规定补学"]
+    made_up = next((each.name for each in policy.subjects if each.code == policy.makeup.subject), policy.makeup.subject)
+    return [f"{words}：可补学{made_up}此前{policy.makeup_years}个年度（{policy.makeup.clause}）"]
 
 
 def draft(session: Session, fields: PlanFields, *, actor: Actor, now: datetime) -> Plan:
@@ -256,14 +256,14 @@ class PlanKind(Kind[Plan]):
     def check_submit(self, session: Session, plan: Plan, *, actor: Actor, reason: str, now: datetime) -> None:
         """A plan is filed at least two weeks before its training, clause 一(五)1. Refused codes: "late", "fields"."""
         check_fields(fields_of(plan), session.get_one(Organization, plan.organization_id).kind)
-        rule = notices.in_force(plan.start_on.year)
+        policy = notices.in_force(plan.start_on.year)
         today = db.office_day(now)
-        earliest = rule.earliest_start_on(today)
+        earliest = policy.earliest_start_on(today)
         extended = plan.extension_start_on is not None and today < plan.start_on >= plan.extension_start_on
         if plan.start_on < earliest and not extended:
             raise Refused(
                 "late",
-                f"计划须在培训开始前{rule.plan_days_before_start}天上报（{rule.plan_clause}）。今天是{today}，"
+                f"计划须在培训开始前{policy.plan_days_before_start}天上报（{policy.plan_clause}）。今天是{today}，"
                 f"最早可安排在{earliest}开始；确需提前的，请管理员准予本计划延期。",
             )
 

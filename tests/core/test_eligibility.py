@@ -263,7 +263,7 @@ def test_dates_are_understood_as_offices_write_them(cell: object, expected: date
         ("2022、2020", ((2020, 2022), rules.CONFIRMED)),
         ("2020,2021，2022", ((2020, 2021, 2022), rules.CONFIRMED)),
         ("2020-2022年", ((2020, 2021, 2022), rules.CONFIRMED)),
-        ("2020年（待核验）", ((2020,), rules.CLAIMED)),
+        ("2020年（待核验）", ((2020,), rules.ASSERTED)),
         (2020.0, ((2020,), rules.CONFIRMED)),
         ("否", ((), rules.NO)),
         ("", ((), rules.NO)),
@@ -278,11 +278,11 @@ def test_epidemic_years_are_read_however_they_are_joined(cell: object, expected:
     [
         *((word, rules.CONFIRMED) for word in ("是", "有", "√", 1, 1.0, True, "Y")),
         *((word, rules.NO) for word in ("", None, "否", "无", "×", 0, "否（待核验）")),
-        *((word, rules.CLAIMED) for word in ("待核验", "是(待核验)", "是（待核实）", "有 待核验")),
+        *((word, rules.ASSERTED) for word in ("待核验", "是(待核验)", "是（待核实）", "有 待核验")),
     ],
 )
 def test_claims_are_yes_no_or_to_verify(cell: object, expected: int) -> None:
-    assert applications._claim(cell) == expected
+    assert applications._assertion(cell) == expected
 
 
 def test_a_file_as_offices_have_it_is_read_in_any_order_with_synonyms_title_and_signature(office: Path) -> None:

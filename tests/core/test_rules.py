@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.law import notices, rules
 from core.law.notices import EDUCATIONS, LEVELS, ROUTES, Policy
-from core.law.rules import CLAIMED, CLAIMS, CONFIRMED, NO, Applicant, Balances, Decisions, Outcome
+from core.law.rules import ASSERTED, ASSERTIONS, CONFIRMED, NO, Applicant, Balances, Decisions, Outcome
 
 HEAD = """
 title: 测试通知
@@ -83,7 +83,7 @@ few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChec
 RANK = {Outcome.NOT_ELIGIBLE: 0, Outcome.TO_VERIFY: 1, Outcome.ELIGIBLE: 2}
 DEPTH = 5
 
-claims = st.sampled_from([NO, NO, NO, CONFIRMED, CLAIMED])
+assertions = st.sampled_from([NO, NO, NO, CONFIRMED, ASSERTED])
 applicants = st.builds(
     Applicant,
     sex=st.sampled_from("男女"),
@@ -95,12 +95,12 @@ applicants = st.builds(
     route=st.sampled_from(ROUTES),
     level=st.sampled_from(LEVELS),
     education=st.none() | st.sampled_from(EDUCATIONS),
-    **dict.fromkeys(CLAIMS, claims),
+    **dict.fromkeys(ASSERTIONS, assertions),
     transferred_on=st.none() | st.dates(date(2020, 1, 1), date(2024, 12, 31)),
     in_post_since=st.dates(date(2019, 1, 1), date(2024, 12, 31)),
     recognition_years=st.integers(0, 4),
     epidemic_years=st.sets(st.integers(2018, 2024), max_size=2).map(lambda years: tuple(sorted(years))),
-    epidemic=st.sampled_from([CONFIRMED, CLAIMED]),
+    epidemic=st.sampled_from([CONFIRMED, ASSERTED]),
 )
 
 
@@ -184,13 +184,13 @@ def test_a_waiver_more_in_the_policy_never_makes_a_decision_worse(rule: Policy, 
 @given(data=st.data())
 def test_a_claim_helps_and_a_confirmed_one_helps_most(rule: Policy, data: st.DataObject) -> None:
     people, hours, deemed = data.draw(cases(rule))
-    claim = data.draw(st.sampled_from([*CLAIMS, "epidemic"]))
+    assertion = data.draw(st.sampled_from([*ASSERTIONS, "epidemic"]))
     answers = []
-    for known in (NO, CLAIMED, CONFIRMED):
-        told = [dataclasses.replace(person, **{claim: known}) for person in people]
+    for known in (NO, ASSERTED, CONFIRMED):
+        told = [dataclasses.replace(person, **{assertion: known}) for person in people]
         answers.append(outcomes(decided(rule, told, hours, deemed)))
-    for without, claimed, confirmed in zip(*answers, strict=True):
-        assert without <= claimed <= confirmed
+    for without, asserted, confirmed in zip(*answers, strict=True):
+        assert without <= asserted <= confirmed
 
 
 @every_policy
@@ -228,7 +228,7 @@ def test_the_steps_lead_to_the_answer(rule: Policy, data: st.DataObject) -> None
 
 
 def population(count: int) -> tuple[rules.Applicants, Balances]:
-    """Many applicants at random; claims and hours in every mixture."""
+    """Many applicants at random; assertions and hours in every mixture."""
     draw = np.random.default_rng(7)
     return rules.Applicants(
         2024,
@@ -237,7 +237,7 @@ def population(count: int) -> tuple[rules.Applicants, Balances]:
         draw.integers(0, 3, count).astype(np.int8),
         draw.integers(0, 3, count).astype(np.int8),
         draw.integers(-1, 5, count).astype(np.int8),
-        {name: draw.integers(0, 3, count).astype(np.int8) for name in CLAIMS},
+        {name: draw.integers(0, 3, count).astype(np.int8) for name in ASSERTIONS},
         {name: ((2024 - draw.integers(0, 4, count)) * 10000 + 701).astype(np.int32) for name in rules.EVENTS.values()},
         draw.integers(0, 4, count).astype(np.int16),
         draw.integers(0, 8, count).astype(np.uint64),
