@@ -41,7 +41,9 @@ _CHUNK = 20_000
 
 @dataclass
 class Answered:
-    """N applications of one year answered by one policy, as columns in one order: what they said and had, and what
+    """Answered applications as columns.
+
+    N applications of one year answered by one policy, as columns in one order: what they said and had, and what
     follows. This is what `decisions` keeps."""
 
     policy: Policy
@@ -62,7 +64,7 @@ class Answered:
 
 @dataclass
 class Run:
-    """Applications answered, in their order."""
+    """Run of answered applications (批量核验): applications answered, in their order."""
 
     frame: pd.DataFrame
     """A line for each application: row, name, id_mask, year, route, level, outcome (符合, 不符合, 待核验, 有误), years,
@@ -97,7 +99,9 @@ class Run:
 
 
 def application(session: Session, person_id: int, facts: Mapping[str, object], *, actor: Actor) -> Application:
-    """One application of a person on file, from cells by column name as a form gives them.
+    """Build one application (申报) from a form.
+
+    One application of a person on file, from cells by column name as a form gives them.
 
     Refused codes: "role", "missing" (not on file or not the actor's to see), "application" (every fault in words).
     """
@@ -105,7 +109,9 @@ def application(session: Session, person_id: int, facts: Mapping[str, object], *
 
 
 def applications_of(session: Session, actor: Actor, facts: Mapping[str, object], *, employer: str = "") -> Batch:
-    """The same application of everybody of an employer ("": of all), at most `MOST_PEOPLE`.
+    """Build applications for an employer (按单位申报).
+
+    The same application of everybody of an employer ("": of all), at most `MOST_PEOPLE`.
 
     Refused codes: "role", "password", "application", "many" (more than that were found), "missing" (nobody was).
     """
@@ -142,7 +148,10 @@ class _OnFile:
 
 
 def answer(session: Session, batch: Batch, *, actor: Actor, progress: Progress | None = None) -> Run:
-    """Answer every application in order; may run in `db.reading()`. Refused codes: "role", "password"."""
+    """Answer applications (资格核验) in bulk, without recording.
+
+    Answer every application in order; may run in `db.reading()`. Refused codes: "role", "password".
+    """
     persons.visible_to(actor)  # refuses those who may look nobody up
     problems = list(batch.problems)
     found: list[dict[str, Any]] = []
@@ -210,7 +219,9 @@ def _tell_problems(lines: list[dict[str, Any]], problems: list[Problem]) -> None
 
 
 def people_on_file(session: Session, actor: Actor, applications: Sequence[Application]) -> dict[str, _OnFile]:
-    """The persons on file among the applicants, by ID number, and whether they are in the actor's scope.
+    """Match applicants to persons on file.
+
+    The persons on file among the applicants, by ID number, and whether they are in the actor's scope.
 
     The number of a duplicate finds the one it was merged into.
     """
@@ -231,9 +242,9 @@ def people_on_file(session: Session, actor: Actor, applications: Sequence[Applic
 
 
 def scope_problem(actor: Actor, each: Application, person: _OnFile | None) -> Problem | None:
-    """Why this actor gets no answer about this person.
+    """Jurisdiction check of an applicant (管理权限): why this actor gets no answer about this person.
 
-    Officers are told who is in another's charge; to clerks and persons that and a stranger look alike, so that
+    Officers learn who is in another's charge; to clerks and persons that and a stranger look alike, so that
     nothing can be probed.
     """
 
@@ -302,7 +313,10 @@ def _year_answered(
 
 
 def note(policy: Policy, facts: rules.Applicant, outcome: Outcome, waiver: Waiver | None, known: bool) -> str:
-    """说明: which waiver won and what it says, what is still to verify, and what the decision could not know."""
+    """Note of a decision (说明).
+
+    说明: which waiver won and what it says, what is still to verify, and what the decision could not know.
+    """
     parts = []
     if waiver:
         parts.append(f"适用“{waiver.name}”" + (f"，{waiver.note}" if waiver.note else ""))
@@ -316,7 +330,7 @@ def note(policy: Policy, facts: rules.Applicant, outcome: Outcome, waiver: Waive
 
 
 def to_verify(waiver: Waiver, facts: rules.Applicant) -> list[str]:
-    """The assertions a waiver stands on that are not confirmed yet, by heading."""
+    """Assertions to verify (待核验): the assertions a waiver stands on that are not confirmed yet, by heading."""
     return [
         ASSERTION_WORDS[condition.fact]
         for condition in waiver.when
@@ -335,7 +349,10 @@ _STRETCH = 200_000
 
 @dataclass
 class Population:
-    """Everybody of a jurisdiction as hypothetical applicants, N entries a column in the order of their ids."""
+    """Population for trials (全体人员).
+
+    Everybody of a jurisdiction as hypothetical applicants, N entries a column in the order of their ids.
+    """
 
     person_ids: NDArray[np.int64]
     authority_ids: NDArray[np.int64]
@@ -363,7 +380,9 @@ class Population:
 
 
 def everybody(session: Session, actor: Actor, year: int, *, route: str = "职称评审", level: str = "高级") -> Population:
-    """Everybody in the actor's scope as an applicant of a year with no assertions, for trying policies out.
+    """Load the population of a jurisdiction.
+
+    Everybody in the actor's scope as an applicant of a year with no assertions, for trying policies out.
 
     Refused codes: "role", "password", "policy".
     """
@@ -398,7 +417,9 @@ def everybody(session: Session, actor: Actor, year: int, *, route: str = "职称
 
 
 def described(session: Session, actor: Actor, person_ids: Sequence[int]) -> pd.DataFrame:
-    """Whose they are, in this order. Columns: person_id, name, authority, employer, title; only the actor's to see.
+    """Describe persons for a list.
+
+    Whose they are, in this order. Columns: person_id, name, authority, employer, title; only the actor's to see.
 
     A duplicate is described as the one it was merged into.
     """

@@ -39,7 +39,7 @@ REQUIRED = ("name", "id_number", "year")
 
 @dataclass(frozen=True)
 class Application:
-    """申报: one row as written and as understood. `facts` is None where the row has problems."""
+    """Application (申报): one row as written and as understood. `facts` is None where the row has problems."""
 
     row: int
     """The row number of the spreadsheet, as its user sees it."""
@@ -53,7 +53,7 @@ class Application:
 
 @dataclass
 class Batch:
-    """A file of applications as read, with everything that is wrong in it."""
+    """Applications file (申报名单), parsed: A file of applications as read, with everything that is wrong in it."""
 
     applications: list[Application] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -83,7 +83,9 @@ class _Unclear(Exception):
 
 
 def read(content: bytes, filename: str, *, today: date | None = None) -> Batch:
-    """Read applications from .xlsx, .xls, .et or .csv under SPEC's headings, every problem named.
+    """Parse an applications file (申报名单).
+
+    Read applications from .xlsx, .xls, .et or .csv under SPEC's headings, every problem named.
 
     Refused codes: "file" (unreadable, empty, too large), "headings" (no 姓名, 身份证号, 申报年度 in one row).
     """
@@ -101,7 +103,7 @@ def read(content: bytes, filename: str, *, today: date | None = None) -> Batch:
 
 
 def understood(row: int, cells: Mapping[str, object], today: date | None) -> tuple[Application, list[Problem]]:
-    """A row as an application, or everything that is wrong with it."""
+    """Parse one application (申报): A row as an application, or everything that is wrong with it."""
     problems: list[Problem] = []
     name = names.normalise(cells.get("name"))
     number = resident_id.normalise(cells.get("id_number"))
@@ -166,7 +168,7 @@ def understood(row: int, cells: Mapping[str, object], today: date | None) -> tup
 def policy_faults(
     year: int, route: str, level: str, education: str | None, recognised: bool, in_post: bool
 ) -> Iterator[tuple[str, str, str]]:
-    """Why the policy of the year cannot decide such an application: column, code, words."""
+    """Missing facts for a policy: why the policy of the year cannot decide such an application: column, code, words."""
     try:
         policy = notices.in_force(year)
     except Refused as refused:
@@ -310,7 +312,10 @@ def _years(cell: object) -> tuple[tuple[int, ...], int]:
 
 
 def written(each: Application, column: str) -> object:
-    """A cell as it goes back to who sent it: the ID number as text, dates as dates, the rest as written."""
+    """Cell for output.
+
+    A cell as it goes back to who sent it: the ID number as text, dates as dates, the rest as written.
+    """
     cell = each.cells.get(column)
     if column == "id_number":
         return each.id_number

@@ -25,7 +25,7 @@ from core.submissions import plans
 
 @dataclass(frozen=True)
 class Offer:
-    """An approved plan that has not begun."""
+    """Training on offer (可参加的培训): an approved plan that has not begun."""
 
     plan_id: int
     title: str
@@ -42,7 +42,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Ways:
-    """How a gap could still be closed."""
+    """Ways to close a gap (补齐办法): how a gap could still be closed."""
 
     closes: bool
     """Attending `offers` makes the application 符合."""
@@ -53,7 +53,9 @@ class Ways:
 
 
 def ways_to_close(session: Session, sheet: DecisionSheet, *, actor: Actor, now: datetime) -> Ways:
-    """For 不符合: the fewest approved plans, not begun yet, that close what each required year lacks.
+    """Close a gap (补齐缺口).
+
+    For 不符合: the fewest approved plans, not begun yet, that close what each required year lacks.
 
     What an earlier year lacks is closed by plans that offer it as 补学 (clause 七(二)), by a conversion, or not at all.
     """
@@ -183,7 +185,10 @@ def _hours(chosen: Iterable[Offer]) -> Decimal:
 
 
 def if_waiting(session: Session, today: DecisionSheet, *, actor: Actor) -> DecisionSheet:
-    """The same application one year later with the same hours. Refused codes: "policy" and those of `sheet`."""
+    """Decision if postponed a year (推迟一年).
+
+    The same application one year later with the same hours. Refused codes: "policy" and those of `sheet`.
+    """
     later = replace(today.facts, year=today.facts.year + 1)
     cells = dict(today.application.cells) | {"year": later.year}
     return sheet.sheet(session, replace(today.application, facts=later, cells=cells), actor=actor)

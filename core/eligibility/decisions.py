@@ -59,7 +59,9 @@ NUMBER = 100_000
 
 
 def decide(session: Session, batch: Batch, *, actor: Actor, now: datetime, progress: Progress | None = None) -> Run:
-    """Answer applications and `record` the answers; rows with problems are answered and not recorded.
+    """Decide and record (核验并存档).
+
+    Answer applications and `record` the answers; rows with problems are answered and not recorded.
 
     Where no row is left, nothing is recorded and the run has no number. Refused codes: "role" (others than `DECIDERS`),
     "password".
@@ -75,7 +77,7 @@ def decide(session: Session, batch: Batch, *, actor: Actor, now: datetime, progr
 def decide_file(
     session: Session, content: bytes, filename: str, *, actor: Actor, now: datetime, progress: Progress | None = None
 ) -> Run:
-    """`applications.read` and `decide`. Refused codes: theirs."""
+    """Decide a file and record it: `applications.read` and `decide`. Refused codes: theirs."""
     require(actor, *DECIDERS)
     batch = applications.read(content, filename, today=db.office_day(now))
     return decide(session, batch, actor=actor, now=now, progress=progress)
@@ -84,7 +86,9 @@ def decide_file(
 def record(
     session: Session, answered: Sequence[Answered], *, actor: Actor, now: datetime, faulty: int = 0
 ) -> DecisionRun:
-    """Keep answers for the record: every decision with all it stood on, one line in the trail.
+    """Record decisions (存档结论).
+
+    Keep answers for the record: every decision with all it stood on, one line in the trail.
 
     `faulty` is how many applications beside these had problems. Refused codes: "role", "password".
     """
@@ -206,7 +210,10 @@ def _unsealed(purpose: str, sealed: bytes) -> dict[str, Any]:
 
 
 def digest(part: DecisionPart) -> str:
-    """Over all of a part, keyed, since what is sealed is still short enough to be guessed from a plain digest."""
+    """Keyed digest of a part.
+
+    Over all of a part, keyed, since what is sealed is still short enough to be guessed from a plain digest.
+    """
     names = ("year", "authority_id", "policy_id", "policy_digest", *(outcome.value for outcome in Outcome))
     said = db.canonical([getattr(part, name) for name in names])
     sealed = [hashlib.sha256(bytes(column)).hexdigest() for column in (part.facts, part.balances)]
@@ -218,7 +225,10 @@ def _run_digest(digests: Iterable[str]) -> str:
 
 
 def faults(session: Session) -> list[str]:
-    """What is wrong with the kept decisions: parts that were altered, runs that the trail tells otherwise."""
+    """Check recorded decisions for tampering.
+
+    What is wrong with the kept decisions: parts that were altered, runs that the trail tells otherwise.
+    """
     found = []
     by_run: dict[int, list[str]] = defaultdict(list)
     for part in session.scalars(sa.select(DecisionPart).order_by(DecisionPart.id).execution_options(yield_per=10)):
@@ -266,7 +276,7 @@ class _Part:
 
 
 def opened(part: DecisionPart, run: DecisionRun) -> _Part:
-    """All of a part."""
+    """Decrypt a part: all of a part."""
     facts = _unsealed("facts", part.facts)
     return _Part(part, run, facts, np.arange(len(facts["row"])))
 
@@ -300,7 +310,9 @@ def _parts(session: Session, actor: Actor, *conditions: sa.ColumnElement[bool]) 
 
 
 def runs(session: Session, actor: Actor, *, limit: int | None = 50) -> pd.DataFrame:
-    """Recorded runs of the actor's jurisdiction, newest first; of each, the decisions the actor may see.
+    """Recorded runs (核验批次).
+
+    Recorded runs of the actor's jurisdiction, newest first; of each, the decisions the actor may see.
 
     Columns: run_id, decided_at, decided_by, organization, applications, eligible, not_eligible, to_verify.
     """
@@ -334,7 +346,9 @@ def runs(session: Session, actor: Actor, *, limit: int | None = 50) -> pd.DataFr
 def decided(
     session: Session, actor: Actor, *, run_id: int | None = None, person_id: int | None = None, limit: int | None = 500
 ) -> pd.DataFrame:
-    """Recorded decisions the actor may see, of a run (in row order) or of a person (newest first).
+    """Recorded decisions (存档结论).
+
+    Recorded decisions the actor may see, of a run (in row order) or of a person (newest first).
 
     Columns: number, run_id, row, person_id (0: not on file), name, year, outcome (word), waiver, policy_id, decided_at,
     decided_by.
@@ -379,13 +393,15 @@ def decided(
 
 
 def relied(session: Session, batch_id: int, actor: Actor, *, only: Collection[int] | None = None) -> pd.DataFrame:
-    """The decisions that may have relied on a batch (or on some lines of it), or on what a reversal took back.
+    """Decisions that relied on hours (曾用到这些学时的结论).
+
+    The decisions that may have relied on a batch (or on some lines of it), or on what a reversal took back.
 
     Columns: number, decided_at, organization (the office that decided), person_id, name and id_mask (as the batch has
     them), year, outcome (word), and credit_years, the years of the batch that the decision's window could include,
     joined by ;. Newest first. A window ends with the application year and may reach back any number of years (clause
     一(四)9), so that every decision of an entry's year or a later one, taken while the entry stood, could have counted
-    it; unless a waiver asked for no hours at all. Those of other offices are among them, whoever has the person now:
+    it; unless a waiver asked for no hours at all. Those of other offices are among them, no matter who has the person:
     the office that takes hours back is the one to tell them. Refused codes: "role", "missing".
     """
     found, _ = statements.batch(session, batch_id, actor)
@@ -426,7 +442,7 @@ def relied(session: Session, batch_id: int, actor: Actor, *, only: Collection[in
 
 
 def _about(session: Session, records: Sequence[int], *conditions: sa.ColumnElement[bool]) -> Iterator[_Part]:
-    """The parts with decisions about these records, whoever may see them; `places` are those about them."""
+    """The parts with decisions about these records, no matter who may see them; `places` are those about them."""
     places: dict[int, list[int]] = defaultdict(list)
     for start in range(0, len(records), 10_000):
         theirs = DecisionPerson.person_id.in_(records[start : start + 10_000])
@@ -478,6 +494,7 @@ class _Decision:
 
 
 def kept_decision(session: Session, number: int, actor: Actor) -> _Decision:
+    """Load one recorded decision."""
     part_id, place = divmod(number, NUMBER)
     for each in _parts(session, actor, DecisionPart.id == part_id):
         if place not in each.places:
@@ -496,13 +513,16 @@ def kept_decision(session: Session, number: int, actor: Actor) -> _Decision:
 
 
 def policy_of(session: Session, part: DecisionPart) -> Policy:
-    """The very policy a decision stood on."""
+    """Policy of a recorded decision: the very policy a decision stood on."""
     kept = session.get_one(DecisionPolicy, part.policy_digest)
     return notices.restored(kept.text)
 
 
 def recorded_sheet(session: Session, number: int, *, actor: Actor) -> DecisionSheet:
-    """The sheet of a recorded decision, from its own policy, facts and balances. Refused codes: "missing"."""
+    """Decision sheet of a recorded decision.
+
+    The sheet of a recorded decision, from its own policy, facts and balances. Refused codes: "missing".
+    """
     one = kept_decision(session, number, actor)
     made = sheet.drawn(
         session,

@@ -23,7 +23,7 @@ def _require_region_admin(actor: Actor) -> None:
 
 
 def source_text(policy_id: str) -> str:
-    """The text of a policy on file, to begin a draft from. Refused codes: "missing"."""
+    """Source text of a policy: the text of a policy on file, to begin a draft from. Refused codes: "missing"."""
     for place in (notices.published(), notices.FOLDER):
         path = place / f"{policy_id}.yaml"
         if path.exists():
@@ -32,13 +32,16 @@ def source_text(policy_id: str) -> str:
 
 
 def read(text: str) -> Policy:
-    """A draft's text as a policy, extending those on file. Raises policy.Malformed with every fault."""
+    """Parse a draft (草稿).
+
+    A draft's text as a policy, extending those on file. Raises policy.Malformed with every fault.
+    """
     parents = notices.texts(notices.FOLDER) | notices.texts(notices.published())
     return notices.parse(text, name="草稿", parents=parents)
 
 
 def save_draft(session: Session, text: str, *, actor: Actor, now: datetime) -> PolicyDraft:
-    """Keep a well-formed policy as a draft that a second administrator may publish.
+    """Save a draft (起草政策): keep a well-formed policy as a draft that a second administrator may publish.
 
     Refused codes: "role", "jurisdiction", "malformed".
     """
@@ -60,7 +63,7 @@ def save_draft(session: Session, text: str, *, actor: Actor, now: datetime) -> P
 
 
 def listing(session: Session, actor: Actor) -> pd.DataFrame:
-    """Drafts and what became of them, the newest first. Refused codes: "role", "jurisdiction".
+    """List drafts (政策草稿): drafts and what became of them, the newest first. Refused codes: "role", "jurisdiction".
 
     Columns: id, policy_id, drafted_by, drafted_at, published_by, published_at, reason, version.
     """
@@ -85,7 +88,7 @@ def listing(session: Session, actor: Actor) -> pd.DataFrame:
 
 
 def draft_text(session: Session, draft_id: int, actor: Actor) -> str:
-    """A draft's text. Refused codes: "role", "jurisdiction", "missing"."""
+    """Text of a draft: A draft's text. Refused codes: "role", "jurisdiction", "missing"."""
     _require_region_admin(actor)
     draft = session.get(PolicyDraft, draft_id)
     if draft is None:
@@ -96,7 +99,9 @@ def draft_text(session: Session, draft_id: int, actor: Actor) -> str:
 def publish(
     session: Session, draft_id: int, *, version: int, actor: Actor, reason: str, now: datetime
 ) -> tuple[PolicyDraft, pd.DataFrame]:
-    """Put a draft into force: a second administrator's deed, which first replays the decisions of the year before.
+    """Publish a draft (发布政策), four eyes.
+
+    Put a draft into force: a second administrator's deed, which first replays the decisions of the year before.
 
     Answers the draft and the differences (as `decisions.replay`). The policy holds once `install` has run, which the
     caller asks for after the transaction and every start of the program repeats.
@@ -130,7 +135,10 @@ def publish(
 
 
 def install(session: Session) -> int:
-    """Lay every published policy where `policy` reads it, the latest of each id; answers how many were written."""
+    """Install published policies (idempotent).
+
+    Lay every published policy where `policy` reads it, the latest of each id; answers how many were written.
+    """
     written = 0
     latest: dict[str, str] = {}
     query = sa.select(PolicyDraft).where(PolicyDraft.published_at.is_not(None))

@@ -28,7 +28,7 @@ from core.models import DecisionPart, DecisionRun, Organization, Person, Source
 
 @dataclass(frozen=True)
 class Changed:
-    """An input that is not what it was: `kind` is policy, balance or fact."""
+    """Changed input: an input that is not what it was: `kind` is policy, balance or fact."""
 
     kind: str
     name: str
@@ -42,7 +42,7 @@ class Changed:
 
 @dataclass(frozen=True)
 class Recomputation:
-    """A recorded decision held against its own inputs and against today's."""
+    """Recomputation (复算): A recorded decision held against its own inputs and against today's."""
 
     number: int
     intact: bool
@@ -61,7 +61,9 @@ class Recomputation:
 
 
 def recompute(session: Session, number: int, *, actor: Actor) -> Recomputation:
-    """Decide a recorded decision again, by its own inputs and by today's, and name every input that changed.
+    """Recompute a recorded decision (复算).
+
+    Decide a recorded decision again, by its own inputs and by today's, and name every input that changed.
 
     Refused codes: "missing".
     """
@@ -131,7 +133,9 @@ def _balance_changes(was: Iterable[Sequence[Any]], is_now: Iterable[Sequence[Any
 
 
 def replay(session: Session, policy: Policy, *, actor: Actor) -> pd.DataFrame:
-    """Every recorded decision of the year before a policy's first, decided again by it: those that would differ.
+    """Replay last year's decisions (重放).
+
+    Every recorded decision of the year before a policy's first, decided again by it: those that would differ.
 
     Columns: number, person_id, year, before, after (outcome codes), organization. The facts and balances are those of
     then; what the policy cannot decide is left out. Refused codes: "role", "jurisdiction" (a league's administrator).
@@ -158,7 +162,10 @@ def replay(session: Session, policy: Policy, *, actor: Actor) -> pd.DataFrame:
 
 
 def outcomes(policy: Policy, applicants: rules.Applicants, lines: Lines) -> NDArray[np.int8]:
-    """What a policy says of applicants, as places in OUTCOMES; -1 where it cannot decide one's kind of application."""
+    """Outcomes by a policy, in bulk.
+
+    What a policy says of applicants, as places in OUTCOMES; -1 where it cannot decide one's kind of application.
+    """
     try:
         depth = rules.depth(policy, applicants)
         return rules.decide(policy, applicants, lines.counted(policy, applicants.year, depth, len(applicants))).outcome

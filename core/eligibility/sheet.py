@@ -27,7 +27,7 @@ from core.people import persons
 
 @dataclass(frozen=True)
 class SubjectLine:
-    """What one year has of a subject. `name` is 公需, 专业, …, or 累计."""
+    """Subject line of a year: what one year has of a subject. `name` is 公需, 专业, …, or 累计."""
 
     code: str
     name: str
@@ -39,7 +39,7 @@ class SubjectLine:
 
 @dataclass(frozen=True)
 class YearLine:
-    """One credit year. `required`: the rule that won asks for it."""
+    """Year line (学时年度): one credit year. `required`: the rule that won asks for it."""
 
     year: int
     required: bool
@@ -49,7 +49,10 @@ class YearLine:
 
 @dataclass(frozen=True)
 class Way:
-    """One way to meet the requirement: the ordinary rule first, then every waiver of the policy."""
+    """Way to meet the requirement.
+
+    One way to meet the requirement: the ordinary rule first, then every waiver of the policy.
+    """
 
     name: str
     clause: str
@@ -67,7 +70,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Used:
-    """An interpretation that the decision stood on."""
+    """Interpretation used: an interpretation that the decision stood on."""
 
     setting: str
     value: str
@@ -77,7 +80,7 @@ class Used:
 
 @dataclass(frozen=True)
 class DecisionSheet:
-    """结论 with everything that led there. Hours are exact Decimals."""
+    """Decision sheet (核验结论): 结论 with everything that led there. Hours are exact Decimals."""
 
     application: Application
     facts: rules.Applicant
@@ -117,7 +120,9 @@ class DecisionSheet:
 
 
 def sheet(session: Session, application: Application, *, actor: Actor, policy: Policy | None = None) -> DecisionSheet:
-    """One application decided with all its steps, by the policy in force or by another one; records nothing.
+    """Make a decision sheet (核验结论).
+
+    One application decided with all its steps, by the policy in force or by another one; records nothing.
 
     Refused codes: "role", "password", "missing" (not the actor's to see), "name" (another name on file),
     "application" (faults), "policy".
@@ -150,7 +155,10 @@ def sheet(session: Session, application: Application, *, actor: Actor, policy: P
 
 
 def reach(policy: Policy, facts: rules.Applicant) -> int:
-    """How many years back a policy looks for an applicant; 0 where it cannot decide the application."""
+    """Years a policy looks back.
+
+    How many years back a policy looks for an applicant; 0 where it cannot decide the application.
+    """
     try:
         return rules.depth(policy, rules.columns([facts]))
     except ValueError:
@@ -166,7 +174,10 @@ def drawn(
     *,
     until: datetime | None = None,
 ) -> DecisionSheet:
-    """The sheet of an application that is the caller's to see, from these balances; with the entries known `until`."""
+    """Draw a decision sheet from given balances.
+
+    The sheet of an application that is the caller's to see, from these balances; with the entries known `until`.
+    """
     facts = each.facts
     assert facts is not None
     applicants = rules.columns([facts])
@@ -273,10 +284,12 @@ def _ways(policy: Policy, facts: rules.Applicant, decisions: rules.Decisions) ->
 
 
 def _reasons(policy: Policy, facts: rules.Applicant) -> list[str]:
-    """For each waiver every condition in words and whether it holds.
+    """For each waiver every condition in words and whether it holds (✓ or ✗).
 
-    Asked of the engine itself: each condition as a waiver of its own, of a policy made of nothing else, with every
-    assertion taken for true.
+    The engine itself is asked, so that the sheet never explains a rule differently from how it was decided:
+    Step 1: every limit and every condition becomes a probe, a waiver of its own with that one thing in it.
+    Step 2: a policy made of these probes alone decides the applicant, with every assertion taken for true and no hours.
+    Step 3: whether a probe applies is whether its condition holds; the marks go back beside the words in their order.
     """
     probes: list[Waiver] = []
     words: list[list[str]] = []

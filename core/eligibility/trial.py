@@ -14,7 +14,10 @@ from core.law.notices import Policy
 
 @dataclass(frozen=True)
 class Trial:
-    """What a draft would change over everybody: who changes side, and the counts on both sides by outcome code."""
+    """Trial of a draft (政策试算).
+
+    What a draft would change over everybody: who changes side, and the counts on both sides by outcome code.
+    """
 
     changed: pd.DataFrame
     """person_id, and `before` and `after` as outcome codes."""
@@ -23,7 +26,10 @@ class Trial:
 
 
 def compared(population: answers.Population, today: Policy, draft: Policy) -> Trial:
-    """Decide a population by the policy in force and by a draft, and say who changes side."""
+    """Compare a draft with the policy in force (政策试算).
+
+    Decide a population by the policy in force and by a draft, and say who changes side.
+    """
     codes = np.array([outcome.value for outcome in rules.OUTCOMES])
     before, after = (population.decided(rule).outcome for rule in (today, draft))
     differs = before != after

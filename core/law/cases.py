@@ -32,7 +32,7 @@ class _Words(BaseModel):
 
 
 class Facts(_Words):
-    """The applicant, under the headings of the application form."""
+    """Worked case, the applicant (申报人): the applicant, under the headings of the application form."""
 
     sex: Literal["男", "女"] = Field(alias="性别")
     born_on: Day = Field(alias="出生日期")
@@ -52,7 +52,10 @@ class Facts(_Words):
 
 
 class Expected(_Words):
-    """What the notice decides: 依据 names clauses that must be among those cited, 减免 is 无 for the ordinary rule."""
+    """Worked case, the expected decision (结论).
+
+    What the notice decides: 依据 names clauses that must be among those cited, 减免 is 无 for the ordinary rule.
+    """
 
     outcome: Literal["符合", "不符合", "待核验"] = Field(alias="结论")
     years: str | None = Field(None, alias="需完成年度")
@@ -62,7 +65,10 @@ class Expected(_Words):
 
 
 class Case(_Words):
-    """One case in a sentence. Hours by year and subject name, or by source of hours where a cap asks for it."""
+    """Worked case (政策举例).
+
+    One case in a sentence. Hours by year and subject name, or by source of hours where a cap asks for it.
+    """
 
     sentence: str = Field(alias="案例", min_length=8)
     facts: Facts = Field(alias="申报人")
@@ -72,19 +78,28 @@ class Case(_Words):
 
 
 def cases(path: Path) -> list[Case]:
-    """The cases of a file. pydantic's ValidationError or YAMLError where it is not well written."""
+    """Load worked cases (政策举例) from YAML.
+
+    The cases of a file. pydantic's ValidationError or YAMLError where it is not well written.
+    """
     text = path.read_text(encoding="utf-8")
     return [Case.model_validate(each) for each in yaml.load(text, yaml.BaseLoader)]  # noqa: S506 - words only
 
 
 def worked_cases(policy: Policy) -> list[Case]:
-    """The cases on file for a policy; none where nobody has written any."""
+    """Worked cases (政策举例) on file for a policy.
+
+    The cases on file for a policy; none where nobody has written any.
+    """
     path = notices.FOLDER / "cases" / f"{policy.id}.yaml"
     return cases(path) if path.is_file() else []
 
 
 def answer(policy: Policy, case: Case) -> dict[str, str]:
-    """What the rules decide: 结论, 需完成年度, 缺口, 依据, 减免. ValueError where a needed fact is left open."""
+    """Decide a worked case.
+
+    What the rules decide: 结论, 需完成年度, 缺口, 依据, 减免. ValueError where a needed fact is left open.
+    """
     facts = case.facts
     applicants = rules.columns([rules.Applicant(**{name: getattr(facts, name) for name in type(facts).model_fields})])
     decided = rules.decide(policy, applicants, _balances(policy, case, rules.depth(policy, applicants)))
@@ -99,7 +114,7 @@ def answer(policy: Policy, case: Case) -> dict[str, str]:
 
 
 def differences(policy: Policy, case: Case) -> list[str]:
-    """Where the answer is not the expected one, in words; none where it is."""
+    """Check a worked case: where the answer is not the expected one, in words; none where it is."""
     given, wanted = answer(policy, case), case.expected
     found = [
         f"{name}应为{expected}，得到{given[name]}"

@@ -32,7 +32,7 @@ ORDINARY = -1
 
 
 class Outcome(Labelled):
-    """结论."""
+    """Outcome of a decision (结论): met, not met, or met if an assertion is confirmed."""
 
     ELIGIBLE = "eligible", "符合"
     NOT_ELIGIBLE = "not_eligible", "不符合"
@@ -44,7 +44,10 @@ OUTCOMES = tuple(Outcome)
 
 @dataclass(frozen=True)
 class Applicant:
-    """One person's application, as facts. Dates give years; an assertion is NO, CONFIRMED or ASSERTED."""
+    """Applicant (申报人) as facts.
+
+    One person's application, as facts. Dates give years; an assertion is NO, CONFIRMED or ASSERTED.
+    """
 
     sex: str
     born_on: date
@@ -65,7 +68,10 @@ class Applicant:
 
 @dataclass
 class Applicants:
-    """N applicants of one application year, as columns. Days are yyyymmdd, 0 where unknown; unknown numbers are -1."""
+    """Applicants as NumPy columns (struct of arrays).
+
+    N applicants of one application year, as columns. Days are yyyymmdd, 0 where unknown; unknown numbers are -1.
+    """
 
     year: int
     male: Flags
@@ -140,7 +146,7 @@ def _day(number: int) -> date | None:
 
 
 def columns(applicants: Sequence[Applicant]) -> Applicants:
-    """Applicants of one year as columns. ValueError where the years differ."""
+    """Convert applicants to columns: applicants of one year as columns. ValueError where the years differ."""
     years = {each.year for each in applicants}
     if len(years) != 1:
         raise ValueError(f"applicants of one year expected, not {sorted(years)}")
@@ -161,12 +167,15 @@ def columns(applicants: Sequence[Applicant]) -> Applicants:
 
 
 def mask_of(back: Iterable[int]) -> int:
-    """A set of years, each counted back from the application year, as a bit mask; outside 0 to 63 is dropped."""
+    """Encode a set of years as a bit mask.
+
+    A set of years, each counted back from the application year, as a bit mask; outside 0 to 63 is dropped.
+    """
     return sum(1 << years for years in {*back} if 0 <= years < 64)
 
 
 def latest(count: NDArray[np.int16] | int) -> Mask:
-    """The latest so many years, the application year first."""
+    """Bit mask of a window: the latest so many years, the application year first."""
     amount = np.clip(np.asarray(count, np.int64), 0, 63).astype(np.uint64)
     made: Mask = (np.uint64(1) << amount) - np.uint64(1)
     return made
@@ -177,7 +186,10 @@ def latest(count: NDArray[np.int16] | int) -> Mask:
 
 @dataclass
 class Balances:
-    """Hours by years back (K), subject (S) and applicant (N), and which subjects are deemed done."""
+    """Balances (学时) as an array K x S x N.
+
+    Hours by years back (K), subject (S) and applicant (N), and which subjects are deemed done.
+    """
 
     hours: Hundredths
     deemed: Flags
@@ -187,12 +199,14 @@ class Balances:
 
 
 def subject_codes(policy: Policy) -> list[str]:
-    """The subjects of a policy in the order of the S axis."""
+    """Axis of subjects (科目): the subjects of a policy in the order of the S axis."""
     return [subject.code for subject in policy.subjects]
 
 
 def counted(policy: Policy, by_source: Mapping[str, Hundredths], deemed: Flags | None = None) -> Balances:
-    """Hours as they count: yearly caps by source applied, sub-subjects added to their whole.
+    """Balances after caps and sub-subjects (有效学时).
+
+    Hours as they count: yearly caps by source applied, sub-subjects added to their whole.
 
     `by_source` gives K x S x N hundredths for each source of hours.
     """
@@ -371,7 +385,9 @@ def _mask_type(depth_: int) -> type[np.unsignedinteger]:
 
 @dataclass
 class Options:
-    """Each way to meet the requirement (the ordinary rule, then each waiver), for each applicant: O x N.
+    """Every way to meet the requirement, as columns.
+
+    Each way to meet the requirement (the ordinary rule, then each waiver), for each applicant: O x N.
 
     Where a way does not apply there is nothing else to say of it: nothing required, not met, no gap.
     """
@@ -392,7 +408,7 @@ class Options:
 
 @dataclass
 class Decisions:
-    """What was decided, N entries a column; `options` are the steps that led there.
+    """Decisions (结论) as columns: what was decided, N entries a column; `options` are the steps that led there.
 
     Sets of years are in the smallest unsigned integers that hold them.
     """
@@ -447,7 +463,7 @@ _CELLS = 1 << 20
 
 
 def depth(policy: Policy, applicants: Applicants) -> int:
-    """How many years back the balances must reach for these applicants (K)."""
+    """Depth of the balances: how many years back the balances must reach for these applicants (K)."""
     prepared = _prepared(_Same(policy), applicants.year, 1)
     window, base = _base(prepared, applicants, 64)
     del window
@@ -456,11 +472,15 @@ def depth(policy: Policy, applicants: Applicants) -> int:
 
 
 def decide(policy: Policy, applicants: Applicants, balances: Balances, *, steps: bool = False) -> Decisions:
-    """Decide N applications of one year by one policy.
+    """Decide eligibility (资格核验) in bulk: decide N applications of one year by one policy.
 
     `balances` reaches as far back as `depth` says. An unconfirmed assertion counts only for 待核验: met with it, not
     met without it. ValueError where a fact that the ordinary rule asks for is unknown, no window fits, or the balances
     do not reach far enough.
+
+    Step 1: everybody is decided with confirmed assertions only.
+    Step 2: those who are not eligible and asserted something unconfirmed are decided again, all assertions counted.
+    Step 3: where that turns the answer, it becomes 待核验, with the way by which it would be met.
     """
     prepared = _prepared(_Same(policy), applicants.year, balances.hours.shape[0])
     decisions = _decide(prepared, applicants, balances, CONFIRMED, steps)
@@ -530,7 +550,14 @@ _EVERYONE = slice(None)
 def _decide_block(
     prepared: _Prepared, applicants: Applicants, balances: Balances, trust: int, decisions: Decisions
 ) -> None:
-    """Fill the columns of `decisions`: the ordinary rule for everyone, then each waiver for those it applies to."""
+    """Fill the columns of `decisions`: the ordinary rule for everyone, then each waiver for those it applies to.
+
+    Step 1: what each year lacks, and how much study would close it; waivers change which years count, never this.
+    Step 2: the ordinary rule: each applicant's window, its gap, and with both the rank to beat (`_rank`).
+    Step 3: each waiver, for those to whom it applies: the years it leaves, their gap, its rank.
+    Step 4: where a waiver ranks better, it wins; ties stay with the earlier way, so the order of the file decides.
+    Step 5: an applicant who still has a gap is 不符合, and what is missing is filled in for the way that won.
+    """
     lacking, short = _yearly(prepared, balances, decisions)
     decisions.window[:], base = _base(prepared, applicants, balances.hours.shape[0])
     gap = _gap(prepared, lacking, short, base, decisions.window, _EVERYONE)
@@ -628,7 +655,7 @@ def _holds(prepared: _Prepared, test: _Test, applicants: Applicants, trust: int)
             held &= applicants.epidemic != 0
         return held if wanted else ~held
     least, most = max(test.at_least or 0, 0), test.at_most
-    if fact == "age":  # full years on the day: whoever was born by a day that many years before has that age
+    if fact == "age":  # full years on the day: born on or before the same day that many years earlier
         held = applicants.born <= prepared.born_by - least * 10000
         if most is not None:
             held &= applicants.born > prepared.born_by - (most + 1) * 10000
@@ -767,7 +794,7 @@ def _missing(prepared: _Prepared, lacking: Hundredths, short: Hundredths, unmet:
 
 
 def years_text(decisions: Decisions, row: int) -> str:
-    """需完成年度: `2022;2023;2024`, `2022|2023|2024任一` or `无`."""
+    """Required years (需完成年度) as text: `2022;2023;2024`, `2022|2023|2024任一` or `无`."""
     years = [decisions.year - back for back in range(63, -1, -1) if int(decisions.required[row]) >> back & 1]
     if not years:
         return "无"
@@ -775,7 +802,7 @@ def years_text(decisions: Decisions, row: int) -> str:
 
 
 def gap_text(decisions: Decisions, row: int) -> str:
-    """缺口: `2023公需10;2024专业5` or `无`; 累计 only where the subjects do not explain it."""
+    """Gap (缺口) as text: `2023公需10;2024专业5` or `无`; 累计 only where the subjects do not explain it."""
     policy = decisions.policy
     names = [subject.name.removesuffix("科目") for subject in policy.subjects]
     whole = [place for place, subject in enumerate(policy.subjects) if not subject.part_of]
@@ -791,7 +818,10 @@ def gap_text(decisions: Decisions, row: int) -> str:
 
 
 def clauses_text(decisions: Decisions, row: int) -> str:
-    """依据: the clauses of the window, the winning waiver, the amounts and the deemed subjects, joined by `;`."""
+    """Clauses (依据) as text.
+
+    依据: the clauses of the window, the winning waiver, the amounts and the deemed subjects, joined by `;`.
+    """
     policy, winner, required = decisions.policy, int(decisions.winner[row]), int(decisions.required[row])
     cited = [policy.windows[int(decisions.window[row])].clause]
     if winner != ORDINARY:

@@ -25,7 +25,7 @@ _COUNT_WORDS = {
 
 @dataclass(frozen=True)
 class Article:
-    """One thing a policy says, with the clause it comes from."""
+    """Article (条文) of a policy in plain words: one thing a policy says, with the clause it comes from."""
 
     clause: str
     heading: str
@@ -33,7 +33,10 @@ class Article:
 
 
 def articles(policy: Policy) -> list[Article]:
-    """A policy clause by clause, in the words an officer would use, in the notice's own order."""
+    """Policy in plain words (政策条文).
+
+    A policy clause by clause, in the words an officer would use, in the notice's own order.
+    """
     order = {clause: place for place, clause in enumerate(policy.clauses)}
     return sorted(_articles(policy), key=lambda article: order.get(article.clause, len(order)))
 
@@ -133,7 +136,10 @@ def _condition_words(condition: Condition) -> str:
 
 
 def examples(policy: Policy) -> list[str]:
-    """Worked examples of a policy with the answers the rules give; one that they answer wrongly is left out."""
+    """Worked examples (举例) in sentences.
+
+    Worked examples of a policy with the answers the rules give; one that they answer wrongly is left out.
+    """
     told = []
     for case in cases.worked_cases(policy):
         if case.show and not cases.differences(policy, case):

@@ -21,7 +21,7 @@ SOURCES = tuple(Source)
 
 @dataclass(frozen=True)
 class Lines:
-    """Balances in the order of the people, a column each.
+    """Balances of many people as columns: balances in the order of the people, a column each.
 
     `place` says whose: a place among the people. `subject` is a place in `subjects`, `source` one in SOURCES; `deemed`
     is 1 where an entry deems the subject done.
@@ -90,7 +90,9 @@ class Lines:
 
 
 def of(session: Session, person_ids: NDArray[np.int64], first: int, last: int) -> Lines:
-    """The balances of these people, in their places, from one credit year to another; 0 has none.
+    """Load balances of many people.
+
+    The balances of these people, in their places, from one credit year to another; 0 has none.
 
     Somebody who stands twice among the people has the same balances in both places.
     """
@@ -140,7 +142,7 @@ def _read(session: Session, known: NDArray[np.int64], first: int, last: int) -> 
 
 _KINDS = (np.int32, np.int16, np.int8, np.int8, np.int32, np.int8)
 _STRETCH = 2**17
-"""Ids of so many people are told apart in one number, and so many are read in one text."""
+"""Ids of so many people are kept apart in one number, and so many are read in one text."""
 
 
 def _code(column: sa.SQLColumnExpression[str], codes: Sequence[str], other: int) -> sa.ColumnElement[int]:

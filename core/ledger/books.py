@@ -27,7 +27,7 @@ LONGEST_REASON = 180
 
 @dataclass(slots=True)
 class Posting:
-    """Hours to post to a person, before they have a batch."""
+    """Posting (待入账学时): hours to post to a person, before they have a batch."""
 
     person_id: int
     year: int
@@ -47,10 +47,12 @@ _Columns = dict[str, list[Any]]
 
 
 def hold(session: Session) -> None:
-    """Let nobody else post until this transaction ends, so that what was asked of the ledger still holds at posting.
+    """Lock the ledger.
+
+    Let nobody else post until this transaction ends, so that what was asked of the ledger still holds at posting.
 
     The trail's lock is taken after this one, as the last thing of a transaction (`audit.record`), by every deed alike:
-    so two deeds never wait for each other for ever, and whoever posts nothing does not wait for the ledger.
+    so two deeds never wait for each other for ever, and a deed that posts nothing does not wait for the ledger.
     """
     db.lock(session, "ledger")
 
@@ -66,7 +68,7 @@ def post(
     attachment_id: int | None = None,
     reason: str = "",
 ) -> CreditBatch:
-    """Post hours as one batch and bring the totals along, in the caller's transaction.
+    """Post a batch (学时入账): post hours as one batch and bring the totals along, in the caller's transaction.
 
     They come from an approved submission, or from a file that was imported (`attachment_id`).
     Refused codes: "empty" (nothing to post), "hours" (not positive, or not in half hours), "posted" (this submission's
@@ -108,7 +110,7 @@ def reverse(
     now: datetime,
     lines: Iterable[int] | None = None,
 ) -> CreditBatch:
-    """冲销: undo a batch, or only some of its lines, as one act: a batch of its own that takes every hour back.
+    """Reverse a batch (冲销), or only some of its lines: a batch of its own takes every hour back.
 
     Without `lines` all that still stands is undone. Refused codes: "role", "missing", "jurisdiction", "reversal" (it is
     one itself), "lines" (none, or not of this batch), "reversed" (undone already), "reason" (none, or too long).
@@ -136,7 +138,7 @@ def reverse(
 
 @dataclass(frozen=True)
 class Reversal:
-    """What a reversal would take back."""
+    """Reversal preview (冲销预览): what a reversal would take back."""
 
     lines: frozenset[int]
     people: int
@@ -146,7 +148,10 @@ class Reversal:
 
 
 def reversal(session: Session, batch_id: int, actor: Actor, lines: Iterable[int] | None = None) -> Reversal:
-    """What `reverse` would take back by now, to be asked about before it is done. Refused as `reverse` refuses."""
+    """Preview a reversal (冲销预览).
+
+    What `reverse` would currently take back, to be asked about before it is done. Refused as `reverse` refuses.
+    """
     undone, wanted = _to_take_back(session, batch_id, actor, lines)
     query = (
         sa.select(CreditEntry.line, CreditEntry.hours, Person.human_id)
@@ -182,7 +187,10 @@ def _to_take_back(
 
 
 def line_numbers(text: str) -> set[int]:
-    """The lines that somebody wrote down as 2、5-9. Refused codes: "lines" (none, or not to be read as numbers)."""
+    """Parse line numbers (笔号) such as 2、5-9.
+
+    The lines that somebody wrote down as 2、5-9. Refused codes: "lines" (none, or not to be read as numbers).
+    """
     if not text.strip():
         raise Refused("lines", "请填写要冲销的笔号，如2、5-9；笔号见明细的第一列。")
     found: set[int] = set()

@@ -18,7 +18,7 @@ from core.models import CreditBatch, CreditEntry, Person, Source, under
 
 
 class Item(Protocol):
-    """Hours about to be posted for one item: a training, a certificate."""
+    """Item to check against caps: hours about to be posted for one item: a training, a certificate."""
 
     @property
     def person_id(self) -> int: ...
@@ -49,12 +49,15 @@ class _Limit(NamedTuple):
 
 
 def exceeded(session: Session, items: Sequence[Item]) -> dict[int, str]:
-    """Which items are more than the notice of their year lets count, by place, each with why.
+    """Check caps (学时上限): which items are more than the notice of their year lets count, by place, each with why.
 
-    What stands in the ledger counts toward a year, then the items in their order; one that is too much does not.
+    Step 1: what limits each item: caps per day and per item by themselves, caps per year with a key that everything
+    counting toward the same cap of the same person shares. Most rows of a roster are alike: limited by nothing.
+    Step 2: what stands in the ledger toward the yearly caps, under the human a record counts for.
+    Step 3: the items in their order: one that would exceed a cap is named and does not count; others add to the year.
     """
     limits: dict[int, list[_Limit]] = {}
-    free = set()  # what nothing limits: most rows of a roster are alike
+    free = set()
     for at, item in enumerate(items):
         alike = (item.year, item.source, item.subject, item.note, item.days, not item.hours)
         if alike in free:
@@ -106,7 +109,10 @@ def _limits(item: Item) -> Iterator[_Limit]:
 
 
 def conversion_of(policy: Policy, source: Source, subject: str, basis: str) -> Conversion | None:
-    """The line of the conversion table that hours come from: the only one of their source, else the one they name."""
+    """Conversion (折合) behind an item.
+
+    The line of the conversion table that hours come from: the only one of their source, else the one they name.
+    """
     fits = [each for each in policy.conversions if (each.source, each.subject) == (source.label, subject)]
     if len({each.activity for each in fits}) > 1:
         fits = [each for each in fits if each.activity in basis]

@@ -18,7 +18,10 @@ from core.models import CreditBatch, CreditEntry
 
 @dataclass(frozen=True)
 class Inclusion:
-    """How one entry leads to the chain value of its batch; all of it goes through JSON unchanged."""
+    """Inclusion proof (RFC 6962) of one entry.
+
+    How one entry leads to the chain value of its batch; all of it goes through JSON unchanged.
+    """
 
     entry: dict[str, Any]
     batch: dict[str, Any]
@@ -30,7 +33,10 @@ class Inclusion:
 
 
 def inclusion(session: Session, batch_id: int, line: int) -> Inclusion:
-    """How one entry leads to its batch's chain value. Refused codes: "missing", "altered" (not what was posted)."""
+    """Make an inclusion proof.
+
+    How one entry leads to its batch's chain value. Refused codes: "missing", "altered" (not what was posted).
+    """
     batch = session.get(CreditBatch, batch_id)
     rows = entry_rows(session, batch_id)
     if batch is None or not 1 <= line <= len(rows):
@@ -48,7 +54,10 @@ def inclusion(session: Session, batch_id: int, line: int) -> Inclusion:
 
 
 def included(entry: Mapping[str, Any], batch: Mapping[str, Any], path: Sequence[str], previous: str) -> str | None:
-    """The chain value that an entry leads to; None where it is not in such a batch. Asks no database."""
+    """Verify an inclusion proof.
+
+    The chain value that an entry leads to; None where it is not in such a batch. Asks no database.
+    """
     hashes = [bytes.fromhex(each) for each in path]
     root = merkle.root_of(merkle.leaf(db.canonical(entry).encode()), entry["line"] - 1, batch["entries"], hashes)
     if root is None or root.hex() != batch["root"] or entry["batch_id"] != batch["id"]:
@@ -57,7 +66,10 @@ def included(entry: Mapping[str, Any], batch: Mapping[str, Any], path: Sequence[
 
 
 def entry_rows(session: Session, batch_id: int) -> list[dict[str, Any]]:
-    """What the hashes of a batch cover, line by line, as the database has it: hours in hundredths."""
+    """Rows that a batch hash covers.
+
+    What the hashes of a batch cover, line by line, as the database has it: hours in hundredths.
+    """
     columns = [db.as_kept(getattr(CreditEntry, name)) for name in LEAF_FIELDS]
     query = sa.select(*columns).where(CreditEntry.batch_id == batch_id).order_by(CreditEntry.line)
     return [dict(row) for row in session.execute(query).mappings()]
@@ -71,26 +83,28 @@ LEAF_FIELDS = [*_FIRST_LEAF_FIELDS, "source", *_LATER]
 
 
 def leaf(row: Mapping[str, Any], form: int = FORM) -> bytes:
+    """Leaf hash of an entry."""
     return merkle.leaf(db.canonical(leaf_fields(row, form)).encode())
 
 
 def leaf_fields(row: Mapping[str, Any], form: int) -> dict[str, Any]:
-    """What of an entry its hash covers, with the hours in hundredths."""
+    """Fields of a leaf hash: what of an entry its hash covers, with the hours in hundredths."""
     plain = form == 1 and all(row[name] == nothing for name, nothing in _LATER.items())
     return {name: row[name] for name in (_FIRST_LEAF_FIELDS if plain else LEAF_FIELDS)}
 
 
 def chain_value(batch: CreditBatch, previous: str, rows: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Chain hash of a batch."""
     return chained(previous, chain_fields(batch, rows))
 
 
 def chained(previous: str, fields: Mapping[str, Any]) -> str:
-    """The chain value of a batch after the one before it."""
+    """Chain hash of given fields: the chain value of a batch after the one before it."""
     return hashlib.sha256((previous + db.canonical(fields)).encode()).hexdigest()
 
 
 def chain_fields(batch: CreditBatch, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What of a batch its chain value covers."""
+    """Fields of a chain hash: what of a batch its chain value covers."""
     fields = {
         "id": batch.id,
         "submission_id": batch.submission_id,

@@ -24,17 +24,22 @@ POSTING = (audit.Event.CREDIT_POSTED, audit.Event.CREDITS_IMPORTED, audit.Event.
 
 
 def faults(session: Session) -> list[str]:
-    """What does not add up: altered, missing or added entries, a broken chain, totals that are no sums.
+    """Check the books (账目核对).
+
+    What does not add up: altered, missing or added entries, a broken chain, totals that are no sums.
 
     The last batches, taken out with their entries and totals, leave a valid chain behind; so do the last lines of the
-    audit trail. Each side is therefore held against the other. Whoever takes out both ends alike is not seen here: for
-    that the newest digest would have to be kept where the thief cannot write.
+    audit trail. Each side is therefore held against the other. A thief who takes out both ends is not seen here: for that
+    the newest digest would have to be kept where the thief cannot write.
     """
     return [*altered(session), *_trail_faults(session), *_total_faults(session)]
 
 
 def altered(session: Session) -> list[str]:
-    """What of the entries and batches themselves is not what was posted; totals made of them would hide it."""
+    """Check entries and batches for tampering.
+
+    What of the entries and batches themselves is not what was posted; totals made of them would hide it.
+    """
     return [*_chain_faults(session), *_reversal_faults(session)]
 
 
@@ -160,7 +165,9 @@ def _total_faults(session: Session) -> list[str]:
 
 
 def rebuild(session: Session, *, actor: Actor, reason: str, now: datetime) -> list[Difference]:
-    """Put every total right again that is not the sum of its entries, as one act; answers what was wrong.
+    """Rebuild totals (重建学时合计).
+
+    Put every total right again that is not the sum of its entries, as one act; answers what was wrong.
 
     Refused codes: "role" (the region's administrator alone), "reason", "altered" (the entries themselves do not stand:
     totals made of them would hide it).

@@ -10,7 +10,7 @@ from core.models import CreditBatch, CreditEntry, RosterRow, Submission
 
 
 class Standing(Labelled):
-    """What is left of a batch or an entry."""
+    """Standing (学时状态): what is left of a batch or an entry."""
 
     STANDS = "stands", "有效"
     PARTLY = "partly", "部分冲销"
@@ -20,7 +20,7 @@ class Standing(Labelled):
 
 
 def reversed_lines(session: Session, batch_id: int) -> set[int]:
-    """The lines of a batch that were undone."""
+    """Reversed lines (已冲销的笔) of a batch: the lines of a batch that were undone."""
     query = (
         sa.select(CreditEntry.reverses_line)
         .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
@@ -30,12 +30,15 @@ def reversed_lines(session: Session, batch_id: int) -> set[int]:
 
 
 def undone(session: Session, batch: CreditBatch) -> bool:
-    """Whether nothing of a batch stands any more."""
+    """Fully reversed (全部冲销): whether nothing of a batch stands any more."""
     return len(reversed_lines(session, batch.id)) == batch.entries
 
 
 def remaining(gone: int, entries: int) -> Standing:
-    """What is left of a batch of so many entries when so many of them were taken back."""
+    """Standing of a batch (学时状态).
+
+    What is left of a batch of so many entries when so many of them were taken back.
+    """
     if not gone:
         return Standing.STANDS
     return Standing.REVERSED if gone >= entries else Standing.PARTLY

@@ -33,7 +33,10 @@ from core.models import (
 
 
 class Origin(Labelled):
-    """What a batch comes from (入账类别), where no submission was approved; else it is the submission's kind."""
+    """Origin of a batch (入账类别).
+
+    What a batch comes from (入账类别), where no submission was approved; else it is the submission's kind.
+    """
 
     IMPORT = "import", "导入"
     REVERSAL = "reversal", "冲销"
@@ -50,7 +53,9 @@ _BALANCES = sa.select(CreditTotal.year, CreditTotal.subject, CreditTotal.hours, 
 
 
 def totals(session: Session, person_id: int, years: Iterable[int] | None = None) -> pd.DataFrame:
-    """A person's balance against the requirement, newest year first.
+    """Balances of a person (学时合计) against the requirement.
+
+    A person's balance against the requirement, newest year first.
 
     Columns: year, public, professional, total, deemed (codes of the subjects that count as done), required_public,
     required_professional, required_total, lacks (words), basis. Hours are Decimal; the required ones are None for a
@@ -149,7 +154,7 @@ _ENTRY_COLUMNS = _ENTRIES.selected_columns.keys()
 
 
 def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.DataFrame:
-    """Every entry of a person, newest first, down to its plan, report and roster row.
+    """Entries of a person (学时明细): every entry of a person, newest first, down to its plan, report and roster row.
 
     Columns: year, subject, hours, completed_on, source, deemed, basis (the entry's own, else its batch's), posted_at,
     posted_by, base, plan_id, plan, report_id, roster_row, batch_id, line, standing, reverses_id (the batch a reversal
@@ -171,7 +176,9 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
 def batches(
     session: Session, actor: Actor, *, origin: str | None = None, offset: int = 0, limit: int | None = 20
 ) -> tuple[pd.DataFrame, int]:
-    """The batches of the actor's jurisdiction, newest first, and how many there are in all.
+    """Batches (入账批次) of a jurisdiction.
+
+    The batches of the actor's jurisdiction, newest first, and how many there are in all.
 
     Columns: id, posted_at, posted_by, authority, origin, basis, entries, hours, standing.
     Refused codes: "role".
@@ -227,7 +234,10 @@ def _batches_visible(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def batch(session: Session, batch_id: int, actor: Actor) -> tuple[CreditBatch, Standing]:
-    """One batch of the actor's jurisdiction, and what is left of it. Refused codes: "role", "missing"."""
+    """One batch (入账批次).
+
+    One batch of the actor's jurisdiction, and what is left of it. Refused codes: "role", "missing".
+    """
     found = session.scalar(sa.select(CreditBatch).where(CreditBatch.id == batch_id, _batches_visible(actor)))
     if found is None:
         raise not_found("入账批次")
@@ -235,7 +245,10 @@ def batch(session: Session, batch_id: int, actor: Actor) -> tuple[CreditBatch, S
 
 
 def reversals(session: Session, batch_id: int, actor: Actor) -> list[CreditBatch]:
-    """The batches that took something of a batch back, oldest first. Refused codes: "role", "missing"."""
+    """Reversals (冲销) of a batch.
+
+    The batches that took something of a batch back, oldest first. Refused codes: "role", "missing".
+    """
     found, _ = batch(session, batch_id, actor)
     query = sa.select(CreditBatch).where(CreditBatch.reverses_id == found.id).order_by(CreditBatch.id)
     return list(session.scalars(query))
@@ -244,7 +257,9 @@ def reversals(session: Session, batch_id: int, actor: Actor) -> list[CreditBatch
 def lines(
     session: Session, batch_id: int, actor: Actor, *, text: str = "", offset: int = 0, limit: int | None = 20
 ) -> tuple[pd.DataFrame, int]:
-    """The entries of a batch in their order, and how many there are in all. `text`: a part of a name, or an ID number.
+    """Lines (笔) of a batch.
+
+    The entries of a batch in their order, and how many there are in all. `text`: a part of a name, or an ID number.
 
     Columns: line, name, id_mask, year, subject, source, hours, deemed, basis, completed_on, standing.
     Refused codes: "role", "missing".

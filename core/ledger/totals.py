@@ -15,7 +15,7 @@ from core.models import CreditBatch, CreditEntry, CreditTotal, Person, under
 
 
 def add_batch(session: Session, batch: CreditBatch) -> None:
-    """Add to the totals what a batch has just posted."""
+    """Update the kept totals with a batch: add to the totals what a batch has just posted."""
     if session.get_bind().dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:
@@ -30,7 +30,7 @@ _Key = TypeVar("_Key")
 
 
 def in_order(found: Iterable[_Key]) -> list[_Key]:
-    """Keys in their order, also where one was altered into something of another type."""
+    """Sort keys of mixed types: keys in their order, also where one was altered into something of another type."""
 
     def kinds(key: _Key) -> list[tuple[str, Any]]:
         return [(type(part).__name__, part) for part in (key if isinstance(key, tuple) else (key,))]
@@ -40,7 +40,10 @@ def in_order(found: Iterable[_Key]) -> list[_Key]:
 
 @dataclass(frozen=True)
 class Difference:
-    """A total that is not the sum of its entries; None where there is no such total or no such entry."""
+    """Difference between a kept total and its entries.
+
+    A total that is not the sum of its entries; None where there is no such total or no such entry.
+    """
 
     person_id: int
     year: int
@@ -59,7 +62,10 @@ _STRETCH = 20_000
 
 
 def sums_of_entries() -> sa.Select[*tuple[Any, ...]]:
-    """What the totals should be: the sums of the entries by human, year, subject and source."""
+    """Sums of the entries as a query.
+
+    What the totals should be: the sums of the entries by human, year, subject and source.
+    """
     keys = (Person.human_id, CreditEntry.year, CreditEntry.subject, db.as_kept(CreditEntry.source))
     whole = sa.func.sum(sa.type_coerce(CreditEntry.hours, sa.Integer))
     query = sa.select(
@@ -71,7 +77,9 @@ def sums_of_entries() -> sa.Select[*tuple[Any, ...]]:
 
 
 def add_up(session: Session, person_ids: Iterable[int]) -> None:
-    """Take the totals of persons anew from their entries, after a merge or a separation. The caller holds the ledger.
+    """Recompute totals after a merge.
+
+    Take the totals of persons anew from their entries, after a merge or a separation. The caller holds the ledger.
 
     The entries stay with whom they were posted to: only under whose name they are summed has changed.
     """
@@ -82,7 +90,9 @@ def add_up(session: Session, person_ids: Iterable[int]) -> None:
 
 
 def differences(session: Session) -> list[Difference]:
-    """Every total that is not the sum of its entries, by person, year, subject and source.
+    """Compare kept totals with their entries.
+
+    Every total that is not the sum of its entries, by person, year, subject and source.
 
     Asked for so many people at a time that what the database sets side by side stays in its memory.
     """

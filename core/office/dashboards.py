@@ -22,7 +22,9 @@ _ALL_LABELS = alt.Axis(labelLimit=160, labelOverlap=False, labelFlush=False, lab
 
 
 def activity(session: Session, actor: Actor, year: int) -> pd.DataFrame:
-    """What was approved in a year by authority and month of training, one row for each of both that has something.
+    """Activity by authority and month (办理情况).
+
+    What was approved in a year by authority and month of training, one row for each of both that has something.
 
     Columns: authority_id, authority (short name), month (1-12), plans, reports, people, hours (float). A plan counts in
     the month it begins, a report with its people and hours in the month its training ended.
@@ -62,20 +64,20 @@ def activity(session: Session, actor: Actor, year: int) -> pd.DataFrame:
 
 
 def headline(measure: str) -> str:
-    """A measure with its unit, as axes and metrics name it."""
+    """Measure with its unit: A measure with its unit, as axes and metrics name it."""
     label, unit = MEASURES[measure], UNITS[measure]
     return label if label.endswith(unit) else f"{label}（{unit}）"
 
 
 def short(name: str) -> str:
-    """An authority's name without what every authority is called."""
+    """Short name of an authority: an authority's name without what every authority is called."""
     return "自治区本级" if name.endswith("保障厅") else name.removesuffix("人力资源和社会保障局")
 
 
 def rows(
     session: Session, actor: Actor, year: int, measure: str, *, authority: str | None = None, month: int | None = None
 ) -> pd.DataFrame:
-    """The plans (for `plans`) or reports behind a number. Columns as `approvals.queue`."""
+    """Rows behind a figure (明细): the plans (for `plans`) or reports behind a number. Columns as `approvals.queue`."""
     require(actor, *OFFICERS)
     kind, day = ("plan", "start_on") if measure == "plans" else ("report", "end_on")
     frame, _ = queues.queue(session, actor, kinds=(kind,), state=State.APPROVED, limit=None)
@@ -89,7 +91,9 @@ def rows(
 
 
 def bars(frame: pd.DataFrame, measure: str, by: str) -> alt.Chart:
-    """One measure of `activity` as bars, by "authority" (the largest first) or by "month" (all twelve).
+    """Bar chart of a measure.
+
+    One measure of `activity` as bars, by "authority" (the largest first) or by "month" (all twelve).
 
     The title says the finding, the axis its unit, from zero. A bar can be chosen: selection `by` with the field `by`.
     """

@@ -27,7 +27,9 @@ PASSWORD_LENGTH = 10
 
 
 def listing(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
-    """Accounts of the actor's jurisdiction, all or those with these words in user name, name or organization.
+    """List accounts (账号).
+
+    Accounts of the actor's jurisdiction, all or those with these words in user name, name or organization.
 
     Columns: id, username, name, role, organization, active, locked_until.
     """
@@ -53,7 +55,10 @@ def listing(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
 
 
 def check_password(password: str) -> None:
-    """Refuse (`password`) what is too short, too long for bcrypt (72 bytes) or of one kind of character."""
+    """Password rules (密码要求).
+
+    Refuse (`password`) what is too short, too long for bcrypt (72 bytes) or of one kind of character.
+    """
     if len(password) < PASSWORD_LENGTH:
         raise Refused("password", f"密码至少{PASSWORD_LENGTH}位，请加长。")
     if len(password.encode()) > 72:
@@ -75,7 +80,7 @@ def open_account(
     person_id: int | None = None,
     must_change_password: bool = True,
 ) -> Account:
-    """Open an account; its first sign-in must change the password.
+    """Open an account (开通账号): its first sign-in must change the password.
 
     Refused codes: "role", "missing", "jurisdiction", "username", "name", "password", "home", "person".
     """
@@ -121,7 +126,10 @@ def open_account(
 def open_person_account(
     session: Session, *, username: str, id_number: str, password: str, actor: Actor, now: datetime
 ) -> Account:
-    """Open an account for a person on file, by ID number. Refused codes: "person" and those of `open_account`."""
+    """Open an account for a person on file (个人账号), by ID number.
+
+    Refused codes: "person" and those of `open_account`.
+    """
     require(actor, Role.ADMIN)  # before the look-up: nobody else learns who is on file
     person = session.scalar(
         sa.select(Person).where(Person.id == persons.holder(db.blind_index(resident_id.normalise(id_number))))
@@ -142,7 +150,9 @@ def open_person_account(
 
 
 def set_active(session: Session, account_id: int, active: bool, *, actor: Actor, reason: str, now: datetime) -> Account:
-    """Close an account, which ends its sign-ins at once, or open it again.
+    """Deactivate or reactivate an account (停用、启用账号).
+
+    Close an account, which ends its sign-ins at once, or open it again.
 
     Refused codes: "role", "missing", "jurisdiction", "self", "reason".
     """
@@ -160,7 +170,7 @@ def set_active(session: Session, account_id: int, active: bool, *, actor: Actor,
 
 
 def reset_password(session: Session, account_id: int, password: str, *, actor: Actor, now: datetime) -> Account:
-    """Give an account a new first password, unlock it and end its sign-ins.
+    """Reset a password (重置密码): give an account a new first password, unlock it and end its sign-ins.
 
     Refused codes: "role", "missing", "jurisdiction", "password".
     """
@@ -171,7 +181,7 @@ def reset_password(session: Session, account_id: int, password: str, *, actor: A
 
 
 def change_password(session: Session, new: str, *, old: str, actor: Actor, now: datetime) -> None:
-    """Change one's own password; every sign-in of the account ends, this one included.
+    """Change a password (修改密码): change one's own password; every sign-in of the account ends, this one included.
 
     Refused codes: "old", "password", "same".
     """
@@ -202,7 +212,7 @@ def _set_password(session: Session, account: Account, password: str, *, must_cha
 
 
 def end_sign_ins(session: Session, whose: sa.ColumnElement[bool], now: datetime) -> None:
-    """End every sign-in of the accounts that fit, in every browser."""
+    """Revoke sessions: end every sign-in of the accounts that fit, in every browser."""
     accounts = sa.select(Account.id).where(whose)
     session.execute(
         sa.update(SignIn).where(SignIn.account_id.in_(accounts), SignIn.ended_at.is_(None)).values(ended_at=now)
@@ -221,18 +231,21 @@ def _nobody() -> str:
 
 
 def password_hash(session: Session, username: str) -> str:
-    """What to check a password against; a stranger's name gets a hash that nothing fits."""
+    """Hash to check a password against (timing-safe).
+
+    What to check a password against; a stranger's name gets a hash that nothing fits.
+    """
     found = session.scalar(sa.select(Account.password_hash).where(Account.username == username.strip().casefold()))
     return found or _nobody()
 
 
 def password_fits(password: str, hashed: str) -> bool:
-    """bcrypt, slow on purpose: call it with no transaction open."""
+    """Verify a password: bcrypt, slow on purpose: call it with no transaction open."""
     return len(password.encode()) <= 72 and bcrypt.checkpw(password.encode(), hashed.encode())
 
 
 def sign_in(session: Session, username: str, *, fits: bool, now: datetime) -> str | Refused:
-    """Start a sign-in and answer its token, or count the wrong try and answer the refusal.
+    """Sign in (登录): start a sign-in and answer its token, or count the wrong try and answer the refusal.
 
     `now` is the real moment, even in a demonstration whose date runs ahead; the trail gets the office's.
     The refusal is answered, not raised, because the wrong try must be kept. Codes: "credentials", "locked". After five
@@ -266,7 +279,7 @@ def sign_in(session: Session, username: str, *, fits: bool, now: datetime) -> st
 
 
 def actor_of(session: Session, token: str | None, now: datetime) -> Actor | None:
-    """Who holds a token, while the sign-in, the account and its organization all stand."""
+    """Resolve a session token: who holds a token, while the sign-in, the account and its organization all stand."""
     if not token:
         return None
     account = session.scalar(
@@ -291,7 +304,7 @@ def actor_of(session: Session, token: str | None, now: datetime) -> Actor | None
 
 
 def sign_out(session: Session, *, actor: Actor, now: datetime) -> None:
-    """End every sign-in of the account, in every browser."""
+    """Sign out everywhere (退出登录): end every sign-in of the account, in every browser."""
     account = session.get_one(Account, actor.account_id)
     end_sign_ins(session, Account.id == account.id, now)
     audit.record(session, audit.Event.SIGNED_OUT, account, actor=actor, now=now)

@@ -52,7 +52,10 @@ KEEPERS = (Role.REVIEWER, Role.ADMIN)
 
 
 def may_keep(person: Person, actor: Actor) -> bool:
-    """Whether this actor may correct, move or merge a person; what the screen draws by."""
+    """Permission to change a person on file.
+
+    Whether this actor may correct, move or merge a person; what the screen draws by.
+    """
     return actor.role in KEEPERS and actor.organization_id == person.authority_id
 
 
@@ -109,7 +112,7 @@ def correct(
     reason: str,
     now: datetime,
 ) -> Person:
-    """更正: put a name or an ID number right on evidence, which is kept; sex and birth date follow the number.
+    """Correct a person (更正): put a name or ID number right on evidence; sex and birth date follow the number.
 
     An empty number stays as it is, so that nobody need see it to correct a name.
     Hours stay where they are, and cards issued before say on their page that the data was corrected since.
@@ -173,7 +176,9 @@ def move(
     reason: str,
     now: datetime,
 ) -> Person:
-    """调动: to another employer, and with it to the authority in charge of that; the office that has the person acts.
+    """Move a person (调动) to another employer, and with it to the authority in charge of that employer.
+
+    The office that currently has the person acts.
 
     An employer on file is under its own authority, whatever was chosen; one that is not on file is kept as written.
     Hours stay as they are: what one authority confirmed counts everywhere in the region, clause 一(一). The person's
@@ -216,7 +221,7 @@ def merge(
     now: datetime,
     evidence: Upload | None = None,
 ) -> Person:
-    """合并: one human is on file twice; from now on the duplicate is found, shown and counted as the person who stays.
+    """Merge a duplicate (合并): it is found, shown and counted as the person who stays.
 
     Every entry stays where it was posted, and every total is theirs together. Two who were born on different days, or
     are not of one sex, are merged on evidence only, as a number is corrected: one of the numbers was wrong, or they are
@@ -240,7 +245,10 @@ def merge(
 
 
 def contradiction(stays: Person, duplicate: Person) -> str:
-    """What speaks against two records being one human, in words; nothing where birth date and sex agree."""
+    """Contradiction between two records.
+
+    What speaks against two records being one human, in words; nothing where birth date and sex agree.
+    """
     sides = {
         "出生日期": (str(stays.birth_on), str(duplicate.birth_on)),
         "性别": (stays.sex, duplicate.sex),
@@ -250,7 +258,7 @@ def contradiction(stays: Person, duplicate: Person) -> str:
 
 
 def separate(session: Session, duplicate_id: int, *, version: int, actor: Actor, reason: str, now: datetime) -> Person:
-    """撤销合并: the two are two again, each with the entries posted to it and with the data it had.
+    """Separate a merge (撤销合并): the two are two again, each with the entries posted to it and with the data it had.
 
     Refused codes: "role", "missing" (no duplicate), "jurisdiction", "stale", "reason".
     """
@@ -275,7 +283,10 @@ def separate(session: Session, duplicate_id: int, *, version: int, actor: Actor,
 
 
 def duplicates(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
-    """The records merged into a person. Columns: id, name, id_mask, employer, version. Refused: "role", "missing"."""
+    """Merged duplicates (重复记录).
+
+    The records merged into a person. Columns: id, name, id_mask, employer, version. Refused: "role", "missing".
+    """
     person = persons.one(session, person_id, actor)
     query = sa.select(Person).where(Person.merged_into_id == person.id).order_by(Person.id)
     rows = [
@@ -292,11 +303,13 @@ def duplicates(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
 
 
 def doubled(session: Session, person_id: int, actor: Actor, *, with_id: int | None = None) -> pd.DataFrame:
-    """Entries of two records of one human that may be one study posted twice; to be looked at, then reversed.
+    """Possibly doubled hours (疑似重复学时).
+
+    Entries of two records of one human that may be one study posted twice; to be looked at, then reversed.
 
     The records are the person's and those merged into it, `with_id` one that is about to be. Two standing entries of
-    one year and subject are told where they are of one training, of one certificate, or both of a classroom on the same
-    days. Columns: why, year, subject, and of each side name (the record's), hours, deemed, completed_on, basis,
+    one year and subject are listed where they are of one training, of one certificate, or both of a classroom on the
+    same days. Columns: why, year, subject, and of each side name (the record's), hours, deemed, completed_on, basis,
     batch_id, line; those of the second with `other_` before. Refused codes: "role", "missing".
     """
     person = persons.one(session, person_id, actor)
@@ -429,7 +442,9 @@ def _shown(key: str, value: Any) -> str:
 
 
 def history(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
-    """What was done to a person on file, newest first. Refused codes: "role", "missing".
+    """Change history of a person (人员变更记录).
+
+    What was done to a person on file, newest first. Refused codes: "role", "missing".
 
     Columns: at, change, before, after (words, ID numbers masked beside the birth date), reason, account_name,
     organization (the office), attachment_id (None without evidence), filename.
@@ -470,7 +485,9 @@ def _told(side: dict[str, Any], keys: list[str]) -> str:
 
 
 def formerly(session: Session, id_indexes: Sequence[bytes]) -> dict[bytes, Person]:
-    """Whose each of these numbers was before it was corrected, where nobody is on file under it now, by blind index.
+    """Former ID numbers (更正前的号码).
+
+    Whose each of these numbers was before it was corrected, where nobody is on file under it now, by blind index.
 
     The person is the one this human is on file as; of several the one corrected last.
     """

@@ -16,7 +16,10 @@ from core.trail import audit
 
 
 def listing(session: Session, actor: Actor, *, kind: OrganizationKind | None = None, text: str = "") -> pd.DataFrame:
-    """Organizations of the actor's jurisdiction. Columns: id, name, kind, authority, active, accounts."""
+    """List organizations (机构).
+
+    Organizations of the actor's jurisdiction. Columns: id, name, kind, authority, active, accounts.
+    """
     authority = sa.orm.aliased(Organization)
     accounts = sa.select(sa.func.count(Account.id)).where(Account.organization_id == Organization.id).scalar_subquery()
     query = (
@@ -40,7 +43,7 @@ def listing(session: Session, actor: Actor, *, kind: OrganizationKind | None = N
 
 
 def authorities(session: Session) -> dict[int, str]:
-    """The region and the leagues: id to name."""
+    """Authorities (人社部门): the region and the leagues: id to name."""
     query = sa.select(Organization.id, Organization.name).where(Organization.kind.in_(access.AUTHORITIES))
     return {row.id: row.name for row in session.execute(query.order_by(Organization.id))}
 
@@ -48,7 +51,7 @@ def authorities(session: Session) -> dict[int, str]:
 def add(
     session: Session, *, name: str, kind: OrganizationKind, authority_id: int, actor: Actor, now: datetime
 ) -> Organization:
-    """Enter an organization under the authority in charge of it.
+    """Add an organization (新增机构): enter an organization under the authority in charge of it.
 
     Refused codes: "role", "jurisdiction", "name", "kind".
     """
@@ -72,7 +75,9 @@ def add(
 def set_active(
     session: Session, organization_id: int, active: bool, *, actor: Actor, reason: str, now: datetime
 ) -> Organization:
-    """Close an organization, which ends its accounts' sign-ins at once, or open it again.
+    """Deactivate or reactivate an organization (停用、启用机构).
+
+    Close an organization, which ends its accounts' sign-ins at once, or open it again.
 
     Refused codes: "role", "missing", "jurisdiction", "kind", "reason".
     """

@@ -21,7 +21,7 @@ from core.trail import audit
 
 @dataclass(frozen=True)
 class PersonFacts:
-    """What a roster tells of a person. `id_number` is normalised and valid."""
+    """Person facts from a roster: what a roster tells of a person. `id_number` is normalised and valid."""
 
     name: str
     id_number: str
@@ -33,7 +33,7 @@ class PersonFacts:
 
 
 class OnFile(NamedTuple):
-    """The record that a number has."""
+    """Person on file (在库人员): the record that a number has."""
 
     id: int
     name: str
@@ -49,7 +49,7 @@ class OnFile(NamedTuple):
 
 
 def on_file(session: Session, id_indexes: Sequence[bytes]) -> dict[bytes, OnFile]:
-    """The records on file under these blind indexes."""
+    """Look up persons by blind index: the records on file under these blind indexes."""
     query = sa.select(Person.id_index, Person.id, Person.name, Person.human_id)
     wanted, many = set(id_indexes), session.scalar(sa.select(sa.func.max(Person.id))) or 0
     if many < 4 * len(wanted):  # reading everybody is faster than looking so many of them up
@@ -71,7 +71,9 @@ def on_file(session: Session, id_indexes: Sequence[bytes]) -> dict[bytes, OnFile
 def match_or_add(
     session: Session, facts: Sequence[PersonFacts], *, authority_id: int, now: datetime
 ) -> dict[bytes, int]:
-    """The id of the record that each ID number has (by blind index), adding those not on file yet.
+    """Match or add persons (人员入库).
+
+    The id of the record that each ID number has (by blind index), adding those not on file yet.
 
     A duplicate's number finds the duplicate: its hours count for whom it was merged into, and stay its own where the
     two are separated again.
@@ -123,7 +125,9 @@ LOOKERS = (Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.EMPL
 
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
-    """The persons an actor may look up: officers their jurisdiction's, employer clerks their own, a person oneself.
+    """Visibility of persons as SQL.
+
+    The persons an actor may look up: officers their jurisdiction's, employer clerks their own, a person oneself.
 
     A duplicate is nobody of its own.
     """
@@ -135,7 +139,12 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def holder(id_index: bytes) -> sa.ColumnElement[int]:
-    """The id of whom a number finds: whose it is or was before a correction, or the one that record was merged into."""
+    """Holder of an ID number as SQL.
+
+    Step 1: the record that has the number now; for a duplicate, the one it was merged into (`human_id`).
+    Step 2: where nobody has it, the record that had it before its last correction, again under its `human_id`.
+    The order matters: a number corrected away from one person may be another's own.
+    """
     owner = sa.select(Person.human_id).where(Person.id_index == id_index).scalar_subquery()
     former = sa.select(Person.human_id).join(PersonChange, PersonChange.person_id == Person.id)
     former = former.where(PersonChange.former_index == id_index).order_by(PersonChange.id.desc()).limit(1)
@@ -143,7 +152,10 @@ def holder(id_index: bytes) -> sa.ColumnElement[int]:
 
 
 def matching(actor: Actor, *, text: str = "", employer: str = "") -> list[sa.ColumnElement[bool]]:
-    """Conditions for the persons an actor may see, by name or part of it, or by exact ID number, and by employer."""
+    """Search conditions for persons.
+
+    Conditions for the persons an actor may see, by name or part of it, or by exact ID number, and by employer.
+    """
     conditions = [visible_to(actor)]
     if text.strip() and resident_id.problem(text) is None:
         conditions.append(Person.id == holder(db.blind_index(resident_id.normalise(text))))
@@ -155,7 +167,7 @@ def matching(actor: Actor, *, text: str = "", employer: str = "") -> list[sa.Col
 
 
 def id_masks(session: Session, actor: Actor, person_ids: Sequence[int]) -> dict[int, str]:
-    """The masked ID numbers of those of these persons whom the actor may see."""
+    """Masked ID numbers (脱敏): the masked ID numbers of those of these persons whom the actor may see."""
     masks: dict[int, str] = {}
     for start in range(0, len(person_ids), 10_000):
         some = Person.id.in_(person_ids[start : start + 10_000])
@@ -167,7 +179,9 @@ def id_masks(session: Session, actor: Actor, person_ids: Sequence[int]) -> dict[
 def find(
     session: Session, actor: Actor, *, text: str = "", employer: str = "", offset: int = 0, limit: int | None = 20
 ) -> tuple[pd.DataFrame, int]:
-    """Persons by name or part of it, or by exact ID number, and by employer; and how many fit in all.
+    """Search persons (人员查询).
+
+    Persons by name or part of it, or by exact ID number, and by employer; and how many fit in all.
 
     Columns: id, name, id_mask, sex, employer, title, specialty, authority. Full numbers never leave here.
     """
@@ -199,7 +213,7 @@ def find(
 
 
 def one(session: Session, person_id: int, actor: Actor) -> Person:
-    """One person, for those who may look them up; for a duplicate, whom it was merged into.
+    """One person (专业技术人员): one person, for those who may look them up; for a duplicate, whom it was merged into.
 
     Refused codes: "role", "missing".
     """
@@ -211,7 +225,7 @@ def one(session: Session, person_id: int, actor: Actor) -> Person:
 
 
 def reveal_id(session: Session, person_id: int, *, actor: Actor, now: datetime) -> str:
-    """The full ID number, as a logged act. Refused codes: "role", "missing"."""
+    """Reveal an ID number (查看完整证件号): the full ID number, as a logged act. Refused codes: "role", "missing"."""
     require(actor, Role.REVIEWER, Role.TITLE_OFFICER, Role.EMPLOYER_CLERK, Role.PERSON)
     found = one(session, person_id, actor)
     audit.record(session, audit.Event.ID_REVEALED, found, actor=actor, after={"name": found.name}, now=now)

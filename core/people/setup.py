@@ -15,21 +15,25 @@ from core.trail import audit
 
 
 def setting(session: Session, name: str) -> str | None:
+    """Read a setting (设置)."""
     found = session.get(Setting, name)
     return found.value if found else None
 
 
 def decide_setting(session: Session, name: str, value: str) -> None:
+    """Write a setting (设置)."""
     session.merge(Setting(name=name, value=value))
 
 
 def is_open(session: Session) -> bool:
-    """Whether somebody has already chosen a demonstration or an empty office."""
+    """Office opened (已建立): whether somebody has already chosen a demonstration or an empty office."""
     return setting(session, "office") is not None
 
 
 def open_office(session: Session, *, kind: str, now: datetime) -> Actor:
-    """Enter the region, its leagues and the exam authority, and answer the actor that sets the office up.
+    """Open the office (建立系统).
+
+    Enter the region, its leagues and the exam authority, and answer the actor that sets the office up.
 
     `kind` is "empty" or "demo". Refused codes: "open" (it was opened before).
     """
@@ -54,18 +58,23 @@ def open_office(session: Session, *, kind: str, now: datetime) -> Actor:
 
 
 def system_actor(session: Session) -> Actor:
-    """The one who acts from the command line and at set-up: nobody's account, the region's administrator."""
+    """System actor.
+
+    The one who acts from the command line and at set-up: nobody's account, the region's administrator.
+    """
     region = session.get_one(Organization, 1)
     return Actor(None, "系统", Role.ADMIN, region.id, region.name, region.kind)
 
 
 def demo_days(session: Session) -> int:
-    """By how many days the demonstration's date runs ahead of the real one."""
+    """Demonstration clock offset in days: by how many days the demonstration's date runs ahead of the real one."""
     return int(setting(session, "demo_days") or 0)
 
 
 def shift_demo_clock(session: Session, days: int, *, actor: Actor, now: datetime) -> int:
-    """Let the demonstration's date run ahead, so that a training can be taken from plan to card in one sitting.
+    """Shift the demonstration clock (推进演示日期).
+
+    Let the demonstration's date run ahead, so that a training can be taken from plan to card in one sitting.
 
     Refused codes: "demo" (a real office keeps real time), "days".
     """
@@ -81,5 +90,5 @@ def shift_demo_clock(session: Session, days: int, *, actor: Actor, now: datetime
 
 
 def moment(session: Session, real: datetime) -> datetime:
-    """The office's now: the real moment, or the demonstration's."""
+    """Office clock: the office's now: the real moment, or the demonstration's."""
     return real + timedelta(days=demo_days(session))

@@ -67,7 +67,10 @@ class Event(Labelled):
 
 @dataclass(frozen=True)
 class ClaimFields:
-    """What is filled in beside the evidence. `title` is the certificate's; `amount` in the unit of the activity."""
+    """Fields of a claim (折合申报).
+
+    What is filled in beside the evidence. `title` is the certificate's; `amount` in the unit of the activity.
+    """
 
     activity: str
     title: str
@@ -86,7 +89,10 @@ _LONGEST = {"title": 100, "issuer": 100, "note": 1000}
 
 @dataclass(frozen=True)
 class Activity:
-    """What a notice lets count beside training: converted into hours, or deeming a subject done."""
+    """Activity (折合类别).
+
+    What a notice lets count beside training: converted into hours, or deeming a subject done.
+    """
 
     name: str
     subject: str
@@ -127,7 +133,7 @@ class Activity:
 
 
 def activities(year: int) -> list[Activity]:
-    """What the notice of a year lets count, in its order. Refused codes: "policy"."""
+    """Activities (折合类别) of a year: what the notice of a year lets count, in its order. Refused codes: "policy"."""
     policy = notices.in_force(year)
     names = {each.code: each.name for each in policy.subjects}
     lines: dict[str, list[Conversion]] = {}
@@ -145,7 +151,10 @@ def activities(year: int) -> list[Activity]:
 
 
 def activity_of(claim: ClaimFields | Claim) -> Activity:
-    """What a claim claims, by the notice of its year. Refused codes: "policy", "activity" (it has none such)."""
+    """Activity of a claim.
+
+    What a claim claims, by the notice of its year. Refused codes: "policy", "activity" (it has none such).
+    """
     year = claim.completed_on.year
     offered = activities(year)
     for each in offered:
@@ -157,7 +166,9 @@ def activity_of(claim: ClaimFields | Claim) -> Activity:
 
 
 def worth(claim: ClaimFields | Claim) -> Decimal | None:
-    """The hours by the notice's own rate; 0 for what is deemed done, None where the reviewer grants them on evidence.
+    """Hours by the conversion rate (折合学时).
+
+    The hours by the notice's own rate; 0 for what is deemed done, None where the reviewer grants them on evidence.
 
     Refused codes: "policy", "activity".
     """
@@ -207,7 +218,9 @@ class StudyCapacity:
 
 
 def study_capacity(start_on: date, completed_on: date) -> StudyCapacity:
-    """What the days of a certificate hold: those within its credit year, the one it was completed in, clause 一(一).
+    """Study capacity (可计学时) of a certificate.
+
+    What the days of a certificate hold: those within its credit year, the one it was completed in, clause 一(一).
 
     Refused codes: "policy".
     """
@@ -216,7 +229,9 @@ def study_capacity(start_on: date, completed_on: date) -> StudyCapacity:
 
 
 def capacity_left(session: Session, claim: Claim) -> StudyCapacity:
-    """What a claim's days still hold beside what was granted on the person's other certificates of the credit year.
+    """Remaining study capacity (剩余可计学时).
+
+    What a claim's days still hold beside what was granted on the person's other certificates of the credit year.
 
     The hours of a certificate may lie on any of its days. So every stretch of days that contains this one holds what
     was granted within it, and the stretch with the least left decides.
@@ -243,7 +258,9 @@ def capacity_left(session: Session, claim: Claim) -> StudyCapacity:
 
 
 def hints(session: Session, claim: Claim) -> list[str]:
-    """What to know of a claim before it is decided, in words, for who files it and for who decides it.
+    """Hints on a claim (提示).
+
+    What to know of a claim before it is decided, in words, for who files it and for who decides it.
 
     A certificate of many days for few hours is asked about where the hours are less than a quarter of what they hold.
     """
@@ -271,7 +288,10 @@ def hints(session: Session, claim: Claim) -> list[str]:
 
 
 def check_fields(fields: ClaimFields, today: date) -> None:
-    """Refuse what cannot be a claim, every fault named at once. Refused codes: "fields", "policy", "activity"."""
+    """Validate a claim.
+
+    Refuse what cannot be a claim, every fault named at once. Refused codes: "fields", "policy", "activity".
+    """
     faults = [f"{word}未填" for name, word in WORDS.items() if not names.comparable(getattr(fields, name))]
     faults += [f"填写的内容超过{most}个字" for name, most in _LONGEST.items() if len(getattr(fields, name)) > most]
     if fields.completed_on > today:
@@ -297,9 +317,11 @@ def draft(
     actor: Actor,
     now: datetime,
 ) -> Claim:
-    """Start a claim for oneself, or for a person of the clerk's own employer; the person's authority will decide.
+    """Draft a claim (填写折合申报).
 
-    Whoever signs in as a duplicate claims for that record: separated again, it keeps what it filed.
+    Start a claim for oneself, or for a person of the clerk's own employer; the person's authority will decide.
+
+    A person who signs in as a duplicate claims for that record: separated again, it keeps what it filed.
     Refused codes: "role", "missing", "fields", "policy", "activity", "hours" (more than its days hold), "file".
     """
     require(actor, *FILERS)
@@ -333,7 +355,9 @@ def revise(
     actor: Actor,
     now: datetime,
 ) -> Claim:
-    """Change a claim that is not before the authority; files given are added, those given before stay with it.
+    """Revise a claim (修改折合申报), optimistic lock.
+
+    Change a claim that is not before the authority; files given are added, those given before stay with it.
 
     Refused codes: "role", "missing", "state", "stale", "fields", "policy", "activity", "hours", "file".
     """
@@ -355,7 +379,7 @@ def revise(
 
 
 def grant(session: Session, claim_id: int, hours: Decimal, *, version: int, actor: Actor, now: datetime) -> Claim:
-    """核定学时: set the hours that approval will post, where they are not those of the notice's own rate.
+    """Grant hours (核定学时): set the hours that approval will post, where they are not those of the notice's own rate.
 
     What is deemed done has none. Refused codes: "role", "missing", "jurisdiction", "state", "stale", "hours" (not a
     positive number of half hours, more than the notice's rate gives for the certificate, or than its days hold).
@@ -409,7 +433,10 @@ def _check_filed(session: Session, claim: Claim) -> None:
 
 
 def beyond(claim: Claim, hours: Decimal) -> str:
-    """What the reviewer should know before granting so many hours, in words; nothing where there is nothing to tell."""
+    """Warning on hours granted.
+
+    What the reviewer should know before granting so many hours, in words; nothing where there is nothing to tell.
+    """
     activity = activity_of(claim)
     if activity.unit != UNITS["hour"] or hours <= claim.amount:
         return ""
@@ -442,7 +469,7 @@ def _attach(session: Session, claim: Claim, evidence: Sequence[Upload], now: dat
 
 
 def evidence(session: Session, claim_id: int, actor: Actor) -> list[Attachment]:
-    """The files of a claim, as they were added. Refused codes: "missing"."""
+    """Evidence files (证明材料): the files of a claim, as they were added. Refused codes: "missing"."""
     claim = _one(session, claim_id, actor)
     return list(
         session.scalars(sa.select(Attachment).where(Attachment.submission_id == claim.id).order_by(Attachment.id))
@@ -450,13 +477,16 @@ def evidence(session: Session, claim_id: int, actor: Actor) -> list[Attachment]:
 
 
 def taken_back(session: Session, claim: Claim) -> CreditBatch | None:
-    """The batch that took the hours, or the deemed year, of a claim back; what it posts is one entry."""
+    """Reversal of a claim (冲销).
+
+    The batch that took the hours, or the deemed year, of a claim back; what it posts is one entry.
+    """
     posted = sa.select(CreditBatch.id).where(CreditBatch.submission_id == claim.id)
     return session.scalar(sa.select(CreditBatch).where(CreditBatch.reverses_id.in_(posted)))
 
 
 class Concern(Labelled):
-    """Why something else of the same person is shown to who decides a claim, the gravest first."""
+    """Concern (审核提示): why something else of the same person is shown to who decides a claim, the gravest first."""
 
     CERTIFICATE = "certificate", "证书名称相同或相近，请核对是否同一证书"
     TRAINED = (
@@ -468,7 +498,9 @@ class Concern(Labelled):
 
 
 def beside(session: Session, claim_id: int, actor: Actor) -> pd.DataFrame:
-    """What else of the same person to hold a claim against, by concern and then the earliest first.
+    """Related claims and trainings (审核提示).
+
+    What else of the same person to hold a claim against, by concern and then the earliest first.
 
     Other claims and rows of rosters, filed or approved, unless their hours were taken back: those alike in title, those
     of the same days (an examination is no study); where a claim deems its year done, all of that year, and what was
@@ -541,7 +573,10 @@ def _deemed_by_import(session: Session, claim: Claim) -> list[Any]:
 
 
 def people(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
-    """For whom the actor may file a claim, at most 20. Columns as `registry.find_persons`. Refused codes: "role"."""
+    """Persons to claim for.
+
+    For whom the actor may file a claim, at most 20. Columns as `registry.find_persons`. Refused codes: "role".
+    """
     require(actor, *FILERS)
     return persons.find(session, actor, text=text)[0]
 
@@ -572,7 +607,7 @@ def _others(session: Session, claim: Claim) -> list[Claim]:
 
 
 def _person(session: Session, claim: Claim) -> Person:
-    """The person the claim is about, as on file by now."""
+    """The person the claim is about, as currently on file."""
     return session.get_one(Person, session.get_one(Person, claim.person_id).human_id)
 
 
@@ -626,7 +661,7 @@ class ClaimKind(Kind[Claim]):
         ]
 
     def check_submit(self, session: Session, claim: Claim, *, actor: Actor, reason: str, now: datetime) -> None:
-        """A claim has its evidence, goes to the authority the person has by now, and is filed once, clause 一(四)5-8.
+        """A claim has its evidence, goes to the person's present authority, and is filed once, clause 一(四)5-8.
 
         Refused codes: "fields", "twice", "hours", "policy", "activity".
         """

@@ -33,7 +33,7 @@ class Event(Labelled):
 
 @dataclass(frozen=True)
 class PlanFields:
-    """What a base fills in, clause 一(五)1. `hours_each` is what one learner earns."""
+    """Fields of a plan (培训计划): what a base fills in, clause 一(五)1. `hours_each` is what one learner earns."""
 
     title: str
     subject: Subject
@@ -60,18 +60,24 @@ WORDS = {
 
 
 def subjects_of(kind: OrganizationKind, year: int) -> list[Subject]:
-    """The subjects an organization of a kind may give in a year, clause 一(二)."""
+    """Subjects a provider may give (科目): the subjects an organization of a kind may give in a year, clause 一(二)."""
     rules = notices.in_force(year).subjects
     return [subject for subject in Subject for rule in rules if rule.code == subject and kind in rule.providers]
 
 
 def credit_years(plan: Plan | PlanFields) -> tuple[int, ...]:
-    """The credit years a plan offers: those it names, else the year of the training."""
+    """Credit years of a plan (学时年度).
+
+    The credit years a plan offers: those it names, else the year of the training.
+    """
     return tuple(plan.credit_years) or (plan.start_on.year,)
 
 
 def usual_year(plan: Plan) -> int | None:
-    """The credit year of those who name none: the plan's only one, else the year of the training if it is offered."""
+    """Default credit year.
+
+    The credit year of those who name none: the plan's only one, else the year of the training if it is offered.
+    """
     offered = credit_years(plan)
     if len(offered) == 1:
         return offered[0]
@@ -79,19 +85,22 @@ def usual_year(plan: Plan) -> int | None:
 
 
 def makeup_years(subject: Subject, on: date) -> list[int]:
-    """The earlier credit years of a subject that study on a day may make up, clause 七(二), the latest first."""
+    """Make-up years (可补学年度).
+
+    The earlier credit years of a subject that study on a day may make up, clause 七(二), the latest first.
+    """
     policy = notices.in_force(on.year)
     years = range(on.year - 1, on.year - policy.makeup_years - 1, -1)
     return [year for year in years if policy.may_make_up(subject, year, on)]
 
 
 def days_of(start_on: date, end_on: date) -> int:
-    """Days from the first to the last, both counted."""
+    """Number of days: days from the first to the last, both counted."""
     return (end_on - start_on).days + 1
 
 
 def check_fields(fields: PlanFields, kind: OrganizationKind) -> None:
-    """Refuse what cannot be a plan, whenever it is filed: every fault named at once.
+    """Validate a plan: refuse what cannot be a plan, whenever it is filed: every fault named at once.
 
     Refused codes: "fields".
     """
@@ -136,7 +145,9 @@ def _year_faults(fields: PlanFields, policy: notices.Policy) -> list[str]:
 
 
 def draft(session: Session, fields: PlanFields, *, actor: Actor, now: datetime) -> Plan:
-    """Start a plan for the actor's own organization; the authority in charge follows from jurisdiction.
+    """Draft a plan (填写计划).
+
+    Start a plan for the actor's own organization; the authority in charge follows from jurisdiction.
 
     Refused codes: "role", "fields", "policy".
     """
@@ -156,7 +167,7 @@ def draft(session: Session, fields: PlanFields, *, actor: Actor, now: datetime) 
 
 
 def revise(session: Session, plan_id: int, fields: PlanFields, *, version: int, actor: Actor, now: datetime) -> Plan:
-    """Change a plan that is not before the authority.
+    """Revise a plan (修改计划), optimistic lock: change a plan that is not before the authority.
 
     Refused codes: "role", "missing", "state", "stale", "fields", "policy".
     """
@@ -174,7 +185,10 @@ def revise(session: Session, plan_id: int, fields: PlanFields, *, version: int, 
 
 
 def own(session: Session, plan_id: int, actor: Actor) -> Plan:
-    """A plan of the clerk's own organization, locked for change. Refused codes: "role", "missing"."""
+    """Own plan, locked for update.
+
+    A plan of the clerk's own organization, locked for change. Refused codes: "role", "missing".
+    """
     require(actor, Role.BASE_CLERK)
     plan = session.get(Plan, plan_id, with_for_update=True)
     if plan is None or plan.organization_id != actor.organization_id:
@@ -183,7 +197,9 @@ def own(session: Session, plan_id: int, actor: Actor) -> Plan:
 
 
 def grant_extension(session: Session, plan_id: int, *, actor: Actor, reason: str, now: datetime) -> Plan:
-    """Let one named plan begin on its start date although it is filed less than two weeks before (一(五)1).
+    """Grant an extension (准予延期上报).
+
+    Let one named plan begin on its start date although it is filed less than two weeks before (一(五)1).
 
     Refused codes: "role", "missing", "jurisdiction", "state", "needless", "reason".
     """
@@ -209,11 +225,12 @@ def grant_extension(session: Session, plan_id: int, *, actor: Actor, reason: str
 
 
 def fields_of(plan: Plan) -> PlanFields:
+    """Fields of a plan."""
     return PlanFields(**{name: getattr(plan, name) for name in PlanFields.__dataclass_fields__})
 
 
 def summary(plan: Plan) -> dict[str, Any]:
-    """A plan's fields for the trail."""
+    """Fields of a plan for the trail: A plan's fields for the trail."""
     years = ";".join(map(str, plan.credit_years))
     return {name: str(value) for name, value in asdict(fields_of(plan)).items()} | {"credit_years": years}
 

@@ -166,7 +166,10 @@ def _digest(entry: Any, previous: str) -> str:
 
 
 def overtaken(session: Session, submission: Submission, code: str = "stale") -> Refused:
-    """What those hear who act on a submission that is not as they saw it: how it stands, who was faster, with what."""
+    """Optimistic-lock refusal (已被他人处理).
+
+    What those hear who act on a submission that is not as they saw it: how it stands, who was faster, with what.
+    """
     query = (
         sa.select(AuditEntry)
         .where(
@@ -186,7 +189,10 @@ def overtaken(session: Session, submission: Submission, code: str = "stale") -> 
 
 
 def faults(session: Session) -> list[str]:
-    """Each line whose hash or number does not fit the one before; the line after a missing one has nothing to fit."""
+    """Check the audit chain.
+
+    Each line whose hash or number does not fit the one before; the line after a missing one has nothing to fit.
+    """
     found: list[str] = []
     last, previous = 0, ""
     query = sa.select(*map(db.as_kept, AuditEntry.__table__.columns)).order_by(AuditEntry.id)
@@ -205,7 +211,7 @@ def faults(session: Session) -> list[str]:
 
 
 def missing(what: str, first: int, last: int) -> str:
-    """The fault of a chain in which the numbers from first to last are not there."""
+    """Words for a gap in a chain: the fault of a chain in which the numbers from first to last are not there."""
     return f"{what} {first} is missing" if last <= first else f"{what}s {first} to {last} are missing"
 
 
@@ -222,7 +228,7 @@ def history(
     offset: int = 0,
     limit: int | None = 50,
 ) -> tuple[pd.DataFrame, int]:
-    """The trail an actor may see, newest first, and how many lines there are in all.
+    """Audit history (审计日志): the trail an actor may see, newest first, and how many lines there are in all.
 
     Columns: id, at, event, account, role, organization, record, record_id, before, after, reason.
     Refused codes: "password" (first password not changed yet).

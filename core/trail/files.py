@@ -29,14 +29,17 @@ SIGNS = {".pdf": b"%PDF", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff", ".p
 
 @dataclass(frozen=True)
 class Upload:
-    """A file as a person handed it in."""
+    """Uploaded file: A file as a person handed it in."""
 
     filename: str
     content: bytes
 
 
 def is_as_named(upload: Upload) -> bool:
-    """Whether a file begins as one of its ending does; an empty one, and a kind without such a sign, are let pass."""
+    """File signature check (magic number).
+
+    Whether a file begins as one of its ending does; an empty one, and a kind without such a sign, are let pass.
+    """
     sign = next((sign for ending, sign in SIGNS.items() if upload.filename.lower().endswith(ending)), b"")
     return not upload.content or upload.content.startswith(sign)
 
@@ -44,7 +47,9 @@ def is_as_named(upload: Upload) -> bool:
 def attach(
     session: Session, submission: Submission | None, upload: Upload, *, purpose: str, now: datetime
 ) -> Attachment:
-    """Keep a file for a submission, or for the batch or the change of a person that is about to be made from it.
+    """Store an attachment (附件), encrypted and content-addressed.
+
+    Keep a file for a submission, or for the batch or the change of a person that is about to be made from it.
 
     The bytes are on disk before the row is committed; a digest is written once. Refused codes: "file" (empty, too
     large).
@@ -76,12 +81,14 @@ def attach(
 
 
 def digest_of(upload: Upload) -> str:
-    """The SHA-256 under which a file is kept, in hexadecimal digits."""
+    """Content digest of a file: the SHA-256 under which a file is kept, in hexadecimal digits."""
     return hashlib.sha256(upload.content).hexdigest()
 
 
 def one(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachment, Submission | CreditBatch | Person]:
-    """A file and what it belongs to: a submission the actor sees, or an import or a person, which are officers' alone.
+    """Attachment and its owner.
+
+    A file and what it belongs to: a submission the actor sees, or an import or a person, which are officers' alone.
 
     Reads no bytes. Refused codes: "missing".
     """
@@ -109,14 +116,20 @@ def one(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachment,
 
 
 def handed_out(session: Session, attachment_id: int, *, actor: Actor, now: datetime) -> Upload:
-    """A file to take away: a logged act, since rosters hold full ID numbers. Refused codes: "missing"."""
+    """Download an attachment (下载附件), logged.
+
+    A file to take away: a logged act, since rosters hold full ID numbers. Refused codes: "missing".
+    """
     kept, owner = one(session, attachment_id, actor)
     audit.record(session, audit.Event.FILE_HANDED_OUT, owner, actor=actor, after={"filename": kept.filename}, now=now)
     return _content(kept)
 
 
 def opened(session: Session, attachment_id: int, actor: Actor) -> Upload:
-    """A file as the program itself reads it, for those who may see what it belongs to. Refused codes: "missing"."""
+    """Read an attachment inside the program.
+
+    A file as the program itself reads it, for those who may see what it belongs to. Refused codes: "missing".
+    """
     return _content(one(session, attachment_id, actor)[0])
 
 

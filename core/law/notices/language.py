@@ -16,7 +16,7 @@ from core.ground.access import Labelled, OrganizationKind, Refused
 
 
 class Subject(Labelled):
-    """The two subjects that rosters carry. A policy may name further ones by code."""
+    """Subject (科目) of rosters: the two subjects that rosters carry. A policy may name further ones by code."""
 
     PUBLIC = "public", "公需科目"
     PROFESSIONAL = "professional", "专业科目"
@@ -115,7 +115,7 @@ class Cited(Part):
 
 
 class SubjectRule(Cited):
-    """A subject, or with `part_of` a sub-subject whose hours also count for the whole."""
+    """Subject rule (科目): A subject, or with `part_of` a sub-subject whose hours also count for the whole."""
 
     code: str = Field(pattern=r"^[a-z_]{2,20}$")
     name: Text
@@ -124,14 +124,17 @@ class SubjectRule(Cited):
 
 
 class YearChange(Cited):
-    """A year in which a subject was dropped or its amount changed."""
+    """Exception for single years (个别年度): A year in which a subject was dropped or its amount changed."""
 
     years: tuple[Year, ...] = Field(min_length=1)
     hours: dict[str, Amount]
 
 
 class Requirement(Cited):
-    """Hours by subject code and `total`, for each year alone, or summed or averaged over the years required."""
+    """Required hours (学时要求).
+
+    Hours by subject code and `total`, for each year alone, or summed or averaged over the years required.
+    """
 
     combine: Literal["each_year", "sum", "average"] = "each_year"
     hours: dict[str, Amount] = Field(min_length=1)
@@ -163,7 +166,10 @@ class Requirement(Cited):
 
 
 class Window(Cited):
-    """Which years an application of a route, level and education needs: so many, or as many as a fact says."""
+    """Look-back window (近几年).
+
+    Which years an application of a route, level and education needs: so many, or as many as a fact says.
+    """
 
     route: Literal[ROUTES]  # type: ignore[valid-type]
     level: tuple[Literal[LEVELS], ...] = ()  # type: ignore[valid-type]
@@ -188,7 +194,7 @@ class Window(Cited):
 
 
 class Condition(Part):
-    """One thing that must hold of the applicant."""
+    """Condition (条件) on a fact of the applicant: one thing that must hold of the applicant."""
 
     fact: Literal[tuple(FACTS)]  # type: ignore[valid-type]
     is_: Any = Field(None, alias="is")
@@ -222,7 +228,7 @@ class Condition(Part):
 
 
 class Waiver(Cited):
-    """减免: what is required of those for whom all conditions hold. The best of all that apply wins.
+    """Waiver (减免): what is required of those for whom all conditions hold. The best of all that apply wins.
 
     Effects: none_required; any_one_year (one complete year of the window); without_years (the years in `fact` are not
     required); last_years (only the latest years, as many as `fact` says, at most `at_most`; where the notice is silent
@@ -250,7 +256,7 @@ class Waiver(Cited):
 
 
 class Conversion(Cited):
-    """学时折合: `rate` credit hours for each hour, day or item (`unit`) of an activity of a level and rank.
+    """Conversion (学时折合): `rate` credit hours for each hour, day or item (`unit`) of an activity and level.
 
     Without a rate the reviewer grants the hours. `per_item` and `per_year` are the most that count.
     """
@@ -274,14 +280,14 @@ class Conversion(Cited):
 
 
 class Deemed(Cited):
-    """视同完成: a source whose entry makes a year's subject count as done."""
+    """Deemed done (视同完成): a source whose entry makes a year's subject count as done."""
 
     source: Source
     subject: str
 
 
 class Cap(Cited):
-    """At most so many hours of a source (or a subject) count per day, per item or per year."""
+    """Cap (学时上限): at most so many hours of a source (or a subject) count per day, per item or per year."""
 
     per: Literal["day", "item", "year"]
     hours: Amount
@@ -290,7 +296,7 @@ class Cap(Cited):
 
 
 class MakeUp(Cited):
-    """补学: which subject may be made up, how many years back, and in which part of the year."""
+    """Make-up study (补学): which subject may be made up, how many years back, and in which part of the year."""
 
     subject: str
     years_back: Annotated[int, Field(ge=0, le=10)]
@@ -300,7 +306,7 @@ class MakeUp(Cited):
 
 
 class StudyWindow(Cited):
-    """From when to when a year's study is open, for everybody or for one league."""
+    """Study window (学习时间): from when to when a year's study is open, for everybody or for one league."""
 
     league: Text | None = None
     first: MonthDay = Field(alias="from")
@@ -321,7 +327,7 @@ class Deadlines(Part):
 
 
 class Programme(Cited):
-    """专项项目: its target of the year and the dates it must meet."""
+    """Programme (专项项目): its target of the year and the dates it must meet."""
 
     code: str = Field(pattern=r"^[a-z_]{2,30}$")
     name: Text
@@ -334,7 +340,7 @@ class Programme(Cited):
 
 
 class Interpretation(Cited):
-    """What the program does where the notice is silent, and why."""
+    """Interpretation (未写明之处) as a named setting: what the program does where the notice is silent, and why."""
 
     setting: Literal[tuple(SETTINGS)]  # type: ignore[valid-type]
     value: Any
@@ -373,7 +379,7 @@ class InForce(Part):
 
 
 class Policy(Part):
-    """One notice (政策). Hours are credit hours, days are office days."""
+    """Policy (政策): one notice (政策). Hours are credit hours, days are office days."""
 
     id: str = Field(pattern=r"^[a-z0-9-]{2,40}$")
     title: str = Field(min_length=2, max_length=200)

@@ -16,7 +16,10 @@ FOLDER = db.ROOT / "data" / "policies"
 
 
 def texts(folder: Path) -> dict[str, str]:
-    """The policy files of a folder: id (the file's name) to text; what is not UTF-8 in them is left to `parse`."""
+    """Read policy files as text.
+
+    The policy files of a folder: id (the file's name) to text; what is not UTF-8 in them is left to `parse`.
+    """
     return {path.stem: _text(path) for path in sorted(folder.glob("*.yaml")) if path.is_file()}
 
 
@@ -27,14 +30,20 @@ def _text(path: Path) -> str:
 
 
 def read(path: Path) -> Policy:
-    """A policy file, extending those of its own folder and those on file. OSError, or Malformed with every fault."""
+    """Load a policy file.
+
+    A policy file, extending those of its own folder and those on file. OSError, or Malformed with every fault.
+    """
     text = _text(path)
     parents = texts(FOLDER) | texts(path.parent) if "extends" in text else {}
     return parse(text, name=path.name, parents=parents)
 
 
 def published() -> Path:
-    """Where the office's own published notices lie; there, an id that came with the program replaces it."""
+    """Folder of the office's own policies.
+
+    Where the office's own published notices lie; there, an id that came with the program replaces it.
+    """
     return db.home() / "policies"
 
 
@@ -50,25 +59,30 @@ def _loaded(office: tuple[tuple[Path, int], ...]) -> tuple[Policy, ...]:
 
 
 def policies() -> tuple[Policy, ...]:
-    """Every policy of the region on file, by first year."""
+    """The region's policies: every policy of the region on file, by first year."""
     regional = (policy for policy in _on_file() if policy.league is None)
     return tuple(sorted(regional, key=lambda policy: policy.in_force.first))
 
 
 def restored(text: str) -> Policy:
-    """A policy out of its `text`."""
+    """Deserialise a policy: A policy out of its `text`."""
     return Policy.model_validate_json(text)
 
 
 def subject_names() -> dict[str, str]:
-    """What each subject code is called: as the latest notice on file has it, the two subjects of rosters always."""
+    """Names of subjects (科目名称).
+
+    What each subject code is called: as the latest notice on file has it, the two subjects of rosters always.
+    """
     on_file = sorted(_on_file(), key=lambda policy: policy.in_force.first)
     names = {subject.code: subject.name for policy in on_file for subject in policy.subjects}
     return {subject.value: subject.label for subject in Subject} | names
 
 
 def in_force(year: int, on_file: Sequence[Policy] | None = None) -> Policy:
-    """The policy for a credit year: the year's own notice, else the latest before it where that one says it carries on.
+    """Policy in force (现行政策) for a credit year.
+
+    The policy for a credit year: the year's own notice, else the latest before it where that one says it carries on.
 
     Who asks for many years at once asks for `policies` first (`on_file`). Refused codes: "policy" (no notice covers
     the year).

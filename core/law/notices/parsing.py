@@ -29,7 +29,10 @@ from core.law.notices.language import (
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with a policy file: the file, the line (1 is the first), where in it, and in words what."""
+    """Fault in a policy file.
+
+    One thing wrong with a policy file: the file, the line (1 is the first), where in it, and in words what.
+    """
 
     file: str
     line: int
@@ -42,7 +45,7 @@ class Fault:
 
 
 class Malformed(Refused):
-    """A policy file with faults; all of them, in order of line."""
+    """Malformed policy file: A policy file with faults; all of them, in order of line."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("malformed", "政策文件有误：\n" + "\n".join(map(str, faults)))
@@ -60,7 +63,7 @@ _SECTIONS: dict[str, tuple[type[Part], tuple[str, ...]]] = {
     "programmes": (Programme, ("code",)),
     "interpretations": (Interpretation, ("setting",)),
 }
-"""The lists of a policy, and by what the rules in them are told apart: no two alike in one file, and a file that
+"""The lists of a policy, and by what the rules in them are distinguished: no two alike in one file, and a file that
 extends another replaces its like."""
 
 LARGEST, _DEEPEST, _LONGEST = 300_000, 20, 1_000
