@@ -29,8 +29,8 @@ def faults(session: Session) -> list[str]:
     What does not add up: altered, missing or added entries, a broken chain, totals that are no sums.
 
     The last batches, taken out with their entries and totals, leave a valid chain behind; so do the last lines of the
-    audit trail. Each side is therefore held against the other. A thief who takes out both ends is not seen here: for that
-    the newest digest would have to be kept where the thief cannot write.
+    audit trail. Each side is therefore held against the other. A thief who takes out both ends alike is not seen: for
+    that the newest digest would have to be kept where the thief cannot write.
     """
     return [*altered(session), *_trail_faults(session), *_total_faults(session)]
 
