@@ -12,10 +12,20 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import bcrypt
 import pytest
 import sqlalchemy as sa
 
 from core import db
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cheap_passwords() -> Iterator[None]:
+    """bcrypt at its lowest cost: an office has sixteen accounts, and at full cost each takes a quarter of a second."""
+    real = bcrypt.gensalt
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bcrypt, "gensalt", lambda *_: real(4))  # whatever cost is asked for
+        yield
 
 
 def _migrate(address: str, home: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core import db, registry
@@ -13,6 +15,15 @@ from tests import cast as people
 from tests.cast import Cast
 
 MAIN = str(db.ROOT / "web" / "screens.py")
+
+
+@pytest.fixture(autouse=True, scope="package")
+def components_found_once() -> Iterator[None]:
+    """Every `AppTest` reads the papers of all installed packages for components of theirs; they stay what they are."""
+    found = manifest_scanner.scan_component_manifests()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", lambda *_: found)
+        yield
 
 
 def sign_in(username: str) -> str:
