@@ -21,6 +21,7 @@ from core.approvals import Action
 from core.files import Upload
 from core.models import Base, Claim, Mode, Organization, Person, Plan, Report, append_only_tables
 from core.policy import Subject
+from tests import kept
 
 NOW = datetime(2024, 6, 3, 1, 0, tzinfo=UTC)
 """Monday, nine in the morning at the office."""
@@ -76,6 +77,10 @@ STAFF = (
 
 def assemble(now: datetime = NOW, *, kind: str = "empty") -> Cast:
     """Open an office in the database in use and give it its people. All sign in with `PASSWORD`."""
+    return kept.office(_assembled, now, kind)
+
+
+def _assembled(now: datetime, kind: str) -> Cast:
     cast = Cast()
     with db.transaction() as session:
         founder = registry.open_office(session, kind=kind, now=now)
