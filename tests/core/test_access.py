@@ -30,6 +30,7 @@ from core.access import ROLE_HOMES, Actor, OrganizationKind, Refused, Role
 from core.approvals import Action
 from core.models import Base, Dispute
 from tests import cast as c
+from tests import kept
 
 REGION = "admin reviewer reviewer2 leader title"
 HOHHOT = "hohhot_admin hohhot_reviewer hohhot_leader hohhot_title"
@@ -392,6 +393,11 @@ def batch_of(submission_id: int) -> int:
 
 @pytest.fixture
 def prepared(database: str) -> tuple[c.Cast, list[Records]]:
+    return kept.office(two_jurisdictions)
+
+
+def two_jurisdictions() -> tuple[c.Cast, list[Records]]:
+    """Everything there is to see, once below the region and once below a league."""
     cast = c.assemble()
     both = [
         records(cast, "base", "reviewer", 1, "region", "示例市第一医院"),

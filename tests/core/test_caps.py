@@ -15,6 +15,7 @@ from core.files import Upload
 from core.ledger import Posting
 from core.models import Person, Source
 from tests import cast as c
+from tests import kept
 
 CAPPED = (
     (
@@ -35,6 +36,10 @@ CAPPED = (
 
 @pytest.fixture
 def cast(database: str) -> c.Cast:
+    return kept.office(capped)
+
+
+def capped() -> c.Cast:
     """An office whose notice of 2024 has caps, and one person on file."""
     text = (policy.FOLDER / "nmg-2024.yaml").read_text(encoding="utf-8")
     for before, after in CAPPED:

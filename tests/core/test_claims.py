@@ -19,12 +19,17 @@ from core.approvals import Action
 from core.files import Upload
 from core.models import Account, Claim, Person, State
 from tests import cast as c
+from tests import kept
 
 ONE, OTHER, AT_BASE = 1, 2, 3
 
 
 @pytest.fixture
 def cast(database: str) -> c.Cast:
+    return kept.office(three_people)
+
+
+def three_people() -> c.Cast:
     """A person of the hospital and one of a league's school, each with an account, and one who works at the base."""
     made = c.assemble()
     employers = {ONE: "示例市第一医院", OTHER: "示例旗蒙古族中学", AT_BASE: "示例继续教育基地"}

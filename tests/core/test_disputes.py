@@ -13,6 +13,7 @@ from core.audit import Event
 from core.files import Upload
 from core.models import Answer, Dispute
 from tests import cast as c
+from tests import kept
 
 
 def done(deed: Callable[[Session], Any]) -> Any:
@@ -27,6 +28,10 @@ def stands() -> None:
 
 @pytest.fixture
 def cast(database: str) -> c.Cast:
+    return kept.office(three_people)
+
+
+def three_people() -> c.Cast:
     """Two of the hospital and one of the school, each with one entry; the first and the last have accounts."""
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1), c.row(2)]))

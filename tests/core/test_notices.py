@@ -13,6 +13,7 @@ from core.access import Actor, Refused, Role
 from core.models import AuditEntry, PolicyDraft
 from core.policy import Malformed
 from tests import cast as c
+from tests import kept
 from tests.cast import Cast
 
 TEXT = notices.source_text("nmg-2024")
@@ -27,6 +28,11 @@ def stricter(text: str = TEXT) -> str:
 
 @pytest.fixture
 def cast(database: str) -> Iterator[Cast]:
+    yield kept.office(two_administrators)
+    policy._loaded.cache_clear()
+
+
+def two_administrators() -> Cast:
     """The usual office with a second administrator of the region, and five people with 30 + 60 hours of 2024."""
     cast = c.assemble()
     with db.transaction() as session:
@@ -44,8 +50,7 @@ def cast(database: str) -> Iterator[Cast]:
         )
         session.flush()
         cast.actors["admin2"] = Actor(account.id, account.name, Role.ADMIN, region.id, region.name, region.kind)
-    yield cast
-    policy._loaded.cache_clear()
+    return cast
 
 
 def save(cast: Cast, text: str, by: str = "admin") -> PolicyDraft:

@@ -17,6 +17,7 @@ from core.files import Upload
 from core.models import Account, CreditEntry, Person, PersonChange
 from core.shortfalls import shortfalls
 from tests import cast as c
+from tests import kept
 
 PROOF = Upload("身份证复印件.pdf", b"%PDF-1.4 synthetic proof")
 LATER = c.AFTER + timedelta(days=1)
@@ -58,6 +59,10 @@ def last_line(cast: c.Cast, event: Event) -> dict[str, Any]:
 
 @pytest.fixture
 def cast(database: str) -> c.Cast:
+    return kept.office(four_people)
+
+
+def four_people() -> c.Cast:
     """Three of the hospital and one of the school in Hohhot, each with the hours of one training."""
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1), c.row(2), c.row(3)]))

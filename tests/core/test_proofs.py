@@ -16,10 +16,16 @@ from core.access import Refused
 from core.db import canonical
 from core.ledger import Standing
 from tests import cast as c
+from tests import kept
 
 
 @pytest.fixture
 def cast(database: str) -> c.Cast:
+    return kept.office(two_batches)
+
+
+def two_batches() -> c.Cast:
+    """Five people with the hours of one training, the first of them with an account and those of a second one."""
     made = c.assemble()
     c.posted(made, c.sheet([c.row(serial) for serial in range(1, 6)]))
     c.posted(made, c.sheet([c.row(1, professional_hours=7.5)]), title="第二期")

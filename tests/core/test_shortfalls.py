@@ -15,13 +15,18 @@ from core.models import Person, Source
 from core.policy import Subject
 from core.shortfalls import Lack, shortfalls
 from tests import cast as c
+from tests import kept
 
 YEARS = (2024, 2023, 2022)
 
 
 @pytest.fixture
 def office_with_people(database: str) -> c.Cast:
-    """Five of the hospital and one of the school, with more or less behind them."""
+    return kept.office(five_people)
+
+
+def five_people() -> c.Cast:
+    """Four of the hospital and one of the school, with more or less behind them."""
     cast = c.assemble()
     with db.transaction() as session:
         for serial, employer in (
