@@ -28,6 +28,11 @@ def cheap_passwords() -> Iterator[None]:
         yield
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, and on one worker: the others take over what is short, so that nobody waits for them."""
+    items.sort(key=lambda item: item.path.parent.name != "browser" and item.path.name != "test_demo.py")
+
+
 def _migrate(address: str, home: Path) -> None:
     """The schema of this version in an empty database, with no connection left behind."""
     with pytest.MonkeyPatch.context() as patch:

@@ -15,6 +15,7 @@ from core.approvals import Action
 from core.files import Upload
 from core.models import Account, AuditEntry, CreditBatch, Organization, Person, Plan, Report, State
 from data.demo.office import ACCOUNTS, PASSWORD, open_demo
+from tests import kept
 
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 SAMPLES = [db.ROOT / "tests" / "data" / name for name in ("roster.xlsx", "roster.xls", "roster.csv")]
@@ -29,9 +30,13 @@ def who(session: sa.orm.Session, username: str) -> Actor:
 
 @pytest.fixture
 def demo(database: str) -> str:
+    kept.office(opened)
+    return database
+
+
+def opened() -> None:
     with db.transaction() as session:
         open_demo(session, now=NOW)
-    return database
 
 
 def test_the_demonstration_shows_every_role_state_and_deadline(demo: str) -> None:
@@ -79,8 +84,7 @@ def test_the_demonstration_shows_every_role_state_and_deadline(demo: str) -> Non
 
 
 def test_its_people_are_synthetic_and_strangers_to_the_sample_rosters(office: Path) -> None:
-    with db.transaction() as session:
-        open_demo(session, now=NOW)
+    kept.office(opened)
     samples = {row.id_number for path in SAMPLES for row in roster.read(path.read_bytes(), path.name).rows}
     assert len(samples) == 600
     with db.reading() as session:

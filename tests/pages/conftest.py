@@ -14,6 +14,8 @@ from core import db, registry
 from tests import cast as people
 from tests.cast import Cast
 
+NOW = datetime.now(UTC)
+
 MAIN = str(db.ROOT / "web" / "screens.py")
 
 
@@ -49,4 +51,4 @@ def open_page(name: str, token: str | None, **query: str) -> AppTest:
 @pytest.fixture
 def cast(office: Path) -> Cast:
     """The small office, opened today, so that pages and tests share the clock."""
-    return people.assemble(datetime.now(UTC))
+    return people.assemble(NOW)
