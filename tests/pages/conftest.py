@@ -37,14 +37,14 @@ def sign_in(username: str) -> str:
 
 
 def open_page(name: str, token: str | None, **query: str) -> AppTest:
-    """A page as the main script draws it for whoever holds the token, with this in its address."""
+    """A page as the main script draws it for whoever holds the token and types its address, with this in it."""
     app = AppTest.from_file(MAIN, default_timeout=60)
     if token:
         app.session_state["token"] = token
     for key, value in query.items():
         app.query_params[key] = value
-    app.run()
-    app.switch_page(f"../pages/{name}.py")
+    if name != "home":  # which has no name in its address
+        app.switch_page(f"../pages/{name}.py")
     return app.run()
 
 
