@@ -15,7 +15,7 @@ from core.approvals import Action
 from core.files import Upload
 from core.models import Account, AuditEntry, CreditBatch, Organization, Person, Plan, Report, State
 from data.demo.office import ACCOUNTS, PASSWORD, open_demo
-from tests import kept
+from tests import ready
 
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 SAMPLES = [db.ROOT / "tests" / "data" / name for name in ("roster.xlsx", "roster.xls", "roster.csv")]
@@ -30,7 +30,7 @@ def who(session: sa.orm.Session, username: str) -> Actor:
 
 @pytest.fixture
 def demo(database: str) -> str:
-    kept.office(opened)
+    ready.office(opened)
     return database
 
 
@@ -84,7 +84,7 @@ def test_the_demonstration_shows_every_role_state_and_deadline(demo: str) -> Non
 
 
 def test_its_people_are_synthetic_and_strangers_to_the_sample_rosters(office: Path) -> None:
-    kept.office(opened)
+    ready.office(opened)
     samples = {row.id_number for path in SAMPLES for row in roster.read(path.read_bytes(), path.name).rows}
     assert len(samples) == 600
     with db.reading() as session:

@@ -15,7 +15,7 @@ from core.files import Upload
 from core.ledger import Posting
 from core.models import Person, Source
 from tests import cast as c
-from tests import kept
+from tests import ready
 
 CAPPED = (
     (
@@ -36,7 +36,7 @@ CAPPED = (
 
 @pytest.fixture
 def cast(database: str) -> c.Cast:
-    return kept.office(capped)
+    return ready.office(capped)
 
 
 def capped() -> c.Cast:

@@ -19,14 +19,14 @@ from core.approvals import Action
 from core.files import Upload
 from core.models import Account, Claim, Person, State
 from tests import cast as c
-from tests import kept
+from tests import ready
 
 ONE, OTHER, AT_BASE = 1, 2, 3
 
 
 @pytest.fixture
 def cast(database: str) -> c.Cast:
-    return kept.office(three_people)
+    return ready.office(three_people)
 
 
 def three_people() -> c.Cast:

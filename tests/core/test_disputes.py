@@ -13,7 +13,7 @@ from core.audit import Event
 from core.files import Upload
 from core.models import Answer, Dispute
 from tests import cast as c
-from tests import kept
+from tests import ready
 
 
 def done(deed: Callable[[Session], Any]) -> Any:
@@ -28,7 +28,7 @@ def stands() -> None:
 
 @pytest.fixture
 def cast(database: str) -> c.Cast:
-    return kept.office(three_people)
+    return ready.office(three_people)
 
 
 def three_people() -> c.Cast:

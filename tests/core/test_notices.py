@@ -13,7 +13,7 @@ from core.access import Actor, Refused, Role
 from core.models import AuditEntry, PolicyDraft
 from core.policy import Malformed
 from tests import cast as c
-from tests import kept
+from tests import ready
 from tests.cast import Cast
 
 TEXT = notices.source_text("nmg-2024")
@@ -28,7 +28,7 @@ def stricter(text: str = TEXT) -> str:
 
 @pytest.fixture
 def cast(database: str) -> Iterator[Cast]:
-    yield kept.office(two_administrators)
+    yield ready.office(two_administrators)
     policy._loaded.cache_clear()
 
 

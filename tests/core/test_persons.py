@@ -17,7 +17,7 @@ from core.files import Upload
 from core.models import Account, CreditEntry, Person, PersonChange
 from core.shortfalls import shortfalls
 from tests import cast as c
-from tests import kept
+from tests import ready
 
 PROOF = Upload("身份证复印件.pdf", b"%PDF-1.4 synthetic proof")
 LATER = c.AFTER + timedelta(days=1)
@@ -59,7 +59,7 @@ def last_line(cast: c.Cast, event: Event) -> dict[str, Any]:
 
 @pytest.fixture
 def cast(database: str) -> c.Cast:
-    return kept.office(four_people)
+    return ready.office(four_people)
 
 
 def four_people() -> c.Cast:

@@ -16,12 +16,12 @@ from core.access import Refused
 from core.db import canonical
 from core.ledger import Standing
 from tests import cast as c
-from tests import kept
+from tests import ready
 
 
 @pytest.fixture
 def cast(database: str) -> c.Cast:
-    return kept.office(two_batches)
+    return ready.office(two_batches)
 
 
 def two_batches() -> c.Cast:

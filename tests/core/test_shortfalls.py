@@ -15,14 +15,14 @@ from core.models import Person, Source
 from core.policy import Subject
 from core.shortfalls import Lack, shortfalls
 from tests import cast as c
-from tests import kept
+from tests import ready
 
 YEARS = (2024, 2023, 2022)
 
 
 @pytest.fixture
 def office_with_people(database: str) -> c.Cast:
-    return kept.office(five_people)
+    return ready.office(five_people)
 
 
 def five_people() -> c.Cast:

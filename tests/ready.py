@@ -1,4 +1,4 @@
-"""Offices that are built once and copied: a test pays for what it does, not for the people and papers it begins with.
+"""Offices that stand ready: built once and copied, so that a test pays for its own deeds and for nothing before them.
 
 A worker keeps each in memory, once for each kind of database: the SQLite file whole, PostgreSQL's rows as COPY writes
 them, and what lies in CE_HOME, above all the key that the rows are sealed with.
