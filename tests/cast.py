@@ -24,7 +24,7 @@ from core.submissions import claims, plans, reports, roster, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from core.trail.files import Upload
-from tests import toy
+from tests import ready, toy
 
 NOW = datetime(2024, 6, 3, 1, 0, tzinfo=UTC)
 """Monday, nine in the morning at the office."""
@@ -80,6 +80,10 @@ STAFF = (
 
 def assemble(now: datetime = NOW, *, kind: str = "empty") -> Cast:
     """Open an office in the database in use and give it its people. All sign in with `PASSWORD`."""
+    return ready.office(_assembled, now, kind)
+
+
+def _assembled(now: datetime, kind: str) -> Cast:
     cast = Cast()
     with db.transaction() as session:
         founder = setup.open_office(session, kind=kind, now=now)
@@ -337,11 +341,21 @@ def everything() -> dict[str, list[str]]:
 
 def refusal(deed: Callable[[Session], object]) -> Refused:
     """Why a deed is refused, in a transaction of its own; nothing whatever has changed."""
-    before = everything()
+    before = _whole()
     with pytest.raises(Refused) as caught, db.transaction() as session:
         deed(session)
-    assert everything() == before
+    unchanged = _whole() == before
+    assert unchanged, "what was refused has changed the database"
     return caught.value
+
+
+def _whole() -> object:
+    """`everything` in one go, to be compared only: SQLite's file as it would be saved, PostgreSQL's rows as text."""
+    with db.engine().connect() as connection:
+        if connection.dialect.name == "sqlite":
+            return connection.connection.driver_connection.serialize()  # type: ignore[union-attr]
+        tables = [f"SELECT '{name}', kept::text FROM \"{name}\" kept" for name in sorted(Base.metadata.tables)]
+        return sorted(map(tuple, connection.exec_driver_sql(" UNION ALL ".join(tables))))
 
 
 def behind_our_back(table: str, *statements: str) -> None:

@@ -12,11 +12,26 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import bcrypt
 import pytest
 import sqlalchemy as sa
 
 from core.ground import db
 from tests import toy  # noqa: F401  a kind of submission beside the real ones
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cheap_passwords() -> Iterator[None]:
+    """bcrypt at its lowest cost: an office has sixteen accounts, and at full cost each takes a quarter of a second."""
+    real = bcrypt.gensalt
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bcrypt, "gensalt", lambda *_: real(4))  # whatever cost is asked for
+        yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, and on one worker: the others take over what is short, so that nobody waits for them."""
+    items.sort(key=lambda item: item.path.parent.name != "browser" and item.path.name != "test_demo.py")
 
 
 def _migrate(address: str, home: Path) -> None:
@@ -25,12 +40,7 @@ def _migrate(address: str, home: Path) -> None:
         patch.setenv("DATABASE_URL", address)
         patch.setenv("CE_HOME", str(home))
         db.upgrade()
-        _forget_engine()
-
-
-def _forget_engine() -> None:
-    """Close the pool of the database in use; the next test makes its own."""
-    db.close()
+        db.close()
 
 
 def _address(url: sa.URL) -> str:
@@ -95,21 +105,26 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The office's own folder for one test (CE_HOME): new keys, no files."""
-    folder = tmp_path / "home"
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The office's own folder for one test (CE_HOME): new keys, no files.
+
+    It is the same folder for all tests of a worker, emptied before each, so that the database keeps its address: the
+    engine stays, and with it every statement it has compiled.
+    """
+    folder = tmp_path_factory.getbasetemp() / "home"
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     monkeypatch.setenv("CE_HOME", str(folder))
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    return folder
+    yield folder
+    db.close()
 
 
 @pytest.fixture
-def office(home: Path, sqlite_template: Path) -> Iterator[Path]:
+def office(home: Path, sqlite_template: Path) -> Path:
     """A clean database on SQLite, where most tests belong; the same file `python -m core` finds under this CE_HOME."""
     shutil.copyfile(sqlite_template, home / "office.db")
-    yield home
-    _forget_engine()
+    return home
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -121,7 +136,7 @@ def database(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Mon
     else:
         shutil.copyfile(request.getfixturevalue("sqlite_template"), home / "office.db")
     yield kind
-    _forget_engine()
+    db.close()
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from core.submissions.workflow import Action
 from core.trail import audit
 from core.trail.files import Upload
 from data.demo.office import ACCOUNTS, PASSWORD, open_demo
+from tests import ready
 
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 SAMPLES = [db.ROOT / "tests" / "data" / name for name in ("roster.xlsx", "roster.xls", "roster.csv")]
@@ -35,9 +36,13 @@ def who(session: sa.orm.Session, username: str) -> Actor:
 
 @pytest.fixture
 def demo(database: str) -> str:
+    ready.office(opened)
+    return database
+
+
+def opened() -> None:
     with db.transaction() as session:
         open_demo(session, now=NOW)
-    return database
 
 
 def test_the_demonstration_shows_every_role_state_and_deadline(demo: str) -> None:
@@ -85,8 +90,7 @@ def test_the_demonstration_shows_every_role_state_and_deadline(demo: str) -> Non
 
 
 def test_its_people_are_synthetic_and_strangers_to_the_sample_rosters(office: Path) -> None:
-    with db.transaction() as session:
-        open_demo(session, now=NOW)
+    ready.office(opened)
     samples = {row.id_number for path in SAMPLES for row in roster.read(path.read_bytes(), path.name).rows}
     assert len(samples) == 600
     with db.reading() as session:

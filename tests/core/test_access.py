@@ -20,6 +20,7 @@ from core.submissions import claims, plans, queues, reports, workflow
 from core.submissions.workflow import Action
 from core.trail import audit, files
 from tests import cast as c
+from tests import ready
 
 REGION = "admin reviewer reviewer2 leader title"
 HOHHOT = "hohhot_admin hohhot_reviewer hohhot_leader hohhot_title"
@@ -382,6 +383,11 @@ def batch_of(submission_id: int) -> int:
 
 @pytest.fixture
 def prepared(database: str) -> tuple[c.Cast, list[Records]]:
+    return ready.office(two_jurisdictions)
+
+
+def two_jurisdictions() -> tuple[c.Cast, list[Records]]:
+    """Everything there is to see, once below the region and once below a league."""
     cast = c.assemble()
     both = [
         records(cast, "base", "reviewer", 1, "region", "示例市第一医院"),
@@ -416,21 +422,26 @@ def open_dispute(at: Records) -> None:
         session.add(Dispute(**where, **filed, organization_id=at.place))
 
 
-COUNTS = sa.text(
-    " UNION ALL ".join(f"SELECT '{name}', count(*) FROM \"{name}\"" for name in sorted(Base.metadata.tables))
-)
+COUNTS = {
+    "sqlite": sa.text(
+        " UNION ALL ".join(f"SELECT '{name}', count(*) FROM \"{name}\"" for name in sorted(Base.metadata.tables))
+    ),
+    "postgresql": sa.text("SELECT relname, n_tup_ins - n_tup_del FROM pg_stat_xact_user_tables ORDER BY relname"),
+}
+"""Of each table how many rows there are, or how many more than before; PostgreSQL has counted already."""
 
 
 def outcome(deed: Question, actor: Actor, at: Records) -> str:
     """How a deed ends for an actor, in a transaction that leaves nothing behind: "done" or the refusal's code."""
     with Session(db.engine()) as session:
-        before = session.execute(COUNTS).all()
+        counts = COUNTS[session.get_bind().dialect.name]
+        before = session.execute(counts).all()
         try:
             deed(session, actor, at)
         except Refused as refused:
             assert not session.new
             assert not session.dirty
-            assert session.execute(COUNTS).all() == before
+            assert session.execute(counts).all() == before
             return refused.code
         finally:
             session.rollback()

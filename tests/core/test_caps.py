@@ -18,6 +18,7 @@ from core.models import Person, Source
 from core.records import imports
 from core.trail.files import Upload
 from tests import cast as c
+from tests import ready
 
 CAPPED = (
     (
@@ -38,7 +39,12 @@ CAPPED = (
 
 @pytest.fixture
 def cast(database: str) -> c.Cast:
+    return ready.office(capped)
+
+
+def capped() -> c.Cast:
     """An office whose notice of 2024 has caps, and one person on file."""
+    made = c.assemble()
     text = (notices.FOLDER / "nmg-2024.yaml").read_text(encoding="utf-8")
     for before, after in CAPPED:
         assert text.count(before) == 1
@@ -46,7 +52,6 @@ def cast(database: str) -> c.Cast:
     folder = notices.published()
     folder.mkdir(parents=True)
     (folder / "nmg-2024.yaml").write_text(text, encoding="utf-8")
-    made = c.assemble()
     c.posted(made, c.sheet([c.row(1, professional_hours=18)]))
     return made
 

@@ -24,12 +24,17 @@ from core.submissions.workflow import Action
 from core.trail import audit, files
 from core.trail.files import Upload
 from tests import cast as c
+from tests import ready
 
 ONE, OTHER, AT_BASE = 1, 2, 3
 
 
 @pytest.fixture
 def cast(database: str) -> c.Cast:
+    return ready.office(three_people)
+
+
+def three_people() -> c.Cast:
     """A person of the hospital and one of a league's school, each with an account, and one who works at the base."""
     made = c.assemble()
     employers = {ONE: "示例市第一医院", OTHER: "示例旗蒙古族中学", AT_BASE: "示例继续教育基地"}

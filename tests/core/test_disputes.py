@@ -18,6 +18,7 @@ from core.trail import audit
 from core.trail.audit import Event
 from core.trail.files import Upload
 from tests import cast as c
+from tests import ready
 
 
 def done(deed: Callable[[Session], Any]) -> Any:
@@ -32,6 +33,10 @@ def stands() -> None:
 
 @pytest.fixture
 def cast(database: str) -> c.Cast:
+    return ready.office(three_people)
+
+
+def three_people() -> c.Cast:
     """Two of the hospital and one of the school, each with one entry; the first and the last have accounts."""
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1), c.row(2)]))

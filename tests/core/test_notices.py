@@ -16,6 +16,7 @@ from core.law.notices import Malformed, on_file
 from core.models import AuditEntry, PolicyDraft
 from core.people import accounts, persons
 from tests import cast as c
+from tests import ready
 from tests.cast import Cast
 
 TEXT = drafts.source_text("nmg-2024")
@@ -30,6 +31,11 @@ def stricter(text: str = TEXT) -> str:
 
 @pytest.fixture
 def cast(database: str) -> Iterator[Cast]:
+    yield ready.office(two_administrators)
+    on_file._loaded.cache_clear()
+
+
+def two_administrators() -> Cast:
     """The usual office with a second administrator of the region, and five people with 30 + 60 hours of 2024."""
     cast = c.assemble()
     with db.transaction() as session:
@@ -47,8 +53,7 @@ def cast(database: str) -> Iterator[Cast]:
         )
         session.flush()
         cast.actors["admin2"] = Actor(account.id, account.name, Role.ADMIN, region.id, region.name, region.kind)
-    yield cast
-    on_file._loaded.cache_clear()
+    return cast
 
 
 def save(cast: Cast, text: str, by: str = "admin") -> PolicyDraft:

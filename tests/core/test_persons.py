@@ -23,6 +23,7 @@ from core.trail import audit, files
 from core.trail.audit import Event
 from core.trail.files import Upload
 from tests import cast as c
+from tests import ready
 
 PROOF = Upload("身份证复印件.pdf", b"%PDF-1.4 synthetic proof")
 LATER = c.AFTER + timedelta(days=1)
@@ -64,6 +65,10 @@ def last_line(cast: c.Cast, event: Event) -> dict[str, Any]:
 
 @pytest.fixture
 def cast(database: str) -> c.Cast:
+    return ready.office(four_people)
+
+
+def four_people() -> c.Cast:
     """Three of the hospital and one of the school in Hohhot, each with the hours of one training."""
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1), c.row(2), c.row(3)]))

@@ -19,10 +19,16 @@ from core.ledger.standing import Standing
 from core.records import proofs
 from core.trail import audit
 from tests import cast as c
+from tests import ready
 
 
 @pytest.fixture
 def cast(database: str) -> c.Cast:
+    return ready.office(two_batches)
+
+
+def two_batches() -> c.Cast:
+    """Five people with the hours of one training, the first of them with an account and those of a second one."""
     made = c.assemble()
     c.posted(made, c.sheet([c.row(serial) for serial in range(1, 6)]))
     c.posted(made, c.sheet([c.row(1, professional_hours=7.5)]), title="第二期")

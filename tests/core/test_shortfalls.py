@@ -17,13 +17,18 @@ from core.models import Person, Source
 from core.people import persons
 from core.records.shortfalls import Lack, shortfalls
 from tests import cast as c
+from tests import ready
 
 YEARS = (2024, 2023, 2022)
 
 
 @pytest.fixture
 def office_with_people(database: str) -> c.Cast:
-    """Five of the hospital and one of the school, with more or less behind them."""
+    return ready.office(five_people)
+
+
+def five_people() -> c.Cast:
+    """Four of the hospital and one of the school, with more or less behind them."""
     cast = c.assemble()
     with db.transaction() as session:
         for serial, employer in (

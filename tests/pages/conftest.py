@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.ground import db
@@ -13,7 +15,18 @@ from core.people import accounts
 from tests import cast as people
 from tests.cast import Cast
 
+NOW = datetime.now(UTC)
+
 MAIN = str(db.ROOT / "web" / "screens.py")
+
+
+@pytest.fixture(autouse=True, scope="package")
+def components_found_once() -> Iterator[None]:
+    """Every `AppTest` reads the papers of all installed packages for components of theirs; they stay what they are."""
+    found = manifest_scanner.scan_component_manifests()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", lambda *_: found)
+        yield
 
 
 def sign_in(username: str) -> str:
@@ -25,18 +38,18 @@ def sign_in(username: str) -> str:
 
 
 def open_page(name: str, token: str | None, **query: str) -> AppTest:
-    """A page as the main script draws it for whoever holds the token, with this in its address."""
+    """A page as the main script draws it for whoever holds the token and types its address, with this in it."""
     app = AppTest.from_file(MAIN, default_timeout=60)
     if token:
         app.session_state["token"] = token
     for key, value in query.items():
         app.query_params[key] = value
-    app.run()
-    app.switch_page(f"../pages/{name}.py")
+    if name != "home":  # which has no name in its address
+        app.switch_page(f"../pages/{name}.py")
     return app.run()
 
 
 @pytest.fixture
 def cast(office: Path) -> Cast:
     """The small office, opened today, so that pages and tests share the clock."""
-    return people.assemble(datetime.now(UTC))
+    return people.assemble(NOW)
