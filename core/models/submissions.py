@@ -151,7 +151,8 @@ class RosterProblem(Base):
     report_id: Mapped[int] = mapped_column(sa.ForeignKey("report.id"), index=True)
     row: Mapped[int]
     """0: the roster as a whole."""
-    heading: Mapped[str] = mapped_column(sa.String(20))
+    column: Mapped[str] = mapped_column("column_name", sa.String(20))
+    """The key of the roster's column, as `roster.HEADINGS` words it."""
     code: Mapped[str] = mapped_column(sa.String(40))
     value: Mapped[str] = mapped_column(EncryptedText("roster_problem.value"))
     words: Mapped[str] = mapped_column(sa.Text)
@@ -171,8 +172,8 @@ class RosterRepair(Base):
     attachment_id: Mapped[int] = mapped_column(sa.ForeignKey("attachment.id"))
     """The file that the row came from."""
     row: Mapped[int]
-    heading: Mapped[str] = mapped_column(sa.String(20))
-    """"" where the whole row was added or left out."""
+    column: Mapped[str] = mapped_column("column_name", sa.String(20))
+    """The key of the roster's column; "" where the whole row was added or left out."""
     before: Mapped[str] = mapped_column(EncryptedText("roster_repair.before"))
     after: Mapped[str] = mapped_column(EncryptedText("roster_repair.after"))
     how: Mapped[str] = mapped_column(sa.String(20))

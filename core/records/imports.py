@@ -142,8 +142,8 @@ def read(
 
 
 def _sort(preview: Preview) -> None:
-    places = {heading: place for place, heading in enumerate(HEADINGS.values())}
-    preview.problems.sort(key=lambda problem: (problem.row, places[problem.heading]))
+    order = list(COLUMNS)
+    preview.problems.sort(key=lambda problem: (problem.row, order.index(problem.column)))
 
 
 class _Notices:
@@ -216,7 +216,7 @@ def _is_record(cells: Mapping[str, object]) -> bool:
 def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notices: _Notices) -> None:
     def problem(column: str, code: str, words: str, *, blocking: bool = True) -> None:
         value = sheets.text(cells.get(column))[:LONGEST_BASIS]
-        preview.problems.append(Problem(number, HEADINGS[column], code, value, words, blocking))
+        preview.problems.append(Problem(number, column, code, value, words, blocking))
 
     name = names.normalise(cells.get("name"))
     if not name:
@@ -397,7 +397,7 @@ def _check_repeated(preview: Preview) -> None:
             words = (
                 f"与第{first_row[key]}行的人员、年度、科目、来源和依据相同，请删去一行；确为两次学习的，请在依据中写明"
             )
-            preview.problems.append(Problem(row.row, HEADINGS["basis"], "duplicate", row.basis, words))
+            preview.problems.append(Problem(row.row, "basis", "duplicate", row.basis, words))
         first_row.setdefault(key, row.row)
 
 
@@ -420,7 +420,7 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
     formerly = acts.formerly(session, [index for index in indexes.values() if index not in known])
 
     def problem(row: Row, column: str, code: str, value: str, words: str, *, blocking: bool = True) -> None:
-        preview.problems.append(Problem(row.row, HEADINGS[column], code, value, words, blocking))
+        preview.problems.append(Problem(row.row, column, code, value, words, blocking))
 
     names: dict[str, tuple[str, int]] = {}
     for row in good:

@@ -51,7 +51,7 @@ def read(*rows: list[Any], **more: Any) -> imports.Preview:
 
 
 def told(preview: imports.Preview) -> list[tuple[int, str, str]]:
-    return [(problem.row, problem.heading, problem.code) for problem in preview.problems]
+    return [(problem.row, problem.heading(imports.HEADINGS), problem.code) for problem in preview.problems]
 
 
 def bring(
@@ -378,7 +378,7 @@ def test_a_number_from_before_a_correction_is_told_with_the_true_one_masked(data
         with db.reading() as session:
             preview = read(line(1, basis="另一期"), known=session, authority_id=cast.places[office].id)
         (problem,) = preview.problems
-        assert (problem.row, problem.heading, problem.blocking) == (3, "身份证号", problem.code != "id-former")
+        assert (problem.row, problem.column, problem.blocking) == (3, "id_number", problem.code != "id-former")
         return problem.code, problem.words
 
     correct(first, 1, c.id_number(31))

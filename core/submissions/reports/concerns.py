@@ -15,7 +15,6 @@ from core.ground.hours import hours_text
 from core.ground.problems import Problem
 from core.law.notices import Subject
 from core.models import Mode, Organization, Plan, Report, RosterRow, State, Submission
-from core.submissions import roster
 from core.submissions.reports.reading import headcount, masked, one
 
 
@@ -44,7 +43,7 @@ def _drift(session: Session, report: Report) -> Iterator[Problem]:
     plan = report.plan
 
     def warning(code: str, column: str, value: str, words: str) -> Problem:
-        return Problem(0, roster.HEADINGS[column], code, value, words, blocking=False)
+        return Problem(0, column, code, value, words, blocking=False)
 
     planned, took = f"{plan.start_on}至{plan.end_on}", f"{report.start_on}至{report.end_on}"
     if planned != took:
@@ -137,7 +136,7 @@ def _elsewhere(session: Session, report: Report, *, named: bool) -> Iterator[Pro
             whose = "另一家机构" if elsewhere else f"本机构“{each.title}”（{each.start_on}至{each.end_on}）"
         when = "同一期间" if at_once else "同一年度以相同学时"
         words = f"{count}人（{count * 100 // report.people}%）{when}还在{whose}的花名册中，请核对是否重复报送"
-        yield Problem(0, roster.HEADINGS["name"], "same-roster", str(count), words, blocking=False)
+        yield Problem(0, "name", "same-roster", str(count), words, blocking=False)
     if report.plan.mode is Mode.ONLINE:
         return
     people = shared(mine.row, mine.name, theirs.row.label("other_row"), *which)
@@ -146,4 +145,4 @@ def _elsewhere(session: Session, report: Report, *, named: bool) -> Iterator[Pro
         words = "此人同日还在另一期培训的花名册中，请核实是否到场"
         if named:
             words += f"：{each.organization}“{each.title}”（{each.start_on}至{each.end_on}）第{each.other_row}行"
-        yield Problem(each.row, roster.HEADINGS["name"], "two-places", each.name, words, blocking=False)
+        yield Problem(each.row, "name", "two-places", each.name, words, blocking=False)

@@ -74,14 +74,16 @@ def keep(session: Session, report: Report, rows: dict[int, roster.Cells], today:
         "cells": [written(row.cells) for row in kept],
     }
     db.insert(session, RosterRow, columns)
-    plain = "row heading code value words blocking offer".split()
-    columns = {name: [getattr(problem, name) for problem in preview.problems] for name in plain}
-    columns |= {"report_id": report.id, "mend": [written(dict(problem.mend)) for problem in preview.problems]}
+    plain = "row code value words blocking offer".split()
+    found = preview.problems
+    columns = {name: [getattr(problem, name) for problem in found] for name in plain}
+    columns |= {"column_name": [problem.column for problem in found], "report_id": report.id}
+    columns |= {"mend": [written(dict(problem.mend)) for problem in found]}
     db.insert(session, RosterProblem, columns)
     report.people = len({row.id_number for row in preview.good_rows})
     report.hours = sum((_earned(row) for row in preview.good_rows), Decimal())
     report.faults = len(faulty)
-    return preview.problems
+    return found
 
 
 def own_open(session: Session, report_id: int, actor: Actor) -> Report:

@@ -28,7 +28,7 @@ def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -
     report = one(session, report_id, actor)
     query = sa.select(RosterProblem).where(RosterProblem.report_id == report.id).order_by(RosterProblem.id)
     found = [
-        Problem(each.row, each.heading, each.code, each.value, each.words, each.blocking, each.offer)
+        Problem(each.row, each.column, each.code, each.value, each.words, each.blocking, each.offer)
         for each in session.scalars(query)
     ]
     if not found and report.faults and report.roster_id:  # read by the first release, which kept no problems
@@ -42,7 +42,7 @@ def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -
 
 def masked(problem: Problem) -> Problem:
     """A problem for those who have not filed the roster."""
-    mask = resident_id.mask if problem.heading == roster.HEADINGS["id_number"] else resident_id.masked
+    mask = resident_id.mask if problem.column == "id_number" else resident_id.masked
     words, offer = map(resident_id.masked, (problem.words, problem.offer))
     return replace(problem, value=mask(problem.value), words=words, offer=offer)
 
@@ -94,8 +94,8 @@ def rows(
     """
     report = one(session, report_id, actor)
     repaired: dict[int, list[str]] = {}
-    for row, heading in repairs_of(session, report, RosterRepair.row, RosterRepair.heading):
-        repaired.setdefault(row, []).append(heading or "整行")
+    for row, column in repairs_of(session, report, RosterRepair.row, RosterRepair.column):
+        repaired.setdefault(row, []).append(roster.REPAIR_HEADINGS[column])
     usual_year = plans.usual_year(report.plan)
     plain = "row name employer title specialty public_hours professional_hours assessment faulty note".split()
     query = sa.select(*(getattr(RosterRow, name) for name in (*plain, "credit_year", "id_number")))
@@ -153,20 +153,20 @@ HOW = {"typed": "网上改正", "proposal": "采纳建议", "file": "上传改�
 def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
     """What was changed in a report's roster since its file came, oldest first, ID numbers masked in whatever column.
 
-    Columns: row, heading, before, after, how, account_name, at. Refused codes: "missing".
+    Columns: row, column (its key, "" for a whole row), before, after, how, account_name, at. Refused codes: "missing".
     """
     report = one(session, report_id, actor)
-    names = "row heading before after how account_name at".split()
+    names = "row column before after how account_name at".split()
     lines = []
     for found in repairs_of(session, report, *(getattr(RosterRepair, name) for name in names)):
         line = dict(zip(names, found, strict=True))
         for name, nothing in (("before", ""), ("after", "删去")):
-            if not line["heading"]:
+            if not line["column"]:
                 line[name] = str(json.loads(line[name]).get("name", "")) if line[name] else nothing
-            elif line["heading"] == roster.HEADINGS["id_number"]:
+            elif line["column"] == "id_number":
                 line[name] = resident_id.mask(line[name])
             line[name] = resident_id.masked(line[name])
-        lines.append(line | {"heading": line["heading"] or "整行", "how": HOW[line["how"]]})
+        lines.append(line | {"how": HOW[line["how"]]})
     return pd.DataFrame(lines, columns=names)
 
 

@@ -101,13 +101,12 @@ def _as_handed_out(
     if whose != [str(report.id), str(report.roster_id)]:
         return {}
     then = {row: dict(cells) for row, cells in rows.items()}
-    columns = {heading: column for column, heading in roster.HEADINGS.items()}
-    found = repairs_of(session, report, *(getattr(RosterRepair, name) for name in "id row heading before".split()))
-    for repair_id, row, heading, before in reversed(found):
+    found = repairs_of(session, report, *(getattr(RosterRepair, name) for name in "id row column before".split()))
+    for repair_id, row, column, before in reversed(found):
         if repair_id <= int(since):
             break
-        if heading:
-            then[row][columns[heading]] = before
+        if column:
+            then[row][column] = before
         elif before:
             then[row] = json.loads(before)
         else:
@@ -127,7 +126,7 @@ def taken_before(session: Session, report: Report, given: Upload) -> bool:
 
 
 _Repair = tuple[int, str, str, str]
-"""Row, heading ("" for the whole row), before, after."""
+"""Row, column ("" for the whole row), before, after."""
 
 
 @dataclass(frozen=True)
@@ -185,11 +184,14 @@ def accept(session: Session, report_id: int, row_numbers: Sequence[int], *, acto
         raise Refused("rows", "这些行已没有可采纳的建议，请查看最新的花名册。")
     rows = cells_of(session, report, actor)
     struck = [row for row, mend in offers.items() if roster.STRIKE in mend]
-    repairs = [repair for row in struck for repair in _struck(rows, row)]
-    for row in offers.keys() - set(struck):
+    repairs: list[_Repair] = []
+    for row in sorted(offers):
+        if row in struck:
+            repairs += _struck(rows, row)
+            continue
         for column, value in offers[row].items():
             repairs += _set(rows, row, column, value)
-    _amend(session, report, rows, sorted(repairs), how="proposal", actor=actor, now=now)
+    _amend(session, report, rows, repairs, how="proposal", actor=actor, now=now)
     return Accepted(len(offers) - len(struck), len(struck))
 
 
@@ -249,7 +251,7 @@ def _set(rows: dict[int, roster.Cells], row: int, column: str, value: str | int 
     if sheets.text(before) == sheets.text(value) and not rewritten:
         return []
     rows[row][column] = value
-    return [(row, roster.HEADINGS[column], sheets.text(before), sheets.text(value))]
+    return [(row, column, sheets.text(before), sheets.text(value))]
 
 
 def _added(rows: dict[int, roster.Cells], people: Iterable[roster.Cells]) -> list[_Repair]:
@@ -286,7 +288,7 @@ def _amend(
             report_id=report.id,
             attachment_id=report.roster_id or 0,
             row=row,
-            heading=heading,
+            column=column,
             before=before,
             after=after,
             how=how,
@@ -294,11 +296,11 @@ def _amend(
             account_name=actor.name,
             at=now,
         )
-        for row, heading, before, after in repairs
+        for row, column, before, after in repairs
     )
     touched = {str(row): "" for row, *_ in repairs}
-    for row, heading, *_ in repairs:
-        touched[str(row)] += heading or "整行"
+    for row, column, *_ in repairs:
+        touched[str(row)] += roster.REPAIR_HEADINGS[column]
     audit.record(
         session,
         audit.Event.ROSTER_REPAIRED,

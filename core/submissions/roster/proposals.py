@@ -36,7 +36,7 @@ def shifted(row: Row) -> list[Problem]:
     words = f"此行从“{start}”起各格{way}移了一列，内容与表头对不上"
     offer = f"整行移回：{sheets.text(right['name'])}，{sheets.text(right.get('employer'))}"
     value = sheets.text(row.cells["id_number"])
-    return [Problem(row.row, HEADINGS["id_number"], "row-shifted", value, words, True, offer, mend)]
+    return [Problem(row.row, "id_number", "row-shifted", value, words, True, offer, mend)]
 
 
 _MENDABLE = ("id-ruined", "id-checksum", "id-length", "id-birth")

@@ -245,7 +245,7 @@ def read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
         offer: str = "",
         mend: dict[str, str] | None = None,
     ) -> None:
-        problems.append(Problem(number, HEADINGS[column], code, said(column), words, blocking, offer, mend or {}))
+        problems.append(Problem(number, column, code, said(column), words, blocking, offer, mend or {}))
 
     name = names.normalise(said("name"))
     raw_id = cells.get("id_number")

@@ -39,6 +39,8 @@ COLUMNS = {
 """Each column with its heading first and then the synonyms offices write."""
 
 HEADINGS = {name: words[0] for name, words in COLUMNS.items()}
+REPAIR_HEADINGS = HEADINGS | {"": "整行"}
+"""What a repair was of: a column's heading, or the whole row where it names no column."""
 REQUIRED = ("name", "id_number")
 
 ORIGIN = "原行号"
