@@ -74,7 +74,7 @@ def _others(report: Report, actor: Actor) -> None:
                 _strike(report.id, int(row or 0), f"删去第{row}行", "secondary")
 
 
-LABELS = {"row": "行号", "title": "专业技术职务", "repaired": "改正", "standing": "学时状态"}
+LABELS = {"row": "行号", "repaired": "改正", "standing": "学时状态"}
 
 
 def heading(session: Session, report: Report, actor: Actor) -> None:
@@ -102,7 +102,7 @@ def reading(report: Report, actor: Actor) -> None:
         own = actor.organization_id == report.organization_id
         ui.problems(sorted(problems, key=lambda each: each.blocking is not own), HEADINGS)
     trail(report, actor)
-    shown = "row name id_mask employer title public_hours professional_hours credit_year assessment faulty".split()
+    shown = "row name id_mask employer post public_hours professional_hours credit_year assessment faulty".split()
     shown += ["standing"] if report.state is State.APPROVED else []
     shown += ["repaired"] if rows["repaired"].any() else []
     if not report.plan.credit_years:

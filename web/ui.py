@@ -372,6 +372,7 @@ LABELS = {
     "note": "备注",
     "organization": "机构",
     "people": "人数",
+    "post": "专业技术职务",
     "plan": "培训名称",
     "posted_at": "入账时间",
     "posted_by": "审核人",

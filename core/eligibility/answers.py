@@ -407,13 +407,13 @@ def everybody(session: Session, actor: Actor, year: int, *, route: str = "职称
 
 
 def described(session: Session, actor: Actor, person_ids: Sequence[int]) -> pd.DataFrame:
-    """Whose they are, in this order. Columns: person_id, name, authority, employer, title; only the actor's to see.
+    """Whose they are, in this order. Columns: person_id, name, authority, employer, post; only the actor's to see.
 
     A duplicate is described as the one it was merged into.
     """
     owner = sa.orm.aliased(Person)
     query = (
-        sa.select(owner.id, Person.name, Organization.name, Person.employer_name, Person.title)
+        sa.select(owner.id, Person.name, Organization.name, Person.employer_name, Person.post)
         .select_from(owner)
         .join(Person, Person.id == owner.human_id)
         .join(Organization, Organization.id == Person.authority_id)
@@ -422,5 +422,5 @@ def described(session: Session, actor: Actor, person_ids: Sequence[int]) -> pd.D
     rows: list[Any] = []
     for start in range(0, len(person_ids), 10_000):
         rows += session.execute(query.where(owner.id.in_(person_ids[start : start + 10_000]))).all()
-    frame = pd.DataFrame(rows, columns=["person_id", "name", "authority", "employer", "title"])
+    frame = pd.DataFrame(rows, columns=["person_id", "name", "authority", "employer", "post"])
     return frame.set_index("person_id").reindex(list(person_ids)).reset_index()

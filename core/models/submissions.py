@@ -89,7 +89,7 @@ class Plan(Submission):
 
 
 class Report(Submission):
-    """培训情况报告, clause 一(五)2: summary, notice and roster of one approved plan."""
+    """培训情况报告, clause 一(五)2: summary, announcement and roster of one approved plan."""
 
     __tablename__ = "report"
     id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
@@ -104,7 +104,8 @@ class Report(Submission):
     due_on: Mapped[date]
     late: Mapped[bool] = mapped_column(default=False)
     late_reason: Mapped[str] = mapped_column(sa.Text, default="")
-    notice_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))
+    announcement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))
+    """培训通知, by which the training was announced."""
     roster_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))
     people: Mapped[int] = mapped_column(default=0)
     """Rows of the roster without a fault."""
@@ -128,7 +129,8 @@ class RosterRow(Base):
     id_number: Mapped[str] = mapped_column(EncryptedText("roster_row.id_number"))
     id_index: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), index=True)
     employer: Mapped[str] = mapped_column(sa.String(200))
-    title: Mapped[str] = mapped_column(sa.String(200))
+    post: Mapped[str] = mapped_column(sa.String(200))
+    """专业技术职务."""
     specialty: Mapped[str] = mapped_column(sa.String(200))
     public_hours: Mapped[Decimal] = mapped_column(Hours)
     professional_hours: Mapped[Decimal] = mapped_column(Hours)
@@ -228,6 +230,7 @@ class Attachment(Base):
     submission_id: Mapped[int | None] = mapped_column(sa.ForeignKey("submission.id"), index=True)
     """None for a file that an import came from; its batch says whose it is."""
     purpose: Mapped[str] = mapped_column(sa.String(20))
+    """announcement (培训通知; "notice" in rows of before), roster, repair, evidence or credits."""
     filename: Mapped[str] = mapped_column(sa.String(200))
     sha256: Mapped[str] = mapped_column(sa.String(64))
     size: Mapped[int]

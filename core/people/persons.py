@@ -25,7 +25,8 @@ class PersonFacts:
     name: str
     id_number: str
     employer: str = ""
-    title: str = ""
+    post: str = ""
+    """专业技术职务."""
     specialty: str = ""
     id_index: bytes | None = None
     """The number's blind index, where it was taken before."""
@@ -104,7 +105,7 @@ def match_or_add(
             "employer_id": [employer_id for employer_id, _ in homes],
             "employer_name": [fact.employer[:80] for fact in new.values()],
             "authority_id": [office_id for _, office_id in homes],
-            "title": [fact.title[:40] for fact in new.values()],
+            "post": [fact.post[:40] for fact in new.values()],
             "specialty": [fact.specialty[:40] for fact in new.values()],
             "added_at": now,
         }
@@ -166,7 +167,7 @@ def find(
 ) -> tuple[pd.DataFrame, int]:
     """Persons by name or part of it, or by exact ID number, and by employer; and how many fit in all.
 
-    Columns: id, name, id_mask, sex, employer, title, specialty, authority. Full numbers never leave here.
+    Columns: id, name, id_mask, sex, employer, post, specialty, authority. Full numbers never leave here.
     """
     conditions = matching(actor, text=text, employer=employer)
     count = session.scalar(sa.select(sa.func.count(Person.id)).where(*conditions)) or 0
@@ -185,13 +186,13 @@ def find(
             "id_mask": resident_id.mask(person.id_number),
             "sex": person.sex,
             "employer": person.employer_name,
-            "title": person.title,
+            "post": person.post,
             "specialty": person.specialty,
             "authority": authority,
         }
         for person, authority in session.execute(query)
     ]
-    columns = ["id", "name", "id_mask", "sex", "employer", "title", "specialty", "authority"]
+    columns = ["id", "name", "id_mask", "sex", "employer", "post", "specialty", "authority"]
     return pd.DataFrame(rows, columns=columns), count
 
 

@@ -69,7 +69,7 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
         "id_mask": resident_id.mask(person.id_number),
         "sex": person.sex,
         "employer": person.employer_name,
-        "title": person.title,
+        "title": person.post,  # the key that every card has been signed with: it is printed from there
         "year": year,
         "office": session.get_one(Organization, person.authority_id).name,
         "basis": f"{rule.note(year)} {rule.requirement.clause}",

@@ -220,7 +220,7 @@ def test_a_league_sees_nothing_of_another_leagues_affairs(database: str) -> None
             lambda: reports.rows(session, report.id, other),
             lambda: reports.problems(session, report.id, other, now=c.AFTER),
             lambda: files.opened(session, report.roster_id, other),
-            lambda: files.opened(session, report.notice_id, other),
+            lambda: files.opened(session, report.announcement_id, other),
         ]
         for question in questions:
             with pytest.raises(Refused, match="missing"):
@@ -231,7 +231,7 @@ def test_a_league_sees_nothing_of_another_leagues_affairs(database: str) -> None
         theirs = cast["hohhot_reviewer"]
         assert [queues.queue(session, theirs, kind=kind)[1] for kind in ("plan", "report")] == [1, 1]
         assert len(reports.rows(session, report.id, theirs)) == 1
-        assert files.opened(session, report.notice_id, theirs) == c.NOTICE
+        assert files.opened(session, report.announcement_id, theirs) == c.ANNOUNCEMENT
 
 
 def test_the_queue_has_the_longest_waiting_first_and_is_searched_and_paged(database: str) -> None:

@@ -57,7 +57,7 @@ def test_the_rosters_of_the_three_sample_offices_are_read_without_a_fault(name: 
     assert all(resident_id.problem(row.id_number) is None and row.passed for row in preview.rows)
     assert {row.professional_hours for row in preview.rows} == {Decimal(24)}
     assert any("·" in row.name for row in preview.rows)
-    assert all(row.employer and row.phone and row.title and row.specialty for row in preview.rows)
+    assert all(row.employer and row.phone and row.post and row.specialty for row in preview.rows)
 
 
 def test_old_and_new_workbooks_of_one_roster_say_the_same() -> None:
@@ -283,7 +283,7 @@ WRONG = [
     ({"name": "赵示（小）"}, "姓名", "name-form", "赵示（小）"),
     ({"name": "赵示１"}, "姓名", "name-form", "赵示１"),
     ({"employer": f"示例医院{FOUND[0]}"}, "工作单位", "number-elsewhere", f"示例医院{FOUND[0]}"),
-    ({"title": FOUND[0]}, "专业技术职务", "number-elsewhere", FOUND[0]),
+    ({"post": FOUND[0]}, "专业技术职务", "number-elsewhere", FOUND[0]),
     ({"id_number": ""}, "身份证号", "id-missing", ""),
     ({"id_number": 150199198503040000}, "身份证号", "id-ruined", "150199198503040000"),
     ({"id_number": "1.50199E+17"}, "身份证号", "id-ruined", "1.50199E+17"),
@@ -394,7 +394,7 @@ def swapped(serial: int, column: str) -> list[object]:
     return list(cells.values())
 
 
-@pytest.mark.parametrize("column", ["name", "employer", "title", "phone"])
+@pytest.mark.parametrize("column", ["name", "employer", "post", "phone"])
 def test_a_number_that_changed_places_with_another_cell_is_offered_back(column: str) -> None:
     right = c.row(1, phone="0471-1234567")
     ((problem),) = [
@@ -423,7 +423,7 @@ def test_no_number_is_offered_where_it_is_not_the_only_one_nor_all_of_its_cell()
         c.row(1, id_number="", note=FOUND[0], phone=FOUND[1]),
         c.row(1, id_number="", note=f"身份证{FOUND[0]}"),
         c.row(1, id_number="", note=FOUND[0][:17] + "?"),
-        c.row(1, title=FOUND[1]),
+        c.row(1, post=FOUND[1]),
     ]
     preview = roster.read(c.sheet(rows), "花名册.xlsx")
     assert preview.faulty_rows == {row.row for row in preview.rows}
@@ -661,8 +661,8 @@ def problems_of(*rows: list[Any], headings: tuple[str, ...] = tuple(HEADINGS)) -
 
 def test_a_person_without_name_and_number_is_asked_about_and_what_is_filled_down_an_empty_list_is_nobody() -> None:
     nameless = c.row(2, "", id_number="", number="")
-    few = c.row(4, "", id_number="", employer="", title="", specialty="")
-    filled_down = c.row(6, "", id_number="", number="", employer="", title="", specialty="", sex="", phone="")
+    few = c.row(4, "", id_number="", employer="", post="", specialty="")
+    filled_down = c.row(6, "", id_number="", number="", employer="", post="", specialty="", sex="", phone="")
     total = ["", "", "", "", "", "", "", 0, 96, "", "", "", ""]
     assert problems_of(c.row(1), nameless, few, filled_down, total) == [
         (4, "name-missing"),

@@ -368,7 +368,7 @@ def test_nobody_but_its_base_reads_an_id_number_in_whatever_column_it_stands(dat
         [*right[:3], "", *right[3:-1]],
         [*left[:2], *left[3:], ""],
         c.row(7, sex=c.id_number(7), note=f"原号{c.id_number(8)}"),
-        c.row(9, name=f"王{c.id_number(9)}", title=c.id_number(9)),
+        c.row(9, name=f"王{c.id_number(9)}", post=c.id_number(9)),
     ]
     report = c.draft_report(cast, c.sheet(rows))
     numbers = [c.id_number(serial) for serial in (5, 6, 7, 8, 9)]
@@ -432,7 +432,7 @@ def test_a_number_beside_its_cell_goes_there_with_one_click(database: str) -> No
 def test_a_row_is_proposed_to_be_left_out_only_where_it_says_nothing_else_than_the_first(database: str) -> None:
     cast = c.assemble()
     less = [c.row(1, professional_hours=8), c.row(2), c.row(3, employer="示例市第二医院")]
-    more = [c.row(1), c.row(2, sex="", title="", note="重复"), c.row(3)]
+    more = [c.row(1), c.row(2, sex="", post="", note="重复"), c.row(3)]
     report = c.draft_report(cast, c.sheet([*less, *more, c.row(2, assessment="优秀")]), headcount=7)
     told = {problem.row: problem for problem in found(cast, report)}
     assert {problem.code for problem in told.values()} == {"duplicate"}

@@ -77,7 +77,7 @@ def save(
     plan_id: int,
     fields: ReportFields,
     *,
-    notice: Upload | None = None,
+    announcement: Upload | None = None,
     roster_file: Upload | None = None,
     replace: bool = False,
     actor: Actor,
@@ -120,10 +120,10 @@ def save(
     if report.part in (None, 1):  # a supplement's is its own, see `supplement`
         report.due_on = notices.in_force(plan.start_on.year).report_due_on(fields.end_on)
     session.flush()
-    if notice:
-        if not notice.filename.lower().endswith(files.NOTICE_ENDINGS):
-            raise Refused("file", f"培训通知请上传{'、'.join(files.NOTICE_ENDINGS)}文件。")
-        report.notice_id = files.attach(session, report, notice, purpose="notice", now=now).id
+    if announcement:
+        if not announcement.filename.lower().endswith(files.DOCUMENT_ENDINGS):
+            raise Refused("file", f"培训通知请上传{'、'.join(files.DOCUMENT_ENDINGS)}文件。")
+        report.announcement_id = files.attach(session, report, announcement, purpose="announcement", now=now).id
     problems = take_roster(session, report, roster_file, replace, actor, now)
     audit.record(session, event, report, actor=actor, before=before, after=summary(report), now=now)
     return report, problems

@@ -62,7 +62,7 @@ def keep(session: Session, report: Report, rows: dict[int, roster.Cells], today:
     for table in (RosterRow, RosterProblem):
         session.execute(sa.delete(table).where(table.report_id == report.id))
     kept, written = preview.rows, json.JSONEncoder(ensure_ascii=False).encode
-    plain = "row id_number employer title specialty public_hours professional_hours credit_year phone note".split()
+    plain = "row id_number employer post specialty public_hours professional_hours credit_year phone note".split()
     by_column = zip(*map(operator.attrgetter(*plain), kept), strict=True)
     columns: dict[str, Any] = dict(zip(plain, map(list, by_column), strict=True))
     columns |= {

@@ -88,7 +88,7 @@ def rows(
     """The roster of a report, ID numbers masked in whatever column. Refused codes: "missing".
 
     Of all its rows or the faulty ones only, those with a part of a name or employer (`text`), the first so many.
-    Columns: row, name, id_mask, employer, title, specialty, public_hours, professional_hours, credit_year, assessment,
+    Columns: row, name, id_mask, employer, post, specialty, public_hours, professional_hours, credit_year, assessment,
     faulty, note, repaired (the headings of the cells that were changed on the screen), standing (of the hours posted
     for it, "" where none were).
     """
@@ -97,7 +97,7 @@ def rows(
     for row, column in repairs_of(session, report, RosterRepair.row, RosterRepair.column):
         repaired.setdefault(row, []).append(roster.REPAIR_HEADINGS[column])
     usual_year = plans.usual_year(report.plan)
-    plain = "row name employer title specialty public_hours professional_hours assessment faulty note".split()
+    plain = "row name employer post specialty public_hours professional_hours assessment faulty note".split()
     query = sa.select(*(getattr(RosterRow, name) for name in (*plain, "credit_year", "id_number")))
     query = query.where(RosterRow.report_id == report_id).order_by(RosterRow.row)
     query = query.add_columns(OF_ROW if report.state is State.APPROVED else sa.literal("")).limit(limit)
@@ -112,7 +112,7 @@ def rows(
     frame["credit_year"] = [row.credit_year or usual_year for row in found]
     frame["repaired"] = ["、".join(dict.fromkeys(repaired.get(row.row, ()))) for row in found]
     frame["id_mask"] = [resident_id.mask(row.id_number) for row in found]
-    for name in ("name", "employer", "title", "specialty", "assessment", "note"):
+    for name in ("name", "employer", "post", "specialty", "assessment", "note"):
         frame[name] = [resident_id.masked(cell) for cell in frame[name]]
     frame.insert(2, "id_mask", frame.pop("id_mask"))
     return frame

@@ -100,7 +100,7 @@ def check(
 # --- checks ---------------------------------------------------------------------------------------------------------
 
 
-SAME = ("employer", "title", "specialty", "public_hours", "professional_hours", "assessment", "credit_year")
+SAME = ("employer", "post", "specialty", "public_hours", "professional_hours", "assessment", "credit_year")
 """Columns in which a row must say nothing else than an earlier one of the same person, to be left out unlooked."""
 
 

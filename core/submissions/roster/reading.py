@@ -174,7 +174,7 @@ def _plain(cell: object) -> str | int | float:
 
 _FEW_WORDS = ("sex", "public_hours", "professional_hours", "assessment", "credit_year")
 """Columns in which the rows of a roster say one of a few things."""
-_TEXTS = ("employer", "title", "specialty", "phone", "note")
+_TEXTS = ("employer", "post", "specialty", "phone", "note")
 """Columns that are kept as they are, as far as there is room."""
 _SHOWN = _TEXTS[:3]
 """Those of them that become part of a person's record."""
@@ -198,11 +198,11 @@ def read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Pro
     compared = map(names.normalise, said["name"])
     numbers = columns["id_number"]
     numbered = {text for column in _SHOWN for text in set(said[column]) if resident_id.stands_in(text)}
-    for (number, cells), name, id_number, in_order, few, (employer, title, specialty, phone, note) in zip(
+    for (number, cells), name, id_number, in_order, few, (employer, post, specialty, phone, note) in zip(
         rows, compared, numbers, resident_id.in_order(numbers).tolist(), few_words, texts, strict=True
     ):
         alike = faultless.get(few)
-        plain = in_order and employer and names.is_name(name) and numbered.isdisjoint((employer, title, specialty))
+        plain = in_order and employer and names.is_name(name) and numbered.isdisjoint((employer, post, specialty))
         if alike is None or not plain:
             row, problems = read_row(number, cells)
             if row is not None:
@@ -216,7 +216,7 @@ def read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Pro
             alike.sex,
             id_number,
             employer[:200],
-            title[:200],
+            post[:200],
             specialty[:200],
             alike.public_hours,
             alike.professional_hours,
@@ -306,14 +306,14 @@ def read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
         )
     else:
         problem("sex", "sex-form", "性别请填“男”或“女”")
-    employer, title, specialty, phone, note = (said(column)[:200] for column in _TEXTS)
+    employer, post, specialty, phone, note = (said(column)[:200] for column in _TEXTS)
     row = Row(
         number,
         name,
         sex,
         id_number,
         employer,
-        title,
+        post,
         specialty,
         hours["public_hours"],
         hours["professional_hours"],
@@ -336,12 +336,12 @@ def _is_somebody(cells: Cells) -> bool:
     things of them, or their sex and telephone. What is filled down an empty list beforehand, hours and 合格, is less.
     """
     said = {column: sheets.text(cells.get(column)) for column in COLUMNS}
-    if said["number"].isdigit() and (said["employer"] or said["title"]):
+    if said["number"].isdigit() and (said["employer"] or said["post"]):
         return True
     sex, phone = said["sex"] in ("男", "女"), re.search(r"\d{7}", said["phone"])
     earned = any(hours_in(said[column])[0] for column in ("public_hours", "professional_hours"))
     result = said["assessment"].replace(" ", "") in (*PASSED, *FAILED)
-    return bool(sex and phone) or sum(map(bool, (sex, phone, said["employer"], said["title"], result, earned))) >= 3
+    return bool(sex and phone) or sum(map(bool, (sex, phone, said["employer"], said["post"], result, earned))) >= 3
 
 
 def _number_elsewhere(cells: Cells) -> tuple[str, dict[str, str]]:

@@ -27,7 +27,7 @@ COLUMNS = {
         "有效证件号码",
     ),
     "employer": ("工作单位", "单位", "单位名称", "所在单位", "所在单位名称", "工作单位名称", "现工作单位"),
-    "title": ("专业技术职务", "职称", "专业技术职称", "现专业技术职务", "专业技术资格"),
+    "post": ("专业技术职务", "职称", "专业技术职称", "现专业技术职务", "专业技术资格"),
     "specialty": ("从事专业", "专业", "现从事专业", "专业名称"),
     "public_hours": ("公需学时", "公需科目学时", "公需科目", "公需课学时", "公需课"),
     "professional_hours": ("专业学时", "专业科目学时", "专业科目", "专业课学时", "专业课"),
@@ -71,7 +71,7 @@ class Row:
     sex: str
     id_number: str
     employer: str
-    title: str
+    post: str
     specialty: str
     public_hours: Decimal
     professional_hours: Decimal

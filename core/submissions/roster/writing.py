@@ -28,7 +28,7 @@ def _filled(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], code
         said.setdefault((problem.row, problem.column), []).append(problem.words)
     columns = ["origin", "code", *COLUMNS] if rows else list(COLUMNS)
     headings = HEADINGS | {"origin": ORIGIN, "code": CODE}
-    widths = {"code": 12, "name": 14, "id_number": 22, "employer": 26, "title": 16, "specialty": 16, "phone": 16}
+    widths = {"code": 12, "name": 14, "id_number": 22, "employer": 26, "post": 16, "specialty": 16, "phone": 16}
     widths |= {"note": 20}
     last = max(len(rows), 2000) + 1
     buffer = io.BytesIO()
