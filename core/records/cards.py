@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,6 +21,7 @@ from core.ground import db, paper, resident_id, signing
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.hours import hours_text
 from core.law import notices
+from core.law.notices import Policy
 from core.ledger import statements
 from core.ledger.standing import Standing
 from core.models import (
@@ -60,47 +61,8 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
     records = records[records["standing"] == Standing.STANDS]
     if records.empty:
         raise Refused("empty", f"{person.name}在{year}年度还没有已审核的学时，培训情况报告审核通过后即可打印审验卡。")
-    rule = notices.in_force(year)
     code = "".join(secrets.choice(_ALPHABET) for _ in range(16))
-    balances = statements.totals(session, person.id, _shown(year)).sort_values("year")
-    payload = {
-        "code": code,
-        "name": person.name,
-        "id_mask": resident_id.mask(person.id_number),
-        "sex": person.sex,
-        "employer": person.employer_name,
-        "title": person.post,  # the key that every card has been signed with: it is printed from there
-        "year": year,
-        "office": session.get_one(Organization, person.authority_id).name,
-        "basis": f"{rule.note(year)} {rule.requirement.clause}",
-        "required": {
-            "public": str(rule.requirement.public),
-            "professional": str(rule.requirement.professional),
-            "total": str(rule.requirement.total),
-        },
-        "years": [
-            {
-                "year": line["year"],
-                "public": hours_text(line["public"]),
-                "professional": hours_text(line["professional"]),
-                "total": hours_text(line["total"]),
-                "lacks": line["lacks"],
-            }
-            | ({"deemed": line["deemed"]} if line["deemed"] else {})
-            for line in balances.to_dict("records")
-        ],
-        "entries": [
-            {
-                "completed_on": str(line["completed_on"]),
-                "subject": next((each.name for each in rule.subjects if each.code == line["subject"]), line["subject"]),
-                "hours": DEEMED if line["deemed"] else hours_text(line["hours"]),
-                "basis": line["basis"] + ("（补学）" if line["source"] == Source.MAKE_UP else ""),
-            }
-            for line in records.iloc[::-1].to_dict("records")
-        ],
-        "issued_on": str(db.office_day(now)),
-    }
-    text = db.canonical(payload)
+    text = db.canonical(_payload(session, person, year, records, code, db.office_day(now)))
     card = Card(
         code=code,
         person_id=person.id,
@@ -118,6 +80,57 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
         session, audit.Event.CARD_ISSUED, card, actor=actor, after={"year": year, "name": person.name}, now=now
     )
     return card
+
+
+def _payload(
+    session: Session, person: Person, year: int, records: pd.DataFrame, code: str, issued_on: date
+) -> dict[str, Any]:
+    """Signed payload (卡面内容): what a card says, as it is signed, printed from and verified.
+
+    Its keys stay as they are, since every card ever issued is read by them: `title` is the person's 专业技术职务, which
+    is called `post` everywhere else.
+    """
+    rule = notices.in_force(year)
+    required = {name: str(getattr(rule.requirement, name)) for name in ("public", "professional", "total")}
+    return {
+        "code": code,
+        "name": person.name,
+        "id_mask": resident_id.mask(person.id_number),
+        "sex": person.sex,
+        "employer": person.employer_name,
+        "title": person.post,
+        "year": year,
+        "office": session.get_one(Organization, person.authority_id).name,
+        "basis": f"{rule.note(year)} {rule.requirement.clause}",
+        "required": required,
+        "years": _year_lines(session, person, year),
+        "entries": [_entry_line(line, rule) for line in records.iloc[::-1].to_dict("records")],
+        "issued_on": str(issued_on),
+    }
+
+
+def _year_lines(session: Session, person: Person, year: int) -> list[dict[str, Any]]:
+    """The three years of a card with their hours, oldest first."""
+    balances = statements.totals(session, person.id, _shown(year)).sort_values("year")
+    hours = ("public", "professional", "total")
+    return [
+        {"year": line["year"]}
+        | {name: hours_text(line[name]) for name in hours}
+        | {"lacks": line["lacks"]}
+        | ({"deemed": line["deemed"]} if line["deemed"] else {})
+        for line in balances.to_dict("records")
+    ]
+
+
+def _entry_line(line: Mapping[Any, Any], rule: Policy) -> dict[str, str]:
+    """One entry as its card tells it, its subject by the notice's name for it."""
+    subjects = {each.code: each.name for each in rule.subjects}
+    return {
+        "completed_on": str(line["completed_on"]),
+        "subject": subjects.get(line["subject"], line["subject"]),
+        "hours": DEEMED if line["deemed"] else hours_text(line["hours"]),
+        "basis": line["basis"] + ("（补学）" if line["source"] == Source.MAKE_UP else ""),
+    }
 
 
 def written(code: str) -> str:
