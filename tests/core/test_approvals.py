@@ -91,6 +91,31 @@ def test_every_move_of_the_table_works_and_leaves_a_step_and_a_line(database: st
             assert (line["account"], line["role"]) == (cast[by].name, cast[by].role.value)
 
 
+def test_every_decision_is_dated_and_nothing_its_filer_does_is(database: str) -> None:
+    cast = c.assemble()
+    report = waiting_report(cast)
+    for (state, action), (_, by) in WHOLE_LIFE.items():
+        with tried() as session:
+            act = {"version": put(session, report.id, state).version, "actor": cast[by], "reason": REASON}
+            moved, _ = workflow.move(session, report.id, action, **act, now=c.AFTER)
+            session.expire_all()
+            wanted = c.AFTER if action in (Action.APPROVE, Action.RETURN, Action.REJECT) else None
+            assert moved.decided_at == wanted, action
+
+
+def test_what_was_filed_stays_among_the_filed_however_it_was_decided(database: str) -> None:
+    cast = c.assemble()
+    report = waiting_report(cast)
+    filed = (State.SUBMITTED, State.APPROVED, State.REJECTED)
+    for state in State:
+        with tried() as session:
+            put(session, report.id, state)
+            for by in ("base", "reviewer"):
+                frame, count = queues.queue(session, cast[by], kind="report", filed=True)
+                assert (list(frame["id"]), count) == (([report.id], 1) if state in filed else ([], 0)), (state, by)
+                assert queues.queue(session, cast[by], kind="report")[1] == 1
+
+
 def test_every_other_move_is_refused_from_every_state(database: str) -> None:
     cast = c.assemble()
     report = waiting_report(cast)
