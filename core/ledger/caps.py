@@ -1,4 +1,4 @@
-"""The most that counts of a source, a subject or an activity per item, day and year by the notice. Posts nothing."""
+"""Caps (学时上限): the most that counts of a source, subject or activity per item, day and year. Posts nothing."""
 
 from __future__ import annotations
 
@@ -49,9 +49,12 @@ class _Limit(NamedTuple):
 
 
 def exceeded(session: Session, items: Sequence[Item]) -> dict[int, str]:
-    """Which items are more than the notice of their year lets count, by place, each with why.
+    """Items over a cap (超过上限), by place, each with why.
 
-    What stands in the ledger counts toward a year, then the items in their order; one that is too much does not.
+    Step 1: the limits of each item by the notice of its year; rows that say the same and have none are passed over
+    (fast path). Step 2: for yearly limits, under whom the hours count (merged records together), and what stands in the
+    ledger. Step 3: the items in their order: one that goes beyond any of its limits is over, and does not count toward
+    the year; any other does.
     """
     limits: dict[int, list[_Limit]] = {}
     free = set()  # what nothing limits: most rows of a roster are alike
@@ -106,7 +109,12 @@ def _limits(item: Item) -> Iterator[_Limit]:
 
 
 def conversion_of(rule: Policy, source: Source, subject: str, basis: str) -> Conversion | None:
-    """The line of the conversion table that hours come from: the only one of their source, else the one they name."""
+    """Conversion line (折合标准) that hours come from.
+
+    Step 1: the lines of their source and subject. Step 2: where these are of several activities, those named in the
+    basis. Step 3: those whose level and rank, where they have any, are named too. Step 4: of what is left, a line whose
+    activity begins the basis, then the longest name, then the one that says most.
+    """
     fits = [each for each in rule.conversions if (each.source, each.subject) == (source.label, subject)]
     if len({each.activity for each in fits}) > 1:
         fits = [each for each in fits if each.activity in basis]

@@ -133,7 +133,12 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def holder(id_index: bytes) -> sa.ColumnElement[int]:
-    """The id of whom a number finds: whose it is or was before a correction, or the one that record was merged into."""
+    """Find by ID number (按身份证号查找): the id, as SQL, of the person a number leads to.
+
+    A number may be one person's own and another's of before a correction, so there is no obvious answer:
+    Step 1: the record that has the number currently. Step 2: only where none has, the latest that had it before a
+    correction (更正). Step 3: either way a duplicate (重复记录) leads to the one it was merged into.
+    """
     owner = sa.select(Person.human_id).where(Person.id_index == id_index).scalar_subquery()
     former = sa.select(Person.human_id).join(PersonChange, PersonChange.person_id == Person.id)
     former = former.where(PersonChange.former_index == id_index).order_by(PersonChange.id.desc()).limit(1)

@@ -1,4 +1,4 @@
-"""The card (审验卡): what it says, its signature, its PDF, and whether what it said still holds."""
+"""Cards (审验卡): what one says, its signature, its PDF, its revocation and public verification."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: datetime) -> Card:
-    """Issue a signed card for a person's credit year, clause 一(五)3: after approval, for hours that are in the ledger.
+    """Issue a card (出具审验卡), signed, for a person's credit year, clause 一(五)3: for hours that are in the ledger.
 
     Refused codes: "role", "missing", "empty" (nothing stands in that year), "policy".
     """
@@ -148,7 +148,7 @@ def _shown(year: int) -> range:
 
 @dataclass(frozen=True)
 class Revocation:
-    """Why a card holds no more: hours it shows were taken back, or are somebody else's, since a day."""
+    """Revocation (失效): since when and why a card holds no more: hours were taken back, or are somebody else's."""
 
     on: date
     words: str
@@ -189,7 +189,11 @@ def _separating() -> sa.Select[int, datetime]:
 
 
 def _revocations(session: Session, which: sa.ColumnElement[bool]) -> dict[int, Revocation]:
-    """The first revocation of each revoked card, by card."""
+    """Revocation check (失效检查): the first revocation of each revoked card, by card.
+
+    Step 1: reversals of hours it shows, of batches it was issued on. Step 2: separations of a record it summed up.
+    Step 3: the earliest of both counts.
+    """
     found = [(at, card_id, words) for card_id, at, words in session.execute(_revoking().where(which))]
     separated = "卡上合计了两条记录的学时，其合并已撤销"
     found += [(at, card_id, separated) for card_id, at in session.execute(_separating().where(which))]
@@ -200,14 +204,14 @@ def _revocations(session: Session, which: sa.ColumnElement[bool]) -> dict[int, R
 
 
 def revoked(session: Session, batch_id: int) -> int:
-    """How many cards a reversal revoked that no earlier one had revoked."""
+    """Cards revoked (失效的审验卡) by a reversal that no earlier one had revoked: how many."""
     mine = {card_id for card_id, *_ in session.execute(_revoking().where(CreditBatch.id == batch_id))}
     earlier = {card_id for card_id, *_ in session.execute(_revoking().where(CreditBatch.id < batch_id))}
     return len(mine - earlier)
 
 
 def at_stake(session: Session, batch_id: int, lines: Collection[int]) -> int:
-    """How many cards that still hold a reversal of these lines of a batch would revoke."""
+    """Cards at stake (将失效的审验卡): how many that still hold a reversal of these lines of a batch would revoke."""
     query = (
         sa.select(Card.id, CreditEntry.line)
         .join(CardPerson, CardPerson.card_id == Card.id)
@@ -219,7 +223,7 @@ def at_stake(session: Session, batch_id: int, lines: Collection[int]) -> int:
 
 
 def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
-    """The cards issued to a person, newest first. Refused codes: "role", "missing".
+    """Cards issued (已出具的审验卡) to a person, newest first. Refused codes: "role", "missing".
 
     Columns: code (as printed), year, issued_at, revoked_on (None while it holds), reason.
     """
@@ -246,7 +250,7 @@ def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Verification:
-    """What anybody who holds a card's code is told. The name is shortened, the ID number is masked."""
+    """Verification result (核验结果) for anybody who holds a card's code: name shortened, ID number masked."""
 
     code: str
     name: str
@@ -265,7 +269,7 @@ class Verification:
 
 
 def verification(session: Session, code: str) -> Verification | None:
-    """What a card said, if its code is known and its signature stands; None otherwise. Open to everybody."""
+    """Verify a card (核验) by its code; None where that is unknown or the signature broken. Open to everybody."""
     plain = code.upper().replace("-", "").strip()
     if len(plain) != 16 or not set(plain) <= set(_ALPHABET):
         return None

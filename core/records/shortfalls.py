@@ -1,4 +1,4 @@
-"""Who is short of what: people held against the notices in force, a whole jurisdiction in one query. Reads only."""
+"""Shortfalls (学时短缺): people held against the notices in force, a whole jurisdiction in one query. Reads only."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def shortfalls(
     offset: int = 0,
     limit: int | None = 20,
 ) -> tuple[pd.DataFrame, int]:
-    """The people an actor may look up with what each lacks, and how many fit in all; three tests, clause 一(一).
+    """Shortfall list (短缺名单): people an actor may look up, what each lacks, and their count; clause 一(一).
 
     Columns: id, name, id_mask, employer, post, authority; lacks_public, lacks_professional, lacks_total (hours lacking
     in `year`, Decimal); and for that year and the two before it a column named by the year ("2024"), in words.

@@ -1,4 +1,4 @@
-"""What a reviewer should look at although it blocks nothing: differences from the plan, people in other rosters."""
+"""Review hints (审核提示), which block nothing: differences from the plan, people in other rosters."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from core.submissions.reports.reading import headcount, masked, one
 
 
 def warnings(session: Session, report_id: int, actor: Actor) -> list[Problem]:
-    """What a reviewer should look at although it blocks nothing, asked anew each time: what differs from the plan, who
-    stands in another roster of the same days. Whose roster that is, is told to the officers in charge alone.
+    """Review hints (审核提示), computed afresh each time: what differs from the plan, who stands in other rosters.
+
+    Only officers see whose roster that is.
 
     Refused codes: "missing".
     """
@@ -128,8 +129,10 @@ def _shared(report: Report, *columns: Any) -> sa.Select[Any]:
 
 
 def _same_rosters(session: Session, report: Report, named: bool) -> Iterator[tuple[int, Problem]]:
-    """Rosters of nearly the same people, each by the id of its report: on the same days, or in the same year with the
-    same hours."""
+    """Copied rosters (整份重复), each with the id of its report.
+
+    Nearly the same people on the same days, or in the same year with the same hours.
+    """
     alike = sa.and_(
         _THEIRS.public_hours == _MINE.public_hours,
         _THEIRS.professional_hours == _MINE.professional_hours,
@@ -160,7 +163,10 @@ def _same_rosters(session: Session, report: Report, named: bool) -> Iterator[tup
 
 
 def _two_places(session: Session, report: Report, copies: Collection[int], named: bool) -> Iterator[Problem]:
-    """Whose training on the same days stands in another roster; none of online ones, and `copies` were named whole."""
+    """Same day, two places (同日两处): people who stand in another roster of these days.
+
+    Online trainings do not count, and rosters named whole already (`copies`) are left out.
+    """
     people = _shared(report, _MINE.row, _MINE.name, _THEIRS.row.label("other_row"), *_WHICH)
     people = people.where(_same_days(report), _PLAN.c.mode != Mode.ONLINE, _OTHER.c.id.not_in(copies))
     for each in session.execute(people.order_by(_MINE.row, _OTHER.c.id)):

@@ -1,4 +1,4 @@
-"""A report's own fields and files (培训总结、培训通知、花名册), clause 一(五)2."""
+"""Report form (填报培训情况报告): its fields and files (培训总结、培训通知、花名册), clause 一(五)2."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ReportFields:
 
 
 def open_plans(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame:
-    """Approved plans of the clerk's organization that have ended and are not reported yet, the most urgent first.
+    """Reports due (待报送): the clerk's approved plans that have ended and are not reported yet, the most urgent first.
 
     Columns: plan_id, title, start_on, end_on, due_on, days_left, report_id (0: none yet), state, hours_each, headcount.
     """
@@ -83,7 +83,7 @@ def save(
     actor: Actor,
     now: datetime,
 ) -> tuple[Report, list[Problem]]:
-    """Start or change the report of one's own approved plan; answers it with every problem of a roster just given.
+    """Save a report (保存报告): start or change that of one's own approved plan; answers it and its roster's problems.
 
     Faulty rows are kept with their faults and post nothing; good rows stand. A file takes the place of a roster that
     was repaired only with `replace`: the repairs are void from then on, and stay on record with the file they mended.

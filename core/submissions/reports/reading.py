@@ -1,4 +1,4 @@
-"""A report (培训情况报告) as it is read: its rows, problems, repairs, reversals."""
+"""Report queries (查看培训情况报告): its rows, problems, repairs, reversals. Logs what it hands out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.trail import audit, files
 
 
 def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -> list[Problem]:
-    """Every problem of a report's roster as it stands, warnings too; only the base that filed it sees full ID numbers.
+    """Roster problems (花名册问题) as they stand, hints too; only the base that filed it sees full ID numbers.
 
     Refused codes: "missing", "file", "headings".
     """
@@ -41,14 +41,14 @@ def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -
 
 
 def masked(problem: Problem) -> Problem:
-    """A problem for those who have not filed the roster."""
+    """Masked problem (脱敏): for everybody but the base that filed the roster."""
     mask = resident_id.mask if problem.column == "id_number" else resident_id.masked
     words, offer = map(resident_id.masked, (problem.words, problem.offer))
     return replace(problem, value=mask(problem.value), words=words, offer=offer)
 
 
 def headcount(session: Session, report: Report) -> tuple[int, int]:
-    """How many people the training had: those of this roster, and the others who stand in the reports before it."""
+    """Headcount (实际人数): people of this roster, and the others who stand in the reports before it."""
     kept = sa.select(RosterRow.id_index).where(RosterRow.report_id == report.id)
     indexes = [index and bytes(index) for index in session.scalars(kept)]
     faulty, here = indexes.count(None), set(indexes) - {None}
@@ -85,7 +85,7 @@ def rows(
     text: str = "",
     limit: int | None = None,
 ) -> pd.DataFrame:
-    """The roster of a report, ID numbers masked in whatever column. Refused codes: "missing".
+    """Roster rows (花名册) of a report, ID numbers masked in every column. Refused codes: "missing".
 
     Of all its rows or the faulty ones only, those with a part of a name or employer (`text`), the first so many.
     Columns: row, name, id_mask, employer, post, specialty, public_hours, professional_hours, credit_year, assessment,
@@ -119,13 +119,13 @@ def rows(
 
 
 def standing(session: Session, report: Report) -> Standing | None:
-    """What is left of the hours a report's approval posted; None before it."""
+    """Standing (学时状态): what is left of the hours a report's approval posted; None before it."""
     code = session.scalar(sa.select(OF_SUBMISSION).where(Submission.id == report.id))
     return Standing(code) if code else None
 
 
 def reversals(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
-    """What was taken back of a report's hours, oldest first. Refused codes: "missing".
+    """Reversals (冲销) of a report's hours, oldest first. Refused codes: "missing".
 
     Columns: at, entries, hours, reason.
     """
@@ -151,7 +151,7 @@ HOW = {"typed": "网上改正", "proposal": "采纳建议", "file": "上传改�
 
 
 def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
-    """What was changed in a report's roster since its file came, oldest first, ID numbers masked in whatever column.
+    """Repair log (改正记录): what was changed in the roster since its file came, oldest first, ID numbers masked.
 
     Columns: row, column (its key, "" for a whole row), before, after, how, account_name, at. Refused codes: "missing".
     """
@@ -171,7 +171,7 @@ def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
 
 
 def open_rows(session: Session, report_id: int, *, actor: Actor, now: datetime) -> bytes:
-    """One's own rows with faults as an .xlsx, each faulty cell marked: corrected, it is given in again. A logged act.
+    """Rows to correct (待改正的行) of one's own roster as an .xlsx with faulty cells marked. A logged act.
 
     Refused codes: "missing", "empty" (no such row).
     """
@@ -191,7 +191,7 @@ def open_rows(session: Session, report_id: int, *, actor: Actor, now: datetime) 
 
 
 def cells(session: Session, report_id: int, row: int, actor: Actor) -> dict[str, str]:
-    """One row of one's own roster, every cell as text by column, to be repaired. Refused codes: "missing"."""
+    """Cells of a row (改正整行): one row of one's own roster as text by column. Refused codes: "missing"."""
     report = one(session, report_id, actor)
     query = sa.select(RosterRow.cells).where(RosterRow.report_id == report.id, RosterRow.row == row)
     found = session.execute(query).one_or_none()
@@ -202,7 +202,7 @@ def cells(session: Session, report_id: int, row: int, actor: Actor) -> dict[str,
 
 
 def credit_years(session: Session, report: Report) -> list[int]:
-    """For which years the faultless rows of a roster count, clause 七(二)."""
+    """Credit years (学时年度) for which the faultless rows of a roster count, clause 七(二)."""
     query = sa.select(RosterRow.credit_year).where(RosterRow.report_id == report.id, ~RosterRow.faulty).distinct()
     years = {year or plans.usual_year(report.plan) for year in session.scalars(query)}
     return sorted(year for year in years if year)

@@ -1,4 +1,4 @@
-"""Rows of a roster held against each other, the plan, earlier reports and the people on file."""
+"""Roster checks (花名册检查): rows against each other, the plan, earlier reports and the people on file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def read(
     known: Session | None = None,
     today: date | None = None,
 ) -> Preview:
-    """Read and check a roster. With `limits` also against its plan, with `known` (a session) against people on file.
+    """Roster import (读入花名册): read a file and check it.
+
+    With `limits` also against its plan, with `known` (a session) against the people on file.
 
     Files as offices have them: .xlsx, .xls, .et by content, .csv in UTF-8 or GB 18030; title rows above the headings,
     signatures below, merged cells, empty rows, hidden sheets. Refused codes: "file" (unreadable, empty, too large, a
@@ -56,7 +58,9 @@ def check(
     today: date | None = None,
     sheet: str = "",
 ) -> Preview:
-    """Check rows as `rows_in` gave them. With `report` also against the earlier reports of its plan.
+    """Roster check (检查花名册): every problem of rows as `rows_in` gave them.
+
+    With `report` also against the earlier reports of its plan.
 
     Hours that do not say of what are those of the plan's subject; without `limits`, 专业学时.
 
@@ -120,7 +124,7 @@ def _credit_year(row: Row, limits: Limits | None) -> int | None:
 
 
 def _twice(row: Row, earlier: Row, whose: str, remedy: str) -> Problem:
-    """A row of somebody who stands above: left out where it says nothing else, looked at where it does."""
+    """Duplicate row (重复) of somebody who stands above: to be left out, or looked at where it says something else."""
     columns = ["name", *(SAME if row.credit_year == earlier.credit_year else SAME[:-1])]
     both = [(column, _said(earlier, column), _said(row, column)) for column in columns]
     differ = [f"{HEADINGS[column]}（第{earlier.row}行“{a}”，本行“{b}”）" for column, a, b in both if b and a != b]
@@ -160,11 +164,15 @@ def _check_ids(preview: Preview, today: date | None, limits: Limits | None) -> N
 
 
 def _check_twins(preview: Preview) -> None:
-    """Two rows that may be one human: one name and numbers a digit apart, or look-alike names born on one day."""
+    """Near-duplicates (疑似同一人): one name and numbers a digit apart, or look-alike names born on one day.
+
+    Step 1: only rows that share a name, or look-alike name and birthday, with another are compared (fast path).
+    Step 2: within a name, numbers one digit apart. Step 3: within look and birthday, different names and numbers.
+    """
     wrong = {each.row for each in preview.problems if each.column == "id_number" and each.code != "duplicate"}
     rows = [row for row in preview.rows if row.row not in wrong and row.name]
     looks = [names.fold(row.name) + row.id_number[6:14] for row in rows]
-    # Whoever shares neither name nor look and birthday is nobody's twin.
+    # Fast path: a row that shares neither name nor look and birthday with another has no twin.
     often, alike_often = Counter(row.name for row in rows), Counter(looks)
     named: dict[str, list[Row]] = {}
     born: dict[str, Row] = {}
@@ -213,7 +221,7 @@ def _own_hours(limits: Limits) -> str:
 
 
 def _sum_beyond(row: Row, rows: Sequence[Row], limits: Limits, before: Decimal = Decimal()) -> Iterator[Problem]:
-    """What a person studied for several years in one training is, taken together, within its plan and its days.
+    """Sum of several credit years (合计学时): what a person studied in one training is within its plan and its days.
 
     `rows` are all of the person's rows so far, this one the last; `before`: hours in earlier reports of the plan.
     """
@@ -227,7 +235,7 @@ def _sum_beyond(row: Row, rows: Sequence[Row], limits: Limits, before: Decimal =
 
 
 def _check_headcount(preview: Preview, limits: Limits, elsewhere: set[bytes]) -> None:
-    """The plan's headcount is for all its reports together; who makes up several years in it is one of them."""
+    """Headcount (计划人数): the plan's is for all its reports together, each person counted once."""
     others = len(elsewhere - set(preview.indexes.values()))
     good = preview.good_rows
     people = len({row.id_number for row in good}) + len(preview.rows) - len(good) + others
@@ -238,7 +246,7 @@ def _check_headcount(preview: Preview, limits: Limits, elsewhere: set[bytes]) ->
 
 
 def _beyond(row: Row, limits: Limits, own: str, other: str, most: Decimal) -> Iterator[Problem]:
-    """What of a row's hours and credit year is beyond what its plan and days allow."""
+    """Limits of the plan (批准的学时): what of a row's hours and credit year is beyond plan and days."""
     hours: Decimal = getattr(row, own)
     if getattr(row, other):
         words = f"本次培训批准的是{limits.subject.label}，{HEADINGS[other]}应为0"
@@ -284,7 +292,7 @@ def _check_known(preview: Preview, session: Session, limits: Limits | None) -> N
         homes.update((each.id, each.employer_name) for each in session.execute(query))
     for row, person in wrong:
         name, colleague = person.known_as, homes[person.human_id] == row.employer
-        # Whoever has a number must not learn whose it is: the name is told to those only who nearly had it.
+        # A number alone must not disclose its owner: the name is shown only where the one written nearly was it.
         if names.one_slip_apart(name, row.name) and (
             len(name) > 2 or colleague or names.fold(name) == names.fold(row.name)
         ):
@@ -295,7 +303,7 @@ def _check_known(preview: Preview, session: Session, limits: Limits | None) -> N
 
 
 def _check_merged(preview: Preview, humans: Sequence[tuple[Row, int]], limits: Limits | None) -> None:
-    """One human may stand in a roster under the numbers of two records that were merged."""
+    """Merged records (合并的重复记录): one human may stand in a roster under the numbers of two records."""
     if len(humans) == len({human_id for _, human_id in humans}):
         return
     standing: dict[int, list[Row]] = {}
@@ -313,9 +321,9 @@ def _check_merged(preview: Preview, humans: Sequence[tuple[Row, int]], limits: L
 
 
 def _check_former(preview: Preview, session: Session) -> None:
-    """Under a number that somebody had before a correction, a second record would be made.
+    """Former ID number (更正前的号码): posted under it, a second record would be made.
 
-    It may be another's own number by now, so that it is a hint; the true one is proposed to whoever has the name too.
+    It may currently be another person's own number, so this is a hint; where the name fits, the true one is proposed.
     """
     rows = preview.good_rows
     people = acts.formerly(session, list({preview.indexes[row.row] for row in rows}))
@@ -334,10 +342,11 @@ def _check_former(preview: Preview, session: Session) -> None:
 def registered(
     session: Session, plan_id: int, usual_year: int | None, *, before: int | None = None
 ) -> dict[tuple[bytes, int | None], tuple[int, Decimal]]:
-    """Who stands in the reports of a plan, filed or approved (those `before` a part), and for which credit year, each
-    with the row and its hours. Rows that name no year stand for the plan's usual one.
+    """People registered (已报送人员) in the filed or approved reports of a plan (those `before` a part).
 
-    Those whose hours were undone do not.
+    By blind index and credit year, each with row and hours.
+
+    Rows that name no year stand for the plan's usual one; rows whose hours were undone do not count.
     """
     hours = RosterRow.public_hours + RosterRow.professional_hours
     query = _filed(plan_id, before, RosterRow.id_index, RosterRow.credit_year, RosterRow.row, hours)
@@ -354,9 +363,12 @@ def _filed(plan_id: int, before: int | None, *columns: Any) -> sa.Select[Any]:
 
 
 def _check_earlier(preview: Preview, session: Session, report: Report, limits: Limits) -> set[bytes]:
-    """Nobody's hours are filed twice for one training, and a supplement is for those of its roster who have none.
+    """Double filing (重复报送): nobody's hours are filed twice; a supplement (补报) is for those without.
 
-    Answers who stands in the earlier reports of the plan.
+    Answers who stands in the earlier reports of the plan. For each good row of a supplement:
+    Step 1: registered earlier for the same year: a fault, the row is to be left out.
+    Step 2: registered for another year: both together stay within the plan (`_sum_beyond`).
+    Step 3: its hours were undone: a hint that it is filed again. Step 4: unknown to the earlier rosters: a hint.
     """
     if report.part == 1:
         return set()

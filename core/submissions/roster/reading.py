@@ -1,4 +1,4 @@
-"""A roster file or a paste turned into rows, each with what is wrong with it by itself."""
+"""Roster reading (读入花名册): a file or a paste turned into rows, each with what is wrong with it by itself."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from core.trail.files import Upload
 
 @db.in_bulk()
 def rows_in(content: bytes, filename: str) -> list[tuple[int, Cells]]:
-    """The rows of a file below its headings, unchecked, with the numbers their user sees; `origin` and `code` where it
-    says so.
+    """Rows of a roster file, unchecked, with the row numbers their user sees.
 
+    With `origin` and `code` in a file of open rows.
     Refused codes: "file", "headings".
     """
     return plain_rows(table_of(content, filename).rows)
@@ -45,7 +45,7 @@ _HOURS_OF_THE_PLAN = {"hours": ("学时", "学时数", "培训学时", "获得�
 
 
 def table_of(content: bytes, filename: str) -> sheets.Table:
-    """The table of a roster. Hours or results that have no column are asked for once, not in each row."""
+    """The table of a roster (表头识别); hours or results that have no column are asked for once, not in each row."""
     own = {"origin": (ORIGIN,), "code": (CODE,)} | _HOURS_OF_THE_PLAN
     table = sheets.read(content, filename, COLUMNS, REQUIRED, own=own)
     subjects = table.columns & {"public_hours", "professional_hours"}
@@ -62,7 +62,7 @@ def table_of(content: bytes, filename: str) -> sheets.Table:
 
 
 def pasted(text: str) -> Upload:
-    """Rows copied out of a spreadsheet as the file they stand for; without headings they have 附件1's own.
+    """Paste (粘贴): rows copied out of a spreadsheet as a file; without headings they have 附件1's own.
 
     Refused codes: "file" (nothing in it, or no row names anybody).
     """
@@ -100,7 +100,7 @@ def _pasted_cells(text: str) -> list[list[str]]:
 
 
 def is_footing(cells: Mapping[str, object]) -> bool:
-    """Whether a row is what stands below a list: no ID number, nor one spoilt, but a sum, a signature or a remark."""
+    """Footer row (合计、签字、备注): whether a row stands below the list; it has no ID number, however spoilt."""
     written, name = sheets.text(cells.get("id_number")), cells.get("name")
     if re.search(r"\d{14}|\d[Ee]\+?\d", written):
         return False
@@ -181,10 +181,12 @@ _SHOWN = _TEXTS[:3]
 
 
 def read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Problem]]]:
-    """Every row with what is wrong with it by itself, without those that are none.
+    """Batch row check (整批检查): every row with what is wrong with it by itself, without those that are none.
 
-    One whose name and number are in order, and whose employer is given, has as little wrong with it as any other that
-    says the same in the columns of few words: so it is read after such a one, and only the others from the beginning.
+    Fast path, since most rows of a roster are alike:
+    Step 1: normalise columns, not cells. Step 2: a row whose name and number are in order, whose employer is given and
+    whose texts hold no ID number is as faultless as an earlier one with the same sex, hours, result and year: it takes
+    these over. Step 3: any other row is read from the beginning (`read_row`).
     """
     columns = dict.fromkeys(COLUMNS, [""] * len(rows)) | _columns(rows)
     number_text = functools.cache(sheets.text)
@@ -371,7 +373,7 @@ def _is_somebody(cells: Cells) -> bool:
 
 
 def _number_elsewhere(cells: Cells) -> tuple[str, dict[str, str]]:
-    """What to offer where the only ID number of a row is in the wrong cell, and how that mends both cells.
+    """Swapped cells (号码填错列): what to offer where a row's only ID number is in the wrong cell, and the mend.
 
     What stands in its place goes into that cell in turn, unless it is a spoilt number or nothing at all.
     """
@@ -403,7 +405,7 @@ _HOURS = re.compile(r"-?(\d+\.?\d*|\.\d+)")
 
 
 def hours_in(text: str) -> tuple[Decimal, str, str]:
-    """Hours of a cell, the code of what is wrong with it, and the words."""
+    """Hours of a cell (学时): the value, the code of what is wrong with it, and the words."""
     text = text.translate(sheets.HALF_WIDTH)
     text = text.removesuffix("学时").removesuffix("小时").strip()
     if text in ("", "-", "—", "/", "无"):

@@ -1,4 +1,4 @@
-"""What a roster (培训花名册, 附件1) is made of: columns and synonyms, a row, a plan's limits, a checked file."""
+"""Roster schema (培训花名册, 附件1): columns by key with headings and synonyms, a row, limits, a checked file."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Limits:
 
 @dataclass
 class Preview:
-    """A roster ready to be looked at: its rows and everything that is wrong with them."""
+    """Checked roster (检查结果): its rows and everything that is wrong with them."""
 
     sheet: str
     rows: list[Row] = field(default_factory=list)

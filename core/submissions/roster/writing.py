@@ -1,4 +1,4 @@
-"""Rosters as files to hand out: a blank 附件1, open rows with their faults marked, lists of problems."""
+"""Roster workbooks (花名册文件) to hand out: a blank 附件1, open rows with their faults marked."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from core.submissions.roster.shapes import CODE, COLUMNS, HEADINGS, ORIGIN, Cell
 
 
 def template() -> bytes:
-    """A blank 附件1 as an .xlsx that cannot go wrong: ID numbers and telephones as text, lists to choose from."""
+    """Template (空白附件1) as an .xlsx: ID numbers and telephones as text, lists to choose from."""
     return _filled([], [])
 
 
 def marked(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], *, code: str) -> bytes:
-    """These rows as an .xlsx to be corrected: every faulty cell coloured, with its fault as a comment."""
+    """Marked workbook (标红批注): rows as an .xlsx to correct, faulty cells coloured, faults as comments."""
     return _filled(rows, problems, code)
 
 
