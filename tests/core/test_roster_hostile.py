@@ -284,7 +284,7 @@ def test_any_cells_are_checked_and_every_problem_says_where_and_how(rows: list[d
     for problem in preview.problems:
         assert problem.words
         assert problem.row in there
-        assert problem.heading in roster.HEADINGS.values()
+        assert problem.heading(roster.HEADINGS) in roster.HEADINGS.values()
         assert bool(problem.offer) == bool(problem.mend)
     for row in preview.good_rows:
         assert len(row.id_number) == 18
