@@ -151,7 +151,7 @@ def fill(count: int) -> None:
         session.flush()
         connection = session.connection()
         connection.exec_driver_sql(
-            "INSERT INTO person (id, name, id_number, id_index, sex, birth_on, employer_name, authority_id, title,"
+            "INSERT INTO person (id, name, id_number, id_index, sex, birth_on, employer_name, authority_id, post,"
             " specialty, added_at, version) VALUES (?, '某某', x'00', ?, ?, ?, '某单位', 1, '', '', '2024-01-01', 1)",
             [(place + 1, place.to_bytes(32), sex[place], born[place]) for place in range(count)],
         )

@@ -233,7 +233,7 @@ def _people(session: Session, size: Size, employers: NDArray[np.void], draw: np.
             "authority_id": works.authority,
             "merged_into_id": merged,
         }
-        same = {"title": "工程师", "specialty": "水利水电", "added_at": NOW, "version": 1}
+        same = {"post": "工程师", "specialty": "水利水电", "added_at": NOW, "version": 1}
         for kept in (ids <= size.humans, ids > size.humans):
             if kept.any():
                 some = {name: values[kept] for name, values in columns.items()}
@@ -327,7 +327,7 @@ class _Books:
                 "id_number": bytes(46),
                 "id_index": indexes[each.people - 1],
                 "employer": "示例单位000001",
-                "title": "工程师",
+                "post": "工程师",
                 "specialty": "水利水电",
                 "public_hours": public,
                 "professional_hours": professional,

@@ -66,7 +66,7 @@ def people(count: int, seed: int = 1) -> list[persons.PersonFacts]:
     given = [chr(code) for code in range(0x4E00, 0x4E00 + 4 * 300, 4)]
     mongolian = ("其其格", "巴特尔", "乌兰", "格日勒", "苏日娜", "阿拉坦", "孟和", "娜仁")
     employers = [f"示例旗第{number}{kind}" for number in range(1, 201) for kind in ("中学", "医院", "设计院", "农牧站")]
-    titles = (
+    posts = (
         "主治医师",
         "副主任医师",
         "一级教师",
@@ -85,7 +85,7 @@ def people(count: int, seed: int = 1) -> list[persons.PersonFacts]:
         name = draw.choice(surnames) + "".join(draw.choices(given, k=draw.choice((1, 2, 2, 2))))
         if draw.random() < 0.1:
             name = f"{draw.choice(mongolian)}·{draw.choice(mongolian)}{draw.choice(given)}"
-        number, work = first + resident_id.check_digit(first), map(draw.choice, (employers, titles, fields))
+        number, work = first + resident_id.check_digit(first), map(draw.choice, (employers, posts, fields))
         found.setdefault(first, persons.PersonFacts(name, number, *work))
     return list(found.values())
 
@@ -109,7 +109,7 @@ def roster_file(count: int) -> tuple[bytes, int]:
             "性别": resident_id.sex(fact.id_number),
             "身份证号": fact.id_number,
             "工作单位": fact.employer,
-            "专业技术职务": fact.title,
+            "专业技术职务": fact.post,
             "从事专业": fact.specialty,
             "公需学时": 0,
             "专业学时": int(HOURS),
@@ -226,7 +226,7 @@ def measure(path: str) -> dict[str, Any]:
             session,
             plan.id,
             reports.ReportFields(START_ON, END_ON, "培训按计划完成。"),
-            notice=Upload("培训通知.pdf", b"%PDF-1.4 synthetic"),
+            announcement=Upload("培训通知.pdf", b"%PDF-1.4 synthetic"),
             roster_file=Upload("花名册.xlsx", content),
             actor=clerk,
             now=AFTER,
@@ -273,7 +273,7 @@ def through_peer(count: int, path: Path, folder: Path) -> dict[str, Any]:
             resident_id.sex(fact.id_number),
             resident_id.birth_on(fact.id_number).isoformat(),
             fact.employer,
-            fact.title,
+            fact.post,
             fact.specialty,
         )
         for fact in on_file(count)

@@ -55,7 +55,7 @@ class Person(models.Model):
     sex = models.CharField(max_length=1)
     birth_on = models.DateField()
     employer = models.CharField(max_length=80)
-    title = models.CharField(max_length=40)
+    post = models.CharField(max_length=40)
     specialty = models.CharField(max_length=40)
 
     class Meta:
@@ -109,12 +109,12 @@ class PersonResource(resources.ModelResource):
     sex = fields.Field("sex", "性别")
     id_number = fields.Field("id_number", "身份证号")
     employer = fields.Field("employer", "工作单位")
-    title = fields.Field("title", "专业技术职务")
+    post = fields.Field("post", "专业技术职务")
     specialty = fields.Field("specialty", "从事专业")
 
     class Meta:
         model = Person
-        fields = ("name", "sex", "id_number", "employer", "title", "specialty")
+        fields = ("name", "sex", "id_number", "employer", "post", "specialty")
         import_id_fields = ("id_number",)
         instance_loader_class = CachedInstanceLoader
         use_bulk = True
@@ -191,7 +191,7 @@ def fill() -> None:
     with connection.schema_editor() as editor:
         for model in MODELS:
             editor.create_model(model)
-    names = "name id_number sex birth_on employer title specialty".split()
+    names = "name id_number sex birth_on employer post specialty".split()
     people = (Person(**dict(zip(names, line, strict=True))) for line in json.load(sys.stdin))
     Person.objects.bulk_create(people, batch_size=10_000)
 

@@ -131,9 +131,9 @@ def for_whom() -> int | None:
     text = st.text_input("为谁申报：姓名或完整身份证号（至多列出20人）", key="for-q", width=300)
     with db.reading() as session:
         found = claims.people(session, actor, text=text)
-    columns = ["name", "id_mask", "employer", "title"]
+    columns = ["name", "id_mask", "employer", "post"]
     empty = "本单位没有这样的人员。请核对姓名或身份证号；人员在本系统有学时记录后才能申报。"
-    person_id = ui.pick(found, columns, name="for", empty=empty, labels={"title": "专业技术职务"})
+    person_id = ui.pick(found, columns, name="for", empty=empty)
     for name in found.loc[found["id"] == person_id, "name"]:
         st.markdown(f"为**{ui.md(name)}**申报")
     return person_id

@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 from core.ground import db, sheets
 from core.ground.access import Refused, Role
 from core.ground.hours import hours_text
-from core.ground.problems import Problem
+from core.ground.problems import PROBLEM_HEADINGS, Problem, problem_lines
 from core.records import imports
-from core.submissions import roster
 from core.trail import files
 from core.trail.files import Upload
 from web import ui
@@ -66,10 +65,10 @@ def bring_in() -> None:
 
 
 def problems_of(found: list[Problem]) -> None:
-    ui.problems(found)
+    ui.problems(found, imports.HEADINGS)
     st.download_button(
         "下载问题清单",
-        sheets.workbook(roster.PROBLEM_HEADINGS, roster.problem_lines(found), sheet="问题"),
+        sheets.workbook(PROBLEM_HEADINGS, problem_lines(found, imports.HEADINGS), sheet="问题"),
         "导入学时问题.xlsx",
         icon=":material/download:",
         on_click="ignore",

@@ -26,8 +26,7 @@ ui.page(
 
 def search() -> int | None:
     """Look a person up by name, ID number or employer."""
-    columns = ["name", "id_mask", "sex", "employer", "title", "specialty", "authority"]
-    labels = {"title": "专业技术职务"}
+    columns = ["name", "id_mask", "sex", "employer", "post", "specialty", "authority"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
             "姓名或身份证号", key="q", bind="query-params", placeholder="姓名可只输一部分，身份证号须完整", width=300
@@ -41,7 +40,6 @@ def search() -> int | None:
             lambda session, who: asked(session, who, limit=None)[0],
             columns,
             name="人员名单",
-            labels=labels,
         )
     frame, count = ui.listing(asked, actor, name="person")
     st.caption(f"共{count:,}人")
@@ -49,7 +47,6 @@ def search() -> int | None:
         frame,
         columns,
         name="person",
-        labels=labels,
         empty="没有符合条件的人员。请核对姓名或完整身份证号；学时入账后人员才会出现，且须在您的管理权限内。",
     )
 
@@ -85,7 +82,7 @@ def person_page(person_id: int) -> None:
         mask = resident_id.mask(person.id_number)
     with st.container(border=True):
         st.markdown(f"#### {ui.md(person.name)}　:gray[{mask}]")
-        ui.facts([("工作单位", person.employer_name), ("专业技术职务", person.title), ("从事专业", person.specialty)])
+        ui.facts([("工作单位", person.employer_name), ("专业技术职务", person.post), ("从事专业", person.specialty)])
         if actor.role in (Role.REVIEWER, Role.TITLE_OFFICER, Role.EMPLOYER_CLERK):
             st.button("查看完整身份证号", key=f"reveal-{person_id}", on_click=reveal, args=(person_id,))
         st.markdown("**各年度学时与要求**")

@@ -33,8 +33,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         return shortfalls.shortfalls(session, who, year, text=text, employer=employer, lack=lack, **page)
 
     years = [str(each) for each in range(year, year - shortfalls.WINDOW, -1)]
-    told = ["id_mask", "title"] if clerk else ["id_mask", "employer", "title"]
-    labels = {"title": "专业技术职务"} | {each: f"{each}年度" for each in years}
+    told = ["id_mask", "post"] if clerk else ["id_mask", "employer", "post"]
+    labels = {each: f"{each}年度" for each in years}
     ui.export(
         lambda session, who: asked(session, who, limit=None)[0],
         ["name", *told, *(f"lacks_{code}" for code in shortfalls.LACKING), *years],

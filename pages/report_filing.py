@@ -1,4 +1,4 @@
-"""A base reports on a training it gave: summary, notice, roster, with every problem of the roster at once."""
+"""A base reports on a training it gave: summary, announcement, roster, with every problem of the roster at once."""
 
 from typing import Any
 

@@ -104,7 +104,7 @@ if report_id is not None:
                 st.caption("培训总结")
                 st.text(report.summary)
                 with st.container(horizontal=True):
-                    attachment(report.notice_id, "培训通知")
+                    attachment(report.announcement_id, "培训通知")
                     attachment(report.roster_id, "花名册原件")
                 repair.reading(report, actor)
                 ui.steps(session, report, actor)

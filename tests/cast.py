@@ -30,7 +30,7 @@ NOW = datetime(2024, 6, 3, 1, 0, tzinfo=UTC)
 """Monday, nine in the morning at the office."""
 TODAY = date(2024, 6, 3)
 PASSWORD = "Right-horse-24"
-NOTICE = Upload("培训通知.pdf", b"%PDF-1.4 synthetic")
+ANNOUNCEMENT = Upload("培训通知.pdf", b"%PDF-1.4 synthetic")
 
 PLAN = plans.PlanFields(
     title="知识更新培训班",
@@ -152,7 +152,7 @@ def row(serial: int, name: str | None = None, **cells: Any) -> list[Any]:
         "sex": resident_id.sex(number),
         "id_number": number,
         "employer": "示例市第一医院",
-        "title": "主治医师",
+        "post": "主治医师",
         "specialty": "临床医学",
         "public_hours": 0,
         "professional_hours": 24,
@@ -161,6 +161,7 @@ def row(serial: int, name: str | None = None, **cells: Any) -> list[Any]:
         "note": "",
         "credit_year": "",
     }
+    assert cells.keys() <= usual.keys(), "no such column"
     return list((usual | cells).values())
 
 
@@ -196,7 +197,9 @@ def draft_report(
     with db.transaction() as session:
         fields = reports.ReportFields(plan.start_on, plan.end_on, "培训按计划完成。")
         given = Upload("花名册.xlsx", content)
-        report, _ = reports.save(session, plan.id, fields, notice=NOTICE, roster_file=given, actor=cast[by], now=now)
+        report, _ = reports.save(
+            session, plan.id, fields, announcement=ANNOUNCEMENT, roster_file=given, actor=cast[by], now=now
+        )
     return report
 
 
@@ -210,7 +213,7 @@ def file_report(
             session,
             plan.id,
             fields,
-            notice=NOTICE,
+            announcement=ANNOUNCEMENT,
             roster_file=Upload(filename, content),
             actor=cast[by],
             now=now,

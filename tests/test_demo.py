@@ -125,7 +125,7 @@ def test_the_demo_base_can_report_its_600_people_and_is_refused_its_late_plan(de
             session,
             int(big["plan_id"]),
             reports.ReportFields(big["start_on"], big["end_on"], "培训总结"),
-            notice=Upload("通知.pdf", b"%PDF-1.4"),
+            announcement=Upload("通知.pdf", b"%PDF-1.4"),
             roster_file=Upload("roster.xlsx", SAMPLES[0].read_bytes()),
             actor=base,
             now=NOW,

@@ -35,7 +35,7 @@ def one(person_id: int, actor: Actor) -> None:
                 ("性别与出生日期", f"{person.sex}，{person.birth_on}"),
                 ("工作单位", person.employer_name),
                 ("管理权限", offices[person.authority_id]),
-                ("专业技术职务", person.title),
+                ("专业技术职务", person.post),
                 ("从事专业", person.specialty),
                 ("入库时间", ui.moment_text(person.added_at)),
             ]
@@ -112,7 +112,7 @@ def _correction(person: Person, _offices: dict[int, str]) -> None:
         left.text_input("姓名", person.name, key=f"{key}name", max_chars=20)
         right.text_input("身份证号", key=f"{key}number", placeholder="不变的可不填", max_chars=40)
         st.file_uploader(
-            "证明材料（必填，如身份证或户籍证明）", [end[1:] for end in files.NOTICE_ENDINGS], key=f"{key}evidence"
+            "证明材料（必填，如身份证或户籍证明）", [end[1:] for end in files.DOCUMENT_ENDINGS], key=f"{key}evidence"
         )
         st.text_input("更正的原因（必填）", key=f"{key}reason")
         st.form_submit_button("更正", type="primary", on_click=correct, key=f"{key}do")
@@ -190,7 +190,7 @@ def _merge(person: Person, _offices: dict[int, str]) -> None:
             "学时明细原样不动，合并可以撤销。"
         )
         if apart:
-            kinds, what = [end[1:] for end in files.NOTICE_ENDINGS], "证明材料（必填，如户籍证明）"
+            kinds, what = [end[1:] for end in files.DOCUMENT_ENDINGS], "证明材料（必填，如户籍证明）"
             st.file_uploader(what, kinds, key=f"{key}evidence-{one}")
         st.text_input("合并的原因（必填）", key=f"{key}reason")
 

@@ -24,7 +24,6 @@ from web import ui
 PAGE_ROWS = 10
 MOST = 500
 """Rows in the list of those to choose from; a name finds the others."""
-COLUMN = {heading: column for column, heading in HEADINGS.items()}
 
 
 def room(report: Report, actor: Actor) -> None:
@@ -49,9 +48,9 @@ def room(report: Report, actor: Actor) -> None:
     if hints := [problem for problem in (*problems, *warnings) if not problem.blocking]:
         offered = [hint for hint in hints if hint.offer]
         with st.expander(f"提示（{len(hints)}处），不影响登记，审核机关会看到", expanded=bool(offered)):
-            ui.problems(hints)
+            ui.problems(hints, HEADINGS)
             for hint in offered:
-                words, key = f"采纳第{hint.row}行的建议：{hint.offer}", f"accept-{hint.row}-{hint.heading}"
+                words, key = f"采纳第{hint.row}行的建议：{hint.offer}", f"accept-{hint.row}-{hint.column}"
                 st.button(words, key=key, on_click=_accept, args=(report.id, [hint.row]))
     _others(report, actor)
     trail(report, actor)
@@ -75,7 +74,7 @@ def _others(report: Report, actor: Actor) -> None:
                 _strike(report.id, int(row or 0), f"删去第{row}行", "secondary")
 
 
-LABELS = {"row": "行号", "title": "专业技术职务", "repaired": "改正", "standing": "学时状态"}
+LABELS = {"row": "行号", "repaired": "改正", "standing": "学时状态"}
 
 
 def heading(session: Session, report: Report, actor: Actor) -> None:
@@ -101,9 +100,9 @@ def reading(report: Report, actor: Actor) -> None:
         st.warning(f"花名册有{report.faults}行有错误，{result}。")
     if problems:  # what its base has to mend, or what an officer has to judge, comes first
         own = actor.organization_id == report.organization_id
-        ui.problems(sorted(problems, key=lambda each: each.blocking is not own))
+        ui.problems(sorted(problems, key=lambda each: each.blocking is not own), HEADINGS)
     trail(report, actor)
-    shown = "row name id_mask employer title public_hours professional_hours credit_year assessment faulty".split()
+    shown = "row name id_mask employer post public_hours professional_hours credit_year assessment faulty".split()
     shown += ["standing"] if report.state is State.APPROVED else []
     shown += ["repaired"] if rows["repaired"].any() else []
     if not report.plan.credit_years:
@@ -120,6 +119,7 @@ def trail(report: Report, actor: Actor) -> None:
     if made.empty:
         return
     with st.expander(f"改正记录（{made['row'].nunique()}行）"):
+        made["heading"] = [roster.REPAIR_HEADINGS[column] for column in made["column"]]
         shown = ui.worded(made, ["row", "heading", "before", "after", "how", "account_name", "at"])
         column = st.column_config.TextColumn
         config = {
@@ -145,7 +145,7 @@ def _restart(report_id: int) -> None:
 
 
 def _repair(report: Report, actor: Actor, faulty: dict[int, list[Problem]], rows: pd.DataFrame) -> None:
-    counts = Counter(problem.heading for found in faulty.values() for problem in found)
+    counts = Counter(problem.heading(HEADINGS) for found in faulty.values() for problem in found)
     st.warning(
         f"{len(faulty)}行有错误，不登记学时：{'、'.join(f'{heading}{count}处' for heading, count in counts.items())}。"
         "可在下面逐格改正，改后立即重新检查；其余各行不受影响，可先提交。"
@@ -191,9 +191,9 @@ def _accept_all(report_id: int, offered: list[int], struck: list[int]) -> None:
 
 def _row(report: Report, row: int, found: list[Problem], person: Any, cells: dict[str, str]) -> None:
     """One row with faults: who it is, each faulty cell with its words, what is proposed."""
-    headings = list(dict.fromkeys(problem.heading for problem in found))
-    for at, heading in enumerate(headings):
-        here = [problem for problem in found if problem.heading == heading]
+    columns = list(dict.fromkeys(problem.column for problem in found))
+    for at, own in enumerate(columns):
+        here = [problem for problem in found if problem.column == own]
         who, cell, words, buttons = st.columns([3, 3, 5, 2.6], vertical_alignment="center")
         if at == 0:
             name, known = person["name"], [person["id_mask"], person["employer"]]
@@ -202,15 +202,15 @@ def _row(report: Report, row: int, found: list[Problem], person: Any, cells: dic
             told = "　".join(ui.md(text) for text in known if text)
             who.markdown(f"**第{row}行**　{ui.md(name)}  \n:small[{told}]")
         with cell:
-            for column in (COLUMN[heading], *_spoken_of(here, cells)):
-                if column == COLUMN[heading] or HEADINGS[column] not in headings:
+            for column in (own, *_spoken_of(here, cells)):
+                if column == own or column not in columns:
                     _cell(report.id, row, column, cells[column])
         for problem in here:
             words.markdown(f":red[{ui.md(problem.words)}]")
             if problem.offer:
                 words.markdown(f":green[建议：{ui.md(problem.offer)}]")
                 label = "按建议删去" if problem.offer == roster.LEAVE_OUT else "采纳建议"
-                words.button(label, key=f"accept-{row}-{heading}", on_click=_accept, args=(report.id, [row]))
+                words.button(label, key=f"accept-{row}-{own}", on_click=_accept, args=(report.id, [row]))
         if at == 0:
             with buttons, st.container(horizontal=True, gap="small"):
                 st.button("改其他列", key=f"whole-{row}", type="tertiary", on_click=_whole, args=(report.id, row))

@@ -45,8 +45,8 @@ def fields(plan: Plan, report: Report | None) -> None:
     st.text_input("授课教师", taught, key=f"{key}teachers", help="与计划不同的请改")
     left, right = st.columns(2)
     left.file_uploader(
-        f"培训通知{'（已上传，重新选择将替换）' if report and report.notice_id else ''}",
-        [ending[1:] for ending in files.NOTICE_ENDINGS],
+        f"培训通知{'（已上传，重新选择将替换）' if report and report.announcement_id else ''}",
+        [ending[1:] for ending in files.DOCUMENT_ENDINGS],
         key=f"{key}notice",
     )
     has_roster = bool(report and report.roster_id)
@@ -111,7 +111,7 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
         again = given is not None and seen is not None and reports.taken_before(session, seen, given)
         void = reports.repaired(session, seen) if seen else 0
         report, problems = reports.save(
-            session, plan.id, typed, notice=_upload(f"{key}notice"), roster_file=given, replace=replace, **who
+            session, plan.id, typed, announcement=_upload(f"{key}notice"), roster_file=given, replace=replace, **who
         )
         pasted = report.people + report.faults
         if text.strip() and has_roster:

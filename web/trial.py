@@ -20,7 +20,7 @@ from web import decision, ui
 
 OUTCOMES = {outcome.value: outcome.label for outcome in rules.OUTCOMES}
 EVERY = "各级别"
-GROUPS = {"盟市": "authority", "级别": "level", "单位": "employer", "职务": "title"}
+GROUPS = {"盟市": "authority", "级别": "level", "单位": "employer", "职务": "post"}
 ROUTE = "职称评审"
 
 
@@ -39,7 +39,7 @@ def _population(actor: Actor, year: int) -> tuple[Population, pd.DataFrame]:
 
 
 def show(draft: Policy, actor: Actor) -> tuple[int, int, str] | None:
-    """Who changes side, by league, level, employer and title; answers person, year and level where one is chosen."""
+    """Who changes side, by league, level, employer and post; answers person, year and level where one is chosen."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         year = int(st.number_input("申报年度", notices.policies()[0].first_year, 2100, ui.today().year, width=140))
         level = st.selectbox("申报级别", [*LEVELS, EVERY], 2, key="lab-level", width=140)
@@ -95,8 +95,8 @@ def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int
         masks = persons.id_masks(session, who, shown["person_id"].tolist())
         return shown.assign(id_mask=shown["person_id"].map(masks)), len(changed)
 
-    columns = ["name", "turn", "level", "title", "employer", "authority", "id_mask"]
-    labels = {"turn": "结论变化", "title": "专业技术职务", "level": "申报级别"}
+    columns = ["name", "turn", "level", "post", "employer", "authority", "id_mask"]
+    labels = {"turn": "结论变化", "level": "申报级别"}
     frame, _count = ui.listing(asked, actor, name="lab")
     place = pd.Series([LEVELS.index(level) for level in frame["level"]], frame.index, dtype=int)
     frame = frame.assign(id=frame["person_id"].astype(int) * len(LEVELS) + place)

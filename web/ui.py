@@ -6,7 +6,7 @@ import math
 import threading
 import time
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -371,6 +371,7 @@ LABELS = {
     "note": "备注",
     "organization": "机构",
     "people": "人数",
+    "post": "专业技术职务",
     "plan": "培训名称",
     "posted_at": "入账时间",
     "posted_by": "审核人",
@@ -668,9 +669,13 @@ def export(
     )
 
 
-def problems(found: Sequence[Problem]) -> None:
-    """A file's problems, errors and hints, each with where it is, what stands there and how to mend it."""
+def problems(found: Sequence[Problem], headings: Mapping[str, str]) -> None:
+    """A file's problems, errors and hints, each with where it is, what stands there and how to mend it.
+
+    `headings`: what the columns of such a file are called.
+    """
     frame = pd.DataFrame([vars(problem) for problem in found])
+    frame["heading"] = [problem.heading(headings) for problem in found]
     frame["row"] = ["全表" if row == 0 else str(row) for row in frame["row"]]
     frame["kind"] = ["错误" if blocking else "提示" for blocking in frame["blocking"]]
     st.dataframe(

@@ -8,9 +8,9 @@ from pathlib import Path
 from core.cli import console
 from core.ground import db
 from core.ground.access import Refused
+from core.ground.problems import problem_lines
 from core.people import setup
 from core.records import imports, proofs
-from core.submissions import roster
 from core.trail.files import Upload
 
 
@@ -38,7 +38,7 @@ def import_hours(options: argparse.Namespace) -> int:
         now = setup.moment(session, console.now())
         actor = setup.system_actor(session)
         batch, preview = imports.bring_in(session, upload, actor=actor, reason=options.reason, now=now)
-    for fields in roster.problem_lines(preview.problems):
+    for fields in problem_lines(preview.problems, imports.HEADINGS):
         console.line(fields)
     told = f"batch {batch.id}: {batch.entries} entries" if batch else "nothing posted"
     console.say(f"{told}, {len(preview.rows)} rows, {len(preview.faulty_rows)} left out")

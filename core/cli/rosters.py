@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.cli import console
 from core.ground import db
+from core.ground.problems import PROBLEM_HEADINGS, problem_lines
 from core.submissions import roster
 
 
@@ -15,7 +16,8 @@ def check(options: argparse.Namespace) -> int:
     """Check a roster file; every problem is a tab-separated line, and with `--out` a row of a file."""
     content = Path(options.file).read_bytes()
     preview = roster.read(content, Path(options.file).name, today=db.office_day(console.now()))
-    for fields in roster.problem_lines(preview.problems):
+    lines = problem_lines(preview.problems, roster.HEADINGS)
+    for fields in lines:
         console.line(fields)
     if options.out:
         if options.out.resolve() == Path(options.file).resolve():
@@ -23,7 +25,7 @@ def check(options: argparse.Namespace) -> int:
             return console.REFUSED
         write = console.WRITERS[options.out.suffix.lower()]
         try:
-            options.out.write_bytes(write(roster.PROBLEM_HEADINGS, roster.problem_lines(preview.problems)))
+            options.out.write_bytes(write(PROBLEM_HEADINGS, lines))
         except OSError as error:
             console.say(f"{options.out}: 无法写入，请换一处或先关闭此文件 (cannot be written: {error.strerror})")
             return console.REFUSED

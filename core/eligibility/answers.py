@@ -17,7 +17,16 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from core.eligibility.applications import ASSERTION_WORDS, COLUMNS, HEADINGS, Application, Batch, understood, written
+from core.eligibility.applications import (
+    ASSERTION_WORDS,
+    COLUMNS,
+    HEADINGS,
+    Application,
+    Batch,
+    in_words,
+    understood,
+    written,
+)
 from core.ground import access, db, resident_id, sheets
 from core.ground.access import Actor, Refused
 from core.ground.problems import Problem
@@ -132,7 +141,7 @@ def _of_person(row: int, person: Person, facts: Mapping[str, object]) -> Applica
     cells = dict(facts) | {"name": person.name, "id_number": person.id_number}
     each, problems = understood(row, cells, None)
     if problems:
-        raise Refused("application", "；".join(f"{problem.heading}：{problem.words}" for problem in problems))
+        raise Refused("application", in_words(problems))
     return each
 
 
@@ -181,8 +190,8 @@ def answer(session: Session, batch: Batch, *, actor: Actor, progress: Progress |
         if progress:
             progress(min(start + _CHUNK, total), total)
     _tell_problems(found, problems)
-    order = list(HEADINGS.values())
-    problems.sort(key=lambda problem: (problem.row, order.index(problem.heading)))
+    order = list(COLUMNS)
+    problems.sort(key=lambda problem: (problem.row, order.index(problem.column)))
     columns = "row name id_mask year route level outcome years gap clauses note waiver person_id authority_id".split()
     frame = pd.DataFrame(found, columns=columns).astype({"person_id": "Int64", "authority_id": "Int64"})
     return Run(frame, problems, batch.applications, answered)
@@ -210,12 +219,12 @@ def _unanswered(each: Application) -> dict[str, Any]:
 
 def _tell_problems(lines: list[dict[str, Any]], problems: list[Problem]) -> None:
     """说明 of the rows that could not be decided: every problem with its mend."""
-    words: dict[int, list[str]] = defaultdict(list)
+    of_row: dict[int, list[Problem]] = defaultdict(list)
     for problem in problems:
-        words[problem.row].append(f"{problem.heading}：{problem.words}")
+        of_row[problem.row].append(problem)
     for line in lines:
         if line["outcome"] == FAULTY:
-            line["note"] = "；".join(words[line["row"]])
+            line["note"] = in_words(of_row[line["row"]])
 
 
 def people_on_file(session: Session, actor: Actor, applications: Sequence[Application]) -> dict[str, _OnFile]:
@@ -249,7 +258,7 @@ def scope_problem(actor: Actor, each: Application, person: _OnFile | None) -> Pr
     """
 
     def problem(column: str, code: str, value: str, words: str) -> Problem:
-        return Problem(each.row, HEADINGS[column], code, value, words)
+        return Problem(each.row, column, code, value, words)
 
     officer = actor.role in access.OFFICERS
     if person and not person.in_scope and officer:
@@ -419,13 +428,13 @@ def everybody(session: Session, actor: Actor, year: int, *, route: str = "职称
 def described(session: Session, actor: Actor, person_ids: Sequence[int]) -> pd.DataFrame:
     """Describe persons for a list.
 
-    Whose they are, in this order. Columns: person_id, name, authority, employer, title; only the actor's to see.
+    Whose they are, in this order. Columns: person_id, name, authority, employer, post; only the actor's to see.
 
     A duplicate is described as the one it was merged into.
     """
     owner = sa.orm.aliased(Person)
     query = (
-        sa.select(owner.id, Person.name, Organization.name, Person.employer_name, Person.title)
+        sa.select(owner.id, Person.name, Organization.name, Person.employer_name, Person.post)
         .select_from(owner)
         .join(Person, Person.id == owner.human_id)
         .join(Organization, Organization.id == Person.authority_id)
@@ -434,5 +443,5 @@ def described(session: Session, actor: Actor, person_ids: Sequence[int]) -> pd.D
     rows: list[Any] = []
     for start in range(0, len(person_ids), 10_000):
         rows += session.execute(query.where(owner.id.in_(person_ids[start : start + 10_000]))).all()
-    frame = pd.DataFrame(rows, columns=["person_id", "name", "authority", "employer", "title"])
+    frame = pd.DataFrame(rows, columns=["person_id", "name", "authority", "employer", "post"])
     return frame.set_index("person_id").reindex(list(person_ids)).reset_index()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -109,7 +109,7 @@ def understood(row: int, cells: Mapping[str, object], today: date | None) -> tup
     number = resident_id.normalise(cells.get("id_number"))
 
     def fault(column: str, code: str, words: str) -> None:
-        problems.append(Problem(row, HEADINGS[column], code, sheets.text(cells.get(column)), words))
+        problems.append(Problem(row, column, code, sheets.text(cells.get(column)), words))
 
     def take(column: str, understand: Callable[[object], Any]) -> Any:
         try:
@@ -142,7 +142,7 @@ def understood(row: int, cells: Mapping[str, object], today: date | None) -> tup
         for column, kind, words in policy_faults(
             year, route, level, education, recognition_years is not None, in_post_since is not None
         ):
-            if not any(problem.heading == HEADINGS[column] for problem in problems):
+            if not any(problem.column == column for problem in problems):
                 fault(column, kind, words)
     facts = None
     if not problems:
@@ -160,9 +160,14 @@ def understood(row: int, cells: Mapping[str, object], today: date | None) -> tup
             epidemic_years=epidemic_years,
             epidemic=epidemic,
         )
-    order = list(HEADINGS.values())
-    problems.sort(key=lambda problem: order.index(problem.heading))
+    order = list(COLUMNS)
+    problems.sort(key=lambda problem: order.index(problem.column))
     return Application(row, name, number, dict(cells), facts), problems
+
+
+def in_words(problems: Iterable[Problem]) -> str:
+    """Problems of one application in a sentence, each under the heading (表头) of its column."""
+    return "；".join(f"{each.heading(HEADINGS)}：{each.words}" for each in problems)
 
 
 def policy_faults(

@@ -13,7 +13,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from core.eligibility import answers
-from core.eligibility.applications import ASSERTION_WORDS, Application, policy_faults, understood
+from core.eligibility.applications import ASSERTION_WORDS, Application, in_words, policy_faults, understood
 from core.ground import db, resident_id
 from core.ground.access import Actor, Refused, not_found
 from core.law import notices, rules
@@ -131,7 +131,7 @@ def sheet(session: Session, application: Application, *, actor: Actor, policy: P
     facts = application.facts
     if facts is None:
         _, problems = understood(application.row, application.cells, None)
-        raise Refused("application", "；".join(f"{problem.heading}：{problem.words}" for problem in problems))
+        raise Refused("application", in_words(problems))
     on_file = answers.people_on_file(session, actor, [application]).get(application.id_number)
     problem = answers.scope_problem(actor, application, on_file)
     if problem:

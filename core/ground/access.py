@@ -64,7 +64,10 @@ ROLE_HOMES: dict[Role, tuple[OrganizationKind, ...]] = {
 
 
 class Refused(Exception):
-    """What a person can put right. `code` is for tests and scripts; `words` (Chinese) say why and what to do."""
+    """Refusal (不予办理) that a person can put right.
+
+    `code` is for tests and scripts; `words` (Chinese) say why and what to do.
+    """
 
     def __init__(self, code: str, words: str) -> None:
         super().__init__(f"{code}: {words}")
@@ -92,7 +95,10 @@ class Actor:
 
 
 def require(actor: Actor, *roles: Role) -> None:
-    """Refuse (`role`) unless the actor has one of the roles, or (`password`) before a first password was changed."""
+    """Role check (角色): refuse (`role`) unless the actor has one of these roles.
+
+    Also refused (`password`) before a first password was changed.
+    """
     if actor.must_change_password:
         raise Refused("password", "首次登录须先修改密码，修改后重新登录。")
     if actor.role not in roles:
@@ -107,7 +113,7 @@ def visible(
     authority: sa.SQLColumnExpression[int],
     person: sa.SQLColumnExpression[int | None] | None = None,
 ) -> sa.ColumnElement[bool]:
-    """The rows an actor may see, as an SQL condition over a row's organization and the authority in charge of it.
+    """Row-level visibility (可见范围): an SQL condition over a row's organization and its authority in charge.
 
     Region officers see all, league officers what their league is in charge of, clerks their own organization's,
     nobody anything before changing a first password. A person sees the rows about the person (`person`, where rows may
@@ -129,13 +135,13 @@ def visible(
 
 
 def in_charge(actor: Actor, authority_id: int) -> None:
-    """Refuse (`jurisdiction`) unless the actor's office is the authority in charge. Overseeing is not deciding."""
+    """Jurisdiction check (管理权限): refuse unless the actor's office is in charge. Overseeing is not deciding."""
     if actor.organization_id != authority_id:
         raise Refused("jurisdiction", f"该事项不在{actor.organization_name}的管理权限内，请由其主管的人社部门办理。")
 
 
 def not_found(what: str) -> Refused:
-    """What is asked for does not exist or is not the actor's to see: the two answer alike, so nothing can be probed."""
+    """Not found (没有找到): absent, or not the actor's to see; the two answer alike, so nothing can be probed."""
     return Refused("missing", f"没有找到这条{what}，或它不在您的管理权限内。")
 
 

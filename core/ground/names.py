@@ -9,7 +9,7 @@ from core.ground import sheets
 
 
 def comparable(title: str) -> str:
-    """A title as it is compared: no matter its spaces, its punctuation, and whether its characters are full-width."""
+    """Comparable title (名称比对): no matter its spaces, its punctuation, and whether its characters are full-width."""
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", title))).casefold()
 
 
@@ -22,7 +22,7 @@ FORM = "姓名应为2至20个字，不含数字和符号，请核对"
 
 
 def normalise(raw: object) -> str:
-    """A name as it is compared: no spaces around Chinese characters, one kind of middle dot."""
+    """Normalise a name (姓名规范化): no spaces around Chinese characters, one kind of middle dot."""
     if isinstance(raw, str) and not _UNTIDY.search(raw):
         return raw  # as most are
     text = re.sub(f"[{sheets.INVISIBLE}]+", "", str(raw if raw is not None else "")).translate(_DOTS)
@@ -46,12 +46,12 @@ _FOLDED = str.maketrans({letter: group[0] for group in reversed(LOOK_ALIKES) for
 
 
 def fold(name: str) -> str:
-    """A name with each look-alike character replaced by the first of its group; equal for names easily confused."""
+    """Fold look-alikes (形近字): each is replaced by the first of its group; equal for names easily confused."""
     return name.translate(_FOLDED)
 
 
 def one_slip_apart(one: str, other: str) -> bool:
-    """Whether two texts differ by one slip: a character wrong, missing or too many, or two neighbours swapped."""
+    """Edit distance one (一处笔误): a character wrong, missing or too many, or two neighbours swapped."""
     if len(one) == len(other):
         wrong = [at for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
         if len(wrong) == 2 and wrong[1] == wrong[0] + 1:

@@ -1,4 +1,4 @@
-"""The citizen identification number (GB 11643-1999) as a value: normalise, check, read birth date and sex."""
+"""ID number (公民身份号码, GB 11643-1999) as a value: normalise, check, mask, read birth date and sex."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def check_digit(first17: str) -> str:
 
 
 def normalise(raw: object) -> str:
-    """The number as it should have been written: half-width, upper-case X, no spaces; 15 digits become 18.
+    """Normalise (规范化): half-width, upper-case X, no spaces; 15 digits become 18.
 
     What cannot be read as a number comes back as it stands; `problem` names it.
     """
@@ -56,7 +56,7 @@ def normalise(raw: object) -> str:
 
 
 def problem(raw: object, *, today: date | None = None) -> str | None:
-    """The code (a key of `PROBLEMS`) of what is wrong with a cell that should hold an ID number, or None.
+    """Validate (校验): the code (a key of `PROBLEMS`) of what is wrong with a cell for an ID number, or None.
 
     An 18-digit number cell is always ruined: a spreadsheet keeps 15 significant digits.
     """
@@ -82,7 +82,7 @@ def problem(raw: object, *, today: date | None = None) -> str | None:
 
 
 def in_order(cells: Sequence[object]) -> NDArray[np.bool_]:
-    """Which of many cells hold a number that is written as it should be and has no `problem`, all in one go.
+    """Batch fast path of `problem`: which of many cells hold a valid number in its normal form.
 
     The others have to be looked at one by one: they may be right, written in another way.
     """
@@ -119,7 +119,7 @@ def sex(number: str) -> str:
 
 
 def mask(number: str) -> str:
-    """What is shown of a number: the first six and the last four characters."""
+    """Mask (脱敏): the first six and the last four characters of a number."""
     return f"{number[:6]}********{number[-4:]}" if len(number) == 18 else "*" * len(number)
 
 
@@ -129,5 +129,8 @@ def stands_in(text: str) -> bool:
 
 
 def masked(text: str) -> str:
-    """A text with every run in it that could be an ID number masked: a number may stand in any cell of a bad row."""
+    """Mask a text (文字脱敏): every run of 15 or more digits (the last may be X) and every spaced number in it.
+
+    An ID number may stand in any cell of a bad row. Up to 14 digits are left: telephones, accounts, certificates.
+    """
     return _IN_TEXT.sub(lambda found: mask(normalise(found[0])), text)

@@ -42,7 +42,7 @@ def read(
     *,
     own: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Table:
-    """Find the headings, in any order and below any title rows, and hand out the cells below them by column name.
+    """Read a table (读入表格): find its headings in any order, below any title rows; its cells by column name.
 
     `columns` gives each name the words it goes by, the standard one first; `own` are those that only our files have.
     Files as offices have them, see `workbooks.read`; merged cells, empty rows, hidden sheets.
@@ -105,7 +105,7 @@ _FOOTING = re.compile(
 
 
 def is_footing(cell: object) -> bool:
-    """Whether a cell is a word that stands below a list: a sum, a signature, a date, a remark."""
+    """Footer cell (表尾): whether a cell is a word that stands below a list: a sum, a signature, a date, a remark."""
     said = text(cell)
     return any(_FOOTING.match(word) for word in (said.replace(" ", ""), said.split(" ")[0]))
 
@@ -119,7 +119,7 @@ INVISIBLE = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 
 
 def text(cell: object) -> str:
-    """A cell as text: whole numbers without a decimal point, runs of white space as one space, nothing invisible."""
+    """Cell text (文字): whole numbers without a decimal point, runs of white space as one space, nothing invisible."""
     if isinstance(cell, str) and is_tidy(cell):
         return cell  # as most are
     if isinstance(cell, float) and math.isfinite(cell) and cell == int(cell):

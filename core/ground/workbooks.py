@@ -1,4 +1,4 @@
-"""Tables (.xlsx, .xls, .xlsb, .et, .ods, .csv) as plain cells. The file is parsed by a process of its own, not by ours.
+"""Spreadsheet parser (读表格文件): .xlsx, .xls, .xlsb, .et, .ods, .csv as plain cells, in a process of its own.
 
 A parser asked for a cell at XFD1048576 allocates the whole rectangle up to it, and one that finds no memory ends its
 process. So this very file, run as a program, reads one file from its standard input and answers with JSON: its
@@ -66,7 +66,7 @@ def heading(cell: object) -> str:
 
 
 def find_headings(grid: Grid, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[int, dict[str, int]] | None:
-    """The first row that has all required headings, and the place of each column in it.
+    """Find headings (识别表头): the first row that has all required ones, and the place of each column in it.
 
     Where headings are parted in the row below (学时 above 公需 and 专业), it is the lower of the two.
     """
@@ -110,7 +110,7 @@ def _parted(above: Sequence[object], below: Sequence[object], by_word: Mapping[s
 
 
 def read(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, Grid]:
-    """The name and the cells of the one visible sheet with the required headings, or else of the first visible one.
+    """Read a file (读入): name and cells of the one visible sheet with the required headings, else of the first.
 
     Workbooks by content, whatever their ending; .csv in UTF-8 or GB 18030.
     A row below them gets what stands in a cell merged down to it, except in the required columns. Two sheets with
@@ -142,9 +142,9 @@ def read(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) ->
     raise Unreadable(words)
 
 
-def _moment(told: dict[str, Any]) -> object:
+def _moment(given: dict[str, Any]) -> object:
     """The inverse of `_plain`."""
-    match told:
+    match given:
         case {"datetime": text}:
             return datetime.fromisoformat(text)
         case {"date": text}:
@@ -153,7 +153,7 @@ def _moment(told: dict[str, Any]) -> object:
             return time.fromisoformat(text)
         case {"timedelta": [days, seconds, microseconds]}:
             return timedelta(days, seconds, microseconds)
-    return told
+    return given
 
 
 # --- in a process of its own ----------------------------------------------------------------------------------------

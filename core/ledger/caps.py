@@ -1,4 +1,4 @@
-"""The most that counts of a source, a subject or an activity per item, day and year by the notice. Posts nothing."""
+"""Caps (学时上限): the most that counts of a source, subject or activity per item, day and year. Posts nothing."""
 
 from __future__ import annotations
 
@@ -109,9 +109,11 @@ def _limits(item: Item) -> Iterator[_Limit]:
 
 
 def conversion_of(policy: Policy, source: Source, subject: str, basis: str) -> Conversion | None:
-    """Conversion (折合) behind an item.
+    """Conversion line (折合标准) that hours come from.
 
-    The line of the conversion table that hours come from: the only one of their source, else the one they name.
+    Step 1: the lines of their source and subject. Step 2: where these are of several activities, those named in the
+    basis. Step 3: those whose level and rank, where they have any, are named too. Step 4: of what is left, a line whose
+    activity begins the basis, then the longest name, then the one that says most.
     """
     fits = [each for each in policy.conversions if (each.source, each.subject) == (source.label, subject)]
     if len({each.activity for each in fits}) > 1:

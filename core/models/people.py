@@ -37,7 +37,8 @@ class Person(Base):
     employer_name: Mapped[str] = mapped_column(sa.String(80))
     """As the roster gave it, where the employer is not an organization on file."""
     authority_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
-    title: Mapped[str] = mapped_column(sa.String(40), default="")
+    post: Mapped[str] = mapped_column(sa.String(40), default="")
+    """专业技术职务."""
     specialty: Mapped[str] = mapped_column(sa.String(40), default="")
     added_at: Mapped[datetime] = mapped_column(Moment)
     merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)

@@ -103,7 +103,7 @@ class Plan(Submission):
 
 
 class Report(Submission):
-    """培训情况报告, clause 一(五)2: summary, notice and roster of one approved plan."""
+    """培训情况报告, clause 一(五)2: summary, announcement and roster of one approved plan."""
 
     __tablename__ = "report"
     id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
@@ -118,7 +118,8 @@ class Report(Submission):
     due_on: Mapped[date]
     late: Mapped[bool] = mapped_column(default=False)
     late_reason: Mapped[str] = mapped_column(sa.Text, default="")
-    notice_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))
+    announcement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))
+    """培训通知, by which the training was announced."""
     roster_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))
     people: Mapped[int] = mapped_column(default=0)
     """Rows of the roster without a fault."""
@@ -142,7 +143,8 @@ class RosterRow(Base):
     id_number: Mapped[str] = mapped_column(EncryptedText("roster_row.id_number"))
     id_index: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), index=True)
     employer: Mapped[str] = mapped_column(sa.String(200))
-    title: Mapped[str] = mapped_column(sa.String(200))
+    post: Mapped[str] = mapped_column(sa.String(200))
+    """专业技术职务."""
     specialty: Mapped[str] = mapped_column(sa.String(200))
     public_hours: Mapped[Decimal] = mapped_column(Hours)
     professional_hours: Mapped[Decimal] = mapped_column(Hours)
@@ -165,7 +167,8 @@ class RosterProblem(Base):
     report_id: Mapped[int] = mapped_column(sa.ForeignKey("report.id"), index=True)
     row: Mapped[int]
     """0: the roster as a whole."""
-    heading: Mapped[str] = mapped_column(sa.String(20))
+    column: Mapped[str] = mapped_column("column_name", sa.String(20))
+    """The key of the roster's column, as `roster.HEADINGS` words it."""
     code: Mapped[str] = mapped_column(sa.String(40))
     value: Mapped[str] = mapped_column(EncryptedText("roster_problem.value"))
     words: Mapped[str] = mapped_column(sa.Text)
@@ -185,8 +188,8 @@ class RosterRepair(Base):
     attachment_id: Mapped[int] = mapped_column(sa.ForeignKey("attachment.id"))
     """The file that the row came from."""
     row: Mapped[int]
-    heading: Mapped[str] = mapped_column(sa.String(20))
-    """"" where the whole row was added or left out."""
+    column: Mapped[str] = mapped_column("column_name", sa.String(20))
+    """The key of the roster's column; "" where the whole row was added or left out."""
     before: Mapped[str] = mapped_column(EncryptedText("roster_repair.before"))
     after: Mapped[str] = mapped_column(EncryptedText("roster_repair.after"))
     how: Mapped[str] = mapped_column(sa.String(20))
@@ -241,6 +244,7 @@ class Attachment(Base):
     submission_id: Mapped[int | None] = mapped_column(sa.ForeignKey("submission.id"), index=True)
     """None for a file that an import came from; its batch says whose it is."""
     purpose: Mapped[str] = mapped_column(sa.String(20))
+    """announcement (培训通知; "notice" in rows of before), roster, repair, evidence or credits."""
     filename: Mapped[str] = mapped_column(sa.String(200))
     sha256: Mapped[str] = mapped_column(sa.String(64))
     size: Mapped[int]

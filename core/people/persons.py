@@ -26,7 +26,8 @@ class PersonFacts:
     name: str
     id_number: str
     employer: str = ""
-    title: str = ""
+    post: str = ""
+    """专业技术职务."""
     specialty: str = ""
     id_index: bytes | None = None
     """The number's blind index, where it was taken before."""
@@ -109,7 +110,7 @@ def match_or_add(
             "employer_id": [employer_id for employer_id, _ in homes],
             "employer_name": [fact.employer[:80] for fact in new.values()],
             "authority_id": [office_id for _, office_id in homes],
-            "title": [fact.title[:40] for fact in new.values()],
+            "post": [fact.post[:40] for fact in new.values()],
             "specialty": [fact.specialty[:40] for fact in new.values()],
             "added_at": now,
         }
@@ -139,11 +140,11 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def holder(id_index: bytes) -> sa.ColumnElement[int]:
-    """Holder of an ID number as SQL.
+    """Find by ID number (按身份证号查找): the id, as SQL, of the person a number leads to.
 
-    Step 1: the record that has the number now; for a duplicate, the one it was merged into (`human_id`).
-    Step 2: where nobody has it, the record that had it before its last correction, again under its `human_id`.
-    The order matters: a number corrected away from one person may be another's own.
+    A number may be one person's own and another's of before a correction, so there is no obvious answer:
+    Step 1: the record that has the number currently. Step 2: only where none has, the latest that had it before a
+    correction (更正). Step 3: either way a duplicate (重复记录) leads to the one it was merged into.
     """
     owner = sa.select(Person.human_id).where(Person.id_index == id_index).scalar_subquery()
     former = sa.select(Person.human_id).join(PersonChange, PersonChange.person_id == Person.id)
@@ -183,7 +184,7 @@ def find(
 
     Persons by name or part of it, or by exact ID number, and by employer; and how many fit in all.
 
-    Columns: id, name, id_mask, sex, employer, title, specialty, authority. Full numbers never leave here.
+    Columns: id, name, id_mask, sex, employer, post, specialty, authority. Full numbers never leave here.
     """
     conditions = matching(actor, text=text, employer=employer)
     count = session.scalar(sa.select(sa.func.count(Person.id)).where(*conditions)) or 0
@@ -202,13 +203,13 @@ def find(
             "id_mask": resident_id.mask(person.id_number),
             "sex": person.sex,
             "employer": person.employer_name,
-            "title": person.title,
+            "post": person.post,
             "specialty": person.specialty,
             "authority": authority,
         }
         for person, authority in session.execute(query)
     ]
-    columns = ["id", "name", "id_mask", "sex", "employer", "title", "specialty", "authority"]
+    columns = ["id", "name", "id_mask", "sex", "employer", "post", "specialty", "authority"]
     return pd.DataFrame(rows, columns=columns), count
 
 

@@ -1,11 +1,11 @@
-"""The card (审验卡): what it says, its signature, its PDF, and whether what it said still holds."""
+"""Cards (审验卡): what one says, its signature, its PDF, its revocation and public verification."""
 
 from __future__ import annotations
 
 import functools
 import json
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,6 +21,7 @@ from core.ground import db, paper, resident_id, signing
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.hours import hours_text
 from core.law import notices
+from core.law.notices import Policy
 from core.ledger import statements
 from core.ledger.standing import Standing
 from core.models import (
@@ -48,7 +49,7 @@ _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: datetime) -> Card:
-    """Issue a signed card for a person's credit year, clause 一(五)3: after approval, for hours that are in the ledger.
+    """Issue a card (出具审验卡), signed, for a person's credit year, clause 一(五)3: for hours that are in the ledger.
 
     Refused codes: "role", "missing", "empty" (nothing stands in that year), "policy".
     """
@@ -60,49 +61,8 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
     records = records[records["standing"] == Standing.STANDS]
     if records.empty:
         raise Refused("empty", f"{person.name}在{year}年度还没有已审核的学时，培训情况报告审核通过后即可打印审验卡。")
-    policy = notices.in_force(year)
     code = "".join(secrets.choice(_ALPHABET) for _ in range(16))
-    balances = statements.totals(session, person.id, _shown(year)).sort_values("year")
-    payload = {
-        "code": code,
-        "name": person.name,
-        "id_mask": resident_id.mask(person.id_number),
-        "sex": person.sex,
-        "employer": person.employer_name,
-        "title": person.title,
-        "year": year,
-        "office": session.get_one(Organization, person.authority_id).name,
-        "basis": f"{policy.note(year)} {policy.requirement.clause}",
-        "required": {
-            "public": str(policy.requirement.public),
-            "professional": str(policy.requirement.professional),
-            "total": str(policy.requirement.total),
-        },
-        "years": [
-            {
-                "year": line["year"],
-                "public": hours_text(line["public"]),
-                "professional": hours_text(line["professional"]),
-                "total": hours_text(line["total"]),
-                "lacks": line["lacks"],
-            }
-            | ({"deemed": line["deemed"]} if line["deemed"] else {})
-            for line in balances.to_dict("records")
-        ],
-        "entries": [
-            {
-                "completed_on": str(line["completed_on"]),
-                "subject": next(
-                    (each.name for each in policy.subjects if each.code == line["subject"]), line["subject"]
-                ),
-                "hours": DEEMED if line["deemed"] else hours_text(line["hours"]),
-                "basis": line["basis"] + ("（补学）" if line["source"] == Source.MAKE_UP else ""),
-            }
-            for line in records.iloc[::-1].to_dict("records")
-        ],
-        "issued_on": str(db.office_day(now)),
-    }
-    text = db.canonical(payload)
+    text = db.canonical(_payload(session, person, year, records, code, db.office_day(now)))
     card = Card(
         code=code,
         person_id=person.id,
@@ -122,6 +82,57 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
     return card
 
 
+def _payload(
+    session: Session, person: Person, year: int, records: pd.DataFrame, code: str, issued_on: date
+) -> dict[str, Any]:
+    """Signed payload (卡面内容): what a card says, as it is signed, printed from and verified.
+
+    Its keys stay as they are, since every card ever issued is read by them: `title` is the person's 专业技术职务, which
+    is called `post` everywhere else.
+    """
+    policy = notices.in_force(year)
+    required = {name: str(getattr(policy.requirement, name)) for name in ("public", "professional", "total")}
+    return {
+        "code": code,
+        "name": person.name,
+        "id_mask": resident_id.mask(person.id_number),
+        "sex": person.sex,
+        "employer": person.employer_name,
+        "title": person.post,
+        "year": year,
+        "office": session.get_one(Organization, person.authority_id).name,
+        "basis": f"{policy.note(year)} {policy.requirement.clause}",
+        "required": required,
+        "years": _year_lines(session, person, year),
+        "entries": [_entry_line(line, policy) for line in records.iloc[::-1].to_dict("records")],
+        "issued_on": str(issued_on),
+    }
+
+
+def _year_lines(session: Session, person: Person, year: int) -> list[dict[str, Any]]:
+    """The three years of a card with their hours, oldest first."""
+    balances = statements.totals(session, person.id, _shown(year)).sort_values("year")
+    hours = ("public", "professional", "total")
+    return [
+        {"year": line["year"]}
+        | {name: hours_text(line[name]) for name in hours}
+        | {"lacks": line["lacks"]}
+        | ({"deemed": line["deemed"]} if line["deemed"] else {})
+        for line in balances.to_dict("records")
+    ]
+
+
+def _entry_line(line: Mapping[Any, Any], policy: Policy) -> dict[str, str]:
+    """One entry as its card tells it, its subject by the notice's name for it."""
+    subjects = {each.code: each.name for each in policy.subjects}
+    return {
+        "completed_on": str(line["completed_on"]),
+        "subject": subjects.get(line["subject"], line["subject"]),
+        "hours": DEEMED if line["deemed"] else hours_text(line["hours"]),
+        "basis": line["basis"] + ("（补学）" if line["source"] == Source.MAKE_UP else ""),
+    }
+
+
 def written(code: str) -> str:
     """A code as it is printed: groups of four."""
     return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
@@ -137,7 +148,7 @@ def _shown(year: int) -> range:
 
 @dataclass(frozen=True)
 class Revocation:
-    """Why a card holds no more: hours it shows were taken back, or are somebody else's, since a day."""
+    """Revocation (失效): since when and why a card holds no more: hours were taken back, or are somebody else's."""
 
     on: date
     words: str
@@ -178,7 +189,11 @@ def _separating() -> sa.Select[int, datetime]:
 
 
 def _revocations(session: Session, which: sa.ColumnElement[bool]) -> dict[int, Revocation]:
-    """The first revocation of each revoked card, by card."""
+    """Revocation check (失效检查): the first revocation of each revoked card, by card.
+
+    Step 1: reversals of hours it shows, of batches it was issued on. Step 2: separations of a record it summed up.
+    Step 3: the earliest of both counts.
+    """
     found = [(at, card_id, words) for card_id, at, words in session.execute(_revoking().where(which))]
     separated = "卡上合计了两条记录的学时，其合并已撤销"
     found += [(at, card_id, separated) for card_id, at in session.execute(_separating().where(which))]
@@ -189,14 +204,14 @@ def _revocations(session: Session, which: sa.ColumnElement[bool]) -> dict[int, R
 
 
 def revoked(session: Session, batch_id: int) -> int:
-    """How many cards a reversal revoked that no earlier one had revoked."""
+    """Cards revoked (失效的审验卡) by a reversal that no earlier one had revoked: how many."""
     mine = {card_id for card_id, *_ in session.execute(_revoking().where(CreditBatch.id == batch_id))}
     earlier = {card_id for card_id, *_ in session.execute(_revoking().where(CreditBatch.id < batch_id))}
     return len(mine - earlier)
 
 
 def at_stake(session: Session, batch_id: int, lines: Collection[int]) -> int:
-    """How many cards that still hold a reversal of these lines of a batch would revoke."""
+    """Cards at stake (将失效的审验卡): how many that still hold a reversal of these lines of a batch would revoke."""
     query = (
         sa.select(Card.id, CreditEntry.line)
         .join(CardPerson, CardPerson.card_id == Card.id)
@@ -208,7 +223,7 @@ def at_stake(session: Session, batch_id: int, lines: Collection[int]) -> int:
 
 
 def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
-    """The cards issued to a person, newest first. Refused codes: "role", "missing".
+    """Cards issued (已出具的审验卡) to a person, newest first. Refused codes: "role", "missing".
 
     Columns: code (as printed), year, issued_at, revoked_on (None while it holds), reason.
     """
@@ -235,7 +250,7 @@ def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Verification:
-    """What anybody who holds a card's code is told. The name is shortened, the ID number is masked."""
+    """Verification result (核验结果) for anybody who holds a card's code: name shortened, ID number masked."""
 
     code: str
     name: str
@@ -254,7 +269,7 @@ class Verification:
 
 
 def verification(session: Session, code: str) -> Verification | None:
-    """What a card said, if its code is known and its signature stands; None otherwise. Open to everybody."""
+    """Verify a card (核验) by its code; None where that is unknown or the signature broken. Open to everybody."""
     plain = code.upper().replace("-", "").strip()
     if len(plain) != 16 or not set(plain) <= set(_ALPHABET):
         return None

@@ -1,4 +1,4 @@
-"""异议: a person or the employer's clerk says that a credit entry is wrong; the authority in charge answers, once.
+"""Disputes (学时异议): a person or the employer's clerk says an entry is wrong; the authority in charge answers, once.
 
 A table and two deeds of its own, not a kind of submission: a dispute has no draft and is never returned or withdrawn,
 and to uphold it is a reversal, which needs the reason that an approval does not ask for.
@@ -31,7 +31,7 @@ LONGEST_REASON = books.LONGEST_REASON - len(_UPHELD)
 def file(
     session: Session, person_id: int, batch_id: int, line: int, *, words: str, actor: Actor, now: datetime
 ) -> Dispute:
-    """Say what is wrong with one standing entry of one's own, or of one's own people.
+    """File a dispute (提出异议): say what is wrong with one standing entry of one's own, or of one's own people.
 
     Refused codes: "role", "missing", "words" (none, or too many), "reversed" (it was taken back, or takes one back),
     "open" (a dispute about it is waiting for its answer).
@@ -57,8 +57,8 @@ def file(
         filed_at=now,
     )
     session.add(filed)
-    told = {"batch": batch_id, "line": line, "name": person.name}
-    audit.record(session, audit.Event.DISPUTE_FILED, filed, actor=actor, after=told, reason=words, now=now)
+    after = {"batch": batch_id, "line": line, "name": person.name}
+    audit.record(session, audit.Event.DISPUTE_FILED, filed, actor=actor, after=after, reason=words, now=now)
     return filed
 
 
@@ -74,7 +74,7 @@ def _check_stands(session: Session, person: Person, batch_id: int, line: int) ->
 def answer(
     session: Session, dispute_id: int, *, upheld: bool, version: int, actor: Actor, reason: str, now: datetime
 ) -> Dispute:
-    """Answer a dispute, with the reason for whoever filed it; to uphold it takes the entry back in the same act.
+    """Answer a dispute (答复异议) with a reason its filer reads; to uphold it reverses the entry in the same act.
 
     Where the entry was taken back meanwhile, there is nothing left to reverse. Refused codes: "role", "missing",
     "jurisdiction", "answered" (somebody was faster), "stale", "reason" (none, or too long).
@@ -106,9 +106,9 @@ def answer(
     found.state = Answer.UPHELD if upheld else Answer.REJECTED
     found.reason, found.answered_by, found.answered_at = reason, actor.name, now
     event = audit.Event.DISPUTE_UPHELD if upheld else audit.Event.DISPUTE_REJECTED
-    told = {"state": found.state.value, "reversal": found.reversal_id}
+    after = {"state": found.state.value, "reversal": found.reversal_id}
     before = {"state": Answer.OPEN.value}
-    audit.record(session, event, found, actor=actor, before=before, after=told, reason=reason, now=now)
+    audit.record(session, event, found, actor=actor, before=before, after=after, reason=reason, now=now)
     return found
 
 
@@ -128,12 +128,12 @@ def queue(
     offset: int = 0,
     limit: int | None = 20,
 ) -> tuple[pd.DataFrame, int]:
-    """The disputes before the actor's office (or those it oversees), the longest waiting first, and how many there are.
+    """Dispute queue (待答复异议) of the actor's office or those it oversees, longest waiting first, and their count.
 
     `own`: only those the actor's own office answers. Refused codes: "role".
     Columns: id, answer, name, id_mask, employer, year, subject, hours, deemed, completed_on, basis, words, filed_by,
     filed_at, authority, reason, answered_by, answered_at, person_id, batch_id, line, version, authority_id. The person
-    is whose hours they are by now, whatever was merged or separated since it was filed.
+    is whose hours they currently are, whatever was merged or separated since it was filed.
     """
     require(actor, *books.REVERSERS)
     conditions = [_seen_by_officers(actor)]

@@ -1,4 +1,4 @@
-"""Hours of earlier years from files (导入学时): every problem at once, the good rows into the ledger as one batch."""
+"""Bulk import (导入学时) of earlier years' hours: every problem at once, the good rows into the ledger as one batch."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Row:
 
 @dataclass
 class Preview:
-    """A file of hours ready to be looked at: its rows and everything that is wrong with them."""
+    """Checked file of hours (检查结果): its rows and everything that is wrong with them."""
 
     sheet: str
     rows: list[Row] = field(default_factory=list)
@@ -121,7 +121,7 @@ def read(
     known: Session | None = None,
     authority_id: int | None = None,
 ) -> Preview:
-    """Read and check a file of hours; with `known` (a session) also against the people and hours on file.
+    """Import preview (检查学时文件): read and check; with `known` (a session) also against people and hours on file.
 
     With `authority_id`, people that another authority is in charge of are a problem of their row, clause 一(一).
     Files as offices have them, see `sheets.read`. Refused codes: "file" (unreadable, empty, too large), "headings".
@@ -142,12 +142,12 @@ def read(
 
 
 def _sort(preview: Preview) -> None:
-    places = {heading: place for place, heading in enumerate(HEADINGS.values())}
-    preview.problems.sort(key=lambda problem: (problem.row, places[problem.heading]))
+    order = list(COLUMNS)
+    preview.problems.sort(key=lambda problem: (problem.row, order.index(problem.column)))
 
 
 class _Notices:
-    """What the notices say, asked once for each year. Where one is silent, today's is asked."""
+    """Cache of notices (政策) by credit year; where one is silent, today's is asked."""
 
     def __init__(self, today: date) -> None:
         self.today = today
@@ -216,7 +216,7 @@ def _is_record(cells: Mapping[str, object]) -> bool:
 def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notices: _Notices) -> None:
     def problem(column: str, code: str, words: str, *, blocking: bool = True) -> None:
         value = sheets.text(cells.get(column))[:LONGEST_BASIS]
-        preview.problems.append(Problem(number, HEADINGS[column], code, value, words, blocking))
+        preview.problems.append(Problem(number, column, code, value, words, blocking))
 
     name = names.normalise(cells.get("name"))
     if not name:
@@ -397,7 +397,7 @@ def _check_repeated(preview: Preview) -> None:
             words = (
                 f"与第{first_row[key]}行的人员、年度、科目、来源和依据相同，请删去一行；确为两次学习的，请在依据中写明"
             )
-            preview.problems.append(Problem(row.row, HEADINGS["basis"], "duplicate", row.basis, words))
+            preview.problems.append(Problem(row.row, "basis", "duplicate", row.basis, words))
         first_row.setdefault(key, row.row)
 
 
@@ -412,7 +412,12 @@ class _Known(NamedTuple):
 
 
 def _check_known(preview: Preview, session: Session, authority_id: int | None) -> None:
-    """Against the people on file: whose they are, what they are called, and which hours they have already."""
+    """Check against the database (与库核对): jurisdiction, names, former numbers, hours recorded already, caps.
+
+    Step 1: a number not on file: one name for it in the file; a hint where it is somebody's former number.
+    Step 2: a person on file: of this office (clause 一(一)), of this name. Step 3: hours that stand in the ledger
+    already are left out, so that a corrected file can be imported again. Step 4: what is beyond a cap.
+    """
     good = preview.good_rows
     indexes = {number: db.blind_index(number) for number in {row.id_number for row in good}}
     known = _on_file(session, list(indexes.values()))
@@ -420,7 +425,7 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
     formerly = acts.formerly(session, [index for index in indexes.values() if index not in known])
 
     def problem(row: Row, column: str, code: str, value: str, words: str, *, blocking: bool = True) -> None:
-        preview.problems.append(Problem(row.row, HEADINGS[column], code, value, words, blocking))
+        preview.problems.append(Problem(row.row, column, code, value, words, blocking))
 
     names: dict[str, tuple[str, int]] = {}
     for row in good:
@@ -491,7 +496,7 @@ _Hours = tuple[int, str, Source | None, Decimal, str]
 
 
 def _recorded(session: Session, person_ids: list[int]) -> dict[int, dict[_Hours, set[date]]]:
-    """For each person what stands in the ledger, with the days of completion; what was reversed stands no more."""
+    """Hours recorded (已入账): for each person what stands in the ledger, with days of completion; nothing reversed."""
     found: dict[int, dict[_Hours, set[date]]] = defaultdict(lambda: defaultdict(set))
     for start in range(0, len(person_ids), 5000):
         query = (
@@ -516,7 +521,10 @@ def _recorded(session: Session, person_ids: list[int]) -> dict[int, dict[_Hours,
 def bring_in(
     session: Session, upload: Upload, *, actor: Actor, reason: str, now: datetime
 ) -> tuple[CreditBatch | None, Preview]:
-    """Post every row without a fault as one batch, with its file kept; answers it and every problem of the other rows.
+    """Import hours (导入学时): post every good row as one batch, with its file kept; answers it and all problems.
+
+    Idempotent for one office: its own file that still stands is refused ("posted"), and a row that is in the ledger is
+    left out. Another office may import the same file: it posts its own people's rows, the others are faults.
 
     None where no row is without a fault: then nothing is kept. People not on file are added under the actor's office.
     The system itself (the command line) is in charge of everybody. Refused codes: "role", "reason", "file", "headings",

@@ -1,7 +1,7 @@
 """Proofs (入账证明): that an entry was in the ledger on a day, for somebody who need not trust the database.
 
 A proof is a file: what the entry says, the Merkle path to its batch's root, the batch's place in the chain, and the
-office's signature (Ed25519) over all of it. Whoever has the office's public key can check it without the office.
+office's signature (Ed25519) over all of it. Anybody with the office's public key can check it without the office.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def filename(batch_id: int, line: int, ending: str = "json") -> str:
 
 
 def issue(session: Session, batch_id: int, line: int, *, actor: Actor, now: datetime) -> bytes:
-    """The file that proves one entry, for whoever may have a card of its person.
+    """Issue a proof (出具入账证明) of one entry, as a file, for those who may have a card of its person.
 
     Refused codes: "role", "missing", "altered" (the batch is not what was posted).
     """
@@ -76,7 +76,7 @@ def issue(session: Session, batch_id: int, line: int, *, actor: Actor, now: date
 
 
 def public_key() -> str:
-    """The office's key to check its proofs with, in hexadecimal digits: to be told to others by another way."""
+    """Public key (公钥) to check proofs with, in hexadecimal digits; it must reach others by a way of its own."""
     return signing.signer().public_key().public_bytes_raw().hex()
 
 
@@ -156,7 +156,7 @@ def read(content: bytes) -> Proof:
 
 
 def faults(content: bytes, *, key: str | None = None) -> list[str]:
-    """Why a proof does not hold; nothing where it does. Asks no database: `key` is a public key, by default our own.
+    """Check a proof (核验) offline: why it does not hold; nothing where it does. `key`: public, by default our own.
 
     Refused codes: "file" (no proof), "key" (no key, or none of our own to go by).
     """
@@ -199,8 +199,9 @@ class Today:
 
 
 def today(session: Session, content: bytes) -> Today | None:
-    """How the entry of a proof that holds stands by now; None where this ledger has no such batch. Open to everybody:
-    whoever holds a proof learns of that entry alone, and no more than whether it still counts. Refused codes: "file".
+    """Current standing (现状) of a proven entry; None where this ledger has no such batch. Refused codes: "file".
+
+    Open to everybody: who holds a proof learns of that entry alone, and no more than whether it still counts.
     """
     proof, chain = read(content), _statement(content)[0]["chain"]
     batch = session.get(CreditBatch, proof.batch)

@@ -1,4 +1,4 @@
-"""Who is short of what: people held against the notices in force, a whole jurisdiction in one query. Reads only."""
+"""Shortfalls (学时短缺): people held against the notices in force, a whole jurisdiction in one query. Reads only."""
 
 from __future__ import annotations
 
@@ -79,9 +79,9 @@ def shortfalls(
     offset: int = 0,
     limit: int | None = 20,
 ) -> tuple[pd.DataFrame, int]:
-    """The people an actor may look up with what each lacks, and how many fit in all; three tests, clause 一(一).
+    """Shortfall list (短缺名单): people an actor may look up, what each lacks, and their count; clause 一(一).
 
-    Columns: id, name, id_mask, employer, title, authority; lacks_public, lacks_professional, lacks_total (hours lacking
+    Columns: id, name, id_mask, employer, post, authority; lacks_public, lacks_professional, lacks_total (hours lacking
     in `year`, Decimal); and for that year and the two before it a column named by the year ("2024"), in words.
     A subject deemed done (视同完成) lacks nothing. Refused codes: "role", "password".
     """
@@ -111,13 +111,13 @@ def shortfalls(
                 "name": person.name,
                 "id_mask": resident_id.mask(person.id_number),
                 "employer": person.employer_name,
-                "title": person.title,
+                "post": person.post,
                 "authority": row["authority"],
             }
             | {f"lacks_{code}": lacking[year].get(code, Decimal()) for code in LACKING}
             | {str(each.year): _words(each, lacking[each.year]) for each in years}
         )
-    columns = ["id", "name", "id_mask", "employer", "title", "authority", *(f"lacks_{code}" for code in LACKING)]
+    columns = ["id", "name", "id_mask", "employer", "post", "authority", *(f"lacks_{code}" for code in LACKING)]
     return pd.DataFrame(rows, columns=[*columns, *(str(each.year) for each in years)]), count
 
 

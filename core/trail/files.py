@@ -20,7 +20,7 @@ from core.trail import audit
 LARGEST = 20 * 2**20
 """Bytes of the largest file taken."""
 
-NOTICE_ENDINGS = (".pdf", ".doc", ".docx", ".wps", ".ofd", ".jpg", ".jpeg", ".png")
+DOCUMENT_ENDINGS = (".pdf", ".doc", ".docx", ".wps", ".ofd", ".jpg", ".jpeg", ".png")
 
 
 SIGNS = {".pdf": b"%PDF", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff", ".png": b"\x89PNG"}

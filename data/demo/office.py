@@ -310,9 +310,9 @@ def _save_report(
     """Fill in a training's report with both of its files."""
     fields, giver, lists = course.fields, course.giver, words()
     title = f"关于举办{fields.title}的通知"
-    paragraphs = [each.format(fields=fields) for each in lists["notice"]]
+    paragraphs = [each.format(fields=fields) for each in lists["announcement"]]
     issued_on = fields.start_on - timedelta(days=10)
-    notice = papers.notice_file(paragraphs, title=title, issuer=giver.name, issued_on=issued_on)
+    announcement = papers.document(paragraphs, title=title, issuer=giver.name, issued_on=issued_on)
     book = papers.roster_file(
         lines, title=fields.title, organization=giver.name, clerk=clerk.name, made_at=moment.astimezone(db.OFFICE_ZONE)
     )
@@ -320,7 +320,7 @@ def _save_report(
         office.session,
         plan_id,
         reports.ReportFields(fields.start_on, fields.end_on, office.rng.choice(lists["summaries"])),
-        notice=Upload(f"{title}.pdf", notice),
+        announcement=Upload(f"{title}.pdf", announcement),
         roster_file=Upload(f"{fields.title}花名册.xlsx", book),
         actor=clerk,
         now=moment,
@@ -373,7 +373,7 @@ def _file_claim(
         amount=Decimal(certificate["hours"]),
     )
     paragraphs = [f"{learner.facts.name}同志参加学习，共{certificate['hours']}学时，考核合格，特发此证。"]
-    scan = papers.notice_file(paragraphs, title=fields.title, issuer=fields.issuer, issued_on=ended_on)
+    scan = papers.document(paragraphs, title=fields.title, issuer=fields.issuer, issued_on=ended_on)
     evidence = [Upload(f"{fields.title}.pdf", scan)]
     claim = claims.draft(office.session, learner.person_id, fields, evidence=evidence, actor=clerk, now=now)
     office.session.flush()

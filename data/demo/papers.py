@@ -1,4 +1,4 @@
-"""The two files a base hands in with a report, made in memory: the roster (附件1) and the training notice as a PDF."""
+"""The two files a base hands in with a report, made in memory: the roster (附件1) and the announcement as a PDF."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Line(NamedTuple):
     sex: str
     id_number: str
     employer: str
-    title: str
+    post: str
     specialty: str
     public_hours: float
     professional_hours: float
@@ -46,7 +46,7 @@ def line(facts: PersonFacts, subject: Subject, hours: Decimal, *, passed: bool, 
         sex=resident_id.sex(facts.id_number),
         id_number=facts.id_number,
         employer=facts.employer,
-        title=facts.title,
+        post=facts.post,
         specialty=facts.specialty,
         public_hours=earned if subject is Subject.PUBLIC else 0.0,
         professional_hours=earned if subject is Subject.PROFESSIONAL else 0.0,
@@ -95,8 +95,8 @@ def roster_file(lines: Sequence[Line], *, title: str, organization: str, clerk: 
     return buffer.getvalue()
 
 
-def notice_file(paragraphs: Sequence[str], *, title: str, issuer: str, issued_on: date) -> bytes:
-    """A training notice of one A4 page, as a small PDF (ISO 32000-1) that uses the reader's own Song typeface."""
+def document(paragraphs: Sequence[str], *, title: str, issuer: str, issued_on: date) -> bytes:
+    """A document of one A4 page (通知、证书), as a small PDF (ISO 32000-1) that uses the reader's own Song typeface."""
     texts = [("", 20.0)]
     texts += [(each, 16.0) for each in textwrap.wrap(title, 26)] + [("", 12.0), ("各有关单位：", 12.0)]
     texts += [

@@ -68,12 +68,12 @@ def crowd(
             special = featured[1] == employer["name"] and (not people or people[-1].facts.employer != employer["name"])
             sex = "女" if special else rng.choice("男女")
             age = 41 if special else round(rng.triangular(22, 60, 36))
-            title, specialty = _post(rng, employer["sector"], age)
+            post, specialty = _post(rng, employer["sector"], age)
             facts = PersonFacts(
                 name=featured[0] if special else name(rng, sex),
                 id_number=numbers(age, sex),
                 employer=employer["name"],
-                title=title,
+                post=post,
                 specialty=specialty,
             )
             people.append(Learner(facts, employer["sector"], _aims(rng, today.year, diligent=special)))

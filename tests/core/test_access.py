@@ -74,7 +74,7 @@ def trail_line(s: Session, actor: Actor, at: Records) -> None:
 
 def report(s: Session, actor: Actor, at: Records) -> None:
     fields = reports.ReportFields(c.PLAN.start_on, c.PLAN.end_on, "完成")
-    reports.save(s, at.open_plan, fields, roster_file=None, notice=c.NOTICE, actor=actor, now=c.AFTER)
+    reports.save(s, at.open_plan, fields, roster_file=None, announcement=c.ANNOUNCEMENT, actor=actor, now=c.AFTER)
 
 
 def open_account(s: Session, actor: Actor, at: Records) -> None:

@@ -112,6 +112,31 @@ def test_every_move_of_the_table_works_and_leaves_a_step_and_a_line(database: st
             assert (line["account"], line["role"]) == (cast[by].name, cast[by].role.value)
 
 
+def test_every_decision_is_dated_and_nothing_its_filer_does_is(database: str) -> None:
+    cast = c.assemble()
+    report = c.waiting(cast, "report")
+    for (state, action), (_, by) in WHOLE_LIFE.items():
+        with tried() as session:
+            act = {"version": put(session, report.id, state).version, "actor": cast[by], "reason": REASON}
+            moved, _ = workflow.move(session, report.id, action, **act, now=c.AFTER)
+            session.expire_all()
+            wanted = c.AFTER if action in (Action.APPROVE, Action.RETURN, Action.REJECT) else None
+            assert moved.decided_at == wanted, action
+
+
+def test_what_was_filed_stays_among_the_filed_however_it_was_decided(database: str) -> None:
+    cast = c.assemble()
+    report = c.waiting(cast, "report")
+    filed = (State.SUBMITTED, State.APPROVED, State.REJECTED)
+    for state in State:
+        with tried() as session:
+            put(session, report.id, state)
+            for by in ("base", "reviewer"):
+                frame, count = queues.queue(session, cast[by], kinds=("report",), filed=True)
+                assert (list(frame["id"]), count) == (([report.id], 1) if state in filed else ([], 0)), (state, by)
+                assert queues.queue(session, cast[by], kinds=("report",))[1] == 1
+
+
 @every_kind
 def test_every_other_move_is_refused_from_every_state(database: str, kind: str) -> None:
     cast = c.assemble()
@@ -252,7 +277,7 @@ def test_a_league_sees_nothing_of_another_leagues_affairs(database: str) -> None
             lambda: reports.rows(session, report.id, other),
             lambda: reports.problems(session, report.id, other, now=c.AFTER),
             lambda: files.opened(session, report.roster_id, other),
-            lambda: files.opened(session, report.notice_id, other),
+            lambda: files.opened(session, report.announcement_id, other),
         ]
         for question in questions:
             with pytest.raises(Refused, match="missing"):
@@ -263,7 +288,7 @@ def test_a_league_sees_nothing_of_another_leagues_affairs(database: str) -> None
         theirs = cast["hohhot_reviewer"]
         assert [queues.queue(session, theirs, kinds=(kind,))[1] for kind in ("plan", "report")] == [1, 1]
         assert len(reports.rows(session, report.id, theirs)) == 1
-        assert files.opened(session, report.notice_id, theirs) == c.NOTICE
+        assert files.opened(session, report.announcement_id, theirs) == c.ANNOUNCEMENT
 
 
 def test_the_queue_has_the_longest_waiting_first_and_is_searched_and_paged(database: str) -> None:

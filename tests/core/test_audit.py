@@ -71,7 +71,9 @@ def busy_month() -> c.Cast:
         for _ in range(2):
             reports.save(s, other.id, fields, actor=base, now=c.AFTER)
         flawed = Upload("花名册.xlsx", c.sheet([c.row(12, sex="m"), c.row(13, sex="m")]))
-        filed, _ = reports.save(s, other.id, fields, notice=c.NOTICE, roster_file=flawed, actor=base, now=c.AFTER)
+        filed, _ = reports.save(
+            s, other.id, fields, announcement=c.ANNOUNCEMENT, roster_file=flawed, actor=base, now=c.AFTER
+        )
         reports.repair(s, filed.id, [reports.Change(3, "sex", "m", "女")], actor=base, now=c.AFTER)
         s.flush()
         for action, by in ((Action.SUBMIT, base), (Action.APPROVE, reviewer)):

@@ -23,7 +23,7 @@ def test_many_are_read_as_one_is_wherever_their_numbers_lie(database: str) -> No
         session.execute(
             sa.text(
                 "INSERT INTO person SELECT 9000000, name, id_number, :i, sex, birth_on, employer_id, employer_name, "
-                "authority_id, title, specialty, added_at, merged_into_id, version FROM person WHERE id = :far"
+                "authority_id, post, specialty, added_at, merged_into_id, version FROM person WHERE id = :far"
             ),
             {"far": far, "i": b"i" * 32},
         )

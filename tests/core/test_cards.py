@@ -49,6 +49,9 @@ def test_a_card_says_what_the_ledger_says_and_is_trailed(database: str) -> None:
     assert sorted(entry["hours"] for entry in said["entries"]) == ["24", "7.5"]
     assert said["required"] == {"public": "30", "professional": "60", "total": "90"}
     assert said["issued_on"] == "2024-07-01"
+    assert said["title"] == "主治医师"  # the key of every card there is, whatever the field is called in the house
+    keys = "code name id_mask sex employer title year office basis required years entries issued_on"
+    assert said.keys() == set(keys.split())
     assert c.id_number(1) not in card.payload
     with db.reading() as session:
         line = audit.history(session, cast["admin"], limit=1)[0].iloc[0]

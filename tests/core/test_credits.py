@@ -51,7 +51,7 @@ def read(*rows: list[Any], **more: Any) -> imports.Preview:
 
 
 def told(preview: imports.Preview) -> list[tuple[int, str, str]]:
-    return [(problem.row, problem.heading, problem.code) for problem in preview.problems]
+    return [(problem.row, problem.heading(imports.HEADINGS), problem.code) for problem in preview.problems]
 
 
 def bring(
@@ -317,6 +317,27 @@ def test_the_same_file_is_refused_and_names_the_earlier_batch_until_that_is_undo
     assert balance(1)[1] == 60
 
 
+def test_one_file_brought_in_by_two_offices_posts_for_each_its_own_people_once(database: str) -> None:
+    cast = c.assemble()
+    done(bring(cast, line(1, basis="此前"), by="reviewer"))
+    done(bring(cast, line(2, basis="此前"), by="hohhot_reviewer"))
+    rows = [line(1), line(2)]
+    region, left = done(bring(cast, *rows))
+    assert (region.entries, told(left)) == (1, [(4, "身份证号", "jurisdiction")])
+    hohhot, left = done(bring(cast, *rows, by="hohhot_reviewer"))  # another office's import of it hinders nobody
+    assert (hohhot.entries, told(left)) == (1, [(3, "身份证号", "jurisdiction")])
+    assert (region.authority_id, hohhot.authority_id) == (1, cast.places["hohhot"].id)
+    with db.reading() as session:
+        kept = [session.get_one(Attachment, batch.attachment_id) for batch in (region, hohhot)]
+    assert kept[0].id != kept[1].id
+    assert kept[0].sha256 == kept[1].sha256
+    for by, batch in (("admin", region), ("hohhot_admin", hohhot)):  # each is told of its own
+        again = c.refusal(bring(cast, *rows, by=by))
+        assert again.code == "posted"
+        assert f"第{batch.id}批" in again.words
+    assert [balance(serial)[1] for serial in (1, 2)] == [120, 120]
+
+
 def test_rows_that_are_in_the_ledger_already_are_left_out(database: str) -> None:
     cast = c.assemble()
     first, _ = done(bring(cast, line(1), line(2, completed_on="")))
@@ -378,7 +399,7 @@ def test_a_number_from_before_a_correction_is_told_with_the_true_one_masked(data
         with db.reading() as session:
             preview = read(line(1, basis="另一期"), known=session, authority_id=cast.places[office].id)
         (problem,) = preview.problems
-        assert (problem.row, problem.heading, problem.blocking) == (3, "身份证号", problem.code != "id-former")
+        assert (problem.row, problem.column, problem.blocking) == (3, "id_number", problem.code != "id-former")
         return problem.code, problem.words
 
     correct(first, 1, c.id_number(31))

@@ -21,6 +21,7 @@ from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from core import models
 from core.eligibility import answers, decisions
@@ -215,14 +216,14 @@ def test_rows_added_by_column_are_those_added_one_by_one(database: str) -> None:
     assert [each.name for each in found] == columns["name"]
     for at, each in enumerate(found):
         wanted = {name: given[at] if isinstance(given, list) else given for name, given in columns.items()}
-        wanted |= {"title": "", "specialty": "", "merged_into_id": None, "version": 1}
+        wanted |= {"post": "", "specialty": "", "merged_into_id": None, "version": 1}
         assert {name: getattr(each, name) for name in plain} == wanted
 
 
 def test_a_nul_a_number_twice_and_a_reference_to_nobody_are_refused_in_rows_added_by_column(database: str) -> None:
     c.assemble()
     assert c.refusal(lambda s: db.insert(s, Person, people(2) | {"name": ["赵", "示\x00一"]})).code == "characters"
-    assert c.refusal(lambda s: db.insert(s, Person, people(2) | {"title": "医\x00师"})).code == "characters"
+    assert c.refusal(lambda s: db.insert(s, Person, people(2) | {"post": "医\x00师"})).code == "characters"
     before = c.everything()
     for wrong in ({"id_index": [bytes(32)] * 2}, {"authority_id": 999}, {"sex": None}):
         with pytest.raises(Exception, match=r"(?i)unique|foreign key|null"), db.transaction() as session:
@@ -436,6 +437,68 @@ def _third_release(connection: sa.Connection) -> None:
     connection.execute(tables.tables["dispute"].insert().values(words="有误", **where, **filed))
 
 
+CELLS = {"name": "李某", "title": "讲师", "id_number": "1", "number": 3}
+"""A row of a roster as it was kept by the sixth migration, in its file's order; a person's post was a `title`."""
+
+
+def _sixth_release(connection: sa.Connection) -> None:
+    """A roster with cells, problems and repairs, as they were kept under headings and with `title` for a post."""
+    tables = sa.MetaData()
+    tables.reflect(connection)
+
+    def add(table: str, secret: dict[str, Any], **plain: Any) -> None:
+        kept = {}
+        for column, each in secret.items():
+            text = each if isinstance(each, str) else json.dumps(each, ensure_ascii=False)
+            (kept[column],) = db.EncryptedText(f"{table}.{column}").sealed([text])
+        connection.execute(tables.tables[table].insert().values(report_id=2, **plain, **kept))
+
+    columns = "row name employer title specialty assessment note".split()
+    rows = [(8, "李某", "示例市第一医院", "讲师", "", "合格", ""), (9, "title", "", "", "", "", "")]
+    for at, values in enumerate(rows):
+        hours = {"id": 8 + at, "public_hours": 0, "professional_hours": 0, "faulty": True}
+        own = {"cells": CELLS if at == 0 else {"name": "title"}, "id_number": "1", "phone": ""}
+        add("roster_row", own, **dict(zip(columns, values, strict=True)), **hours)
+    same = {"code": "number-elsewhere", "words": "请改正", "blocking": True, "offer": "两格对调"}
+    add(
+        "roster_problem",
+        {"value": "讲师", "mend": {"id_number": "1", "title": ""}},
+        row=8,
+        heading="专业技术职务",
+        **same,
+    )
+    add("roster_problem", {"value": "", "mend": {"row": ""}}, row=9, heading="学时年度", **same)
+    add("roster_problem", {"value": "", "mend": {}}, row=0, heading="备用", **same | {"code": "heading-unknown"})
+    who = {"attachment_id": 1, "how": "typed", "account_name": "经办人", "at": datetime(2024, 7, 1, tzinfo=UTC)}
+    add("roster_repair", {"before": '{"title": "原样"}', "after": "讲师"}, row=8, heading="专业技术职务", **who)
+    add("roster_repair", {"before": "", "after": CELLS}, row=8, heading="", **who)
+    add("roster_repair", {"before": CELLS, "after": ""}, row=9, heading="", **who)
+
+
+def _of_the_sixth_release(session: Session) -> None:
+    """What `_sixth_release` left, as it has to be found after the upgrade."""
+    cells = {"post" if key == "title" else key: cell for key, cell in CELLS.items()}
+    query = sa.select(models.RosterRow.post, models.RosterRow.cells).order_by(models.RosterRow.row)
+    *old, (post, kept), (nobody, other) = session.execute(query).all()
+    assert old == [("主治医师", None)] * 2  # read by the first release, which kept no cells
+    assert (post, list(json.loads(kept).items())) == ("讲师", list(cells.items()))  # in its file's order
+    assert (nobody, json.loads(other)) == ("", {"name": "title"})
+    problems = session.scalars(sa.select(models.RosterProblem).order_by(models.RosterProblem.id))
+    assert [(each.column, json.loads(each.mend)) for each in problems] == [
+        ("post", {"id_number": "1", "post": ""}),
+        ("credit_year", {"row": ""}),
+        ("备用", {}),
+    ]
+    repairs = session.scalars(sa.select(models.RosterRepair).order_by(models.RosterRepair.id)).all()
+    assert [each.column for each in repairs] == ["post", "", ""]
+    assert (repairs[0].before, repairs[0].after) == ('{"title": "原样"}', "讲师")  # what stood in a cell stays
+    assert (repairs[1].before, json.loads(repairs[1].after)) == ("", cells)
+    assert (json.loads(repairs[2].before), repairs[2].after) == (cells, "")
+    announced = session.get_one(models.Attachment, session.get_one(models.Report, 2).announcement_id)
+    assert (announced.filename, announced.purpose) == ("培训通知.pdf", "notice")
+    assert session.scalars(sa.select(Person.post)).all() == ["主治医师"] * 2
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trail(
     kind: str, home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
@@ -454,6 +517,8 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
             _first_release(connection)
             command.upgrade(config, "0004")
             _third_release(connection)
+            command.upgrade(config, "0006")
+            _sixth_release(connection)
         db.upgrade()
         with db.reading() as session:
             assert db.faults(session, models.append_only_tables()) == []
@@ -468,6 +533,7 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
             former = session.scalars(sa.select(models.PersonChange.former_index).order_by(models.PersonChange.id)).all()
             assert former == [None, db.blind_index(c.id_number(1))]
             assert session.scalars(sa.select(models.Dispute.words)).all() == ["有误"]
+            _of_the_sixth_release(session)
     finally:
         db.engine().dispose()
         db.close()

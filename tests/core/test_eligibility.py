@@ -222,11 +222,11 @@ def test_every_bad_row_is_answered_with_its_row_column_value_and_mend(office: Pa
     cast = c.assemble()
     rows = [cells(serial, **changes) for serial, (changes, _, _) in enumerate(BAD, start=1)]
     run = answered(cast, cells(99), *rows)
-    found = [(problem.row, problem.heading, problem.code) for problem in run.problems]
+    found = [(problem.row, problem.heading(applications.HEADINGS), problem.code) for problem in run.problems]
     assert found == [(at, heading, code) for at, (_, heading, code) in enumerate(BAD, start=3)]
     assert run.counts == {"符合": 0, "不符合": 1, "待核验": 0, FAULTY: len(BAD)}
     for problem, note in zip(run.problems, run.frame["note"][1:], strict=True):
-        assert note == f"{problem.heading}：{problem.words}"
+        assert note == f"{problem.heading(applications.HEADINGS)}：{problem.words}"
     assert run.problems[1].value == "A"
 
 

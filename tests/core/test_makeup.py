@@ -105,7 +105,7 @@ def test_the_approval_shows_the_years_and_the_trail_keeps_them(database: str) ->
 )
 def test_a_roster_names_one_of_the_plans_years(years: tuple[int, ...], written: Any, code: str | None) -> None:
     found = read(c.sheet([row(1, written)], HEADINGS), *years)
-    assert [(each.heading, each.code) for each in found.problems] == ([("学时年度", code)] if code else [])
+    assert [(each.column, each.code) for each in found.problems] == ([("credit_year", code)] if code else [])
 
 
 @pytest.mark.parametrize("heading", ["年度", "补学年度", "学时年度"])

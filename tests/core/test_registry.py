@@ -517,7 +517,7 @@ def test_a_roster_adds_whom_it_names_once_with_employer_and_authority(database: 
             cast.places["hohhot"].id,
         )
         assert (second.employer_id, second.authority_id) == (None, here)
-        assert (len(first.title), len(first.specialty), len(second.employer_name)) == (40, 40, 80)
+        assert (len(first.post), len(first.specialty), len(second.employer_name)) == (40, 40, 80)
         assert (first.sex, f"{first.birth_on:%Y%m%d}") == ("男", c.id_number(1)[6:14])
     wrong = [persons.PersonFacts("赵示三", c.id_number(3)), replace(facts[0], name="赵别名")]
     found = c.refusal(lambda s: persons.match_or_add(s, wrong, authority_id=here, now=c.NOW))

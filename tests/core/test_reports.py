@@ -1,4 +1,4 @@
-"""Reports (培训情况报告): summary, notice and roster within two weeks; approval posts the hours of every good row."""
+"""Reports (培训情况报告): summary, announcement, roster within two weeks; approval posts the hours of good rows."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -45,10 +45,12 @@ def saving(
     *,
     by: str = "base",
     day: date = END,
-    notice: Upload | None = c.NOTICE,
+    announcement: Upload | None = c.ANNOUNCEMENT,
     roster: Upload | None = ROSTER,
 ) -> Callable[[Session], Any]:
-    return lambda s: reports.save(s, plan.id, fields, notice=notice, roster_file=roster, actor=cast[by], now=on(day))
+    return lambda s: reports.save(
+        s, plan.id, fields, announcement=announcement, roster_file=roster, actor=cast[by], now=on(day)
+    )
 
 
 def done(deed: Callable[[Session], Any]) -> Any:
@@ -170,17 +172,17 @@ def test_a_training_does_not_slip_into_the_next_year(database: str) -> None:
 # --- what -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_report_without_summary_notice_or_roster_is_kept_but_not_filed(database: str) -> None:
+def test_a_report_without_summary_announcement_or_roster_is_kept_but_not_filed(database: str) -> None:
     cast = c.assemble()
     plan = approved(cast)
-    report, problems = done(saving(cast, plan, replace(FIELDS, summary=" "), notice=None, roster=None))
+    report, problems = done(saving(cast, plan, replace(FIELDS, summary=" "), announcement=None, roster=None))
     assert problems == []
     found = c.refusal(moving(cast, report))
     assert found.code == "fields"
     assert [word in found.words for word in ("总结", "通知", "花名册")] == [True] * 3
     for missing, part in (
-        ({"notice": c.NOTICE, "roster": ROSTER}, "总结"),
-        ({"notice": c.NOTICE, "roster": None}, None),
+        ({"announcement": c.ANNOUNCEMENT, "roster": ROSTER}, "总结"),
+        ({"announcement": c.ANNOUNCEMENT, "roster": None}, None),
     ):
         fields = replace(FIELDS, summary=" ") if part else FIELDS
         done(saving(cast, plan, fields, **missing))
@@ -191,19 +193,19 @@ def test_a_report_without_summary_notice_or_roster_is_kept_but_not_filed(databas
     assert "没有一行无误" in c.refusal(moving(cast, only_bad)).words
 
 
-def test_files_that_are_no_notice_or_no_roster_are_refused_and_nothing_is_kept(database: str, home: Any) -> None:
+def test_files_that_are_no_announcement_or_no_roster_are_refused_and_nothing_is_kept(database: str, home: Any) -> None:
     cast = c.assemble()
     plan = approved(cast)
     for given, expected in (
-        ({"notice": Upload("通知.exe", b"MZ")}, "file"),
-        ({"notice": Upload("通知.pdf", b"")}, "file"),
-        ({"notice": Upload("通知.pdf", bytes(files.LARGEST + 1))}, "file"),
+        ({"announcement": Upload("通知.exe", b"MZ")}, "file"),
+        ({"announcement": Upload("通知.pdf", b"")}, "file"),
+        ({"announcement": Upload("通知.pdf", bytes(files.LARGEST + 1))}, "file"),
         ({"roster": Upload("花名册.xlsx", b"PK\x03\x04")}, "file"),
         ({"roster": Upload("花名册.csv", b"")}, "file"),
         ({"roster": Upload("花名册.csv", "甲,乙\n1,2\n".encode())}, "headings"),
     ):
         assert c.refusal(saving(cast, plan, **given)).code == expected
-    report, _ = done(saving(cast, plan, notice=Upload("通知.PDF", b"x")))
+    report, _ = done(saving(cast, plan, announcement=Upload("通知.PDF", b"x")))
     given = done(lambda s: files.handed_out(s, report.roster_id, actor=cast["reviewer"], now=on(END)))
     assert given == ROSTER
     with db.reading() as session:
@@ -215,7 +217,7 @@ def test_files_that_are_no_notice_or_no_roster_are_refused_and_nothing_is_kept(d
         )
     with db.reading() as session:
         kept = {row.purpose: row for row in session.scalars(sa.select(Attachment))}
-        assert set(kept) == {"notice", "roster"}
+        assert set(kept) == {"announcement", "roster"}
         again = files.opened(session, report.roster_id, cast["reviewer"])
         assert again == ROSTER
         sealed = (home / "files" / kept["roster"].sha256[:2] / kept["roster"].sha256).read_bytes()
@@ -242,7 +244,7 @@ def test_only_the_base_of_an_approved_plan_reports_on_it(database: str) -> None:
     with db.reading() as session:
         (line,) = reports.open_plans(session, cast["base"], now=on(END)).to_dict("records")
         assert (line["report_id"], line["state"]) == (report.id, State.RETURNED)
-    again, _ = done(saving(cast, plan, replace(FIELDS, summary="已补"), notice=None, roster=None))
+    again, _ = done(saving(cast, plan, replace(FIELDS, summary="已补"), announcement=None, roster=None))
     assert (again.id, again.people, again.summary) == (report.id, 3, "已补")
     done(moving(cast, report))
     done(moving(cast, report, Action.APPROVE, by="reviewer"))

@@ -16,6 +16,7 @@ import xlsxwriter
 
 from core.ground import db, resident_id, sheets, workbooks
 from core.ground.access import Refused
+from core.ground.problems import PROBLEM_HEADINGS, problem_lines
 from core.law.notices import Subject
 from core.submissions import roster
 from tests import cast as c
@@ -56,7 +57,7 @@ def test_the_rosters_of_the_three_sample_offices_are_read_without_a_fault(name: 
     assert all(resident_id.problem(row.id_number) is None and row.passed for row in preview.rows)
     assert {row.professional_hours for row in preview.rows} == {Decimal(24)}
     assert any("·" in row.name for row in preview.rows)
-    assert all(row.employer and row.phone and row.title and row.specialty for row in preview.rows)
+    assert all(row.employer and row.phone and row.post and row.specialty for row in preview.rows)
 
 
 def test_old_and_new_workbooks_of_one_roster_say_the_same() -> None:
@@ -192,8 +193,22 @@ def test_unknown_columns_are_passed_over_and_the_first_of_two_alike_counts() -> 
     preview = roster.read(c.sheet([cells] * 2, headings), "花名册.xlsx")
     assert (preview.rows[0].name, preview.rows[0].employer) == ("赵示一", "")
     named = [each for each in preview.problems if each.code == "heading-unknown"]
-    assert [(each.row, each.heading, each.blocking) for each in named] == [(0, "备用", False), (0, "单位地址", False)]
+    assert [(each.row, each.column, each.blocking) for each in named] == [(0, "备用", False), (0, "单位地址", False)]
     assert all("没有识别" in each.words for each in named)
+
+
+def test_a_problem_is_kept_by_column_and_shown_by_heading_and_an_unknown_heading_stays_as_written() -> None:
+    headings = ("name", "姓名", "身份证号", "性别", "学时", "考核结果")
+    preview = roster.read(c.sheet([["x", "赵示一", FOUND[0], "m", 24, "合格"]], headings), "花名册.xlsx")
+    assert [(each.column, each.code) for each in preview.problems if each.column != "employer"] == [
+        ("name", "heading-unknown"),
+        ("sex", "sex-form"),
+    ]
+    lines = problem_lines(preview.problems, roster.HEADINGS)
+    assert [(line[1], line[2]) for line in lines if line[1] != "工作单位"] == [
+        ("name", "heading-unknown"),  # not 姓名, whose key it is
+        ("性别", "sex-form"),
+    ]
 
 
 @pytest.mark.parametrize("word", ["学时", "学时数", "培训学时（小时）", "获得学时"])
@@ -268,7 +283,7 @@ WRONG = [
     ({"name": "赵示（小）"}, "姓名", "name-form", "赵示（小）"),
     ({"name": "赵示１"}, "姓名", "name-form", "赵示１"),
     ({"employer": f"示例医院{FOUND[0]}"}, "工作单位", "number-elsewhere", f"示例医院{FOUND[0]}"),
-    ({"title": FOUND[0]}, "专业技术职务", "number-elsewhere", FOUND[0]),
+    ({"post": FOUND[0]}, "专业技术职务", "number-elsewhere", FOUND[0]),
     ({"id_number": ""}, "身份证号", "id-missing", ""),
     ({"id_number": 150199198503040000}, "身份证号", "id-ruined", "150199198503040000"),
     ({"id_number": "1.50199E+17"}, "身份证号", "id-ruined", "1.50199E+17"),
@@ -305,7 +320,7 @@ def test_one_wrong_cell_is_named_with_its_row_heading_and_value(
     assert code in codes
     assert set(codes) <= {code, "hours-none"}  # hours that cannot be read are also no hours
     found = next(problem for problem in preview.problems if problem.code == code)
-    assert (found.row, found.heading, found.blocking) == (4, heading, True)
+    assert (found.row, found.heading(roster.HEADINGS), found.blocking) == (4, heading, True)
     assert value is None or found.value == value
     assert found.words
     assert ids(preview) == [c.id_number(2), c.id_number(3)]  # one bad row never sinks a file
@@ -379,13 +394,13 @@ def swapped(serial: int, column: str) -> list[object]:
     return list(cells.values())
 
 
-@pytest.mark.parametrize("column", ["name", "employer", "title", "phone"])
+@pytest.mark.parametrize("column", ["name", "employer", "post", "phone"])
 def test_a_number_that_changed_places_with_another_cell_is_offered_back(column: str) -> None:
     right = c.row(1, phone="0471-1234567")
     ((problem),) = [
         each
         for each in roster.read(c.sheet([swapped(1, column)]), "花名册.xlsx").problems
-        if each.heading == "身份证号"
+        if each.column == "id_number"
     ]
     assert problem.offer == f"身份证号在“{roster.HEADINGS[column]}”列，两格对调"
     at = list(roster.COLUMNS).index(column)
@@ -396,7 +411,7 @@ def test_a_number_that_changed_places_with_another_cell_is_offered_back(column: 
 @pytest.mark.parametrize("written", ["", "无", "123", FOUND[0][:14], FOUND[1][:17] + "?"])
 def test_a_number_in_another_cell_leaves_it_for_its_own(written: str) -> None:
     preview = roster.read(c.sheet([c.row(1, id_number=written, note=FOUND[0])]), "花名册.xlsx")
-    (problem,) = [each for each in preview.problems if each.heading == "身份证号"]
+    (problem,) = [each for each in preview.problems if each.column == "id_number"]
     assert (problem.offer, problem.mend) == (
         "身份证号在“备注”列，移到“身份证号”列",
         {"id_number": FOUND[0], "note": ""},
@@ -408,7 +423,7 @@ def test_no_number_is_offered_where_it_is_not_the_only_one_nor_all_of_its_cell()
         c.row(1, id_number="", note=FOUND[0], phone=FOUND[1]),
         c.row(1, id_number="", note=f"身份证{FOUND[0]}"),
         c.row(1, id_number="", note=FOUND[0][:17] + "?"),
-        c.row(1, title=FOUND[1]),
+        c.row(1, post=FOUND[1]),
     ]
     preview = roster.read(c.sheet(rows), "花名册.xlsx")
     assert preview.faulty_rows == {row.row for row in preview.rows}
@@ -418,7 +433,7 @@ def test_no_number_is_offered_where_it_is_not_the_only_one_nor_all_of_its_cell()
 def test_who_comes_twice_counts_once() -> None:
     preview = roster.read(c.sheet([c.row(1), c.row(2), c.row(1, "赵另名", id_number=FOUND[0].lower())]), "a.xlsx")
     (found,) = preview.problems
-    assert (found.row, found.heading, found.code, found.value) == (5, "身份证号", "duplicate", FOUND[0])
+    assert (found.row, found.column, found.code, found.value) == (5, "id_number", "duplicate", FOUND[0])
     assert "第3行" in found.words
     assert ids(preview) == FOUND[:2]
 
@@ -426,8 +441,8 @@ def test_who_comes_twice_counts_once() -> None:
 def test_a_number_without_a_person_is_named_and_an_empty_row_is_not() -> None:
     listed = [3, "", "", "", "示例市第一医院", "主治医师", "", "", "", "", "", ""]
     preview = roster.read(c.sheet([c.row(1), [4, *[""] * 11], listed]), "花名册.xlsx")
-    assert [(problem.row, problem.heading, problem.code) for problem in preview.problems][:1] == [
-        (5, "姓名", "name-missing")
+    assert [(problem.row, problem.column, problem.code) for problem in preview.problems][:1] == [
+        (5, "name", "name-missing")
     ]
     assert ids(preview) == FOUND[:1]
 
@@ -452,8 +467,8 @@ def test_a_public_training_gives_no_professional_hours() -> None:
     limits = replace(LIMITS, subject=Subject.PUBLIC)
     good, bad = c.row(1, public_hours=24, professional_hours=0), c.row(2, public_hours=24, professional_hours=0.5)
     preview = roster.read(c.sheet([good, bad]), "a.xlsx", limits=limits)
-    assert [(problem.row, problem.heading, problem.code) for problem in preview.problems] == [
-        (4, "专业学时", "hours-subject")
+    assert [(problem.row, problem.column, problem.code) for problem in preview.problems] == [
+        (4, "professional_hours", "hours-subject")
     ]
 
 
@@ -462,7 +477,7 @@ def test_more_people_than_planned_is_a_warning_that_blocks_nobody() -> None:
     assert roster.read(content, "a.xlsx", limits=replace(LIMITS, headcount=3)).problems == []
     preview = roster.read(content, "a.xlsx", limits=replace(LIMITS, headcount=2))
     (found,) = preview.problems
-    assert (found.row, found.heading, found.code, found.value, found.blocking) == (0, "序号", "headcount", "3", False)
+    assert (found.row, found.column, found.code, found.value, found.blocking) == (0, "number", "headcount", "3", False)
     assert ids(preview) == FOUND
 
 
@@ -478,13 +493,13 @@ def test_a_number_on_file_under_another_name_is_named(database: str) -> None:
         content = c.sheet([c.row(1, "额尔敦•巴图"), c.row(2, "孙别名"), c.row(3)])
         preview = roster.read(content, "a.xlsx", limits=LIMITS, known=session)
     (found,) = preview.problems
-    assert (found.row, found.heading, found.code, found.value) == (4, "姓名", "name-known", "孙别名")
+    assert (found.row, found.column, found.code, found.value) == (4, "name", "name-known", "孙别名")
 
 
 def test_problems_become_lines_for_a_file() -> None:
     preview = roster.read(c.sheet([c.row(1, sex="m")]), "a.xlsx")
-    assert len(roster.PROBLEM_HEADINGS) == len(roster.problem_lines(preview.problems)[0])
-    assert roster.problem_lines(preview.problems)[0][:4] == (3, "性别", "sex-form", "m")
+    assert len(PROBLEM_HEADINGS) == len(problem_lines(preview.problems, roster.HEADINGS)[0])
+    assert problem_lines(preview.problems, roster.HEADINGS)[0][:4] == (3, "性别", "sex-form", "m")
 
 
 # --- what is no roster ----------------------------------------------------------------------------------------------
@@ -555,7 +570,7 @@ def test_a_number_no_spreadsheet_writes_is_a_fault_like_any_other(value: bytes) 
         return re.sub(rb'(r="I\d+")><v>24</v>', rb"\1><v>" + value + b"</v>", part) if "sheet1.xml" in name else part
 
     preview = roster.read(rewritten(hours), "a.xlsx", limits=LIMITS)
-    assert {problem.heading for problem in preview.problems} == {"专业学时"}
+    assert {problem.column for problem in preview.problems} == {"professional_hours"}
     assert ids(preview) == []
 
 
@@ -646,8 +661,8 @@ def problems_of(*rows: list[Any], headings: tuple[str, ...] = tuple(HEADINGS)) -
 
 def test_a_person_without_name_and_number_is_asked_about_and_what_is_filled_down_an_empty_list_is_nobody() -> None:
     nameless = c.row(2, "", id_number="", number="")
-    few = c.row(4, "", id_number="", employer="", title="", specialty="")
-    filled_down = c.row(6, "", id_number="", number="", employer="", title="", specialty="", sex="", phone="")
+    few = c.row(4, "", id_number="", employer="", post="", specialty="")
+    filled_down = c.row(6, "", id_number="", number="", employer="", post="", specialty="", sex="", phone="")
     total = ["", "", "", "", "", "", "", 0, 96, "", "", "", ""]
     assert problems_of(c.row(1), nameless, few, filled_down, total) == [
         (4, "name-missing"),

@@ -95,9 +95,8 @@ def test_every_seeded_fault_is_repaired_by_what_the_person_really_is(database: s
     offered = sorted({problem.row for problem in found(cast, report) if problem.offer})
     assert (done(accepting(cast, report, *offered)), len(offered)) == ((14, 2), 16)
     true = {serial + 2: dict(zip(roster.COLUMNS, c.row(serial), strict=True)) for serial in faults.FAULTS}
-    columns = {heading: column for column, heading in HEADINGS.items()}
     changes = [
-        (problem.row, columns[problem.heading], problem.value, str(true[problem.row][columns[problem.heading]]))
+        (problem.row, problem.column, problem.value, str(true[problem.row][problem.column]))
         for problem in found(cast, report)
         if problem.code != "assessment-failed"
     ]
@@ -176,7 +175,7 @@ def test_a_row_is_left_out_but_never_the_last_one(database: str) -> None:
     assert c.refusal(striking(3)).code == "file"
     with db.reading() as session:
         (line,) = reports.repairs(session, report.id, cast["reviewer"]).to_dict("records")
-    assert (line["row"], line["heading"], line["before"], line["after"]) == (4, "整行", c.row(2)[1], "删去")
+    assert (line["row"], line["column"], line["before"], line["after"]) == (4, "", c.row(2)[1], "删去")
 
 
 def test_who_may_not_repair_a_roster_changes_nothing(database: str) -> None:
@@ -323,9 +322,9 @@ def test_a_number_from_before_a_correction_is_put_right_with_one_click_by_who_ha
     renumbered(cast, 2, c.id_number(32))
     report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, "王另人"), c.row(3)]), title="第二期")
     mine, another = found(cast, report)
-    assert [(each.row, each.heading, each.code, each.blocking) for each in (mine, another)] == [
-        (3, "身份证号", "id-former", False),
-        (4, "身份证号", "id-former", False),
+    assert [(each.row, each.column, each.code, each.blocking) for each in (mine, another)] == [
+        (3, "id_number", "id-former", False),
+        (4, "id_number", "id-former", False),
     ]
     assert (mine.offer, another.offer) == ("由系统填入更正后的号码", "")
     assert str(c.row(2)[1]) not in another.words
@@ -369,7 +368,7 @@ def test_nobody_but_its_base_reads_an_id_number_in_whatever_column_it_stands(dat
         [*right[:3], "", *right[3:-1]],
         [*left[:2], *left[3:], ""],
         c.row(7, sex=c.id_number(7), note=f"原号{c.id_number(8)}"),
-        c.row(9, name=f"王{c.id_number(9)}", title=c.id_number(9)),
+        c.row(9, name=f"王{c.id_number(9)}", post=c.id_number(9)),
     ]
     report = c.draft_report(cast, c.sheet(rows))
     numbers = [c.id_number(serial) for serial in (5, 6, 7, 8, 9)]
@@ -433,7 +432,7 @@ def test_a_number_beside_its_cell_goes_there_with_one_click(database: str) -> No
 def test_a_row_is_proposed_to_be_left_out_only_where_it_says_nothing_else_than_the_first(database: str) -> None:
     cast = c.assemble()
     less = [c.row(1, professional_hours=8), c.row(2), c.row(3, employer="示例市第二医院")]
-    more = [c.row(1), c.row(2, sex="", title="", note="重复"), c.row(3)]
+    more = [c.row(1), c.row(2, sex="", post="", note="重复"), c.row(3)]
     report = c.draft_report(cast, c.sheet([*less, *more, c.row(2, assessment="优秀")]), headcount=7)
     told = {problem.row: problem for problem in found(cast, report)}
     assert {problem.code for problem in told.values()} == {"duplicate"}
@@ -487,7 +486,7 @@ def test_the_open_rows_go_out_marked_and_come_back_corrected(database: str) -> N
     assert (after.people, after.faults, after.roster_id) == (5, 0, report.roster_id)  # the file as it came is kept
     with db.reading() as session:
         made = reports.repairs(session, report.id, cast["reviewer"])
-        assert list(zip(made["row"], made["heading"], strict=True)) == [(4, "性别"), (6, "身份证号"), (7, "姓名")]
+        assert list(zip(made["row"], made["column"], strict=True)) == [(4, "sex"), (6, "id_number"), (7, "name")]
         assert set(made["how"]) == {"上传改正"}
     page["A3"] = 99
     buffer = io.BytesIO()
@@ -554,7 +553,7 @@ def test_people_written_below_the_open_rows_are_added(database: str) -> None:
         assert (after.people, after.faults) == (3, 0)
     with db.reading() as session:
         made = reports.repairs(session, report.id, cast["base"])
-        assert made[["row", "heading"]].values.tolist() == [[4, "性别"], [5, "整行"]]
+        assert made[["row", "column"]].values.tolist() == [[4, "sex"], [5, ""]]
 
 
 def test_a_roster_goes_back_to_the_file_it_came_in_and_the_trail_stays(database: str) -> None:

@@ -21,10 +21,10 @@ from core.ground.db.sessions import with_nul
 
 @contextlib.contextmanager
 def in_bulk() -> Iterator[None]:
-    """Make some hundred thousand small things without Python looking for cycles among them again and again.
+    """Pause the garbage collector (垃圾回收) while some hundred thousand small objects are made.
 
-    That search takes a third of the time and finds nothing. It is one for the whole process: whoever else works
-    meanwhile does without it as well, and nobody is the worse for a second of that.
+    Looking for cycles among them takes a third of the time and finds nothing. The collector is one for the whole
+    process: other threads do without it as well meanwhile, and are none the worse for a second of that.
     """
     searching = gc.isenabled()
     gc.disable()
@@ -36,7 +36,7 @@ def in_bulk() -> Iterator[None]:
 
 
 def integers(session: Session, query: sa.Select[Any]) -> NDArray[np.int64]:
-    """The rows of a query of whole numbers (no NULLs) as an array of its columns (K x N), in no particular order.
+    """Bulk read (批量读取): a query of whole numbers (no NULLs) as an array of its columns (K x N), in no order.
 
     The database writes all of them into one text, which is read in one go: many times as fast as row by row. Ask for
     some hundred thousand rows at a time, since a text is held whole.
@@ -53,7 +53,7 @@ def integers(session: Session, query: sa.Select[Any]) -> NDArray[np.int64]:
 
 
 def insert(session: Session, model: type[DeclarativeBase], columns: Mapping[str, Any]) -> None:
-    """Add many rows to a table, given by column: a list has a value for each row, anything else stands in every row.
+    """Bulk insert (批量写入): rows given by column; a list has a value for each row, anything else stands in every row.
 
     What binds a value is looked up once for a column, and no row is made an object: many times as fast as row by row.
     Refused codes: "characters".

@@ -68,7 +68,7 @@ class Years(sa.types.TypeDecorator[tuple[int, ...]]):
 
 
 class EncryptedText(sa.types.TypeDecorator[str]):
-    """Text that a stolen database does not show: AES-GCM under the office's key, bound to its column's purpose."""
+    """Encrypted text (加密字段): AES-GCM under the office's key, bound to its column's purpose."""
 
     impl = sa.LargeBinary
     cache_ok = True
@@ -89,7 +89,7 @@ class EncryptedText(sa.types.TypeDecorator[str]):
         return (unseal(bytes(value), key=key, purpose=self.purpose).decode() for value in values)
 
     def sealed(self, values: Iterable[str]) -> Iterator[bytes]:
-        """Many values as they are kept, with one look at the key."""
+        """Batch: many values as they are kept, with one look at the key."""
         return seal_each([value.encode() for value in values], key=keys().text, purpose=self.purpose)
 
 
@@ -106,7 +106,7 @@ def moment_text(kept: Any) -> Any:
 
 
 def canonical(value: Any) -> str:
-    """JSON with one spelling for each value, so that equal contents have equal digests."""
+    """Canonical JSON (规范化JSON): one spelling for each value, so that equal contents have equal digests."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 

@@ -16,7 +16,7 @@ from core.ground.db.sessions import engine
 
 
 def upgrade() -> None:
-    """Bring the schema to this version of the program; the migrations renew the guards. Safe to call at every start.
+    """Upgrade (升级数据库): bring the schema to this version; the migrations renew the guards. Idempotent.
 
     SQLite alters a table by making it anew under the old name, which no foreign key may watch; they are all asked
     after a change. The connection without them does not go back among the others.
@@ -51,9 +51,9 @@ _GUARD = " BEGIN RAISE EXCEPTION USING MESSAGE = 'append only: ' || TG_TABLE_NAM
 
 
 def append_only(connection: sa.Connection, tables: Iterable[str]) -> None:
-    """Guard tables with triggers that refuse UPDATE, DELETE and (PostgreSQL) TRUNCATE.
+    """Append-only guards (只增不改): triggers that refuse UPDATE, DELETE and (PostgreSQL) TRUNCATE.
 
-    May be called repeatedly: a guard that stands is left alone, one that is missing or was altered is made anew.
+    Idempotent: a guard that stands is left alone, one that is missing or was altered is made anew.
     """
     dialect = connection.dialect.name
     standing = _standing(connection)

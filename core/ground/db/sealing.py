@@ -32,7 +32,7 @@ class Keys:
 def keys() -> Keys:
     """The office's keys, from `CE_HOME/secret.key`; made on first use, readable by the owner only.
 
-    Whoever loses this file loses every ID number and attachment: it belongs in the backup, apart from the database.
+    Without this file every ID number and attachment is lost: it belongs in the backup, apart from the database.
     """
     path = _secret_path(os.environ.get("CE_HOME"))
     try:
@@ -81,12 +81,12 @@ def _derive(secret: bytes) -> Keys:
 
 
 def seal(plain: bytes, *, key: bytes, purpose: str) -> bytes:
-    """AES-256-GCM: a random 12-byte nonce, then the ciphertext bound to its purpose."""
+    """Encrypt (加密, AES-256-GCM): a random 12-byte nonce, then the ciphertext bound to its purpose."""
     return next(seal_each([plain], key=key, purpose=purpose))
 
 
 def seal_each(plains: Sequence[bytes], *, key: bytes, purpose: str) -> Iterator[bytes]:
-    """`seal` of each of many, their nonces drawn in one go."""
+    """Batch of `seal`: each of many, their nonces drawn in one go."""
     cipher, bound_to = _cipher(key), purpose.encode()
     nonces = secrets.token_bytes(12 * len(plains))
     for at, plain in enumerate(plains):
@@ -103,12 +103,12 @@ _cipher = functools.lru_cache(maxsize=8)(AESGCM)
 
 
 def blind_index(text: str) -> bytes:
-    """A keyed digest (HMAC-SHA256) by which an encrypted value is found without being readable."""
+    """Blind index (盲索引, HMAC-SHA256): a keyed digest by which an encrypted value is found without being readable."""
     return next(blind_indexes([text]))
 
 
 def blind_indexes(texts: Iterable[str]) -> Iterator[bytes]:
-    """`blind_index` of each of many texts, with one look at the key."""
+    """Batch of `blind_index`: each of many texts, with one look at the key."""
     keyed = hmac.new(keys().index, digestmod=hashlib.sha256)
     for text in texts:
         one = keyed.copy()

@@ -102,7 +102,7 @@ def _stripped(given: Any) -> Any:
 
 @contextlib.contextmanager
 def transaction() -> Iterator[Session]:
-    """One deed: everything in the block is committed together, or nothing is. The only place that commits."""
+    """Transaction (事务): everything in the block is committed together, or nothing is. The only place that commits."""
     with Session(engine(), expire_on_commit=False) as session, session.begin():
         yield session
         finish(session)
@@ -124,7 +124,7 @@ def finish(session: Session) -> None:
 
 @contextlib.contextmanager
 def reading() -> Iterator[Session]:
-    """Questions only, over one consistent snapshot; the database itself refuses a write. Blocks nobody."""
+    """Read-only snapshot (只读快照): one consistent moment; the database itself refuses a write. Blocks nobody."""
     source = engine()
     if source.dialect.name == "sqlite":
         source = source.execution_options(ce_reads=True)
@@ -135,7 +135,7 @@ def reading() -> Iterator[Session]:
 
 
 def lock(session: Session, name: str) -> None:
-    """Make other transactions that ask for the same name wait for this one to end.
+    """Advisory lock (互斥锁): other transactions that ask for the same name wait for this one to end.
 
     SQLite has one writer at a time already; PostgreSQL takes an advisory lock.
     """

@@ -1,4 +1,4 @@
-"""Training reports (培训情况报告): summary, notice and roster of an approved plan; approval posts the hours."""
+"""Training reports (培训情况报告): summary, announcement and roster of an approved plan; approval posts the hours."""
 
 from core.submissions.reports.concerns import warnings
 from core.submissions.reports.fields import ReportFields, open_plans, save

@@ -1,8 +1,8 @@
-"""What a reviewer should look at although it blocks nothing: differences from the plan, people in other rosters."""
+"""Review hints (审核提示), which block nothing: differences from the plan, people in other rosters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,13 +15,13 @@ from core.ground.hours import hours_text
 from core.ground.problems import Problem
 from core.law.notices import Subject
 from core.models import Mode, Organization, Plan, Report, RosterRow, State, Submission
-from core.submissions import roster
 from core.submissions.reports.reading import headcount, masked, one
 
 
 def warnings(session: Session, report_id: int, actor: Actor) -> list[Problem]:
-    """What a reviewer should look at although it blocks nothing, asked anew each time: what differs from the plan, who
-    stands in another roster of the same days. Whose roster that is, is told to the officers in charge alone.
+    """Review hints (审核提示), computed afresh each time: what differs from the plan, who stands in other rosters.
+
+    Only officers see whose roster that is.
 
     Refused codes: "missing".
     """
@@ -44,7 +44,7 @@ def _drift(session: Session, report: Report) -> Iterator[Problem]:
     plan = report.plan
 
     def warning(code: str, column: str, value: str, words: str) -> Problem:
-        return Problem(0, roster.HEADINGS[column], code, value, words, blocking=False)
+        return Problem(0, column, code, value, words, blocking=False)
 
     planned, took = f"{plan.start_on}至{plan.end_on}", f"{report.start_on}至{report.end_on}"
     if planned != took:
@@ -70,59 +70,82 @@ def _drift(session: Session, report: Report) -> Iterator[Problem]:
         yield warning("drift-hours", column, str(fewer), f"{fewer}人的学时少于批准的每人{each}学时")
 
 
+_MINE, _THEIRS = sa.orm.aliased(RosterRow), sa.orm.aliased(RosterRow)
+_OTHER, _SUBMISSION, _PLAN = (sa.inspect(kind).local_table for kind in (Report, Submission, Plan))
+_WHICH = (
+    _OTHER.c.id.label("other_id"),
+    _OTHER.c.start_on,
+    _OTHER.c.end_on,
+    _SUBMISSION.c.title,
+    _SUBMISSION.c.organization_id,
+    Organization.name.label("organization"),
+)
+"""Which roster somebody else stands in, and whose it is."""
+
+
 def _elsewhere(session: Session, report: Report, *, named: bool) -> Iterator[Problem]:
-    """People of this roster in others, filed or approved: whole rosters first, then one by one on overlapping days."""
-    mine, theirs = sa.orm.aliased(RosterRow), sa.orm.aliased(RosterRow)
-    other, submission, plan = (sa.inspect(kind).local_table for kind in (Report, Submission, Plan))
-    earns = [row.public_hours + row.professional_hours > 0 for row in (mine, theirs)]
-    same_days = sa.and_(other.c.start_on <= report.end_on, other.c.end_on >= report.start_on)
-    year = date(report.end_on.year, 1, 1), date(report.end_on.year, 12, 31)
-    as_large = other.c.people.between(report.people * SAME_ON_OTHER_DAYS, report.people / SAME_ON_OTHER_DAYS)
-    near = [
-        other.c.plan_id != report.plan_id,
-        submission.c.state.in_((State.SUBMITTED, State.APPROVED)),
-        other.c.end_on.between(*year),
-        sa.or_(same_days, as_large),
-    ]
-    if (
-        session.scalar(sa.select(other.c.id).join(submission, submission.c.id == other.c.id).where(*near).limit(1))
-        is None
-    ):
-        return  # nobody's row need be looked for
-
-    def shared(*columns: Any) -> sa.Select[Any]:
-        query = sa.select(*columns).select_from(mine)
-        return (
-            query.join(theirs, sa.and_(theirs.id_index == mine.id_index, theirs.report_id != mine.report_id))
-            .join(other, other.c.id == theirs.report_id)
-            .join(submission, submission.c.id == other.c.id)
-            .join(plan, plan.c.id == other.c.plan_id)
-            .join(Organization, Organization.id == submission.c.organization_id)
-            .where(mine.report_id == report.id, *near, *earns)
-        )
-
-    which = [
-        other.c.id.label("other_id"),
-        other.c.start_on,
-        other.c.end_on,
-        submission.c.title,
-        submission.c.organization_id,
-        Organization.name.label("organization"),
-    ]
-    alike = sa.and_(
-        theirs.public_hours == mine.public_hours,
-        theirs.professional_hours == mine.professional_hours,
-        sa.func.coalesce(theirs.credit_year, 0) == sa.func.coalesce(mine.credit_year, 0),
-        plan.c.credit_years == report.plan.credit_years,
-    )
-    counts = [
-        sa.func.count(mine.id_index.distinct()).label("people"),
-        sa.func.count(sa.case((alike, mine.id_index)).distinct()).label("alike"),
-        other.c.people.label("their_people"),
-    ]
-    rosters = shared(*which, *counts).group_by(*which, other.c.people)
+    """Overlap with other rosters (重复报送), filed or approved: whole rosters, then people on overlapping days."""
+    others = sa.select(_OTHER.c.id).join(_SUBMISSION, _SUBMISSION.c.id == _OTHER.c.id).where(*_near(report))
+    if session.scalar(others.limit(1)) is None:
+        return  # fast path: nobody's row need be looked for
     copies = set()
-    for each in session.execute(rosters.order_by(other.c.id)):
+    for other_id, problem in _same_rosters(session, report, named):
+        copies.add(other_id)
+        yield problem
+    if report.plan.mode is not Mode.ONLINE:
+        yield from _two_places(session, report, copies, named)
+
+
+def _same_days(report: Report) -> sa.ColumnElement[bool]:
+    return sa.and_(_OTHER.c.start_on <= report.end_on, _OTHER.c.end_on >= report.start_on)
+
+
+def _near(report: Report) -> list[sa.ColumnElement[bool]]:
+    """Reports of other plans, filed or approved, of the same year: on the same days, or about as large."""
+    year = date(report.end_on.year, 1, 1), date(report.end_on.year, 12, 31)
+    as_large = _OTHER.c.people.between(report.people * SAME_ON_OTHER_DAYS, report.people / SAME_ON_OTHER_DAYS)
+    return [
+        _OTHER.c.plan_id != report.plan_id,
+        _SUBMISSION.c.state.in_((State.SUBMITTED, State.APPROVED)),
+        _OTHER.c.end_on.between(*year),
+        sa.or_(_same_days(report), as_large),
+    ]
+
+
+def _shared(report: Report, *columns: Any) -> sa.Select[Any]:
+    """Rows of this roster beside rows of the same person in one that is near; both earn hours."""
+    earns = [row.public_hours + row.professional_hours > 0 for row in (_MINE, _THEIRS)]
+    same_person = sa.and_(_THEIRS.id_index == _MINE.id_index, _THEIRS.report_id != _MINE.report_id)
+    return (
+        sa.select(*columns)
+        .select_from(_MINE)
+        .join(_THEIRS, same_person)
+        .join(_OTHER, _OTHER.c.id == _THEIRS.report_id)
+        .join(_SUBMISSION, _SUBMISSION.c.id == _OTHER.c.id)
+        .join(_PLAN, _PLAN.c.id == _OTHER.c.plan_id)
+        .join(Organization, Organization.id == _SUBMISSION.c.organization_id)
+        .where(_MINE.report_id == report.id, *_near(report), *earns)
+    )
+
+
+def _same_rosters(session: Session, report: Report, named: bool) -> Iterator[tuple[int, Problem]]:
+    """Copied rosters (整份重复), each with the id of its report.
+
+    Nearly the same people on the same days, or in the same year with the same hours.
+    """
+    alike = sa.and_(
+        _THEIRS.public_hours == _MINE.public_hours,
+        _THEIRS.professional_hours == _MINE.professional_hours,
+        sa.func.coalesce(_THEIRS.credit_year, 0) == sa.func.coalesce(_MINE.credit_year, 0),
+        _PLAN.c.credit_years == report.plan.credit_years,
+    )
+    counts = (
+        sa.func.count(_MINE.id_index.distinct()).label("people"),
+        sa.func.count(sa.case((alike, _MINE.id_index)).distinct()).label("alike"),
+        _OTHER.c.people.label("their_people"),
+    )
+    rosters = _shared(report, *_WHICH, *counts).group_by(*_WHICH, _OTHER.c.people)
+    for each in session.execute(rosters.order_by(_OTHER.c.id)):
         at_once = each.start_on <= report.end_on and each.end_on >= report.start_on
         elsewhere = each.organization_id != report.organization_id
         largest = max(report.people, each.their_people)
@@ -131,19 +154,23 @@ def _elsewhere(session: Session, report: Report, *, named: bool) -> Iterator[Pro
             continue
         if not at_once and not (count > FEW + 1 and count >= SAME_ON_OTHER_DAYS * largest):
             continue
-        copies.add(each.other_id)
         whose = f"{each.organization}“{each.title}”（{each.start_on}至{each.end_on}）"
         if not named:
             whose = "另一家机构" if elsewhere else f"本机构“{each.title}”（{each.start_on}至{each.end_on}）"
         when = "同一期间" if at_once else "同一年度以相同学时"
         words = f"{count}人（{count * 100 // report.people}%）{when}还在{whose}的花名册中，请核对是否重复报送"
-        yield Problem(0, roster.HEADINGS["name"], "same-roster", str(count), words, blocking=False)
-    if report.plan.mode is Mode.ONLINE:
-        return
-    people = shared(mine.row, mine.name, theirs.row.label("other_row"), *which)
-    people = people.where(same_days, plan.c.mode != Mode.ONLINE, other.c.id.not_in(copies))
-    for each in session.execute(people.order_by(mine.row, other.c.id)):
+        yield each.other_id, Problem(0, "name", "same-roster", str(count), words, blocking=False)
+
+
+def _two_places(session: Session, report: Report, copies: Collection[int], named: bool) -> Iterator[Problem]:
+    """Same day, two places (同日两处): people who stand in another roster of these days.
+
+    Online trainings do not count, and rosters named whole already (`copies`) are left out.
+    """
+    people = _shared(report, _MINE.row, _MINE.name, _THEIRS.row.label("other_row"), *_WHICH)
+    people = people.where(_same_days(report), _PLAN.c.mode != Mode.ONLINE, _OTHER.c.id.not_in(copies))
+    for each in session.execute(people.order_by(_MINE.row, _OTHER.c.id)):
         words = "此人同日还在另一期培训的花名册中，请核实是否到场"
         if named:
             words += f"：{each.organization}“{each.title}”（{each.start_on}至{each.end_on}）第{each.other_row}行"
-        yield Problem(each.row, roster.HEADINGS["name"], "two-places", each.name, words, blocking=False)
+        yield Problem(each.row, "name", "two-places", each.name, words, blocking=False)

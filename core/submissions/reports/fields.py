@@ -1,4 +1,4 @@
-"""A report's own fields and files (培训总结、培训通知、花名册), clause 一(五)2."""
+"""Report form (填报培训情况报告): its fields and files (培训总结、培训通知、花名册), clause 一(五)2."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ReportFields:
 
 
 def open_plans(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame:
-    """Approved plans of the clerk's organization that have ended and are not reported yet, the most urgent first.
+    """Reports due (待报送): the clerk's approved plans that have ended and are not reported yet, the most urgent first.
 
     Columns: plan_id, title, start_on, end_on, due_on, days_left, report_id (0: none yet), state, hours_each, headcount.
     """
@@ -78,13 +78,13 @@ def save(
     plan_id: int,
     fields: ReportFields,
     *,
-    notice: Upload | None = None,
+    announcement: Upload | None = None,
     roster_file: Upload | None = None,
     replace: bool = False,
     actor: Actor,
     now: datetime,
 ) -> tuple[Report, list[Problem]]:
-    """Start or change the report of one's own approved plan; answers it with every problem of a roster just given.
+    """Save a report (保存报告): start or change that of one's own approved plan; answers it and its roster's problems.
 
     Faulty rows are kept with their faults and post nothing; good rows stand. A file takes the place of a roster that
     was repaired only with `replace`: the repairs are void from then on, and stay on record with the file they mended.
@@ -121,10 +121,10 @@ def save(
     if report.part in (None, 1):  # a supplement's is its own, see `supplement`
         report.due_on = notices.in_force(plan.start_on.year).report_due_on(fields.end_on)
     session.flush()
-    if notice:
-        if not notice.filename.lower().endswith(files.NOTICE_ENDINGS):
-            raise Refused("file", f"培训通知请上传{'、'.join(files.NOTICE_ENDINGS)}文件。")
-        report.notice_id = files.attach(session, report, notice, purpose="notice", now=now).id
+    if announcement:
+        if not announcement.filename.lower().endswith(files.DOCUMENT_ENDINGS):
+            raise Refused("file", f"培训通知请上传{'、'.join(files.DOCUMENT_ENDINGS)}文件。")
+        report.announcement_id = files.attach(session, report, announcement, purpose="announcement", now=now).id
     problems = take_roster(session, report, roster_file, replace, actor, now)
     audit.record(session, event, report, actor=actor, before=before, after=summary(report), now=now)
     return report, problems

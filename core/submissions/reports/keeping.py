@@ -1,4 +1,4 @@
-"""The roster kept with a report: its cells, its rows, checked and written whenever anything changed."""
+"""Stored roster (报告的花名册): its cells, rows and problems, checked and written again whenever anything changed."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def limits(plan: Plan, start_on: date, end_on: date, today: date) -> roster.Limi
 
 
 def repaired(session: Session, report: Report) -> int:
-    """How many repairs another file in place of the roster would make void."""
+    """Repairs at stake (已改正处数): how many another file in place of the roster would make void."""
     return len(repairs_of(session, report, RosterRepair.id)) if report.roster_id else 0
 
 
 def cells_of(session: Session, report: Report, actor: Actor) -> dict[int, roster.Cells]:
-    """The roster's rows as they stand, repairs included."""
+    """Current cells (现有各行): the roster's rows by row number, repairs included."""
     query = sa.select(RosterRow.row, RosterRow.cells).where(RosterRow.report_id == report.id).order_by(RosterRow.row)
     kept = {row: json.loads(cells) for row, cells in session.execute(query) if cells}
     if kept:
@@ -54,7 +54,7 @@ def cells_of(session: Session, report: Report, actor: Actor) -> dict[int, roster
 
 @db.in_bulk()
 def keep(session: Session, report: Report, rows: dict[int, roster.Cells], today: date) -> list[Problem]:
-    """Check these rows and keep them with every problem found."""
+    """Check and store (检查并保存): replace the stored roster by these rows, with every problem found. Idempotent."""
     session.flush()
     bounds = limits(report.plan, report.start_on, report.end_on, today)
     preview = roster.check(sorted(rows.items()), limits=bounds, known=session, report=report)
@@ -62,7 +62,7 @@ def keep(session: Session, report: Report, rows: dict[int, roster.Cells], today:
     for table in (RosterRow, RosterProblem):
         session.execute(sa.delete(table).where(table.report_id == report.id))
     kept, written = preview.rows, json.JSONEncoder(ensure_ascii=False).encode
-    plain = "row id_number employer title specialty public_hours professional_hours credit_year phone note".split()
+    plain = "row id_number employer post specialty public_hours professional_hours credit_year phone note".split()
     by_column = zip(*map(operator.attrgetter(*plain), kept), strict=True)
     columns: dict[str, Any] = dict(zip(plain, map(list, by_column), strict=True))
     columns |= {
@@ -74,14 +74,16 @@ def keep(session: Session, report: Report, rows: dict[int, roster.Cells], today:
         "cells": [written(row.cells) for row in kept],
     }
     db.insert(session, RosterRow, columns)
-    plain = "row heading code value words blocking offer".split()
-    columns = {name: [getattr(problem, name) for problem in preview.problems] for name in plain}
-    columns |= {"report_id": report.id, "mend": [written(dict(problem.mend)) for problem in preview.problems]}
+    plain = "row code value words blocking offer".split()
+    found = preview.problems
+    columns = {name: [getattr(problem, name) for problem in found] for name in plain}
+    columns |= {"column_name": [problem.column for problem in found], "report_id": report.id}
+    columns |= {"mend": [written(dict(problem.mend)) for problem in found]}
     db.insert(session, RosterProblem, columns)
     report.people = len({row.id_number for row in preview.good_rows})
     report.hours = sum((_earned(row) for row in preview.good_rows), Decimal())
     report.faults = len(faulty)
-    return preview.problems
+    return found
 
 
 def own_open(session: Session, report_id: int, actor: Actor) -> Report:
@@ -101,7 +103,7 @@ def _earned(row: roster.Row) -> Decimal:
 
 
 def repairs_of(session: Session, report: Report, *columns: Any) -> Sequence[Any]:
-    """What was changed of the file that is the report's roster now."""
+    """Repairs (改正记录) of the file that is currently the report's roster, oldest first."""
     query = sa.select(*columns).where(
         RosterRepair.report_id == report.id, RosterRepair.attachment_id == (report.roster_id or 0)
     )

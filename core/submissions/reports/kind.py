@@ -77,14 +77,14 @@ class ReportKind(Kind[Report]):
         return report.due_on
 
     def check_submit(self, session: Session, report: Report, *, actor: Actor, reason: str, now: datetime) -> None:
-        """A report has its summary, notice and roster; after two weeks it is late and says why, clause 一(五)2.
+        """A report has its summary, announcement and roster; after two weeks it is late and says why, clause 一(五)2.
 
         Refused codes: "fields", "late".
         """
         faults = []
         if not report.summary:
             faults.append("培训总结未填")
-        if report.notice_id is None:
+        if report.announcement_id is None:
             faults.append("培训通知未上传")
         if report.roster_id is None:
             faults.append("培训花名册未上传")
@@ -108,11 +108,11 @@ class ReportKind(Kind[Report]):
         good = [RosterRow.report_id == report.id, ~RosterRow.faulty, RosterRow.assessment.in_(roster.PASSED)]
         good.append(RosterRow.public_hours + RosterRow.professional_hours > 0)
         written = sa.type_coerce(RosterRow.id_number, sa.LargeBinary)
-        whose = sa.select(RosterRow.name, RosterRow.employer, RosterRow.title, RosterRow.specialty, RosterRow.id_index)
+        whose = sa.select(RosterRow.name, RosterRow.employer, RosterRow.post, RosterRow.specialty, RosterRow.id_index)
         rows = session.execute(whose.add_columns(written).where(*good).order_by(RosterRow.row)).all()
         facts = [
-            persons.PersonFacts(name, number, employer, title, specialty, index)
-            for number, (name, employer, title, specialty, index, _) in zip(
+            persons.PersonFacts(name, number, employer, post, specialty, index)
+            for number, (name, employer, post, specialty, index, _) in zip(
                 sealed.opened(number for *_, number in rows), rows, strict=True
             )
         ]

@@ -1,4 +1,4 @@
-"""A report (培训情况报告) as it is read: its rows, problems, repairs, reversals."""
+"""Report queries (查看培训情况报告): its rows, problems, repairs, reversals. Logs what it hands out."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from core.trail import audit, files
 
 
 def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -> list[Problem]:
-    """Every problem of a report's roster as it stands, warnings too; only the base that filed it sees full ID numbers.
+    """Roster problems (花名册问题) as they stand, hints too; only the base that filed it sees full ID numbers.
 
     Refused codes: "missing", "file", "headings".
     """
     report = one(session, report_id, actor)
     query = sa.select(RosterProblem).where(RosterProblem.report_id == report.id).order_by(RosterProblem.id)
     found = [
-        Problem(each.row, each.heading, each.code, each.value, each.words, each.blocking, each.offer)
+        Problem(each.row, each.column, each.code, each.value, each.words, each.blocking, each.offer)
         for each in session.scalars(query)
     ]
     if not found and report.faults and report.roster_id:  # read by the first release, which kept no problems
@@ -41,14 +41,14 @@ def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -
 
 
 def masked(problem: Problem) -> Problem:
-    """A problem for those who have not filed the roster."""
-    mask = resident_id.mask if problem.heading == roster.HEADINGS["id_number"] else resident_id.masked
+    """Masked problem (脱敏): for everybody but the base that filed the roster."""
+    mask = resident_id.mask if problem.column == "id_number" else resident_id.masked
     words, offer = map(resident_id.masked, (problem.words, problem.offer))
     return replace(problem, value=mask(problem.value), words=words, offer=offer)
 
 
 def headcount(session: Session, report: Report) -> tuple[int, int]:
-    """How many people the training had: those of this roster, and the others who stand in the reports before it."""
+    """Headcount (实际人数): people of this roster, and the others who stand in the reports before it."""
     kept = sa.select(RosterRow.id_index).where(RosterRow.report_id == report.id)
     indexes = [index and bytes(index) for index in session.scalars(kept)]
     faulty, here = indexes.count(None), set(indexes) - {None}
@@ -85,19 +85,19 @@ def rows(
     text: str = "",
     limit: int | None = None,
 ) -> pd.DataFrame:
-    """The roster of a report, ID numbers masked in whatever column. Refused codes: "missing".
+    """Roster rows (花名册) of a report, ID numbers masked in every column. Refused codes: "missing".
 
     Of all its rows or the faulty ones only, those with a part of a name or employer (`text`), the first so many.
-    Columns: row, name, id_mask, employer, title, specialty, public_hours, professional_hours, credit_year, assessment,
+    Columns: row, name, id_mask, employer, post, specialty, public_hours, professional_hours, credit_year, assessment,
     faulty, note, repaired (the headings of the cells that were changed on the screen), standing (of the hours posted
     for it, "" where none were).
     """
     report = one(session, report_id, actor)
     repaired: dict[int, list[str]] = {}
-    for row, heading in repairs_of(session, report, RosterRepair.row, RosterRepair.heading):
-        repaired.setdefault(row, []).append(heading or "整行")
+    for row, column in repairs_of(session, report, RosterRepair.row, RosterRepair.column):
+        repaired.setdefault(row, []).append(roster.REPAIR_HEADINGS[column])
     usual_year = plans.usual_year(report.plan)
-    plain = "row name employer title specialty public_hours professional_hours assessment faulty note".split()
+    plain = "row name employer post specialty public_hours professional_hours assessment faulty note".split()
     query = sa.select(*(getattr(RosterRow, name) for name in (*plain, "credit_year", "id_number")))
     query = query.where(RosterRow.report_id == report_id).order_by(RosterRow.row)
     query = query.add_columns(OF_ROW if report.state is State.APPROVED else sa.literal("")).limit(limit)
@@ -112,20 +112,20 @@ def rows(
     frame["credit_year"] = [row.credit_year or usual_year for row in found]
     frame["repaired"] = ["、".join(dict.fromkeys(repaired.get(row.row, ()))) for row in found]
     frame["id_mask"] = [resident_id.mask(row.id_number) for row in found]
-    for name in ("name", "employer", "title", "specialty", "assessment", "note"):
+    for name in ("name", "employer", "post", "specialty", "assessment", "note"):
         frame[name] = [resident_id.masked(cell) for cell in frame[name]]
     frame.insert(2, "id_mask", frame.pop("id_mask"))
     return frame
 
 
 def standing(session: Session, report: Report) -> Standing | None:
-    """What is left of the hours a report's approval posted; None before it."""
+    """Standing (学时状态): what is left of the hours a report's approval posted; None before it."""
     code = session.scalar(sa.select(OF_SUBMISSION).where(Submission.id == report.id))
     return Standing(code) if code else None
 
 
 def reversals(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
-    """What was taken back of a report's hours, oldest first. Refused codes: "missing".
+    """Reversals (冲销) of a report's hours, oldest first. Refused codes: "missing".
 
     Columns: at, entries, hours, reason.
     """
@@ -151,27 +151,27 @@ HOW = {"typed": "网上改正", "proposal": "采纳建议", "file": "上传改�
 
 
 def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
-    """What was changed in a report's roster since its file came, oldest first, ID numbers masked in whatever column.
+    """Repair log (改正记录): what was changed in the roster since its file came, oldest first, ID numbers masked.
 
-    Columns: row, heading, before, after, how, account_name, at. Refused codes: "missing".
+    Columns: row, column (its key, "" for a whole row), before, after, how, account_name, at. Refused codes: "missing".
     """
     report = one(session, report_id, actor)
-    names = "row heading before after how account_name at".split()
+    names = "row column before after how account_name at".split()
     lines = []
     for found in repairs_of(session, report, *(getattr(RosterRepair, name) for name in names)):
         line = dict(zip(names, found, strict=True))
         for name, nothing in (("before", ""), ("after", "删去")):
-            if not line["heading"]:
+            if not line["column"]:
                 line[name] = str(json.loads(line[name]).get("name", "")) if line[name] else nothing
-            elif line["heading"] == roster.HEADINGS["id_number"]:
+            elif line["column"] == "id_number":
                 line[name] = resident_id.mask(line[name])
             line[name] = resident_id.masked(line[name])
-        lines.append(line | {"heading": line["heading"] or "整行", "how": HOW[line["how"]]})
+        lines.append(line | {"how": HOW[line["how"]]})
     return pd.DataFrame(lines, columns=names)
 
 
 def open_rows(session: Session, report_id: int, *, actor: Actor, now: datetime) -> bytes:
-    """One's own rows with faults as an .xlsx, each faulty cell marked: corrected, it is given in again. A logged act.
+    """Rows to correct (待改正的行) of one's own roster as an .xlsx with faulty cells marked. A logged act.
 
     Refused codes: "missing", "empty" (no such row).
     """
@@ -191,7 +191,7 @@ def open_rows(session: Session, report_id: int, *, actor: Actor, now: datetime) 
 
 
 def cells(session: Session, report_id: int, row: int, actor: Actor) -> dict[str, str]:
-    """One row of one's own roster, every cell as text by column, to be repaired. Refused codes: "missing"."""
+    """Cells of a row (改正整行): one row of one's own roster as text by column. Refused codes: "missing"."""
     report = one(session, report_id, actor)
     query = sa.select(RosterRow.cells).where(RosterRow.report_id == report.id, RosterRow.row == row)
     found = session.execute(query).one_or_none()
@@ -202,7 +202,7 @@ def cells(session: Session, report_id: int, row: int, actor: Actor) -> dict[str,
 
 
 def credit_years(session: Session, report: Report) -> list[int]:
-    """For which years the faultless rows of a roster count, clause 七(二)."""
+    """Credit years (学时年度) for which the faultless rows of a roster count, clause 七(二)."""
     query = sa.select(RosterRow.credit_year).where(RosterRow.report_id == report.id, ~RosterRow.faulty).distinct()
     years = {year or plans.usual_year(report.plan) for year in session.scalars(query)}
     return sorted(year for year in years if year)

@@ -1,4 +1,4 @@
-"""Roster repairs (更正花名册): cells, rows, pastes and corrected files; the file itself stays as it came."""
+"""Roster repair (更正花名册): cells, rows, pastes and corrected files; the file itself stays as it came."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ from core.trail.files import Upload
 def take_roster(
     session: Session, report: Report, given: Upload | None, replace: bool, actor: Actor, now: datetime
 ) -> list[Problem]:
-    """Check the roster anew, since its dates or the people on file may have changed: a file just given, or its rows.
+    """Roster upload (上传花名册): take a new file, a corrected one or none, and check the roster afresh.
 
-    A file that names the rows it came from (`roster.ORIGIN`) brings those back corrected; the others stand, and so does
-    what was repaired since it was handed out.
+    Step 1: no file, or one taken before (idempotent): the rows as they are, since dates or people may have changed.
+    Step 2: a file that names no rows of this roster takes its place; over repairs only with `replace` ("repaired").
+    Step 3: a file of open rows (`roster.ORIGIN`) brings those back corrected; the others stand, and so does what was
+    repaired since it was handed out.
     """
     if given is None or taken_before(session, report, given):
         return keep(session, report, cells_of(session, report, actor), db.office_day(now)) if report.roster_id else []
@@ -57,10 +59,11 @@ def _brought_back(
     rows: dict[int, roster.Cells],
     read: list[tuple[str, str, tuple[int, roster.Cells]]],
 ) -> list[_Repair]:
-    """Change the rows by what somebody changed in a file of open rows since it was handed out; answers the repairs.
+    """Three-way merge (合并改正): change the rows by what was edited in a file of open rows since it was handed out.
 
-    What was repaired elsewhere meanwhile stands; where both changed one cell, all of the file waits (code "stale").
-    People written below the others, in rows that came from nowhere, are added.
+    Step 1: the rows as they were handed out are the common base (`_as_handed_out`). Step 2: a cell edited in the file
+    only is taken; one repaired on the screen only stands. Step 3: a cell edited in both is a conflict, and nothing of
+    the file is taken (code "stale"). Step 4: people written below the others are added. Answers the repairs.
     """
     repairs: list[_Repair] = []
     added: list[roster.Cells] = []
@@ -88,8 +91,8 @@ def _brought_back(
             else:
                 conflicts.append(f"第{row}行的{roster.HEADINGS[column]}已改过")
     if conflicts:
-        told = "、".join(list(dict.fromkeys(conflicts))[:5]) + ("等" if len(conflicts) > 5 else "")
-        words = f"此文件下载之后，{told}，与文件不同，文件没有保存。请重新下载待改正的行，在新文件里改正。"
+        which = "、".join(list(dict.fromkeys(conflicts))[:5]) + ("等" if len(conflicts) > 5 else "")
+        words = f"此文件下载之后，{which}，与文件不同，文件没有保存。请重新下载待改正的行，在新文件里改正。"
         raise Refused("stale", words)
     return repairs + _added(rows, added)
 
@@ -97,18 +100,17 @@ def _brought_back(
 def _as_handed_out(
     session: Session, report: Report, rows: dict[int, roster.Cells], code: str
 ) -> dict[int, roster.Cells]:
-    """The rows as they were when a file with this code was handed out: every later repair undone. None: not ours."""
+    """Common base (交出时的各行): the rows when a file with this code was handed out; empty if it is not ours."""
     *whose, since = code.split("R") if re.fullmatch(r"\d+R\d+R\d+", code) else ("", "0")
     if whose != [str(report.id), str(report.roster_id)]:
         return {}
     then = {row: dict(cells) for row, cells in rows.items()}
-    columns = {heading: column for column, heading in roster.HEADINGS.items()}
-    found = repairs_of(session, report, *(getattr(RosterRepair, name) for name in "id row heading before".split()))
-    for repair_id, row, heading, before in reversed(found):
+    found = repairs_of(session, report, *(getattr(RosterRepair, name) for name in "id row column before".split()))
+    for repair_id, row, column, before in reversed(found):
         if repair_id <= int(since):
             break
-        if heading:
-            then[row][columns[heading]] = before
+        if column:
+            then[row][column] = before
         elif before:
             then[row] = json.loads(before)
         else:
@@ -117,7 +119,7 @@ def _as_handed_out(
 
 
 def taken_before(session: Session, report: Report, given: Upload) -> bool:
-    """Whether this very file is the roster already: taking it again would undo what was repaired since (`restart`)."""
+    """Repeated upload (重复上传): whether this very file is the roster already; again, it would undo the repairs."""
     query = sa.select(Attachment.id).where(
         Attachment.submission_id == report.id,
         Attachment.sha256 == files.digest_of(given),
@@ -128,7 +130,7 @@ def taken_before(session: Session, report: Report, given: Upload) -> bool:
 
 
 _Repair = tuple[int, str, str, str]
-"""Row, heading ("" for the whole row), before, after."""
+"""Row, column ("" for the whole row), before, after."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,9 @@ class Change:
 def repair(
     session: Session, report_id: int, changes: Sequence[Change], *, actor: Actor, now: datetime
 ) -> list[Problem]:
-    """Change cells of one's own roster before it is submitted and check all of it again; the file stays as it came.
+    """Roster repair (更正花名册): change cells before submission and check everything again; the file stays as it came.
 
+    Optimistic lock: each change names what the clerk saw in its cell.
     Refused codes: "role", "missing", "state", "rows" (no such cell), "stale" (somebody changed it meanwhile).
     """
     report = own_open(session, report_id, actor)
@@ -156,9 +159,9 @@ def repair(
             raise Refused("rows", f"花名册中没有第{change.row}行，可能刚被删去，请查看最新的花名册。")
         if sheets.text(rows[change.row].get(change.column)) != change.before:
             cell = sheets.text(rows[change.row].get(change.column))
-            told = f"刚刚被他人改为“{resident_id.masked(cell)}”" if cell else "刚刚被他人清空"
+            done = f"刚刚被他人改为“{resident_id.masked(cell)}”" if cell else "刚刚被他人清空"
             where = f"第{change.row}行的{roster.HEADINGS[change.column]}"
-            raise Refused("stale", f"{where}{told}，您的修改没有保存，请核对最新的内容。")
+            raise Refused("stale", f"{where}{done}，您的修改没有保存，请核对最新的内容。")
         repairs += _set(rows, change.row, change.column, sheets.text(change.after))
     return _amend(session, report, rows, repairs, how="typed", actor=actor, now=now)
 
@@ -171,7 +174,7 @@ class Accepted(NamedTuple):
 
 
 def accept(session: Session, report_id: int, row_numbers: Sequence[int], *, actor: Actor, now: datetime) -> Accepted:
-    """Let the program mend these rows as it proposed. A number it fills in is a logged disclosure.
+    """Accept proposals (采纳建议): mend or leave out these rows as proposed. A number filled in is a logged disclosure.
 
     Refused codes: "role", "missing", "state", "rows" (nothing is proposed for them any more).
     """
@@ -186,16 +189,19 @@ def accept(session: Session, report_id: int, row_numbers: Sequence[int], *, acto
         raise Refused("rows", "这些行已没有可采纳的建议，请查看最新的花名册。")
     rows = cells_of(session, report, actor)
     struck = [row for row, mend in offers.items() if roster.STRIKE in mend]
-    repairs = [repair for row in struck for repair in _struck(rows, row)]
-    for row in offers.keys() - set(struck):
+    repairs: list[_Repair] = []
+    for row in sorted(offers):
+        if row in struck:
+            repairs += _struck(rows, row)
+            continue
         for column, value in offers[row].items():
             repairs += _set(rows, row, column, value)
-    _amend(session, report, rows, sorted(repairs), how="proposal", actor=actor, now=now)
+    _amend(session, report, rows, repairs, how="proposal", actor=actor, now=now)
     return Accepted(len(offers) - len(struck), len(struck))
 
 
 def strike(session: Session, report_id: int, row: int, *, actor: Actor, now: datetime) -> list[Problem]:
-    """Leave a row out of one's own roster. Refused codes: "role", "missing", "state", "rows", "file" (the last one)."""
+    """Strike a row (删去此行). Refused codes: "role", "missing", "state", "rows", "file" (it is the last one)."""
     report = own_open(session, report_id, actor)
     rows = cells_of(session, report, actor)
     repairs = _struck(rows, row)
@@ -205,7 +211,7 @@ def strike(session: Session, report_id: int, row: int, *, actor: Actor, now: dat
 
 
 def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: datetime) -> tuple[int, list[Problem]]:
-    """Add rows copied out of a spreadsheet to one's own roster, below the others; answers how many, and every problem.
+    """Paste rows (粘贴添加) from a spreadsheet below those of one's own roster; answers how many, and every problem.
 
     Refused codes: "role", "missing", "state", "file", "headings" (no rows in it), "fields" (no roster yet: `save`).
     """
@@ -220,7 +226,7 @@ def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: dat
 
 
 def restart(session: Session, report_id: int, *, actor: Actor, now: datetime) -> list[Problem]:
-    """Bring one's own roster back to the file it came in; what is undone by that stays in the roster's trail.
+    """Restart (恢复原件): bring one's own roster back to the file it came in; the repairs undone stay on record.
 
     Refused codes: "role", "missing", "state", "rows" (nothing was changed, or it is a supplement, which has no file).
     """
@@ -250,7 +256,7 @@ def _set(rows: dict[int, roster.Cells], row: int, column: str, value: str | int 
     if sheets.text(before) == sheets.text(value) and not rewritten:
         return []
     rows[row][column] = value
-    return [(row, roster.HEADINGS[column], sheets.text(before), sheets.text(value))]
+    return [(row, column, sheets.text(before), sheets.text(value))]
 
 
 def _added(rows: dict[int, roster.Cells], people: Iterable[roster.Cells]) -> list[_Repair]:
@@ -279,7 +285,7 @@ def _amend(
     actor: Actor,
     now: datetime,
 ) -> list[Problem]:
-    """Check the roster with its repairs, keep who made them, and leave one line in the trail."""
+    """Commit repairs (保存改正): check the roster, keep who changed what, and leave one line in the trail."""
     faults = report.faults
     problems = keep(session, report, rows, db.office_day(now))
     session.add_all(
@@ -287,7 +293,7 @@ def _amend(
             report_id=report.id,
             attachment_id=report.roster_id or 0,
             row=row,
-            heading=heading,
+            column=column,
             before=before,
             after=after,
             how=how,
@@ -295,11 +301,11 @@ def _amend(
             account_name=actor.name,
             at=now,
         )
-        for row, heading, before, after in repairs
+        for row, column, before, after in repairs
     )
     touched = {str(row): "" for row, *_ in repairs}
-    for row, heading, *_ in repairs:
-        touched[str(row)] += heading or "整行"
+    for row, column, *_ in repairs:
+        touched[str(row)] += roster.REPAIR_HEADINGS[column]
     audit.record(
         session,
         Event.REPAIRED,

@@ -22,7 +22,7 @@ from core.trail import audit
 
 
 def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime) -> Report:
-    """Begin a supplement to one's own approved report: the rows of its plan without hours, to be repaired and filed.
+    """Begin a supplement (补报) to one's own approved report: the rows without hours, to be repaired and filed.
 
     Due as long after the approval, or after the last reversal of what it holds, as a report after its training. The
     notice sets no deadline for it: this is clause 一(五)2 by analogy, and our reading.
@@ -43,7 +43,7 @@ def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime)
         rows[row] = kept[each.report.id][each.row]
     newest = max((row.report for row in left), key=lambda part: part.part)
     since = max((moment for row in left for moment in (row.undone_at, newest.decided_at) if moment), default=now)
-    names = "organization_id authority_id plan_id start_on end_on summary teachers notice_id roster_id".split()
+    names = "organization_id authority_id plan_id start_on end_on summary teachers announcement_id roster_id".split()
     part = 1 + (session.scalar(sa.select(sa.func.max(Report.part)).where(Report.plan_id == report.plan_id)) or 1)
     added = Report(
         **{name: getattr(newest, name) for name in names},
@@ -71,10 +71,12 @@ class Unregistered:
 
 
 def unregistered(session: Session, report: Report) -> list[Unregistered]:
-    """The rows of a report's plan that a supplement would take up; none while one is under way.
+    """Rows without hours (未登记的行) that a supplement would take up; none while one is under way.
 
-    A supplement takes up every row there is when it is begun. So what is left are the rows that stayed faulty in the
-    last report of the plan, and those of any whose hours were undone after it was begun.
+    A supplement takes up every row there is when it is begun. So what is left is:
+    Step 1: rows that stayed faulty in the last report of the plan, where that was approved.
+    Step 2: rows of the last report, or undone after it was begun, whose hours were taken back.
+    Step 3: less those whose person is registered for that year by another row.
     """
     query = sa.select(Report).where(Report.plan_id == report.plan_id).order_by(Report.part)
     parts = {part.id: part for part in session.scalars(query)}
@@ -117,7 +119,7 @@ class TurnedDown:
 
 
 def turned_down(session: Session, report: Report) -> list[TurnedDown]:
-    """The supplements of a report's plan that were not let pass, as long as somebody in them is without hours."""
+    """Rejected supplements (不予通过的补报) of a report's plan, as long as somebody in them is without hours."""
     query = (
         sa.select(Report, Movement.reason)
         .join(Movement, sa.and_(Movement.submission_id == Report.id, Movement.to_state == State.REJECTED))
@@ -137,7 +139,7 @@ def turned_down(session: Session, report: Report) -> list[TurnedDown]:
 
 
 def undone_people(session: Session, actor: Actor) -> pd.DataFrame:
-    """One's own reports of which hours were undone, and no supplement takes them up yet. Refused codes: "role".
+    """Reports to supplement (待补报): one's own whose hours were undone, with no supplement yet. Refused codes: "role".
 
     Columns: report_id, title, people.
     """

@@ -14,6 +14,7 @@ from core.submissions.roster.shapes import (
     LEAVE_OUT,
     ORIGIN,
     PASSED,
+    REPAIR_HEADINGS,
     REQUIRED,
     STRIKE,
     Cells,
@@ -21,7 +22,7 @@ from core.submissions.roster.shapes import (
     Preview,
     Row,
 )
-from core.submissions.roster.writing import CHOICES, PROBLEM_HEADINGS, marked, problem_lines, template
+from core.submissions.roster.writing import CHOICES, marked, template
 
 __all__ = [
     "CHOICES",
@@ -31,7 +32,7 @@ __all__ = [
     "LEAVE_OUT",
     "ORIGIN",
     "PASSED",
-    "PROBLEM_HEADINGS",
+    "REPAIR_HEADINGS",
     "REQUIRED",
     "STRIKE",
     "Cells",
@@ -43,7 +44,6 @@ __all__ = [
     "marked",
     "names_somebody",
     "pasted",
-    "problem_lines",
     "read",
     "registered",
     "rows_in",

@@ -1,4 +1,4 @@
-"""Rows of a roster held against each other, the plan, earlier reports and the people on file."""
+"""Roster checks (花名册检查): rows against each other, the plan, earlier reports and the people on file."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, names, resident_id, sheets
 from core.ground.access import Refused
-from core.ground.problems import Problem
+from core.ground.problems import UNKNOWN, Problem
 from core.law.notices import Subject
 from core.ledger.standing import HOURS_TAKEN_BACK
 from core.models import Person, Report, RosterRow, State
 from core.people import acts, persons
 from core.submissions.roster.proposals import find_numbers, shifted
 from core.submissions.roster.reading import hours_in, plain_rows, read_rows, table_of
-from core.submissions.roster.shapes import HEADINGS, LEAVE_OUT, STRIKE, Cells, Limits, Preview, Row
+from core.submissions.roster.shapes import COLUMNS, HEADINGS, LEAVE_OUT, STRIKE, Cells, Limits, Preview, Row
 
 
 @db.in_bulk()
@@ -32,7 +32,9 @@ def read(
     known: Session | None = None,
     today: date | None = None,
 ) -> Preview:
-    """Read and check a roster. With `limits` also against its plan, with `known` (a session) against people on file.
+    """Roster import (读入花名册): read a file and check it.
+
+    With `limits` also against its plan, with `known` (a session) against the people on file.
 
     Files as offices have them: .xlsx, .xls, .et by content, .csv in UTF-8 or GB 18030; title rows above the headings,
     signatures below, merged cells, empty rows, hidden sheets. Refused codes: "file" (unreadable, empty, too large, a
@@ -42,7 +44,7 @@ def read(
     preview = check(plain_rows(table.rows), limits=limits, known=known, today=today, sheet=table.sheet)
     for word in table.unread:
         words = f"“{word[:20]}”列没有识别，没有读入；如是花名册的一列，请把表头改为标准名称后再上传"
-        preview.problems.insert(0, Problem(0, word[:20], "heading-unknown", "", words, blocking=False))
+        preview.problems.insert(0, Problem(0, word[:20], UNKNOWN, "", words, blocking=False))
     return preview
 
 
@@ -56,7 +58,9 @@ def check(
     today: date | None = None,
     sheet: str = "",
 ) -> Preview:
-    """Check rows as `rows_in` gave them. With `report` also against the earlier reports of its plan.
+    """Roster check (检查花名册): every problem of rows as `rows_in` gave them.
+
+    With `report` also against the earlier reports of its plan.
 
     Hours that do not say of what are those of the plan's subject; without `limits`, 专业学时.
 
@@ -92,15 +96,15 @@ def check(
         problem.row for problem in preview.problems if problem.code == "row-shifted"
     }  # nothing in them is as it is
     preview.problems = [each for each in preview.problems if each.row not in moved or each.code == "row-shifted"]
-    order = list(HEADINGS.values())
-    preview.problems.sort(key=lambda problem: (problem.row, order.index(problem.heading)))
+    order = list(COLUMNS)
+    preview.problems.sort(key=lambda problem: (problem.row, order.index(problem.column)))
     return preview
 
 
 # --- checks ---------------------------------------------------------------------------------------------------------
 
 
-SAME = ("employer", "title", "specialty", "public_hours", "professional_hours", "assessment", "credit_year")
+SAME = ("employer", "post", "specialty", "public_hours", "professional_hours", "assessment", "credit_year")
 """Columns in which a row must say nothing else than an earlier one of the same person, to be left out unlooked."""
 
 
@@ -120,7 +124,7 @@ def _credit_year(row: Row, limits: Limits | None) -> int | None:
 
 
 def _twice(row: Row, earlier: Row, whose: str, remedy: str) -> Problem:
-    """A row of somebody who stands above: left out where it says nothing else, looked at where it does."""
+    """Duplicate row (重复) of somebody who stands above: to be left out, or looked at where it says something else."""
     columns = ["name", *(SAME if row.credit_year == earlier.credit_year else SAME[:-1])]
     both = [(column, _said(earlier, column), _said(row, column)) for column in columns]
     differ = [f"{HEADINGS[column]}（第{earlier.row}行“{a}”，本行“{b}”）" for column, a, b in both if b and a != b]
@@ -128,15 +132,15 @@ def _twice(row: Row, earlier: Row, whose: str, remedy: str) -> Problem:
     if differ:
         words = f"与第{earlier.row}行{whose}，两行的{'、'.join(differ)}不同，请核对后删去错的一行{remedy}"
         offer, mend = "", {}
-    return Problem(row.row, HEADINGS["id_number"], "duplicate", row.id_number, words, True, offer, mend)
+    return Problem(row.row, "id_number", "duplicate", row.id_number, words, True, offer, mend)
 
 
 def _check_ids(preview: Preview, today: date | None, limits: Limits | None) -> None:
-    faulty = {problem.row for problem in preview.problems if problem.heading == HEADINGS["id_number"]}
+    faulty = {problem.row for problem in preview.problems if problem.column == "id_number"}
     standing: dict[str, list[Row]] = {}
 
     def problem(row: Row, column: str, code: str, value: str, words: str) -> None:
-        preview.problems.append(Problem(row.row, HEADINGS[column], code, value, words))
+        preview.problems.append(Problem(row.row, column, code, value, words))
 
     latest = f"{today:%Y%m%d}" if today else "99991231"
     for row in preview.rows:
@@ -160,13 +164,15 @@ def _check_ids(preview: Preview, today: date | None, limits: Limits | None) -> N
 
 
 def _check_twins(preview: Preview) -> None:
-    """Two rows that may be one human: one name and numbers a digit apart, or look-alike names born on one day."""
-    wrong = {
-        each.row for each in preview.problems if each.heading == HEADINGS["id_number"] and each.code != "duplicate"
-    }
+    """Near-duplicates (疑似同一人): one name and numbers a digit apart, or look-alike names born on one day.
+
+    Step 1: only rows that share a name, or look-alike name and birthday, with another are compared (fast path).
+    Step 2: within a name, numbers one digit apart. Step 3: within look and birthday, different names and numbers.
+    """
+    wrong = {each.row for each in preview.problems if each.column == "id_number" and each.code != "duplicate"}
     rows = [row for row in preview.rows if row.row not in wrong and row.name]
     looks = [names.fold(row.name) + row.id_number[6:14] for row in rows]
-    # Whoever shares neither name nor look and birthday is nobody's twin.
+    # Fast path: a row that shares neither name nor look and birthday with another has no twin.
     often, alike_often = Counter(row.name for row in rows), Counter(looks)
     named: dict[str, list[Row]] = {}
     born: dict[str, Row] = {}
@@ -177,14 +183,14 @@ def _check_twins(preview: Preview) -> None:
         for other in others[:50]:
             if _digit_apart(other.id_number[:17], row.id_number[:17]):
                 words = f"与第{other.row}行同名，身份证号只差一位，请核对是否同一人"
-                twin = Problem(row.row, HEADINGS["id_number"], "twin-number", row.id_number, words, False)
+                twin = Problem(row.row, "id_number", "twin-number", row.id_number, words, False)
                 preview.problems.append(twin)
                 break
         others.append(row)
         alike = born.setdefault(look, row)
         if alike.name != row.name and alike.id_number != row.id_number:
             words = f"与第{alike.row}行的“{alike.name}”字形或读音相近、生日相同，请核对是否同一人"
-            preview.problems.append(Problem(row.row, HEADINGS["name"], "twin-name", row.name, words, False))
+            preview.problems.append(Problem(row.row, "name", "twin-name", row.name, words, False))
 
 
 def _digit_apart(one: str, other: str) -> bool:
@@ -215,7 +221,7 @@ def _own_hours(limits: Limits) -> str:
 
 
 def _sum_beyond(row: Row, rows: Sequence[Row], limits: Limits, before: Decimal = Decimal()) -> Iterator[Problem]:
-    """What a person studied for several years in one training is, taken together, within its plan and its days.
+    """Sum of several credit years (合计学时): what a person studied in one training is within its plan and its days.
 
     `rows` are all of the person's rows so far, this one the last; `before`: hours in earlier reports of the plan.
     """
@@ -225,35 +231,35 @@ def _sum_beyond(row: Row, rows: Sequence[Row], limits: Limits, before: Decimal =
     if getattr(row, own) <= most < hours:
         others = [f"第{each.row}行" for each in rows[:-1]] + (["先前的报告"] if before else [])
         words = f"此人连同{'、'.join(others)}共{hours.normalize():f}学时，各年度合计每人至多{most:f}学时，请改正"
-        yield Problem(row.row, HEADINGS[own], "hours-sum", str(getattr(row, own)), words)
+        yield Problem(row.row, own, "hours-sum", str(getattr(row, own)), words)
 
 
 def _check_headcount(preview: Preview, limits: Limits, elsewhere: set[bytes]) -> None:
-    """The plan's headcount is for all its reports together; who makes up several years in it is one of them."""
+    """Headcount (计划人数): the plan's is for all its reports together, each person counted once."""
     others = len(elsewhere - set(preview.indexes.values()))
     good = preview.good_rows
     people = len({row.id_number for row in good}) + len(preview.rows) - len(good) + others
     if people > limits.headcount:
         whose = f"连同先前的报告共{people}人" if others else f"花名册{people}人"
         words = f"{whose}，多于计划的{limits.headcount}人，请在总结中说明"
-        preview.problems.append(Problem(0, HEADINGS["number"], "headcount", str(people), words, False))
+        preview.problems.append(Problem(0, "number", "headcount", str(people), words, False))
 
 
 def _beyond(row: Row, limits: Limits, own: str, other: str, most: Decimal) -> Iterator[Problem]:
-    """What of a row's hours and credit year is beyond what its plan and days allow."""
+    """Limits of the plan (批准的学时): what of a row's hours and credit year is beyond plan and days."""
     hours: Decimal = getattr(row, own)
     if getattr(row, other):
         words = f"本次培训批准的是{limits.subject.label}，{HEADINGS[other]}应为0"
         mend = {own: f"{getattr(row, other).normalize():f}", other: "0"} if not hours else {}
         offer = f"移到“{HEADINGS[own]}”列" if mend else ""
         value = str(getattr(row, other))
-        yield Problem(row.row, HEADINGS[other], "hours-subject", value, words, True, offer, mend)
+        yield Problem(row.row, other, "hours-subject", value, words, True, offer, mend)
     if hours > limits.hours_each:
         words = f"超过计划批准的每人{limits.hours_each.normalize():f}学时，请改正"
-        yield Problem(row.row, HEADINGS[own], "hours-plan", str(hours), words)
+        yield Problem(row.row, own, "hours-plan", str(hours), words)
     elif hours > most:
         words = f"{limits.days}天每天至多{limits.hours_per_day:f}学时，最多{most:f}学时，请改正"
-        yield Problem(row.row, HEADINGS[own], "hours-day", str(hours), words)
+        yield Problem(row.row, own, "hours-day", str(hours), words)
     if limits.credit_years:
         yield from _beyond_years(row, limits)
 
@@ -269,7 +275,7 @@ def _beyond_years(row: Row, limits: Limits) -> Iterator[Problem]:
         code, words = "year-missing", f"本计划补学{offered}年度，请填写此人补学的年度"
     if code:
         value, offer = str(row.credit_year or ""), f"改为{offered}" if mend else ""
-        yield Problem(row.row, HEADINGS["credit_year"], code, value, words, True, offer, mend)
+        yield Problem(row.row, "credit_year", code, value, words, True, offer, mend)
 
 
 def _check_known(preview: Preview, session: Session, limits: Limits | None) -> None:
@@ -286,18 +292,18 @@ def _check_known(preview: Preview, session: Session, limits: Limits | None) -> N
         homes.update((each.id, each.employer_name) for each in session.execute(query))
     for row, person in wrong:
         name, colleague = person.known_as, homes[person.human_id] == row.employer
-        # Whoever has a number must not learn whose it is: the name is told to those only who nearly had it.
+        # A number alone must not disclose its owner: the name is shown only where the one written nearly was it.
         if names.one_slip_apart(name, row.name) and (
             len(name) > 2 or colleague or names.fold(name) == names.fold(row.name)
         ):
             words, offer, mend = f"库中此身份证号的姓名为“{name}”，请核对姓名或号码", f"改为“{name}”", {"name": name}
         else:
             words, offer, mend = "库中此身份证号登记的不是这个姓名，请对照证件核对姓名和号码", "", {}
-        preview.problems.append(Problem(row.row, HEADINGS["name"], "name-known", row.name, words, True, offer, mend))
+        preview.problems.append(Problem(row.row, "name", "name-known", row.name, words, True, offer, mend))
 
 
 def _check_merged(preview: Preview, humans: Sequence[tuple[Row, int]], limits: Limits | None) -> None:
-    """One human may stand in a roster under the numbers of two records that were merged."""
+    """Merged records (合并的重复记录): one human may stand in a roster under the numbers of two records."""
     if len(humans) == len({human_id for _, human_id in humans}):
         return
     standing: dict[int, list[Row]] = {}
@@ -315,9 +321,9 @@ def _check_merged(preview: Preview, humans: Sequence[tuple[Row, int]], limits: L
 
 
 def _check_former(preview: Preview, session: Session) -> None:
-    """Under a number that somebody had before a correction, a second record would be made.
+    """Former ID number (更正前的号码): posted under it, a second record would be made.
 
-    It may be another's own number by now, so that it is a hint; the true one is proposed to whoever has the name too.
+    It may currently be another person's own number, so this is a hint; where the name fits, the true one is proposed.
     """
     rows = preview.good_rows
     people = acts.formerly(session, list({preview.indexes[row.row] for row in rows}))
@@ -330,16 +336,17 @@ def _check_former(preview: Preview, session: Session) -> None:
             words = "这是库中此人更正前的号码，照此登记会另立一人，请改为更正后的号码"
             offer, mend = "由系统填入更正后的号码", {"id_number": person.id_number}
         value = row.id_number
-        preview.problems.append(Problem(row.row, HEADINGS["id_number"], "id-former", value, words, False, offer, mend))
+        preview.problems.append(Problem(row.row, "id_number", "id-former", value, words, False, offer, mend))
 
 
 def registered(
     session: Session, plan_id: int, usual_year: int | None, *, before: int | None = None
 ) -> dict[tuple[bytes, int | None], tuple[int, Decimal]]:
-    """Who stands in the reports of a plan, filed or approved (those `before` a part), and for which credit year, each
-    with the row and its hours. Rows that name no year stand for the plan's usual one.
+    """People registered (已报送人员) in the filed or approved reports of a plan (those `before` a part).
 
-    Those whose hours were undone do not.
+    By blind index and credit year, each with row and hours.
+
+    Rows that name no year stand for the plan's usual one; rows whose hours were undone do not count.
     """
     hours = RosterRow.public_hours + RosterRow.professional_hours
     query = _filed(plan_id, before, RosterRow.id_index, RosterRow.credit_year, RosterRow.row, hours)
@@ -356,9 +363,12 @@ def _filed(plan_id: int, before: int | None, *columns: Any) -> sa.Select[Any]:
 
 
 def _check_earlier(preview: Preview, session: Session, report: Report, limits: Limits) -> set[bytes]:
-    """Nobody's hours are filed twice for one training, and a supplement is for those of its roster who have none.
+    """Double filing (重复报送): nobody's hours are filed twice; a supplement (补报) is for those without.
 
-    Answers who stands in the earlier reports of the plan.
+    Answers who stands in the earlier reports of the plan. For each good row of a supplement:
+    Step 1: registered earlier for the same year: a fault, the row is to be left out.
+    Step 2: registered for another year: both together stay within the plan (`_sum_beyond`).
+    Step 3: its hours were undone: a hint that it is filed again. Step 4: unknown to the earlier rosters: a hint.
     """
     if report.part == 1:
         return set()
@@ -383,16 +393,17 @@ def _check_earlier(preview: Preview, session: Session, report: Report, limits: L
         which = index, row.credit_year or limits.usual_year
         if which in earlier:
             words = f"此人已在本计划先前的报告中（第{earlier[which][0]}行），同一培训不能重复登记，请删去此行"
-            value, heading, mend = row.id_number, HEADINGS["id_number"], {STRIKE: ""}
-            preview.problems.append(Problem(row.row, heading, "duplicate-plan", value, words, True, LEAVE_OUT, mend))
+            value, mend = row.id_number, {STRIKE: ""}
+            problem = Problem(row.row, "id_number", "duplicate-plan", value, words, True, LEAVE_OUT, mend)
+            preview.problems.append(problem)
             continue
         mine.setdefault(index, []).append(row)
         if index in hours:
             preview.problems += _sum_beyond(row, mine[index], limits, hours[index])
         elif which in undone:
             words = f"先前报告（第{undone[which]}行）登记的学时已冲销，本行是更正后重新报送"
-            preview.problems.append(Problem(row.row, HEADINGS["name"], "hours-again", row.name, words, False))
+            preview.problems.append(Problem(row.row, "name", "hours-again", row.name, words, False))
         elif index not in known and row.name not in names:
             words = "先前的花名册中没有此人；补报只限其中没有登记学时的人员，请核实"
-            preview.problems.append(Problem(row.row, HEADINGS["name"], "supplement-new", row.name, words, False))
+            preview.problems.append(Problem(row.row, "name", "supplement-new", row.name, words, False))
     return set(hours)

@@ -1,4 +1,4 @@
-"""Proposed mends: shifted rows moved back, the true number of a ruined one."""
+"""Proposed mends (改正建议): shifted rows moved back, the true number of a ruined one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ from core.submissions.roster.shapes import HEADINGS, SURVIVING, Cells, Preview, 
 
 
 def shifted(row: Row) -> list[Problem]:
-    """The one problem of a row that is faultless once a blank before its cells is taken out, or one is put in."""
+    """Shifted row (错列): the one problem of a row that is faultless once a blank is taken out, or put in.
+
+    Step 1: try every place for the blank. Step 2: keep what then has no fault and names an employer. Step 3: propose it
+    only where it is the only one that fits.
+    """
     columns, values = list(row.cells), list(row.cells.values())
     tried = [(at, [*values[:at], *values[at + 1 :], ""], "右") for at, value in enumerate(values) if value == ""]
     if values[-1] == "":
@@ -36,18 +40,19 @@ def shifted(row: Row) -> list[Problem]:
     words = f"此行从“{start}”起各格{way}移了一列，内容与表头对不上"
     offer = f"整行移回：{sheets.text(right['name'])}，{sheets.text(right.get('employer'))}"
     value = sheets.text(row.cells["id_number"])
-    return [Problem(row.row, HEADINGS["id_number"], "row-shifted", value, words, True, offer, mend)]
+    return [Problem(row.row, "id_number", "row-shifted", value, words, True, offer, mend)]
 
 
 _MENDABLE = ("id-ruined", "id-checksum", "id-length", "id-birth")
 
 
 def find_numbers(preview: Preview, session: Session, report: Report) -> None:
-    """Propose the true ID number where name, employer and what is left of the number point to one known person.
+    """Recover ID numbers (补全身份证号) where name, employer and the digits left point to one person on file.
 
-    A proposal must not tell strangers' numbers to whoever knows a name and an employer. So the digits written must
-    agree with the person's and be nearly all of them, or the person must have been on an approved roster of this very
-    organization, which has had the number; and one file tries each name and employer once only.
+    A proposal must not disclose a stranger's number to a clerk who merely knows name and employer:
+    Step 1: one file tries each name and employer once only. Step 2: exactly one person on file has both.
+    Step 3: the digits written agree with the number and are nearly all of it, or the person was on an approved roster
+    of this very organization, which has had the number.
     """
     spoilt = {each.row: each for each in preview.problems if each.code in _MENDABLE and not each.mend}
     asked = {row.row: row for row in preview.rows if row.row in spoilt and row.employer}

@@ -1,4 +1,4 @@
-"""A roster file or a paste turned into rows, each with what is wrong with it by itself."""
+"""Roster reading (读入花名册): a file or a paste turned into rows, each with what is wrong with it by itself."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from core.trail.files import Upload
 
 @db.in_bulk()
 def rows_in(content: bytes, filename: str) -> list[tuple[int, Cells]]:
-    """The rows of a file below its headings, unchecked, with the numbers their user sees; `origin` and `code` where it
-    says so.
+    """Rows of a roster file, unchecked, with the row numbers their user sees.
 
+    With `origin` and `code` in a file of open rows.
     Refused codes: "file", "headings".
     """
     return plain_rows(table_of(content, filename).rows)
@@ -45,7 +45,7 @@ _HOURS_OF_THE_PLAN = {"hours": ("学时", "学时数", "培训学时", "获得�
 
 
 def table_of(content: bytes, filename: str) -> sheets.Table:
-    """The table of a roster. Hours or results that have no column are asked for once, not in each row."""
+    """The table of a roster (表头识别); hours or results that have no column are asked for once, not in each row."""
     own = {"origin": (ORIGIN,), "code": (CODE,)} | _HOURS_OF_THE_PLAN
     table = sheets.read(content, filename, COLUMNS, REQUIRED, own=own)
     subjects = table.columns & {"public_hours", "professional_hours"}
@@ -62,7 +62,7 @@ def table_of(content: bytes, filename: str) -> sheets.Table:
 
 
 def pasted(text: str) -> Upload:
-    """Rows copied out of a spreadsheet as the file they stand for; without headings they have 附件1's own.
+    """Paste (粘贴): rows copied out of a spreadsheet as a file; without headings they have 附件1's own.
 
     Refused codes: "file" (nothing in it, or no row names anybody).
     """
@@ -100,7 +100,7 @@ def _pasted_cells(text: str) -> list[list[str]]:
 
 
 def is_footing(cells: Mapping[str, object]) -> bool:
-    """Whether a row is what stands below a list: no ID number, nor one spoilt, but a sum, a signature or a remark."""
+    """Footer row (合计、签字、备注): whether a row stands below the list; it has no ID number, however spoilt."""
     written, name = sheets.text(cells.get("id_number")), cells.get("name")
     if re.search(r"\d{14}|\d[Ee]\+?\d", written):
         return False
@@ -174,17 +174,19 @@ def _plain(cell: object) -> str | int | float:
 
 _FEW_WORDS = ("sex", "public_hours", "professional_hours", "assessment", "credit_year")
 """Columns in which the rows of a roster say one of a few things."""
-_TEXTS = ("employer", "title", "specialty", "phone", "note")
+_TEXTS = ("employer", "post", "specialty", "phone", "note")
 """Columns that are kept as they are, as far as there is room."""
 _SHOWN = _TEXTS[:3]
 """Those of them that become part of a person's record."""
 
 
 def read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Problem]]]:
-    """Every row with what is wrong with it by itself, without those that are none.
+    """Batch row check (整批检查): every row with what is wrong with it by itself, without those that are none.
 
-    One whose name and number are in order, and whose employer is given, has as little wrong with it as any other that
-    says the same in the columns of few words: so it is read after such a one, and only the others from the beginning.
+    Fast path, since most rows of a roster are alike:
+    Step 1: normalise columns, not cells. Step 2: a row whose name and number are in order, whose employer is given and
+    whose texts hold no ID number is as faultless as an earlier one with the same sex, hours, result and year: it takes
+    these over. Step 3: any other row is read from the beginning (`read_row`).
     """
     columns = dict.fromkeys(COLUMNS, [""] * len(rows)) | _columns(rows)
     number_text = functools.cache(sheets.text)
@@ -198,11 +200,11 @@ def read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Pro
     compared = map(names.normalise, said["name"])
     numbers = columns["id_number"]
     numbered = {text for column in _SHOWN for text in set(said[column]) if resident_id.stands_in(text)}
-    for (number, cells), name, id_number, in_order, few, (employer, title, specialty, phone, note) in zip(
+    for (number, cells), name, id_number, in_order, few, (employer, post, specialty, phone, note) in zip(
         rows, compared, numbers, resident_id.in_order(numbers).tolist(), few_words, texts, strict=True
     ):
         alike = faultless.get(few)
-        plain = in_order and employer and names.is_name(name) and numbered.isdisjoint((employer, title, specialty))
+        plain = in_order and employer and names.is_name(name) and numbered.isdisjoint((employer, post, specialty))
         if alike is None or not plain:
             row, problems = read_row(number, cells)
             if row is not None:
@@ -216,7 +218,7 @@ def read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Pro
             alike.sex,
             id_number,
             employer[:200],
-            title[:200],
+            post[:200],
             specialty[:200],
             alike.public_hours,
             alike.professional_hours,
@@ -230,100 +232,126 @@ def read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Pro
 
 
 def read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
-    """A row and what is wrong with it by itself; no row where it is empty or the signatures below the list."""
-    problems: list[Problem] = []
+    """Roster row check (逐行检查): one row as read, and what is wrong with it by itself.
 
-    def said(column: str) -> str:
-        return sheets.text(cells.get(column))
+    No row where it is empty, the headings again, or the signatures below the list.
+    """
+    written = _Written(number, cells)
+    name, id_number = names.normalise(written.said("name")), resident_id.normalise(cells.get("id_number"))
+    if is_footing(cells) or _is_heading(cells) or not (name or id_number or _is_somebody(cells)):
+        return None, []
+    _check_name(written, name, id_number)
+    id_code = _check_number(written) if name or id_number else "id-missing"
+    hours, readable = _read_hours(written)
+    credit_year = _read_credit_year(written)
+    assessment = written.said("assessment").replace(" ", "")
+    _check_assessment(written, assessment, sum(hours), readable)
+    _check_texts(written, id_code)
+    _check_sex(written, "" if id_code else id_number)
+    employer, post, specialty, phone, note = (written.said(column)[:200] for column in _TEXTS)
+    sex = written.said("sex")
+    work = (employer, post, specialty)
+    return Row(number, name, sex, id_number, *work, *hours, assessment, phone, note, credit_year, cells), written.found
+
+
+class _Written:
+    """A row while it is read: its cells as text, and every problem found so far."""
+
+    def __init__(self, number: int, cells: Cells) -> None:
+        self.number, self.cells = number, cells
+        self.found: list[Problem] = []
+
+    def said(self, column: str) -> str:
+        return sheets.text(self.cells.get(column))
 
     def problem(
+        self,
         column: str,
         code: str,
         words: str,
         *,
         blocking: bool = True,
         offer: str = "",
-        mend: dict[str, str] | None = None,
+        mend: Mapping[str, str] | None = None,
     ) -> None:
-        problems.append(Problem(number, HEADINGS[column], code, said(column), words, blocking, offer, mend or {}))
+        value = self.said(column)
+        self.found.append(Problem(self.number, column, code, value, words, blocking, offer, mend or {}))
 
-    name = names.normalise(said("name"))
-    raw_id = cells.get("id_number")
-    id_number = resident_id.normalise(raw_id)
-    if is_footing(cells) or _is_heading(cells):
-        return None, []
+
+def _check_name(row: _Written, name: str, id_number: str) -> None:
     if not name and not id_number:
-        if not _is_somebody(cells):
-            return None, []
-        problem("name", "name-missing", "此行没有姓名和身份证号，请补填或删去此行")
+        row.problem("name", "name-missing", "此行没有姓名和身份证号，请补填或删去此行")
     elif not name:
-        problem("name", "name-missing", "姓名为空，请补填")
+        row.problem("name", "name-missing", "姓名为空，请补填")
     elif not names.is_name(name):
-        problem("name", "name-form", names.FORM)
-    code = resident_id.problem(raw_id) if name or id_number else "id-missing"
-    if code and (name or id_number):
-        offer, mend = _number_elsewhere(cells)
-        problem("id_number", code, resident_id.PROBLEMS[code], offer=offer, mend=mend)
-    hours, unreadable = {}, False
+        row.problem("name", "name-form", names.FORM)
+
+
+def _check_number(row: _Written) -> str | None:
+    """The code of what is wrong with the ID number, None where nothing is."""
+    code = resident_id.problem(row.cells.get("id_number"))
+    if code:
+        offer, mend = _number_elsewhere(row.cells)
+        row.problem("id_number", code, resident_id.PROBLEMS[code], offer=offer, mend=mend)
+    return code
+
+
+def _read_hours(row: _Written) -> tuple[tuple[Decimal, Decimal], bool]:
+    """Public and professional hours, and whether both could be read."""
+    readable = True
+    hours = []
     for column in ("public_hours", "professional_hours"):
-        hours[column], fault, words = hours_in(said(column))
+        value, fault, words = hours_in(row.said(column))
+        hours.append(value)
         if fault:
-            unreadable = True
-            problem(column, fault, words)
-    credit_year, written = None, said("credit_year").translate(sheets.HALF_WIDTH).replace(" ", "")
+            readable = False
+            row.problem(column, fault, words)
+    return (hours[0], hours[1]), readable
+
+
+def _read_credit_year(row: _Written) -> int | None:
+    """The credit year (学时年度) of make-up study; None where the cell is empty or cannot be read."""
+    written = row.said("credit_year").translate(sheets.HALF_WIDTH).replace(" ", "")
     if written and (found := re.fullmatch(r"(20\d\d)(?:\.0)?(?:年度?)?", written)):
-        credit_year = int(found[1])
-    elif written:
-        problem("credit_year", "year-form", "学时年度请填四位数字，如2023；不是补学的可留空")
-    assessment = said("assessment").replace(" ", "")
-    earned = hours["public_hours"] + hours["professional_hours"]
+        return int(found[1])
+    if written:
+        row.problem("credit_year", "year-form", "学时年度请填四位数字，如2023；不是补学的可留空")
+    return None
+
+
+def _check_assessment(row: _Written, assessment: str, earned: Decimal | int, readable: bool) -> None:
+    """Result (考核结果) and hours go together: who failed earns none, who passed earns some."""
     if assessment in FAILED and earned:
-        problem("assessment", "assessment-failed", "考核不合格不计学时，请把学时改为0，或更正考核结果")
+        row.problem("assessment", "assessment-failed", "考核不合格不计学时，请把学时改为0，或更正考核结果")
     elif assessment not in PASSED and assessment not in FAILED:
-        problem("assessment", "assessment-form", "考核结果请填“合格”或“不合格”")
-    elif assessment in PASSED and not earned and not unreadable:
-        problem("professional_hours", "hours-none", "考核合格但没有学时，请补填公需学时或专业学时")
-    if not said("employer"):
-        problem("employer", "employer-missing", "工作单位为空，补填后才能按单位查到此人", blocking=False)
+        row.problem("assessment", "assessment-form", "考核结果请填“合格”或“不合格”")
+    elif assessment in PASSED and not earned and readable:
+        row.problem("professional_hours", "hours-none", "考核合格但没有学时，请补填公需学时或专业学时")
+
+
+def _check_texts(row: _Written, id_code: str | None) -> None:
+    """What becomes part of a person's record: it names the employer, and has no ID number in it."""
+    if not row.said("employer"):
+        row.problem("employer", "employer-missing", "工作单位为空，补填后才能按单位查到此人", blocking=False)
     for column in _SHOWN:
-        if resident_id.stands_in(said(column)):
+        if resident_id.stands_in(row.said(column)):
             words = f"{HEADINGS[column]}里写着身份证号，会显示给查看的人，请改正；号码只填在“身份证号”列"
-            offer, mend = _number_elsewhere(cells) if code else ("", {})
-            problem(column, "number-elsewhere", words, offer=offer, mend=mend)
-    sex = said("sex")
+            offer, mend = _number_elsewhere(row.cells) if id_code else ("", {})
+            row.problem(column, "number-elsewhere", words, offer=offer, mend=mend)
+
+
+def _check_sex(row: _Written, id_number: str) -> None:
+    """男, 女 or nothing; a birthday in its place is mended by the ID number (a valid one, else "") that agrees."""
+    sex = row.said("sex")
     if sex in ("男", "女", ""):
-        pass
-    elif born := _day_in(sex):
-        agrees = not code and born == id_number[6:14]
-        right = resident_id.sex(id_number) if agrees else ""
-        words = "性别列里填的是出生日期，请填“男”或“女”"
-        problem(
-            "sex",
-            "sex-date",
-            words,
-            offer=f"按身份证号填“{right}”" if right else "",
-            mend={"sex": right} if right else {},
-        )
-    else:
-        problem("sex", "sex-form", "性别请填“男”或“女”")
-    employer, title, specialty, phone, note = (said(column)[:200] for column in _TEXTS)
-    row = Row(
-        number,
-        name,
-        sex,
-        id_number,
-        employer,
-        title,
-        specialty,
-        hours["public_hours"],
-        hours["professional_hours"],
-        assessment,
-        phone,
-        note,
-        credit_year,
-        cells,
-    )
-    return row, problems
+        return
+    born = _day_in(sex)
+    if not born:
+        row.problem("sex", "sex-form", "性别请填“男”或“女”")
+        return
+    right = resident_id.sex(id_number) if born == id_number[6:14] else ""
+    offer, mend = (f"按身份证号填“{right}”", {"sex": right}) if right else ("", {})
+    row.problem("sex", "sex-date", "性别列里填的是出生日期，请填“男”或“女”", offer=offer, mend=mend)
 
 
 def _is_heading(cells: Cells) -> bool:
@@ -336,16 +364,16 @@ def _is_somebody(cells: Cells) -> bool:
     things of them, or their sex and telephone. What is filled down an empty list beforehand, hours and 合格, is less.
     """
     said = {column: sheets.text(cells.get(column)) for column in COLUMNS}
-    if said["number"].isdigit() and (said["employer"] or said["title"]):
+    if said["number"].isdigit() and (said["employer"] or said["post"]):
         return True
     sex, phone = said["sex"] in ("男", "女"), re.search(r"\d{7}", said["phone"])
     earned = any(hours_in(said[column])[0] for column in ("public_hours", "professional_hours"))
     result = said["assessment"].replace(" ", "") in (*PASSED, *FAILED)
-    return bool(sex and phone) or sum(map(bool, (sex, phone, said["employer"], said["title"], result, earned))) >= 3
+    return bool(sex and phone) or sum(map(bool, (sex, phone, said["employer"], said["post"], result, earned))) >= 3
 
 
 def _number_elsewhere(cells: Cells) -> tuple[str, dict[str, str]]:
-    """What to offer where the only ID number of a row is in the wrong cell, and how that mends both cells.
+    """Swapped cells (号码填错列): what to offer where a row's only ID number is in the wrong cell, and the mend.
 
     What stands in its place goes into that cell in turn, unless it is a spoilt number or nothing at all.
     """
@@ -377,7 +405,7 @@ _HOURS = re.compile(r"-?(\d+\.?\d*|\.\d+)")
 
 
 def hours_in(text: str) -> tuple[Decimal, str, str]:
-    """Hours of a cell, the code of what is wrong with it, and the words."""
+    """Hours of a cell (学时): the value, the code of what is wrong with it, and the words."""
     text = text.translate(sheets.HALF_WIDTH)
     text = text.removesuffix("学时").removesuffix("小时").strip()
     if text in ("", "-", "—", "/", "无"):

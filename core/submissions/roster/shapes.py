@@ -1,4 +1,4 @@
-"""What a roster (培训花名册, 附件1) is made of: columns and synonyms, a row, a plan's limits, a checked file."""
+"""Roster schema (培训花名册, 附件1): columns by key with headings and synonyms, a row, limits, a checked file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COLUMNS = {
         "有效证件号码",
     ),
     "employer": ("工作单位", "单位", "单位名称", "所在单位", "所在单位名称", "工作单位名称", "现工作单位"),
-    "title": ("专业技术职务", "职称", "专业技术职称", "现专业技术职务", "专业技术资格"),
+    "post": ("专业技术职务", "职称", "专业技术职称", "现专业技术职务", "专业技术资格"),
     "specialty": ("从事专业", "专业", "现从事专业", "专业名称"),
     "public_hours": ("公需学时", "公需科目学时", "公需科目", "公需课学时", "公需课"),
     "professional_hours": ("专业学时", "专业科目学时", "专业科目", "专业课学时", "专业课"),
@@ -39,6 +39,8 @@ COLUMNS = {
 """Each column with its heading first and then the synonyms offices write."""
 
 HEADINGS = {name: words[0] for name, words in COLUMNS.items()}
+REPAIR_HEADINGS = HEADINGS | {"": "整行"}
+"""What a repair was of: a column's heading, or the whole row where it names no column."""
 REQUIRED = ("name", "id_number")
 
 ORIGIN = "原行号"
@@ -69,7 +71,7 @@ class Row:
     sex: str
     id_number: str
     employer: str
-    title: str
+    post: str
     specialty: str
     public_hours: Decimal
     professional_hours: Decimal
@@ -103,7 +105,7 @@ class Limits:
 
 @dataclass
 class Preview:
-    """A roster ready to be looked at: its rows and everything that is wrong with them."""
+    """Checked roster (检查结果): its rows and everything that is wrong with them."""
 
     sheet: str
     rows: list[Row] = field(default_factory=list)

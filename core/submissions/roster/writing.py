@@ -1,4 +1,4 @@
-"""Rosters as files to hand out: a blank 附件1, open rows with their faults marked, lists of problems."""
+"""Roster workbooks (花名册文件) to hand out: a blank 附件1, open rows with their faults marked."""
 
 from __future__ import annotations
 
@@ -11,31 +11,24 @@ from core.ground import sheets
 from core.ground.problems import Problem
 from core.submissions.roster.shapes import CODE, COLUMNS, HEADINGS, ORIGIN, Cells
 
-PROBLEM_HEADINGS = ("行", "列", "代码", "原值", "说明")
-
-
-def problem_lines(problems: Sequence[Problem]) -> list[tuple[int, str, str, str, str]]:
-    """Problems as lines under `PROBLEM_HEADINGS`, for a file."""
-    return [(problem.row, problem.heading, problem.code, problem.value, problem.words) for problem in problems]
-
 
 def template() -> bytes:
-    """A blank 附件1 as an .xlsx that cannot go wrong: ID numbers and telephones as text, lists to choose from."""
+    """Template (空白附件1) as an .xlsx: ID numbers and telephones as text, lists to choose from."""
     return _filled([], [])
 
 
 def marked(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], *, code: str) -> bytes:
-    """These rows as an .xlsx to be corrected: every faulty cell coloured, with its fault as a comment."""
+    """Marked workbook (标红批注): rows as an .xlsx to correct, faulty cells coloured, faults as comments."""
     return _filled(rows, problems, code)
 
 
 def _filled(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], code: str = "") -> bytes:
     said: dict[tuple[int, str], list[str]] = {}
     for problem in problems:
-        said.setdefault((problem.row, problem.heading), []).append(problem.words)
+        said.setdefault((problem.row, problem.column), []).append(problem.words)
     columns = ["origin", "code", *COLUMNS] if rows else list(COLUMNS)
     headings = HEADINGS | {"origin": ORIGIN, "code": CODE}
-    widths = {"code": 12, "name": 14, "id_number": 22, "employer": 26, "title": 16, "specialty": 16, "phone": 16}
+    widths = {"code": 12, "name": 14, "id_number": 22, "employer": 26, "post": 16, "specialty": 16, "phone": 16}
     widths |= {"note": 20}
     last = max(len(rows), 2000) + 1
     buffer = io.BytesIO()
@@ -54,7 +47,7 @@ def _filled(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], code
         for at, (row, cells) in enumerate(rows, start=2):
             for place, column in enumerate(columns):
                 value = {"origin": row, "code": code}.get(column, cells.get(column, ""))
-                words = said.get((row, headings[column]))
+                words = said.get((row, column))
                 plain = isinstance(value, str) or column in ("id_number", "phone")
                 style = faulty if words else text if plain else None
                 if plain:
