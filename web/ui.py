@@ -31,10 +31,10 @@ from core.office import dashboards
 from core.people import accounts, setup
 from core.submissions import queues, workflow
 from core.trail import audit
+from routes.session import COOKIE
 
 Word = TypeVar("Word", bound=Labelled)
 
-COOKIE = "ce_session"
 PAGE_ROWS = 20
 
 # --- who is here ----------------------------------------------------------------------------------------------------
