@@ -1,19 +1,27 @@
-"""What pages share: page table and sign-in, and what they have in common.
+"""Streamlit screens (界面): page table and sign-in, and what pages share by what it does and by kind.
 
 The main script lives here and not beside `pages/`, because Streamlit serves a neighbouring `pages/` folder by URL
 without running the main script first; from here it cannot.
 """
 
 __all__ = [
-    "application_form",
+    "address",
     "claims",
-    "decision",
-    "draft_form",
+    "context",
+    "credit",
+    "deeds",
+    "eligibility",
+    "facts",
+    "first_visit",
+    "passwords",
     "people",
-    "proofs",
-    "repair",
-    "report_form",
+    "plans",
+    "policies",
+    "reports",
     "screens",
-    "trial",
-    "ui",
+    "shell",
+    "sign_in",
+    "submissions",
+    "tables",
+    "words",
 ]
