@@ -15,7 +15,7 @@ from core.eligibility import drafts
 from core.ground import db
 from core.office import dashboards  # noqa: F401  what pages need is loaded before the freeze, so that no session pays
 from core.records import cards  # noqa: F401
-from web import routes
+from routes import addresses, shield
 
 
 @asynccontextmanager
@@ -53,8 +53,8 @@ keep_answers()
 app = st.App(
     Path(__file__).parent / "web" / "screens.py",
     lifespan=lifespan,
-    routes=routes.ROUTES,
-    middleware=[Middleware(routes.Shield)],
+    routes=addresses.ROUTES,
+    middleware=[Middleware(shield.Shield)],
 )
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from web import ui
+from web import passwords, shell
+from web.facts import facts
 
-actor = ui.require()
-ui.page("我的账号", "修改密码后，所有浏览器都须重新登录。")
-ui.facts([("姓名", actor.name), ("角色", actor.role.label), ("机构", actor.organization_name)])
+actor = shell.require()
+shell.page("我的账号", "修改密码后，所有浏览器都须重新登录。")
+facts([("姓名", actor.name), ("角色", actor.role.label), ("机构", actor.organization_name)])
 st.subheader("修改密码", anchor=False)
-ui.password_form()
+passwords.password_form()

@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 
 from core.ground.access import OFFICERS, Actor, Role
 from core.trail import audit
-from web import ui
+from web import address, shell, tables
 
-actor = ui.require(*OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)
-ui.page("审计日志", "每个操作留一条记录，按哈希逐条相连，不能修改或删除。")
+actor = shell.require(*OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)
+shell.page("审计日志", "每个操作留一条记录，按哈希逐条相连，不能修改或删除。")
 
 columns = ["id", "at", "event", "account", "role", "organization", "record", "record_id", "reason"]
 labels = {"id": "序号", "organization": "涉及机构"}
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    event = ui.filter_by("事项", audit.EVENTS.values(), key="event")
+    event = address.filter_by("事项", audit.EVENTS.values(), key="event")
     account = st.text_input("办理人", key="account", bind="query-params", width=160)
     first = st.date_input("从", None, key="from", format="YYYY-MM-DD", bind="query-params", width=160)
     last = st.date_input("到", None, key="to", format="YYYY-MM-DD", bind="query-params", width=160)
@@ -25,15 +25,15 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
         return audit.history(session, who, event=event, account=account, first_on=first, last_on=last, **page)
 
-    ui.export(
+    tables.export(
         lambda session, who: asked(session, who, limit=None)[0],
         [*columns, "before", "after"],
         name="审计日志",
         labels={**labels, "before": "变更前", "after": "变更后"},
     )
-frame, count = ui.listing(asked, actor, name="audit")
+frame, count = tables.listing(asked, actor, name="audit")
 st.caption(f"共{count:,}条")
-chosen = ui.pick(frame, columns, name="entry", labels=labels, empty="没有符合条件的记录。可放宽查询条件。")
+chosen = tables.pick(frame, columns, name="entry", labels=labels, empty="没有符合条件的记录。可放宽查询条件。")
 
 line = frame[frame["id"] == chosen]
 if len(line):
@@ -44,9 +44,9 @@ if len(line):
         for name in sorted({*before, *after}):
             was, became = before.get(name, "—"), after.get(name, "—")
             st.text(
-                f"{ui.LABELS.get(name, name)}：{was} → {became}"
+                f"{tables.LABELS.get(name, name)}：{was} → {became}"
                 if was != became
-                else f"{ui.LABELS.get(name, name)}：{was}"
+                else f"{tables.LABELS.get(name, name)}：{was}"
             )
         if one["reason"]:
             st.text(f"原因：{one['reason']}")

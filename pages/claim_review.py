@@ -13,11 +13,12 @@ from core.ground.hours import hours_text
 from core.models import Claim, State
 from core.submissions import claims, queues, workflow
 from core.submissions.workflow import Action
-from web import claims as shown
-from web import ui
+from web import address, deeds, shell, submissions, tables
+from web.claims import reading as shown
+from web.words import md
 
-actor = ui.require(Role.REVIEWER)
-ui.page("学时折合审核", shown.CAPTION)
+actor = shell.require(Role.REVIEWER)
+shell.page("学时折合审核", shown.CAPTION)
 
 
 def approve(claim_id: int, version: int, title: str, granted: bool) -> None:
@@ -34,8 +35,8 @@ def approve(claim_id: int, version: int, title: str, granted: bool) -> None:
         _, done = workflow.move(session, claim_id, Action.APPROVE, version=seen, reason=reason, **who)
         return f"“{title}”已通过，{done}。"
 
-    if ui.deed(act, Action.APPROVE, claim_id, version):
-        ui.forget_choice()
+    if deeds.deed(act, Action.APPROVE, claim_id, version):
+        address.forget_choice()
 
 
 def beside(found: pd.DataFrame) -> None:
@@ -53,7 +54,7 @@ def line(found: Any) -> str:
     what = found.activity or "培训情况报告"
     days = str(found.end_on) if found.start_on == found.end_on else f"{found.start_on}至{found.end_on}"
     hours = f"{hours_text(found.hours)}学时" if found.hours else "视同完成"
-    return f"- {number}{what}“{ui.md(found.title)}”，{days}，{hours}（{state}）"
+    return f"- {number}{what}“{md(found.title)}”，{days}，{hours}（{state}）"
 
 
 def decide(claim: Claim, activity: claims.Activity) -> None:
@@ -82,7 +83,7 @@ def decide(claim: Claim, activity: claims.Activity) -> None:
             width=200,
             placeholder="依据证书填写",
         )
-        st.caption(ui.md(f"{held.words}。"))
+        st.caption(md(f"{held.words}。"))
         if hours and (words := claims.beyond(claim, Decimal(str(hours)))):
             st.warning(words)
     st.text_area(
@@ -99,11 +100,11 @@ def decide(claim: Claim, activity: claims.Activity) -> None:
                 st.button(action.label, type="primary", key=key, on_click=approve, args=args)
             else:
                 args = (claim.id, action, claim.version, claim.title, f"reason-{claim.id}")
-                st.button(action.label, key=key, on_click=ui.move, args=args)
+                st.button(action.label, key=key, on_click=submissions.move, args=args)
 
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    state = ui.filter_by("状态", State, key="state", default=State.SUBMITTED)
+    state = address.filter_by("状态", State, key="state", default=State.SUBMITTED)
     text = st.text_input("姓名、证书或单位", key="q", bind="query-params", width=240)
     own = not actor.oversees_region or st.toggle("只看由本机关审核的", True, key="own", bind="query-params")
 
@@ -111,14 +112,14 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         return queues.queue(session, who, kinds=("claim",), state=state, text=text, own=own, **page)
 
     columns = [*shown.COLUMNS, "organization"]
-    ui.export(
+    tables.export(
         lambda session, who: asked(session, who, limit=None)[0], columns, name="学时折合审核", labels=shown.LABELS
     )
-frame, count = ui.listing(asked, actor, name="claim")
+frame, count = tables.listing(asked, actor, name="claim")
 st.caption(f"共{count}份申报")
 empty = "没有符合条件的申报。可换一个状态或清空查询条件。"
 listed = [each for each in columns if each != "standing" or state is not State.SUBMITTED]
-claim_id = ui.pick(frame, listed, name="claim", empty=empty, labels=shown.LABELS)
+claim_id = tables.pick(frame, listed, name="claim", empty=empty, labels=shown.LABELS)
 if claim_id is not None:
     try:
         with db.reading() as session, st.container(border=True):

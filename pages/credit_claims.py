@@ -14,19 +14,20 @@ from core.models import Claim, State
 from core.submissions import claims, queues, workflow
 from core.submissions.workflow import Action
 from core.trail.files import Upload
-from web import claims as shown
-from web import ui
+from web import address, context, deeds, shell, submissions, tables
+from web.claims import reading as shown
+from web.words import md
 
-actor = ui.require(*claims.FILERS)
+actor = shell.require(*claims.FILERS)
 oneself = actor.role is Role.PERSON
-ui.page("学时折合申报", shown.CAPTION)
+shell.page("学时折合申报", shown.CAPTION)
 COLUMNS = [name for name in shown.COLUMNS if not (oneself and name in ("name", "id_mask"))]
 
 
 def form(claim: Claim | None, person_id: int) -> None:
     """The claim's fields and its evidence; what was typed stays when a save is refused."""
     key = f"claim-{claim.id if claim else f'new-{person_id}'}-"
-    today = ui.today()
+    today = context.today()
     offered = {each.name: each for each in claims.activities(today.year)}
     names = [*offered, *([claim.activity] if claim and claim.activity not in offered else [])]
     st.selectbox(
@@ -105,22 +106,22 @@ def save(claim_id: int | None, version: int, person_id: int, key: str, then_subm
         session.flush()
         return "" if then_submit else f"“{claim.title}”已保存为草稿。", claim
 
-    kept: Claim | None = ui.deed(
+    kept: Claim | None = deeds.deed(
         keep, "claim", claim_id, version, person_id, *typed.values(), *(each.file_id for each in given)
     )
     if kept is None:
         return
-    ui.choose("claim", kept.id)
-    ui.choose("for", None)
+    address.choose("claim", kept.id)
+    address.choose("for", None)
     st.session_state.pop("claim-new", None)
-    ui.forget_choice()
-    if then_submit and not ui.moved(kept.id, Action.SUBMIT, kept.version, kept.title):
-        ui.say("warning", "填写的内容已保存为草稿，没有提交；改正后可再次提交，不必重新填写。")
+    address.forget_choice()
+    if then_submit and not submissions.moved(kept.id, Action.SUBMIT, kept.version, kept.title):
+        deeds.say("warning", "填写的内容已保存为草稿，没有提交；改正后可再次提交，不必重新填写。")
 
 
 def begin() -> None:
-    ui.choose("claim", None)
-    ui.forget_choice()
+    address.choose("claim", None)
+    address.forget_choice()
     st.session_state["claim-new"] = True
 
 
@@ -133,27 +134,27 @@ def for_whom() -> int | None:
         found = claims.people(session, actor, text=text)
     columns = ["name", "id_mask", "employer", "post"]
     empty = "本单位没有这样的人员。请核对姓名或身份证号；人员在本系统有学时记录后才能申报。"
-    person_id = ui.pick(found, columns, name="for", empty=empty)
+    person_id = tables.pick(found, columns, name="for", empty=empty)
     for name in found.loc[found["id"] == person_id, "name"]:
-        st.markdown(f"为**{ui.md(name)}**申报")
+        st.markdown(f"为**{md(name)}**申报")
     return person_id
 
 
-writing = st.session_state.get("claim-new") and ui.chosen("claim") is None
+writing = st.session_state.get("claim-new") and address.chosen("claim") is None
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    state = ui.filter_by("状态", State, key="state")
+    state = address.filter_by("状态", State, key="state")
     text = "" if oneself else st.text_input("姓名或证书", key="q", bind="query-params", width=240)
     st.button("填写新申报", icon=":material/add:", on_click=begin, type="secondary" if writing else "primary")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
         return queues.queue(session, who, kinds=("claim",), state=state, text=text, **page)
 
-    ui.export(
+    tables.export(
         lambda session, who: asked(session, who, limit=None)[0], COLUMNS, name="学时折合申报", labels=shown.LABELS
     )
-frame, _count = ui.listing(asked, actor, name="claim")
+frame, _count = tables.listing(asked, actor, name="claim")
 empty = "还没有这样的申报。点击“填写新申报”，附上证书，提交给主管的人社部门核定。"
-claim_id = ui.pick(frame, COLUMNS, name="claim", empty=empty, labels=shown.LABELS)
+claim_id = tables.pick(frame, COLUMNS, name="claim", empty=empty, labels=shown.LABELS)
 try:
     if claim_id is not None:
         with db.reading() as session, st.container(border=True):
@@ -167,7 +168,7 @@ try:
                         action.label,
                         type="primary" if action is Action.SUBMIT else "secondary",
                         key=f"{action}-{claim.id}-{claim.version}",
-                        on_click=ui.move,
+                        on_click=submissions.move,
                         args=(claim.id, action, claim.version, claim.title),
                     )
         if Action.SUBMIT in moves:

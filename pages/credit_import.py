@@ -14,10 +14,10 @@ from core.ground.problems import PROBLEM_HEADINGS, Problem, problem_lines
 from core.records import imports
 from core.trail import files
 from core.trail.files import Upload
-from web import ui
+from web import address, context, deeds, shell, tables
 
-actor = ui.require(Role.REVIEWER, Role.ADMIN)
-ui.page(
+actor = shell.require(Role.REVIEWER, Role.ADMIN)
+shell.page(
     "导入学时",
     "把往年或纸质台账的学时从WPS、Excel文件导入个人账户。先检查，再导入；有问题的行逐行列出，没有问题的行照常入账。",
 )
@@ -31,7 +31,7 @@ def uploaded() -> Upload | None:
 
 def checked(upload: Upload) -> imports.Preview:
     """The file as it was checked last; it is read again only when the file, the day or the books have changed."""
-    seen = (files.digest_of(upload), ui.today())
+    seen = (files.digest_of(upload), context.today())
     if st.session_state.get("credits-seen") != seen:
         with st.spinner("正在检查……"), db.reading() as session:
             st.session_state["credits-preview"] = imports.read(
@@ -45,7 +45,7 @@ def checked(upload: Upload) -> imports.Preview:
 def bring_in() -> None:
     upload, reason = uploaded(), st.session_state.get("credits-reason", "")
     if upload is None:
-        ui.say("error", "请先选择文件。")
+        deeds.say("error", "请先选择文件。")
         return
 
     def act(session: Session, **who: Any) -> tuple[str, list[Problem]]:
@@ -56,16 +56,16 @@ def bring_in() -> None:
         left_out = [problem for problem in preview.problems if problem.row in preview.faulty_rows]
         return f"已导入{batch.entries}笔学时（第{batch.id}批）{left}。", left_out
 
-    left_out = ui.deed(act, "import", upload.filename, hash(upload.content), reason)
+    left_out = deeds.deed(act, "import", upload.filename, hash(upload.content), reason)
     if left_out is not None:
         st.session_state["credits-left"] = left_out
         st.session_state.pop("credits-seen", None)
-        ui.forget_choice()
+        address.forget_choice()
         st.session_state["credits-reason"] = ""
 
 
 def problems_of(found: list[Problem]) -> None:
-    ui.problems(found, imports.HEADINGS)
+    tables.problems(found, imports.HEADINGS)
     st.download_button(
         "下载问题清单",
         sheets.workbook(PROBLEM_HEADINGS, problem_lines(found, imports.HEADINGS), sheet="问题"),
@@ -91,7 +91,7 @@ def preview_of(upload: Upload) -> None:
         groups = frame.groupby(["year", "subject", "source", "deemed"], as_index=False)
         counts = groups.agg(good=("hours", "size"), people=("id_number", "nunique"), hours=("hours", "sum"))
         counts = counts.sort_values(["year", "subject"], ascending=[False, False])
-        ui.table(counts, ["year", "subject", "source", "good", "people", "hours"], empty="", labels=LABELS)
+        tables.table(counts, ["year", "subject", "source", "good", "people", "hours"], empty="", labels=LABELS)
     if preview.problems:
         problems_of(preview.problems)
     if good:
@@ -118,4 +118,4 @@ try:
 except Refused as refused:
     st.error(refused.words)
 
-ui.link("ledger", "查看入账批次、冲销")
+shell.link("ledger", "查看入账批次、冲销")

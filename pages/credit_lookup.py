@@ -14,11 +14,15 @@ from core.ledger.standing import Standing
 from core.models import Card
 from core.people import persons
 from core.records import cards, disputes
-from web import people, proofs, ui
+from web import context, deeds, shell, tables
+from web.credit import disputing, proving
+from web.facts import facts
+from web.people import record
+from web.words import md
 
-actor = ui.require(*persons.LOOKERS)
+actor = shell.require(*persons.LOOKERS)
 oneself = actor.role is Role.PERSON
-ui.page(
+shell.page(
     "我的学时与审验卡" if oneself else "学时查询与审验卡",
     "各年度公需、专业和累计学时与要求对照（一(一)），每笔学时可追溯到培训计划、报告和花名册行。",
 )
@@ -36,14 +40,14 @@ def search() -> int | None:
         def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
             return persons.find(session, who, text=text, employer=employer, **page)
 
-        ui.export(
+        tables.export(
             lambda session, who: asked(session, who, limit=None)[0],
             columns,
             name="人员名单",
         )
-    frame, count = ui.listing(asked, actor, name="person")
+    frame, count = tables.listing(asked, actor, name="person")
     st.caption(f"共{count:,}人")
-    return ui.pick(
+    return tables.pick(
         frame,
         columns,
         name="person",
@@ -56,7 +60,7 @@ def reveal(person_id: int) -> None:
         number = persons.reveal_id(session, person_id, **who)
         return f"完整身份证号：{number}（本次查看已记入审计日志）"
 
-    ui.deed(act, "reveal", person_id)
+    deeds.deed(act, "reveal", person_id)
 
 
 def issue(person_id: int, year_key: str) -> None:
@@ -67,8 +71,8 @@ def issue(person_id: int, year_key: str) -> None:
         card = cards.issue(session, person_id, year, **who)
         return f"审验卡已生成，验证码{cards.written(card.code)}，请下载打印。", card
 
-    if card := ui.deed(act, "card", person_id, year):
-        content = cards.pdf(card, verify_url=f"{ui.origin()}/verify/{card.code}")
+    if card := deeds.deed(act, "card", person_id, year):
+        content = cards.pdf(card, verify_url=f"{context.origin()}/verify/{card.code}")
         st.session_state["card"] = (person_id, card.code, card.year, content)
 
 
@@ -77,12 +81,12 @@ def person_page(person_id: int) -> None:
         person = persons.one(session, person_id, actor)
         issued = cards.issued(session, person_id, actor)
         entries = disputes.beside(session, statements.entries(session, person_id))
-        this = ui.today().year
+        this = context.today().year
         totals = statements.totals(session, person_id, {this, this - 1, this - 2, *map(int, entries["year"])})
         mask = resident_id.mask(person.id_number)
     with st.container(border=True):
-        st.markdown(f"#### {ui.md(person.name)}　:gray[{mask}]")
-        ui.facts([("工作单位", person.employer_name), ("专业技术职务", person.post), ("从事专业", person.specialty)])
+        st.markdown(f"#### {md(person.name)}　:gray[{mask}]")
+        facts([("工作单位", person.employer_name), ("专业技术职务", person.post), ("从事专业", person.specialty)])
         if actor.role in (Role.REVIEWER, Role.TITLE_OFFICER, Role.EMPLOYER_CLERK):
             st.button("查看完整身份证号", key=f"reveal-{person_id}", on_click=reveal, args=(person_id,))
         st.markdown("**各年度学时与要求**")
@@ -99,7 +103,7 @@ def person_page(person_id: int) -> None:
                 f"{hours_text(a)} / {b or '—'}" for a, b in zip(totals["total"], totals["required_total"], strict=True)
             ],
         )
-        ui.table(
+        tables.table(
             shown,
             ["year", "public", "professional", "total", "lacks", "basis"],
             empty="还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。",
@@ -117,8 +121,8 @@ def person_page(person_id: int) -> None:
         columns += ["posted_by", "plan_id", "report_id", "roster_row", "plan", "base"]
         labels = {"plan_id": "计划编号", "report_id": "报告编号", "standing": "状态", "year": "学时年度"}
         labels |= {"completed_on": "学习日期"}
-        ui.table(entries, columns, empty="", labels=labels)
-        ui.export(
+        tables.table(entries, columns, empty="", labels=labels)
+        tables.export(
             lambda session, who: disputes.beside(
                 session, statements.entries(session, persons.one(session, person_id, who).id)
             ),
@@ -127,11 +131,11 @@ def person_page(person_id: int) -> None:
             labels=labels,
         )
         if actor.role in cards.ISSUERS:
-            proofs.of(person_id, entries)
+            proving.of(person_id, entries)
         if actor.role in disputes.FILERS:
-            people.dispute(person_id, entries)
+            disputing.dispute(person_id, entries)
         if oneself:
-            people.changes(person_id, actor)
+            record.changes(person_id, actor)
 
 
 def cards_of(issued: pd.DataFrame) -> None:
@@ -143,7 +147,7 @@ def cards_of(issued: pd.DataFrame) -> None:
         f"已出具的审验卡（{len(issued)}张" + (f"，其中{gone}张已失效）" if gone else "）"), expanded=gone > 0
     ):
         labels = {"code": "验证码", "issued_at": "出具时间", "revoked_on": "失效日期", "reason": "失效原因"}
-        ui.table(issued, ["year", "code", "issued_at", "revoked_on", "reason"], empty="", labels=labels)
+        tables.table(issued, ["year", "code", "issued_at", "revoked_on", "reason"], empty="", labels=labels)
 
 
 def card_of(person_id: int, years: list[int]) -> None:
@@ -163,7 +167,7 @@ def card_of(person_id: int, years: list[int]) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
-            st.link_button("核验此卡", f"{ui.origin()}/verify/{code}", icon=":material/verified:")
+            st.link_button("核验此卡", f"{context.origin()}/verify/{code}", icon=":material/verified:")
 
 
 try:

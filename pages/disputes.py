@@ -15,10 +15,13 @@ from core.ledger import standing
 from core.models import Answer
 from core.people import persons
 from core.records import cards, disputes
-from web import ui
+from web import address, deeds, shell, tables
+from web.credit import reversing
+from web.facts import fact, facts
+from web.words import md, moment_text
 
-actor = ui.require(Role.REVIEWER, Role.ADMIN)
-ui.page(
+actor = shell.require(Role.REVIEWER, Role.ADMIN)
+shell.page(
     "学时异议",
     "个人或用人单位对某一笔学时记录提出的异议，由核定该学时的人社部门答复；异议成立的，随答复冲销这笔学时。",
 )
@@ -38,18 +41,18 @@ COLUMNS = [
 LABELS = {"words": "异议内容", "reason": "答复理由", "completed_on": "学习日期"}
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    state = ui.filter_by("答复", Answer, key="answer", default=Answer.OPEN)
+    state = address.filter_by("答复", Answer, key="answer", default=Answer.OPEN)
     own = not actor.oversees_region or st.toggle("只看由本机关答复的", True, key="own", bind="query-params")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
         return disputes.queue(session, who, state=state, own=own, **page)
 
     shown = [*COLUMNS, "completed_on", "reason", "answered_by", "answered_at", "authority"]
-    ui.export(lambda session, who: asked(session, who, limit=None)[0], shown, name="学时异议", labels=LABELS)
-frame, count = ui.listing(asked, actor, name="dispute")
+    tables.export(lambda session, who: asked(session, who, limit=None)[0], shown, name="学时异议", labels=LABELS)
+frame, count = tables.listing(asked, actor, name="dispute")
 st.caption(f"共{count}件")
 empty = "没有等待答复的异议。" if state is Answer.OPEN else "没有符合条件的异议。可把“答复”换成“全部”。"
-dispute_id = ui.pick(frame, COLUMNS, name="dispute", labels=LABELS, empty=empty)
+dispute_id = tables.pick(frame, COLUMNS, name="dispute", labels=LABELS, empty=empty)
 
 
 def entry(line: dict[str, Any]) -> str:
@@ -73,15 +76,15 @@ def decide(dispute_id: int, version: int, upheld: bool) -> None:
     args = (dispute_id, version, upheld, reason)
     if not upheld or not reason:  # without a reason it is refused, in core's words
         answer(*args)
-    elif asked := ui.answer(question):
+    elif asked := deeds.answer(question):
         line, stands, gone, relied = asked
         if not stands:  # there is nothing left to take back
             answer(*args)
             return
-        words = f"将冲销{ui.md(line['name'])}（{ui.md(line['id_mask'])}）{entry(line)}"
+        words = f"将冲销{md(line['name'])}（{md(line['id_mask'])}）{entry(line)}"
         words += f"，{gone}张已出具的审验卡失效" if gone else ""
         words += f"，{relied}项资格核验结论曾用到这些学时" if relied else ""
-        ui.ask_again(words, f"异议成立：{reason}", answer, args, key=f"uphold-{dispute_id}-{version}")
+        reversing.ask_again(words, f"异议成立：{reason}", answer, args, key=f"uphold-{dispute_id}-{version}")
 
 
 def answer(dispute_id: int, version: int, upheld: bool, reason: str) -> None:
@@ -90,13 +93,15 @@ def answer(dispute_id: int, version: int, upheld: bool, reason: str) -> None:
         if found.reversal_id:
             gone = cards.revoked(session, found.reversal_id)
             words = f"，{gone}张已出具的审验卡随之失效" if gone else ""
-            words += ui.to_look_at(len(decisions.relied(session, found.reversal_id, who["actor"])), found.reversal_id)
+            words += reversing.to_look_at(
+                len(decisions.relied(session, found.reversal_id, who["actor"])), found.reversal_id
+            )
             return f"异议成立，这笔学时已冲销（第{found.reversal_id}批）{words}，提出人会看到答复。"
         return f"已答复：{found.state.label}，提出人会看到答复。"
 
-    if ui.deed(act, "dispute", dispute_id, version, upheld):
-        ui.choose("dispute", None)
-        ui.forget_choice()
+    if deeds.deed(act, "dispute", dispute_id, version, upheld):
+        address.choose("dispute", None)
+        address.forget_choice()
 
 
 def ways_on(line: dict[str, Any], seen: bool) -> None:
@@ -105,30 +110,30 @@ def ways_on(line: dict[str, Any], seen: bool) -> None:
     if seen:
         to["查看此人的全部学时"] = "credit_lookup", {"person": str(line["person_id"]), "q": line["name"]}
     batch, at = line["batch_id"], line["line"]
-    page = {f"line-{batch}-page": str(-(-at // ui.PAGE_ROWS))} if at > ui.PAGE_ROWS else {}
+    page = {f"line-{batch}-page": str(-(-at // tables.PAGE_ROWS))} if at > tables.PAGE_ROWS else {}
     to[f"查看第{batch}批入账"] = "ledger", {"batch": str(batch), f"line{batch}": str(at), **page}
     with st.container(horizontal=True):
         for label, (name, query) in to.items():
             icon = ":material/arrow_forward:"
-            st.page_link(ui.page_file(name), label=label, icon=icon, query_params=query)
+            st.page_link(shell.page_file(name), label=label, icon=icon, query_params=query)
 
 
 def record(line: dict[str, Any], seen: bool) -> None:
     """One dispute to read, and to answer where it is the own office's to answer."""
-    st.markdown(f"#### {ui.md(line['name'])}　:gray[{line['id_mask']}]")
-    ui.facts(
+    st.markdown(f"#### {md(line['name'])}　:gray[{line['id_mask']}]")
+    facts(
         [
             ("学时记录", entry(line)),
             ("学习日期", line["completed_on"]),
             ("依据", line["basis"]),
-            ("提出", f"{line['filed_by']}，{ui.moment_text(line['filed_at'])}"),
+            ("提出", f"{line['filed_by']}，{moment_text(line['filed_at'])}"),
         ]
     )
-    ui.fact("异议内容", line["words"])
+    fact("异议内容", line["words"])
     ways_on(line, seen)
     if line["answer"] != Answer.OPEN:
-        told = f"{line['reason']}（{line['answered_by']}，{ui.moment_text(line['answered_at'])}）"
-        ui.fact(Answer(line["answer"]).label, told)
+        told = f"{line['reason']}（{line['answered_by']}，{moment_text(line['answered_at'])}）"
+        fact(Answer(line["answer"]).label, told)
     elif line["authority_id"] != actor.organization_id:
         st.info(f"此异议由{line['authority']}答复，您可以查看。")
     else:

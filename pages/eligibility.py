@@ -13,11 +13,13 @@ from core.eligibility.applications import HEADINGS, Batch
 from core.ground import db, sheets
 from core.ground.access import OFFICERS, Actor, Refused, Role
 from core.people import persons
-from web import application_form, decision, ui
+from web import context, shell, tables
+from web.eligibility import decision, form, rows
+from web.words import md, moment_text
 
-actor = ui.require(*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)
+actor = shell.require(*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)
 decides = actor.role in decisions.DECIDERS
-ui.page("资格核验", "按申报年度的通知核验继续教育学时（一(三)、一(四)），每个结论都注明条款和过程。")
+shell.page("资格核验", "按申报年度的通知核验继续教育学时（一(三)、一(四)），每个结论都注明条款和过程。")
 
 LABELS = {
     "outcome": "结论",
@@ -40,14 +42,14 @@ def by_file() -> None:
     if given is None:
         return
     content, name = given.getvalue(), given.name
-    answering(lambda _session: applications.read(content, name, today=ui.today()), given.file_id)
+    answering(lambda _session: applications.read(content, name, today=context.today()), given.file_id)
 
 
 def by_employer() -> None:
     """The same application of everybody of an employer, or of all in charge."""
     with st.container(border=True):
         employer = st.text_input("工作单位", key="employer", width=380, placeholder="单位名称；不填则为全部人员")
-        facts = application_form.cells()
+        facts = form.cells()
     answering(lambda session: answers.applications_of(session, actor, facts, employer=employer), f"{employer}{facts}")
 
 
@@ -64,7 +66,7 @@ def answering(read: Callable[[Session], Batch], asked: str) -> None:
                 batch = read(session)
             with db.transaction() if keep else db.reading() as session:
                 if keep:
-                    run = decisions.decide(session, batch, actor=actor, now=ui.now(), progress=progress)
+                    run = decisions.decide(session, batch, actor=actor, now=context.now(), progress=progress)
                 else:
                     run = answers.answer(session, batch, actor=actor, progress=progress)
         finally:
@@ -92,17 +94,17 @@ def results(run: Run) -> None:
     frame = run.frame
     frame = frame[frame["outcome"] == wanted] if wanted != "全部" else frame
     frame = frame[frame["clauses"] == reason.split("（")[0]] if reason != "全部" else frame
-    row = decision.choose(frame.head(1000), LABELS | {"row": "行号"})
+    row = rows.choose(frame.head(1000), LABELS | {"row": "行号"})
     if len(frame) > 1000:
         st.caption(f"页面列出前1,000行，共{len(frame):,}行；全部结果见下载的文件。")
     st.download_button(
         "下载核验结果（Excel）",
         lambda: sheets.workbook(run.headings(), run.lines(), sheet="核验结果"),
-        f"资格核验结果-{ui.today():%Y%m%d}.xlsx",
+        f"资格核验结果-{context.today():%Y%m%d}.xlsx",
         icon=":material/download:",
         on_click="ignore",
     )
-    decision.opened(row, run, actor)
+    rows.opened(row, run, actor)
 
 
 def by_person(person_id: int | None) -> None:
@@ -114,15 +116,15 @@ def by_person(person_id: int | None) -> None:
         def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
             return persons.find(session, who, text=text, **page)
 
-        frame, count = ui.listing(asked, actor, name="person")
+        frame, count = tables.listing(asked, actor, name="person")
         st.caption(f"共{count:,}人" + ("，选中一人后填写申报情况" if count else ""))
         shown = ["name", "post", "employer", "id_mask"]
         empty = "没有符合条件的人员。请核对姓名或完整身份证号。"
-        person_id = ui.pick(frame, shown, name="person", empty=empty)
+        person_id = tables.pick(frame, shown, name="person", empty=empty)
     if person_id is None:
         return
     with st.container(border=True):
-        facts = application_form.cells()
+        facts = form.cells()
     with db.reading() as session:
         asked_for = answers.application(session, person_id, facts, actor=actor)
         decision.show(sheet.sheet(session, asked_for, actor=actor), actor)
@@ -136,20 +138,20 @@ def recorded_runs() -> None:
         st.info("还没有存档的核验。上传申报名单，选择“核验并存档”。")
         return
     words = {
-        line["run_id"]: f"{ui.moment_text(line['decided_at'])}　{line['decided_by']}　{line['applications']:,}份"
+        line["run_id"]: f"{moment_text(line['decided_at'])}　{line['decided_by']}　{line['applications']:,}份"
         for line in runs.to_dict("records")
     }
     run_id = st.selectbox("核验批次", list(words), format_func=words.__getitem__, key="run-id", bind="query-params")
     with db.reading() as session:
         frame = decisions.decided(session, actor, run_id=run_id)
     columns = ["row", "name", "year", "outcome", "waiver", "decided_by"]
-    chosen = ui.pick(frame, columns, name="decision", by="number", labels=LABELS | {"row": "行号"}, empty="")
+    chosen = tables.pick(frame, columns, name="decision", by="number", labels=LABELS | {"row": "行号"}, empty="")
     if chosen is not None:
         with db.reading() as session, st.container(border=True):
             again = replay.recompute(session, chosen, actor=actor)
             if again.changed:
                 same = "，结论将改变" if again.differs else "，结论不变"
-                st.warning("核验之后有变化" + same + "：" + "；".join(ui.md(change.words) for change in again.changed))
+                st.warning("核验之后有变化" + same + "：" + "；".join(md(change.words) for change in again.changed))
             decision.show(decisions.recorded_sheet(session, chosen, actor=actor), actor)
 
 

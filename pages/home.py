@@ -10,10 +10,11 @@ from core.models import State
 from core.people import persons
 from core.records import disputes
 from core.submissions import claims, queues, reports
-from web import ui
+from web import context, shell, tables
+from web.words import md
 
-actor = ui.require()
-ui.page("首页", f"今天是{ui.today()}，以下是需要您办理或关注的事项。")
+actor = shell.require()
+shell.page("首页", f"今天是{context.today()}，以下是需要您办理或关注的事项。")
 
 
 def waiting(kind: str, words: str, page: str, to: str, states: tuple[State, ...]) -> None:
@@ -28,23 +29,23 @@ def waiting(kind: str, words: str, page: str, to: str, states: tuple[State, ...]
         with st.container(horizontal=True):
             for state, count in counts.items():
                 st.metric(state.label, count)
-        ui.link(page, to)
+        shell.link(page, to)
 
 
 def deadlines(today: date) -> None:
     """Reports a base owes, the most urgent first, clause 一(五)2."""
     with db.reading() as session:
-        due = reports.open_plans(session, actor, now=ui.now())
+        due = reports.open_plans(session, actor, now=context.now())
         undone = reports.undone_people(session, actor)
     for title, people in zip(undone["title"], undone["people"], strict=True):
-        st.info(f"“{ui.md(title)}”有{people}人的学时已冲销，可补报更正。")
+        st.info(f"“{md(title)}”有{people}人的学时已冲销，可补报更正。")
     if not undone.empty:
-        ui.link("report_filing", "补报更正")
+        shell.link("report_filing", "补报更正")
     st.subheader("待报送的培训情况报告", anchor=False)
     late = int((due["days_left"] < 0).sum())
     if late:
         st.warning(f"有{late}份报告已超过培训结束后14天的期限，请尽快报送并说明逾期原因。")
-    ui.table(
+    tables.table(
         due.head(10),
         ["title", "end_on", "due_on", "days_left", "headcount"],
         empty=f"截至{today}没有待报送的报告。培训结束后，应在14天内报送培训情况报告（一(五)2）。",
@@ -58,7 +59,7 @@ if actor.role is Role.BASE_CLERK:
         waiting("plan", "培训计划", "plan_filing", "填写和上报计划", own)
     with right:
         waiting("report", "培训情况报告", "report_filing", "报送报告", own)
-    deadlines(ui.today())
+    deadlines(context.today())
 
 if actor.role in (Role.REVIEWER, Role.ADMIN):
     theirs = (State.SUBMITTED, State.RETURNED, State.APPROVED)
@@ -73,7 +74,7 @@ if actor.role in (Role.REVIEWER, Role.ADMIN):
         _, open_disputes = disputes.queue(session, actor, own=True, limit=0)
     if open_disputes:
         st.warning(f"有{open_disputes}件对学时记录的异议等待本机关答复。")
-        ui.link("disputes", "答复学时异议")
+        shell.link("disputes", "答复学时异议")
 
 if actor.role is Role.REVIEWER:
     waiting("claim", "学时折合", "claim_review", "审核折合申报", theirs)
@@ -95,11 +96,11 @@ if actor.role in (*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON):
             with db.reading() as session:
                 _, count = persons.find(session, actor, limit=0)
             st.metric("管理权限内的专业技术人员", f"{count:,}")
-            ui.link("people", "查看谁还差多少学时")
-        ui.link("credit_lookup", "查询学时")
+            shell.link("people", "查看谁还差多少学时")
+        shell.link("credit_lookup", "查询学时")
 
 if actor.role in OFFICERS:
     with st.container(border=True):
         st.markdown("**指标看板**")
         st.write("按盟市和月份看批准的计划、通过的报告、培训人次和登记学时。")
-        ui.link("quota_dashboard", "打开看板")
+        shell.link("quota_dashboard", "打开看板")

@@ -16,10 +16,13 @@ from core.models import CreditBatch
 from core.records import cards
 from core.submissions import kinds
 from core.trail import files
-from web import ui
+from web import address, context, deeds, shell, tables
+from web.credit import reversing
+from web.facts import facts
+from web.words import md, moment_text
 
-actor = ui.require(Role.REVIEWER, Role.ADMIN)
-ui.page(
+actor = shell.require(Role.REVIEWER, Role.ADMIN)
+shell.page(
     "入账批次与冲销",
     "每次审核、导入和冲销都是一批，逐笔可查，前后相连，不能改动。登记有误的，整批或逐笔冲销，原记录保留；"
     "冲销后，列有这些学时的审验卡（所冲销学时年度及其后两个年度的卡）即失效。",
@@ -51,7 +54,7 @@ def ask(batch_id: int, chosen: str | None, key: str) -> None:
         relied = len(decisions.relied(session, batch_id, who, only=taken.lines))
         return taken, cards.at_stake(session, batch_id, taken.lines), relied
 
-    asked = ui.answer(question)
+    asked = deeds.answer(question)
     if asked is None:
         return
     taken, gone, relied = asked
@@ -63,7 +66,7 @@ def ask(batch_id: int, chosen: str | None, key: str) -> None:
     words += f"，{gone}张已出具的审验卡失效" if gone else ""
     words += f"，{relied}项资格核验结论曾用到这些学时" if relied else ""
     words += f"；该批{f'还有{taken.left}笔有效' if taken.left else '全部冲销'}"
-    ui.ask_again(words, reason, reverse, args, key=key)
+    reversing.ask_again(words, reason, reverse, args, key=key)
 
 
 def reverse(batch_id: int, lines: frozenset[int], reason: str, key: str) -> None:
@@ -73,20 +76,22 @@ def reverse(batch_id: int, lines: frozenset[int], reason: str, key: str) -> None
         batch = books.reverse(session, batch_id, reason=reason, lines=lines, **who)
         gone = cards.revoked(session, batch.id)
         words = f"，{gone}张已出具的审验卡随之失效" if gone else ""
-        words += ui.to_look_at(len(decisions.relied(session, batch.id, who["actor"])), batch.id)
+        words += reversing.to_look_at(len(decisions.relied(session, batch.id, who["actor"])), batch.id)
         return f"已冲销第{batch_id}批的{batch.entries}笔学时（第{batch.id}批）{words}。"
 
-    if ui.deed(act, "reverse", batch_id, lines):
+    if deeds.deed(act, "reverse", batch_id, lines):
         st.session_state[key] = st.session_state[f"{key}-lines"] = ""
-        ui.choose(f"line{batch_id}", None)
-        ui.forget_choice()
+        address.choose(f"line{batch_id}", None)
+        address.forget_choice()
 
 
 def original(kept: int) -> None:
     """The file an import came from; handing it out is a logged act, since it holds full ID numbers."""
     with db.reading() as session:
         filename = files.one(session, kept, actor)[0].filename
-    make = ui.deferred(lambda s, who: files.handed_out(s, kept, actor=who, now=ui.now()).content, db.transaction)
+    make = tables.deferred(
+        lambda s, who: files.handed_out(s, kept, actor=who, now=context.now()).content, db.transaction
+    )
     icon, key = ":material/attach_file:", f"file-{kept}"
     st.download_button(f"原文件：{filename}", make, filename, key=key, icon=icon, on_click="ignore")
 
@@ -94,17 +99,19 @@ def original(kept: int) -> None:
 def entries_of(batch: CreditBatch) -> int | None:
     """The entries of a batch to read, and the line picked among them."""
     text = (
-        st.text_input("姓名或完整身份证号", key=f"line-q-{batch.id}", width=260) if batch.entries > ui.PAGE_ROWS else ""
+        st.text_input("姓名或完整身份证号", key=f"line-q-{batch.id}", width=260)
+        if batch.entries > tables.PAGE_ROWS
+        else ""
     )
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
         return statements.lines(session, batch.id, who, text=text, **page)
 
-    shown, _count = ui.listing(asked, actor, name=f"line-{batch.id}")
+    shown, _count = tables.listing(asked, actor, name=f"line-{batch.id}")
     # Named by its batch: a line chosen in one batch must not stay chosen in the next.
-    line = ui.pick(shown, LINE, name=f"line{batch.id}", by="line", empty="这一批没有这样的学时。", labels=LABELS)
+    line = tables.pick(shown, LINE, name=f"line{batch.id}", by="line", empty="这一批没有这样的学时。", labels=LABELS)
     with st.container(horizontal=True):
-        ui.export(
+        tables.export(
             lambda session, who: asked(session, who, limit=None)[0], LINE, name=f"第{batch.id}批学时", labels=LABELS
         )
         if batch.attachment_id:
@@ -137,9 +144,9 @@ def relied(batch: CreditBatch) -> None:
         if others := int((found["organization"] != actor.organization_name).sum()):
             told += f"其中{others}项由其他机关核验，请告知核验机关复核。"
         st.caption(told)
-        ui.table(found, RELIED, empty="没有结论用到这一批学时。", labels=LABELS)
+        tables.table(found, RELIED, empty="没有结论用到这一批学时。", labels=LABELS)
         if not found.empty:
-            ui.export(
+            tables.export(
                 lambda session, who: decisions.relied(session, batch.id, who),
                 RELIED,
                 name=f"第{batch.id}批相关结论",
@@ -149,30 +156,30 @@ def relied(batch: CreditBatch) -> None:
 
 def batch_page(batch: CreditBatch, standing: Standing) -> None:
     """One batch: who, why, its entries, its file, what relied on it, and taking it back."""
-    st.markdown(f"#### 第{batch.id}批　:gray[{ui.md(batch.basis)}]")
-    ui.facts([("入账时间", ui.moment_text(batch.posted_at)), ("办理人", batch.posted_by), ("状态", standing.label)])
+    st.markdown(f"#### 第{batch.id}批　:gray[{md(batch.basis)}]")
+    facts([("入账时间", moment_text(batch.posted_at)), ("办理人", batch.posted_by), ("状态", standing.label)])
     with db.reading() as session:
         for back in statements.reversals(session, batch.id, actor):
-            what = f"第{back.id}批，{ui.moment_text(back.posted_at)}，{back.posted_by}，{back.entries}笔"
-            st.warning(f"{ui.md(back.basis)}（{what}）", icon=":material/undo:")
+            what = f"第{back.id}批，{moment_text(back.posted_at)}，{back.posted_by}，{back.entries}笔"
+            st.warning(f"{md(back.basis)}（{what}）", icon=":material/undo:")
     line = entries_of(batch)
     relied(batch)
     if not batch.reverses_id and standing != Standing.REVERSED and batch.authority_id == actor.organization_id:
         undoing(batch, standing, line)
 
 
-origin = ui.filter_by("类别", kinds.origins(), key="origin")
+origin = address.filter_by("类别", kinds.origins(), key="origin")
 
 
 def asked_batches(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
     return statements.batches(session, who, origin=origin, **page)
 
 
-posted, _count = ui.listing(asked_batches, actor, name="batch")
-chosen = ui.pick(
+posted, _count = tables.listing(asked_batches, actor, name="batch")
+chosen = tables.pick(
     posted, BATCH, name="batch", empty="还没有入账的批次。导入的学时和审核通过的报告会列在这里。", labels=LABELS
 )
-ui.export(lambda session, who: asked_batches(session, who, limit=None)[0], BATCH, name="入账批次", labels=LABELS)
+tables.export(lambda session, who: asked_batches(session, who, limit=None)[0], BATCH, name="入账批次", labels=LABELS)
 if chosen is not None:
     try:
         with st.container(border=True):

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 from core.ground import access, db
 from core.ground.access import ROLE_HOMES, OrganizationKind, Role
 from core.people import accounts, organizations
-from web import ui
+from web import address, deeds, shell, tables
+from web.words import md
 
-actor = ui.require(Role.ADMIN)
-ui.page("机构与账号", "在管理权限内新增机构、开通和停用账号。账号首次登录须修改密码；停用后立即退出。")
+actor = shell.require(Role.ADMIN)
+shell.page("机构与账号", "在管理权限内新增机构、开通和停用账号。账号首次登录须修改密码；停用后立即退出。")
 
 view = st.segmented_control(
     "内容",
@@ -33,7 +34,7 @@ def add_organization() -> None:
         )
         return f"已新增机构“{added.name}”。"
 
-    ui.deed(act, "organization", *typed.values())
+    deeds.deed(act, "organization", *typed.values())
 
 
 def switch_organization(organization_id: int, active: bool, name: str) -> None:
@@ -42,7 +43,7 @@ def switch_organization(organization_id: int, active: bool, name: str) -> None:
         organizations.set_active(session, organization_id, active, reason=reason, **who)
         return f"“{name}”已{'启用' if active else '停用，其账号不能再登录'}。"
 
-    ui.deed(act, "organization", organization_id, active)
+    deeds.deed(act, "organization", organization_id, active)
 
 
 def open_account() -> None:
@@ -57,7 +58,7 @@ def open_account() -> None:
             account = accounts.open_account(session, **typed, role=role, name=name, organization_id=home, **who)
         return f"已开通账号{account.username}，请把初始密码交给{account.name}，首次登录须修改。"
 
-    ui.deed(act, "account", role, name, home, hash(tuple(typed.values())))
+    deeds.deed(act, "account", role, name, home, hash(tuple(typed.values())))
 
 
 def switch_account(account_id: int, active: bool, username: str) -> None:
@@ -66,7 +67,7 @@ def switch_account(account_id: int, active: bool, username: str) -> None:
         accounts.set_active(session, account_id, active, reason=reason, **who)
         return f"账号{username}已{'启用' if active else '停用并退出登录'}。"
 
-    ui.deed(act, "account", account_id, active)
+    deeds.deed(act, "account", account_id, active)
 
 
 def reset(account_id: int, username: str) -> None:
@@ -76,16 +77,16 @@ def reset(account_id: int, username: str) -> None:
         accounts.reset_password(session, account_id, typed, **who)
         return f"账号{username}的密码已重置并解除锁定，下次登录须修改。"
 
-    ui.deed(act, "reset", account_id, hash(typed))
+    deeds.deed(act, "reset", account_id, hash(typed))
 
 
 def organizations_tab() -> None:
     columns = ["name", "kind", "authority", "active", "accounts"]
     labels = {"name": "机构名称"}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = ui.filter_by("类别", OrganizationKind, key="kind")
+        kind = address.filter_by("类别", OrganizationKind, key="kind")
         text = st.text_input("名称", key="q", bind="query-params", width=260)
-        ui.export(
+        tables.export(
             lambda s, who: organizations.listing(s, who, kind=kind, text=text), columns, name="机构", labels=labels
         )
     with db.reading() as session:
@@ -94,12 +95,12 @@ def organizations_tab() -> None:
     if not actor.oversees_region:
         homes = {actor.organization_id: actor.organization_name}
     empty = "没有符合条件的机构。可在下方新增。"
-    chosen = ui.pick(frame, columns, name="organization", labels=labels, empty=empty)
+    chosen = tables.pick(frame, columns, name="organization", labels=labels, empty=empty)
     known = frame[frame["id"] == chosen]
     if len(known):
         one = known.iloc[0]
         with st.container(border=True):
-            st.markdown(f"**{ui.md(one['name'])}**")
+            st.markdown(f"**{md(one['name'])}**")
             st.text_input("停用或启用的原因（必填）", key=f"why-{chosen}")
             st.button(
                 "停用" if one["active"] else "启用",
@@ -119,16 +120,16 @@ def accounts_tab() -> None:
     columns = ["username", "name", "role", "organization", "active", "locked_until"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input("用户名、姓名或机构", key="account-q", bind="query-params", width=260)
-        ui.export(lambda session, who: accounts.listing(session, who, text=text), columns, name="账号")
+        tables.export(lambda session, who: accounts.listing(session, who, text=text), columns, name="账号")
     with db.reading() as session:
         frame = accounts.listing(session, actor, text=text)
         places = organizations.listing(session, actor)
-    chosen = ui.pick(frame, columns, name="account", empty="还没有账号。可在下方开通。")
+    chosen = tables.pick(frame, columns, name="account", empty="还没有账号。可在下方开通。")
     known = frame[frame["id"] == chosen]
     if len(known):
         one = known.iloc[0]
         with st.container(border=True):
-            st.markdown(f"**{ui.md(one['username'])}**　:gray[{ui.md(one['name'])}]")
+            st.markdown(f"**{md(one['username'])}**　:gray[{md(one['name'])}]")
             left, right = st.columns(2)
             left.text_input("停用或启用的原因（必填）", key=f"why-account-{chosen}")
             left.button(

@@ -12,14 +12,15 @@ from core.law import notices
 from core.models import Plan, State
 from core.submissions import plans, queues, workflow
 from core.submissions.workflow import Action
-from web import ui
+from web import address, context, deeds, shell, submissions, tables
+from web.plans import reading
 
-actor = ui.require(Role.REVIEWER, Role.ADMIN)
-ui.page("培训计划审核", "按管理权限审核继续教育基地上报的培训计划（一(五)1）；通过后基地方可开展培训。")
+actor = shell.require(Role.REVIEWER, Role.ADMIN)
+shell.page("培训计划审核", "按管理权限审核继续教育基地上报的培训计划（一(五)1）；通过后基地方可开展培训。")
 
 columns = ["state", "title", "organization", "start_on", "end_on", "headcount", "hours_each", "subject", "authority"]
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    state = ui.filter_by(
+    state = address.filter_by(
         "状态", State, key="state", default=State.SUBMITTED if actor.role is Role.REVIEWER else State.DRAFT
     )
     text = st.text_input("培训名称或机构", key="q", bind="query-params", width=260)
@@ -28,14 +29,14 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
         return queues.queue(session, who, kinds=("plan",), state=state, text=text, own=own, **page)
 
-    ui.export(
+    tables.export(
         lambda session, who: asked(session, who, limit=None)[0],
         columns,
         name="培训计划审核",
     )
-frame, count = ui.listing(asked, actor, name="plan")
+frame, count = tables.listing(asked, actor, name="plan")
 st.caption(f"共{count}份计划")
-plan_id = ui.pick(frame, columns, name="plan", empty="没有符合条件的计划。可换一个状态或清空查询条件。")
+plan_id = tables.pick(frame, columns, name="plan", empty="没有符合条件的计划。可换一个状态或清空查询条件。")
 
 
 def extend(plan: Plan) -> None:
@@ -47,9 +48,9 @@ def extend(plan: Plan) -> None:
             plans.grant_extension(session, plan.id, reason=st.session_state[key], **who)
             return f"已准予“{plan.title}”延期上报，基地现在可以提交。"
 
-        ui.deed(act, key, plan.version)
+        deeds.deed(act, key, plan.version)
 
-    earliest = notices.in_force(plan.start_on.year).earliest_start_on(ui.today())
+    earliest = notices.in_force(plan.start_on.year).earliest_start_on(context.today())
     st.write(f"该计划{plan.start_on}开始，早于今天上报所允许的{earliest}。如确有必要，可准予本计划延期上报。")
     st.text_area("准予延期的原因（必填）", key=key, height=70)
     st.button("准予延期上报", key=f"{key}-{plan.version}", on_click=grant, type="primary")
@@ -60,11 +61,11 @@ if plan_id is not None:
         with db.reading() as session, st.container(border=True):
             plan = workflow.one(session, plan_id, actor, kind="plan")
             assert isinstance(plan, Plan)
-            ui.plan_facts(plan)
-            ui.steps(session, plan, actor)
+            reading.plan_facts(plan)
+            submissions.steps(session, plan, actor)
             if Action.APPROVE in workflow.moves_for(plan, actor):
                 st.caption(workflow.preview(session, plan))
-                ui.decide(plan, actor)
+                submissions.decide(plan, actor)
             elif plan.state is State.SUBMITTED and actor.role is Role.REVIEWER:
                 st.info(f"该计划由{plan.authority.name}审核，您可以查看。")
             open_states = (State.DRAFT, State.RETURNED, State.WITHDRAWN)

@@ -14,12 +14,13 @@ from core.law import notices
 from core.models import Mode, Plan, State
 from core.submissions import plans, queues, workflow
 from core.submissions.workflow import Action
-from web import ui
+from web import address, context, deeds, shell, submissions, tables
+from web.plans import reading
 
-actor = ui.require(Role.BASE_CLERK)
-today = ui.today()
+actor = shell.require(Role.BASE_CLERK)
+today = context.today()
 rule = notices.in_force(today.year)
-ui.page(
+shell.page(
     "培训计划上报",
     f"培训开始前至少{rule.plan_days_before_start}天上报（{rule.plan_clause}），审核通过后方可开展。"
     f"今天上报的，最早可安排在{rule.earliest_start_on(today)}开始。",
@@ -96,33 +97,33 @@ def save(plan_id: int | None, version: int, key: str, then_submit: bool) -> None
         session.flush()
         return "" if then_submit else f"“{plan.title}”已保存为草稿。", plan
 
-    kept: Plan | None = ui.deed(keep, "plan", plan_id, version, *typed.values(), *years)
+    kept: Plan | None = deeds.deed(keep, "plan", plan_id, version, *typed.values(), *years)
     if kept is None:
         return
-    ui.choose("plan", kept.id)
+    address.choose("plan", kept.id)
     st.session_state.pop("plan-new", None)
-    if then_submit and not ui.moved(kept.id, Action.SUBMIT, kept.version, kept.title):
-        ui.say("warning", "填写的内容已保存为草稿，没有上报；改正后可再次上报，不必重新填写。")
+    if then_submit and not submissions.moved(kept.id, Action.SUBMIT, kept.version, kept.title):
+        deeds.say("warning", "填写的内容已保存为草稿，没有上报；改正后可再次上报，不必重新填写。")
 
 
 def begin() -> None:
-    ui.choose("plan", None)
-    ui.forget_choice()
+    address.choose("plan", None)
+    address.forget_choice()
     st.session_state["plan-new"] = True
 
 
 columns = ["state", "title", "subject", "start_on", "end_on", "headcount", "hours_each", "submitted_at"]
-writing = st.session_state.get("plan-new") and ui.chosen("plan") is None
+writing = st.session_state.get("plan-new") and address.chosen("plan") is None
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    state = ui.filter_by("状态", State, key="state")
+    state = address.filter_by("状态", State, key="state")
     st.button("填写新计划", icon=":material/add:", on_click=begin, type="secondary" if writing else "primary")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
         return queues.queue(session, who, kinds=("plan",), state=state, **page)
 
-    ui.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="培训计划")
-frame, _count = ui.listing(asked, actor, name="plan")
-plan_id = ui.pick(
+    tables.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="培训计划")
+frame, _count = tables.listing(asked, actor, name="plan")
+plan_id = tables.pick(
     frame, columns, name="plan", empty="还没有这样的计划。点击“填写新计划”，填好后上报给主管的人社部门审核。"
 )
 
@@ -137,15 +138,15 @@ else:
             assert isinstance(plan, Plan)
             moves = workflow.moves_for(plan, actor)
             with st.container(border=True):
-                ui.plan_facts(plan)
-                ui.steps(session, plan, actor)
+                reading.plan_facts(plan)
+                submissions.steps(session, plan, actor)
                 with st.container(horizontal=True):
                     for action in moves:
                         st.button(
                             {Action.SUBMIT: "上报", Action.WITHDRAW: "撤回"}[action],
                             type="primary" if action is Action.SUBMIT else "secondary",
                             key=f"{action}-{plan.id}-{plan.version}",
-                            on_click=ui.move,
+                            on_click=submissions.move,
                             args=(plan.id, action, plan.version, plan.title),
                         )
         if Action.SUBMIT in moves:

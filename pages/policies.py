@@ -7,15 +7,19 @@ import streamlit as st
 
 from core.ground.access import Refused, Role
 from core.law import notices, wording
-from web import decision, ui
+from web import context, shell, tables
+from web.policies import articles
+from web.words import md
 
-actor = ui.require()
-ui.page("政策依据", "系统按下列通知计算；每一项注明条款，通知没有写明之处列出系统的处理方式和理由。")
+actor = shell.require()
+shell.page("政策依据", "系统按下列通知计算；每一项注明条款，通知没有写明之处列出系统的处理方式和理由。")
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    day = st.date_input("哪一天有效的政策", ui.today(), key="day", bind="query-params", format="YYYY-MM-DD", width=200)
+    day = st.date_input(
+        "哪一天有效的政策", context.today(), key="day", bind="query-params", format="YYYY-MM-DD", width=200
+    )
     if actor.role is Role.ADMIN:
-        ui.link("policy_lab", "政策试算与发布")
+        shell.link("policy_lab", "政策试算与发布")
 try:
     rule = notices.in_force(day.year)
 except Refused as refused:
@@ -27,18 +31,18 @@ issued = f"，{rule.issued_on}印发" if rule.issued_on else ""
 st.caption(f"{rule.document}，{rule.issuer}{issued}，适用于{rule.in_force.first}至{rule.in_force.last}")
 if rule.carried(day.year):
     st.info(f"{rule.note(day.year)}。")
-decision.articles(rule)
+articles.articles(rule)
 columns = {"clause": "条款", "heading": "事项", "words": "规定"}
 frame = pd.DataFrame([vars(article) for article in wording.articles(rule)])
-ui.export(lambda _session, _who: frame, list(columns), name=f"政策条款-{rule.document}", labels=columns)
+tables.export(lambda _session, _who: frame, list(columns), name=f"政策条款-{rule.document}", labels=columns)
 
 st.subheader("通知未写明之处", anchor=False)
-decision.silences(rule.interpretations)
+articles.silences(rule.interpretations)
 
 examples = wording.examples(rule)
 if examples:
     st.subheader("举例", anchor=False)
     st.caption("每个例子都由核验程序当场算出，与书面答案一致才会显示。")
     for example in examples:
-        words = ui.md(decision.told(example)).replace("需完成年度无", "不要求学时")
+        words = md(articles.told(example)).replace("需完成年度无", "不要求学时")
         st.markdown("- " + re.sub("：(符合|不符合|待核验)，", r"：**\1**，", words.replace("\\：", "：")))

@@ -10,10 +10,12 @@ from core.eligibility import drafts, replay
 from core.ground import db
 from core.ground.access import Refused, Role
 from core.law import notices
-from web import decision, draft_form, trial, ui
+from web import deeds, shell, tables
+from web.policies import articles, draft_form, trial
+from web.words import md
 
-actor = ui.require(Role.ADMIN)
-ui.page("政策试算与发布", "改动草稿的学时、年龄、年限或减免，立即看到谁的结论会变；发布须由另一名管理员办理。")
+actor = shell.require(Role.ADMIN)
+shell.page("政策试算与发布", "改动草稿的学时、年龄、年限或减免，立即看到谁的结论会变；发布须由另一名管理员办理。")
 
 
 def keep(text: str) -> None:
@@ -21,7 +23,7 @@ def keep(text: str) -> None:
         draft = drafts.save_draft(session, text, **who)
         return f"政策草稿“{draft.policy_id}”已保存，请另一名管理员在“草稿与发布”中核对后发布。"
 
-    ui.deed(act, "draft", text)
+    deeds.deed(act, "draft", text)
 
 
 def publish(draft_id: int, version: int) -> None:
@@ -31,7 +33,7 @@ def publish(draft_id: int, version: int) -> None:
         )
         return f"政策“{draft.policy_id}”已发布；重算上一年度的核验，{len(changed)}份结论会不同。"
 
-    if ui.deed(act, "publish", draft_id, version):
+    if deeds.deed(act, "publish", draft_id, version):
         with db.reading() as session:
             drafts.install(session)
 
@@ -42,7 +44,7 @@ def publishing() -> None:
         frame = drafts.listing(session, actor)
     labels = {"policy_id": "政策编号", "drafted_by": "起草人", "drafted_at": "起草时间", "published_by": "发布人"}
     labels |= {"published_at": "发布时间", "reason": "发布依据"}
-    chosen = ui.pick(frame, list(labels), name="draft", labels=labels, empty="还没有政策草稿。在“试算”中保存一份。")
+    chosen = tables.pick(frame, list(labels), name="draft", labels=labels, empty="还没有政策草稿。在“试算”中保存一份。")
     if chosen is None or chosen not in set(frame["id"]):
         if not frame.empty:
             st.caption("选中一份草稿，查看它说了什么、会改变上一年度的哪些结论，再发布。")
@@ -55,14 +57,14 @@ def publishing() -> None:
     st.subheader(draft.title, anchor=False)
     st.caption(f"{draft.document}，适用于{draft.in_force.first}至{draft.in_force.last}")
     with st.expander("逐条规定"):
-        decision.articles(draft)
+        articles.articles(draft)
     with st.expander("草稿全文"):
         st.code(text, language="yaml")
     last = draft.first_year - 1
     st.markdown(f"**重算{last}年度的核验：{len(changed)}份结论会不同**")
     changed = changed.assign(**{name: changed[name].map(trial.OUTCOMES) for name in ("before", "after")})
     heads = {"number": "结论编号", "organization": "核验机关", "before": "原结论", "after": "按草稿"}
-    ui.table(changed, ["year", *heads], empty=f"{last}年度没有存档的核验，或结论都不变。", labels=heads, height=240)
+    tables.table(changed, ["year", *heads], empty=f"{last}年度没有存档的核验，或结论都不变。", labels=heads, height=240)
     if one["published_by"] is None or pd.isna(one["published_by"]):
         st.text_input("发布依据（必填）", key=f"why-{chosen}", placeholder="如通知文号和印发日期")
         version = int(str(one["version"]))
@@ -74,7 +76,7 @@ def refuse(refused: Refused) -> None:
     """A refusal in words; of a malformed draft every fault, with its line in the whole text."""
     faults = refused.faults if isinstance(refused, notices.Malformed) else []
     lines = [f"第{each.line}行　{each.path}　{each.words}" for each in faults]
-    st.error("  \n".join(map(ui.md, ["政策文件有误，请按下列各行改正：", *lines] if lines else [refused.words])))
+    st.error("  \n".join(map(md, ["政策文件有误，请按下列各行改正：", *lines] if lines else [refused.words])))
 
 
 def trying() -> None:

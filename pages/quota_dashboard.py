@@ -10,12 +10,14 @@ from core.ground import db
 from core.ground.access import OFFICERS, Actor, Refused
 from core.office import dashboards
 from core.submissions import workflow
-from web import ui
+from web import context, shell, submissions, tables
 
-actor = ui.require(*OFFICERS)
-ui.page("指标看板", "已批准的计划和已通过的报告。点击数字下的“看明细”或图中的柱形，下方即列出明细；选中一行可看全貌。")
+actor = shell.require(*OFFICERS)
+shell.page(
+    "指标看板", "已批准的计划和已通过的报告。点击数字下的“看明细”或图中的柱形，下方即列出明细；选中一行可看全貌。"
+)
 
-years = list(range(ui.today().year, ui.today().year - 4, -1))
+years = list(range(context.today().year, context.today().year - 4, -1))
 with st.container(horizontal=True, vertical_alignment="bottom"):
     year = st.selectbox("年度", years, key="year", bind="query-params", width=120)
     measure = st.segmented_control(
@@ -96,11 +98,11 @@ st.markdown(f"**{dashboards.MEASURES[measure]}明细**　:gray[{year}年 {where}
 columns = ["authority", "title", "organization", "start_on", "end_on", "headcount", "hours_each", "subject"]
 if measure != "plans":
     columns = ["authority", "title", "organization", "end_on", "people", "hours", "late", "decided_at", "subject"]
-chosen = ui.pick(rows, columns, name="record", empty="这一项没有明细。")
-ui.export(asked, columns, name=f"{dashboards.MEASURES[measure]}明细")
+chosen = tables.pick(rows, columns, name="record", empty="这一项没有明细。")
+tables.export(asked, columns, name=f"{dashboards.MEASURES[measure]}明细")
 if chosen is not None and chosen in set(rows["id"]):
     try:
         with db.reading() as session, st.container(border=True):
-            ui.submission(session, workflow.one(session, chosen, actor), actor)
+            submissions.submission(session, workflow.one(session, chosen, actor), actor)
     except Refused as refused:
         st.error(refused.words)

@@ -13,11 +13,13 @@ from core.law import notices
 from core.models import Plan
 from core.submissions import queues, reports, workflow
 from core.submissions.workflow import Action
-from web import repair, report_form, ui
+from web import address, context, deeds, shell, submissions, tables
+from web.reports import form, reading, repairing
+from web.words import NOT_BEGUN, chip, md
 
-actor = ui.require(Role.BASE_CLERK)
-rule = notices.in_force(ui.today().year)
-ui.page(
+actor = shell.require(Role.BASE_CLERK)
+rule = notices.in_force(context.today().year)
+shell.page(
     "培训情况报告",
     f"培训结束后{rule.report_days_after_end}天内报送（{rule.report_clause}）：培训总结、培训通知、培训花名册。"
     "花名册可直接上传WPS或Excel文件，问题会逐行列出。",
@@ -27,21 +29,21 @@ ui.page(
 def supplement(report_id: int) -> None:
     def act(session: Session, **who: Any) -> str:
         added = reports.supplement(session, report_id, **who)
-        ui.choose("plan", added.plan_id)
+        address.choose("plan", added.plan_id)
         return f"补报已建立，共{added.people + added.faults}行，请在下面改正后提交。"
 
-    ui.deed(act, "supplement", report_id)
+    deeds.deed(act, "supplement", report_id)
 
 
 with db.reading() as session:
-    due = reports.open_plans(session, actor, now=ui.now())
+    due = reports.open_plans(session, actor, now=context.now())
     undone = reports.undone_people(session, actor)
 st.subheader("待报送", anchor=False)
 for number, title, people in undone.itertuples(index=False):
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.info(f"“{ui.md(title)}”有{people}人的学时已冲销，可补报更正。")
+        st.info(f"“{md(title)}”有{people}人的学时已冲销，可补报更正。")
         st.button("补报更正", key=f"undone-{number}", on_click=supplement, args=(number,))
-plan_id = ui.pick(
+plan_id = tables.pick(
     due,
     ["state", "title", "end_on", "due_on", "days_left", "headcount", "hours_each"],
     name="plan",
@@ -52,7 +54,7 @@ if plan_id is not None and plan_id not in set(due["plan_id"]):
     try:
         with db.reading() as session:
             plan = workflow.one(session, plan_id, actor, kind="plan")
-        st.caption(f"“{ui.md(plan.title)}”现在没有待报送的报告；报送过的，见下面“已报送”。")
+        st.caption(f"“{md(plan.title)}”现在没有待报送的报告；报送过的，见下面“已报送”。")
     except Refused as refused:
         st.error(refused.words)
 elif plan_id is not None:
@@ -62,19 +64,19 @@ elif plan_id is not None:
             assert isinstance(plan, Plan)
             report_id = due.set_index("plan_id")["report_id"].get(plan_id)
             report = reports.one(session, int(report_id), actor) if report_id else None
-            state = ui.chip(report.state) if report else f":gray-badge[{ui.NOT_BEGUN}]"
-            st.markdown(f"#### {ui.md(report.title if report else plan.title)}　{state}")
+            state = chip(report.state) if report else f":gray-badge[{NOT_BEGUN}]"
+            st.markdown(f"#### {md(report.title if report else plan.title)}　{state}")
             st.caption(
                 f"批准：{plan.start_on} 至 {plan.end_on}，{plan.subject.label}，每人{hours_text(plan.hours_each)}学时，"
                 f"{plan.headcount}人"
             )
             if report:
-                ui.steps(session, report, actor)
-            report_form.fields(plan, report)
+                submissions.steps(session, report, actor)
+            form.fields(plan, report)
         if report and report.roster_id:
-            repair.room(report, actor)
+            repairing.room(report, actor)
         if report:
-            report_form.submit(plan, report)
+            form.submit(plan, report)
     except Refused as refused:
         st.error(refused.words)
 
@@ -87,25 +89,25 @@ def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]
     return queues.queue(session, who, kinds=("report",), filed=True, **page)
 
 
-filed, _count = ui.listing(asked, actor, name="report")
-report_id = ui.pick(filed, columns, name="report", empty="还没有报送过培训情况报告。", labels=labels)
-ui.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="培训情况报告", labels=labels)
+filed, _count = tables.listing(asked, actor, name="report")
+report_id = tables.pick(filed, columns, name="report", empty="还没有报送过培训情况报告。", labels=labels)
+tables.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="培训情况报告", labels=labels)
 if report_id is not None:
     try:
         with db.reading() as session, st.container(border=True):
             report = reports.one(session, report_id, actor)
-            repair.heading(session, report, actor)
+            reading.heading(session, report, actor)
             st.text(report.summary)
-            ui.steps(session, report, actor)
+            submissions.steps(session, report, actor)
             for each in reports.turned_down(session, report):
                 told = f"“{each.title}”不予通过，其中{each.people}人没有登记学时，不能再补报。理由：{each.reason}"
-                st.warning(ui.md(told))
+                st.warning(md(told))
             for action in workflow.moves_for(report, actor):
                 if action is Action.WITHDRAW:
                     st.button(
                         "撤回",
                         key=f"{action}-{report.id}-{report.version}",
-                        on_click=ui.move,
+                        on_click=submissions.move,
                         args=(report.id, action, report.version, report.title),
                     )
             if left := reports.unregistered(session, report):
@@ -115,6 +117,6 @@ if report_id is not None:
                     f"补报其余{len(left)}行", key=f"supplement-{report.id}", on_click=supplement, args=(report.id,)
                 )
         if st.toggle("查看花名册", key="roster", bind="query-params"):
-            repair.reading(report, actor)
+            reading.reading(report, actor)
     except Refused as refused:
         st.error(refused.words)

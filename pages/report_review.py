@@ -13,33 +13,37 @@ from core.models import Report, State
 from core.submissions import queues, reports, workflow
 from core.submissions.workflow import Action
 from core.trail import files
-from web import repair, ui
+from web import address, context, shell, submissions, tables
+from web.reports import reading
+from web.words import md
 
-actor = ui.require(Role.REVIEWER)
-ui.page("报告审核", "核对培训情况报告与批准的计划（一(五)2）；通过后学时即登记到个人，学员可打印审验卡（一(五)3）。")
+actor = shell.require(Role.REVIEWER)
+shell.page("报告审核", "核对培训情况报告与批准的计划（一(五)2）；通过后学时即登记到个人，学员可打印审验卡（一(五)3）。")
 
 columns = "state standing title organization submitted_at people hours faults late end_on authority".split()
 labels = {"standing": "学时状态"}
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    state = ui.filter_by("状态", State, key="state", default=State.SUBMITTED)
+    state = address.filter_by("状态", State, key="state", default=State.SUBMITTED)
     text = st.text_input("培训名称或机构", key="q", bind="query-params", width=260)
     own = not actor.oversees_region or st.toggle("只看由本机关审核的", True, key="own", bind="query-params")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
         return queues.queue(session, who, kinds=("report",), state=state, text=text, own=own, **page)
 
-    ui.export(
+    tables.export(
         lambda session, who: asked(session, who, limit=None)[0],
         columns,
         name="报告审核",
         labels=labels,
     )
-frame, count = ui.listing(asked, actor, name="report")
+frame, count = tables.listing(asked, actor, name="report")
 st.caption(f"共{count}份报告")
 empty = "没有符合条件的报告。可换一个状态或清空查询条件。"
 same = {"standing"} if state is State.SUBMITTED else set()
 same |= {"authority"} if own else set()  # what every row would say takes room from what differs
-report_id = ui.pick(frame, [each for each in columns if each not in same], name="report", empty=empty, labels=labels)
+report_id = tables.pick(
+    frame, [each for each in columns if each not in same], name="report", empty=empty, labels=labels
+)
 
 
 def compared(report: Report) -> None:
@@ -63,7 +67,7 @@ def compared(report: Report) -> None:
         lines.append(("学时年度", "、".join(map(str, plan.credit_years)), years, True))
     frame = pd.DataFrame(lines, columns=["heading", "plan", "value", "same"])
     frame["note"] = ["" if same else "不一致" for same in frame["same"]]
-    ui.table(
+    tables.table(
         frame,
         ["heading", "plan", "value", "note"],
         empty="",
@@ -79,11 +83,11 @@ def attachment(attachment_id: int | None, label: str) -> None:
         filename = files.one(session, attachment_id, actor)[0].filename
 
     def taken(session: Session, who: Actor) -> bytes:
-        return files.handed_out(session, attachment_id, actor=who, now=ui.now()).content
+        return files.handed_out(session, attachment_id, actor=who, now=context.now()).content
 
     st.download_button(
         f"{label}：{filename}",
-        ui.deferred(taken, db.transaction),
+        tables.deferred(taken, db.transaction),
         filename,
         key=f"file-{attachment_id}",
         icon=":material/attach_file:",
@@ -96,23 +100,23 @@ if report_id is not None:
         with db.reading() as session:
             report = reports.one(session, report_id, actor)
             with st.container(border=True):
-                repair.heading(session, report, actor)
+                reading.heading(session, report, actor)
                 st.caption(f"{report.organization.name}，应于{report.due_on}（含）前报送")
                 if report.late:
-                    st.warning(f"逾期报送。原因：{ui.md(report.late_reason)}")
+                    st.warning(f"逾期报送。原因：{md(report.late_reason)}")
                 compared(report)
                 st.caption("培训总结")
                 st.text(report.summary)
                 with st.container(horizontal=True):
                     attachment(report.announcement_id, "培训通知")
                     attachment(report.roster_id, "花名册原件")
-                repair.reading(report, actor)
-                ui.steps(session, report, actor)
+                reading.reading(report, actor)
+                submissions.steps(session, report, actor)
                 if Action.APPROVE in workflow.moves_for(report, actor):
                     st.info(workflow.preview(session, report))
                     if report.part > 1:
                         st.caption("不予通过后，这些人不能再补报；需要改正的，请用“退回”。")
-                    ui.decide(report, actor)
+                    submissions.decide(report, actor)
                 elif report.state is State.SUBMITTED:
                     with db.reading() as other:
                         authority = workflow.one(other, report.id, actor).authority.name

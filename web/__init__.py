@@ -1,5 +1,27 @@
-"""The screens' shared rooms: page table and sign-in, what pages have in common, HTTP beside them.
+"""Streamlit screens (界面): page table and sign-in, and what pages share by what it does and by kind.
 
 The main script lives here and not beside `pages/`, because Streamlit serves a neighbouring `pages/` folder by URL
 without running the main script first; from here it cannot.
 """
+
+__all__ = [
+    "address",
+    "claims",
+    "context",
+    "credit",
+    "deeds",
+    "eligibility",
+    "facts",
+    "first_visit",
+    "passwords",
+    "people",
+    "plans",
+    "policies",
+    "reports",
+    "screens",
+    "shell",
+    "sign_in",
+    "submissions",
+    "tables",
+    "words",
+]

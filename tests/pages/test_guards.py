@@ -14,7 +14,7 @@ from core.people import accounts
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import MAIN, open_page, sign_in
-from web import ui
+from web import shell
 
 PAGES = sorted(path.stem for path in (db.ROOT / "pages").glob("*.py"))
 
@@ -72,7 +72,7 @@ def test_nobody_opens_a_page_signed_out_by_address_or_bare(cast: Cast, page: str
     through_main = open_page(page, None)
     assert [field.label for field in through_main.text_input] == ["用户名", "密码"]
     assert not through_main.dataframe
-    bare = AppTest.from_file(ui.page_file(page), default_timeout=60).run()
+    bare = AppTest.from_file(shell.page_file(page), default_timeout=60).run()
     assert not bare.exception
     assert [info.value for info in bare.info] == ["请先登录。登录后会回到本页。"]
     assert not bare.dataframe

@@ -17,7 +17,7 @@ from core.ground.access import OrganizationKind, Refused
 from core.models import Organization
 from core.people import accounts, organizations
 from tests.cast import Cast
-from web import ui
+from web import deeds
 
 
 class StoppedRun(BaseException):
@@ -55,7 +55,7 @@ def added(cast: Cast, name: str, state: SessionState | None = None) -> Any:
             state.asked_to_stop = True
         return f"已新增{name}", name
 
-    return ui.deed(act, "organization", name)
+    return deeds.deed(act, "organization", name)
 
 
 def count(name: str) -> int | None:
@@ -68,7 +68,7 @@ def test_a_deed_whose_run_is_stopped_is_told_and_not_done_again_by_the_second_cl
 ) -> None:
     assert added(cast, "示例新医院", state) == "示例新医院"
     with pytest.raises(StoppedRun):
-        ui.say("success", "what came after the deed")
+        deeds.say("success", "what came after the deed")
     state.asked_to_stop = False
     assert added(cast, "示例新医院") == "示例新医院"
     assert count("示例新医院") == 1
@@ -76,7 +76,7 @@ def test_a_deed_whose_run_is_stopped_is_told_and_not_done_again_by_the_second_cl
 
 
 def test_the_second_click_waits_for_the_first_ones_deed(cast: Cast, state: SessionState) -> None:
-    ui.say("warning", "the page is drawn")
+    deeds.say("warning", "the page is drawn")
     with ThreadPoolExecutor(2) as both:
         assert list(both.map(lambda name: added(cast, name), ["示例新医院"] * 2)) == ["示例新医院"] * 2
     assert count("示例新医院") == 1
@@ -88,7 +88,7 @@ def test_another_deed_and_the_same_one_later_are_done(
     added(cast, "示例新医院")
     added(cast, "示例新学校")
     assert count("示例新学校") == 1
-    monkeypatch.setattr(ui, "AGAIN", -1.0)
+    monkeypatch.setattr(deeds, "AGAIN", -1.0)
     assert added(cast, "示例新医院") is None
     assert state["hand"].messages[-1][0] == "error"
 
@@ -101,7 +101,7 @@ def test_what_is_done_back_and_forth_is_done_each_time(cast: Cast, state: Sessio
         return f"已{here}。"
 
     for here in ("停用", "启用", "停用", "停用", "启用"):  # each click a run of its own
-        run = threading.Thread(target=ui.deed, args=(act, "organization", 1, here))
+        run = threading.Thread(target=deeds.deed, args=(act, "organization", 1, here))
         run.start()
         run.join()
     assert seen == ["停用", "启用", "停用", "启用"]
@@ -115,6 +115,6 @@ def test_a_refused_deed_can_be_done_at_once_when_it_is_mended(cast: Cast, state:
             raise refusing.pop()
         return "已办理。"
 
-    assert ui.deed(act, "act", 1) is None
-    assert ui.deed(act, "act", 1) is True
+    assert deeds.deed(act, "act", 1) is None
+    assert deeds.deed(act, "act", 1) is True
     assert state["hand"].messages == [("error", "请填写原因。", False), ("success", "已办理。", False)]

@@ -19,12 +19,12 @@ from core.models import AuditEntry, CreditBatch
 from core.records import cards, proofs
 from core.submissions import kinds
 from core.trail import files
+from routes import addresses, verify
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
 from tests.pages.test_credit_import import balance, book, imported, line
 from tests.pages.test_deeds import NOW, press
-from web import routes
 
 
 def test_one_line_is_undone_then_the_rest_of_the_batch(cast: Cast) -> None:
@@ -186,7 +186,7 @@ def test_anybody_checks_a_proof_without_signing_in(cast: Cast) -> None:
 
     def asked(method: str, **sent: Any) -> httpx.Response:
         async def ask() -> httpx.Response:
-            office = httpx.ASGITransport(Starlette(routes=routes.ROUTES))
+            office = httpx.ASGITransport(Starlette(routes=addresses.ROUTES))
             async with httpx.AsyncClient(transport=office, base_url="http://office") as client:
                 return await client.request(method, "/verify", **sent)
 
@@ -219,7 +219,7 @@ def test_whoever_holds_a_revoked_card_is_told_since_when_and_why(cast: Cast) -> 
         card = cards.issue(session, people.person_id(1), NOW.year - 1, actor=cast["reviewer"], now=NOW)
         books.reverse(session, 1, actor=cast["reviewer"], reason="与<第3批>重复", now=NOW)
     scope = {"type": "http", "path_params": {"code": card.code}, "headers": []}
-    page = bytes(routes.verify(Request(scope)).body).decode()
+    page = bytes(verify.verify(Request(scope)).body).decode()
     assert f"此卡已于{db.office_day(NOW)}失效" in page
     assert "冲销第1批：与&lt;第3批&gt;重复" in page
     assert "此卡真实有效" not in page

@@ -19,6 +19,7 @@ from core.records import cards, disputes
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
+from web.tables import drawing
 
 NOW = datetime.now(UTC)
 YEAR = db.office_day(NOW).year
@@ -232,7 +233,5 @@ def test_the_section_of_proofs_stays_open_while_cards_and_proofs_are_made(cast: 
 
 
 def test_a_word_that_stands_once_among_many_short_ones_has_the_room_it_needs() -> None:
-    from web import ui
-
-    assert ui._width("hours", ["学时", *["24"] * 30, "撤销视同完成"]) == 6 * 14 + 18
-    assert ui._width("basis", ["依据", "示例基地：" + "知识更新培训班" * 4]) is None
+    assert drawing._width("hours", ["学时", *["24"] * 30, "撤销视同完成"]) == 6 * 14 + 18
+    assert drawing._width("basis", ["依据", "示例基地：" + "知识更新培训班" * 4]) is None

@@ -22,7 +22,7 @@ from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
 from tests.pages.test_credit_import import imported, line
 from tests.pages.test_deeds import NOW, TODAY, one, posted, press
-from web import ui
+from web import tables
 
 
 @pytest.fixture(autouse=True)
@@ -239,5 +239,5 @@ def test_a_further_subject_is_called_by_the_name_its_notice_gives_it(cast: Cast)
     text = text.replace("subjects:", "subjects:\n  - {code: ethics, name: 职业道德, clause: 一(一)}")
     notices.published().mkdir(parents=True)
     (notices.published() / "nmg-ethics.yaml").write_text(text, encoding="utf-8")
-    shown = ui.worded(pd.DataFrame({"subject": ["ethics", "public"]}), ["subject"])
+    shown = tables.worded(pd.DataFrame({"subject": ["ethics", "public"]}), ["subject"])
     assert list(shown["subject"]) == ["职业道德", "公需科目"]

@@ -13,7 +13,7 @@ from core.submissions import reports, roster
 from core.submissions.workflow import Action
 from core.trail import files
 from core.trail.files import Upload
-from web import ui
+from web import context, deeds, submissions
 
 
 def _key(plan: Plan, report: Report | None) -> str:
@@ -128,7 +128,7 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
             added += f"原花名册已整份替换，此前在网上改正的{void}处作废。"
         return f"已保存。{added}花名册{people}人{found}{AGAIN if again else ''}", report
 
-    kept: Report | None = ui.deed(act, "report", plan.id, typed, text, *files_given, replace, below=True)
+    kept: Report | None = deeds.deed(act, "report", plan.id, typed, text, *files_given, replace, below=True)
     if kept is None:
         return None
     st.session_state[f"{key}pasted"] = ""
@@ -142,7 +142,7 @@ def submit(plan: Plan, report: Report) -> None:
     """The page's main deed, and the reason when it is late."""
     key = _key(plan, report)
     reason = f"late-{report.id}"
-    days = (ui.today() - report.due_on).days
+    days = (context.today() - report.due_on).days
     if days > 0:
         st.warning(f"应于{report.due_on}（含）前报送（一(五)2），已逾期{days}天，须说明原因。")
         st.text_area("逾期原因（必填）", report.late_reason, key=reason, height=70)
@@ -165,8 +165,8 @@ def _submitted(plan: Plan, report: Report, key: str, reason: str) -> None:
         if kept is None:
             return
         if brought and kept.faults:
-            ui.say("warning", "花名册有错误的行不登记学时，所以还没有提交。请核对后再点“提交报告”。")
+            deeds.say("warning", "花名册有错误的行不登记学时，所以还没有提交。请核对后再点“提交报告”。")
             return
         version = kept.version
-    if not ui.moved(report.id, Action.SUBMIT, version, report.title, reason) and version != report.version:
-        ui.say("warning", "填写的内容已保存，没有提交。")
+    if not submissions.moved(report.id, Action.SUBMIT, version, report.title, reason) and version != report.version:
+        deeds.say("warning", "填写的内容已保存，没有提交。")

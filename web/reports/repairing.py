@@ -1,4 +1,4 @@
-"""A roster on screen: its repair room, with what is wrong beside its cell and proposals to accept, and its reading."""
+"""Roster repair (花名册改正) on screen: what is wrong beside its cell, proposals to accept."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from core.ground import db, resident_id
 from core.ground.access import Actor
 from core.ground.hours import hours_text
 from core.ground.problems import Problem
-from core.ledger.standing import Standing
-from core.models import Report, State
+from core.models import Report
 from core.submissions import reports, roster
 from core.submissions.roster import HEADINGS
-from web import ui
+from web import context, deeds, tables
+from web.reports import trail
+from web.reports.reading import ROSTER
+from web.words import md
 
 PAGE_ROWS = 10
+
 MOST = 500
 """Rows in the list of those to choose from; a name finds the others."""
 
@@ -29,7 +32,7 @@ MOST = 500
 def room(report: Report, actor: Actor) -> None:
     """The roster of one's own report as it stands: totals, the rows with faults to repair, the hints."""
     with db.reading() as session:
-        problems = reports.problems(session, report.id, actor, now=ui.now())
+        problems = reports.problems(session, report.id, actor, now=context.now())
         warnings = reports.warnings(session, report.id, actor)
         rows = reports.rows(session, report.id, actor, faulty_only=True)
     places = st.columns(4)
@@ -48,12 +51,12 @@ def room(report: Report, actor: Actor) -> None:
     if hints := [problem for problem in (*problems, *warnings) if not problem.blocking]:
         offered = [hint for hint in hints if hint.offer]
         with st.expander(f"提示（{len(hints)}处），不影响登记，审核机关会看到", expanded=bool(offered)):
-            ui.problems(hints, HEADINGS)
+            tables.problems(hints, HEADINGS)
             for hint in offered:
                 words, key = f"采纳第{hint.row}行的建议：{hint.offer}", f"accept-{hint.row}-{hint.column}"
                 st.button(words, key=key, on_click=_accept, args=(report.id, [hint.row]))
     _others(report, actor)
-    trail(report, actor)
+    trail.trail(report, actor)
 
 
 def _others(report: Report, actor: Actor) -> None:
@@ -67,81 +70,13 @@ def _others(report: Report, actor: Actor) -> None:
         columns = "row name id_mask employer public_hours professional_hours credit_year assessment faulty".split()
         if not report.plan.credit_years:
             columns.remove("credit_year")
-        row = ui.pick(rows, columns, name="row", by="row", empty="没有这样的行，请换一个姓名或单位。", labels=LABELS)
+        row = tables.pick(
+            rows, columns, name="row", by="row", empty="没有这样的行，请换一个姓名或单位。", labels=ROSTER
+        )
         if row in set(rows["row"]):
             with st.container(horizontal=True):
                 st.button(f"改正第{row}行", key=f"other-{row}", on_click=_whole, args=(report.id, row))
                 _strike(report.id, int(row or 0), f"删去第{row}行", "secondary")
-
-
-LABELS = {"row": "行号", "repaired": "改正", "standing": "学时状态"}
-
-
-def heading(session: Session, report: Report, actor: Actor) -> None:
-    """What a report is, how it stands, and what was taken back of its hours."""
-    standing = reports.standing(session, report)
-    gone = standing in (Standing.PARTLY, Standing.REVERSED)
-    badge = f"　:red-badge[{standing.label}]" if standing and gone else ""
-    st.markdown(f"#### {ui.md(report.title)}　{ui.chip(report.state)}{badge}")
-    if gone:
-        labels = {"at": "冲销时间", "entries": "笔数"}
-        made = reports.reversals(session, report.id, actor)
-        ui.table(made, ["at", "entries", "hours", "reason"], empty="", labels=labels)
-
-
-def reading(report: Report, actor: Actor) -> None:
-    """A filed roster, masked: what is wrong or worth a look, what was repaired, every row with what came of it."""
-    with db.reading() as session:
-        problems = reports.problems(session, report.id, actor, now=ui.now())
-        problems = [*reports.warnings(session, report.id, actor), *problems]
-        rows = reports.rows(session, report.id, actor)
-    if report.faults:
-        result = "没有登记学时" if report.state is State.APPROVED else "通过后这些行不登记学时"
-        st.warning(f"花名册有{report.faults}行有错误，{result}。")
-    if problems:  # what its base has to mend, or what an officer has to judge, comes first
-        own = actor.organization_id == report.organization_id
-        ui.problems(sorted(problems, key=lambda each: each.blocking is not own), HEADINGS)
-    trail(report, actor)
-    shown = "row name id_mask employer post public_hours professional_hours credit_year assessment faulty".split()
-    shown += ["standing"] if report.state is State.APPROVED else []
-    shown += ["repaired"] if rows["repaired"].any() else []
-    if not report.plan.credit_years:
-        shown.remove("credit_year")
-    with st.expander(f"培训花名册（{len(rows)}人）", expanded=len(rows) <= 20):
-        ui.table(rows, shown, empty="没有花名册。", labels=LABELS, height=420)
-        ui.export(lambda s, who: reports.rows(s, report.id, who), shown, name=f"花名册-{report.id}", labels=LABELS)
-
-
-def trail(report: Report, actor: Actor) -> None:
-    """What was changed in a roster since its file came, by whom and when."""
-    with db.reading() as session:
-        made = reports.repairs(session, report.id, actor)
-    if made.empty:
-        return
-    with st.expander(f"改正记录（{made['row'].nunique()}行）"):
-        made["heading"] = [roster.REPAIR_HEADINGS[column] for column in made["column"]]
-        shown = ui.worded(made, ["row", "heading", "before", "after", "how", "account_name", "at"])
-        column = st.column_config.TextColumn
-        config = {
-            "row": st.column_config.NumberColumn("行号", format="%d", width=60),
-            "heading": column("列", width=110),
-            "before": column("改前", width=190),
-            "after": column("改后", width=190),
-            "how": column("方式", width=90),
-            "account_name": column("办理人", width=110),
-            "at": column("时间", width=140),
-        }
-        height: Any = 280 if len(made) > 7 else "content"
-        st.dataframe(shown, hide_index=True, column_config=config, height=height, placeholder="")
-        if report.state in reports.EDITABLE and report.part == 1 and actor.organization_id == report.organization_id:
-            with st.popover("恢复为上传的原件"):
-                st.write("撤销上面的全部改正、粘贴和删去，回到上传的文件；改正记录保留。")
-                st.button("确认恢复", key=f"restart-{report.id}", type="primary", on_click=_restart, args=(report.id,))
-
-
-def _restart(report_id: int) -> None:
-    words = "花名册已恢复为上传的原件并重新检查。"
-    _deed(lambda session, **who: reports.restart(session, report_id, **who), words, report_id)
 
 
 def _repair(report: Report, actor: Actor, faulty: dict[int, list[Problem]], rows: pd.DataFrame) -> None:
@@ -157,7 +92,9 @@ def _repair(report: Report, actor: Actor, faulty: dict[int, list[Problem]], rows
             _accept_all(report.id, offered, struck)
         st.download_button(
             f"下载待改正的行（{len(faulty)}行）",
-            ui.deferred(lambda s, who: reports.open_rows(s, report.id, actor=who, now=ui.now()), db.transaction),
+            tables.deferred(
+                lambda s, who: reports.open_rows(s, report.id, actor=who, now=context.now()), db.transaction
+            ),
             f"待改正花名册-{report.title}.xlsx",
             key="open-rows",
             icon=":material/download:",
@@ -199,16 +136,16 @@ def _row(report: Report, row: int, found: list[Problem], person: Any, cells: dic
             name, known = person["name"], [person["id_mask"], person["employer"]]
             if found[0].code == "row-shifted":  # its columns are not what they are called: what stands in it, as it is
                 name, known = "", [resident_id.masked(text) for text in cells.values()]
-            told = "　".join(ui.md(text) for text in known if text)
-            who.markdown(f"**第{row}行**　{ui.md(name)}  \n:small[{told}]")
+            told = "　".join(md(text) for text in known if text)
+            who.markdown(f"**第{row}行**　{md(name)}  \n:small[{told}]")
         with cell:
             for column in (own, *_spoken_of(here, cells)):
                 if column == own or column not in columns:
                     _cell(report.id, row, column, cells[column])
         for problem in here:
-            words.markdown(f":red[{ui.md(problem.words)}]")
+            words.markdown(f":red[{md(problem.words)}]")
             if problem.offer:
-                words.markdown(f":green[建议：{ui.md(problem.offer)}]")
+                words.markdown(f":green[建议：{md(problem.offer)}]")
                 label = "按建议删去" if problem.offer == roster.LEAVE_OUT else "采纳建议"
                 words.button(label, key=f"accept-{row}-{own}", on_click=_accept, args=(report.id, [row]))
         if at == 0:
@@ -244,7 +181,7 @@ def _deed(act: Callable[..., Any], words: str, *once: Any) -> None:
         act(session, **who)
         return words
 
-    ui.deed(done, "repair", words, *once, below=True)
+    deeds.deed(done, "repair", words, *once, below=True)
 
 
 def _typed(report_id: int, row: int, column: str, before: str, key: str) -> None:
@@ -253,7 +190,7 @@ def _typed(report_id: int, row: int, column: str, before: str, key: str) -> None
         return
     st.session_state.pop(f"{key}-of", None)  # saved or refused, what the roster has then is shown
     if after == before:
-        ui.say("warning", f"第{row}行{HEADINGS[column]}原来就是“{after}”，没有改动。", below=True)
+        deeds.say("warning", f"第{row}行{HEADINGS[column]}原来就是“{after}”，没有改动。", below=True)
         return
     change = reports.Change(row, column, before, after)
     _deed(
@@ -273,7 +210,7 @@ def _accept(report_id: int, rows: list[int]) -> None:
         deeds += [f"{struck}行与别的行重复，已删去"] if struck else []
         return f"{'，'.join(deeds)}；花名册已重新检查。"
 
-    ui.deed(done, "accept", report_id, *rows, below=True)
+    deeds.deed(done, "accept", report_id, *rows, below=True)
 
 
 def _strike(report_id: int, row: int, label: str, style: Any) -> None:
@@ -291,7 +228,7 @@ def _struck(report_id: int, row: int) -> None:
 
 def _whole(report_id: int, row: int) -> None:
     """Open a row to be corrected as it stands; struck by somebody else, it is said to be gone."""
-    cells = ui.answer(lambda session, who: reports.cells(session, report_id, row, who))
+    cells = deeds.answer(lambda session, who: reports.cells(session, report_id, row, who))
     if cells is not None:
         for column, value in cells.items():  # what was typed when it was open before, and not saved, is gone
             choices = roster.CHOICES.get(column)
@@ -325,7 +262,7 @@ def _retyped(report_id: int, row: int, cells: dict[str, str]) -> None:
         if typed[column] not in (None, before)
     ]
     if not changes:
-        ui.say("warning", f"第{row}行没有改动。", below=True)
+        deeds.say("warning", f"第{row}行没有改动。", below=True)
         return
     _deed(
         lambda session, **who: reports.repair(session, report_id, changes, **who),

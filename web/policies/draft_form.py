@@ -11,7 +11,7 @@ import yaml
 from core.eligibility import drafts
 from core.law import notices
 from core.law.notices import Policy
-from web import ui
+from web.words import clause
 
 
 def text() -> str:
@@ -73,8 +73,8 @@ def _waivers(found: list[dict[str, Any]], rule: Policy) -> list[dict[str, Any]]:
     """The waivers that are kept, with their ages as typed; a name that tells the age follows it."""
     st.markdown("**减免**　:gray[取消勾选即删去；数字为周岁]")
     kept = []
-    for clause, group in groupby(found, key=lambda waiver: str(waiver["clause"])):
-        st.markdown(ui.clause(clause))
+    for where, group in groupby(found, key=lambda waiver: str(waiver["clause"])):
+        st.markdown(clause(where))
         for waiver in group:
             name = waiver["name"]
             ages = [each for each in waiver["when"] if each["fact"] == "age" and "at_least" in each]

@@ -16,7 +16,8 @@ from core.law import notices, rules
 from core.law.notices import LEVELS, Policy
 from core.ledger import statements
 from core.people import persons
-from web import decision, ui
+from web import context, tables
+from web.eligibility import decision
 
 OUTCOMES = {outcome.value: outcome.label for outcome in rules.OUTCOMES}
 EVERY = "各级别"
@@ -41,7 +42,7 @@ def _population(actor: Actor, year: int) -> tuple[Population, pd.DataFrame]:
 def show(draft: Policy, actor: Actor) -> tuple[int, int, str] | None:
     """Who changes side, by league, level, employer and post; answers person, year and level where one is chosen."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        year = int(st.number_input("申报年度", notices.policies()[0].first_year, 2100, ui.today().year, width=140))
+        year = int(st.number_input("申报年度", notices.policies()[0].first_year, 2100, context.today().year, width=140))
         level = st.selectbox("申报级别", [*LEVELS, EVERY], 2, key="lab-level", width=140)
     levels = LEVELS if level == EVERY else (level,)
     everybody, frame = _population(actor, year)
@@ -77,7 +78,7 @@ def _grouped(changed: pd.DataFrame, people: pd.DataFrame, unit: str) -> None:
     most = turns.sum(axis=1).sort_values(ascending=False).index
     counts = turns.assign(people=people.groupby(column).size()).loc[most].reset_index()
     labels = {name: name for name in names} | {column: by, "people": f"总{unit}数"}
-    ui.table(counts, [column, *names, "people"], empty="", labels=labels, height=260)
+    tables.table(counts, [column, *names, "people"], empty="", labels=labels, height=260)
 
 
 def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int | None:
@@ -97,14 +98,14 @@ def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int
 
     columns = ["name", "turn", "level", "post", "employer", "authority", "id_mask"]
     labels = {"turn": "结论变化", "level": "申报级别"}
-    frame, _count = ui.listing(asked, actor, name="lab")
+    frame, _count = tables.listing(asked, actor, name="lab")
     place = pd.Series([LEVELS.index(level) for level in frame["level"]], frame.index, dtype=int)
     frame = frame.assign(id=frame["person_id"].astype(int) * len(LEVELS) + place)
     nobody = "没有人的结论改变。改动学时、年限或减免后再看，或填写姓名查看此人的两份结论。"
     empty = "没有符合条件的人员。" if text.strip() else nobody
-    chosen = ui.pick(frame, columns, name="who", empty=empty, labels=labels)
+    chosen = tables.pick(frame, columns, name="who", empty=empty, labels=labels)
     if not changed.empty and not text.strip():
-        ui.export(lambda session, who: asked(session, who)[0], columns, name="政策试算", labels=labels)
+        tables.export(lambda session, who: asked(session, who)[0], columns, name="政策试算", labels=labels)
     return chosen
 
 

@@ -12,7 +12,9 @@ from core.ledger.standing import Standing
 from core.models import Attachment, Claim, State
 from core.submissions import claims, plans
 from core.trail import files
-from web import ui
+from web import context, submissions, tables
+from web.facts import fact, facts
+from web.words import chip, md, moment_text
 
 CAPTION = (
     "高研班、论坛、学术交流、进修考察、三科和技能培训的证书折合专业科目学时，职业资格考试合格的当年视同完成"
@@ -38,17 +40,17 @@ def one(session: Session, claim: Claim, here: Actor) -> claims.Activity:
     activity = claims.activity_of(claim)
     back = claims.taken_back(session, claim)
     badge = f"　:red-badge[{Standing.REVERSED.label}]" if back else ""
-    st.markdown(f"#### {ui.md(claim.title)}　:gray[:small[第{claim.id}号]]　{ui.chip(claim.state)}{badge}")
+    st.markdown(f"#### {md(claim.title)}　:gray[:small[第{claim.id}号]]　{chip(claim.state)}{badge}")
     if claim.state not in (State.APPROVED, State.REJECTED) and (hints := claims.hints(session, claim)):
-        st.warning("\n\n".join(map(ui.md, hints)))
+        st.warning("\n\n".join(map(md, hints)))
     if back:
-        told = f"{ui.moment_text(back.posted_at)}由{back.posted_by}{back.basis.rstrip('。')}"
+        told = f"{moment_text(back.posted_at)}由{back.posted_by}{back.basis.rstrip('。')}"
         then = "证书仍应折合的，请点击“填写新申报”，用同一证书重新申报。" if here.role in claims.FILERS else ""
-        st.warning(ui.md(f"这份申报的学时已经冲销，不再计入。{told}。{then}"))
+        st.warning(md(f"这份申报的学时已经冲销，不再计入。{told}。{then}"))
     granted = (
         "视同完成" if activity.deemed else "待核定" if claim.granted is None else f"{hours_text(claim.granted)}学时"
     )
-    ui.facts(
+    facts(
         [
             ("申报人", claim.person.name if claim.person else ""),
             ("工作单位", claim.person.employer_name if claim.person else ""),
@@ -62,14 +64,14 @@ def one(session: Session, claim: Claim, here: Actor) -> claims.Activity:
         ]
     )
     if claim.note:
-        ui.fact("说明", claim.note)
+        fact("说明", claim.note)
     kept = claims.evidence(session, claim.id, here)
     if not kept:
         st.warning("还没有上传证书或证明材料。")
     with st.container(horizontal=True):
         for each in kept:
             _evidence(each)
-    ui.steps(session, claim, here)
+    submissions.steps(session, claim, here)
     return activity
 
 
@@ -82,7 +84,7 @@ def _evidence(kept: Attachment) -> None:
     """A file to take away; taking it is logged."""
 
     def taken(session: Session, who: Actor) -> bytes:
-        return files.handed_out(session, kept.id, actor=who, now=ui.now()).content
+        return files.handed_out(session, kept.id, actor=who, now=context.now()).content
 
-    make, icon = ui.deferred(taken, db.transaction), ":material/attach_file:"
+    make, icon = tables.deferred(taken, db.transaction), ":material/attach_file:"
     st.download_button(kept.filename, make, kept.filename, key=f"file-{kept.id}", icon=icon, on_click="ignore")

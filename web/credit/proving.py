@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.ground.hours import hours_text
 from core.models import Source
 from core.records import proofs
-from web import ui
+from web import deeds
 
 
 def of(person_id: int, entries: pd.DataFrame) -> None:
@@ -50,5 +50,5 @@ def _issue(person_id: int, key: str) -> None:
     def act(session: Session, **who: Any) -> tuple[str, bytes]:
         return f"第{batch}批第{line}笔的入账证明已出具，请下载。", proofs.issue(session, batch, line, **who)
 
-    if file := ui.deed(act, "proof", batch, line):
+    if file := deeds.deed(act, "proof", batch, line):
         st.session_state["proof"] = (person_id, (batch, line), file, proofs.pdf(file))

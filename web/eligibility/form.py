@@ -7,7 +7,7 @@ import streamlit as st
 from core.eligibility.applications import HEADINGS
 from core.law import notices
 from core.law.notices import EDUCATIONS, LEVELS, ROUTES
-from web import ui
+from web import context
 
 ASSERTED = ["否", "是", "待核验"]
 
@@ -16,7 +16,7 @@ def cells() -> dict[str, object]:
     """The cells of one application; what only some applicants have is folded away."""
     one, two, three, four = st.columns(4)
     first = notices.policies()[0].first_year
-    year = one.number_input(HEADINGS["year"], first, 2100, ui.today().year)
+    year = one.number_input(HEADINGS["year"], first, 2100, context.today().year)
     route = two.selectbox(HEADINGS["route"], ROUTES)
     facts: dict[str, object] = {"year": year, "route": route}
     facts["level"] = three.selectbox(HEADINGS["level"], LEVELS, 2)

@@ -1,0 +1,6 @@
+"""HTTP without Streamlit: health check, session cookie, public verification, and the middleware around everything.
+
+Each handler is a few lines over `core`; nothing here knows a screen.
+"""
+
+__all__ = ["addresses", "health", "session", "shield", "verify", "words"]

@@ -1,0 +1,16 @@
+"""Routing table (路由): every address answered without Streamlit, and its handler."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from routes import health, session, verify, words
+
+ROUTES = [
+    Route("/healthz", health.health),
+    Route("/session", session.start_session, methods=["POST"]),
+    Route("/verify", verify.verify_form),
+    Route("/verify", verify.verify_proof, methods=["POST"]),
+    Route("/verify/{code}", verify.verify),
+    Route("/words.js", words.script),
+]

@@ -1,0 +1,53 @@
+"""Sign-in session (登录会话): the HttpOnly cookie a browser holds, set at /session, and who it belongs to."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import Request, cookie_parser
+from starlette.responses import PlainTextResponse, Response
+
+from core.ground import db
+from core.people import accounts
+
+COOKIE = "ce_session"
+"""The name of the session cookie."""
+
+
+async def start_session(request: Request) -> Response:
+    """Start a session (登录): turn the token of a sign-in into the HttpOnly cookie. Same-origin JSON only.
+
+    401 for an unknown token, 403 from another site, 415 for anything but JSON.
+    """
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return PlainTextResponse("forbidden", status_code=403)
+    if request.headers.get("content-type", "").split(";")[0] != "application/json":
+        return PlainTextResponse("JSON expected", status_code=415)
+    body = await request.body()
+    return await run_in_threadpool(_session_response, body, request.url.scheme == "https")
+
+
+def _session_response(body: bytes, secure: bool) -> Response:
+    """The response that sets the cookie, in a thread of its own: it asks the database."""
+    try:
+        token = json.loads(body)["token"]
+    except (ValueError, KeyError, TypeError):
+        return PlainTextResponse("a token expected", status_code=400)
+    with db.reading() as session:
+        known = isinstance(token, str) and accounts.actor_of(session, token, datetime.now(UTC))
+    if not known:
+        return PlainTextResponse("no such session", status_code=401)
+    response = PlainTextResponse("ok")
+    seconds = int(accounts.SIGN_IN_LASTS.total_seconds())
+    response.set_cookie(COOKIE, token, max_age=seconds, httponly=True, samesite="strict", secure=secure)
+    return response
+
+
+def signed_in(headers: Headers) -> bool:
+    """Authentication (身份验证): whether a request carries the cookie of a session that stands."""
+    token = cookie_parser(headers.get("cookie", "")).get(COOKIE)
+    with db.reading() as session:
+        return accounts.actor_of(session, token, datetime.now(UTC)) is not None

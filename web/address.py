@@ -1,0 +1,45 @@
+"""URL query parameters (地址栏参数): the chosen record and the filters, kept across reloads and in shared links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import streamlit as st
+
+from core.ground.access import Labelled
+
+Word = TypeVar("Word", bound=Labelled)
+
+
+def chosen(name: str) -> int | None:
+    """The record named in the address bar."""
+    text = str(st.query_params.get(name, ""))
+    return int(text) if text.isdigit() and len(text) < 15 else None
+
+
+def choose(name: str, record_id: int | None) -> None:
+    """Name a record in the address bar, or none."""
+    if record_id is None:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = str(record_id)
+
+
+def forget_choice() -> None:
+    """After a deed: no row stays chosen, so that the next click cannot hit what moved into its place."""
+    st.session_state["round"] = st.session_state.get("round", 0) + 1
+
+
+def filter_by(label: str, words: Iterable[Word], *, key: str, default: Word | None = None) -> Word | None:
+    """A filter over a vocabulary, "全部" for none, kept in the address bar under its key."""
+    options: list[Word | None] = [None, *words]
+    return st.selectbox(
+        label,
+        options,
+        options.index(default),
+        format_func=lambda word: word.label if word else "全部",
+        key=key,
+        bind="query-params",
+        width=180,
+    )

@@ -1,0 +1,3 @@
+"""Claims of certificates for hours (学时折合申报) on screen."""
+
+__all__ = ["reading"]

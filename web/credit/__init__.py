@@ -1,0 +1,3 @@
+"""Posted hours (学时) on screen: disputes, entry proofs, reversals."""
+
+__all__ = ["disputing", "proving", "reversing"]

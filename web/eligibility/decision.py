@@ -1,0 +1,132 @@
+"""Decision sheet (资格核验单): the answer, each year's hours, every rule considered, ways to close the gap."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.eligibility import closing, printed
+from core.eligibility.sheet import DecisionSheet, SubjectLine, Way, YearLine
+from core.ground import db
+from core.ground.access import Actor, Refused
+from core.ground.hours import hours_text
+from web import context, tables
+from web.policies.articles import silences, told
+from web.words import clause, md
+
+
+def show(sheet: DecisionSheet, actor: Actor) -> None:
+    """One decision with every step, what is missing and how to get it."""
+    verdict(sheet)
+    years(sheet)
+    for line in sheet.year_lines:
+        _entries(sheet, line)
+    _ways(sheet)
+    if sheet.outcome.label == "不符合" and sheet.person_id is not None:
+        _missing(sheet, actor)
+    with st.expander(f"通知未写明之处的处理（{len(sheet.interpretations)}项）"):
+        silences(sheet.interpretations)
+    decided = f"，{sheet.decided_by}{db.office_day(sheet.decided_at)}核验" if sheet.decided_at else ""
+    st.caption(f"依据{sheet.policy.document}{decided}，校验码{sheet.digest[:16]}")
+    st.download_button(
+        "下载核验单（PDF）",
+        lambda: printed.sheet_pdf(sheet, now=context.now()),
+        f"资格核验单-{sheet.name}.pdf",
+        "application/pdf",
+        key=f"sheet-pdf-{sheet.digest[:16]}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def brief(sheet: DecisionSheet) -> None:
+    """The answer, the years and the rule that won, to lay beside another sheet."""
+    verdict(sheet)
+    years(sheet)
+    won = next(way for way in sheet.ways if way.won)
+    st.markdown(f"采用{md(won.name)}　{clause(won.clause)}")
+
+
+def verdict(sheet: DecisionSheet) -> None:
+    """The answer in a sentence, what it stands on and what was left open."""
+    tell = {"符合": st.success, "不符合": st.error, "待核验": st.warning}[sheet.outcome.label]
+    tell(f"**{md(told(sheet.headline))}**" + (f"  \n{md(sheet.note)}。" if sheet.note else ""))
+
+
+def years(sheet: DecisionSheet) -> None:
+    """Every year looked at, what it has of what it must have, and what it lacks."""
+    st.markdown("**各年度学时（已学 / 要求）**" + ("　:gray[完成其中任一年度即可]" if sheet.any_one else ""))
+    names = [each.name for each in sheet.year_lines[0].subjects]
+    tables.prose((_year(line) for line in sheet.year_lines), ["年度", *names, "结果"])
+
+
+def _year(line: YearLine) -> list[str]:
+    cells = [_hours(each, asked=line.required) for each in line.subjects]
+    done = "完成" if line.complete else ":red[未完成]"
+    words = [f"{line.year}", *cells, done]
+    return words if line.required else [f":gray[{line.year}]", *cells, ":gray[本次不要求]"]
+
+
+def _hours(each: SubjectLine, *, asked: bool) -> str:
+    words = f"{hours_text(each.has)} / {hours_text(each.required)}"
+    if each.deemed:
+        return words + "（视同完成）"
+    if not asked:
+        return f":gray[{words}]"
+    return f"{words}　:red[缺{hours_text(each.lacks)}]" if each.lacks else words
+
+
+def _entries(sheet: DecisionSheet, line: YearLine) -> None:
+    """A year's balance, opened to the entries it is the sum of."""
+    found = sheet.entries[sheet.entries["year"] == line.year]
+    with st.expander(f"{line.year}年度学时记录（{len(found)}笔）"):
+        columns = ["subject", "hours", "source", "completed_on", "plan", "basis", "plan_id", "report_id", "roster_row"]
+        labels = {"plan_id": "计划编号", "report_id": "报告编号"}
+        if found["plan"].isna().all():
+            columns = [*columns[:4], "basis"]
+        tables.table(found, columns, empty=f"{line.year}年度没有学时入账。", labels=labels)
+
+
+def _ways(sheet: DecisionSheet) -> None:
+    """The rules that apply, the one that won first; beside them, folded, those that do not, each with the reason."""
+    st.markdown("**考虑过的规定**　:gray[取对申报人最有利的一项]")
+    applying = sorted((way for way in sheet.ways if way.applies), key=lambda way: not way.won)
+    heads = ["规定", "条款", "结果", "理由"]
+    tables.prose(([md(way.name), clause(way.clause), _result(way), _why(way)] for way in applying), heads)
+    others = [way for way in sheet.ways if not way.applies]
+    if others:
+        with st.expander(f"不适用的规定（{len(others)}项）"):
+            lines = [[md(way.name), clause(way.clause), _why(way)] for way in others]
+            tables.prose(lines, ["规定", "条款", "不适用的理由"])
+
+
+def _result(way: Way) -> str:
+    need = "不要求学时" if way.years == "无" else f"需完成{told(way.years)}"
+    met = "" if way.years == "无" else "，已完成" if way.met else f"，缺{hours_text(way.gap)}学时"
+    return ("**采用**：" if way.won else "未采用：") + need + met
+
+
+def _why(way: Way) -> str:
+    """Every condition with whether it holds; those that do not in red."""
+    parts = []
+    for part in way.why.split("；"):
+        words = md(part.rstrip("✓✗"))
+        parts.append(f":red[{words}：否]" if part.endswith("✗") else f"{words}：是" if part.endswith("✓") else words)
+    return "；".join(parts)
+
+
+def _missing(sheet: DecisionSheet, actor: Actor) -> None:
+    """The shortest way to close the gap, and what waiting a year would do."""
+    with db.reading() as session:
+        ways = closing.ways_to_close(session, sheet, actor=actor, now=context.now())
+        try:
+            later = told(closing.if_waiting(session, sheet, actor=actor).headline)
+        except Refused as refused:
+            later = refused.words
+    st.markdown("**怎样补齐**")
+    st.markdown("\n".join(f"- {md(words)}" for words in ways.words))
+    if ways.offers:
+        frame = pd.DataFrame([vars(offer) for offer in ways.offers])
+        columns = ["title", "subject", "hours_each", "credit_year", "start_on", "end_on", "base", "place"]
+        tables.table(frame.assign(place=frame["place"] + "（" + frame["mode"] + "）"), columns, empty="")
+    st.markdown(f"**推迟一年申报**  \n{md(later)}")

@@ -1,0 +1,36 @@
+"""The answered rows of an application file (申报名单核验结果): choose one, open its decision sheet."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.eligibility import sheet
+from core.eligibility.answers import Run
+from core.ground import db
+from core.ground.access import Actor, Refused
+from web import tables
+from web.eligibility import decision
+from web.policies.articles import told
+from web.words import md
+
+
+def choose(frame: pd.DataFrame, labels: dict[str, str]) -> int | None:
+    """The answered rows of a file to choose from; answers the chosen spreadsheet row."""
+    columns = ["row", "name", "outcome", "years", "gap", "clauses", "year", "route", "level", "id_mask", "note"]
+    words = {name: frame[name].map(told) for name in ("years", "gap", "clauses")}
+    return tables.pick(frame.assign(**words), columns, name="row", by="row", empty="没有这样的申报。", labels=labels)
+
+
+def opened(row: int | None, run: Run, actor: Actor) -> None:
+    """The sheet of a row of a file, or why it has none."""
+    application = next((each for each in run.applications if each.row == row), None)
+    if application is None:
+        st.caption("选中一行，查看此人的核验单：每个年度的学时、考虑过的规定和怎样补齐。")
+        return
+    with st.container(border=True):
+        try:
+            with db.reading() as session:
+                decision.show(sheet.sheet(session, application, actor=actor), actor)
+        except Refused as refused:
+            st.warning(f"第{row}行没有核验。{md(refused.words)}")

@@ -1,0 +1,41 @@
+"""Change of one's own password (修改密码), at the first sign-in and later."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.people import accounts
+from web import deeds, shell
+
+
+def password_form() -> None:
+    """Change one's own password; afterwards every browser signs in anew."""
+    with st.form("password", clear_on_submit=False):
+        st.text_input("原密码", type="password", key="old-password", autocomplete="current-password")
+        st.text_input(
+            "新密码",
+            type="password",
+            key="new-password",
+            autocomplete="new-password",
+            help=f"至少{accounts.PASSWORD_LENGTH}位，同时使用字母和数字",
+        )
+        st.text_input("再次输入新密码", type="password", key="new-password-again", autocomplete="new-password")
+        st.form_submit_button("修改密码", type="primary", on_click=change_password_typed)
+
+
+def change_password_typed() -> None:
+    old, new, again = (st.session_state[key] for key in ("old-password", "new-password", "new-password-again"))
+    if new != again:
+        deeds.say("error", "两次输入的新密码不一致，请重新输入。")
+        return
+    if deeds.deed(
+        lambda session, **who: accounts.change_password(session, new, old=old, **who), "password", hash((old, new))
+    ):
+        st.session_state.clear()
+        deeds.say("success", "密码已修改，请用新密码重新登录。")
+
+
+def first_password() -> None:
+    """Nothing else is open to an account until its first password is changed."""
+    shell.page("修改初始密码", "首次登录须先设置自己的密码，之后才能使用系统。")
+    password_form()

@@ -1,0 +1,86 @@
+"""Changes to a person on file (人员信息变更): correction, move, merge and separation of duplicates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.ground import resident_id
+from core.ground.access import Actor
+from core.models import Person
+from core.people import acts
+from core.trail import files
+from core.trail.files import Upload
+from web import address, deeds
+
+
+def correction(person: Person, _offices: dict[int, str]) -> None:
+    key = f"correct-{person.id}-{person.version}-"
+
+    def correct() -> None:
+        deeds.deed(act, key)
+
+    def act(session: Session, **who: Any) -> str:
+        given = st.session_state[f"{key}evidence"]
+        found = acts.correct(
+            session,
+            person.id,
+            name=st.session_state[f"{key}name"],
+            id_number=st.session_state[f"{key}number"],
+            evidence=Upload(given.name, given.getvalue()) if given else None,
+            version=person.version,
+            reason=st.session_state[f"{key}reason"],
+            **who,
+        )
+        return f"已更正为{found.name}（{resident_id.mask(found.id_number)}），此前出具的审验卡在核验时会注明。"
+
+    with st.form(f"{key}form"):
+        left, right = st.columns(2)
+        left.text_input("姓名", person.name, key=f"{key}name", max_chars=20)
+        right.text_input("身份证号", key=f"{key}number", placeholder="不变的可不填", max_chars=40)
+        st.file_uploader(
+            "证明材料（必填，如身份证或户籍证明）", [end[1:] for end in files.DOCUMENT_ENDINGS], key=f"{key}evidence"
+        )
+        st.text_input("更正的原因（必填）", key=f"{key}reason")
+        st.form_submit_button("更正", type="primary", on_click=correct, key=f"{key}do")
+
+
+def move(person: Person, offices: dict[int, str]) -> None:
+    key = f"move-{person.id}-{person.version}-"
+
+    def moved() -> None:
+        def act(session: Session, *, actor: Actor, **when: Any) -> str:
+            found = acts.move(
+                session,
+                person.id,
+                employer=st.session_state[f"{key}employer"],
+                authority_id=st.session_state[f"{key}authority"],
+                version=person.version,
+                reason=st.session_state[f"{key}reason"],
+                actor=actor,
+                **when,
+            )
+            if found.authority_id != actor.organization_id and not actor.oversees_region:
+                address.choose("person", None)
+                return f"{found.name}已移交{offices[found.authority_id]}，今后由其管理；已有学时继续有效。"
+            goes_to = f"{found.employer_name}，由{offices[found.authority_id]}管理"
+            return f"{found.name}已调动到{goes_to}；已有学时继续有效。"
+
+        deeds.deed(act, key)
+
+    with st.form(f"{key}form"):
+        left, right = st.columns(2)
+        left.text_input("调入单位", person.employer_name, key=f"{key}employer", max_chars=80)
+        places = list(offices)
+        right.selectbox(
+            "管理权限",
+            places,
+            places.index(person.authority_id),
+            format_func=offices.__getitem__,
+            key=f"{key}authority",
+            help="调入单位已在本系统建立的，随该单位的管理权限，此处所选不起作用",
+        )
+        st.text_input("调动的原因（必填）", key=f"{key}reason")
+        st.form_submit_button("办理调动", type="primary", on_click=moved, key=f"{key}do")

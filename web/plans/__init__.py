@@ -1,0 +1,3 @@
+"""Training plans (培训计划) on screen."""
+
+__all__ = ["reading"]

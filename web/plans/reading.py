@@ -1,0 +1,36 @@
+"""One training plan (培训计划) to read."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.ground.hours import hours_text
+from core.models import Plan
+from web.facts import fact, facts
+from web.words import chip, md, moment_text
+
+
+def plan_facts(plan: Plan) -> None:
+    """A plan as its approver reads it, clause 一(五)1."""
+    st.markdown(f"#### {md(plan.title)}　{chip(plan.state)}")
+    facts(
+        [
+            ("培训机构", plan.organization.name),
+            ("管理权限", plan.authority.name),
+            ("科目", plan.subject.label),
+            ("培训时间", f"{plan.start_on} 至 {plan.end_on}（{(plan.end_on - plan.start_on).days + 1}天）"),
+            ("地点", plan.place),
+            ("方式", plan.mode.label),
+            ("计划人数", f"{plan.headcount}人"),
+            ("每人学时", hours_text(plan.hours_each)),
+            ("提交时间", moment_text(plan.submitted_at) or "尚未提交"),
+        ]
+    )
+    for label, text in (("培训内容", plan.content), ("师资情况", plan.teachers), ("培训人员范围", plan.audience)):
+        fact(label, text)
+    if plan.credit_years:
+        years = "、".join(map(str, plan.credit_years))
+        made_up = any(year < plan.start_on.year for year in plan.credit_years)
+        st.info(f"学时计入{years}年度" + ("（补学，七(二)）" if made_up else ""))
+    if plan.extension_start_on:
+        st.info(f"已准予延期上报（{plan.extension_start_on}开始）：{md(plan.extension_reason)}")

@@ -1,0 +1,52 @@
+"""A filed report (培训情况报告) to read: heading, roster, problems, repairs."""
+
+from __future__ import annotations
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor
+from core.ledger.standing import Standing
+from core.models import Report, State
+from core.submissions import reports, roster
+from web import context, tables
+from web.reports import trail
+from web.words import chip, md
+
+ROSTER = {"row": "行号", "repaired": "改正", "standing": "学时状态"}
+
+
+def heading(session: Session, report: Report, actor: Actor) -> None:
+    """What a report is, how it stands, and what was taken back of its hours."""
+    standing = reports.standing(session, report)
+    gone = standing in (Standing.PARTLY, Standing.REVERSED)
+    badge = f"　:red-badge[{standing.label}]" if standing and gone else ""
+    st.markdown(f"#### {md(report.title)}　{chip(report.state)}{badge}")
+    if gone:
+        labels = {"at": "冲销时间", "entries": "笔数"}
+        made = reports.reversals(session, report.id, actor)
+        tables.table(made, ["at", "entries", "hours", "reason"], empty="", labels=labels)
+
+
+def reading(report: Report, actor: Actor) -> None:
+    """A filed roster, masked: what is wrong or worth a look, what was repaired, every row with what came of it."""
+    with db.reading() as session:
+        problems = reports.problems(session, report.id, actor, now=context.now())
+        problems = [*reports.warnings(session, report.id, actor), *problems]
+        rows = reports.rows(session, report.id, actor)
+    if report.faults:
+        result = "没有登记学时" if report.state is State.APPROVED else "通过后这些行不登记学时"
+        st.warning(f"花名册有{report.faults}行有错误，{result}。")
+    if problems:  # what its base has to mend, or what an officer has to judge, comes first
+        own = actor.organization_id == report.organization_id
+        tables.problems(sorted(problems, key=lambda each: each.blocking is not own), roster.HEADINGS)
+    trail.trail(report, actor)
+    shown = "row name id_mask employer post public_hours professional_hours credit_year assessment faulty".split()
+    shown += ["standing"] if report.state is State.APPROVED else []
+    shown += ["repaired"] if rows["repaired"].any() else []
+    if not report.plan.credit_years:
+        shown.remove("credit_year")
+    with st.expander(f"培训花名册（{len(rows)}人）", expanded=len(rows) <= 20):
+        tables.table(rows, shown, empty="没有花名册。", labels=ROSTER, height=420)
+        tables.export(lambda s, who: reports.rows(s, report.id, who), shown, name=f"花名册-{report.id}", labels=ROSTER)

@@ -1,0 +1,51 @@
+"""Roster edit history (花名册改正记录): what was changed since the file came, and the way back to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor
+from core.models import Report
+from core.submissions import reports, roster
+from web import deeds, tables
+
+
+def trail(report: Report, actor: Actor) -> None:
+    """What was changed in a roster since its file came, by whom and when."""
+    with db.reading() as session:
+        made = reports.repairs(session, report.id, actor)
+    if made.empty:
+        return
+    with st.expander(f"改正记录（{made['row'].nunique()}行）"):
+        made["heading"] = [roster.REPAIR_HEADINGS[column] for column in made["column"]]
+        shown = tables.worded(made, ["row", "heading", "before", "after", "how", "account_name", "at"])
+        column = st.column_config.TextColumn
+        config = {
+            "row": st.column_config.NumberColumn("行号", format="%d", width=60),
+            "heading": column("列", width=110),
+            "before": column("改前", width=190),
+            "after": column("改后", width=190),
+            "how": column("方式", width=90),
+            "account_name": column("办理人", width=110),
+            "at": column("时间", width=140),
+        }
+        height: Any = 280 if len(made) > 7 else "content"
+        st.dataframe(shown, hide_index=True, column_config=config, height=height, placeholder="")
+        if report.state in reports.EDITABLE and report.part == 1 and actor.organization_id == report.organization_id:
+            with st.popover("恢复为上传的原件"):
+                st.write("撤销上面的全部改正、粘贴和删去，回到上传的文件；改正记录保留。")
+                st.button("确认恢复", key=f"restart-{report.id}", type="primary", on_click=_restart, args=(report.id,))
+
+
+def _restart(report_id: int) -> None:
+    words = "花名册已恢复为上传的原件并重新检查。"
+
+    def act(session: Session, **who: Any) -> str:
+        reports.restart(session, report_id, **who)
+        return words
+
+    deeds.deed(act, "repair", words, report_id, below=True)

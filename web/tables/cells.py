@@ -1,0 +1,62 @@
+"""Cells in words (单元格显示): codes as words, moments as office time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from core.ground.hours import hours_text
+from core.law import notices
+from core.models import Source
+from core.office import dashboards
+from web.tables.columns import RECORDS, VOCABULARIES
+from web.words import NOT_BEGUN, days_left, moment_text
+
+OF_DEEMED = {"amount": "—", "granted": "视同完成"}
+"""What stands for the noughts of a claim that deems its year done."""
+
+
+def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The named columns with codes as words and moments as office time; column names stay codes."""
+    shown = frame.loc[:, list(columns)].copy()
+    for name in columns:
+        if name == "subject":
+            names = notices.subject_names() | {"": NOT_BEGUN}
+            shown[name] = [names.get(code, "") for code in frame[name]]
+        elif name == "source" and "reverses_id" in frame:
+            shown[name] = [
+                _source_words(code, back) for code, back in zip(frame[name], frame["reverses_id"], strict=True)
+            ]
+        elif name == "hours" and "deemed" in frame and frame["deemed"].any():
+            shown[name] = [
+                "视同完成" if deemed > 0 else "撤销视同完成" if deemed < 0 else hours_text(hours)
+                for hours, deemed in zip(frame[name], frame["deemed"], strict=True)
+            ]
+        elif name in OF_DEEMED and (frame[name] == 0).any():
+            told = {0: OF_DEEMED[name]}
+            shown[name] = ["" if pd.isna(value) else told.get(value) or hours_text(value) for value in frame[name]]
+        elif name in VOCABULARIES:
+            words = {member.value: member.label for member in VOCABULARIES[name]}
+            words |= {"": NOT_BEGUN} if name == "state" else {}
+            shown[name] = [words.get(code, "") for code in frame[name]]
+        elif name == "authority":
+            shown[name] = [dashboards.short(office) for office in frame[name]]
+        elif name == "days_left":
+            shown[name] = [days_left(days) for days in frame[name]]
+        elif name == "record":
+            shown[name] = [RECORDS.get(code, code) for code in frame[name]]
+        elif name == "faulty" or name == "late" or name == "active":
+            shown[name] = ["是" if flag else "否" for flag in frame[name]]
+        elif name.endswith("_at") or name in ("at", "locked_until"):
+            shown[name] = [moment_text(moment) for moment in frame[name]]
+        elif frame[name].map(lambda value: isinstance(value, Decimal)).any():
+            shown[name] = frame[name].astype(float)
+    return shown
+
+
+def _source_words(code: str, reverses: Any) -> str:
+    """Where hours come from; a reversal names the batch it takes back."""
+    return Source(code).label if pd.isna(reverses) else f"冲销第{int(reverses)}批"

@@ -1,0 +1,59 @@
+"""Downloads (下载): content made at the click (deferred download), and a table exported as .xlsx."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.ground import db, sheets
+from core.ground.access import Actor, Refused
+from core.people import accounts
+from web import context
+from web.tables.cells import worded
+from web.tables.columns import LABELS
+
+
+def deferred(
+    make: Callable[[Session, Actor], bytes], opened: Callable[[], AbstractContextManager[Session]]
+) -> Callable[[], bytes]:
+    """Content for a download button, made at the click for whoever is signed in by then. `opened`: a db session."""
+    here = context.token()
+
+    def content() -> bytes:
+        with opened() as session:
+            asking = accounts.actor_of(session, here, datetime.now(UTC))
+            if asking is None:
+                raise Refused("signed-out", "登录已失效，请重新登录后再下载。")
+            return make(session, asking)
+
+    return content
+
+
+def export(
+    make: Callable[[Session, Actor], pd.DataFrame],
+    columns: Sequence[str],
+    *,
+    name: str,
+    labels: dict[str, str] | None = None,
+) -> None:
+    """A button that gives everything listed, not only the page shown, as .xlsx: ID numbers masked, formulas defused."""
+
+    def content(session: Session, who: Actor) -> bytes:
+        shown = worded(make(session, who), columns)
+        heads = [(labels or {}).get(column) or LABELS[column] for column in columns]
+        rows = shown.astype(object).where(shown.notna(), None)
+        return sheets.workbook(heads, rows.itertuples(index=False, name=None))
+
+    st.download_button(
+        "导出 Excel",
+        deferred(content, db.reading),
+        f"{name}-{context.today():%Y%m%d}.xlsx",
+        key=f"export-{name}",
+        icon=":material/download:",
+        on_click="ignore",
+    )

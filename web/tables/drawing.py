@@ -1,0 +1,141 @@
+"""Tables on screen (表格): to read, to choose a row from, a page of a long list, prose."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.ground import db
+from core.ground.access import Actor
+from core.models import State
+from web import address
+from web.tables.cells import OF_DEEMED, worded
+from web.tables.columns import LABELS
+from web.words import CHIPS, NOT_BEGUN
+
+PAGE_ROWS = 20
+
+
+def table(
+    frame: pd.DataFrame, columns: Sequence[str], *, empty: str, labels: dict[str, str] | None = None, height: int = 0
+) -> None:
+    """A table to read. `empty` says why there is nothing and what to do next."""
+    if frame.empty:
+        st.info(empty)
+        return
+    shown = _chips(worded(frame, columns))
+    options: dict[str, Any] = {"height": height} if height and 36 * (len(shown) + 1) > height else {}
+    st.dataframe(shown, hide_index=True, column_config=_column_config(shown, labels or {}), placeholder="", **options)
+
+
+def prose(lines: Iterable[Sequence[str]], heads: Iterable[str]) -> None:
+    """A table of sentences in Markdown: nothing is cut off, long cells wrap, on a telephone too."""
+    frame = pd.DataFrame(list(lines), columns=list(heads))
+    st.table(frame, hide_index=True, border="horizontal", width="content")
+
+
+def pick(
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    *,
+    name: str,
+    empty: str,
+    labels: dict[str, str] | None = None,
+    by: str = "id",
+) -> int | None:
+    """A table to choose a row from; the choice lives in the address bar under `name`. Answers the chosen id."""
+    if frame.empty:
+        st.info(empty)
+        return address.chosen(name)
+    shown = _chips(worded(frame, columns))
+    ids = [int(value) for value in frame[by]]
+    # Named by its rows: a mark on the third row must not stay on the third row of another list.
+    key = f"{name}-table-{st.session_state.get('round', 0)}-{hash(tuple(ids))}"
+
+    def picked() -> None:
+        rows = st.session_state[key].selection.rows
+        address.choose(name, ids[rows[0]] if rows and rows[0] < len(ids) else None)
+
+    options: dict[str, Any] = {}
+    if address.chosen(name) in ids:
+        options["selection_default"] = {
+            "selection": {"rows": [ids.index(address.chosen(name) or 0)], "columns": [], "cells": []}
+        }
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_config=_column_config(shown, labels or {}),
+        placeholder="",
+        on_select=picked,
+        selection_mode="single-row",
+        key=key,
+        **options,
+    )
+    return address.chosen(name)
+
+
+def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: str) -> tuple[pd.DataFrame, int]:
+    """One page of a long list, with the page number in the address bar; answers its rows and how many there are in all.
+
+    `ask(session, actor, offset=, limit=)` is one of core's paged questions.
+    """
+    with db.reading() as session:
+        _, count = ask(session, here, offset=0, limit=0)
+        total = max(1, math.ceil(count / PAGE_ROWS))
+        number = st.pagination(total, key=f"{name}-page", bind="query-params") if total > 1 else 1
+        rows, _ = ask(session, here, offset=(min(number, total) - 1) * PAGE_ROWS, limit=PAGE_ROWS)
+    return rows, count
+
+
+def _column_config(shown: pd.DataFrame, labels: dict[str, str]) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    for name in shown.columns:
+        label = labels.get(name) or LABELS[name]
+        if name in ("state", "to_state"):
+            config[name] = st.column_config.MultiselectColumn(
+                label,
+                options=[*(state.label for state in State), NOT_BEGUN],
+                color=[*CHIPS.values(), "gray"],
+                width="small",
+            )
+        elif name.endswith("_on"):
+            config[name] = st.column_config.DateColumn(label, format="YYYY-MM-DD")
+        elif name in ("year", "credit_year", "row", "roster_row", "record_id"):
+            config[name] = st.column_config.NumberColumn(label, format="%d", width="small")
+        elif pd.api.types.is_numeric_dtype(shown[name]):
+            config[name] = st.column_config.NumberColumn(label, format="%g")
+        elif name in ("years", "gap"):
+            config[name] = st.column_config.TextColumn(label, width=190)
+        else:
+            width = _width(name, [label, *map(str, shown[name])]) if name != shown.columns[-1] else None
+            figures = name in ("hours", *OF_DEEMED)
+            config[name] = st.column_config.TextColumn(label, width=width, alignment="right" if figures else None)
+    return config
+
+
+def _width(name: str, texts: Iterable[str]) -> int | None:
+    """Pixels for the longest of a column's words; none for sentences, which take the room that is left.
+
+    A table left to itself measures ten rows, and takes a cell twice as long as the others for a slip.
+    """
+    longest = max(sum(map(_pixels, text)) for text in set(texts))
+    if name == "dispute":  # begins with the answer; what was said stands in full elsewhere
+        return min(longest + 18, 200)
+    return longest + 18 if longest < 300 else None
+
+
+def _pixels(letter: str) -> int:
+    """The room a letter takes in a table, a little more rather than less."""
+    return 14 if unicodedata.east_asian_width(letter) in "WFA" else 8 if letter.isalnum() else 6
+
+
+def _chips(shown: pd.DataFrame) -> pd.DataFrame:
+    for name in ("state", "to_state"):
+        if name in shown:
+            shown[name] = shown[name].map(lambda label: [label] if label else [])
+    return shown
