@@ -9,6 +9,7 @@ import pytest
 from core import __main__
 from core.ground import db
 from core.law import notices, rules
+from tests.test_floors import FLOORS, shown
 
 README = (db.ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -40,8 +41,38 @@ def test_every_command_in_the_readme_exists(line: str, capsys: pytest.CaptureFix
     assert "usage" in capsys.readouterr().out
 
 
-def test_the_house_shows_every_room() -> None:
-    (house,) = re.findall(r"## The house\n(.*?)\n## ", README, re.DOTALL)
-    words = set(re.findall(r"[a-z_]+", house))
-    rooms = {path.stem for folder in ("core", "pages", "web") for path in (db.ROOT / folder).glob("*.py")}
-    assert rooms - {"__init__"} <= words | {"__main__"}
+def rooms(name: str) -> list[str]:
+    """What the picture shows in a package: the words below its line."""
+    (house,) = re.findall(r"```\nrun\.py(.*?)```", README, re.DOTALL)
+    (below,) = re.findall(rf"^ *{name}/? .*\n((?: {{16}}.*\n)*)", house, re.MULTILINE)
+    return sorted(re.findall(r"[a-z_]+", below))
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_the_picture_shows_the_rooms_of_each_package_of_core(package: str) -> None:
+    folder = db.ROOT / "core" / package
+    if package == "models":  # one room in several files
+        assert rooms(package) == sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+    else:
+        assert rooms(package) == sorted(shown(f"core.{package}"))
+
+
+def test_the_picture_has_the_floors_in_their_order() -> None:
+    (house,) = re.findall(r"^core/ .*?^data/", README, re.DOTALL | re.MULTILINE)
+    assert re.findall(r"^  ([a-z]+) ", house, re.MULTILINE) == FLOORS[::-1]
+    drawn = (db.ROOT / "docs" / "house.svg").read_text(encoding="utf-8")
+    assert [word for word in re.findall(r'font-weight="600">([a-z]+)<', drawn) if word in FLOORS] == FLOORS[::-1]
+
+
+@pytest.mark.parametrize("folder", ["web", "routes", "pages"])
+def test_the_picture_shows_the_rooms_above_core(folder: str) -> None:
+    there = {path.stem for path in (db.ROOT / folder).glob("*.py")} - {"__init__"}
+    there |= {path.parent.name for path in (db.ROOT / folder).glob("*/__init__.py")}
+    assert rooms(folder) == sorted(there)
+
+
+def test_the_guide_to_the_house_is_short_and_names_what_exists() -> None:
+    guide = (db.ROOT / "docs" / "house.md").read_text(encoding="utf-8")
+    assert len(guide.splitlines()) <= 60
+    for path in re.findall(r"`((?:core|web|routes|pages|tests|data|migrations)/[a-z_/]*(?:\.[a-z]+)?)`", guide):
+        assert (db.ROOT / path).exists(), path
