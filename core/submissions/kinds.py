@@ -82,7 +82,11 @@ class Kind(Protocol[S]):
         return submissions
 
     def facts(self, submission: S, /) -> list[tuple[str, object]]:
-        """How one is shown to read: labels and values in the notice's words, in order."""
+        """How one is shown to read: labels and short values in the notice's words, in order."""
+        return []
+
+    def texts(self, submission: S, /) -> list[tuple[str, str]]:
+        """What is written at length in it, shown below `facts`."""
         return []
 
     def due_on(self, submission: S, /) -> date | None:

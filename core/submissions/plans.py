@@ -263,9 +263,12 @@ class PlanKind(Kind[Plan]):
             ("每人学时", hours_text(plan.hours_each)),
         ]
 
+    def texts(self, plan: Plan) -> list[tuple[str, str]]:
+        return [("培训内容", plan.content), ("师资情况", plan.teachers), ("培训人员范围", plan.audience)]
+
     def due_on(self, plan: Plan) -> date:
-        """The last day to file it in time; an extension moves it to the day before the training."""
-        if plan.extension_start_on:
+        """The last day to file it in time, clause 一(五)1; with an extension the day before the training begins."""
+        if plan.extension_start_on is not None and plan.start_on >= plan.extension_start_on:
             return plan.start_on - timedelta(days=1)
         policy = notices.in_force(plan.start_on.year)
         return plan.start_on - timedelta(days=policy.plan_days_before_start)
@@ -273,15 +276,12 @@ class PlanKind(Kind[Plan]):
     def check_submit(self, session: Session, plan: Plan, *, actor: Actor, reason: str, now: datetime) -> None:
         """A plan is filed at least two weeks before its training, clause 一(五)1. Refused codes: "late", "fields"."""
         check_fields(fields_of(plan), session.get_one(Organization, plan.organization_id).kind)
-        policy = notices.in_force(plan.start_on.year)
-        today = db.office_day(now)
-        earliest = policy.earliest_start_on(today)
-        extended = plan.extension_start_on is not None and today < plan.start_on >= plan.extension_start_on
-        if plan.start_on < earliest and not extended:
+        policy, today = notices.in_force(plan.start_on.year), db.office_day(now)
+        if today > self.due_on(plan):
             raise Refused(
                 "late",
                 f"计划须在培训开始前{policy.plan_days_before_start}天上报（{policy.plan_clause}）。今天是{today}，"
-                f"最早可安排在{earliest}开始；确需提前的，请管理员准予本计划延期。",
+                f"最早可安排在{policy.earliest_start_on(today)}开始；确需提前的，请管理员准予本计划延期。",
             )
 
     def check_approve(self, session: Session, plan: Plan, *, now: datetime) -> None:

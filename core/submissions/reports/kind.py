@@ -73,6 +73,9 @@ class ReportKind(Kind[Report]):
             ("报送期限", f"{report.due_on}" + ("，逾期报送" if report.late else "")),
         ]
 
+    def texts(self, report: Report) -> list[tuple[str, str]]:
+        return [("培训总结", report.summary)]
+
     def due_on(self, report: Report) -> date:
         return report.due_on
 
@@ -92,7 +95,7 @@ class ReportKind(Kind[Report]):
             faults.append("花名册没有一行无误，请改正后重新上传")
         if faults:
             raise Refused("fields", "；".join(faults) + "。请补齐后再提交。")
-        report.late = db.office_day(now) > report.due_on
+        report.late = db.office_day(now) > self.due_on(report)
         if report.late and not reason.strip():
             raise Refused("late", f"应于{report.due_on}（含）前提交（一(五)2），现已逾期，请填写逾期原因后提交。")
         report.late_reason = reason.strip() if report.late else ""
