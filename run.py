@@ -189,7 +189,7 @@ def test(arguments: Sequence[str]) -> int:
         "ruff check": ("ruff", "check", "."),
         "ruff format": ("ruff", "format", "--check", "."),
         "mypy": ("mypy",),
-        "pytest": ("pytest", "-n", "logical", "--dist", "worksteal"),
+        "pytest": ("pytest", "-n", "logical", "--dist", "worksteal", "--durations=10"),
     }
     failed = []
     for name, (module, *options) in steps.items():
