@@ -24,7 +24,6 @@ def close() -> None:
     """Leave the database, where this process was in one at all; the next question opens it anew."""
     if _engine.cache_info().currsize:
         engine().dispose()
-        _engine.cache_clear()
 
 
 @functools.lru_cache(maxsize=4)
