@@ -1,4 +1,4 @@
-"""Alembic's door: runs over the connection `core.db.upgrade` gives it, and renews the append-only guards afterwards."""
+"""Alembic's door: runs over the connection `db.upgrade` gives it, and renews the append-only guards afterwards."""
 
 import sqlalchemy as sa
 from alembic import context

@@ -1,7 +1,7 @@
 """Applications in, answers out: a row or a million as arrays, the same rules. Records nothing.
 
-A row with a fault is answered with its fault, never lost. What a notice says is in `policy`, what follows in `rules`,
-one answer's steps in `decision_sheet`, what was decided for the record in `decisions`.
+A row with a fault is answered with its fault, never lost. What a notice says is in `notices`, what follows in `rules`,
+one answer's steps in `sheet`, what was decided for the record in `decisions`.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def publish(
 
     Put a draft into force: a second administrator's deed, which first replays the decisions of the year before.
 
-    Answers the draft and the differences (as `decisions.replay`). The policy holds once `install` has run, which the
+    Answers the draft and the differences (as `replay.replay`). The policy holds once `install` has run, which the
     caller asks for after the transaction and every start of the program repeats.
     Refused codes: "role", "jurisdiction", "missing", "stale", "published", "self", "reason", "malformed".
     """

@@ -102,7 +102,7 @@ class DecisionSheet:
     ways: tuple[Way, ...]
     interpretations: tuple[Used, ...]
     entries: pd.DataFrame
-    """The credit entries behind the balances, columns of `ledger.entries`."""
+    """The credit entries behind the balances, columns of `statements.entries`."""
     digest: str
     """Keyed, over policy, facts and balances: facts are few enough to be guessed from a plain digest."""
     decision_number: int | None = None

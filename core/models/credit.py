@@ -26,7 +26,7 @@ class CreditBatch(Base):
     authority_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
     """The office that posted it and is in charge of it."""
     form: Mapped[int] = mapped_column(sa.SmallInteger)
-    """In which form its digests were taken; see `ledger`."""
+    """In which form its digests were taken; see `ledger.chain`."""
     basis: Mapped[str] = mapped_column(sa.String(200))
     posted_by: Mapped[str] = mapped_column(sa.String(40))
     posted_at: Mapped[datetime] = mapped_column(Moment)

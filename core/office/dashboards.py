@@ -77,7 +77,7 @@ def short(name: str) -> str:
 def rows(
     session: Session, actor: Actor, year: int, measure: str, *, authority: str | None = None, month: int | None = None
 ) -> pd.DataFrame:
-    """Rows behind a figure (明细): the plans (for `plans`) or reports behind a number. Columns as `approvals.queue`."""
+    """Rows behind a figure (明细): the plans (for `plans`) or reports behind a number. Columns as `queues.queue`."""
     require(actor, *OFFICERS)
     kind, day = ("plan", "start_on") if measure == "plans" else ("report", "end_on")
     frame, _ = queues.queue(session, actor, kinds=(kind,), state=State.APPROVED, limit=None)

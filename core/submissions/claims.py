@@ -575,7 +575,7 @@ def _deemed_by_import(session: Session, claim: Claim) -> list[Any]:
 def people(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
     """Persons to claim for.
 
-    For whom the actor may file a claim, at most 20. Columns as `registry.find_persons`. Refused codes: "role".
+    For whom the actor may file a claim, at most 20. Columns as `persons.find`. Refused codes: "role".
     """
     require(actor, *FILERS)
     return persons.find(session, actor, text=text)[0]

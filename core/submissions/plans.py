@@ -1,4 +1,4 @@
-"""Training plans (培训计划): their fields, their checks, the extension. The steps of their life are in `approvals`."""
+"""Training plans (培训计划): their fields, their checks, the extension. The steps of their life are in `workflow`."""
 
 from __future__ import annotations
 

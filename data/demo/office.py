@@ -145,7 +145,7 @@ def _open(
 ) -> Actor:
     """Open one account, by default with the password visitors are shown, and let it take part.
 
-    The hash was made before: `registry.open_account` would take a quarter of a second for each.
+    The hash was made before: `accounts.open_account` would take a quarter of a second for each.
     """
     account = Account(
         username=username,
