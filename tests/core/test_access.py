@@ -1,7 +1,10 @@
 """Who may: every account of the office, every deed and question, at the region's records and at a league's."""
 
+import contextlib
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from core.office import dashboards
 from core.people import accounts, acts, organizations, persons
 from core.records import cards, disputes, proofs, shortfalls
 from core.submissions import claims, plans, queues, reports, workflow
+from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from core.trail import audit, files
 from tests import cast as c
@@ -499,3 +503,38 @@ def test_each_starts_plans_for_the_own_organization_only(database: str) -> None:
     exam = {"exam": "fields"}  # the exam authority gives the public subject only
     clerks = {"base": "own", "hohhot_base": "own"} | exam
     assert found == dict.fromkeys(cast.actors, "role") | clerks
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_seen_filed_and_decided_by_those_whom_jurisdiction_names(office: Path, kind: str) -> None:
+    cast = c.assemble()
+    waiting, filer = c.waiting(cast, kind), c.filer_of(kind)
+    last = len(KINDS[kind].stages) - 1
+    may = {
+        "list": {*REGION.split(), filer},
+        "open": {*REGION.split(), filer},
+        "withdraw": {filer},
+        "approve": {"reviewer", "reviewer2"},
+        "return": {"reviewer", "reviewer2"},
+    }
+    moment = c.NOW if kind == "plan" else c.AFTER
+
+    def step(action: Action, session: Session, actor: Actor) -> None:
+        session.execute(sa.text("UPDATE submission SET stage = :last WHERE id = :id"), {"last": last, "id": waiting.id})
+        version = session.scalar(sa.text("SELECT version FROM submission WHERE id = :id"), {"id": waiting.id})
+        workflow.move(session, waiting.id, action, version=version, actor=actor, reason="有原因", now=moment)
+
+    how: dict[str, Callable[[Session, Actor], Any]] = {
+        "list": lambda s, a: seen(queues.queue(s, a, kinds=(kind,))[0]["id"], waiting.id),
+        "open": lambda s, a: workflow.one(s, waiting.id, a, kind=kind),
+        **{
+            action.value: functools.partial(step, action) for action in (Action.WITHDRAW, Action.APPROVE, Action.RETURN)
+        },
+    }
+    for what, deed in how.items():
+        done = set()
+        for username, actor in cast.actors.items():
+            with Session(db.engine()) as session, contextlib.suppress(Refused):
+                deed(session, actor)
+                done.add(username)
+        assert done == may[what], what

@@ -14,7 +14,7 @@ from core.eligibility import answers, applications, decisions, drafts
 from core.ground import db, sheets
 from core.ground.access import Actor, OrganizationKind, Role
 from core.ledger import books, checks
-from core.models import AuditEntry
+from core.models import AuditEntry, Setting
 from core.people import accounts, acts, organizations, persons, setup
 from core.records import cards, disputes, imports, proofs
 from core.submissions import claims, plans, reports, workflow
@@ -264,6 +264,16 @@ def test_a_deed_that_fails_leaves_no_line(database: str) -> None:
     bad = replace(c.PLAN, title="")
     assert c.refusal(lambda s: plans.draft(s, bad, actor=cast["base"], now=c.NOW)).code == "fields"
     assert c.everything()["audit_entry"] == before
+
+
+def test_a_record_the_trail_does_not_know_is_a_bug_and_no_line_of_the_region(office: Path) -> None:
+    cast = c.assemble()
+    with db.transaction() as session:
+        setting = session.get_one(Setting, "office")
+        with pytest.raises(TypeError, match="Setting"):
+            audit.record(session, Event.CLOCK_SHIFTED, setting, actor=cast["admin"], now=c.NOW)
+    with db.reading() as session:
+        assert audit.history(session, cast["admin"], event=Event.CLOCK_SHIFTED)[1] == 0
 
 
 def test_every_line_that_was_altered_or_taken_out_is_named_not_the_first_alone(database: str) -> None:
