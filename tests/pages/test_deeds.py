@@ -165,7 +165,7 @@ def test_a_base_reports_with_a_roster_and_every_problem_is_listed(cast: Cast) ->
     app.text_area(key=f"report-{plan.id}-summary").input("按计划完成")
     rows = [people.row(1), people.row(2, id_number="150199198503040020"), people.row(3, professional_hours=30)]
     uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-    uploads[f"report-{plan.id}-notice"].upload("通知.pdf", b"%PDF-1.4", "application/pdf")
+    uploads[f"report-{plan.id}-announcement"].upload("通知.pdf", b"%PDF-1.4", "application/pdf")
     uploads[f"report-{plan.id}-roster"].upload("花名册.xlsx", people.sheet(rows), "application/octet-stream")
     press(app, "保存并检查花名册")
     assert "花名册3人，2行有错误" in app.success[0].value

@@ -231,7 +231,7 @@ def test_what_was_typed_is_saved_before_it_is_submitted(cast: Cast) -> None:
     app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
     key = f"report-{plan.id}-"
     uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-    uploads[f"{key}notice"].upload("通知.pdf", b"%PDF-1.4", "application/pdf")
+    uploads[f"{key}announcement"].upload("通知.pdf", b"%PDF-1.4", "application/pdf")
     press(app, "保存并检查花名册")
     press(app, "提交报告")
     assert "培训总结未填" in app.error[0].value

@@ -47,7 +47,7 @@ def fields(plan: Plan, report: Report | None) -> None:
     left.file_uploader(
         f"培训通知{'（已上传，重新选择将替换）' if report and report.announcement_id else ''}",
         [ending[1:] for ending in files.DOCUMENT_ENDINGS],
-        key=f"{key}notice",
+        key=f"{key}announcement",
     )
     has_roster = bool(report and report.roster_id)
     right.file_uploader(
@@ -101,7 +101,7 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
     text, typed = st.session_state[f"{key}pasted"], _typed(plan, key)
     replace = _upload(f"{key}roster") is not None and st.session_state.get(_replace(key), False)
     files_given = [
-        given and given.file_id for name in ("notice", "roster") if (given := st.session_state.get(key + name))
+        given and given.file_id for name in ("announcement", "roster") if (given := st.session_state.get(key + name))
     ]
 
     def act(session: Session, **who: Any) -> tuple[str, Report]:
@@ -111,7 +111,13 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
         again = given is not None and seen is not None and reports.taken_before(session, seen, given)
         void = reports.repaired(session, seen) if seen else 0
         report, problems = reports.save(
-            session, plan.id, typed, announcement=_upload(f"{key}notice"), roster_file=given, replace=replace, **who
+            session,
+            plan.id,
+            typed,
+            announcement=_upload(f"{key}announcement"),
+            roster_file=given,
+            replace=replace,
+            **who,
         )
         pasted = report.people + report.faults
         if text.strip() and has_roster:
@@ -132,7 +138,7 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
     if kept is None:
         return None
     st.session_state[f"{key}pasted"] = ""
-    for name in ("notice", "roster"):
+    for name in ("announcement", "roster"):
         if given := st.session_state.get(key + name):
             st.session_state[f"{key}{name}-taken"] = given.file_id
     return kept
@@ -160,7 +166,7 @@ def _submitted(plan: Plan, report: Report, key: str, reason: str) -> None:
     brought = bool(_upload(f"{key}roster") or st.session_state[f"{key}pasted"].strip())
     saved = reports.ReportFields(report.start_on, report.end_on, report.summary, report.teachers)
     version = report.version
-    if brought or _upload(f"{key}notice") or _typed(plan, key) != saved:
+    if brought or _upload(f"{key}announcement") or _typed(plan, key) != saved:
         kept = _save(plan, report, key)
         if kept is None:
             return
