@@ -1,6 +1,8 @@
 """What is waiting for the one who signed in, with its deadline, and the way there."""
 
+import itertools
 from datetime import date
+from typing import Any
 
 import streamlit as st
 
@@ -9,27 +11,33 @@ from core.ground.access import OFFICERS, Role
 from core.models import State
 from core.people import persons
 from core.records import disputes
-from core.submissions import claims, queues, reports
-from web import context, shell, tables
+from core.submissions import queues, reports
+from core.submissions.kinds import KINDS, Kind
+from web import context, shell, submissions, tables
 from web.words import md
 
 actor = shell.require()
 shell.page("首页", f"今天是{context.today()}，以下是需要您办理或关注的事项。")
 
 
-def waiting(kind: str, words: str, page: str, to: str, states: tuple[State, ...]) -> None:
-    """One card: how many of a kind wait in these states, and the page to go to."""
-    own = actor.role in (Role.REVIEWER, Role.ADMIN)
+IN_HAND = (State.DRAFT, State.RETURNED, State.SUBMITTED, State.APPROVED)
+BEFORE_US = (State.SUBMITTED, State.RETURNED, State.APPROVED)
+
+
+def card(kind: Kind[Any], states: tuple[State, ...], own: bool, way: tuple[str, str] | None) -> None:
+    """How many of a kind of submission there are in these states, and the page to go to."""
     with db.reading() as session:
         counts = {
-            state: queues.queue(session, actor, kinds=(kind,), state=state, own=own, limit=0)[1] for state in states
+            state: queues.queue(session, actor, kinds=(kind.code,), state=state, own=own, limit=0)[1]
+            for state in states
         }
     with st.container(border=True):
-        st.markdown(f"**{words}**")
+        st.markdown(f"**{kind.word}**")
         with st.container(horizontal=True):
             for state, count in counts.items():
                 st.metric(state.label, count)
-        shell.link(page, to)
+        if way:
+            shell.link(*way)
 
 
 def deadlines(today: date) -> None:
@@ -52,22 +60,17 @@ def deadlines(today: date) -> None:
     )
 
 
-left, right = st.columns(2)
+places = itertools.cycle(st.columns(2))
+for kind in KINDS.values():
+    desk = submissions.desk_of(kind)
+    if actor.role in kind.filers:
+        with next(places):
+            card(kind, IN_HAND, False, desk.filing)
+    elif actor.role in desk.deciders:
+        with next(places):
+            card(kind, BEFORE_US, True, desk.review)
 if actor.role is Role.BASE_CLERK:
-    own = (State.DRAFT, State.RETURNED, State.SUBMITTED, State.APPROVED)
-    with left:
-        waiting("plan", "培训计划", "plan_filing", "填写和上报计划", own)
-    with right:
-        waiting("report", "培训情况报告", "report_filing", "报送报告", own)
     deadlines(context.today())
-
-if actor.role in (Role.REVIEWER, Role.ADMIN):
-    theirs = (State.SUBMITTED, State.RETURNED, State.APPROVED)
-    with left:
-        waiting("plan", "培训计划", "plan_approval", "审核计划", theirs)
-    with right:
-        if actor.role is Role.REVIEWER:
-            waiting("report", "培训情况报告", "report_review", "审核报告", theirs)
 
 if actor.role in (Role.REVIEWER, Role.ADMIN):
     with db.reading() as session:
@@ -75,17 +78,6 @@ if actor.role in (Role.REVIEWER, Role.ADMIN):
     if open_disputes:
         st.warning(f"有{open_disputes}件对学时记录的异议等待本机关答复。")
         shell.link("disputes", "答复学时异议")
-
-if actor.role is Role.REVIEWER:
-    waiting("claim", "学时折合", "claim_review", "审核折合申报", theirs)
-elif actor.role in claims.FILERS:
-    waiting(
-        "claim",
-        "学时折合",
-        "credit_claims",
-        "申报证书折合学时",
-        (State.DRAFT, State.RETURNED, State.SUBMITTED, State.APPROVED),
-    )
 
 if actor.role in (*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON):
     with st.container(border=True):

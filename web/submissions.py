@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground.access import Actor
-from core.ground.hours import hours_text
-from core.models import Plan, Report, Submission
-from core.submissions import workflow
+from core.ground.access import Actor, Role
+from core.models import Submission
+from core.submissions import kinds, workflow
+from core.submissions.kinds import Kind
 from web import address, deeds, tables
 from web.facts import fact, facts
-from web.plans import reading
 from web.words import chip, md, moment_text
 
 
@@ -60,20 +60,33 @@ def decide(found: Submission, here: Actor) -> None:
 
 
 def submission(session: Session, found: Submission, here: Actor) -> None:
-    """A plan or a report to read, with the steps it has taken."""
-    if isinstance(found, Report):
-        st.markdown(f"#### {md(found.title)}　{chip(found.state)}")
-        facts(
-            [
-                ("培训机构", found.organization.name),
-                ("实际培训时间", f"{found.start_on} 至 {found.end_on}"),
-                ("登记", f"{found.people}人，共{hours_text(found.hours)}学时"),
-                ("报送期限", f"{found.due_on}" + ("，逾期报送" if found.late else "")),
-                ("提交时间", moment_text(found.submitted_at)),
-                ("审核时间", moment_text(found.decided_at)),
-            ]
-        )
-        fact("培训总结", found.summary)
-    elif isinstance(found, Plan):
-        reading.plan_facts(found)
+    """A submission of any kind to read, with the steps it has taken."""
+    kind = kinds.of(found)
+    st.markdown(f"#### {md(found.title)}　{chip(found.state)}")
+    moments = [("提交时间", moment_text(found.submitted_at)), ("审核时间", moment_text(found.decided_at))]
+    facts([*kind.facts(found), *moments])
+    for label, text in kind.texts(found):
+        fact(label, text)
     steps(session, found, here)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The pages of a kind of submission (办理页面): where it is filed and where it is decided, with the links' words."""
+
+    deciders: tuple[Role, ...]
+    """Who finds on the home page how many wait; the page's own guard decides again."""
+    filing: tuple[str, str] | None = None
+    review: tuple[str, str] | None = None
+
+
+def desk_of(kind: Kind[Any]) -> Desk:
+    """The pages of a kind; one that has none yet is shown without a link."""
+    return DESKS.get(kind.code) or Desk(tuple(stage.role for stage in kind.stages))
+
+
+DESKS = {
+    "plan": Desk((Role.REVIEWER, Role.ADMIN), ("plan_filing", "填写和上报计划"), ("plan_approval", "审核计划")),
+    "report": Desk((Role.REVIEWER,), ("report_filing", "报送报告"), ("report_review", "审核报告")),
+    "claim": Desk((Role.REVIEWER,), ("credit_claims", "申报证书折合学时"), ("claim_review", "审核折合申报")),
+}
