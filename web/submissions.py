@@ -72,7 +72,7 @@ def submission(session: Session, found: Submission, here: Actor) -> None:
 
 @dataclass(frozen=True)
 class Desk:
-    """The pages of a kind of submission (办理页面): where it is filed and where it is decided, with the links' words."""
+    """The pages of a kind of submission (办理页面): where it is filed and decided, with the links' words."""
 
     deciders: tuple[Role, ...]
     """Who finds on the home page how many wait; the page's own guard decides again."""
