@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextvars
+import functools
 import io
 import threading
 from collections.abc import Callable
@@ -270,6 +272,12 @@ def grant(
         return workflow.move(session, claim_id, Action.APPROVE, **act)[1]
 
 
+def elsewhere(ask: Callable[..., Any]) -> Callable[..., Any]:
+    """A question that another process might ask meanwhile: it may be put while a session is open here."""
+    return functools.wraps(ask)(lambda *args, **named: contextvars.Context().run(ask, *args, **named))
+
+
+@elsewhere
 def person_id(serial: int) -> int:
     """The id of the person on file with this serial."""
     with db.reading() as session:

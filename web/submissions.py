@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
+import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground.access import Actor
 from core.ground.hours import hours_text
 from core.models import Plan, Report, Submission
-from core.submissions import queues, workflow
+from core.submissions import workflow
 from web import address, deeds, tables
+from web.deeds import Who
 from web.facts import fact, facts
 from web.plans import reading
 from web.words import chip, md, moment_text
 
 
 def moved(submission_id: int, action: workflow.Action, version: int, title: str, reason_key: str | None = None) -> bool:
-    """Take one step in a submission's life, with the reason typed beside the button; answers whether it was taken."""
+    """Workflow transition (申报流转): one move, with the reason typed beside its button; answers if it was made."""
 
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         reason = st.session_state.get(reason_key, "") if reason_key else ""
         _, done = workflow.move(session, submission_id, action, version=version, reason=reason, **who)
         return f"“{title}”{action.done}。{done}{'。' if done else ''}"
@@ -36,16 +38,15 @@ def move(*step: Any) -> None:
     moved(*step)
 
 
-def steps(session: Session, submission: Submission, here: Actor) -> None:
-    """The steps a submission has taken, with who and why."""
-    frame = queues.trail(session, submission.id, here)
-    if not frame.empty:
+def history(steps: pd.DataFrame) -> None:
+    """The history of a submission (办理过程): the steps it has taken (`queues.trail`), with who and why."""
+    if not steps.empty:
         st.caption("办理过程")
-        tables.table(frame, ["at", "account_name", "action", "to_state", "reason"], empty="")
+        tables.table(steps, ["at", "account_name", "action", "to_state", "reason"], empty="")
 
 
 def decide(found: Submission, here: Actor) -> None:
-    """The reviewer's buttons: one filled, the reason above them."""
+    """The reviewer's decision (审核): the reason, and below it a button for each move, approval filled."""
     reason = f"reason-{found.id}"
     st.text_area("审核意见（退回、不予通过时必填，基地会看到）", key=reason, height=70)
     with st.container(horizontal=True):
@@ -59,8 +60,8 @@ def decide(found: Submission, here: Actor) -> None:
             )
 
 
-def submission(session: Session, found: Submission, here: Actor) -> None:
-    """A plan or a report to read, with the steps it has taken."""
+def submission(found: Submission, steps: pd.DataFrame) -> None:
+    """A plan or a report to read, with its history."""
     if isinstance(found, Report):
         st.markdown(f"#### {md(found.title)}　{chip(found.state)}")
         facts(
@@ -76,4 +77,4 @@ def submission(session: Session, found: Submission, here: Actor) -> None:
         fact("培训总结", found.summary)
     elif isinstance(found, Plan):
         reading.plan_facts(found)
-    steps(session, found, here)
+    history(steps)
