@@ -1,7 +1,7 @@
 """Reviewers grant hours, or the deemed year, on the certificates of the people of their jurisdiction."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
@@ -15,6 +15,7 @@ from core.submissions import claims, queues, workflow
 from core.submissions.workflow import Action
 from web import address, deeds, shell, submissions, tables
 from web.claims import reading as shown
+from web.deeds import Who
 from web.words import md
 
 actor = shell.require(Role.REVIEWER)
@@ -24,7 +25,7 @@ shell.page("学时折合审核", shown.CAPTION)
 def approve(claim_id: int, version: int, title: str, granted: bool) -> None:
     """Grant the hours typed, then approve: one act."""
 
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         seen = version
         if granted:
             hours = Decimal(str(st.session_state[f"granted-{claim_id}"] or 0))
@@ -63,12 +64,14 @@ def decide(claim: Claim, activity: claims.Activity) -> None:
     The notice's own rate is the default, as far as the days hold it.
     """
     with db.reading() as session:
-        beside(claims.beside(session, claim.id, actor))
+        others = claims.beside(session, claim.id, actor)
         held = claims.capacity_left(session, claim)
-        if not workflow.filers(session, claim):
-            st.warning(
-                "此人没有账号，现工作单位也没有单位经办人：退回后没有人可以改正重报，请先由管理员在“机构与账号”中开通账号。"
-            )
+        filers = workflow.filers(session, claim)
+    beside(others)
+    if not filers:
+        st.warning(
+            "此人没有账号，现工作单位也没有单位经办人：退回后没有人可以改正重报，请先由管理员在“机构与账号”中开通账号。"
+        )
     st.info(f"{claim.activity}：{activity.words}。")
     if not activity.deemed:
         default = float(min(claim.granted, held.most)) if claim.granted and held.most else None
@@ -122,13 +125,13 @@ listed = [each for each in columns if each != "standing" or state is not State.S
 claim_id = tables.pick(frame, listed, name="claim", empty=empty, labels=shown.LABELS)
 if claim_id is not None:
     try:
-        with db.reading() as session, st.container(border=True):
-            claim = workflow.one(session, claim_id, actor, kind="claim")
-            assert isinstance(claim, Claim)
-            activity = shown.one(session, claim, actor)
-            if Action.APPROVE in workflow.moves_for(claim, actor):
-                decide(claim, activity)
-            elif claim.state is State.SUBMITTED:
-                st.info(f"该申报由{claim.authority.name}审核，您可以查看。")
+        with db.reading() as session:
+            found = shown.read(session, claim_id, actor)
+        with st.container(border=True):
+            shown.show(found, actor)
+            if Action.APPROVE in workflow.moves_for(found.claim, actor):
+                decide(found.claim, found.activity)
+            elif found.claim.state is State.SUBMITTED:
+                st.info(f"该申报由{found.claim.authority.name}审核，您可以查看。")
     except Refused as refused:
         st.error(refused.words)

@@ -1,7 +1,7 @@
 """A person, or the employer's clerk for the own people, files certificates that count as study."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
@@ -16,6 +16,7 @@ from core.submissions.workflow import Action
 from core.trail.files import Upload
 from web import address, context, deeds, shell, submissions, tables
 from web.claims import reading as shown
+from web.deeds import Who
 from web.words import md
 
 actor = shell.require(*claims.FILERS)
@@ -95,7 +96,7 @@ def save(claim_id: int | None, version: int, person_id: int, key: str, then_subm
     typed = {name: st.session_state.get(key + name, "") for name in claims.ClaimFields.__dataclass_fields__}
     given = st.session_state.get(f"{key}files-{st.session_state.get('round', 0)}") or []
 
-    def keep(session: Session, **who: Any) -> tuple[str, Claim]:
+    def keep(session: Session, **who: Unpack[Who]) -> tuple[str, Claim]:
         start_on = typed["start_on"] or typed["completed_on"]  # what is deemed done has but the day of its certificate
         fields = claims.ClaimFields(**typed | {"start_on": start_on, "amount": Decimal(str(typed["amount"] or 0))})
         evidence = [Upload(each.name, each.getvalue()) for each in given]
@@ -157,11 +158,11 @@ empty = "还没有这样的申报。点击“填写新申报”，附上证书�
 claim_id = tables.pick(frame, COLUMNS, name="claim", empty=empty, labels=shown.LABELS)
 try:
     if claim_id is not None:
-        with db.reading() as session, st.container(border=True):
-            claim = workflow.one(session, claim_id, actor, kind="claim")
-            assert isinstance(claim, Claim)
-            shown.one(session, claim, actor)
-            moves = workflow.moves_for(claim, actor)
+        with db.reading() as session:
+            found = shown.read(session, claim_id, actor)
+        claim, moves = found.claim, workflow.moves_for(found.claim, actor)
+        with st.container(border=True):
+            shown.show(found, actor)
             with st.container(horizontal=True):
                 for action in moves:
                     st.button(

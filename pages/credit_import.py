@@ -1,7 +1,7 @@
 """Officers bring in hours of earlier years from a file: checked first, then posted as one batch."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Unpack
 
 import pandas as pd
 import streamlit as st
@@ -15,6 +15,7 @@ from core.records import imports
 from core.trail import files
 from core.trail.files import Upload
 from web import address, context, deeds, shell, tables
+from web.deeds import Who
 
 actor = shell.require(Role.REVIEWER, Role.ADMIN)
 shell.page(
@@ -34,10 +35,10 @@ def checked(upload: Upload) -> imports.Preview:
     seen = (files.digest_of(upload), context.today())
     if st.session_state.get("credits-seen") != seen:
         with st.spinner("正在检查……"), db.reading() as session:
-            st.session_state["credits-preview"] = imports.read(
+            found = imports.read(
                 upload.content, upload.filename, today=seen[1], known=session, authority_id=actor.organization_id
             )
-        st.session_state["credits-seen"] = seen
+        st.session_state["credits-preview"], st.session_state["credits-seen"] = found, seen
     preview: imports.Preview = st.session_state["credits-preview"]
     return preview
 
@@ -48,7 +49,7 @@ def bring_in() -> None:
         deeds.say("error", "请先选择文件。")
         return
 
-    def act(session: Session, **who: Any) -> tuple[str, list[Problem]]:
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, list[Problem]]:
         batch, preview = imports.bring_in(session, upload, reason=reason, **who)
         if batch is None:
             raise Refused("rows", "没有一行可以入账，请按问题清单改正后重新上传。")

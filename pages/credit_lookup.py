@@ -1,6 +1,6 @@
 """Find a person; totals against the requirement, every entry down to its roster row; issue the card."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
@@ -16,6 +16,7 @@ from core.people import persons
 from core.records import cards, disputes
 from web import context, deeds, shell, tables
 from web.credit import disputing, proving
+from web.deeds import Who
 from web.facts import facts
 from web.people import record
 from web.words import md
@@ -56,7 +57,7 @@ def search() -> int | None:
 
 
 def reveal(person_id: int) -> None:
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         number = persons.reveal_id(session, person_id, **who)
         return f"完整身份证号：{number}（本次查看已记入审计日志）"
 
@@ -67,7 +68,7 @@ def issue(person_id: int, year_key: str) -> None:
     """Issue the card, then draw its PDF for the download button that follows: nobody's deed waits for the drawing."""
     year = st.session_state[year_key]
 
-    def act(session: Session, **who: Any) -> tuple[str, Card]:
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, Card]:
         card = cards.issue(session, person_id, year, **who)
         return f"审验卡已生成，验证码{cards.written(card.code)}，请下载打印。", card
 
@@ -81,7 +82,7 @@ def person_page(person_id: int) -> None:
         person = persons.one(session, person_id, actor)
         issued = cards.issued(session, person_id, actor)
         entries = disputes.beside(session, statements.entries(session, person_id))
-        this = context.today().year
+        this = db.office_day(context.moment(session)).year
         totals = statements.totals(session, person_id, {this, this - 1, this - 2, *map(int, entries["year"])})
         mask = resident_id.mask(person.id_number)
     with st.container(border=True):

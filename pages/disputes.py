@@ -1,6 +1,6 @@
 """The authority in charge answers what persons and employers say against credit entries."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
@@ -17,6 +17,7 @@ from core.people import persons
 from core.records import cards, disputes
 from web import address, deeds, shell, tables
 from web.credit import reversing
+from web.deeds import Who
 from web.facts import fact, facts
 from web.words import md, moment_text
 
@@ -88,7 +89,7 @@ def decide(dispute_id: int, version: int, upheld: bool) -> None:
 
 
 def answer(dispute_id: int, version: int, upheld: bool, reason: str) -> None:
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         found = disputes.answer(session, dispute_id, upheld=upheld, version=version, reason=reason, **who)
         if found.reversal_id:
             gone = cards.revoked(session, found.reversal_id)

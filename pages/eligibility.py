@@ -15,6 +15,7 @@ from core.ground.access import OFFICERS, Actor, Refused, Role
 from core.people import persons
 from web import context, shell, tables
 from web.eligibility import decision, form, rows
+from web.progress import Progress, watched
 from web.words import md, moment_text
 
 actor = shell.require(*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)
@@ -42,7 +43,8 @@ def by_file() -> None:
     if given is None:
         return
     content, name = given.getvalue(), given.name
-    answering(lambda _session: applications.read(content, name, today=context.today()), given.file_id)
+    today = context.today()
+    answering(lambda _session: applications.read(content, name, today=today), given.file_id)
 
 
 def by_employer() -> None:
@@ -59,18 +61,17 @@ def answering(read: Callable[[Session], Batch], asked: str) -> None:
         look = st.button("核验", type="primary", key="look")
         keep = decides and st.button("核验并存档", key="keep", disabled=st.session_state.get("recorded") == asked)
     if look or keep:
-        bar = st.progress(0.0, "正在核验……")
-        progress = lambda done, of: bar.progress(done / max(of, 1), f"已核验{done:,} / {of:,}")  # noqa: E731
-        try:
+
+        def work(progress: Progress) -> Run:
             with db.reading() as session:  # nobody's deed waits while a file is read
                 batch = read(session)
             with db.transaction() if keep else db.reading() as session:
                 if keep:
-                    run = decisions.decide(session, batch, actor=actor, now=context.now(), progress=progress)
-                else:
-                    run = answers.answer(session, batch, actor=actor, progress=progress)
-        finally:
-            bar.empty()
+                    now = context.moment(session)
+                    return decisions.decide(session, batch, actor=actor, now=now, progress=progress)
+                return answers.answer(session, batch, actor=actor, progress=progress)
+
+        run = watched(work, "正在核验……", "已核验{:,} / {:,}")
         st.session_state["run"] = (asked, run)
         if keep:
             st.session_state["recorded"] = asked
@@ -127,7 +128,8 @@ def by_person(person_id: int | None) -> None:
         facts = form.cells()
     with db.reading() as session:
         asked_for = answers.application(session, person_id, facts, actor=actor)
-        decision.show(sheet.sheet(session, asked_for, actor=actor), actor)
+        found = sheet.sheet(session, asked_for, actor=actor)
+    decision.show(found, actor)
 
 
 def recorded_runs() -> None:
@@ -147,12 +149,14 @@ def recorded_runs() -> None:
     columns = ["row", "name", "year", "outcome", "waiver", "decided_by"]
     chosen = tables.pick(frame, columns, name="decision", by="number", labels=LABELS | {"row": "行号"}, empty="")
     if chosen is not None:
-        with db.reading() as session, st.container(border=True):
+        with db.reading() as session:
             again = replay.recompute(session, chosen, actor=actor)
+            found = decisions.recorded_sheet(session, chosen, actor=actor)
+        with st.container(border=True):
             if again.changed:
                 same = "，结论将改变" if again.differs else "，结论不变"
                 st.warning("核验之后有变化" + same + "：" + "；".join(md(change.words) for change in again.changed))
-            decision.show(decisions.recorded_sheet(session, chosen, actor=actor), actor)
+            decision.show(found, actor)
 
 
 try:

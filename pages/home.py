@@ -43,7 +43,7 @@ def card(kind: Kind[Any], states: tuple[State, ...], own: bool, way: tuple[str, 
 def deadlines(today: date) -> None:
     """Reports a base owes, the most urgent first, clause 一(五)2."""
     with db.reading() as session:
-        due = reports.open_plans(session, actor, now=context.now())
+        due = reports.open_plans(session, actor, now=context.moment(session))
         undone = reports.undone_people(session, actor)
     for title, people in zip(undone["title"], undone["people"], strict=True):
         st.info(f"“{md(title)}”有{people}人的学时已冲销，可补报更正。")

@@ -1,6 +1,6 @@
 """Officers look over what was posted, batch by batch, and undo what was posted wrongly, in whole or in part."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
@@ -16,8 +16,9 @@ from core.models import CreditBatch
 from core.records import cards
 from core.submissions import kinds
 from core.trail import files
-from web import address, context, deeds, shell, tables
+from web import address, deeds, shell, tables
 from web.credit import reversing
+from web.deeds import Who
 from web.facts import facts
 from web.words import md, moment_text
 
@@ -72,7 +73,7 @@ def ask(batch_id: int, chosen: str | None, key: str) -> None:
 def reverse(batch_id: int, lines: frozenset[int], reason: str, key: str) -> None:
     """Undo these lines, and leave nothing filled in beside the buttons for the lines that remain."""
 
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         batch = books.reverse(session, batch_id, reason=reason, lines=lines, **who)
         gone = cards.revoked(session, batch.id)
         words = f"，{gone}张已出具的审验卡随之失效" if gone else ""
@@ -89,9 +90,7 @@ def original(kept: int) -> None:
     """The file an import came from; handing it out is a logged act, since it holds full ID numbers."""
     with db.reading() as session:
         filename = files.one(session, kept, actor)[0].filename
-    make = tables.deferred(
-        lambda s, who: files.handed_out(s, kept, actor=who, now=context.now()).content, db.transaction
-    )
+    make = tables.deferred(lambda session, **who: files.handed_out(session, kept, **who).content, db.transaction)
     icon, key = ":material/attach_file:", f"file-{kept}"
     st.download_button(f"原文件：{filename}", make, filename, key=key, icon=icon, on_click="ignore")
 
@@ -159,9 +158,10 @@ def batch_page(batch: CreditBatch, standing: Standing) -> None:
     st.markdown(f"#### 第{batch.id}批　:gray[{md(batch.basis)}]")
     facts([("入账时间", moment_text(batch.posted_at)), ("办理人", batch.posted_by), ("状态", standing.label)])
     with db.reading() as session:
-        for back in statements.reversals(session, batch.id, actor):
-            what = f"第{back.id}批，{moment_text(back.posted_at)}，{back.posted_by}，{back.entries}笔"
-            st.warning(f"{md(back.basis)}（{what}）", icon=":material/undo:")
+        reversals = list(statements.reversals(session, batch.id, actor))
+    for back in reversals:
+        what = f"第{back.id}批，{moment_text(back.posted_at)}，{back.posted_by}，{back.entries}笔"
+        st.warning(f"{md(back.basis)}（{what}）", icon=":material/undo:")
     line = entries_of(batch)
     relied(batch)
     if not batch.reverses_id and standing != Standing.REVERSED and batch.authority_id == actor.organization_id:

@@ -1,6 +1,6 @@
 """Administrators keep the organizations and accounts of their jurisdiction."""
 
-from typing import Any
+from typing import Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -9,6 +9,7 @@ from core.ground import access, db
 from core.ground.access import ROLE_HOMES, OrganizationKind, Role
 from core.people import accounts, organizations
 from web import address, deeds, shell, tables
+from web.deeds import Who
 from web.words import md
 
 actor = shell.require(Role.ADMIN)
@@ -28,7 +29,7 @@ view = st.segmented_control(
 def add_organization() -> None:
     typed = {name: st.session_state[f"new-{name}"] for name in ("name", "kind", "authority")}
 
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         added = organizations.add(
             session, name=typed["name"], kind=typed["kind"], authority_id=typed["authority"], **who
         )
@@ -38,7 +39,7 @@ def add_organization() -> None:
 
 
 def switch_organization(organization_id: int, active: bool, name: str) -> None:
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         reason = st.session_state.get(f"why-{organization_id}", "")
         organizations.set_active(session, organization_id, active, reason=reason, **who)
         return f"“{name}”已{'启用' if active else '停用，其账号不能再登录'}。"
@@ -51,7 +52,7 @@ def open_account() -> None:
     role, name = Role(st.session_state["account-role"]), st.session_state["account-name"]
     home = None if role is Role.PERSON else st.session_state["account-organization"]
 
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         if home is None:
             account = accounts.open_person_account(session, **typed, id_number=name, **who)
         else:
@@ -62,7 +63,7 @@ def open_account() -> None:
 
 
 def switch_account(account_id: int, active: bool, username: str) -> None:
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         reason = st.session_state.get(f"why-account-{account_id}", "")
         accounts.set_active(session, account_id, active, reason=reason, **who)
         return f"账号{username}已{'启用' if active else '停用并退出登录'}。"
@@ -73,7 +74,7 @@ def switch_account(account_id: int, active: bool, username: str) -> None:
 def reset(account_id: int, username: str) -> None:
     typed = st.session_state[f"reset-{account_id}"]
 
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         accounts.reset_password(session, account_id, typed, **who)
         return f"账号{username}的密码已重置并解除锁定，下次登录须修改。"
 

@@ -1,6 +1,6 @@
 """Reviewers decide the plans of their jurisdiction; administrators may grant a late one an extension."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
@@ -13,6 +13,7 @@ from core.models import Plan, State
 from core.submissions import plans, queues, workflow
 from core.submissions.workflow import Action
 from web import address, context, deeds, shell, submissions, tables
+from web.deeds import Who
 from web.plans import reading
 
 actor = shell.require(Role.REVIEWER, Role.ADMIN)
@@ -44,7 +45,7 @@ def extend(plan: Plan) -> None:
     key = f"extension-{plan.id}"
 
     def grant() -> None:
-        def act(session: Session, **who: Any) -> str:
+        def act(session: Session, **who: Unpack[Who]) -> str:
             plans.grant_extension(session, plan.id, reason=st.session_state[key], **who)
             return f"已准予“{plan.title}”延期上报，基地现在可以提交。"
 
@@ -58,13 +59,16 @@ def extend(plan: Plan) -> None:
 
 if plan_id is not None:
     try:
-        with db.reading() as session, st.container(border=True):
+        with db.reading() as session:
             plan = workflow.one(session, plan_id, actor, kind="plan")
             assert isinstance(plan, Plan)
+            steps = workflow.trail(session, plan_id, actor)
+            preview = workflow.preview(session, plan)
+        with st.container(border=True):
             reading.plan_facts(plan)
-            submissions.steps(session, plan, actor)
+            submissions.history(steps)
             if Action.APPROVE in workflow.moves_for(plan, actor):
-                st.caption(workflow.preview(session, plan))
+                st.caption(preview)
                 submissions.decide(plan, actor)
             elif plan.state is State.SUBMITTED and actor.role is Role.REVIEWER:
                 st.info(f"该计划由{plan.authority.name}审核，您可以查看。")

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
@@ -15,6 +15,7 @@ from core.models import Mode, Plan, State
 from core.submissions import plans, queues, workflow
 from core.submissions.workflow import Action
 from web import address, context, deeds, shell, submissions, tables
+from web.deeds import Who
 from web.plans import reading
 
 actor = shell.require(Role.BASE_CLERK)
@@ -88,7 +89,7 @@ def save(plan_id: int | None, version: int, key: str, then_submit: bool) -> None
     typed = {name: st.session_state[key + name] for name in names}
     years = tuple(sorted(st.session_state.get(f"{key}credit_years") or ()))
 
-    def keep(session: Session, **who: Any) -> tuple[str, Plan]:
+    def keep(session: Session, **who: Unpack[Who]) -> tuple[str, Plan]:
         fields = plans.PlanFields(**typed | {"hours_each": Decimal(str(typed["hours_each"])), "credit_years": years})
         if plan_id is None:
             plan = plans.draft(session, fields, **who)
@@ -136,19 +137,20 @@ else:
         with db.reading() as session:
             plan = workflow.one(session, plan_id, actor, kind="plan")
             assert isinstance(plan, Plan)
-            moves = workflow.moves_for(plan, actor)
-            with st.container(border=True):
-                reading.plan_facts(plan)
-                submissions.steps(session, plan, actor)
-                with st.container(horizontal=True):
-                    for action in moves:
-                        st.button(
-                            {Action.SUBMIT: "上报", Action.WITHDRAW: "撤回"}[action],
-                            type="primary" if action is Action.SUBMIT else "secondary",
-                            key=f"{action}-{plan.id}-{plan.version}",
-                            on_click=submissions.move,
-                            args=(plan.id, action, plan.version, plan.title),
-                        )
+            steps = workflow.trail(session, plan_id, actor)
+        moves = workflow.moves_for(plan, actor)
+        with st.container(border=True):
+            reading.plan_facts(plan)
+            submissions.history(steps)
+            with st.container(horizontal=True):
+                for action in moves:
+                    st.button(
+                        {Action.SUBMIT: "上报", Action.WITHDRAW: "撤回"}[action],
+                        type="primary" if action is Action.SUBMIT else "secondary",
+                        key=f"{action}-{plan.id}-{plan.version}",
+                        on_click=submissions.move,
+                        args=(plan.id, action, plan.version, plan.title),
+                    )
         if Action.SUBMIT in moves:
             with st.expander("修改计划"):
                 form(plan)

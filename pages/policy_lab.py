@@ -1,6 +1,6 @@
 """Administrators try a policy over everybody before it holds, and a second one publishes it."""
 
-from typing import Any
+from typing import Unpack
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +11,7 @@ from core.ground import db
 from core.ground.access import Refused, Role
 from core.law import notices
 from web import deeds, shell, tables
+from web.deeds import Who
 from web.policies import articles, draft_form, trial
 from web.words import md
 
@@ -19,7 +20,7 @@ shell.page("政策试算与发布", "改动草稿的学时、年龄、年限或�
 
 
 def keep(text: str) -> None:
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         draft = drafts.save_draft(session, text, **who)
         return f"政策草稿“{draft.policy_id}”已保存，请另一名管理员在“草稿与发布”中核对后发布。"
 
@@ -27,7 +28,7 @@ def keep(text: str) -> None:
 
 
 def publish(draft_id: int, version: int) -> None:
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         draft, changed = drafts.publish(
             session, draft_id, version=version, reason=st.session_state[f"why-{draft_id}"], **who
         )

@@ -102,7 +102,10 @@ chosen = tables.pick(rows, columns, name="record", empty="这一项没有明细�
 tables.export(asked, columns, name=f"{dashboards.MEASURES[measure]}明细")
 if chosen is not None and chosen in set(rows["id"]):
     try:
-        with db.reading() as session, st.container(border=True):
-            submissions.submission(session, workflow.one(session, chosen, actor), actor)
+        with db.reading() as session:
+            found = workflow.one(session, chosen, actor)
+            steps = workflow.trail(session, chosen, actor)
+        with st.container(border=True):
+            submissions.submission(found, steps)
     except Refused as refused:
         st.error(refused.words)

@@ -1,6 +1,6 @@
 """A base reports on a training it gave: summary, announcement, roster, with every problem of the roster at once."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
@@ -14,6 +14,7 @@ from core.models import Plan
 from core.submissions import queues, reports, workflow
 from core.submissions.workflow import Action
 from web import address, context, deeds, shell, submissions, tables
+from web.deeds import Who
 from web.reports import form, reading, repairing
 from web.words import NOT_BEGUN, chip, md
 
@@ -27,16 +28,16 @@ shell.page(
 
 
 def supplement(report_id: int) -> None:
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, int]:
         added = reports.supplement(session, report_id, **who)
-        address.choose("plan", added.plan_id)
-        return f"补报已建立，共{added.people + added.faults}行，请在下面改正后提交。"
+        return f"补报已建立，共{added.people + added.faults}行，请在下面改正后提交。", added.plan_id
 
-    deeds.deed(act, "supplement", report_id)
+    if plan_id := deeds.deed(act, "supplement", report_id):
+        address.choose("plan", plan_id)
 
 
 with db.reading() as session:
-    due = reports.open_plans(session, actor, now=context.now())
+    due = reports.open_plans(session, actor, now=context.moment(session))
     undone = reports.undone_people(session, actor)
 st.subheader("待报送", anchor=False)
 for number, title, people in undone.itertuples(index=False):
@@ -59,19 +60,21 @@ if plan_id is not None and plan_id not in set(due["plan_id"]):
         st.error(refused.words)
 elif plan_id is not None:
     try:
-        with db.reading() as session, st.container(border=True):
+        with db.reading() as session:
             plan = workflow.one(session, plan_id, actor, kind="plan")
             assert isinstance(plan, Plan)
             report_id = due.set_index("plan_id")["report_id"].get(plan_id)
             report = reports.one(session, int(report_id), actor) if report_id else None
+            steps = workflow.trail(session, report.id, actor) if report else None
+        with st.container(border=True):
             state = chip(report.state) if report else f":gray-badge[{NOT_BEGUN}]"
             st.markdown(f"#### {md(report.title if report else plan.title)}　{state}")
             st.caption(
                 f"批准：{plan.start_on} 至 {plan.end_on}，{plan.subject.label}，每人{hours_text(plan.hours_each)}学时，"
                 f"{plan.headcount}人"
             )
-            if report:
-                submissions.steps(session, report, actor)
+            if steps is not None:
+                submissions.history(steps)
             form.fields(plan, report)
         if report and report.roster_id:
             repairing.room(report, actor)
@@ -94,12 +97,16 @@ report_id = tables.pick(filed, columns, name="report", empty="还没有报送过
 tables.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="培训情况报告", labels=labels)
 if report_id is not None:
     try:
-        with db.reading() as session, st.container(border=True):
-            report = reports.one(session, report_id, actor)
-            reading.heading(session, report, actor)
+        with db.reading() as session:
+            found = reading.read(session, report_id, actor)
+            report = found.report
+            refusals = reports.turned_down(session, report)
+            left = reports.unregistered(session, report)
+        with st.container(border=True):
+            reading.heading(found)
             st.text(report.summary)
-            submissions.steps(session, report, actor)
-            for each in reports.turned_down(session, report):
+            submissions.history(found.steps)
+            for each in refusals:
                 told = f"“{each.title}”不予通过，其中{each.people}人没有登记学时，不能再补报。理由：{each.reason}"
                 st.warning(md(told))
             for action in workflow.moves_for(report, actor):
@@ -110,7 +117,7 @@ if report_id is not None:
                         on_click=submissions.move,
                         args=(report.id, action, report.version, report.title),
                     )
-            if left := reports.unregistered(session, report):
+            if left:
                 gone = sum(each.undone_at is not None for each in left)
                 st.caption(f"本计划还有{len(left)}人没有登记学时" + (f"，其中{gone}人的学时已冲销。" if gone else "。"))
                 st.button(

@@ -1,6 +1,6 @@
 """Reviewers read a report beside its plan and its roster; approval posts the hours."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +13,8 @@ from core.models import Report, State
 from core.submissions import queues, reports, workflow
 from core.submissions.workflow import Action
 from core.trail import files
-from web import address, context, shell, submissions, tables
+from web import address, shell, submissions, tables
+from web.deeds import Who
 from web.reports import reading
 from web.words import md
 
@@ -75,15 +76,11 @@ def compared(report: Report) -> None:
     )
 
 
-def attachment(attachment_id: int | None, label: str) -> None:
+def attachment(attachment_id: int, label: str, filename: str) -> None:
     """A file to take away; taking it is logged, showing the button is not."""
-    if attachment_id is None:
-        return
-    with db.reading() as session:
-        filename = files.one(session, attachment_id, actor)[0].filename
 
-    def taken(session: Session, who: Actor) -> bytes:
-        return files.handed_out(session, attachment_id, actor=who, now=context.now()).content
+    def taken(session: Session, **who: Unpack[Who]) -> bytes:
+        return files.handed_out(session, attachment_id, **who).content
 
     st.download_button(
         f"{label}：{filename}",
@@ -98,28 +95,31 @@ def attachment(attachment_id: int | None, label: str) -> None:
 if report_id is not None:
     try:
         with db.reading() as session:
-            report = reports.one(session, report_id, actor)
-            with st.container(border=True):
-                reading.heading(session, report, actor)
-                st.caption(f"{report.organization.name}，应于{report.due_on}（含）前报送")
-                if report.late:
-                    st.warning(f"逾期报送。原因：{md(report.late_reason)}")
-                compared(report)
-                st.caption("培训总结")
-                st.text(report.summary)
-                with st.container(horizontal=True):
-                    attachment(report.announcement_id, "培训通知")
-                    attachment(report.roster_id, "花名册原件")
-                reading.reading(report, actor)
-                submissions.steps(session, report, actor)
-                if Action.APPROVE in workflow.moves_for(report, actor):
-                    st.info(workflow.preview(session, report))
-                    if report.part > 1:
-                        st.caption("不予通过后，这些人不能再补报；需要改正的，请用“退回”。")
-                    submissions.decide(report, actor)
-                elif report.state is State.SUBMITTED:
-                    with db.reading() as other:
-                        authority = workflow.one(other, report.id, actor).authority.name
-                    st.info(f"该报告由{authority}审核，您可以查看。")
+            found = reading.read(session, report_id, actor)
+            report, authority = found.report, found.report.authority.name
+            given = {report.announcement_id: "培训通知", report.roster_id: "花名册原件"}
+            kept = [(each, label, files.one(session, each, actor)[0].filename) for each, label in given.items() if each]
+            decides = Action.APPROVE in workflow.moves_for(report, actor)
+            preview = workflow.preview(session, report) if decides else ""
+        with st.container(border=True):
+            reading.heading(found)
+            st.caption(f"{report.organization.name}，应于{report.due_on}（含）前报送")
+            if report.late:
+                st.warning(f"逾期报送。原因：{md(report.late_reason)}")
+            compared(report)
+            st.caption("培训总结")
+            st.text(report.summary)
+            with st.container(horizontal=True):
+                for each in kept:
+                    attachment(*each)
+            reading.reading(report, actor)
+            submissions.history(found.steps)
+            if decides:
+                st.info(preview)
+                if report.part > 1:
+                    st.caption("不予通过后，这些人不能再补报；需要改正的，请用“退回”。")
+                submissions.decide(report, actor)
+            elif report.state is State.SUBMITTED:
+                st.info(f"该报告由{authority}审核，您可以查看。")
     except Refused as refused:
         st.error(refused.words)

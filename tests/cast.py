@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextvars
+import functools
 import io
 import threading
 from collections.abc import Callable
@@ -308,6 +310,12 @@ def waiting(cast: Cast, kind: str) -> Submission:
     raise LookupError(f"nobody has said how a {kind} is filed")
 
 
+def elsewhere(ask: Callable[..., Any]) -> Callable[..., Any]:
+    """A question that another process might ask meanwhile: it may be put while a session is open here."""
+    return functools.wraps(ask)(lambda *args, **named: contextvars.Context().run(ask, *args, **named))
+
+
+@elsewhere
 def person_id(serial: int) -> int:
     """The id of the person on file with this serial."""
     with db.reading() as session:

@@ -1,6 +1,7 @@
 """House rules a build can check: floors of packages, one door each, one place commits, no clocks, thin pages."""
 
 import ast
+import functools
 import re
 import sys
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ def dotted(path: Path) -> str:
 MODULES = {dotted(path): path for path in (*CORE, *WEB, *ROUTES, *PAGES)}
 
 
+@functools.cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
@@ -185,6 +187,63 @@ def test_only_the_command_line_reads_a_clock(path: Path) -> None:
         r"(^|\.)(datetime\.(now|utcnow|today)|date\.today|time\.time(_ns)?|time\.localtime|func\.(now|current_\w+))$"
     )
     assert not [name for name in calls(path) if re.search(clocks, name)]
+
+
+STATE = re.compile(r"st\.(session_state|query_params|context|column_config)\b")
+"""What Streamlit keeps for a page, beside what it draws."""
+
+
+@functools.cache
+def known_as(path: Path) -> dict[str, str]:
+    """The dotted name of each name a file imports; what a package shows, by the file it stands in."""
+    found = {}
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    return found
+
+
+def in_full(name: str, path: Path) -> str:
+    """A called name as the function it is: tables.pick is web.tables.drawing.pick."""
+    first, _, rest = name.partition(".")
+    full = f"{known_as(path)[first]}.{rest}".rstrip(".") if first in known_as(path) else f"{dotted(path)}.{name}"
+    package, _, last = full.rpartition(".")
+    if is_package(package):
+        return known_as(MODULES[package]).get(last, full)
+    return full
+
+
+def drawing() -> set[str]:
+    """The functions of web and pages that draw, by themselves or by another one."""
+    called_by = {}
+    for path in (*WEB, *PAGES):
+        for node in tree(path).body:
+            if isinstance(node, ast.FunctionDef):
+                names = [called(each) for each in ast.walk(node) if isinstance(each, ast.Call)]
+                draws = any(name.startswith("st.") and not STATE.match(name) for name in names)
+                called_by[f"{dotted(path)}.{node.name}"] = {"st"} if draws else {in_full(name, path) for name in names}
+    found = {"st"}
+    while more := {name for name, names in called_by.items() if names & found} - found:
+        found |= more
+    return found
+
+
+DRAWING = drawing()
+
+
+@pytest.mark.parametrize("path", [*PAGES, *WEB], ids=ids([*PAGES, *WEB]))
+def test_nothing_is_drawn_while_a_session_is_open(path: Path) -> None:
+    assert {"web.tables.drawing.pick", "web.facts.facts", "web.claims.reading.show"} <= DRAWING
+    for block in (node for node in ast.walk(tree(path)) if isinstance(node, ast.With)):
+        opened = [bool(re.search(r"\bdb\.(reading|transaction)\b", ast.unparse(item))) for item in block.items]
+        if any(opened):
+            inside = [*block.items[opened.index(True) + 1 :], *block.body]
+            for node in (each for part in inside for each in ast.walk(part) if isinstance(each, ast.Call)):
+                name = called(node)
+                assert not name.startswith("st."), f"{path.name}:{node.lineno} {name} inside a session"
+                assert in_full(name, path) not in DRAWING, f"{path.name}:{node.lineno} {name} inside a session"
+                assert name not in ("db.reading", "db.transaction"), f"{path.name}:{node.lineno} a second session"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=ids(PAGES))

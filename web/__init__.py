@@ -17,6 +17,7 @@ __all__ = [
     "people",
     "plans",
     "policies",
+    "progress",
     "reports",
     "screens",
     "shell",

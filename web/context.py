@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor
@@ -14,24 +15,31 @@ from routes.session import COOKIE
 
 
 def token() -> str | None:
-    """The sign-in this browser holds: from the cookie, or from this very session until the cookie is set."""
+    """The session token of this browser: from the cookie, or from the browser session until the cookie is set."""
     given = st.session_state.get("token") or st.context.cookies.get(COOKIE)
     return str(given) if given else None
 
 
 def actor() -> Actor | None:
     """Who is signed in, asked of the database at every run, so that a closed account is out at its next click."""
+    here = token()
     with db.reading() as session:
-        return accounts.actor_of(session, token(), datetime.now(UTC))
+        return accounts.actor_of(session, here, datetime.now(UTC))
+
+
+def moment(session: Session) -> datetime:
+    """The office's current moment, asked of the session at hand: the real one, or the demonstration's."""
+    return setup.moment(session, datetime.now(UTC))
 
 
 def now() -> datetime:
-    """The office's moment: the real one, or the demonstration's."""
+    """The office's current moment, where no session is open."""
     with db.reading() as session:
-        return setup.moment(session, datetime.now(UTC))
+        return moment(session)
 
 
 def today() -> date:
+    """The office's current day, where no session is open."""
     return db.office_day(now())
 
 

@@ -1,4 +1,4 @@
-"""Deeds (办理): one deed in one transaction, double clicks done once, and the messages that say what happened."""
+"""Deeds (办理): one transaction each, the double-click guard (idempotency), and the messages that say what happened."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, TypedDict
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -16,18 +16,25 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from core.ground import db
 from core.ground.access import Actor, Refused
-from core.people import setup
 from web import context
 
+
+class Who(TypedDict):
+    """Who acts and when: what every deed of core is handed, `def act(session, **who: Unpack[Who])`."""
+
+    actor: Actor
+    now: datetime
+
+
 AGAIN = 10.0
-"""Seconds within which the same deed clicked again is the same click."""
+"""Seconds within which the same deed clicked again counts as a double click."""
 
 
 @dataclass
 class _Hand:
-    """What this browser did last and has still to be told.
+    """Double-click guard (idempotency): the deeds of this browser session's last run, and the messages not shown yet.
 
-    One object in the session's state, taken up before a deed: the next click starts a run beside the one before, which
+    One object in the session's state, fetched before a deed: the next click starts a run beside the one before, which
     is stopped when it touches the session's state next, although its deed is done or being done.
     """
 
@@ -39,7 +46,7 @@ class _Hand:
     done: dict[tuple[Any, ...], tuple[float, str | None, Any]] = field(default_factory=dict)
     """What that run did, by its `once`: when it ended (monotonic seconds), its words, what it made."""
     messages: list[tuple[str, str, bool]] = field(default_factory=list)
-    """Kind, words, and whether whoever is told works far below the head of the page."""
+    """Kind, words, and whether the message must float into view, since the work is far below the page's head."""
 
     def say(self, kind: str, words: str, below: bool = False) -> None:
         if (kind, words, below) not in self.messages:
@@ -52,9 +59,9 @@ def _hand() -> _Hand:
 
 
 def say(kind: str, words: str, *, below: bool = False) -> None:
-    """Keep a message for the top of the page as it is drawn next, once. `kind`: success, error, warning.
+    """Flash message (提示): shown once at the top of the page when it is drawn next. `kind`: success, error, warning.
 
-    `below`: who is told works below the top and does not see it, so that it floats into view as well.
+    `below`: the work is below the top of the page, so that the message floats into view as well.
     """
     _hand().say(kind, words, below)
 
@@ -62,8 +69,8 @@ def say(kind: str, words: str, *, below: bool = False) -> None:
 ICONS = {"success": ":material/check_circle:", "error": ":material/error:", "warning": ":material/warning:"}
 
 
-def told() -> None:
-    """Show what was said since the page was drawn last."""
+def show_messages() -> None:
+    """Show the flash messages kept since the page was drawn last."""
     messages = _hand().messages
     for kind, words, below in list(messages):
         getattr(st, kind)(words)
@@ -75,13 +82,11 @@ def told() -> None:
 def deed(act: Callable[..., Any], *once: Any, below: bool = False) -> Any:
     """Do one deed in one transaction, then say what happened; a refusal changes nothing and says what to do.
 
-    `act(session, actor=, now=)` answers the words of success, or those and what it made. Answers what was made (True
-    where nothing is), None where it was refused. The actor is asked for anew: between drawing a button and clicking it
-    a sign-in may have ended.
+    `act(session, **who: Unpack[Who])` answers the words of success, or those and what it made. Answers what was made
+    (True where nothing is), None where it was refused.
 
-    `once` names the deed and all it was done with: the record, the version seen, what was typed. Clicked twice, a deed
-    is done once and told of again, instead of being done twice or refused for having been faster than oneself.
-    `below`: see `say`.
+    `once` names the deed and its input: the record, the version seen, what was typed. A double click does the deed once
+    (idempotent) and shows its message again, instead of doing it twice or being refused as stale. `below`: see `say`.
     """
     hand = _hand()
     with hand.busy:
@@ -101,7 +106,7 @@ def deed(act: Callable[..., Any], *once: Any, below: bool = False) -> Any:
 
 
 def _signed_in() -> Actor:
-    """Who acts by now: between drawing a button and clicking it a sign-in may have ended."""
+    """The actor at the moment of the click: since the button was drawn, the sign-in may have ended."""
     here = context.actor()
     if here is None:
         raise Refused("role", "登录已失效，操作没有执行。请重新登录后再试。")
@@ -109,23 +114,25 @@ def _signed_in() -> Actor:
 
 
 def _done(act: Callable[..., Any]) -> tuple[str | None, Any]:
+    """The deed itself: its words and what it made. Refused codes: "role", "stale" (optimistic lock), and its own."""
     here = _signed_in()
     try:
         with db.transaction() as session:
-            answer = act(session, actor=here, now=setup.moment(session, datetime.now(UTC)))
+            answer = act(session, actor=here, now=context.moment(session))
     except StaleDataError as stale:
         raise Refused("stale", "这条记录刚刚被他人处理，您的操作没有执行，请查看最新状态。") from stale
     return answer if isinstance(answer, tuple) else (answer, True)
 
 
 def answer(question: Callable[[Session, Actor], Any]) -> Any:
-    """Ask core something in a button's callback, where a page has no place for a refusal: it is told at the top.
+    """Ask core something in a button's callback; a refusal becomes a message at the top of the page.
 
     Answers what `question(session, actor)` answers, None where it was refused.
     """
     try:
+        here = _signed_in()
         with db.reading() as session:
-            return question(session, _signed_in())
+            return question(session, here)
     except Refused as refused:
         say("error", refused.words, below=True)
         return None

@@ -16,7 +16,7 @@ from web.words import OFFICE
 def first_visit() -> None:
     """Offer the demonstration or an empty office; an empty one begins with its first administrator."""
     st.title(OFFICE, anchor=False)
-    deeds.told()
+    deeds.show_messages()
     st.write("系统还没有数据。请选择从演示数据开始，或建立一个空的系统。")
     demo, empty = st.columns(2)
     with demo, st.container(border=True):

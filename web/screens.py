@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from core.ground.access import Actor, Role
 from core.people import persons, setup
 from core.submissions import claims
 from web import context, deeds, first_visit, passwords, shell, sign_in
+from web.deeds import Who
 from web.words import md
 
 
@@ -107,7 +108,7 @@ def banner(actor: Actor) -> None:
 
 
 def _shift(days: int, ahead: int) -> None:
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         return f"演示日期已推进，比实际日期晚{setup.shift_demo_clock(session, days, **who)}天。"
 
     deeds.deed(act, "shift", days, ahead)

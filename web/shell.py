@@ -41,4 +41,4 @@ def page(title: str, caption: str = "") -> None:
     st.title(title, anchor=False)
     if caption:
         st.caption(caption)
-    deeds.told()
+    deeds.show_messages()

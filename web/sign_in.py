@@ -22,7 +22,7 @@ def sign_in() -> None:
     _, middle, _ = st.columns([1, 2, 1])
     with middle:
         st.title(OFFICE, anchor=False, text_alignment="center")
-        deeds.told()
+        deeds.show_messages()
         if context.token() and "token" not in st.session_state:
             st.info("登录已结束（退出、超过12小时、修改密码或账号停用），请重新登录。")
         form = SignInForm()
@@ -34,8 +34,9 @@ def sign_in() -> None:
             st.info("登录成功，正在进入……")
             _set_cookie(st.session_state["token"])
         with db.reading() as session:
-            if setup.setting(session, "office") == "demo":
-                _demo_accounts()
+            demo = setup.setting(session, "office") == "demo"
+        if demo:
+            _demo_accounts()
 
 
 class SignInForm(streamlit_authenticator.Authenticate):  # type: ignore[misc]

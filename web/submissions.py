@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
+import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
@@ -13,14 +14,15 @@ from core.models import Submission
 from core.submissions import kinds, workflow
 from core.submissions.kinds import Kind
 from web import address, deeds, tables
+from web.deeds import Who
 from web.facts import fact, facts
 from web.words import chip, md, moment_text
 
 
 def moved(submission_id: int, action: workflow.Action, version: int, title: str, reason_key: str | None = None) -> bool:
-    """Take one step in a submission's life, with the reason typed beside the button; answers whether it was taken."""
+    """Workflow transition (申报流转): one move, with the reason typed beside its button; answers if it was made."""
 
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         reason = st.session_state.get(reason_key, "") if reason_key else ""
         _, done = workflow.move(session, submission_id, action, version=version, reason=reason, **who)
         return f"“{title}”{action.done}。{done}{'。' if done else ''}"
@@ -36,16 +38,15 @@ def move(*step: Any) -> None:
     moved(*step)
 
 
-def steps(session: Session, submission: Submission, here: Actor) -> None:
-    """The steps a submission has taken, with who and why."""
-    frame = workflow.trail(session, submission.id, here)
-    if not frame.empty:
+def history(steps: pd.DataFrame) -> None:
+    """The history of a submission (办理过程): the steps it has taken (`workflow.trail`), with who and why."""
+    if not steps.empty:
         st.caption("办理过程")
-        tables.table(frame, ["at", "account_name", "action", "to_state", "reason"], empty="")
+        tables.table(steps, ["at", "account_name", "action", "to_state", "reason"], empty="")
 
 
 def decide(found: Submission, here: Actor) -> None:
-    """The reviewer's buttons: one filled, the reason above them."""
+    """The reviewer's decision (审核): the reason, and below it a button for each move, approval filled."""
     reason = f"reason-{found.id}"
     st.text_area("审核意见（退回、不予通过时必填，基地会看到）", key=reason, height=70)
     with st.container(horizontal=True):
@@ -59,15 +60,15 @@ def decide(found: Submission, here: Actor) -> None:
             )
 
 
-def submission(session: Session, found: Submission, here: Actor) -> None:
-    """A submission of any kind to read, with the steps it has taken."""
+def submission(found: Submission, steps: pd.DataFrame) -> None:
+    """A submission of any kind to read, with its history (`workflow.trail`)."""
     kind = kinds.of(found)
     st.markdown(f"#### {md(found.title)}　{chip(found.state)}")
     moments = [("提交时间", moment_text(found.submitted_at)), ("审核时间", moment_text(found.decided_at))]
     facts([*kind.facts(found), *moments])
     for label, text in kind.texts(found):
         fact(label, text)
-    steps(session, found, here)
+    history(steps)
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ def put(session: Session, submission_id: int, state: State) -> Submission:
     return session.get_one(Submission, submission_id, populate_existing=True)
 
 
+@c.elsewhere
 def moving(
     cast: c.Cast, submission_id: int, action: Action, by: str, reason: str = "", version: int | None = None
 ) -> Callable[[Session], Any]:

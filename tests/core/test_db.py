@@ -6,6 +6,8 @@ import itertools
 import json
 import stat
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -140,11 +142,15 @@ def test_a_deed_is_kept_whole_or_not_at_all(database: str) -> None:
         assert (setup.setting(session, "kept"), setup.setting(session, "lost")) == ("yes", None)
 
 
+def keep(name: str, value: str) -> None:
+    with db.transaction() as session:
+        setup.decide_setting(session, name, value)
+
+
 def test_whoever_only_reads_cannot_write_and_sees_one_moment(database: str) -> None:
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Setting)) == 0
-        with db.transaction() as other:
-            setup.decide_setting(other, "meanwhile", "yes")
+        c.elsewhere(keep)("meanwhile", "yes")
         assert setup.setting(session, "meanwhile") is None
     with db.reading() as session, pytest.raises(sa.exc.DBAPIError):
         session.execute(sa.insert(Setting).values(name="a", value="b"))
@@ -152,6 +158,36 @@ def test_whoever_only_reads_cannot_write_and_sees_one_moment(database: str) -> N
         setup.decide_setting(session, "after", "yes")
     with db.reading() as session:
         assert session.scalars(sa.select(Setting.name).order_by(Setting.name)).all() == ["after", "meanwhile"]
+
+
+@pytest.mark.parametrize("outer", [db.reading, db.transaction])
+@pytest.mark.parametrize("inner", [db.reading, db.transaction])
+def test_a_session_inside_a_session_is_a_bug(office: Path, outer: Callable[[], Any], inner: Callable[[], Any]) -> None:
+    with outer() as session:
+        with pytest.raises(RuntimeError, match="ask the session at hand"), inner():
+            pass
+        assert setup.setting(session, "office") is None  # the outer one goes on
+        with ThreadPoolExecutor(1) as other:  # a thread of its own, such as a download, may
+            assert other.submit(kept, "office").result() is None
+    with inner() as session:  # and so may what comes after
+        assert setup.setting(session, "office") is None
+
+
+def kept(name: str) -> str | None:
+    with db.reading() as session:
+        return setup.setting(session, name)
+
+
+def test_a_pool_of_the_size_asked_for_gives_no_second_connection(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (db.engine().pool.size(), db.engine().pool._max_overflow) == (10, 30)
+    db.close()
+    monkeypatch.setenv("CE_POOL_SIZE", "1")
+    assert (db.engine().pool.size(), db.engine().pool._max_overflow) == (1, 0)
+    with db.reading() as session:
+        assert setup.setting(session, "office") is None
+        assert db.engine().pool.checkedout() == 1
 
 
 def test_a_nul_is_left_out_of_a_question_and_refused_in_what_would_be_kept(database: str) -> None:

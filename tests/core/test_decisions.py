@@ -78,6 +78,7 @@ def test_a_decision_is_never_changed_or_removed(database: str, statement: str) -
     assert c.everything() == before
 
 
+@c.elsewhere
 def first_decision() -> int:
     with db.reading() as session:
         return (session.scalars(sa.select(DecisionPart.id).order_by(DecisionPart.id)).first() or 0) * 100_000

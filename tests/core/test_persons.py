@@ -34,6 +34,7 @@ def done(deed: Callable[[Session], Any]) -> Any:
         return deed(session)
 
 
+@c.elsewhere
 def kept(serial: int) -> Person:
     with db.reading() as session:
         return session.scalars(sa.select(Person).where(Person.id_index == db.blind_index(c.id_number(serial)))).one()

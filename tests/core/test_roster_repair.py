@@ -53,6 +53,7 @@ def accepting(cast: c.Cast, report: Report, *rows: int, by: str = "base") -> Cal
     return lambda s: reports.accept(s, report.id, rows, actor=cast[by], now=c.AFTER)
 
 
+@c.elsewhere
 def current(cast: c.Cast, report: Report) -> Report:
     with db.reading() as session:
         return reports.one(session, report.id, cast["admin"])

@@ -1,16 +1,24 @@
-"""Pages as a signed-in person meets them, drawn by the main script without a browser."""
+"""Pages as a signed-in person meets them, drawn by the main script without a browser.
+
+`TEST_PAGES_ON=postgresql python -m pytest tests/pages` draws all of them on PostgreSQL through a pool of one connection
+(CE_POOL_SIZE=1): a page that asks for a second one while it holds one waits in vain, and fails.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from core.ground import db
+from core.ground.db import sessions
 from core.people import accounts
 from tests import cast as people
 from tests.cast import Cast
@@ -47,6 +55,32 @@ def open_page(name: str, token: str | None, **query: str) -> AppTest:
     if name != "home":  # which has no name in its address
         app.switch_page(f"../pages/{name}.py")
     return app.run()
+
+
+@pytest.fixture
+def office(office: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The office on SQLite, or on PostgreSQL through a pool of one connection: asked for by parameter, or for all."""
+    if getattr(request, "param", os.environ.get("TEST_PAGES_ON")) == "postgresql":
+        monkeypatch.setenv("DATABASE_URL", request.getfixturevalue("postgres_url"))
+        monkeypatch.setenv("CE_POOL_SIZE", "1")
+    yield office
+    db.close()
+
+
+@pytest.fixture(autouse=True)
+def drawn_in_a_session(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Nothing is drawn while the thread that draws holds a session: whatever is, is named here and fails the test."""
+    found: list[str] = []
+    draw = DeltaGenerator._enqueue
+
+    def watched(self: DeltaGenerator, kind: str, *given: Any, **named: Any) -> Any:
+        if held := sessions._open.get():
+            found.append(f"{kind} inside {held}")
+        return draw(self, kind, *given, **named)
+
+    monkeypatch.setattr(DeltaGenerator, "_enqueue", watched)
+    yield found
+    assert found == []
 
 
 @pytest.fixture

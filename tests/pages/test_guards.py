@@ -79,6 +79,7 @@ def test_nobody_opens_a_page_signed_out_by_address_or_bare(cast: Cast, page: str
     assert not bare.button
 
 
+@pytest.mark.parametrize("office", ["postgresql"], indirect=True)  # through a pool of one connection
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_opens_its_pages_and_is_told_at_the_others(cast: Cast, role: Role) -> None:
     add_person(cast)

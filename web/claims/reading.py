@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Unpack
+
+import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
@@ -9,10 +13,11 @@ from core.ground import db
 from core.ground.access import Actor
 from core.ground.hours import hours_text
 from core.ledger.standing import Standing
-from core.models import Attachment, Claim, State
-from core.submissions import claims, plans
+from core.models import Attachment, Claim, CreditBatch, State
+from core.submissions import claims, plans, workflow
 from core.trail import files
-from web import context, submissions, tables
+from web import submissions, tables
+from web.deeds import Who
 from web.facts import fact, facts
 from web.words import chip, md, moment_text
 
@@ -35,14 +40,39 @@ COLUMNS = [
 LABELS = {"title": "证书（证明）名称", "organization": "工作单位", "amount": "证书所载数量", "standing": "学时状态"}
 
 
-def one(session: Session, claim: Claim, here: Actor) -> claims.Activity:
-    """A claim to read, with its evidence and the steps it has taken; answers what it claims."""
-    activity = claims.activity_of(claim)
-    back = claims.taken_back(session, claim)
+@dataclass(frozen=True)
+class ClaimRead:
+    """A claim and what is shown with it, read in one snapshot."""
+
+    claim: Claim
+    activity: claims.Activity
+    taken_back: CreditBatch | None
+    hints: list[str]
+    evidence: list[Attachment]
+    steps: pd.DataFrame
+
+
+def read(session: Session, claim_id: int, actor: Actor) -> ClaimRead:
+    """A claim of the actor's jurisdiction, with its evidence and its history. Refused codes: "missing"."""
+    claim = workflow.one(session, claim_id, actor, kind="claim")
+    assert isinstance(claim, Claim)
+    return ClaimRead(
+        claim,
+        claims.activity_of(claim),
+        claims.taken_back(session, claim),
+        [] if claim.state in (State.APPROVED, State.REJECTED) else claims.hints(session, claim),
+        claims.evidence(session, claim.id, actor),
+        workflow.trail(session, claim.id, actor),
+    )
+
+
+def show(found: ClaimRead, here: Actor) -> None:
+    """A claim to read, with its evidence and its history."""
+    claim, activity, back = found.claim, found.activity, found.taken_back
     badge = f"　:red-badge[{Standing.REVERSED.label}]" if back else ""
     st.markdown(f"#### {md(claim.title)}　:gray[:small[第{claim.id}号]]　{chip(claim.state)}{badge}")
-    if claim.state not in (State.APPROVED, State.REJECTED) and (hints := claims.hints(session, claim)):
-        st.warning("\n\n".join(map(md, hints)))
+    if found.hints:
+        st.warning("\n\n".join(map(md, found.hints)))
     if back:
         told = f"{moment_text(back.posted_at)}由{back.posted_by}{back.basis.rstrip('。')}"
         then = "证书仍应折合的，请点击“填写新申报”，用同一证书重新申报。" if here.role in claims.FILERS else ""
@@ -65,14 +95,12 @@ def one(session: Session, claim: Claim, here: Actor) -> claims.Activity:
     )
     if claim.note:
         fact("说明", claim.note)
-    kept = claims.evidence(session, claim.id, here)
-    if not kept:
+    if not found.evidence:
         st.warning("还没有上传证书或证明材料。")
     with st.container(horizontal=True):
-        for each in kept:
+        for each in found.evidence:
             _evidence(each)
-    submissions.steps(session, claim, here)
-    return activity
+    submissions.history(found.steps)
 
 
 def _days(claim: Claim) -> str:
@@ -83,8 +111,8 @@ def _days(claim: Claim) -> str:
 def _evidence(kept: Attachment) -> None:
     """A file to take away; taking it is logged."""
 
-    def taken(session: Session, who: Actor) -> bytes:
-        return files.handed_out(session, kept.id, actor=who, now=context.now()).content
+    def taken(session: Session, **who: Unpack[Who]) -> bytes:
+        return files.handed_out(session, kept.id, **who).content
 
     make, icon = tables.deferred(taken, db.transaction), ":material/attach_file:"
     st.download_button(kept.filename, make, kept.filename, key=f"file-{kept.id}", icon=icon, on_click="ignore")

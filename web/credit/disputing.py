@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
@@ -13,6 +13,7 @@ from core.law.notices import Subject
 from core.ledger.standing import Standing
 from core.records import disputes
 from web import deeds
+from web.deeds import Who
 from web.words import md
 
 SUBJECTS = {subject.value: subject.label for subject in Subject}
@@ -32,7 +33,7 @@ def dispute(person_id: int, entries: pd.DataFrame) -> None:
     def file() -> None:
         (batch_id, line), typed = st.session_state[f"{key}entry"], st.session_state[f"{key}words"]
 
-        def act(session: Session, **who: Any) -> str:
+        def act(session: Session, **who: Unpack[Who]) -> str:
             disputes.file(session, person_id, batch_id, line, words=typed, **who)
             return "异议已提出，由核定这笔学时的人社部门答复；答复会显示在这笔学时旁。"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 import pandas as pd
 import streamlit as st
@@ -12,6 +12,7 @@ from core.ground.hours import hours_text
 from core.models import Source
 from core.records import proofs
 from web import deeds
+from web.deeds import Who
 
 
 def of(person_id: int, entries: pd.DataFrame) -> None:
@@ -47,7 +48,7 @@ def _issue(person_id: int, key: str) -> None:
     """Issue the proof, then draw its page: nobody's deed waits for the drawing."""
     batch, line = st.session_state[key]
 
-    def act(session: Session, **who: Any) -> tuple[str, bytes]:
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, bytes]:
         return f"第{batch}批第{line}笔的入账证明已出具，请下载。", proofs.issue(session, batch, line, **who)
 
     if file := deeds.deed(act, "proof", batch, line):

@@ -118,7 +118,7 @@ def _why(way: Way) -> str:
 def _missing(sheet: DecisionSheet, actor: Actor) -> None:
     """The shortest way to close the gap, and what waiting a year would do."""
     with db.reading() as session:
-        ways = closing.ways_to_close(session, sheet, actor=actor, now=context.now())
+        ways = closing.ways_to_close(session, sheet, actor=actor, now=context.moment(session))
         try:
             later = told(closing.if_waiting(session, sheet, actor=actor).headline)
         except Refused as refused:

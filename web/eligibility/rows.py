@@ -31,6 +31,7 @@ def opened(row: int | None, run: Run, actor: Actor) -> None:
     with st.container(border=True):
         try:
             with db.reading() as session:
-                decision.show(sheet.sheet(session, application, actor=actor), actor)
+                found = sheet.sheet(session, application, actor=actor)
+            decision.show(found, actor)
         except Refused as refused:
             st.warning(f"第{row}行没有核验。{md(refused.words)}")

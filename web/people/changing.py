@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import resident_id
-from core.ground.access import Actor
 from core.models import Person
 from core.people import acts
 from core.trail import files
 from core.trail.files import Upload
 from web import address, deeds
+from web.deeds import Who
 
 
 def correction(person: Person, _offices: dict[int, str]) -> None:
@@ -22,7 +22,7 @@ def correction(person: Person, _offices: dict[int, str]) -> None:
     def correct() -> None:
         deeds.deed(act, key)
 
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         given = st.session_state[f"{key}evidence"]
         found = acts.correct(
             session,
@@ -51,7 +51,7 @@ def move(person: Person, offices: dict[int, str]) -> None:
     key = f"move-{person.id}-{person.version}-"
 
     def moved() -> None:
-        def act(session: Session, *, actor: Actor, **when: Any) -> str:
+        def act(session: Session, **who: Unpack[Who]) -> tuple[str, bool]:
             found = acts.move(
                 session,
                 person.id,
@@ -59,16 +59,16 @@ def move(person: Person, offices: dict[int, str]) -> None:
                 authority_id=st.session_state[f"{key}authority"],
                 version=person.version,
                 reason=st.session_state[f"{key}reason"],
-                actor=actor,
-                **when,
+                **who,
             )
+            actor = who["actor"]
             if found.authority_id != actor.organization_id and not actor.oversees_region:
-                address.choose("person", None)
-                return f"{found.name}已移交{offices[found.authority_id]}，今后由其管理；已有学时继续有效。"
+                return f"{found.name}已移交{offices[found.authority_id]}，今后由其管理；已有学时继续有效。", False
             goes_to = f"{found.employer_name}，由{offices[found.authority_id]}管理"
-            return f"{found.name}已调动到{goes_to}；已有学时继续有效。"
+            return f"{found.name}已调动到{goes_to}；已有学时继续有效。", True
 
-        deeds.deed(act, key)
+        if deeds.deed(act, key) is False:  # no longer this office's: not to be shown here
+            address.choose("person", None)
 
     with st.form(f"{key}form"):
         left, right = st.columns(2)

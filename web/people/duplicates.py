@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
@@ -17,6 +17,7 @@ from core.people import acts, persons
 from core.trail import files
 from core.trail.files import Upload
 from web import deeds, shell, tables
+from web.deeds import Who
 from web.words import md
 
 SUBJECTS = {subject.value: subject.label for subject in Subject}
@@ -26,8 +27,8 @@ def merge(person: Person, _offices: dict[int, str]) -> None:
     """Find the other record of this human, see both side by side, merge."""
     key = f"merge-{person.id}-{person.version}-"
     text = st.text_input("重复记录的姓名或完整身份证号", person.name, key=f"{key}text", width=300)
+    actor = shell.require(*acts.KEEPERS)
     with db.reading() as session:
-        actor = shell.require(*acts.KEEPERS)
         found, _ = persons.find(session, actor, text=text, limit=50)
         others = {int(one): persons.one(session, int(one), actor) for one in found["id"] if one != person.id}
         others = {one: other for one, other in others.items() if other.authority_id == person.authority_id}
@@ -62,7 +63,7 @@ def merge(person: Person, _offices: dict[int, str]) -> None:
         def merged() -> None:
             other = others[one]
 
-            def act(session: Session, **who: Any) -> str:
+            def act(session: Session, **who: Unpack[Who]) -> str:
                 given = st.session_state.get(f"{key}evidence-{one}")
                 acts.merge(
                     session,
@@ -103,7 +104,7 @@ def listed(person: Person, actor: Actor) -> None:
         key = f"separate-{line['id']}-{line['version']}"
 
         def separate(line: dict[Any, Any] = line, key: str = key) -> None:
-            def act(session: Session, **who: Any) -> str:
+            def act(session: Session, **who: Unpack[Who]) -> str:
                 reason = st.session_state[f"{key}-reason"]
                 acts.separate(session, line["id"], version=line["version"], reason=reason, **who)
                 return f"已撤销合并，{line['name']}（{line['id_mask']}）恢复为单独的记录，学时分开计算。"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import streamlit as st
 from sqlalchemy.orm import Session
 
@@ -9,7 +11,8 @@ from core.ground import db, resident_id
 from core.ground.access import Actor
 from core.people import acts, organizations, persons
 from core.trail import files
-from web import context, shell, tables
+from web import shell, tables
+from web.deeds import Who
 from web.facts import facts
 from web.people import changing, duplicates
 from web.words import md, moment_text
@@ -70,8 +73,8 @@ def changes(person_id: int, actor: Actor) -> None:
 def _evidence(attachment_id: int, label: str) -> None:
     """A file to take away; taking it is logged."""
 
-    def taken(session: Session, who: Actor) -> bytes:
-        return files.handed_out(session, attachment_id, actor=who, now=context.now()).content
+    def taken(session: Session, **who: Unpack[Who]) -> bytes:
+        return files.handed_out(session, attachment_id, **who).content
 
     st.download_button(
         f"证明材料：{label}",

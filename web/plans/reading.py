@@ -11,7 +11,7 @@ from web.words import chip, md, moment_text
 
 
 def plan_facts(plan: Plan) -> None:
-    """A plan as its approver reads it, clause 一(五)1."""
+    """The facts of a plan (培训计划), as its approver reads them, clause 一(五)1."""
     st.markdown(f"#### {md(plan.title)}　{chip(plan.state)}")
     facts(
         [

@@ -29,13 +29,13 @@ def _population(actor: Actor, year: int) -> tuple[Population, pd.DataFrame]:
     """Everybody and whose they are, read once: a changed draft reads nothing again, newly posted hours do."""
     with db.reading() as session:
         _, batches = statements.batches(session, actor, limit=0)
-        now = (actor.account_id, year, batches)
-        before, everybody, frame = st.session_state.get("lab-population", (None, None, None))
-        if before != now:
-            with st.spinner("正在读取全部人员的学时……"):
-                everybody = answers.everybody(session, actor, year)
-                frame = answers.described(session, actor, everybody.person_ids.tolist())
-            st.session_state["lab-population"] = now, everybody, frame
+    now = (actor.account_id, year, batches)
+    before, everybody, frame = st.session_state.get("lab-population", (None, None, None))
+    if before != now:
+        with st.spinner("正在读取全部人员的学时……"), db.reading() as session:
+            everybody = answers.everybody(session, actor, year)
+            frame = answers.described(session, actor, everybody.person_ids.tolist())
+        st.session_state["lab-population"] = now, everybody, frame
     return everybody, frame
 
 

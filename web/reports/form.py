@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from core.submissions.workflow import Action
 from core.trail import files
 from core.trail.files import Upload
 from web import context, deeds, submissions
+from web.deeds import Who
 
 
 def _key(plan: Plan, report: Report | None) -> str:
@@ -104,7 +105,7 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
         given and given.file_id for name in ("announcement", "roster") if (given := st.session_state.get(key + name))
     ]
 
-    def act(session: Session, **who: Any) -> tuple[str, Report]:
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, Report]:
         given = _upload(f"{key}roster")
         if text.strip() and not has_roster:
             given = roster.pasted(text)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
@@ -9,7 +12,7 @@ from core.ground import db
 from core.ground.access import Actor
 from core.ledger.standing import Standing
 from core.models import Report, State
-from core.submissions import reports, roster
+from core.submissions import reports, roster, workflow
 from web import context, tables
 from web.reports import trail
 from web.words import chip, md
@@ -17,22 +20,45 @@ from web.words import chip, md
 ROSTER = {"row": "行号", "repaired": "改正", "standing": "学时状态"}
 
 
-def heading(session: Session, report: Report, actor: Actor) -> None:
-    """What a report is, how it stands, and what was taken back of its hours."""
-    standing = reports.standing(session, report)
-    gone = standing in (Standing.PARTLY, Standing.REVERSED)
-    badge = f"　:red-badge[{standing.label}]" if standing and gone else ""
-    st.markdown(f"#### {md(report.title)}　{chip(report.state)}{badge}")
-    if gone:
+@dataclass(frozen=True)
+class ReportRead:
+    """A report and what is shown with it, read in one snapshot."""
+
+    report: Report
+    standing: Standing | None
+    reversals: pd.DataFrame
+    steps: pd.DataFrame
+
+    @property
+    def gone(self) -> bool:
+        """Whether hours of the report were reversed (冲销), some or all."""
+        return self.standing in (Standing.PARTLY, Standing.REVERSED)
+
+
+def read(session: Session, report_id: int, actor: Actor) -> ReportRead:
+    """A report of the actor's jurisdiction, with its reversals and its history. Refused codes: "missing"."""
+    report = reports.one(session, report_id, actor)
+    return ReportRead(
+        report,
+        reports.standing(session, report),
+        reports.reversals(session, report_id, actor),
+        workflow.trail(session, report_id, actor),
+    )
+
+
+def heading(found: ReportRead) -> None:
+    """The heading of a report (培训情况报告): title, state, and what was reversed of its hours."""
+    badge = f"　:red-badge[{found.standing.label}]" if found.standing and found.gone else ""
+    st.markdown(f"#### {md(found.report.title)}　{chip(found.report.state)}{badge}")
+    if found.gone:
         labels = {"at": "冲销时间", "entries": "笔数"}
-        made = reports.reversals(session, report.id, actor)
-        tables.table(made, ["at", "entries", "hours", "reason"], empty="", labels=labels)
+        tables.table(found.reversals, ["at", "entries", "hours", "reason"], empty="", labels=labels)
 
 
 def reading(report: Report, actor: Actor) -> None:
-    """A filed roster, masked: what is wrong or worth a look, what was repaired, every row with what came of it."""
+    """A filed roster (培训花名册), masked: its problems, its edit history, every row with what came of it."""
     with db.reading() as session:
-        problems = reports.problems(session, report.id, actor, now=context.now())
+        problems = reports.problems(session, report.id, actor, now=context.moment(session))
         problems = [*reports.warnings(session, report.id, actor), *problems]
         rows = reports.rows(session, report.id, actor)
     if report.faults:

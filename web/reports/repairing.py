@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
@@ -19,6 +19,7 @@ from core.models import Report
 from core.submissions import reports, roster
 from core.submissions.roster import HEADINGS
 from web import context, deeds, tables
+from web.deeds import Who
 from web.reports import trail
 from web.reports.reading import ROSTER
 from web.words import md
@@ -32,7 +33,7 @@ MOST = 500
 def room(report: Report, actor: Actor) -> None:
     """The roster of one's own report as it stands: totals, the rows with faults to repair, the hints."""
     with db.reading() as session:
-        problems = reports.problems(session, report.id, actor, now=context.now())
+        problems = reports.problems(session, report.id, actor, now=context.moment(session))
         warnings = reports.warnings(session, report.id, actor)
         rows = reports.rows(session, report.id, actor, faulty_only=True)
     places = st.columns(4)
@@ -92,9 +93,7 @@ def _repair(report: Report, actor: Actor, faulty: dict[int, list[Problem]], rows
             _accept_all(report.id, offered, struck)
         st.download_button(
             f"下载待改正的行（{len(faulty)}行）",
-            tables.deferred(
-                lambda s, who: reports.open_rows(s, report.id, actor=who, now=context.now()), db.transaction
-            ),
+            tables.deferred(lambda session, **who: reports.open_rows(session, report.id, **who), db.transaction),
             f"待改正花名册-{report.title}.xlsx",
             key="open-rows",
             icon=":material/download:",
@@ -177,7 +176,7 @@ def _cell(report_id: int, row: int, column: str, value: str) -> None:
 def _deed(act: Callable[..., Any], words: str, *once: Any) -> None:
     """Do one repair and say what was done."""
 
-    def done(session: Session, **who: Any) -> str:
+    def done(session: Session, **who: Unpack[Who]) -> str:
         act(session, **who)
         return words
 
@@ -202,7 +201,7 @@ def _typed(report_id: int, row: int, column: str, before: str, key: str) -> None
 
 
 def _accept(report_id: int, rows: list[int]) -> None:
-    def done(session: Session, **who: Any) -> str:
+    def done(session: Session, **who: Unpack[Who]) -> str:
         mended, struck = reports.accept(session, report_id, rows, **who)
         if len(rows) == 1:
             return f"第{rows[0]}行已按建议{'删去' if struck else '改正'}并重新检查。"

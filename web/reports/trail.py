@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -12,10 +12,11 @@ from core.ground.access import Actor
 from core.models import Report
 from core.submissions import reports, roster
 from web import deeds, tables
+from web.deeds import Who
 
 
 def trail(report: Report, actor: Actor) -> None:
-    """What was changed in a roster since its file came, by whom and when."""
+    """Roster edit history (改正记录): what was changed since the file came, by whom and when."""
     with db.reading() as session:
         made = reports.repairs(session, report.id, actor)
     if made.empty:
@@ -42,9 +43,10 @@ def trail(report: Report, actor: Actor) -> None:
 
 
 def _restart(report_id: int) -> None:
+    """Back to the file as it was uploaded: every edit made void."""
     words = "花名册已恢复为上传的原件并重新检查。"
 
-    def act(session: Session, **who: Any) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str:
         reports.restart(session, report_id, **who)
         return words
 

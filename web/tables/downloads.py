@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from typing import Unpack
 
 import pandas as pd
 import streamlit as st
@@ -14,14 +15,16 @@ from core.ground import db, sheets
 from core.ground.access import Actor, Refused
 from core.people import accounts
 from web import context
+from web.deeds import Who
 from web.tables.cells import worded
 from web.tables.columns import LABELS
 
 
-def deferred(
-    make: Callable[[Session, Actor], bytes], opened: Callable[[], AbstractContextManager[Session]]
-) -> Callable[[], bytes]:
-    """Content for a download button, made at the click for whoever is signed in by then. `opened`: a db session."""
+def deferred(make: Callable[..., bytes], opened: Callable[[], AbstractContextManager[Session]]) -> Callable[[], bytes]:
+    """Deferred download (延迟下载): content made at the click, for the actor signed in at that moment.
+
+    `make(session, **who: Unpack[Who])`. `opened`: `db.reading`, or `db.transaction` where handing out is a logged act.
+    """
     here = context.token()
 
     def content() -> bytes:
@@ -29,7 +32,7 @@ def deferred(
             asking = accounts.actor_of(session, here, datetime.now(UTC))
             if asking is None:
                 raise Refused("signed-out", "登录已失效，请重新登录后再下载。")
-            return make(session, asking)
+            return make(session, actor=asking, now=context.moment(session))
 
     return content
 
@@ -43,8 +46,8 @@ def export(
 ) -> None:
     """A button that gives everything listed, not only the page shown, as .xlsx: ID numbers masked, formulas defused."""
 
-    def content(session: Session, who: Actor) -> bytes:
-        shown = worded(make(session, who), columns)
+    def content(session: Session, **who: Unpack[Who]) -> bytes:
+        shown = worded(make(session, who["actor"]), columns)
         heads = [(labels or {}).get(column) or LABELS[column] for column in columns]
         rows = shown.astype(object).where(shown.notna(), None)
         return sheets.workbook(heads, rows.itertuples(index=False, name=None))

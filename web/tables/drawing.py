@@ -80,15 +80,17 @@ def pick(
 
 
 def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: str) -> tuple[pd.DataFrame, int]:
-    """One page of a long list, with the page number in the address bar; answers its rows and how many there are in all.
+    """Pagination (分页): one page of a long list, its number in the address bar; answers the rows and the count of all.
 
     `ask(session, actor, offset=, limit=)` is one of core's paged questions.
     """
     with db.reading() as session:
-        _, count = ask(session, here, offset=0, limit=0)
-        total = max(1, math.ceil(count / PAGE_ROWS))
-        number = st.pagination(total, key=f"{name}-page", bind="query-params") if total > 1 else 1
-        rows, _ = ask(session, here, offset=(min(number, total) - 1) * PAGE_ROWS, limit=PAGE_ROWS)
+        rows, count = ask(session, here, offset=0, limit=PAGE_ROWS)
+    total = math.ceil(count / PAGE_ROWS)
+    number = min(st.pagination(total, key=f"{name}-page", bind="query-params"), total) if total > 1 else 1
+    if number > 1:  # known only after the page numbers are drawn
+        with db.reading() as session:
+            rows, _ = ask(session, here, offset=(number - 1) * PAGE_ROWS, limit=PAGE_ROWS)
     return rows, count
 
 

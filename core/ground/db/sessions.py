@@ -1,10 +1,12 @@
-"""The engine and the two ways to use it: `transaction()` writes and commits, `reading()` is a read-only snapshot."""
+"""Sessions (数据库会话): the engine; `transaction()` to write, `reading()` for a read-only snapshot."""
 
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import functools
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,7 +19,7 @@ from core.ground.db.place import url
 
 def engine() -> sa.Engine:
     """The engine for the database in use; one for each URL and process."""
-    return _engine(url())
+    return _engine(url(), os.environ.get("CE_POOL_SIZE", ""))
 
 
 def close() -> None:
@@ -27,8 +29,15 @@ def close() -> None:
 
 
 @functools.lru_cache(maxsize=4)
-def _engine(address: str) -> sa.Engine:
-    made = sa.create_engine(address, pool_size=10, max_overflow=30, pool_pre_ping=not address.startswith("sqlite"))
+def _engine(address: str, pool_size: str) -> sa.Engine:
+    """The engine and its connection pool: 10 connections and 30 more at need, or exactly CE_POOL_SIZE of them.
+
+    With a size given, a question that finds no connection free within ten seconds is an error.
+    """
+    pool = {"pool_size": 10, "max_overflow": 30}
+    if pool_size:
+        pool = {"pool_size": int(pool_size), "max_overflow": 0, "pool_timeout": 10}
+    made = sa.create_engine(address, pool_pre_ping=not address.startswith("sqlite"), **pool)
     sa.event.listen(made, "before_cursor_execute", _without_nul, retval=True)
     if made.dialect.name == "sqlite":
         sa.event.listen(made, "connect", _sqlite_connect)
@@ -99,10 +108,34 @@ def _stripped(given: Any) -> Any:
     return given
 
 
+_open: contextvars.ContextVar[str] = contextvars.ContextVar("ce_open_session", default="")
+"""What is open in this thread: "transaction()", "reading()" or nothing."""
+
+
+@contextlib.contextmanager
+def _one_at_a_time(kind: str) -> Iterator[None]:
+    """Refuse a session inside a session (nested connections): RuntimeError, a bug.
+
+    Two connections held by one thread are a deadlock: of a full pool all wait for the second one, and a transaction
+    waits for the lock of the one it stands in. What is needed inside a block is asked of the session
+    at hand.
+    """
+    if held := _open.get():
+        raise RuntimeError(f"{kind} inside {held}: ask the session at hand, or close it first")
+    _open.set(kind)
+    try:
+        yield
+    finally:
+        _open.set("")
+
+
 @contextlib.contextmanager
 def transaction() -> Iterator[Session]:
-    """Transaction (事务): everything in the block is committed together, or nothing is. The only place that commits."""
-    with Session(engine(), expire_on_commit=False) as session, session.begin():
+    """Transaction (事务): everything in the block is committed together, or nothing is. The only place that commits.
+
+    RuntimeError inside another `transaction()` or `reading()` of the same thread.
+    """
+    with _one_at_a_time("transaction()"), Session(engine(), expire_on_commit=False) as session, session.begin():
         yield session
         finish(session)
 
@@ -123,13 +156,16 @@ def finish(session: Session) -> None:
 
 @contextlib.contextmanager
 def reading() -> Iterator[Session]:
-    """Read-only snapshot (只读快照): one consistent moment; the database itself refuses a write. Blocks nobody."""
+    """Read-only snapshot (只读快照): one consistent moment; the database itself refuses a write. Blocks nobody.
+
+    RuntimeError inside another `transaction()` or `reading()` of the same thread.
+    """
     source = engine()
     if source.dialect.name == "sqlite":
         source = source.execution_options(ce_reads=True)
     else:
         source = source.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    with Session(source, autoflush=False) as session:
+    with _one_at_a_time("reading()"), Session(source, autoflush=False) as session:
         yield session
 
 
