@@ -168,15 +168,15 @@ def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str)
 
     who = {
         Event.OFFICE_OPENED: "系统",
-        Event.PLAN_EXTENDED: cast["admin"].name,
+        plans.Event.EXTENDED: cast["admin"].name,
         Event.RETURN: cast["reviewer"].name,
-        Event.PLAN_REVISED: cast["base"].name,
+        plans.Event.REVISED: cast["base"].name,
         Event.ID_REVEALED: cast["title"].name,
         Event.LOCKED: cast["leader"].name,
         Event.PASSWORD_RESET: cast["admin"].name,
     }
     assert {event: of(event)["account"] for event in who} == who
-    why = {Event.PLAN_EXTENDED: "厅里急需", Event.RETURN: "补充师资", Event.REJECT: "超出范围"}
+    why = {plans.Event.EXTENDED: "厅里急需", Event.RETURN: "补充师资", Event.REJECT: "超出范围"}
     why |= {Event.CREDITS_IMPORTED: "补登", Event.CREDIT_REVERSED: "导错了"}
     why |= {Event.ACCOUNT_CLOSED: "休假", Event.ACCOUNT_REOPENED: "休假", Event.ORGANIZATION_CHANGED: "重复"}
     assert {event: of(event)["reason"] for event in why} == why
@@ -185,10 +185,10 @@ def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str)
     for event, (before, after) in change.items():
         assert json.loads(of(event)["before"])["state"] == before
         assert json.loads(of(event)["after"])["state"] == after
-    revised = of(Event.PLAN_REVISED)
+    revised = of(plans.Event.REVISED)
     assert json.loads(revised["before"])["headcount"] == "600"
     assert json.loads(revised["after"])["headcount"] == "5"
-    assert json.loads(of(Event.REPORT_REVISED)["before"])["summary"] == "完成"
+    assert json.loads(of(reports.Event.REVISED)["before"])["summary"] == "完成"
     assert json.loads(of(Event.CREDIT_POSTED)["after"])["entries"] == 1
     assert json.loads(of(Event.CLOCK_SHIFTED)["after"]) == {"days_ahead": 3}
     assert of(Event.CARD_ISSUED)["at"] == c.AFTER

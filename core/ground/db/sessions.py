@@ -7,6 +7,7 @@ import contextvars
 import functools
 import hashlib
 import os
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,9 +24,12 @@ def engine() -> sa.Engine:
 
 
 def close() -> None:
-    """Leave the database, where this process was in one at all; the next question opens it anew."""
-    if _engine.cache_info().currsize:
-        engine().dispose()
+    """Leave every database this process was in; the next question opens it anew."""
+    for made in _made:
+        made.dispose()
+
+
+_made: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
 
 
 @functools.lru_cache(maxsize=4)
@@ -38,6 +42,7 @@ def _engine(address: str, pool_size: str) -> sa.Engine:
     if pool_size:
         pool = {"pool_size": int(pool_size), "max_overflow": 0, "pool_timeout": 10}
     made = sa.create_engine(address, pool_pre_ping=not address.startswith("sqlite"), **pool)
+    _made.add(made)
     sa.event.listen(made, "before_cursor_execute", _without_nul, retval=True)
     if made.dialect.name == "sqlite":
         sa.event.listen(made, "connect", _sqlite_connect)

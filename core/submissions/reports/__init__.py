@@ -1,6 +1,7 @@
 """Training reports (培训情况报告): summary, announcement and roster of an approved plan; approval posts the hours."""
 
 from core.submissions.reports.concerns import warnings
+from core.submissions.reports.events import Event
 from core.submissions.reports.fields import ReportFields, open_plans, save
 from core.submissions.reports.keeping import EDITABLE, limits, repaired
 from core.submissions.reports.kind import ReportKind
@@ -22,6 +23,7 @@ from core.submissions.reports.supplements import supplement, turned_down, undone
 __all__ = [
     "EDITABLE",
     "Change",
+    "Event",
     "ReportFields",
     "ReportKind",
     "accept",
