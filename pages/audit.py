@@ -14,8 +14,8 @@ from web import address, shell, tables
 actor = shell.require(*OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)
 shell.page("审计日志", "每个操作留一条记录，按哈希逐条相连，不能修改或删除。")
 
-columns = ["id", "at", "event", "account", "role", "organization", "record", "record_id", "reason"]
-labels = {"id": "序号", "organization": "涉及机构"}
+columns = "entry_number at event account role organization_touched record record_id reason".split()
+NAMES = {"id": "entry_number", "organization": "organization_touched", "before": "before_deed", "after": "after_deed"}
 with st.container(horizontal=True, vertical_alignment="bottom"):
     event = address.filter_by("事项", audit.EVENTS.values(), key="event")
     account = st.text_input("办理人", key="account", bind="query-params", width=160)
@@ -23,30 +23,25 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     last = st.date_input("到", None, key="to", format="YYYY-MM-DD", bind="query-params", width=160)
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return audit.history(session, who, event=event, account=account, first_on=first, last_on=last, **page)
+        found, count = audit.history(session, who, event=event, account=account, first_on=first, last_on=last, **page)
+        return found.rename(columns=NAMES), count
 
-    tables.export(
-        lambda session, who: asked(session, who, limit=None)[0],
-        [*columns, "before", "after"],
-        name="审计日志",
-        labels={**labels, "before": "变更前", "after": "变更后"},
-    )
+    everything = [*columns, "before_deed", "after_deed"]
+    tables.export(lambda session, who: asked(session, who, limit=None)[0], everything, name="审计日志")
 frame, count = tables.listing(asked, actor, name="audit")
 st.caption(f"共{count:,}条")
-chosen = tables.pick(frame, columns, name="entry", labels=labels, empty="没有符合条件的记录。可放宽查询条件。")
+empty = "没有符合条件的记录。可放宽查询条件。"
+chosen = tables.pick(frame, columns, name="entry", by="entry_number", empty=empty)
 
-line = frame[frame["id"] == chosen]
+line = frame[frame["entry_number"] == chosen]
 if len(line):
     one = line.iloc[0]
     with st.container(border=True):
-        st.markdown(f"**第{one['id']}条　{audit.EVENTS[one['event']].label}**")
-        before, after = json.loads(one["before"]), json.loads(one["after"])
+        st.markdown(f"**第{one['entry_number']}条　{audit.EVENTS[one['event']].label}**")
+        before, after = json.loads(one["before_deed"]), json.loads(one["after_deed"])
         for name in sorted({*before, *after}):
             was, became = before.get(name, "—"), after.get(name, "—")
-            st.text(
-                f"{tables.LABELS.get(name, name)}：{was} → {became}"
-                if was != became
-                else f"{tables.LABELS.get(name, name)}：{was}"
-            )
+            words = tables.LABELS.get(name, name)
+            st.text(f"{words}：{was} → {became}" if was != became else f"{words}：{was}")
         if one["reason"]:
             st.text(f"原因：{one['reason']}")

@@ -112,17 +112,16 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     own = not actor.oversees_region or st.toggle("只看由本机关审核的", True, key="own", bind="query-params")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return queues.queue(session, who, kinds=("claim",), state=state, text=text, own=own, **page)
+        found, count = queues.queue(session, who, kinds=("claim",), state=state, text=text, own=own, **page)
+        return found.rename(columns=shown.NAMES), count
 
-    columns = [*shown.COLUMNS, "organization"]
-    tables.export(
-        lambda session, who: asked(session, who, limit=None)[0], columns, name="学时折合审核", labels=shown.LABELS
-    )
+    columns = [*shown.COLUMNS, "employer"]
+    tables.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="学时折合审核")
 frame, count = tables.listing(asked, actor, name="claim")
 st.caption(f"共{count}份申报")
 empty = "没有符合条件的申报。可换一个状态或清空查询条件。"
-listed = [each for each in columns if each != "standing" or state is not State.SUBMITTED]
-claim_id = tables.pick(frame, listed, name="claim", empty=empty, labels=shown.LABELS)
+listed = [each for each in columns if each != "hours_standing" or state is not State.SUBMITTED]
+claim_id = tables.pick(frame, listed, name="claim", empty=empty)
 if claim_id is not None:
     try:
         with db.reading() as session:

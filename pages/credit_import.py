@@ -22,7 +22,6 @@ shell.page(
     "导入学时",
     "把往年或纸质台账的学时从WPS、Excel文件导入个人账户。先检查，再导入；有问题的行逐行列出，没有问题的行照常入账。",
 )
-LABELS = {"good": "行数", "people": "人数"}
 
 
 def uploaded() -> Upload | None:
@@ -90,9 +89,9 @@ def preview_of(upload: Upload) -> None:
         names = ("year", "subject", "source", "hours", "deemed", "id_number")
         frame = pd.DataFrame([{name: getattr(row, name) for name in names} for row in good])
         groups = frame.groupby(["year", "subject", "source", "deemed"], as_index=False)
-        counts = groups.agg(good=("hours", "size"), people=("id_number", "nunique"), hours=("hours", "sum"))
+        counts = groups.agg(rows_good=("hours", "size"), people=("id_number", "nunique"), hours=("hours", "sum"))
         counts = counts.sort_values(["year", "subject"], ascending=[False, False])
-        tables.table(counts, ["year", "subject", "source", "good", "people", "hours"], empty="", labels=LABELS)
+        tables.table(counts, ["year", "subject", "source", "rows_good", "people", "hours"], empty="")
     if preview.problems:
         problems_of(preview.problems)
     if good:

@@ -11,7 +11,7 @@ from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
 from core.ledger import statements
 from core.ledger.standing import Standing
-from core.models import Card
+from core.models import Card, Person
 from core.people import persons
 from core.records import cards, disputes
 from web import context, deeds, shell, tables
@@ -39,7 +39,8 @@ def search() -> int | None:
         employer = st.text_input("工作单位", key="employer", bind="query-params", width=280)
 
         def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-            return persons.find(session, who, text=text, employer=employer, **page)
+            found, count = persons.find(session, who, text=text, employer=employer, **page)
+            return found, count
 
         tables.export(
             lambda session, who: asked(session, who, limit=None)[0],
@@ -77,39 +78,25 @@ def issue(person_id: int, year_key: str) -> None:
         st.session_state["card"] = (person_id, card.code, card.year, content)
 
 
+ENTRY = "credit_year subject hours studied_on source standing dispute posted_at basis".split()
+ENTRY += "posted_by plan_id report_id roster_row plan base".split()
+ENTRY_NAMES = {"year": "credit_year", "completed_on": "studied_on"}
+
+
 def person_page(person_id: int) -> None:
+    """One person: the years against what is required, the cards, the entries, and what may be said against them."""
     with db.reading() as session:
         person = persons.one(session, person_id, actor)
         issued = cards.issued(session, person_id, actor)
         entries = disputes.beside(session, statements.entries(session, person_id))
         this = db.office_day(context.moment(session)).year
         totals = statements.totals(session, person_id, {this, this - 1, this - 2, *map(int, entries["year"])})
-        mask = resident_id.mask(person.id_number)
     with st.container(border=True):
-        st.markdown(f"#### {md(person.name)}　:gray[{mask}]")
+        st.markdown(f"#### {md(person.name)}　:gray[{resident_id.mask(person.id_number)}]")
         facts([("工作单位", person.employer_name), ("专业技术职务", person.post), ("从事专业", person.specialty)])
         if actor.role in (Role.REVIEWER, Role.TITLE_OFFICER, Role.EMPLOYER_CLERK):
             st.button("查看完整身份证号", key=f"reveal-{person_id}", on_click=reveal, args=(person_id,))
-        st.markdown("**各年度学时与要求**")
-        shown = totals.assign(
-            public=[
-                f"{hours_text(a)} / {b or '—'}"
-                for a, b in zip(totals["public"], totals["required_public"], strict=True)
-            ],
-            professional=[
-                f"{hours_text(a)} / {b or '—'}"
-                for a, b in zip(totals["professional"], totals["required_professional"], strict=True)
-            ],
-            total=[
-                f"{hours_text(a)} / {b or '—'}" for a, b in zip(totals["total"], totals["required_total"], strict=True)
-            ],
-        )
-        tables.table(
-            shown,
-            ["year", "public", "professional", "total", "lacks", "basis"],
-            empty="还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。",
-            labels={"public": "公需（已学/要求）", "professional": "专业（已学/要求）", "total": "累计（已学/要求）"},
-        )
+        years_of(totals)
         if entries.empty:
             return
         if actor.role in cards.ISSUERS:
@@ -117,26 +104,38 @@ def person_page(person_id: int) -> None:
             if not stands.empty:
                 card_of(person_id, sorted({int(year) for year in stands["year"]}, reverse=True))
         cards_of(issued)
-        st.markdown("**学时明细**")
-        columns = ["year", "subject", "hours", "completed_on", "source", "standing", "dispute", "posted_at", "basis"]
-        columns += ["posted_by", "plan_id", "report_id", "roster_row", "plan", "base"]
-        labels = {"plan_id": "计划编号", "report_id": "报告编号", "standing": "状态", "year": "学时年度"}
-        labels |= {"completed_on": "学习日期"}
-        tables.table(entries, columns, empty="", labels=labels)
-        tables.export(
-            lambda session, who: disputes.beside(
-                session, statements.entries(session, persons.one(session, person_id, who).id)
-            ),
-            columns,
-            name=f"学时明细-{person.name}",
-            labels=labels,
-        )
+        entries_of(person, entries)
         if actor.role in cards.ISSUERS:
             proving.of(person_id, entries)
         if actor.role in disputes.FILERS:
             disputing.dispute(person_id, entries)
         if oneself:
             record.changes(person_id, actor)
+
+
+def years_of(totals: pd.DataFrame) -> None:
+    """Each year's hours beside what its notice requires."""
+    st.markdown("**各年度学时与要求**")
+    for name in ("public", "professional", "total"):
+        pairs = zip(totals[name], totals[f"required_{name}"], strict=True)
+        totals[f"{name}_of_required"] = [f"{hours_text(has)} / {required or '—'}" for has, required in pairs]
+    tables.table(
+        totals,
+        ["year", "public_of_required", "professional_of_required", "total_of_required", "lacks", "basis"],
+        empty="还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。",
+    )
+
+
+def entries_of(person: Person, entries: pd.DataFrame) -> None:
+    """Every entry of a person down to its roster row, and its export."""
+
+    def everything(session: Session, who: Actor) -> pd.DataFrame:
+        mine = statements.entries(session, persons.one(session, person.id, who).id)
+        return disputes.beside(session, mine).rename(columns=ENTRY_NAMES)
+
+    st.markdown("**学时明细**")
+    tables.table(entries.rename(columns=ENTRY_NAMES), ENTRY, empty="")
+    tables.export(everything, ENTRY, name=f"学时明细-{person.name}")
 
 
 def cards_of(issued: pd.DataFrame) -> None:
@@ -147,8 +146,8 @@ def cards_of(issued: pd.DataFrame) -> None:
     with st.expander(
         f"已出具的审验卡（{len(issued)}张" + (f"，其中{gone}张已失效）" if gone else "）"), expanded=gone > 0
     ):
-        labels = {"code": "验证码", "issued_at": "出具时间", "revoked_on": "失效日期", "reason": "失效原因"}
-        tables.table(issued, ["year", "code", "issued_at", "revoked_on", "reason"], empty="", labels=labels)
+        shown = issued.rename(columns={"code": "card_code", "reason": "revoked_because"})
+        tables.table(shown, ["year", "card_code", "issued_at", "revoked_on", "revoked_because"], empty="")
 
 
 def card_of(person_id: int, years: list[int]) -> None:

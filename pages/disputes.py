@@ -26,34 +26,23 @@ shell.page(
     "学时异议",
     "个人或用人单位对某一笔学时记录提出的异议，由核定该学时的人社部门答复；异议成立的，随答复冲销这笔学时。",
 )
-COLUMNS = [
-    "answer",
-    "filed_at",
-    "name",
-    "id_mask",
-    "employer",
-    "year",
-    "subject",
-    "hours",
-    "words",
-    "filed_by",
-    "basis",
-]
-LABELS = {"words": "异议内容", "reason": "答复理由", "completed_on": "学习日期"}
+COLUMNS = "answer filed_at name id_mask employer year subject hours objection filed_by basis".split()
+NAMES = {"words": "objection", "reason": "answer_reason", "completed_on": "studied_on"}
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     state = address.filter_by("答复", Answer, key="answer", default=Answer.OPEN)
     own = not actor.oversees_region or st.toggle("只看由本机关答复的", True, key="own", bind="query-params")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return disputes.queue(session, who, state=state, own=own, **page)
+        found, count = disputes.queue(session, who, state=state, own=own, **page)
+        return found.rename(columns=NAMES), count
 
-    shown = [*COLUMNS, "completed_on", "reason", "answered_by", "answered_at", "authority"]
-    tables.export(lambda session, who: asked(session, who, limit=None)[0], shown, name="学时异议", labels=LABELS)
+    shown = [*COLUMNS, "studied_on", "answer_reason", "answered_by", "answered_at", "authority"]
+    tables.export(lambda session, who: asked(session, who, limit=None)[0], shown, name="学时异议")
 frame, count = tables.listing(asked, actor, name="dispute")
 st.caption(f"共{count}件")
 empty = "没有等待答复的异议。" if state is Answer.OPEN else "没有符合条件的异议。可把“答复”换成“全部”。"
-dispute_id = tables.pick(frame, COLUMNS, name="dispute", labels=LABELS, empty=empty)
+dispute_id = tables.pick(frame, COLUMNS, name="dispute", empty=empty)
 
 
 def entry(line: dict[str, Any]) -> str:

@@ -22,19 +22,6 @@ actor = shell.require(*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)
 decides = actor.role in decisions.DECIDERS
 shell.page("资格核验", "按申报年度的通知核验继续教育学时（一(三)、一(四)），每个结论都注明条款和过程。")
 
-LABELS = {
-    "outcome": "结论",
-    "years": "需完成年度",
-    "gap": "缺口",
-    "clauses": "依据",
-    "note": "说明",
-    "year": "申报年度",
-    "route": "申报方式",
-    "level": "申报级别",
-    "waiver": "适用减免",
-    "decided_by": "核验人",
-}
-
 
 def by_file() -> None:
     """A file of applications: answered at once, recorded if the officer says so."""
@@ -95,7 +82,7 @@ def results(run: Run) -> None:
     frame = run.frame
     frame = frame[frame["outcome"] == wanted] if wanted != "全部" else frame
     frame = frame[frame["clauses"] == reason.split("（")[0]] if reason != "全部" else frame
-    row = rows.choose(frame.head(1000), LABELS | {"row": "行号"})
+    row = rows.choose(frame.head(1000))
     if len(frame) > 1000:
         st.caption(f"页面列出前1,000行，共{len(frame):,}行；全部结果见下载的文件。")
     st.download_button(
@@ -115,7 +102,8 @@ def by_person(person_id: int | None) -> None:
         text = st.text_input("姓名或身份证号", key="q", bind="query-params", width=300, placeholder=hint)
 
         def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-            return persons.find(session, who, text=text, **page)
+            found, count = persons.find(session, who, text=text, **page)
+            return found, count
 
         frame, count = tables.listing(asked, actor, name="person")
         st.caption(f"共{count:,}人" + ("，选中一人后填写申报情况" if count else ""))
@@ -145,9 +133,9 @@ def recorded_runs() -> None:
     }
     run_id = st.selectbox("核验批次", list(words), format_func=words.__getitem__, key="run-id", bind="query-params")
     with db.reading() as session:
-        frame = decisions.decided(session, actor, run_id=run_id)
-    columns = ["row", "name", "year", "outcome", "waiver", "decided_by"]
-    chosen = tables.pick(frame, columns, name="decision", by="number", labels=LABELS | {"row": "行号"}, empty="")
+        frame = decisions.decided(session, actor, run_id=run_id).rename(columns=rows.NAMES)
+    columns = ["file_row", "name", "application_year", "outcome", "waiver", "decided_by"]
+    chosen = tables.pick(frame, columns, name="decision", by="number", empty="")
     if chosen is not None:
         with db.reading() as session:
             again = replay.recompute(session, chosen, actor=actor)

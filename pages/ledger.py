@@ -28,16 +28,16 @@ shell.page(
     "每次审核、导入和冲销都是一批，逐笔可查，前后相连，不能改动。登记有误的，整批或逐笔冲销，原记录保留；"
     "冲销后，列有这些学时的审验卡（所冲销学时年度及其后两个年度的卡）即失效。",
 )
-BATCH = ["id", "standing", "posted_at", "posted_by", "authority", "origin", "entries", "hours", "basis"]
-LINE = ["line", "standing", "name", "id_mask", "year", "subject", "source", "hours", "completed_on", "basis"]
-RELIED = ["number", "decided_at", "organization", "name", "id_mask", "year", "outcome", "credit_years"]
-LABELS = {"id": "批次", "line": "笔", "origin": "类别", "standing": "状态", "posted_by": "办理人"}
-LABELS |= {
-    "number": "结论编号",
-    "decided_at": "核验时间",
-    "organization": "核验机关",
-    "outcome": "结论",
-    "credit_years": "涉及学时年度",
+BATCH = "batch_id standing posted_at account_name authority origin entries hours basis".split()
+LINE = "batch_line standing name id_mask year subject source hours completed_on basis".split()
+RELIED = "decision_number decided_for_record_at deciding_office name id_mask year outcome relied_years".split()
+BATCH_NAMES = {"id": "batch_id", "posted_by": "account_name"}
+LINE_NAMES = {"line": "batch_line"}
+RELIED_NAMES = {
+    "number": "decision_number",
+    "decided_at": "decided_for_record_at",
+    "organization": "deciding_office",
+    "credit_years": "relied_years",
 }
 
 
@@ -104,15 +104,14 @@ def entries_of(batch: CreditBatch) -> int | None:
     )
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return statements.lines(session, batch.id, who, text=text, **page)
+        found, count = statements.lines(session, batch.id, who, text=text, **page)
+        return found.rename(columns=LINE_NAMES), count
 
     shown, _count = tables.listing(asked, actor, name=f"line-{batch.id}")
     # Named by its batch: a line chosen in one batch must not stay chosen in the next.
-    line = tables.pick(shown, LINE, name=f"line{batch.id}", by="line", empty="这一批没有这样的学时。", labels=LABELS)
+    line = tables.pick(shown, LINE, name=f"line{batch.id}", by="batch_line", empty="这一批没有这样的学时。")
     with st.container(horizontal=True):
-        tables.export(
-            lambda session, who: asked(session, who, limit=None)[0], LINE, name=f"第{batch.id}批学时", labels=LABELS
-        )
+        tables.export(lambda session, who: asked(session, who, limit=None)[0], LINE, name=f"第{batch.id}批学时")
         if batch.attachment_id:
             original(batch.attachment_id)
     return line
@@ -143,13 +142,12 @@ def relied(batch: CreditBatch) -> None:
         if others := int((found["organization"] != actor.organization_name).sum()):
             told += f"其中{others}项由其他机关核验，请告知核验机关复核。"
         st.caption(told)
-        tables.table(found, RELIED, empty="没有结论用到这一批学时。", labels=LABELS)
+        tables.table(found.rename(columns=RELIED_NAMES), RELIED, empty="没有结论用到这一批学时。")
         if not found.empty:
             tables.export(
-                lambda session, who: decisions.relied(session, batch.id, who),
+                lambda session, who: decisions.relied(session, batch.id, who).rename(columns=RELIED_NAMES),
                 RELIED,
                 name=f"第{batch.id}批相关结论",
-                labels=LABELS,
             )
 
 
@@ -172,14 +170,15 @@ origin = address.filter_by("类别", kinds.origins(), key="origin")
 
 
 def asked_batches(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-    return statements.batches(session, who, origin=origin, **page)
+    found, count = statements.batches(session, who, origin=origin, **page)
+    return found.rename(columns=BATCH_NAMES), count
 
 
 posted, _count = tables.listing(asked_batches, actor, name="batch")
 chosen = tables.pick(
-    posted, BATCH, name="batch", empty="还没有入账的批次。导入的学时和审核通过的报告会列在这里。", labels=LABELS
+    posted, BATCH, name="batch", by="batch_id", empty="还没有入账的批次。导入的学时和审核通过的报告会列在这里。"
 )
-tables.export(lambda session, who: asked_batches(session, who, limit=None)[0], BATCH, name="入账批次", labels=LABELS)
+tables.export(lambda session, who: asked_batches(session, who, limit=None)[0], BATCH, name="入账批次")
 if chosen is not None:
     try:
         with st.container(border=True):

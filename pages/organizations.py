@@ -2,11 +2,12 @@
 
 from typing import Unpack
 
+import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import access, db
-from core.ground.access import ROLE_HOMES, OrganizationKind, Role
+from core.ground.access import ROLE_HOMES, Actor, OrganizationKind, Role
 from core.people import accounts, organizations
 from web import address, deeds, shell, tables
 from web.deeds import Who
@@ -82,32 +83,34 @@ def reset(account_id: int, username: str) -> None:
 
 
 def organizations_tab() -> None:
-    columns = ["name", "kind", "authority", "active", "accounts"]
-    labels = {"name": "机构名称"}
+    columns = ["organization_name", "kind", "authority", "active", "accounts"]
+
+    def asked(session: Session, who: Actor) -> pd.DataFrame:
+        found = organizations.listing(session, who, kind=kind, text=text)
+        return found.rename(columns={"name": "organization_name"})
+
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = address.filter_by("类别", OrganizationKind, key="kind")
         text = st.text_input("名称", key="q", bind="query-params", width=260)
-        tables.export(
-            lambda s, who: organizations.listing(s, who, kind=kind, text=text), columns, name="机构", labels=labels
-        )
+        tables.export(asked, columns, name="机构")
     with db.reading() as session:
-        frame = organizations.listing(session, actor, kind=kind, text=text)
+        frame = asked(session, actor)
         homes = organizations.authorities(session)
     if not actor.oversees_region:
         homes = {actor.organization_id: actor.organization_name}
     empty = "没有符合条件的机构。可在下方新增。"
-    chosen = tables.pick(frame, columns, name="organization", labels=labels, empty=empty)
+    chosen = tables.pick(frame, columns, name="organization", empty=empty)
     known = frame[frame["id"] == chosen]
     if len(known):
         one = known.iloc[0]
         with st.container(border=True):
-            st.markdown(f"**{md(one['name'])}**")
+            st.markdown(f"**{md(one['organization_name'])}**")
             st.text_input("停用或启用的原因（必填）", key=f"why-{chosen}")
             st.button(
                 "停用" if one["active"] else "启用",
                 key=f"switch-{chosen}-{one['active']}",
                 on_click=switch_organization,
-                args=(chosen, not one["active"], one["name"]),
+                args=(chosen, not one["active"], one["organization_name"]),
             )
     with st.expander("新增机构"), st.form("organization", clear_on_submit=True):
         st.text_input("机构全称", key="new-name", max_chars=80)

@@ -31,16 +31,15 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     lack = address.filter_by("短缺", Lack, key="lack")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return shortfalls.shortfalls(session, who, year, text=text, employer=employer, lack=lack, **page)
+        found, count = shortfalls.shortfalls(session, who, year, text=text, employer=employer, lack=lack, **page)
+        return found.rename(columns=years), count
 
-    years = [str(each) for each in range(year, year - shortfalls.WINDOW, -1)]
+    years = {str(each): f"{each}年度" for each in range(year, year - shortfalls.WINDOW, -1)}
     told = ["id_mask", "post"] if clerk else ["id_mask", "employer", "post"]
-    labels = {each: f"{each}年度" for each in years}
     tables.export(
         lambda session, who: asked(session, who, limit=None)[0],
-        ["name", *told, *(f"lacks_{code}" for code in shortfalls.LACKING), *years],
+        ["name", *told, *(f"lacks_{code}" for code in shortfalls.LACKING), *years.values()],
         name=f"{year}年度人员学时",
-        labels=labels,
     )
 
 frame, count = tables.listing(asked, actor, name="person")
@@ -52,7 +51,7 @@ if lack and not count and everybody:
     empty = "没有人短缺。可把“短缺”换成“全部”查看所有人员。"
 else:
     empty = "没有符合条件的人员。请核对姓名或完整身份证号；人员随花名册和导入的学时入库，且须在您的管理权限内。"
-person_id = tables.pick(frame, ["name", *years, *told], name="person", labels=labels, empty=empty)
+person_id = tables.pick(frame, ["name", *years.values(), *told], name="person", empty=empty)
 if person_id is not None:
     try:
         record.one(person_id, actor)

@@ -32,9 +32,9 @@ st.caption(f"{rule.document}，{rule.issuer}{issued}，适用于{rule.in_force.f
 if rule.carried(day.year):
     st.info(f"{rule.note(day.year)}。")
 articles.articles(rule)
-columns = {"clause": "条款", "heading": "事项", "words": "规定"}
 frame = pd.DataFrame([vars(article) for article in wording.articles(rule)])
-tables.export(lambda _session, _who: frame, list(columns), name=f"政策条款-{rule.document}", labels=columns)
+frame = frame.rename(columns={"heading": "matter", "words": "article"})
+tables.export(lambda _session, _who: frame, ["clause", "matter", "article"], name=f"政策条款-{rule.document}")
 
 st.subheader("通知未写明之处", anchor=False)
 articles.silences(rule.interpretations)

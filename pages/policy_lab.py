@@ -42,10 +42,9 @@ def publish(draft_id: int, version: int) -> None:
 def publishing() -> None:
     """Drafts waiting for a second administrator, with last year's decisions replayed."""
     with db.reading() as session:
-        frame = drafts.listing(session, actor)
-    labels = {"policy_id": "政策编号", "drafted_by": "起草人", "drafted_at": "起草时间", "published_by": "发布人"}
-    labels |= {"published_at": "发布时间", "reason": "发布依据"}
-    chosen = tables.pick(frame, list(labels), name="draft", labels=labels, empty="还没有政策草稿。在“试算”中保存一份。")
+        frame = drafts.listing(session, actor).rename(columns={"reason": "published_because"})
+    columns = ["policy_id", "drafted_by", "drafted_at", "published_by", "published_at", "published_because"]
+    chosen = tables.pick(frame, columns, name="draft", empty="还没有政策草稿。在“试算”中保存一份。")
     if chosen is None or chosen not in set(frame["id"]):
         if not frame.empty:
             st.caption("选中一份草稿，查看它说了什么、会改变上一年度的哪些结论，再发布。")
@@ -64,8 +63,10 @@ def publishing() -> None:
     last = draft.first_year - 1
     st.markdown(f"**重算{last}年度的核验：{len(changed)}份结论会不同**")
     changed = changed.assign(**{name: changed[name].map(trial.OUTCOMES) for name in ("before", "after")})
-    heads = {"number": "结论编号", "organization": "核验机关", "before": "原结论", "after": "按草稿"}
-    tables.table(changed, ["year", *heads], empty=f"{last}年度没有存档的核验，或结论都不变。", labels=heads, height=240)
+    names = {"number": "decision_number", "organization": "deciding_office"}
+    names |= {"before": "outcome_before", "after": "outcome_by_draft"}
+    empty = f"{last}年度没有存档的核验，或结论都不变。"
+    tables.table(changed.rename(columns=names), ["year", *names.values()], empty=empty, height=240)
     if one["published_by"] is None or pd.isna(one["published_by"]):
         st.text_input("发布依据（必填）", key=f"why-{chosen}", placeholder="如通知文号和印发日期")
         version = int(str(one["version"]))

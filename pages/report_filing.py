@@ -84,17 +84,17 @@ elif plan_id is not None:
         st.error(refused.words)
 
 st.subheader("已报送", anchor=False)
-columns = "state standing title submitted_at people hours faults late start_on end_on".split()
-labels = {"standing": "学时状态"}
+columns = "state hours_standing title submitted_at people hours faults late start_on end_on".split()
 
 
 def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-    return queues.queue(session, who, kinds=("report",), filed=True, **page)
+    found, count = queues.queue(session, who, kinds=("report",), filed=True, **page)
+    return found.rename(columns={"standing": "hours_standing"}), count
 
 
 filed, _count = tables.listing(asked, actor, name="report")
-report_id = tables.pick(filed, columns, name="report", empty="还没有报送过培训情况报告。", labels=labels)
-tables.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="培训情况报告", labels=labels)
+report_id = tables.pick(filed, columns, name="report", empty="还没有报送过培训情况报告。")
+tables.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="培训情况报告")
 if report_id is not None:
     try:
         with db.reading() as session:

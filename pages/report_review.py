@@ -21,30 +21,27 @@ from web.words import md
 actor = shell.require(Role.REVIEWER)
 shell.page("报告审核", "核对培训情况报告与批准的计划（一(五)2）；通过后学时即登记到个人，学员可打印审验卡（一(五)3）。")
 
-columns = "state standing title organization submitted_at people hours faults late end_on authority".split()
-labels = {"standing": "学时状态"}
+columns = "state hours_standing title organization submitted_at people hours faults late end_on authority".split()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     state = address.filter_by("状态", State, key="state", default=State.SUBMITTED)
     text = st.text_input("培训名称或机构", key="q", bind="query-params", width=260)
     own = not actor.oversees_region or st.toggle("只看由本机关审核的", True, key="own", bind="query-params")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return queues.queue(session, who, kinds=("report",), state=state, text=text, own=own, **page)
+        found, count = queues.queue(session, who, kinds=("report",), state=state, text=text, own=own, **page)
+        return found.rename(columns={"standing": "hours_standing"}), count
 
     tables.export(
         lambda session, who: asked(session, who, limit=None)[0],
         columns,
         name="报告审核",
-        labels=labels,
     )
 frame, count = tables.listing(asked, actor, name="report")
 st.caption(f"共{count}份报告")
 empty = "没有符合条件的报告。可换一个状态或清空查询条件。"
-same = {"standing"} if state is State.SUBMITTED else set()
+same = {"hours_standing"} if state is State.SUBMITTED else set()
 same |= {"authority"} if own else set()  # what every row would say takes room from what differs
-report_id = tables.pick(
-    frame, [each for each in columns if each not in same], name="report", empty=empty, labels=labels
-)
+report_id = tables.pick(frame, [each for each in columns if each not in same], name="report", empty=empty)
 
 
 def compared(report: Report) -> None:
@@ -66,14 +63,10 @@ def compared(report: Report) -> None:
     ]
     if plan.credit_years:  # a row of any other year is faulty
         lines.append(("学时年度", "、".join(map(str, plan.credit_years)), years, True))
-    frame = pd.DataFrame(lines, columns=["heading", "plan", "value", "same"])
-    frame["note"] = ["" if same else "不一致" for same in frame["same"]]
-    tables.table(
-        frame,
-        ["heading", "plan", "value", "note"],
-        empty="",
-        labels={"heading": "核对项", "plan": "批准的计划", "value": "实际", "note": "核对"},
-    )
+    columns = ["checked", "approved_plan", "took_place", "same"]
+    frame = pd.DataFrame(lines, columns=columns)
+    frame["difference"] = ["" if same else "不一致" for same in frame["same"]]
+    tables.table(frame, [*columns[:3], "difference"], empty="")
 
 
 def attachment(attachment_id: int, label: str, filename: str) -> None:

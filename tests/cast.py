@@ -341,6 +341,7 @@ def give_account(cast: Cast, serial: int, username: str, *, by: str = "admin", n
 # --- looking on -----------------------------------------------------------------------------------------------------
 
 
+@elsewhere
 def everything() -> dict[str, list[str]]:
     """All rows of all tables as the database has them, to see that nothing changed."""
     with db.reading() as session:
@@ -350,6 +351,7 @@ def everything() -> dict[str, list[str]]:
         }
 
 
+@elsewhere
 def refusal(deed: Callable[[Session], object]) -> Refused:
     """Why a deed is refused, in a transaction of its own; nothing whatever has changed."""
     before = _whole()

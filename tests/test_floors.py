@@ -246,6 +246,13 @@ def test_nothing_is_drawn_while_a_session_is_open(path: Path) -> None:
                 assert name not in ("db.reading", "db.transaction"), f"{path.name}:{node.lineno} a second session"
 
 
+@pytest.mark.parametrize("path", [*PAGES, *WEB], ids=ids([*PAGES, *WEB]))
+def test_no_function_of_a_screen_is_longer_than_sixty_lines(path: Path) -> None:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 60, f"{path.name}: {node.name}"
+
+
 @pytest.mark.parametrize("path", PAGES, ids=ids(PAGES))
 def test_a_page_is_thin_and_asks_core(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) < 200

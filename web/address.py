@@ -13,13 +13,13 @@ Word = TypeVar("Word", bound=Labelled)
 
 
 def chosen(name: str) -> int | None:
-    """The record named in the address bar."""
+    """The id of the chosen record (选中的记录), from the query parameter of this name."""
     text = str(st.query_params.get(name, ""))
     return int(text) if text.isdigit() and len(text) < 15 else None
 
 
 def choose(name: str, record_id: int | None) -> None:
-    """Name a record in the address bar, or none."""
+    """Put a record's id into the query parameter of this name, or take it out."""
     if record_id is None:
         st.query_params.pop(name, None)
     else:
@@ -27,12 +27,12 @@ def choose(name: str, record_id: int | None) -> None:
 
 
 def forget_choice() -> None:
-    """After a deed: no row stays chosen, so that the next click cannot hit what moved into its place."""
+    """Clear table selections (取消选中) after a deed, so that the next click cannot hit another row."""
     st.session_state["round"] = st.session_state.get("round", 0) + 1
 
 
 def filter_by(label: str, words: Iterable[Word], *, key: str, default: Word | None = None) -> Word | None:
-    """A filter over a vocabulary, "全部" for none, kept in the address bar under its key."""
+    """Filter (筛选) over a vocabulary, "全部" for none, kept in the query parameter of its key."""
     options: list[Word | None] = [None, *words]
     return st.selectbox(
         label,

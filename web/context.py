@@ -21,7 +21,7 @@ def token() -> str | None:
 
 
 def actor() -> Actor | None:
-    """Who is signed in, asked of the database at every run, so that a closed account is out at its next click."""
+    """The current user (当前用户), asked of the database at every run: a closed account is out at its next click."""
     here = token()
     with db.reading() as session:
         return accounts.actor_of(session, here, datetime.now(UTC))
@@ -44,6 +44,6 @@ def today() -> date:
 
 
 def origin() -> str:
-    """Scheme and host this browser reached the office by."""
+    """Scheme and host of the address this browser reached the office by (base URL)."""
     parts = urlsplit(st.context.url or "http://127.0.0.1:8501")
     return f"{parts.scheme}://{parts.netloc}"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, Protocol, TypedDict, TypeVar, Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -24,6 +24,15 @@ class Who(TypedDict):
 
     actor: Actor
     now: datetime
+
+
+Made = TypeVar("Made", covariant=True)
+
+
+class Act(Protocol[Made]):
+    """One act over core, and what it makes: a deed its words of success, or those and a record; a download its file."""
+
+    def __call__(self, session: Session, /, **who: Unpack[Who]) -> Made: ...
 
 
 AGAIN = 10.0
@@ -54,6 +63,7 @@ class _Hand:
 
 
 def _hand() -> _Hand:
+    """The guard and the messages of this browser session."""
     hand: _Hand = st.session_state.setdefault("hand", _Hand())
     return hand
 
@@ -79,7 +89,7 @@ def show_messages() -> None:
         del messages[:1]
 
 
-def deed(act: Callable[..., Any], *once: Any, below: bool = False) -> Any:
+def deed(act: Act[Any], *once: Any, below: bool = False) -> Any:
     """Do one deed in one transaction, then say what happened; a refusal changes nothing and says what to do.
 
     `act(session, **who: Unpack[Who])` answers the words of success, or those and what it made. Answers what was made
@@ -113,7 +123,7 @@ def _signed_in() -> Actor:
     return here
 
 
-def _done(act: Callable[..., Any]) -> tuple[str | None, Any]:
+def _done(act: Act[Any]) -> tuple[str | None, Any]:
     """The deed itself: its words and what it made. Refused codes: "role", "stale" (optimistic lock), and its own."""
     here = _signed_in()
     try:

@@ -14,7 +14,7 @@ from web.words import OFFICE
 
 
 def first_visit() -> None:
-    """Offer the demonstration or an empty office; an empty one begins with its first administrator."""
+    """First visit (初始化): the demonstration or an empty office, which begins with its first administrator."""
     st.title(OFFICE, anchor=False)
     deeds.show_messages()
     st.write("系统还没有数据。请选择从演示数据开始，或建立一个空的系统。")
@@ -36,6 +36,7 @@ def first_visit() -> None:
 
 
 def _open_demo() -> None:
+    """Load the demonstration data (演示数据) in one transaction."""
     from data.demo.office import open_demo
 
     try:
@@ -48,6 +49,7 @@ def _open_demo() -> None:
 
 
 def _open_empty() -> None:
+    """Open an empty office (空系统) with the administrator typed."""
     name, username, password = (st.session_state[f"admin-{field}"] for field in ("name", "username", "password"))
     now = datetime.now(UTC)
     try:

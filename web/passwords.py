@@ -9,7 +9,7 @@ from web import deeds, shell
 
 
 def password_form() -> None:
-    """Change one's own password; afterwards every browser signs in anew."""
+    """Password change (修改密码): the form; afterwards every browser must sign in anew."""
     with st.form("password", clear_on_submit=False):
         st.text_input("原密码", type="password", key="old-password", autocomplete="current-password")
         st.text_input(
@@ -24,6 +24,7 @@ def password_form() -> None:
 
 
 def change_password_typed() -> None:
+    """Change the password as typed, and end every sign-in of the account, this one included."""
     old, new, again = (st.session_state[key] for key in ("old-password", "new-password", "new-password-again"))
     if new != again:
         deeds.say("error", "两次输入的新密码不一致，请重新输入。")
@@ -36,6 +37,6 @@ def change_password_typed() -> None:
 
 
 def first_password() -> None:
-    """Nothing else is open to an account until its first password is changed."""
+    """First password (初始密码): nothing else is open to an account until it is changed."""
     shell.page("修改初始密码", "首次登录须先设置自己的密码，之后才能使用系统。")
     password_form()

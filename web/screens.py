@@ -57,7 +57,7 @@ SCREENS = {
 
 
 def pages(actor: Actor | None) -> dict[str, list[Any]]:
-    """Every page is registered for everybody, so that a typed address meets its guard; the menu shows one's own."""
+    """Page registry (页面注册): all pages for all, so that a typed address meets its guard; the menu hides some."""
     return {
         section: [
             st.Page(
@@ -74,6 +74,7 @@ def pages(actor: Actor | None) -> dict[str, list[Any]]:
 
 
 def main() -> None:
+    """The main script (入口): which page is drawn, sign-in and first visit included."""
     st.set_page_config(page_title="继续教育管理", page_icon=str(db.ROOT / "web" / "icon.svg"), layout="wide")
     with db.reading() as session:
         opened = setup.is_open(session)
@@ -92,7 +93,7 @@ def main() -> None:
 
 
 def banner(actor: Actor) -> None:
-    """The office and the role, at the top of every page; in a demonstration also its date."""
+    """Page banner (页眉): office and role at the top of every page; in a demonstration also its date."""
     left, right = st.columns([3, 2], vertical_alignment="center")
     left.markdown(f"**{md(actor.organization_name)}**　:gray[{actor.role.label} · {md(actor.name)}]")
     with right, st.container(horizontal=True, horizontal_alignment="right"):
@@ -108,6 +109,8 @@ def banner(actor: Actor) -> None:
 
 
 def _shift(days: int, ahead: int) -> None:
+    """Move the demonstration's clock (演示日期) ahead."""
+
     def act(session: Session, **who: Unpack[Who]) -> str:
         return f"演示日期已推进，比实际日期晚{setup.shift_demo_clock(session, days, **who)}天。"
 

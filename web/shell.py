@@ -10,7 +10,7 @@ from web import context, deeds
 
 
 def require(*roles: Role) -> Actor:
-    """The guard, first statement of every page: nobody else's script goes on below it."""
+    """The guard (权限检查), first statement of every page: for anybody but these roles the script stops here."""
     here = context.actor()
     if here is None:
         st.info("请先登录。登录后会回到本页。")
@@ -27,17 +27,17 @@ def require(*roles: Role) -> Actor:
 
 
 def page_file(name: str) -> str:
-    """Where a page's script lies."""
+    """The path of a page's script, for links and tests."""
     return str(db.ROOT / "pages" / f"{name}.py")
 
 
 def link(name: str, label: str) -> None:
-    """A link to a page."""
+    """A link to a page (页面链接)."""
     st.page_link(page_file(name), label=label, icon=":material/arrow_forward:")
 
 
 def page(title: str, caption: str = "") -> None:
-    """The head of a page: title, what it is for, what just happened."""
+    """Page header (页面标题): title, what it is for, the flash messages."""
     st.title(title, anchor=False)
     if caption:
         st.caption(caption)

@@ -18,7 +18,7 @@ from web.words import OFFICE
 
 
 def sign_in() -> None:
-    """streamlit-authenticator's form; the check, the sign-in and its cookie are ours."""
+    """Sign-in page (登录页): the form, why the last sign-in ended, the demonstration's accounts."""
     _, middle, _ = st.columns([1, 2, 1])
     with middle:
         st.title(OFFICE, anchor=False, text_alignment="center")
@@ -40,7 +40,7 @@ def sign_in() -> None:
 
 
 class SignInForm(streamlit_authenticator.Authenticate):  # type: ignore[misc]
-    """streamlit-authenticator's form without the credentials and the script-set cookie it would bring along."""
+    """streamlit-authenticator's form, without the credentials and the script-set cookie it would bring along."""
 
     def __init__(self) -> None:
         self.attrs = {"login_sleep_time": 0}
@@ -50,7 +50,7 @@ class SignInForm(streamlit_authenticator.Authenticate):  # type: ignore[misc]
 
 
 def _check(username: str | None = None, password: str | None = None, *_: Any, **__: Any) -> bool:
-    """Called by the form on submit. bcrypt runs between the two transactions, so that nobody waits for it."""
+    """Password check (验证密码), called by the form on submit. bcrypt runs while no session is open."""
     if not username or not password:
         st.session_state["sign-in-refused"] = "请填写用户名和密码。"
         return False
@@ -67,7 +67,7 @@ def _check(username: str | None = None, password: str | None = None, *_: Any, **
 
 
 def _set_cookie(token: str) -> None:
-    """Have the browser exchange the token for an HttpOnly cookie and come back to the same address."""
+    """Session cookie: have the browser exchange the token for an HttpOnly cookie and come back to the same address."""
     st.html(
         "<script>fetch('/session',{method:'POST',headers:{'Content-Type':'application/json'},"
         f"body:JSON.stringify({{token:{json.dumps(token)}}})}}).then(()=>location.reload())</script>",
@@ -76,12 +76,14 @@ def _set_cookie(token: str) -> None:
 
 
 def sign_out() -> None:
+    """Sign out (退出): ends the account's sign-ins in every browser."""
     deeds.deed(lambda session, **who: accounts.sign_out(session, **who), "sign-out")
     st.session_state.clear()
     deeds.say("success", "已退出登录，该账号在其他浏览器的登录也已结束。")
 
 
 def _demo_accounts() -> None:
+    """The accounts of the demonstration (演示账号) and what each is for."""
     from data.demo.office import ACCOUNTS, PASSWORD
 
     st.info(f"演示系统：人员均为虚构。各角色账号的密码都是 `{PASSWORD}`")

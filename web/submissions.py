@@ -34,7 +34,7 @@ def moved(submission_id: int, action: workflow.Action, version: int, title: str,
 
 
 def move(*step: Any) -> None:
-    """`moved` as a button's callback."""
+    """`moved` as a button's callback, which must answer nothing."""
     moved(*step)
 
 

@@ -24,29 +24,29 @@ CHIPS = {
 
 
 def chip(state: State) -> str:
-    """A state as the coloured chip it wears everywhere, in Markdown."""
+    """State badge (状态标签): a state in its colour, in Markdown."""
     return f":{CHIPS[state]}-badge[{state.label}]"
 
 
 def clause(text: str) -> str:
-    """A clause as the small grey label it wears in prose, in Markdown; it is never broken over two lines."""
+    """Clause badge (条款标签): a small grey label in Markdown; it is never broken over two lines."""
     return f":gray-badge[{md(text)}]"
 
 
 def md(text: str) -> str:
-    """Somebody's words, safe inside Markdown."""
+    """Markdown escaping (转义): text somebody typed, safe inside Markdown, line breaks as spaces."""
     for letter in "\\`*_{}[]()<>#+-!|$~:":
         text = text.replace(letter, "\\" + letter)
     return text.replace("\n", " ")
 
 
 def days_left(days: int) -> str:
-    """How a deadline stands, in words."""
+    """Time left to a deadline (期限), in words."""
     return f"还有{days}天" if days > 0 else "今天到期" if days == 0 else f"逾期{-days}天"
 
 
 def moment_text(moment: Any) -> str:
-    """A moment as office time, to the minute; nothing where there is none."""
+    """A timestamp as office time, to the minute; empty where there is none."""
     if moment is None or moment is pd.NaT:
         return ""
     return f"{moment.astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}"

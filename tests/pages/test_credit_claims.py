@@ -116,9 +116,10 @@ def test_a_reviewer_is_told_what_else_the_person_studied_on_the_same_days(learne
 def test_a_reviewer_is_told_before_returning_a_claim_that_nobody_could_put_right(learner: Cast) -> None:
     claim = people.file_claim(learner, 1, by="employer", now=NOW)
     for there, told in ((True, 0), (False, 1)):
+        person_id = people.person_id(1)
         with db.transaction() as session:
             session.get_one(Account, learner["person"].account_id).active = there
-            session.get_one(Person, people.person_id(1)).employer_id = None  # moved to where nobody has an account
+            session.get_one(Person, person_id).employer_id = None  # moved to where nobody has an account
         app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
         assert sum("退回后没有人可以改正重报" in each.value for each in app.warning) == told
 
@@ -131,7 +132,7 @@ def test_a_claim_whose_hours_were_taken_back_says_so_and_what_to_do(learner: Cas
         books.reverse(session, batch, actor=learner["reviewer"], reason="证书有误", now=NOW)
     for by, page, to_do in (("person", "credit_claims", True), ("reviewer", "claim_review", False)):
         app = open_page(page, sign_in(by), claim=str(claim.id), state="通过")
-        assert list(app.dataframe[0].value["standing"]) == ["已冲销"]
+        assert list(app.dataframe[0].value["hours_standing"]) == ["已冲销"]
         assert any(each.value.endswith(":red-badge[已冲销]") for each in app.markdown)
         (told,) = (each.value for each in app.warning)
         assert "证书有误" in told
@@ -153,7 +154,7 @@ def test_a_clerk_claims_for_the_own_people_and_an_examination_deems_the_year(lea
     claim = one(sa.select(Claim))
     app = open_page("claim_review", sign_in("reviewer2"), claim=str(claim.id))
     (listed,) = app.dataframe[0].value.to_dict("records")
-    assert (listed["amount"], listed["granted"]) == ("—", "视同完成")
+    assert (listed["amount_stated"], listed["granted"]) == ("—", "视同完成")
     app.text_area(key=f"reason-{claim.id}").input("考试合格")
     press(app, "通过")
     assert "专业科目视同完成" in app.success[0].value

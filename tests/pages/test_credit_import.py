@@ -61,7 +61,7 @@ def test_a_file_is_checked_then_imported_with_a_reason_and_what_is_left_out_stay
     app = given(open_page("credit_import", sign_in("reviewer")), book(line(1), line(2), line(3, hours="很多")))
     assert "共3行：2行可以入账，2人120学时；1行有问题" in app.warning[0].value
     counts = app.dataframe[0].value
-    assert list(counts[["year", "good", "people", "hours"]].iloc[0]) == [NOW.year - 1, 2, 2, 120]
+    assert list(counts[["year", "rows_good", "people", "hours"]].iloc[0]) == [NOW.year - 1, 2, 2, 120]
     assert list(app.dataframe[1].value["words"]) == ["学时请填数字，如24或7.5"]
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditBatch)) == 0  # checking posts nothing
@@ -82,11 +82,11 @@ def test_hints_are_shown_and_do_not_keep_a_row_out(cast: Cast) -> None:
         "共2行：1行可以入账，1人500学时；1行有问题，不入账，请看下表；1处提示，不影响入账，请核对"
         in app.warning[0].value
     )
-    assert list(app.dataframe[1].value["kind"]) == ["提示", "错误"]
+    assert list(app.dataframe[1].value["severity"]) == ["提示", "错误"]
     app.text_input(key="credits-reason").input("补登纸质台账")
     press(app, "导入1笔学时")
     assert balance(1) == 500
-    assert list(app.dataframe[0].value["row"]) == ["4"]  # the hint's row is in
+    assert list(app.dataframe[0].value["file_row"]) == ["4"]  # the hint's row is in
 
 
 def test_what_cannot_be_imported_is_said_in_words(cast: Cast) -> None:

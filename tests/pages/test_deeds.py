@@ -206,7 +206,7 @@ def test_a_person_is_looked_up_and_the_card_is_issued(cast: Cast) -> None:
     assert list(app.dataframe[0].value["name"]) == ["额尔敦·巴图"]
     app = open_page("credit_lookup", sign_in("employer"), person="1")
     totals = app.dataframe[1].value
-    assert "24 / 60" in list(totals["professional"])
+    assert "24 / 60" in list(totals["professional_of_required"])
     assert len(totals) == 3
     press(app, "查看完整身份证号")
     assert people.id_number(1) in app.success[0].value
@@ -266,7 +266,7 @@ def test_the_trail_is_filtered_and_a_league_sees_its_own(cast: Cast) -> None:
     app = open_page("audit", sign_in("admin"), entry=str(entry))
     assert any("状态：draft → submitted" in text.value for text in app.text)
     league = open_page("audit", sign_in("hohhot_leader"))
-    assert "示例继续教育基地" not in set(league.dataframe[0].value["organization"])
+    assert "示例继续教育基地" not in set(league.dataframe[0].value["organization_touched"])
 
 
 def test_the_front_page_counts_what_waits(cast: Cast) -> None:

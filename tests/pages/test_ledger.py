@@ -84,7 +84,7 @@ def test_whether_a_line_still_stands_is_told_before_the_long_columns(cast: Cast)
         books.reverse(session, batch_id, lines=[2], actor=cast["reviewer"], reason="重复", now=NOW)
     app = open_page("ledger", sign_in("reviewer"), batch=str(batch_id))
     shown = app.dataframe[1].value
-    assert list(shown.columns[:3]) == ["line", "standing", "name"]
+    assert list(shown.columns[:3]) == ["batch_line", "standing", "name"]
     assert list(shown["standing"]) == ["有效", "已冲销"]
 
 
@@ -120,9 +120,10 @@ def test_batches_are_filtered_by_kind_and_a_reports_batch_may_be_undone(cast: Ca
 
 def test_lines_are_undone_by_their_numbers_and_the_cards_of_those_people_are_counted(cast: Cast) -> None:
     batch_id = imported(cast, *(line(serial) for serial in range(1, 7)))
+    holders = [people.person_id(serial) for serial in (2, 3, 6)]
     with db.transaction() as session:
-        for serial in (2, 3, 6):
-            cards.issue(session, people.person_id(serial), NOW.year - 1, actor=cast["reviewer"], now=NOW)
+        for person_id in holders:
+            cards.issue(session, person_id, NOW.year - 1, actor=cast["reviewer"], now=NOW)
     app = open_page("ledger", sign_in("reviewer"), batch=str(batch_id))
     app.text_input(key=f"reverse-{batch_id}").input("培训没有举办")
     for typed, said in (("二", "不是笔号"), ("", "请填写要冲销的笔号"), ("5-2", "起止颠倒"), ("7", "共6笔")):
@@ -139,7 +140,7 @@ def test_lines_are_undone_by_their_numbers_and_the_cards_of_those_people_are_cou
     shown = open_page("credit_lookup", sign_in("reviewer"), person=str(people.person_id(2)))
     assert "已出具的审验卡（1张，其中1张已失效）" in [each.label for each in shown.expander]
     (card,) = shown.dataframe[2].value.to_dict("records")
-    assert card["reason"] == "冲销第1批：培训没有举办"
+    assert card["revoked_because"] == "冲销第1批：培训没有举办"
     assert "生成审验卡" not in [button.label for button in shown.button]
     assert list(shown.dataframe[3].value["standing"]) == ["已冲销", "冲销"]
 
@@ -235,9 +236,9 @@ def test_the_decisions_that_relied_on_a_batch_are_listed_for_another_look(cast: 
     assert [(each.label, each.proto.expanded) for each in app.expander] == [("据此作出的资格核验结论（1项）", True)]
     assert [each.value for each in app.caption if "其中1项由其他机关核验，请告知核验机关复核。" in each.value]
     (told,) = app.dataframe[2].value.to_dict("records")
-    assert (told["name"], told["year"], told["credit_years"]) == ("赵示丁", NOW.year, str(NOW.year - 1))
+    assert (told["name"], told["year"], told["relied_years"]) == ("赵示丁", NOW.year, str(NOW.year - 1))
     assert told["outcome"] in ("符合", "不符合", "待核验")
-    assert told["organization"] == cast["title"].organization_name
+    assert told["deciding_office"] == cast["title"].organization_name
     assert people.id_number(1) not in str(told)
     app.text_input(key=f"reverse-{batch_id}").input("重复登记")
     press(app, "只冲销第1笔")  # one line, but something was decided on it

@@ -98,7 +98,7 @@ def test_a_row_of_a_file_opens_its_sheet_or_says_why_it_has_none(cast: Cast) -> 
     app = open_page("eligibility", sign_in("title"))
     app.get("file_uploader")[0].upload("申报.xlsx", applications(), "application/octet-stream").run()
     press(app, "核验")
-    good, faulty = map(str, app.dataframe[0].value["row"])
+    good, faulty = map(str, app.dataframe[0].value["file_row"])
     app.query_params["row"] = good
     app.run()
     assert any("额尔敦" in error.value and "不符合" in error.value for error in app.error)

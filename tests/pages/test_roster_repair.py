@@ -303,8 +303,8 @@ def test_a_base_reads_its_filed_roster_and_what_came_of_each_row(cast: Cast) -> 
     people.approve(cast, report.id, now=NOW)
     app = open_page("report_filing", sign_in("base"), report=str(report.id))
     app.toggle(key="roster").set_value(True).run()
-    frame = next(each.value for each in app.dataframe if "standing" in each.value and "row" in each.value)
-    assert frame[["row", "faulty", "standing"]].to_numpy().tolist() == [[3, "否", "有效"], [4, "是", ""]]
+    frame = next(each.value for each in app.dataframe if "file_row" in each.value and "hours_standing" in each.value)
+    assert frame[["file_row", "faulty", "hours_standing"]].to_numpy().tolist() == [[3, "否", "有效"], [4, "是", ""]]
     assert "花名册有1行有错误，没有登记学时" in app.warning[0].value
 
 
@@ -313,8 +313,9 @@ def test_a_reviewer_sees_the_years_of_a_make_up_training(cast: Cast) -> None:
     plan = behind(cast, people.sheet([people.row(1, credit_year=year)]), credit_years=(year,))
     report = one(sa.select(Report).where(Report.plan_id == plan.id))
     app = open_page("report_review", sign_in("reviewer"), report=str(report.id))
-    frame = next(each.value for each in app.dataframe if "plan" in each.value)
-    assert frame.set_index("heading").loc["学时年度", ["plan", "value", "note"]].tolist() == [str(year), str(year), ""]
+    frame = next(each.value for each in app.dataframe if "approved_plan" in each.value)
+    shown = frame.set_index("checked").loc["学时年度", ["approved_plan", "took_place", "difference"]]
+    assert shown.tolist() == [str(year), str(year), ""]
 
 
 def test_the_same_file_again_replaces_nothing_and_says_so_and_the_roster_can_go_back_to_it(cast: Cast) -> None:

@@ -1,4 +1,4 @@
-"""One claim on screen, as those who file it and those who decide it read it."""
+"""A claim (学时折合申报) to read, as those who file it and those who decide it see it; the columns of their lists."""
 
 from __future__ import annotations
 
@@ -25,19 +25,16 @@ CAPTION = (
     "高研班、论坛、学术交流、进修考察、三科和技能培训的证书折合专业科目学时，职业资格考试合格的当年视同完成"
     "（一(四)5、6、8）；由主管的人社部门依据证书核定，计入证书年度。"
 )
-COLUMNS = [
-    "state",
-    "standing",
-    "name",
-    "id_mask",
-    "activity",
-    "title",
-    "completed_on",
-    "amount",
-    "granted",
-    "submitted_at",
-]
-LABELS = {"title": "证书（证明）名称", "organization": "工作单位", "amount": "证书所载数量", "standing": "学时状态"}
+NAMES = {
+    "title": "certificate",
+    "organization": "employer",
+    "amount": "amount_stated",
+    "standing": "hours_standing",
+}
+COLUMNS = (
+    "state hours_standing name id_mask activity certificate completed_on amount_stated granted submitted_at".split()
+)
+"""The columns of a list of claims: core's queue by the names it has here."""
 
 
 @dataclass(frozen=True)
@@ -104,12 +101,13 @@ def show(found: ClaimRead, here: Actor) -> None:
 
 
 def _days(claim: Claim) -> str:
+    """Start and end of the study, and how many days."""
     days = plans.days_of(claim.start_on, claim.completed_on)
     return f"{claim.start_on} 至 {claim.completed_on}（{days}天）" if days > 1 else f"{claim.completed_on}（1天）"
 
 
 def _evidence(kept: Attachment) -> None:
-    """A file to take away; taking it is logged."""
+    """Evidence download (证明材料): handing a file out is logged."""
 
     def taken(session: Session, **who: Unpack[Who]) -> bytes:
         return files.handed_out(session, kept.id, **who).content

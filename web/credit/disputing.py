@@ -20,7 +20,7 @@ SUBJECTS = {subject.value: subject.label for subject in Subject}
 
 
 def dispute(person_id: int, entries: pd.DataFrame) -> None:
-    """For the person and the employer's clerk: what was said against these entries and answered; a form for more."""
+    """Disputes (学时异议) against these entries with their answers, and the form to file one."""
     st.markdown("**对学时记录有异议**")
     for line in entries[entries["dispute"] != ""].to_dict("records"):
         st.markdown(f"- {md(_entry(line))}  \n  {md(line['dispute'])}")
@@ -47,6 +47,7 @@ def dispute(person_id: int, entries: pd.DataFrame) -> None:
 
 
 def _entry(line: dict[Any, Any]) -> str:
+    """A credit entry in words."""
     hours = "视同完成" if line["deemed"] else f"{hours_text(line['hours'])}学时"
     subject = SUBJECTS.get(line["subject"], line["subject"])
     return f"{line['year']}年度{subject}{hours}，{line['completed_on']}，{line['basis']}"

@@ -16,7 +16,7 @@ from web.deeds import Who
 
 
 def of(person_id: int, entries: pd.DataFrame) -> None:
-    """The proof of one of a person's entries."""
+    """Entry proof (入账证明): choose one of a person's entries, issue its proof, take page and file away."""
     lines = {(int(line["batch_id"]), int(line["line"])): line for line in entries.to_dict("records")}
 
     def words(key: tuple[int, int]) -> str:
@@ -45,7 +45,7 @@ def of(person_id: int, entries: pd.DataFrame) -> None:
 
 
 def _issue(person_id: int, key: str) -> None:
-    """Issue the proof, then draw its page: nobody's deed waits for the drawing."""
+    """Issue the proof, then draw its PDF outside the transaction: no other deed waits for the drawing."""
     batch, line = st.session_state[key]
 
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, bytes]:

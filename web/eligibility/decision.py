@@ -16,7 +16,7 @@ from web.words import clause, md
 
 
 def show(sheet: DecisionSheet, actor: Actor) -> None:
-    """One decision with every step, what is missing and how to get it."""
+    """Decision sheet (资格核验单) with every step, what is missing and how to close the gap."""
     verdict(sheet)
     years(sheet)
     for line in sheet.year_lines:
@@ -40,7 +40,7 @@ def show(sheet: DecisionSheet, actor: Actor) -> None:
 
 
 def brief(sheet: DecisionSheet) -> None:
-    """The answer, the years and the rule that won, to lay beside another sheet."""
+    """A decision in brief, to compare with another: the answer, the years, the rule that won."""
     verdict(sheet)
     years(sheet)
     won = next(way for way in sheet.ways if way.won)
@@ -48,19 +48,20 @@ def brief(sheet: DecisionSheet) -> None:
 
 
 def verdict(sheet: DecisionSheet) -> None:
-    """The answer in a sentence, what it stands on and what was left open."""
+    """The verdict (结论) in a sentence, what it is based on and what was left open."""
     tell = {"符合": st.success, "不符合": st.error, "待核验": st.warning}[sheet.outcome.label]
     tell(f"**{md(told(sheet.headline))}**" + (f"  \n{md(sheet.note)}。" if sheet.note else ""))
 
 
 def years(sheet: DecisionSheet) -> None:
-    """Every year looked at, what it has of what it must have, and what it lacks."""
+    """Hours by year (各年度学时): what each year has of what is required, and what it lacks."""
     st.markdown("**各年度学时（已学 / 要求）**" + ("　:gray[完成其中任一年度即可]" if sheet.any_one else ""))
     names = [each.name for each in sheet.year_lines[0].subjects]
     tables.prose((_year(line) for line in sheet.year_lines), ["年度", *names, "结果"])
 
 
 def _year(line: YearLine) -> list[str]:
+    """A year's row in the table of hours; grey where the year is not required."""
     cells = [_hours(each, asked=line.required) for each in line.subjects]
     done = "完成" if line.complete else ":red[未完成]"
     words = [f"{line.year}", *cells, done]
@@ -68,6 +69,7 @@ def _year(line: YearLine) -> list[str]:
 
 
 def _hours(each: SubjectLine, *, asked: bool) -> str:
+    """A subject's hours of a year against the requirement, the shortfall in red."""
     words = f"{hours_text(each.has)} / {hours_text(each.required)}"
     if each.deemed:
         return words + "（视同完成）"
@@ -77,18 +79,17 @@ def _hours(each: SubjectLine, *, asked: bool) -> str:
 
 
 def _entries(sheet: DecisionSheet, line: YearLine) -> None:
-    """A year's balance, opened to the entries it is the sum of."""
+    """A year's balance, opened to the credit entries (学时记录) it is the sum of."""
     found = sheet.entries[sheet.entries["year"] == line.year]
     with st.expander(f"{line.year}年度学时记录（{len(found)}笔）"):
         columns = ["subject", "hours", "source", "completed_on", "plan", "basis", "plan_id", "report_id", "roster_row"]
-        labels = {"plan_id": "计划编号", "report_id": "报告编号"}
         if found["plan"].isna().all():
             columns = [*columns[:4], "basis"]
-        tables.table(found, columns, empty=f"{line.year}年度没有学时入账。", labels=labels)
+        tables.table(found, columns, empty=f"{line.year}年度没有学时入账。")
 
 
 def _ways(sheet: DecisionSheet) -> None:
-    """The rules that apply, the one that won first; beside them, folded, those that do not, each with the reason."""
+    """Rules considered (考虑过的规定), the winning one first; folded below, those that do not apply."""
     st.markdown("**考虑过的规定**　:gray[取对申报人最有利的一项]")
     applying = sorted((way for way in sheet.ways if way.applies), key=lambda way: not way.won)
     heads = ["规定", "条款", "结果", "理由"]
@@ -101,13 +102,14 @@ def _ways(sheet: DecisionSheet) -> None:
 
 
 def _result(way: Way) -> str:
+    """What a rule asks for, and whether that is met."""
     need = "不要求学时" if way.years == "无" else f"需完成{told(way.years)}"
     met = "" if way.years == "无" else "，已完成" if way.met else f"，缺{hours_text(way.gap)}学时"
     return ("**采用**：" if way.won else "未采用：") + need + met
 
 
 def _why(way: Way) -> str:
-    """Every condition with whether it holds; those that do not in red."""
+    """Every condition of a rule with whether it holds; those that do not in red."""
     parts = []
     for part in way.why.split("；"):
         words = md(part.rstrip("✓✗"))
@@ -116,7 +118,7 @@ def _why(way: Way) -> str:
 
 
 def _missing(sheet: DecisionSheet, actor: Actor) -> None:
-    """The shortest way to close the gap, and what waiting a year would do."""
+    """Closing the gap (怎样补齐): the shortest way, and what waiting a year would do."""
     with db.reading() as session:
         ways = closing.ways_to_close(session, sheet, actor=actor, now=context.moment(session))
         try:

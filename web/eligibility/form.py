@@ -13,7 +13,7 @@ ASSERTED = ["否", "是", "待核验"]
 
 
 def cells() -> dict[str, object]:
-    """The cells of one application; what only some applicants have is folded away."""
+    """The cells of one application (申报情况); what only some applicants have is folded away."""
     one, two, three, four = st.columns(4)
     first = notices.policies()[0].first_year
     year = one.number_input(HEADINGS["year"], first, 2100, context.today().year)

@@ -17,6 +17,7 @@ from web.deeds import Who
 
 
 def correction(person: Person, _offices: dict[int, str]) -> None:
+    """Correct name or ID number (更正), with evidence and a reason."""
     key = f"correct-{person.id}-{person.version}-"
 
     def correct() -> None:
@@ -48,6 +49,7 @@ def correction(person: Person, _offices: dict[int, str]) -> None:
 
 
 def move(person: Person, offices: dict[int, str]) -> None:
+    """Change of employer or authority (调动), with a reason."""
     key = f"move-{person.id}-{person.version}-"
 
     def moved() -> None:

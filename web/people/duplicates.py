@@ -24,7 +24,7 @@ SUBJECTS = {subject.value: subject.label for subject in Subject}
 
 
 def merge(person: Person, _offices: dict[int, str]) -> None:
-    """Find the other record of this human, see both side by side, merge."""
+    """Merge duplicates (合并重复人员): find the other record of this human, compare, merge."""
     key = f"merge-{person.id}-{person.version}-"
     text = st.text_input("重复记录的姓名或完整身份证号", person.name, key=f"{key}text", width=300)
     actor = shell.require(*acts.KEEPERS)
@@ -84,7 +84,7 @@ def merge(person: Person, _offices: dict[int, str]) -> None:
 
 
 def listed(person: Person, actor: Actor) -> None:
-    """What was merged into this person, and the way back."""
+    """Merged records (已并入的重复记录) of this person, and how to separate them again."""
     with db.reading() as session:
         found = acts.duplicates(session, person.id, actor)
     if found.empty:

@@ -19,7 +19,7 @@ from web.words import md, moment_text
 
 
 def one(person_id: int, actor: Actor) -> None:
-    """The person, the ways on, the history, and the acts of the office in charge."""
+    """A person's record (人员): facts, links, history, and the deeds of the authority in charge."""
     with db.reading() as session:
         person = persons.one(session, person_id, actor)
         offices = organizations.authorities(session)
@@ -57,21 +57,21 @@ def one(person_id: int, actor: Actor) -> None:
 
 
 def changes(person_id: int, actor: Actor) -> None:
-    """What was done to the record, with the evidence for those who may take it; nothing where nothing was."""
+    """Change history (变更记录) of a person, with the evidence for those who may take it."""
     with db.reading() as session:
         history = acts.history(session, person_id, actor)
     if history.empty:
         return
     st.markdown("**人员信息变更记录**")
-    columns = ["at", "change", "before", "after", "reason", "filename", "account_name", "organization"]
-    tables.table(history, columns, empty="", labels={"organization": "办理机关"})
+    columns = ["at", "change", "before", "after", "reason", "filename", "account_name", "office_in_charge"]
+    tables.table(history.rename(columns={"organization": "office_in_charge"}), columns, empty="")
     if actor.role in acts.KEEPERS:
         for line in history[history["attachment_id"].notna()].to_dict("records"):
             _evidence(int(line["attachment_id"]), f"{db.office_day(line['at'])} {line['filename']}")
 
 
 def _evidence(attachment_id: int, label: str) -> None:
-    """A file to take away; taking it is logged."""
+    """Evidence download (证明材料): handing a file out is logged."""
 
     def taken(session: Session, **who: Unpack[Who]) -> bytes:
         return files.handed_out(session, attachment_id, **who).content

@@ -1,3 +1,3 @@
-"""Training plans (培训计划) on screen."""
+"""Training plans (培训计划) on screen: the form, and a plan to read."""
 
-__all__ = ["reading"]
+__all__ = ["form", "reading"]

@@ -15,19 +15,19 @@ from web.words import clause, md
 
 
 def articles(rule: Policy) -> None:
-    """A policy clause by clause in plain words."""
+    """Policy articles (逐条规定), clause by clause in plain words."""
     told = wording.articles(rule)
     lines = [[clause(each.clause), md(each.heading), md(each.words)] for each in told]
     tables.prose(lines, ["条款", "事项", "规定"])
 
 
 def told(words: str) -> str:
-    """Answers as the files write them, for reading: 2023;2024 as 2023、2024."""
+    """Lists as files write them, for reading: 2023;2024 as 2023、2024."""
     return words.replace(";", "、").replace("|", "、")
 
 
 def silences(used: Iterable[Used | Interpretation]) -> None:
-    """Where the notice is silent: what is done, why, and the clause it belongs to."""
+    """Interpretations (通知未写明之处): what is done where the notice is silent, why, and the clause it belongs to."""
     lines = [
         [SILENCES[each.setting][0], clause(each.clause), f"**{md(_setting(each))}**", md(each.reason)] for each in used
     ]
@@ -58,6 +58,7 @@ _VALUES = {"application_year": "按申报年度的通知", "granted": "由审核
 
 
 def _setting(each: Used | Interpretation) -> str:
+    """How one interpretation is settled, in words."""
     value: Any = {"是": True, "否": False}.get(str(each.value), each.value)
     _, settled, otherwise = SILENCES[each.setting]
     return otherwise if value is False else settled.format(_VALUES.get(str(value), value))

@@ -15,7 +15,7 @@ from web.words import clause
 
 
 def text() -> str:
-    """The text of a draft as it stands on screen: the policy it begins from with what was changed."""
+    """Draft text (草稿全文) as it stands on screen: the policy it begins from, with what was changed."""
     on_file = {rule.id: rule for rule in reversed(notices.policies())}
     names = {rule.id: f"{rule.document}（{rule.first_year}年度）" for rule in on_file.values()}
     begun = st.selectbox("从哪份政策开始", list(on_file), format_func=names.__getitem__, key="lab-policy")
@@ -33,7 +33,7 @@ def text() -> str:
 
 
 def _heading(raw: dict[str, Any], rule: Policy) -> None:
-    """What the notice is called and when it holds. With a new code it is a further notice."""
+    """Title, number and period of validity (标题、文号和适用时间). With a new id it is a further notice."""
     raw["title"] = st.text_input("标题", rule.title, key=f"{rule.id}-title")
     raw["document"] = st.text_input("文号", rule.document, key=f"{rule.id}-document")
     first, last = st.columns(2)
@@ -49,7 +49,7 @@ def _heading(raw: dict[str, Any], rule: Policy) -> None:
 
 
 def _amounts(raw: dict[str, Any], rule: Policy) -> None:
-    """Hours by subject, three beside each other."""
+    """Required hours (学时要求) by subject, three beside each other."""
     combine = {"each_year": "每年度学时", "sum": "各年度合计学时", "average": "各年度平均学时"}
     st.markdown(f"**{combine[rule.requirement.combine]}**　:gray[不少于]")
     names = {subject.code: subject.name for subject in rule.subjects} | {notices.TOTAL: "累计"}
@@ -61,6 +61,7 @@ def _amounts(raw: dict[str, Any], rule: Policy) -> None:
 
 
 def _windows(raw: dict[str, Any], rule: Policy) -> None:
+    """Years to complete (需完成的年度), by route, level and education."""
     st.markdown("**需完成的年度**　:gray[近几年]")
     for at, window in enumerate(raw.get("windows", [])):
         if "years" in window:
@@ -70,7 +71,7 @@ def _windows(raw: dict[str, Any], rule: Policy) -> None:
 
 
 def _waivers(found: list[dict[str, Any]], rule: Policy) -> list[dict[str, Any]]:
-    """The waivers that are kept, with their ages as typed; a name that tells the age follows it."""
+    """Waivers (减免) that are kept, with their ages as typed; a name that states the age follows it."""
     st.markdown("**减免**　:gray[取消勾选即删去；数字为周岁]")
     kept = []
     for where, group in groupby(found, key=lambda waiver: str(waiver["clause"])):

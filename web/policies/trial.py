@@ -15,6 +15,7 @@ from core.ground.access import Actor
 from core.law import notices, rules
 from core.law.notices import LEVELS, Policy
 from core.ledger import statements
+from core.office import dashboards
 from core.people import persons
 from web import context, tables
 from web.eligibility import decision
@@ -26,7 +27,7 @@ ROUTE = "职称评审"
 
 
 def _population(actor: Actor, year: int) -> tuple[Population, pd.DataFrame]:
-    """Everybody and whose they are, read once: a changed draft reads nothing again, newly posted hours do."""
+    """Population cache (全部人员): read once for a year, and again when hours were posted."""
     with db.reading() as session:
         _, batches = statements.batches(session, actor, limit=0)
     now = (actor.account_id, year, batches)
@@ -40,7 +41,7 @@ def _population(actor: Actor, year: int) -> tuple[Population, pd.DataFrame]:
 
 
 def show(draft: Policy, actor: Actor) -> tuple[int, int, str] | None:
-    """Who changes side, by league, level, employer and post; answers person, year and level where one is chosen."""
+    """Policy trial (政策试算): whose outcome changes; answers the chosen person, year and level."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         year = int(st.number_input("申报年度", notices.policies()[0].first_year, 2100, context.today().year, width=140))
         level = st.selectbox("申报级别", [*LEVELS, EVERY], 2, key="lab-level", width=140)
@@ -70,20 +71,24 @@ def show(draft: Policy, actor: Actor) -> tuple[int, int, str] | None:
 
 
 def _grouped(changed: pd.DataFrame, people: pd.DataFrame, unit: str) -> None:
-    """The changes counted by what they have in common, the most first."""
+    """Changed outcomes grouped (分组) by what they have in common, the most first."""
     by = st.segmented_control("分组", list(GROUPS), default="盟市", required=True, key="lab-by") or "盟市"
     column = GROUPS[by]
     turns = changed.groupby([column, "turn"]).size().unstack(fill_value=0)
     names = [str(turn) for turn in turns]
     most = turns.sum(axis=1).sort_values(ascending=False).index
     counts = turns.assign(people=people.groupby(column).size()).loc[most].reset_index()
-    labels = {name: name for name in names} | {column: by, "people": f"总{unit}数"}
-    tables.table(counts, [column, *names, "people"], empty="", labels=labels, height=260)
+    if column == "authority":
+        counts[column] = [dashboards.short(office) for office in counts[column]]
+    everybody = f"总{unit}数"
+    counts = counts.rename(columns={column: by, "people": everybody})
+    tables.table(counts, [by, *names, everybody], empty="", height=260)
 
 
 def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int | None:
-    """Those who change side, or anybody by name, to choose from; the choice tells the person and the level."""
+    """The people whose outcome changes, or anybody by name, to choose from; answers person and level as one number."""
     text = st.text_input("查看某人", key="lab-who", placeholder="姓名或完整身份证号；不填则列出结论改变的人", width=380)
+    names = {"level": "application_level"}
     turns = changed.set_index(["person_id", "level"])["turn"].to_dict()
 
     def asked(session: Session, who: Actor, *, offset: int = 0, limit: int | None = None) -> tuple[pd.DataFrame, int]:
@@ -91,26 +96,26 @@ def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int
             found, count = persons.find(session, who, text=text, offset=offset, limit=limit)
             found = pd.concat([found.assign(level=level, person_id=found["id"]) for level in levels])
             keys = zip(found["person_id"], found["level"], strict=True)
-            return found.assign(turn=[str(turns.get(key, "不变")) for key in keys]), count
+            found = found.assign(turn=[str(turns.get(key, "不变")) for key in keys])
+            return found.rename(columns=names), count
         shown = changed.iloc[offset : None if limit is None else offset + limit]
         masks = persons.id_masks(session, who, shown["person_id"].tolist())
-        return shown.assign(id_mask=shown["person_id"].map(masks)), len(changed)
+        return shown.assign(id_mask=shown["person_id"].map(masks)).rename(columns=names), len(changed)
 
-    columns = ["name", "turn", "level", "post", "employer", "authority", "id_mask"]
-    labels = {"turn": "结论变化", "level": "申报级别"}
+    columns = ["name", "turn", "application_level", "post", "employer", "authority", "id_mask"]
     frame, _count = tables.listing(asked, actor, name="lab")
-    place = pd.Series([LEVELS.index(level) for level in frame["level"]], frame.index, dtype=int)
+    place = pd.Series([LEVELS.index(level) for level in frame["application_level"]], frame.index, dtype=int)
     frame = frame.assign(id=frame["person_id"].astype(int) * len(LEVELS) + place)
     nobody = "没有人的结论改变。改动学时、年限或减免后再看，或填写姓名查看此人的两份结论。"
     empty = "没有符合条件的人员。" if text.strip() else nobody
-    chosen = tables.pick(frame, columns, name="who", empty=empty, labels=labels)
+    chosen = tables.pick(frame, columns, name="who", empty=empty)
     if not changed.empty and not text.strip():
-        tables.export(lambda session, who: asked(session, who)[0], columns, name="政策试算", labels=labels)
+        tables.export(lambda session, who: asked(session, who)[0], columns, name="政策试算")
     return chosen
 
 
 def both(person_id: int, year: int, level: str, draft: Policy, actor: Actor) -> None:
-    """One person by the policy in force and by the draft, side by side."""
+    """Side by side (对照): one person by the policy in force and by the draft."""
     facts = {"year": year, "route": ROUTE, "level": level}
     with db.reading() as session:
         one = answers.application(session, person_id, facts, actor=actor)

@@ -18,11 +18,12 @@ from web.deeds import Who
 
 
 def _key(plan: Plan, report: Report | None) -> str:
+    """The prefix of the form's widgets: each supplement (补报) of a plan has its own."""
     return f"report-{plan.id}-" + (f"{report.part}-" if report and report.part > 1 else "")
 
 
 def _upload(key: str) -> Upload | None:
-    """A file chosen and not taken yet: the browser keeps showing what it has handed in."""
+    """A file chosen and not yet taken: the browser keeps showing a file that was taken before."""
     given = st.session_state.get(key)
     if given is None or given.file_id == st.session_state.get(f"{key}-taken"):
         return None
@@ -30,12 +31,12 @@ def _upload(key: str) -> Upload | None:
 
 
 def _replace(key: str) -> str:
-    """The tick that lets the file now chosen take the place of a repaired roster, and no other file."""
+    """The checkbox that lets the chosen file, and no other, replace a repaired roster (替换花名册)."""
     return f"{key}replace-{st.session_state[f'{key}roster'].file_id}"
 
 
 def fields(plan: Plan, report: Report | None) -> None:
-    """What clause 一(五)2 asks for; a saved file stays until another replaces it."""
+    """Report form (填写培训情况报告), clause 一(五)2; a saved file stays until another replaces it."""
     key = _key(plan, report)
     left, right = st.columns(2)
     given = report or plan
@@ -80,6 +81,7 @@ def fields(plan: Plan, report: Report | None) -> None:
 
 
 def _typed(plan: Plan, key: str) -> reports.ReportFields:
+    """The fields as typed; teachers left as the plan has them stay the plan's."""
     start_on, end_on, summary, taught = (
         st.session_state[key + name] for name in ("start_on", "end_on", "summary", "teachers")
     )
@@ -89,7 +91,7 @@ def _typed(plan: Plan, key: str) -> reports.ReportFields:
 
 
 def _saved(*what: Any) -> None:
-    """`_save` as a button's callback."""
+    """`_save` as a button's callback, which must answer nothing."""
     _save(*what)
 
 
@@ -97,7 +99,7 @@ AGAIN = "这份文件先前已经读取，没有替换，此后的改正和增�
 
 
 def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
-    """Save what was typed, chosen and pasted; answers the report, None where it was refused and stays on the screen."""
+    """Save (保存并检查) what was typed, chosen and pasted; answers the report, None where it was refused."""
     has_roster = seen is not None and seen.roster_id is not None
     text, typed = st.session_state[f"{key}pasted"], _typed(plan, key)
     replace = _upload(f"{key}roster") is not None and st.session_state.get(_replace(key), False)
@@ -146,7 +148,7 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
 
 
 def submit(plan: Plan, report: Report) -> None:
-    """The page's main deed, and the reason when it is late."""
+    """Submit (提交报告): the page's main deed, and the reason when it is late."""
     key = _key(plan, report)
     reason = f"late-{report.id}"
     days = (context.today() - report.due_on).days
@@ -163,7 +165,7 @@ def submit(plan: Plan, report: Report) -> None:
 
 
 def _submitted(plan: Plan, report: Report, key: str, reason: str) -> None:
-    """Submit what is on the screen: what was typed is saved first, and a roster that brings faults is shown first."""
+    """Submit what is on the screen: saved first; a roster that brings new faults is shown before it is submitted."""
     brought = bool(_upload(f"{key}roster") or st.session_state[f"{key}pasted"].strip())
     saved = reports.ReportFields(report.start_on, report.end_on, report.summary, report.teachers)
     version = report.version

@@ -17,7 +17,8 @@ from web import context, tables
 from web.reports import trail
 from web.words import chip, md
 
-ROSTER = {"row": "行号", "repaired": "改正", "standing": "学时状态"}
+ROSTER = {"row": "file_row", "standing": "hours_standing"}
+"""Columns of a roster that mean another thing elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ def heading(found: ReportRead) -> None:
     badge = f"　:red-badge[{found.standing.label}]" if found.standing and found.gone else ""
     st.markdown(f"#### {md(found.report.title)}　{chip(found.report.state)}{badge}")
     if found.gone:
-        labels = {"at": "冲销时间", "entries": "笔数"}
-        tables.table(found.reversals, ["at", "entries", "hours", "reason"], empty="", labels=labels)
+        made = found.reversals.rename(columns={"at": "reversed_at"})
+        tables.table(made, ["reversed_at", "entries", "hours", "reason"], empty="")
 
 
 def reading(report: Report, actor: Actor) -> None:
@@ -60,7 +61,7 @@ def reading(report: Report, actor: Actor) -> None:
     with db.reading() as session:
         problems = reports.problems(session, report.id, actor, now=context.moment(session))
         problems = [*reports.warnings(session, report.id, actor), *problems]
-        rows = reports.rows(session, report.id, actor)
+        rows = reports.rows(session, report.id, actor).rename(columns=ROSTER)
     if report.faults:
         result = "没有登记学时" if report.state is State.APPROVED else "通过后这些行不登记学时"
         st.warning(f"花名册有{report.faults}行有错误，{result}。")
@@ -68,11 +69,15 @@ def reading(report: Report, actor: Actor) -> None:
         own = actor.organization_id == report.organization_id
         tables.problems(sorted(problems, key=lambda each: each.blocking is not own), roster.HEADINGS)
     trail.trail(report, actor)
-    shown = "row name id_mask employer post public_hours professional_hours credit_year assessment faulty".split()
-    shown += ["standing"] if report.state is State.APPROVED else []
+    shown = "file_row name id_mask employer post public_hours professional_hours credit_year assessment faulty".split()
+    shown += ["hours_standing"] if report.state is State.APPROVED else []
     shown += ["repaired"] if rows["repaired"].any() else []
     if not report.plan.credit_years:
         shown.remove("credit_year")
     with st.expander(f"培训花名册（{len(rows)}人）", expanded=len(rows) <= 20):
-        tables.table(rows, shown, empty="没有花名册。", labels=ROSTER, height=420)
-        tables.export(lambda s, who: reports.rows(s, report.id, who), shown, name=f"花名册-{report.id}", labels=ROSTER)
+        tables.table(rows, shown, empty="没有花名册。", height=420)
+        tables.export(
+            lambda session, who: reports.rows(session, report.id, who).rename(columns=ROSTER),
+            shown,
+            name=f"花名册-{report.id}",
+        )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
 from typing import Any, Unpack
 
 import pandas as pd
@@ -19,7 +18,7 @@ from core.models import Report
 from core.submissions import reports, roster
 from core.submissions.roster import HEADINGS
 from web import context, deeds, tables
-from web.deeds import Who
+from web.deeds import Act, Who
 from web.reports import trail
 from web.reports.reading import ROSTER
 from web.words import md
@@ -31,7 +30,7 @@ MOST = 500
 
 
 def room(report: Report, actor: Actor) -> None:
-    """The roster of one's own report as it stands: totals, the rows with faults to repair, the hints."""
+    """Roster repair (花名册改正) of one's own report: totals, the rows with faults, the hints."""
     with db.reading() as session:
         problems = reports.problems(session, report.id, actor, now=context.moment(session))
         warnings = reports.warnings(session, report.id, actor)
@@ -61,26 +60,25 @@ def room(report: Report, actor: Actor) -> None:
 
 
 def _others(report: Report, actor: Actor) -> None:
-    """Any row to correct or leave out: one without a fault may be wrong all the same."""
+    """Edit any row (改正其他行): one without a fault may be wrong all the same."""
     with st.expander("查看花名册各行，改正或删去其中一行"):
         text = st.text_input("姓名或工作单位", key=f"find-{report.id}", width=260)
         with db.reading() as session:
-            rows = reports.rows(session, report.id, actor, text=text, limit=MOST)
+            rows = reports.rows(session, report.id, actor, text=text, limit=MOST).rename(columns=ROSTER)
         if len(rows) == MOST:
             st.caption(f"只列出前{MOST}行，其余请按姓名或工作单位查找。")
-        columns = "row name id_mask employer public_hours professional_hours credit_year assessment faulty".split()
+        columns = "file_row name id_mask employer public_hours professional_hours credit_year assessment faulty".split()
         if not report.plan.credit_years:
             columns.remove("credit_year")
-        row = tables.pick(
-            rows, columns, name="row", by="row", empty="没有这样的行，请换一个姓名或单位。", labels=ROSTER
-        )
-        if row in set(rows["row"]):
+        row = tables.pick(rows, columns, name="row", by="file_row", empty="没有这样的行，请换一个姓名或单位。")
+        if row in set(rows["file_row"]):
             with st.container(horizontal=True):
                 st.button(f"改正第{row}行", key=f"other-{row}", on_click=_whole, args=(report.id, row))
                 _strike(report.id, int(row or 0), f"删去第{row}行", "secondary")
 
 
 def _repair(report: Report, actor: Actor, faulty: dict[int, list[Problem]], rows: pd.DataFrame) -> None:
+    """The faulty rows (待改正的行): counted by column, proposals to accept at once, a page of rows to repair."""
     counts = Counter(problem.heading(HEADINGS) for found in faulty.values() for problem in found)
     st.warning(
         f"{len(faulty)}行有错误，不登记学时：{'、'.join(f'{heading}{count}处' for heading, count in counts.items())}。"
@@ -112,7 +110,7 @@ def _repair(report: Report, actor: Actor, faulty: dict[int, list[Problem]], rows
 
 
 def _accept_all(report_id: int, offered: list[int], struck: list[int]) -> None:
-    """Accept every proposal; where some of them leave rows out, that is said and asked first."""
+    """Accept all proposals (采纳全部建议); where some of them leave rows out, that is confirmed first."""
     label, icon, args = f"采纳全部建议（{len(offered)}行）", ":material/done_all:", (report_id, offered)
     if not struck:
         st.button(label, key="accept-all", icon=icon, on_click=_accept, args=args)
@@ -126,7 +124,7 @@ def _accept_all(report_id: int, offered: list[int], struck: list[int]) -> None:
 
 
 def _row(report: Report, row: int, found: list[Problem], person: Any, cells: dict[str, str]) -> None:
-    """One row with faults: who it is, each faulty cell with its words, what is proposed."""
+    """One faulty row: who it is, each faulty cell with its problem, what is proposed."""
     columns = list(dict.fromkeys(problem.column for problem in found))
     for at, own in enumerate(columns):
         here = [problem for problem in found if problem.column == own]
@@ -154,14 +152,14 @@ def _row(report: Report, row: int, found: list[Problem], person: Any, cells: dic
 
 
 def _spoken_of(found: list[Problem], cells: dict[str, str]) -> list[str]:
-    """The columns beside its own that a fault can be mended in."""
+    """The other columns a fault can be repaired in."""
     if not any(problem.code == "assessment-failed" for problem in found):
         return []
     return [column for column in ("public_hours", "professional_hours") if cells[column] not in ("", "0")]
 
 
 def _cell(report_id: int, row: int, column: str, value: str) -> None:
-    """A cell as the roster has it now, whatever the browser showed before."""
+    """Editable cell (单元格) as the roster has it now, whatever the browser showed before."""
     key = f"cell-{report_id}-{row}-{column}"
     options: dict[str, Any] = {"key": key, "on_change": _typed, "args": (report_id, row, column, value, key)}
     choices = roster.CHOICES.get(column)
@@ -173,7 +171,7 @@ def _cell(report_id: int, row: int, column: str, value: str) -> None:
         st.text_input(HEADINGS[column], **options)
 
 
-def _deed(act: Callable[..., Any], words: str, *once: Any) -> None:
+def _deed(act: Act[Any], words: str, *once: Any) -> None:
     """Do one repair and say what was done."""
 
     def done(session: Session, **who: Unpack[Who]) -> str:
@@ -184,6 +182,7 @@ def _deed(act: Callable[..., Any], words: str, *once: Any) -> None:
 
 
 def _typed(report_id: int, row: int, column: str, before: str, key: str) -> None:
+    """Save one cell as typed; refused or saved, what the roster then has is shown."""
     after = st.session_state[key]
     if after is None:
         return
@@ -201,6 +200,8 @@ def _typed(report_id: int, row: int, column: str, before: str, key: str) -> None
 
 
 def _accept(report_id: int, rows: list[int]) -> None:
+    """Accept the proposals for these rows (采纳建议)."""
+
     def done(session: Session, **who: Unpack[Who]) -> str:
         mended, struck = reports.accept(session, report_id, rows, **who)
         if len(rows) == 1:
@@ -213,7 +214,7 @@ def _accept(report_id: int, rows: list[int]) -> None:
 
 
 def _strike(report_id: int, row: int, label: str, style: Any) -> None:
-    """Leave a row out, asked once more: it does not come back by itself."""
+    """Leave a row out (删去此行), confirmed once more: it does not come back by itself."""
     with st.popover(label, type=style):
         st.write("此人不登记学时；花名册原件不变，删去的行留在改正记录中。")
         st.button(
@@ -222,11 +223,12 @@ def _strike(report_id: int, row: int, label: str, style: Any) -> None:
 
 
 def _struck(report_id: int, row: int) -> None:
+    """Leave the row out, as confirmed."""
     _deed(lambda session, **who: reports.strike(session, report_id, row, **who), f"第{row}行已删去。", report_id)
 
 
 def _whole(report_id: int, row: int) -> None:
-    """Open a row to be corrected as it stands; struck by somebody else, it is said to be gone."""
+    """Edit a whole row (改正整行) as it stands; a row struck meanwhile is refused."""
     cells = deeds.answer(lambda session, who: reports.cells(session, report_id, row, who))
     if cells is not None:
         for column, value in cells.items():  # what was typed when it was open before, and not saved, is gone
@@ -238,7 +240,7 @@ def _whole(report_id: int, row: int) -> None:
 
 @st.dialog("改正整行", width="medium")
 def _cells(report_id: int, row: int, cells: dict[str, str]) -> None:
-    """Every cell of a row as it was when it was opened: what somebody else changes meanwhile is not overwritten."""
+    """Dialog with every cell of a row as it was when opened (optimistic lock): another's change is not overwritten."""
     with st.form(f"whole-{row}-form", border=False):
         st.caption(f"第{row}行")
         places = st.columns(2)
@@ -254,6 +256,7 @@ def _cells(report_id: int, row: int, cells: dict[str, str]) -> None:
 
 
 def _retyped(report_id: int, row: int, cells: dict[str, str]) -> None:
+    """Save the cells of a row that were changed in the dialog."""
     typed = {column: st.session_state[f"whole-{report_id}-{row}-{column}"] for column in cells}
     changes = [
         reports.Change(row, column, before, typed[column])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -14,6 +14,8 @@ from core.submissions import reports, roster
 from web import deeds, tables
 from web.deeds import Who
 
+NAMES = {"row": "file_row", "before": "cell_before", "after": "cell_after", "how": "repaired_by"}
+
 
 def trail(report: Report, actor: Actor) -> None:
     """Roster edit history (改正记录): what was changed since the file came, by whom and when."""
@@ -23,19 +25,9 @@ def trail(report: Report, actor: Actor) -> None:
         return
     with st.expander(f"改正记录（{made['row'].nunique()}行）"):
         made["heading"] = [roster.REPAIR_HEADINGS[column] for column in made["column"]]
-        shown = tables.worded(made, ["row", "heading", "before", "after", "how", "account_name", "at"])
-        column = st.column_config.TextColumn
-        config = {
-            "row": st.column_config.NumberColumn("行号", format="%d", width=60),
-            "heading": column("列", width=110),
-            "before": column("改前", width=190),
-            "after": column("改后", width=190),
-            "how": column("方式", width=90),
-            "account_name": column("办理人", width=110),
-            "at": column("时间", width=140),
-        }
-        height: Any = 280 if len(made) > 7 else "content"
-        st.dataframe(shown, hide_index=True, column_config=config, height=height, placeholder="")
+        shown = made.rename(columns=NAMES)
+        widths = {"file_row": 60, "heading": 110, "cell_before": 190, "cell_after": 190, "repaired_by": 90}
+        tables.fixed(shown, widths | {"account_name": 110, "at": 140})
         if report.state in reports.EDITABLE and report.part == 1 and actor.organization_id == report.organization_id:
             with st.popover("恢复为上传的原件"):
                 st.write("撤销上面的全部改正、粘贴和删去，回到上传的文件；改正记录保留。")

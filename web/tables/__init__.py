@@ -1,9 +1,21 @@
-"""Tables (表格) on screen and in exports: column names, cells in words, lists to choose from, downloads."""
+"""Tables (表格) on screen and in exports: column headings, cells in words, lists to choose from, downloads."""
 
 from web.tables.cells import worded
 from web.tables.columns import LABELS
 from web.tables.downloads import deferred, export
-from web.tables.drawing import PAGE_ROWS, listing, pick, prose, table
+from web.tables.drawing import PAGE_ROWS, fixed, listing, pick, prose, table
 from web.tables.problems import problems
 
-__all__ = ["LABELS", "PAGE_ROWS", "deferred", "export", "listing", "pick", "problems", "prose", "table", "worded"]
+__all__ = [
+    "LABELS",
+    "PAGE_ROWS",
+    "deferred",
+    "export",
+    "fixed",
+    "listing",
+    "pick",
+    "problems",
+    "prose",
+    "table",
+    "worded",
+]

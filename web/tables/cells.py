@@ -15,12 +15,12 @@ from core.office import dashboards
 from web.tables.columns import RECORDS, VOCABULARIES
 from web.words import NOT_BEGUN, days_left, moment_text
 
-OF_DEEMED = {"amount": "—", "granted": "视同完成"}
+OF_DEEMED = {"amount_stated": "—", "granted": "视同完成"}
 """What stands for the noughts of a claim that deems its year done."""
 
 
 def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """The named columns with codes as words and moments as office time; column names stay codes."""
+    """Display values (显示值): the named columns, codes as words, moments as office time. Column names stay."""
     shown = frame.loc[:, list(columns)].copy()
     for name in columns:
         if name == "subject":
@@ -58,5 +58,5 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def _source_words(code: str, reverses: Any) -> str:
-    """Where hours come from; a reversal names the batch it takes back."""
+    """The source of hours (来源) in words; a reversal names the batch it takes back."""
     return Source(code).label if pd.isna(reverses) else f"冲销第{int(reverses)}批"

@@ -15,12 +15,12 @@ from core.ground import db, sheets
 from core.ground.access import Actor, Refused
 from core.people import accounts
 from web import context
-from web.deeds import Who
+from web.deeds import Act, Who
 from web.tables.cells import worded
-from web.tables.columns import LABELS
+from web.tables.columns import heading
 
 
-def deferred(make: Callable[..., bytes], opened: Callable[[], AbstractContextManager[Session]]) -> Callable[[], bytes]:
+def deferred(make: Act[bytes], opened: Callable[[], AbstractContextManager[Session]]) -> Callable[[], bytes]:
     """Deferred download (延迟下载): content made at the click, for the actor signed in at that moment.
 
     `make(session, **who: Unpack[Who])`. `opened`: `db.reading`, or `db.transaction` where handing out is a logged act.
@@ -37,20 +37,13 @@ def deferred(make: Callable[..., bytes], opened: Callable[[], AbstractContextMan
     return content
 
 
-def export(
-    make: Callable[[Session, Actor], pd.DataFrame],
-    columns: Sequence[str],
-    *,
-    name: str,
-    labels: dict[str, str] | None = None,
-) -> None:
-    """A button that gives everything listed, not only the page shown, as .xlsx: ID numbers masked, formulas defused."""
+def export(make: Callable[[Session, Actor], pd.DataFrame], columns: Sequence[str], *, name: str) -> None:
+    """Excel export (导出): all that is listed, not the page shown alone; ID numbers masked, formulas defused."""
 
     def content(session: Session, **who: Unpack[Who]) -> bytes:
         shown = worded(make(session, who["actor"]), columns)
-        heads = [(labels or {}).get(column) or LABELS[column] for column in columns]
         rows = shown.astype(object).where(shown.notna(), None)
-        return sheets.workbook(heads, rows.itertuples(index=False, name=None))
+        return sheets.workbook([heading(column) for column in columns], rows.itertuples(index=False, name=None))
 
     st.download_button(
         "导出 Excel",

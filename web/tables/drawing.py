@@ -15,26 +15,39 @@ from core.ground.access import Actor
 from core.models import State
 from web import address
 from web.tables.cells import OF_DEEMED, worded
-from web.tables.columns import LABELS
+from web.tables.columns import heading
 from web.words import CHIPS, NOT_BEGUN
 
 PAGE_ROWS = 20
+YEARS_AND_ROWS = ("year", "credit_year", "application_year", "row", "file_row", "roster_row", "record_id")
+"""Whole numbers that are no amounts: written without separators."""
 
 
-def table(
-    frame: pd.DataFrame, columns: Sequence[str], *, empty: str, labels: dict[str, str] | None = None, height: int = 0
-) -> None:
-    """A table to read. `empty` says why there is nothing and what to do next."""
+def table(frame: pd.DataFrame, columns: Sequence[str], *, empty: str, height: int = 0) -> None:
+    """Read-only table (表格). `empty` says why there is nothing and what to do next."""
     if frame.empty:
         st.info(empty)
         return
     shown = _chips(worded(frame, columns))
     options: dict[str, Any] = {"height": height} if height and 36 * (len(shown) + 1) > height else {}
-    st.dataframe(shown, hide_index=True, column_config=_column_config(shown, labels or {}), placeholder="", **options)
+    st.dataframe(shown, hide_index=True, column_config=_column_config(shown), placeholder="", **options)
+
+
+def fixed(frame: pd.DataFrame, widths: dict[str, Any]) -> None:
+    """Table with fixed column widths (pixels, or Streamlit's words); beyond seven rows it scrolls."""
+    shown = worded(frame, list(widths))
+    config: dict[str, Any] = {}
+    for name, width in widths.items():
+        if pd.api.types.is_numeric_dtype(shown[name]):
+            config[name] = st.column_config.NumberColumn(heading(name), format="%d", width=width)
+        else:
+            config[name] = st.column_config.TextColumn(heading(name), width=width)
+    height: Any = 280 if len(shown) > 7 else "content"
+    st.dataframe(shown, hide_index=True, column_config=config, height=height, placeholder="")
 
 
 def prose(lines: Iterable[Sequence[str]], heads: Iterable[str]) -> None:
-    """A table of sentences in Markdown: nothing is cut off, long cells wrap, on a telephone too."""
+    """Table of sentences in Markdown: nothing is cut off, long cells wrap, on a telephone too."""
     frame = pd.DataFrame(list(lines), columns=list(heads))
     st.table(frame, hide_index=True, border="horizontal", width="content")
 
@@ -45,10 +58,9 @@ def pick(
     *,
     name: str,
     empty: str,
-    labels: dict[str, str] | None = None,
     by: str = "id",
 ) -> int | None:
-    """A table to choose a row from; the choice lives in the address bar under `name`. Answers the chosen id."""
+    """Selectable table (选择一行): the choice is kept in the query parameter `name`. Answers the chosen id."""
     if frame.empty:
         st.info(empty)
         return address.chosen(name)
@@ -69,7 +81,7 @@ def pick(
     st.dataframe(
         shown,
         hide_index=True,
-        column_config=_column_config(shown, labels or {}),
+        column_config=_column_config(shown),
         placeholder="",
         on_select=picked,
         selection_mode="single-row",
@@ -94,10 +106,11 @@ def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: 
     return rows, count
 
 
-def _column_config(shown: pd.DataFrame, labels: dict[str, str]) -> dict[str, Any]:
+def _column_config(shown: pd.DataFrame) -> dict[str, Any]:
+    """Column configuration: headings, formats and widths of the columns, by their names."""
     config: dict[str, Any] = {}
     for name in shown.columns:
-        label = labels.get(name) or LABELS[name]
+        label = heading(name)
         if name in ("state", "to_state"):
             config[name] = st.column_config.MultiselectColumn(
                 label,
@@ -107,11 +120,11 @@ def _column_config(shown: pd.DataFrame, labels: dict[str, str]) -> dict[str, Any
             )
         elif name.endswith("_on"):
             config[name] = st.column_config.DateColumn(label, format="YYYY-MM-DD")
-        elif name in ("year", "credit_year", "row", "roster_row", "record_id"):
+        elif name in YEARS_AND_ROWS:
             config[name] = st.column_config.NumberColumn(label, format="%d", width="small")
         elif pd.api.types.is_numeric_dtype(shown[name]):
             config[name] = st.column_config.NumberColumn(label, format="%g")
-        elif name in ("years", "gap"):
+        elif name in ("years_required", "gap"):
             config[name] = st.column_config.TextColumn(label, width=190)
         else:
             width = _width(name, [label, *map(str, shown[name])]) if name != shown.columns[-1] else None
@@ -121,7 +134,7 @@ def _column_config(shown: pd.DataFrame, labels: dict[str, str]) -> dict[str, Any
 
 
 def _width(name: str, texts: Iterable[str]) -> int | None:
-    """Pixels for the longest of a column's words; none for sentences, which take the room that is left.
+    """Column width in pixels for the longest of its words; None for sentences, which take the room that is left.
 
     A table left to itself measures ten rows, and takes a cell twice as long as the others for a slip.
     """
@@ -132,11 +145,12 @@ def _width(name: str, texts: Iterable[str]) -> int | None:
 
 
 def _pixels(letter: str) -> int:
-    """The room a letter takes in a table, a little more rather than less."""
+    """Estimated width of a character in a table, a little more rather than less."""
     return 14 if unicodedata.east_asian_width(letter) in "WFA" else 8 if letter.isalnum() else 6
 
 
 def _chips(shown: pd.DataFrame) -> pd.DataFrame:
+    """States as lists of one, which Streamlit draws as coloured chips."""
     for name in ("state", "to_state"):
         if name in shown:
             shown[name] = shown[name].map(lambda label: [label] if label else [])

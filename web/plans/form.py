@@ -1,0 +1,104 @@
+"""The form of a training plan (培训计划): its fields, and saving them before submitting."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Unpack
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.ground.access import Actor
+from core.law import notices
+from core.law.notices import Subject
+from core.models import Mode, Plan
+from core.submissions import plans
+from core.submissions.workflow import Action
+from web import address, deeds, submissions
+from web.deeds import Who
+
+
+def form(plan: Plan | None, actor: Actor, today: date) -> None:
+    """The fields of a plan (填写培训计划); what was typed stays when a save is refused."""
+    key = f"plan-{plan.id if plan else 'new'}-"
+    earliest = notices.in_force(today.year).earliest_start_on(today)
+    start = plan.start_on if plan else earliest + timedelta(days=1)
+    subjects = plans.subjects_of(actor.organization_kind, start.year)
+    with st.form(f"{key}form"):
+        st.text_input("培训名称", plan.title if plan else "", key=f"{key}title", max_chars=100)
+        left, middle, right = st.columns(3)
+        left.selectbox("科目", subjects, format_func=lambda subject: subject.label, key=f"{key}subject")
+        modes = list(Mode)
+        middle.selectbox(
+            "方式",
+            modes,
+            modes.index(plan.mode) if plan else 0,
+            format_func=lambda mode: mode.label,
+            key=f"{key}mode",
+        )
+        right.text_input("地点", plan.place if plan else "", key=f"{key}place", max_chars=100)
+        _amounts(plan, key, start, subjects, notices.in_force(today.year).hours_per_day)
+        st.text_area("培训内容", plan.content if plan else "", key=f"{key}content", height=90)
+        st.text_area("师资情况", plan.teachers if plan else "", key=f"{key}teachers", height=70)
+        st.text_area("培训人员范围", plan.audience if plan else "", key=f"{key}audience", height=70)
+        with st.container(horizontal=True):
+            args = (plan.id if plan else None, plan.version if plan else 0, key)
+            st.form_submit_button("保存并上报", type="primary", on_click=_save, args=(*args, True), key=f"{key}file")
+            st.form_submit_button("只保存草稿", on_click=_save, args=(*args, False), key=f"{key}save")
+
+
+def _amounts(plan: Plan | None, key: str, start: date, subjects: list[Subject], hours_per_day: Decimal) -> None:
+    """Days, people, hours, and the credit years of a make-up course (补学)."""
+    left, middle, right = st.columns(3)
+    left.date_input("开始日期", start, key=f"{key}start_on", format="YYYY-MM-DD")
+    middle.date_input(
+        "结束日期", plan.end_on if plan else start + timedelta(days=2), key=f"{key}end_on", format="YYYY-MM-DD"
+    )
+    right.number_input("计划人数", 1, 100_000, plan.headcount if plan else 50, key=f"{key}headcount")
+    left.number_input(
+        "每人学时",
+        0.5,
+        1000.0,
+        float(plan.hours_each) if plan else 24.0,
+        0.5,
+        format="%g",
+        key=f"{key}hours_each",
+        help=f"每天至多{hours_per_day:f}学时，以0.5为最小单位",
+    )
+    earlier = {year for subject in subjects for year in plans.makeup_years(subject, start)}
+    if earlier or (plan and plan.credit_years):
+        middle.multiselect(
+            "学时年度（补学）",
+            sorted({*earlier, start.year, *(plan.credit_years if plan else ())}, reverse=True),
+            list(plan.credit_years) if plan else [],
+            key=f"{key}credit_years",
+            placeholder="培训当年",
+            help="只计入培训当年的不选。提供以前年度补学的（七(二)），选出计入的各年度；"
+            "选了几个年度的，在花名册的“学时年度”列写明每人的年度；没有写明的计入培训当年，培训当年不在所选之内的须补填。"
+            "一人补学几个年度的，每个年度一行，各年度合计不超过每人学时。",
+        )
+
+
+def _save(plan_id: int | None, version: int, key: str, then_submit: bool) -> None:
+    """Save and submit (保存并上报): saved first; when submitting is refused, the draft is kept."""
+    names = [name for name in plans.PlanFields.__dataclass_fields__ if name != "credit_years"]
+    typed = {name: st.session_state[key + name] for name in names}
+    years = tuple(sorted(st.session_state.get(f"{key}credit_years") or ()))
+
+    def keep(session: Session, **who: Unpack[Who]) -> tuple[str, Plan]:
+        fields = plans.PlanFields(**typed | {"hours_each": Decimal(str(typed["hours_each"])), "credit_years": years})
+        if plan_id is None:
+            plan = plans.draft(session, fields, **who)
+        else:
+            plan = plans.revise(session, plan_id, fields, version=version, **who)
+        session.flush()
+        return "" if then_submit else f"“{plan.title}”已保存为草稿。", plan
+
+    kept: Plan | None = deeds.deed(keep, "plan", plan_id, version, *typed.values(), *years)
+    if kept is None:
+        return
+    address.choose("plan", kept.id)
+    st.session_state.pop("plan-new", None)
+    if then_submit and not submissions.moved(kept.id, Action.SUBMIT, kept.version, kept.title):
+        deeds.say("warning", "填写的内容已保存为草稿，没有上报；改正后可再次上报，不必重新填写。")
