@@ -176,6 +176,7 @@ def fill(size: Size, seed: int = 1) -> None:
         if connection.dialect.name == "postgresql":  # where rows stay in the order in which they came: the years'
             summed = summed.order_by(summed.selected_columns["year"], sa.func.random())
         session.execute(sa.insert(CreditTotal).from_select(into, summed))
+        db.finish(session)
         session.commit()
         if connection.dialect.name == "postgresql":  # as its own daemon does by and by
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM ANALYZE")

@@ -1,8 +1,13 @@
 """Everything submitted (申报事项): one workflow, one queue, and a module for each kind.
 
-The modules of the kinds are imported here, so that they are registered wherever the workflow is asked for.
+The modules of the kinds are imported here, so that they are registered wherever the workflow is asked for, in the order
+in which screens show them.
 """
 
-from core.submissions import claims, plans, reports
+# isort: off
+from core.submissions import plans
+from core.submissions import reports
+from core.submissions import claims
+# isort: on
 
 __all__ = ["claims", "kinds", "plans", "queues", "reports", "roster", "workflow"]

@@ -37,8 +37,9 @@ def office(server: str) -> str:
         for subject, amount, source in (("公需科目", 30, "公需考试"), ("专业科目", 60, "培训"))
     ]
     upload = Upload("台账.xlsx", people.sheet(rows, tuple(imports.HEADINGS.values())))
+    token = sign_in("reviewer")
     with db.transaction() as session:
-        actor = accounts.actor_of(session, sign_in("reviewer"), NOW)
+        actor = accounts.actor_of(session, token, NOW)
         assert actor
         imports.bring_in(session, upload, actor=actor, reason="补登纸质台账", now=NOW)
     return server
