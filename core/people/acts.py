@@ -9,7 +9,7 @@ to separate is to sum up the same entries apart. A merge is flat: nobody is merg
 duplicates is not merged away.
 
 The history is append-only and encrypted, since it holds former ID numbers; the trail is told without them. Every act
-first takes the lock under which hours are posted: whoever finds a person by number finds the one or the other state.
+first takes the lock under which hours are posted: a look-up by number finds the one or the other state.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A kind of submission (申报事项) as a plug-in: what the one workflow and the one queue ask of each kind.
 
 A kind is one module: a class that implements `Kind`, registered by `register`. Nothing outside that module branches on
-the kind. `core.submissions` imports the modules of its own kinds, so that whoever asks for the workflow has them all.
+the kind. `core.submissions` imports the modules of its own kinds, so that asking for the workflow brings them all.
 """
 
 from __future__ import annotations
