@@ -185,11 +185,12 @@ def test(arguments: Sequence[str]) -> int:
     browser = _browser()
     if arguments:
         return 0 if call(PYTHON, "-m", "pytest", *arguments, TEST_BROWSER=browser) else 1
+    workers = str((os.cpu_count() or 1) + 1)  # one more than cores: browser tests mostly wait
     steps = {
         "ruff check": ("ruff", "check", "."),
         "ruff format": ("ruff", "format", "--check", "."),
         "mypy": ("mypy",),
-        "pytest": ("pytest", "-n", "logical", "--dist", "worksteal", "--durations=10"),
+        "pytest": ("pytest", "-n", workers, "--dist", "worksteal", "--durations=10"),
     }
     failed = []
     for name, (module, *options) in steps.items():
