@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Refused, Role
-from core.law import notices
 from core.models import Plan, State
 from core.submissions import plans, queues, workflow
 from core.submissions.workflow import Action
@@ -51,7 +50,7 @@ def extend(plan: Plan) -> None:
 
         deeds.deed(act, key, plan.version)
 
-    earliest = notices.in_force(plan.start_on.year).earliest_start_on(context.today())
+    earliest = plans.policy_of(plan).earliest_start_on(context.today())
     st.write(f"该计划{plan.start_on}开始，早于今天上报所允许的{earliest}。如确有必要，可准予本计划延期上报。")
     st.text_area("准予延期的原因（必填）", key=key, height=70)
     st.button("准予延期上报", key=f"{key}-{plan.version}", on_click=grant, type="primary")

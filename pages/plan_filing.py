@@ -17,7 +17,7 @@ from web.plans import form, reading
 
 actor = shell.require(Role.BASE_CLERK)
 today = context.today()
-rule = notices.in_force(today.year)
+rule = notices.in_force(today, actor.league)
 shell.page(
     "培训计划上报",
     f"培训开始前至少{rule.plan_days_before_start}天上报（{rule.plan_clause}），审核通过后方可开展。"

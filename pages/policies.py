@@ -21,7 +21,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     if actor.role is Role.ADMIN:
         shell.link("policy_lab", "政策试算与发布")
 try:
-    rule = notices.in_force(day.year)
+    rule = notices.of_year(day.year)
 except Refused as refused:
     st.warning(refused.words)
     st.stop()

@@ -19,7 +19,7 @@ from web.reports import form, reading, repairing
 from web.words import NOT_BEGUN, chip, md
 
 actor = shell.require(Role.BASE_CLERK)
-rule = notices.in_force(context.today().year)
+rule = notices.in_force(context.today(), actor.league)
 shell.page(
     "培训情况报告",
     f"培训结束后{rule.report_days_after_end}天内报送（{rule.report_clause}）：培训总结、培训通知、培训花名册。"

@@ -333,7 +333,9 @@ def give_account(cast: Cast, serial: int, username: str, *, by: str = "admin", n
         account.must_change_password = False
         session.flush()
         home = account.organization
-        mine = Actor(account.id, account.name, account.role, home.id, home.name, home.kind, person_id=account.person_id)
+        mine = Actor(
+            account.id, account.name, account.role, home.id, home.name, home.kind, account.person_id, league=home.league
+        )
     cast.actors[username] = mine
     return mine
 

@@ -30,7 +30,7 @@ def test_the_policy_in_the_readme_asks_for_what_the_text_beside_it_says() -> Non
         decided = rules.decide(rule, rules.columns([facts]), rules.Balances(hours, hours < 0))
         outcomes.append(rules.OUTCOMES[int(decided.outcome[0])].label)
     assert outcomes == ["不符合", "符合", "符合"]
-    assert {waiver.name for waiver in rule.waivers} == {waiver.name for waiver in notices.in_force(2024).waivers}
+    assert {waiver.name for waiver in rule.waivers} == {waiver.name for waiver in notices.of_year(2024).waivers}
 
 
 @pytest.mark.parametrize("line", re.findall(r"`python -m core ([a-z][a-z ]*)", README))

@@ -279,7 +279,7 @@ def _year_answered(
     """Answer applications of one year and fill in their lines."""
     facts = [each.facts for each in applications if each.facts]
     year = facts[0].year
-    policy = notices.in_force(year)
+    policy = notices.of_year(year)
     applicants = rules.columns(facts)
     depth = rules.depth(policy, applicants)
     person_ids = np.array([line["person_id"] or 0 for line in lines], np.int64)
@@ -396,7 +396,7 @@ def everybody(session: Session, actor: Actor, year: int, *, route: str = "职称
     Refused codes: "role", "password", "policy".
     """
     scope = persons.visible_to(actor)
-    notices.in_force(year)
+    notices.of_year(year)
     query = sa.select(
         Person.id, Person.authority_id, sa.case((Person.sex == "男", 1), else_=0), db.day_number(Person.birth_on)
     )

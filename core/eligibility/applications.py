@@ -175,7 +175,7 @@ def policy_faults(
 ) -> Iterator[tuple[str, str, str]]:
     """Missing facts for a policy: why the policy of the year cannot decide such an application: column, code, words."""
     try:
-        policy = notices.in_force(year)
+        policy = notices.of_year(year)
     except Refused as refused:
         yield "year", "policy", refused.words
         return

@@ -90,7 +90,7 @@ def recompute(session: Session, number: int, *, actor: Actor) -> Recomputation:
         facts = replace(facts, sex=person.sex, born_on=person.birth_on)
     outcome_now = None
     try:
-        policy = notices.in_force(year)
+        policy = notices.of_year(year)
     except access.Refused as refused:
         changed.append(Changed("policy", "政策", one.part.policy_id, refused.words))
     else:

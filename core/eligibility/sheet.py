@@ -136,7 +136,7 @@ def sheet(session: Session, application: Application, *, actor: Actor, policy: P
     problem = answers.scope_problem(actor, application, on_file)
     if problem:
         raise not_found("人员记录") if problem.code == "jurisdiction" else Refused("name", problem.words + "。")
-    policy = policy or notices.in_force(facts.year)
+    policy = policy or notices.of_year(facts.year)
     faults = list(
         policy_faults(
             facts.year,

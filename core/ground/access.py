@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
@@ -42,6 +43,13 @@ class OrganizationKind(Labelled):
 
 
 AUTHORITIES = (OrganizationKind.REGION_HR, OrganizationKind.LEAGUE_HR)
+
+
+def league_of(kind: OrganizationKind, name: str) -> str | None:
+    """Name of a league (盟市) out of its office's name, as notices call it; None for the region's own office."""
+    return re.sub("(人力资源和?社会保障|人社)局$", "", name) if kind is OrganizationKind.LEAGUE_HR else None
+
+
 TRAINERS = (
     OrganizationKind.BASE,
     OrganizationKind.DEPARTMENT,
@@ -87,6 +95,8 @@ class Actor:
     organization_kind: OrganizationKind
     person_id: int | None = None
     must_change_password: bool = False
+    league: str | None = None
+    """The league (盟市) whose notices hold for the actor's organization; None: the region's."""
 
     @property
     def oversees_region(self) -> bool:

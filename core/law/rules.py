@@ -714,6 +714,18 @@ def _yearly(prepared: _Prepared, balances: Balances, decisions: Decisions) -> tu
     return lacking, short
 
 
+def lacking(policy: Policy, year: int, balances: Balances) -> Hundredths:
+    """Gap of each year alone (各年度缺口): K x (S + 1) x N hundredths by subject and in total, never below nothing.
+
+    Year 0 is `year`, each of the K years by what the policy says of it (see `notices.of_year`). A subject that is
+    deemed done lacks nothing.
+    """
+    shape = balances.hours.shape
+    prepared = _prepared(_Same(policy), year, shape[0])
+    found, _ = _yearly(prepared, balances, _undecided(prepared, year, shape, steps=False))
+    return np.maximum(found, 0)
+
+
 def _short(lacking: Hundredths, out: Hundredths | None = None) -> Hundredths:
     """Hundredths to study: what the subjects lack, or the total where it lacks more."""
     subjects = np.maximum(lacking[0], 0)

@@ -169,7 +169,7 @@ class _Posted(NamedTuple):
 
 def _rule(year: int) -> Policy | None:
     try:
-        return notices.in_force(year)
+        return notices.of_year(year)
     except Refused:
         return None
 

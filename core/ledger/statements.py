@@ -68,10 +68,10 @@ def totals(session: Session, person_id: int, years: Iterable[int] | None = None)
             found.setdefault(row.year, defaultdict(Decimal))[row.subject] += row.hours
             if row.deemed:
                 deemed.add((row.year, row.subject))
-    lines, on_file = [], notices.policies()
+    lines = []
     for year in sorted(found, reverse=True):
         try:
-            policy, missing = notices.in_force(year, on_file), ""
+            policy, missing = notices.of_year(year), ""
         except Refused as refused:
             policy, missing = None, refused.words
         public, professional = (_with_parts(found[year], subject, policy) for subject in Subject)

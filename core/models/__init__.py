@@ -4,7 +4,7 @@ from core.models.base import APPEND_ONLY, Answer, Base, Change, Mode, Source, St
 from core.models.cards import Card, CardPerson
 from core.models.credit import CreditBatch, CreditEntry, CreditTotal, Dispute
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
-from core.models.offices import Account, Organization, Setting, SignIn
+from core.models.offices import Account, Organization, Setting, SignIn, leagues
 from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.submissions import (
     Attachment,
@@ -56,5 +56,6 @@ __all__ = [
     "State",
     "Submission",
     "append_only_tables",
+    "leagues",
     "under",
 ]

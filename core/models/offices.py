@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from core.ground.access import OrganizationKind, Role
+from core.ground.access import AUTHORITIES, OrganizationKind, Role, league_of
 from core.ground.db import Moment
 from core.models.base import Base, codes
 
@@ -30,6 +30,18 @@ class Organization(Base):
     authority_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
     active: Mapped[bool] = mapped_column(default=True)
     authority: Mapped[Organization] = relationship(remote_side=[id], post_update=True)
+
+    @property
+    def league(self) -> str | None:
+        """The league (盟市) whose notices hold here, by the authority in charge; None: the region's."""
+        return league_of(self.authority.kind, self.authority.name)
+
+
+def leagues(session: Session) -> dict[int, str | None]:
+    """Leagues (盟市) by the id of their office, as notices call them; the region's own office has None."""
+    query = sa.select(Organization.id, Organization.kind, Organization.name)
+    offices = session.execute(query.where(Organization.kind.in_(AUTHORITIES)))
+    return {office_id: league_of(kind, name) for office_id, kind, name in offices}
 
 
 class Account(Base):

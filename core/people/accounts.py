@@ -321,6 +321,7 @@ def _actor(account: Account) -> Actor:
         home.kind,
         account.person_id,
         account.must_change_password,
+        home.league,
     )
 
 

@@ -90,7 +90,7 @@ def _payload(
     Its keys stay as they are, since every card ever issued is read by them: `title` is the person's 专业技术职务, which
     is called `post` everywhere else.
     """
-    policy = notices.in_force(year)
+    policy = notices.of_year(year)
     required = {name: str(getattr(policy.requirement, name)) for name in ("public", "professional", "total")}
     return {
         "code": code,

@@ -156,7 +156,7 @@ class _Notices:
     def of(self, year: int) -> notices.Policy | None:
         if year not in self._of:
             try:
-                self._of[year] = notices.in_force(year)
+                self._of[year] = notices.of_year(year)
             except Refused:
                 self._of[year] = None
         return self._of[year]

@@ -229,7 +229,7 @@ def _statement(content: bytes) -> tuple[dict[str, Any], str]:
 
 def _subject(year: int, code: str) -> str:
     try:
-        policy = notices.in_force(year)
+        policy = notices.of_year(year)
     except Refused:
         return code
     return next((each.name for each in policy.subjects if each.code == code), code)

@@ -51,7 +51,7 @@ class _Year:
 
 def _year(year: int) -> _Year:
     try:
-        policy = notices.in_force(year)
+        policy = notices.of_year(year)
     except Refused:
         return _Year(year, unknown=UNKNOWN)
     if policy.requirement.combine != "each_year":

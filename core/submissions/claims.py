@@ -134,7 +134,7 @@ class Activity:
 
 def activities(year: int) -> list[Activity]:
     """Activities (折合类别) of a year: what the notice of a year lets count, in its order. Refused codes: "policy"."""
-    policy = notices.in_force(year)
+    policy = notices.of_year(year)
     names = {each.code: each.name for each in policy.subjects}
     lines: dict[str, list[Conversion]] = {}
     for line in policy.conversions:
@@ -160,7 +160,7 @@ def activity_of(claim: ClaimFields | Claim) -> Activity:
     for each in offered:
         if each.name == claim.activity:
             return each
-    silent = f"{notices.in_force(year).document}没有规定“{claim.activity}”折合学时"
+    silent = f"{notices.of_year(year).document}没有规定“{claim.activity}”折合学时"
     ways = "请选其他类别" if offered else f"{year}年度的证书不能在此申报；当年已经认可的学时，请由主管的人社部门导入"
     raise Refused("activity", f"{silent}，{ways}。")
 
@@ -174,7 +174,7 @@ def worth(claim: ClaimFields | Claim) -> Decimal | None:
     """
     if activity_of(claim).deemed:
         return Decimal()
-    policy = notices.in_force(claim.completed_on.year)
+    policy = notices.of_year(claim.completed_on.year)
     line = policy.conversion(claim.activity, claim.level or None, claim.rank or None)
     if line is None:
         raise Refused("activity", f"{policy.document}没有规定此级别的“{claim.activity}”折合学时，请核对级别。")
@@ -225,7 +225,7 @@ def study_capacity(start_on: date, completed_on: date) -> StudyCapacity:
     Refused codes: "policy".
     """
     first_on = max(start_on, completed_on.replace(month=1, day=1))
-    return StudyCapacity(first_on, completed_on, notices.in_force(completed_on.year).hours_per_day)
+    return StudyCapacity(first_on, completed_on, notices.of_year(completed_on.year).hours_per_day)
 
 
 def capacity_left(session: Session, claim: Claim) -> StudyCapacity:

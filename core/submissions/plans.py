@@ -14,7 +14,7 @@ from core.ground import access, db
 from core.ground.access import Actor, Labelled, OrganizationKind, Refused, Role, not_found, require
 from core.ground.hours import hours_text
 from core.law import notices
-from core.law.notices import Subject
+from core.law.notices import Policy, Subject
 from core.models import Mode, Organization, Plan, State, Submission
 from core.submissions.kinds import Kind, register
 from core.trail import audit
@@ -59,10 +59,15 @@ WORDS = {
 }
 
 
-def subjects_of(kind: OrganizationKind, year: int) -> list[Subject]:
-    """Subjects a provider may give (科目): the subjects an organization of a kind may give in a year, clause 一(二)."""
-    rules = notices.in_force(year).subjects
+def subjects_of(kind: OrganizationKind, on: date, league: str | None) -> list[Subject]:
+    """Subjects a provider may give (科目): what an organization of a kind may give on a day in a league."""
+    rules = notices.in_force(on, league).subjects
     return [subject for subject in Subject for rule in rules if rule.code == subject and kind in rule.providers]
+
+
+def policy_of(plan: Plan) -> Policy:
+    """Notice of a plan (计划适用的通知): in force on its first day where its base belongs. Refused: "policy"."""
+    return notices.in_force(plan.start_on, plan.authority.league)
 
 
 def credit_years(plan: Plan | PlanFields) -> tuple[int, ...]:
@@ -84,12 +89,12 @@ def usual_year(plan: Plan) -> int | None:
     return plan.start_on.year if plan.start_on.year in offered else None
 
 
-def makeup_years(subject: Subject, on: date) -> list[int]:
+def makeup_years(subject: Subject, on: date, league: str | None) -> list[int]:
     """Make-up years (可补学年度).
 
     The earlier credit years of a subject that study on a day may make up, clause 七(二), the latest first.
     """
-    policy = notices.in_force(on.year)
+    policy = notices.in_force(on, league)
     years = range(on.year - 1, on.year - policy.makeup_years - 1, -1)
     return [year for year in years if policy.may_make_up(subject, year, on)]
 
@@ -99,7 +104,7 @@ def days_of(start_on: date, end_on: date) -> int:
     return (end_on - start_on).days + 1
 
 
-def check_fields(fields: PlanFields, kind: OrganizationKind) -> None:
+def check_fields(fields: PlanFields, kind: OrganizationKind, league: str | None) -> None:
     """Validate a plan: refuse what cannot be a plan, whenever it is filed: every fault named at once.
 
     Refused codes: "fields".
@@ -113,13 +118,13 @@ def check_fields(fields: PlanFields, kind: OrganizationKind) -> None:
         faults.append("计划人数应为1人以上")
     if fields.hours_each <= 0 or fields.hours_each * 2 % 1:
         faults.append("每人学时应为0.5的正倍数")
-    policy = notices.in_force(fields.start_on.year)
+    policy = notices.in_force(fields.start_on, league)
     if fields.start_on.year != fields.end_on.year:
         faults.append("培训跨年度，请按年度分两份计划上报")
     elif faults == [] and fields.hours_each > days_of(fields.start_on, fields.end_on) * policy.hours_per_day:
         most = days_of(fields.start_on, fields.end_on) * policy.hours_per_day
         faults.append(f"每天至多{policy.hours_per_day:f}学时，{fields.start_on}至{fields.end_on}最多{most:f}学时")
-    faults += _year_faults(fields, policy)
+    faults += _year_faults(fields, policy, league)
     provider = policy.provider(fields.subject)
     if kind not in provider.providers:
         givers = "、".join(giver.label for giver in provider.providers)
@@ -130,10 +135,11 @@ def check_fields(fields: PlanFields, kind: OrganizationKind) -> None:
         raise Refused("fields", "；".join(faults) + "。请改正后再保存。")
 
 
-def _year_faults(fields: PlanFields, policy: notices.Policy) -> list[str]:
+def _year_faults(fields: PlanFields, policy: Policy, league: str | None) -> list[str]:
     """Credit years are the year of the training, or earlier ones that the notice lets make up (补学)."""
     may = {fields.start_on.year}
-    may |= set(makeup_years(fields.subject, fields.start_on)) & set(makeup_years(fields.subject, fields.end_on))
+    first, last = (set(makeup_years(fields.subject, day, league)) for day in (fields.start_on, fields.end_on))
+    may |= first & last
     wrong = [str(year) for year in fields.credit_years if year not in may]
     if not wrong:
         return []
@@ -152,7 +158,7 @@ def draft(session: Session, fields: PlanFields, *, actor: Actor, now: datetime) 
     Refused codes: "role", "fields", "policy".
     """
     require(actor, Role.BASE_CLERK)
-    check_fields(fields, actor.organization_kind)
+    check_fields(fields, actor.organization_kind, actor.league)
     home = session.get_one(Organization, actor.organization_id)
     plan = Plan(
         **asdict(fields),
@@ -176,7 +182,7 @@ def revise(session: Session, plan_id: int, fields: PlanFields, *, version: int, 
         raise Refused("state", f"该计划的状态是“{plan.state.label}”，不能修改；待审的请先撤回。")
     if plan.version != version:
         raise audit.overtaken(session, plan)
-    check_fields(fields, actor.organization_kind)
+    check_fields(fields, actor.organization_kind, actor.league)
     before = summary(plan)
     for name, value in asdict(fields).items():
         setattr(plan, name, value)
@@ -212,7 +218,7 @@ def grant_extension(session: Session, plan_id: int, *, actor: Actor, reason: str
     if plan.state not in (State.DRAFT, State.RETURNED, State.WITHDRAWN):
         raise Refused("state", f"该计划{plan.state.label}，无需延期。")
     today = db.office_day(now)
-    if plan.start_on >= notices.in_force(plan.start_on.year).earliest_start_on(today):
+    if plan.start_on >= policy_of(plan).earliest_start_on(today):
         raise Refused("needless", "该计划距开始不少于两周，可直接提交，无需延期。")
     if plan.start_on <= today:
         raise Refused("state", "该计划的开始日期已到或已过，请基地先改期再申请延期。")
@@ -270,13 +276,13 @@ class PlanKind(Kind[Plan]):
         """The last day to file it in time, clause 一(五)1; with an extension the day before the training begins."""
         if plan.extension_start_on is not None and plan.start_on >= plan.extension_start_on:
             return plan.start_on - timedelta(days=1)
-        policy = notices.in_force(plan.start_on.year)
+        policy = policy_of(plan)
         return plan.start_on - timedelta(days=policy.plan_days_before_start)
 
     def check_submit(self, session: Session, plan: Plan, *, actor: Actor, reason: str, now: datetime) -> None:
         """A plan is filed at least two weeks before its training, clause 一(五)1. Refused codes: "late", "fields"."""
-        check_fields(fields_of(plan), session.get_one(Organization, plan.organization_id).kind)
-        policy, today = notices.in_force(plan.start_on.year), db.office_day(now)
+        check_fields(fields_of(plan), session.get_one(Organization, plan.organization_id).kind, plan.authority.league)
+        policy, today = policy_of(plan), db.office_day(now)
         if today > self.due_on(plan):
             raise Refused(
                 "late",
@@ -292,7 +298,7 @@ class PlanKind(Kind[Plan]):
 
     def on_approve(self, session: Session, plan: Plan, *, actor: Actor, now: datetime) -> str:
         """Approval of a plan opens its report. Answers what happened, in words."""
-        due = notices.in_force(plan.start_on.year).report_due_on(plan.end_on)
+        due = policy_of(plan).report_due_on(plan.end_on)
         return f"基地可按计划开展培训，培训结束后于{due}前提交培训情况报告"
 
     def preview(self, session: Session, plan: Plan) -> str:

@@ -159,7 +159,7 @@ def _open(
     office.session.add(account)
     after = {"username": username, "role": role.value}
     audit.record(office.session, audit.Event.ACCOUNT_OPENED, account, actor=office.founder, after=after, now=now)
-    actor = Actor(account.id, name, role, home.id, home.name, home.kind, person_id)
+    actor = Actor(account.id, name, role, home.id, home.name, home.kind, person_id, league=home.league)
     if role in (Role.BASE_CLERK, Role.EMPLOYER_CLERK):
         office.clerks[home.name] = actor
     elif role is Role.REVIEWER:

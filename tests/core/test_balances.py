@@ -59,7 +59,7 @@ def test_some_of_the_people_keep_their_balances_under_new_numbers(office: Path) 
 def test_hours_of_a_capped_source_count_up_to_the_cap(office: Path) -> None:
     cast = c.assemble()
     person_id = person(cast, 1, ((2024, 0, 40),), source=Source.CONVERSION)
-    notice = notices.in_force(2024)
+    notice = notices.of_year(2024)
     cap = notices.Cap.model_validate({"clause": "一(四)6", "per": "year", "hours": "24", "source": "折合"})
     with db.reading() as session:
         lines = balances.of(session, np.array([person_id, 0]), 2024, 2024)

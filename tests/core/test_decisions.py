@@ -44,7 +44,7 @@ def test_decisions_are_kept_with_all_they_stood_on_and_leave_one_line(database: 
         found = decisions.decided(session, cast["title"], run_id=run.id)
         kept = session.scalars(sa.select(DecisionPart)).one()
         whose = session.execute(sa.select(DecisionPerson.person_id, DecisionPerson.place)).all()
-        notice = notices.in_force(2024)
+        notice = notices.of_year(2024)
         assert notices.restored(session.get_one(DecisionPolicy, kept.policy_digest).text).digest == notice.digest
         lines, count = audit.history(session, cast["admin"], event=audit.Event.ELIGIBILITY_DECIDED)
         assert audit.faults(session) == []
@@ -117,10 +117,10 @@ def test_another_policy_is_named_and_its_own_still_reproduces_the_decision(
     cast = c.assemble()
     person(cast, 1)
     decide(cast, cells(1))
-    old = notices.in_force(2024)
+    old = notices.of_year(2024)
     more = old.requirement.model_copy(update={"hours": old.requirement.hours | {"professional": Decimal(72)}})
     new = old.model_copy(update={"requirement": more})
-    monkeypatch.setattr(on_file, "_on_file", lambda: (new,))
+    monkeypatch.setattr(on_file, "filed", lambda: (notices.Filed(new.id, True, new, (), None, new.in_force),))
     found = recomputed(cast)
     assert (found.reproduced, found.differs) == (True, True)
     assert [each.kind for each in found.changed] == ["policy"]
@@ -135,7 +135,7 @@ def test_every_decision_of_the_year_before_is_replayed_and_what_a_policy_cannot_
     person(cast, 1)
     person(cast, 2, SHORT, authority="hohhot", employer="示例旗蒙古族中学")
     decide(cast, cells(1), cells(2), cells(2, 申报级别="初级"))
-    old = notices.in_force(2024)
+    old = notices.of_year(2024)
     later = old.in_force.model_copy(update={"first": date(2025, 1, 1), "last": date(2025, 12, 31)})
     only = old.model_copy(update={"in_force": later, "windows": tuple(w for w in old.windows if "高级" in w.level)})
     less = old.requirement.model_copy(update={"hours": {"public": Decimal(20), "professional": Decimal(55)}})

@@ -395,7 +395,7 @@ def test_a_sheet_shows_years_ways_interpretations_and_entries(database: str) -> 
     assert (public.name, public.required, public.has, public.lacks) == ("公需", 30, 20, 10)
     assert (professional.has, professional.lacks, total.has, total.lacks) == (60, 0, 80, 10)
     ways = {way.name: way for way in found.ways}
-    assert len(ways) == 1 + len(notices.in_force(2024).waivers)
+    assert len(ways) == 1 + len(notices.of_year(2024).waivers)
     assert [way.name for way in found.ways if way.won] == ["一般规定"]
     assert ways["男满55周岁免学时"].why.endswith("性别男（男）✓；年龄不小于55（2024-12-31满39周岁）✗")
     later = ways["党政机关转任后各年度"]
@@ -543,7 +543,7 @@ def test_everybody_of_the_scope_is_there_as_arrays(database: str) -> None:
         assert c.refusal(lambda s: answers.everybody(s, cast["base"], 2024)).code == "role"
         theirs = answers.described(session, cast["hohhot_title"], all_.person_ids.tolist())
     assert (len(all_), len(own)) == (2, 1)
-    notice = notices.in_force(2024)
+    notice = notices.of_year(2024)
     outcomes = all_.decided(notice).outcome
     assert [rules.OUTCOMES[each].label for each in outcomes] == ["符合", "不符合"]
     assert theirs["employer"].fillna("").tolist() == ["", "示例旗蒙古族中学"]

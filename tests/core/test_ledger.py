@@ -664,7 +664,7 @@ def test_the_root_of_a_batch_covers_every_field() -> None:
 
 
 def test_hours_of_a_sub_subject_count_for_the_whole() -> None:
-    rule = notices.in_force(2024)
+    rule = notices.of_year(2024)
     part = rule.subjects[1].model_copy(update={"code": "medicine", "part_of": "professional"})
     rule = rule.model_copy(update={"subjects": (*rule.subjects, part)})
     hours = {"professional": Decimal(40), "medicine": Decimal("7.5"), "public": Decimal(30)}

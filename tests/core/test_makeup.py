@@ -66,8 +66,8 @@ def test_a_plan_offers_earlier_years_within_the_notices_window(
 
 
 def test_the_public_subject_is_not_made_up() -> None:
-    assert plans.makeup_years(Subject.PROFESSIONAL, date(2024, 6, 24)) == [2023, 2022]
-    assert plans.makeup_years(Subject.PUBLIC, date(2024, 6, 24)) == []
+    assert plans.makeup_years(Subject.PROFESSIONAL, date(2024, 6, 24), None) == [2023, 2022]
+    assert plans.makeup_years(Subject.PUBLIC, date(2024, 6, 24), None) == []
 
 
 def test_the_approval_shows_the_years_and_the_trail_keeps_them(database: str) -> None:

@@ -68,7 +68,7 @@ def publish(cast: Cast, draft: PolicyDraft, by: str = "admin2", reason: str = "�
 
 
 def test_a_policy_is_told_clause_by_clause_in_the_notices_order() -> None:
-    rule = notices.in_force(2024)
+    rule = notices.of_year(2024)
     articles = wording.articles(rule)
     assert {article.clause for article in articles} >= set(rule.clauses) - {"一(五)3", "七(一)", "七(三)"} - {"一(四)8"}
     places = [rule.clauses.index(article.clause) for article in articles]
@@ -80,10 +80,10 @@ def test_a_policy_is_told_clause_by_clause_in_the_notices_order() -> None:
 
 
 def test_the_examples_shown_are_answered_as_written() -> None:
-    examples = wording.examples(notices.in_force(2024))
+    examples = wording.examples(notices.of_year(2024))
     assert len(examples) >= 8
     assert any("55周岁" in example and "符合" in example for example in examples)
-    assert wording.examples(notices.in_force(2022)) == []
+    assert wording.examples(notices.of_year(2022)) == []
 
 
 def test_only_administrators_of_the_region_draft_and_a_malformed_draft_is_refused_with_its_lines(cast: Cast) -> None:
@@ -107,7 +107,7 @@ def test_a_draft_is_published_by_a_second_administrator_once_and_then_holds(cast
             )
         )
         assert refused.code == code
-    assert notices.in_force(2024).requirement.professional == 60
+    assert notices.of_year(2024).requirement.professional == 60
     publish(cast, draft)
     with db.reading() as session:
         assert drafts.install(session) == 1
@@ -115,7 +115,7 @@ def test_a_draft_is_published_by_a_second_administrator_once_and_then_holds(cast
         trail = set(session.scalars(sa.select(AuditEntry.event)))
         assert drafts.listing(session, cast["admin"]).iloc[0]["published_by"] == "管理员admin2"
     assert {"policy.drafted", "policy.published"} <= trail
-    assert notices.in_force(2024).requirement.professional == 70
+    assert notices.of_year(2024).requirement.professional == 70
     with pytest.raises(Refused, match="published"):
         publish(cast, draft)
 
@@ -150,7 +150,7 @@ def test_the_laboratory_says_who_changes_side(cast: Cast) -> None:
     c.posted(cast, c.sheet([c.row(serial) for serial in range(1, 6)]))
     with db.reading() as session:
         population = answers.everybody(session, cast["admin"], 2024, level="初级")
-    today = notices.in_force(2024)
+    today = notices.of_year(2024)
     assert trial.compared(population, today, today).changed.empty
     amounts = "public: 30, professional: 60, total: 90"
     draft = drafts.read(TEXT.replace(amounts, "public: 0, professional: 24, total: 24"))

@@ -100,7 +100,7 @@ def test_a_plan_belongs_to_its_base_and_goes_to_the_authority_in_charge(database
 )
 def test_what_cannot_be_a_plan_is_named(change: dict[str, Any], words: str) -> None:
     with pytest.raises(Refused) as caught:
-        plans.check_fields(replace(c.PLAN, **change), K.BASE)
+        plans.check_fields(replace(c.PLAN, **change), K.BASE, None)
     assert caught.value.code == "fields"
     assert words in caught.value.words
 
@@ -113,7 +113,7 @@ def test_just_inside_every_boundary_a_plan_is_right() -> None:
         {"hours_each": Decimal(8), "end_on": c.PLAN.start_on},
         {"start_on": date(2024, 12, 29), "end_on": date(2024, 12, 31)},
     ):
-        plans.check_fields(replace(c.PLAN, **change), K.BASE)
+        plans.check_fields(replace(c.PLAN, **change), K.BASE, None)
 
 
 def test_all_faults_of_a_plan_come_at_once_and_nothing_is_kept(database: str) -> None:
@@ -138,12 +138,12 @@ PROVIDERS = {
 def test_each_subject_is_given_by_those_the_notice_names(kind: OrganizationKind) -> None:
     for subject, kinds in PROVIDERS.items():
         fields = replace(c.PLAN, subject=subject, mode=Mode.ONLINE)
-        assert (subject in plans.subjects_of(kind, 2024)) == (kind in kinds), subject
+        assert (subject in plans.subjects_of(kind, date(2024, 12, 31), None)) == (kind in kinds), subject
         if kind in kinds:
-            plans.check_fields(fields, kind)
+            plans.check_fields(fields, kind, None)
         else:
             with pytest.raises(Refused, match="fields"):
-                plans.check_fields(fields, kind)
+                plans.check_fields(fields, kind, None)
 
 
 # --- filed in time --------------------------------------------------------------------------------------------------
@@ -288,7 +288,7 @@ def test_the_screen_says_before_what_approval_would_do(database: str) -> None:
 
 
 def test_a_later_year_goes_by_the_last_notice_until_the_next_one(database: str) -> None:
-    rule = notices.in_force(2025)
+    rule = notices.of_year(2025)
     assert rule.carried(2025)
     assert not rule.carried(2024)
     cast = c.assemble()

@@ -77,7 +77,7 @@ def test_one_persons_decision_is_shown_with_every_rule_considered(cast: Cast) ->
     assert not app.exception
     assert any("不符合" in error.value for error in app.error)
     considered = [table.value for table in app.table if "规定" in table.value.columns]
-    assert sum(map(len, considered)) == len(notices.in_force(TODAY.year).waivers) + 1
+    assert sum(map(len, considered)) == len(notices.of_year(TODAY.year).waivers) + 1
     assert [words.startswith("**采用**") for words in considered[0]["结果"]].count(True) == 1
     titles = [expander.label for expander in app.expander]
     assert f"{TODAY.year}年度学时记录（1笔）" in titles
@@ -120,7 +120,7 @@ def test_the_policy_page_tells_clauses_interpretations_and_examples(cast: Cast) 
     clauses, silences = (table.value for table in app.table)
     assert any("四" in clause and "9" in clause for clause in clauses["条款"])
     assert "**次年起算**" in set(silences["系统的处理"])
-    assert len(silences) == len(notices.in_force(2024).interpretations)
+    assert len(silences) == len(notices.of_year(2024).interpretations)
     assert [header.value for header in app.subheader][-1] == "举例"
 
 
@@ -140,7 +140,7 @@ def test_a_change_in_the_laboratory_shows_who_changes_side_and_a_second_admin_is
     app.text_input(key=f"why-{draft.id}").input("内人社办发〔2026〕1号")
     press(app, "发布")
     assert "另一名管理员" in app.error[0].value
-    assert notices.in_force(TODAY.year).requirement.professional == 60
+    assert notices.of_year(TODAY.year).requirement.professional == 60
 
 
 def test_a_second_administrator_publishes_and_the_office_decides_by_it_at_once(cast: Cast) -> None:
@@ -173,7 +173,7 @@ def test_a_second_administrator_publishes_and_the_office_decides_by_it_at_once(c
     app.text_input(key=f"why-{draft.id}").input("内人社办发〔2026〕1号")
     press(app, "发布")
     assert "已发布" in app.success[0].value
-    assert notices.in_force(TODAY.year).requirement.professional == 70
+    assert notices.of_year(TODAY.year).requirement.professional == 70
     app = open_page("policies", sign_in("base"))
     assert "内人社办发〔2026〕1号" in app.caption[1].value
 

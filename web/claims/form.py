@@ -63,7 +63,7 @@ def _activity(claim: Claim | None, key: str, today: date) -> Activity | None:
     )
     activity = offered.get(st.session_state.get(f"{key}activity") or names[0])
     if activity:
-        a_day = notices.in_force(today.year).hours_per_day
+        a_day = notices.of_year(today.year).hours_per_day
         held = f"每天至多{a_day:f}学时，请按实际学习的日期填写起止日期；跨年度的只计完成日期所在年度的各天（一(一)）。"
         st.caption(f"{activity.words}。{'' if activity.deemed else held}")
     return activity

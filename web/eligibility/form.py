@@ -20,7 +20,7 @@ def cells() -> dict[str, object]:
     route = two.selectbox(HEADINGS["route"], ROUTES)
     facts: dict[str, object] = {"year": year, "route": route}
     facts["level"] = three.selectbox(HEADINGS["level"], LEVELS, 2)
-    notice = notices.in_force(year)
+    notice = notices.of_year(year)
     windows = [window for window in notice.windows if window.route == route]
     wanted = {window.years_from for window in windows}
     wanted |= {condition.fact for waiver in notice.waivers for condition in waiver.when}

@@ -10,6 +10,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground.access import Actor
+from core.ground.hours import hours_text
 from core.law import notices
 from core.law.notices import Subject
 from core.models import Mode, Plan
@@ -22,9 +23,9 @@ from web.deeds import Who
 def form(plan: Plan | None, actor: Actor, today: date) -> None:
     """The fields of a plan (填写培训计划); what was typed stays when a save is refused."""
     key = f"plan-{plan.id if plan else 'new'}-"
-    earliest = notices.in_force(today.year).earliest_start_on(today)
+    earliest = notices.in_force(today, actor.league).earliest_start_on(today)
     start = plan.start_on if plan else earliest + timedelta(days=1)
-    subjects = plans.subjects_of(actor.organization_kind, start.year)
+    subjects = plans.subjects_of(actor.organization_kind, start, actor.league)
     with st.form(f"{key}form"):
         st.text_input("培训名称", plan.title if plan else "", key=f"{key}title", max_chars=100)
         left, middle, right = st.columns(3)
@@ -38,7 +39,7 @@ def form(plan: Plan | None, actor: Actor, today: date) -> None:
             key=f"{key}mode",
         )
         right.text_input("地点", plan.place if plan else "", key=f"{key}place", max_chars=100)
-        _amounts(plan, key, start, subjects, notices.in_force(today.year).hours_per_day)
+        _amounts(plan, key, start, subjects, actor.league)
         st.text_area("培训内容", plan.content if plan else "", key=f"{key}content", height=90)
         st.text_area("师资情况", plan.teachers if plan else "", key=f"{key}teachers", height=70)
         st.text_area("培训人员范围", plan.audience if plan else "", key=f"{key}audience", height=70)
@@ -48,7 +49,7 @@ def form(plan: Plan | None, actor: Actor, today: date) -> None:
             st.form_submit_button("只保存草稿", on_click=_save, args=(*args, False), key=f"{key}save")
 
 
-def _amounts(plan: Plan | None, key: str, start: date, subjects: list[Subject], hours_per_day: Decimal) -> None:
+def _amounts(plan: Plan | None, key: str, start: date, subjects: list[Subject], league: str | None) -> None:
     """Days, people, hours, and the credit years of a make-up course (补学)."""
     left, middle, right = st.columns(3)
     left.date_input("开始日期", start, key=f"{key}start_on", format="YYYY-MM-DD")
@@ -64,9 +65,9 @@ def _amounts(plan: Plan | None, key: str, start: date, subjects: list[Subject], 
         0.5,
         format="%g",
         key=f"{key}hours_each",
-        help=f"每天至多{hours_per_day:f}学时，以0.5为最小单位",
+        help=f"每天至多{hours_text(notices.in_force(start, league).hours_per_day)}学时，以0.5为最小单位",
     )
-    earlier = {year for subject in subjects for year in plans.makeup_years(subject, start)}
+    earlier = {year for subject in subjects for year in plans.makeup_years(subject, start, league)}
     if earlier or (plan and plan.credit_years):
         middle.multiselect(
             "学时年度（补学）",

@@ -54,7 +54,7 @@ SILENCES: dict[str, tuple[str, str, str]] = {
 }
 """Each silence a policy may name: what is left open, the words where it is settled (with its value), where not."""
 
-_VALUES = {"application_year": "按申报年度的通知", "granted": "由审核部门核定"}
+_VALUES = {"application_year": "按申报年度的通知", "own_year": "按各年度自己的通知", "granted": "由审核部门核定"}
 
 
 def _setting(each: Used | Interpretation) -> str:

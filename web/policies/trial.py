@@ -47,7 +47,7 @@ def show(draft: Policy, actor: Actor) -> tuple[int, int, str] | None:
         level = st.selectbox("申报级别", [*LEVELS, EVERY], 2, key="lab-level", width=140)
     levels = LEVELS if level == EVERY else (level,)
     everybody, frame = _population(actor, year)
-    trials = {each: trial.compared(everybody.at_level(each), notices.in_force(year), draft) for each in levels}
+    trials = {each: trial.compared(everybody.at_level(each), notices.of_year(year), draft) for each in levels}
     with st.container(horizontal=True):
         for code, label in OUTCOMES.items():
             after = sum(trial.after[code] for trial in trials.values())

@@ -152,6 +152,10 @@ class Requirement(Cited):
                 hours |= change.hours
         return hours
 
+    def clause_in(self, year: int) -> str:
+        """The clause that says what a year asks for: its change's, else the requirement's."""
+        return next((change.clause for change in self.changes if year in change.years), self.clause)
+
     @property
     def public(self) -> Decimal:
         return self.hours.get(Subject.PUBLIC, Decimal())

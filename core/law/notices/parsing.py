@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from core.law.notices.language import (
     Cap,
     Conversion,
     Deemed,
+    InForce,
     Interpretation,
     Part,
     Policy,
@@ -334,8 +335,15 @@ _WORDS = {
 _UNCITED = "没有写明条款，请写出自通知哪一条"
 
 
-def parse(text: str | bytes, *, name: str = "policy.yaml", parents: Mapping[str, str | bytes] | None = None) -> Policy:
-    """Read a policy from YAML text. `parents` gives the text of the files it may extend, by policy id.
+def parse(
+    text: str | bytes,
+    *,
+    name: str = "policy.yaml",
+    parents: Mapping[str, str | bytes] | None = None,
+    leagues: Collection[str] | None = None,
+) -> Policy:
+    """Read a policy from YAML text. `parents` gives the text of the files it may extend, by policy id, `leagues` the
+    names of the leagues there are (None: whatever the file says).
 
     Raises Malformed with every fault at once, each with its file and line; codes: "malformed".
     """
@@ -347,6 +355,8 @@ def parse(text: str | bytes, *, name: str = "policy.yaml", parents: Mapping[str,
         policy = Policy.model_validate(raw)
     except ValidationError as error:
         faults |= {located.fault(raw, *said) for said in _ill_formed(error, raw)}
+    if leagues is not None and (league := raw.get("league")) and league not in leagues:
+        faults.add(located.fault(raw, ("league",), f"没有盟市“{league}”，只能是 {'、'.join(leagues)}"))
     parts, more = _parts(raw)
     faults |= {located.fault(raw, *said) for said in more}
     if whole:
@@ -357,6 +367,20 @@ def parse(text: str | bytes, *, name: str = "policy.yaml", parents: Mapping[str,
     if faults or policy is None:
         raise Malformed(sorted(faults, key=lambda fault: (fault.file != name, fault.file, fault.line, fault.path)))
     return policy
+
+
+def outline(
+    text: str | bytes, *, name: str = "policy.yaml", parents: Mapping[str, str | bytes] | None = None
+) -> tuple[str | None, InForce | None]:
+    """What a faulty policy file still says of where and when it holds: its league, and its days; None where not even
+    that can be read."""
+    located = _Located(name)
+    try:
+        raw, _ = _extended(located.read(text), located, parents or {})
+        league = raw.get("league")
+        return (league if isinstance(league, str) else None), InForce.model_validate(raw.get("in_force"))
+    except (Malformed, ValidationError):
+        return None, None
 
 
 _Path = tuple[Any, ...]

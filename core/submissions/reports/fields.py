@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.problems import Problem
-from core.law import notices
 from core.models import Plan, Report, State
 from core.submissions import plans
 from core.submissions.reports.events import Event
@@ -54,7 +53,7 @@ def open_plans(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame
     for plan, report in found:
         if report is not None and report.state not in EDITABLE:
             continue
-        due_on = report.due_on if report else notices.in_force(plan.start_on.year).report_due_on(plan.end_on)
+        due_on = report.due_on if report else plans.policy_of(plan).report_due_on(plan.end_on)
         lines.append(
             {
                 "plan_id": plan.id,
@@ -98,6 +97,7 @@ def save(
     if plan.end_on > today and fields.end_on > today:
         raise Refused("early", f"培训{plan.end_on}结束，结束后再报送培训情况报告。")
     _check_fields(plan, fields, today)
+    due_on = plans.policy_of(plan).report_due_on(fields.end_on)
     report = session.scalar(
         sa.select(Report).where(Report.plan_id == plan.id).order_by(Report.part.desc()).limit(1).with_for_update()
     )
@@ -119,7 +119,7 @@ def save(
     report.start_on, report.end_on = fields.start_on, fields.end_on
     report.summary, report.teachers = fields.summary.strip(), fields.teachers.strip()
     if report.part in (None, 1):  # a supplement's is its own, see `supplement`
-        report.due_on = notices.in_force(plan.start_on.year).report_due_on(fields.end_on)
+        report.due_on = due_on
     session.flush()
     if announcement:
         if not announcement.filename.lower().endswith(files.DOCUMENT_ENDINGS):

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor, Refused, Role, not_found, require
 from core.ground.problems import Problem
-from core.law import notices
 from core.models import Plan, Report, RosterProblem, RosterRepair, RosterRow, State
 from core.submissions import plans, roster
 from core.trail import files
@@ -30,7 +29,7 @@ def limits(plan: Plan, start_on: date, end_on: date, today: date) -> roster.Limi
         hours_each=plan.hours_each,
         headcount=plan.headcount,
         days=plans.days_of(start_on, end_on),
-        hours_per_day=notices.in_force(plan.start_on.year).hours_per_day,
+        hours_per_day=plans.policy_of(plan).hours_per_day,
         today=today,
         credit_years=plans.credit_years(plan),
         usual_year=plans.usual_year(plan),

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Refused, Role, not_found, require
-from core.law import notices
 from core.ledger.standing import HOURS_TAKEN_BACK
 from core.models import CreditBatch, CreditEntry, Movement, Plan, Report, RosterRow, State
 from core.submissions import plans, roster
@@ -49,7 +48,7 @@ def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime)
         **{name: getattr(newest, name) for name in names},
         title=f"{report.plan.title[:90]}（补报{part - 1 if part > 2 else ''}）",
         part=part,
-        due_on=notices.in_force(report.plan.start_on.year).report_due_on(db.office_day(since)),
+        due_on=plans.policy_of(report.plan).report_due_on(db.office_day(since)),
         created_by_id=actor.account_id,
         created_at=now,
         plan=report.plan,
