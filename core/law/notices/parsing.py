@@ -19,6 +19,7 @@ from core.law.notices.language import (
     TOTAL,
     YEARS_SINCE,
     Cap,
+    Cited,
     Condition,
     Conversion,
     Deemed,
@@ -437,7 +438,8 @@ def _parts(raw: dict[str, Any]) -> tuple[_Parts, list[_Said]]:
         parts[section] = []
         for at, rule in enumerate(rules if isinstance(rules, list) else ()):
             try:
-                cited = rule | {"clause": "?"} if isinstance(rule, dict) else rule
+                cites = isinstance(rule, dict) and issubclass(model, Cited)
+                cited = rule | {"clause": "?"} if cites else rule
                 parts[section].append((at, model.model_validate(cited)))
             except ValidationError as error:
                 faults += _ill_formed(error, cited, (section, at))
@@ -519,7 +521,8 @@ def _meaning(raw: dict[str, Any], parts: _Parts) -> Iterator[_Said]:
             yield ("windows", at, "hours"), "各级别不同的学时只能用于按总和核验（combine: sum）"
     for section in ("conversions", "deemed", "caps"):
         for at, rule in parts[section]:
-            if rule.subject and rule.subject not in codes:
+            whole = section == "caps" and rule.subject == TOTAL and rule.per == "year" and rule.source is None
+            if rule.subject and rule.subject not in codes and not whole:
                 yield (section, at, "subject"), f"没有科目“{rule.subject}”"
     makeup = raw.get("makeup")
     if isinstance(makeup, dict) and str(makeup.get("subject")) not in {*codes, "None"}:
