@@ -20,7 +20,7 @@ from web.words import md, moment_text
 
 actor = shell.require(*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)
 decides = actor.role in decisions.DECIDERS
-shell.page("资格核验", "按申报年度的通知核验继续教育学时（一(三)、一(四)），每个结论都注明条款和过程。")
+shell.page("资格核验", "按申报年度的通知核验继续教育学时，每个结论都注明条款和过程。")
 
 
 def by_file() -> None:

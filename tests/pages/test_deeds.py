@@ -19,6 +19,7 @@ from core.submissions.workflow import Action
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
+from web.words import md
 
 NOW = datetime.now(UTC)
 TODAY = db.office_day(NOW)
@@ -93,7 +94,7 @@ def test_a_base_offers_an_earlier_credit_year(cast: Cast) -> None:
     plan = one(sa.select(Plan))
     assert (plan.state, plan.credit_years) == (State.SUBMITTED, (before,))
     app = open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id))
-    assert [each.value for each in app.info] == [f"学时计入{before}年度（补学，七(二)）"]
+    assert [each.value for each in app.info] == [f"学时计入{before}年度（补学，{md('七(二)')}）"]
 
 
 def test_a_plan_filed_too_late_is_kept_as_a_draft_and_the_first_possible_day_is_named(cast: Cast) -> None:
