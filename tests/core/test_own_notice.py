@@ -312,6 +312,25 @@ def test_a_training_that_took_place_after_the_window_closed_is_not_reported(cast
         assert save(date(2024, 11, 30))(session)[0].end_on == date(2024, 11, 30)
 
 
+def test_what_was_approved_under_another_notice_is_still_read_and_no_longer_filed(database: str) -> None:
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]), by="hohhot_base", reviewer="hohhot_reviewer")
+    publish("league-own-subjects")  # of the same year, and without the plan's subject
+    with db.reading() as session:
+        rows = reports.rows(session, report.id, cast["hohhot_base"])
+        problems = reports.problems(session, report.id, cast["hohhot_base"], now=c.AFTER)
+        kept = reports.one(session, report.id, cast["hohhot_base"])
+        form = reports.form_of(kept)
+        assert plans.subject_name(kept.plan) == "专业科目"
+    assert list(rows["hours"]) == [24, 24]
+    assert form.headings[form.usual] == "专业学时"
+    assert [each.heading(form.headings) for each in problems] == ["性别"]
+    changed = [reports.Change(4, "sex", "m", "女")]
+    refused = c.refusal(lambda s: reports.repair(s, report.id, changed, actor=cast["hohhot_base"], now=c.AFTER))
+    assert (refused.code, "没有科目" in refused.words) == ("policy", True)
+    on_file._loaded.cache_clear()
+
+
 # --- claims ---------------------------------------------------------------------------------------------------------
 
 

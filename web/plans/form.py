@@ -18,6 +18,7 @@ from core.submissions import plans
 from core.submissions.workflow import Action
 from web import address, deeds, submissions
 from web.deeds import Who
+from web.words import md
 
 
 def form(plan: Plan | None, actor: Actor, today: date) -> None:
@@ -38,7 +39,7 @@ def form(plan: Plan | None, actor: Actor, today: date) -> None:
             list(names).index(plan.subject) if plan else 0,
             format_func=lambda code: names.get(code, code),
             key=f"{key}subject",
-            help=_told(subjects),
+            help=_told(subjects, notices.in_force(start, actor.league), actor.league),
         )
         modes = list(Mode)
         middle.selectbox(
@@ -59,14 +60,17 @@ def form(plan: Plan | None, actor: Actor, today: date) -> None:
             st.form_submit_button("只保存草稿", on_click=_save, args=(*args, False), key=f"{key}save")
 
 
-def _told(subjects: list[SubjectRule]) -> str | None:
-    """What the notice asks of those subjects that it does not leave open, in words."""
+def _told(subjects: list[SubjectRule], policy: Policy, league: str | None) -> str | None:
+    """How and when a notice lets these subjects be studied (方式、学习时间), in words; None where all is open."""
     told = []
     for rule in subjects:
         ways = [f"方式为{'或'.join(mode.label for mode in rule.modes)}"] if rule.modes else []
         ways += ["考试合格后才登记学时"] if rule.exam else []
         told += [f"{rule.name}{'，'.join(ways)}（{rule.clause}）"] if ways else []
-    return "；".join(told) or None
+        window = policy.study_window(league, rule.code)
+        if window and not window.whole_year:
+            told.append(f"{rule.name}的学习时间为每年{window.first}至{window.last}（{window.clause}）")
+    return md("；".join(told)) or None
 
 
 def _amounts(plan: Plan | None, key: str, start: date, subjects: list[SubjectRule], league: str | None) -> None:
@@ -82,7 +86,7 @@ def _amounts(plan: Plan | None, key: str, start: date, subjects: list[SubjectRul
         "每人学时",
         0.5,
         1000.0,
-        float(plan.hours_each) if plan else 24.0,
+        float(plan.hours_each if plan else min(3 * policy.hours_per_day, Decimal(24))),  # of the three days proposed
         0.5,
         format="%g",
         key=f"{key}hours_each",
@@ -96,7 +100,7 @@ def _amounts(plan: Plan | None, key: str, start: date, subjects: list[SubjectRul
             list(plan.credit_years) if plan else [],
             key=f"{key}credit_years",
             placeholder="培训当年",
-            help=f"只计入培训当年的不选。提供以前年度补学的{_makeup_words(policy)}，选出计入的各年度；"
+            help=f"只计入培训当年的不选。提供以前年度补学的{md(_makeup_words(policy))}，选出计入的各年度；"
             "选了几个年度的，在花名册的“学时年度”列写明每人的年度；没有写明的计入培训当年，培训当年不在所选之内的须补填。"
             "一人补学几个年度的，每个年度一行，各年度合计不超过每人学时。",
         )
