@@ -83,10 +83,7 @@ def _articles(policy: Policy) -> Iterator[Article]:
         which = cap.source or names[cap.subject or notices.TOTAL]
         yield Article(cap.clause, "上限", f"{which}{per}最多计{cap.hours.normalize():f}学时")
     if policy.makeup:
-        words = f"{names[policy.makeup.subject]}可补学此前{policy.makeup.years_back}个年度"
-        if not policy.makeup.whole_year:
-            words += f"，每年{policy.makeup.first}至{policy.makeup.last}学习"
-        yield Article(policy.makeup.clause, "补学", words)
+        yield Article(policy.makeup.clause, "补学", f"{names[policy.makeup.subject]}可补学{policy.makeup.words}")
     for study in policy.study_windows:
         where = (study.league or "") + names.get(study.subject or "", "")
         where += "：" if where else ""

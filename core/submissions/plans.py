@@ -105,7 +105,7 @@ def makeup_years(subject: str, on: date, league: str | None) -> list[int]:
     The earlier credit years of a subject that study on a day may make up, clause 七(二), the latest first.
     """
     policy = notices.in_force(on, league)
-    years = range(on.year - 1, on.year - policy.makeup_years - 1, -1)
+    years = policy.makeup.years_on(on) if policy.makeup else ()
     return [year for year in years if policy.may_make_up(subject, year, on)]
 
 
@@ -178,9 +178,8 @@ def _year_faults(fields: PlanFields, policy: Policy, league: str | None) -> list
     rule = policy.makeup
     if rule is None:
         return [f"{words}：{policy.document}没有规定补学"]
-    when = "" if rule.whole_year else f"，每年{rule.first}至{rule.last}学习"
     made_up = policy.subject(rule.subject).name
-    return [f"{words}：可补学{made_up}此前{policy.makeup_years}个年度{when}（{rule.clause}）"]
+    return [f"{words}：可补学{made_up}{rule.words}（{rule.clause}）"]
 
 
 def draft(session: Session, fields: PlanFields, *, actor: Actor, now: datetime) -> Plan:
