@@ -18,8 +18,7 @@ import xlsxwriter
 from sqlalchemy.orm import Session
 
 from core.ground import db, resident_id
-from core.ground.access import Actor, OrganizationKind, Refused, Role
-from core.law.notices import Subject
+from core.ground.access import Actor, OrganizationKind, Refused, Role, league_of
 from core.models import Base, Claim, Mode, Organization, Person, Plan, Report, Submission, append_only_tables
 from core.people import accounts, organizations, setup
 from core.submissions import claims, plans, reports, roster, workflow
@@ -36,7 +35,7 @@ ANNOUNCEMENT = Upload("培训通知.pdf", b"%PDF-1.4 synthetic")
 
 PLAN = plans.PlanFields(
     title="知识更新培训班",
-    subject=Subject.PROFESSIONAL,
+    subject="professional",
     start_on=date(2024, 6, 24),
     end_on=date(2024, 6, 26),
     place="呼和浩特市示例宾馆",
@@ -122,11 +121,25 @@ def _assembled(now: datetime, kind: str) -> Cast:
             )
             session.flush()
             home = cast.places[place]
-            cast.actors[username] = Actor(account.id, account.name, role, home.id, home.name, home.kind)
+            office = session.get_one(Organization, home.authority_id)
+            cast.actors[username] = Actor(
+                account.id,
+                account.name,
+                role,
+                home.id,
+                home.name,
+                home.kind,
+                league=league_of(office.kind, office.name),
+            )
     return cast
 
 
-def sheet(rows: list[list[Any]], headings: tuple[str, ...] = tuple(roster.HEADINGS.values())) -> bytes:
+FORM = roster.form()
+"""The roster's form under the shipped notice."""
+HEADINGS = tuple(FORM.headings.values())
+
+
+def sheet(rows: list[list[Any]], headings: tuple[str, ...] = HEADINGS) -> bytes:
     """A roster as an .xlsx: a title row, the headings in row 2, the rows from row 3."""
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False}) as book:

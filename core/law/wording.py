@@ -57,6 +57,10 @@ def _articles(policy: Policy) -> Iterator[Article]:
             yield Article(
                 subject.clause, subject.name, "由" + "、".join(kind.label for kind in subject.providers) + "组织"
             )
+        if subject.modes:
+            yield Article(subject.clause, subject.name, f"方式为{'、'.join(mode.label for mode in subject.modes)}")
+        if subject.exam:
+            yield Article(subject.clause, subject.name, "考试合格后才登记学时")
         if subject.part_of:
             yield Article(subject.clause, subject.name, f"计入{names[subject.part_of]}")
     for window in policy.windows:
@@ -79,10 +83,10 @@ def _articles(policy: Policy) -> Iterator[Article]:
         which = cap.source or names[cap.subject or notices.TOTAL]
         yield Article(cap.clause, "上限", f"{which}{per}最多计{cap.hours.normalize():f}学时")
     if policy.makeup:
-        words = f"{names[policy.makeup.subject]}可补学此前{policy.makeup.years_back}个年度"
-        yield Article(policy.makeup.clause, "补学", words)
+        yield Article(policy.makeup.clause, "补学", f"{names[policy.makeup.subject]}可补学{policy.makeup.words}")
     for study in policy.study_windows:
-        where = f"{study.league}：" if study.league else ""
+        where = (study.league or "") + names.get(study.subject or "", "")
+        where += "：" if where else ""
         yield Article(study.clause, "学习时间", f"{where}每年{study.first}至{study.last}")
     if policy.deadlines:
         yield Article(policy.plan_clause, "上报培训计划", f"培训开始前至少{policy.plan_days_before_start}天")

@@ -72,7 +72,7 @@ _SECTIONS: dict[str, tuple[type[Part], tuple[str, ...]]] = {
     "conversions": (Conversion, ("activity", "level", "rank")),
     "deemed": (Deemed, ("source", "subject")),
     "caps": (Cap, ("per", "source", "subject")),
-    "study_windows": (StudyWindow, ("league",)),
+    "study_windows": (StudyWindow, ("league", "subject")),
     "programmes": (Programme, ("code",)),
     "interpretations": (Interpretation, ("setting",)),
 }
@@ -519,7 +519,7 @@ def _meaning(raw: dict[str, Any], parts: _Parts) -> Iterator[_Said]:
         yield from strangers(window.hours, ("windows", at, "hours"))
         if window.hours and combine != "sum":
             yield ("windows", at, "hours"), "各级别不同的学时只能用于按总和核验（combine: sum）"
-    for section in ("conversions", "deemed", "caps"):
+    for section in ("conversions", "deemed", "caps", "study_windows"):
         for at, rule in parts[section]:
             whole = section == "caps" and rule.subject == TOTAL and rule.per == "year" and rule.source is None
             if rule.subject and rule.subject not in codes and not whole:
