@@ -39,18 +39,20 @@ def test_a_card_says_what_the_ledger_says_and_is_trailed(database: str) -> None:
     said = json.loads(card.payload)
     assert (said["name"], said["id_mask"]) == ("额尔敦·巴图", f"150199********{c.id_number(1)[-4:]}")
     assert [year["year"] for year in said["years"]] == [2022, 2023, 2024]
+    required = {"public": "30", "professional": "60", "total": "90"}
     assert said["years"][2] == {
         "year": 2024,
-        "public": "0",
-        "professional": "31.5",
-        "total": "31.5",
+        "hours": {"public": "0", "professional": "31.5", "total": "31.5"},
+        "required": required,
         "lacks": "公需差30、专业差28.5、累计差58.5",
+        "basis": "依据内人社办发〔2023〕204号 一(一)",
     }
     assert sorted(entry["hours"] for entry in said["entries"]) == ["24", "7.5"]
-    assert said["required"] == {"public": "30", "professional": "60", "total": "90"}
+    assert said["required"] == required
+    assert said["subjects"] == [["public", "公需"], ["professional", "专业"], ["total", "累计"]]
     assert said["issued_on"] == "2024-07-01"
     assert said["title"] == "主治医师"  # the key of every card there is, whatever the field is called in the house
-    keys = "code name id_mask sex employer title year office basis required years entries issued_on"
+    keys = "code name id_mask sex employer title year office basis subjects required years together entries issued_on"
     assert said.keys() == set(keys.split())
     assert c.id_number(1) not in card.payload
     with db.reading() as session:
@@ -67,7 +69,7 @@ def test_a_card_is_known_by_its_code_however_it_is_typed(database: str) -> None:
     for code in (card.code, cards.written(card.code), card.code.lower(), f" {cards.written(card.code).lower()} "):
         found = asked(code)
         assert found is not None
-        assert (found.name, found.year, found.professional, found.holds) == ("额*****", 2024, 24, True)
+        assert (found.name, found.year, found.hours[1], found.holds) == ("额*****", 2024, ("专业", 24), True)
         assert found.id_mask == f"150199********{c.id_number(1)[-4:]}"
         assert found.code == cards.written(card.code)
     other = "2" if card.code[0] != "2" else "3"
@@ -120,7 +122,7 @@ def test_a_card_whose_hours_are_no_longer_in_the_ledger_says_so(database: str) -
     with db.engine().begin() as connection:
         connection.exec_driver_sql("UPDATE credit_total SET hours = 2350")
     found = asked(card.code)
-    assert (found.holds, found.professional) == (False, 24)
+    assert (found.holds, found.hours[1]) == (False, ("专业", 24))
     with db.engine().begin() as connection:
         connection.exec_driver_sql("DELETE FROM credit_total")
     assert asked(card.code).holds is False
