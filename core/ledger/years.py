@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from core.ground.access import Refused
 from core.ground.hours import hours_text
 from core.law import notices, rules
-from core.law.notices import EDUCATIONS, LEVELS, ROUTES, TOTAL, Policy, Window
+from core.law.notices import TOTAL, Policy, Window
 from core.ledger import balances
 from core.ledger.balances import Lines
 
@@ -123,7 +123,7 @@ class Ordinary:
     @property
     def whom(self) -> str:
         """For whom it is written; "" for everybody else."""
-        return "、".join((*self.window.level, *self.window.education))
+        return "、".join((*self.window.level, *self.window.education, *self.window.series))
 
     @property
     def span(self) -> str:
@@ -197,23 +197,19 @@ def _view(files: tuple[notices.Filed, ...], year: int, league: str | None) -> Vi
 
 def _ordinary(plain: Policy, year: int) -> Iterator[Ordinary]:
     """The windows that apply to somebody: which years they ask for, the rules say of one of those."""
-    subjects = len(rules.subject_codes(plain))
+    subjects, words = len(rules.subject_codes(plain)), plain.vocabulary
     for place, window in enumerate(plain.windows):
-        if window.route != ROUTES[0] or window.years is None:
+        if window.route != words["route"][0] or window.length(year) is None:
             continue
-        for level, education in itertools.product(window.level or LEVELS, window.education or (None, *EDUCATIONS)):
-            one = rules.columns(
-                [
-                    rules.Applicant(
-                        sex="男",
-                        born_on=date(year - 30, 1, 1),
-                        year=year,
-                        route=window.route,
-                        level=level,
-                        education=education,
-                    )
-                ]
-            )
+        for level, education, series in itertools.product(
+            window.level or words["level"],
+            window.education or ("", *words["education"]),
+            window.series or ("", *words["series"]),
+        ):
+            told = {"education": education, "series": series}
+            facts = {name: word for name, word in told.items() if word}
+            someone = rules.Applicant("男", date(year - 30, 1, 1), year, window.route, level, facts)
+            one = rules.columns([someone])
             nothing = np.zeros((rules.depth(plain, one), subjects, 1), np.int32)
             decided = rules.decide(plain, one, rules.Balances(nothing, nothing > 0))
             if int(decided.window[0]) != place:
@@ -253,7 +249,7 @@ class Counted:
             required, had.hours[back, :, place], had.deemed[back, :, place], self.lacking[back, :, place]
         )
 
-    def short(self, years: Iterable[int]) -> rules.Flags:
+    def short(self, years: Iterable[int]) -> NDArray[np.bool_]:
         """Who lacks anything in one of some years (N)."""
         return np.asarray(self.lacking[[self.year - year for year in years]].any(axis=(0, 1)))
 

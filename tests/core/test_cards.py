@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db
+from core.ground import db, signing
 from core.ground.access import Refused
 from core.ledger import books
-from core.models import Card, Source
+from core.models import Card, CardPerson, Source
 from core.records import cards
 from core.trail import audit
 from tests import cast as c
@@ -304,3 +304,37 @@ def test_no_card_is_issued_for_a_year_with_nothing_left_standing(database: str) 
     assert json.loads(issued(cast, 2).payload)["entries"][0]["hours"] == "24"
     c.posted(cast, c.sheet([c.row(1, professional_hours=8)]), title="第二期")
     assert [entry["hours"] for entry in json.loads(issued(cast, 1).payload)["entries"]] == ["8"]
+
+
+def test_a_card_issued_when_there_were_two_subjects_is_read_verified_and_printed_as_before(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图")]))
+    years = [{"year": year, "public": "0", "professional": "0", "total": "0", "lacks": ""} for year in (2022, 2023)]
+    lacks = "公需差30、专业差36、累计差66"
+    years.append({"year": 2024, "public": "0", "professional": "24", "total": "24", "lacks": lacks})
+    said = json.loads(issued(cast).payload)
+    said |= {"code": "2" * 16, "years": years, "required": {"public": "30", "professional": "60", "total": "90"}}
+    text = db.canonical({key: value for key, value in said.items() if key not in ("subjects", "together")})
+    old = Card(
+        code="2" * 16,
+        person_id=c.person_id(1),
+        year=2024,
+        first_year=2022,
+        payload=text,
+        signature=signing.signer().sign(text.encode()).hex(),
+        issued_at=c.AFTER,
+        batch_id=1,
+    )
+    with db.transaction() as session:
+        session.add(old)
+        session.flush()
+        session.add(CardPerson(card_id=old.id, person_id=old.person_id))
+    found = asked(old.code)
+    assert found is not None
+    assert (found.holds, found.hours) == (True, (("公需", 0), ("专业", 24), ("累计", 24)))
+    assert cards.pdf(old, verify_url=URL + old.code).startswith(b"%PDF")
+    reverse(cast, 1)
+    found = asked(old.code)
+    assert found is not None
+    assert not found.holds
+    assert found.revoked is not None

@@ -57,7 +57,7 @@ class Applicant:
     def application(self) -> applications.Application:
         cells = {"name": name_of(self.serial), "id_number": c.id_number(self.serial), "year": 2024}
         cells |= {"route": "职称评审", "level": self.level, "education": self.education}
-        found, problems = applications.understood(2, cells, None)
+        found, problems = applications.identified(2, cells, None)
         assert problems == []
         return found
 
