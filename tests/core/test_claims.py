@@ -235,7 +235,7 @@ def test_an_examination_passed_makes_the_years_professional_subject_count_as_don
     (line,) = entries()
     assert (line["source"], line["hours"], line["deemed"]) == ("qualification", 0, 1)
     with db.reading() as session:
-        assert statements.totals(session, c.person_id(ONE), [2024]).loc[0, "deemed"] == ["professional"]
+        assert c.totals(session, c.person_id(ONE), [2024]).loc[0, "deemed"] == ["professional"]
 
 
 def test_the_activities_are_those_of_the_notice() -> None:

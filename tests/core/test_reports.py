@@ -283,7 +283,7 @@ def test_faulty_rows_stand_aside_and_good_ones_are_posted(database: str) -> None
     assert c.approve(cast, report.id, now=c.AFTER) == "已为2人登记31.5学时，学员可打印审验卡"
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2  # who earned nothing is not added
-        assert statements.totals(session, c.person_id(6)).loc[0, "professional"] == Decimal("7.5")
+        assert c.totals(session, c.person_id(6)).loc[0, "professional"] == Decimal("7.5")
 
 
 def test_a_roster_larger_than_its_plan_is_a_warning_the_reviewer_sees(database: str) -> None:

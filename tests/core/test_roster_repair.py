@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import access, db, resident_id
 from core.ground.problems import Problem
-from core.ledger import books, checks, statements
+from core.ledger import books, checks
 from core.ledger.standing import Standing
 from core.models import AuditEntry, CreditBatch, Mode, Report, RosterProblem, RosterRepair, RosterRow, State
 from core.people import acts
@@ -772,7 +772,7 @@ def test_rows_that_stayed_open_are_filed_as_a_supplement_and_nobody_twice(databa
     assert "已为2人登记48学时" in move(cast, added, Action.APPROVE, "reviewer")
     with db.reading() as session:
         assert checks.faults(session) == []
-        assert statements.totals(session, c.person_id(2)).loc[0, "professional"] == 24
+        assert c.totals(session, c.person_id(2)).loc[0, "professional"] == 24
 
 
 def test_who_stands_in_an_earlier_report_of_the_plan_is_not_filed_again(database: str) -> None:
@@ -848,7 +848,7 @@ def test_hours_that_were_taken_back_are_put_right_by_a_supplement(database: str)
     assert "已为1人登记16学时" in filed(cast, added)
     with db.reading() as session:
         assert [reports.headcount(session, each) for each in (report, added)] == [(3, 0), (1, 2)]
-        hours = [statements.totals(session, c.person_id(serial)).loc[0, "professional"] for serial in (1, 2, 3)]
+        hours = [c.totals(session, c.person_id(serial)).loc[0, "professional"] for serial in (1, 2, 3)]
         assert hours == [24, 16, 24]
         assert checks.faults(session) == []
     again = "\t".join(map(str, c.row(2)))
@@ -913,7 +913,7 @@ def test_all_of_a_reversed_report_is_filed_anew_with_what_stayed_open(database: 
         assert reports.rows(session, third.id, cast["base"])["row"].tolist() == [3, 4, 5]
     assert "已为3人登记72学时" in filed(cast, third)
     with db.reading() as session:
-        assert [statements.totals(session, c.person_id(n)).loc[0, "professional"] for n in (1, 2, 3)] == [24] * 3
+        assert [c.totals(session, c.person_id(n)).loc[0, "professional"] for n in (1, 2, 3)] == [24] * 3
         assert reports.unregistered(session, current(cast, report)) == []
 
 
