@@ -115,21 +115,21 @@ def person_page(person_id: int) -> None:
 
 def years_of(held: Held) -> None:
     """Each year's hours beside what its notice requires, and years that are judged together."""
-    st.markdown("**各年度学时与要求**")
-    heads = {code: f"{name}（已学/要求）" for code, name in held.names.items()}
+    st.markdown("**各年度学时与要求**　:gray[已学 / 要求]")
+    heads = held.names
 
     def cells(lines: Iterable[SubjectLine]) -> dict[str, str]:
         return {heads[each.code]: each.words for each in lines}
 
     told = [{"year": y.year, "lacks": y.words, "basis": y.basis} | cells(y.subjects) for y in held.years]
-    frame = pd.DataFrame(told, columns=["year", *heads.values(), "lacks", "basis"]).fillna("")
+    frame = pd.DataFrame(told, columns=["year", "lacks", *heads.values(), "basis"]).fillna("")
     empty = "还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。"
     tables.table(frame, list(frame.columns), empty=empty)
     if held.together:
         window = [{"years_required": w.label, "lacks": w.words, "clause": w.clause} for w in held.together]
         cells_of = [cells(each.subjects) for each in held.together]
         frame = pd.DataFrame(window).join(pd.DataFrame(cells_of))
-        tables.table(frame, ["years_required", *heads.values(), "lacks", "clause"], empty="")
+        tables.table(frame, ["years_required", "lacks", *heads.values(), "clause"], empty="")
 
 
 def entries_of(person: Person, entries: pd.DataFrame) -> None:

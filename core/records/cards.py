@@ -375,7 +375,7 @@ def _years(page: paper.Page, said: dict[str, Any]) -> None:
     """Each year with a column for each subject, and below them the years that are judged together."""
     names, head = dict(said["subjects"]), said["required"]
     wide = min(30, 100 // len(names))
-    heads = [f"{name}（≥{head[code]}）" if Decimal(head.get(code, 0)) else name for code, name in names.items()]
+    heads = [f"{name}\n（≥{head[code]}）" if Decimal(head.get(code, 0)) else name for code, name in names.items()]
     lines = []
     for line in (*said["years"], *said["together"]):
         cells = [_cell(line, code, head) for code in names]
@@ -389,7 +389,7 @@ def _cell(line: dict[str, Any], code: str, head: dict[str, str]) -> str:
     if code not in line["hours"]:  # a subject of another year's notice
         return "—"
     asked = line["required"].get(code)
-    more = "" if asked is None or asked == head.get(code) else f"（≥{asked}）" if Decimal(asked) else "（不要求）"
+    more = "" if asked is None or asked == head.get(code) else f"\n（≥{asked}）" if Decimal(asked) else "\n（不要求）"
     return f"{line['hours'][code]}{more}" + (f"（{DEEMED}）" if code in line.get("deemed", ()) else "")
 
 
@@ -397,7 +397,11 @@ def _rule(said: dict[str, Any]) -> str:
     """By what the years are judged, in words; where a year goes by another notice than the card's, by which."""
     asked = [name for code, name in said["subjects"] if Decimal(said["required"].get(code, 0))]
     rule = f"年度学时须同时达到{'、'.join(asked)}的要求。" if asked else "各年度学时合并核算，以合计为准。"
-    others = [f"{line['year']}年度：{line['basis']}。" for line in said["years"] if "basis" in line][:-1]
+    others = []
+    for line in said["years"]:
+        if (basis := line.get("basis", said["basis"])) != said["basis"]:
+            year = f"{line['year']}年度"
+            others.append(f"{basis if basis.startswith(year) else year + basis}。")
     return f"{said['basis']}。{rule}{''.join(others)}"
 
 

@@ -230,7 +230,7 @@ def test_a_person_is_looked_up_and_the_card_is_issued(cast: Cast) -> None:
     assert list(app.dataframe[0].value["name"]) == ["额尔敦·巴图"]
     app = open_page("credit_lookup", sign_in("employer"), person="1")
     totals = app.dataframe[1].value
-    assert "24 / 60" in list(totals["专业（已学/要求）"])
+    assert "24 / 60" in list(totals["专业"])
     assert len(totals) == 3
     press(app, "查看完整身份证号")
     assert people.id_number(1) in app.success[0].value
