@@ -373,7 +373,8 @@ def _year_answered(
     applicants = rules.columns(facts)
     depth = rules.depth(policy, applicants)
     person_ids = np.array([line["person_id"] or 0 for line in lines], np.int64)
-    had = balances.of(session, person_ids, year - depth + 1, year)
+    since = rules.counted_from(policy, applicants)
+    had = balances.of(session, person_ids, year - depth + 1, year, since)
     decisions = rules.decide(policy, applicants, had.counted(policy, year, depth, len(facts)))
     undecided = np.flatnonzero(decisions.outcome == UNDECIDED).tolist()
     problems = [_missing(applications[row], policy, decisions, row) for row in undecided]

@@ -101,7 +101,8 @@ def recompute(session: Session, number: int, *, actor: Actor) -> Recomputation:
         columns = rules.columns([facts])
         reach = rules.depth(policy, columns)
         ids = np.array([person.id if person else 0], np.int64)
-        lines = balances.of(session, ids, year - max(reach, depth) + 1, year)
+        since = rules.counted_from(policy, columns)
+        lines = balances.of(session, ids, year - max(reach, depth) + 1, year, since)
         changed += _balance_changes(one.lines.told(0), lines.told(0))
         today = rules.decide(policy, columns, lines.counted(policy, year, reach, 1))
         outcome_now = None if today.outcome[0] == UNDECIDED else OUTCOMES[today.outcome[0]]

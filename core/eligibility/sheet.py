@@ -130,8 +130,9 @@ def sheet(session: Session, application: Application, *, actor: Actor, policy: P
     if each.facts is None or problems:
         raise Refused("application", in_words(problems))
     person_id, facts = on_file.person_id if on_file else None, each.facts
-    reach = rules.depth(policy, rules.columns([facts]))
-    lines = balances.of(session, np.array([person_id or 0]), facts.year - reach + 1, facts.year)
+    applicants = rules.columns([facts])
+    reach, since = rules.depth(policy, applicants), rules.counted_from(policy, applicants)
+    lines = balances.of(session, np.array([person_id or 0]), facts.year - reach + 1, facts.year, since)
     return drawn(session, each, policy, person_id, lines)
 
 

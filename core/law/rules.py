@@ -76,6 +76,16 @@ def subject_codes(policy: Policy) -> list[str]:
     return [subject.code for subject in policy.subjects]
 
 
+def counted_from(policy: Policy, applicants: Applicants) -> NDArray[np.int32] | None:
+    """Day from which each applicant's hours count (学时起算日), yyyymmdd; None where all do, 0 where it is unknown."""
+    said = policy.requirement.counted_from
+    if said is None:
+        return None
+    if said in policy.asked:
+        return applicants.day(said, ASSERTED)
+    return np.full(len(applicants), int(said.replace("-", "")), np.int32)
+
+
 def counted(policy: Policy, by_source: Mapping[str, Hundredths], deemed: Flags | None = None) -> Balances:
     """Balances after caps and sub-subjects (有效学时).
 

@@ -16,7 +16,7 @@ from core.ground import db
 from core.ground.access import league_of
 from core.law import notices, rules
 from core.law.notices import Policy
-from core.models import CreditTotal, Organization, Person, Source
+from core.models import CreditEntry, CreditTotal, Organization, Person, Source, under
 
 SOURCES = tuple(Source)
 
@@ -91,14 +91,19 @@ class Lines:
         return rules.counted(policy, by_source, deemed)
 
 
-def of(session: Session, person_ids: NDArray[np.int64], first: int, last: int) -> Lines:
+def of(
+    session: Session, person_ids: NDArray[np.int64], first: int, last: int, since: NDArray[np.int32] | None = None
+) -> Lines:
     """Load balances of many people.
 
     The balances of these people, in their places, from one credit year to another; 0 has none.
 
-    Somebody who stands twice among the people has the same balances in both places.
+    Somebody who stands twice among the people has the same balances in both places. `since`: a day (yyyymmdd) for each
+    of them; what was completed before it does not count.
     """
     known, where = np.unique(person_ids, return_inverse=True)
+    if since is not None:
+        return _since(session, known, first, last, where, since)
     lines = _read(session, known, first, last)
     if len(known) == len(person_ids) and (known == person_ids).all():
         return lines
@@ -107,6 +112,50 @@ def of(session: Session, person_ids: NDArray[np.int64], first: int, last: int) -
     before = np.cumsum(counts) - counts
     rows = np.repeat(starts - before, counts) + np.arange(counts.sum())
     return replace(lines._rows(rows), place=np.repeat(np.arange(len(person_ids), dtype=np.int32), counts))
+
+
+def _since(
+    session: Session,
+    known: NDArray[np.int64],
+    first: int,
+    last: int,
+    where: NDArray[np.intp],
+    since: NDArray[np.int32],
+) -> Lines:
+    """What people completed from their day on: read from the entries, since the totals know no days.
+
+    What takes an entry back bears the day of that entry, so that both are left out or neither.
+    """
+    subjects = _subjects(notices.filed())
+    columns = (
+        Person.human_id,
+        CreditEntry.year,
+        _code(CreditEntry.subject, subjects, len(subjects)),
+        _code(CreditEntry.source, [each.value for each in SOURCES], len(SOURCES)),
+        sa.type_coerce(CreditEntry.hours, sa.Integer),
+        CreditEntry.deemed,
+        db.day_number(CreditEntry.completed_on),
+    )
+    query = sa.select(*columns).join_from(CreditEntry, Person, Person.id == CreditEntry.person_id)
+    query = query.where(CreditEntry.year.between(first, last))
+    found = [np.zeros((len(columns), 0), np.int64)]
+    for start in range(0, len(known), 5_000):
+        whose = known[start : start + 5_000].tolist()
+        found.append(db.integers(session, query.where(under(Person, whose))))
+    human, year, subject, source, hours, deemed, day = np.concatenate(found, axis=1)
+    asking = np.argsort(where, kind="stable")  # somebody may stand in several places, each with a day of its own
+    starts = np.searchsorted(where[asking], np.arange(len(known) + 1))
+    own = _places(known, human)
+    rows = np.repeat(np.arange(len(human)), np.where(own < 0, 0, np.diff(starts)[own]))
+    nth = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    place = asking[starts[own[rows]] + nth]
+    kept = (day[rows] >= since[place]) & (subject[rows] < len(subjects))
+    rows, place = rows[kept], place[kept]
+    keys = np.stack([place, year[rows], subject[rows], source[rows]])
+    told, which = np.unique(keys, axis=1, return_inverse=True)
+    sums, marks = (np.bincount(which.ravel(), of[rows], minlength=told.shape[1]) for of in (hours, deemed))
+    whole = (*told, sums, marks > 0)
+    return Lines(subjects, *(column.astype(kind) for column, kind in zip(whole, _KINDS, strict=True)))
 
 
 def _read(session: Session, known: NDArray[np.int64], first: int, last: int) -> Lines:

@@ -321,7 +321,9 @@ def counted(policy: Policy, year: int, had: rules.Balances) -> Counted:
 def of_many(session: Session, person_ids: NDArray[np.int64], seen: View, first: int) -> Counted:
     """Years of many people (多人学时核对) from `first` on, as a view has them; they stand in their order."""
     depth = max(seen.depth, seen.year + 1 - first)
-    lines = balances.of(session, person_ids, seen.year - depth + 1, seen.year)
+    said = seen.policy.requirement.counted_from or ""
+    since = np.full(len(person_ids), int(said.replace("-", "")), np.int32) if said[:1].isdigit() else None
+    lines = balances.of(session, person_ids, seen.year - depth + 1, seen.year, since)
     return counted(seen.policy, seen.year, lines.counted(seen.policy, seen.year, depth, len(person_ids)))
 
 

@@ -146,9 +146,7 @@ def test_one_number_under_two_names_and_one_row_twice_are_told(office: Path) -> 
 
 def test_everybody_is_answered_by_the_notice_of_the_own_league_mixed_in_one_file(office: Path) -> None:
     cast = c.assemble()
-    own(
-        "league"
-    )  # five years for 高级, forty public hours; 2022 and 2023 have their own notice, which asks thirty
+    own("league")  # five years for 高级, forty public hours; 2022 and 2023 have their own notice, which asks thirty
     text = (notices.published() / "league.yaml").read_text(encoding="utf-8")
     league = cast.places["hohhot"].name.removesuffix("人力资源和社会保障局")
     (notices.published() / "league.yaml").write_text(text.replace("乌海市", league), encoding="utf-8")
@@ -223,3 +221,40 @@ def test_applicants_sealed_before_notices_asked_for_own_facts_are_read_as_they_w
         },
         frozenset({"non_public", "epidemic_years"}),
     )
+
+
+# --- hours only from a day on
+
+
+def written(**changes: str) -> None:
+    """The office's own notice of 2024: one year, thirty and sixty, hours as `changes` say."""
+    text = (GOOD / "routes.yaml").read_text(encoding="utf-8").replace("id: routes", "id: dated")
+    for was, is_now in changes.items():
+        text = text.replace({"hours": "professional: 60}}"}[was], is_now)
+    notices.published().mkdir(parents=True, exist_ok=True)
+    (notices.published() / "dated.yaml").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("counted_from", "facts", "outcome"),
+    [
+        ("2024-06-01", {}, ("符合", "无")),  # all were completed on that day
+        ("2024-06-02", {}, ("不符合", "2024公需30;2024专业60")),
+        ("in_post_since", {"任现职日期": "2024-06-01"}, ("符合", "无")),
+        ("in_post_since", {"任现职日期": "2024-06-02"}, ("不符合", "2024公需30;2024专业60")),
+        ("in_post_since", {}, ("符合", "无")),
+    ],
+)
+def test_hours_count_from_a_day_on(
+    database: str, counted_from: str, facts: dict[str, Any], outcome: tuple[str, str]
+) -> None:
+    cast = c.assemble()
+    written(hours=f"professional: 60}}, counted_from: {counted_from}}}")
+    person(cast, 1)
+    person(cast, 2, WHOLE[:1])
+    other = person(cast, 3)
+    run = answered(cast, cells(1, 申报方式="聘任", **facts), cells(2, 申报方式="聘任"), cells(3, 申报方式="聘任"))
+    assert (said(run)[0], said(run)[2]) == outcome
+    assert said(run, 1)[0] == "不符合"
+    assert run.answered[0].person_ids[2] == other
+    assert sheet_of(cast, cells(1, 申报方式="聘任", **facts)).gap == outcome[1]
