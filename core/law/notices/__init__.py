@@ -20,6 +20,7 @@ from core.law.notices.language import (
 from core.law.notices.on_file import (
     FOLDER,
     Filed,
+    NoNotice,
     filed,
     in_force,
     of_year,
@@ -48,6 +49,7 @@ __all__ = [
     "Filed",
     "Interpretation",
     "Malformed",
+    "NoNotice",
     "Policy",
     "Requirement",
     "Subject",

@@ -46,6 +46,10 @@ class Filed:
         return self.policy
 
 
+class NoNotice(Refused):
+    """No notice (没有政策文件) on file holds for a day and a place: refused as "policy", like a faulty one."""
+
+
 def texts(folder: Path) -> dict[str, str]:
     """Read policy files as text.
 
@@ -159,7 +163,7 @@ def _in_force(files: Iterable[Filed], on: date, league: str | None) -> Filed:
         if before and (last := max(before, key=_latest)).carries_on:
             latest.append(last)
     if not latest:
-        raise Refused("policy", f"没有适用于{on.year}年度的政策文件，请管理员先载入该年度的通知。")
+        raise NoNotice("policy", f"没有适用于{on.year}年度的政策文件，请管理员先载入该年度的通知。")
     return max(latest, key=_latest)
 
 
