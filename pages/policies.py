@@ -38,6 +38,7 @@ tables.export(lambda _session, _who: frame, ["clause", "matter", "article"], nam
 
 st.subheader("通知未写明之处", anchor=False)
 articles.silences(rule.interpretations)
+articles.readings(rule.readings)
 
 examples = wording.examples(rule)
 if examples:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from core.law import cases, notices
-from core.law.notices import Condition, Policy, Waiver, Window
+from core.law.notices import Condition, Conversion, Policy, Waiver, Window
 
 _FACT_WORDS = {
     "non_public": "非公有制经济领域",
@@ -21,6 +22,15 @@ _COUNT_WORDS = {
     "years_in_post": "任现职满{n}个年度",
     "recognition_years": "认定年限{n}年",
 }
+
+
+_UNITS = {"hour": "小时", "day": "天", "item": "项"}
+_NONE_WORDS = {
+    "years_since_transfer": ("从党政机关转任", "从党政机关转任当年"),
+    "years_in_post": ("已任现职", "任现职当年"),
+    "recognition_years": ("填有认定年限", "没有认定年限要求"),
+}
+"""In place of at least and at most nought years."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +54,11 @@ def articles(policy: Policy) -> list[Article]:
 def _articles(policy: Policy) -> Iterator[Article]:
     names = {subject.code: subject.name for subject in policy.subjects} | {notices.TOTAL: "累计"}
 
-    def amounts(hours: dict[str, object]) -> str:
-        return "、".join(f"{names[code]}不少于{amount}学时" for code, amount in hours.items())
-
     combine = {"each_year": "每年度", "sum": "各年度合计", "average": "各年度平均"}[policy.requirement.combine]
-    yield Article(policy.requirement.clause, "学时要求", combine + amounts(dict(policy.requirement.hours)))
+    yield Article(policy.requirement.clause, "学时要求", combine + _amounts(names, policy.requirement.hours))
     for change in policy.requirement.changes:
         years = "、".join(map(str, change.years))
-        yield Article(change.clause, "个别年度", f"{years}年度改为{amounts(dict(change.hours))}")
+        yield Article(change.clause, "个别年度", f"{years}年度改为{_amounts(names, change.hours)}")
     for subject in policy.subjects:
         if subject.providers:
             yield Article(
@@ -60,11 +67,12 @@ def _articles(policy: Policy) -> Iterator[Article]:
         if subject.part_of:
             yield Article(subject.clause, subject.name, f"计入{names[subject.part_of]}")
     for window in policy.windows:
-        yield Article(window.clause, "申报要求", _window_words(policy, window))
+        own = f"，合计{_amounts(names, window.hours)}" if window.hours else ""
+        yield Article(window.clause, "申报要求", _window_words(policy, window) + own)
     for waiver in policy.waivers:
         yield Article(waiver.clause, waiver.name, _waiver_words(policy, waiver))
     for given in policy.conversions:
-        rate = f"按1:{given.rate.normalize():f}折合" if given.rate is not None else "由审核部门依据证书核定"
+        rate = _rate_words(given)
         limits = "".join(
             f"，{words}不超过{amount.normalize():f}学时"
             for words, amount in (("每项", given.per_item), ("每年度", given.per_year))
@@ -77,25 +85,63 @@ def _articles(policy: Policy) -> Iterator[Article]:
     for cap in policy.caps:
         per = {"day": "每天", "item": "每项", "year": "每年度"}[cap.per]
         which = cap.source or names[cap.subject or notices.TOTAL]
-        yield Article(cap.clause, "上限", f"{which}{per}最多计{cap.hours.normalize():f}学时")
+        most = f"{per}最多计{cap.hours.normalize():f}学时" if cap.hours else "不计学时"
+        yield Article(cap.clause, "上限", f"{which}{most}")
     if policy.makeup:
         words = f"{names[policy.makeup.subject]}可补学此前{policy.makeup.years_back}个年度"
+        if not policy.makeup.years_back:
+            words = f"{names[policy.makeup.subject]}不补学以前年度"
+        elif (policy.makeup.first, policy.makeup.last) != ("01-01", "12-31"):
+            words += f"，每年{month_day(policy.makeup.first)}至{month_day(policy.makeup.last)}学习"
         yield Article(policy.makeup.clause, "补学", words)
     for study in policy.study_windows:
         where = f"{study.league}：" if study.league else ""
-        yield Article(study.clause, "学习时间", f"{where}每年{study.first}至{study.last}")
+        yield Article(study.clause, "学习时间", f"{where}每年{month_day(study.first)}至{month_day(study.last)}")
     if policy.deadlines:
-        yield Article(policy.plan_clause, "上报培训计划", f"培训开始前至少{policy.plan_days_before_start}天")
-        yield Article(policy.report_clause, "报送培训情况报告", f"培训结束后{policy.report_days_after_end}天内")
+        before, after = policy.plan_days_before_start, policy.report_days_after_end
+        yield Article(policy.plan_clause, "上报培训计划", f"培训开始前至少{before}天" if before else "培训开始以前")
+        yield Article(policy.report_clause, "报送培训情况报告", f"培训结束后{after}天内" if after else "培训结束当天")
+    yield from _programmes(policy)
+    for duty in policy.duties:
+        by = f"（{month_day(duty.due)}前）" if duty.due else ""
+        yield Article(duty.clause, duty.name, f"{duty.who}：{duty.words}{by}")
+
+
+def _programmes(policy: Policy) -> Iterator[Article]:
     for programme in policy.programmes:
         target = ""
         if programme.target is not None:
             most = f"至{programme.target_at_most}" if programme.target_at_most else ""
             target = f"计划{programme.target}{most}{programme.unit}"
         dates = [
-            f"{day}前{what}" for day, what in ((programme.plan_due, "报计划"), (programme.summary_due, "报总结")) if day
+            f"{month_day(day)}前{what}"
+            for day, what in ((programme.plan_due, "报计划"), (programme.summary_due, "报总结"))
+            if day
         ]
         yield Article(programme.clause, programme.name, "，".join(filter(None, [target, *dates, programme.note])))
+
+
+def month_day(text: str) -> str:
+    """A day of every year (月日) in words: 01-31 as 1月31日, the end of February as 2月底."""
+    if text in ("02-28", "02-29"):
+        return "2月底"
+    month, day = text.split("-")
+    return f"{int(month)}月{int(day)}日"
+
+
+def _amounts(names: Mapping[str, str], hours: Mapping[str, Decimal]) -> str:
+    return "、".join(
+        f"{names[code]}不少于{amount.normalize():f}学时" if amount else f"{names[code]}不作要求"
+        for code, amount in hours.items()
+    )
+
+
+def _rate_words(given: Conversion) -> str:
+    if given.rate is None:
+        return "由审核部门依据证书核定"
+    if given.unit == "hour" and given.rate == 1:
+        return "按1:1折合"
+    return f"每{_UNITS[given.unit]}折合{given.rate.normalize():f}学时"
 
 
 def _window_words(policy: Policy, window: Window) -> str:
@@ -106,6 +152,10 @@ def _window_words(policy: Policy, window: Window) -> str:
         asked = {"years_in_post": "任现职以来各年度", "recognition_years": "考核认定要求的年限"}[window.years_from]
         return f"{who}：{asked}"
     includes = window.include_application_year and policy.setting("include_application_year", True)
+    if not window.years:
+        return f"{who}：不要求学时"
+    if window.years == 1:
+        return f"{who}：{'申报当年' if includes else '申报的上一年'}"
     return f"{who}：近{window.years}年，{'含' if includes else '不含'}申报当年"
 
 
@@ -120,7 +170,7 @@ def _waiver_words(policy: Policy, waiver: Waiver) -> str:
         "none_required": "不要求学时",
         "any_one_year": f"完成近{policy.setting('waiver_window', 3)}年中任一年度即可",
         "without_years": "不要求疫情防控当年度的学时",
-        "last_years": f"只要求转任后的年度{most}",
+        "last_years": "不要求学时" if waiver.at_most == 0 else f"只要求转任后的年度{most}",
     }[waiver.effect]
     return f"{who}，{when}{where}{effect}" + (f"；{waiver.note}" if waiver.note else "")
 
@@ -131,6 +181,8 @@ def _condition_words(condition: Condition) -> str:
     if condition.fact in _FACT_WORDS:
         return ("" if condition.is_ in (True, "true") else "非") + _FACT_WORDS[condition.fact]
     number = condition.at_least if condition.at_least is not None else condition.at_most
+    if not number and condition.fact in _NONE_WORDS:
+        return _NONE_WORDS[condition.fact][condition.at_least is None]
     words = _COUNT_WORDS[condition.fact].format(n=number)
     return words if condition.at_least is not None else f"{words.replace('满', '不超过')}"
 

@@ -12,12 +12,13 @@ from core.eligibility import answers, decisions, drafts, replay, trial
 from core.ground import db
 from core.ground.access import Actor, Refused, Role
 from core.law import notices, wording
-from core.law.notices import Malformed, on_file
+from core.law.notices import Malformed, language, on_file
 from core.models import AuditEntry, PolicyDraft
 from core.people import accounts, persons
 from tests import cast as c
 from tests import ready
 from tests.cast import Cast
+from web.policies import articles
 
 TEXT = drafts.source_text("nmg-2024")
 
@@ -69,14 +70,58 @@ def publish(cast: Cast, draft: PolicyDraft, by: str = "admin2", reason: str = "�
 
 def test_a_policy_is_told_clause_by_clause_in_the_notices_order() -> None:
     rule = notices.of_year(2024)
-    articles = wording.articles(rule)
-    assert {article.clause for article in articles} >= set(rule.clauses) - {"一(五)3", "七(一)", "七(三)"} - {"一(四)8"}
-    places = [rule.clauses.index(article.clause) for article in articles]
+    told_by_clause = wording.articles(rule)
+    assert {article.clause for article in told_by_clause} == set(rule.clauses)
+    places = [rule.clauses.index(article.clause) for article in told_by_clause]
     assert places == sorted(places)
-    told = {article.words for article in articles}
+    told = {article.words for article in told_by_clause}
     assert "男性且年满55周岁，职称评审、破格评审时不要求学时" in told
     assert "职称评审（中级、高级）：近3年，含申报当年" in told
     assert "培训开始前至少14天" in told
+    assert "盟市人社部门和继续教育基地：与内蒙古人才信息库对接，持续归集学时信息（2月底前）" in told
+    assert "从党政机关转任当年，职称评审、破格评审时不要求学时" in told
+    assert "技能培训按1:1折合，计入专业科目" in told
+    assert "职称评审（初级）：申报当年" in told
+    assert "计划20000人，1月31日前报计划，11月30日前报总结" in told
+    assert [duty.due_on(year) for year in (2024, 2025) for duty in rule.duties if duty.due] == [
+        date(2024, 2, 29),
+        date(2025, 2, 28),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("conversions", "进修考察每天折合6学时，计入专业科目，每项不超过30学时"),
+        ("conversions", "论文国家级每项折合10学时，计入专业科目"),
+        ("conversions", "技能培训每小时折合0.5学时，计入专业科目"),
+        ("conversions", "专业科目可补学此前3个年度，每年3月1日至9月30日学习"),
+        (
+            "sum-before-the-year",
+            "职称评审（初级）：申报的上一年，合计公需科目不少于20学时、专业科目不少于40学时、累计不少于60学时",
+        ),
+        ("sum-before-the-year", "职称评审（中级）：近3年，不含申报当年"),
+        ("years-that-differ", "2022年度改为公需科目不作要求、累计不少于60学时"),
+        ("league", "示例市：每年2月1日至11月30日"),
+    ],
+)
+def test_what_other_offices_say_is_told_in_words_too(name: str, words: str) -> None:
+    rule = notices.read(db.ROOT / "tests" / "data" / "policies" / "good" / f"{name}.yaml")
+    assert words in {article.words for article in wording.articles(rule)}
+
+
+def test_nought_reads_as_words() -> None:
+    text = TEXT.replace("route: 职称评审, level: [初级], years: 1", "route: 职称评审, level: [初级], years: 0")
+    text = text.replace("days_before_start: 14", "days_before_start: 0").replace(
+        "days_after_end: 14", "days_after_end: 0"
+    )
+    told = [article.words for article in wording.articles(notices.parse(text))]
+    assert {"职称评审（初级）：不要求学时", "培训开始以前", "培训结束当天"} <= set(told)
+    assert not any(words in each for each in told for words in ("近0", "0天", "0个年度", "近1年"))
+
+
+def test_every_silence_has_words_for_the_page() -> None:
+    assert set(articles.SILENCES) == set(language.SETTINGS)
 
 
 def test_the_examples_shown_are_answered_as_written() -> None:

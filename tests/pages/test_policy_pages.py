@@ -117,10 +117,13 @@ def test_an_employer_clerk_cannot_decide_another_employers_person(cast: Cast) ->
 def test_the_policy_page_tells_clauses_interpretations_and_examples(cast: Cast) -> None:
     app = open_page("policies", sign_in("base"), day="2024-06-01")
     assert not app.exception
-    clauses, silences = (table.value for table in app.table)
+    clauses, silences, readings = (table.value for table in app.table)
     assert any("四" in clause and "9" in clause for clause in clauses["条款"])
     assert "**次年起算**" in set(silences["系统的处理"])
     assert len(silences) == len(notices.of_year(2024).interpretations)
+    assert len(readings) == len(notices.of_year(2024).readings)
+    assert any("自治区以外取得的职业资格" in question for question in readings["通知未写明"])
+    assert any("2月底" in article for article in clauses["规定"])
     assert [header.value for header in app.subheader][-1] == "举例"
 
 

@@ -10,8 +10,10 @@ from core.law.notices.language import (
     Cap,
     Condition,
     Conversion,
+    Duty,
     Interpretation,
     Policy,
+    Reading,
     Requirement,
     Subject,
     Waiver,
@@ -32,7 +34,7 @@ from core.law.notices.on_file import (
     subject_names,
     texts,
 )
-from core.law.notices.parsing import Fault, Malformed, parse
+from core.law.notices.parsing import Fault, Malformed, outline, parse
 
 __all__ = [
     "EDUCATIONS",
@@ -45,12 +47,14 @@ __all__ = [
     "Cap",
     "Condition",
     "Conversion",
+    "Duty",
     "Fault",
     "Filed",
     "Interpretation",
     "Malformed",
     "NoNotice",
     "Policy",
+    "Reading",
     "Requirement",
     "Subject",
     "Waiver",
@@ -58,6 +62,7 @@ __all__ = [
     "filed",
     "in_force",
     "of_year",
+    "outline",
     "parent_texts",
     "parse",
     "policies",

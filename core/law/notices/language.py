@@ -330,6 +330,33 @@ class Deadlines(Part):
     report: ReportDeadline
 
 
+class Duty(Cited):
+    """Duty (工作要求): what a notice asks of an office beside hours, plans and reports, and by when."""
+
+    name: Text
+    words: Text
+    who: Text
+    due: MonthDay | None = None
+    """02-29 stands for the end of February."""
+
+    def due_on(self, year: int) -> date | None:
+        """Its last day in a year."""
+        if self.due == "02-29":
+            return date(year, 3, 1) - timedelta(days=1)
+        return date.fromisoformat(f"{year}-{self.due}") if self.due else None
+
+
+class Reading(Cited):
+    """Reading (理解): how words of a notice are understood that no setting decides: they bind people, not the program.
+
+    What the program itself does where the notice is silent is an `Interpretation`.
+    """
+
+    question: Text
+    answer: Text
+    reason: str = Field(min_length=4, max_length=500)
+
+
 class Programme(Cited):
     """Programme (专项项目): its target of the year and the dates it must meet."""
 
@@ -405,7 +432,11 @@ class Policy(Part):
     study_windows: tuple[StudyWindow, ...] = ()
     deadlines: Deadlines | None = None
     programmes: tuple[Programme, ...] = ()
+    duties: tuple[Duty, ...] = ()
     interpretations: tuple[Interpretation, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    silent_on: tuple[Literal["deadlines", "providers"], ...] = ()
+    """What the notice, or what is known of it, does not say, so that nobody takes it for forgotten."""
 
     @model_validator(mode="before")
     @classmethod

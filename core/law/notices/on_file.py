@@ -64,14 +64,15 @@ def _text(path: Path) -> str:
         return file.read(4 * LARGEST + 4).decode("utf-8", "surrogateescape")
 
 
-def read(path: Path, leagues: Collection[str] | None = None) -> Policy:
+def read(path: Path, leagues: Collection[str] | None = None, *, to_publish: bool = False) -> Policy:
     """Load a policy file.
 
-    A policy file, extending those of its own folder and those on file. OSError, or Malformed with every fault.
+    A policy file, extending those of its own folder and those on file; `leagues` and `to_publish` as `parse` takes
+    them. OSError, or Malformed with every fault.
     """
     text = _text(path)
     parents = parent_texts() | texts(path.parent) if "extends" in text else {}
-    return parse(text, name=path.name, parents=parents, leagues=leagues)
+    return parse(text, name=path.name, parents=parents, leagues=leagues, to_publish=to_publish)
 
 
 def parent_texts() -> dict[str, str]:
