@@ -82,6 +82,17 @@ def _file_commands(commands: Commands) -> None:
     )
     policy_cases.add_argument("file", help="政策文件 (the policy file)")
     policy_cases.set_defaults(run=law.run_cases)
+    policy_publish = policy_commands.add_parser(
+        "publish",
+        help="发布政策文件，由两名管理员办理 (put in force by two administrators; exit 0 done, 1 faults, 2 refused)",
+    )
+    policy_publish.add_argument("file", help="政策文件 (the policy file)")
+    policy_publish.add_argument("--by", required=True, metavar="USER", help="起草的管理员的用户名 (who drafts it)")
+    policy_publish.add_argument(
+        "--and", required=True, dest="second", metavar="USER", help="发布的另一名管理员的用户名 (who publishes it)"
+    )
+    policy_publish.add_argument("--reason", default="命令行发布", help="发布依据，如文号 (kept in the audit trail)")
+    policy_publish.set_defaults(run=law.publish)
     credits_parser = commands.add_parser("credits", help="学时 (credit hours)")
     credits_commands = credits_parser.add_subparsers(required=True, metavar="COMMAND")
     credits_import = credits_commands.add_parser(

@@ -122,7 +122,9 @@ def _assembled(now: datetime, kind: str) -> Cast:
             )
             session.flush()
             home = cast.places[place]
-            cast.actors[username] = Actor(account.id, account.name, role, home.id, home.name, home.kind)
+            cast.actors[username] = Actor(
+                account.id, account.name, role, home.id, home.name, home.kind, league=home.league
+            )
     return cast
 
 

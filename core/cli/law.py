@@ -6,11 +6,13 @@ import argparse
 from pathlib import Path
 
 from core.cli import console
+from core.eligibility import drafts
+from core.ground import db
 from core.ground.access import Refused
 from core.law import cases, notices
 from core.law.cases import Case
 from core.law.notices import Policy
-from core.people import setup
+from core.people import accounts, setup
 
 
 @console.command
@@ -39,6 +41,28 @@ def run_cases(options: argparse.Namespace) -> int:
     different = sum(bool(differs) for _, differs in found)
     console.say(f"{len(found)} cases, {different} decided otherwise")
     return 1 if different else 0
+
+
+@console.command
+def publish(options: argparse.Namespace) -> int:
+    """Put a policy file in force: drafted by one administrator and published by another, as on the page."""
+    path = Path(options.file)
+    if _sound(path) is None:
+        return 1
+    text = path.read_text(encoding="utf-8-sig")
+    with db.transaction() as session:
+        if not setup.is_open(session):
+            raise Refused("office", "系统还没有建立，请先运行 python -m core init。")
+        now = setup.moment(session, console.now())
+        first, second = (accounts.actor_named(session, name) for name in (options.by, options.second))
+        draft = drafts.save_draft(session, text, actor=first, now=now)
+        session.flush()
+        act = {"version": draft.version, "actor": second, "reason": options.reason, "now": now}
+        _, changed = drafts.publish(session, draft.id, **act)
+    with db.reading() as session:
+        drafts.install(session)
+    console.say(f"{draft.policy_id} is in force; {len(changed)} decisions of the year before would differ")
+    return 0
 
 
 def _sound(path: Path) -> Policy | None:

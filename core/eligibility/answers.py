@@ -371,6 +371,13 @@ class Population:
     def __len__(self) -> int:
         return len(self.person_ids)
 
+    def take(self, rows: NDArray[np.intp]) -> Population:
+        """Some of the people."""
+        if len(rows) == len(self):
+            return self
+        columns = (self.person_ids[rows], self.authority_ids[rows], self.applicants.take(rows))
+        return Population(*columns, self.lines.take(rows))
+
     def at_level(self, level: str) -> Population:
         """The same people, all applying for this level."""
         levels = np.full(len(self), LEVELS.index(level), np.int8)
