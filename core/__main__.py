@@ -30,8 +30,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _office_commands(commands: Commands) -> None:
     """Commands about the office as a whole."""
-    init = commands.add_parser("init", help="建立或升级数据库 (create or upgrade the database)")
-    init.add_argument("--demo", action="store_true", help="并载入演示数据 (with the demonstration office)")
+    init = commands.add_parser(
+        "init",
+        help="建立或升级数据库，并建立空系统 (the database, and an empty office in it; exit 0 done, 2 refused)",
+    )
+    which = init.add_mutually_exclusive_group()
+    which.add_argument("--demo", action="store_true", help="载入演示数据 (the demonstration office instead)")
+    which.add_argument("--schema", action="store_true", help="只建立或升级数据库 (the database alone)")
+    which.add_argument(
+        "--office", metavar="NAME", help="首个管理员所在的机构：自治区人社厅或某盟市 (whose the first administrator is)"
+    )
+    init.add_argument(
+        "--admin",
+        metavar="USER",
+        help="首个管理员的用户名，初始密码输出一次 (its first password is said once, on stdout)",
+    )
     init.set_defaults(run=setup.init)
     check = commands.add_parser("check", help="核对结构、保护、合计与链 (schema, guards, totals, chains; exit 0 or 1)")
     check.set_defaults(run=ledger.check)

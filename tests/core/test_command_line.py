@@ -13,6 +13,7 @@ from core.ground import db
 from core.ground.access import Role
 from core.law import notices
 from core.people import accounts, setup
+from core.records import imports
 from core.trail import audit
 from tests import cast as c
 
@@ -23,22 +24,75 @@ def written(path: Path, rows: list[list[object]]) -> str:
 
 
 def test_init_makes_an_office_out_of_nothing_and_may_be_repeated(
-    home: Path, capsys: pytest.CaptureFixture[str]
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     try:
+        assert main(["init", "--schema"]) == 0
+        with db.reading() as session:
+            assert not setup.is_open(session)
         for _ in range(2):
             assert main(["init"]) == 0
         assert {"office.db", "secret.key"} <= {path.name for path in home.iterdir()}
         with db.reading() as session:
             assert db.faults(session, models.append_only_tables()) == []
-            assert not setup.is_open(session)
+            assert setup.is_open(session)
+            assert accounts.none_yet(session)
         said = capsys.readouterr()
         assert said.out == ""
         assert "database ready" in said.err
         assert main(["check"]) == 0
+        hours = [[c.id_number(1), "赵示一", 2023, "专业", 60, "培训", "证书", "2023-06-28"]]
+        (tmp_path / "学时.xlsx").write_bytes(c.sheet(hours, tuple(imports.HEADINGS.values())[:8]))
+        assert main(["credits", "import", str(tmp_path / "学时.xlsx")]) == 0
+        applied = [["赵示一", c.id_number(1), 2024, "职称评审", "初级"]]
+        headings = ("姓名", "身份证号", "申报年度", "申报方式", "申报级别")
+        (tmp_path / "申报.xlsx").write_bytes(c.sheet(applied, headings))
+        assert main(["eligibility", str(tmp_path / "申报.xlsx"), "--out", str(tmp_path / "结论.csv")]) == 0
+        assert "不符合" in (tmp_path / "结论.csv").read_text(encoding="utf-8-sig")
     finally:
         db.engine().dispose()
         db.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "office"),
+    [("呼和浩特市", "呼和浩特市人力资源和社会保障局"), ("自治区", "内蒙古自治区人力资源和社会保障厅")],
+)
+@pytest.mark.parametrize("before", [["init"], ["init", "--schema"]])
+def test_an_office_is_opened_without_a_browser_and_its_first_password_is_said_once(
+    before: list[str], given: str, office: str, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(before) == 0
+    for arguments, words in (
+        (["--office", given], "--admin"),
+        (["--office", "呼和", "--admin", "wang"], "呼和浩特市"),
+        (["--office", given, "--admin", "王"], "用户名"),
+    ):
+        capsys.readouterr()
+        assert main(["init", *arguments]) == 2
+        said = capsys.readouterr()
+        assert (said.out, words in said.err) == ("", True)
+    assert main(["init", "--office", given, "--admin", "wang"]) == 0
+    password = capsys.readouterr().out.strip()
+    with db.transaction() as session:
+        fits = accounts.password_fits(password, accounts.password_hash(session, "wang"))
+        token = accounts.sign_in(session, "wang", fits=fits, now=c.NOW)
+    with db.reading() as session:
+        actor = accounts.actor_of(session, str(token), c.NOW)
+    assert actor is not None
+    assert (actor.role, actor.organization_name, actor.must_change_password) == (Role.ADMIN, office, True)
+    assert main(["init", "--office", given, "--admin", "li"]) == 2
+    assert main(["init", "--demo"]) == 0  # left as it is
+    said = capsys.readouterr()
+    assert (said.out, "已有账号" in said.err, "left as it is" in said.err) == ("", True, True)
+    assert main(["check"]) == 0
+
+
+@pytest.mark.parametrize("both", [["--demo", "--office", "自治区"], ["--demo", "--schema"]])
+def test_init_takes_one_kind_of_office(both: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["init", *both])
+    assert caught.value.code == 2
 
 
 def test_init_never_shows_the_databases_password(
