@@ -104,7 +104,12 @@ def trying() -> None:
         trial.both(*chosen, draft, actor)
 
 
-faults.faulty_files()
+def mend(policy_id: str) -> None:
+    """Open a faulty file in the draft form."""
+    st.session_state["lab-policy"], st.session_state["view"] = policy_id, "试算"
+
+
+faults.faulty_files(mend)
 view = st.segmented_control(
     "内容", ["试算", "草稿与发布"], default="试算", required=True, key="view", bind="query-params"
 )

@@ -40,6 +40,7 @@ def tried(population: answers.Population, draft: Policy, leagues: Mapping[int, s
     A league's draft is tried over its own people; the region's over those of leagues without a notice of their own.
     """
     found = []
+    faulty = {each.league for each in notices.filed() if each.faults} - {None}
     league_of = np.array([leagues.get(int(each)) or "" for each in population.authority_ids], object)
     for league in sorted(set(league_of)):
         if draft.league not in (None, league or None):
@@ -48,7 +49,7 @@ def tried(population: answers.Population, draft: Policy, leagues: Mapping[int, s
             today = notices.of_year(population.applicants.year, league or None)
         except Refused:  # its file is missing or faulty: whatever the draft says would be new
             today = None
-        if today and today.league and draft.league is None:
+        if draft.league is None and (league in faulty or (today and today.league)):
             continue
         rows = np.flatnonzero(league_of == league)
         found.append(compared(population.take(rows), today, draft))

@@ -342,5 +342,10 @@ def test_whom_a_policy_cannot_decide_is_counted_and_a_leagues_draft_is_tried_ove
     lay("hohhot-2024", lenient)
     region = trial.tried(population, drafts.read(other), of_authority)
     assert list(region.person_ids) == [c.person_id(1), c.person_id(3)]  # the league has its own
+    lay("hohhot-2024", lenient.replace("hours:", "hour:"))
+    region = trial.tried(population, drafts.read(other), of_authority)
+    assert list(region.person_ids) == [c.person_id(1), c.person_id(3)]  # however faulty
+    mended = trial.tried(population, drafts.read(lenient), of_authority)
+    assert (mended.before[trial.UNDECIDED], mended.after["eligible"]) == (1, 1)
     nobody = trial.tried(population, drafts.read(lenient.replace("呼和浩特市", "乌海市")), of_authority)
     assert (len(nobody.person_ids), nobody.changed.empty, nobody.after["eligible"]) == (0, True, 0)

@@ -293,6 +293,8 @@ def test_faulty_files_are_listed_for_administrators_and_mended_where_they_are_li
         assert app.table[0].value.to_numpy().tolist() == [
             ["hohhot\\-own.yaml", "11", "requirement.hour", "没有这一项，是否为 hours"]
         ]
+    press(app, "打开改正")
+    assert next(area for area in app.text_area if area.label == "草稿全文").value == faulty
     app = open_page("policy_lab", sign_in("hohhot_admin"), file="hohhot-own")
     area = next(area for area in app.text_area if area.label == "草稿全文")
     assert area.value == faulty

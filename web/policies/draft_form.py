@@ -29,10 +29,10 @@ def text(actor: Actor) -> str:
         st.caption("以下是上传的文件，可直接修改；移去文件即回到现有的政策。")
         return _whole(_decoded(given.getvalue()))
     on_file = _on_file(actor)
-    asked = st.query_params.get("file")
-    at = list(on_file).index(asked) if asked in on_file else 0
+    if (asked := st.query_params.get("file")) in on_file and asked != st.session_state.get("lab-asked"):
+        st.session_state["lab-policy"] = st.session_state["lab-asked"] = asked
     begun = st.selectbox(
-        "从哪份政策开始", list(on_file), at, format_func=lambda each: _name(on_file[each]), key="lab-policy"
+        "从哪份政策开始", list(on_file), format_func=lambda each: _name(on_file[each]), key="lab-policy"
     )
     rule = on_file[begun].policy
     if rule is None:

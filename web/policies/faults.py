@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import streamlit as st
 
@@ -19,8 +19,11 @@ def place(league: str | None) -> str:
     return league or REGION
 
 
-def faulty_files() -> None:
-    """Faulty policy files (有误的政策文件) on file, for administrators; nothing where there are none."""
+def faulty_files(mend: Callable[[str], None] | None = None) -> None:
+    """Faulty policy files (有误的政策文件) on file, for administrators; nothing where there are none.
+
+    `mend(id)` opens one on the page itself; without it a link leads to the page that can.
+    """
     found = [each for each in notices.filed() if each.faults]
     if not found:
         return
@@ -29,7 +32,10 @@ def faulty_files() -> None:
         for each in found:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{md(each.id)}**　:gray[{md(_held(each))}]", width="stretch")
-                shell.link("policy_lab", "打开改正", file=each.id)
+                if mend:
+                    st.button("打开改正", on_click=mend, args=(each.id,), key=f"mend-{each.id}")
+                else:
+                    shell.link("policy_lab", "打开改正", file=each.id)
             listed(each.faults)
 
 
