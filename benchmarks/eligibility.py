@@ -28,12 +28,15 @@ from core.eligibility import answers, decisions
 from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Role
 from core.law import notices, rules
-from core.law.rules import Applicants, Balances
+from core.law.applicants import Applicants, Words
+from core.law.notices import LEVELS, ROUTES
+from core.law.rules import Balances
 from core.models import Organization
 
 YEAR, YEARS = 2024, 3
 NOTICE = next(each for each in notices.policies() if each.id == "nmg-2024")
 SUBJECTS = rules.subject_codes(NOTICE)
+ASSERTIONS = ("non_public", "front_line", "postdoc_funded", "stays_in_region")
 
 
 # --- people ---------------------------------------------------------------------------------------------------------
@@ -57,17 +60,15 @@ def population(count: int, seed: int = 1) -> tuple[Applicants, Balances]:
         YEAR,
         draw.random(count) < 0.5,
         born.astype(np.int32),
-        route,
-        draw.integers(0, 3, count).astype(np.int8),
-        np.full(count, -1, np.int8),
-        {name: some(0.5 if "post" in name or "stays" in name else 0.05) for name in rules.ASSERTIONS},
+        {"route": Words(route, ROUTES), "level": Words(draw.integers(0, 3, count).astype(np.int8), LEVELS)},
+        {name: some(0.5 if "post" in name or "stays" in name else 0.05) for name in ASSERTIONS},
         {
             "transferred_on": day(transferred),
             "in_post_since": day(np.where(route == 1, draw.integers(0, 4, count), -1)),
         },
-        np.where(route == 2, draw.integers(1, 4, count), -1).astype(np.int16),
-        np.where(draw.random(count) < 0.05, draw.integers(1, 8, count), 0).astype(np.uint64),
-        np.maximum(some(1), 1),
+        {"recognition_years": np.where(route == 2, draw.integers(1, 4, count), -1).astype(np.int16)},
+        {"epidemic_years": np.where(draw.random(count) < 0.05, draw.integers(1, 8, count), 0).astype(np.uint64)},
+        {"epidemic_years": np.maximum(some(1), 1) == rules.ASSERTED},
     )
     hours = (draw.integers(0, 5, (YEARS, 2, count)) * 1500).astype(np.int32)
     hours[:, 1] *= 2
@@ -92,7 +93,13 @@ def best(work: Callable[[], object], rounds: int) -> float:
 def one_person() -> rules.Decisions:
     """One application from its facts to its steps."""
     person = rules.Applicant(
-        "女", date(1975, 3, 4), YEAR, "职称评审", "高级", front_line=rules.ASSERTED, transferred_on=date(2021, 7, 1)
+        "女",
+        date(1975, 3, 4),
+        YEAR,
+        "职称评审",
+        "高级",
+        {"front_line": True, "transferred_on": date(2021, 7, 1)},
+        frozenset({"front_line"}),
     )
     columns = rules.columns([person])
     depth = rules.depth(NOTICE, columns)

@@ -13,7 +13,11 @@ from openfisca_core.simulations import Simulation, SimulationBuilder
 from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 from openfisca_core.variables import Variable
 
-from core.law.rules import ASSERTIONS, CONFIRMED, NO, NUMBERS, Applicants, Balances
+from core.law.applicants import ASSERTED, CONFIRMED, NO, Applicants
+from core.law.rules import Balances
+
+ASSERTIONS = ("non_public", "front_line", "postdoc_funded", "stays_in_region")
+NUMBERS = ("years_since_transfer", "years_in_post", "recognition_years")
 
 YEARS = 3
 Applicant = build_entity(key="applicant", plural="applicants", label="申报人", is_person=True)
@@ -279,12 +283,12 @@ def simulation(made: TaxBenefitSystem, applicants: Applicants, balances: Balance
     facts = {
         "male": applicants.male,
         "born": applicants.born,
-        "route": applicants.route,
-        "level": applicants.level,
-        "epidemic": applicants.epidemic,
-        "epidemic_assertion": applicants.epidemic_assertion,
-        **applicants.assertions,
-        **{name: applicants.number(name) for name in NUMBERS},
+        "route": applicants.words["route"].codes,
+        "level": applicants.words["level"].codes,
+        "epidemic": applicants.years["epidemic_years"],
+        "epidemic_assertion": np.where(applicants.open["epidemic_years"], ASSERTED, CONFIRMED),
+        **applicants.flags,
+        **{name: applicants.number(name, ASSERTED) for name in NUMBERS},
     }
     for name, column in facts.items():
         ready.set_input(name, str(year), column)

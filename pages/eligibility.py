@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.eligibility import answers, applications, decisions, replay, sheet
 from core.eligibility.answers import Run
-from core.eligibility.applications import HEADINGS, Batch
+from core.eligibility.applications import SOMETIMES, Batch
 from core.ground import db, sheets
 from core.ground.access import OFFICERS, Actor, Refused, Role
 from core.people import persons
@@ -20,12 +20,13 @@ from web.words import md, moment_text
 
 actor = shell.require(*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)
 decides = actor.role in decisions.DECIDERS
-shell.page("资格核验", "按申报年度的通知核验继续教育学时（一(三)、一(四)），每个结论都注明条款和过程。")
+shell.page("资格核验", "按申报年度的通知核验继续教育学时，每个结论都注明条款和过程。")
 
 
 def by_file() -> None:
     """A file of applications: answered at once, recorded if the officer says so."""
-    st.caption("表头：" + "、".join(HEADINGS.values()) + "。空白表示“否”；尚未核实的情形填“待核验”。")
+    usual = [heading for name, heading in applications.headings().items() if name not in SOMETIMES]
+    st.caption("表头：" + "、".join(usual) + "。空白表示“否”；尚未核实的情形填“待核验”。")
     given = st.file_uploader("申报名单", ["xlsx", "xls", "et", "csv"], key="applications")
     if given is None:
         return
@@ -38,7 +39,7 @@ def by_employer() -> None:
     """The same application of everybody of an employer, or of all in charge."""
     with st.container(border=True):
         employer = st.text_input("工作单位", key="employer", width=380, placeholder="单位名称；不填则为全部人员")
-        facts = form.cells()
+        facts = form.cells(actor.league)
     answering(lambda session: answers.applications_of(session, actor, facts, employer=employer), f"{employer}{facts}")
 
 
@@ -112,8 +113,10 @@ def by_person(person_id: int | None) -> None:
         person_id = tables.pick(frame, shown, name="person", empty=empty)
     if person_id is None:
         return
+    with db.reading() as session:
+        league = persons.league(session, person_id, actor)
     with st.container(border=True):
-        facts = form.cells()
+        facts = form.cells(league)
     with db.reading() as session:
         asked_for = answers.application(session, person_id, facts, actor=actor)
         found = sheet.sheet(session, asked_for, actor=actor)

@@ -25,7 +25,8 @@ def test_the_policy_in_the_readme_asks_for_what_the_text_beside_it_says() -> Non
     outcomes = []
     for assertion, studied in ((rules.NO, 60), (rules.NO, 70), (rules.CONFIRMED, 0)):
         born_on = date(1985, 5, 1)
-        facts = rules.Applicant("女", born_on, year=2027, route="职称评审", level="初级", non_public=assertion)
+        known = {"non_public": True} if assertion == rules.CONFIRMED else {}
+        facts = rules.Applicant("女", born_on, 2027, "职称评审", "初级", known)
         hours = np.array([[[3000], [studied * 100]]], np.int32)
         decided = rules.decide(rule, rules.columns([facts]), rules.Balances(hours, hours < 0))
         outcomes.append(rules.OUTCOMES[int(decided.outcome[0])].label)

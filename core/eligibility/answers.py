@@ -7,7 +7,7 @@ one answer's steps in `sheet`, what was decided for the record in `decisions`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,12 +18,15 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from core.eligibility.applications import (
-    ASSERTION_WORDS,
     COLUMNS,
-    HEADINGS,
+    SOMETIMES,
     Application,
     Batch,
+    columns,
+    headings,
+    identified,
     in_words,
+    missing,
     understood,
     written,
 )
@@ -31,11 +34,12 @@ from core.ground import access, db, resident_id, sheets
 from core.ground.access import Actor, Refused
 from core.ground.problems import Problem
 from core.law import notices, rules
-from core.law.notices import LEVELS, ROUTES, Policy, Waiver
-from core.law.rules import ASSERTED, ORDINARY, OUTCOMES, Outcome
+from core.law.applicants import Applicant, Applicants, Flags, Words
+from core.law.notices import YEARS_SINCE, Policy
+from core.law.rules import ORDINARY, OUTCOMES, TOGETHER, UNDECIDED, Outcome
 from core.ledger import balances
 from core.ledger.balances import Lines
-from core.models import Organization, Person
+from core.models import Organization, Person, leagues
 from core.people import persons
 
 ANSWERS = ("结论", "需完成年度", "缺口", "依据", "说明")
@@ -60,7 +64,7 @@ class Answered:
     person_ids: NDArray[np.int64]
     """0: not on file."""
     authority_ids: NDArray[np.int64]
-    applicants: rules.Applicants
+    applicants: Applicants
     lines: Lines
     decisions: rules.Decisions
     names: Sequence[str] | None = None
@@ -69,6 +73,24 @@ class Answered:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def take(self, rows: NDArray[np.intp]) -> Answered:
+        """Some of them, in the order given."""
+
+        def some(words: Sequence[str] | None) -> list[str] | None:
+            return None if words is None else [words[row] for row in rows.tolist()]
+
+        return Answered(
+            self.policy,
+            self.rows[rows],
+            self.person_ids[rows],
+            self.authority_ids[rows],
+            self.applicants.take(rows),
+            self.lines.take(rows),
+            self.decisions.part(rows),
+            some(self.names),
+            some(self.numbers),
+        )
 
 
 @dataclass
@@ -91,18 +113,20 @@ class Run:
         return {word: int(found.get(word, 0)) for word in (*(outcome.label for outcome in Outcome), FAULTY)}
 
     def headings(self) -> tuple[str, ...]:
-        """The headings of the file (学历 only where it was given), then `ANSWERS`."""
-        return (*(HEADINGS[name] for name in self._columns()), *ANSWERS)
+        """The headings of the file (those that few files have only where they were given), then `ANSWERS`."""
+        of = headings()
+        return (*(of[name] for name in self._columns()), *ANSWERS)
 
     def _columns(self) -> list[str]:
-        return [name for name in COLUMNS if name != "education" or any(a.cells.get(name) for a in self.applications)]
+        usual = [name for name in COLUMNS if name not in SOMETIMES]
+        return [name for name in columns() if name in usual or any(a.cells.get(name) for a in self.applications)]
 
     def lines(self) -> list[tuple[object, ...]]:
         """A line under `headings` for each application, the ID number in full as text: for the file of who sent it."""
-        columns = self._columns()
+        shown = self._columns()
         answers = zip(*(self.frame[name] for name in ("outcome", "years", "gap", "clauses", "note")), strict=True)
         return [
-            (*(written(each, name) for name in columns), *answered)
+            (*(written(each, name) for name in shown), *answered)
             for each, answered in zip(self.applications, answers, strict=True)
         ]
 
@@ -114,7 +138,8 @@ def application(session: Session, person_id: int, facts: Mapping[str, object], *
 
     Refused codes: "role", "missing" (not on file or not the actor's to see), "application" (every fault in words).
     """
-    return _of_person(1, persons.one(session, person_id, actor), facts)
+    found = persons.one(session, person_id, actor)
+    return _of_person(1, found, facts, _Notices(leagues(session)).of(int(str(facts["year"])), found.authority_id))
 
 
 def applications_of(session: Session, actor: Actor, facts: Mapping[str, object], *, employer: str = "") -> Batch:
@@ -131,18 +156,48 @@ def applications_of(session: Session, actor: Actor, facts: Mapping[str, object],
     if not count:
         raise Refused("missing", "没有找到人员，请换一个单位或姓名再试。")
     people = session.scalars(sa.select(Person).where(*conditions).order_by(Person.id))
-    return Batch([_of_person(row, person, facts) for row, person in enumerate(people, start=1)])
+    known = _Notices(leagues(session))
+    year = int(str(facts["year"]))
+    return Batch(
+        [
+            _of_person(row, person, facts, known.of(year, person.authority_id))
+            for row, person in enumerate(people, start=1)
+        ]
+    )
 
 
 MOST_PEOPLE = 20_000
 
 
-def _of_person(row: int, person: Person, facts: Mapping[str, object]) -> Application:
+def _of_person(row: int, person: Person, facts: Mapping[str, object], policy: Policy) -> Application:
     cells = dict(facts) | {"name": person.name, "id_number": person.id_number}
-    each, problems = understood(row, cells, None)
+    each, problems = identified(row, cells, None)
+    if not problems:
+        each, problems = understood(each, policy)
     if problems:
         raise Refused("application", in_words(problems))
     return each
+
+
+class _Notices:
+    """Notices (通知) by application year and authority: a person is judged by that of the own league."""
+
+    def __init__(self, leagues: dict[int, str | None]) -> None:
+        self._leagues = leagues
+        self._of: dict[tuple[int, str | None], Policy | Refused] = {}
+
+    def of(self, year: int, authority_id: int) -> Policy:
+        """The notice. Refused codes: "policy"."""
+        key = year, self._leagues.get(authority_id)
+        if key not in self._of:
+            try:
+                self._of[key] = notices.of_year(*key)
+            except Refused as refused:
+                self._of[key] = refused
+        found = self._of[key]
+        if isinstance(found, Refused):
+            raise found
+        return found
 
 
 # --- answering ------------------------------------------------------------------------------------------------------
@@ -165,47 +220,73 @@ def answer(session: Session, batch: Batch, *, actor: Actor, progress: Progress |
     problems = list(batch.problems)
     found: list[dict[str, Any]] = []
     answered: list[Answered] = []
-    total = len(batch.applications)
+    applications = list(batch.applications)
+    known = _Notices(leagues(session))
+    total = len(applications)
     for start in range(0, total, _CHUNK):
-        chunk = batch.applications[start : start + _CHUNK]
+        chunk = applications[start : start + _CHUNK]
         on_file = people_on_file(session, actor, chunk)
         lines = [_unanswered(each) for each in chunk]
-        groups: dict[int, list[int]] = defaultdict(list)
+        groups: dict[int, tuple[Policy, list[int]]] = {}
         for at, each in enumerate(chunk):
-            if each.facts is None:
+            if each.year is None or each.doubtful:
+                problems += _doubts(actor, each, known)
                 continue
             person = on_file.get(each.id_number)
-            problem = scope_problem(actor, each, person)
-            if problem:
-                problems.append(problem)
-                continue
-            if person:
-                lines[at] |= {"person_id": person.person_id, "authority_id": person.authority_id}
-            groups[each.facts.year].append(at)
-        answered += [
-            _year_answered(session, actor, [chunk[at] for at in places], [lines[at] for at in places])
-            for places in groups.values()
-        ]
+            policy, more = _asked(actor, each, person, known)
+            if policy:
+                chunk[at], more = understood(each, policy)
+                if person:
+                    lines[at] |= {"person_id": person.person_id, "authority_id": person.authority_id}
+                if not more:
+                    lines[at] |= _words_of(chunk[at])
+                    groups.setdefault(id(policy) + (each.year << 64), (policy, []))[1].append(at)
+            problems += more
+        for policy, places in groups.values():
+            made, more = _year_answered(
+                session, actor, policy, [chunk[at] for at in places], [lines[at] for at in places]
+            )
+            problems += more
+            answered += [made] if len(made) else []
         found += lines
+        applications[start : start + _CHUNK] = chunk
         if progress:
             progress(min(start + _CHUNK, total), total)
     _tell_problems(found, problems)
-    order = list(COLUMNS)
+    order = list(columns())
     problems.sort(key=lambda problem: (problem.row, order.index(problem.column)))
-    columns = "row name id_mask year route level outcome years gap clauses note waiver person_id authority_id".split()
-    frame = pd.DataFrame(found, columns=columns).astype({"person_id": "Int64", "authority_id": "Int64"})
-    return Run(frame, problems, batch.applications, answered)
+    names = "row name id_mask year route level outcome years gap clauses note waiver person_id authority_id".split()
+    frame = pd.DataFrame(found, columns=names).astype({"person_id": "Int64", "authority_id": "Int64"})
+    return Run(frame, problems, applications, answered)
+
+
+def _doubts(actor: Actor, each: Application, known: _Notices) -> list[Problem]:
+    """What else is wrong with an application of which nobody knows whose it is, so that all is told at once."""
+    try:
+        return [] if each.year is None else understood(each, known.of(each.year, actor.organization_id))[1]
+    except Refused:
+        return []
+
+
+def _asked(
+    actor: Actor, each: Application, person: _OnFile | None, known: _Notices
+) -> tuple[Policy | None, list[Problem]]:
+    """The notice an application is decided by, or why this actor gets no answer about it."""
+    if problem := scope_problem(actor, each, person):
+        return None, [problem]
+    assert each.year is not None
+    try:
+        return known.of(each.year, person.authority_id if person else actor.organization_id), []
+    except Refused as refused:
+        return None, [Problem(each.row, "year", "policy", str(each.year), refused.words)]
 
 
 def _unanswered(each: Application) -> dict[str, Any]:
-    facts = each.facts
     return {
         "row": each.row,
         "name": each.name,
         "id_mask": resident_id.mask(each.id_number),
-        "year": str(facts.year) if facts else sheets.text(each.cells.get("year")),
-        "route": facts.route if facts else sheets.text(each.cells.get("route")),
-        "level": facts.level if facts else sheets.text(each.cells.get("level")),
+        **{name: sheets.text(each.cells.get(name)) for name in ("year", "route", "level")},
         "outcome": FAULTY,
         "years": "",
         "gap": "",
@@ -215,6 +296,12 @@ def _unanswered(each: Application) -> dict[str, Any]:
         "person_id": None,
         "authority_id": None,
     }
+
+
+def _words_of(each: Application) -> dict[str, Any]:
+    """What an application asks for, as understood."""
+    assert each.facts
+    return {"year": str(each.facts.year), "route": each.facts.route, "level": each.facts.level}
 
 
 def _tell_problems(lines: list[dict[str, Any]], problems: list[Problem]) -> None:
@@ -234,7 +321,7 @@ def people_on_file(session: Session, actor: Actor, applications: Sequence[Applic
 
     The number of a duplicate finds the one it was merged into.
     """
-    numbers = {db.blind_index(each.id_number): each.id_number for each in applications if each.facts}
+    numbers = {db.blind_index(each.id_number): each.id_number for each in applications if not each.doubtful}
     visible = sa.case((persons.visible_to(actor), 1), else_=0)
     owner = sa.orm.aliased(Person)
     found = {}
@@ -274,41 +361,25 @@ def scope_problem(actor: Actor, each: Application, person: _OnFile | None) -> Pr
 
 
 def _year_answered(
-    session: Session, actor: Actor, applications: Sequence[Application], lines: Sequence[dict[str, Any]]
-) -> Answered:
-    """Answer applications of one year and fill in their lines."""
+    session: Session,
+    actor: Actor,
+    policy: Policy,
+    applications: Sequence[Application],
+    lines: list[dict[str, Any]],
+) -> tuple[Answered, list[Problem]]:
+    """Answer applications of one year by one notice and fill in their lines; problems of those it cannot decide."""
     facts = [each.facts for each in applications if each.facts]
     year = facts[0].year
-    policy = notices.of_year(year)
     applicants = rules.columns(facts)
     depth = rules.depth(policy, applicants)
     person_ids = np.array([line["person_id"] or 0 for line in lines], np.int64)
     had = balances.of(session, person_ids, year - depth + 1, year)
     decisions = rules.decide(policy, applicants, had.counted(policy, year, depth, len(facts)))
-    lacking: rules.Flags = np.any(decisions.missing, axis=(0, 1))
-    relied = np.any(decisions.deemed, axis=0)
-    years_text: dict[tuple[int, bool], str] = {}
-    clauses_text: dict[tuple[int, int, bool, int], str] = {}
-    for row, line in enumerate(lines):
-        winner, required = int(decisions.winner[row]), int(decisions.required[row])
-        any_one = bool(decisions.any_one[row])
-        outcome = OUTCOMES[decisions.outcome[row]]
-        if (required, any_one) not in years_text:
-            years_text[required, any_one] = rules.years_text(decisions, row)
-        deemed = row if relied[row] else -1  # what such a row cites is its own
-        cited = (int(decisions.window[row]), winner, required != 0, deemed)
-        if cited not in clauses_text:
-            clauses_text[cited] = rules.clauses_text(decisions, row)
-        waiver = None if winner == ORDINARY else policy.waivers[winner]
-        line |= {
-            "outcome": outcome.label,
-            "years": years_text[required, any_one],
-            "gap": rules.gap_text(decisions, row) if lacking[row] else "无",
-            "clauses": clauses_text[cited],
-            "note": note(policy, facts[row], outcome, waiver, line["person_id"] is not None),
-            "waiver": waiver.name if waiver else "",
-        }
-    return Answered(
+    undecided = np.flatnonzero(decisions.outcome == UNDECIDED).tolist()
+    problems = [_missing(applications[row], policy, decisions, row) for row in undecided]
+    decided = np.flatnonzero(decisions.outcome != UNDECIDED)
+    _tell(policy, facts, decisions, lines, decided)
+    answered = Answered(
         policy,
         np.array([line["row"] for line in lines], np.int32),
         person_ids,
@@ -319,18 +390,68 @@ def _year_answered(
         [each.name for each in applications],
         [each.id_number for each in applications],
     )
+    return (answered.take(decided) if problems else answered), problems
 
 
-def note(policy: Policy, facts: rules.Applicant, outcome: Outcome, waiver: Waiver | None, known: bool) -> str:
+def _missing(each: Application, policy: Policy, decisions: rules.Decisions, row: int) -> Problem:
+    """What an application that cannot be decided has to say."""
+    assert each.facts
+    place = int(decisions.window[row])
+    column, code, words = missing(policy, each.facts, policy.windows[place] if place >= 0 else None)
+    return Problem(each.row, column, code, sheets.text(each.cells.get(column)), words)
+
+
+def _tell(
+    policy: Policy,
+    facts: Sequence[Applicant],
+    decisions: rules.Decisions,
+    lines: list[dict[str, Any]],
+    decided: NDArray[np.intp],
+) -> None:
+    """Fill in the lines of those that were decided; what many have alike is put in words once."""
+    lacking: Flags = np.any(decisions.missing, axis=(0, 1))
+    relied = np.any(decisions.deemed, axis=0)
+    years_text: dict[tuple[int, bool], str] = {}
+    clauses_text: dict[tuple[int, int, bool, int], str] = {}
+    for row in decided.tolist():
+        winner, required = int(decisions.winner[row]), int(decisions.required[row])
+        any_one = bool(decisions.any_one[row])
+        outcome = OUTCOMES[decisions.outcome[row]]
+        if (required, any_one) not in years_text:
+            years_text[required, any_one] = rules.years_text(decisions, row)
+        own = row if relied[row] or winner == TOGETHER else -1  # what such a row cites is its own
+        cited = (int(decisions.window[row]), winner, required != 0, own)
+        if cited not in clauses_text:
+            clauses_text[cited] = rules.clauses_text(decisions, row)
+        window = policy.windows[int(decisions.window[row])]
+        lines[row] |= {
+            "outcome": outcome.label,
+            "years": years_text[required, any_one],
+            "gap": rules.gap_text(decisions, row) if lacking[row] else "无",
+            "clauses": clauses_text[cited],
+            "note": note(policy, facts[row], outcome, winner, window, lines[row]["person_id"] is not None),
+            "waiver": rules.waiver_name(policy, winner),
+        }
+
+
+def note(policy: Policy, facts: Applicant, outcome: Outcome, winner: int, window: notices.Window, known: bool) -> str:
     """Note of a decision (说明).
 
     说明: which waiver won and what it says, what is still to verify, and what the decision could not know.
     """
     parts = []
-    if waiver:
-        parts.append(f"适用“{waiver.name}”" + (f"，{waiver.note}" if waiver.note else ""))
-    if outcome is Outcome.TO_VERIFY and waiver:
-        parts.append(f"尚待核验{'、'.join(to_verify(waiver, facts))}，核实后符合")
+    waiver = policy.waivers[winner] if winner >= 0 else None
+    if winner != ORDINARY:
+        said = f"，{waiver.note}" if waiver and waiver.note else ""
+        parts.append(f"适用“{rules.waiver_name(policy, winner)}”{said}")
+    if outcome is Outcome.TO_VERIFY:
+        asked: set[str | None] = {waiver.fact} if waiver else set()
+        asked |= {condition.fact for condition in waiver.when} if waiver else set()
+        if winner == ORDINARY or not (waiver and waiver.effect in ("none_required", "any_one_year")):
+            asked |= {window.years_from, window.since, "education", "series"}
+        if winner == TOGETHER:
+            asked |= set(policy.asked)
+        parts.append(f"尚待核验{'、'.join(to_verify(policy, facts, asked))}，核实后符合")
     if not known:
         parts.append("库中没有学时记录")
     if policy.carried(facts.year):
@@ -338,14 +459,11 @@ def note(policy: Policy, facts: rules.Applicant, outcome: Outcome, waiver: Waive
     return "；".join(parts)
 
 
-def to_verify(waiver: Waiver, facts: rules.Applicant) -> list[str]:
-    """Assertions to verify (待核验): the assertions a waiver stands on that are not confirmed yet, by heading."""
-    return [
-        ASSERTION_WORDS[condition.fact]
-        for condition in waiver.when
-        if (condition.fact == "epidemic_years" and facts.epidemic_years and facts.epidemic == ASSERTED)
-        or (condition.fact in rules.ASSERTIONS and getattr(facts, condition.fact) == ASSERTED)
-    ]
+def to_verify(policy: Policy, facts: Applicant, asked: Collection[str | None]) -> list[str]:
+    """Assertions to verify (待核验): which of the facts asked for are not confirmed yet, by heading."""
+    codes = {YEARS_SINCE.get(each, each) for each in asked if each}
+    of = {code: fact.heading for code, fact in policy.asked.items()}
+    return [of.get(code, code) for code in policy.asked if code in codes & facts.open]
 
 
 # --- everybody ------------------------------------------------------------------------------------------------------
@@ -365,23 +483,34 @@ class Population:
 
     person_ids: NDArray[np.int64]
     authority_ids: NDArray[np.int64]
-    applicants: rules.Applicants
+    applicants: Applicants
     lines: Lines
 
     def __len__(self) -> int:
         return len(self.person_ids)
 
-    def take(self, rows: NDArray[np.intp]) -> Population:
-        """Some of the people."""
-        if len(rows) == len(self):
-            return self
-        columns = (self.person_ids[rows], self.authority_ids[rows], self.applicants.take(rows))
-        return Population(*columns, self.lines.take(rows))
-
     def at_level(self, level: str) -> Population:
         """The same people, all applying for this level."""
-        levels = np.full(len(self), LEVELS.index(level), np.int8)
-        return replace(self, applicants=replace(self.applicants, level=levels))
+        words = self.applicants.words | {"level": _all(level, len(self))}
+        return replace(self, applicants=replace(self.applicants, words=words))
+
+    def take(self, rows: NDArray[np.intp]) -> Population:
+        """Some of the people, whose places are given in ascending order."""
+        people = (self.person_ids[rows], self.authority_ids[rows])
+        return Population(*people, self.applicants.take(rows), self.lines.take(rows))
+
+    def by_notice(self, leagues: Mapping[int, str | None]) -> list[tuple[Policy, Population]]:
+        """The people by the notice of their own league (盟市): each notice of the year with whom it decides about."""
+        groups: dict[int, tuple[Policy, list[int]]] = {}
+        for authority_id in np.unique(self.authority_ids).tolist():
+            policy = notices.of_year(self.applicants.year, leagues.get(authority_id))
+            groups.setdefault(id(policy), (policy, []))[1].append(authority_id)
+        if len(groups) == 1:
+            return [(policy, self) for policy, _ in groups.values()]
+        return [
+            (policy, self.take(np.flatnonzero(np.isin(self.authority_ids, offices))))
+            for policy, offices in groups.values()
+        ]
 
     def decided(self, policy: Policy) -> rules.Decisions:
         """What a policy says of everybody (by its own subjects, caps and depth, at most `REACH` years)."""
@@ -403,7 +532,6 @@ def everybody(session: Session, actor: Actor, year: int, *, route: str = "职称
     Refused codes: "role", "password", "policy".
     """
     scope = persons.visible_to(actor)
-    notices.of_year(year)
     query = sa.select(
         Person.id, Person.authority_id, sa.case((Person.sex == "男", 1), else_=0), db.day_number(Person.birth_on)
     )
@@ -415,21 +543,15 @@ def everybody(session: Session, actor: Actor, year: int, *, route: str = "职称
     people = np.concatenate([np.zeros((4, 0), np.int64), *found], axis=1)
     people = people[:, np.argsort(people[0], kind="stable")]
     count = people.shape[1]
-    applicants = rules.Applicants(
-        year,
-        people[2] == 1,
-        people[3].astype(np.int32),
-        np.full(count, ROUTES.index(route), np.int8),
-        np.full(count, LEVELS.index(level), np.int8),
-        np.full(count, -1, np.int8),
-        {name: np.zeros(count, np.int8) for name in rules.ASSERTIONS},
-        {name: np.zeros(count, np.int32) for name in rules.EVENTS.values()},
-        np.full(count, -1, np.int16),
-        np.zeros(count, np.uint64),
-        np.zeros(count, np.int8),
-    )
+    words = {"route": _all(route, count), "level": _all(level, count)}
+    applicants = Applicants(year, people[2] == 1, people[3].astype(np.int32), words)
     lines = balances.of(session, people[0], year - REACH + 1, year)
     return Population(people[0], people[1], applicants, lines)
+
+
+def _all(word: str, count: int) -> Words:
+    """A column in which everybody has the same word."""
+    return Words(np.zeros(count, np.int8), (word,))
 
 
 def described(session: Session, actor: Actor, person_ids: Sequence[int]) -> pd.DataFrame:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from core.ground import names, resident_id, sheets
 from core.ground.access import Refused
 from core.ground.problems import Problem
-from core.law import notices, rules
-from core.law.notices import EDUCATIONS, LEVELS, ROUTES, Policy, Window
-from core.law.rules import ASSERTED, CONFIRMED, NO
+from core.law import notices
+from core.law.applicants import Applicant
+from core.law.notices import EDUCATIONS, EVERY_NOTICE, Fact, Policy, Window
 from core.submissions import roster
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -22,6 +24,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "year": ("申报年度", "申报年份", "评审年度", "年度"),
     "route": ("申报方式", "申报类型", "评审方式", "申报途径"),
     "level": ("申报级别", "申报等级", "申报层级", "拟申报级别", "级别"),
+    "series": ("职称系列", "申报系列", "系列"),
     "education": ("学历", "最高学历"),
     "non_public": ("单位性质", "单位类型", "所有制"),
     "front_line": ("基层一线", "是否基层一线", "苏木乡镇基层一线", "苏木乡镇一线"),
@@ -32,14 +35,32 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "stays_in_region": ("出站留区", "出站后留区", "是否出站留区", "出站留区工作"),
     "epidemic_years": ("抗疫年度", "抗疫一线年度", "疫情防控一线年度", "疫情防控年度"),
 }
-"""Each column with its heading first and then the synonyms offices write. 学历 is asked for by some notices only."""
+"""Each column of every notice with its heading first and then the synonyms offices write."""
 HEADINGS = {name: words[0] for name, words in COLUMNS.items()}
 REQUIRED = ("name", "id_number", "year")
+ON_FILE = {"sex": ("性别",), "birth_on": ("出生日期", "出生年月日", "出生年月")}
+"""Columns that say again what the ID number says: read only to be held against it."""
+SOMETIMES = ("series", "education", *ON_FILE)
+"""Columns that files may have and mostly have not."""
+
+
+def columns() -> dict[str, tuple[str, ...]]:
+    """Columns of an applications file (申报名单): every notice's, then the facts that notices on file ask for."""
+    own: dict[str, tuple[str, ...]] = {}
+    for filed in notices.filed():
+        for fact in filed.policy.facts if filed.policy else ():
+            own[fact.code] = tuple(dict.fromkeys((*own.get(fact.code, ()), fact.heading, *fact.also)))
+    return COLUMNS | own | ON_FILE
+
+
+def headings() -> dict[str, str]:
+    """The heading (表头) of each of `columns`."""
+    return {name: words[0] for name, words in columns().items()}
 
 
 @dataclass(frozen=True)
 class Application:
-    """Application (申报): one row as written and as understood. `facts` is None where the row has problems."""
+    """Application (申报): one row as written, and once a notice was asked as understood."""
 
     row: int
     """The row number of the spreadsheet, as its user sees it."""
@@ -47,8 +68,13 @@ class Application:
     id_number: str
     """Normalised where it is valid, else as written."""
     cells: Mapping[str, object]
-    """The cells as written, by column name of `COLUMNS`."""
-    facts: rules.Applicant | None
+    """The cells as written, by column name of `columns`."""
+    year: int | None
+    """None where it cannot be read."""
+    doubtful: bool = False
+    """Whether nobody knows who applies for which year: the batch's problems say why, and nothing is answered."""
+    facts: Applicant | None = None
+    """None until `understood`, and where the row has problems."""
 
 
 @dataclass
@@ -71,11 +97,10 @@ _ROUTE_WORDS = {"评审": "职称评审", "正常评审": "职称评审", "正�
     "认定": "考核认定",
     "考核": "考核认定",
 }
-_LEVEL_WORDS = {"副高": "高级", "正高": "高级", "副高级": "高级", "正高级": "高级", "助理级": "初级", "员级": "初级"}
+_LEVEL_WORDS = {"副高": "高级", "正高": "高级", "助理": "初级", "员": "初级"}
+"""By the word without its 级; where a notice tells 副高 from 正高 it says so, see `Policy.levels`."""
 _EDUCATION_WORDS = {"博士": "博士", "硕士": "硕士", "本科": "本科", "大专": "大专", "专科": "大专", "中专": "中专"}
 _DAY = re.compile(r"(\d{4})(?:[-/.年](?:(\d{1,2})(?:[-/.月](?:(\d{1,2})日?)?)?)?)?(?: 00:00(?::00)?)?")
-_FACT_COLUMNS = {"years_in_post": "in_post_since", "recognition_years": "recognition_years"}
-ASSERTION_WORDS = {name: HEADINGS[name] for name in (*rules.ASSERTIONS, "epidemic_years")}
 
 
 class _Unclear(Exception):
@@ -85,38 +110,59 @@ class _Unclear(Exception):
 def read(content: bytes, filename: str, *, today: date | None = None) -> Batch:
     """Parse an applications file (申报名单).
 
-    Read applications from .xlsx, .xls, .et or .csv under SPEC's headings, every problem named.
+    Read applications from .xlsx, .xls, .et or .csv under SPEC's headings and those of the notices on file: who applies
+    for which year, with every problem in that. What else they say is `understood` by the notice of each.
 
     Refused codes: "file" (unreadable, empty, too large), "headings" (no 姓名, 身份证号, 申报年度 in one row).
     """
     batch = Batch()
-    for number, cells in sheets.read(content, filename, COLUMNS, REQUIRED).rows:
+    for number, cells in sheets.read(content, filename, columns(), REQUIRED).rows:
         words = [text for text in map(sheets.text, cells.values()) if text]
         signature = not sheets.text(cells.get("id_number")) and any("：" in text or ":" in text for text in words)
         if words and not signature and not roster.is_footing(cells):
-            each, problems = understood(number, cells, today)
+            each, problems = identified(number, cells, today)
             batch.applications.append(each)
             batch.problems += problems
     if not batch.applications:
         raise Refused("file", "表头下面没有申报人员，请确认数据在同一张工作表内。")
+    _check_repeated(batch)
     return batch
 
 
-def understood(row: int, cells: Mapping[str, object], today: date | None) -> tuple[Application, list[Problem]]:
-    """Parse one application (申报): A row as an application, or everything that is wrong with it."""
+def _check_repeated(batch: Batch) -> None:
+    """Tell one number under two names, and one application twice; neither is answered."""
+    by_number: dict[str, list[Application]] = defaultdict(list)
+    for each in batch.applications:
+        if not each.doubtful:
+            by_number[each.id_number].append(each)
+    asked = [name for name in columns() if name not in ("name", "id_number")]
+    unsure: dict[int, Problem] = {}
+    for alike in by_number.values():
+        first = alike[0]
+        for place, each in enumerate(alike[1:], start=1):
+            if each.name != first.name:
+                words = f"与第{first.row}行“{first.name}”的号码相同而姓名不同，请核对两行的姓名和号码"
+                unsure[each.row] = Problem(each.row, "id_number", "number-twice", each.id_number, words)
+                back = f"与第{each.row}行“{each.name}”的号码相同而姓名不同，请核对两行的姓名和号码"
+                unsure.setdefault(first.row, Problem(first.row, "id_number", "number-twice", first.id_number, back))
+                continue
+            for earlier in alike[:place]:
+                if all(sheets.text(each.cells.get(name)) == sheets.text(earlier.cells.get(name)) for name in asked):
+                    words = f"与第{earlier.row}行重复，请删去一行"
+                    unsure[each.row] = Problem(each.row, "id_number", "row-twice", each.id_number, words)
+                    break
+    batch.problems += unsure.values()
+    batch.applications = [replace(each, doubtful=True) if each.row in unsure else each for each in batch.applications]
+
+
+def identified(row: int, cells: Mapping[str, object], today: date | None) -> tuple[Application, list[Problem]]:
+    """Who applies for which year: a row as an application, and everything that is wrong with that much of it."""
     problems: list[Problem] = []
     name = names.normalise(cells.get("name"))
     number = resident_id.normalise(cells.get("id_number"))
 
     def fault(column: str, code: str, words: str) -> None:
         problems.append(Problem(row, column, code, sheets.text(cells.get(column)), words))
-
-    def take(column: str, understand: Callable[[object], Any]) -> Any:
-        try:
-            return understand(cells.get(column))
-        except _Unclear as unclear:
-            fault(column, f"{column.replace('_', '-')}-form", str(unclear))
-            return None
 
     if not name:
         fault("name", "name-missing", "姓名为空，请补填")
@@ -125,88 +171,107 @@ def understood(row: int, cells: Mapping[str, object], today: date | None) -> tup
     code = resident_id.problem(cells.get("id_number"), today=today)
     if code:
         fault("id_number", code, resident_id.PROBLEMS[code])
-    year, route, level = take("year", _year), take("route", _route), take("level", _level)
-    education = take("education", _education)
-    assertions = {
-        column: take(column, _ownership if column == "non_public" else _assertion) for column in rules.ASSERTIONS
-    }
-    transferred_on, in_post_since = take("transferred_on", _day), take("in_post_since", _day)
-    recognition_years = take("recognition_years", _count)
-    epidemic_years, epidemic = take("epidemic_years", _years) or ((), NO)
-    for column, on in (("transferred_on", transferred_on), ("in_post_since", in_post_since)):
-        if on and year and on.year > year:
-            fault(column, "date-order", f"晚于申报年度{year}，请核对{HEADINGS[column]}或申报年度")
-        elif on and not code and on <= resident_id.birth_on(number):
-            fault(column, "date-order", f"早于出生日期，请核对{HEADINGS[column]}")
-    if year and route and level:
-        for column, kind, words in policy_faults(
-            year, route, level, education, recognition_years is not None, in_post_since is not None
-        ):
-            if not any(problem.column == column for problem in problems):
-                fault(column, kind, words)
-    facts = None
-    if not problems:
-        facts = rules.Applicant(
-            sex=resident_id.sex(number),
-            born_on=resident_id.birth_on(number),
-            year=year,
-            route=route,
-            level=level,
-            education=education,
-            **assertions,
-            transferred_on=transferred_on,
-            in_post_since=in_post_since,
-            recognition_years=recognition_years,
-            epidemic_years=epidemic_years,
-            epidemic=epidemic,
-        )
-    order = list(COLUMNS)
-    problems.sort(key=lambda problem: order.index(problem.column))
-    return Application(row, name, number, dict(cells), facts), problems
+    year = None
+    try:
+        year = _year(cells.get("year"))
+    except _Unclear as unclear:
+        fault("year", "year-form", str(unclear))
+    if not code:
+        said, sex = _plain(cells.get("sex")), resident_id.sex(number)
+        if said and said.removesuffix("性") != sex:
+            fault("sex", "sex-contradicts", f"身份证号表示{sex}，请核对性别或号码")
+        born, born_on = re.sub(r"\D+", "-", _born(cells.get("birth_on"))).strip("-"), resident_id.birth_on(number)
+        told = [int(part) for part in born.split("-") if part]
+        if told and told != [born_on.year, born_on.month, born_on.day][: len(told)]:
+            fault("birth_on", "birth-contradicts", f"身份证号表示{born_on}出生，请核对出生日期或号码")
+    return Application(row, name, number, dict(cells), year, bool(problems)), problems
+
+
+def _born(cell: object) -> str:
+    """A birthday as written, with something between year, month and day."""
+    if isinstance(cell, date):
+        return f"{cell:%Y-%m-%d}"
+    text = _plain(cell).removesuffix(" 00:00:00")
+    if re.fullmatch(r"[1-5]\d{4}", text):  # a date that a spreadsheet shows as its number of days
+        return str(sheets.DAY_ZERO + timedelta(days=int(text)))
+    return "-".join(filter(None, (text[:4], text[4:6], text[6:]))) if re.fullmatch(r"\d{6}|\d{8}", text) else text
+
+
+def understood(each: Application, policy: Policy) -> tuple[Application, list[Problem]]:
+    """Understand an application by the notice it is decided by: its facts, or everything that is wrong with them.
+
+    A fact that the notice hangs the answer on may still be missing: `rules` says whether it does, `missing` what it is.
+    """
+    problems: list[Problem] = []
+    assert each.year is not None
+    facts: dict[str, Any] = {}
+    unverified: set[str] = set()
+
+    def fault(column: str, code: str, words: str) -> None:
+        problems.append(Problem(each.row, column, code, sheets.text(each.cells.get(column)), words))
+
+    def take(column: str, understand: Callable[[object], Any]) -> Any:
+        try:
+            return understand(each.cells.get(column))
+        except _Unclear as unclear:
+            fault(column, f"{column.replace('_', '-')}-form", str(unclear))
+            return None
+
+    words = policy.vocabulary
+    route = take("route", lambda cell: _word(cell, words["route"], _ROUTE_WORDS))
+    level = take("level", lambda cell: _word(cell, words["level"], _LEVEL_WORDS))
+    facts["education"] = take("education", _education)
+    facts["series"] = _series(each.cells.get("series"), policy.series)
+    for fact in policy.asked.values():
+        facts[fact.code], open_ = take(fact.code, partial(_fact, fact)) or (None, False)
+        if open_:
+            unverified.add(fact.code)
+        if fact.type == "day" and facts[fact.code] and (wrong := _misplaced(facts[fact.code], each, fact)):
+            fault(fact.code, "date-order", wrong)
+    if problems or each.doubtful:
+        return each, problems
+    who = (resident_id.sex(each.id_number), resident_id.birth_on(each.id_number), each.year, route, level)
+    known = {name: value for name, value in facts.items() if value}
+    return replace(each, facts=Applicant(*who, known, frozenset(unverified))), []
+
+
+def _misplaced(day: date, each: Application, fact: Fact) -> str:
+    """What is wrong with a day that lies after the application year or before the applicant's birth."""
+    if resident_id.problem(each.id_number):
+        return ""
+    if day.year > (each.year or day.year) and fact in EVERY_NOTICE:
+        return f"晚于申报年度{each.year}，请核对{fact.heading}或申报年度"
+    return f"早于出生日期，请核对{fact.heading}" if day <= resident_id.birth_on(each.id_number) else ""
 
 
 def in_words(problems: Iterable[Problem]) -> str:
     """Problems of one application in a sentence, each under the heading (表头) of its column."""
-    return "；".join(f"{each.heading(HEADINGS)}：{each.words}" for each in problems)
+    of = headings()
+    return "；".join(f"{each.heading(of)}：{each.words}" for each in problems)
 
 
-def policy_faults(
-    year: int, route: str, level: str, education: str | None, recognised: bool, in_post: bool
-) -> Iterator[tuple[str, str, str]]:
-    """Missing facts for a policy: why the policy of the year cannot decide such an application: column, code, words."""
-    try:
-        policy = notices.of_year(year)
-    except Refused as refused:
-        yield "year", "policy", refused.words
-        return
-    window = _window(policy, route, level, education)
+def missing(policy: Policy, facts: Applicant, window: Window | None) -> tuple[str, str, str]:
+    """What a notice lacks to decide an application (缺少的情况): column, code, words.
+
+    `window`: the one that fits the applicant; None where none does.
+    """
+    year, route = facts.year, facts.route
     if window is None:
-        if education is None and any(each.education for each in policy.windows if each.route == route):
-            yield "education", "education-missing", f"{policy.document}按学历规定{route}的年度，请填写学历"
-        else:
-            yield (
-                "route",
-                "policy",
-                f"{policy.document}没有规定{year}年度{route}{level}需完成哪些年度，请核对申报方式和级别",
-            )
-    elif window.years_from == "recognition_years" and not recognised:
-        words = f"{route}须完成认定政策规定年限内的学时（{window.clause}），请填写认定年限，如3"
-        yield "recognition_years", "recognition-years-missing", words
-    elif window.years_from == "years_in_post" and not in_post:
-        words = f"{route}须完成任现职以来各年度的学时（{window.clause}），请填写任现职日期，如2019-07-01"
-        yield "in_post_since", "in-post-since-missing", words
-
-
-def _window(policy: Policy, route: str, level: str, education: str | None) -> Window | None:
-    """A window that fits; `rules` takes the most specific one, and all of one route ask for the same facts."""
-    fitting = [
-        window
-        for window in policy.windows
-        if window.route == route
-        and (not window.level or level in window.level)
-        and (not window.education or education in window.education)
-    ]
-    return max(fitting, key=lambda window: bool(window.level) + bool(window.education), default=None)
+        for name, word in (("education", "学历"), ("series", "职称系列")):
+            if name not in facts.facts and any(getattr(each, name) for each in policy.windows if each.route == route):
+                return name, f"{name}-missing", f"{policy.document}按{word}规定{route}的年度，请填写{word}"
+        words = f"{policy.document}没有规定{year}年度{route}{facts.level}需完成哪些年度，请核对申报方式和级别"
+        return "route", "policy", words
+    code = notices.YEARS_SINCE.get(window.years_from or "", window.years_from or "")
+    fact = policy.asked[code]
+    if code == "recognition_years":
+        asked = f"{route}须完成认定政策规定年限内的学时"
+    elif code == "in_post_since":
+        asked = f"{route}须完成任现职以来各年度的学时"
+    else:
+        asked = f"{route}需完成的年度按{fact.heading}确定"
+    example = "3" if fact.type == "count" else "2019-07-01"
+    return code, f"{code.replace('_', '-')}-missing", f"{asked}（{window.clause}），请填写{fact.heading}，如{example}"
 
 
 def _plain(cell: object) -> str:
@@ -220,20 +285,41 @@ def _year(cell: object) -> int:
     return int(text)
 
 
-def _route(cell: object) -> str:
+def _word(cell: object, words: tuple[str, ...], synonyms: Mapping[str, str]) -> str:
+    """One of the notice's words, or one that offices write for it."""
     text = _plain(cell)
-    text = _ROUTE_WORDS.get(text, text)
-    if text not in ROUTES:
-        raise _Unclear(f"请填“{'”“'.join(ROUTES)}”之一")
-    return text
+    plain = text.removesuffix("职称")
+    for said in (text, plain, plain.removesuffix("级"), synonyms.get(plain.removesuffix("级"), synonyms.get(text, ""))):
+        if said in words:
+            return said
+    raise _Unclear(f"请填“{'”“'.join(words)}”之一")
 
 
-def _level(cell: object) -> str:
-    text = _plain(cell).removesuffix("职称")
-    text = _LEVEL_WORDS.get(text, text)
-    if text not in LEVELS:
-        raise _Unclear(f"请填“{'”“'.join(LEVELS)}”之一")
-    return text
+def _series(cell: object, series: tuple[str, ...]) -> str | None:
+    """The title series where the notice tells it apart; any other is as good as none."""
+    text = _plain(cell)
+    return next((each for each in series if text.removesuffix("系列") == each.removesuffix("系列")), None)
+
+
+def _fact(fact: Fact, cell: object) -> tuple[Any, bool]:
+    """A fact and whether it is still to be verified (待核验)."""
+    if fact.type == "flag":
+        return _ownership(cell) if fact.code == "non_public" else _assertion(cell)
+    said, open_ = _said(str(cell.year) if isinstance(cell, date) and fact.type == "years" else cell)
+    if fact.type == "years":
+        return _years(said, open_=open_)
+    value: object = None
+    if fact.type == "day":
+        value = _day(said if open_ else cell)
+    elif fact.type == "count":
+        value = _count(said)
+    elif said:
+        if said not in fact.choices:
+            raise _Unclear(f"请填“{'”“'.join(fact.choices)}”之一")
+        value = said
+    if open_ and not value:
+        raise _Unclear("请写出内容，再注明待核验，如2019-07-01（待核验）")
+    return value, open_
 
 
 def _education(cell: object) -> str | None:
@@ -244,30 +330,31 @@ def _education(cell: object) -> str | None:
     return found
 
 
-def _assertion(cell: object) -> int:
+def _assertion(cell: object) -> tuple[bool, bool]:
     """是, 否 or 待核验; 是（待核验） is an assertion as well; blank means no."""
     said, open_ = _said(cell)
-    if said in _NO:
-        return ASSERTED if open_ and not said else NO
-    if said not in _YES:
+    said = said.replace(" ", "")
+    if said.lower() in _NO:
+        return open_ and not said, open_ and not said
+    if said.lower() not in _YES:
         raise _Unclear("请填“是”“否”或“待核验”，空白表示否")
-    return ASSERTED if open_ else CONFIRMED
+    return True, open_
 
 
-def _ownership(cell: object) -> int:
+def _ownership(cell: object) -> tuple[bool, bool]:
     """单位性质: whether the employer is 非公有制."""
     said, open_ = _said(cell)
     if any(word in said for word in _NON_PUBLIC) or (open_ and not said):
-        return ASSERTED if open_ else CONFIRMED
-    if said in _NO or any(word in said for word in _PUBLIC):
-        return NO
+        return True, open_
+    if said.lower() in _NO or any(word in said for word in _PUBLIC):
+        return False, False
     raise _Unclear("请填“非公有制”或“公有制”，待核验的写“非公有制（待核验）”")
 
 
 def _said(cell: object) -> tuple[str, bool]:
     """An assertion's words, and whether they are still to be verified."""
-    text = _plain(cell).lower().replace(" ", "")
-    said = re.sub(r"[(\[【]?(待核[验实查对]?|未核[验实])[)\]】]?", "", text)
+    text = _plain(cell).strip()
+    said = re.sub(r"\s*[(\[【]?\s*(待\s*核\s*[验实查对]?|未核[验实])\s*[)\]】]?", "", text)
     return said, said != text
 
 
@@ -300,20 +387,19 @@ def _count(cell: object) -> int | None:
     return int(text)
 
 
-def _years(cell: object) -> tuple[tuple[int, ...], int]:
-    """Years joined by ; ； , ， 、 or a range 2020-2022, and whether they are confirmed."""
-    said, open_ = _said(str(cell.year) if isinstance(cell, date) else re.sub(r"\s+", ";", _plain(cell)))
-    if said in _NO and not open_:
-        return (), NO
+def _years(said: str, *, open_: bool) -> tuple[tuple[int, ...], bool]:
+    """Years joined by ; ； , ， 、 or a range 2020-2022."""
+    if said.lower() in _NO and not open_:
+        return (), False
     found: set[int] = set()
-    for part in filter(None, re.split(r"[;,、/|和]+", said.replace("年度", "").replace("年", ""))):
+    for part in filter(None, re.split(r"[;,、/|和\s]+", said.replace("年度", "").replace("年", ""))):
         years = re.fullmatch(r"(20\d\d)(?:[-~—至到]+(20\d\d))?", part)
         if years is None or int(years[2] or years[1]) < int(years[1]):
             raise _Unclear("请写明年度，几个年度用分号隔开，如2020;2022")
         found.update(range(int(years[1]), int(years[2] or years[1]) + 1))
     if not found:
         raise _Unclear("请写明年度，几个年度用分号隔开，如2020;2022")
-    return tuple(sorted(found)), ASSERTED if open_ else CONFIRMED
+    return tuple(sorted(found)), open_
 
 
 def written(each: Application, column: str) -> object:

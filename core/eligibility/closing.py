@@ -189,6 +189,6 @@ def if_waiting(session: Session, today: DecisionSheet, *, actor: Actor) -> Decis
 
     The same application one year later with the same hours. Refused codes: "policy" and those of `sheet`.
     """
-    later = replace(today.facts, year=today.facts.year + 1)
-    cells = dict(today.application.cells) | {"year": later.year}
-    return sheet.sheet(session, replace(today.application, facts=later, cells=cells), actor=actor)
+    later = today.facts.year + 1
+    cells = dict(today.application.cells) | {"year": later}
+    return sheet.sheet(session, replace(today.application, year=later, cells=cells), actor=actor)

@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,8 +30,9 @@ from core.eligibility.sheet import DecisionSheet
 from core.ground import access, db, resident_id
 from core.ground.access import Actor, Role, not_found, require
 from core.law import notices, rules
-from core.law.notices import Policy
-from core.law.rules import ASSERTED, CONFIRMED, NO, OUTCOMES, Outcome
+from core.law.applicants import ASSERTED, NO, Applicant, Applicants, Words
+from core.law.notices import EDUCATIONS, LEVELS, ROUTES, Policy
+from core.law.rules import OUTCOMES, Outcome
 from core.ledger import statements
 from core.ledger.balances import Lines
 from core.models import (
@@ -167,21 +168,50 @@ def _facts(answered: Answered, rows: NDArray[np.intp]) -> dict[str, Any]:
     """The applications of some rows and what was decided of them, a column each."""
     said = answered.applicants.take(rows)
     columns: dict[str, Any] = {"row": answered.rows[rows], "person_id": answered.person_ids[rows]}
-    columns |= {kept: getattr(said, name) for name, kept in _COLUMNS.items()} | said.assertions | said.events
+    columns |= {"male": said.male, "born": said.born}
+    for name, given in said.words.items():
+        columns |= {f"word:{name}": given.codes, f"of:{name}": list(given.words)}
+    for kind in _KINDS:
+        columns |= {f"{kind}:{name}": column for name, column in getattr(said, _KINDS[kind]).items()}
     columns |= {"outcome": answered.decisions.outcome[rows], "winner": answered.decisions.winner[rows]}
-    for name, given in (("name", answered.names), ("id_number", answered.numbers)):
-        columns[name] = [given[row] for row in rows] if given is not None else pa.nulls(len(rows), pa.string())
+    for name, told in (("name", answered.names), ("id_number", answered.numbers)):
+        columns[name] = [told[row] for row in rows] if told is not None else pa.nulls(len(rows), pa.string())
     return columns
 
 
-_KEPT_AS = {"epidemic_assertion": "epidemic_claim"}
-"""Sealed columns of decisions recorded long ago keep the names they were sealed under."""
-_COLUMNS = {
-    each.name: _KEPT_AS.get(each.name, each.name)
-    for each in fields(rules.Applicants)
-    if each.name not in ("year", "assertions", "events")
-}
-"""What of an applicant is kept, with the name of its sealed column."""
+_KINDS = {"flag": "flags", "day": "days", "count": "counts", "years": "years", "open": "open"}
+"""The kinds of facts beside words, as their sealed columns are prefixed, with the field of `Applicants`."""
+
+
+def _said(facts: Mapping[str, Any], year: int) -> Applicants:
+    """The applicants out of sealed columns: the inverse of `_facts`."""
+    if "route" in facts:
+        return _said_before(facts, year)
+    of: dict[str, dict[str, Any]] = {kind: {} for kind in ("word", "of", *_KINDS)}
+    for column, values in facts.items():
+        kind, _, name = column.partition(":")
+        if name:
+            of[kind][name] = values
+    words = {name: Words(codes, tuple(of["of"][name])) for name, codes in of["word"].items()}
+    return Applicants(year, facts["male"], facts["born"], words, **{field: of[kind] for kind, field in _KINDS.items()})
+
+
+def _said_before(facts: Mapping[str, Any], year: int) -> Applicants:
+    """The applicants of parts sealed before notices could ask for facts of their own: a fixed column for each."""
+    words = {"route": ROUTES, "level": LEVELS, "education": EDUCATIONS}
+    flags = {name: facts[name] for name in ("non_public", "front_line", "postdoc_funded", "stays_in_region")}
+    claimed = facts["epidemic_claim"]
+    return Applicants(
+        year,
+        facts["male"],
+        facts["born"],
+        {name: Words(facts[name], told) for name, told in words.items()},
+        flags,
+        {name: facts[name] for name in ("transferred_on", "in_post_since")},
+        {"recognition_years": facts["recognition_years"]},
+        {"epidemic_years": np.where(claimed == NO, 0, facts["epidemic"]).astype(np.uint64)},
+        {"epidemic_years": claimed == ASSERTED},
+    )
 
 
 def _sealed(purpose: str, columns: Mapping[str, Any]) -> bytes:
@@ -263,11 +293,8 @@ class _Part:
     places: NDArray[np.intp]
 
     @property
-    def applicants(self) -> rules.Applicants:
-        said = {name: self.facts[kept] for name, kept in _COLUMNS.items()}
-        assertions = {name: self.facts[name] for name in rules.ASSERTIONS}
-        events = {name: self.facts[name] for name in rules.EVENTS.values()}
-        return rules.Applicants(year=self.part.year, assertions=assertions, events=events, **said)
+    def applicants(self) -> Applicants:
+        return _said(self.facts, self.part.year)
 
     @property
     def lines(self) -> Lines:
@@ -361,7 +388,7 @@ def decided(
         conditions.append(DecisionPart.id.in_(whose))
     lines = []
     for each in _parts(session, actor, *conditions):
-        waivers = [*(waiver.name for waiver in policy_of(session, each.part).waivers), ""]  # ORDINARY is the last
+        policy = policy_of(session, each.part)
         places = each.places
         if person_id is not None:
             places = places[np.isin(each.facts["person_id"][places], records)]
@@ -374,7 +401,7 @@ def decided(
                 each.facts["name"][place],
                 each.part.year,
                 OUTCOMES[each.facts["outcome"][place]].label,
-                waivers[each.facts["winner"][place]],
+                rules.waiver_name(policy, int(each.facts["winner"][place])),
                 each.part.policy_id,
                 each.run.decided_at,
                 each.run.decided_by,
@@ -486,7 +513,7 @@ class _Decision:
     part: DecisionPart
     run: DecisionRun
     application: Application
-    facts: rules.Applicant
+    facts: Applicant
     person_id: int | None
     outcome: Outcome
     winner: int
@@ -505,7 +532,8 @@ def kept_decision(session: Session, number: int, actor: Actor) -> _Decision:
         if name is None:
             person = session.get_one(Person, person_id)
             name, id_number = person.name, person.id_number
-        application = Application(int(said["row"][place]), name, id_number, _cells(name, id_number, facts), facts)
+        row, cells = int(said["row"][place]), _cells(policy_of(session, each.part), name, id_number, facts)
+        application = Application(row, name, id_number, cells, facts.year, facts=facts)
         outcome, winner = OUTCOMES[said["outcome"][place]], int(said["winner"][place])
         lines = each.lines.take(np.array([place]))
         return _Decision(number, each.part, each.run, application, facts, person_id, outcome, winner, lines)
@@ -535,14 +563,16 @@ def recorded_sheet(session: Session, number: int, *, actor: Actor) -> DecisionSh
     return replace(made, decision_number=number, decided_at=one.run.decided_at, decided_by=one.run.decided_by)
 
 
-def _cells(name: str, number: str, facts: rules.Applicant) -> dict[str, object]:
+def _cells(policy: Policy, name: str, number: str, facts: Applicant) -> dict[str, object]:
     """Facts as they would be written."""
-    assertions = {NO: "", CONFIRMED: "是", ASSERTED: "是（待核验）"}
     cells: dict[str, object] = {"name": name, "id_number": number, "year": facts.year, "route": facts.route}
-    cells |= {"level": facts.level, "education": facts.education or ""}
-    cells |= {assertion: assertions[getattr(facts, assertion)] for assertion in rules.ASSERTIONS}
-    cells["non_public"] = str(cells["non_public"]).replace("是", "非公有制")
-    cells |= {"transferred_on": facts.transferred_on or "", "in_post_since": facts.in_post_since or ""}
-    cells["recognition_years"] = "" if facts.recognition_years is None else facts.recognition_years
-    years = ";".join(map(str, facts.epidemic_years))
-    return cells | {"epidemic_years": years + ("（待核验）" if years and facts.epidemic == ASSERTED else "")}
+    cells |= {"level": facts.level}
+    cells |= {column: facts.facts.get(column, "") for column in ("education", "series")}
+    for code, fact in policy.asked.items():
+        value, open_ = facts.facts.get(code, ""), code in facts.open
+        if fact.type == "flag" and value:
+            value = "非公有制" if code == "non_public" else "是"
+        elif fact.type == "years" and value:
+            value = ";".join(map(str, value))
+        cells[code] = f"{value}（待核验）" if open_ and value else value
+    return cells

@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from core.eligibility import decisions, sheet
+from core.eligibility import decisions
 from core.eligibility.decisions import NUMBER
 from core.ground import access, db
 from core.ground.access import Actor, Role, require
 from core.ground.hours import hours_text
 from core.law import notices, rules
 from core.law.notices import Policy
-from core.law.rules import OUTCOMES, Outcome
+from core.law.rules import OUTCOMES, UNDECIDED, Outcome
 from core.ledger import balances
 from core.ledger.balances import Lines
 from core.models import DecisionPart, DecisionRun, Organization, Person, Source, leagues
@@ -90,21 +90,21 @@ def recompute(session: Session, number: int, *, actor: Actor) -> Recomputation:
         facts = replace(facts, sex=person.sex, born_on=person.birth_on)
     outcome_now = None
     try:
-        policy = notices.of_year(year)
+        authority_id = person.authority_id if person else one.run.organization_id
+        policy = notices.of_year(year, leagues(session).get(authority_id))
     except access.Refused as refused:
         changed.append(Changed("policy", "政策", one.part.policy_id, refused.words))
     else:
         if policy.digest != one.part.policy_digest:
             was, is_now = (f"{each.id}（{each.digest[:8]}）" for each in (own, policy))
             changed.append(Changed("policy", "政策", was, is_now))
-        reach = sheet.reach(policy, facts)
+        columns = rules.columns([facts])
+        reach = rules.depth(policy, columns)
         ids = np.array([person.id if person else 0], np.int64)
         lines = balances.of(session, ids, year - max(reach, depth) + 1, year)
         changed += _balance_changes(one.lines.told(0), lines.told(0))
-        if reach:
-            columns = rules.columns([facts])
-            today = rules.decide(policy, columns, lines.counted(policy, year, reach, 1))
-            outcome_now = OUTCOMES[today.outcome[0]]
+        today = rules.decide(policy, columns, lines.counted(policy, year, reach, 1))
+        outcome_now = None if today.outcome[0] == UNDECIDED else OUTCOMES[today.outcome[0]]
     return Recomputation(
         number, decisions.digest(one.part) == one.part.digest, reproduced, one.outcome, outcome_now, tuple(changed)
     )
@@ -168,18 +168,7 @@ def replay(session: Session, policy: Policy, *, actor: Actor) -> pd.DataFrame:
 def outcomes(policy: Policy, applicants: rules.Applicants, lines: Lines) -> NDArray[np.int8]:
     """Outcomes by a policy, in bulk.
 
-    What a policy says of applicants, as places in OUTCOMES; -1 where it cannot decide one's kind of application.
+    What a policy says of applicants, as places in OUTCOMES; UNDECIDED (-1) where it cannot decide one.
     """
-    try:
-        depth = rules.depth(policy, applicants)
-        return rules.decide(policy, applicants, lines.counted(policy, applicants.year, depth, len(applicants))).outcome
-    except ValueError:  # some window is missing, or some fact it asks for: kind by kind, then
-        found = np.full(len(applicants), -1, np.int8)
-    kinds = np.stack([applicants.route, applicants.level, applicants.education, applicants.recognition_years >= 0])
-    kinds = np.concatenate([kinds, [applicants.events["in_post_since"] > 0]])
-    names, kind = np.unique(kinds, axis=1, return_inverse=True)
-    if names.shape[1] > 1:
-        for each in range(names.shape[1]):
-            rows = np.flatnonzero(kind == each)
-            found[rows] = outcomes(policy, applicants.take(rows), lines.take(rows))
-    return found
+    depth = rules.depth(policy, applicants)
+    return rules.decide(policy, applicants, lines.counted(policy, applicants.year, depth, len(applicants))).outcome

@@ -6,22 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from sqlalchemy.orm import Session
 
 from core.eligibility import answers
-from core.eligibility.applications import ASSERTION_WORDS, Application, in_words, policy_faults, understood
+from core.eligibility.applications import Application, identified, in_words, missing, understood
 from core.ground import db, resident_id
 from core.ground.access import Actor, Refused, not_found
 from core.law import notices, rules
 from core.law.notices import TOTAL, Policy, Waiver, Window
-from core.law.rules import ASSERTED, CONFIRMED, NO, ORDINARY, OUTCOMES
+from core.law.rules import OUTCOMES, UNDECIDED
 from core.ledger import balances, statements
 from core.ledger.balances import Lines
-from core.models import Person
+from core.models import Person, leagues
 from core.people import persons
 
 
@@ -128,41 +127,23 @@ def sheet(session: Session, application: Application, *, actor: Actor, policy: P
     "application" (faults), "policy".
     """
     persons.visible_to(actor)
-    facts = application.facts
-    if facts is None:
-        _, problems = understood(application.row, application.cells, None)
-        raise Refused("application", in_words(problems))
+    if application.year is None or application.doubtful:
+        _, problems = identified(application.row, application.cells, None)
+        raise Refused("application", in_words(problems) or "与名单中另一行重复或矛盾，请先核对名单。")
     on_file = answers.people_on_file(session, actor, [application]).get(application.id_number)
     problem = answers.scope_problem(actor, application, on_file)
     if problem:
         raise not_found("人员记录") if problem.code == "jurisdiction" else Refused("name", problem.words + "。")
-    policy = policy or notices.of_year(facts.year)
-    faults = list(
-        policy_faults(
-            facts.year,
-            facts.route,
-            facts.level,
-            facts.education,
-            facts.recognition_years is not None,
-            facts.in_post_since is not None,
-        )
-    )
-    if faults:
-        raise Refused("policy", "；".join(words for _, _, words in faults) + "。")
-    person_id = on_file.person_id if on_file else None
-    lines = balances.of(session, np.array([person_id or 0]), facts.year - reach(policy, facts) + 1, facts.year)
-    return drawn(session, application, policy, person_id, lines)
-
-
-def reach(policy: Policy, facts: rules.Applicant) -> int:
-    """Years a policy looks back.
-
-    How many years back a policy looks for an applicant; 0 where it cannot decide the application.
-    """
-    try:
-        return rules.depth(policy, rules.columns([facts]))
-    except ValueError:
-        return 0
+    if policy is None:
+        league = leagues(session).get(on_file.authority_id if on_file else actor.organization_id)
+        policy = notices.of_year(application.year, league)
+    each, problems = understood(application, policy)
+    if each.facts is None or problems:
+        raise Refused("application", in_words(problems))
+    person_id, facts = on_file.person_id if on_file else None, each.facts
+    reach = rules.depth(policy, rules.columns([facts]))
+    lines = balances.of(session, np.array([person_id or 0]), facts.year - reach + 1, facts.year)
+    return drawn(session, each, policy, person_id, lines)
 
 
 def drawn(
@@ -177,6 +158,7 @@ def drawn(
     """Draw a decision sheet from given balances.
 
     The sheet of an application that is the caller's to see, from these balances; with the entries known `until`.
+    Refused codes: "policy" (the policy cannot decide it: what is missing).
     """
     facts = each.facts
     assert facts is not None
@@ -184,8 +166,11 @@ def drawn(
     depth = rules.depth(policy, applicants)
     had = lines.counted(policy, facts.year, depth, 1)
     decisions = rules.decide(policy, applicants, had, steps=True)
-    outcome, won = OUTCOMES[decisions.outcome[0]], int(decisions.winner[0])
-    waiver = None if won == ORDINARY else policy.waivers[won]
+    place, won = int(decisions.window[0]), int(decisions.winner[0])
+    window = policy.windows[place] if place >= 0 else None
+    if window is None or decisions.outcome[0] == UNDECIDED:
+        raise Refused("policy", missing(policy, facts, window)[2] + "。")
+    outcome, waiver = OUTCOMES[decisions.outcome[0]], rules.waiver_name(policy, won)
     entries = statements.entries(session, person_id or 0)
     entries = entries[entries["year"].between(facts.year - depth + 1, facts.year)]
     if until is not None:
@@ -193,10 +178,10 @@ def drawn(
     person = session.get(Person, person_id) if person_id else None
     stood_on = {
         "policy": policy.digest,
-        "facts": vars(facts) | {"name": each.name, "id_number": each.id_number},
+        "facts": vars(facts) | {"open": sorted(facts.open), "name": each.name, "id_number": each.id_number},
         "balances": lines.told(0),
         "outcome": outcome.value,
-        "waiver": waiver.name if waiver else "",
+        "waiver": waiver,
     }
     ways = tuple(_ways(policy, facts, decisions))
     return DecisionSheet(
@@ -211,8 +196,8 @@ def drawn(
         years=rules.years_text(decisions, 0),
         gap=rules.gap_text(decisions, 0),
         clauses=rules.clauses_text(decisions, 0),
-        note=answers.note(policy, facts, outcome, waiver, person_id is not None),
-        waiver=waiver.name if waiver else "",
+        note=answers.note(policy, facts, outcome, won, window, person_id is not None),
+        waiver=waiver,
         any_one=bool(decisions.any_one[0]),
         year_lines=tuple(_year_lines(policy, facts, decisions, had)),
         ways=ways,
@@ -267,8 +252,9 @@ def _ways(policy: Policy, facts: rules.Applicant, decisions: rules.Decisions) ->
         applies = bool(options.applies[way, 0])
         this = replace(decisions, required=options.required[way], any_one=options.any_one[way : way + 1])
         why = reasons[way] if waiver else f"{facts.route}{facts.level}的一般规定"
-        open_ = answers.to_verify(waiver, facts) if waiver else []
-        if waiver and open_:
+        asked = [condition.fact for condition in waiver.when] if waiver else [window.years_from, window.since]
+        open_ = answers.to_verify(policy, facts, asked)
+        if open_:
             why += f"；{'、'.join(open_)}尚待核验"
         yield Way(
             name=waiver.name if waiver else "一般规定",
@@ -280,6 +266,22 @@ def _ways(policy: Policy, facts: rules.Applicant, decisions: rules.Decisions) ->
             gap=Decimal(int(options.gap[way, 0])) / 100 if applies else Decimal(),
             won=way - 1 == won,
             note=waiver.note if waiver else "",
+        )
+    if options.applies[-1, 0]:
+        removing = [way for way, each in enumerate(policy.waivers) if each.effect in rules.REMOVING]
+        held = [way for way in removing if options.applies[way + 1, 0]]
+        this = replace(decisions, required=options.required[-1], any_one=options.any_one[-1:])
+        names = "、".join(policy.waivers[way].name for way in held)
+        best = policy.setting("best_waiver_wins", True)
+        yield Way(
+            name=rules.waiver_name(policy, rules.TOGETHER),
+            clause=";".join(dict.fromkeys(policy.waivers[way].clause for way in held)),
+            applies=True,
+            why=f"{names}同时减去年度" + ("；按取最有利的一项办理，此处只供比较" if best else ""),
+            years=rules.years_text(this, 0),
+            met=bool(options.met[-1, 0]),
+            gap=Decimal(int(options.gap[-1, 0])) / 100,
+            won=won == rules.TOGETHER,
         )
 
 
@@ -294,11 +296,12 @@ def _reasons(policy: Policy, facts: rules.Applicant) -> list[str]:
     probes: list[Waiver] = []
     words: list[list[str]] = []
     for waiver in policy.waivers:
-        free = {"routes": (), "levels": (), "application_years": ()}
+        free = {"routes": (), "levels": (), "series": (), "application_years": ()}
         parts = []
         for limit, word in (
             ("routes", "申报方式限{}".format("、".join(waiver.routes))),
             ("levels", "申报级别限{}".format("、".join(waiver.levels))),
+            ("series", "职称系列限{}".format("、".join(waiver.series))),
             ("application_years", "申报年度限{}".format("、".join(map(str, waiver.application_years)))),
         ):
             if getattr(waiver, limit):
@@ -308,10 +311,7 @@ def _reasons(policy: Policy, facts: rules.Applicant) -> list[str]:
             probes.append(waiver.model_copy(update=free | {"when": (condition,)}))
             parts.append(_condition_words(policy, condition, facts))
         words.append(parts)
-    taken: dict[str, Any] = {
-        assertion: CONFIRMED if getattr(facts, assertion) else NO for assertion in rules.ASSERTIONS
-    }
-    believed = replace(facts, epidemic=CONFIRMED, **taken)
+    believed = replace(facts, open=frozenset())
     asked = policy.model_copy(update={"waivers": tuple(probes)})
     applicants = rules.columns([believed])
     codes = rules.subject_codes(policy)
@@ -328,52 +328,58 @@ def _anybody(waiver: Waiver, limits: Mapping[str, object]) -> Waiver:
     return waiver.model_copy(update={**limits, "when": (born,)})
 
 
-_FACT_WORDS = {
-    "sex": "性别",
-    "age": "年龄",
-    "years_since_transfer": "转任年数",
-    "years_in_post": "任现职年数",
-    "recognition_years": "认定年限",
-} | ASSERTION_WORDS
+_SINCE_WORDS = {"years_since_transfer": "转任年数", "years_in_post": "任现职年数"}
 
 
 def _condition_words(policy: Policy, condition: notices.Condition, facts: rules.Applicant) -> str:
     """A condition with what the applicant has, e.g. 年龄不小于55（39）."""
-    name = _FACT_WORDS[condition.fact]
-    if condition.fact == "sex":
+    asked = condition.fact
+    code = notices.YEARS_SINCE.get(asked, asked)
+    if asked == "sex":
         return f"性别{condition.is_}（{facts.sex}）"
-    if condition.fact == "epidemic_years":
-        return f"{name}（{'、'.join(map(str, facts.epidemic_years)) or '无'}）"
-    if condition.fact in rules.ASSERTIONS:
-        value = {NO: "否", CONFIRMED: "是", ASSERTED: "待核验"}[getattr(facts, condition.fact)]
-        return f"{'非公有制' if condition.fact == 'non_public' else name}（{value}）"
+    counted = condition.at_least is not None or condition.at_most is not None
     limit = f"不小于{condition.at_least}" if condition.at_least is not None else f"不大于{condition.at_most}"
-    return f"{name}{limit}（{_number_words(policy, condition.fact, facts)}）"
+    if asked == "age":
+        return f"年龄{limit}（{_age_words(policy, facts)}）"
+    fact, has = policy.asked[code], facts.facts.get(code)
+    name = fact.heading
+    if counted and fact.type == "day":
+        told = f"{has.year}年起，{facts.year - has.year}" if has else "未填"
+        return f"{_SINCE_WORDS.get(asked, f'{name}起的年数')}{limit}（{told}）"
+    if counted:
+        return f"{name}{limit}（{'未填' if has is None else has}）"
+    if fact.type == "day":
+        inside = {True: "在需完成的年度内", False: "不在需完成的年度内"}
+        asks = inside.get(condition.in_window) if condition.in_window is not None else None
+        asks = asks or (f"不早于{condition.first}" if condition.first else f"不晚于{condition.last}")
+        return f"{name}{asks}（{has or '未填'}）"
+    if fact.type == "years":
+        return f"{name}（{'、'.join(map(str, has or ())) or '无'}）"
+    if fact.type == "word":
+        return f"{name}为{condition.is_}（{has or '未填'}）"
+    value = "待核验" if code in facts.open else "是" if has else "否"
+    return f"{'非公有制' if code == 'non_public' else name}（{value}）"
 
 
-def _number_words(policy: Policy, fact: str, facts: rules.Applicant) -> str:
-    if fact == "age":
-        day = str(policy.setting("age_on", "12-31"))
-        before = f"{facts.born_on:%m-%d}" > day
-        return f"{facts.year}-{day}满{facts.year - facts.born_on.year - before}周岁"
-    if fact == "recognition_years":
-        return "未填" if facts.recognition_years is None else str(facts.recognition_years)
-    event = facts.transferred_on if fact == "years_since_transfer" else facts.in_post_since
-    return f"{event.year}年起，{facts.year - event.year}" if event else "未填"
+def _age_words(policy: Policy, facts: rules.Applicant) -> str:
+    day = str(policy.setting("age_on", "12-31"))
+    before = f"{facts.born_on:%m-%d}" > day
+    return f"{facts.year}-{day}满{facts.year - facts.born_on.year - before}周岁"
 
 
 def _used(policy: Policy, facts: rules.Applicant, ways: Sequence[Way]) -> Iterator[Used]:
     """The interpretations that bear on this application."""
     applying = sum(way.applies for way in ways)
     won = next(way for way in ways if way.won)
+    events = [code for code in facts.facts if policy.asked.get(code) and policy.asked[code].type == "day"]
     bears = {
         "include_application_year": facts.route != "考核认定",
         "age_on": any("年龄" in way.why for way in ways if way.applies),
         "waiver_window": won.years.endswith("任一"),
         "review_routes": facts.route == "破格评审",
         "best_waiver_wins": applying > 2,
-        "years_counted_from_next": facts.transferred_on is not None or facts.route == "破格评审",
-        "transfer_limit": facts.transferred_on is not None,
+        "years_counted_from_next": bool(events),
+        "transfer_limit": any(way.applies for way in ways[1:] if way.name in _limited(policy)),
         "amounts_of_earlier_years": won.years not in ("无", str(facts.year)),
         "until_next_notice": policy.carried(facts.year),
     }
@@ -381,3 +387,8 @@ def _used(policy: Policy, facts: rules.Applicant, ways: Sequence[Way]) -> Iterat
         if bears.get(each.setting):
             value = {True: "是", False: "否"}.get(each.value, str(each.value))
             yield Used(each.setting, value, each.reason, each.clause)
+
+
+def _limited(policy: Policy) -> list[str]:
+    """The waivers that ask for no more than so many of the latest years."""
+    return [waiver.name for waiver in policy.waivers if waiver.effect == "last_years"]

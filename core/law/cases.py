@@ -5,10 +5,11 @@ The policy page prints some of them; the tests hold the rules to all. No table i
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import yaml
@@ -16,14 +17,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from core.ground.access import Refused
 from core.law import notices, rules
+from core.law.applicants import Applicant, columns
 from core.law.notices import Policy
-from core.law.rules import ASSERTED, CONFIRMED, NO, ORDINARY, OUTCOMES
+from core.law.rules import OUTCOMES
 
 FULL, DEEMED = "足", "视同"
 """Instead of hours: as many as the notice asks for; the subject is deemed done."""
-_ASSERTION = {"是": CONFIRMED, "否": NO, "待核实": ASSERTED}
-
-Assertion = Annotated[int, BeforeValidator(lambda word: _ASSERTION.get(word, word)), Field(ge=0, le=2)]
+_TO_VERIFY = re.compile(r"[（(]?待核[实验][）)]?$")
 Day = Annotated[date, BeforeValidator(str)]
 Hours = Annotated[str, Field(pattern=r"^(足|视同|\d+(\.5)?)$")]
 
@@ -33,23 +33,58 @@ class _Words(BaseModel):
 
 
 class Facts(_Words):
-    """Worked case, the applicant (申报人): the applicant, under the headings of the application form."""
+    """Worked case, the applicant (申报人): under the headings of the application form, with those of the notice's own.
 
+    A flag is 是, 否 or 待核实; anything else still to be verified ends with （待核实）. Several years are a list.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
     sex: Literal["男", "女"] = Field(alias="性别")
     born_on: Day = Field(alias="出生日期")
     year: int = Field(alias="申报年度")
     route: str = Field(alias="申报方式")
     level: str = Field(alias="申报级别")
-    education: str | None = Field(None, alias="学历")
-    non_public: Assertion = Field(NO, alias="非公有制")
-    front_line: Assertion = Field(NO, alias="基层一线")
-    postdoc_funded: Assertion = Field(NO, alias="博士后资助或省部级项目")
-    stays_in_region: Assertion = Field(NO, alias="出站留区")
-    transferred_on: Day | None = Field(None, alias="转任日期")
-    in_post_since: Day | None = Field(None, alias="任现职日期")
-    recognition_years: int | None = Field(None, alias="认定年限")
-    epidemic_years: tuple[int, ...] = Field((), alias="抗疫年度")
-    epidemic: Assertion = Field(CONFIRMED, alias="抗疫核实")
+
+    def applicant(self, policy: Policy) -> Applicant:
+        """The applicant as the policy asks. ValueError where it knows no such heading."""
+        told: dict[str, Any] = {}
+        open_ = set()
+        for heading, written in (self.model_extra or {}).items():
+            code, kind = _asked(policy, heading)
+            if code == "epidemic" and str(written).startswith("待核"):  # 抗疫核实: of the years beside it
+                open_.add("epidemic_years")
+                continue
+            said = written if isinstance(written, list) else _TO_VERIFY.sub("", str(written))
+            if said != written:
+                open_.add(code)
+            value = _value(kind, said, asserted=said != written)
+            if value:
+                told[code] = value
+        said_of = (self.sex, self.born_on, self.year, self.route, self.level)
+        return Applicant(*said_of, told, frozenset(open_ & told.keys()))
+
+
+def _asked(policy: Policy, heading: str) -> tuple[str, str]:
+    """The code and kind of the fact under a heading."""
+    usual = {"学历": ("education", "word"), "职称系列": ("series", "word"), "抗疫核实": ("epidemic", "flag")}
+    usual["非公有制"] = ("non_public", "flag")
+    usual |= {fact.heading: (fact.code, fact.type) for fact in policy.asked.values()}
+    if heading not in usual:
+        raise ValueError(f"{policy.id} asks for nothing called {heading}")
+    return usual[heading]
+
+
+def _value(kind: str, said: Any, *, asserted: bool) -> Any:
+    match kind:
+        case "flag":
+            return said == "是" or asserted
+        case "day":
+            return date.fromisoformat(said)
+        case "count":
+            return int(said)
+        case "years":
+            return tuple(int(year) for year in said)
+    return said
 
 
 class Expected(_Words):
@@ -116,18 +151,20 @@ def worked_cases(policy: Policy) -> list[Case]:
 def answer(policy: Policy, case: Case) -> dict[str, str]:
     """Decide a worked case.
 
-    What the rules decide: 结论, 需完成年度, 缺口, 依据, 减免. ValueError where a needed fact is left open.
+    What the rules decide: 结论, 需完成年度, 缺口, 依据, 减免. ValueError where they cannot, since a fact is left open.
     """
     facts = case.facts
-    applicants = rules.columns([rules.Applicant(**{name: getattr(facts, name) for name in type(facts).model_fields})])
+    applicants = columns([facts.applicant(policy)])
     decided = rules.decide(policy, applicants, _balances(policy, case, rules.depth(policy, applicants)))
+    if decided.outcome[0] == rules.UNDECIDED:
+        raise ValueError(f"{policy.id} cannot decide: {case.sentence}")
     winner = int(decided.winner[0])
     return {
         "结论": OUTCOMES[int(decided.outcome[0])].label,
         "需完成年度": rules.years_text(decided, 0),
         "缺口": rules.gap_text(decided, 0),
         "依据": rules.clauses_text(decided, 0),
-        "减免": "无" if winner == ORDINARY else policy.waivers[winner].name,
+        "减免": rules.waiver_name(policy, winner) or "无",
     }
 
 

@@ -8,27 +8,30 @@ Hours are whole hundredths. No table, no file and no screen is known here.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.ground.access import Labelled
-from core.law.notices import EDUCATIONS, FACTS, LEVELS, ROUTES, TOTAL, Condition, Policy, Waiver, Window
+from core.law.applicants import ASSERTED as ASSERTED
+from core.law.applicants import CONFIRMED as CONFIRMED
+from core.law.applicants import NO as NO
+from core.law.applicants import Applicant as Applicant
+from core.law.applicants import Applicants as Applicants
+from core.law.applicants import Flags, Mask, Rows, number_of
+from core.law.applicants import columns as columns
+from core.law.applicants import mask_of as mask_of
+from core.law.notices import TOTAL, Condition, Policy, Waiver, Window
 
-Mask = NDArray[np.unsignedinteger]
-Flags = NDArray[np.bool_]
 Hundredths = NDArray[np.int32]
 
-NO, CONFIRMED, ASSERTED = 0, 1, 2
-"""What is known of an assertion: not made, evidence confirmed, evidence not confirmed yet."""
-
-ORDINARY = -1
-"""The winner where no waiver is better than the ordinary rule."""
+ORDINARY, TOGETHER = -1, -2
+"""The winner where no waiver is better than the ordinary rule; where all that remove years hold together."""
 
 
 class Outcome(Labelled):
@@ -40,138 +43,8 @@ class Outcome(Labelled):
 
 
 OUTCOMES = tuple(Outcome)
-
-
-@dataclass(frozen=True)
-class Applicant:
-    """Applicant (申报人) as facts.
-
-    One person's application, as facts. Dates give years; an assertion is NO, CONFIRMED or ASSERTED.
-    """
-
-    sex: str
-    born_on: date
-    year: int
-    route: str
-    level: str
-    education: str | None = None
-    non_public: int = NO
-    front_line: int = NO
-    postdoc_funded: int = NO
-    stays_in_region: int = NO
-    transferred_on: date | None = None
-    in_post_since: date | None = None
-    recognition_years: int | None = None
-    epidemic_years: tuple[int, ...] = ()
-    epidemic: int = CONFIRMED
-
-
-@dataclass
-class Applicants:
-    """Applicants as NumPy columns (struct of arrays).
-
-    N applicants of one application year, as columns. Days are yyyymmdd, 0 where unknown; unknown numbers are -1.
-    """
-
-    year: int
-    male: Flags
-    born: NDArray[np.int32]
-    route: NDArray[np.int8]
-    level: NDArray[np.int8]
-    education: NDArray[np.int8]
-    assertions: dict[str, NDArray[np.int8]]
-    events: dict[str, NDArray[np.int32]]
-    """The days of `EVENTS`."""
-    recognition_years: NDArray[np.int16]
-    epidemic: Mask
-    epidemic_assertion: NDArray[np.int8]
-
-    def __len__(self) -> int:
-        return len(self.male)
-
-    def number(self, fact: str) -> NDArray[np.int16]:
-        """One of `NUMBERS`. Years since an event start with the one after it."""
-        if fact == "recognition_years":
-            return self.recognition_years
-        event = self.events[EVENTS[fact]]
-        return np.where(event > 0, self.year - event // 10000, -1).astype(np.int16)
-
-    def one(self, row: int) -> Applicant:
-        """One of the applicants as facts: the inverse of `columns`."""
-        education, recognised = int(self.education[row]), int(self.recognition_years[row])
-        facts: dict[str, Any] = {name: int(column[row]) for name, column in self.assertions.items()}
-        facts |= {name: _day(int(column[row])) for name, column in self.events.items()}
-        years = int(self.epidemic[row])
-        return Applicant(
-            "男" if self.male[row] else "女",
-            _day(int(self.born[row])) or date.min,
-            self.year,
-            ROUTES[self.route[row]],
-            LEVELS[self.level[row]],
-            EDUCATIONS[education] if education >= 0 else None,
-            recognition_years=None if recognised < 0 else recognised,
-            epidemic_years=tuple(self.year - back for back in range(63, -1, -1) if years >> back & 1),
-            epidemic=int(self.epidemic_assertion[row]),
-            **facts,
-        )
-
-    def take(self, rows: slice | NDArray[np.intp] | Flags) -> Applicants:
-        """Some of the applicants."""
-        return Applicants(
-            self.year,
-            self.male[rows],
-            self.born[rows],
-            self.route[rows],
-            self.level[rows],
-            self.education[rows],
-            {name: column[rows] for name, column in self.assertions.items()},
-            {name: column[rows] for name, column in self.events.items()},
-            self.recognition_years[rows],
-            self.epidemic[rows],
-            self.epidemic_assertion[rows],
-        )
-
-
-ASSERTIONS = ("non_public", "front_line", "postdoc_funded", "stays_in_region")
-EVENTS = {"years_since_transfer": "transferred_on", "years_in_post": "in_post_since"}
-NUMBERS = (*EVENTS, "recognition_years")
-
-
-def _number(day: date | None) -> int:
-    return 0 if day is None else day.year * 10000 + day.month * 100 + day.day
-
-
-def _day(number: int) -> date | None:
-    return date(number // 10000, number // 100 % 100, number % 100) if number else None
-
-
-def columns(applicants: Sequence[Applicant]) -> Applicants:
-    """Convert applicants to columns: applicants of one year as columns. ValueError where the years differ."""
-    years = {each.year for each in applicants}
-    if len(years) != 1:
-        raise ValueError(f"applicants of one year expected, not {sorted(years)}")
-    year = years.pop()
-    return Applicants(
-        year,
-        np.array([each.sex == "男" for each in applicants], bool),
-        np.array([_number(each.born_on) for each in applicants], np.int32),
-        np.array([ROUTES.index(each.route) for each in applicants], np.int8),
-        np.array([LEVELS.index(each.level) for each in applicants], np.int8),
-        np.array([EDUCATIONS.index(each.education) if each.education else -1 for each in applicants], np.int8),
-        {name: np.array([getattr(each, name) for each in applicants], np.int8) for name in ASSERTIONS},
-        {name: np.array([_number(getattr(each, name)) for each in applicants], np.int32) for name in EVENTS.values()},
-        np.array([-1 if each.recognition_years is None else each.recognition_years for each in applicants], np.int16),
-        np.array([mask_of(year - each_year for each_year in each.epidemic_years) for each in applicants], np.uint64),
-        np.array([each.epidemic for each in applicants], np.int8),
-    )
-
-
-def mask_of(back: Iterable[int]) -> int:
-    """Encode a set of years as a bit mask.
-
-    A set of years, each counted back from the application year, as a bit mask; outside 0 to 63 is dropped.
-    """
-    return sum(1 << years for years in {*back} if 0 <= years < 64)
+UNDECIDED = -1
+"""Instead of an outcome's place: no window fits the applicant, or a fact is unknown on which the answer hangs."""
 
 
 def latest(count: NDArray[np.int16] | int) -> Mask:
@@ -194,7 +67,7 @@ class Balances:
     hours: Hundredths
     deemed: Flags
 
-    def take(self, rows: slice | NDArray[np.intp] | Flags) -> Balances:
+    def take(self, rows: Rows) -> Balances:
         return Balances(self.hours[:, :, rows], self.deemed[:, :, rows])
 
 
@@ -224,7 +97,9 @@ def counted(policy: Policy, by_source: Mapping[str, Hundredths], deemed: Flags |
         hours += taken
     for cap in policy.caps:
         if cap.per == "year" and cap.source is None and cap.subject is not None:
-            _cap(hours, [codes.index(cap.subject)], int(cap.hours * 100))
+            whole = [place for place, subject in enumerate(policy.subjects) if not subject.part_of]
+            places = whole if cap.subject == TOTAL else [codes.index(cap.subject)]
+            _cap(hours, places, int(cap.hours * 100))
     for place, subject in enumerate(policy.subjects):
         if subject.part_of:
             hours[:, codes.index(subject.part_of)] += hours[:, place]
@@ -265,8 +140,8 @@ class _Same:
         return id(self.policy)
 
 
-_Test = Condition | tuple[str, tuple[int, ...]]
-"""What a waiver asks: a condition, or that a column's code is one of some."""
+_Test = Condition | tuple[str, tuple[str, ...]]
+"""What a waiver asks: a condition, or that a column's word is one of some."""
 
 
 @dataclass(frozen=True)
@@ -288,9 +163,11 @@ class _Prepared:
     whole: list[int]
     """The subjects that make up the total: not part of another."""
     window_of: NDArray[np.int8]
-    """The window by route, level and education (see `_place`); -1 where none fits."""
+    """The window by route, level, education and series (see `_place`); -1 where none fits."""
     years_of: Mask
     """The years that window asks for, where it says so itself."""
+    later: NDArray[np.int64]
+    """By window: by how many years it begins before the application year."""
     tests: tuple[_Test, ...]
     ways: tuple[tuple[int, _Way], ...]
     """The waivers of this application year, each with its place in the policy."""
@@ -298,13 +175,19 @@ class _Prepared:
     """Of how many latest years one is enough where a waiver asks for any one year."""
     born_by: int
     """The policy's day for ages, as yyyymmdd."""
-    first_counts: bool
-    """Whether years since an event include the event's own year."""
+    first_counts: int
+    """1 where years since an event include the event's own year, else 0."""
     sums: NDArray[np.int32]
     """Where the requirement is a sum, its amounts by window (W), subject and in total (S + 1)."""
+    least: NDArray[np.int32] | None
+    """Where no year of a sum may stay below an amount: by subject and in total (S + 1)."""
+    shares: tuple[tuple[int, Fraction], ...]
+    """Subjects that must be such a part of all the hours of a year."""
+    best_wins: bool
+    """Whether the best waiver wins; else those that remove years hold together."""
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)
 def _prepared(key: _Same, year: int, depth_: int) -> _Prepared:
     policy = key.policy
     tests: dict[_Test, int] = {}
@@ -314,24 +197,32 @@ def _prepared(key: _Same, year: int, depth_: int) -> _Prepared:
             continue
         asked: list[_Test] = []
         if waiver.routes:
-            asked.append(("route", tuple(ROUTES.index(route) for route in waiver.routes)))
+            asked.append(("route", waiver.routes))
         if waiver.levels:
-            asked.append(("level", tuple(LEVELS.index(level) for level in waiver.levels)))
+            asked.append(("level", tuple(each for level in waiver.levels for each in policy.within(level))))
+        if waiver.series:
+            asked.append(("series", waiver.series))
         asked += waiver.when
         places = tuple(tests.setdefault(test, len(tests)) for test in asked)
         ways.append((place, _Way(waiver, waiver.effect == "any_one_year", places)))
     month, day = map(int, str(policy.setting("age_on", "12-31")).split("-"))
+    codes = subject_codes(policy)
+    least = policy.requirement.each_year_at_least
     return _Prepared(
         policy,
         _amounts(policy, year, depth_),
         [place for place, subject in enumerate(policy.subjects) if not subject.part_of],
-        *_windows(policy),
+        *_windows(policy, year),
+        np.array([_later(policy, window) for window in policy.windows], np.int64),
         tuple(tests),
         tuple(ways),
         int(policy.setting("waiver_window", 3)),
         year * 10000 + month * 100 + day,
-        not policy.setting("years_counted_from_next", True),
+        int(not policy.setting("years_counted_from_next", True)),
         np.array([_sum(policy, window) for window in policy.windows], np.int32),
+        np.array([int(least.get(code, 0) * 100) for code in (*codes, TOTAL)], np.int32) if least else None,
+        tuple((codes.index(code), Fraction(share)) for code, share in policy.requirement.share.items()),
+        bool(policy.setting("best_waiver_wins", True)),
     )
 
 
@@ -341,37 +232,43 @@ def _sum(policy: Policy, window: Window) -> list[int]:
     return [int(hours.get(code, Decimal()) * 100) for code in (*subject_codes(policy), TOTAL)]
 
 
-_STEPS = (24, 6, 1)
-"""How far apart the routes, the levels and the educations lie in a table over all three."""
+_DIMENSIONS = ("route", "level", "education", "series")
+"""What windows tell applicants apart by."""
 
 
-def _place(applicants: Applicants) -> NDArray[np.int8]:
-    """Where each applicant's route, level and education stand in a table over all three."""
-    place = applicants.route * np.int8(_STEPS[0])
-    place += applicants.level * np.int8(_STEPS[1])
-    place += applicants.education
-    place += np.int8(sum(_STEPS))  # an unknown code is -1
-    return place
+def _place(policy: Policy, applicants: Applicants, trust: int) -> NDArray[np.intp]:
+    """Where each applicant's words stand in a table over all `_DIMENSIONS`, a blank first in each."""
+    place = np.zeros(len(applicants), np.int16)
+    for name, vocabulary in policy.vocabulary.items():
+        place *= np.int16(len(vocabulary) + 1)
+        if name in applicants.words:
+            place += applicants.word(name, vocabulary, trust) + np.int16(1)
+    return place.astype(np.intp)
 
 
-def _windows(policy: Policy) -> tuple[NDArray[np.int8], Mask]:
-    """The most specific window for each route, level and education, and the years it asks for."""
-    chosen = np.full((len(ROUTES) + 1, len(LEVELS) + 1, len(EDUCATIONS) + 1), -1, np.int8)
+def _windows(policy: Policy, year: int) -> tuple[NDArray[np.int8], Mask]:
+    """The most specific window for each route, level, education and series, and the years it asks for."""
+    vocabulary = policy.vocabulary
+    chosen = np.full([len(words) + 1 for words in vocabulary.values()], -1, np.int8)
     years = np.zeros(chosen.shape, np.uint64)
-    by_detail = sorted(enumerate(policy.windows), key=lambda pair: bool(pair[1].level) + bool(pair[1].education))
-    for place, window in by_detail:
-        levels = [LEVELS.index(level) + 1 for level in window.level] or range(len(LEVELS) + 1)
-        educations = [EDUCATIONS.index(each) + 1 for each in window.education] or range(len(EDUCATIONS) + 1)
-        cells = np.ix_([ROUTES.index(window.route) + 1], levels, educations)
+    for place, window in sorted(enumerate(policy.windows), key=lambda pair: pair[1].specific):
+        named = {"route": (window.route,), "education": window.education, "series": window.series}
+        named["level"] = tuple(each for level in window.level for each in policy.within(level))
+        cells = np.ix_(
+            *(
+                [vocabulary[name].index(word) + 1 for word in named[name]] or range(len(vocabulary[name]) + 1)
+                for name in _DIMENSIONS
+            )
+        )
         chosen[cells] = place
-        years[cells] = latest(window.years or 0) << _later(policy, window)
+        years[cells] = latest(window.length(year) or 0) << np.uint64(_later(policy, window))
     return chosen.ravel(), years.ravel()
 
 
-def _later(policy: Policy, window: Window) -> np.uint64:
+def _later(policy: Policy, window: Window) -> int:
     """By how many years a window begins before the application year."""
     counted_in = window.include_application_year and policy.setting("include_application_year", True)
-    return np.uint64(0 if counted_in else 1)
+    return 0 if counted_in else 1
 
 
 def _mask_type(depth_: int) -> type[np.unsignedinteger]:
@@ -387,7 +284,8 @@ def _mask_type(depth_: int) -> type[np.unsignedinteger]:
 class Options:
     """Every way to meet the requirement, as columns.
 
-    Each way to meet the requirement (the ordinary rule, then each waiver), for each applicant: O x N.
+    Each way to meet the requirement (the ordinary rule, each waiver, then all waivers that remove years together), for
+    each applicant: O x N.
 
     Where a way does not apply there is nothing else to say of it: nothing required, not met, no gap.
     """
@@ -416,11 +314,11 @@ class Decisions:
     policy: Policy
     year: int
     outcome: NDArray[np.int8]
-    """Index into OUTCOMES."""
+    """Index into OUTCOMES, or UNDECIDED."""
     winner: NDArray[np.int8]
-    """Index into the policy's waivers, or ORDINARY."""
+    """Index into the policy's waivers, ORDINARY or TOGETHER."""
     window: NDArray[np.int8]
-    """Index into the policy's windows: the ordinary rule of each applicant."""
+    """Index into the policy's windows: the ordinary rule of each applicant; -1 where none fits."""
     required: Mask
     any_one: Flags
     complete: Mask
@@ -432,10 +330,12 @@ class Decisions:
 
     A sum or an average is of all required years together, so what it lacks stands with the latest of them.
     """
+    together: Mask
+    """Where TOGETHER won: which waivers hold together, as bits."""
     options: Options | None = field(default=None)
 
-    def part(self, rows: slice) -> Decisions:
-        """Some of the decisions: the same columns, not a copy."""
+    def part(self, rows: Rows) -> Decisions:
+        """Some of the decisions; of a slice the same columns, not a copy."""
         options = self.options and Options(
             self.options.applies[:, rows],
             self.options.required[:, rows],
@@ -453,6 +353,7 @@ class Decisions:
             self.complete[rows],
             self.deemed[:, rows],
             self.missing[:, :, rows],
+            self.together[rows],
             options,
         )
 
@@ -465,30 +366,27 @@ _CELLS = 1 << 20
 def depth(policy: Policy, applicants: Applicants) -> int:
     """Depth of the balances: how many years back the balances must reach for these applicants (K)."""
     prepared = _prepared(_Same(policy), applicants.year, 1)
-    window, base = _base(prepared, applicants, 64)
-    del window
+    _, base, _ = _base(prepared, applicants, 64, ASSERTED)
     any_one = any(waiver.effect == "any_one_year" for waiver in policy.waivers)
-    return max(int(base.max(initial=0)).bit_length(), prepared.any_one_years if any_one else 1, 1)
+    reach = prepared.any_one_years + int(prepared.later.max(initial=0)) if any_one else 1
+    return max(int(base.max(initial=0)).bit_length(), reach, 1)
 
 
 def decide(policy: Policy, applicants: Applicants, balances: Balances, *, steps: bool = False) -> Decisions:
     """Decide eligibility (资格核验) in bulk: decide N applications of one year by one policy.
 
     `balances` reaches as far back as `depth` says. An unconfirmed assertion counts only for 待核验: met with it, not
-    met without it. ValueError where a fact that the ordinary rule asks for is unknown, no window fits, or the balances
-    do not reach far enough.
+    met without it. Who fits no window, or lacks a fact that the ordinary rule asks for and no waiver makes up for, is
+    UNDECIDED. ValueError where the balances do not reach far enough.
 
     Step 1: everybody is decided with confirmed assertions only.
     Step 2: those who are not eligible and asserted something unconfirmed are decided again, all assertions counted.
-    Step 3: where that turns the answer, it becomes 待核验, with the way by which it would be met.
+    Step 3: where that turns the answer, it becomes 待核验, with the way by which it would be met; who was undecided
+    before is answered by it.
     """
     prepared = _prepared(_Same(policy), applicants.year, balances.hours.shape[0])
     decisions = _decide(prepared, applicants, balances, CONFIRMED, steps)
-    asserted = (applicants.epidemic_assertion == ASSERTED) & (applicants.epidemic > 0)
-    for column in applicants.assertions.values():
-        asserted |= column == ASSERTED
-    asserted &= decisions.outcome != _ELIGIBLE
-    rows = np.flatnonzero(asserted)
+    rows = np.flatnonzero(applicants.asserted & (decisions.outcome != _ELIGIBLE))
     if len(rows):
         hopeful = _decide(prepared, applicants.take(rows), balances.take(rows), ASSERTED, steps)
         _adopt(decisions, hopeful, rows)
@@ -497,12 +395,13 @@ def decide(policy: Policy, applicants: Applicants, balances: Balances, *, steps:
 
 def _adopt(decisions: Decisions, hopeful: Decisions, rows: NDArray[np.intp]) -> None:
     """Where an unconfirmed assertion would turn the decision, say 待核验 and show the way it would be met."""
-    turned = hopeful.outcome == _ELIGIBLE
+    met = hopeful.outcome == _ELIGIBLE
+    turned = met | (decisions.outcome[rows] == UNDECIDED)
     places = rows[turned]
-    decisions.outcome[places] = _TO_VERIFY
-    for name in ("winner", "required", "any_one"):
+    decisions.outcome[places] = np.where(met, _TO_VERIFY, hopeful.outcome)[turned]
+    for name in ("winner", "window", "required", "any_one", "together"):
         getattr(decisions, name)[places] = getattr(hopeful, name)[turned]
-    decisions.missing[:, :, places] = 0
+    decisions.missing[:, :, places] = hopeful.missing[:, :, turned]
     if decisions.options and hopeful.options:
         for name in ("applies", "required", "gap"):
             getattr(decisions.options, name)[:, places] = getattr(hopeful.options, name)[:, turned]
@@ -522,11 +421,11 @@ def _decide(prepared: _Prepared, applicants: Applicants, balances: Balances, tru
 def _undecided(prepared: _Prepared, year: int, shape: tuple[int, ...], steps: bool) -> Decisions:
     depth_, subjects, count = shape
     mask, policy = _mask_type(depth_), prepared.policy
-    ways = len(policy.waivers) + 1
+    ways = len(policy.waivers) + 2
     options = Options(
         np.zeros((ways, count), bool),
         np.zeros((ways, count), mask),
-        np.array([False, *(waiver.effect == "any_one_year" for waiver in policy.waivers)]),
+        np.array([False, *(waiver.effect == "any_one_year" for waiver in policy.waivers), False]),
         np.zeros((ways, count), np.int32),
     )
     return Decisions(
@@ -540,11 +439,14 @@ def _undecided(prepared: _Prepared, year: int, shape: tuple[int, ...], steps: bo
         np.zeros(count, mask),
         np.zeros((subjects, count), mask),
         np.empty((depth_, subjects + 1, count), np.int32),
+        np.zeros(count, np.uint64),
         options if steps else None,
     )
 
 
 _EVERYONE = slice(None)
+_UNKNOWN = np.iinfo(np.int32).max
+"""The gap of a way of which nobody knows the years."""
 
 
 def _decide_block(
@@ -553,26 +455,36 @@ def _decide_block(
     """Fill the columns of `decisions`: the ordinary rule for everyone, then each waiver for those it applies to.
 
     Step 1: what each year lacks, and how much study would close it; waivers change which years count, never this.
-    Step 2: the ordinary rule: each applicant's window, its gap, and with both the rank to beat (`_rank`).
+    Step 2: the ordinary rule: each applicant's window, its gap, and with both the rank to beat (`_rank`); where a fact
+    it asks for is unknown, so is its gap, and any waiver that is met beats it.
     Step 3: each waiver, for those to whom it applies: the years it leaves, their gap, its rank.
     Step 4: where a waiver ranks better, it wins; ties stay with the earlier way, so the order of the file decides.
-    Step 5: an applicant who still has a gap is 不符合, and what is missing is filled in for the way that won.
+    Step 5: what the waivers that remove years leave together; it wins only where the policy does not take the best one.
+    Step 6: an applicant who still has a gap is 不符合, and what is missing is filled in for the way that won; who has
+    one while the ordinary rule's years are unknown, or fits no window, is undecided.
     """
     lacking, short = _yearly(prepared, balances, decisions)
-    decisions.window[:], base = _base(prepared, applicants, balances.hours.shape[0])
+    decisions.window[:], base, known = _base(prepared, applicants, balances.hours.shape[0], trust)
     gap = _gap(prepared, lacking, short, base, decisions.window, _EVERYONE)
+    if known is not None:
+        gap[~known] = _UNKNOWN
     decisions.required[:] = base
     rank = _rank(gap, np.bitwise_count(base))
     if decisions.options:
         decisions.options.applies[0] = True
         decisions.options.required[0], decisions.options.gap[0] = base, gap
-    known: dict[int, Flags] = {}
+    tests: dict[int, Flags] = {}
+    removing: list[tuple[int, NDArray[np.intp], Mask]] = []
     for place, way in prepared.ways:
-        applies = _applies(prepared, way, applicants, trust, known)
+        applies = _applies(prepared, way, applicants, base, trust, tests)
+        if known is not None and way.waiver.effect in REMOVING:
+            applies = applies & known  # of unknown years none can be removed
         rows = np.flatnonzero(applies)
         if not len(rows):
             continue
-        years = _required(prepared, way.waiver, base, applicants, rows)
+        years = _required(prepared, way.waiver, base, applicants, rows, decisions.window, trust)
+        if way.waiver.effect in REMOVING:
+            removing.append((place, rows, years))
         if way.waiver.effect == "none_required":
             gap = np.zeros(len(rows), np.int32)
         else:
@@ -581,17 +493,66 @@ def _decide_block(
             decisions.options.applies[place + 1] = applies
             if way.waiver.effect != "none_required":
                 decisions.options.required[place + 1, rows], decisions.options.gap[place + 1, rows] = years, gap
-        asked = np.bitwise_count(years)
-        order = _rank(gap, np.minimum(asked, 1) if way.any_one else asked)
-        better = order < rank[rows]
-        won = rows[better]
-        rank[won] = order[better]
-        decisions.winner[won] = place
-        decisions.required[won] = years[better]
-        decisions.any_one[won] = way.any_one
+        _contend(decisions, rank, rows, years, gap, place, any_one=way.any_one)
+    if removing and (decisions.options or not prepared.best_wins):
+        _together(prepared, lacking, short, base, removing, rank, decisions)
     unmet = rank >= _rank(1, 0)
     np.multiply(unmet, _NOT_ELIGIBLE, out=decisions.outcome)
+    if known is not None:
+        decisions.outcome[unmet & ~known] = UNDECIDED
+        decisions.outcome[decisions.window < 0] = UNDECIDED
+        unmet = unmet & (decisions.outcome != UNDECIDED)
     _missing(prepared, lacking, short, unmet, decisions)
+
+
+REMOVING = ("without_years", "last_years")
+"""Effects that take years out of what the ordinary rule asks for."""
+
+
+def _contend(
+    decisions: Decisions,
+    rank: NDArray[np.int64],
+    rows: NDArray[np.intp],
+    years: Mask,
+    gap: Hundredths,
+    winner: int,
+    *,
+    any_one: bool = False,
+) -> None:
+    """Let a way win where it ranks better than what won so far."""
+    asked = np.bitwise_count(years)
+    order = _rank(gap, np.minimum(asked, 1) if any_one else asked)
+    better = order < rank[rows]
+    won = rows[better]
+    rank[won] = order[better]
+    decisions.winner[won] = winner
+    decisions.required[won] = years[better]
+    decisions.any_one[won] = any_one
+
+
+def _together(
+    prepared: _Prepared,
+    lacking: Hundredths,
+    short: Hundredths,
+    base: Mask,
+    removing: list[tuple[int, NDArray[np.intp], Mask]],
+    rank: NDArray[np.int64],
+    decisions: Decisions,
+) -> None:
+    """What all waivers that remove years leave together, for those to whom two or more apply."""
+    left, count, which = base.copy(), np.zeros(len(base), np.int8), np.zeros(len(base), np.uint64)
+    for place, rows, years in removing:
+        left[rows] &= years
+        count[rows] += 1
+        which[rows] |= np.uint64(1 << place)
+    rows = np.flatnonzero(count >= 2)
+    gap = _gap(prepared, lacking, short, left[rows], decisions.window, rows)
+    if decisions.options:
+        decisions.options.applies[-1, rows] = True
+        decisions.options.required[-1, rows], decisions.options.gap[-1, rows] = left[rows], gap
+    if not prepared.best_wins:
+        decisions.together[rows] = which[rows]
+        _contend(decisions, rank, rows, left[rows], gap, TOGETHER)
 
 
 def _rank(gap: Any, asked: Any) -> Any:
@@ -599,87 +560,146 @@ def _rank(gap: Any, asked: Any) -> Any:
     return np.left_shift(gap, 6, dtype=np.int64) + asked
 
 
-def _base(prepared: _Prepared, applicants: Applicants, depth_: int) -> tuple[NDArray[np.int8], Mask]:
-    """The window of each applicant, the most specific that fits, and the years it asks for."""
-    place = _place(applicants).astype(np.intp)
+def _base(
+    prepared: _Prepared, applicants: Applicants, depth_: int, trust: int
+) -> tuple[NDArray[np.int8], Mask, Flags | None]:
+    """The window of each applicant, the most specific that fits, the years it asks for, and whose years are known.
+
+    None instead of the last where everybody's are.
+    """
+    policy = prepared.policy
+    place = _place(policy, applicants, trust)
     chosen = prepared.window_of[place]
-    if chosen.min(initial=0) < 0:
-        raise ValueError("no window fits an applicant's route, level and education")
     kind = _mask_type(depth_)
     years: Mask = prepared.years_of.astype(kind)[place]
     beyond = prepared.years_of >= np.uint64(1 << depth_) if depth_ < 64 else np.zeros(1, bool)
     if beyond.any() and beyond[place].any():
         raise ValueError(f"a window asks for more than the {depth_} years there are balances of")
-    for at, window in enumerate(prepared.policy.windows):
-        if not window.years_from:
+    known = None
+    if chosen.min(initial=0) < 0:
+        known = chosen >= 0
+    for at, window in enumerate(policy.windows):
+        if not (window.years_from or window.since):
             continue
         rows = np.flatnonzero(chosen == at)
-        amount = applicants.number(window.years_from)[rows]
+        amount, later = _amount(prepared, window, applicants.take(rows), trust), int(prepared.later[at])
         if amount.min(initial=0) < 0:
-            raise ValueError(f"{window.years_from} is unknown where window {at} asks for it")
-        if window.years_from == "years_in_post" and prepared.first_counts:
-            amount = amount + 1
-        later = _later(prepared.policy, window)
-        if min(amount.max(initial=0), 63) + int(later) > depth_:
+            known = np.ones(len(chosen), bool) if known is None else known
+            known[rows[amount < 0]] = False
+        if len(rows) and min(int(amount.max()), 63) + later > depth_ and amount.max() > 0:
             raise ValueError(f"a window asks for more than the {depth_} years there are balances of")
-        years[rows] = latest(amount) << later
-    return chosen, years
+        years[rows] = latest(amount).astype(kind) << kind(later)
+    return chosen, years, known
 
 
-def _applies(prepared: _Prepared, way: _Way, applicants: Applicants, trust: int, known: dict[int, Flags]) -> Flags:
+def _amount(prepared: _Prepared, window: Window, applicants: Applicants, trust: int) -> NDArray[np.int16]:
+    """How many years a window asks of its applicants; -1 where the fact that says so is unknown.
+
+    Years since a day begin with the one after it (or its own) and end with the window, so that they are one fewer where
+    the application year is left out.
+    """
+    later = _later(prepared.policy, window)
+
+    def since(fact: str) -> NDArray[np.int16]:
+        number = applicants.number(fact, trust)
+        return np.where(number < 0, -1, np.maximum(number + prepared.first_counts - later, 0)).astype(np.int16)
+
+    length = window.length(applicants.year)
+    if window.years_from in applicants.counts:
+        amount = applicants.number(window.years_from or "", trust)
+    elif window.years_from:
+        amount = since(window.years_from)
+    else:
+        amount = np.full(len(applicants), length, np.int16)
+    if window.since:
+        most = since(window.since)
+        amount = np.where((most >= 0) & (amount > most), most, amount).astype(np.int16)
+    return amount
+
+
+def _applies(
+    prepared: _Prepared, way: _Way, applicants: Applicants, base: Mask, trust: int, known: dict[int, Flags]
+) -> Flags:
     """To whom a waiver applies. `known` keeps the answer to each test, since waivers share them."""
     for test in way.tests:
         if test not in known:
-            known[test] = _holds(prepared, prepared.tests[test], applicants, trust)
+            known[test] = _holds(prepared, prepared.tests[test], applicants, base, trust)
     found = known[way.tests[0]]
     for test in way.tests[1:]:
         found = found & known[test]
     return found
 
 
-def _holds(prepared: _Prepared, test: _Test, applicants: Applicants, trust: int) -> Flags:
+def _holds(prepared: _Prepared, test: _Test, applicants: Applicants, base: Mask, trust: int) -> Flags:
     if isinstance(test, tuple):
         name, members = test
-        column = getattr(applicants, name)
-        found: Flags = column == members[0]
-        for member in members[1:]:
-            found |= column == member
+        place = applicants.word(name, prepared.policy.vocabulary[name], trust)
+        codes = [prepared.policy.vocabulary[name].index(member) for member in members]
+        found: Flags = place == codes[0]
+        for code in codes[1:]:
+            found |= place == code
         return found
-    fact, wanted = test.fact, test.is_ in (True, "true")
-    if fact == "sex":
+    if test.fact == "sex":
         return applicants.male if test.is_ == "男" else ~applicants.male
-    if fact in applicants.assertions or fact == "epidemic_years":
-        column = applicants.epidemic_assertion if fact == "epidemic_years" else applicants.assertions[fact]
-        held: Flags = column == CONFIRMED if trust == CONFIRMED else column != NO
-        if fact == "epidemic_years":
-            held &= applicants.epidemic != 0
-        return held if wanted else ~held
-    least, most = max(test.at_least or 0, 0), test.at_most
-    if fact == "age":  # full years on the day: born on or before the same day that many years earlier
-        held = applicants.born <= prepared.born_by - least * 10000
-        if most is not None:
-            held &= applicants.born > prepared.born_by - (most + 1) * 10000
+    if test.fact == "age":  # full years on the day: born on or before the same day that many years earlier
+        held: Flags = applicants.born <= prepared.born_by - (test.at_least or 0) * 10000
+        if test.at_most is not None:
+            held &= applicants.born > prepared.born_by - (test.at_most + 1) * 10000
         return held
-    number = applicants.number(fact)
-    held = number >= least
-    if most is not None:
-        held &= number <= most
-    return held
+    if test.at_least is not None or test.at_most is not None:
+        number = applicants.number(test.fact, trust)
+        held = number >= (test.at_least or 0)
+        return held if test.at_most is None else held & (number <= test.at_most)
+    kind = prepared.policy.asked[test.fact].type
+    if kind == "day":
+        return _on_day(test, applicants.day(test.fact, trust), applicants.year, base)
+    if kind == "word":
+        held = applicants.word(test.fact, (str(test.is_),), trust) == 0
+    elif kind == "years":
+        held = applicants.several(test.fact, trust) != 0
+    else:
+        held = applicants.flag(test.fact, trust)
+    return ~held if test.is_ is False else held
 
 
-def _required(prepared: _Prepared, waiver: Waiver, base: Mask, applicants: Applicants, rows: NDArray[np.intp]) -> Mask:
-    """The years that remain for those to whom a waiver applies."""
+def _on_day(test: Condition, day: NDArray[np.int32], year: int, base: Mask) -> Flags:
+    """Whether a day is known and where the condition wants it; `in_window`: in a year the ordinary rule asks for."""
+    known: Flags = day > 0
+    if test.in_window is not None:
+        back = np.clip(year - day // 10000, 0, 63).astype(np.uint64)
+        inside = (base.astype(np.uint64) >> back & np.uint64(1) != 0) & (day // 10000 <= year)
+        known &= inside if test.in_window else ~inside
+        return known
+    known &= (day >= number_of(test.first)) & (day <= (number_of(test.last) or 99991231))
+    return known
+
+
+def _required(
+    prepared: _Prepared,
+    waiver: Waiver,
+    base: Mask,
+    applicants: Applicants,
+    rows: NDArray[np.intp],
+    window: NDArray[np.int8],
+    trust: int,
+) -> Mask:
+    """The years that remain for those to whom a waiver applies.
+
+    Where the application year is left out, so it is of any one year, and of the years since an event.
+    """
     if waiver.effect == "none_required":
         return np.zeros(len(rows), base.dtype)
+    later = prepared.later[window[rows]]
+    shift = later.astype(base.dtype)
     if waiver.effect == "any_one_year":
-        return np.full(len(rows), latest(prepared.any_one_years).astype(base.dtype))
+        return latest(prepared.any_one_years).astype(base.dtype) << shift
     left: Mask = base[rows]
     if waiver.effect == "without_years":
-        left &= ~applicants.epidemic[rows].astype(base.dtype)
-    else:
-        most = waiver.at_most if waiver.at_most is not None else 63
-        years = applicants.number(waiver.fact or "")[rows] + prepared.first_counts
-        left &= latest(np.minimum(years, most)).astype(base.dtype)
+        left &= ~applicants.several(waiver.fact or "", trust)[rows].astype(base.dtype)
+        return left
+    most = waiver.at_most if waiver.at_most is not None else 63
+    years = applicants.number(waiver.fact or "", trust)[rows] + prepared.first_counts - later
+    left &= latest(np.clip(years, 0, most)).astype(base.dtype) << shift
     return left
 
 
@@ -704,6 +724,8 @@ def _yearly(prepared: _Prepared, balances: Balances, decisions: Decisions) -> tu
             spared = np.maximum(year[:subjects, rows], 0) * balances.deemed[back][:, rows]
             year[:subjects, rows] -= spared
             total[rows] -= spared[whole].sum(axis=0, dtype=np.int32)
+        for place, share in prepared.shares:
+            _take_share(year, balances, back, place, share, whole)
         _short(year, out=short[back])
         bit = np.array(1 << back, decisions.complete.dtype)
         done = short[back] == 0
@@ -712,6 +734,20 @@ def _yearly(prepared: _Prepared, balances: Balances, decisions: Decisions) -> tu
             relied = (spared > 0) & done[rows] if prepared.policy.requirement.combine == "each_year" else spared > 0
             decisions.deemed[:, rows] |= relied * bit
     return lacking, short
+
+
+def _take_share(
+    lacking: Hundredths, balances: Balances, back: int, place: int, share: Fraction, whole: list[int]
+) -> None:
+    """Let a subject lack what it needs to be such a part of all the year's hours, in half hours.
+
+    What is studied for it adds to the whole as well: has + x = share * (all + x).
+    """
+    here = balances.hours[back]
+    together, has = here[whole].sum(axis=0, dtype=np.int64), here[place].astype(np.int64)
+    part, rest = share.denominator - share.numerator, share.numerator * together - share.denominator * has
+    needed = np.where(balances.deemed[back, place], 0, -(-rest // (part * 50)) * 50)
+    np.maximum(lacking[place], needed, out=lacking[place], casting="unsafe")
 
 
 def lacking(policy: Policy, year: int, balances: Balances) -> Hundredths:
@@ -776,7 +812,20 @@ def _combined(
         together += (here if average else here - amounts[back][:, None]) * _asked(years, back)
     if not average:
         together += prepared.sums[window[rows]].T * (years != 0)
+    if prepared.least is not None:
+        below = [_below(prepared, lacking, years, back, rows) for back in range(len(lacking))]
+        np.maximum(together, np.sum(below, axis=0), out=together)
     return together
+
+
+def _below(
+    prepared: _Prepared, lacking: Hundredths, years: Mask, back: int, rows: slice | NDArray[np.intp]
+) -> Hundredths:
+    """What a required year stays below the least that no year of a sum may, by subject and in total ((S + 1) x N)."""
+    assert prepared.least is not None
+    below = prepared.least[:, None] + lacking[back][:, rows] - prepared.amounts[back][:, None]
+    found: Hundredths = np.maximum(below, 0) * _asked(years, back)
+    return found
 
 
 def _missing(prepared: _Prepared, lacking: Hundredths, short: Hundredths, unmet: Flags, decisions: Decisions) -> None:
@@ -786,9 +835,13 @@ def _missing(prepared: _Prepared, lacking: Hundredths, short: Hundredths, unmet:
         missing[:] = 0
         rows = np.flatnonzero(unmet)
         together = np.maximum(_combined(prepared, lacking, required[rows], decisions.window, rows), 0)
+        if prepared.least is not None:
+            for back in range(len(lacking)):
+                missing[back][:, rows] = _below(prepared, lacking, required[rows], back, rows)
+            together -= missing[:, :, rows].sum(axis=0, dtype=np.int32)
         for back in reversed(range(len(lacking))):
             newest = _asked(required[rows], back) & ((required[rows] & np.array((1 << back) - 1, required.dtype)) == 0)
-            missing[back][:, rows[newest]] = together[:, newest]
+            missing[back][:, rows[newest]] += together[:, newest]
         return
     for back in range(len(lacking)):
         asked = _asked(required, back) & unmet
@@ -803,6 +856,11 @@ def _missing(prepared: _Prepared, lacking: Hundredths, short: Hundredths, unmet:
 
 
 # --- in words -------------------------------------------------------------------------------------------------------
+
+
+def waiver_name(policy: Policy, winner: int) -> str:
+    """Name of what won (减免): a waiver's, 几项减免合并 where several hold together, "" of the ordinary rule."""
+    return {ORDINARY: "", TOGETHER: "几项减免合并"}[winner] if winner < 0 else policy.waivers[winner].name
 
 
 def years_text(decisions: Decisions, row: int) -> str:
@@ -836,7 +894,10 @@ def clauses_text(decisions: Decisions, row: int) -> str:
     """
     policy, winner, required = decisions.policy, int(decisions.winner[row]), int(decisions.required[row])
     cited = [policy.windows[int(decisions.window[row])].clause]
-    if winner != ORDINARY:
+    if winner == TOGETHER:
+        held = int(decisions.together[row])
+        cited += [waiver.clause for place, waiver in enumerate(policy.waivers) if held >> place & 1]
+    elif winner != ORDINARY:
         cited.append(policy.waivers[winner].clause)
     if required:
         cited.append(policy.requirement.clause)
@@ -849,6 +910,3 @@ def clauses_text(decisions: Decisions, row: int) -> str:
 
 def _hours(amount: int) -> str:
     return f"{Decimal(amount) / 100:f}".rstrip("0").rstrip(".") if amount % 100 else str(amount // 100)
-
-
-assert set(FACTS) == {"sex", "age", "epidemic_years", *ASSERTIONS, *NUMBERS}

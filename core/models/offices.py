@@ -34,7 +34,8 @@ class Organization(Base):
     @property
     def league(self) -> str | None:
         """The league (盟市) whose notices hold here, by the authority in charge; None: the region's."""
-        return league_of(self.authority.kind, self.authority.name)
+        office = self if self.kind in AUTHORITIES else self.authority
+        return league_of(office.kind, office.name)
 
 
 def leagues(session: Session) -> dict[int, str | None]:

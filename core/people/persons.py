@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core.ground import db, names, resident_id
 from core.ground.access import Actor, Refused, Role, not_found, require, visible
 from core.ledger import books
-from core.models import Organization, Person, PersonChange
+from core.models import Organization, Person, PersonChange, leagues
 from core.trail import audit
 
 
@@ -223,6 +223,11 @@ def one(session: Session, person_id: int, actor: Actor) -> Person:
     if found is None:
         raise not_found("人员记录")
     return found
+
+
+def league(session: Session, person_id: int, actor: Actor) -> str | None:
+    """League (盟市) whose notices hold for a person, by the authority in charge. Refused codes: "role", "missing"."""
+    return leagues(session).get(one(session, person_id, actor).authority_id)
 
 
 def reveal_id(session: Session, person_id: int, *, actor: Actor, now: datetime) -> str:

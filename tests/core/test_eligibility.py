@@ -258,19 +258,20 @@ def test_dates_are_understood_as_offices_write_them(cell: object, expected: date
 @pytest.mark.parametrize(
     ("cell", "expected"),
     [
-        ("2020;2022", ((2020, 2022), rules.CONFIRMED)),
-        ("2020；2022", ((2020, 2022), rules.CONFIRMED)),
-        ("2022、2020", ((2020, 2022), rules.CONFIRMED)),
-        ("2020,2021，2022", ((2020, 2021, 2022), rules.CONFIRMED)),
-        ("2020-2022年", ((2020, 2021, 2022), rules.CONFIRMED)),
-        ("2020年（待核验）", ((2020,), rules.ASSERTED)),
-        (2020.0, ((2020,), rules.CONFIRMED)),
-        ("否", ((), rules.NO)),
-        ("", ((), rules.NO)),
+        ("2020;2022", ((2020, 2022), False)),
+        ("2020；2022", ((2020, 2022), False)),
+        ("2022、2020", ((2020, 2022), False)),
+        ("2020,2021，2022", ((2020, 2021, 2022), False)),
+        ("2020-2022年", ((2020, 2021, 2022), False)),
+        ("2020年（待核验）", ((2020,), True)),
+        (2020.0, ((2020,), False)),
+        ("否", ((), False)),
+        ("", ((), False)),
     ],
 )
 def test_epidemic_years_are_read_however_they_are_joined(cell: object, expected: Any) -> None:
-    assert applications._years(cell) == expected
+    (fact,) = (each for each in notices.EVERY_NOTICE if each.type == "years")
+    assert applications._fact(fact, cell) == expected
 
 
 @pytest.mark.parametrize(
@@ -282,7 +283,11 @@ def test_epidemic_years_are_read_however_they_are_joined(cell: object, expected:
     ],
 )
 def test_claims_are_yes_no_or_to_verify(cell: object, expected: int) -> None:
-    assert applications._assertion(cell) == expected
+    assert applications._assertion(cell) == {
+        rules.NO: (False, False),
+        rules.CONFIRMED: (True, False),
+        rules.ASSERTED: (True, True),
+    }.get(expected)
 
 
 def test_a_file_as_offices_have_it_is_read_in_any_order_with_synonyms_title_and_signature(office: Path) -> None:
@@ -437,10 +442,12 @@ def test_an_application_from_a_form_is_the_application_of_a_file(office: Path) -
     form = {"year": 2024, "route": "职称评审", "level": "高级", "front_line": "待核验"}
     with db.reading() as session:
         made = answers.application(session, person_id, form, actor=cast["title"])
-        assert made.facts == batch(cells(1, 基层一线="待核验")).applications[0].facts
+        read = batch(cells(1, 基层一线="待核验")).applications[0]
+        assert made.facts == applications.understood(read, notices.of_year(2024))[0].facts
+        one = answers.application(session, person_id, form | {"route": "考核认定"}, actor=cast["title"])
         with pytest.raises(Refused) as caught:
-            answers.application(session, person_id, form | {"route": "考核认定"}, actor=cast["title"])
-    assert caught.value.code == "application"
+            sheet.sheet(session, one, actor=cast["title"])
+    assert caught.value.code == "policy"
     assert "认定年限" in caught.value.words
 
 
@@ -519,13 +526,11 @@ def test_what_no_plan_brings_is_said(office: Path) -> None:
 
 def test_waiting_a_year_asks_for_the_next_three(office: Path) -> None:
     cast = c.assemble()
-    person(cast, 1, SHORT[1:], born=ELDER)
+    person(cast, 1, SHORT[1:])
     with db.reading() as session:
-        now = sheet.sheet(session, batch(cells(1, ELDER)).applications[0], actor=cast["title"])
-        assert now.years == "无"  # 55 on the last day of the year
-        younger = replace(now.facts, born_on=date(1990, 1, 1))
-        one = replace(now, facts=younger)
-        later = closing.if_waiting(session, one, actor=cast["title"])
+        now = sheet.sheet(session, batch(cells(1)).applications[0], actor=cast["title"])
+        assert now.years == "2022;2023;2024"
+        later = closing.if_waiting(session, now, actor=cast["title"])
     assert (later.facts.year, later.years) == (2025, "2023;2024;2025")
     assert "2025年度通知尚未载入" in later.note
 
@@ -612,7 +617,7 @@ def test_education_comes_back_only_where_it_was_given(office: Path) -> None:
     assert "学历" in run.headings()
     facts = run.applications[0].facts
     assert facts is not None
-    assert facts.education == "博士"
+    assert facts.facts["education"] == "博士"
 
 
 def test_formulas_in_a_name_are_defused(office: Path) -> None:

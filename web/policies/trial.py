@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.eligibility import answers, sheet, trial
 from core.eligibility.answers import Population
 from core.ground import db
-from core.ground.access import Actor
+from core.ground.access import Actor, Refused
 from core.law import notices, rules
 from core.law.notices import LEVELS, Policy
 from core.ledger import statements
@@ -20,6 +20,7 @@ from core.office import dashboards
 from core.people import persons
 from web import context, tables
 from web.eligibility import decision
+from web.words import md
 
 OUTCOMES = {outcome.value: outcome.label for outcome in rules.OUTCOMES} | {trial.UNDECIDED: "无法核验"}
 EVERY = "各级别"
@@ -134,18 +135,18 @@ def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int
 def both(person_id: int, year: int, level: str, draft: Policy, actor: Actor) -> None:
     """Side by side (对照): one person by the policy in force and by the draft."""
     facts = {"year": year, "route": ROUTE, "level": level}
+    sides: list[sheet.DecisionSheet | Refused] = []
     with db.reading() as session:
         one = answers.application(session, person_id, facts, actor=actor)
-        decides = one.facts is not None and sheet.reach(draft, one.facts) > 0
-        sheets = [
-            sheet.sheet(session, one, actor=actor, policy=policy) for policy in ((None, draft) if decides else (None,))
-        ]
-    places = st.columns(2)
-    for place, words, found in zip(places, ("现行政策", "草稿"), sheets, strict=False):
+        for policy in (None, draft):
+            try:
+                sides.append(sheet.sheet(session, one, actor=actor, policy=policy))
+            except Refused as refused:
+                sides.append(refused)
+    for place, words, found in zip(st.columns(2), ("现行政策", "草稿"), sides, strict=True):
         with place.container(border=True):
             st.caption(words)
-            decision.brief(found)
-    if not decides:
-        with places[1].container(border=True):
-            st.caption("草稿")
-            st.info(f"草稿没有写明{ROUTE}{level}需完成哪些年度，无法核验。")
+            if isinstance(found, Refused):
+                st.info(f"无法核验：{md(found.words)}")
+            else:
+                decision.brief(found)

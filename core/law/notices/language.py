@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -28,19 +29,8 @@ TOTAL = "total"
 ROUTES = ("职称评审", "破格评审", "考核认定")
 LEVELS = ("初级", "中级", "高级")
 EDUCATIONS = ("中专", "大专", "本科", "硕士", "博士")
-FACTS: dict[str, type] = {
-    "sex": str,
-    "age": int,
-    "non_public": bool,
-    "front_line": bool,
-    "postdoc_funded": bool,
-    "stays_in_region": bool,
-    "years_since_transfer": int,
-    "years_in_post": int,
-    "recognition_years": int,
-    "epidemic_years": list,
-}
-"""What a rule may ask about an applicant, with the type of its answer."""
+YEARS_SINCE = {"years_since_transfer": "transferred_on", "years_in_post": "in_post_since"}
+"""Other names of years since a day that every notice may ask for.""" ""
 
 SOURCES = ("培训", "公需考试", "折合", "三科", "技能培训", "职业资格", "补学")
 """Where hours come from, in the words of the ledger."""
@@ -52,18 +42,20 @@ SETTINGS: dict[str, type] = {
     "years_counted_from_next": bool,
     "transfer_limit": int,
     "waiver_window": int,
+    "best_waiver_wins": bool,
+    "review_routes": str,
+    # which notice: `notices.in_force`, `notices.of_year`
+    "until_next_notice": bool,
+    "amounts_of_earlier_years": str,
     # plans, reports and claims read these
     "hours_per_day": Decimal,
-    "until_next_notice": bool,
     "makeup_years": int,
-    # these only explain what the file says elsewhere or what the program always does
-    "amounts_of_earlier_years": str,
-    "best_waiver_wins": bool,
     "certificate_rate": str,
-    "review_routes": str,
     "within_one_year": bool,
 }
-"""The silences a file can name; any other name is a slip."""
+"""The silences a file can name, each read by what it settles; any other name is a slip."""
+CHOICES = {"amounts_of_earlier_years": ("own_year", "application_year"), "certificate_rate": ("granted",)}
+"""Of settings in words: which there are. A certificate's rate may be a number instead."""
 
 
 class Part(BaseModel):
@@ -102,6 +94,7 @@ _FLAGS = {"true": True, "false": False}
 Day = Annotated[date, BeforeValidator(_day)]
 MonthDay = Annotated[str, BeforeValidator(_month_day)]
 Amount = Annotated[Decimal, BeforeValidator(_number), Field(ge=0, le=10_000, multiple_of=Decimal("0.5"))]
+Share = Annotated[Decimal, BeforeValidator(_number), Field(gt=0, lt=1)]
 Year = Annotated[int, Field(ge=1990, le=2100)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Clause = Annotated[str, Field(min_length=1, max_length=40)]
@@ -112,6 +105,46 @@ class Cited(Part):
     """A piece that says where in the notice it comes from."""
 
     clause: Clause
+
+
+class Fact(Cited):
+    """Fact that an applicant states (申报信息): its heading in the form and in files, and what kind of answer it takes.
+
+    `flag` is 是 or 否, `day` a date, `count` a number of years, `word` one of `choices`, `years` several years. `also`
+    are other headings that offices write.
+    """
+
+    code: str = Field(pattern=r"^[a-z][a-z_]{1,29}$")
+    heading: Text
+    type: Literal["flag", "day", "count", "word", "years"]
+    choices: tuple[Text, ...] = ()
+    also: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _choices_of_words(self) -> Self:
+        if (self.type == "word") != bool(self.choices):
+            raise _slip("choices 用于且必须用于 type: word")
+        return self
+
+
+EVERY_NOTICE = (
+    Fact(code="non_public", heading="单位性质", type="flag", clause="-"),
+    Fact(code="front_line", heading="基层一线", type="flag", clause="-"),
+    Fact(code="transferred_on", heading="转任日期", type="day", clause="-"),
+    Fact(code="in_post_since", heading="任现职日期", type="day", clause="-"),
+    Fact(code="recognition_years", heading="认定年限", type="count", clause="-"),
+    Fact(code="postdoc_funded", heading="博士后资助或省部级项目", type="flag", clause="-"),
+    Fact(code="stays_in_region", heading="出站留区", type="flag", clause="-"),
+    Fact(code="epidemic_years", heading="抗疫年度", type="years", clause="-"),
+)
+"""The facts that the application form has whatever a notice declares; besides, sex and age out of the ID number."""
+
+
+class Level(Part):
+    """Level within a level (级别细分): such as 副高 and 正高 within 高级; what holds for the wider holds for it."""
+
+    name: Text
+    within: Literal[LEVELS]  # type: ignore[valid-type]
 
 
 class SubjectRule(Cited):
@@ -133,12 +166,17 @@ class YearChange(Cited):
 class Requirement(Cited):
     """Required hours (学时要求).
 
-    Hours by subject code and `total`, for each year alone, or summed or averaged over the years required.
+    Hours by subject code and `total`, for each year alone, or summed or averaged over the years required. `share`: a
+    subject must be at least such a part of all the hours had in a year. `each_year_at_least`: of a sum, what no single
+    year may stay below. `counted_from`: only hours completed from then on count, a day or an applicant's own.
     """
 
     combine: Literal["each_year", "sum", "average"] = "each_year"
     hours: dict[str, Amount] = Field(min_length=1)
     changes: tuple[YearChange, ...] = ()
+    share: dict[str, Share] = {}
+    each_year_at_least: dict[str, Amount] = {}
+    counted_from: str | None = None
 
     def of(self, subject: str) -> Decimal:
         """The amount of a subject in a year without changes."""
@@ -169,41 +207,69 @@ class Requirement(Cited):
         return self.hours.get(TOTAL, self.public + self.professional)
 
 
+class Cycle(Part):
+    """Cycle of years (周期): rounds of so many years; the application year's round counts from its first year on."""
+
+    first: Year = Field(alias="from")
+    years: Annotated[int, Field(ge=1, le=20)]
+
+    def length(self, year: int) -> int:
+        """How many years of its round there are up to a year."""
+        return (year - self.first) % self.years + 1
+
+
 class Window(Cited):
     """Look-back window (近几年).
 
-    Which years an application of a route, level and education needs: so many, or as many as a fact says.
+    Which years an application of a route, level, education and title series needs: so many, as many as a fact says, or
+    those of the current cycle. A file writes exactly one of `years`, `years_from` and `cycle`.
     """
 
-    route: Literal[ROUTES]  # type: ignore[valid-type]
-    level: tuple[Literal[LEVELS], ...] = ()  # type: ignore[valid-type]
-    education: tuple[Literal[EDUCATIONS], ...] = ()  # type: ignore[valid-type]
+    route: Text
+    level: tuple[Text, ...] = ()
+    education: tuple[Text, ...] = ()
+    series: tuple[Text, ...] = ()
     years: Annotated[int, Field(ge=0, le=40)] | None = None
-    """So many years; a file writes this or `years_from`."""
-    years_from: Literal["years_in_post", "recognition_years"] | None = None
+    years_from: str | None = None
+    """As many years as this fact says: a count, or the years since a day."""
+    cycle: Cycle | None = None
+    since: str | None = None
+    """Never more years than since the day of this fact, where the applicant has it."""
     include_application_year: bool = True
     hours: dict[str, Amount] = {}
     """Where the requirement is a sum: the amounts of this window, in place of the requirement's."""
 
     @model_validator(mode="after")
     def _one_measure(self) -> Self:
-        if (self.years is None) == (self.years_from is None):
-            raise _slip("years 和 years_from 须写且只写一个")
+        if sum(measure is not None for measure in (self.years, self.years_from, self.cycle)) != 1:
+            raise _slip("years、years_from、cycle 须写且只写一个")
         return self
 
+    def length(self, year: int) -> int | None:
+        """How many years it asks for in an application year; None where a fact of the applicant says so."""
+        return self.cycle.length(year) if self.cycle else self.years
+
     @property
-    def specific(self) -> int:
+    def specific(self) -> tuple[int, bool]:
         """Of the windows that fit an applicant, the one that says the most applies."""
-        return bool(self.level) + bool(self.education)
+        told = bool(self.level) + bool(self.education) + bool(self.series)
+        return told, not {*self.level} <= {*LEVELS}
 
 
 class Condition(Part):
-    """Condition (条件) on a fact of the applicant: one thing that must hold of the applicant."""
+    """Condition (条件) on a fact of the applicant: one thing that must hold of the applicant.
 
-    fact: Literal[tuple(FACTS)]  # type: ignore[valid-type]
+    `is` of a flag, of several years (whether there are any), of a word, of the sex; `at_least` and `at_most` of the
+    age, of a count, of the years since a day; `from` and `to` of a day; `in_window` of a day: in a year asked for.
+    """
+
+    fact: str
     is_: Any = Field(None, alias="is")
     at_least: Annotated[int, Field(ge=0, le=200)] | None = None
     at_most: Annotated[int, Field(ge=0, le=200)] | None = None
+    first: Day | None = Field(None, alias="from")
+    last: Day | None = Field(None, alias="to")
+    in_window: bool | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -214,21 +280,30 @@ class Condition(Part):
         return raw
 
     @model_validator(mode="after")
-    def _fits_the_fact(self) -> Self:
-        asked = [self.is_ is not None, self.at_least is not None, self.at_most is not None]
-        if sum(asked) != 1:
-            raise _slip("is、at_least、at_most 须写且只写一个")
-        if FACTS[self.fact] is int:
-            if asked[0]:
-                raise _slip("{fact} 是数字，请写 at_least 或 at_most", fact=self.fact)
-        elif not asked[0]:
-            raise _slip("{fact} 不是数字，请写 is", fact=self.fact)
-        elif self.fact == "sex":
-            if self.is_ not in ("男", "女"):
-                raise _slip("sex 只能是 男 或 女")
-        elif not isinstance(self.is_, bool):
-            raise _slip("{fact} 只能是 true 或 false", fact=self.fact)
+    def _one_question(self) -> Self:
+        asked = (self.is_, self.at_least, self.at_most, self.first, self.last, self.in_window)
+        if sum(each is not None for each in asked) != 1:
+            raise _slip("is、at_least、at_most（日期还可用 from、to、in_window）须写且只写一个")
         return self
+
+    def misfit(self, facts: Mapping[str, Fact]) -> str:
+        """What is wrong with asking this of its fact, in words; "" where it can be asked."""
+        name, is_ = self.fact, self.is_
+        if name == "sex":
+            return "" if is_ in ("男", "女") else "sex 只能是 男 或 女"
+        counted = self.at_least is not None or self.at_most is not None
+        fact = facts.get(YEARS_SINCE.get(name, name))
+        if name == "age" or name in YEARS_SINCE or (fact and fact.type == "count"):
+            return "" if counted else f"{name} 是数字，请写 at_least 或 at_most"
+        if fact is None:
+            return f"只能是 {'、'.join(('sex', 'age', *YEARS_SINCE, *facts))}"
+        if fact.type == "day":
+            return f"{name} 是日期，请写 from、to、in_window、at_least 或 at_most" if is_ is not None else ""
+        if is_ is None:
+            return f"{name} 不是数字，请写 is"
+        if fact.type == "word":
+            return "" if is_ in fact.choices else f"{name} 只能是 {'、'.join(fact.choices)}"
+        return "" if isinstance(is_, bool) else f"{name} 只能是 true 或 false"
 
 
 class Waiver(Cited):
@@ -240,20 +315,22 @@ class Waiver(Cited):
     """
 
     name: Text
-    routes: tuple[Literal[ROUTES], ...] = ()  # type: ignore[valid-type]
-    levels: tuple[Literal[LEVELS], ...] = ()  # type: ignore[valid-type]
+    routes: tuple[Text, ...] = ()
+    """Only these; the word `review_routes` stands for those of that interpretation."""
+    levels: tuple[Text, ...] = ()
+    series: tuple[Text, ...] = ()
     application_years: tuple[Year, ...] = ()
     when: tuple[Condition, ...] = Field(min_length=1)
     effect: Literal["none_required", "any_one_year", "without_years", "last_years"]
-    fact: Literal["epidemic_years", "years_since_transfer"] | None = None
+    fact: str | None = None
     at_most: Annotated[int, Field(ge=0, le=40)] | None = None
     note: str = ""
 
     @model_validator(mode="after")
     def _effect_fits(self) -> Self:
-        wanted = {"without_years": "epidemic_years", "last_years": "years_since_transfer"}.get(self.effect)
-        if self.fact != wanted:
-            raise _slip("{effect} 的 fact 应为 {wanted}", effect=self.effect, wanted=wanted or "空")
+        wanted = {"without_years": "epidemic_years", "last_years": "years_since_transfer"}.get(self.effect, "空")
+        if (self.fact is None) != (wanted == "空"):
+            raise _slip("{effect} 的 fact 应为 {wanted}", effect=self.effect, wanted=wanted)
         if self.at_most is not None and self.effect != "last_years":
             raise _slip("at_most 只用于 last_years")
         return self
@@ -303,10 +380,26 @@ class MakeUp(Cited):
     """Make-up study (补学): which subject may be made up, how many years back, and in which part of the year."""
 
     subject: str
-    years_back: Annotated[int, Field(ge=0, le=10)]
-    """Where the notice is silent, the interpretation `makeup_years`."""
+    years_back: Annotated[int, Field(ge=0, le=10)] | None = None
+    """Where the notice is silent, the interpretation `makeup_years`; a file writes this or `years`."""
+    years: tuple[Year, ...] = ()
+    """These years, and no others."""
     first: MonthDay = Field("01-01", alias="from")
     last: MonthDay = Field("12-31", alias="to")
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Self:
+        if (self.years_back is None) == (not self.years):
+            raise _slip("years_back 和 years 须写且只写一个")
+        return self
+
+    def years_on(self, on: date) -> tuple[int, ...]:
+        """The earlier years that study on a day may make up, the latest first."""
+        if not self.first <= f"{on:%m-%d}" <= self.last:
+            return ()
+        if self.years:
+            return tuple(sorted((year for year in self.years if year < on.year), reverse=True))
+        return tuple(range(on.year - 1, on.year - 1 - (self.years_back or 0), -1))
 
 
 class StudyWindow(Cited):
@@ -392,10 +485,44 @@ class Interpretation(Cited):
         if kind is Decimal and re.fullmatch(r"\d{1,2}(\.[05])?", text, re.ASCII) and 0 < Decimal(text) <= 24:
             return raw | {"value": Decimal(text)}
         if kind is str and isinstance(value, str) and value:
-            return raw | {"value": _month_day(value) if setting == "age_on" else value}
+            said = CHOICES.get(setting)
+            rate = setting == "certificate_rate" and re.fullmatch(r"\d{1,2}(\.\d)?", value, re.ASCII)
+            if said is None or value in said or rate:
+                return raw | {"value": _month_day(value) if setting == "age_on" else value}
         if "value" not in raw:
             return raw
         raise _slip("{text} 不是 {setting} 的取值", text="空" if value is None else text[:40], setting=setting)
+
+
+def settled(raw: Any) -> Any:
+    """Fill in interpretations: rules of a raw policy that leave something open take it from that silence's setting."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("interpretations"), list):
+        return raw
+    silences = [each for each in raw["interpretations"] if isinstance(each, dict)]
+    said = {str(each.get("setting")): str(each.get("value")) for each in reversed(silences)}
+
+    def number(rule: Any, field: str, setting: str, form: str = r"\d{1,2}") -> Any:
+        open_ = (
+            isinstance(rule, dict) and rule.get(field) is None and re.fullmatch(form, said.get(setting, ""), re.ASCII)
+        )
+        return rule | {field: said[setting]} if open_ else rule
+
+    def waiver(rule: Any) -> Any:
+        if not isinstance(rule, dict):
+            return rule
+        if rule.get("routes") == "review_routes" and said.get("review_routes"):
+            rule = rule | {"routes": re.split("[、，,;； ]+", said["review_routes"])}
+        return number(rule, "at_most", "transfer_limit") if rule.get("effect") == "last_years" else rule
+
+    more: dict[str, Any] = {}
+    if isinstance(makeup := raw.get("makeup"), dict):
+        more["makeup"] = makeup if makeup.get("years") else number(makeup, "years_back", "makeup_years")
+    if isinstance(raw.get("waivers"), list):
+        more["waivers"] = [waiver(rule) for rule in raw["waivers"]]
+    if isinstance(raw.get("conversions"), list):
+        form = r"\d{1,2}(\.\d)?"
+        more["conversions"] = [number(rule, "rate", "certificate_rate", form) for rule in raw["conversions"]]
+    return raw | more
 
 
 class InForce(Part):
@@ -421,6 +548,12 @@ class Policy(Part):
     league: Text | None = None
     in_force: InForce
     clauses: tuple[Clause, ...] = Field(min_length=1)
+    routes: tuple[Text, ...] = ()
+    """Routes (申报方式) beside `ROUTES`, such as 聘任."""
+    levels: tuple[Level, ...] = ()
+    series: tuple[Text, ...] = ()
+    """Title series (职称系列) that windows or waivers distinguish."""
+    facts: tuple[Fact, ...] = ()
     subjects: tuple[SubjectRule, ...] = Field(min_length=1)
     requirement: Requirement
     windows: tuple[Window, ...] = ()
@@ -441,27 +574,26 @@ class Policy(Part):
     @model_validator(mode="before")
     @classmethod
     def _settled(cls, raw: Any) -> Any:
-        """Rules that leave a number open take it from the interpretation of that silence."""
-        if not isinstance(raw, dict) or not isinstance(raw.get("interpretations"), list):
-            return raw
-        silences = [each for each in raw["interpretations"] if isinstance(each, dict)]
+        return settled(raw)
 
-        def settled(rule: Any, field: str, setting: str) -> Any:
-            found = [str(each.get("value")) for each in silences if each.get("setting") == setting]
-            open_ = isinstance(rule, dict) and rule.get(field) is None and found
-            return rule | {field: found[0]} if open_ and re.fullmatch(r"\d{1,2}", found[0], re.ASCII) else rule
+    @property
+    def asked(self) -> dict[str, Fact]:
+        """The facts (申报信息) that may be asked about by code: every notice's, then its own."""
+        return {fact.code: fact for fact in (*EVERY_NOTICE, *self.facts)}
 
-        more = {}
-        if "makeup" in raw:
-            more["makeup"] = settled(raw["makeup"], "years_back", "makeup_years")
-        if isinstance(raw.get("waivers"), list):
-            more["waivers"] = [
-                settled(rule, "at_most", "transfer_limit")
-                if isinstance(rule, dict) and rule.get("effect") == "last_years"
-                else rule
-                for rule in raw["waivers"]
-            ]
-        return raw | more
+    @property
+    def vocabulary(self) -> dict[str, tuple[str, ...]]:
+        """The words (取值) that an application may use, by what they tell: route, level, education, series."""
+        return {
+            "route": (*ROUTES, *self.routes),
+            "level": (*LEVELS, *(level.name for level in self.levels)),
+            "education": EDUCATIONS,
+            "series": self.series,
+        }
+
+    def within(self, level: str) -> tuple[str, ...]:
+        """A level with those within it."""
+        return (level, *(each.name for each in self.levels if each.within == level))
 
     @property
     def first_year(self) -> int:
@@ -502,18 +634,12 @@ class Policy(Part):
 
     @property
     def makeup_years(self) -> int:
-        """How many years back hours may be made up; 0 where the notice has no make-up study."""
-        return self.makeup.years_back if self.makeup else 0
+        """How many years back hours may be made up; 0 where the notice has no make-up study, or lists the years."""
+        return self.makeup.years_back or 0 if self.makeup else 0
 
     def may_make_up(self, subject: str, year: int, on: date) -> bool:
         """Whether study on a day can make up a subject of an earlier year (补学)."""
-        rule = self.makeup
-        return (
-            rule is not None
-            and rule.subject == subject
-            and 1 <= on.year - year <= self.makeup_years
-            and rule.first <= f"{on:%m-%d}" <= rule.last
-        )
+        return self.makeup is not None and self.makeup.subject == subject and year in self.makeup.years_on(on)
 
     def study_window(self, league: str | None = None) -> StudyWindow | None:
         """When a year's study is open: the league's own window, else everybody's."""

@@ -186,7 +186,8 @@ def of_year(year: int, league: str | None = None) -> Policy:
     `requirement.changes`, each with its clause: whoever asks what a year requires finds one answer there.
     Refused codes: "policy".
     """
-    return _of_year(filed(), year, league)
+    files = filed()
+    return _of_year(files, year, league if any(each.league == league for each in files) else None)
 
 
 @functools.lru_cache(maxsize=256)

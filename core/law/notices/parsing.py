@@ -14,13 +14,21 @@ from pydantic import ValidationError
 
 from core.ground.access import Refused
 from core.law.notices.language import (
+    EDUCATIONS,
+    EVERY_NOTICE,
+    LEVELS,
+    ROUTES,
     TOTAL,
+    YEARS_SINCE,
     Cap,
+    Condition,
     Conversion,
     Deemed,
     Duty,
+    Fact,
     InForce,
     Interpretation,
+    Level,
     Part,
     Policy,
     Programme,
@@ -29,6 +37,7 @@ from core.law.notices.language import (
     SubjectRule,
     Waiver,
     Window,
+    settled,
 )
 
 
@@ -58,8 +67,10 @@ class Malformed(Refused):
 
 
 _SECTIONS: dict[str, tuple[type[Part], tuple[str, ...]]] = {
+    "levels": (Level, ("name",)),
+    "facts": (Fact, ("code",)),
     "subjects": (SubjectRule, ("code",)),
-    "windows": (Window, ("route", "level", "education")),
+    "windows": (Window, ("route", "level", "education", "series")),
     "waivers": (Waiver, ("name",)),
     "conversions": (Conversion, ("activity", "level", "rank")),
     "deemed": (Deemed, ("source", "subject")),
@@ -72,6 +83,9 @@ _SECTIONS: dict[str, tuple[type[Part], tuple[str, ...]]] = {
 }
 """The lists of a policy, and by what the rules in them are distinguished: no two alike in one file, and a file that
 extends another replaces its like."""
+
+_WORD_LISTS = ("clauses", "routes", "series")
+"""Lists of words: a file that extends another adds to them."""
 
 LARGEST, _DEEPEST, _LONGEST = 300_000, 20, 1_000
 """Characters in a file, levels in one another, entries on one level: far beyond any notice."""
@@ -255,7 +269,7 @@ def _merged(parent: dict[str, Any], child: dict[str, Any], located: _Located) ->
                 if name == "windows":
                     before = _yielding(before, value, located)
                 mixed[name] = _merged_rules(before, value, _SECTIONS[name][1], located)
-            elif isinstance(value, list) and isinstance(before, list) and name == "clauses":
+            elif isinstance(value, list) and isinstance(before, list) and name in _WORD_LISTS:
                 mixed[name] = [*before, *(clause for clause in value if clause not in before)]
             else:
                 mixed[name] = value
@@ -287,7 +301,7 @@ def _yielding(before: list[Any], after: list[Any], located: _Located) -> list[An
                 for mine in after
                 if isinstance(mine, dict)
                 and isinstance(mine.get("level"), list)
-                and all(mine.get(name) == window.get(name) for name in ("route", "education"))
+                and all(mine.get(name) == window.get(name) for name in ("route", "education", "series"))
             ]
             levels = [level for level in window["level"] if not any(level in each for each in own)]
             if not levels:
@@ -365,7 +379,7 @@ def parse(
     faults |= {located.fault(raw, *said) for said in _strange_leagues(raw, leagues)}
     if policy and to_publish:
         faults |= {located.fault(raw, *said) for said in (*_left_out(policy), *_totals_left(policy))}
-    parts, more = _parts(raw)
+    parts, more = _parts(settled(raw))
     faults |= {located.fault(raw, *said) for said in more}
     if whole:
         faults |= {located.fault(raw, *said) for said in (*_strange_clauses(raw), *_meaning(raw, parts))}
@@ -562,6 +576,13 @@ def _meaning(raw: dict[str, Any], parts: _Parts) -> Iterator[_Said]:
             if changed & years:
                 yield ("requirement", "changes", at, "years"), f"{min(changed & years)}年度已在前面改过"
             changed |= years
+    yield from _strange_words(raw, parts)
+    for name in ("share", "each_year_at_least"):
+        yield from strangers(requirement.get(name), ("requirement", name))
+    if requirement.get("share") and combine != "each_year":
+        yield ("requirement", "share"), "占比只能用于逐年核验（combine: each_year）"
+    if requirement.get("each_year_at_least") and combine != "sum":
+        yield ("requirement", "each_year_at_least"), "每年至少多少学时只用于按总和核验（combine: sum）"
     for at, window in parts["windows"]:
         yield from strangers(window.hours, ("windows", at, "hours"))
         if window.hours and combine != "sum":
@@ -592,11 +613,67 @@ def _meaning(raw: dict[str, Any], parts: _Parts) -> Iterator[_Said]:
         yield ("requirement", "changes"), "按总和核验（combine: sum）时没有逐年的学时可改"
 
 
+def _strange_words(raw: dict[str, Any], parts: _Parts) -> Iterator[_Said]:
+    """Routes, levels, educations, series and facts that nobody can have."""
+    vocabulary = {
+        "route": (*ROUTES, *_texts(raw.get("routes"))),
+        "level": (*LEVELS, *(level.name for _, level in parts["levels"])),
+        "education": EDUCATIONS,
+        "series": _texts(raw.get("series")),
+    }
+    facts = {fact.code: fact for fact in EVERY_NOTICE} | {fact.code: fact for _, fact in parts["facts"]}
+    days = [code for code, fact in facts.items() if fact.type == "day"]
+    counts = [code for code, fact in facts.items() if fact.type == "count"]
+    since = [*YEARS_SINCE, *days]
+
+    def strange(rule: Any, path: _Path, name: str, allowed: Collection[str]) -> Iterator[_Said]:
+        said = rule.get(name) if isinstance(rule, dict) else None
+        for step, word in [((at,), each) for at, each in enumerate(said)] if isinstance(said, list) else [((), said)]:
+            if word is not None and not (isinstance(word, str) and word in allowed):
+                yield (*path, name, *step), f"只能是 {'、'.join(allowed) or '（没有声明）'}"
+
+    for at, window in _listed(raw.get("windows")):
+        for name in ("route", "level", "education", "series"):
+            yield from strange(window, ("windows", at), name, vocabulary[name])
+        yield from strange(window, ("windows", at), "years_from", [*counts, *since])
+        yield from strange(window, ("windows", at), "since", days)
+    for at, waiver in _listed(settled(raw).get("waivers")):
+        for name in ("route", "level", "series"):
+            yield from strange(waiver, ("waivers", at), name if name == "series" else f"{name}s", vocabulary[name])
+        several = [code for code, fact in facts.items() if fact.type == "years"]
+        effects = {"without_years": several, "last_years": since}
+        if (effect := str(waiver.get("effect") if isinstance(waiver, dict) else "")) in effects:
+            for path, words in strange(waiver, ("waivers", at), "fact", effects[effect]):
+                yield path, f"{effect} 的 fact {words}"
+        for place, condition in _listed(waiver.get("when") if isinstance(waiver, dict) else None):
+            path = ("waivers", at, "when", place)
+            try:
+                if misfit := Condition.model_validate(condition).misfit(facts):
+                    yield (*path, "fact"), misfit
+            except ValidationError:  # told where the rules are
+                continue
+    for at, fact in parts["facts"]:
+        if fact.code in {each.code for each in EVERY_NOTICE} or fact.code in ("sex", "age", *YEARS_SINCE):
+            yield ("facts", at, "code"), f"“{fact.code}”是每份申报都有的，请换一个名称"
+    requirement = raw.get("requirement")
+    said = requirement.get("counted_from") if isinstance(requirement, dict) else None
+    if isinstance(said, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", said):
+        yield from strange(requirement, ("requirement",), "counted_from", days)
+
+
+def _listed(rules: Any) -> list[tuple[int, Any]]:
+    return list(enumerate(rules)) if isinstance(rules, list) else []
+
+
+def _texts(words: Any) -> list[str]:
+    return [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
+
+
 def _overlaps(windows: list[tuple[int, Any]]) -> Iterator[_Said]:
     """Windows that say as specifically as an earlier one what applies to the same applicants."""
     for place, (at, window) in enumerate(windows):
         for _, earlier in windows[:place]:
-            both = ((window.level, earlier.level), (window.education, earlier.education))
+            both = [(getattr(window, name), getattr(earlier, name)) for name in ("level", "education", "series")]
             meets = all(not mine or not theirs or set(mine) & set(theirs) for mine, theirs in both)
             if window.route == earlier.route and meets and window.specific == earlier.specific:
                 yield ("windows", at), "与前面一条适用于同一方式、级别和学历，请写明区别"
