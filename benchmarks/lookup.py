@@ -31,14 +31,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from benchmarks import province
 from core.ground import db, resident_id
 from core.ground.access import Actor
-from core.ledger import books, statements, totals
+from core.ledger import books, statements, totals, years
 from core.models import Person
 from core.people import persons, setup
 from core.records import cards, disputes
@@ -58,26 +57,30 @@ Ask = Callable[[int], object]
 # --- the questions --------------------------------------------------------------------------------------------------
 
 
+def held(session: Session, person_id: int) -> years.Held:
+    return years.of(session, person_id, 2024)
+
+
 def totals_and_entries(session: Session, person_id: int) -> None:
-    statements.totals(session, person_id)
+    held(session, person_id)
     statements.entries(session, person_id)
 
 
-def page(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
+def page(session: Session, person_id: int, actor: Actor) -> years.Held:
     """All that the page 学时查询 asks, from a full ID number to the last entry."""
     found, _count = persons.find(session, actor, text=province.id_number(person_id))
     person = persons.one(session, int(found.loc[0, "id"]), actor)
     cards.issued(session, person.id, actor)
-    entries = disputes.beside(session, statements.entries(session, person.id))
+    disputes.beside(session, statements.entries(session, person.id))
     resident_id.mask(person.id_number)
-    return statements.totals(session, person.id, {2024, 2023, 2022, *map(int, entries["year"])})
+    return held(session, person.id)
 
 
 def program(actor: Actor) -> dict[str, Ask]:
     """The program's functions, and what they are held against: one person read by primary key."""
     asked: dict[str, Callable[[Session, int], object]] = {
         "read": lambda session, person_id: session.get_one(Person, person_id),
-        "totals": statements.totals,
+        "totals": held,
         "entries": statements.entries,
         "totals and entries": totals_and_entries,
         "page": functools.partial(page, actor=actor),
@@ -111,7 +114,7 @@ def driver() -> Iterator[dict[str, Ask]]:
         mark = "?" if engine.dialect.name == "sqlite" else "%s"
         asks = {"read": functools.partial(ask, [(f"SELECT * FROM person WHERE id = {mark}", (SOMEBODY,))])}
         for name, question in (
-            ("totals", statements.totals),
+            ("totals", held),
             ("entries", statements.entries),
             ("totals and entries", totals_and_entries),
         ):

@@ -316,7 +316,6 @@ class _Books:
         self.session.flush()
         rows = self.row_id + 1 + np.arange(len(each.people))
         self.row_id = int(rows[-1])
-        public, professional = (each.hours if each.subject is subject else 0 for subject in Subject)
         put(
             self.session,
             "roster_row",
@@ -330,8 +329,7 @@ class _Books:
                 "employer": "示例单位000001",
                 "post": "工程师",
                 "specialty": "水利水电",
-                "public_hours": public,
-                "professional_hours": professional,
+                "hours": each.hours,
                 "credit_year": None,
                 "assessment": "合格",
                 "phone": bytes(39),

@@ -214,9 +214,10 @@ def measure(path: str) -> dict[str, Any]:
         plan = session.scalars(sa.select(Plan)).one()
         bounds = reports.limits(plan, START_ON, END_ON, db.office_day(AFTER))
         moments = [time.perf_counter()]
-        rows = roster.rows_in(content, "花名册.xlsx")
+        form = roster.form(plans.policy_of(plan))
+        rows = roster.rows_in(content, "花名册.xlsx", form)
         moments.append(time.perf_counter())
-        preview = roster.check(rows, limits=bounds, known=session)
+        preview = roster.check(rows, form=form, limits=bounds, known=session)
         moments.append(time.perf_counter())
     refused = len(preview.faulty_rows)
     del rows, preview

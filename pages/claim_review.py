@@ -13,13 +13,13 @@ from core.ground.hours import hours_text
 from core.models import Claim, State
 from core.submissions import claims, queues, workflow
 from core.submissions.workflow import Action
-from web import address, deeds, shell, submissions, tables
+from web import address, context, deeds, shell, submissions, tables
 from web.claims import reading as shown
 from web.deeds import Who
 from web.words import md
 
 actor = shell.require(Role.REVIEWER)
-shell.page("学时折合审核", shown.CAPTION)
+shell.page("学时折合审核", shown.caption(context.today(), actor.league))
 
 
 def approve(claim_id: int, version: int, title: str, granted: bool) -> None:

@@ -11,14 +11,14 @@ from core.ground.access import Actor, Refused, Role
 from core.models import State
 from core.submissions import claims, queues, workflow
 from core.submissions.workflow import Action
-from web import address, shell, submissions, tables
+from web import address, context, shell, submissions, tables
 from web.claims import form
 from web.claims import reading as shown
 from web.words import md
 
 actor = shell.require(*claims.FILERS)
 oneself = actor.role is Role.PERSON
-shell.page("学时折合申报", shown.CAPTION)
+shell.page("学时折合申报", shown.caption(context.today(), actor.league))
 COLUMNS = [name for name in shown.COLUMNS if not (oneself and name in ("name", "id_mask"))]
 
 
@@ -75,11 +75,11 @@ try:
                     )
         if Action.SUBMIT in moves:
             with st.expander("修改申报"):
-                form.form(claim, claim.person_id or 0)
+                form.form(claim, claim.person_id or 0, actor)
     elif writing:
         st.subheader("填写新申报", anchor=False)
         person_id = for_whom()
         if person_id is not None:
-            form.form(None, person_id)
+            form.form(None, person_id, actor)
 except Refused as refused:
     st.error(refused.words)

@@ -1,5 +1,6 @@
 """Find a person; totals against the requirement, every entry down to its roster row; issue the card."""
 
+from collections.abc import Iterable
 from typing import Any, Unpack
 
 import pandas as pd
@@ -8,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, resident_id
 from core.ground.access import Actor, Refused, Role
-from core.ground.hours import hours_text
-from core.ledger import statements
+from core.ledger import statements, years
 from core.ledger.standing import Standing
+from core.ledger.years import Held, SubjectLine
 from core.models import Card, Person
 from core.people import persons
 from core.records import cards, disputes
@@ -25,7 +26,7 @@ actor = shell.require(*persons.LOOKERS)
 oneself = actor.role is Role.PERSON
 shell.page(
     "我的学时与审验卡" if oneself else "学时查询与审验卡",
-    "各年度公需、专业和累计学时与要求对照（一(一)），每笔学时可追溯到培训计划、报告和花名册行。",
+    "各年度学时与当年通知的要求对照，每笔学时可追溯到培训计划、报告和花名册行。",
 )
 
 
@@ -89,14 +90,13 @@ def person_page(person_id: int) -> None:
         person = persons.one(session, person_id, actor)
         issued = cards.issued(session, person_id, actor)
         entries = disputes.beside(session, statements.entries(session, person_id))
-        this = db.office_day(context.moment(session)).year
-        totals = statements.totals(session, person_id, {this, this - 1, this - 2, *map(int, entries["year"])})
+        held = years.of(session, person_id, db.office_day(context.moment(session)).year)
     with st.container(border=True):
         st.markdown(f"#### {md(person.name)}　:gray[{resident_id.mask(person.id_number)}]")
         facts([("工作单位", person.employer_name), ("专业技术职务", person.post), ("从事专业", person.specialty)])
         if actor.role in (Role.REVIEWER, Role.TITLE_OFFICER, Role.EMPLOYER_CLERK):
             st.button("查看完整身份证号", key=f"reveal-{person_id}", on_click=reveal, args=(person_id,))
-        years_of(totals)
+        years_of(held)
         if entries.empty:
             return
         if actor.role in cards.ISSUERS:
@@ -113,17 +113,23 @@ def person_page(person_id: int) -> None:
             record.changes(person_id, actor)
 
 
-def years_of(totals: pd.DataFrame) -> None:
-    """Each year's hours beside what its notice requires."""
+def years_of(held: Held) -> None:
+    """Each year's hours beside what its notice requires, and years that are judged together."""
     st.markdown("**各年度学时与要求**")
-    for name in ("public", "professional", "total"):
-        pairs = zip(totals[name], totals[f"required_{name}"], strict=True)
-        totals[f"{name}_of_required"] = [f"{hours_text(has)} / {required or '—'}" for has, required in pairs]
-    tables.table(
-        totals,
-        ["year", "public_of_required", "professional_of_required", "total_of_required", "lacks", "basis"],
-        empty="还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。",
-    )
+    heads = {code: f"{name}（已学/要求）" for code, name in held.names.items()}
+
+    def cells(lines: Iterable[SubjectLine]) -> dict[str, str]:
+        return {heads[each.code]: each.words for each in lines}
+
+    told = [{"year": y.year, "lacks": y.words, "basis": y.basis} | cells(y.subjects) for y in held.years]
+    frame = pd.DataFrame(told, columns=["year", *heads.values(), "lacks", "basis"]).fillna("")
+    empty = "还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。"
+    tables.table(frame, list(frame.columns), empty=empty)
+    if held.together:
+        window = [{"years_required": w.label, "lacks": w.words, "clause": w.clause} for w in held.together]
+        cells_of = [cells(each.subjects) for each in held.together]
+        frame = pd.DataFrame(window).join(pd.DataFrame(cells_of))
+        tables.table(frame, ["years_required", *heads.values(), "lacks", "clause"], empty="")
 
 
 def entries_of(person: Person, entries: pd.DataFrame) -> None:
@@ -150,11 +156,11 @@ def cards_of(issued: pd.DataFrame) -> None:
         tables.table(shown, ["year", "card_code", "issued_at", "revoked_on", "revoked_because"], empty="")
 
 
-def card_of(person_id: int, years: list[int]) -> None:
+def card_of(person_id: int, offered: list[int]) -> None:
     """Choose the year, issue, download."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = f"card-year-{person_id}"
-        st.selectbox("审验卡年度", years, key=key, width=140)
+        st.selectbox("审验卡年度", offered, key=key, width=140)
         st.button("生成审验卡", type="primary", key=f"issue-{person_id}", on_click=issue, args=(person_id, key))
         made = st.session_state.get("card")
         if made and made[0] == person_id:

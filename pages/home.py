@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.ground import db
 from core.ground.access import OFFICERS, Role
+from core.law import notices
 from core.models import State
 from core.people import persons
 from core.records import disputes
@@ -42,6 +43,7 @@ def card(kind: Kind[Any], states: tuple[State, ...], own: bool, way: tuple[str, 
 
 def deadlines(today: date) -> None:
     """Reports a base owes, the most urgent first, clause 一(五)2."""
+    rule = notices.in_force(today, actor.league)
     with db.reading() as session:
         due = reports.open_plans(session, actor, now=context.moment(session))
         undone = reports.undone_people(session, actor)
@@ -52,11 +54,12 @@ def deadlines(today: date) -> None:
     st.subheader("待报送的培训情况报告", anchor=False)
     late = int((due["days_left"] < 0).sum())
     if late:
-        st.warning(f"有{late}份报告已超过培训结束后14天的期限，请尽快报送并说明逾期原因。")
+        st.warning(f"有{late}份报告已超过培训结束后{rule.report_days_after_end}天的期限，请尽快报送并说明逾期原因。")
     tables.table(
         due.head(10),
         ["title", "end_on", "due_on", "days_left", "headcount"],
-        empty=f"截至{today}没有待报送的报告。培训结束后，应在14天内报送培训情况报告（一(五)2）。",
+        empty=f"截至{today}没有待报送的报告。培训结束后，应在{rule.report_days_after_end}天内报送培训情况报告"
+        f"（{md(rule.report_clause)}）。",
     )
 
 

@@ -16,33 +16,33 @@ from web.people import record
 
 actor = shell.require(*(role for role in persons.LOOKERS if role is not Role.PERSON))
 clerk = actor.role is Role.EMPLOYER_CLERK
-shell.page(
-    "本单位人员" if clerk else "人员",
-    "谁在哪个年度还差多少学时，对照当年通知的公需、专业和累计要求（一(一)）；近三年是申报高、中级职称的要求（一(三)1）。",
-)
+shell.page("本单位人员" if clerk else "人员", "谁在哪个年度还差多少学时，对照本人所在盟市或自治区当年通知的要求。")
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
+bar = st.container(horizontal=True, vertical_alignment="bottom")
+with bar:
     text = st.text_input(
         "姓名或身份证号", key="q", bind="query-params", placeholder="姓名可只输一部分，身份证号须完整", width=280
     )
     employer = "" if clerk else st.text_input("工作单位", key="employer", bind="query-params", width=240)
-    this = context.today().year
-    year = st.selectbox("年度", [this, this - 1, this - 2], key="year", bind="query-params", width=110)
+    offered = shortfalls.offered(context.today().year, actor.league)
+    year = st.selectbox("年度", offered, key="year", bind="query-params", width=110)
     lack = address.filter_by("短缺", Lack, key="lack")
 
-    def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        found, count = shortfalls.shortfalls(session, who, year, text=text, employer=employer, lack=lack, **page)
-        return found.rename(columns=years), count
 
-    years = {str(each): f"{each}年度" for each in range(year, year - shortfalls.WINDOW, -1)}
-    told = ["id_mask", "post"] if clerk else ["id_mask", "employer", "post"]
-    tables.export(
-        lambda session, who: asked(session, who, limit=None)[0],
-        ["name", *told, *(f"lacks_{code}" for code in shortfalls.LACKING), *years.values()],
-        name=f"{year}年度人员学时",
-    )
+def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
+    return shortfalls.shortfalls(session, who, year, text=text, employer=employer, lack=lack, **page)
+
 
 frame, count = tables.listing(asked, actor, name="person")
+told = ["id_mask", "post"] if clerk else ["id_mask", "employer", "post"]
+by_notice = [name for name in frame.columns if name not in shortfalls.FACTS]
+shown = [name for name in by_notice if not name.endswith("差")]
+with bar:
+    tables.export(
+        lambda session, who: asked(session, who, limit=None)[0],
+        ["name", *told, *by_notice],
+        name=f"{year}年度人员学时",
+    )
 with db.reading() as session:
     everybody = shortfalls.shortfalls(session, actor, year, limit=0)[1]
     short = shortfalls.shortfalls(session, actor, year, lack=Lack.YEAR, limit=0)[1]
@@ -51,7 +51,7 @@ if lack and not count and everybody:
     empty = "没有人短缺。可把“短缺”换成“全部”查看所有人员。"
 else:
     empty = "没有符合条件的人员。请核对姓名或完整身份证号；人员随花名册和导入的学时入库，且须在您的管理权限内。"
-person_id = tables.pick(frame, ["name", *years.values(), *told], name="person", empty=empty)
+person_id = tables.pick(frame, ["name", *shown, *told], name="person", empty=empty)
 if person_id is not None:
     try:
         record.one(person_id, actor)

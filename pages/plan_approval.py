@@ -8,15 +8,18 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Refused, Role
+from core.law import notices
 from core.models import Plan, State
 from core.submissions import plans, queues, workflow
 from core.submissions.workflow import Action
 from web import address, context, deeds, shell, submissions, tables
 from web.deeds import Who
 from web.plans import reading
+from web.words import md
 
 actor = shell.require(Role.REVIEWER, Role.ADMIN)
-shell.page("培训计划审核", "按管理权限审核继续教育基地上报的培训计划（一(五)1）；通过后基地方可开展培训。")
+clause = notices.in_force(context.today(), actor.league).plan_clause
+shell.page("培训计划审核", f"按管理权限审核继续教育基地上报的培训计划（{md(clause)}）；通过后基地方可开展培训。")
 
 columns = ["state", "title", "organization", "start_on", "end_on", "headcount", "hours_each", "subject", "authority"]
 with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -14,13 +14,14 @@ from core.submissions import queues, workflow
 from core.submissions.workflow import Action
 from web import address, context, shell, submissions, tables
 from web.plans import form, reading
+from web.words import md
 
 actor = shell.require(Role.BASE_CLERK)
 today = context.today()
 rule = notices.in_force(today, actor.league)
 shell.page(
     "培训计划上报",
-    f"培训开始前至少{rule.plan_days_before_start}天上报（{rule.plan_clause}），审核通过后方可开展。"
+    f"培训开始前至少{rule.plan_days_before_start}天上报（{md(rule.plan_clause)}），审核通过后方可开展。"
     f"今天上报的，最早可安排在{rule.earliest_start_on(today)}开始。",
 )
 

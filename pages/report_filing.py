@@ -11,7 +11,7 @@ from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
 from core.law import notices
 from core.models import Plan
-from core.submissions import queues, reports, workflow
+from core.submissions import plans, queues, reports, workflow
 from core.submissions.workflow import Action
 from web import address, context, deeds, shell, submissions, tables
 from web.deeds import Who
@@ -22,7 +22,7 @@ actor = shell.require(Role.BASE_CLERK)
 rule = notices.in_force(context.today(), actor.league)
 shell.page(
     "培训情况报告",
-    f"培训结束后{rule.report_days_after_end}天内报送（{rule.report_clause}）：培训总结、培训通知、培训花名册。"
+    f"培训结束后{rule.report_days_after_end}天内报送（{md(rule.report_clause)}）：培训总结、培训通知、培训花名册。"
     "花名册可直接上传WPS或Excel文件，问题会逐行列出。",
 )
 
@@ -70,8 +70,10 @@ elif plan_id is not None:
             state = chip(report.state) if report else f":gray-badge[{NOT_BEGUN}]"
             st.markdown(f"#### {md(report.title if report else plan.title)}　{state}")
             st.caption(
-                f"批准：{plan.start_on} 至 {plan.end_on}，{plan.subject.label}，每人{hours_text(plan.hours_each)}学时，"
-                f"{plan.headcount}人"
+                md(
+                    f"批准：{plan.start_on} 至 {plan.end_on}，{plans.subject_name(plan)}，"
+                    f"每人{hours_text(plan.hours_each)}学时，{plan.headcount}人"
+                )
             )
             if steps is not None:
                 submissions.history(steps)

@@ -9,17 +9,19 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
+from core.law import notices
 from core.models import Report, State
-from core.submissions import queues, reports, workflow
+from core.submissions import plans, queues, reports, workflow
 from core.submissions.workflow import Action
 from core.trail import files
-from web import address, shell, submissions, tables
+from web import address, context, shell, submissions, tables
 from web.deeds import Who
 from web.reports import reading
 from web.words import md
 
 actor = shell.require(Role.REVIEWER)
-shell.page("报告审核", "核对培训情况报告与批准的计划（一(五)2）；通过后学时即登记到个人，学员可打印审验卡（一(五)3）。")
+clause = notices.in_force(context.today(), actor.league).report_clause
+shell.page("报告审核", f"核对培训情况报告与批准的计划（{md(clause)}）；通过后学时即登记到个人，学员可打印审验卡。")
 
 columns = "state hours_standing title organization submitted_at people hours faults late end_on authority".split()
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -50,6 +52,7 @@ def compared(report: Report) -> None:
     with db.reading() as session:
         here, others = reports.headcount(session, report)
         years = "、".join(map(str, reports.credit_years(session, report)))
+    subject = plans.subject_name(plan)
     planned, took = f"{plan.start_on} 至 {plan.end_on}", f"{report.start_on} 至 {report.end_on}"
     teachers = report.teachers or plan.teachers
     whose = f"（本次{here}，先前的报告{others}）" if others else ""
@@ -57,7 +60,7 @@ def compared(report: Report) -> None:
     lines = [
         ("培训时间", planned, took, planned == took),
         ("人数", f"{plan.headcount}", f"{here + others}{whose}", plan.headcount == here + others),
-        ("科目", plan.subject.label, plan.subject.label, True),
+        ("科目", subject, subject, True),
         ("授课教师", plan.teachers, teachers, plan.teachers == teachers),
         ("每人学时（平均）", hours_text(plan.hours_each), average, hours_text(plan.hours_each) == average),
     ]

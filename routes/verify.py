@@ -100,17 +100,15 @@ def _verification_page(found: Verification | None) -> str:
         ("身份证号", found.id_mask),
         ("工作单位", found.employer or "—"),
         ("学时年度", str(found.year)),
-        ("公需科目", f"{hours_text(found.public)} 学时"),
-        ("专业科目", f"{hours_text(found.professional)} 学时"),
-        ("累计", f"{hours_text(found.public + found.professional)} 学时"),
+        *((name, f"{hours_text(hours)} 学时") for name, hours in found.hours),
         ("出具日期", str(found.issued_on)),
     )
     return _page("审验卡核验结果", verdict + _facts(rows))
 
 
 def _facts(rows: Iterable[tuple[str, str]]) -> str:
-    """A table of labelled values in HTML; the values are escaped."""
-    return f"<table>{''.join(f'<tr><th>{label}<td>{html.escape(value)}' for label, value in rows)}</table>"
+    """A table of labelled values in HTML, escaped."""
+    return f"<table>{''.join(f'<tr><th>{html.escape(label)}<td>{html.escape(value)}' for label, value in rows)}</table>"
 
 
 def _page(title: str, body: str) -> str:

@@ -6,21 +6,33 @@ import contextvars
 import functools
 import io
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 import xlsxwriter
 from sqlalchemy.orm import Session
 
 from core.ground import db, resident_id
-from core.ground.access import Actor, OrganizationKind, Refused, Role
-from core.law.notices import Subject
-from core.models import Base, Claim, Mode, Organization, Person, Plan, Report, Submission, append_only_tables
+from core.ground.access import Actor, OrganizationKind, Refused, Role, league_of
+from core.ledger import years
+from core.models import (
+    Base,
+    Claim,
+    CreditTotal,
+    Mode,
+    Organization,
+    Person,
+    Plan,
+    Report,
+    Submission,
+    append_only_tables,
+)
 from core.people import accounts, organizations, setup
 from core.submissions import claims, plans, reports, roster, workflow
 from core.submissions.kinds import KINDS
@@ -36,7 +48,7 @@ ANNOUNCEMENT = Upload("培训通知.pdf", b"%PDF-1.4 synthetic")
 
 PLAN = plans.PlanFields(
     title="知识更新培训班",
-    subject=Subject.PROFESSIONAL,
+    subject="professional",
     start_on=date(2024, 6, 24),
     end_on=date(2024, 6, 26),
     place="呼和浩特市示例宾馆",
@@ -122,13 +134,25 @@ def _assembled(now: datetime, kind: str) -> Cast:
             )
             session.flush()
             home = cast.places[place]
+            office = session.get_one(Organization, home.authority_id)
             cast.actors[username] = Actor(
-                account.id, account.name, role, home.id, home.name, home.kind, league=home.league
+                account.id,
+                account.name,
+                role,
+                home.id,
+                home.name,
+                home.kind,
+                league=league_of(office.kind, office.name),
             )
     return cast
 
 
-def sheet(rows: list[list[Any]], headings: tuple[str, ...] = tuple(roster.HEADINGS.values())) -> bytes:
+FORM = roster.form()
+"""The roster's form under the shipped notice."""
+HEADINGS = tuple(FORM.headings.values())
+
+
+def sheet(rows: list[list[Any]], headings: tuple[str, ...] = HEADINGS) -> bytes:
     """A roster as an .xlsx: a title row, the headings in row 2, the rows from row 3."""
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False}) as book:
@@ -343,6 +367,25 @@ def give_account(cast: Cast, serial: int, username: str, *, by: str = "admin", n
 
 
 # --- looking on -----------------------------------------------------------------------------------------------------
+
+
+def totals(session: Session, person_id: int, shown: Iterable[int] | None = None) -> pd.DataFrame:
+    """What `years.of` answers of a person as a table, the newest year first: those with hours, else these.
+
+    Columns: year, hours by subject and in total, deemed (codes), lacks (words), basis. Seen from the latest of them.
+    """
+    if shown is None:
+        posted = sa.select(CreditTotal.year).join(Person, Person.human_id == CreditTotal.person_id)
+        shown = set(session.scalars(posted.where(Person.id == person_id)))
+    shown = set(shown)
+    held = years.of(session, person_id, max(shown, default=TODAY.year), shown)
+    lines = [
+        {"year": each.year, "deemed": [line.code for line in each.subjects if line.deemed]}
+        | {"lacks": each.words, "basis": each.basis}
+        | {line.code: line.has for line in each.subjects}
+        for each in held.years
+    ]
+    return pd.DataFrame(lines, columns=["year", *held.names, "deemed", "lacks", "basis"])
 
 
 @elsewhere

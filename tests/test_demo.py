@@ -21,6 +21,7 @@ from core.submissions.workflow import Action
 from core.trail import audit
 from core.trail.files import Upload
 from data.demo.office import ACCOUNTS, PASSWORD, open_demo
+from tests import cast as c
 from tests import ready
 
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
@@ -74,7 +75,7 @@ def test_the_demonstration_shows_every_role_state_and_deadline(demo: str) -> Non
         assert (due["days_left"] < 0).any()
         person = who(session, "person").person_id
         assert person
-        assert list(statements.totals(session, person)["lacks"][1:]) == ["已完成", "已完成"]
+        assert list(c.totals(session, person)["lacks"][1:]) == ["已完成", "已完成"]
         claims = {by: queues.queue(session, who(session, by), kinds=("claim",))[0] for by in ("reviewer", "person")}
         assert Counter(claims["reviewer"]["state"]) == {State.SUBMITTED: 2, State.APPROVED: 1}
         assert list(claims["person"]["state"]) == [State.SUBMITTED]

@@ -9,7 +9,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import access, db
-from core.ground.access import Actor, Role
+from core.ground.access import Actor, Refused, Role
 from core.people import accounts, persons, setup
 from core.submissions import claims
 from web import context, deeds, first_visit, passwords, shell, sign_in
@@ -90,7 +90,10 @@ def main() -> None:
         passwords.first_password()
     else:
         banner(actor)
-        page.run()
+        try:
+            page.run()
+        except Refused as refused:  # such as a notice on file that is faulty: told where it is needed
+            st.error(md(refused.words))
 
 
 def banner(actor: Actor) -> None:

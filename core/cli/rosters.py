@@ -16,7 +16,7 @@ def check(options: argparse.Namespace) -> int:
     """Check a roster file; every problem is a tab-separated line, and with `--out` a row of a file."""
     content = Path(options.file).read_bytes()
     preview = roster.read(content, Path(options.file).name, today=db.office_day(console.now()))
-    lines = problem_lines(preview.problems, roster.HEADINGS)
+    lines = problem_lines(preview.problems, preview.form.headings)
     for fields in lines:
         console.line(fields)
     if options.out:

@@ -60,7 +60,7 @@ def _years(page: paper.Page, sheet: DecisionSheet) -> None:
             str(line.year),
             "是" if line.required else "否",
             each.name,
-            hours_text(each.required),
+            "合并核算" if each.required is None else hours_text(each.required),
             hours_text(each.has) + ("（视同完成）" if each.deemed else ""),
             hours_text(each.lacks) if each.lacks else "—",
         )

@@ -16,24 +16,13 @@ from core.eligibility.applications import Application, identified, in_words, mis
 from core.ground import db, resident_id
 from core.ground.access import Actor, Refused, not_found
 from core.law import notices, rules
-from core.law.notices import TOTAL, Policy, Waiver, Window
+from core.law.notices import Policy, Waiver
 from core.law.rules import OUTCOMES, UNDECIDED
-from core.ledger import balances, statements
+from core.ledger import balances, statements, years
 from core.ledger.balances import Lines
+from core.ledger.years import SubjectLine
 from core.models import Person, leagues
 from core.people import persons
-
-
-@dataclass(frozen=True)
-class SubjectLine:
-    """Subject line of a year: what one year has of a subject. `name` is 公需, 专业, …, or 累计."""
-
-    code: str
-    name: str
-    required: Decimal
-    has: Decimal
-    lacks: Decimal
-    deemed: bool
 
 
 @dataclass(frozen=True)
@@ -210,36 +199,17 @@ def drawn(
 def _year_lines(
     policy: Policy, facts: rules.Applicant, decisions: rules.Decisions, had: rules.Balances
 ) -> Iterator[YearLine]:
-    """What every year that was looked at has and lacks.
+    """What every year that was looked at has and lacks, as everywhere else (`years.counted`).
 
-    The lack is the engine's own answer for all years with no waivers.
+    What all years together lack stands with the latest of those required.
     """
-    depth = had.hours.shape[0]
-    all_years = policy.model_copy(
-        update={
-            "waivers": (),
-            "windows": (Window(clause="-", route=facts.route, years=depth),),
-            "requirement": policy.requirement.model_copy(update={"combine": "each_year"}),
-            "interpretations": (),
-        }
-    )
-    alone = rules.decide(all_years, rules.columns([facts]), had)
-    for back in range(depth):
-        lines = []
-        year = facts.year - back
-        amounts = policy.requirement.in_year(year)
-        total = Decimal()
-        for place, subject in enumerate(policy.subjects):
-            has = Decimal(int(had.hours[back, place, 0])) / 100
-            lacks = Decimal(int(alone.missing[back, place, 0])) / 100
-            deemed = bool(had.deemed[back, place, 0])
-            required = amounts.get(subject.code, Decimal())
-            total += Decimal() if subject.part_of else has
-            lines.append(SubjectLine(subject.code, subject.name.removesuffix("科目"), required, has, lacks, deemed))
-        lacks = Decimal(int(alone.missing[back, -1, 0])) / 100
-        lines.append(SubjectLine(TOTAL, "累计", amounts.get(TOTAL, Decimal()), total, lacks, deemed=False))
+    held = years.counted(policy, facts.year, had)
+    if not held.alone:
+        held = replace(held, lacking=decisions.missing)
+    for back in range(had.hours.shape[0]):
+        lines = held.subjects(0, facts.year - back)
         asked = bool(int(decisions.required[0]) >> back & 1)
-        yield YearLine(year, asked, bool(int(decisions.complete[0]) >> back & 1), tuple(lines))
+        yield YearLine(facts.year - back, asked, not any(each.lacks for each in lines), lines)
 
 
 def _ways(policy: Policy, facts: rules.Applicant, decisions: rules.Decisions) -> Iterator[Way]:

@@ -29,7 +29,7 @@ class Problem:
 
     def heading(self, headings: Mapping[str, str]) -> str:
         """The display word of its column (表头), by the headings of its kind of table."""
-        return self.column if self.code == UNKNOWN else headings[self.column]
+        return self.column if self.code == UNKNOWN else headings.get(self.column, self.column)
 
 
 PROBLEM_HEADINGS = ("行", "列", "代码", "原值", "说明")

@@ -165,7 +165,7 @@ class _Prepared:
     window_of: NDArray[np.int8]
     """The window by route, level, education and series (see `_place`); -1 where none fits."""
     years_of: Mask
-    """The years that window asks for, where it says so itself."""
+    """The years that window asks for, where no fact of the applicant bears on them."""
     later: NDArray[np.int64]
     """By window: by how many years it begins before the application year."""
     tests: tuple[_Test, ...]
@@ -261,7 +261,7 @@ def _windows(policy: Policy, year: int) -> tuple[NDArray[np.int8], Mask]:
             )
         )
         chosen[cells] = place
-        years[cells] = latest(window.length(year) or 0) << np.uint64(_later(policy, window))
+        years[cells] = latest(0 if window.since else window.length(year) or 0) << np.uint64(_later(policy, window))
     return chosen.ravel(), years.ravel()
 
 

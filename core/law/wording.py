@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from core.law import cases, notices
-from core.law.notices import Condition, Conversion, Policy, Waiver, Window
+from core.law.notices import YEARS_SINCE, Condition, Conversion, Policy, Requirement, Waiver, Window
 
 _FACT_WORDS = {
     "non_public": "非公有制经济领域",
@@ -20,10 +20,8 @@ _COUNT_WORDS = {
     "age": "年满{n}周岁",
     "years_since_transfer": "从党政机关转任满{n}个年度",
     "years_in_post": "任现职满{n}个年度",
-    "recognition_years": "认定年限{n}年",
+    "recognition_years": "认定年限满{n}年",
 }
-
-
 _UNITS = {"hour": "小时", "day": "天", "item": "项"}
 _NONE_WORDS = {
     "years_since_transfer": ("从党政机关转任", "从党政机关转任当年"),
@@ -59,11 +57,17 @@ def _articles(policy: Policy) -> Iterator[Article]:
     for change in policy.requirement.changes:
         years = "、".join(map(str, change.years))
         yield Article(change.clause, "个别年度", f"{years}年度改为{_amounts(names, change.hours)}")
+    for words in _further(policy, names):
+        yield Article(policy.requirement.clause, "学时要求", words)
     for subject in policy.subjects:
         if subject.providers:
             yield Article(
                 subject.clause, subject.name, "由" + "、".join(kind.label for kind in subject.providers) + "组织"
             )
+        if subject.modes:
+            yield Article(subject.clause, subject.name, f"方式为{'、'.join(mode.label for mode in subject.modes)}")
+        if subject.exam:
+            yield Article(subject.clause, subject.name, "考试合格后才登记学时")
         if subject.part_of:
             yield Article(subject.clause, subject.name, f"计入{names[subject.part_of]}")
     for window in policy.windows:
@@ -88,22 +92,20 @@ def _articles(policy: Policy) -> Iterator[Article]:
         most = f"{per}最多计{cap.hours.normalize():f}学时" if cap.hours else "不计学时"
         yield Article(cap.clause, "上限", f"{which}{most}")
     if policy.makeup:
-        words = f"{names[policy.makeup.subject]}可补学此前{policy.makeup.years_back}个年度"
-        if not policy.makeup.years_back:
-            words = f"{names[policy.makeup.subject]}不补学以前年度"
-        elif (policy.makeup.first, policy.makeup.last) != ("01-01", "12-31"):
-            words += f"，每年{month_day(policy.makeup.first)}至{month_day(policy.makeup.last)}学习"
-        yield Article(policy.makeup.clause, "补学", words)
+        which = policy.makeup.words if policy.makeup.years_back != 0 else ""
+        what = f"可补学{which}" if which else "不补学以前年度"
+        yield Article(policy.makeup.clause, "补学", f"{names[policy.makeup.subject]}{what}")
     for study in policy.study_windows:
-        where = f"{study.league}：" if study.league else ""
-        yield Article(study.clause, "学习时间", f"{where}每年{month_day(study.first)}至{month_day(study.last)}")
+        where = (study.league or "") + names.get(study.subject or "", "")
+        where += "：" if where else ""
+        yield Article(study.clause, "学习时间", f"{where}{study.words}")
     if policy.deadlines:
         before, after = policy.plan_days_before_start, policy.report_days_after_end
         yield Article(policy.plan_clause, "上报培训计划", f"培训开始前至少{before}天" if before else "培训开始以前")
         yield Article(policy.report_clause, "报送培训情况报告", f"培训结束后{after}天内" if after else "培训结束当天")
     yield from _programmes(policy)
     for duty in policy.duties:
-        by = f"（{month_day(duty.due)}前）" if duty.due else ""
+        by = f"（{notices.month_day(duty.due)}前）" if duty.due else ""
         yield Article(duty.clause, duty.name, f"{duty.who}：{duty.words}{by}")
 
 
@@ -114,19 +116,11 @@ def _programmes(policy: Policy) -> Iterator[Article]:
             most = f"至{programme.target_at_most}" if programme.target_at_most else ""
             target = f"计划{programme.target}{most}{programme.unit}"
         dates = [
-            f"{month_day(day)}前{what}"
+            f"{notices.month_day(day)}前{what}"
             for day, what in ((programme.plan_due, "报计划"), (programme.summary_due, "报总结"))
             if day
         ]
         yield Article(programme.clause, programme.name, "，".join(filter(None, [target, *dates, programme.note])))
-
-
-def month_day(text: str) -> str:
-    """A day of every year (月日) in words: 01-31 as 1月31日, the end of February as 2月底."""
-    if text in ("02-28", "02-29"):
-        return "2月底"
-    month, day = text.split("-")
-    return f"{int(month)}月{int(day)}日"
 
 
 def _amounts(names: Mapping[str, str], hours: Mapping[str, Decimal]) -> str:
@@ -144,47 +138,85 @@ def _rate_words(given: Conversion) -> str:
     return f"每{_UNITS[given.unit]}折合{given.rate.normalize():f}学时"
 
 
+def _further(policy: Policy, names: Mapping[str, str]) -> Iterator[str]:
+    """What a requirement asks beside its amounts."""
+    requirement: Requirement = policy.requirement
+    for code, share in requirement.share.items():
+        yield f"{names[code]}不少于所学总学时的{(share * 100).normalize():f}%"
+    if requirement.each_year_at_least:
+        yield f"其中每个年度{_amounts(names, requirement.each_year_at_least)}"
+    if day := requirement.counted_from:
+        yield f"只计{_heading(policy, day) if day in policy.asked else day}以后完成的学时"
+
+
+def _heading(policy: Policy, fact: str) -> str:
+    """What a fact is called on the form; the years since a day by that day's."""
+    code = YEARS_SINCE.get(fact, fact)
+    return policy.asked[code].heading if code in policy.asked else fact
+
+
 def _window_words(policy: Policy, window: Window) -> str:
     who = f"{window.route}" + (f"（{'、'.join(window.level)}）" if window.level else "")
-    if window.education:
-        who += f"，学历{'、'.join(window.education)}"
+    for what, only in (("学历", window.education), ("系列为", window.series)):
+        who += f"，{what}{'、'.join(only)}" if only else ""
+    since = f"，{_heading(policy, window.since)}以前的年度不计" if window.since else ""
+    return f"{who}：{_years_words(policy, window)}{since}"
+
+
+def _years_words(policy: Policy, window: Window) -> str:
     if window.years_from:
-        asked = {"years_in_post": "任现职以来各年度", "recognition_years": "考核认定要求的年限"}[window.years_from]
-        return f"{who}：{asked}"
+        usual = {"years_in_post": "任现职以来各年度", "recognition_years": "考核认定要求的年限"}
+        heading = _heading(policy, window.years_from)
+        since = window.years_from in YEARS_SINCE or policy.asked[window.years_from].type == "day"
+        return usual.get(window.years_from, f"{heading}以来各年度" if since else f"{heading}所写的年数")
     includes = window.include_application_year and policy.setting("include_application_year", True)
+    if window.cycle:
+        current = "" if includes else "，不含申报当年"
+        return f"每{window.cycle.years}年为一个周期（自{window.cycle.first}年起），本周期内各年度{current}"
     if not window.years:
-        return f"{who}：不要求学时"
+        return "不要求学时"
     if window.years == 1:
-        return f"{who}：{'申报当年' if includes else '申报的上一年'}"
-    return f"{who}：近{window.years}年，{'含' if includes else '不含'}申报当年"
+        return "申报当年" if includes else "申报的上一年"
+    return f"近{window.years}年，{'含' if includes else '不含'}申报当年"
 
 
 def _waiver_words(policy: Policy, waiver: Waiver) -> str:
-    who = "且".join(_condition_words(condition) for condition in waiver.when)
-    if waiver.levels:
-        who += f"，申报{'、'.join(waiver.levels)}"
+    who = "且".join(_condition_words(policy, condition) for condition in waiver.when)
+    for what, only in (("申报", waiver.levels), ("系列为", waiver.series)):
+        who += f"，{what}{'、'.join(only)}" if only else ""
     when = f"{'、'.join(map(str, waiver.application_years))}年度" if waiver.application_years else ""
     where = f"{'、'.join(waiver.routes)}时" if waiver.routes else ""
     most = f"，最多{waiver.at_most}个年度" if waiver.at_most is not None else ""
+    whose = _heading(policy, waiver.fact or "")
+    left = "转任后的年度" if waiver.fact == "years_since_transfer" else f"{whose}以后的年度"
+    spared = "疫情防控当年度" if waiver.fact == "epidemic_years" else f"“{whose}”各年度"
     effect = {
         "none_required": "不要求学时",
         "any_one_year": f"完成近{policy.setting('waiver_window', 3)}年中任一年度即可",
-        "without_years": "不要求疫情防控当年度的学时",
-        "last_years": "不要求学时" if waiver.at_most == 0 else f"只要求转任后的年度{most}",
+        "without_years": f"不要求{spared}的学时",
+        "last_years": "不要求学时" if waiver.at_most == 0 else f"只要求{left}{most}",
     }[waiver.effect]
     return f"{who}，{when}{where}{effect}" + (f"；{waiver.note}" if waiver.note else "")
 
 
-def _condition_words(condition: Condition) -> str:
-    if condition.fact == "sex":
-        return f"{condition.is_}性"
-    if condition.fact in _FACT_WORDS:
-        return ("" if condition.is_ in (True, "true") else "非") + _FACT_WORDS[condition.fact]
+def _condition_words(policy: Policy, condition: Condition) -> str:
+    fact, is_ = condition.fact, condition.is_
+    if fact == "sex":
+        return f"{is_}性"
     number = condition.at_least if condition.at_least is not None else condition.at_most
-    if not number and condition.fact in _NONE_WORDS:
-        return _NONE_WORDS[condition.fact][condition.at_least is None]
-    words = _COUNT_WORDS[condition.fact].format(n=number)
-    return words if condition.at_least is not None else f"{words.replace('满', '不超过')}"
+    if number is not None:
+        if not number and fact in _NONE_WORDS:
+            return _NONE_WORDS[fact][condition.at_least is None]
+        words = _COUNT_WORDS.get(fact, f"{_heading(policy, fact)}满{{n}}年").format(n=number)
+        return words if condition.at_least is not None else words.replace("满", "不超过")
+    heading = _heading(policy, fact)
+    if condition.first or condition.last:
+        return f"{heading}在{condition.first}以后" if condition.first else f"{heading}在{condition.last}以前"
+    if condition.in_window is not None:
+        return f"{heading}{'' if condition.in_window else '不'}在需完成的年度内"
+    if not isinstance(is_, bool):
+        return f"{heading}为{is_}"
+    return ("" if is_ else "非") + _FACT_WORDS.get(fact, f"“{heading}”")
 
 
 def examples(policy: Policy) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from core.ground import db
+from core.ground.access import league_of
 from core.law import notices, rules
 from core.law.notices import Policy
-from core.models import CreditTotal, Source
+from core.models import CreditTotal, Organization, Person, Source
 
 SOURCES = tuple(Source)
 
@@ -113,7 +115,7 @@ def _read(session: Session, known: NDArray[np.int64], first: int, last: int) -> 
     A balance is read as one number: by its digits of 2 to the power of 24, 1, 4, 6, 8 and 17 the hundredths, whether
     the subject is deemed done, the source, the subject, the year and the person.
     """
-    subjects = tuple(dict.fromkeys(code for each in notices.policies() for code in rules.subject_codes(each)))
+    subjects = _subjects(notices.filed())
     packed = sa.cast(CreditTotal.person_id % _STRETCH, sa.BigInteger) * 2**8 + (CreditTotal.year - 1900)
     packed = packed * 2**6 + _code(CreditTotal.subject, subjects, 2**6 - 1)
     packed = packed * 2**4 + _code(CreditTotal.source, [each.value for each in SOURCES], 2**4 - 1)
@@ -140,6 +142,52 @@ def _read(session: Session, known: NDArray[np.int64], first: int, last: int) -> 
     return Lines(subjects, *(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
+@functools.lru_cache(maxsize=4)
+def _subjects(files: tuple[notices.Filed, ...]) -> tuple[str, ...]:
+    """Every subject that a notice on file knows, and the two of rosters."""
+    policies = [each.policy for each in files if each.policy]
+    codes = [*notices.Subject, *(code for policy in policies for code in rules.subject_codes(policy))]
+    return tuple(dict.fromkeys(str(code) for code in codes))
+
+
+def of_person(session: Session, person_id: int, around: int, reach: int) -> tuple[str | None, Lines] | None:
+    """Load balances of one person, and whose notices hold for this person (盟市; None: the region's).
+
+    From so many years before one to so many after it. None where nobody is on file under the id.
+    """
+    rows: Sequence[Any] = session.execute(_ONE, {"person_id": person_id}).all()
+    if not rows:
+        return None
+    subjects, (kind, office, *_) = _subjects(notices.filed()), rows[0]
+    found = [
+        (0, year, subjects.index(subject), SOURCES.index(source), hours, int(deemed > 0))
+        for _, _, year, subject, source, hours, deemed in rows
+        if year is not None and abs(year - around) <= reach and subject in subjects
+    ]
+    columns = zip(*found, strict=True) if found else [()] * len(_KINDS)
+    lines = Lines(subjects, *(np.array(values, kind) for values, kind in zip(columns, _KINDS, strict=True)))
+    return league_of(kind, office), lines
+
+
+_human = aliased(Person)
+_ONE = (
+    sa.select(
+        Organization.kind,
+        Organization.name,
+        CreditTotal.year,
+        CreditTotal.subject,
+        CreditTotal.source,
+        sa.type_coerce(CreditTotal.hours, sa.Integer),
+        CreditTotal.deemed,
+    )
+    .select_from(Person)
+    .join(_human, _human.id == Person.human_id)
+    .join(Organization, Organization.id == _human.authority_id)
+    .outerjoin(CreditTotal, CreditTotal.person_id == _human.id)
+    .where(Person.id == sa.bindparam("person_id", type_=sa.Integer))
+)
+"""By the id the person counts under (see `Person.human_id`). Put together once: for one person that takes longer than
+to ask."""
 _KINDS = (np.int32, np.int16, np.int8, np.int8, np.int32, np.int8)
 _STRETCH = 2**17
 """Ids of so many people are kept apart in one number, and so many are read in one text."""

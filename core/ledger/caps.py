@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from core.ground.access import Refused
 from core.law import notices
 from core.law.notices import Conversion, Policy
 from core.ledger.standing import STANDS
-from core.models import CreditBatch, CreditEntry, Person, Source, under
+from core.models import CreditBatch, CreditEntry, Person, Source, leagues, under
 
 
 class Item(Protocol):
@@ -48,8 +48,10 @@ class _Limit(NamedTuple):
     """Of one person; None: for the one item."""
 
 
-def exceeded(session: Session, items: Sequence[Item]) -> dict[int, str]:
+def exceeded(session: Session, items: Sequence[Item], *, league: str | None = None) -> dict[int, str]:
     """Check caps (学时上限): which items are more than the notice of their year lets count, by place, each with why.
+
+    The notice is that of the person's league, of those not on file yet that of `league`.
 
     Step 1: what limits each item: caps per day and per item by themselves, caps per year with a key that everything
     counting toward the same cap of the same person shares. Most rows of a roster are alike: limited by nothing.
@@ -58,16 +60,18 @@ def exceeded(session: Session, items: Sequence[Item]) -> dict[int, str]:
     """
     limits: dict[int, list[_Limit]] = {}
     free = set()
+    homes = _homes(session, items)
     for at, item in enumerate(items):
-        alike = (item.year, item.source, item.subject, item.note, item.days, not item.hours)
+        home = homes.get(item.person_id, league)
+        alike = (home, item.year, item.source, item.subject, item.note, item.days, not item.hours)
         if alike in free:
             continue
-        limits[at] = list(_limits(item))
+        limits[at] = list(_limits(item, home))
         if not limits[at]:
             free.add(alike)
     yearly = {items[at].person_id for at, found in limits.items() if any(limit.key for limit in found)}
     whose = _humans(session, yearly)
-    used = _used(session, set(whose.values()))
+    used = _used(session, set(whose.values()), homes)
     over: dict[int, str] = {}
     for at, found in limits.items():
         hours, human = items[at].hours, whose.get(items[at].person_id)
@@ -82,9 +86,9 @@ def exceeded(session: Session, items: Sequence[Item]) -> dict[int, str]:
     return over
 
 
-def _limits(item: Item) -> Iterator[_Limit]:
-    """What the notice of its year holds against an item."""
-    rule = _rule(item.year)
+def _limits(item: Item, league: str | None) -> Iterator[_Limit]:
+    """What a league's notice of its year holds against an item."""
+    rule = _rule(item.year, league)
     if rule is None or item.source is None or not item.hours:
         return
     conversion = conversion_of(rule, item.source, item.subject, item.note)
@@ -126,6 +130,20 @@ def conversion_of(policy: Policy, source: Source, subject: str, basis: str) -> C
     return max(fits, key=named, default=None)
 
 
+def _homes(session: Session, items: Sequence[Item]) -> dict[int, str | None]:
+    """The league of each person on file; nobody's where no notice is a league's own."""
+    if not any(each.league for each in notices.filed()):
+        return {}
+    asked, human = sorted({each.person_id for each in items}), aliased(Person)
+    known = leagues(session)
+    homes: dict[int, str | None] = {}
+    for start in range(0, len(asked), 5000):
+        some = sa.select(Person.id, human.id, human.authority_id).join(human, human.id == Person.human_id)
+        for person_id, human_id, office_id in session.execute(some.where(Person.id.in_(asked[start : start + 5000]))):
+            homes |= dict.fromkeys((person_id, human_id), known[office_id])
+    return homes
+
+
 def _humans(session: Session, person_ids: set[int]) -> dict[int, int]:
     """Under whom the hours of each of these records count: for a duplicate, whom it was merged into."""
     whose, asked = {each: each for each in person_ids}, sorted(person_ids)
@@ -136,7 +154,7 @@ def _humans(session: Session, person_ids: set[int]) -> dict[int, int]:
     return whose
 
 
-def _used(session: Session, human_ids: set[int]) -> defaultdict[Hashable, Decimal]:
+def _used(session: Session, human_ids: set[int], homes: Mapping[int, str | None]) -> defaultdict[Hashable, Decimal]:
     """What stands in the ledger toward each yearly limit of each of these."""
     used: defaultdict[Hashable, Decimal] = defaultdict(Decimal)
     known = sorted(human_ids)
@@ -150,7 +168,7 @@ def _used(session: Session, human_ids: set[int]) -> defaultdict[Hashable, Decima
         )
         for entry, words, person_id in session.execute(query):
             item = _Posted(person_id, entry.year, entry.subject, entry.source, entry.hours, None, words)
-            for key in {limit.key for limit in _limits(item) if limit.key}:
+            for key in {limit.key for limit in _limits(item, homes.get(person_id)) if limit.key}:
                 used[person_id, key] += entry.hours
     return used
 
@@ -167,9 +185,9 @@ class _Posted(NamedTuple):
     note: str
 
 
-def _rule(year: int) -> Policy | None:
+def _rule(year: int, league: str | None) -> Policy | None:
     try:
-        return notices.of_year(year)
+        return notices.of_year(year, league)
     except Refused:
         return None
 

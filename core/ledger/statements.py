@@ -1,10 +1,8 @@
-"""Statements of the ledger (学时明细): a person's balances and entries, a jurisdiction's batches and their lines."""
+"""Statements of the ledger (学时明细): a person's entries, a jurisdiction's batches and their lines."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,17 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db, resident_id
-from core.ground.access import Actor, Labelled, Refused, not_found, require, visible
-from core.ground.hours import hours_text
-from core.law import notices
-from core.law.notices import Subject
+from core.ground.access import Actor, Labelled, not_found, require, visible
 from core.ledger import standing
 from core.ledger.books import REVERSERS
 from core.ledger.standing import Standing
 from core.models import (
     CreditBatch,
     CreditEntry,
-    CreditTotal,
     Organization,
     Person,
     Report,
@@ -46,79 +40,6 @@ class Origin(Labelled):
 _person = sa.bindparam("person_id", type_=sa.Integer)
 _human = sa.select(Person.human_id).where(Person.id == _person).scalar_subquery()
 """Under which id the person asked about counts; see `Person.human_id`."""
-_BALANCES = sa.select(CreditTotal.year, CreditTotal.subject, CreditTotal.hours, CreditTotal.deemed).where(
-    CreditTotal.person_id == _human
-)
-"""Put together once, as `_ENTRIES` is: for one person that takes longer than to ask."""
-
-
-def totals(session: Session, person_id: int, years: Iterable[int] | None = None) -> pd.DataFrame:
-    """Balances of a person (学时合计) against the requirement.
-
-    A person's balance against the requirement, newest year first.
-
-    Columns: year, public, professional, total, deemed (codes of the subjects that count as done), required_public,
-    required_professional, required_total, lacks (words), basis. Hours are Decimal; the required ones are None for a
-    year no notice covers. Clause 一(一): three tests.
-    """
-    found: dict[int, dict[str, Decimal]] = {year: defaultdict(Decimal) for year in years or ()}
-    deemed: set[tuple[int, str]] = set()
-    for row in session.execute(_BALANCES, {"person_id": person_id}):
-        if years is None or row.year in found:
-            found.setdefault(row.year, defaultdict(Decimal))[row.subject] += row.hours
-            if row.deemed:
-                deemed.add((row.year, row.subject))
-    lines = []
-    for year in sorted(found, reverse=True):
-        try:
-            policy, missing = notices.of_year(year), ""
-        except Refused as refused:
-            policy, missing = None, refused.words
-        public, professional = (_with_parts(found[year], subject, policy) for subject in Subject)
-        line = {"year": year, "public": public, "professional": professional, "total": public + professional}
-        line["deemed"] = sorted(subject for marked, subject in deemed if marked == year)
-        if policy is None:
-            line |= {"required_public": None, "required_professional": None, "required_total": None}
-            line |= {"lacks": "", "basis": missing}
-        else:
-            required = policy.requirement
-            line |= {
-                "required_public": required.public,
-                "required_professional": required.professional,
-                "required_total": required.total,
-                "lacks": _lacks(
-                    required,
-                    *(
-                        max(hours, required.of(subject)) if (year, subject) in deemed else hours
-                        for subject, hours in ((Subject.PUBLIC, public), (Subject.PROFESSIONAL, professional))
-                    ),
-                ),
-                "basis": f"{policy.note(year)} {required.clause}",
-            }
-        lines.append(line)
-    columns = ["year", *Subject, "total", "deemed", "required_public", "required_professional", "required_total"]
-    columns += ["lacks", "basis"]
-    return pd.DataFrame(lines, columns=columns)
-
-
-def _with_parts(hours: Mapping[str, Decimal], subject: str, policy: notices.Policy | None) -> Decimal:
-    """The hours of a subject with those of the sub-subjects that the notice counts for it."""
-    parts = [each.code for each in policy.subjects if each.part_of == subject] if policy else []
-    return hours.get(subject, Decimal()) + sum((_with_parts(hours, part, policy) for part in parts), Decimal())
-
-
-def _lacks(required: notices.Requirement, public: Decimal, professional: Decimal) -> str:
-    parts = [
-        f"{name}差{hours_text(gap)}"
-        for name, gap in (
-            ("公需", required.public - public),
-            ("专业", required.professional - professional),
-            ("累计", required.total - public - professional),
-        )
-        if gap > 0
-    ]
-    return "、".join(parts) or "已完成"
-
 
 _report = sa.inspect(Report).local_table  # the report's own columns; its title and base are the submission's
 _ENTRIES = (

@@ -1,6 +1,7 @@
 """Every table, by field, with one metadata; no decisions."""
 
-from core.models.base import APPEND_ONLY, Answer, Base, Change, Mode, Source, State, append_only_tables
+from core.law.notices import Mode
+from core.models.base import APPEND_ONLY, Answer, Base, Change, Source, State, append_only_tables
 from core.models.cards import Card, CardPerson
 from core.models.credit import CreditBatch, CreditEntry, CreditTotal, Dispute
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft

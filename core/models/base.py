@@ -47,14 +47,6 @@ class Answer(Labelled):
     REJECTED = "rejected", "异议不成立"
 
 
-class Mode(Labelled):
-    """How a training is given."""
-
-    CLASSROOM = "classroom", "线下"
-    ONLINE = "online", "线上"
-    BLENDED = "blended", "线上+线下"
-
-
 class Source(Labelled):
     """Where hours come from."""
 

@@ -19,6 +19,8 @@ class Card(Base):
     code: Mapped[str] = mapped_column(sa.String(24), unique=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     year: Mapped[int] = mapped_column(sa.SmallInteger)
+    first_year: Mapped[int] = mapped_column(sa.SmallInteger)
+    """It shows the credit years from this one to its own: what is taken back in one of them revokes it."""
     payload: Mapped[str] = mapped_column(EncryptedText("card.payload"))
     signature: Mapped[str] = mapped_column(sa.String(128))
     issued_at: Mapped[datetime] = mapped_column(Moment)

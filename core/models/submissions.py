@@ -10,8 +10,8 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.ground.db import EncryptedText, Hours, Moment, Years
-from core.law.notices import Subject
-from core.models.base import APPEND_ONLY, Base, Mode, State, codes
+from core.law.notices import Mode
+from core.models.base import APPEND_ONLY, Base, State, codes
 from core.models.offices import Organization
 from core.models.people import Person
 
@@ -84,7 +84,8 @@ class Plan(Submission):
 
     __tablename__ = "plan"
     id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
-    subject: Mapped[Subject] = mapped_column(codes(Subject))
+    subject: Mapped[str] = mapped_column(sa.String(20))
+    """A subject code (科目) of the notice that holds where its base belongs."""
     start_on: Mapped[date] = mapped_column(index=True)
     end_on: Mapped[date]
     place: Mapped[str] = mapped_column(sa.String(100))
@@ -146,8 +147,8 @@ class RosterRow(Base):
     post: Mapped[str] = mapped_column(sa.String(200))
     """专业技术职务."""
     specialty: Mapped[str] = mapped_column(sa.String(200))
-    public_hours: Mapped[Decimal] = mapped_column(Hours)
-    professional_hours: Mapped[Decimal] = mapped_column(Hours)
+    hours: Mapped[Decimal] = mapped_column(Hours)
+    """Of the plan's subject; hours of another one are a fault of the row."""
     credit_year: Mapped[int | None] = mapped_column(sa.SmallInteger)
     """学时年度 as the roster gives it, clause 七(二); None: the plan's own."""
     assessment: Mapped[str] = mapped_column(sa.String(40))
@@ -167,7 +168,7 @@ class RosterProblem(Base):
     report_id: Mapped[int] = mapped_column(sa.ForeignKey("report.id"), index=True)
     row: Mapped[int]
     """0: the roster as a whole."""
-    column: Mapped[str] = mapped_column("column_name", sa.String(20))
+    column: Mapped[str] = mapped_column("column_name", sa.String(40))
     """The key of the roster's column, as `roster.HEADINGS` words it."""
     code: Mapped[str] = mapped_column(sa.String(40))
     value: Mapped[str] = mapped_column(EncryptedText("roster_problem.value"))
@@ -188,7 +189,7 @@ class RosterRepair(Base):
     attachment_id: Mapped[int] = mapped_column(sa.ForeignKey("attachment.id"))
     """The file that the row came from."""
     row: Mapped[int]
-    column: Mapped[str] = mapped_column("column_name", sa.String(20))
+    column: Mapped[str] = mapped_column("column_name", sa.String(40))
     """The key of the roster's column; "" where the whole row was added or left out."""
     before: Mapped[str] = mapped_column(EncryptedText("roster_repair.before"))
     after: Mapped[str] = mapped_column(EncryptedText("roster_repair.after"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,9 +21,10 @@ from core.ground import db, paper, resident_id, signing
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.hours import hours_text
 from core.law import notices
-from core.law.notices import Policy
-from core.ledger import statements
+from core.law.notices import TOTAL
+from core.ledger import statements, years
 from core.ledger.standing import Standing
+from core.ledger.years import Held, SubjectLine, View, Year
 from core.models import (
     Card,
     CardPerson,
@@ -42,8 +43,11 @@ from core.trail import audit
 ISSUERS = (Role.PERSON, Role.EMPLOYER_CLERK, Role.REVIEWER, Role.TITLE_OFFICER)
 DEEMED = "视同完成"
 """What stands for hours where an entry makes the subject count as done."""
-_YEARS = 3
-"""A card shows its credit year and the two before it."""
+_LEAST = 3
+"""Rows that the table of years always has: a card shows its credit year and those before it that the notice's longest
+window of 职称评审 looks back to, and no fewer than so many in all."""
+_TWO = [("public", "公需"), ("professional", "专业"), ("total", "累计")]
+"""The subjects of cards that name none: those issued when there were no others."""
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0 O 1 I: codes are read out over the telephone."""
 
@@ -62,11 +66,16 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
     if records.empty:
         raise Refused("empty", f"{person.name}在{year}年度还没有已审核的学时，培训情况报告审核通过后即可打印审验卡。")
     code = "".join(secrets.choice(_ALPHABET) for _ in range(16))
-    text = db.canonical(_payload(session, person, year, records, code, db.office_day(now)))
+    office = session.get_one(Organization, person.authority_id)
+    seen = years.view(year, office.league)
+    first_year = year + 1 - max(seen.depth, _LEAST)
+    held = years.of(session, person.id, year, range(first_year, year + 1))
+    text = db.canonical(_payload(person, office.name, seen, held, records, code, db.office_day(now)))
     card = Card(
         code=code,
         person_id=person.id,
         year=year,
+        first_year=first_year,
         payload=text,
         signature=signing.signer().sign(text.encode()).hex(),
         issued_at=now,
@@ -83,15 +92,14 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
 
 
 def _payload(
-    session: Session, person: Person, year: int, records: pd.DataFrame, code: str, issued_on: date
+    person: Person, office: str, seen: View, held: Held, records: pd.DataFrame, code: str, issued_on: date
 ) -> dict[str, Any]:
     """Signed payload (卡面内容): what a card says, as it is signed, printed from and verified.
 
-    Its keys stay as they are, since every card ever issued is read by them: `title` is the person's 专业技术职务, which
-    is called `post` everywhere else.
+    Its keys stay as they are, since every card ever issued is read by them (`_said`): `title` is the person's
+    专业技术职务, which is called `post` everywhere else.
     """
-    policy = notices.of_year(year)
-    required = {name: str(getattr(policy.requirement, name)) for name in ("public", "professional", "total")}
+    named = notices.subject_names() | {each.code: each.name for each in seen.policy.subjects}
     return {
         "code": code,
         "name": person.name,
@@ -99,35 +107,48 @@ def _payload(
         "sex": person.sex,
         "employer": person.employer_name,
         "title": person.post,
-        "year": year,
-        "office": session.get_one(Organization, person.authority_id).name,
-        "basis": f"{policy.note(year)} {policy.requirement.clause}",
-        "required": required,
-        "years": _year_lines(session, person, year),
-        "entries": [_entry_line(line, policy) for line in records.iloc[::-1].to_dict("records")],
+        "year": seen.year,
+        "office": office,
+        "basis": seen.basis(seen.year),
+        "subjects": list(held.names.items()),  # in their order: the names of an object have none
+        "required": _amounts(held.years[0].subjects),
+        "years": [
+            {"year": each.year, "lacks": each.words, "basis": each.basis} | _hours(each.subjects)
+            for each in reversed(held.years)
+        ],
+        "together": [{"label": each.label, "lacks": each.words} | _hours(each.subjects) for each in held.together],
+        "entries": [_entry_line(line, named) for line in records.iloc[::-1].to_dict("records")],
         "issued_on": str(issued_on),
     }
 
 
-def _year_lines(session: Session, person: Person, year: int) -> list[dict[str, Any]]:
-    """The three years of a card with their hours, oldest first."""
-    balances = statements.totals(session, person.id, _shown(year)).sort_values("year")
-    hours = ("public", "professional", "total")
-    return [
-        {"year": line["year"]}
-        | {name: hours_text(line[name]) for name in hours}
-        | {"lacks": line["lacks"]}
-        | ({"deemed": line["deemed"]} if line["deemed"] else {})
-        for line in balances.to_dict("records")
-    ]
+def _hours(lines: Iterable[SubjectLine]) -> dict[str, Any]:
+    """What a year, or several together, has and requires by subject; which subjects are deemed done."""
+    lines = list(lines)
+    said: dict[str, Any] = {"hours": {each.code: hours_text(each.has) for each in lines}, "required": _amounts(lines)}
+    deemed = [each.code for each in lines if each.deemed]
+    return said | ({"deemed": deemed} if deemed else {})
 
 
-def _entry_line(line: Mapping[Any, Any], policy: Policy) -> dict[str, str]:
+def _amounts(lines: Iterable[SubjectLine]) -> dict[str, str]:
+    return {each.code: hours_text(each.required) for each in lines if each.required is not None}
+
+
+def _said(text: str) -> dict[str, Any]:
+    """What a card says, one issued when there were two subjects and no others read like the later ones."""
+    said: dict[str, Any] = json.loads(text)
+    if "subjects" not in said:
+        for line in said["years"]:
+            line |= {"hours": {code: line[code] for code, _ in _TWO}, "required": said["required"]}
+        said |= {"subjects": _TWO, "together": []}
+    return said
+
+
+def _entry_line(line: Mapping[Any, Any], named: Mapping[str, str]) -> dict[str, str]:
     """One entry as its card tells it, its subject by the notice's name for it."""
-    subjects = {each.code: each.name for each in policy.subjects}
     return {
         "completed_on": str(line["completed_on"]),
-        "subject": subjects.get(line["subject"], line["subject"]),
+        "subject": named.get(line["subject"], line["subject"]),
         "hours": DEEMED if line["deemed"] else hours_text(line["hours"]),
         "basis": line["basis"] + ("（补学）" if line["source"] == Source.MAKE_UP else ""),
     }
@@ -136,11 +157,6 @@ def _entry_line(line: Mapping[Any, Any], policy: Policy) -> dict[str, str]:
 def written(code: str) -> str:
     """A code as it is printed: groups of four."""
     return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
-
-
-def _shown(year: int) -> range:
-    """The credit years on a card of a year."""
-    return range(year - _YEARS + 1, year + 1)
 
 
 # --- revoked --------------------------------------------------------------------------------------------------------
@@ -154,9 +170,7 @@ class Revocation:
     words: str
 
 
-_ON_CARD = sa.and_(
-    CreditEntry.person_id == CardPerson.person_id, CreditEntry.year.between(Card.year - (_YEARS - 1), Card.year)
-)
+_ON_CARD = sa.and_(CreditEntry.person_id == CardPerson.person_id, CreditEntry.year.between(Card.first_year, Card.year))
 """The entries of those whose hours a card shows, in the years that it shows."""
 
 
@@ -257,8 +271,8 @@ class Verification:
     id_mask: str
     employer: str
     year: int
-    public: Decimal
-    professional: Decimal
+    hours: tuple[tuple[str, Decimal], ...]
+    """Of its year, by the name of the subject, and in total (累计) last."""
     issued_on: date
     holds: bool
     """Whether the ledger still shows at least the hours the card shows, and deems done what the card deems done."""
@@ -280,9 +294,10 @@ def verification(session: Session, code: str) -> Verification | None:
         signing.signer().public_key().verify(bytes.fromhex(card.signature), card.payload.encode())
     except (InvalidSignature, InvalidTag, ValueError):
         return None
-    payload = json.loads(card.payload)
+    payload = _said(card.payload)
     said = {line["year"]: line for line in payload["years"]}
-    kept = {line["year"]: line for line in statements.totals(session, card.person_id, said).to_dict("records")}
+    posted = years.of(session, card.person_id, card.year, said, capped=False)
+    kept = {each.year: each for each in posted.years}
     revoked = _revocations(session, Card.id == card.id).get(card.id)
     name = payload["name"]
     return Verification(
@@ -291,8 +306,7 @@ def verification(session: Session, code: str) -> Verification | None:
         id_mask=payload["id_mask"],
         employer=payload["employer"],
         year=card.year,
-        public=Decimal(said[card.year]["public"]),
-        professional=Decimal(said[card.year]["professional"]),
+        hours=tuple((name, Decimal(said[card.year]["hours"][code])) for code, name in payload["subjects"]),
         issued_on=date.fromisoformat(payload["issued_on"]),
         holds=revoked is None and all(_covers(kept[year], line) for year, line in said.items()),
         revoked=revoked,
@@ -315,10 +329,12 @@ def _corrected(session: Session, card: Card, payload: dict[str, Any]) -> bool:
     return session.scalar(since.limit(1)) is not None
 
 
-def _covers(kept: dict[Any, Any], said: dict[str, Any]) -> bool:
-    """Whether a balance has at least what a card says of its year."""
-    enough = all(kept[subject] >= Decimal(said[subject]) for subject in ("public", "professional"))
-    return enough and set(said.get("deemed", ())) <= set(kept["deemed"])
+def _covers(kept: Year, said: dict[str, Any]) -> bool:
+    """Whether what was posted for a year is at least what a card says of it; what its total says follows."""
+    there = {each.code: each for each in kept.subjects}
+    asked = {code: Decimal(hours) for code, hours in said["hours"].items() if code != TOTAL}
+    enough = all(hours <= (there[code].has if code in there else 0) for code, hours in asked.items())
+    return enough and set(said.get("deemed", ())) <= {each.code for each in kept.subjects if each.deemed}
 
 
 # --- the printed page -----------------------------------------------------------------------------------------------
@@ -326,7 +342,7 @@ def _covers(kept: dict[Any, Any], said: dict[str, Any]) -> bool:
 
 def pdf(card: Card, *, verify_url: str) -> bytes:
     """A card as an A4 PDF. `verify_url` is where its code is answered; it is printed and in the QR code."""
-    said = json.loads(card.payload)
+    said = _said(card.payload)
     page = paper.Page(f"验证码 {written(card.code)}")
     page.set_title(f"{said['year']}年度专业技术人员继续教育审验卡")
     page.set_creation_date(card.issued_at)
@@ -344,18 +360,45 @@ def pdf(card: Card, *, verify_url: str) -> bytes:
             ("核定机关", said["office"]),
         ],
     )
-    paper.section(page, "近三年学时")
-    required = said["required"]
-    heads = ("年度", f"公需（≥{required['public']}）", f"专业（≥{required['professional']}）")
-    lines = [(str(y["year"]), y["public"], y["professional"], y["total"], y["lacks"]) for y in said["years"]]
-    paper.table(page, (*heads, f"累计（≥{required['total']}）", "结果"), lines, (18, 30, 30, 30, 66), "CRRRL")
+    paper.section(page, "各年度学时")
+    _years(page, said)
     paper.section(page, f"{said['year']}年度学时明细")
     details = [(entry["completed_on"], entry["subject"], entry["hours"], entry["basis"]) for entry in said["entries"]]
     paper.table(page, ("完成日期", "科目", "学时", "培训机构与培训名称"), details, (28, 24, 18, 104), "CLRL")
     page.ln(3)
-    paper.small(page, f"{said['basis']}。年度学时须同时达到公需、专业和累计三项要求。")
+    paper.small(page, _rule(said))
     paper.small(page, "本卡由系统依据已审核的学时记录出具并签名，扫码或在验证页输入验证码可核对真伪。")
     return bytes(page.output())
+
+
+def _years(page: paper.Page, said: dict[str, Any]) -> None:
+    """Each year with a column for each subject, and below them the years that are judged together."""
+    names, head = dict(said["subjects"]), said["required"]
+    wide = min(30, 100 // len(names))
+    heads = [f"{name}（≥{head[code]}）" if Decimal(head.get(code, 0)) else name for code, name in names.items()]
+    lines = []
+    for line in (*said["years"], *said["together"]):
+        cells = [_cell(line, code, head) for code in names]
+        lines.append((line.get("label") or str(line["year"]), *cells, line["lacks"] or "—"))
+    widths = (26, *(wide for _ in names), 148 - wide * len(names))
+    paper.table(page, ("年度", *heads, "结果"), lines, widths, "C" + "R" * len(names) + "L")
+
+
+def _cell(line: dict[str, Any], code: str, head: dict[str, str]) -> str:
+    """Hours of a subject, with what is required where that is not what the column's head says."""
+    if code not in line["hours"]:  # a subject of another year's notice
+        return "—"
+    asked = line["required"].get(code)
+    more = "" if asked is None or asked == head.get(code) else f"（≥{asked}）" if Decimal(asked) else "（不要求）"
+    return f"{line['hours'][code]}{more}" + (f"（{DEEMED}）" if code in line.get("deemed", ()) else "")
+
+
+def _rule(said: dict[str, Any]) -> str:
+    """By what the years are judged, in words; where a year goes by another notice than the card's, by which."""
+    asked = [name for code, name in said["subjects"] if Decimal(said["required"].get(code, 0))]
+    rule = f"年度学时须同时达到{'、'.join(asked)}的要求。" if asked else "各年度学时合并核算，以合计为准。"
+    others = [f"{line['year']}年度：{line['basis']}。" for line in said["years"] if "basis" in line][:-1]
+    return f"{said['basis']}。{rule}{''.join(others)}"
 
 
 def _heading(page: paper.Page, said: dict[str, Any], verify_url: str) -> None:

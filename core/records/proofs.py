@@ -56,7 +56,7 @@ def issue(session: Session, batch_id: int, line: int, *, actor: Actor, now: date
         "office": session.get_one(Organization, batch.authority_id).name,
         "name": person.name,
         "id_mask": resident_id.mask(person.id_number),
-        "subject": _subject(entry.year, entry.subject),
+        "subject": _subject(entry.year, entry.subject, session.get_one(Organization, person.authority_id).league),
         "basis": shown["basis"],
         "standing": shown["standing"],
         "issued_at": now.replace(microsecond=0).isoformat(),
@@ -227,12 +227,13 @@ def _statement(content: bytes) -> tuple[dict[str, Any], str]:
     return statement, given["signature"]
 
 
-def _subject(year: int, code: str) -> str:
+def _subject(year: int, code: str, league: str | None) -> str:
+    """A subject as the person's notice of the year calls it, else as any notice on file does."""
     try:
-        policy = notices.of_year(year)
+        named = {each.code: each.name for each in notices.of_year(year, league).subjects}
     except Refused:
-        return code
-    return next((each.name for each in policy.subjects if each.code == code), code)
+        named = {}
+    return named.get(code) or notices.subject_names().get(code, code)
 
 
 # --- the printed page -----------------------------------------------------------------------------------------------

@@ -1,71 +1,41 @@
-"""Shortfalls (学时短缺): people held against the notices in force, a whole jurisdiction in one query. Reads only."""
+"""Shortfalls (学时短缺): the people of a jurisdiction held against their notices, as arrays. Reads only."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from core.ground import resident_id
+from core.ground import db, resident_id
 from core.ground.access import Actor, Labelled, Refused
-from core.ground.db import hundredths
-from core.ground.hours import hours_text
-from core.law import notices
-from core.law.notices import TOTAL
-from core.models import CreditTotal, Organization, Person
+from core.ledger import years
+from core.ledger.years import View
+from core.models import Organization, Person, leagues
 from core.people import persons
 
-WINDOW = 3
-"""近三年: the year asked for and the two before it, clause 一(三)1."""
-UNKNOWN, DONE = "无适用的通知", "已完成"
+UNKNOWN = "无适用的通知"
+TOGETHER = "合计"
+"""The column of what several years together lack, where a notice judges them so."""
 
 
 class Lack(Labelled):
     """Whom to list."""
 
     YEAR = "year", "本年度短缺"
-    WINDOW = "window", "近三年有短缺"
+    WINDOW = "window", "申报年限内有短缺"
 
 
-@dataclass
-class _Year:
-    """One year as its notice asks for it, with what the sums of a person are called in the query."""
+FACTS = ("id", "name", "id_mask", "employer", "post", "authority")
+"""The columns of a list that no notice has a say in; those after them are headed by its words."""
 
-    year: int
-    amounts: dict[str, Decimal] = field(default_factory=dict)
-    """By subject and in total; empty where no notice covers the year, or it asks for a sum over several."""
-    names: dict[str, str] = field(default_factory=dict)
-    whole: tuple[str, ...] = ()
-    """The subjects that make up the total: not part of another."""
-    codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Each subject with the sub-subjects that count for it."""
-    unknown: str = ""
-
-    def named(self, kind: str, subject: str) -> str:
-        return f"{kind}_{self.year}_{subject}"
-
-
-def _year(year: int) -> _Year:
-    try:
-        policy = notices.of_year(year)
-    except Refused:
-        return _Year(year, unknown=UNKNOWN)
-    if policy.requirement.combine != "each_year":
-        return _Year(year, unknown="按多年合计核算")
-    parts = {
-        each.code: (each.code, *(p.code for p in policy.subjects if p.part_of == each.code)) for each in policy.subjects
-    }
-    return _Year(
-        year,
-        policy.requirement.in_year(year),
-        {each.code: each.name.removesuffix("科目") for each in policy.subjects} | {TOTAL: "累计"},
-        tuple(each.code for each in policy.subjects if not each.part_of),
-        parts,
-    )
+_Views = Mapping[str | None, View | None]
+"""By league how a year's notice sees it and those before; None where no notice does."""
 
 
 def shortfalls(
@@ -81,92 +51,127 @@ def shortfalls(
 ) -> tuple[pd.DataFrame, int]:
     """Shortfall list (短缺名单): people an actor may look up, what each lacks, and their count; clause 一(一).
 
-    Columns: id, name, id_mask, employer, post, authority; lacks_public, lacks_professional, lacks_total (hours lacking
-    in `year`, Decimal); and for that year and the two before it a column named by the year ("2024"), in words.
-    A subject deemed done (视同完成) lacks nothing. Refused codes: "role", "password".
+    Columns: id, name, id_mask, employer, post, authority. Then by the notices of those in question: "专业差", "累计差"
+    (hours lacking in `year`, Decimal); for that year and each one that their usual window of 职称评审 looks back to a
+    column "2024年度" in words; 合计 where a notice judges years together: then the hours lacking are that window's,
+    and who is short of it is short. Refused codes: "role", "password".
+
+    Where everybody is asked for, only those shown are counted; where those who are short, everybody is, as arrays.
     """
-    years = [_year(each) for each in range(year, year - WINDOW, -1)]
     scope = persons.matching(actor, text=text, employer=employer)
-    whose = sa.select(Person.id).where(*scope)
-    if lack is None:  # those shown are known without their hours
+    offices = sa.select(Person.authority_id, sa.func.count(Person.id)).where(*scope).group_by(Person.authority_id)
+    many = dict(session.execute(offices).all())
+    league_of = leagues(session)
+    views: _Views = {each: _view(year, each) for each in {league_of[office] for office in many} or {actor.league}}
+    whose, count = sa.select(Person.id).where(*scope), sum(many.values())
+    if lack is None:
         whose = whose.order_by(Person.id).offset(offset).limit(limit)
-    sums = _sums(years, whose)
-    missing = {each.year: _short(each, sums) for each in years}
-    conditions = list(scope)
-    if lack is Lack.YEAR:
-        conditions.append(missing[year])
-    elif lack is Lack.WINDOW:
-        conditions.append(sa.or_(*missing.values()))
-    people = sa.join(Person, Organization, Organization.id == Person.authority_id)
-    people = sa.outerjoin(people, sums, sums.c.person_id == Person.id)
-    count = session.scalar(sa.select(sa.func.count(Person.id)).select_from(people).where(*conditions)) or 0
-    kept = [column for column in sums.c if column.name != "person_id"]
-    query = sa.select(Person, Organization.name.label("authority"), *kept).select_from(people).where(*conditions)
-    rows = []
-    for row in session.execute(query.order_by(Person.id).offset(offset).limit(limit)).mappings():
-        person, lacking = row[Person], {each.year: _lacking(each, row) for each in years}
-        rows.append(
-            {
-                "id": person.id,
-                "name": person.name,
-                "id_mask": resident_id.mask(person.id_number),
-                "employer": person.employer_name,
-                "post": person.post,
-                "authority": row["authority"],
-            }
-            | {f"lacks_{code}": lacking[year].get(code, Decimal()) for code in LACKING}
-            | {str(each.year): _words(each, lacking[each.year]) for each in years}
-        )
-    columns = ["id", "name", "id_mask", "employer", "post", "authority", *(f"lacks_{code}" for code in LACKING)]
-    return pd.DataFrame(rows, columns=[*columns, *(str(each.year) for each in years)]), count
+        shown = [] if limit == 0 else list(session.scalars(whose))
+    else:
+        ids, offices_of = db.integers(session, sa.select(Person.id, Person.authority_id).where(*scope))
+        order = np.argsort(ids)
+        ids, offices_of = ids[order], offices_of[order]
+        short = np.zeros(len(ids), bool)
+        for seen, rows in _groups(views, [league_of[office] for office in offices_of.tolist()]):
+            short[rows] = _short(session, ids[rows], seen, lack)
+        count = int(short.sum())
+        shown = ids[short][offset:][: count if limit is None else limit].tolist()
+    return _frame(session, shown, year, views, league_of), count
 
 
-LACKING = ("public", "professional", TOTAL)
+def offered(this: int, league: str | None) -> list[int]:
+    """Years to list shortfalls of (可查年度), the latest first: those that may be asked for or still be made up."""
+    seen = _view(this, league)
+    back = max(seen.depth, seen.policy.makeup_years + 1) if seen else 1
+    return list(range(this, this - back, -1))
 
 
-def _sums(years: list[_Year], whose: sa.Select[int]) -> sa.Subquery:
-    """For each person with hours: by year and subject the hundredths, and whether the subject is deemed done."""
-    whole = sa.type_coerce(CreditTotal.hours, sa.Integer)
-    columns: list[sa.ColumnElement[Any]] = []
-    for each in years:
-        for subject, codes in each.codes.items():
-            here = sa.and_(CreditTotal.year == each.year, CreditTotal.subject.in_(codes))
-            columns.append(sa.func.sum(sa.case((here, whole), else_=0)).label(each.named("hours", subject)))
-            deems = sa.and_(CreditTotal.year == each.year, CreditTotal.subject == subject, CreditTotal.deemed > 0)
-            columns.append(sa.func.max(sa.case((deems, 1), else_=0)).label(each.named("deemed", subject)))
-    query = sa.select(CreditTotal.person_id, *columns).where(CreditTotal.person_id.in_(whose))
-    query = query.where(CreditTotal.year.in_([each.year for each in years]))
-    return query.group_by(CreditTotal.person_id).subquery()
+def _view(year: int, league: str | None) -> View | None:
+    try:
+        return years.view(year, league)
+    except Refused:
+        return None
 
 
-def _short(year: _Year, sums: sa.Subquery) -> sa.ColumnElement[bool]:
-    """Whether a person lacks anything in a year, as SQL; the same sums as `_lacking`."""
-    if not year.amounts:
-        return sa.false()
-    counted = {}
-    for subject in year.codes:
-        hours = sa.func.coalesce(sums.c[year.named("hours", subject)], 0)
-        amount = hundredths(year.amounts.get(subject, Decimal()))
-        spared = sa.and_(sums.c[year.named("deemed", subject)] == 1, hours < amount)
-        counted[subject] = sa.case((spared, amount), else_=hours)
-    tests = [counted[subject] < hundredths(amount) for subject, amount in year.amounts.items() if subject != TOTAL]
-    if TOTAL in year.amounts:
-        together = sum((counted[subject] for subject in year.whole), sa.literal(0))
-        tests.append(together < hundredths(year.amounts[TOTAL]))
-    return sa.or_(*tests)
+def _groups(views: _Views, homes: list[str | None]) -> Iterator[tuple[View, NDArray[np.intp]]]:
+    """Places of people by the view their league has; those whom no notice judges in none."""
+    places = {league: at for at, league in enumerate(views)}
+    which = np.array([places[home] for home in homes], np.intp)
+    for league, seen in views.items():
+        rows = np.flatnonzero(which == places[league])
+        if seen is not None and len(rows):
+            yield seen, rows
 
 
-def _lacking(year: _Year, row: Any) -> dict[str, Decimal]:
-    """What one person lacks in a year, by subject and in total; nothing where nothing is lacking."""
-    counted = {}
-    for subject in year.codes:
-        hours = Decimal(row[year.named("hours", subject)] or 0) / 100
-        if row[year.named("deemed", subject)]:
-            hours = max(hours, year.amounts.get(subject, Decimal()))
-        counted[subject] = hours
-    counted[TOTAL] = sum((counted[subject] for subject in year.whole), Decimal())
-    return {code: amount - counted[code] for code, amount in year.amounts.items() if amount > counted[code]}
+def _window(seen: View) -> tuple[int, ...]:
+    """The years that somebody's usual application looks at."""
+    return seen.usual.years if seen.usual else (seen.year,)
 
 
-def _words(year: _Year, lacking: dict[str, Decimal]) -> str:
-    return year.unknown or "、".join(f"{year.names[code]}差{hours_text(gap)}" for code, gap in lacking.items()) or DONE
+def _first(seen: View) -> int:
+    return min(seen.year, *_window(seen))
+
+
+def _short(session: Session, ids: NDArray[np.int64], seen: View, lack: Lack) -> NDArray[np.bool_]:
+    """Who of those of one view is short; where years are judged together, of its usual window."""
+    held = years.of_many(session, ids, seen, _first(seen))
+    if held.alone:
+        return held.short((seen.year,) if lack is Lack.YEAR else _window(seen))
+    if seen.usual is None:
+        return np.zeros(len(ids), bool)
+    return np.asarray(held.missing(seen, seen.usual).any(axis=0))
+
+
+def _frame(
+    session: Session, shown: list[int], year: int, views: _Views, league_of: Mapping[int, str | None]
+) -> pd.DataFrame:
+    """The people shown, with what each lacks by the own notice."""
+    told = _people(session, shown)
+    names: dict[str, None] = {}
+    for seen in filter(None, views.values()):
+        names |= dict.fromkeys(list(years.subject_names(seen.policy).values())[:-1])
+    hours: dict[str, Any] = {f"{name}差": [Decimal()] * len(told) for name in [*names, years.TOTAL_NAME]}
+    first = min((_first(seen) for seen in views.values() if seen), default=year)
+    words: dict[str, Any] = {f"{each}年度": [UNKNOWN] * len(told) for each in range(year, first - 1, -1)}
+    if any(seen and not seen.alone for seen in views.values()):
+        words[TOGETHER] = [""] * len(told)
+    ids = np.array([each["id"] for each in told], np.int64)
+    for seen, rows in _groups(views, [league_of[each.pop("authority_id")] for each in told]):
+        held = years.of_many(session, ids[rows], seen, first)
+        missing = held.lacking[0]
+        _put({f"{each}年度": held.words(each) for each in range(year, first - 1, -1)}, words, rows)
+        if not held.alone and seen.usual:
+            missing = held.missing(seen, seen.usual)
+            _put({TOGETHER: held.missing_words(missing, seen.usual)}, words, rows)
+        amounts = {int(amount): Decimal(int(amount)) / 100 for amount in np.unique(missing)}
+        lacks = zip(years.subject_names(seen.policy).values(), missing.tolist(), strict=True)
+        _put({f"{name}差": [amounts[each] for each in line] for name, line in lacks}, hours, rows)
+    frame = pd.DataFrame(told, columns=list(FACTS))
+    return frame.assign(**hours, **words)
+
+
+def _put(found: Mapping[str, list[Any]], columns: Mapping[str, list[Any]], rows: NDArray[np.intp]) -> None:
+    """Put what was found of some into the columns of all."""
+    for name, values in found.items():
+        for row, value in zip(rows.tolist(), values, strict=True):
+            columns[name][row] = value
+
+
+def _people(session: Session, shown: list[int]) -> list[dict[str, Any]]:
+    query = sa.select(Person, Organization.name).join(Organization, Organization.id == Person.authority_id)
+    told = []
+    for start in range(0, len(shown), 5000):
+        some = query.where(Person.id.in_(shown[start : start + 5000])).order_by(Person.id)
+        for person, authority in session.execute(some):
+            told.append(
+                {
+                    "id": person.id,
+                    "name": person.name,
+                    "id_mask": resident_id.mask(person.id_number),
+                    "employer": person.employer_name,
+                    "post": person.post,
+                    "authority": authority,
+                    "authority_id": person.authority_id,
+                }
+            )
+    return told

@@ -1,6 +1,7 @@
 """Claims (学时折合申报): a certificate with its evidence; approval posts the hours granted, or the deemed year.
 
-Which activities there are, at which rate and up to how much, the notice of the certificate's year says.
+Which activities there are, at which rate and up to how much, the notice says that holds on the day of the certificate
+where the person belongs.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from core.ground import access, db, names
 from core.ground.access import Actor, Labelled, Refused, Role, not_found, require, visible
 from core.ground.hours import hours_text
 from core.law import notices
-from core.law.notices import Conversion
+from core.law.notices import Conversion, Policy
 from core.ledger import books, standing
 from core.ledger.standing import HOURS_TAKEN_BACK, STANDS
 from core.models import (
@@ -132,9 +133,16 @@ class Activity:
         return f"按级别折合{self.subject_name}学时（{self.clause}）"
 
 
-def activities(year: int) -> list[Activity]:
-    """Activities (折合类别) of a year: what the notice of a year lets count, in its order. Refused codes: "policy"."""
-    policy = notices.of_year(year)
+def policy_of(claim: Claim) -> Policy:
+    """Notice of a claim (申报适用的通知): in force on the day of its certificate where the person belongs.
+
+    Refused codes: "policy".
+    """
+    return notices.in_force(claim.completed_on, claim.authority.league)
+
+
+def activities(policy: Policy) -> list[Activity]:
+    """Activities (折合类别): what a notice lets count beside training, in its order."""
     names = {each.code: each.name for each in policy.subjects}
     lines: dict[str, list[Conversion]] = {}
     for line in policy.conversions:
@@ -150,31 +158,35 @@ def activities(year: int) -> list[Activity]:
     ]
 
 
-def activity_of(claim: ClaimFields | Claim) -> Activity:
-    """Activity of a claim.
+def activity_of(claim: Claim) -> Activity:
+    """Activity of a claim: what it claims, by its notice. Refused codes: "policy", "activity" (it has none such)."""
+    return _activity(claim, policy_of(claim))
 
-    What a claim claims, by the notice of its year. Refused codes: "policy", "activity" (it has none such).
-    """
+
+def _activity(claim: ClaimFields | Claim, policy: Policy) -> Activity:
     year = claim.completed_on.year
-    offered = activities(year)
+    offered = activities(policy)
     for each in offered:
         if each.name == claim.activity:
             return each
-    silent = f"{notices.of_year(year).document}没有规定“{claim.activity}”折合学时"
+    silent = f"{policy.document}没有规定“{claim.activity}”折合学时"
     ways = "请选其他类别" if offered else f"{year}年度的证书不能在此申报；当年已经认可的学时，请由主管的人社部门导入"
     raise Refused("activity", f"{silent}，{ways}。")
 
 
-def worth(claim: ClaimFields | Claim) -> Decimal | None:
+def worth(claim: Claim) -> Decimal | None:
     """Hours by the conversion rate (折合学时).
 
     The hours by the notice's own rate; 0 for what is deemed done, None where the reviewer grants them on evidence.
 
     Refused codes: "policy", "activity".
     """
-    if activity_of(claim).deemed:
+    return _worth(claim, policy_of(claim))
+
+
+def _worth(claim: ClaimFields | Claim, policy: Policy) -> Decimal | None:
+    if _activity(claim, policy).deemed:
         return Decimal()
-    policy = notices.of_year(claim.completed_on.year)
     line = policy.conversion(claim.activity, claim.level or None, claim.rank or None)
     if line is None:
         raise Refused("activity", f"{policy.document}没有规定此级别的“{claim.activity}”折合学时，请核对级别。")
@@ -217,30 +229,30 @@ class StudyCapacity:
         return f"{held}，其中已核定{of}，至多再核定{hours_text(self.most)}学时"
 
 
-def study_capacity(start_on: date, completed_on: date) -> StudyCapacity:
+def study_capacity(claim: ClaimFields | Claim, policy: Policy) -> StudyCapacity:
     """Study capacity (可计学时) of a certificate.
 
-    What the days of a certificate hold: those within its credit year, the one it was completed in, clause 一(一).
-
-    Refused codes: "policy".
+    What the days of a certificate hold: those within the year it was completed in, where the notice counts each year's
+    study for itself (`within_one_year`), else all of them.
     """
-    first_on = max(start_on, completed_on.replace(month=1, day=1))
-    return StudyCapacity(first_on, completed_on, notices.of_year(completed_on.year).hours_per_day)
+    new_year = claim.completed_on.replace(month=1, day=1)
+    first_on = max(claim.start_on, new_year) if policy.within_one_year else claim.start_on
+    return StudyCapacity(first_on, claim.completed_on, policy.hours_per_day)
 
 
 def capacity_left(session: Session, claim: Claim) -> StudyCapacity:
     """Remaining study capacity (剩余可计学时).
 
-    What a claim's days still hold beside what was granted on the person's other certificates of the credit year.
+    What a claim's days still hold beside what was granted on the person's other certificates.
 
     The hours of a certificate may lie on any of its days. So every stretch of days that contains this one holds what
     was granted within it, and the stretch with the least left decides.
     """
-    own = study_capacity(claim.start_on, claim.completed_on)
+    own = study_capacity(claim, policy_of(claim))
     others = [
-        (study_capacity(each.start_on, each.completed_on), each)
+        (study_capacity(each, policy_of(each)), each)
         for each in _others(session, claim)
-        if each.state is State.APPROVED and each.granted and each.completed_on.year == claim.completed_on.year
+        if each.state is State.APPROVED and each.granted
     ]
     first_on, last_on = own.first_on, own.last_on
     for _ in others:  # what meets it, what meets that, and so on
@@ -268,12 +280,14 @@ def hints(session: Session, claim: Claim) -> list[str]:
     if claim.state is State.SUBMITTED and authority_id != claim.authority_id:
         office = session.get_one(Organization, authority_id).name
         told.append(f"此人现由{office}主管：请退回或撤回，由申报人重新提交，系统会送到那里。")
-    activity, given, held = activity_of(claim), worth(claim), study_capacity(claim.start_on, claim.completed_on)
+    policy = policy_of(claim)
+    activity, given, held = _activity(claim, policy), _worth(claim, policy), study_capacity(claim, policy)
     if activity.deemed:
         return told
     if claim.start_on < held.first_on:
+        cited = f"（{clause}）" if (clause := policy.cites("within_one_year")) else ""
         told.append(
-            f"起止日期跨年度：学时计入完成日期所在的{claim.completed_on.year}年度（一(一)），"
+            f"起止日期跨年度：学时计入完成日期所在的{claim.completed_on.year}年度{cited}，"
             f"只有{held.first_on}至{held.last_on}的{held.days}天可以折合学时。"
         )
     given = claim.amount if given is None and activity.unit == UNITS["hour"] else given
@@ -287,25 +301,29 @@ def hints(session: Session, claim: Claim) -> list[str]:
     return told
 
 
-def check_fields(fields: ClaimFields, today: date) -> None:
-    """Validate a claim.
+def check_fields(fields: ClaimFields, league: str | None, today: date) -> None:
+    """Validate a claim of somebody of a league (None: the region's).
 
     Refuse what cannot be a claim, every fault named at once. Refused codes: "fields", "policy", "activity".
     """
+    policy = notices.in_force(fields.completed_on, league)
     faults = [f"{word}未填" for name, word in WORDS.items() if not names.comparable(getattr(fields, name))]
     faults += [f"填写的内容超过{most}个字" for name, most in _LONGEST.items() if len(getattr(fields, name)) > most]
     if fields.completed_on > today:
         faults.append(f"完成日期晚于今天{today}")
     if fields.start_on > fields.completed_on:
         faults.append("开始日期晚于完成日期")
-    activity = activity_of(fields)
+    activity = _activity(fields, policy)
+    if not activity.deemed and fields.start_on <= fields.completed_on:  # an examination is no study
+        held = study_capacity(fields, policy)
+        faults += plans.study_faults(policy, league, activity.subject, held.first_on, held.last_on)
     if activity.deemed and fields.amount:
         faults.append(f"{fields.activity}视同完成，不计学时，不填证书所载的数量")
     elif not activity.deemed and (fields.amount <= 0 or fields.amount * 2 % 1):
         faults.append(f"证书所载{activity.unit}数应为0.5的正倍数")
     if faults:
         raise Refused("fields", "；".join(faults) + "。请改正后再保存。")
-    worth(fields)
+    _worth(fields, policy)
 
 
 def draft(
@@ -326,7 +344,8 @@ def draft(
     """
     require(actor, *FILERS)
     person = persons.one(session, person_id, actor)
-    check_fields(fields, db.office_day(now))
+    authority = session.get_one(Organization, person.authority_id)
+    check_fields(fields, authority.league, db.office_day(now))
     mine = session.get_one(Account, actor.account_id).person_id if actor.role is Role.PERSON else None
     claim = Claim(
         **asdict(fields),
@@ -334,6 +353,7 @@ def draft(
         person=session.get_one(Person, mine or person.id),
         organization_id=person.employer_id or person.authority_id,
         authority_id=person.authority_id,
+        authority=authority,
         created_by_id=actor.account_id,
         created_at=now,
     )
@@ -367,7 +387,7 @@ def revise(
         raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能修改；待审的请先撤回。")
     if claim.version != version:
         raise audit.overtaken(session, claim)
-    check_fields(fields, db.office_day(now))
+    check_fields(fields, claim.authority.league, db.office_day(now))
     before = summary(claim)
     for name, value in asdict(fields).items():
         setattr(claim, name, value)
@@ -533,10 +553,9 @@ def _line(claim: Claim) -> tuple[Any, ...]:
 
 def _trained(session: Session, claim: Claim) -> list[Any]:
     """Rows of rosters, filed or approved, that study on days of a claim."""
-    hours = RosterRow.public_hours + RosterRow.professional_hours
     query = (
         sa.select(Report.kind, Report.id, sa.literal(""), Report.title, Report.state)
-        .add_columns(Report.start_on, Report.end_on, hours)
+        .add_columns(Report.start_on, Report.end_on, RosterRow.hours)
         .join(RosterRow, RosterRow.report_id == Report.id)
         .where(
             RosterRow.id_index.in_(sa.select(Person.id_index).where(under(Person, _person(session, claim).id))),
@@ -545,7 +564,7 @@ def _trained(session: Session, claim: Claim) -> list[Any]:
             Report.state.in_((State.SUBMITTED, State.APPROVED)),
             ~RosterRow.faulty,
             ~HOURS_TAKEN_BACK,
-            hours > 0,
+            RosterRow.hours > 0,
         )
     )
     concerns = {State.APPROVED: Concern.TRAINED, State.SUBMITTED: Concern.DAYS}
@@ -579,6 +598,11 @@ def people(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
     """
     require(actor, *FILERS)
     return persons.find(session, actor, text=text)[0]
+
+
+def league_of(session: Session, person_id: int, actor: Actor) -> str | None:
+    """League (盟市) by whose notices a person's claims go: the authority's in charge. Refused codes: "missing"."""
+    return session.get_one(Organization, persons.one(session, person_id, actor).authority_id).league
 
 
 def _check_twice(session: Session, claim: Claim) -> None:
@@ -665,13 +689,13 @@ class ClaimKind(Kind[Claim]):
 
         Refused codes: "fields", "twice", "hours", "policy", "activity".
         """
-        check_fields(_fields_of(claim), db.office_day(now))
+        person = _person(session, claim)
+        claim.authority_id, claim.authority = person.authority_id, session.get_one(Organization, person.authority_id)
+        check_fields(_fields_of(claim), claim.authority.league, db.office_day(now))
         if not session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == claim.id)):
             raise Refused("fields", "没有上传证书或证明材料，请上传后再提交。")
         _check_twice(session, claim)
         _check_filed(session, claim)
-        person = _person(session, claim)
-        claim.authority_id = person.authority_id
         claim.organization_id = person.employer_id or person.authority_id
         claim.granted = worth(claim)
 
@@ -705,7 +729,7 @@ class ClaimKind(Kind[Claim]):
             source=activity.source,
             deemed=activity.deemed,
             note=f"{kind}：{claim.title}（{claim.issuer}）"[:200],
-            days=study_capacity(claim.start_on, claim.completed_on).days,
+            days=study_capacity(claim, policy_of(claim)).days,
         )
         books.post(
             session, [posting], basis=f"学时折合：{kind} {claim.title}"[:200], actor=actor, now=now, submission=claim

@@ -14,7 +14,7 @@ from core.ground import access, db
 from core.ground.access import Actor, Labelled, OrganizationKind, Refused, Role, not_found, require
 from core.ground.hours import hours_text
 from core.law import notices
-from core.law.notices import Policy, Subject
+from core.law.notices import Policy, SubjectRule
 from core.models import Mode, Organization, Plan, State, Submission
 from core.submissions.kinds import Kind, register
 from core.trail import audit
@@ -36,7 +36,8 @@ class PlanFields:
     """Fields of a plan (培训计划): what a base fills in, clause 一(五)1. `hours_each` is what one learner earns."""
 
     title: str
-    subject: Subject
+    subject: str
+    """A subject code of the notice."""
     start_on: date
     end_on: date
     place: str
@@ -59,10 +60,11 @@ WORDS = {
 }
 
 
-def subjects_of(kind: OrganizationKind, on: date, league: str | None) -> list[Subject]:
+def subjects_of(kind: OrganizationKind, on: date, league: str | None) -> list[SubjectRule]:
     """Subjects a provider may give (科目): what an organization of a kind may give on a day in a league."""
-    rules = notices.in_force(on, league).subjects
-    return [subject for subject in Subject for rule in rules if rule.code == subject and kind in rule.providers]
+    policy = notices.in_force(on, league)
+    rules = [policy.subject(rule.code) for rule in policy.subjects]
+    return [rule for rule in rules if kind in rule.providers]
 
 
 def policy_of(plan: Plan) -> Policy:
@@ -70,12 +72,20 @@ def policy_of(plan: Plan) -> Policy:
     return notices.in_force(plan.start_on, plan.authority.league)
 
 
+def subject_name(plan: Plan) -> str:
+    """Name of a plan's subject (科目), as its notice calls it."""
+    try:
+        return policy_of(plan).subject(plan.subject).name
+    except Refused:  # a notice of its day that was published since, or put out of order
+        return notices.subject_names().get(plan.subject, plan.subject)
+
+
 def credit_years(plan: Plan | PlanFields) -> tuple[int, ...]:
     """Credit years of a plan (学时年度).
 
-    The credit years a plan offers: those it names, else the year of the training.
+    The credit years a plan offers: those it names, else the year in which the training ends.
     """
-    return tuple(plan.credit_years) or (plan.start_on.year,)
+    return tuple(plan.credit_years) or (plan.end_on.year,)
 
 
 def usual_year(plan: Plan) -> int | None:
@@ -86,16 +96,16 @@ def usual_year(plan: Plan) -> int | None:
     offered = credit_years(plan)
     if len(offered) == 1:
         return offered[0]
-    return plan.start_on.year if plan.start_on.year in offered else None
+    return plan.end_on.year if plan.end_on.year in offered else None
 
 
-def makeup_years(subject: Subject, on: date, league: str | None) -> list[int]:
+def makeup_years(subject: str, on: date, league: str | None) -> list[int]:
     """Make-up years (可补学年度).
 
     The earlier credit years of a subject that study on a day may make up, clause 七(二), the latest first.
     """
     policy = notices.in_force(on, league)
-    years = range(on.year - 1, on.year - policy.makeup_years - 1, -1)
+    years = policy.makeup.years_on(on) if policy.makeup else ()
     return [year for year in years if policy.may_make_up(subject, year, on)]
 
 
@@ -119,35 +129,57 @@ def check_fields(fields: PlanFields, kind: OrganizationKind, league: str | None)
     if fields.hours_each <= 0 or fields.hours_each * 2 % 1:
         faults.append("每人学时应为0.5的正倍数")
     policy = notices.in_force(fields.start_on, league)
-    if fields.start_on.year != fields.end_on.year:
-        faults.append("培训跨年度，请按年度分两份计划上报")
+    if fields.start_on.year != fields.end_on.year and policy.within_one_year:
+        clause = policy.cites("within_one_year")
+        faults.append("培训跨年度，请按年度分两份计划上报" + (f"（{clause}）" if clause else ""))
     elif faults == [] and fields.hours_each > days_of(fields.start_on, fields.end_on) * policy.hours_per_day:
         most = days_of(fields.start_on, fields.end_on) * policy.hours_per_day
         faults.append(f"每天至多{policy.hours_per_day:f}学时，{fields.start_on}至{fields.end_on}最多{most:f}学时")
     faults += _year_faults(fields, policy, league)
-    provider = policy.provider(fields.subject)
-    if kind not in provider.providers:
-        givers = "、".join(giver.label for giver in provider.providers)
-        faults.append(f"{fields.subject.label}由{givers}组织（{provider.clause}），{kind.label}请选其他科目")
-    if fields.subject is Subject.PUBLIC and fields.mode is not Mode.ONLINE:
-        faults.append(f"公需科目实行网络培训（{provider.clause}），方式请选线上")
+    if fields.end_on.year in credit_years(fields) and fields.start_on <= fields.end_on:
+        faults += study_faults(policy, league, fields.subject, fields.start_on, fields.end_on)
+    faults += _subject_faults(fields, policy.subject(fields.subject), kind)
     if faults:
         raise Refused("fields", "；".join(faults) + "。请改正后再保存。")
 
 
+def _subject_faults(fields: PlanFields, rule: SubjectRule, kind: OrganizationKind) -> list[str]:
+    """A subject is given by those the notice names, in the way it names."""
+    faults = []
+    if kind not in rule.providers:
+        givers = "、".join(giver.label for giver in rule.providers) or "通知未载明的机构"
+        faults.append(f"{rule.name}由{givers}组织（{rule.clause}），{kind.label}请选其他科目")
+    if rule.modes and fields.mode not in rule.modes:
+        ways = "或".join(mode.label for mode in rule.modes)
+        faults.append(f"{rule.name}的方式为{ways}（{rule.clause}），方式请选{ways}")
+    return faults
+
+
+def study_faults(policy: Policy, league: str | None, subject: str, start_on: date, end_on: date) -> list[str]:
+    """Days outside the study window (学习时间) of a subject in a league, in words that name clause and window."""
+    window = policy.study_window(league, subject)
+    if window is None or window.holds(start_on, end_on):
+        return []
+    when = f"{start_on}至{end_on}" if start_on != end_on else str(end_on)
+    open_ = f"{window.words}（{window.clause}）"
+    return [f"{policy.subject(subject).name}的学习时间为{open_}，{when}不全在其内"]
+
+
 def _year_faults(fields: PlanFields, policy: Policy, league: str | None) -> list[str]:
-    """Credit years are the year of the training, or earlier ones that the notice lets make up (补学)."""
-    may = {fields.start_on.year}
+    """Credit years are the year in which the training ends, or earlier ones the notice lets make up (补学)."""
+    may = {fields.end_on.year}
     first, last = (set(makeup_years(fields.subject, day, league)) for day in (fields.start_on, fields.end_on))
     may |= first & last
     wrong = [str(year) for year in fields.credit_years if year not in may]
     if not wrong:
         return []
-    words = f"{fields.subject.label}在{fields.start_on}至{fields.end_on}的培训不能补学{'、'.join(wrong)}年度"
-    if policy.makeup is None:
+    name = policy.subject(fields.subject).name
+    words = f"{name}在{fields.start_on}至{fields.end_on}的培训不能补学{'、'.join(wrong)}年度"
+    rule = policy.makeup
+    if rule is None:
         return [f"{words}：{policy.document}没有规定补学"]
-    made_up = next((each.name for each in policy.subjects if each.code == policy.makeup.subject), policy.makeup.subject)
-    return [f"{words}：可补学{made_up}此前{policy.makeup_years}个年度（{policy.makeup.clause}）"]
+    made_up = policy.subject(rule.subject).name
+    return [f"{words}：可补学{made_up}{rule.words}（{rule.clause}）"]
 
 
 def draft(session: Session, fields: PlanFields, *, actor: Actor, now: datetime) -> Plan:
@@ -205,7 +237,7 @@ def own(session: Session, plan_id: int, actor: Actor) -> Plan:
 def grant_extension(session: Session, plan_id: int, *, actor: Actor, reason: str, now: datetime) -> Plan:
     """Grant an extension (准予延期上报).
 
-    Let one named plan begin on its start date although it is filed less than two weeks before (一(五)1).
+    Let one named plan begin on its start date although it is filed later than the notice asks for, clause 一(五)1.
 
     Refused codes: "role", "missing", "jurisdiction", "state", "needless", "reason".
     """
@@ -218,8 +250,10 @@ def grant_extension(session: Session, plan_id: int, *, actor: Actor, reason: str
     if plan.state not in (State.DRAFT, State.RETURNED, State.WITHDRAWN):
         raise Refused("state", f"该计划{plan.state.label}，无需延期。")
     today = db.office_day(now)
-    if plan.start_on >= policy_of(plan).earliest_start_on(today):
-        raise Refused("needless", "该计划距开始不少于两周，可直接提交，无需延期。")
+    policy = policy_of(plan)
+    if plan.start_on >= policy.earliest_start_on(today):
+        days = f"{policy.plan_days_before_start}天（{policy.plan_clause}）"
+        raise Refused("needless", f"该计划距开始不少于{days}，可直接提交，无需延期。")
     if plan.start_on <= today:
         raise Refused("state", "该计划的开始日期已到或已过，请基地先改期再申请延期。")
     if not reason.strip():
@@ -245,7 +279,7 @@ def summary(plan: Plan) -> dict[str, Any]:
 
 
 class PlanKind(Kind[Plan]):
-    """The plan (培训计划) as a kind of submission: filed two weeks before its training, clause 一(五)1."""
+    """The plan (培训计划) as a kind of submission: filed so long before its training, clause 一(五)1."""
 
     code = "plan"
     word, short = "培训计划", "计划"
@@ -261,7 +295,7 @@ class PlanKind(Kind[Plan]):
         return [
             ("培训机构", plan.organization.name),
             ("管理权限", plan.authority.name),
-            ("科目", plan.subject.label),
+            ("科目", subject_name(plan)),
             ("培训时间", f"{plan.start_on} 至 {plan.end_on}（{days_of(plan.start_on, plan.end_on)}天）"),
             ("地点", plan.place),
             ("方式", plan.mode.label),
@@ -280,7 +314,7 @@ class PlanKind(Kind[Plan]):
         return plan.start_on - timedelta(days=policy.plan_days_before_start)
 
     def check_submit(self, session: Session, plan: Plan, *, actor: Actor, reason: str, now: datetime) -> None:
-        """A plan is filed at least two weeks before its training, clause 一(五)1. Refused codes: "late", "fields"."""
+        """A plan is filed so many days before its training, clause 一(五)1. Refused codes: "late", "fields"."""
         check_fields(fields_of(plan), session.get_one(Organization, plan.organization_id).kind, plan.authority.league)
         policy, today = policy_of(plan), db.office_day(now)
         if today > self.due_on(plan):
@@ -294,7 +328,8 @@ class PlanKind(Kind[Plan]):
         """A plan is approved by the day its training begins: trained only after approval, clause 一(五)1."""
         today = db.office_day(now)
         if plan.start_on < today:
-            raise Refused("begun", f"培训原定{plan.start_on}开始，已不能事后批准（一(五)1）。请退回，由基地改期重报。")
+            clause = policy_of(plan).plan_clause
+            raise Refused("begun", f"培训原定{plan.start_on}开始，已不能事后批准（{clause}）。请退回，由基地改期重报。")
 
     def on_approve(self, session: Session, plan: Plan, *, actor: Actor, now: datetime) -> str:
         """Approval of a plan opens its report. Answers what happened, in words."""

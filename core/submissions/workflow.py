@@ -206,7 +206,7 @@ def one(session: Session, submission_id: int, actor: Actor, *, kind: str | None 
             sa.orm.selectin_polymorphic(Submission, models), *(load for each in KINDS.values() for load in each.loads)
         )
         .options(sa.orm.joinedload(Submission.organization), sa.orm.joinedload(Submission.person))
-        .options(sa.orm.joinedload(Submission.authority))
+        .options(sa.orm.joinedload(Submission.authority).joinedload(Organization.authority))
         .where(Submission.id == submission_id, visible_to(actor), Submission.kind == kind if kind else sa.true())
     )
     if submission is None:

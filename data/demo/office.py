@@ -288,7 +288,7 @@ def _moment(office: _Office, day: int, *, after: datetime) -> datetime:
 def _attendance(office: _Office, course: Course) -> list[papers.Line]:
     """Who came to a training and what each one earned: nearly all of them the whole."""
     rng, fields = office.rng, course.fields
-    year, subject, hours = fields.start_on.year, fields.subject, fields.hours_each
+    year, subject, hours = fields.start_on.year, Subject(fields.subject), fields.hours_each
     there = office.learners[course.giver.authority]
     if course.sector != EVERYBODY:
         there = [learner for learner in there if learner.sector == course.sector]

@@ -38,7 +38,7 @@ class Line(NamedTuple):
     note: str = ""
 
 
-def line(facts: PersonFacts, subject: Subject, hours: Decimal, *, passed: bool, phone: str) -> Line:
+def line(facts: PersonFacts, subject: str, hours: Decimal, *, passed: bool, phone: str) -> Line:
     """A person's line; who has not passed earns nothing."""
     earned = float(hours) if passed else 0.0
     return Line(
@@ -48,8 +48,8 @@ def line(facts: PersonFacts, subject: Subject, hours: Decimal, *, passed: bool, 
         employer=facts.employer,
         post=facts.post,
         specialty=facts.specialty,
-        public_hours=earned if subject is Subject.PUBLIC else 0.0,
-        professional_hours=earned if subject is Subject.PROFESSIONAL else 0.0,
+        public_hours=earned if subject == Subject.PUBLIC else 0.0,
+        professional_hours=earned if subject == Subject.PROFESSIONAL else 0.0,
         assessment="合格" if passed else "不合格",
         phone=phone,
         note="" if passed else "缺勤超过规定课时",
@@ -85,7 +85,7 @@ def roster_file(lines: Sequence[Line], *, title: str, organization: str, clerk: 
         sheet.merge_range(0, 0, 0, last, "专业技术人员继续教育培训花名册", heading)
         sheet.write_string(1, 0, f"培训班名称：{title}")
         sheet.write_string(1, 7, f"填报单位（盖章）：{organization}")
-        sheet.write_row(FIRST_ROW - 2, 0, list(roster.HEADINGS.values())[: last + 1], boxed)
+        sheet.write_row(FIRST_ROW - 2, 0, list(roster.form().headings.values())[: last + 1], boxed)
         for number, each in enumerate(lines, start=1):
             sheet.write_row(FIRST_ROW - 2 + number, 0, (number, *each), boxed)
         foot = FIRST_ROW + len(lines)

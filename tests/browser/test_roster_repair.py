@@ -48,13 +48,13 @@ def mend(desk: Desk) -> None:
     found = re.search(r"st-key-cell-\d+-(\d+)-(\w+)", cell.get_attribute("class") or "")
     assert found
     row, column = int(found[1]), found[2]
-    true = dict(zip(roster.COLUMNS, people.row(row - 2), strict=True))[column]
+    true = dict(zip(people.FORM.columns, people.row(row - 2), strict=True))[column]
     field = desk.page.locator(f".{found[0]} input")
     if column in roster.CHOICES:
         field.click()
     field.fill(str(true))
     field.press("Enter")
-    said = f"第{row}行{roster.HEADINGS[column]}已保存并重新检查。"
+    said = f"第{row}行{people.FORM.headings[column]}已保存并重新检查。"
     expect(desk.page.get_by_test_id("stToast").filter(has_text=said)).to_be_in_viewport(timeout=30_000)
     expect(field).to_have_count(0)
 

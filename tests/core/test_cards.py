@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db
+from core.ground import db, signing
 from core.ground.access import Refused
 from core.ledger import books
-from core.models import Card, Source
+from core.models import Card, CardPerson, Source
 from core.records import cards
 from core.trail import audit
 from tests import cast as c
@@ -39,18 +39,20 @@ def test_a_card_says_what_the_ledger_says_and_is_trailed(database: str) -> None:
     said = json.loads(card.payload)
     assert (said["name"], said["id_mask"]) == ("额尔敦·巴图", f"150199********{c.id_number(1)[-4:]}")
     assert [year["year"] for year in said["years"]] == [2022, 2023, 2024]
+    required = {"public": "30", "professional": "60", "total": "90"}
     assert said["years"][2] == {
         "year": 2024,
-        "public": "0",
-        "professional": "31.5",
-        "total": "31.5",
+        "hours": {"public": "0", "professional": "31.5", "total": "31.5"},
+        "required": required,
         "lacks": "公需差30、专业差28.5、累计差58.5",
+        "basis": "依据内人社办发〔2023〕204号 一(一)",
     }
     assert sorted(entry["hours"] for entry in said["entries"]) == ["24", "7.5"]
-    assert said["required"] == {"public": "30", "professional": "60", "total": "90"}
+    assert said["required"] == required
+    assert said["subjects"] == [["public", "公需"], ["professional", "专业"], ["total", "累计"]]
     assert said["issued_on"] == "2024-07-01"
     assert said["title"] == "主治医师"  # the key of every card there is, whatever the field is called in the house
-    keys = "code name id_mask sex employer title year office basis required years entries issued_on"
+    keys = "code name id_mask sex employer title year office basis subjects required years together entries issued_on"
     assert said.keys() == set(keys.split())
     assert c.id_number(1) not in card.payload
     with db.reading() as session:
@@ -67,7 +69,7 @@ def test_a_card_is_known_by_its_code_however_it_is_typed(database: str) -> None:
     for code in (card.code, cards.written(card.code), card.code.lower(), f" {cards.written(card.code).lower()} "):
         found = asked(code)
         assert found is not None
-        assert (found.name, found.year, found.professional, found.holds) == ("额*****", 2024, 24, True)
+        assert (found.name, found.year, found.hours[1], found.holds) == ("额*****", 2024, ("专业", 24), True)
         assert found.id_mask == f"150199********{c.id_number(1)[-4:]}"
         assert found.code == cards.written(card.code)
     other = "2" if card.code[0] != "2" else "3"
@@ -120,7 +122,7 @@ def test_a_card_whose_hours_are_no_longer_in_the_ledger_says_so(database: str) -
     with db.engine().begin() as connection:
         connection.exec_driver_sql("UPDATE credit_total SET hours = 2350")
     found = asked(card.code)
-    assert (found.holds, found.professional) == (False, 24)
+    assert (found.holds, found.hours[1]) == (False, ("专业", 24))
     with db.engine().begin() as connection:
         connection.exec_driver_sql("DELETE FROM credit_total")
     assert asked(card.code).holds is False
@@ -302,3 +304,37 @@ def test_no_card_is_issued_for_a_year_with_nothing_left_standing(database: str) 
     assert json.loads(issued(cast, 2).payload)["entries"][0]["hours"] == "24"
     c.posted(cast, c.sheet([c.row(1, professional_hours=8)]), title="第二期")
     assert [entry["hours"] for entry in json.loads(issued(cast, 1).payload)["entries"]] == ["8"]
+
+
+def test_a_card_issued_when_there_were_two_subjects_is_read_verified_and_printed_as_before(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图")]))
+    years = [{"year": year, "public": "0", "professional": "0", "total": "0", "lacks": ""} for year in (2022, 2023)]
+    lacks = "公需差30、专业差36、累计差66"
+    years.append({"year": 2024, "public": "0", "professional": "24", "total": "24", "lacks": lacks})
+    said = json.loads(issued(cast).payload)
+    said |= {"code": "2" * 16, "years": years, "required": {"public": "30", "professional": "60", "total": "90"}}
+    text = db.canonical({key: value for key, value in said.items() if key not in ("subjects", "together")})
+    old = Card(
+        code="2" * 16,
+        person_id=c.person_id(1),
+        year=2024,
+        first_year=2022,
+        payload=text,
+        signature=signing.signer().sign(text.encode()).hex(),
+        issued_at=c.AFTER,
+        batch_id=1,
+    )
+    with db.transaction() as session:
+        session.add(old)
+        session.flush()
+        session.add(CardPerson(card_id=old.id, person_id=old.person_id))
+    found = asked(old.code)
+    assert found is not None
+    assert (found.holds, found.hours) == (True, (("公需", 0), ("专业", 24), ("累计", 24)))
+    assert cards.pdf(old, verify_url=URL + old.code).startswith(b"%PDF")
+    reverse(cast, 1)
+    found = asked(old.code)
+    assert found is not None
+    assert not found.holds
+    assert found.revoked is not None

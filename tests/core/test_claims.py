@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, sheets
 from core.ground.access import Refused, Role
+from core.law import notices
 from core.ledger import books, checks, statements
 from core.models import Account, Claim, Person, State
 from core.people import acts
@@ -234,11 +235,11 @@ def test_an_examination_passed_makes_the_years_professional_subject_count_as_don
     (line,) = entries()
     assert (line["source"], line["hours"], line["deemed"]) == ("qualification", 0, 1)
     with db.reading() as session:
-        assert statements.totals(session, c.person_id(ONE), [2024]).loc[0, "deemed"] == ["professional"]
+        assert c.totals(session, c.person_id(ONE), [2024]).loc[0, "deemed"] == ["professional"]
 
 
 def test_the_activities_are_those_of_the_notice() -> None:
-    found = {each.name: each for each in claims.activities(2024)}
+    found = {each.name: each for each in claims.activities(notices.of_year(2024))}
     assert list(found) == ["三科", "高研班", "论坛", "学术交流", "进修考察", "技能培训", "职业资格"]
     assert found["技能培训"].words == "每学时折合专业科目1学时（一(四)8）"
     assert found["论坛"].words == "由审核部门依据证书核定专业科目学时（一(四)6）"

@@ -69,7 +69,7 @@ def done(deed: Callable[[Session], Any]) -> Any:
 
 def balance(serial: int, year: int = 2023) -> tuple[Decimal, Decimal, str]:
     with db.reading() as session:
-        found = statements.totals(session, c.person_id(serial), [year]).iloc[0]
+        found = c.totals(session, c.person_id(serial), [year]).iloc[0]
         assert [*checks.faults(session), *audit.faults(session)] == []
     return found["public"], found["professional"], found["lacks"]
 

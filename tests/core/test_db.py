@@ -51,7 +51,7 @@ RAW = sa.text("SELECT hours, words FROM probe")
 def furnished() -> c.Cast:
     """An office in which every append-only table has a row."""
     cast = c.assemble()
-    c.posted(cast, sheets.csv_file(list(c.roster.HEADINGS.values()), [c.row(1), c.row(2)]), filename="花名册.csv")
+    c.posted(cast, sheets.csv_file(list(c.FORM.headings.values()), [c.row(1), c.row(2)]), filename="花名册.csv")
     with db.transaction() as session:
         cards.issue(session, c.person_id(1), 2024, actor=cast["reviewer"], now=c.AFTER)
         form = {"year": 2024, "route": "职称评审", "level": "高级"}

@@ -76,7 +76,7 @@ def beside(serial: int) -> list[str]:
 
 def hours(serial: int) -> Any:
     with db.reading() as session:
-        return statements.totals(session, c.person_id(serial)).loc[0, "professional"]
+        return c.totals(session, c.person_id(serial)).loc[0, "professional"]
 
 
 def test_a_dispute_upheld_takes_the_entry_back_in_the_same_act(cast: c.Cast) -> None:

@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 
 from core.ground import db
-from core.law.notices import Subject
 from core.ledger import statements
 from core.models import RosterRow
 from core.records import cards
 from core.submissions import plans, reports, roster, workflow
 from tests import cast as c
 
-HEADINGS = tuple(roster.HEADINGS.values())
+HEADINGS = tuple(c.FORM.headings.values())
 
 
 def row(serial: int, year: Any = "", **cells: Any) -> list[Any]:
@@ -66,8 +65,8 @@ def test_a_plan_offers_earlier_years_within_the_notices_window(
 
 
 def test_the_public_subject_is_not_made_up() -> None:
-    assert plans.makeup_years(Subject.PROFESSIONAL, date(2024, 6, 24), None) == [2023, 2022]
-    assert plans.makeup_years(Subject.PUBLIC, date(2024, 6, 24), None) == []
+    assert plans.makeup_years("professional", date(2024, 6, 24), None) == [2023, 2022]
+    assert plans.makeup_years("public", date(2024, 6, 24), None) == []
 
 
 def test_the_approval_shows_the_years_and_the_trail_keeps_them(database: str) -> None:

@@ -109,7 +109,7 @@ def test_a_policy_is_told_clause_by_clause_in_the_notices_order() -> None:
         ),
         ("sum-before-the-year", "职称评审（中级）：近3年，不含申报当年"),
         ("years-that-differ", "2022年度改为公需科目不作要求、累计不少于60学时"),
-        ("league", "示例市：每年2月1日至11月30日"),
+        ("league", "乌海市：每年2月1日至11月30日"),
     ],
 )
 def test_what_other_offices_say_is_told_in_words_too(name: str, words: str) -> None:
@@ -125,6 +125,63 @@ def test_nought_reads_as_words() -> None:
     told = [article.words for article in wording.articles(notices.parse(text))]
     assert {"职称评审（初级）：不要求学时", "培训开始以前", "培训结束当天"} <= set(told)
     assert not any(words in each for each in told for words in ("近0", "0天", "0个年度", "近1年"))
+
+
+OWN = """
+id: own
+title: 自设信息的通知
+document: 示人社发〔2024〕1号
+issuer: 示例市人力资源和社会保障局
+in_force: {from: 2024-01-01, to: 2024-12-31}
+clauses: [一, 二, 三]
+routes: [聘任]
+levels: [{name: 正高, within: 高级}]
+series: [卫生]
+silent_on: [deadlines, providers]
+facts:
+  - {code: arrived_on, heading: 到岗日期, type: day, clause: 二}
+  - {code: unit_kind, heading: 单位类别, type: word, choices: [学校, 医院], clause: 二}
+  - {code: away_years, heading: 援外年度, type: years, clause: 二}
+  - {code: abroad, heading: 是否援外, type: flag, clause: 二}
+  - {code: served, heading: 服务年数, type: count, clause: 二}
+subjects:
+  - {code: public, name: 公需科目, clause: 一}
+  - {code: professional, name: 专业科目, clause: 一}
+requirement:
+  clause: 一
+  hours: {public: 30, professional: 60}
+  share: {professional: 0.5}
+  counted_from: arrived_on
+windows:
+  - {clause: 二, route: 聘任, level: [正高], series: [卫生], cycle: {from: 2020, years: 5},
+     include_application_year: false}
+  - {clause: 二, route: 职称评审, years_from: arrived_on}
+  - {clause: 二, route: 考核认定, years_from: served}
+  - {clause: 二, route: 破格评审, years: 3, since: arrived_on}
+waivers:
+  - {name: 甲, clause: 三,
+     when: [{fact: unit_kind, is: 医院}, {fact: arrived_on, from: 2023-01-01}], effect: none_required}
+  - {name: 乙, clause: 三,
+     when: [{fact: arrived_on, in_window: false}, {fact: abroad, is: false}], effect: any_one_year}
+  - {name: 丙, clause: 三, when: [{fact: served, at_least: 2}, {fact: arrived_on, at_most: 1}], effect: none_required}
+  - {name: 丁, clause: 三, when: [{fact: away_years, is: true}], effect: without_years, fact: away_years}
+"""
+
+
+def test_what_a_notice_asks_of_its_own_is_told_in_words() -> None:
+    told = {article.words for article in wording.articles(notices.parse(OWN))}
+    assert told >= {
+        "专业科目不少于所学总学时的50%",
+        "只计到岗日期以后完成的学时",
+        "聘任（正高），系列为卫生：每5年为一个周期（自2020年起），本周期内各年度，不含申报当年",
+        "职称评审：到岗日期以来各年度",
+        "考核认定：服务年数所写的年数",
+        "破格评审：近3年，含申报当年，到岗日期以前的年度不计",
+        "单位类别为医院且到岗日期在2023-01-01以后，不要求学时",
+        "到岗日期不在需完成的年度内且非“是否援外”，完成近3年中任一年度即可",
+        "服务年数满2年且到岗日期不超过1年，不要求学时",
+        "“援外年度”，不要求“援外年度”各年度的学时",
+    }
 
 
 def test_every_silence_has_words_for_the_page() -> None:

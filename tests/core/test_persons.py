@@ -88,7 +88,7 @@ def test_a_number_is_corrected_on_evidence_and_sex_and_birth_date_follow(cast: c
         assert (now.id_number, now.sex, str(now.birth_on), now.version) == (right, "女", "1990-12-01", 2)
         assert persons.find(session, cast["reviewer"], text=right)[1] == 1
         assert persons.find(session, cast["reviewer"], text=person.id_number)[1] == 1  # as on an older card
-        assert statements.totals(session, person.id).loc[0, "professional"] == 24
+        assert c.totals(session, person.id).loc[0, "professional"] == 24
         line = acts.history(session, person.id, cast["employer"]).iloc[0]
         assert "1985-03-04" in line["before"]
         assert "1990-12-01" in line["after"]
@@ -192,7 +192,7 @@ def test_a_move_to_an_employer_on_file_goes_to_its_authority_and_hours_stay(cast
     with db.reading() as session:
         assert persons.find(session, cast["employer"], text=c.id_number(1))[1] == 0
         assert persons.find(session, cast["hohhot_employer"], text=c.id_number(1))[1] == 1
-        assert statements.totals(session, person.id).loc[0, "professional"] == 24
+        assert c.totals(session, person.id).loc[0, "professional"] == 24
         assert session.get_one(Account, mine.account_id).organization_id == now.employer_id
         line = acts.history(session, person.id, cast["hohhot_reviewer"]).iloc[0]
         assert "示例市第一医院" in line["before"]
@@ -260,7 +260,7 @@ def separate(duplicate: Person, by: Actor, **changes: Any) -> Callable[[Session]
 
 def professional(person_id: int) -> Any:
     with db.reading() as session:
-        return statements.totals(session, person_id, [2024]).loc[0, "professional"]
+        return c.totals(session, person_id, [2024]).loc[0, "professional"]
 
 
 def entries(person_id: int) -> int:
@@ -284,7 +284,7 @@ def test_whoever_asks_for_a_duplicate_gets_the_person_with_all_the_hours(cast: c
         everybody, count = persons.find(session, cast["employer"], limit=None)
         assert (list(everybody["id"]), count) == ([stays.id, kept(3).id], 2)
         frame, _ = shortfalls(session, cast["employer"], 2024, limit=None)
-        assert list(frame["lacks_professional"]) == [12, 36]
+        assert list(frame["专业差"]) == [12, 36]
         assert list(acts.duplicates(session, stays.id, reviewer)["id"]) == [duplicate.id]
         batch = answers.everybody(session, reviewer, 2024)
         assert list(batch.person_ids) == [stays.id, kept(3).id, kept(5).id]
@@ -315,7 +315,7 @@ def test_what_was_imported_for_the_duplicate_is_not_imported_again_for_the_perso
     done(merge(stays, duplicate, cast["reviewer"]))
     assert bring_in(cast, "又一次.csv", 1, stays.name) == ["recorded"]
     with db.reading() as session:
-        assert statements.totals(session, stays.id, [2024]).loc[0, "public"] == 30
+        assert c.totals(session, stays.id, [2024]).loc[0, "public"] == 30
     stands()
 
 
@@ -476,13 +476,13 @@ def test_hours_filed_under_a_duplicate_while_it_is_merged_are_its_own_again_once
     assert bring_in(cast, "补登.csv", 2, duplicate.name) == []
     with db.reading() as session:
         last = session.scalar(sa.select(sa.func.max(CreditEntry.batch_id)))
-        assert statements.totals(session, stays.id, [2024]).loc[0, "total"] == 24 + 24 + 24 + 40 + 30
+        assert c.totals(session, stays.id, [2024]).loc[0, "total"] == 24 + 24 + 24 + 40 + 30
     assert [record_of(batch_id) for batch_id in range(last - 2, last + 1)] == [[duplicate.id]] * 3
     stands()
     done(separate(kept(2), cast["reviewer"]))
     with db.reading() as session:
-        assert statements.totals(session, stays.id, [2024]).loc[0, "total"] == 24
-        assert statements.totals(session, duplicate.id, [2024]).loc[0, "total"] == 24 + 24 + 40 + 30
+        assert c.totals(session, stays.id, [2024]).loc[0, "total"] == 24
+        assert c.totals(session, duplicate.id, [2024]).loc[0, "total"] == 24 + 24 + 40 + 30
     stands()
 
 

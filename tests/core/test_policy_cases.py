@@ -56,7 +56,7 @@ def test_a_case_that_is_decided_otherwise_is_told_in_words() -> None:
 def test_a_league_changes_what_it_names_and_keeps_the_rest_of_the_regions_notice() -> None:
     league = office("league")
     assert league.requirement.hours == {"public": 40, "professional": 60, "total": 100}
-    assert [league.study_window(name).first for name in ("示例市", None)] == ["02-01", "01-01"]  # type: ignore[union-attr]
+    assert [league.study_window(name).first for name in ("乌海市", None)] == ["02-01", "01-01"]  # type: ignore[union-attr]
     assert [(window.route, window.level) for window in league.windows[:2]] == [
         ("职称评审", ("中级",)),
         ("职称评审", ("初级",)),

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, resident_id
 from core.ground.access import Refused
-from core.law.notices import Subject
 from core.ledger import checks, statements
 from core.models import Attachment, CreditBatch, Mode, Person, Plan, Report, Source, State
 from core.submissions import queues, reports, workflow
@@ -86,7 +85,7 @@ def test_approving_a_report_posts_its_hours_and_leaves_a_trail(database: str) ->
     with db.reading() as session:
         for serial in range(1, 4):
             (line,) = statements.entries(session, c.person_id(serial)).to_dict("records")
-            assert (line["year"], line["subject"], line["hours"]) == (2024, Subject.PROFESSIONAL, Decimal(24))
+            assert (line["year"], line["subject"], line["hours"]) == (2024, "professional", Decimal(24))
             assert (line["plan_id"], line["report_id"], line["roster_row"]) == (plan.id, report.id, serial + 2)
             assert (line["plan"], line["base"], line["completed_on"]) == (plan.title, "示例继续教育基地", END)
             assert (line["source"], line["posted_by"]) == (Source.TRAINING, cast["reviewer"].name)
@@ -99,14 +98,14 @@ def test_approving_a_report_posts_its_hours_and_leaves_a_trail(database: str) ->
 
 def test_a_public_training_posts_public_hours_as_passed_in_the_exam(database: str) -> None:
     cast = c.assemble()
-    plan = approved(cast, by="exam", subject=Subject.PUBLIC, mode=Mode.ONLINE)
+    plan = approved(cast, by="exam", subject="public", mode=Mode.ONLINE)
     rows = [c.row(1, public_hours=24, professional_hours=0), c.row(2, public_hours=0, professional_hours=24)]
     report = c.file_report(cast, plan, c.sheet(rows), by="exam")
     assert (report.people, report.faults) == (1, 1)  # the second has the other subject's hours
     c.approve(cast, report.id, now=c.AFTER)
     with db.reading() as session:
         (line,) = statements.entries(session, c.person_id(1)).to_dict("records")
-        assert (line["subject"], line["source"]) == (Subject.PUBLIC, Source.PUBLIC_EXAM)
+        assert (line["subject"], line["source"]) == ("public", Source.PUBLIC_EXAM)
 
 
 # --- when -----------------------------------------------------------------------------------------------------------
@@ -284,7 +283,7 @@ def test_faulty_rows_stand_aside_and_good_ones_are_posted(database: str) -> None
     assert c.approve(cast, report.id, now=c.AFTER) == "已为2人登记31.5学时，学员可打印审验卡"
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2  # who earned nothing is not added
-        assert statements.totals(session, c.person_id(6)).loc[0, "professional"] == Decimal("7.5")
+        assert c.totals(session, c.person_id(6)).loc[0, "professional"] == Decimal("7.5")
 
 
 def test_a_roster_larger_than_its_plan_is_a_warning_the_reviewer_sees(database: str) -> None:

@@ -17,13 +17,12 @@ import xlsxwriter
 from core.ground import db, resident_id, sheets, workbooks
 from core.ground.access import Refused
 from core.ground.problems import PROBLEM_HEADINGS, problem_lines
-from core.law.notices import Subject
 from core.submissions import roster
 from tests import cast as c
 
 DATA = Path(__file__).parent.parent / "data"
-LIMITS = roster.Limits(Subject.PROFESSIONAL, Decimal(24), 600, 3, Decimal(8), c.TODAY)
-HEADINGS = list(roster.HEADINGS.values())
+LIMITS = roster.Limits("professional", Decimal(24), 600, 3, Decimal(8), c.TODAY)
+HEADINGS = list(c.FORM.headings.values())
 FOUND = [c.id_number(serial) for serial in range(1, 4)]
 
 
@@ -55,7 +54,7 @@ def test_the_rosters_of_the_three_sample_offices_are_read_without_a_fault(name: 
     assert preview.problems == []
     assert len(preview.rows) == people
     assert all(resident_id.problem(row.id_number) is None and row.passed for row in preview.rows)
-    assert {row.professional_hours for row in preview.rows} == {Decimal(24)}
+    assert {row.hours["professional"] for row in preview.rows} == {Decimal(24)}
     assert any("·" in row.name for row in preview.rows)
     assert all(row.employer and row.phone and row.post and row.specialty for row in preview.rows)
 
@@ -110,7 +109,7 @@ def test_a_signature_line_is_no_person() -> None:
 def below(number: str = "", name: str = "", id_number: object = "", **more: object) -> list[object]:
     """A row below a list, by column."""
     return [
-        {"number": number, "name": name, "id_number": id_number, **more}.get(column, "") for column in roster.COLUMNS
+        {"number": number, "name": name, "id_number": id_number, **more}.get(column, "") for column in c.FORM.columns
     ]
 
 
@@ -177,11 +176,11 @@ def test_a_csv_with_quoted_cells_titles_and_unix_lines_is_read() -> None:
     ]
 
 
-@pytest.mark.parametrize("column", [name for name in roster.COLUMNS if len(roster.COLUMNS[name]) > 1])
+@pytest.mark.parametrize("column", [name for name in c.FORM.columns if len(c.FORM.columns[name]) > 1])
 def test_headings_stand_in_any_order_and_go_by_any_synonym(column: str) -> None:
-    names = list(reversed(roster.COLUMNS))
-    for word in roster.COLUMNS[column]:
-        headings = tuple(word if name == column else roster.HEADINGS[name] for name in names)
+    names = list(reversed(c.FORM.columns))
+    for word in c.FORM.columns[column]:
+        headings = tuple(word if name == column else c.FORM.headings[name] for name in names)
         preview = roster.read(c.sheet([list(reversed(c.row(1)))], headings), "花名册.xlsx", limits=LIMITS)
         assert preview.problems == []
         assert preview.rows == roster.read(c.sheet([c.row(1)]), "花名册.xlsx").rows
@@ -204,7 +203,7 @@ def test_a_problem_is_kept_by_column_and_shown_by_heading_and_an_unknown_heading
         ("name", "heading-unknown"),
         ("sex", "sex-form"),
     ]
-    lines = problem_lines(preview.problems, roster.HEADINGS)
+    lines = problem_lines(preview.problems, c.FORM.headings)
     assert [(line[1], line[2]) for line in lines if line[1] != "工作单位"] == [
         ("name", "heading-unknown"),  # not 姓名, whose key it is
         ("性别", "sex-form"),
@@ -216,16 +215,16 @@ def test_hours_that_do_not_say_of_what_are_of_the_plans_subject(word: str) -> No
     headings = ("姓名", "身份证号", "工作单位", word, "考核情况")
     content = c.sheet([["赵示一", FOUND[0], "示例医院", 24, "合格"]], headings)
     for limits, hours in (
-        (replace(LIMITS, subject=Subject.PUBLIC), (24, 0)),
+        (replace(LIMITS, subject="public"), (24, 0)),
         (LIMITS, (0, 24)),
         (None, (0, 24)),
     ):
         preview = roster.read(content, "花名册.xlsx", limits=limits)
         assert preview.problems == []
-        assert (preview.rows[0].public_hours, preview.rows[0].professional_hours) == hours
+        assert (preview.rows[0].hours["public"], preview.rows[0].hours["professional"]) == hours
         assert "hours" not in preview.rows[0].cells
     both = c.sheet([["赵示一", FOUND[0], 30, 24, "合格"]], ("姓名", "身份证号", word, "专业课", "考核成绩"))
-    assert roster.read(both, "花名册.xlsx", limits=LIMITS).rows[0].professional_hours == 24
+    assert roster.read(both, "花名册.xlsx", limits=LIMITS).rows[0].hours["professional"] == 24
 
 
 def test_text_cells_and_number_cells_mean_the_same() -> None:
@@ -239,7 +238,7 @@ def test_text_cells_and_number_cells_mean_the_same() -> None:
     ]
     preview = roster.read(c.sheet(rows), "花名册.xlsx", limits=LIMITS)
     assert preview.problems == []
-    assert [row.professional_hours for row in preview.rows] == [24, 24, 24, Decimal("7.5"), Decimal("7.5")]
+    assert [row.hours["professional"] for row in preview.rows] == [24, 24, 24, Decimal("7.5"), Decimal("7.5")]
     assert (preview.rows[0].id_number, preview.rows[1].phone) == (FOUND[0], "13800000000")
 
 
@@ -320,7 +319,7 @@ def test_one_wrong_cell_is_named_with_its_row_heading_and_value(
     assert code in codes
     assert set(codes) <= {code, "hours-none"}  # hours that cannot be read are also no hours
     found = next(problem for problem in preview.problems if problem.code == code)
-    assert (found.row, found.heading(roster.HEADINGS), found.blocking) == (4, heading, True)
+    assert (found.row, found.heading(c.FORM.headings), found.blocking) == (4, heading, True)
     assert value is None or found.value == value
     assert found.words
     assert ids(preview) == [c.id_number(2), c.id_number(3)]  # one bad row never sinks a file
@@ -337,7 +336,7 @@ def test_a_formula_counts_for_what_it_shows_and_as_a_name_it_is_a_fault() -> Non
         page.write_formula(2, 1, '="="&"赵"', None, "=赵")
     preview = roster.read(buffer.getvalue(), "a.xlsx", limits=LIMITS)
     assert [(problem.row, problem.code) for problem in preview.problems] == [(3, "name-form")]
-    assert preview.good_rows[0].professional_hours == 24
+    assert preview.good_rows[0].hours["professional"] == 24
 
 
 def test_all_problems_of_a_file_come_at_once() -> None:
@@ -357,17 +356,17 @@ def test_all_problems_of_a_file_come_at_once() -> None:
 
 
 def pasted(text: str) -> roster.Preview:
-    given = roster.pasted(text)
+    given = roster.pasted(text, c.FORM)
     return roster.read(given.content, given.filename, limits=LIMITS)
 
 
 def test_pasted_lines_that_have_no_columns_are_refused_and_say_so() -> None:
     for text in (f"5 赵示一 男 {FOUND[0]} 示例医院\n", f"\n5  赵示一  {FOUND[0]}\n6  钱示二  {FOUND[1]}"):
         with pytest.raises(Refused) as caught:
-            roster.pasted(text)
+            roster.pasted(text, c.FORM)
         assert (caught.value.code, "没有分成列" in caught.value.words) == ("file", True)
-    assert not roster.names_somebody({"number": f"5 赵示一 {FOUND[0]}"})
-    assert not roster.names_somebody({"number": "", "name": "合计", "id_number": "10人"})
+    assert not roster.names_somebody({"number": f"5 赵示一 {FOUND[0]}"}, c.FORM)
+    assert not roster.names_somebody({"number": "", "name": "合计", "id_number": "10人"}, c.FORM)
 
 
 @pytest.mark.parametrize("marks", ['"赵示医院', '示例"医院', '"示例"医院', '"'])
@@ -389,7 +388,7 @@ def test_pasted_cells_that_the_spreadsheet_quoted_are_what_they_were() -> None:
 
 
 def swapped(serial: int, column: str) -> list[object]:
-    cells = dict(zip(roster.COLUMNS, c.row(serial, phone="0471-1234567"), strict=True))
+    cells = dict(zip(c.FORM.columns, c.row(serial, phone="0471-1234567"), strict=True))
     cells["id_number"], cells[column] = cells[column], cells["id_number"]
     return list(cells.values())
 
@@ -402,8 +401,8 @@ def test_a_number_that_changed_places_with_another_cell_is_offered_back(column: 
         for each in roster.read(c.sheet([swapped(1, column)]), "花名册.xlsx").problems
         if each.column == "id_number"
     ]
-    assert problem.offer == f"身份证号在“{roster.HEADINGS[column]}”列，两格对调"
-    at = list(roster.COLUMNS).index(column)
+    assert problem.offer == f"身份证号在“{c.FORM.headings[column]}”列，两格对调"
+    at = list(c.FORM.columns).index(column)
     assert problem.mend == {"id_number": FOUND[0], column: right[at]}
     assert FOUND[0] not in problem.offer + problem.words
 
@@ -464,7 +463,7 @@ def test_nobody_earns_more_than_the_plan_or_eight_hours_a_day(days: int, hours: 
 
 
 def test_a_public_training_gives_no_professional_hours() -> None:
-    limits = replace(LIMITS, subject=Subject.PUBLIC)
+    limits = replace(LIMITS, subject="public")
     good, bad = c.row(1, public_hours=24, professional_hours=0), c.row(2, public_hours=24, professional_hours=0.5)
     preview = roster.read(c.sheet([good, bad]), "a.xlsx", limits=limits)
     assert [(problem.row, problem.column, problem.code) for problem in preview.problems] == [
@@ -498,8 +497,8 @@ def test_a_number_on_file_under_another_name_is_named(database: str) -> None:
 
 def test_problems_become_lines_for_a_file() -> None:
     preview = roster.read(c.sheet([c.row(1, sex="m")]), "a.xlsx")
-    assert len(PROBLEM_HEADINGS) == len(problem_lines(preview.problems, roster.HEADINGS)[0])
-    assert problem_lines(preview.problems, roster.HEADINGS)[0][:4] == (3, "性别", "sex-form", "m")
+    assert len(PROBLEM_HEADINGS) == len(problem_lines(preview.problems, c.FORM.headings)[0])
+    assert problem_lines(preview.problems, c.FORM.headings)[0][:4] == (3, "性别", "sex-form", "m")
 
 
 # --- what is no roster ----------------------------------------------------------------------------------------------
@@ -692,7 +691,7 @@ def test_hours_and_results_that_have_no_heading_that_is_known_are_asked_for_once
 
 def test_the_columns_of_our_own_files_are_not_told_as_standard_headings() -> None:
     with pytest.raises(Refused) as caught:
-        roster.rows_in("甲,乙\n1,2\n".encode(), "a.csv")
+        roster.rows_in("甲,乙\n1,2\n".encode(), "a.csv", c.FORM)
     assert "备注" in caught.value.words
     assert roster.CODE not in caught.value.words
 
@@ -720,7 +719,7 @@ def test_hours_are_read_as_the_spreadsheet_shows_them(written: Any, hours: Any) 
         if hours is None:
             assert [problem.code for problem in preview.problems] == ["hours-form"]
         else:
-            assert (preview.problems, preview.rows[0].professional_hours) == ([], Decimal(hours))
+            assert (preview.problems, preview.rows[0].hours["professional"]) == ([], Decimal(hours))
 
 
 def test_years_and_results_are_read_whatever_their_width_and_spaces() -> None:
@@ -755,4 +754,4 @@ def test_hours_parted_below_a_heading_of_their_own_are_each_their_subjects(over:
     lower = [{"公需学时": parts[0], "专业学时": parts[1]}.get(word, "") for word in HEADINGS]
     preview = roster.read(c.sheet([lower, c.row(1), c.row(2, public_hours=6)], tuple(upper)), "花名册.xlsx")
     assert preview.problems == []
-    assert [(row.public_hours, row.professional_hours) for row in preview.rows] == [(0, 24), (6, 24)]
+    assert [(row.hours["public"], row.hours["professional"]) for row in preview.rows] == [(0, 24), (6, 24)]

@@ -162,12 +162,12 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "第3行的“备注”超过1000个字",
     ),
     "nothing but cells": (
-        lambda: (",".join([*roster.HEADINGS.values(), *["x"] * 187]) + "\n").encode() + b"a,a,a,a,a,\n" * 1_700_000,
+        lambda: (",".join([*c.FORM.headings.values(), *["x"] * 187]) + "\n").encode() + b"a,a,a,a,a,\n" * 1_700_000,
         "花名册.csv",
         "超过200000行",
     ),
     "cells without end": (
-        lambda: (",".join([*roster.HEADINGS.values(), *["x"] * 187]) + "\n").encode() + (b"," * 199 + b"\n") * 98_000,
+        lambda: (",".join([*c.FORM.headings.values(), *["x"] * 187]) + "\n").encode() + (b"," * 199 + b"\n") * 98_000,
         "花名册.csv",
         "内容异常多",
     ),
@@ -217,7 +217,7 @@ def test_a_formula_is_never_reckoned_nor_handed_on() -> None:
     assert roster.read(reckoned(""), "花名册.xlsx").rows[0].sex == ""
     text = csv_text([c.row(1, name="=cmd|' /C calc'!A0", note='=WEBSERVICE("http://x")')])
     spelled = roster.read(text.encode(), "a.csv")
-    out = roster.marked([(2, spelled.rows[0].cells)], spelled.problems, code="1-1-0")
+    out = roster.marked(c.FORM, [(2, spelled.rows[0].cells)], spelled.problems, code="1-1-0")
     page = openpyxl.load_workbook(io.BytesIO(out)).active
     assert {page["D3"].data_type, page["N3"].data_type} == {"s"}
     assert page["N3"].value == '=WEBSERVICE("http://x")'
@@ -253,7 +253,7 @@ CELL = st.one_of(
     st.none(),
 )
 ODD = (float("nan"), float("inf"), 1e308, -1e308, 5e-324, 10**400, 1.50199198503040e17)
-ROWS = st.lists(st.dictionaries(st.sampled_from(list(roster.COLUMNS)), CELL, max_size=12), max_size=12)
+ROWS = st.lists(st.dictionaries(st.sampled_from(list(c.FORM.columns)), CELL, max_size=12), max_size=12)
 CALM = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
@@ -268,14 +268,14 @@ def test_any_bytes_are_a_roster_or_refused(content: bytes) -> None:
 @CALM
 @given(st.lists(st.lists(st.text(max_size=12), max_size=14), max_size=8))
 def test_any_table_under_the_headings_is_read_or_refused(rows: list[list[str]]) -> None:
-    outcome(sheets.csv_file(list(roster.HEADINGS.values()), rows), "花名册.csv")
+    outcome(sheets.csv_file(list(c.FORM.headings.values()), rows), "花名册.csv")
 
 
 @CALM
 @given(ROWS)
 @example([{"name": "赵示一", "id_number": c.id_number(1), "professional_hours": odd} for odd in ODD])
 def test_any_cells_are_checked_and_every_problem_says_where_and_how(rows: list[dict[str, Any]]) -> None:
-    ordered = [{name: row[name] for name in roster.COLUMNS if name in row} for row in rows]
+    ordered = [{name: row[name] for name in c.FORM.columns if name in row} for row in rows]
     try:
         preview = roster.check(reading.plain_rows(list(enumerate(ordered, start=3))), limits=LIMITS)
     except Refused:
@@ -284,7 +284,7 @@ def test_any_cells_are_checked_and_every_problem_says_where_and_how(rows: list[d
     for problem in preview.problems:
         assert problem.words
         assert problem.row in there
-        assert problem.heading(roster.HEADINGS) in roster.HEADINGS.values()
+        assert problem.heading(c.FORM.headings) in c.FORM.headings.values()
         assert bool(problem.offer) == bool(problem.mend)
     for row in preview.good_rows:
         assert len(row.id_number) == 18
@@ -299,21 +299,21 @@ def told(row: roster.Row, problems: list[Problem]) -> tuple[object, ...]:
 def one_by_one(rows: list[tuple[int, Any]]) -> list[tuple[object, ...]]:
     """What is read from each row as if there were no other."""
     plain = [(number, {name: reading._plain(cell) for name, cell in cells.items()}) for number, cells in rows]
-    found = [reading.read_row(number, cells) for number, cells in plain]
+    found = [reading.read_row(number, cells, c.FORM) for number, cells in plain]
     return [told(row, problems) for row, problems in found if row is not None]
 
 
 def together(rows: list[tuple[int, Any]]) -> list[tuple[object, ...]]:
-    return [told(row, problems) for row, problems in reading.read_rows(reading.plain_rows(rows))]
+    return [told(row, problems) for row, problems in reading.read_rows(reading.plain_rows(rows), c.FORM)]
 
 
-FAULTLESS = [dict(zip(roster.COLUMNS, c.row(serial), strict=True)) for serial in range(1, 6)]
-CHANGES = st.dictionaries(st.sampled_from(list(roster.COLUMNS)), CELL, max_size=2)
+FAULTLESS = [dict(zip(c.FORM.columns, c.row(serial), strict=True)) for serial in range(1, 6)]
+CHANGES = st.dictionaries(st.sampled_from(list(c.FORM.columns)), CELL, max_size=2)
 
 
 @CALM
 @given(
-    st.lists(st.tuples(st.sampled_from(FAULTLESS), CHANGES, st.sets(st.sampled_from(list(roster.COLUMNS)), max_size=1)))
+    st.lists(st.tuples(st.sampled_from(FAULTLESS), CHANGES, st.sets(st.sampled_from(list(c.FORM.columns)), max_size=1)))
 )
 @example([(FAULTLESS[0], {}, set()), (FAULTLESS[1], {"employer": ""}, set()), (FAULTLESS[2], {"name": "赵 1"}, set())])
 @example([(FAULTLESS[0], {}, set()), (FAULTLESS[1], {"professional_hours": True}, set()), (FAULTLESS[2], {}, {"post"})])
@@ -343,7 +343,7 @@ def test_the_sample_rosters_and_the_one_of_sixty_faults_read_together_are_what_t
         (c.sheet(faults.rows()), "花名册.xlsx"),
         *(((DATA / name).read_bytes(), name) for name in ("roster.xlsx", "roster.csv")),
     ]:
-        rows = roster.rows_in(content, filename)
+        rows = roster.rows_in(content, filename, c.FORM)
         assert together(rows) == one_by_one(rows)
         assert len(rows) > 30
 
@@ -355,11 +355,11 @@ def test_what_goes_out_marked_comes_back_as_it_was(rows: list[dict[str, Any]]) -
         first = roster.check(reading.plain_rows(list(enumerate(rows, start=3))))
     except Refused:
         return
-    out = roster.marked([(row.row, row.cells) for row in first.rows], first.problems, code="1-1-0")
-    back = [cells for _, cells in roster.rows_in(out, "待改正.xlsx") if cells.get("origin")]
+    out = roster.marked(c.FORM, [(row.row, row.cells) for row in first.rows], first.problems, code="1-1-0")
+    back = [cells for _, cells in roster.rows_in(out, "待改正.xlsx", c.FORM) if cells.get("origin")]
     again = roster.check([(int(cells["origin"]), cells) for cells in back]).rows
     told = [
-        [(row.row, row.name, row.professional_hours, row.assessment, row.note) for row in found]
+        [(row.row, row.name, row.hours["professional"], row.assessment, row.note) for row in found]
         for found in (first.rows, again)
     ]
     assert told[0] == told[1]

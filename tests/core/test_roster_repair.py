@@ -12,19 +12,19 @@ from sqlalchemy.orm import Session
 
 from core.ground import access, db, resident_id
 from core.ground.problems import Problem
-from core.ledger import books, checks, statements
+from core.ledger import books, checks
 from core.ledger.standing import Standing
 from core.models import AuditEntry, CreditBatch, Mode, Report, RosterProblem, RosterRepair, RosterRow, State
 from core.people import acts
 from core.records import disputes
 from core.submissions import queues, reports, roster, workflow
-from core.submissions.roster import HEADINGS
 from core.submissions.workflow import Action
 from core.trail import audit
 from core.trail.files import Upload
 from tests import cast as c
 from tests import faults
 
+HEADINGS = c.FORM.headings
 RUINED = c.id_number(2)[:15] + "000"
 
 
@@ -95,7 +95,7 @@ def test_every_seeded_fault_is_repaired_by_what_the_person_really_is(database: s
     report = c.draft_report(cast, c.sheet(faults.rows()))
     offered = sorted({problem.row for problem in found(cast, report) if problem.offer})
     assert (done(accepting(cast, report, *offered)), len(offered)) == ((14, 2), 16)
-    true = {serial + 2: dict(zip(roster.COLUMNS, c.row(serial), strict=True)) for serial in faults.FAULTS}
+    true = {serial + 2: dict(zip(c.FORM.columns, c.row(serial), strict=True)) for serial in faults.FAULTS}
     changes = [
         (problem.row, problem.column, problem.value, str(true[problem.row][problem.column]))
         for problem in found(cast, report)
@@ -354,7 +354,7 @@ def test_a_shifted_row_is_moved_back_whole(database: str) -> None:
     done(accepting(cast, report, 3, 4))
     with db.reading() as session:
         assert reports.cells(session, report.id, 3, cast["base"]) == {
-            column: str(cell) for column, cell in zip(roster.COLUMNS, right, strict=True)
+            column: str(cell) for column, cell in zip(c.FORM.columns, right, strict=True)
         }
         assert reports.cells(session, report.id, 4, cast["base"])["sex"] == ""
     other = c.draft_report(cast, c.sheet([rows[2]]), title="第二期")
@@ -593,7 +593,7 @@ def test_rows_are_pasted_out_of_a_spreadsheet(database: str) -> None:
     cast = c.assemble()
     bare = "\r\n".join("\t".join(map(str, c.row(serial))) for serial in (1, 2)) + "\r\n"
     headed = f"姓名\t证件号码\t专业学时\t考核结果\n赵示三\t{c.id_number(3)}\t24\t合格"
-    report = c.draft_report(cast, roster.pasted(bare).content)
+    report = c.draft_report(cast, roster.pasted(bare, c.FORM).content)
     assert (report.people, report.faults) == (2, 0)
     done(lambda s: reports.paste(s, report.id, headed, actor=cast["base"], now=c.AFTER))
     after = current(cast, report)
@@ -614,12 +614,12 @@ def test_rows_are_pasted_out_of_a_spreadsheet(database: str) -> None:
 
 
 def test_the_blank_form_cannot_go_wrong() -> None:
-    page = openpyxl.load_workbook(io.BytesIO(roster.template())).worksheets[0]
+    page = openpyxl.load_workbook(io.BytesIO(roster.template(c.FORM))).worksheets[0]
     assert [cell.value for cell in page[2]] == list(HEADINGS.values())
     lists = {str(each.sqref): each.formula1 for each in page.data_validations.dataValidation}
     assert lists == {"C3:C2002": '"男,女"', "J3:J2002": '"合格,不合格"'}
     assert page.column_dimensions["D"].number_format == "@"  # what is typed there stays text
-    filled = openpyxl.load_workbook(io.BytesIO(roster.template()))
+    filled = openpyxl.load_workbook(io.BytesIO(roster.template(c.FORM)))
     for place, cell in enumerate(c.row(1), start=1):
         filled.worksheets[0].cell(3, place).value = cell
     buffer = io.BytesIO()
@@ -772,7 +772,7 @@ def test_rows_that_stayed_open_are_filed_as_a_supplement_and_nobody_twice(databa
     assert "已为2人登记48学时" in move(cast, added, Action.APPROVE, "reviewer")
     with db.reading() as session:
         assert checks.faults(session) == []
-        assert statements.totals(session, c.person_id(2)).loc[0, "professional"] == 24
+        assert c.totals(session, c.person_id(2)).loc[0, "professional"] == 24
 
 
 def test_who_stands_in_an_earlier_report_of_the_plan_is_not_filed_again(database: str) -> None:
@@ -848,7 +848,7 @@ def test_hours_that_were_taken_back_are_put_right_by_a_supplement(database: str)
     assert "已为1人登记16学时" in filed(cast, added)
     with db.reading() as session:
         assert [reports.headcount(session, each) for each in (report, added)] == [(3, 0), (1, 2)]
-        hours = [statements.totals(session, c.person_id(serial)).loc[0, "professional"] for serial in (1, 2, 3)]
+        hours = [c.totals(session, c.person_id(serial)).loc[0, "professional"] for serial in (1, 2, 3)]
         assert hours == [24, 16, 24]
         assert checks.faults(session) == []
     again = "\t".join(map(str, c.row(2)))
@@ -913,7 +913,7 @@ def test_all_of_a_reversed_report_is_filed_anew_with_what_stayed_open(database: 
         assert reports.rows(session, third.id, cast["base"])["row"].tolist() == [3, 4, 5]
     assert "已为3人登记72学时" in filed(cast, third)
     with db.reading() as session:
-        assert [statements.totals(session, c.person_id(n)).loc[0, "professional"] for n in (1, 2, 3)] == [24] * 3
+        assert [c.totals(session, c.person_id(n)).loc[0, "professional"] for n in (1, 2, 3)] == [24] * 3
         assert reports.unregistered(session, current(cast, report)) == []
 
 

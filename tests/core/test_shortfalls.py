@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from core.ground import db
 from core.ground.access import Refused
 from core.law.notices import Subject
-from core.ledger import books, statements
+from core.ledger import books
 from core.ledger.books import Posting
 from core.models import Person, Source
 from core.people import persons
@@ -86,22 +86,24 @@ def names(frame: pd.DataFrame) -> list[str]:
 
 def test_what_each_lacks_is_said_year_by_year_and_in_three_tests(office_with_people: c.Cast) -> None:
     frame = asked(office_with_people, "employer").set_index("name")
-    assert list(frame.columns[-3:]) == ["2024", "2023", "2022"]
-    assert list(frame.loc["赵示1", ["2024", "2023", "2022"]]) == ["已完成"] * 3
-    assert frame.loc["赵示2", "2024"] == "专业差0.5、累计差0.5"
-    assert frame.loc["赵示2", "lacks_professional"] == Decimal("0.5")
-    assert frame.loc["赵示3", "2024"] == "公需差0.5"  # more than 90 in all, and still short
-    assert frame.loc["赵示3", "2023"] == "公需差30、专业差60、累计差90"
-    assert frame.loc["赵示4", "2024"] == "已完成"  # the professional subject is deemed done
-    assert frame.loc["赵示4", "lacks_total"] == 0
+    years = ["2024年度", "2023年度", "2022年度"]
+    assert list(frame.columns[-6:]) == ["公需差", "专业差", "累计差", *years]
+    assert list(frame.loc["赵示1", years]) == ["已完成"] * 3
+    assert frame.loc["赵示2", "2024年度"] == "专业差0.5、累计差0.5"
+    assert frame.loc["赵示2", "专业差"] == Decimal("0.5")
+    assert frame.loc["赵示3", "2024年度"] == "公需差0.5"  # more than 90 in all, and still short
+    assert frame.loc["赵示3", "2023年度"] == "公需差30、专业差60、累计差90"
+    assert frame.loc["赵示4", "2024年度"] == "已完成"  # the professional subject is deemed done
+    assert frame.loc["赵示4", "累计差"] == 0
 
 
 def test_it_is_what_the_persons_own_page_says(office_with_people: c.Cast) -> None:
     frame = asked(office_with_people, "reviewer").set_index("id")
     with db.reading() as session:
         for person_id in session.scalars(sa.select(Person.id)):
-            totals = statements.totals(session, person_id, YEARS).set_index("year")
-            assert [frame.loc[person_id, str(year)] for year in YEARS] == [totals.loc[year, "lacks"] for year in YEARS]
+            totals = c.totals(session, person_id, YEARS).set_index("year")
+            words = [totals.loc[year, "lacks"] for year in YEARS]
+            assert [frame.loc[person_id, f"{year}年度"] for year in YEARS] == words
 
 
 def test_only_those_short_are_listed_when_asked_for(office_with_people: c.Cast) -> None:
@@ -121,7 +123,7 @@ def test_only_those_short_are_listed_when_asked_for(office_with_people: c.Cast) 
 def test_a_year_without_a_notice_is_said_to_be_one_and_nobody_is_short_in_it(office_with_people: c.Cast) -> None:
     frame = asked(office_with_people, "employer", 1999, lack=Lack.WINDOW)
     assert frame.empty
-    assert set(asked(office_with_people, "employer", 1999)["1999"]) == {"无适用的通知"}
+    assert set(asked(office_with_people, "employer", 1999)["1999年度"]) == {"无适用的通知"}
 
 
 def test_each_sees_the_own_people_masked_and_bases_and_strangers_nobody(office_with_people: c.Cast) -> None:
@@ -134,7 +136,8 @@ def test_each_sees_the_own_people_masked_and_bases_and_strangers_nobody(office_w
         shortfalls(session, cast["base"], 2024)
 
 
-def test_however_many_there_are_it_is_one_question_for_all(office_with_people: c.Cast) -> None:
+@pytest.mark.parametrize("lack", [None, Lack.WINDOW])
+def test_however_many_there_are_it_is_the_same_few_questions_for_all(office_with_people: c.Cast, lack: Lack) -> None:
     asked_for: list[str] = []
 
     def count(*args: Any) -> None:
@@ -144,7 +147,8 @@ def test_however_many_there_are_it_is_one_question_for_all(office_with_people: c
         connection = session.connection()
         sa.event.listen(connection, "before_cursor_execute", count)
         try:
-            shortfalls(session, office_with_people["reviewer"], 2024, limit=None)
+            shortfalls(session, office_with_people["reviewer"], 2024, lack=lack, limit=None)
         finally:
             sa.event.remove(connection, "before_cursor_execute", count)
-    assert len(asked_for) == 2  # how many, and who
+    # how many of which office, the leagues, whose, who they are, and of each of two leagues the balances
+    assert len(asked_for) == (6 if lack is None else 8)

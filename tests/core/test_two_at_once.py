@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Refused, Role
 from core.law.notices import Subject
-from core.ledger import books, checks, statements
+from core.ledger import books, checks
 from core.ledger.books import Posting
 from core.models import Account, CreditBatch, CreditEntry, Movement, Person, Report, State
 from core.people import accounts, persons
@@ -61,7 +61,7 @@ def test_two_reviewers_approve_one_report_and_its_hours_are_posted_once(database
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditBatch)) == 1
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditEntry)) == 20
         assert session.scalar(sa.select(sa.func.count()).where(Movement.action == "approve")) == 2  # plan, report
-        assert statements.totals(session, c.person_id(1)).loc[0, "professional"] == 24
+        assert c.totals(session, c.person_id(1)).loc[0, "professional"] == 24
     stands()
 
 
@@ -156,7 +156,7 @@ def test_eight_reports_are_approved_at_once_and_books_and_chain_stand(database: 
     assert kinds(found) == ["done"] * 8
     with db.reading() as session:
         assert session.scalars(sa.select(CreditBatch.id).order_by(CreditBatch.id)).all() == list(range(1, 9))
-        assert statements.totals(session, c.person_id(1)).loc[0, "professional"] == 8 * 24
+        assert c.totals(session, c.person_id(1)).loc[0, "professional"] == 8 * 24
         assert session.scalar(sa.select(sa.func.count()).select_from(Person)) == 1 + 8 * 5
     stands()
 
@@ -176,7 +176,7 @@ def test_hours_posted_from_eight_sides_add_up(database: str) -> None:
 
     assert kinds(c.at_once(*[post(number) for number in range(1, 9)])) == ["done"] * 8
     with db.reading() as session:
-        assert {statements.totals(session, who).loc[0, "total"] for who in people} == {Decimal(18)}
+        assert {c.totals(session, who).loc[0, "total"] for who in people} == {Decimal(18)}
     stands()
 
 
@@ -194,7 +194,7 @@ def test_a_batch_is_undone_from_eight_sides_and_taken_back_once(database: str) -
     assert kinds(found) == ["done", "reversed", "reversed", "reversed"]
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditEntry)) == 40
-        assert {statements.totals(session, c.person_id(serial)).loc[0, "total"] for serial in range(1, 21)} == {0}
+        assert {c.totals(session, c.person_id(serial)).loc[0, "total"] for serial in range(1, 21)} == {0}
     stands()
 
 
@@ -210,7 +210,7 @@ def test_a_report_is_approved_while_another_batch_is_undone_and_neither_waits_fo
     )
     assert kinds(found) == ["done", "done"]
     with db.reading() as session:
-        assert statements.totals(session, c.person_id(1)).loc[0, "total"] == 24
+        assert c.totals(session, c.person_id(1)).loc[0, "total"] == 24
     stands()
 
 

@@ -17,7 +17,6 @@ import pytest
 import xlsxwriter
 
 from core.ground import db, workbooks
-from core.submissions import roster
 from tests import cast as c
 from tests.core.test_roster import damaged_old_workbook, far_cell
 
@@ -131,7 +130,7 @@ def test_what_breaks_the_parser_is_refused_and_the_next_file_is_read() -> None:
 def test_a_sheet_of_too_many_cells_is_refused_and_a_merely_wide_one_is_read() -> None:
     assert "单元格过多" in refused(far_cell("XFD1300"))
     _, grid = workbooks.read(far_cell("XFD100"), WORDS, ["name"])
-    assert (len(grid), {len(cells) for cells in grid[2:]}) == (100, {len(roster.HEADINGS)})
+    assert (len(grid), {len(cells) for cells in grid[2:]}) == (100, {len(c.FORM.headings)})
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the memory of a process is not limited this way on Windows")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core.ground import db
-from core.ledger import books, statements
+from core.ledger import books
 from core.models import Account, Claim, CreditBatch, Person, State
 from core.submissions import claims, queues
 from tests import cast as people
@@ -159,7 +159,7 @@ def test_a_clerk_claims_for_the_own_people_and_an_examination_deems_the_year(lea
     press(app, "通过")
     assert "专业科目视同完成" in app.success[0].value
     with db.reading() as session:
-        assert statements.totals(session, people.person_id(1), [TODAY.year]).loc[0, "deemed"] == ["professional"]
+        assert people.totals(session, people.person_id(1), [TODAY.year]).loc[0, "deemed"] == ["professional"]
 
 
 def test_a_claim_is_returned_with_a_reason_corrected_and_withdrawn(learner: Cast) -> None:

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core.ground import db
-from core.ledger import statements
 from core.models import CreditBatch
 from core.records import imports
 from core.trail.files import Upload
@@ -54,7 +53,7 @@ def imported(cast: Cast, *rows: list[Any], by: str = "reviewer") -> int:
 
 def balance(serial: int) -> Any:
     with db.reading() as session:
-        return statements.totals(session, people.person_id(serial), [NOW.year - 1]).loc[0, "professional"]
+        return people.totals(session, people.person_id(serial), [NOW.year - 1]).loc[0, "professional"]
 
 
 def test_a_file_is_checked_then_imported_with_a_reason_and_what_is_left_out_stays_in_sight(cast: Cast) -> None:

@@ -19,6 +19,7 @@ from core.submissions.workflow import Action
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
+from web.words import md
 
 NOW = datetime.now(UTC)
 TODAY = db.office_day(NOW)
@@ -93,7 +94,30 @@ def test_a_base_offers_an_earlier_credit_year(cast: Cast) -> None:
     plan = one(sa.select(Plan))
     assert (plan.state, plan.credit_years) == (State.SUBMITTED, (before,))
     app = open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id))
-    assert [each.value for each in app.info] == [f"学时计入{before}年度（补学，七(二)）"]
+    assert [each.value for each in app.info] == [f"学时计入{before}年度（补学，{md('七(二)')}）"]
+
+
+def test_a_leagues_base_finds_its_own_notices_subjects_and_deadline_on_the_form(cast: Cast) -> None:
+    text = (db.ROOT / "tests/data/policies/good/league-own-subjects.yaml").read_text(encoding="utf-8")
+    years = f"{TODAY.year}-01-01, to: {TODAY.year + 1}-12-31"
+    text = text.replace("2024-01-01, to: 2024-12-31", years).replace("03-01, to: 11-30", "01-01, to: 12-31")
+    notices.published().mkdir()
+    (notices.published() / "league-own-subjects.yaml").write_text(text, encoding="utf-8")
+    app = open_page("plan_filing", sign_in("hohhot_base"))
+    assert "至少7天上报（第七条）" in app.caption[0].value
+    app = press(app, "填写新计划")
+    subjects = app.selectbox(key="plan-new-subject")
+    assert subjects.options == ["业务科目", "职业道德"]
+    assert app.number_input(key="plan-new-hours_each").value == 18  # three days of six hours
+    subjects.set_value("ethics")
+    fill_plan(app, "plan-new-", **ahead(8))
+    press(app, "保存并上报")
+    plan = one(sa.select(Plan))
+    assert (plan.state, plan.subject) == (State.SUBMITTED, "ethics")
+    press(open_page("plan_filing", sign_in("hohhot_base"), plan=str(plan.id)), "撤回")
+    app = open_page("plan_filing", sign_in("hohhot_base"), plan=str(plan.id))
+    assert app.selectbox(key=f"plan-{plan.id}-subject").value == "ethics"  # not the first there is
+    assert "至少14天上报" in open_page("plan_filing", sign_in("base")).caption[0].value
 
 
 def test_a_plan_filed_too_late_is_kept_as_a_draft_and_the_first_possible_day_is_named(cast: Cast) -> None:
@@ -206,7 +230,7 @@ def test_a_person_is_looked_up_and_the_card_is_issued(cast: Cast) -> None:
     assert list(app.dataframe[0].value["name"]) == ["额尔敦·巴图"]
     app = open_page("credit_lookup", sign_in("employer"), person="1")
     totals = app.dataframe[1].value
-    assert "24 / 60" in list(totals["professional_of_required"])
+    assert "24 / 60" in list(totals["专业（已学/要求）"])
     assert len(totals) == 3
     press(app, "查看完整身份证号")
     assert people.id_number(1) in app.success[0].value

@@ -9,7 +9,11 @@ from typing import Unpack
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from core.ground import db
+from core.ground.access import Actor
+from core.ground.hours import hours_text
 from core.law import notices
+from core.law.notices import Policy
 from core.models import Claim
 from core.submissions import claims
 from core.submissions.claims import Activity
@@ -17,13 +21,16 @@ from core.submissions.workflow import Action
 from core.trail.files import Upload
 from web import address, context, deeds, submissions
 from web.deeds import Who
+from web.words import md
 
 
-def form(claim: Claim | None, person_id: int) -> None:
+def form(claim: Claim | None, person_id: int, here: Actor) -> None:
     """The fields of a claim and its evidence (填写申报); what was typed stays when a save is refused."""
     key = f"claim-{claim.id if claim else f'new-{person_id}'}-"
     today = context.today()
-    activity = _activity(claim, key, today)
+    with db.reading() as session:
+        league = claims.league_of(session, person_id, here)
+    activity = _activity(claim, key, claim.completed_on if claim else today, league)
     with st.form(f"{key}form"):
         left, right = st.columns(2)
         left.text_input("证书（证明）名称", claim.title if claim else "", key=f"{key}title", max_chars=100)
@@ -50,9 +57,10 @@ def form(claim: Claim | None, person_id: int) -> None:
             st.form_submit_button("只保存草稿", on_click=_save, args=(*args, False), key=f"{key}save")
 
 
-def _activity(claim: Claim | None, key: str, today: date) -> Activity | None:
+def _activity(claim: Claim | None, key: str, on: date, league: str | None) -> Activity | None:
     """The kind of activity (类别), chosen outside the form: the fields below follow it."""
-    offered = {each.name: each for each in claims.activities(today.year)}
+    policy = notices.in_force(on, league)
+    offered = {each.name: each for each in claims.activities(policy)}
     names = [*offered, *([claim.activity] if claim and claim.activity not in offered else [])]
     st.selectbox(
         "类别",
@@ -63,10 +71,20 @@ def _activity(claim: Claim | None, key: str, today: date) -> Activity | None:
     )
     activity = offered.get(st.session_state.get(f"{key}activity") or names[0])
     if activity:
-        a_day = notices.of_year(today.year).hours_per_day
-        held = f"每天至多{a_day:f}学时，请按实际学习的日期填写起止日期；跨年度的只计完成日期所在年度的各天（一(一)）。"
-        st.caption(f"{activity.words}。{'' if activity.deemed else held}")
+        st.caption(md(f"{activity.words}。{'' if activity.deemed else _held(policy, activity, league)}"))
     return activity
+
+
+def _held(policy: Policy, activity: Activity, league: str | None) -> str:
+    """What the notice says of the days of study, in words."""
+    told = f"每天至多{hours_text(policy.hours_per_day)}学时，请按实际学习的日期填写起止日期"
+    if policy.within_one_year:
+        clause = policy.cites("within_one_year")
+        told += "；跨年度的只计完成日期所在年度的各天" + (f"（{clause}）" if clause else "")
+    window = policy.study_window(league, activity.subject)
+    if window and not window.whole_year:
+        told += f"；{activity.subject_name}的学习时间为每年{window.first}至{window.last}（{window.clause}）"
+    return f"{told}。"
 
 
 def _study(claim: Claim | None, key: str, activity: Activity | None, today: date) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Unpack
 
 import pandas as pd
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor
 from core.ground.hours import hours_text
+from core.law import notices
 from core.ledger.standing import Standing
 from core.models import Attachment, Claim, CreditBatch, State
 from core.submissions import claims, plans, workflow
@@ -21,10 +23,6 @@ from web.deeds import Who
 from web.facts import fact, facts
 from web.words import chip, md, moment_text
 
-CAPTION = (
-    "高研班、论坛、学术交流、进修考察、三科和技能培训的证书折合专业科目学时，职业资格考试合格的当年视同完成"
-    "（一(四)5、6、8）；由主管的人社部门依据证书核定，计入证书年度。"
-)
 NAMES = {
     "title": "certificate",
     "organization": "employer",
@@ -35,6 +33,22 @@ COLUMNS = (
     "state hours_standing name id_mask activity certificate completed_on amount_stated granted submitted_at".split()
 )
 """The columns of a list of claims: core's queue by the names it has here."""
+
+
+def caption(today: date, league: str | None) -> str:
+    """What may be claimed (折合类别), as the notice of a day has it, in words. Refused codes: "policy"."""
+    policy = notices.in_force(today, league)
+    offered = claims.activities(policy)
+    by_subject: dict[str, list[str]] = {}
+    for each in offered:
+        if not each.deemed:
+            by_subject.setdefault(each.subject_name, []).append(each.name)
+    told = [f"{'、'.join(names)}的证书折合{subject}学时" for subject, names in by_subject.items()]
+    told += [f"取得{each.name}证书的年度{each.subject_name}视同完成" for each in offered if each.deemed]
+    if not told:
+        return md(f"{policy.document}没有规定学时折合。")
+    clauses = "、".join(dict.fromkeys(each.clause for each in offered))
+    return md(f"{'，'.join(told)}（{clauses}）；由主管的人社部门依据证书核定，计入证书年度。")
 
 
 @dataclass(frozen=True)

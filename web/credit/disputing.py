@@ -9,14 +9,12 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground.hours import hours_text
-from core.law.notices import Subject
+from core.law import notices
 from core.ledger.standing import Standing
 from core.records import disputes
 from web import deeds
 from web.deeds import Who
 from web.words import md
-
-SUBJECTS = {subject.value: subject.label for subject in Subject}
 
 
 def dispute(person_id: int, entries: pd.DataFrame) -> None:
@@ -49,5 +47,5 @@ def dispute(person_id: int, entries: pd.DataFrame) -> None:
 def _entry(line: dict[Any, Any]) -> str:
     """A credit entry in words."""
     hours = "视同完成" if line["deemed"] else f"{hours_text(line['hours'])}学时"
-    subject = SUBJECTS.get(line["subject"], line["subject"])
+    subject = notices.subject_names().get(line["subject"], line["subject"])
     return f"{line['year']}年度{subject}{hours}，{line['completed_on']}，{line['basis']}"

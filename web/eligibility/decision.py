@@ -6,10 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from core.eligibility import closing, printed
-from core.eligibility.sheet import DecisionSheet, SubjectLine, Way, YearLine
+from core.eligibility.sheet import DecisionSheet, Way, YearLine
 from core.ground import db
 from core.ground.access import Actor, Refused
 from core.ground.hours import hours_text
+from core.ledger.years import SubjectLine
 from web import context, tables
 from web.policies.articles import silences, told
 from web.words import clause, md
@@ -63,16 +64,17 @@ def years(sheet: DecisionSheet) -> None:
 def _year(line: YearLine) -> list[str]:
     """A year's row in the table of hours; grey where the year is not required."""
     cells = [_hours(each, asked=line.required) for each in line.subjects]
-    done = "完成" if line.complete else ":red[未完成]"
+    alone = line.subjects[0].required is not None
+    done = ":red[未完成]" if not line.complete else "完成" if alone else "各年度合并核算"
     words = [f"{line.year}", *cells, done]
     return words if line.required else [f":gray[{line.year}]", *cells, ":gray[本次不要求]"]
 
 
 def _hours(each: SubjectLine, *, asked: bool) -> str:
     """A subject's hours of a year against the requirement, the shortfall in red."""
-    words = f"{hours_text(each.has)} / {hours_text(each.required)}"
+    words = each.words
     if each.deemed:
-        return words + "（视同完成）"
+        return words
     if not asked:
         return f":gray[{words}]"
     return f"{words}　:red[缺{hours_text(each.lacks)}]" if each.lacks else words

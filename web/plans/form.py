@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from core.ground.access import Actor
 from core.ground.hours import hours_text
 from core.law import notices
-from core.law.notices import Subject
+from core.law.notices import Policy, SubjectRule
 from core.models import Mode, Plan
 from core.submissions import plans
 from core.submissions.workflow import Action
 from web import address, deeds, submissions
 from web.deeds import Who
+from web.words import md
 
 
 def form(plan: Plan | None, actor: Actor, today: date) -> None:
@@ -29,12 +30,22 @@ def form(plan: Plan | None, actor: Actor, today: date) -> None:
     with st.form(f"{key}form"):
         st.text_input("培训名称", plan.title if plan else "", key=f"{key}title", max_chars=100)
         left, middle, right = st.columns(3)
-        left.selectbox("科目", subjects, format_func=lambda subject: subject.label, key=f"{key}subject")
+        names = {rule.code: rule.name for rule in subjects}
+        if plan:  # what it was filed as stays to be read, whatever the notice says of it since
+            names.setdefault(plan.subject, notices.subject_names().get(plan.subject, plan.subject))
+        left.selectbox(
+            "科目",
+            list(names),
+            list(names).index(plan.subject) if plan else 0,
+            format_func=lambda code: names.get(code, code),
+            key=f"{key}subject",
+            help=_told(subjects, notices.in_force(start, actor.league), actor.league),
+        )
         modes = list(Mode)
         middle.selectbox(
             "方式",
             modes,
-            modes.index(plan.mode) if plan else 0,
+            modes.index(plan.mode if plan else next((rule.modes[0] for rule in subjects[:1] if rule.modes), modes[0])),
             format_func=lambda mode: mode.label,
             key=f"{key}mode",
         )
@@ -49,8 +60,22 @@ def form(plan: Plan | None, actor: Actor, today: date) -> None:
             st.form_submit_button("只保存草稿", on_click=_save, args=(*args, False), key=f"{key}save")
 
 
-def _amounts(plan: Plan | None, key: str, start: date, subjects: list[Subject], league: str | None) -> None:
+def _told(subjects: list[SubjectRule], policy: Policy, league: str | None) -> str | None:
+    """How and when a notice lets these subjects be studied (方式、学习时间), in words; None where all is open."""
+    told = []
+    for rule in subjects:
+        ways = [f"方式为{'或'.join(mode.label for mode in rule.modes)}"] if rule.modes else []
+        ways += ["考试合格后才登记学时"] if rule.exam else []
+        told += [f"{rule.name}{'，'.join(ways)}（{rule.clause}）"] if ways else []
+        window = policy.study_window(league, rule.code)
+        if window and not window.whole_year:
+            told.append(f"{rule.name}的学习时间为每年{window.first}至{window.last}（{window.clause}）")
+    return md("；".join(told)) or None
+
+
+def _amounts(plan: Plan | None, key: str, start: date, subjects: list[SubjectRule], league: str | None) -> None:
     """Days, people, hours, and the credit years of a make-up course (补学)."""
+    policy = notices.in_force(start, league)
     left, middle, right = st.columns(3)
     left.date_input("开始日期", start, key=f"{key}start_on", format="YYYY-MM-DD")
     middle.date_input(
@@ -61,13 +86,13 @@ def _amounts(plan: Plan | None, key: str, start: date, subjects: list[Subject], 
         "每人学时",
         0.5,
         1000.0,
-        float(plan.hours_each) if plan else 24.0,
+        float(plan.hours_each if plan else min(3 * policy.hours_per_day, Decimal(24))),  # of the three days proposed
         0.5,
         format="%g",
         key=f"{key}hours_each",
-        help=f"每天至多{hours_text(notices.in_force(start, league).hours_per_day)}学时，以0.5为最小单位",
+        help=f"每天至多{hours_text(policy.hours_per_day)}学时，以0.5为最小单位",
     )
-    earlier = {year for subject in subjects for year in plans.makeup_years(subject, start, league)}
+    earlier = {year for rule in subjects for year in plans.makeup_years(rule.code, start, league)}
     if earlier or (plan and plan.credit_years):
         middle.multiselect(
             "学时年度（补学）",
@@ -75,10 +100,18 @@ def _amounts(plan: Plan | None, key: str, start: date, subjects: list[Subject], 
             list(plan.credit_years) if plan else [],
             key=f"{key}credit_years",
             placeholder="培训当年",
-            help="只计入培训当年的不选。提供以前年度补学的（七(二)），选出计入的各年度；"
+            help=f"只计入培训当年的不选。提供以前年度补学的{md(_makeup_words(policy))}，选出计入的各年度；"
             "选了几个年度的，在花名册的“学时年度”列写明每人的年度；没有写明的计入培训当年，培训当年不在所选之内的须补填。"
             "一人补学几个年度的，每个年度一行，各年度合计不超过每人学时。",
         )
+
+
+def _makeup_words(policy: Policy) -> str:
+    """The clause of make-up study (补学), and when it is open where that is not the whole year."""
+    rule = policy.makeup
+    if rule is None:
+        return ""
+    return f"（{rule.clause}）" if rule.whole_year else f"（{rule.clause}，每年{rule.first}至{rule.last}）"
 
 
 def _save(plan_id: int | None, version: int, key: str, then_submit: bool) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.ground.hours import hours_text
 from core.models import Plan
+from core.submissions import plans
 from web.facts import fact, facts
 from web.words import chip, md, moment_text
 
@@ -17,7 +18,7 @@ def plan_facts(plan: Plan) -> None:
         [
             ("培训机构", plan.organization.name),
             ("管理权限", plan.authority.name),
-            ("科目", plan.subject.label),
+            ("科目", plans.subject_name(plan)),
             ("培训时间", f"{plan.start_on} 至 {plan.end_on}（{(plan.end_on - plan.start_on).days + 1}天）"),
             ("地点", plan.place),
             ("方式", plan.mode.label),
@@ -30,7 +31,9 @@ def plan_facts(plan: Plan) -> None:
         fact(label, text)
     if plan.credit_years:
         years = "、".join(map(str, plan.credit_years))
-        made_up = any(year < plan.start_on.year for year in plan.credit_years)
-        st.info(f"学时计入{years}年度" + ("（补学，七(二)）" if made_up else ""))
+        made_up = any(year < plan.end_on.year for year in plan.credit_years)
+        rule = plans.policy_of(plan).makeup
+        clause = f"，{rule.clause}" if rule else ""
+        st.info(md(f"学时计入{years}年度" + (f"（补学{clause}）" if made_up else "")))
     if plan.extension_start_on:
         st.info(f"已准予延期上报（{plan.extension_start_on}开始）：{md(plan.extension_reason)}")

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.eligibility.sheet import Used
-from core.law import wording
+from core.law import notices, wording
 from core.law.notices import Interpretation, Policy, Reading
 from web import tables
 from web.words import clause, md
@@ -72,5 +72,5 @@ def _setting(each: Used | Interpretation) -> str:
     if str(value) == "0" and each.setting in _NOUGHT:
         return _NOUGHT[each.setting]
     if each.setting == "age_on":
-        value = wording.month_day(str(value))
+        value = notices.month_day(str(value))
     return otherwise if value is False else settled.format(_VALUES.get(str(value), value))

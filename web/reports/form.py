@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.models import Plan, Report
-from core.submissions import reports, roster
+from core.submissions import plans, reports, roster
 from core.submissions.workflow import Action
 from core.trail import files
 from core.trail.files import Upload
 from web import context, deeds, submissions
 from web.deeds import Who
+from web.words import md
 
 
 def _key(plan: Plan, report: Report | None) -> str:
@@ -76,7 +77,11 @@ def fields(plan: Plan, report: Report | None) -> None:
     with st.container(horizontal=True):
         st.button("保存并检查花名册", on_click=_saved, args=(plan, report, key), key=f"{key}save")
         st.download_button(
-            "下载空白花名册（附件1）", roster.template, "培训花名册.xlsx", icon=":material/download:", on_click="ignore"
+            "下载空白花名册（附件1）",
+            lambda: roster.template(roster.form(plans.policy_of(plan))),
+            "培训花名册.xlsx",
+            icon=":material/download:",
+            on_click="ignore",
         )
 
 
@@ -110,7 +115,7 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, Report]:
         given = _upload(f"{key}roster")
         if text.strip() and not has_roster:
-            given = roster.pasted(text)
+            given = roster.pasted(text, roster.form(plans.policy_of(plan)))
         again = given is not None and seen is not None and reports.taken_before(session, seen, given)
         void = reports.repaired(session, seen) if seen else 0
         report, problems = reports.save(
@@ -153,7 +158,8 @@ def submit(plan: Plan, report: Report) -> None:
     reason = f"late-{report.id}"
     days = (context.today() - report.due_on).days
     if days > 0:
-        st.warning(f"应于{report.due_on}（含）前报送（一(五)2），已逾期{days}天，须说明原因。")
+        clause = plans.policy_of(plan).report_clause
+        st.warning(f"应于{report.due_on}（含）前报送（{md(clause)}），已逾期{days}天，须说明原因。")
         st.text_area("逾期原因（必填）", report.late_reason, key=reason, height=70)
     st.button(
         "提交报告",

@@ -12,13 +12,16 @@ from core.ground import db
 from core.ground.access import Actor
 from core.ledger.standing import Standing
 from core.models import Report, State
-from core.submissions import reports, roster, workflow
+from core.submissions import reports, workflow
 from web import context, tables
 from web.reports import trail
 from web.words import chip, md
 
-ROSTER = {"row": "file_row", "standing": "hours_standing"}
-"""Columns of a roster that mean another thing elsewhere."""
+
+def roster_columns(report: Report) -> dict[str, str]:
+    """Columns of a roster that mean another thing elsewhere; the hours are headed by their subject, as in the file."""
+    form = reports.form_of(report)
+    return {"row": "file_row", "standing": "hours_standing", "hours": form.headings[form.usual]}
 
 
 @dataclass(frozen=True)
@@ -61,15 +64,17 @@ def reading(report: Report, actor: Actor) -> None:
     with db.reading() as session:
         problems = reports.problems(session, report.id, actor, now=context.moment(session))
         problems = [*reports.warnings(session, report.id, actor), *problems]
-        rows = reports.rows(session, report.id, actor).rename(columns=ROSTER)
+        rows = reports.rows(session, report.id, actor).rename(columns=roster_columns(report))
+    form = reports.form_of(report)
     if report.faults:
         result = "没有登记学时" if report.state is State.APPROVED else "通过后这些行不登记学时"
         st.warning(f"花名册有{report.faults}行有错误，{result}。")
     if problems:  # what its base has to mend, or what an officer has to judge, comes first
         own = actor.organization_id == report.organization_id
-        tables.problems(sorted(problems, key=lambda each: each.blocking is not own), roster.HEADINGS)
+        tables.problems(sorted(problems, key=lambda each: each.blocking is not own), form.headings)
     trail.trail(report, actor)
-    shown = "file_row name id_mask employer post public_hours professional_hours credit_year assessment faulty".split()
+    shown = ["file_row", "name", "id_mask", "employer", "post", form.headings[form.usual]]
+    shown += ["credit_year", "assessment", "faulty"]
     shown += ["hours_standing"] if report.state is State.APPROVED else []
     shown += ["repaired"] if rows["repaired"].any() else []
     if not report.plan.credit_years:
@@ -77,7 +82,7 @@ def reading(report: Report, actor: Actor) -> None:
     with st.expander(f"培训花名册（{len(rows)}人）", expanded=len(rows) <= 20):
         tables.table(rows, shown, empty="没有花名册。", height=420)
         tables.export(
-            lambda session, who: reports.rows(session, report.id, who).rename(columns=ROSTER),
+            lambda session, who: reports.rows(session, report.id, who).rename(columns=roster_columns(report)),
             shown,
             name=f"花名册-{report.id}",
         )

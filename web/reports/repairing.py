@@ -16,11 +16,11 @@ from core.ground.hours import hours_text
 from core.ground.problems import Problem
 from core.models import Report
 from core.submissions import reports, roster
-from core.submissions.roster import HEADINGS
+from core.submissions.roster import Form
 from web import context, deeds, tables
 from web.deeds import Act, Who
 from web.reports import trail
-from web.reports.reading import ROSTER
+from web.reports.reading import roster_columns
 from web.words import md
 
 PAGE_ROWS = 10
@@ -51,7 +51,7 @@ def room(report: Report, actor: Actor) -> None:
     if hints := [problem for problem in (*problems, *warnings) if not problem.blocking]:
         offered = [hint for hint in hints if hint.offer]
         with st.expander(f"提示（{len(hints)}处），不影响登记，审核机关会看到", expanded=bool(offered)):
-            tables.problems(hints, HEADINGS)
+            tables.problems(hints, reports.form_of(report).headings)
             for hint in offered:
                 words, key = f"采纳第{hint.row}行的建议：{hint.offer}", f"accept-{hint.row}-{hint.column}"
                 st.button(words, key=key, on_click=_accept, args=(report.id, [hint.row]))
@@ -64,22 +64,25 @@ def _others(report: Report, actor: Actor) -> None:
     with st.expander("查看花名册各行，改正或删去其中一行"):
         text = st.text_input("姓名或工作单位", key=f"find-{report.id}", width=260)
         with db.reading() as session:
-            rows = reports.rows(session, report.id, actor, text=text, limit=MOST).rename(columns=ROSTER)
+            rows = reports.rows(session, report.id, actor, text=text, limit=MOST)
+        form, named = reports.form_of(report), roster_columns(report)
+        rows = rows.rename(columns=named)
         if len(rows) == MOST:
             st.caption(f"只列出前{MOST}行，其余请按姓名或工作单位查找。")
-        columns = "file_row name id_mask employer public_hours professional_hours credit_year assessment faulty".split()
+        columns = ["file_row", "name", "id_mask", "employer", named["hours"], "credit_year", "assessment", "faulty"]
         if not report.plan.credit_years:
             columns.remove("credit_year")
         row = tables.pick(rows, columns, name="row", by="file_row", empty="没有这样的行，请换一个姓名或单位。")
         if row in set(rows["file_row"]):
             with st.container(horizontal=True):
-                st.button(f"改正第{row}行", key=f"other-{row}", on_click=_whole, args=(report.id, row))
+                st.button(f"改正第{row}行", key=f"other-{row}", on_click=_whole, args=(report.id, form, row))
                 _strike(report.id, int(row or 0), f"删去第{row}行", "secondary")
 
 
 def _repair(report: Report, actor: Actor, faulty: dict[int, list[Problem]], rows: pd.DataFrame) -> None:
     """The faulty rows (待改正的行): counted by column, proposals to accept at once, a page of rows to repair."""
-    counts = Counter(problem.heading(HEADINGS) for found in faulty.values() for problem in found)
+    form = reports.form_of(report)
+    counts = Counter(problem.heading(form.headings) for found in faulty.values() for problem in found)
     st.warning(
         f"{len(faulty)}行有错误，不登记学时：{'、'.join(f'{heading}{count}处' for heading, count in counts.items())}。"
         "可在下面逐格改正，改后立即重新检查；其余各行不受影响，可先提交。"
@@ -106,7 +109,7 @@ def _repair(report: Report, actor: Actor, faulty: dict[int, list[Problem]], rows
         cells = {row: reports.cells(session, report.id, row, actor) for row in shown}
     for row in shown:
         with st.container(border=True):
-            _row(report, row, faulty[row], rows.loc[row], cells[row])
+            _row(report, form, row, faulty[row], rows.loc[row], cells[row])
 
 
 def _accept_all(report_id: int, offered: list[int], struck: list[int]) -> None:
@@ -123,7 +126,7 @@ def _accept_all(report_id: int, offered: list[int], struck: list[int]) -> None:
         st.button(f"确认采纳并删去{len(struck)}行", key="accept-all", type="primary", on_click=_accept, args=args)
 
 
-def _row(report: Report, row: int, found: list[Problem], person: Any, cells: dict[str, str]) -> None:
+def _row(report: Report, form: Form, row: int, found: list[Problem], person: Any, cells: dict[str, str]) -> None:
     """One faulty row: who it is, each faulty cell with its problem, what is proposed."""
     columns = list(dict.fromkeys(problem.column for problem in found))
     for at, own in enumerate(columns):
@@ -136,9 +139,9 @@ def _row(report: Report, row: int, found: list[Problem], person: Any, cells: dic
             told = "　".join(md(text) for text in known if text)
             who.markdown(f"**第{row}行**　{md(name)}  \n:small[{told}]")
         with cell:
-            for column in (own, *_spoken_of(here, cells)):
+            for column in (own, *_spoken_of(here, cells, form)):
                 if column == own or column not in columns:
-                    _cell(report.id, row, column, cells[column])
+                    _cell(report.id, form, row, column, cells[column])
         for problem in here:
             words.markdown(f":red[{md(problem.words)}]")
             if problem.offer:
@@ -147,28 +150,29 @@ def _row(report: Report, row: int, found: list[Problem], person: Any, cells: dic
                 words.button(label, key=f"accept-{row}-{own}", on_click=_accept, args=(report.id, [row]))
         if at == 0:
             with buttons, st.container(horizontal=True, gap="small"):
-                st.button("改其他列", key=f"whole-{row}", type="tertiary", on_click=_whole, args=(report.id, row))
+                st.button("改其他列", key=f"whole-{row}", type="tertiary", on_click=_whole, args=(report.id, form, row))
                 _strike(report.id, row, "删去此行", "tertiary")
 
 
-def _spoken_of(found: list[Problem], cells: dict[str, str]) -> list[str]:
+def _spoken_of(found: list[Problem], cells: dict[str, str], form: Form) -> list[str]:
     """The other columns a fault can be repaired in."""
     if not any(problem.code == "assessment-failed" for problem in found):
         return []
-    return [column for column in ("public_hours", "professional_hours") if cells[column] not in ("", "0")]
+    return [column for column in form.hours if cells[column] not in ("", "0")]
 
 
-def _cell(report_id: int, row: int, column: str, value: str) -> None:
+def _cell(report_id: int, form: Form, row: int, column: str, value: str) -> None:
     """Editable cell (单元格) as the roster has it now, whatever the browser showed before."""
-    key = f"cell-{report_id}-{row}-{column}"
-    options: dict[str, Any] = {"key": key, "on_change": _typed, "args": (report_id, row, column, value, key)}
+    key, heading = f"cell-{report_id}-{row}-{column}", form.headings[column]
+    args = (report_id, heading, row, column, value, key)
+    options: dict[str, Any] = {"key": key, "on_change": _typed, "args": args}
     choices = roster.CHOICES.get(column)
     if key not in st.session_state or st.session_state.get(f"{key}-of") != value:
         st.session_state[f"{key}-of"], st.session_state[key] = value, None if choices else value
     if choices:
-        st.selectbox(HEADINGS[column], choices, None, placeholder=value or "请选择", **options)
+        st.selectbox(heading, choices, None, placeholder=value or "请选择", **options)
     else:
-        st.text_input(HEADINGS[column], **options)
+        st.text_input(heading, **options)
 
 
 def _deed(act: Act[Any], words: str, *once: Any) -> None:
@@ -181,19 +185,19 @@ def _deed(act: Act[Any], words: str, *once: Any) -> None:
     deeds.deed(done, "repair", words, *once, below=True)
 
 
-def _typed(report_id: int, row: int, column: str, before: str, key: str) -> None:
+def _typed(report_id: int, heading: str, row: int, column: str, before: str, key: str) -> None:
     """Save one cell as typed; refused or saved, what the roster then has is shown."""
     after = st.session_state[key]
     if after is None:
         return
     st.session_state.pop(f"{key}-of", None)  # saved or refused, what the roster has then is shown
     if after == before:
-        deeds.say("warning", f"第{row}行{HEADINGS[column]}原来就是“{after}”，没有改动。", below=True)
+        deeds.say("warning", f"第{row}行{heading}原来就是“{after}”，没有改动。", below=True)
         return
     change = reports.Change(row, column, before, after)
     _deed(
         lambda session, **who: reports.repair(session, report_id, [change], **who),
-        f"第{row}行{HEADINGS[column]}已保存并重新检查。",
+        f"第{row}行{heading}已保存并重新检查。",
         report_id,
         change,
     )
@@ -227,7 +231,7 @@ def _struck(report_id: int, row: int) -> None:
     _deed(lambda session, **who: reports.strike(session, report_id, row, **who), f"第{row}行已删去。", report_id)
 
 
-def _whole(report_id: int, row: int) -> None:
+def _whole(report_id: int, form: Form, row: int) -> None:
     """Edit a whole row (改正整行) as it stands; a row struck meanwhile is refused."""
     cells = deeds.answer(lambda session, who: reports.cells(session, report_id, row, who))
     if cells is not None:
@@ -235,17 +239,17 @@ def _whole(report_id: int, row: int) -> None:
             choices = roster.CHOICES.get(column)
             kept = value if not choices or value in choices else None
             st.session_state[f"whole-{report_id}-{row}-{column}"] = kept
-        _cells(report_id, row, cells)
+        _cells(report_id, form, row, cells)
 
 
 @st.dialog("改正整行", width="medium")
-def _cells(report_id: int, row: int, cells: dict[str, str]) -> None:
+def _cells(report_id: int, form: Form, row: int, cells: dict[str, str]) -> None:
     """Dialog with every cell of a row as it was when opened (optimistic lock): another's change is not overwritten."""
     with st.form(f"whole-{row}-form", border=False):
         st.caption(f"第{row}行")
         places = st.columns(2)
         for at, (column, before) in enumerate(cells.items()):
-            heading, key = HEADINGS[column], f"whole-{report_id}-{row}-{column}"
+            heading, key = form.headings[column], f"whole-{report_id}-{row}-{column}"
             if choices := roster.CHOICES.get(column):
                 places[at % 2].selectbox(heading, choices, None, placeholder=before or "请选择", key=key)
             else:

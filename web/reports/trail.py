@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor
 from core.models import Report
-from core.submissions import reports, roster
+from core.submissions import reports
 from web import deeds, tables
 from web.deeds import Who
 
@@ -24,7 +24,8 @@ def trail(report: Report, actor: Actor) -> None:
     if made.empty:
         return
     with st.expander(f"改正记录（{made['row'].nunique()}行）"):
-        made["heading"] = [roster.REPAIR_HEADINGS[column] for column in made["column"]]
+        headings = reports.form_of(report).repair_headings
+        made["heading"] = [headings.get(column, column) for column in made["column"]]
         shown = made.rename(columns=NAMES)
         widths = {"file_row": 60, "heading": 110, "cell_before": 190, "cell_after": 190, "repaired_by": 90}
         tables.fixed(shown, widths | {"account_name": 110, "at": 140})

@@ -35,7 +35,7 @@ def in_bulk() -> Iterator[None]:
             gc.enable()
 
 
-def integers(session: Session, query: sa.Select[Any]) -> NDArray[np.int64]:
+def integers(session: Session, query: sa.Select[*tuple[Any, ...]]) -> NDArray[np.int64]:
     """Bulk read (批量读取): a query of whole numbers (no NULLs) as an array of its columns (K x N), in no order.
 
     The database writes all of them into one text, which is read in one go: many times as fast as row by row. Ask for

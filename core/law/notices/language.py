@@ -23,6 +23,14 @@ class Subject(Labelled):
     PROFESSIONAL = "professional", "专业科目"
 
 
+class Mode(Labelled):
+    """How a training is given (方式)."""
+
+    CLASSROOM = "classroom", "线下"
+    ONLINE = "online", "线上"
+    BLENDED = "blended", "线上+线下"
+
+
 TOTAL = "total"
 """In a requirement: all subjects together."""
 
@@ -87,6 +95,14 @@ def _number(text: Any) -> Any:
     if not isinstance(text, Decimal) and not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", str(text), re.ASCII):
         raise _slip("应是数字，如 30 或 7.5")
     return text
+
+
+def month_day(text: str) -> str:
+    """A day of every year (月日) in words: 01-31 as 1月31日, the end of February as 2月底."""
+    if text in ("02-28", "02-29"):
+        return "2月底"
+    month, day = text.split("-")
+    return f"{int(month)}月{int(day)}日"
 
 
 _FLAGS = {"true": True, "false": False}
@@ -154,6 +170,10 @@ class SubjectRule(Cited):
     name: Text
     part_of: str | None = None
     providers: tuple[OrganizationKind, ...] = ()
+    modes: tuple[Mode, ...] = ()
+    """How it may be given (方式); none named: in any way."""
+    exam: bool | None = None
+    """Whether its hours are those of an exam passed (考试合格)."""
 
 
 class YearChange(Cited):
@@ -387,11 +407,21 @@ class MakeUp(Cited):
     first: MonthDay = Field("01-01", alias="from")
     last: MonthDay = Field("12-31", alias="to")
 
+    @property
+    def whole_year(self) -> bool:
+        return (self.first, self.last) == ("01-01", "12-31")
+
     @model_validator(mode="after")
     def _one_measure(self) -> Self:
         if (self.years_back is None) == (not self.years):
             raise _slip("years_back 和 years 须写且只写一个")
         return self
+
+    @property
+    def words(self) -> str:
+        """Which years may be made up, and when, where that is not all year round: 此前2个年度."""
+        which = f"{'、'.join(map(str, sorted(self.years)))}年度" if self.years else f"此前{self.years_back}个年度"
+        return which if self.whole_year else f"{which}，每年{month_day(self.first)}至{month_day(self.last)}学习"
 
     def years_on(self, on: date) -> tuple[int, ...]:
         """The earlier years that study on a day may make up, the latest first."""
@@ -403,11 +433,27 @@ class MakeUp(Cited):
 
 
 class StudyWindow(Cited):
-    """Study window (学习时间): from when to when a year's study is open, for everybody or for one league."""
+    """Study window (学习时间): from when to when a year's study is open, for everybody, a league or a subject."""
 
     league: Text | None = None
+    subject: str | None = None
     first: MonthDay = Field(alias="from")
     last: MonthDay = Field(alias="to")
+
+    @property
+    def whole_year(self) -> bool:
+        return (self.first, self.last) == ("01-01", "12-31")
+
+    @property
+    def words(self) -> str:
+        """When it is open: 每年2月1日至11月30日."""
+        return f"每年{month_day(self.first)}至{month_day(self.last)}"
+
+    def holds(self, first_on: date, last_on: date) -> bool:
+        """Whether a stretch of days lies in the window, each of its days in that of its own year."""
+        if first_on.year < last_on.year and not self.whole_year:
+            return False  # between two years lies a stretch that is closed
+        return self.first <= f"{first_on:%m-%d}" and f"{last_on:%m-%d}" <= self.last
 
 
 class PlanDeadline(Cited):
@@ -639,12 +685,16 @@ class Policy(Part):
 
     def may_make_up(self, subject: str, year: int, on: date) -> bool:
         """Whether study on a day can make up a subject of an earlier year (补学)."""
-        return self.makeup is not None and self.makeup.subject == subject and year in self.makeup.years_on(on)
+        whole = next((each.part_of for each in self.subjects if each.code == subject), None)
+        rule = self.makeup
+        return rule is not None and rule.subject in (subject, whole) and year in rule.years_on(on)
 
-    def study_window(self, league: str | None = None) -> StudyWindow | None:
-        """When a year's study is open: the league's own window, else everybody's."""
-        fits = [rule for rule in self.study_windows if rule.league in (None, league)]
-        return max(fits, key=lambda rule: rule.league is not None, default=None)
+    def study_window(self, league: str | None = None, subject: str | None = None) -> StudyWindow | None:
+        """When a year's study of a subject is open: the window that says the most of league and subject, that first."""
+        whole = next((rule.part_of for rule in self.subjects if rule.code == subject), None)
+        told = {None: 0, whole or subject: 1, subject: 2}
+        fits = [rule for rule in self.study_windows if rule.league in (None, league) and rule.subject in told]
+        return max(fits, key=lambda rule: (told[rule.subject], rule.league is not None), default=None)
 
     # what plans and reports ask
 
@@ -657,6 +707,11 @@ class Policy(Part):
     @property
     def hours_per_day(self) -> Decimal:
         return Decimal(self.setting("hours_per_day", Decimal(24)))
+
+    @property
+    def within_one_year(self) -> bool:
+        """Whether study across a year's end is filed apart for each year; else it counts in the year it ends."""
+        return bool(self.setting("within_one_year", True))
 
     @property
     def plan_days_before_start(self) -> int:
@@ -682,12 +737,20 @@ class Policy(Part):
         """The last day to file the report in time, clause 一(五)2."""
         return end_on + timedelta(days=self.report_days_after_end)
 
-    def provider(self, subject: Subject) -> SubjectRule:
-        """Who gives a subject, clause 一(二). Refused codes: "policy" (the notice has no such subject)."""
-        for rule in self.subjects:
-            if rule.code == subject:
-                return rule
-        raise Refused("policy", f"{self.document}没有{subject.label}。")
+    def subject(self, code: str) -> SubjectRule:
+        """Rule of a subject (科目): who gives it and how; what a sub-subject leaves open is that of its whole.
+
+        Refused codes: "policy" (the notice has no such subject).
+        """
+        rules = {rule.code: rule for rule in self.subjects}
+        if code not in rules:
+            raise Refused("policy", f"{self.document}没有科目“{code}”，不能按它办理。")
+        rule, whole = rules[code], rules.get(rules[code].part_of or "")
+        if whole is None:
+            return rule
+        exam = whole.exam if rule.exam is None else rule.exam
+        given = {"providers": rule.providers or whole.providers, "modes": rule.modes or whole.modes, "exam": exam}
+        return rule.model_copy(update=given)
 
     def carried(self, year: int) -> bool:
         """Whether the year is after the notice's own, so that it holds only until the next notice."""

@@ -194,7 +194,7 @@ def of_year(year: int, league: str | None = None) -> Policy:
 def _of_year(files: tuple[Filed, ...], year: int, league: str | None) -> Policy:
     policy = _written(files, year, league).needed()
     requirement = policy.requirement
-    if requirement.combine == "sum" or policy.setting("amounts_of_earlier_years", OWN_YEAR) != OWN_YEAR:
+    if requirement.combine == "sum" or policy.setting("amounts_of_earlier_years") != OWN_YEAR:
         return policy
     subjects, changes = list(policy.subjects), []
     first = min(each.in_force.first.year for each in files if each.in_force)

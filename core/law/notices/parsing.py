@@ -21,6 +21,7 @@ from core.law.notices.language import (
     TOTAL,
     YEARS_SINCE,
     Cap,
+    Cited,
     Condition,
     Conversion,
     Deemed,
@@ -75,7 +76,7 @@ _SECTIONS: dict[str, tuple[type[Part], tuple[str, ...]]] = {
     "conversions": (Conversion, ("activity", "level", "rank")),
     "deemed": (Deemed, ("source", "subject")),
     "caps": (Cap, ("per", "source", "subject")),
-    "study_windows": (StudyWindow, ("league",)),
+    "study_windows": (StudyWindow, ("league", "subject")),
     "programmes": (Programme, ("code",)),
     "duties": (Duty, ("name",)),
     "interpretations": (Interpretation, ("setting",)),
@@ -507,7 +508,8 @@ def _parts(raw: dict[str, Any]) -> tuple[_Parts, list[_Said]]:
         parts[section] = []
         for at, rule in enumerate(rules if isinstance(rules, list) else ()):
             try:
-                cited = rule | {"clause": "?"} if isinstance(rule, dict) else rule
+                cites = isinstance(rule, dict) and issubclass(model, Cited)
+                cited = rule | {"clause": "?"} if cites else rule
                 parts[section].append((at, model.model_validate(cited)))
             except ValidationError as error:
                 faults += _ill_formed(error, cited, (section, at))
@@ -587,9 +589,10 @@ def _meaning(raw: dict[str, Any], parts: _Parts) -> Iterator[_Said]:
         yield from strangers(window.hours, ("windows", at, "hours"))
         if window.hours and combine != "sum":
             yield ("windows", at, "hours"), "各级别不同的学时只能用于按总和核验（combine: sum）"
-    for section in ("conversions", "deemed", "caps"):
+    for section in ("conversions", "deemed", "caps", "study_windows"):
         for at, rule in parts[section]:
-            if rule.subject and rule.subject not in codes:
+            whole = section == "caps" and rule.subject == TOTAL and rule.per == "year" and rule.source is None
+            if rule.subject and rule.subject not in codes and not whole:
                 yield (section, at, "subject"), f"没有科目“{rule.subject}”"
     makeup = raw.get("makeup")
     if isinstance(makeup, dict) and str(makeup.get("subject")) not in {*codes, "None"}:

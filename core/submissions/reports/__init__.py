@@ -3,7 +3,7 @@
 from core.submissions.reports.concerns import warnings
 from core.submissions.reports.events import Event
 from core.submissions.reports.fields import ReportFields, open_plans, save
-from core.submissions.reports.keeping import EDITABLE, limits, repaired
+from core.submissions.reports.keeping import EDITABLE, form_of, limits, repaired
 from core.submissions.reports.kind import ReportKind
 from core.submissions.reports.reading import (
     cells,
@@ -29,6 +29,7 @@ __all__ = [
     "accept",
     "cells",
     "credit_years",
+    "form_of",
     "headcount",
     "limits",
     "one",

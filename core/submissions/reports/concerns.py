@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from core.ground.access import OFFICERS, Actor
 from core.ground.hours import hours_text
 from core.ground.problems import Problem
-from core.law.notices import Subject
 from core.models import Mode, Organization, Plan, Report, RosterRow, State, Submission
+from core.submissions import roster
 from core.submissions.reports.reading import headcount, masked, one
 
 
@@ -58,15 +58,17 @@ def _drift(session: Session, report: Report) -> Iterator[Problem]:
     if people and people < FEWER * plan.headcount:
         whose = "连同先前的报告共" if others else "花名册"
         yield warning("drift-headcount", "number", str(people), f"{whose}{people}人，批准{plan.headcount}人")
-    own = RosterRow.public_hours if plan.subject is Subject.PUBLIC else RosterRow.professional_hours
     fewer = session.scalar(
         sa.select(sa.func.count(RosterRow.id)).where(
-            RosterRow.report_id == report.id, ~RosterRow.faulty, own > 0, own < plan.hours_each
+            RosterRow.report_id == report.id,
+            ~RosterRow.faulty,
+            RosterRow.hours > 0,
+            RosterRow.hours < plan.hours_each,
         )
     )
     if fewer:
         each = hours_text(plan.hours_each)
-        column = "public_hours" if plan.subject is Subject.PUBLIC else "professional_hours"
+        column = roster.hours_column(plan.subject)
         yield warning("drift-hours", column, str(fewer), f"{fewer}人的学时少于批准的每人{each}学时")
 
 
@@ -114,7 +116,7 @@ def _near(report: Report) -> list[sa.ColumnElement[bool]]:
 
 def _shared(report: Report, *columns: Any) -> sa.Select[Any]:
     """Rows of this roster beside rows of the same person in one that is near; both earn hours."""
-    earns = [row.public_hours + row.professional_hours > 0 for row in (_MINE, _THEIRS)]
+    earns = [row.hours > 0 for row in (_MINE, _THEIRS)]
     same_person = sa.and_(_THEIRS.id_index == _MINE.id_index, _THEIRS.report_id != _MINE.report_id)
     return (
         sa.select(*columns)
@@ -134,8 +136,8 @@ def _same_rosters(session: Session, report: Report, named: bool) -> Iterator[tup
     Nearly the same people on the same days, or in the same year with the same hours.
     """
     alike = sa.and_(
-        _THEIRS.public_hours == _MINE.public_hours,
-        _THEIRS.professional_hours == _MINE.professional_hours,
+        _THEIRS.hours == _MINE.hours,
+        _PLAN.c.subject == report.plan.subject,
         sa.func.coalesce(_THEIRS.credit_year, 0) == sa.func.coalesce(_MINE.credit_year, 0),
         _PLAN.c.credit_years == report.plan.credit_years,
     )

@@ -138,8 +138,11 @@ def _check_fields(plan: Plan, fields: ReportFields, today: date) -> None:
         faults.append(f"实际开始日期早于计划的{plan.start_on}")
     if fields.end_on > today:
         faults.append(f"实际结束日期{fields.end_on}还没有到")
-    if fields.end_on.year != plan.start_on.year:
+    if fields.end_on.year != plan.end_on.year:
         faults.append("实际结束日期与计划不在同一年度")
+    elif fields.start_on <= fields.end_on and plan.end_on.year in plans.credit_years(plan):
+        policy, league = plans.policy_of(plan), plan.authority.league
+        faults += plans.study_faults(policy, league, plan.subject, fields.start_on, fields.end_on)
     if faults:
         raise Refused("fields", "；".join(faults) + "。请改正后再保存。")
 

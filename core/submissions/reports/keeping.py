@@ -22,14 +22,24 @@ from core.trail import files
 EDITABLE = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
 
 
+def form_of(report: Report) -> roster.Form:
+    """Roster form (花名册格式) of a report, under the notice of its plan; where that is faulty, under the region's."""
+    try:
+        policy = plans.policy_of(report.plan)
+    except Refused:
+        policy = None
+    return roster.form(policy, report.plan.subject)
+
+
 def limits(plan: Plan, start_on: date, end_on: date, today: date) -> roster.Limits:
-    """What the plan allows the roster of a training that took place on these days."""
+    """What the plan allows the roster of a training that took place on these days. Refused codes: "policy"."""
+    policy = plans.policy_of(plan)
     return roster.Limits(
-        subject=plan.subject,
+        subject=policy.subject(plan.subject).code,
         hours_each=plan.hours_each,
         headcount=plan.headcount,
         days=plans.days_of(start_on, end_on),
-        hours_per_day=plans.policy_of(plan).hours_per_day,
+        hours_per_day=policy.hours_per_day,
         today=today,
         credit_years=plans.credit_years(plan),
         usual_year=plans.usual_year(plan),
@@ -48,7 +58,7 @@ def cells_of(session: Session, report: Report, actor: Actor) -> dict[int, roster
     if kept:
         return kept
     given = files.opened(session, report.roster_id or 0, actor)
-    return dict(roster.rows_in(given.content, given.filename))
+    return dict(roster.rows_in(given.content, given.filename, form_of(report)))
 
 
 @db.in_bulk()
@@ -56,17 +66,18 @@ def keep(session: Session, report: Report, rows: dict[int, roster.Cells], today:
     """Check and store (检查并保存): replace the stored roster by these rows, with every problem found. Idempotent."""
     session.flush()
     bounds = limits(report.plan, report.start_on, report.end_on, today)
-    preview = roster.check(sorted(rows.items()), limits=bounds, known=session, report=report)
+    preview = roster.check(sorted(rows.items()), form=form_of(report), limits=bounds, known=session, report=report)
     faulty = preview.faulty_rows
     for table in (RosterRow, RosterProblem):
         session.execute(sa.delete(table).where(table.report_id == report.id))
     kept, written = preview.rows, json.JSONEncoder(ensure_ascii=False).encode
-    plain = "row id_number employer post specialty public_hours professional_hours credit_year phone note".split()
+    plain = "row id_number employer post specialty credit_year phone note".split()
     by_column = zip(*map(operator.attrgetter(*plain), kept), strict=True)
     columns: dict[str, Any] = dict(zip(plain, map(list, by_column), strict=True))
     columns |= {
         "report_id": report.id,
         "name": [row.name[:100] for row in kept],
+        "hours": [row.hours[report.plan.subject] for row in kept],
         "id_index": [None if row.row in faulty else preview.indexes[row.row] for row in kept],
         "assessment": [row.assessment[:40] for row in kept],
         "faulty": [row.row in faulty for row in kept],
@@ -98,7 +109,7 @@ def own_open(session: Session, report_id: int, actor: Actor) -> Report:
 def _earned(row: roster.Row) -> Decimal:
     if row.assessment not in roster.PASSED:
         return Decimal()
-    return row.public_hours + row.professional_hours
+    return row.earned
 
 
 def repairs_of(session: Session, report: Report, *columns: Any) -> Sequence[Any]:

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
-from core.law.notices import Subject
 from core.ledger import books, standing
 from core.models import Organization, Plan, Report, RosterRow, Source, Submission
 from core.people import persons
@@ -26,21 +25,17 @@ _TABLE, _PLAN = sa.inspect(Report).local_table, sa.inspect(Plan).local_table
 
 
 def _postings(report: Report, rows: Iterable[Any], person_ids: dict[bytes, int]) -> Iterator[books.Posting]:
-    """What these rows earned: id, blind index, credit year, public and professional hours of each."""
-    usual_year, end_on = plans.usual_year(report.plan), report.end_on
+    """What these rows earned of the plan's subject: id, blind index, credit year and hours of each."""
+    plan, end_on = report.plan, report.end_on
+    usual_year, rule = plans.usual_year(plan), plans.policy_of(plan).subject(plan.subject)
+    studied = Source.PUBLIC_EXAM if rule.exam else Source.TRAINING
     days = plans.days_of(report.start_on, end_on)
-    for row_id, index, credit_year, public, professional in rows:
+    for row_id, index, credit_year, hours in rows:
         year = credit_year or usual_year
         if year is None:
             continue
-        made_up = year != end_on.year
-        if public:
-            source = Source.MAKE_UP if made_up else Source.PUBLIC_EXAM
-            yield books.Posting(person_ids[index], year, Subject.PUBLIC, public, end_on, row_id, source, days=days)
-        if professional:
-            source = Source.MAKE_UP if made_up else Source.TRAINING
-            whose = person_ids[index]
-            yield books.Posting(whose, year, Subject.PROFESSIONAL, professional, end_on, row_id, source, days=days)
+        source = studied if year == end_on.year else Source.MAKE_UP
+        yield books.Posting(person_ids[index], year, plan.subject, hours, end_on, row_id, source, days=days)
 
 
 class ReportKind(Kind[Report]):
@@ -60,7 +55,7 @@ class ReportKind(Kind[Report]):
         *(_TABLE.c[name] for name in ("people", "hours", "faults", "late", "due_on")),
         standing.OF_SUBMISSION.label("standing"),
     )
-    loads = (sa.orm.selectinload(Report.plan),)
+    loads = (sa.orm.selectinload(Report.plan).joinedload(Plan.authority).joinedload(Organization.authority),)
 
     def source(self, submissions: sa.FromClause) -> sa.FromClause:
         return submissions.join(_TABLE, _TABLE.c.id == Submission.id).join(_PLAN, _PLAN.c.id == _TABLE.c.plan_id)
@@ -80,7 +75,7 @@ class ReportKind(Kind[Report]):
         return report.due_on
 
     def check_submit(self, session: Session, report: Report, *, actor: Actor, reason: str, now: datetime) -> None:
-        """A report has its summary, announcement and roster; after two weeks it is late and says why, clause 一(五)2.
+        """A report has its summary, announcement and roster; after its days it is late and says why, clause 一(五)2.
 
         Refused codes: "fields", "late".
         """
@@ -97,7 +92,8 @@ class ReportKind(Kind[Report]):
             raise Refused("fields", "；".join(faults) + "。请补齐后再提交。")
         report.late = db.office_day(now) > self.due_on(report)
         if report.late and not reason.strip():
-            raise Refused("late", f"应于{report.due_on}（含）前提交（一(五)2），现已逾期，请填写逾期原因后提交。")
+            clause = plans.policy_of(report.plan).report_clause
+            raise Refused("late", f"应于{report.due_on}（含）前提交（{clause}），现已逾期，请填写逾期原因后提交。")
         report.late_reason = reason.strip() if report.late else ""
 
     @db.in_bulk()
@@ -109,7 +105,7 @@ class ReportKind(Kind[Report]):
         sealed = sa.inspect(RosterRow).columns.id_number.type
         assert isinstance(sealed, db.EncryptedText)
         good = [RosterRow.report_id == report.id, ~RosterRow.faulty, RosterRow.assessment.in_(roster.PASSED)]
-        good.append(RosterRow.public_hours + RosterRow.professional_hours > 0)
+        good.append(RosterRow.hours > 0)
         written = sa.type_coerce(RosterRow.id_number, sa.LargeBinary)
         whose = sa.select(RosterRow.name, RosterRow.employer, RosterRow.post, RosterRow.specialty, RosterRow.id_index)
         rows = session.execute(whose.add_columns(written).where(*good).order_by(RosterRow.row)).all()
@@ -120,8 +116,7 @@ class ReportKind(Kind[Report]):
             )
         ]
         person_ids = persons.match_or_add(session, facts, authority_id=report.authority_id, now=now)
-        earned = sa.select(RosterRow.id, RosterRow.id_index, RosterRow.credit_year)
-        earned = earned.add_columns(RosterRow.public_hours, RosterRow.professional_hours)
+        earned = sa.select(RosterRow.id, RosterRow.id_index, RosterRow.credit_year, RosterRow.hours)
         postings = list(_postings(report, session.execute(earned.where(*good)), person_ids))
         home = session.get_one(Organization, report.organization_id)
         books.post(

@@ -14,9 +14,20 @@ from core.ground import db, resident_id, sheets
 from core.ground.access import Actor, Refused, not_found, visible
 from core.ground.problems import Problem
 from core.ledger.standing import OF_ROW, OF_SUBMISSION, Standing
-from core.models import CreditBatch, CreditEntry, Report, RosterProblem, RosterRepair, RosterRow, State, Submission
+from core.models import (
+    CreditBatch,
+    CreditEntry,
+    Organization,
+    Plan,
+    Report,
+    RosterProblem,
+    RosterRepair,
+    RosterRow,
+    State,
+    Submission,
+)
 from core.submissions import plans, roster
-from core.submissions.reports.keeping import cells_of, limits, repairs_of
+from core.submissions.reports.keeping import cells_of, form_of, limits, repairs_of
 from core.trail import audit, files
 
 
@@ -34,7 +45,7 @@ def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -
     if not found and report.faults and report.roster_id:  # read by the first release, which kept no problems
         given = files.opened(session, report.roster_id, actor)
         bounds = limits(report.plan, report.start_on, report.end_on, db.office_day(now))
-        found = roster.read(given.content, given.filename, limits=bounds, known=session).problems
+        found = roster.read(given.content, given.filename, form=form_of(report), limits=bounds, known=session).problems
     if actor.organization_id == report.organization_id:
         return found
     return [masked(each) for each in found]
@@ -65,7 +76,8 @@ def one(session: Session, report_id: int, actor: Actor) -> Report:
     """A report of the actor's jurisdiction. Refused codes: "missing"."""
     report = session.scalar(
         sa.select(Report)
-        .options(sa.orm.joinedload(Report.plan), sa.orm.joinedload(Report.organization))
+        .options(sa.orm.joinedload(Report.plan).joinedload(Plan.authority).joinedload(Organization.authority))
+        .options(sa.orm.joinedload(Report.organization))
         .where(
             Report.id == report_id,
             visible(actor, organization=Submission.organization_id, authority=Submission.authority_id),
@@ -88,16 +100,17 @@ def rows(
     """Roster rows (花名册) of a report, ID numbers masked in every column. Refused codes: "missing".
 
     Of all its rows or the faulty ones only, those with a part of a name or employer (`text`), the first so many.
-    Columns: row, name, id_mask, employer, post, specialty, public_hours, professional_hours, credit_year, assessment,
+    Columns: row, name, id_mask, employer, post, specialty, hours (of the plan's subject), credit_year, assessment,
     faulty, note, repaired (the headings of the cells that were changed on the screen), standing (of the hours posted
     for it, "" where none were).
     """
     report = one(session, report_id, actor)
     repaired: dict[int, list[str]] = {}
+    headings = form_of(report).repair_headings
     for row, column in repairs_of(session, report, RosterRepair.row, RosterRepair.column):
-        repaired.setdefault(row, []).append(roster.REPAIR_HEADINGS[column])
+        repaired.setdefault(row, []).append(headings.get(column, column))
     usual_year = plans.usual_year(report.plan)
-    plain = "row name employer post specialty public_hours professional_hours assessment faulty note".split()
+    plain = "row name employer post specialty hours assessment faulty note".split()
     query = sa.select(*(getattr(RosterRow, name) for name in (*plain, "credit_year", "id_number")))
     query = query.where(RosterRow.report_id == report_id).order_by(RosterRow.row)
     query = query.add_columns(OF_ROW if report.state is State.APPROVED else sa.literal("")).limit(limit)
@@ -184,7 +197,7 @@ def open_rows(session: Session, report_id: int, *, actor: Actor, now: datetime) 
     if not rows:
         raise Refused("empty", "没有待改正的行。")
     code = f"{report.id}R{report.roster_id}R{last}"
-    content = roster.marked(rows, problems(session, report_id, actor, now=now), code=code)
+    content = roster.marked(form_of(report), rows, problems(session, report_id, actor, now=now), code=code)
     after = {"filename": "待改正花名册"}
     audit.record(session, audit.Event.FILE_HANDED_OUT, report, actor=actor, after=after, now=now)
     return content
@@ -198,7 +211,7 @@ def cells(session: Session, report_id: int, row: int, actor: Actor) -> dict[str,
     if report.organization_id != actor.organization_id or found is None:
         raise not_found("花名册行")
     read: roster.Cells = json.loads(found[0]) if found[0] else cells_of(session, report, actor)[row]
-    return {column: sheets.text(read.get(column)) for column in roster.COLUMNS}
+    return {column: sheets.text(read.get(column)) for column in form_of(report).columns}
 
 
 def credit_years(session: Session, report: Report) -> list[int]:

@@ -18,7 +18,7 @@ from core.ground.problems import Problem
 from core.models import Attachment, Report, RosterProblem, RosterRepair
 from core.submissions import roster
 from core.submissions.reports.events import Event
-from core.submissions.reports.keeping import cells_of, keep, limits, own_open, repaired, repairs_of
+from core.submissions.reports.keeping import cells_of, form_of, keep, limits, own_open, repaired, repairs_of
 from core.trail import audit, files
 from core.trail.files import Upload
 
@@ -35,7 +35,7 @@ def take_roster(
     """
     if given is None or taken_before(session, report, given):
         return keep(session, report, cells_of(session, report, actor), db.office_day(now)) if report.roster_id else []
-    read = roster.rows_in(given.content, given.filename)
+    read = roster.rows_in(given.content, given.filename, form_of(report))
     origins, codes = ([sheets.text(cells.pop(name, "")) for _, cells in read] for name in ("origin", "code"))
     if not any(origins) or report.roster_id is None:
         made = repaired(session, report)
@@ -67,13 +67,14 @@ def _brought_back(
     """
     repairs: list[_Repair] = []
     added: list[roster.Cells] = []
+    form = form_of(report)
     conflicts = []
     earlier = {code: _as_handed_out(session, report, rows, code) for code in {code for _, code, _ in read}}
     for origin, code, (number, cells) in read:
         if not origin and not any(cells.get(column) for column in roster.REQUIRED):
             continue
         if not origin and not code:
-            added += [cells] if roster.names_somebody(cells) else []
+            added += [cells] if roster.names_somebody(cells, form) else []
             continue
         row = int(origin) if origin.isdigit() else 0
         if row not in earlier[code]:
@@ -89,7 +90,7 @@ def _brought_back(
             elif sheets.text(rows[row].get(column)) in (was, wanted):
                 repairs += _set(rows, row, column, cell)
             else:
-                conflicts.append(f"第{row}行的{roster.HEADINGS[column]}已改过")
+                conflicts.append(f"第{row}行的{form.headings[column]}已改过")
     if conflicts:
         which = "、".join(list(dict.fromkeys(conflicts))[:5]) + ("等" if len(conflicts) > 5 else "")
         words = f"此文件下载之后，{which}，与文件不同，文件没有保存。请重新下载待改正的行，在新文件里改正。"
@@ -152,15 +153,15 @@ def repair(
     Refused codes: "role", "missing", "state", "rows" (no such cell), "stale" (somebody changed it meanwhile).
     """
     report = own_open(session, report_id, actor)
-    rows = cells_of(session, report, actor)
+    rows, headings = cells_of(session, report, actor), form_of(report).headings
     repairs = []
     for change in changes:
-        if change.row not in rows or change.column not in roster.COLUMNS:
+        if change.row not in rows or change.column not in headings:
             raise Refused("rows", f"花名册中没有第{change.row}行，可能刚被删去，请查看最新的花名册。")
         if sheets.text(rows[change.row].get(change.column)) != change.before:
             cell = sheets.text(rows[change.row].get(change.column))
             done = f"刚刚被他人改为“{resident_id.masked(cell)}”" if cell else "刚刚被他人清空"
-            where = f"第{change.row}行的{roster.HEADINGS[change.column]}"
+            where = f"第{change.row}行的{headings[change.column]}"
             raise Refused("stale", f"{where}{done}，您的修改没有保存，请核对最新的内容。")
         repairs += _set(rows, change.row, change.column, sheets.text(change.after))
     return _amend(session, report, rows, repairs, how="typed", actor=actor, now=now)
@@ -218,9 +219,10 @@ def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: dat
     report = own_open(session, report_id, actor)
     if report.roster_id is None:
         raise Refused("fields", "还没有花名册，请在上面的表格中粘贴后保存。")
-    rows = cells_of(session, report, actor)
-    given = roster.pasted(text)
-    read = [cells for _, cells in roster.rows_in(given.content, given.filename) if roster.names_somebody(cells)]
+    rows, form = cells_of(session, report, actor), form_of(report)
+    given = roster.pasted(text, form)
+    pasted = roster.rows_in(given.content, given.filename, form)
+    read = [cells for _, cells in pasted if roster.names_somebody(cells, form)]
     files.attach(session, report, given, purpose="repair", now=now)
     return len(read), _amend(session, report, rows, _added(rows, read), how="pasted", actor=actor, now=now)
 
@@ -235,12 +237,13 @@ def restart(session: Session, report_id: int, *, actor: Actor, now: datetime) ->
         raise Refused("rows", "补报没有自己的花名册原件，请逐行改正，或删去不补报的行。")
     rows, given = cells_of(session, report, actor), files.opened(session, report.roster_id, actor)
     bounds = limits(report.plan, report.start_on, report.end_on, db.office_day(now))
-    read = roster.read(given.content, given.filename, limits=bounds)
+    form = form_of(report)
+    read = roster.read(given.content, given.filename, form=form, limits=bounds)
     original = {row.row: row.cells for row in read.rows}
     repairs = [repair for row in sorted(rows.keys() - original.keys()) for repair in _struck(rows, row)]
     for row, cells in original.items():
         if row in rows:
-            for column in roster.COLUMNS:
+            for column in form.columns:
                 repairs += _set(rows, row, column, cells.get(column, ""))
         else:
             rows[row] = cells
@@ -303,9 +306,9 @@ def _amend(
         )
         for row, column, before, after in repairs
     )
-    touched = {str(row): "" for row, *_ in repairs}
+    touched, headings = {str(row): "" for row, *_ in repairs}, form_of(report).repair_headings
     for row, column, *_ in repairs:
-        touched[str(row)] += roster.REPAIR_HEADINGS[column]
+        touched[str(row)] += headings.get(column, column)
     audit.record(
         session,
         Event.REPAIRED,

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 from core.ground import db, names, resident_id, sheets
 from core.ground.access import Refused
 from core.ground.problems import UNKNOWN, Problem
-from core.law.notices import Subject
 from core.ledger.standing import HOURS_TAKEN_BACK
 from core.models import Person, Report, RosterRow, State
 from core.people import acts, persons
 from core.submissions.roster.proposals import find_numbers, shifted
 from core.submissions.roster.reading import hours_in, plain_rows, read_rows, table_of
-from core.submissions.roster.shapes import COLUMNS, HEADINGS, LEAVE_OUT, STRIKE, Cells, Limits, Preview, Row
+from core.submissions.roster.shapes import LEAVE_OUT, STRIKE, Cells, Form, Limits, Preview, Row, hours_column
+from core.submissions.roster.shapes import form as standard
 
 
 @db.in_bulk()
@@ -28,20 +28,23 @@ def read(
     content: bytes,
     filename: str,
     *,
+    form: Form | None = None,
     limits: Limits | None = None,
     known: Session | None = None,
     today: date | None = None,
 ) -> Preview:
     """Roster import (读入花名册): read a file and check it.
 
-    With `limits` also against its plan, with `known` (a session) against the people on file.
+    With `form` under its notice, else the region's latest; with `limits` also against its plan, with `known` (a
+    session) against the people on file.
 
     Files as offices have them: .xlsx, .xls, .et by content, .csv in UTF-8 or GB 18030; title rows above the headings,
     signatures below, merged cells, empty rows, hidden sheets. Refused codes: "file" (unreadable, empty, too large, a
     decompression bomb), "headings" (no 姓名 and 身份证号 in one row, no hours, no results).
     """
-    table = table_of(content, filename)
-    preview = check(plain_rows(table.rows), limits=limits, known=known, today=today, sheet=table.sheet)
+    form = form or standard()
+    table = table_of(content, filename, form)
+    preview = check(plain_rows(table.rows), form=form, limits=limits, known=known, today=today, sheet=table.sheet)
     for word in table.unread:
         words = f"“{word[:20]}”列没有识别，没有读入；如是花名册的一列，请把表头改为标准名称后再上传"
         preview.problems.insert(0, Problem(0, word[:20], UNKNOWN, "", words, blocking=False))
@@ -52,6 +55,7 @@ def read(
 def check(
     rows: Sequence[tuple[int, Cells]],
     *,
+    form: Form | None = None,
     limits: Limits | None = None,
     known: Session | None = None,
     report: Report | None = None,
@@ -62,19 +66,21 @@ def check(
 
     With `report` also against the earlier reports of its plan.
 
-    Hours that do not say of what are those of the plan's subject; without `limits`, 专业学时.
+    Hours that do not say of what are those of the plan's subject; without `limits`, of the form's last one.
 
     Refused codes: "file" (nobody in it).
     """
-    preview = Preview(sheet)
+    form = form or standard()
+    form = form.of(limits.subject) if limits else form
+    preview = Preview(sheet, form)
     if any("hours" in cells for _, cells in rows):
-        of = "public_hours" if limits and limits.subject is Subject.PUBLIC else "professional_hours"
+        of = form.usual
         rows = [(row, {of if name == "hours" else name: cell for name, cell in cells.items()}) for row, cells in rows]
     tries = 500  # rows looked through for a shift: a file of nothing but faults must not take minutes
-    for row, problems in read_rows(rows):
+    for row, problems in read_rows(rows, form):
         if sum(problem.blocking for problem in problems) > 1 and tries:
             tries -= 1
-            problems = shifted(row) or problems
+            problems = shifted(row, form) or problems
         preview.rows.append(row)
         preview.problems += problems
     if not preview.rows:
@@ -96,7 +102,7 @@ def check(
         problem.row for problem in preview.problems if problem.code == "row-shifted"
     }  # nothing in them is as it is
     preview.problems = [each for each in preview.problems if each.row not in moved or each.code == "row-shifted"]
-    order = list(COLUMNS)
+    order = list(form.columns)
     preview.problems.sort(key=lambda problem: (problem.row, order.index(problem.column)))
     return preview
 
@@ -104,15 +110,17 @@ def check(
 # --- checks ---------------------------------------------------------------------------------------------------------
 
 
-SAME = ("employer", "post", "specialty", "public_hours", "professional_hours", "assessment", "credit_year")
-"""Columns in which a row must say nothing else than an earlier one of the same person, to be left out unlooked."""
+def _same(form: Form) -> list[str]:
+    """Columns in which a row must say nothing else than an earlier one of the same person, to be left out unlooked."""
+    return ["name", "employer", "post", "specialty", *form.hours, "assessment", "credit_year"]
 
 
-def _said(row: Row, column: str) -> str:
+def _said(row: Row, column: str, form: Form) -> str:
     """What a row says in one of these columns; a cell that cannot be read says what is written in it."""
-    value, written = getattr(row, column), sheets.text(row.cells.get(column))
-    if isinstance(value, Decimal):
-        return written if hours_in(written)[1] else f"{value.normalize():f}"
+    written = sheets.text(row.cells.get(column))
+    if column in form.hours:
+        return written if hours_in(written)[1] else f"{row.hours[form.hours[column]].normalize():f}"
+    value = getattr(row, column)
     return written if column == "credit_year" and value is None else str(value)
 
 
@@ -123,11 +131,11 @@ def _credit_year(row: Row, limits: Limits | None) -> int | None:
     return row.credit_year or (limits.usual_year if limits else None)
 
 
-def _twice(row: Row, earlier: Row, whose: str, remedy: str) -> Problem:
+def _twice(row: Row, earlier: Row, whose: str, remedy: str, form: Form) -> Problem:
     """Duplicate row (重复) of somebody who stands above: to be left out, or looked at where it says something else."""
-    columns = ["name", *(SAME if row.credit_year == earlier.credit_year else SAME[:-1])]
-    both = [(column, _said(earlier, column), _said(row, column)) for column in columns]
-    differ = [f"{HEADINGS[column]}（第{earlier.row}行“{a}”，本行“{b}”）" for column, a, b in both if b and a != b]
+    columns = _same(form) if row.credit_year == earlier.credit_year else _same(form)[:-1]
+    both = [(column, _said(earlier, column, form), _said(row, column, form)) for column in columns]
+    differ = [f"{form.headings[column]}（第{earlier.row}行“{a}”，本行“{b}”）" for column, a, b in both if b and a != b]
     words, offer, mend = f"与第{earlier.row}行{whose}，请删去一行{remedy}", LEAVE_OUT, {STRIKE: ""}
     if differ:
         words = f"与第{earlier.row}行{whose}，两行的{'、'.join(differ)}不同，请核对后删去错的一行{remedy}"
@@ -155,7 +163,7 @@ def _check_ids(preview: Preview, today: date | None, limits: Limits | None) -> N
         for earlier in rows:
             if earlier.name != row.name or _credit_year(earlier, limits) == year:
                 once = f"每人{'每个学时年度' if len(rows) > 1 or year else ''}只应出现一次"
-                preview.problems.append(_twice(row, earlier, f"身份证号相同，{once}", "或更正号码"))
+                preview.problems.append(_twice(row, earlier, f"身份证号相同，{once}", "或更正号码", preview.form))
                 break
         else:
             rows.append(row)
@@ -202,22 +210,15 @@ def _digit_apart(one: str, other: str) -> bool:
 
 def _check_limits(preview: Preview, limits: Limits) -> None:
     most = limits.days * limits.hours_per_day
-    other = "professional_hours" if limits.subject is Subject.PUBLIC else "public_hours"
-    own = _own_hours(limits)
-    within: set[tuple[Decimal, Decimal, int | None, bool]] = set()  # most rows say the same
+    within: set[tuple[Any, ...]] = set()  # most rows say the same
     for row in preview.rows:
-        said = row.public_hours, row.professional_hours, row.credit_year, bool(row.cells.get("credit_year"))
+        said = *row.hours.values(), row.credit_year, bool(row.cells.get("credit_year"))
         if said in within:
             continue
-        found = list(_beyond(row, limits, own, other, most))
+        found = list(_beyond(row, limits, preview.form, most))
         preview.problems += found
         if not found:
             within.add(said)
-
-
-def _own_hours(limits: Limits) -> str:
-    """The column of the hours that the plan is about."""
-    return "public_hours" if limits.subject is Subject.PUBLIC else "professional_hours"
 
 
 def _sum_beyond(row: Row, rows: Sequence[Row], limits: Limits, before: Decimal = Decimal()) -> Iterator[Problem]:
@@ -225,13 +226,13 @@ def _sum_beyond(row: Row, rows: Sequence[Row], limits: Limits, before: Decimal =
 
     `rows` are all of the person's rows so far, this one the last; `before`: hours in earlier reports of the plan.
     """
-    own = _own_hours(limits)
-    hours = sum((getattr(each, own) for each in rows), before)
+    own = row.hours[limits.subject]
+    hours = sum((each.hours[limits.subject] for each in rows), before)
     most = min(limits.hours_each, limits.days * limits.hours_per_day)
-    if getattr(row, own) <= most < hours:
+    if own <= most < hours:
         others = [f"第{each.row}行" for each in rows[:-1]] + (["先前的报告"] if before else [])
         words = f"此人连同{'、'.join(others)}共{hours.normalize():f}学时，各年度合计每人至多{most:f}学时，请改正"
-        yield Problem(row.row, own, "hours-sum", str(getattr(row, own)), words)
+        yield Problem(row.row, hours_column(limits.subject), "hours-sum", str(own), words)
 
 
 def _check_headcount(preview: Preview, limits: Limits, elsewhere: set[bytes]) -> None:
@@ -245,15 +246,15 @@ def _check_headcount(preview: Preview, limits: Limits, elsewhere: set[bytes]) ->
         preview.problems.append(Problem(0, "number", "headcount", str(people), words, False))
 
 
-def _beyond(row: Row, limits: Limits, own: str, other: str, most: Decimal) -> Iterator[Problem]:
+def _beyond(row: Row, limits: Limits, form: Form, most: Decimal) -> Iterator[Problem]:
     """Limits of the plan (批准的学时): what of a row's hours and credit year is beyond plan and days."""
-    hours: Decimal = getattr(row, own)
-    if getattr(row, other):
-        words = f"本次培训批准的是{limits.subject.label}，{HEADINGS[other]}应为0"
-        mend = {own: f"{getattr(row, other).normalize():f}", other: "0"} if not hours else {}
-        offer = f"移到“{HEADINGS[own]}”列" if mend else ""
-        value = str(getattr(row, other))
-        yield Problem(row.row, other, "hours-subject", value, words, True, offer, mend)
+    own, hours = form.usual, row.hours[limits.subject]
+    elsewhere = {column: row.hours[code] for column, code in form.hours.items() if column != own and row.hours[code]}
+    for other, given in elsewhere.items():
+        words = f"本次培训批准的是{form.subjects[limits.subject]}，{form.headings[other]}应为0"
+        mend = {own: f"{given.normalize():f}", other: "0"} if not hours and len(elsewhere) == 1 else {}
+        offer = f"移到“{form.headings[own]}”列" if mend else ""
+        yield Problem(row.row, other, "hours-subject", str(given), words, True, offer, mend)
     if hours > limits.hours_each:
         words = f"超过计划批准的每人{limits.hours_each.normalize():f}学时，请改正"
         yield Problem(row.row, own, "hours-plan", str(hours), words)
@@ -312,7 +313,7 @@ def _check_merged(preview: Preview, humans: Sequence[tuple[Row, int]], limits: L
         for earlier in rows:
             if _credit_year(earlier, limits) == year:
                 whose = "是同一人的两个号码（库中已合并），每人只应出现一次"
-                preview.problems.append(_twice(row, earlier, whose, ""))
+                preview.problems.append(_twice(row, earlier, whose, "", preview.form))
                 break
         else:
             rows.append(row)
@@ -348,8 +349,7 @@ def registered(
 
     Rows that name no year stand for the plan's usual one; rows whose hours were undone do not count.
     """
-    hours = RosterRow.public_hours + RosterRow.professional_hours
-    query = _filed(plan_id, before, RosterRow.id_index, RosterRow.credit_year, RosterRow.row, hours)
+    query = _filed(plan_id, before, RosterRow.id_index, RosterRow.credit_year, RosterRow.row, RosterRow.hours)
     query = query.where(~RosterRow.faulty, ~HOURS_TAKEN_BACK)
     found = session.execute(query)
     return {(bytes(index), year or usual_year): (row, hours) for index, year, row, hours in found if index}

@@ -14,10 +14,10 @@ from core.ground import names, resident_id, sheets
 from core.ground.problems import Problem
 from core.models import Person, Report, RosterRow, State
 from core.submissions.roster.reading import read_row
-from core.submissions.roster.shapes import HEADINGS, SURVIVING, Cells, Preview, Row
+from core.submissions.roster.shapes import SURVIVING, Cells, Form, Preview, Row
 
 
-def shifted(row: Row) -> list[Problem]:
+def shifted(row: Row, form: Form) -> list[Problem]:
     """Shifted row (错列): the one problem of a row that is faultless once a blank is taken out, or put in.
 
     Step 1: try every place for the blank. Step 2: keep what then has no fault and names an employer. Step 3: propose it
@@ -29,13 +29,13 @@ def shifted(row: Row) -> list[Problem]:
         tried += [(at, [*values[:at], "", *values[at:-1]], "左") for at in range(len(values))]
     fitting: dict[tuple[str, ...], tuple[int, Cells, str]] = {}
     for at, cells, way in tried:
-        moved, problems = read_row(row.row, dict(zip(columns, cells, strict=True)))
+        moved, problems = read_row(row.row, dict(zip(columns, cells, strict=True)), form)
         if moved and not any(problem.blocking for problem in problems) and moved.employer:
             fitting.setdefault(tuple(map(str, cells)), (at, moved.cells, way))
     if len(fitting) != 1:
         return []
     ((at, right, way),) = fitting.values()
-    start = HEADINGS.get(columns[at], "")
+    start = form.headings.get(columns[at], "")
     mend = {column: sheets.text(cell) for column, cell in right.items() if cell != row.cells[column]}
     words = f"此行从“{start}”起各格{way}移了一列，内容与表头对不上"
     offer = f"整行移回：{sheets.text(right['name'])}，{sheets.text(right.get('employer'))}"

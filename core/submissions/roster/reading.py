@@ -17,39 +17,38 @@ from core.ground.access import Refused
 from core.ground.problems import Problem
 from core.submissions.roster.shapes import (
     CODE,
-    COLUMNS,
     FAILED,
-    HEADINGS,
     ORIGIN,
     PASSED,
     REQUIRED,
     SURVIVING,
     Cells,
+    Form,
     Row,
 )
 from core.trail.files import Upload
 
 
 @db.in_bulk()
-def rows_in(content: bytes, filename: str) -> list[tuple[int, Cells]]:
+def rows_in(content: bytes, filename: str, form: Form) -> list[tuple[int, Cells]]:
     """Rows of a roster file, unchecked, with the row numbers their user sees.
 
     With `origin` and `code` in a file of open rows.
     Refused codes: "file", "headings".
     """
-    return plain_rows(table_of(content, filename).rows)
+    return plain_rows(table_of(content, filename, form).rows)
 
 
 _HOURS_OF_THE_PLAN = {"hours": ("学时", "学时数", "培训学时", "获得学时", "获得学时数", "总学时", "合计学时")}
-"""Hours that do not say of what: of the plan's subject, where neither of the other two columns is there."""
+"""Hours that do not say of what: of the plan's subject, where no subject's column is there."""
 
 
-def table_of(content: bytes, filename: str) -> sheets.Table:
+def table_of(content: bytes, filename: str, form: Form) -> sheets.Table:
     """The table of a roster (表头识别); hours or results that have no column are asked for once, not in each row."""
     own = {"origin": (ORIGIN,), "code": (CODE,)} | _HOURS_OF_THE_PLAN
-    table = sheets.read(content, filename, COLUMNS, REQUIRED, own=own)
-    subjects = table.columns & {"public_hours", "professional_hours"}
-    lacking = [] if subjects or "hours" in table.columns else ["“公需学时”或“专业学时”"]
+    table = sheets.read(content, filename, form.columns, REQUIRED, own=own)
+    subjects = table.columns & form.hours.keys()
+    lacking = [] if subjects or "hours" in table.columns else [f"“{_either(form, '”或“')}”"]
     lacking += [] if "assessment" in table.columns else ["“考核结果”"]
     if lacking and any(cells.get(column) for _, cells in table.rows for column in REQUIRED):
         written = "、".join(f"“{word[:20]}”" for word in table.unread[:5])
@@ -61,7 +60,12 @@ def table_of(content: bytes, filename: str) -> sheets.Table:
     return table
 
 
-def pasted(text: str) -> Upload:
+def _either(form: Form, or_: str = "或") -> str:
+    """The headings of the hours of all subjects."""
+    return or_.join(form.headings[column] for column in form.hours)
+
+
+def pasted(text: str, form: Form) -> Upload:
     """Paste (粘贴): rows copied out of a spreadsheet as a file; without headings they have 附件1's own.
 
     Refused codes: "file" (nothing in it, or no row names anybody).
@@ -69,14 +73,14 @@ def pasted(text: str) -> Upload:
     if not text.strip():
         raise Refused("file", "没有粘贴内容。请在WPS或Excel中选中各行，复制后粘贴到这里。")
     rows = _pasted_cells(text.strip("\r\n").replace("\r\n", "\n"))
-    columns = COLUMNS | _HOURS_OF_THE_PLAN
+    columns = form.columns | _HOURS_OF_THE_PLAN
     by_word = {workbooks.heading(word): name for name, words in columns.items() for word in words}
     if workbooks.find_headings([list(cells) for cells in rows], by_word, REQUIRED) is None:
-        rows.insert(0, list(HEADINGS.values()))
+        rows.insert(0, list(form.headings.values()))
     written = io.StringIO(newline="")
     csv.writer(written, delimiter="\t", lineterminator="\n").writerows(rows)
     given = Upload("粘贴的花名册.csv", written.getvalue().encode("utf-8-sig"))
-    if not any(names_somebody(cells) for _, cells in rows_in(given.content, given.filename)):
+    if not any(names_somebody(cells, form) for _, cells in rows_in(given.content, given.filename, form)):
         fault = "不像花名册，没有姓名或身份证号"
         if all(len(cells) == 1 for cells in rows[1:]) and resident_id.masked(text) != text:
             fault = "没有分成列，认不出姓名和身份证号"
@@ -109,9 +113,9 @@ def is_footing(cells: Mapping[str, object]) -> bool:
     return sheets.is_footing(written) and not names.is_name(names.normalise(name))
 
 
-def names_somebody(cells: Cells) -> bool:
+def names_somebody(cells: Cells, form: Form) -> bool:
     """Whether a row that is one has a name in its place, or what could be an ID number in any, as a shifted row has."""
-    if read_row(0, cells)[0] is None:
+    if read_row(0, cells, form)[0] is None:
         return False
     texts = {column: sheets.text(cell) for column, cell in cells.items()}
     if names.is_name(names.normalise(texts.get("name", ""))) or re.search(r"\d", texts.get("id_number", "")):
@@ -172,15 +176,15 @@ def _plain(cell: object) -> str | int | float:
     return sheets.text(cell)
 
 
-_FEW_WORDS = ("sex", "public_hours", "professional_hours", "assessment", "credit_year")
-"""Columns in which the rows of a roster say one of a few things."""
+_FEW_WORDS = ("sex", "assessment", "credit_year")
+"""Columns in which the rows of a roster say one of a few things, as they do of the hours."""
 _TEXTS = ("employer", "post", "specialty", "phone", "note")
 """Columns that are kept as they are, as far as there is room."""
 _SHOWN = _TEXTS[:3]
 """Those of them that become part of a person's record."""
 
 
-def read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Problem]]]:
+def read_rows(rows: Sequence[tuple[int, Cells]], form: Form) -> Iterator[tuple[Row, list[Problem]]]:
     """Batch row check (整批检查): every row with what is wrong with it by itself, without those that are none.
 
     Fast path, since most rows of a roster are alike:
@@ -188,15 +192,16 @@ def read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Pro
     whose texts hold no ID number is as faultless as an earlier one with the same sex, hours, result and year: it takes
     these over. Step 3: any other row is read from the beginning (`read_row`).
     """
-    columns = dict.fromkeys(COLUMNS, [""] * len(rows)) | _columns(rows)
+    columns = dict.fromkeys(form.columns, [""] * len(rows)) | _columns(rows)
+    few_said = (*_FEW_WORDS, *form.hours)
     number_text = functools.cache(sheets.text)
     said = {
         name: [cell if type(cell) is str else number_text(cell) for cell in columns[name]]
-        for name in ("name", *_FEW_WORDS, *_TEXTS)
+        for name in ("name", *few_said, *_TEXTS)
     }
     texts = zip(*(said[column] for column in _TEXTS), strict=True)
     faultless: dict[tuple[str, ...], Row] = {}
-    few_words = zip(*(said[column] for column in _FEW_WORDS), strict=True)
+    few_words = zip(*(said[column] for column in few_said), strict=True)
     compared = map(names.normalise, said["name"])
     numbers = columns["id_number"]
     numbered = {text for column in _SHOWN for text in set(said[column]) if resident_id.stands_in(text)}
@@ -206,7 +211,7 @@ def read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Pro
         alike = faultless.get(few)
         plain = in_order and employer and names.is_name(name) and numbered.isdisjoint((employer, post, specialty))
         if alike is None or not plain:
-            row, problems = read_row(number, cells)
+            row, problems = read_row(number, cells, form)
             if row is not None:
                 yield row, problems
                 if not problems:
@@ -220,8 +225,7 @@ def read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Pro
             employer[:200],
             post[:200],
             specialty[:200],
-            alike.public_hours,
-            alike.professional_hours,
+            alike.hours,
             alike.assessment,
             phone[:200],
             note[:200],
@@ -231,34 +235,34 @@ def read_rows(rows: Sequence[tuple[int, Cells]]) -> Iterator[tuple[Row, list[Pro
         yield row, []
 
 
-def read_row(number: int, cells: Cells) -> tuple[Row | None, list[Problem]]:
+def read_row(number: int, cells: Cells, form: Form) -> tuple[Row | None, list[Problem]]:
     """Roster row check (逐行检查): one row as read, and what is wrong with it by itself.
 
     No row where it is empty, the headings again, or the signatures below the list.
     """
-    written = _Written(number, cells)
+    written = _Written(number, cells, form)
     name, id_number = names.normalise(written.said("name")), resident_id.normalise(cells.get("id_number"))
-    if is_footing(cells) or _is_heading(cells) or not (name or id_number or _is_somebody(cells)):
+    if is_footing(cells) or _is_heading(cells, form) or not (name or id_number or _is_somebody(cells, form)):
         return None, []
     _check_name(written, name, id_number)
     id_code = _check_number(written) if name or id_number else "id-missing"
     hours, readable = _read_hours(written)
     credit_year = _read_credit_year(written)
     assessment = written.said("assessment").replace(" ", "")
-    _check_assessment(written, assessment, sum(hours), readable)
+    _check_assessment(written, assessment, sum(hours.values()), readable)
     _check_texts(written, id_code)
     _check_sex(written, "" if id_code else id_number)
     employer, post, specialty, phone, note = (written.said(column)[:200] for column in _TEXTS)
     sex = written.said("sex")
     work = (employer, post, specialty)
-    return Row(number, name, sex, id_number, *work, *hours, assessment, phone, note, credit_year, cells), written.found
+    return Row(number, name, sex, id_number, *work, hours, assessment, phone, note, credit_year, cells), written.found
 
 
 class _Written:
     """A row while it is read: its cells as text, and every problem found so far."""
 
-    def __init__(self, number: int, cells: Cells) -> None:
-        self.number, self.cells = number, cells
+    def __init__(self, number: int, cells: Cells, form: Form) -> None:
+        self.number, self.cells, self.form = number, cells, form
         self.found: list[Problem] = []
 
     def said(self, column: str) -> str:
@@ -291,22 +295,21 @@ def _check_number(row: _Written) -> str | None:
     """The code of what is wrong with the ID number, None where nothing is."""
     code = resident_id.problem(row.cells.get("id_number"))
     if code:
-        offer, mend = _number_elsewhere(row.cells)
+        offer, mend = _number_elsewhere(row.cells, row.form)
         row.problem("id_number", code, resident_id.PROBLEMS[code], offer=offer, mend=mend)
     return code
 
 
-def _read_hours(row: _Written) -> tuple[tuple[Decimal, Decimal], bool]:
-    """Public and professional hours, and whether both could be read."""
+def _read_hours(row: _Written) -> tuple[dict[str, Decimal], bool]:
+    """Hours by subject, and whether all could be read."""
     readable = True
-    hours = []
-    for column in ("public_hours", "professional_hours"):
-        value, fault, words = hours_in(row.said(column))
-        hours.append(value)
+    hours = {}
+    for column, subject in row.form.hours.items():
+        hours[subject], fault, words = hours_in(row.said(column))
         if fault:
             readable = False
             row.problem(column, fault, words)
-    return (hours[0], hours[1]), readable
+    return hours, readable
 
 
 def _read_credit_year(row: _Written) -> int | None:
@@ -326,7 +329,7 @@ def _check_assessment(row: _Written, assessment: str, earned: Decimal | int, rea
     elif assessment not in PASSED and assessment not in FAILED:
         row.problem("assessment", "assessment-form", "考核结果请填“合格”或“不合格”")
     elif assessment in PASSED and not earned and readable:
-        row.problem("professional_hours", "hours-none", "考核合格但没有学时，请补填公需学时或专业学时")
+        row.problem(row.form.usual, "hours-none", f"考核合格但没有学时，请补填{_either(row.form)}")
 
 
 def _check_texts(row: _Written, id_code: str | None) -> None:
@@ -335,8 +338,8 @@ def _check_texts(row: _Written, id_code: str | None) -> None:
         row.problem("employer", "employer-missing", "工作单位为空，补填后才能按单位查到此人", blocking=False)
     for column in _SHOWN:
         if resident_id.stands_in(row.said(column)):
-            words = f"{HEADINGS[column]}里写着身份证号，会显示给查看的人，请改正；号码只填在“身份证号”列"
-            offer, mend = _number_elsewhere(row.cells) if id_code else ("", {})
+            words = f"{row.form.headings[column]}里写着身份证号，会显示给查看的人，请改正；号码只填在“身份证号”列"
+            offer, mend = _number_elsewhere(row.cells, row.form) if id_code else ("", {})
             row.problem(column, "number-elsewhere", words, offer=offer, mend=mend)
 
 
@@ -354,37 +357,37 @@ def _check_sex(row: _Written, id_number: str) -> None:
     row.problem("sex", "sex-date", "性别列里填的是出生日期，请填“男”或“女”", offer=offer, mend=mend)
 
 
-def _is_heading(cells: Cells) -> bool:
+def _is_heading(cells: Cells, form: Form) -> bool:
     """Whether a row is the headings again, as they stand on every page of a printed list."""
-    return all(workbooks.heading(cells.get(column, "")) in COLUMNS[column] for column in REQUIRED)
+    return all(workbooks.heading(cells.get(column, "")) in form.columns[column] for column in REQUIRED)
 
 
-def _is_somebody(cells: Cells) -> bool:
+def _is_somebody(cells: Cells, form: Form) -> bool:
     """Whether a row without name and number is a person's: it is numbered and says where they work, or says three
     things of them, or their sex and telephone. What is filled down an empty list beforehand, hours and 合格, is less.
     """
-    said = {column: sheets.text(cells.get(column)) for column in COLUMNS}
+    said = {column: sheets.text(cells.get(column)) for column in form.columns}
     if said["number"].isdigit() and (said["employer"] or said["post"]):
         return True
     sex, phone = said["sex"] in ("男", "女"), re.search(r"\d{7}", said["phone"])
-    earned = any(hours_in(said[column])[0] for column in ("public_hours", "professional_hours"))
+    earned = any(hours_in(said[column])[0] for column in form.hours)
     result = said["assessment"].replace(" ", "") in (*PASSED, *FAILED)
     return bool(sex and phone) or sum(map(bool, (sex, phone, said["employer"], said["post"], result, earned))) >= 3
 
 
-def _number_elsewhere(cells: Cells) -> tuple[str, dict[str, str]]:
+def _number_elsewhere(cells: Cells, form: Form) -> tuple[str, dict[str, str]]:
     """Swapped cells (号码填错列): what to offer where a row's only ID number is in the wrong cell, and the mend.
 
     What stands in its place goes into that cell in turn, unless it is a spoilt number or nothing at all.
     """
     texts = {column: sheets.text(cell) for column, cell in cells.items() if column != "id_number"}
     found = [column for column, text in texts.items() if resident_id.stands_in(text)]
-    if len(found) != 1 or found[0] not in COLUMNS or resident_id.problem(texts[found[0]]):
+    if len(found) != 1 or found[0] not in form.columns or resident_id.problem(texts[found[0]]):
         return "", {}
     column, back = found[0], sheets.text(cells.get("id_number"))
     words = not re.search(r"\d", back) and re.search(r"[^\W\d_]{2}", back)
     fits = re.fullmatch(r"[\d-]{7,13}", back) if column == "phone" else words
-    offer = f"身份证号在“{HEADINGS[column]}”列，" + ("两格对调" if fits else "移到“身份证号”列")
+    offer = f"身份证号在“{form.headings[column]}”列，" + ("两格对调" if fits else "移到“身份证号”列")
     return offer, {"id_number": texts[column], column: back if fits else ""}
 
 

@@ -9,25 +9,25 @@ import xlsxwriter
 
 from core.ground import sheets
 from core.ground.problems import Problem
-from core.submissions.roster.shapes import CODE, COLUMNS, HEADINGS, ORIGIN, Cells
+from core.submissions.roster.shapes import CODE, ORIGIN, Cells, Form
 
 
-def template() -> bytes:
+def template(form: Form) -> bytes:
     """Template (空白附件1) as an .xlsx: ID numbers and telephones as text, lists to choose from."""
-    return _filled([], [])
+    return _filled(form, [], [])
 
 
-def marked(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], *, code: str) -> bytes:
+def marked(form: Form, rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], *, code: str) -> bytes:
     """Marked workbook (标红批注): rows as an .xlsx to correct, faulty cells coloured, faults as comments."""
-    return _filled(rows, problems, code)
+    return _filled(form, rows, problems, code)
 
 
-def _filled(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], code: str = "") -> bytes:
+def _filled(form: Form, rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], code: str = "") -> bytes:
     said: dict[tuple[int, str], list[str]] = {}
     for problem in problems:
         said.setdefault((problem.row, problem.column), []).append(problem.words)
-    columns = ["origin", "code", *COLUMNS] if rows else list(COLUMNS)
-    headings = HEADINGS | {"origin": ORIGIN, "code": CODE}
+    columns = ["origin", "code", *form.columns] if rows else list(form.columns)
+    headings = form.headings | {"origin": ORIGIN, "code": CODE}
     widths = {"code": 12, "name": 14, "id_number": 22, "employer": 26, "post": 16, "specialty": 16, "phone": 16}
     widths |= {"note": 20}
     last = max(len(rows), 2000) + 1
@@ -38,7 +38,8 @@ def _filled(rows: Sequence[tuple[int, Cells]], problems: Sequence[Problem], code
         text, faulty = book.add_format({"num_format": "@"}), book.add_format({"num_format": "@", "bg_color": "#F8D7DA"})
         page.write_string(0, 0, "专业技术人员继续教育培训花名册", book.add_format({"bold": True, "font_size": 14}))
         for place, column in enumerate(columns):
-            page.set_column(place, place, widths.get(column, 10), text if column in ("id_number", "phone") else None)
+            width = widths.get(column, max(10, 2 * len(headings[column]) + 2))
+            page.set_column(place, place, width, text if column in ("id_number", "phone") else None)
             page.write_string(1, place, headings[column], bold)
             if choices := CHOICES.get(column):
                 page.data_validation(2, place, last, place, {"validate": "list", "source": list(choices)})
