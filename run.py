@@ -130,7 +130,7 @@ def serve(*, port: int, browser: bool, demo: bool) -> int:
     address = f"http://{HOST}:{port}"
     with _held(port):
         prepare("requirements.txt")
-        if not call(PYTHON, "-m", "core", "init", *(["--demo"] if demo else [])):
+        if not call(PYTHON, "-m", "core", "init", "--demo" if demo else "--schema"):
             raise Stopped("数据库未能就绪，原因见上 (the database could not be prepared, see above)")
     threading.Thread(target=_announce, args=(port, address, browser), daemon=True).start()
     options = ("--server.address", HOST, "--server.port", str(port), "--server.headless", "true")

@@ -30,8 +30,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _office_commands(commands: Commands) -> None:
     """Commands about the office as a whole."""
-    init = commands.add_parser("init", help="建立或升级数据库 (create or upgrade the database)")
-    init.add_argument("--demo", action="store_true", help="并载入演示数据 (with the demonstration office)")
+    init = commands.add_parser(
+        "init",
+        help="建立或升级数据库，并建立空系统 (the database, and an empty office in it; exit 0 done, 2 refused)",
+    )
+    which = init.add_mutually_exclusive_group()
+    which.add_argument("--demo", action="store_true", help="载入演示数据 (the demonstration office instead)")
+    which.add_argument("--schema", action="store_true", help="只建立或升级数据库 (the database alone)")
+    which.add_argument(
+        "--office", metavar="NAME", help="首个管理员所在的机构：自治区人社厅或某盟市 (whose the first administrator is)"
+    )
+    init.add_argument(
+        "--admin",
+        metavar="USER",
+        help="首个管理员的用户名，初始密码输出一次 (its first password is said once, on stdout)",
+    )
     init.set_defaults(run=setup.init)
     check = commands.add_parser("check", help="核对结构、保护、合计与链 (schema, guards, totals, chains; exit 0 or 1)")
     check.set_defaults(run=ledger.check)
@@ -70,10 +83,29 @@ def _file_commands(commands: Commands) -> None:
     policy_commands = policy_parser.add_subparsers(required=True, metavar="COMMAND")
     policy_check = policy_commands.add_parser(
         "check",
-        help="检查政策文件 (exit 0 sound, 1 faults, 2 unreadable; each fault a line, file:line: where: words)",
+        help="检查政策文件及其案例 (as one to be put in force, with its worked cases; exit 0 sound, 1 faults, "
+        "2 unreadable; each fault a line, file:line: where: words)",
     )
     policy_check.add_argument("file")
     policy_check.set_defaults(run=law.check)
+    policy_cases = policy_commands.add_parser(
+        "cases",
+        help="按案例核对政策文件 (its worked cases, cases/ID.yaml beside it; exit 0 all as written, 1 some not, 2 none "
+        "or unreadable; a tab-separated line each)",
+    )
+    policy_cases.add_argument("file", help="政策文件 (the policy file)")
+    policy_cases.set_defaults(run=law.run_cases)
+    policy_publish = policy_commands.add_parser(
+        "publish",
+        help="发布政策文件，由两名管理员办理 (put in force by two administrators; exit 0 done, 1 faults, 2 refused)",
+    )
+    policy_publish.add_argument("file", help="政策文件 (the policy file)")
+    policy_publish.add_argument("--by", required=True, metavar="USER", help="起草的管理员的用户名 (who drafts it)")
+    policy_publish.add_argument(
+        "--and", required=True, dest="second", metavar="USER", help="发布的另一名管理员的用户名 (who publishes it)"
+    )
+    policy_publish.add_argument("--reason", default="命令行发布", help="发布依据，如文号 (kept in the audit trail)")
+    policy_publish.set_defaults(run=law.publish)
     credits_parser = commands.add_parser("credits", help="学时 (credit hours)")
     credits_commands = credits_parser.add_subparsers(required=True, metavar="COMMAND")
     credits_import = credits_commands.add_parser(

@@ -102,7 +102,7 @@ def preview_of(upload: Upload) -> None:
 
 
 st.file_uploader(
-    "学时文件（表头：" + "、".join(imports.HEADINGS.values()) + "）",
+    "学时文件（表头：" + "、".join(words[0] for words in imports.COLUMNS.values()) + "）",
     ["xlsx", "xls", "et", "csv"],
     key=f"credits-file-{st.session_state.get('round', 0)}",
     help=f"来源为{'、'.join(imports.SOURCES)}之一；职业资格不填学时；完成日期可空。表头顺序不限，上方可有标题。",

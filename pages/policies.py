@@ -7,8 +7,9 @@ import streamlit as st
 
 from core.ground.access import Refused, Role
 from core.law import notices, wording
+from core.people import setup
 from web import context, shell, tables
-from web.policies import articles
+from web.policies import articles, faults
 from web.words import md
 
 actor = shell.require()
@@ -18,10 +19,17 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     day = st.date_input(
         "哪一天有效的政策", context.today(), key="day", bind="query-params", format="YYYY-MM-DD", width=200
     )
+    places = [faults.REGION, *setup.league_names()]
+    chosen = st.selectbox(
+        "哪里", places, places.index(faults.place(actor.league)), key="league", bind="query-params", width=200
+    )
+    league = None if chosen == faults.REGION else chosen
     if actor.role is Role.ADMIN:
         shell.link("policy_lab", "政策试算与发布")
+if actor.role is Role.ADMIN:
+    faults.faulty_files()
 try:
-    rule = notices.of_year(day.year)
+    rule = notices.in_force(day, league)
 except Refused as refused:
     st.warning(refused.words)
     st.stop()
@@ -29,6 +37,8 @@ except Refused as refused:
 st.subheader(rule.title, anchor=False)
 issued = f"，{rule.issued_on}印发" if rule.issued_on else ""
 st.caption(f"{rule.document}，{rule.issuer}{issued}，适用于{rule.in_force.first}至{rule.in_force.last}")
+if league and rule.league is None:
+    st.caption(f"{league}没有自己的通知，按自治区的通知执行。")
 if rule.carried(day.year):
     st.info(f"{rule.note(day.year)}。")
 articles.articles(rule)
@@ -38,6 +48,7 @@ tables.export(lambda _session, _who: frame, ["clause", "matter", "article"], nam
 
 st.subheader("通知未写明之处", anchor=False)
 articles.silences(rule.interpretations)
+articles.readings(rule.readings)
 
 examples = wording.examples(rule)
 if examples:

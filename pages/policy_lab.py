@@ -10,9 +10,10 @@ from core.eligibility import drafts, replay
 from core.ground import db
 from core.ground.access import Refused, Role
 from core.law import notices
+from core.people import setup
 from web import deeds, shell, tables
 from web.deeds import Who
-from web.policies import articles, draft_form, trial
+from web.policies import articles, draft_form, faults, trial
 from web.words import md
 
 actor = shell.require(Role.ADMIN)
@@ -43,7 +44,8 @@ def publishing() -> None:
     """Drafts waiting for a second administrator, with last year's decisions replayed."""
     with db.reading() as session:
         frame = drafts.listing(session, actor).rename(columns={"reason": "published_because"})
-    columns = ["policy_id", "drafted_by", "drafted_at", "published_by", "published_at", "published_because"]
+    frame["league"] = frame["league"].map(faults.place)
+    columns = ["policy_id", "league", "drafted_by", "drafted_at", "published_by", "published_at", "published_because"]
     chosen = tables.pick(frame, columns, name="draft", empty="还没有政策草稿。在“试算”中保存一份。")
     if chosen is None or chosen not in set(frame["id"]):
         if not frame.empty:
@@ -55,7 +57,8 @@ def publishing() -> None:
         draft = drafts.read(text)
         changed = replay.replay(session, draft, actor=actor)
     st.subheader(draft.title, anchor=False)
-    st.caption(f"{draft.document}，适用于{draft.in_force.first}至{draft.in_force.last}")
+    where = faults.place(draft.league)
+    st.caption(f"{draft.document}，{where}，适用于{draft.in_force.first}至{draft.in_force.last}")
     with st.expander("逐条规定"):
         articles.articles(draft)
     with st.expander("草稿全文"):
@@ -75,20 +78,22 @@ def publishing() -> None:
 
 
 def refuse(refused: Refused) -> None:
-    """A refusal in words; of a malformed draft every fault, with its line in the whole text."""
-    faults = refused.faults if isinstance(refused, notices.Malformed) else []
-    lines = [f"第{each.line}行　{each.path}　{each.words}" for each in faults]
-    st.error("  \n".join(map(md, ["政策文件有误，请按下列各行改正：", *lines] if lines else [refused.words])))
+    """A refusal in words; of a malformed draft every fault, with its file and its line there."""
+    if isinstance(refused, notices.Malformed):
+        st.error("政策文件有误，请按下列各行改正。")
+        faults.listed(refused.faults)
+    else:
+        st.error(md(refused.words))
 
 
 def trying() -> None:
     """The draft on the left, what it would do on the right, both sheets of somebody below."""
     left, right = st.columns([2, 3])
     with left, st.container(border=True):
-        text = draft_form.text()
+        text = draft_form.text(actor)
         st.button("保存为草稿", key="keep-draft", on_click=keep, args=(text,))
     try:
-        draft = drafts.read(text)
+        draft = drafts.read(text, setup.league_names())
         with right:
             chosen = trial.show(draft, actor)
     except Refused as refused:
@@ -99,6 +104,12 @@ def trying() -> None:
         trial.both(*chosen, draft, actor)
 
 
+def mend(policy_id: str) -> None:
+    """Open a faulty file in the draft form."""
+    st.session_state["lab-policy"], st.session_state["view"] = policy_id, "试算"
+
+
+faults.faulty_files(mend)
 view = st.segmented_control(
     "内容", ["试算", "草稿与发布"], default="试算", required=True, key="view", bind="query-params"
 )

@@ -7,16 +7,23 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from core.ground import db
-from core.ground.access import Refused, Role
+from core.ground.access import Refused
 from core.people import accounts, setup
 from web import deeds
 from web.words import OFFICE
 
 
-def first_visit() -> None:
-    """First visit (初始化): the demonstration or an empty office, which begins with its first administrator."""
+def first_visit(*, opened: bool) -> None:
+    """First visit (初始化): the demonstration or an empty office, which begins with its first administrator.
+
+    Of an office that the command line has opened (`opened`) the administrator alone is asked for.
+    """
     st.title(OFFICE, anchor=False)
     deeds.show_messages()
+    if opened:
+        st.write("系统已经建立，还没有账号。请设置第一个管理员。")
+        _administrator("设置管理员")
+        return
     st.write("系统还没有数据。请选择从演示数据开始，或建立一个空的系统。")
     demo, empty = st.columns(2)
     with demo, st.container(border=True):
@@ -26,13 +33,19 @@ def first_visit() -> None:
             with st.spinner("正在生成演示数据……"):
                 _open_demo()
             st.rerun()
-    with empty, st.container(border=True), st.form("empty-office"):
+    with empty, st.container(border=True):
         st.subheader("空系统", anchor=False)
         st.write("预置自治区、盟市人社部门和人事考试院，从第一个管理员账号开始正式使用。")
+        _administrator("建立空系统")
+
+
+def _administrator(label: str) -> None:
+    """The form of the first administrator (首个管理员)."""
+    with st.form("empty-office", border=False, width=480):
         st.text_input("管理员姓名", key="admin-name")
         st.text_input("用户名", key="admin-username", placeholder="小写字母和数字，如 admin")
         st.text_input("密码", type="password", key="admin-password", autocomplete="new-password")
-        st.form_submit_button("建立空系统", on_click=_open_empty)
+        st.form_submit_button(label, type="secondary", on_click=_open_empty)
 
 
 def _open_demo() -> None:
@@ -49,21 +62,20 @@ def _open_demo() -> None:
 
 
 def _open_empty() -> None:
-    """Open an empty office (空系统) with the administrator typed."""
+    """Open an empty office (空系统) with the administrator typed, or give the one opened before its administrator."""
     name, username, password = (st.session_state[f"admin-{field}"] for field in ("name", "username", "password"))
     now = datetime.now(UTC)
     try:
         with db.transaction() as session:
-            founder = setup.open_office(session, kind="empty", now=now)
-            accounts.open_account(
+            if not setup.is_open(session):
+                setup.open_office(session, kind="empty", now=now)
+            accounts.open_first(
                 session,
                 username=username,
                 name=name,
-                role=Role.ADMIN,
-                organization_id=founder.organization_id,
+                organization_id=setup.system_actor(session).organization_id,
                 password=password,
                 must_change_password=False,
-                actor=founder,
                 now=now,
             )
     except Refused as refused:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
-from core.people import persons, setup
+from core.people import accounts, persons, setup
 from core.submissions import claims
 from web import context, deeds, first_visit, passwords, shell, sign_in
 from web.deeds import Who
@@ -78,10 +78,11 @@ def main() -> None:
     st.set_page_config(page_title="继续教育管理", page_icon=str(db.ROOT / "web" / "icon.svg"), layout="wide")
     with db.reading() as session:
         opened = setup.is_open(session)
-    actor = context.actor() if opened else None
+        begun = opened and not accounts.none_yet(session)
+    actor = context.actor() if begun else None
     page = st.navigation(pages(actor), position="sidebar" if actor and not actor.must_change_password else "hidden")
-    if not opened:
-        first_visit.first_visit()
+    if not begun:
+        first_visit.first_visit(opened=opened)
     elif actor is None:
         sign_in.sign_in()
     elif actor.must_change_password:

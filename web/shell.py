@@ -31,9 +31,9 @@ def page_file(name: str) -> str:
     return str(db.ROOT / "pages" / f"{name}.py")
 
 
-def link(name: str, label: str) -> None:
-    """A link to a page (页面链接)."""
-    st.page_link(page_file(name), label=label, icon=":material/arrow_forward:")
+def link(name: str, label: str, **query: str) -> None:
+    """A link to a page (页面链接), with query parameters for its address."""
+    st.page_link(page_file(name), label=label, icon=":material/arrow_forward:", query_params=query or None)
 
 
 def page(title: str, caption: str = "") -> None:

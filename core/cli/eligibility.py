@@ -18,7 +18,7 @@ def answer(options: argparse.Namespace) -> int:
     batch = applications.read(content, Path(options.file).name, today=db.office_day(console.now()))
     with db.reading() as session:
         if not setup.is_open(session):
-            console.say("系统尚未建立，请先运行 python -m core init 并打开系统 (no office yet)")
+            console.say("系统还没有建立，请先运行 python -m core init (no office yet)")
             return console.REFUSED
         run = answers.answer(session, batch, actor=setup.system_actor(session))
     options.out.write_bytes(console.WRITERS[options.out.suffix.lower()](run.headings(), run.lines()))

@@ -13,6 +13,7 @@ from core.cli import console
 from core.eligibility import decisions
 from core.ground import db
 from core.ground.hours import hours_text
+from core.law import notices
 from core.ledger import checks, totals
 from core.people import setup
 from core.trail import audit
@@ -39,6 +40,7 @@ def check(_options: argparse.Namespace) -> int:
         if db.outdated(session):
             parts = {"schema": parts["schema"]}
     found = [words for part, ask in parts.items() for words in _asked(part, ask)]
+    found += [f"policy file {fault}" for each in notices.filed() for fault in each.faults]
     for words in found:
         print(words)
     mend = "keep a copy of the database, and compare what is named with your last backup"

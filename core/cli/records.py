@@ -34,7 +34,7 @@ def import_hours(options: argparse.Namespace) -> int:
     upload = Upload(path.name, path.read_bytes())
     with db.transaction() as session:
         if not setup.is_open(session):
-            raise Refused("office", "系统还没有建立，请先运行 python -m core init --demo，或在页面上建立空系统。")
+            raise Refused("office", "系统还没有建立，请先运行 python -m core init。")
         now = setup.moment(session, console.now())
         actor = setup.system_actor(session)
         batch, preview = imports.bring_in(session, upload, actor=actor, reason=options.reason, now=now)

@@ -1,7 +1,12 @@
-"""Policy drafts (政策草稿): kept, read, published by a second administrator, laid on file."""
+"""Policy drafts (政策草稿): kept, read, published by a second administrator, laid on file.
+
+The region's administrators draft and publish any notice, a league's those of their own league.
+"""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Collection
 from datetime import datetime
 
 import pandas as pd
@@ -9,17 +14,24 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.eligibility import replay
-from core.ground.access import Actor, OrganizationKind, Refused, Role, not_found, require
+from core.ground.access import Actor, Refused, Role, not_found, require
 from core.law import notices
-from core.law.notices import Policy
-from core.models import Account, PolicyDraft
+from core.law.notices import Malformed, Policy
+from core.models import Account, PolicyDraft, leagues
 from core.trail import audit
 
 
-def _require_region_admin(actor: Actor) -> None:
-    require(actor, Role.ADMIN)
-    if actor.organization_kind is not OrganizationKind.REGION_HR:
-        raise Refused("jurisdiction", "政策由自治区人社厅的管理员起草和发布。")
+def _administers(actor: Actor, league: str | None) -> bool:
+    """Whether a league's notices, or the region's (None), are this administrator's to draft and publish."""
+    return actor.oversees_region or (league is not None and league == actor.league)
+
+
+def _require_administrator(actor: Actor, league: str | None) -> None:
+    if _administers(actor, league):
+        return
+    whose = f"“{league}”的政策" if league else "没有写明盟市的政策"
+    own = f"本盟市的请写明 league: {actor.league}。" if actor.league else ""
+    raise Refused("jurisdiction", f"{whose}不由{actor.organization_name}起草和发布。{own}")
 
 
 def source_text(policy_id: str) -> str:
@@ -27,26 +39,62 @@ def source_text(policy_id: str) -> str:
     for place in (notices.published(), notices.FOLDER):
         path = place / f"{policy_id}.yaml"
         if path.exists():
-            return path.read_text(encoding="utf-8")
+            return path.read_text(encoding="utf-8", errors="replace")
     raise not_found("政策")
 
 
-def read(text: str) -> Policy:
+def read(text: str, leagues: Collection[str] | None = None) -> Policy:
     """Parse a draft (草稿).
 
-    A draft's text as a policy, extending those on file. Raises policy.Malformed with every fault.
+    A draft's text as a policy to be put in force, extending those on file; `leagues` as `notices.parse` takes them.
+    Raises policy.Malformed with every fault.
     """
-    parents = notices.texts(notices.FOLDER) | notices.texts(notices.published())
-    return notices.parse(text, name="草稿", parents=parents)
+    return notices.parse(text, name="草稿", parents=notices.parent_texts(), leagues=leagues, to_publish=True)
+
+
+def _lawful(session: Session, text: str, actor: Actor) -> Policy:
+    """What a draft says, after everything that speaks against it: its faults, whose it is, its id, its children."""
+    rule = read(text, [name for name in leagues(session).values() if name])
+    _require_administrator(actor, rule.league)
+    for each in notices.filed():
+        unknown = each.policy is None and each.in_force is None  # so faulty that nobody can say whose it is
+        if each.id == rule.id and each.league != rule.league and not (unknown and actor.oversees_region):
+            words = f"编号“{rule.id}”已是{each.league or '自治区'}的政策文件，请换一个编号。"
+            raise Refused("id", words)
+    if faults := _faults_of_children(rule, text):
+        raise Refused(
+            "children", "按此发布，扩展它的政策文件会有误，请先改正草稿或这些文件：" + "；".join(faults) + "。"
+        )
+    return rule
+
+
+def _faults_of_children(rule: Policy, text: str) -> list[str]:
+    """What becomes faulty of the sound files that extend a policy, once its new text is on file."""
+    parents = notices.parent_texts() | {rule.id: text}
+    found: list[str] = []
+    for each in notices.filed():
+        if each.policy and each.policy.extends and each.id != rule.id:
+            try:
+                notices.parse(parents[each.id], name=f"{each.id}.yaml", parents=parents)
+            except Malformed as malformed:
+                found += map(str, malformed.faults)
+    return found
+
+
+@functools.lru_cache(maxsize=256)
+def _league_of(text: str) -> str | None:
+    """The league a draft is for, however faulty it has become since."""
+    return notices.outline(text, parents=notices.parent_texts())[0]
 
 
 def save_draft(session: Session, text: str, *, actor: Actor, now: datetime) -> PolicyDraft:
     """Save a draft (起草政策): keep a well-formed policy as a draft that a second administrator may publish.
 
-    Refused codes: "role", "jurisdiction", "malformed".
+    Refused codes: "role", "malformed", "jurisdiction", "id" (another office's file has it), "children" (files that
+    extend it would become faulty).
     """
-    _require_region_admin(actor)
-    rule = read(text)
+    require(actor, Role.ADMIN)
+    rule = _lawful(session, text, actor)
     draft = PolicyDraft(
         policy_id=rule.id, text=text, digest=rule.digest, drafted_by_id=actor.account_id, drafted_at=now
     )
@@ -63,11 +111,12 @@ def save_draft(session: Session, text: str, *, actor: Actor, now: datetime) -> P
 
 
 def listing(session: Session, actor: Actor) -> pd.DataFrame:
-    """List drafts (政策草稿): drafts and what became of them, the newest first. Refused codes: "role", "jurisdiction".
+    """List drafts (政策草稿): those the actor may publish and what became of them, the newest first. Refused: "role".
 
-    Columns: id, policy_id, drafted_by, drafted_at, published_by, published_at, reason, version.
+    Columns: id, policy_id, drafted_by, drafted_at, published_by, published_at, reason, version, league (None: the
+    region's).
     """
-    _require_region_admin(actor)
+    require(actor, Role.ADMIN)
     writer, publisher = sa.orm.aliased(Account), sa.orm.aliased(Account)
     query = (
         sa.select(
@@ -79,19 +128,22 @@ def listing(session: Session, actor: Actor) -> pd.DataFrame:
             PolicyDraft.published_at,
             PolicyDraft.reason,
             PolicyDraft.version,
+            PolicyDraft.text.label("league"),
         )
         .join(writer, writer.id == PolicyDraft.drafted_by_id)
         .outerjoin(publisher, publisher.id == PolicyDraft.published_by_id)
         .order_by(PolicyDraft.id.desc())
     )
-    return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+    found = [{**row, "league": _league_of(row["league"])} for row in session.execute(query).mappings()]
+    mine = [row for row in found if _administers(actor, row["league"])]
+    return pd.DataFrame(mine, columns=query.selected_columns.keys()).astype({"league": object})
 
 
 def draft_text(session: Session, draft_id: int, actor: Actor) -> str:
-    """Text of a draft: A draft's text. Refused codes: "role", "jurisdiction", "missing"."""
-    _require_region_admin(actor)
+    """Text of a draft: A draft's text. Refused codes: "role", "missing" (or another office's)."""
+    require(actor, Role.ADMIN)
     draft = session.get(PolicyDraft, draft_id)
-    if draft is None:
+    if draft is None or not _administers(actor, _league_of(draft.text)):
         raise not_found("政策草稿")
     return draft.text
 
@@ -105,12 +157,13 @@ def publish(
 
     Answers the draft and the differences (as `replay.replay`). The policy holds once `install` has run, which the
     caller asks for after the transaction and every start of the program repeats.
-    Refused codes: "role", "jurisdiction", "missing", "stale", "published", "self", "reason", "malformed".
+    Refused codes: "role", "missing", "jurisdiction", "stale", "published", "self", "reason", and those of `save_draft`.
     """
-    _require_region_admin(actor)
+    require(actor, Role.ADMIN)
     draft = session.get(PolicyDraft, draft_id, with_for_update=True)
     if draft is None:
         raise not_found("政策草稿")
+    _require_administrator(actor, _league_of(draft.text))
     if draft.published_at is not None:
         raise Refused("published", "该草稿已经发布，不会重复发布。")
     if draft.version != version:
@@ -119,7 +172,7 @@ def publish(
         raise Refused("self", "政策须由起草人以外的另一名管理员发布。")
     if not reason.strip():
         raise Refused("reason", "请填写发布依据，如通知文号和印发日期。")
-    rule = read(draft.text)
+    rule = _lawful(session, draft.text, actor)
     changed = replay.replay(session, rule, actor=actor)
     draft.published_by_id, draft.published_at, draft.reason = actor.account_id, now, reason.strip()
     audit.record(

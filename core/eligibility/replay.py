@@ -139,11 +139,12 @@ def replay(session: Session, policy: Policy, *, actor: Actor) -> pd.DataFrame:
     Every recorded decision of the year before a policy's first, decided again by it: those that would differ.
 
     Columns: number, person_id, year, before, after (outcome codes), organization. The facts and balances are those of
-    then; what the policy cannot decide is left out. Refused codes: "role", "jurisdiction" (a league's administrator).
+    then; what the policy cannot decide is left out. Of a league's policy those about the league's people. Refused
+    codes: "role", "jurisdiction" (neither the region's administrator nor that league's).
     """
     require(actor, Role.ADMIN)
-    if not actor.oversees_region:
-        raise access.Refused("jurisdiction", "全区的核验由自治区人社厅的管理员重算。")
+    if not actor.oversees_region and (policy.league is None or policy.league != actor.league):
+        raise access.Refused("jurisdiction", "核验由自治区人社厅的管理员重算，盟市的由该盟市的管理员重算。")
     query = (
         sa.select(DecisionPart, DecisionRun, Organization.name)
         .join(DecisionRun, DecisionRun.id == DecisionPart.run_id)
@@ -151,6 +152,9 @@ def replay(session: Session, policy: Policy, *, actor: Actor) -> pd.DataFrame:
         .where(DecisionPart.year == policy.first_year - 1)
         .order_by(DecisionPart.id)
     )
+    if policy.league is not None:
+        own = [office for office, league in leagues(session).items() if league == policy.league]
+        query = query.where(DecisionPart.authority_id.in_(own))
     lines = []
     for part, run, office in session.execute(query):
         opened = decisions.opened(part, run)

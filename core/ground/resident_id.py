@@ -6,8 +6,8 @@ import functools
 import math
 import operator
 import re
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -116,6 +116,41 @@ def _day(digits: str) -> date:
 def sex(number: str) -> str:
     """男 or 女, by the 17th digit."""
     return "男" if int(number[16]) % 2 else "女"
+
+
+SAID_AGAIN = {"sex": ("性别",), "birth_on": ("出生日期", "出生年月日", "出生年月", "出生时间", "生日")}
+"""Columns of a table that say again what the number says, with their headings: they can only agree or contradict."""
+
+
+def contradictions(number: str, cells: Mapping[str, object]) -> dict[str, str]:
+    """Contradictions (与号码不符) between a valid number and the columns of `SAID_AGAIN`: how to mend, by column.
+
+    A cell that says nothing clearly contradicts nothing.
+    """
+    found = {}
+    if {str(cells.get("sex") or "").strip(), sex(number)} == {"男", "女"}:
+        found["sex"] = f"身份证号第17位表示{sex(number)}，请核对性别或号码"
+    if not number[6:14].startswith(_written_day(cells.get("birth_on"))):
+        found["birth_on"] = "与身份证号第7至14位的出生日期不同，请核对出生日期或号码"
+    return found
+
+
+_DAY_IN_WORDS = re.compile(
+    r"(\d{4})(?:(\d\d)(\d\d)?|[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?|年)?(?: ?00:00(?::00)?)?"
+)
+
+
+def _written_day(cell: object) -> str:
+    """A day as yyyymmdd, as much of it as a cell says."""
+    if isinstance(cell, date):
+        return f"{cell:%Y%m%d}"
+    if isinstance(cell, float):  # 1985.1 may have been meant as October
+        cell = int(cell)
+    text = str(cell if cell is not None else "").translate(_FULL_WIDTH).strip()
+    if re.fullmatch(r"[1-4]\d{4}", text):  # a day as a spreadsheet counts them
+        return f"{date(1899, 12, 30) + timedelta(days=int(text)):%Y%m%d}"
+    found = _DAY_IN_WORDS.fullmatch(text)
+    return "".join(part.zfill(2) for part in found.groups() if part) if found else ""
 
 
 def mask(number: str) -> str:

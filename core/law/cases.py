@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from core.ground.access import Refused
 from core.law import notices, rules
 from core.law.applicants import Applicant, columns
 from core.law.notices import Policy
@@ -115,10 +116,27 @@ class Case(_Words):
 def cases(path: Path) -> list[Case]:
     """Load worked cases (政策举例) from YAML.
 
-    The cases of a file. pydantic's ValidationError or YAMLError where it is not well written.
+    The cases of a file. Refused codes: "cases" (not well written: which one, and where in it).
     """
-    text = path.read_text(encoding="utf-8")
-    return [Case.model_validate(each) for each in yaml.load(text, yaml.BaseLoader)]  # noqa: S506 - words only
+    found = []
+    try:
+        for each in yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader) or ():  # noqa: S506 - words only
+            found.append(Case.model_validate(each))  # noqa: PERF401  how many were read is told
+    except ValidationError as error:
+        where = "、".join(".".join(map(str, each["loc"])) or "整条" for each in error.errors())
+        raise Refused("cases", f"案例文件{path.name}的第{len(found) + 1}个案例写法不对：{where}") from error
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
+        said = " ".join(str(error).split())
+        raise Refused("cases", f"案例文件{path.name}不是有效的YAML列表：{said}") from error
+    return found
+
+
+def file_of(policy: Policy, folder: Path) -> Path | None:
+    """The file of a policy's worked cases: beside its own file in `folder`, else among the shipped ones."""
+    for each in (folder, notices.FOLDER):
+        if (path := each / "cases" / f"{policy.id}.yaml").is_file():
+            return path
+    return None
 
 
 def worked_cases(policy: Policy) -> list[Case]:
@@ -126,8 +144,8 @@ def worked_cases(policy: Policy) -> list[Case]:
 
     The cases on file for a policy; none where nobody has written any.
     """
-    path = notices.FOLDER / "cases" / f"{policy.id}.yaml"
-    return cases(path) if path.is_file() else []
+    path = file_of(policy, notices.published())
+    return cases(path) if path else []
 
 
 def answer(policy: Policy, case: Case) -> dict[str, str]:
@@ -152,7 +170,11 @@ def answer(policy: Policy, case: Case) -> dict[str, str]:
 
 def differences(policy: Policy, case: Case) -> list[str]:
     """Check a worked case: where the answer is not the expected one, in words; none where it is."""
-    given, wanted = answer(policy, case), case.expected
+    wanted = case.expected
+    try:
+        given = answer(policy, case)
+    except (ValueError, KeyError) as error:
+        return [f"不能核验，请核对申报人的情形和科目名称（{' '.join(map(str, error.args))}）"]
     found = [
         f"{name}应为{expected}，得到{given[name]}"
         for name, expected in (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from core.law import cases, notices
-from core.law.notices import Condition, Policy, Waiver, Window
+from core.law.notices import YEARS_SINCE, Condition, Conversion, Policy, Requirement, Waiver, Window
 
 _FACT_WORDS = {
     "non_public": "非公有制经济领域",
@@ -19,8 +20,15 @@ _COUNT_WORDS = {
     "age": "年满{n}周岁",
     "years_since_transfer": "从党政机关转任满{n}个年度",
     "years_in_post": "任现职满{n}个年度",
-    "recognition_years": "认定年限{n}年",
+    "recognition_years": "认定年限满{n}年",
 }
+_UNITS = {"hour": "小时", "day": "天", "item": "项"}
+_NONE_WORDS = {
+    "years_since_transfer": ("从党政机关转任", "从党政机关转任当年"),
+    "years_in_post": ("已任现职", "任现职当年"),
+    "recognition_years": ("填有认定年限", "没有认定年限要求"),
+}
+"""In place of at least and at most nought years."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +52,13 @@ def articles(policy: Policy) -> list[Article]:
 def _articles(policy: Policy) -> Iterator[Article]:
     names = {subject.code: subject.name for subject in policy.subjects} | {notices.TOTAL: "累计"}
 
-    def amounts(hours: dict[str, object]) -> str:
-        return "、".join(f"{names[code]}不少于{amount}学时" for code, amount in hours.items())
-
     combine = {"each_year": "每年度", "sum": "各年度合计", "average": "各年度平均"}[policy.requirement.combine]
-    yield Article(policy.requirement.clause, "学时要求", combine + amounts(dict(policy.requirement.hours)))
+    yield Article(policy.requirement.clause, "学时要求", combine + _amounts(names, policy.requirement.hours))
     for change in policy.requirement.changes:
         years = "、".join(map(str, change.years))
-        yield Article(change.clause, "个别年度", f"{years}年度改为{amounts(dict(change.hours))}")
+        yield Article(change.clause, "个别年度", f"{years}年度改为{_amounts(names, change.hours)}")
+    for words in _further(policy, names):
+        yield Article(policy.requirement.clause, "学时要求", words)
     for subject in policy.subjects:
         if subject.providers:
             yield Article(
@@ -64,11 +71,12 @@ def _articles(policy: Policy) -> Iterator[Article]:
         if subject.part_of:
             yield Article(subject.clause, subject.name, f"计入{names[subject.part_of]}")
     for window in policy.windows:
-        yield Article(window.clause, "申报要求", _window_words(policy, window))
+        own = f"，合计{_amounts(names, window.hours)}" if window.hours else ""
+        yield Article(window.clause, "申报要求", _window_words(policy, window) + own)
     for waiver in policy.waivers:
         yield Article(waiver.clause, waiver.name, _waiver_words(policy, waiver))
     for given in policy.conversions:
-        rate = f"按1:{given.rate.normalize():f}折合" if given.rate is not None else "由审核部门依据证书核定"
+        rate = _rate_words(given)
         limits = "".join(
             f"，{words}不超过{amount.normalize():f}学时"
             for words, amount in (("每项", given.per_item), ("每年度", given.per_year))
@@ -81,62 +89,134 @@ def _articles(policy: Policy) -> Iterator[Article]:
     for cap in policy.caps:
         per = {"day": "每天", "item": "每项", "year": "每年度"}[cap.per]
         which = cap.source or names[cap.subject or notices.TOTAL]
-        yield Article(cap.clause, "上限", f"{which}{per}最多计{cap.hours.normalize():f}学时")
+        most = f"{per}最多计{cap.hours.normalize():f}学时" if cap.hours else "不计学时"
+        yield Article(cap.clause, "上限", f"{which}{most}")
     if policy.makeup:
-        yield Article(policy.makeup.clause, "补学", f"{names[policy.makeup.subject]}可补学{policy.makeup.words}")
+        which = policy.makeup.words if policy.makeup.years_back != 0 else ""
+        what = f"可补学{which}" if which else "不补学以前年度"
+        yield Article(policy.makeup.clause, "补学", f"{names[policy.makeup.subject]}{what}")
     for study in policy.study_windows:
         where = (study.league or "") + names.get(study.subject or "", "")
         where += "：" if where else ""
-        yield Article(study.clause, "学习时间", f"{where}每年{study.first}至{study.last}")
+        yield Article(study.clause, "学习时间", f"{where}{study.words}")
     if policy.deadlines:
-        yield Article(policy.plan_clause, "上报培训计划", f"培训开始前至少{policy.plan_days_before_start}天")
-        yield Article(policy.report_clause, "报送培训情况报告", f"培训结束后{policy.report_days_after_end}天内")
+        before, after = policy.plan_days_before_start, policy.report_days_after_end
+        yield Article(policy.plan_clause, "上报培训计划", f"培训开始前至少{before}天" if before else "培训开始以前")
+        yield Article(policy.report_clause, "报送培训情况报告", f"培训结束后{after}天内" if after else "培训结束当天")
+    yield from _programmes(policy)
+    for duty in policy.duties:
+        by = f"（{notices.month_day(duty.due)}前）" if duty.due else ""
+        yield Article(duty.clause, duty.name, f"{duty.who}：{duty.words}{by}")
+
+
+def _programmes(policy: Policy) -> Iterator[Article]:
     for programme in policy.programmes:
         target = ""
         if programme.target is not None:
             most = f"至{programme.target_at_most}" if programme.target_at_most else ""
             target = f"计划{programme.target}{most}{programme.unit}"
         dates = [
-            f"{day}前{what}" for day, what in ((programme.plan_due, "报计划"), (programme.summary_due, "报总结")) if day
+            f"{notices.month_day(day)}前{what}"
+            for day, what in ((programme.plan_due, "报计划"), (programme.summary_due, "报总结"))
+            if day
         ]
         yield Article(programme.clause, programme.name, "，".join(filter(None, [target, *dates, programme.note])))
 
 
+def _amounts(names: Mapping[str, str], hours: Mapping[str, Decimal]) -> str:
+    return "、".join(
+        f"{names[code]}不少于{amount.normalize():f}学时" if amount else f"{names[code]}不作要求"
+        for code, amount in hours.items()
+    )
+
+
+def _rate_words(given: Conversion) -> str:
+    if given.rate is None:
+        return "由审核部门依据证书核定"
+    if given.unit == "hour" and given.rate == 1:
+        return "按1:1折合"
+    return f"每{_UNITS[given.unit]}折合{given.rate.normalize():f}学时"
+
+
+def _further(policy: Policy, names: Mapping[str, str]) -> Iterator[str]:
+    """What a requirement asks beside its amounts."""
+    requirement: Requirement = policy.requirement
+    for code, share in requirement.share.items():
+        yield f"{names[code]}不少于所学总学时的{(share * 100).normalize():f}%"
+    if requirement.each_year_at_least:
+        yield f"其中每个年度{_amounts(names, requirement.each_year_at_least)}"
+    if day := requirement.counted_from:
+        yield f"只计{_heading(policy, day) if day in policy.asked else day}以后完成的学时"
+
+
+def _heading(policy: Policy, fact: str) -> str:
+    """What a fact is called on the form; the years since a day by that day's."""
+    code = YEARS_SINCE.get(fact, fact)
+    return policy.asked[code].heading if code in policy.asked else fact
+
+
 def _window_words(policy: Policy, window: Window) -> str:
     who = f"{window.route}" + (f"（{'、'.join(window.level)}）" if window.level else "")
-    if window.education:
-        who += f"，学历{'、'.join(window.education)}"
+    for what, only in (("学历", window.education), ("系列为", window.series)):
+        who += f"，{what}{'、'.join(only)}" if only else ""
+    since = f"，{_heading(policy, window.since)}以前的年度不计" if window.since else ""
+    return f"{who}：{_years_words(policy, window)}{since}"
+
+
+def _years_words(policy: Policy, window: Window) -> str:
     if window.years_from:
-        asked = {"years_in_post": "任现职以来各年度", "recognition_years": "考核认定要求的年限"}[window.years_from]
-        return f"{who}：{asked}"
+        usual = {"years_in_post": "任现职以来各年度", "recognition_years": "考核认定要求的年限"}
+        heading = _heading(policy, window.years_from)
+        since = window.years_from in YEARS_SINCE or policy.asked[window.years_from].type == "day"
+        return usual.get(window.years_from, f"{heading}以来各年度" if since else f"{heading}所写的年数")
     includes = window.include_application_year and policy.setting("include_application_year", True)
-    return f"{who}：近{window.years}年，{'含' if includes else '不含'}申报当年"
+    if window.cycle:
+        current = "" if includes else "，不含申报当年"
+        return f"每{window.cycle.years}年为一个周期（自{window.cycle.first}年起），本周期内各年度{current}"
+    if not window.years:
+        return "不要求学时"
+    if window.years == 1:
+        return "申报当年" if includes else "申报的上一年"
+    return f"近{window.years}年，{'含' if includes else '不含'}申报当年"
 
 
 def _waiver_words(policy: Policy, waiver: Waiver) -> str:
-    who = "且".join(_condition_words(condition) for condition in waiver.when)
-    if waiver.levels:
-        who += f"，申报{'、'.join(waiver.levels)}"
+    who = "且".join(_condition_words(policy, condition) for condition in waiver.when)
+    for what, only in (("申报", waiver.levels), ("系列为", waiver.series)):
+        who += f"，{what}{'、'.join(only)}" if only else ""
     when = f"{'、'.join(map(str, waiver.application_years))}年度" if waiver.application_years else ""
     where = f"{'、'.join(waiver.routes)}时" if waiver.routes else ""
     most = f"，最多{waiver.at_most}个年度" if waiver.at_most is not None else ""
+    whose = _heading(policy, waiver.fact or "")
+    left = "转任后的年度" if waiver.fact == "years_since_transfer" else f"{whose}以后的年度"
+    spared = "疫情防控当年度" if waiver.fact == "epidemic_years" else f"“{whose}”各年度"
     effect = {
         "none_required": "不要求学时",
         "any_one_year": f"完成近{policy.setting('waiver_window', 3)}年中任一年度即可",
-        "without_years": "不要求疫情防控当年度的学时",
-        "last_years": f"只要求转任后的年度{most}",
+        "without_years": f"不要求{spared}的学时",
+        "last_years": "不要求学时" if waiver.at_most == 0 else f"只要求{left}{most}",
     }[waiver.effect]
     return f"{who}，{when}{where}{effect}" + (f"；{waiver.note}" if waiver.note else "")
 
 
-def _condition_words(condition: Condition) -> str:
-    if condition.fact == "sex":
-        return f"{condition.is_}性"
-    if condition.fact in _FACT_WORDS:
-        return ("" if condition.is_ in (True, "true") else "非") + _FACT_WORDS[condition.fact]
+def _condition_words(policy: Policy, condition: Condition) -> str:
+    fact, is_ = condition.fact, condition.is_
+    if fact == "sex":
+        return f"{is_}性"
     number = condition.at_least if condition.at_least is not None else condition.at_most
-    words = _COUNT_WORDS[condition.fact].format(n=number)
-    return words if condition.at_least is not None else f"{words.replace('满', '不超过')}"
+    if number is not None:
+        if not number and fact in _NONE_WORDS:
+            return _NONE_WORDS[fact][condition.at_least is None]
+        words = _COUNT_WORDS.get(fact, f"{_heading(policy, fact)}满{{n}}年").format(n=number)
+        return words if condition.at_least is not None else words.replace("满", "不超过")
+    heading = _heading(policy, fact)
+    if condition.first or condition.last:
+        return f"{heading}在{condition.first}以后" if condition.first else f"{heading}在{condition.last}以前"
+    if condition.in_window is not None:
+        return f"{heading}{'' if condition.in_window else '不'}在需完成的年度内"
+    if not isinstance(is_, bool):
+        return f"{heading}为{is_}"
+    return ("" if is_ else "非") + _FACT_WORDS.get(fact, f"“{heading}”")
 
 
 def examples(policy: Policy) -> list[str]:

@@ -251,7 +251,7 @@ def _code(column: sa.SQLColumnExpression[str], codes: Sequence[str], other: int)
 def _stretches(known: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Ascending ids by stretch, each with the place of its first."""
     starts = np.flatnonzero(np.diff(known // _STRETCH, prepend=-1)).tolist()
-    for start, end in zip(starts, [*starts[1:], len(known)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(known)][: len(starts)], strict=True):  # nobody has no stretch
         if known[start] > 0 or end - start > 1:
             yield start, known[start:end]
 

@@ -123,6 +123,41 @@ def open_account(
     return account
 
 
+def open_first(
+    session: Session,
+    *,
+    username: str,
+    name: str,
+    organization_id: int,
+    password: str,
+    must_change_password: bool,
+    now: datetime,
+) -> Account:
+    """Open the first account (首个管理员) of an office that has none: an administrator's.
+
+    Refused codes: "open" (there are accounts), those of `open_account`.
+    """
+    db.lock(session, "first account")
+    if not none_yet(session):
+        raise Refused("open", "系统已有账号，请直接登录；其他账号由管理员在“机构与账号”中开通。")
+    return open_account(
+        session,
+        username=username,
+        name=name,
+        role=Role.ADMIN,
+        organization_id=organization_id,
+        password=password,
+        must_change_password=must_change_password,
+        actor=setup.system_actor(session),
+        now=now,
+    )
+
+
+def none_yet(session: Session) -> bool:
+    """Whether nobody can sign in yet (没有账号): the first visit has to make an administrator."""
+    return session.scalar(sa.select(Account.id).limit(1)) is None
+
+
 def open_person_account(
     session: Session, *, username: str, id_number: str, password: str, actor: Actor, now: datetime
 ) -> Account:
@@ -301,6 +336,18 @@ def actor_of(session: Session, token: str | None, now: datetime) -> Actor | None
     if here.person_id is None:
         return here
     return replace(here, person_id=session.scalar(sa.select(Person.human_id).where(Person.id == here.person_id)))
+
+
+def actor_named(session: Session, username: str) -> Actor:
+    """The actor of an account (账号) by its user name, for whoever works at the server itself.
+
+    While the account and its organization stand, as in `actor_of`. Refused codes: "account".
+    """
+    query = sa.select(Account).where(Account.username == username.strip().casefold(), Account.active)
+    account = session.scalar(query.join(Account.organization).where(Organization.active))
+    if account is None:
+        raise Refused("account", f"没有用户名为“{username}”的账号，或该账号已停用。")
+    return _actor(account)
 
 
 def sign_out(session: Session, *, actor: Actor, now: datetime) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor, OrganizationKind, Refused, Role
+from core.ground.access import Actor, OrganizationKind, Refused, Role, league_of
 from core.models import Organization, Setting
 from core.trail import audit
 
@@ -39,8 +39,7 @@ def open_office(session: Session, *, kind: str, now: datetime) -> Actor:
     """
     if is_open(session):
         raise Refused("open", "系统已经建立，不能重复初始化。请直接登录。")
-    with (db.ROOT / "data" / "regions.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = _regions()
     region = Organization(id=1, name=rows[0]["name"], kind=OrganizationKind(rows[0]["kind"]), authority_id=1)
     session.add(region)
     session.flush()
@@ -55,6 +54,17 @@ def open_office(session: Session, *, kind: str, now: datetime) -> Actor:
     founder = system_actor(session)
     audit.record(session, audit.Event.OFFICE_OPENED, region, actor=founder, after={"kind": kind}, now=now)
     return founder
+
+
+def _regions() -> list[dict[str, str]]:
+    """The offices that every system has, the region's first."""
+    with (db.ROOT / "data" / "regions.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def league_names() -> list[str]:
+    """Names of the leagues (盟市) that every office has, as notices call them; no database is asked."""
+    return [league for row in _regions() if (league := league_of(OrganizationKind(row["kind"]), row["name"]))]
 
 
 def system_actor(session: Session) -> Actor:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,10 +17,9 @@ from core.ground import db, names, resident_id, sheets
 from core.ground.access import AUTHORITIES, Actor, Refused, Role, require
 from core.ground.problems import Problem
 from core.law import notices
-from core.law.notices import Subject
 from core.ledger import books, caps, standing
 from core.ledger.books import Posting
-from core.models import Attachment, CreditBatch, CreditEntry, Person, Source, under
+from core.models import Attachment, CreditBatch, CreditEntry, Person, Source, leagues, under
 from core.people import acts, persons
 from core.submissions.roster import is_footing
 from core.trail import files
@@ -47,27 +46,21 @@ COLUMNS = {
 }
 """Each column with its heading first and then the synonyms offices write."""
 
-HEADINGS = {name: words[0] for name, words in COLUMNS.items()}
+HEADINGS = {name: words[0] for name, words in {**COLUMNS, **resident_id.SAID_AGAIN}.items()}
+"""With those of columns that nobody has to send, and that must not contradict the number."""
 REQUIRED = ("id_number", "name", "year", "source")
 """职业资格 needs no hours, so a file of nothing else may lack that column."""
 
 FIRST_YEAR = 2000
 MOST_HOURS = 1000
 LONGEST_BASIS = 200
-SUBJECTS = {
-    "公需": Subject.PUBLIC,
-    "公需科目": Subject.PUBLIC,
-    "公需课": Subject.PUBLIC,
-    "专业": Subject.PROFESSIONAL,
-    "专业科目": Subject.PROFESSIONAL,
-    "专业课": Subject.PROFESSIONAL,
-}
 SOURCES = {source.label: source for source in Source}
 
-_Report = Callable[[str, str, str], None]
-"""Says of a row: column, code, how to mend it."""
 
-"""The day before a spreadsheet's day 1, from 1 March 1900 on."""
+class _Report(Protocol):
+    """Says of a row: column, code, how to mend it; a hint keeps it out of nothing."""
+
+    def __call__(self, column: str, code: str, words: str, *, blocking: bool = True) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -123,84 +116,134 @@ def read(
 ) -> Preview:
     """Import preview (检查学时文件): read and check; with `known` (a session) also against people and hours on file.
 
-    With `authority_id`, people that another authority is in charge of are a problem of their row, clause 一(一).
+    With `authority_id`, people that another authority is in charge of are a problem of their row, clause 一(一). Each
+    row is held against the notice of its year in its person's league, of people not on file in that authority's.
     Files as offices have them, see `sheets.read`. Refused codes: "file" (unreadable, empty, too large), "headings".
     """
-    table = sheets.read(content, filename, COLUMNS, REQUIRED)
-    preview = Preview(table.sheet)
-    notices = _Notices(today)
-    for number, cells in table.rows:
-        if _is_record(cells):
-            _read_row(preview, number, cells, notices)
-    if not preview.rows:
-        raise Refused("file", "表头下面没有学时，请确认数据在同一张工作表内。")
-    _check_repeated(preview)
+    preview = _read(content, filename, today, known, authority_id)
     if known is not None:
         _check_known(preview, known, authority_id)
     _sort(preview)
     return preview
 
 
+def _read(content: bytes, filename: str, today: date, known: Session | None, authority_id: int | None) -> Preview:
+    """The file by itself and by the notices."""
+    table = sheets.read(content, filename, {**COLUMNS, **resident_id.SAID_AGAIN}, REQUIRED)
+    preview = Preview(table.sheet)
+    rows = [(number, cells) for number, cells in table.rows if _is_record(cells)]
+    numbers = [resident_id.normalise(cells.get("id_number")) for _, cells in rows]
+    league_of = _leagues(known, numbers, authority_id)
+    notices_of: dict[str | None, _Notices] = {}
+    for (number, cells), id_number in zip(rows, numbers, strict=True):
+        league = league_of(id_number)
+        _read_row(preview, number, cells, notices_of.setdefault(league, _Notices(today, league)))
+    if not preview.rows:
+        raise Refused("file", "表头下面没有学时，请确认数据在同一张工作表内。")
+    _check_repeated(preview)
+    return preview
+
+
+def _leagues(known: Session | None, numbers: Iterable[str], authority_id: int | None) -> Callable[[str], str | None]:
+    """The league (盟市) whose notices hold for somebody's number; asked for only where a league has a notice."""
+    if known is None or not any(each.league for each in notices.filed()):
+        return lambda number: None
+    of_authority = leagues(known)
+    indexes = {number: db.blind_index(number) for number in set(numbers)}
+    people = _on_file(known, list(indexes.values()))
+    of_person = {
+        number: of_authority[people[index].authority_id] for number, index in indexes.items() if index in people
+    }
+    usual = of_authority.get(authority_id) if authority_id else None
+    return lambda number: of_person.get(number, usual)
+
+
 def _sort(preview: Preview) -> None:
-    order = list(COLUMNS)
+    order = list(HEADINGS)
     preview.problems.sort(key=lambda problem: (problem.row, order.index(problem.column)))
 
 
 class _Notices:
-    """Cache of notices (政策) by credit year; where one is silent, today's is asked."""
+    """Cache of notices (政策) by credit year, for one league; where a year's own is silent, today's is asked.
 
-    def __init__(self, today: date) -> None:
-        self.today = today
-        self._of: dict[int, notices.Policy | None] = {}
+    Refused codes of every question: "policy" (the file that would answer is faulty).
+    """
+
+    def __init__(self, today: date, league: str | None) -> None:
+        self.today, self.league = today, league
+        self.told: set[int] = set()
+        """Years without a notice, of which that was said."""
+        self._of: dict[int, notices.Policy | Refused | None] = {}
 
     def of(self, year: int) -> notices.Policy | None:
+        """The notice of a year; None where none was loaded."""
         if year not in self._of:
             try:
-                self._of[year] = notices.of_year(year)
-            except Refused:
+                self._of[year] = notices.of_year(year, self.league)
+            except notices.NoNotice:
                 self._of[year] = None
-        return self._of[year]
+            except Refused as refused:
+                self._of[year] = refused
+        found = self._of[year]
+        if isinstance(found, Refused):
+            raise found
+        return found
 
-    def _asked(self, year: int) -> list[notices.Policy]:
-        return [rule for rule in (self.of(year), self.of(self.today.year)) if rule]
+    def _asked(self, year: int) -> Iterator[notices.Policy]:
+        for each in (year, self.today.year):
+            if rule := self.of(each):
+                yield rule
 
     def amounts(self, year: int) -> tuple[Decimal, Decimal]:
         """The hours that a year asks for in all, and the most that a day holds."""
-        rules, unlimited = self._asked(year), Decimal("Infinity")
-        total = rules[0].requirement.total if rules else unlimited
-        return total, min((rule.hours_per_day for rule in rules), default=unlimited)
+        total = next((rule.requirement.total for rule in self._asked(year)), Decimal("Infinity"))
+        a_day = next((rule.setting("hours_per_day") for rule in self._asked(year) if rule.cites("hours_per_day")), 24)
+        return total, Decimal(a_day)
 
     def subject(self, text: str, year: int) -> str | None:
-        """The code of a subject by its name or code; the usual two go by their short names as well."""
-        rule = self.of(year)
-        for subject in rule.subjects if rule else ():
-            if text in (subject.name, subject.code):
-                return subject.code
-        return SUBJECTS.get(text) or next((subject for subject in Subject if text == subject), None)
+        """The code of a subject of the year, else of today, by its code, its name or its short name (公需, 公需课)."""
+        for rule in self._asked(year):
+            for subject in rule.subjects:
+                if text == subject.code or _short(text) == _short(subject.name):
+                    return subject.code
+        return None
 
     def subjects(self, year: int) -> str:
         """The subjects of a year, in words."""
-        rule = self.of(year)
-        return "、".join(subject.name for subject in rule.subjects) if rule else "公需科目、专业科目"
+        return self.names((subject.code for rule in self._asked(year) for subject in rule.subjects), year)
 
-    def deemed(self, source: Source, year: int) -> str | None:
-        """The subject that a source makes count as done (视同完成)."""
-        for rule in self._asked(year):
-            for each in rule.deemed:
-                if each.source == source.label:
-                    return each.subject
-        return None
+    def deemed(self, source: Source, year: int) -> list[str]:
+        """The subjects that a source makes count as done (视同完成)."""
+        given = ([each.subject for each in rule.deemed if each.source == source.label] for rule in self._asked(year))
+        return next(filter(None, given), [])
 
     def makeup(self, year: int) -> notices.Policy | None:
         """The notice by which hours are made up (补学) in a year."""
         return next((rule for rule in self._asked(year) if rule.makeup), None)
 
-    def name(self, code: str, year: int) -> str:
+    def subjects_of(self, source: Source, year: int) -> dict[str, str]:
+        """The subjects for which hours of a source (来源) count, each with its clause; none where nothing is said."""
         for rule in self._asked(year):
-            for subject in rule.subjects:
-                if subject.code == code:
-                    return subject.name
-        return code
+            if source is Source.PUBLIC_EXAM:
+                named = {each.code: each.clause for each in rule.subjects if getattr(each, "exam", False)}
+                named = named or {
+                    each.code: each.clause for each in rule.subjects if source.label.startswith(_short(each.name))
+                }
+            else:
+                named = {each.subject: each.clause for each in rule.conversions if each.source == source.label}
+            if named:  # the hours of a sub-subject also count for the whole
+                return named | {each.code: each.clause for each in rule.subjects if each.part_of in named}
+        return {}
+
+    def names(self, codes: Iterable[str], year: int) -> str:
+        """Subjects by their names."""
+        known = {subject.code: subject.name for rule in self._asked(year) for subject in rule.subjects}
+        return "、".join(dict.fromkeys(known.get(code, code) for code in codes))
+
+
+def _short(name: str) -> str:
+    """A subject's name as people say it: 公需科目 and 公需课 as 公需."""
+    return re.sub("(科目|课程?)$", "", name)
 
 
 def _is_record(cells: Mapping[str, object]) -> bool:
@@ -214,6 +257,8 @@ def _is_record(cells: Mapping[str, object]) -> bool:
 
 
 def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notices: _Notices) -> None:
+    """One row, with everything that is wrong with it by itself and by the notice of its year."""
+
     def problem(column: str, code: str, words: str, *, blocking: bool = True) -> None:
         value = sheets.text(cells.get(column))[:LONGEST_BASIS]
         preview.problems.append(Problem(number, column, code, value, words, blocking))
@@ -224,8 +269,12 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notice
     elif not names.is_name(name):
         problem("name", "name-form", names.FORM)
     code = resident_id.problem(cells.get("id_number"), today=notices.today)
+    id_number = resident_id.normalise(cells.get("id_number"))
     if code:
         problem("id_number", code, resident_id.PROBLEMS[code])
+    else:
+        for column, words in resident_id.contradictions(id_number, cells).items():
+            problem(column, "id-contradicted", words)
     year, words = _year(cells.get("year"), notices.today)
     if words:
         problem("year", "year-form" if year is None else "year-range", words)
@@ -233,7 +282,6 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notice
     source = SOURCES.get(_plain(cells.get("source")))
     if source is None:
         problem("source", "source-form", f"来源请填{'、'.join(SOURCES)}之一")
-    subject = _subject(cells, year, source, notices, problem)
     hours = _hours(cells, source, problem)
     basis = sheets.text(cells.get("basis"))
     if len(basis) > LONGEST_BASIS:
@@ -241,28 +289,44 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notice
     if resident_id.stands_in(basis):
         words = "依据里写着身份证号，会显示给查看的人，请改正；号码只填在“身份证号”列"
         problem("basis", "number-elsewhere", words)
-    completed_on, dated = _completed_on(cells, year, source, notices, problem)
-    if year and (words := _beyond(hours, year, completed_on, notices)):
+    subject, completed_on, dated = "", _usual_day(year, notices.today), False
+    try:
+        subject = _subject(cells, year, source, notices, problem)
+        completed_on, dated = _completed_on(cells, year, source, notices, problem)
+        if year and source:
+            _held_against_notice(subject, source, year, hours, completed_on, notices, problem)
+    except Refused as refused:
+        problem("year", "policy", refused.words)
+    row = (id_number, name, year or 0, subject, hours, source, basis[:LONGEST_BASIS], completed_on, dated)
+    preview.rows.append(Row(number, *row))
+
+
+def _held_against_notice(
+    subject: str, source: Source, year: int, hours: Decimal, completed_on: date, notices: _Notices, problem: _Report
+) -> None:
+    """What the notices of its year and of today say against a row: its hours, its source for its subject."""
+    if notices.of(year) is None and year not in notices.told:
+        notices.told.add(year)
+        words = f"没有载入{year}年度的政策，本文件{year}年度的学时未按该年度的规定核对"
+        problem("year", "policy-none", words, blocking=False)
+    if words := _beyond(hours, year, completed_on, notices):
         problem("hours", "hours-many", words, blocking=False)
-    if source is Source.MAKE_UP and year and subject:
+    if not subject or source in (Source.TRAINING, Source.QUALIFICATION):
+        return
+    if source is Source.MAKE_UP:
         rule = notices.makeup(completed_on.year)
         if rule and rule.makeup and subject != rule.makeup.subject:
-            words = f"补学只限{notices.name(rule.makeup.subject, year)}（{rule.makeup.clause}），请核对科目或来源"
+            words = f"补学只限{notices.names([rule.makeup.subject], year)}（{rule.makeup.clause}），请核对科目或来源"
             problem("subject", "subject-makeup", words)
-    preview.rows.append(
-        Row(
-            number,
-            resident_id.normalise(cells.get("id_number")),
-            name,
-            year or 0,
-            subject,
-            hours,
-            source,
-            basis[:LONGEST_BASIS],
-            completed_on,
-            dated,
-        )
-    )
+        return
+    counts = notices.subjects_of(source, year)
+    if not counts:
+        words = f"{year}年度的政策没有写明{source.label}计入哪个科目，请核对"
+        problem("subject", "subject-open", words, blocking=False)
+    elif subject not in counts:
+        clauses = "、".join(dict.fromkeys(counts.values()))
+        words = f"{source.label}只计入{notices.names(counts, year)}（{clauses}），请核对科目或来源"
+        problem("subject", "subject-source", words)
 
 
 def _plain(cell: object) -> str:
@@ -290,12 +354,15 @@ def _subject(
     subject = notices.subject(written, asked)
     if source is Source.QUALIFICATION:
         deemed = notices.deemed(source, asked)
-        if deemed is None:
+        if not deemed:
             problem("source", "source-deemed", f"{asked}年度的政策没有规定职业资格视同完成，请按折合学时填写")
-            return ""
-        if not written or subject == deemed:
-            return deemed
-        problem("subject", "subject-deemed", f"职业资格视同完成的是{notices.name(deemed, asked)}，请改正科目")
+        elif subject in deemed:
+            return str(subject)
+        elif not written and len(deemed) == 1:
+            return deemed[0]
+        else:
+            words = f"职业资格视同完成的是{notices.names(deemed, asked)}，请{'改正' if written else '写明'}科目"
+            problem("subject", "subject-deemed", words)
         return ""
     if subject is None:
         problem("subject", "subject-form", f"科目请填{notices.subjects(asked)}之一")
@@ -346,7 +413,7 @@ def _completed_on(
 ) -> tuple[date, bool]:
     """The day of completion, and whether it was given. Make-up (补学) may be later than its year, clause 七(二)."""
     today = notices.today
-    usual = min(date(year, 12, 31), today) if year else today
+    usual = _usual_day(year, today)
     if not sheets.text(cells.get("completed_on")):
         return usual, False
     day = _day(cells.get("completed_on"))
@@ -365,6 +432,11 @@ def _completed_on(
             words = f"{year}年度的学时最迟补到{year + rule.makeup_years}年（{rule.makeup.clause}），请核对完成日期"
             problem("completed_on", "date-makeup", words)
     return day, True
+
+
+def _usual_day(year: int | None, today: date) -> date:
+    """The day of a row that gives none: the last of its year, never one that has not come."""
+    return min(date(year, 12, 31), today) if year else today
 
 
 def _day(cell: object) -> date | None:
@@ -390,15 +462,21 @@ def _day(cell: object) -> date | None:
 
 
 def _check_repeated(preview: Preview) -> None:
+    """Rows written twice. Alike but for hours or days they are two parts of one study, or two studies: a hint."""
     first_row: dict[tuple[object, ...], int] = {}
+    by_day: dict[tuple[object, ...], dict[date | None, int]] = defaultdict(dict)
     for row in preview.good_rows:
         key = (row.id_number, row.year, row.subject, row.source, row.basis)
-        if key in first_row:
-            words = (
-                f"与第{first_row[key]}行的人员、年度、科目、来源和依据相同，请删去一行；确为两次学习的，请在依据中写明"
-            )
+        first = first_row.setdefault(key, row.row)
+        days, day = by_day[*key, row.hours], row.completed_on if row.dated else None
+        same = days.get(day) or days.get(None) or (None if day else next(iter(days.values()), None))
+        days.setdefault(day, row.row)
+        if same:
+            words = f"与第{same}行的人员、年度、科目、学时、来源和依据相同，请删去一行；确为两次学习的，请在依据中写明"
             preview.problems.append(Problem(row.row, "basis", "duplicate", row.basis, words))
-        first_row.setdefault(key, row.row)
+        elif first != row.row:
+            words = f"与第{first}行的人员、年度、科目、来源和依据相同，学时或完成日期不同；重复填写的请删去一行"
+            preview.problems.append(Problem(row.row, "basis", "alike", row.basis, words, blocking=False))
 
 
 class _Known(NamedTuple):
@@ -427,11 +505,11 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
     def problem(row: Row, column: str, code: str, value: str, words: str, *, blocking: bool = True) -> None:
         preview.problems.append(Problem(row.row, column, code, value, words, blocking))
 
-    names: dict[str, tuple[str, int]] = {}
+    names = {row.id_number: (row.name, row.row) for row in reversed(preview.rows) if row.name}
     for row in good:
         person = known.get(indexes[row.id_number])
         if person is None:
-            name, first = names.setdefault(row.id_number, (row.name, row.row))
+            name, first = names[row.id_number]
             if name != row.name:
                 words = f"与第{first}行身份证号相同而姓名不同，请核对姓名或号码"
                 problem(row, "name", "name-differs", row.name, words)
@@ -536,10 +614,11 @@ def bring_in(
     reason = reason.strip()
     if not reason:
         raise Refused("reason", "请填写导入的原因，如“补登2021至2023年度纸质台账”。")
-    preview = read(upload.content, upload.filename, today=db.office_day(now))
+    own = actor.organization_id if actor.account_id is not None else None
+    preview = _read(upload.content, upload.filename, db.office_day(now), session, own)
     books.hold(session)
     _check_posted(session, upload, actor)
-    _check_known(preview, session, actor.organization_id if actor.account_id is not None else None)
+    _check_known(preview, session, own)
     _sort(preview)
     good = preview.good_rows
     if not good:

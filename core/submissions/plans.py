@@ -161,7 +161,7 @@ def study_faults(policy: Policy, league: str | None, subject: str, start_on: dat
     if window is None or window.holds(start_on, end_on):
         return []
     when = f"{start_on}至{end_on}" if start_on != end_on else str(end_on)
-    open_ = f"每年{window.first}至{window.last}（{window.clause}）"
+    open_ = f"{window.words}（{window.clause}）"
     return [f"{policy.subject(subject).name}的学习时间为{open_}，{when}不全在其内"]
 
 

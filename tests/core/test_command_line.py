@@ -10,7 +10,11 @@ import pytest
 from core import models
 from core.__main__ import main
 from core.ground import db
-from core.people import setup
+from core.ground.access import Role
+from core.law import notices
+from core.people import accounts, setup
+from core.records import imports
+from core.trail import audit
 from tests import cast as c
 
 
@@ -20,22 +24,75 @@ def written(path: Path, rows: list[list[object]]) -> str:
 
 
 def test_init_makes_an_office_out_of_nothing_and_may_be_repeated(
-    home: Path, capsys: pytest.CaptureFixture[str]
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     try:
+        assert main(["init", "--schema"]) == 0
+        with db.reading() as session:
+            assert not setup.is_open(session)
         for _ in range(2):
             assert main(["init"]) == 0
         assert {"office.db", "secret.key"} <= {path.name for path in home.iterdir()}
         with db.reading() as session:
             assert db.faults(session, models.append_only_tables()) == []
-            assert not setup.is_open(session)
+            assert setup.is_open(session)
+            assert accounts.none_yet(session)
         said = capsys.readouterr()
         assert said.out == ""
         assert "database ready" in said.err
         assert main(["check"]) == 0
+        hours = [[c.id_number(1), "赵示一", 2023, "专业", 60, "培训", "证书", "2023-06-28"]]
+        (tmp_path / "学时.xlsx").write_bytes(c.sheet(hours, tuple(imports.HEADINGS.values())[:8]))
+        assert main(["credits", "import", str(tmp_path / "学时.xlsx")]) == 0
+        applied = [["赵示一", c.id_number(1), 2024, "职称评审", "初级"]]
+        headings = ("姓名", "身份证号", "申报年度", "申报方式", "申报级别")
+        (tmp_path / "申报.xlsx").write_bytes(c.sheet(applied, headings))
+        assert main(["eligibility", str(tmp_path / "申报.xlsx"), "--out", str(tmp_path / "结论.csv")]) == 0
+        assert "不符合" in (tmp_path / "结论.csv").read_text(encoding="utf-8-sig")
     finally:
         db.engine().dispose()
         db.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "office"),
+    [("呼和浩特市", "呼和浩特市人力资源和社会保障局"), ("自治区", "内蒙古自治区人力资源和社会保障厅")],
+)
+@pytest.mark.parametrize("before", [["init"], ["init", "--schema"]])
+def test_an_office_is_opened_without_a_browser_and_its_first_password_is_said_once(
+    before: list[str], given: str, office: str, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(before) == 0
+    for arguments, words in (
+        (["--office", given], "--admin"),
+        (["--office", "呼和", "--admin", "wang"], "呼和浩特市"),
+        (["--office", given, "--admin", "王"], "用户名"),
+    ):
+        capsys.readouterr()
+        assert main(["init", *arguments]) == 2
+        said = capsys.readouterr()
+        assert (said.out, words in said.err) == ("", True)
+    assert main(["init", "--office", given, "--admin", "wang"]) == 0
+    password = capsys.readouterr().out.strip()
+    with db.transaction() as session:
+        fits = accounts.password_fits(password, accounts.password_hash(session, "wang"))
+        token = accounts.sign_in(session, "wang", fits=fits, now=c.NOW)
+    with db.reading() as session:
+        actor = accounts.actor_of(session, str(token), c.NOW)
+    assert actor is not None
+    assert (actor.role, actor.organization_name, actor.must_change_password) == (Role.ADMIN, office, True)
+    assert main(["init", "--office", given, "--admin", "li"]) == 2
+    assert main(["init", "--demo"]) == 0  # left as it is
+    said = capsys.readouterr()
+    assert (said.out, "已有账号" in said.err, "left as it is" in said.err) == ("", True, True)
+    assert main(["check"]) == 0
+
+
+@pytest.mark.parametrize("both", [["--demo", "--office", "自治区"], ["--demo", "--schema"]])
+def test_init_takes_one_kind_of_office(both: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["init", *both])
+    assert caught.value.code == 2
 
 
 def test_init_never_shows_the_databases_password(
@@ -273,3 +330,85 @@ def test_problems_are_never_written_over_the_roster(tmp_path: Path, capsys: pyte
     assert main(["roster", "check", str(path), "--out", str(tmp_path / "花名册.xlsx")]) == 2
     assert "不能写到花名册本身" in capsys.readouterr().err
     assert path.read_bytes() == c.sheet([c.row(1)])
+
+
+# --- a policy put in force
+
+
+NOTICE = """
+id: hohhot-2024
+extends: nmg-2024
+league: 呼和浩特市
+title: 呼和浩特市2024年通知
+document: 呼人社发〔2024〕1号
+clauses: [补一]
+requirement:
+  clause: 补一
+  hours: {public: 40, total: 100}
+"""
+
+
+def administrators(cast: c.Cast) -> None:
+    with db.transaction() as session:
+        for username, place in (("admin2", "region"), ("hohhot_admin2", "hohhot"), ("fresh", "region")):
+            accounts.open_account(
+                session,
+                username=username,
+                name=username,
+                role=Role.ADMIN,
+                organization_id=cast.places[place].id,
+                password=c.PASSWORD,
+                must_change_password=username == "fresh",
+                actor=cast["admin"],
+                now=c.NOW,
+            )
+
+
+def test_two_administrators_put_a_policy_in_force_from_the_command_line(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cast = c.assemble()
+    administrators(cast)
+    path = tmp_path / "通知.yaml"
+
+    def publish(by: str, second: str, text: str = NOTICE) -> tuple[int, str, str]:
+        path.write_text(text, encoding="utf-8")
+        code = main(["policy", "publish", str(path), "--by", by, "--and", second, "--reason", "已印发"])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    before = c.everything()
+    for by, second, words in (
+        ("admin", "admin", "另一名管理员"),
+        ("admin", "nobody", "没有用户名为“nobody”的账号"),
+        ("admin", "fresh", "首次登录须先修改密码"),
+        ("admin", "hohhot_reviewer", "由管理员办理"),
+    ):
+        code, out, err = publish(by, second)
+        assert (code, out) == (2, "")
+        assert words in err
+    code, out, _ = publish("admin", "admin2", NOTICE.replace("补一\n", "补二\n"))
+    assert (code, out) == (1, "通知.yaml:9: requirement.clause: 通知里没有条款“补二”\n")
+    assert c.everything() == before  # what the first of the two did is undone with the rest
+    assert publish("hohhot_admin", "hohhot_admin2")[0] == 0
+    assert notices.of_year(2024, "呼和浩特市").requirement.public == 40
+    assert notices.of_year(2024).requirement.public == 30
+    with db.reading() as session:
+        lines, _ = audit.history(session, cast["hohhot_admin"], limit=2)
+    assert set(lines["event"]) == {"policy.drafted", "policy.published"}
+    assert "已印发" in set(lines["reason"])
+    path.write_text("title: 空\n", encoding="utf-8")
+    assert main(["check"]) == 0
+    (notices.published() / "hohhot-2024.yaml").write_text(NOTICE.replace("hours:", "hour:"), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["check"]) == 1
+    assert capsys.readouterr().out == "policy file hohhot-2024.yaml:10: requirement.hour: 没有这一项，是否为 hours\n"
+
+
+def test_a_policy_is_put_in_force_in_an_office_only(
+    office: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "通知.yaml"
+    path.write_text(NOTICE, encoding="utf-8")
+    assert main(["policy", "publish", str(path), "--by", "a", "--and", "b"]) == 2
+    assert "还没有建立" in capsys.readouterr().err

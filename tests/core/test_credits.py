@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from core.__main__ import main
 from core.ground import db, resident_id, sheets
 from core.ground.access import OrganizationKind, Refused
+from core.law import notices
 from core.ledger import books, checks, statements
 from core.models import Attachment, AuditEntry, CreditBatch, CreditEntry, Person, Source
 from core.people import acts, setup
@@ -156,7 +157,8 @@ PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "date-form": ("完成日期", {"completed_on": "六月"}),
     "date-future": ("完成日期", {"year": 2024, "completed_on": "2024-06-04"}),
     "date-year": ("完成日期", {"completed_on": "2024-01-01"}),
-    "date-makeup": ("完成日期", {"year": 2021, "source": "补学", "completed_on": "2024-01-01"}),
+    "date-makeup": ("完成日期", {"year": 2022, "source": "补学", "completed_on": "2021-12-31"}),
+    "subject-source": ("科目", {"subject": "公需", "source": "三科"}),
 }
 
 
@@ -175,7 +177,9 @@ def test_each_problem_names_its_row_its_column_and_how_to_mend_it(code: str) -> 
 @pytest.mark.parametrize(
     ("cells", "code"),
     [
-        ({"year": 2000, "completed_on": ""}, None),
+        ({"year": 2000, "completed_on": ""}, "policy-none"),
+        ({"year": 2021, "completed_on": ""}, "policy-none"),
+        ({"year": 2022, "completed_on": ""}, None),
         ({"year": 1999, "completed_on": ""}, "year-range"),
         ({"year": 2024, "completed_on": "2024-06-03"}, None),
         ({"hours": 1000}, "hours-many"),
@@ -218,9 +222,143 @@ def test_all_problems_of_a_file_come_at_once_in_the_order_of_the_sheet() -> None
 
 
 def test_one_row_written_twice_counts_once_and_two_studies_are_told_apart_by_their_basis() -> None:
-    preview = read(line(1), line(1, hours=24), line(1, basis="另一期"), line(1, subject="公需"), line(2))
+    preview = read(line(1), line(1), line(1, basis="另一期"), line(1, subject="公需"), line(2))
     assert told(preview) == [(4, "依据", "duplicate")]
     assert "第3行" in preview.problems[0].words
+
+
+def test_two_parts_of_one_study_are_a_hint_and_both_are_taken() -> None:
+    rows = [line(1), line(1, hours=24), line(1, completed_on="2023-06-29"), line(1, completed_on=""), line(1, hours=24)]
+    preview = read(*rows)
+    assert told(preview) == [
+        (4, "依据", "alike"),
+        (5, "依据", "alike"),
+        (6, "依据", "duplicate"),
+        (7, "依据", "duplicate"),
+    ]
+    assert [row.row for row in preview.good_rows] == [3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("source", "subject", "code"),
+    [
+        ("折合", "公需", "subject-source"),
+        ("三科", "公需", "subject-source"),
+        ("技能培训", "公需", "subject-source"),
+        ("公需考试", "专业", "subject-source"),
+        ("补学", "公需", "subject-makeup"),
+        *((source, "专业", None) for source in ("折合", "三科", "技能培训", "补学", "培训")),
+        ("公需考试", "公需课", None),
+        ("培训", "公需", None),
+    ],
+)
+@pytest.mark.parametrize("year", [2022, 2023, 2024])
+def test_a_source_counts_for_the_subject_that_the_notice_gives_it_for(
+    source: str, subject: str, code: str | None, year: int
+) -> None:
+    day = "2024-03-01" if source == "补学" else f"{year}-03-01"
+    found = read(line(1, year=year, source=source, subject=subject, completed_on=day)).problems
+    assert [problem.code for problem in found] == ([code] if code else [])
+    if code == "subject-source":
+        assert ("（一(" if source == "公需考试" else "（一(四)") in found[0].words
+        assert ("公需科目" if source == "公需考试" else "专业科目") in found[0].words
+
+
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [
+        (("女", ""), "性别"),
+        (("男", "1985-03-05"), "出生日期"),
+        (("", "1985年4月"), "出生日期"),
+        (("", date(1985, 3, 5)), "出生日期"),
+        (("", 31111), "出生日期"),
+        (("男", "1985-03-04"), None),
+        (("男", "19850304"), None),
+        (("", 31110), None),
+        (("", "1985.3"), None),
+        (("", 1985.1), None),
+        (("不详", "八五年"), None),
+    ],
+)
+def test_a_column_that_contradicts_the_number_is_told(cells: tuple[Any, Any], column: str | None) -> None:
+    content = book([*line(1), *cells], headings=HEADINGS)
+    assert HEADINGS[-2:] == ("性别", "出生日期")
+    found = told(imports.read(content, "学时.xlsx", today=c.TODAY))
+    assert found == ([(3, column, "id-contradicted")] if column else [])
+
+
+def on_file(policy_id: str, text: str) -> None:
+    notices.published().mkdir(exist_ok=True)
+    (notices.published() / f"{policy_id}.yaml").write_text(text, encoding="utf-8")
+
+
+ETHICS = """
+id: own-2024
+extends: nmg-2024
+title: 本单位2024年通知
+document: 示例〔2024〕1号
+clauses: [补一]
+subjects:
+  - {code: ethics, name: 职业道德, clause: 补一}
+"""
+
+
+def test_an_offices_own_subject_is_taken_for_earlier_years_too(home: Path) -> None:
+    rows = [line(1, subject="职业道德"), line(2, subject="职业道德", year=2024, completed_on="2024-03-01")]
+    assert [problem.code for problem in read(*rows).problems] == ["subject-form"] * 2
+    on_file("own-2024", ETHICS)
+    preview = read(*rows, line(3, subject="公需", year=2022, completed_on=""))
+    assert (preview.problems, [row.subject for row in preview.rows]) == ([], ["ethics", "ethics", "public"])
+
+
+def test_a_faulty_policy_file_keeps_out_the_rows_that_need_it_and_no_others(home: Path) -> None:
+    on_file("own-2022", "id: own-2022\nin_force: {from: 2022-01-01, to: 2022-12-31}\nrequirement: 九百\n")
+    preview = read(line(1, year=2022, hours=900, completed_on=""), line(2, year=2024, completed_on="2024-03-01"))
+    assert told(preview) == [(3, "年度", "policy")]
+    assert "own-2022.yaml:1" in preview.problems[0].words
+    assert [row.row for row in preview.good_rows] == [4]
+
+
+def test_a_year_without_a_notice_is_told_once() -> None:
+    preview = read(line(1, year=2015, completed_on=""), line(2, year=2015, completed_on=""), line(3))
+    assert told(preview) == [(3, "年度", "policy-none")]
+    assert "没有载入2015年度的政策" in preview.problems[0].words
+    assert len(preview.good_rows) == 3
+
+
+LEAGUE = """
+id: hohhot-2024
+extends: nmg-2024
+league: 呼和浩特市
+title: 呼和浩特市2024年通知
+document: 呼人社发〔2024〕1号
+clauses: [补一]
+requirement:
+  clause: 补一
+  hours: {professional: 20, total: 50}
+conversions:
+  - {clause: 补一, activity: 三科, subject: public, source: 三科, rate: 1}
+"""
+
+
+def test_a_row_is_held_against_the_notice_of_its_persons_league(database: str) -> None:
+    cast = c.assemble()
+    done(bring(cast, line(1), by="hohhot_reviewer"))
+    done(bring(cast, line(2)))
+    on_file("hohhot-2024", LEAGUE)
+    new = {"year": 2024, "completed_on": "2024-03-01", "basis": "三科培训", "source": "三科"}
+    rows = [line(serial, **new, subject="公需", hours=50.5) for serial in (1, 2, 3)]
+
+    def found(office: str | None) -> list[tuple[int, str]]:
+        authority_id = cast.places[office].id if office else None
+        with db.reading() as session:
+            return [(row, code) for row, _, code in told(read(*rows, known=session, authority_id=authority_id))]
+
+    assert found("hohhot") == [(3, "hours-many"), (4, "subject-source"), (5, "hours-many")]
+    assert found("region") == [(3, "jurisdiction"), (3, "hours-many"), (4, "subject-source"), (5, "subject-source")]
+    assert found(None) == [(3, "hours-many"), (4, "subject-source"), (5, "subject-source")]
+    batch, _ = done(bring(cast, *rows, by="hohhot_reviewer", filename="三科.xlsx"))
+    assert (batch.entries, balance(1, 2024)[0]) == (2, Decimal("50.5"))
 
 
 # --- into the ledger ------------------------------------------------------------------------------------------------

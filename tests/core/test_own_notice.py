@@ -132,7 +132,7 @@ def test_training_lies_in_the_study_window_of_its_league_and_subject(
     assert ("的学习时间为每年" in words and "（第三条）" in words) == (not open_)
     assert bool(words) == (not open_)
     if not open_:
-        assert ("每年03-01至11-30" if subject != "general" else "每年02-01至12-31") in words
+        assert ("每年3月1日至11月30日" if subject != "general" else "每年2月1日至12月31日") in words
 
 
 def test_make_up_study_has_a_window_of_its_own(home: Path) -> None:
@@ -140,7 +140,7 @@ def test_make_up_study_has_a_window_of_its_own(home: Path) -> None:
     june = replace(CRAFT, credit_years=(2023,))
     assert told(june) == ""
     july = replace(june, start_on=date(2024, 6, 30), end_on=date(2024, 7, 1), hours_each=Decimal(2))
-    assert "可补学业务科目此前1个年度，每年05-01至06-30学习（第五条）" in told(july)
+    assert "可补学业务科目此前1个年度，每年5月1日至6月30日学习（第五条）" in told(july)
     assert "不能补学2022年度" in told(replace(CRAFT, credit_years=(2022,)))
     assert told(replace(june, subject="ethics")) == ""  # part of what may be made up
 
@@ -307,7 +307,7 @@ def test_a_training_that_took_place_after_the_window_closed_is_not_reported(cast
         return lambda s: reports.save(s, plan.id, fields, actor=cast["hohhot_base"], now=later)
 
     refused = c.refusal(save(date(2024, 12, 1)))
-    assert (refused.code, "每年03-01至11-30（第三条）" in refused.words) == ("fields", True)
+    assert (refused.code, "每年3月1日至11月30日（第三条）" in refused.words) == ("fields", True)
     with db.transaction() as session:
         assert save(date(2024, 11, 30))(session)[0].end_on == date(2024, 11, 30)
 
@@ -391,7 +391,7 @@ def test_a_certificates_study_lies_in_the_study_window(home: Path, first: date, 
         return
     with pytest.raises(Refused) as caught:
         claims.check_fields(fields, HOHHOT, c.AFTER.date())
-    assert "业务科目的学习时间为每年03-01至11-30（第三条），2024-02-29至2024-03-02不全在其内" in caught.value.words
+    assert "业务科目的学习时间为每年3月1日至11月30日（第三条），2024-02-29至2024-03-02不全在其内" in caught.value.words
 
 
 # --- across a year's end --------------------------------------------------------------------------------------------
@@ -436,8 +436,8 @@ def test_the_policy_page_tells_what_the_notice_says_of_ways_exams_and_windows() 
     assert {
         "方式为线上、线上+线下",
         "考试合格后才登记学时",
-        "业务科目：每年03-01至11-30",
-        "业务科目可补学此前1个年度，每年05-01至06-30学习",
+        "业务科目：每年3月1日至11月30日",
+        "业务科目可补学此前1个年度，每年5月1日至6月30日学习",
     } <= said
     shipped = {(each.clause, each.words) for each in wording.articles(notices.read(notices.FOLDER / "nmg-2024.yaml"))}
     assert {("一(二)1", "方式为线上"), ("一(二)1", "考试合格后才登记学时")} <= shipped

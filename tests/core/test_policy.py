@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from core import models
 from core.__main__ import main
 from core.ground import db
-from core.law import notices
+from core.law import cases, notices
+from core.people import setup
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "policies"
 BAD = sorted((DATA / "bad").glob("*.yaml"))
@@ -194,3 +195,129 @@ def test_the_command_needs_no_office(home: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (0, b"")
     assert list(home.iterdir()) == []
+
+
+# --- what is asked of a file that is to be put in force
+
+
+LEAGUES = setup.league_names()
+
+
+def told(capsys: pytest.CaptureFixture[str], path: Path, text: str, command: str = "check") -> tuple[int, list[str]]:
+    path.write_text(text, encoding="utf-8")
+    code = main(["policy", command, str(path)])
+    return code, capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "words"),
+    [
+        ("days_before_start: 14", "day_before_start: 14", "没有这一项，是否为 days_before_start"),
+        ("makeup: {clause: 七(二), sub", "makeup: {clause: 七(二), back: 2, sub", "没有这一项，是否为 years_back"),
+        ("makeup: {clause: 七(二), sub", "makeup: {clause: 七(二), 年: 2, sub", "这里只能写 clause、subject、"),
+        ("deemed:", "deemd:", "没有这一项，是否为 deemed"),
+        ("name: 女满50周岁免学时", "nme: 女满50周岁免学时", "没有这一项，是否为 name"),
+        ("    effect: any_one_year", "    efect: any_one_year", "没有这一项，是否为 effect"),
+    ],
+)
+def test_an_unknown_key_is_told_with_the_nearest_that_may_stand_there(was: str, is_now: str, words: str) -> None:
+    with pytest.raises(notices.Malformed) as caught:
+        notices.parse(POLICY_TEXT.replace(was, is_now))
+    assert any(words in fault.words for fault in caught.value.faults), caught.value.faults
+
+
+def test_a_league_there_is_not_is_refused_with_the_nearest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "id: league-x\nextends: nmg-2024\nleague: {}\nstudy_windows:\n"
+    text += "  - {{clause: 一(一), league: {}, from: 02-01, to: 11-30}}\n"
+    path = tmp_path / "league-x.yaml"
+    assert told(capsys, path, text.format("锡林郭勒盟", "锡林郭勒盟")) == (0, [])
+    assert told(capsys, path, text.format("锡林郭勒", "示例市")) == (
+        1,
+        [
+            "league-x.yaml:3: league: 没有盟市“锡林郭勒”，是否为 锡林郭勒盟",
+            f"league-x.yaml:5: study_windows.1.league: 没有盟市“示例市”，只能是 {'、'.join(LEAGUES)}",
+        ],
+    )
+
+
+def test_a_file_without_deadlines_or_providers_says_so_or_is_not_put_in_force(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (DATA / "good" / "average.yaml").read_text(encoding="utf-8").replace("silent_on:", "# silent_on:")
+    path = tmp_path / "average.yaml"
+    code, lines = told(capsys, path, text)
+    assert code == 1
+    assert lines[0].startswith("average.yaml:1: deadlines: 没有写明计划和报告的期限")
+    assert re.match(r"average\.yaml:\d+: subjects: 没有写明任何科目由谁组织.*silent_on: \[providers\]", lines[1])
+    assert notices.read(path).id == "average"  # what is on file already stays in force
+    assert told(capsys, path, text + "silent_on: [deadlines, providers]\n") == (0, [])
+    both = POLICY_TEXT + "silent_on: [deadlines]\n"
+    assert "已写明" in told(capsys, path, both)[1][0]
+
+
+@pytest.mark.parametrize(
+    ("hours", "refused"),
+    [
+        ("{public: 0}", True),
+        ("{professional: 59.5}", True),
+        ("{public: 0, total: 60}", False),
+        ("{public: 0, total: 90}", False),
+        ("{public: 40}", False),
+        ("{public: 20, professional: 70}", False),
+    ],
+)
+def test_a_subject_dropped_while_the_total_stays_is_refused(
+    hours: str, refused: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = POLICY_TEXT.replace(
+        "total: 90}\n", f"total: 90}}\n  changes:\n    - {{clause: 一(一), years: [2020], hours: {hours}}}\n"
+    )
+    code, lines = told(capsys, tmp_path / "nmg-x.yaml", text.replace("id: nmg-2024", "id: nmg-x"))
+    assert code == int(refused)
+    assert [bool(re.search("requirement.changes.0.hours: 改后.*累计仍为90学时", line)) for line in lines] == [
+        True
+    ] * refused
+
+
+CASE = """
+- 案例: 申报初级职称，当年学时齐全
+  申报人: {性别: 女, 出生日期: 1985-06-15, 申报年度: 2024, 申报方式: 职称评审, 申报级别: 初级}
+  学时: {2024: 足}
+  应为: {结论: 符合, 需完成年度: 2024, 缺口: 无}
+- 案例: 申报初级职称，当年没有学习
+  申报人: {性别: 女, 出生日期: 1985-06-15, 申报年度: 2024, 申报方式: 职称评审, 申报级别: 初级}
+  应为: {结论: 不符合, 缺口: 2024公需30;2024专业60}
+"""
+
+
+def test_the_worked_cases_beside_a_file_are_run_with_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, beside = tmp_path / "own.yaml", tmp_path / "cases" / "own.yaml"
+    text = POLICY_TEXT.replace("id: nmg-2024", "id: own")
+    assert told(capsys, path, text) == (0, [])
+    assert told(capsys, path, text, "cases") == (2, [])
+    beside.parent.mkdir()
+    beside.write_text(CASE, encoding="utf-8")
+    assert told(capsys, path, text) == (0, [])
+    assert told(capsys, path, text, "cases") == (
+        0,
+        ["通过\t申报初级职称，当年学时齐全", "通过\t申报初级职称，当年没有学习"],
+    )
+    beside.write_text(CASE.replace("专业60", "专业50"), encoding="utf-8")
+    differs = "缺口应为2024公需30;2024专业50，得到2024公需30;2024专业60"
+    assert told(capsys, path, text) == (1, [f"cases/own.yaml: 申报初级职称，当年没有学习: {differs}"])
+    assert told(capsys, path, text, "cases")[1][1] == f"不同\t申报初级职称，当年没有学习\t{differs}"
+    for faulty in (CASE.replace("  应为: {结论: 符合", "  应当: {结论: 符合"), "a: [", "案例"):
+        beside.write_text(faulty, encoding="utf-8")
+        assert told(capsys, path, text, "cases") == (2, [])
+    beside.write_text(CASE.replace("申报方式: 职称评审", "申报方式: 考核认定"), encoding="utf-8")
+    code, lines = told(capsys, path, text, "cases")
+    assert (code, [line.split("\t")[0] for line in lines]) == (1, ["不同", "不同"])
+
+
+@pytest.mark.parametrize("path", [*SHIPPED, *GOOD], ids=lambda path: path.stem)
+def test_every_file_of_ours_could_be_put_in_force_and_decides_as_its_cases_say(path: Path) -> None:
+    policy = notices.read(path, to_publish=True)
+    file = cases.file_of(policy, path.parent)
+    told = [cases.differences(policy, case) for case in cases.cases(file)] if file else []
+    assert not any(told)
+    assert told or policy.id == "nmg-2022"

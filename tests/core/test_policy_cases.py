@@ -153,6 +153,7 @@ def test_the_notice_of_2022_claims_nothing_that_is_not_known() -> None:
     given = known.model_fields_set
     assert given == {
         *("id", "title", "document", "issuer", "in_force", "clauses", "subjects", "requirement", "interpretations"),
+        "silent_on",
         *(set() if known.issued_on is None else {"issued_on"}),
     }
     assert [given.setting for given in known.interpretations] == ["until_next_notice"]

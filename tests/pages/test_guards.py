@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.ground import db
 from core.ground.access import Actor, Role
-from core.people import accounts
+from core.people import accounts, setup
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import MAIN, open_page, sign_in
@@ -165,3 +165,16 @@ def test_an_empty_office_begins_with_its_administrator(office: Path) -> None:
     app.button[0].click().run()
     app.run()
     assert app.title[0].value == "首页"
+
+
+def test_an_office_that_the_command_line_opened_asks_for_its_administrator_only(office: Path) -> None:
+    with db.transaction() as session:
+        setup.open_office(session, kind="empty", now=people.NOW)
+    app = AppTest.from_file(MAIN, default_timeout=60).run()
+    assert {button.label for button in app.button} == {"设置管理员"}
+    for field, value in (("name", "王管理"), ("username", "wang"), ("password", "Long-enough-24")):
+        app.text_input(key=f"admin-{field}").input(value)
+    app.button[0].click().run()
+    assert not app.exception
+    assert "系统已建立" in app.success[0].value
+    assert [field.label for field in app.text_input] == ["用户名", "密码"]

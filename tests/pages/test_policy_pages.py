@@ -117,10 +117,13 @@ def test_an_employer_clerk_cannot_decide_another_employers_person(cast: Cast) ->
 def test_the_policy_page_tells_clauses_interpretations_and_examples(cast: Cast) -> None:
     app = open_page("policies", sign_in("base"), day="2024-06-01")
     assert not app.exception
-    clauses, silences = (table.value for table in app.table)
+    clauses, silences, readings = (table.value for table in app.table)
     assert any("四" in clause and "9" in clause for clause in clauses["条款"])
     assert "**次年起算**" in set(silences["系统的处理"])
     assert len(silences) == len(notices.of_year(2024).interpretations)
+    assert len(readings) == len(notices.of_year(2024).readings)
+    assert any("自治区以外取得的职业资格" in question for question in readings["通知未写明"])
+    assert any("2月底" in article for article in clauses["规定"])
     assert [header.value for header in app.subheader][-1] == "举例"
 
 
@@ -241,3 +244,113 @@ def test_a_further_subject_is_called_by_the_name_its_notice_gives_it(cast: Cast)
     (notices.published() / "nmg-ethics.yaml").write_text(text, encoding="utf-8")
     shown = tables.worded(pd.DataFrame({"subject": ["ethics", "public"]}), ["subject"])
     assert list(shown["subject"]) == ["职业道德", "公需科目"]
+
+
+LEAGUE = """
+id: hohhot-own
+extends: nmg-2024
+league: 呼和浩特市
+title: 呼和浩特市通知
+document: 呼人社发〔2024〕1号
+issuer: 呼和浩特市人力资源和社会保障局
+clauses: [补一]
+requirement:
+  clause: 补一
+  hours: {public: 40, total: 100}
+"""
+
+
+def lay(policy_id: str, text: str) -> None:
+    notices.published().mkdir(exist_ok=True)
+    (notices.published() / f"{policy_id}.yaml").write_text(text, encoding="utf-8")
+
+
+def test_the_policy_page_shows_the_notice_of_a_league_and_begins_with_ones_own(cast: Cast) -> None:
+    lay("hohhot-own", LEAGUE)
+    shown = {}
+    for who, query in (("base", {}), ("base", {"league": "呼和浩特市"}), ("hohhot_base", {}), ("baotou_reviewer", {})):
+        app = open_page("policies", sign_in(who), day="2024-06-01", **query)
+        assert not app.exception
+        shown[who, *query] = (app.subheader[0].value, any("没有自己的通知" in each.value for each in app.caption))
+    region = "2024年全区专业技术人员继续教育工作通知"
+    assert shown == {
+        ("base",): (region, False),
+        ("base", "league"): ("呼和浩特市通知", False),
+        ("hohhot_base",): ("呼和浩特市通知", False),
+        ("baotou_reviewer",): (region, True),
+    }
+
+
+def test_faulty_files_are_listed_for_administrators_and_mended_where_they_are_listed(cast: Cast) -> None:
+    posted(cast)
+    faulty = LEAGUE.replace("hours: {", "hour: {")
+    lay("hohhot-own", faulty)
+    assert not any("有误的政策文件" in each.value for each in open_page("policies", sign_in("base")).markdown)
+    for page in ("policies", "policy_lab"):
+        app = open_page(page, sign_in("admin"))
+        assert not app.exception
+        assert any("有误的政策文件" in each.value for each in app.markdown)
+        assert app.table[0].value.to_numpy().tolist() == [
+            ["hohhot\\-own.yaml", "11", "requirement.hour", "没有这一项，是否为 hours"]
+        ]
+    press(app, "打开改正")
+    assert next(area for area in app.text_area if area.label == "草稿全文").value == faulty
+    app = open_page("policy_lab", sign_in("hohhot_admin"), file="hohhot-own")
+    area = next(area for area in app.text_area if area.label == "草稿全文")
+    assert area.value == faulty
+    assert "政策文件有误" in app.error[0].value
+    area.set_value(LEAGUE).run()
+    assert not app.exception
+    assert not app.error
+    press(app, "保存为草稿")
+    assert one(sa.select(PolicyDraft)).text == LEAGUE
+
+
+def test_an_uploaded_file_is_tried_and_one_that_is_no_text_is_refused(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("policy_lab", sign_in("admin"))
+    app.get("file_uploader")[0].upload("通知.yaml", LEAGUE.encode("utf-8-sig"), "text/yaml").run()
+    assert not app.exception
+    assert next(area for area in app.text_area if area.label == "草稿全文").value == LEAGUE
+    press(app, "保存为草稿")
+    assert one(sa.select(PolicyDraft)).policy_id == "hohhot-own"
+    app.get("file_uploader")[0].upload("通知.yaml", LEAGUE.encode("gbk"), "text/yaml").run()
+    assert "编码，请用记事本另存" in app.error[0].value
+
+
+def test_a_notice_with_other_windows_shows_whom_it_cannot_decide(cast: Cast) -> None:
+    posted(cast)
+    text = (notices.FOLDER / "nmg-2024.yaml").read_text(encoding="utf-8")
+    for was, label in (("level: [中级, 高级]", "level: [中级]"), ("route: 职称评审", "route: 考核认定")):
+        app = open_page("policy_lab", sign_in("admin"))
+        other = text.replace(was, label).replace(
+            "考核认定, level: [初级]", "考核认定, level: [初级], education: [博士]"
+        )
+        next(area for area in app.text_area if area.label == "草稿全文").set_value(other).run()
+        assert not app.exception, app.exception[0].stack_trace
+        metrics = {metric.label: (metric.value, metric.delta) for metric in app.metric}
+        assert metrics["无法核验"] == ("2", "+2")
+        assert any("没有写明职称评审高级需完成哪些年度" in warning.value for warning in app.warning)
+        app.query_params["who"] = str(1 * 3 + 2)
+        app.run()
+        assert not app.exception, app.exception[0].stack_trace
+        assert any("无法核验" in info.value for info in app.info)
+
+
+def test_a_leagues_administrator_drafts_for_the_own_league_and_tries_it_over_its_people(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("policy_lab", sign_in("hohhot_admin"))
+    assert not app.exception
+    assert next(box for box in app.selectbox if box.label == "适用范围").options == ["呼和浩特市"]
+    assert any("共0人" in each.value for each in app.markdown)  # those with hours are the region's
+    press(app, "保存为草稿")
+    draft = one(sa.select(PolicyDraft))
+    assert draft.policy_id == "nmg-2024-1"
+    assert "league: 呼和浩特市" in draft.text
+    app = open_page("policy_lab", sign_in("admin"), view="草稿与发布", draft=str(draft.id))
+    assert not app.exception
+    assert list(app.dataframe[0].value["league"]) == ["呼和浩特市"]
+    app.text_input(key=f"why-{draft.id}").input("呼人社发〔2026〕1号")
+    press(app, "发布")
+    assert "已发布" in app.success[0].value
+    assert notices.of_year(TODAY.year, "呼和浩特市").id == "nmg-2024-1"

@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from core.eligibility.sheet import Used
-from core.law import wording
-from core.law.notices import Interpretation, Policy
+from core.law import notices, wording
+from core.law.notices import Interpretation, Policy, Reading
 from web import tables
 from web.words import clause, md
 
@@ -37,6 +37,13 @@ def silences(used: Iterable[Used | Interpretation]) -> None:
         st.caption("本结论不涉及通知未写明之处。")
 
 
+def readings(given: Iterable[Reading]) -> None:
+    """Readings (文字的理解): words of the notice that people, not the program, have to understand, and how."""
+    lines = [[md(each.question), clause(each.clause), f"**{md(each.answer)}**", md(each.reason)] for each in given]
+    if lines:
+        tables.prose(lines, ["通知未写明", "条款", "怎样理解", "理由"])
+
+
 SILENCES: dict[str, tuple[str, str, str]] = {
     "include_application_year": ("近三年是否含申报当年", "含申报当年", "不含申报当年"),
     "age_on": ("年龄计算到哪一天", "申报年度{}", ""),
@@ -54,6 +61,7 @@ SILENCES: dict[str, tuple[str, str, str]] = {
 }
 """Each silence a policy may name: what is left open, the words where it is settled (with its value), where not."""
 
+_NOUGHT = {"transfer_limit": "不要求学时", "waiver_window": "不适用", "makeup_years": "不能补学"}
 _VALUES = {"application_year": "按申报年度的通知", "own_year": "按各年度自己的通知", "granted": "由审核部门核定"}
 
 
@@ -61,4 +69,8 @@ def _setting(each: Used | Interpretation) -> str:
     """How one interpretation is settled, in words."""
     value: Any = {"是": True, "否": False}.get(str(each.value), each.value)
     _, settled, otherwise = SILENCES[each.setting]
+    if str(value) == "0" and each.setting in _NOUGHT:
+        return _NOUGHT[each.setting]
+    if each.setting == "age_on":
+        value = notices.month_day(str(value))
     return otherwise if value is False else settled.format(_VALUES.get(str(value), value))

@@ -9,20 +9,75 @@ import streamlit as st
 import yaml
 
 from core.eligibility import drafts
+from core.ground.access import Actor, Refused
 from core.law import notices
-from core.law.notices import Policy
+from core.law.notices import Filed, Policy
+from core.people import setup
+from web.policies import faults
 from web.words import clause
 
+LARGEST = 1_000_000
+"""Bytes of a file that is taken: far beyond any notice."""
 
-def text() -> str:
-    """Draft text (草稿全文) as it stands on screen: the policy it begins from, with what was changed."""
-    on_file = {rule.id: rule for rule in reversed(notices.policies())}
-    names = {rule.id: f"{rule.document}（{rule.first_year}年度）" for rule in on_file.values()}
-    begun = st.selectbox("从哪份政策开始", list(on_file), format_func=names.__getitem__, key="lab-policy")
-    rule = on_file[begun]
+
+def text(actor: Actor) -> str:
+    """Draft text (草稿全文) as it stands on screen: a file just uploaded, or the policy it begins from, as changed.
+
+    Refused codes: "file" (no text in UTF-8).
+    """
+    if given := st.file_uploader("上传写好的政策文件，或从现有的政策改起", ["yaml", "yml"], key="lab-file"):
+        st.caption("以下是上传的文件，可直接修改；移去文件即回到现有的政策。")
+        return _whole(_decoded(given.getvalue()))
+    on_file = _on_file(actor)
+    if (asked := st.query_params.get("file")) in on_file and asked != st.session_state.get("lab-asked"):
+        st.session_state["lab-policy"] = st.session_state["lab-asked"] = asked
+    begun = st.selectbox(
+        "从哪份政策开始", list(on_file), format_func=lambda each: _name(on_file[each]), key="lab-policy"
+    )
+    rule = on_file[begun].policy
+    if rule is None:
+        st.caption("这份文件有误，请在全文里改正；错误列在旁边。")
+        return _whole(drafts.source_text(begun))
+    return _changed(begun, rule, actor)
+
+
+def _on_file(actor: Actor) -> dict[str, Filed]:
+    """Files to begin from: an administrator's own league's first, then the latest; faulty ones last."""
+    here = [each for each in notices.filed() if each.league in (None, actor.league) or actor.oversees_region]
+
+    def order(each: Filed) -> tuple[bool, bool, int]:
+        first = each.in_force.first.toordinal() if each.in_force else 0
+        return each.policy is None, each.league != actor.league, -first
+
+    return {each.id: each for each in sorted(here, key=order)}
+
+
+def _name(each: Filed) -> str:
+    if each.policy is None:
+        return f"{each.id}（有误）"
+    return f"{each.policy.document}（{f'{each.league}，' if each.league else ''}{each.policy.first_year}年度）"
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        if len(content) > LARGEST:
+            raise Refused("file", "文件太大，不是政策文件。请选择一份通知的.yaml文件。")
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refused("file", "文件不是UTF-8编码，请用记事本另存为UTF-8后再上传。") from error
+
+
+def _whole(text: str) -> str:
+    """The whole text, to be changed by hand."""
+    return st.text_area("草稿全文", text, key=f"yaml-{hash(text)}", height=480)
+
+
+def _changed(begun: str, rule: Policy, actor: Actor) -> str:
+    """The text of a policy with the numbers changed on the form."""
     raw: dict[str, Any] = yaml.load(drafts.source_text(begun), Loader=yaml.BaseLoader)  # noqa: S506  text only
+    league = _league(raw, rule, actor)
     with st.expander("标题、文号和适用时间"):
-        _heading(raw, rule)
+        _heading(raw, rule, league)
     _amounts(raw, rule)
     _windows(raw, rule)
     raw["waivers"] = _waivers(raw.get("waivers", []), rule)
@@ -32,7 +87,19 @@ def text() -> str:
         return st.text_area("草稿全文", whole, key=f"yaml-{hash(whole)}", height=320, label_visibility="collapsed")
 
 
-def _heading(raw: dict[str, Any], rule: Policy) -> None:
+def _league(raw: dict[str, Any], rule: Policy, actor: Actor) -> str | None:
+    """Whose notice it is to be (适用范围): the region's or a league's; a league's administrators' own."""
+    own = [actor.league] if actor.league else [faults.REGION, *setup.league_names()]
+    at = own.index(faults.place(rule.league)) if faults.place(rule.league) in own else 0
+    chosen = st.selectbox("适用范围", own, at, key=f"{rule.id}-league")
+    raw.pop("league", None)
+    if chosen == faults.REGION:
+        return None
+    raw["league"] = chosen
+    return chosen
+
+
+def _heading(raw: dict[str, Any], rule: Policy, league: str | None) -> None:
     """Title, number and period of validity (标题、文号和适用时间). With a new id it is a further notice."""
     raw["title"] = st.text_input("标题", rule.title, key=f"{rule.id}-title")
     raw["document"] = st.text_input("文号", rule.document, key=f"{rule.id}-document")
@@ -45,7 +112,8 @@ def _heading(raw: dict[str, Any], rule: Policy) -> None:
         )
     }
     hint = "用新编号（小写字母、数字和连字符，如 nmg-2027）即为另一份通知；沿用原编号则替换原来的内容。"
-    raw["id"] = st.text_input("编号", rule.id, key=f"{rule.id}-id", help=hint)
+    new = rule.id if league == rule.league else f"{rule.id}-{setup.league_names().index(league) + 1 if league else 0}"
+    raw["id"] = st.text_input("编号", new, key=f"{rule.id}-id{'' if league == rule.league else league}", help=hint)
 
 
 def _amounts(raw: dict[str, Any], rule: Policy) -> None:

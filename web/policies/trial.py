@@ -11,53 +11,64 @@ from sqlalchemy.orm import Session
 from core.eligibility import answers, sheet, trial
 from core.eligibility.answers import Population
 from core.ground import db
-from core.ground.access import Actor
+from core.ground.access import Actor, Refused
 from core.law import notices, rules
 from core.law.notices import LEVELS, Policy
 from core.ledger import statements
+from core.models import leagues
 from core.office import dashboards
 from core.people import persons
 from web import context, tables
 from web.eligibility import decision
+from web.words import md
 
-OUTCOMES = {outcome.value: outcome.label for outcome in rules.OUTCOMES}
+OUTCOMES = {outcome.value: outcome.label for outcome in rules.OUTCOMES} | {trial.UNDECIDED: "无法核验"}
 EVERY = "各级别"
 GROUPS = {"盟市": "authority", "级别": "level", "单位": "employer", "职务": "post"}
 ROUTE = "职称评审"
 
 
-def _population(actor: Actor, year: int) -> tuple[Population, pd.DataFrame]:
+def _population(actor: Actor, year: int) -> tuple[Population, pd.DataFrame, dict[int, str | None]]:
     """Population cache (全部人员): read once for a year, and again when hours were posted."""
     with db.reading() as session:
         _, batches = statements.batches(session, actor, limit=0)
     now = (actor.account_id, year, batches)
-    before, everybody, frame = st.session_state.get("lab-population", (None, None, None))
+    before, everybody, frame, of_authority = st.session_state.get("lab-population", (None, None, None, None))
     if before != now:
         with st.spinner("正在读取全部人员的学时……"), db.reading() as session:
             everybody = answers.everybody(session, actor, year)
             frame = answers.described(session, actor, everybody.person_ids.tolist())
-        st.session_state["lab-population"] = now, everybody, frame
-    return everybody, frame
+            of_authority = leagues(session)
+        st.session_state["lab-population"] = now, everybody, frame, of_authority
+    return everybody, frame, of_authority
 
 
 def show(draft: Policy, actor: Actor) -> tuple[int, int, str] | None:
     """Policy trial (政策试算): whose outcome changes; answers the chosen person, year and level."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        year = int(st.number_input("申报年度", notices.policies()[0].first_year, 2100, context.today().year, width=140))
+        first = min(each.in_force.first.year for each in notices.filed() if each.in_force)
+        year = int(st.number_input("申报年度", first, 2100, max(first, context.today().year), width=140))
         level = st.selectbox("申报级别", [*LEVELS, EVERY], 2, key="lab-level", width=140)
     levels = LEVELS if level == EVERY else (level,)
-    everybody, frame = _population(actor, year)
-    trials = {each: trial.compared(everybody.at_level(each), notices.of_year(year), draft) for each in levels}
+    everybody, frame, of_authority = _population(actor, year)
+    trials = {each: trial.tried(everybody.at_level(each), draft, of_authority) for each in levels}
+    frame = frame[frame["person_id"].isin(next(iter(trials.values())).person_ids)]
     with st.container(horizontal=True):
         for code, label in OUTCOMES.items():
-            after = sum(trial.after[code] for trial in trials.values())
-            change = after - sum(trial.before[code] for trial in trials.values())
+            before, after = (
+                sum(each[code] for each in sides)
+                for sides in zip(*((one.before, one.after) for one in trials.values()), strict=True)
+            )
+            if code == trial.UNDECIDED and not before + after:
+                continue
+            change = after - before
             colour: Any = {"eligible": "normal", "not_eligible": "inverse"}.get(code, "off")
             words = f"{change:+,}" if change else "不变"
             arrow: Any = "auto" if change else "off"
             st.metric(label, f"{after:,}", words, colour if change else "off", border=True, delta_arrow=arrow)
+    _undecided(draft, [name for name, one in trials.items() if one.after[trial.UNDECIDED]])
     people = pd.concat([frame.assign(level=name) for name in levels])
-    changed = pd.concat([trial.changed.assign(level=name) for name, trial in trials.items()]).merge(people)
+    changed = pd.concat([one.changed.assign(level=name) for name, one in trials.items()]).merge(people)
     changed["turn"] = [f"{OUTCOMES[a]}→{OUTCOMES[b]}" for a, b in zip(changed["before"], changed["after"], strict=True)]
     unit = "人次" if level == EVERY else "人"
     st.markdown(
@@ -68,6 +79,13 @@ def show(draft: Policy, actor: Actor) -> tuple[int, int, str] | None:
         _grouped(changed, people, unit)
     chosen = _anyone(changed, levels, actor)
     return None if chosen is None else (chosen // len(LEVELS), year, LEVELS[chosen % len(LEVELS)])
+
+
+def _undecided(draft: Policy, levels: list[str]) -> None:
+    """Why a draft decides nobody (无法核验): it has no window for this kind of application."""
+    if levels:
+        which = f"{ROUTE}{'、'.join(levels)}"
+        st.warning(f"草稿没有写明{which}需完成哪些年度，无法核验。请在全文的 windows 中补上，或换一个级别看。")
 
 
 def _grouped(changed: pd.DataFrame, people: pd.DataFrame, unit: str) -> None:
@@ -117,10 +135,18 @@ def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int
 def both(person_id: int, year: int, level: str, draft: Policy, actor: Actor) -> None:
     """Side by side (对照): one person by the policy in force and by the draft."""
     facts = {"year": year, "route": ROUTE, "level": level}
+    sides: list[sheet.DecisionSheet | Refused] = []
     with db.reading() as session:
         one = answers.application(session, person_id, facts, actor=actor)
-        sheets = [sheet.sheet(session, one, actor=actor, policy=policy) for policy in (None, draft)]
-    for place, words, found in zip(st.columns(2), ("现行政策", "草稿"), sheets, strict=True):
+        for policy in (None, draft):
+            try:
+                sides.append(sheet.sheet(session, one, actor=actor, policy=policy))
+            except Refused as refused:
+                sides.append(refused)
+    for place, words, found in zip(st.columns(2), ("现行政策", "草稿"), sides, strict=True):
         with place.container(border=True):
             st.caption(words)
-            decision.brief(found)
+            if isinstance(found, Refused):
+                st.info(f"无法核验：{md(found.words)}")
+            else:
+                decision.brief(found)

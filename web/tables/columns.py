@@ -107,6 +107,7 @@ LABELS = {
     "plan": "培训名称",
     "plan_id": "计划编号",
     "policy_id": "政策编号",
+    "league": "适用范围",
     "post": "专业技术职务",
     "posted_at": "入账时间",
     "posted_by": "审核人",

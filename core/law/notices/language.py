@@ -97,6 +97,14 @@ def _number(text: Any) -> Any:
     return text
 
 
+def month_day(text: str) -> str:
+    """A day of every year (月日) in words: 01-31 as 1月31日, the end of February as 2月底."""
+    if text in ("02-28", "02-29"):
+        return "2月底"
+    month, day = text.split("-")
+    return f"{int(month)}月{int(day)}日"
+
+
 _FLAGS = {"true": True, "false": False}
 
 Day = Annotated[date, BeforeValidator(_day)]
@@ -413,7 +421,7 @@ class MakeUp(Cited):
     def words(self) -> str:
         """Which years may be made up, and when, where that is not all year round: 此前2个年度."""
         which = f"{'、'.join(map(str, sorted(self.years)))}年度" if self.years else f"此前{self.years_back}个年度"
-        return which if self.whole_year else f"{which}，每年{self.first}至{self.last}学习"
+        return which if self.whole_year else f"{which}，每年{month_day(self.first)}至{month_day(self.last)}学习"
 
     def years_on(self, on: date) -> tuple[int, ...]:
         """The earlier years that study on a day may make up, the latest first."""
@@ -436,6 +444,11 @@ class StudyWindow(Cited):
     def whole_year(self) -> bool:
         return (self.first, self.last) == ("01-01", "12-31")
 
+    @property
+    def words(self) -> str:
+        """When it is open: 每年2月1日至11月30日."""
+        return f"每年{month_day(self.first)}至{month_day(self.last)}"
+
     def holds(self, first_on: date, last_on: date) -> bool:
         """Whether a stretch of days lies in the window, each of its days in that of its own year."""
         if first_on.year < last_on.year and not self.whole_year:
@@ -454,6 +467,33 @@ class ReportDeadline(Cited):
 class Deadlines(Part):
     plan: PlanDeadline
     report: ReportDeadline
+
+
+class Duty(Cited):
+    """Duty (工作要求): what a notice asks of an office beside hours, plans and reports, and by when."""
+
+    name: Text
+    words: Text
+    who: Text
+    due: MonthDay | None = None
+    """02-29 stands for the end of February."""
+
+    def due_on(self, year: int) -> date | None:
+        """Its last day in a year."""
+        if self.due == "02-29":
+            return date(year, 3, 1) - timedelta(days=1)
+        return date.fromisoformat(f"{year}-{self.due}") if self.due else None
+
+
+class Reading(Cited):
+    """Reading (理解): how words of a notice are understood that no setting decides: they bind people, not the program.
+
+    What the program itself does where the notice is silent is an `Interpretation`.
+    """
+
+    question: Text
+    answer: Text
+    reason: str = Field(min_length=4, max_length=500)
 
 
 class Programme(Cited):
@@ -571,7 +611,11 @@ class Policy(Part):
     study_windows: tuple[StudyWindow, ...] = ()
     deadlines: Deadlines | None = None
     programmes: tuple[Programme, ...] = ()
+    duties: tuple[Duty, ...] = ()
     interpretations: tuple[Interpretation, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    silent_on: tuple[Literal["deadlines", "providers"], ...] = ()
+    """What the notice, or what is known of it, does not say, so that nobody takes it for forgotten."""
 
     @model_validator(mode="before")
     @classmethod

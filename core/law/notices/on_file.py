@@ -46,6 +46,10 @@ class Filed:
         return self.policy
 
 
+class NoNotice(Refused):
+    """No notice (没有政策文件) on file holds for a day and a place: refused as "policy", like a faulty one."""
+
+
 def texts(folder: Path) -> dict[str, str]:
     """Read policy files as text.
 
@@ -60,14 +64,15 @@ def _text(path: Path) -> str:
         return file.read(4 * LARGEST + 4).decode("utf-8", "surrogateescape")
 
 
-def read(path: Path, leagues: Collection[str] | None = None) -> Policy:
+def read(path: Path, leagues: Collection[str] | None = None, *, to_publish: bool = False) -> Policy:
     """Load a policy file.
 
-    A policy file, extending those of its own folder and those on file. OSError, or Malformed with every fault.
+    A policy file, extending those of its own folder and those on file; `leagues` and `to_publish` as `parse` takes
+    them. OSError, or Malformed with every fault.
     """
     text = _text(path)
     parents = parent_texts() | texts(path.parent) if "extends" in text else {}
-    return parse(text, name=path.name, parents=parents, leagues=leagues)
+    return parse(text, name=path.name, parents=parents, leagues=leagues, to_publish=to_publish)
 
 
 def parent_texts() -> dict[str, str]:
@@ -159,7 +164,7 @@ def _in_force(files: Iterable[Filed], on: date, league: str | None) -> Filed:
         if before and (last := max(before, key=_latest)).carries_on:
             latest.append(last)
     if not latest:
-        raise Refused("policy", f"没有适用于{on.year}年度的政策文件，请管理员先载入该年度的通知。")
+        raise NoNotice("policy", f"没有适用于{on.year}年度的政策文件，请管理员先载入该年度的通知。")
     return max(latest, key=_latest)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+import typing
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +25,7 @@ from core.law.notices.language import (
     Condition,
     Conversion,
     Deemed,
+    Duty,
     Fact,
     InForce,
     Interpretation,
@@ -30,6 +33,7 @@ from core.law.notices.language import (
     Part,
     Policy,
     Programme,
+    Reading,
     StudyWindow,
     SubjectRule,
     Waiver,
@@ -74,7 +78,9 @@ _SECTIONS: dict[str, tuple[type[Part], tuple[str, ...]]] = {
     "caps": (Cap, ("per", "source", "subject")),
     "study_windows": (StudyWindow, ("league", "subject")),
     "programmes": (Programme, ("code",)),
+    "duties": (Duty, ("name",)),
     "interpretations": (Interpretation, ("setting",)),
+    "readings": (Reading, ("question",)),
 }
 """The lists of a policy, and by what the rules in them are distinguished: no two alike in one file, and a file that
 extends another replaces its like."""
@@ -323,7 +329,6 @@ def _key(rule: Any, keys: tuple[str, ...]) -> tuple[str, ...] | None:
 
 _WORDS = {
     "missing": "缺少这一项",
-    "extra_forbidden": "没有这一项，请核对名称",
     "literal_error": "只能是 {expected}",
     "enum": "只能是 {expected}",
     "decimal_type": "应是数字，如 30 或 7.5",
@@ -356,9 +361,11 @@ def parse(
     name: str = "policy.yaml",
     parents: Mapping[str, str | bytes] | None = None,
     leagues: Collection[str] | None = None,
+    to_publish: bool = False,
 ) -> Policy:
     """Read a policy from YAML text. `parents` gives the text of the files it may extend, by policy id, `leagues` the
-    names of the leagues there are (None: whatever the file says).
+    names of the leagues there are (None: whatever the file says). `to_publish`: with what a file on file may lack and
+    one about to be put into force may not.
 
     Raises Malformed with every fault at once, each with its file and line; codes: "malformed".
     """
@@ -370,8 +377,9 @@ def parse(
         policy = Policy.model_validate(raw)
     except ValidationError as error:
         faults |= {located.fault(raw, *said) for said in _ill_formed(error, raw)}
-    if leagues is not None and (league := raw.get("league")) and league not in leagues:
-        faults.add(located.fault(raw, ("league",), f"没有盟市“{league}”，只能是 {'、'.join(leagues)}"))
+    faults |= {located.fault(raw, *said) for said in _strange_leagues(raw, leagues)}
+    if policy and to_publish:
+        faults |= {located.fault(raw, *said) for said in (*_left_out(policy), *_totals_left(policy))}
     parts, more = _parts(settled(raw))
     faults |= {located.fault(raw, *said) for said in more}
     if whole:
@@ -417,7 +425,9 @@ def _ill_formed(error: ValidationError, raw: Any, above: _Path = ()) -> Iterator
             part = part[step]
         if each["type"] == "too_short" and part:
             continue  # what is in the list is at fault, and said
-        if path and path[-1] == "clause" and each["type"] in ("missing", "string_type", "string_too_short"):
+        if each["type"] == "extra_forbidden":
+            words = _unknown_key((*above, *each["loc"]))
+        elif path and path[-1] == "clause" and each["type"] in ("missing", "string_type", "string_too_short"):
             words = _UNCITED
         elif each["type"] == "slip":
             words = each["msg"]
@@ -427,6 +437,66 @@ def _ill_formed(error: ValidationError, raw: Any, above: _Path = ()) -> Iterator
                 given["expected"] = given["expected"].replace(" or ", ", ").replace("'", "").replace(", ", "、")
             words = _WORDS.get(each["type"], "写法不对").format_map(given)
         yield (*above, *path), words
+
+
+def _unknown_key(path: _Path) -> str:
+    """Of a key that the language has not: which of those that may stand there was meant."""
+    part: Any = Policy
+    for step in path[:-1]:
+        if isinstance(step, str):
+            fields = {field.alias or name: field.annotation for name, field in part.model_fields.items()}
+            part = _part_in(fields.get(step)) or part
+    allowed = [field.alias or name for name, field in part.model_fields.items()]
+    near = difflib.get_close_matches(str(path[-1]), allowed, 1, 0.5)
+    return f"没有这一项，是否为 {near[0]}" if near else f"没有这一项，这里只能写 {'、'.join(allowed)}"
+
+
+def _part_in(kind: Any) -> Any:
+    """The piece of the language that a field holds, alone, in a list or in a mapping."""
+    if isinstance(kind, type) and issubclass(kind, Part):
+        return kind
+    return next(filter(None, map(_part_in, typing.get_args(kind))), None)
+
+
+def _strange_leagues(raw: dict[str, Any], leagues: Collection[str] | None) -> Iterator[_Said]:
+    """Leagues (盟市) there are not."""
+    if leagues is None:
+        return
+    windows = raw.get("study_windows")
+    named: list[tuple[_Path, Any]] = [(("league",), raw.get("league"))]
+    for at, window in enumerate(windows if isinstance(windows, list) else ()):
+        if isinstance(window, dict):
+            named.append((("study_windows", at, "league"), window.get("league")))
+    for path, league in named:
+        if isinstance(league, str) and league not in leagues:
+            near = difflib.get_close_matches(league, leagues, 1, 0.5)
+            words = f"是否为 {near[0]}" if near else f"只能是 {'、'.join(leagues)}"
+            yield path, f"没有盟市“{league}”，{words}"
+
+
+def _left_out(policy: Policy) -> Iterator[_Said]:
+    """What an office cannot work without, neither written nor said to be unknown."""
+    there = {"deadlines": policy.deadlines, "providers": any(each.providers for each in policy.subjects)}
+    words = {"deadlines": "计划和报告的期限（deadlines）", "providers": "任何科目由谁组织（providers）"}
+    where: dict[str, _Path] = {"deadlines": ("deadlines",), "providers": ("subjects",)}
+    for name, found in there.items():
+        if not found and name not in policy.silent_on:
+            yield where[name], f"没有写明{words[name]}；通知确未规定的，请写 silent_on: [{name}]"
+        if found and name in policy.silent_on:
+            yield ("silent_on",), f"已写明{words[name]}，请从 silent_on 中删去 {name}"
+
+
+def _totals_left(policy: Policy) -> Iterator[_Said]:
+    """Changes of single years that ask less of the subjects and leave the total, so that nothing is dropped at all."""
+    requirement = policy.requirement
+    whole = [each.code for each in policy.subjects if not each.part_of]
+    usual = sum(requirement.of(code) for code in whole)
+    for at, change in enumerate(requirement.changes):
+        asked = requirement.hours | change.hours
+        left = sum(asked.get(code, 0) for code in whole)
+        if TOTAL in requirement.hours and TOTAL not in change.hours and left < min(usual, asked[TOTAL]):
+            words = f"改后各科目合计{left:f}学时，累计仍为{asked[TOTAL]:f}学时，等于没有减；请写明该年度的 total"
+            yield ("requirement", "changes", at, "hours"), words
 
 
 def _parts(raw: dict[str, Any]) -> tuple[_Parts, list[_Said]]:
