@@ -31,19 +31,38 @@ from core.law import notices, rules
 from core.law.applicants import Applicants, Words
 from core.law.notices import LEVELS, ROUTES
 from core.law.rules import Balances
-from core.models import Organization
+from core.models import Organization, leagues
 
 YEAR, YEARS = 2024, 3
-NOTICE = next(each for each in notices.policies() if each.id == "nmg-2024")
-SUBJECTS = rules.subject_codes(NOTICE)
+LEAGUES = (None, "呼和浩特市", "包头市", "呼伦贝尔市")
+OFFICES = ("内蒙古自治区人力资源和社会保障厅", *(f"{league}人力资源和社会保障局" for league in LEAGUES[1:]))
+AMOUNTS = ((30, 60, 90), (40, 60, 100), (30, 42, 72), (24, 48, 90))
+"""What the region's notice asks for, then what each of three leagues' own does."""
+
+
+def league_file(place: int) -> str:
+    """A league's own notice on top of the region's."""
+    public, professional, total = AMOUNTS[place]
+    return (
+        f"id: league-{place}\nextends: nmg-2024\nleague: {LEAGUES[place]}\ntitle: 示例{place}\n"
+        f"document: 示例{place}号\n"
+        f"issuer: {OFFICES[place]}\nrequirement: {{hours: {{public: {public}, professional: {professional}, "
+        f"total: {total}}}}}\ninterpretations:\n  - {{setting: amounts_of_earlier_years, value: application_year, "
+        f"clause: 一(三)1, reason: 与其他系统对照，各年度同一标准。}}\n"
+    )
+
+
+REGION = next(each for each in notices.policies() if each.id == "nmg-2024")
+NOTICES = (REGION, *(notices.parse(league_file(place), parents=notices.parent_texts()) for place in (1, 2, 3)))
+SUBJECTS = rules.subject_codes(REGION)
 ASSERTIONS = ("non_public", "front_line", "postdoc_funded", "stays_in_region")
 
 
 # --- people ---------------------------------------------------------------------------------------------------------
 
 
-def population(count: int, seed: int = 1) -> tuple[Applicants, Balances]:
-    """Made-up applicants, every waiver of the notice among them, with three years of hours."""
+def population(count: int, seed: int = 1) -> tuple[Applicants, Balances, np.ndarray]:
+    """Made-up applicants, every waiver of the notice among them, with three years of hours; and by which notice."""
     draw = np.random.default_rng(seed)
     route = draw.choice(3, count, p=[0.9, 0.05, 0.05]).astype(np.int8)
 
@@ -74,7 +93,29 @@ def population(count: int, seed: int = 1) -> tuple[Applicants, Balances]:
     hours[:, 1] *= 2
     deemed = draw.random((YEARS, 2, count)) < 0.02
     deemed[:, 0] = False
-    return applicants, Balances(hours, deemed)
+    return applicants, Balances(hours, deemed), draw.integers(0, len(NOTICES), count).astype(np.int32)
+
+
+def decided(applicants: Applicants, balances: Balances, notice: np.ndarray, *, steps: bool = False) -> list[Mixed]:
+    """Everybody by the own notice: whom each decides about, and its decisions."""
+    rows = [np.flatnonzero(notice == place) for place in range(len(NOTICES))]
+    return [
+        (some, rules.decide(policy, applicants.take(some), balances.take(some), steps=steps))
+        for policy, some in zip(NOTICES, rows, strict=True)
+        if len(some)
+    ]
+
+
+Mixed = tuple[np.ndarray, rules.Decisions]
+
+
+def together(name: str, mixed: list[Mixed], count: int) -> np.ndarray:
+    """One column of all decisions in the applicants' order."""
+    shape = getattr(mixed[0][1], name).shape[:-1]
+    whole = np.zeros((*shape, count), getattr(mixed[0][1], name).dtype)
+    for rows, decisions_ in mixed:
+        whole[..., rows] = getattr(decisions_, name)
+    return whole
 
 
 def best(work: Callable[[], object], rounds: int) -> float:
@@ -102,21 +143,22 @@ def one_person() -> rules.Decisions:
         frozenset({"front_line"}),
     )
     columns = rules.columns([person])
-    depth = rules.depth(NOTICE, columns)
+    notice = NOTICES[1]
+    depth = rules.depth(notice, columns)
     hours = np.zeros((depth, 2, 1), np.int32)
     hours[0] = [[3000], [4500]]
-    return rules.decide(NOTICE, columns, rules.counted(NOTICE, {"training": hours}), steps=True)
+    return rules.decide(notice, columns, rules.counted(notice, {"training": hours}), steps=True)
 
 
 def in_memory(count: int) -> dict[str, float]:
     """Seconds for all without steps, for all with steps, and for one application with steps."""
-    applicants, balances = population(count)
-    decided = rules.decide(NOTICE, applicants, balances)
+    everybody = population(count)
     if count >= 10_000:
-        assert set(np.unique(decided.winner)) == set(range(-1, len(NOTICE.waivers))), "a waiver is not in play"
+        winners = together("winner", decided(*everybody), count)
+        assert set(np.unique(winners)) == set(range(-1, len(REGION.waivers))), "a waiver is not in play"
     return {
-        "all": best(lambda: rules.decide(NOTICE, applicants, balances), 7),
-        "steps": best(lambda: rules.decide(NOTICE, applicants, balances, steps=True), 7),
+        "all": best(lambda: decided(*everybody), 7),
+        "steps": best(lambda: decided(*everybody, steps=True), 7),
         "one": best(one_person, 300),
     }
 
@@ -125,21 +167,22 @@ def openfisca(count: int) -> dict[str, float]:
     """The same of OpenFisca, after its answers were found equal to ours for every applicant."""
     from benchmarks import openfisca_rules as peer
 
-    applicants, balances = population(count)
-    notice = peer.system()
-    ours = rules.decide(NOTICE, applicants, balances)
-    theirs = peer.calculate(peer.simulation(notice, applicants, balances, trace=False), YEAR)
+    everybody = population(count)
+    law = peer.system()
+    ours = decided(*everybody)
+    theirs = peer.calculate(peer.simulation(law, *everybody, trace=False), YEAR)
     for name, found in theirs.items():
-        assert np.array_equal(found, getattr(ours, name)), f"{name} differs from OpenFisca's"
+        assert np.array_equal(found, together(name, ours, count)), f"{name} differs from OpenFisca's"
 
-    def run(people: Applicants, hours: Balances, trace: bool) -> None:
-        peer.calculate(peer.simulation(notice, people, hours, trace=trace), YEAR)
+    def run(whom: tuple[Applicants, Balances, np.ndarray], trace: bool) -> None:
+        peer.calculate(peer.simulation(law, *whom, trace=trace), YEAR)
 
-    one, its = applicants.take(slice(0, 1)), balances.take(slice(0, 1))
+    first = slice(0, 1)
+    one = everybody[0].take(first), everybody[1].take(first), everybody[2][first]
     return {
-        "all": best(lambda: run(applicants, balances, False), 5),
-        "steps": best(lambda: run(applicants, balances, True), 5),
-        "one": best(lambda: run(one, its, True), 100),
+        "all": best(lambda: run(everybody, False), 5),
+        "steps": best(lambda: run(everybody, True), 5),
+        "one": best(lambda: run(one, True), 100),
     }
 
 
@@ -147,20 +190,26 @@ def openfisca(count: int) -> dict[str, float]:
 
 
 def fill(count: int) -> None:
-    """A new office with so many people and their balances of three years, and one officer."""
+    """A new office with so many people of four offices, three with a notice of their own, and three years of hours."""
     db.upgrade()
-    applicants, balances = population(count)
+    notices.published().mkdir()
+    for place in range(1, len(NOTICES)):
+        (notices.published() / f"league-{place}.yaml").write_text(league_file(place), encoding="utf-8")
+    applicants, balances, notice = population(count)
+    offices = (notice + 1).tolist()
     sex = np.where(applicants.male, "男", "女").tolist()
     born = [f"{day // 10000}-{day // 100 % 100:02}-{day % 100:02}" for day in applicants.born.tolist()]
     hours, deemed = balances.hours.transpose(2, 0, 1).tolist(), balances.deemed.transpose(2, 0, 1).tolist()
     with db.transaction() as session:
-        session.add(Organization(id=1, name="厅", kind=OrganizationKind.REGION_HR, authority_id=1))
-        session.flush()
+        for number, name in enumerate(OFFICES, start=1):
+            kind = OrganizationKind.LEAGUE_HR if number > 1 else OrganizationKind.REGION_HR
+            session.add(Organization(id=number, name=name, kind=kind, authority_id=number))
+            session.flush()
         connection = session.connection()
         connection.exec_driver_sql(
             "INSERT INTO person (id, name, id_number, id_index, sex, birth_on, employer_name, authority_id, post,"
-            " specialty, added_at, version) VALUES (?, '某某', x'00', ?, ?, ?, '某单位', 1, '', '', '2024-01-01', 1)",
-            [(place + 1, place.to_bytes(32), sex[place], born[place]) for place in range(count)],
+            " specialty, added_at, version) VALUES (?, '某某', x'00', ?, ?, ?, '某单位', ?, '', '', '2024-01-01', 1)",
+            [(place + 1, place.to_bytes(32), sex[place], born[place], offices[place]) for place in range(count)],
         )
         totals = "INSERT INTO credit_total (person_id, year, subject, source, hours, deemed) VALUES (?, ?, ?, ?, ?, ?)"
         for start in range(0, count, 100_000):
@@ -188,22 +237,23 @@ def end_to_end(count: int) -> dict[str, float]:
     Everybody's sex, birth and hours are read from the database; what an application form adds to that is given.
     """
     officer = Actor(None, "基准", Role.TITLE_OFFICER, 1, "厅", OrganizationKind.REGION_HR)
-    assertions, _ = population(count)
+    assertions, _, _ = population(count)
     moments = [time.perf_counter()]
     with db.transaction() as session:
         people = answers.everybody(session, officer, YEAR)
         moments.append(time.perf_counter())
         assertions.male, assertions.born = people.applicants.male, people.applicants.born
         people.applicants = assertions
-        answered = people.answered(NOTICE)
+        answered = [some.answered(policy) for policy, some in people.by_notice(leagues(session))]
         moments.append(time.perf_counter())
-        run = decisions.record(session, [answered], actor=officer, now=datetime(2024, 12, 31, tzinfo=UTC))
+        run = decisions.record(session, answered, actor=officer, now=datetime(2024, 12, 31, tzinfo=UTC))
         run_id = run.id
     moments.append(time.perf_counter())
-    whole = rules.decide(NOTICE, *population(count))
+    assert {each.policy.id for each in answered} == {each.id for each in NOTICES}
+    whole = together("outcome", decided(*population(count)), count)
     with db.reading() as session:
         stored = decisions.runs(session, officer).set_index("run_id").loc[run_id]
-        assert [stored[each.value] for each in rules.OUTCOMES] == np.bincount(whole.outcome, minlength=3).tolist()
+        assert [stored[each.value] for each in rules.OUTCOMES] == np.bincount(whole, minlength=3).tolist()
         assert decisions.faults(session) == []
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     spent = dict(zip(("read", "decide", "store"), np.diff(moments).tolist(), strict=True))
@@ -239,7 +289,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--no-database", action="store_true")
     given = parser.parse_args(arguments)
     count = given.count
-    print(f"{count:,} applicants, {os.cpu_count()} cores, Python {sys.version.split()[0]}, NumPy {np.__version__}")
+    machine = f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, NumPy {np.__version__}"
+    print(f"{count:,} applicants by {len(NOTICES)} notices mixed, {machine}")
     ours = in_memory(count)
     theirs = None if given.no_openfisca else openfisca(count)
     print(f"\n{'':34}{'this program':>16}{'OpenFisca':>16}{'ratio':>8}")

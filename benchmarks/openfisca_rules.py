@@ -1,4 +1,4 @@
-"""The 2024 notice written for OpenFisca, as its documentation teaches: entities, variables, parameters.
+"""The 2024 notice and three leagues' own written for OpenFisca as its documentation teaches it.
 
 Years reach three back, as in the benchmark's population. Nothing here is used by the program.
 """
@@ -27,8 +27,13 @@ def _since_2000(value: int) -> dict[str, object]:
     return {"values": {"2000-01-01": {"value": value}}}
 
 
+AMOUNTS = ((3000, 6000, 9000), (4000, 6000, 10000), (3000, 4200, 7200), (2400, 4800, 9000))
+"""What the region's notice asks for, then what each of three leagues' own does: public, professional, in total."""
 PARAMETERS = {
-    "requirement": {"public": _since_2000(3000), "professional": _since_2000(6000), "total": _since_2000(9000)},
+    "requirement": {
+        f"notice_{place}": dict(zip(("public", "professional", "total"), map(_since_2000, amounts), strict=True))
+        for place, amounts in enumerate(AMOUNTS)
+    },
     "none_at": {"men": _since_2000(55), "women": _since_2000(50)},
     "one_at": {"men": _since_2000(50), "women": _since_2000(45)},
     "window": {"senior": _since_2000(3), "junior": _since_2000(1)},
@@ -52,25 +57,33 @@ FACTS = {
     "recognition_years": int,
     "epidemic": int,
     "epidemic_assertion": int,
+    "notice": int,
     **dict.fromkeys(ASSERTIONS, int),
 }
 YEARLY = {"public": int, "professional": int, "professional_deemed": bool}
 
 
-def credited(applicant, period, parameters):
+def _required(subject: str):
+    def formula(applicant, period, parameters):
+        node = parameters(period).requirement
+        amounts = [getattr(getattr(node, f"notice_{place}"), subject) for place in range(len(AMOUNTS))]
+        return np.array(amounts, np.int32)[applicant("notice", period)]
+
+    return formula
+
+
+def credited(applicant, period):
     hours = applicant("professional", period)
     return np.where(
-        applicant("professional_deemed", period),
-        np.maximum(hours, parameters(period).requirement.professional),
-        hours,
+        applicant("professional_deemed", period), np.maximum(hours, applicant("asked_professional", period)), hours
     )
 
 
-def short(applicant, period, parameters):
-    amounts = parameters(period).requirement
+def short(applicant, period):
     public, professional = applicant("public", period), applicant("credited", period)
-    subjects = np.maximum(amounts.public - public, 0) + np.maximum(amounts.professional - professional, 0)
-    return np.maximum(subjects, amounts.total - public - professional)
+    subjects = np.maximum(applicant("asked_public", period) - public, 0)
+    subjects += np.maximum(applicant("asked_professional", period) - professional, 0)
+    return np.maximum(subjects, applicant("asked_total", period) - public - professional)
 
 
 def age(applicant, period):
@@ -220,15 +233,11 @@ def nearest(applicant, period):
 
 
 def _missing(subject: str, back: int):
-    def formula(applicant, period, parameters):
+    def formula(applicant, period):
         year = period.offset(-back, "year")
-        amounts = parameters(year).requirement
         public, professional = applicant("public", year), applicant("credited", year)
-        lacking = {
-            "public": amounts.public - public,
-            "professional": amounts.professional - professional,
-            "total": amounts.total - public - professional,
-        }[subject]
+        has = {"public": public, "professional": professional, "total": public + professional}[subject]
+        lacking = applicant(f"asked_{subject}", year) - has
         way = applicant("winner", period)
         any_one = (way == 2) | (way == 3)
         asked = (applicant("required", period) >> back & 1) & (applicant("outcome", period) == 1)
@@ -256,6 +265,7 @@ def system() -> TaxBenefitSystem:
         *(("gap_any", int, gap_any), ("outcome", int, outcome), ("winner", int, winner), ("required", int, required)),
     ]
     formulas.append(("nearest", int, nearest))
+    formulas += [(f"asked_{subject}", int, _required(subject)) for subject in ("public", "professional", "total")]
     formulas += [(f"missing_{subject}_{back}", int, _missing(subject, back)) for subject, back in MISSING]
     for trust in (1, 2):
         formulas += [
@@ -272,7 +282,9 @@ def system() -> TaxBenefitSystem:
     return made
 
 
-def simulation(made: TaxBenefitSystem, applicants: Applicants, balances: Balances, *, trace: bool) -> Simulation:
+def simulation(
+    made: TaxBenefitSystem, applicants: Applicants, balances: Balances, notice: np.ndarray, *, trace: bool
+) -> Simulation:
     """A simulation with the applicants' facts and hours as its input, nothing calculated yet."""
     builder = SimulationBuilder()
     builder.create_entities(made)
@@ -293,6 +305,7 @@ def simulation(made: TaxBenefitSystem, applicants: Applicants, balances: Balance
     for name, column in facts.items():
         ready.set_input(name, str(year), column)
     for back in range(YEARS):
+        ready.set_input("notice", str(year - back), notice)
         ready.set_input("public", str(year - back), balances.hours[back, 0])
         ready.set_input("professional", str(year - back), balances.hours[back, 1])
         ready.set_input("professional_deemed", str(year - back), balances.deemed[back, 1])

@@ -68,7 +68,10 @@ class Balances:
     deemed: Flags
 
     def take(self, rows: Rows) -> Balances:
-        return Balances(self.hours[:, :, rows], self.deemed[:, :, rows])
+        if isinstance(rows, slice):
+            return Balances(self.hours[:, :, rows], self.deemed[:, :, rows])
+        places = np.flatnonzero(rows) if rows.dtype == bool else rows  # taking places is far quicker than indexing
+        return Balances(self.hours.take(places, axis=2), self.deemed.take(places, axis=2))
 
 
 def subject_codes(policy: Policy) -> list[str]:
