@@ -71,6 +71,8 @@ class Application:
     """None where it cannot be read."""
     doubtful: bool = False
     """Whether nobody knows who applies for which year: the batch's problems say why, and nothing is answered."""
+    rival: str = ""
+    """Which other row of the file has this number under another name, in words; the name on file decides."""
     facts: Applicant | None = None
     """None until `understood`, and where the row has problems."""
 
@@ -128,29 +130,32 @@ def read(content: bytes, filename: str, *, today: date | None = None) -> Batch:
 
 
 def _check_repeated(batch: Batch) -> None:
-    """Tell one number under two names, and one application twice; neither is answered."""
+    """Tell one number under two names, and one application twice, which is answered once."""
     by_number: dict[str, list[Application]] = defaultdict(list)
     for each in batch.applications:
         if not each.doubtful:
             by_number[each.id_number].append(each)
     asked = [name for name in columns() if name not in ("name", "id_number")]
-    unsure: dict[int, Problem] = {}
+    rivals: dict[int, str] = {}
+    twice: dict[int, Problem] = {}
     for alike in by_number.values():
         first = alike[0]
         for place, each in enumerate(alike[1:], start=1):
             if each.name != first.name:
-                words = f"与第{first.row}行“{first.name}”的号码相同而姓名不同，请核对两行的姓名和号码"
-                unsure[each.row] = Problem(each.row, "id_number", "number-twice", each.id_number, words)
-                back = f"与第{each.row}行“{each.name}”的号码相同而姓名不同，请核对两行的姓名和号码"
-                unsure.setdefault(first.row, Problem(first.row, "id_number", "number-twice", first.id_number, back))
+                words = "与第{}行“{}”的号码相同而姓名不同，请核对两行的姓名和号码"
+                rivals[each.row] = words.format(first.row, first.name)
+                rivals.setdefault(first.row, words.format(each.row, each.name))
                 continue
             for earlier in alike[:place]:
                 if all(sheets.text(each.cells.get(name)) == sheets.text(earlier.cells.get(name)) for name in asked):
                     words = f"与第{earlier.row}行重复，请删去一行"
-                    unsure[each.row] = Problem(each.row, "id_number", "row-twice", each.id_number, words)
+                    twice[each.row] = Problem(each.row, "id_number", "row-twice", each.id_number, words)
                     break
-    batch.problems += unsure.values()
-    batch.applications = [replace(each, doubtful=True) if each.row in unsure else each for each in batch.applications]
+    batch.problems += twice.values()
+    batch.applications = [
+        replace(each, doubtful=each.doubtful or each.row in twice, rival=rivals.get(each.row, ""))
+        for each in batch.applications
+    ]
 
 
 def identified(row: int, cells: Mapping[str, object], today: date | None) -> tuple[Application, list[Problem]]:
