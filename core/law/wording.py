@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from core.law import cases, notices
-from core.law.notices import YEARS_SINCE, Condition, Conversion, Policy, Requirement, Waiver, Window
+from core.law.notices import YEARS_SINCE, Condition, Conversion, Policy, Waiver, Window
 
 _FACT_WORDS = {
     "non_public": "非公有制经济领域",
@@ -88,7 +88,7 @@ def _articles(policy: Policy) -> Iterator[Article]:
         yield Article(deemed.clause, "视同完成", f"{deemed.source}：取得证书年度的{names[deemed.subject]}视同完成")
     for cap in policy.caps:
         per = {"day": "每天", "item": "每项", "year": "每年度"}[cap.per]
-        which = cap.source or names[cap.subject or notices.TOTAL]
+        which = "、".join(filter(None, (cap.source, names.get(cap.subject or ""))))
         most = f"{per}最多计{cap.hours.normalize():f}学时" if cap.hours else "不计学时"
         yield Article(cap.clause, "上限", f"{which}{most}")
     if policy.makeup:
@@ -140,7 +140,7 @@ def _rate_words(given: Conversion) -> str:
 
 def _further(policy: Policy, names: Mapping[str, str]) -> Iterator[str]:
     """What a requirement asks beside its amounts."""
-    requirement: Requirement = policy.requirement
+    requirement = policy.requirement
     for code, share in requirement.share.items():
         yield f"{names[code]}不少于所学总学时的{(share * 100).normalize():f}%"
     if requirement.each_year_at_least:

@@ -201,7 +201,7 @@ class _Notices:
 
     def amounts(self, year: int) -> tuple[Decimal, Decimal]:
         """The hours that a year asks for in all, and the most that a day holds."""
-        total = next((rule.requirement.total for rule in self._asked(year)), Decimal("Infinity"))
+        total = next((rule.total_in(year) for rule in self._asked(year)), Decimal("Infinity"))
         a_day = next((rule.setting("hours_per_day") for rule in self._asked(year) if rule.cites("hours_per_day")), 24)
         return total, Decimal(a_day)
 

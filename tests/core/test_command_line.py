@@ -391,8 +391,8 @@ def test_two_administrators_put_a_policy_in_force_from_the_command_line(
     assert (code, out) == (1, "通知.yaml:9: requirement.clause: 通知里没有条款“补二”\n")
     assert c.everything() == before  # what the first of the two did is undone with the rest
     assert publish("hohhot_admin", "hohhot_admin2")[0] == 0
-    assert notices.of_year(2024, "呼和浩特市").requirement.public == 40
-    assert notices.of_year(2024).requirement.public == 30
+    assert notices.of_year(2024, "呼和浩特市").requirement.hours["public"] == 40
+    assert notices.of_year(2024).requirement.hours["public"] == 30
     with db.reading() as session:
         lines, _ = audit.history(session, cast["hohhot_admin"], limit=2)
     assert set(lines["event"]) == {"policy.drafted", "policy.published"}

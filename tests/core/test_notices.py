@@ -272,8 +272,8 @@ def test_a_leagues_administrators_draft_and_publish_their_own_leagues_notices_an
     assert publish(cast, draft, "hohhot_admin2") == 0
     with db.reading() as session:
         drafts.install(session)
-    assert notices.of_year(2024, "呼和浩特市").requirement.professional == 24
-    assert notices.of_year(2024).requirement.professional == 60
+    assert notices.of_year(2024, "呼和浩特市").requirement.hours["professional"] == 24
+    assert notices.of_year(2024).requirement.hours["professional"] == 60
     taken = LEAGUE.replace("呼和浩特市", "包头市")
     assert (refused(cast, taken, "baotou_admin").code, refused(cast, taken, "admin").code) == ("id", "id")
     region = save(cast, LEAGUE.replace("professional: 24, total: 54", "professional: 30, total: 60"), "admin")
@@ -352,7 +352,7 @@ def test_a_draft_is_published_by_a_second_administrator_once_and_then_holds(cast
             )
         )
         assert refusal.code == code
-    assert notices.of_year(2024).requirement.professional == 60
+    assert notices.of_year(2024).requirement.hours["professional"] == 60
     publish(cast, draft)
     with db.reading() as session:
         assert drafts.install(session) == 1
@@ -360,7 +360,7 @@ def test_a_draft_is_published_by_a_second_administrator_once_and_then_holds(cast
         trail = set(session.scalars(sa.select(AuditEntry.event)))
         assert drafts.listing(session, cast["admin"]).iloc[0]["published_by"] == "管理员admin2"
     assert {"policy.drafted", "policy.published"} <= trail
-    assert notices.of_year(2024).requirement.professional == 70
+    assert notices.of_year(2024).requirement.hours["professional"] == 70
     with pytest.raises(Refused, match="published"):
         publish(cast, draft)
 

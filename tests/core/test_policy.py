@@ -129,6 +129,19 @@ def test_a_policy_written_out_and_read_again_has_the_same_digest(path: Path) -> 
     assert again.model_copy(update={"extends": rule.extends}).digest == rule.digest
 
 
+@pytest.mark.parametrize(
+    ("name", "year", "total"),
+    [
+        ("years-that-differ", 2021, 90),
+        ("years-that-differ", 2022, 60),
+        ("three-subjects", 2024, 80),
+        ("share", 2024, 90),
+    ],
+)
+def test_what_a_year_asks_for_in_all(name: str, year: int, total: int) -> None:
+    assert notices.read(DATA / "good" / f"{name}.yaml").total_in(year) == total
+
+
 # --- what is on file
 
 
@@ -185,7 +198,7 @@ def test_parents_are_found_beside_the_file_and_among_those_on_file(tmp_path: Pat
         child = tmp_path / "league.yaml"
         child.write_text(f"id: league\nextends: {parent}\nrequirement: {{hours: {{public: 40}}}}\n", encoding="utf-8")
         rule = notices.read(child)
-        assert rule.requirement.public == Decimal(40)
+        assert rule.requirement.hours["public"] == Decimal(40)
 
 
 def test_the_command_needs_no_office(home: Path) -> None:

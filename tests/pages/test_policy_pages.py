@@ -160,7 +160,7 @@ def test_a_change_in_the_laboratory_shows_who_changes_side_and_a_second_admin_is
     app.text_input(key=f"why-{draft.id}").input("内人社办发〔2026〕1号")
     press(app, "发布")
     assert "另一名管理员" in app.error[0].value
-    assert notices.of_year(TODAY.year).requirement.professional == 60
+    assert notices.of_year(TODAY.year).requirement.hours["professional"] == 60
 
 
 def test_a_second_administrator_publishes_and_the_office_decides_by_it_at_once(cast: Cast) -> None:
@@ -193,7 +193,7 @@ def test_a_second_administrator_publishes_and_the_office_decides_by_it_at_once(c
     app.text_input(key=f"why-{draft.id}").input("内人社办发〔2026〕1号")
     press(app, "发布")
     assert "已发布" in app.success[0].value
-    assert notices.of_year(TODAY.year).requirement.professional == 70
+    assert notices.of_year(TODAY.year).requirement.hours["professional"] == 70
     app = open_page("policies", sign_in("base"))
     assert "内人社办发〔2026〕1号" in app.caption[1].value
 

@@ -18,7 +18,7 @@ from core.ground.access import Labelled, OrganizationKind, Refused
 
 
 class Subject(Labelled):
-    """Subject (科目) of rosters: the two subjects that rosters carry. A policy may name further ones by code."""
+    """Subject (科目): the two that every office begins with. A policy names its own, these or others, by code."""
 
     PUBLIC = "public", "公需科目"
     PROFESSIONAL = "professional", "专业科目"
@@ -183,10 +183,6 @@ class Requirement(Cited):
     each_year_at_least: dict[str, Amount] = {}
     counted_from: str | None = None
 
-    def of(self, subject: str) -> Decimal:
-        """The amount of a subject in a year without changes."""
-        return self.hours.get(subject, Decimal())
-
     def in_year(self, year: int) -> dict[str, Decimal]:
         """The amounts of a year by subject and in total, its changes applied."""
         hours = dict(self.hours)
@@ -198,18 +194,6 @@ class Requirement(Cited):
     def clause_in(self, year: int) -> str:
         """The clause that says what a year asks for: its change's, else the requirement's."""
         return next((change.clause for change in self.changes if year in change.years), self.clause)
-
-    @property
-    def public(self) -> Decimal:
-        return self.hours.get(Subject.PUBLIC, Decimal())
-
-    @property
-    def professional(self) -> Decimal:
-        return self.hours.get(Subject.PROFESSIONAL, Decimal())
-
-    @property
-    def total(self) -> Decimal:
-        return self.hours.get(TOTAL, self.public + self.professional)
 
 
 class Cycle(Part):
@@ -333,9 +317,11 @@ class Waiver(Cited):
 
     @model_validator(mode="after")
     def _effect_fits(self) -> Self:
-        wanted = {"without_years": "epidemic_years", "last_years": "years_since_transfer"}.get(self.effect, "空")
-        if (self.fact is None) != (wanted == "空"):
-            raise _slip("{effect} 的 fact 应为 {wanted}", effect=self.effect, wanted=wanted)
+        by_fact = self.effect in ("without_years", "last_years")
+        if by_fact and self.fact is None:
+            raise _slip("{effect} 须写 fact", effect=self.effect)
+        if self.fact is not None and not by_fact:
+            raise _slip("fact 只用于 without_years 和 last_years")
         if self.at_most is not None and self.effect != "last_years":
             raise _slip("at_most 只用于 last_years")
         return self
@@ -632,7 +618,7 @@ class InForce(Part):
 
 
 class Policy(Part):
-    """Policy (政策): one notice (政策). Hours are credit hours, days are office days."""
+    """Policy (政策): one notice (通知) as data. Hours are credit hours, days are office days."""
 
     id: str = Field(pattern=r"^[a-z0-9-]{2,40}$")
     title: str = Field(min_length=2, max_length=200)
@@ -697,6 +683,15 @@ class Policy(Part):
     @property
     def last_year(self) -> int:
         return self.in_force.last.year
+
+    def of_subjects(self, hours: Mapping[str, Decimal]) -> Decimal:
+        """Amounts of all subjects together; a sub-subject's is in its whole's."""
+        return sum((hours.get(each.code, Decimal()) for each in self.subjects if not each.part_of), Decimal())
+
+    def total_in(self, year: int) -> Decimal:
+        """What a year asks for in all (累计)."""
+        hours = self.requirement.in_year(year)
+        return max(hours.get(TOTAL, Decimal()), self.of_subjects(hours))
 
     def setting(self, name: str, default: Any = None) -> Any:
         """The value of an interpretation, or the default where the file does not name it."""

@@ -51,10 +51,7 @@ class NoNotice(Refused):
 
 
 def texts(folder: Path) -> dict[str, str]:
-    """Read policy files as text.
-
-    The policy files of a folder: id (the file's name) to text; what is not UTF-8 in them is left to `parse`.
-    """
+    """Texts of the policy files of a folder, by id (the file's name); what is not UTF-8 in them is left to `parse`."""
     return {path.stem: _text(path) for path in sorted(folder.glob("*.yaml")) if path.is_file()}
 
 
@@ -65,10 +62,9 @@ def _text(path: Path) -> str:
 
 
 def read(path: Path, leagues: Collection[str] | None = None, *, to_publish: bool = False) -> Policy:
-    """Load a policy file.
+    """Load a policy file, which may extend those of its own folder and those on file.
 
-    A policy file, extending those of its own folder and those on file; `leagues` and `to_publish` as `parse` takes
-    them. OSError, or Malformed with every fault.
+    `leagues` and `to_publish` as `parse` takes them. OSError, or Malformed with every fault.
     """
     text = _text(path)
     parents = parent_texts() | texts(path.parent) if "extends" in text else {}
@@ -81,10 +77,7 @@ def parent_texts() -> dict[str, str]:
 
 
 def published() -> Path:
-    """Folder of the office's own policies.
-
-    Where the office's own published notices lie; there, an id that came with the program replaces it.
-    """
+    """Folder of the office's own policies; one with a shipped one's id takes its place."""
     return db.home() / "policies"
 
 
@@ -123,15 +116,12 @@ def policies(league: str | None = None) -> tuple[Policy, ...]:
 
 
 def restored(text: str) -> Policy:
-    """Deserialise a policy: A policy out of its `text`."""
+    """A policy out of its `text`."""
     return Policy.model_validate_json(text)
 
 
 def subject_names() -> dict[str, str]:
-    """Names of subjects (科目名称).
-
-    What each subject code is called: as the latest notice on file has it, the two subjects of rosters always.
-    """
+    """Names of subjects (科目名称) by code, as the latest notice on file has them; those of `Subject` always."""
     held = [each.policy for each in filed() if each.policy]
     held.sort(key=lambda policy: (policy.league is None, policy.in_force.first))
     names = {subject.code: subject.name for policy in held for subject in policy.subjects}

@@ -19,6 +19,7 @@ from core.law.notices.language import (
     LEVELS,
     ROUTES,
     TOTAL,
+    TOTAL_NAME,
     YEARS_SINCE,
     Cap,
     Cited,
@@ -489,13 +490,13 @@ def _left_out(policy: Policy) -> Iterator[_Said]:
 def _totals_left(policy: Policy) -> Iterator[_Said]:
     """Changes of single years that ask less of the subjects and leave the total, so that nothing is dropped at all."""
     requirement = policy.requirement
-    whole = [each.code for each in policy.subjects if not each.part_of]
-    usual = sum(requirement.of(code) for code in whole)
+    usual = policy.of_subjects(requirement.hours)
     for at, change in enumerate(requirement.changes):
         asked = requirement.hours | change.hours
-        left = sum(asked.get(code, 0) for code in whole)
+        left = policy.of_subjects(asked)
         if TOTAL in requirement.hours and TOTAL not in change.hours and left < min(usual, asked[TOTAL]):
-            words = f"改后各科目合计{left:f}学时，累计仍为{asked[TOTAL]:f}学时，等于没有减；请写明该年度的 total"
+            words = f"改后各科目合计{left:f}学时，{TOTAL_NAME}仍为{asked[TOTAL]:f}学时，等于没有减；"
+            words += "请写明该年度的 total"
             yield ("requirement", "changes", at, "hours"), words
 
 
@@ -549,54 +550,10 @@ def _strange_clauses(raw: dict[str, Any]) -> Iterator[_Said]:
 
 def _meaning(raw: dict[str, Any], parts: _Parts) -> Iterator[_Said]:
     """What is well written and still cannot be meant."""
-    subjects = raw.get("subjects")
-    named = [each for each in (subjects if isinstance(subjects, list) else ()) if isinstance(each, dict)]
-    codes = {str(each.get("code")): each.get("part_of") for each in named}
-
-    def strangers(hours: Any, path: _Path) -> Iterator[_Said]:
-        for code in hours if isinstance(hours, dict) else ():
-            if code not in codes and code != TOTAL:
-                yield (*path, code), f"没有科目“{code}”"
-
-    for at, subject in parts["subjects"]:
-        if subject.part_of and (subject.part_of not in codes or subject.part_of == subject.code):
-            yield ("subjects", at, "part_of"), f"没有科目“{subject.part_of}”"
-        elif subject.part_of and codes[subject.part_of]:
-            yield ("subjects", at, "part_of"), f"“{subject.part_of}”本身是分科目，不能再分"
-        if subject.code == TOTAL:
-            yield ("subjects", at, "code"), "total 是累计，不能作科目"
-    requirement = raw["requirement"] if isinstance(raw.get("requirement"), dict) else {}
-    combine = requirement.get("combine", "each_year")
-    changes = requirement.get("changes")
-    yield from strangers(requirement.get("hours"), ("requirement", "hours"))
-    changed: set[str] = set()
-    for at, change in enumerate(changes if isinstance(changes, list) else ()):
-        if isinstance(change, dict):
-            yield from strangers(change.get("hours"), ("requirement", "changes", at, "hours"))
-            years = change.get("years")
-            years = {str(year) for year in years} if isinstance(years, list) else set()
-            if changed & years:
-                yield ("requirement", "changes", at, "years"), f"{min(changed & years)}年度已在前面改过"
-            changed |= years
+    codes = {str(each.get("code")): each.get("part_of") for _, each in _listed(raw.get("subjects")) if _is_part(each)}
+    yield from _strange_subjects(raw, parts, codes)
     yield from _strange_words(raw, parts)
-    for name in ("share", "each_year_at_least"):
-        yield from strangers(requirement.get(name), ("requirement", name))
-    if requirement.get("share") and combine != "each_year":
-        yield ("requirement", "share"), "占比只能用于逐年核验（combine: each_year）"
-    if requirement.get("each_year_at_least") and combine != "sum":
-        yield ("requirement", "each_year_at_least"), "每年至少多少学时只用于按总和核验（combine: sum）"
-    for at, window in parts["windows"]:
-        yield from strangers(window.hours, ("windows", at, "hours"))
-        if window.hours and combine != "sum":
-            yield ("windows", at, "hours"), "各级别不同的学时只能用于按总和核验（combine: sum）"
-    for section in ("conversions", "deemed", "caps", "study_windows"):
-        for at, rule in parts[section]:
-            whole = section == "caps" and rule.subject == TOTAL and rule.per == "year" and rule.source is None
-            if rule.subject and rule.subject not in codes and not whole:
-                yield (section, at, "subject"), f"没有科目“{rule.subject}”"
-    makeup = raw.get("makeup")
-    if isinstance(makeup, dict) and str(makeup.get("subject")) not in {*codes, "None"}:
-        yield ("makeup", "subject"), f"没有科目“{makeup['subject']}”"
+    yield from _strange_amounts(raw, parts, codes)
     for at, window in parts["study_windows"]:
         if window.last < window.first:
             yield ("study_windows", at), "截止日期早于起始日期"
@@ -607,6 +564,57 @@ def _meaning(raw: dict[str, Any], parts: _Parts) -> Iterator[_Said]:
         if cap.source is None and cap.subject is None:
             yield ("caps", at), "source 和 subject 至少写一个"
     yield from _overlaps(parts["windows"])
+
+
+def _strange_subjects(raw: dict[str, Any], parts: _Parts, codes: Mapping[str, Any]) -> Iterator[_Said]:
+    """Subjects there are not, and sub-subjects of nothing."""
+    for at, subject in parts["subjects"]:
+        if subject.part_of and (subject.part_of not in codes or subject.part_of == subject.code):
+            yield ("subjects", at, "part_of"), f"没有科目“{subject.part_of}”"
+        elif subject.part_of and codes[subject.part_of]:
+            yield ("subjects", at, "part_of"), f"“{subject.part_of}”本身是分科目，不能再分"
+        if subject.code == TOTAL:
+            yield ("subjects", at, "code"), f"total 是{TOTAL_NAME}，不能作科目"
+    for section in ("conversions", "deemed", "caps", "study_windows"):
+        for at, rule in parts[section]:
+            whole = section == "caps" and rule.subject == TOTAL and rule.per == "year" and rule.source is None
+            if rule.subject and rule.subject not in codes and not whole:
+                yield (section, at, "subject"), f"没有科目“{rule.subject}”"
+    makeup = raw.get("makeup")
+    if isinstance(makeup, dict) and str(makeup.get("subject")) not in {*codes, "None"}:
+        yield ("makeup", "subject"), f"没有科目“{makeup['subject']}”"
+
+
+def _strange_amounts(raw: dict[str, Any], parts: _Parts, codes: Collection[str]) -> Iterator[_Said]:
+    """Amounts of hours of subjects there are not, or such as do not go with how the years are combined."""
+    requirement = raw["requirement"] if _is_part(raw.get("requirement")) else {}
+    combine, changes = requirement.get("combine", "each_year"), requirement.get("changes")
+
+    def strangers(hours: Any, path: _Path) -> Iterator[_Said]:
+        for code in hours if isinstance(hours, dict) else ():
+            if code not in codes and code != TOTAL:
+                yield (*path, code), f"没有科目“{code}”"
+
+    for name in ("hours", "share", "each_year_at_least"):
+        yield from strangers(requirement.get(name), ("requirement", name))
+    changed: set[str] = set()
+    for at, change in _listed(changes):
+        if _is_part(change):
+            yield from strangers(change.get("hours"), ("requirement", "changes", at, "hours"))
+            years = {str(year) for _, year in _listed(change.get("years"))}
+            if changed & years:
+                yield ("requirement", "changes", at, "years"), f"{min(changed & years)}年度已在前面改过"
+            changed |= years
+    if requirement.get("share") and combine != "each_year":
+        yield ("requirement", "share"), "占比只能用于逐年核验（combine: each_year）"
+    if _is_part(requirement.get("share")) and TOTAL in requirement["share"]:
+        yield ("requirement", "share", TOTAL), f"total 是{TOTAL_NAME}，没有占比"
+    if requirement.get("each_year_at_least") and combine != "sum":
+        yield ("requirement", "each_year_at_least"), "每年至少多少学时只用于按总和核验（combine: sum）"
+    for at, window in parts["windows"]:
+        yield from strangers(window.hours, ("windows", at, "hours"))
+        if window.hours and combine != "sum":
+            yield ("windows", at, "hours"), "各级别不同的学时只能用于按总和核验（combine: sum）"
     for at, waiver in parts["waivers"]:
         if waiver.effect == "any_one_year" and combine in ("sum", "average"):
             yield ("waivers", at, "effect"), "any_one_year 只能用于逐年核验（combine: each_year）"
@@ -664,7 +672,12 @@ def _strange_words(raw: dict[str, Any], parts: _Parts) -> Iterator[_Said]:
         yield from strange(requirement, ("requirement",), "counted_from", days)
 
 
+def _is_part(raw: Any) -> bool:
+    return isinstance(raw, dict)
+
+
 def _listed(rules: Any) -> list[tuple[int, Any]]:
+    """What stands in a list, each with its place; nothing where it is none."""
     return list(enumerate(rules)) if isinstance(rules, list) else []
 
 
