@@ -26,6 +26,7 @@ FULL, DEEMED = "足", "视同"
 _TO_VERIFY = re.compile(r"[（(]?待核[实验][）)]?$")
 Day = Annotated[date, BeforeValidator(str)]
 Hours = Annotated[str, Field(pattern=r"^(足|视同|\d+(\.5)?)$")]
+When = Annotated[str, Field(pattern=r"^\d{4}(-\d\d-\d\d)?$")]
 
 
 class _Words(BaseModel):
@@ -103,12 +104,13 @@ class Expected(_Words):
 class Case(_Words):
     """Worked case (政策举例).
 
-    One case in a sentence. Hours by year and subject name, or by source of hours where a cap asks for it.
+    One case in a sentence. Hours by year and subject name, or by source of hours where a cap asks for it; by the day
+    of study instead of the year where the notice counts hours only from a day on.
     """
 
     sentence: str = Field(alias="案例", min_length=8)
     facts: Facts = Field(alias="申报人")
-    hours: dict[int, Hours | dict[str, Hours | dict[str, Hours]]] = Field({}, alias="学时")
+    hours: dict[When, Hours | dict[str, Hours | dict[str, Hours]]] = Field({}, alias="学时")
     expected: Expected = Field(alias="应为")
     show: bool = False
 
@@ -155,7 +157,9 @@ def answer(policy: Policy, case: Case) -> dict[str, str]:
     """
     facts = case.facts
     applicants = columns([facts.applicant(policy)])
-    decided = rules.decide(policy, applicants, _balances(policy, case, rules.depth(policy, applicants)))
+    since = rules.counted_from(policy, applicants)
+    had = _balances(policy, case, rules.depth(policy, applicants), 0 if since is None else int(since[0]))
+    decided = rules.decide(policy, applicants, had)
     if decided.outcome[0] == rules.UNDECIDED:
         raise ValueError(f"{policy.id} cannot decide: {case.sentence}")
     winner = int(decided.winner[0])
@@ -189,14 +193,15 @@ def differences(policy: Policy, case: Case) -> list[str]:
     return found + [f"依据应有{clause}，得到{given['依据']}" for clause in missing]
 
 
-def _balances(policy: Policy, case: Case, depth: int) -> rules.Balances:
+def _balances(policy: Policy, case: Case, depth: int, since: int) -> rules.Balances:
     names = {subject.name.removesuffix("科目"): place for place, subject in enumerate(policy.subjects)}
     shape = (depth, len(names), 1)
     by_source = {"": np.zeros(shape, np.int32)}
     deemed = np.zeros(shape, bool)
-    for year, given in case.hours.items():
+    for when, given in case.hours.items():
+        year, day = int(when[:4]), int(when.replace("-", ""))
         back = case.facts.year - year
-        if not 0 <= back < depth:
+        if not 0 <= back < depth or (day > 9999 and day < since):
             continue
         whole = policy.requirement.in_year(year)
         for name, amount in (given if isinstance(given, dict) else dict.fromkeys(names, given)).items():

@@ -1,7 +1,7 @@
 """Decisions as sentences: the cases of the notice on file and of other offices, and what a silence changes."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -100,6 +100,37 @@ def test_make_up_study_reaches_so_many_years_back_in_its_part_of_the_year(year: 
     rule = office("conversions")
     assert rule.may_make_up("professional", year, date.fromisoformat(day)) is may
     assert not rule.may_make_up("public", year, date.fromisoformat(day))
+
+
+@pytest.mark.parametrize(
+    ("day", "years"),
+    [("2024-01-01", (2022, 2021)), ("2024-06-30", (2022, 2021)), ("2024-07-01", ()), ("2022-06-30", (2021,))],
+)
+def test_make_up_study_of_named_years_reaches_these_and_no_others(day: str, years: tuple[int, ...]) -> None:
+    rule = office("makeup-of-named-years")
+    on = date.fromisoformat(day)
+    assert tuple(year for year in range(2025, 2015, -1) if rule.may_make_up("professional", year, on)) == years
+    assert not any(rule.may_make_up("public", year, on) for year in years)
+
+
+@pytest.mark.parametrize(
+    ("league", "subject", "first", "last"),
+    [
+        (None, "professional", "02-01", "11-30"),
+        ("呼和浩特市", "professional", "01-15", "12-15"),
+        ("包头市", "public", "03-01", "10-31"),
+        ("呼和浩特市", "public", "03-01", "09-30"),
+    ],
+)
+def test_study_is_open_from_its_first_day_to_its_last_by_league_and_subject(
+    league: str | None, subject: str, first: str, last: str
+) -> None:
+    window = office("study-times").study_window(league, subject)
+    assert window is not None
+    opens, closes = (date.fromisoformat(f"2024-{day}") for day in (first, last))
+    assert window.holds(opens, closes)
+    assert not window.holds(opens - timedelta(days=1), closes)
+    assert not window.holds(opens, closes + timedelta(days=1))
 
 
 # --- what a silence changes
