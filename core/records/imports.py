@@ -381,7 +381,7 @@ def _hours(cells: Mapping[str, object], source: Source | None, problem: _Report)
             return Decimal()
     if source is Source.QUALIFICATION:
         if value.is_nan() or value:
-            problem("hours", "hours-deemed", "职业资格视同完成当年专业科目，不另计学时，请留空")
+            problem("hours", "hours-deemed", "职业资格使当年的科目视同完成，不另计学时，请留空")
         return Decimal()
     if not value.is_finite() or value < 0 or value > MOST_HOURS:
         problem("hours", "hours-range", f"学时应大于0且不超过{MOST_HOURS}，请核对")

@@ -53,6 +53,26 @@ def test_a_case_that_is_decided_otherwise_is_told_in_words() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("facts", "hours", "words"),
+    [
+        ({}, {"2024": {"公共": "30"}}, "没有科目“公共”"),
+        ({"学历": "大学"}, {}, "通知里没有“大学”，只能是 中专、大专、本科、硕士、博士"),
+        ({"申报级别": "正高"}, {}, "通知里没有“正高”，只能是 初级、中级、高级"),
+        ({"单位": "医院"}, {}, "没有申报信息“单位”，这里只能写 学历"),
+        ({"转任日期": "2024年"}, {}, "“转任日期”不能写成“2024年”"),
+        ({"申报方式": "考核认定"}, {}, "没有适用于此人的申报要求（windows），或者缺少它要看的信息"),
+    ],
+)
+def test_a_case_that_cannot_be_decided_says_in_the_offices_words_why(
+    facts: dict[str, str], hours: dict[str, dict[str, str]], words: str
+) -> None:
+    written = {"性别": "女", "出生日期": "1985-06-15", "申报年度": "2024", "申报方式": "职称评审", "申报级别": "中级"}
+    told = {"案例": "一个不能核验的案例", "申报人": written | facts, "学时": hours, "应为": {"结论": "符合"}}
+    (said,) = cases.differences(NOTICE, cases.Case.model_validate(told))
+    assert said.startswith(f"不能核验：{words}")
+
+
 def test_a_league_changes_what_it_names_and_keeps_the_rest_of_the_regions_notice() -> None:
     league = office("league")
     assert league.requirement.hours == {"public": 40, "professional": 60, "total": 100}
