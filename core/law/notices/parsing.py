@@ -357,8 +357,8 @@ _UNCITED = "没有写明条款，请写出自通知哪一条"
 _BEYOND = {
     ("fill_first", "shortage_first"): "先补齐上一周期的短缺",
     ("carry_over", "surplus"): "多学的学时结转到以后年度",
-    ("committee", "committees"): "按评审委员会分别规定学时",
-    ("county", "counties"): "按旗县分别规定（盟市可以有自己的文件）",
+    ("committees", "committee"): "按评审委员会分别规定学时",
+    ("counties", "county"): "按旗县分别规定（盟市可以有自己的文件）",
     ("school_year", "academic_year", "credit_year"): "自然年度以外的学时年度（如九月至次年八月）",
 }
 """What offices ask for that a policy file cannot say, by the names they would write; README's list is this one."""
