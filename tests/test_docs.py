@@ -2,16 +2,20 @@
 
 import re
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from core import __main__
 from core.ground import db
-from core.law import notices, rules
+from core.law import cases, notices, rules
+from core.law.notices import language, parsing
 from tests.test_floors import FLOORS, shown
 
 README = (db.ROOT / "README.md").read_text(encoding="utf-8")
+GOOD = db.ROOT / "tests" / "data" / "policies" / "good"
 
 
 def example() -> notices.Policy:
@@ -32,6 +36,45 @@ def test_the_policy_in_the_readme_asks_for_what_the_text_beside_it_says() -> Non
         outcomes.append(rules.OUTCOMES[int(decided.outcome[0])].label)
     assert outcomes == ["不符合", "符合", "符合"]
     assert {waiver.name for waiver in rule.waivers} == {waiver.name for waiver in notices.of_year(2024).waivers}
+
+
+def test_the_worked_case_in_the_readme_comes_out_as_it_says(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```yml\n(.*?)```", README, re.DOTALL)
+    path = tmp_path / "nmg-2024.yaml"
+    path.write_text(text, encoding="utf-8")
+    (case,) = cases.cases(path)
+    assert cases.differences(notices.read(notices.FOLDER / "nmg-2024.yaml"), case) == []
+
+
+SAID = re.findall(r"^\| (.+) \| (.*`.*) \| ([a-z0-9-]+) \|$", README, re.MULTILINE)
+"""What can be said in a notice: the table's rows."""
+
+
+@pytest.mark.parametrize(("what", "written", "file"), SAID)
+def test_each_thing_the_readme_says_can_be_said_stands_so_in_the_file_beside_it(
+    what: str, written: str, file: str
+) -> None:
+    text = (GOOD / f"{file}.yaml").read_text(encoding="utf-8")
+    for snippet in re.findall(r"`([^`]+)`", what + written):
+        for key in re.findall(r"([a-z_]+):", snippet):
+            assert re.search(rf"\b{key}:", text), f"{file} says nothing of {key}"
+        if snippet.startswith("{"):
+            assert isinstance(yaml.safe_load(snippet), dict)
+
+
+def parts(kind: type[language.Part]) -> set[type[language.Part]]:
+    return {kind}.union(*map(parts, kind.__subclasses__()))
+
+
+def test_the_readme_shows_every_word_of_the_language_and_what_it_cannot_say() -> None:
+    chapter = README[README.index("## Another notice") : README.index("## Words")]
+    shown_there = set(re.findall(r"[a-z_]+", chapter))
+    every = {field.alias or name for part in parts(language.Part) for name, field in part.model_fields.items()}
+    every |= {*language.SETTINGS, *(fact.type for fact in language.EVERY_NOTICE), "sum", "average", "each_year"}
+    every |= {"none_required", "any_one_year", "without_years", "last_years", "day", "item", "word"}
+    assert len(SAID) >= 40
+    assert every - shown_there == {"note"}
+    assert {names[0] for names in parsing._BEYOND} <= shown_there
 
 
 @pytest.mark.parametrize("line", re.findall(r"`python -m core ([a-z][a-z ]*)", README))

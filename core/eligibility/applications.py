@@ -246,8 +246,12 @@ def missing(policy: Policy, facts: Applicant, window: Window | None) -> tuple[st
     year, route = facts.year, facts.route
     if window is None:
         for name, word in (("education", "学历"), ("series", "职称系列")):
-            if name not in facts.facts and any(getattr(each, name) for each in policy.windows if each.route == route):
-                return name, f"{name}-missing", f"{policy.document}按{word}规定{route}的年度，请填写{word}"
+            told = dict.fromkeys(
+                each for other in policy.windows if other.route == route for each in getattr(other, name)
+            )
+            if name not in facts.facts and told:
+                words = f"{policy.document}按{word}规定{route}的年度，请填写{word}，其中写明的有{'、'.join(told)}"
+                return name, f"{name}-missing", words
         words = f"{policy.document}没有规定{year}年度{route}{facts.level}需完成哪些年度，请核对申报方式和级别"
         return "route", "policy", words
     code = notices.YEARS_SINCE.get(window.years_from or "", window.years_from or "")

@@ -26,6 +26,7 @@ FULL, DEEMED = "足", "视同"
 _TO_VERIFY = re.compile(r"[（(]?待核[实验][）)]?$")
 Day = Annotated[date, BeforeValidator(str)]
 Hours = Annotated[str, Field(pattern=r"^(足|视同|\d+(\.5)?)$")]
+When = Annotated[str, Field(pattern=r"^\d{4}(-\d\d-\d\d)?$")]
 
 
 class _Words(BaseModel):
@@ -57,9 +58,16 @@ class Facts(_Words):
             said = written if isinstance(written, list) else _TO_VERIFY.sub("", str(written))
             if said != written:
                 open_.add(code)
-            value = _value(kind, said, asserted=said != written)
+            try:
+                value = _value(kind, said, asserted=said != written)
+            except ValueError:
+                raise ValueError(f"“{heading}”不能写成“{said}”") from None
             if value:
                 told[code] = value
+        for name, words in policy.vocabulary.items():
+            word = {"route": self.route, "level": self.level}.get(name, told.get(name))
+            if word and word not in words:
+                raise ValueError(f"通知里没有“{word}”，只能是 {'、'.join(words) or '（没有声明）'}")
         said_of = (self.sex, self.born_on, self.year, self.route, self.level)
         return Applicant(*said_of, told, frozenset(open_ & told.keys()))
 
@@ -70,7 +78,7 @@ def _asked(policy: Policy, heading: str) -> tuple[str, str]:
     usual["非公有制"] = ("non_public", "flag")
     usual |= {fact.heading: (fact.code, fact.type) for fact in policy.asked.values()}
     if heading not in usual:
-        raise ValueError(f"{policy.id} asks for nothing called {heading}")
+        raise ValueError(f"没有申报信息“{heading}”，这里只能写 {'、'.join(usual)}")
     return usual[heading]
 
 
@@ -103,12 +111,13 @@ class Expected(_Words):
 class Case(_Words):
     """Worked case (政策举例).
 
-    One case in a sentence. Hours by year and subject name, or by source of hours where a cap asks for it.
+    One case in a sentence. Hours by year and subject name, or by source of hours where a cap asks for it; by the day
+    of study instead of the year where the notice counts hours only from a day on.
     """
 
     sentence: str = Field(alias="案例", min_length=8)
     facts: Facts = Field(alias="申报人")
-    hours: dict[int, Hours | dict[str, Hours | dict[str, Hours]]] = Field({}, alias="学时")
+    hours: dict[When, Hours | dict[str, Hours | dict[str, Hours]]] = Field({}, alias="学时")
     expected: Expected = Field(alias="应为")
     show: bool = False
 
@@ -123,7 +132,9 @@ def cases(path: Path) -> list[Case]:
         for each in yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader) or ():  # noqa: S506 - words only
             found.append(Case.model_validate(each))  # noqa: PERF401  how many were read is told
     except ValidationError as error:
-        where = "、".join(".".join(map(str, each["loc"])) or "整条" for each in error.errors())
+        short = {"string_too_short": "（至少8个字）"}
+        told = (".".join(map(str, each["loc"])) + short.get(each["type"], "") or "整条" for each in error.errors())
+        where = "、".join(told)
         raise Refused("cases", f"案例文件{path.name}的第{len(found) + 1}个案例写法不对：{where}") from error
     except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
         said = " ".join(str(error).split())
@@ -155,9 +166,11 @@ def answer(policy: Policy, case: Case) -> dict[str, str]:
     """
     facts = case.facts
     applicants = columns([facts.applicant(policy)])
-    decided = rules.decide(policy, applicants, _balances(policy, case, rules.depth(policy, applicants)))
+    since = rules.counted_from(policy, applicants)
+    had = _balances(policy, case, rules.depth(policy, applicants), 0 if since is None else int(since[0]))
+    decided = rules.decide(policy, applicants, had)
     if decided.outcome[0] == rules.UNDECIDED:
-        raise ValueError(f"{policy.id} cannot decide: {case.sentence}")
+        raise ValueError("没有适用于此人的申报要求（windows），或者缺少它要看的信息")
     winner = int(decided.winner[0])
     return {
         "结论": OUTCOMES[int(decided.outcome[0])].label,
@@ -173,8 +186,10 @@ def differences(policy: Policy, case: Case) -> list[str]:
     wanted = case.expected
     try:
         given = answer(policy, case)
-    except (ValueError, KeyError) as error:
-        return [f"不能核验，请核对申报人的情形和科目名称（{' '.join(map(str, error.args))}）"]
+    except KeyError as error:
+        return [f"不能核验：没有科目“{error.args[0]}”，请写通知的科目名称，不带“科目”二字"]
+    except ValueError as error:
+        return [f"不能核验：{error}"]
     found = [
         f"{name}应为{expected}，得到{given[name]}"
         for name, expected in (
@@ -189,14 +204,15 @@ def differences(policy: Policy, case: Case) -> list[str]:
     return found + [f"依据应有{clause}，得到{given['依据']}" for clause in missing]
 
 
-def _balances(policy: Policy, case: Case, depth: int) -> rules.Balances:
+def _balances(policy: Policy, case: Case, depth: int, since: int) -> rules.Balances:
     names = {notices.short_name(subject.name): place for place, subject in enumerate(policy.subjects)}
     shape = (depth, len(names), 1)
     by_source = {"": np.zeros(shape, np.int32)}
     deemed = np.zeros(shape, bool)
-    for year, given in case.hours.items():
+    for when, given in case.hours.items():
+        year, day = int(when[:4]), int(when.replace("-", ""))
         back = case.facts.year - year
-        if not 0 <= back < depth:
+        if not 0 <= back < depth or (day > 9999 and day < since):
             continue
         whole = policy.requirement.in_year(year)
         for name, amount in (given if isinstance(given, dict) else dict.fromkeys(names, given)).items():

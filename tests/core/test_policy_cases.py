@@ -1,7 +1,7 @@
 """Decisions as sentences: the cases of the notice on file and of other offices, and what a silence changes."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -53,6 +53,26 @@ def test_a_case_that_is_decided_otherwise_is_told_in_words() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("facts", "hours", "words"),
+    [
+        ({}, {"2024": {"公共": "30"}}, "没有科目“公共”"),
+        ({"学历": "大学"}, {}, "通知里没有“大学”，只能是 中专、大专、本科、硕士、博士"),
+        ({"申报级别": "正高"}, {}, "通知里没有“正高”，只能是 初级、中级、高级"),
+        ({"单位": "医院"}, {}, "没有申报信息“单位”，这里只能写 学历"),
+        ({"转任日期": "2024年"}, {}, "“转任日期”不能写成“2024年”"),
+        ({"申报方式": "考核认定"}, {}, "没有适用于此人的申报要求（windows），或者缺少它要看的信息"),
+    ],
+)
+def test_a_case_that_cannot_be_decided_says_in_the_offices_words_why(
+    facts: dict[str, str], hours: dict[str, dict[str, str]], words: str
+) -> None:
+    written = {"性别": "女", "出生日期": "1985-06-15", "申报年度": "2024", "申报方式": "职称评审", "申报级别": "中级"}
+    told = {"案例": "一个不能核验的案例", "申报人": written | facts, "学时": hours, "应为": {"结论": "符合"}}
+    (said,) = cases.differences(NOTICE, cases.Case.model_validate(told))
+    assert said.startswith(f"不能核验：{words}")
+
+
 def test_a_league_changes_what_it_names_and_keeps_the_rest_of_the_regions_notice() -> None:
     league = office("league")
     assert league.requirement.hours == {"public": 40, "professional": 60, "total": 100}
@@ -100,6 +120,37 @@ def test_make_up_study_reaches_so_many_years_back_in_its_part_of_the_year(year: 
     rule = office("conversions")
     assert rule.may_make_up("professional", year, date.fromisoformat(day)) is may
     assert not rule.may_make_up("public", year, date.fromisoformat(day))
+
+
+@pytest.mark.parametrize(
+    ("day", "years"),
+    [("2024-01-01", (2022, 2021)), ("2024-06-30", (2022, 2021)), ("2024-07-01", ()), ("2022-06-30", (2021,))],
+)
+def test_make_up_study_of_named_years_reaches_these_and_no_others(day: str, years: tuple[int, ...]) -> None:
+    rule = office("makeup-of-named-years")
+    on = date.fromisoformat(day)
+    assert tuple(year for year in range(2025, 2015, -1) if rule.may_make_up("professional", year, on)) == years
+    assert not any(rule.may_make_up("public", year, on) for year in years)
+
+
+@pytest.mark.parametrize(
+    ("league", "subject", "first", "last"),
+    [
+        (None, "professional", "02-01", "11-30"),
+        ("呼和浩特市", "professional", "01-15", "12-15"),
+        ("包头市", "public", "03-01", "10-31"),
+        ("呼和浩特市", "public", "03-01", "09-30"),
+    ],
+)
+def test_study_is_open_from_its_first_day_to_its_last_by_league_and_subject(
+    league: str | None, subject: str, first: str, last: str
+) -> None:
+    window = office("study-times").study_window(league, subject)
+    assert window is not None
+    opens, closes = (date.fromisoformat(f"2024-{day}") for day in (first, last))
+    assert window.holds(opens, closes)
+    assert not window.holds(opens - timedelta(days=1), closes)
+    assert not window.holds(opens, closes + timedelta(days=1))
 
 
 # --- what a silence changes

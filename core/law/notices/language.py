@@ -81,6 +81,12 @@ def _number(text: Any) -> Any:
     return text
 
 
+def _share(text: Any) -> Any:
+    if isinstance(text, Decimal) or re.fullmatch(r"0\.\d{1,4}", str(text), re.ASCII):
+        return text
+    raise _slip("应是0和1之间的小数，最多四位，如三分之一写 0.3333")
+
+
 def month_day(text: str) -> str:
     """A day of every year (月日) in words: 01-31 as 1月31日, the end of February as 2月底."""
     if text in ("02-28", "02-29"):
@@ -94,7 +100,7 @@ _FLAGS = {"true": True, "false": False}
 Day = Annotated[date, BeforeValidator(_day)]
 MonthDay = Annotated[str, BeforeValidator(_month_day)]
 Amount = Annotated[Decimal, BeforeValidator(_number), Field(ge=0, le=10_000, multiple_of=Decimal("0.5"))]
-Share = Annotated[Decimal, BeforeValidator(_number), Field(gt=0, lt=1)]
+Share = Annotated[Decimal, BeforeValidator(_share), Field(gt=0, lt=1)]
 Year = Annotated[int, Field(ge=1990, le=2100)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Clause = Annotated[str, Field(min_length=1, max_length=40)]

@@ -355,6 +355,16 @@ _WORDS = {
 }
 _UNCITED = "没有写明条款，请写出自通知哪一条"
 
+_BEYOND = {
+    ("fill_first", "shortage_first"): "先补齐上一周期的短缺",
+    ("carry_over", "surplus"): "多学的学时结转到以后年度",
+    ("committees", "committee"): "按评审委员会分别规定学时",
+    ("counties", "county"): "按旗县分别规定（盟市可以有自己的文件）",
+    ("school_year", "academic_year", "credit_year"): "自然年度以外的学时年度（如九月至次年八月）",
+}
+"""What offices ask for that a policy file cannot say, by the names they would write; README's list is this one."""
+_INSTEAD = "目前不能表达{wish}；请删去此项，在 readings 中写明由审核部门怎样办理，需要系统办理的请告知系统维护人员"
+
 
 def parse(
     text: str | bytes,
@@ -441,7 +451,10 @@ def _ill_formed(error: ValidationError, raw: Any, above: _Path = ()) -> Iterator
 
 
 def _unknown_key(path: _Path) -> str:
-    """Of a key that the language has not: which of those that may stand there was meant."""
+    """Of a key that the language has not: that it cannot be said, or which of those that may stand there was meant."""
+    for names, wish in _BEYOND.items():
+        if path[-1] in names:
+            return _INSTEAD.format(wish=wish)
     part: Any = Policy
     for step in path[:-1]:
         if isinstance(step, str):
