@@ -29,14 +29,6 @@ ALLOWED = {
 }
 """What may stand in a text all the same, with the reason."""
 
-NOT_YET = {
-    "core/records/cards.py",
-    "core/records/imports.py",
-    "web/policies/articles.py",
-    "web/tables/columns.py",
-}
-"""Files that still know two subjects by name; the list may only get shorter."""
-
 FILES = sorted(
     path for folder in ("core", "web", "pages", "routes") for path in (ROOT / folder).rglob("*.py") if path != LANGUAGE
 )
@@ -70,18 +62,7 @@ def of(path: Path) -> list[str]:
 
 
 def test_no_text_of_the_program_says_what_only_a_notice_can() -> None:
-    told = [
-        each
-        for path in [*FILES, ROOT / "app.py"]
-        if path.relative_to(ROOT).as_posix() not in NOT_YET
-        for each in of(path)
-    ]
-    assert told == []
-
-
-@pytest.mark.parametrize("name", sorted(NOT_YET))
-def test_a_file_that_has_become_free_of_it_leaves_the_list(name: str) -> None:
-    assert of(ROOT / name), f"{name} says nothing of a notice any more: take it off the list"
+    assert [each for path in [*FILES, ROOT / "app.py"] for each in of(path)] == []
 
 
 @pytest.mark.parametrize("allowed", sorted(ALLOWED))

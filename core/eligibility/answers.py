@@ -274,6 +274,8 @@ def _asked(
     """The notice an application is decided by, or why this actor gets no answer about it."""
     if problem := scope_problem(actor, each, person):
         return None, [problem]
+    if each.rival and not person:
+        return None, [Problem(each.row, "id_number", "number-twice", each.id_number, each.rival)]
     assert each.year is not None
     try:
         return known.of(each.year, person.authority_id if person else actor.organization_id), []

@@ -38,9 +38,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """Each column of every notice with its heading first and then the synonyms offices write."""
 HEADINGS = {name: words[0] for name, words in COLUMNS.items()}
 REQUIRED = ("name", "id_number", "year")
-ON_FILE = {"sex": ("性别",), "birth_on": ("出生日期", "出生年月日", "出生年月")}
-"""Columns that say again what the ID number says: read only to be held against it."""
-SOMETIMES = ("series", "education", *ON_FILE)
+SOMETIMES = ("series", "education", *resident_id.SAID_AGAIN)
 """Columns that files may have and mostly have not."""
 
 
@@ -50,7 +48,7 @@ def columns() -> dict[str, tuple[str, ...]]:
     for filed in notices.filed():
         for fact in filed.policy.facts if filed.policy else ():
             own[fact.code] = tuple(dict.fromkeys((*own.get(fact.code, ()), fact.heading, *fact.also)))
-    return COLUMNS | own | ON_FILE
+    return COLUMNS | own | resident_id.SAID_AGAIN
 
 
 def headings() -> dict[str, str]:
@@ -73,6 +71,8 @@ class Application:
     """None where it cannot be read."""
     doubtful: bool = False
     """Whether nobody knows who applies for which year: the batch's problems say why, and nothing is answered."""
+    rival: str = ""
+    """Which other row of the file has this number under another name, in words; the name on file decides."""
     facts: Applicant | None = None
     """None until `understood`, and where the row has problems."""
 
@@ -130,29 +130,32 @@ def read(content: bytes, filename: str, *, today: date | None = None) -> Batch:
 
 
 def _check_repeated(batch: Batch) -> None:
-    """Tell one number under two names, and one application twice; neither is answered."""
+    """Tell one number under two names, and one application twice, which is answered once."""
     by_number: dict[str, list[Application]] = defaultdict(list)
     for each in batch.applications:
         if not each.doubtful:
             by_number[each.id_number].append(each)
     asked = [name for name in columns() if name not in ("name", "id_number")]
-    unsure: dict[int, Problem] = {}
+    rivals: dict[int, str] = {}
+    twice: dict[int, Problem] = {}
     for alike in by_number.values():
         first = alike[0]
         for place, each in enumerate(alike[1:], start=1):
             if each.name != first.name:
-                words = f"与第{first.row}行“{first.name}”的号码相同而姓名不同，请核对两行的姓名和号码"
-                unsure[each.row] = Problem(each.row, "id_number", "number-twice", each.id_number, words)
-                back = f"与第{each.row}行“{each.name}”的号码相同而姓名不同，请核对两行的姓名和号码"
-                unsure.setdefault(first.row, Problem(first.row, "id_number", "number-twice", first.id_number, back))
+                words = "与第{}行“{}”的号码相同而姓名不同，请核对两行的姓名和号码"
+                rivals[each.row] = words.format(first.row, first.name)
+                rivals.setdefault(first.row, words.format(each.row, each.name))
                 continue
             for earlier in alike[:place]:
                 if all(sheets.text(each.cells.get(name)) == sheets.text(earlier.cells.get(name)) for name in asked):
                     words = f"与第{earlier.row}行重复，请删去一行"
-                    unsure[each.row] = Problem(each.row, "id_number", "row-twice", each.id_number, words)
+                    twice[each.row] = Problem(each.row, "id_number", "row-twice", each.id_number, words)
                     break
-    batch.problems += unsure.values()
-    batch.applications = [replace(each, doubtful=True) if each.row in unsure else each for each in batch.applications]
+    batch.problems += twice.values()
+    batch.applications = [
+        replace(each, doubtful=each.doubtful or each.row in twice, rival=rivals.get(each.row, ""))
+        for each in batch.applications
+    ]
 
 
 def identified(row: int, cells: Mapping[str, object], today: date | None) -> tuple[Application, list[Problem]]:
@@ -177,24 +180,9 @@ def identified(row: int, cells: Mapping[str, object], today: date | None) -> tup
     except _Unclear as unclear:
         fault("year", "year-form", str(unclear))
     if not code:
-        said, sex = _plain(cells.get("sex")), resident_id.sex(number)
-        if said and said.removesuffix("性") != sex:
-            fault("sex", "sex-contradicts", f"身份证号表示{sex}，请核对性别或号码")
-        born, born_on = re.sub(r"\D+", "-", _born(cells.get("birth_on"))).strip("-"), resident_id.birth_on(number)
-        told = [int(part) for part in born.split("-") if part]
-        if told and told != [born_on.year, born_on.month, born_on.day][: len(told)]:
-            fault("birth_on", "birth-contradicts", f"身份证号表示{born_on}出生，请核对出生日期或号码")
+        for column, words in resident_id.contradictions(number, cells).items():
+            fault(column, "id-contradicted", words)
     return Application(row, name, number, dict(cells), year, bool(problems)), problems
-
-
-def _born(cell: object) -> str:
-    """A birthday as written, with something between year, month and day."""
-    if isinstance(cell, date):
-        return f"{cell:%Y-%m-%d}"
-    text = _plain(cell).removesuffix(" 00:00:00")
-    if re.fullmatch(r"[1-5]\d{4}", text):  # a date that a spreadsheet shows as its number of days
-        return str(sheets.DAY_ZERO + timedelta(days=int(text)))
-    return "-".join(filter(None, (text[:4], text[4:6], text[6:]))) if re.fullmatch(r"\d{6}|\d{8}", text) else text
 
 
 def understood(each: Application, policy: Policy) -> tuple[Application, list[Problem]]:

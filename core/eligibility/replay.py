@@ -95,7 +95,7 @@ def recompute(session: Session, number: int, *, actor: Actor) -> Recomputation:
     except access.Refused as refused:
         changed.append(Changed("policy", "政策", one.part.policy_id, refused.words))
     else:
-        if policy.digest != one.part.policy_digest:
+        if policy.digest != own.digest:  # not the digest it was kept under, which another version worked out
             was, is_now = (f"{each.id}（{each.digest[:8]}）" for each in (own, policy))
             changed.append(Changed("policy", "政策", was, is_now))
         columns = rules.columns([facts])
@@ -124,7 +124,7 @@ def _balance_changes(was: Iterable[Sequence[Any]], is_now: Iterable[Sequence[Any
     return [
         Changed(
             "balance",
-            f"{year}年度{names.get(subject, subject).removesuffix('科目')}（{Source(source).label}）",
+            f"{year}年度{notices.short_name(names.get(subject, subject))}（{Source(source).label}）",
             words(before.get((year, subject, source), (0, 0))),
             words(after.get((year, subject, source), (0, 0))),
         )

@@ -16,7 +16,7 @@ from core.eligibility.applications import Application, identified, in_words, mis
 from core.ground import db, resident_id
 from core.ground.access import Actor, Refused, not_found
 from core.law import notices, rules
-from core.law.notices import Policy, Waiver
+from core.law.notices import Interpretation, Policy, Waiver
 from core.law.rules import OUTCOMES, UNDECIDED
 from core.ledger import balances, statements, years
 from core.ledger.balances import Lines
@@ -57,16 +57,6 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Used:
-    """Interpretation used: an interpretation that the decision stood on."""
-
-    setting: str
-    value: str
-    reason: str
-    clause: str
-
-
-@dataclass(frozen=True)
 class DecisionSheet:
     """Decision sheet (核验结论): 结论 with everything that led there. Hours are exact Decimals."""
 
@@ -88,7 +78,8 @@ class DecisionSheet:
     year_lines: tuple[YearLine, ...]
     """Newest first: every year that was looked at."""
     ways: tuple[Way, ...]
-    interpretations: tuple[Used, ...]
+    interpretations: tuple[Interpretation, ...]
+    """Those the decision stood on."""
     entries: pd.DataFrame
     """The credit entries behind the balances, columns of `statements.entries`."""
     digest: str
@@ -191,7 +182,7 @@ def drawn(
         any_one=bool(decisions.any_one[0]),
         year_lines=tuple(_year_lines(policy, facts, decisions, had)),
         ways=ways,
-        interpretations=tuple(_used(policy, facts, ways)),
+        interpretations=tuple(_stood_on(policy, facts, ways)),
         entries=entries.reset_index(drop=True),
         digest=db.blind_index(db.canonical(stood_on)).hex(),
     )
@@ -338,7 +329,7 @@ def _age_words(policy: Policy, facts: rules.Applicant) -> str:
     return f"{facts.year}-{day}满{facts.year - facts.born_on.year - before}周岁"
 
 
-def _used(policy: Policy, facts: rules.Applicant, ways: Sequence[Way]) -> Iterator[Used]:
+def _stood_on(policy: Policy, facts: rules.Applicant, ways: Sequence[Way]) -> Iterator[Interpretation]:
     """The interpretations that bear on this application."""
     applying = sum(way.applies for way in ways)
     won = next(way for way in ways if way.won)
@@ -354,10 +345,7 @@ def _used(policy: Policy, facts: rules.Applicant, ways: Sequence[Way]) -> Iterat
         "amounts_of_earlier_years": won.years not in ("无", str(facts.year)),
         "until_next_notice": policy.carried(facts.year),
     }
-    for each in policy.interpretations:
-        if bears.get(each.setting):
-            value = {True: "是", False: "否"}.get(each.value, str(each.value))
-            yield Used(each.setting, value, each.reason, each.clause)
+    yield from (each for each in policy.interpretations if bears.get(each.setting))
 
 
 def _limited(policy: Policy) -> list[str]:

@@ -128,7 +128,8 @@ def contradictions(number: str, cells: Mapping[str, object]) -> dict[str, str]:
     A cell that says nothing clearly contradicts nothing.
     """
     found = {}
-    if {str(cells.get("sex") or "").strip(), sex(number)} == {"男", "女"}:
+    said = str(cells.get("sex") or "").translate(_FULL_WIDTH).strip().removesuffix("性")
+    if {said, sex(number)} == {"男", "女"}:
         found["sex"] = f"身份证号第17位表示{sex(number)}，请核对性别或号码"
     if not number[6:14].startswith(_written_day(cells.get("birth_on"))):
         found["birth_on"] = "与身份证号第7至14位的出生日期不同，请核对出生日期或号码"

@@ -205,7 +205,7 @@ def differences(policy: Policy, case: Case) -> list[str]:
 
 
 def _balances(policy: Policy, case: Case, depth: int, since: int) -> rules.Balances:
-    names = {subject.name.removesuffix("科目"): place for place, subject in enumerate(policy.subjects)}
+    names = {notices.short_name(subject.name): place for place, subject in enumerate(policy.subjects)}
     shape = (depth, len(names), 1)
     by_source = {"": np.zeros(shape, np.int32)}
     deemed = np.zeros(shape, bool)

@@ -26,7 +26,7 @@ from core.law.applicants import Applicants as Applicants
 from core.law.applicants import Flags, Mask, Rows, number_of
 from core.law.applicants import columns as columns
 from core.law.applicants import mask_of as mask_of
-from core.law.notices import TOTAL, Condition, Policy, Waiver, Window
+from core.law.notices import TOTAL, TOTAL_NAME, Cap, Condition, Policy, Waiver, Window, short_name
 
 Hundredths = NDArray[np.int32]
 
@@ -89,7 +89,7 @@ def counted_from(policy: Policy, applicants: Applicants) -> NDArray[np.int32] | 
 def counted(policy: Policy, by_source: Mapping[str, Hundredths], deemed: Flags | None = None) -> Balances:
     """Balances after caps and sub-subjects (有效学时).
 
-    Hours as they count: yearly caps by source applied, sub-subjects added to their whole.
+    Hours as they count: yearly caps applied, sub-subjects added to their whole.
 
     `by_source` gives K x S x N hundredths for each source of hours.
     """
@@ -99,21 +99,21 @@ def counted(policy: Policy, by_source: Mapping[str, Hundredths], deemed: Flags |
     for source, given in by_source.items():
         taken = given.copy()
         for cap in policy.caps:
-            if cap.per != "year" or (cap.source is not None and cap.source != source):
-                continue
-            if cap.source is not None:
-                places = [codes.index(cap.subject)] if cap.subject else list(range(len(codes)))
-                _cap(taken, places, int(cap.hours * 100))
+            if cap.per == "year" and cap.source == source:
+                _cap(taken, _places(policy, cap), int(cap.hours * 100))
         hours += taken
     for cap in policy.caps:
-        if cap.per == "year" and cap.source is None and cap.subject is not None:
-            whole = [place for place, subject in enumerate(policy.subjects) if not subject.part_of]
-            places = whole if cap.subject == TOTAL else [codes.index(cap.subject)]
-            _cap(hours, places, int(cap.hours * 100))
+        if cap.per == "year" and cap.source is None:
+            _cap(hours, _places(policy, cap), int(cap.hours * 100))
     for place, subject in enumerate(policy.subjects):
         if subject.part_of:
             hours[:, codes.index(subject.part_of)] += hours[:, place]
     return Balances(hours, np.zeros(shape, bool) if deemed is None else deemed)
+
+
+def _places(policy: Policy, cap: Cap) -> list[int]:
+    """The places of the subjects that a cap is of: one with its sub-subjects, or all."""
+    return [place for place, subject in enumerate(policy.subjects) if cap.holds_for(subject.code, subject.part_of)]
 
 
 def _cap(hours: Hundredths, places: list[int], most: int) -> None:
@@ -884,7 +884,7 @@ def years_text(decisions: Decisions, row: int) -> str:
 def gap_text(decisions: Decisions, row: int) -> str:
     """Gap (缺口) as text: `2023公需10;2024专业5` or `无`; 累计 only where the subjects do not explain it."""
     policy = decisions.policy
-    names = [subject.name.removesuffix("科目") for subject in policy.subjects]
+    names = [short_name(subject.name) for subject in policy.subjects]
     whole = [place for place, subject in enumerate(policy.subjects) if not subject.part_of]
     parts = []
     for back in range(decisions.missing.shape[0] - 1, -1, -1):
@@ -893,7 +893,7 @@ def gap_text(decisions: Decisions, row: int) -> str:
         parts += [f"{year}{names[place]}{_hours(int(lack[place]))}" for place in range(len(names)) if lack[place] > 0]
         rest = int(lack[-1]) - sum(int(lack[place]) for place in whole)
         if rest > 0:
-            parts.append(f"{year}累计{_hours(rest)}")
+            parts.append(f"{year}{TOTAL_NAME}{_hours(rest)}")
     return ";".join(parts) or "无"
 
 

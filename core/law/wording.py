@@ -50,7 +50,7 @@ def articles(policy: Policy) -> list[Article]:
 
 
 def _articles(policy: Policy) -> Iterator[Article]:
-    names = {subject.code: subject.name for subject in policy.subjects} | {notices.TOTAL: "累计"}
+    names = {subject.code: subject.name for subject in policy.subjects} | {notices.TOTAL: notices.TOTAL_NAME}
 
     combine = {"each_year": "每年度", "sum": "各年度合计", "average": "各年度平均"}[policy.requirement.combine]
     yield Article(policy.requirement.clause, "学时要求", combine + _amounts(names, policy.requirement.hours))

@@ -130,8 +130,8 @@ def _since(
     columns = (
         Person.human_id,
         CreditEntry.year,
-        _code(CreditEntry.subject, subjects, len(subjects)),
-        _code(CreditEntry.source, [each.value for each in SOURCES], len(SOURCES)),
+        _code(CreditEntry.subject, subjects, len(subjects), 1),
+        _code(CreditEntry.source, [each.value for each in SOURCES], len(SOURCES), 1),
         sa.type_coerce(CreditEntry.hours, sa.Integer),
         CreditEntry.deemed,
         db.day_number(CreditEntry.completed_on),
@@ -162,25 +162,31 @@ def _read(session: Session, known: NDArray[np.int64], first: int, last: int) -> 
     """What the totals hold of people whose ids are given in ascending order, in their order.
 
     A balance is read as one number: by its digits of 2 to the power of 24, 1, 4, 6, 8 and 17 the hundredths, whether
-    the subject is deemed done, the source, the subject, the year and the person.
+    the subject is deemed done, the source, the subject, the year and the person. The database adds up as little as it
+    can for each: what is the same of all (`_LEAST`) is added here.
     """
     subjects = _subjects(notices.filed())
-    packed = sa.cast(CreditTotal.person_id % _STRETCH, sa.BigInteger) * 2**8 + (CreditTotal.year - 1900)
-    packed = packed * 2**6 + _code(CreditTotal.subject, subjects, 2**6 - 1)
-    packed = packed * 2**4 + _code(CreditTotal.source, [each.value for each in SOURCES], 2**4 - 1)
-    packed = packed * 2 + sa.case((CreditTotal.deemed > 0, 1), else_=0)
-    packed = packed * 2**24 + (sa.type_coerce(CreditTotal.hours, sa.Integer) + 2**23)
-    query = sa.select(packed).where(CreditTotal.year.between(first, last))
     parts: list[list[Any]] = [[np.zeros(0, kind) for kind in _KINDS]]
     for start, ids in _stretches(known):
+        least = int(ids[0]) // _STRETCH * _STRETCH
+        packed = (CreditTotal.person_id - least) * _whole(2**43) + CreditTotal.year * _whole(2**35)
+        packed += _code(CreditTotal.subject, subjects, 2**6 - 1, 2**29)
+        packed += _code(CreditTotal.source, [each.value for each in SOURCES], 2**4 - 1, 2**25)
+        packed += sa.case((CreditTotal.deemed > 0, _whole(2**24)), else_=_whole(0))
+        packed += sa.type_coerce(CreditTotal.hours, sa.Integer)
+        query = sa.select(packed).where(CreditTotal.year.between(first, last))
         for whose in _asked(ids):
             (code,) = db.integers(session, query.where(whose))
-            place = _places(ids, (ids[0] // _STRETCH) * _STRETCH + (code >> 43))
+            code += _LEAST
+            place = _places(ids, least + (code >> 43))
             rows = np.flatnonzero((place >= 0) & (code >> 29 & 63 < len(subjects)))
-            rows = rows if (np.diff(place[rows]) >= 0).all() else rows[np.argsort(place[rows], kind="stable")]
-            code = code[rows]
+            if len(rows) < len(code):
+                code, place = code[rows], place[rows]
+            if (np.diff(place) < 0).any():
+                rows = np.argsort(place, kind="stable")
+                code, place = code[rows], place[rows]
             columns = (
-                place[rows] + start,
+                place + start,
                 (code >> 35 & 255) + 1900,
                 code >> 29 & 63,
                 code >> 25 & 15,
@@ -189,6 +195,10 @@ def _read(session: Session, known: NDArray[np.int64], first: int, last: int) -> 
             )
             parts.append([found.astype(kind) for found, kind in zip(columns, _KINDS, strict=True)])
     return Lines(subjects, *(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+_LEAST = 2**23 - 1900 * 2**35
+"""So that hours below nothing, of years since 1900, are digits all the same."""
 
 
 @functools.lru_cache(maxsize=4)
@@ -242,10 +252,16 @@ _STRETCH = 2**17
 """Ids of so many people are kept apart in one number, and so many are read in one text."""
 
 
-def _code(column: sa.SQLColumnExpression[str], codes: Sequence[str], other: int) -> sa.ColumnElement[int]:
-    """The place of a column's value among some codes."""
+def _code(column: sa.SQLColumnExpression[str], codes: Sequence[str], other: int, digit: int) -> sa.ColumnElement[int]:
+    """The place of a column's value among some codes, at a digit."""
     text = sa.type_coerce(column, sa.String)
-    return sa.case(*((text == code, place) for place, code in enumerate(codes)), else_=other)
+    places = {code: _whole(place * digit) for place, code in enumerate(codes)}
+    return sa.case(places, value=text, else_=_whole(other * digit))
+
+
+def _whole(number: int) -> sa.ColumnElement[int]:
+    """A whole number as it stands in SQL, of 64 bits whatever its size."""
+    return sa.literal_column(str(number), sa.BigInteger)
 
 
 def _stretches(known: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
@@ -267,6 +283,8 @@ def _asked(ids: NDArray[np.int64]) -> Iterator[sa.ColumnElement[bool]]:
 
 def _places(ids: NDArray[np.int64], found: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where each of the found stands among ascending ids; -1 for others."""
+    if ids[-1] - ids[0] == len(ids) - 1:  # one after another
+        return np.where((found < ids[0]) | (found > ids[-1]), -1, found - ids[0])
     place = np.searchsorted(ids, found)
     place[place == len(ids)] = 0
     place[ids[place] != found] = -1

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from core.ground.access import Refused
 from core.law import notices
-from core.law.notices import Conversion, Policy
+from core.law.notices import TOTAL, TOTAL_NAME, Conversion, Policy
 from core.ledger.standing import STANDS
 from core.models import CreditBatch, CreditEntry, Person, Source, leagues, under
 
@@ -99,8 +99,9 @@ def _limits(item: Item, league: str | None) -> Iterator[_Limit]:
         if conversion.per_year is not None:
             key = (item.year, conversion.activity, conversion.subject)
             yield _Limit(conversion.per_year, whose % ("年度", f"{conversion.per_year:f}"), key)
+    whole = next((each.part_of for each in rule.subjects if each.code == item.subject), None)
     for place, cap in enumerate(rule.caps):
-        if cap.source not in (None, item.source.label) or cap.subject not in (None, item.subject):
+        if cap.source not in (None, item.source.label) or not cap.holds_for(item.subject, whole):
             continue
         of = "、".join(filter(None, (cap.source, _name(rule, cap.subject))))
         words = f"{of}每%s至多{cap.hours:f}学时（{cap.clause}）"
@@ -193,4 +194,5 @@ def _rule(year: int, league: str | None) -> Policy | None:
 
 
 def _name(policy: Policy, code: str | None) -> str:
-    return next((each.name for each in policy.subjects if each.code == code), code or "")
+    names = {each.code: each.name for each in policy.subjects} | {TOTAL: TOTAL_NAME}
+    return names.get(code or "", "")

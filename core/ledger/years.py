@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from core.ground.access import Refused
 from core.ground.hours import hours_text
 from core.law import notices, rules
-from core.law.notices import TOTAL, Policy, Window
+from core.law.notices import TOTAL, TOTAL_NAME, Policy, Window, short_name
 from core.ledger import balances
 from core.ledger.balances import Lines
 
@@ -97,12 +97,9 @@ class Held:
         return {code: name for code, name in found.items() if code != TOTAL} | {TOTAL: TOTAL_NAME}
 
 
-TOTAL_NAME = "累计"
-
-
 def subject_names(policy: Policy) -> dict[str, str]:
     """Short names of a notice's subjects (科目) by code, and in total (累计), as tables are headed."""
-    return {each.code: each.name.removesuffix("科目") for each in policy.subjects} | {TOTAL: TOTAL_NAME}
+    return {each.code: short_name(each.name) for each in policy.subjects} | {TOTAL: TOTAL_NAME}
 
 
 # --- seen from a year -----------------------------------------------------------------------------------------------
@@ -406,7 +403,7 @@ def _unjudged(lines: Lines, year: int, why: str) -> Year:
     for code in codes:
         rows = of_year & (lines.subject == (lines.subjects.index(code) if code in lines.subjects else -1))
         has = Decimal(int(lines.hundredths[rows].sum())) / 100
-        name = names.get(code, code).removesuffix("科目")
+        name = short_name(names.get(code, code))
         told.append(SubjectLine(str(code), name, None, has, Decimal(), bool((lines.deemed[rows] > 0).any())))
         total += has
     return Year(year, (*told, SubjectLine(TOTAL, TOTAL_NAME, None, total, Decimal(), False)), None, "", why)

@@ -21,7 +21,7 @@ from core.ground import db, paper, resident_id, signing
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.hours import hours_text
 from core.law import notices
-from core.law.notices import TOTAL
+from core.law.notices import TOTAL, TOTAL_NAME, Subject, short_name
 from core.ledger import statements, years
 from core.ledger.standing import Standing
 from core.ledger.years import Held, SubjectLine, View, Year
@@ -46,7 +46,7 @@ DEEMED = "视同完成"
 _LEAST = 3
 """Rows that the table of years always has: a card shows its credit year and those before it that the notice's longest
 window of 职称评审 looks back to, and no fewer than so many in all."""
-_TWO = [("public", "公需"), ("professional", "专业"), ("total", "累计")]
+_TWO = [*((each.value, short_name(each.label)) for each in Subject), (TOTAL, TOTAL_NAME)]
 """The subjects of cards that name none: those issued when there were no others."""
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0 O 1 I: codes are read out over the telephone."""

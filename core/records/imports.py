@@ -154,8 +154,13 @@ def _leagues(known: Session | None, numbers: Iterable[str], authority_id: int | 
     of_person = {
         number: of_authority[people[index].authority_id] for number, index in indexes.items() if index in people
     }
-    usual = of_authority.get(authority_id) if authority_id else None
+    usual = _league(known, authority_id)
     return lambda number: of_person.get(number, usual)
+
+
+def _league(session: Session, authority_id: int | None) -> str | None:
+    """The league whose notices hold for people not on file yet: that of the office that would add them."""
+    return leagues(session).get(authority_id) if authority_id else None
 
 
 def _sort(preview: Preview) -> None:
@@ -204,7 +209,7 @@ class _Notices:
         """The code of a subject of the year, else of today, by its code, its name or its short name (公需, 公需课)."""
         for rule in self._asked(year):
             for subject in rule.subjects:
-                if text == subject.code or _short(text) == _short(subject.name):
+                if text == subject.code or _said(text) == _said(subject.name):
                     return subject.code
         return None
 
@@ -227,7 +232,7 @@ class _Notices:
             if source is Source.PUBLIC_EXAM:
                 named = {each.code: each.clause for each in rule.subjects if getattr(each, "exam", False)}
                 named = named or {
-                    each.code: each.clause for each in rule.subjects if source.label.startswith(_short(each.name))
+                    each.code: each.clause for each in rule.subjects if source.label.startswith(_said(each.name))
                 }
             else:
                 named = {each.subject: each.clause for each in rule.conversions if each.source == source.label}
@@ -241,9 +246,9 @@ class _Notices:
         return "、".join(dict.fromkeys(known.get(code, code) for code in codes))
 
 
-def _short(name: str) -> str:
-    """A subject's name as people say it: 公需科目 and 公需课 as 公需."""
-    return re.sub("(科目|课程?)$", "", name)
+def _said(name: str) -> str:
+    """A subject's short name out of what people write for it: 公需科目 and 公需课 as 公需."""
+    return re.sub("课程?$", "", notices.short_name(name))
 
 
 def _is_record(cells: Mapping[str, object]) -> bool:
@@ -381,7 +386,7 @@ def _hours(cells: Mapping[str, object], source: Source | None, problem: _Report)
             return Decimal()
     if source is Source.QUALIFICATION:
         if value.is_nan() or value:
-            problem("hours", "hours-deemed", "职业资格使当年的科目视同完成，不另计学时，请留空")
+            problem("hours", "hours-deemed", f"{source.label}使当年的科目视同完成，不另计学时，请留空")
         return Decimal()
     if not value.is_finite() or value < 0 or value > MOST_HOURS:
         problem("hours", "hours-range", f"学时应大于0且不超过{MOST_HOURS}，请核对")
@@ -531,7 +536,8 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
     new = {number: -place for place, number in enumerate(indexes, start=1)}
     ids = {number: known[index].id if index in known else new[number] for number, index in indexes.items()}
     good = preview.good_rows
-    for at, words in caps.exceeded(session, [_posting(row, ids[row.id_number]) for row in good]).items():
+    postings = [_posting(row, ids[row.id_number]) for row in good]
+    for at, words in caps.exceeded(session, postings, league=_league(session, authority_id)).items():
         words = f"超过政策规定的上限：{words}，请核减或删去此行"
         problem(good[at], "hours", "hours-cap", f"{good[at].hours.normalize():f}", words)
 

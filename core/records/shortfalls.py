@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, resident_id
 from core.ground.access import Actor, Labelled, Refused
+from core.law.notices import TOTAL_NAME
 from core.ledger import years
 from core.ledger.years import View
 from core.models import Organization, Person, leagues
@@ -130,7 +131,7 @@ def _frame(
     names: dict[str, None] = {}
     for seen in filter(None, views.values()):
         names |= dict.fromkeys(list(years.subject_names(seen.policy).values())[:-1])
-    hours: dict[str, Any] = {f"{name}差": [Decimal()] * len(told) for name in [*names, years.TOTAL_NAME]}
+    hours: dict[str, Any] = {f"{name}差": [Decimal()] * len(told) for name in [*names, TOTAL_NAME]}
     first = min((_first(seen) for seen in views.values() if seen), default=year)
     words: dict[str, Any] = {f"{each}年度": [UNKNOWN] * len(told) for each in range(year, first - 1, -1)}
     if any(seen and not seen.alone for seen in views.values()):

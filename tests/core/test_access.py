@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.eligibility import decisions
+from core.eligibility import decisions, drafts
 from core.ground import db
 from core.ground.access import ROLE_HOMES, Actor, OrganizationKind, Refused, Role
 from core.ledger import books, checks, statements
-from core.models import Base, Dispute
+from core.models import Base, Dispute, PolicyDraft, leagues
 from core.office import dashboards
 from core.people import accounts, acts, organizations, persons
 from core.records import cards, disputes, proofs, shortfalls
@@ -48,6 +48,10 @@ class Records:
     batch: int
     claim: int
     draft_claim: int
+    notice: str
+    """A notice of the place, as it would be drafted."""
+    notice_draft: int
+    """Drafted by somebody who may not publish."""
 
 
 Question = Callable[[Session, Actor, Records], Any]
@@ -256,6 +260,14 @@ def list_accounts(s: Session, actor: Actor, at: Records) -> None:
     seen(accounts.listing(s, actor)["id"], at.account)
 
 
+def draft_notice(s: Session, actor: Actor, at: Records) -> None:
+    drafts.save_draft(s, at.notice, actor=actor, now=c.AFTER)
+
+
+def publish_notice(s: Session, actor: Actor, at: Records) -> None:
+    drafts.publish(s, at.notice_draft, version=1, actor=actor, reason="示例〔2024〕1号", now=c.AFTER)
+
+
 SEE = (f"{REGION} base", f"{REGION} {HOHHOT} hohhot_base")
 LOOK_UP = (f"{REGION} employer person", f"{REGION} {HOHHOT} hohhot_employer hohhot_person")
 REVEAL = (
@@ -345,10 +357,15 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("open a person's", open_person_account, ADMINISTER),
     ("close an account", close_account, ADMINISTER),
     ("reset a password", reset, ADMINISTER),
+    ("draft a notice", draft_notice, ADMINISTER),
+    ("see a notice's draft", lambda s, a, at: drafts.draft_text(s, at.notice_draft, a), ADMINISTER),
+    ("list drafts", lambda s, a, at: seen(drafts.listing(s, a)["id"], at.notice_draft), ADMINISTER),
+    ("publish a notice", publish_notice, ADMINISTER),
 ]
 """A person's own account sees the own record; a base never looks people up; to oversee is not to decide."""
 
 REFUSED = {"role", "missing", "jurisdiction", "unseen"}
+NOTICE = "id: own-2024\nextends: nmg-2024\ntitle: 示例通知\n"
 
 
 def records(cast: c.Cast, by: str, reviewer: str, serial: int, authority: str, employer: str) -> Records:
@@ -362,6 +379,11 @@ def records(cast: c.Cast, by: str, reviewer: str, serial: int, authority: str, e
     filed = c.file_plan(cast, by=by)
     with db.transaction() as session:
         draft = plans.draft(session, replace(c.PLAN, title="草稿"), actor=cast[by], now=c.NOW)
+        league = leagues(session)[cast.places[authority].id]
+        notice = NOTICE + (f"league: {league}\n" if league else "")
+        written = {"policy_id": f"own-{league or 'region'}", "text": notice, "digest": "-", "drafted_at": c.NOW}
+        notice_draft = PolicyDraft(**written, drafted_by_id=cast[reviewer].account_id)
+        session.add(notice_draft)
     return Records(
         draft=draft.id,
         waiting_plan=filed.id,
@@ -376,6 +398,8 @@ def records(cast: c.Cast, by: str, reviewer: str, serial: int, authority: str, e
         batch=batch_of(posted.id),
         claim=0,
         draft_claim=0,
+        notice=notice,
+        notice_draft=notice_draft.id,
     )
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.ground import db, sheets
 from core.ground.access import Refused
-from core.law import notices
+from core.law import notices, rules
 from core.ledger import books, caps
 from core.ledger.books import Posting
 from core.models import Person, Source
+from core.people import persons
+from core.people.persons import PersonFacts
 from core.records import imports
 from core.trail.files import Upload
 from tests import cast as c
@@ -112,6 +116,55 @@ def test_a_year_is_the_sum_of_what_stands_and_of_what_comes_before(cast: c.Cast)
     assert over(item(8), item(4)) == {}
 
 
+WHOLE_YEAR = """
+id: own-2024
+extends: nmg-2024
+title: 有全年上限的通知
+subjects:
+  - {code: ethics, name: 职业道德, clause: 一(二)2, part_of: professional}
+caps:
+  - {clause: 一(一), per: year, hours: 100, subject: total}
+  - {clause: 一(二)2, per: year, hours: 80, subject: professional}
+"""
+
+
+def test_a_year_s_cap_is_of_all_subjects_and_a_subject_s_of_its_sub_subjects(office: Path) -> None:
+    cast = c.assemble()
+    with db.transaction() as session:
+        facts = [PersonFacts("赵示", c.id_number(1))]
+        persons.match_or_add(session, facts, authority_id=cast.places["region"].id, now=c.NOW)
+    notices.published().mkdir(parents=True)
+    (notices.published() / "own-2024.yaml").write_text(WHOLE_YEAR, encoding="utf-8")
+    own, public, ethics = item(60), replace(item(20), subject="public"), replace(item(20), subject="ethics")
+    most = "累计每年度至多100学时（一(一)），已有100学时"
+    assert over(own, public, ethics) == {}
+    assert over(own, public, ethics, replace(item("0.5"), subject="public")) == {3: most}
+    assert over(own, ethics, replace(item("0.5"), subject="ethics")) == {
+        2: "专业科目每年度至多80学时（一(二)2），已有80学时"
+    }
+    post(cast, own, public)
+    assert over(ethics, replace(item("0.5"), subject="public")) == {1: most}
+
+
+@pytest.mark.parametrize(
+    ("had", "counts"),
+    [
+        ((20, 60, 20), (20, 80, 20)),
+        ((20.5, 60, 20), (20.5, 79.5, 19.5)),  # a hundred and a half: what stands last gives way
+        ((0, 60, 20.5), (0, 80, 20)),
+        ((100.5, 0, 0), (100, 0, 0)),
+    ],
+)
+def test_the_rules_count_no_more_of_a_year_than_its_caps(
+    office: Path, had: tuple[float, ...], counts: tuple[float, ...]
+) -> None:
+    rule = notices.parse(WHOLE_YEAR, parents=notices.parent_texts())
+    assert rules.subject_codes(rule) == ["public", "professional", "ethics"]
+    hours = np.array([[[int(each * 100)] for each in had]], np.int32)
+    found = rules.counted(rule, {"": hours}).hours[0, :, 0]
+    assert found.tolist() == [int(each * 100) for each in counts]
+
+
 def test_the_ledger_refuses_what_is_more_than_counts(cast: c.Cast) -> None:
     refused = c.refusal(lambda s: books.post(s, [item(9)], basis="折合", actor=cast["reviewer"], now=c.AFTER))
     assert refused.code == "cap"
@@ -148,6 +201,30 @@ def test_an_import_leaves_out_what_is_more_than_counts_row_by_row(cast: c.Cast) 
         (7, "hours-cap"),
     ]
     assert "论坛每年度至多20学时（一(四)6），已有16学时" in preview.problems[1].words
+
+
+LEAGUE = """
+id: hohhot-2024
+extends: nmg-2024
+league: 呼和浩特市
+title: 本盟有上限的通知
+caps:
+  - {clause: 一(四)6, per: year, hours: 8, source: 折合}
+"""
+
+
+@pytest.mark.parametrize(("by", "problems"), [("hohhot_reviewer", ["hours-cap"]), ("reviewer", [])])
+def test_who_is_not_on_file_yet_is_held_against_the_caps_of_the_importing_office(
+    office: Path, by: str, problems: list[str]
+) -> None:
+    actor = c.assemble()[by]
+    notices.published().mkdir(parents=True)
+    (notices.published() / "hohhot-2024.yaml").write_text(LEAGUE, encoding="utf-8")
+    row = [c.id_number(9), "赵示", 2024, "专业", "8.5", "折合", "论坛：一"]
+    content = sheets.csv_file(["身份证号", "姓名", "年度", "科目", "学时", "来源", "依据"], [row])
+    with db.reading() as session:
+        found = imports.read(content, "往年.csv", today=c.TODAY, known=session, authority_id=actor.organization_id)
+    assert [each.code for each in found.problems] == problems
 
 
 def test_a_year_is_the_sum_of_all_records_of_one_human(cast: c.Cast) -> None:

@@ -268,6 +268,7 @@ def test_a_source_counts_for_the_subject_that_the_notice_gives_it_for(
     ("cells", "column"),
     [
         (("女", ""), "性别"),
+        (("女性 ", ""), "性别"),
         (("男", "1985-03-05"), "出生日期"),
         (("", "1985年4月"), "出生日期"),
         (("", date(1985, 3, 5)), "出生日期"),

@@ -128,6 +128,25 @@ def test_another_policy_is_named_and_its_own_still_reproduces_the_decision(
         assert decisions.recorded_sheet(session, first_decision(), actor=cast["title"]).policy.digest == old.digest
 
 
+def test_a_policy_kept_in_the_form_of_an_earlier_version_is_read_and_did_not_change(
+    office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast = c.assemble()
+    person(cast, 1)
+    whole = property(lambda policy: db.canonical(policy.model_dump(mode="json", by_alias=True)))
+    with monkeypatch.context() as earlier:  # everything was written out, and digested so
+        earlier.setattr(notices.Policy, "text", whole)
+        decide(cast, cells(1))
+        then = notices.of_year(2024).digest
+    today = notices.of_year(2024).digest
+    with db.reading() as session:
+        kept = session.scalars(sa.select(DecisionPart)).one()
+        assert (kept.policy_digest, decisions.policy_of(session, kept).digest) == (then, today)
+    assert then != today
+    found = recomputed(cast)
+    assert (found.intact, found.reproduced, found.differs, found.changed) == (True, True, False, ())
+
+
 def test_every_decision_of_the_year_before_is_replayed_and_what_a_policy_cannot_decide_is_left_out(
     database: str,
 ) -> None:

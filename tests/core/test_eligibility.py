@@ -413,6 +413,21 @@ def test_a_sheet_shows_years_ways_interpretations_and_entries(database: str) -> 
     )
 
 
+def test_what_two_waivers_would_give_together_is_shown_for_comparison_only(database: str) -> None:
+    cast = c.assemble()
+    person(cast, 1, [(2024, 30, 60)])
+    found = sheet_of(cast, cells(1, 转任日期="2022-06-01", 抗疫年度="2023"))
+    ways = {way.name: way for way in found.ways}
+    both = ways["几项减免合并"]
+    assert (both.applies, both.won, both.met, both.years, both.clause) == (True, False, True, "2024", "一(四)4;一(四)7")
+    assert both.why.endswith("；按取最有利的一项办理，此处只供比较")
+    assert (found.outcome, found.years) == (Outcome.NOT_ELIGIBLE, "2022;2024")
+    alone = sheet_of(cast, cells(1, 转任日期="2022-06-01"))
+    assert "几项减免合并" not in {way.name for way in alone.ways}
+    (told,) = [each for each in notices.of_year(2024).readings if "两项减去年度" in each.question]
+    assert "合并的一行只供比较" in told.answer
+
+
 def test_every_way_agrees_with_its_conditions(office: Path) -> None:
     cast = c.assemble()
     for at, (hours, changes, _) in enumerate(RULES, start=1):

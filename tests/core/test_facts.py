@@ -139,6 +139,10 @@ def test_one_number_under_two_names_and_one_row_twice_are_told(office: Path) -> 
         (5, "row-twice"),
     ]
     assert list(run.frame["outcome"] == FAULTY) == [True, True, False, True, False, False, False]
+    person(cast, 1)
+    run = answered(cast, cells(1, 姓名="李示例"), cells(1))  # the name on file decides
+    assert [(problem.row, problem.code) for problem in run.problems] == [(2, "name-known")]
+    assert said(run, 1)[0] == "符合"
 
 
 # --- by the notice of the own league

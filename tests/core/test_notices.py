@@ -18,7 +18,6 @@ from core.people import accounts, persons
 from tests import cast as c
 from tests import ready
 from tests.cast import Cast
-from web.policies import articles
 
 TEXT = drafts.source_text("nmg-2024")
 
@@ -184,8 +183,34 @@ def test_what_a_notice_asks_of_its_own_is_told_in_words() -> None:
     }
 
 
-def test_every_silence_has_words_for_the_page() -> None:
-    assert set(articles.SILENCES) == set(language.SETTINGS)
+def test_what_a_notice_leaves_open_reads_as_question_and_answer() -> None:
+    told = {each.question: each.answer for each in notices.of_year(2024).interpretations}
+    assert len(told) == len(notices.of_year(2024).interpretations)
+    assert told["年龄计算到哪一天"] == "申报年度12月31日"
+    assert told["完成一个年度即可的，在几年之内"] == "近3年"
+    assert told["以前年度按哪份通知的学时"] == "按各年度自己的通知"
+    assert told["近几年是否含申报当年"] == "含申报当年"
+    assert told["每天最多计多少学时"] == "8学时"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "answer"),
+    [
+        ("include_application_year", "false", "不含申报当年"),
+        ("best_waiver_wins", "FALSE", "减去年度的几项合并计算"),
+        ("transfer_limit", "0", "不要求学时"),
+        ("makeup_years", "0", "不能补学"),
+        ("makeup_years", "1", "1个年度"),
+        ("age_on", "02-29", "申报年度2月底"),
+        ("hours_per_day", "7.5", "7.5学时"),
+        ("certificate_rate", "granted", "由审核部门核定"),
+        ("certificate_rate", "1.5", "1.5"),
+        ("review_routes", "职称评审、破格评审", "职称评审、破格评审"),
+    ],
+)
+def test_each_value_of_a_silence_reads_as_words(setting: str, value: str, answer: str) -> None:
+    given = {"setting": setting, "value": value, "clause": "一", "reason": "通知没有写明"}
+    assert language.Interpretation.model_validate(given).answer == answer
 
 
 def test_the_examples_shown_are_answered_as_written() -> None:

@@ -83,6 +83,23 @@ def test_one_persons_decision_is_shown_with_every_rule_considered(cast: Cast) ->
     assert f"{TODAY.year}年度学时记录（1笔）" in titles
 
 
+def test_what_two_waivers_would_give_together_stands_among_the_rules_as_a_comparison(cast: Cast) -> None:
+    posted(cast)
+    year = TODAY.year
+    headings = ("姓名", "身份证号", "申报年度", "申报方式", "申报级别", "转任日期", "抗疫年度")
+    row = ["额尔敦·巴图", people.id_number(1), year, "职称评审", "高级", f"{year - 2}-06-01", str(year - 1)]
+    app = open_page("eligibility", sign_in("title"))
+    content = people.sheet([row], headings)
+    app.get("file_uploader")[0].upload("申报.xlsx", content, "application/octet-stream").run()
+    press(app, "核验")
+    app.query_params["row"] = str(app.dataframe[0].value["file_row"][0])
+    app.run()
+    considered = next(table.value for table in app.table if "规定" in table.value.columns).set_index("规定")
+    both = considered.loc["几项减免合并"]
+    assert both["结果"].startswith(f"未采用：需完成{year}")
+    assert "此处只供比较" in both["理由"]
+
+
 def test_the_form_asks_for_what_the_route_needs(cast: Cast) -> None:
     posted(cast)
     app = open_page("eligibility", sign_in("title"), view="按人核验", person="1")

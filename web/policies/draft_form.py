@@ -120,7 +120,7 @@ def _amounts(raw: dict[str, Any], rule: Policy) -> None:
     """Required hours (学时要求) by subject, three beside each other."""
     combine = {"each_year": "每年度学时", "sum": "各年度合计学时", "average": "各年度平均学时"}
     st.markdown(f"**{combine[rule.requirement.combine]}**　:gray[不少于]")
-    names = {subject.code: subject.name for subject in rule.subjects} | {notices.TOTAL: "累计"}
+    names = {subject.code: subject.name for subject in rule.subjects} | {notices.TOTAL: notices.TOTAL_NAME}
     hours = raw.get("requirement", {}).get("hours", {})
     places = [place for _ in range(0, len(hours), 3) for place in st.columns(3)]
     for place, (code, amount) in zip(places, list(hours.items()), strict=False):

@@ -7,6 +7,7 @@ from core.law.notices.language import (
     ROUTES,
     SOURCES,
     TOTAL,
+    TOTAL_NAME,
     YEARS_SINCE,
     Cap,
     Condition,
@@ -24,6 +25,7 @@ from core.law.notices.language import (
     Waiver,
     Window,
     month_day,
+    short_name,
 )
 from core.law.notices.on_file import (
     FOLDER,
@@ -50,6 +52,7 @@ __all__ = [
     "ROUTES",
     "SOURCES",
     "TOTAL",
+    "TOTAL_NAME",
     "YEARS_SINCE",
     "Cap",
     "Condition",
@@ -81,6 +84,7 @@ __all__ = [
     "published",
     "read",
     "restored",
+    "short_name",
     "subject_names",
     "texts",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -31,39 +32,22 @@ class Mode(Labelled):
     BLENDED = "blended", "线上+线下"
 
 
-TOTAL = "total"
+def short_name(subject: str) -> str:
+    """A subject's name as people say it and tables head it: 公需科目 as 公需."""
+    return subject.removesuffix("科目")
+
+
+TOTAL, TOTAL_NAME = "total", "累计"
 """In a requirement: all subjects together."""
 
 ROUTES = ("职称评审", "破格评审", "考核认定")
 LEVELS = ("初级", "中级", "高级")
 EDUCATIONS = ("中专", "大专", "本科", "硕士", "博士")
 YEARS_SINCE = {"years_since_transfer": "transferred_on", "years_in_post": "in_post_since"}
-"""Other names of years since a day that every notice may ask for.""" ""
+"""Other names of years since a day that every notice may ask for."""
 
 SOURCES = ("培训", "公需考试", "折合", "三科", "技能培训", "职业资格", "补学")
 """Where hours come from, in the words of the ledger."""
-
-SETTINGS: dict[str, type] = {
-    # the rules read these
-    "include_application_year": bool,
-    "age_on": str,
-    "years_counted_from_next": bool,
-    "transfer_limit": int,
-    "waiver_window": int,
-    "best_waiver_wins": bool,
-    "review_routes": str,
-    # which notice: `notices.in_force`, `notices.of_year`
-    "until_next_notice": bool,
-    "amounts_of_earlier_years": str,
-    # plans, reports and claims read these
-    "hours_per_day": Decimal,
-    "makeup_years": int,
-    "certificate_rate": str,
-    "within_one_year": bool,
-}
-"""The silences a file can name, each read by what it settles; any other name is a slip."""
-CHOICES = {"amounts_of_earlier_years": ("own_year", "application_year"), "certificate_rate": ("granted",)}
-"""Of settings in words: which there are. A certificate's rate may be a number instead."""
 
 
 class Part(BaseModel):
@@ -174,6 +158,7 @@ class SubjectRule(Cited):
 
     code: str = Field(pattern=r"^[a-z_]{2,20}$")
     name: Text
+    """As the notice has it: 公需科目; `short_name` is how tables head it."""
     part_of: str | None = None
     providers: tuple[OrganizationKind, ...] = ()
     modes: tuple[Mode, ...] = ()
@@ -394,12 +379,19 @@ class Deemed(Cited):
 
 
 class Cap(Cited):
-    """Cap (学时上限): at most so many hours of a source (or a subject) count per day, per item or per year."""
+    """Cap (学时上限): at most so many hours of a source (or a subject) count per day, per item or per year.
+
+    That of a subject is of its sub-subjects as well; `total`, of a year, of all subjects together.
+    """
 
     per: Literal["day", "item", "year"]
     hours: Amount
     source: Source | None = None
     subject: str | None = None
+
+    def holds_for(self, subject: str, whole: str | None) -> bool:
+        """Whether it is of hours of a subject, which may be part of another."""
+        return self.subject in (None, TOTAL, subject, whole)
 
 
 class MakeUp(Cited):
@@ -515,6 +507,53 @@ class Programme(Cited):
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Setting:
+    """Setting (未写明之处): a silence that a file can settle, what values it takes and how these read."""
+
+    type: type
+    question: str
+    words: str = "{}"
+    """What is done, with the value in it; of a yes or no, what yes means."""
+    no: str = ""
+    """What no means, or nought."""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """Of a setting in words: which there are, and how they read; none: any."""
+
+    def says(self, value: Any) -> str:
+        """What a value of it says (系统的处理)."""
+        if self.no and not value:
+            return self.no
+        text = str(value)
+        text = month_day(text) if re.fullmatch(r"\d\d-\d\d", text) else self.choices.get(text, text)
+        return self.words.format(text)
+
+
+SETTINGS = {
+    # the rules read these
+    "include_application_year": Setting(bool, "近几年是否含申报当年", "含申报当年", "不含申报当年"),
+    "age_on": Setting(str, "年龄计算到哪一天", "申报年度{}"),
+    "years_counted_from_next": Setting(bool, "转任、任现职年数从何时起算", "次年起算", "当年起算"),
+    "transfer_limit": Setting(int, "转任后最多核验几个年度", "{}个年度", "不要求学时"),
+    "waiver_window": Setting(int, "完成一个年度即可的，在几年之内", "近{}年", "不适用"),
+    "best_waiver_wins": Setting(bool, "几项减免同时符合", "取最有利的一项", "减去年度的几项合并计算"),
+    "review_routes": Setting(str, "减免适用于哪些申报方式"),
+    # which notice: `notices.in_force`, `notices.of_year`
+    "until_next_notice": Setting(bool, "新通知载入之前怎样执行", "沿用本通知", "不沿用"),
+    "amounts_of_earlier_years": Setting(
+        str,
+        "以前年度按哪份通知的学时",
+        choices={"own_year": "按各年度自己的通知", "application_year": "按申报年度的通知"},
+    ),
+    # plans, reports and claims read these
+    "hours_per_day": Setting(Decimal, "每天最多计多少学时", "{}学时"),
+    "makeup_years": Setting(int, "可补学此前几个年度", "{}个年度", "不能补学"),
+    "certificate_rate": Setting(str, "证书折合的比例", choices={"granted": "由审核部门核定"}),  # or a number
+    "within_one_year": Setting(bool, "跨年度的培训", "分开上报、各计各年", "可合并上报"),
+}
+"""The silences a file can name, each read by what it settles; any other name is a slip."""
+
+
 class Interpretation(Cited):
     """Interpretation (未写明之处) as a named setting: what the program does where the notice is silent, and why."""
 
@@ -528,7 +567,7 @@ class Interpretation(Cited):
         if not isinstance(raw, dict) or not isinstance(raw.get("setting"), str) or raw["setting"] not in SETTINGS:
             return raw
         setting, value = raw["setting"], raw.get("value")
-        kind, text = SETTINGS[setting], str(value)
+        kind, text = SETTINGS[setting].type, str(value)
         whole = re.fullmatch(r"\d{1,2}", text, re.ASCII)
         if kind is bool and text.lower() in _FLAGS:
             return raw | {"value": _FLAGS[text.lower()]}
@@ -537,13 +576,23 @@ class Interpretation(Cited):
         if kind is Decimal and re.fullmatch(r"\d{1,2}(\.[05])?", text, re.ASCII) and 0 < Decimal(text) <= 24:
             return raw | {"value": Decimal(text)}
         if kind is str and isinstance(value, str) and value:
-            said = CHOICES.get(setting)
+            choices = SETTINGS[setting].choices
             rate = setting == "certificate_rate" and re.fullmatch(r"\d{1,2}(\.\d)?", value, re.ASCII)
-            if said is None or value in said or rate:
+            if not choices or value in choices or rate:
                 return raw | {"value": _month_day(value) if setting == "age_on" else value}
         if "value" not in raw:
             return raw
         raise _slip("{text} 不是 {setting} 的取值", text="空" if value is None else text[:40], setting=setting)
+
+    @property
+    def question(self) -> str:
+        """What the notice leaves open."""
+        return SETTINGS[self.setting].question
+
+    @property
+    def answer(self) -> str:
+        """How it is settled, in words."""
+        return SETTINGS[self.setting].says(self.value)
 
 
 def settled(raw: Any) -> Any:
@@ -670,8 +719,11 @@ class Policy(Part):
 
     @property
     def text(self) -> str:
-        """Everything the policy says, as canonical JSON; `restored` is the inverse."""
-        return db.canonical(self.model_dump(mode="json", by_alias=True))
+        """Everything the policy says, as canonical JSON; `restored` is the inverse.
+
+        What it leaves open stays out: a text and its digest are the same when the language has learnt more.
+        """
+        return db.canonical(self.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
     # what conversions and make-up study ask
 

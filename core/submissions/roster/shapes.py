@@ -106,7 +106,7 @@ def form(policy: Policy | None = None, subject: str = "") -> Form:
 
 def _written(name: str) -> Iterator[str]:
     """How offices write the heading of a subject's hours."""
-    stem = name.removesuffix("科目")
+    stem = notices.short_name(name)
     yield from dict.fromkeys((f"{stem}学时", f"{name}学时", name, f"{stem}课学时", f"{stem}课"))
 
 
