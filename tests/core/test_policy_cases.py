@@ -1,5 +1,6 @@
 """Decisions as sentences: the cases of the notice on file and of other offices, and what a silence changes."""
 
+import functools
 import re
 from datetime import date, timedelta
 from decimal import Decimal
@@ -22,8 +23,11 @@ OTHERS = [
 ]
 
 
+read = functools.cache(notices.read)
+
+
 def office(name: str) -> Policy:
-    return notices.read(GOOD / f"{name}.yaml")
+    return read(GOOD / f"{name}.yaml")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.sentence)
@@ -42,7 +46,7 @@ def test_every_rule_of_the_notice_has_a_case_it_decides_and_some_cases_are_for_t
 
 @pytest.mark.parametrize(("path", "case"), OTHERS)
 def test_another_offices_notice_decides_as_it_says(path: Path, case: cases.Case) -> None:
-    assert cases.differences(notices.read(path), case) == []
+    assert cases.differences(read(path), case) == []
 
 
 def test_a_case_that_is_decided_otherwise_is_told_in_words() -> None:

@@ -71,11 +71,14 @@ def on_file(authority: int, serials: range) -> dict[int, int]:
     return {serial: c.person_id(serial) for serial in serials}
 
 
-def posted(cast: c.Cast, person_id: int, year: int, subject: str, hours: Any, source: Source = Source.TRAINING) -> None:
+def earned(person_id: int, year: int, subject: str, hours: Any, source: Source = Source.TRAINING) -> Posting:
     deemed = source is Source.QUALIFICATION
-    line = Posting(person_id, year, subject, Decimal(hours), date(year, 5, 6), source=source, deemed=deemed)
+    return Posting(person_id, year, subject, Decimal(hours), date(year, 5, 6), source=source, deemed=deemed)
+
+
+def posted(cast: c.Cast, *line: Any) -> None:
     with db.transaction() as session:
-        books.post(session, [line], basis="示例", actor=cast["reviewer"], now=c.NOW)
+        books.post(session, [earned(*line)], basis="示例", actor=cast["reviewer"], now=c.NOW)
 
 
 def amounts(policy: notices.Policy, year: int) -> Iterator[tuple[str, Decimal]]:
@@ -99,7 +102,7 @@ def filled(cast: c.Cast, policy: notices.Policy, people: dict[int, int]) -> list
         level = notices.LEVELS[(at // 2 if at < 6 else at) % 3]
         education = draw.choice([None, "硕士", "博士"]) if at > 5 else "本科"
         made.append(Applicant(serial, person_id, level, education))
-        posted(cast, person_id, 2024, policy.subjects[0].code, "0.5")  # so that there is a card
+        lines = [earned(person_id, 2024, policy.subjects[0].code, "0.5")]  # so that there is a card
         together = policy.requirement.combine == "sum"  # of the one year then, or each would have all of it
         spread = 3 if policy.requirement.each_year_at_least else 1  # then no year may have all of it either
         for year in ((2022, 2023, 2024) if spread > 1 else (2023,)) if together else range(2019, 2025):
@@ -109,9 +112,11 @@ def filled(cast: c.Cast, policy: notices.Policy, people: dict[int, int]) -> list
                     more -= Decimal(1) / 2
                 if hours + more > 0:
                     source = sources[0] if at < 6 else draw.choice(sources)
-                    posted(cast, person_id, year, subject, hours + more, source)
+                    lines.append(earned(person_id, year, subject, hours + more, source))
         if at > 10:
-            posted(cast, person_id, draw.choice([2022, 2024]), "professional", 0, Source.QUALIFICATION)
+            lines.append(earned(person_id, draw.choice([2022, 2024]), "professional", 0, Source.QUALIFICATION))
+        with db.transaction() as session:
+            books.post(session, lines, basis="示例", actor=cast["reviewer"], now=c.NOW)
     return made
 
 
@@ -130,17 +135,22 @@ class Answers:
     short: bool
 
 
-def asked(cast: c.Cast, each: Applicant, league: str | None) -> Answers:
+def listed(cast: c.Cast) -> tuple[pd.DataFrame, set[int]]:
+    """The people list, and who of it is short in the years that are asked for."""
+    with db.reading() as session:
+        frame, _ = shortfalls(session, cast["reviewer"], 2024, limit=None)
+        short, _ = shortfalls(session, cast["reviewer"], 2024, lack=Lack.WINDOW, limit=None)
+    return frame.set_index("id"), set(short["id"])
+
+
+def asked(cast: c.Cast, each: Applicant, league: str | None, people: tuple[pd.DataFrame, set[int]]) -> Answers:
     with db.transaction() as session:
         card = json.loads(cards.issue(session, each.person_id, 2024, actor=cast["reviewer"], now=c.AFTER).payload)
     with db.reading() as session:
         policy = notices.of_year(2024, league)
         decided = sheet.sheet(session, each.application, actor=cast["title"], policy=policy)
-        frame, _ = shortfalls(session, cast["reviewer"], 2024, limit=None)
-        short, _ = shortfalls(session, cast["reviewer"], 2024, lack=Lack.WINDOW, limit=None)
         held = years.of(session, each.person_id, 2024)
-    listed = frame.set_index("id").loc[each.person_id]
-    return Answers(decided, card, held, listed, each.person_id in set(short["id"]))
+    return Answers(decided, card, held, people[0].loc[each.person_id], each.person_id in people[1])
 
 
 def agree(found: Answers, each: Applicant, league: str | None) -> bool:
@@ -190,7 +200,8 @@ def test_whatever_the_notice_says_everybody_gives_one_answer(office: Any, path: 
     authority = cast.places["hohhot" if policy.league else "region"].id
     people = filled(cast, policy, on_file(authority, range(1, 17)))
     put(path.stem, text)
-    met = [agree(asked(cast, each, policy.league), each, policy.league) for each in people]
+    everybody = listed(cast)
+    met = [agree(asked(cast, each, policy.league, everybody), each, policy.league) for each in people]
     assert set(met) == {True, False}
 
 
