@@ -41,6 +41,11 @@ def check(_options: argparse.Namespace) -> int:
             parts = {"schema": parts["schema"]}
     found = [words for part, ask in parts.items() for words in _asked(part, ask)]
     found += [f"policy file {fault}" for each in notices.filed() for fault in each.faults]
+    found += [
+        f"policy file {each.id}.yaml: 没有盟市“{each.league}”，谁也不按它办理"
+        for each in notices.filed()
+        if each.league and each.league not in setup.league_names()
+    ]
     for words in found:
         print(words)
     mend = "keep a copy of the database, and compare what is named with your last backup"

@@ -38,8 +38,10 @@ def import_hours(options: argparse.Namespace) -> int:
         now = setup.moment(session, console.now())
         actor = setup.system_actor(session)
         batch, preview = imports.bring_in(session, upload, actor=actor, reason=options.reason, now=now)
-    for fields in problem_lines(preview.problems, imports.HEADINGS):
-        console.line(fields)
+    for problem in preview.problems:
+        posted = "" if problem.row in preview.faulty_rows else "（已入账，请核对）"
+        for *fields, words in problem_lines([problem], imports.HEADINGS):
+            console.line((*fields, f"{words}{posted}"))
     told = f"batch {batch.id}: {batch.entries} entries" if batch else "nothing posted"
     console.say(f"{told}, {len(preview.rows)} rows, {len(preview.faulty_rows)} left out")
     return 1 if preview.faulty_rows else 0

@@ -455,6 +455,8 @@ def note(policy: Policy, facts: Applicant, outcome: Outcome, winner: int, window
         if winner == TOGETHER:
             asked |= set(policy.asked)
         parts.append(f"尚待核验{'、'.join(to_verify(policy, facts, asked))}，核实后符合")
+    elif winner == ORDINARY and (open_ := to_verify(policy, facts, {window.years_from, window.since})):
+        parts.append(f"需完成年度按尚待核验的{'、'.join(open_)}计算")
     if not known:
         parts.append("库中没有学时记录")
     if policy.carried(facts.year):

@@ -214,6 +214,8 @@ def understood(each: Application, policy: Policy) -> tuple[Application, list[Pro
         facts[fact.code], open_ = take(fact.code, partial(_fact, fact)) or (None, False)
         if open_:
             unverified.add(fact.code)
+        if fact.type == "years" and max(facts[fact.code] or (0,)) > each.year:
+            fault(fact.code, "date-order", f"晚于申报年度{each.year}，请核对{fact.heading}或申报年度")
         if fact.type == "day" and facts[fact.code] and (wrong := _misplaced(facts[fact.code], each, fact)):
             fault(fact.code, "date-order", wrong)
     if problems or each.doubtful:

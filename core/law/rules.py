@@ -92,7 +92,8 @@ def counted_from(policy: Policy, applicants: Applicants) -> NDArray[np.int32] | 
 def counted(policy: Policy, by_source: Mapping[str, Hundredths], deemed: Flags | None = None) -> Balances:
     """Balances after caps and sub-subjects (有效学时).
 
-    Hours as they count: yearly caps applied, sub-subjects added to their whole.
+    Hours as they count: yearly caps applied, sub-subjects added to their whole. A cap on all hours of a year cuts no
+    subject, only the total, see `_yearly`.
 
     `by_source` gives K x S x N hundredths for each source of hours.
     """
@@ -106,7 +107,7 @@ def counted(policy: Policy, by_source: Mapping[str, Hundredths], deemed: Flags |
                 _cap(taken, _places(policy, cap), int(cap.hours * 100))
         hours += taken
     for cap in policy.caps:
-        if cap.per == "year" and cap.source is None:
+        if cap.per == "year" and cap.source is None and cap.subject != TOTAL:
             _cap(hours, _places(policy, cap), int(cap.hours * 100))
     for place, subject in enumerate(policy.subjects):
         if subject.part_of:
@@ -115,8 +116,9 @@ def counted(policy: Policy, by_source: Mapping[str, Hundredths], deemed: Flags |
 
 
 def _places(policy: Policy, cap: Cap) -> list[int]:
-    """The places of the subjects that a cap is of: one with its sub-subjects, or all."""
-    return [place for place, subject in enumerate(policy.subjects) if cap.holds_for(subject.code, subject.part_of)]
+    """The places of the subjects that a cap is of: one with its sub-subjects, or all; sub-subjects come first."""
+    held = [place for place, subject in enumerate(policy.subjects) if cap.holds_for(subject.code, subject.part_of)]
+    return sorted(held, key=lambda place: policy.subjects[place].part_of is None)
 
 
 def _cap(hours: Hundredths, places: list[int], most: int) -> None:
@@ -194,6 +196,8 @@ class _Prepared:
     """Where the requirement is a sum, its amounts by window (W), subject and in total (S + 1)."""
     least: NDArray[np.int32] | None
     """Where no year of a sum may stay below an amount: by subject and in total (S + 1)."""
+    most: int | None
+    """Hundredths that all subjects of a year count for together at most."""
     shares: tuple[tuple[int, Fraction], ...]
     """Subjects that must be such a part of all the hours of a year."""
     best_wins: bool
@@ -221,6 +225,7 @@ def _prepared(key: _Same, year: int, depth_: int) -> _Prepared:
     month, day = map(int, str(policy.setting("age_on", "12-31")).split("-"))
     codes = subject_codes(policy)
     least = policy.requirement.each_year_at_least
+    most = [int(cap.hours * 100) for cap in policy.caps if (cap.per, cap.source, cap.subject) == ("year", None, TOTAL)]
     return _Prepared(
         policy,
         _amounts(policy, year, depth_),
@@ -234,9 +239,18 @@ def _prepared(key: _Same, year: int, depth_: int) -> _Prepared:
         int(not policy.setting("years_counted_from_next", True)),
         np.array([_sum(policy, window) for window in policy.windows], np.int32),
         np.array([int(least.get(code, 0) * 100) for code in (*codes, TOTAL)], np.int32) if least else None,
-        tuple((codes.index(code), Fraction(share)) for code, share in policy.requirement.share.items()),
+        min(most, default=None),
+        tuple(
+            (codes.index(code), Fraction(share).limit_denominator(100))
+            for code, share in policy.requirement.share.items()
+        ),
         bool(policy.setting("best_waiver_wins", True)),
     )
+
+
+def _share(written: Decimal) -> Fraction:
+    """A share as it was meant: 0.3333 and 0.6667 are thirds."""
+    return Fraction(written).limit_denominator(100)
 
 
 def _sum(policy: Policy, window: Window) -> list[int]:
@@ -274,8 +288,15 @@ def _windows(policy: Policy, year: int) -> tuple[NDArray[np.int8], Mask]:
             )
         )
         chosen[cells] = place
-        years[cells] = latest(0 if window.since else window.length(year) or 0) << np.uint64(_later(policy, window))
+        years[cells] = latest(0 if window.since else _length(policy, window, year) or 0) << np.uint64(
+            _later(policy, window)
+        )
     return chosen.ravel(), years.ravel()
+
+
+def _length(policy: Policy, window: Window, year: int) -> int | None:
+    """How many years a window asks for; a cycle's as many as lie in it up to the last year that counts."""
+    return window.length(year - _later(policy, window))
 
 
 def _later(policy: Policy, window: Window) -> int:
@@ -617,7 +638,7 @@ def _amount(prepared: _Prepared, window: Window, applicants: Applicants, trust: 
         number = applicants.number(fact, trust)
         return np.where(number < 0, -1, np.maximum(number + prepared.first_counts - later, 0)).astype(np.int16)
 
-    length = window.length(applicants.year)
+    length = _length(prepared.policy, window, applicants.year)
     if window.years_from in applicants.counts:
         amount = applicants.number(window.years_from or "", trust)
     elif window.years_from:
@@ -667,12 +688,12 @@ def _holds(prepared: _Prepared, test: _Test, applicants: Applicants, base: Mask,
     if kind == "day":
         return _on_day(test, applicants.day(test.fact, trust), applicants.year, base)
     if kind == "word":
-        held = applicants.word(test.fact, (str(test.is_),), trust) == 0
-    elif kind == "years":
-        held = applicants.several(test.fact, trust) != 0
-    else:
-        held = applicants.flag(test.fact, trust)
-    return ~held if test.is_ is False else held
+        return np.equal(applicants.word(test.fact, (str(test.is_),), trust), 0)
+    denied = test.is_ is False
+    if denied:  # what is still to be verified is denied no sooner than it is confirmed
+        trust = ASSERTED if trust == CONFIRMED else CONFIRMED
+    held = applicants.several(test.fact, trust) != 0 if kind == "years" else applicants.flag(test.fact, trust)
+    return ~held if denied else held
 
 
 def _on_day(test: Condition, day: NDArray[np.int32], year: int, base: Mask) -> Flags:
@@ -732,6 +753,8 @@ def _yearly(prepared: _Prepared, balances: Balances, decisions: Decisions) -> tu
         np.add(year[whole[0]], amounts[back, subjects] - amounts[back, whole].sum(dtype=np.int32), out=total)
         for place in whole[1:]:
             total += year[place]
+        if prepared.most is not None:
+            np.maximum(total, amounts[back, subjects] - prepared.most, out=total)
         rows = np.flatnonzero(balances.deemed[back].any(axis=0))
         if len(rows):
             spared = np.maximum(year[:subjects, rows], 0) * balances.deemed[back][:, rows]

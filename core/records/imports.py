@@ -429,6 +429,8 @@ def _completed_on(
         problem("completed_on", "date-future", f"完成日期晚于今天{today}，请核对")
     elif year and day.year != year and source is not Source.MAKE_UP:
         problem("completed_on", "date-year", f"完成日期不在{year}年度内；以后补学的，来源请填补学")
+    elif year and day.year < year:
+        problem("completed_on", "date-makeup", f"完成日期早于{year}年度，补学的是以前年度，请核对年度或完成日期")
     elif year and day.year != year:
         rule = notices.makeup(day.year)
         if rule is None or rule.makeup is None:

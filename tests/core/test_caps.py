@@ -150,9 +150,9 @@ def test_a_year_s_cap_is_of_all_subjects_and_a_subject_s_of_its_sub_subjects(off
     ("had", "counts"),
     [
         ((20, 60, 20), (20, 80, 20)),
-        ((20.5, 60, 20), (20.5, 79.5, 19.5)),  # a hundred and a half: what stands last gives way
-        ((0, 60, 20.5), (0, 80, 20)),
-        ((100.5, 0, 0), (100, 0, 0)),
+        ((20.5, 60, 20), (20.5, 80, 20)),  # a cap on all of a year cuts no subject, only the total
+        ((0, 60, 20.5), (0, 80, 20.5)),  # of a subject with its sub-subjects these come first
+        ((100.5, 0, 80.5), (100.5, 80, 80)),
     ],
 )
 def test_the_rules_count_no_more_of_a_year_than_its_caps(

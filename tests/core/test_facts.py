@@ -109,6 +109,22 @@ def test_what_is_to_verify_must_still_be_said(office: Path) -> None:
     assert (problem.column, problem.code) == ("transferred_on", "transferred-on-form")
 
 
+@pytest.mark.parametrize(("leave", "outcome"), [("否", "符合"), ("", "符合"), ("待核验", "待核验"), ("是", "不符合")])
+def test_what_must_not_be_so_is_held_against_what_is_still_to_verify(office: Path, leave: str, outcome: str) -> None:
+    cast = c.assemble()
+    own("own-facts")  # five papers free whoever was not on leave
+    person(cast, 1, WHOLE[:1])
+    run = answered(cast, cells(1, 论文篇数=5, 长期病假=leave))
+    assert (run.problems, said(run)[0]) == ([], outcome)
+    assert ("尚待核验长期病假" in run.frame["note"][0]) == (outcome == "待核验")
+
+
+def test_years_after_the_application_year_are_told(office: Path) -> None:
+    cast = c.assemble()
+    (problem,) = answered(cast, cells(1, 抗疫年度="2022;2025")).problems
+    assert (problem.column, problem.code) == ("epidemic_years", "date-order")
+
+
 # --- held against itself
 
 

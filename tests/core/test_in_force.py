@@ -183,3 +183,19 @@ def test_a_sound_child_of_a_parent_that_lost_a_part_is_named_and_the_parent_hold
     child = "id: child\nextends: parent\nleague: 乌海市\nmakeup: {years_back: 2}\n"
     (notices.published() / "child.yaml").write_text(child, encoding="utf-8")
     assert (on("2024-06-30"), on("2024-06-30", "乌海市")) == ("parent", "policy")
+
+
+@pytest.mark.parametrize("spoil", ["x: [", "\tx: 1"])
+def test_a_file_that_is_no_yaml_any_more_still_stops_its_league_and_days(home: Path, spoil: str) -> None:
+    put("torn", "2024-01-01", "2024-12-31", league="乌海市")
+    path = notices.published() / "torn.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + f"\n{spoil}\n", encoding="utf-8")
+    assert [on("2024-06-30", league) for league in ("乌海市", "通辽市", None)] == ["policy", "nmg-2024", "nmg-2024"]
+    assert on("2022-06-30", "乌海市") == "nmg-2022"
+
+
+def test_a_misspelt_league_stops_that_league_alone(home: Path) -> None:
+    put("slip", "2024-01-01", "2024-12-31", league="乌海市")
+    path = notices.published() / "slip.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("league:", "leage:"), encoding="utf-8")
+    assert [on("2024-06-30", league) for league in ("乌海市", "通辽市")] == ["policy", "nmg-2024"]

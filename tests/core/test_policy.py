@@ -334,3 +334,13 @@ def test_every_file_of_ours_could_be_put_in_force_and_decides_as_its_cases_say(p
     told = [cases.differences(policy, case) for case in cases.cases(file)] if file else []
     assert not any(told)
     assert told or policy.id == "nmg-2022"
+
+
+def test_a_subject_of_no_hours_beside_the_total_of_before_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "dropped.yaml"
+    text = "id: dropped\nextends: nmg-2024\nrequirement: {clause: 一(一), hours: {public: 0, total: TOTAL}}\n"
+    path.write_text(text.replace("TOTAL", "60"), encoding="utf-8")
+    assert notices.read(path, to_publish=True).total_in(2024) == 60
+    path.write_text(text.replace("TOTAL", "90"), encoding="utf-8")
+    with pytest.raises(notices.Malformed, match="公需科目为0学时，各科目合计60学时，而累计为90学时"):
+        notices.read(path, to_publish=True)

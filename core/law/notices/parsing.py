@@ -411,10 +411,25 @@ def outline(
     located = _Located(name)
     try:
         raw, _ = _extended(located.read(text), located, parents or {})
-        league = raw.get("league")
-        return (league if isinstance(league, str) else None), InForce.model_validate(raw.get("in_force"))
-    except (Malformed, ValidationError):
-        return None, None
+    except Malformed:
+        raw = _plain_lines(text if isinstance(text, str) else text.decode("utf-8", "surrogateescape"))
+    named = difflib.get_close_matches("league", map(str, raw), 1, 0.8)
+    league = raw.get(named[0]) if named else None
+    try:
+        days = InForce.model_validate(raw.get("in_force"))
+    except ValidationError:
+        days = None
+    return (league if isinstance(league, str) else None), days
+
+
+def _plain_lines(text: str) -> dict[str, Any]:
+    """The league and the days of a file that is no YAML any more, out of the lines that still say them."""
+    found: dict[str, Any] = {}
+    if league := re.search(r"^league:\s*[\"']?([^\s\"'#]+)", text, re.MULTILINE):
+        found["league"] = league[1]
+    if days := re.search(r"^in_force:\D*(\d{4}-\d\d-\d\d)\D*(\d{4}-\d\d-\d\d)", text, re.MULTILINE):
+        found["in_force"] = {"from": days[1], "to": days[2]}
+    return found
 
 
 _Path = tuple[Any, ...]
@@ -501,9 +516,16 @@ def _left_out(policy: Policy) -> Iterator[_Said]:
 
 
 def _totals_left(policy: Policy) -> Iterator[_Said]:
-    """Changes of single years that ask less of the subjects and leave the total, so that nothing is dropped at all."""
+    """What asks less of the subjects and leaves the total, so that nothing is dropped at all: in the amounts of every
+    year a subject of none, or a change of single years."""
     requirement = policy.requirement
     usual = policy.of_subjects(requirement.hours)
+    dropped = [each.name for each in policy.subjects if requirement.hours.get(each.code) == 0]
+    if dropped and usual < requirement.hours.get(TOTAL, 0):
+        words = (
+            f"{'、'.join(dropped)}为0学时，各科目合计{usual:f}学时，而{TOTAL_NAME}为{requirement.hours[TOTAL]:f}学时，"
+        )
+        yield ("requirement", "hours"), f"{words}等于没有减；请写明相应的 total"
     for at, change in enumerate(requirement.changes):
         asked = requirement.hours | change.hours
         left = policy.of_subjects(asked)
