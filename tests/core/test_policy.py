@@ -342,5 +342,5 @@ def test_a_subject_of_no_hours_beside_the_total_of_before_is_refused(tmp_path: P
     path.write_text(text.replace("TOTAL", "60"), encoding="utf-8")
     assert notices.read(path, to_publish=True).total_in(2024) == 60
     path.write_text(text.replace("TOTAL", "90"), encoding="utf-8")
-    with pytest.raises(notices.Malformed, match="公需科目为0学时，各科目合计60学时，而累计为90学时"):
+    with pytest.raises(notices.Malformed, match="公需科目没有学时，各科目合计60学时，而累计为90学时"):
         notices.read(path, to_publish=True)

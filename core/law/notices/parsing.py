@@ -523,7 +523,7 @@ def _totals_left(policy: Policy) -> Iterator[_Said]:
     dropped = [each.name for each in policy.subjects if requirement.hours.get(each.code) == 0]
     if dropped and usual < requirement.hours.get(TOTAL, 0):
         words = (
-            f"{'、'.join(dropped)}为0学时，各科目合计{usual:f}学时，而{TOTAL_NAME}为{requirement.hours[TOTAL]:f}学时，"
+            f"{'、'.join(dropped)}没有学时，各科目合计{usual:f}学时，而{TOTAL_NAME}为{requirement.hours[TOTAL]:f}学时，"
         )
         yield ("requirement", "hours"), f"{words}等于没有减；请写明相应的 total"
     for at, change in enumerate(requirement.changes):
