@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, resident_id
 from core.ground.access import Actor, OrganizationKind, Refused, Role, league_of
+from core.law import notices
 from core.ledger import years
 from core.models import (
     Base,
@@ -454,3 +455,23 @@ def at_once(*deeds: Callable[[Session], object]) -> list[object]:
         thread.join(60)
         assert not thread.is_alive()
     return found
+
+
+# --- notices of the office's own
+
+
+HOHHOT_NOTICE = """
+id: hohhot-2024
+extends: nmg-2024
+league: 呼和浩特市
+title: 呼和浩特市2024年通知
+document: 呼人社发〔2024〕1号
+clauses: [补一]
+"""
+"""The head of a league's notice, for what it says to follow."""
+
+
+def lay_notice(policy_id: str, text: str) -> None:
+    """Lay a notice on file as the office's own."""
+    notices.published().mkdir(parents=True, exist_ok=True)
+    (notices.published() / f"{policy_id}.yaml").write_text(text, encoding="utf-8")

@@ -40,11 +40,12 @@ def check(_options: argparse.Namespace) -> int:
         if db.outdated(session):
             parts = {"schema": parts["schema"]}
     found = [words for part, ask in parts.items() for words in _asked(part, ask)]
-    found += [f"policy file {fault}" for each in notices.filed() for fault in each.faults]
+    files, there = notices.filed(), setup.league_names()
+    found += [f"policy file {fault}" for each in files for fault in each.faults]
     found += [
         f"policy file {each.id}.yaml: 没有盟市“{each.league}”，谁也不按它办理"
-        for each in notices.filed()
-        if each.league and each.league not in setup.league_names()
+        for each in files
+        if each.league and each.league not in there
     ]
     for words in found:
         print(words)

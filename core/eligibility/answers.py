@@ -139,7 +139,7 @@ def application(session: Session, person_id: int, facts: Mapping[str, object], *
     Refused codes: "role", "missing" (not on file or not the actor's to see), "application" (every fault in words).
     """
     found = persons.one(session, person_id, actor)
-    return _of_person(1, found, facts, _Notices(leagues(session)).of(int(str(facts["year"])), found.authority_id))
+    return _of_person(1, found, facts, _notices_by_authority(session)(int(str(facts["year"])), found.authority_id))
 
 
 def applications_of(session: Session, actor: Actor, facts: Mapping[str, object], *, employer: str = "") -> Batch:
@@ -156,11 +156,11 @@ def applications_of(session: Session, actor: Actor, facts: Mapping[str, object],
     if not count:
         raise Refused("missing", "没有找到人员，请换一个单位或姓名再试。")
     people = session.scalars(sa.select(Person).where(*conditions).order_by(Person.id))
-    known = _Notices(leagues(session))
+    notice_of = _notices_by_authority(session)
     year = int(str(facts["year"]))
     return Batch(
         [
-            _of_person(row, person, facts, known.of(year, person.authority_id))
+            _of_person(row, person, facts, notice_of(year, person.authority_id))
             for row, person in enumerate(people, start=1)
         ]
     )
@@ -179,25 +179,14 @@ def _of_person(row: int, person: Person, facts: Mapping[str, object], policy: Po
     return each
 
 
-class _Notices:
-    """Notices (通知) by application year and authority: a person is judged by that of the own league."""
+_NoticeOf = Callable[[int, int], Policy]
+"""The notice by application year and authority; refused: "policy"."""
 
-    def __init__(self, leagues: dict[int, str | None]) -> None:
-        self._leagues = leagues
-        self._of: dict[tuple[int, str | None], Policy | Refused] = {}
 
-    def of(self, year: int, authority_id: int) -> Policy:
-        """The notice. Refused codes: "policy"."""
-        key = year, self._leagues.get(authority_id)
-        if key not in self._of:
-            try:
-                self._of[key] = notices.of_year(*key)
-            except Refused as refused:
-                self._of[key] = refused
-        found = self._of[key]
-        if isinstance(found, Refused):
-            raise found
-        return found
+def _notices_by_authority(session: Session) -> _NoticeOf:
+    """Notices (通知) by application year and authority, each asked for once: a person is judged by the own league's."""
+    known, league_of = notices.NoticesOfYears(), leagues(session)
+    return lambda year, authority_id: known.of(year, league_of.get(authority_id))
 
 
 # --- answering ------------------------------------------------------------------------------------------------------
@@ -221,26 +210,26 @@ def answer(session: Session, batch: Batch, *, actor: Actor, progress: Progress |
     found: list[dict[str, Any]] = []
     answered: list[Answered] = []
     applications = list(batch.applications)
-    known = _Notices(leagues(session))
+    notice_of = _notices_by_authority(session)
     total = len(applications)
     for start in range(0, total, _CHUNK):
         chunk = applications[start : start + _CHUNK]
         on_file = people_on_file(session, actor, chunk)
         lines = [_unanswered(each) for each in chunk]
-        groups: dict[int, tuple[Policy, list[int]]] = {}
+        groups: dict[tuple[int, int], tuple[Policy, list[int]]] = {}
         for at, each in enumerate(chunk):
             if each.year is None or each.doubtful:
-                problems += _doubts(actor, each, known)
+                problems += _doubts(actor, each, notice_of)
                 continue
             person = on_file.get(each.id_number)
-            policy, more = _asked(actor, each, person, known)
+            policy, more = _asked(actor, each, person, notice_of)
             if policy:
                 chunk[at], more = understood(each, policy)
                 if person:
                     lines[at] |= {"person_id": person.person_id, "authority_id": person.authority_id}
                 if not more:
                     lines[at] |= _words_of(chunk[at])
-                    groups.setdefault(id(policy) + (each.year << 64), (policy, []))[1].append(at)
+                    groups.setdefault((each.year, id(policy)), (policy, []))[1].append(at)
             problems += more
         for policy, places in groups.values():
             made, more = _year_answered(
@@ -260,16 +249,16 @@ def answer(session: Session, batch: Batch, *, actor: Actor, progress: Progress |
     return Run(frame, problems, applications, answered)
 
 
-def _doubts(actor: Actor, each: Application, known: _Notices) -> list[Problem]:
-    """What else is wrong with an application of which nobody knows whose it is, so that all is told at once."""
+def _doubts(actor: Actor, each: Application, notice_of: _NoticeOf) -> list[Problem]:
+    """Remaining problems (其余问题) of an application whose applicant or year is in doubt; all are told at once."""
     try:
-        return [] if each.year is None else understood(each, known.of(each.year, actor.organization_id))[1]
+        return [] if each.year is None else understood(each, notice_of(each.year, actor.organization_id))[1]
     except Refused:
         return []
 
 
 def _asked(
-    actor: Actor, each: Application, person: _OnFile | None, known: _Notices
+    actor: Actor, each: Application, person: _OnFile | None, notice_of: _NoticeOf
 ) -> tuple[Policy | None, list[Problem]]:
     """The notice an application is decided by, or why this actor gets no answer about it."""
     if problem := scope_problem(actor, each, person):
@@ -278,7 +267,7 @@ def _asked(
         return None, [Problem(each.row, "id_number", "number-twice", each.id_number, each.rival)]
     assert each.year is not None
     try:
-        return known.of(each.year, person.authority_id if person else actor.organization_id), []
+        return notice_of(each.year, person.authority_id if person else actor.organization_id), []
     except Refused as refused:
         return None, [Problem(each.row, "year", "policy", str(each.year), refused.words)]
 
@@ -311,9 +300,10 @@ def _tell_problems(lines: list[dict[str, Any]], problems: list[Problem]) -> None
     of_row: dict[int, list[Problem]] = defaultdict(list)
     for problem in problems:
         of_row[problem.row].append(problem)
+    of = headings()
     for line in lines:
         if line["outcome"] == FAULTY:
-            line["note"] = in_words(of_row[line["row"]])
+            line["note"] = in_words(of_row[line["row"]], of)
 
 
 def people_on_file(session: Session, actor: Actor, applications: Sequence[Application]) -> dict[str, _OnFile]:
@@ -377,7 +367,7 @@ def _year_answered(
     person_ids = np.array([line["person_id"] or 0 for line in lines], np.int64)
     since = rules.counted_from(policy, applicants)
     had = balances.of(session, person_ids, year - depth + 1, year, since)
-    decisions = rules.decide(policy, applicants, had.counted(policy, year, depth, len(facts)))
+    decisions = had.decided(policy, applicants)
     undecided = np.flatnonzero(decisions.outcome == UNDECIDED).tolist()
     problems = [_missing(applications[row], policy, decisions, row) for row in undecided]
     decided = np.flatnonzero(decisions.outcome != UNDECIDED)
@@ -519,8 +509,7 @@ class Population:
 
     def decided(self, policy: Policy) -> rules.Decisions:
         """What a policy says of everybody (by its own subjects, caps and depth, at most `REACH` years)."""
-        year, depth = self.applicants.year, rules.depth(policy, self.applicants)
-        return rules.decide(policy, self.applicants, self.lines.counted(policy, year, depth, len(self)))
+        return self.lines.decided(policy, self.applicants)
 
     def answered(self, policy: Policy) -> Answered:
         """Everybody's applications answered, as `decisions` keeps them; numbered in their order."""

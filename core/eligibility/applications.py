@@ -234,9 +234,9 @@ def _misplaced(day: date, each: Application, fact: Fact) -> str:
     return f"早于出生日期，请核对{fact.heading}" if day <= resident_id.birth_on(each.id_number) else ""
 
 
-def in_words(problems: Iterable[Problem]) -> str:
-    """Problems of one application in a sentence, each under the heading (表头) of its column."""
-    of = headings()
+def in_words(problems: Iterable[Problem], of: Mapping[str, str] | None = None) -> str:
+    """Problems of one application in a sentence, each under the heading (表头) of its column (`of`, see `headings`)."""
+    of = of or headings()
     return "；".join(f"{each.heading(of)}：{each.words}" for each in problems)
 
 

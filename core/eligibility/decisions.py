@@ -486,10 +486,7 @@ def _asks_hours(session: Session, each: _Part) -> NDArray[np.bool_]:
     waived = np.flatnonzero(each.facts["winner"][each.places] != rules.ORDINARY)
     if len(waived):
         own, rows = policy_of(session, each.part), each.places[waived]
-        applicants, lines = each.applicants.take(rows), each.lines.take(rows)
-        depth = rules.depth(own, applicants)
-        again = rules.decide(own, applicants, lines.counted(own, each.part.year, depth, len(rows)))
-        asks[waived] = again.required != 0
+        asks[waived] = each.lines.take(rows).decided(own, each.applicants.take(rows)).required != 0
     return asks
 
 

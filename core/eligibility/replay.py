@@ -71,7 +71,7 @@ def recompute(session: Session, number: int, *, actor: Actor) -> Recomputation:
     own, facts, year = decisions.policy_of(session, one.part), one.facts, one.part.year
     applicants = rules.columns([facts])
     depth = rules.depth(own, applicants)
-    again = rules.decide(own, applicants, one.lines.counted(own, year, depth, 1))
+    again = one.lines.decided(own, applicants)
     reproduced = OUTCOMES[again.outcome[0]] is one.outcome and int(again.winner[0]) == one.winner
     changed = []
     owner = sa.orm.aliased(Person)
@@ -104,7 +104,7 @@ def recompute(session: Session, number: int, *, actor: Actor) -> Recomputation:
         since = rules.counted_from(policy, columns)
         lines = balances.of(session, ids, year - max(reach, depth) + 1, year, since)
         changed += _balance_changes(one.lines.told(0), lines.told(0))
-        today = rules.decide(policy, columns, lines.counted(policy, year, reach, 1))
+        today = lines.decided(policy, columns)
         outcome_now = None if today.outcome[0] == UNDECIDED else OUTCOMES[today.outcome[0]]
     return Recomputation(
         number, decisions.digest(one.part) == one.part.digest, reproduced, one.outcome, outcome_now, tuple(changed)
@@ -171,5 +171,4 @@ def outcomes(policy: Policy, applicants: rules.Applicants, lines: Lines) -> NDAr
 
     What a policy says of applicants, as places in OUTCOMES; UNDECIDED (-1) where it cannot decide one.
     """
-    depth = rules.depth(policy, applicants)
-    return rules.decide(policy, applicants, lines.counted(policy, applicants.year, depth, len(applicants))).outcome
+    return lines.decided(policy, applicants).outcome

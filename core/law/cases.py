@@ -127,19 +127,22 @@ def cases(path: Path) -> list[Case]:
 
     The cases of a file. Refused codes: "cases" (not well written: which one, and where in it).
     """
-    found = []
     try:
-        for each in yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader) or ():  # noqa: S506 - words only
-            found.append(Case.model_validate(each))  # noqa: PERF401  how many were read is told
+        written = list(yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader) or ())  # noqa: S506 - words only
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
+        said = " ".join(str(error).split())
+        raise Refused("cases", f"案例文件{path.name}不是有效的YAML列表：{said}") from error
+    return [_case(path, number, each) for number, each in enumerate(written, start=1)]
+
+
+def _case(path: Path, number: int, written: object) -> Case:
+    try:
+        return Case.model_validate(written)
     except ValidationError as error:
         short = {"string_too_short": "（至少8个字）"}
         told = (".".join(map(str, each["loc"])) + short.get(each["type"], "") or "整条" for each in error.errors())
         where = "、".join(told)
-        raise Refused("cases", f"案例文件{path.name}的第{len(found) + 1}个案例写法不对：{where}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
-        said = " ".join(str(error).split())
-        raise Refused("cases", f"案例文件{path.name}不是有效的YAML列表：{said}") from error
-    return found
+        raise Refused("cases", f"案例文件{path.name}的第{number}个案例写法不对：{where}") from error
 
 
 def file_of(policy: Policy, folder: Path) -> Path | None:

@@ -69,6 +69,11 @@ class Lines:
             for row in rows
         )
 
+    def decided(self, policy: Policy, applicants: rules.Applicants) -> rules.Decisions:
+        """Decisions (结论) about applicants, in their order, by a policy and these balances."""
+        depth, people = rules.depth(policy, applicants), len(applicants)
+        return rules.decide(policy, applicants, self.counted(policy, applicants.year, depth, people))
+
     def counted(self, policy: Policy, year: int, depth: int, people: int) -> rules.Balances:
         """As a policy counts them for so many people, K x S x N; kept apart by source only where it caps a source."""
         codes = rules.subject_codes(policy)

@@ -99,7 +99,7 @@ def _limits(item: Item, league: str | None) -> Iterator[_Limit]:
         if conversion.per_year is not None:
             key = (item.year, conversion.activity, conversion.subject)
             yield _Limit(conversion.per_year, whose % ("年度", f"{conversion.per_year:f}"), key)
-    whole = next((each.part_of for each in rule.subjects if each.code == item.subject), None)
+    whole = rule.whole_of(item.subject)
     for place, cap in enumerate(rule.caps):
         if cap.source not in (None, item.source.label) or not cap.holds_for(item.subject, whole):
             continue

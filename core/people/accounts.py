@@ -339,7 +339,7 @@ def actor_of(session: Session, token: str | None, now: datetime) -> Actor | None
 
 
 def actor_named(session: Session, username: str) -> Actor:
-    """The actor of an account (账号) by its user name, for whoever works at the server itself.
+    """Actor of an account (账号) by user name, for the command line.
 
     While the account and its organization stand, as in `actor_of`. Refused codes: "account".
     """

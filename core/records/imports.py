@@ -178,21 +178,14 @@ class _Notices:
         self.today, self.league = today, league
         self.told: set[int] = set()
         """Years without a notice, of which that was said."""
-        self._of: dict[int, notices.Policy | Refused | None] = {}
+        self._known = notices.NoticesOfYears()
 
     def of(self, year: int) -> notices.Policy | None:
         """The notice of a year; None where none was loaded."""
-        if year not in self._of:
-            try:
-                self._of[year] = notices.of_year(year, self.league)
-            except notices.NoNotice:
-                self._of[year] = None
-            except Refused as refused:
-                self._of[year] = refused
-        found = self._of[year]
-        if isinstance(found, Refused):
-            raise found
-        return found
+        try:
+            return self._known.of(year, self.league)
+        except notices.NoNotice:
+            return None
 
     def _asked(self, year: int) -> Iterator[notices.Policy]:
         for each in (year, self.today.year):
@@ -230,7 +223,7 @@ class _Notices:
         """The subjects for which hours of a source (来源) count, each with its clause; none where nothing is said."""
         for rule in self._asked(year):
             if source is Source.PUBLIC_EXAM:
-                named = {each.code: each.clause for each in rule.subjects if getattr(each, "exam", False)}
+                named = {each.code: each.clause for each in rule.subjects if each.exam}
                 named = named or {
                     each.code: each.clause for each in rule.subjects if source.label.startswith(_said(each.name))
                 }

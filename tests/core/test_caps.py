@@ -133,8 +133,7 @@ def test_a_year_s_cap_is_of_all_subjects_and_a_subject_s_of_its_sub_subjects(off
     with db.transaction() as session:
         facts = [PersonFacts("赵示", c.id_number(1))]
         persons.match_or_add(session, facts, authority_id=cast.places["region"].id, now=c.NOW)
-    notices.published().mkdir(parents=True)
-    (notices.published() / "own-2024.yaml").write_text(WHOLE_YEAR, encoding="utf-8")
+    c.lay_notice("own-2024", WHOLE_YEAR)
     own, public, ethics = item(60), replace(item(20), subject="public"), replace(item(20), subject="ethics")
     most = "累计每年度至多100学时（一(一)），已有100学时"
     assert over(own, public, ethics) == {}
@@ -218,8 +217,7 @@ def test_who_is_not_on_file_yet_is_held_against_the_caps_of_the_importing_office
     office: Path, by: str, problems: list[str]
 ) -> None:
     actor = c.assemble()[by]
-    notices.published().mkdir(parents=True)
-    (notices.published() / "hohhot-2024.yaml").write_text(LEAGUE, encoding="utf-8")
+    c.lay_notice("hohhot-2024", LEAGUE)
     row = [c.id_number(9), "赵示", 2024, "专业", "8.5", "折合", "论坛：一"]
     content = sheets.csv_file(["身份证号", "姓名", "年度", "科目", "学时", "来源", "依据"], [row])
     with db.reading() as session:

@@ -335,17 +335,13 @@ def test_problems_are_never_written_over_the_roster(tmp_path: Path, capsys: pyte
 # --- a policy put in force
 
 
-NOTICE = """
-id: hohhot-2024
-extends: nmg-2024
-league: 呼和浩特市
-title: 呼和浩特市2024年通知
-document: 呼人社发〔2024〕1号
-clauses: [补一]
-requirement:
+NOTICE = (
+    c.HOHHOT_NOTICE
+    + """requirement:
   clause: 补一
   hours: {public: 40, total: 100}
 """
+)
 
 
 def administrators(cast: c.Cast) -> None:

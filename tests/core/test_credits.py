@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from core.__main__ import main
 from core.ground import db, resident_id, sheets
 from core.ground.access import OrganizationKind, Refused
-from core.law import notices
 from core.ledger import books, checks, statements
 from core.models import Attachment, AuditEntry, CreditBatch, CreditEntry, Person, Source
 from core.people import acts, setup
@@ -288,11 +287,6 @@ def test_a_column_that_contradicts_the_number_is_told(cells: tuple[Any, Any], co
     assert found == ([(3, column, "id-contradicted")] if column else [])
 
 
-def on_file(policy_id: str, text: str) -> None:
-    notices.published().mkdir(exist_ok=True)
-    (notices.published() / f"{policy_id}.yaml").write_text(text, encoding="utf-8")
-
-
 ETHICS = """
 id: own-2024
 extends: nmg-2024
@@ -307,13 +301,13 @@ subjects:
 def test_an_offices_own_subject_is_taken_for_earlier_years_too(home: Path) -> None:
     rows = [line(1, subject="职业道德"), line(2, subject="职业道德", year=2024, completed_on="2024-03-01")]
     assert [problem.code for problem in read(*rows).problems] == ["subject-form"] * 2
-    on_file("own-2024", ETHICS)
+    c.lay_notice("own-2024", ETHICS)
     preview = read(*rows, line(3, subject="公需", year=2022, completed_on=""))
     assert (preview.problems, [row.subject for row in preview.rows]) == ([], ["ethics", "ethics", "public"])
 
 
 def test_a_faulty_policy_file_keeps_out_the_rows_that_need_it_and_no_others(home: Path) -> None:
-    on_file("own-2022", "id: own-2022\nin_force: {from: 2022-01-01, to: 2022-12-31}\nrequirement: 九百\n")
+    c.lay_notice("own-2022", "id: own-2022\nin_force: {from: 2022-01-01, to: 2022-12-31}\nrequirement: 九百\n")
     preview = read(line(1, year=2022, hours=900, completed_on=""), line(2, year=2024, completed_on="2024-03-01"))
     assert told(preview) == [(3, "年度", "policy")]
     assert "own-2022.yaml:1" in preview.problems[0].words
@@ -327,26 +321,22 @@ def test_a_year_without_a_notice_is_told_once() -> None:
     assert len(preview.good_rows) == 3
 
 
-LEAGUE = """
-id: hohhot-2024
-extends: nmg-2024
-league: 呼和浩特市
-title: 呼和浩特市2024年通知
-document: 呼人社发〔2024〕1号
-clauses: [补一]
-requirement:
+LEAGUE = (
+    c.HOHHOT_NOTICE
+    + """requirement:
   clause: 补一
   hours: {professional: 20, total: 50}
 conversions:
   - {clause: 补一, activity: 三科, subject: public, source: 三科, rate: 1}
 """
+)
 
 
 def test_a_row_is_held_against_the_notice_of_its_persons_league(database: str) -> None:
     cast = c.assemble()
     done(bring(cast, line(1), by="hohhot_reviewer"))
     done(bring(cast, line(2)))
-    on_file("hohhot-2024", LEAGUE)
+    c.lay_notice("hohhot-2024", LEAGUE)
     new = {"year": 2024, "completed_on": "2024-03-01", "basis": "三科培训", "source": "三科"}
     rows = [line(serial, **new, subject="公需", hours=50.5) for serial in (1, 2, 3)]
 

@@ -112,7 +112,7 @@ def test_what_is_to_verify_must_still_be_said(office: Path) -> None:
 @pytest.mark.parametrize(("leave", "outcome"), [("否", "符合"), ("", "符合"), ("待核验", "待核验"), ("是", "不符合")])
 def test_what_must_not_be_so_is_held_against_what_is_still_to_verify(office: Path, leave: str, outcome: str) -> None:
     cast = c.assemble()
-    own("own-facts")  # five papers free whoever was not on leave
+    own("own-facts")  # five papers waive the hours unless the applicant was on leave
     person(cast, 1, WHOLE[:1])
     run = answered(cast, cells(1, 论文篇数=5, 长期病假=leave))
     assert (run.problems, said(run)[0]) == ([], outcome)
@@ -251,8 +251,7 @@ def written(**changes: str) -> None:
     text = (GOOD / "routes.yaml").read_text(encoding="utf-8").replace("id: routes", "id: dated")
     for was, is_now in changes.items():
         text = text.replace({"hours": "professional: 60}}"}[was], is_now)
-    notices.published().mkdir(parents=True, exist_ok=True)
-    (notices.published() / "dated.yaml").write_text(text, encoding="utf-8")
+    c.lay_notice("dated", text)
 
 
 @pytest.mark.parametrize(

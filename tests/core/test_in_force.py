@@ -10,6 +10,7 @@ import pytest
 
 from core.ground.access import Refused
 from core.law import notices
+from tests import cast as c
 
 NOTICE = """
 id: {id}
@@ -50,8 +51,7 @@ def put(
         if value
     ]
     text += f"league: {league}\n" * bool(league) + "interpretations:\n" * bool(said) + "\n".join(said)
-    notices.published().mkdir(exist_ok=True)
-    (notices.published() / f"{name}.yaml").write_text(text, encoding="utf-8")
+    c.lay_notice(name, text)
 
 
 def on(day: str, league: str | None = None) -> str:
@@ -172,8 +172,7 @@ def test_an_orphan_stops_its_league_alone(home: Path) -> None:
 
 
 def test_a_file_that_replaces_a_shipped_one_and_cannot_be_read_holds_up_what_that_one_held(home: Path) -> None:
-    notices.published().mkdir()
-    (notices.published() / "nmg-2024.yaml").write_text("- not a notice", encoding="utf-8")
+    c.lay_notice("nmg-2024", "- not a notice")
     (notices.published() / "unreadable.yaml").write_bytes(b"\xff\xfe\x00")
     assert (on("2024-06-30"), on("2025-06-30"), on("2022-06-30")) == ("policy", "policy", "nmg-2022")
 

@@ -220,23 +220,14 @@ def test_the_examples_shown_are_answered_as_written() -> None:
     assert wording.examples(notices.of_year(2022)) == []
 
 
-LEAGUE = """
-id: hohhot-2024
-extends: nmg-2024
-league: 呼和浩特市
-title: 呼和浩特市2024年通知
-document: 呼人社发〔2024〕1号
-issuer: 呼和浩特市人力资源和社会保障局
-clauses: [补一]
+LEAGUE = (
+    c.HOHHOT_NOTICE
+    + """issuer: 呼和浩特市人力资源和社会保障局
 requirement:
   clause: 补一
   hours: {professional: 24, total: 54}
 """
-
-
-def lay(policy_id: str, text: str) -> None:
-    notices.published().mkdir(exist_ok=True)
-    (notices.published() / f"{policy_id}.yaml").write_text(text, encoding="utf-8")
+)
 
 
 def refused(cast: Cast, text: str, by: str) -> Refused:
@@ -304,18 +295,18 @@ def test_a_leagues_notice_replays_the_decisions_about_its_own_people(cast: Cast)
 
 
 def test_a_parent_is_not_published_over_children_that_would_become_faulty(cast: Cast) -> None:
-    lay("hohhot-2024", LEAGUE + "makeup: {years_back: 3}\n")
+    c.lay_notice("hohhot-2024", LEAGUE + "makeup: {years_back: 3}\n")
     assert notices.of_year(2024, "呼和浩特市").makeup_years == 3
     without = TEXT.replace("makeup: {clause: 七(二), subject: professional}", "")
     waiting = save(cast, TEXT)
     refusal = refused(cast, without, "admin")
     assert refusal.code == "children"
     assert "hohhot-2024.yaml:12: makeup.clause: 没有写明条款" in refusal.words
-    lay("hohhot-2025", LEAGUE.replace("hohhot-2024", "hohhot-2025") + "requirement: 缺\n")  # faulty anyway
+    c.lay_notice("hohhot-2025", LEAGUE.replace("hohhot-2024", "hohhot-2025") + "requirement: 缺\n")  # faulty anyway
     assert publish(cast, waiting) == 0
-    lay("hohhot-2024", LEAGUE)
+    c.lay_notice("hohhot-2024", LEAGUE)
     draft = save(cast, without)
-    lay("hohhot-2024", LEAGUE + "makeup: {years_back: 3}\n")
+    c.lay_notice("hohhot-2024", LEAGUE + "makeup: {years_back: 3}\n")
     with pytest.raises(Refused, match="children"):
         publish(cast, draft)  # checked again at the moment it would hold
 
@@ -323,10 +314,10 @@ def test_a_parent_is_not_published_over_children_that_would_become_faulty(cast: 
 def test_a_faulty_file_may_be_mended_by_who_may_write_it_and_the_region_takes_over_what_nobody_can_read(
     cast: Cast,
 ) -> None:
-    lay("hohhot-2024", "]]]")
+    c.lay_notice("hohhot-2024", "]]]")
     assert refused(cast, LEAGUE, "hohhot_admin").code == "id"
     draft = save(cast, LEAGUE, "admin")
-    lay("hohhot-2024", LEAGUE.replace("hours:", "hour:"))
+    c.lay_notice("hohhot-2024", LEAGUE.replace("hours:", "hour:"))
     draft = save(cast, LEAGUE, "hohhot_admin")
     publish(cast, draft, "hohhot_admin2")
     with db.reading() as session:
@@ -421,10 +412,10 @@ def test_whom_a_policy_cannot_decide_is_counted_and_a_leagues_draft_is_tried_ove
     tried = trial.tried(population, drafts.read(lenient), of_authority)
     assert list(tried.person_ids) == list(tried.changed["person_id"]) == [c.person_id(2)]
     assert (tried.before["not_eligible"], tried.after["eligible"]) == (1, 1)
-    lay("hohhot-2024", lenient)
+    c.lay_notice("hohhot-2024", lenient)
     region = trial.tried(population, drafts.read(other), of_authority)
     assert list(region.person_ids) == [c.person_id(1), c.person_id(3)]  # the league has its own
-    lay("hohhot-2024", lenient.replace("hours:", "hour:"))
+    c.lay_notice("hohhot-2024", lenient.replace("hours:", "hour:"))
     region = trial.tried(population, drafts.read(other), of_authority)
     assert list(region.person_ids) == [c.person_id(1), c.person_id(3)]  # however faulty
     mended = trial.tried(population, drafts.read(lenient), of_authority)

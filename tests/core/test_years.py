@@ -35,12 +35,6 @@ OFFICES = sorted(GOOD.glob("*.yaml"))
 LEAGUE = "呼和浩特市"
 
 
-def put(name: str, text: str) -> None:
-    """A notice of the office's own."""
-    notices.published().mkdir(exist_ok=True)
-    (notices.published() / f"{name}.yaml").write_text(text, encoding="utf-8")
-
-
 def name_of(serial: int) -> str:
     return f"赵示{chr(0x4E00 + serial)}"
 
@@ -199,7 +193,7 @@ def test_whatever_the_notice_says_everybody_gives_one_answer(office: Any, path: 
     policy = notices.parse(text, name=path.name, parents=notices.parent_texts())
     authority = cast.places["hohhot" if policy.league else "region"].id
     people = filled(cast, policy, on_file(authority, range(1, 17)))
-    put(path.stem, text)
+    c.lay_notice(path.stem, text)
     everybody = listed(cast)
     met = [agree(asked(cast, each, policy.league, everybody), each, policy.league) for each in people]
     assert set(met) == {True, False}
@@ -230,7 +224,7 @@ def office_of(league: str) -> int:
 
 def test_a_leagues_own_notice_judges_its_people_and_nobody_else(database: str) -> None:
     cast = c.assemble()
-    put("xlgl-2020", XILINGOL)
+    c.lay_notice("xlgl-2020", XILINGOL)
     mine = on_file(office_of("锡林郭勒盟"), range(1, 2))[1]
     other = on_file(office_of("包头市"), range(2, 3))[2]
     for person_id in (mine, other):
@@ -261,7 +255,7 @@ def test_a_leagues_own_notice_judges_its_people_and_nobody_else(database: str) -
 
 def test_a_list_of_several_leagues_has_every_subject_and_year_that_one_of_them_asks_for(database: str) -> None:
     cast = c.assemble()
-    put("three-subjects", (GOOD / "three-subjects.yaml").read_text(encoding="utf-8") + "league: 包头市\n")
+    c.lay_notice("three-subjects", (GOOD / "three-subjects.yaml").read_text(encoding="utf-8") + "league: 包头市\n")
     on_file(office_of("包头市"), range(1, 2))
     on_file(office_of("锡林郭勒盟"), range(2, 3))
     with db.reading() as session:
@@ -286,7 +280,7 @@ def test_a_card_shows_as_many_years_as_the_notice_looks_back_to_and_what_is_undo
 ) -> None:
     cast = c.assemble()
     text = (GOOD / "league.yaml").read_text(encoding="utf-8").replace("league: 乌海市", "league: 包头市")
-    put("league", text)
+    c.lay_notice("league", text)
     who = on_file(office_of("包头市"), range(1, 2))[1]
     for year in (2019, 2020, 2024):
         posted(cast, who, year, "public", 40)

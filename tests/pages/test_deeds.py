@@ -101,8 +101,7 @@ def test_a_leagues_base_finds_its_own_notices_subjects_and_deadline_on_the_form(
     text = (db.ROOT / "tests/data/policies/good/league-own-subjects.yaml").read_text(encoding="utf-8")
     years = f"{TODAY.year}-01-01, to: {TODAY.year + 1}-12-31"
     text = text.replace("2024-01-01, to: 2024-12-31", years).replace("03-01, to: 11-30", "01-01, to: 12-31")
-    notices.published().mkdir()
-    (notices.published() / "league-own-subjects.yaml").write_text(text, encoding="utf-8")
+    people.lay_notice("league-own-subjects", text)
     app = open_page("plan_filing", sign_in("hohhot_base"))
     assert "至少7天上报（第七条）" in app.caption[0].value
     app = press(app, "填写新计划")

@@ -257,8 +257,7 @@ def test_hours_deemed_done_and_taken_back_are_called_that_beside_their_batch(cas
 def test_a_further_subject_is_called_by_the_name_its_notice_gives_it(cast: Cast) -> None:
     text = (notices.FOLDER / "nmg-2024.yaml").read_text(encoding="utf-8").replace("nmg-2024", "nmg-ethics")
     text = text.replace("subjects:", "subjects:\n  - {code: ethics, name: 职业道德, clause: 一(一)}")
-    notices.published().mkdir(parents=True)
-    (notices.published() / "nmg-ethics.yaml").write_text(text, encoding="utf-8")
+    people.lay_notice("nmg-ethics", text)
     shown = tables.worded(pd.DataFrame({"subject": ["ethics", "public"]}), ["subject"])
     assert list(shown["subject"]) == ["职业道德", "公需科目"]
 
@@ -277,13 +276,8 @@ requirement:
 """
 
 
-def lay(policy_id: str, text: str) -> None:
-    notices.published().mkdir(exist_ok=True)
-    (notices.published() / f"{policy_id}.yaml").write_text(text, encoding="utf-8")
-
-
 def test_the_policy_page_shows_the_notice_of_a_league_and_begins_with_ones_own(cast: Cast) -> None:
-    lay("hohhot-own", LEAGUE)
+    people.lay_notice("hohhot-own", LEAGUE)
     shown = {}
     for who, query in (("base", {}), ("base", {"league": "呼和浩特市"}), ("hohhot_base", {}), ("baotou_reviewer", {})):
         app = open_page("policies", sign_in(who), day="2024-06-01", **query)
@@ -301,7 +295,7 @@ def test_the_policy_page_shows_the_notice_of_a_league_and_begins_with_ones_own(c
 def test_faulty_files_are_listed_for_administrators_and_mended_where_they_are_listed(cast: Cast) -> None:
     posted(cast)
     faulty = LEAGUE.replace("hours: {", "hour: {")
-    lay("hohhot-own", faulty)
+    people.lay_notice("hohhot-own", faulty)
     assert not any("有误的政策文件" in each.value for each in open_page("policies", sign_in("base")).markdown)
     for page in ("policies", "policy_lab"):
         app = open_page(page, sign_in("admin"))

@@ -690,6 +690,10 @@ class Policy(Part):
     def last_year(self) -> int:
         return self.in_force.last.year
 
+    def whole_of(self, subject: str | None) -> str | None:
+        """The subject that a sub-subject (分科目) is part of; None of one that stands alone."""
+        return next((each.part_of for each in self.subjects if each.code == subject), None)
+
     def of_subjects(self, hours: Mapping[str, Decimal]) -> Decimal:
         """Amounts of all subjects together; a sub-subject's is in its whole's."""
         return sum((hours.get(each.code, Decimal()) for each in self.subjects if not each.part_of), Decimal())
@@ -744,8 +748,7 @@ class Policy(Part):
 
     def study_window(self, league: str | None = None, subject: str | None = None) -> StudyWindow | None:
         """When a year's study of a subject is open: the window that says the most of league and subject, that first."""
-        whole = next((rule.part_of for rule in self.subjects if rule.code == subject), None)
-        told = {None: 0, whole or subject: 1, subject: 2}
+        told = {None: 0, self.whole_of(subject) or subject: 1, subject: 2}
         fits = [rule for rule in self.study_windows if rule.league in (None, league) and rule.subject in told]
         return max(fits, key=lambda rule: (told[rule.subject], rule.league is not None), default=None)
 

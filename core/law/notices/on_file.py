@@ -27,7 +27,7 @@ class Filed:
     own: bool
     """The office's own, not a shipped one."""
     policy: Policy | None
-    """None where the file is faulty: then `faults` says why, and whoever needs it is refused."""
+    """None where the file is faulty: `faults` lists the errors, and a request for the policy is refused."""
     faults: tuple[Fault, ...]
     league: str | None
     in_force: InForce | None
@@ -172,8 +172,8 @@ def of_year(year: int, league: str | None = None) -> Policy:
     """Notice of a credit or application year (年度通知) for a league, with what each earlier year asked for.
 
     The notice in force on the year's last day (else on its latest day that one covers). Where it reads earlier years
-    by their own notices (the interpretation `amounts_of_earlier_years`), their amounts are written into its
-    `requirement.changes`, each with its clause: whoever asks what a year requires finds one answer there.
+    by their own notices (the interpretation `amounts_of_earlier_years`), their amounts are copied into its
+    `requirement.changes`, each with its clause: the single source for what a year requires.
     Refused codes: "policy".
     """
     files = filed()
@@ -212,6 +212,26 @@ def _of_year(files: tuple[Filed, ...], year: int, league: str | None) -> Policy:
     ]
     requirement = requirement.model_copy(update={"changes": (*kept, *changes)})
     return policy.model_copy(update={"subjects": tuple(subjects), "requirement": requirement})
+
+
+class NoticesOfYears:
+    """Cache of year notices (年度通知) by year and league, for one job: each is asked for once, also a refused one."""
+
+    def __init__(self) -> None:
+        self._of: dict[tuple[int, str | None], Policy | Refused] = {}
+
+    def of(self, year: int, league: str | None) -> Policy:
+        """As `of_year`. Refused codes: "policy"."""
+        key = year, league
+        if key not in self._of:
+            try:
+                self._of[key] = of_year(*key)
+            except Refused as refused:
+                self._of[key] = refused
+        found = self._of[key]
+        if isinstance(found, Refused):
+            raise found
+        return found
 
 
 OWN_YEAR = "own_year"
