@@ -6,12 +6,10 @@ allowed to create databases). The workers of pytest-xdist share one, started by 
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import bcrypt
@@ -40,24 +38,14 @@ READER_APART = ("test_reader", "test_sheets", "test_roster", "test_roster_hostil
 def reader_at_hand(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The reader of reader without its process, whose start takes longer than most deeds on what was read.
 
-    It is the same code with the same answer, taken through JSON as well; the browser tests' server has the process.
+    It is the same code with the same answer, written and read as well; the browser tests' server has the process.
     """
     if request.path.stem not in READER_APART:
         monkeypatch.setattr(reader, "read", _read_here)
 
 
-def _read_here(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, reader.Grid]:
-    longest = csv.field_size_limit()
-    try:
-        answer = json.dumps(reader._parsed(content, by_word, required), default=reader._plain)
-    except reader.Unreadable:
-        raise
-    except Exception as error:
-        raise reader.Unreadable(reader.UNREADABLE) from error
-    finally:
-        csv.field_size_limit(longest)  # which the reader sets for its own process
-    sheet, grid = json.loads(answer, object_hook=reader._moment)
-    return sheet, grid
+def _read_here(content: bytes) -> list[reader.Sheet]:
+    return reader.understood(reader.answered(content))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import functools
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.ground import db
 from core.ground.access import Refused
+from core.people import setup
 from core.tables import sheets
+from core.tables.problems import Problem
 
 Command = Callable[[argparse.Namespace], int]
 """Does what the options say and answers the exit code."""
@@ -43,16 +46,52 @@ def line(fields: Iterable[object]) -> None:
 
 
 def command(run: Command) -> Command:
-    """A command whose refusals, and files that cannot be read or written, are words on stderr and exit code 2."""
+    """A command whose refusals, and files that cannot be read or written, are words on stderr and exit code 2.
+
+    None writes its output over the file it reads, by whatever name.
+    """
 
     @functools.wraps(run)
     def guarded(options: argparse.Namespace) -> int:
+        given, out = getattr(options, "file", None), getattr(options, "out", None)
         try:
+            if given and out and out.exists() and out.samefile(given):
+                raise Refused("out", f"{out}：不能写到读入的文件本身，请换一个文件名 (would overwrite its input)")
             return run(options)
         except OSError as error:
-            say(f"{error.filename}: {error.strerror}")
+            say(f"{error.filename}：无法读取或写入，请换一处或先关闭此文件 ({error.strerror})")
         except Refused as refused:
             say(refused.words)
         return REFUSED
 
     return guarded
+
+
+def office_command(run: Command) -> Command:
+    """A command that needs an office: before `init` it says so, with exit code 2."""
+
+    @functools.wraps(run)
+    def guarded(options: argparse.Namespace) -> int:
+        with db.reading() as session:
+            if not db.installed(session):
+                raise Refused("office", NO_OFFICE)
+            if db.outdated(session):
+                raise Refused("office", OTHER_VERSION)
+            if not setup.is_open(session):
+                raise Refused("office", NO_OFFICE)
+        return run(options)
+
+    return command(guarded)
+
+
+NO_OFFICE = "系统还没有建立，请先运行 python -m core init (no office yet)"
+OTHER_VERSION = "数据库是另一版本的，请先运行 python -m core init (the database is of another version)"
+
+
+def tell(account: Iterable[str], hints: Iterable[Problem], headings: Mapping[str, str]) -> None:
+    """What of a file was read and what was not, and the hints about it, on stderr."""
+    for words in account:
+        say(words)
+    for each in hints:
+        where = f"第{each.row}行" if each.row else ""
+        say(f"提示：{where}{each.heading(headings)}：{each.words}")

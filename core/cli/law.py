@@ -43,7 +43,7 @@ def run_cases(options: argparse.Namespace) -> int:
     return 1 if different else 0
 
 
-@console.command
+@console.office_command
 def publish(options: argparse.Namespace) -> int:
     """Put a policy file in force: drafted by one administrator and published by another, as on the page."""
     path = Path(options.file)
@@ -51,8 +51,6 @@ def publish(options: argparse.Namespace) -> int:
         return 1
     text = path.read_text(encoding="utf-8-sig")
     with db.transaction() as session:
-        if not setup.is_open(session):
-            raise Refused("office", "系统还没有建立，请先运行 python -m core init。")
         now = setup.moment(session, console.now())
         first, second = (accounts.actor_named(session, name) for name in (options.by, options.second))
         draft = drafts.save_draft(session, text, actor=first, now=now)

@@ -37,6 +37,9 @@ def check(_options: argparse.Namespace) -> int:
         "audit trail": audit.faults,
     }
     with db.reading() as session:
+        if not db.installed(session):
+            console.say(console.NO_OFFICE)
+            return console.REFUSED
         if db.outdated(session):
             parts = {"schema": parts["schema"]}
     found = [words for part, ask in parts.items() for words in _asked(part, ask)]
@@ -54,7 +57,7 @@ def check(_options: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
-@console.command
+@console.office_command
 def compare_totals(options: argparse.Namespace) -> int:
     """Totals held against their entries, or with `--rebuild` put right."""
     altered: list[str] = []

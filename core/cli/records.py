@@ -7,7 +7,6 @@ from pathlib import Path
 
 from core.cli import console
 from core.ground import db
-from core.ground.access import Refused
 from core.people import setup
 from core.records import imports, proofs
 from core.tables.problems import problem_lines
@@ -27,14 +26,12 @@ def proof(options: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
-@console.command
+@console.office_command
 def import_hours(options: argparse.Namespace) -> int:
     """Post hours of earlier years as one batch; rows with problems are named and left out."""
     path = Path(options.file)
     upload = Upload(path.name, path.read_bytes())
     with db.transaction() as session:
-        if not setup.is_open(session):
-            raise Refused("office", "系统还没有建立，请先运行 python -m core init。")
         now = setup.moment(session, console.now())
         actor = setup.system_actor(session)
         batch, preview = imports.bring_in(session, upload, actor=actor, reason=options.reason, now=now)
@@ -42,6 +39,7 @@ def import_hours(options: argparse.Namespace) -> int:
         posted = "" if problem.row in preview.faulty_rows else "（已入账，请核对）"
         for *fields, words in problem_lines([problem], imports.HEADINGS):
             console.line((*fields, f"{words}{posted}"))
+    console.tell(preview.account, (), imports.HEADINGS)
     told = f"batch {batch.id}: {batch.entries} entries" if batch else "nothing posted"
     console.say(f"{told}, {len(preview.rows)} rows, {len(preview.faulty_rows)} left out")
     return 1 if preview.faulty_rows else 0

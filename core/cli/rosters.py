@@ -20,15 +20,9 @@ def check(options: argparse.Namespace) -> int:
     for fields in lines:
         console.line(fields)
     if options.out:
-        if options.out.resolve() == Path(options.file).resolve():
-            console.say(f"{options.out}：不能写到花名册本身，请换一个文件名 (would overwrite the roster)")
-            return console.REFUSED
         write = console.WRITERS[options.out.suffix.lower()]
-        try:
-            options.out.write_bytes(write(PROBLEM_HEADINGS, lines))
-        except OSError as error:
-            console.say(f"{options.out}: 无法写入，请换一处或先关闭此文件 (cannot be written: {error.strerror})")
-            return console.REFUSED
+        options.out.write_bytes(write(PROBLEM_HEADINGS, lines))
+    console.tell(preview.account, (), preview.form.headings)
     faulty, hints = len(preview.faulty_rows), sum(not problem.blocking for problem in preview.problems)
     faults = len(preview.problems) - hints
     console.say(f"{len(preview.rows)}人，{faulty}行有错误，错误{faults}处，提示{hints}处")

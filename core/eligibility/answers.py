@@ -40,7 +40,7 @@ from core.ledger import balances
 from core.ledger.balances import Lines
 from core.models import Organization, Person, leagues
 from core.people import persons
-from core.tables.problems import Problem
+from core.tables.problems import Problem, in_order
 
 ANSWERS = ("结论", "需完成年度", "缺口", "依据", "说明")
 """The headings that an answer adds."""
@@ -242,8 +242,7 @@ def answer(session: Session, batch: Batch, *, actor: Actor, progress: Progress |
         if progress:
             progress(min(start + _CHUNK, total), total)
     _tell_problems(found, problems)
-    order = list(columns())
-    problems.sort(key=lambda problem: (problem.row, order.index(problem.column)))
+    problems = in_order(problems, columns())
     names = "row name id_mask year route level outcome years gap clauses note waiver person_id authority_id".split()
     frame = pd.DataFrame(found, columns=names).astype({"person_id": "Int64", "authority_id": "Int64"})
     return Run(frame, problems, applications, answered)

@@ -15,13 +15,13 @@ from core.ground.access import Refused
 from core.law import notices
 from core.law.applicants import Applicant
 from core.law.notices import EDUCATIONS, EVERY_NOTICE, Fact, Policy, Window
-from core.submissions import roster
-from core.tables import sheets
+from core.tables import reading, sheets
 from core.tables.problems import Problem
+from core.tables.reading import Listing
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "name": ("姓名", "申报人", "申报人姓名", "名字"),
-    "id_number": roster.COLUMNS["id_number"],
+    "id_number": resident_id.HEADINGS,
     "year": ("申报年度", "申报年份", "评审年度", "年度"),
     "route": ("申报方式", "申报类型", "评审方式", "申报途径"),
     "level": ("申报级别", "申报等级", "申报层级", "拟申报级别", "级别"),
@@ -84,6 +84,8 @@ class Batch:
 
     applications: list[Application] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    account: list[str] = field(default_factory=list)
+    """What of the file was read and what was not (读入说明), in words."""
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -108,7 +110,7 @@ class _Unclear(Exception):
     """A cell that cannot be understood; the words say how to mend it."""
 
 
-def read(content: bytes, filename: str, *, today: date | None = None) -> Batch:
+def read(content: bytes, filename: str, *, today: date | None = None, chosen: Mapping[str, str] | None = None) -> Batch:
     """Parse an applications file (申报名单).
 
     Read applications from .xlsx, .xls, .et or .csv under SPEC's headings and those of the notices on file: who applies
@@ -117,13 +119,13 @@ def read(content: bytes, filename: str, *, today: date | None = None) -> Batch:
     Refused codes: "file" (unreadable, empty, too large), "headings" (no 姓名, 身份证号, 申报年度 in one row).
     """
     batch = Batch()
-    for number, cells in sheets.read(content, filename, columns(), REQUIRED).rows:
-        words = [text for text in map(typed.text, cells.values()) if text]
-        signature = not typed.text(cells.get("id_number")) and any("：" in text or ":" in text for text in words)
-        if words and not signature and not roster.is_footing(cells):
-            each, problems = identified(number, cells, today)
-            batch.applications.append(each)
-            batch.problems += problems
+    table = reading.read(content, filename, Listing("申报名单", columns(), REQUIRED), chosen=chosen)
+    batch.problems += table.problems
+    batch.account = reading.account(table)
+    for number, cells in table.rows:
+        each, problems = identified(number, cells, today)
+        batch.applications.append(each)
+        batch.problems += problems
     if not batch.applications:
         raise Refused("file", "表头下面没有申报人员，请确认数据在同一张工作表内。")
     _check_repeated(batch)

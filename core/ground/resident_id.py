@@ -22,6 +22,21 @@ _NUMBER = (int, float, Decimal)
 _IN_TEXT = re.compile(r"\d{14,}[\dXxＸｘ]|(?<!\d)\d{6}([ \u00a0\u3000-])\d{8}\1\d{3}[\dXxＸｘ](?!\d)")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[Ee]\+?\d+")
 
+HEADINGS = (
+    "身份证号",
+    "身份证号码",
+    "证件号码",
+    "证件号",
+    "身份证",
+    "公民身份号码",
+    "居民身份证号",
+    "居民身份证号码",
+    "居民身份证",
+    "身份证件号码",
+    "有效证件号码",
+)
+"""What the column of ID numbers is called in tables, the standard heading first."""
+
 PROBLEMS = {
     "id-missing": "身份证号为空，请补填18位号码",
     "id-ruined": "号码已被表格软件当作数字改坏（15位以后变成0或科学计数），请把该列设为文本后按证件重新填写",

@@ -20,23 +20,14 @@ from core.ledger import books, caps, standing
 from core.ledger.books import Posting
 from core.models import Attachment, CreditBatch, CreditEntry, Person, Source, leagues, under
 from core.people import acts, persons
-from core.submissions.roster import is_footing
-from core.tables import sheets
-from core.tables.problems import Problem
+from core.tables import reading, sheets
+from core.tables.problems import Problem, in_order
+from core.tables.reading import Listing
 from core.trail import files
 from core.trail.files import Upload
 
 COLUMNS = {
-    "id_number": (
-        "身份证号",
-        "身份证号码",
-        "证件号码",
-        "证件号",
-        "身份证",
-        "公民身份号码",
-        "居民身份证号",
-        "居民身份证号码",
-    ),
+    "id_number": resident_id.HEADINGS,
     "name": ("姓名", "学员姓名", "名字", "人员姓名"),
     "year": ("年度", "学时年度", "年份", "所属年度", "学年"),
     "subject": ("科目", "学时科目", "科目类别", "科目类型", "学时类别"),
@@ -51,6 +42,15 @@ HEADINGS = {name: words[0] for name, words in {**COLUMNS, **resident_id.SAID_AGA
 """With those of columns that nobody has to send, and that must not contradict the number."""
 REQUIRED = ("id_number", "name", "year", "source")
 """职业资格 needs no hours, so a file of nothing else may lack that column."""
+
+LISTING = Listing(
+    "学时表",
+    {**COLUMNS, **resident_id.SAID_AGAIN},
+    REQUIRED,
+    several=True,
+    says=lambda cells: any(typed.text(cells.get(name)) for name in ("year", "subject", "hours", "source")),
+)
+"""Hours of earlier years as a kind of table (学时表样): a line is a person, a year and a subject."""
 
 FIRST_YEAR = 2000
 MOST_HOURS = 1000
@@ -93,6 +93,8 @@ class Preview:
     sheet: str
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    account: list[str] = field(default_factory=list)
+    """What of the file was read and what was not (读入说明), in words."""
 
     @property
     def faulty_rows(self) -> set[int]:
@@ -114,29 +116,37 @@ def read(
     today: date,
     known: Session | None = None,
     authority_id: int | None = None,
+    chosen: Mapping[str, str] | None = None,
 ) -> Preview:
     """Import preview (检查学时文件): read and check; with `known` (a session) also against people and hours on file.
 
     With `authority_id`, people that another authority is in charge of are a problem of their row, clause 一(一). Each
     row is held against the notice of its year in its person's league, of people not on file in that authority's.
-    Files as offices have them, see `sheets.read`. Refused codes: "file" (unreadable, empty, too large), "headings".
+    `chosen` says of headings which column each is. Files as offices have them, see `reading.read`.
+    Refused codes: "file" (unreadable, empty, too large), "headings".
     """
-    preview = _read(content, filename, today, known, authority_id)
+    preview = _read(content, filename, today, known, authority_id, chosen)
     if known is not None:
         _check_known(preview, known, authority_id)
     _sort(preview)
     return preview
 
 
-def _read(content: bytes, filename: str, today: date, known: Session | None, authority_id: int | None) -> Preview:
+def _read(
+    content: bytes,
+    filename: str,
+    today: date,
+    known: Session | None,
+    authority_id: int | None,
+    chosen: Mapping[str, str] | None,
+) -> Preview:
     """The file by itself and by the notices."""
-    table = sheets.read(content, filename, {**COLUMNS, **resident_id.SAID_AGAIN}, REQUIRED)
-    preview = Preview(table.sheet)
-    rows = [(number, cells) for number, cells in table.rows if _is_record(cells)]
-    numbers = [resident_id.normalise(cells.get("id_number")) for _, cells in rows]
+    table = reading.read(content, filename, LISTING, chosen=chosen)
+    preview = Preview(table.sheet, problems=list(table.problems), account=reading.account(table))
+    numbers = [resident_id.normalise(cells.get("id_number")) for _, cells in table.rows]
     league_of = _leagues(known, numbers, authority_id)
     notices_of: dict[str | None, _Notices] = {}
-    for (number, cells), id_number in zip(rows, numbers, strict=True):
+    for (number, cells), id_number in zip(table.rows, numbers, strict=True):
         league = league_of(id_number)
         _read_row(preview, number, cells, notices_of.setdefault(league, _Notices(today, league)))
     if not preview.rows:
@@ -165,8 +175,7 @@ def _league(session: Session, authority_id: int | None) -> str | None:
 
 
 def _sort(preview: Preview) -> None:
-    order = list(HEADINGS)
-    preview.problems.sort(key=lambda problem: (problem.row, order.index(problem.column)))
+    preview.problems = in_order(preview.problems, HEADINGS)
 
 
 class _Notices:
@@ -243,16 +252,6 @@ class _Notices:
 def _said(name: str) -> str:
     """A subject's short name out of what people write for it: 公需科目 and 公需课 as 公需."""
     return re.sub("课程?$", "", notices.short_name(name))
-
-
-def _is_record(cells: Mapping[str, object]) -> bool:
-    """Whether a row below the headings is a line of hours: no empty row, no sum, no signature."""
-    if is_footing(cells):
-        return False
-    identity = [typed.text(cells.get(key)) for key in ("id_number", "name")]
-    if any(typed.text(cells.get(key)) for key in ("year", "subject", "hours", "source")):
-        return True
-    return bool(re.search(r"\d{14}", identity[0])) or all(identity)
 
 
 def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notices: _Notices) -> None:
@@ -599,7 +598,13 @@ def _recorded(session: Session, person_ids: list[int]) -> dict[int, dict[_Hours,
 
 
 def bring_in(
-    session: Session, upload: Upload, *, actor: Actor, reason: str, now: datetime
+    session: Session,
+    upload: Upload,
+    *,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+    chosen: Mapping[str, str] | None = None,
 ) -> tuple[CreditBatch | None, Preview]:
     """Import hours (导入学时): post every good row as one batch, with its file kept; answers it and all problems.
 
@@ -617,7 +622,7 @@ def bring_in(
     if not reason:
         raise Refused("reason", "请填写导入的原因，如“补登2021至2023年度纸质台账”。")
     own = actor.organization_id if actor.account_id is not None else None
-    preview = _read(upload.content, upload.filename, db.office_day(now), session, own)
+    preview = _read(upload.content, upload.filename, db.office_day(now), session, own, chosen)
     books.hold(session)
     _check_posted(session, upload, actor)
     _check_known(preview, session, own)

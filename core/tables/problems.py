@@ -5,11 +5,13 @@ Each kind of table knows what its columns are called: `HEADINGS` of rosters, imp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 UNKNOWN = "heading-unknown"
 """The code of a column that was not recognised: its problem is kept under the heading as it was written."""
+OF_FILE = (UNKNOWN, "row-left", "row-hidden")
+"""Codes of hints about a file, which stay when its rows are mended: a column not read, a row left out, a hidden row."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,12 @@ class Problem:
     def heading(self, headings: Mapping[str, str]) -> str:
         """The display word of its column (表头), by the headings of its kind of table."""
         return self.column if self.code == UNKNOWN else headings.get(self.column, self.column)
+
+
+def in_order(problems: Iterable[Problem], columns: Iterable[str]) -> list[Problem]:
+    """Problems as their reader goes through the table: by row, then by column; those of no column first."""
+    places = {column: place for place, column in enumerate(columns)}
+    return sorted(problems, key=lambda problem: (problem.row, places.get(problem.column, -1)))
 
 
 PROBLEM_HEADINGS = ("行", "列", "代码", "原值", "说明")

@@ -1,18 +1,21 @@
-"""Spreadsheet parser (读表格文件): .xlsx, .xls, .xlsb, .et, .ods, .csv as plain cells, in a process of its own.
+"""Spreadsheet parser (读表格文件): .xlsx, .xls, .xlsb, .et, .ods as sheets of plain cells, in a process of its own.
 
 A parser asked for a cell at XFD1048576 allocates the whole rectangle up to it, and one that finds no memory ends its
-process. So this very file, run as a program, reads one file from its standard input and answers with JSON: its
-memory and time are bounded, and what it does not survive is a file we cannot read. It knows nothing of the office and
-is quick to start; nothing is left of it, or of one file in the next.
+process. So this very file, run as a program, reads one workbook from its standard input and answers with its sheets:
+its memory and time are bounded, and what it does not survive is a file we cannot read. It knows nothing of the office
+and of no heading, and is quick to start; nothing is left of it, or of one file in the next.
+
+An answer is a line of JSON (the first rows of each sheet, its merged cells, its hidden rows), then the rows below these
+by column as an Arrow stream for each sheet that has them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import csv
 import faulthandler
 import gc
 import html
+import importlib
 import io
 import json
 import re
@@ -20,7 +23,8 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -34,21 +38,19 @@ MOST_ROWS = 200_000
 MOST_COLUMNS = 200
 MOST_CELLS = 20_000_000
 LONGEST_CELL = 1000
-"""Characters of a cell in a list: more is no name, no number and no remark, but may keep a server busy for minutes."""
+"""Characters of a cell in a list: more is no name, no number and no remark, but may keep a server busy for minutes.
+Of a longer one, one more than these are read."""
+HEAD = 50
+"""Rows in which headings are looked for; they come as JSON, cell by cell."""
 
 UNREADABLE = "无法读取此工作簿：文件损坏、设有密码，或不是表格文件。请在WPS或Excel中另存为.xlsx后再上传。"
-UNKNOWN = "无法识别此文件。请上传.xlsx、.xls，或编码为UTF-8、GBK的.csv。"
 TOO_MUCH = "此文件的内容异常多，已拒绝读取。请把花名册复制到一个新的工作簿后再上传。"
 LOCKED = "此工作簿设有打开密码，无法读取。请在WPS或Excel中取消密码，另存为.xlsx后再上传。"
 MACROS = "此工作簿带有宏，已拒绝读取。请在WPS或Excel中另存为不带宏的.xlsx后再上传。"
 TOO_LARGE = "此工作簿解压后异常大，已拒绝读取。请把花名册复制到一个新的工作簿后再上传。"
 UNRECKONED = "此工作簿有没有算出结果的公式，读不到内容。请在WPS或Excel中打开并保存，或复制后选择性粘贴为数值，再上传。"
 OUTSIDE = "此工作簿的公式引用了别的文件或网络，已拒绝读取。请复制后选择性粘贴为数值，另存为.xlsx后再上传。"
-TWO_SHEETS = "都有表头和人员，只能读取一张。请合并到一张工作表，或删去、隐藏不用的工作表后再上传。"
 
-_HEAD = 50
-"""Rows in which headings are looked for."""
-Grid = list[list[object]]
 Place = tuple[int, int]
 """Row and column, from 0."""
 
@@ -60,70 +62,49 @@ class Unreadable(Exception):
     """Not a file we read; the words, in Chinese, say what to do."""
 
 
-def heading(cell: object) -> str:
-    """A heading as it is compared: without spaces, line breaks and what follows in brackets."""
-    return re.sub(r"\s|[*＊（(:：].*$", "", str(cell), flags=re.DOTALL)
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet (工作表): its cells by column, all columns as long as one another, from row 1 and column 1.
 
-
-def find_headings(grid: Grid, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[int, dict[str, int]] | None:
-    """Find headings (识别表头): the first row that has all required ones, and the place of each column in it.
-
-    Where headings are parted in the row below (学时 above 公需 and 专业), it is the lower of the two.
+    Cells are str, float, bool, date, datetime, time or timedelta; an empty one is "". Of a hidden sheet, the first
+    rows only.
     """
-    for at, cells in enumerate(grid[:_HEAD]):
-        places: dict[str, int] = {}
-        for place, cell in enumerate(cells):
-            name = by_word.get(heading(cell))
-            if name and name not in places:
-                places[name] = place
-        if all(name in places for name in required):
-            below = grid[at + 1] if at + 1 < len(grid) else []
-            parts = {} if _names(below, places, required) else _parted(cells, below, by_word)
-            taken = parts.values()
-            alone = {name: place for name, place in places.items() if name in parts or place not in taken}
-            return at + bool(parts.keys() - places), parts | alone
-    return None
 
+    name: str
+    columns: list[list[Any]]
+    hidden: bool = False
+    merged: tuple[tuple[Place, Place], ...] = ()
+    """Merged cells (合并单元格): the first and the last place of each."""
+    hidden_rows: frozenset[int] = frozenset()
+    """Rows (from 0) that are hidden or filtered out."""
 
-def _names(cells: Sequence[object], places: Mapping[str, int], required: Sequence[str]) -> bool:
-    """Whether a row has something in a required column."""
-    return any(str(cells[places[name]]).strip() for name in required if places[name] < len(cells))
+    @property
+    def height(self) -> int:
+        return len(self.columns[0]) if self.columns else 0
 
-
-def _parted(above: Sequence[object], below: Sequence[object], by_word: Mapping[str, str]) -> dict[str, int]:
-    """The places of columns whose headings are the words of two rows: 公需 below 学时 is 公需学时."""
-    places: dict[str, int] = {}
-    over = ""
-    for place, cell in enumerate(below):
-        over = (heading(above[place]) if place < len(above) else "") or over
-        word = heading(cell)
-        if word and over:
-            # Below a column's own heading a word alone says nothing, unless it is the longer one: 公需学时 below 学时.
-            alone = over not in by_word or word.endswith(over[-2:])
-            ends = [over[start:] for start in range(len(over) + alone)]
-            if name := next((by_word[word + end] for end in ends if word + end in by_word), None):
-                places.setdefault(name, place)
-    return places
+    def rows(self, start: int, stop: int) -> list[list[Any]]:
+        """Some of its rows."""
+        return [list(cells) for cells in zip(*(column[start:stop] for column in self.columns), strict=True)]
 
 
 # --- in our process -------------------------------------------------------------------------------------------------
 
 
-def read(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, Grid]:
-    """Read a file (读入): name and cells of the one visible sheet with the required headings, else of the first.
+def is_workbook(content: bytes) -> bool:
+    """Whether a file is a workbook by its content, whatever its ending: packed (.xlsx, .ods), compound (.xls, .et)."""
+    return content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
-    Workbooks by content, whatever their ending; .csv in UTF-8 or GB 18030.
-    A row below them gets what stands in a cell merged down to it, except in the required columns. Two sheets with
-    headings and something in a required column below them are refused: nobody is to be left out unseen.
-    Cells are str, float, bool, date, datetime, time or timedelta; an empty one is "". Row and column 1 come first even
-    where they are empty. Raises Unreadable within `SECONDS`, whatever the file does.
+
+def read(content: bytes) -> list[Sheet]:
+    """Read a workbook (读入工作簿): every sheet with its cells.
+
+    Raises Unreadable within `SECONDS`, whatever the file does.
     """
-    question = json.dumps({"by_word": by_word, "required": required}).encode() + b"\n" + content
     try:
         with _turns:
             done = subprocess.run(
                 [sys.executable, "-P", __file__],
-                input=question,
+                input=content,
                 capture_output=True,
                 timeout=SECONDS,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
@@ -131,15 +112,45 @@ def read(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) ->
     except subprocess.TimeoutExpired as error:
         raise Unreadable(UNREADABLE) from error
     if done.returncode in (1, 2):  # how Python ends on an exception or without its program: no file leads there
-        raise RuntimeError(f"the reader of reader does not run: {done.stderr.decode(errors='replace')}")
+        raise RuntimeError(f"the reader of workbooks does not run: {done.stderr.decode(errors='replace')}")
+    if done.returncode:
+        raise Unreadable(UNREADABLE)
+    return understood(done.stdout)
+
+
+def understood(answer: bytes) -> list[Sheet]:
+    """The sheets of an answer. Raises Unreadable for what is none, or says why there are no sheets."""
     try:
-        answer = json.loads(done.stdout, object_hook=_moment)
-        if done.returncode == 0 and "grid" in answer:
-            return str(answer["sheet"]), answer["grid"]
-        words = str(answer["refused"])
+        line, _, rest = answer.partition(b"\n")
+        given = json.loads(line, object_hook=_moment)
+        if "refused" in given:
+            raise Unreadable(str(given["refused"]))
+        sheets, at = [], 0
+        for each in given["sheets"]:
+            columns = [list(cells) for cells in zip(*each["head"], strict=True)]
+            if each["bytes"]:
+                for column, below in zip(columns, _columns(rest[at : at + each["bytes"]]), strict=True):
+                    column += below
+                at += each["bytes"]
+            merged = tuple(((top, left), (bottom, right)) for top, left, bottom, right in each["merged"])
+            sheets.append(Sheet(str(each["name"]), columns, each["hidden"], merged, frozenset(each["hidden_rows"])))
     except (ValueError, KeyError, TypeError) as error:  # it fell before it could answer
         raise Unreadable(UNREADABLE) from error
-    raise Unreadable(words)
+    return sheets
+
+
+def _columns(stream: bytes) -> Iterator[list[Any]]:
+    import pyarrow as pa
+
+    table = pa.ipc.open_stream(stream).read_all()
+    table.validate(full=True)  # a parser that was led astray may answer anything
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if field.metadata:
+            yield [json.loads(cell, object_hook=_moment) for cell in column.to_pylist()]
+        elif column.null_count:
+            yield ["" if cell is None else cell for cell in column.to_pylist()]
+        else:
+            yield column.to_pylist()
 
 
 def _moment(given: dict[str, Any]) -> object:
@@ -157,6 +168,28 @@ def _moment(given: dict[str, Any]) -> object:
 
 
 # --- in a process of its own ----------------------------------------------------------------------------------------
+
+
+def answered(content: bytes) -> bytes:
+    """The answer about a workbook."""
+    try:
+        lines, streams = [], []
+        left = LARGEST_ANSWER
+        for given, stream in _parsed(content):
+            lines.append(given)
+            streams.append(stream)
+            left -= len(stream)
+            if left < 0:
+                raise Unreadable(TOO_MUCH)
+        line = json.dumps({"sheets": lines}, ensure_ascii=False, default=_plain).encode()
+        if len(line) > left:
+            raise Unreadable(TOO_MUCH)
+        return b"".join([line, b"\n", *streams])
+    except Unreadable as error:
+        refused = str(error)
+    except BaseException:  # noqa: BLE001 - a panic inside the parser is no Exception
+        refused = UNREADABLE
+    return json.dumps({"refused": refused}).encode() + b"\n"
 
 
 def _plain(cell: object) -> dict[str, object]:
@@ -187,114 +220,91 @@ def _bound() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
-def _parsed(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, Grid]:
-    if content[:4] not in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
-        grid = _csv_grid(content)
-        return "", _listed(grid, find_headings(grid, by_word, required))
+def _parsed(content: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Each sheet: what of it comes as JSON, and as Arrow."""
+    hidden_rows: dict[str, list[int]] = {}
     if content[:2] == b"PK":
-        parts = zipfile.ZipFile(io.BytesIO(content)).infolist()
-        if sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-            raise Unreadable(TOO_LARGE)
-        if any(part.filename.endswith("vbaProject.bin") for part in parts):
-            raise Unreadable(MACROS)
-        _check_formulas(content)
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            parts = packed.infolist()
+            if sum(part.file_size for part in parts) > LARGEST_UNPACKED:
+                raise Unreadable(TOO_LARGE)
+            if any(part.filename.endswith("vbaProject.bin") for part in parts):
+                raise Unreadable(MACROS)
+            hidden_rows = _looked_through(packed)
     elif "EncryptedPackage".encode("utf-16-le") in content:  # the names of its streams, as a compound file keeps them
         raise Unreadable(LOCKED)
     elif "_VBA_PROJECT".encode("utf-16-le") in content:
         raise Unreadable(MACROS)
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-    every = [meta for meta in book.sheets_metadata if meta.typ == python_calamine.SheetTypeEnum.WorkSheet]
-    visible = [meta.name for meta in every if meta.visible == python_calamine.SheetVisibleEnum.Visible]
-    first: tuple[str, Grid] | None = None
-    empty: tuple[str, Grid] | None = None
-    found: tuple[str, Grid] | None = None
-    for name in visible:
-        sheet, grid = _cells(book, name)
-        first = first or (name, _listed(grid, None))
-        headed = find_headings(grid, by_word, required)
-        if headed is None:
+    for meta in book.sheets_metadata:
+        if meta.typ != python_calamine.SheetTypeEnum.WorkSheet:
             continue
-        at, places = headed
-        rows = {row for row in range(at + 1, len(grid)) if _names(grid[row], places, required)}
-        if not rows:
-            empty = empty or (name, _listed(grid, headed))
-            continue
-        if found:
-            raise Unreadable(f"“{found[0]}”和“{name}”两张工作表{TWO_SHEETS}")
-        columns = {place for column, place in places.items() if column not in required}
-        _spread(grid, sheet.merged_cell_ranges or (), rows, columns)
-        found = name, _listed(grid, headed)
-    if best := found or empty:
-        return best
-    for meta in every:
-        if meta.name not in visible and find_headings(_cells(book, meta.name)[1], by_word, required):
-            raise Unreadable(f"表头和人员在隐藏的工作表“{meta.name}”中，请取消隐藏后再上传。")
-    if first is None:
-        raise Unreadable("此工作簿没有可见的工作表，请取消隐藏后再上传。")
-    return first
+        hidden = meta.visible != python_calamine.SheetVisibleEnum.Visible
+        sheet = book.get_sheet_by_name(meta.name)
+        grid = _cells(sheet, meta.name, HEAD if hidden else MOST_ROWS)
+        stream = _stream(grid[HEAD:]) if len(grid) > HEAD else b""
+        merged = [(*first, *last) for first, last in sheet.merged_cell_ranges or ()]
+        head = [[_short(cell) for cell in cells] for cells in grid[:HEAD]]
+        given = {"name": meta.name, "hidden": hidden, "head": head, "merged": merged, "bytes": len(stream)}
+        yield given | {"hidden_rows": hidden_rows.get(meta.name, [])}, stream
 
 
-def _listed(grid: Grid, headed: tuple[int, dict[str, int]] | None) -> Grid:
-    """What of a sheet is handed on: a list as far right as its headings go, else no more than where headings could be.
-
-    Raises Unreadable for a cell of the list that is longer than any is.
-    """
-    if headed is None:
-        return [[cell[:LONGEST_CELL] if isinstance(cell, str) else cell for cell in cells] for cells in grid[:_HEAD]]
-    at, places = headed
-    above = _listed(grid[: at + 1], None)
-    width = max([place for place, cell in enumerate(grid[at]) if cell != ""] + list(places.values())) + 1
-    below = grid[at + 1 :]
-    if max(map(len, below), default=0) > width:
-        below = [cells[:width] for cells in below]
-    for name, place in places.items():
-        column = [cells[place] for cells in below if place < len(cells)]
-        texts: list[Any] = column if set(map(type, column)) == {str} else [cell for cell in column if type(cell) is str]
-        if max(map(len, texts), default=0) > LONGEST_CELL:
-            row = next(row for row, cell in enumerate(column, at + 2) if len(str(cell)) > LONGEST_CELL)
-            word = grid[at][place] or name
-            raise Unreadable(f"第{row}行的“{word}”超过{LONGEST_CELL}个字，请改短后再上传。")
-    return above + below
-
-
-def _csv_grid(content: bytes) -> Grid:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            decoded = content.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise Unreadable(UNKNOWN)
-    if "\x00" in decoded:
-        raise Unreadable(UNKNOWN)
-    head = decoded[:4096]
-    delimiter = max(",\t;，", key=head.count)
-    csv.field_size_limit(len(decoded))  # `_listed` names the cell that is too long
-    as_text = '="' in decoded
-    grid: Grid = []
-    try:
-        for cells in csv.reader(io.StringIO(decoded), delimiter=delimiter):
-            if len(grid) == MOST_ROWS:
-                raise Unreadable(f"文件超过{MOST_ROWS}行，请拆分后分别上传。")
-            kept = cells[:MOST_COLUMNS]
-            grid.append([_AS_TEXT.sub(r"\1", cell) for cell in kept] if as_text else [*kept])
-    except csv.Error as error:
-        raise Unreadable(UNKNOWN) from error
-    return grid
-
-
-_AS_TEXT = re.compile(r'^="([^"]*)"$')
-"""How systems write a number into a .csv that a spreadsheet is to leave as it is."""
-
-
-def _cells(book: python_calamine.CalamineWorkbook, name: str) -> tuple[python_calamine.CalamineSheet, Grid]:
-    sheet = book.get_sheet_by_name(name)
-    if sheet.total_height > MOST_ROWS:
-        raise Unreadable(f"工作表“{name}”超过{MOST_ROWS}行，请拆分后分别上传。")
+def _cells(sheet: python_calamine.CalamineSheet, name: str, most: int) -> list[list[Any]]:
+    """The rows of a sheet as far down as something stands in them."""
+    if sheet.total_height > MOST_ROWS:  # a stray blank in the very last row makes nobody a million people
+        return _scattered(sheet, name)[:most]
     if sheet.total_height * sheet.total_width > MOST_CELLS:
         raise Unreadable(f"工作表“{name}”的单元格过多，请删去表格右侧和下方多余的内容后再上传。")
-    return sheet, [[*cells[:MOST_COLUMNS]] for cells in sheet.to_python(skip_empty_area=False)]
+    rows = sheet.to_python(skip_empty_area=False, nrows=most)
+    return rows if sheet.total_width <= MOST_COLUMNS else [cells[:MOST_COLUMNS] for cells in rows]
+
+
+def _scattered(sheet: python_calamine.CalamineSheet, name: str) -> list[list[Any]]:
+    start = (sheet.start or (0, 0))[1]
+    rows: list[list[Any]] = []
+    blank = 0
+    width = 1
+    for cells in sheet.iter_rows():
+        kept = ([""] * start + cells)[:MOST_COLUMNS]
+        if any(cell != "" and str(cell).strip() for cell in cells):
+            if len(rows) + blank >= MOST_ROWS:
+                raise Unreadable(f"工作表“{name}”超过{MOST_ROWS}行，请拆分后分别上传。")
+            rows += [[""]] * blank
+            rows.append(kept)
+            width, blank = max(width, len(kept)), 0
+        else:
+            blank += 1
+    return [cells + [""] * (width - len(cells)) for cells in rows]
+
+
+def _short(cell: Any) -> Any:
+    return cell[: LONGEST_CELL + 1] if type(cell) is str else cell
+
+
+def _stream(rows: list[list[Any]]) -> bytes:
+    """Rows by column as an Arrow stream: texts, numbers with nulls for empty cells, anything else as JSON texts."""
+    pa = importlib.import_module("pyarrow")
+    arrays, fields = [], []
+    for place, cells in enumerate(zip(*rows, strict=True)):
+        kinds = set(map(type, cells))
+        plain, of, metadata = list(cells), pa.string(), None
+        if kinds == {float, str} and all(cell == "" for cell in cells if type(cell) is str):
+            plain, of = [None if cell == "" else cell for cell in cells], pa.float64()
+        elif kinds == {float}:
+            of = pa.float64()
+        elif kinds == {str}:
+            if max(map(len, cells)) > LONGEST_CELL:
+                plain = [_short(cell) for cell in cells]
+        else:
+            plain = [json.dumps(_short(cell), ensure_ascii=False, default=_plain) for cell in cells]
+            metadata = {"json": "1"}
+        arrays.append(pa.array(plain, of))
+        fields.append(pa.field(str(place), of, metadata=metadata))
+    sink = io.BytesIO()
+    table = pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+    with pa.ipc.new_stream(sink, table.schema) as out:
+        out.write_table(table)
+    return sink.getvalue()
 
 
 _FORMULA = re.compile(rb"<f[^>]*>([^<]*)</f>")
@@ -304,56 +314,88 @@ _REACHES_OUT = re.compile(
 )
 """Another workbook before the sheet, a program before a bar, a function that fetches or opens."""
 _UNRECKONED = re.compile(rb'<c(?![^>]*\bt="str")[^>]*>\s*<f[^>]*(?:/>|>[^<]*</f>)\s*(<v\s*/>|<v></v>)?\s*</c>')
+_ROW = re.compile(rb"<row\b([^>]*)>")
+_ODS_ROW = re.compile(rb"<table:(table|table-row)\b([^>]*)>")
 
 
-def _check_formulas(content: bytes) -> None:
-    """Formulas are read as they were reckoned when the file was saved; what was not, or reaches out, is refused."""
-    with zipfile.ZipFile(io.BytesIO(content)) as book:
-        for name in book.namelist():
-            if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
-                continue
-            sheet = book.read(name)
-            if b"<f" not in sheet:
-                continue
-            for found in _FORMULA.findall(sheet):
-                spoken = html.unescape(found.decode(errors="replace"))
-                if _REACHES_OUT.search(re.sub(r'"[^"]*"', '""', spoken)):  # what is quoted is only said
-                    raise Unreadable(OUTSIDE)
-            if _UNRECKONED.search(sheet):
-                raise Unreadable(UNRECKONED)
+def _looked_through(book: zipfile.ZipFile) -> dict[str, list[int]]:
+    """Look a packed workbook's sheets through (检查工作簿): which rows are hidden, by sheet.
 
-
-def _spread(grid: Grid, merged: Sequence[tuple[Place, Place]], rows: set[int], columns: set[int]) -> None:
-    """Give what stands in a cell merged downwards to each of these rows in it, as its reader sees it.
-
-    Merged cells that are more than the sheet's, as they are where they overlap, are those of a damaged file.
+    Formulas are read as they were reckoned when the file was saved; what was not, or reaches out, is refused.
     """
-    left = len(grid) * len(columns)
-    for (top, place), (bottom, _) in merged:
-        if top not in rows or place not in columns:
+    names = book.namelist()
+    titles = _titles(book) if "xl/workbook.xml" in names else {}
+    hidden: dict[str, list[int]] = {}
+    for name in names:
+        if name == "content.xml":
+            return _hidden_in_ods(book.read(name))
+        if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
             continue
-        for row in range(top + 1, min(bottom + 1, len(grid))):
-            left -= 1
-            if left < 0:
-                raise Unreadable(UNREADABLE)
-            if row in rows and grid[row][place] == "":
-                grid[row][place] = grid[top][place]
+        sheet = book.read(name)
+        if b"<f" in sheet:
+            _check_formulas(sheet)
+        if b" hidden=" in sheet and name in titles:
+            hidden[titles[name]] = _hidden(sheet)
+    return hidden
 
 
-def _answer() -> bytes:
-    question = json.loads(sys.stdin.buffer.readline())
-    try:
-        sheet, grid = _parsed(sys.stdin.buffer.read(), **question)
-        answer = json.dumps({"sheet": sheet, "grid": grid}, ensure_ascii=False, default=_plain).encode()
-        refused = TOO_MUCH if len(answer) > LARGEST_ANSWER else ""
-    except Unreadable as error:
-        refused = str(error)
-    except BaseException:  # noqa: BLE001 - a panic inside the parser is no Exception
-        refused = UNREADABLE
-    return json.dumps({"refused": refused}).encode() if refused else answer
+def _check_formulas(sheet: bytes) -> None:
+    for found in _FORMULA.findall(sheet):
+        spoken = html.unescape(found.decode(errors="replace"))
+        if _REACHES_OUT.search(re.sub(r'"[^"]*"', '""', spoken)):  # what is quoted is only said
+            raise Unreadable(OUTSIDE)
+    if _UNRECKONED.search(sheet):
+        raise Unreadable(UNRECKONED)
+
+
+def _titles(book: zipfile.ZipFile) -> dict[str, str]:
+    """The name of the sheet in each part of an .xlsx."""
+    said = book.read("xl/workbook.xml").decode(errors="replace")
+    related = "xl/_rels/workbook.xml.rels"
+    relations = book.read(related).decode(errors="replace") if related in book.namelist() else ""
+    parts = {}
+    for relation in re.findall(r"<Relationship\b[^>]*>", relations):
+        given = dict(re.findall(r'(\w+)="([^"]*)"', relation))
+        target = given.get("Target", "").removeprefix("/xl/")
+        parts[given.get("Id", "")] = f"xl/{target}"
+    titles = {}
+    for sheet in re.findall(r"<(?:\w+:)?sheet\b[^>]*>", said):
+        given = dict(re.findall(r'(?:\w+:)?(\w+)="([^"]*)"', sheet))
+        titles[parts.get(given.get("id", ""), "")] = html.unescape(given.get("name", ""))
+    return titles
+
+
+def _hidden(sheet: bytes) -> list[int]:
+    """The hidden rows of an .xlsx sheet's XML."""
+    hidden, row = [], -1
+    for attributes in _ROW.findall(sheet):
+        number = re.search(rb'\br="(\d+)"', attributes)
+        row = int(number[1]) - 1 if number else row + 1
+        if re.search(rb'\bhidden="(1|true)"', attributes):
+            hidden.append(row)
+    return hidden[:MOST_ROWS]
+
+
+def _hidden_in_ods(content: bytes) -> dict[str, list[int]]:
+    hidden: dict[str, list[int]] = {}
+    name, row = "", 0
+    for kind, attributes in _ODS_ROW.findall(content):
+        if kind == b"table":
+            given = re.search(rb'table:name="([^"]*)"', attributes)
+            name, row = html.unescape(given[1].decode(errors="replace")) if given else "", 0
+            continue
+        again = re.search(rb'table:number-rows-repeated="(\d+)"', attributes)
+        times = int(again[1]) if again else 1
+        if re.search(rb'table:visibility="(filter|collapse)"', attributes):
+            hidden.setdefault(name, []).extend(range(row, min(row + times, MOST_ROWS)))
+        row += times
+    return hidden
 
 
 if __name__ == "__main__":
     _bound()
-    sys.stdout.buffer.write(_answer())
+    given = sys.stdin.buffer.read()
+    if len(given) > 2**19:  # a long list goes out as Arrow: it is made ready while the parser works
+        threading.Thread(target=importlib.import_module, args=["pyarrow"], daemon=True).start()
+    sys.stdout.buffer.write(answered(given))
     sys.stdout.flush()

@@ -17,21 +17,25 @@ import pytest
 import xlsxwriter
 
 from core.ground import db
-from core.tables import reader
+from core.ground.access import Refused
+from core.tables import headings, reader, reading
+from core.tables.reading import Listing
 from tests import cast as c
 from tests.core.test_roster import damaged_old_workbook, far_cell
 
-WORDS = {"姓名": "name"}
+
+def listing(**columns: str) -> Listing:
+    return Listing("名单", {"name": ("姓名",), **{name: (word,) for name, word in columns.items()}}, ["name"])
 
 
 def names(content: bytes) -> list[object]:
-    _, grid = reader.read(content, WORDS, ["name"])
-    return [cells[1] for cells in grid[2:]]
+    (sheet,) = reader.read(content)
+    return sheet.columns[1][2:]
 
 
 def refused(content: bytes) -> str:
     with pytest.raises(reader.Unreadable) as caught:
-        reader.read(content, WORDS, ["name"])
+        reader.read(content)
     return str(caught.value)
 
 
@@ -49,7 +53,8 @@ def test_cells_come_over_as_what_they_are() -> None:
         page.write_string(1, 9, '{"date": "2024-06-28"}')
     row = ["", "姓名", 7.5, True, "𠮷·\n\"'", date(2024, 6, 28), datetime(2024, 6, 28, 9, 30)]  # noqa: DTZ001
     row += [timedelta(hours=30), "", '{"date": "2024-06-28"}']
-    assert reader.read(buffer.getvalue(), WORDS, ["name"]) == ("学时", [[""] * 10, row])
+    (sheet,) = reader.read(buffer.getvalue())
+    assert (sheet.name, sheet.rows(0, 9)) == ("学时", [[""] * 10, row])
 
 
 def book(*sheets: list[list[object]], merges: tuple[str, ...] = ()) -> bytes:
@@ -66,31 +71,31 @@ def book(*sheets: list[list[object]], merges: tuple[str, ...] = ()) -> bytes:
     return buffer.getvalue()
 
 
+def rows_of(content: bytes, **columns: str) -> list[list[object]]:
+    return [list(cells.values()) for _, cells in reading.read(content, "名单.xlsx", listing(**columns)).rows]
+
+
 def test_two_sheets_of_people_are_refused_by_name_and_an_empty_form_beside_one_is_not() -> None:
     people: list[list[object]] = [["姓名"], ["赵示一"]]
-    found = refused(book(people, [["说明"]], [["名单"], ["姓名"], ["钱示二"]]))
-    assert "“名单1”和“名单3”" in found
+    with pytest.raises(Refused, match="“名单1”和“名单3”"):
+        rows_of(book(people, [["说明"]], [["名单"], ["姓名"], ["钱示二"]]))
     for sheets in ([people, [["姓名"], [" "]]], [[["姓名"]], people]):
-        assert reader.read(book(*sheets), WORDS, ["name"])[1] == people
+        assert rows_of(book(*sheets)) == people[1:]
 
 
 def test_every_row_that_names_somebody_gets_what_is_merged_down_to_it() -> None:
-    words = WORDS | {"单位": "employer", "考核": "assessment"}
     rows: list[list[object]] = [["姓名", "单位", "考核"], ["赵示一"], ["钱示二"], [], ["李示四", "", "合格"]]
     merges = ("B2:B900=示例医院", "A5:A6=李示四", "C2:D3=合格", "F2:F9=外")
-    _, grid = reader.read(book(rows, merges=merges), words, ["name"])
-    assert grid[1:] == [
+    assert rows_of(book(rows, merges=merges), employer="单位", assessment="考核") == [
         ["赵示一", "示例医院", "合格"],
         ["钱示二", "示例医院", "合格"],
-        ["", "", ""],
         ["李示四", "示例医院", "合格"],
     ]
 
 
 def test_a_row_of_cells_merged_across_says_it_once() -> None:
-    words = WORDS | {"单位": "employer", "考核": "assessment"}
-    _, grid = reader.read(book([["姓名", "单位", "考核"], ["赵示一"]], merges=("B2:C2=免",)), words, ["name"])
-    assert grid[1] == ["赵示一", "免", ""]
+    content = book([["姓名", "单位", "考核"], ["赵示一"]], merges=("B2:C2=免",))
+    assert rows_of(content, employer="单位", assessment="考核") == [["赵示一", "免", ""]]
 
 
 def test_cells_merged_over_one_another_are_a_damaged_file() -> None:
@@ -100,25 +105,34 @@ def test_cells_merged_over_one_another_are_a_damaged_file() -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as parts, zipfile.ZipFile(damaged, "w") as copy:
         for part in parts.namelist():
             copy.writestr(part, parts.read(part).replace(one, one * 50_000))
-    words = WORDS | {"单位": "employer"}
-    assert len(reader.read(content, words, ["name"])[1]) == 301
-    with pytest.raises(reader.Unreadable, match="文件损坏"):
-        reader.read(damaged.getvalue(), words, ["name"])
+    assert len(rows_of(content, employer="单位")) == 300
+    with pytest.raises(Refused, match="文件损坏"):
+        rows_of(damaged.getvalue(), employer="单位")
+
+
+def headings_of(rows: list[list[str]], columns: dict[str, str]) -> tuple[int, dict[str, int]]:
+    """The last row of the headings and the places of columns."""
+    vocabulary = headings.Vocabulary({name: (word,) for word, name in columns.items()}, ["name"])
+    width = max(map(len, rows))
+    found = headings.find([cells + [""] * (width - len(cells)) for cells in rows], (), vocabulary)
+    assert found
+    assert not found.questions
+    return found.first - 1, found.places
 
 
 def test_headings_parted_in_the_row_below_are_read_from_both_rows() -> None:
-    words = WORDS | {"公需学时": "public", "专业学时": "professional", "专业": "specialty", "备注": "note"}
+    words = {"姓名": "name", "公需学时": "public", "专业学时": "professional", "专业": "specialty", "备注": "note"}
     upper, below = ["姓名", "专业", "培训学时（小时）", "", "备注"], ["", "", "公需", "专业", ""]
     places = {"name": 0, "specialty": 1, "public": 2, "professional": 3, "note": 4}
-    assert reader.find_headings([["题"], [*upper], [*below], ["赵示一"]], words, ["name"]) == (2, places)
+    assert headings_of([["题"], [*upper], [*below], ["赵示一"]], words) == (2, places)
     hours = words | {"培训学时": "hours"}
     named, all_of_it = ["", "", "公需学时", "专业学时", ""], {"name": 0, "specialty": 1, "hours": 2, "note": 4}
     for known in (words, hours):
-        assert reader.find_headings([[*upper], named, ["赵示一"]], known, ["name"]) == (1, places)
-    assert reader.find_headings([[*upper], ["赵示一"]], hours, ["name"]) == (0, all_of_it)
+        assert headings_of([[*upper], named, ["赵示一"]], known) == (1, places)
+    assert headings_of([[*upper], ["赵示一"]], hours) == (0, all_of_it)
     alone = {"name": 0, "specialty": 1, "note": 4}
     for other in (["赵示一", "", "公需", "专业", ""], ["", "", "24", "0", ""], ["", "公需学时", "", "", ""], [""]):
-        assert reader.find_headings([[*upper], [*other]], words, ["name"]) == (0, alone)
+        assert headings_of([[*upper], [*other]], words) == (0, alone)
 
 
 def test_what_breaks_the_parser_is_refused_and_the_next_file_is_read() -> None:
@@ -130,8 +144,8 @@ def test_what_breaks_the_parser_is_refused_and_the_next_file_is_read() -> None:
 
 def test_a_sheet_of_too_many_cells_is_refused_and_a_merely_wide_one_is_read() -> None:
     assert "单元格过多" in refused(far_cell("XFD1300"))
-    _, grid = reader.read(far_cell("XFD100"), WORDS, ["name"])
-    assert (len(grid), {len(cells) for cells in grid[2:]}) == (100, {len(c.FORM.headings)})
+    (sheet,) = reader.read(far_cell("XFD100"))
+    assert (sheet.height, len(sheet.columns)) == (100, reader.MOST_COLUMNS)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the memory of a process is not limited this way on Windows")
@@ -179,7 +193,7 @@ def left_over(group: int) -> list[str]:
 def test_no_parser_outlives_the_office(end: signal.Signals | None, tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(c.sheet([c.row(1 + serial % 900) for serial in range(5000)]))
-    deed = "reader.read(content, {'姓名': 'name'}, ['name']); print(flush=True)"
+    deed = "reader.read(content); print(flush=True)"
     program = (
         f"import sys, pathlib; from core.tables import reader; content = pathlib.Path(sys.argv[1]).read_bytes(); {deed}"
     )

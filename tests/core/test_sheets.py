@@ -10,7 +10,8 @@ import openpyxl
 import pytest
 
 from core.ground.access import Refused
-from core.tables import sheets
+from core.tables import reading, sheets
+from core.tables.reading import Listing
 from tests import cast as c
 
 HOSTILE = ("=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x","y")')
@@ -65,15 +66,17 @@ def test_what_goes_out_comes_in_again() -> None:
         (sheets.workbook(["身份证号", "姓名"], swapped), "a.xlsx"),
         (sheets.csv_file(["姓名", "身份证号"], rows), "a.csv"),
     ):
-        table = sheets.read(content, name, columns, ["name"])
+        table = reading.read(content, name, Listing("名单", columns, ["name"], identity=["name"]))
         assert [tuple(found[key] for key in columns) for _, found in table.rows] == rows
         assert [number for number, _ in table.rows] == [2, 3]
 
 
+LISTING = Listing("名单", {"name": ("姓名",)}, ["name"], identity=["name"])
+
+
 def test_headings_are_looked_for_in_the_first_fifty_rows() -> None:
-    columns = {"name": ("姓名",)}
-    assert len(sheets.read(b"\n" * 49 + "姓名\n赵示一".encode(), "a.csv", columns, ["name"]).rows) == 1
+    assert len(reading.read(b"\n" * 49 + "姓名\n赵示一".encode(), "a.csv", LISTING).rows) == 1
     with pytest.raises(Refused) as caught:
-        sheets.read(b"\n" * 50 + "姓名\n赵示一".encode(), "a.csv", columns, ["name"])
+        reading.read(b"\n" * 50 + "姓名\n赵示一".encode(), "a.csv", LISTING)
     assert caught.value.code == "headings"
     assert "“姓名”" in caught.value.words

@@ -12,7 +12,7 @@ from core.ground.db.columns import (
     hundredths,
     moment_text,
 )
-from core.ground.db.guards import alembic_config, append_only, faults, outdated, upgrade
+from core.ground.db.guards import alembic_config, append_only, faults, installed, outdated, upgrade
 from core.ground.db.place import OFFICE_ZONE, ROOT, home, office_day, url
 from core.ground.db.sealing import blind_index, blind_indexes, has_keys, keys, seal, unseal
 from core.ground.db.sessions import at_the_end, close, engine, finish, lock, reading, transaction
@@ -42,6 +42,7 @@ __all__ = [
     "hundredths",
     "in_bulk",
     "insert",
+    "installed",
     "integers",
     "keys",
     "lock",

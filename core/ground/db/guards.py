@@ -96,6 +96,11 @@ def _standing(connection: sa.Connection) -> dict[tuple[str, str], str]:
     return {(table, name): made for table, name, made in connection.execute(query)}
 
 
+def installed(session: Session) -> bool:
+    """Whether there is a schema of ours at all, of whatever version."""
+    return _revision(session.connection()) is not None
+
+
 def outdated(session: Session) -> str:
     """What the schema needs before this program can read it; nothing where it is of this version."""
     here = _revision(session.connection())

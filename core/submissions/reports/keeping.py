@@ -16,7 +16,7 @@ from core.ground import db
 from core.ground.access import Actor, Refused, Role, not_found, require
 from core.models import Plan, Report, RosterProblem, RosterRepair, RosterRow, State
 from core.submissions import plans, roster
-from core.tables.problems import Problem
+from core.tables.problems import OF_FILE, Problem, in_order
 from core.trail import files
 
 EDITABLE = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
@@ -58,13 +58,24 @@ def cells_of(session: Session, report: Report, actor: Actor) -> dict[int, roster
     if kept:
         return kept
     given = files.opened(session, report.roster_id or 0, actor)
-    return dict(roster.rows_in(given.content, given.filename, form_of(report)))
+    return dict(roster.rows_in(given.content, given.filename, form_of(report)).rows)
 
 
 @db.in_bulk()
-def keep(session: Session, report: Report, rows: dict[int, roster.Cells], today: date) -> list[Problem]:
-    """Check and store (检查并保存): replace the stored roster by these rows, with every problem found. Idempotent."""
+def keep(
+    session: Session,
+    report: Report,
+    rows: dict[int, roster.Cells],
+    today: date,
+    *,
+    of_file: Sequence[Problem] | None = None,
+) -> list[Problem]:
+    """Check and store (检查并保存): replace the stored roster by these rows, with every problem found. Idempotent.
+
+    `of_file`: what a new file itself gave to say (columns not read, hidden rows); without one, what the last one gave.
+    """
     session.flush()
+    noted = _of_file(session, report) if of_file is None else of_file
     bounds = limits(report.plan, report.start_on, report.end_on, today)
     preview = roster.check(sorted(rows.items()), form=form_of(report), limits=bounds, known=session, report=report)
     faulty = preview.faulty_rows
@@ -85,7 +96,7 @@ def keep(session: Session, report: Report, rows: dict[int, roster.Cells], today:
     }
     db.insert(session, RosterRow, columns)
     plain = "row code value words blocking offer".split()
-    found = preview.problems
+    found = in_order([*noted, *preview.problems], preview.form.columns)
     columns = {name: [getattr(problem, name) for problem in found] for name in plain}
     columns |= {"column_name": [problem.column for problem in found], "report_id": report.id}
     columns |= {"mend": [written(dict(problem.mend)) for problem in found]}
@@ -94,6 +105,15 @@ def keep(session: Session, report: Report, rows: dict[int, roster.Cells], today:
     report.hours = sum((_earned(row) for row in preview.good_rows), Decimal())
     report.faults = len(faulty)
     return found
+
+
+def _of_file(session: Session, report: Report) -> list[Problem]:
+    """What the file that is the report's roster gave to say; of rows struck since, nothing."""
+    query = sa.select(RosterProblem).where(RosterProblem.report_id == report.id, RosterProblem.code.in_(OF_FILE))
+    return [
+        Problem(each.row, each.column, each.code, each.value, each.words, each.blocking)
+        for each in session.scalars(query.order_by(RosterProblem.id))
+    ]
 
 
 def own_open(session: Session, report_id: int, actor: Actor) -> Report:

@@ -35,7 +35,8 @@ def take_roster(
     """
     if given is None or taken_before(session, report, given):
         return keep(session, report, cells_of(session, report, actor), db.office_day(now)) if report.roster_id else []
-    read = roster.rows_in(given.content, given.filename, form_of(report))
+    table = roster.rows_in(given.content, given.filename, form_of(report))
+    read = table.rows
     origins, codes = ([typed.text(cells.pop(name, "")) for _, cells in read] for name in ("origin", "code"))
     if not any(origins) or report.roster_id is None:
         made = repaired(session, report)
@@ -46,7 +47,7 @@ def take_roster(
                 "“替换原来的”再保存；只想更新几行的，请下载待改正的行，填写后上传。",
             )
         report.roster_id = files.attach(session, report, given, purpose="roster", now=now).id
-        return keep(session, report, dict(read), db.office_day(now))
+        return keep(session, report, dict(read), db.office_day(now), of_file=table.problems)
     rows = cells_of(session, report, actor)
     repairs = _brought_back(session, report, rows, list(zip(origins, codes, read, strict=True)))
     files.attach(session, report, given, purpose="repair", now=now)
@@ -222,7 +223,7 @@ def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: dat
     rows, form = cells_of(session, report, actor), form_of(report)
     given = roster.pasted(text, form)
     pasted = roster.rows_in(given.content, given.filename, form)
-    read = [cells for _, cells in pasted if roster.names_somebody(cells, form)]
+    read = [cells for _, cells in pasted.rows if roster.names_somebody(cells, form)]
     files.attach(session, report, given, purpose="repair", now=now)
     return len(read), _amend(session, report, rows, _added(rows, read), how="pasted", actor=actor, now=now)
 

@@ -1,12 +1,7 @@
 """Rosters (培训花名册, 附件1): any file an office sends in, checked rows and every problem out. Saves nothing."""
 
 from core.submissions.roster.checks import check, read, registered
-from core.submissions.roster.reading import (
-    is_footing,
-    names_somebody,
-    pasted,
-    rows_in,
-)
+from core.submissions.roster.reading import listing, names_somebody, pasted, rows_in
 from core.submissions.roster.shapes import (
     CODE,
     COLUMNS,
@@ -42,7 +37,7 @@ __all__ = [
     "check",
     "form",
     "hours_column",
-    "is_footing",
+    "listing",
     "marked",
     "names_somebody",
     "pasted",

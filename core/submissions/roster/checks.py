@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,10 +17,11 @@ from core.ledger.standing import HOURS_TAKEN_BACK
 from core.models import Person, Report, RosterRow, State
 from core.people import acts, persons
 from core.submissions.roster.proposals import find_numbers, shifted
-from core.submissions.roster.reading import hours_in, plain_rows, read_rows, table_of
-from core.submissions.roster.shapes import LEAVE_OUT, STRIKE, Cells, Form, Limits, Preview, Row, hours_column
+from core.submissions.roster.reading import hours_in, read_rows, rows_in
+from core.submissions.roster.shapes import LEAVE_OUT, REQUIRED, STRIKE, Cells, Form, Limits, Preview, Row, hours_column
 from core.submissions.roster.shapes import form as standard
-from core.tables.problems import UNKNOWN, Problem
+from core.tables import reading
+from core.tables.problems import Problem, in_order
 
 
 @db.in_bulk()
@@ -32,22 +33,24 @@ def read(
     limits: Limits | None = None,
     known: Session | None = None,
     today: date | None = None,
+    chosen: Mapping[str, str] | None = None,
 ) -> Preview:
     """Roster import (读入花名册): read a file and check it.
 
     With `form` under its notice, else the region's latest; with `limits` also against its plan, with `known` (a
-    session) against the people on file.
+    session) against the people on file. `chosen` says of headings which column each is.
 
     Files as offices have them: .xlsx, .xls, .et by content, .csv in UTF-8 or GB 18030; title rows above the headings,
     signatures below, merged cells, empty rows, hidden sheets. Refused codes: "file" (unreadable, empty, too large, a
     decompression bomb), "headings" (no 姓名 and 身份证号 in one row, no hours, no results).
     """
     form = form or standard()
-    table = table_of(content, filename, form)
-    preview = check(plain_rows(table.rows), form=form, limits=limits, known=known, today=today, sheet=table.sheet)
-    for word in table.unread:
-        words = f"“{word[:20]}”列没有识别，没有读入；如是花名册的一列，请把表头改为标准名称后再上传"
-        preview.problems.insert(0, Problem(0, word[:20], UNKNOWN, "", words, blocking=False))
+    table = rows_in(content, filename, form, chosen=chosen)
+    preview = check(table.rows, form=form, limits=limits, known=known, today=today, sheet=table.sheet)
+    merged = {each.row for each in table.problems if each.code == "row-merged"}
+    found = [each for each in preview.problems if each.row not in merged or each.column not in REQUIRED]
+    preview.problems = in_order([*table.problems, *found], form.columns)
+    preview.account = reading.account(table)
     return preview
 
 
@@ -102,8 +105,7 @@ def check(
         problem.row for problem in preview.problems if problem.code == "row-shifted"
     }  # nothing in them is as it is
     preview.problems = [each for each in preview.problems if each.row not in moved or each.code == "row-shifted"]
-    order = list(form.columns)
-    preview.problems.sort(key=lambda problem: (problem.row, order.index(problem.column)))
+    preview.problems = in_order(preview.problems, form.columns)
     return preview
 
 

@@ -25,36 +25,45 @@ from core.submissions.roster.shapes import (
     Form,
     Row,
 )
-from core.tables import reader, sheets
+from core.tables import delimited, reading, sheets
+from core.tables.headings import Vocabulary
 from core.tables.problems import Problem
+from core.tables.reading import Asked, Listing, Table
 from core.trail.files import Upload
 
 
 @db.in_bulk()
-def rows_in(content: bytes, filename: str, form: Form) -> list[tuple[int, Cells]]:
-    """Rows of a roster file, unchecked, with the row numbers their user sees.
+def rows_in(content: bytes, filename: str, form: Form, *, chosen: Mapping[str, str] | None = None) -> Table:
+    """Rows of a roster file, unchecked, with the row numbers their user sees, and the account of the others.
 
-    With `origin` and `code` in a file of open rows.
+    With `origin` and `code` in a file of open rows. `chosen`: which column is which, see `reading.read`.
     Refused codes: "file", "headings".
     """
-    return plain_rows(table_of(content, filename, form).rows)
+    table = table_of(content, filename, form, chosen=chosen)
+    table.rows = plain_rows(table.rows)
+    return table
 
 
 _HOURS_OF_THE_PLAN = {"hours": ("学时", "学时数", "培训学时", "获得学时", "获得学时数", "总学时", "合计学时")}
 """Hours that do not say of what: of the plan's subject, where no subject's column is there."""
 
 
-def table_of(content: bytes, filename: str, form: Form) -> sheets.Table:
-    """The table of a roster (表头识别); hours or results that have no column are asked for once, not in each row."""
+def listing(form: Form) -> Listing:
+    """Rosters as a kind of table (花名册表样): a line is a person."""
     own = {"origin": (ORIGIN,), "code": (CODE,)} | _HOURS_OF_THE_PLAN
-    table = sheets.read(content, filename, form.columns, REQUIRED, own=own)
+    return Listing("花名册", form.columns, REQUIRED, own=own, says=lambda cells: _is_somebody(cells, form))
+
+
+def table_of(content: bytes, filename: str, form: Form, *, chosen: Mapping[str, str] | None = None) -> Table:
+    """The table of a roster (表头识别); hours or results that have no column are asked for once, not in each row."""
+    table = reading.read(content, filename, listing(form), chosen=chosen)
     subjects = table.columns & form.hours.keys()
     lacking = [] if subjects or "hours" in table.columns else [f"“{_either(form, '”或“')}”"]
     lacking += [] if "assessment" in table.columns else ["“考核结果”"]
     if lacking and any(cells.get(column) for _, cells in table.rows for column in REQUIRED):
         written = "、".join(f"“{word[:20]}”" for word in table.unread[:5])
         written = f"表头{written}没有识别，如是其中之一，请改成这个名称。" if written else ""
-        raise Refused("headings", f"花名册里没有{'和'.join(lacking)}列。{written}请补齐后再上传。")
+        raise Asked(f"花名册里没有{'和'.join(lacking)}列。{written}请补齐后再上传。", table.labels)
     if subjects and "hours" in table.columns:  # the sum of the others
         for _, cells in table.rows:
             cells.pop("hours", None)
@@ -73,53 +82,30 @@ def pasted(text: str, form: Form) -> Upload:
     """
     if not text.strip():
         raise Refused("file", "没有粘贴内容。请在WPS或Excel中选中各行，复制后粘贴到这里。")
-    rows = _pasted_cells(text.strip("\r\n").replace("\r\n", "\n"))
-    columns = form.columns | _HOURS_OF_THE_PLAN
-    by_word = {reader.heading(word): name for name, words in columns.items() for word in words}
-    if reader.find_headings([list(cells) for cells in rows], by_word, REQUIRED) is None:
+    kind = listing(form)
+    words = Vocabulary({**kind.columns, **kind.own}, REQUIRED)
+    rows = delimited.rows_of(text.strip("\r\n"), lambda rows: reading.has_headings(rows, words), "\t")
+    if not reading.has_headings(rows, words):
         rows.insert(0, list(form.headings.values()))
     written = io.StringIO(newline="")
     csv.writer(written, delimiter="\t", lineterminator="\n").writerows(rows)
     given = Upload("粘贴的花名册.csv", written.getvalue().encode("utf-8-sig"))
-    if not any(names_somebody(cells, form) for _, cells in rows_in(given.content, given.filename, form)):
+    if not any(names_somebody(cells, form) for _, cells in rows_in(given.content, given.filename, form).rows):
         fault = "不像花名册，没有姓名或身份证号"
         if all(len(cells) == 1 for cells in rows[1:]) and resident_id.masked(text) != text:
             fault = "没有分成列，认不出姓名和身份证号"
-        words = f"粘贴的内容{fault}，没有添加。请在WPS或Excel中选中各行，整行复制后粘贴。"
-        raise Refused("file", words)
+        words_ = f"粘贴的内容{fault}，没有添加。请在WPS或Excel中选中各行，整行复制后粘贴。"
+        raise Refused("file", words_)
     return given
-
-
-def _pasted_cells(text: str) -> list[list[str]]:
-    """The cells of rows copied out of a spreadsheet, which quotes those with a line break in them.
-
-    Where quotation marks do not fit together, or would make one cell of several, they are a clerk's own.
-    """
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True))
-    except csv.Error:
-        rows = []
-    if rows and not any("\t" in cell for cells in rows for cell in cells):
-        return rows
-    return [line.split("\t") for line in text.split("\n")]
-
-
-def is_footing(cells: Mapping[str, object]) -> bool:
-    """Footer row (合计、签字、备注): whether a row stands below the list; it has no ID number, however spoilt."""
-    written, name = typed.text(cells.get("id_number")), cells.get("name")
-    if re.search(r"\d{14}|\d[Ee]\+?\d", written):
-        return False
-    if sheets.is_footing(cells.get("number")) or sheets.is_footing(name):
-        return True
-    return sheets.is_footing(written) and not names.is_name(names.normalise(name))
 
 
 def names_somebody(cells: Cells, form: Form) -> bool:
     """Whether a row that is one has a name in its place, or what could be an ID number in any, as a shifted row has."""
-    if read_row(0, cells, form)[0] is None:
-        return False
     texts = {column: typed.text(cell) for column, cell in cells.items()}
-    if names.is_name(names.normalise(texts.get("name", ""))) or re.search(r"\d", texts.get("id_number", "")):
+    name, number = texts.get("name", ""), texts.get("id_number", "")
+    if not (name or number or _is_somebody(cells, form)):
+        return False
+    if not reading.is_footing(name) and (names.is_name(names.normalise(name)) or re.search(r"\d", number)):
         return True
     return any(resident_id.masked(text) != text for text in texts.values())
 
@@ -186,8 +172,7 @@ _SHOWN = _TEXTS[:3]
 
 
 def read_rows(rows: Sequence[tuple[int, Cells]], form: Form) -> Iterator[tuple[Row, list[Problem]]]:
-    """Batch row check (整批检查): every row with what is wrong with it by itself, without those that are none.
-
+    """Batch row check (整批检查): every row with what is wrong with it by itself, without
     Fast path, since most rows of a roster are alike:
     Step 1: normalise columns, not cells. Step 2: a row whose name and number are in order, whose employer is given and
     whose texts hold no ID number is as faultless as an earlier one with the same sex, hours, result and year: it takes
@@ -237,13 +222,10 @@ def read_rows(rows: Sequence[tuple[int, Cells]], form: Form) -> Iterator[tuple[R
 
 
 def read_row(number: int, cells: Cells, form: Form) -> tuple[Row | None, list[Problem]]:
-    """Roster row check (逐行检查): one row as read, and what is wrong with it by itself.
-
-    No row where it is empty, the headings again, or the signatures below the list.
-    """
+    """Roster row check (逐行检查): one row as read, and what is wrong with it by itself. No row where there is nothing."""
     written = _Written(number, cells, form)
     name, id_number = names.normalise(written.said("name")), resident_id.normalise(cells.get("id_number"))
-    if is_footing(cells) or _is_heading(cells, form) or not (name or id_number or _is_somebody(cells, form)):
+    if not (name or id_number or _is_somebody(cells, form)):
         return None, []
     _check_name(written, name, id_number)
     id_code = _check_number(written) if name or id_number else "id-missing"
@@ -358,16 +340,13 @@ def _check_sex(row: _Written, id_number: str) -> None:
     row.problem("sex", "sex-date", "性别列里填的是出生日期，请填“男”或“女”", offer=offer, mend=mend)
 
 
-def _is_heading(cells: Cells, form: Form) -> bool:
-    """Whether a row is the headings again, as they stand on every page of a printed list."""
-    return all(reader.heading(cells.get(column, "")) in form.columns[column] for column in REQUIRED)
-
-
-def _is_somebody(cells: Cells, form: Form) -> bool:
+def _is_somebody(cells: Mapping[str, Any], form: Form) -> bool:
     """Whether a row without name and number is a person's: it is numbered and says where they work, or says three
     things of them, or their sex and telephone. What is filled down an empty list beforehand, hours and 合格, is less.
     """
     said = {column: typed.text(cells.get(column)) for column in form.columns}
+    if any(cells.get(column) for column in ("origin", "code")):
+        return True
     if said["number"].isdigit() and (said["employer"] or said["post"]):
         return True
     sex, phone = said["sex"] in ("男", "女"), re.search(r"\d{7}", said["phone"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
+from core.ground import resident_id
 from core.law import notices
 from core.law.notices import Policy
 from core.tables.problems import Problem
@@ -16,19 +17,7 @@ COLUMNS = {
     "number": ("序号", "编号", "No"),
     "name": ("姓名", "学员姓名", "名字", "参训人员姓名"),
     "sex": ("性别",),
-    "id_number": (
-        "身份证号",
-        "身份证号码",
-        "证件号码",
-        "证件号",
-        "身份证",
-        "公民身份号码",
-        "居民身份证号",
-        "居民身份证号码",
-        "居民身份证",
-        "身份证件号码",
-        "有效证件号码",
-    ),
+    "id_number": resident_id.HEADINGS,
     "employer": ("工作单位", "单位", "单位名称", "所在单位", "所在单位名称", "工作单位名称", "现工作单位"),
     "post": ("专业技术职务", "职称", "专业技术职称", "现专业技术职务", "专业技术资格"),
     "specialty": ("从事专业", "专业", "现从事专业", "专业名称"),
@@ -187,6 +176,8 @@ class Preview:
     problems: list[Problem] = field(default_factory=list)
     indexes: dict[int, bytes] = field(default_factory=dict)
     """By which blind index the person of a row was looked for among those on file."""
+    account: list[str] = field(default_factory=list)
+    """What of the file was read and what was not (读入说明), in words."""
 
     @property
     def faulty_rows(self) -> set[int]:

@@ -1,0 +1,429 @@
+"""Reading a table (读入表格): a file, or what was pasted, as rows by column, with an account of all that was not taken.
+
+Every kind of table goes this way: it is declared as a `Listing`, and nothing is read anywhere else. Rows in are rows
+taken and rows left out, each with its reason; columns that are not read are named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.ground import names, typed
+from core.ground.access import Refused
+from core.tables import delimited, headings, reader
+from core.tables.headings import Headings, Vocabulary
+from core.tables.problems import UNKNOWN, Problem
+from core.tables.reader import HEAD, LONGEST_CELL, Sheet
+
+LARGEST = 20 * 2**20
+
+Cells = Mapping[str, Any]
+
+
+def _anything(cells: Cells) -> bool:
+    return any(typed.text(cell) for cell in cells.values())
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Kind of table (表样) as it is declared: its columns with their headings, and what a line of it is.
+
+    `columns` gives each column the words it goes by, the standard heading first; `own` are columns that only our files
+    have. Headings are found by the `required` ones. `identity` columns say whose line it is; a row without them is a
+    line all the same where `says` finds enough in it.
+    """
+
+    name: str
+    columns: Mapping[str, Sequence[str]]
+    required: Sequence[str]
+    own: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    identity: Sequence[str] = ("name", "id_number")
+    several: bool = False
+    """Whether somebody may have several lines: what is merged over lines then belongs to each, the name as well."""
+    loose: Collection[str] = ("number", "phone", "note")
+    """Columns on which nothing hangs: of two that fit the first is taken unasked."""
+    says: Callable[[Cells], bool] = _anything
+
+    @property
+    def headings(self) -> dict[str, str]:
+        """The standard heading (标准表头) of each column."""
+        return {name: words[0] for name, words in self.columns.items()}
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A row that was left out (未读入的行): its number in the spreadsheet, why, and how it begins."""
+
+    row: int
+    reason: str
+    text: str
+
+
+@dataclass
+class Table:
+    """A table as it was read: each row with the number its user sees, and the account of the rest."""
+
+    sheet: str
+    rows: list[tuple[int, dict[str, Any]]]
+    columns: frozenset[str] = frozenset()
+    """Those of which there is a heading."""
+    labels: tuple[str, ...] = ()
+    """All headings as they are written, of those not read as well."""
+    unread: tuple[str, ...] = ()
+    """Headings that are not read (未识别的列), and have something below them."""
+    left_out: list[LeftOut] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    """What to look at: columns not read, hidden rows, examples, names merged over several rows."""
+
+
+class Asked(Refused):
+    """Refused because a column has to be chosen (问表头). Code "headings"; `labels` are the columns as written."""
+
+    def __init__(self, words: str, labels: Sequence[str]) -> None:
+        super().__init__("headings", words)
+        self.labels = tuple(labels)
+
+
+def read(content: bytes, filename: str, listing: Listing, *, chosen: Mapping[str, str] | None = None) -> Table:
+    """Read a table (读入表格): its headings wherever they stand, its rows below them, and what was left out.
+
+    `chosen` says of labels which column each is ("": none), before any word does. Files as offices have them:
+    workbooks by content, .csv; titles above, signatures below, merged cells, empty rows, hidden sheets.
+    Refused codes: "file" (unreadable, empty, too large, a decompression bomb, two sheets that fit), "headings" (not
+    found; or `Asked`: two columns for one name).
+    """
+    words = Vocabulary({**listing.columns, **listing.own}, listing.required, loose=listing.loose, chosen=chosen)
+    try:
+        sheets = _sheets(content, filename, words)
+        sheet, found, others = _fitting(sheets, words, listing)
+        if found is None:
+            raise Refused("headings", _not_found(listing))
+        table = _table(sheet, found, words, listing)
+    except reader.Unreadable as error:
+        raise Refused("file", str(error)) from error
+    table.problems += [Problem(0, name[:20], UNKNOWN, "", said, False) for name, said in others]
+    return table
+
+
+def _not_found(listing: Listing) -> str:
+    needed = "、".join(f"“{listing.columns[name][0]}”" for name in listing.required)
+    standard = "、".join(listing.headings.values())
+    return f"没有找到表头：同一行内须有{needed}。标准表头为：{standard}。"
+
+
+def _sheets(content: bytes, filename: str, words: Vocabulary) -> list[Sheet]:
+    if not content:
+        raise reader.Unreadable(f"文件“{filename}”是空的，请重新选择。")
+    if len(content) > LARGEST:
+        raise reader.Unreadable(f"文件超过{LARGEST // 2**20}MB，请删去图片和多余的工作表后另存再上传。")
+    start = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    for sign, what in _OTHER_KINDS.items():
+        if start.startswith(sign):
+            raise reader.Unreadable(f"此文件其实是{what}，不是表格。请用WPS或Excel打开，另存为.xlsx后再上传。")
+    if reader.is_workbook(content):
+        return reader.read(content)
+    return [delimited.sheet(content, lambda rows: has_headings(rows, words))]
+
+
+_OTHER_KINDS = {b"<": "网页或XML文本", b"%PDF": "PDF文件", b"{\\rtf": "文字文档"}
+"""How files begin that systems export, or people rename, as tables."""
+
+
+def has_headings(rows: Sequence[Sequence[str]], words: Vocabulary) -> bool:
+    """Whether the first of these rows, parted in one way, hold the required headings."""
+    columns = delimited.columns_of(rows[:HEAD])
+    return headings.find(list(zip(*columns, strict=True)), (), words) is not None
+
+
+def _fitting(
+    sheets: Sequence[Sheet], words: Vocabulary, listing: Listing
+) -> tuple[Sheet, Headings | None, list[tuple[str, str]]]:
+    """The one visible sheet with the headings and rows below them, and what to say of hidden ones.
+
+    Two are refused: nobody is to be left out unseen.
+    """
+    fitting, empty, hidden = [], [], []
+    for sheet in sheets:
+        found = headings.find(sheet.rows(0, HEAD), sheet.merged, words)
+        if found is None:
+            continue
+        if sheet.hidden:
+            hidden.append(sheet.name)
+        elif _has_rows(sheet, found, listing):
+            fitting.append((sheet, found))
+        else:
+            empty.append((sheet, found))
+    if len(fitting) > 1:
+        named = "和".join(f"“{sheet.name}”" for sheet, _ in fitting[:2])
+        raise reader.Unreadable(
+            f"{named}两张工作表都有表头和人员，只能读取一张。请合并到一张工作表，或删去、隐藏不用的工作表后再上传。"
+        )
+    if not fitting and not empty and hidden:
+        raise reader.Unreadable(f"表头和人员在隐藏的工作表“{hidden[0]}”中，请取消隐藏后再上传。")
+    visible = [sheet for sheet in sheets if not sheet.hidden]
+    if not visible:
+        raise reader.Unreadable("此工作簿没有可见的工作表，请取消隐藏后再上传。")
+    told = [
+        (name, f"隐藏的工作表“{name}”也有这些表头，没有读入；如要报送，请取消隐藏并合并后再上传") for name in hidden
+    ]
+    if headed := fitting or empty:
+        return *headed[0], told
+    return visible[0], None, told
+
+
+def _has_rows(sheet: Sheet, found: Headings, listing: Listing) -> bool:
+    """Whether anything stands below the headings that say whose line it is."""
+    if found.questions:
+        return True
+    below = (sheet.columns[found.places[name]][found.first :] for name in listing.required)
+    return any(typed.text(cell) for column in below for cell in column)
+
+
+# --- below the headings ---------------------------------------------------------------------------------------------
+
+
+def _table(sheet: Sheet, found: Headings, words: Vocabulary, listing: Listing) -> Table:
+    """The rows below the headings; where headings stand again further down, those below them by these."""
+    parts = [found, *_further(sheet, found, words)]
+    questions = dict.fromkeys(each.words for part in parts for each in part.questions)
+    labels = tuple(dict.fromkeys(label for part in parts for label in part.labels.values()))
+    if questions:
+        raise Asked(f"{'；'.join(questions)}。", labels)
+    table = Table(sheet.name, [], frozenset(name for part in parts for name in part.places), labels)
+    unread: dict[str, str] = {}
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
+        stop = sheet.height if following is None else following.first
+        _check_lengths(sheet, part, stop)
+        _take(sheet, part, stop, words, listing, table)
+        taken = part.places.values()
+        for place, label in part.labels.items():
+            if place not in taken and any(typed.text(cell) for cell in sheet.columns[place][part.first : stop]):
+                unread[label] = part.instead.get(place, "")
+    table.unread = tuple(unread)
+    for label, instead in unread.items():
+        said = f"“{label[:20]}”列没有识别，没有读入；如是{listing.name}的一列，请把表头改为标准名称后再上传"
+        if instead:
+            said = f"“{label[:20]}”列没有读入，读的是“{instead[:20]}”列；如应读这一列，请把另一列删去或改名后再上传"
+        table.problems.append(Problem(0, label[:20], UNKNOWN, "", said, blocking=False))
+    _tell_hidden(sheet, table)
+    return table
+
+
+def _further(sheet: Sheet, found: Headings, words: Vocabulary) -> Iterator[Headings]:
+    """Headings that stand again further down and say another order of columns (下方另一份名单)."""
+    if found.questions:
+        return
+    marks = {word for row in sheet.rows(max(0, found.first - headings.DEEPEST), found.first) for word in row}
+    marks = {mark for mark in marks if isinstance(mark, str) and words.alone(mark) in words.required}
+    marks |= {word for name in words.required for word in words.columns[name]}
+    rows = {
+        row
+        for column in sheet.columns
+        if not marks.isdisjoint(column[found.first :])
+        for row, cell in enumerate(column[found.first :], found.first)
+        if cell in marks
+    }
+    last = found
+    for row in sorted(rows):
+        if row < last.first:
+            continue
+        start = max(found.first, row - 1)
+        merged = [
+            ((top - start, left), (bottom - start, right))
+            for (top, left), (bottom, right) in sheet.merged
+            if top >= start
+        ]
+        again = headings.find(sheet.rows(start, row + headings.DEEPEST + 1), merged, words)
+        if again is None or again.first + start <= row:
+            continue
+        again.first += start
+        if again.places != last.places or again.questions:
+            yield again
+            last = again
+
+
+def _check_lengths(sheet: Sheet, found: Headings, stop: int) -> None:
+    for name, place in found.places.items():
+        column = sheet.columns[place][found.first : stop]
+        if max((len(cell) for cell in column if type(cell) is str), default=0) > LONGEST_CELL:
+            row = next(row for row, cell in enumerate(column, found.first + 1) if len(str(cell)) > LONGEST_CELL)
+            word = found.labels.get(place, name)
+            raise reader.Unreadable(f"第{row}行的“{word}”超过{LONGEST_CELL}个字，请改短后再上传。")
+
+
+def _take(sheet: Sheet, found: Headings, stop: int, words: Vocabulary, listing: Listing, table: Table) -> None:
+    """Take the rows of a part of the sheet: those that are lines, and the account of those that are none."""
+    columns = {name: sheet.columns[place][found.first : stop] for name, place in found.places.items()}
+    merged = _spread(sheet, found, stop, columns, listing)
+    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    plain = _plainly_lines(columns, listing)
+    for at, cells in enumerate(rows):
+        number = found.first + at + 1
+        if plain[at]:
+            table.rows.append((number, cells))
+            continue
+        reason = _no_line(sheet, found.first + at, cells, words, listing)
+        if reason == "" or at in merged:
+            table.rows.append((number, cells))
+        elif reason is not None:
+            begins = next((text for cell in _row(sheet, found.first + at) if (text := typed.text(cell))), "")[:30]
+            table.left_out.append(LeftOut(number, reason, begins))
+            if reason in _TELL:
+                column = listing.identity[0]
+                said = f"此行是{reason}（“{begins[:20]}”），没有读入；如是人员，请改正后再上传"
+                table.problems.append(Problem(number, column, "row-left", begins, said, blocking=False))
+    for at in merged:
+        said = "姓名、身份证号与上一行是合并的单元格；每人一行，请取消合并，把此行并入上一行或补填姓名和号码"
+        table.problems.append(Problem(found.first + at + 1, listing.identity[0], "row-merged", "", said))
+
+
+_TELL = ("示例行", "填写说明")
+
+
+def _row(sheet: Sheet, at: int) -> Iterator[Any]:
+    return (column[at] for column in sheet.columns)
+
+
+def _plainly_lines(columns: Mapping[str, list[Any]], listing: Listing) -> list[bool]:
+    """Fast path: rows that are lines at first sight, since a number of many digits stands where one is to be."""
+    height = len(next(iter(columns.values()), []))
+    if "id_number" not in columns:
+        return [False] * height
+    numbered = [
+        (type(cell) is str and len(cell) > 14 and cell[:14].isdigit()) or (type(cell) is float and cell > 1e14)
+        for cell in columns["id_number"]
+    ]
+    for name in (*listing.identity, *listing.loose):
+        column = columns.get(name, ())
+        for at, cell in enumerate(column):
+            if type(cell) is str and "例" in cell:
+                numbered[at] = False
+    return numbered
+
+
+def _no_line(sheet: Sheet, at: int, cells: Cells, words: Vocabulary, listing: Listing) -> str | None:
+    """Why a row is no line of the table: "" where it is one, None where there is nothing in it.
+
+    Step 1: nothing, or only strokes. Step 2: the headings again. Step 3: an example, an instruction. Step 4: whoever
+    is numbered by 14 digits is somebody. Step 5: what stands below lists: sums, signatures, dates, remarks, groups.
+    Step 6: a name, or enough besides it.
+    """
+    said = {name: text for name, cell in cells.items() if (text := typed.text(cell))}
+    if not said:
+        texts = [text for cell in _row(sheet, at) if (text := typed.text(cell))]
+        return "表外文字" if texts else None
+    if all(_STROKES.fullmatch(text) for text in said.values()):
+        return "空行"
+    if all(words.alone(cells.get(name, "")) == name for name in listing.required):
+        return "重复的表头"
+    identity = [said.get(name, "") for name in listing.identity]
+    first = next(iter(said.values()))
+    if any(_EXAMPLE.match(said.get(name, "")) for name in (*listing.identity, *listing.loose)):
+        return "示例行"
+    if not re.search(r"\d{14}", "".join(identity)) and (
+        _INSTRUCTION.match(first) or sum(bool(_MUST.match(text)) for text in said.values()) > 1
+    ):
+        return "填写说明"
+    if any(re.search(r"\d{14}|\d[Ee]\+?\d", text) for text in identity):
+        return ""
+    named = any(names.is_name(names.normalise(text)) for text in identity)
+    if any(is_footing(text) for text in (said.get("number", ""), identity[0])):
+        return "表尾"
+    if (not named or len(said) == 1) and any(is_footing(text) or _GROUP.fullmatch(text) for text in (*identity, first)):
+        return "表尾"
+    if len(said) == 1 and not named:
+        return "表外文字"
+    return "" if named or listing.says(cells) else "没有姓名和号码" if "id_number" in listing.columns else "不完整的行"
+
+
+_STROKES = re.compile(r"[-—–_/／\\.。…\s]+")
+_EXAMPLE = re.compile(r"[(（【\[]?(填写|填报)?(示例|范例|样例|举例|例)[)）】\]]?($|[:：,，、。(（\s]|行|\d|请)")
+_INSTRUCTION = re.compile(r"填写?(说明|要求|须知)|填报(说明|要求)|必填|选填")
+_MUST = re.compile(r"[(（【\[]?(必填|选填|可选|不填|可不填|自动|请填|须填|格式|如[:：]|例如)")
+_FOOTING = re.compile(
+    r"((本|此|每|全)?页?(合|总|小|共|累|总合)计(人数)?|(本|此|每)页.*|以下(空白|无|为空)|总人数|共\d+[人名]|共.{0,3}页"
+    r"|(填表|制表|填报|经办|审核|审批|复核|负责|联系|单位负责|(主管|分管|单位)?领导|校长|院长|班主任|主任|局长|主管|经手|校对)人?"
+    r"|(联系)?电话|(填表|制表|填报|报送|审核|单位)?(日期|时间|单位|部门|意见)|公章|盖章|签字|签名|签章|说明|注明?|备?注)"
+    r"(签字|签名|签章|盖章|公章|意见|\(.*\))*(?=[:：(（\d]|$)"
+)
+_DATE = re.compile(r"(\d{4}|[\s_]*)[年./-][\d\s_]{0,4}([月./-][\d\s_]{0,4}[日号]?)?")
+_GROUP = re.compile(r"[(（]?[一二三四五六七八九十百\d]+[)）、.．].*|.*[:：].*|第[一二三四五六七八九十\d]+[组班队部].*")
+"""A line over or between groups of people; said of a cell that is no name."""
+
+
+def is_footing(cell: object) -> bool:
+    """Footer cell (表尾): whether a cell is what stands below a list: a sum, a signature, a date, a remark."""
+    said = typed.text(cell)
+    if not said:
+        return False
+    short = said.replace(" ", "").strip("—-–=·.…*")
+    return any(_FOOTING.match(word) for word in (short, said.split(" ")[0])) or bool(_DATE.fullmatch(said))
+
+
+def _spread(sheet: Sheet, found: Headings, stop: int, columns: Mapping[str, list[Any]], listing: Listing) -> list[int]:
+    """Give what stands in a cell merged downwards to each of its rows, as its reader sees it.
+
+    Answers the rows (counted from the list's first) to which a name or number is merged down where a line is a person:
+    nobody knows whether they are of the person above. Merged cells that are more than the sheet's, as they are where
+    they overlap, are those of a damaged file.
+    """
+    by_place = {place: name for name, place in found.places.items()}
+    left = (stop - found.first) * len(columns)
+    asked: set[int] = set()
+    for (top, place), (bottom, _) in sheet.merged:
+        name = by_place.get(place)
+        if name is None or bottom == top or not found.first <= top < stop:
+            continue
+        rows = range(top + 1, min(bottom + 1, stop))
+        left -= len(rows)
+        if left < 0:
+            raise reader.Unreadable(reader.UNREADABLE)
+        value = sheet.columns[place][top]
+        whose = not listing.several and name in (*listing.identity, *listing.required)
+        for row in rows:
+            others = any(typed.text(columns[other][row - found.first]) for other in columns if other != name)
+            if not others or columns[name][row - found.first] != "":
+                continue
+            if whose:
+                asked.add(row - found.first)
+            elif value != "":
+                columns[name][row - found.first] = value
+    return sorted(asked)
+
+
+def _tell_hidden(sheet: Sheet, table: Table) -> None:
+    """Hidden rows (隐藏的行) are read as the others; that they are hidden is said once for rows that follow."""
+    hidden = [number for number, _ in table.rows if number - 1 in sheet.hidden_rows]
+    for first, last in _runs(hidden):
+        which = f"第{first}行" if first == last else f"第{first}至{last}行"
+        said = f"{which}在文件中是隐藏的（筛选或手工隐藏），已照样读入；如不报送，请删去后再上传"
+        table.problems.append(Problem(first, "number", "row-hidden", "", said, blocking=False))
+
+
+def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = runs[-1][0], number
+        else:
+            runs.append((number, number))
+    return runs
+
+
+def account(table: Table) -> list[str]:
+    """Account of a table (读入说明): how many rows were taken, and which were not, by reason, in words."""
+    reasons: dict[str, list[LeftOut]] = {}
+    for each in table.left_out:
+        reasons.setdefault(each.reason, []).append(each)
+    lines = [f"读入{len(table.rows)}行" + (f"，未读入{len(table.left_out)}行" if table.left_out else "")]
+    for reason, rows in reasons.items():
+        which = "、".join(f"{a}" if a == b else f"{a}至{b}" for a, b in _runs(each.row for each in rows))
+        lines.append(
+            f"第{which}行：{reason}（{'；'.join(dict.fromkeys(each.text for each in rows[:3] if each.text))}）"
+        )
+    if table.unread:
+        lines.append(f"未识别的列：{'、'.join(table.unread)}")
+    return lines
