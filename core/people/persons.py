@@ -89,7 +89,7 @@ def match_or_add(
     clashes = [
         f"{by_index[index].name}（{resident_id.mask(by_index[index].id_number)}，库中为{found.known_as}）"
         for index, found in known.items()
-        if by_index[index].name not in found.names
+        if not names.same(by_index[index].name, *found.names)
     ]
     if clashes:
         raise Refused("name", "姓名与库中同一身份证号的人员不一致，请退回核对：" + "、".join(clashes[:10]))

@@ -2,4 +2,4 @@
 
 Knows no notice and none of our tables: those declare their columns here."""
 
-__all__ = ["problems", "reader", "sheets"]
+__all__ = ["problems", "reader", "sheets", "values"]
