@@ -59,7 +59,8 @@ def key(name: str) -> str:
 
     No matter spaces and joiners, capitals, full width, and which variant of a character was selected.
     """
-    return _JOINERS.sub("", unicodedata.normalize("NFKC", normalise(name))).casefold()
+    folded = _JOINERS.sub("", unicodedata.normalize("NFKC", normalise(name))).casefold()
+    return unicodedata.normalize("NFC", folded)
 
 
 def same(one: str, *others: str) -> bool:
@@ -69,7 +70,7 @@ def same(one: str, *others: str) -> bool:
 
 def forms(name: str) -> set[str]:
     """The forms in which a normalised name may be on file: earlier ones had no spaces, or kept the full stop."""
-    return {form for dotted in (name, name.replace("·", ".")) for form in (dotted, re.sub(r"\s", "", dotted))}
+    return {form for dotted in (name, name.replace("·", ".")) for form in (dotted, typed.spaceless(dotted))}
 
 
 def is_name(name: str) -> bool:
@@ -96,7 +97,9 @@ LOOK_ALIKES = (
     "陈阵 莹萤 奕弈 薇微 肖萧 付傅 阎闫 戴代 邱丘 娜哪 萨薩 图囹 乌鸟 布希 其具 木本 那邦"
 ).split()
 """Characters that are mistaken for one another in names, by their look or their sound, group by group."""
-_FOLDED = str.maketrans({letter: group[0] for group in reversed(LOOK_ALIKES) for letter in group} | {"·": ""})
+_FOLDED = str.maketrans(
+    {letter: group[0] for group in reversed(LOOK_ALIKES) for letter in group} | dict.fromkeys("·. ", "")
+)
 
 
 def fold(name: str) -> str:

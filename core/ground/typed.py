@@ -6,11 +6,14 @@ words and numbers that are compared. Passwords are never touched.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 import unicodedata
 from decimal import Decimal
+from typing import Any, TypeVar
 
+Form = TypeVar("Form", bound=Any)
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _JOINED = "\u0600-\u06ff\u1800-\u18af\U00011660-\U0001166c"
 """Letters that change their form beside a joiner: Arabic (Uyghur, Kazakh) and Mongolian."""
@@ -92,13 +95,23 @@ def text(cell: object) -> str:
         return str(int(cell))
     elif cell is None:
         return ""
-    said = _UNSEEN.sub("", str(cell)).translate(_MEANT)
-    return unicodedata.normalize("NFC", _SPACE.sub(" ", said).strip(" "))
+    said, before = str(cell), ""
+    while said != before:  # a joiner may have stood beside nothing but another
+        said, before = _UNSEEN.sub("", said), said
+    return unicodedata.normalize("NFC", _SPACE.sub(" ", said.translate(_MEANT)).strip(" "))
 
 
 def prose(given: str) -> str:
     """Text of several lines (多行文字), each as `text` has it, without empty ones around."""
     return "\n".join(map(text, given.splitlines())).strip("\n")
+
+
+def filled(form: Form) -> Form:
+    """Fields of a form (表单), a dataclass: every text in it as `prose` has it."""
+    given = {each.name: getattr(form, each.name) for each in dataclasses.fields(form)}
+    texts = {name: prose(value) for name, value in given.items() if isinstance(value, str)}
+    found: Form = dataclasses.replace(form, **texts)
+    return found
 
 
 def narrow(cell: object) -> str:
@@ -108,4 +121,9 @@ def narrow(cell: object) -> str:
 
 def plain(cell: object) -> str:
     """Short word or number as it is compared (比对用文字): half-width and without white space."""
-    return unicodedata.normalize("NFC", re.sub(r"\s", "", narrow(cell)))
+    return spaceless(narrow(cell))
+
+
+def spaceless(text: str) -> str:
+    """A text without its white space (去空格)."""
+    return unicodedata.normalize("NFC", re.sub(r"\s", "", text))

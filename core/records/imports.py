@@ -586,7 +586,7 @@ def bring_in(
     require(actor, Role.REVIEWER, Role.ADMIN)
     if actor.organization_kind not in AUTHORITIES:
         raise Refused("role", "导入学时由人社部门办理。")
-    reason = reason.strip()
+    reason = typed.prose(reason)
     if not reason:
         raise Refused("reason", "请填写导入的原因，如“补登2021至2023年度纸质台账”。")
     own = actor.organization_id if actor.account_id is not None else None

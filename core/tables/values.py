@@ -71,7 +71,7 @@ def written_day(cell: object) -> tuple[int, ...]:
         return tuple(int(part) for part in found.groups() if part)
     if isinstance(cell, float) and cell != int(cell):  # 2024.1 may have been meant as October
         said = said.split(".")[0] if said.endswith(".1") else said
-    for form in (_DAY, _MONTH, _YEAR):
+    for form in (_DAY, _YEAR, _MONTH):
         if found := form.fullmatch(said):
             return tuple(map(int, found.groups()))
     return ()

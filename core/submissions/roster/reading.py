@@ -71,7 +71,7 @@ def pasted(text: str, form: Form) -> Upload:
 
     Refused codes: "file" (nothing in it, or no row names anybody).
     """
-    if not text.strip():
+    if not typed.text(text):
         raise Refused("file", "没有粘贴内容。请在WPS或Excel中选中各行，复制后粘贴到这里。")
     rows = _pasted_cells(text.strip("\r\n").replace("\r\n", "\n"))
     columns = form.columns | _HOURS_OF_THE_PLAN
