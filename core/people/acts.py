@@ -121,10 +121,10 @@ def correct(
     """
     found, reason = _kept(session, person_id, actor, version=version, reason=reason)
     name, number = names.normalise(name), resident_id.normalise(id_number) or found.id_number
-    if not names.is_name(name):
-        raise Refused("name", f"{names.FORM}。")
+    if wrong := names.fault(name):
+        raise Refused("name", f"{wrong[1]}。")
     if problem := resident_id.problem(number, today=db.office_day(now)):
-        raise Refused("number", f"{resident_id.PROBLEMS[problem]}。")
+        raise Refused("number", f"{resident_id.words(problem, id_number)}。")
     if (name, number) == (found.name, found.id_number):
         raise Refused("same", "姓名和身份证号与现有信息相同，没有需要更正的。")
     _check_free(session, found, number, actor)
