@@ -7,7 +7,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.eligibility import decisions
-from core.ground import db
+from core.ground import db, typed
 from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
 from core.law import notices
@@ -54,7 +54,7 @@ def entry(line: dict[str, Any]) -> str:
 
 def decide(dispute_id: int, version: int, upheld: bool) -> None:
     """Answer at once, but ask once more before hours are taken back."""
-    reason = st.session_state[f"reason-{dispute_id}"].strip()
+    reason = typed.prose(st.session_state[f"reason-{dispute_id}"])
 
     def question(session: Session, who: Actor) -> tuple[dict[str, Any], bool, int, int]:
         line = disputes.one(session, dispute_id, who)

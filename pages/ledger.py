@@ -7,7 +7,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.eligibility import decisions
-from core.ground import db
+from core.ground import db, typed
 from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
 from core.ledger import books, statements
@@ -47,7 +47,7 @@ def ask(batch_id: int, chosen: str | None, key: str) -> None:
     `chosen`: the lines as they are written down, nothing for those in the field beside the button, None for all that
     still stand.
     """
-    reason = st.session_state[key].strip()
+    reason = typed.prose(st.session_state[key])
 
     def question(session: Session, who: Actor) -> tuple[books.Reversal, int, int]:
         lines = None if chosen is None else books.line_numbers(chosen or st.session_state[f"{key}-lines"])

@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from core.ground import db
+from core.ground import db, typed
 from core.ground.access import Refused
 from core.ground.hours import hours_text
 from core.ledger.standing import Standing
@@ -28,7 +28,7 @@ def verify(request: Request) -> Response:
 
 def verify_form(request: Request) -> Response:
     """Verification form (核验表单): a code to type, a proof's file to upload; a typed code goes to its own address."""
-    code = request.query_params.get("code", "").strip()
+    code = typed.plain(request.query_params.get("code", ""))
     if code:
         return RedirectResponse(f"/verify/{quote(code, safe='')}", status_code=303)
     return HTMLResponse(_page("审验卡与入账证明核验", _FORM + _PROOF_FORM))

@@ -30,7 +30,7 @@ from core.eligibility.applications import (
     understood,
     written,
 )
-from core.ground import access, db, resident_id, typed
+from core.ground import access, db, names, resident_id, typed
 from core.ground.access import Actor, Refused
 from core.law import notices, rules
 from core.law.applicants import Applicant, Applicants, Flags, Words
@@ -345,7 +345,7 @@ def scope_problem(actor: Actor, each: Application, person: _OnFile | None) -> Pr
     if not officer and not (person and person.in_scope):
         words = "没有找到此人，或不在您的管理权限内，请核对号码或由主管的人社部门核验"
         return problem("id_number", "jurisdiction", each.id_number, words)
-    if person and person.name != each.name:
+    if person and not names.same(person.name, each.name):
         words = f"库中此身份证号的姓名为“{person.name}”，请核对姓名或号码"
         return problem("name", "name-known", each.name, words)
     return None

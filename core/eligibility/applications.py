@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
+from core.eligibility.ownership import ownership, to_verify
 from core.ground import names, resident_id, typed
 from core.ground.access import Refused
 from core.law import notices
 from core.law.applicants import Applicant
 from core.law.notices import EDUCATIONS, EVERY_NOTICE, Fact, Policy, Window
-from core.tables import reading, sheets
+from core.tables import reading, values
 from core.tables.problems import Problem
 from core.tables.reading import Listing
+from core.tables.values import Unclear
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "name": ("姓名", "申报人", "申报人姓名", "名字"),
@@ -90,10 +93,6 @@ class Batch:
 
 # --- reading --------------------------------------------------------------------------------------------------------
 
-_YES = ("是", "有", "√", "✓", "☑", "1", "y", "yes", "true", "对", "属实")
-_NO = ("", "否", "无", "×", "0", "n", "no", "false", "-", "—", "/", "不是", "没有", "不属于")
-_NON_PUBLIC = ("非公", "民营", "私营", "私企", "民企", "个体", "外资", "外商")
-_PUBLIC = ("公有", "国有", "事业", "机关", "集体", "国企", "央企", "公立")
 _ROUTE_WORDS = {"评审": "职称评审", "正常评审": "职称评审", "正常申报": "职称评审", "正常": "职称评审"} | {
     "破格": "破格评审",
     "破格申报": "破格评审",
@@ -102,12 +101,12 @@ _ROUTE_WORDS = {"评审": "职称评审", "正常评审": "职称评审", "正�
 }
 _LEVEL_WORDS = {"副高": "高级", "正高": "高级", "助理": "初级", "员": "初级"}
 """By the word without its 级; where a notice tells 副高 from 正高 it says so, see `Policy.levels`."""
-_EDUCATION_WORDS = {"博士": "博士", "硕士": "硕士", "本科": "本科", "大专": "大专", "专科": "大专", "中专": "中专"}
-_DAY = re.compile(r"(\d{4})(?:[-/.年](?:(\d{1,2})(?:[-/.月](?:(\d{1,2})日?)?)?)?)?(?: 00:00(?::00)?)?")
-
-
-class _Unclear(Exception):
-    """A cell that cannot be understood; the words say how to mend it."""
+_EDUCATION_WORDS = {each: each for each in EDUCATIONS} | {"专科": "大专", "高职": "大专", "专升本": "本科"}
+_STUDY = re.compile(
+    r"非?全日制|在职|函授|自考|自学考试|成人高?等?教?育?|成教|电大|夜大|网络教?育?|远程教?育?|国民教育|党校|普通|统招|高等|大学"
+    r"|(?:第一|最高)?学历|学位|研究生|毕业生?|[()\[\]【】:,、/]"
+)
+"""What is said beside a level of education and leaves it what it is."""
 
 
 def read(content: bytes, filename: str, *, today: date | None = None, chosen: Mapping[str, str] | None = None) -> Batch:
@@ -144,7 +143,7 @@ def _check_repeated(batch: Batch) -> None:
     for alike in by_number.values():
         first = alike[0]
         for place, each in enumerate(alike[1:], start=1):
-            if each.name != first.name:
+            if not names.same(each.name, first.name):
                 words = "与第{}行“{}”的号码相同而姓名不同，请核对两行的姓名和号码"
                 rivals[each.row] = words.format(first.row, first.name)
                 rivals.setdefault(first.row, words.format(each.row, each.name))
@@ -170,20 +169,20 @@ def identified(row: int, cells: Mapping[str, object], today: date | None) -> tup
     def fault(column: str, code: str, words: str) -> None:
         problems.append(Problem(row, column, code, typed.text(cells.get(column)), words))
 
-    if not name:
-        fault("name", "name-missing", "姓名为空，请补填")
-    elif not names.is_name(name):
-        fault("name", "name-form", names.FORM)
+    if wrong := names.fault(name):
+        fault("name", *wrong)
     code = resident_id.problem(cells.get("id_number"), today=today)
     if code:
-        fault("id_number", code, resident_id.PROBLEMS[code])
+        fault("id_number", code, resident_id.words(code, cells.get("id_number")))
     year = None
     try:
-        year = _year(cells.get("year"))
-    except _Unclear as unclear:
+        year = values.year(cells.get("year"), dated=True)
+        if year is None:
+            raise Unclear("请填写四位年份，如2024")
+    except Unclear as unclear:
         fault("year", "year-form", str(unclear))
     if not code:
-        for column, words in resident_id.contradictions(number, cells).items():
+        for column, words in values.contradictions(number, cells).items():
             fault(column, "id-contradicted", words)
     return Application(row, name, number, dict(cells), year, bool(problems)), problems
 
@@ -204,7 +203,7 @@ def understood(each: Application, policy: Policy) -> tuple[Application, list[Pro
     def take(column: str, understand: Callable[[object], Any]) -> Any:
         try:
             return understand(each.cells.get(column))
-        except _Unclear as unclear:
+        except Unclear as unclear:
             fault(column, f"{column.replace('_', '-')}-form", str(unclear))
             return None
 
@@ -271,131 +270,82 @@ def missing(policy: Policy, facts: Applicant, window: Window | None) -> tuple[st
     return code, f"{code.replace('_', '-')}-missing", f"{asked}（{window.clause}），请填写{fact.heading}，如{example}"
 
 
-def _plain(cell: object) -> str:
-    return typed.text(cell).translate(typed.HALF_WIDTH)
-
-
-def _year(cell: object) -> int:
-    text = str(cell.year) if isinstance(cell, date) else re.sub(r"年度?$", "", _plain(cell))
-    if not re.fullmatch(r"(19|20)\d\d", text):
-        raise _Unclear("请填写四位年份，如2024")
-    return int(text)
-
-
 def _word(cell: object, words: tuple[str, ...], synonyms: Mapping[str, str]) -> str:
     """One of the notice's words, or one that offices write for it."""
-    text = _plain(cell)
-    plain = text.removesuffix("职称")
-    for said in (text, plain, plain.removesuffix("级"), synonyms.get(plain.removesuffix("级"), synonyms.get(text, ""))):
-        if said in words:
-            return said
-    raise _Unclear(f"请填“{'”“'.join(words)}”之一")
+    text = typed.plain(cell)
+    short = text.removesuffix("职称").removesuffix("级")
+    with contextlib.suppress(Unclear):
+        return values.word(text, words, synonyms)
+    with contextlib.suppress(Unclear):
+        return values.word(text.removesuffix("职称"), words)
+    return values.word(short, words, synonyms)
 
 
 def _series(cell: object, series: tuple[str, ...]) -> str | None:
     """The title series where the notice tells it apart; any other is as good as none."""
-    text = _plain(cell)
+    text = typed.plain(cell)
     return next((each for each in series if text.removesuffix("系列") == each.removesuffix("系列")), None)
 
 
 def _fact(fact: Fact, cell: object) -> tuple[Any, bool]:
     """A fact and whether it is still to be verified (待核验)."""
     if fact.type == "flag":
-        return _ownership(cell) if fact.code == "non_public" else _assertion(cell)
-    said, open_ = _said(str(cell.year) if isinstance(cell, date) and fact.type == "years" else cell)
+        return ownership(cell) if fact.code == "non_public" else _assertion(cell)
+    said, open_ = to_verify(typed.narrow(cell.year if isinstance(cell, date) and fact.type == "years" else cell))
     if fact.type == "years":
         return _years(said, open_=open_)
     value: object = None
     if fact.type == "day":
         value = _day(said if open_ else cell)
     elif fact.type == "count":
-        value = _count(said)
-    elif said:
-        if said not in fact.choices:
-            raise _Unclear(f"请填“{'”“'.join(fact.choices)}”之一")
-        value = said
+        value = values.count(said if open_ else cell)
+    elif not values.is_nothing(said):
+        value = values.word(said, fact.choices)
     if open_ and not value:
-        raise _Unclear("请写出内容，再注明待核验，如2019-07-01（待核验）")
+        raise Unclear("请写出内容，再注明待核验，如2019-07-01（待核验）")
     return value, open_
 
 
 def _education(cell: object) -> str | None:
-    text = _plain(cell)
-    found = next((level for word, level in _EDUCATION_WORDS.items() if word in text), None)
-    if text not in _NO and found is None:
-        raise _Unclear(f"请填“{'”“'.join(EDUCATIONS)}”之一")
+    """学历, by its word: 在读 and 肄业 are none, and what stands beside a word (全日制, 毕业) does not change it."""
+    text = typed.plain(cell)
+    if text.casefold() in values.NO:
+        return None
+    found = _EDUCATION_WORDS.get(text) or _EDUCATION_WORDS.get(_STUDY.sub("", text).removesuffix("生"))
+    if found is None:
+        raise Unclear(f"请填已经取得的学历，“{'”“'.join(EDUCATIONS)}”之一")
     return found
 
 
 def _assertion(cell: object) -> tuple[bool, bool]:
     """是, 否 or 待核验; 是（待核验） is an assertion as well; blank means no."""
-    said, open_ = _said(cell)
-    said = said.replace(" ", "")
-    if said.lower() in _NO:
-        return open_ and not said, open_ and not said
-    if said.lower() not in _YES:
-        raise _Unclear("请填“是”“否”或“待核验”，空白表示否")
-    return True, open_
-
-
-def _ownership(cell: object) -> tuple[bool, bool]:
-    """单位性质: whether the employer is 非公有制."""
-    said, open_ = _said(cell)
-    if any(word in said for word in _NON_PUBLIC) or (open_ and not said):
-        return True, open_
-    if said.lower() in _NO or any(word in said for word in _PUBLIC):
-        return False, False
-    raise _Unclear("请填“非公有制”或“公有制”，待核验的写“非公有制（待核验）”")
-
-
-def _said(cell: object) -> tuple[str, bool]:
-    """An assertion's words, and whether they are still to be verified."""
-    text = _plain(cell).strip()
-    said = re.sub(r"\s*[(\[【]?\s*(待\s*核\s*[验实查对]?|未核[验实])\s*[)\]】]?", "", text)
-    return said, said != text
+    said, open_ = to_verify(typed.narrow(cell))
+    if open_ and not said:
+        return True, True
+    try:
+        yes = values.yes_no(said)
+    except Unclear as unclear:
+        raise Unclear("请填“是”“否”或“待核验”，空白表示否") from unclear
+    return yes, yes and open_
 
 
 def _day(cell: object) -> date | None:
     """A date cell, or text such as 2022-05-01, 2022/5/1, 2022年5月 or 2022; what is left out is the first."""
-    if isinstance(cell, date):
-        return cell.date() if isinstance(cell, datetime) else cell
-    text = _plain(cell)
-    if text in _NO:
-        return None
-    if re.fullmatch(r"[2-5]\d{4}", text):  # a date that a spreadsheet shows as its number of days
-        return sheets.DAY_ZERO + timedelta(days=int(text))
-    if re.fullmatch(r"\d{6}|\d{8}", text):
-        text = "-".join(filter(None, (text[:4], text[4:6], text[6:])))
-    found = _DAY.fullmatch(text)
-    try:
-        if found and 1940 <= int(found[1]) <= 2100:
-            return date(int(found[1]), int(found[2] or 1), int(found[3] or 1))
-    except ValueError:
-        pass
-    raise _Unclear("不是有效的日期，请写成2022-05-01、2022年5月或2022")
-
-
-def _count(cell: object) -> int | None:
-    text = re.sub(r"个?年度?$", "", _plain(cell))
-    if not text:
-        return None
-    if not re.fullmatch(r"\d{1,2}", text) or not 1 <= int(text) <= 40:
-        raise _Unclear("请填写年数，1至40的整数，如3")
-    return int(text)
+    return None if typed.plain(cell).casefold() in values.NO else values.day(cell, whole=False)
 
 
 def _years(said: str, *, open_: bool) -> tuple[tuple[int, ...], bool]:
     """Years joined by ; ； , ， 、 or a range 2020-2022."""
-    if said.lower() in _NO and not open_:
+    if typed.plain(said).casefold() in values.NO and not open_:
         return (), False
     found: set[int] = set()
     for part in filter(None, re.split(r"[;,、/|和\s]+", said.replace("年度", "").replace("年", ""))):
         years = re.fullmatch(r"(20\d\d)(?:[-~—至到]+(20\d\d))?", part)
         if years is None or int(years[2] or years[1]) < int(years[1]):
-            raise _Unclear("请写明年度，几个年度用分号隔开，如2020;2022")
+            raise Unclear("请写明年度，几个年度用分号隔开，如2020;2022")
         found.update(range(int(years[1]), int(years[2] or years[1]) + 1))
     if not found:
-        raise _Unclear("请写明年度，几个年度用分号隔开，如2020;2022")
+        raise Unclear("请写明年度，几个年度用分号隔开，如2020;2022")
     return tuple(sorted(found)), open_
 
 

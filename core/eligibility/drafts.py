@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.eligibility import replay
+from core.ground import typed
 from core.ground.access import Actor, Refused, Role, not_found, require
 from core.law import notices
 from core.law.notices import Malformed, Policy
@@ -170,18 +171,18 @@ def publish(
         raise Refused("stale", "该草稿刚刚被他人处理，请查看最新状态。")
     if draft.drafted_by_id == actor.account_id:
         raise Refused("self", "政策须由起草人以外的另一名管理员发布。")
-    if not reason.strip():
+    if not (reason := typed.prose(reason)):
         raise Refused("reason", "请填写发布依据，如通知文号和印发日期。")
     rule = _lawful(session, draft.text, actor)
     changed = replay.replay(session, rule, actor=actor)
-    draft.published_by_id, draft.published_at, draft.reason = actor.account_id, now, reason.strip()
+    draft.published_by_id, draft.published_at, draft.reason = actor.account_id, now, reason
     audit.record(
         session,
         audit.Event.POLICY_PUBLISHED,
         draft,
         actor=actor,
         after={"policy": rule.id, "digest": rule.digest, "decisions_that_would_differ": len(changed)},
-        reason=reason.strip(),
+        reason=reason,
         now=now,
     )
     return draft, changed

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import functools
-import math
 import operator
 import re
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.ground import typed
+
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_INVISIBLE = re.compile("[\\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00a0\u3000'’‘`\"“”=-]+")
+_AROUND = re.compile("['’‘`´\"“”=‐-―−-]+")
+"""Signs that come along with a number, or part it into groups."""
+_UPPER = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
+_LIKE_X = frozenset("×✕✖✗✘╳⨯хХχΧⅹⅩ*")
+"""What is written for the X in the last place, which only a check digit of X confirms."""
+_LIKE_DIGITS = str.maketrans(dict.fromkeys("OoОоΟο〇○", "0") | dict.fromkeys("lIiІіΙι|Ⅰⅰⅼ∣", "1"))
+"""Letters that are typed, or read off a scan, for a digit."""
 _FORM = re.compile("[0-9]{17}[0-9X]")
+_FIRST17 = re.compile("[0-9]{17}")
 _NUMBER = (int, float, Decimal)
 _IN_TEXT = re.compile(r"\d{14,}[\dXxＸｘ]|(?<!\d)\d{6}([ \u00a0\u3000-])\d{8}\1\d{3}[\dXxＸｘ](?!\d)")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[Ee]\+?\d+")
@@ -57,17 +64,42 @@ def check_digit(first17: str) -> str:
 def normalise(raw: object) -> str:
     """Normalise (规范化): half-width, upper-case X, no spaces; 15 digits become 18.
 
-    What cannot be read as a number comes back as it stands; `problem` names it.
+    What looks like an X in the last place is one where the check digit is X. What cannot be read as a number comes back
+    as it stands; `problem` names it, and `meant` tells what it may be.
     """
     if isinstance(raw, str) and _FORM.fullmatch(raw):
         return raw  # as most are
-    if isinstance(raw, float | Decimal) and math.isfinite(raw) and raw == int(raw):
-        raw = int(raw)
-    text = _INVISIBLE.sub("", str(raw if raw is not None else "").translate(_FULL_WIDTH)).upper()
+    text = _bare(raw).translate(_UPPER)
     if len(text) == 15 and text.isascii() and text.isdigit():
         text = text[:6] + "19" + text[6:]
         text += check_digit(text)
+    elif len(text) == 18 and text[17] in _LIKE_X and _FIRST17.fullmatch(text[:17]) and check_digit(text[:17]) == "X":
+        text = f"{text[:17]}X"
     return text
+
+
+def _bare(raw: object) -> str:
+    """A cell without the signs around a number."""
+    return typed.plain(_AROUND.sub("", typed.plain(raw)))
+
+
+def meant(raw: object) -> tuple[str, str]:
+    """True reading (字母误作数字): the valid number that a cell has once letters are read as digits; which, in words.
+
+    A letter O for 0, l or I for 1: never taken silently, only proposed; "" where there is nothing to propose.
+    """
+    bare = _bare(raw)
+    number = normalise(bare.translate(_LIKE_DIGITS))
+    if len(bare) != 18 or number == normalise(bare) or problem(number):
+        return "", ""
+    both = enumerate(zip(bare, number, strict=True), start=1)
+    return number, "、".join(f"第{at}位的“{a}”应为{b}" for at, (a, b) in both if a != b and b != "X")
+
+
+def words(code: str, raw: object) -> str:
+    """How to mend a cell with this `problem`: of `PROBLEMS`, or which of its letters stand where digits should."""
+    _, slips = meant(raw) if code == "id-character" else ("", "")
+    return f"身份证号只能是数字，末位可为X：{slips}，改后校验码相符，请对照证件改正" if slips else PROBLEMS[code]
 
 
 def problem(raw: object, *, today: date | None = None) -> str | None:
@@ -135,38 +167,6 @@ def sex(number: str) -> str:
 
 SAID_AGAIN = {"sex": ("性别",), "birth_on": ("出生日期", "出生年月日", "出生年月", "出生时间", "生日")}
 """Columns of a table that say again what the number says, with their headings: they can only agree or contradict."""
-
-
-def contradictions(number: str, cells: Mapping[str, object]) -> dict[str, str]:
-    """Contradictions (与号码不符) between a valid number and the columns of `SAID_AGAIN`: how to mend, by column.
-
-    A cell that says nothing clearly contradicts nothing.
-    """
-    found = {}
-    said = str(cells.get("sex") or "").translate(_FULL_WIDTH).strip().removesuffix("性")
-    if {said, sex(number)} == {"男", "女"}:
-        found["sex"] = f"身份证号第17位表示{sex(number)}，请核对性别或号码"
-    if not number[6:14].startswith(_written_day(cells.get("birth_on"))):
-        found["birth_on"] = "与身份证号第7至14位的出生日期不同，请核对出生日期或号码"
-    return found
-
-
-_DAY_IN_WORDS = re.compile(
-    r"(\d{4})(?:(\d\d)(\d\d)?|[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?|年)?(?: ?00:00(?::00)?)?"
-)
-
-
-def _written_day(cell: object) -> str:
-    """A day as yyyymmdd, as much of it as a cell says."""
-    if isinstance(cell, date):
-        return f"{cell:%Y%m%d}"
-    if isinstance(cell, float):  # 1985.1 may have been meant as October
-        cell = int(cell)
-    text = str(cell if cell is not None else "").translate(_FULL_WIDTH).strip()
-    if re.fullmatch(r"[1-4]\d{4}", text):  # a day as a spreadsheet counts them
-        return f"{date(1899, 12, 30) + timedelta(days=int(text)):%Y%m%d}"
-    found = _DAY_IN_WORDS.fullmatch(text)
-    return "".join(part.zfill(2) for part in found.groups() if part) if found else ""
 
 
 def mask(number: str) -> str:

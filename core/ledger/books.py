@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db, merkle
+from core.ground import db, merkle, typed
 from core.ground.access import Actor, Refused, Role, in_charge, not_found, require
 from core.ground.hours import hours_text
 from core.ledger import caps, chain, standing, totals
@@ -119,7 +119,7 @@ def reverse(
     session.flush()
     hold(session)
     undone, wanted = _to_take_back(session, batch_id, actor, lines)
-    reason = reason.strip()
+    reason = typed.prose(reason)
     if not reason:
         raise Refused("reason", "请填写冲销的原因，它会留在学时明细和审计日志里。")
     if len(reason) > LONGEST_REASON:
@@ -191,11 +191,11 @@ def line_numbers(text: str) -> set[int]:
 
     The lines that somebody wrote down as 2、5-9. Refused codes: "lines" (none, or not to be read as numbers).
     """
-    if not text.strip():
+    if not (said := typed.narrow(text)):
         raise Refused("lines", "请填写要冲销的笔号，如2、5-9；笔号见明细的第一列。")
     found: set[int] = set()
-    for part in re.split(r"[、,，;；\s]+", text.strip()):
-        numbers = re.fullmatch(r"(\d{1,6})(?:[-—~～至](\d{1,6}))?", part)
+    for part in re.split(r"[、,;\s]+", said):
+        numbers = re.fullmatch(r"(\d{1,6})(?:[-—~至](\d{1,6}))?", part)
         if not numbers:
             raise Refused("lines", f"“{part}”不是笔号。请按明细中的笔号填写，如2、5-9。")
         first, last = int(numbers[1]), int(numbers[2] or numbers[1])

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db, merkle
+from core.ground import db, merkle, typed
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.hours import hours_text
 from core.ledger import books, chain, totals
@@ -175,7 +175,7 @@ def rebuild(session: Session, *, actor: Actor, reason: str, now: datetime) -> li
     require(actor, Role.ADMIN)
     if not actor.oversees_region:
         raise Refused("role", "重建学时合计由自治区人社厅的管理员办理。")
-    reason = reason.strip()
+    reason = typed.prose(reason)
     if not reason:
         raise Refused("reason", "请填写重建学时合计的原因，它会留在审计日志里。")
     books.hold(session)

@@ -9,7 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db, resident_id
+from core.ground import db, resident_id, typed
 from core.ground.access import Actor, Labelled, not_found, require, visible
 from core.ledger import standing
 from core.ledger.books import REVERSERS
@@ -189,11 +189,11 @@ def lines(
     gone = standing.reversed_lines(session, batch_id)
     whose = sa.select(CreditEntry, Person).join(Person, Person.id == CreditEntry.person_id)
     whose, count = whose.where(CreditEntry.batch_id == batch_id), found.entries
-    if needle := text.strip():
+    if needle := typed.text(text):
         if resident_id.problem(needle) is None:
             whose = whose.where(Person.id_index == db.blind_index(resident_id.normalise(needle)))
         else:
-            whose = whose.where(Person.name.contains(needle, autoescape=True))
+            whose = whose.where(db.holding(needle, Person.name))
         count = session.scalar(sa.select(sa.func.count()).select_from(whose.subquery())) or 0
     query = whose.order_by(CreditEntry.line).offset(offset).limit(limit)
     plain = "line year subject source hours deemed completed_on".split()

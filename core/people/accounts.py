@@ -14,7 +14,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import access, db, resident_id
+from core.ground import access, db, resident_id, typed
 from core.ground.access import ROLE_HOMES, Actor, Refused, Role, not_found, require, visible
 from core.models import Account, Organization, Person, SignIn
 from core.people import persons, setup
@@ -48,9 +48,7 @@ def listing(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
         .where(visible(actor, organization=Organization.id, authority=Organization.authority_id))
         .order_by(Organization.id, Account.id)
     )
-    if needle := text.strip():
-        fields = (Account.username, Account.name, Organization.name)
-        query = query.where(sa.or_(*(field.contains(needle, autoescape=True) for field in fields)))
+    query = query.where(db.holding(text, Account.username, Account.name, Organization.name))
     return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
 
 
@@ -89,12 +87,12 @@ def open_account(
     if organization is None:
         raise not_found("机构")
     access.administers(actor, organization.authority_id)
-    username = username.strip().casefold()
+    username = _username(username)
     if not re.fullmatch(r"[a-z0-9_.-]{3,40}", username):
         raise Refused("username", "用户名为3至40位小写字母、数字、点、横线或下划线。")
     if session.scalar(sa.select(Account.id).where(Account.username == username)):
         raise Refused("username", f"用户名“{username}”已被使用，请换一个。")
-    if not name.strip():
+    if not (name := typed.text(name)):
         raise Refused("name", "请填写使用人姓名。")
     if organization.kind not in ROLE_HOMES[role]:
         homes = "、".join(kind.label for kind in ROLE_HOMES[role])
@@ -104,7 +102,7 @@ def open_account(
     check_password(password)
     account = Account(
         username=username,
-        name=name.strip(),
+        name=name,
         role=role,
         organization_id=organization_id,
         person_id=person_id,
@@ -194,7 +192,7 @@ def set_active(session: Session, account_id: int, active: bool, *, actor: Actor,
     account = _administered(session, account_id, actor)
     if account.id == actor.account_id:
         raise Refused("self", "不能停用自己的账号。")
-    if not reason.strip():
+    if not (reason := typed.prose(reason)):
         raise Refused("reason", "请填写停用或启用的原因。")
     account.active = active
     if not active:
@@ -227,6 +225,11 @@ def change_password(session: Session, new: str, *, old: str, actor: Actor, now: 
         raise Refused("same", "新密码不能与原密码相同。")
     _set_password(session, account, new, must_change=False, now=now)
     audit.record(session, audit.Event.PASSWORD_CHANGED, account, actor=actor, now=now)
+
+
+def _username(written: str) -> str:
+    """A user name as it is kept, whatever its capitals and width."""
+    return typed.narrow(written).casefold()
 
 
 def _administered(session: Session, account_id: int, actor: Actor) -> Account:
@@ -270,7 +273,7 @@ def password_hash(session: Session, username: str) -> str:
 
     What to check a password against; a stranger's name gets a hash that nothing fits.
     """
-    found = session.scalar(sa.select(Account.password_hash).where(Account.username == username.strip().casefold()))
+    found = session.scalar(sa.select(Account.password_hash).where(Account.username == _username(username)))
     return found or _nobody()
 
 
@@ -289,7 +292,7 @@ def sign_in(session: Session, username: str, *, fits: bool, now: datetime) -> st
     # key_share: a deed of this account that is just writing its line in the trail (a foreign key) does not wait for us,
     # while we wait for the trail: that would be a deadlock.
     account = session.scalar(
-        sa.select(Account).where(Account.username == username.strip().casefold()).with_for_update(key_share=True)
+        sa.select(Account).where(Account.username == _username(username)).with_for_update(key_share=True)
     )
     wrong = Refused("credentials", "用户名或密码不正确，请核对后重试。连续5次错误将锁定15分钟。")
     if account is None:
@@ -343,7 +346,7 @@ def actor_named(session: Session, username: str) -> Actor:
 
     While the account and its organization stand, as in `actor_of`. Refused codes: "account".
     """
-    query = sa.select(Account).where(Account.username == username.strip().casefold(), Account.active)
+    query = sa.select(Account).where(Account.username == _username(username), Account.active)
     account = session.scalar(query.join(Account.organization).where(Organization.active))
     if account is None:
         raise Refused("account", f"没有用户名为“{username}”的账号，或该账号已停用。")

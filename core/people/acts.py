@@ -24,7 +24,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import access, db, names, resident_id
+from core.ground import access, db, names, resident_id, typed
 from core.ground.access import Actor, Refused, Role, not_found, require
 from core.ledger import books, totals
 from core.ledger.standing import STANDS
@@ -82,7 +82,7 @@ def _check_seen(person: Person, version: int) -> None:
 
 
 def _stated(reason: str) -> str:
-    if not (reason := reason.strip()):
+    if not (reason := typed.prose(reason)):
         raise Refused("reason", "请填写原因，它会留在人员变更记录里。")
     return reason
 
@@ -121,10 +121,10 @@ def correct(
     """
     found, reason = _kept(session, person_id, actor, version=version, reason=reason)
     name, number = names.normalise(name), resident_id.normalise(id_number) or found.id_number
-    if not names.is_name(name):
-        raise Refused("name", f"{names.FORM}。")
+    if wrong := names.fault(name):
+        raise Refused("name", f"{wrong[1]}。")
     if problem := resident_id.problem(number, today=db.office_day(now)):
-        raise Refused("number", f"{resident_id.PROBLEMS[problem]}。")
+        raise Refused("number", f"{resident_id.words(problem, id_number)}。")
     if (name, number) == (found.name, found.id_number):
         raise Refused("same", "姓名和身份证号与现有信息相同，没有需要更正的。")
     _check_free(session, found, number, actor)
@@ -186,7 +186,7 @@ def move(
     closed), "authority" (no such office), "same".
     """
     found, reason = _kept(session, person_id, actor, version=version, reason=reason)
-    employer = " ".join(employer.split())
+    employer = typed.text(employer)
     if not 2 <= len(employer) <= 80:
         raise Refused("employer", "工作单位应为2至80个字，请填写全称。")
     home = session.scalar(sa.select(Organization).where(Organization.name == employer))

@@ -8,7 +8,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import access
+from core.ground import access, db, typed
 from core.ground.access import Actor, OrganizationKind, Refused, Role, not_found, require, visible
 from core.models import Account, Organization
 from core.people import accounts
@@ -38,7 +38,7 @@ def listing(session: Session, actor: Actor, *, kind: OrganizationKind | None = N
     if kind:
         query = query.where(Organization.kind == kind)
     if text:
-        query = query.where(Organization.name.contains(text, autoescape=True))
+        query = query.where(db.holding(text, Organization.name))
     return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
 
 
@@ -57,7 +57,7 @@ def add(
     """
     require(actor, Role.ADMIN)
     access.administers(actor, authority_id)
-    name = name.strip()
+    name = typed.text(name)
     if not 2 <= len(name) <= 80:
         raise Refused("name", "机构名称应为2至80个字，请填写营业执照或法人证书上的全称。")
     if kind in access.AUTHORITIES:
@@ -88,7 +88,7 @@ def set_active(
     access.administers(actor, organization.authority_id)
     if organization.kind in access.AUTHORITIES:
         raise Refused("kind", "人社厅和盟市人社局不能停用。")
-    if not reason.strip():
+    if not (reason := typed.prose(reason)):
         raise Refused("reason", "请填写停用或启用的原因。")
     before = {"active": organization.active}
     organization.active = active

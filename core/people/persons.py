@@ -12,7 +12,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db, names, resident_id
+from core.ground import db, names, resident_id, typed
 from core.ground.access import Actor, Refused, Role, not_found, require, visible
 from core.ledger import books
 from core.models import Organization, Person, PersonChange, leagues
@@ -89,7 +89,7 @@ def match_or_add(
     clashes = [
         f"{by_index[index].name}（{resident_id.mask(by_index[index].id_number)}，库中为{found.known_as}）"
         for index, found in known.items()
-        if by_index[index].name not in found.names
+        if not names.same(by_index[index].name, *found.names)
     ]
     if clashes:
         raise Refused("name", "姓名与库中同一身份证号的人员不一致，请退回核对：" + "、".join(clashes[:10]))
@@ -158,12 +158,11 @@ def matching(actor: Actor, *, text: str = "", employer: str = "") -> list[sa.Col
     Conditions for the persons an actor may see, by name or part of it, or by exact ID number, and by employer.
     """
     conditions = [visible_to(actor)]
-    if text.strip() and resident_id.problem(text) is None:
+    if typed.text(text) and resident_id.problem(text) is None:
         conditions.append(Person.id == holder(db.blind_index(resident_id.normalise(text))))
-    elif text.strip():
-        conditions.append(Person.name.contains(names.normalise(text), autoescape=True))
-    if employer.strip():
-        conditions.append(Person.employer_name.contains(employer.strip(), autoescape=True))
+    else:
+        conditions.append(db.holding(text, Person.name))
+    conditions.append(db.holding(employer, Person.employer_name))
     return conditions
 
 

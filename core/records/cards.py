@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from sqlalchemy.orm import Session
 
-from core.ground import db, paper, resident_id, signing
+from core.ground import db, paper, resident_id, signing, typed
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.hours import hours_text
 from core.law import notices
@@ -284,7 +285,7 @@ class Verification:
 
 def verification(session: Session, code: str) -> Verification | None:
     """Verify a card (核验) by its code; None where that is unknown or the signature broken. Open to everybody."""
-    plain = code.upper().replace("-", "").strip()
+    plain = re.sub("[-‐-―−]", "", typed.plain(code)).upper()
     if len(plain) != 16 or not set(plain) <= set(_ALPHABET):
         return None
     try:

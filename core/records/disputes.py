@@ -13,7 +13,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import access, resident_id
+from core.ground import access, resident_id, typed
 from core.ground.access import Actor, Refused, Role, not_found, require, visible
 from core.ledger import books, standing, statements
 from core.ledger.standing import Standing
@@ -38,7 +38,7 @@ def file(
     """
     require(actor, *FILERS)
     person = persons.one(session, person_id, actor)
-    if not 2 <= len(words := words.strip()) <= LONGEST:
+    if not 2 <= len(words := typed.prose(words)) <= LONGEST:
         raise Refused("words", f"请用2至{LONGEST}个字写明这笔学时哪里有误、应当是什么。")
     session.flush()
     books.hold(session)  # the entry still stands when the dispute is on file, and one dispute is filed at a time
@@ -94,7 +94,7 @@ def answer(
         raise Refused("answered", f"此异议已由{found.answered_by}答复（{found.state.label}），您的操作没有重复执行。")
     if found.version != version:
         raise Refused("stale", "此异议刚刚被他人更改，请查看最新状态后再办理。")
-    if not (reason := reason.strip()):
+    if not (reason := typed.prose(reason)):
         raise Refused("reason", "请填写答复的理由，提出人会看到。")
     if len(reason) > LONGEST_REASON:
         raise Refused("reason", f"答复的理由有{len(reason)}个字，请缩短到{LONGEST_REASON}个字以内。")

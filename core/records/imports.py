@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime
+from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ from core.ledger import books, caps, standing
 from core.ledger.books import Posting
 from core.models import Attachment, CreditBatch, CreditEntry, Person, Source, leagues, under
 from core.people import acts, persons
-from core.tables import reading, sheets
+from core.tables import reading, values
 from core.tables.problems import Problem, in_order
 from core.tables.reading import Listing
 from core.trail import files
@@ -262,22 +262,20 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notice
         preview.problems.append(Problem(number, column, code, value, words, blocking))
 
     name = names.normalise(cells.get("name"))
-    if not name:
-        problem("name", "name-missing", "姓名为空，请补填")
-    elif not names.is_name(name):
-        problem("name", "name-form", names.FORM)
+    if fault := names.fault(name):
+        problem("name", *fault)
     code = resident_id.problem(cells.get("id_number"), today=notices.today)
     id_number = resident_id.normalise(cells.get("id_number"))
     if code:
-        problem("id_number", code, resident_id.PROBLEMS[code])
+        problem("id_number", code, resident_id.words(code, cells.get("id_number")))
     else:
-        for column, words in resident_id.contradictions(id_number, cells).items():
+        for column, words in values.contradictions(id_number, cells).items():
             problem(column, "id-contradicted", words)
     year, words = _year(cells.get("year"), notices.today)
     if words:
         problem("year", "year-form" if year is None else "year-range", words)
         year = None
-    source = SOURCES.get(_plain(cells.get("source")))
+    source = SOURCES.get(typed.plain(cells.get("source")))
     if source is None:
         problem("source", "source-form", f"来源请填{'、'.join(SOURCES)}之一")
     hours = _hours(cells, source, problem)
@@ -327,17 +325,14 @@ def _held_against_notice(
         problem("subject", "subject-source", words)
 
 
-def _plain(cell: object) -> str:
-    """A short word or number as it was meant: half-width and without spaces."""
-    return re.sub(r"\s", "", typed.text(cell).translate(typed.HALF_WIDTH))
-
-
 def _year(cell: object, today: date) -> tuple[int | None, str]:
     """The credit year of a cell, and what is wrong with it."""
-    found = re.fullmatch(r"(\d{4})(年度?|学年)?", _plain(cell))
-    if not found or isinstance(cell, date):
+    try:
+        year = values.year(cell)
+    except values.Unclear:
+        year = None
+    if year is None:
         return None, "年度请填四位数字，如2023"
-    year = int(found[1])
     if not FIRST_YEAR <= year <= today.year:
         return year, f"年度应在{FIRST_YEAR}至{today.year}之间，请核对"
     return year, ""
@@ -347,7 +342,7 @@ def _subject(
     cells: Mapping[str, object], year: int | None, source: Source | None, notices: _Notices, problem: _Report
 ) -> str:
     """The subject's code; 职业资格 may leave it out, since the notice says which one it makes count as done."""
-    written = _plain(cells.get("subject"))
+    written = typed.plain(cells.get("subject"))
     asked = year or notices.today.year
     subject = notices.subject(written, asked)
     if source is Source.QUALIFICATION:
@@ -369,27 +364,23 @@ def _subject(
 
 
 def _hours(cells: Mapping[str, object], source: Source | None, problem: _Report) -> Decimal:
-    text = _plain(cells.get("hours")).removesuffix("学时").removesuffix("小时")
-    value = Decimal()
-    if text not in ("", "-", "—", "/", "无"):
-        try:
-            value = Decimal(text)
-        except InvalidOperation:
-            problem("hours", "hours-form", "学时请填数字，如24或7.5")
-            return Decimal()
+    code, words = "", ""
+    value: Decimal | None = None
+    try:
+        value = values.hours(cells.get("hours"))
+    except values.Unclear as unclear:
+        code, words = f"hours-{unclear.code}", str(unclear)
     if source is Source.QUALIFICATION:
-        if value.is_nan() or value:
+        if value or code:
             problem("hours", "hours-deemed", f"{source.label}使当年的科目视同完成，不另计学时，请留空")
         return Decimal()
-    if not value.is_finite() or value < 0 or value > MOST_HOURS:
-        problem("hours", "hours-range", f"学时应大于0且不超过{MOST_HOURS}，请核对")
-    elif not value:
-        problem("hours", "hours-none", "学时为空或为0，请补填；没有学时的请删去此行")
-    elif value * 2 % 1:
-        problem("hours", "hours-half", "学时以0.5为最小单位，请改为整数或.5")
-    else:
-        return value
-    return Decimal()
+    if value is not None and (value < 0 or value > MOST_HOURS):
+        code, words = "hours-range", f"学时应大于0且不超过{MOST_HOURS}，请核对"
+    elif not value and not code:
+        code, words = "hours-none", "学时为空或为0，请补填；没有学时的请删去此行"
+    if code:
+        problem("hours", code, words)
+    return Decimal() if code or value is None else value
 
 
 def _beyond(hours: Decimal, year: int, completed_on: date, notices: _Notices) -> str:
@@ -412,11 +403,12 @@ def _completed_on(
     """The day of completion, and whether it was given. Make-up (补学) may be later than its year, clause 七(二)."""
     today = notices.today
     usual = _usual_day(year, today)
-    if not typed.text(cells.get("completed_on")):
+    try:
+        day = values.day(cells.get("completed_on"))
+    except values.Unclear as unclear:
+        problem("completed_on", "date-form", f"完成日期{unclear}，或留空")
         return usual, False
-    day = _day(cells.get("completed_on"))
     if day is None:
-        problem("completed_on", "date-form", "完成日期请写成2023-06-28，或留空")
         return usual, False
     if day > today:
         problem("completed_on", "date-future", f"完成日期晚于今天{today}，请核对")
@@ -437,25 +429,6 @@ def _completed_on(
 def _usual_day(year: int | None, today: date) -> date:
     """The day of a row that gives none: the last of its year, never one that has not come."""
     return min(date(year, 12, 31), today) if year else today
-
-
-def _day(cell: object) -> date | None:
-    """A day out of a date cell, a spreadsheet's day number, or the usual ways to write one."""
-    if isinstance(cell, datetime):
-        return cell.date()
-    if isinstance(cell, date):
-        return cell
-    text = _plain(cell)
-    if re.fullmatch(r"[34]\d{4}", text):
-        return sheets.DAY_ZERO + timedelta(days=int(text))
-    found = re.fullmatch(r"(\d{4})(?:(\d\d)(\d\d)|[-/.年](\d{1,2})[-/.月](\d{1,2})日?)(?:00:00:00|T00:00:00)?", text)
-    if not found:
-        return None
-    year, *rest = (int(part) for part in found.groups() if part)
-    try:
-        return date(year, *rest)
-    except ValueError:
-        return None
 
 
 # --- checks ---------------------------------------------------------------------------------------------------------
@@ -505,12 +478,12 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
     def problem(row: Row, column: str, code: str, value: str, words: str, *, blocking: bool = True) -> None:
         preview.problems.append(Problem(row.row, column, code, value, words, blocking))
 
-    names = {row.id_number: (row.name, row.row) for row in reversed(preview.rows) if row.name}
+    first_named = {row.id_number: (row.name, row.row) for row in reversed(preview.rows) if row.name}
     for row in good:
         person = known.get(indexes[row.id_number])
         if person is None:
-            name, first = names[row.id_number]
-            if name != row.name:
+            name, first = first_named[row.id_number]
+            if not names.same(name, row.name):
                 words = f"与第{first}行身份证号相同而姓名不同，请核对姓名或号码"
                 problem(row, "name", "name-differs", row.name, words)
             if former := formerly.get(indexes[row.id_number]):
@@ -520,7 +493,7 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
         elif authority_id is not None and person.authority_id != authority_id:
             words = "此人由其他人社部门主管，请由其主管部门导入"
             problem(row, "id_number", "jurisdiction", row.id_number, words)
-        elif row.name not in (person.name, person.own_name):
+        elif not names.same(row.name, person.name, person.own_name):
             words = f"库中此身份证号的姓名为“{person.name}”，请核对姓名或号码"
             problem(row, "name", "name-known", row.name, words)
         else:
@@ -618,7 +591,7 @@ def bring_in(
     require(actor, Role.REVIEWER, Role.ADMIN)
     if actor.organization_kind not in AUTHORITIES:
         raise Refused("role", "导入学时由人社部门办理。")
-    reason = reason.strip()
+    reason = typed.prose(reason)
     if not reason:
         raise Refused("reason", "请填写导入的原因，如“补登2021至2023年度纸质台账”。")
     own = actor.organization_id if actor.account_id is not None else None

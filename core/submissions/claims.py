@@ -18,7 +18,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import access, db, names
+from core.ground import access, db, names, typed
 from core.ground.access import Actor, Labelled, Refused, Role, not_found, require, visible
 from core.ground.hours import hours_text
 from core.law import notices
@@ -345,6 +345,7 @@ def draft(
     require(actor, *FILERS)
     person = persons.one(session, person_id, actor)
     authority = session.get_one(Organization, person.authority_id)
+    fields = typed.filled(fields)
     check_fields(fields, authority.league, db.office_day(now))
     mine = session.get_one(Account, actor.account_id).person_id if actor.role is Role.PERSON else None
     claim = Claim(
@@ -387,6 +388,7 @@ def revise(
         raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能修改；待审的请先撤回。")
     if claim.version != version:
         raise audit.overtaken(session, claim)
+    fields = typed.filled(fields)
     check_fields(fields, claim.authority.league, db.office_day(now))
     before = summary(claim)
     for name, value in asdict(fields).items():

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import access, db
+from core.ground import access, db, typed
 from core.ground.access import Actor, Labelled, OrganizationKind, Refused, Role, not_found, require
 from core.ground.hours import hours_text
 from core.law import notices
@@ -119,7 +119,7 @@ def check_fields(fields: PlanFields, kind: OrganizationKind, league: str | None)
 
     Refused codes: "fields".
     """
-    faults = [f"{word}未填" for name, word in WORDS.items() if not str(getattr(fields, name)).strip()]
+    faults = [f"{word}未填" for name, word in WORDS.items() if not typed.text(getattr(fields, name))]
     if len(fields.title) > 100 or len(fields.place) > 100:
         faults.append("培训名称和地点各不超过100个字")
     if fields.end_on < fields.start_on:
@@ -190,6 +190,7 @@ def draft(session: Session, fields: PlanFields, *, actor: Actor, now: datetime) 
     Refused codes: "role", "fields", "policy".
     """
     require(actor, Role.BASE_CLERK)
+    fields = typed.filled(fields)
     check_fields(fields, actor.organization_kind, actor.league)
     home = session.get_one(Organization, actor.organization_id)
     plan = Plan(
@@ -214,6 +215,7 @@ def revise(session: Session, plan_id: int, fields: PlanFields, *, version: int, 
         raise Refused("state", f"该计划的状态是“{plan.state.label}”，不能修改；待审的请先撤回。")
     if plan.version != version:
         raise audit.overtaken(session, plan)
+    fields = typed.filled(fields)
     check_fields(fields, actor.organization_kind, actor.league)
     before = summary(plan)
     for name, value in asdict(fields).items():
@@ -256,11 +258,11 @@ def grant_extension(session: Session, plan_id: int, *, actor: Actor, reason: str
         raise Refused("needless", f"该计划距开始不少于{days}，可直接提交，无需延期。")
     if plan.start_on <= today:
         raise Refused("state", "该计划的开始日期已到或已过，请基地先改期再申请延期。")
-    if not reason.strip():
+    if not (reason := typed.prose(reason)):
         raise Refused("reason", "请填写准予延期的原因。")
-    plan.extension_start_on, plan.extension_reason = plan.start_on, reason.strip()
+    plan.extension_start_on, plan.extension_reason = plan.start_on, reason
     after = {"start_on": plan.start_on.isoformat()}
-    audit.record(session, Event.EXTENDED, plan, actor=actor, after=after, reason=reason.strip(), now=now)
+    audit.record(session, Event.EXTENDED, plan, actor=actor, after=after, reason=reason, now=now)
     return plan
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from core.ground import db
 from core.ground.access import Actor
 from core.models import Organization, State, Submission
 from core.submissions import workflow
@@ -57,8 +58,7 @@ def queue(
     ]
     searched = (Submission.title, home.name, *(only.search if only else ()))
     conditions = _conditions(actor, kinds, state, own=own, filed=filed)
-    if needle := text.strip():
-        conditions.append(sa.or_(*(column.contains(needle, autoescape=True) for column in searched)))
+    conditions.append(db.holding(text, *searched))
     base = sa.select(*columns).select_from(source).where(*conditions)
     count = session.scalar(sa.select(sa.func.count()).select_from(base.subquery())) or 0
     order = Submission.submitted_at.asc() if state is State.SUBMITTED else Submission.id.desc()

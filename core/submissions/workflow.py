@@ -9,7 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import access
+from core.ground import access, typed
 from core.ground.access import Actor, Labelled, Refused, Role, not_found, require, visible
 from core.models import Account, Movement, Organization, Person, Submission, under
 from core.models import State as S
@@ -111,7 +111,7 @@ def move(
     if submission is None:
         raise not_found("申请")
     to = _checked(session, submission, action, version=version, actor=actor)
-    kind, reason = kinds.of(submission), reason.strip()
+    kind, reason = kinds.of(submission), typed.prose(reason)
     if not reason and (action in NEEDS_REASON or (action is Action.APPROVE and kind.approval_needs_reason)):
         raise Refused("reason", f"{action.label}须填写审核意见，提交人会看到。")
     before, done = submission.state, ""

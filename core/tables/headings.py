@@ -79,8 +79,7 @@ def letter(place: int) -> str:
 
 def words_of(cell: object) -> Words:
     """Heading words (表头文字): without marks, must-words and spaces; what stands in brackets apart."""
-    text = typed.text(str(cell)[:_LONGEST]).translate(typed.HALF_WIDTH)
-    text = re.sub(r"\s", "", _MARKS.sub("", text))
+    text = _MARKS.sub("", typed.plain(str(cell)[:_LONGEST]))
     brackets = [re.sub(f"^(?:{_MUST})[,，、:：;；]?|(?:{_MUST})$", "", inner) for inner in _BRACKETS.findall(text)]
     base = _BRACKETS.sub("", text)
     base = re.sub(rf"^(?:\d+[.、])?(?:{_MUST})?[:：]?|[:：].*$|(?:{_MUST})$", "", base) or base

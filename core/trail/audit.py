@@ -245,7 +245,7 @@ def history(
     if event:
         conditions.append(AuditEntry.event == event.value)
     if account:
-        conditions.append(AuditEntry.account_name.contains(account, autoescape=True))
+        conditions.append(db.holding(account, AuditEntry.account_name))
     if first_on:
         conditions.append(AuditEntry.at >= datetime.combine(first_on, datetime.min.time(), db.OFFICE_ZONE))
     if last_on:

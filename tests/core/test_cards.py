@@ -4,6 +4,7 @@ import json
 import logging
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +30,17 @@ def issued(cast: c.Cast, serial: int = 1, by: str = "reviewer", year: int = 2024
 def asked(code: str) -> cards.Verification | None:
     with db.reading() as session:
         return cards.verification(session, code)
+
+
+def test_a_code_is_known_however_it_was_typed(office: Path) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    code = issued(cast).code
+    full_width = code.translate({sign: sign + 0xFEE0 for sign in range(0x21, 0x7F)})
+    dashed = "—".join(code[at : at + 4] for at in range(0, 16, 4))
+    for typed in (code.lower(), f" {dashed}\u200b", full_width, " ".join(code), dashed.replace("—", " - ")):
+        assert asked(typed), typed
+    assert asked(code[:15]) is None
 
 
 def test_a_card_says_what_the_ledger_says_and_is_trailed(database: str) -> None:

@@ -19,6 +19,7 @@ from core.__main__ import main
 from core.eligibility import answers, applications, closing, printed, sheet
 from core.eligibility.answers import FAULTY
 from core.eligibility.applications import Batch
+from core.eligibility.ownership import ownership
 from core.ground import db
 from core.ground.access import Refused, Role
 from core.law import notices, rules
@@ -29,6 +30,7 @@ from core.models import Mode, Source
 from core.people import persons
 from core.people.persons import PersonFacts
 from core.tables import sheets
+from core.tables.values import Unclear
 from tests import cast as c
 
 WHOLE = ((2022, 30, 60), (2023, 30, 60), (2024, 30, 60))
@@ -289,6 +291,69 @@ def test_claims_are_yes_no_or_to_verify(cell: object, expected: int) -> None:
         rules.CONFIRMED: (True, False),
         rules.ASSERTED: (True, True),
     }.get(expected)
+
+
+@pytest.mark.parametrize(
+    ("cells", "non_public"),
+    [
+        ("非公有制 非公 非公经济 非公有制经济组织 民营企业 私营企业 个体工商户 外资企业", True),
+        ("非国有企业 非公立医院 不是公有制 非公有制：是 民营（非国有） 属于非公有制", True),
+        ("公有制 国有企业 事业单位 全额拨款事业单位 机关 集体企业 全民所有制 公立医院 否 无 —", False),
+        ("不属于非公有制 非公有制：否 非公有制(否) 公有制（不是非公） 国有（非民营）", False),
+        ("是否非公有制：否 非公有制企业：否 非\u3000公有制：不\u3000是", False),
+        ("是 其他 中外合资 国有民营 混合所有制 非事业单位 不是民营 民办非企业 国有？", None),
+        ("非公务员 公有制/非公有制 原国有企业 不属于非公有制：否 无主管部门的民营企业", None),
+    ],
+)
+def test_ownership_is_judged_by_its_words_or_asked_about(cells: str, non_public: bool | None) -> None:
+    for cell in cells.split(" "):
+        if non_public is None:
+            with pytest.raises(Unclear, match="非公有制（待核验）"):
+                ownership(cell)
+        else:
+            assert ownership(cell) == (non_public, False), cell
+    assert ownership(None) == ownership("") == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("非公有制（待核验）", (True, True)),
+        ("民营企业 待核实", (True, True)),
+        ("待核验", (True, True)),
+        ("国有（待核验）", (False, False)),
+    ],
+)
+def test_ownership_may_still_have_to_be_verified(cell: str, found: tuple[bool, bool]) -> None:
+    assert ownership(cell) == found
+
+
+@pytest.mark.parametrize(
+    ("cells", "education"),
+    [
+        ("本科 大学本科 本科（全日制） 非全日制本科 本科毕业生 本科学历 专升本", "本科"),
+        ("硕士研究生 硕\u3000士 硕士学位", "硕士"),
+        ("博士研究生毕业", "博士"),
+        ("大专 专科", "大专"),
+        ("无 — 否", None),
+        ("本科在读 硕士（在读） 非本科 本科以下 本科肄业 本科学历硕士学位 研究生 初中", "?"),
+    ],
+)
+def test_education_is_judged_by_its_words_or_asked_about(cells: str, education: str | None) -> None:
+    for cell in cells.split(" "):
+        if education == "?":
+            with pytest.raises(Unclear, match="已经取得"):
+                applications._education(cell)
+        else:
+            assert applications._education(cell) == education, cell
+
+
+def test_spaces_in_a_word_do_not_matter_and_two_forms_of_a_name_are_one(office: Path) -> None:
+    cast = c.assemble()
+    person(cast, 1, name="José García")
+    one = cells(1, 姓名="JoséGarcía", 申报方式="职称 评审", 申报级别="中　级", 单位性质="事业 单位")
+    assert answered(cast, one).problems == []
+    assert [problem.code for problem in answered(cast, one | {"姓名": "王示例"}).problems] == ["name-known"]
 
 
 def test_a_file_as_offices_have_it_is_read_in_any_order_with_synonyms_title_and_signature(office: Path) -> None:

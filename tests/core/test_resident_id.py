@@ -208,3 +208,45 @@ def test_many_looked_at_together_are_in_order_exactly_when_written_and_right(
 )
 def test_what_could_be_a_number_is_masked_in_any_text(text: str, shown: str) -> None:
     assert resident_id.masked(text) == shown
+
+
+@pytest.mark.parametrize("last", "×✕✖✗ХхΧχⅩⅹ*＊Ｘｘ")
+def test_what_looks_like_the_last_x_is_one_where_the_check_digit_confirms_it(last: str) -> None:
+    assert resident_id.normalise(f" {ENDS_IN_X[:17]}{last}") == ENDS_IN_X
+    assert resident_id.problem(ENDS_IN_X[:17] + last) is None
+    other = GOOD[:17] + last
+    assert resident_id.problem(other) == ("id-checksum" if last in "Ｘｘ" else "id-character")
+    assert resident_id.normalise(other)[:17] == GOOD[:17]
+    assert resident_id.normalise(ENDS_IN_X[:16] + last + "X") != ENDS_IN_X
+
+
+@pytest.mark.parametrize(
+    ("letter", "digit"), [*((letter, "0") for letter in "OoОоΟ〇Ｏ"), *((letter, "1") for letter in "lIіｌⅠ|")]
+)
+def test_a_letter_for_a_digit_is_proposed_and_never_taken(letter: str, digit: str) -> None:
+    for number in (GOOD, ENDS_IN_X):
+        at = number.index(digit, 5)
+        written = number[:at] + letter + number[at + 1 :]
+        assert resident_id.problem(written) == "id-character"
+        assert resident_id.normalise(written) != number
+        meant, slips = resident_id.meant(written)
+        assert (meant, f"第{at + 1}位" in slips, f"应为{digit}" in slips) == (number, True, True)
+        assert slips in resident_id.words("id-character", written)
+        assert number not in resident_id.words("id-character", written)
+
+
+def test_the_last_digit_may_be_a_letter_too_and_several_are_named() -> None:
+    number = next(n for serial in range(500) if (n := c.id_number(serial)).endswith("0"))
+    written = number[:17].replace("1", "l", 1) + "O"
+    assert resident_id.meant(written)[0] == number
+    assert resident_id.meant(written)[1] == "第1位的“l”应为1、第18位的“O”应为0"
+
+
+@pytest.mark.parametrize(
+    "written", [GOOD, ENDS_IN_X[:17] + "×", GOOD[:17] + "O", GOOD[:10] + "O" + GOOD[10:], "", None, "O" * 18, 1.5]
+)
+def test_where_no_valid_number_comes_of_it_nothing_is_proposed(written: object) -> None:
+    if written == GOOD[:17] + "O" and GOOD.endswith("0"):
+        pytest.skip("it is one")
+    assert resident_id.meant(written) == ("", "")
+    assert resident_id.words("id-length", written) == resident_id.PROBLEMS["id-length"]

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import xlsxwriter
 
 from core.ground import db, resident_id
 from core.ground.access import Refused
+from core.models import Person
+from core.people import persons
 from core.submissions import roster
 from core.tables import reader, reading
 from core.tables.problems import PROBLEM_HEADINGS, problem_lines
@@ -755,3 +758,33 @@ def test_hours_parted_below_a_heading_of_their_own_are_each_their_subjects(over:
     preview = roster.read(c.sheet([lower, c.row(1), c.row(2, public_hours=6)], tuple(upper)), "花名册.xlsx")
     assert preview.problems == []
     assert [(row.hours["public"], row.hours["professional"]) for row in preview.rows] == [(0, 24), (6, 24)]
+
+
+def test_an_id_number_with_a_letter_for_a_digit_is_offered_its_true_reading_and_not_taken() -> None:
+    written = c.id_number(2).replace("0", "O", 1)
+    (found,) = roster.read(c.sheet([c.row(1), c.row(2, id_number=written)]), "花名册.xlsx").problems
+    assert (found.row, found.code, found.blocking) == (4, "id-character", True)
+    assert found.mend == {"id_number": c.id_number(2)}
+    assert "应为0" in found.offer
+    assert c.id_number(2) not in found.offer + found.words
+
+
+@pytest.mark.parametrize("name", ["NULL", "None", "nan", "#N/A", "不详"])
+def test_what_stands_for_no_name_is_no_name(name: str) -> None:
+    assert problems_of(c.row(1, name)) == [(3, "name-missing")]
+
+
+@pytest.mark.parametrize(
+    ("on_file", "again"),
+    [("JoséGarcía", "José García"), ("阿依古丽.买买提", "阿依古丽·买买提"), ("⾦海", "金海"), ("\ue863云", "䶮云")],
+)
+def test_a_name_on_file_in_an_older_form_is_the_same_persons(database: str, on_file: str, again: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1, "赵示一"), c.row(2)]))
+    with db.transaction() as session:
+        session.execute(sa.update(Person).where(Person.name == "赵示一").values(name=on_file))
+    with db.reading() as session:
+        assert roster.read(c.sheet([c.row(1, again)]), "花名册.xlsx", known=session).problems == []
+        for text in {again, on_file} if on_file[1:] != again[1:] else {on_file[1:]}:
+            found, count = persons.find(session, cast["reviewer"], text=text)
+            assert (count, found["name"].tolist()) == (1, [on_file]), text

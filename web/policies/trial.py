@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.eligibility import answers, sheet, trial
 from core.eligibility.answers import Population
-from core.ground import db
+from core.ground import db, typed
 from core.ground.access import Actor, Refused
 from core.law import notices, rules
 from core.law.notices import LEVELS, Policy
@@ -110,7 +110,7 @@ def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int
     turns = changed.set_index(["person_id", "level"])["turn"].to_dict()
 
     def asked(session: Session, who: Actor, *, offset: int = 0, limit: int | None = None) -> tuple[pd.DataFrame, int]:
-        if text.strip():
+        if typed.text(text):
             found, count = persons.find(session, who, text=text, offset=offset, limit=limit)
             found = pd.concat([found.assign(level=level, person_id=found["id"]) for level in levels])
             keys = zip(found["person_id"], found["level"], strict=True)
@@ -125,9 +125,9 @@ def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int
     place = pd.Series([LEVELS.index(level) for level in frame["application_level"]], frame.index, dtype=int)
     frame = frame.assign(id=frame["person_id"].astype(int) * len(LEVELS) + place)
     nobody = "没有人的结论改变。改动学时、年限或减免后再看，或填写姓名查看此人的两份结论。"
-    empty = "没有符合条件的人员。" if text.strip() else nobody
+    empty = "没有符合条件的人员。" if typed.text(text) else nobody
     chosen = tables.pick(frame, columns, name="who", empty=empty)
-    if not changed.empty and not text.strip():
+    if not changed.empty and not typed.text(text):
         tables.export(lambda session, who: asked(session, who)[0], columns, name="政策试算")
     return chosen
 

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground import db
+from core.ground import db, typed
 from core.models import Plan, Report
 from core.submissions import plans, reports, roster
 from core.submissions.workflow import Action
@@ -90,9 +90,8 @@ def _typed(plan: Plan, key: str) -> reports.ReportFields:
     start_on, end_on, summary, taught = (
         st.session_state[key + name] for name in ("start_on", "end_on", "summary", "teachers")
     )
-    return reports.ReportFields(
-        start_on, end_on, summary.strip(), "" if taught.strip() == plan.teachers.strip() else taught.strip()
-    )
+    summary, taught = typed.prose(summary), typed.prose(taught)
+    return reports.ReportFields(start_on, end_on, summary, "" if taught == typed.prose(plan.teachers) else taught)
 
 
 def _saved(*what: Any) -> None:
@@ -106,7 +105,7 @@ AGAIN = "这份文件先前已经读取，没有替换，此后的改正和增�
 def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
     """Save (保存并检查) what was typed, chosen and pasted; answers the report, None where it was refused."""
     has_roster = seen is not None and seen.roster_id is not None
-    text, typed = st.session_state[f"{key}pasted"], _typed(plan, key)
+    text, written = st.session_state[f"{key}pasted"], _typed(plan, key)
     replace = _upload(f"{key}roster") is not None and st.session_state.get(_replace(key), False)
     files_given = [
         given and given.file_id for name in ("announcement", "roster") if (given := st.session_state.get(key + name))
@@ -114,35 +113,35 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
 
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, Report]:
         given = _upload(f"{key}roster")
-        if text.strip() and not has_roster:
+        if typed.text(text) and not has_roster:
             given = roster.pasted(text, roster.form(plans.policy_of(plan)))
         again = given is not None and seen is not None and reports.taken_before(session, seen, given)
         void = reports.repaired(session, seen) if seen else 0
         report, problems = reports.save(
             session,
             plan.id,
-            typed,
+            written,
             announcement=_upload(f"{key}announcement"),
             roster_file=given,
             replace=replace,
             **who,
         )
         pasted = report.people + report.faults
-        if text.strip() and has_roster:
+        if typed.text(text) and has_roster:
             pasted, problems = reports.paste(session, report.id, text, **who)
         session.flush()
         if report.roster_id is None:
             return "已保存。还没有上传花名册。", report
         people = report.people + report.faults
         hints = sum(not problem.blocking for problem in problems)
-        added = f"粘贴添加了{pasted}行。" if text.strip() else ""
+        added = f"粘贴添加了{pasted}行。" if typed.text(text) else ""
         found = f"，{report.faults}行有错误，请看下表" if report.faults else "，没有错误"
         found += f"，另有{hints}处提示。" if hints else "。"
         if seen and void and report.roster_id != seen.roster_id:
             added += f"原花名册已整份替换，此前在网上改正的{void}处作废。"
         return f"已保存。{added}花名册{people}人{found}{AGAIN if again else ''}", report
 
-    kept: Report | None = deeds.deed(act, "report", plan.id, typed, text, *files_given, replace, below=True)
+    kept: Report | None = deeds.deed(act, "report", plan.id, written, text, *files_given, replace, below=True)
     if kept is None:
         return None
     st.session_state[f"{key}pasted"] = ""
@@ -172,7 +171,7 @@ def submit(plan: Plan, report: Report) -> None:
 
 def _submitted(plan: Plan, report: Report, key: str, reason: str) -> None:
     """Submit what is on the screen: saved first; a roster that brings new faults is shown before it is submitted."""
-    brought = bool(_upload(f"{key}roster") or st.session_state[f"{key}pasted"].strip())
+    brought = bool(_upload(f"{key}roster") or typed.text(st.session_state[f"{key}pasted"]))
     saved = reports.ReportFields(report.start_on, report.end_on, report.summary, report.teachers)
     version = report.version
     if brought or _upload(f"{key}announcement") or _typed(plan, key) != saved:

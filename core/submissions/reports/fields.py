@@ -11,7 +11,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db
+from core.ground import db, typed
 from core.ground.access import Actor, Refused, Role, require
 from core.models import Plan, Report, State
 from core.submissions import plans
@@ -117,7 +117,7 @@ def save(
     elif report.state not in EDITABLE:
         raise Refused("state", f"该报告的状态是“{report.state.label}”，不能修改；待审的请先撤回。")
     report.start_on, report.end_on = fields.start_on, fields.end_on
-    report.summary, report.teachers = fields.summary.strip(), fields.teachers.strip()
+    report.summary, report.teachers = typed.prose(fields.summary), typed.prose(fields.teachers)
     if report.part in (None, 1):  # a supplement's is its own, see `supplement`
         report.due_on = due_on
     session.flush()

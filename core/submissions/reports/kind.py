@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db
+from core.ground import db, typed
 from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
 from core.ledger import books, standing
@@ -91,10 +91,11 @@ class ReportKind(Kind[Report]):
         if faults:
             raise Refused("fields", "；".join(faults) + "。请补齐后再提交。")
         report.late = db.office_day(now) > self.due_on(report)
-        if report.late and not reason.strip():
+        reason = typed.prose(reason)
+        if report.late and not reason:
             clause = plans.policy_of(report.plan).report_clause
             raise Refused("late", f"应于{report.due_on}（含）前提交（{clause}），现已逾期，请填写逾期原因后提交。")
-        report.late_reason = reason.strip() if report.late else ""
+        report.late_reason = reason if report.late else ""
 
     @db.in_bulk()
     def on_approve(self, session: Session, report: Report, *, actor: Actor, now: datetime) -> str:

@@ -116,9 +116,7 @@ def rows(
     query = query.add_columns(OF_ROW if report.state is State.APPROVED else sa.literal("")).limit(limit)
     if faulty_only:
         query = query.where(RosterRow.faulty)
-    if needle := text.strip():
-        words = (column.contains(needle, autoescape=True) for column in (RosterRow.name, RosterRow.employer))
-        query = query.where(sa.or_(*words))
+    query = query.where(db.holding(text, RosterRow.name, RosterRow.employer))
     found = session.execute(query).all()
     frame = pd.DataFrame(found, columns=[*plain, "credit_year", "id_mask", "standing"])
     # The year as it will count; none where the plan offers several and the row names none.

@@ -137,7 +137,8 @@ def _twice(row: Row, earlier: Row, whose: str, remedy: str, form: Form) -> Probl
     """Duplicate row (重复) of somebody who stands above: to be left out, or looked at where it says something else."""
     columns = _same(form) if row.credit_year == earlier.credit_year else _same(form)[:-1]
     both = [(column, _said(earlier, column, form), _said(row, column, form)) for column in columns]
-    differ = [f"{form.headings[column]}（第{earlier.row}行“{a}”，本行“{b}”）" for column, a, b in both if b and a != b]
+    both = [(column, a, b) for column, a, b in both if b and a != b and not (column == "name" and names.same(a, b))]
+    differ = [f"{form.headings[column]}（第{earlier.row}行“{a}”，本行“{b}”）" for column, a, b in both]
     words, offer, mend = f"与第{earlier.row}行{whose}，请删去一行{remedy}", LEAVE_OUT, {STRIKE: ""}
     if differ:
         words = f"与第{earlier.row}行{whose}，两行的{'、'.join(differ)}不同，请核对后删去错的一行{remedy}"
@@ -163,7 +164,7 @@ def _check_ids(preview: Preview, today: date | None, limits: Limits | None) -> N
             problem(row, "sex", "sex-id", row.sex, f"身份证号第17位表示{right}，请核对性别或号码")
         rows, year = standing.setdefault(row.id_number, []), _credit_year(row, limits)
         for earlier in rows:
-            if earlier.name != row.name or _credit_year(earlier, limits) == year:
+            if not names.same(earlier.name, row.name) or _credit_year(earlier, limits) == year:
                 once = f"每人{'每个学时年度' if len(rows) > 1 or year else ''}只应出现一次"
                 preview.problems.append(_twice(row, earlier, f"身份证号相同，{once}", "或更正号码", preview.form))
                 break
@@ -198,7 +199,7 @@ def _check_twins(preview: Preview) -> None:
                 break
         others.append(row)
         alike = born.setdefault(look, row)
-        if alike.name != row.name and alike.id_number != row.id_number:
+        if not names.same(alike.name, row.name) and alike.id_number != row.id_number:
             words = f"与第{alike.row}行的“{alike.name}”字形或读音相近、生日相同，请核对是否同一人"
             preview.problems.append(Problem(row.row, "name", "twin-name", row.name, words, False))
 
@@ -286,8 +287,8 @@ def _check_known(preview: Preview, session: Session, limits: Limits | None) -> N
     preview.indexes = dict(zip((row.row for row in rows), db.blind_indexes(row.id_number for row in rows), strict=True))
     people = persons.on_file(session, list(set(preview.indexes.values())))
     found = [(row, person) for row in rows if (person := people.get(preview.indexes[row.row]))]
-    _check_merged(preview, [(row, person.human_id) for row, person in found if row.name in person.names], limits)
-    wrong = [(row, person) for row, person in found if row.name not in person.names]
+    _check_merged(preview, [(row, each.human_id) for row, each in found if names.same(row.name, *each.names)], limits)
+    wrong = [(row, person) for row, person in found if not names.same(row.name, *person.names)]
     ids = sorted({person.human_id for _, person in wrong})
     homes: dict[int, str] = {}
     for start in range(0, len(ids), 5000):
@@ -388,7 +389,7 @@ def _check_earlier(preview: Preview, session: Session, report: Report, limits: L
         if back
     }
     known = set(indexes)
-    names = {name for _, name, *_ in unregistered}
+    unregistered_names = {names.key(name) for _, name, *_ in unregistered}
     mine: dict[bytes, list[Row]] = {}
     for row in preview.good_rows:
         index = preview.indexes[row.row]
@@ -405,7 +406,7 @@ def _check_earlier(preview: Preview, session: Session, report: Report, limits: L
         elif which in undone:
             words = f"先前报告（第{undone[which]}行）登记的学时已冲销，本行是更正后重新报送"
             preview.problems.append(Problem(row.row, "name", "hours-again", row.name, words, False))
-        elif index not in known and row.name not in names:
+        elif index not in known and names.key(row.name) not in unregistered_names:
             words = "先前的花名册中没有此人；补报只限其中没有登记学时的人员，请核实"
             preview.problems.append(Problem(row.row, "name", "supplement-new", row.name, words, False))
     return set(hours)

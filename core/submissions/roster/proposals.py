@@ -56,16 +56,16 @@ def find_numbers(preview: Preview, session: Session, report: Report) -> None:
     """
     spoilt = {each.row: each for each in preview.problems if each.code in _MENDABLE and not each.mend}
     asked = {row.row: row for row in preview.rows if row.row in spoilt and row.employer}
-    tries = Counter((row.name, row.employer) for row in asked.values())
+    tries = Counter((names.key(row.name), row.employer) for row in asked.values())
     people: dict[tuple[str, str], list[Person]] = {}
-    names = sorted({row.name for row in asked.values()})
-    for start in range(0, len(names), 5000):
-        query = sa.select(Person).where(Person.name.in_(names[start : start + 5000]), Person.merged_into_id.is_(None))
+    written = sorted({form for row in asked.values() for form in names.forms(row.name)})
+    for start in range(0, len(written), 5000):
+        query = sa.select(Person).where(Person.name.in_(written[start : start + 5000]), Person.merged_into_id.is_(None))
         for person in session.scalars(query):
-            if tries[person.name, person.employer_name] == 1:
-                people.setdefault((person.name, person.employer_name), []).append(person)
+            if tries[whose := (names.key(person.name), person.employer_name)] == 1:
+                people.setdefault(whose, []).append(person)
     for at, row in asked.items():
-        found = people.get((row.name, row.employer), [])
+        found = people.get((names.key(row.name), row.employer), [])
         if len(found) != 1:
             continue
         person, number = found[0], found[0].id_number

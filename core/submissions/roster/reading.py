@@ -8,7 +8,7 @@ import io
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +25,7 @@ from core.submissions.roster.shapes import (
     Form,
     Row,
 )
-from core.tables import delimited, reading, sheets
+from core.tables import delimited, reading, values
 from core.tables.headings import Vocabulary
 from core.tables.problems import Problem
 from core.tables.reading import Asked, Listing, Table
@@ -80,7 +80,7 @@ def pasted(text: str, form: Form) -> Upload:
 
     Refused codes: "file" (nothing in it, or no row names anybody).
     """
-    if not text.strip():
+    if not typed.text(text):
         raise Refused("file", "没有粘贴内容。请在WPS或Excel中选中各行，复制后粘贴到这里。")
     kind = listing(form)
     words = Vocabulary({**kind.columns, **kind.own}, REQUIRED)
@@ -188,7 +188,7 @@ def read_rows(rows: Sequence[tuple[int, Cells]], form: Form) -> Iterator[tuple[R
     texts = zip(*(said[column] for column in _TEXTS), strict=True)
     faultless: dict[tuple[str, ...], Row] = {}
     few_words = zip(*(said[column] for column in few_said), strict=True)
-    compared = map(names.normalise, said["name"])
+    compared = said["name"] if names.are_normal(said["name"]) else map(names.normalise, said["name"])
     numbers = columns["id_number"]
     numbered = {text for column in _SHOWN for text in set(said[column]) if resident_id.stands_in(text)}
     for (number, cells), name, id_number, in_order, few, (employer, post, specialty, phone, note) in zip(
@@ -222,7 +222,7 @@ def read_rows(rows: Sequence[tuple[int, Cells]], form: Form) -> Iterator[tuple[R
 
 
 def read_row(number: int, cells: Cells, form: Form) -> tuple[Row | None, list[Problem]]:
-    """Roster row check (逐行检查): one row as read, and what is wrong with it by itself. No row where there is nothing."""
+    """Roster row check (逐行检查): one row as read, and what is wrong with it by itself. None where there is nothing."""
     written = _Written(number, cells, form)
     name, id_number = names.normalise(written.said("name")), resident_id.normalise(cells.get("id_number"))
     if not (name or id_number or _is_somebody(cells, form)):
@@ -231,12 +231,11 @@ def read_row(number: int, cells: Cells, form: Form) -> tuple[Row | None, list[Pr
     id_code = _check_number(written) if name or id_number else "id-missing"
     hours, readable = _read_hours(written)
     credit_year = _read_credit_year(written)
-    assessment = written.said("assessment").replace(" ", "")
+    assessment = typed.plain(written.said("assessment"))
     _check_assessment(written, assessment, sum(hours.values()), readable)
     _check_texts(written, id_code)
-    _check_sex(written, "" if id_code else id_number)
+    sex = _check_sex(written, "" if id_code else id_number)
     employer, post, specialty, phone, note = (written.said(column)[:200] for column in _TEXTS)
-    sex = written.said("sex")
     work = (employer, post, specialty)
     return Row(number, name, sex, id_number, *work, hours, assessment, phone, note, credit_year, cells), written.found
 
@@ -268,18 +267,20 @@ class _Written:
 def _check_name(row: _Written, name: str, id_number: str) -> None:
     if not name and not id_number:
         row.problem("name", "name-missing", "此行没有姓名和身份证号，请补填或删去此行")
-    elif not name:
-        row.problem("name", "name-missing", "姓名为空，请补填")
-    elif not names.is_name(name):
-        row.problem("name", "name-form", names.FORM)
+    elif fault := names.fault(name):
+        row.problem("name", *fault)
 
 
 def _check_number(row: _Written) -> str | None:
     """The code of what is wrong with the ID number, None where nothing is."""
-    code = resident_id.problem(row.cells.get("id_number"))
+    cell = row.cells.get("id_number")
+    code = resident_id.problem(cell)
     if code:
         offer, mend = _number_elsewhere(row.cells, row.form)
-        row.problem("id_number", code, resident_id.PROBLEMS[code], offer=offer, mend=mend)
+        number, slips = resident_id.meant(cell)
+        if number:
+            offer, mend = f"{slips}，改后校验码相符", {"id_number": number}
+        row.problem("id_number", code, resident_id.words(code, cell), offer=offer, mend=mend)
     return code
 
 
@@ -297,12 +298,11 @@ def _read_hours(row: _Written) -> tuple[dict[str, Decimal], bool]:
 
 def _read_credit_year(row: _Written) -> int | None:
     """The credit year (学时年度) of make-up study; None where the cell is empty or cannot be read."""
-    written = row.said("credit_year").translate(typed.HALF_WIDTH).replace(" ", "")
-    if written and (found := re.fullmatch(r"(20\d\d)(?:\.0)?(?:年度?)?", written)):
-        return int(found[1])
-    if written:
+    try:
+        return values.year(row.cells.get("credit_year"))
+    except values.Unclear:
         row.problem("credit_year", "year-form", "学时年度请填四位数字，如2023；不是补学的可留空")
-    return None
+        return None
 
 
 def _check_assessment(row: _Written, assessment: str, earned: Decimal | int, readable: bool) -> None:
@@ -326,18 +326,24 @@ def _check_texts(row: _Written, id_code: str | None) -> None:
             row.problem(column, "number-elsewhere", words, offer=offer, mend=mend)
 
 
-def _check_sex(row: _Written, id_number: str) -> None:
+def _check_sex(row: _Written, id_number: str) -> str:
     """男, 女 or nothing; a birthday in its place is mended by the ID number (a valid one, else "") that agrees."""
-    sex = row.said("sex")
-    if sex in ("男", "女", ""):
-        return
-    born = _day_in(sex)
-    if not born:
-        row.problem("sex", "sex-form", "性别请填“男”或“女”")
-        return
-    right = resident_id.sex(id_number) if born == id_number[6:14] else ""
+    try:
+        return values.sex(row.said("sex"))
+    except values.Unclear as unclear:
+        born = values.written_day(row.cells.get("sex"))
+        if len(born) < 3:
+            row.problem("sex", "sex-form", str(unclear))
+            return row.said("sex")
+    right = resident_id.sex(id_number) if id_number and born == _born(id_number) else ""
     offer, mend = (f"按身份证号填“{right}”", {"sex": right}) if right else ("", {})
     row.problem("sex", "sex-date", "性别列里填的是出生日期，请填“男”或“女”", offer=offer, mend=mend)
+    return row.said("sex")
+
+
+def _born(id_number: str) -> tuple[int, int, int]:
+    day = resident_id.birth_on(id_number)
+    return day.year, day.month, day.day
 
 
 def _is_somebody(cells: Mapping[str, Any], form: Form) -> bool:
@@ -371,35 +377,16 @@ def _number_elsewhere(cells: Cells, form: Form) -> tuple[str, dict[str, str]]:
     return offer, {"id_number": texts[column], column: back if fits else ""}
 
 
-_DAY = re.compile(r"((?:19|20)\d\d)[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?: 0?0:00(?::00)?)?")
-_SERIAL = re.compile(r"[1-4]\d{4}")
-"""A day as a spreadsheet counts it, from 1927 to 2036."""
+MOST_HOURS = 1000
+"""Of one person in one training: more is a slip of the pen."""
 
 
-def _day_in(text: str) -> str:
-    """The eight digits of a day, "" where a text is none."""
-    if _SERIAL.fullmatch(text):
-        return f"{sheets.DAY_ZERO + timedelta(int(text)):%Y%m%d}"
-    found = _DAY.fullmatch(text)
-    return "".join(part.zfill(2) for part in found.groups()) if found else ""
-
-
-_HOURS = re.compile(r"-?(\d+\.?\d*|\.\d+)")
-
-
-def hours_in(text: str) -> tuple[Decimal, str, str]:
+def hours_in(cell: object) -> tuple[Decimal, str, str]:
     """Hours of a cell (学时): the value, the code of what is wrong with it, and the words."""
-    text = text.translate(typed.HALF_WIDTH)
-    text = text.removesuffix("学时").removesuffix("小时").strip()
-    if text in ("", "-", "—", "/", "无"):
-        return Decimal(), "", ""
-    if not _HOURS.fullmatch(text):
-        return Decimal(), "hours-form", "学时请填数字，如24或7.5"
-    value = Decimal(text)
-    if len(text) > SURVIVING:
-        value = Decimal(f"{value:.{SURVIVING}g}").normalize()  # as a spreadsheet shows it, not as it keeps it
-    if value < 0 or value > 1000:
-        return Decimal(), "hours-form", "学时应在0至1000之间，请核对"
-    if value * 2 % 1:
-        return Decimal(), "hours-half", "学时以0.5为最小单位，请改为整数或.5"
+    try:
+        value = values.hours(cell) or Decimal()
+    except values.Unclear as unclear:
+        return Decimal(), f"hours-{unclear.code}", str(unclear)
+    if value < 0 or value > MOST_HOURS:
+        return Decimal(), "hours-form", f"学时应在0至{MOST_HOURS}之间，请核对"
     return value, "", ""

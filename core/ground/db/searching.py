@@ -1,0 +1,22 @@
+"""Search boxes (查找): what somebody types, held against columns of the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.ground import names, typed
+
+
+def holding(text: str, *columns: Any) -> sa.ColumnElement[bool]:
+    """Search condition (查找条件): one of the columns has the text in it; every row where nothing was typed.
+
+    No matter its spaces and width, nor in which of its forms a name is on file.
+    """
+    forms = {typed.text(text), typed.narrow(text), *names.forms(names.normalise(text))}
+    needles = set(map(typed.spaceless, forms))
+    if needles == {""}:
+        return sa.true()
+    bare = [sa.func.replace(column, " ", "") for column in columns]
+    return sa.or_(*(column.contains(needle, autoescape=True) for column in bare for needle in sorted(needles)))
