@@ -1,0 +1,250 @@
+"""Every table is read as its sender meant it, or asked about: none is read otherwise, and nobody is lost from one.
+
+`tests/tables.py` builds the tables. `TABLES=20000` takes so many, other ones each time; `python -m
+tests.core.test_table_shapes` says for every shape how the reader fares with it, without stopping at the first failure.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from core.eligibility import applications
+from core.ground.access import Refused
+from core.law import notices
+from core.records import imports
+from core.submissions import roster
+from tests import tables as t
+
+SHARE = {"roster": 0.55, "credits": 0.25, "applications": 0.2}
+"""Of the tables: rosters come most often."""
+READ_AT_LEAST = 0.9
+"""Of all tables, those with shapes that may be asked about among them."""
+MANY = int(os.environ.get("TABLES", "2000"))
+
+
+def many(count: float, **more: Any) -> settings:
+    checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+    fixed = "TABLES" not in os.environ
+    usual = {"derandomize": fixed, "database": None, "deadline": None, "suppress_health_check": checks}
+    return settings(max_examples=int(count), **usual | more)
+
+
+class Misread(AssertionError):
+    """A table was read otherwise than meant, and nothing was said."""
+
+
+# --- what was read --------------------------------------------------------------------------------------------------
+
+Said = tuple[tuple[str, object], ...]
+"""What a line says, as it is compared."""
+
+
+def of_roster(table: t.Table) -> tuple[Any, list[tuple[int, Said]]]:
+    preview = roster.read(table.content, table.filename, today=t.TODAY)
+    return preview, [
+        (
+            row.row,
+            said(
+                row.name,
+                row.id_number,
+                employer=row.employer,
+                public=t.hours(row.hours["public"]),
+                professional=t.hours(row.hours["professional"]),
+                result=row.assessment,
+                year=row.credit_year,
+            ),
+        )
+        for row in preview.good_rows
+    ]
+
+
+def of_credits(table: t.Table) -> tuple[Any, list[tuple[int, Said]]]:
+    preview = imports.read(table.content, table.filename, today=t.TODAY)
+    return preview, [
+        (
+            row.row,
+            said(
+                row.name,
+                row.id_number,
+                year=row.year,
+                subject=row.subject,
+                hours=t.hours(row.hours),
+                source=row.source.label if row.source else "",
+                basis=row.basis,
+                day=row.completed_on if row.dated else None,
+            ),
+        )
+        for row in preview.good_rows
+    ]
+
+
+FACTS = ("non_public", "front_line", "in_post_since")
+
+
+def of_applications(table: t.Table) -> tuple[Any, list[tuple[int, Said]]]:
+    batch = applications.read(table.content, table.filename, today=t.TODAY)
+    policy = notices.policies()[-1]
+    lines = []
+    for each in batch.applications:
+        if each.doubtful:
+            continue
+        each, problems = applications.understood(each, policy)
+        batch.problems += problems
+        if each.facts is None:
+            continue
+        facts = {code: each.facts.facts.get(code) or None for code in FACTS}
+        year, route, level = each.year, each.facts.route, each.facts.level
+        lines.append((each.row, said(each.name, each.id_number, year=year, route=route, level=level, **facts)))
+    return batch, lines
+
+
+READ: Mapping[str, Callable[[t.Table], tuple[Any, list[tuple[int, Said]]]]] = {
+    "roster": of_roster,
+    "credits": of_credits,
+    "applications": of_applications,
+}
+
+
+def said(name: str, id_number: str, **values: object) -> Said:
+    """A line as it is compared: names and words by what they are, not by how they are spaced."""
+    plain = {key: re.sub(r"\s", "", value) if isinstance(value, str) else value for key, value in values.items()}
+    return (("name", t.plain_name(name)), ("id", id_number), *plain.items())
+
+
+def meant(each: t.Meant) -> Said:
+    values = {
+        key: t.hours(value) if key in ("public", "professional", "hours") else value or None
+        for key, value in each.said.items()
+    }
+    return said(each.name, each.id_number, **values)
+
+
+def agree(wanted: Said, found: Said, left_open: Iterable[str]) -> bool:
+    """Whether a line was read as it was meant; a year that nobody meant may be read out of a group or a title."""
+    loose = {"year"} if dict(wanted)["year"] is None else set()
+    both = dict(found)
+    return all(said == both[key] or key in loose or (key in left_open and not both[key]) for key, said in wanted)
+
+
+def question(table: t.Table) -> str:
+    """What the reader asks about a table, "" where it read it without a question.
+
+    Raises Misread where something was read otherwise than meant, or not read, and nothing was said about it.
+    """
+    try:
+        outcome, lines = READ[table.kind](table)
+    except Refused as refused:
+        return f"refused: {refused.words}"
+    blocking = [each for each in outcome.problems if each.blocking]
+    asked = {each.row for each in blocking}
+    words = "; ".join(f"row {each.row} {each.column} {each.code} {each.value!r}" for each in blocking)
+    if 0 in asked:
+        return words
+    told = everything_told(outcome)
+    left_open = {key for heading, key in table.open.items() if heading in told}
+    missing = list(range(len(table.meant)))
+    for row, found in lines:
+        right = next((at for at in missing if agree(meant(table.meant[at]), found, left_open)), None)
+        if right is None:
+            raise Misread(f"row {row} was read as {dict(found)}, which nobody meant")
+        missing.remove(right)
+    for at in missing:
+        if not table.rows_of[at] & asked:
+            raise Misread(f"{meant(table.meant[at])} was not read, and nothing said (problems: {words or 'none'})")
+    for heading in table.unread:
+        if heading not in told:
+            raise Misread(f"“{heading}” was not read, and nothing said")
+    for row, why in table.told:
+        if not re.search(rf"(?<!\d){row}(?!\d)", told):
+            raise Misread(f"nothing was said about row {row}: {why}")
+    return words
+
+
+def everything_told(outcome: Any) -> str:
+    """All that an outcome says beside what was read: its problems, and what else it has of its own."""
+    own = {each.name: getattr(outcome, each.name) for each in dataclasses.fields(outcome)}
+    rest = [value for name, value in own.items() if name not in ("rows", "applications", "form", "indexes")]
+    return re.sub(r"\s|\\[nrtu]\w*", "", repr(rest))
+
+
+# --- the sentences --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", t.KINDS)
+def test_no_table_is_read_otherwise_than_meant_without_a_question(kind: str) -> None:
+    asked: Counter[str] = Counter()
+    tables = 0
+
+    @given(table=t.tables(kind))
+    @many(MANY * SHARE[kind])
+    def read(table: t.Table) -> None:
+        nonlocal tables
+        tables += 1
+        words = question(table)
+        assert table.may_ask or not words, f"asked about a table that says all there is to say: {words}"
+        asked.update(table.shapes if words else ())
+        asked["any"] += bool(words)
+
+    read()
+    assert asked["any"] <= (1 - READ_AT_LEAST) * tables, f"asked about {asked['any']} of {tables}: {asked}"
+
+
+@pytest.mark.parametrize("kind", t.KINDS)
+def test_a_table_that_may_be_asked_about_is_read_as_meant_or_asked_about(kind: str) -> None:
+    @given(table=t.tables(kind, doubtful=True))
+    @many(MANY / 4 * SHARE[kind])
+    def read(table: t.Table) -> None:
+        question(table)
+
+    read()
+
+
+# --- how the reader fares -------------------------------------------------------------------------------------------
+
+
+def survey() -> None:
+    """For every shape: in how many tables it stands, how many of them were misread, and how many asked about."""
+    from core.ground import workbooks
+    from tests import conftest
+
+    workbooks.read = conftest._read_here  # type: ignore[assignment]
+    seen: Counter[str] = Counter()
+    wrong: dict[str, list[tuple[t.Table, str]]] = defaultdict(list)
+    asked: dict[str, list[tuple[t.Table, str]]] = defaultdict(list)
+    for kind in t.KINDS:
+        for doubtful in (False, True):
+
+            @given(table=t.tables(kind, doubtful=doubtful))
+            @many(MANY * SHARE[kind] / 2, phases=[Phase.generate])
+            def look(table: t.Table) -> None:
+                names = [f"{table.kind} {name}" for name in table.shapes or ("plain",)]
+                seen.update(names)
+                try:
+                    words = question(table)
+                except AssertionError as error:
+                    for name in names:
+                        wrong[name].append((table, str(error)))
+                    return
+                for name in names if words else ():
+                    asked[name].append((table, words))
+
+            look()
+    for name in sorted(seen, key=lambda name: (name.split()[0], -len(wrong[name]) / seen[name])):
+        level = "may ask" if name != f"{name.split()[0]} plain" and t.SHAPES[name.split()[1]].may_ask else ""
+        print(f"{name:50} {seen[name]:5} misread {len(wrong[name]):4} asked {len(asked[name]):4} {level}")
+        for what, found in (("misread", wrong[name]), ("asked", asked[name])):
+            if found and "-v" in os.environ.get("SURVEY", ""):
+                table, words = min(found, key=lambda each: (len(each[0].shapes), len(each[0].picture)))
+                print(f"  {what}: {words}\n{table!r}\n")
+
+
+if __name__ == "__main__":
+    survey()
