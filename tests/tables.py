@@ -52,6 +52,8 @@ class Column:
     cells: list[Cell]
     merged: bool = False
     """Whether equal cells that follow one another are one merged cell."""
+    own: bool = False
+    """Whether that is so within the lines of one person only."""
     exact: bool = False
     """Whether its heading stays as it is, since another column's is a synonym of it."""
 
@@ -76,6 +78,8 @@ class Extra:
     more: Sequence[Cell] = ()
     """Cells to the right of the text."""
     headings: bool = False
+    numbered: str = ""
+    """How the number of its column stands in every cell."""
     told: bool = False
     """Whether the reader must say that it left this row out."""
 
@@ -539,6 +543,8 @@ def _hours_of_the_plan(draw: Any, draft: Draft) -> None:
         column.rename(_one(draw, ("学时", "培训学时", "获得学时")))
         column.exact = True
     draft.columns = [each for each in draft.columns if "合计" not in each.word and each.word != "总学时"]
+    # Beside hours that do not say of what, a course's column may be taken for theirs.
+    draft.may_ask |= any(each.word in ("公需科目", "专业科目") for each in draft.columns)
 
 
 @shape("roster", may_ask=True, takes="hours")
@@ -662,7 +668,7 @@ def _units(draw: Any, draft: Draft) -> None:
             column.rename(column.word + _one(draw, ("", *_UNITS[column.key])))
 
 
-_BEFORE = ("*", "★", "☆", "※", "＊", "【必填】", "（必填）", "(必填)", "[必填]", "* ", "●")
+_BEFORE = ("*", "★", "☆", "※", "＊", "【必填】", "（必填）", "(必填)", "[必填]", "* ")
 _AFTER = ("*", "★", "【必填】", "（必填）", "(必填)", "[必填]", "（选填）", "【选填】", " *", "＊", "（*）", "：")
 
 
@@ -710,7 +716,7 @@ def _hours_under_a_group(draw: Any, draft: Draft) -> None:
     full = _one(draw, ("{}", "{}学时", "{}科目"))
     for key, word in (("public", "公需"), ("professional", "专业")):
         if column := draft.column(key):
-            column.heading = (group, full.format(word) if group.endswith("学时") or full != "{}" else word)
+            column.heading = (group, full.format(word))
     draft.columns = [each for each in draft.columns if each.key or not re.search("总学时|合计|^学时$", each.word)]
     draft.may_ask |= "a_column_close_to_another" in draft.shapes and "科目" in full
     if draw(st.booleans()):
@@ -821,7 +827,8 @@ def _a_person_on_two_rows(draw: Any, draft: Draft) -> None:
     said = [draft.meant[owner[0]].said for owner in draft.owners]
     columns = [each for each in draft.columns if each.key not in ("public", "professional")]
     for column in columns:
-        column.merged = column.key != "result"
+        column.own = not column.merged
+        column.merged |= column.key != "result"
         column.cells = [cell for each in column.cells for cell in (each, each)]
     subject, hours = _one(draw, (("科目", "学时"), ("科目类别", "学时数"), ("类别", "学时")))
     columns.append(Column("subject", (subject,), ["公需", "专业"] * len(said)))
@@ -922,9 +929,7 @@ def _instructions(draw: Any, draft: Draft) -> None:
 @shape(may_ask=True)
 def _numbers_of_columns(draw: Any, draft: Draft) -> None:
     """1, 2, 3 … under the headings."""
-    said = _one(draw, ("{}", "（{}）", "({})"))
-    cells = {each.key: said.format(at) for at, each in enumerate(draft.columns, 1) if each.key}
-    _insert(draw, draft, Extra(cells=cells), first=True)
+    _insert(draw, draft, Extra(numbered=_one(draw, ("{}", "（{}）", "({})"))), first=True)
 
 
 @shape()
@@ -1042,6 +1047,7 @@ def _text_file_seldom_seen(draw: Any, draft: Draft) -> None:
 @shape(takes="file", workbook=True)
 def _workbook(draw: Any, draft: Draft) -> None:
     draft.file |= {"far": draw(st.booleans()), "sheets": _one(draw, ("", "cover", "hidden", "empty"))}
+    draft.file["called"] = _one(draw, ("xlsx", "et", "xls"))
 
 
 # --- the file -------------------------------------------------------------------------------------------------------
@@ -1059,6 +1065,8 @@ class Table:
     """For each of `meant`, the rows of the spreadsheet in which it stands, from 1."""
     told: tuple[tuple[int, str], ...]
     """Rows of which the reader must say something, with why."""
+    nobody: tuple[int, ...]
+    """Rows below the headings that are nobody and not blank, without headings that are repeated."""
     unread: tuple[str, ...]
     open: Mapping[str, str]
     shapes: tuple[str, ...]
@@ -1070,6 +1078,10 @@ class Table:
         meant = "\n".join(f"  {each.name} {each.id_number} {dict(each.said)}" for each in self.meant)
         return f"<{self.kind} {self.filename}, {level}: {', '.join(self.shapes)}\n{self.picture}\nmeant:\n{meant}>"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """How Hypothesis shows a failing example."""
+        printer.text(repr(self))
+
 
 class _Page:
     """Cells by row and column from 0, while a list is written."""
@@ -1079,6 +1091,7 @@ class _Page:
         self.merged: list[tuple[int, int, int, int]] = []
         self.hidden: set[int] = set()
         self.told: list[tuple[int, str]] = []
+        self.nobody: list[int] = []
         self.rows_of: dict[int, set[int]] = {}
 
     def put(self, row: int, column: int, value: Cell) -> None:
@@ -1122,7 +1135,8 @@ def _extra(page: _Page, draft: Draft, extra: Extra, columns: Sequence[Column], r
         return _headings(page, draft, columns, row, left)
     at = next((at for at, each in enumerate(columns) if each.key == "name"), 0) if extra.at == "name" else 0
     for place, column in enumerate(columns):
-        page.put(row, left + place, extra.every or extra.cells.get(column.key))
+        counted = extra.numbered.format(place + 1) or None
+        page.put(row, left + place, extra.every or counted or extra.cells.get(column.key))
     if extra.text is not None:
         page.put(row, left + at, extra.text)
         for place, value in enumerate(extra.more, 1):
@@ -1131,6 +1145,8 @@ def _extra(page: _Page, draft: Draft, extra: Extra, columns: Sequence[Column], r
             page.merge(row, left, row, left + len(columns) - 1)
     if extra.told:
         page.told.append((row + 1, "left out"))
+    if any(at == row for at, _ in page.cells):
+        page.nobody.append(row + 1)
     return row + 1
 
 
@@ -1144,7 +1160,8 @@ def _lines(page: _Page, draft: Draft, columns: Sequence[Column], lines: Sequence
             _merge(page, runs, left)
         for at, column in enumerate(columns):
             value = column.cells[line]
-            if column.merged and at in runs and column.cells[line - 1] == value:
+            same = at in runs and column.cells[line - 1] == value
+            if column.merged and same and not (column.own and draft.owners[line] != draft.owners[line - 1]):
                 runs[at][1] = row
                 continue
             if at in runs:
@@ -1173,6 +1190,7 @@ def _page(draw: Any, draft: Draft) -> _Page:
     lines, columns = list(range(len(draft.owners))), draft.columns
     for extra in draft.above:
         row = _extra(page, draft, extra, columns, row, left)
+    page.nobody.clear()
     half = (len(lines) + 1) // 2
     while 0 < half < len(lines) and draft.owners[half] == draft.owners[half - 1]:
         half += 1
@@ -1224,10 +1242,11 @@ def table_of(draft: Draft, page: _Page) -> Table:
     return Table(
         draft.kind,
         content,
-        f"表.{ending}",
+        f"表.{draft.file.get('called', ending)}",
         tuple(draft.meant),
         rows_of,
         tuple(page.told),
+        tuple(page.nobody),
         tuple(draft.unread),
         dict(draft.open),
         tuple(draft.shapes),
@@ -1241,7 +1260,7 @@ def _picture(page: _Page, file: Mapping[str, Any]) -> str:
     for number, cells in enumerate(page.rows(), 1):
         said = ["" if cell is None else _shown(cell) for cell in cells]
         lines.append(f"  {number:>2}{'h' if number - 1 in page.hidden else ' '}| {' | '.join(said)}")
-    if page.merged:
+    if page.merged and file["ending"] == "xlsx":
         said = (f"{_at(top, left)}:{_at(bottom, right)}" for top, left, bottom, right in page.merged)
         lines.append(f"  merged: {' '.join(said)}")
     return "\n".join(lines)
