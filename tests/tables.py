@@ -1211,13 +1211,14 @@ def _page(draw: Any, draft: Draft) -> _Page:
 
 
 @st.composite
-def tables(draw: Any, kind: str, doubtful: bool | None = None) -> Table:
-    """Tables of a kind. `doubtful`: with shapes that may be asked about; None: now and then."""
+def tables(draw: Any, kind: str, doubtful: bool | None = None, only: str = "") -> Table:
+    """Tables of a kind. `doubtful`: with shapes that may be asked about; None: now and then. `only`: with one shape."""
     plain = [name for name, each in SHAPES.items() if kind in each.kinds and not each.may_ask]
     asking = [name for name, each in SHAPES.items() if kind in each.kinds and each.may_ask]
     chosen = set(draw(st.lists(st.sampled_from(plain), max_size=5, unique=True)))
     if doubtful or (doubtful is None and draw(st.integers(0, 9)) == 9):
         chosen.add(draw(st.sampled_from(asking)))
+    chosen = {only} if only else chosen
     draft = _draft(draw, kind)
     if any(SHAPES[name].workbook for name in chosen):
         chosen = {name for name in chosen if SHAPES[name].takes != "file"} | {"workbook"}
