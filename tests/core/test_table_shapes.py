@@ -1,7 +1,7 @@
 """Every table is read as its sender meant it, or asked about: none is read otherwise, and nobody is lost from one.
 
-`tests/tables.py` builds the tables. `TABLES=20000` takes so many, other ones each time. `python -m
-tests.core.test_table_shapes` says for every shape how the reader fares with it; with `SURVEY=1` it shows tables, too.
+`tests/tables.py` builds the tables. `TABLES=20000` takes so many, other ones each time. `SURVEY=1`, with `-s -k fares`,
+says for every shape how the reader fares with it, without stopping at the first failure.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ SHARE = {"roster": 0.55, "credits": 0.25, "applications": 0.2}
 """Of the tables: rosters come most often."""
 READ_AT_LEAST = 0.9
 """Of all tables, those with shapes that may be asked about among them."""
-MANY = int(os.environ.get("TABLES", "2000"))
+MANY = int(os.environ.get("TABLES", "2500"))
+"""Of which about 2,000 are different ones."""
 
 
 def many(count: float, **more: Any) -> settings:
@@ -213,7 +214,7 @@ def test_no_table_is_read_otherwise_than_meant_without_a_question(kind: str) -> 
 @pytest.mark.parametrize("kind", t.KINDS)
 def test_a_table_that_may_be_asked_about_is_read_as_meant_or_asked_about(kind: str) -> None:
     @given(table=t.tables(kind, doubtful=True))
-    @many(MANY / 4 * SHARE[kind])
+    @many(MANY / 5 * SHARE[kind])
     def read(table: t.Table) -> None:
         question(table)
 
@@ -259,12 +260,9 @@ def test_what_libreoffice_saves_is_read_as_meant(ending: str, tmp_path: Path) ->
 # --- how the reader fares -------------------------------------------------------------------------------------------
 
 
-def survey() -> None:
-    """For every shape, in tables that have no other: how many were read, misread and asked about, with the smallest."""
-    from core.ground import workbooks
-    from tests import conftest
-
-    workbooks.read = conftest._read_here  # type: ignore[assignment]
+@pytest.mark.skipif("SURVEY" not in os.environ, reason="for whoever works on the reader: SURVEY=1, with -s")
+def test_how_the_reader_fares_with_each_shape() -> None:
+    """In tables that have no other: how many were read, misread and asked about; with SURVEY=2 the smallest of them."""
     ends: dict[str, list[tuple[t.Table, str]]] = defaultdict(list)
     for kind, name in ((kind, name) for kind in t.KINDS for name, each in t.SHAPES.items() if kind in each.kinds):
         ends.clear()
@@ -282,10 +280,6 @@ def survey() -> None:
         look()
         found = ", ".join(f"{what} {len(tables)}" for what, tables in sorted(ends.items()))
         print(f"{kind:13}{name:32}{'may ask' if t.SHAPES[name].may_ask else '':9}{found}")
-        for what in ("misread", "asked") if "SURVEY" in os.environ else ():
+        for what in ("misread", "asked") if os.environ["SURVEY"] == "2" else ():
             for table, words in sorted(ends[what], key=lambda each: len(each[0].picture))[:1]:
                 print(f"  {what}: {words}\n{table!r}\n")
-
-
-if __name__ == "__main__":
-    survey()
