@@ -222,7 +222,7 @@ def read_rows(rows: Sequence[tuple[int, Cells]], form: Form) -> Iterator[tuple[R
 
 
 def read_row(number: int, cells: Cells, form: Form) -> tuple[Row | None, list[Problem]]:
-    """Roster row check (逐行检查): one row as read, and what is wrong with it by itself. None where there is nothing."""
+    """Roster row check (逐行检查): one row as read, and what is wrong with it by itself. None of an empty row."""
     written = _Written(number, cells, form)
     name, id_number = names.normalise(written.said("name")), resident_id.normalise(cells.get("id_number"))
     if not (name or id_number or _is_somebody(cells, form)):
