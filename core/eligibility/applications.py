@@ -118,17 +118,42 @@ def read(content: bytes, filename: str, *, today: date | None = None, chosen: Ma
     Refused codes: "file" (unreadable, empty, too large), "headings" (no 姓名, 身份证号, 申报年度 in one row).
     """
     batch = Batch()
-    table = reading.read(content, filename, Listing("申报名单", columns(), REQUIRED), chosen=chosen)
+    table = reading.read(
+        content, filename, Listing("申报名单", columns(), REQUIRED, near=_near, near_by_row=True), chosen=chosen
+    )
     batch.problems += table.problems
     batch.account = reading.account(table)
+    asked = {problem.row for problem in table.problems if problem.blocking}
     for number, cells in table.rows:
         each, problems = identified(number, cells, today)
-        batch.applications.append(each)
+        batch.applications.append(replace(each, doubtful=each.doubtful or number in asked))
         batch.problems += problems
     if not batch.applications:
         raise Refused("file", "表头下面没有申报人员，请确认数据在同一张工作表内。")
     _check_repeated(batch)
     return batch
+
+
+def _near(label: str) -> str:
+    """The fact that a heading nobody knows may mean: it shares two characters in a row with its headings, which those
+    of other things do not have."""
+    pairs = _pairs(label) - _COMMON
+    facts = {name: words for name, words in columns().items() if name not in (*REQUIRED, *SOMETIMES, "route", "level")}
+    return next((name for name, words in facts.items() if pairs & set().union(*map(_pairs, words))), "")
+
+
+def _pairs(word: str) -> set[str]:
+    word = typed.plain(word)
+    return {word[at : at + 2] for at in range(len(word) - 1)}
+
+
+_OTHERS = (
+    "专业技术职务 现专业技术职务 现任专业技术职务 任职资格 现职称 职称 现任职务 任职时间 工作单位 所在单位 单位名称 "
+    "单位类别 联系电话 取得时间 取得日期 参加工作时间 毕业时间 出生日期 年度考核 工作年限 认定结果 是否通过 申报专业 "
+    "项目 课题 省级 地区 企业 情况 级别 类型 类别 年度 年限 日期 时间"
+).split()
+_COMMON = set().union(*map(_pairs, _OTHERS))
+"""Pairs of characters that headings of many other things have."""
 
 
 def _check_repeated(batch: Batch) -> None:

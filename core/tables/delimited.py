@@ -57,10 +57,7 @@ def decoded(content: bytes) -> str:
 
 def rows_of(text: str, has_headings: Callable[[Rows], bool], separators: str = SEPARATORS) -> Rows:
     """The cells of a text, parted by the separator by which headings are found; else by the most frequent one."""
-    lines = _lines(text)
-    head = [line for line in lines[:_HEAD] if line.strip()]
-    often = sorted(separators, key=lambda each: -sum(line.count(each) for line in head))
-    found = next((each for each in often if has_headings([_split(line, each) for line in head])), often[0])
+    lines, found = _separated(text, has_headings, separators)
     rows = _parted(lines, found)
     if not any("=" in line for line in lines):
         return [[cell.strip("\t ")[: LONGEST_CELL + 1] for cell in cells[:MOST_COLUMNS]] for cells in rows]
@@ -69,9 +66,27 @@ def rows_of(text: str, has_headings: Callable[[Rows], bool], separators: str = S
     ]
 
 
-def _lines(text: str) -> list[str]:
-    """Lines, which end with CRLF, LF, or, where there is neither, CR; else a lone CR is a blank in a cell."""
-    lone = " " if "\n" in text else "\n"
+def _separated(text: str, has_headings: Callable[[Rows], bool], separators: str) -> tuple[list[str], str]:
+    """The lines of a text and their separator.
+
+    Lines end with CRLF, LF or CR. Where a lone CR stands beside others, whichever is the rarer is a break within cells,
+    unless headings are only found the other way.
+    """
+    tried: list[tuple[list[str], str]] = []
+    lone_ones, feeds = len(re.findall("\r(?!\r*\n)", text)), text.count("\n")
+    ways = ["\n"] if not feeds or not lone_ones else [" ", "\n"] if feeds > lone_ones else ["\n", " "]
+    for lone in ways:
+        lines = _lines(text, lone)
+        often = sorted(separators, key=lambda each: -sum(line.count(each) for line in lines[:_HEAD]))
+        for each in often:
+            if has_headings(_parted(lines[:_HEAD], each, strict=False)):
+                return lines, each
+        tried.append((lines, often[0]))
+    return tried[0]
+
+
+def _lines(text: str, lone: str) -> list[str]:
+    """Lines without blank ones at the end; a lone carriage return is what `lone` says."""
     lines = re.sub(r"\r+\n", "\n", text).replace("\r", lone).split("\n")
     if len(text) > _MOST_CELLS and any(
         sum(min(line.count(each), MOST_COLUMNS) for line in lines) > _MOST_CELLS for each in SEPARATORS
@@ -85,7 +100,7 @@ def _lines(text: str) -> list[str]:
     return lines[:last]
 
 
-def _parted(lines: Sequence[str], separator: str) -> Rows:
+def _parted(lines: Sequence[str], separator: str, *, strict: bool = True) -> Rows:
     """The rows of all lines.
 
     Step 1: a spreadsheet quotes cells with a separator, a quotation mark or a line break in them: read strictly.
@@ -93,7 +108,7 @@ def _parted(lines: Sequence[str], separator: str) -> Rows:
     clerk's own: then each line is a row. Step 3: a line that has other quotation marks than cells is said by number.
     """
     if not any('"' in line for line in lines):
-        return [line.split(separator, MOST_COLUMNS) for line in lines]
+        return [line.split(separator, MOST_COLUMNS)[:MOST_COLUMNS] for line in lines]
     try:
         rows = list(csv.reader(io.StringIO("\n".join(lines), newline=""), delimiter=separator, strict=True))
     except csv.Error:
@@ -104,7 +119,7 @@ def _parted(lines: Sequence[str], separator: str) -> Rows:
     rows = []
     for number, line in enumerate(lines, start=1):
         cells = _split(line, separator)
-        if line.count('"') % 2 and len(cells) > width:
+        if strict and line.count('"') % 2 and len(cells) > width:
             raise Unreadable(f"第{number}行的引号没有成对，分不清各格。请在WPS或Excel中打开，另存为.xlsx后再上传。")
         rows.append(cells)
     return rows

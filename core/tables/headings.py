@@ -62,8 +62,10 @@ class Question:
 class Headings:
     """Headings found (识别的表头): the row below them, and the place of each column."""
 
+    top: int
+    """The row (from 0) of its first heading."""
     first: int
-    """The row (from 0) in which the list begins."""
+    """The row in which the list begins."""
     places: dict[str, int]
     labels: dict[int, str]
     """What stands above each column of the sheet, as its user reads it; unique."""
@@ -127,20 +129,24 @@ class Vocabulary:
         lowest by itself. Step 3: without a word at its edge that says whether it was planned or took place.
         """
         own, over = parts[-1], [word for part in reversed(parts[:-1]) for word in (part.base, *part.brackets)]
+        if own.base not in self.by_word and len(pieces := re.split("[-–—_/|｜·]", own.base)) == 2:  # 学时-公需
+            own = Words(pieces[0], (*own.brackets, pieces[1]))
         aside = [*own.brackets, *over]
         latin = re.sub(r"[A-Za-z/._-]+$", "", own.base)  # 姓名 Name
-        for word in dict.fromkeys((own.base, own.base.removesuffix("数"), _without_edge(own.base), latin)):
+        middle, edge = _parted(own.base) if own.base not in self.by_word else (own.base, "")
+        for word in dict.fromkeys((own.base, own.base.removesuffix("数"), middle, latin)):
             for said in (*(joined for other in aside for joined in _joined(word, other)), word):
                 if name := self.by_word.get(said):
-                    edge = own.base if word == _without_edge(own.base) != own.base else ""
-                    qualifiers = frozenset(filter(None, map(_qualifier, [own.base, *aside])))
-                    planned = "planned" in map(_qualifier, [edge, *own.brackets])
+                    of_itself = _qualifier(edge) if edge and word == middle else _counted(own.base)
+                    qualifiers = frozenset(filter(None, [of_itself, *map(_qualifier, aside)]))
+                    planned = "planned" in [of_itself, *map(_qualifier, own.brackets)]
                     return name, Candidate(place, label, said == self.standard[name], qualifiers, planned)
         return None
 
 
 def _joined(word: str, other: str) -> Iterator[str]:
     """Two words as one, what both have in the middle once: 学时 and 公需学时, 公需 and 学时."""
+    other = other.removesuffix("数")
     if other and other != word:
         for first, second in ((other, word), (word, other)):
             for common in range(min(len(first), len(second)), -1, -1):
@@ -150,23 +156,28 @@ def _joined(word: str, other: str) -> Iterator[str]:
         yield from (word + other[start:] for start in range(1, len(other) - 1))  # 公需 below 培训学时
 
 
-def _without_edge(base: str) -> str:
+def _parted(base: str) -> tuple[str, str]:
+    """A heading without the word at its edge that says whether it was planned or took place, and that word."""
     for edge in _EDGES:
-        if base.startswith(edge) and len(base) > len(edge):
-            return base.removeprefix(edge)
-        if base.endswith(edge) and len(base) > len(edge):
-            return base.removesuffix(edge)
-    return base
+        if base != edge and base.startswith(edge):
+            return base.removeprefix(edge), edge
+        if base != edge and base.endswith(edge):
+            return base.removesuffix(edge), edge
+    return base, ""
 
 
 def _qualifier(word: str) -> str:
     """What a word says of a column beside its name: planned, counted, or of a year."""
-    stripped = re.sub(r"数?$", "", word)
+    if year := _YEAR.fullmatch(word):
+        return year[1]
     for said, edges in (("counted", COUNTED), ("planned", PLANNED)):
-        if any(stripped == edge or (word.startswith(edge) or stripped.endswith(edge)) for edge in edges):
+        if re.fullmatch(rf"(?:{'|'.join(edges)}){{1,2}}的?(?:学时数?|课时|小时|数|值|情况|培训)?", word):
             return said
-    year = _YEAR.fullmatch(word)
-    return year[1] if year else ""
+    return ""
+
+
+def _counted(word: str) -> str:
+    return "counted" if _qualifier(word) == "counted" else ""
 
 
 def find(rows: Rows, merged: Merged, words: Vocabulary) -> Headings | None:
@@ -212,14 +223,18 @@ def _filled(rows: Rows, merged: Merged) -> list[list[Any]]:
 
 def _goes_on(rows: Rows, filled: Rows, merged: Merged, at: int, row: int, words: Vocabulary) -> bool:
     """Whether headings go on in a row: it has words only, none of its own where the required ones stand, and what it
-    says is a column's heading, or it lies within the headings' merged cells."""
+    says are headings of columns, or it lies within the headings' merged cells."""
     cells = [cell for cell in rows[row] if cell != ""]
+    if any(list(rows[row]) == list(rows[line]) for line in range(at, row)):  # on the next page of a printed list
+        return False
     if not cells or not all(isinstance(cell, str) and re.search(r"[^\W\d]", cell) for cell in cells):
         return False
     for place, cell in enumerate(filled[at]):
         if words.alone(cell) in words.required and rows[row][place] not in ("", cell):
             return False
     if any(top <= at and bottom >= row and top < bottom for (top, _), (bottom, _) in merged):
+        return True
+    if len({words.by_word.get(heading(cell)) for cell in cells} - {None}) > 1:
         return True
     above = [_to_the_right(filled[line]) for line in range(at, row)]
     for place, cell in enumerate(rows[row]):
@@ -267,7 +282,7 @@ def _chosen(filled: Rows, at: int, last: int, words: Vocabulary) -> Headings:
             name, candidate = found
             candidates.setdefault(name, []).append(candidate)
     if abreast := _abreast(candidates, words):
-        return Headings(last + 1, {}, labels, [abreast])
+        return Headings(at, last + 1, {}, labels, [abreast])
     places: dict[str, int] = {}
     questions: list[Question] = []
     instead: dict[int, str] = {}
@@ -278,7 +293,7 @@ def _chosen(filled: Rows, at: int, last: int, words: Vocabulary) -> Headings:
         else:
             places[name] = which.place
             instead |= {each.place: which.label for each in several if each is not which}
-    return Headings(last + 1, places, labels, questions, instead)
+    return Headings(at, last + 1, places, labels, questions, instead)
 
 
 def _parts(

@@ -13,14 +13,18 @@ from typing import Any
 
 from core.ground import names, typed
 from core.ground.access import Refused
-from core.tables import delimited, headings, reader
-from core.tables.headings import Headings, Vocabulary
+from core.tables import delimited, headings, reader, values
+from core.tables.headings import Headings, Question, Vocabulary, letter
 from core.tables.problems import UNKNOWN, Problem
 from core.tables.reader import HEAD, LONGEST_CELL, Sheet
 
 LARGEST = 20 * 2**20
 
 Cells = Mapping[str, Any]
+
+
+def _far(_label: str) -> str:
+    return ""
 
 
 def _anything(cells: Cells) -> bool:
@@ -46,6 +50,10 @@ class Listing:
     loose: Collection[str] = ("number", "phone", "note")
     """Columns on which nothing hangs: of two that fit the first is taken unasked."""
     says: Callable[[Cells], bool] = _anything
+    near: Callable[[str], str] = _far
+    """The column that a heading nobody knows may mean, "" for none: where that has no place, it is asked about."""
+    near_by_row: bool = False
+    """Whether that is asked in each row that says something there, instead of once."""
 
     @property
     def headings(self) -> dict[str, str]:
@@ -68,8 +76,8 @@ class Table:
 
     sheet: str
     rows: list[tuple[int, dict[str, Any]]]
-    columns: frozenset[str] = frozenset()
-    """Those of which there is a heading."""
+    columns: dict[str, str] = field(default_factory=dict)
+    """Those of which there is a heading, with it as it is written."""
     labels: tuple[str, ...] = ()
     """All headings as they are written, of those not read as well."""
     unread: tuple[str, ...] = ()
@@ -188,14 +196,15 @@ def _has_rows(sheet: Sheet, found: Headings, listing: Listing) -> bool:
 def _table(sheet: Sheet, found: Headings, words: Vocabulary, listing: Listing) -> Table:
     """The rows below the headings; where headings stand again further down, those below them by these."""
     parts = [found, *_further(sheet, found, words)]
-    questions = dict.fromkeys(each.words for part in parts for each in part.questions)
+    questions = dict.fromkeys(each.words for part in parts for each in (*part.questions, *_near(sheet, part, listing)))
     labels = tuple(dict.fromkeys(label for part in parts for label in part.labels.values()))
     if questions:
         raise Asked(f"{'；'.join(questions)}。", labels)
-    table = Table(sheet.name, [], frozenset(name for part in parts for name in part.places), labels)
+    columns = {name: part.labels.get(place, "") for part in parts for name, place in part.places.items()}
+    table = Table(sheet.name, [], columns, labels)
     unread: dict[str, str] = {}
     for part, following in zip(parts, [*parts[1:], None], strict=True):
-        stop = sheet.height if following is None else following.first
+        stop = sheet.height if following is None else following.top
         _check_lengths(sheet, part, stop)
         _take(sheet, part, stop, words, listing, table)
         taken = part.places.values()
@@ -204,12 +213,37 @@ def _table(sheet: Sheet, found: Headings, words: Vocabulary, listing: Listing) -
                 unread[label] = part.instead.get(place, "")
     table.unread = tuple(unread)
     for label, instead in unread.items():
-        said = f"“{label[:20]}”列没有识别，没有读入；如是{listing.name}的一列，请把表头改为标准名称后再上传"
-        if instead:
-            said = f"“{label[:20]}”列没有读入，读的是“{instead[:20]}”列；如应读这一列，请把另一列删去或改名后再上传"
-        table.problems.append(Problem(0, label[:20], UNKNOWN, "", said, blocking=False))
+        table.problems.append(unknown(label, listing, instead=instead))
     _tell_hidden(sheet, table)
     return table
+
+
+def _near(sheet: Sheet, found: Headings, listing: Listing) -> Iterator[Question]:
+    """Unknown headings that may mean a column that has no place (疑似的列): hours or a claim would be lost."""
+    for place, name in _nearest(found, listing).items():
+        if not listing.near_by_row and any(map(typed.text, sheet.columns[place][found.first :])):
+            label, word = found.labels[place], listing.columns[name][0]
+            said = f"{letter(place)}列“{label[:30]}”可能是“{word}”，请把表头改为“{word}”，不是的请改名或删去，再上传"
+            yield Question(name, (label,), said)
+
+
+def unknown(label: str, listing: Listing, *, instead: str = "") -> Problem:
+    """The hint about a column that is not read (未识别的列); `instead`: the one that is read in its place."""
+    said = f"“{label[:20]}”列没有识别，没有读入；如是{listing.name}的一列，请把表头改为标准名称后再上传"
+    if instead:
+        said = f"“{label[:20]}”列没有读入，读的是“{instead[:20]}”列；如应读这一列，请把另一列删去或改名后再上传"
+    return Problem(0, label[:20], UNKNOWN, "", said, blocking=False)
+
+
+def _nearest(found: Headings, listing: Listing) -> dict[int, str]:
+    """The places of such headings, and the column that each may mean."""
+    nearest = {}
+    for place, label in found.labels.items():
+        if found.places and place not in found.places.values() and place not in found.instead:
+            name = listing.near(label)
+            if name and name not in found.places:
+                nearest[place] = name
+    return nearest
 
 
 def _further(sheet: Sheet, found: Headings, words: Vocabulary) -> Iterator[Headings]:
@@ -228,18 +262,18 @@ def _further(sheet: Sheet, found: Headings, words: Vocabulary) -> Iterator[Headi
     }
     last = found
     for row in sorted(rows):
-        if row < last.first:
+        if row < last.first or _said(sheet, row) in {_said(sheet, at) for at in range(last.top, last.first)}:
             continue
-        start = max(found.first, row - 1)
+        start = row
         merged = [
             ((top - start, left), (bottom - start, right))
             for (top, left), (bottom, right) in sheet.merged
             if top >= start
         ]
         again = headings.find(sheet.rows(start, row + headings.DEEPEST + 1), merged, words)
-        if again is None or again.first + start <= row:
+        if again is None or again.top > 0:
             continue
-        again.first += start
+        again.top, again.first = again.top + start, again.first + start
         if again.places != last.places or again.questions:
             yield again
             last = again
@@ -260,24 +294,44 @@ def _take(sheet: Sheet, found: Headings, stop: int, words: Vocabulary, listing: 
     merged = _spread(sheet, found, stop, columns, listing)
     rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
     plain = _plainly_lines(columns, listing)
+    again = {_said(sheet, row) for row in range(max(0, found.top - 2), found.first)}
     for at, cells in enumerate(rows):
         number = found.first + at + 1
         if plain[at]:
             table.rows.append((number, cells))
             continue
-        reason = _no_line(sheet, found.first + at, cells, words, listing)
+        texts = _said(sheet, found.first + at)
+        repeated = bool(texts) and texts in again
+        reason = "重复的表头" if repeated else _no_line(sheet, found.first + at, cells, words, listing)
         if reason == "" or at in merged:
             table.rows.append((number, cells))
+            name = listing.identity[0]
+            if _EXAMPLE.match(typed.text(cells.get(name))):
+                said = "像是示例行；是人员的请更正姓名，不是的请删去此行"
+                table.problems.append(Problem(number, name, "row-example", typed.text(cells.get(name)), said))
         elif reason is not None:
-            begins = next((text for cell in _row(sheet, found.first + at) if (text := typed.text(cell))), "")[:30]
+            begins = texts[0][:30]
             table.left_out.append(LeftOut(number, reason, begins))
             if reason in _TELL:
                 column = listing.identity[0]
                 said = f"此行是{reason}（“{begins[:20]}”），没有读入；如是人员，请改正后再上传"
                 table.problems.append(Problem(number, column, "row-left", begins, said, blocking=False))
+    if listing.near_by_row:
+        _tell_near(sheet, found, listing, table)
     for at in merged:
         said = "姓名、身份证号与上一行是合并的单元格；每人一行，请取消合并，把此行并入上一行或补填姓名和号码"
         table.problems.append(Problem(found.first + at + 1, listing.identity[0], "row-merged", "", said))
+
+
+def _tell_near(sheet: Sheet, found: Headings, listing: Listing, table: Table) -> None:
+    """Rows that say something under such a heading: their answer would be without it."""
+    for place, name in _nearest(found, listing).items():
+        label, word = found.labels[place][:30], listing.columns[name][0]
+        for number, _ in table.rows:
+            value = typed.text(sheet.columns[place][number - 1])
+            if typed.plain(value).lower() not in values.NO:
+                said = f"“{label}”列没有识别，可能是“{word}”，请把表头改为“{word}”，不是的请改名或删去，再上传"
+                table.problems.append(Problem(number, name, "column-unread", value, said))
 
 
 _TELL = ("示例行", "填写说明")
@@ -285,6 +339,11 @@ _TELL = ("示例行", "填写说明")
 
 def _row(sheet: Sheet, at: int) -> Iterator[Any]:
     return (column[at] for column in sheet.columns)
+
+
+def _said(sheet: Sheet, at: int) -> tuple[str, ...]:
+    """The texts of a row of the sheet, from left to right."""
+    return tuple(text for cell in _row(sheet, at) if (text := typed.text(cell)))
 
 
 def _plainly_lines(columns: Mapping[str, list[Any]], listing: Listing) -> list[bool]:
@@ -313,15 +372,18 @@ def _no_line(sheet: Sheet, at: int, cells: Cells, words: Vocabulary, listing: Li
     """
     said = {name: text for name, cell in cells.items() if (text := typed.text(cell))}
     if not said:
-        texts = [text for cell in _row(sheet, at) if (text := typed.text(cell))]
-        return "表外文字" if texts else None
+        return "表外文字" if _said(sheet, at) else None
     if all(_STROKES.fullmatch(text) for text in said.values()):
         return "空行"
     if all(words.alone(cells.get(name, "")) == name for name in listing.required):
         return "重复的表头"
+    numbers = [text.strip("()（）") for text in said.values()]
+    if len(numbers) > 3 and numbers == [str(at) for at in range(1, len(numbers) + 1)]:
+        return "列号"
     identity = [said.get(name, "") for name in listing.identity]
     first = next(iter(said.values()))
-    if any(_EXAMPLE.match(said.get(name, "")) for name in (*listing.identity, *listing.loose)):
+    marked = [name for name in (*listing.identity, *listing.loose) if _EXAMPLE.match(said.get(name, ""))]
+    if marked and not (marked == [listing.identity[0]] and re.search(r"\d{14}", "".join(identity))):
         return "示例行"
     if not re.search(r"\d{14}", "".join(identity)) and (
         _INSTRUCTION.match(first) or sum(bool(_MUST.match(text)) for text in said.values()) > 1
@@ -329,8 +391,16 @@ def _no_line(sheet: Sheet, at: int, cells: Cells, words: Vocabulary, listing: Li
         return "填写说明"
     if any(re.search(r"\d{14}|\d[Ee]\+?\d", text) for text in identity):
         return ""
-    named = any(names.is_name(names.normalise(text)) for text in identity)
+    persons = [said.get(name, "") for name in listing.identity if name != "id_number"]
+    named = any(names.is_name(names.normalise(text)) for text in persons)
+    alone = not said.keys() - {*listing.identity}
     if any(is_footing(text) for text in (said.get("number", ""), identity[0])):
+        return "表尾"
+    if alone and any(is_footing(text) for text in identity):
+        return "表尾"
+    texts = _said(sheet, at)
+    signed = [text for text in texts if re.search("[:：]", text) and is_footing(text)]
+    if signed and len(texts) - len(signed) < 4 and not said.get("number", "").isdigit():
         return "表尾"
     if (not named or len(said) == 1) and any(is_footing(text) or _GROUP.fullmatch(text) for text in (*identity, first)):
         return "表尾"
@@ -344,7 +414,7 @@ _EXAMPLE = re.compile(r"[(（【\[]?(填写|填报)?(示例|范例|样例|举例
 _INSTRUCTION = re.compile(r"填写?(说明|要求|须知)|填报(说明|要求)|必填|选填")
 _MUST = re.compile(r"[(（【\[]?(必填|选填|可选|不填|可不填|自动|请填|须填|格式|如[:：]|例如)")
 _FOOTING = re.compile(
-    r"((本|此|每|全)?页?(合|总|小|共|累|总合)计(人数)?|(本|此|每)页.*|以下(空白|无|为空)|总人数|共\d+[人名]|共.{0,3}页"
+    r"((本|此|每|全)?页?(合|总|小|共|累|总合)计(人数)?|(本|此|每)页.*|以下(空白|为空|无.{0,3})|总人数|共\d+[人名]|共.{0,3}页"
     r"|(填表|制表|填报|经办|审核|审批|复核|负责|联系|单位负责|(主管|分管|单位)?领导|校长|院长|班主任|主任|局长|主管|经手|校对)人?"
     r"|(联系)?电话|(填表|制表|填报|报送|审核|单位)?(日期|时间|单位|部门|意见)|公章|盖章|签字|签名|签章|说明|注明?|备?注)"
     r"(签字|签名|签章|盖章|公章|意见|\(.*\))*(?=[:：(（\d]|$)"
@@ -359,7 +429,7 @@ def is_footing(cell: object) -> bool:
     said = typed.text(cell)
     if not said:
         return False
-    short = said.replace(" ", "").strip("—-–=·.…*")
+    short = typed.spaceless(said).strip("—-–=·.…*")
     return any(_FOOTING.match(word) for word in (short, said.split(" ")[0])) or bool(_DATE.fullmatch(said))
 
 

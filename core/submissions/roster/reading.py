@@ -14,6 +14,7 @@ from typing import Any
 
 from core.ground import db, names, resident_id, typed
 from core.ground.access import Refused
+from core.law import notices
 from core.submissions.roster.shapes import (
     CODE,
     FAILED,
@@ -24,11 +25,12 @@ from core.submissions.roster.shapes import (
     Cells,
     Form,
     Row,
+    hours_column,
 )
 from core.tables import delimited, reading, values
 from core.tables.headings import Vocabulary
 from core.tables.problems import Problem
-from core.tables.reading import Asked, Listing, Table
+from core.tables.reading import Asked, LeftOut, Listing, Table
 from core.trail.files import Upload
 
 
@@ -48,16 +50,29 @@ _HOURS_OF_THE_PLAN = {"hours": ("学时", "学时数", "培训学时", "获得�
 """Hours that do not say of what: of the plan's subject, where no subject's column is there."""
 
 
+_SUBJECT_OF_HOURS = {"subject": ("科目", "学时科目", "科目类别", "科目类型", "学时类别", "课程类别", "类别")}
+"""What the hours beside it are of, where every row says it for itself."""
+
+
 def listing(form: Form) -> Listing:
     """Rosters as a kind of table (花名册表样): a line is a person."""
-    own = {"origin": (ORIGIN,), "code": (CODE,)} | _HOURS_OF_THE_PLAN
-    return Listing("花名册", form.columns, REQUIRED, own=own, says=lambda cells: _is_somebody(cells, form))
+    own = {"origin": (ORIGIN,), "code": (CODE,)} | _HOURS_OF_THE_PLAN | _SUBJECT_OF_HOURS
+    stems = {notices.short_name(name): hours_column(code) for code, name in form.subjects.items()}
+
+    def near(label: str) -> str:
+        """Hours of a subject in other words: 线上专业学时."""
+        word = typed.plain(label)
+        found = [column for stem, column in stems.items() if stem in word]
+        return found[0] if len(found) == 1 and re.search("学时|课时|小时|学分", word) else ""
+
+    return Listing("花名册", form.columns, REQUIRED, own=own, says=lambda cells: _is_somebody(cells, form), near=near)
 
 
 def table_of(content: bytes, filename: str, form: Form, *, chosen: Mapping[str, str] | None = None) -> Table:
     """The table of a roster (表头识别); hours or results that have no column are asked for once, not in each row."""
     table = reading.read(content, filename, listing(form), chosen=chosen)
-    subjects = table.columns & form.hours.keys()
+    _without_courses(table, form)
+    subjects = table.columns.keys() & form.hours.keys()
     lacking = [] if subjects or "hours" in table.columns else [f"“{_either(form, '”或“')}”"]
     lacking += [] if "assessment" in table.columns else ["“考核结果”"]
     if lacking and any(cells.get(column) for _, cells in table.rows for column in REQUIRED):
@@ -67,7 +82,53 @@ def table_of(content: bytes, filename: str, form: Form, *, chosen: Mapping[str, 
     if subjects and "hours" in table.columns:  # the sum of the others
         for _, cells in table.rows:
             cells.pop("hours", None)
+    if "subject" in table.columns:
+        _part_by_subject(table, form, subjects=bool(subjects))
     return table
+
+
+def _without_courses(table: Table, form: Form) -> None:
+    """A column headed by a subject's name (公需科目) that has no number in it holds courses, and no hours."""
+    for column in table.columns.keys() & form.hours.keys():
+        said = {typed.text(cells.get(column)) for _, cells in table.rows} - {""}
+        if said and "学时" not in table.columns[column] and not any(re.search(r"\d", text) for text in said):
+            label = table.columns.pop(column)
+            table.unread += (label,)
+            table.problems.insert(0, reading.unknown(label, listing(form)))
+            for _, cells in table.rows:
+                cells.pop(column, None)
+
+
+def _part_by_subject(table: Table, form: Form, *, subjects: bool) -> None:
+    """Hours beside the name of their subject (科目、学时) are that subject's; another name is a course's.
+
+    A row below somebody's that says the hours of another subject, and names the same person or nobody, is that person's
+    too: both become one row.
+    """
+    names_of = [(code, word) for code, name in form.subjects.items() for word in (name, notices.short_name(name))]
+    codes = {typed.plain(word): code for code, word in names_of}
+    rows: list[tuple[int, Any]] = []
+    joined: set[int] = set()
+    for number, cells in table.rows:
+        code = codes.get(typed.plain(cells.pop("subject", "")).removesuffix("课"))
+        if code and not subjects and "hours" in cells:
+            cells[hours_column(code)] = cells.pop("hours")
+            if rows and number - 1 in (rows[-1][0], *joined) and _goes_on(rows[-1][1], cells):
+                rows[-1][1][hours_column(code)] = cells[hours_column(code)]
+                joined.add(number)
+                table.left_out.append(LeftOut(number, "并入上一行", typed.text(rows[-1][1].get("name"))))
+                continue
+        rows.append((number, cells))
+    table.rows = rows
+    table.problems = [each for each in table.problems if each.row not in joined]
+
+
+def _goes_on(above: Mapping[str, Any], cells: Mapping[str, Any]) -> bool:
+    """Whether a row says nothing of its own but the hours of a subject that the row above has none of."""
+    said = {column: text for column, cell in cells.items() if column != "number" and (text := typed.text(cell))}
+    hours = {column for column in said if column.endswith("_hours")}
+    same = all(typed.text(above.get(column)) in ("", text) for column, text in said.items() if column not in hours)
+    return same and hours.isdisjoint(above)
 
 
 def _either(form: Form, or_: str = "或") -> str:
@@ -225,7 +286,7 @@ def read_row(number: int, cells: Cells, form: Form) -> tuple[Row | None, list[Pr
     """Roster row check (逐行检查): one row as read, and what is wrong with it by itself. None of an empty row."""
     written = _Written(number, cells, form)
     name, id_number = names.normalise(written.said("name")), resident_id.normalise(cells.get("id_number"))
-    if not (name or id_number or _is_somebody(cells, form)):
+    if not (name or id_number or any(map(typed.text, cells.values()))):
         return None, []
     _check_name(written, name, id_number)
     id_code = _check_number(written) if name or id_number else "id-missing"
@@ -356,9 +417,10 @@ def _is_somebody(cells: Mapping[str, Any], form: Form) -> bool:
     if said["number"].isdigit() and (said["employer"] or said["post"]):
         return True
     sex, phone = said["sex"] in ("男", "女"), re.search(r"\d{7}", said["phone"])
-    earned = any(hours_in(said[column])[0] for column in form.hours)
-    result = said["assessment"].replace(" ", "") in (*PASSED, *FAILED)
-    return bool(sex and phone) or sum(map(bool, (sex, phone, said["employer"], said["post"], result, earned))) >= 3
+    earned = any(hours_in(typed.text(cells.get(column)))[0] for column in (*form.hours, "hours"))
+    result = typed.plain(said["assessment"]) in (*PASSED, *FAILED)
+    things = (sex, phone, said["employer"], said["post"], result, earned, cells.get("subject"))
+    return bool(sex and phone) or sum(map(bool, things)) >= 3
 
 
 def _number_elsewhere(cells: Cells, form: Form) -> tuple[str, dict[str, str]]:
