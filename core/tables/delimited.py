@@ -74,9 +74,10 @@ def _separated(text: str, has_headings: Callable[[Rows], bool], separators: str)
     """
     tried: list[tuple[list[str], str]] = []
     lone_ones, feeds = len(re.findall("\r(?!\r*\n)", text)), text.count("\n")
-    ways = ["\n"] if not feeds or not lone_ones else [" ", "\n"] if feeds > lone_ones else ["\n", " "]
-    for lone in ways:
-        lines = _lines(text, lone)
+    for end in ("\n", "\r") if feeds > lone_ones else ("\r", "\n"):
+        if not (lone_ones if end == "\r" else feeds) and (lone_ones or feeds):
+            continue
+        lines = _lines(text, end)
         often = sorted(separators, key=lambda each: -sum(line.count(each) for line in lines[:_HEAD]))
         for each in often:
             if has_headings(_parted(lines[:_HEAD], each, strict=False)):
@@ -85,9 +86,10 @@ def _separated(text: str, has_headings: Callable[[Rows], bool], separators: str)
     return tried[0]
 
 
-def _lines(text: str, lone: str) -> list[str]:
-    """Lines without blank ones at the end; a lone carriage return is what `lone` says."""
-    lines = re.sub(r"\r+\n", "\n", text).replace("\r", lone).split("\n")
+def _lines(text: str, end: str) -> list[str]:
+    """Lines without blank ones at the end; what does not end them, alone, is a blank in a cell."""
+    text = re.sub(r"\r+\n", end, text)
+    lines = text.replace("\r" if end == "\n" else "\n", " ").split(end)
     if len(text) > _MOST_CELLS and any(
         sum(min(line.count(each), MOST_COLUMNS) for line in lines) > _MOST_CELLS for each in SEPARATORS
     ):

@@ -146,7 +146,7 @@ class Vocabulary:
 
 def _joined(word: str, other: str) -> Iterator[str]:
     """Two words as one, what both have in the middle once: 学时 and 公需学时, 公需 and 学时."""
-    other = other.removesuffix("数")
+    other = re.sub("(?:数|情况|统计|明细|合计|安排)$", "", other)
     if other and other != word:
         for first, second in ((other, word), (word, other)):
             for common in range(min(len(first), len(second)), -1, -1):
