@@ -141,8 +141,10 @@ class Page(FPDF):
             if rare and more.family not in self.fonts and not rare.isdisjoint(more.letters):
                 self._add(more)
                 self.set_fallback_fonts([each for each in self.fonts if each != _CJK.family])
-                if more is _MONGOLIAN:
-                    self.set_text_shaping(True)  # its letters join, and look otherwise in each place of a word
+        if _MONGOLIAN.family in self.fonts and not self.text_shaping:
+            # Its letters join, and look otherwise in each place of a word. Asked anew for each text: shaping is part
+            # of the graphics state, which a table puts back after each cell.
+            self.set_text_shaping(True)
         return text
 
     def output(self, *args: Any, **kwargs: Any) -> Any:

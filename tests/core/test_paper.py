@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pypdfium2
@@ -53,8 +54,23 @@ def test_a_name_is_whole_in_every_place_of_a_page(name: str) -> None:
     assert "第 1 页 / 共 1 页" in re.sub(r"\s+", " ", text)
 
 
-def test_mongolian_letters_join() -> None:
-    page = everywhere("ᠪᠠᠲᠤ")
+PLACES: dict[str, Callable[[paper.Page, str], None]] = {
+    "title": lambda page, text: paper.heading(page, text, []),
+    "below the title": lambda page, text: paper.heading(page, "", [text]),
+    "section": paper.section,
+    "paragraph": paper.words,
+    "small print": paper.small,
+    "pairs": lambda page, text: paper.pairs(page, [("", text)]),
+    "head of a table": lambda page, text: paper.table(page, ("", text), [("", "")], (20, 60), "LL"),
+    "table": lambda page, text: paper.table(page, ("", ""), [("", text)], (20, 60), "LL"),
+}
+
+
+@pytest.mark.parametrize("draw", PLACES.values(), ids=PLACES.keys())
+def test_mongolian_letters_join(draw: Callable[[paper.Page, str], None]) -> None:
+    page = paper.Page("")
+    page.add_page()
+    draw(page, "ᠪᠠᠲᠤ")
     page.output()
     font = page.fonts["mongolian"]
     drawn = {glyph.glyph_id: glyph.unicode for glyph, _ in font.subset.items() if glyph and max(glyph.unicode) > 0x1800}
@@ -101,26 +117,21 @@ def test_a_character_that_no_font_has_is_refused_by_name(text: str, words: str) 
 
 
 def test_no_way_to_paper_goes_past_the_question() -> None:
-    page = paper.Page("")
-    page.add_page()
-    page.set_font("cjk", size=10)
-    for draw in (
-        lambda: page.cell(20, 5, LACKED),
-        lambda: page.multi_cell(60, 5, LACKED),
-        lambda: page.write(5, LACKED),
-        lambda: page.text(10, 10, LACKED),
-        lambda: paper.heading(page, LACKED, []),
-        lambda: paper.heading(page, "", [LACKED]),
-        lambda: paper.section(page, LACKED),
-        lambda: paper.words(page, LACKED),
-        lambda: paper.small(page, LACKED),
-        lambda: paper.pairs(page, [("", LACKED)]),
-        lambda: paper.table(page, ("", LACKED), [("", "")], (20, 20), "LL"),
-        lambda: paper.table(page, ("", ""), [("", LACKED)], (20, 20), "LL"),
-        lambda: everywhere("赵", foot=LACKED).output(),
-    ):
+    ways = [
+        *PLACES.values(),
+        lambda page, text: page.cell(20, 5, text),
+        lambda page, text: page.multi_cell(60, 5, text),
+        lambda page, text: page.write(5, text),
+        lambda page, text: page.text(10, 10, text),
+    ]
+    for draw in ways:
+        page = paper.Page("")
+        page.add_page()
+        page.set_font("cjk", size=10)
         with pytest.raises(Refused, match="glyph"):
-            draw()
+            draw(page, LACKED)
+    with pytest.raises(Refused, match="glyph"):
+        everywhere("赵", foot=LACKED).output()
 
 
 def test_a_page_that_was_drawn_past_the_question_is_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
