@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.eligibility.sheet import DecisionSheet
+from core.eligibility.sheet import DecisionSheet, Way
 from core.ground import db, paper
 from core.ground.hours import hours_text
 
 
 def sheet_pdf(sheet: DecisionSheet, *, now: datetime) -> bytes:
-    """The decision sheet (核验结论) as an A4 PDF in Chinese, the ID number masked."""
+    """The decision sheet (核验结论) as an A4 PDF in Chinese, the ID number masked. Refused codes: "glyph"."""
     page = paper.Page(f"摘要 {sheet.digest[:16]}")
     page.set_title("继续教育学时核验结论")
     page.set_creation_date(now)
@@ -29,6 +29,15 @@ def sheet_pdf(sheet: DecisionSheet, *, now: datetime) -> bytes:
     if len(sheet.entries):
         _entries(page, sheet)
     return bytes(page.output())
+
+
+def printable(sheet: DecisionSheet) -> None:
+    """Whether a sheet can be printed whole (能否打印), asked before its PDF is offered. Refused codes: "glyph"."""
+    words = [sheet.name, sheet.employer, sheet.headline, sheet.note, sheet.policy.document, sheet.decided_by]
+    words += [text for way in sheet.ways for text in (way.name, way.clause, _why(way), way.years)]
+    words += [each.reason for each in sheet.interpretations]
+    words += [*sheet.entries["basis"]] if len(sheet.entries) else []
+    paper.printable("\n".join(words))
 
 
 def _application(page: paper.Page, sheet: DecisionSheet) -> None:
@@ -70,6 +79,11 @@ def _years(page: paper.Page, sheet: DecisionSheet) -> None:
     paper.table(page, ("年度", "需完成", "科目", "应完成", "已完成", "缺"), lines, (22, 22, 30, 30, 42, 28), "CCLRRR")
 
 
+def _why(way: Way) -> str:
+    """The conditions of a rule, in words where the screen has signs."""
+    return way.why.replace("✓", "：是").replace("✗", "：否")
+
+
 def _ways(page: paper.Page, sheet: DecisionSheet) -> None:
     """The ordinary rule and every waiver, each with its conditions and what came of it."""
     paper.section(page, "逐项核对")
@@ -78,7 +92,7 @@ def _ways(page: paper.Page, sheet: DecisionSheet) -> None:
             way.name,
             way.clause,
             "采用" if way.won else "适用" if way.applies else "不适用",
-            way.why.replace("✓", "：是").replace("✗", "：否"),
+            _why(way),
             (way.years + ("，已完成" if way.met else f"，缺{hours_text(way.gap)}")) if way.applies else "—",
         )
         for way in sheet.ways

@@ -56,7 +56,8 @@ _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: datetime) -> Card:
     """Issue a card (出具审验卡), signed, for a person's credit year, clause 一(五)3: for hours that are in the ledger.
 
-    Refused codes: "role", "missing", "empty" (nothing stands in that year), "policy".
+    Refused codes: "role", "missing", "empty" (nothing stands in that year), "policy", "glyph" (it could not be
+    printed whole).
     """
     require(actor, *ISSUERS)
     person = persons.one(session, person_id, actor)
@@ -72,6 +73,7 @@ def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: dat
     first_year = year + 1 - max(seen.depth, _LEAST)
     held = years.of(session, person.id, year, range(first_year, year + 1))
     text = db.canonical(_payload(person, office.name, seen, held, records, code, db.office_day(now)))
+    paper.printable(text)  # before it is signed: a card that lacks a letter of a name is nobody's
     card = Card(
         code=code,
         person_id=person.id,
@@ -342,7 +344,10 @@ def _covers(kept: Year, said: dict[str, Any]) -> bool:
 
 
 def pdf(card: Card, *, verify_url: str) -> bytes:
-    """A card as an A4 PDF. `verify_url` is where its code is answered; it is printed and in the QR code."""
+    """A card as an A4 PDF. `verify_url` is where its code is answered; it is printed and in the QR code.
+
+    Refused codes: "glyph".
+    """
     said = _said(card.payload)
     page = paper.Page(f"验证码 {written(card.code)}")
     page.set_title(f"{said['year']}年度专业技术人员继续教育审验卡")

@@ -41,7 +41,8 @@ def filename(batch_id: int, line: int, ending: str = "json") -> str:
 def issue(session: Session, batch_id: int, line: int, *, actor: Actor, now: datetime) -> bytes:
     """Issue a proof (出具入账证明) of one entry, as a file, for those who may have a card of its person.
 
-    Refused codes: "role", "missing", "altered" (the batch is not what was posted).
+    Refused codes: "role", "missing", "altered" (the batch is not what was posted), "glyph" (its page could not
+    be printed whole).
     """
     require(actor, *cards.ISSUERS)
     entry = session.scalar(sa.select(CreditEntry).where(CreditEntry.batch_id == batch_id, CreditEntry.line == line))
@@ -63,7 +64,9 @@ def issue(session: Session, batch_id: int, line: int, *, actor: Actor, now: date
         "public_key": public_key(),
         **vars(chain.inclusion(session, batch_id, line)),
     }
-    signature = signing.signer().sign(db.canonical(statement).encode()).hex()
+    text = db.canonical(statement)
+    paper.printable(text)
+    signature = signing.signer().sign(text.encode()).hex()
     audit.record(
         session,
         audit.Event.PROOF_ISSUED,
@@ -240,7 +243,7 @@ def _subject(year: int, code: str, league: str | None) -> str:
 
 
 def pdf(content: bytes) -> bytes:
-    """A proof as an A4 PDF, with the file itself attached to it. Refused codes: "file"."""
+    """A proof as an A4 PDF, with the file itself attached to it. Refused codes: "file", "glyph"."""
     proof = read(content)
     statement, signature = _statement(content)
     page = paper.Page(f"入账证明　第{proof.batch}批第{proof.line}笔")

@@ -26,7 +26,7 @@ from core.law import notices, rules
 from core.law.rules import Outcome
 from core.ledger import books
 from core.ledger.books import Posting
-from core.models import Mode, Source
+from core.models import Mode, Person, Source
 from core.people import persons
 from core.people.persons import PersonFacts
 from core.tables import sheets
@@ -538,6 +538,21 @@ def test_the_sheet_prints_with_the_number_masked(office: Path) -> None:
     content = printed.sheet_pdf(sheet_of(cast, cells(1)), now=c.NOW)
     assert content.startswith(b"%PDF-")
     assert c.id_number(1).encode() not in content
+
+
+def test_a_sheet_that_could_not_be_printed_whole_names_the_character(office: Path) -> None:
+    cast = c.assemble()
+    name = "杨千\U00030001"
+    person(cast, 1, SHORT)
+    printed.printable(sheet_of(cast, cells(1)))
+    with db.transaction() as session:
+        session.get_one(Person, c.person_id(1)).name = name
+    made = sheet_of(cast, cells(1, 姓名=name))
+    for deed in (printed.printable, lambda made: printed.sheet_pdf(made, now=c.NOW)):
+        with pytest.raises(Refused) as caught:
+            deed(made)
+        assert caught.value.code == "glyph"
+        assert caught.value.words.startswith(f"“{name}”中的“\U00030001”（U+30001）无法打印")
 
 
 # --- what is missing ------------------------------------------------------------------------------------------------

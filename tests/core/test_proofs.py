@@ -16,6 +16,7 @@ from core.ground.access import Refused
 from core.ground.db import canonical
 from core.ledger import books
 from core.ledger.standing import Standing
+from core.models import Person
 from core.records import proofs
 from core.trail import audit
 from tests import cast as c
@@ -229,6 +230,15 @@ def test_the_printed_page_is_told_to_be_the_wrong_file_and_names_the_right_one(
     assert main(["proof", str(path)]) == 2
     assert "附件栏" in capsys.readouterr().err
     assert proofs.filename(1, 1).encode("utf-16-be").hex().encode() in path.read_bytes()
+
+
+def test_a_proof_whose_page_could_not_be_printed_whole_is_not_issued(cast: c.Cast) -> None:
+    with db.transaction() as session:
+        session.get_one(Person, c.person_id(1)).name = "杨千\U00030001"
+    refused = c.refusal(lambda session: proofs.issue(session, 1, 1, actor=cast["reviewer"], now=c.AFTER))
+    assert refused.code == "glyph"
+    assert refused.words.startswith("“杨千\U00030001”中的“\U00030001”（U+30001）无法打印")
+    assert proofs.pdf(issued(cast, 1, 2)).startswith(b"%PDF")
 
 
 def test_the_printed_proof_carries_its_file(office: Any) -> None:

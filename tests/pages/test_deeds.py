@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.ground import db
 from core.ground.access import Role
 from core.law import notices
-from core.models import Account, AuditEntry, Card, CreditEntry, Movement, Organization, Plan, Report, State
+from core.models import Account, AuditEntry, Card, CreditEntry, Movement, Organization, Person, Plan, Report, State
 from core.people import accounts
 from core.submissions import workflow
 from core.submissions.workflow import Action
@@ -237,6 +237,17 @@ def test_a_person_is_looked_up_and_the_card_is_issued(cast: Cast) -> None:
     assert "审验卡已生成" in app.success[0].value
     assert one(sa.select(Card)).year == behind_year()
     assert "下载" in app.get("download_button")[-2].proto.label or app.get("download_button")
+
+
+def test_a_card_that_could_not_be_printed_whole_is_refused_where_it_was_asked_for(cast: Cast) -> None:
+    posted(cast)
+    with db.transaction() as session:
+        session.get_one(Person, people.person_id(1)).name = "杨千\U00030001"
+    app = open_page("credit_lookup", sign_in("employer"), person="1")
+    press(app, "生成审验卡")
+    assert "“杨千\U00030001”中的“\U00030001”（U+30001）无法打印" in app.error[0].value
+    assert app.toast[0].value == app.error[0].value
+    assert one(sa.select(sa.func.count(Card.id))) == 0
 
 
 def behind_year() -> int:

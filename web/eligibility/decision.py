@@ -29,6 +29,11 @@ def show(sheet: DecisionSheet, actor: Actor) -> None:
         silences(sheet.interpretations, none="本结论不涉及通知未写明之处。")
     decided = f"，{sheet.decided_by}{db.office_day(sheet.decided_at)}核验" if sheet.decided_at else ""
     st.caption(f"依据{sheet.policy.document}{decided}，校验码{sheet.digest[:16]}")
+    try:
+        printed.printable(sheet)
+    except Refused as refused:
+        st.warning(md(refused.words))
+        return
     st.download_button(
         "下载核验单（PDF）",
         lambda: printed.sheet_pdf(sheet, now=context.now()),
