@@ -24,7 +24,7 @@ actor = shell.require(Role.REVIEWER)
 clause = notices.in_force(context.today(), actor.league).report_clause
 shell.page("报告审核", f"核对培训情况报告与批准的计划（{md(clause)}）；通过后学时即登记到个人，学员可打印审验卡。")
 
-columns = "state hours_standing title organization submitted_at people hours faults late over_plan end_on".split()
+columns = "state hours_standing over_plan title organization submitted_at people hours faults late end_on".split()
 columns.append("authority")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     state = address.filter_by("状态", State, key="state", default=State.SUBMITTED)

@@ -70,7 +70,7 @@ def decide(found: Submission, here: Actor) -> None:
     with db.reading() as session:
         asked = workflow.to_confirm(session, found)
     if asked:
-        st.checkbox(f"{workflow.CONFIRM}：{md(asked)}（通过前须勾选）", key=_box(found.id, asked))
+        st.checkbox(f"{workflow.CONFIRM}{md(asked)}（通过前须勾选）", key=_box(found.id, asked))
     reason = f"reason-{found.id}"
     st.text_area("审核意见（退回、不予通过时必填，基地会看到）", key=reason, height=70)
     with st.container(horizontal=True):

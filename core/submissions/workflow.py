@@ -126,7 +126,7 @@ def move(
         kind.check_approve(session, submission, now=now)
         asked = kind.to_confirm(session, submission)
         if asked and confirmed != asked:
-            raise Refused("confirm", f"{asked}。请核对后勾选“{CONFIRM}”，再点“{action.label}”。")
+            raise Refused("confirm", f"请先核对现在列出的数字，勾选“{CONFIRM}”，再点“{action.label}”。")
     handed_on = action is Action.APPROVE and submission.stage + 1 < len(kind.stages)
     submission.state = before if handed_on else to
     _enter(session, submission, submission.stage + 1 if handed_on else 0)

@@ -16,7 +16,7 @@ def told(found: Sequence[Excess]) -> bool:
     """Excess over the plan (超出计划), what needs a reason apart from what does not; answers whether any does."""
     far, slight = ([each for each in found if each.far is which] for which in (True, False))
     if far:
-        st.error("超出批准的计划，须说明原因，经审核机关确认后才能通过：\n\n" + _lines(far))
+        st.error("超出批准的计划：\n\n" + _lines(far))
     if slight:
         st.info("与批准的计划不同，不须说明原因：\n\n" + _lines(slight))
     return bool(far)

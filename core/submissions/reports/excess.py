@@ -50,8 +50,12 @@ def figures(session: Session, report: Report) -> str:
 
 def _found(session: Session, report: Report) -> Iterator[Excess]:
     plan = report.plan
-    here, others = headcount(session, report)
-    whose = "连同先前的报告共" if others > 0 else "报送"
+    most = report.people + report.faults
+    if report.part == 1 and most <= plan.headcount:  # fast path: nobody's row need be counted
+        here, others = most, 0
+    else:
+        here, others = headcount(session, report)
+    whose = "报送" if report.part == 1 else "连同先前的报告共"
     people, approved = here + others, plan.headcount
     if people > approved:
         allowed, line = _line(plan, "headcount_over_plan")

@@ -101,14 +101,14 @@ class ReportKind(Kind[Report]):
         report.late_reason = reason.strip() if report.late else ""
         report.over_plan = figures(session, report)
         if report.over_plan and not report.over_plan_reason:
-            raise Refused("over-plan", f"超出批准的计划：{report.over_plan}。请填写“{OVER_PLAN_REASON}”后提交。")
+            raise Refused("over-plan", f"请先填写“{OVER_PLAN_REASON}”再提交：{report.over_plan}。")
         if not report.over_plan:
             report.over_plan_reason = ""
 
     def check_approve(self, session: Session, report: Report, *, now: datetime) -> None:
         """What is far beyond the plan by now has its base's reason. Refused codes: "over-plan"."""
         if not report.over_plan_reason and (found := figures(session, report)):
-            raise Refused("over-plan", f"超出批准的计划：{found}，基地没有说明原因。请退回，由基地填写原因后重报。")
+            raise Refused("over-plan", f"基地没有说明超出计划的原因，请退回，由基地填写后重报：{found}。")
 
     def to_confirm(self, session: Session, report: Report) -> str:
         """What is far beyond the plan (超出计划), with both figures."""
