@@ -7,11 +7,12 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground import db, sheets
+from core.ground import db
 from core.ground.access import Refused, Role
 from core.ground.hours import hours_text
-from core.ground.problems import PROBLEM_HEADINGS, Problem, problem_lines
 from core.records import imports
+from core.tables import sheets
+from core.tables.problems import PROBLEM_HEADINGS, Problem, problem_lines
 from core.trail import files
 from core.trail.files import Upload
 from web import address, context, deeds, shell, tables

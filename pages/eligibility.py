@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from core.eligibility import answers, applications, decisions, replay, sheet
 from core.eligibility.answers import Run
 from core.eligibility.applications import SOMETIMES, Batch
-from core.ground import db, sheets
+from core.ground import db
 from core.ground.access import OFFICERS, Actor, Refused, Role
 from core.people import persons
+from core.tables import sheets
 from web import context, shell, tables
 from web.eligibility import decision, form, rows
 from web.progress import Progress, watched

@@ -18,7 +18,8 @@ import bcrypt
 import pytest
 import sqlalchemy as sa
 
-from core.ground import db, workbooks
+from core.ground import db
+from core.tables import reader
 from tests import toy  # noqa: F401  a kind of submission beside the real ones
 
 
@@ -31,31 +32,31 @@ def cheap_passwords() -> Iterator[None]:
         yield
 
 
-READER_APART = ("test_workbooks", "test_sheets", "test_roster", "test_roster_hostile", "test_command_line")
+READER_APART = ("test_reader", "test_sheets", "test_roster", "test_roster_hostile", "test_command_line")
 """Test files about reading files, where each is read in a process of its own as it is in an office."""
 
 
 @pytest.fixture(autouse=True)
 def reader_at_hand(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The reader of workbooks without its process, whose start takes longer than most deeds on what was read.
+    """The reader of reader without its process, whose start takes longer than most deeds on what was read.
 
     It is the same code with the same answer, taken through JSON as well; the browser tests' server has the process.
     """
     if request.path.stem not in READER_APART:
-        monkeypatch.setattr(workbooks, "read", _read_here)
+        monkeypatch.setattr(reader, "read", _read_here)
 
 
-def _read_here(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, workbooks.Grid]:
+def _read_here(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) -> tuple[str, reader.Grid]:
     longest = csv.field_size_limit()
     try:
-        answer = json.dumps(workbooks._parsed(content, by_word, required), default=workbooks._plain)
-    except workbooks.Unreadable:
+        answer = json.dumps(reader._parsed(content, by_word, required), default=reader._plain)
+    except reader.Unreadable:
         raise
     except Exception as error:
-        raise workbooks.Unreadable(workbooks.UNREADABLE) from error
+        raise reader.Unreadable(reader.UNREADABLE) from error
     finally:
         csv.field_size_limit(longest)  # which the reader sets for its own process
-    sheet, grid = json.loads(answer, object_hook=workbooks._moment)
+    sheet, grid = json.loads(answer, object_hook=reader._moment)
     return sheet, grid
 
 

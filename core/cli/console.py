@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.ground import sheets
 from core.ground.access import Refused
+from core.tables import sheets
 
 Command = Callable[[argparse.Namespace], int]
 """Does what the options say and answers the exit code."""

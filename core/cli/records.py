@@ -8,9 +8,9 @@ from pathlib import Path
 from core.cli import console
 from core.ground import db
 from core.ground.access import Refused
-from core.ground.problems import problem_lines
 from core.people import setup
 from core.records import imports, proofs
+from core.tables.problems import problem_lines
 from core.trail.files import Upload
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from core.cli import console
 from core.ground import db
-from core.ground.problems import PROBLEM_HEADINGS, problem_lines
 from core.submissions import roster
+from core.tables.problems import PROBLEM_HEADINGS, problem_lines
 
 
 @console.command

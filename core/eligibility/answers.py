@@ -30,9 +30,8 @@ from core.eligibility.applications import (
     understood,
     written,
 )
-from core.ground import access, db, resident_id, sheets
+from core.ground import access, db, resident_id, typed
 from core.ground.access import Actor, Refused
-from core.ground.problems import Problem
 from core.law import notices, rules
 from core.law.applicants import Applicant, Applicants, Flags, Words
 from core.law.notices import YEARS_SINCE, Policy
@@ -41,6 +40,7 @@ from core.ledger import balances
 from core.ledger.balances import Lines
 from core.models import Organization, Person, leagues
 from core.people import persons
+from core.tables.problems import Problem
 
 ANSWERS = ("结论", "需完成年度", "缺口", "依据", "说明")
 """The headings that an answer adds."""
@@ -277,7 +277,7 @@ def _unanswered(each: Application) -> dict[str, Any]:
         "row": each.row,
         "name": each.name,
         "id_mask": resident_id.mask(each.id_number),
-        **{name: sheets.text(each.cells.get(name)) for name in ("year", "route", "level")},
+        **{name: typed.text(each.cells.get(name)) for name in ("year", "route", "level")},
         "outcome": FAULTY,
         "years": "",
         "gap": "",
@@ -391,7 +391,7 @@ def _missing(each: Application, policy: Policy, decisions: rules.Decisions, row:
     assert each.facts
     place = int(decisions.window[row])
     column, code, words = missing(policy, each.facts, policy.windows[place] if place >= 0 else None)
-    return Problem(each.row, column, code, sheets.text(each.cells.get(column)), words)
+    return Problem(each.row, column, code, typed.text(each.cells.get(column)), words)
 
 
 def _tell(

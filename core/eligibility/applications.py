@@ -10,13 +10,14 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from core.ground import names, resident_id, sheets
+from core.ground import names, resident_id, typed
 from core.ground.access import Refused
-from core.ground.problems import Problem
 from core.law import notices
 from core.law.applicants import Applicant
 from core.law.notices import EDUCATIONS, EVERY_NOTICE, Fact, Policy, Window
 from core.submissions import roster
+from core.tables import sheets
+from core.tables.problems import Problem
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "name": ("姓名", "申报人", "申报人姓名", "名字"),
@@ -117,8 +118,8 @@ def read(content: bytes, filename: str, *, today: date | None = None) -> Batch:
     """
     batch = Batch()
     for number, cells in sheets.read(content, filename, columns(), REQUIRED).rows:
-        words = [text for text in map(sheets.text, cells.values()) if text]
-        signature = not sheets.text(cells.get("id_number")) and any("：" in text or ":" in text for text in words)
+        words = [text for text in map(typed.text, cells.values()) if text]
+        signature = not typed.text(cells.get("id_number")) and any("：" in text or ":" in text for text in words)
         if words and not signature and not roster.is_footing(cells):
             each, problems = identified(number, cells, today)
             batch.applications.append(each)
@@ -147,7 +148,7 @@ def _check_repeated(batch: Batch) -> None:
                 rivals.setdefault(first.row, words.format(each.row, each.name))
                 continue
             for earlier in alike[:place]:
-                if all(sheets.text(each.cells.get(name)) == sheets.text(earlier.cells.get(name)) for name in asked):
+                if all(typed.text(each.cells.get(name)) == typed.text(earlier.cells.get(name)) for name in asked):
                     words = f"与第{earlier.row}行重复，请删去一行"
                     twice[each.row] = Problem(each.row, "id_number", "row-twice", each.id_number, words)
                     break
@@ -165,7 +166,7 @@ def identified(row: int, cells: Mapping[str, object], today: date | None) -> tup
     number = resident_id.normalise(cells.get("id_number"))
 
     def fault(column: str, code: str, words: str) -> None:
-        problems.append(Problem(row, column, code, sheets.text(cells.get(column)), words))
+        problems.append(Problem(row, column, code, typed.text(cells.get(column)), words))
 
     if not name:
         fault("name", "name-missing", "姓名为空，请补填")
@@ -196,7 +197,7 @@ def understood(each: Application, policy: Policy) -> tuple[Application, list[Pro
     unverified: set[str] = set()
 
     def fault(column: str, code: str, words: str) -> None:
-        problems.append(Problem(each.row, column, code, sheets.text(each.cells.get(column)), words))
+        problems.append(Problem(each.row, column, code, typed.text(each.cells.get(column)), words))
 
     def take(column: str, understand: Callable[[object], Any]) -> Any:
         try:
@@ -269,7 +270,7 @@ def missing(policy: Policy, facts: Applicant, window: Window | None) -> tuple[st
 
 
 def _plain(cell: object) -> str:
-    return sheets.text(cell).translate(sheets.HALF_WIDTH)
+    return typed.text(cell).translate(typed.HALF_WIDTH)
 
 
 def _year(cell: object) -> int:
@@ -406,4 +407,4 @@ def written(each: Application, column: str) -> object:
         return each.id_number
     if isinstance(cell, datetime):
         return cell.date()
-    return cell if isinstance(cell, date) else sheets.text(cell)
+    return cell if isinstance(cell, date) else typed.text(cell)

@@ -1,4 +1,4 @@
-"""What everything stands on: access, the database, names and ID numbers, tables in files, paper. No rule lives here."""
+"""What everything stands on: access, the database, names and ID numbers, typed text, paper. No rule lives here."""
 
 __all__ = [
     "access",
@@ -7,9 +7,7 @@ __all__ = [
     "merkle",
     "names",
     "paper",
-    "problems",
     "resident_id",
-    "sheets",
     "signing",
-    "workbooks",
+    "typed",
 ]

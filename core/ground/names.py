@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from core.ground import sheets
+from core.ground import typed
 
 
 def comparable(title: str) -> str:
@@ -14,7 +14,7 @@ def comparable(title: str) -> str:
 
 
 _DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・･．●▪﹒᛫ꞏ", "·"))
-_UNTIDY = re.compile(rf"[\s\x00-\x1f\x7f{sheets.INVISIBLE}{''.join(map(chr, _DOTS))}]")
+_UNTIDY = re.compile(rf"[\s\x00-\x1f\x7f{typed.INVISIBLE}{''.join(map(chr, _DOTS))}]")
 _RARE = "\ue000-\uf8ff\U000f0000-\U0010ffff\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 """What rare characters (生僻字) are written with: private use, and variation selectors."""
 _NO_LETTERS = re.compile(rf"\d|_|[^\w·. \-’{_RARE}]")
@@ -25,7 +25,7 @@ def normalise(raw: object) -> str:
     """Normalise a name (姓名规范化): no spaces around Chinese characters, one kind of middle dot."""
     if isinstance(raw, str) and not _UNTIDY.search(raw):
         return raw  # as most are
-    text = re.sub(f"[{sheets.INVISIBLE}]+", "", str(raw if raw is not None else "")).translate(_DOTS)
+    text = re.sub(f"[{typed.INVISIBLE}]+", "", str(raw if raw is not None else "")).translate(_DOTS)
     text = re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()  # PostgreSQL keeps no NUL, which a cell may hold
     text = re.sub(r"\s*·\s*", "·", text)
     return re.sub(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])", "", text)

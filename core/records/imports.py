@@ -13,15 +13,16 @@ from typing import NamedTuple, Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db, names, resident_id, sheets
+from core.ground import db, names, resident_id, typed
 from core.ground.access import AUTHORITIES, Actor, Refused, Role, require
-from core.ground.problems import Problem
 from core.law import notices
 from core.ledger import books, caps, standing
 from core.ledger.books import Posting
 from core.models import Attachment, CreditBatch, CreditEntry, Person, Source, leagues, under
 from core.people import acts, persons
 from core.submissions.roster import is_footing
+from core.tables import sheets
+from core.tables.problems import Problem
 from core.trail import files
 from core.trail.files import Upload
 
@@ -248,8 +249,8 @@ def _is_record(cells: Mapping[str, object]) -> bool:
     """Whether a row below the headings is a line of hours: no empty row, no sum, no signature."""
     if is_footing(cells):
         return False
-    identity = [sheets.text(cells.get(key)) for key in ("id_number", "name")]
-    if any(sheets.text(cells.get(key)) for key in ("year", "subject", "hours", "source")):
+    identity = [typed.text(cells.get(key)) for key in ("id_number", "name")]
+    if any(typed.text(cells.get(key)) for key in ("year", "subject", "hours", "source")):
         return True
     return bool(re.search(r"\d{14}", identity[0])) or all(identity)
 
@@ -258,7 +259,7 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notice
     """One row, with everything that is wrong with it by itself and by the notice of its year."""
 
     def problem(column: str, code: str, words: str, *, blocking: bool = True) -> None:
-        value = sheets.text(cells.get(column))[:LONGEST_BASIS]
+        value = typed.text(cells.get(column))[:LONGEST_BASIS]
         preview.problems.append(Problem(number, column, code, value, words, blocking))
 
     name = names.normalise(cells.get("name"))
@@ -281,7 +282,7 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notice
     if source is None:
         problem("source", "source-form", f"来源请填{'、'.join(SOURCES)}之一")
     hours = _hours(cells, source, problem)
-    basis = sheets.text(cells.get("basis"))
+    basis = typed.text(cells.get("basis"))
     if len(basis) > LONGEST_BASIS:
         problem("basis", "basis-long", f"依据超过{LONGEST_BASIS}字，请缩短")
     if resident_id.stands_in(basis):
@@ -329,7 +330,7 @@ def _held_against_notice(
 
 def _plain(cell: object) -> str:
     """A short word or number as it was meant: half-width and without spaces."""
-    return re.sub(r"\s", "", sheets.text(cell).translate(sheets.HALF_WIDTH))
+    return re.sub(r"\s", "", typed.text(cell).translate(typed.HALF_WIDTH))
 
 
 def _year(cell: object, today: date) -> tuple[int | None, str]:
@@ -412,7 +413,7 @@ def _completed_on(
     """The day of completion, and whether it was given. Make-up (补学) may be later than its year, clause 七(二)."""
     today = notices.today
     usual = _usual_day(year, today)
-    if not sheets.text(cells.get("completed_on")):
+    if not typed.text(cells.get("completed_on")):
         return usual, False
     day = _day(cells.get("completed_on"))
     if day is None:

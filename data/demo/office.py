@@ -20,7 +20,7 @@ import bcrypt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db, sheets
+from core.ground import db
 from core.ground.access import AUTHORITIES, TRAINERS, Actor, OrganizationKind, Role
 from core.law.notices import Subject
 from core.ledger import books, statements
@@ -29,6 +29,7 @@ from core.models import Account, Claim, Organization, Plan, Report, Source
 from core.people import organizations, persons, setup
 from core.records import disputes, imports
 from core.submissions import claims, plans, reports, workflow
+from core.tables import sheets
 from core.trail import audit
 from core.trail.files import Upload
 from data.demo import papers, people

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
-from core.ground import db, sheets
+from core.ground import db, typed
 from core.models import Report, RosterProblem, RosterRepair, RosterRow, State
 from core.submissions import roster
 from tests import cast as people
@@ -104,7 +104,7 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
         )
         true = {serial: people.row(serial) for serial in range(1, faults.PEOPLE + 1) if serial not in twice}
         for row in rows:  # every cell is as if no fault had been, but for the sex that a shifted row had lost
-            cells = [sheets.text(cell) for cell in json.loads(row.cells or "").values()]
+            cells = [typed.text(cell) for cell in json.loads(row.cells or "").values()]
             lost = row.row - 2 in shifted and cells[2] == ""
             right = [str(cell) for cell in true.pop(row.row - 2)]
             assert cells == [*right[:2], "" if lost else right[2], *right[3:]]

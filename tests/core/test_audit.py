@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.eligibility import answers, applications, decisions, drafts
-from core.ground import db, sheets
+from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Role
 from core.ledger import books, checks
 from core.models import AuditEntry, Setting
@@ -19,6 +19,7 @@ from core.people import accounts, acts, organizations, persons, setup
 from core.records import cards, disputes, imports, proofs
 from core.submissions import claims, plans, reports, workflow
 from core.submissions.workflow import Action
+from core.tables import sheets
 from core.trail import audit, files
 from core.trail.audit import Event
 from core.trail.files import Upload

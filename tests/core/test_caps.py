@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.ground import db, sheets
+from core.ground import db
 from core.ground.access import Refused
 from core.law import notices, rules
 from core.ledger import books, caps
@@ -20,6 +20,7 @@ from core.models import Person, Source
 from core.people import persons
 from core.people.persons import PersonFacts
 from core.records import imports
+from core.tables import sheets
 from core.trail.files import Upload
 from tests import cast as c
 from tests import ready

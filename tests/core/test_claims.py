@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db, sheets
+from core.ground import db
 from core.ground.access import Refused, Role
 from core.law import notices
 from core.ledger import books, checks, statements
@@ -22,6 +22,7 @@ from core.people import acts
 from core.records import imports
 from core.submissions import claims, queues, workflow
 from core.submissions.workflow import Action
+from core.tables import sheets
 from core.trail import audit, files
 from core.trail.files import Upload
 from tests import cast as c

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.__main__ import main
-from core.ground import db, resident_id, sheets
+from core.ground import db, resident_id, typed
 from core.ground.access import OrganizationKind, Refused
 from core.ledger import books, checks, statements
 from core.models import Attachment, AuditEntry, CreditBatch, CreditEntry, Person, Source
@@ -20,6 +20,7 @@ from core.people import acts, setup
 from core.records import imports
 from core.submissions import workflow
 from core.submissions.workflow import Action
+from core.tables import sheets
 from core.trail import audit, files
 from core.trail.files import Upload
 from tests import cast as c
@@ -169,7 +170,7 @@ def test_each_problem_names_its_row_its_column_and_how_to_mend_it(code: str) -> 
     (problem,) = preview.problems
     assert problem.words
     written = line(1, **cells)[HEADINGS.index(heading)]
-    assert problem.value == sheets.text(written)[:200]
+    assert problem.value == typed.text(written)[:200]
     assert [row.row for row in preview.good_rows] == [3, 5]
 
 

@@ -27,13 +27,14 @@ from sqlalchemy.orm import Session
 
 from core import models
 from core.eligibility import answers, decisions
-from core.ground import db, resident_id, sheets
+from core.ground import db, resident_id
 from core.ground.access import OrganizationKind, Refused
 from core.ledger import checks
 from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source
 from core.people import accounts, acts, setup
 from core.records import cards
 from core.submissions import plans, reports
+from core.tables import sheets
 from core.trail import audit
 from tests import cast as c
 

@@ -19,7 +19,7 @@ from core.__main__ import main
 from core.eligibility import answers, applications, closing, printed, sheet
 from core.eligibility.answers import FAULTY
 from core.eligibility.applications import Batch
-from core.ground import db, sheets
+from core.ground import db
 from core.ground.access import Refused, Role
 from core.law import notices, rules
 from core.law.rules import Outcome
@@ -28,6 +28,7 @@ from core.ledger.books import Posting
 from core.models import Mode, Source
 from core.people import persons
 from core.people.persons import PersonFacts
+from core.tables import sheets
 from tests import cast as c
 
 WHOLE = ((2022, 30, 60), (2023, 30, 60), (2024, 30, 60))

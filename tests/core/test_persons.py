@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.eligibility import answers
-from core.ground import db, sheets
+from core.ground import db
 from core.ground.access import Actor, Refused
 from core.ledger import books, checks, statements
 from core.models import Account, CreditEntry, Person, PersonChange
@@ -19,6 +19,7 @@ from core.people import accounts, acts, organizations, persons
 from core.records import cards, imports
 from core.records.shortfalls import shortfalls
 from core.submissions import reports, workflow
+from core.tables import sheets
 from core.trail import audit, files
 from core.trail.audit import Event
 from core.trail.files import Upload

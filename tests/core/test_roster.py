@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from core.ground import db, resident_id, sheets, workbooks
+from core.ground import db, resident_id
 from core.ground.access import Refused
-from core.ground.problems import PROBLEM_HEADINGS, problem_lines
 from core.submissions import roster
+from core.tables import reader, sheets
+from core.tables.problems import PROBLEM_HEADINGS, problem_lines
 from tests import cast as c
 
 DATA = Path(__file__).parent.parent / "data"
@@ -536,13 +537,13 @@ def test_every_cut_of_a_good_file_is_refused_or_read() -> None:
 
 def test_a_file_too_large_to_be_a_roster_is_refused() -> None:
     assert refused(b"a" * (sheets.LARGEST + 1), "a.csv") == "file"
-    assert refused("姓名,身份证号\n".encode() + b"\n" * workbooks.MOST_ROWS, "a.csv") == "file"
+    assert refused("姓名,身份证号\n".encode() + b"\n" * reader.MOST_ROWS, "a.csv") == "file"
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     buffer = io.BytesIO(c.sheet(three()))
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as book, book.open("xl/media/x.xml", "w") as part:
-        for _ in range(workbooks.LARGEST_UNPACKED // 2**23 + 1):
+        for _ in range(reader.LARGEST_UNPACKED // 2**23 + 1):
             part.write(bytes(2**23))
     assert len(buffer.getvalue()) < 2**20
     assert refused(buffer.getvalue()) == "file"

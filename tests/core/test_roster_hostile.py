@@ -16,11 +16,11 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from core.ground import sheets, workbooks
 from core.ground.access import Refused
-from core.ground.problems import Problem
 from core.submissions import roster
 from core.submissions.roster import reading
+from core.tables import reader, sheets
+from core.tables.problems import Problem
 from tests import cast as c
 from tests import faults
 from tests.core.test_roster import DATA, LIMITS, csv_text, far_cell, in_sheet, rewritten
@@ -49,7 +49,7 @@ def with_part(name: str, content: bytes) -> bytes:
 
 def bomb(lie: bool) -> bytes:
     """Blanks enough to be refused, in a few hundred kilobytes; `lie`: its directory says that they are few."""
-    many = workbooks.LARGEST_UNPACKED + 2**20
+    many = reader.LARGEST_UNPACKED + 2**20
     content = rewritten(
         lambda name, part: part.replace(b"</sheetData>", b" " * many + b"</sheetData>") if "sheet1" in name else part,
         GOOD,
@@ -236,7 +236,7 @@ def test_no_hostile_file_takes_more_memory_than_a_reader_is_given() -> None:
         assert words in outcome(content, filename)
         more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         assert more < 2**17, name  # kilobytes: our own process stays small
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 <= workbooks.MEMORY
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 <= reader.MEMORY
 
 
 # --- anything at all ------------------------------------------------------------------------------------------------

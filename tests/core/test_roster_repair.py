@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import access, db, resident_id
-from core.ground.problems import Problem
 from core.ledger import books, checks
 from core.ledger.standing import Standing
 from core.models import AuditEntry, CreditBatch, Mode, Report, RosterProblem, RosterRepair, RosterRow, State
@@ -19,6 +18,7 @@ from core.people import acts
 from core.records import disputes
 from core.submissions import queues, reports, roster, workflow
 from core.submissions.workflow import Action
+from core.tables.problems import Problem
 from core.trail import audit
 from core.trail.files import Upload
 from tests import cast as c

@@ -9,8 +9,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from core.ground import sheets
 from core.ground.access import Refused
+from core.tables import sheets
 from tests import cast as c
 
 HOSTILE = ("=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x","y")')

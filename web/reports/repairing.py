@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from core.ground import db, resident_id
 from core.ground.access import Actor
 from core.ground.hours import hours_text
-from core.ground.problems import Problem
 from core.models import Report
 from core.submissions import reports, roster
 from core.submissions.roster import Form
+from core.tables.problems import Problem
 from web import context, deeds, tables
 from web.deeds import Act, Who
 from web.reports import trail

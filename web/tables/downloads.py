@@ -11,9 +11,10 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground import db, sheets
+from core.ground import db
 from core.ground.access import Actor, Refused
 from core.people import accounts
+from core.tables import sheets
 from web import context
 from web.deeds import Act, Who
 from web.tables.cells import worded

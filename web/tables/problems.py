@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from core.ground.problems import Problem
+from core.tables.problems import Problem
 from web.tables.drawing import fixed
 
 

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from core.ground.access import OFFICERS, Actor
 from core.ground.hours import hours_text
-from core.ground.problems import Problem
 from core.models import Mode, Organization, Plan, Report, RosterRow, State, Submission
 from core.submissions import roster
 from core.submissions.reports.reading import headcount, masked, one
+from core.tables.problems import Problem
 
 
 def warnings(session: Session, report_id: int, actor: Actor) -> list[Problem]:

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Refused, Role, require
-from core.ground.problems import Problem
 from core.models import Plan, Report, State
 from core.submissions import plans
 from core.submissions.reports.events import Event
 from core.submissions.reports.keeping import EDITABLE
 from core.submissions.reports.repairing import take_roster
+from core.tables.problems import Problem
 from core.trail import audit, files
 from core.trail.files import Upload
 

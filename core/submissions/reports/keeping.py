@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Refused, Role, not_found, require
-from core.ground.problems import Problem
 from core.models import Plan, Report, RosterProblem, RosterRepair, RosterRow, State
 from core.submissions import plans, roster
+from core.tables.problems import Problem
 from core.trail import files
 
 EDITABLE = (State.DRAFT, State.RETURNED, State.WITHDRAWN)

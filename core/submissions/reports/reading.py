@@ -10,9 +10,8 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db, resident_id, sheets
+from core.ground import db, resident_id, typed
 from core.ground.access import Actor, Refused, not_found, visible
-from core.ground.problems import Problem
 from core.ledger.standing import OF_ROW, OF_SUBMISSION, Standing
 from core.models import (
     CreditBatch,
@@ -28,6 +27,7 @@ from core.models import (
 )
 from core.submissions import plans, roster
 from core.submissions.reports.keeping import cells_of, form_of, limits, repairs_of
+from core.tables.problems import Problem
 from core.trail import audit, files
 
 
@@ -214,7 +214,7 @@ def cells(session: Session, report_id: int, row: int, actor: Actor) -> dict[str,
     if report.organization_id != actor.organization_id or found is None:
         raise not_found("花名册行")
     read: roster.Cells = json.loads(found[0]) if found[0] else cells_of(session, report, actor)[row]
-    return {column: sheets.text(read.get(column)) for column in form_of(report).columns}
+    return {column: typed.text(read.get(column)) for column in form_of(report).columns}
 
 
 def credit_years(session: Session, report: Report) -> list[int]:

@@ -12,13 +12,13 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db, resident_id, sheets
+from core.ground import db, resident_id, typed
 from core.ground.access import Actor, Refused
-from core.ground.problems import Problem
 from core.models import Attachment, Report, RosterProblem, RosterRepair
 from core.submissions import roster
 from core.submissions.reports.events import Event
 from core.submissions.reports.keeping import cells_of, form_of, keep, limits, own_open, repaired, repairs_of
+from core.tables.problems import Problem
 from core.trail import audit, files
 from core.trail.files import Upload
 
@@ -36,7 +36,7 @@ def take_roster(
     if given is None or taken_before(session, report, given):
         return keep(session, report, cells_of(session, report, actor), db.office_day(now)) if report.roster_id else []
     read = roster.rows_in(given.content, given.filename, form_of(report))
-    origins, codes = ([sheets.text(cells.pop(name, "")) for _, cells in read] for name in ("origin", "code"))
+    origins, codes = ([typed.text(cells.pop(name, "")) for _, cells in read] for name in ("origin", "code"))
     if not any(origins) or report.roster_id is None:
         made = repaired(session, report)
         if made and not replace:
@@ -82,12 +82,12 @@ def _brought_back(
             raise Refused("rows", f"{where}不是本花名册的，请重新下载待改正的行，用新文件填写；新增的人这两格留空。")
         then = earlier[code][row]
         for column, cell in cells.items():
-            was, wanted = sheets.text(then.get(column)), sheets.text(cell)
+            was, wanted = typed.text(then.get(column)), typed.text(cell)
             if wanted == was:
                 continue
             if row not in rows:
                 conflicts.append(f"第{row}行已删去")
-            elif sheets.text(rows[row].get(column)) in (was, wanted):
+            elif typed.text(rows[row].get(column)) in (was, wanted):
                 repairs += _set(rows, row, column, cell)
             else:
                 conflicts.append(f"第{row}行的{form.headings[column]}已改过")
@@ -158,12 +158,12 @@ def repair(
     for change in changes:
         if change.row not in rows or change.column not in headings:
             raise Refused("rows", f"花名册中没有第{change.row}行，可能刚被删去，请查看最新的花名册。")
-        if sheets.text(rows[change.row].get(change.column)) != change.before:
-            cell = sheets.text(rows[change.row].get(change.column))
+        if typed.text(rows[change.row].get(change.column)) != change.before:
+            cell = typed.text(rows[change.row].get(change.column))
             done = f"刚刚被他人改为“{resident_id.masked(cell)}”" if cell else "刚刚被他人清空"
             where = f"第{change.row}行的{headings[change.column]}"
             raise Refused("stale", f"{where}{done}，您的修改没有保存，请核对最新的内容。")
-        repairs += _set(rows, change.row, change.column, sheets.text(change.after))
+        repairs += _set(rows, change.row, change.column, typed.text(change.after))
     return _amend(session, report, rows, repairs, how="typed", actor=actor, now=now)
 
 
@@ -256,10 +256,10 @@ def restart(session: Session, report_id: int, *, actor: Actor, now: datetime) ->
 def _set(rows: dict[int, roster.Cells], row: int, column: str, value: str | int | float) -> list[_Repair]:
     before = rows[row].get(column, "")
     rewritten = column == "id_number" and type(before) is not type(value)  # a number cell is ruined, its text is not
-    if sheets.text(before) == sheets.text(value) and not rewritten:
+    if typed.text(before) == typed.text(value) and not rewritten:
         return []
     rows[row][column] = value
-    return [(row, column, sheets.text(before), sheets.text(value))]
+    return [(row, column, typed.text(before), typed.text(value))]
 
 
 def _added(rows: dict[int, roster.Cells], people: Iterable[roster.Cells]) -> list[_Repair]:

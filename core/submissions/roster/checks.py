@@ -11,9 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db, names, resident_id, sheets
+from core.ground import db, names, resident_id, typed
 from core.ground.access import Refused
-from core.ground.problems import UNKNOWN, Problem
 from core.ledger.standing import HOURS_TAKEN_BACK
 from core.models import Person, Report, RosterRow, State
 from core.people import acts, persons
@@ -21,6 +20,7 @@ from core.submissions.roster.proposals import find_numbers, shifted
 from core.submissions.roster.reading import hours_in, plain_rows, read_rows, table_of
 from core.submissions.roster.shapes import LEAVE_OUT, STRIKE, Cells, Form, Limits, Preview, Row, hours_column
 from core.submissions.roster.shapes import form as standard
+from core.tables.problems import UNKNOWN, Problem
 
 
 @db.in_bulk()
@@ -114,7 +114,7 @@ def _same(form: Form) -> list[str]:
 
 def _said(row: Row, column: str, form: Form) -> str:
     """What a row says in one of these columns; a cell that cannot be read says what is written in it."""
-    written = sheets.text(row.cells.get(column))
+    written = typed.text(row.cells.get(column))
     if column in form.hours:
         return written if hours_in(written)[1] else f"{row.hours[form.hours[column]].normalize():f}"
     value = getattr(row, column)
@@ -258,7 +258,7 @@ def _beyond_years(row: Row, limits: Limits) -> Iterator[Problem]:
     words = code = ""
     if row.credit_year and row.credit_year not in limits.credit_years:
         code, words = "year-plan", f"计划批准的学时年度是{offered}，请改正"
-    elif limits.usual_year is None and not row.credit_year and not sheets.text(row.cells.get("credit_year")):
+    elif limits.usual_year is None and not row.credit_year and not typed.text(row.cells.get("credit_year")):
         code, words = "year-missing", f"本计划补学{offered}年度，请填写此人补学的年度"
     if code:
         value, offer = str(row.credit_year or ""), f"改为{offered}" if mend else ""

@@ -10,11 +10,11 @@ from decimal import Decimal, InvalidOperation
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import names, resident_id, sheets
-from core.ground.problems import Problem
+from core.ground import names, resident_id, typed
 from core.models import Person, Report, RosterRow, State
 from core.submissions.roster.reading import read_row
 from core.submissions.roster.shapes import SURVIVING, Cells, Form, Preview, Row
+from core.tables.problems import Problem
 
 
 def shifted(row: Row, form: Form) -> list[Problem]:
@@ -36,10 +36,10 @@ def shifted(row: Row, form: Form) -> list[Problem]:
         return []
     ((at, right, way),) = fitting.values()
     start = form.headings.get(columns[at], "")
-    mend = {column: sheets.text(cell) for column, cell in right.items() if cell != row.cells[column]}
+    mend = {column: typed.text(cell) for column, cell in right.items() if cell != row.cells[column]}
     words = f"此行从“{start}”起各格{way}移了一列，内容与表头对不上"
-    offer = f"整行移回：{sheets.text(right['name'])}，{sheets.text(right.get('employer'))}"
-    value = sheets.text(row.cells["id_number"])
+    offer = f"整行移回：{typed.text(right['name'])}，{typed.text(right.get('employer'))}"
+    value = typed.text(row.cells["id_number"])
     return [Problem(row.row, "id_number", "row-shifted", value, words, True, offer, mend)]
 
 

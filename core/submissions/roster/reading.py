@@ -12,9 +12,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from core.ground import db, names, resident_id, sheets, workbooks
+from core.ground import db, names, resident_id, typed
 from core.ground.access import Refused
-from core.ground.problems import Problem
 from core.submissions.roster.shapes import (
     CODE,
     FAILED,
@@ -26,6 +25,8 @@ from core.submissions.roster.shapes import (
     Form,
     Row,
 )
+from core.tables import reader, sheets
+from core.tables.problems import Problem
 from core.trail.files import Upload
 
 
@@ -74,8 +75,8 @@ def pasted(text: str, form: Form) -> Upload:
         raise Refused("file", "没有粘贴内容。请在WPS或Excel中选中各行，复制后粘贴到这里。")
     rows = _pasted_cells(text.strip("\r\n").replace("\r\n", "\n"))
     columns = form.columns | _HOURS_OF_THE_PLAN
-    by_word = {workbooks.heading(word): name for name, words in columns.items() for word in words}
-    if workbooks.find_headings([list(cells) for cells in rows], by_word, REQUIRED) is None:
+    by_word = {reader.heading(word): name for name, words in columns.items() for word in words}
+    if reader.find_headings([list(cells) for cells in rows], by_word, REQUIRED) is None:
         rows.insert(0, list(form.headings.values()))
     written = io.StringIO(newline="")
     csv.writer(written, delimiter="\t", lineterminator="\n").writerows(rows)
@@ -105,7 +106,7 @@ def _pasted_cells(text: str) -> list[list[str]]:
 
 def is_footing(cells: Mapping[str, object]) -> bool:
     """Footer row (合计、签字、备注): whether a row stands below the list; it has no ID number, however spoilt."""
-    written, name = sheets.text(cells.get("id_number")), cells.get("name")
+    written, name = typed.text(cells.get("id_number")), cells.get("name")
     if re.search(r"\d{14}|\d[Ee]\+?\d", written):
         return False
     if sheets.is_footing(cells.get("number")) or sheets.is_footing(name):
@@ -117,7 +118,7 @@ def names_somebody(cells: Cells, form: Form) -> bool:
     """Whether a row that is one has a name in its place, or what could be an ID number in any, as a shifted row has."""
     if read_row(0, cells, form)[0] is None:
         return False
-    texts = {column: sheets.text(cell) for column, cell in cells.items()}
+    texts = {column: typed.text(cell) for column, cell in cells.items()}
     if names.is_name(names.normalise(texts.get("name", ""))) or re.search(r"\d", texts.get("id_number", "")):
         return True
     return any(resident_id.masked(text) != text for text in texts.values())
@@ -154,12 +155,12 @@ def _are_plain(cells: Sequence[Any]) -> bool:
     numbers = [cell for cell in cells if type(cell) is float] if float in kinds else []
     texts = [cell for cell in cells if type(cell) is str] if numbers else cells
     few_digits = all(map((10.0**SURVIVING).__gt__, map(abs, numbers)))
-    return few_digits and sheets.is_tidy("".join(texts))
+    return few_digits and typed.is_tidy("".join(texts))
 
 
 def _plain(cell: object) -> str | int | float:
     if isinstance(cell, str):
-        return sheets.text(cell)
+        return typed.text(cell)
     if isinstance(cell, float) and abs(cell) < 10**SURVIVING:
         return cell
     match cell:
@@ -173,7 +174,7 @@ def _plain(cell: object) -> str | int | float:
             return cell
         case datetime() | date():
             return f"{cell:%Y-%m-%d}"
-    return sheets.text(cell)
+    return typed.text(cell)
 
 
 _FEW_WORDS = ("sex", "assessment", "credit_year")
@@ -194,7 +195,7 @@ def read_rows(rows: Sequence[tuple[int, Cells]], form: Form) -> Iterator[tuple[R
     """
     columns = dict.fromkeys(form.columns, [""] * len(rows)) | _columns(rows)
     few_said = (*_FEW_WORDS, *form.hours)
-    number_text = functools.cache(sheets.text)
+    number_text = functools.cache(typed.text)
     said = {
         name: [cell if type(cell) is str else number_text(cell) for cell in columns[name]]
         for name in ("name", *few_said, *_TEXTS)
@@ -266,7 +267,7 @@ class _Written:
         self.found: list[Problem] = []
 
     def said(self, column: str) -> str:
-        return sheets.text(self.cells.get(column))
+        return typed.text(self.cells.get(column))
 
     def problem(
         self,
@@ -314,7 +315,7 @@ def _read_hours(row: _Written) -> tuple[dict[str, Decimal], bool]:
 
 def _read_credit_year(row: _Written) -> int | None:
     """The credit year (学时年度) of make-up study; None where the cell is empty or cannot be read."""
-    written = row.said("credit_year").translate(sheets.HALF_WIDTH).replace(" ", "")
+    written = row.said("credit_year").translate(typed.HALF_WIDTH).replace(" ", "")
     if written and (found := re.fullmatch(r"(20\d\d)(?:\.0)?(?:年度?)?", written)):
         return int(found[1])
     if written:
@@ -359,14 +360,14 @@ def _check_sex(row: _Written, id_number: str) -> None:
 
 def _is_heading(cells: Cells, form: Form) -> bool:
     """Whether a row is the headings again, as they stand on every page of a printed list."""
-    return all(workbooks.heading(cells.get(column, "")) in form.columns[column] for column in REQUIRED)
+    return all(reader.heading(cells.get(column, "")) in form.columns[column] for column in REQUIRED)
 
 
 def _is_somebody(cells: Cells, form: Form) -> bool:
     """Whether a row without name and number is a person's: it is numbered and says where they work, or says three
     things of them, or their sex and telephone. What is filled down an empty list beforehand, hours and 合格, is less.
     """
-    said = {column: sheets.text(cells.get(column)) for column in form.columns}
+    said = {column: typed.text(cells.get(column)) for column in form.columns}
     if said["number"].isdigit() and (said["employer"] or said["post"]):
         return True
     sex, phone = said["sex"] in ("男", "女"), re.search(r"\d{7}", said["phone"])
@@ -380,11 +381,11 @@ def _number_elsewhere(cells: Cells, form: Form) -> tuple[str, dict[str, str]]:
 
     What stands in its place goes into that cell in turn, unless it is a spoilt number or nothing at all.
     """
-    texts = {column: sheets.text(cell) for column, cell in cells.items() if column != "id_number"}
+    texts = {column: typed.text(cell) for column, cell in cells.items() if column != "id_number"}
     found = [column for column, text in texts.items() if resident_id.stands_in(text)]
     if len(found) != 1 or found[0] not in form.columns or resident_id.problem(texts[found[0]]):
         return "", {}
-    column, back = found[0], sheets.text(cells.get("id_number"))
+    column, back = found[0], typed.text(cells.get("id_number"))
     words = not re.search(r"\d", back) and re.search(r"[^\W\d_]{2}", back)
     fits = re.fullmatch(r"[\d-]{7,13}", back) if column == "phone" else words
     offer = f"身份证号在“{form.headings[column]}”列，" + ("两格对调" if fits else "移到“身份证号”列")
@@ -409,7 +410,7 @@ _HOURS = re.compile(r"-?(\d+\.?\d*|\.\d+)")
 
 def hours_in(text: str) -> tuple[Decimal, str, str]:
     """Hours of a cell (学时): the value, the code of what is wrong with it, and the words."""
-    text = text.translate(sheets.HALF_WIDTH)
+    text = text.translate(typed.HALF_WIDTH)
     text = text.removesuffix("学时").removesuffix("小时").strip()
     if text in ("", "-", "—", "/", "无"):
         return Decimal(), "", ""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from core.ground.problems import Problem
 from core.law import notices
 from core.law.notices import Policy
+from core.tables.problems import Problem
 
 COLUMNS = {
     "number": ("序号", "编号", "No"),

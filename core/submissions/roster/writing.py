@@ -1,4 +1,4 @@
-"""Roster workbooks (花名册文件) to hand out: a blank 附件1, open rows with their faults marked."""
+"""Roster reader (花名册文件) to hand out: a blank 附件1, open rows with their faults marked."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import xlsxwriter
 
-from core.ground import sheets
-from core.ground.problems import Problem
+from core.ground import typed
 from core.submissions.roster.shapes import CODE, ORIGIN, Cells, Form
+from core.tables.problems import Problem
 
 
 def template(form: Form) -> bytes:
@@ -52,7 +52,7 @@ def _filled(form: Form, rows: Sequence[tuple[int, Cells]], problems: Sequence[Pr
                 plain = isinstance(value, str) or column in ("id_number", "phone")
                 style = faulty if words else text if plain else None
                 if plain:
-                    page.write_string(at, place, sheets.text(value), style)
+                    page.write_string(at, place, typed.text(value), style)
                 else:
                     page.write_number(at, place, value, style)
                 if words:

@@ -131,7 +131,7 @@ def read(content: bytes, by_word: Mapping[str, str], required: Sequence[str]) ->
     except subprocess.TimeoutExpired as error:
         raise Unreadable(UNREADABLE) from error
     if done.returncode in (1, 2):  # how Python ends on an exception or without its program: no file leads there
-        raise RuntimeError(f"the reader of workbooks does not run: {done.stderr.decode(errors='replace')}")
+        raise RuntimeError(f"the reader of reader does not run: {done.stderr.decode(errors='replace')}")
     try:
         answer = json.loads(done.stdout, object_hook=_moment)
         if done.returncode == 0 and "grid" in answer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ from types import MappingProxyType
 
 import xlsxwriter
 
-from core.ground import workbooks
+from core.ground import typed
 from core.ground.access import Refused
 from core.ground.db import OFFICE_ZONE
-from core.ground.workbooks import Grid, find_headings, heading
+from core.tables import reader
+from core.tables.reader import Grid, find_headings, heading
 
 LARGEST = 20 * 2**20
 
@@ -45,7 +45,7 @@ def read(
     """Read a table (读入表格): find its headings in any order, below any title rows; its cells by column name.
 
     `columns` gives each name the words it goes by, the standard one first; `own` are those that only our files have.
-    Files as offices have them, see `workbooks.read`; merged cells, empty rows, hidden sheets.
+    Files as offices have them, see `reader.read`; merged cells, empty rows, hidden sheets.
     Refused codes: "file" (unreadable, empty, too large, a decompression bomb, two sheets that fit), "headings" (no row
     with all `required`).
     """
@@ -59,7 +59,7 @@ def read(
     at, places = found
     below, last = grid[at + 1 :], max(places.values())
     unread = tuple(
-        text(cell)
+        typed.text(cell)
         for place, cell in enumerate(grid[at])
         if heading(cell)
         and heading(cell) not in by_word
@@ -84,18 +84,13 @@ def _grid(content: bytes, filename: str, by_word: Mapping[str, str], required: S
         if start.startswith(sign):
             raise Refused("file", f"此文件其实是{what}，不是表格。请用WPS或Excel打开，另存为.xlsx后再上传。")
     try:
-        return workbooks.read(content, by_word, required)
-    except workbooks.Unreadable as error:
+        return reader.read(content, by_word, required)
+    except reader.Unreadable as error:
         raise Refused("file", str(error)) from error
 
 
 _OTHER_KINDS = {b"<": "网页或XML文本", b"%PDF": "PDF文件", b"{\\rtf": "文字文档"}
 """How files begin that systems export, or people rename, as tables."""
-
-
-def is_tidy(text: str) -> bool:
-    """Whether there is no white space and no control in a text at all."""
-    return text.isprintable() and " " not in text
 
 
 _FOOTING = re.compile(
@@ -106,29 +101,12 @@ _FOOTING = re.compile(
 
 def is_footing(cell: object) -> bool:
     """Footer cell (表尾): whether a cell is a word that stands below a list: a sum, a signature, a date, a remark."""
-    said = text(cell)
+    said = typed.text(cell)
     return any(_FOOTING.match(word) for word in (said.replace(" ", ""), said.split(" ")[0]))
 
 
-HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-"""For `str.translate`: full-width signs, letters and digits as half-width ones."""
 DAY_ZERO = date(1899, 12, 30)
 """From which a spreadsheet counts its days."""
-INVISIBLE = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
-"""Marks of direction and of line breaks that come along when a cell is copied."""
-
-
-def text(cell: object) -> str:
-    """Cell text (文字): whole numbers without a decimal point, runs of white space as one space, nothing invisible."""
-    if isinstance(cell, str) and is_tidy(cell):
-        return cell  # as most are
-    if isinstance(cell, float) and math.isfinite(cell) and cell == int(cell):
-        cell = int(cell)
-    if isinstance(cell, int):
-        return str(cell)
-    return re.sub(
-        r"[\s\x00-\x1f\x7f]+", " ", re.sub(f"[{INVISIBLE}]+", "", str(cell if cell is not None else ""))
-    ).strip()
 
 
 # --- writing --------------------------------------------------------------------------------------------------------

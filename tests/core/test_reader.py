@@ -16,7 +16,8 @@ import psutil
 import pytest
 import xlsxwriter
 
-from core.ground import db, workbooks
+from core.ground import db
+from core.tables import reader
 from tests import cast as c
 from tests.core.test_roster import damaged_old_workbook, far_cell
 
@@ -24,13 +25,13 @@ WORDS = {"姓名": "name"}
 
 
 def names(content: bytes) -> list[object]:
-    _, grid = workbooks.read(content, WORDS, ["name"])
+    _, grid = reader.read(content, WORDS, ["name"])
     return [cells[1] for cells in grid[2:]]
 
 
 def refused(content: bytes) -> str:
-    with pytest.raises(workbooks.Unreadable) as caught:
-        workbooks.read(content, WORDS, ["name"])
+    with pytest.raises(reader.Unreadable) as caught:
+        reader.read(content, WORDS, ["name"])
     return str(caught.value)
 
 
@@ -48,7 +49,7 @@ def test_cells_come_over_as_what_they_are() -> None:
         page.write_string(1, 9, '{"date": "2024-06-28"}')
     row = ["", "姓名", 7.5, True, "𠮷·\n\"'", date(2024, 6, 28), datetime(2024, 6, 28, 9, 30)]  # noqa: DTZ001
     row += [timedelta(hours=30), "", '{"date": "2024-06-28"}']
-    assert workbooks.read(buffer.getvalue(), WORDS, ["name"]) == ("学时", [[""] * 10, row])
+    assert reader.read(buffer.getvalue(), WORDS, ["name"]) == ("学时", [[""] * 10, row])
 
 
 def book(*sheets: list[list[object]], merges: tuple[str, ...] = ()) -> bytes:
@@ -70,14 +71,14 @@ def test_two_sheets_of_people_are_refused_by_name_and_an_empty_form_beside_one_i
     found = refused(book(people, [["说明"]], [["名单"], ["姓名"], ["钱示二"]]))
     assert "“名单1”和“名单3”" in found
     for sheets in ([people, [["姓名"], [" "]]], [[["姓名"]], people]):
-        assert workbooks.read(book(*sheets), WORDS, ["name"])[1] == people
+        assert reader.read(book(*sheets), WORDS, ["name"])[1] == people
 
 
 def test_every_row_that_names_somebody_gets_what_is_merged_down_to_it() -> None:
     words = WORDS | {"单位": "employer", "考核": "assessment"}
     rows: list[list[object]] = [["姓名", "单位", "考核"], ["赵示一"], ["钱示二"], [], ["李示四", "", "合格"]]
     merges = ("B2:B900=示例医院", "A5:A6=李示四", "C2:D3=合格", "F2:F9=外")
-    _, grid = workbooks.read(book(rows, merges=merges), words, ["name"])
+    _, grid = reader.read(book(rows, merges=merges), words, ["name"])
     assert grid[1:] == [
         ["赵示一", "示例医院", "合格"],
         ["钱示二", "示例医院", "合格"],
@@ -88,7 +89,7 @@ def test_every_row_that_names_somebody_gets_what_is_merged_down_to_it() -> None:
 
 def test_a_row_of_cells_merged_across_says_it_once() -> None:
     words = WORDS | {"单位": "employer", "考核": "assessment"}
-    _, grid = workbooks.read(book([["姓名", "单位", "考核"], ["赵示一"]], merges=("B2:C2=免",)), words, ["name"])
+    _, grid = reader.read(book([["姓名", "单位", "考核"], ["赵示一"]], merges=("B2:C2=免",)), words, ["name"])
     assert grid[1] == ["赵示一", "免", ""]
 
 
@@ -100,36 +101,36 @@ def test_cells_merged_over_one_another_are_a_damaged_file() -> None:
         for part in parts.namelist():
             copy.writestr(part, parts.read(part).replace(one, one * 50_000))
     words = WORDS | {"单位": "employer"}
-    assert len(workbooks.read(content, words, ["name"])[1]) == 301
-    with pytest.raises(workbooks.Unreadable, match="文件损坏"):
-        workbooks.read(damaged.getvalue(), words, ["name"])
+    assert len(reader.read(content, words, ["name"])[1]) == 301
+    with pytest.raises(reader.Unreadable, match="文件损坏"):
+        reader.read(damaged.getvalue(), words, ["name"])
 
 
 def test_headings_parted_in_the_row_below_are_read_from_both_rows() -> None:
     words = WORDS | {"公需学时": "public", "专业学时": "professional", "专业": "specialty", "备注": "note"}
     upper, below = ["姓名", "专业", "培训学时（小时）", "", "备注"], ["", "", "公需", "专业", ""]
     places = {"name": 0, "specialty": 1, "public": 2, "professional": 3, "note": 4}
-    assert workbooks.find_headings([["题"], [*upper], [*below], ["赵示一"]], words, ["name"]) == (2, places)
+    assert reader.find_headings([["题"], [*upper], [*below], ["赵示一"]], words, ["name"]) == (2, places)
     hours = words | {"培训学时": "hours"}
     named, all_of_it = ["", "", "公需学时", "专业学时", ""], {"name": 0, "specialty": 1, "hours": 2, "note": 4}
     for known in (words, hours):
-        assert workbooks.find_headings([[*upper], named, ["赵示一"]], known, ["name"]) == (1, places)
-    assert workbooks.find_headings([[*upper], ["赵示一"]], hours, ["name"]) == (0, all_of_it)
+        assert reader.find_headings([[*upper], named, ["赵示一"]], known, ["name"]) == (1, places)
+    assert reader.find_headings([[*upper], ["赵示一"]], hours, ["name"]) == (0, all_of_it)
     alone = {"name": 0, "specialty": 1, "note": 4}
     for other in (["赵示一", "", "公需", "专业", ""], ["", "", "24", "0", ""], ["", "公需学时", "", "", ""], [""]):
-        assert workbooks.find_headings([[*upper], [*other]], words, ["name"]) == (0, alone)
+        assert reader.find_headings([[*upper], [*other]], words, ["name"]) == (0, alone)
 
 
 def test_what_breaks_the_parser_is_refused_and_the_next_file_is_read() -> None:
     good = c.sheet([c.row(1, "赵示一")])
     for content in (far_cell("XFD1048576"), damaged_old_workbook(), b"PK\x03\x04", good[:900]):
-        assert refused(content) == workbooks.UNREADABLE
+        assert refused(content) == reader.UNREADABLE
         assert names(good) == ["赵示一"]
 
 
 def test_a_sheet_of_too_many_cells_is_refused_and_a_merely_wide_one_is_read() -> None:
     assert "单元格过多" in refused(far_cell("XFD1300"))
-    _, grid = workbooks.read(far_cell("XFD100"), WORDS, ["name"])
+    _, grid = reader.read(far_cell("XFD100"), WORDS, ["name"])
     assert (len(grid), {len(cells) for cells in grid[2:]}) == (100, {len(c.FORM.headings)})
 
 
@@ -137,18 +138,18 @@ def test_a_sheet_of_too_many_cells_is_refused_and_a_merely_wide_one_is_read() ->
 def test_the_parser_never_takes_more_memory_than_it_is_given() -> None:
     import resource
 
-    assert refused(far_cell("XFD16000")) == workbooks.UNREADABLE  # 262 million cells, 6 GB
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 <= workbooks.MEMORY
+    assert refused(far_cell("XFD16000")) == reader.UNREADABLE  # 262 million cells, 6 GB
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 <= reader.MEMORY
 
 
 def test_a_file_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     good = c.sheet([c.row(1)])
-    monkeypatch.setattr(workbooks, "SECONDS", 0.001)
-    assert refused(good) == workbooks.UNREADABLE
+    monkeypatch.setattr(reader, "SECONDS", 0.001)
+    assert refused(good) == reader.UNREADABLE
 
 
 def test_a_parser_that_is_missing_is_no_fault_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbooks, "__file__", "nothing-here.py")
+    monkeypatch.setattr(reader, "__file__", "nothing-here.py")
     with pytest.raises(RuntimeError, match="nothing-here"):
         names(c.sheet([c.row(1)]))
 
@@ -159,7 +160,7 @@ def test_people_who_upload_at_once_get_each_their_own_file() -> None:
     with ThreadPoolExecutor(6) as pool:
         failing = [pool.submit(refused, bad) for _ in range(3)]
         found = dict(zip(files, pool.map(names, files.values()), strict=True))
-        assert {future.result() for future in failing} == {workbooks.UNREADABLE}
+        assert {future.result() for future in failing} == {reader.UNREADABLE}
     assert found == {name: [name] for name in files}
 
 
@@ -178,10 +179,9 @@ def left_over(group: int) -> list[str]:
 def test_no_parser_outlives_the_office(end: signal.Signals | None, tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(c.sheet([c.row(1 + serial % 900) for serial in range(5000)]))
-    deed = "workbooks.read(content, {'姓名': 'name'}, ['name']); print(flush=True)"
+    deed = "reader.read(content, {'姓名': 'name'}, ['name']); print(flush=True)"
     program = (
-        "import sys, pathlib; from core.ground import workbooks; "
-        f"content = pathlib.Path(sys.argv[1]).read_bytes(); {deed}"
+        f"import sys, pathlib; from core.tables import reader; content = pathlib.Path(sys.argv[1]).read_bytes(); {deed}"
     )
     program += f"\nwhile {end is not None}: {deed}"
     office = subprocess.Popen(
