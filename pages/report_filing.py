@@ -15,7 +15,7 @@ from core.submissions import plans, queues, reports, workflow
 from core.submissions.workflow import Action
 from web import address, context, deeds, shell, submissions, tables
 from web.deeds import Who
-from web.reports import form, reading, repairing
+from web.reports import form, over_plan, reading, repairing
 from web.words import NOT_BEGUN, chip, md
 
 actor = shell.require(Role.BASE_CLERK)
@@ -86,7 +86,7 @@ elif plan_id is not None:
         st.error(refused.words)
 
 st.subheader("已报送", anchor=False)
-columns = "state hours_standing title submitted_at people hours faults late start_on end_on".split()
+columns = "state hours_standing title submitted_at people hours faults late over_plan start_on end_on".split()
 
 
 def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
@@ -106,6 +106,7 @@ if report_id is not None:
             left = reports.unregistered(session, report)
         with st.container(border=True):
             reading.heading(found)
+            over_plan.reason(report)
             st.text(report.summary)
             submissions.history(found.steps)
             for each in refusals:

@@ -16,14 +16,16 @@ from core.submissions.workflow import Action
 from core.trail import files
 from web import address, context, shell, submissions, tables
 from web.deeds import Who
-from web.reports import reading
+from web.facts import fact
+from web.reports import over_plan, reading
 from web.words import md
 
 actor = shell.require(Role.REVIEWER)
 clause = notices.in_force(context.today(), actor.league).report_clause
 shell.page("报告审核", f"核对培训情况报告与批准的计划（{md(clause)}）；通过后学时即登记到个人，学员可打印审验卡。")
 
-columns = "state hours_standing title organization submitted_at people hours faults late end_on authority".split()
+columns = "state hours_standing over_plan title organization submitted_at people hours faults late end_on".split()
+columns.append("authority")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     state = address.filter_by("状态", State, key="state", default=State.SUBMITTED)
     text = st.text_input("培训名称或机构", key="q", bind="query-params", width=260)
@@ -72,6 +74,17 @@ def compared(report: Report) -> None:
     tables.table(frame, [*columns[:3], "difference"], empty="")
 
 
+def beside_plan(report: Report, beyond: list[reports.Excess]) -> None:
+    """What is beyond the plan (超出计划): of a report that is waiting as it stands now, of another as it was filed."""
+    if not beyond:
+        over_plan.reason(report)
+    elif over_plan.told(beyond):
+        if report.over_plan_reason:
+            fact(reports.OVER_PLAN_REASON, report.over_plan_reason)
+        else:
+            st.warning("基地没有说明超出计划的原因，不能通过。请退回，由基地填写原因后重报。")
+
+
 def attachment(attachment_id: int, label: str, filename: str) -> None:
     """A file to take away; taking it is logged, showing the button is not."""
 
@@ -97,12 +110,14 @@ if report_id is not None:
             kept = [(each, label, files.one(session, each, actor)[0].filename) for each, label in given.items() if each]
             decides = Action.APPROVE in workflow.moves_for(report, actor)
             preview = workflow.preview(session, report) if decides else ""
+            beyond = reports.beyond_plan(session, report) if report.state is State.SUBMITTED else []
         with st.container(border=True):
             reading.heading(found)
             st.caption(f"{report.organization.name}，应于{report.due_on}（含）前报送")
             if report.late:
                 st.warning(f"逾期报送。原因：{md(report.late_reason)}")
             compared(report)
+            beside_plan(report, beyond)
             st.caption("培训总结")
             st.text(report.summary)
             with st.container(horizontal=True):

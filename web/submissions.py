@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from core.ground import db
 from core.ground.access import Actor, Role
 from core.models import Submission
 from core.submissions import kinds, workflow
@@ -19,18 +20,36 @@ from web.facts import fact, facts
 from web.words import chip, md, moment_text
 
 
-def moved(submission_id: int, action: workflow.Action, version: int, title: str, reason_key: str | None = None) -> bool:
-    """Workflow transition (申报流转): one move, with the reason typed beside its button; answers if it was made."""
+def moved(
+    submission_id: int,
+    action: workflow.Action,
+    version: int,
+    title: str,
+    reason_key: str | None = None,
+    to_confirm: str = "",
+) -> bool:
+    """Workflow transition (申报流转): one move, with the reason typed beside its button; answers if it was made.
+
+    `to_confirm`: what the box beside the button, where it is ticked, confirms.
+    """
+    confirmed = to_confirm if st.session_state.get(_box(submission_id, to_confirm)) else ""
 
     def act(session: Session, **who: Unpack[Who]) -> str:
         reason = st.session_state.get(reason_key, "") if reason_key else ""
-        _, done = workflow.move(session, submission_id, action, version=version, reason=reason, **who)
+        _, done = workflow.move(
+            session, submission_id, action, version=version, reason=reason, confirmed=confirmed, **who
+        )
         return f"“{title}”{action.done}。{done}{'。' if done else ''}"
 
-    if not deeds.deed(act, action, submission_id, version):
+    if not deeds.deed(act, action, submission_id, version, confirmed, below=True):
         return False
     address.forget_choice()
     return True
+
+
+def _box(submission_id: int, to_confirm: str) -> str:
+    """The box that confirms these words and no others (确认)."""
+    return f"confirm-{submission_id}-{to_confirm}"
 
 
 def move(*step: Any) -> None:
@@ -42,11 +61,16 @@ def history(steps: pd.DataFrame) -> None:
     """The history of a submission (办理过程): the steps it has taken (`workflow.trail`), with who and why."""
     if not steps.empty:
         st.caption("办理过程")
-        tables.table(steps, ["at", "account_name", "action", "to_state", "reason"], empty="")
+        more = ["confirmed"] if steps["confirmed"].any() else []
+        tables.table(steps, ["at", "account_name", "action", "to_state", "reason", *more], empty="")
 
 
 def decide(found: Submission, here: Actor) -> None:
-    """The reviewer's decision (审核): the reason, and below it a button for each move, approval filled."""
+    """The reviewer's decision (审核): what to confirm, the reason, below them a button for each move."""
+    with db.reading() as session:
+        asked = workflow.to_confirm(session, found)
+    if asked:
+        st.checkbox(f"{workflow.CONFIRM}{md(asked)}（通过前须勾选）", key=_box(found.id, asked))
     reason = f"reason-{found.id}"
     st.text_area("审核意见（退回、不予通过时必填，基地会看到）", key=reason, height=70)
     with st.container(horizontal=True):
@@ -56,7 +80,7 @@ def decide(found: Submission, here: Actor) -> None:
                 type="primary" if action is workflow.Action.APPROVE else "secondary",
                 key=f"{action}-{found.id}-{found.version}",
                 on_click=move,
-                args=(found.id, action, found.version, found.title, reason),
+                args=(found.id, action, found.version, found.title, reason, asked),
             )
 
 

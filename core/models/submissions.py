@@ -119,6 +119,9 @@ class Report(Submission):
     due_on: Mapped[date]
     late: Mapped[bool] = mapped_column(default=False)
     late_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    over_plan: Mapped[str] = mapped_column(sa.Text, default="")
+    """What was far beyond the plan when it was filed (超出计划), both figures in words; "" where nothing was."""
+    over_plan_reason: Mapped[str] = mapped_column(sa.Text, default="")
     announcement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))
     """培训通知, by which the training was announced."""
     roster_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))
@@ -233,6 +236,8 @@ class Movement(Base):
     account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
     account_name: Mapped[str] = mapped_column(sa.String(40))
     reason: Mapped[str] = mapped_column(sa.Text)
+    confirmed: Mapped[str] = mapped_column(sa.Text, default="")
+    """What the one who approved confirmed in so many words; "" where nothing asked for it."""
     at: Mapped[datetime] = mapped_column(Moment)
     __table_args__ = ({"info": APPEND_ONLY},)
 

@@ -101,6 +101,10 @@ class Kind(Protocol[S]):
         """Refuse what cannot be approved as it stands; asked at every stage."""
         return
 
+    def to_confirm(self, session: Session, submission: S, /) -> str:
+        """What approval must confirm in so many words, with its figures; "" where nothing. Asked at every stage."""
+        return ""
+
     def on_approve(self, session: Session, submission: S, /, *, actor: Actor, now: datetime) -> str:
         """What approval means, done in the same transaction; answers what happened, in words."""
         return ""

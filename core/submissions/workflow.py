@@ -57,6 +57,8 @@ A kind of several stages stays SUBMITTED while one stage's approval hands it to 
 SIDES = {action: side for (_, action), (_, side) in MOVES.items()}
 
 NEEDS_REASON = (Action.RETURN, Action.REJECT)
+CONFIRM = "已核对，同意"
+"""What is ticked to confirm what a kind asks to be confirmed."""
 
 
 def moves_for(submission: Submission, actor: Actor) -> list[Action]:
@@ -97,13 +99,15 @@ def move(
     version: int,
     actor: Actor,
     reason: str = "",
+    confirmed: str = "",
     now: datetime,
 ) -> tuple[Submission, str]:
     """Take one step in a submission's life, do what approval means for its kind, and leave a trail.
 
-    `version` is the one the actor saw (optimistic lock). Answers the submission and what happened, in words. Refused
-    codes: "missing", "role", "jurisdiction", "stale" (somebody was faster), "move" (not from this state), "self" (own
-    submission), "reason", and those of its kind ("late", "fields", "begun", "name", "empty").
+    `version` is the one the actor saw (optimistic lock), `confirmed` the words of `to_confirm` an approval confirms.
+    Answers the submission and what happened, in words. Refused codes: "missing", "role", "jurisdiction", "stale"
+    (somebody was faster), "move" (not from this state), "self" (own submission), "reason", "confirm" (not confirmed, or
+    other figures by now), and those of its kind ("late", "over-plan", "fields", "begun", "name", "empty").
     """
     submission = session.scalar(
         sa.select(Submission).where(Submission.id == submission_id).with_for_update(of=Submission)
@@ -114,18 +118,21 @@ def move(
     kind, reason = kinds.of(submission), typed.prose(reason)
     if not reason and (action in NEEDS_REASON or (action is Action.APPROVE and kind.approval_needs_reason)):
         raise Refused("reason", f"{action.label}须填写审核意见，提交人会看到。")
-    before, done = submission.state, ""
+    before, done, asked = submission.state, "", ""
     if action is Action.SUBMIT:
         kind.check_submit(session, submission, actor=actor, reason=reason, now=now)
         submission.submitted_at = now
     elif action is Action.APPROVE:
         kind.check_approve(session, submission, now=now)
+        asked = kind.to_confirm(session, submission)
+        if asked and confirmed != asked:
+            raise Refused("confirm", f"请先核对现在列出的数字，勾选“{CONFIRM}”，再点“{action.label}”。")
     handed_on = action is Action.APPROVE and submission.stage + 1 < len(kind.stages)
     submission.state = before if handed_on else to
     _enter(session, submission, submission.stage + 1 if handed_on else 0)
     if SIDES[action] is Side.AUTHORITY and not handed_on:
         submission.decided_at = now
-    _record(session, submission, action, before, actor=actor, reason=reason, now=now)
+    _record(session, submission, action, before, actor=actor, reason=reason, confirmed=asked, now=now)
     if handed_on:
         done = f"已转至“{stage_of(submission).word}”环节"
     elif action is Action.APPROVE:
@@ -161,7 +168,15 @@ def _enter(session: Session, submission: Submission, stage: int) -> None:
 
 
 def _record(
-    session: Session, submission: Submission, action: Action, before: S, *, actor: Actor, reason: str, now: datetime
+    session: Session,
+    submission: Submission,
+    action: Action,
+    before: S,
+    *,
+    actor: Actor,
+    reason: str,
+    confirmed: str,
+    now: datetime,
 ) -> None:
     """Keep a step in the submission's own history and in the trail."""
     session.add(
@@ -173,12 +188,15 @@ def _record(
             account_id=actor.account_id,
             account_name=actor.name,
             reason=reason,
+            confirmed=confirmed,
             at=now,
         )
     )
     after = {"state": submission.state.value, "title": submission.title}
     if len(kinds.of(submission).stages) > 1:
         after["stage"] = stage_of(submission).code
+    if confirmed:
+        after["confirmed"] = confirmed
     audit.record(
         session,
         audit.Event(f"submission.{action.value}"),
@@ -240,14 +258,23 @@ def filers(session: Session, submission: Submission) -> list[str]:
 
 
 def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:
-    """The steps a submission has taken. Columns: at, action, account_name, to_state, reason. Refused: "missing"."""
+    """The steps a submission has taken. Refused codes: "missing".
+
+    Columns: at, action, account_name, to_state, reason, confirmed.
+    """
     one(session, submission_id, actor)
+    plain = "at action account_name to_state reason confirmed".split()
     query = (
-        sa.select(Movement.at, Movement.action, Movement.account_name, Movement.to_state, Movement.reason)
+        sa.select(*(getattr(Movement, name) for name in plain))
         .where(Movement.submission_id == submission_id)
         .order_by(Movement.id)
     )
     return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+
+
+def to_confirm(session: Session, submission: Submission) -> str:
+    """What approval must confirm (须确认的事项), in words to be handed to `move` as they are; "" where nothing."""
+    return kinds.of(submission).to_confirm(session, submission)
 
 
 def preview(session: Session, submission: Submission) -> str:

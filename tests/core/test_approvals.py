@@ -105,7 +105,7 @@ def test_every_move_of_the_table_works_and_leaves_a_step_and_a_line(database: st
             assert (moved.state, moved.version) == (to, version + 1), (state, action)
             assert bool(words) == (action is Action.APPROVE)
             step = workflow.trail(session, waiting.id, cast["admin"]).iloc[-1]
-            assert list(step) == [moment(kind), action.value, cast[by].name, to, REASON]
+            assert list(step) == [moment(kind), action.value, cast[by].name, to, REASON, ""]
             line = audit.history(session, cast["admin"], event=audit.Event(f"submission.{action.value}"))[0].iloc[0]
             assert (line["record"], line["record_id"], line["reason"]) == (kind, waiting.id, REASON)
             assert line["before"] == f'{{"state":"{state.value}"}}'

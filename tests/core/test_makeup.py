@@ -29,7 +29,6 @@ def read(content: bytes, *years: int) -> roster.Preview:
     bounds = roster.Limits(
         plan.subject,
         plan.hours_each,
-        plan.headcount,
         3,
         Decimal(8),
         c.AFTER.date(),

@@ -25,7 +25,7 @@ from core.tables.problems import PROBLEM_HEADINGS, problem_lines
 from tests import cast as c
 
 DATA = Path(__file__).parent.parent / "data"
-LIMITS = roster.Limits("professional", Decimal(24), 600, 3, Decimal(8), c.TODAY)
+LIMITS = roster.Limits("professional", Decimal(24), 3, Decimal(8), c.TODAY)
 HEADINGS = list(c.FORM.headings.values())
 FOUND = [c.id_number(serial) for serial in range(1, 4)]
 
@@ -473,15 +473,6 @@ def test_a_public_training_gives_no_professional_hours() -> None:
     assert [(problem.row, problem.column, problem.code) for problem in preview.problems] == [
         (4, "professional_hours", "hours-subject")
     ]
-
-
-def test_more_people_than_planned_is_a_warning_that_blocks_nobody() -> None:
-    content = c.sheet(three())
-    assert roster.read(content, "a.xlsx", limits=replace(LIMITS, headcount=3)).problems == []
-    preview = roster.read(content, "a.xlsx", limits=replace(LIMITS, headcount=2))
-    (found,) = preview.problems
-    assert (found.row, found.column, found.code, found.value, found.blocking) == (0, "number", "headcount", "3", False)
-    assert ids(preview) == FOUND
 
 
 def test_who_failed_without_hours_is_no_fault() -> None:

@@ -15,6 +15,7 @@ from core.trail import files
 from core.trail.files import Upload
 from web import context, deeds, submissions
 from web.deeds import Who
+from web.reports import over_plan
 from web.words import md
 
 
@@ -85,13 +86,20 @@ def fields(plan: Plan, report: Report | None) -> None:
         )
 
 
-def _typed(plan: Plan, key: str) -> reports.ReportFields:
-    """The fields as typed; teachers left as the plan has them stay the plan's."""
+def _typed(plan: Plan, report: Report | None, key: str) -> reports.ReportFields:
+    """The fields as typed; teachers left as the plan has them stay the plan's; a reason nobody asked for stays."""
     start_on, end_on, summary, taught = (
         st.session_state[key + name] for name in ("start_on", "end_on", "summary", "teachers")
     )
     summary, taught = typed.prose(summary), typed.prose(taught)
-    return reports.ReportFields(start_on, end_on, summary, "" if taught == typed.prose(plan.teachers) else taught)
+    taught = "" if taught == typed.prose(plan.teachers) else taught
+    why = typed.prose(st.session_state.get(_why(key), report.over_plan_reason if report else ""))
+    return reports.ReportFields(start_on, end_on, summary, taught, why)
+
+
+def _why(key: str) -> str:
+    """The field of the reason for what is beyond the plan (超出计划的原因)."""
+    return f"{key}over_plan_reason"
 
 
 def _saved(*what: Any) -> None:
@@ -105,7 +113,7 @@ AGAIN = "这份文件先前已经读取，没有替换，此后的改正和增�
 def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
     """Save (保存并检查) what was typed, chosen and pasted; answers the report, None where it was refused."""
     has_roster = seen is not None and seen.roster_id is not None
-    text, written = st.session_state[f"{key}pasted"], _typed(plan, key)
+    text, written = st.session_state[f"{key}pasted"], _typed(plan, seen, key)
     replace = _upload(f"{key}roster") is not None and st.session_state.get(_replace(key), False)
     files_given = [
         given and given.file_id for name in ("announcement", "roster") if (given := st.session_state.get(key + name))
@@ -134,9 +142,11 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
             return "已保存。还没有上传花名册。", report
         people = report.people + report.faults
         hints = sum(not problem.blocking for problem in problems)
+        far = any(each.far for each in reports.beyond_plan(session, report))
         added = f"粘贴添加了{pasted}行。" if typed.text(text) else ""
         found = f"，{report.faults}行有错误，请看下表" if report.faults else "，没有错误"
         found += f"，另有{hints}处提示。" if hints else "。"
+        found += "超出批准的计划，请看下面。" if far and not report.over_plan_reason else ""
         if seen and void and report.roster_id != seen.roster_id:
             added += f"原花名册已整份替换，此前在网上改正的{void}处作废。"
         return f"已保存。{added}花名册{people}人{found}{AGAIN if again else ''}", report
@@ -152,8 +162,13 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
 
 
 def submit(plan: Plan, report: Report) -> None:
-    """Submit (提交报告): the page's main deed, and the reason when it is late."""
+    """Submit (提交报告): the page's main deed, and the reasons: of what is beyond the plan, and when it is late."""
     key = _key(plan, report)
+    with db.reading() as session:
+        beyond = reports.beyond_plan(session, report)
+    if over_plan.told(beyond):
+        label = f"{reports.OVER_PLAN_REASON}（必填，审核机关会看到）"
+        st.text_area(label, report.over_plan_reason, key=_why(key), height=70)
     reason = f"late-{report.id}"
     days = (context.today() - report.due_on).days
     if days > 0:
@@ -172,9 +187,11 @@ def submit(plan: Plan, report: Report) -> None:
 def _submitted(plan: Plan, report: Report, key: str, reason: str) -> None:
     """Submit what is on the screen: saved first; a roster that brings new faults is shown before it is submitted."""
     brought = bool(_upload(f"{key}roster") or typed.text(st.session_state[f"{key}pasted"]))
-    saved = reports.ReportFields(report.start_on, report.end_on, report.summary, report.teachers)
+    saved = reports.ReportFields(
+        report.start_on, report.end_on, report.summary, report.teachers, report.over_plan_reason
+    )
     version = report.version
-    if brought or _upload(f"{key}announcement") or _typed(plan, key) != saved:
+    if brought or _upload(f"{key}announcement") or _typed(plan, report, key) != saved:
         kept = _save(plan, report, key)
         if kept is None:
             return

@@ -536,6 +536,16 @@ SETTINGS = {
     "makeup_years": Setting(int, "可补学此前几个年度", "{}个年度", "不能补学"),
     "certificate_rate": Setting(str, "证书折合的比例", choices={"granted": "由审核部门核定"}),  # or a number
     "within_one_year": Setting(bool, "跨年度的培训", "分开上报、各计各年", "可合并上报"),
+    # what a report has beyond its plan: `reports.beyond_plan`
+    "headcount_over_plan": Setting(
+        int, "报送人数多于计划的", "超过计划{}%的，须说明原因并经审核确认", "一律须说明原因并经审核确认"
+    ),
+    "hours_over_plan": Setting(
+        int, "报送总学时多于计划的", "超过计划{}%的，须说明原因并经审核确认", "一律须说明原因并经审核确认"
+    ),
+    "days_off_plan": Setting(
+        int, "实际日期与计划不同的", "相差超过{}天的，须说明原因并经审核确认", "一律须说明原因并经审核确认"
+    ),
 }
 """The silences a file can name, each read by what it settles; any other name is a slip."""
 

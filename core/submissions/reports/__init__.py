@@ -2,6 +2,7 @@
 
 from core.submissions.reports.concerns import warnings
 from core.submissions.reports.events import Event
+from core.submissions.reports.excess import OVER_PLAN_REASON, Excess, beyond_plan
 from core.submissions.reports.fields import ReportFields, open_plans, save
 from core.submissions.reports.keeping import EDITABLE, form_of, limits, repaired
 from core.submissions.reports.kind import ReportKind
@@ -22,11 +23,14 @@ from core.submissions.reports.supplements import supplement, turned_down, undone
 
 __all__ = [
     "EDITABLE",
+    "OVER_PLAN_REASON",
     "Change",
     "Event",
+    "Excess",
     "ReportFields",
     "ReportKind",
     "accept",
+    "beyond_plan",
     "cells",
     "credit_years",
     "form_of",

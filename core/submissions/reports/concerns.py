@@ -1,4 +1,4 @@
-"""Review hints (审核提示), which block nothing: differences from the plan, people in other rosters."""
+"""Review hints (审核提示), which block nothing: less than the plan, people in other rosters. More: `excess`."""
 
 from __future__ import annotations
 
@@ -46,9 +46,6 @@ def _drift(session: Session, report: Report) -> Iterator[Problem]:
     def warning(code: str, column: str, value: str, words: str) -> Problem:
         return Problem(0, column, code, value, words, blocking=False)
 
-    planned, took = f"{plan.start_on}至{plan.end_on}", f"{report.start_on}至{report.end_on}"
-    if planned != took:
-        yield warning("drift-dates", "number", took, f"实际培训{took}，批准的是{planned}")
     if report.teachers and report.teachers != plan.teachers:
         yield warning(
             "drift-teachers", "number", report.teachers, f"实际授课教师“{report.teachers}”，批准的是“{plan.teachers}”"

@@ -32,6 +32,8 @@ class ReportFields:
     summary: str
     teachers: str = ""
     """Who taught, where it was not whom the plan named."""
+    over_plan_reason: str = ""
+    """Why there is more than was approved, or on other days; see `beyond_plan`."""
 
 
 def open_plans(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame:
@@ -118,6 +120,7 @@ def save(
         raise Refused("state", f"该报告的状态是“{report.state.label}”，不能修改；待审的请先撤回。")
     report.start_on, report.end_on = fields.start_on, fields.end_on
     report.summary, report.teachers = typed.prose(fields.summary), typed.prose(fields.teachers)
+    report.over_plan_reason = typed.prose(fields.over_plan_reason)
     if report.part in (None, 1):  # a supplement's is its own, see `supplement`
         report.due_on = due_on
     session.flush()
@@ -154,6 +157,7 @@ def summary(report: Report) -> dict[str, Any]:
         "end_on": report.end_on.isoformat(),
         "summary": report.summary,
         "teachers": report.teachers,
+        "over_plan_reason": report.over_plan_reason,
         "people": report.people,
         "hours": str(report.hours),
         "faults": report.faults,

@@ -37,7 +37,6 @@ def limits(plan: Plan, start_on: date, end_on: date, today: date) -> roster.Limi
     return roster.Limits(
         subject=policy.subject(plan.subject).code,
         hours_each=plan.hours_each,
-        headcount=plan.headcount,
         days=plans.days_of(start_on, end_on),
         hours_per_day=policy.hours_per_day,
         today=today,

@@ -18,6 +18,7 @@ from core.models import Organization, Plan, Report, RosterRow, Source, Submissio
 from core.people import persons
 from core.submissions import plans, roster
 from core.submissions.kinds import Kind, register
+from core.submissions.reports.excess import OVER_PLAN_REASON, figures
 from core.submissions.reports.fields import summary
 from core.submissions.reports.reading import credit_years
 
@@ -53,6 +54,7 @@ class ReportKind(Kind[Report]):
         _PLAN.c.headcount,
         _PLAN.c.hours_each,
         *(_TABLE.c[name] for name in ("people", "hours", "faults", "late", "due_on")),
+        (_TABLE.c.over_plan != "").label("over_plan"),
         standing.OF_SUBMISSION.label("standing"),
     )
     loads = (sa.orm.selectinload(Report.plan).joinedload(Plan.authority).joinedload(Organization.authority),)
@@ -69,15 +71,17 @@ class ReportKind(Kind[Report]):
         ]
 
     def texts(self, report: Report) -> list[tuple[str, str]]:
-        return [("培训总结", report.summary)]
+        over = [("超出计划", report.over_plan), (OVER_PLAN_REASON, report.over_plan_reason)]
+        return [("培训总结", report.summary), *(over if report.over_plan else ())]
 
     def due_on(self, report: Report) -> date:
         return report.due_on
 
     def check_submit(self, session: Session, report: Report, *, actor: Actor, reason: str, now: datetime) -> None:
-        """A report has its summary, announcement and roster; after its days it is late and says why, clause 一(五)2.
+        """A report has its summary, announcement and roster, clause 一(五)2.
 
-        Refused codes: "fields", "late".
+        After its days it is late and says why; far beyond its plan it says why, too, clause 一(五)1.
+        Refused codes: "fields", "late", "over-plan".
         """
         faults = []
         if not report.summary:
@@ -96,6 +100,21 @@ class ReportKind(Kind[Report]):
             clause = plans.policy_of(report.plan).report_clause
             raise Refused("late", f"应于{report.due_on}（含）前提交（{clause}），现已逾期，请填写逾期原因后提交。")
         report.late_reason = reason if report.late else ""
+        report.over_plan = figures(session, report)
+        if report.over_plan and not report.over_plan_reason:
+            raise Refused("over-plan", f"请先填写“{OVER_PLAN_REASON}”再提交：{report.over_plan}。")
+        if not report.over_plan:
+            report.over_plan_reason = ""
+
+    def check_approve(self, session: Session, report: Report, *, now: datetime) -> None:
+        """What is far beyond the plan by now has its base's reason. Refused codes: "over-plan"."""
+        if not report.over_plan_reason and (found := figures(session, report)):
+            raise Refused("over-plan", f"基地没有说明超出计划的原因，请退回，由基地填写后重报：{found}。")
+
+    def to_confirm(self, session: Session, report: Report) -> str:
+        """What is far beyond the plan (超出计划), with both figures."""
+        found = figures(session, report)
+        return f"超出批准的计划：{found}" if found else ""
 
     @db.in_bulk()
     def on_approve(self, session: Session, report: Report, *, actor: Actor, now: datetime) -> str:

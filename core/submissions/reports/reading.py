@@ -59,16 +59,19 @@ def masked(problem: Problem) -> Problem:
 
 
 def headcount(session: Session, report: Report) -> tuple[int, int]:
-    """Headcount (实际人数): people of this roster, and the others who stand in the reports before it."""
+    """Headcount (实际人数): people of this roster, and the others who stand in the reports before it.
+
+    Each counts once, also who stands twice in the roster; a row with faults is somebody.
+    """
     kept = sa.select(RosterRow.id_index).where(RosterRow.report_id == report.id)
     indexes = [index and bytes(index) for index in session.scalars(kept)]
     faulty, here = indexes.count(None), set(indexes) - {None}
+    rows = sa.select(sa.func.count(RosterProblem.row.distinct())).where(RosterProblem.report_id == report.id)
+    faulty -= session.scalars(rows.where(RosterProblem.code == "duplicate")).one()
     if report.part == 1:
         return len(here) + faulty, 0
     earlier = {index for index, _ in roster.registered(session, report.plan_id, None, before=report.part)}
-    twice = sa.select(sa.func.count(RosterProblem.id))
-    twice = twice.where(RosterProblem.report_id == report.id, RosterProblem.code == "duplicate-plan")
-    others = len(earlier - here) - session.scalars(twice).one()
+    others = len(earlier - here) - session.scalars(rows.where(RosterProblem.code == "duplicate-plan")).one()
     return len(here) + faulty, others
 
 

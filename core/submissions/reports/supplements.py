@@ -42,7 +42,8 @@ def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime)
         rows[row] = kept[each.report.id][each.row]
     newest = max((row.report for row in left), key=lambda part: part.part)
     since = max((moment for row in left for moment in (row.undone_at, newest.decided_at) if moment), default=now)
-    names = "organization_id authority_id plan_id start_on end_on summary teachers announcement_id roster_id".split()
+    names = "organization_id authority_id plan_id start_on end_on summary teachers over_plan_reason".split()
+    names += ["announcement_id", "roster_id"]
     part = 1 + (session.scalar(sa.select(sa.func.max(Report.part)).where(Report.plan_id == report.plan_id)) or 1)
     added = Report(
         **{name: getattr(newest, name) for name in names},

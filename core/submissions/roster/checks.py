@@ -92,15 +92,12 @@ def check(
     _check_twins(preview)
     if limits:
         _check_limits(preview, limits)
-    elsewhere: set[bytes] = set()
     if known is not None:
         _check_known(preview, known, limits)
         _check_former(preview, known)
         if report is not None and limits:
-            elsewhere = _check_earlier(preview, known, report, limits)
+            _check_earlier(preview, known, report, limits)
             find_numbers(preview, known, report)
-    if limits:
-        _check_headcount(preview, limits, elsewhere)
     moved = {
         problem.row for problem in preview.problems if problem.code == "row-shifted"
     }  # nothing in them is as it is
@@ -238,17 +235,6 @@ def _sum_beyond(row: Row, rows: Sequence[Row], limits: Limits, before: Decimal =
         yield Problem(row.row, hours_column(limits.subject), "hours-sum", str(own), words)
 
 
-def _check_headcount(preview: Preview, limits: Limits, elsewhere: set[bytes]) -> None:
-    """Headcount (计划人数): the plan's is for all its reports together, each person counted once."""
-    others = len(elsewhere - set(preview.indexes.values()))
-    good = preview.good_rows
-    people = len({row.id_number for row in good}) + len(preview.rows) - len(good) + others
-    if people > limits.headcount:
-        whose = f"连同先前的报告共{people}人" if others else f"花名册{people}人"
-        words = f"{whose}，多于计划的{limits.headcount}人，请在总结中说明"
-        preview.problems.append(Problem(0, "number", "headcount", str(people), words, False))
-
-
 def _beyond(row: Row, limits: Limits, form: Form, most: Decimal) -> Iterator[Problem]:
     """Limits of the plan (批准的学时): what of a row's hours and credit year is beyond plan and days."""
     own, hours = form.usual, row.hours[limits.subject]
@@ -365,16 +351,16 @@ def _filed(plan_id: int, before: int | None, *columns: Any) -> sa.Select[Any]:
     return query if before is None else query.where(Report.part < before)
 
 
-def _check_earlier(preview: Preview, session: Session, report: Report, limits: Limits) -> set[bytes]:
+def _check_earlier(preview: Preview, session: Session, report: Report, limits: Limits) -> None:
     """Double filing (重复报送): nobody's hours are filed twice; a supplement (补报) is for those without.
 
-    Answers who stands in the earlier reports of the plan. For each good row of a supplement:
+    For each good row of a supplement:
     Step 1: registered earlier for the same year: a fault, the row is to be left out.
     Step 2: registered for another year: both together stay within the plan (`_sum_beyond`).
     Step 3: its hours were undone: a hint that it is filed again. Step 4: unknown to the earlier rosters: a hint.
     """
     if report.part == 1:
-        return set()
+        return
     earlier = registered(session, report.plan_id, limits.usual_year, before=report.part)
     hours: dict[bytes, Decimal] = {}
     for (index, _), (_, earned) in earlier.items():
@@ -409,4 +395,3 @@ def _check_earlier(preview: Preview, session: Session, report: Report, limits: L
         elif index not in known and names.key(row.name) not in unregistered_names:
             words = "先前的花名册中没有此人；补报只限其中没有登记学时的人员，请核实"
             preview.problems.append(Problem(row.row, "name", "supplement-new", row.name, words, False))
-    return set(hours)

@@ -156,7 +156,6 @@ class Limits:
 
     subject: str
     hours_each: Decimal
-    headcount: int
     days: int
     hours_per_day: Decimal
     today: date
