@@ -223,6 +223,7 @@ def _bound() -> None:
 def _parsed(content: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
     """Each sheet: what of it comes as JSON, and as Arrow."""
     hidden_rows: dict[str, list[int]] = {}
+    spanned: dict[str, list[_Range]] = {}
     if content[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             parts = packed.infolist()
@@ -230,7 +231,7 @@ def _parsed(content: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
                 raise Unreadable(TOO_LARGE)
             if any(part.filename.endswith("vbaProject.bin") for part in parts):
                 raise Unreadable(MACROS)
-            hidden_rows = _looked_through(packed)
+            hidden_rows, spanned = _looked_through(packed)
     elif "EncryptedPackage".encode("utf-16-le") in content:  # the names of its streams, as a compound file keeps them
         raise Unreadable(LOCKED)
     elif "_VBA_PROJECT".encode("utf-16-le") in content:
@@ -243,7 +244,7 @@ def _parsed(content: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
         sheet = book.get_sheet_by_name(meta.name)
         grid = _cells(sheet, meta.name, HEAD if hidden else MOST_ROWS)
         stream = _stream(grid[HEAD:]) if len(grid) > HEAD else b""
-        merged = [(*first, *last) for first, last in sheet.merged_cell_ranges or ()]
+        merged = [(*first, *last) for first, last in sheet.merged_cell_ranges or ()] or spanned.get(meta.name, [])
         head = [[_short(cell) for cell in cells] for cells in grid[:HEAD]]
         given = {"name": meta.name, "hidden": hidden, "head": head, "merged": merged, "bytes": len(stream)}
         yield given | {"hidden_rows": hidden_rows.get(meta.name, [])}, stream
@@ -315,11 +316,15 @@ _REACHES_OUT = re.compile(
 """Another workbook before the sheet, a program before a bar, a function that fetches or opens."""
 _UNRECKONED = re.compile(rb'<c(?![^>]*\bt="str")[^>]*>\s*<f[^>]*(?:/>|>[^<]*</f>)\s*(<v\s*/>|<v></v>)?\s*</c>')
 _ROW = re.compile(rb"<row\b([^>]*)>")
-_ODS_ROW = re.compile(rb"<table:(table|table-row)\b([^>]*)>")
+_ODS = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)((?: [^>]*?)?)/?>")
+_ODS_ATTRIBUTE = re.compile(rb'table:([a-z-]+)="([^"]*)"')
+_Range = tuple[int, int, int, int]
+"""The first row and column of merged cells, and the last."""
 
 
-def _looked_through(book: zipfile.ZipFile) -> dict[str, list[int]]:
-    """Look a packed workbook's sheets through (检查工作簿): which rows are hidden, by sheet.
+def _looked_through(book: zipfile.ZipFile) -> tuple[dict[str, list[int]], dict[str, list[_Range]]]:
+    """Look a packed workbook's sheets through (检查工作簿): which rows are hidden, and what its parser does not tell of
+    merged cells, by sheet.
 
     Formulas are read as they were reckoned when the file was saved; what was not, or reaches out, is refused.
     """
@@ -328,7 +333,7 @@ def _looked_through(book: zipfile.ZipFile) -> dict[str, list[int]]:
     hidden: dict[str, list[int]] = {}
     for name in names:
         if name == "content.xml":
-            return _hidden_in_ods(book.read(name))
+            return _seen_in_ods(book.read(name))
         if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
             continue
         sheet = book.read(name)
@@ -336,7 +341,7 @@ def _looked_through(book: zipfile.ZipFile) -> dict[str, list[int]]:
             _check_formulas(sheet)
         if b" hidden=" in sheet and name in titles:
             hidden[titles[name]] = _hidden(sheet)
-    return hidden
+    return hidden, {}
 
 
 def _check_formulas(sheet: bytes) -> None:
@@ -376,20 +381,27 @@ def _hidden(sheet: bytes) -> list[int]:
     return hidden[:MOST_ROWS]
 
 
-def _hidden_in_ods(content: bytes) -> dict[str, list[int]]:
+def _seen_in_ods(content: bytes) -> tuple[dict[str, list[int]], dict[str, list[_Range]]]:
+    """The hidden rows and the merged cells of an .ods, by sheet: its parser tells neither."""
     hidden: dict[str, list[int]] = {}
-    name, row = "", 0
-    for kind, attributes in _ODS_ROW.findall(content):
+    merged: dict[str, list[_Range]] = {}
+    if b"table:visibility=" not in content and b"-spanned=" not in content:
+        return hidden, merged
+    name, row, below, place = "", 0, 0, 0
+    for kind, attributes in _ODS.findall(content):
+        given = dict(_ODS_ATTRIBUTE.findall(attributes))
         if kind == b"table":
-            given = re.search(rb'table:name="([^"]*)"', attributes)
-            name, row = html.unescape(given[1].decode(errors="replace")) if given else "", 0
-            continue
-        again = re.search(rb'table:number-rows-repeated="(\d+)"', attributes)
-        times = int(again[1]) if again else 1
-        if re.search(rb'table:visibility="(filter|collapse)"', attributes):
-            hidden.setdefault(name, []).extend(range(row, min(row + times, MOST_ROWS)))
-        row += times
-    return hidden
+            name, row, below = html.unescape(given.get(b"name", b"").decode(errors="replace")), 0, 0
+        elif kind == b"table-row":
+            row, below, place = below, below + int(given.get(b"number-rows-repeated", 1)), 0
+            if given.get(b"visibility") in (b"filter", b"collapse"):
+                hidden.setdefault(name, []).extend(range(row, min(below, MOST_ROWS)))
+        else:
+            down, right = (int(given.get(b"number-%s-spanned" % each, 1)) for each in (b"rows", b"columns"))
+            if (down > 1 or right > 1) and row < MOST_ROWS:
+                merged.setdefault(name, []).append((row, place, row + down - 1, place + right - 1))
+            place += int(given.get(b"number-columns-repeated", 1))
+    return hidden, merged
 
 
 if __name__ == "__main__":
