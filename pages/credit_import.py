@@ -13,7 +13,8 @@ from core.ground.hours import hours_text
 from core.records import imports
 from core.tables import sheets
 from core.tables.problems import PROBLEM_HEADINGS, Problem, problem_lines
-from core.trail import files
+from core.tables.reading import Asked, Understood
+from core.trail import choices, files
 from core.trail.files import Upload
 from web import address, context, deeds, shell, tables
 from web.deeds import Who
@@ -31,12 +32,15 @@ def uploaded() -> Upload | None:
 
 
 def checked(upload: Upload) -> imports.Preview:
-    """The file as it was checked last; it is read again only when the file, the day or the books have changed."""
-    seen = (files.digest_of(upload), context.today())
+    """The file as it was checked last; read again only when file, day, columns or books have changed."""
+    with db.reading() as session:
+        known = choices.chosen(session, actor.organization_id, imports.LISTING.code)
+    seen = (files.digest_of(upload), context.today(), known)
     if st.session_state.get("credits-seen") != seen:
         with st.spinner("正在检查……"), db.reading() as session:
+            own, today = actor.organization_id, seen[1]
             found = imports.read(
-                upload.content, upload.filename, today=seen[1], known=session, authority_id=actor.organization_id
+                upload.content, upload.filename, today=today, known=session, authority_id=own, chosen=known
             )
         st.session_state["credits-preview"], st.session_state["credits-seen"] = found, seen
     preview: imports.Preview = st.session_state["credits-preview"]
@@ -48,9 +52,10 @@ def bring_in() -> None:
     if upload is None:
         deeds.say("error", "请先选择文件。")
         return
+    known = st.session_state["credits-seen"][2]  # as the officer saw it
 
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, list[Problem]]:
-        batch, preview = imports.bring_in(session, upload, reason=reason, **who)
+        batch, preview = imports.bring_in(session, upload, reason=reason, chosen=known, **who)
         if batch is None:
             raise Refused("rows", "没有一行可以入账，请按问题清单改正后重新上传。")
         left = f"，{len(preview.faulty_rows)}行有问题没有入账，见下表" if preview.faulty_rows else ""
@@ -76,6 +81,11 @@ def problems_of(found: list[Problem]) -> None:
     )
 
 
+def choose(found: Understood, upload: Upload) -> None:
+    key = f"credits-{files.digest_of(upload)[:16]}"
+    tables.columns(found, imports.LISTING, key=key, then=lambda: st.session_state.pop("credits-seen", None))
+
+
 def preview_of(upload: Upload) -> None:
     """What the import would do, and the import itself."""
     preview = checked(upload)
@@ -86,6 +96,7 @@ def preview_of(upload: Upload) -> None:
     hints = sum(not problem.blocking for problem in preview.problems)
     words += f"；{hints}处提示，不影响入账，请核对" if hints else ""
     (st.warning if preview.problems else st.info)(f"{words}。")
+    tables.account(preview.account)
     if good:
         names = ("year", "subject", "source", "hours", "deemed", "id_number")
         frame = pd.DataFrame([{name: getattr(row, name) for name in names} for row in good])
@@ -95,6 +106,9 @@ def preview_of(upload: Upload) -> None:
         tables.table(counts, ["year", "subject", "source", "rows_good", "people", "hours"], empty="")
     if preview.problems:
         problems_of(preview.problems)
+    if preview.understood:
+        with st.expander("认列：各列读作什么"):
+            choose(preview.understood, upload)
     if good:
         st.text_input(
             "导入原因（必填，记入审计日志）", key="credits-reason", placeholder="如：补登2021至2023年度纸质台账"
@@ -112,7 +126,11 @@ try:
     file = uploaded()
     if file:
         st.session_state.pop("credits-left", None)
-        preview_of(file)
+        try:
+            preview_of(file)
+        except Asked as asked:
+            st.error(asked.words)
+            choose(asked.understood, file)
     elif left := st.session_state.get("credits-left"):
         st.caption("上次导入中没有入账的行")
         problems_of(left)

@@ -14,8 +14,10 @@ from core.ground import db
 from core.ground.access import OFFICERS, Actor, Refused, Role
 from core.people import persons
 from core.tables import sheets
+from core.tables.reading import Asked
+from core.trail import choices
 from web import context, shell, tables
-from web.eligibility import decision, form, rows
+from web.eligibility import decision, form, reading, rows
 from web.progress import Progress, watched
 from web.words import md, moment_text
 
@@ -32,8 +34,20 @@ def by_file() -> None:
     if given is None:
         return
     content, name = given.getvalue(), given.name
-    today = context.today()
-    answering(lambda _session: applications.read(content, name, today=today), given.file_id)
+    today, code = context.today(), applications.listing().code
+
+    def read(session: Session) -> Batch:
+        known = choices.chosen(session, actor.organization_id, code)
+        return applications.read(content, name, today=today, chosen=known)
+
+    try:
+        answering(read, given.file_id)
+    except Asked as asked:
+        st.session_state["asked"] = (given.file_id, asked)
+    before, asked_of = st.session_state.get("asked", (None, None))
+    if asked_of and before == given.file_id:
+        st.error(asked_of.words)
+        reading.choose(asked_of.understood, given.file_id)
 
 
 def by_employer() -> None:
@@ -49,24 +63,26 @@ def answering(read: Callable[[Session], Batch], asked: str) -> None:
     with st.container(horizontal=True):
         look = st.button("核验", type="primary", key="look")
         keep = decides and st.button("核验并存档", key="keep", disabled=st.session_state.get("recorded") == asked)
+    look = look or st.session_state.pop("again", None) == asked
     if look or keep:
+        st.session_state.pop("asked", None)
 
-        def work(progress: Progress) -> Run:
+        def work(progress: Progress) -> tuple[Batch, Run]:
             with db.reading() as session:  # nobody's deed waits while a file is read
                 batch = read(session)
             with db.transaction() if keep else db.reading() as session:
                 if keep:
                     now = context.moment(session)
-                    return decisions.decide(session, batch, actor=actor, now=now, progress=progress)
-                return answers.answer(session, batch, actor=actor, progress=progress)
+                    return batch, decisions.decide(session, batch, actor=actor, now=now, progress=progress)
+                return batch, answers.answer(session, batch, actor=actor, progress=progress)
 
-        run = watched(work, "正在核验……", "已核验{:,} / {:,}")
-        st.session_state["run"] = (asked, run)
+        st.session_state["run"] = (asked, *watched(work, "正在核验……", "已核验{:,} / {:,}"))
         if keep:
             st.session_state["recorded"] = asked
             st.rerun()  # so that the button beside it cannot record the same again
-    before, answered = st.session_state.get("run", (None, None))
+    before, batch, answered = st.session_state.get("run", (None, None, None))
     if answered is not None and before == asked:
+        reading.told(batch, asked)
         results(answered)
 
 

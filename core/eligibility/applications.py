@@ -13,13 +13,13 @@ from typing import Any
 
 from core.eligibility.ownership import ownership, to_verify
 from core.ground import names, resident_id, typed
-from core.ground.access import Refused
+from core.ground.access import OFFICERS, Refused, Role
 from core.law import notices
 from core.law.applicants import Applicant
 from core.law.notices import EDUCATIONS, EVERY_NOTICE, Fact, Policy, Window
 from core.tables import reading, values
 from core.tables.problems import Problem
-from core.tables.reading import Listing
+from core.tables.reading import Listing, Understood
 from core.tables.values import Unclear
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -89,6 +89,8 @@ class Batch:
     problems: list[Problem] = field(default_factory=list)
     account: list[str] = field(default_factory=list)
     """What of the file was read and what was not (读入说明), in words."""
+    understood: Understood | None = None
+    """Which of the file's columns is which."""
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -118,11 +120,9 @@ def read(content: bytes, filename: str, *, today: date | None = None, chosen: Ma
     Refused codes: "file" (unreadable, empty, too large), "headings" (no 姓名, 身份证号, 申报年度 in one row).
     """
     batch = Batch()
-    table = reading.read(
-        content, filename, Listing("申报名单", columns(), REQUIRED, near=_near, near_by_row=True), chosen=chosen
-    )
+    table = reading.read(content, filename, listing(), chosen=chosen)
     batch.problems += table.problems
-    batch.account = reading.account(table)
+    batch.account, batch.understood = reading.account(table), table.understood
     asked = {problem.row for problem in table.problems if problem.blocking}
     for number, cells in table.rows:
         each, problems = identified(number, cells, today)
@@ -132,6 +132,12 @@ def read(content: bytes, filename: str, *, today: date | None = None, chosen: Ma
         raise Refused("file", "表头下面没有申报人员，请确认数据在同一张工作表内。")
     _check_repeated(batch)
     return batch
+
+
+def listing() -> Listing:
+    """Applications as a kind of table (申报名单表样): a line is a person's application for a year."""
+    senders = (*OFFICERS, Role.EMPLOYER_CLERK)
+    return Listing("申报名单", columns(), REQUIRED, near=_near, near_by_row=True, code="applications", senders=senders)
 
 
 def _near(label: str) -> str:

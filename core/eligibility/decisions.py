@@ -48,7 +48,7 @@ from core.models import (
     under,
 )
 from core.people import persons
-from core.trail import audit
+from core.trail import audit, choices
 
 DECIDERS = (Role.TITLE_OFFICER, Role.REVIEWER)
 """Who decides for the record. Officers, employer clerks (their own people) and persons (themselves) may look ahead."""
@@ -78,9 +78,13 @@ def decide(session: Session, batch: Batch, *, actor: Actor, now: datetime, progr
 def decide_file(
     session: Session, content: bytes, filename: str, *, actor: Actor, now: datetime, progress: Progress | None = None
 ) -> Run:
-    """Decide a file and record it: `applications.read` and `decide`. Refused codes: theirs."""
+    """Decide a file and record it: `applications.read`, by the columns its office has chosen, and `decide`.
+
+    Refused codes: theirs.
+    """
     require(actor, *DECIDERS)
-    batch = applications.read(content, filename, today=db.office_day(now))
+    known = choices.chosen(session, actor.organization_id, applications.listing().code)
+    batch = applications.read(content, filename, today=db.office_day(now), chosen=known)
     return decide(session, batch, actor=actor, now=now, progress=progress)
 
 

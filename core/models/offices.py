@@ -45,6 +45,21 @@ def leagues(session: Session) -> dict[int, str | None]:
     return {office_id: league_of(kind, name) for office_id, kind, name in offices}
 
 
+class ColumnChoice(Base):
+    """认列: what an organization's files of one kind call a column, as a clerk has said it once."""
+
+    __tablename__ = "column_choice"
+    organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
+    """The kind of table, by its `Listing`'s code."""
+    label: Mapped[str] = mapped_column(sa.String(200), primary_key=True)
+    """The heading as the file has it, groups over it included."""
+    column_key: Mapped[str] = mapped_column(sa.String(60))
+    """"" where the column is not used (不用)."""
+    chosen_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    chosen_at: Mapped[datetime] = mapped_column(Moment)
+
+
 class Account(Base):
     """Who may sign in, in which role, for which organization."""
 

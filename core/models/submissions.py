@@ -125,6 +125,8 @@ class Report(Submission):
     announcement_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))
     """培训通知, by which the training was announced."""
     roster_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))
+    read_account: Mapped[str] = mapped_column(sa.Text, default="")
+    """What of the roster's file was read and what was not (读入说明), a line each, ID numbers masked."""
     people: Mapped[int] = mapped_column(default=0)
     """Rows of the roster without a fault."""
     hours: Mapped[Decimal] = mapped_column(Hours, default=0)

@@ -22,7 +22,7 @@ from core.models import Attachment, CreditBatch, CreditEntry, Person, Source, le
 from core.people import acts, persons
 from core.tables import reading, values
 from core.tables.problems import Problem, in_order
-from core.tables.reading import Listing
+from core.tables.reading import Listing, Understood
 from core.trail import files
 from core.trail.files import Upload
 
@@ -49,6 +49,8 @@ LISTING = Listing(
     REQUIRED,
     several=True,
     says=lambda cells: any(typed.text(cells.get(name)) for name in ("year", "subject", "hours", "source")),
+    code="credits",
+    senders=(Role.REVIEWER, Role.ADMIN),
 )
 """Hours of earlier years as a kind of table (学时表样): a line is a person, a year and a subject."""
 
@@ -95,6 +97,8 @@ class Preview:
     problems: list[Problem] = field(default_factory=list)
     account: list[str] = field(default_factory=list)
     """What of the file was read and what was not (读入说明), in words."""
+    understood: Understood | None = None
+    """Which of the file's columns is which."""
 
     @property
     def faulty_rows(self) -> set[int]:
@@ -142,7 +146,7 @@ def _read(
 ) -> Preview:
     """The file by itself and by the notices."""
     table = reading.read(content, filename, LISTING, chosen=chosen)
-    preview = Preview(table.sheet, problems=list(table.problems), account=reading.account(table))
+    preview = Preview(table.sheet, [], list(table.problems), reading.account(table), table.understood)
     numbers = [resident_id.normalise(cells.get("id_number")) for _, cells in table.rows]
     league_of = _leagues(known, numbers, authority_id)
     notices_of: dict[str | None, _Notices] = {}

@@ -114,7 +114,7 @@ class Vocabulary:
         chosen: Mapping[str, str] | None = None,
     ) -> None:
         self.columns, self.required, self.loose = columns, tuple(required), frozenset(loose)
-        self.chosen = dict(chosen or {})
+        self.chosen = {label: name for label, name in (chosen or {}).items() if not name or name in columns}
         self.by_word = vocabulary(columns)
         self.standard = {name: heading(words[0]) for name, words in columns.items()}
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.ground import names, typed
-from core.ground.access import Refused
+from core.ground.access import Refused, Role
 from core.tables import delimited, headings, reader, values
 from core.tables.headings import Headings, Question, Vocabulary, letter
 from core.tables.problems import UNKNOWN, Problem
@@ -47,8 +47,6 @@ class Listing:
     identity: Sequence[str] = ("name", "id_number")
     several: bool = False
     """Whether somebody may have several lines: what is merged over lines then belongs to each, the name as well."""
-    ours: Sequence[str] = ()
-    """Columns that our files number their rows in: each such row is a line."""
     loose: Collection[str] = ("number", "phone", "note")
     """Columns on which nothing hangs: of two that fit the first is taken unasked."""
     says: Callable[[Cells], bool] = _anything
@@ -56,11 +54,37 @@ class Listing:
     """The column that a heading nobody knows may mean, "" for none: where that has no place, it is asked about."""
     near_by_row: bool = False
     """Whether that is asked in each row that says something there, instead of once."""
+    code: str = ""
+    """Under which an organization's choices of columns are remembered, "" where none are."""
+    senders: Collection[Role] = ()
+    """Who may send such a table, and say which column is which."""
+    ours: Collection[str] = ()
+    """Those of `own` in which files that the office handed out number their rows: each such row is a line."""
 
     @property
     def headings(self) -> dict[str, str]:
         """The standard heading (标准表头) of each column."""
         return {name: words[0] for name, words in self.columns.items()}
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The columns that a clerk may say a label is (认列), each with its heading."""
+        own = {name: words[0] for name, words in self.own.items() if name not in self.ours}
+        return self.headings | own
+
+
+@dataclass(frozen=True)
+class Understood:
+    """Columns of a file as they were understood (认列): what a clerk may put right, and the office remembers."""
+
+    labels: tuple[str, ...]
+    """All headings as they are written."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Of those that are read: the column each is."""
+    doubtful: tuple[str, ...] = ()
+    """Those that are asked about, or are not read and have something below them."""
+    unused: tuple[str, ...] = ()
+    """Those that a clerk has said are not used."""
 
 
 @dataclass(frozen=True)
@@ -84,24 +108,33 @@ class Table:
     """All headings as they are written, of those not read as well."""
     unread: tuple[str, ...] = ()
     """Headings that are not read (未识别的列), and have something below them."""
+    unused: tuple[str, ...] = ()
+    """Headings that a clerk has said are not used (不用的列)."""
     left_out: list[LeftOut] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     """What to look at: columns not read, hidden rows, examples, names merged over several rows."""
+
+    @property
+    def understood(self) -> Understood:
+        columns = {label: name for name, label in self.columns.items() if label}
+        return Understood(self.labels, columns, self.unread, self.unused)
 
 
 class Asked(Refused):
     """Refused because a column has to be chosen (问表头). Code "headings"; `labels` are the columns as written."""
 
-    def __init__(self, words: str, labels: Sequence[str]) -> None:
+    def __init__(self, words: str, understood: Understood) -> None:
         super().__init__("headings", words)
-        self.labels = tuple(labels)
+        self.understood = understood
+        self.labels = understood.labels
 
 
 def read(content: bytes, filename: str, listing: Listing, *, chosen: Mapping[str, str] | None = None) -> Table:
     """Read a table (读入表格): its headings wherever they stand, its rows below them, and what was left out.
 
-    `chosen` says of labels which column each is ("": none), before any word does. Files as offices have them:
-    workbooks by content, .csv; titles above, signatures below, merged cells, empty rows, hidden sheets.
+    `chosen` says of labels which column each is ("": none), before any word does; what is no column of this kind (any
+    more) says nothing. Files as offices have them: workbooks by content, .csv; titles above, signatures below, merged
+    cells, empty rows, hidden sheets.
     Refused codes: "file" (unreadable, empty, too large, a decompression bomb, two sheets that fit), "headings" (not
     found; or `Asked`: two columns for one name).
     """
@@ -198,20 +231,23 @@ def _has_rows(sheet: Sheet, found: Headings, listing: Listing) -> bool:
 def _table(sheet: Sheet, found: Headings, words: Vocabulary, listing: Listing) -> Table:
     """The rows below the headings; where headings stand again further down, those below them by these."""
     parts = [found, *_further(sheet, found, words)]
-    questions = dict.fromkeys(each.words for part in parts for each in (*part.questions, *_near(sheet, part, listing)))
+    questions = [each for part in parts for each in (*part.questions, *_near(sheet, part, words, listing))]
     labels = tuple(dict.fromkeys(label for part in parts for label in part.labels.values()))
-    if questions:
-        raise Asked(f"{'；'.join(questions)}。", labels)
     columns = {name: part.labels.get(place, "") for part in parts for name, place in part.places.items()}
-    table = Table(sheet.name, [], columns, labels)
+    unused = tuple(label for label in labels if words.chosen.get(label) == "")
+    table = Table(sheet.name, [], columns, labels, unused=unused)
+    if questions:
+        asked = tuple(dict.fromkeys(label for each in questions for label in each.labels))
+        said = "；".join(dict.fromkeys(each.words for each in questions))
+        raise Asked(f"{said}。", replace(table.understood, doubtful=asked))
     unread: dict[str, str] = {}
     for part, following in zip(parts, [*parts[1:], None], strict=True):
         stop = sheet.height if following is None else following.top
         _check_lengths(sheet, part, stop)
         _take(sheet, part, stop, words, listing, table)
-        taken = part.places.values()
-        for place, label in part.labels.items():
-            if place not in taken and any(typed.text(cell) for cell in sheet.columns[place][part.first : stop]):
+        for place in sorted(part.labels.keys() - part.places.values()):
+            label, below = part.labels[place], sheet.columns[place][part.first : stop]
+            if label not in unused and any(typed.text(cell) for cell in below):
                 unread[label] = part.instead.get(place, "")
     table.unread = tuple(unread)
     for label, instead in unread.items():
@@ -220,9 +256,9 @@ def _table(sheet: Sheet, found: Headings, words: Vocabulary, listing: Listing) -
     return table
 
 
-def _near(sheet: Sheet, found: Headings, listing: Listing) -> Iterator[Question]:
+def _near(sheet: Sheet, found: Headings, words: Vocabulary, listing: Listing) -> Iterator[Question]:
     """Unknown headings that may mean a column that has no place (疑似的列): hours or a claim would be lost."""
-    for place, name in _nearest(found, listing).items():
+    for place, name in _nearest(found, words, listing).items():
         if not listing.near_by_row and any(map(typed.text, sheet.columns[place][found.first :])):
             label, word = found.labels[place], listing.columns[name][0]
             said = f"{letter(place)}列“{label[:30]}”可能是“{word}”，请把表头改为“{word}”，不是的请改名或删去，再上传"
@@ -237,10 +273,12 @@ def unknown(label: str, listing: Listing, *, instead: str = "") -> Problem:
     return Problem(0, label[:20], UNKNOWN, "", said, blocking=False)
 
 
-def _nearest(found: Headings, listing: Listing) -> dict[int, str]:
-    """The places of such headings, and the column that each may mean."""
+def _nearest(found: Headings, words: Vocabulary, listing: Listing) -> dict[int, str]:
+    """The places of such headings, and the column that each may mean; of what a clerk has said, nothing is asked."""
     nearest = {}
     for place, label in found.labels.items():
+        if label in words.chosen:
+            continue
         if found.places and place not in found.places.values() and place not in found.instead:
             name = listing.near(label)
             if name and name not in found.places:
@@ -319,15 +357,15 @@ def _take(sheet: Sheet, found: Headings, stop: int, words: Vocabulary, listing: 
                 said = f"此行是{reason}（“{begins[:20]}”），没有读入；如是人员，请改正后再上传"
                 table.problems.append(Problem(number, column, "row-left", begins, said, blocking=False))
     if listing.near_by_row:
-        _tell_near(sheet, found, listing, table)
+        _tell_near(sheet, found, words, listing, table)
     for at in merged:
         said = "姓名、身份证号与上一行是合并的单元格；每人一行，请取消合并，把此行并入上一行或补填姓名和号码"
         table.problems.append(Problem(found.first + at + 1, listing.identity[0], "row-merged", "", said))
 
 
-def _tell_near(sheet: Sheet, found: Headings, listing: Listing, table: Table) -> None:
+def _tell_near(sheet: Sheet, found: Headings, words: Vocabulary, listing: Listing, table: Table) -> None:
     """Rows that say something under such a heading: their answer would be without it."""
-    for place, name in _nearest(found, listing).items():
+    for place, name in _nearest(found, words, listing).items():
         label, word = found.labels[place][:30], listing.columns[name][0]
         for number, _ in table.rows:
             value = typed.text(sheet.columns[place][number - 1])
@@ -494,10 +532,18 @@ def account(table: Table) -> list[str]:
         reasons.setdefault(each.reason, []).append(each)
     lines = [f"读入{len(table.rows)}行" + (f"，未读入{len(table.left_out)}行" if table.left_out else "")]
     for reason, rows in reasons.items():
-        which = "、".join(f"{a}" if a == b else f"{a}至{b}" for a, b in _runs(each.row for each in rows))
+        runs = _runs(each.row for each in rows)
+        which = "、".join(f"{a}" if a == b else f"{a}至{b}" for a, b in runs[:_NAMED])
+        which += f"等{len(rows)}" if len(runs) > _NAMED else ""
         lines.append(
             f"第{which}行：{reason}（{'；'.join(dict.fromkeys(each.text for each in rows[:3] if each.text))}）"
         )
-    if table.unread:
-        lines.append(f"未识别的列：{'、'.join(table.unread)}")
+    for said, labels in (("未识别的列", table.unread), ("按本单位的选择不用的列", table.unused)):
+        if labels:
+            more = f"等{len(labels)}列" if len(labels) > _NAMED else ""
+            lines.append(f"{said}：{'、'.join(label[:30] for label in labels[:_NAMED])}{more}")
     return lines
+
+
+_NAMED = 20
+"""Runs of rows, and columns, that an account names; of more it says how many there are."""

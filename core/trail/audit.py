@@ -61,6 +61,7 @@ class Event(Labelled):
     REJECT = "submission.reject", "不予通过"
     CREDIT_POSTED = "credit.posted", "学时入账"
     CREDITS_IMPORTED = "credits.imported", "导入学时"
+    COLUMNS_CHOSEN = "columns.chosen", "认列"
     CREDIT_REVERSED = "credit.reversed", "冲销学时"
     TOTALS_REBUILT = "totals.rebuilt", "重建学时合计"
     ELIGIBILITY_DECIDED = "eligibility.decided", "核验资格"

@@ -19,10 +19,10 @@ from core.models import Base, Dispute, PolicyDraft, leagues
 from core.office import dashboards
 from core.people import accounts, acts, organizations, persons
 from core.records import cards, disputes, proofs, shortfalls
-from core.submissions import claims, plans, queues, reports, workflow
+from core.submissions import claims, plans, queues, reports, roster, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
-from core.trail import audit, files
+from core.trail import audit, choices, files
 from tests import cast as c
 from tests import ready
 
@@ -153,6 +153,16 @@ def strike(s: Session, actor: Actor, at: Records) -> None:
 def restart(s: Session, actor: Actor, at: Records) -> None:
     strike(s, actor, at)
     reports.restart(s, at.report, actor=actor, now=c.AFTER)
+
+
+def choose_columns(s: Session, actor: Actor, at: Records) -> None:
+    choices.choose(s, roster.listing(c.FORM), {"科室": "specialty"}, actor=actor, now=c.AFTER)
+
+
+def read_again(s: Session, actor: Actor, at: Records) -> None:
+    s.execute(sa.text("UPDATE submission SET state = 'withdrawn' WHERE id = :id"), {"id": at.report})
+    reports.understood(s, at.report, actor)
+    reports.read_again(s, at.report, replace=True, actor=actor, now=c.AFTER)
 
 
 def supplement(s: Session, actor: Actor, at: Records) -> None:
@@ -300,6 +310,8 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("repair a roster", repair, FILE),
     ("add and leave out rows", strike, FILE),
     ("go back to the roster's file", restart, FILE),
+    ("read the roster's file again", read_again, FILE),
+    ("say which column is which", choose_columns, ("base hohhot_base exam",) * 2),
     ("supplement a report", supplement, FILE),
     ("open its file", attachment, SEE),
     ("take its file away", take_file, SEE),

@@ -11,10 +11,11 @@ from core.ground import db, typed
 from core.models import Plan, Report
 from core.submissions import plans, reports, roster
 from core.submissions.workflow import Action
-from core.trail import files
+from core.tables.reading import Asked
+from core.trail import choices, files
 from core.trail.files import Upload
-from web import context, deeds, submissions
-from web.deeds import Who
+from web import context, deeds, submissions, tables
+from web.deeds import Act, Who
 from web.reports import over_plan
 from web.words import md
 
@@ -84,6 +85,17 @@ def fields(plan: Plan, report: Report | None) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
+    before, asked = st.session_state.get(f"{key}asked", (None, None))
+    if asked and before == _given(key):
+        st.error(asked.words)
+        form = roster.listing(roster.form(plans.policy_of(plan), plan.subject))
+        tables.columns(asked.understood, form, key=f"{key}{before[0]}", then=lambda: _save(plan, report, key))
+
+
+def _given(key: str) -> tuple[str, str]:
+    """The file and the rows on the form: what a question about columns was asked of."""
+    given = st.session_state.get(f"{key}roster")
+    return given.file_id if given else "", st.session_state.get(f"{key}pasted", "")
 
 
 def _typed(plan: Plan, report: Report | None, key: str) -> reports.ReportFields:
@@ -107,6 +119,12 @@ def _saved(*what: Any) -> None:
     _save(*what)
 
 
+def _left(report: Report) -> str:
+    """What of the roster's file was not read, in one sentence; the rest of it stands below."""
+    said = report.read_account.split("\n")
+    return f"{said[0]}，见下面的说明。" if "未读入" in said[0] else ""
+
+
 AGAIN = "这份文件先前已经读取，没有替换，此后的改正和增删都还在；要从头来过，请在“改正记录”中恢复为上传的原件。"
 
 
@@ -122,7 +140,9 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, Report]:
         given = _upload(f"{key}roster")
         if typed.text(text) and not has_roster:
-            given = roster.pasted(text, roster.form(plans.policy_of(plan)))
+            form = roster.form(plans.policy_of(plan))
+            known = choices.chosen(session, plan.organization_id, roster.listing(form).code)
+            given = roster.pasted(text, form, chosen=known)
         again = given is not None and seen is not None and reports.taken_before(session, seen, given)
         void = reports.repaired(session, seen) if seen else 0
         report, problems = reports.save(
@@ -149,9 +169,14 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
         found += "超出批准的计划，请看下面。" if far and not report.over_plan_reason else ""
         if seen and void and report.roster_id != seen.roster_id:
             added += f"原花名册已整份替换，此前在网上改正的{void}处作废。"
+        if given is not None and not again:
+            added = f"{_left(report)}{added}"
         return f"已保存。{added}花名册{people}人{found}{AGAIN if again else ''}", report
 
-    kept: Report | None = deeds.deed(act, "report", plan.id, written, text, *files_given, replace, below=True)
+    st.session_state.pop(f"{key}asked", None)
+    kept: Report | None = deeds.deed(
+        _remembering(act, key), "report", plan.id, written, text, *files_given, replace, below=True
+    )
     if kept is None:
         return None
     st.session_state[f"{key}pasted"] = ""
@@ -159,6 +184,19 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
         if given := st.session_state.get(key + name):
             st.session_state[f"{key}{name}-taken"] = given.file_id
     return kept
+
+
+def _remembering(act: Act[Any], key: str) -> Act[Any]:
+    """The deed of saving; where a column has to be chosen first, that stays on the form until it is (认列)."""
+
+    def asking(session: Session, **who: Unpack[Who]) -> Any:
+        try:
+            return act(session, **who)
+        except Asked as asked:
+            st.session_state[f"{key}asked"] = (_given(key), asked)
+            raise
+
+    return asking
 
 
 def submit(plan: Plan, report: Report) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from functools import partial
 from typing import Any, Unpack
 
 import pandas as pd
@@ -40,6 +41,7 @@ def room(report: Report, actor: Actor) -> None:
     places[1].metric("可登记人数", report.people)
     places[2].metric("合计学时", hours_text(report.hours))
     places[3].metric("待改正的行", report.faults)
+    tables.account(filter(None, report.read_account.split("\n")))
     faulty: dict[int, list[Problem]] = {}
     for problem in problems:
         if problem.blocking:
@@ -55,8 +57,36 @@ def room(report: Report, actor: Actor) -> None:
             for hint in offered:
                 words, key = f"采纳第{hint.row}行的建议：{hint.offer}", f"accept-{hint.row}-{hint.column}"
                 st.button(words, key=key, on_click=_accept, args=(report.id, [hint.row]))
+    if report.part == 1:
+        _columns(report, actor)
     _others(report, actor)
     trail.trail(report, actor)
+
+
+def _columns(report: Report, actor: Actor) -> None:
+    """Which column of the roster's file is which (认列), and the file read again by it."""
+    key = f"columns-{report.id}-{report.roster_id}"
+    opened = st.expander("认列：各列读作什么", key=key, on_change="rerun")  # the file is read only where it is open
+    if not opened.open:
+        return
+    with db.reading() as session:
+        found = reports.understood(session, report.id, actor)
+        made = reports.repaired(session, report)
+    with opened:
+        if made:
+            st.checkbox(f"重新读入，此前在网上改正的{made}处作废", key=f"{key}-replace")
+        then = partial(_read_again, report.id, f"{key}-replace")
+        tables.columns(found, roster.listing(reports.form_of(report)), key=key, then=then)
+
+
+def _read_again(report_id: int, replace: str) -> None:
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        over = st.session_state.get(replace, False)
+        report, _ = reports.read_again(session, report_id, replace=over, **who)
+        people = report.people + report.faults
+        return f"已按所选的列重新读入，花名册{people}人，{report.faults}行有错误。"
+
+    deeds.deed(act, "read-again", report_id, below=True)
 
 
 def _others(report: Report, actor: Actor) -> None:

@@ -1,6 +1,7 @@
 """Tables (表格) on screen and in exports: column headings, cells in words, lists to choose from, downloads."""
 
 from web.tables.cells import worded
+from web.tables.choosing import account, columns
 from web.tables.columns import LABELS
 from web.tables.downloads import deferred, export
 from web.tables.drawing import PAGE_ROWS, fixed, listing, pick, prose, table
@@ -9,6 +10,8 @@ from web.tables.problems import problems
 __all__ = [
     "LABELS",
     "PAGE_ROWS",
+    "account",
+    "columns",
     "deferred",
     "export",
     "fixed",

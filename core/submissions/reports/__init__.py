@@ -18,7 +18,17 @@ from core.submissions.reports.reading import (
     rows,
     standing,
 )
-from core.submissions.reports.repairing import Change, accept, paste, repair, restart, strike, taken_before
+from core.submissions.reports.repairing import (
+    Change,
+    accept,
+    paste,
+    read_again,
+    repair,
+    restart,
+    strike,
+    taken_before,
+    understood,
+)
 from core.submissions.reports.supplements import supplement, turned_down, undone_people, unregistered
 
 __all__ = [
@@ -41,6 +51,7 @@ __all__ = [
     "open_rows",
     "paste",
     "problems",
+    "read_again",
     "repair",
     "repaired",
     "repairs",
@@ -53,6 +64,7 @@ __all__ = [
     "supplement",
     "taken_before",
     "turned_down",
+    "understood",
     "undone_people",
     "unregistered",
     "warnings",

@@ -17,7 +17,7 @@ from core.ground.access import Actor, Refused, Role, not_found, require
 from core.models import Plan, Report, RosterProblem, RosterRepair, RosterRow, State
 from core.submissions import plans, roster
 from core.tables.problems import OF_FILE, Problem, in_order
-from core.trail import files
+from core.trail import choices, files
 
 EDITABLE = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
 
@@ -45,6 +45,11 @@ def limits(plan: Plan, start_on: date, end_on: date, today: date) -> roster.Limi
     )
 
 
+def chosen(session: Session, report: Report) -> dict[str, str]:
+    """Columns (认列) that the base of a report has chosen, for a file of its that is read now."""
+    return choices.chosen(session, report.organization_id, roster.listing(form_of(report)).code)
+
+
 def repaired(session: Session, report: Report) -> int:
     """Repairs at stake (已改正处数): how many another file in place of the roster would make void."""
     return len(repairs_of(session, report, RosterRepair.id)) if report.roster_id else 0
@@ -57,7 +62,7 @@ def cells_of(session: Session, report: Report, actor: Actor) -> dict[int, roster
     if kept:
         return kept
     given = files.opened(session, report.roster_id or 0, actor)
-    return dict(roster.rows_in(given.content, given.filename, form_of(report)).rows)
+    return dict(roster.rows_in(given.content, given.filename, form_of(report), chosen=chosen(session, report)).rows)
 
 
 @db.in_bulk()

@@ -26,7 +26,7 @@ from core.models import (
     Submission,
 )
 from core.submissions import plans, roster
-from core.submissions.reports.keeping import cells_of, form_of, limits, repairs_of
+from core.submissions.reports.keeping import cells_of, chosen, form_of, limits, repairs_of
 from core.tables.problems import Problem
 from core.trail import audit, files
 
@@ -45,7 +45,9 @@ def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -
     if not found and report.faults and report.roster_id:  # read by the first release, which kept no problems
         given = files.opened(session, report.roster_id, actor)
         bounds = limits(report.plan, report.start_on, report.end_on, db.office_day(now))
-        found = roster.read(given.content, given.filename, form=form_of(report), limits=bounds, known=session).problems
+        form, known = form_of(report), chosen(session, report)
+        checked = roster.read(given.content, given.filename, form=form, limits=bounds, known=session, chosen=known)
+        found = checked.problems
     if actor.organization_id == report.organization_id:
         return found
     return [masked(each) for each in found]

@@ -17,8 +17,10 @@ from core.ground.access import Actor, Refused
 from core.models import Attachment, Report, RosterProblem, RosterRepair
 from core.submissions import roster
 from core.submissions.reports.events import Event
-from core.submissions.reports.keeping import cells_of, form_of, keep, limits, own_open, repaired, repairs_of
+from core.submissions.reports.keeping import cells_of, chosen, form_of, keep, limits, own_open, repaired, repairs_of
+from core.tables import reading
 from core.tables.problems import Problem
+from core.tables.reading import Asked, Table, Understood
 from core.trail import audit, files
 from core.trail.files import Upload
 
@@ -29,29 +31,77 @@ def take_roster(
     """Roster upload (上传花名册): take a new file, a corrected one or none, and check the roster afresh.
 
     Step 1: no file, or one taken before (idempotent): the rows as they are, since dates or people may have changed.
-    Step 2: a file that names no rows of this roster takes its place; over repairs only with `replace` ("repaired").
+    Step 2: a file that names no rows of this roster takes its place, read by the columns its base has chosen; over
+    repairs only with `replace` ("repaired").
     Step 3: a file of open rows (`roster.ORIGIN`) brings those back corrected; the others stand, and so does what was
     repaired since it was handed out.
     """
     if given is None or taken_before(session, report, given):
         return keep(session, report, cells_of(session, report, actor), db.office_day(now)) if report.roster_id else []
-    table = roster.rows_in(given.content, given.filename, form_of(report))
+    table = roster.rows_in(given.content, given.filename, form_of(report), chosen=chosen(session, report))
     read = table.rows
     origins, codes = ([typed.text(cells.pop(name, "")) for _, cells in read] for name in ("origin", "code"))
     if not any(origins) or report.roster_id is None:
-        made = repaired(session, report)
-        if made and not replace:
+        if (made := repaired(session, report)) and not replace:
             raise Refused(
                 "repaired",
                 f"这是另一份花名册，保存后将整份替换，此前在网上改正的{made}处作废，所以没有保存。确要替换的，请先勾选"
                 "“替换原来的”再保存；只想更新几行的，请下载待改正的行，填写后上传。",
             )
-        report.roster_id = files.attach(session, report, given, purpose="roster", now=now).id
-        return keep(session, report, dict(read), db.office_day(now), of_file=table.problems)
+        return _put(session, report, given, table, now)
     rows = cells_of(session, report, actor)
     repairs = _brought_back(session, report, rows, list(zip(origins, codes, read, strict=True)))
     files.attach(session, report, given, purpose="repair", now=now)
     return _amend(session, report, rows, repairs, how="file", actor=actor, now=now)
+
+
+def _put(session: Session, report: Report, given: Upload, table: Table, now: datetime) -> list[Problem]:
+    """Put a file as it was read in the roster's place; repairs of what was there are void from now on."""
+    report.roster_id = files.attach(session, report, given, purpose="roster", now=now).id
+    report.read_account = "\n".join(map(resident_id.masked, reading.account(table)))
+    return keep(session, report, dict(table.rows), db.office_day(now), of_file=table.problems)
+
+
+def understood(session: Session, report_id: int, actor: Actor) -> Understood:
+    """Columns (认列) of the file that is one's own open report's roster, by what its base has chosen so far.
+
+    Refused codes: "role", "missing", "state", "rows" (it has no file), "file", "headings".
+    """
+    report = own_open(session, report_id, actor)
+    try:
+        return _again(session, report, actor)[1].understood
+    except Asked as asked:
+        return asked.understood
+
+
+def read_again(
+    session: Session, report_id: int, *, replace: bool = False, actor: Actor, now: datetime
+) -> tuple[Report, list[Problem]]:
+    """Read the roster's file again (重新读入), by the columns that the base has chosen since.
+
+    Over repairs only with `replace`. Refused codes: "role", "missing", "state", "rows" (it has no file), "repaired",
+    "file", "headings".
+    """
+    report = own_open(session, report_id, actor)
+    given, table = _again(session, report, actor)
+    if (made := repaired(session, report)) and not replace:
+        words = f"重新读入后，此前在网上改正的{made}处作废，所以没有读入。确要重新读入的，请先勾选。"
+        raise Refused("repaired", words)
+    before = {"faults": report.faults, "people": report.people}
+    problems = _put(session, report, given, table, now)
+    after = {"faults": report.faults, "people": report.people}
+    audit.record(session, Event.REVISED, report, actor=actor, before=before, after=after, now=now)
+    return report, problems
+
+
+def _again(session: Session, report: Report, actor: Actor) -> tuple[Upload, Table]:
+    if report.roster_id is None or report.part > 1:
+        raise Refused("rows", "补报没有自己的花名册原件，不能重新读入。")
+    given = files.opened(session, report.roster_id, actor)
+    table = roster.rows_in(given.content, given.filename, form_of(report), chosen=chosen(session, report))
+    for _, cells in table.rows:
+        cells.pop("origin", None), cells.pop("code", None)
+    return given, table
 
 
 def _brought_back(
@@ -221,8 +271,9 @@ def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: dat
     if report.roster_id is None:
         raise Refused("fields", "还没有花名册，请在上面的表格中粘贴后保存。")
     rows, form = cells_of(session, report, actor), form_of(report)
-    given = roster.pasted(text, form)
-    pasted = roster.rows_in(given.content, given.filename, form)
+    known = chosen(session, report)
+    given = roster.pasted(text, form, chosen=known)
+    pasted = roster.rows_in(given.content, given.filename, form, chosen=known)
     read = [cells for _, cells in pasted.rows if roster.names_somebody(cells, form)]
     files.attach(session, report, given, purpose="repair", now=now)
     return len(read), _amend(session, report, rows, _added(rows, read), how="pasted", actor=actor, now=now)
@@ -239,7 +290,7 @@ def restart(session: Session, report_id: int, *, actor: Actor, now: datetime) ->
     rows, given = cells_of(session, report, actor), files.opened(session, report.roster_id, actor)
     bounds = limits(report.plan, report.start_on, report.end_on, db.office_day(now))
     form = form_of(report)
-    read = roster.read(given.content, given.filename, form=form, limits=bounds)
+    read = roster.read(given.content, given.filename, form=form, limits=bounds, chosen=chosen(session, report))
     original = {row.row: row.cells for row in read.rows}
     repairs = [repair for row in sorted(rows.keys() - original.keys()) for repair in _struck(rows, row)]
     for row, cells in original.items():

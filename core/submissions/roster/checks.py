@@ -50,7 +50,7 @@ def read(
     merged = {each.row for each in table.problems if each.code == "row-merged"}
     found = [each for each in preview.problems if each.row not in merged or each.column not in REQUIRED]
     preview.problems = in_order([*table.problems, *found], form.columns)
-    preview.account = reading.account(table)
+    preview.account, preview.understood = reading.account(table), table.understood
     return preview
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.ground import db, names, resident_id, typed
-from core.ground.access import Refused
+from core.ground.access import Refused, Role
 from core.law import notices
 from core.submissions.roster.shapes import (
     CODE,
@@ -65,8 +65,17 @@ def listing(form: Form) -> Listing:
         found = [column for stem, column in stems.items() if stem in word]
         return found[0] if len(found) == 1 and re.search("学时|课时|小时|学分", word) else ""
 
-    ours, says = ("origin", "code"), lambda cells: _is_somebody(cells, form)
-    return Listing("花名册", form.columns, REQUIRED, own=own, ours=ours, says=says, near=near)
+    return Listing(
+        "花名册",
+        form.columns,
+        REQUIRED,
+        own=own,
+        says=lambda cells: _is_somebody(cells, form),
+        near=near,
+        code="roster",
+        senders=(Role.BASE_CLERK,),
+        ours=("origin", "code"),
+    )
 
 
 def table_of(content: bytes, filename: str, form: Form, *, chosen: Mapping[str, str] | None = None) -> Table:
@@ -79,7 +88,7 @@ def table_of(content: bytes, filename: str, form: Form, *, chosen: Mapping[str, 
     if lacking and any(cells.get(column) for _, cells in table.rows for column in REQUIRED):
         written = "、".join(f"“{word[:20]}”" for word in table.unread[:5])
         written = f"表头{written}没有识别，如是其中之一，请改成这个名称。" if written else ""
-        raise Asked(f"花名册里没有{'和'.join(lacking)}列。{written}请补齐后再上传。", table.labels)
+        raise Asked(f"花名册里没有{'和'.join(lacking)}列。{written}请补齐后再上传。", table.understood)
     if subjects and "hours" in table.columns:  # the sum of the others
         for _, cells in table.rows:
             cells.pop("hours", None)
@@ -137,22 +146,23 @@ def _either(form: Form, or_: str = "或") -> str:
     return or_.join(form.headings[column] for column in form.hours)
 
 
-def pasted(text: str, form: Form) -> Upload:
+def pasted(text: str, form: Form, *, chosen: Mapping[str, str] | None = None) -> Upload:
     """Paste (粘贴): rows copied out of a spreadsheet as a file; without headings they have 附件1's own.
 
-    Refused codes: "file" (nothing in it, or no row names anybody).
+    `chosen`: which column is which, see `reading.read`. Refused codes: "file" (nothing in it, or no row names anybody).
     """
     if not typed.text(text):
         raise Refused("file", "没有粘贴内容。请在WPS或Excel中选中各行，复制后粘贴到这里。")
     kind = listing(form)
-    words = Vocabulary({**kind.columns, **kind.own}, REQUIRED)
+    words = Vocabulary({**kind.columns, **kind.own}, REQUIRED, chosen=chosen)
     rows = delimited.rows_of(text.strip("\r\n"), lambda rows: reading.has_headings(rows, words), "\t")
     if not reading.has_headings(rows, words):
         rows.insert(0, list(form.headings.values()))
     written = io.StringIO(newline="")
     csv.writer(written, delimiter="\t", lineterminator="\n").writerows(rows)
     given = Upload("粘贴的花名册.csv", written.getvalue().encode("utf-8-sig"))
-    if not any(names_somebody(cells, form) for _, cells in rows_in(given.content, given.filename, form).rows):
+    read = rows_in(given.content, given.filename, form, chosen=chosen).rows
+    if not any(names_somebody(cells, form) for _, cells in read):
         fault = "不像花名册，没有姓名或身份证号"
         if all(len(cells) == 1 for cells in rows[1:]) and resident_id.masked(text) != text:
             fault = "没有分成列，认不出姓名和身份证号"

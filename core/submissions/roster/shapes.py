@@ -12,6 +12,7 @@ from core.ground import resident_id
 from core.law import notices
 from core.law.notices import Policy
 from core.tables.problems import Problem
+from core.tables.reading import Understood
 
 COLUMNS = {
     "number": ("序号", "编号", "No"),
@@ -177,6 +178,8 @@ class Preview:
     """By which blind index the person of a row was looked for among those on file."""
     account: list[str] = field(default_factory=list)
     """What of the file was read and what was not (读入说明), in words."""
+    understood: Understood | None = None
+    """Which of the file's columns is which."""
 
     @property
     def faulty_rows(self) -> set[int]:

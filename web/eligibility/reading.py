@@ -1,0 +1,32 @@
+"""What of an applications file was read (申报名单), and which of its columns is which."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.eligibility import applications
+from core.eligibility.applications import Batch
+from core.tables.reading import Understood
+from web import tables
+
+
+def told(batch: Batch, asked: str) -> None:
+    """What of a file was read, what to look at in it, and its columns; of a form there is nothing to say."""
+    tables.account(batch.account)
+    if hints := [problem for problem in batch.problems if not problem.blocking]:
+        with st.expander(f"提示（{len(hints)}处），不影响核验"):
+            tables.problems(hints, applications.headings())
+    if batch.understood:
+        with st.expander("认列：各列读作什么"):
+            choose(batch.understood, asked)
+
+
+def choose(found: Understood, asked: str) -> None:
+    """Which column is which, and the file answered again by it (认列)."""
+
+    def again() -> None:
+        for kept in ("asked", "run", "recorded"):
+            st.session_state.pop(kept, None)
+        st.session_state["again"] = asked
+
+    tables.columns(found, applications.listing(), key=f"applications-{asked}", then=again)
