@@ -65,7 +65,8 @@ def listing(form: Form) -> Listing:
         found = [column for stem, column in stems.items() if stem in word]
         return found[0] if len(found) == 1 and re.search("学时|课时|小时|学分", word) else ""
 
-    return Listing("花名册", form.columns, REQUIRED, own=own, says=lambda cells: _is_somebody(cells, form), near=near)
+    ours, says = ("origin", "code"), lambda cells: _is_somebody(cells, form)
+    return Listing("花名册", form.columns, REQUIRED, own=own, ours=ours, says=says, near=near)
 
 
 def table_of(content: bytes, filename: str, form: Form, *, chosen: Mapping[str, str] | None = None) -> Table:
@@ -412,8 +413,6 @@ def _is_somebody(cells: Mapping[str, Any], form: Form) -> bool:
     things of them, or their sex and telephone. What is filled down an empty list beforehand, hours and 合格, is less.
     """
     said = {column: typed.text(cells.get(column)) for column in form.columns}
-    if any(cells.get(column) for column in ("origin", "code")):
-        return True
     if said["number"].isdigit() and (said["employer"] or said["post"]):
         return True
     sex, phone = said["sex"] in ("男", "女"), re.search(r"\d{7}", said["phone"])
