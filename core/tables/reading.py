@@ -322,7 +322,8 @@ def _further(sheet: Sheet, found: Headings, words: Vocabulary) -> Iterator[Headi
 def _check_lengths(sheet: Sheet, found: Headings, stop: int) -> None:
     for name, place in found.places.items():
         column = sheet.columns[place][found.first : stop]
-        if max((len(cell) for cell in column if type(cell) is str), default=0) > LONGEST_CELL:
+        texts = column if set(map(type, column)) <= {str} else [cell for cell in column if type(cell) is str]
+        if max(map(len, texts), default=0) > LONGEST_CELL:
             row = next(row for row, cell in enumerate(column, found.first + 1) if len(str(cell)) > LONGEST_CELL)
             word = found.labels.get(place, name)
             raise reader.Unreadable(f"第{row}行的“{word}”超过{LONGEST_CELL}个字，请改短后再上传。")
