@@ -30,7 +30,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "level": ("申报级别", "申报等级", "申报层级", "拟申报级别", "级别"),
     "series": ("职称系列", "申报系列", "系列"),
     "education": ("学历", "最高学历"),
-    "non_public": ("单位性质", "单位类型", "所有制"),
+    "non_public": ("单位性质", "单位类型", "单位类别", "所有制"),
     "front_line": ("基层一线", "是否基层一线", "苏木乡镇基层一线", "苏木乡镇一线"),
     "transferred_on": ("转任日期", "转任时间", "党政机关转任日期", "调入日期"),
     "in_post_since": ("任现职日期", "任现职时间", "现职称取得日期", "现任专业技术职务日期"),
@@ -140,12 +140,13 @@ def listing() -> Listing:
     return Listing("申报名单", columns(), REQUIRED, near=_near, near_by_row=True, code="applications", senders=senders)
 
 
-def _near(label: str) -> str:
+def _near(label: str) -> list[str]:
     """The fact that a heading nobody knows may mean: it shares two characters in a row with its headings, which those
     of other things do not have."""
     pairs = _pairs(label) - _COMMON
     facts = {name: words for name, words in columns().items() if name not in (*REQUIRED, *SOMETIMES, "route", "level")}
-    return next((name for name, words in facts.items() if pairs & set().union(*map(_pairs, words))), "")
+    facts["non_public"] += ("非公有制", "民营企业", "私营企业")
+    return [name for name, words in facts.items() if pairs & set().union(*map(_pairs, words))][:1]
 
 
 def _pairs(word: str) -> set[str]:

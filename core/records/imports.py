@@ -48,6 +48,7 @@ LISTING = Listing(
     {**COLUMNS, **resident_id.SAID_AGAIN},
     REQUIRED,
     several=True,
+    sums=("hours",),
     says=lambda cells: any(typed.text(cells.get(name)) for name in ("year", "subject", "hours", "source")),
     code="credits",
     senders=(Role.REVIEWER, Role.ADMIN),

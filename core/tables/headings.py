@@ -21,10 +21,11 @@ _LONGEST = 200
 _MUST = "必填项|选填项|必填|选填|必须|可选|非必填"
 _BRACKETS = re.compile(r"[(\[{【〔《「『<]([^)\]}】〕》」』>]*)(?:[)\]}】〕》」』>]|$)")
 _MARKS = re.compile(r"[*★☆※▲△●◆◇✱✳＊•#]+")
-PLANNED = ("计划", "拟", "预计", "应", "申报", "申请", "自报", "填报")
-COUNTED = ("实际", "实", "完成", "认定", "核定", "审核", "审定", "确认", "批准", "授予", "获得", "实得")
+PLANNED = ("计划", "拟", "预计", "应", "应修", "应学", "要求", "申报", "申请", "自报", "填报")
+COUNTED = "实际 实 完成 已完成 已修 实修 实学 认定 核定 审核 审定 确认 批准 授予 获得 实得".split()
 """Which of two columns counts: what took place and was granted, before what was planned or asked for."""
 _EDGES = sorted((*PLANNED, *COUNTED), key=len, reverse=True)
+_DATED = re.compile(r"(?:19|20)\d\d年度?")
 _YEAR = re.compile(r"((?:19|20)\d\d)(?:年度?|学年)?")
 
 
@@ -84,6 +85,8 @@ def words_of(cell: object) -> Words:
     text = _MARKS.sub("", typed.plain(str(cell)[:_LONGEST]))
     brackets = [re.sub(f"^(?:{_MUST})[,，、:：;；]?|(?:{_MUST})$", "", inner) for inner in _BRACKETS.findall(text)]
     base = _BRACKETS.sub("", text)
+    if (dated := _DATED.match(base)) and dated.end() < len(base):  # 2024年公需学时
+        brackets, base = [*brackets, dated[0]], base[dated.end() :]
     base = re.sub(rf"^(?:\d+[.、])?(?:{_MUST})?[:：]?|[:：].*$|(?:{_MUST})$", "", base) or base
     return Words(base, tuple(filter(None, brackets)))
 
@@ -132,7 +135,7 @@ class Vocabulary:
         if own.base not in self.by_word and len(pieces := re.split("[-–—_/|｜·]", own.base)) == 2:  # 学时-公需
             own = Words(pieces[0], (*own.brackets, pieces[1]))
         aside = [*own.brackets, *over]
-        latin = re.sub(r"[A-Za-z/._-]+$", "", own.base)  # 姓名 Name
+        latin = re.sub(r"^[A-Za-z/._-]+|[A-Za-z/._-]+$", "", own.base)  # 姓名 Name
         middle, edge = _parted(own.base) if own.base not in self.by_word else (own.base, "")
         for word in dict.fromkeys((own.base, own.base.removesuffix("数"), middle, latin)):
             for said in (*(joined for other in aside for joined in _joined(word, other)), word):
@@ -141,6 +144,9 @@ class Vocabulary:
                     qualifiers = frozenset(filter(None, [of_itself, *map(_qualifier, aside)]))
                     planned = "planned" in [of_itself, *map(_qualifier, own.brackets)]
                     return name, Candidate(place, label, said == self.standard[name], qualifiers, planned)
+        if kind := _qualifier(own.base):  # 计划, 实际 below 公需学时
+            name = next((self.by_word[word] for word in over if word in self.by_word), "")
+            return (name, Candidate(place, label, False, frozenset({kind}), kind == "planned")) if name else None
         return None
 
 
@@ -154,6 +160,7 @@ def _joined(word: str, other: str) -> Iterator[str]:
                     yield first + second[common:]
                     break
         yield from (word + other[start:] for start in range(1, len(other) - 1))  # 公需 below 培训学时
+        yield from (other + word[start:] for start in range(1, len(word) - 1))  # 培训学时（公需）
 
 
 def _parted(base: str) -> tuple[str, str]:
@@ -237,6 +244,8 @@ def _goes_on(rows: Rows, filled: Rows, merged: Merged, at: int, row: int, words:
     if len({words.by_word.get(heading(cell)) for cell in cells} - {None}) > 1:
         return True
     above = [_to_the_right(filled[line]) for line in range(at, row)]
+    if any(cell != "" and filled[row - 1][place] == "" and above[-1][place] for place, cell in enumerate(rows[row])):
+        return True  # 计划 and 实际 below 公需学时, which is not merged over both
     for place, cell in enumerate(rows[row]):
         if cell == "" or not any(line[place] for line in above):
             continue

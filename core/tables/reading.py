@@ -23,8 +23,8 @@ LARGEST = 20 * 2**20
 Cells = Mapping[str, Any]
 
 
-def _far(_label: str) -> str:
-    return ""
+def _far(_label: str) -> Sequence[str]:
+    return ()
 
 
 def _anything(cells: Cells) -> bool:
@@ -47,11 +47,13 @@ class Listing:
     identity: Sequence[str] = ("name", "id_number")
     several: bool = False
     """Whether somebody may have several lines: what is merged over lines then belongs to each, the name as well."""
+    sums: Collection[str] = ()
+    """Columns that may be the sum of the lines they are merged over: that is asked about, unless a line is a person."""
     loose: Collection[str] = ("number", "phone", "note")
     """Columns on which nothing hangs: of two that fit the first is taken unasked."""
     says: Callable[[Cells], bool] = _anything
-    near: Callable[[str], str] = _far
-    """The column that a heading nobody knows may mean, "" for none: where that has no place, it is asked about."""
+    near: Callable[[str], Sequence[str]] = _far
+    """The columns that a heading nobody knows may mean: the first of them that has no place is asked about."""
     near_by_row: bool = False
     """Whether that is asked in each row that says something there, instead of once."""
     code: str = ""
@@ -249,6 +251,9 @@ def _table(sheet: Sheet, found: Headings, words: Vocabulary, listing: Listing) -
             label, below = part.labels[place], sheet.columns[place][part.first : stop]
             if label not in unused and any(typed.text(cell) for cell in below):
                 unread[label] = part.instead.get(place, "")
+        for place in range(len(sheet.columns)):
+            if place not in part.labels and any(typed.text(sheet.columns[place][row - 1]) for row, _ in table.rows):
+                unread[f"{letter(place)}列（没有表头）"] = ""
     table.unread = tuple(unread)
     for label, instead in unread.items():
         table.problems.append(unknown(label, listing, instead=instead))
@@ -280,8 +285,8 @@ def _nearest(found: Headings, words: Vocabulary, listing: Listing) -> dict[int, 
         if label in words.chosen:
             continue
         if found.places and place not in found.places.values() and place not in found.instead:
-            name = listing.near(label)
-            if name and name not in found.places:
+            taken = {*found.places, *(each.column for each in found.questions)}
+            if name := next((name for name in listing.near(label) if name not in taken), ""):
                 nearest[place] = name
     return nearest
 
@@ -346,10 +351,10 @@ def _take(sheet: Sheet, found: Headings, stop: int, words: Vocabulary, listing: 
         reason = "重复的表头" if repeated else _no_line(sheet, found.first + at, cells, words, listing)
         if reason == "" or at in merged:
             table.rows.append((number, cells))
-            name = listing.identity[0]
-            if _EXAMPLE.match(typed.text(cells.get(name))):
-                said = "像是示例行；是人员的请更正姓名，不是的请删去此行"
-                table.problems.append(Problem(number, name, "row-example", typed.text(cells.get(name)), said))
+            for name in (listing.identity[0], *listing.loose):
+                if _EXAMPLE.match(typed.text(cells.get(name))):
+                    said = "像是示例行；是人员的请改正此格，不是的请删去此行"
+                    table.problems.append(Problem(number, name, "row-example", typed.text(cells.get(name)), said))
         elif reason is not None:
             begins = texts[0][:30]
             table.left_out.append(LeftOut(number, reason, begins))
@@ -359,9 +364,39 @@ def _take(sheet: Sheet, found: Headings, stop: int, words: Vocabulary, listing: 
                 table.problems.append(Problem(number, column, "row-left", begins, said, blocking=False))
     if listing.near_by_row:
         _tell_near(sheet, found, words, listing, table)
+    _tell_sums(sheet, found, stop, listing, table)
+    _tell_two_names(listing, table)
     for at in merged:
         said = "姓名、身份证号与上一行是合并的单元格；每人一行，请取消合并，把此行并入上一行或补填姓名和号码"
         table.problems.append(Problem(found.first + at + 1, listing.identity[0], "row-merged", "", said))
+
+
+def _tell_sums(sheet: Sheet, found: Headings, stop: int, listing: Listing, table: Table) -> None:
+    """Hours merged over several lines: each line's, or their sum."""
+    lines = {number for number, _ in table.rows}
+    columns = {found.places[name]: name for name in listing.sums if name in found.places}
+    for (top, place), (bottom, _) in sheet.merged:
+        rows = [row + 1 for row in range(max(top, found.first), min(bottom + 1, stop)) if row + 1 in lines]
+        if place in columns and len(rows) > 1:
+            value = typed.text(sheet.columns[place][top])
+            said = (
+                f"第{rows[0]}至{rows[-1]}行的“{found.labels[place][:20]}”是合并的单元格，分不清{value}是每行的还是合计"
+            )
+            for row in rows if listing.several else rows[:1]:
+                words = f"{said}，请逐行填写" if listing.several else f"{said}，已按每人{value}读入，请核对"
+                problem = Problem(row, columns[place], "sum-merged", value, words, blocking=listing.several)
+                table.problems.append(problem)
+
+
+def _tell_two_names(listing: Listing, table: Table) -> None:
+    """Two names in two lines of one cell are two people."""
+    name = listing.identity[0]
+    for number, cells in table.rows:
+        cell = cells.get(name)
+        if type(cell) is str and "\n" in cell and all(len(typed.spaceless(part)) > 1 for part in cell.split("\n")):
+            said = "一格里写着几行，像是几个人，请每人一行"
+            if all("\u4e00" <= char <= "\u9fff" for char in typed.plain(cell)):
+                table.problems.append(Problem(number, name, "name-two", typed.text(cell), said))
 
 
 def _tell_near(sheet: Sheet, found: Headings, words: Vocabulary, listing: Listing, table: Table) -> None:
@@ -425,9 +460,10 @@ def _no_line(sheet: Sheet, at: int, cells: Cells, words: Vocabulary, listing: Li
         return "列号"
     identity = [said.get(name, "") for name in listing.identity]
     first = next(iter(said.values()))
-    marked = [name for name in (*listing.identity, *listing.loose) if _EXAMPLE.match(said.get(name, ""))]
-    if marked and not (marked == [listing.identity[0]] and re.search(r"\d{14}", "".join(identity))):
-        return "示例行"
+    if any(_EXAMPLE.match(said.get(name, "")) for name in (*listing.identity, *listing.loose)):
+        if _EXAMPLE.match(said.get("number", "")) or not re.search(r"\d{14}", "".join(identity)):
+            return "示例行"
+        return ""  # whose number is given is somebody: `_take` asks
     if not re.search(r"\d{14}", "".join(identity)) and (
         _INSTRUCTION.match(first) or sum(bool(_MUST.match(text)) for text in said.values()) > 1
     ):
@@ -443,17 +479,22 @@ def _no_line(sheet: Sheet, at: int, cells: Cells, words: Vocabulary, listing: Li
         return "表尾"
     texts = _said(sheet, at)
     signed = [text for text in texts if re.search("[:：]", text) and is_footing(text)]
-    if signed and len(texts) - len(signed) < 4 and not said.get("number", "").isdigit():
+    others = len(texts) - len(signed)
+    if signed and others < (2 if named else 4) and not said.get("number", "").isdigit():
         return "表尾"
     if (not named or len(said) == 1) and any(is_footing(text) or _GROUP.fullmatch(text) for text in (*identity, first)):
         return "表尾"
-    if len(said) == 1 and not named:
+    if len(said) == 1 and (not named or _BODY.search(first)):
         return "表外文字"
     return "" if named or listing.says(cells) else "没有姓名和号码" if "id_number" in listing.columns else "不完整的行"
 
 
 _STROKES = re.compile(r"[-—–_/／\\.。…\s]+")
-_EXAMPLE = re.compile(r"[(（【\[]?(填写|填报)?(示例|范例|样例|举例|例)[)）】\]]?($|[:：,，、。(（\s]|行|\d|请)")
+_BODY = re.compile(r"..(医院|学校|中学|小学|学院|大学|中心|公司|集团|协会|学会|[部科室组班队局处厅站所院])$")
+"""How lines over groups of people end (市第一医院、护理部): alone in its row, such a word is no name."""
+_EXAMPLE = re.compile(
+    r"[(（【\[]?((填写|填报)?(示例|范例|样例)[)）】\]]?($|[:：,，、。(（\s]|行|\d|请)|例[)）】\]]?(\d*$|[:：]))"
+)
 _INSTRUCTION = re.compile(r"填写?(说明|要求|须知)|填报(说明|要求)|必填|选填")
 _MUST = re.compile(r"[(（【\[]?(必填|选填|可选|不填|可不填|自动|请填|须填|格式|如[:：]|例如)")
 _FOOTING = re.compile(

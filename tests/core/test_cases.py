@@ -6,6 +6,7 @@ The files are in `tests/data/cases`, named for what is the matter with them.
 from __future__ import annotations
 
 import dataclasses
+import io
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import xlsxwriter
 
 from core.eligibility import applications
 from core.ground import db
@@ -348,3 +350,74 @@ def test_every_way_to_write_a_name_is_one_person(office: Path, encoding: str) ->
         preview = bring_in(cast, (head + "".join(lines)).encode(encoding), f"{year}.csv")
         assert blocking(preview) == []
     assert on_file() == len(WRITTEN)
+
+
+# --- further files of the same kinds ----------------------------------------------------------------------------------
+
+HEAD = "姓名,身份证号,工作单位"
+READ_AS = [
+    (f"{HEAD},科目,学时,考核结果\n王伟,{WANG},甲,公需课程,30,合格", (30, 0)),
+    (f"{HEAD},科目,学时,考核结果\n王伟,{WANG},甲,公需科目（网络）,30,合格", (30, 0)),
+    (f"{HEAD},公需学时,,专业学时,,考核结果\n,,,计划,实际,计划,实际,\n王伟,{WANG},甲,30,20,60,50,合格", (20, 50)),
+    (f"{HEAD},公需学时,,专业学时,,考核结果\n,,,应修,实修,应修,实修,\n王伟,{WANG},甲,30,20,60,50,合格", (20, 50)),
+    (f"{HEAD},公需学时,总学时,考核结果\n王伟,{WANG},甲,30,30,合格", (30, 0)),
+    (f"{HEAD},公需课时,专业课时,考核结果\n王伟,{WANG},甲,30,60,合格", (30, 60)),
+    (f"{HEAD},公需,专业课,考核结果\n王伟,{WANG},甲,30,60,合格", (30, 60)),
+    (f"{HEAD},培训学时（公需）,培训学时（专业）,考核结果\n王伟,{WANG},甲,30,60,合格", (30, 60)),
+    (f"{HEAD},2024年公需学时,2024年专业学时,考核结果\n护理部,,,,,\n王伟,{WANG},甲,30,60,合格", (30, 60)),
+    (f"{HEAD},公需学时,专业学时,考核结果,备注\n王伟,{WANG},甲,30,60,合格,例行公务请假", (30, 60)),
+]
+
+
+@pytest.mark.parametrize(("text", "hours"), READ_AS)
+def test_what_any_clerk_would_read_is_read(text: str, hours: tuple[int, int]) -> None:
+    preview = roster.read(text.encode(), "花名册.csv", today=TODAY)
+    assert blocking(preview) == []
+    assert [(row.name, row.hours["public"], row.hours["professional"]) for row in preview.rows] == [("王伟", *hours)]
+
+
+ASKED = [
+    (f"{HEAD},科目,学时,考核结果\n王伟,{WANG},甲,公共课,30,合格", "subject-unknown"),
+    (f"{HEAD},公需学时,科目,考核结果\n王伟,{WANG},甲,30,专业科目,合格", "subject-contradicted"),
+    (f"{HEAD},专业学时,,考核结果\n,,,线上,线下,\n王伟,{WANG},甲,20,40,合格", "headings"),
+    (f"{HEAD},公需学时,学时,考核结果\n王伟,{WANG},甲,30,60,合格", "headings"),
+    (f"{HEAD},公共课学时,专业课学时,考核结果\n王伟,{WANG},甲,30,60,合格", "headings"),
+    (f"{HEAD},公需学时,专业学时,考核结果,备注\n王伟,{WANG},甲,30,60,合格,范例：优秀学员", "row-example"),
+]
+
+
+@pytest.mark.parametrize(("text", "code"), ASKED)
+def test_what_nobody_could_know_is_asked(text: str, code: str) -> None:
+    try:
+        preview = roster.read(text.encode(), "花名册.csv", today=TODAY)
+    except Refused as refused:
+        assert refused.code == code
+    else:
+        assert code in {each.code for each in preview.problems if each.blocking}
+
+
+def test_a_column_without_a_heading_is_named_and_a_sum_that_is_none_is_said() -> None:
+    text = f"{HEAD},专业学时,,考核结果\n王伟,{WANG},甲,20,40,合格"
+    assert "E列（没有表头）" in {each.column for each in roster.read(text.encode(), "a.csv").problems}
+    text = f"{HEAD},公需学时,专业学时,总学时,考核结果\n王伟,{WANG},甲,30,60,80,合格"
+    assert [each.code for each in roster.read(text.encode(), "a.csv").problems] == ["hours-total"]
+
+
+def test_hours_merged_over_lines_of_a_year_are_asked_about() -> None:
+    rows = [["身份证号", "姓名", "年度", "科目", "学时", "来源"], [WANG, "王伟", 2024, "公需", 90, "培训"]]
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        page = book.add_worksheet()
+        for at, cells in enumerate([*rows, [WANG, "王伟", 2024, "专业", "", "培训"]]):
+            page.write_row(at, 0, cells)
+        page.merge_range("E2:E3", 90)
+    preview = imports.read(buffer.getvalue(), "学时.xlsx", today=TODAY)
+    assert {(each.row, each.code) for each in preview.problems if each.blocking} == {
+        (2, "sum-merged"),
+        (3, "sum-merged"),
+    }
+
+
+def test_two_names_in_one_cell_are_two_people() -> None:
+    text = f'{HEAD},公需学时,专业学时,考核结果\n"王建国\n李秀英",{WANG},甲,30,60,合格'
+    assert "name-two" in {each.code for each in roster.read(text.encode(), "a.csv").problems if each.blocking}

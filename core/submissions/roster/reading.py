@@ -8,6 +8,7 @@ import io
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -59,11 +60,12 @@ def listing(form: Form) -> Listing:
     own = {"origin": (ORIGIN,), "code": (CODE,)} | _HOURS_OF_THE_PLAN | _SUBJECT_OF_HOURS
     stems = {notices.short_name(name): hours_column(code) for code, name in form.subjects.items()}
 
-    def near(label: str) -> str:
-        """Hours of a subject in other words: 线上专业学时."""
+    def near(label: str) -> Sequence[str]:
+        """Hours of a subject in other words (线上专业学时), or of none that is known (公共课学时)."""
         word = typed.plain(label)
-        found = [column for stem, column in stems.items() if stem in word]
-        return found[0] if len(found) == 1 and re.search("学时|课时|小时|学分", word) else ""
+        if not re.search("学时|课时|小时|学分", word):
+            return ()
+        return [column for stem, column in stems.items() if stem in word] or list(form.hours)
 
     return Listing(
         "花名册",
@@ -72,6 +74,7 @@ def listing(form: Form) -> Listing:
         own=own,
         says=lambda cells: _is_somebody(cells, form),
         near=near,
+        sums=list(form.hours),
         code="roster",
         senders=(Role.BASE_CLERK,),
         ours=("origin", "code"),
@@ -89,12 +92,35 @@ def table_of(content: bytes, filename: str, form: Form, *, chosen: Mapping[str, 
         written = "、".join(f"“{word[:20]}”" for word in table.unread[:5])
         written = f"表头{written}没有识别，如是其中之一，请改成这个名称。" if written else ""
         raise Asked(f"花名册里没有{'和'.join(lacking)}列。{written}请补齐后再上传。", table.understood)
-    if subjects and "hours" in table.columns:  # the sum of the others
-        for _, cells in table.rows:
-            cells.pop("hours", None)
+    if subjects and "hours" in table.columns:
+        _without_sums(table, form)
     if "subject" in table.columns:
         _part_by_subject(table, form, subjects=bool(subjects))
     return table
+
+
+def _without_sums(table: Table, form: Form) -> None:
+    """Hours beside those of the subjects are their sum (合计学时); where they are not, whose they are is asked about.
+
+    Refused codes: "headings" (a subject has no column, and the hours are not the sum of the others).
+    """
+    columns = [column for column in form.hours if column in table.columns]
+    wrong = []
+    for number, cells in table.rows:
+        total, *parts = (hours_in(cells.get(column, "")) for column in ("hours", *columns))
+        if total[0] and not any(fault for _, fault, _ in parts) and total[0] != sum(hours for hours, _, _ in parts):
+            wrong.append((number, cells))
+    label = table.columns["hours"]
+    if wrong and len(columns) < len(form.hours):
+        lacking = "、".join(form.headings[column] for column in form.hours if column not in columns)
+        words = f"“{label}”不是其他各列的合计（如第{wrong[0][0]}行），可能是“{lacking}”，请改正表头后再上传。"
+        raise Asked(words, replace(table.understood, doubtful=(label,)))
+    for number, cells in wrong:
+        words = f"“{label}”与各科目学时之和不同，按各科目登记，请核对"
+        said = typed.text(cells.get("hours"))
+        table.problems.append(Problem(number, columns[-1], "hours-total", said, words, blocking=False))
+    for _, cells in table.rows:
+        cells.pop("hours", None)
 
 
 def _without_courses(table: Table, form: Form) -> None:
@@ -112,17 +138,25 @@ def _without_courses(table: Table, form: Form) -> None:
 
 
 def _part_by_subject(table: Table, form: Form, *, subjects: bool) -> None:
-    """Hours beside the name of their subject (科目、学时) are that subject's; another name is a course's.
+    """Hours beside the name of their subject (科目、学时) are that subject's; many other names are those of courses.
 
     A row below somebody's that says the hours of another subject, and names the same person or nobody, is that person's
     too: both become one row.
     """
-    names_of = [(code, word) for code, name in form.subjects.items() for word in (name, notices.short_name(name))]
-    codes = {typed.plain(word): code for code, word in names_of}
+    stems = {notices.short_name(name): code for code, name in form.subjects.items()}
+    placed = [form.hours[column] for column in form.hours if column in table.columns]
     rows: list[tuple[int, Any]] = []
     joined: set[int] = set()
+    unknown = []
     for number, cells in table.rows:
-        code = codes.get(typed.plain(cells.pop("subject", "")).removesuffix("课"))
+        said = typed.text(cells.pop("subject", ""))
+        named = [code for stem, code in stems.items() if stem in typed.plain(said)]
+        code = named[0] if len(named) == 1 else ""
+        if said and not code:
+            unknown.append((number, said))
+        if code and len(placed) == 1 and placed[0] != code:
+            words = f"此行科目是“{said[:20]}”，学时却在“{form.headings[hours_column(placed[0])]}”列，请核对"
+            table.problems.append(Problem(number, hours_column(placed[0]), "subject-contradicted", said, words))
         if code and not subjects and "hours" in cells:
             cells[hours_column(code)] = cells.pop("hours")
             if rows and number - 1 in (rows[-1][0], *joined) and _goes_on(rows[-1][1], cells):
@@ -133,6 +167,14 @@ def _part_by_subject(table: Table, form: Form, *, subjects: bool) -> None:
         rows.append((number, cells))
     table.rows = rows
     table.problems = [each for each in table.problems if each.row not in joined]
+    if unknown and len(unknown) == len(table.rows) and len({said for _, said in unknown}) > 3:  # courses by name
+        table.unread += (table.columns.pop("subject"),)
+        table.problems.insert(0, reading.unknown(table.unread[-1], listing(form)))
+    elif not subjects:
+        known = "、".join(stems)
+        for number, said in unknown:
+            words = f"科目“{said[:20]}”分不清是{known}中的哪一个，请写明"
+            table.problems.append(Problem(number, form.usual, "subject-unknown", said, words))
 
 
 def _goes_on(above: Mapping[str, Any], cells: Mapping[str, Any]) -> bool:
