@@ -78,7 +78,7 @@ def _file_commands(commands: Commands) -> None:
     roster_check.add_argument(
         "--out", type=console.output_file, metavar="FILE", help="问题清单 .xlsx 或 .csv (the problems as a file)"
     )
-    roster_check.set_defaults(run=rosters.check)
+    roster_check.set_defaults(run=rosters.check, what="花名册")
     policy_parser = commands.add_parser("policy", help="政策文件 (policy files)")
     policy_commands = policy_parser.add_subparsers(required=True, metavar="COMMAND")
     policy_check = policy_commands.add_parser(
@@ -123,7 +123,7 @@ def _file_commands(commands: Commands) -> None:
     eligibility_parser.add_argument(
         "--out", type=console.output_file, required=True, metavar="FILE", help="结论 .xlsx 或 .csv"
     )
-    eligibility_parser.set_defaults(run=eligibility.answer)
+    eligibility_parser.set_defaults(run=eligibility.answer, what="申报名单")
 
 
 if __name__ == "__main__":

@@ -718,7 +718,7 @@ def _hours_under_a_group(draw: Any, draft: Draft) -> None:
         if column := draft.column(key):
             column.heading = (group, full.format(word))
     draft.columns = [each for each in draft.columns if each.key or not re.search("总学时|合计|^学时$", each.word)]
-    draft.may_ask |= "a_column_close_to_another" in draft.shapes and "科目" in full
+    draft.may_ask |= "a_column_close_to_another" in draft.shapes  # 专业 beside 专业, both below 学时
     if draw(st.booleans()):
         sums = Column("", (group, _one(draw, ("合计", "小计", "总计"))), _hours_in_all(draft))
         draft.add(sums, "professional")

@@ -56,10 +56,12 @@ def command(run: Command) -> Command:
         given, out = getattr(options, "file", None), getattr(options, "out", None)
         try:
             if given and out and out.exists() and out.samefile(given):
-                raise Refused("out", f"{out}：不能写到读入的文件本身，请换一个文件名 (would overwrite its input)")
+                raise Refused("out", f"{out}：不能写到{options.what}本身，请换一个文件名 (would overwrite its input)")
             return run(options)
         except OSError as error:
-            say(f"{error.filename}：无法读取或写入，请换一处或先关闭此文件 ({error.strerror})")
+            unwritten = out and error.filename == str(out)
+            words = "无法写入，请换一处或先关闭此文件 (cannot be written)" if unwritten else "无法读取 (cannot be read)"
+            say(f"{error.filename}: {words}: {error.strerror}")
         except Refused as refused:
             say(refused.words)
         return REFUSED
@@ -89,8 +91,9 @@ OTHER_VERSION = "数据库是另一版本的，请先运行 python -m core init 
 
 
 def tell(account: Iterable[str], hints: Iterable[Problem], headings: Mapping[str, str]) -> None:
-    """What of a file was read and what was not, and the hints about it, on stderr."""
-    for words in account:
+    """What of a file was not read, and the hints about it, on stderr."""
+    read, *left_out = account
+    for words in [read, *left_out] if left_out else ():
         say(words)
     for each in hints:
         where = f"第{each.row}行" if each.row else ""

@@ -37,9 +37,6 @@ def check(_options: argparse.Namespace) -> int:
         "audit trail": audit.faults,
     }
     with db.reading() as session:
-        if not db.installed(session):
-            console.say(console.NO_OFFICE)
-            return console.REFUSED
         if db.outdated(session):
             parts = {"schema": parts["schema"]}
     found = [words for part, ask in parts.items() for words in _asked(part, ask)]

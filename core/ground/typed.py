@@ -102,7 +102,12 @@ def text(cell: object) -> str:
 
 
 def prose(given: str) -> str:
-    """Text of several lines (多行文字), each as `text` has it, without empty ones around."""
+    """Text of several lines (多行文字), each as `text` has it, without empty ones around.
+
+    A NUL, which nobody types, is left in it: the database refuses what a forged form would have it keep.
+    """
+    if "\x00" in given:
+        return given
     return "\n".join(map(text, given.splitlines())).strip("\n")
 
 

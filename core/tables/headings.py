@@ -254,7 +254,7 @@ def _to_the_right(cells: Sequence[Any]) -> list[str]:
     for cell in cells:
         text = typed.text(cell)
         if text:
-            over = "" if re.search(r"[:：]", text) or len(text) > 40 else text
+            over = "" if _fills_in(text) or len(text) > 40 else text
         line.append(over)
     return line
 
@@ -319,7 +319,12 @@ def _parts(
 def _is_title(cells: Sequence[Any]) -> bool:
     """Whether a row above the headings is a title, not groups: it says one thing, or fills in a form."""
     said = {typed.text(cell) for cell in cells} - {""}
-    return len(said) < 2 or any(re.search(r"[:：]", text) for text in said)
+    return len(said) < 2 or any(map(_fills_in, said))
+
+
+def _fills_in(text: str) -> bool:
+    """Whether a cell is a line of a form (填报单位：…): a colon stands in it, outside of brackets."""
+    return ":" in _BRACKETS.sub("", typed.plain(text))
 
 
 def _label(parts: Sequence[object]) -> str:

@@ -47,6 +47,8 @@ class Listing:
     identity: Sequence[str] = ("name", "id_number")
     several: bool = False
     """Whether somebody may have several lines: what is merged over lines then belongs to each, the name as well."""
+    ours: Sequence[str] = ()
+    """Columns that our files number their rows in: each such row is a line, and nobody chooses them."""
     loose: Collection[str] = ("number", "phone", "note")
     """Columns on which nothing hangs: of two that fit the first is taken unasked."""
     says: Callable[[Cells], bool] = _anything
@@ -58,8 +60,6 @@ class Listing:
     """Under which an organization's choices of columns are remembered, "" where none are."""
     senders: Collection[Role] = ()
     """Who may send such a table, and say which column is which."""
-    ours: Collection[str] = ()
-    """Those of `own` that nobody chooses: only files that the office handed out have them."""
 
     @property
     def headings(self) -> dict[str, str]:
@@ -411,6 +411,8 @@ def _no_line(sheet: Sheet, at: int, cells: Cells, words: Vocabulary, listing: Li
     Step 6: a name, or enough besides it.
     """
     said = {name: text for name, cell in cells.items() if (text := typed.text(cell))}
+    if any(name in said for name in listing.ours):
+        return ""
     if not said:
         return "表外文字" if _said(sheet, at) else None
     if all(_STROKES.fullmatch(text) for text in said.values()):

@@ -343,7 +343,7 @@ def test_the_sample_rosters_and_the_one_of_sixty_faults_read_together_are_what_t
         (c.sheet(faults.rows()), "花名册.xlsx"),
         *(((DATA / name).read_bytes(), name) for name in ("roster.xlsx", "roster.csv")),
     ]:
-        rows = roster.rows_in(content, filename, c.FORM)
+        rows = roster.rows_in(content, filename, c.FORM).rows
         assert together(rows) == one_by_one(rows)
         assert len(rows) > 30
 
@@ -356,7 +356,7 @@ def test_what_goes_out_marked_comes_back_as_it_was(rows: list[dict[str, Any]]) -
     except Refused:
         return
     out = roster.marked(c.FORM, [(row.row, row.cells) for row in first.rows], first.problems, code="1-1-0")
-    back = [cells for _, cells in roster.rows_in(out, "待改正.xlsx", c.FORM) if cells.get("origin")]
+    back = [cells for _, cells in roster.rows_in(out, "待改正.xlsx", c.FORM).rows if cells.get("origin")]
     again = roster.check([(int(cells["origin"]), cells) for cells in back]).rows
     told = [
         [(row.row, row.name, row.hours["professional"], row.assessment, row.note) for row in found]

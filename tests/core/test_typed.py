@@ -97,10 +97,10 @@ def test_tidy_texts_are_left_as_they_are_alone_and_joined(some: list[str]) -> No
 ELSEWHERE = {
     "core/ground/typed.py": "the one normalisation",
     "core/ground/names.py": "names, on top of it",
+    "core/ground/paper.py": "which letters fonts have",
     "core/ground/resident_id.py": "look-alikes of digits, on top of it",
     "core/tables/values.py": "the signs around a number, on top of it",
     "core/tables/reader.py": "runs in a process of its own",
-    "core/tables/sheets.py": "which row is below the list",
     "core/submissions/roster/reading.py": "which row is somebody's",
     "core/ground/db/sealing.py": "the office's key file",
     "web/tables/drawing.py": "how wide a letter is drawn",

@@ -423,8 +423,6 @@ def _is_somebody(cells: Mapping[str, Any], form: Form) -> bool:
     things of them, or their sex and telephone. What is filled down an empty list beforehand, hours and 合格, is less.
     """
     said = {column: typed.text(cells.get(column)) for column in form.columns}
-    if any(cells.get(column) for column in ("origin", "code")):
-        return True
     if said["number"].isdigit() and (said["employer"] or said["post"]):
         return True
     sex, phone = said["sex"] in ("男", "女"), re.search(r"\d{7}", said["phone"])
