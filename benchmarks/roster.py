@@ -215,7 +215,7 @@ def measure(path: str) -> dict[str, Any]:
         bounds = reports.limits(plan, START_ON, END_ON, db.office_day(AFTER))
         moments = [time.perf_counter()]
         form = roster.form(plans.policy_of(plan))
-        rows = roster.rows_in(content, "花名册.xlsx", form)
+        rows = roster.rows_in(content, "花名册.xlsx", form).rows
         moments.append(time.perf_counter())
         preview = roster.check(rows, form=form, limits=bounds, known=session)
         moments.append(time.perf_counter())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -74,7 +76,7 @@ def post(
     Refused codes: "empty" (nothing to post), "hours" (not positive, or not in half hours), "posted" (this submission's
     hours are in the ledger already), "cap" (more than the notice lets count).
     """
-    lines = sorted(postings, key=lambda posting: (posting.person_id, posting.year, posting.subject))
+    lines = sorted(postings, key=operator.attrgetter("person_id", "year", "subject"))
     if not lines:
         raise Refused("empty", "没有可入账的学时，请核对花名册。")
     for posting in lines:
@@ -93,7 +95,7 @@ def post(
         basis=basis,
     )
     same = "person_id year source hours completed_on roster_row_id note".split()
-    entries: _Columns = {name: [getattr(posting, name) for posting in lines] for name in same}
+    entries: _Columns = {name: list(map(operator.attrgetter(name), lines)) for name in same}
     entries["subject"] = [str(posting.subject) for posting in lines]
     entries["deemed"] = [int(posting.deemed) for posting in lines]
     entries["reverses_line"] = [None] * len(lines)
@@ -224,7 +226,7 @@ def _written(
     batch.posted_by, batch.posted_at, batch.entries = actor.name, now.replace(microsecond=0), count
     entries |= {"line": list(range(1, count + 1)), "batch_id": [batch.id] * count}
     batch.form = FORM
-    covered = entries | {"hours": list(map(db.hundredths, entries["hours"]))}
+    covered = entries | {"hours": list(map(functools.cache(db.hundredths), entries["hours"]))}
     leaves = [merkle.leaf(text.encode()) for text in db.canonical_rows({name: covered[name] for name in LEAF_FIELDS})]
     batch.leaves, batch.root = b"".join(leaves), merkle.root(leaves).hex()
     batch.chain = chain.chain_value(batch, last.chain if last else "")

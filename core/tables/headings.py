@@ -217,7 +217,7 @@ def _filled(rows: Rows, merged: Merged) -> list[list[Any]]:
         value = filled[top][left]
         for row in range(top, min(bottom + 1, len(filled))):
             for place in range(left, min(right + 1, len(filled[row]))):
-                filled[row][place] = value
+                filled[row][place] = value if filled[row][place] == "" else filled[row][place]
     return filled
 
 

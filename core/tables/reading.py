@@ -47,8 +47,6 @@ class Listing:
     identity: Sequence[str] = ("name", "id_number")
     several: bool = False
     """Whether somebody may have several lines: what is merged over lines then belongs to each, the name as well."""
-    ours: Sequence[str] = ()
-    """Columns that our files number their rows in: each such row is a line, and nobody chooses them."""
     loose: Collection[str] = ("number", "phone", "note")
     """Columns on which nothing hangs: of two that fit the first is taken unasked."""
     says: Callable[[Cells], bool] = _anything
@@ -60,6 +58,10 @@ class Listing:
     """Under which an organization's choices of columns are remembered, "" where none are."""
     senders: Collection[Role] = ()
     """Who may send such a table, and say which column is which."""
+    ours: Collection[str] = ()
+    """Those of `own` in which files that the office handed out number their rows: each such row is a line.
+
+    Nobody chooses them."""
 
     @property
     def headings(self) -> dict[str, str]:
@@ -133,8 +135,8 @@ def read(content: bytes, filename: str, listing: Listing, *, chosen: Mapping[str
     """Read a table (读入表格): its headings wherever they stand, its rows below them, and what was left out.
 
     `chosen` says of labels which column each is ("": none), before any word does; what is no column of this kind (any
-    more) says nothing. Files as offices have them:
-    workbooks by content, .csv; titles above, signatures below, merged cells, empty rows, hidden sheets.
+    more) says nothing. Files as offices have them: workbooks by content, .csv; titles above, signatures below, merged
+    cells, empty rows, hidden sheets.
     Refused codes: "file" (unreadable, empty, too large, a decompression bomb, two sheets that fit), "headings" (not
     found; or `Asked`: two columns for one name).
     """
@@ -322,7 +324,8 @@ def _further(sheet: Sheet, found: Headings, words: Vocabulary) -> Iterator[Headi
 def _check_lengths(sheet: Sheet, found: Headings, stop: int) -> None:
     for name, place in found.places.items():
         column = sheet.columns[place][found.first : stop]
-        if max((len(cell) for cell in column if type(cell) is str), default=0) > LONGEST_CELL:
+        texts = column if set(map(type, column)) <= {str} else [cell for cell in column if type(cell) is str]
+        if max(map(len, texts), default=0) > LONGEST_CELL:
             row = next(row for row, cell in enumerate(column, found.first + 1) if len(str(cell)) > LONGEST_CELL)
             word = found.labels.get(place, name)
             raise reader.Unreadable(f"第{row}行的“{word}”超过{LONGEST_CELL}个字，请改短后再上传。")

@@ -1,19 +1,20 @@
-"""Tables in files to hand out: .xlsx and .csv. Knows no column's meaning."""
+"""Tables in files to hand out: .xlsx and .csv, and rows to mend. Knows no column's meaning."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
 
 import xlsxwriter
 
+from core.ground import typed
 from core.ground.db import OFFICE_ZONE
-
-DAY_ZERO = date(1899, 12, 30)
-"""From which a spreadsheet counts its days."""
+from core.tables.problems import Problem
 
 
 def workbook(headings: Sequence[str], rows: Iterable[Sequence[object]], *, sheet: str = "数据") -> bytes:
@@ -46,6 +47,66 @@ def workbook(headings: Sequence[str], rows: Iterable[Sequence[object]], *, sheet
             page.set_column(place, place, width + 2)
         page.freeze_panes(1, 0)
     return buffer.getvalue()
+
+
+def marked(
+    headings: Mapping[str, str],
+    rows: Sequence[tuple[int, Mapping[str, Any]]],
+    problems: Sequence[Problem],
+    *,
+    title: str,
+    choices: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    as_text: Collection[str] = ("id_number", "phone"),
+    notes: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:
+    """Repair sheet (标红批注): rows of any kind of table as an .xlsx to mend and send in again; or a blank form.
+
+    Faulty cells are coloured, with their faults as comments. `headings` by column, in order; `choices` are columns in
+    which one of a few words is chosen, `as_text` those in which a spreadsheet must not take digits for a number,
+    `notes` are comments on headings.
+    """
+    said: dict[tuple[int, str], list[str]] = {}
+    for problem in problems:
+        said.setdefault((problem.row, problem.column), []).append(problem.words)
+    last = max(len(rows), 2000) + 1
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False}) as book:
+        page = book.add_worksheet(title[:31])
+        bold = book.add_format({"bold": True, "border": 1, "align": "center", "bg_color": "#E8EEF5"})
+        text, faulty = book.add_format({"num_format": "@"}), book.add_format({"num_format": "@", "bg_color": "#F8D7DA"})
+        page.write_string(0, 0, title, book.add_format({"bold": True, "font_size": 14}))
+        for place, (column, heading) in enumerate(headings.items()):
+            width = _WIDTHS.get(column, max(10, 2 * len(heading) + 2))
+            page.set_column(place, place, width, text if column in as_text else None)
+            page.write_string(1, place, heading, bold)
+            if words := choices.get(column):
+                page.data_validation(2, place, last, place, {"validate": "list", "source": list(words)})
+            if note := notes.get(column):
+                page.write_comment(1, place, note, {"x_scale": 2})
+        for at, (row, cells) in enumerate(rows, start=2):
+            for place, column in enumerate(headings):
+                value, faults = cells.get(column, ""), said.get((row, column))
+                if isinstance(value, int | float) and not isinstance(value, bool) and column not in as_text:
+                    page.write_number(at, place, value, faulty if faults else None)
+                else:
+                    page.write_string(at, place, typed.text(value), faulty if faults else text)
+                if faults:
+                    page.write_comment(at, place, "；".join(faults), {"x_scale": 2})
+        page.freeze_panes(2, 0)
+    return buffer.getvalue()
+
+
+_WIDTHS = {
+    "code": 12,
+    "name": 14,
+    "id_number": 22,
+    "employer": 26,
+    "post": 16,
+    "specialty": 16,
+    "phone": 16,
+    "note": 20,
+}
+"""Of columns whose cells are longer than their heading."""
 
 
 def csv_file(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

@@ -465,7 +465,7 @@ def _third_release(connection: sa.Connection) -> None:
     for before, after in itertools.pairwise(people):
         sides = {"before": before, "after": after}
         sealed = {
-            name: next(db.EncryptedText(f"person_change.{name}").sealed([db.canonical(side)]))
+            name: db.EncryptedText(f"person_change.{name}").sealed([db.canonical(side)])[0]
             for name, side in sides.items()
         }
         connection.execute(own.insert().values(person_id=1, kind="corrected", **sealed, **who))

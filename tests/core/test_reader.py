@@ -18,6 +18,7 @@ import xlsxwriter
 
 from core.ground import db
 from core.ground.access import Refused
+from core.submissions import roster
 from core.tables import headings, reader, reading
 from core.tables.reading import Listing
 from tests import cast as c
@@ -213,3 +214,21 @@ def test_no_parser_outlives_the_office(end: signal.Signals | None, tmp_path: Pat
             break
         time.sleep(0.1)
     assert left_over(office.pid) == []
+
+
+@pytest.mark.parametrize("saved", ["saved.xlsx", "saved.xls", "saved.ods"])
+@pytest.mark.parametrize("called", ["花名册.xlsx", "花名册.et", "花名册.csv"])
+def test_one_roster_saved_by_libreoffice_in_each_form_is_read_alike_by_its_content(saved: str, called: str) -> None:
+    preview = roster.read((db.ROOT / "tests" / "data" / saved).read_bytes(), called)
+    assert [(row.row, row.name, row.id_number, row.employer) for row in preview.rows] == [
+        (at + 5, f"赵示{'一二三四五六'[at - 1]}", c.id_number(at), "甲医院" if at < 5 else "乙中学")
+        for at in range(1, 7)
+    ]
+    assert {(*map(float, row.hours.values()), row.assessment) for row in preview.rows} == {(6, 24.5, "合格")}
+    hidden = [] if saved.endswith(".xls") else [(8, "row-hidden")]  # no parser of .xls tells which rows are hidden
+    assert [(each.row, each.code) for each in preview.problems] == [(5, "row-left"), *hidden]
+    assert preview.account == [
+        "读入6行，未读入3行",
+        "第5行：示例行（示例）",
+        "第12至13行：表尾（合计；制表人：王某）",
+    ]

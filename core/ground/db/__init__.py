@@ -10,6 +10,7 @@ from core.ground.db.columns import (
     canonical,
     canonical_rows,
     hundredths,
+    json_rows,
     moment_text,
 )
 from core.ground.db.guards import alembic_config, append_only, faults, installed, outdated, upgrade
@@ -46,6 +47,7 @@ __all__ = [
     "insert",
     "installed",
     "integers",
+    "json_rows",
     "keys",
     "lock",
     "moment_text",

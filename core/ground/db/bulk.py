@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from core.ground.db.columns import EncryptedText
+from core.ground.db.columns import EncryptedText, one_throughout
 from core.ground.db.sessions import with_nul
 
 
@@ -84,9 +84,9 @@ def _bound(kind: sa.types.TypeEngine[Any], given: Any, dialect: sa.Dialect) -> I
     """A column's values as the driver takes them; each different one is bound once, but no two are sealed alike."""
     bound = given if isinstance(given, list) else [given]
     if isinstance(kind, EncryptedText):
-        bound = list(kind.sealed(bound))
+        bound = kind.sealed(bound)
     elif bind := kind.dialect_impl(dialect).bind_processor(dialect):
-        bound = list(map(functools.cache(bind), bound))
+        bound = [bind(bound[0])] * len(bound) if one_throughout(bound) else list(map(functools.cache(bind), bound))
     elif isinstance(kind, sa.String) and "\x00" in "".join(filter(None, bound)):
         raise with_nul()
     return bound if isinstance(given, list) else itertools.repeat(bound[0])

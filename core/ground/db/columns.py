@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import itertools
 import json
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -43,7 +46,12 @@ class Hours(sa.types.TypeDecorator[Decimal]):
         return None if value is None else hundredths(Decimal(value))
 
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value) / 100
+        return None if value is None else _in_hours(value)
+
+
+@functools.lru_cache(maxsize=2**12)
+def _in_hours(whole: int) -> Decimal:
+    return Decimal(whole) / 100
 
 
 def hundredths(hours: Decimal) -> int:
@@ -88,7 +96,7 @@ class EncryptedText(sa.types.TypeDecorator[str]):
         key = keys().text
         return (unseal(bytes(value), key=key, purpose=self.purpose).decode() for value in values)
 
-    def sealed(self, values: Iterable[str]) -> Iterator[bytes]:
+    def sealed(self, values: Iterable[str]) -> list[bytes]:
         """Batch: many values as they are kept, with one look at the key."""
         return seal_each([value.encode() for value in values], key=keys().text, purpose=self.purpose)
 
@@ -111,14 +119,27 @@ def canonical(value: Any) -> str:
 
 
 def canonical_rows(columns: Mapping[str, Sequence[Any]]) -> list[str]:
-    """`canonical` of each row of some columns of plain values.
+    """`canonical` of each row of some columns of plain values."""
+    return json_rows({name: columns[name] for name in sorted(columns)})
+
+
+def json_rows(columns: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Each row of some columns as a JSON object, its keys in the order of the columns.
 
     A column is encoded in one go and taken apart at the line breaks, which JSON never has inside a value.
     """
     encoder = json.JSONEncoder(ensure_ascii=False, separators=("\n", ":"), default=str)
     row, encoded = [], []
-    for name in sorted(columns):
+    for name, column in columns.items():
         row.append(canonical(name).replace("%", "%%") + ":%s")
-        encoded.append(encoder.encode(columns[name])[1:-1].split("\n") if columns[name] else [])
+        if one_throughout(column):
+            encoded.append([encoder.encode(column[:1])[1:-1]] * len(column))
+        else:
+            encoded.append(encoder.encode(column)[1:-1].split("\n") if column else [])
     whole = "{" + ",".join(row) + "}"
     return [whole % cells for cells in zip(*encoded, strict=True)]
+
+
+def one_throughout(column: Sequence[Any]) -> bool:
+    """Whether one and the same object stands in every row of a column, as in most of what a roster's hours are."""
+    return bool(column) and all(map(operator.is_, column, itertools.repeat(column[0])))

@@ -82,16 +82,15 @@ def _derive(secret: bytes) -> Keys:
 
 def seal(plain: bytes, *, key: bytes, purpose: str) -> bytes:
     """Encrypt (加密, AES-256-GCM): a random 12-byte nonce, then the ciphertext bound to its purpose."""
-    return next(seal_each([plain], key=key, purpose=purpose))
+    return seal_each([plain], key=key, purpose=purpose)[0]
 
 
-def seal_each(plains: Sequence[bytes], *, key: bytes, purpose: str) -> Iterator[bytes]:
+def seal_each(plains: Sequence[bytes], *, key: bytes, purpose: str) -> list[bytes]:
     """Batch of `seal`: each of many, their nonces drawn in one go."""
-    cipher, bound_to = _cipher(key), purpose.encode()
-    nonces = secrets.token_bytes(12 * len(plains))
-    for at, plain in enumerate(plains):
-        nonce = nonces[12 * at : 12 * at + 12]
-        yield nonce + cipher.encrypt(nonce, plain, bound_to)
+    encrypt, bound_to = _cipher(key).encrypt, purpose.encode()
+    drawn = secrets.token_bytes(12 * len(plains))
+    nonces = [drawn[at : at + 12] for at in range(0, len(drawn), 12)]
+    return [nonce + encrypt(nonce, plain, bound_to) for nonce, plain in zip(nonces, plains, strict=True)]
 
 
 def unseal(sealed: bytes, *, key: bytes, purpose: str) -> bytes:

@@ -124,20 +124,20 @@ class ReportKind(Kind[Report]):
         """
         sealed = sa.inspect(RosterRow).columns.id_number.type
         assert isinstance(sealed, db.EncryptedText)
-        good = [RosterRow.report_id == report.id, ~RosterRow.faulty, RosterRow.assessment.in_(roster.PASSED)]
-        good.append(RosterRow.hours > 0)
-        written = sa.type_coerce(RosterRow.id_number, sa.LargeBinary)
-        whose = sa.select(RosterRow.name, RosterRow.employer, RosterRow.post, RosterRow.specialty, RosterRow.id_index)
-        rows = session.execute(whose.add_columns(written).where(*good).order_by(RosterRow.row)).all()
+        row = RosterRow
+        good = [row.report_id == report.id, ~row.faulty, row.assessment.in_(roster.PASSED), row.hours > 0]
+        written = sa.type_coerce(row.id_number, sa.LargeBinary)
+        whose = sa.select(row.name, written, row.employer, row.post, row.specialty, row.id_index)
+        earned = (row.id, row.id_index, row.credit_year, row.hours)
+        session.flush()
+        found = session.connection().execute(whose.add_columns(*earned).where(*good).order_by(row.row)).all()
+        numbers = sealed.opened(number for _, number, *_ in found)
         facts = [
-            persons.PersonFacts(name, number, employer, post, specialty, index)
-            for number, (name, employer, post, specialty, index, _) in zip(
-                sealed.opened(number for *_, number in rows), rows, strict=True
-            )
+            persons.PersonFacts(name, number, *work)
+            for number, (name, _, *work) in zip(numbers, (each[:6] for each in found), strict=True)
         ]
         person_ids = persons.match_or_add(session, facts, authority_id=report.authority_id, now=now)
-        earned = sa.select(RosterRow.id, RosterRow.id_index, RosterRow.credit_year, RosterRow.hours)
-        postings = list(_postings(report, session.execute(earned.where(*good)), person_ids))
+        postings = list(_postings(report, (each[6:] for each in found), person_ids))
         home = session.get_one(Organization, report.organization_id)
         books.post(
             session,

@@ -81,7 +81,7 @@ def check(
         rows = [(row, {of if name == "hours" else name: cell for name, cell in cells.items()}) for row, cells in rows]
     tries = 500  # rows looked through for a shift: a file of nothing but faults must not take minutes
     for row, problems in read_rows(rows, form):
-        if sum(problem.blocking for problem in problems) > 1 and tries:
+        if problems and tries and sum(problem.blocking for problem in problems) > 1:
             tries -= 1
             problems = shifted(row, form) or problems
         preview.rows.append(row)
@@ -179,7 +179,8 @@ def _check_twins(preview: Preview) -> None:
     """
     wrong = {each.row for each in preview.problems if each.column == "id_number" and each.code != "duplicate"}
     rows = [row for row in preview.rows if row.row not in wrong and row.name]
-    looks = [names.fold(row.name) + row.id_number[6:14] for row in rows]
+    folded = names.fold("\n".join([row.name for row in rows])).split("\n")  # a name is of one line
+    looks = [look + row.id_number[6:14] for look, row in zip(folded, rows, strict=bool(rows))]
     # Fast path: a row that shares neither name nor look and birthday with another has no twin.
     often, alike_often = Counter(row.name for row in rows), Counter(looks)
     named: dict[str, list[Row]] = {}
@@ -272,9 +273,14 @@ def _check_known(preview: Preview, session: Session, limits: Limits | None) -> N
     rows = preview.good_rows
     preview.indexes = dict(zip((row.row for row in rows), db.blind_indexes(row.id_number for row in rows), strict=True))
     people = persons.on_file(session, list(set(preview.indexes.values())))
-    found = [(row, person) for row in rows if (person := people.get(preview.indexes[row.row]))]
-    _check_merged(preview, [(row, each.human_id) for row, each in found if names.same(row.name, *each.names)], limits)
-    wrong = [(row, person) for row, person in found if not names.same(row.name, *person.names)]
+    right, wrong = [], []
+    for row in rows:
+        if person := people.get(preview.indexes[row.row]):
+            if row.name == person.known_as or names.same(row.name, *person.names):
+                right.append((row, person.human_id))
+            else:
+                wrong.append((row, person))
+    _check_merged(preview, right, limits)
     ids = sorted({person.human_id for _, person in wrong})
     homes: dict[int, str] = {}
     for start in range(0, len(ids), 5000):

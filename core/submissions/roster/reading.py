@@ -100,8 +100,10 @@ def table_of(content: bytes, filename: str, form: Form, *, chosen: Mapping[str, 
 def _without_courses(table: Table, form: Form) -> None:
     """A column headed by a subject's name (公需科目) that has no number in it holds courses, and no hours."""
     for column in table.columns.keys() & form.hours.keys():
+        if "学时" in table.columns[column]:
+            continue
         said = {typed.text(cells.get(column)) for _, cells in table.rows} - {""}
-        if said and "学时" not in table.columns[column] and not any(re.search(r"\d", text) for text in said):
+        if said and not any(re.search(r"\d", text) for text in said):
             label = table.columns.pop(column)
             table.unread += (label,)
             table.problems.insert(0, reading.unknown(label, listing(form)))
@@ -187,8 +189,9 @@ def plain_rows(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> list[tuple[int,
     plain_rows: list[tuple[int, Any]] = list(rows)
     for column, cells in _columns(rows).items():
         if not _are_plain(cells):
+            tidy = typed.is_tidy("".join([cell for cell in cells if type(cell) is str]))
             for at, cell in enumerate(cells):
-                if (plain := _plain(cell)) is not cell:
+                if not (tidy and type(cell) is str) and (plain := _plain(cell)) is not cell:
                     number, before = plain_rows[at]
                     plain_rows[at] = number, {**before, column: plain}
     return plain_rows
@@ -196,7 +199,7 @@ def plain_rows(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> list[tuple[int,
 
 def _columns(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> dict[str, Sequence[Any]]:
     """The cells of rows by column, "" where a row has no such cell."""
-    layouts = {tuple(cells) for _, cells in rows}
+    layouts = set(map(tuple, (cells for _, cells in rows)))
     names = list(dict.fromkeys(itertools.chain.from_iterable(layouts)))
     if len(layouts) == 1:
         by_row: Iterable[Iterable[Any]] = (cells.values() for _, cells in rows)
