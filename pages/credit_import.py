@@ -81,9 +81,10 @@ def problems_of(found: list[Problem]) -> None:
     )
 
 
-def choose(found: Understood, upload: Upload) -> None:
+def choose(found: Understood, upload: Upload, *, border: bool = True) -> None:
+    """Which column is which (认列): the run after it reads the file again, since what is chosen has changed."""
     key = f"credits-{files.digest_of(upload)[:16]}"
-    tables.columns(found, imports.LISTING, key=key, then=lambda: st.session_state.pop("credits-seen", None))
+    tables.columns(found, imports.LISTING, key=key, then=lambda: None, border=border)
 
 
 def preview_of(upload: Upload) -> None:
@@ -107,8 +108,8 @@ def preview_of(upload: Upload) -> None:
     if preview.problems:
         problems_of(preview.problems)
     if preview.understood:
-        with st.expander("认列：各列读作什么"):
-            choose(preview.understood, upload)
+        with st.expander(tables.FOLDED):
+            choose(preview.understood, upload, border=False)
     if good:
         st.text_input(
             "导入原因（必填，记入审计日志）", key="credits-reason", placeholder="如：补登2021至2023年度纸质台账"

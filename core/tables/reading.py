@@ -61,7 +61,9 @@ class Listing:
     senders: Collection[Role] = ()
     """Who may send such a table, and say which column is which."""
     ours: Collection[str] = ()
-    """Those of `own` in which files that the office handed out number their rows: each such row is a line."""
+    """Those of `own` in which files that the office handed out number their rows: each such row is a line.
+
+    Nobody chooses them."""
 
     @property
     def headings(self) -> dict[str, str]:
@@ -583,8 +585,12 @@ def account(table: Table) -> list[str]:
     for said, labels in (("未识别的列", table.unread), ("按本单位的选择不用的列", table.unused)):
         if labels:
             more = f"等{len(labels)}列" if len(labels) > _NAMED else ""
-            lines.append(f"{said}：{'、'.join(label[:30] for label in labels[:_NAMED])}{more}")
+            lines.append(f"{said}：{'、'.join(map(_short, labels[:_NAMED]))}{more}")
     return lines
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= 30 else f"{label[:30]}…"
 
 
 _NAMED = 20

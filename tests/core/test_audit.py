@@ -20,7 +20,7 @@ from core.records import cards, disputes, imports, proofs
 from core.submissions import claims, plans, reports, workflow
 from core.submissions.workflow import Action
 from core.tables import sheets
-from core.trail import audit, files
+from core.trail import audit, choices, files
 from core.trail.audit import Event
 from core.trail.files import Upload
 from tests import cast as c
@@ -38,6 +38,7 @@ def busy_month() -> c.Cast:
         )
         s.flush()
         organizations.set_active(s, new.id, False, actor=admin, reason="重复", now=c.NOW)
+        choices.choose(s, imports.LISTING, {"折算数": "hours"}, actor=reviewer, now=c.NOW)
         accounts.sign_in(s, "base", fits=True, now=c.NOW)
         accounts.sign_out(s, actor=base, now=c.NOW)
         for _ in range(5):

@@ -17,11 +17,11 @@ def told(batch: Batch, asked: str) -> None:
         with st.expander(f"提示（{len(hints)}处），不影响核验"):
             tables.problems(hints, applications.headings())
     if batch.understood:
-        with st.expander("认列：各列读作什么"):
-            choose(batch.understood, asked)
+        with st.expander(tables.FOLDED):
+            choose(batch.understood, asked, border=False)
 
 
-def choose(found: Understood, asked: str) -> None:
+def choose(found: Understood, asked: str, *, border: bool = True) -> None:
     """Which column is which, and the file answered again by it (认列)."""
 
     def again() -> None:
@@ -29,4 +29,4 @@ def choose(found: Understood, asked: str) -> None:
             st.session_state.pop(kept, None)
         st.session_state["again"] = asked
 
-    tables.columns(found, applications.listing(), key=f"applications-{asked}", then=again)
+    tables.columns(found, applications.listing(), key=f"applications-{asked}", then=again, border=border)

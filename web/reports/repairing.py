@@ -66,7 +66,7 @@ def room(report: Report, actor: Actor) -> None:
 def _columns(report: Report, actor: Actor) -> None:
     """Which column of the roster's file is which (认列), and the file read again by it."""
     key = f"columns-{report.id}-{report.roster_id}"
-    opened = st.expander("认列：各列读作什么", key=key, on_change="rerun")  # the file is read only where it is open
+    opened = st.expander(tables.FOLDED, key=key, on_change="rerun")  # the file is read only where it is open
     if not opened.open:
         return
     with db.reading() as session:
@@ -76,7 +76,7 @@ def _columns(report: Report, actor: Actor) -> None:
         if made:
             st.checkbox(f"重新读入，此前在网上改正的{made}处作废", key=f"{key}-replace")
         then = partial(_read_again, report.id, f"{key}-replace")
-        tables.columns(found, roster.listing(reports.form_of(report)), key=key, then=then)
+        tables.columns(found, roster.listing(reports.form_of(report)), key=key, then=then, border=False)
 
 
 def _read_again(report_id: int, replace: str) -> None:

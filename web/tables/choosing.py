@@ -16,25 +16,27 @@ from web.words import md
 
 ABREAST = 4
 """Columns of the form; on a telephone they stand below each other."""
+FOLDED = "认列：各列读作什么"
+"""Over the form where a file was read: for what was not, and for what was read as another thing."""
 SHOWN = 30
 """Characters of a label that are shown; the whole of a longer one is in its tip."""
 
 
 def account(lines: Iterable[str]) -> None:
     """What of a file was read and what was not (读入说明), as quiet lines."""
-    for line in lines:
-        st.caption(md(line))
+    if said := "  \n".join(map(md, lines)):
+        st.caption(said)
 
 
-def columns(found: Understood, listing: Listing, *, key: str, then: Callable[[], Any]) -> None:
-    """Form of a file's columns (认列): for each its heading in this kind of table; doubtful ones first, and marked.
+def columns(found: Understood, listing: Listing, *, key: str, then: Callable[[], Any], border: bool = True) -> None:
+    """Form of a file's columns (认列): what each is; doubtful ones first and marked, then those not read.
 
     What is chosen is remembered for the actor's organization; `then` reads the file again. `key` is the file's own.
     """
     first = [label for label in found.labels if label in found.doubtful]
-    labels = [label for label in [*first, *found.labels] if len(label) <= choices.LONGEST_LABEL]
-    labels = list(dict.fromkeys(labels))
-    with st.form(f"{key}-columns"):
+    unread = [label for label in found.labels if _usual(found, label) is None]
+    labels = [label for label in dict.fromkeys([*first, *unread, *found.labels]) if len(label) <= choices.LONGEST_LABEL]
+    with st.form(f"{key}-columns", border=border):
         words = "各列是什么？" + (f"有疑问的{len(first)}列在前，标有“？”。" if first else "")
         st.markdown(f"{words}选好后点“按此读入”；本单位以后的文件表头相同的，照此读入，不必再选。")
         for start in range(0, len(labels), ABREAST):
