@@ -138,7 +138,8 @@ class Vocabulary:
         latin = re.sub(r"^[A-Za-z/._-]+|[A-Za-z/._-]+$", "", own.base)  # 姓名 Name
         middle, edge = _parted(own.base) if own.base not in self.by_word else (own.base, "")
         for word in dict.fromkeys((own.base, own.base.removesuffix("数"), middle, latin)):
-            for said in (*(joined for other in aside for joined in _joined(word, other)), word):
+            others = [other for other in aside if not _DATED.match(other)]
+            for said in (*(joined for other in others for joined in _joined(word, other)), word):
                 if name := self.by_word.get(said):
                     of_itself = _qualifier(edge) if edge and word == middle else _counted(own.base)
                     qualifiers = frozenset(filter(None, [of_itself, *map(_qualifier, aside)]))

@@ -482,7 +482,8 @@ def _no_line(sheet: Sheet, at: int, cells: Cells, words: Vocabulary, listing: Li
     texts = _said(sheet, at)
     signed = [text for text in texts if re.search("[:：]", text) and is_footing(text)]
     others = len(texts) - len(signed)
-    if signed and others < (2 if named else 4) and not said.get("number", "").isdigit():
+    few = others <= len(signed) or (others < 4 and not named)
+    if signed and few and not said.get("number", "").isdigit():
         return "表尾"
     if (not named or len(said) == 1) and any(is_footing(text) or _GROUP.fullmatch(text) for text in (*identity, first)):
         return "表尾"

@@ -381,7 +381,7 @@ ASKED = [
     (f"{HEAD},科目,学时,考核结果\n王伟,{WANG},甲,公共课,30,合格", "subject-unknown"),
     (f"{HEAD},公需学时,科目,考核结果\n王伟,{WANG},甲,30,专业科目,合格", "subject-contradicted"),
     (f"{HEAD},专业学时,,考核结果\n,,,线上,线下,\n王伟,{WANG},甲,20,40,合格", "headings"),
-    (f"{HEAD},公需学时,学时,考核结果\n王伟,{WANG},甲,30,60,合格", "headings"),
+    (f"{HEAD},公需学时,学时,考核结果\n王伟,{WANG},甲,30,60,合格", "hours-total"),
     (f"{HEAD},公共课学时,专业课学时,考核结果\n王伟,{WANG},甲,30,60,合格", "headings"),
     (f"{HEAD},公需学时,专业学时,考核结果,备注\n王伟,{WANG},甲,30,60,合格,范例：优秀学员", "row-example"),
 ]

@@ -8,7 +8,6 @@ import io
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -100,9 +99,9 @@ def table_of(content: bytes, filename: str, form: Form, *, chosen: Mapping[str, 
 
 
 def _without_sums(table: Table, form: Form) -> None:
-    """Hours beside those of the subjects are their sum (合计学时); where they are not, whose they are is asked about.
+    """Hours beside those of the subjects are their sum (合计学时).
 
-    Refused codes: "headings" (a subject has no column, and the hours are not the sum of the others).
+    Where they are not, that is a hint; where a subject has no column, whose they are is asked about.
     """
     columns = [column for column in form.hours if column in table.columns]
     wrong = []
@@ -110,15 +109,13 @@ def _without_sums(table: Table, form: Form) -> None:
         total, *parts = (hours_in(cells.get(column, "")) for column in ("hours", *columns))
         if total[0] and not any(fault for _, fault, _ in parts) and total[0] != sum(hours for hours, _, _ in parts):
             wrong.append((number, cells))
-    label = table.columns["hours"]
-    if wrong and len(columns) < len(form.hours):
-        lacking = "、".join(form.headings[column] for column in form.hours if column not in columns)
-        words = f"“{label}”不是其他各列的合计（如第{wrong[0][0]}行），可能是“{lacking}”，请改正表头后再上传。"
-        raise Asked(words, replace(table.understood, doubtful=(label,)))
+    label, lacking = table.columns["hours"], [form.headings[each] for each in form.hours if each not in columns]
     for number, cells in wrong:
         words = f"“{label}”与各科目学时之和不同，按各科目登记，请核对"
+        if lacking:
+            words = f"“{label}”不是各列的合计，可能是“{'、'.join(lacking)}”；是的请改正表头后重新上传，不是的请删去此格"
         said = typed.text(cells.get("hours"))
-        table.problems.append(Problem(number, columns[-1], "hours-total", said, words, blocking=False))
+        table.problems.append(Problem(number, columns[-1], "hours-total", said, words, blocking=bool(lacking)))
     for _, cells in table.rows:
         cells.pop("hours", None)
 
