@@ -282,14 +282,15 @@ def unknown(label: str, listing: Listing, *, instead: str = "") -> Problem:
 
 def _nearest(found: Headings, words: Vocabulary, listing: Listing) -> dict[int, str]:
     """The places of such headings, and the column that each may mean; of what a clerk has said, nothing is asked."""
-    nearest = {}
+    nearest: dict[int, str] = {}
+    taken = {*found.places, *(each.column for each in found.questions)}
     for place, label in found.labels.items():
-        if label in words.chosen:
+        if label in words.chosen or place in found.instead or place in found.places.values() or not found.places:
             continue
-        if found.places and place not in found.places.values() and place not in found.instead:
-            taken = {*found.places, *(each.column for each in found.questions)}
-            if name := next((name for name in listing.near(label) if name not in taken), ""):
-                nearest[place] = name
+        near = listing.near(label)
+        free = [name for name in near if name not in taken]
+        if free and (len(near) == 1 or len(free) < len(near)):
+            nearest[place] = free[0]
     return nearest
 
 
