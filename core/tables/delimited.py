@@ -90,14 +90,16 @@ def _lines(text: str, end: str) -> list[str]:
     """Lines without blank ones at the end; what does not end them, alone, is a blank in a cell."""
     text = re.sub(r"\r+\n", end, text)
     lines = text.replace("\r" if end == "\n" else "\n", " ").split(end)
+    if len(lines) > _MOST_LINES:
+        raise Unreadable(f"文件超过{MOST_ROWS}行，请拆分后分别上传。")
     if len(text) > _MOST_CELLS and any(
         sum(min(line.count(each), MOST_COLUMNS) for line in lines) > _MOST_CELLS for each in SEPARATORS
     ):
         raise Unreadable(TOO_MUCH)
-    last = len(lines) if len(lines) <= _MOST_LINES else 0
+    last = len(lines)
     while last and not lines[last - 1].strip(" \t" + SEPARATORS):
         last -= 1
-    if len(lines) > _MOST_LINES or last > MOST_ROWS:
+    if last > MOST_ROWS:
         raise Unreadable(f"文件超过{MOST_ROWS}行，请拆分后分别上传。")
     return lines[:last]
 

@@ -139,7 +139,9 @@ class Vocabulary:
         middle, edge = _parted(own.base) if own.base not in self.by_word else (own.base, "")
         for word in dict.fromkeys((own.base, own.base.removesuffix("数"), middle, latin)):
             others = [other for other in aside if not _DATED.match(other)]
-            for said in (*(joined for other in others for joined in _joined(word, other)), word):
+            # Of a word nobody knows, or beside its own brackets, its end may be what is meant: 培训学时（公需）.
+            ends = {other for other in others if word not in self.by_word or other in own.brackets}
+            for said in (*(joined for other in others for joined in _joined(word, other, ends=other in ends)), word):
                 if name := self.by_word.get(said):
                     of_itself = _qualifier(edge) if edge and word == middle else _counted(own.base)
                     qualifiers = frozenset(filter(None, [of_itself, *map(_qualifier, aside)]))
@@ -151,7 +153,7 @@ class Vocabulary:
         return None
 
 
-def _joined(word: str, other: str) -> Iterator[str]:
+def _joined(word: str, other: str, *, ends: bool) -> Iterator[str]:
     """Two words as one, what both have in the middle once: 学时 and 公需学时, 公需 and 学时."""
     other = re.sub("(?:数|情况|统计|明细|合计|安排)$", "", other)
     if other and other != word:
@@ -161,7 +163,7 @@ def _joined(word: str, other: str) -> Iterator[str]:
                     yield first + second[common:]
                     break
         yield from (word + other[start:] for start in range(1, len(other) - 1))  # 公需 below 培训学时
-        yield from (other + word[start:] for start in range(1, len(word) - 1))  # 培训学时（公需）
+        yield from (other + word[start:] for start in range(1, len(word) - 1) if ends)
 
 
 def _parted(base: str) -> tuple[str, str]:

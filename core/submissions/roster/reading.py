@@ -58,6 +58,11 @@ def listing(form: Form) -> Listing:
     """Rosters as a kind of table (花名册表样): a line is a person."""
     own = {"origin": (ORIGIN,), "code": (CODE,)} | _HOURS_OF_THE_PLAN | _SUBJECT_OF_HOURS
     stems = {notices.short_name(name): hours_column(code) for code, name in form.subjects.items()}
+    taken = {word for words in form.columns.values() for word in words}
+    columns = dict(form.columns)
+    for stem, column in stems.items():
+        said = (f"{stem}课时", f"{stem}课程学时", stem)
+        columns[column] = (*columns[column], *(word for word in said if word not in taken))
 
     def near(label: str) -> Sequence[str]:
         """Hours of a subject in other words (线上专业学时), or of none that is known (公共课学时)."""
@@ -68,7 +73,7 @@ def listing(form: Form) -> Listing:
 
     return Listing(
         "花名册",
-        form.columns,
+        columns,
         REQUIRED,
         own=own,
         says=lambda cells: _is_somebody(cells, form),

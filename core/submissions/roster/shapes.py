@@ -97,9 +97,7 @@ def form(policy: Policy | None = None, subject: str = "") -> Form:
 def _written(name: str) -> Iterator[str]:
     """How offices write the heading of a subject's hours."""
     stem = notices.short_name(name)
-    yield from dict.fromkeys(
-        (f"{stem}学时", f"{name}学时", name, f"{stem}课学时", f"{stem}课", f"{stem}课时", f"{stem}课程学时", stem)
-    )
+    yield from dict.fromkeys((f"{stem}学时", f"{name}学时", name, f"{stem}课学时", f"{stem}课"))
 
 
 REQUIRED = ("name", "id_number")
