@@ -170,7 +170,7 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
         if seen and void and report.roster_id != seen.roster_id:
             added += f"原花名册已整份替换，此前在网上改正的{void}处作废。"
         if given is not None and not again:
-            added = f"{_left(report)}{added}"
+            found += _left(report)
         return f"已保存。{added}花名册{people}人{found}{AGAIN if again else ''}", report
 
     st.session_state.pop(f"{key}asked", None)
