@@ -249,7 +249,7 @@ def answer(session: Session, batch: Batch, *, actor: Actor, progress: Progress |
 
 
 def _doubts(actor: Actor, each: Application, notice_of: _NoticeOf) -> list[Problem]:
-    """Remaining problems (其余问题) of an application whose applicant or year is in doubt; all are told at once."""
+    """Remaining problems (其余问题) of an application whose applicant or year is in doubt, reported together."""
     try:
         return [] if each.year is None else understood(each, notice_of(each.year, actor.organization_id))[1]
     except Refused:

@@ -136,17 +136,18 @@ def read(content: bytes, filename: str, *, today: date | None = None, chosen: Ma
 
 def listing() -> Listing:
     """Applications as a kind of table (申报名单表样): a line is a person's application for a year."""
-    senders = (*OFFICERS, Role.EMPLOYER_CLERK)
-    return Listing("申报名单", columns(), REQUIRED, near=_near, near_by_row=True, code="applications", senders=senders)
-
-
-def _near(label: str) -> list[str]:
-    """The fact that a heading nobody knows may mean: it shares two characters in a row with its headings, which those
-    of other things do not have."""
-    pairs = _pairs(label) - _COMMON
-    facts = {name: words for name, words in columns().items() if name not in (*REQUIRED, *SOMETIMES, "route", "level")}
+    known = columns()
+    facts = {name: words for name, words in known.items() if name not in (*REQUIRED, *SOMETIMES, "route", "level")}
     facts["non_public"] += ("非公有制", "民营企业", "私营企业")
-    return [name for name, words in facts.items() if pairs & set().union(*map(_pairs, words))][:1]
+    pairs = {name: set().union(*map(_pairs, words)) - _COMMON for name, words in facts.items()}
+
+    def near(label: str) -> list[str]:
+        """The fact that a heading nobody knows may mean: it shares two characters in a row with its headings, which
+        those of other things do not have."""
+        return [name for name, own in pairs.items() if own & _pairs(label)][:1]
+
+    senders = (*OFFICERS, Role.EMPLOYER_CLERK)
+    return Listing("申报名单", known, REQUIRED, near=near, near_by_row=True, code="applications", senders=senders)
 
 
 def _pairs(word: str) -> set[str]:

@@ -240,10 +240,7 @@ def _prepared(key: _Same, year: int, depth_: int) -> _Prepared:
         np.array([_sum(policy, window) for window in policy.windows], np.int32),
         np.array([int(least.get(code, 0) * 100) for code in (*codes, TOTAL)], np.int32) if least else None,
         min(most, default=None),
-        tuple(
-            (codes.index(code), Fraction(share).limit_denominator(100))
-            for code, share in policy.requirement.share.items()
-        ),
+        tuple((codes.index(code), _share(share)) for code, share in policy.requirement.share.items()),
         bool(policy.setting("best_waiver_wins", True)),
     )
 

@@ -107,7 +107,7 @@ def move(
     `version` is the one the actor saw (optimistic lock), `confirmed` the words of `to_confirm` an approval confirms.
     Answers the submission and what happened, in words. Refused codes: "missing", "role", "jurisdiction", "stale"
     (somebody was faster), "move" (not from this state), "self" (own submission), "reason", "confirm" (not confirmed, or
-    other figures by now), and those of its kind ("late", "over-plan", "fields", "begun", "name", "empty").
+    the figures have changed), and those of its kind ("late", "over-plan", "fields", "begun", "name", "empty").
     """
     submission = session.scalar(
         sa.select(Submission).where(Submission.id == submission_id).with_for_update(of=Submission)

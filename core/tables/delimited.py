@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -11,6 +12,7 @@ from itertools import zip_longest
 from core.tables.reader import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, TOO_MUCH, Sheet, Unreadable
 
 UNKNOWN = "无法识别此文件。请上传.xlsx、.xls，或编码为UTF-8、GBK的.csv。"
+_TOO_LONG = f"文件超过{MOST_ROWS}行，请拆分后分别上传。"
 SEPARATORS = ",\t;，|；"
 _HEAD = 200
 """Lines by which a separator is chosen."""
@@ -58,12 +60,10 @@ def decoded(content: bytes) -> str:
 def rows_of(text: str, has_headings: Callable[[Rows], bool], separators: str = SEPARATORS) -> Rows:
     """The cells of a text, parted by the separator by which headings are found; else by the most frequent one."""
     lines, found = _separated(text, has_headings, separators)
-    rows = _parted(lines, found)
-    if not any("=" in line for line in lines):
-        return [[cell.strip("\t ")[: LONGEST_CELL + 1] for cell in cells[:MOST_COLUMNS]] for cells in rows]
-    return [
-        [_AS_TEXT.sub(r"\1", cell).strip("\t ")[: LONGEST_CELL + 1] for cell in cells[:MOST_COLUMNS]] for cells in rows
-    ]
+    rows = [cells[:MOST_COLUMNS] for cells in _parted(lines, found)]
+    if any("=" in line for line in lines):
+        rows = [[_AS_TEXT.sub(r"\1", cell) for cell in cells] for cells in rows]
+    return [[cell.strip("\t ")[: LONGEST_CELL + 1] for cell in cells] for cells in rows]
 
 
 def _separated(text: str, has_headings: Callable[[Rows], bool], separators: str) -> tuple[list[str], str]:
@@ -91,7 +91,7 @@ def _lines(text: str, end: str) -> list[str]:
     text = re.sub(r"\r+\n", end, text)
     lines = text.replace("\r" if end == "\n" else "\n", " ").split(end)
     if len(lines) > _MOST_LINES:
-        raise Unreadable(f"文件超过{MOST_ROWS}行，请拆分后分别上传。")
+        raise Unreadable(_TOO_LONG)
     if len(text) > _MOST_CELLS and any(
         sum(min(line.count(each), MOST_COLUMNS) for line in lines) > _MOST_CELLS for each in SEPARATORS
     ):
@@ -100,7 +100,7 @@ def _lines(text: str, end: str) -> list[str]:
     while last and not lines[last - 1].strip(" \t" + SEPARATORS):
         last -= 1
     if last > MOST_ROWS:
-        raise Unreadable(f"文件超过{MOST_ROWS}行，请拆分后分别上传。")
+        raise Unreadable(_TOO_LONG)
     return lines[:last]
 
 
@@ -112,7 +112,7 @@ def _parted(lines: Sequence[str], separator: str, *, strict: bool = True) -> Row
     clerk's own: then each line is a row. Step 3: a line that has other quotation marks than cells is said by number.
     """
     if not any('"' in line for line in lines):
-        return [line.split(separator, MOST_COLUMNS)[:MOST_COLUMNS] for line in lines]
+        return [_split(line, separator) for line in lines]
     try:
         rows = list(csv.reader(io.StringIO("\n".join(lines), newline=""), delimiter=separator, strict=True))
     except csv.Error:
@@ -136,12 +136,10 @@ def _swallowed(cell: str, separator: str) -> bool:
 
 def _split(line: str, separator: str) -> list[str]:
     """The cells of one line; quotation marks that do not fit together are letters."""
-    if '"' not in line:
-        return line.split(separator, MOST_COLUMNS)[:MOST_COLUMNS]
-    try:
-        return next(csv.reader([line], delimiter=separator, strict=True), [""])
-    except csv.Error:
-        return line.split(separator, MOST_COLUMNS)[:MOST_COLUMNS]
+    if '"' in line:
+        with contextlib.suppress(csv.Error):
+            return next(csv.reader([line], delimiter=separator, strict=True), [""])
+    return line.split(separator, MOST_COLUMNS)[:MOST_COLUMNS]
 
 
 _AS_TEXT = re.compile(r'^="([^"]*)"$')

@@ -25,12 +25,16 @@ PLANNED = ("计划", "拟", "预计", "应", "应修", "应学", "要求", "申�
 COUNTED = "实际 实 完成 已完成 已修 实修 实学 认定 核定 审核 审定 确认 批准 授予 获得 实得".split()
 """Which of two columns counts: what took place and was granted, before what was planned or asked for."""
 _EDGES = sorted((*PLANNED, *COUNTED), key=len, reverse=True)
+_KINDS = {
+    kind: re.compile(rf"(?:{'|'.join(edges)}){{1,2}}的?(?:学时数?|课时|小时|数|值|情况|培训)?")
+    for kind, edges in (("counted", COUNTED), ("planned", PLANNED))
+}
 _DATED = re.compile(r"(?:19|20)\d\d年度?")
 _YEAR = re.compile(r"((?:19|20)\d\d)(?:年度?|学年)?")
 
 
 class Words(NamedTuple):
-    """What a heading cell says: itself, what stands in its brackets, and the rest of its lines."""
+    """What a heading cell says: itself, and what stands in its brackets."""
 
     base: str
     brackets: tuple[str, ...] = ()
@@ -180,10 +184,7 @@ def _qualifier(word: str) -> str:
     """What a word says of a column beside its name: planned, counted, or of a year."""
     if year := _YEAR.fullmatch(word):
         return year[1]
-    for said, edges in (("counted", COUNTED), ("planned", PLANNED)):
-        if re.fullmatch(rf"(?:{'|'.join(edges)}){{1,2}}的?(?:学时数?|课时|小时|数|值|情况|培训)?", word):
-            return said
-    return ""
+    return next((kind for kind, form in _KINDS.items() if form.fullmatch(word)), "")
 
 
 def _counted(word: str) -> str:
@@ -200,7 +201,7 @@ def find(rows: Rows, merged: Merged, words: Vocabulary) -> Headings | None:
     filled = _filled(rows, merged)
     for at in range(len(rows)):
         there = [next((cell for cell in reversed(cells) if cell != ""), "") for cells in _above(filled, at)]
-        if all(name in map(words.alone, there) for name in words.required):
+        if set(words.required).issubset(map(words.alone, there)):
             last = at
             while (
                 last - at + 1 < DEEPEST and last + 1 < len(rows) and _goes_on(rows, filled, merged, at, last + 1, words)

@@ -21,6 +21,8 @@ from core.tables.reader import HEAD, LONGEST_CELL, Sheet
 LARGEST = 20 * 2**20
 
 Cells = Mapping[str, Any]
+_Lines = list[tuple[int, dict[str, Any]]]
+"""Rows by column, each with the number its user sees."""
 
 
 def _far(_label: str) -> Sequence[str]:
@@ -76,6 +78,10 @@ class Listing:
         own = {name: words[0] for name, words in self.own.items() if name not in self.ours}
         return self.headings | own
 
+    def vocabulary(self, chosen: Mapping[str, str] | None) -> Vocabulary:
+        """The words of its columns, and the labels that a clerk has said the column of."""
+        return Vocabulary({**self.columns, **self.own}, self.required, loose=self.loose, chosen=chosen)
+
 
 @dataclass(frozen=True)
 class Understood:
@@ -105,7 +111,7 @@ class Table:
     """A table as it was read: each row with the number its user sees, and the account of the rest."""
 
     sheet: str
-    rows: list[tuple[int, dict[str, Any]]]
+    rows: _Lines
     columns: dict[str, str] = field(default_factory=dict)
     """Those of which there is a heading, with it as it is written."""
     labels: tuple[str, ...] = ()
@@ -142,7 +148,7 @@ def read(content: bytes, filename: str, listing: Listing, *, chosen: Mapping[str
     Refused codes: "file" (unreadable, empty, too large, a decompression bomb, two sheets that fit), "headings" (not
     found; or `Asked`: two columns for one name).
     """
-    words = Vocabulary({**listing.columns, **listing.own}, listing.required, loose=listing.loose, chosen=chosen)
+    words = listing.vocabulary(chosen)
     try:
         sheets = _sheets(content, filename, words)
         sheet, found, others = _fitting(sheets, words, listing)
@@ -248,17 +254,17 @@ def _table(sheet: Sheet, found: Headings, words: Vocabulary, listing: Listing) -
     for part, following in zip(parts, [*parts[1:], None], strict=True):
         stop = sheet.height if following is None else following.top
         _check_lengths(sheet, part, stop)
-        _take(sheet, part, stop, words, listing, table)
+        lines = _take(sheet, part, stop, words, listing, table)
         for place in sorted(part.labels.keys() - part.places.values()):
             label, below = part.labels[place], sheet.columns[place][part.first : stop]
             if label not in unused and any(typed.text(cell) for cell in below):
                 unread[label] = part.instead.get(place, "")
         for place in range(len(sheet.columns)):
-            if place not in part.labels and any(typed.text(sheet.columns[place][row - 1]) for row, _ in table.rows):
+            if place not in part.labels and any(typed.text(sheet.columns[place][row - 1]) for row, _ in lines):
                 unread[f"{letter(place)}列（没有表头）"] = ""
     table.unread = tuple(unread)
     for label, instead in unread.items():
-        table.problems.append(unknown(label, listing, instead=instead))
+        table.problems.append(unknown(label, listing.name, instead=instead))
     _tell_hidden(sheet, table)
     return table
 
@@ -267,14 +273,18 @@ def _near(sheet: Sheet, found: Headings, words: Vocabulary, listing: Listing) ->
     """Unknown headings that may mean a column that has no place (疑似的列): hours or a claim would be lost."""
     for place, name in _nearest(found, words, listing).items():
         if not listing.near_by_row and any(map(typed.text, sheet.columns[place][found.first :])):
-            label, word = found.labels[place], listing.columns[name][0]
-            said = f"{letter(place)}列“{label[:30]}”可能是“{word}”，请把表头改为“{word}”，不是的请改名或删去，再上传"
+            label = found.labels[place]
+            said = f"{letter(place)}列“{label[:30]}”{_may_be(listing.columns[name][0])}"
             yield Question(name, (label,), said)
 
 
-def unknown(label: str, listing: Listing, *, instead: str = "") -> Problem:
-    """The hint about a column that is not read (未识别的列); `instead`: the one that is read in its place."""
-    said = f"“{label[:20]}”列没有识别，没有读入；如是{listing.name}的一列，请把表头改为标准名称后再上传"
+def _may_be(word: str) -> str:
+    return f"可能是“{word}”，请把表头改为“{word}”，不是的请改名或删去，再上传"
+
+
+def unknown(label: str, table: str, *, instead: str = "") -> Problem:
+    """Hint about a column of a table that is not read (未识别的列); `instead`: the one that is read in its place."""
+    said = f"“{label[:20]}”列没有识别，没有读入；如是{table}的一列，请把表头改为标准名称后再上传"
     if instead:
         said = f"“{label[:20]}”列没有读入，读的是“{instead[:20]}”列；如应读这一列，请把另一列删去或改名后再上传"
     return Problem(0, label[:20], UNKNOWN, "", said, blocking=False)
@@ -312,16 +322,13 @@ def _further(sheet: Sheet, found: Headings, words: Vocabulary) -> Iterator[Headi
     for row in sorted(rows):
         if row < last.first or _said(sheet, row) in {_said(sheet, at) for at in range(last.top, last.first)}:
             continue
-        start = row
         merged = [
-            ((top - start, left), (bottom - start, right))
-            for (top, left), (bottom, right) in sheet.merged
-            if top >= start
+            ((top - row, left), (bottom - row, right)) for (top, left), (bottom, right) in sheet.merged if top >= row
         ]
-        again = headings.find(sheet.rows(start, row + headings.DEEPEST + 1), merged, words)
+        again = headings.find(sheet.rows(row, row + headings.DEEPEST + 1), merged, words)
         if again is None or again.top > 0:
             continue
-        again.top, again.first = again.top + start, again.first + start
+        again.top, again.first = row, again.first + row
         if again.places != last.places or again.questions:
             yield again
             last = again
@@ -337,23 +344,24 @@ def _check_lengths(sheet: Sheet, found: Headings, stop: int) -> None:
             raise reader.Unreadable(f"第{row}行的“{word}”超过{LONGEST_CELL}个字，请改短后再上传。")
 
 
-def _take(sheet: Sheet, found: Headings, stop: int, words: Vocabulary, listing: Listing, table: Table) -> None:
-    """Take the rows of a part of the sheet: those that are lines, and the account of those that are none."""
+def _take(sheet: Sheet, found: Headings, stop: int, words: Vocabulary, listing: Listing, table: Table) -> _Lines:
+    """Take the rows of a part of the sheet: those that are lines, which it answers, and the account of the others."""
     columns = {name: sheet.columns[place][found.first : stop] for name, place in found.places.items()}
     merged = _spread(sheet, found, stop, columns, listing)
     rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
     plain = _plainly_lines(columns, listing)
     again = {_said(sheet, row) for row in range(max(0, found.top - 2), found.first)}
+    lines: _Lines = []
     for at, cells in enumerate(rows):
         number = found.first + at + 1
         if plain[at]:
-            table.rows.append((number, cells))
+            lines.append((number, cells))
             continue
         texts = _said(sheet, found.first + at)
         repeated = bool(texts) and texts in again
         reason = "重复的表头" if repeated else _no_line(sheet, found.first + at, cells, words, listing)
         if reason == "" or at in merged:
-            table.rows.append((number, cells))
+            lines.append((number, cells))
             for name in (listing.identity[0], *listing.loose):
                 if _EXAMPLE.match(typed.text(cells.get(name))):
                     said = "像是示例行；是人员的请改正此格，不是的请删去此行"
@@ -365,52 +373,56 @@ def _take(sheet: Sheet, found: Headings, stop: int, words: Vocabulary, listing: 
                 column = listing.identity[0]
                 said = f"此行是{reason}（“{begins[:20]}”），没有读入；如是人员，请改正后再上传"
                 table.problems.append(Problem(number, column, "row-left", begins, said, blocking=False))
+    table.rows += lines
     if listing.near_by_row:
-        _tell_near(sheet, found, words, listing, table)
-    _tell_sums(sheet, found, stop, listing, table)
-    _tell_two_names(listing, table)
+        table.problems += _near_in_rows(sheet, found, words, listing, lines)
+    table.problems += _sums(sheet, found, stop, listing, lines)
+    table.problems += _two_names(listing, lines)
     for at in merged:
         said = "姓名、身份证号与上一行是合并的单元格；每人一行，请取消合并，把此行并入上一行或补填姓名和号码"
         table.problems.append(Problem(found.first + at + 1, listing.identity[0], "row-merged", "", said))
+    return lines
 
 
-def _tell_sums(sheet: Sheet, found: Headings, stop: int, listing: Listing, table: Table) -> None:
+def _sums(sheet: Sheet, found: Headings, stop: int, listing: Listing, lines: _Lines) -> Iterator[Problem]:
     """Hours merged over several lines: each line's, or their sum."""
-    lines = {number for number, _ in table.rows}
+    numbers = {number for number, _ in lines}
     columns = {found.places[name]: name for name in listing.sums if name in found.places}
     for (top, place), (bottom, _) in sheet.merged:
-        rows = [row + 1 for row in range(max(top, found.first), min(bottom + 1, stop)) if row + 1 in lines]
-        if place in columns and len(rows) > 1:
-            value = typed.text(sheet.columns[place][top])
-            said = (
-                f"第{rows[0]}至{rows[-1]}行的“{found.labels[place][:20]}”是合并的单元格，分不清{value}是每行的还是合计"
-            )
+        if place not in columns:
+            continue
+        rows = [row + 1 for row in range(max(top, found.first), min(bottom + 1, stop)) if row + 1 in numbers]
+        if len(rows) > 1:
+            value, which = typed.text(sheet.columns[place][top]), f"第{rows[0]}至{rows[-1]}行"
+            said = f"{which}的“{found.labels[place][:20]}”是合并的单元格，分不清{value}是每行的还是合计"
+            said += "，请逐行填写" if listing.several else f"，已按每人{value}读入，请核对"
             for row in rows if listing.several else rows[:1]:
-                words = f"{said}，请逐行填写" if listing.several else f"{said}，已按每人{value}读入，请核对"
-                problem = Problem(row, columns[place], "sum-merged", value, words, blocking=listing.several)
-                table.problems.append(problem)
+                yield Problem(row, columns[place], "sum-merged", value, said, blocking=listing.several)
 
 
-def _tell_two_names(listing: Listing, table: Table) -> None:
+def _two_names(listing: Listing, lines: _Lines) -> Iterator[Problem]:
     """Two names in two lines of one cell are two people."""
     name = listing.identity[0]
-    for number, cells in table.rows:
+    for number, cells in lines:
         cell = cells.get(name)
-        if type(cell) is str and "\n" in cell and all(len(typed.spaceless(part)) > 1 for part in cell.split("\n")):
+        if type(cell) is not str or "\n" not in cell:
+            continue
+        chinese = all("\u4e00" <= char <= "\u9fff" for char in typed.plain(cell))
+        if chinese and all(len(typed.spaceless(part)) > 1 for part in cell.split("\n")):
             said = "一格里写着几行，像是几个人，请每人一行"
-            if all("\u4e00" <= char <= "\u9fff" for char in typed.plain(cell)):
-                table.problems.append(Problem(number, name, "name-two", typed.text(cell), said))
+            yield Problem(number, name, "name-two", typed.text(cell), said)
 
 
-def _tell_near(sheet: Sheet, found: Headings, words: Vocabulary, listing: Listing, table: Table) -> None:
+def _near_in_rows(
+    sheet: Sheet, found: Headings, words: Vocabulary, listing: Listing, lines: _Lines
+) -> Iterator[Problem]:
     """Rows that say something under such a heading: their answer would be without it."""
     for place, name in _nearest(found, words, listing).items():
-        label, word = found.labels[place][:30], listing.columns[name][0]
-        for number, _ in table.rows:
+        said = f"“{found.labels[place][:30]}”列没有识别，{_may_be(listing.columns[name][0])}"
+        for number, _ in lines:
             value = typed.text(sheet.columns[place][number - 1])
             if typed.plain(value).lower() not in values.NO:
-                said = f"“{label}”列没有识别，可能是“{word}”，请把表头改为“{word}”，不是的请改名或删去，再上传"
-                table.problems.append(Problem(number, name, "column-unread", value, said))
+                yield Problem(number, name, "column-unread", value, said)
 
 
 _TELL = ("示例行", "填写说明")
@@ -445,9 +457,9 @@ def _plainly_lines(columns: Mapping[str, list[Any]], listing: Listing) -> list[b
 def _no_line(sheet: Sheet, at: int, cells: Cells, words: Vocabulary, listing: Listing) -> str | None:
     """Why a row is no line of the table: "" where it is one, None where there is nothing in it.
 
-    Step 1: nothing, or only strokes. Step 2: the headings again. Step 3: an example, an instruction. Step 4: whoever
-    is numbered by 14 digits is somebody. Step 5: what stands below lists: sums, signatures, dates, remarks, groups.
-    Step 6: a name, or enough besides it.
+    Step 1: blank, or only strokes. Step 2: repeated headings. Step 3: an example row, a row of instructions. Step 4: a
+    row with 14 digits or a ruined number in an identity column is a line. Step 5: footers: sums, signatures, dates,
+    remarks, group titles. Step 6: a line, if it has a name or enough other cells.
     """
     said = {name: text for name, cell in cells.items() if (text := typed.text(cell))}
     if any(name in said for name in listing.ours):
@@ -462,23 +474,20 @@ def _no_line(sheet: Sheet, at: int, cells: Cells, words: Vocabulary, listing: Li
     if len(numbers) > 3 and numbers == [str(at) for at in range(1, len(numbers) + 1)]:
         return "列号"
     identity = [said.get(name, "") for name in listing.identity]
+    numbered = re.search(r"\d{14}", "".join(identity))
     first = next(iter(said.values()))
     if any(_EXAMPLE.match(said.get(name, "")) for name in (*listing.identity, *listing.loose)):
-        if _EXAMPLE.match(said.get("number", "")) or not re.search(r"\d{14}", "".join(identity)):
+        if _EXAMPLE.match(said.get("number", "")) or not numbered:
             return "示例行"
         return ""  # whose number is given is somebody: `_take` asks
-    if not re.search(r"\d{14}", "".join(identity)) and (
-        _INSTRUCTION.match(first) or sum(bool(_MUST.match(text)) for text in said.values()) > 1
-    ):
+    if not numbered and (_INSTRUCTION.match(first) or sum(bool(_MUST.match(text)) for text in said.values()) > 1):
         return "填写说明"
     if any(re.search(r"\d{14}|\d[Ee]\+?\d", text) for text in identity):
         return ""
     persons = [said.get(name, "") for name in listing.identity if name != "id_number"]
     named = any(names.is_name(names.normalise(text)) for text in persons)
     alone = not said.keys() - {*listing.identity}
-    if any(is_footing(text) for text in (said.get("number", ""), identity[0])):
-        return "表尾"
-    if alone and any(is_footing(text) for text in identity):
+    if any(is_footing(text) for text in (said.get("number", ""), *(identity if alone else identity[:1]))):
         return "表尾"
     texts = _said(sheet, at)
     signed = [text for text in texts if re.search("[:：]", text) and is_footing(text)]

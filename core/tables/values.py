@@ -193,8 +193,7 @@ def contradictions(number: str, cells: Mapping[str, object]) -> dict[str, str]:
     said = typed.plain(cells.get("sex")).removesuffix("性")
     if {said, resident_id.sex(number)} == {"男", "女"}:
         found["sex"] = f"身份证号第17位表示{resident_id.sex(number)}，请核对性别或号码"
-    born = resident_id.birth_on(number)
     written = written_day(cells.get("birth_on"))
-    if written != (born.year, born.month, born.day)[: len(written)]:
+    if written != written_day(resident_id.birth_on(number))[: len(written)]:
         found["birth_on"] = "与身份证号第7至14位的出生日期不同，请核对出生日期或号码"
     return found

@@ -421,3 +421,11 @@ def test_hours_merged_over_lines_of_a_year_are_asked_about() -> None:
 def test_two_names_in_one_cell_are_two_people() -> None:
     text = f'{HEAD},公需学时,专业学时,考核结果\n"王建国\n李秀英",{WANG},甲,30,60,合格'
     assert "name-two" in {each.code for each in roster.read(text.encode(), "a.csv").problems if each.blocking}
+
+
+def test_a_problem_of_one_list_is_reported_once_though_another_list_stands_below_it() -> None:
+    text = f'{HEAD},公需学时,专业学时,考核结果\n"王建国\n李秀英",{WANG},甲,30,60,合格\n'
+    text += f"姓名,身份证号,专业学时,公需学时,工作单位,考核结果\n李娜,{LI},60,30,甲,合格"
+    preview = roster.read(text.encode(), "a.csv", today=TODAY)
+    assert [row.hours["public"] for row in preview.rows] == [30, 30]
+    assert [each.row for each in preview.problems if each.code == "name-two"] == [2]

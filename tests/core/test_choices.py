@@ -1,4 +1,4 @@
-"""Which column is which is said once, by whoever may send the file, and holds for that organization's next file."""
+"""A choice of columns is made once, by an account that may send the file, and kept for its organization's next file."""
 
 from __future__ import annotations
 

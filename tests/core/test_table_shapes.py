@@ -52,43 +52,36 @@ Said = tuple[tuple[str, object], ...]
 """What a line says, as it is compared."""
 
 
+def with_lines(preview: Any, values: Callable[[Any], dict[str, object]]) -> tuple[Any, list[tuple[int, Said]]]:
+    """A preview, and what each of its good rows says."""
+    return preview, [(row.row, said(row.name, row.id_number, **values(row))) for row in preview.good_rows]
+
+
 def of_roster(table: t.Table) -> tuple[Any, list[tuple[int, Said]]]:
-    preview = roster.read(table.content, table.filename, today=t.TODAY)
-    return preview, [
-        (
-            row.row,
-            said(
-                row.name,
-                row.id_number,
-                employer=row.employer,
-                public=t.hours(row.hours["public"]),
-                professional=t.hours(row.hours["professional"]),
-                result=row.assessment,
-                year=row.credit_year,
-            ),
-        )
-        for row in preview.good_rows
-    ]
+    return with_lines(
+        roster.read(table.content, table.filename, today=t.TODAY),
+        lambda row: {
+            "employer": row.employer,
+            "public": t.hours(row.hours["public"]),
+            "professional": t.hours(row.hours["professional"]),
+            "result": row.assessment,
+            "year": row.credit_year,
+        },
+    )
 
 
 def of_credits(table: t.Table) -> tuple[Any, list[tuple[int, Said]]]:
-    preview = imports.read(table.content, table.filename, today=t.TODAY)
-    return preview, [
-        (
-            row.row,
-            said(
-                row.name,
-                row.id_number,
-                year=row.year,
-                subject=row.subject,
-                hours=t.hours(row.hours),
-                source=row.source.label if row.source else "",
-                basis=row.basis,
-                day=row.completed_on if row.dated else None,
-            ),
-        )
-        for row in preview.good_rows
-    ]
+    return with_lines(
+        imports.read(table.content, table.filename, today=t.TODAY),
+        lambda row: {
+            "year": row.year,
+            "subject": row.subject,
+            "hours": t.hours(row.hours),
+            "source": row.source.label if row.source else "",
+            "basis": row.basis,
+            "day": row.completed_on if row.dated else None,
+        },
+    )
 
 
 FACTS = ("non_public", "front_line", "in_post_since")
@@ -260,7 +253,7 @@ def test_what_libreoffice_saves_is_read_as_meant(ending: str, tmp_path: Path) ->
 # --- how the reader fares -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif("SURVEY" not in os.environ, reason="for whoever works on the reader: SURVEY=1, with -s")
+@pytest.mark.skipif("SURVEY" not in os.environ, reason="a report for developers of the reader: SURVEY=1, with -s")
 def test_how_the_reader_fares_with_each_shape() -> None:
     """In tables that have no other: how many were read, misread and asked about; with SURVEY=2 the smallest of them."""
     ends: dict[str, list[tuple[t.Table, str]]] = defaultdict(list)

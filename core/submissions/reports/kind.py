@@ -107,7 +107,7 @@ class ReportKind(Kind[Report]):
             report.over_plan_reason = ""
 
     def check_approve(self, session: Session, report: Report, *, now: datetime) -> None:
-        """What is far beyond the plan by now has its base's reason. Refused codes: "over-plan"."""
+        """Refuse approval of an excess over the plan (超出计划) without a reason. Refused codes: "over-plan"."""
         if not report.over_plan_reason and (found := figures(session, report)):
             raise Refused("over-plan", f"基地没有说明超出计划的原因，请退回，由基地填写后重报：{found}。")
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from core.ground import db, names, resident_id, typed
 from core.ground.access import Refused, Role
-from core.law import notices
 from core.submissions.roster.shapes import (
     CODE,
     FAILED,
@@ -25,10 +24,8 @@ from core.submissions.roster.shapes import (
     Cells,
     Form,
     Row,
-    hours_column,
 )
 from core.tables import delimited, reading, values
-from core.tables.headings import Vocabulary
 from core.tables.problems import Problem
 from core.tables.reading import Asked, LeftOut, Listing, Table
 from core.trail.files import Upload
@@ -41,15 +38,15 @@ def rows_in(content: bytes, filename: str, form: Form, *, chosen: Mapping[str, s
     With `origin` and `code` in a file of open rows. `chosen`: which column is which, see `reading.read`.
     Refused codes: "file", "headings".
     """
-    table = table_of(content, filename, form, chosen=chosen)
+    table = reading.read(content, filename, listing(form), chosen=chosen)
+    _settle_hours(table, form)
     table.rows = plain_rows(table.rows)
     return table
 
 
+_NAME = "花名册"
 _HOURS_OF_THE_PLAN = {"hours": ("学时", "学时数", "培训学时", "获得学时", "获得学时数", "总学时", "合计学时")}
 """Hours that do not say of what: of the plan's subject, where no subject's column is there."""
-
-
 _SUBJECT_OF_HOURS = {"subject": ("科目", "学时科目", "科目类别", "科目类型", "学时类别", "课程类别", "类别")}
 """What the hours beside it are of, where every row says it for itself."""
 
@@ -57,10 +54,9 @@ _SUBJECT_OF_HOURS = {"subject": ("科目", "学时科目", "科目类别", "科�
 def listing(form: Form) -> Listing:
     """Rosters as a kind of table (花名册表样): a line is a person."""
     own = {"origin": (ORIGIN,), "code": (CODE,)} | _HOURS_OF_THE_PLAN | _SUBJECT_OF_HOURS
-    stems = {notices.short_name(name): hours_column(code) for code, name in form.subjects.items()}
     taken = {word for words in form.columns.values() for word in words}
     columns = dict(form.columns)
-    for stem, column in stems.items():
+    for stem, column in form.stems.items():
         said = (f"{stem}课时", f"{stem}课程学时", stem)
         columns[column] = (*columns[column], *(word for word in said if word not in taken))
 
@@ -69,10 +65,10 @@ def listing(form: Form) -> Listing:
         word = typed.plain(label)
         if not re.search("学时|课时|小时|学分", word):
             return ()
-        return [column for stem, column in stems.items() if stem in word] or list(form.hours)
+        return [column for stem, column in form.stems.items() if stem in word] or list(form.hours)
 
     return Listing(
-        "花名册",
+        _NAME,
         columns,
         REQUIRED,
         own=own,
@@ -85,9 +81,11 @@ def listing(form: Form) -> Listing:
     )
 
 
-def table_of(content: bytes, filename: str, form: Form, *, chosen: Mapping[str, str] | None = None) -> Table:
-    """The table of a roster (表头识别); hours or results that have no column are asked for once, not in each row."""
-    table = reading.read(content, filename, listing(form), chosen=chosen)
+def _settle_hours(table: Table, form: Form) -> None:
+    """Settle which subject the hours are of (学时归科目).
+
+    Hours or results that have no column are asked for once, not in each row. Refused codes: "headings".
+    """
     _without_courses(table, form)
     subjects = table.columns.keys() & form.hours.keys()
     lacking = [] if subjects or "hours" in table.columns else [f"“{_either(form, '”或“')}”"]
@@ -100,7 +98,6 @@ def table_of(content: bytes, filename: str, form: Form, *, chosen: Mapping[str, 
         _without_sums(table, form)
     if "subject" in table.columns:
         _part_by_subject(table, form, subjects=bool(subjects))
-    return table
 
 
 def _without_sums(table: Table, form: Form) -> None:
@@ -134,7 +131,7 @@ def _without_courses(table: Table, form: Form) -> None:
         if said and not any(re.search(r"\d", text) for text in said):
             label = table.columns.pop(column)
             table.unread += (label,)
-            table.problems.insert(0, reading.unknown(label, listing(form)))
+            table.problems.insert(0, reading.unknown(label, _NAME))
             for _, cells in table.rows:
                 cells.pop(column, None)
 
@@ -145,24 +142,23 @@ def _part_by_subject(table: Table, form: Form, *, subjects: bool) -> None:
     A row below somebody's that says the hours of another subject, and names the same person or nobody, is that person's
     too: both become one row.
     """
-    stems = {notices.short_name(name): code for code, name in form.subjects.items()}
-    placed = [form.hours[column] for column in form.hours if column in table.columns]
+    placed = [column for column in form.hours if column in table.columns]
     rows: list[tuple[int, Any]] = []
     joined: set[int] = set()
     unknown = []
     for number, cells in table.rows:
         said = typed.text(cells.pop("subject", ""))
-        named = [code for stem, code in stems.items() if stem in typed.plain(said)]
-        code = named[0] if len(named) == 1 else ""
-        if said and not code:
+        named = [column for stem, column in form.stems.items() if stem in typed.plain(said)]
+        column = named[0] if len(named) == 1 else ""
+        if said and not column:
             unknown.append((number, said))
-        if code and len(placed) == 1 and placed[0] != code:
-            words = f"此行科目是“{said[:20]}”，学时却在“{form.headings[hours_column(placed[0])]}”列，请核对"
-            table.problems.append(Problem(number, hours_column(placed[0]), "subject-contradicted", said, words))
-        if code and not subjects and "hours" in cells:
-            cells[hours_column(code)] = cells.pop("hours")
-            if rows and number - 1 in (rows[-1][0], *joined) and _goes_on(rows[-1][1], cells):
-                rows[-1][1][hours_column(code)] = cells[hours_column(code)]
+        if column and len(placed) == 1 and placed[0] != column:
+            words = f"此行科目是“{said[:20]}”，学时却在“{form.headings[placed[0]]}”列，请核对"
+            table.problems.append(Problem(number, placed[0], "subject-contradicted", said, words))
+        if column and not subjects and "hours" in cells:
+            cells[column] = cells.pop("hours")
+            if rows and number - 1 in (rows[-1][0], *joined) and _goes_on(rows[-1][1], cells, form):
+                rows[-1][1][column] = cells[column]
                 joined.add(number)
                 table.left_out.append(LeftOut(number, "并入上一行", typed.text(rows[-1][1].get("name"))))
                 continue
@@ -171,18 +167,18 @@ def _part_by_subject(table: Table, form: Form, *, subjects: bool) -> None:
     table.problems = [each for each in table.problems if each.row not in joined]
     if unknown and len(unknown) == len(table.rows) and len({said for _, said in unknown}) > 3:  # courses by name
         table.unread += (table.columns.pop("subject"),)
-        table.problems.insert(0, reading.unknown(table.unread[-1], listing(form)))
+        table.problems.insert(0, reading.unknown(table.unread[-1], _NAME))
     elif not subjects:
-        known = "、".join(stems)
+        known = "、".join(form.stems)
         for number, said in unknown:
             words = f"科目“{said[:20]}”分不清是{known}中的哪一个，请写明"
             table.problems.append(Problem(number, form.usual, "subject-unknown", said, words))
 
 
-def _goes_on(above: Mapping[str, Any], cells: Mapping[str, Any]) -> bool:
+def _goes_on(above: Mapping[str, Any], cells: Mapping[str, Any], form: Form) -> bool:
     """Whether a row says nothing of its own but the hours of a subject that the row above has none of."""
     said = {column: text for column, cell in cells.items() if column != "number" and (text := typed.text(cell))}
-    hours = {column for column in said if column.endswith("_hours")}
+    hours = said.keys() & form.hours.keys()
     same = all(typed.text(above.get(column)) in ("", text) for column, text in said.items() if column not in hours)
     return same and hours.isdisjoint(above)
 
@@ -199,8 +195,7 @@ def pasted(text: str, form: Form, *, chosen: Mapping[str, str] | None = None) ->
     """
     if not typed.text(text):
         raise Refused("file", "没有粘贴内容。请在WPS或Excel中选中各行，复制后粘贴到这里。")
-    kind = listing(form)
-    words = Vocabulary({**kind.columns, **kind.own}, REQUIRED, chosen=chosen)
+    words = listing(form).vocabulary(chosen)
     rows = delimited.rows_of(text.strip("\r\n"), lambda rows: reading.has_headings(rows, words), "\t")
     if not reading.has_headings(rows, words):
         rows.insert(0, list(form.headings.values()))
@@ -291,7 +286,8 @@ _SHOWN = _TEXTS[:3]
 
 
 def read_rows(rows: Sequence[tuple[int, Cells]], form: Form) -> Iterator[tuple[Row, list[Problem]]]:
-    """Batch row check (整批检查): every row with what is wrong with it by itself, without
+    """Batch row check (整批检查): every row with what is wrong with it by itself, without empty ones.
+
     Fast path, since most rows of a roster are alike:
     Step 1: normalise columns, not cells. Step 2: a row whose name and number are in order, whose employer is given and
     whose texts hold no ID number is as faultless as an earlier one with the same sex, hours, result and year: it takes
@@ -454,15 +450,11 @@ def _check_sex(row: _Written, id_number: str) -> str:
         if len(born) < 3:
             row.problem("sex", "sex-form", str(unclear))
             return row.said("sex")
-    right = resident_id.sex(id_number) if id_number and born == _born(id_number) else ""
+    own = values.written_day(resident_id.birth_on(id_number)) if id_number else ()
+    right = resident_id.sex(id_number) if born == own else ""
     offer, mend = (f"按身份证号填“{right}”", {"sex": right}) if right else ("", {})
     row.problem("sex", "sex-date", "性别列里填的是出生日期，请填“男”或“女”", offer=offer, mend=mend)
     return row.said("sex")
-
-
-def _born(id_number: str) -> tuple[int, int, int]:
-    day = resident_id.birth_on(id_number)
-    return day.year, day.month, day.day
 
 
 def _is_somebody(cells: Mapping[str, Any], form: Form) -> bool:

@@ -60,6 +60,11 @@ class Form:
         """The columns of hours (学时), each with its subject's code."""
         return {hours_column(code): code for code in self.subjects}
 
+    @functools.cached_property
+    def stems(self) -> dict[str, str]:
+        """What a subject is called for short (公需), with its column of hours."""
+        return {notices.short_name(name): hours_column(code) for code, name in self.subjects.items()}
+
     def of(self, subject: str) -> Form:
         """The form for a plan of this subject."""
         return replace(self, usual=hours_column(subject))
