@@ -12,7 +12,7 @@ from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
 from core.people import accounts, persons, setup
 from core.submissions import claims
-from web import context, deeds, first_visit, passwords, shell, sign_in
+from web import bar, context, deeds, first_visit, passwords, shell, sign_in
 from web.deeds import Who
 from web.words import md
 
@@ -81,19 +81,20 @@ def main() -> None:
         begun = opened and not accounts.none_yet(session)
     actor = context.actor() if begun else None
     page = st.navigation(pages(actor), position="sidebar" if actor and not actor.must_change_password else "hidden")
-    if not begun:
-        first_visit.first_visit(opened=opened)
-    elif actor is None:
-        sign_in.sign_in()
-    elif actor.must_change_password:
+    if actor:
         banner(actor)
-        passwords.first_password()
-    else:
-        banner(actor)
-        try:
-            page.run()
-        except Refused as refused:  # such as a notice on file that is faulty: told where it is needed
-            st.error(md(refused.words))
+    with bar.messages():
+        if not begun:
+            first_visit.first_visit(opened=opened)
+        elif actor is None:
+            sign_in.sign_in()
+        elif actor.must_change_password:
+            passwords.first_password()
+        else:
+            try:
+                page.run()
+            except Refused as refused:  # such as a notice on file that is faulty: told where it is needed
+                st.error(md(refused.words))
 
 
 def banner(actor: Actor) -> None:
