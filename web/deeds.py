@@ -106,9 +106,9 @@ def deed(act: Act[Any], *once: Any) -> Any:
     return made
 
 
-def _signed_in() -> Actor:
+def _signed_in(session: Session) -> Actor:
     """The actor at the moment of the click: since the button was drawn, the sign-in may have ended."""
-    here = context.actor()
+    here = context.actor_now(session)
     if here is None:
         raise Refused("role", "登录已失效，操作没有执行。请重新登录后再试。")
     return here
@@ -116,12 +116,12 @@ def _signed_in() -> Actor:
 
 def _done(act: Act[Any]) -> tuple[str | None, Any]:
     """The deed itself: its words and what it made. Refused codes: "role", "stale" (optimistic lock), and its own."""
-    here = _signed_in()
     try:
         with db.transaction() as session:
-            answer = act(session, actor=here, now=context.moment(session))
+            answer = act(session, actor=_signed_in(session), now=context.moment(session))
     except StaleDataError as stale:
         raise Refused("stale", "这条记录刚刚被他人处理，您的操作没有执行，请查看最新状态。") from stale
+    context.renew()
     return answer if isinstance(answer, tuple) else (answer, True)
 
 
@@ -131,9 +131,8 @@ def answer(question: Callable[[Session, Actor], Any]) -> Any:
     Answers what `question(session, actor)` answers, None where it was refused.
     """
     try:
-        here = _signed_in()
         with db.reading() as session:
-            return question(session, here)
+            return question(session, _signed_in(session))
     except Refused as refused:
         say("error", refused.words)
         return None

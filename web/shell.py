@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import streamlit as st
 
 from core.ground import db
@@ -26,6 +28,7 @@ def require(*roles: Role) -> Actor:
     return here
 
 
+@functools.cache
 def page_file(name: str) -> str:
     """The path of a page's script, for links and tests."""
     return str(db.ROOT / "pages" / f"{name}.py")

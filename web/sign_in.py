@@ -12,7 +12,7 @@ import streamlit_authenticator
 
 from core.ground import db
 from core.ground.access import Refused
-from core.people import accounts, setup
+from core.people import accounts
 from web import context, deeds
 from web.words import OFFICE
 
@@ -32,9 +32,7 @@ def sign_in() -> None:
         if "token" in st.session_state:
             st.info("登录成功，正在进入……")
             _set_cookie(st.session_state["token"])
-        with db.reading() as session:
-            demo = setup.setting(session, "office") == "demo"
-        if demo:
+        if context.known().demo:
             _demo_accounts()
 
 
