@@ -12,7 +12,7 @@ from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
 from core.people import persons, setup
 from core.submissions import claims
-from web import context, deeds, first_visit, passwords, shell, sign_in
+from web import bar, context, deeds, first_visit, passwords, shell, sign_in
 from web.deeds import Who
 from web.words import md
 
@@ -84,19 +84,20 @@ def screen(known: context.Known) -> None:
     """The page that was asked for, or what has to come before it."""
     actor = known.actor
     page = st.navigation(pages(actor), position="sidebar" if actor and not actor.must_change_password else "hidden")
-    if not known.begun:
-        first_visit.first_visit(opened=known.opened)
-    elif actor is None:
-        sign_in.sign_in()
-    elif actor.must_change_password:
+    if actor:
         banner(actor, known)
-        passwords.first_password()
-    else:
-        banner(actor, known)
-        try:
-            page.run()
-        except Refused as refused:  # such as a notice on file that is faulty: told where it is needed
-            st.error(md(refused.words))
+    with bar.messages():
+        if not known.begun:
+            first_visit.first_visit(opened=known.opened)
+        elif actor is None:
+            sign_in.sign_in()
+        elif actor.must_change_password:
+            passwords.first_password()
+        else:
+            try:
+                page.run()
+            except Refused as refused:  # such as a notice on file that is faulty: told where it is needed
+                st.error(md(refused.words))
 
 
 def banner(actor: Actor, known: context.Known) -> None:

@@ -22,7 +22,6 @@ def sign_in() -> None:
     _, middle, _ = st.columns([1, 2, 1])
     with middle:
         st.title(OFFICE, anchor=False, text_alignment="center")
-        deeds.show_messages()
         if context.token() and "token" not in st.session_state:
             st.info("登录已结束（退出、超过12小时、修改密码或账号停用），请重新登录。")
         form = SignInForm()

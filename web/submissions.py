@@ -41,7 +41,7 @@ def moved(
         )
         return f"“{title}”{action.done}。{done.words}{'。' if done.words else ''}"
 
-    if not deeds.deed(act, action, submission_id, version, confirmed, below=True):
+    if not deeds.deed(act, action, submission_id, version, confirmed):
         return False
     address.forget_choice()
     return True
