@@ -44,7 +44,7 @@ from core.models import (
 )
 from core.people import persons
 from core.submissions import plans
-from core.submissions.kinds import Action, Kind, register
+from core.submissions.kinds import Action, Kind, Line, register
 from core.trail import audit, files
 from core.trail.files import Upload
 
@@ -657,6 +657,12 @@ def summary(claim: Claim) -> dict[str, Any]:
 _TABLE = sa.inspect(Claim).local_table
 
 
+def _listed(claim: Claim) -> Line:
+    """A claim as one line of a list: the kind of activity instead of a size."""
+    stated = hours_text(claim.amount) if claim.amount else "视同完成"
+    return Line(when=f"{claim.completed_on}", size=claim.activity, hours=stated)
+
+
 class ClaimKind(Kind[Claim]):
     """The claim (学时折合申报) as a kind of submission: hours or a deemed year on a certificate, clause 一(四)5-8."""
 
@@ -686,6 +692,9 @@ class ClaimKind(Kind[Claim]):
             ("起止日期", f"{claim.start_on} 至 {claim.completed_on}"),
             ("证书所载", amount),
         ]
+
+    def lines(self, session: Session, found: Sequence[Claim]) -> dict[int, Line]:
+        return {each.id: _listed(each) for each in found}
 
     def check_submit(self, session: Session, claim: Claim, *, actor: Actor, reason: str, now: datetime) -> None:
         """A claim has its evidence, goes to the person's present authority, and is filed once, clause 一(四)5-8.

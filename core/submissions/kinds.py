@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -63,6 +63,27 @@ DECISION = (Stage("decision", "审核"),)
 """One stage, decided by the authority in charge: what most kinds have."""
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A mark on a line of a list (标记): 延期, 超计划, 错误3."""
+
+    word: str
+    grave: bool = False
+    """Whether it speaks against approval, rather than asking for a look."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A submission as one line of a list (列表行): what decides at a glance, beside title, organization and state."""
+
+    when: str = ""
+    size: str = ""
+    hours: str = ""
+    marks: tuple[Mark, ...] = ()
+    by: date | None = None
+    """The day by which it should be decided; see `Kind.decide_by`."""
+
+
 class Kind(Protocol[S]):
     """What a kind of submission (申报事项) brings along; the defaults fit a kind that is decided once.
 
@@ -95,6 +116,11 @@ class Kind(Protocol[S]):
     loads: Sequence[ExecutableOption] = ()
     """Loader options for what is read together with one submission, beyond its organization, authority and person."""
 
+    decide_by: sa.SQLColumnExpression[date] | None = None
+    """A day of its own table by which it should be decided (宜在此日前审核), such as the start of a training."""
+    decide_by_word: ClassVar[str] = ""
+    """What happens on that day: 开始."""
+
     def source(self, submissions: sa.FromClause, /) -> sa.FromClause:
         """The submissions joined with whatever `columns` and `search` ask: the kind's own table, and others.
 
@@ -109,6 +135,10 @@ class Kind(Protocol[S]):
     def texts(self, submission: S, /) -> list[tuple[str, str]]:
         """What is written at length in it, shown below `facts`."""
         return []
+
+    def lines(self, session: Session, submissions: Sequence[S], /) -> dict[int, Line]:
+        """One line of a list for each of these, by id; all in as few statements as one."""
+        return {each.id: Line() for each in submissions}
 
     def deadline(self, session: Session, submission: S, /) -> Deadline | None:
         """The last day to submit it in time, with its working (期限); None where the notice sets none."""

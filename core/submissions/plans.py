@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -19,7 +20,7 @@ from core.law.notices import Policy, SubjectRule
 from core.ledger.consequences import Consequence
 from core.models import Mode, Organization, Plan, State, Submission
 from core.people import holidays
-from core.submissions.kinds import Action, Kind, register
+from core.submissions.kinds import Action, Kind, Line, Mark, register
 from core.trail import audit
 
 _TABLE = sa.inspect(Plan).local_table
@@ -293,6 +294,19 @@ def summary(plan: Plan) -> dict[str, Any]:
 # --- the plan as a kind of submission ---------------------------------------------------------------------------------
 
 
+def _line(plan: Plan) -> Line:
+    """A plan as one line of a list."""
+    made_up = any(year < plan.end_on.year for year in plan.credit_years)
+    marks = [Mark("延期")] * bool(plan.extension_start_on) + [Mark("补学")] * made_up
+    return Line(
+        when=f"{plan.start_on:%m-%d}至{plan.end_on:%m-%d}",
+        size=f"{plan.headcount}人",
+        hours=f"{hours_text(plan.hours_each)}学时",
+        marks=tuple(marks),
+        by=plan.start_on,
+    )
+
+
 class PlanKind(Kind[Plan]):
     """The plan (培训计划) as a kind of submission: filed so long before its training, clause 一(五)1."""
 
@@ -302,6 +316,7 @@ class PlanKind(Kind[Plan]):
     filers = (Role.BASE_CLERK,)
     words: ClassVar = {"title": "培训名称"}
     columns = tuple(_TABLE.c[name] for name in ("subject", "start_on", "end_on", "headcount", "hours_each"))
+    decide_by, decide_by_word = _TABLE.c.start_on, "开始"
 
     def source(self, submissions: sa.FromClause) -> sa.FromClause:
         return submissions.join(_TABLE, _TABLE.c.id == Submission.id)
@@ -320,6 +335,9 @@ class PlanKind(Kind[Plan]):
 
     def texts(self, plan: Plan) -> list[tuple[str, str]]:
         return [("培训内容", plan.content), ("师资情况", plan.teachers), ("培训人员范围", plan.audience)]
+
+    def lines(self, session: Session, found: Sequence[Plan]) -> dict[int, Line]:
+        return {each.id: _line(each) for each in found}
 
     def deadline(self, session: Session, plan: Plan) -> Deadline:
         """The last day to file it in time, clause 一(五)1; with an extension the day before the training begins."""

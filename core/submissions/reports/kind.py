@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,10 +17,10 @@ from core.ground.hours import hours_text
 from core.law.deadlines import Deadline
 from core.ledger import books, standing
 from core.ledger.consequences import Consequence
-from core.models import Organization, Plan, Report, RosterRow, Source, Submission
+from core.models import Organization, Plan, Report, RosterProblem, RosterRow, Source, Submission
 from core.people import persons
 from core.submissions import plans, roster
-from core.submissions.kinds import Action, Kind, register
+from core.submissions.kinds import Action, Kind, Line, Mark, register
 from core.submissions.reports.concerns import double
 from core.submissions.reports.excess import OVER_PLAN_REASON, figures
 from core.submissions.reports.fields import deadline, summary
@@ -68,6 +68,25 @@ def _registers(report: Report, told: Consequence) -> str:
     return f"为{told.people}人登记{hours_text(told.hours)}学时，计入{years}年度{made_up}"
 
 
+def _line(report: Report, hints: int) -> Line:
+    """A report as one line of a list."""
+    made_up = any(year < report.end_on.year for year in report.plan.credit_years)
+    marks = (
+        (Mark("补报"), report.part > 1),
+        (Mark("补学"), made_up),
+        (Mark("逾期"), report.late),
+        (Mark("超计划", grave=True), report.over_plan),
+        (Mark(f"错误{report.faults}", grave=True), report.faults),
+        (Mark(f"提示{hints}"), hints),
+    )
+    return Line(
+        when=f"{report.start_on:%m-%d}至{report.end_on:%m-%d}",
+        size=f"{report.people}人",
+        hours=f"{hours_text(report.hours)}学时",
+        marks=tuple(mark for mark, shown in marks if shown),
+    )
+
+
 class ReportKind(Kind[Report]):
     """The report (培训情况报告) as a kind of submission: approval posts its roster's hours, clause 一(五)2-3."""
 
@@ -102,6 +121,15 @@ class ReportKind(Kind[Report]):
     def texts(self, report: Report) -> list[tuple[str, str]]:
         over = [("超出计划", report.over_plan), (OVER_PLAN_REASON, report.over_plan_reason)]
         return [("培训总结", report.summary), *(over if report.over_plan else ())]
+
+    def lines(self, session: Session, found: Sequence[Report]) -> dict[int, Line]:
+        hints = (
+            sa.select(RosterProblem.report_id, sa.func.count(RosterProblem.id))
+            .where(RosterProblem.report_id.in_([each.id for each in found]), ~RosterProblem.blocking)
+            .group_by(RosterProblem.report_id)
+        )
+        counted = dict(session.execute(hints).tuples().all())
+        return {each.id: _line(each, counted.get(each.id, 0)) for each in found}
 
     def deadline(self, session: Session, report: Report) -> Deadline:
         return deadline(session, report)
