@@ -10,6 +10,7 @@ __all__ = [
     "context",
     "credit",
     "deeds",
+    "drafts",
     "eligibility",
     "facts",
     "first_visit",
