@@ -115,9 +115,8 @@ class Form:
         if changed == self.kept:
             return
         try:
-            here = self._signed_in()
             with db.transaction() as session:
-                now = context.moment(session)
+                here, now = self._signed_in(session), context.moment(session)
                 unsaved.keep(session, self.place, changed, version=self.version, actor=here, now=now)
         except Refused as refused:
             self.told = refused.words
@@ -127,12 +126,11 @@ class Form:
     def discard(self) -> None:
         """Discard what was typed (放弃改动): back to what the record has."""
         try:
-            here = self._signed_in()
+            with db.transaction() as session:
+                unsaved.drop(session, self.place, actor=self._signed_in(session))
         except Refused as refused:
             self.told = refused.words
             return
-        with db.transaction() as session:
-            unsaved.drop(session, self.place, actor=here)
         for name, value in self.base.items():
             if self.key(name) in st.session_state:
                 st.session_state[self.key(name)] = value
@@ -153,8 +151,8 @@ class Form:
     def _forget(self) -> None:
         self.typed, self.kept, self.kept_at, self.told, self.refused = {}, {}, None, "", {}
 
-    def _signed_in(self) -> Actor:
-        here = context.actor()
+    def _signed_in(self, session: Session) -> Actor:
+        here = context.actor_now(session)
         if here is None or here.account_id != self.account:
             raise Refused("role", "登录已失效，没有自动暂存。请在另一窗口重新登录，再回来继续填写。")
         return here

@@ -9,12 +9,14 @@ from typing import Any, Unpack
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from core.ground import db
 from core.ground.access import Actor, Refused
 from core.ground.hours import hours_text
-from core.law import notices
+from core.law import deadlines, notices
 from core.law.notices import Policy, SubjectRule
 from core.models import Mode, Plan
 from core.office import unsaved
+from core.people import holidays
 from core.submissions import plans
 from core.submissions.workflow import Action
 from web import address, deeds, drafts, submissions
@@ -56,8 +58,8 @@ def _fields(plan: Plan | None, actor: Actor, today: date) -> dict[str, Any]:
         fields = plans.fields_of(plan)
         figures = {"headcount": str(fields.headcount), "hours_each": hours_text(fields.hours_each)}
         return vars(fields) | figures | {"mode": fields.mode.value, "credit_years": list(fields.credit_years)}
-    policy = notices.in_force(today, actor.league)
-    start = policy.earliest_start_on(today) + timedelta(days=1)
+    with db.reading() as session:
+        start = plans.earliest_start_on(session, today, actor.league) + timedelta(days=1)
     end = start + timedelta(days=2)
     subjects = plans.subjects_of(actor.organization_kind, start, actor.league)
     modes = subjects[0].modes if subjects else ()
@@ -89,13 +91,15 @@ def _until(policy: Policy, plan: Plan | None, start: date, today: date) -> None:
     if plan and plan.extension_start_on and start >= plan.extension_start_on:
         st.caption(md(f"已准予延期上报，培训开始前上报即可：{plan.extension_reason}"))
         return
-    due = plans.last_filing_day(policy, start)
-    told = f"{start}开始的培训须在{due}（含）前上报（{policy.plan_clause}，提前{policy.plan_days_before_start}天）"
+    with db.reading() as session:
+        days = holidays.work_days(session)
+    deadline, earliest = deadlines.of_plan(policy, start, days), deadlines.earliest_start_on(policy, today, days)
+    due = deadline.due_on
+    told = f"{start}开始的培训须在{due}（含）前上报（{deadline.clause}）"
     if due < today:
-        earliest = policy.earliest_start_on(today)
         st.warning(md(f"{told}，已经过了：今天上报的，最早可安排在{earliest}开始；确需提前的，请管理员准予延期。"))
     else:
-        st.caption(md(f"{told}，{days_left((due - today).days)}。适用：{policy.document}。"))
+        st.caption(md(f"{told}，{days_left((due - today).days)}。{deadline.words}适用：{policy.document}。"))
 
 
 def _subject(draft: drafts.Form, policy: Policy, subjects: list[SubjectRule], league: str | None) -> None:
