@@ -197,14 +197,14 @@ def _amount_faults(fields: PlanFields) -> Faults:
     faults: Faults = []
     people, hours = fields.headcount, fields.hours_each
     if not isinstance(people, int):
-        if people.strip():
+        if typed.text(people):
             faults.append(("headcount", f"计划人数应为1至{MOST_PEOPLE}的整数，“{str(people)[:20]}”不是"))
     elif people < 1:
         faults.append(("headcount", "计划人数应为1人以上"))
     elif people > MOST_PEOPLE:
         faults.append(("headcount", f"计划人数应为1至{MOST_PEOPLE}人，{people}人过多，请核对"))
     if not isinstance(hours, Decimal) or not hours.is_finite():
-        if str(hours).strip():
+        if typed.text(hours):
             faults.append(("hours_each", f"每人学时应为0.5的正倍数，“{str(hours)[:20]}”不是，如24或7.5"))
     elif hours <= 0 or hours * 2 % 1:
         faults.append(("hours_each", "每人学时应为0.5的正倍数"))
