@@ -25,20 +25,19 @@ IN_HAND = (State.DRAFT, State.RETURNED, State.SUBMITTED, State.APPROVED)
 BEFORE_US = (State.SUBMITTED, State.RETURNED, State.APPROVED)
 
 
-def card(kind: Kind[Any], states: tuple[State, ...], own: bool, way: tuple[str, str] | None) -> None:
+def card(one: Kind[Any], states: tuple[State, ...], own: bool, way: tuple[str, str] | None, **query: str) -> None:
     """How many of a kind of submission there are in these states, and the page to go to."""
     with db.reading() as session:
         counts = {
-            state: queues.queue(session, actor, kinds=(kind.code,), state=state, own=own, limit=0)[1]
-            for state in states
+            state: queues.queue(session, actor, kinds=(one.code,), state=state, own=own, limit=0)[1] for state in states
         }
     with st.container(border=True):
-        st.markdown(f"**{kind.word}**")
+        st.markdown(f"**{one.word}**")
         with st.container(horizontal=True):
             for state, count in counts.items():
                 st.metric(state.label, count)
         if way:
-            shell.link(*way)
+            shell.link(*way, **query)
 
 
 def deadlines(today: date) -> None:
@@ -71,7 +70,7 @@ for kind in KINDS.values():
             card(kind, IN_HAND, False, desk.filing)
     elif actor.role in desk.deciders:
         with next(places):
-            card(kind, BEFORE_US, True, desk.review)
+            card(kind, BEFORE_US, True, ("review", f"审核{kind.short}"), kind=kind.code)
 if actor.role is Role.BASE_CLERK:
     deadlines(context.today())
 

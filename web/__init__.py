@@ -11,6 +11,8 @@ __all__ = [
     "context",
     "credit",
     "deeds",
+    "desk",
+    "drafts",
     "eligibility",
     "facts",
     "first_visit",

@@ -1,4 +1,4 @@
-"""Submissions (申报) of every kind on screen: their history, the buttons of their moves, the reviewer's decision."""
+"""Submissions (申报) of every kind on screen: their history, their moves, the pages of each kind."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground import db
-from core.ground.access import Actor, Refused, Role
+from core.ground.access import Role
 from core.models import Submission
 from core.submissions import kinds, workflow
 from core.submissions.kinds import Kind
@@ -26,30 +25,18 @@ def moved(
     version: int,
     title: str,
     reason_key: str | None = None,
-    to_confirm: str = "",
 ) -> bool:
-    """Workflow transition (申报流转): one move, with the reason typed beside its button; answers if it was made.
-
-    `to_confirm`: what the box beside the button, where it is ticked, confirms.
-    """
-    confirmed = to_confirm if st.session_state.get(_box(submission_id, to_confirm)) else ""
+    """Workflow transition (申报流转): one move, with the reason typed beside its button; answers if it was made."""
 
     def act(session: Session, **who: Unpack[Who]) -> str:
         reason = st.session_state.get(reason_key, "") if reason_key else ""
-        _, done = workflow.move(
-            session, submission_id, action, version=version, reason=reason, confirmed=confirmed, **who
-        )
+        _, done = workflow.move(session, submission_id, action, version=version, reason=reason, **who)
         return f"“{title}”{action.done}。{done.words}{'。' if done.words else ''}"
 
-    if not deeds.deed(act, action, submission_id, version, confirmed):
+    if not deeds.deed(act, action, submission_id, version):
         return False
     address.forget_choice()
     return True
-
-
-def _box(submission_id: int, to_confirm: str) -> str:
-    """The box that confirms these words and no others (确认)."""
-    return f"confirm-{submission_id}-{to_confirm}"
 
 
 def move(*step: Any) -> None:
@@ -65,38 +52,6 @@ def history(steps: pd.DataFrame) -> None:
         tables.table(steps, ["at", "account_name", "action", "to_state", "reason", *more], empty="")
 
 
-def decide(found: Submission, here: Actor) -> None:
-    """The reviewer's decision (审核): what to confirm, the reason, below them a button for each move."""
-    with db.reading() as session:
-        asked = workflow.to_confirm(session, found)
-    if asked:
-        st.checkbox(f"{workflow.CONFIRM}{md(asked)}（通过前须勾选）", key=_box(found.id, asked))
-    reason = f"reason-{found.id}"
-    st.text_area("审核意见（退回、不予通过时必填，基地会看到）", key=reason, height=70)
-    with st.container(horizontal=True):
-        for action in workflow.moves_for(found, here):
-            st.button(
-                action.label,
-                type="primary" if action is workflow.Action.APPROVE else "secondary",
-                key=f"{action}-{found.id}-{found.version}",
-                on_click=move,
-                args=(found.id, action, found.version, found.title, reason, asked),
-            )
-
-
-def foretold(found: Submission) -> None:
-    """What approval would lead to (通过的后果), above the buttons; or why it would be refused as things stand."""
-    approve = workflow.Action.APPROVE
-
-    def asked(session: Session, **who: Unpack[Who]) -> str:
-        return workflow.foreseen(session, found.id, approve, version=found.version, **who).words
-
-    try:
-        st.info(f"通过后，{md(deeds.rehearsed(asked))}。")
-    except Refused as refused:
-        st.warning(md(refused.words))
-
-
 def submission(found: Submission, steps: pd.DataFrame) -> None:
     """A submission of any kind to read, with its history (`workflow.trail`)."""
     kind = kinds.of(found)
@@ -110,21 +65,21 @@ def submission(found: Submission, steps: pd.DataFrame) -> None:
 
 @dataclass(frozen=True)
 class Desk:
-    """The pages of a kind of submission (办理页面): where it is filed and decided, with the links' words."""
+    """The pages of a kind of submission (办理页面): who has it on the desk, and where it is filed."""
 
     deciders: tuple[Role, ...]
-    """Who finds on the home page how many wait; the page's own guard decides again."""
+    """Who finds it on the desk and on the home page; core decides again."""
     filing: tuple[str, str] | None = None
-    review: tuple[str, str] | None = None
+    """The page on which it is filed, with the link's words."""
 
 
 def desk_of(kind: Kind[Any]) -> Desk:
-    """The pages of a kind; one that has none yet is shown without a link."""
+    """The pages of a kind; of one without a page to file it, those who decide it."""
     return DESKS.get(kind.code) or Desk(tuple(stage.role for stage in kind.stages))
 
 
 DESKS = {
-    "plan": Desk((Role.REVIEWER, Role.ADMIN), ("plan_filing", "填写和上报计划"), ("plan_approval", "审核计划")),
-    "report": Desk((Role.REVIEWER,), ("report_filing", "报送报告"), ("report_review", "审核报告")),
-    "claim": Desk((Role.REVIEWER,), ("credit_claims", "申报证书折合学时"), ("claim_review", "审核折合申报")),
+    "plan": Desk((Role.REVIEWER, Role.ADMIN), ("plan_filing", "填写和上报计划")),
+    "report": Desk((Role.REVIEWER,), ("report_filing", "报送报告")),
+    "claim": Desk((Role.REVIEWER,), ("credit_claims", "申报证书折合学时")),
 }

@@ -660,7 +660,8 @@ _TABLE = sa.inspect(Claim).local_table
 def _listed(claim: Claim) -> Line:
     """A claim as one line of a list: the kind of activity instead of a size."""
     stated = hours_text(claim.amount) if claim.amount else "视同完成"
-    return Line(when=f"{claim.completed_on}", size=claim.activity, hours=stated)
+    granted = f"核定{hours_text(claim.granted)}" if claim.granted and claim.state is State.APPROVED else stated
+    return Line(when=f"{claim.completed_on}", size=claim.activity, hours=granted)
 
 
 class ClaimKind(Kind[Claim]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Labelled
+from core.ledger import standing
+from core.ledger.standing import Standing
 from core.models import Movement, Organization, State, Submission
 from core.submissions import workflow
 from core.submissions.kinds import KINDS, Action, Kind, Line, Mark
@@ -151,10 +153,11 @@ def listed(
     query = _filtered(sa.select(Submission.id), wanted, actor, now).order_by(order, Submission.id)
     ids = session.scalars(query.offset(offset).limit(limit)).all()
     found = workflow.several(session, ids, actor)
-    again, lines = _filed_again(session, ids), dict[int, Line]()
+    again, undone, lines = _filed_again(session, ids), _undone(session, ids), dict[int, Line]()
     for code in {each.kind for each in found}:
         lines |= KINDS[code].lines(session, [each for each in found if each.kind == code])
-    return [_row(each, lines[each.id], each.id in again, today) for each in found]
+    marks = {each.id: ([Mark("再次提交")] if each.id in again else []) + undone.get(each.id, []) for each in found}
+    return [_row(each, lines[each.id], marks[each.id], today) for each in found]
 
 
 def counts(session: Session, wanted: Wanted, *, actor: Actor, now: datetime) -> dict[tuple[str, State], int]:
@@ -165,9 +168,8 @@ def counts(session: Session, wanted: Wanted, *, actor: Actor, now: datetime) -> 
     return {(kind, state): count for kind, state, count in session.execute(query)}
 
 
-def _row(submission: Submission, line: Line, again: bool, today: date) -> Row:
-    marks = (*([Mark("再次提交")] * again), *line.marks)
-    line = Line(line.when, line.size, line.hours, marks, line.by)
+def _row(submission: Submission, line: Line, marks: Sequence[Mark], today: date) -> Row:
+    line = replace(line, marks=(*marks, *line.marks))
     undecided = submission.state not in (State.APPROVED, State.REJECTED)
     waits = submission.state is State.SUBMITTED and submission.submitted_at is not None
     return Row(
@@ -242,3 +244,12 @@ def _filed_again(session: Session, ids: Sequence[int]) -> set[int]:
         .having(sa.func.count(Movement.id) > 1)
     )
     return set(session.scalars(query))
+
+
+def _undone(session: Session, ids: Sequence[int]) -> dict[int, list[Mark]]:
+    """Of which of these the posted hours were reversed (已冲销), some or all."""
+    query = sa.select(Submission.id, standing.OF_SUBMISSION).where(
+        Submission.id.in_(ids), Submission.state == State.APPROVED
+    )
+    gone = (Standing.PARTLY, Standing.REVERSED)
+    return {each: [Mark(Standing(code).label, grave=True)] for each, code in session.execute(query) if code in gone}

@@ -37,7 +37,7 @@ def test_a_correction_and_a_decision_clicked_twice_are_done_once_and_said_so(
     twice(reviewer, "更正")
     reviewer.sees("已更正为何示勃")
     expect(page.get_by_text("刚刚被他人")).to_have_count(0)
-    page = reviewer.go(f"plan_approval?plan={plan.id}", "培训计划审核")
+    page = reviewer.go(f"review?item={plan.id}", "审核")
     twice(reviewer, "通过")
     reviewer.sees("已通过")
     expect(page.get_by_text("您的操作没有")).to_have_count(0)
@@ -52,10 +52,10 @@ def test_a_new_plan_saved_by_two_clicks_is_one_plan(browser: Browser, server: st
     base = arrive(browser, server, "base")
     base.go("plan_filing", "培训计划上报")
     base.click("填写新计划")
-    for label in ("培训名称", "地点", "培训内容", "师资情况", "培训人员范围"):
+    for label in ("培训名称 *", "地点 *", "培训内容 *", "师资情况 *", "培训人员范围 *"):
         base.fill(label, "示例")
-    base.fill("计划人数", "60")
-    base.fill("每人学时", "24")
+    base.fill("计划人数（人） *", "60")
+    base.fill("每人学时 *", "24")
     twice(base, "只保存草稿")
     base.sees("“示例”已保存为草稿。")
     with db.reading() as session:

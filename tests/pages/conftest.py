@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -55,6 +56,13 @@ def open_page(name: str, token: str | None, **query: str) -> AppTest:
     if name != "home":  # which has no name in its address
         app.switch_page(f"../pages/{name}.py")
     return app.run()
+
+
+def listed(app: AppTest) -> list[dict[str, Any]]:
+    """The rows of the desk's list, as the component draws them."""
+    (drawn,) = app.get("bidi_component")
+    rows: list[dict[str, Any]] = json.loads(drawn.proto.json)["rows"]
+    return rows
 
 
 @pytest.fixture

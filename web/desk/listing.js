@@ -2,6 +2,8 @@
 
 const GRACE = 200 // ms in which a freshly drawn item takes no decision: nobody has seen it yet
 const GIVE_UP = 4000 // ms without a run after which the keys live again: the press came to nothing
+const BELOW = 72 // px for what stands below the list: the export, the pages
+const HEAD = 64 // px of Streamlit's own header
 const DECISIONS = ".st-key-decisions button"
 
 function editing(event) {
@@ -60,7 +62,7 @@ class Desk {
     this.held = null // {run, deed, since}: pressed while this run of the page was drawn
     this.drawn = 0
     this.fold = root.querySelector(".fold")
-    this.fold.onclick = () => this.root.classList.toggle("folded")
+    this.fold.onclick = () => this.folded(!this.root.classList.contains("folded"))
     this.list.onclick = event => {
       const at = event.target.closest(".row")
       if (at) this.open(Number(at.dataset.id))
@@ -70,12 +72,18 @@ class Desk {
     this.click = event => this.clicked(event)
     document.addEventListener("keydown", this.key)
     document.addEventListener("click", this.click, true)
+    this.main = document.querySelector("[data-testid=stMain]")
+    this.fit = () => this.sized()
+    this.main?.addEventListener("scroll", this.fit)
+    window.addEventListener("resize", this.fit)
     this.timer = setInterval(() => this.look(), 40)
   }
 
   end() {
     document.removeEventListener("keydown", this.key)
     document.removeEventListener("click", this.click, true)
+    this.main?.removeEventListener("scroll", this.fit)
+    window.removeEventListener("resize", this.fit)
     clearInterval(this.timer)
   }
 
@@ -92,21 +100,34 @@ class Desk {
     this.root.querySelector(".keys").textContent = data.keys
     this.list.scrollTop = place
     if (changed) {
-      this.root.classList.toggle("folded", data.open !== null)
+      this.folded(data.open !== null)
       this.find(data.open)?.scrollIntoView({ block: "nearest" })
-      this.upward()
+      this.turned = true
     }
     this.list.tabIndex = 0
+    this.sized()
     if (focused) (this.find(changed ? data.open : focused) ?? this.list).focus({ preventScroll: true })
+  }
+
+  /** The list takes the height there is, down to the foot of the window; its keys and its pages stay in view. */
+  sized() {
+    const below = this.root.querySelector(".keys").offsetHeight + BELOW
+    const height = window.innerHeight - this.list.getBoundingClientRect().top - below
+    this.list.style.maxHeight = window.innerWidth > 640 ? `${Math.max(height, 200)}px` : ""
   }
 
   /** A freshly opened item is read from its top. */
   upward() {
-    const main = document.querySelector("[data-testid=stMain]")
-    const top = this.root.getRootNode().host?.closest("[data-testid=stHorizontalBlock]")
-    if (!main || !top) return
-    const over = top.getBoundingClientRect().top
-    if (over < 0) main.scrollTop += over - 8
+    const item = document.querySelector(".st-key-item")
+    if (!this.main || !item) return
+    const over = item.getBoundingClientRect().top - HEAD
+    if (over < 0 || window.innerWidth <= 640) this.main.scrollTop += over
+  }
+
+  /** On a telephone the list is folded away while an item is read. */
+  folded(away) {
+    this.root.classList.toggle("folded", away)
+    this.fold.setAttribute("aria-expanded", String(!away))
   }
 
   find(id) {
@@ -120,11 +141,14 @@ class Desk {
 
   /** Let go once the next drawing is whole: what is on screen is what a press will mean. */
   look() {
-    if (!this.held) return
+    if (!this.held && !this.turned) return
     if (running()) {
       this.drawn = 0
       return
     }
+    if (this.turned) this.upward()
+    this.turned = false
+    if (!this.held) return
     const fresh = this.data.run !== this.held.run
     if (!fresh && performance.now() - this.held.since < GIVE_UP) return
     this.drawn ||= performance.now()
@@ -140,7 +164,7 @@ class Desk {
     this.send(id)
     for (const each of this.list.children) each.classList?.toggle("open", each.dataset.id === String(id))
     this.asked = id
-    if (id === this.data.open) this.root.classList.add("folded")
+    if (id === this.data.open) this.folded(true)
   }
 
   step(by) {
