@@ -1,101 +1,125 @@
-"""What is waiting for the one who signed in, with its deadline, and the way there."""
-
-import itertools
-from datetime import date
-from typing import Any
+"""What the one who signed in must do: each line opens its record; the most urgent first."""
 
 import streamlit as st
 
 from core.ground import db
-from core.ground.access import OFFICERS, Role
-from core.law import notices
-from core.models import State
-from core.people import persons
-from core.records import disputes
-from core.submissions import queues, reports
-from core.submissions.kinds import KINDS, Kind
-from web import context, shell, submissions, tables
-from web.words import md
+from core.ground.access import Role
+from core.ledger.years import Held
+from core.office import dashboards, home
+from core.office.home import Done, Item, Part
+from core.submissions.kinds import KINDS
+from web import context, links, shell
+from web.words import days_left, md, moment_text
 
 actor = shell.require()
-shell.page("首页", f"今天是{context.today()}，以下是需要您办理或关注的事项。")
+with db.reading() as session:
+    now = context.moment(session)
+    here = home.home(session, actor, now=now)
+today = db.office_day(now)
+shell.page("首页", f"今天是{today}，以下是需要您办理的事项，点开即可办理。")
 
 
-IN_HAND = (State.DRAFT, State.RETURNED, State.SUBMITTED, State.APPROVED)
-BEFORE_US = (State.SUBMITTED, State.RETURNED, State.APPROVED)
+def line(item: Item) -> None:
+    """One thing to do, as a link to its record: what, whose, why, how urgent."""
+    kind = KINDS[item.kind].short if item.kind in KINDS else ""
+    told = [f":gray[{kind}]　" if kind else "", f"**{md(item.title)}**"]
+    if item.who:
+        told.append(f"　:gray[{md(item.who)}]")
+    if item.left is not None:
+        colour = "red" if item.left < 0 else "orange" if item.left <= home.SOON else "gray"
+        told.append(f"　:{colour}-badge[{_urgency(item)}]")
+    elif item.days:
+        told.append(f"　:gray[已等{item.days}天]" if item.since and item.who else f"　:gray[{item.days}天前]")
+    if item.words:
+        told.append(f"　{md(item.words[:40])}{'…' if len(item.words) > 40 else ''}")
+    where = links.place(item, actor)
+    if where is None:
+        st.markdown("".join(told))
+    else:
+        st.page_link(shell.page_file(where[0]), label="".join(told), query_params=where[1] or None, width="stretch")
 
 
-def card(kind: Kind[Any], states: tuple[State, ...], own: bool, way: tuple[str, str] | None) -> None:
-    """How many of a kind of submission there are in these states, and the page to go to."""
-    with db.reading() as session:
-        counts = {
-            state: queues.queue(session, actor, kinds=(kind.code,), state=state, own=own, limit=0)[1]
-            for state in states
-        }
+def _urgency(item: Item) -> str:
+    assert item.left is not None
+    if actor.role in (Role.REVIEWER, Role.ADMIN) and here.waiting is not None and item.since:
+        return f"距开始{item.left}天" if item.left >= 0 else "已到开始日期"
+    return f"{item.due_on} {days_left(item.left)}"
+
+
+def part(title: str, found: Part | None, *, empty: str = "", more: tuple[str, str] | None = None) -> None:
+    """A list with its count; an empty one says why, where there is anything to say."""
+    if found is None or not (found.count or empty):
+        return
+    with st.container(border=True, gap=None):
+        st.markdown(f"**{title}**" + (f"　:gray-badge[{found.count}]" if found.count else ""))
+        for item in found.items:
+            line(item)
+        if not found.count:
+            st.caption(empty)
+        if found.count > len(found.items):
+            if more:
+                shell.link(more[0], f"还有{found.count - len(found.items)}件，{more[1]}")
+            else:
+                st.caption(f"还有{found.count - len(found.items)}件")
+
+
+def done(lines: tuple[Done, ...]) -> None:
+    """What the account did last, each a link where it has a record to open."""
+    with st.container(border=True, gap=None):
+        st.markdown("**最近办理**")
+        for each in lines:
+            words = f":gray[{moment_text(each.at)[5:]}]　{each.event}" + (f"　{md(each.title)}" if each.title else "")
+            where = links.place(Item(each.kind, each.id, each.title), actor) if each.kind in KINDS else None
+            if where:
+                st.page_link(shell.page_file(where[0]), label=words, query_params=where[1], width="stretch")
+            else:
+                st.markdown(words)
+        if not lines:
+            st.caption("还没有办理记录。")
+
+
+def own_years(held: Held) -> None:
+    """A person's years: hours against what is required, what is missing, the cards."""
     with st.container(border=True):
-        st.markdown(f"**{kind.word}**")
+        st.markdown("**我的学时**")
+        for year in held.years[:3]:
+            told = "　".join(f"{each.name} {each.words}" for each in year.subjects)
+            lack = "" if not year.words else f"　:{'green' if year.complete else 'orange'}-badge[{md(year.words)}]"
+            st.markdown(f"**{year.year}年度**　{md(told)}{lack}")
+        if not held.years:
+            st.caption("还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。")
+        if here.cards:
+            st.caption("已出具的审验卡：" + "、".join(f"{year}年度（{code}）" for year, code in here.cards[:3]))
+        shell.link("credit_lookup", "查看每一笔学时，打印审验卡")
+
+
+def figures(amounts: dict[str, float]) -> None:
+    """The dashboard's headline of the year."""
+    with st.container(border=True):
+        st.markdown(f"**{today.year}年度办理情况**")
         with st.container(horizontal=True):
-            for state, count in counts.items():
-                st.metric(state.label, count)
-        if way:
-            shell.link(*way)
+            for name, amount in amounts.items():
+                st.metric(dashboards.headline(name), f"{amount:,.0f}")
+        shell.link("quota_dashboard", "按盟市和月份查看")
 
 
-def deadlines(today: date) -> None:
-    """Reports a base owes, the most urgent first, clause 一(五)2."""
-    rule = notices.in_force(today, actor.league)
-    with db.reading() as session:
-        due = reports.open_plans(session, actor, now=context.moment(session))
-        undone = reports.undone_people(session, actor)
-    for title, people in zip(undone["title"], undone["people"], strict=True):
-        st.info(f"“{md(title)}”有{people}人的学时已冲销，可补报更正。")
-    if not undone.empty:
-        shell.link("report_filing", "补报更正")
-    st.subheader("待报送的培训情况报告", anchor=False)
-    late = int((due["days_left"] < 0).sum())
-    if late:
-        st.warning(f"有{late}份报告已超过培训结束后{rule.report_days_after_end}天的期限，请尽快报送并说明逾期原因。")
-    tables.table(
-        due.head(10),
-        ["title", "end_on", "due_on", "days_left", "headcount"],
-        empty=f"截至{today}没有待报送的报告。培训结束后，应在{rule.report_days_after_end}天内报送培训情况报告"
-        f"（{md(rule.report_clause)}）。",
+if here.held is not None:
+    own_years(here.held)
+if here.figures is not None:
+    figures(here.figures)
+left, right = st.columns([2, 1])
+with left:
+    officer = here.waiting is not None
+    part("本周内须办" if officer else "逾期和本周到期", here.soon)
+    part("退回待改", here.returned)
+    part(
+        "等待本机关办理",
+        here.waiting,
+        empty="没有等待办理的申报。有新的上报时会出现在这里，也可在左侧各栏查看已办理的。",
     )
-
-
-places = itertools.cycle(st.columns(2))
-for kind in KINDS.values():
-    desk = submissions.desk_of(kind)
-    if actor.role in kind.filers:
-        with next(places):
-            card(kind, IN_HAND, False, desk.filing)
-    elif actor.role in desk.deciders:
-        with next(places):
-            card(kind, BEFORE_US, True, desk.review)
-if actor.role is Role.BASE_CLERK:
-    deadlines(context.today())
-
-if actor.role in (Role.REVIEWER, Role.ADMIN):
-    with db.reading() as session:
-        _, open_disputes = disputes.queue(session, actor, own=True, limit=0)
-    if open_disputes:
-        st.warning(f"有{open_disputes}件对学时记录的异议等待本机关答复。")
-        shell.link("disputes", "答复学时异议")
-
-if actor.role in (*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON):
-    with st.container(border=True):
-        st.markdown("**学时查询与审验卡**")
-        if actor.role is Role.PERSON:
-            st.write("查看本人各年度学时，打印审验卡。")
-        else:
-            with db.reading() as session:
-                _, count = persons.find(session, actor, limit=0)
-            st.metric("管理权限内的专业技术人员", f"{count:,}")
-            shell.link("people", "查看谁还差多少学时")
-        shell.link("credit_lookup", "查询学时")
-
-if actor.role in OFFICERS:
-    with st.container(border=True):
-        st.markdown("**指标看板**")
-        st.write("按盟市和月份看批准的计划、通过的报告、培训人次和登记学时。")
-        shell.link("quota_dashboard", "打开看板")
+    part("待填写、待报送", here.owed, empty="" if here.soon.count else "没有待填写、待报送的事项。可从左侧新填一份。")
+    part("下级逾期未报", here.below)
+    if here.filed:
+        st.caption(f"另有{here.filed}件已上报，正在等待人社部门审核。")
+with right:
+    done(here.done)

@@ -1,3 +1,3 @@
-"""The office as its leaders see it: dashboards."""
+"""The office as those who work in it see it: what each must do, and what leaders watch."""
 
-__all__ = ["dashboards"]
+__all__ = ["dashboards", "home"]
