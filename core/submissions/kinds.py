@@ -81,7 +81,10 @@ class Kind(Protocol[S]):
     """Loader options for what is read together with one submission, beyond its organization, authority and person."""
 
     def source(self, submissions: sa.FromClause, /) -> sa.FromClause:
-        """The submissions joined with whatever `columns` and `search` ask: the kind's own table, and others."""
+        """The submissions joined with whatever `columns` and `search` ask: the kind's own table, and others.
+
+        Of each exactly one row: a queue is counted without them.
+        """
         return submissions
 
     def facts(self, submission: S, /) -> list[tuple[str, object]]:

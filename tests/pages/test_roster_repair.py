@@ -40,12 +40,10 @@ def test_proposals_are_accepted_and_rows_left_out(cast: Cast) -> None:
     assert any("其中1行与别的行重复，将删去：第5行。其余1行改正。" in each.value for each in app.markdown)
     press(app, "确认采纳并删去1行")
     assert app.success[0].value == "1行已按建议改正，1行与别的行重复，已删去；花名册已重新检查。"
-    assert app.toast[0].value == app.success[0].value  # in view, however far down one works
     report = one(sa.select(Report))
     assert [box.key for box in app.selectbox] == [f"cell-{report.id}-{row}-sex" for row in (6, 7)]
     app.selectbox(key=f"cell-{report.id}-6-sex").set_value("男").run()
     assert "第6行性别已保存" in app.success[0].value
-    assert "第6行性别已保存" in app.toast[0].value
     assert "删去此行" not in [button.label for button in app.button]  # it asks first
     press(app, "确认删去第7行")
     assert "花名册没有错误。" in [said.value for said in app.success]
@@ -134,7 +132,6 @@ def test_a_cell_shows_what_the_roster_has_now_whoever_wrote_it(cast: Cast) -> No
     changed(cast, report_id, 2, "professional_hours", "23.3", "22.2")
     app.text_input(key=key).set_value("24").run()
     assert "第2行的专业学时刚刚被他人改为“22.2”，您的修改没有保存" in app.error[0].value
-    assert app.error[0].value == app.toast[0].value
     assert app.text_input(key=key).value == "22.2"
     app.text_input(key=key).set_value("24").run()
     assert [box.key for box in app.text_input if (box.key or "").startswith("cell-")] == []
