@@ -125,7 +125,7 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
     found: dict[str, int] = {}
     if conditions:
         query = sa.select(Submission.kind, sa.func.count()).where(sa.or_(*conditions)).group_by(Submission.kind)
-        found = {kind: number for kind, number in session.execute(query)}
+        found = {row[0]: row[1] for row in session.execute(query)}
     if actor.role in books.REVERSERS:
         found["dispute"] = disputes.queue(session, actor, own=True, limit=0)[1]
     return {kind: number for kind, number in found.items() if number}
@@ -149,7 +149,9 @@ def _to_decide(actor: Actor) -> sa.ColumnElement[bool] | None:
 def _before(session: Session, actor: Actor, now: datetime) -> dict[str, Part]:
     """What an office must decide: `soon` what can be decided this week alone, `waiting` the rest."""
     today = db.office_day(now)
-    soon, waiting, number, urgent = [], [], 0, 0
+    soon: list[Item] = []
+    waiting: list[Item] = []
+    number = urgent = 0
     condition = _to_decide(actor)
     if condition is not None:
         by = sa.type_coerce(sa.func.coalesce(*(kind.decide_by for kind in KINDS.values()), sa.null()), sa.Date)
@@ -211,12 +213,10 @@ def _below(session: Session, actor: Actor, now: datetime) -> Part:
         Item("plan", row["plan_id"], row["title"], row["organization"], due_on=row["due_on"], left=-row["days_late"])
         for row in own.to_dict("records")
     ]
-    for (office, name), late in others.groupby(["authority_id", "authority"], sort=False):
-        words = f"有{len(late)}份报告逾期未报"
-        first = late.iloc[0]
-        items.append(
-            Item("league", int(office), str(name), "", words, None, None, first["due_on"], -first["days_late"])
-        )
+    for name, late in others.groupby("authority", sort=False):
+        first, words = late.iloc[0], f"有{len(late)}份报告逾期未报"
+        office, left = int(first["authority_id"]), -int(first["days_late"])
+        items.append(Item("league", office, str(name), "", words, due_on=first["due_on"], left=left))
     return Part(tuple(items[:SHOWN]), len(frame))
 
 
@@ -259,7 +259,8 @@ def _own(session: Session, actor: Actor, now: datetime) -> dict[str, Any]:
     rows = session.execute(query).all()
     open_ = {row.id: row for row in rows if row.state is not State.SUBMITTED}
     due = _deadlines(session, open_)
-    returned, drafts = [], []
+    returned: list[Item] = []
+    drafts: list[Item] = []
     for row in open_.values():
         by = due.get(row.id)
         left = (by - today).days if by else None
