@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core.ground import db
-from core.ground.access import Role
 from core.ledger.years import Held
 from core.office import dashboards, home
 from core.office.home import Done, Item, Part
@@ -12,80 +11,68 @@ from web import context, links, shell
 from web.words import days_left, md, moment_text
 
 actor = shell.require()
+today = context.today()
 with db.reading() as session:
-    now = context.moment(session)
-    here = home.home(session, actor, now=now)
-today = db.office_day(now)
+    here = home.home(session, actor, now=context.now())
 shell.page("首页", f"今天是{today}，以下是需要您办理的事项，点开即可办理。")
+deciding = here.waiting is not None
+st.html(links.STYLE)
 
 
-def line(item: Item) -> None:
-    """One thing to do, as a link to its record: what, whose, why, how urgent."""
-    kind = KINDS[item.kind].short if item.kind in KINDS else ""
-    told = [f":gray[{kind}]　" if kind else "", f"**{md(item.title)}**"]
-    if item.who:
-        told.append(f"　:gray[{md(item.who)}]")
-    if item.left is not None:
-        colour = "red" if item.left < 0 else "orange" if item.left <= home.SOON else "gray"
-        told.append(f"　:{colour}-badge[{_urgency(item)}]")
-    elif item.days:
-        told.append(f"　:gray[已等{item.days}天]" if item.since and item.who else f"　:gray[{item.days}天前]")
-    if item.words:
-        told.append(f"　{md(item.words[:40])}{'…' if len(item.words) > 40 else ''}")
-    where = links.place(item, actor)
-    if where is None:
-        st.markdown("".join(told))
-    else:
-        st.page_link(shell.page_file(where[0]), label="".join(told), query_params=where[1] or None, width="stretch")
+def urgency(item: Item, *, deciding: bool) -> str:
+    """How urgent a thing is, as a badge: what waits for a decision by its start and its wait, else by its last day."""
+    soon = item.left is not None and item.left <= home.SOON
+    if item.left is not None and (soon or not deciding or item.since is None):
+        colour = "red" if item.left < 0 else "orange" if soon else "gray"
+        start = f"距开始{item.left}天" if item.left > 0 else "今天开始" if item.left == 0 else "已过开始日期"
+        return f":{colour}-badge[{start if deciding else f'{item.due_on} {days_left(item.left)}'}]"
+    waited = "今天" if not item.days else f"已等{item.days}天" if deciding else f"{item.days}天前"
+    return f":gray-badge[{waited}]" if item.since else ""
 
 
-def _urgency(item: Item) -> str:
-    assert item.left is not None
-    if actor.role in (Role.REVIEWER, Role.ADMIN) and here.waiting is not None and item.since:
-        return f"距开始{item.left}天" if item.left >= 0 else "已到开始日期"
-    return f"{item.due_on} {days_left(item.left)}"
+def line(item: Item, *, deciding: bool) -> None:
+    """One thing to do, as a link to its record: how urgent, what, whose, why."""
+    kind = f":gray[{KINDS[item.kind].short}]" if item.kind in KINDS else ""
+    who = f":gray[{md(item.who)}]" if item.who else ""
+    words = md(item.words[:60]) + ("…" if len(item.words) > 60 else "")
+    told = [urgency(item, deciding=deciding), kind, f"**{md(item.title)}**", who, words]
+    where = links.place(item.kind, item.id, actor, plan_id=item.plan_id)
+    links.line("　".join(filter(None, told)), where)
 
 
-def part(title: str, found: Part | None, *, empty: str = "", more: tuple[str, str] | None = None) -> None:
+def part(title: str, found: Part | None, *, name: str, deciding: bool = False, empty: str = "") -> None:
     """A list with its count; an empty one says why, where there is anything to say."""
     if found is None or not (found.count or empty):
         return
-    with st.container(border=True, gap=None):
-        st.markdown(f"**{title}**" + (f"　:gray-badge[{found.count}]" if found.count else ""))
+    with links.lines(name):
+        st.markdown(f"**{title}**" + (f"　:blue-badge[{found.count}]" if found.count else ""))
         for item in found.items:
-            line(item)
+            line(item, deciding=deciding)
         if not found.count:
             st.caption(empty)
         if found.count > len(found.items):
-            if more:
-                shell.link(more[0], f"还有{found.count - len(found.items)}件，{more[1]}")
-            else:
-                st.caption(f"还有{found.count - len(found.items)}件")
+            st.caption(f"还有{found.count - len(found.items)}件，办完上面的会接着列出；全部见左侧各栏。")
 
 
 def done(lines: tuple[Done, ...]) -> None:
     """What the account did last, each a link where it has a record to open."""
-    with st.container(border=True, gap=None):
+    with links.lines("done"):
         st.markdown("**最近办理**")
         for each in lines:
             words = f":gray[{moment_text(each.at)[5:]}]　{each.event}" + (f"　{md(each.title)}" if each.title else "")
-            where = links.place(Item(each.kind, each.id, each.title), actor) if each.kind in KINDS else None
-            if where:
-                st.page_link(shell.page_file(where[0]), label=words, query_params=where[1], width="stretch")
-            else:
-                st.markdown(words)
+            links.line(words, links.place(each.kind, each.id, actor) if each.kind in KINDS else None)
         if not lines:
             st.caption("还没有办理记录。")
 
 
 def own_years(held: Held) -> None:
     """A person's years: hours against what is required, what is missing, the cards."""
-    with st.container(border=True):
-        st.markdown("**我的学时**")
+    with links.lines("years"):
+        st.markdown("**我的学时**　:gray[已学 / 要求]")
         for year in held.years[:3]:
             told = "　".join(f"{each.name} {each.words}" for each in year.subjects)
-            lack = "" if not year.words else f"　:{'green' if year.complete else 'orange'}-badge[{md(year.words)}]"
-            st.markdown(f"**{year.year}年度**　{md(told)}{lack}")
+            lack = "" if not year.words else f":{'green' if year.complete else 'orange'}-badge[{md(year.words)}]　"
+            links.line(f"{lack}**{year.year}年度**　{md(told)}", ("credit_lookup", {}))
         if not held.years:
             st.caption("还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。")
         if here.cards:
@@ -107,19 +94,18 @@ if here.held is not None:
     own_years(here.held)
 if here.figures is not None:
     figures(here.figures)
-left, right = st.columns([2, 1])
+left, right = st.columns([5, 2])
 with left:
-    officer = here.waiting is not None
-    part("本周内须办" if officer else "逾期和本周到期", here.soon)
-    part("退回待改", here.returned)
-    part(
-        "等待本机关办理",
-        here.waiting,
-        empty="没有等待办理的申报。有新的上报时会出现在这里，也可在左侧各栏查看已办理的。",
-    )
-    part("待填写、待报送", here.owed, empty="" if here.soon.count else "没有待填写、待报送的事项。可从左侧新填一份。")
-    part("下级逾期未报", here.below)
+    part("本周内须办" if deciding else "逾期和本周到期", here.soon, name="soon", deciding=deciding)
+    part("退回待改", here.returned, name="returned")
+    none = "没有等待办理的申报。有新的上报时会列在这里；办理过的，见左侧各栏。"
+    part("等待本机关办理", here.waiting, name="waiting", deciding=True, empty=none)
+    none = "" if here.soon.count else "没有待填写、待报送的事项。要新填一份，请从左侧进入。"
+    part("待填写、待报送", here.owed, name="owed", empty=none)
+    part("下级逾期未报", here.below, name="below", empty="管理权限内没有逾期未报的报告。")
     if here.filed:
         st.caption(f"另有{here.filed}件已上报，正在等待人社部门审核。")
+    if not any((here.soon.count, deciding, here.owed, here.below)):
+        st.info("您没有需要办理的事项。查询和核验，请从左侧进入。")
 with right:
     done(here.done)

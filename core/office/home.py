@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor, Role
+from core.ground.access import Actor, Role, require
 from core.ledger import books, years
 from core.ledger.years import Held
 from core.models import AuditEntry, Movement, Organization, State, Submission
@@ -23,7 +23,7 @@ from core.trail import audit
 
 SOON = 7
 """Days ahead that count as this week (本周)."""
-SHOWN = 12
+SHOWN = 8
 """Lines of a list; how many there are beyond is said."""
 _WRITING = (State.DRAFT, State.WITHDRAWN)
 
@@ -98,6 +98,7 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
 
     Refused codes: "password".
     """
+    require(actor, *Role)
     today = db.office_day(now)
     given: dict[str, Any] = {"done": _done(session, actor)}
     if actor.role in (Role.REVIEWER, Role.ADMIN):
@@ -121,6 +122,8 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
 
     "dispute" counts those to be answered. One statement for all kinds.
     """
+    if actor.must_change_password:
+        return {}
     conditions = [condition for condition in (_to_decide(actor), _came_back(actor)) if condition is not None]
     found: dict[str, int] = {}
     if conditions:
@@ -210,7 +213,18 @@ def _below(session: Session, actor: Actor, now: datetime) -> Part:
     frame = reports.overdue(session, actor, now=now)
     own, others = frame[frame["own"]], frame[~frame["own"]]
     items = [
-        Item("plan", row["plan_id"], row["title"], row["organization"], due_on=row["due_on"], left=-row["days_late"])
+        Item(
+            "report",
+            0,
+            row["title"],
+            row["organization"],
+            "",
+            None,
+            None,
+            row["due_on"],
+            -row["days_late"],
+            row["plan_id"],
+        )
         for row in own.to_dict("records")
     ]
     for name, late in others.groupby("authority", sort=False):
@@ -325,7 +339,13 @@ def _reports(session: Session, actor: Actor, now: datetime, returned: set[int]) 
 
 # --- what was done --------------------------------------------------------------------------------------------------
 
-_NO_DEED = (audit.Event.SIGNED_IN, audit.Event.SIGNED_OUT, audit.Event.FILE_HANDED_OUT, audit.Event.CLOCK_SHIFTED)
+_NO_DEED = (
+    audit.Event.SIGNED_IN,
+    audit.Event.SIGNED_OUT,
+    audit.Event.FILE_HANDED_OUT,
+    audit.Event.CLOCK_SHIFTED,
+    audit.Event.CREDIT_POSTED,  # follows from what is listed itself
+)
 
 
 def _done(session: Session, actor: Actor, limit: int = 6) -> tuple[Done, ...]:

@@ -35,7 +35,6 @@ def overdue(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame:
         .join(Organization, Organization.id == Plan.organization_id)
         .join(authority, authority.id == Plan.authority_id)
         .where(Plan.state == State.APPROVED, Plan.end_on < today, Plan.start_on >= date(today.year - 1, 1, 1), ~filed)
-        .options(sa.orm.noload("*"))
         .order_by(Plan.end_on, Plan.id)
         .limit(MOST)
     )
