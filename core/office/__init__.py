@@ -1,3 +1,3 @@
-"""The office as those who work in it see it: what each must do, and what leaders watch."""
+"""The office as those who work in it see it: what each must do, what leaders watch, each form as it was left."""
 
-__all__ = ["dashboards", "home"]
+__all__ = ["dashboards", "home", "unsaved"]
