@@ -210,28 +210,20 @@ def _to_extend(session: Session, actor: Actor, now: datetime) -> list[Item]:
 
 def _below(session: Session, actor: Actor, now: datetime) -> Part:
     """Overdue reports of those below: each of the own bases', and of other offices' bases one line an office."""
-    frame = reports.overdue(session, actor, now=now)
-    own, others = frame[frame["own"]], frame[~frame["own"]]
+    late = reports.overdue(session, actor, now=now)
     items = [
-        Item(
-            "report",
-            0,
-            row["title"],
-            row["organization"],
-            "",
-            None,
-            None,
-            row["due_on"],
-            -row["days_late"],
-            row["plan_id"],
-        )
-        for row in own.to_dict("records")
+        Item("report", 0, each.title, each.organization, plan_id=each.plan_id, due_on=each.due_on, left=-each.days_late)
+        for each in late
+        if each.own
     ]
-    for name, late in others.groupby("authority", sort=False):
-        first, words = late.iloc[0], f"有{len(late)}份报告逾期未报"
-        office, left = int(first["authority_id"]), -int(first["days_late"])
-        items.append(Item("league", office, str(name), "", words, due_on=first["due_on"], left=left))
-    return Part(tuple(items[:SHOWN]), len(frame))
+    others: dict[str, list[reports.Overdue]] = {}
+    for each in late:
+        if not each.own:
+            others.setdefault(each.authority, []).append(each)
+    for office, theirs in others.items():
+        words, first = f"有{len(theirs)}份报告逾期未报", theirs[0]
+        items.append(Item("league", 0, office, "", words, due_on=first.due_on, left=-first.days_late))
+    return Part(tuple(items[:SHOWN]), len(late))
 
 
 # --- in one's own hands ---------------------------------------------------------------------------------------------

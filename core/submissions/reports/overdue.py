@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -18,13 +18,26 @@ MOST = 500
 """So many are looked at, the oldest first: an office with more knows what to do."""
 
 
-def overdue(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Overdue:
+    """A report that is late (逾期未报): of which plan, whose, by how much."""
+
+    plan_id: int
+    title: str
+    organization: str
+    authority: str
+    own: bool
+    """To be pressed for by the asking office itself, not by the league it lies in."""
+    due_on: date
+    days_late: int
+
+
+def overdue(session: Session, actor: Actor, *, now: datetime) -> list[Overdue]:
     """Overdue reports (逾期未报): approved plans of bases in charge whose report is late, the longest first.
 
     Of this year's and last year's trainings, `MOST` of them at most. Officers of a league see those of its bases; those
     of the region see its own bases', and of each league what the league itself owes and what its bases owe it.
-    Refused codes: "role". Columns: plan_id, title, organization, authority_id, authority, own (in charge here), due_on,
-    days_late.
+    Refused codes: "role".
     """
     require(actor, *OFFICERS)
     today = db.office_day(now)
@@ -40,17 +53,12 @@ def overdue(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame:
     )
     if not actor.oversees_region:
         query = query.where(Submission.authority_id == actor.organization_id)
-    lines = []
+    found = []
     for plan, base, office in session.execute(query):
         sa.orm.attributes.set_committed_value(plan, "authority", office)
         due_on = plans.report_deadline(session, plan, plan.end_on).due_on
         if due_on < today:
             itself = base.kind is OrganizationKind.LEAGUE_HR and actor.oversees_region
             own = itself or office.id == actor.organization_id
-            lines.append(
-                {"plan_id": plan.id, "title": plan.title, "organization": base.name}
-                | {"authority_id": office.id, "authority": office.name, "own": own}
-                | {"due_on": due_on, "days_late": (today - due_on).days}
-            )
-    columns = "plan_id title organization authority_id authority own due_on days_late".split()
-    return pd.DataFrame(lines, columns=columns)
+            found.append(Overdue(plan.id, plan.title, base.name, office.name, own, due_on, (today - due_on).days))
+    return found
