@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor, Refused, Role, not_found
 from core.submissions import queues, workflow
-from core.submissions.kinds import KINDS
-from web import address, context, shell, submissions, tables
+from web import address, context, shell, tables
 from web.desk import deciding, filters, listing, readings
 from web.words import md
 
@@ -19,7 +18,7 @@ PAGE_ROWS = 50
 actor = shell.require(Role.REVIEWER, Role.ADMIN)
 st.html(listing.STYLE)
 shell.page("审核")
-offered = [kind for kind in KINDS.values() if actor.role in submissions.desk_of(kind).deciders]
+offered = readings.offered(actor)
 asked, now = filters.wanted(actor, offered), context.now()
 page = address.chosen("page") or 1
 with db.reading() as session:

@@ -1,18 +1,15 @@
-"""Submissions (申报) of every kind on screen: their history, their moves, the pages of each kind."""
+"""Submissions (申报) of every kind on screen: their moves, their history, one to read."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground.access import Role
 from core.models import Submission
 from core.submissions import kinds, workflow
-from core.submissions.kinds import Kind
 from web import address, deeds, tables
 from web.deeds import Who
 from web.facts import fact, facts
@@ -61,25 +58,3 @@ def submission(found: Submission, steps: pd.DataFrame) -> None:
     for label, text in kind.texts(found):
         fact(label, text)
     history(steps)
-
-
-@dataclass(frozen=True)
-class Desk:
-    """The pages of a kind of submission (办理页面): who has it on the desk, and where it is filed."""
-
-    deciders: tuple[Role, ...]
-    """Who finds it on the desk and on the home page; core decides again."""
-    filing: tuple[str, str] | None = None
-    """The page on which it is filed, with the link's words."""
-
-
-def desk_of(kind: Kind[Any]) -> Desk:
-    """The pages of a kind; of one without a page to file it, those who decide it."""
-    return DESKS.get(kind.code) or Desk(tuple(stage.role for stage in kind.stages))
-
-
-DESKS = {
-    "plan": Desk((Role.REVIEWER, Role.ADMIN), ("plan_filing", "填写和上报计划")),
-    "report": Desk((Role.REVIEWER,), ("report_filing", "报送报告")),
-    "claim": Desk((Role.REVIEWER,), ("credit_claims", "申报证书折合学时")),
-}

@@ -111,15 +111,14 @@ class Kind(Protocol[S]):
 
     columns: Sequence[sa.SQLColumnExpression[Any]] = ()
     """Its own columns in a queue of this kind alone, labelled; see `source`."""
+    decide_by: sa.SQLColumnExpression[Any] = sa.null()
+    """The last day on which it can still be decided as it stands, of `Submission`, as SQL; NULL: any day will do."""
+    decide_by_word: ClassVar[str] = ""
+    """What happens on that day: 开始."""
     search: Sequence[sa.SQLColumnExpression[str]] = ()
     """What a queue's text is looked for in, beside title and organization."""
     loads: Sequence[ExecutableOption] = ()
     """Loader options for what is read together with one submission, beyond its organization, authority and person."""
-
-    decide_by: sa.SQLColumnExpression[date] | None = None
-    """A day of its own table by which it should be decided (宜在此日前审核), such as the start of a training."""
-    decide_by_word: ClassVar[str] = ""
-    """What happens on that day: 开始."""
 
     def source(self, submissions: sa.FromClause, /) -> sa.FromClause:
         """The submissions joined with whatever `columns` and `search` ask: the kind's own table, and others.

@@ -215,15 +215,8 @@ def _found_by(kind: Kind[Any], text: str) -> sa.ColumnElement[bool]:
 
 
 def _decide_by() -> sa.ColumnElement[date]:
-    """The day by which each submission should be decided, by its kind; NULL where its kind has none."""
-    days = {
-        code: sa.select(kind.decide_by)
-        .where(sa.inspect(kind.model).local_table.c.id == Submission.id)
-        .scalar_subquery()
-        for code, kind in KINDS.items()
-        if kind.decide_by is not None
-    }
-    return sa.case(days, value=Submission.kind, else_=sa.null())
+    """The last day on which each submission can still be decided, by its kind; NULL where any day will do."""
+    return sa.type_coerce(sa.func.coalesce(*(kind.decide_by for kind in KINDS.values()), sa.null()), sa.Date)
 
 
 def _urgent(urgency: Urgency, now: datetime) -> sa.ColumnElement[bool]:

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 import streamlit as st
 
 from core.ground import db
-from core.ground.access import Actor
+from core.ground.access import Actor, Role
 from core.models import Plan, State, Submission
 from core.submissions import kinds, workflow
+from core.submissions.kinds import Kind
 from web import submissions
 from web.claims import reading as claim_reading
 from web.claims import reviewing as claim_reviewing
@@ -38,6 +39,8 @@ class Reading:
     """Done in the deed before the approval: `before(session, submission, typed, **who)`; answers the new version."""
     note: Callable[[Submission], str] = lambda _submission: ""
     """What to know of its decisions, beside the buttons."""
+    also: tuple[Role, ...] = ()
+    """Who has it on the desk beside those who decide it; core says what for."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Columns of its queue that have another name in a list."""
 
@@ -69,7 +72,7 @@ def _supplement(found: Any) -> str:
 
 PLAIN = Reading(_plain)
 READINGS = {
-    "plan": Reading(_plan),
+    "plan": Reading(_plan, also=(Role.ADMIN,)),
     "report": Reading(report_reviewing.show, note=_supplement, names={"standing": "hours_standing"}),
     "claim": Reading(
         claim_reviewing.show,
@@ -79,6 +82,15 @@ READINGS = {
         names=claim_reading.NAMES,
     ),
 }
+
+
+def offered(here: Actor) -> list[Kind[Any]]:
+    """The kinds that somebody has on the desk."""
+    return [
+        kind
+        for kind in kinds.KINDS.values()
+        if here.role in (*(stage.role for stage in kind.stages), *READINGS.get(kind.code, PLAIN).also)
+    ]
 
 
 def names(kind: str) -> dict[str, str]:

@@ -128,7 +128,7 @@ class ReportKind(Kind[Report]):
             .where(RosterProblem.report_id.in_([each.id for each in found]), ~RosterProblem.blocking)
             .group_by(RosterProblem.report_id)
         )
-        counted = {report_id: count for report_id, count in session.execute(hints)}
+        counted: dict[int, int] = dict(session.execute(hints).all())
         return {each.id: _line(each, counted.get(each.id, 0)) for each in found}
 
     def deadline(self, session: Session, report: Report) -> Deadline:
