@@ -152,6 +152,8 @@ def listed(
         order = Submission.submitted_at.asc() if wanted.state is State.SUBMITTED else Submission.id.desc()
     query = _filtered(sa.select(Submission.id), wanted, actor, now).order_by(order, Submission.id)
     ids = session.scalars(query.offset(offset).limit(limit)).all()
+    if not ids:
+        return []
     found = workflow.several(session, ids, actor)
     again, undone, lines = _filed_again(session, ids), _undone(session, ids), dict[int, Line]()
     for code in {each.kind for each in found}:

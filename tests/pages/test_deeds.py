@@ -303,15 +303,6 @@ def test_the_trail_is_filtered_and_a_league_sees_its_own(cast: Cast) -> None:
     assert "示例继续教育基地" not in set(league.dataframe[0].value["organization_touched"])
 
 
-def test_the_front_page_counts_what_waits(cast: Cast) -> None:
-    people.file_plan(cast, now=NOW, **ahead(20))
-    behind(cast)
-    reviewer = open_page("home", sign_in("reviewer"))
-    assert next(metric.value for metric in reviewer.metric if metric.label == "待审") == "1"
-    base = open_page("home", sign_in("base"))
-    assert len(base.dataframe[0].value) == 1
-
-
 def test_the_policy_page_says_when_no_notice_covers_a_day(cast: Cast) -> None:
     before = notices.policies()[0].first_year - 1
     app = open_page("policies", sign_in("base"), day=f"{before}-06-01")

@@ -4,12 +4,14 @@ const GRACE = 200 // ms in which a freshly drawn item takes no decision: nobody 
 const GIVE_UP = 4000 // ms without a run after which the keys live again: the press came to nothing
 const BELOW = 72 // px for what stands below the list: the export, the pages
 const HEAD = 64 // px of Streamlit's own header
+const FIELD = "opinion"
+const HELD = "data-desk-held" // on the page itself, whose buttons are drawn anew meanwhile
 const DECISIONS = ".st-key-decisions button"
 
 function editing(event) {
   const at = event.composedPath()[0]
   if (!(at instanceof Element)) return false
-  const typed = at.matches("textarea, select, [contenteditable=true], [role=combobox], [role=listbox] *")
+  const typed = at.matches("textarea, select, [contenteditable=true], [role=combobox]")
   return typed || (at.matches("input") && !["checkbox", "radio", "button", "submit"].includes(at.type))
 }
 
@@ -61,6 +63,7 @@ class Desk {
     this.list = root.querySelector(".list")
     this.held = null // {run, deed, since}: pressed while this run of the page was drawn
     this.drawn = 0
+    this.awaited = null // since when a field was asked for that is not drawn yet
     this.fold = root.querySelector(".fold")
     this.fold.onclick = () => this.folded(!this.root.classList.contains("folded"))
     this.list.onclick = event => {
@@ -85,6 +88,7 @@ class Desk {
     this.main?.removeEventListener("scroll", this.fit)
     window.removeEventListener("resize", this.fit)
     clearInterval(this.timer)
+    document.documentElement.removeAttribute(HELD)
   }
 
   show({ data, setTriggerValue }) {
@@ -136,11 +140,12 @@ class Desk {
 
   hold(deed) {
     this.held = { run: this.data.run, deed, since: performance.now() }
-    document.querySelector(".st-key-decisions")?.setAttribute("data-held", "")
+    document.documentElement.setAttribute(HELD, "")
   }
 
   /** Let go once the next drawing is whole: what is on screen is what a press will mean. */
   look() {
+    if (this.awaited) this.arrived()
     if (!this.held && !this.turned) return
     if (running()) {
       this.drawn = 0
@@ -155,7 +160,7 @@ class Desk {
     if (performance.now() - this.drawn < GRACE) return
     this.held = null
     this.drawn = 0
-    document.querySelector(".st-key-decisions")?.removeAttribute("data-held")
+    document.documentElement.removeAttribute(HELD)
   }
 
   open(id) {
@@ -193,7 +198,7 @@ class Desk {
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || covered()) return
     if (event.key === "Escape" && editing(event) && event.target.closest?.(".st-key-bar")) event.target.blur()
-    if (editing(event)) return
+    if (editing(event) || this.awaited) return
     const key = event.key.toLowerCase()
     if (key === "j") this.step(1)
     else if (key === "k") this.step(-1)
@@ -207,9 +212,18 @@ class Desk {
 
   press(name, event) {
     if (this.held || event.repeat) return
-    const field = document.querySelector(`[class*="st-key-${name}-"] textarea, [class*="st-key-${name}-"] input`)
+    const at = `[class*="st-key-${name}-"]`
+    const field = document.querySelector(`${at} textarea, ${at} input`)
     if (field) field.focus()
-    else document.querySelector(`[class*="st-key-${name}-"] button:not([disabled])`)?.click()
+    else if (name === FIELD) this.awaited = performance.now() // not drawn yet: what is typed meanwhile is no key
+    else document.querySelector(`${at} button:not([disabled])`)?.click()
+  }
+
+  /** The field that was asked for before it was drawn. */
+  arrived() {
+    const field = document.querySelector(`[class*="st-key-${FIELD}-"] textarea`)
+    field?.focus()
+    if (field || performance.now() - this.awaited > GIVE_UP) this.awaited = null
   }
 
   /** A decision is pressed by mouse or by key alike: held as long as the one before is under way. */
