@@ -14,7 +14,8 @@ from core.ledger.standing import Standing
 from core.ledger.years import Held, SubjectLine
 from core.models import Card, Person
 from core.people import persons
-from core.records import cards, disputes
+from core.records import cards
+from core.submissions import disputes
 from web import context, deeds, shell, tables
 from web.credit import disputing, proving
 from web.deeds import Who
@@ -108,7 +109,7 @@ def person_page(person_id: int) -> None:
         if actor.role in cards.ISSUERS:
             proving.of(person_id, entries)
         if actor.role in disputes.FILERS:
-            disputing.dispute(person_id, entries)
+            disputing.dispute(person_id, entries, actor)
         if oneself:
             record.changes(person_id, actor)
 

@@ -11,7 +11,6 @@ from core.ground.access import OFFICERS, Role
 from core.law import notices
 from core.models import State
 from core.people import persons
-from core.records import disputes
 from core.submissions import queues, reports
 from core.submissions.kinds import KINDS, Kind
 from web import context, shell, submissions, tables
@@ -74,13 +73,6 @@ for kind in KINDS.values():
             card(kind, BEFORE_US, True, desk.review)
 if actor.role is Role.BASE_CLERK:
     deadlines(context.today())
-
-if actor.role in (Role.REVIEWER, Role.ADMIN):
-    with db.reading() as session:
-        _, open_disputes = disputes.queue(session, actor, own=True, limit=0)
-    if open_disputes:
-        st.warning(f"有{open_disputes}件对学时记录的异议等待本机关答复。")
-        shell.link("disputes", "答复学时异议")
 
 if actor.role in (*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON):
     with st.container(border=True):

@@ -16,8 +16,8 @@ from core.ground.access import Actor, OrganizationKind, Role
 from core.ledger import books, checks
 from core.models import AuditEntry, Setting
 from core.people import accounts, acts, organizations, persons, setup
-from core.records import cards, disputes, imports, proofs
-from core.submissions import claims, plans, reports, workflow
+from core.records import cards, imports, proofs
+from core.submissions import claims, disputes, plans, reports, workflow
 from core.submissions.workflow import Action
 from core.tables import sheets
 from core.trail import audit, choices, files
@@ -111,10 +111,8 @@ def busy_month() -> c.Cast:
         at = s.execute(query, {"id": c.person_id(1)}).first()
         for upheld in (False, True):
             filed = disputes.file(s, c.person_id(1), *at, words="学时有误", actor=cast["employer"], now=c.AFTER)
-            s.flush()
-            disputes.answer(
-                s, filed.id, upheld=upheld, version=filed.version, actor=reviewer, reason="已核实", now=c.AFTER
-            )
+            act = {"version": filed.version, "actor": reviewer, "reason": "已核实", "now": c.AFTER}
+            workflow.move(s, filed.id, Action.APPROVE if upheld else Action.REJECT, **act)
         applied = answers.application(s, c.person_id(1), form, actor=cast["title"])
         decisions.decide(s, applications.Batch([applied]), actor=cast["title"], now=c.AFTER)
         earlier = (
