@@ -59,7 +59,7 @@ def ask(batch_id: int, chosen: str | None, key: str) -> None:
     try:
         taken, lines, relied = deeds.rehearsed(question)
     except Refused as refused:
-        deeds.say("error", refused.words, below=True)
+        deeds.say("error", refused.words)
         return
     args = (batch_id, lines, reason, key)
     if (len(lines) == 1 and not relied) or not reason:  # without a reason it is refused, in the ledger's words
