@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from core.ground import typed
 from core.ground.access import Actor, Labelled, Refused, Role, not_found, require
@@ -178,7 +179,7 @@ def open_about(session: Session, person_id: int, actor: Actor) -> list[Dispute]:
 
 # --- the dispute as a kind of submission ------------------------------------------------------------------------------
 
-_TABLE = sa.inspect(Dispute).local_table
+_TABLE: sa.Table = sa.inspect(Dispute).local_table  # type: ignore[assignment]
 _ENTRY = sa.inspect(CreditEntry).local_table
 _LINE = sa.and_(_ENTRY.c.batch_id == _TABLE.c.batch_id, _ENTRY.c.line == _TABLE.c.line)
 
@@ -258,7 +259,9 @@ class DisputeKind(Kind[Dispute]):
         undone, _ = books.reverse(
             session, dispute.batch_id, lines=lines, actor=actor, reason=f"{_UPHELD}{reason}", now=now
         )
-        dispute.reversal_id = undone.id
+        # In its own table and beside the step: the submission has its new version already.
+        session.execute(sa.update(_TABLE).where(_TABLE.c.id == dispute.id).values(reversal_id=undone.id))
+        set_committed_value(dispute, "reversal_id", undone.id)
         return f"冲销{where}"
 
     def consequence(self, session: Session, dispute: Dispute, action: Action, counted: Consequence) -> Consequence:

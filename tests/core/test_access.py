@@ -347,7 +347,7 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("see duplicates", lambda s, a, at: acts.duplicates(s, at.person, a), LOOK_UP),
     ("dispute an entry", dispute, CLAIMANTS),
     ("list disputes", queue("dispute", "dispute"), DISPUTED),
-    ("see what is disputed", disputed, DISPUTED),
+    ("see what is disputed", disputed, (f"{REGION} base_person", REGION)),
     ("complete a dispute", amend_dispute, ("base_person", "")),
     ("withdraw a dispute", move(Action.WITHDRAW, "dispute"), ("base_person", "")),
     ("answer a dispute", answer_dispute, KEEP),

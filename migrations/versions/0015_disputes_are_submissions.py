@@ -7,8 +7,8 @@ number; the old one stays beside it, for links and for lines of the trail. Its f
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
@@ -19,6 +19,9 @@ def upgrade() -> None:
     connection = op.get_bind()
     greatest = "SELECT coalesce(max(id), 0) FROM "
     above = max(connection.scalar(sa.text(greatest + table)) for table in ("submission", "dispute"))
+    postgresql = connection.dialect.name == "postgresql"
+    if postgresql:  # an office that was carried over from another database may not have counted on
+        op.execute("SELECT setval('movement_id_seq', greatest(1, (SELECT max(id) FROM movement)))")
     _as_submissions(above)
     for name in ("authority_id", "organization_id"):
         op.drop_index(op.f(f"ix_dispute_{name}"), "dispute")
@@ -32,7 +35,7 @@ def upgrade() -> None:
     with op.batch_alter_table("dispute") as table:
         table.create_unique_constraint(op.f("uq_dispute_former_id"), ["former_id"])
         table.create_foreign_key(op.f("fk_dispute_id"), "submission", ["id"], ["id"])
-    if connection.dialect.name == "postgresql":
+    if postgresql:
         op.alter_column("dispute", "id", server_default=None)
         op.execute("DROP SEQUENCE IF EXISTS dispute_id_seq")
         op.execute("SELECT setval('submission_id_seq', greatest(1, (SELECT max(id) FROM submission)))")
