@@ -218,6 +218,7 @@ class DisputeKind(Kind[Dispute]):
         _TABLE.c.line,
         Person.id.label("person_id"),
     )
+    loads = (sa.orm.selectinload(Dispute.entry).joinedload(CreditEntry.batch),)
     search = (Person.name, Person.employer_name, _TABLE.c.words)
 
     def source(self, submissions: sa.FromClause) -> sa.FromClause:
