@@ -7,8 +7,8 @@ number; the old one stays beside it, for links and for lines of the trail. Its f
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
