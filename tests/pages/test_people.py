@@ -155,7 +155,7 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
     assert ":gray[:small[学习日期]]  \n2024\\-06\\-26" in [each.value for each in app.markdown]
     press(app, "异议成立")
     assert "异议成立须填写审核意见" in app.error[0].value
-    field(app, "审核意见（异议成立、请补充说明、异议不成立时必填，提出人会看到）").input("签到表只有两天")
+    field(app, "审核意见（异议成立、请补充说明、异议不成立时必填，提交人会看到）").input("签到表只有两天")
     with db.transaction() as session:
         cards.issue(session, person_id, 2024, actor=cast["reviewer"], now=NOW)
         form = {"year": 2024, "route": "职称评审", "level": "高级"}
@@ -209,7 +209,7 @@ def test_a_dispute_about_a_deemed_year_says_so_and_a_foreign_one_is_not_found(ca
     for dispute_id in (filed.id, filed.id + 1):
         app = open_page("disputes", sign_in("hohhot_reviewer"), dispute=str(dispute_id))
         words += [each.value for each in app.error]
-    assert words == ["没有找到这条异议，或它不在您的管理权限内。"] * 2
+    assert words == ["没有找到这条学时异议，或它不在您的管理权限内。"] * 2
 
 
 def test_the_section_of_proofs_stays_open_while_cards_and_proofs_are_made(cast: Cast) -> None:
