@@ -103,7 +103,7 @@ def deed(act: Act[Any], *once: Any, below: bool = False) -> Any:
         ended, words, made = hand.done.get(once, (-math.inf, None, None))
         if time.monotonic() - ended > AGAIN:
             try:
-                words, made = _done(act)
+                words, made = attempt(act)
             except Refused as refused:
                 hand.say("error", refused.words, below)
                 return None
@@ -123,8 +123,11 @@ def _signed_in() -> Actor:
     return here
 
 
-def _done(act: Act[Any]) -> tuple[str | None, Any]:
-    """The deed itself: its words and what it made. Refused codes: "role", "stale" (optimistic lock), and its own."""
+def attempt(act: Act[Any]) -> tuple[str | None, Any]:
+    """The deed itself, for who shows its words in another place: them and what it made; a refusal is raised.
+
+    Refused codes: "role", "stale" (optimistic lock), and its own.
+    """
     here = _signed_in()
     try:
         with db.transaction() as session:

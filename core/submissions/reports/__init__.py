@@ -8,6 +8,7 @@ from core.submissions.reports.keeping import EDITABLE, form_of, limits, repaired
 from core.submissions.reports.kind import ReportKind
 from core.submissions.reports.reading import (
     cells,
+    cells_of_rows,
     credit_years,
     headcount,
     one,
@@ -19,7 +20,6 @@ from core.submissions.reports.reading import (
     standing,
 )
 from core.submissions.reports.repairing import (
-    Change,
     accept,
     paste,
     read_again,
@@ -34,7 +34,6 @@ from core.submissions.reports.supplements import supplement, turned_down, undone
 __all__ = [
     "EDITABLE",
     "OVER_PLAN_REASON",
-    "Change",
     "Event",
     "Excess",
     "ReportFields",
@@ -42,6 +41,7 @@ __all__ = [
     "accept",
     "beyond_plan",
     "cells",
+    "cells_of_rows",
     "credit_years",
     "form_of",
     "headcount",
