@@ -74,7 +74,7 @@ def issue(person_id: int, year_key: str) -> None:
         card = cards.issue(session, person_id, year, **who)
         return f"审验卡已生成，验证码{cards.written(card.code)}，请下载打印。", card
 
-    if card := deeds.deed(act, "card", person_id, year, below=True):
+    if card := deeds.deed(act, "card", person_id, year):
         content = cards.pdf(card, verify_url=f"{context.origin()}/verify/{card.code}")
         st.session_state["card"] = (person_id, card.code, card.year, content)
 

@@ -53,7 +53,8 @@ def extend(plan: Plan) -> None:
 
         deeds.deed(act, key, plan.version)
 
-    earliest = plans.policy_of(plan).earliest_start_on(context.today())
+    with db.reading() as session:
+        earliest = plans.earliest_start_on(session, db.office_day(context.moment(session)), plan.authority.league)
     st.write(f"该计划{plan.start_on}开始，早于今天上报所允许的{earliest}。如确有必要，可准予本计划延期上报。")
     st.text_area("准予延期的原因（必填）", key=key, height=70)
     st.button("准予延期上报", key=f"{key}-{plan.version}", on_click=grant, type="primary")

@@ -10,7 +10,7 @@ from core.ground import db
 from core.ground.access import Actor, Refused, Role
 from core.law import notices
 from core.models import Plan, State
-from core.submissions import queues, workflow
+from core.submissions import plans, queues, workflow
 from core.submissions.workflow import Action
 from web import address, context, shell, submissions, tables
 from web.plans import form, reading
@@ -19,10 +19,12 @@ from web.words import md
 actor = shell.require(Role.BASE_CLERK)
 today = context.today()
 rule = notices.in_force(today, actor.league)
+with db.reading() as session:
+    earliest = plans.earliest_start_on(session, today, actor.league)
 shell.page(
     "培训计划上报",
     f"培训开始前至少{rule.plan_days_before_start}天上报（{md(rule.plan_clause)}），审核通过后方可开展。"
-    f"今天上报的，最早可安排在{rule.earliest_start_on(today)}开始。",
+    f"今天上报的，最早可安排在{earliest}开始。",
 )
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from core.ground.access import Refused, Role
 from core.law import notices, wording
 from core.people import setup
-from web import context, shell, tables
+from web import bar, context, shell, tables
 from web.policies import articles, faults
 from web.words import md
 
@@ -32,7 +32,7 @@ try:
     rule = notices.in_force(day, league)
 except Refused as refused:
     st.warning(refused.words)
-    st.stop()
+    bar.end()
 
 st.subheader(rule.title, anchor=False)
 issued = f"，{rule.issued_on}印发" if rule.issued_on else ""

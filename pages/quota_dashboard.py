@@ -10,7 +10,7 @@ from core.ground import db
 from core.ground.access import OFFICERS, Actor, Refused
 from core.office import dashboards
 from core.submissions import workflow
-from web import context, shell, submissions, tables
+from web import bar, context, shell, submissions, tables
 
 actor = shell.require(*OFFICERS)
 shell.page(
@@ -47,7 +47,7 @@ for place, name in zip(st.columns(4), dashboards.MEASURES, strict=True):
 
 if frame.empty:
     st.info(f"{year}年度还没有批准的计划和通过的报告。可换一个年度查看。")
-    st.stop()
+    bar.end()
 
 leagues = sorted(frame["authority"].unique())
 with st.container(horizontal=True, vertical_alignment="bottom"):

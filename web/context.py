@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import contextlib
+import contextvars
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -14,6 +18,59 @@ from core.people import accounts, setup
 from routes.session import COOKIE
 
 
+@dataclass(frozen=True)
+class Known:
+    """What every part of a page asks first, asked once for its whole run, of one snapshot."""
+
+    opened: bool
+    """Whether there is an office: a demonstration or an empty one."""
+    begun: bool
+    """Whether it has anybody who can sign in."""
+    demo: bool
+    ahead: int
+    """Days by which the demonstration's date runs ahead."""
+    now: datetime
+    actor: Actor | None
+
+
+_known: contextvars.ContextVar[Known | None] = contextvars.ContextVar("ce_known_in_this_run", default=None)
+"""Of the run in this thread; each browser session's run has a thread of its own, and so has what it does beside."""
+
+
+@contextlib.contextmanager
+def one_run() -> Iterator[Known]:
+    """One run of a page (一次运行): what is known is asked now, and forgotten at its end; a deed asks it again.
+
+    What a button's callback asks comes before that, a download's content after it: both ask the database themselves.
+    """
+    before = _known.set(_asked())
+    try:
+        yield known()
+    finally:
+        _known.reset(before)
+
+
+def renew() -> None:
+    """Ask again what is known in this run, after something was changed."""
+    if _known.get():
+        _known.set(_asked())
+
+
+def known() -> Known:
+    """What is known in this run; outside one it is asked now, where no session is open."""
+    return _known.get() or _asked()
+
+
+def _asked() -> Known:
+    here, real = token(), datetime.now(UTC)
+    with db.reading() as session:
+        settings = setup.settings(session)
+        opened, ahead = "office" in settings, setup.days_ahead(settings)
+        actor = accounts.actor_of(session, here, real) if opened else None
+        begun = actor is not None or (opened and not accounts.none_yet(session))
+    return Known(opened, begun, settings.get("office") == "demo", ahead, real + timedelta(days=ahead), actor)
+
+
 def token() -> str | None:
     """The session token of this browser: from the cookie, or from the browser session until the cookie is set."""
     given = st.session_state.get("token") or st.context.cookies.get(COOKIE)
@@ -22,9 +79,12 @@ def token() -> str | None:
 
 def actor() -> Actor | None:
     """The current user (当前用户), asked of the database at every run: a closed account is out at its next click."""
-    here = token()
-    with db.reading() as session:
-        return accounts.actor_of(session, here, datetime.now(UTC))
+    return known().actor
+
+
+def actor_now(session: Session) -> Actor | None:
+    """The current user at this moment, asked of the session at hand: of a click, whatever the page was drawn for."""
+    return accounts.actor_of(session, token(), datetime.now(UTC))
 
 
 def moment(session: Session) -> datetime:
@@ -33,13 +93,12 @@ def moment(session: Session) -> datetime:
 
 
 def now() -> datetime:
-    """The office's current moment, where no session is open."""
-    with db.reading() as session:
-        return moment(session)
+    """The office's current moment, the same throughout a run."""
+    return known().now
 
 
 def today() -> date:
-    """The office's current day, where no session is open."""
+    """The office's current day, the same throughout a run."""
     return db.office_day(now())
 
 

@@ -40,7 +40,7 @@ AGAIN = 10.0
 
 
 @dataclass
-class _Hand:
+class Hand:
     """Double-click guard (idempotency): the deeds of this browser session's last run, and the messages not shown yet.
 
     One object in the session's state, fetched before a deed: the next click starts a run beside the one before, which
@@ -54,70 +54,61 @@ class _Hand:
     """The run that did something last. Whatever comes after another deed is meant, however alike."""
     done: dict[tuple[Any, ...], tuple[float, str | None, Any]] = field(default_factory=dict)
     """What that run did, by its `once`: when it ended (monotonic seconds), its words, what it made."""
-    messages: list[tuple[str, str, bool]] = field(default_factory=list)
-    """Kind, words, and whether the message must float into view, since the work is far below the page's head."""
+    messages: list[tuple[str, str]] = field(default_factory=list)
+    """Kind and words; `web.bar` shows them."""
+    last: list[tuple[str, str]] = field(default_factory=list)
+    """What the page's bar shows, as long as it keeps it."""
+    barred: bool = False
+    """Whether the page as it is being drawn has a bar that keeps its message."""
 
-    def say(self, kind: str, words: str, below: bool = False) -> None:
-        if (kind, words, below) not in self.messages:
-            self.messages.append((kind, words, below))
+    def say(self, kind: str, words: str) -> None:
+        if (kind, words) not in self.messages:
+            self.messages.append((kind, words))
 
 
-def _hand() -> _Hand:
+def hand() -> Hand:
     """The guard and the messages of this browser session."""
-    hand: _Hand = st.session_state.setdefault("hand", _Hand())
-    return hand
+    found: Hand = st.session_state.setdefault("hand", Hand())
+    return found
 
 
-def say(kind: str, words: str, *, below: bool = False) -> None:
-    """Flash message (提示): shown once at the top of the page when it is drawn next. `kind`: success, error, warning.
+def say(kind: str, words: str) -> None:
+    """Flash message (提示): shown once, inside the viewport, when the page is drawn next (`web.bar`).
 
-    `below`: the work is below the top of the page, so that the message floats into view as well.
+    `kind`: success, error, warning.
     """
-    _hand().say(kind, words, below)
+    hand().say(kind, words)
 
 
-ICONS = {"success": ":material/check_circle:", "error": ":material/error:", "warning": ":material/warning:"}
-
-
-def show_messages() -> None:
-    """Show the flash messages kept since the page was drawn last."""
-    messages = _hand().messages
-    for kind, words, below in list(messages):
-        getattr(st, kind)(words)
-        if below:
-            st.toast(words, icon=ICONS[kind], duration="short" if kind == "success" else "long")
-        del messages[:1]
-
-
-def deed(act: Act[Any], *once: Any, below: bool = False) -> Any:
+def deed(act: Act[Any], *once: Any) -> Any:
     """Do one deed in one transaction, then say what happened; a refusal changes nothing and says what to do.
 
     `act(session, **who: Unpack[Who])` answers the words of success, or those and what it made. Answers what was made
     (True where nothing is), None where it was refused.
 
     `once` names the deed and its input: the record, the version seen, what was typed. A double click does the deed once
-    (idempotent) and shows its message again, instead of doing it twice or being refused as stale. `below`: see `say`.
+    (idempotent) and shows its message again, instead of doing it twice or being refused as stale.
     """
-    hand = _hand()
-    with hand.busy:
-        ended, words, made = hand.done.get(once, (-math.inf, None, None))
+    here = hand()
+    with here.busy:
+        ended, words, made = here.done.get(once, (-math.inf, None, None))
         if time.monotonic() - ended > AGAIN:
             try:
                 words, made = attempt(act)
             except Refused as refused:
-                hand.say("error", refused.words, below)
+                here.say("error", refused.words)
                 return None
-            if hand.run is not threading.current_thread():
-                hand.run, hand.done = threading.current_thread(), {}
-            hand.done[once] = time.monotonic(), words, made
+            if here.run is not threading.current_thread():
+                here.run, here.done = threading.current_thread(), {}
+            here.done[once] = time.monotonic(), words, made
     if words:
-        hand.say("success", words, below)
+        here.say("success", words)
     return made
 
 
-def _signed_in() -> Actor:
+def _signed_in(session: Session) -> Actor:
     """The actor at the moment of the click: since the button was drawn, the sign-in may have ended."""
-    here = context.actor()
+    here = context.actor_now(session)
     if here is None:
         raise Refused("role", "登录已失效，操作没有执行。请重新登录后再试。")
     return here
@@ -128,24 +119,23 @@ def attempt(act: Act[Any]) -> tuple[str | None, Any]:
 
     Refused codes: "role", "stale" (optimistic lock), and its own.
     """
-    here = _signed_in()
     try:
         with db.transaction() as session:
-            answer = act(session, actor=here, now=context.moment(session))
+            answer = act(session, actor=_signed_in(session), now=context.moment(session))
     except StaleDataError as stale:
         raise Refused("stale", "这条记录刚刚被他人处理，您的操作没有执行，请查看最新状态。") from stale
+    context.renew()
     return answer if isinstance(answer, tuple) else (answer, True)
 
 
 def answer(question: Callable[[Session, Actor], Any]) -> Any:
-    """Ask core something in a button's callback; a refusal becomes a message at the top of the page.
+    """Ask core something in a button's callback; a refusal becomes a message.
 
     Answers what `question(session, actor)` answers, None where it was refused.
     """
     try:
-        here = _signed_in()
         with db.reading() as session:
-            return question(session, here)
+            return question(session, _signed_in(session))
     except Refused as refused:
-        say("error", refused.words, below=True)
+        say("error", refused.words)
         return None

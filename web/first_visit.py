@@ -19,7 +19,6 @@ def first_visit(*, opened: bool) -> None:
     Of an office that the command line has opened (`opened`) the administrator alone is asked for.
     """
     st.title(OFFICE, anchor=False)
-    deeds.show_messages()
     if opened:
         st.write("系统已经建立，还没有账号。请设置第一个管理员。")
         _administrator("设置管理员")

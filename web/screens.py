@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
-from core.people import accounts, persons, setup
+from core.people import persons, setup
 from core.submissions import claims
-from web import context, deeds, first_visit, passwords, shell, sign_in
+from web import bar, context, deeds, first_visit, passwords, shell, sign_in
 from web.deeds import Who
 from web.words import md
 
@@ -76,38 +76,40 @@ def pages(actor: Actor | None) -> dict[str, list[Any]]:
 def main() -> None:
     """The main script (入口): which page is drawn, sign-in and first visit included."""
     st.set_page_config(page_title="继续教育管理", page_icon=str(db.ROOT / "web" / "icon.svg"), layout="wide")
-    with db.reading() as session:
-        opened = setup.is_open(session)
-        begun = opened and not accounts.none_yet(session)
-    actor = context.actor() if begun else None
+    with context.one_run() as known:
+        screen(known)
+
+
+def screen(known: context.Known) -> None:
+    """The page that was asked for, or what has to come before it."""
+    actor = known.actor
     page = st.navigation(pages(actor), position="sidebar" if actor and not actor.must_change_password else "hidden")
-    if not begun:
-        first_visit.first_visit(opened=opened)
-    elif actor is None:
-        sign_in.sign_in()
-    elif actor.must_change_password:
-        banner(actor)
-        passwords.first_password()
-    else:
-        banner(actor)
-        try:
-            page.run()
-        except Refused as refused:  # such as a notice on file that is faulty: told where it is needed
-            st.error(md(refused.words))
+    if actor:
+        banner(actor, known)
+    with bar.messages():
+        if not known.begun:
+            first_visit.first_visit(opened=known.opened)
+        elif actor is None:
+            sign_in.sign_in()
+        elif actor.must_change_password:
+            passwords.first_password()
+        else:
+            try:
+                page.run()
+            except Refused as refused:  # such as a notice on file that is faulty: told where it is needed
+                st.error(md(refused.words))
 
 
-def banner(actor: Actor) -> None:
+def banner(actor: Actor, known: context.Known) -> None:
     """Page banner (页眉): office and role at the top of every page; in a demonstration also its date."""
     left, right = st.columns([3, 2], vertical_alignment="center")
     left.markdown(f"**{md(actor.organization_name)}**　:gray[{actor.role.label} · {md(actor.name)}]")
     with right, st.container(horizontal=True, horizontal_alignment="right"):
-        with db.reading() as session:
-            demo, ahead = setup.setting(session, "office") == "demo", setup.demo_days(session)
-        if demo:
+        if known.demo:
             with st.popover(f"演示日期 {context.today()}", icon=":material/event:"):
                 st.write("演示系统可以把日期往后推，看一个培训从计划走到审验卡。只影响演示数据，不能往回退。")
                 days = st.number_input("推进天数", 1, 366, 15, key="demo-days")
-                st.button("推进", on_click=_shift, args=(int(days), ahead), key=f"demo-shift-{ahead}")
+                st.button("推进", on_click=_shift, args=(int(days), known.ahead), key=f"demo-shift-{known.ahead}")
         if not actor.must_change_password:
             st.button("退出", icon=":material/logout:", on_click=sign_in.sign_out, key="sign-out")
 

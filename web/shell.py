@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor, Role
-from web import context, deeds
+from web import context
 
 
 def require(*roles: Role) -> Actor:
@@ -26,6 +28,7 @@ def require(*roles: Role) -> Actor:
     return here
 
 
+@functools.cache
 def page_file(name: str) -> str:
     """The path of a page's script, for links and tests."""
     return str(db.ROOT / "pages" / f"{name}.py")
@@ -37,8 +40,7 @@ def link(name: str, label: str, **query: str) -> None:
 
 
 def page(title: str, caption: str = "") -> None:
-    """Page header (页面标题): title, what it is for, the flash messages."""
+    """Page header (页面标题): title and what it is for."""
     st.title(title, anchor=False)
     if caption:
         st.caption(caption)
-    deeds.show_messages()

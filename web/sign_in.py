@@ -12,7 +12,7 @@ import streamlit_authenticator
 
 from core.ground import db
 from core.ground.access import Refused
-from core.people import accounts, setup
+from core.people import accounts
 from web import context, deeds
 from web.words import OFFICE
 
@@ -22,7 +22,6 @@ def sign_in() -> None:
     _, middle, _ = st.columns([1, 2, 1])
     with middle:
         st.title(OFFICE, anchor=False, text_alignment="center")
-        deeds.show_messages()
         if context.token() and "token" not in st.session_state:
             st.info("登录已结束（退出、超过12小时、修改密码或账号停用），请重新登录。")
         form = SignInForm()
@@ -33,9 +32,7 @@ def sign_in() -> None:
         if "token" in st.session_state:
             st.info("登录成功，正在进入……")
             _set_cookie(st.session_state["token"])
-        with db.reading() as session:
-            demo = setup.setting(session, "office") == "demo"
-        if demo:
+        if context.known().demo:
             _demo_accounts()
 
 

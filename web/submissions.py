@@ -41,7 +41,7 @@ def moved(
         )
         return f"“{title}”{action.done}。{done}{'。' if done else ''}"
 
-    if not deeds.deed(act, action, submission_id, version, confirmed, below=True):
+    if not deeds.deed(act, action, submission_id, version, confirmed):
         return False
     address.forget_choice()
     return True

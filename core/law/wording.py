@@ -101,8 +101,11 @@ def _articles(policy: Policy) -> Iterator[Article]:
         yield Article(study.clause, "学习时间", f"{where}{study.words}")
     if policy.deadlines:
         before, after = policy.plan_days_before_start, policy.report_days_after_end
-        yield Article(policy.plan_clause, "上报培训计划", f"培训开始前至少{before}天" if before else "培训开始以前")
-        yield Article(policy.report_clause, "报送培训情况报告", f"培训结束后{after}天内" if after else "培训结束当天")
+        unit = "个工作日" if policy.setting("deadline_days") == "working" else "天"
+        told = f"培训开始前至少{before}{unit}" if before else "培训开始以前"
+        yield Article(policy.plan_clause, "上报培训计划", told)
+        told = f"培训结束后{after}{unit}内" if after else "培训结束当天"
+        yield Article(policy.report_clause, "报送培训情况报告", told)
     yield from _programmes(policy)
     for duty in policy.duties:
         by = f"（{notices.month_day(duty.due)}前）" if duty.due else ""

@@ -5,7 +5,7 @@ from core.models.base import APPEND_ONLY, Answer, Base, Change, Source, State, a
 from core.models.cards import Card, CardPerson
 from core.models.credit import CreditBatch, CreditEntry, CreditTotal, Dispute
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
-from core.models.offices import Account, ColumnChoice, Organization, Setting, SignIn, leagues
+from core.models.offices import Account, ColumnChoice, Organization, Setting, SignIn, SpecialDay, leagues
 from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.submissions import (
     Attachment,
@@ -55,6 +55,7 @@ __all__ = [
     "Setting",
     "SignIn",
     "Source",
+    "SpecialDay",
     "State",
     "Submission",
     "append_only_tables",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from core.ground.access import AUTHORITIES, OrganizationKind, Role, league_of
 from core.ground.db import Moment
+from core.law.workdays import DayKind
 from core.models.base import Base, codes
 
 
@@ -18,6 +19,15 @@ class Setting(Base):
     __tablename__ = "setting"
     name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     value: Mapped[str] = mapped_column(sa.Text)
+
+
+class SpecialDay(Base):
+    """A day off, or a weekend day worked in exchange (放假安排), as the office entered it."""
+
+    __tablename__ = "special_day"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[DayKind] = mapped_column(codes(DayKind))
+    name: Mapped[str] = mapped_column(sa.String(20))
 
 
 class Organization(Base):

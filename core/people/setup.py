@@ -20,6 +20,11 @@ def setting(session: Session, name: str) -> str | None:
     return found.value if found else None
 
 
+def settings(session: Session) -> dict[str, str]:
+    """All settings (设置) by name; there are a few."""
+    return {each.name: each.value for each in session.scalars(sa.select(Setting))}
+
+
 def decide_setting(session: Session, name: str, value: str) -> None:
     """Write a setting (设置)."""
     session.merge(Setting(name=name, value=value))
@@ -78,7 +83,12 @@ def system_actor(session: Session) -> Actor:
 
 def demo_days(session: Session) -> int:
     """Demonstration clock offset in days: by how many days the demonstration's date runs ahead of the real one."""
-    return int(setting(session, "demo_days") or 0)
+    return days_ahead(settings(session))
+
+
+def days_ahead(settings: dict[str, str]) -> int:
+    """`demo_days`, out of settings that were read already."""
+    return int(settings.get("demo_days", "0"))
 
 
 def shift_demo_clock(session: Session, days: int, *, actor: Actor, now: datetime) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ExecutableOption
 
 from core.ground.access import Actor, Labelled, Role
+from core.law.deadlines import Deadline
 from core.ledger.statements import Origin
 from core.models import Submission
 
@@ -78,7 +79,10 @@ class Kind(Protocol[S]):
     """Loader options for what is read together with one submission, beyond its organization, authority and person."""
 
     def source(self, submissions: sa.FromClause, /) -> sa.FromClause:
-        """The submissions joined with whatever `columns` and `search` ask: the kind's own table, and others."""
+        """The submissions joined with whatever `columns` and `search` ask: the kind's own table, and others.
+
+        Of each exactly one row: a queue is counted without them.
+        """
         return submissions
 
     def facts(self, submission: S, /) -> list[tuple[str, object]]:
@@ -89,8 +93,8 @@ class Kind(Protocol[S]):
         """What is written at length in it, shown below `facts`."""
         return []
 
-    def due_on(self, submission: S, /) -> date | None:
-        """The last day to submit it in time; None where the notice sets none."""
+    def deadline(self, session: Session, submission: S, /) -> Deadline | None:
+        """The last day to submit it in time, with its working (期限); None where the notice sets none."""
         return None
 
     def check_submit(self, session: Session, submission: S, /, *, actor: Actor, reason: str, now: datetime) -> None:

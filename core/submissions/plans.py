@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from core.ground import access, db, typed
 from core.ground.access import Actor, Labelled, OrganizationKind, Refused, Role, not_found, require
 from core.ground.hours import hours_text
-from core.law import notices
+from core.law import deadlines, notices
+from core.law.deadlines import Deadline
 from core.law.notices import Policy, SubjectRule
 from core.models import Mode, Organization, Plan, State, Submission
+from core.people import holidays
 from core.submissions.kinds import Kind, register
 from core.trail import audit
 
@@ -78,6 +80,16 @@ def subject_name(plan: Plan) -> str:
         return policy_of(plan).subject(plan.subject).name
     except Refused:  # a notice of its day that was published since, or put out of order
         return notices.subject_names().get(plan.subject, plan.subject)
+
+
+def earliest_start_on(session: Session, filed_on: date, league: str | None) -> date:
+    """Earliest start (最早开始日期): the first day a training of a league may begin whose plan is filed on a day."""
+    return deadlines.earliest_start_on(notices.in_force(filed_on, league), filed_on, holidays.work_days(session))
+
+
+def report_deadline(session: Session, plan: Plan, end_on: date) -> Deadline:
+    """Deadline of a plan's report (报送期限), where its training ends or ended on a day, clause 一(五)2."""
+    return deadlines.of_report(policy_of(plan), end_on, holidays.work_days(session))
 
 
 def credit_years(plan: Plan | PlanFields) -> tuple[int, ...]:
@@ -253,7 +265,7 @@ def grant_extension(session: Session, plan_id: int, *, actor: Actor, reason: str
         raise Refused("state", f"该计划{plan.state.label}，无需延期。")
     today = db.office_day(now)
     policy = policy_of(plan)
-    if plan.start_on >= policy.earliest_start_on(today):
+    if today <= deadlines.of_plan(policy, plan.start_on, holidays.work_days(session)).due_on:
         days = f"{policy.plan_days_before_start}天（{policy.plan_clause}）"
         raise Refused("needless", f"该计划距开始不少于{days}，可直接提交，无需延期。")
     if plan.start_on <= today:
@@ -308,22 +320,24 @@ class PlanKind(Kind[Plan]):
     def texts(self, plan: Plan) -> list[tuple[str, str]]:
         return [("培训内容", plan.content), ("师资情况", plan.teachers), ("培训人员范围", plan.audience)]
 
-    def due_on(self, plan: Plan) -> date:
+    def deadline(self, session: Session, plan: Plan) -> Deadline:
         """The last day to file it in time, clause 一(五)1; with an extension the day before the training begins."""
+        policy, days = policy_of(plan), holidays.work_days(session)
         if plan.extension_start_on is not None and plan.start_on >= plan.extension_start_on:
-            return plan.start_on - timedelta(days=1)
-        policy = policy_of(plan)
-        return plan.start_on - timedelta(days=policy.plan_days_before_start)
+            counted, why = plan.start_on - timedelta(days=1), f"培训开始{plan.start_on}，已准予延期上报，须在开始以前"
+            return deadlines.granted("plan", "上报培训计划", policy.plan_clause, counted, why, days)
+        return deadlines.of_plan(policy, plan.start_on, days)
 
     def check_submit(self, session: Session, plan: Plan, *, actor: Actor, reason: str, now: datetime) -> None:
         """A plan is filed so many days before its training, clause 一(五)1. Refused codes: "late", "fields"."""
         check_fields(fields_of(plan), session.get_one(Organization, plan.organization_id).kind, plan.authority.league)
         policy, today = policy_of(plan), db.office_day(now)
-        if today > self.due_on(plan):
+        if today > self.deadline(session, plan).due_on:
+            earliest = deadlines.earliest_start_on(policy, today, holidays.work_days(session))
             raise Refused(
                 "late",
                 f"计划须在培训开始前{policy.plan_days_before_start}天上报（{policy.plan_clause}）。今天是{today}，"
-                f"最早可安排在{policy.earliest_start_on(today)}开始；确需提前的，请管理员准予本计划延期。",
+                f"最早可安排在{earliest}开始；确需提前的，请管理员准予本计划延期。",
             )
 
     def check_approve(self, session: Session, plan: Plan, *, now: datetime) -> None:
@@ -335,7 +349,7 @@ class PlanKind(Kind[Plan]):
 
     def on_approve(self, session: Session, plan: Plan, *, actor: Actor, now: datetime) -> str:
         """Approval of a plan opens its report. Answers what happened, in words."""
-        due = policy_of(plan).report_due_on(plan.end_on)
+        due = report_deadline(session, plan, plan.end_on).due_on
         return f"基地可按计划开展培训，培训结束后于{due}前提交培训情况报告"
 
     def preview(self, session: Session, plan: Plan) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -38,8 +40,22 @@ def queue(
     Columns: id, kind, state, title, organization, authority, submitted_at, decided_at; where one kind is asked for, its
     own `columns` between authority and submitted_at.
     """
+    listed, searched = _composed(kinds[0] if len(kinds) == 1 else "")
+    conditions = _conditions(actor, kinds, state, own=own, filed=filed)
+    typed_in = db.holding(text, *searched) if text else sa.true()
+    order = Submission.submitted_at.asc() if state is State.SUBMITTED else Submission.id.desc()
+    query = listed.where(*conditions, typed_in).order_by(order, Submission.id).offset(offset).limit(limit)
+    counted = listed if text else sa.select().select_from(Submission)  # what it is joined with leaves none out
+    count = session.scalar(counted.with_only_columns(sa.func.count(Submission.id)).where(*conditions, typed_in)) or 0
+    rows = session.execute(query).all() if limit != 0 else []
+    return pd.DataFrame.from_records(rows, columns=list(query.selected_columns.keys())), count
+
+
+@functools.cache
+def _composed(code: str) -> tuple[sa.Select[*tuple[Any, ...]], tuple[sa.SQLColumnExpression[str], ...]]:
+    """Composed once (语句只编写一次): the queue of a kind, by its code, or of all; and what a text is looked for in."""
+    only = KINDS.get(code)
     home, authority = sa.orm.aliased(Organization), sa.orm.aliased(Organization)
-    only = KINDS[kinds[0]] if len(kinds) == 1 else None
     source: sa.FromClause = sa.inspect(Submission).local_table
     if only:
         source = only.source(source)
@@ -56,14 +72,7 @@ def queue(
         Submission.submitted_at,
         Submission.decided_at,
     ]
-    searched = (Submission.title, home.name, *(only.search if only else ()))
-    conditions = _conditions(actor, kinds, state, own=own, filed=filed)
-    conditions.append(db.holding(text, *searched))
-    base = sa.select(*columns).select_from(source).where(*conditions)
-    count = session.scalar(sa.select(sa.func.count()).select_from(base.subquery())) or 0
-    order = Submission.submitted_at.asc() if state is State.SUBMITTED else Submission.id.desc()
-    query = base.order_by(order, Submission.id).offset(offset).limit(limit)
-    return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys()), count
+    return sa.select(*columns).select_from(source), (Submission.title, home.name, *(only.search if only else ()))
 
 
 def _conditions(

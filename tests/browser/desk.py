@@ -52,6 +52,19 @@ class Desk:
             timeout=30_000
         )
 
+    def told(self, words: str | re.Pattern[str]) -> None:
+        """The message of a deed, and all of it inside the viewport, wherever the page is scrolled to."""
+        message = self.page.get_by_test_id("stAlert").filter(has_text=words).first
+        expect(message).to_be_visible(timeout=30_000)
+        self.settle()
+        box, window = message.bounding_box(), self.page.viewport_size
+        assert box is not None
+        assert window is not None
+        assert box["y"] >= 0, f"{words} above the viewport by {-box['y']:.0f} px"
+        assert box["y"] + box["height"] <= window["height"], f"{words} below the viewport, at {box['y']:.0f} px"
+        assert box["x"] >= 0, f"{words} left of the viewport"
+        assert box["x"] + box["width"] <= window["width"], f"{words} right of the viewport"
+
 
 def arrive(browser: Browser, base: str, username: str) -> Desk:
     """Sign in through the form, in a window of one's own."""

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from core.eligibility import decisions, drafts
 from core.ground import db
 from core.ground.access import ROLE_HOMES, Actor, OrganizationKind, Refused, Role
+from core.law.workdays import DayKind
 from core.ledger import books, checks, statements
 from core.models import Base, Dispute, PolicyDraft, leagues
 from core.office import dashboards
-from core.people import accounts, acts, organizations, persons
+from core.people import accounts, acts, holidays, organizations, persons
 from core.records import cards, disputes, proofs, shortfalls
 from core.submissions import claims, plans, queues, reports, roster, workflow
 from core.submissions.kinds import KINDS
@@ -109,6 +110,11 @@ def add_organization(s: Session, actor: Actor, at: Records) -> None:
     organizations.add(
         s, name="示例新单位", kind=OrganizationKind.EMPLOYER, authority_id=at.authority, actor=actor, now=c.AFTER
     )
+
+
+def enter_holidays(s: Session, actor: Actor, at: Records) -> None:
+    holidays.enter(s, c.TODAY, c.TODAY, DayKind.REST, "示例假日", actor=actor, now=c.AFTER)
+    holidays.take_back(s, c.TODAY, c.TODAY, actor=actor, now=c.AFTER)
 
 
 def close_place(s: Session, actor: Actor, at: Records) -> None:
@@ -364,6 +370,7 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("reject a plan", move(Action.REJECT, "waiting_plan"), DECIDE),
     ("approve a report", move(Action.APPROVE, "report"), DECIDE),
     ("report", report, FILE),
+    ("enter holidays", enter_holidays, ("admin", "admin")),
     ("add an organization", add_organization, ADMINISTER),
     ("close one", close_place, ADMINISTER),
     ("open an account", open_account, ADMINISTER),

@@ -89,7 +89,7 @@ def test_a_policy_is_told_clause_by_clause_in_the_notices_order() -> None:
     assert "技能培训按1:1折合，计入专业科目" in told
     assert "职称评审（初级）：申报当年" in told
     assert "计划20000人，1月31日前报计划，11月30日前报总结" in told
-    assert [duty.due_on(year) for year in (2024, 2025) for duty in rule.duties if duty.due] == [
+    assert [notices.day_of(duty.due, year) for year in (2024, 2025) for duty in rule.duties if duty.due] == [
         date(2024, 2, 29),
         date(2025, 2, 28),
     ]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core.ground import db
@@ -108,6 +109,42 @@ def test_a_closed_account_is_out_at_its_next_click(cast: Cast) -> None:
         accounts.set_active(session, account_id, False, actor=cast["admin"], reason="离岗", now=datetime.now(UTC))
     app.run()
     assert [field.label for field in app.text_input] == ["用户名", "密码"]
+
+
+def test_what_every_part_of_a_page_asks_first_is_asked_once_a_run_and_again_after_a_deed(cast: Cast) -> None:
+    asked: list[str] = []
+    app = open_page("plan_approval", sign_in("reviewer"))
+    sa.event.listen(db.engine(), "before_cursor_execute", lambda *given: asked.append(given[2]))
+    app.run()
+    assert [sum(table in each for each in asked) for table in ("FROM setting", "JOIN sign_in", "FROM submission")] == [
+        1,
+        1,
+        2,  # the rows of the queue and their count
+    ]
+
+    def script() -> None:
+        from datetime import UTC, datetime
+
+        import streamlit as st
+
+        from core.ground import db
+        from core.people import setup
+        from web import context, deeds
+
+        def shift(session, **_):  # type: ignore[no-untyped-def]
+            setup.decide_setting(session, "demo_days", "3")
+
+        with context.one_run():
+            days = [context.today()]
+            deeds.deed(shift, "shift")
+            days.append(context.today())
+        st.session_state["ahead"] = [(day - db.office_day(datetime.now(UTC))).days for day in days]
+
+    in_a_run = AppTest.from_function(script)
+    in_a_run.session_state["token"] = sign_in("admin")
+    in_a_run.run()
+    assert not in_a_run.exception
+    assert in_a_run.session_state["ahead"] == [0, 3]
 
 
 def test_the_first_password_must_be_changed_before_anything_else(cast: Cast) -> None:

@@ -72,7 +72,7 @@ def test_a_deed_whose_run_is_stopped_is_told_and_not_done_again_by_the_second_cl
     state.asked_to_stop = False
     assert added(cast, "示例新医院") == "示例新医院"
     assert count("示例新医院") == 1
-    assert state["hand"].messages == [("success", "已新增示例新医院", False)]
+    assert state["hand"].messages == [("success", "已新增示例新医院")]
 
 
 def test_the_second_click_waits_for_the_first_ones_deed(cast: Cast, state: SessionState) -> None:
@@ -117,4 +117,4 @@ def test_a_refused_deed_can_be_done_at_once_when_it_is_mended(cast: Cast, state:
 
     assert deeds.deed(act, "act", 1) is None
     assert deeds.deed(act, "act", 1) is True
-    assert state["hand"].messages == [("error", "请填写原因。", False), ("success", "已办理。", False)]
+    assert state["hand"].messages == [("error", "请填写原因。"), ("success", "已办理。")]

@@ -51,5 +51,5 @@ def _issue(person_id: int, key: str) -> None:
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, bytes]:
         return f"第{batch}批第{line}笔的入账证明已出具，请下载。", proofs.issue(session, batch, line, **who)
 
-    if file := deeds.deed(act, "proof", batch, line, below=True):
+    if file := deeds.deed(act, "proof", batch, line):
         st.session_state["proof"] = (person_id, (batch, line), file, proofs.pdf(file))

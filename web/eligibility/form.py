@@ -11,7 +11,7 @@ from core.eligibility.applications import HEADINGS
 from core.ground.access import Refused
 from core.law import notices
 from core.law.notices import YEARS_SINCE, Fact, Policy
-from web import context
+from web import bar, context
 
 ASSERTED = ["否", "是", "待核验"]
 ANY = ""
@@ -29,7 +29,7 @@ def cells(league: str | None) -> dict[str, object]:
         policy = notices.of_year(year, league)
     except Refused as refused:
         st.warning(refused.words)
-        st.stop()
+        bar.end()
     words = policy.vocabulary
     facts: dict[str, object] = {"year": year}
     facts["route"] = route = places[1].selectbox(HEADINGS["route"], words["route"])

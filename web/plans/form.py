@@ -9,6 +9,7 @@ from typing import Unpack
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from core.ground import db
 from core.ground.access import Actor
 from core.ground.hours import hours_text
 from core.law import notices
@@ -24,7 +25,8 @@ from web.words import md
 def form(plan: Plan | None, actor: Actor, today: date) -> None:
     """The fields of a plan (填写培训计划); what was typed stays when a save is refused."""
     key = f"plan-{plan.id if plan else 'new'}-"
-    earliest = notices.in_force(today, actor.league).earliest_start_on(today)
+    with db.reading() as session:
+        earliest = plans.earliest_start_on(session, today, actor.league)
     start = plan.start_on if plan else earliest + timedelta(days=1)
     subjects = plans.subjects_of(actor.organization_kind, start, actor.league)
     with st.form(f"{key}form"):

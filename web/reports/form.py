@@ -174,9 +174,7 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
         return f"已保存。{added}花名册{people}人{found}{AGAIN if again else ''}", report
 
     st.session_state.pop(f"{key}asked", None)
-    kept: Report | None = deeds.deed(
-        _remembering(act, key), "report", plan.id, written, text, *files_given, replace, below=True
-    )
+    kept: Report | None = deeds.deed(_remembering(act, key), "report", plan.id, written, text, *files_given, replace)
     if kept is None:
         return None
     st.session_state[f"{key}pasted"] = ""

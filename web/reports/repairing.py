@@ -82,7 +82,7 @@ def _read_again(report_id: int, replace: str) -> None:
         people = report.people + report.faults
         return f"已按所选的列重新读入，花名册{people}人，{report.faults}行有错误。"
 
-    deeds.deed(act, "read-again", report_id, below=True)
+    deeds.deed(act, "read-again", report_id)
 
 
 def _others(report: Report, actor: Actor) -> None:
@@ -196,7 +196,7 @@ def _deed(act: Act[Any], words: str, *once: Any) -> None:
         act(session, **who)
         return words
 
-    deeds.deed(done, "repair", words, *once, below=True)
+    deeds.deed(done, "repair", words, *once)
 
 
 def _accept(report_id: int, rows: list[int]) -> None:
@@ -210,7 +210,7 @@ def _accept(report_id: int, rows: list[int]) -> None:
         deeds += [f"{struck}行与别的行重复，已删去"] if struck else []
         return f"{'，'.join(deeds)}；花名册已重新检查。"
 
-    deeds.deed(done, "accept", report_id, *rows, below=True)
+    deeds.deed(done, "accept", report_id, *rows)
 
 
 def _strike(report_id: int, row: int, label: str, style: Any) -> None:
@@ -268,7 +268,7 @@ def _retyped(report_id: int, row: int, cells: dict[str, str]) -> None:
         if typed[column] not in (None, before)
     ]
     if not changes:
-        deeds.say("warning", f"第{row}行没有改动。", below=True)
+        deeds.say("warning", f"第{row}行没有改动。")
         return
     _deed(
         lambda session, **who: reports.repair(session, report_id, changes, **who),

@@ -43,4 +43,4 @@ def _restart(report_id: int) -> None:
         reports.restart(session, report_id, **who)
         return words
 
-    deeds.deed(act, "repair", words, report_id, below=True)
+    deeds.deed(act, "repair", words, report_id)

@@ -76,12 +76,12 @@ def _chosen(found: Understood, listing: Listing, labels: list[str], key: str, th
     said = {label: st.session_state.get(_key(key, label)) for label in labels}
     changed = {label: name for label, name in said.items() if name is not None and name != _usual(found, label)}
     if not changed:
-        deeds.say("warning", "没有选择，文件没有重新读入。请先选择有疑问的列是什么，不用的选“不用”。", below=True)
+        deeds.say("warning", "没有选择，文件没有重新读入。请先选择有疑问的列是什么，不用的选“不用”。")
         return
 
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, bool]:
         choices.choose(session, listing, changed, **who)
         return "", True
 
-    if deeds.deed(act, "columns", listing.code, *changed.items(), below=True):
+    if deeds.deed(act, "columns", listing.code, *changed.items()):
         then()

@@ -96,14 +96,19 @@ def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: 
 
     `ask(session, actor, offset=, limit=)` is one of core's paged questions.
     """
-    with db.reading() as session:
-        rows, count = ask(session, here, offset=0, limit=PAGE_ROWS)
+    key = f"{name}-page"
+    expected = max(1, st.session_state.get(key) or address.chosen(key) or 1)
+    rows, count = _page(ask, here, expected)
     total = math.ceil(count / PAGE_ROWS)
-    number = min(st.pagination(total, key=f"{name}-page", bind="query-params"), total) if total > 1 else 1
-    if number > 1:  # known only after the page numbers are drawn
-        with db.reading() as session:
-            rows, _ = ask(session, here, offset=(number - 1) * PAGE_ROWS, limit=PAGE_ROWS)
+    number = min(st.pagination(total, key=key, bind="query-params"), total) if total > 1 else 1
+    if number != expected:  # such as a page there is no more
+        rows, count = _page(ask, here, number)
     return rows, count
+
+
+def _page(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, number: int) -> tuple[pd.DataFrame, int]:
+    with db.reading() as session:
+        return ask(session, here, offset=(number - 1) * PAGE_ROWS, limit=PAGE_ROWS)
 
 
 def _column_config(shown: pd.DataFrame) -> dict[str, Any]:

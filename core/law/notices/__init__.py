@@ -25,6 +25,7 @@ from core.law.notices.language import (
     SubjectRule,
     Waiver,
     Window,
+    day_of,
     month_day,
     short_name,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "SubjectRule",
     "Waiver",
     "Window",
+    "day_of",
     "filed",
     "in_force",
     "month_day",

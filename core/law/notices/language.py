@@ -95,6 +95,11 @@ def month_day(text: str) -> str:
     return f"{int(month)}月{int(day)}日"
 
 
+def day_of(text: str, year: int) -> date:
+    """A day of every year (月日) in one year; 02-29 stands for the end of February."""
+    return date(year, 3, 1) - timedelta(days=1) if text == "02-29" else date.fromisoformat(f"{year}-{text}")
+
+
 _FLAGS = {"true": True, "false": False}
 
 Day = Annotated[date, BeforeValidator(_day)]
@@ -461,12 +466,8 @@ class Duty(Cited):
     who: Text
     due: MonthDay | None = None
     """02-29 stands for the end of February."""
-
-    def due_on(self, year: int) -> date | None:
-        """Its last day in a year."""
-        if self.due == "02-29":
-            return date(year, 3, 1) - timedelta(days=1)
-        return date.fromisoformat(f"{year}-{self.due}") if self.due else None
+    offices: tuple[OrganizationKind, ...] = ()
+    """Whom its day binds (机构类别), so that it stands in their calendar; none: everybody."""
 
 
 class Reading(Cited):
@@ -490,6 +491,8 @@ class Programme(Cited):
     unit: str = "人"
     plan_due: MonthDay | None = None
     summary_due: MonthDay | None = None
+    offices: tuple[OrganizationKind, ...] = ()
+    """Who files plan and summary (机构类别); none: everybody."""
     note: str = ""
 
 
@@ -536,6 +539,19 @@ SETTINGS = {
     "makeup_years": Setting(int, "可补学此前几个年度", "{}个年度", "不能补学"),
     "certificate_rate": Setting(str, "证书折合的比例", choices={"granted": "由审核部门核定"}),  # or a number
     "within_one_year": Setting(bool, "跨年度的培训", "分开上报、各计各年", "可合并上报"),
+    # how `deadlines` counts
+    "deadline_days": Setting(
+        str,
+        "计划和报告的期限怎样数日子",
+        "{}，起算的当天不算在内",
+        choices={"calendar": "按自然日", "working": "按工作日"},
+    ),
+    "roll_forward": Setting(
+        bool,
+        "期限最后一天是休息日",
+        "结束之后多少天内的，顺延到下一个工作日；开始之前的和写明月日的不顺延",
+        "一律不顺延",
+    ),
     # what a report has beyond its plan: `reports.beyond_plan`
     "headcount_over_plan": Setting(
         int, "报送人数多于计划的", "超过计划{}%的，须说明原因并经审核确认", "一律须说明原因并经审核确认"
@@ -794,14 +810,6 @@ class Policy(Part):
     @property
     def report_clause(self) -> str:
         return self._deadlines.report.clause
-
-    def earliest_start_on(self, filed_on: date) -> date:
-        """The first day a training may begin when its plan is filed on a day, clause 一(五)1."""
-        return filed_on + timedelta(days=self.plan_days_before_start)
-
-    def report_due_on(self, end_on: date) -> date:
-        """The last day to file the report in time, clause 一(五)2."""
-        return end_on + timedelta(days=self.report_days_after_end)
 
     def subject(self, code: str) -> SubjectRule:
         """Rule of a subject (科目): who gives it and how; what a sub-subject leaves open is that of its whole.

@@ -13,7 +13,10 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, typed
 from core.ground.access import Actor, Refused, Role, require
+from core.law import deadlines
+from core.law.deadlines import Deadline
 from core.models import Plan, Report, State
+from core.people import holidays
 from core.submissions import plans
 from core.submissions.reports.events import Event
 from core.submissions.reports.keeping import EDITABLE
@@ -36,6 +39,19 @@ class ReportFields:
     """Why there is more than was approved, or on other days; see `beyond_plan`."""
 
 
+def deadline(session: Session, report: Report) -> Deadline:
+    """Deadline of a report (报送期限): counted anew while it can be changed, so that it follows notice and holidays.
+
+    What was filed keeps the day it was filed against, and a supplement the one it was given, see `supplement`.
+    """
+    counted = plans.report_deadline(session, report.plan, report.end_on)
+    if report.part == 1 and report.state in EDITABLE:
+        return counted
+    why = "补报自通过或冲销之日计算" if report.part > 1 else "报送时的期限"
+    days = holidays.work_days(session)
+    return deadlines.granted(counted.code, counted.matter, counted.clause, report.due_on, why, days)
+
+
 def open_plans(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame:
     """Reports due (待报送): the clerk's approved plans that have ended and are not reported yet, the most urgent first.
 
@@ -55,7 +71,8 @@ def open_plans(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame
     for plan, report in found:
         if report is not None and report.state not in EDITABLE:
             continue
-        due_on = report.due_on if report else plans.policy_of(plan).report_due_on(plan.end_on)
+        counted = deadline(session, report) if report else plans.report_deadline(session, plan, plan.end_on)
+        due_on = counted.due_on
         lines.append(
             {
                 "plan_id": plan.id,
@@ -99,7 +116,7 @@ def save(
     if plan.end_on > today and fields.end_on > today:
         raise Refused("early", f"培训{plan.end_on}结束，结束后再报送培训情况报告。")
     _check_fields(plan, fields, today)
-    due_on = plans.policy_of(plan).report_due_on(fields.end_on)
+    due_on = plans.report_deadline(session, plan, fields.end_on).due_on
     report = session.scalar(
         sa.select(Report).where(Report.plan_id == plan.id).order_by(Report.part.desc()).limit(1).with_for_update()
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 from core.ground import db, typed
 from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
+from core.law.deadlines import Deadline
 from core.ledger import books, standing
 from core.models import Organization, Plan, Report, RosterRow, Source, Submission
 from core.people import persons
 from core.submissions import plans, roster
 from core.submissions.kinds import Kind, register
 from core.submissions.reports.excess import OVER_PLAN_REASON, figures
-from core.submissions.reports.fields import summary
+from core.submissions.reports.fields import deadline, summary
 from core.submissions.reports.reading import credit_years
 
 _TABLE, _PLAN = sa.inspect(Report).local_table, sa.inspect(Plan).local_table
@@ -74,8 +75,8 @@ class ReportKind(Kind[Report]):
         over = [("超出计划", report.over_plan), (OVER_PLAN_REASON, report.over_plan_reason)]
         return [("培训总结", report.summary), *(over if report.over_plan else ())]
 
-    def due_on(self, report: Report) -> date:
-        return report.due_on
+    def deadline(self, session: Session, report: Report) -> Deadline:
+        return deadline(session, report)
 
     def check_submit(self, session: Session, report: Report, *, actor: Actor, reason: str, now: datetime) -> None:
         """A report has its summary, announcement and roster, clause 一(五)2.
@@ -94,7 +95,8 @@ class ReportKind(Kind[Report]):
             faults.append("花名册没有一行无误，请改正后重新上传")
         if faults:
             raise Refused("fields", "；".join(faults) + "。请补齐后再提交。")
-        report.late = db.office_day(now) > self.due_on(report)
+        report.due_on = self.deadline(session, report).due_on
+        report.late = db.office_day(now) > report.due_on
         reason = typed.prose(reason)
         if report.late and not reason:
             clause = plans.policy_of(report.plan).report_clause

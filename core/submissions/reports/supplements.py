@@ -49,7 +49,7 @@ def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime)
         **{name: getattr(newest, name) for name in names},
         title=f"{report.plan.title[:90]}（补报{part - 1 if part > 2 else ''}）",
         part=part,
-        due_on=plans.policy_of(report.plan).report_due_on(db.office_day(since)),
+        due_on=plans.report_deadline(session, report.plan, db.office_day(since)).due_on,
         created_by_id=actor.account_id,
         created_at=now,
         plan=report.plan,

@@ -1,0 +1,60 @@
+"""Messages of deeds (提示) where the hand is: in a bar that never scrolls away (操作栏), else below the page's head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NoReturn
+
+import streamlit as st
+
+from web import deeds
+
+STYLE = Path(__file__).parent / "bar.css"
+
+
+@contextmanager
+def messages() -> Iterator[None]:
+    """The region of messages (提示区), around a whole page: it stays inside the viewport wherever the page is scrolled.
+
+    It is filled when the page is drawn, with what no bar of the page has shown. Nothing is lost where a run is stopped
+    or begun anew: what was not shown is kept for the next one.
+    """
+    st.html(STYLE)
+    place, hand = st.container(key="said"), deeds.hand()
+    hand.barred = False
+    with suppress(_Ended):
+        yield
+    if not hand.barred:
+        hand.last.clear()
+    for kind, words in list(hand.messages):
+        getattr(place, kind)(words)
+        del hand.messages[:1]
+
+
+class _Ended(Exception):
+    """The page ends here."""
+
+
+def end() -> NoReturn:
+    """End the page early (到此为止) with its messages shown; after `st.stop` nothing more is drawn, not even those."""
+    raise _Ended
+
+
+@contextmanager
+def bar(*, keep: bool = False) -> Iterator[None]:
+    """A bar that never scrolls away (操作栏) at the foot of the page: the message of the last deed, then what is drawn.
+
+    One for each page, drawn at its end. `keep`: the message stays until there is another, not until the next click: for
+    pages where one deed follows the other.
+    """
+    hand = deeds.hand()
+    with st.container(key="bar", gap="xsmall"):
+        if hand.messages:
+            hand.last[:] = hand.messages
+        for kind, words in list(hand.last):
+            getattr(st, kind)(words)
+        hand.messages.clear()
+        hand.barred = keep
+        yield
