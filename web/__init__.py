@@ -11,6 +11,7 @@ __all__ = [
     "context",
     "credit",
     "deeds",
+    "drafts",
     "eligibility",
     "facts",
     "first_visit",

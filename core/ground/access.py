@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
@@ -74,13 +75,29 @@ ROLE_HOMES: dict[Role, tuple[OrganizationKind, ...]] = {
 class Refused(Exception):
     """Refusal (不予办理) that a person can put right.
 
-    `code` is for tests and scripts; `words` (Chinese) say why and what to do.
+    `code` is for tests and scripts; `words` (Chinese) say why and what to do; `fields` what is wrong with which field
+    of a form, by its name, where the refusal is about fields.
     """
 
-    def __init__(self, code: str, words: str) -> None:
+    def __init__(self, code: str, words: str, fields: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{code}: {words}")
         self.code = code
         self.words = words
+        self.fields = dict(fields or {})
+
+
+def refuse_faults(faults: Iterable[tuple[str, str]], then: str = "请改正后再保存。") -> None:
+    """Refuse a form (填写有误) with every fault at once, each a field's name and words; `then` says what to do.
+
+    Without a fault nothing is refused. Refused codes: "fields".
+    """
+    by_field: dict[str, str] = {}
+    said = []
+    for name, words in faults:
+        by_field[name] = f"{by_field[name]}；{words}" if name in by_field else words
+        said.append(words)
+    if said:
+        raise Refused("fields", f"{'；'.join(said)}。{then}", by_field)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,16 @@ from core.models.base import APPEND_ONLY, Answer, Base, Change, Source, State, a
 from core.models.cards import Card, CardPerson
 from core.models.credit import CreditBatch, CreditEntry, CreditTotal, Dispute
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
-from core.models.offices import Account, ColumnChoice, Organization, Setting, SignIn, SpecialDay, leagues
+from core.models.offices import (
+    Account,
+    ColumnChoice,
+    Organization,
+    Setting,
+    SignIn,
+    SpecialDay,
+    Unsaved,
+    leagues,
+)
 from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.submissions import (
     Attachment,
@@ -58,6 +67,7 @@ __all__ = [
     "SpecialDay",
     "State",
     "Submission",
+    "Unsaved",
     "append_only_tables",
     "leagues",
     "under",

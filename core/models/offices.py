@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from core.ground.access import AUTHORITIES, OrganizationKind, Role, league_of
-from core.ground.db import Moment
+from core.ground.db import EncryptedText, Moment
 from core.law.workdays import DayKind
 from core.models.base import Base, codes
 
@@ -86,6 +86,20 @@ class Account(Base):
     wrong_tries: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None] = mapped_column(Moment)
     organization: Mapped[Organization] = relationship()
+
+
+class Unsaved(Base):
+    """What an account has typed into a form and not saved yet (未保存的改动); nobody else's to see."""
+
+    __tablename__ = "unsaved"
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"), primary_key=True)
+    place: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    """The kind and the record: "plan:12", "plan:new"."""
+    version: Mapped[int]
+    """Of the record, when it was typed."""
+    typed: Mapped[str] = mapped_column(EncryptedText("unsaved.typed"))
+    """The fields that differ from the record, by name, JSON."""
+    at: Mapped[datetime] = mapped_column(Moment)
 
 
 class SignIn(Base):

@@ -1,3 +1,3 @@
-"""The office as its leaders see it: dashboards."""
+"""The office as its leaders see it, and as each of its people left it: dashboards, unsaved changes."""
 
-__all__ = ["dashboards"]
+__all__ = ["dashboards", "unsaved"]

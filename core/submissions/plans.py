@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -11,7 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import access, db, typed
-from core.ground.access import Actor, Labelled, OrganizationKind, Refused, Role, not_found, require
+from core.ground.access import (
+    Actor,
+    Labelled,
+    OrganizationKind,
+    Refused,
+    Role,
+    not_found,
+    refuse_faults,
+    require,
+)
 from core.ground.hours import hours_text
 from core.law import deadlines, notices
 from core.law.deadlines import Deadline
@@ -19,6 +29,7 @@ from core.law.notices import Policy, SubjectRule
 from core.models import Mode, Organization, Plan, State, Submission
 from core.people import holidays
 from core.submissions.kinds import Kind, register
+from core.tables import values
 from core.trail import audit
 
 _TABLE = sa.inspect(Plan).local_table
@@ -35,7 +46,10 @@ class Event(Labelled):
 
 @dataclass(frozen=True)
 class PlanFields:
-    """Fields of a plan (培训计划): what a base fills in, clause 一(五)1. `hours_each` is what one learner earns."""
+    """Fields of a plan (培训计划): what a base fills in, clause 一(五)1. `hours_each` is what one learner earns.
+
+    Figures may come as they were typed: 50人, 24学时; what is none is refused.
+    """
 
     title: str
     subject: str
@@ -47,19 +61,30 @@ class PlanFields:
     content: str
     teachers: str
     audience: str
-    headcount: int
-    hours_each: Decimal
+    headcount: int | str
+    hours_each: Decimal | str
     credit_years: tuple[int, ...] = ()
     """学时年度 it offers, clause 七(二); none: the year of the training."""
 
 
 WORDS = {
     "title": "培训名称",
+    "subject": "科目",
+    "start_on": "开始日期",
+    "end_on": "结束日期",
     "place": "培训地点",
+    "mode": "方式",
+    "headcount": "计划人数",
+    "hours_each": "每人学时",
     "content": "培训内容",
     "teachers": "师资情况",
     "audience": "培训人员范围",
 }
+"""What is to be filled in, by its name on the form."""
+LONGEST = {"title": 100, "place": 100, "content": 5000, "teachers": 5000, "audience": 5000}
+"""Characters of a field."""
+MOST_PEOPLE = 100_000
+MOST_HOURS = 1000
 
 
 def subjects_of(kind: OrganizationKind, on: date, league: str | None) -> list[SubjectRule]:
@@ -126,44 +151,122 @@ def days_of(start_on: date, end_on: date) -> int:
     return (end_on - start_on).days + 1
 
 
+Faults = list[tuple[str, str]]
+"""What is wrong with a form: a field's name and words, in the order of the form."""
+
+
 def check_fields(fields: PlanFields, kind: OrganizationKind, league: str | None) -> None:
-    """Validate a plan: refuse what cannot be a plan, whenever it is filed: every fault named at once.
+    """Validate a plan: refuse what cannot be a plan, whenever it is filed: every fault named at once, by field.
 
     Refused codes: "fields".
     """
-    faults = [f"{word}未填" for name, word in WORDS.items() if not typed.text(getattr(fields, name))]
-    if len(fields.title) > 100 or len(fields.place) > 100:
-        faults.append("培训名称和地点各不超过100个字")
+    fields = _figures(fields)
+    faults = form_faults(fields, WORDS, LONGEST)
+    faults += [("start_on", f"{WORDS[name]}应为日期") for name in ("start_on", "end_on") if _odd(fields, name, date)]
+    faults += [("mode", "方式请从列出的选项中选择")] if _odd(fields, "mode", Mode) else []
+    faults += _amount_faults(fields)
+    if all(isinstance(getattr(fields, name), date) for name in ("start_on", "end_on")):
+        faults += _lawful_faults(fields, notices.in_force(fields.start_on, league), kind, league, sound=not faults)
+    refuse_faults(faults)
+
+
+def form_faults(fields: Any, words: Mapping[str, str], longest: Mapping[str, int]) -> Faults:
+    """What is left out of a form's required fields (必填项), and which texts are too long or none at all."""
+    faults: Faults = []
+    for name, word in words.items():
+        value = getattr(fields, name)
+        if value is None or (isinstance(value, str) and not typed.text(value)):
+            faults.append((name, f"{word}未填"))
+    for name, most in longest.items():
+        value = getattr(fields, name)
+        if not isinstance(value, str):
+            faults.append((name, f"{words.get(name, name)}应为文字"))
+        elif len(value) > most:
+            faults.append((name, f"{words.get(name, '填写的内容')}不超过{most}个字，现为{len(value)}个字"))
+    return faults
+
+
+def _odd(fields: PlanFields, name: str, wanted: type) -> bool:
+    """Whether a field holds something, and no such thing: only a forged form does."""
+    value = getattr(fields, name)
+    return value is not None and value != "" and not isinstance(value, wanted)
+
+
+def _amount_faults(fields: PlanFields) -> Faults:
+    """People and hours are numbers, within what a plan can have, whichever day it begins."""
+    faults: Faults = []
+    people, hours = fields.headcount, fields.hours_each
+    if not isinstance(people, int):
+        if typed.text(people):
+            faults.append(("headcount", f"计划人数应为1至{MOST_PEOPLE}的整数，“{str(people)[:20]}”不是"))
+    elif people < 1:
+        faults.append(("headcount", "计划人数应为1人以上"))
+    elif people > MOST_PEOPLE:
+        faults.append(("headcount", f"计划人数应为1至{MOST_PEOPLE}人，{people}人过多，请核对"))
+    if not isinstance(hours, Decimal) or not hours.is_finite():
+        if typed.text(hours):
+            faults.append(("hours_each", f"每人学时应为0.5的正倍数，“{str(hours)[:20]}”不是，如24或7.5"))
+    elif hours <= 0 or hours * 2 % 1:
+        faults.append(("hours_each", "每人学时应为0.5的正倍数"))
+    elif hours > MOST_HOURS:
+        faults.append(("hours_each", f"每人学时不超过{MOST_HOURS}，请核对"))
+    return faults
+
+
+def _lawful_faults(
+    fields: PlanFields, policy: Policy, kind: OrganizationKind, league: str | None, *, sound: bool
+) -> Faults:
+    """What the notice of its first day has against a plan; hours are held against days where the rest is `sound`."""
+    faults: Faults = []
     if fields.end_on < fields.start_on:
-        faults.append("结束日期早于开始日期")
-    if fields.headcount < 1:
-        faults.append("计划人数应为1人以上")
-    if fields.hours_each <= 0 or fields.hours_each * 2 % 1:
-        faults.append("每人学时应为0.5的正倍数")
-    policy = notices.in_force(fields.start_on, league)
+        faults.append(("end_on", "结束日期早于开始日期"))
     if fields.start_on.year != fields.end_on.year and policy.within_one_year:
         clause = policy.cites("within_one_year")
-        faults.append("培训跨年度，请按年度分两份计划上报" + (f"（{clause}）" if clause else ""))
-    elif faults == [] and fields.hours_each > days_of(fields.start_on, fields.end_on) * policy.hours_per_day:
+        faults.append(("end_on", "培训跨年度，请按年度分两份计划上报" + (f"（{clause}）" if clause else "")))
+    elif sound and not faults:
         most = days_of(fields.start_on, fields.end_on) * policy.hours_per_day
-        faults.append(f"每天至多{policy.hours_per_day:f}学时，{fields.start_on}至{fields.end_on}最多{most:f}学时")
-    faults += _year_faults(fields, policy, league)
+        if Decimal(fields.hours_each) > most:
+            held = f"{fields.start_on}至{fields.end_on}最多{most:f}学时"
+            faults.append(("hours_each", f"每天至多{policy.hours_per_day:f}学时，{held}"))
+    if not any(rule.code == fields.subject for rule in policy.subjects):
+        if fields.subject:
+            known = notices.subject_names().get(fields.subject, fields.subject)
+            faults.append(("subject", f"{policy.document}没有“{str(known)[:20]}”这一科目，请选其他科目"))
+        return faults
+    faults += [("credit_years", words) for words in _year_faults(fields, policy, league)]
     if fields.end_on.year in credit_years(fields) and fields.start_on <= fields.end_on:
-        faults += study_faults(policy, league, fields.subject, fields.start_on, fields.end_on)
-    faults += _subject_faults(fields, policy.subject(fields.subject), kind)
-    if faults:
-        raise Refused("fields", "；".join(faults) + "。请改正后再保存。")
+        windows = study_faults(policy, league, fields.subject, fields.start_on, fields.end_on)
+        faults += [("start_on", words) for words in windows]
+    return faults + _subject_faults(fields, policy.subject(fields.subject), kind)
 
 
-def _subject_faults(fields: PlanFields, rule: SubjectRule, kind: OrganizationKind) -> list[str]:
+def _figures(fields: PlanFields) -> PlanFields:
+    """A plan's fields with figures as numbers and the mode as one, where what was typed is; what is none stays."""
+
+    def read(meant: Callable[[object], Any], cell: Any) -> Any:
+        try:
+            return meant(cell) if isinstance(cell, str) else cell
+        except values.Unclear:
+            return cell
+
+    people, hours = read(values.people, fields.headcount), read(values.hours, fields.hours_each)
+    mode = Mode(fields.mode) if fields.mode in list(Mode) else fields.mode
+    return replace(fields, headcount=people, hours_each=hours, mode=mode)
+
+
+def _filled(fields: PlanFields) -> PlanFields:
+    return _figures(typed.filled(fields))
+
+
+def _subject_faults(fields: PlanFields, rule: SubjectRule, kind: OrganizationKind) -> Faults:
     """A subject is given by those the notice names, in the way it names."""
-    faults = []
+    faults: Faults = []
     if kind not in rule.providers:
         givers = "、".join(giver.label for giver in rule.providers) or "通知未载明的机构"
-        faults.append(f"{rule.name}由{givers}组织（{rule.clause}），{kind.label}请选其他科目")
+        faults.append(("subject", f"{rule.name}由{givers}组织（{rule.clause}），{kind.label}请选其他科目"))
     if rule.modes and fields.mode not in rule.modes:
         ways = "或".join(mode.label for mode in rule.modes)
-        faults.append(f"{rule.name}的方式为{ways}（{rule.clause}），方式请选{ways}")
+        faults.append(("mode", f"{rule.name}的方式为{ways}（{rule.clause}），方式请选{ways}"))
     return faults
 
 
@@ -202,7 +305,7 @@ def draft(session: Session, fields: PlanFields, *, actor: Actor, now: datetime) 
     Refused codes: "role", "fields", "policy".
     """
     require(actor, Role.BASE_CLERK)
-    fields = typed.filled(fields)
+    fields = _filled(fields)
     check_fields(fields, actor.organization_kind, actor.league)
     home = session.get_one(Organization, actor.organization_id)
     plan = Plan(
@@ -227,7 +330,7 @@ def revise(session: Session, plan_id: int, fields: PlanFields, *, version: int, 
         raise Refused("state", f"该计划的状态是“{plan.state.label}”，不能修改；待审的请先撤回。")
     if plan.version != version:
         raise audit.overtaken(session, plan)
-    fields = typed.filled(fields)
+    fields = _filled(fields)
     check_fields(fields, actor.organization_kind, actor.league)
     before = summary(plan)
     for name, value in asdict(fields).items():
@@ -338,6 +441,7 @@ class PlanKind(Kind[Plan]):
                 "late",
                 f"计划须在培训开始前{policy.plan_days_before_start}天上报（{policy.plan_clause}）。今天是{today}，"
                 f"最早可安排在{earliest}开始；确需提前的，请管理员准予本计划延期。",
+                {"start_on": f"今天上报的，最早可安排在{earliest}开始"},
             )
 
     def check_approve(self, session: Session, plan: Plan, *, now: datetime) -> None:

@@ -151,6 +151,16 @@ def hours(cell: object) -> Decimal | None:
     return value
 
 
+def people(cell: object) -> int | None:
+    """A number of people (人数) as it is written: 15, 15人, 1,500; None where nothing is written."""
+    said = re.sub(r"(?<=\d)(?:个|名|位)?人?$", "", _bare(cell))
+    if said in (*NOTHING, "人"):
+        return None
+    if not re.fullmatch(r"\d{1,9}|\d{1,3}(,\d{3}){1,2}", said):
+        raise Unclear("人数请填整数，如50")
+    return int(said.replace(",", ""))
+
+
 # --- words ----------------------------------------------------------------------------------------------------------
 
 

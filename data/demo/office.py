@@ -289,11 +289,11 @@ def _moment(office: _Office, day: int, *, after: datetime) -> datetime:
 def _attendance(office: _Office, course: Course) -> list[papers.Line]:
     """Who came to a training and what each one earned: nearly all of them the whole."""
     rng, fields = office.rng, course.fields
-    year, subject, hours = fields.start_on.year, Subject(fields.subject), fields.hours_each
+    year, subject, hours = fields.start_on.year, Subject(fields.subject), Decimal(fields.hours_each)
     there = office.learners[course.giver.authority]
     if course.sector != EVERYBODY:
         there = [learner for learner in there if learner.sector == course.sector]
-    count = round(fields.headcount * rng.uniform(0.82, 1.0))
+    count = round(int(fields.headcount) * rng.uniform(0.82, 1.0))
     lines = []
     for learner in people.takers(rng, there, count, year=year, subject=subject, hours=hours):
         luck = 1.0 if learner is there[0] else rng.random()

@@ -28,11 +28,11 @@ def file_plan(base: Desk, start: date) -> None:
     today = db.office_day(datetime.now(UTC))
     page = base.go("plan_filing", "培训计划上报")
     base.click("填写新计划")
-    base.fill("培训名称", TITLE)
-    base.fill("地点", "呼和浩特市示例宾馆")
-    base.fill("计划人数", "600")
-    base.fill("每人学时", "24")
-    for label in ("培训内容", "师资情况", "培训人员范围"):
+    base.fill("培训名称 *", TITLE)
+    base.fill("地点 *", "呼和浩特市示例宾馆")
+    base.fill("计划人数（人） *", "600")
+    base.fill("每人学时 *", "24")
+    for label in ("培训内容 *", "师资情况 *", "培训人员范围 *"):
         base.fill(label, f"{label}：示例")
     choose_days(base, max(today + timedelta(days=1), start - timedelta(days=20)))
     base.click("保存并上报")

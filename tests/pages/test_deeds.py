@@ -65,6 +65,7 @@ def fill_plan(app: AppTest, key: str, **typed: Any) -> None:
     for name in ("title", "place", "content", "teachers", "audience"):
         kind = app.text_input if name in ("title", "place") else app.text_area
         kind(key=f"{key}{name}").input(typed.pop(name, f"示例{name}"))
+    app.text_input(key=f"{key}headcount").input(typed.pop("headcount", "50人"))
     for name, day in typed.items():
         app.date_input(key=f"{key}{name}").set_value(day)
 
@@ -107,7 +108,7 @@ def test_a_leagues_base_finds_its_own_notices_subjects_and_deadline_on_the_form(
     app = press(app, "填写新计划")
     subjects = app.selectbox(key="plan-new-subject")
     assert subjects.options == ["业务科目", "职业道德"]
-    assert app.number_input(key="plan-new-hours_each").value == 18  # three days of six hours
+    assert app.text_input(key="plan-new-hours_each").value == "18"  # three days of six hours
     subjects.set_value("ethics")
     fill_plan(app, "plan-new-", **ahead(8))
     press(app, "保存并上报")

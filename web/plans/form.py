@@ -1,65 +1,117 @@
-"""The form of a training plan (培训计划): its fields, and saving them before submitting."""
+"""The form of a training plan (培训计划): its fields, and saving and filing what is on the screen."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Unpack
+from typing import Any, Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor
+from core.ground.access import Actor, Refused
 from core.ground.hours import hours_text
-from core.law import notices
+from core.law import deadlines, notices
 from core.law.notices import Policy, SubjectRule
 from core.models import Mode, Plan
+from core.office import unsaved
+from core.people import holidays
 from core.submissions import plans
 from core.submissions.workflow import Action
-from web import address, deeds, submissions
+from web import address, deeds, drafts, submissions
 from web.deeds import Who
-from web.words import md
+from web.words import days_left, md
 
 
 def form(plan: Plan | None, actor: Actor, today: date) -> None:
-    """The fields of a plan (填写培训计划); what was typed stays when a save is refused."""
-    key = f"plan-{plan.id if plan else 'new'}-"
-    with db.reading() as session:
-        earliest = plans.earliest_start_on(session, today, actor.league)
-    start = plan.start_on if plan else earliest + timedelta(days=1)
+    """The fields of a plan (填写计划), open while it may be edited; they follow the dates as they are typed."""
+    place, version = (f"plan:{plan.id}", plan.version) if plan else ("plan:new", 0)
+    draft = drafts.form(place, _fields(plan, actor, today), version=version, actor=actor)
+    draft.ask(st.text_input, "title", "培训名称 *", max_chars=plans.LONGEST["title"])
+    left, middle, right = st.columns(3)
+    draft.ask(left.date_input, "start_on", "开始日期 *", **drafts.DAYS)
+    draft.ask(middle.date_input, "end_on", "结束日期 *", **drafts.DAYS)
+    draft.ask(right.text_input, "place", "地点 *", max_chars=plans.LONGEST["place"])
+    start, policy = _in_force(draft, plan, actor, today)
+    _until(policy, plan, start, today)
     subjects = plans.subjects_of(actor.organization_kind, start, actor.league)
-    with st.form(f"{key}form"):
-        st.text_input("培训名称", plan.title if plan else "", key=f"{key}title", max_chars=100)
-        left, middle, right = st.columns(3)
-        names = {rule.code: rule.name for rule in subjects}
-        if plan:  # what it was filed as stays to be read, whatever the notice says of it since
-            names.setdefault(plan.subject, notices.subject_names().get(plan.subject, plan.subject))
-        left.selectbox(
-            "科目",
-            list(names),
-            list(names).index(plan.subject) if plan else 0,
-            format_func=lambda code: names.get(code, code),
-            key=f"{key}subject",
-            help=_told(subjects, notices.in_force(start, actor.league), actor.league),
-        )
-        modes = list(Mode)
-        middle.selectbox(
-            "方式",
-            modes,
-            modes.index(plan.mode if plan else next((rule.modes[0] for rule in subjects[:1] if rule.modes), modes[0])),
-            format_func=lambda mode: mode.label,
-            key=f"{key}mode",
-        )
-        right.text_input("地点", plan.place if plan else "", key=f"{key}place", max_chars=100)
-        _amounts(plan, key, start, subjects, actor.league)
-        st.text_area("培训内容", plan.content if plan else "", key=f"{key}content", height=90)
-        st.text_area("师资情况", plan.teachers if plan else "", key=f"{key}teachers", height=70)
-        st.text_area("培训人员范围", plan.audience if plan else "", key=f"{key}audience", height=70)
-        with st.container(horizontal=True):
-            args = (plan.id if plan else None, plan.version if plan else 0, key)
-            st.form_submit_button("保存并上报", type="primary", on_click=_save, args=(*args, True), key=f"{key}file")
-            st.form_submit_button("只保存草稿", on_click=_save, args=(*args, False), key=f"{key}save")
+    _subject(draft, policy, subjects, actor.league)
+    _amounts(draft, policy, subjects, start, actor.league)
+    for name, label, height in (
+        ("content", "培训内容 *", 90),
+        ("teachers", "师资情况 *", 70),
+        ("audience", "培训人员范围 *", 70),
+    ):
+        draft.ask(st.text_area, name, label, height=height, max_chars=plans.LONGEST[name])
+    st.caption("带 * 的必填。填写的内容会自动暂存，刷新页面、离开或换一台电脑后仍在；点“保存”后才成为计划的内容。")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        args = (plan, draft)
+        st.button("保存并上报", type="primary", key=f"{draft.prefix}file", on_click=_save, args=(*args, True))
+        st.button("只保存草稿", key=f"{draft.prefix}save", on_click=_save, args=(*args, False))
+        draft.mark()
+
+
+def _fields(plan: Plan | None, actor: Actor, today: date) -> dict[str, Any]:
+    """What a plan has, field by field; of a new one what it begins with: the earliest three days that may still do."""
+    if plan:
+        fields = plans.fields_of(plan)
+        figures = {"headcount": str(fields.headcount), "hours_each": hours_text(fields.hours_each)}
+        return vars(fields) | figures | {"mode": fields.mode.value, "credit_years": list(fields.credit_years)}
+    with db.reading() as session:
+        start = plans.earliest_start_on(session, today, actor.league) + timedelta(days=1)
+    end = start + timedelta(days=2)
+    subjects = plans.subjects_of(actor.organization_kind, start, actor.league)
+    modes = subjects[0].modes if subjects else ()
+    hours = min(plans.days_of(start, end) * notices.in_force(start, actor.league).hours_per_day, Decimal(24))
+    texts = dict.fromkeys(("title", "place", "content", "teachers", "audience", "headcount"), "")
+    return texts | {
+        "subject": subjects[0].code if subjects else "",
+        "mode": (modes[0] if modes else next(iter(Mode))).value,
+        "start_on": start,
+        "end_on": end,
+        "hours_each": hours_text(hours),
+        "credit_years": [],
+    }
+
+
+def _in_force(draft: drafts.Form, plan: Plan | None, actor: Actor, today: date) -> tuple[date, Policy]:
+    """The first day as typed and its notice; where there is none, of the plan as it was saved, or of today."""
+    for start in (draft.value("start_on"), plan and plan.start_on):
+        if start:
+            try:
+                return start, notices.in_force(start, actor.league)
+            except Refused as refused:
+                st.warning(md(refused.words))
+    return today, notices.in_force(today, actor.league)
+
+
+def _until(policy: Policy, plan: Plan | None, start: date, today: date) -> None:
+    """Until when a plan of these days must be filed (上报期限), by the notice of its own first day."""
+    if plan and plan.extension_start_on and start >= plan.extension_start_on:
+        st.caption(md(f"已准予延期上报，培训开始前上报即可：{plan.extension_reason}"))
+        return
+    with db.reading() as session:
+        days = holidays.work_days(session)
+    deadline, earliest = deadlines.of_plan(policy, start, days), deadlines.earliest_start_on(policy, today, days)
+    due = deadline.due_on
+    told = f"{start}开始的培训须在{due}（含）前上报（{deadline.clause}）"
+    if due < today:
+        st.warning(md(f"{told}，已经过了：今天上报的，最早可安排在{earliest}开始；确需提前的，请管理员准予延期。"))
+    else:
+        st.caption(md(f"{told}，{days_left((due - today).days)}。{deadline.words}适用：{policy.document}。"))
+
+
+def _subject(draft: drafts.Form, policy: Policy, subjects: list[SubjectRule], league: str | None) -> None:
+    """Subject and mode (科目、方式): what the notice of the first day lets this organization give."""
+    left, right = st.columns(2)
+    names = {rule.code: rule.name for rule in subjects}
+    chosen = draft.value("subject")  # what it was filed as stays to be read, whatever the notice says of it since
+    names.setdefault(chosen, notices.subject_names().get(chosen, chosen))
+    told = _told(subjects, policy, league)
+    draft.ask(left.selectbox, "subject", "科目 *", list(names), format_func=names.__getitem__, help=told)
+    labels = {mode.value: mode.label for mode in Mode}
+    draft.ask(right.selectbox, "mode", "方式 *", list(labels), format_func=labels.__getitem__)
 
 
 def _told(subjects: list[SubjectRule], policy: Policy, league: str | None) -> str | None:
@@ -75,33 +127,31 @@ def _told(subjects: list[SubjectRule], policy: Policy, league: str | None) -> st
     return md("；".join(told)) or None
 
 
-def _amounts(plan: Plan | None, key: str, start: date, subjects: list[SubjectRule], league: str | None) -> None:
-    """Days, people, hours, and the credit years of a make-up course (补学)."""
-    policy = notices.in_force(start, league)
+def _amounts(draft: drafts.Form, policy: Policy, subjects: list[SubjectRule], start: date, league: str | None) -> None:
+    """People, hours, and the credit years of a make-up course (补学)."""
     left, middle, right = st.columns(3)
-    left.date_input("开始日期", start, key=f"{key}start_on", format="YYYY-MM-DD")
-    middle.date_input(
-        "结束日期", plan.end_on if plan else start + timedelta(days=2), key=f"{key}end_on", format="YYYY-MM-DD"
+    draft.ask(
+        left.text_input, "headcount", "计划人数（人） *", help=f"1至{plans.MOST_PEOPLE}的整数，如50", max_chars=20
     )
-    right.number_input("计划人数", 1, 100_000, plan.headcount if plan else 50, key=f"{key}headcount")
-    left.number_input(
-        "每人学时",
-        0.5,
-        1000.0,
-        float(plan.hours_each if plan else min(3 * policy.hours_per_day, Decimal(24))),  # of the three days proposed
-        0.5,
-        format="%g",
-        key=f"{key}hours_each",
-        help=f"每天至多{hours_text(policy.hours_per_day)}学时，以0.5为最小单位",
+    end = draft.value("end_on")
+    days = plans.days_of(start, end) if end and end >= start else 0
+    held = f"，{start}至{end}共{days}天，至多{hours_text(days * policy.hours_per_day)}学时" if days else ""
+    draft.ask(
+        middle.text_input,
+        "hours_each",
+        "每人学时 *",
+        help=f"以0.5为最小单位，如24或7.5；每天至多{hours_text(policy.hours_per_day)}学时{held}",
+        max_chars=20,
     )
+    chosen = draft.value("credit_years")
     earlier = {year for rule in subjects for year in plans.makeup_years(rule.code, start, league)}
-    if earlier or (plan and plan.credit_years):
-        middle.multiselect(
+    if earlier or chosen:
+        draft.ask(
+            right.multiselect,
+            "credit_years",
             "学时年度（补学）",
-            sorted({*earlier, start.year, *(plan.credit_years if plan else ())}, reverse=True),
-            list(plan.credit_years) if plan else [],
-            key=f"{key}credit_years",
-            placeholder="培训当年",
+            sorted({*earlier, start.year, *chosen}, reverse=True),
+            placeholder=f"{start.year}（培训当年）",
             help=f"只计入培训当年的不选。提供以前年度补学的{md(_makeup_words(policy))}，选出计入的各年度；"
             "选了几个年度的，在花名册的“学时年度”列写明每人的年度；没有写明的计入培训当年，培训当年不在所选之内的须补填。"
             "一人补学几个年度的，每个年度一行，各年度合计不超过每人学时。",
@@ -116,24 +166,25 @@ def _makeup_words(policy: Policy) -> str:
     return f"（{rule.clause}）" if rule.whole_year else f"（{rule.clause}，每年{rule.first}至{rule.last}）"
 
 
-def _save(plan_id: int | None, version: int, key: str, then_submit: bool) -> None:
-    """Save and submit (保存并上报): saved first; when submitting is refused, the draft is kept."""
-    names = [name for name in plans.PlanFields.__dataclass_fields__ if name != "credit_years"]
-    typed = {name: st.session_state[key + name] for name in names}
-    years = tuple(sorted(st.session_state.get(f"{key}credit_years") or ()))
+def _save(plan: Plan | None, draft: drafts.Form, then_submit: bool) -> None:
+    """Save what is on the screen (保存), and file it (上报); where filing is refused, what was saved is kept."""
+    typed = draft.values
+    years = tuple(sorted(typed["credit_years"]))
 
     def keep(session: Session, **who: Unpack[Who]) -> tuple[str, Plan]:
-        fields = plans.PlanFields(**typed | {"hours_each": Decimal(str(typed["hours_each"])), "credit_years": years})
-        if plan_id is None:
-            plan = plans.draft(session, fields, **who)
+        fields = plans.PlanFields(**typed | {"credit_years": years})
+        if plan is None:
+            kept = plans.draft(session, fields, **who)
         else:
-            plan = plans.revise(session, plan_id, fields, version=version, **who)
+            kept = plans.revise(session, plan.id, fields, version=draft.version, **who)
         session.flush()
-        return "" if then_submit else f"“{plan.title}”已保存为草稿。", plan
+        unsaved.drop(session, draft.place, actor=who["actor"])
+        return "" if then_submit else f"“{kept.title}”已保存为草稿。", kept
 
-    kept: Plan | None = deeds.deed(keep, "plan", plan_id, version, *typed.values(), *years)
+    kept: Plan | None = deeds.deed(draft.blaming(keep), "plan", draft.place, draft.version, *map(str, typed.values()))
     if kept is None:
         return
+    draft.saved(f"plan:{kept.id}", kept.version)
     address.choose("plan", kept.id)
     st.session_state.pop("plan-new", None)
     if then_submit and not submissions.moved(kept.id, Action.SUBMIT, kept.version, kept.title):

@@ -1,0 +1,95 @@
+"""What is typed into a form saves itself: it is there again in another session, and stands apart from the record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
+
+from core.ground import db
+from core.models import Plan, Unsaved
+from core.submissions import plans
+from tests import cast as people
+from tests.cast import Cast
+from tests.pages.conftest import open_page, sign_in
+from tests.pages.test_deeds import NOW, ahead, fill_plan, one, press
+
+MARK = "未保存的改动"
+
+
+def marked(app: AppTest) -> bool:
+    return any(MARK in each.value for each in app.markdown)
+
+
+def drafted(cast: Cast) -> Plan:
+    fields = replace(people.PLAN, **ahead(20))
+    with db.transaction() as session:
+        return plans.draft(session, fields, actor=cast["base"], now=NOW)
+
+
+def opened(plan: Plan, by: str = "base") -> AppTest:
+    return open_page("plan_filing", sign_in(by), plan=str(plan.id))
+
+
+def test_typing_is_there_again_in_another_browser_until_it_is_saved(cast: Cast) -> None:
+    plan = drafted(cast)
+    app, key = opened(plan), f"plan-{plan.id}-"
+    assert not marked(app)
+    app.text_input(key=f"{key}place").input("改到赤峰").run()
+    app.text_input(key=f"{key}headcount").input("约五十").run()
+    assert marked(app)
+    app = opened(plan)
+    assert app.text_input(key=f"{key}place").value == "改到赤峰"
+    assert marked(app)
+    press(app, "只保存草稿")  # what is no number is refused in words, beside its field, and nothing is lost
+    assert "“约五十”不是" in app.error[0].value
+    assert sum("“约五十”不是" in each.value for each in app.markdown) == 1
+    assert app.text_input(key=f"{key}headcount").value == "约五十"
+    app.text_input(key=f"{key}headcount").input("６０人").run()
+    assert not any("“约五十”不是" in each.value for each in app.markdown)
+    press(app, "只保存草稿")
+    assert not marked(app)
+    assert (one(sa.select(Plan)).place, one(sa.select(Plan)).headcount) == ("改到赤峰", 60)
+    assert one(sa.select(sa.func.count()).select_from(Unsaved)) == 0
+
+
+def test_typing_is_discarded_when_it_is_asked_for(cast: Cast) -> None:
+    plan = drafted(cast)
+    app, key = opened(plan), f"plan-{plan.id}-"
+    app.text_area(key=f"{key}content").input("写错了").run()
+    press(app, "确认放弃")
+    assert app.text_area(key=f"{key}content").value == people.PLAN.content
+    assert not marked(app)
+    assert opened(plan).text_area(key=f"{key}content").value == people.PLAN.content
+
+
+def test_what_a_colleague_saved_meanwhile_is_told_and_neither_ones_work_is_lost(cast: Cast) -> None:
+    plan = drafted(cast)
+    app, key = opened(plan), f"plan-{plan.id}-"
+    app.text_input(key=f"{key}place").input("改到赤峰").run()
+    theirs = replace(people.PLAN, **ahead(20), title="同事改过的名称")
+    with db.transaction() as session:
+        plans.revise(session, plan.id, theirs, version=plan.version, actor=cast["base"], now=NOW)
+    for there in (app.run(), opened(plan)):
+        assert any("已在别处改过" in each.value for each in there.warning)
+        assert there.text_input(key=f"{key}title").value == "同事改过的名称"
+        assert there.text_input(key=f"{key}place").value == "改到赤峰"
+    press(app, "只保存草稿")
+    assert (one(sa.select(Plan)).title, one(sa.select(Plan)).place) == ("同事改过的名称", "改到赤峰")
+
+
+def test_the_form_follows_the_first_day_as_it_is_typed(cast: Cast) -> None:
+    app = press(open_page("plan_filing", sign_in("base")), "填写新计划")
+    fill_plan(app, "plan-new-")
+    year = ahead(20)["start_on"].year + 1
+    for name, day in ahead(20).items():
+        app.date_input(key=f"plan-new-{name}").set_value(day.replace(year=year, month=3))
+    app.run()
+    assert f"{year}（培训当年）" == app.multiselect(key="plan-new-credit_years").placeholder
+    assert str(year) in app.multiselect(key="plan-new-credit_years").options
+    assert any(f"{year}-0" in each.value.replace("\\", "") and "前上报" in each.value for each in app.caption)
+    app.date_input(key="plan-new-start_on").set_value(None)
+    press(app, "保存并上报")
+    assert "开始日期未填" in app.error[0].value
+    assert app.text_input(key="plan-new-title").value == "示例title"

@@ -1,0 +1,235 @@
+"""Drafts of typing (自动暂存): a form whose fields save themselves and come back as they were typed.
+
+After F5, another record, the way home and in a new browser. Beside its buttons a form says that something is unsaved
+and how to be rid of it; under a field it says what is wrong with it. Saving to the record is the page's own deed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any, Unpack
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.ground import db, typed
+from core.ground.access import Actor, Refused
+from core.office import unsaved
+from web import context
+from web.deeds import Act, Who
+from web.words import md, moment_text
+
+_TYPING = st.components.v2.component("typing", js=(Path(__file__).parent / "typing.js").read_text(encoding="utf-8"))
+
+
+DAYS: dict[str, Any] = {"format": "YYYY-MM-DD", "min_value": date(1900, 1, 1), "max_value": date(2100, 12, 31)}
+"""How a day is asked for: the widget lets any through, core says in words what is wrong with it."""
+
+
+@dataclass
+class Form:
+    """A form of one record on screen (表单); kept in the browser's session while it is open."""
+
+    account: int | None
+    """Whose it is."""
+    place: str
+    """The kind and the record, as `core.office.unsaved` has it: "plan:12", "plan:new"."""
+    prefix: str
+    """What the keys of its widgets begin with; it stays when a new record is saved and gets its number."""
+    base: dict[str, Any]
+    """What the record has, field by field, as the widgets show it."""
+    version: int
+    typed: dict[str, Any] = field(default_factory=dict)
+    """What was typed before this visit and not saved."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What lies in the database."""
+    kept_at: datetime | None = None
+    told: str = ""
+    """What else there is to say beside the mark: not kept, or changed by somebody else meanwhile."""
+    refused: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    """What the last refusal said of each field, and what stood there."""
+
+    def key(self, name: str) -> str:
+        """The key of a field's widget."""
+        return f"{self.prefix}{name}"
+
+    def value(self, name: str) -> Any:
+        """What stands in a field now."""
+        return st.session_state.get(self.key(name), self.typed.get(name, self.base[name]))
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What stands in each field now, by its name."""
+        return {name: self.value(name) for name in self.base}
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The fields that differ from the record."""
+        return {name: value for name, value in self.values.items() if not _same(value, self.base[name])}
+
+    def ask(self, widget: Callable[..., Any], name: str, label: str, /, *given: Any, **options: Any) -> Any:
+        """Draw a field by its widget (填写项), as it was typed, and below it what is wrong with it; answers its value.
+
+        `widget` takes its value from its key: `st.text_input`, or a column's.
+        """
+        if self.key(name) not in st.session_state:
+            st.session_state[self.key(name)] = self.value(name)
+        found = widget(label, *given, key=self.key(name), on_change=self.keep, **options)
+        if fault := self.fault(name):
+            getattr(widget, "__self__", st).markdown(f":red[:material/error: {md(fault)}]")
+        return found
+
+    def fault(self, name: str) -> str:
+        """What the last refusal said of a field, until something else stands there."""
+        words, stood = self.refused.get(name, ("", None))
+        return words if _same(stood, self.value(name) if name in self.base else None) else ""
+
+    def saved(self, place: str, version: int) -> None:
+        """What was typed is the record's now: call it after the deed that saved it and did `unsaved.drop`."""
+        forms = _forms(self.account)
+        forms.pop(self.place, None)
+        self.base, self.place, self.version, forms[place] = self.values, place, version, self
+        self._forget()
+
+    def mark(self) -> None:
+        """Unsaved mark (未保存的改动), for beside the buttons, with the way to discard; and what watches the typing."""
+        if self.told:
+            st.warning(md(self.told))
+        if changed := self.changed:
+            kept = f"，{moment_text(self.kept_at)[-5:]}已自动暂存" if self.kept == _plain(changed) else ""
+            st.markdown(f":orange-badge[:material/edit: 未保存的改动{kept}]", width="content")
+            with st.popover("放弃改动"):
+                st.write("回到上次保存的内容，这些改动不再保留。")
+                st.button("确认放弃", key=f"{self.prefix}discard", on_click=self.discard)
+        mine = f"typed-{self.account}-{self.place}"
+        _TYPING(key=f"typing-{self.prefix}", data={"prefix": self.prefix, "place": mine})
+
+    def keep(self) -> None:
+        """Keep what is typed (自动暂存), first thing in the run a field's change starts; or say why it was not kept."""
+        changed = _plain(self.changed)
+        if changed == self.kept:
+            return
+        try:
+            with db.transaction() as session:
+                here, now = self._signed_in(session), context.moment(session)
+                unsaved.keep(session, self.place, changed, version=self.version, actor=here, now=now)
+        except Refused as refused:
+            self.told = refused.words
+        else:
+            self.kept, self.kept_at, self.told = changed, now, ""
+
+    def discard(self) -> None:
+        """Discard what was typed (放弃改动): back to what the record has."""
+        try:
+            with db.transaction() as session:
+                unsaved.drop(session, self.place, actor=self._signed_in(session))
+        except Refused as refused:
+            self.told = refused.words
+            return
+        for name, value in self.base.items():
+            if self.key(name) in st.session_state:
+                st.session_state[self.key(name)] = value
+        self._forget()
+
+    def blaming(self, act: Act[Any]) -> Act[Any]:
+        """The deed that saves what is on the form; where it is refused, what is wrong stands beside its fields."""
+
+        def acting(session: Session, **who: Unpack[Who]) -> Any:
+            try:
+                return act(session, **who)
+            except Refused as refused:
+                self.refused = {name: (words, self.values.get(name)) for name, words in refused.fields.items()}
+                raise
+
+        return acting
+
+    def _forget(self) -> None:
+        self.typed, self.kept, self.kept_at, self.told, self.refused = {}, {}, None, "", {}
+
+    def _signed_in(self, session: Session) -> Actor:
+        here = context.actor_now(session)
+        if here is None or here.account_id != self.account:
+            raise Refused("role", "登录已失效，没有自动暂存。请在另一窗口重新登录，再回来继续填写。")
+        return here
+
+
+def form(place: str, base: Mapping[str, Any], *, version: int, actor: Actor) -> Form:
+    """Open a form (打开表单) of a record, or of a new one; what was typed into it before is in its fields.
+
+    `base`: what the record has by field, as the widgets show it; days under names that end in `_on`. `version`: the
+    record's, 0 for a new one.
+    """
+    forms = _forms(actor.account_id)
+    found = forms.get(place)
+    if found is None or not any(found.key(name) in st.session_state for name in found.base):
+        with db.reading() as session:
+            kept = unsaved.kept(session, place, actor=actor)
+        found = forms[place] = Form(actor.account_id, place, _prefix(place, forms), dict(base), version)
+        if kept:
+            found.typed = {name: _meant(name, value) for name, value in kept.values.items() if name in found.base}
+            found.kept, found.kept_at = kept.values, kept.at
+            found.told = OVERTAKEN if kept.version != version else ""
+    elif found.version != version:
+        _rebased(found, dict(base), version)
+    return found
+
+
+OVERTAKEN = "您填写期间，这条记录已在别处改过：您没有动过的各项已是最新内容，改过的各项仍是您填写的，请核对后再保存。"
+
+
+def _forms(account: int | None) -> dict[str, Form]:
+    """The forms this browser has open, by place; an account's own."""
+    forms: dict[str, Form] = st.session_state.setdefault(f"forms-{account}", {})
+    return forms
+
+
+def _prefix(place: str, forms: Mapping[str, Form]) -> str:
+    """What the keys of a form's widgets begin with: its place, unless another open form began there."""
+    taken = {each.prefix for each in forms.values() if each.place != place}
+    name = place.replace(":", "-")
+    return next(key for at in range(len(taken) + 1) if (key := f"{name}-{f'{at + 1}-' if at else ''}") not in taken)
+
+
+def _rebased(form: Form, base: dict[str, Any], version: int) -> None:
+    """Somebody else saved the record meanwhile: what was not touched here becomes what it is now."""
+    changed = form.changed
+    for name in base.keys() - changed.keys():
+        if form.key(name) in st.session_state:
+            st.session_state[form.key(name)] = base[name]
+    form.told = OVERTAKEN if changed else ""
+    form.base, form.version = base, version
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values of a field are the same to whoever reads them: blanks around a text are nothing."""
+    if isinstance(one, str) and isinstance(other, str):
+        return typed.prose(one) == typed.prose(other)
+    return bool(_json(one) == _json(other))
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _json(value) for name, value in values.items()}
+
+
+def _json(value: Any) -> Any:
+    """A widget's value as JSON has it."""
+    match value:
+        case Enum():
+            return value.value
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return str(value)
+        case list() | tuple():
+            return [_json(each) for each in value]
+    return value
+
+
+def _meant(name: str, value: Any) -> Any:
+    """A kept value as its widget has it."""
+    return date.fromisoformat(value) if name.endswith("_on") and value else value
