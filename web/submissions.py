@@ -10,7 +10,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor, Role
+from core.ground.access import Actor, Refused, Role
 from core.models import Submission
 from core.submissions import kinds, workflow
 from core.submissions.kinds import Kind
@@ -39,7 +39,7 @@ def moved(
         _, done = workflow.move(
             session, submission_id, action, version=version, reason=reason, confirmed=confirmed, **who
         )
-        return f"“{title}”{action.done}。{done}{'。' if done else ''}"
+        return f"“{title}”{action.done}。{done.words}{'。' if done.words else ''}"
 
     if not deeds.deed(act, action, submission_id, version, confirmed):
         return False
@@ -82,6 +82,19 @@ def decide(found: Submission, here: Actor) -> None:
                 on_click=move,
                 args=(found.id, action, found.version, found.title, reason, asked),
             )
+
+
+def foretold(found: Submission) -> None:
+    """What approval would lead to (通过的后果), above the buttons; or why it would be refused as things stand."""
+    approve = workflow.Action.APPROVE
+
+    def asked(session: Session, **who: Unpack[Who]) -> str:
+        return workflow.foreseen(session, found.id, approve, version=found.version, **who).words
+
+    try:
+        st.info(f"通过后，{md(deeds.rehearsed(asked))}。")
+    except Refused as refused:
+        st.warning(md(refused.words))
 
 
 def submission(found: Submission, steps: pd.DataFrame) -> None:

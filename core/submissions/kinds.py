@@ -18,10 +18,27 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from core.ground.access import Actor, Labelled, Role
 from core.law.deadlines import Deadline
+from core.ledger.consequences import Consequence
 from core.ledger.statements import Origin
 from core.models import Submission
 
 S = TypeVar("S", bound=Submission)
+
+
+class Action(Labelled):
+    """A move (操作) in a submission's life."""
+
+    SUBMIT = "submit", "提交"
+    WITHDRAW = "withdraw", "撤回"
+    APPROVE = "approve", "通过"
+    RETURN = "return", "退回"
+    REJECT = "reject", "不予通过"
+
+    @property
+    def done(self) -> str:
+        """The action in the past tense."""
+        return self.label if self is Action.REJECT else f"已{self.label}"
+
 
 Office = Callable[[Session, Any], int]
 """Which office decides a submission at a stage: answers the id of an organization."""
@@ -110,12 +127,12 @@ class Kind(Protocol[S]):
         return ""
 
     def on_approve(self, session: Session, submission: S, /, *, actor: Actor, now: datetime) -> str:
-        """What approval means, done in the same transaction; answers what happened, in words."""
+        """What approval means, done in the same transaction; answers it in words that fit before and after it."""
         return ""
 
-    def preview(self, session: Session, submission: S, /) -> str:
-        """What approval would do, in words, before it is clicked."""
-        return ""
+    def consequence(self, session: Session, submission: S, action: Action, counted: Consequence, /) -> Consequence:
+        """What a move has led to (后果), just after it was made: what the ledger counted, and what the kind adds."""
+        return counted
 
     def summary(self, submission: S, /) -> dict[str, Any]:
         """Its fields for the trail; never a full ID number."""
