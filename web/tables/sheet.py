@@ -293,7 +293,7 @@ def _line(
         "where": f"第{row}行" if row else "全表",
         **_who(cells, shifted=any(problem.code == "row-shifted" for problem in found)),
         "state": state,
-        "words": f"{refused} {words}".strip() if refused else words,
+        "words": " ".join(filter(None, (refused, words))),
         "offer": offer,
         "strikes": offer == LEAVE_OUT,
         "cells": [_cell(mending, each, cells[each], masked=masked) for each in shown if each in cells],
