@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from core.ground.access import Labelled, OrganizationKind, Role
 from core.law.workdays import DayKind
 from core.ledger.standing import Standing
-from core.models import Answer, Change, Mode, Source, State
+from core.models import Change, Mode, Source, State
 from core.submissions import kinds, workflow
 from core.trail import audit
 
@@ -22,10 +22,6 @@ LABELS = {
     "after_deed": "变更后",
     "amount": "数量",
     "amount_stated": "证书所载数量",
-    "answer": "答复",
-    "answer_reason": "答复理由",
-    "answered_at": "答复时间",
-    "answered_by": "答复人",
     "application_level": "申报级别",
     "application_route": "申报方式",
     "application_year": "申报年度",
@@ -168,7 +164,6 @@ def heading(name: str) -> str:
 
 VOCABULARIES: dict[str, Iterable[Labelled]] = {
     "action": workflow.Action,
-    "answer": Answer,
     "change": Change,
     "day_kind": DayKind,
     "event": audit.EVENTS.values(),
