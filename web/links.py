@@ -16,9 +16,7 @@ STYLE = Path(__file__).parent / "links.css"
 Place = tuple[str, dict[str, str]]
 """A page's file, and the query of its address."""
 
-REVIEW = {"dispute": "disputes"}
-"""Where an office decides what is not on the desk, by kind; all else there."""
-FILING = {"plan": "plan_filing", "report": "report_filing", "claim": "credit_claims"}
+FILING = {"plan": "plan_filing", "report": "report_filing", "claim": "credit_claims", "dispute": "credit_lookup"}
 """Where it is filed, by kind."""
 
 
@@ -31,8 +29,6 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
         by_plan = kind == "report" and plan_id
         return FILING[kind], {"plan": str(plan_id)} if by_plan else {kind: str(record_id)}
     if actor.role in OFFICERS and actor.role is not Role.LEADER:
-        if kind in REVIEW:
-            return REVIEW[kind], {kind: str(record_id)}
         return "review", {"kind": kind, "item": str(record_id)} if record_id else {"kind": "plan", "item": str(plan_id)}
     if actor.role in OFFICERS:
         return "quota_dashboard", {}
@@ -44,8 +40,8 @@ def menu(counts: dict[str, int], actor: Actor) -> dict[str, int]:
     pages = {kind: FILING[kind] for kind in FILING if actor.role in KINDS[kind].filers}
     found: dict[str, int] = {}
     for kind, number in counts.items():
-        if page := pages.get(kind, REVIEW.get(kind, "review")):
-            found[page] = found.get(page, 0) + number
+        page = pages.get(kind, "review")
+        found[page] = found.get(page, 0) + number
     return found
 
 

@@ -34,7 +34,6 @@ SCREENS = {
         Screen("review", "审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
         Screen("report_filing", "培训情况报告", "upload_file", (Role.BASE_CLERK,)),
         Screen("credit_claims", "学时折合申报", "workspace_premium", claims.FILERS),
-        Screen("disputes", "学时异议", "feedback", (Role.REVIEWER, Role.ADMIN)),
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
         Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),
     ),
@@ -43,6 +42,7 @@ SCREENS = {
         Screen("people", "人员", "groups", tuple(role for role in persons.LOOKERS if role is not Role.PERSON)),
         Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
         Screen("quota_dashboard", "指标看板", "monitoring", access.OFFICERS),
+        Screen("calendar", "期限日历", "calendar_month"),
         Screen("policies", "政策依据", "gavel"),
     ),
     "管理": (

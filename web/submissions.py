@@ -27,8 +27,8 @@ def moved(
 
     def act(session: Session, **who: Unpack[Who]) -> str:
         reason = st.session_state.get(reason_key, "") if reason_key else ""
-        _, done = workflow.move(session, submission_id, action, version=version, reason=reason, **who)
-        return f"“{title}”{action.done}。{done.words}{'。' if done.words else ''}"
+        moved, done = workflow.move(session, submission_id, action, version=version, reason=reason, **who)
+        return f"“{title}”{kinds.of(moved).done_word(action)}。{done.words}{'。' if done.words else ''}"
 
     if not deeds.deed(act, action, submission_id, version):
         return False
@@ -52,7 +52,7 @@ def history(steps: pd.DataFrame) -> None:
 def submission(found: Submission, steps: pd.DataFrame) -> None:
     """A submission of any kind to read, with its history (`workflow.trail`)."""
     kind = kinds.of(found)
-    st.markdown(f"#### {md(found.title)}　{chip(found.state)}")
+    st.markdown(f"#### {md(found.title)}　{chip(found.state, kind.word_for(found.state))}")
     moments = [("提交时间", moment_text(found.submitted_at)), ("审核时间", moment_text(found.decided_at))]
     facts([*kind.facts(found), *moments])
     for label, text in kind.texts(found):

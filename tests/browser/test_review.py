@@ -78,7 +78,7 @@ def test_plans_are_decided_by_keyboard_alone_and_the_next_opens_by_itself(
         if at + 1 < len(order):
             reads(reviewer, order[at + 1].title)
     reviewer.told(re.compile(f"“{order[-1].title}”已通过"))
-    print(f"{len(order)} plans by keyboard in {time.monotonic() - began:.1f} s")  # noqa: T201
+    print(f"{len(order)} plans by keyboard in {time.monotonic() - began:.1f} s")
     with db.reading() as session:
         states = dict(session.execute(sa.select(Plan.title, Plan.state)).all())
         first = session.scalars(sa.select(Movement.reason).where(Movement.action == "return")).one()

@@ -22,10 +22,10 @@ PAGES = sorted(path.stem for path in (db.ROOT / "pages").glob("*.py"))
 MAY_OPEN: dict[str, set[Role]] = {
     "account": set(Role),
     "audit": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.BASE_CLERK, Role.EMPLOYER_CLERK},
+    "calendar": set(Role),
     "credit_claims": {Role.PERSON, Role.EMPLOYER_CLERK},
     "credit_import": {Role.ADMIN, Role.REVIEWER},
     "credit_lookup": set(Role) - {Role.BASE_CLERK},
-    "disputes": {Role.ADMIN, Role.REVIEWER},
     "eligibility": set(Role) - {Role.BASE_CLERK},
     "home": set(Role),
     "ledger": {Role.ADMIN, Role.REVIEWER},

@@ -26,7 +26,9 @@ def lines(username: str) -> dict[str, str]:
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_what_waits_opens_from_the_home_page_of_who_decides_it(cast: Cast, kind: str) -> None:
     found = people.waiting(cast, kind)
-    (label,) = [label for address, label in lines("reviewer").items() if address.endswith(f"kind={kind}&item={found.id}")]
+    (label,) = [
+        label for address, label in lines("reviewer").items() if address.endswith(f"kind={kind}&item={found.id}")
+    ]
     assert found.title in label.replace("\\", "")
     assert not [address for address in lines("hohhot_reviewer") if address.endswith(f"={found.id}")]
 

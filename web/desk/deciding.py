@@ -25,7 +25,7 @@ KEPT = 60.0
 
 def decide(found: Submission, here: Actor) -> None:
     """The decision (审核) in the bar that never scrolls away, with the message of the last deed beside its buttons."""
-    moves, reading = workflow.moves_for(found, here), readings.of(found)
+    moves, reading, kind = workflow.moves_for(found, here), readings.of(found), kinds.of(found)
     with bar.bar(keep=True):
         if not moves:
             _not_mine(found, here)
@@ -39,18 +39,17 @@ def decide(found: Submission, here: Actor) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="decisions"):
             if reading.ask:
                 reading.ask(found)
-            always = kinds.of(found).approval_needs_reason
-            required = "必填" if always else "退回、不予通过时必填"
+            required = [kind.word_for(action) for action in moves if workflow.needs_reason(kind, action)]
             st.text_area(
                 "审核意见",
                 key=_opinion(found),
                 height=68,
-                placeholder=f"审核意见（{required}，提交人会看到）",
+                placeholder=f"审核意见（{'、'.join(required)}时必填，提交人会看到）",
                 label_visibility="collapsed",
             )
             for action in moves:
                 st.button(
-                    action.label,
+                    kind.word_for(action),
                     type="primary" if action is Action.APPROVE else "secondary",
                     key=f"{action}-{found.id}-{found.version}",
                     on_click=_decided,
@@ -59,11 +58,12 @@ def decide(found: Submission, here: Actor) -> None:
 
 
 def _not_mine(found: Submission, here: Actor) -> None:
-    """Why nothing can be decided here, where something waits."""
-    if found.state is State.SUBMITTED and here.role in {stage.role for stage in kinds.of(found).stages}:
-        st.caption(f"该{kinds.of(found).short}由{md(found.authority.name)}审核，您可以查看。")
+    """Why nothing can be decided here."""
+    kind = kinds.of(found)
+    if found.state is State.SUBMITTED and here.role in workflow.deciders(kind):
+        st.caption(f"该{kind.short}由{md(found.authority.name)}{workflow.stage_of(found).word}，您可以查看。")
     else:
-        st.caption(f"{found.state.label}，不需要在这里审核。")
+        st.caption(f"{kind.word_for(found.state)}，不需要在这里办理。")
 
 
 def _opinion(found: Submission) -> str:
@@ -121,7 +121,7 @@ def _decided(found: Submission, action: Action, asked: str) -> None:
         if action is Action.APPROVE and reading.before:
             version = reading.before(session, found, typed, **who)
         _, done = workflow.move(session, found.id, action, version=version, reason=reason, confirmed=confirmed, **who)
-        return f"“{found.title}”{action.done}。{done.words}{'。' if done.words else ''}"
+        return f"“{found.title}”{kinds.of(found).done_word(action)}。{done.words}{'。' if done.words else ''}"
 
     if deeds.deed(act, action, found.id, found.version, confirmed, reason, typed):
         st.session_state["desk-after"] = found.id

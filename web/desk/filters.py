@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.ground.access import Actor
 from core.models import State
+from core.submissions import workflow
 from core.submissions.kinds import Kind
 from core.submissions.queues import Urgency, Wanted
 
@@ -34,7 +35,7 @@ def wanted(here: Actor, offered: Sequence[Kind[Any]]) -> Wanted:
 
 def usual_state(here: Actor, offered: Sequence[Kind[Any]]) -> State:
     """What somebody comes for: what waits for a decision, or, who decides nothing, what may need an extension."""
-    decides = any(stage.role is here.role for kind in offered for stage in kind.stages)
+    decides = any(here.role in workflow.deciders(kind) for kind in offered)
     return State.SUBMITTED if decides else State.DRAFT
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import streamlit as st
 
-from core.models import State
 from core.submissions import kinds
 from core.submissions.queues import Row
 from core.submissions.workflow import Action
@@ -73,7 +72,7 @@ def _drawn(row: Row, one_kind: bool, one_state: bool) -> dict[str, Any]:
         "pressing": row.left is not None and row.left <= PRESSING,
         "marks": [{"word": mark.word, "grave": mark.grave} for mark in line.marks],
         "kind": "" if one_kind else kinds.of(found).short,
-        "state": "" if one_state else State(found.state).label,
+        "state": "" if one_state else kinds.of(found).word_for(found.state),
         "tone": CHIPS[found.state],
     }
 

@@ -17,6 +17,7 @@ from core.submissions.kinds import Kind
 from web import submissions
 from web.claims import reading as claim_reading
 from web.claims import reviewing as claim_reviewing
+from web.credit import answering
 from web.plans import extending
 from web.plans import reading as plan_reading
 from web.reports import reviewing as report_reviewing
@@ -81,6 +82,7 @@ READINGS = {
         before=claim_reviewing.grant,
         names=claim_reading.NAMES,
     ),
+    "dispute": Reading(answering.show, names={"words": "objection", "completed_on": "studied_on"}),
 }
 
 
@@ -89,7 +91,7 @@ def offered(here: Actor) -> list[Kind[Any]]:
     return [
         kind
         for kind in kinds.KINDS.values()
-        if here.role in (*(stage.role for stage in kind.stages), *READINGS.get(kind.code, PLAIN).also)
+        if here.role in (*workflow.deciders(kind), *READINGS.get(kind.code, PLAIN).also)
     ]
 
 

@@ -3,12 +3,13 @@
 from core.submissions.reports.concerns import warnings
 from core.submissions.reports.events import Event
 from core.submissions.reports.excess import OVER_PLAN_REASON, Excess, beyond_plan
-from core.submissions.reports.fields import ReportFields, open_plans, save
+from core.submissions.reports.fields import ReportFields, deadline, open_plans, save
 from core.submissions.reports.keeping import EDITABLE, form_of, limits, repaired
 from core.submissions.reports.kind import ReportKind
 from core.submissions.reports.overdue import Overdue, overdue
 from core.submissions.reports.reading import (
     cells,
+    cells_of_rows,
     credit_years,
     headcount,
     one,
@@ -20,7 +21,6 @@ from core.submissions.reports.reading import (
     standing,
 )
 from core.submissions.reports.repairing import (
-    Change,
     accept,
     paste,
     read_again,
@@ -35,7 +35,6 @@ from core.submissions.reports.supplements import supplement, turned_down, undone
 __all__ = [
     "EDITABLE",
     "OVER_PLAN_REASON",
-    "Change",
     "Event",
     "Excess",
     "Overdue",
@@ -44,7 +43,9 @@ __all__ = [
     "accept",
     "beyond_plan",
     "cells",
+    "cells_of_rows",
     "credit_years",
+    "deadline",
     "form_of",
     "headcount",
     "limits",
