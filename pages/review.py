@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor, Refused, Role, not_found
 from core.submissions import queues, workflow
+from core.trail import files
 from web import address, context, shell, tables
-from web.desk import deciding, filters, listing, readings
+from web.desk import deciding, evidence, filters, listing, readings
 from web.words import md
 
 PAGE_ROWS = 50
@@ -45,10 +46,12 @@ def item(submission_id: int) -> None:
     """The open item: what it is, and the bar that decides it."""
     with db.reading() as session:
         found = workflow.one(session, submission_id, actor)
+        kept = files.of(session, submission_id, actor)
     if found.kind not in {kind.code for kind in offered}:
         raise not_found("申请")
     with st.container(border=True, key="item"):
         readings.earlier(found, actor)
+        evidence.evidence([each for each in kept if each.purpose in evidence.PURPOSES])
         readings.of(found).show(found, actor)
     deciding.decide(found, actor)
 

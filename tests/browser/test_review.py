@@ -130,7 +130,7 @@ def test_two_reviewers_at_once_never_decide_what_they_did_not_see_nor_anything_t
             Submission, Submission.id == Movement.submission_id
         )
         made = session.execute(query.where(Movement.action != "submit")).all()
-    assert len(made) > ROUNDS // 2, "hardly anything was decided"
+    assert len(made) > ROUNDS // 5, "hardly anything was decided"
     assert len({title for title, *_ in made}) == len(made)
     for title, action, account_name in made:
         username = account_name.removeprefix("审核员")

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.ground import db
 from core.ledger import books
-from core.models import Account, Claim, CreditBatch, Person, State
+from core.models import Account, AuditEntry, Claim, CreditBatch, Person, State
 from core.submissions import claims, queues
 from tests import cast as people
 from tests.cast import Cast
@@ -60,7 +60,9 @@ def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner
 
     app = open_page("review", sign_in("reviewer"), item=str(claim.id))
     assert [(row["what"], row["who"].split("　")[-1]) for row in listed(app)] == [(f"{TODAY} 论坛 8", "示例市第一医院")]
-    assert [each.label for each in app.get("download_button")] == ["导出 Excel", "证书.jpg"]
+    press(app, "证明材料：证书.jpg")
+    assert one(sa.select(AuditEntry.event).order_by(AuditEntry.id.desc()).limit(1)) == "file.handed_out"
+    assert [each.label for each in app.get("download_button")] == ["导出 Excel", "下载"]
     press(app, "通过")
     assert app.error  # neither hours nor a reason
     app.number_input(key=f"granted-{claim.id}").set_value(6.5)
