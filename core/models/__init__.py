@@ -21,11 +21,13 @@ from core.models.submissions import (
     Claim,
     Movement,
     Plan,
+    Remark,
     Report,
     RosterProblem,
     RosterRepair,
     RosterRow,
     Submission,
+    SubmissionContent,
 )
 from core.models.trail import AuditEntry
 
@@ -57,6 +59,7 @@ __all__ = [
     "PersonChange",
     "Plan",
     "PolicyDraft",
+    "Remark",
     "Report",
     "RosterProblem",
     "RosterRepair",
@@ -67,6 +70,7 @@ __all__ = [
     "SpecialDay",
     "State",
     "Submission",
+    "SubmissionContent",
     "Unsaved",
     "append_only_tables",
     "leagues",

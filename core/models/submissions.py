@@ -244,6 +244,37 @@ class Movement(Base):
     __table_args__ = ({"info": APPEND_ONLY},)
 
 
+class Remark(Base):
+    """意见: one of several reasons of a move, bound to a field, to a row of a roster, or to the whole."""
+
+    __tablename__ = "remark"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), index=True)
+    movement_id: Mapped[int] = mapped_column(sa.ForeignKey("movement.id"), index=True)
+    code: Mapped[str] = mapped_column(sa.String(20))
+    """A reason of the kind (`Kind.reasons`)."""
+    field: Mapped[str] = mapped_column(sa.String(40))
+    """A field of the kind (`Kind.fields`); "" for a row or the whole."""
+    row: Mapped[int | None]
+    """The row's number in the roster."""
+    words: Mapped[str] = mapped_column(sa.Text)
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+
+class SubmissionContent(Base):
+    """退回时的内容: what a submission said when it was returned, sealed, to tell what changed since."""
+
+    __tablename__ = "submission_content"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), index=True)
+    movement_id: Mapped[int] = mapped_column(sa.ForeignKey("movement.id"))
+    fields: Mapped[str] = mapped_column(EncryptedText("submission_content.fields"))
+    """JSON by field."""
+    rows: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    """A roster's rows by number: JSON, packed (zlib) and sealed; None where there are none."""
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+
 class Attachment(Base):
     """A file that belongs to a submission. The bytes lie encrypted in `CE_HOME/files` under their SHA-256."""
 

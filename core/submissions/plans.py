@@ -29,7 +29,7 @@ from core.law.notices import Policy, SubjectRule
 from core.ledger.consequences import Consequence
 from core.models import Mode, Organization, Plan, State, Submission
 from core.people import holidays
-from core.submissions.kinds import Action, Kind, register
+from core.submissions.kinds import REASONS, Action, Kind, register
 from core.tables import values
 from core.trail import audit
 
@@ -404,6 +404,20 @@ class PlanKind(Kind[Plan]):
     model = Plan
     filers = (Role.BASE_CLERK,)
     words: ClassVar = {"title": "培训名称"}
+    fields: ClassVar = WORDS | {
+        "subject": "科目",
+        "start_on": "开始日期",
+        "end_on": "结束日期",
+        "mode": "方式",
+        "headcount": "计划人数",
+        "hours_each": "每人学时",
+        "credit_years": "学时年度",
+    }
+    reasons: ClassVar = {
+        "time": "时间或学时安排不妥",
+        "teachers": "师资不符合要求",
+        "people": "人数或范围不妥",
+    } | REASONS
     columns = tuple(_TABLE.c[name] for name in ("subject", "start_on", "end_on", "headcount", "hours_each"))
 
     def source(self, submissions: sa.FromClause) -> sa.FromClause:
@@ -420,6 +434,11 @@ class PlanKind(Kind[Plan]):
             ("计划人数", f"{plan.headcount}人"),
             ("每人学时", hours_text(plan.hours_each)),
         ]
+
+    def content(self, session: Session, plan: Plan) -> dict[str, str]:
+        said = {name: str(getattr(plan, name)) for name in self.fields}
+        said |= {"subject": subject_name(plan), "mode": plan.mode.label, "hours_each": hours_text(plan.hours_each)}
+        return said | {"credit_years": "、".join(map(str, credit_years(plan)))}
 
     def texts(self, plan: Plan) -> list[tuple[str, str]]:
         return [("培训内容", plan.content), ("师资情况", plan.teachers), ("培训人员范围", plan.audience)]

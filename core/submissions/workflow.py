@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -16,12 +18,16 @@ from core.ledger import consequences
 from core.ledger.consequences import Consequence
 from core.models import Account, Movement, Organization, Person, Submission, under
 from core.models import State as S
-from core.submissions import kinds
+from core.submissions import contents, kinds, remarking
+from core.submissions.contents import Changed
 from core.submissions.kinds import KINDS, Stage
+from core.submissions.remarking import OpenRemark
 from core.trail import audit
 
 Action = kinds.Action
 """A move (操作): `kinds.Action`."""
+Remark = kinds.Given
+"""One remark (审核意见) of a move: `kinds.Given`."""
 
 
 class Side(Enum):
@@ -91,16 +97,19 @@ def move(
     actor: Actor,
     reason: str = "",
     confirmed: str = "",
+    remarks: Sequence[Remark] = (),
     now: datetime,
 ) -> tuple[Submission, Consequence]:
     """Take one step in a submission's life, do what approval means for its kind, and leave a trail.
 
     `version` is the one the actor saw (optimistic lock), `confirmed` the words of `to_confirm` an approval confirms.
+    `remarks`, each bound to a field, a row or the whole, go back with a return or a rejection, and are its reason where
+    none is written; with an approval they name the rows of a roster that go back while the rest is posted.
     Answers the submission and what it leads to. Refused codes: "missing", "role", "jurisdiction", "stale" (somebody was
     faster), "move" (not from this state), "self" (own submission), "reason", "confirm" (not confirmed, or the figures
-    have changed), and those of its kind ("late", "over-plan", "fields", "begun", "name", "empty").
+    have changed), "remark", and those of its kind ("late", "over-plan", "fields", "begun", "name", "empty").
     """
-    step = _Step(action, version, actor, typed.prose(reason), confirmed, now)
+    step = _Step(action, version, actor, typed.prose(reason), confirmed, now, remarks)
     return _moved(session, submission_id, step)
 
 
@@ -113,6 +122,7 @@ def foreseen(
     actor: Actor,
     reason: str | None = None,
     confirmed: str | None = None,
+    remarks: Sequence[Remark] = (),
     now: datetime,
 ) -> Consequence:
     """Foresee a move (后果预告): what `move` with the same arguments answers, found by doing and undoing it.
@@ -122,7 +132,7 @@ def foreseen(
     """
     given = UNSAID if reason is None else typed.prose(reason)
     with db.rehearsed(session):
-        return _moved(session, submission_id, _Step(action, version, actor, given, confirmed, now))[1]
+        return _moved(session, submission_id, _Step(action, version, actor, given, confirmed, now, remarks))[1]
 
 
 UNSAID = "（尚未填写）"
@@ -140,6 +150,7 @@ class _Step:
     confirmed: str | None
     """None: whatever is asked is taken as confirmed, while a move is foreseen."""
     now: datetime
+    remarks: Sequence[Remark] = ()
 
 
 def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submission, Consequence]:
@@ -152,6 +163,7 @@ def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submissio
     action, actor, now = step.action, step.actor, step.now
     to = _checked(session, submission, action, version=step.version, actor=actor)
     kind = kinds.of(submission)
+    step = _remarked(session, submission, step)
     if not step.reason and (action in NEEDS_REASON or (action is Action.APPROVE and kind.approval_needs_reason)):
         raise Refused("reason", f"{action.label}须填写审核意见，提交人会看到。")
     before, done, asked = submission.state, "", ""
@@ -173,10 +185,24 @@ def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submissio
         if handed_on:
             done = f"转至“{stage_of(submission).word}”环节"
         elif action is Action.APPROVE:
+            if step.remarks:
+                kind.send_back(session, submission, step.remarks)
             done = kind.on_approve(session, submission, actor=actor, now=now)
     session.flush()
     told = replace(watched.consequence(), done=done, confirm=asked)
     return submission, kind.consequence(session, submission, action, told)
+
+
+def _remarked(session: Session, submission: Submission, step: _Step) -> _Step:
+    """A move with its remarks as they are kept, and a reason made of them where none is written."""
+    if not step.remarks:
+        return step
+    found = remarking.checked(session, submission, step.remarks)
+    kind, last = kinds.of(submission), submission.stage + 1 == len(kinds.of(submission).stages)
+    part = step.action is Action.APPROVE and last and all(isinstance(each.place, int) for each in found)
+    if step.action not in NEEDS_REASON and not part:
+        raise Refused("remark", f"{step.action.label}不带审核意见；通过时只能逐行注明退回改正的行。")
+    return replace(step, remarks=found, reason=step.reason or remarking.composed(kind, found))
 
 
 def _checked(session: Session, submission: Submission, action: Action, *, version: int, actor: Actor) -> S:
@@ -206,9 +232,9 @@ def _enter(session: Session, submission: Submission, stage: int) -> None:
 
 
 def _record(session: Session, submission: Submission, before: S, step: _Step, confirmed: str) -> None:
-    """Keep a step in the submission's own history and in the trail."""
+    """Keep a step in the submission's own history and in the trail; what goes back is kept as it was."""
     session.add(
-        Movement(
+        movement := Movement(
             submission_id=submission.id,
             action=step.action.value,
             from_state=before,
@@ -220,7 +246,13 @@ def _record(session: Session, submission: Submission, before: S, step: _Step, co
             at=step.now,
         )
     )
-    after = {"state": submission.state.value, "title": submission.title}
+    session.flush()
+    remarking.keep(session, submission, movement.id, step.remarks)
+    if step.action is Action.RETURN:
+        contents.keep(session, submission, movement.id)
+    after: dict[str, Any] = {"state": submission.state.value, "title": submission.title}
+    if step.remarks:
+        after["remarks"] = remarking.told(kinds.of(submission), step.remarks)
     if len(kinds.of(submission).stages) > 1:
         after["stage"] = stage_of(submission).code
     if confirmed:
@@ -298,6 +330,22 @@ def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:
         .order_by(Movement.id)
     )
     return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+
+
+def remarks(session: Session, submission_id: int, actor: Actor) -> list[OpenRemark]:
+    """Remarks to work off (待办意见): those of the last return or rejection, each with whether it was changed since.
+
+    Of a supplement those by which its rows went back. Refused codes: "missing".
+    """
+    return remarking.open_ones(session, one(session, submission_id, actor))
+
+
+def changes(session: Session, submission_id: int, actor: Actor) -> list[Changed]:
+    """What changed since it was returned (退回后的修改): field by field, then row by row; [] where nothing was.
+
+    ID numbers are masked, for its base as well. Refused codes: "missing".
+    """
+    return contents.changes(session, one(session, submission_id, actor))
 
 
 def to_confirm(session: Session, submission: Submission) -> str:
