@@ -34,6 +34,8 @@ class Submission(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     submitted_at: Mapped[datetime | None] = mapped_column(Moment)
     decided_at: Mapped[datetime | None] = mapped_column(Moment)
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    """Who may undo the decision as it stands; None before there is one, and for those of earlier releases."""
     stage: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     """At which stage of its kind's review (审核环节) it waits; 0 is the first."""
     stage_office_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))
@@ -142,7 +144,8 @@ class RosterRow(Base):
 
     __tablename__ = "roster_row"
     id: Mapped[int] = mapped_column(primary_key=True)
-    report_id: Mapped[int] = mapped_column(sa.ForeignKey("report.id"))
+    report_id: Mapped[int | None] = mapped_column(sa.ForeignKey("report.id"))
+    """None: hours were posted for it and taken back, and its roster has another row in its place since."""
     row: Mapped[int]
     """The row number of the spreadsheet, as its user sees it."""
     name: Mapped[str] = mapped_column(sa.String(100))

@@ -504,8 +504,10 @@ def taken_back(session: Session, claim: Claim) -> CreditBatch | None:
 
     The batch that took the hours, or the deemed year, of a claim back; what it posts is one entry.
     """
-    posted = sa.select(CreditBatch.id).where(CreditBatch.submission_id == claim.id)
-    return session.scalar(sa.select(CreditBatch).where(CreditBatch.reverses_id.in_(posted)))
+    if claim.state is not State.APPROVED:  # undone, it waits again
+        return None
+    posted = sa.select(sa.func.max(CreditBatch.id)).where(CreditBatch.submission_id == claim.id)
+    return session.scalar(sa.select(CreditBatch).where(CreditBatch.reverses_id == posted.scalar_subquery()))
 
 
 class Concern(Labelled):

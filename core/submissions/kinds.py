@@ -33,6 +33,7 @@ class Action(Labelled):
     APPROVE = "approve", "通过"
     RETURN = "return", "退回"
     REJECT = "reject", "不予通过"
+    UNDO = "undo", "撤销"
 
     @property
     def done(self) -> str:
@@ -187,6 +188,13 @@ class Kind(Protocol[S]):
     def on_approve(self, session: Session, submission: S, /, *, actor: Actor, now: datetime) -> str:
         """What approval means, done in the same transaction; answers it in words that fit before and after it."""
         return ""
+
+    def undo(self, session: Session, submission: S, /, *, now: datetime) -> None:
+        """Refuse to undo a decision that something has relied on; put back what it did beside the ledger.
+
+        Refused codes: "relied".
+        """
+        return
 
     def consequence(self, session: Session, submission: S, action: Action, counted: Consequence, /) -> Consequence:
         """What a move has led to (后果), just after it was made: what the ledger counted, and what the kind adds."""

@@ -27,7 +27,7 @@ from core.law import deadlines, notices
 from core.law.deadlines import Deadline
 from core.law.notices import Policy, SubjectRule
 from core.ledger.consequences import Consequence
-from core.models import Mode, Organization, Plan, State, Submission
+from core.models import Mode, Organization, Plan, Report, State, Submission
 from core.people import holidays
 from core.submissions.kinds import REASONS, Action, Kind, register
 from core.tables import values
@@ -477,6 +477,15 @@ class PlanKind(Kind[Plan]):
         years = f"，计入{'、'.join(map(str, plan.credit_years))}年度" if plan.credit_years else ""
         trains = f"该基地可培训{plan.headcount}人，每人{hours_text(plan.hours_each)}学时{years}"
         return f"{trains}，培训结束后于{due}前提交培训情况报告"
+
+    def undo(self, session: Session, plan: Plan, *, now: datetime) -> None:
+        """An approval stands once its training has begun, or its report was begun."""
+        if plan.state is not State.APPROVED:
+            return
+        if plan.start_on <= db.office_day(now):
+            raise Refused("relied", f"培训已于{plan.start_on}开始，不能再撤销通过；需要停办的，请与基地联系。")
+        if session.scalar(sa.select(Report.id).where(Report.plan_id == plan.id).limit(1)):
+            raise Refused("relied", "基地已经填写这期培训的报告，不能再撤销通过；请在审核报告时处理。")
 
     def consequence(self, session: Session, plan: Plan, action: Action, counted: Consequence) -> Consequence:
         if action is not Action.SUBMIT:

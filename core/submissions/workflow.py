@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import access, db, typed
 from core.ground.access import Actor, Refused, Role, not_found, require, visible
-from core.ledger import consequences
+from core.ledger import books, consequences
 from core.ledger.consequences import Consequence
 from core.models import Account, Movement, Organization, Person, Submission, under
 from core.models import State as S
@@ -46,10 +47,14 @@ MOVES = {
     (S.SUBMITTED, Action.APPROVE): (S.APPROVED, Side.AUTHORITY),
     (S.SUBMITTED, Action.RETURN): (S.RETURNED, Side.AUTHORITY),
     (S.SUBMITTED, Action.REJECT): (S.REJECTED, Side.AUTHORITY),
+    (S.APPROVED, Action.UNDO): (S.SUBMITTED, Side.AUTHORITY),
+    (S.RETURNED, Action.UNDO): (S.SUBMITTED, Side.AUTHORITY),
+    (S.REJECTED, Action.UNDO): (S.SUBMITTED, Side.AUTHORITY),
 }
 """The whole life of a submission: it draws the buttons and guards the deed.
 
-A kind of several stages stays SUBMITTED while one stage's approval hands it to the next.
+A kind of several stages stays SUBMITTED while one stage's approval hands it to the next. Only who made a decision may
+undo it (撤销), and only while nothing has relied on it: it waits again as if it had not been decided.
 """
 SIDES = {action: side for (_, action), (_, side) in MOVES.items()}
 
@@ -61,7 +66,12 @@ CONFIRM = "已核对，同意"
 def moves_for(submission: Submission, actor: Actor) -> list[Action]:
     """The moves this actor could make from here; what the screen draws as buttons."""
     sides = {Side.FILER: _files(submission, actor), Side.AUTHORITY: _decides(submission, actor)}
-    return [action for (state, action), (_, side) in MOVES.items() if state is submission.state and sides[side]]
+    own = actor.role in _roles(submission, Side.AUTHORITY) and submission.decided_by_id == actor.account_id
+    return [
+        action
+        for (state, action), (_, side) in MOVES.items()
+        if state is submission.state and (own if action is Action.UNDO else sides[side])
+    ]
 
 
 def stage_of(submission: Submission) -> Stage:
@@ -176,11 +186,16 @@ def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submissio
             asked = kind.to_confirm(session, submission)
             if asked and step.confirmed not in (asked, None):
                 raise Refused("confirm", f"请先核对现在列出的数字，勾选“{CONFIRM}”，再点“{action.label}”。")
+        elif action is Action.UNDO:
+            _undo(session, submission, step)
+            done = f"撤销“{before.label}”，回到{to.label}"
         handed_on = action is Action.APPROVE and submission.stage + 1 < len(kind.stages)
         submission.state = before if handed_on else to
-        _enter(session, submission, submission.stage + 1 if handed_on else 0)
+        _enter(session, submission, _stage_after(session, submission, action))
         if SIDES[action] is Side.AUTHORITY and not handed_on:
-            submission.decided_at = now
+            decided = action is not Action.UNDO
+            submission.decided_at = now if decided else None
+            submission.decided_by_id = actor.account_id if decided else None
         _record(session, submission, before, step, asked)
         if handed_on:
             done = f"转至“{stage_of(submission).word}”环节"
@@ -191,6 +206,26 @@ def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submissio
     session.flush()
     told = replace(watched.consequence(), done=done, confirm=asked)
     return submission, kind.consequence(session, submission, action, told)
+
+
+def _stage_after(session: Session, submission: Submission, action: Action) -> int:
+    """At which stage it waits after a move, or would wait once submitted again."""
+    if action is Action.APPROVE:
+        return (submission.stage + 1) % len(kinds.of(submission).stages)
+    if action is not Action.UNDO or len(kinds.of(submission).stages) == 1:
+        return 0
+    steps = sa.select(Movement).where(Movement.submission_id == submission.id).order_by(Movement.id.desc())
+    since = itertools.takewhile(lambda each: each.action != Action.SUBMIT.value, session.scalars(steps).all())
+    return sum(each.action == Action.APPROVE.value and each.to_state is S.SUBMITTED for each in since)
+
+
+def _undo(session: Session, submission: Submission, step: _Step) -> None:
+    """Take a decision back as long as nothing has relied on it. Refused codes: "relied"."""
+    if submission.state is S.RETURNED and contents.changes(session, submission):
+        raise Refused("relied", "退回后提交人已经改过，不能再撤销；请等重新提交后审核。")
+    kinds.of(submission).undo(session, submission, now=step.now)
+    if submission.state is S.APPROVED:
+        books.undo(session, submission, actor=step.actor, reason=step.reason, now=step.now)
 
 
 def _remarked(session: Session, submission: Submission, step: _Step) -> _Step:
@@ -212,12 +247,15 @@ def _checked(session: Session, submission: Submission, action: Action, *, versio
     if side is Side.FILER:
         if not _files(submission, actor):
             raise not_found("申请")
-    else:
+    elif action is not Action.UNDO:
         access.in_charge(actor, submission.decider_id)
     step = MOVES.get((submission.state, action))
     if submission.version != version or step is None:
         raise audit.overtaken(session, submission, "move" if submission.version == version else "stale")
-    if side is Side.AUTHORITY:
+    if action is Action.UNDO:
+        if submission.decided_by_id != actor.account_id:
+            raise Refused("jurisdiction", "只有作出决定的审核员本人可以撤销；其他人发现有误的，学时请冲销。")
+    elif side is Side.AUTHORITY:
         require(actor, stage_of(submission).role)
         if actor.account_id == submission.created_by_id:
             raise Refused("self", "不能审核自己提交的申请，请由本单位其他审核员办理。")

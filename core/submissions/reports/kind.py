@@ -63,6 +63,12 @@ def _earning(report: Report) -> list[sa.ColumnElement[bool]]:
     return [RosterRow.report_id == report.id, ~RosterRow.faulty, passed, RosterRow.hours > 0]
 
 
+def _people(session: Session, report: Report) -> int:
+    """People of the rows without a fault, as `keeping` counts them."""
+    good = sa.select(sa.func.count(RosterRow.id_index.distinct())).where(RosterRow.report_id == report.id)
+    return session.scalars(good.where(~RosterRow.faulty)).one()
+
+
 def _expected(session: Session, report: Report) -> Consequence:
     """What the roster's hours come to as it stands, by human: nothing is posted before approval."""
     columns = RosterRow.id_index, RosterRow.credit_year, RosterRow.hours
@@ -264,10 +270,28 @@ class ReportKind(Kind[Report]):
             problem = {"row": each.place, "column": "number", "code": SENT_BACK, "value": "", "mend": "{}"}
             session.add(RosterProblem(report_id=report.id, words=words, blocking=True, **problem))
         session.flush()
-        good = sa.select(sa.func.count(RosterRow.id_index.distinct())).where(RosterRow.report_id == report.id)
-        report.people = session.scalars(good.where(~RosterRow.faulty)).one()
+        report.people = _people(session, report)
         report.hours -= sum((row.hours for row in found.values()), Decimal())
         report.faults += len(found)
+
+    def undo(self, session: Session, report: Report, *, now: datetime) -> None:
+        """A decision stands once a supplement was begun after it; rows that went back stand in the roster again."""
+        later = sa.select(Report.id).where(Report.plan_id == report.plan_id, Report.part > report.part)
+        if session.scalar(later.limit(1)):
+            raise Refused("relied", "基地已在此后开始补报，不能再撤销；请在审核补报时处理，学时有误的请冲销。")
+        sent_back = sa.select(RosterProblem).where(
+            RosterProblem.report_id == report.id, RosterProblem.code == SENT_BACK
+        )
+        problems = session.scalars(sent_back).all()
+        rows = sa.select(RosterRow).where(RosterRow.report_id == report.id)
+        for row in session.scalars(rows.where(RosterRow.row.in_({each.row for each in problems}))):
+            row.faulty, row.id_index = False, db.blind_index(row.id_number)
+            report.hours += row.hours
+            report.faults -= 1
+        for each in problems:
+            session.delete(each)
+        session.flush()
+        report.people = _people(session, report)
 
     def consequence(self, session: Session, report: Report, action: Action, counted: Consequence) -> Consequence:
         """Whom the roster's hours go to, which rows post none; before approval what it would post as it stands."""
