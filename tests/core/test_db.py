@@ -33,7 +33,7 @@ from core.ledger import checks
 from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source
 from core.people import accounts, acts, setup
 from core.records import cards
-from core.submissions import plans, reports
+from core.submissions import plans, reports, workflow
 from core.tables import sheets
 from core.trail import audit
 from tests import cast as c
