@@ -93,5 +93,5 @@ _STANDING = sa.func.coalesce(
     "",
 )
 OF_SUBMISSION = sa.case((Submission.state == State.APPROVED, _STANDING), else_="")
-"""What is left of the hours that a submission's approval posted, as an SQL expression over Submission; "" of none and while
-it is not approved (any more)."""
+"""What is left of the hours that a submission's approval posted, as an SQL expression over Submission; "" of none, and
+while it is not approved (any more)."""

@@ -129,6 +129,11 @@ class Office:
         posted = self.move(filed, action, "reviewer", reason="已核对", remarks=wanting)
         if posted is None or action is not Action.APPROVE or wanting:
             return
+        if self.dice.random() < 0.3:
+            taken = self.move(filed, Action.UNDO, "reviewer")
+            assert taken is None or (taken.people, taken.hours) == (posted.people, -posted.hours)
+            if taken is not None:
+                posted = self.move(filed, Action.APPROVE, "reviewer") or posted
         same = "people", "hours", "years", "left_out"
         assert [getattr(posted, name) for name in same] == [getattr(announced, name) for name in same]
         with db.reading() as session:
