@@ -34,7 +34,7 @@ from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source
 from core.people import accounts, acts, setup
 from core.records import cards
 from core.submissions import plans, reports, workflow
-from core.tables import sheets
+from core.tables import mending, sheets
 from core.trail import audit
 from tests import cast as c
 
@@ -65,7 +65,7 @@ def furnished() -> c.Cast:
     with db.transaction() as session:
         said: dict[str, Any] = {"version": plan.version, "remarks": [workflow.Remark("missing", "content")]}
         workflow.move(session, plan.id, workflow.Action.RETURN, **said, actor=cast["reviewer"], now=c.NOW)
-        change = reports.Change(3, "sex", "m", "男")
+        change = mending.Change(3, "sex", "m", "男")
         reports.repair(session, open_report.id, [change], actor=cast["base"], now=c.AFTER)
     return cast
 

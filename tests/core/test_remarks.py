@@ -20,6 +20,7 @@ from core.submissions.contents import Changed
 from core.submissions.kinds import KINDS
 from core.submissions.remarking import LONGEST, MOST, OpenRemark
 from core.submissions.workflow import Action, Remark
+from core.tables import mending
 from core.trail import audit
 from tests import cast as c
 
@@ -145,8 +146,8 @@ def test_a_roster_that_was_returned_is_told_row_by_row_without_a_number(database
     ]
     with db.transaction() as session:
         act: Any = {"actor": cast["base"], "now": c.AFTER}
-        number = reports.Change(6, "id_number", "1501", c.id_number(4))
-        mended = [reports.Change(4, "professional_hours", "24", "16"), number]
+        number = mending.Change(6, "id_number", "1501", c.id_number(4))
+        mended = [mending.Change(4, "professional_hours", "24", "16"), number]
         reports.repair(session, report.id, mended, **act)
         reports.strike(session, report.id, 5, **act)
     assert [each.changed for each in open_remarks(cast, report.id)] == [True, True]
@@ -189,7 +190,7 @@ def test_part_of_a_roster_is_posted_and_the_rest_goes_back_to_be_supplemented(da
     assert not any(changed for *_, changed in listed)
     with db.transaction() as session:
         mending: Any = {"actor": cast["base"], "now": c.AFTER}
-        reports.repair(session, added.id, [reports.Change(5, "professional_hours", "24", "16")], **mending)
+        reports.repair(session, added.id, [mending.Change(5, "professional_hours", "24", "16")], **mending)
         for row in (4, 6):
             reports.strike(session, added.id, row, **mending)
     assert [each.changed for each in open_remarks(cast, added.id)] == [True]

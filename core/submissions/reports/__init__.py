@@ -9,6 +9,7 @@ from core.submissions.reports.kind import ReportKind
 from core.submissions.reports.overdue import Overdue, overdue
 from core.submissions.reports.reading import (
     cells,
+    cells_of_rows,
     credit_years,
     headcount,
     one,
@@ -20,7 +21,6 @@ from core.submissions.reports.reading import (
     standing,
 )
 from core.submissions.reports.repairing import (
-    Change,
     accept,
     paste,
     read_again,
@@ -35,7 +35,6 @@ from core.submissions.reports.supplements import supplement, turned_down, undone
 __all__ = [
     "EDITABLE",
     "OVER_PLAN_REASON",
-    "Change",
     "Event",
     "Excess",
     "Overdue",
@@ -44,6 +43,7 @@ __all__ = [
     "accept",
     "beyond_plan",
     "cells",
+    "cells_of_rows",
     "credit_years",
     "form_of",
     "headcount",
