@@ -18,6 +18,7 @@ from core.models import CreditBatch, Report, State, Submission
 from core.records import cards, disputes, proofs
 from core.submissions import plans, queues, reports, workflow
 from core.submissions.workflow import Action, Remark
+from core.tables import mending
 from tests import cast as c
 
 LATER = c.AFTER + timedelta(days=1)
@@ -116,7 +117,7 @@ def test_what_was_posted_is_taken_back_and_posted_again(database: str) -> None:
     # Returned after all, the roster is another one; what was posted of it and taken back stays told.
     move(cast, report.id, Action.RETURN, reason="名单有误")
     with db.transaction() as session:
-        change = reports.Change(4, "professional_hours", "24", "16")
+        change = mending.Change(4, "professional_hours", "24", "16")
         reports.repair(session, report.id, [change], actor=cast["base"], now=LATER)
         reports.strike(session, report.id, 5, actor=cast["base"], now=LATER)
     move(cast, report.id, Action.SUBMIT, "base")
