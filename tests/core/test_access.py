@@ -311,6 +311,7 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("see its remarks", lambda s, a, at: workflow.remarks(s, at.report, a), SEE),
     ("see what changed", lambda s, a, at: workflow.changes(s, at.report, a), SEE),
     ("foresee a move", move(Action.APPROVE, "waiting_plan", workflow.foreseen), DECIDE),
+    ("undo a decision", move(Action.UNDO, "open_plan"), ("reviewer", "hohhot_reviewer")),
     ("foresee a reversal", foresee_reversal, KEEP),
     ("list plans", queue("plan", "waiting_plan"), SEE),
     ("list reports", queue("report", "report"), SEE),
