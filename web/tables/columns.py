@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from core.ground.access import Labelled, OrganizationKind, Role
 from core.ledger.standing import Standing
-from core.models import Answer, Change, Mode, Source, State
+from core.models import Change, Mode, Source, State
 from core.submissions import kinds, workflow
 from core.trail import audit
 
@@ -21,10 +21,6 @@ LABELS = {
     "after_deed": "变更后",
     "amount": "数量",
     "amount_stated": "证书所载数量",
-    "answer": "答复",
-    "answer_reason": "答复理由",
-    "answered_at": "答复时间",
-    "answered_by": "答复人",
     "application_level": "申报级别",
     "application_route": "申报方式",
     "application_year": "申报年度",
@@ -165,7 +161,6 @@ def heading(name: str) -> str:
 
 VOCABULARIES: dict[str, Iterable[Labelled]] = {
     "action": workflow.Action,
-    "answer": Answer,
     "change": Change,
     "event": audit.EVENTS.values(),
     "hours_standing": Standing,
