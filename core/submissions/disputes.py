@@ -251,7 +251,8 @@ class DisputeKind(Kind[Dispute]):
     def undo(self, session: Session, dispute: Dispute, *, now: datetime) -> None:
         """What was taken back stays so. Refused codes: "relied"."""
         if dispute.reversal_id is not None:
-            raise Refused("relied", f"学时已冲销（第{dispute.reversal_id}批），不能再撤销；冲错的须重新登记正确的学时。")
+            gone = f"学时已冲销（第{dispute.reversal_id}批）"
+            raise Refused("relied", f"{gone}，不能再撤销；冲错的须重新登记正确的学时。")
 
     def on_approve(self, session: Session, dispute: Dispute, *, actor: Actor, now: datetime) -> str:
         """Take the entry back for the reason of the answer; nothing where that was done meanwhile.

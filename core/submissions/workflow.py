@@ -199,12 +199,12 @@ def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submissio
             _undo(session, submission, step)
             done = f"撤销“{kind.word_for(before)}”，回到{kind.word_for(to)}"
         handed_on = action is Action.APPROVE and submission.stage + 1 < len(kind.stages)
-        submission.state = before if handed_on else to
-        _enter(session, submission, _stage_after(session, submission, action))
+        stage, submission.state = _stage_after(session, submission, action), before if handed_on else to
         if SIDES[action] is Side.AUTHORITY and not handed_on:
             decided = action is not Action.UNDO
             submission.decided_at = now if decided else None
             submission.decided_by_id = actor.account_id if decided else None
+        _enter(session, submission, stage)
         _record(session, submission, before, step, asked)
         if handed_on:
             done = f"转至“{stage_of(submission).word}”环节"
