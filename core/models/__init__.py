@@ -7,6 +7,7 @@ from core.models.credit import CreditBatch, CreditEntry, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
 from core.models.offices import (
     Account,
+    CalendarLink,
     ColumnChoice,
     Organization,
     Setting,
@@ -38,6 +39,7 @@ __all__ = [
     "Attachment",
     "AuditEntry",
     "Base",
+    "CalendarLink",
     "Card",
     "CardPerson",
     "Change",

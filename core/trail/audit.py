@@ -44,6 +44,8 @@ class Event(Labelled):
     OFFICE_OPENED = "office.opened", "建立系统"
     CLOCK_SHIFTED = "office.clock", "推进演示日期"
     HOLIDAYS_CHANGED = "office.holidays", "修改放假安排"
+    CALENDAR_LINKED = "calendar.linked", "更换日历订阅地址"
+    CALENDAR_UNLINKED = "calendar.unlinked", "停用日历订阅地址"
     ORGANIZATION_ADDED = "organization.added", "新增机构"
     ORGANIZATION_CHANGED = "organization.changed", "修改机构"
     ACCOUNT_OPENED = "account.opened", "开通账号"
