@@ -30,21 +30,21 @@ def decide(found: Submission, here: Actor) -> None:
         if not moves:
             _not_mine(found, here)
             return
-        told = _foretold(found)
-        asked = _consequence(told)
+        asked = _consequence(_foretold(found)) if Action.APPROVE in moves else ""
         if asked:
             st.checkbox(f"{workflow.CONFIRM}{md(asked)}（通过前须勾选）", key=_box(found, asked))
         if note := reading.note(found):
             st.caption(note)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="decisions"):
-            if reading.ask:
+            if reading.ask and Action.APPROVE in moves:
                 reading.ask(found)
-            required = [kind.word_for(action) for action in moves if workflow.needs_reason(kind, action)]
+            required = "、".join(kind.word_for(action) for action in moves if workflow.needs_reason(kind, action))
+            whose = f"{required}时必填，提交人会看到" if required else "提交人会看到"
             st.text_area(
                 "审核意见",
                 key=_opinion(found),
                 height=68,
-                placeholder=f"审核意见（{'、'.join(required)}时必填，提交人会看到）",
+                placeholder=f"审核意见（{whose}）",
                 label_visibility="collapsed",
             )
             for action in moves:

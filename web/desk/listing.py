@@ -25,10 +25,17 @@ _LIST = st.components.v2.component(
 STYLE = _HERE / "desk.css"
 """Of the whole page: the room it takes, and a list that stays while the item is scrolled."""
 
-KEYS = {"a": Action.APPROVE.value, "b": Action.RETURN.value, "x": Action.REJECT.value, "o": "opinion", "e": "evidence"}
+KEYS = {
+    "a": Action.APPROVE.value,
+    "b": Action.RETURN.value,
+    "x": Action.REJECT.value,
+    "u": Action.UNDO.value,
+    "o": "opinion",
+    "e": "evidence",
+}
 """Which key presses which button: widgets are keyed by these names and the item."""
 WORDS = (
-    "键盘：J 下一件　K 上一件　A 通过　B 退回　X 不予通过　O 写意见（Esc 写完）　E 看材料；"
+    "键盘：J 下一件　K 上一件　A 通过　B 退回　X 不予通过　U 撤销自己的决定　O 写意见（Esc 写完）　E 看材料；"
     "焦点在列表时 ↑↓ 移动，回车打开"
 )
 
