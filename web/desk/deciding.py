@@ -19,8 +19,8 @@ from web.deeds import Who
 from web.desk import readings
 from web.words import md
 
-KEPT = 60.0
-"""Seconds for which a consequence that was asked is shown again without being asked anew."""
+KEPT, SLOW = 60.0, 1.0
+"""Seconds for which a consequence is shown again without being asked anew, where asking took as long."""
 
 
 def decide(found: Submission, here: Actor) -> None:
@@ -91,11 +91,13 @@ def _foretold(found: Submission) -> Consequence | Refused:
         return workflow.foreseen(session, found.id, Action.APPROVE, version=version, **who)
 
     told: Consequence | Refused
+    began = time.monotonic()
     try:
         told = deeds.rehearsed(act)
     except Refused as refused:
         told = refused
-    st.session_state["desk-foretold"] = key, time.monotonic(), told
+    if time.monotonic() - began > SLOW:
+        st.session_state["desk-foretold"] = key, time.monotonic(), told
     return told
 
 

@@ -157,7 +157,7 @@ class Desk {
     const fresh = this.data.run !== this.held.run
     if (!fresh && performance.now() - this.held.since < GIVE_UP) return
     this.drawn ||= performance.now()
-    if (performance.now() - this.drawn < GRACE) return
+    if (this.held.deed && performance.now() - this.drawn < GRACE) return
     this.held = null
     this.drawn = 0
     document.documentElement.removeAttribute(HELD)
