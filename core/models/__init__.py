@@ -3,7 +3,7 @@
 from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Answer, Base, Change, Source, State, append_only_tables
 from core.models.cards import Card, CardPerson
-from core.models.credit import CreditBatch, CreditEntry, CreditTotal, Dispute
+from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal, Dispute
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
 from core.models.offices import (
     Account,
@@ -43,6 +43,7 @@ __all__ = [
     "ColumnChoice",
     "CreditBatch",
     "CreditEntry",
+    "CreditRepair",
     "CreditTotal",
     "DecisionPart",
     "DecisionPerson",
