@@ -51,12 +51,12 @@ def in_charge(_session: Session, submission: Submission) -> int:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of review (审核环节): which office decides, in which role. Approval at the last one is the kind's."""
+    """A stage of review (审核环节): which office decides, in which roles. Approval at the last one is the kind's."""
 
     code: str
     word: str
     office: Office = in_charge
-    role: Role = Role.REVIEWER
+    roles: tuple[Role, ...] = (Role.REVIEWER,)
 
 
 DECISION = (Stage("decision", "审核"),)
@@ -85,6 +85,14 @@ class Kind(Protocol[S]):
     """Whether approval, too, must state its reason."""
     posts: ClassVar[str] = ""
     """What its approval posts to the ledger, as batches name their origin (入账类别); "" where it posts nothing."""
+    action_words: ClassVar[dict[str, str]] = {}
+    """What its moves are called (操作用语) where not as everything's: by `Action`, such as {"submit": "上报"}."""
+    done_words: ClassVar[dict[str, str]] = {}
+    """The same in the past tense, where it is not 已 and the word."""
+    state_words: ClassVar[dict[str, str]] = {}
+    """What its states are called (状态用语) where not as everything's: by `State`."""
+    events: ClassVar[dict[str, Labelled]] = {}
+    """What its moves leave in the trail where not everything's events: by `Action`."""
     words: ClassVar[dict[str, str]] = {}
     """What its own columns are called, by column; what all kinds share is called alike everywhere."""
 
@@ -96,6 +104,16 @@ class Kind(Protocol[S]):
     """What a queue's text is looked for in, beside title and organization."""
     loads: Sequence[ExecutableOption] = ()
     """Loader options for what is read together with one submission, beyond its organization, authority and person."""
+
+    def word_for(self, code: Labelled, /) -> str:
+        """What a move (`Action`) or a `State` of this kind is called: on buttons, in lists, in its history."""
+        own = self.action_words if isinstance(code, Action) else self.state_words
+        return own.get(code, code.label)
+
+    def done_word(self, action: Action, /) -> str:
+        """A move of this kind in the past tense."""
+        own = f"已{self.action_words[action]}" if action in self.action_words else action.done
+        return self.done_words.get(action, own)
 
     def source(self, submissions: sa.FromClause, /) -> sa.FromClause:
         """The submissions joined with whatever `columns` and `search` ask: the kind's own table, and others.
