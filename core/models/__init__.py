@@ -23,11 +23,13 @@ from core.models.submissions import (
     Dispute,
     Movement,
     Plan,
+    Remark,
     Report,
     RosterProblem,
     RosterRepair,
     RosterRow,
     Submission,
+    SubmissionContent,
 )
 from core.models.trail import AuditEntry
 
@@ -60,6 +62,7 @@ __all__ = [
     "PersonChange",
     "Plan",
     "PolicyDraft",
+    "Remark",
     "Report",
     "RosterProblem",
     "RosterRepair",
@@ -70,6 +73,7 @@ __all__ = [
     "SpecialDay",
     "State",
     "Submission",
+    "SubmissionContent",
     "Unsaved",
     "append_only_tables",
     "leagues",
