@@ -19,6 +19,8 @@ from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.submissions import (
     Attachment,
     Claim,
+    Comment,
+    CommentRead,
     Movement,
     Plan,
     Remark,
@@ -43,6 +45,8 @@ __all__ = [
     "Change",
     "Claim",
     "ColumnChoice",
+    "Comment",
+    "CommentRead",
     "CreditBatch",
     "CreditEntry",
     "CreditTotal",

@@ -10,4 +10,4 @@ from core.submissions import reports
 from core.submissions import claims
 # isort: on
 
-__all__ = ["claims", "contents", "kinds", "plans", "queues", "remarking", "reports", "roster", "workflow"]
+__all__ = ["claims", "comments", "contents", "kinds", "plans", "queues", "remarking", "reports", "roster", "workflow"]
