@@ -18,7 +18,7 @@ Place = tuple[str, dict[str, str]]
 
 REVIEW = {"plan": "plan_approval", "report": "report_review", "claim": "claim_review", "dispute": "disputes"}
 """Where an office decides, by kind."""
-FILING = {"plan": "plan_filing", "report": "report_filing", "claim": "credit_claims"}
+FILING = {"plan": "plan_filing", "report": "report_filing", "claim": "credit_claims", "dispute": "credit_lookup"}
 """Where it is filed, by kind."""
 
 

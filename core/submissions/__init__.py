@@ -8,6 +8,19 @@ in which screens show them.
 from core.submissions import plans
 from core.submissions import reports
 from core.submissions import claims
+from core.submissions import disputes
 # isort: on
 
-__all__ = ["claims", "comments", "contents", "kinds", "plans", "queues", "remarking", "reports", "roster", "workflow"]
+__all__ = [
+    "claims",
+    "comments",
+    "contents",
+    "disputes",
+    "kinds",
+    "plans",
+    "queues",
+    "remarking",
+    "reports",
+    "roster",
+    "workflow",
+]

@@ -86,12 +86,12 @@ class Given:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of review (审核环节): which office decides, in which role. Approval at the last one is the kind's."""
+    """A stage of review (审核环节): which office decides, in which roles. Approval at the last one is the kind's."""
 
     code: str
     word: str
     office: Office = in_charge
-    role: Role = Role.REVIEWER
+    roles: tuple[Role, ...] = (Role.REVIEWER,)
 
 
 DECISION = (Stage("decision", "审核"),)
@@ -120,6 +120,14 @@ class Kind(Protocol[S]):
     """Whether approval, too, must state its reason."""
     posts: ClassVar[str] = ""
     """What its approval posts to the ledger, as batches name their origin (入账类别); "" where it posts nothing."""
+    action_words: ClassVar[dict[str, str]] = {}
+    """What its moves are called (操作用语) where not as everything's: by `Action`, such as {"submit": "上报"}."""
+    done_words: ClassVar[dict[str, str]] = {}
+    """The same in the past tense, where it is not 已 and the word."""
+    state_words: ClassVar[dict[str, str]] = {}
+    """What its states are called (状态用语) where not as everything's: by `State`."""
+    events: ClassVar[dict[str, Labelled]] = {}
+    """What its moves leave in the trail where not everything's events: by `Action`."""
     words: ClassVar[dict[str, str]] = {}
     """What its own columns are called, by column; what all kinds share is called alike everywhere."""
 
@@ -136,6 +144,16 @@ class Kind(Protocol[S]):
     """What is filled in, by key and word: what a remark can be bound to, and what is compared after a return."""
     reasons: ClassVar[dict[str, str]] = REASONS
     """Why one goes back (退回原因), by code and word; `other` must be put into words."""
+
+    def word_for(self, code: Labelled, /) -> str:
+        """What a move (`Action`) or a `State` of this kind is called: on buttons, in lists, in its history."""
+        own = self.action_words if isinstance(code, Action) else self.state_words
+        return own.get(code, code.label)
+
+    def done_word(self, action: Action, /) -> str:
+        """A move of this kind in the past tense."""
+        own = f"已{self.action_words[action]}" if action in self.action_words else action.done
+        return self.done_words.get(action, own)
 
     def source(self, submissions: sa.FromClause, /) -> sa.FromClause:
         """The submissions joined with whatever `columns` and `search` ask: the kind's own table, and others.

@@ -75,6 +75,11 @@ def moves_for(submission: Submission, actor: Actor) -> list[Action]:
     ]
 
 
+def needs_reason(kind: kinds.Kind[Any], action: Action) -> bool:
+    """Whether a move of a kind must state its reason (须填写意见)."""
+    return action in NEEDS_REASON or (action is Action.APPROVE and kind.approval_needs_reason)
+
+
 def stage_of(submission: Submission) -> Stage:
     """The stage at which a submission waits, or would wait once submitted."""
     return kinds.of(submission).stages[submission.stage]
@@ -83,7 +88,11 @@ def stage_of(submission: Submission) -> Stage:
 def _roles(submission: Submission, side: Side) -> tuple[Role, ...]:
     """The roles that make the moves of a side; a submission's stages may be decided in different ones."""
     kind = kinds.of(submission)
-    return kind.filers if side is Side.FILER else tuple(dict.fromkeys(stage.role for stage in kind.stages))
+    return (
+        kind.filers
+        if side is Side.FILER
+        else tuple(dict.fromkeys(role for stage in kind.stages for role in stage.roles))
+    )
 
 
 def files(submission: Submission, actor: Actor) -> bool:
@@ -96,7 +105,7 @@ def files(submission: Submission, actor: Actor) -> bool:
 
 
 def _decides(submission: Submission, actor: Actor) -> bool:
-    return actor.role is stage_of(submission).role and submission.decider_id == actor.organization_id
+    return actor.role in stage_of(submission).roles and submission.decider_id == actor.organization_id
 
 
 def move(
@@ -175,8 +184,8 @@ def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submissio
     to = _checked(session, submission, action, version=step.version, actor=actor)
     kind = kinds.of(submission)
     step = _remarked(session, submission, step)
-    if not step.reason and (action in NEEDS_REASON or (action is Action.APPROVE and kind.approval_needs_reason)):
-        raise Refused("reason", f"{action.label}须填写审核意见，提交人会看到。")
+    if not step.reason and needs_reason(kind, action):
+        raise Refused("reason", f"{kind.word_for(action)}须填写审核意见，提交人会看到。")
     before, done, asked = submission.state, "", ""
     with consequences.watch(session) as watched:
         if action is Action.SUBMIT:
@@ -186,17 +195,17 @@ def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submissio
             kind.check_approve(session, submission, now=now)
             asked = kind.to_confirm(session, submission)
             if asked and step.confirmed not in (asked, None):
-                raise Refused("confirm", f"请先核对现在列出的数字，勾选“{CONFIRM}”，再点“{action.label}”。")
+                raise Refused("confirm", f"请先核对现在列出的数字，勾选“{CONFIRM}”，再点“{kind.word_for(action)}”。")
         elif action is Action.UNDO:
             _undo(session, submission, step)
-            done = f"撤销“{before.label}”，回到{to.label}"
+            done = f"撤销“{kind.word_for(before)}”，回到{kind.word_for(to)}"
         handed_on = action is Action.APPROVE and submission.stage + 1 < len(kind.stages)
-        submission.state = before if handed_on else to
-        _enter(session, submission, _stage_after(session, submission, action))
+        stage, submission.state = _stage_after(session, submission, action), before if handed_on else to
         if SIDES[action] is Side.AUTHORITY and not handed_on:
             decided = action is not Action.UNDO
             submission.decided_at = now if decided else None
             submission.decided_by_id = actor.account_id if decided else None
+        _enter(session, submission, stage)
         _record(session, submission, before, step, asked)
         if handed_on:
             done = f"转至“{stage_of(submission).word}”环节"
@@ -252,12 +261,16 @@ def _checked(session: Session, submission: Submission, action: Action, *, versio
         access.in_charge(actor, submission.decider_id)
     step = MOVES.get((submission.state, action))
     if submission.version != version or step is None:
-        raise audit.overtaken(session, submission, "move" if submission.version == version else "stale")
+        code, state = (
+            "move" if submission.version == version else "stale",
+            kinds.of(submission).word_for(submission.state),
+        )
+        raise audit.overtaken(session, submission, code, state=state)
     if action is Action.UNDO:
         if submission.decided_by_id != actor.account_id:
             raise Refused("jurisdiction", "只有作出决定的审核员本人可以撤销；其他人发现有误的，学时请冲销。")
     elif side is Side.AUTHORITY:
-        require(actor, stage_of(submission).role)
+        require(actor, *stage_of(submission).roles)
         if actor.account_id == submission.created_by_id:
             raise Refused("self", "不能审核自己提交的申请，请由本单位其他审核员办理。")
     return step[0]
@@ -298,7 +311,7 @@ def _record(session: Session, submission: Submission, before: S, step: _Step, co
         after["confirmed"] = confirmed
     audit.record(
         session,
-        audit.Event(f"submission.{step.action.value}"),
+        kinds.of(submission).events.get(step.action) or audit.Event(f"submission.{step.action.value}"),
         submission,
         actor=step.actor,
         before={"state": before.value},
@@ -359,12 +372,13 @@ def filers(session: Session, submission: Submission) -> list[str]:
 def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:
     """The steps a submission has taken. Refused codes: "missing".
 
-    Columns: at, action, account_name, to_state, reason, confirmed.
+    Columns: at, action, account_name, to_state, reason, confirmed, kind.
     """
     one(session, submission_id, actor)
     plain = "at action account_name to_state reason confirmed".split()
     query = (
-        sa.select(*(getattr(Movement, name) for name in plain))
+        sa.select(*(getattr(Movement, name) for name in plain), Submission.kind)
+        .join(Submission, Submission.id == Movement.submission_id)
         .where(Movement.submission_id == submission_id)
         .order_by(Movement.id)
     )

@@ -189,10 +189,10 @@ def test_part_of_a_roster_is_posted_and_the_rest_goes_back_to_be_supplemented(da
     assert [place for place, *_ in listed] == [4, 5]
     assert not any(changed for *_, changed in listed)
     with db.transaction() as session:
-        mending: Any = {"actor": cast["base"], "now": c.AFTER}
-        reports.repair(session, added.id, [mending.Change(5, "professional_hours", "24", "16")], **mending)
+        who: Any = {"actor": cast["base"], "now": c.AFTER}
+        reports.repair(session, added.id, [mending.Change(5, "professional_hours", "24", "16")], **who)
         for row in (4, 6):
-            reports.strike(session, added.id, row, **mending)
+            reports.strike(session, added.id, row, **who)
     assert [each.changed for each in open_remarks(cast, added.id)] == [True]
     move(cast, added.id, Action.SUBMIT, "base")
     told = move(cast, added.id, Action.APPROVE, "reviewer", c.AFTER + timedelta(days=1))

@@ -15,8 +15,8 @@ from core.ground import db
 from core.ledger import books, checks, statements
 from core.ledger.consequences import Consequence
 from core.models import CreditBatch, Report, State, Submission
-from core.records import cards, disputes, proofs
-from core.submissions import plans, queues, reports, workflow
+from core.records import cards, proofs
+from core.submissions import disputes, plans, queues, reports, workflow
 from core.submissions.workflow import Action, Remark
 from core.tables import mending
 from tests import cast as c
@@ -187,6 +187,19 @@ def test_what_somebody_relied_on_is_only_reversed(database: str, what: str) -> N
     refused = c.refusal(undoing(cast, report.id))
     assert refused.code == "relied"
     assert refused.words.startswith(words)
+
+
+def test_an_answer_that_took_hours_back_stands_and_another_one_is_undone(office: str) -> None:
+    cast = c.assemble()
+    for action, code in ((Action.REJECT, "done"), (Action.APPROVE, "relied")):
+        made = c.waiting(cast, "dispute")
+        move(cast, made.id, action, reason="核对签到表")
+        if code == "done":
+            move(cast, made.id, Action.UNDO)
+            assert state(made.id)[0] is State.SUBMITTED
+            move(cast, made.id, Action.REJECT, reason="仍不成立")
+        else:
+            assert c.refusal(undoing(cast, made.id)).code == code
 
 
 def test_a_report_stands_once_it_is_supplemented(office: str) -> None:

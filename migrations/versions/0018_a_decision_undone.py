@@ -6,8 +6,8 @@ A row of a roster that hours were posted for stays where it is, though its roste
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
