@@ -6,8 +6,8 @@ A row of a roster that hours were posted for stays where it is, though its roste
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
