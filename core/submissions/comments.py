@@ -127,7 +127,7 @@ def unread(session: Session, actor: Actor) -> dict[int, int]:
     if actor.role in OFFICERS:
         offices = (Submission.decider_id, Submission.authority_id)
         query = query.where(sa.or_(*(office == actor.organization_id for office in offices)))
-    return {submission_id: count for submission_id, count in session.execute(query)}
+    return dict(session.execute(query).all())
 
 
 def mark_read(session: Session, submission_id: int, *, actor: Actor, now: datetime) -> None:
