@@ -34,9 +34,7 @@ def by_file() -> None:
     if given is None:
         return
     content, name = given.getvalue(), given.name
-    today, code = context.today(), applications.listing().code
-
-    held = tables.held(given.file_id)
+    today, code, held = context.today(), applications.listing().code, tables.held(given.file_id)
 
     def read(session: Session) -> Batch:
         known = choices.chosen(session, actor.organization_id, code)

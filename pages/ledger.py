@@ -13,11 +13,10 @@ from core.ledger import books, statements
 from core.ledger.consequences import Consequence
 from core.ledger.standing import Standing, reversed_lines
 from core.models import CreditBatch
-from core.records import imports
 from core.submissions import kinds
 from core.trail import files
 from web import address, deeds, shell, tables
-from web.credit import reversing
+from web.credit import importing, reversing
 from web.deeds import Who
 from web.facts import facts
 from web.words import md, moment_text
@@ -117,19 +116,6 @@ def entries_of(batch: CreditBatch) -> int | None:
     return line
 
 
-def mended(batch: CreditBatch) -> None:
-    """What was changed on the screen in the file of an import before it was posted."""
-    with db.reading() as session:
-        made = imports.repairs(session, batch.id, actor)
-    if made.empty:
-        return
-    with st.expander(f"导入前在网上改正的单元格（{len(made)}处，原文件不变）"):
-        headings = imports.HEADINGS | {"": "整行"}
-        made["heading"] = [headings.get(column, column) for column in made["column"]]
-        shown = made.rename(columns={"row": "file_row", "before": "cell_before", "after": "cell_after"})
-        tables.fixed(shown, {"file_row": 60, "heading": 110, "cell_before": 190, "cell_after": 190})
-
-
 def undoing(batch: CreditBatch, standing: Standing, line: int | None) -> None:
     """The whole batch, the line picked, or the lines written down, with a reason."""
     key = f"reverse-{batch.id}"
@@ -174,7 +160,7 @@ def batch_page(batch: CreditBatch, standing: Standing) -> None:
         what = f"第{back.id}批，{moment_text(back.posted_at)}，{back.posted_by}，{back.entries}笔"
         st.warning(f"{md(back.basis)}（{what}）", icon=":material/undo:")
     line = entries_of(batch)
-    mended(batch)
+    importing.mended(batch, actor)
     relied(batch)
     if not batch.reverses_id and standing != Standing.REVERSED and batch.authority_id == actor.organization_id:
         undoing(batch, standing, line)
