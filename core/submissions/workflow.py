@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -19,7 +20,7 @@ from core.models import Account, Movement, Organization, Person, Submission, und
 from core.models import State as S
 from core.submissions import kinds
 from core.submissions.kinds import KINDS, Stage
-from core.trail import audit
+from core.trail import audit, messages
 
 Action = kinds.Action
 """A move (操作): `kinds.Action`."""
@@ -249,6 +250,31 @@ def _record(session: Session, submission: Submission, before: S, step: _Step, co
         reason=step.reason,
         now=step.now,
     )
+
+
+@messages.about(*(audit.Event(f"submission.{action.value}") for action in Action))
+def hear(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
+    """Who hears of a move (谁收到消息): the office before which it now lies, or those who filed it of what came of it.
+
+    A kind with events of its own registers this for them.
+    """
+    submission = deed.touched
+    kind = kinds.of(submission)
+    named = {(kind.events.get(action) or audit.Event(f"submission.{action.value}")).value: action for action in Action}
+    action = named[deed.event]
+    if submission.state is S.SUBMITTED and action in (Action.SUBMIT, Action.APPROVE):
+        words = session.get_one(Organization, submission.organization_id).name
+        for role in stage_of(submission).roles:
+            title = f"{kind.short}待{stage_of(submission).word}：{submission.title}"
+            yield messages.Word(messages.Topic.FILED, title, words, submission.decider_id, role)
+    elif SIDES[action] is Side.AUTHORITY:
+        topic = messages.Topic.RETURNED if action is Action.RETURN else messages.Topic.DECIDED
+        title = f"{kind.short}{kind.done_word(action)}：{submission.title}"
+        for role in kind.filers:
+            if role is Role.PERSON and submission.human_id is not None:
+                yield messages.Word(topic, title, deed.reason, person_id=submission.human_id)
+            elif role is not Role.PERSON and submission.home_id is not None:
+                yield messages.Word(topic, title, deed.reason, submission.home_id, role)
 
 
 # --- questions ------------------------------------------------------------------------------------------------------
