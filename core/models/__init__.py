@@ -24,11 +24,13 @@ from core.models.submissions import (
     Dispute,
     Movement,
     Plan,
+    Remark,
     Report,
     RosterProblem,
     RosterRepair,
     RosterRow,
     Submission,
+    SubmissionContent,
 )
 from core.models.trail import AuditEntry
 
@@ -63,6 +65,7 @@ __all__ = [
     "PersonChange",
     "Plan",
     "PolicyDraft",
+    "Remark",
     "Report",
     "RosterProblem",
     "RosterRepair",
@@ -73,6 +76,7 @@ __all__ = [
     "SpecialDay",
     "State",
     "Submission",
+    "SubmissionContent",
     "Unsaved",
     "append_only_tables",
     "leagues",
