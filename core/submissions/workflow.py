@@ -23,6 +23,7 @@ from core.submissions import contents, kinds, remarking
 from core.submissions.contents import Changed
 from core.submissions.kinds import KINDS, Stage
 from core.submissions.remarking import OpenRemark
+from core.tables.problems import Problem
 from core.trail import audit, messages
 
 Action = kinds.Action
@@ -65,7 +66,7 @@ CONFIRM = "已核对，同意"
 
 def moves_for(submission: Submission, actor: Actor) -> list[Action]:
     """The moves this actor could make from here; what the screen draws as buttons."""
-    sides = {Side.FILER: _files(submission, actor), Side.AUTHORITY: _decides(submission, actor)}
+    sides = {Side.FILER: files(submission, actor), Side.AUTHORITY: _decides(submission, actor)}
     own = actor.role in _roles(submission, Side.AUTHORITY) and submission.decided_by_id == actor.account_id
     return [
         action
@@ -94,7 +95,7 @@ def _roles(submission: Submission, side: Side) -> tuple[Role, ...]:
     )
 
 
-def _files(submission: Submission, actor: Actor) -> bool:
+def files(submission: Submission, actor: Actor) -> bool:
     """Whether the actor files such submissions, and this one is of the own house, or the own one."""
     if actor.role not in _roles(submission, Side.FILER):
         return False
@@ -254,7 +255,7 @@ def _checked(session: Session, submission: Submission, action: Action, *, versio
     side = SIDES[action]
     require(actor, *_roles(submission, side))
     if side is Side.FILER:
-        if not _files(submission, actor):
+        if not files(submission, actor):
             raise not_found("申请")
     elif action is not Action.UNDO:
         access.in_charge(actor, submission.decider_id)
@@ -332,17 +333,29 @@ def hear(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
     action = named[deed.event]
     if submission.state is S.SUBMITTED and action in (Action.SUBMIT, Action.APPROVE):
         words = session.get_one(Organization, submission.organization_id).name
-        for role in stage_of(submission).roles:
-            title = f"{kind.short}待{stage_of(submission).word}：{submission.title}"
-            yield messages.Word(messages.Topic.FILED, title, words, submission.decider_id, role)
+        title = f"{kind.short}待{stage_of(submission).word}：{submission.title}"
+        yield from to_office(submission, messages.Topic.FILED, title, words)
     elif SIDES[action] is Side.AUTHORITY:
         topic = messages.Topic.RETURNED if action is Action.RETURN else messages.Topic.DECIDED
         title = f"{kind.short}{kind.done_word(action)}：{submission.title}"
-        for role in kind.filers:
-            if role is Role.PERSON and submission.human_id is not None:
-                yield messages.Word(topic, title, deed.reason, person_id=submission.human_id)
-            elif role is not Role.PERSON and submission.home_id is not None:
-                yield messages.Word(topic, title, deed.reason, submission.home_id, role)
+        yield from to_filers(submission, topic, title, deed.reason)
+
+
+def to_office(submission: Submission, topic: messages.Topic, title: str, words: str) -> Iterator[messages.Word]:
+    """A message to the office before which a submission lies, in the roles that decide it there."""
+    kind, number = submission.kind, submission.id
+    for role in stage_of(submission).roles:
+        yield messages.Word(topic, title, words, submission.decider_id, role, record=kind, record_id=number)
+
+
+def to_filers(submission: Submission, topic: messages.Topic, title: str, words: str) -> Iterator[messages.Word]:
+    """A message to those who file a submission: the clerks of its house, or the person."""
+    kind, number = submission.kind, submission.id
+    for role in kinds.of(submission).filers:
+        if role is Role.PERSON and submission.human_id is not None:
+            yield messages.Word(topic, title, words, person_id=submission.human_id, record=kind, record_id=number)
+        elif role is not Role.PERSON and submission.home_id is not None:
+            yield messages.Word(topic, title, words, submission.home_id, role, record=kind, record_id=number)
 
 
 # --- questions ------------------------------------------------------------------------------------------------------
@@ -375,7 +388,7 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def filers(session: Session, submission: Submission) -> list[str]:
-    """Who, by name, may currently put a submission right and file it again; see `_files`.
+    """Who, by name, may currently put a submission right and file it again; see `files`.
 
     A person moves, an employer may have no clerk: then nobody may until an account is opened.
     """
@@ -423,6 +436,25 @@ def changes(session: Session, submission_id: int, actor: Actor) -> list[Changed]
     ID numbers are masked, for its base as well. Refused codes: "missing".
     """
     return contents.changes(session, one(session, submission_id, actor))
+
+
+def warnings(session: Session, submission_id: int, actor: Actor) -> list[Problem]:
+    """What is worth a look before it is decided (审核提示), found afresh each time. Refused codes: "missing"."""
+    submission = one(session, submission_id, actor)
+    return kinds.of(submission).warnings(session, submission, actor)
+
+
+def plain(session: Session, submission_id: int, actor: Actor) -> bool:
+    """Whether it waits with nothing worth a look (无提示) and nothing to confirm: it may be approved among many.
+
+    Nothing is decided by that: each is approved by a `move` of its own, in a transaction of its own, with its checks.
+    Refused codes: "missing".
+    """
+    submission = one(session, submission_id, actor)
+    if submission.state is not S.SUBMITTED:
+        return False
+    kind = kinds.of(submission)
+    return not kind.to_confirm(session, submission) and not kind.warnings(session, submission, actor)
 
 
 def to_confirm(session: Session, submission: Submission) -> str:

@@ -11,7 +11,7 @@ from core.ground.access import Refused
 from core.ledger import books
 from core.models import Message
 from core.office import home, messages
-from core.submissions import plans
+from core.submissions import comments, plans
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from core.trail.messages import Topic
@@ -93,6 +93,29 @@ def test_read_marks_are_each_accounts_own_and_quiet_topics_are_not_counted(datab
     with db.transaction() as session, pytest.raises(Refused) as refused:
         messages.choose(session, quiet=[], mail="no address", actor=cast["reviewer"])
     assert refused.value.code == "mail"
+
+
+def test_a_comment_is_told_to_the_other_side_and_an_internal_one_to_the_own_office(office: object) -> None:
+    cast = c.assemble()
+    plan = c.file_plan(cast)
+    for words, internal, by in (("请补充师资", False, "reviewer"), ("已补", False, "base"), ("内部", True, "reviewer")):
+        with db.transaction() as session:
+            comments.write(session, plan.id, words, internal=internal, actor=cast[by], now=c.NOW)
+    with db.reading() as session:
+        seen = {
+            by: [
+                (line.words, line.record, line.record_id)
+                for line in messages.listing(session, cast[by], topic=Topic.COMMENTED)[0]
+            ]
+            for by in ("base", "reviewer", "reviewer2", "hohhot_reviewer")
+        }
+    at = ("plan", plan.id)
+    assert seen == {
+        "base": [("请补充师资", *at)],
+        "reviewer": [("已补", *at)],
+        "reviewer2": [("内部", *at), ("已补", *at)],
+        "hohhot_reviewer": [],
+    }
 
 
 def test_an_extension_is_told_to_its_base_and_a_refused_deed_to_nobody(office: object) -> None:
