@@ -12,7 +12,7 @@ from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
 from core.people import persons, setup
 from core.submissions import claims
-from web import bar, context, deeds, first_visit, links, passwords, shell, sign_in
+from web import bar, context, deeds, first_visit, links, passwords, search, shell, sign_in
 from web.deeds import Who
 from web.words import md
 
@@ -116,6 +116,7 @@ def banner(actor: Actor, known: context.Known) -> None:
                 days = st.number_input("推进天数", 1, 366, 15, key="demo-days")
                 st.button("推进", on_click=_shift, args=(int(days), known.ahead), key=f"demo-shift-{known.ahead}")
         if not actor.must_change_password:
+            search.box()
             st.button("退出", icon=":material/logout:", on_click=sign_in.sign_out, key="sign-out")
 
 
