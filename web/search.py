@@ -13,9 +13,12 @@ from web.words import md
 
 KEYS = "Ctrl+K"
 FOCUS = """<script>
-{const field = [...document.querySelectorAll('[role=dialog] input')].pop(); if (field) field.focus();}
+for (const wait of [0, 50, 150, 300, 600]) setTimeout(() => {
+  const dialog = document.querySelector('[role=dialog]'), field = dialog?.querySelector('input');
+  if (field && document.activeElement === dialog) field.focus();
+}, wait);
 </script>"""
-"""The dialog opens with its box under the hand, not with its cross."""
+"""The dialog opens with its box under the hand: once it stands it takes the focus itself, and hands it on."""
 
 
 def box() -> None:
