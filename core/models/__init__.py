@@ -7,6 +7,7 @@ from core.models.credit import CreditBatch, CreditEntry, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
 from core.models.offices import (
     Account,
+    CalendarLink,
     ColumnChoice,
     Organization,
     Setting,
@@ -22,11 +23,13 @@ from core.models.submissions import (
     Dispute,
     Movement,
     Plan,
+    Remark,
     Report,
     RosterProblem,
     RosterRepair,
     RosterRow,
     Submission,
+    SubmissionContent,
 )
 from core.models.trail import AuditEntry
 
@@ -36,6 +39,7 @@ __all__ = [
     "Attachment",
     "AuditEntry",
     "Base",
+    "CalendarLink",
     "Card",
     "CardPerson",
     "Change",
@@ -57,6 +61,7 @@ __all__ = [
     "PersonChange",
     "Plan",
     "PolicyDraft",
+    "Remark",
     "Report",
     "RosterProblem",
     "RosterRepair",
@@ -67,6 +72,7 @@ __all__ = [
     "SpecialDay",
     "State",
     "Submission",
+    "SubmissionContent",
     "Unsaved",
     "append_only_tables",
     "leagues",

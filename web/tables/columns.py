@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.ground.access import Labelled, OrganizationKind, Role
+from core.law.workdays import DayKind
 from core.ledger.standing import Standing
 from core.models import Change, Mode, Source, State
 from core.submissions import kinds, workflow
@@ -49,6 +50,7 @@ LABELS = {
     "confirmed": "确认事项",
     "content": "培训内容",
     "credit_year": "学时年度",
+    "day_kind": "安排",
     "days_ahead": "推进天数",
     "days_left": "期限",
     "decided_at": "审核时间",
@@ -76,6 +78,7 @@ LABELS = {
     "granted": "核定学时",
     "headcount": "计划人数",
     "heading": "列",
+    "holiday": "节日",
     "hours": "学时",
     "hours_each": "每人学时",
     "hours_standing": "学时状态",
@@ -162,6 +165,7 @@ def heading(name: str) -> str:
 VOCABULARIES: dict[str, Iterable[Labelled]] = {
     "action": workflow.Action,
     "change": Change,
+    "day_kind": DayKind,
     "event": audit.EVENTS.values(),
     "hours_standing": Standing,
     "kind": OrganizationKind,

@@ -3,7 +3,7 @@
 from core.submissions.reports.concerns import warnings
 from core.submissions.reports.events import Event
 from core.submissions.reports.excess import OVER_PLAN_REASON, Excess, beyond_plan
-from core.submissions.reports.fields import ReportFields, open_plans, save
+from core.submissions.reports.fields import ReportFields, deadline, open_plans, save
 from core.submissions.reports.keeping import EDITABLE, form_of, limits, repaired
 from core.submissions.reports.kind import ReportKind
 from core.submissions.reports.overdue import Overdue, overdue
@@ -45,6 +45,7 @@ __all__ = [
     "cells",
     "cells_of_rows",
     "credit_years",
+    "deadline",
     "form_of",
     "headcount",
     "limits",
