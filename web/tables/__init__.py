@@ -4,7 +4,7 @@ from web.tables.cells import worded
 from web.tables.choosing import FOLDED, account, columns
 from web.tables.columns import LABELS
 from web.tables.downloads import deferred, export
-from web.tables.drawing import PAGE_ROWS, fixed, listing, pick, prose, table
+from web.tables.drawing import PAGE_ROWS, fixed, listing, pick, prose, table, tick
 from web.tables.problems import problems
 from web.tables.sheet import Mending, is_mended, sheet
 
@@ -25,5 +25,6 @@ __all__ = [
     "prose",
     "sheet",
     "table",
+    "tick",
     "worded",
 ]
