@@ -16,7 +16,7 @@ from core.models import CreditBatch
 from core.submissions import kinds
 from core.trail import files
 from web import address, deeds, shell, tables
-from web.credit import reversing
+from web.credit import importing, reversing
 from web.deeds import Who
 from web.facts import facts
 from web.words import md, moment_text
@@ -191,6 +191,7 @@ def batch_page(batch: CreditBatch, standing: Standing) -> None:
     linked = address.chosen(f"line{batch.id}")  # a dispute leads here, to its line
     st.session_state.setdefault(f"reverse-{batch.id}-lines", str(linked or ""))
     entries_of(batch, undone)
+    importing.mended(batch, actor)
     relied(batch)
     if undone:
         undoing(batch, standing)

@@ -3,7 +3,7 @@
 from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables
 from core.models.cards import Card, CardPerson
-from core.models.credit import CreditBatch, CreditEntry, CreditTotal
+from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
 from core.models.offices import (
     Account,
@@ -20,6 +20,8 @@ from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.submissions import (
     Attachment,
     Claim,
+    Comment,
+    CommentRead,
     Dispute,
     Movement,
     Plan,
@@ -45,8 +47,11 @@ __all__ = [
     "Change",
     "Claim",
     "ColumnChoice",
+    "Comment",
+    "CommentRead",
     "CreditBatch",
     "CreditEntry",
+    "CreditRepair",
     "CreditTotal",
     "DecisionPart",
     "DecisionPerson",

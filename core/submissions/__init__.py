@@ -11,4 +11,16 @@ from core.submissions import claims
 from core.submissions import disputes
 # isort: on
 
-__all__ = ["claims", "contents", "disputes", "kinds", "plans", "queues", "remarking", "reports", "roster", "workflow"]
+__all__ = [
+    "claims",
+    "comments",
+    "contents",
+    "disputes",
+    "kinds",
+    "plans",
+    "queues",
+    "remarking",
+    "reports",
+    "roster",
+    "workflow",
+]

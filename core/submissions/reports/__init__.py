@@ -20,6 +20,7 @@ from core.submissions.reports.reading import (
     rows,
     standing,
 )
+from core.submissions.reports.record import Record, record_of
 from core.submissions.reports.repairing import (
     accept,
     paste,
@@ -38,6 +39,7 @@ __all__ = [
     "Event",
     "Excess",
     "Overdue",
+    "Record",
     "ReportFields",
     "ReportKind",
     "accept",
@@ -56,6 +58,7 @@ __all__ = [
     "paste",
     "problems",
     "read_again",
+    "record_of",
     "repair",
     "repaired",
     "repairs",
