@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -29,10 +29,10 @@ from core.law.notices import Policy, SubjectRule
 from core.ledger.consequences import Consequence
 from core.models import Mode, Organization, Plan, Report, State, Submission
 from core.people import holidays
-from core.submissions.kinds import REASONS, Action, Kind, register
+from core.submissions.kinds import REASONS, Action, Kind, Line, Mark, register
 from core.tables import values
 from core.tables.problems import Problem
-from core.trail import audit
+from core.trail import audit, messages
 
 _TABLE = sa.inspect(Plan).local_table
 
@@ -406,6 +406,15 @@ def too_late(session: Session, actor: Actor, *, now: datetime) -> list[tuple[Pla
     return [(plan, counted) for plan, counted in found if counted.due_on < today]
 
 
+@messages.about(Event.EXTENDED)
+def _hear_of_extension(_session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
+    """The base hears that it may file after all."""
+    plan = deed.touched
+    title = f"已准予延期上报：{plan.title}"
+    words = f"请在培训开始（{plan.start_on}）以前上报。{deed.reason}"
+    yield messages.Word(messages.Topic.EXTENDED, title, words, plan.organization_id, Role.BASE_CLERK)
+
+
 def fields_of(plan: Plan) -> PlanFields:
     """Fields of a plan."""
     return PlanFields(**{name: getattr(plan, name) for name in PlanFields.__dataclass_fields__})
@@ -424,6 +433,19 @@ MOST_NAMED = 5
 """Other plans of the same days that are named."""
 ENOUGH_PAST, UNUSUAL = 3, 2
 """From so many approved plans on, more than so many times the largest of them is worth a look."""
+
+
+def _line(plan: Plan) -> Line:
+    """A plan as one line of a list."""
+    made_up = any(year < plan.end_on.year for year in plan.credit_years)
+    marks = [Mark("延期")] * bool(plan.extension_start_on) + [Mark("补学")] * made_up
+    return Line(
+        when=f"{plan.start_on:%m-%d}至{plan.end_on:%m-%d}",
+        size=f"{plan.headcount}人",
+        hours=f"{hours_text(plan.hours_each)}学时",
+        marks=tuple(marks),
+        by=plan.start_on,
+    )
 
 
 class PlanKind(Kind[Plan]):
@@ -450,6 +472,7 @@ class PlanKind(Kind[Plan]):
     } | REASONS
     decide_by = sa.select(_TABLE.c.start_on).where(_TABLE.c.id == Submission.id).scalar_subquery()
     columns = tuple(_TABLE.c[name] for name in ("subject", "start_on", "end_on", "headcount", "hours_each"))
+    decide_by_word = "开始"
 
     def source(self, submissions: sa.FromClause) -> sa.FromClause:
         return submissions.join(_TABLE, _TABLE.c.id == Submission.id)
@@ -473,6 +496,9 @@ class PlanKind(Kind[Plan]):
 
     def texts(self, plan: Plan) -> list[tuple[str, str]]:
         return [("培训内容", plan.content), ("师资情况", plan.teachers), ("培训人员范围", plan.audience)]
+
+    def lines(self, session: Session, found: Sequence[Plan]) -> dict[int, Line]:
+        return {each.id: _line(each) for each in found}
 
     def deadline(self, session: Session, plan: Plan) -> Deadline:
         """The last day to file it in time, clause 一(五)1; with an extension the day before the training begins."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -24,7 +24,7 @@ from core.submissions.contents import Changed
 from core.submissions.kinds import KINDS, Stage
 from core.submissions.remarking import OpenRemark
 from core.tables.problems import Problem
-from core.trail import audit
+from core.trail import audit, messages
 
 Action = kinds.Action
 """A move (操作): `kinds.Action`."""
@@ -88,11 +88,12 @@ def stage_of(submission: Submission) -> Stage:
 def _roles(submission: Submission, side: Side) -> tuple[Role, ...]:
     """The roles that make the moves of a side; a submission's stages may be decided in different ones."""
     kind = kinds.of(submission)
-    return (
-        kind.filers
-        if side is Side.FILER
-        else tuple(dict.fromkeys(role for stage in kind.stages for role in stage.roles))
-    )
+    return kind.filers if side is Side.FILER else deciders(kind)
+
+
+def deciders(kind: kinds.Kind[Any]) -> tuple[Role, ...]:
+    """The roles that decide a kind (审核角色), at whatever stage."""
+    return tuple(dict.fromkeys(role for stage in kind.stages for role in stage.roles))
 
 
 def files(submission: Submission, actor: Actor) -> bool:
@@ -321,6 +322,43 @@ def _record(session: Session, submission: Submission, before: S, step: _Step, co
     )
 
 
+@messages.about(*(audit.Event(f"submission.{action.value}") for action in Action))
+def hear(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
+    """Who hears of a move (谁收到消息): the office before which it now lies, or those who filed it of what came of it.
+
+    A kind with events of its own registers this for them.
+    """
+    submission = deed.touched
+    kind = kinds.of(submission)
+    named = {(kind.events.get(action) or audit.Event(f"submission.{action.value}")).value: action for action in Action}
+    action = named[deed.event]
+    if submission.state is S.SUBMITTED and action in (Action.SUBMIT, Action.APPROVE):
+        words = session.get_one(Organization, submission.organization_id).name
+        title = f"{kind.short}待{stage_of(submission).word}：{submission.title}"
+        yield from to_office(submission, messages.Topic.FILED, title, words)
+    elif SIDES[action] is Side.AUTHORITY:
+        topic = messages.Topic.RETURNED if action is Action.RETURN else messages.Topic.DECIDED
+        title = f"{kind.short}{kind.done_word(action)}：{submission.title}"
+        yield from to_filers(submission, topic, title, deed.reason)
+
+
+def to_office(submission: Submission, topic: messages.Topic, title: str, words: str) -> Iterator[messages.Word]:
+    """A message to the office before which a submission lies, in the roles that decide it there."""
+    kind, number = submission.kind, submission.id
+    for role in stage_of(submission).roles:
+        yield messages.Word(topic, title, words, submission.decider_id, role, record=kind, record_id=number)
+
+
+def to_filers(submission: Submission, topic: messages.Topic, title: str, words: str) -> Iterator[messages.Word]:
+    """A message to those who file a submission: the clerks of its house, or the person."""
+    kind, number = submission.kind, submission.id
+    for role in kinds.of(submission).filers:
+        if role is Role.PERSON and submission.human_id is not None:
+            yield messages.Word(topic, title, words, person_id=submission.human_id, record=kind, record_id=number)
+        elif role is not Role.PERSON and submission.home_id is not None:
+            yield messages.Word(topic, title, words, submission.home_id, role, record=kind, record_id=number)
+
+
 # --- questions ------------------------------------------------------------------------------------------------------
 
 
@@ -329,19 +367,33 @@ def one(session: Session, submission_id: int, actor: Actor, *, kind: str | None 
 
     Refused codes: "missing".
     """
+    query = _loading().where(
+        Submission.id == submission_id, visible_to(actor), Submission.kind == kind if kind else sa.true()
+    )
+    submission = session.scalar(query)
+    if submission is None:
+        raise not_found(KINDS[kind].word if kind else "申请")
+    return submission
+
+
+def several(session: Session, submission_ids: Sequence[int], actor: Actor) -> list[Submission]:
+    """Some submissions of the actor's jurisdiction, of any kinds, in this order; few statements, others left out."""
+    query = _loading().where(Submission.id.in_(submission_ids), visible_to(actor))
+    found = {each.id: each for each in session.scalars(query)}
+    return [found[each] for each in submission_ids if each in found]
+
+
+def _loading() -> sa.Select[Submission]:
+    """Submissions of all kinds with what is shown of one: its offices, its person, and what its kind says."""
     models = [each.model for each in KINDS.values()]
-    submission = session.scalar(
+    return (
         sa.select(Submission)
         .options(
             sa.orm.selectin_polymorphic(Submission, models), *(load for each in KINDS.values() for load in each.loads)
         )
         .options(sa.orm.joinedload(Submission.organization), sa.orm.joinedload(Submission.person))
         .options(sa.orm.joinedload(Submission.authority).joinedload(Organization.authority))
-        .where(Submission.id == submission_id, visible_to(actor), Submission.kind == kind if kind else sa.true())
     )
-    if submission is None:
-        raise not_found(KINDS[kind].word if kind else "申请")
-    return submission
 
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
