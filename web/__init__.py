@@ -24,6 +24,7 @@ __all__ = [
     "progress",
     "reports",
     "screens",
+    "search",
     "shell",
     "sign_in",
     "submissions",
