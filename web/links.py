@@ -28,7 +28,7 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
     if kind in KINDS and actor.role in KINDS[kind].filers and kind in FILING:
         by_plan = kind == "report" and plan_id
         return FILING[kind], {"plan": str(plan_id)} if by_plan else {kind: str(record_id)}
-    if actor.role in OFFICERS and actor.role is not Role.LEADER:
+    if actor.role in (Role.REVIEWER, Role.ADMIN):
         return "review", {"kind": kind, "item": str(record_id)} if record_id else {"kind": "plan", "item": str(plan_id)}
     if actor.role in OFFICERS:
         return "quota_dashboard", {}
