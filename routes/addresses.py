@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from routes import calendar, health, session, verify, words
+from routes import calendar, health, moved, session, verify, words
 
 ROUTES = [
     Route("/healthz", health.health),
@@ -14,4 +14,5 @@ ROUTES = [
     Route("/verify", verify.verify_proof, methods=["POST"]),
     Route("/verify/{code}", verify.verify),
     Route("/words.js", words.script),
+    *(Route(page, moved.moved) for page in moved.PAGES),
 ]

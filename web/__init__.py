@@ -11,6 +11,7 @@ __all__ = [
     "context",
     "credit",
     "deeds",
+    "desk",
     "drafts",
     "eligibility",
     "facts",

@@ -16,8 +16,6 @@ STYLE = Path(__file__).parent / "links.css"
 Place = tuple[str, dict[str, str]]
 """A page's file, and the query of its address."""
 
-REVIEW = {"plan": "plan_approval", "report": "report_review", "claim": "claim_review", "dispute": "disputes"}
-"""Where an office decides, by kind."""
 FILING = {"plan": "plan_filing", "report": "report_filing", "claim": "credit_claims", "dispute": "credit_lookup"}
 """Where it is filed, by kind."""
 
@@ -30,10 +28,8 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
     if kind in KINDS and actor.role in KINDS[kind].filers and kind in FILING:
         by_plan = kind == "report" and plan_id
         return FILING[kind], {"plan": str(plan_id)} if by_plan else {kind: str(record_id)}
-    if actor.role in OFFICERS and actor.role is not Role.LEADER and kind in REVIEW:
-        if not record_id:
-            return REVIEW["plan"], {"plan": str(plan_id)}
-        return REVIEW[kind], {kind: str(record_id)}
+    if actor.role in OFFICERS and actor.role is not Role.LEADER:
+        return "review", {"kind": kind, "item": str(record_id)} if record_id else {"kind": "plan", "item": str(plan_id)}
     if actor.role in OFFICERS:
         return "quota_dashboard", {}
     return None
@@ -41,11 +37,11 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
 
 def menu(counts: dict[str, int], actor: Actor) -> dict[str, int]:
     """Counts beside the menu (待办数) by page file, out of those by kind."""
-    pages = {kind: FILING[kind] if actor.role in KINDS[kind].filers else REVIEW[kind] for kind in FILING}
+    pages = {kind: FILING[kind] for kind in FILING if actor.role in KINDS[kind].filers}
     found: dict[str, int] = {}
     for kind, number in counts.items():
-        if page := pages.get(kind, REVIEW.get(kind)):
-            found[page] = found.get(page, 0) + number
+        page = pages.get(kind, "review")
+        found[page] = found.get(page, 0) + number
     return found
 
 

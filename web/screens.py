@@ -31,12 +31,9 @@ SCREENS = {
     "办理": (
         Screen("home", "首页", "home"),
         Screen("plan_filing", "培训计划上报", "edit_calendar", (Role.BASE_CLERK,)),
-        Screen("plan_approval", "培训计划审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
+        Screen("review", "审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
         Screen("report_filing", "培训情况报告", "upload_file", (Role.BASE_CLERK,)),
-        Screen("report_review", "报告审核", "rule", (Role.REVIEWER,)),
         Screen("credit_claims", "学时折合申报", "workspace_premium", claims.FILERS),
-        Screen("claim_review", "学时折合审核", "workspace_premium", (Role.REVIEWER,)),
-        Screen("disputes", "学时异议", "feedback", (Role.REVIEWER, Role.ADMIN)),
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
         Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),
     ),

@@ -232,7 +232,7 @@ def test_before_and_after_a_supplement_is_turned_down_each_is_told_what_it_means
     behind(cast, people.sheet([people.row(1), people.row(2, sex="m")]))
     report = one(sa.select(Report))
     final = "不予通过后，这些人不能再补报；需要改正的，请用“退回”。"
-    app = open_page("report_review", sign_in("reviewer"), report=str(report.id))
+    app = open_page("review", sign_in("reviewer"), item=str(report.id))
     assert final not in [each.value for each in app.caption]
     people.approve(cast, report.id, now=NOW)
     press(open_page("report_filing", sign_in("base"), report=str(report.id)), "补报其余1行")
@@ -240,9 +240,9 @@ def test_before_and_after_a_supplement_is_turned_down_each_is_told_what_it_means
     app = open_page("report_filing", sign_in("base"), plan=str(added.plan_id))
     SheetOf(app).mend(4, "sex", "女")
     press(app, "提交报告")
-    app = open_page("report_review", sign_in("reviewer"), report=str(added.id))
+    app = open_page("review", sign_in("reviewer"), item=str(added.id))
     assert final in [each.value for each in app.caption]
-    app.text_area(key=f"reason-{added.id}").input("没有参加培训")
+    app.text_area(key=f"opinion-{added.id}").input("没有参加培训")
     press(app, "不予通过")
     app = open_page("report_filing", sign_in("base"), report=str(report.id))
     (told,) = (each.value for each in app.warning)
@@ -315,8 +315,9 @@ def test_hours_that_were_taken_back_lead_the_base_to_a_supplement(cast: Cast) ->
         books.reverse(session, 1, lines=[2], actor=cast["reviewer"], reason="只学了两天", now=NOW)
     told = "有1人的学时已冲销，可补报更正"
     assert any(told in link.proto.label for link in open_page("home", sign_in("base")).get("page_link"))
-    for page, username in (("report_filing", "base"), ("report_review", "reviewer")):
-        app = open_page(page, sign_in(username), report=str(report.id), state="")
+    for page, username in (("report_filing", "base"), ("review", "reviewer")):
+        name = "report" if page == "report_filing" else "item"
+        app = open_page(page, sign_in(username), **{name: str(report.id)})
         assert "部分冲销" in " ".join(text.value for text in app.markdown)
         assert any("冲销第1批：只学了两天" in str(each.value) for each in app.dataframe)
     app = open_page("report_filing", sign_in("base"))
@@ -346,9 +347,9 @@ def test_a_reviewer_sees_the_years_of_a_make_up_training(cast: Cast) -> None:
     year = TODAY.year - 1
     plan = behind(cast, people.sheet([people.row(1, credit_year=year)]), credit_years=(year,))
     report = one(sa.select(Report).where(Report.plan_id == plan.id))
-    app = open_page("report_review", sign_in("reviewer"), report=str(report.id))
-    frame = next(each.value for each in app.dataframe if "approved_plan" in each.value)
-    shown = frame.set_index("checked").loc["学时年度", ["approved_plan", "took_place", "difference"]]
+    app = open_page("review", sign_in("reviewer"), item=str(report.id))
+    frame = next(each.value for each in app.table if "批准的计划" in each.value)
+    shown = frame.set_index(frame.columns[0]).loc["学时年度"]
     assert shown.tolist() == [str(year), str(year), ""]
 
 
