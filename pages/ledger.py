@@ -1,23 +1,21 @@
 """Officers look over what was posted, batch by batch, and undo what was posted wrongly, in whole or in part."""
 
-from typing import Any, Unpack
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.eligibility import decisions
-from core.ground import db, typed
+from core.ground import db
 from core.ground.access import Actor, Refused, Role
-from core.ledger import books, statements
-from core.ledger.consequences import Consequence
-from core.ledger.standing import Standing, reversed_lines
+from core.ledger import statements
+from core.ledger.standing import Standing
 from core.models import CreditBatch
 from core.submissions import kinds
 from core.trail import files
-from web import address, deeds, shell, tables
+from web import address, shell, tables
 from web.credit import importing, reversing
-from web.deeds import Who
 from web.facts import facts
 from web.words import md, moment_text
 
@@ -40,59 +38,6 @@ RELIED_NAMES = {
 }
 
 
-def foreseen(batch_id: int, written: str | None) -> tuple[frozenset[int], int, str]:
-    """What a reversal would take back: its lines, how many decisions relied on them, the whole in words.
-
-    `written`: the lines as they are written down; None for all that still stand. Refused as the reversal would be.
-    """
-
-    def question(session: Session, **who: Unpack[Who]) -> tuple[Consequence, frozenset[int], int]:
-        lines = None if written is None else books.line_numbers(written)
-        taken = books.foreseen(session, batch_id, lines=lines, **who)
-        if lines is None:
-            entries = session.get_one(CreditBatch, batch_id).entries
-            lines = {*range(1, entries + 1)} - reversed_lines(session, batch_id)
-        return taken, frozenset(lines), len(decisions.relied(session, batch_id, who["actor"], only=lines))
-
-    taken, lines, relied = deeds.rehearsed(question)
-    words = f"将{taken.words}"
-    words += f"；{relied}项资格核验结论曾用到这些学时" if relied else ""
-    words += f"；该批{f'还有{taken.left}笔有效' if taken.left else '全部冲销'}"
-    return lines, relied, words
-
-
-def ask(batch_id: int, chosen: bool, key: str) -> None:
-    """Undo one line on which nothing was decided at once; else only after it was said how much that is.
-
-    `chosen`: the lines that were ticked or written down, not all that still stand.
-    """
-    reason = typed.prose(st.session_state[key])
-    try:
-        lines, relied, words = foreseen(batch_id, st.session_state[f"{key}-lines"] if chosen else None)
-    except Refused as refused:
-        deeds.say("error", refused.words)
-        return
-    args = (batch_id, lines, reason, key)
-    if (len(lines) == 1 and not relied) or not reason:  # without a reason it is refused, in the ledger's words
-        reverse(*args)
-        return
-    reversing.ask_again(words, reason, reverse, args, key=key)
-
-
-def reverse(batch_id: int, lines: frozenset[int], reason: str, key: str) -> None:
-    """Undo these lines, and leave nothing filled in beside the buttons for the lines that remain."""
-
-    def act(session: Session, **who: Unpack[Who]) -> str:
-        batch, taken = books.reverse(session, batch_id, reason=reason, lines=lines, **who)
-        words = reversing.to_look_at(len(decisions.relied(session, batch.id, who["actor"])), batch.id)
-        return f"已{taken.words}。冲销记在第{batch.id}批{words}。"
-
-    if deeds.deed(act, "reverse", batch_id, lines):
-        st.session_state[key] = st.session_state[f"{key}-lines"] = ""
-        address.choose(f"line{batch_id}", None)
-        address.forget_choice()
-
-
 def original(kept: int) -> None:
     """The file an import came from; handing it out is a logged act, since it holds full ID numbers."""
     with db.reading() as session:
@@ -100,14 +45,6 @@ def original(kept: int) -> None:
     make = tables.deferred(lambda session, **who: files.handed_out(session, kept, **who).content, db.transaction)
     icon, key = ":material/attach_file:", f"file-{kept}"
     st.download_button(f"原文件：{filename}", make, filename, key=key, icon=icon, on_click="ignore")
-
-
-def ticked(written: str) -> set[int]:
-    """The lines written down so far; none while they cannot be read."""
-    try:
-        return books.line_numbers(written)
-    except Refused:
-        return set()
 
 
 def entries_of(batch: CreditBatch, undone: bool) -> None:
@@ -123,40 +60,23 @@ def entries_of(batch: CreditBatch, undone: bool) -> None:
         return found.rename(columns=LINE_NAMES), count
 
     shown, _count = tables.listing(asked, actor, name=f"line-{batch.id}")
-    key, empty = f"reverse-{batch.id}-lines", "这一批没有这样的学时。"
-
-    def written(lines: set[int]) -> None:
-        st.session_state[key] = books.line_words(lines)
-
+    empty = "这一批没有这样的学时。"
     if undone and batch.entries > 1:
-        before = ticked(st.session_state[key])
-        tables.tick(shown, LINE, name=f"line{batch.id}", by="batch_line", empty=empty, ticked=before, changed=written)
+        tables.tick(
+            shown,
+            LINE,
+            name=f"line{batch.id}",
+            by="batch_line",
+            empty=empty,
+            ticked=reversing.ticked(batch.id),
+            changed=lambda lines: reversing.choose(batch.id, lines),
+        )
     else:
         tables.table(shown, LINE, empty=empty)
     with st.container(horizontal=True):
         tables.export(lambda session, who: asked(session, who, limit=None)[0], LINE, name=f"第{batch.id}批学时")
         if batch.attachment_id:
             original(batch.attachment_id)
-
-
-def undoing(batch: CreditBatch, standing: Standing) -> None:
-    """The whole batch, or the lines ticked or written down and what that leads to; with a reason."""
-    key = f"reverse-{batch.id}"
-    st.markdown("**冲销**")
-    label = "冲销原因（必填，会显示在学时明细和失效的审验卡上）"
-    st.text_input(label, key=key, placeholder="如：与第3批重复", max_chars=books.LONGEST_REASON)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        if batch.entries > 1:
-            place, again = "在上表勾选，或填写，如：2、5-9", address.forget_choice
-            st.text_input("笔号", key=f"{key}-lines", placeholder=place, width=260, on_change=again)
-            st.button("冲销所选各笔", on_click=ask, args=(batch.id, True, key), key=f"{key}-some")
-        words = "冲销整批" if standing == Standing.STANDS else "冲销其余各笔"
-        st.button(words, on_click=ask, args=(batch.id, False, key), key=f"{key}-all")
-    if batch.entries > 1 and (written := st.session_state[f"{key}-lines"]):
-        try:
-            st.info(md(foreseen(batch.id, written)[2]) + "。")
-        except Refused as refused:
-            st.warning(md(refused.words))
 
 
 def relied(batch: CreditBatch) -> None:
@@ -188,13 +108,11 @@ def batch_page(batch: CreditBatch, standing: Standing) -> None:
         st.warning(f"{md(back.basis)}（{what}）", icon=":material/undo:")
     mine = batch.authority_id == actor.organization_id
     undone = mine and not batch.reverses_id and standing != Standing.REVERSED
-    linked = address.chosen(f"line{batch.id}")  # a dispute leads here, to its line
-    st.session_state.setdefault(f"reverse-{batch.id}-lines", str(linked or ""))
     entries_of(batch, undone)
     importing.mended(batch, actor)
     relied(batch)
     if undone:
-        undoing(batch, standing)
+        reversing.undoing(batch, standing)
 
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
