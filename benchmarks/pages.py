@@ -201,7 +201,7 @@ def peer(rounds: int) -> list[float]:
     times = []
     for _ in range(rounds + 1):
         began = time.perf_counter()
-        asked.request("GET", "/admin/pages/submission/?state__exact=submitted")
+        asked.request("GET", "/admin/sessions/submission/?state__exact=submitted")
         answer = asked.getresponse()
         assert b"result_list" in answer.read(), answer.status
         times.append((time.perf_counter() - began) * 1000)

@@ -60,7 +60,7 @@ class Organization(models.Model):
     name = models.CharField(max_length=80)
 
     class Meta:
-        app_label, db_table, managed = "pages", "organization", False
+        app_label, db_table, managed = "sessions", "organization", False
 
     def __str__(self) -> str:
         return self.name
@@ -75,7 +75,7 @@ class Submission(models.Model):
     submitted_at = models.DateTimeField(null=True)
 
     class Meta:
-        app_label, db_table, managed = "pages", "submission", False
+        app_label, db_table, managed = "sessions", "submission", False
 
 
 @admin.register(Submission)
