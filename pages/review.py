@@ -14,9 +14,8 @@ from web import address, context, shell, tables
 from web.desk import deciding, evidence, filters, listing, readings
 from web.words import md
 
-PAGE_ROWS = 50
-
 actor = shell.require(Role.REVIEWER, Role.ADMIN)
+PAGE_ROWS = 50
 st.html(listing.STYLE)
 shell.page("审核")
 offered = readings.offered(actor)

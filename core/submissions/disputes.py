@@ -37,7 +37,7 @@ from core.models import (
 from core.people import persons
 from core.submissions import workflow
 from core.submissions.kinds import Action, Kind, Line, Stage, register
-from core.trail import audit
+from core.trail import audit, messages
 
 FILERS = (Role.PERSON, Role.EMPLOYER_CLERK)
 LONGEST = 500
@@ -294,3 +294,4 @@ def _amount(entry: CreditEntry) -> str:
 
 KIND = DisputeKind()
 register(KIND)
+messages.about(*DisputeKind.events.values())(workflow.hear)

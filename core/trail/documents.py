@@ -33,10 +33,10 @@ def text_of(content: bytes) -> str:
         return ""
     if len(written) > LARGEST_TEXT:
         return ""
-    words = []
+    lines = [""]
     for said, gap, paragraph in _PARTS.findall(written):
         if paragraph or gap in (b"br", b"cr"):
-            words.append("\n")
+            lines.append("")
         else:
-            words.append("\t" if gap else html.unescape(said.decode("utf-8", "replace")))
-    return "".join(words).strip()
+            lines[-1] += "\t" if gap else html.unescape(said.decode("utf-8", "replace"))
+    return "\n".join(lines if lines[-1] else lines[:-1])

@@ -29,6 +29,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "eligibility": set(Role) - {Role.BASE_CLERK},
     "home": set(Role),
     "ledger": {Role.ADMIN, Role.REVIEWER},
+    "messages": set(Role),
     "organizations": {Role.ADMIN},
     "people": set(Role) - {Role.BASE_CLERK, Role.PERSON},
     "plan_filing": {Role.BASE_CLERK},
