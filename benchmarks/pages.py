@@ -190,7 +190,9 @@ def rerun(socket: ClientConnection, page: str, query: str) -> float:
     socket.send(asked.SerializeToString())
     for _ in itertools.count():
         heard.ParseFromString(bytes(socket.recv(timeout=60)))  # type: ignore[arg-type]
+        assert heard.delta.new_element.WhichOneof("type") != "exception", f"{page} failed: see what the server says"
         if heard.WhichOneof("type") == "script_finished":
+            assert heard.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY, f"{page} was not drawn to its end"
             break
     return (time.perf_counter() - began) * 1000
 
