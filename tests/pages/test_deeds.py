@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from core.ground.access import Role
 from core.law import notices
 from core.models import Account, AuditEntry, Card, CreditEntry, Movement, Organization, Person, Plan, Report, State
 from core.people import accounts
-from core.submissions import workflow
+from core.submissions import plans, workflow
 from core.submissions.workflow import Action
 from tests import cast as people
 from tests.cast import Cast
@@ -355,3 +356,49 @@ def test_the_buttons_are_the_moves_core_allows(cast: Cast) -> None:
         drawn = {button.label for button in draw().button}
         assert {action.label for action in allowed} <= drawn
         assert not {action.label for action in Action if action not in allowed} & drawn - {"提交"}
+
+
+def test_a_plan_goes_back_with_remarks_and_comes_again_with_what_was_changed(cast: Cast) -> None:
+    plan = people.file_plan(cast, now=NOW, **ahead(20))
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
+    app.session_state[f"remarks-{plan.id}-{plan.version}"] = {
+        "added_rows": [{"所指": "师资情况", "原因": "表述不清", "说明": "请写明职称"}],
+        "edited_rows": {},
+        "deleted_rows": [],
+    }
+    press(app, "退回")  # the remarks are its reason
+    with db.transaction() as session:
+        kept = session.get_one(Plan, plan.id)
+        assert kept.state is State.RETURNED
+        fields = replace(plans.fields_of(kept), teachers="示例大学教授2人（正高级）")
+        kept = plans.revise(session, plan.id, fields, version=kept.version, actor=cast["base"], now=NOW)
+        session.flush()
+        workflow.move(session, plan.id, Action.SUBMIT, version=kept.version, actor=cast["base"], now=NOW)
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
+    assert "表述不清" in app.warning[0].value
+    remarks, changes = (each.value for each in app.table[:2])
+    assert remarks.iloc[0].tolist() == ["师资情况", "表述不清", "请写明职称", "已改"]
+    assert changes.iloc[0].tolist() == ["师资情况", "示例大学教授2人", md("示例大学教授2人（正高级）")]
+    press(app, "通过")
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
+    press(app, "撤销")
+    assert one(sa.select(Plan)).state is State.SUBMITTED
+
+
+def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_line(cast: Cast) -> None:
+    plans_filed = [people.file_plan(cast, now=NOW, title=f"第{at}期", **ahead(20 + 4 * at)) for at in range(4)]
+    app = press(open_page("review", sign_in("reviewer"), kind="plan"), "批量通过…")
+    (confirmed,) = (button for button in app.button if button.label.startswith("通过所选"))
+    with db.reading() as session:
+        plain = [each.id for each in plans_filed if workflow.plain(session, each.id, cast["reviewer"])]
+    assert confirmed.label == f"通过所选{len(plain)}件"
+    with db.transaction() as session:  # somebody is faster with one of them
+        first = session.get_one(Plan, plain[0])
+        said = {"version": first.version, "actor": cast["reviewer2"], "reason": "请改期", "now": NOW}
+        workflow.move(session, first.id, Action.RETURN, **said)
+    press(app, confirmed.label)
+    assert "没有通过：" in app.error[0].value
+    with db.reading() as session:
+        states = [session.get_one(Plan, each).state for each in plain]
+    assert states == [State.RETURNED, *[State.APPROVED] * (len(plain) - 1)]
+    assert sum(each.value.count("已通过") for each in app.success) == len(plain) - 1

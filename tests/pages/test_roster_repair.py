@@ -391,3 +391,22 @@ def test_another_file_takes_the_place_of_a_repaired_roster_only_when_that_is_tic
     press(app, "保存并检查花名册")
     assert "原花名册已整份替换，此前在网上改正的1处作废。" in app.success[0].value
     assert not app.checkbox
+
+
+def test_a_refused_file_leaves_no_green_light_of_the_former_one(cast: Cast) -> None:
+    app, _ = pasted(cast, people.row(1))
+    clean = "花名册没有错误。"
+    assert clean in [said.value for said in app.success]
+    key = f"report-{one(sa.select(Report.plan_id))}-roster"
+
+    def given(name: str, content: bytes) -> list[str]:
+        uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
+        uploads[key].upload(name, content, "application/octet-stream")
+        press(app, "保存并检查花名册")
+        return [said.value for said in app.error]
+
+    said = given("改坏的.xlsx", people.sheet([people.row(2, note="长" * 1001)]))
+    assert any(each.startswith("“改坏的.xlsx”没有读入，下面仍是先前的花名册，没有改动。第3行的“备注”") for each in said)
+    assert clean not in [each.value for each in app.success]
+    assert given("另一份.xlsx", people.sheet([people.row(2)])) == []
+    assert clean in [each.value for each in app.success]

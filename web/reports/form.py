@@ -16,7 +16,7 @@ from core.trail import choices, files
 from core.trail.files import Upload
 from web import context, deeds, submissions, tables
 from web.deeds import Act, Who
-from web.reports import over_plan
+from web.reports import over_plan, repairing
 from web.words import md
 
 
@@ -145,15 +145,13 @@ def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
             given = roster.pasted(text, form, chosen=known)
         again = given is not None and seen is not None and reports.taken_before(session, seen, given)
         void = reports.repaired(session, seen) if seen else 0
-        report, problems = reports.save(
-            session,
-            plan.id,
-            written,
-            announcement=_upload(f"{key}announcement"),
-            roster_file=given,
-            replace=replace,
-            **who,
-        )
+        saving: dict[str, Any] = {
+            "announcement": _upload(f"{key}announcement"),
+            "roster_file": given,
+            "replace": replace,
+        }
+        with repairing.judged(seen, given):
+            report, problems = reports.save(session, plan.id, written, **saving, **who)
         pasted = report.people + report.faults
         if typed.text(text) and has_roster:
             pasted, problems = reports.paste(session, report.id, text, **who)
