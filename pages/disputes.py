@@ -11,10 +11,10 @@ from core.ground import db, typed
 from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
 from core.law import notices
-from core.ledger import standing
+from core.ledger import reliance, standing
 from core.models import Answer
 from core.people import persons
-from core.records import cards, disputes
+from core.records import disputes
 from web import address, deeds, shell, tables
 from web.credit import reversing
 from web.deeds import Who
@@ -61,7 +61,7 @@ def decide(dispute_id: int, version: int, upheld: bool) -> None:
         stands = line["line"] not in standing.reversed_lines(session, line["batch_id"])
         batch_id, only = line["batch_id"], [line["line"]]
         relied = len(decisions.relied(session, batch_id, who, only=only))
-        return line, stands, cards.at_stake(session, batch_id, only), relied
+        return line, stands, reliance.at_stake(session, batch_id, only), relied
 
     args = (dispute_id, version, upheld, reason)
     if not upheld or not reason:  # without a reason it is refused, in core's words
@@ -81,7 +81,7 @@ def answer(dispute_id: int, version: int, upheld: bool, reason: str) -> None:
     def act(session: Session, **who: Unpack[Who]) -> str:
         found = disputes.answer(session, dispute_id, upheld=upheld, version=version, reason=reason, **who)
         if found.reversal_id:
-            gone = cards.revoked(session, found.reversal_id)
+            gone = reliance.revoked(session, found.reversal_id)
             words = f"，{gone}张已出具的审验卡随之失效" if gone else ""
             words += reversing.to_look_at(
                 len(decisions.relied(session, found.reversal_id, who["actor"])), found.reversal_id

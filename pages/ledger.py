@@ -9,11 +9,10 @@ from sqlalchemy.orm import Session
 from core.eligibility import decisions
 from core.ground import db, typed
 from core.ground.access import Actor, Refused, Role
-from core.ground.hours import hours_text
 from core.ledger import books, statements
-from core.ledger.standing import Standing
+from core.ledger.consequences import Consequence
+from core.ledger.standing import Standing, reversed_lines
 from core.models import CreditBatch
-from core.records import cards
 from core.submissions import kinds
 from core.trail import files
 from web import address, deeds, shell, tables
@@ -49,23 +48,25 @@ def ask(batch_id: int, chosen: str | None, key: str) -> None:
     """
     reason = typed.prose(st.session_state[key])
 
-    def question(session: Session, who: Actor) -> tuple[books.Reversal, int, int]:
+    def question(session: Session, **who: Unpack[Who]) -> tuple[Consequence, frozenset[int], int]:
         lines = None if chosen is None else books.line_numbers(chosen or st.session_state[f"{key}-lines"])
-        taken = books.reversal(session, batch_id, who, lines)
-        relied = len(decisions.relied(session, batch_id, who, only=taken.lines))
-        return taken, cards.at_stake(session, batch_id, taken.lines), relied
+        taken = books.foreseen(session, batch_id, lines=lines, **who)
+        if lines is None:
+            entries = session.get_one(CreditBatch, batch_id).entries
+            lines = {*range(1, entries + 1)} - reversed_lines(session, batch_id)
+        return taken, frozenset(lines), len(decisions.relied(session, batch_id, who["actor"], only=lines))
 
-    asked = deeds.answer(question)
-    if asked is None:
+    try:
+        taken, lines, relied = deeds.rehearsed(question)
+    except Refused as refused:
+        deeds.say("error", refused.words)
         return
-    taken, gone, relied = asked
-    args = (batch_id, taken.lines, reason, key)
-    if (len(taken.lines) == 1 and not relied) or not reason:  # without a reason it is refused, in the ledger's words
+    args = (batch_id, lines, reason, key)
+    if (len(lines) == 1 and not relied) or not reason:  # without a reason it is refused, in the ledger's words
         reverse(*args)
         return
-    words = f"将冲销第{batch_id}批的{len(taken.lines)}笔，涉及{taken.people}人、{hours_text(taken.hours)}学时"
-    words += f"，{gone}张已出具的审验卡失效" if gone else ""
-    words += f"，{relied}项资格核验结论曾用到这些学时" if relied else ""
+    words = f"将{taken.words}"
+    words += f"；{relied}项资格核验结论曾用到这些学时" if relied else ""
     words += f"；该批{f'还有{taken.left}笔有效' if taken.left else '全部冲销'}"
     reversing.ask_again(words, reason, reverse, args, key=key)
 
@@ -74,11 +75,9 @@ def reverse(batch_id: int, lines: frozenset[int], reason: str, key: str) -> None
     """Undo these lines, and leave nothing filled in beside the buttons for the lines that remain."""
 
     def act(session: Session, **who: Unpack[Who]) -> str:
-        batch = books.reverse(session, batch_id, reason=reason, lines=lines, **who)
-        gone = cards.revoked(session, batch.id)
-        words = f"，{gone}张已出具的审验卡随之失效" if gone else ""
-        words += reversing.to_look_at(len(decisions.relied(session, batch.id, who["actor"])), batch.id)
-        return f"已冲销第{batch_id}批的{batch.entries}笔学时（第{batch.id}批）{words}。"
+        batch, taken = books.reverse(session, batch_id, reason=reason, lines=lines, **who)
+        words = reversing.to_look_at(len(decisions.relied(session, batch.id, who["actor"])), batch.id)
+        return f"已{taken.words}。冲销记在第{batch.id}批{words}。"
 
     if deeds.deed(act, "reverse", batch_id, lines):
         st.session_state[key] = st.session_state[f"{key}-lines"] = ""

@@ -49,7 +49,7 @@ def extend(plan: Plan) -> None:
     def grant() -> None:
         def act(session: Session, **who: Unpack[Who]) -> str:
             plans.grant_extension(session, plan.id, reason=st.session_state[key], **who)
-            return f"已准予“{plan.title}”延期上报，基地现在可以提交。"
+            return f"已准予“{plan.title}”延期上报，基地现在可以上报。"
 
         deeds.deed(act, key, plan.version)
 
@@ -66,12 +66,11 @@ if plan_id is not None:
             plan = workflow.one(session, plan_id, actor, kind="plan")
             assert isinstance(plan, Plan)
             steps = workflow.trail(session, plan_id, actor)
-            preview = workflow.preview(session, plan)
         with st.container(border=True):
             reading.plan_facts(plan)
             submissions.history(steps)
             if Action.APPROVE in workflow.moves_for(plan, actor):
-                st.caption(preview)
+                submissions.foretold(plan)
                 submissions.decide(plan, actor)
             elif plan.state is State.SUBMITTED and actor.role is Role.REVIEWER:
                 st.info(f"该计划由{plan.authority.name}审核，您可以查看。")

@@ -109,7 +109,6 @@ if report_id is not None:
             given = {report.announcement_id: "培训通知", report.roster_id: "花名册原件"}
             kept = [(each, label, files.one(session, each, actor)[0].filename) for each, label in given.items() if each]
             decides = Action.APPROVE in workflow.moves_for(report, actor)
-            preview = workflow.preview(session, report) if decides else ""
             beyond = reports.beyond_plan(session, report) if report.state is State.SUBMITTED else []
         with st.container(border=True):
             reading.heading(found)
@@ -126,7 +125,7 @@ if report_id is not None:
             reading.reading(report, actor)
             submissions.history(found.steps)
             if decides:
-                st.info(preview)
+                submissions.foretold(report)
                 if report.part > 1:
                     st.caption("不予通过后，这些人不能再补报；需要改正的，请用“退回”。")
                 submissions.decide(report, actor)

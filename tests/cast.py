@@ -204,17 +204,24 @@ def file_plan(cast: Cast, *, by: str = "base", now: datetime = NOW, **changes: A
 
 
 def approve(cast: Cast, submission_id: int, *, by: str = "reviewer", now: datetime = NOW) -> str:
-    """Approve what is waiting; answers what happened, in words."""
+    """Approve what is waiting; answers what it led to, in words."""
     with db.transaction() as session:
         version = workflow.one(session, submission_id, cast[by]).version
-        _, words = workflow.move(session, submission_id, Action.APPROVE, version=version, actor=cast[by], now=now)
-    return words
+        _, told = workflow.move(session, submission_id, Action.APPROVE, version=version, actor=cast[by], now=now)
+    return told.words
 
 
 AFTER = NOW + timedelta(days=28)
 """Monday after the usual plan's training, well before its report is due."""
 AFTER_PLAN = NOW + timedelta(days=10)
 """A day on which the usual plan, filed in time, can still be approved, and can no longer be filed."""
+
+
+def foreseen(cast: Cast, submission_id: int, *, by: str = "reviewer", now: datetime = AFTER) -> str:
+    """What approval would lead to, in words."""
+    with db.rehearsal() as session:
+        version = workflow.one(session, submission_id, cast[by]).version
+        return workflow.foreseen(session, submission_id, Action.APPROVE, version=version, actor=cast[by], now=now).words
 
 
 def draft_report(
@@ -305,7 +312,7 @@ def grant(
             claim = claims.grant(session, claim_id, Decimal(hours), version=claim.version, actor=cast[by], now=now)
             session.flush()
         act = {"version": claim.version, "actor": cast[by], "reason": reason, "now": now}
-        return workflow.move(session, claim_id, Action.APPROVE, **act)[1]
+        return workflow.move(session, claim_id, Action.APPROVE, **act)[1].words
 
 
 FILER = {Role.BASE_CLERK: "base", Role.EMPLOYER_CLERK: "employer"}

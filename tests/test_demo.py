@@ -135,7 +135,7 @@ def test_the_demo_base_can_report_its_600_people_and_is_refused_its_late_plan(de
         workflow.move(session, report.id, Action.SUBMIT, version=report.version, actor=base, now=NOW)
     with db.transaction() as session:
         _, words = workflow.move(session, report.id, Action.APPROVE, version=report.version, actor=reviewer, now=NOW)
-        assert words.startswith("已为600人登记14400学时")
+        assert words.startswith("为600人登记14400学时")
     with pytest.raises(Refused, match="late"), db.transaction() as session:
         workflow.move(session, late.id, Action.SUBMIT, version=late.version, actor=base, now=NOW)
     with db.transaction() as session:

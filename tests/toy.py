@@ -44,10 +44,7 @@ class ToyKind(Kind[Toy]):
             raise Refused("fields", "名单未填。请补齐后再提交。")
 
     def on_approve(self, session: Session, toy: Toy, *, actor: Actor, now: datetime) -> str:
-        return f"“{toy.title}”已入选"
-
-    def preview(self, session: Session, toy: Toy) -> str:
-        return f"通过后，“{toy.title}”入选。"
+        return f"“{toy.title}”入选"
 
 
 register(ToyKind())

@@ -125,6 +125,12 @@ def _done(act: Act[Any]) -> tuple[str | None, Any]:
     return answer if isinstance(answer, tuple) else (answer, True)
 
 
+def rehearsed(act: Act[Made]) -> Made:
+    """What a deed would answer if it were done now; nothing of it is kept. Refused as the deed would be."""
+    with db.rehearsal() as session:
+        return act(session, actor=_signed_in(session), now=context.moment(session))
+
+
 def answer(question: Callable[[Session, Actor], Any]) -> Any:
     """Ask core something in a button's callback; a refusal becomes a message.
 

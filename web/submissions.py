@@ -10,7 +10,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor, Role
+from core.ground.access import Actor, Refused, Role
 from core.models import Submission
 from core.submissions import kinds, workflow
 from core.submissions.kinds import Kind
@@ -36,10 +36,11 @@ def moved(
 
     def act(session: Session, **who: Unpack[Who]) -> str:
         reason = st.session_state.get(reason_key, "") if reason_key else ""
-        _, done = workflow.move(
+        found, done = workflow.move(
             session, submission_id, action, version=version, reason=reason, confirmed=confirmed, **who
         )
-        return f"“{title}”{action.done}。{done}{'。' if done else ''}"
+        word = kinds.of(found).move(action, done=True)
+        return f"“{title}”{word}。{done.words}{'。' if done.words else ''}"
 
     if not deeds.deed(act, action, submission_id, version, confirmed):
         return False
@@ -84,11 +85,24 @@ def decide(found: Submission, here: Actor) -> None:
             )
 
 
+def foretold(found: Submission) -> None:
+    """What approval would lead to (通过的后果), above the buttons; or why it would be refused as things stand."""
+    approve = workflow.Action.APPROVE
+
+    def asked(session: Session, **who: Unpack[Who]) -> str:
+        return workflow.foreseen(session, found.id, approve, version=found.version, **who).words
+
+    try:
+        st.info(f"通过后，{md(deeds.rehearsed(asked))}。")
+    except Refused as refused:
+        st.warning(md(refused.words))
+
+
 def submission(found: Submission, steps: pd.DataFrame) -> None:
     """A submission of any kind to read, with its history (`workflow.trail`)."""
     kind = kinds.of(found)
     st.markdown(f"#### {md(found.title)}　{chip(found.state)}")
-    moments = [("提交时间", moment_text(found.submitted_at)), ("审核时间", moment_text(found.decided_at))]
+    moments = [(f"{kind.filing}时间", moment_text(found.submitted_at)), ("审核时间", moment_text(found.decided_at))]
     facts([*kind.facts(found), *moments])
     for label, text in kind.texts(found):
         fact(label, text)

@@ -6,7 +6,7 @@ import functools
 import operator
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 from core.ground import db, merkle, typed
 from core.ground.access import Actor, Refused, Role, in_charge, not_found, require
 from core.ground.hours import hours_text
-from core.ledger import caps, chain, standing, totals
+from core.ledger import caps, chain, consequences, standing, totals
 from core.ledger.chain import FORM, LEAF_FIELDS
-from core.models import CreditBatch, CreditEntry, Person, Source, Submission
+from core.ledger.consequences import Consequence
+from core.models import CreditBatch, CreditEntry, Source, Submission
 from core.trail import audit
 
 REVERSERS = (Role.REVIEWER, Role.ADMIN)
@@ -111,11 +112,12 @@ def reverse(
     reason: str,
     now: datetime,
     lines: Iterable[int] | None = None,
-) -> CreditBatch:
+) -> tuple[CreditBatch, Consequence]:
     """Reverse a batch (冲销), or only some of its lines: a batch of its own takes every hour back.
 
-    Without `lines` all that still stands is undone. Refused codes: "role", "missing", "jurisdiction", "reversal" (it is
-    one itself), "lines" (none, or not of this batch), "reversed" (undone already), "reason" (none, or too long).
+    Answers that batch and what it leads to. Without `lines` all that still stands is undone. Refused codes: "role",
+    "missing", "jurisdiction", "reversal" (it is one itself), "lines" (none, or not of this batch), "reversed" (undone
+    already), "reason" (none, or too long).
     """
     require(actor, *REVERSERS)
     session.flush()
@@ -135,35 +137,22 @@ def reverse(
     entries["note"] = [""] * len(taken)
     entries["reverses_line"] = [entry.line for entry in taken]
     batch = CreditBatch(reverses_id=batch_id, authority_id=undone.authority_id, basis=f"冲销第{batch_id}批：{reason}")
-    return _written(session, batch, entries, audit.Event.CREDIT_REVERSED, actor=actor, reason=reason, now=now)
+    with consequences.watch(session) as watched:
+        _written(session, batch, entries, audit.Event.CREDIT_REVERSED, actor=actor, reason=reason, now=now)
+    left = undone.entries - len(standing.reversed_lines(session, batch_id))
+    done = f"冲销第{batch_id}批的{len(taken)}笔学时，涉及{len(watched.people)}人、{hours_text(-watched.hours)}学时"
+    return batch, replace(watched.consequence(), done=done, left=left)
 
 
-@dataclass(frozen=True)
-class Reversal:
-    """Reversal preview (冲销预览): what a reversal would take back."""
+def foreseen(
+    session: Session, batch_id: int, *, actor: Actor, now: datetime, lines: Iterable[int] | None = None
+) -> Consequence:
+    """Foresee a reversal (冲销预览): what `reverse` answers, found by doing it and undoing it (`db.rehearsal`).
 
-    lines: frozenset[int]
-    people: int
-    hours: Decimal
-    left: int
-    """How many lines of the batch would still stand."""
-
-
-def reversal(session: Session, batch_id: int, actor: Actor, lines: Iterable[int] | None = None) -> Reversal:
-    """Preview a reversal (冲销预览).
-
-    What `reverse` would currently take back, to be asked about before it is done. Refused as `reverse` refuses.
+    Refused as `reverse` refuses, but for the reason, which may still be unsaid.
     """
-    undone, wanted = _to_take_back(session, batch_id, actor, lines)
-    query = (
-        sa.select(CreditEntry.line, CreditEntry.hours, Person.human_id)
-        .join(Person, Person.id == CreditEntry.person_id)
-        .where(CreditEntry.batch_id == batch_id)
-    )
-    taken = [each for each in session.execute(query) if each.line in wanted]
-    people, hours = {each.human_id for each in taken}, sum((each.hours for each in taken), Decimal())
-    left = undone.entries - len(standing.reversed_lines(session, batch_id)) - len(wanted)
-    return Reversal(frozenset(wanted), len(people), hours, left)
+    with db.rehearsed(session):
+        return reverse(session, batch_id, actor=actor, reason="—", now=now, lines=lines)[1]
 
 
 def _to_take_back(
@@ -230,9 +219,10 @@ def _written(
     leaves = [merkle.leaf(text.encode()) for text in db.canonical_rows({name: covered[name] for name in LEAF_FIELDS})]
     batch.leaves, batch.root = b"".join(leaves), merkle.root(leaves).hex()
     batch.chain = chain.chain_value(batch, last.chain if last else "")
-    session.add(batch)
-    db.insert(session, CreditEntry, entries)
-    totals.add_batch(session, batch)
+    with consequences.counted(session, batch, entries):
+        session.add(batch)
+        db.insert(session, CreditEntry, entries)
+        totals.add_batch(session, batch)
     total = sum(entries["hours"], Decimal())
     audit.record(
         session,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,7 +22,7 @@ from core.ground.access import Actor, Refused, Role, require
 from core.ground.hours import hours_text
 from core.law import notices
 from core.law.notices import TOTAL, TOTAL_NAME, Subject, short_name
-from core.ledger import statements, years
+from core.ledger import reliance, statements, years
 from core.ledger.standing import Standing
 from core.ledger.years import Held, SubjectLine, View, Year
 from core.models import (
@@ -31,7 +30,6 @@ from core.models import (
     CardPerson,
     Change,
     CreditBatch,
-    CreditEntry,
     Organization,
     Person,
     PersonChange,
@@ -162,83 +160,6 @@ def written(code: str) -> str:
     return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
 
 
-# --- revoked --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Revocation:
-    """Revocation (失效): since when and why a card holds no more: hours were taken back, or are somebody else's."""
-
-    on: date
-    words: str
-
-
-_ON_CARD = sa.and_(CreditEntry.person_id == CardPerson.person_id, CreditEntry.year.between(Card.first_year, Card.year))
-"""The entries of those whose hours a card shows, in the years that it shows."""
-
-
-@functools.cache
-def _revoking() -> sa.Select[int, datetime, str]:
-    """Each card with the reversals that revoke it: of whose hours it shows, in a year it shows, of a batch it was
-    issued on. That people were merged or separated since changes nothing about what it shows."""
-    return (
-        sa.select(Card.id, CreditBatch.posted_at, CreditBatch.basis)
-        .join(CardPerson, CardPerson.card_id == Card.id)
-        .join(CreditEntry, _ON_CARD)
-        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
-        .where(CreditBatch.id > Card.batch_id, CreditBatch.reverses_id <= Card.batch_id)
-        .group_by(Card.id, CreditBatch.id)
-        .order_by(CreditBatch.id)
-    )
-
-
-@functools.cache
-def _separating() -> sa.Select[int, datetime]:
-    """Each card with the separations that revoke it: a record whose hours it shows beside its person's own is found to
-    be another human's."""
-    return (
-        sa.select(Card.id, PersonChange.at)
-        .join(CardPerson, sa.and_(CardPerson.card_id == Card.id, CardPerson.person_id != Card.person_id))
-        .join(PersonChange, PersonChange.person_id == CardPerson.person_id)
-        .where(PersonChange.kind == Change.SEPARATED, PersonChange.at >= Card.issued_at)
-        .order_by(PersonChange.id)
-    )
-
-
-def _revocations(session: Session, which: sa.ColumnElement[bool]) -> dict[int, Revocation]:
-    """Revocation check (失效检查): the first revocation of each revoked card, by card.
-
-    Step 1: reversals of hours it shows, of batches it was issued on. Step 2: separations of a record it summed up.
-    Step 3: the earliest of both counts.
-    """
-    found = [(at, card_id, words) for card_id, at, words in session.execute(_revoking().where(which))]
-    separated = "卡上合计了两条记录的学时，其合并已撤销"
-    found += [(at, card_id, separated) for card_id, at in session.execute(_separating().where(which))]
-    first: dict[int, Revocation] = {}
-    for at, card_id, words in sorted(found, key=lambda each: each[0]):
-        first.setdefault(card_id, Revocation(db.office_day(at), words))
-    return first
-
-
-def revoked(session: Session, batch_id: int) -> int:
-    """Cards revoked (失效的审验卡) by a reversal that no earlier one had revoked: how many."""
-    mine = {card_id for card_id, *_ in session.execute(_revoking().where(CreditBatch.id == batch_id))}
-    earlier = {card_id for card_id, *_ in session.execute(_revoking().where(CreditBatch.id < batch_id))}
-    return len(mine - earlier)
-
-
-def at_stake(session: Session, batch_id: int, lines: Collection[int]) -> int:
-    """Cards at stake (将失效的审验卡): how many that still hold a reversal of these lines of a batch would revoke."""
-    query = (
-        sa.select(Card.id, CreditEntry.line)
-        .join(CardPerson, CardPerson.card_id == Card.id)
-        .join(CreditEntry, _ON_CARD)
-        .where(CreditEntry.batch_id == batch_id, Card.batch_id >= batch_id)
-    )
-    shown = {card_id for card_id, line in session.execute(query) if line in lines}
-    return len(shown - _revocations(session, Card.id.in_(query.with_only_columns(Card.id))).keys())
-
-
 def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
     """Cards issued (已出具的审验卡) to a person, newest first. Refused codes: "role", "missing".
 
@@ -248,7 +169,7 @@ def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
     mine = Card.person_id.in_(sa.select(Person.id).where(under(Person, person.id)))
     query = sa.select(Card.id, Card.code, Card.year, Card.issued_at).where(mine)
     made = session.execute(query.order_by(Card.id.desc())).all()
-    gone = _revocations(session, mine) if made else {}
+    gone = reliance.revocations(session, mine) if made else {}
     lines = [
         {
             "code": written(card.code),
@@ -279,7 +200,7 @@ class Verification:
     issued_on: date
     holds: bool
     """Whether the ledger still shows at least the hours the card shows, and deems done what the card deems done."""
-    revoked: Revocation | None = None
+    revoked: reliance.Revocation | None = None
     """The first reversal of hours the card shows; whatever was posted since, it was revoked."""
     corrected: bool = False
     """Whether the person's name or ID number is no longer the one it was issued under."""
@@ -301,7 +222,7 @@ def verification(session: Session, code: str) -> Verification | None:
     said = {line["year"]: line for line in payload["years"]}
     posted = years.of(session, card.person_id, card.year, said, capped=False)
     kept = {each.year: each for each in posted.years}
-    revoked = _revocations(session, Card.id == card.id).get(card.id)
+    revoked = reliance.revocations(session, Card.id == card.id).get(card.id)
     name = payload["name"]
     return Verification(
         code=written(card.code),

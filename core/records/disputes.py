@@ -99,7 +99,7 @@ def answer(
     if len(reason) > LONGEST_REASON:
         raise Refused("reason", f"答复的理由有{len(reason)}个字，请缩短到{LONGEST_REASON}个字以内。")
     if upheld and not standing.reversed_lines(session, found.batch_id) & {found.line}:
-        undone = books.reverse(
+        undone, _ = books.reverse(
             session, found.batch_id, lines=[found.line], actor=actor, reason=f"{_UPHELD}{reason}", now=now
         )
         found.reversal_id = undone.id

@@ -34,6 +34,7 @@ from core.ground.hours import hours_text
 from core.law import notices
 from core.law.notices import Conversion, Policy
 from core.ledger import books, standing
+from core.ledger.consequences import Consequence
 from core.ledger.standing import HOURS_TAKEN_BACK, STANDS
 from core.models import (
     Account,
@@ -54,7 +55,7 @@ from core.models import (
 from core.people import persons
 from core.submissions import plans
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
-from core.submissions.kinds import Kind, register
+from core.submissions.kinds import Action, Kind, register
 from core.tables import values
 from core.trail import audit, files
 from core.trail.files import Upload
@@ -767,7 +768,7 @@ class ClaimKind(Kind[Claim]):
         _check_twice(session, claim)
 
     def on_approve(self, session: Session, claim: Claim, *, actor: Actor, now: datetime) -> str:
-        """Post the hours granted, or the deemed year, with the certificate as basis. Answers what happened, in words.
+        """Post the hours granted, or the deemed year, with the certificate as basis.
 
         Refused codes: "posted", "cap".
         """
@@ -791,12 +792,12 @@ class ClaimKind(Kind[Claim]):
         )
         return f"{person.name}{_effect(claim, activity)}"
 
-    def preview(self, session: Session, claim: Claim) -> str:
-        """What approval would do, in words."""
-        activity = activity_of(claim)
-        if claim.granted is None:
-            return f"{activity.words}，通过前请依据证书填写核定学时。"
-        return f"通过后，{_person(session, claim).name}{_effect(claim, activity)}。"
+    def consequence(self, session: Session, claim: Claim, action: Action, counted: Consequence) -> Consequence:
+        if action is not Action.SUBMIT:
+            return counted
+        activity, whose = activity_of(claim), _person(session, claim).name
+        effect = f"审核通过后，{whose}{_effect(claim, activity)}" if claim.granted is not None else activity.words
+        return replace(counted, done=f"由{claim.authority.name}审核；{effect}")
 
     def summary(self, claim: Claim) -> dict[str, Any]:
         return summary(claim)

@@ -18,10 +18,24 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from core.ground.access import Actor, Labelled, Role
 from core.law.deadlines import Deadline
+from core.ledger.consequences import Consequence
 from core.ledger.statements import Origin
 from core.models import Submission
+from core.trail import audit
 
 S = TypeVar("S", bound=Submission)
+
+
+class Action(Labelled):
+    """A move (操作) in a submission's life."""
+
+    SUBMIT = "submit", "提交"
+    """Each kind has a word of its own for it: `Kind.move`."""
+    WITHDRAW = "withdraw", "撤回"
+    APPROVE = "approve", "通过"
+    RETURN = "return", "退回"
+    REJECT = "reject", "不予通过"
+
 
 Office = Callable[[Session, Any], int]
 """Which office decides a submission at a stage: answers the id of an organization."""
@@ -68,6 +82,8 @@ class Kind(Protocol[S]):
     """Whether approval, too, must state its reason."""
     posts: ClassVar[str] = ""
     """What its approval posts to the ledger, as batches name their origin (入账类别); "" where it posts nothing."""
+    filing: ClassVar[str] = "提交"
+    """What handing one in is called: 上报, 报送."""
     words: ClassVar[dict[str, str]] = {}
     """What its own columns are called, by column; what all kinds share is called alike everywhere."""
 
@@ -77,6 +93,11 @@ class Kind(Protocol[S]):
     """What a queue's text is looked for in, beside title and organization."""
     loads: Sequence[ExecutableOption] = ()
     """Loader options for what is read together with one submission, beyond its organization, authority and person."""
+
+    def move(self, action: Action, /, *, done: bool = False) -> str:
+        """What a move is called (操作用语), on buttons, in messages and in the history; `done`: once it was made."""
+        word = self.filing if action is Action.SUBMIT else action.label
+        return f"已{word}" if done and action is not Action.REJECT else word
 
     def source(self, submissions: sa.FromClause, /) -> sa.FromClause:
         """The submissions joined with whatever `columns` and `search` ask: the kind's own table, and others.
@@ -110,12 +131,12 @@ class Kind(Protocol[S]):
         return ""
 
     def on_approve(self, session: Session, submission: S, /, *, actor: Actor, now: datetime) -> str:
-        """What approval means, done in the same transaction; answers what happened, in words."""
+        """What approval means, done in the same transaction; answers it in words that fit before and after it."""
         return ""
 
-    def preview(self, session: Session, submission: S, /) -> str:
-        """What approval would do, in words, before it is clicked."""
-        return ""
+    def consequence(self, session: Session, submission: S, action: Action, counted: Consequence, /) -> Consequence:
+        """What a move has led to (后果), just after it was made: what the ledger counted, and what the kind adds."""
+        return counted
 
     def summary(self, submission: S, /) -> dict[str, Any]:
         """Its fields for the trail; never a full ID number."""
@@ -129,6 +150,7 @@ KINDS: dict[str, Kind[Any]] = {}
 def register(kind: Kind[Any]) -> None:
     """Make a kind known to the workflow, the queue and the screens. One line in the kind's module."""
     KINDS[kind.code] = kind
+    audit.call(audit.Event.SUBMIT, kind.code, kind.filing)
 
 
 def of(submission: Submission) -> Kind[Any]:

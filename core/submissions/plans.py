@@ -25,10 +25,11 @@ from core.ground.hours import hours_text
 from core.law import deadlines, notices
 from core.law.deadlines import Deadline
 from core.law.notices import Policy, SubjectRule
+from core.ledger.consequences import Consequence
 from core.models import Mode, Organization, Plan, State, Submission
 from core.people import holidays
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
-from core.submissions.kinds import Kind, register
+from core.submissions.kinds import Action, Kind, register
 from core.tables import values
 from core.trail import audit
 
@@ -336,7 +337,7 @@ def grant_extension(session: Session, plan_id: int, *, actor: Actor, reason: str
     policy = policy_of(plan)
     if today <= deadlines.of_plan(policy, plan.start_on, holidays.work_days(session)).due_on:
         days = f"{policy.plan_days_before_start}天（{policy.plan_clause}）"
-        raise Refused("needless", f"该计划距开始不少于{days}，可直接提交，无需延期。")
+        raise Refused("needless", f"该计划距开始不少于{days}，可直接上报，无需延期。")
     if plan.start_on <= today:
         raise Refused("state", "该计划的开始日期已到或已过，请基地先改期再申请延期。")
     if not (reason := typed.prose(reason)):
@@ -366,6 +367,7 @@ class PlanKind(Kind[Plan]):
 
     code = "plan"
     word, short = "培训计划", "计划"
+    filing = "上报"
     model = Plan
     filers = (Role.BASE_CLERK,)
     words: ClassVar = {"title": "培训名称"}
@@ -418,14 +420,16 @@ class PlanKind(Kind[Plan]):
             raise Refused("begun", f"培训原定{plan.start_on}开始，已不能事后批准（{clause}）。请退回，由基地改期重报。")
 
     def on_approve(self, session: Session, plan: Plan, *, actor: Actor, now: datetime) -> str:
-        """Approval of a plan opens its report. Answers what happened, in words."""
+        """Approval of a plan opens its report."""
         due = report_deadline(session, plan, plan.end_on).due_on
-        return f"基地可按计划开展培训，培训结束后于{due}前提交培训情况报告"
-
-    def preview(self, session: Session, plan: Plan) -> str:
-        """What approval would do, in words."""
         years = f"，计入{'、'.join(map(str, plan.credit_years))}年度" if plan.credit_years else ""
-        return f"通过后，该基地可培训{plan.headcount}人，每人{plan.hours_each.normalize():f}学时{years}。"
+        trains = f"该基地可培训{plan.headcount}人，每人{hours_text(plan.hours_each)}学时{years}"
+        return f"{trains}，培训结束后于{due}前报送培训情况报告"
+
+    def consequence(self, session: Session, plan: Plan, action: Action, counted: Consequence) -> Consequence:
+        if action is not Action.SUBMIT:
+            return counted
+        return replace(counted, done=f"由{plan.authority.name}在{plan.start_on}开始培训之前审核")
 
     def summary(self, plan: Plan) -> dict[str, Any]:
         return summary(plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -9,28 +10,18 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import access, typed
-from core.ground.access import Actor, Labelled, Refused, Role, not_found, require, visible
+from core.ground import access, db, typed
+from core.ground.access import Actor, Refused, Role, not_found, require, visible
+from core.ledger import consequences
+from core.ledger.consequences import Consequence
 from core.models import Account, Movement, Organization, Person, Submission, under
 from core.models import State as S
 from core.submissions import kinds
 from core.submissions.kinds import KINDS, Stage
 from core.trail import audit
 
-
-class Action(Labelled):
-    """A move (操作) in a submission's life."""
-
-    SUBMIT = "submit", "提交"
-    WITHDRAW = "withdraw", "撤回"
-    APPROVE = "approve", "通过"
-    RETURN = "return", "退回"
-    REJECT = "reject", "不予通过"
-
-    @property
-    def done(self) -> str:
-        """The action in the past tense."""
-        return self.label if self is Action.REJECT else f"已{self.label}"
+Action = kinds.Action
+"""A move (操作): `kinds.Action`."""
 
 
 class Side(Enum):
@@ -101,44 +92,91 @@ def move(
     reason: str = "",
     confirmed: str = "",
     now: datetime,
-) -> tuple[Submission, str]:
+) -> tuple[Submission, Consequence]:
     """Take one step in a submission's life, do what approval means for its kind, and leave a trail.
 
     `version` is the one the actor saw (optimistic lock), `confirmed` the words of `to_confirm` an approval confirms.
-    Answers the submission and what happened, in words. Refused codes: "missing", "role", "jurisdiction", "stale"
-    (somebody was faster), "move" (not from this state), "self" (own submission), "reason", "confirm" (not confirmed, or
-    the figures have changed), and those of its kind ("late", "over-plan", "fields", "begun", "name", "empty").
+    Answers the submission and what it leads to. Refused codes: "missing", "role", "jurisdiction", "stale" (somebody was
+    faster), "move" (not from this state), "self" (own submission), "reason", "confirm" (not confirmed, or the figures
+    have changed), and those of its kind ("late", "over-plan", "fields", "begun", "name", "empty").
     """
+    step = _Step(action, version, actor, typed.prose(reason), confirmed, now)
+    return _moved(session, submission_id, step)
+
+
+def foreseen(
+    session: Session,
+    submission_id: int,
+    action: Action,
+    *,
+    version: int,
+    actor: Actor,
+    reason: str | None = None,
+    confirmed: str | None = None,
+    now: datetime,
+) -> Consequence:
+    """Foresee a move (后果预告): what `move` with the same arguments answers, found by doing and undoing it.
+
+    Ask it in `db.rehearsal()`; several may be asked there one after another. A `reason` or `confirmed` of None is still
+    to come and taken as given, so that the consequence can stand beside an empty form. Refused as the click would be.
+    """
+    given = UNSAID if reason is None else typed.prose(reason)
+    with db.rehearsed(session):
+        return _moved(session, submission_id, _Step(action, version, actor, given, confirmed, now))[1]
+
+
+UNSAID = "（尚未填写）"
+"""Stands for a reason that is still to be written, while a move is foreseen; it is undone with the move."""
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A move as it is asked for."""
+
+    action: Action
+    version: int
+    actor: Actor
+    reason: str
+    confirmed: str | None
+    """None: whatever is asked is taken as confirmed, while a move is foreseen."""
+    now: datetime
+
+
+def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submission, Consequence]:
+    """The one way a move is made, whether it stays or is undone."""
     submission = session.scalar(
         sa.select(Submission).where(Submission.id == submission_id).with_for_update(of=Submission)
     )
     if submission is None:
         raise not_found("申请")
-    to = _checked(session, submission, action, version=version, actor=actor)
-    kind, reason = kinds.of(submission), typed.prose(reason)
-    if not reason and (action in NEEDS_REASON or (action is Action.APPROVE and kind.approval_needs_reason)):
+    action, actor, now = step.action, step.actor, step.now
+    to = _checked(session, submission, action, version=step.version, actor=actor)
+    kind = kinds.of(submission)
+    if not step.reason and (action in NEEDS_REASON or (action is Action.APPROVE and kind.approval_needs_reason)):
         raise Refused("reason", f"{action.label}须填写审核意见，提交人会看到。")
     before, done, asked = submission.state, "", ""
-    if action is Action.SUBMIT:
-        kind.check_submit(session, submission, actor=actor, reason=reason, now=now)
-        submission.submitted_at = now
-    elif action is Action.APPROVE:
-        kind.check_approve(session, submission, now=now)
-        asked = kind.to_confirm(session, submission)
-        if asked and confirmed != asked:
-            raise Refused("confirm", f"请先核对现在列出的数字，勾选“{CONFIRM}”，再点“{action.label}”。")
-    handed_on = action is Action.APPROVE and submission.stage + 1 < len(kind.stages)
-    submission.state = before if handed_on else to
-    _enter(session, submission, submission.stage + 1 if handed_on else 0)
-    if SIDES[action] is Side.AUTHORITY and not handed_on:
-        submission.decided_at = now
-    _record(session, submission, action, before, actor=actor, reason=reason, confirmed=asked, now=now)
-    if handed_on:
-        done = f"已转至“{stage_of(submission).word}”环节"
-    elif action is Action.APPROVE:
-        done = kind.on_approve(session, submission, actor=actor, now=now)
+    with consequences.watch(session) as watched:
+        if action is Action.SUBMIT:
+            kind.check_submit(session, submission, actor=actor, reason=step.reason, now=now)
+            submission.submitted_at = now
+        elif action is Action.APPROVE:
+            kind.check_approve(session, submission, now=now)
+            asked = kind.to_confirm(session, submission)
+            if asked and step.confirmed not in (asked, None):
+                raise Refused("confirm", f"请先核对现在列出的数字，勾选“{CONFIRM}”，再点“{action.label}”。")
+        handed_on = action is Action.APPROVE and submission.stage + 1 < len(kind.stages)
+        submission.state = before if handed_on else to
+        _enter(session, submission, submission.stage + 1 if handed_on else 0)
+        if SIDES[action] is Side.AUTHORITY and not handed_on:
+            submission.decided_at = now
+        _record(session, submission, before, step, asked)
+        if handed_on:
+            done = f"转至“{stage_of(submission).word}”环节"
+        elif action is Action.APPROVE:
+            done = kind.on_approve(session, submission, actor=actor, now=now)
     session.flush()
-    return submission, done
+    told = replace(watched.consequence(), done=done, confirm=asked)
+    return submission, kind.consequence(session, submission, action, told)
 
 
 def _checked(session: Session, submission: Submission, action: Action, *, version: int, actor: Actor) -> S:
@@ -167,29 +205,19 @@ def _enter(session: Session, submission: Submission, stage: int) -> None:
     submission.stage_office_id = None if office == submission.authority_id else office
 
 
-def _record(
-    session: Session,
-    submission: Submission,
-    action: Action,
-    before: S,
-    *,
-    actor: Actor,
-    reason: str,
-    confirmed: str,
-    now: datetime,
-) -> None:
+def _record(session: Session, submission: Submission, before: S, step: _Step, confirmed: str) -> None:
     """Keep a step in the submission's own history and in the trail."""
     session.add(
         Movement(
             submission_id=submission.id,
-            action=action.value,
+            action=step.action.value,
             from_state=before,
             to_state=submission.state,
-            account_id=actor.account_id,
-            account_name=actor.name,
-            reason=reason,
+            account_id=step.actor.account_id,
+            account_name=step.actor.name,
+            reason=step.reason,
             confirmed=confirmed,
-            at=now,
+            at=step.now,
         )
     )
     after = {"state": submission.state.value, "title": submission.title}
@@ -199,13 +227,13 @@ def _record(
         after["confirmed"] = confirmed
     audit.record(
         session,
-        audit.Event(f"submission.{action.value}"),
+        audit.Event(f"submission.{step.action.value}"),
         submission,
-        actor=actor,
+        actor=step.actor,
         before={"state": before.value},
         after=after,
-        reason=reason,
-        now=now,
+        reason=step.reason,
+        now=step.now,
     )
 
 
@@ -260,26 +288,19 @@ def filers(session: Session, submission: Submission) -> list[str]:
 def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:
     """The steps a submission has taken. Refused codes: "missing".
 
-    Columns: at, action, account_name, to_state, reason, confirmed.
+    Columns: at, action, account_name, to_state, reason, confirmed, kind.
     """
-    one(session, submission_id, actor)
+    found = one(session, submission_id, actor)
     plain = "at action account_name to_state reason confirmed".split()
     query = (
         sa.select(*(getattr(Movement, name) for name in plain))
         .where(Movement.submission_id == submission_id)
         .order_by(Movement.id)
     )
-    return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+    frame = pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+    return frame.assign(kind=found.kind)
 
 
 def to_confirm(session: Session, submission: Submission) -> str:
     """What approval must confirm (须确认的事项), in words to be handed to `move` as they are; "" where nothing."""
     return kinds.of(submission).to_confirm(session, submission)
-
-
-def preview(session: Session, submission: Submission) -> str:
-    """What approval would do, in words; at a stage before the last, to whom it goes on."""
-    kind = kinds.of(submission)
-    if submission.stage + 1 < len(kind.stages):
-        return f"通过后，转至“{kind.stages[submission.stage + 1].word}”环节。"
-    return kind.preview(session, submission)

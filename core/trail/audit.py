@@ -38,6 +38,19 @@ def events(vocabulary: _Vocabulary) -> _Vocabulary:
     return vocabulary
 
 
+_CALLED: dict[tuple[str, str], str] = {}
+
+
+def call(event: Labelled, record: str, word: str) -> None:
+    """Let an event be called otherwise where it is about one kind of record: filing a plan is 上报."""
+    _CALLED[event.value, record] = word
+
+
+def called(event: str, record: str) -> str:
+    """What an event is called (事项) in the trail of a kind of record."""
+    return _CALLED.get((event, record)) or EVENTS[event].label
+
+
 @events
 class Event(Labelled):
     """What leaves a line, apart from the events that a kind of submission brings along."""
@@ -184,8 +197,8 @@ def overtaken(session: Session, submission: Submission, code: str = "stale") -> 
     )
     by = ""
     if last := session.scalar(query):
-        event = EVENTS[last.event]
-        by = f"（{last.account_name}{'' if event is Event.REJECT else '已'}{event.label}）"
+        word = called(last.event, last.record)
+        by = f"（{last.account_name}{'' if last.event == Event.REJECT.value else '已'}{word}）"
     what = f"“{submission.title}”当前状态为{submission.state.label}{by}"
     return Refused(code, f"{what}，您的操作没有执行，请查看最新状态。")
 

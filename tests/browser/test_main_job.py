@@ -123,7 +123,7 @@ def test_a_training_goes_from_plan_to_card(browser: Browser, server: str, tmp_pa
     base.sees(re.compile("演示日期已推进"))
 
     file_report(base)
-    decide(reviewer, "report_review", "报告审核", re.compile("已为600人登记14400学时"))
+    decide(reviewer, "report_review", "报告审核", re.compile("为600人登记14400学时"))
     look_up(reviewer, start.year)
 
     address = print_card(reviewer, tmp_path)

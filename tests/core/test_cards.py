@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, signing
 from core.ground.access import Refused
-from core.ledger import books
+from core.ledger import books, reliance
 from core.models import Card, CardPerson, Person, Source
 from core.records import cards
 from core.trail import audit
@@ -264,7 +264,7 @@ def test_a_card_that_shows_a_subject_deemed_done_says_so_and_holds_no_longer_onc
 def reverse(cast: c.Cast, batch_id: int, **more: Any) -> int:
     with db.transaction() as session:
         now = c.AFTER + timedelta(days=2)
-        return books.reverse(session, batch_id, actor=cast["reviewer"], reason="重复登记", now=now, **more).id
+        return books.reverse(session, batch_id, actor=cast["reviewer"], reason="重复登记", now=now, **more)[0].id
 
 
 def listed(cast: c.Cast, serial: int, by: str = "reviewer") -> list[tuple[str, str]]:
@@ -278,7 +278,7 @@ def listed(cast: c.Cast, serial: int, by: str = "reviewer") -> list[tuple[str, s
 
 def at_stake(batch_id: int, lines: list[int]) -> int:
     with db.reading() as session:
-        return cards.at_stake(session, batch_id, lines)
+        return reliance.at_stake(session, batch_id, lines)
 
 
 def test_a_reversal_revokes_the_cards_of_those_people_and_years_and_says_why_and_when(database: str) -> None:
@@ -297,10 +297,10 @@ def test_a_reversal_revokes_the_cards_of_those_people_and_years_and_says_why_and
     for card in (first, second):
         found = asked(card.code)
         assert found is not None
-        assert found.revoked == cards.Revocation(c.date(2024, 7, 3), "冲销第1批：重复登记")
+        assert found.revoked == reliance.Revocation(c.date(2024, 7, 3), "冲销第1批：重复登记")
     assert asked(third.code).revoked is None
     with db.reading() as session:
-        assert cards.revoked(session, back) == 2
+        assert reliance.revoked(session, back) == 2
     # More hours do not bring a revoked card back; a new one holds.
     c.posted(cast, c.sheet([c.row(1), c.row(2)]), title="重新登记")
     assert asked(first.code).revoked is not None
@@ -315,7 +315,7 @@ def test_a_reversal_revokes_the_cards_of_those_people_and_years_and_says_why_and
     back = reverse(cast, 2, lines=[2])
     assert [asked(card.code).holds for card in (again, before)] == [False, False]
     with db.reading() as session:
-        assert cards.revoked(session, back) == 2  # the first was revoked before
+        assert reliance.revoked(session, back) == 2  # the first was revoked before
     # What was posted after a card and taken back again never concerned it.
     c.posted(cast, c.sheet([c.row(3)]), title="登记后又冲销")
     assert at_stake(6, [1]) == 0

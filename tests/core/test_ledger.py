@@ -158,7 +158,7 @@ def test_a_year_no_notice_covers_has_hours_but_no_verdict_of_its_own(database: s
 def reversing(
     cast: c.Cast, batch_id: int, *, by: str = "reviewer", reason: str = "重复登记", **more: Any
 ) -> Callable[[Session], CreditBatch]:
-    return lambda s: books.reverse(s, batch_id, actor=cast[by], reason=reason, now=c.AFTER, **more)
+    return lambda s: books.reverse(s, batch_id, actor=cast[by], reason=reason, now=c.AFTER, **more)[0]
 
 
 def standing(cast: c.Cast) -> list[tuple[int, str, str]]:
@@ -221,21 +221,22 @@ def test_what_a_reversal_would_take_back_is_told_before(database: str) -> None:
     first, second, third = people()
     done(posting(cast, line(first, 8), line(first, "7.5"), line(second, 16), line(third, 24)))
 
-    def told(**more: Any) -> books.Reversal:
-        with db.reading() as session:
-            return books.reversal(session, 1, cast["reviewer"], **more)
+    def told(**more: Any) -> tuple[int, Decimal, int]:
+        with db.rehearsal() as session:
+            found = books.foreseen(session, 1, actor=cast["reviewer"], now=c.AFTER, **more)
+        return found.people, found.hours, found.left
 
-    assert told() == books.Reversal(frozenset({1, 2, 3, 4}), 3, Decimal("55.5"), 0)
-    assert told(lines=[1, 2]) == books.Reversal(frozenset({1, 2}), 1, Decimal("15.5"), 2)
+    assert told() == (3, Decimal("-55.5"), 0)
+    assert told(lines=[1, 2]) == (1, Decimal("-15.5"), 2)
     done(reversing(cast, 1, lines=[4]))
-    assert told() == books.Reversal(frozenset({1, 2, 3}), 2, Decimal("31.5"), 0)
+    assert told() == (2, Decimal("-31.5"), 0)
     for by, lines, code in (
         ("leader", None, "role"),
         ("hohhot_reviewer", None, "jurisdiction"),
         ("admin", [4], "reversed"),
     ):
-        with db.reading() as session, pytest.raises(Refused, match=code):
-            books.reversal(session, 1, cast[by], lines)
+        with db.rehearsal() as session, pytest.raises(Refused, match=code):
+            books.foreseen(session, 1, actor=cast[by], now=c.AFTER, lines=lines)
 
 
 def test_who_may_not_undo_changes_nothing(database: str) -> None:

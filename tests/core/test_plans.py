@@ -281,8 +281,7 @@ def test_a_plan_is_approved_until_the_day_its_training_begins_and_never_after(da
 def test_the_screen_says_before_what_approval_would_do(database: str) -> None:
     cast = c.assemble()
     plan = c.file_plan(cast, hours_each=Decimal("7.5"))
-    with db.reading() as session:
-        words = workflow.preview(session, workflow.one(session, plan.id, cast["reviewer"]))
+    words = c.foreseen(cast, plan.id, now=c.NOW)
     assert "600人" in words
     assert "7.5学时" in words
 

@@ -79,9 +79,9 @@ def test_approving_a_report_posts_its_hours_and_leaves_a_trail(database: str) ->
     report = c.file_report(cast, plan, ROSTER.content)
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Person)) == 0  # nothing before the approval
-        words = workflow.preview(session, workflow.one(session, report.id, cast["reviewer"]))
-    assert words == "通过后，将为3人登记共72学时，计入2024年度。"
-    assert c.approve(cast, report.id, now=c.AFTER) == "已为3人登记72学时，学员可打印审验卡"
+    words = "为3人登记72学时，计入2024年度，学员可打印审验卡"
+    assert c.foreseen(cast, report.id) == words
+    assert c.approve(cast, report.id, now=c.AFTER) == words
     with db.reading() as session:
         for serial in range(1, 4):
             (line,) = statements.entries(session, c.person_id(serial)).to_dict("records")
@@ -280,7 +280,7 @@ def test_faulty_rows_stand_aside_and_good_ones_are_posted(database: str) -> None
         assert list(frame["row"][frame["faulty"]]) == [4, 5, 6, 9]
         assert frame.loc[0, "id_mask"] == resident_id.mask(c.id_number(1))
         assert c.id_number(1) not in frame.to_csv()
-    assert c.approve(cast, report.id, now=c.AFTER) == "已为2人登记31.5学时，学员可打印审验卡"
+    assert c.approve(cast, report.id, now=c.AFTER) == "为2人登记31.5学时，计入2024年度，学员可打印审验卡；5行不登记学时"
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2  # who earned nothing is not added
         assert c.totals(session, c.person_id(6)).loc[0, "professional"] == Decimal("7.5")
@@ -328,7 +328,7 @@ def test_a_thousand_people_are_reported_and_posted(database: str) -> None:
     content = c.sheet(rows)
     report = c.file_report(cast, approved(cast, headcount=1000), content)
     assert (report.people, report.faults, report.hours) == (1000, 0, Decimal(24000))
-    assert c.approve(cast, report.id, now=c.AFTER) == "已为1000人登记24000学时，学员可打印审验卡"
+    assert c.approve(cast, report.id, now=c.AFTER) == "为1000人登记24000学时，计入2024年度，学员可打印审验卡"
     with pytest.raises(Refused, match="missing"), db.reading() as session:
         reports.rows(session, report.id, cast["hohhot_reviewer"])
     with db.reading() as session:

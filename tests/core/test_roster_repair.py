@@ -63,8 +63,8 @@ def move(cast: c.Cast, report: Report, action: Action, by: str, reason: str = ""
     version = current(cast, report).version
 
     def deed(s: Session) -> str:
-        _, words = workflow.move(s, report.id, action, version=version, actor=cast[by], reason=reason, now=c.AFTER)
-        return words
+        _, told = workflow.move(s, report.id, action, version=version, actor=cast[by], reason=reason, now=c.AFTER)
+        return told.words
 
     return done(deed)
 
@@ -108,7 +108,7 @@ def test_every_seeded_fault_is_repaired_by_what_the_person_really_is(database: s
     assert done(repairing(cast, report, *changes)) == []
     after = current(cast, report)
     assert (after.people, after.faults) == (498, 0)  # two stood in it twice
-    assert move(cast, report, Action.SUBMIT, "base") == ""
+    assert "审核通过后为498人登记11952学时" in move(cast, report, Action.SUBMIT, "base")
     with db.reading() as session:
         numbers = set(session.scalars(sa.select(RosterRow.id_number).where(RosterRow.report_id == report.id)))
     twice = {serial for serial, code in faults.FAULTS.items() if code == "duplicate"}
@@ -760,7 +760,7 @@ def test_rows_that_stayed_open_are_filed_as_a_supplement_and_nobody_twice(databa
 
     assert c.refusal(supplement()).code == "state"
     move(cast, report, Action.SUBMIT, "base")
-    assert "已为1人登记24学时" in move(cast, report, Action.APPROVE, "reviewer")
+    assert "为1人登记24学时" in move(cast, report, Action.APPROVE, "reviewer")
     assert [c.refusal(supplement(by)).code for by in ("reviewer", "hohhot_base")] == ["role", "missing"]
     added = done(supplement())
     assert (added.part, added.state, added.people, added.faults) == (2, State.DRAFT, 0, 2)
@@ -770,7 +770,7 @@ def test_rows_that_stayed_open_are_filed_as_a_supplement_and_nobody_twice(databa
         assert line["report_id"] == added.id
     done(repairing(cast, added, (4, "sex", "m", "女"), (5, "professional_hours", "25", "24")))
     move(cast, added, Action.SUBMIT, "base")
-    assert "已为2人登记48学时" in move(cast, added, Action.APPROVE, "reviewer")
+    assert "为2人登记48学时" in move(cast, added, Action.APPROVE, "reviewer")
     with db.reading() as session:
         assert checks.faults(session) == []
         assert c.totals(session, c.person_id(2)).loc[0, "professional"] == 24
@@ -847,7 +847,7 @@ def test_hours_that_were_taken_back_are_put_right_by_a_supplement(database: str)
         assert reports.undone_people(session, cast["base"]).empty  # it is under way
         assert reports.headcount(session, added) == (1, 2)
     done(repairing(cast, added, (4, "professional_hours", "24", "16")))
-    assert "已为1人登记16学时" in filed(cast, added)
+    assert "为1人登记16学时" in filed(cast, added)
     with db.reading() as session:
         assert [reports.headcount(session, each) for each in (report, added)] == [(3, 0), (1, 2)]
         hours = [c.totals(session, c.person_id(serial)).loc[0, "professional"] for serial in (1, 2, 3)]
@@ -913,7 +913,7 @@ def test_all_of_a_reversed_report_is_filed_anew_with_what_stayed_open(database: 
     third = done(supplementing(cast, report))
     with db.reading() as session:
         assert reports.rows(session, third.id, cast["base"])["row"].tolist() == [3, 4, 5]
-    assert "已为3人登记72学时" in filed(cast, third)
+    assert "为3人登记72学时" in filed(cast, third)
     with db.reading() as session:
         assert [c.totals(session, c.person_id(n)).loc[0, "professional"] for n in (1, 2, 3)] == [24] * 3
         assert reports.unregistered(session, current(cast, report)) == []

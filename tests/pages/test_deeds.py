@@ -74,7 +74,7 @@ def test_a_base_files_a_plan(cast: Cast) -> None:
     app = press(open_page("plan_filing", sign_in("base")), "填写新计划")
     fill_plan(app, "plan-new-", **ahead(20))
     press(app, "保存并上报")
-    assert app.success[0].value == "“示例title”已提交。"
+    assert app.success[0].value.startswith("“示例title”已提交。由内蒙古自治区人力资源和社会保障厅在")
     plan = one(sa.select(Plan))
     assert plan.state is State.SUBMITTED
     assert plan.authority_id == cast.places["region"].id
@@ -95,7 +95,7 @@ def test_a_base_offers_an_earlier_credit_year(cast: Cast) -> None:
     plan = one(sa.select(Plan))
     assert (plan.state, plan.credit_years) == (State.SUBMITTED, (before,))
     app = open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id))
-    assert [each.value for each in app.info] == [f"学时计入{before}年度（补学，{md('七(二)')}）"]
+    assert f"学时计入{before}年度（补学，{md('七(二)')}）" in [each.value for each in app.info]
 
 
 def test_a_leagues_base_finds_its_own_notices_subjects_and_deadline_on_the_form(cast: Cast) -> None:
@@ -167,7 +167,7 @@ def test_the_slower_of_two_reviewers_is_told_and_nothing_happens_twice(cast: Cas
     first = open_page("report_review", sign_in("reviewer"), report=str(report.id))
     second = open_page("report_review", sign_in("reviewer2"), report=str(report.id))
     press(first, "通过")
-    assert "已为2人登记48学时" in first.success[0].value
+    assert "为2人登记48学时" in first.success[0].value
     press(second, "通过")
     assert "审核员reviewer已通过" in second.error[0].value
     with db.reading() as session:

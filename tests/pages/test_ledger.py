@@ -34,13 +34,13 @@ def test_one_line_is_undone_then_the_rest_of_the_batch(cast: Cast) -> None:
     assert "请填写冲销的原因" in app.error[0].value
     app.text_input(key=f"reverse-{batch_id}").input("重复登记")
     press(app, "只冲销第2笔")
-    assert app.success[0].value.startswith("已冲销第1批的1笔学时（第2批）。")
+    assert app.success[0].value.startswith("已冲销第1批的1笔学时，涉及1人、60学时。冲销记在第2批")
     assert sorted(balance(serial) for serial in (1, 2, 3)) == [0, 60, 60]
     press(app, "冲销其余各笔")  # one stray click: the reason was emptied with the line it was for
     assert "请填写冲销的原因" in app.error[0].value
     app.text_input(key=f"reverse-{batch_id}").input("全部有误")
     press(app, "冲销其余各笔")
-    assert "**将冲销第1批的2笔，涉及2人、120学时；该批全部冲销。**" in [each.value for each in app.markdown]
+    assert "**将冲销第1批的2笔学时，涉及2人、120学时；该批全部冲销。**" in [each.value for each in app.markdown]
     assert sorted(balance(serial) for serial in (1, 2, 3)) == [0, 60, 60]  # so far it was asked only
     press(app, "确认冲销")
     assert [balance(serial) for serial in (1, 2, 3)] == [0, 0, 0]
@@ -132,10 +132,10 @@ def test_lines_are_undone_by_their_numbers_and_the_cards_of_those_people_are_cou
         assert said in app.error[0].value
     app.text_input(key=f"reverse-{batch_id}-lines").input("1、2-3")
     press(app, "冲销所填各笔")
-    said = "**将冲销第1批的3笔，涉及3人、180学时，2张已出具的审验卡失效；该批还有3笔有效。**"
+    said = "**将冲销第1批的3笔学时，涉及3人、180学时；2张已出具的审验卡失效；该批还有3笔有效。**"
     assert said in [each.value for each in app.markdown]
     press(app, "确认冲销")
-    assert app.success[0].value == "已冲销第1批的3笔学时（第2批），2张已出具的审验卡随之失效。"
+    assert app.success[0].value == "已冲销第1批的3笔学时，涉及3人、180学时；2张已出具的审验卡失效。冲销记在第2批。"
     assert [balance(serial) for serial in range(1, 7)] == [0, 0, 0, 60, 60, 60]
     shown = open_page("credit_lookup", sign_in("reviewer"), person=str(people.person_id(2)))
     assert "已出具的审验卡（1张，其中1张已失效）" in [each.label for each in shown.expander]
@@ -242,10 +242,10 @@ def test_the_decisions_that_relied_on_a_batch_are_listed_for_another_look(cast: 
     assert people.id_number(1) not in str(told)
     app.text_input(key=f"reverse-{batch_id}").input("重复登记")
     press(app, "只冲销第1笔")  # one line, but something was decided on it
-    said = "**将冲销第1批的1笔，涉及1人、60学时，1项资格核验结论曾用到这些学时；该批还有2笔有效。**"
+    said = "**将冲销第1批的1笔学时，涉及1人、60学时；1项资格核验结论曾用到这些学时；该批还有2笔有效。**"
     assert said in [each.value for each in app.markdown]
     press(app, "确认冲销")
     where = "1项资格核验结论曾用到这些学时，请到“入账批次与冲销”第2批查看并复核。"
-    assert app.success[0].value == f"已冲销第1批的1笔学时（第2批），{where}"
+    assert app.success[0].value == f"已冲销第1批的1笔学时，涉及1人、60学时。冲销记在第2批，{where}"
     app = open_page("ledger", sign_in("hohhot_reviewer"), batch="2")
     assert "据此作出的资格核验结论（1项）" in [each.label for each in app.expander]

@@ -57,7 +57,7 @@ def test_a_slight_excess_is_told_openly_and_asks_for_nothing(cast: Cast) -> None
     assert any("批准20人，报送21人" in said.value for said in app.info)
     assert not [box for box in app.checkbox if box.label.startswith(workflow.CONFIRM)]
     press(app, "通过")
-    assert "已为21人登记" in app.success[0].value
+    assert "为21人登记" in app.success[0].value
 
 
 def test_a_reviewer_confirms_the_figures_before_the_approval(cast: Cast) -> None:
@@ -77,7 +77,7 @@ def test_a_reviewer_confirms_the_figures_before_the_approval(cast: Cast) -> None
     assert FIGURES in box.label.replace("\\", "")
     app.checkbox(key=box.key).check()
     press(app, "通过")
-    assert "已为5人登记120学时" in app.success[0].value
+    assert "为5人登记120学时" in app.success[0].value
     assert one(sa.select(Movement.confirmed).where(Movement.action == "approve", Movement.submission_id == report_id))
     app = open_page("report_review", sign_in("reviewer"), report=str(report_id), state="approved")
     assert any(FIGURES in shown for shown in (str(table.value.to_dict()) for table in app.dataframe))

@@ -12,6 +12,8 @@ from core.ground.hours import hours_text
 from core.law import notices
 from core.models import Source
 from core.office import dashboards
+from core.submissions import kinds
+from core.trail import audit
 from web.tables.columns import RECORDS, VOCABULARIES
 from web.words import NOT_BEGUN, days_left, moment_text
 
@@ -38,6 +40,13 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         elif name in OF_DEEMED and (frame[name] == 0).any():
             told = {0: OF_DEEMED[name]}
             shown[name] = ["" if pd.isna(value) else told.get(value) or hours_text(value) for value in frame[name]]
+        elif name == "action" and "kind" in frame:
+            moves = zip(frame["kind"], frame["action"], strict=True)
+            shown[name] = [kinds.KINDS[kind].move(kinds.Action(action)) for kind, action in moves]
+        elif name == "event" and "record" in frame:
+            shown[name] = [audit.called(*each) for each in zip(frame["event"], frame["record"], strict=True)]
+        elif name == "kind" and frame["kind"].isin(list(kinds.KINDS)).all():
+            shown[name] = [kinds.KINDS[code].word for code in frame["kind"]]
         elif name in VOCABULARIES:
             words = {member.value: member.label for member in VOCABULARIES[name]}
             words |= {"": NOT_BEGUN} if name == "state" else {}

@@ -17,7 +17,7 @@ from core.ground.db.guards import alembic_config, append_only, faults, installed
 from core.ground.db.place import OFFICE_ZONE, ROOT, home, office_day, url
 from core.ground.db.sealing import blind_index, blind_indexes, has_keys, keys, seal, unseal
 from core.ground.db.searching import holding
-from core.ground.db.sessions import at_the_end, close, engine, finish, lock, reading, transaction
+from core.ground.db.sessions import at_the_end, close, engine, finish, lock, reading, rehearsal, rehearsed, transaction
 
 __all__ = [
     "OFFICE_ZONE",
@@ -54,6 +54,8 @@ __all__ = [
     "office_day",
     "outdated",
     "reading",
+    "rehearsal",
+    "rehearsed",
     "seal",
     "transaction",
     "unseal",

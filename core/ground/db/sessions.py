@@ -145,6 +145,29 @@ def transaction() -> Iterator[Session]:
         finish(session)
 
 
+@contextlib.contextmanager
+def rehearsal() -> Iterator[Session]:
+    """Rehearsal (预演): a transaction in which a deed is done to see what it leads to; nothing of it is ever kept.
+
+    No line of the trail is written. SQLite's one write lock, or a lock the deed takes, is held until the block ends, so
+    ask nothing else in it. RuntimeError inside another block of the same thread.
+    """
+    with _one_at_a_time("rehearsal()"), Session(engine(), expire_on_commit=False) as session:
+        yield session  # closed without a commit
+
+
+@contextlib.contextmanager
+def rehearsed(session: Session) -> Iterator[None]:
+    """Undo whatever is done in the block, in a transaction that goes on: a savepoint that is always rolled back."""
+    kept = list(session.info.get(_LAST, ()))
+    savepoint = session.begin_nested()
+    try:
+        yield
+    finally:
+        savepoint.rollback()
+        session.info[_LAST] = kept
+
+
 _LAST = "the last things of a transaction"
 
 

@@ -127,6 +127,14 @@ def _shared(report: Report, *columns: Any) -> sa.Select[Any]:
     )
 
 
+def double(session: Session, report: Report) -> int:
+    """Double attendance (同日两处): people of this roster who stand in another one of these days; online ones apart."""
+    if report.plan.mode is Mode.ONLINE:
+        return 0
+    people = _shared(report, sa.func.count(_MINE.id_index.distinct()))
+    return int(session.scalar(people.where(_same_days(report), _PLAN.c.mode != Mode.ONLINE)) or 0)
+
+
 def _same_rosters(session: Session, report: Report, named: bool) -> Iterator[tuple[int, Problem]]:
     """Copied rosters (整份重复), each with the id of its report.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -15,14 +16,15 @@ from core.ground.access import Actor, Refused, Role, refuse_faults
 from core.ground.hours import hours_text
 from core.law.deadlines import Deadline
 from core.ledger import books, standing
+from core.ledger.consequences import Consequence
 from core.models import Organization, Plan, Report, RosterRow, Source, Submission
 from core.people import persons
 from core.submissions import plans, roster
 from core.submissions.forms import Faults
-from core.submissions.kinds import Kind, register
+from core.submissions.kinds import Action, Kind, register
+from core.submissions.reports.concerns import double
 from core.submissions.reports.excess import OVER_PLAN_REASON, figures
 from core.submissions.reports.fields import deadline, summary
-from core.submissions.reports.reading import credit_years
 
 _TABLE, _PLAN = sa.inspect(Report).local_table, sa.inspect(Plan).local_table
 
@@ -41,11 +43,38 @@ def _postings(report: Report, rows: Iterable[Any], person_ids: dict[bytes, int])
         yield books.Posting(person_ids[index], year, plan.subject, hours, end_on, row_id, source, days=days)
 
 
+def _earning(report: Report) -> list[sa.ColumnElement[bool]]:
+    """The rows of a roster that earn hours (登记学时的行), as SQL conditions."""
+    passed = RosterRow.assessment.in_(roster.PASSED)
+    return [RosterRow.report_id == report.id, ~RosterRow.faulty, passed, RosterRow.hours > 0]
+
+
+def _expected(session: Session, report: Report) -> Consequence:
+    """What the roster's hours come to as it stands, by human: nothing is posted before approval."""
+    columns = RosterRow.id_index, RosterRow.credit_year, RosterRow.hours
+    rows = session.execute(sa.select(*columns).where(*_earning(report))).all()
+    known = persons.on_file(session, [index for index, *_ in rows if index])
+    usual_year = plans.usual_year(report.plan)
+    years = {year or usual_year for _, year, _ in rows}
+    return Consequence(
+        people=len({known[index].human_id if index in known else index for index, *_ in rows}),
+        hours=sum((hours for *_, hours in rows), Decimal()),
+        years=tuple(sorted(year for year in years if year)),
+    )
+
+
+def _registers(report: Report, told: Consequence) -> str:
+    years = "、".join(map(str, told.years))
+    made_up = "（含补学）" if any(year < report.end_on.year for year in told.years) else ""
+    return f"为{told.people}人登记{hours_text(told.hours)}学时，计入{years}年度{made_up}"
+
+
 class ReportKind(Kind[Report]):
     """The report (培训情况报告) as a kind of submission: approval posts its roster's hours, clause 一(五)2-3."""
 
     code = "report"
     word, short, posts = "培训情况报告", "报告", "培训报告"
+    filing = "报送"
     model = Report
     filers = (Role.BASE_CLERK,)
     words: ClassVar = {"title": "培训名称"}
@@ -123,26 +152,26 @@ class ReportKind(Kind[Report]):
 
     @db.in_bulk()
     def on_approve(self, session: Session, report: Report, *, actor: Actor, now: datetime) -> str:
-        """Post the hours of every good row, all or none. Answers what happened, in words.
+        """Post the hours of every good row, all or none; `consequence` says what that was.
 
         Refused codes: "name" (somebody on file has this number under another name), "empty", "posted".
         """
         sealed = sa.inspect(RosterRow).columns.id_number.type
         assert isinstance(sealed, db.EncryptedText)
         row = RosterRow
-        good = [row.report_id == report.id, ~row.faulty, row.assessment.in_(roster.PASSED), row.hours > 0]
         written = sa.type_coerce(row.id_number, sa.LargeBinary)
         whose = sa.select(row.name, written, row.employer, row.post, row.specialty, row.id_index)
         earned = (row.id, row.id_index, row.credit_year, row.hours)
         session.flush()
-        found = session.connection().execute(whose.add_columns(*earned).where(*good).order_by(row.row)).all()
-        numbers = sealed.opened(number for _, number, *_ in found)
+        found = session.connection().execute(whose.add_columns(*earned).where(*_earning(report)).order_by(row.row))
+        rows = found.all()
+        numbers = sealed.opened(number for _, number, *_ in rows)
         facts = [
             persons.PersonFacts(name, number, *work)
-            for number, (name, _, *work) in zip(numbers, (each[:6] for each in found), strict=True)
+            for number, (name, _, *work) in zip(numbers, (each[:6] for each in rows), strict=True)
         ]
         person_ids = persons.match_or_add(session, facts, authority_id=report.authority_id, now=now)
-        postings = list(_postings(report, (each[6:] for each in found), person_ids))
+        postings = list(_postings(report, (each[6:] for each in rows), person_ids))
         home = session.get_one(Organization, report.organization_id)
         books.post(
             session,
@@ -152,16 +181,28 @@ class ReportKind(Kind[Report]):
             actor=actor,
             now=now,
         )
-        hours = sum((posting.hours for posting in postings), Decimal())
-        return f"已为{len(set(person_ids.values()))}人登记{hours_text(hours)}学时，学员可打印审验卡"
+        return ""
 
-    def preview(self, session: Session, report: Report) -> str:
-        """What approval would do, in words."""
-        found = credit_years(session, report)
-        years = "、".join(map(str, found))
-        made_up = "（含补学）" if any(year < report.end_on.year for year in found) else ""
-        hours = hours_text(report.hours)
-        return f"通过后，将为{report.people}人登记共{hours}学时，计入{years or report.end_on.year}年度{made_up}。"
+    def consequence(self, session: Session, report: Report, action: Action, counted: Consequence) -> Consequence:
+        """Whom the roster's hours go to, which rows post none; before approval what it would post as it stands."""
+        match action:
+            case Action.SUBMIT:
+                told = replace(_expected(session, report), late=report.late, over_plan=report.over_plan)
+                kept = "逾期报送" if report.late else "按期报送"
+                done = f"{kept}，由{report.authority.name}审核；审核通过后{_registers(report, told)}"
+            case Action.APPROVE:
+                told = replace(counted, double=double(session, report), over_plan=figures(session, report))
+                done = f"{_registers(report, told)}，学员可打印审验卡"
+            case Action.REJECT if report.part > 1:
+                return replace(counted, done="这些人不能再补报")
+            case _:
+                return counted
+        all_rows, posting = (
+            sa.select(sa.func.count(RosterRow.id)).where(RosterRow.report_id == report.id),
+            _earning(report),
+        )
+        left_out = session.scalars(all_rows).one() - session.scalars(all_rows.where(*posting)).one()
+        return replace(told, done=done, left_out=left_out)
 
     def summary(self, report: Report) -> dict[str, Any]:
         return summary(report)

@@ -1,0 +1,126 @@
+"""What rests on posted hours (凭学时出具的审验卡): which cards a reversal revokes, which ones later hours outdate."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.models import Card, CardPerson, Change, CreditBatch, CreditEntry, Person, PersonChange, under
+
+
+@dataclass(frozen=True)
+class Revocation:
+    """Revocation (失效): since when and why a card holds no more: hours were taken back, or are somebody else's."""
+
+    on: date
+    words: str
+
+
+_ON_CARD = sa.and_(CreditEntry.person_id == CardPerson.person_id, CreditEntry.year.between(Card.first_year, Card.year))
+"""The entries of those whose hours a card shows, in the years that it shows."""
+
+
+@functools.cache
+def _revoking() -> sa.Select[int, datetime, str]:
+    """Each card with the reversals that revoke it: of whose hours it shows, in a year it shows, of a batch it was
+    issued on. That people were merged or separated since changes nothing about what it shows."""
+    return (
+        sa.select(Card.id, CreditBatch.posted_at, CreditBatch.basis)
+        .join(CardPerson, CardPerson.card_id == Card.id)
+        .join(CreditEntry, _ON_CARD)
+        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+        .where(CreditBatch.id > Card.batch_id, CreditBatch.reverses_id <= Card.batch_id)
+        .group_by(Card.id, CreditBatch.id)
+        .order_by(CreditBatch.id)
+    )
+
+
+@functools.cache
+def _separating() -> sa.Select[int, datetime]:
+    """Each card with the separations that revoke it: a record whose hours it shows beside its person's own is found to
+    be another human's."""
+    return (
+        sa.select(Card.id, PersonChange.at)
+        .join(CardPerson, sa.and_(CardPerson.card_id == Card.id, CardPerson.person_id != Card.person_id))
+        .join(PersonChange, PersonChange.person_id == CardPerson.person_id)
+        .where(PersonChange.kind == Change.SEPARATED, PersonChange.at >= Card.issued_at)
+        .order_by(PersonChange.id)
+    )
+
+
+def revocations(session: Session, which: sa.ColumnElement[bool]) -> dict[int, Revocation]:
+    """Revocation check (失效检查): the first revocation of each revoked card, by card.
+
+    Step 1: reversals of hours it shows, of batches it was issued on. Step 2: separations of a record it summed up.
+    Step 3: the earliest of both counts.
+    """
+    found = [(at, card_id, words) for card_id, at, words in session.execute(_revoking().where(which))]
+    separated = "卡上合计了两条记录的学时，其合并已撤销"
+    found += [(at, card_id, separated) for card_id, at in session.execute(_separating().where(which))]
+    first: dict[int, Revocation] = {}
+    for at, card_id, words in sorted(found, key=lambda each: each[0]):
+        first.setdefault(card_id, Revocation(db.office_day(at), words))
+    return first
+
+
+def revoked(session: Session, batch_id: int) -> int:
+    """Cards revoked (失效的审验卡) by a reversal that nothing before it had revoked: how many."""
+    mine = _revoking().where(CreditBatch.id == batch_id).subquery()
+    which = Card.id.in_(sa.select(mine.c.id))
+    earlier = {card_id for card_id, *_ in session.execute(_revoking().where(which, CreditBatch.id < batch_id))}
+    earlier |= {card_id for card_id, _ in session.execute(_separating().where(which))}
+    return len(set(session.scalars(sa.select(mine.c.id))) - earlier)
+
+
+def outdated(session: Session, batch_id: int, years: Mapping[int, Collection[int]]) -> int:
+    """Cards outdated (学时有增加的审验卡) by a batch that posted hours: they hold, and show less than there is now.
+
+    `years`: the credit years in which it posted, by human. Of a human's cards of one year the newest counts, and it
+    counts once: not where hours were posted before that it does not show either.
+    """
+    newest: dict[tuple[int, int], int] = {}
+    whose, asked = sorted(years), sa.select(Card.id, Person.human_id, Card.first_year, Card.year)
+    if session.scalar(sa.select(Card.id).limit(1)) is None:
+        return 0
+    for start in range(0, len(whose), 5000):
+        some = asked.join(Person, Person.id == Card.person_id).where(under(Person, whose[start : start + 5000]))
+        for card_id, human, first, last in session.execute(some.order_by(Card.id)):
+            if any(first <= year <= last for year in years[human]):
+                newest[human, last] = card_id
+    found = set(newest.values())
+    for start in range(0, len(whose_cards := sorted(found)), 5000):
+        which = Card.id.in_(whose_cards[start : start + 5000])
+        found -= revocations(session, which).keys()
+        found -= set(session.scalars(_grown().where(which, CreditBatch.id < batch_id)))
+    return len(found)
+
+
+@functools.cache
+def _grown() -> sa.Select[int]:
+    """Cards with the batches that posted hours they do not show, of whose hours and years they show."""
+    return (
+        sa.select(Card.id)
+        .join(CardPerson, CardPerson.card_id == Card.id)
+        .join(CreditEntry, _ON_CARD)
+        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+        .where(CreditBatch.id > Card.batch_id, CreditBatch.reverses_id.is_(None))
+        .distinct()
+    )
+
+
+def at_stake(session: Session, batch_id: int, lines: Collection[int]) -> int:
+    """Cards at stake (将失效的审验卡): how many that still hold a reversal of these lines of a batch would revoke."""
+    query = (
+        sa.select(Card.id, CreditEntry.line)
+        .join(CardPerson, CardPerson.card_id == Card.id)
+        .join(CreditEntry, _ON_CARD)
+        .where(CreditEntry.batch_id == batch_id, Card.batch_id >= batch_id)
+    )
+    shown = {card_id for card_id, line in session.execute(query) if line in lines}
+    return len(shown - revocations(session, Card.id.in_(query.with_only_columns(Card.id))).keys())
