@@ -1,6 +1,6 @@
-"""HTTP without Streamlit: health check, session cookie, public verification, and the middleware around everything.
+"""HTTP without Streamlit: health check, session cookie, public verification, former addresses, and the middleware around everything.
 
 Each handler is a few lines over `core`; nothing here knows a screen.
 """
 
-__all__ = ["addresses", "health", "session", "shield", "verify", "words"]
+__all__ = ["addresses", "health", "moved", "session", "shield", "verify", "words"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from routes import health, session, verify, words
+from routes import health, moved, session, verify, words
 
 ROUTES = [
     Route("/healthz", health.health),
@@ -13,4 +13,5 @@ ROUTES = [
     Route("/verify", verify.verify_proof, methods=["POST"]),
     Route("/verify/{code}", verify.verify),
     Route("/words.js", words.script),
+    *(Route(f"/{former}", moved.moved) for former in moved.FORMER),
 ]

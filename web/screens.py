@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
 from core.people import persons, setup
-from core.submissions import claims
-from web import bar, context, deeds, first_visit, passwords, shell, sign_in
+from web import bar, context, deeds, first_visit, papers, passwords, shell, sign_in
 from web.deeds import Who
 from web.words import md
 
@@ -30,11 +29,10 @@ class Screen:
 SCREENS = {
     "办理": (
         Screen("home", "首页", "home"),
-        Screen("plan_filing", "培训计划上报", "edit_calendar", (Role.BASE_CLERK,)),
+        Screen("filing", "申报", "edit_calendar", papers.FILERS),
+        Screen("paper", "填写", "edit_note", ()),
         Screen("plan_approval", "培训计划审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
-        Screen("report_filing", "培训情况报告", "upload_file", (Role.BASE_CLERK,)),
         Screen("report_review", "报告审核", "rule", (Role.REVIEWER,)),
-        Screen("credit_claims", "学时折合申报", "workspace_premium", claims.FILERS),
         Screen("claim_review", "学时折合审核", "workspace_premium", (Role.REVIEWER,)),
         Screen("disputes", "学时异议", "feedback", (Role.REVIEWER, Role.ADMIN)),
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),

@@ -125,7 +125,7 @@ def desk_of(kind: Kind[Any]) -> Desk:
 
 
 DESKS = {
-    "plan": Desk((Role.REVIEWER, Role.ADMIN), ("plan_filing", "填写和上报计划"), ("plan_approval", "审核计划")),
-    "report": Desk((Role.REVIEWER,), ("report_filing", "报送报告"), ("report_review", "审核报告")),
-    "claim": Desk((Role.REVIEWER,), ("credit_claims", "申报证书折合学时"), ("claim_review", "审核折合申报")),
+    "plan": Desk((Role.REVIEWER, Role.ADMIN), ("filing", "填写和上报计划"), ("plan_approval", "审核计划")),
+    "report": Desk((Role.REVIEWER,), ("filing", "报送报告"), ("report_review", "审核报告")),
+    "claim": Desk((Role.REVIEWER,), ("filing", "申报证书折合学时"), ("claim_review", "审核折合申报")),
 }

@@ -353,6 +353,26 @@ def fields_of(plan: Plan) -> PlanFields:
     return PlanFields(**{name: getattr(plan, name) for name in PlanFields.__dataclass_fields__})
 
 
+def copied(session: Session, plan_id: int, *, actor: Actor, now: datetime) -> PlanFields:
+    """Copy an earlier plan (复制上期) of one's own: what a new one begins with, on the first days that may still do.
+
+    It lasts as long and begins on the same day of the week; a year in its name becomes the new one's. Credit years of
+    make-up study are to be chosen anew. Refused codes: "role", "missing", "policy".
+    """
+    require(actor, Role.BASE_CLERK)
+    plan = session.scalar(sa.select(Plan).where(Plan.id == plan_id, Plan.organization_id == actor.organization_id))
+    if plan is None:
+        raise not_found("计划")
+    found = fields_of(plan)
+    earliest = earliest_start_on(session, db.office_day(now), actor.league)
+    length = found.end_on - found.start_on
+    start_on = earliest + timedelta(days=(found.start_on - earliest).days % 7)
+    if start_on.year != (start_on + length).year:
+        start_on = date(start_on.year + 1, 1, 1)
+    title = found.title.replace(str(found.start_on.year), str(start_on.year))
+    return replace(found, title=title, start_on=start_on, end_on=start_on + length, credit_years=())
+
+
 def summary(plan: Plan) -> dict[str, Any]:
     """Fields of a plan for the trail: A plan's fields for the trail."""
     years = ";".join(map(str, plan.credit_years))

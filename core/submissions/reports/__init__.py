@@ -3,13 +3,14 @@
 from core.submissions.reports.concerns import warnings
 from core.submissions.reports.events import Event
 from core.submissions.reports.excess import OVER_PLAN_REASON, Excess, beyond_plan
-from core.submissions.reports.fields import ReportFields, open_plans, save
+from core.submissions.reports.fields import LONGEST, ReportFields, deadline, open_plans, save
 from core.submissions.reports.keeping import EDITABLE, form_of, limits, repaired
 from core.submissions.reports.kind import ReportKind
 from core.submissions.reports.reading import (
     cells,
     credit_years,
     headcount,
+    latest,
     one,
     open_rows,
     problems,
@@ -33,6 +34,7 @@ from core.submissions.reports.supplements import supplement, turned_down, undone
 
 __all__ = [
     "EDITABLE",
+    "LONGEST",
     "OVER_PLAN_REASON",
     "Change",
     "Event",
@@ -43,8 +45,10 @@ __all__ = [
     "beyond_plan",
     "cells",
     "credit_years",
+    "deadline",
     "form_of",
     "headcount",
+    "latest",
     "limits",
     "one",
     "open_plans",
