@@ -1,101 +1,111 @@
-"""What is waiting for the one who signed in, with its deadline, and the way there."""
-
-import itertools
-from datetime import date
-from typing import Any
+"""What the one who signed in must do: each line opens its record; the most urgent first."""
 
 import streamlit as st
 
 from core.ground import db
-from core.ground.access import OFFICERS, Role
-from core.law import notices
-from core.models import State
-from core.people import persons
-from core.records import disputes
-from core.submissions import queues, reports
-from core.submissions.kinds import KINDS, Kind
-from web import context, shell, submissions, tables
-from web.words import md
+from core.ledger.years import Held
+from core.office import dashboards, home
+from core.office.home import Done, Item, Part
+from core.submissions.kinds import KINDS
+from web import context, links, shell
+from web.words import days_left, md, moment_text
 
 actor = shell.require()
-shell.page("首页", f"今天是{context.today()}，以下是需要您办理或关注的事项。")
+today = context.today()
+with db.reading() as session:
+    here = home.home(session, actor, now=context.now())
+shell.page("首页", f"今天是{today}，以下是需要您办理的事项，点开即可办理。")
+deciding = here.waiting is not None
+st.html(links.STYLE)
 
 
-IN_HAND = (State.DRAFT, State.RETURNED, State.SUBMITTED, State.APPROVED)
-BEFORE_US = (State.SUBMITTED, State.RETURNED, State.APPROVED)
+def urgency(item: Item, *, deciding: bool) -> str:
+    """How urgent a thing is, as a badge: what waits for a decision by its start and its wait, else by its last day."""
+    soon = item.left is not None and item.left <= home.SOON
+    if item.left is not None and (soon or not deciding or item.since is None):
+        colour = "red" if item.left < 0 else "orange" if soon else "gray"
+        start = f"距开始{item.left}天" if item.left > 0 else "今天开始" if item.left == 0 else "已过开始日期"
+        return f":{colour}-badge[{start if deciding else f'{item.due_on} {days_left(item.left)}'}]"
+    waited = "今天" if not item.days else f"已等{item.days}天" if deciding else f"{item.days}天前"
+    return f":gray-badge[{waited}]" if item.since else ""
 
 
-def card(kind: Kind[Any], states: tuple[State, ...], own: bool, way: tuple[str, str] | None) -> None:
-    """How many of a kind of submission there are in these states, and the page to go to."""
-    with db.reading() as session:
-        counts = {
-            state: queues.queue(session, actor, kinds=(kind.code,), state=state, own=own, limit=0)[1]
-            for state in states
-        }
+def line(item: Item, *, deciding: bool) -> None:
+    """One thing to do, as a link to its record: how urgent, what, whose, why."""
+    kind = f":gray[{KINDS[item.kind].short}]" if item.kind in KINDS else ""
+    who = f":gray[{md(item.who)}]" if item.who else ""
+    words = md(item.words[:60]) + ("…" if len(item.words) > 60 else "")
+    told = [urgency(item, deciding=deciding), kind, f"**{md(item.title)}**", who, words]
+    where = links.place(item.kind, item.id, actor, plan_id=item.plan_id)
+    links.line("　".join(filter(None, told)), where)
+
+
+def part(title: str, found: Part | None, *, name: str, deciding: bool = False, empty: str = "") -> None:
+    """A list with its count; an empty one says why, where there is anything to say."""
+    if found is None or not (found.count or empty):
+        return
+    with links.lines(name):
+        st.markdown(f"**{title}**" + (f"　:blue-badge[{found.count}]" if found.count else ""))
+        for item in found.items:
+            line(item, deciding=deciding)
+        if not found.count:
+            st.caption(empty)
+        if found.count > len(found.items):
+            st.caption(f"还有{found.count - len(found.items)}件，办完上面的会接着列出；全部见左侧各栏。")
+
+
+def done(lines: tuple[Done, ...]) -> None:
+    """What the account did last, each a link where it has a record to open."""
+    with links.lines("done"):
+        st.markdown("**最近办理**")
+        for each in lines:
+            words = f":gray[{moment_text(each.at)[5:]}]　{each.event}" + (f"　{md(each.title)}" if each.title else "")
+            links.line(words, links.place(each.kind, each.id, actor) if each.kind in KINDS else None)
+        if not lines:
+            st.caption("还没有办理记录。")
+
+
+def own_years(held: Held) -> None:
+    """A person's years: hours against what is required, what is missing, the cards."""
+    with links.lines("years"):
+        st.markdown("**我的学时**　:gray[已学 / 要求]")
+        for year in held.years[:3]:
+            told = "　".join(f"{each.name} {each.words}" for each in year.subjects)
+            lack = "" if not year.words else f":{'green' if year.complete else 'orange'}-badge[{md(year.words)}]　"
+            links.line(f"{lack}**{year.year}年度**　{md(told)}", ("credit_lookup", {}))
+        if not held.years:
+            st.caption("还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。")
+        if here.cards:
+            st.caption("已出具的审验卡：" + "、".join(f"{year}年度（{code}）" for year, code in here.cards[:3]))
+        shell.link("credit_lookup", "查看每一笔学时，打印审验卡")
+
+
+def figures(amounts: dict[str, float]) -> None:
+    """The dashboard's headline of the year."""
     with st.container(border=True):
-        st.markdown(f"**{kind.word}**")
+        st.markdown(f"**{today.year}年度办理情况**")
         with st.container(horizontal=True):
-            for state, count in counts.items():
-                st.metric(state.label, count)
-        if way:
-            shell.link(*way)
+            for name, amount in amounts.items():
+                st.metric(dashboards.headline(name), f"{amount:,.0f}")
+        shell.link("quota_dashboard", "按盟市和月份查看")
 
 
-def deadlines(today: date) -> None:
-    """Reports a base owes, the most urgent first, clause 一(五)2."""
-    rule = notices.in_force(today, actor.league)
-    with db.reading() as session:
-        due = reports.open_plans(session, actor, now=context.moment(session))
-        undone = reports.undone_people(session, actor)
-    for title, people in zip(undone["title"], undone["people"], strict=True):
-        st.info(f"“{md(title)}”有{people}人的学时已冲销，可补报更正。")
-    if not undone.empty:
-        shell.link("report_filing", "补报更正")
-    st.subheader("待报送的培训情况报告", anchor=False)
-    late = int((due["days_left"] < 0).sum())
-    if late:
-        st.warning(f"有{late}份报告已超过培训结束后{rule.report_days_after_end}天的期限，请尽快报送并说明逾期原因。")
-    tables.table(
-        due.head(10),
-        ["title", "end_on", "due_on", "days_left", "headcount"],
-        empty=f"截至{today}没有待报送的报告。培训结束后，应在{rule.report_days_after_end}天内报送培训情况报告"
-        f"（{md(rule.report_clause)}）。",
-    )
-
-
-places = itertools.cycle(st.columns(2))
-for kind in KINDS.values():
-    desk = submissions.desk_of(kind)
-    if actor.role in kind.filers:
-        with next(places):
-            card(kind, IN_HAND, False, desk.filing)
-    elif actor.role in desk.deciders:
-        with next(places):
-            card(kind, BEFORE_US, True, desk.review)
-if actor.role is Role.BASE_CLERK:
-    deadlines(context.today())
-
-if actor.role in (Role.REVIEWER, Role.ADMIN):
-    with db.reading() as session:
-        _, open_disputes = disputes.queue(session, actor, own=True, limit=0)
-    if open_disputes:
-        st.warning(f"有{open_disputes}件对学时记录的异议等待本机关答复。")
-        shell.link("disputes", "答复学时异议")
-
-if actor.role in (*OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON):
-    with st.container(border=True):
-        st.markdown("**学时查询与审验卡**")
-        if actor.role is Role.PERSON:
-            st.write("查看本人各年度学时，打印审验卡。")
-        else:
-            with db.reading() as session:
-                _, count = persons.find(session, actor, limit=0)
-            st.metric("管理权限内的专业技术人员", f"{count:,}")
-            shell.link("people", "查看谁还差多少学时")
-        shell.link("credit_lookup", "查询学时")
-
-if actor.role in OFFICERS:
-    with st.container(border=True):
-        st.markdown("**指标看板**")
-        st.write("按盟市和月份看批准的计划、通过的报告、培训人次和登记学时。")
-        shell.link("quota_dashboard", "打开看板")
+if here.held is not None:
+    own_years(here.held)
+if here.figures is not None:
+    figures(here.figures)
+left, right = st.columns([5, 2])
+with left:
+    part("本周内须办" if deciding else "逾期和本周到期", here.soon, name="soon", deciding=deciding)
+    part("退回待改", here.returned, name="returned")
+    none = "没有等待办理的申报。有新的上报时会列在这里；办理过的，见左侧各栏。"
+    part("等待本机关办理", here.waiting, name="waiting", deciding=True, empty=none)
+    none = "" if here.soon.count else "没有待填写、待报送的事项。要新填一份，请从左侧进入。"
+    part("待填写、待报送", here.owed, name="owed", empty=none)
+    part("下级逾期未报", here.below, name="below", empty="管理权限内没有逾期未报的报告。")
+    if here.filed:
+        st.caption(f"另有{here.filed}件已上报，正在等待人社部门审核。")
+    if not any((here.soon.count, deciding, here.owed, here.below)):
+        st.info("您没有需要办理的事项。查询和核验，请从左侧进入。")
+with right:
+    done(here.done)

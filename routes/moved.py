@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-FORMER = {
+FORMER: dict[str, dict[str, tuple[str, dict[str, str], str]]] = {
     "plan_filing": {"plan": ("paper", {}, "item")},
     "report_filing": {"report": ("paper", {}, "item"), "plan": ("paper", {"kind": "report"}, "plan")},
     "credit_claims": {"claim": ("paper", {}, "item")},

@@ -15,6 +15,7 @@ __all__ = [
     "eligibility",
     "facts",
     "first_visit",
+    "links",
     "papers",
     "passwords",
     "people",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor
+from core.office import home
 from core.people import accounts, setup
 from routes.session import COOKIE
 
@@ -31,6 +34,8 @@ class Known:
     """Days by which the demonstration's date runs ahead."""
     now: datetime
     actor: Actor | None
+    counts: dict[str, int]
+    """What waits for the actor, by kind (`home.counts`), a few seconds old at most."""
 
 
 _known: contextvars.ContextVar[Known | None] = contextvars.ContextVar("ce_known_in_this_run", default=None)
@@ -52,6 +57,7 @@ def one_run() -> Iterator[Known]:
 
 def renew() -> None:
     """Ask again what is known in this run, after something was changed."""
+    _COUNTS.clear()
     if _known.get():
         _known.set(_asked())
 
@@ -68,7 +74,22 @@ def _asked() -> Known:
         opened, ahead = "office" in settings, setup.days_ahead(settings)
         actor = accounts.actor_of(session, here, real) if opened else None
         begun = actor is not None or (opened and not accounts.none_yet(session))
-    return Known(opened, begun, settings.get("office") == "demo", ahead, real + timedelta(days=ahead), actor)
+        counts = _counted(session, actor) if actor else {}
+    return Known(opened, begun, settings.get("office") == "demo", ahead, real + timedelta(days=ahead), actor, counts)
+
+
+_COUNTS: dict[int | None, tuple[float, dict[str, int]]] = {}
+"""By account, when they were counted (monotonic seconds) and what came out."""
+COUNTED_FOR = 5.0
+"""Seconds for which counts beside the menu hold; a deed done in this process has them counted anew at once."""
+
+
+def _counted(session: Session, here: Actor) -> dict[str, int]:
+    counted_at, counts = _COUNTS.get(here.account_id, (-math.inf, {}))
+    if time.monotonic() - counted_at > COUNTED_FOR:
+        counts = home.counts(session, here)
+        _COUNTS[here.account_id] = time.monotonic(), counts
+    return counts
 
 
 def token() -> str | None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
 from core.people import persons, setup
-from web import bar, context, deeds, first_visit, papers, passwords, shell, sign_in
+from web import bar, context, deeds, first_visit, links, papers, passwords, shell, sign_in
 from web.deeds import Who
 from web.words import md
 
@@ -54,13 +54,16 @@ SCREENS = {
 }
 
 
-def pages(actor: Actor | None) -> dict[str, list[Any]]:
-    """Page registry (页面注册): all pages for all, so that a typed address meets its guard; the menu hides some."""
+def pages(actor: Actor | None, counts: dict[str, int]) -> dict[str, list[Any]]:
+    """Page registry (页面注册): all pages for all, so that a typed address meets its guard; the menu hides some.
+
+    `counts`: what waits on a page, by its file; it stands beside the page's title.
+    """
     return {
         section: [
             st.Page(
                 shell.page_file(screen.file),
-                title=screen.title,
+                title=screen.title + (f"（{counts[screen.file]}）" if screen.file in counts else ""),
                 icon=f":material/{screen.icon}:",
                 default=screen.file == "home",
                 visibility="visible" if actor and actor.role in screen.roles else "hidden",
@@ -81,7 +84,9 @@ def main() -> None:
 def screen(known: context.Known) -> None:
     """The page that was asked for, or what has to come before it."""
     actor = known.actor
-    page = st.navigation(pages(actor), position="sidebar" if actor and not actor.must_change_password else "hidden")
+    counts = links.menu(known.counts, actor) if actor else {}
+    position: Any = "sidebar" if actor and not actor.must_change_password else "hidden"
+    page = st.navigation(pages(actor, counts), position=position)
     if actor:
         banner(actor, known)
     with bar.messages():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Unpack
 
 import pandas as pd
@@ -10,10 +9,9 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor, Refused, Role
+from core.ground.access import Actor, Refused
 from core.models import Submission
 from core.submissions import kinds, workflow
-from core.submissions.kinds import Kind
 from web import address, deeds, tables
 from web.deeds import Who
 from web.facts import fact, facts
@@ -107,25 +105,3 @@ def submission(found: Submission, steps: pd.DataFrame) -> None:
     for label, text in kind.texts(found):
         fact(label, text)
     history(steps)
-
-
-@dataclass(frozen=True)
-class Desk:
-    """The pages of a kind of submission (办理页面): where it is filed and decided, with the links' words."""
-
-    deciders: tuple[Role, ...]
-    """Who finds on the home page how many wait; the page's own guard decides again."""
-    filing: tuple[str, str] | None = None
-    review: tuple[str, str] | None = None
-
-
-def desk_of(kind: Kind[Any]) -> Desk:
-    """The pages of a kind; one that has none yet is shown without a link."""
-    return DESKS.get(kind.code) or Desk(tuple(stage.role for stage in kind.stages))
-
-
-DESKS = {
-    "plan": Desk((Role.REVIEWER, Role.ADMIN), ("filing", "填写和上报计划"), ("plan_approval", "审核计划")),
-    "report": Desk((Role.REVIEWER,), ("filing", "报送报告"), ("report_review", "审核报告")),
-    "claim": Desk((Role.REVIEWER,), ("filing", "申报证书折合学时"), ("claim_review", "审核折合申报")),
-}

@@ -18,7 +18,7 @@ class AuditEntry(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(Moment, index=True)
     event: Mapped[str] = mapped_column(sa.String(40), index=True)
-    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
     account_name: Mapped[str] = mapped_column(sa.String(40))
     role: Mapped[str] = mapped_column(sa.String(20))
     organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)

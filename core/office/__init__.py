@@ -1,3 +1,3 @@
-"""The office as its leaders see it, and as each of its people left it: dashboards, unsaved changes."""
+"""The office as those who work in it see it: what each must do, what leaders watch, each form as it was left."""
 
-__all__ = ["dashboards", "unsaved"]
+__all__ = ["dashboards", "home", "unsaved"]

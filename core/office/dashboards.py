@@ -63,6 +63,19 @@ def activity(session: Session, actor: Actor, year: int) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["authority_id", "authority", "month", *MEASURES])
 
 
+def totals(session: Session, actor: Actor, year: int) -> dict[str, float]:
+    """Headline figures of a year (年度合计): what `activity` sums to, by measure, out of two statements."""
+    require(actor, *OFFICERS)
+    scope = visible(actor, organization=Submission.organization_id, authority=Submission.authority_id)
+    span = date(year, 1, 1), date(year, 12, 31)
+    plans = sa.select(sa.func.count()).select_from(Plan).where(scope, Plan.state == State.APPROVED)
+    people, hours = sa.func.coalesce(sa.func.sum(Report.people), 0), sa.func.coalesce(sa.func.sum(Report.hours), 0)
+    reports = sa.select(sa.func.count(), people, hours).select_from(Report)
+    reports = reports.where(scope, Report.state == State.APPROVED, Report.end_on.between(*span))
+    counts = (session.scalar(plans.where(Plan.start_on.between(*span))), *session.execute(reports).one())
+    return {name: float(figure or 0) for name, figure in zip(MEASURES, counts, strict=True)}
+
+
 def headline(measure: str) -> str:
     """Measure with its unit: A measure with its unit, as axes and metrics name it."""
     label, unit = MEASURES[measure], UNITS[measure]

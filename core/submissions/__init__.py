@@ -10,4 +10,4 @@ from core.submissions import reports
 from core.submissions import claims
 # isort: on
 
-__all__ = ["claims", "kinds", "plans", "queues", "reports", "roster", "workflow"]
+__all__ = ["claims", "forms", "kinds", "plans", "queues", "reports", "roster", "workflow"]

@@ -89,6 +89,8 @@ class Kind(Protocol[S]):
 
     columns: Sequence[sa.SQLColumnExpression[Any]] = ()
     """Its own columns in a queue of this kind alone, labelled; see `source`."""
+    decide_by: sa.SQLColumnExpression[Any] = sa.null()
+    """The last day on which it can still be decided as it stands, of `Submission`, as SQL; NULL: any day will do."""
     search: Sequence[sa.SQLColumnExpression[str]] = ()
     """What a queue's text is looked for in, beside title and organization."""
     loads: Sequence[ExecutableOption] = ()

@@ -348,6 +348,29 @@ def grant_extension(session: Session, plan_id: int, *, actor: Actor, reason: str
     return plan
 
 
+def too_late(session: Session, actor: Actor, *, now: datetime) -> list[tuple[Plan, Deadline]]:
+    """Plans still to be filed whose deadline has passed and whose training is to come: an administrator may extend.
+
+    The soonest first, fifty at most. Refused codes: "role".
+    """
+    require(actor, Role.ADMIN)
+    today = db.office_day(now)
+    query = (
+        sa.select(Plan)
+        .options(sa.orm.joinedload(Plan.organization), sa.orm.joinedload(Plan.authority))
+        .where(
+            Plan.authority_id == actor.organization_id,
+            Plan.state.in_((State.DRAFT, State.RETURNED)),
+            Plan.start_on > today,
+            Plan.extension_start_on.is_(None),
+        )
+        .order_by(Plan.start_on)
+        .limit(50)
+    )
+    found = [(plan, PLAN.deadline(session, plan)) for plan in session.scalars(query)]
+    return [(plan, counted) for plan, counted in found if counted.due_on < today]
+
+
 def fields_of(plan: Plan) -> PlanFields:
     """Fields of a plan."""
     return PlanFields(**{name: getattr(plan, name) for name in PlanFields.__dataclass_fields__})
@@ -391,6 +414,7 @@ class PlanKind(Kind[Plan]):
     model = Plan
     filers = (Role.BASE_CLERK,)
     words: ClassVar = {"title": "培训名称"}
+    decide_by = sa.select(_TABLE.c.start_on).where(_TABLE.c.id == Submission.id).scalar_subquery()
     columns = tuple(_TABLE.c[name] for name in ("subject", "start_on", "end_on", "headcount", "hours_each"))
 
     def source(self, submissions: sa.FromClause) -> sa.FromClause:
@@ -455,4 +479,5 @@ class PlanKind(Kind[Plan]):
         return summary(plan)
 
 
-register(PlanKind())
+PLAN = PlanKind()
+register(PLAN)

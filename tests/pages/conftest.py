@@ -22,6 +22,7 @@ from core.ground.db import sessions
 from core.people import accounts
 from tests import cast as people
 from tests.cast import Cast
+from web import context
 
 NOW = datetime.now(UTC)
 
@@ -86,4 +87,5 @@ def drawn_in_a_session(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 @pytest.fixture
 def cast(office: Path) -> Cast:
     """The small office, opened today, so that pages and tests share the clock."""
+    context.renew()  # nothing is known of the office before
     return people.assemble(NOW)

@@ -1,40 +1,55 @@
-"""The home page: what waits for the one who signed in, of every kind of submission there is."""
+"""The home page: each line opens its record, and what waits is counted beside the menu."""
+
+from datetime import timedelta
 
 import pytest
 
+from core.ground import db
 from core.submissions.kinds import KINDS
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import open_page, sign_in
-from web import submissions
+from tests.pages.conftest import NOW, open_page, sign_in
+from web import context, links
 
 
-def cards(username: str) -> dict[str, dict[str, str]]:
-    """Of each kind's card its figures, by the word beside them."""
+def lines(username: str) -> dict[str, str]:
+    """The lines of an account's home page that open something: their words, by the address they lead to."""
     app = open_page("home", sign_in(username))
     assert not app.exception
-    found: dict[str, dict[str, str]] = {}
-    words = {f"**{kind.word}**": code for code, kind in KINDS.items()}
-    card = ""
+    found = {}
     for each in app.main:
-        if each.type == "markdown":
-            card = words.get(each.value, "")
-        elif each.type == "metric" and card:
-            found.setdefault(card, {})[each.label] = each.value
+        if (each.type == "page_link") and (query := each.proto.query_string):
+            found.setdefault(f"{each.proto.page}?{query}", each.proto.label)
     return found
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_waits_is_counted_for_who_filed_it_and_for_who_decides_it(cast: Cast, kind: str) -> None:
-    filer = people.filer_of(kind)
-    before = {by: cards(by)[kind] for by in (filer, "reviewer")}
-    people.waiting(cast, kind)
-    after = {by: cards(by)[kind] for by in (filer, "reviewer")}
-    for by in (filer, "reviewer"):
-        assert (before[by]["待审"], after[by]["待审"]) == ("0", "1"), by
-    assert kind not in cards("leader")
-    assert cards("hohhot_reviewer")[kind]["待审"] == "0"
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind in links.REVIEW])
+def test_what_waits_opens_from_the_home_page_of_who_decides_it(cast: Cast, kind: str) -> None:
+    found = people.waiting(cast, kind)
+    (label,) = [label for address, label in lines("reviewer").items() if address.endswith(f"?{kind}={found.id}")]
+    assert found.title in label.replace("\\", "")
+    assert not [address for address in lines("hohhot_reviewer") if address.endswith(f"={found.id}")]
 
 
-def test_an_administrator_finds_the_plans_and_no_reports() -> None:
-    assert [code for code, kind in KINDS.items() if "admin" in submissions.desk_of(kind).deciders] == ["plan"]
+def test_a_base_opens_what_it_owes_and_an_empty_list_says_what_next(cast: Cast) -> None:
+    start = db.office_day(NOW) - timedelta(days=40)
+    start -= timedelta(days=5 * ((start + timedelta(days=2)).year != start.year))  # a plan lies in one year
+    plan = people.file_plan(cast, now=NOW - timedelta(days=70), start_on=start, end_on=start + timedelta(days=2))
+    people.approve(cast, plan.id, now=NOW - timedelta(days=60))
+    (owed,) = [label for address, label in lines("base").items() if address.endswith(f"report_filing?plan={plan.id}")]
+    assert "逾期" in owed
+    (below,) = [label for address, label in lines("reviewer").items() if address.endswith(f"?plan={plan.id}")]
+    assert "逾期" in below
+    app = open_page("home", sign_in("hohhot_base"))
+    assert [each.value for each in app.caption if "没有待填写" in each.value]
+
+
+def test_the_menu_counts_what_waits_and_forgets_it_with_the_deed(cast: Cast) -> None:
+    with db.reading() as session:
+        assert context._counted(session, cast["reviewer"]) == {}
+    people.file_plan(cast)
+    context.renew()
+    with db.reading() as session:
+        counts = context._counted(session, cast["reviewer"])
+    assert links.menu(counts, cast["reviewer"]) == {links.REVIEW["plan"]: 1}
+    assert links.menu({"plan": 2}, cast["base"]) == {links.FILING["plan"]: 2}

@@ -6,6 +6,7 @@ from core.submissions.reports.excess import OVER_PLAN_REASON, Excess, beyond_pla
 from core.submissions.reports.fields import LONGEST, ReportFields, deadline, open_plans, save
 from core.submissions.reports.keeping import EDITABLE, form_of, limits, repaired
 from core.submissions.reports.kind import ReportKind
+from core.submissions.reports.overdue import Overdue, overdue
 from core.submissions.reports.reading import (
     cells,
     credit_years,
@@ -39,6 +40,7 @@ __all__ = [
     "Change",
     "Event",
     "Excess",
+    "Overdue",
     "ReportFields",
     "ReportKind",
     "accept",
@@ -53,6 +55,7 @@ __all__ = [
     "one",
     "open_plans",
     "open_rows",
+    "overdue",
     "paste",
     "problems",
     "read_again",

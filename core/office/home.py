@@ -1,0 +1,355 @@
+"""What must be done (首页): the lists of one who signed in, and the counts beside the menu. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Role, require
+from core.ledger import books, years
+from core.ledger.years import Held
+from core.models import AuditEntry, Movement, Organization, State, Submission
+from core.office import dashboards
+from core.records import cards, disputes
+from core.submissions import plans, reports, workflow
+from core.submissions.kinds import KINDS
+from core.trail import audit
+
+SOON = 7
+"""Days ahead that count as this week (本周)."""
+SHOWN = 8
+"""Lines of a list; how many there are beyond is said."""
+_WRITING = (State.DRAFT, State.WITHDRAWN)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to do (事项), as a line: what it is, whose, why, since when, by when."""
+
+    kind: str
+    """Of a submission its kind's code; "dispute"; "league" for what a league's bases owe it."""
+    id: int
+    """The record to open; 0 for a report that is not begun: then `plan_id` says of which plan."""
+    title: str
+    who: str = ""
+    words: str = ""
+    since: datetime | None = None
+    days: int | None = None
+    """Since then."""
+    due_on: date | None = None
+    left: int | None = None
+    """Days left until `due_on`; negative: days over."""
+    plan_id: int = 0
+
+
+@dataclass(frozen=True)
+class Part:
+    """A list of the home page (清单): its first lines, and how many there are in all."""
+
+    items: tuple[Item, ...] = ()
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Done:
+    """What somebody did (最近办理): when, what, to which record."""
+
+    at: datetime
+    event: str
+    title: str
+    kind: str
+    """A kind's code, where the record is a submission; else the trail's word for it."""
+    id: int
+
+
+@dataclass(frozen=True)
+class Home:
+    """The home page of an account (首页). A list that a role cannot have is None; one it has may be empty."""
+
+    soon: Part = field(default_factory=Part)
+    """Late, or late within a week."""
+    returned: Part | None = None
+    """Came back, with the reason."""
+    waiting: Part | None = None
+    """Before one's office, the longest waiting first, those of `soon` apart."""
+    owed: Part | None = None
+    """In one's own hands: to be written, to be filed."""
+    filed: int = 0
+    """Own submissions that wait for the authority."""
+    below: Part | None = None
+    """Overdue at those below the office."""
+    figures: dict[str, float] | None = None
+    """The dashboard's of the year, by measure (`dashboards.MEASURES`)."""
+    held: Held | None = None
+    """A person's own years."""
+    cards: tuple[tuple[int, str], ...] = ()
+    """Years and codes of a person's cards that hold, the newest first."""
+    done: tuple[Done, ...] = ()
+
+
+def home(session: Session, actor: Actor, *, now: datetime) -> Home:
+    """What must be done (首页): the lists of an account, each line a record to open, the most urgent first.
+
+    Refused codes: "password".
+    """
+    require(actor, *Role)
+    today = db.office_day(now)
+    given: dict[str, Any] = {"done": _done(session, actor)}
+    if actor.role in (Role.REVIEWER, Role.ADMIN):
+        given |= _before(session, actor, now)
+    if any(actor.role in kind.filers for kind in KINDS.values()):
+        given |= _own(session, actor, now)
+    if actor.role in (Role.REVIEWER, Role.ADMIN, Role.LEADER):
+        given["below"] = _below(session, actor, now)
+    if actor.role is Role.LEADER:
+        given["figures"] = dashboards.totals(session, actor, today.year)
+    if actor.role is Role.PERSON and actor.person_id is not None:
+        given["held"] = years.of(session, actor.person_id, today.year)
+        issued = cards.issued(session, actor.person_id, actor)
+        stand = issued[issued["revoked_on"].isna()]
+        given["cards"] = tuple(zip(stand["year"].tolist(), stand["code"].tolist(), strict=True))
+    return Home(**given)
+
+
+def counts(session: Session, actor: Actor) -> dict[str, int]:
+    """Counts beside the menu (待办数), by kind: what waits for an office to decide, or came back to who filed it.
+
+    "dispute" counts those to be answered. One statement for all kinds.
+    """
+    if actor.must_change_password:
+        return {}
+    conditions = [condition for condition in (_to_decide(actor), _came_back(actor)) if condition is not None]
+    found: dict[str, int] = {}
+    if conditions:
+        query = sa.select(Submission.kind, sa.func.count()).where(sa.or_(*conditions)).group_by(Submission.kind)
+        found = {row[0]: row[1] for row in session.execute(query)}
+    if actor.role in books.REVERSERS:
+        found["dispute"] = disputes.queue(session, actor, own=True, limit=0)[1]
+    return {kind: number for kind, number in found.items() if number}
+
+
+# --- before an office -----------------------------------------------------------------------------------------------
+
+
+def _to_decide(actor: Actor) -> sa.ColumnElement[bool] | None:
+    """What waits at a stage that this actor decides; None where no kind is decided in the actor's role."""
+    stages = {
+        kind.code: [number for number, stage in enumerate(kind.stages) if stage.role is actor.role]
+        for kind in KINDS.values()
+    }
+    mine = [sa.and_(Submission.kind == code, Submission.stage.in_(at)) for code, at in stages.items() if at]
+    if not mine:
+        return None
+    return sa.and_(Submission.state == State.SUBMITTED, sa.or_(*mine), Submission.decider_id == actor.organization_id)
+
+
+def _before(session: Session, actor: Actor, now: datetime) -> dict[str, Part]:
+    """What an office must decide: `soon` what can be decided this week alone, `waiting` the rest."""
+    today = db.office_day(now)
+    soon: list[Item] = []
+    waiting: list[Item] = []
+    number = urgent = 0
+    condition = _to_decide(actor)
+    if condition is not None:
+        by = sa.type_coerce(sa.func.coalesce(*(kind.decide_by for kind in KINDS.values()), sa.null()), sa.Date)
+        late = sa.case((by <= today + timedelta(days=SOON), 0), else_=1)
+        query = (
+            sa.select(Submission.id, Submission.kind, Submission.title, Submission.submitted_at)
+            .add_columns(Organization.name, by.label("decide_by"), late.label("later"))
+            .add_columns(sa.func.count().over().label("number"), sa.func.sum(1 - late).over().label("urgent"))
+            .join(Organization, Organization.id == Submission.organization_id)
+            .where(condition)
+            .order_by("later", Submission.submitted_at, Submission.id)
+            .limit(2 * SHOWN)
+        )
+        for row in session.execute(query):
+            number, urgent = row.number, row.urgent
+            left = (row.decide_by - today).days if row.decide_by else None
+            waited = (today - db.office_day(row.submitted_at)).days
+            item = Item(row.kind, row.id, row.title, row.name, "", row.submitted_at, waited, row.decide_by, left)
+            (waiting if row.later else soon).append(item)
+    open_, answers = _disputes(session, actor, today)
+    extend = _to_extend(session, actor, now)
+    soon = [*soon, *extend]
+    waiting = sorted([*waiting, *open_], key=lambda item: item.since or now)
+    return {
+        "soon": Part(tuple(soon[:SHOWN]), urgent + len(extend)),
+        "waiting": Part(tuple(waiting[:SHOWN]), number - urgent + answers),
+    }
+
+
+def _disputes(session: Session, actor: Actor, today: date) -> tuple[list[Item], int]:
+    if actor.role not in books.REVERSERS:
+        return [], 0
+    frame, count = disputes.queue(session, actor, own=True, limit=SHOWN)
+    items = []
+    for row in frame.to_dict("records"):
+        waited = (today - db.office_day(row["filed_at"])).days
+        title = f"学时异议：{row['name']}"
+        items.append(Item("dispute", row["id"], title, row["employer"], row["words"], row["filed_at"], waited))
+    return items, count
+
+
+def _to_extend(session: Session, actor: Actor, now: datetime) -> list[Item]:
+    """What an administrator alone can help: plans that can no longer be filed in time."""
+    if actor.role is not Role.ADMIN:
+        return []
+    today, words = db.office_day(now), "已过上报期限，确有必要的可准予延期上报"
+    return [
+        Item("plan", plan.id, plan.title, plan.organization.name, words, None, None, plan.start_on, left)
+        for plan, _ in plans.too_late(session, actor, now=now)
+        if (left := (plan.start_on - today).days) >= 0
+    ]
+
+
+def _below(session: Session, actor: Actor, now: datetime) -> Part:
+    """Overdue reports of those below: each of the own bases', and of other offices' bases one line an office."""
+    late = reports.overdue(session, actor, now=now)
+    items = [
+        Item("report", 0, each.title, each.organization, plan_id=each.plan_id, due_on=each.due_on, left=-each.days_late)
+        for each in late
+        if each.own
+    ]
+    others: dict[str, list[reports.Overdue]] = {}
+    for each in late:
+        if not each.own:
+            others.setdefault(each.authority, []).append(each)
+    for office, theirs in others.items():
+        words, first = f"有{len(theirs)}份报告逾期未报", theirs[0]
+        items.append(Item("league", 0, office, "", words, due_on=first.due_on, left=-first.days_late))
+    return Part(tuple(items[:SHOWN]), len(late))
+
+
+# --- in one's own hands ---------------------------------------------------------------------------------------------
+
+
+def _came_back(actor: Actor) -> sa.ColumnElement[bool] | None:
+    return _mine(actor, (State.RETURNED,))
+
+
+def _mine(actor: Actor, states: Iterable[State]) -> sa.ColumnElement[bool] | None:
+    """Own submissions in some states; None where nothing is filed in the actor's role."""
+    codes = [kind.code for kind in KINDS.values() if actor.role in kind.filers]
+    if not codes:
+        return None
+    return sa.and_(Submission.kind.in_(codes), Submission.state.in_(states), workflow.visible_to(actor))
+
+
+def _own(session: Session, actor: Actor, now: datetime) -> dict[str, Any]:
+    """What came back, what is late or soon will be, what else is to be filed, and how many wait for the authority."""
+    today = db.office_day(now)
+    mine = _mine(actor, (State.RETURNED, *_WRITING, State.SUBMITTED))
+    assert mine is not None
+    why = (
+        sa.select(Movement.reason)
+        .where(Movement.submission_id == Submission.id, Movement.to_state == State.RETURNED)
+        .order_by(Movement.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    back = Submission.state == State.RETURNED
+    filed = sa.func.sum(sa.case((Submission.state == State.SUBMITTED, 1), else_=0)).over()
+    query = (
+        sa.select(Submission.id, Submission.kind, Submission.title, Submission.state, Submission.decided_at)
+        .add_columns(Submission.created_at, sa.case((back, why), else_="").label("reason"), filed.label("filed"))
+        .where(mine)
+        .order_by(sa.case((back, 0), (Submission.state == State.SUBMITTED, 2), else_=1), Submission.id.desc())
+        .limit(100)
+    )
+    rows = session.execute(query).all()
+    open_ = {row.id: row for row in rows if row.state is not State.SUBMITTED}
+    due = _deadlines(session, open_)
+    returned: list[Item] = []
+    drafts: list[Item] = []
+    for row in open_.values():
+        by = due.get(row.id)
+        left = (by - today).days if by else None
+        came = row.decided_at if row.state is State.RETURNED else None
+        since = came or row.created_at
+        days = (today - db.office_day(since)).days
+        item = Item(row.kind, row.id, row.title, "", row.reason, since, days, by, left)
+        (returned if came else drafts).append(item)
+    drafts = [*_reports(session, actor, now, {item.id for item in returned}), *drafts]
+    owed = list({(item.kind, item.id, item.plan_id if not item.id else 0): item for item in drafts}.values())
+    owed.sort(key=lambda item: (item.left is None, item.left or 0))
+    soon = [item for item in owed if item.left is not None and item.left <= SOON]
+    later = [item for item in owed if item not in soon]
+    return {
+        "soon": Part(tuple(soon[:SHOWN]), len(soon)),
+        "returned": Part(tuple(returned[:SHOWN]), len(returned)),
+        "owed": Part(tuple(later[:SHOWN]), len(later)),
+        "filed": int(rows[0].filed) if rows else 0,
+    }
+
+
+def _deadlines(session: Session, ids: Mapping[int, Any]) -> dict[int, date]:
+    """By when each of these is to be filed, where its notice says."""
+    if not ids:
+        return {}
+    query = (
+        sa.select(Submission)
+        .where(Submission.id.in_(ids))
+        .options(
+            sa.orm.selectin_polymorphic(Submission, [kind.model for kind in KINDS.values()]),
+            *(load for kind in KINDS.values() for load in kind.loads),
+            sa.orm.joinedload(Submission.authority).joinedload(Organization.authority),
+        )
+    )
+    counted = {each.id: KINDS[each.kind].deadline(session, each) for each in session.scalars(query)}
+    return {number: deadline.due_on for number, deadline in counted.items() if deadline}
+
+
+def _reports(session: Session, actor: Actor, now: datetime, returned: set[int]) -> list[Item]:
+    """Reports that a base owes (待报送), begun or not, and what it may report again."""
+    if actor.role is not Role.BASE_CLERK:
+        return []
+    frame = reports.open_plans(session, actor, now=now)
+    items = [
+        Item(
+            "report",
+            row["report_id"],
+            row["title"],
+            words="" if row["report_id"] else f"培训{row['end_on']}结束，还没有填写",
+            due_on=row["due_on"],
+            left=row["days_left"],
+            plan_id=row["plan_id"],
+        )
+        for row in frame.to_dict("records")
+        if row["report_id"] not in returned
+    ]
+    undone = reports.undone_people(session, actor)
+    for number, title, people in undone.itertuples(index=False):
+        items.append(Item("report", int(number), title, words=f"有{people}人的学时已冲销，可补报更正"))
+    return items
+
+
+# --- what was done --------------------------------------------------------------------------------------------------
+
+_NO_DEED = (
+    audit.Event.SIGNED_IN,
+    audit.Event.SIGNED_OUT,
+    audit.Event.FILE_HANDED_OUT,
+    audit.Event.CLOCK_SHIFTED,
+    audit.Event.CREDIT_POSTED,  # follows from what is listed itself
+)
+
+
+def _done(session: Session, actor: Actor, limit: int = 6) -> tuple[Done, ...]:
+    """What the account did last (最近办理), the newest first."""
+    query = (
+        sa.select(AuditEntry.at, AuditEntry.event, AuditEntry.record, AuditEntry.record_id, Submission.title)
+        .outerjoin(Submission, sa.and_(Submission.id == AuditEntry.record_id, Submission.kind == AuditEntry.record))
+        .where(AuditEntry.account_id == actor.account_id, AuditEntry.event.not_in([each.value for each in _NO_DEED]))
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    )
+    return tuple(
+        Done(row.at, audit.EVENTS[row.event].label, row.title or "", row.record, row.record_id)
+        for row in session.execute(query)
+    )

@@ -1,0 +1,62 @@
+"""Links to records (打开事项): on which page and at which address one is opened, and a list of such lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from core.ground.access import OFFICERS, Actor, Role
+from core.submissions.kinds import KINDS
+from web import shell
+
+STYLE = Path(__file__).parent / "links.css"
+Place = tuple[str, dict[str, str]]
+"""A page's file, and the query of its address."""
+
+REVIEW = {"plan": "plan_approval", "report": "report_review", "claim": "claim_review", "dispute": "disputes"}
+"""Where an office decides, by kind."""
+
+
+def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place | None:
+    """Where an actor opens a record (打开事项); None where the actor has no page for it.
+
+    `plan_id`: of a report, whose plan it is on; that suffices where the report is not begun.
+    """
+    if kind in KINDS and actor.role in KINDS[kind].filers:
+        by_plan = kind == "report" and plan_id
+        return "paper", {"kind": kind, "plan": str(plan_id)} if by_plan else {"item": str(record_id)}
+    if actor.role in OFFICERS and actor.role is not Role.LEADER and kind in REVIEW:
+        if not record_id:
+            return REVIEW["plan"], {"plan": str(plan_id)}
+        return REVIEW[kind], {kind: str(record_id)}
+    if actor.role in OFFICERS:
+        return "quota_dashboard", {}
+    return None
+
+
+def menu(counts: dict[str, int], actor: Actor) -> dict[str, int]:
+    """Counts beside the menu (待办数) by page file, out of those by kind."""
+    pages = {code: "filing" for code, kind in KINDS.items() if actor.role in kind.filers}
+    found: dict[str, int] = {}
+    for kind, number in counts.items():
+        if page := pages.get(kind, REVIEW.get(kind)):
+            found[page] = found.get(page, 0) + number
+    return found
+
+
+@contextmanager
+def lines(name: str) -> Iterator[None]:
+    """A framed list (清单) whose lines are drawn inside; `name` is its own on the page, which has drawn `STYLE`."""
+    with st.container(border=True, gap=None, key=f"lines-{name}"):
+        yield
+
+
+def line(label: str, where: Place | None) -> None:
+    """One line of a list: a link to where it leads; plain words where it leads nowhere. `label` is Markdown."""
+    if where is None:
+        st.markdown(label)
+    else:
+        st.page_link(shell.page_file(where[0]), label=label, query_params=where[1] or None, width="stretch")
