@@ -58,6 +58,8 @@ def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]
     return found, count
 
 
+if (item := address.chosen("item")) is not None:  # begun by a button of this page
+    shell.go("paper", item=str(item))
 begin()
 left_unsaved()
 if "report" in mine:

@@ -52,11 +52,10 @@ READINGS: dict[str, Callable[[Any, Actor], None]] = {
 def asked_for() -> Submission | None:
     """The record that the address names, by itself or by the plan it reports on."""
     with db.reading() as session:
-        if item := address.chosen("item"):
-            return workflow.one(session, item, actor)
-        if st.query_params.get("kind") == "report":
-            return reports.latest(session, address.chosen("plan") or 0, actor)
-    return None
+        item = address.chosen("item")
+        if item is None and st.query_params.get("kind") == "report":
+            item = reports.latest(session, workflow.one(session, address.chosen("plan") or 0, actor, kind="plan").id)
+        return workflow.one(session, item, actor) if item else None
 
 
 def draw() -> None:
@@ -64,15 +63,19 @@ def draw() -> None:
     code = found.kind if found else str(st.query_params.get("kind", ""))
     kind = KINDS.get(code)
     if kind is None or (found is None and (code not in FORMS or actor.role not in kind.filers)):
-        raise Refused("missing", "没有这样的表单，或不由您填写。请从“申报”中选择。")
-    shell.page(kind.word)
+        shell.page("填写")
+        st.info("没有选择要填写的表单，或它不由您填写。请从“申报”中选择。")
+        shell.link("filing", "返回申报列表")
+        return
+    editable = found is None or (code in FORMS and Action.SUBMIT in workflow.moves_for(found, actor))
+    shell.page(f"填写{kind.word}" if editable else kind.word)
     if found is None:
         if paper := FORMS[code](None):
             papers.foot(paper)
         return
     with db.reading() as session:
         steps = workflow.trail(session, found.id, actor)
-    if code in FORMS and Action.SUBMIT in workflow.moves_for(found, actor):
+    if editable:
         papers.heading(found)
         papers.came_back(found, steps)
         if paper := FORMS[code](found):

@@ -1,4 +1,4 @@
-"""HTTP without Streamlit: health check, session cookie, public verification, former addresses, the middleware around all.
+"""HTTP without Streamlit: health check, session cookie, public verification, former addresses, the middleware.
 
 Each handler is a few lines over `core`; nothing here knows a screen.
 """

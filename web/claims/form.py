@@ -54,6 +54,8 @@ def form(claim: Claim | None, person_id: int, actor: Actor) -> Paper:
     draft = drafts.form(place, base, version=claim.version if claim else 0, actor=actor)
     keep = partial(_keep, draft, person_id)
     paper = Paper(CLAIM, draft, keep, found=claim, given=partial(_given, draft), taken=partial(_taken, draft))
+    if claim:
+        _hints(claim)
     activity = _activity(draft, today, league)
     left, right = st.columns(2)
     draft.ask(left.text_input, "title", "证书（证明）名称 *", max_chars=claims.LONGEST["title"])
@@ -79,6 +81,17 @@ def form(claim: Claim | None, person_id: int, actor: Actor) -> Paper:
         st.markdown(f":red[:material/error: {md(words)}]")
     st.caption(drafts.LEGEND)
     return paper
+
+
+def _hints(claim: Claim) -> None:
+    """What is to be known of the claim as it was saved (提示), as its reviewer will be told."""
+    try:
+        with db.reading() as session:
+            told = claims.hints(session, claim)
+    except Refused as refused:  # a notice that was changed since
+        told = [refused.words]
+    if told:
+        st.warning("\n\n".join(map(md, told)))
 
 
 def _fields(claim: Claim | None, today: date, league: str | None) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from core.ground import db
 from core.ground.access import Actor
 from core.ground.hours import hours_text
 from core.models import Plan, State
-from core.submissions import kinds, plans, reports, workflow
+from core.submissions import plans, reports, workflow
+from core.submissions.kinds import KINDS
 from web import shell, submissions
 from web.facts import fact, facts
 from web.words import chip, md, moment_text
@@ -18,13 +19,13 @@ def own(plan: Plan, actor: Actor) -> None:
     """A plan of one's own that is not to be edited: what it says, what became of it, what comes next."""
     with db.reading() as session:
         steps = workflow.trail(session, plan.id, actor)
-        report = reports.latest(session, plan.id, actor)
+        report = reports.latest(session, plan.id)
     with st.container(border=True):
         plan_facts(plan)
         submissions.history(steps)
     with st.container(horizontal=True):
         if report:
-            shell.link("paper", f"查看{kinds.of(report).word}", item=str(report.id))
+            shell.link("paper", f"查看{KINDS['report'].word}", item=str(report))
         elif plan.state is State.APPROVED:
             shell.link("paper", "报送培训情况报告", kind="report", plan=str(plan.id))
         shell.link("paper", "复制为新计划", kind="plan", copy=str(plan.id))

@@ -94,8 +94,7 @@ def owed(actor: Actor) -> None:
     for number, title, people in undone.itertuples(index=False):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(f"“{md(title)}”有{people}人的学时已冲销，可补报更正。")
-            if st.button("补报更正", key=f"undone-{number}", on_click=supplement, args=(number,)):
-                shell.go("paper", item=str(address.chosen("item") or number))
+            st.button("补报更正", key=f"undone-{number}", on_click=supplement, args=(number,))
     if due.empty:
         return
     st.subheader(f"待报送的培训情况报告（{len(due)}）", anchor=False)
