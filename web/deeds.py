@@ -94,7 +94,7 @@ def deed(act: Act[Any], *once: Any) -> Any:
         ended, words, made = here.done.get(once, (-math.inf, None, None))
         if time.monotonic() - ended > AGAIN:
             try:
-                words, made = _done(act)
+                words, made = attempt(act)
             except Refused as refused:
                 here.say("error", refused.words)
                 return None
@@ -114,8 +114,11 @@ def _signed_in(session: Session) -> Actor:
     return here
 
 
-def _done(act: Act[Any]) -> tuple[str | None, Any]:
-    """The deed itself: its words and what it made. Refused codes: "role", "stale" (optimistic lock), and its own."""
+def attempt(act: Act[Any]) -> tuple[str | None, Any]:
+    """The deed itself, for who shows its words in another place: them and what it made; a refusal is raised.
+
+    Refused codes: "role", "stale" (optimistic lock), and its own.
+    """
     try:
         with db.transaction() as session:
             answer = act(session, actor=_signed_in(session), now=context.moment(session))

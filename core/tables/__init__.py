@@ -2,4 +2,4 @@
 
 Knows no notice and none of our tables: those declare their columns here."""
 
-__all__ = ["declared", "delimited", "headings", "problems", "reader", "reading", "sheets", "values"]
+__all__ = ["declared", "delimited", "headings", "mending", "problems", "reader", "reading", "sheets", "values"]

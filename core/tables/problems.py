@@ -13,6 +13,10 @@ UNKNOWN = "heading-unknown"
 OF_FILE = (UNKNOWN, "row-left", "row-hidden")
 """Codes of hints about a file, which stay when its rows are mended: a column not read, a row left out, a hidden row."""
 
+STRIKE = "row"
+LEAVE_OUT = "删去此行"
+"""What is offered where accepting it leaves the row out."""
+
 
 @dataclass(frozen=True)
 class Problem:

@@ -41,29 +41,37 @@ def trainings(cast: Cast) -> int:
     return plan.id
 
 
-def mend(desk: Desk) -> None:
-    """Put the first faulty cell on the page right, as its person's papers say; it is gone at once."""
-    desk.settle()
-    cell = desk.page.locator("[class*=st-key-cell-]").first
-    found = re.search(r"st-key-cell-\d+-(\d+)-(\w+)", cell.get_attribute("class") or "")
-    assert found
-    row, column = int(found[1]), found[2]
-    true = dict(zip(people.FORM.columns, people.row(row - 2), strict=True))[column]
-    field = desk.page.locator(f".{found[0]} input")
-    if column in roster.CHOICES:
-        field.click()
-    field.fill(str(true))
-    field.press("Enter")
-    said = f"第{row}行{people.FORM.headings[column]}已保存并重新检查。"
-    expect(desk.page.get_by_test_id("stToast").filter(has_text=said)).to_be_in_viewport(timeout=30_000)
-    expect(field).to_have_count(0)
+OPEN = "li[data-state=open]"
+
+
+def mend_all(desk: Desk) -> int:
+    """Put every open cell right by keyboard alone, as its person's papers say, on a processor four times slower.
+
+    Nothing is waited for: whoever types does not look up. Answers how many cells there were.
+    """
+    page = desk.page
+    places = page.locator(f"{OPEN} .field:first-child [data-cell]").evaluate_all("all => all.map(e => e.dataset.cell)")
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    page.locator(f"{OPEN} [data-cell]").first.focus()
+    for place in places:
+        row, column = place.split("-")
+        true = dict(zip(people.FORM.columns, people.row(int(row) - 2), strict=True))[column]
+        if column in roster.CHOICES:
+            for key in ("Home", *["ArrowDown"] * (roster.CHOICES[column].index(true) + 1)):
+                page.keyboard.press(key)
+        else:
+            page.keyboard.type(str(true))
+        page.keyboard.press("Enter")
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    return len(places)
 
 
 def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str, cast: Cast) -> None:
     plan_id = trainings(cast)
     base = arrive(browser, server, "base")
-    base.go(f"report_filing?plan={plan_id}", "培训情况报告")
-    base.fill("培训总结", "按计划完成，全部考核。")
+    base.go(f"paper?kind=report&plan={plan_id}", "填写培训情况报告")
+    base.fill("培训总结 *", "按计划完成，全部考核。")
     base.upload("培训通知", {"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     content = people.sheet(faults.rows())
@@ -79,7 +87,7 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
     assert [tuple(each) for each in problems] == [(serial + 2, code) for serial, code in faults.FAULTS.items()]
     for _ in range(2):  # a row that was given up is opened as the roster has it
         base.settle()
-        base.page.get_by_role("button", name="改其他列").first.click()
+        base.page.get_by_role("button", name="第7行：改正此行其他列").click()
         note = base.page.get_by_role("dialog").get_by_label("备注")
         expect(note).to_have_value("")
         note.fill("半途而废")
@@ -89,11 +97,15 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
     expect(base.page.get_by_text("其中2行与别的行重复，将删去：")).to_be_in_viewport()
     base.click("确认采纳并删去2行")
     base.sees("17行已按建议改正，2行与别的行重复，已删去；花名册已重新检查。")
-    for _ in range(41):
-        mend(base)
+    base.settle()
+    assert mend_all(base) == 41
     base.sees("花名册没有错误。")
-    base.click("提交报告")
-    base.sees(re.compile("已提交。"))
+    expect(base.page.get_by_role("status").filter(has_text="已改正。")).to_be_in_viewport()
+    expect(base.page.locator(".repair li")).to_have_count(60)  # each where it stood, until they are put away
+    base.page.get_by_role("button", name="整理列表").click()
+    expect(base.page.locator(".repair li")).to_have_count(0)
+    base.click("报送")
+    base.sees(re.compile("已报送。"))
     with db.reading() as session:
         report = session.scalars(sa.select(Report).where(Report.plan_id == plan_id)).one()
         assert (report.state, report.people, report.faults) == (State.SUBMITTED, 498, 0)

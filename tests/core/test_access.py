@@ -23,6 +23,7 @@ from core.records import cards, disputes, proofs, shortfalls
 from core.submissions import claims, plans, queues, reports, roster, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
+from core.tables import mending
 from core.trail import audit, choices, files
 from tests import cast as c
 from tests import ready
@@ -147,7 +148,7 @@ def take_file(s: Session, actor: Actor, at: Records) -> None:
 
 def repair(s: Session, actor: Actor, at: Records) -> None:
     s.execute(sa.text("UPDATE submission SET state = 'withdrawn' WHERE id = :id"), {"id": at.report})
-    reports.repair(s, at.report, [reports.Change(3, "note", "", "更正")], actor=actor, now=c.AFTER)
+    reports.repair(s, at.report, [mending.Change(3, "note", "", "更正")], actor=actor, now=c.AFTER)
 
 
 def strike(s: Session, actor: Actor, at: Records) -> None:

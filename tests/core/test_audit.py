@@ -19,7 +19,7 @@ from core.people import accounts, acts, organizations, persons, setup
 from core.records import cards, disputes, imports, proofs
 from core.submissions import claims, plans, reports, workflow
 from core.submissions.workflow import Action
-from core.tables import sheets
+from core.tables import mending, sheets
 from core.trail import audit, choices, files
 from core.trail.audit import Event
 from core.trail.files import Upload
@@ -76,7 +76,7 @@ def busy_month() -> c.Cast:
         filed, _ = reports.save(
             s, other.id, fields, announcement=c.ANNOUNCEMENT, roster_file=flawed, actor=base, now=c.AFTER
         )
-        reports.repair(s, filed.id, [reports.Change(3, "sex", "m", "女")], actor=base, now=c.AFTER)
+        reports.repair(s, filed.id, [mending.Change(3, "sex", "m", "女")], actor=base, now=c.AFTER)
         s.flush()
         for action, by in ((Action.SUBMIT, base), (Action.APPROVE, reviewer)):
             workflow.move(s, filed.id, action, version=filed.version, actor=by, now=c.AFTER)

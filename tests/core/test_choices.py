@@ -12,6 +12,7 @@ from core.ground.access import Actor
 from core.models import AuditEntry, Report, RosterRow
 from core.records import imports
 from core.submissions import reports, roster
+from core.tables import mending
 from core.tables.reading import Asked
 from core.trail import choices
 from tests import cast as c
@@ -73,7 +74,7 @@ def test_a_later_choice_changes_no_stored_row_until_the_file_is_read_again(cast:
     with db.transaction() as session:
         first = session.get_one(Report, report.id)
         reports.repair(
-            session, report.id, [reports.Change(3, "post", "主治医师", "医师")], actor=cast["base"], now=c.AFTER
+            session, report.id, [mending.Change(3, "post", "主治医师", "医师")], actor=cast["base"], now=c.AFTER
         )
         kept = first.roster_id
     assert stored() == ["外语"]  # what was read stays

@@ -34,7 +34,7 @@ from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source
 from core.people import accounts, acts, setup
 from core.records import cards
 from core.submissions import plans, reports
-from core.tables import sheets
+from core.tables import mending, sheets
 from core.trail import audit
 from tests import cast as c
 
@@ -62,7 +62,7 @@ def furnished() -> c.Cast:
         acts.move(session, c.person_id(2), **move, actor=cast["reviewer"], now=c.AFTER)
     open_report = c.draft_report(cast, c.sheet([c.row(3, sex="m")]))
     with db.transaction() as session:
-        change = reports.Change(3, "sex", "m", "男")
+        change = mending.Change(3, "sex", "m", "男")
         reports.repair(session, open_report.id, [change], actor=cast["base"], now=c.AFTER)
     return cast
 

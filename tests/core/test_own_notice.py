@@ -23,6 +23,7 @@ from core.ledger import statements
 from core.models import CreditEntry, Mode, Plan, Report, RosterRow, State
 from core.submissions import claims, plans, reports, roster, workflow
 from core.submissions.workflow import Action
+from core.tables import mending
 from core.trail.files import Upload
 from tests import cast as c
 
@@ -325,7 +326,7 @@ def test_what_was_approved_under_another_notice_is_still_read_and_no_longer_file
     assert list(rows["hours"]) == [24, 24]
     assert form.headings[form.usual] == "专业学时"
     assert [each.heading(form.headings) for each in problems] == ["性别"]
-    changed = [reports.Change(4, "sex", "m", "女")]
+    changed = [mending.Change(4, "sex", "m", "女")]
     refused = c.refusal(lambda s: reports.repair(s, report.id, changed, actor=cast["hohhot_base"], now=c.AFTER))
     assert (refused.code, "没有科目" in refused.words) == ("policy", True)
     on_file._loaded.cache_clear()

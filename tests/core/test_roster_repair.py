@@ -18,7 +18,8 @@ from core.people import acts
 from core.records import disputes
 from core.submissions import queues, reports, roster, workflow
 from core.submissions.workflow import Action
-from core.tables.problems import Problem
+from core.tables import mending
+from core.tables.problems import LEAVE_OUT, Problem
 from core.trail import audit
 from core.trail.files import Upload
 from tests import cast as c
@@ -45,7 +46,7 @@ def done(deed: Callable[[Session], Any]) -> Any:
 def repairing(
     cast: c.Cast, report: Report, *changes: tuple[int, str, str, str], by: str = "base"
 ) -> Callable[..., Any]:
-    given = [reports.Change(*change) for change in changes]
+    given = [mending.Change(*change) for change in changes]
     return lambda s: reports.repair(s, report.id, given, actor=cast[by], now=c.AFTER)
 
 
@@ -438,7 +439,7 @@ def test_a_row_is_proposed_to_be_left_out_only_where_it_says_nothing_else_than_t
     report = c.draft_report(cast, c.sheet([*less, *more, c.row(2, assessment="优秀")]), headcount=7)
     told = {problem.row: problem for problem in found(cast, report)}
     assert {problem.code for problem in told.values()} == {"duplicate"}
-    assert {row: problem.offer for row, problem in told.items()} == {6: "", 7: roster.LEAVE_OUT, 8: "", 9: ""}
+    assert {row: problem.offer for row, problem in told.items()} == {6: "", 7: LEAVE_OUT, 8: "", 9: ""}
     assert "专业学时（第3行“8”，本行“24”）不同，请核对后删去错的一行" in told[6].words
     assert "工作单位（第5行“示例市第二医院”，本行“示例市第一医院”）" in told[8].words
     assert done(accepting(cast, report, 6, 7, 8, 9)) == (0, 1)

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,53 @@ def open_page(name: str, token: str | None, **query: str) -> AppTest:
     if name != "home":  # which has no name in its address
         app.switch_page(f"../pages/{name}.py")
     return app.run()
+
+
+@dataclass
+class SheetOf:
+    """The repair sheet of a page as a browser has it: what it was sent, and acts sent back."""
+
+    app: AppTest
+    at: int = 0
+
+    @property
+    def drawn(self) -> list[dict[str, Any]]:
+        """What each sheet on the page was sent."""
+        sent = [json.loads(each.proto.json or each.proto.mixed.json) for each in self.app.get("bidi_component")]
+        return [each for each in sent if "lines" in each]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return self.drawn[self.at]
+
+    @property
+    def states(self) -> dict[str, str]:
+        """The state of each line (open, mended, struck), by row and column, in their order."""
+        return {line["id"]: line["state"] for line in self.data["lines"]}
+
+    def line(self, name: str) -> dict[str, Any]:
+        return next(line for line in self.data["lines"] if line["id"] == name)
+
+    def value(self, row: int, column: str) -> str:
+        """What stands in a cell."""
+        cells = [cell for line in self.data["lines"] if line["row"] == row for cell in line["cells"]]
+        return next(str(cell["value"]) for cell in cells if cell["column"] == column)
+
+    def mend(self, row: int, column: str, after: str, *, before: str | None = None) -> None:
+        """Type into a cell, which had shown this (else what it shows)."""
+        before = self.value(row, column) if before is None else before
+        self.send({"act": "edit", "row": row, "column": column, "before": before, "after": after})
+
+    def act(self, act: str, row: int = 0) -> None:
+        self.send({"act": act, "row": row})
+
+    def send(self, *acts: dict[str, Any]) -> None:
+        """Acts as they come from a browser: numbered, one after another."""
+        data = self.data
+        numbered = [{"n": data["answered"] + at, **act} for at, act in enumerate(acts, start=1)]
+        self.app.session_state[data["key"]] = {"acts": numbered}
+        self.app.run()
+        assert not self.app.exception, self.app.exception[0].stack_trace
 
 
 @pytest.fixture

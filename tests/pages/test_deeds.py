@@ -19,7 +19,7 @@ from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import open_page, sign_in
+from tests.pages.conftest import SheetOf, open_page, sign_in
 from web.words import md
 
 NOW = datetime.now(UTC)
@@ -199,12 +199,12 @@ def test_a_base_reports_with_a_roster_and_every_problem_is_listed(cast: Cast) ->
     uploads[f"report-{plan.id}-roster"].upload("花名册.xlsx", people.sheet(rows), "application/octet-stream")
     press(app, "保存并检查花名册")
     assert "花名册3人，2行有错误" in app.success[0].value
-    key = f"cell-{one(sa.select(Report.id))}"
-    assert app.text_input(key=f"{key}-4-id_number").value == "150199198503040020"
-    assert "校验码不符" in " ".join(text.value for text in app.markdown)
-    app.text_input(key=f"{key}-5-professional_hours").input("24").run()  # repaired where it stands, without a file
-    assert "第5行专业学时已保存并重新检查" in app.success[0].value
-    assert [text.key for text in app.text_input if text.key.startswith(key)] == [f"{key}-4-id_number"]
+    sheet = SheetOf(app)
+    assert sheet.value(4, "id_number") == "150199198503040020"
+    assert "校验码不符" in sheet.line("4-id_number")["words"]
+    sheet.mend(5, "professional_hours", "24")  # repaired where it stands, without a file
+    assert sheet.data["said"] == "第5行专业学时已改正。"
+    assert sheet.states == {"4-id_number": "open", "5-professional_hours": "mended"}
     press(app, "报送")
     report = one(sa.select(Report))
     assert (report.state, report.people, report.faults) == (State.SUBMITTED, 2, 1)

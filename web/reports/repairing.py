@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Unpack
 
-import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground import db, resident_id
+from core.ground import db
 from core.ground.access import Actor
 from core.ground.hours import hours_text
 from core.models import Report
 from core.submissions import reports, roster
 from core.submissions.roster import Form
-from core.tables.problems import Problem
+from core.tables.mending import Change
+from core.tables.problems import LEAVE_OUT, Problem
 from web import context, deeds, tables
 from web.deeds import Act, Who
 from web.reports import trail
 from web.reports.reading import roster_columns
-from web.words import md
-
-PAGE_ROWS = 10
 
 MOST = 500
 """Rows in the list of those to choose from; a name finds the others."""
@@ -35,21 +32,20 @@ def room(report: Report, actor: Actor) -> None:
     with db.reading() as session:
         problems = reports.problems(session, report.id, actor, now=context.moment(session))
         warnings = reports.warnings(session, report.id, actor)
-        rows = reports.rows(session, report.id, actor, faulty_only=True)
     places = st.columns(4)
     places[0].metric("花名册人数", report.people + report.faults)
     places[1].metric("可登记人数", report.people)
     places[2].metric("合计学时", hours_text(report.hours))
     places[3].metric("待改正的行", report.faults)
     tables.account(filter(None, report.read_account.split("\n")))
-    faulty: dict[int, list[Problem]] = {}
-    for problem in problems:
-        if problem.blocking:
-            faulty.setdefault(problem.row, []).append(problem)
-    if faulty:
-        _repair(report, actor, faulty, rows.set_index("row"))
+    faults, mending = [each for each in problems if each.blocking], _Mending(report, reports.form_of(report), actor)
+    if faults:
+        words = f"{report.faults}行有错误，不登记学时。可在下面逐格改正，改后立即重新检查；其余各行不受影响，可先提交。"
+        st.warning(words)
     else:
         st.success("花名册没有错误。")
+    if tables.is_mended(mending, faults):
+        _repair(mending, faults)
     if hints := [problem for problem in (*problems, *warnings) if not problem.blocking]:
         offered = [hint for hint in hints if hint.offer]
         with st.expander(f"提示（{len(hints)}处），不影响登记，审核机关会看到", expanded=bool(offered)):
@@ -109,19 +105,63 @@ def _others(report: Report, actor: Actor) -> None:
                 _strike(report.id, int(row or 0), f"删去第{row}行", "secondary")
 
 
-def _repair(report: Report, actor: Actor, faulty: dict[int, list[Problem]], rows: pd.DataFrame) -> None:
-    """The faulty rows (待改正的行): counted by column, proposals to accept at once, a page of rows to repair."""
-    form = reports.form_of(report)
-    counts = Counter(problem.heading(form.headings) for found in faulty.values() for problem in found)
-    st.warning(
-        f"{len(faulty)}行有错误，不登记学时：{'、'.join(f'{heading}{count}处' for heading, count in counts.items())}。"
-        "可在下面逐格改正，改后立即重新检查；其余各行不受影响，可先提交。"
-    )
+@dataclass(frozen=True)
+class _Mending:
+    """A base's own roster as the repair sheet mends it (`tables.Mending`)."""
+
+    report: Report
+    form: Form
+    actor: Actor
+
+    @property
+    def key(self) -> str:
+        return f"roster-{self.report.id}-{self.report.roster_id}"
+
+    @property
+    def headings(self) -> Mapping[str, str]:
+        return self.form.headings
+
+    @property
+    def choices(self) -> Mapping[str, Sequence[str]]:
+        return roster.CHOICES
+
+    def rows(self, numbers: Collection[int]) -> Mapping[int, Mapping[str, str]]:
+        with db.reading() as session:
+            return reports.cells_of_rows(session, self.report.id, numbers, self.actor)
+
+    def beside(self, problems: Sequence[Problem], cells: Mapping[str, str]) -> Sequence[str]:
+        if not any(problem.code == "assessment-failed" for problem in problems):
+            return []
+        return [column for column in self.form.hours if cells[column] not in ("", "0")]
+
+    def repair(self, changes: Sequence[Change]) -> object:
+        return self._done(reports.repair, changes)
+
+    def accept(self, rows: Sequence[int]) -> object:
+        return self._done(reports.accept, rows)
+
+    def strike(self, row: int) -> object:
+        return self._done(reports.strike, row)
+
+    def open(self, row: int) -> None:
+        with db.reading() as session:
+            cells = reports.cells(session, self.report.id, row, self.actor)
+        _opened(self.report.id, self.form, row, cells)
+
+    def _done(self, act: Callable[..., Any], what: object) -> object:
+        return deeds.attempt(lambda session, **who: act(session, self.report.id, what, **who))
+
+
+def _repair(mending: _Mending, problems: Sequence[Problem]) -> None:
+    """The faulty rows (待改正的行): proposals to accept at once, the file of open rows, the sheet to mend them in."""
+    faulty: dict[int, list[Problem]] = {}
+    for problem in problems:
+        faulty.setdefault(problem.row, []).append(problem)
+    report = mending.report
     offered = [row for row, found in faulty.items() if any(problem.offer for problem in found)]
-    struck = [row for row in offered if any(problem.offer == roster.LEAVE_OUT for problem in faulty[row])]
+    struck = [row for row in offered if any(problem.offer == LEAVE_OUT for problem in faulty[row])]
     with st.container(horizontal=True):
-        if offered:
-            _accept_all(report.id, offered, struck)
+        _accept_all(report.id, offered, struck)
         st.download_button(
             f"下载待改正的行（{len(faulty)}行）",
             tables.deferred(lambda session, **who: reports.open_rows(session, report.id, **who), db.transaction),
@@ -129,24 +169,17 @@ def _repair(report: Report, actor: Actor, faulty: dict[int, list[Problem]], rows
             key="open-rows",
             icon=":material/download:",
             on_click="ignore",
+            disabled=not faulty,
             help="错误单元格有颜色和批注；改好后在上面“培训花名册”处上传，只更新您在文件中改过的单元格",
         )
-    numbers = list(faulty)
-    total = math.ceil(len(numbers) / PAGE_ROWS)
-    at = min(int(st.pagination(total, key="faults-page")), total) if total > 1 else 1
-    shown = numbers[(at - 1) * PAGE_ROWS : at * PAGE_ROWS]
-    with db.reading() as session:
-        cells = {row: reports.cells(session, report.id, row, actor) for row in shown}
-    for row in shown:
-        with st.container(border=True):
-            _row(report, form, row, faulty[row], rows.loc[row], cells[row])
+    tables.sheet(mending, problems)
 
 
 def _accept_all(report_id: int, offered: list[int], struck: list[int]) -> None:
     """Accept all proposals (采纳全部建议); where some of them leave rows out, that is confirmed first."""
     label, icon, args = f"采纳全部建议（{len(offered)}行）", ":material/done_all:", (report_id, offered)
     if not struck:
-        st.button(label, key="accept-all", icon=icon, on_click=_accept, args=args)
+        st.button(label, key="accept-all", icon=icon, on_click=_accept, args=args, disabled=not offered)
         return
     with st.popover(label, icon=icon):
         which = "、".join(f"第{row}行" for row in struck[:10]) + ("等" if len(struck) > 10 else "")
@@ -154,55 +187,6 @@ def _accept_all(report_id: int, offered: list[int], struck: list[int]) -> None:
         st.write(f"其中{len(struck)}行与别的行重复，将删去：{which}。" + (f"其余{others}行改正。" if others else ""))
         st.caption("花名册原件不变，删去的行留在改正记录中。")
         st.button(f"确认采纳并删去{len(struck)}行", key="accept-all", type="primary", on_click=_accept, args=args)
-
-
-def _row(report: Report, form: Form, row: int, found: list[Problem], person: Any, cells: dict[str, str]) -> None:
-    """One faulty row: who it is, each faulty cell with its problem, what is proposed."""
-    columns = list(dict.fromkeys(problem.column for problem in found))
-    for at, own in enumerate(columns):
-        here = [problem for problem in found if problem.column == own]
-        who, cell, words, buttons = st.columns([3, 3, 5, 2.6], vertical_alignment="center")
-        if at == 0:
-            name, known = person["name"], [person["id_mask"], person["employer"]]
-            if found[0].code == "row-shifted":  # its columns are not what they are called: what stands in it, as it is
-                name, known = "", [resident_id.masked(text) for text in cells.values()]
-            told = "　".join(md(text) for text in known if text)
-            who.markdown(f"**第{row}行**　{md(name)}  \n:small[{told}]")
-        with cell:
-            for column in (own, *_spoken_of(here, cells, form)):
-                if column == own or column not in columns:
-                    _cell(report.id, form, row, column, cells[column])
-        for problem in here:
-            words.markdown(f":red[{md(problem.words)}]")
-            if problem.offer:
-                words.markdown(f":green[建议：{md(problem.offer)}]")
-                label = "按建议删去" if problem.offer == roster.LEAVE_OUT else "采纳建议"
-                words.button(label, key=f"accept-{row}-{own}", on_click=_accept, args=(report.id, [row]))
-        if at == 0:
-            with buttons, st.container(horizontal=True, gap="small"):
-                st.button("改其他列", key=f"whole-{row}", type="tertiary", on_click=_whole, args=(report.id, form, row))
-                _strike(report.id, row, "删去此行", "tertiary")
-
-
-def _spoken_of(found: list[Problem], cells: dict[str, str], form: Form) -> list[str]:
-    """The other columns a fault can be repaired in."""
-    if not any(problem.code == "assessment-failed" for problem in found):
-        return []
-    return [column for column in form.hours if cells[column] not in ("", "0")]
-
-
-def _cell(report_id: int, form: Form, row: int, column: str, value: str) -> None:
-    """Editable cell (单元格) as the roster has it now, whatever the browser showed before."""
-    key, heading = f"cell-{report_id}-{row}-{column}", form.headings[column]
-    args = (report_id, heading, row, column, value, key)
-    options: dict[str, Any] = {"key": key, "on_change": _typed, "args": args}
-    choices = roster.CHOICES.get(column)
-    if key not in st.session_state or st.session_state.get(f"{key}-of") != value:
-        st.session_state[f"{key}-of"], st.session_state[key] = value, None if choices else value
-    if choices:
-        st.selectbox(heading, choices, None, placeholder=value or "请选择", **options)
-    else:
-        st.text_input(heading, **options)
 
 
 def _deed(act: Act[Any], words: str, *once: Any) -> None:
@@ -213,24 +197,6 @@ def _deed(act: Act[Any], words: str, *once: Any) -> None:
         return words
 
     deeds.deed(done, "repair", words, *once)
-
-
-def _typed(report_id: int, heading: str, row: int, column: str, before: str, key: str) -> None:
-    """Save one cell as typed; refused or saved, what the roster then has is shown."""
-    after = st.session_state[key]
-    if after is None:
-        return
-    st.session_state.pop(f"{key}-of", None)  # saved or refused, what the roster has then is shown
-    if after == before:
-        deeds.say("warning", f"第{row}行{heading}原来就是“{after}”，没有改动。")
-        return
-    change = reports.Change(row, column, before, after)
-    _deed(
-        lambda session, **who: reports.repair(session, report_id, [change], **who),
-        f"第{row}行{heading}已保存并重新检查。",
-        report_id,
-        change,
-    )
 
 
 def _accept(report_id: int, rows: list[int]) -> None:
@@ -265,11 +231,15 @@ def _whole(report_id: int, form: Form, row: int) -> None:
     """Edit a whole row (改正整行) as it stands; a row struck meanwhile is refused."""
     cells = deeds.answer(lambda session, who: reports.cells(session, report_id, row, who))
     if cells is not None:
-        for column, value in cells.items():  # what was typed when it was open before, and not saved, is gone
-            choices = roster.CHOICES.get(column)
-            kept = value if not choices or value in choices else None
-            st.session_state[f"whole-{report_id}-{row}-{column}"] = kept
-        _cells(report_id, form, row, cells)
+        _opened(report_id, form, row, cells)
+
+
+def _opened(report_id: int, form: Form, row: int, cells: dict[str, str]) -> None:
+    for column, value in cells.items():  # what was typed when it was open before, and not saved, is gone
+        choices = roster.CHOICES.get(column)
+        kept = value if not choices or value in choices else None
+        st.session_state[f"whole-{report_id}-{row}-{column}"] = kept
+    _cells(report_id, form, row, cells)
 
 
 @st.dialog("改正整行", width="medium")
@@ -293,7 +263,7 @@ def _retyped(report_id: int, row: int, cells: dict[str, str]) -> None:
     """Save the cells of a row that were changed in the dialog."""
     typed = {column: st.session_state[f"whole-{report_id}-{row}-{column}"] for column in cells}
     changes = [
-        reports.Change(row, column, before, typed[column])
+        Change(row, column, before, typed[column])
         for column, before in cells.items()
         if typed[column] not in (None, before)
     ]

@@ -9,6 +9,7 @@ from core.submissions.reports.kind import ReportKind
 from core.submissions.reports.overdue import Overdue, overdue
 from core.submissions.reports.reading import (
     cells,
+    cells_of_rows,
     credit_years,
     headcount,
     latest,
@@ -21,7 +22,6 @@ from core.submissions.reports.reading import (
     standing,
 )
 from core.submissions.reports.repairing import (
-    Change,
     accept,
     paste,
     read_again,
@@ -37,7 +37,6 @@ __all__ = [
     "EDITABLE",
     "LONGEST",
     "OVER_PLAN_REASON",
-    "Change",
     "Event",
     "Excess",
     "Overdue",
@@ -46,6 +45,7 @@ __all__ = [
     "accept",
     "beyond_plan",
     "cells",
+    "cells_of_rows",
     "credit_years",
     "deadline",
     "form_of",

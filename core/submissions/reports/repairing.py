@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,7 +18,8 @@ from core.submissions import roster
 from core.submissions.reports.events import Event
 from core.submissions.reports.keeping import cells_of, chosen, form_of, keep, limits, own_open, repaired, repairs_of
 from core.tables import reading
-from core.tables.problems import Problem
+from core.tables.mending import Change
+from core.tables.problems import STRIKE, Problem
 from core.tables.reading import Asked, Table, Understood
 from core.trail import audit, files
 from core.trail.files import Upload
@@ -185,16 +185,6 @@ _Repair = tuple[int, str, str, str]
 """Row, column ("" for the whole row), before, after."""
 
 
-@dataclass(frozen=True)
-class Change:
-    """A cell as a clerk saw it and as it should be."""
-
-    row: int
-    column: str
-    before: str
-    after: str
-
-
 def repair(
     session: Session, report_id: int, changes: Sequence[Change], *, actor: Actor, now: datetime
 ) -> list[Problem]:
@@ -240,7 +230,7 @@ def accept(session: Session, report_id: int, row_numbers: Sequence[int], *, acto
     if not offers:
         raise Refused("rows", "这些行已没有可采纳的建议，请查看最新的花名册。")
     rows = cells_of(session, report, actor)
-    struck = [row for row, mend in offers.items() if roster.STRIKE in mend]
+    struck = [row for row, mend in offers.items() if STRIKE in mend]
     repairs: list[_Repair] = []
     for row in sorted(offers):
         if row in struck:

@@ -18,10 +18,10 @@ from core.models import Person, Report, RosterRow, State
 from core.people import acts, persons
 from core.submissions.roster.proposals import find_numbers, shifted
 from core.submissions.roster.reading import hours_in, read_rows, rows_in
-from core.submissions.roster.shapes import LEAVE_OUT, REQUIRED, STRIKE, Cells, Form, Limits, Preview, Row, hours_column
+from core.submissions.roster.shapes import REQUIRED, Cells, Form, Limits, Preview, Row, hours_column
 from core.submissions.roster.shapes import form as standard
 from core.tables import reading
-from core.tables.problems import Problem, in_order
+from core.tables.problems import LEAVE_OUT, STRIKE, Problem, in_order
 
 
 @db.in_bulk()

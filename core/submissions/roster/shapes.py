@@ -118,10 +118,6 @@ Cells = dict[str, str | int | float]
 PASSED = ("合格", "优秀", "良好", "及格", "通过", "中等", "是")
 FAILED = ("不合格", "不及格", "未通过", "缺考", "未考核", "否")
 
-
-STRIKE = "row"
-LEAVE_OUT = "删去此行"
-"""What is offered where accepting it leaves the row out."""
 SURVIVING = 15
 """Digits of an ID number that a spreadsheet keeps."""
 

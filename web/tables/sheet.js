@@ -1,0 +1,300 @@
+// Repair sheet: owns its rows. Data come in by key; edits go out as a numbered queue until the data answer them.
+// Whatever was typed and not sent, the focus and the caret are never touched from outside. Text goes in as text only.
+const sheets = (globalThis.repairSheets ??= new Map());
+
+function made(tag, name, text) {
+  const element = document.createElement(tag);
+  if (name) element.className = name;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+class Sheet {
+  constructor(key) {
+    this.key = key;
+    this.lines = new Map(); // by id: the element, its parts, its cells
+    this.queue = []; // acts that the data have not answered yet
+    this.last = 0;
+    this.root = made("section", "repair");
+    this.head = made("div", "head");
+    this.count = made("span", "count");
+    this.said = made("span", "said");
+    this.said.setAttribute("role", "status");
+    this.said.setAttribute("aria-live", "polite");
+    this.tidy = made("button", "", "整理列表");
+    this.tidy.type = "button";
+    this.tidy.title = "收起已改的行，重新排列";
+    this.tidy.onclick = () => this.act({ act: "tidy" });
+    this.keys = made("span", "keys", "Enter 下一处　Shift+Enter 上一处　Ctrl+Enter 采纳建议　Esc 还原");
+    this.head.append(this.count, this.said, this.keys, this.tidy);
+    this.list = made("ol", "lines");
+    this.list.tabIndex = -1;
+    this.root.append(this.head, this.list);
+    this.list.addEventListener("keydown", (event) => this.pressed(event));
+  }
+
+  // --- out -----------------------------------------------------------------------------------------------------------
+
+  act(given) {
+    this.last = Math.max(Date.now(), this.last + 1);
+    this.queue.push({ n: this.last, ...given });
+    this.post(4000);
+    return this.last;
+  }
+
+  post(wait) {
+    clearTimeout(this.timer);
+    this.send([...this.queue]);
+    // What was sent while the office was restarted, or the line was down, is sent again until it is answered.
+    this.timer = setTimeout(() => this.queue.length && this.root.isConnected && this.post(wait * 2), wait);
+  }
+
+  commit(cell) {
+    if (cell.input.disabled || cell.input.value === cell.shown) return;
+    if (cell.select && cell.input.value === "") return;
+    const { row, column } = cell;
+    cell.n = this.act({ act: "edit", row, column, before: cell.base, after: cell.input.value });
+    cell.shown = cell.base = cell.input.value;
+    cell.line.element.dataset.busy = "1";
+  }
+
+  pressed(event) {
+    const cell = event.target.cell;
+    if (!cell || event.isComposing || event.keyCode === 229) return;
+    if (event.key === "Enter") {
+      event.preventDefault();
+      this.commit(cell);
+      if (event.ctrlKey || event.metaKey) this.accept(cell.line);
+      this.step(cell.line, event.shiftKey ? -1 : 1);
+    } else if (event.key === "Escape" && cell.input.value !== cell.shown && !cell.select) {
+      event.preventDefault();
+      event.stopPropagation();
+      cell.input.value = cell.shown;
+    }
+  }
+
+  step(line, by) {
+    const all = [...this.list.children].map((element) => element.line);
+    for (let at = all.indexOf(line) + by; at >= 0 && at < all.length; at += by) {
+      const cell = all[at].cells[0];
+      if (!cell || cell.input.disabled || (by > 0 && all[at].state !== "open")) continue;
+      cell.input.focus();
+      if (!cell.select) cell.input.select();
+      return;
+    }
+    write(this.said, by > 0 ? "下面没有待改正的了。" : "已经是第一处。");
+  }
+
+  accept(line) {
+    if (line.state !== "open" || line.accept.hidden) return;
+    line.element.dataset.busy = "1";
+    line.n = this.act({ act: "accept", row: line.row });
+  }
+
+  strike(line) {
+    if (line.strike.dataset.sure) {
+      this.calm(line);
+      line.element.dataset.busy = "1";
+      line.n = this.act({ act: "strike", row: line.row });
+    } else {
+      line.strike.dataset.sure = "1";
+      write(line.strike, "确认删去");
+      line.strike.title = `确认删去第${line.row}行：此人不登记；原件不变，删去的行留在改正记录中`;
+    }
+  }
+
+  calm(line) {
+    delete line.strike.dataset.sure;
+    write(line.strike, "删去");
+    line.strike.title = "删去此行";
+  }
+
+  // --- in ------------------------------------------------------------------------------------------------------------
+
+  update(data) {
+    this.last = Math.max(this.last, data.answered);
+    this.queue = this.queue.filter((act) => act.n > data.answered);
+    clearTimeout(this.timer);
+    if (this.queue.length) this.timer = setTimeout(() => this.root.isConnected && this.post(8000), 4000);
+    write(this.count, data.count);
+    this.count.title = data.count;
+    write(this.said, data.said);
+    this.said.dataset.kind = data.kind;
+    this.tidy.disabled = !data.done;
+    const held = this.held();
+    const before = held?.getBoundingClientRect().top;
+    const present = new Set();
+    let last = null;
+    for (const given of data.lines) {
+      present.add(given.id);
+      let line = this.lines.get(given.id);
+      if (!line) {
+        line = this.line(given, data);
+        this.lines.set(given.id, line);
+      }
+      const place = last ? last.nextSibling : this.list.firstChild;
+      if (line.element !== place) this.list.insertBefore(line.element, place);
+      last = line.element;
+      this.show(line, given, data);
+    }
+    for (const [id, line] of this.lines) {
+      if (present.has(id)) continue;
+      line.element.remove();
+      this.lines.delete(id);
+    }
+    if (held?.isConnected) {
+      const moved = held.getBoundingClientRect().top - before;
+      if (Math.abs(moved) > 0.5) this.scroller().scrollTop += moved;
+    }
+  }
+
+  held() {
+    const active = this.root.getRootNode().activeElement;
+    return active && this.list.contains(active) ? active : null;
+  }
+
+  scroller() {
+    if (this.list.scrollHeight > this.list.clientHeight + 1) return this.list;
+    return document.querySelector("[data-testid=stMain]") ?? document.scrollingElement;
+  }
+
+  line(given, data) {
+    const element = made("li", "line");
+    const line = { element, row: given.row, cells: [], state: "" };
+    element.line = line;
+    line.who = made("div", "who");
+    line.where = made("b", "", given.where);
+    line.name = made("span", "");
+    line.more = made("span", "more");
+    line.who.append(line.where, line.name, line.more);
+    line.fields = made("div", "fields");
+    line.words = made("div", "words");
+    line.words.id = `words-${given.id}`;
+    line.fault = made("span", "fault");
+    line.offer = made("span", "offer");
+    line.words.append(line.fault, line.offer);
+    line.acts = made("div", "acts");
+    const button = (label, title, then) => {
+      const each = made("button", "", label);
+      each.type = "button";
+      each.title = title;
+      each.setAttribute("aria-label", `${given.where}：${title}`);
+      each.onclick = then;
+      line.acts.append(each);
+      return each;
+    };
+    line.accept = button("采纳", "采纳建议", () => {
+      this.accept(line);
+      this.step(line, 1);
+    });
+    line.other = button("其他列", "改正此行其他列", () => this.act({ act: "open", row: line.row }));
+    line.strike = button("删去", "删去此行", () => this.strike(line));
+    line.strike.onblur = () => this.calm(line);
+    element.append(line.who, line.fields, line.words, line.acts);
+    return line;
+  }
+
+  cell(line, given, data) {
+    const field = made("label", "field");
+    const heading = made("span", "heading", given.heading);
+    const choices = data.choices[given.column];
+    const input = made(choices ? "select" : "input");
+    const cell = { line, input, row: line.row, column: given.column, select: Boolean(choices), n: 0, told: 0 };
+    cell.shown = null; // what the hand was shown last, or has sent: anything else in the field is typing
+    cell.base = ""; // what the office had there then: an edit names it, so that nobody's is overwritten unseen
+    input.cell = cell;
+    input.setAttribute("aria-describedby", line.words.id);
+    input.dataset.cell = `${line.row}-${given.column}`;
+    if (choices) {
+      cell.nothing = made("option", "", "");
+      cell.nothing.value = "";
+      input.append(cell.nothing, ...choices.map((choice) => Object.assign(made("option", "", choice), { value: choice })));
+      input.onpointerdown = () => (cell.byKey = false);
+      input.onkeydown = () => (cell.byKey = true);
+      input.onchange = () => cell.byKey || this.commit(cell); // by keys, when it is left: each step is no choice
+    } else {
+      input.type = "text";
+      input.autocomplete = "off";
+      input.spellcheck = false;
+      input.maxLength = 2000;
+    }
+    input.onblur = () => this.commit(cell);
+    field.append(heading, input);
+    line.fields.append(field);
+    line.cells.push(cell);
+    return cell;
+  }
+
+  show(line, given, data) {
+    const waiting = (of) => of.n > data.answered;
+    if (line.state && line.state !== given.state) line.element.style.minHeight = `${line.element.offsetHeight}px`;
+    line.state = given.state;
+    line.element.dataset.state = given.state;
+    write(line.name, given.who);
+    write(line.more, given.more);
+    line.who.title = `${given.where} ${given.who} ${given.more}`;
+    for (const [at, each] of given.cells.entries()) {
+      const cell = line.cells[at] ?? this.cell(line, each, data);
+      this.fill(cell, each, given, waiting(cell));
+    }
+    write(line.fault, given.words);
+    write(line.offer, given.offer ? `建议：${given.offer}` : "");
+    line.words.title = [given.words, given.offer].filter(Boolean).join("\n");
+    const open = given.state === "open";
+    line.accept.hidden = !open || !given.offer;
+    write(line.accept, given.strikes ? "按建议删去" : "采纳");
+    line.other.hidden = given.state === "struck" || !given.row;
+    line.strike.hidden = !open || !given.row;
+    if (!waiting(line) && !line.cells.some(waiting)) delete line.element.dataset.busy;
+  }
+
+  fill(cell, each, given, waiting) {
+    const { input } = cell;
+    const label = `${given.where} ${given.who} ${each.heading}`;
+    if (input.getAttribute("aria-label") !== label) input.setAttribute("aria-label", label);
+    input.setAttribute("aria-invalid", String(given.state === "open" && !waiting));
+    const disabled = given.state === "struck" || each.fixed;
+    if (input.disabled !== disabled) input.disabled = disabled;
+    if (waiting) return; // typed since: what the office has is older
+    const answered = cell.n > cell.told;
+    if (answered) cell.told = cell.n;
+    const known = !cell.select || [...input.options].some((option) => option.value && option.value === each.value);
+    const value = known ? each.value : "";
+    if (cell.select) write(cell.nothing, known ? "请选择" : each.value || "请选择");
+    const first = cell.shown === null;
+    if (answered || first) cell.base = each.value;
+    if (!first && (this.held() === input || input.value !== cell.shown)) return; // the hand's own
+    input.value = cell.shown = value;
+    cell.base = each.value;
+  }
+
+  // The page may draw the sheet into another place: it goes along, with focus and caret.
+  place(host) {
+    if (this.root.parentNode === host) return;
+    const held = this.held();
+    const caret = held && "selectionStart" in held ? [held.selectionStart, held.selectionEnd] : null;
+    const top = this.list.scrollTop;
+    host.replaceChildren(this.root);
+    this.list.scrollTop = top;
+    if (held) {
+      held.focus({ preventScroll: true });
+      if (caret) held.setSelectionRange(...caret);
+    }
+  }
+}
+
+export default function (component) {
+  const { data, parentElement, setStateValue } = component;
+  if (!sheets.has(data.key)) sheets.set(data.key, new Sheet(data.key));
+  const sheet = sheets.get(data.key);
+  sheet.send = (acts) => setStateValue("acts", acts);
+  sheet.place(parentElement.querySelector(".place"));
+  sheet.update(data);
+  return () => {
+    clearTimeout(sheet.timer); // what was not answered stays in its queue, should the page come back
+  };
+}
