@@ -67,7 +67,7 @@ if "report" in mine:
 st.subheader("全部申报", anchor=False)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     words = {kind.word: code for code, kind in mine.items()}
-    label = st.selectbox("类别", ["全部", *words], key="kind", bind="query-params", width=180) if len(mine) > 1 else ""
+    label = st.selectbox("类别", ["全部", *words], key="category", bind="query-params", width=180) if len(mine) > 1 else ""
     state = address.filter_by("状态", State, key="state")
     text = st.text_input("查找", key="q", bind="query-params", width=240, placeholder="名称、姓名或证书")
     chosen = (words[label],) if label in words else ()

@@ -16,7 +16,7 @@ from core.models import State, Submission
 from core.office import unsaved
 from core.submissions import kinds, workflow
 from core.submissions.kinds import KINDS, Action, Kind
-from web import bar, context, deeds, drafts, shell, submissions
+from web import address, bar, context, deeds, drafts, shell, submissions
 from web.deeds import Act, Who
 from web.facts import fact, facts
 from web.words import chip, md, moment_text
@@ -157,8 +157,9 @@ def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
     words, kept = made
     paper.taken()
     draft.saved(f"{paper.kind.code}:{kept.id}" if ":new" in draft.place else draft.place, kept.version)
-    st.query_params.clear()
-    st.query_params["item"] = str(kept.id)
+    for name in ("kind", "plan", "copy", "for"):  # what named the form before there was a record
+        address.choose(name, None)
+    address.choose("item", kept.id)
     if quiet and (why := paper.withheld(kept, given)):
         deeds.say("success", words)
         deeds.say("warning", why)
