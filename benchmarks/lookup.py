@@ -40,7 +40,8 @@ from core.ground.access import Actor
 from core.ledger import books, statements, totals, years
 from core.models import Person
 from core.people import persons, setup
-from core.records import cards, disputes
+from core.records import cards
+from core.submissions import disputes
 
 POSTED, TIMES = 10_000, 5
 """Entries of one posting, and how often they are posted each way."""

@@ -14,8 +14,9 @@ from core.ledger.standing import Standing
 from core.ledger.years import Held, SubjectLine
 from core.models import Card, Person
 from core.people import persons
-from core.records import cards, disputes
-from web import context, deeds, shell, tables
+from core.records import cards
+from core.submissions import disputes, workflow
+from web import address, context, deeds, shell, tables
 from web.credit import disputing, proving
 from web.deeds import Who
 from web.facts import facts
@@ -108,7 +109,7 @@ def person_page(person_id: int) -> None:
         if actor.role in cards.ISSUERS:
             proving.of(person_id, entries)
         if actor.role in disputes.FILERS:
-            disputing.dispute(person_id, entries)
+            disputing.dispute(person_id, entries, actor)
         if oneself:
             record.changes(person_id, actor)
 
@@ -176,7 +177,16 @@ def card_of(person_id: int, offered: list[int]) -> None:
             st.link_button("核验此卡", f"{context.origin()}/verify/{code}", icon=":material/verified:")
 
 
+def of_dispute(dispute_id: int) -> None:
+    """From a dispute (学时异议) in the address to the person whose hours it is about."""
+    address.choose("dispute", None)
+    with db.reading() as session:
+        address.choose("person", workflow.one(session, dispute_id, actor, kind="dispute").human_id)
+
+
 try:
+    if disputed := address.chosen("dispute"):
+        of_dispute(disputed)
     chosen = actor.person_id if oneself else search()
     if chosen is not None:
         person_page(chosen)

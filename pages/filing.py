@@ -11,8 +11,8 @@ from core.ground.access import Actor
 from core.models import State
 from core.office import unsaved
 from core.submissions import queues
-from core.submissions.kinds import KINDS
-from web import address, papers, shell, tables
+from core.submissions.kinds import KINDS, Action
+from web import address, links, papers, shell, tables
 from web.claims import reading as claiming
 from web.reports import reading as reporting
 from web.words import moment_text
@@ -67,12 +67,14 @@ if "report" in mine:
 st.subheader("全部申报", anchor=False)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     words = {kind.word: code for code, kind in mine.items()}
-    label = st.selectbox("类别", ["全部", *words], key="category", bind="query-params", width=180) if len(mine) > 1 else ""
+    label = (
+        st.selectbox("类别", ["全部", *words], key="category", bind="query-params", width=180) if len(mine) > 1 else ""
+    )
     state = address.filter_by("状态", State, key="state")
     text = st.text_input("查找", key="q", bind="query-params", width=240, placeholder="名称、姓名或证书")
     chosen = (words[label],) if label in words else ()
     only = chosen[0] if chosen else next(iter(mine)) if len(mine) == 1 else ""
-    filed_at = f"{KINDS[only].filing}时间" if only else "submitted_at"
+    filed_at = f"{KINDS[only].word_for(Action.SUBMIT)}时间" if only else "submitted_at"
     columns = COLUMNS.get(only, ["state", "kind", "title", "submitted_at", "decided_at"])
     columns = [filed_at if name == "submitted_at" else name for name in columns]
     tables.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="申报")
@@ -82,4 +84,5 @@ item = tables.pick(frame, columns, name="open", empty=empty)
 st.caption(f"共{count}份")
 if item is not None:
     address.choose("open", None)
-    shell.go("paper", item=str(item))
+    page, query = links.place(str(frame.set_index("id")["kind"].get(item, "")), item, actor) or ("paper", {})
+    shell.go(page, **query)

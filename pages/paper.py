@@ -10,7 +10,7 @@ from core.ground.access import Actor, Refused
 from core.models import Claim, Plan, Report, Submission
 from core.submissions import reports, workflow
 from core.submissions.kinds import KINDS, Action
-from web import address, papers, shell, submissions
+from web import address, links, papers, shell, submissions
 from web.claims import form as claim_form
 from web.claims import reading as claim_reading
 from web.plans import form as plan_form
@@ -67,6 +67,8 @@ def draw() -> None:
         st.info("没有选择要填写的表单，或它不由您填写。请从“申报”中选择。")
         shell.link("filing", "返回申报列表")
         return
+    if found and code in links.FILED_ELSEWHERE:
+        shell.go(links.FILED_ELSEWHERE[code], **{code: str(found.id)})
     editable = found is None or (code in FORMS and Action.SUBMIT in workflow.moves_for(found, actor))
     shell.page(f"填写{kind.word}" if editable else kind.word)
     if found is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from routes import health, moved, session, verify, words
+from routes import calendar, health, moved, session, verify, words
 
 ROUTES = [
     Route("/healthz", health.health),
+    Route("/calendar/{token}.ics", calendar.subscription),
     Route("/session", session.start_session, methods=["POST"]),
     Route("/verify", verify.verify_form),
     Route("/verify", verify.verify_proof, methods=["POST"]),

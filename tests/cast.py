@@ -35,7 +35,7 @@ from core.models import (
     append_only_tables,
 )
 from core.people import accounts, organizations, setup
-from core.submissions import claims, plans, reports, roster, workflow
+from core.submissions import claims, disputes, plans, reports, roster, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from core.trail.files import Upload
@@ -324,6 +324,16 @@ def filer_of(kind: str) -> str:
     return next(FILER[role] for role in KINDS[kind].filers if role in FILER)
 
 
+def deciders_of(kind: str) -> list[str]:
+    """Who of the cast decides a kind of submission that lies before the region, at its last stage."""
+    roles = KINDS[kind].stages[-1].roles
+    return [username for username in ("reviewer", "reviewer2", "admin") if _role_of(username) in roles]
+
+
+def _role_of(username: str) -> Role:
+    return next(role for name, role, _ in STAFF if name == username)
+
+
 def waiting(cast: Cast, kind: str) -> Submission:
     """A submission of a kind before the region, filed by `filer_of` the kind."""
     match kind:
@@ -336,6 +346,10 @@ def waiting(cast: Cast, kind: str) -> Submission:
         case "claim":
             posted(cast, sheet([row(1)]))
             return file_claim(cast, 1, activity="技能培训")
+        case "dispute":
+            posted(cast, sheet([row(1)]))
+            with db.transaction() as session:
+                return disputes.file(session, person_id(1), 1, 1, words="学时有误", actor=cast["employer"], now=AFTER)
         case "toy":
             with db.transaction() as session:
                 made = toy.draft(session, "推荐名单", actor=cast["employer"], now=NOW)

@@ -15,7 +15,6 @@ from core.ground.access import Actor, OrganizationKind, Refused, Role
 from core.ledger import checks, statements
 from core.models import Account, AuditEntry, CreditBatch, Organization, Person, Plan, Report, State
 from core.people import accounts
-from core.records import disputes
 from core.submissions import plans, queues, reports, roster, workflow
 from core.submissions.workflow import Action
 from core.trail import audit
@@ -79,7 +78,9 @@ def test_the_demonstration_shows_every_role_state_and_deadline(demo: str) -> Non
         claims = {by: queues.queue(session, who(session, by), kinds=("claim",))[0] for by in ("reviewer", "person")}
         assert Counter(claims["reviewer"]["state"]) == {State.SUBMITTED: 2, State.APPROVED: 1}
         assert list(claims["person"]["state"]) == [State.SUBMITTED]
-        assert disputes.queue(session, who(session, "reviewer"), own=True)[1] == 1
+        assert (
+            queues.queue(session, who(session, "reviewer"), kinds=("dispute",), state=State.SUBMITTED, own=True)[1] == 1
+        )
         origins = statements.batches(session, who(session, "admin"), limit=None)[0]
         assert {"claim", "import", "reversal"} <= set(origins["origin"])
         assert list(origins[origins["origin"] == "import"]["standing"]) == ["reversed"]
@@ -134,8 +135,8 @@ def test_the_demo_base_can_report_its_600_people_and_is_refused_its_late_plan(de
         assert problems == []
         workflow.move(session, report.id, Action.SUBMIT, version=report.version, actor=base, now=NOW)
     with db.transaction() as session:
-        _, words = workflow.move(session, report.id, Action.APPROVE, version=report.version, actor=reviewer, now=NOW)
-        assert words.startswith("为600人登记14400学时")
+        _, told = workflow.move(session, report.id, Action.APPROVE, version=report.version, actor=reviewer, now=NOW)
+        assert told.words.startswith("为600人登记14400学时")
     with pytest.raises(Refused, match="late"), db.transaction() as session:
         workflow.move(session, late.id, Action.SUBMIT, version=late.version, actor=base, now=NOW)
     with db.transaction() as session:

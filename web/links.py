@@ -18,6 +18,8 @@ Place = tuple[str, dict[str, str]]
 
 REVIEW = {"plan": "plan_approval", "report": "report_review", "claim": "claim_review", "dispute": "disputes"}
 """Where an office decides, by kind."""
+FILED_ELSEWHERE = {"dispute": "credit_lookup"}
+"""Where a kind is filed that has no form of its own: at the record it is about."""
 
 
 def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place | None:
@@ -26,6 +28,8 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
     `plan_id`: of a report, whose plan it is on; that suffices where the report is not begun.
     """
     if kind in KINDS and actor.role in KINDS[kind].filers:
+        if kind in FILED_ELSEWHERE:
+            return FILED_ELSEWHERE[kind], {kind: str(record_id)}
         by_plan = kind == "report" and plan_id
         return "paper", {"kind": kind, "plan": str(plan_id)} if by_plan else {"item": str(record_id)}
     if actor.role in OFFICERS and actor.role is not Role.LEADER and kind in REVIEW:

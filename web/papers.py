@@ -66,7 +66,7 @@ class Paper:
     @property
     def filing(self) -> str:
         """What filing it is called: 上报, 报送, 提交."""
-        return self.kind.move(Action.SUBMIT)
+        return self.kind.word_for(Action.SUBMIT)
 
 
 def open_places(session: Session, places: Iterable[str], actor: Actor) -> list[tuple[str, dict[str, str]]]:
@@ -98,7 +98,8 @@ WITH = {"plan": "copy", "claim": "for"}
 
 def heading(found: Submission) -> None:
     """What a record is called, its number and its state (标题、编号、状态)."""
-    st.markdown(f"#### {md(found.title)}　:gray[:small[第{found.id}号]]　{chip(found.state)}")
+    state = chip(found.state, kinds.of(found).word_for(found.state))
+    st.markdown(f"#### {md(found.title)}　:gray[:small[第{found.id}号]]　{state}")
 
 
 def closed(found: Submission, actor: Actor) -> None:
@@ -107,7 +108,7 @@ def closed(found: Submission, actor: Actor) -> None:
         for action in workflow.moves_for(found, actor):
             if workflow.SIDES[action] is workflow.Side.FILER:
                 key, args = f"{action}-{found.id}-{found.version}", (found.id, action, found.version, found.title)
-                st.button(kinds.of(found).move(action), key=key, on_click=submissions.move, args=args)
+                st.button(kinds.of(found).word_for(action), key=key, on_click=submissions.move, args=args)
         shell.link("filing", "返回列表")
 
 
@@ -178,7 +179,7 @@ def _file(paper: Paper) -> None:
 
     def act(session: Session, **who: Unpack[Who]) -> str:
         filed, done = workflow.move(session, kept.id, Action.SUBMIT, version=kept.version, reason=reason, **who)
-        word = paper.kind.move(Action.SUBMIT, done=True)
+        word = paper.kind.done_word(Action.SUBMIT)
         return f"“{filed.title}”{word}。{done.words}{'。' if done.words else ''}"
 
     if not deeds.deed(draft.blaming(act), Action.SUBMIT, kept.id, kept.version, reason) and fresh:

@@ -43,6 +43,7 @@ SCREENS = {
         Screen("people", "人员", "groups", tuple(role for role in persons.LOOKERS if role is not Role.PERSON)),
         Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
         Screen("quota_dashboard", "指标看板", "monitoring", access.OFFICERS),
+        Screen("calendar", "期限日历", "calendar_month"),
         Screen("policies", "政策依据", "gavel"),
     ),
     "管理": (

@@ -34,11 +34,10 @@ def moved(
 
     def act(session: Session, **who: Unpack[Who]) -> str:
         reason = st.session_state.get(reason_key, "") if reason_key else ""
-        found, done = workflow.move(
+        moved, done = workflow.move(
             session, submission_id, action, version=version, reason=reason, confirmed=confirmed, **who
         )
-        word = kinds.of(found).move(action, done=True)
-        return f"“{title}”{word}。{done.words}{'。' if done.words else ''}"
+        return f"“{title}”{kinds.of(moved).done_word(action)}。{done.words}{'。' if done.words else ''}"
 
     if not deeds.deed(act, action, submission_id, version, confirmed):
         return False
@@ -71,11 +70,15 @@ def decide(found: Submission, here: Actor) -> None:
     if asked:
         st.checkbox(f"{workflow.CONFIRM}{md(asked)}（通过前须勾选）", key=_box(found.id, asked))
     reason = f"reason-{found.id}"
-    st.text_area("审核意见（退回、不予通过时必填，基地会看到）", key=reason, height=70)
+    kind = kinds.of(found)
+    needed = [
+        kind.word_for(action) for action in workflow.moves_for(found, here) if workflow.needs_reason(kind, action)
+    ]
+    st.text_area(f"审核意见（{'、'.join(needed)}时必填，提交人会看到）", key=reason, height=70)
     with st.container(horizontal=True):
         for action in workflow.moves_for(found, here):
             st.button(
-                action.label,
+                kind.word_for(action),
                 type="primary" if action is workflow.Action.APPROVE else "secondary",
                 key=f"{action}-{found.id}-{found.version}",
                 on_click=move,
@@ -99,8 +102,11 @@ def foretold(found: Submission) -> None:
 def submission(found: Submission, steps: pd.DataFrame) -> None:
     """A submission of any kind to read, with its history (`workflow.trail`)."""
     kind = kinds.of(found)
-    st.markdown(f"#### {md(found.title)}　{chip(found.state)}")
-    moments = [(f"{kind.filing}时间", moment_text(found.submitted_at)), ("审核时间", moment_text(found.decided_at))]
+    st.markdown(f"#### {md(found.title)}　{chip(found.state, kind.word_for(found.state))}")
+    moments = [
+        (f"{kind.word_for(workflow.Action.SUBMIT)}时间", moment_text(found.submitted_at)),
+        ("审核时间", moment_text(found.decided_at)),
+    ]
     facts([*kind.facts(found), *moments])
     for label, text in kind.texts(found):
         fact(label, text)

@@ -23,9 +23,9 @@ CHIPS = {
 }
 
 
-def chip(state: State) -> str:
-    """State badge (状态标签): a state in its colour, in Markdown."""
-    return f":{CHIPS[state]}-badge[{state.label}]"
+def chip(state: State, word: str = "") -> str:
+    """State badge (状态标签): a state in its colour and the word of its kind, in Markdown."""
+    return f":{CHIPS[state]}-badge[{word or state.label}]"
 
 
 def clause(text: str) -> str:

@@ -1,12 +1,13 @@
 """Every table, by field, with one metadata; no decisions."""
 
 from core.law.notices import Mode
-from core.models.base import APPEND_ONLY, Answer, Base, Change, Source, State, append_only_tables
+from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables
 from core.models.cards import Card, CardPerson
-from core.models.credit import CreditBatch, CreditEntry, CreditTotal, Dispute
+from core.models.credit import CreditBatch, CreditEntry, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
 from core.models.offices import (
     Account,
+    CalendarLink,
     ColumnChoice,
     Organization,
     Setting,
@@ -19,6 +20,7 @@ from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.submissions import (
     Attachment,
     Claim,
+    Dispute,
     Movement,
     Plan,
     Report,
@@ -32,10 +34,10 @@ from core.models.trail import AuditEntry
 __all__ = [
     "APPEND_ONLY",
     "Account",
-    "Answer",
     "Attachment",
     "AuditEntry",
     "Base",
+    "CalendarLink",
     "Card",
     "CardPerson",
     "Change",

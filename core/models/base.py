@@ -39,14 +39,6 @@ class Change(Labelled):
     SEPARATED = "separated", "撤销合并"
 
 
-class Answer(Labelled):
-    """How a dispute stands."""
-
-    OPEN = "open", "待答复"
-    UPHELD = "upheld", "异议成立"
-    REJECTED = "rejected", "异议不成立"
-
-
 class Source(Labelled):
     """Where hours come from."""
 

@@ -1,4 +1,4 @@
-"""Credit entries (学时记录), their batches and totals, and disputes (异议) about them."""
+"""Credit entries (学时记录), their batches and totals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.ground.db import Hours, Moment
-from core.models.base import APPEND_ONLY, Answer, Base, Source, codes
+from core.models.base import APPEND_ONLY, Base, Source, codes
 
 
 class CreditBatch(Base):
@@ -81,30 +81,3 @@ class CreditTotal(Base):
     deemed: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     """How many entries deem the subject done."""
     __table_args__ = ({"sqlite_with_rowid": False},)
-
-
-class Dispute(Base):
-    """异议: what a person or an employer says against one credit entry, and the answer of the authority in charge."""
-
-    __tablename__ = "dispute"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("credit_batch.id"), index=True)
-    line: Mapped[int]
-    """Of the batch: with it the entry, and through the entry whose it is."""
-    authority_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
-    """The office in charge of the batch, which answers."""
-    organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
-    """Where it was filed from."""
-    words: Mapped[str] = mapped_column(sa.Text)
-    filed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
-    filed_by: Mapped[str] = mapped_column(sa.String(40))
-    filed_at: Mapped[datetime] = mapped_column(Moment)
-    state: Mapped[Answer] = mapped_column(codes(Answer), default=Answer.OPEN)
-    reason: Mapped[str] = mapped_column(sa.Text, default="")
-    """Why it was upheld or rejected."""
-    answered_by: Mapped[str] = mapped_column(sa.String(40), default="")
-    answered_at: Mapped[datetime | None] = mapped_column(Moment)
-    reversal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("credit_batch.id"))
-    """The reversal it led to."""
-    version: Mapped[int] = mapped_column(default=1)
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012

@@ -21,6 +21,15 @@ class Setting(Base):
     value: Mapped[str] = mapped_column(sa.Text)
 
 
+class CalendarLink(Base):
+    """The address under which an organization's calendar may be subscribed to (日历订阅). Only its digest is kept."""
+
+    __tablename__ = "calendar_link"
+    organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), primary_key=True)
+    token_digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)
+    made_at: Mapped[datetime] = mapped_column(Moment)
+
+
 class SpecialDay(Base):
     """A day off, or a weekend day worked in exchange (放假安排), as the office entered it."""
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from core.ground.db import EncryptedText, Hours, Moment, Years
 from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, State, codes
+from core.models.credit import CreditEntry
 from core.models.offices import Organization
 from core.models.people import Person
 
@@ -224,6 +225,29 @@ class Claim(Submission):
     granted: Mapped[Decimal | None] = mapped_column(Hours)
     """The hours to post: by the policy's rate, or as the reviewer grants them; 0 for what is deemed done."""
     __mapper_args__ = {"polymorphic_identity": "claim"}  # noqa: RUF012
+
+
+class Dispute(Submission):
+    """学时异议: what a person or an employer says against one credit entry of the person's."""
+
+    __tablename__ = "dispute"
+    id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("credit_batch.id"), index=True)
+    line: Mapped[int]
+    """Of the batch: with it the entry. `person_id` is whom the entry was posted to."""
+    words: Mapped[str] = mapped_column(sa.Text)
+    reversal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("credit_batch.id"))
+    """The reversal it led to."""
+    former_id: Mapped[int | None] = mapped_column(unique=True)
+    """Its number from before disputes were submissions: in links and lines of the trail of that time."""
+    entry: Mapped[CreditEntry] = relationship(
+        primaryjoin=lambda: sa.and_(
+            sa.orm.foreign(Dispute.batch_id) == CreditEntry.batch_id, sa.orm.foreign(Dispute.line) == CreditEntry.line
+        ),
+        viewonly=True,
+        uselist=False,
+    )
+    __mapper_args__ = {"polymorphic_identity": "dispute"}  # noqa: RUF012
 
 
 class Movement(Base):

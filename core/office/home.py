@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Role, require
-from core.ledger import books, years
+from core.ledger import years
 from core.ledger.years import Held
 from core.models import AuditEntry, Movement, Organization, State, Submission
 from core.office import dashboards
-from core.records import cards, disputes
+from core.records import cards
 from core.submissions import plans, reports, workflow
 from core.submissions.kinds import KINDS
 from core.trail import audit
@@ -33,7 +33,7 @@ class Item:
     """One thing to do (事项), as a line: what it is, whose, why, since when, by when."""
 
     kind: str
-    """Of a submission its kind's code; "dispute"; "league" for what a league's bases owe it."""
+    """Of a submission its kind's code; "league" for what a league's bases owe it."""
     id: int
     """The record to open; 0 for a report that is not begun: then `plan_id` says of which plan."""
     title: str
@@ -120,7 +120,7 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
 def counts(session: Session, actor: Actor) -> dict[str, int]:
     """Counts beside the menu (待办数), by kind: what waits for an office to decide, or came back to who filed it.
 
-    "dispute" counts those to be answered. One statement for all kinds.
+    One statement for all kinds.
     """
     if actor.must_change_password:
         return {}
@@ -129,8 +129,6 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
     if conditions:
         query = sa.select(Submission.kind, sa.func.count()).where(sa.or_(*conditions)).group_by(Submission.kind)
         found = {row[0]: row[1] for row in session.execute(query)}
-    if actor.role in books.REVERSERS:
-        found["dispute"] = disputes.queue(session, actor, own=True, limit=0)[1]
     return {kind: number for kind, number in found.items() if number}
 
 
@@ -140,7 +138,7 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
 def _to_decide(actor: Actor) -> sa.ColumnElement[bool] | None:
     """What waits at a stage that this actor decides; None where no kind is decided in the actor's role."""
     stages = {
-        kind.code: [number for number, stage in enumerate(kind.stages) if stage.role is actor.role]
+        kind.code: [number for number, stage in enumerate(kind.stages) if actor.role in stage.roles]
         for kind in KINDS.values()
     }
     mine = [sa.and_(Submission.kind == code, Submission.stage.in_(at)) for code, at in stages.items() if at]
@@ -174,26 +172,12 @@ def _before(session: Session, actor: Actor, now: datetime) -> dict[str, Part]:
             waited = (today - db.office_day(row.submitted_at)).days
             item = Item(row.kind, row.id, row.title, row.name, "", row.submitted_at, waited, row.decide_by, left)
             (waiting if row.later else soon).append(item)
-    open_, answers = _disputes(session, actor, today)
     extend = _to_extend(session, actor, now)
     soon = [*soon, *extend]
-    waiting = sorted([*waiting, *open_], key=lambda item: item.since or now)
     return {
         "soon": Part(tuple(soon[:SHOWN]), urgent + len(extend)),
-        "waiting": Part(tuple(waiting[:SHOWN]), number - urgent + answers),
+        "waiting": Part(tuple(waiting[:SHOWN]), number - urgent),
     }
-
-
-def _disputes(session: Session, actor: Actor, today: date) -> tuple[list[Item], int]:
-    if actor.role not in books.REVERSERS:
-        return [], 0
-    frame, count = disputes.queue(session, actor, own=True, limit=SHOWN)
-    items = []
-    for row in frame.to_dict("records"):
-        waited = (today - db.office_day(row["filed_at"])).days
-        title = f"学时异议：{row['name']}"
-        items.append(Item("dispute", row["id"], title, row["employer"], row["words"], row["filed_at"], waited))
-    return items, count
 
 
 def _to_extend(session: Session, actor: Actor, now: datetime) -> list[Item]:

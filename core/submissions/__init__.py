@@ -8,6 +8,7 @@ in which screens show them.
 from core.submissions import plans
 from core.submissions import reports
 from core.submissions import claims
+from core.submissions import disputes
 # isort: on
 
-__all__ = ["claims", "forms", "kinds", "plans", "queues", "reports", "roster", "workflow"]
+__all__ = ["claims", "disputes", "forms", "kinds", "plans", "queues", "reports", "roster", "workflow"]

@@ -30,11 +30,16 @@ class Action(Labelled):
     """A move (操作) in a submission's life."""
 
     SUBMIT = "submit", "提交"
-    """Each kind has a word of its own for it: `Kind.move`."""
+    """Each kind has a word of its own for it: `Kind.word_for`."""
     WITHDRAW = "withdraw", "撤回"
     APPROVE = "approve", "通过"
     RETURN = "return", "退回"
     REJECT = "reject", "不予通过"
+
+    @property
+    def done(self) -> str:
+        """The action in the past tense."""
+        return self.label if self is Action.REJECT else f"已{self.label}"
 
 
 Office = Callable[[Session, Any], int]
@@ -48,12 +53,12 @@ def in_charge(_session: Session, submission: Submission) -> int:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of review (审核环节): which office decides, in which role. Approval at the last one is the kind's."""
+    """A stage of review (审核环节): which office decides, in which roles. Approval at the last one is the kind's."""
 
     code: str
     word: str
     office: Office = in_charge
-    role: Role = Role.REVIEWER
+    roles: tuple[Role, ...] = (Role.REVIEWER,)
 
 
 DECISION = (Stage("decision", "审核"),)
@@ -82,8 +87,14 @@ class Kind(Protocol[S]):
     """Whether approval, too, must state its reason."""
     posts: ClassVar[str] = ""
     """What its approval posts to the ledger, as batches name their origin (入账类别); "" where it posts nothing."""
-    filing: ClassVar[str] = "提交"
-    """What handing one in is called: 上报, 报送."""
+    action_words: ClassVar[dict[str, str]] = {}
+    """What its moves are called (操作用语) where not as everything's: by `Action`, such as {"submit": "上报"}."""
+    done_words: ClassVar[dict[str, str]] = {}
+    """The same in the past tense, where it is not 已 and the word."""
+    state_words: ClassVar[dict[str, str]] = {}
+    """What its states are called (状态用语) where not as everything's: by `State`."""
+    events: ClassVar[dict[str, Labelled]] = {}
+    """What its moves leave in the trail where not everything's events: by `Action`."""
     words: ClassVar[dict[str, str]] = {}
     """What its own columns are called, by column; what all kinds share is called alike everywhere."""
 
@@ -96,10 +107,15 @@ class Kind(Protocol[S]):
     loads: Sequence[ExecutableOption] = ()
     """Loader options for what is read together with one submission, beyond its organization, authority and person."""
 
-    def move(self, action: Action, /, *, done: bool = False) -> str:
-        """What a move is called (操作用语), on buttons, in messages and in the history; `done`: once it was made."""
-        word = self.filing if action is Action.SUBMIT else action.label
-        return f"已{word}" if done and action is not Action.REJECT else word
+    def word_for(self, code: Labelled, /) -> str:
+        """What a move (`Action`) or a `State` of this kind is called: on buttons, in lists, in its history."""
+        own = self.action_words if isinstance(code, Action) else self.state_words
+        return own.get(code, code.label)
+
+    def done_word(self, action: Action, /) -> str:
+        """A move of this kind in the past tense."""
+        own = f"已{self.action_words[action]}" if action in self.action_words else action.done
+        return self.done_words.get(action, own)
 
     def source(self, submissions: sa.FromClause, /) -> sa.FromClause:
         """The submissions joined with whatever `columns` and `search` ask: the kind's own table, and others.
@@ -152,7 +168,9 @@ KINDS: dict[str, Kind[Any]] = {}
 def register(kind: Kind[Any]) -> None:
     """Make a kind known to the workflow, the queue and the screens. One line in the kind's module."""
     KINDS[kind.code] = kind
-    audit.call(audit.Event.SUBMIT, kind.code, kind.filing)
+    for action, word in kind.action_words.items():
+        if action not in kind.events:
+            audit.call(audit.Event(f"submission.{action}"), kind.code, word)
 
 
 def of(submission: Submission) -> Kind[Any]:

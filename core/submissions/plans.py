@@ -410,7 +410,7 @@ class PlanKind(Kind[Plan]):
 
     code = "plan"
     word, short = "培训计划", "计划"
-    filing = "上报"
+    action_words: ClassVar = {"submit": "上报"}
     model = Plan
     filers = (Role.BASE_CLERK,)
     words: ClassVar = {"title": "培训名称"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -58,6 +59,11 @@ def moves_for(submission: Submission, actor: Actor) -> list[Action]:
     return [action for (state, action), (_, side) in MOVES.items() if state is submission.state and sides[side]]
 
 
+def needs_reason(kind: kinds.Kind[Any], action: Action) -> bool:
+    """Whether a move of a kind must state its reason (须填写意见)."""
+    return action in NEEDS_REASON or (action is Action.APPROVE and kind.approval_needs_reason)
+
+
 def stage_of(submission: Submission) -> Stage:
     """The stage at which a submission waits, or would wait once submitted."""
     return kinds.of(submission).stages[submission.stage]
@@ -66,7 +72,11 @@ def stage_of(submission: Submission) -> Stage:
 def _roles(submission: Submission, side: Side) -> tuple[Role, ...]:
     """The roles that make the moves of a side; a submission's stages may be decided in different ones."""
     kind = kinds.of(submission)
-    return kind.filers if side is Side.FILER else tuple(dict.fromkeys(stage.role for stage in kind.stages))
+    return (
+        kind.filers
+        if side is Side.FILER
+        else tuple(dict.fromkeys(role for stage in kind.stages for role in stage.roles))
+    )
 
 
 def _files(submission: Submission, actor: Actor) -> bool:
@@ -79,7 +89,7 @@ def _files(submission: Submission, actor: Actor) -> bool:
 
 
 def _decides(submission: Submission, actor: Actor) -> bool:
-    return actor.role is stage_of(submission).role and submission.decider_id == actor.organization_id
+    return actor.role in stage_of(submission).roles and submission.decider_id == actor.organization_id
 
 
 def move(
@@ -152,8 +162,8 @@ def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submissio
     action, actor, now = step.action, step.actor, step.now
     to = _checked(session, submission, action, version=step.version, actor=actor)
     kind = kinds.of(submission)
-    if not step.reason and (action in NEEDS_REASON or (action is Action.APPROVE and kind.approval_needs_reason)):
-        raise Refused("reason", f"{action.label}须填写审核意见，提交人会看到。")
+    if not step.reason and needs_reason(kind, action):
+        raise Refused("reason", f"{kind.word_for(action)}须填写审核意见，提交人会看到。")
     before, done, asked = submission.state, "", ""
     with consequences.watch(session) as watched:
         if action is Action.SUBMIT:
@@ -163,7 +173,7 @@ def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submissio
             kind.check_approve(session, submission, now=now)
             asked = kind.to_confirm(session, submission)
             if asked and step.confirmed not in (asked, None):
-                raise Refused("confirm", f"请先核对现在列出的数字，勾选“{CONFIRM}”，再点“{action.label}”。")
+                raise Refused("confirm", f"请先核对现在列出的数字，勾选“{CONFIRM}”，再点“{kind.word_for(action)}”。")
         handed_on = action is Action.APPROVE and submission.stage + 1 < len(kind.stages)
         submission.state = before if handed_on else to
         _enter(session, submission, submission.stage + 1 if handed_on else 0)
@@ -190,9 +200,13 @@ def _checked(session: Session, submission: Submission, action: Action, *, versio
         access.in_charge(actor, submission.decider_id)
     step = MOVES.get((submission.state, action))
     if submission.version != version or step is None:
-        raise audit.overtaken(session, submission, "move" if submission.version == version else "stale")
+        code, state = (
+            "move" if submission.version == version else "stale",
+            kinds.of(submission).word_for(submission.state),
+        )
+        raise audit.overtaken(session, submission, code, state=state)
     if side is Side.AUTHORITY:
-        require(actor, stage_of(submission).role)
+        require(actor, *stage_of(submission).roles)
         if actor.account_id == submission.created_by_id:
             raise Refused("self", "不能审核自己提交的申请，请由本单位其他审核员办理。")
     return step[0]
@@ -227,7 +241,7 @@ def _record(session: Session, submission: Submission, before: S, step: _Step, co
         after["confirmed"] = confirmed
     audit.record(
         session,
-        audit.Event(f"submission.{step.action.value}"),
+        kinds.of(submission).events.get(step.action) or audit.Event(f"submission.{step.action.value}"),
         submission,
         actor=step.actor,
         before={"state": before.value},
@@ -293,7 +307,8 @@ def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:
     found = one(session, submission_id, actor)
     plain = "at action account_name to_state reason confirmed".split()
     query = (
-        sa.select(*(getattr(Movement, name) for name in plain))
+        sa.select(*(getattr(Movement, name) for name in plain), Submission.kind)
+        .join(Submission, Submission.id == Movement.submission_id)
         .where(Movement.submission_id == submission_id)
         .order_by(Movement.id)
     )

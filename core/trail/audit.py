@@ -19,7 +19,6 @@ from core.models import (
     Card,
     CreditBatch,
     DecisionRun,
-    Dispute,
     Organization,
     Person,
     PolicyDraft,
@@ -58,6 +57,8 @@ class Event(Labelled):
     OFFICE_OPENED = "office.opened", "建立系统"
     CLOCK_SHIFTED = "office.clock", "推进演示日期"
     HOLIDAYS_CHANGED = "office.holidays", "修改放假安排"
+    CALENDAR_LINKED = "calendar.linked", "更换日历订阅地址"
+    CALENDAR_UNLINKED = "calendar.unlinked", "停用日历订阅地址"
     ORGANIZATION_ADDED = "organization.added", "新增机构"
     ORGANIZATION_CHANGED = "organization.changed", "修改机构"
     ACCOUNT_OPENED = "account.opened", "开通账号"
@@ -87,9 +88,6 @@ class Event(Labelled):
     PERSON_MOVED = "person.moved", "人员调动"
     PERSON_MERGED = "person.merged", "合并人员"
     PERSON_SEPARATED = "person.separated", "撤销合并"
-    DISPUTE_FILED = "dispute.filed", "提出异议"
-    DISPUTE_UPHELD = "dispute.upheld", "异议成立"
-    DISPUTE_REJECTED = "dispute.rejected", "异议不成立"
     ID_REVEALED = "person.revealed", "查看完整证件号"
     FILE_HANDED_OUT = "file.handed_out", "下载附件"
 
@@ -155,8 +153,6 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             return touched.employer_id or touched.authority_id, touched.authority_id
         case Card():
             return _place(session, session.get_one(Person, touched.person_id))
-        case Dispute():
-            return touched.organization_id, touched.authority_id
         case DecisionRun():
             return touched.organization_id, touched.organization_id
         case CreditBatch():
@@ -180,10 +176,11 @@ def _digest(entry: Any, previous: str) -> str:
     return hashlib.sha256((previous + db.canonical(fields)).encode()).hexdigest()
 
 
-def overtaken(session: Session, submission: Submission, code: str = "stale") -> Refused:
+def overtaken(session: Session, submission: Submission, code: str = "stale", *, state: str = "") -> Refused:
     """Optimistic-lock refusal (已被他人处理).
 
-    What those hear who act on a submission that is not as they saw it: how it stands, who was faster, with what.
+    What those hear who act on a submission that is not as they saw it: how it stands (`state`: in the words of its
+    kind), who was faster, with what.
     """
     query = (
         sa.select(AuditEntry)
@@ -197,9 +194,8 @@ def overtaken(session: Session, submission: Submission, code: str = "stale") -> 
     )
     by = ""
     if last := session.scalar(query):
-        word = called(last.event, last.record)
-        by = f"（{last.account_name}{'' if last.event == Event.REJECT.value else '已'}{word}）"
-    what = f"“{submission.title}”当前状态为{submission.state.label}{by}"
+        by = f"（{last.account_name}：{called(last.event, last.record)}）"
+    what = f"“{submission.title}”当前状态为{state or submission.state.label}{by}"
     return Refused(code, f"{what}，您的操作没有执行，请查看最新状态。")
 
 

@@ -27,8 +27,8 @@ from core.ledger import books, statements
 from core.ledger.books import Posting
 from core.models import Account, Claim, Organization, Plan, Report, Source
 from core.people import organizations, persons, setup
-from core.records import disputes, imports
-from core.submissions import claims, plans, reports, workflow
+from core.records import imports
+from core.submissions import claims, disputes, plans, reports, workflow
 from core.tables import sheets
 from core.trail import audit
 from core.trail.files import Upload

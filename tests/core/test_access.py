@@ -16,11 +16,11 @@ from core.ground import db
 from core.ground.access import ROLE_HOMES, Actor, OrganizationKind, Refused, Role
 from core.law.workdays import DayKind
 from core.ledger import books, checks, statements
-from core.models import Base, Dispute, PolicyDraft, leagues
+from core.models import Base, Dispute, PolicyDraft, State, leagues
 from core.office import dashboards
 from core.people import accounts, acts, holidays, organizations, persons
-from core.records import cards, disputes, proofs, shortfalls
-from core.submissions import claims, plans, queues, reports, roster, workflow
+from core.records import cards, proofs, shortfalls
+from core.submissions import claims, disputes, plans, queues, reports, roster, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from core.tables import mending
@@ -50,6 +50,8 @@ class Records:
     batch: int
     claim: int
     draft_claim: int
+    dispute: int
+    """About the hours of another person, who works at the base."""
     notice: str
     """A notice of the place, as it would be drafted."""
     notice_draft: int
@@ -212,12 +214,19 @@ def dispute(s: Session, actor: Actor, at: Records) -> None:
 
 
 def answer_dispute(s: Session, actor: Actor, at: Records) -> None:
-    dispute_id = s.scalar(sa.text("SELECT id FROM dispute WHERE authority_id = :id"), {"id": at.authority})
-    disputes.answer(s, dispute_id, upheld=True, version=1, actor=actor, reason="属实", now=c.AFTER)
+    version = s.scalar(sa.text("SELECT version FROM submission WHERE id = :id"), {"id": at.dispute})
+    act = {"version": version, "actor": actor, "reason": "属实", "now": c.AFTER}
+    workflow.move(s, at.dispute, Action.APPROVE, **act)
 
 
-def see_disputes(s: Session, actor: Actor, at: Records) -> None:
-    seen(disputes.queue(s, actor, limit=None)[0]["authority_id"], at.authority)
+def disputed(s: Session, actor: Actor, at: Records) -> None:
+    seen([each.id for each in disputes.open_about(s, c.person_id(at.serial + 20), actor)], at.dispute)
+
+
+def amend_dispute(s: Session, actor: Actor, at: Records) -> None:
+    s.execute(sa.text("UPDATE submission SET state = 'returned' WHERE id = :id"), {"id": at.dispute})
+    version = s.scalar(sa.text("SELECT version FROM submission WHERE id = :id"), {"id": at.dispute})
+    disputes.amend(s, at.dispute, words="写明是哪一天", version=version, actor=actor, now=c.AFTER)
 
 
 def move_person(s: Session, actor: Actor, at: Records) -> None:
@@ -291,6 +300,7 @@ REVEAL = (
     f"{REVEALERS} employer person",
     f"{REVEALERS} hohhot_reviewer hohhot_title hohhot_employer hohhot_person",
 )
+DISPUTED = (f"{REGION} base_person", f"{REGION} {HOHHOT}")
 CLAIMANTS = ("employer person", "hohhot_employer hohhot_person")
 BATCH = ("admin reviewer reviewer2", "admin reviewer reviewer2 hohhot_admin hohhot_reviewer")
 OFFICERS = (REGION, f"{REGION} {HOHHOT}")
@@ -337,11 +347,10 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("merge and separate", merge_persons, KEEP),
     ("see duplicates", lambda s, a, at: acts.duplicates(s, at.person, a), LOOK_UP),
     ("dispute an entry", dispute, CLAIMANTS),
-    (
-        "see disputes",
-        see_disputes,
-        ("admin reviewer reviewer2", "admin reviewer reviewer2 hohhot_admin hohhot_reviewer"),
-    ),
+    ("list disputes", queue("dispute", "dispute"), DISPUTED),
+    ("see what is disputed", disputed, (f"{REGION} base_person", REGION)),
+    ("complete a dispute", amend_dispute, ("base_person", "")),
+    ("withdraw a dispute", move(Action.WITHDRAW, "dispute"), ("base_person", "")),
     ("answer a dispute", answer_dispute, KEEP),
     ("reveal a number", reveal, REVEAL),
     ("claim a certificate", file_claim, CLAIMANTS),
@@ -418,6 +427,7 @@ def records(cast: c.Cast, by: str, reviewer: str, serial: int, authority: str, e
         batch=batch_of(posted.id),
         claim=0,
         draft_claim=0,
+        dispute=0,
         notice=notice,
         notice_draft=notice_draft.id,
     )
@@ -444,8 +454,7 @@ def two_jurisdictions() -> tuple[c.Cast, list[Records]]:
     c.give_account(cast, 1, "person")
     c.give_account(cast, 2, "hohhot_person")
     c.give_account(cast, 21, "base_person")  # works at the base, and sees nothing of its affairs for that
-    for at in both:
-        open_dispute(at)
+    both = [replace(at, dispute=open_dispute(at)) for at in both]
     return cast, [with_claims(cast, at, by) for at, by in zip(both, ("employer", "hohhot_employer"), strict=True)]
 
 
@@ -458,16 +467,24 @@ def with_claims(cast: c.Cast, at: Records, by: str) -> Records:
     return replace(at, claim=filed.id, draft_claim=draft.id)
 
 
-def open_dispute(at: Records) -> None:
+def open_dispute(at: Records) -> int:
     """Another one's dispute, waiting for the authority; and somebody who is on file with it twice."""
     other = c.person_id(at.serial + 20)
     with db.transaction() as session:
         entry = session.execute(sa.text("SELECT batch_id, line FROM credit_entry WHERE person_id = :id"), {"id": other})
         where = dict(entry.mappings().one()) | {"authority_id": at.authority}
-        filed = {"words": "有误", "filed_by": "某人", "filed_at": c.AFTER}
+        filed = {
+            "words": "有误",
+            "title": "学时",
+            "state": State.SUBMITTED,
+            "created_at": c.AFTER,
+            "submitted_at": c.AFTER,
+        }
         twice = persons.PersonFacts("赵示", c.id_number(at.serial + 60))
         persons.match_or_add(session, [twice], authority_id=at.authority, now=c.AFTER)
-        session.add(Dispute(**where, **filed, organization_id=at.place))
+        dispute = Dispute(**where, **filed, organization_id=at.place, person_id=other)
+        session.add(dispute)
+    return dispute.id
 
 
 COUNTS = {
@@ -558,8 +575,8 @@ def test_every_kind_is_seen_filed_and_decided_by_those_whom_jurisdiction_names(o
         "list": {*REGION.split(), filer},
         "open": {*REGION.split(), filer},
         "withdraw": {filer},
-        "approve": {"reviewer", "reviewer2"},
-        "return": {"reviewer", "reviewer2"},
+        "approve": set(c.deciders_of(kind)),
+        "return": set(c.deciders_of(kind)),
     }
     moment = c.NOW if kind == "plan" else c.AFTER
 

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ import sqlalchemy as sa
 from core.eligibility import answers, applications, decisions, drafts
 from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Role
+from core.law.workdays import DayKind
 from core.ledger import books, checks
 from core.models import AuditEntry, Setting
-from core.people import accounts, acts, organizations, persons, setup
-from core.records import cards, disputes, imports, proofs
-from core.submissions import claims, plans, reports, workflow
+from core.people import accounts, acts, holidays, organizations, persons, setup
+from core.records import cards, imports, proofs
+from core.submissions import claims, disputes, plans, reports, workflow
 from core.submissions.workflow import Action
 from core.tables import mending, sheets
 from core.trail import audit, choices, files
@@ -49,7 +51,7 @@ def busy_month() -> c.Cast:
             accounts.set_active(s, base.account_id, active, actor=admin, reason="休假", now=c.NOW)
         setup.decide_setting(s, "office", "demo")
         setup.shift_demo_clock(s, 3, actor=admin, now=c.NOW)
-        soon = replace(c.PLAN, start_on=c.TODAY + timedelta(5), end_on=c.TODAY + timedelta(6), hours_each=8)
+        soon = replace(c.PLAN, start_on=c.TODAY + timedelta(5), end_on=c.TODAY + timedelta(6), hours_each=Decimal(8))
         plan = plans.draft(s, soon, actor=base, now=c.NOW)
         s.flush()
         plans.grant_extension(s, plan.id, actor=admin, reason="厅里急需", now=c.NOW)
@@ -111,10 +113,8 @@ def busy_month() -> c.Cast:
         at = s.execute(query, {"id": c.person_id(1)}).first()
         for upheld in (False, True):
             filed = disputes.file(s, c.person_id(1), *at, words="学时有误", actor=cast["employer"], now=c.AFTER)
-            s.flush()
-            disputes.answer(
-                s, filed.id, upheld=upheld, version=filed.version, actor=reviewer, reason="已核实", now=c.AFTER
-            )
+            act = {"version": filed.version, "actor": reviewer, "reason": "已核实", "now": c.AFTER}
+            workflow.move(s, filed.id, Action.APPROVE if upheld else Action.REJECT, **act)
         applied = answers.application(s, c.person_id(1), form, actor=cast["title"])
         decisions.decide(s, applications.Batch([applied]), actor=cast["title"], now=c.AFTER)
         earlier = (
@@ -125,6 +125,7 @@ def busy_month() -> c.Cast:
             s, Upload("往年.csv", sheets.csv_file(*earlier)), actor=reviewer, reason="补登", now=c.AFTER
         )
         books.reverse(s, batch.id, actor=reviewer, reason="导错了", now=c.AFTER)
+        holidays.enter(s, c.TODAY, c.TODAY, DayKind.REST, "示例假日", actor=admin, now=c.AFTER)
         s.execute(sa.text("DELETE FROM credit_total"))
         checks.rebuild(s, actor=admin, reason="核对", now=c.AFTER)
         claim = claims.draft(s, c.person_id(1), c.CLAIM, evidence=[c.CERTIFICATE], actor=cast["employer"], now=c.AFTER)
@@ -234,7 +235,8 @@ def test_the_trail_is_filtered_by_what_whose_whom_and_when_and_paged(database: s
 
         assert set(ask(event=Event.APPROVE, limit=None)["event"]) == {"submission.approve"}
         assert set(ask(record="card")["event"]) == {"card.issued"}
-        assert set(ask(record="plan", record_id=1)["record_id"]) == {1}
+        plan_id = int(ask(record="plan", limit=None)["record_id"].min())
+        assert set(ask(record="plan", record_id=plan_id)["record_id"]) == {plan_id}
         assert set(ask(account="审核员reviewer", limit=None)["account"]) == {cast["reviewer"].name}
         assert len(ask(account="%")) == 0
         late, early = ask(first_on=date(2024, 7, 1), limit=None), ask(last_on=date(2024, 6, 30), limit=None)

@@ -353,7 +353,7 @@ def test_hours_are_granted_by_the_reviewer_in_charge_while_it_waits(cast: c.Cast
     assert c.refusal(moving(cast, claim, Action.APPROVE, "reviewer", " ")).code == "reason"
     done(moving(cast, claim, Action.RETURN, "reviewer", "证书不清楚"))
     returned = done(lambda s: workflow.one(s, claim.id, cast["reviewer"]))
-    told = f"“{claim.title}”当前状态为退回（{cast['reviewer'].name}已退回），您的操作没有执行，请查看最新状态。"
+    told = f"“{claim.title}”当前状态为退回（{cast['reviewer'].name}：退回），您的操作没有执行，请查看最新状态。"
     assert c.refusal(granting(cast, returned, 8)).words == told
 
 
@@ -476,7 +476,7 @@ def test_the_slower_reviewer_hears_who_was_faster_and_with_what(cast: c.Cast) ->
         kept = claims.evidence(session, claim.id, cast["reviewer2"])[0]
         files.handed_out(session, kept.id, actor=cast["reviewer2"], now=c.AFTER)
     refused = c.refusal(granting(cast, seen, 16, "reviewer2"))
-    told = f"“{claim.title}”当前状态为通过（{cast['reviewer'].name}已通过），您的操作没有执行，请查看最新状态。"
+    told = f"“{claim.title}”当前状态为通过（{cast['reviewer'].name}：通过），您的操作没有执行，请查看最新状态。"
     assert (refused.code, refused.words) == ("stale", told)
 
 

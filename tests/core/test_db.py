@@ -30,10 +30,10 @@ from core.eligibility import answers, decisions
 from core.ground import db, resident_id
 from core.ground.access import OrganizationKind, Refused
 from core.ledger import checks
-from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source
+from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source, State
 from core.people import accounts, acts, setup
 from core.records import cards
-from core.submissions import plans, reports
+from core.submissions import disputes, plans, reports
 from core.tables import mending, sheets
 from core.trail import audit
 from tests import cast as c
@@ -456,7 +456,7 @@ def _first_release(connection: sa.Connection) -> None:
 
 
 def _third_release(connection: sa.Connection) -> None:
-    """A name and a number corrected, and a dispute, as they were kept before former numbers were found."""
+    """A name and a number corrected, and disputes, as they were kept before former numbers were found."""
     tables = sa.MetaData()
     tables.reflect(connection)
     now, own = datetime(2024, 6, 3, tzinfo=UTC), tables.tables["person_change"]
@@ -472,6 +472,9 @@ def _third_release(connection: sa.Connection) -> None:
     filed = {"filed_by": "个人", "filed_at": now, "state": "open", "reason": "", "answered_by": "", "version": 1}
     where = {"person_id": 1, "batch_id": 1, "line": 1, "authority_id": 1, "organization_id": 1}
     connection.execute(tables.tables["dispute"].insert().values(words="有误", **where, **filed))
+    answered = {"state": "upheld", "reason": "属实", "answered_by": "审核员", "answered_at": now, "version": 2}
+    other = where | {"line": 2, "organization_id": 2}
+    connection.execute(tables.tables["dispute"].insert().values(words="无误", **other, **filed | answered))
 
 
 CELLS = {"name": "李某", "title": "讲师", "id_number": "1", "number": 3}
@@ -536,6 +539,23 @@ def _of_the_sixth_release(session: Session) -> None:
     assert session.scalars(sa.select(Person.post)).all() == ["主治医师"] * 2
 
 
+def _disputes_of_the_third_release(session: Session) -> None:
+    """The disputes of `_third_release`, which are submissions by now, found by their old numbers."""
+    waiting, upheld = session.scalars(sa.select(models.Dispute).order_by(models.Dispute.former_id))
+    assert [(each.former_id, each.words, each.state, each.version) for each in (waiting, upheld)] == [
+        (1, "有误", State.SUBMITTED, 1),
+        (2, "无误", State.APPROVED, 2),
+    ]
+    others = session.scalars(sa.select(models.Submission.id).where(models.Submission.kind != "dispute")).all()
+    assert min(waiting.id, upheld.id) > max(*others, 2)
+    assert [disputes.renumbered(session, number) for number in (1, upheld.id)] == [waiting.id, upheld.id]
+    assert (upheld.title, upheld.organization_id, upheld.authority_id) == ("2024年度学时（第1批第2笔）", 2, 1)
+    assert upheld.person_id == upheld.entry.person_id
+    query = sa.select(models.Movement).where(models.Movement.submission_id == upheld.id).order_by(models.Movement.id)
+    steps = [(each.action, each.to_state, each.account_name, each.reason) for each in session.scalars(query)]
+    assert steps == [("submit", State.SUBMITTED, "个人", "无误"), ("approve", State.APPROVED, "审核员", "属实")]
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trail(
     kind: str, home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
@@ -569,7 +589,7 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
             assert session.execute(shown).all() == session.execute(card).all()
             former = session.scalars(sa.select(models.PersonChange.former_index).order_by(models.PersonChange.id)).all()
             assert former == [None, db.blind_index(c.id_number(1))]
-            assert session.scalars(sa.select(models.Dispute.words)).all() == ["有误"]
+            _disputes_of_the_third_release(session)
             _of_the_sixth_release(session)
     finally:
         db.engine().dispose()

@@ -11,11 +11,13 @@ from core import models
 from core.ground import db
 from core.ground.access import Refused
 from core.ledger import books, checks, statements
-from core.models import Answer, Dispute
+from core.models import Dispute, State
 from core.people import acts
-from core.records import disputes
+from core.submissions import disputes, queues, workflow
+from core.submissions.disputes import Event
+from core.submissions.kinds import KINDS
+from core.submissions.workflow import Action
 from core.trail import audit
-from core.trail.audit import Event
 from core.trail.files import Upload
 from tests import cast as c
 from tests import ready
@@ -61,12 +63,28 @@ def file(
     return lambda s: disputes.file(s, *where, words=words, actor=cast[by], now=c.AFTER)
 
 
-def answer(
-    cast: c.Cast, dispute: Dispute, by: str, *, upheld: bool, reason: str = "签到表只有两天", version: int = 1
+def step(
+    cast: c.Cast, dispute: Dispute, by: str, action: Action, reason: str = "签到表只有两天", version: int = 0
 ) -> Callable[[Session], Dispute]:
-    return lambda s: disputes.answer(
-        s, dispute.id, upheld=upheld, version=version, actor=cast[by], reason=reason, now=c.AFTER
-    )
+    version = version or dispute.version
+
+    def deed(session: Session) -> Dispute:
+        act = {"version": version, "actor": cast[by], "reason": reason, "now": c.AFTER}
+        found, _ = workflow.move(session, dispute.id, action, **act)
+        assert isinstance(found, Dispute)
+        return found
+
+    return deed
+
+
+def answer(
+    cast: c.Cast, dispute: Dispute, by: str, *, upheld: bool, reason: str = "签到表只有两天", version: int = 0
+) -> Callable[[Session], Dispute]:
+    return step(cast, dispute, by, Action.APPROVE if upheld else Action.REJECT, reason, version)
+
+
+def listed(session: Session, by: Any, state: State | None = State.SUBMITTED, **filters: Any) -> tuple[Any, int]:
+    return queues.queue(session, by, kinds=("dispute",), state=state, **filters)
 
 
 def beside(serial: int) -> list[str]:
@@ -83,18 +101,17 @@ def test_a_dispute_upheld_takes_the_entry_back_in_the_same_act(cast: c.Cast) -> 
     filed = done(file(cast, "person"))
     assert beside(1) == ["待答复：只参加了两天，应为16学时"]
     with db.reading() as session:
-        frame, count = disputes.queue(session, cast["reviewer"])
+        frame, count = listed(session, cast["reviewer"])
     assert count == 1
-    assert (frame.loc[0, "name"], frame.loc[0, "hours"], frame.loc[0, "answer"]) == (c.row(1)[1], 24, "open")
+    assert (frame.loc[0, "name"], frame.loc[0, "hours"], frame.loc[0, "state"]) == (c.row(1)[1], 24, State.SUBMITTED)
     assert c.id_number(1) not in frame.to_csv()
     found = done(answer(cast, filed, "reviewer", upheld=True))
-    assert found.state is Answer.UPHELD
+    assert found.state is State.APPROVED
     assert hours(1) == 0
     assert hours(2) == 24
     assert sorted(beside(1)) == ["", "异议成立：只参加了两天，应为16学时（答复：签到表只有两天）"]
     with db.reading() as session:
-        assert disputes.queue(session, cast["reviewer"])[1] == 0
-        assert disputes.queue(session, cast["reviewer"], state=None)[1] == 1
+        assert [listed(session, cast["reviewer"], state)[1] for state in (State.SUBMITTED, None)] == [0, 1]
         reversal = session.get_one(models.CreditBatch, found.reversal_id)
         assert reversal.basis.endswith("异议成立：签到表只有两天")
         trail, _ = audit.history(session, cast["admin"], limit=None)
@@ -110,16 +127,15 @@ def test_a_deemed_year_is_disputed_as_such_and_one_dispute_is_read_by_those_who_
         batch = int(statements.entries(session, person_id)["batch_id"].max())
     filed = done(lambda s: disputes.file(s, person_id, batch, 1, words="不是我考的", actor=cast["person"], now=c.AFTER))
     with db.reading() as session:
-        frame, _ = disputes.queue(session, cast["reviewer"])
+        frame, _ = listed(session, cast["reviewer"])
         assert frame[["hours", "deemed"]].to_numpy().tolist() == [[0, 1]]
-        assert disputes.one(session, filed.id, cast["admin"])["words"] == "不是我考的"
-        for by, dispute_id, code in (
-            ("hohhot_reviewer", filed.id, "missing"),
-            ("reviewer", 999, "missing"),
-            ("person", filed.id, "role"),
-        ):
-            with pytest.raises(Refused, match=code):
-                disputes.one(session, dispute_id, cast[by])
+        for by in ("admin", "leader", "person", "employer"):
+            seen = workflow.one(session, filed.id, cast[by], kind="dispute")
+            assert dict(KINDS["dispute"].texts(seen)) == {"异议内容": "不是我考的"}
+            assert "视同完成" in str(KINDS["dispute"].facts(seen)[0])
+        for by, dispute_id in (("hohhot_reviewer", filed.id), ("base", filed.id), ("reviewer", 999)):
+            with pytest.raises(Refused, match="missing"):
+                workflow.one(session, dispute_id, cast[by], kind="dispute")
 
 
 def test_a_dispute_rejected_leaves_the_entry_and_says_why(cast: c.Cast) -> None:
@@ -158,20 +174,19 @@ def test_filing_is_refused_and_changes_nothing(cast: c.Cast) -> None:
 def test_answering_is_refused_and_changes_nothing(cast: c.Cast) -> None:
     filed, other = done(file(cast, "person")), done(file(cast, "hohhot_person", 5))
     with db.reading() as session:  # the region oversees both, and answers its own
-        assert [disputes.queue(session, cast["reviewer"], own=own)[1] for own in (False, True)] == [2, 1]
+        assert [listed(session, cast["reviewer"], own=own)[1] for own in (False, True)] == [2, 1]
     for by, which, reason, version, expected in (
-        ("person", filed, "理由", 1, "role"),
-        ("title", filed, "理由", 1, "role"),
-        ("hohhot_reviewer", filed, "理由", 1, "missing"),
-        ("reviewer", other, "理由", 1, "jurisdiction"),
-        ("reviewer", filed, "", 1, "reason"),
-        ("reviewer", filed, "重" * (disputes.LONGEST_REASON + 1), 1, "reason"),
-        ("reviewer", filed, "理由", 2, "stale"),
+        ("person", filed, "理由", 0, "role"),
+        ("title", filed, "理由", 0, "role"),
+        ("hohhot_reviewer", filed, "理由", 0, "jurisdiction"),
+        ("reviewer", other, "理由", 0, "jurisdiction"),
+        ("reviewer", filed, "", 0, "reason"),
+        ("reviewer", filed, "重" * (disputes.LONGEST_REASON + 1), 0, "reason"),
+        ("reviewer", filed, "理由", 9, "stale"),
     ):
         deed = answer(cast, which, by, upheld=True, reason=reason, version=version)
         assert c.refusal(deed).code == expected
-    with db.reading() as session, pytest.raises(Refused, match="role"):
-        disputes.queue(session, cast["employer"])
+    assert c.refusal(answer(cast, filed, "reviewer", upheld=False, reason=" ")).code == "reason"
 
 
 def test_an_entry_taken_back_meanwhile_is_not_taken_back_twice(cast: c.Cast) -> None:
@@ -193,25 +208,27 @@ def test_a_dispute_stands_under_whose_hours_they_are_by_now(cast: c.Cast) -> Non
         proof = Upload("户籍证明.pdf", b"%PDF-1.4 synthetic")
         done(lambda s: acts.merge(s, stays, duplicate, evidence=proof, **seen, **act))
 
-    def listed() -> list[Any]:
+    def whose() -> list[Any]:
         with db.reading() as session:
-            frame, _ = disputes.queue(session, cast["reviewer"])
-            assert frame.loc[0].to_dict() == disputes.one(session, int(frame.loc[0, "id"]), cast["reviewer"])
+            frame, _ = listed(session, cast["reviewer"])
+            found = workflow.one(session, int(frame.loc[0, "id"]), cast["reviewer"])
+            assert isinstance(found, Dispute)
+            assert disputes.whose(session, found).id == frame.loc[0, "person_id"]
         return frame.loc[0, ["name", "person_id"]].to_list()
 
     merge(1, 1)
     done(lambda s: disputes.file(s, stays, batch_id, line, words="不是我的", actor=cast["person"], now=c.AFTER))
-    assert listed() == [c.row(1)[1], stays]
+    assert whose() == [c.row(1)[1], stays]
     done(lambda s: acts.separate(s, duplicate, version=2, **act))
-    assert listed() == [c.row(2)[1], duplicate]
+    assert whose() == [c.row(2)[1], duplicate]
     merge(1, 3)
-    assert listed() == [c.row(1)[1], stays]
+    assert whose() == [c.row(1)[1], stays]
 
 
 def test_two_reviewers_answer_at_once_and_one_answer_holds(cast: c.Cast) -> None:
     filed = done(file(cast, "person"))
     found = c.at_once(answer(cast, filed, "reviewer", upheld=True), answer(cast, filed, "reviewer2", upheld=False))
-    assert sorted(getattr(one, "code", "done") for one in found) == ["answered", "done"]
+    assert sorted(getattr(one, "code", "done") for one in found) == ["done", "stale"]
     assert hours(1) == (0 if beside(1)[0].startswith("异议成立") or beside(1)[-1].startswith("异议成立") else 24)
     stands()
 
@@ -221,11 +238,53 @@ def test_the_person_and_the_clerk_dispute_one_entry_at_once_and_one_is_filed(cas
     assert sorted(getattr(one, "code", "done") for one in found) == ["done", "open"]
 
 
+def test_a_dispute_is_withdrawn_or_completed_by_its_filer_and_filed_again(cast: c.Cast) -> None:
+    filed = done(file(cast, "person"))
+    assert c.refusal(step(cast, filed, "hohhot_person", Action.WITHDRAW)).code == "missing"
+    gone = done(step(cast, filed, "person", Action.WITHDRAW, ""))
+    assert beside(1) == [""]
+    other = done(file(cast, "employer", words="应为16学时"))
+    assert c.refusal(amending(cast, gone, "有误")).code == "open"  # one at a time, however it came to wait
+    back = done(step(cast, other, "reviewer", Action.RETURN, "请写明哪两天"))
+    assert beside(1) == ["待补充：应为16学时（答复：请写明哪两天）"]
+    assert c.refusal(file(cast, "person")).code == "open"
+    assert c.refusal(amending(cast, back, "短")).code == "words"
+    assert c.refusal(amending(cast, back, "六月二十五日没有上课", version=1)).code == "stale"
+    again = done(amending(cast, back, "六月二十五日没有上课"))  # the person's own, though the clerk filed it
+    assert (again.state, beside(1)) == (State.SUBMITTED, ["待答复：六月二十五日没有上课"])
+    with db.reading() as session:
+        whose = [[each.id for each in disputes.open_about(session, c.person_id(n), cast["employer"])] for n in (1, 2)]
+        assert whose == [[gone.id, again.id], []]
+        steps = workflow.trail(session, again.id, cast["person"])
+    assert list(steps["reason"]) == ["应为16学时", "请写明哪两天", "六月二十五日没有上课"]
+    told = c.refusal(answer(cast, again, "reviewer", upheld=True, version=1)).words
+    assert "当前状态为待答复" in told
+    done(answer(cast, again, "reviewer", upheld=True))
+    assert c.refusal(amending(cast, gone, "有误")).code == "reversed"
+    stands()
+
+
+def amending(cast: c.Cast, dispute: Dispute, words: str, version: int = 0) -> Callable[[Session], Dispute]:
+    act = {"version": version or dispute.version, "actor": cast["person"], "now": c.AFTER}
+    return lambda s: disputes.amend(s, dispute.id, words=words, **act)
+
+
+def test_what_upholding_would_do_is_told_before_and_is_what_it_does(cast: c.Cast) -> None:
+    filed = done(file(cast, "person"))
+    act = {"version": filed.version, "actor": cast["reviewer"], "reason": "属实", "now": c.AFTER}
+    with db.rehearsal() as session:
+        told = workflow.foreseen(session, filed.id, Action.APPROVE, **act)
+    assert hours(1) == 24
+    happened = done(lambda s: workflow.move(s, filed.id, Action.APPROVE, **act))[1]
+    assert told == happened
+    assert (told.done, told.people, told.hours) == ("冲销第1批第1笔", 1, -24)
+
+
 def test_the_trail_of_an_answer_is_read_where_it_was_filed(cast: c.Cast) -> None:
     filed = done(file(cast, "person"))
     done(answer(cast, filed, "reviewer", upheld=False))
     with db.reading() as session:
-        line = audit.history(session, cast["hohhot_admin"], event=Event.DISPUTE_REJECTED)[0]
+        line = audit.history(session, cast["hohhot_admin"], event=Event.REJECTED)[0]
         assert line.empty
-        line = audit.history(session, cast["employer"], event=Event.DISPUTE_REJECTED)[0]
+        line = audit.history(session, cast["employer"], event=Event.REJECTED)[0]
         assert list(line["reason"]) == ["签到表只有两天"]

@@ -15,8 +15,7 @@ from core.ledger import books, checks
 from core.ledger.standing import Standing
 from core.models import AuditEntry, CreditBatch, Mode, Report, RosterProblem, RosterRepair, RosterRow, State
 from core.people import acts
-from core.records import disputes
-from core.submissions import queues, reports, roster, workflow
+from core.submissions import disputes, queues, reports, roster, workflow
 from core.submissions.workflow import Action
 from core.tables import mending
 from core.tables.problems import LEAVE_OUT, Problem
@@ -895,8 +894,8 @@ def test_a_dispute_that_was_upheld_opens_the_row_again(database: str) -> None:
     me = c.give_account(cast, 2, "myself")
     entry = {"batch_id": 1, "line": 2, "words": "只上了两天"}
     dispute = done(lambda s: disputes.file(s, c.person_id(2), **entry, actor=me, now=c.AFTER))
-    answer = {"upheld": True, "version": 1, "reason": "属实", "actor": cast["reviewer"], "now": c.AFTER}
-    done(lambda s: disputes.answer(s, dispute.id, **answer))
+    answer = {"version": dispute.version, "reason": "属实", "actor": cast["reviewer"], "now": c.AFTER}
+    done(lambda s: workflow.move(s, dispute.id, Action.APPROVE, **answer))
     added = done(supplementing(cast, report))
     with db.reading() as session:
         assert reports.rows(session, added.id, cast["base"])["row"].tolist() == [4]

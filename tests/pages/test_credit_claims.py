@@ -128,7 +128,7 @@ def test_a_claim_whose_hours_were_taken_back_says_so_and_what_to_do(learner: Cas
     with db.transaction() as session:
         batch = session.scalars(sa.select(CreditBatch.id).where(CreditBatch.submission_id == claim.id)).one()
         books.reverse(session, batch, actor=learner["reviewer"], reason="证书有误", now=NOW)
-    listed = open_page("filing", sign_in("person"))
+    listed = open_page("filing", sign_in("person"), category="学时折合申报")
     assert list(listed.dataframe[0].value["hours_standing"]) == ["已冲销"]
     for by, page, named, to_do in (("person", "paper", "item", True), ("reviewer", "claim_review", "claim", False)):
         app = open_page(page, sign_in(by), **{named: str(claim.id)}, state="通过")

@@ -359,6 +359,6 @@ def test_the_buttons_are_the_moves_core_allows(cast: Cast) -> None:
         with db.reading() as session:
             allowed = workflow.moves_for(workflow.one(session, plan.id, cast[username]), cast[username])
         drawn = {button.label for button in draw().button}
-        words = {action: KINDS["plan"].move(action) for action in Action}
+        words = {action: KINDS["plan"].word_for(action) for action in Action}
         assert {words[action] for action in allowed} <= drawn
         assert not {word for action, word in words.items() if action not in allowed} & drawn

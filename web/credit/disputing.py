@@ -8,20 +8,25 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground.hours import hours_text
-from core.law import notices
+from core.ground import db
+from core.ground.access import Actor
 from core.ledger.standing import Standing
-from core.records import disputes
-from web import deeds
+from core.models import Dispute, State
+from core.submissions import disputes, workflow
+from web import deeds, submissions
 from web.deeds import Who
 from web.words import md
 
 
-def dispute(person_id: int, entries: pd.DataFrame) -> None:
-    """Disputes (学时异议) against these entries with their answers, and the form to file one."""
+def dispute(person_id: int, entries: pd.DataFrame, here: Actor) -> None:
+    """Disputes (学时异议) against these entries with their answers, what may be done with them, a form for another."""
     st.markdown("**对学时记录有异议**")
     for line in entries[entries["dispute"] != ""].to_dict("records"):
         st.markdown(f"- {md(_entry(line))}  \n  {md(line['dispute'])}")
+    with db.reading() as session:
+        mine = disputes.open_about(session, person_id, here)
+    for each in mine:
+        _in_hand(each)
     standing = entries[entries["standing"] == Standing.STANDS].to_dict("records")
     if not standing:
         return
@@ -44,8 +49,34 @@ def dispute(person_id: int, entries: pd.DataFrame) -> None:
         st.form_submit_button("提出异议", on_click=file, key=f"{key}do")
 
 
+def _in_hand(found: Dispute) -> None:
+    """One dispute that is not closed: to withdraw while it waits, to complete and file again otherwise."""
+    if found.state is State.SUBMITTED:
+        action = workflow.Action.WITHDRAW
+        st.button(
+            f"撤回对{found.title}的异议",
+            key=f"withdraw-{found.id}-{found.version}",
+            on_click=submissions.move,
+            args=(found.id, action, found.version, found.title),
+        )
+        return
+    key = f"amend-{found.id}-{found.version}"
+
+    def amend() -> None:
+        words = st.session_state[f"{key}-words"]
+
+        def act(session: Session, **who: Unpack[Who]) -> str:
+            disputes.amend(session, found.id, words=words, version=found.version, **who)
+            return "异议已重新提出，由核定这笔学时的人社部门答复。"
+
+        deeds.deed(act, key, words)
+
+    with st.form(f"{key}-form"):
+        st.text_area(f"{found.title}：补充说明后重新提出", found.words, key=f"{key}-words", max_chars=disputes.LONGEST)
+        st.form_submit_button("重新提出", on_click=amend, key=f"{key}-do")
+
+
 def _entry(line: dict[Any, Any]) -> str:
     """A credit entry in words."""
-    hours = "视同完成" if line["deemed"] else f"{hours_text(line['hours'])}学时"
-    subject = notices.subject_names().get(line["subject"], line["subject"])
-    return f"{line['year']}年度{subject}{hours}，{line['completed_on']}，{line['basis']}"
+    said = disputes.entry_words(line["year"], line["subject"], line["hours"], line["deemed"])
+    return f"{said}，{line['completed_on']}，{line['basis']}"

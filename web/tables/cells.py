@@ -8,17 +8,23 @@ from typing import Any
 
 import pandas as pd
 
+from core.ground.access import Labelled
 from core.ground.hours import hours_text
 from core.law import notices
-from core.models import Source
+from core.models import Source, State
 from core.office import dashboards
-from core.submissions import kinds
+from core.submissions import workflow
+from core.submissions.kinds import KINDS
 from core.trail import audit
 from web.tables.columns import RECORDS, VOCABULARIES
 from web.words import NOT_BEGUN, days_left, moment_text
 
 OF_DEEMED = {"amount_stated": "—", "granted": "视同完成"}
 """What stands for the noughts of a claim that deems its year done."""
+
+
+OF_A_KIND: dict[str, type[Labelled]] = {"state": State, "to_state": State, "action": workflow.Action}
+"""Codes whose words are a kind's own, where the rows say of which kind they are."""
 
 
 def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -40,13 +46,15 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         elif name in OF_DEEMED and (frame[name] == 0).any():
             told = {0: OF_DEEMED[name]}
             shown[name] = ["" if pd.isna(value) else told.get(value) or hours_text(value) for value in frame[name]]
-        elif name == "action" and "kind" in frame:
-            moves = zip(frame["kind"], frame["action"], strict=True)
-            shown[name] = [kinds.KINDS[kind].move(kinds.Action(action)) for kind, action in moves]
+        elif name in OF_A_KIND and "kind" in frame:
+            shown[name] = [
+                KINDS[kind].word_for(OF_A_KIND[name](code)) if code else NOT_BEGUN
+                for kind, code in zip(frame["kind"], frame[name], strict=True)
+            ]
         elif name == "event" and "record" in frame:
             shown[name] = [audit.called(*each) for each in zip(frame["event"], frame["record"], strict=True)]
-        elif name == "kind" and frame["kind"].isin(list(kinds.KINDS)).all():
-            shown[name] = [kinds.KINDS[code].word for code in frame["kind"]]
+        elif name == "kind" and frame["kind"].isin(list(KINDS)).all():
+            shown[name] = [KINDS[code].word for code in frame["kind"]]
         elif name in VOCABULARIES:
             words = {member.value: member.label for member in VOCABULARIES[name]}
             words |= {"": NOT_BEGUN} if name == "state" else {}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.ground.access import Labelled, OrganizationKind, Role
+from core.law.workdays import DayKind
 from core.ledger.standing import Standing
-from core.models import Answer, Change, Mode, Source, State
+from core.models import Change, Mode, Source, State
 from core.submissions import kinds, workflow
 from core.trail import audit
 
@@ -21,10 +22,6 @@ LABELS = {
     "after_deed": "变更后",
     "amount": "数量",
     "amount_stated": "证书所载数量",
-    "answer": "答复",
-    "answer_reason": "答复理由",
-    "answered_at": "答复时间",
-    "answered_by": "答复人",
     "application_level": "申报级别",
     "application_route": "申报方式",
     "application_year": "申报年度",
@@ -53,6 +50,7 @@ LABELS = {
     "confirmed": "确认事项",
     "content": "培训内容",
     "credit_year": "学时年度",
+    "day_kind": "安排",
     "days_ahead": "推进天数",
     "days_left": "期限",
     "decided_at": "审核时间",
@@ -80,6 +78,7 @@ LABELS = {
     "granted": "核定学时",
     "headcount": "计划人数",
     "heading": "列",
+    "holiday": "节日",
     "hours": "学时",
     "hours_each": "每人学时",
     "hours_standing": "学时状态",
@@ -165,8 +164,8 @@ def heading(name: str) -> str:
 
 VOCABULARIES: dict[str, Iterable[Labelled]] = {
     "action": workflow.Action,
-    "answer": Answer,
     "change": Change,
+    "day_kind": DayKind,
     "event": audit.EVENTS.values(),
     "hours_standing": Standing,
     "kind": OrganizationKind,

@@ -13,6 +13,7 @@ import streamlit as st
 from core.ground import db
 from core.ground.access import Actor
 from core.models import State
+from core.submissions.kinds import KINDS
 from web import address
 from web.tables.cells import OF_DEEMED, worded
 from web.tables.columns import heading
@@ -111,6 +112,10 @@ def _page(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, number: int
         return ask(session, here, offset=(number - 1) * PAGE_ROWS, limit=PAGE_ROWS)
 
 
+_STATES = {kind.word_for(state): CHIPS[state] for state in State for kind in KINDS.values()}
+"""Every state in the words of every kind, with its colour."""
+
+
 def _column_config(shown: pd.DataFrame) -> dict[str, Any]:
     """Column configuration: headings, formats and widths of the columns, by their names."""
     config: dict[str, Any] = {}
@@ -119,8 +124,8 @@ def _column_config(shown: pd.DataFrame) -> dict[str, Any]:
         if name in ("state", "to_state"):
             config[name] = st.column_config.MultiselectColumn(
                 label,
-                options=[*(state.label for state in State), NOT_BEGUN],
-                color=[*CHIPS.values(), "gray"],
+                options=[*_STATES, NOT_BEGUN],
+                color=[*_STATES.values(), "gray"],
                 width="small",
             )
         elif name.endswith("_on"):

@@ -74,7 +74,7 @@ class ReportKind(Kind[Report]):
 
     code = "report"
     word, short, posts = "培训情况报告", "报告", "培训报告"
-    filing = "报送"
+    action_words: ClassVar = {"submit": "报送"}
     model = Report
     filers = (Role.BASE_CLERK,)
     words: ClassVar = {"title": "培训名称"}
