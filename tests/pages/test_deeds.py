@@ -175,7 +175,7 @@ def test_the_slower_of_two_reviewers_is_told_and_nothing_happens_twice(cast: Cas
     press(first, "通过")
     assert "为2人登记48学时" in first.success[0].value
     press(second, "通过")
-    assert "审核员reviewer已通过" in second.error[0].value
+    assert "审核员reviewer：通过" in second.error[0].value
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditEntry)) == 2
 
