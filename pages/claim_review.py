@@ -33,8 +33,8 @@ def approve(claim_id: int, version: int, title: str, granted: bool) -> None:
             session.flush()
             seen = claim.version
         reason = st.session_state[f"reason-{claim_id}"]
-        _, done = workflow.move(session, claim_id, Action.APPROVE, version=seen, reason=reason, **who)
-        return f"“{title}”已通过，{done}。"
+        _, told = workflow.move(session, claim_id, Action.APPROVE, version=seen, reason=reason, **who)
+        return f"“{title}”已通过，{told.words}。"
 
     if deeds.deed(act, Action.APPROVE, claim_id, version):
         address.forget_choice()

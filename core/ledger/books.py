@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from core.ground import db, merkle, typed
 from core.ground.access import Actor, Refused, Role, in_charge, not_found, require
 from core.ground.hours import hours_text
-from core.ledger import caps, chain, consequences, standing, totals
+from core.ledger import caps, chain, consequences, reliance, standing, totals
 from core.ledger.chain import FORM, LEAF_FIELDS
 from core.ledger.consequences import Consequence
 from core.models import CreditBatch, CreditEntry, Source, Submission
@@ -85,7 +85,7 @@ def post(
             raise Refused("hours", f"学时{posting.hours}不是0.5的正倍数，请退回核对。")
     session.flush()
     hold(session)
-    if submission and session.scalar(sa.select(CreditBatch.id).where(CreditBatch.submission_id == submission.id)):
+    if submission and (last := _last_of(session, submission)) and not standing.undone(session, last):
         raise Refused("posted", "该报告的学时已经入账，不会重复登记。")
     if over := caps.exceeded(session, lines):
         raise Refused("cap", f"{len(over)}笔学时超过政策规定的上限：{next(iter(over.values()))}。请核减后再办理。")
@@ -142,6 +142,30 @@ def reverse(
     left = undone.entries - len(standing.reversed_lines(session, batch_id))
     done = f"冲销第{batch_id}批的{len(taken)}笔学时，涉及{len(watched.people)}人、{hours_text(-watched.hours)}学时"
     return batch, replace(watched.consequence(), done=done, left=left)
+
+
+def undo(session: Session, submission: Submission, *, actor: Actor, reason: str, now: datetime) -> None:
+    """Undo what an approval posted (撤销入账): a batch takes all of it back, as long as nothing has relied on it.
+
+    The hours can be posted again. Refused codes: "relied" (then only a reversal is left), and those of `reverse`.
+    """
+    hold(session)
+    last = _last_of(session, submission)
+    if last is None:
+        return
+    gone = standing.reversed_lines(session, last.id)
+    why = "已有学时冲销" if gone else reliance.relied(session, last)
+    if why:
+        mend = f"学时有误的，请在“入账批次与冲销”中冲销第{last.id}批" if len(gone) < last.entries else "请由基地补报"
+        raise Refused("relied", f"{why}，不能再撤销。{mend}。")
+    why = f"撤销通过：{typed.prose(reason)}" if reason else "撤销通过"
+    reverse(session, last.id, actor=actor, reason=why[:LONGEST_REASON], now=now)
+
+
+def _last_of(session: Session, submission: Submission) -> CreditBatch | None:
+    """The batch that a submission's approval posted last."""
+    posted = sa.select(CreditBatch).where(CreditBatch.submission_id == submission.id)
+    return session.scalar(posted.order_by(CreditBatch.id.desc()).limit(1))
 
 
 def foreseen(

@@ -11,7 +11,51 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.models import Card, CardPerson, Change, CreditBatch, CreditEntry, Person, PersonChange, under
+from core.models import (
+    AuditEntry,
+    Card,
+    CardPerson,
+    Change,
+    CreditBatch,
+    CreditEntry,
+    DecisionPart,
+    DecisionPerson,
+    DecisionRun,
+    Dispute,
+    Person,
+    PersonChange,
+    under,
+)
+from core.trail import audit
+
+
+def relied(session: Session, batch: CreditBatch) -> str:
+    """What has relied on a batch's hours (已被使用), in words; "" where nothing has.
+
+    A card that shows them, a decision about one of the people since, a dispute about an entry, a proof of one.
+    """
+    entries = sa.select(1).select_from(CreditEntry).where(CreditEntry.batch_id == batch.id).limit(1)
+    card = entries.join(CardPerson, CardPerson.person_id == CreditEntry.person_id).join(
+        Card, sa.and_(Card.id == CardPerson.card_id, CreditEntry.year.between(Card.first_year, Card.year))
+    )
+    decision = (
+        entries.join(Person, Person.id == CreditEntry.person_id)
+        .join(DecisionPerson, DecisionPerson.person_id.in_((CreditEntry.person_id, Person.human_id)))
+        .join(DecisionPart, DecisionPart.id == DecisionPerson.part_id)
+        .join(DecisionRun, DecisionRun.id == DecisionPart.run_id)
+        .where(DecisionPart.year >= CreditEntry.year, DecisionRun.decided_at >= batch.posted_at)
+    )
+    proof = sa.select(1).where(
+        AuditEntry.event == audit.Event.PROOF_ISSUED.value,
+        AuditEntry.after.startswith(f'{{"batch":{batch.id},', autoescape=True),
+    )
+    asked = {
+        "已有人凭这些学时打印审验卡": card.where(Card.batch_id >= batch.id),
+        "已有资格核验结论可能用到这些学时": decision,
+        "已有人对其中的学时提出异议": sa.select(1).where(Dispute.batch_id == batch.id),
+        "已有人就其中的学时打印入账证明": proof,
+    }
+    return "、".join(words for words, query in asked.items() if session.scalar(query.limit(1)))
 
 
 @dataclass(frozen=True)

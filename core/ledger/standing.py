@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground.access import Labelled
-from core.models import CreditBatch, CreditEntry, RosterRow, Submission
+from core.models import CreditBatch, CreditEntry, RosterRow, State, Submission
 
 
 class Standing(Labelled):
@@ -75,7 +75,9 @@ OF_ROW = sa.case(
 """What is left of the hours posted for a row of a roster, as an SQL expression over RosterRow; "" before they are."""
 
 _posted, _back = sa.orm.aliased(CreditBatch), sa.orm.aliased(CreditBatch)
-OF_SUBMISSION = sa.func.coalesce(
+_latest = sa.orm.aliased(CreditBatch)
+_LAST_POSTED = sa.select(sa.func.max(_latest.id)).where(_latest.submission_id == Submission.id).correlate(Submission)
+_STANDING = sa.func.coalesce(
     sa.select(
         sa.case(
             (sa.func.count(_back.id) == 0, Standing.STANDS.value),
@@ -84,10 +86,12 @@ OF_SUBMISSION = sa.func.coalesce(
         )
     )
     .outerjoin_from(_posted, _back, _back.reverses_id == _posted.id)
-    .where(_posted.submission_id == Submission.id)
+    .where(_posted.id == _LAST_POSTED.scalar_subquery())
     .group_by(_posted.id, _posted.entries)
     .correlate(Submission)
     .scalar_subquery(),
     "",
 )
-"""What is left of the hours that a submission's approval posted, as an SQL expression over Submission; "" of none."""
+OF_SUBMISSION = sa.case((Submission.state == State.APPROVED, _STANDING), else_="")
+"""What is left of the hours that a submission's approval posted, as an SQL expression over Submission; "" of none, and
+while it is not approved (any more)."""

@@ -23,11 +23,13 @@ from core.models.submissions import (
     Dispute,
     Movement,
     Plan,
+    Remark,
     Report,
     RosterProblem,
     RosterRepair,
     RosterRow,
     Submission,
+    SubmissionContent,
 )
 from core.models.trail import AuditEntry
 
@@ -59,6 +61,7 @@ __all__ = [
     "PersonChange",
     "Plan",
     "PolicyDraft",
+    "Remark",
     "Report",
     "RosterProblem",
     "RosterRepair",
@@ -69,6 +72,7 @@ __all__ = [
     "SpecialDay",
     "State",
     "Submission",
+    "SubmissionContent",
     "Unsaved",
     "append_only_tables",
     "leagues",

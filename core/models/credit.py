@@ -17,8 +17,8 @@ class CreditBatch(Base):
 
     __tablename__ = "credit_batch"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    submission_id: Mapped[int | None] = mapped_column(sa.ForeignKey("submission.id"), unique=True)
-    """What was approved. Unique: nothing is posted twice."""
+    submission_id: Mapped[int | None] = mapped_column(sa.ForeignKey("submission.id"), index=True)
+    """What was approved. A second batch of it only after all of the first was taken back (`books.post`)."""
     attachment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("attachment.id"))
     """The file an import came from, kept."""
     reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("credit_batch.id"), index=True)

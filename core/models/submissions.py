@@ -35,6 +35,8 @@ class Submission(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     submitted_at: Mapped[datetime | None] = mapped_column(Moment)
     decided_at: Mapped[datetime | None] = mapped_column(Moment)
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    """Who may undo the decision as it stands; None before there is one, and for those of earlier releases."""
     stage: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     """At which stage of its kind's review (审核环节) it waits; 0 is the first."""
     stage_office_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))
@@ -143,7 +145,8 @@ class RosterRow(Base):
 
     __tablename__ = "roster_row"
     id: Mapped[int] = mapped_column(primary_key=True)
-    report_id: Mapped[int] = mapped_column(sa.ForeignKey("report.id"))
+    report_id: Mapped[int | None] = mapped_column(sa.ForeignKey("report.id"))
+    """None: hours were posted for it and taken back, and its roster has another row in its place since."""
     row: Mapped[int]
     """The row number of the spreadsheet, as its user sees it."""
     name: Mapped[str] = mapped_column(sa.String(100))
@@ -265,6 +268,37 @@ class Movement(Base):
     confirmed: Mapped[str] = mapped_column(sa.Text, default="")
     """What the one who approved confirmed in so many words; "" where nothing asked for it."""
     at: Mapped[datetime] = mapped_column(Moment)
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+
+class Remark(Base):
+    """意见: one of several reasons of a move, bound to a field, to a row of a roster, or to the whole."""
+
+    __tablename__ = "remark"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), index=True)
+    movement_id: Mapped[int] = mapped_column(sa.ForeignKey("movement.id"), index=True)
+    code: Mapped[str] = mapped_column(sa.String(20))
+    """A reason of the kind (`Kind.reasons`)."""
+    field: Mapped[str] = mapped_column(sa.String(40))
+    """A field of the kind (`Kind.fields`); "" for a row or the whole."""
+    row: Mapped[int | None]
+    """The row's number in the roster."""
+    words: Mapped[str] = mapped_column(sa.Text)
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+
+class SubmissionContent(Base):
+    """退回时的内容: what a submission said when it was returned, sealed, to tell what changed since."""
+
+    __tablename__ = "submission_content"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), index=True)
+    movement_id: Mapped[int] = mapped_column(sa.ForeignKey("movement.id"))
+    fields: Mapped[str] = mapped_column(EncryptedText("submission_content.fields"))
+    """JSON by field."""
+    rows: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    """A roster's rows by number: JSON, packed (zlib) and sealed; None where there are none."""
     __table_args__ = ({"info": APPEND_ONLY},)
 
 

@@ -11,4 +11,16 @@ from core.submissions import claims
 from core.submissions import disputes
 # isort: on
 
-__all__ = ["claims", "disputes", "forms", "kinds", "plans", "queues", "reports", "roster", "workflow"]
+__all__ = [
+    "claims",
+    "contents",
+    "disputes",
+    "forms",
+    "kinds",
+    "plans",
+    "queues",
+    "remarking",
+    "reports",
+    "roster",
+    "workflow",
+]

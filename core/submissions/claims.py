@@ -55,7 +55,7 @@ from core.models import (
 from core.people import persons
 from core.submissions import plans
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
-from core.submissions.kinds import Action, Kind, register
+from core.submissions.kinds import REASONS, Action, Kind, register
 from core.tables import values
 from core.trail import audit, files
 from core.trail.files import Upload
@@ -557,8 +557,10 @@ def taken_back(session: Session, claim: Claim) -> CreditBatch | None:
 
     The batch that took the hours, or the deemed year, of a claim back; what it posts is one entry.
     """
-    posted = sa.select(CreditBatch.id).where(CreditBatch.submission_id == claim.id)
-    return session.scalar(sa.select(CreditBatch).where(CreditBatch.reverses_id.in_(posted)))
+    if claim.state is not State.APPROVED:  # undone, it waits again
+        return None
+    posted = sa.select(sa.func.max(CreditBatch.id)).where(CreditBatch.submission_id == claim.id)
+    return session.scalar(sa.select(CreditBatch).where(CreditBatch.reverses_id == posted.scalar_subquery()))
 
 
 class Concern(Labelled):
@@ -719,6 +721,17 @@ class ClaimKind(Kind[Claim]):
     filers = FILERS
     approval_needs_reason = True
     words: ClassVar = {"title": "证书（证明）名称", "organization": "工作单位", "amount": "证书所载数量"}
+    fields: ClassVar = WORDS | {
+        "activity": "类别",
+        "level": "级别",
+        "rank": "等次",
+        "start_on": "开始日期",
+        "completed_on": "完成日期",
+        "amount": "证书所载数量",
+        "note": "说明",
+        "evidence": "证明材料",
+    }
+    reasons: ClassVar = {"certificate": "证书无法核实", "hours": "学时或日期与证书不符", "twice": "重复申报"} | REASONS
     columns = (
         Person.name,
         sa.type_coerce(Person.id_number, MaskedNumber("person.id_number")).label("id_mask"),
@@ -739,6 +752,14 @@ class ClaimKind(Kind[Claim]):
             ("起止日期", f"{claim.start_on} 至 {claim.completed_on}"),
             ("证书所载", amount),
         ]
+
+    def content(self, session: Session, claim: Claim) -> dict[str, str]:
+        said = {name: str(getattr(claim, name)) for name in self.fields if name != "evidence"}
+        query = sa.select(Attachment).where(Attachment.submission_id == claim.id).order_by(Attachment.id)
+        return said | {
+            "amount": hours_text(claim.amount),
+            "evidence": "、".join(map(files.named, session.scalars(query))),
+        }
 
     def check_submit(self, session: Session, claim: Claim, *, actor: Actor, reason: str, now: datetime) -> None:
         """A claim has its evidence, goes to the person's present authority, and is filed once, clause 一(四)5-8.

@@ -208,6 +208,7 @@ class DisputeKind(Kind[Dispute]):
         "rejected": "异议不成立",
     }
     events: ClassVar = {"submit": Event.FILED, "approve": Event.UPHELD, "reject": Event.REJECTED}
+    fields: ClassVar = {"words": "异议内容"}
     columns = (
         Person.name,
         sa.type_coerce(Person.id_number, MaskedNumber("person.id_number")).label("id_mask"),
@@ -243,6 +244,15 @@ class DisputeKind(Kind[Dispute]):
         words = reason or dispute.words
         _check(session, dispute.batch_id, dispute.line, words, dispute.id)
         dispute.words = words
+
+    def content(self, session: Session, dispute: Dispute) -> dict[str, str]:
+        return {"words": dispute.words}
+
+    def undo(self, session: Session, dispute: Dispute, *, now: datetime) -> None:
+        """What was taken back stays so. Refused codes: "relied"."""
+        if dispute.reversal_id is not None:
+            gone = f"学时已冲销（第{dispute.reversal_id}批）"
+            raise Refused("relied", f"{gone}，不能再撤销；冲错的须重新登记正确的学时。")
 
     def on_approve(self, session: Session, dispute: Dispute, *, actor: Actor, now: datetime) -> str:
         """Take the entry back for the reason of the answer; nothing where that was done meanwhile.

@@ -7,7 +7,7 @@ the kind. `core.submissions` imports the modules of its own kinds, so that askin
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -16,11 +16,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ExecutableOption
 
-from core.ground.access import Actor, Labelled, Role
+from core.ground.access import Actor, Labelled, Refused, Role
 from core.law.deadlines import Deadline
 from core.ledger.consequences import Consequence
 from core.ledger.statements import Origin
-from core.models import Submission
+from core.models import Remark, Submission
 from core.trail import audit
 
 S = TypeVar("S", bound=Submission)
@@ -35,11 +35,24 @@ class Action(Labelled):
     APPROVE = "approve", "通过"
     RETURN = "return", "退回"
     REJECT = "reject", "不予通过"
+    UNDO = "undo", "撤销"
 
     @property
     def done(self) -> str:
         """The action in the past tense."""
         return self.label if self is Action.REJECT else f"已{self.label}"
+
+
+Rows = Mapping[int, Mapping[str, str]]
+"""Rows of a table by their number, their cells as text by column."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Fields and rows of a submission as they stood when they were returned."""
+
+    fields: Mapping[str, str]
+    rows: Rows
 
 
 Office = Callable[[Session, Any], int]
@@ -49,6 +62,27 @@ Office = Callable[[Session, Any], int]
 def in_charge(_session: Session, submission: Submission) -> int:
     """The authority in charge (管理权限), which follows from jurisdiction and never from the form."""
     return submission.authority_id
+
+
+REASONS = {
+    "missing": "内容不完整",
+    "unclear": "表述不清",
+    "mismatch": "前后不一致",
+    "evidence": "材料不清晰或不齐",
+    "against": "不符合通知要求",
+    "other": "其他",
+}
+"""Reasons that fit every kind; a kind puts its own before them."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A remark (意见) that a move gives: `code` is a reason of the kind (`Kind.reasons`)."""
+
+    code: str
+    place: str | int = ""
+    """A field of the kind (`Kind.fields`), the number of a roster's row, or "" for the whole."""
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,6 +141,11 @@ class Kind(Protocol[S]):
     loads: Sequence[ExecutableOption] = ()
     """Loader options for what is read together with one submission, beyond its organization, authority and person."""
 
+    fields: ClassVar[dict[str, str]] = {"title": "名称"}
+    """What is filled in, by key and word: what a remark can be bound to, and what is compared after a return."""
+    reasons: ClassVar[dict[str, str]] = REASONS
+    """Why one goes back (退回原因), by code and word; `other` must be put into words."""
+
     def word_for(self, code: Labelled, /) -> str:
         """What a move (`Action`) or a `State` of this kind is called: on buttons, in lists, in its history."""
         own = self.action_words if isinstance(code, Action) else self.state_words
@@ -132,6 +171,22 @@ class Kind(Protocol[S]):
         """What is written at length in it, shown below `facts`."""
         return []
 
+    def content(self, session: Session, submission: S, /) -> dict[str, str]:
+        """What is filled in, as text by key of `fields`."""
+        return {"title": submission.title}
+
+    def rows(self, session: Session, submission: S, only: Collection[int] | None = None, /) -> Rows:
+        """The rows of its table, or some of them: by number, their cells as text by column, ID numbers in full."""
+        return {}
+
+    def headings(self, submission: S, /) -> dict[str, str]:
+        """What the columns of its table are called, by key, in their order."""
+        return {}
+
+    def remarked(self, session: Session, submission: S, /) -> tuple[Sequence[Remark], Kept | None]:
+        """Remarks on another submission that this one answers, and what that said; none for most kinds."""
+        return (), None
+
     def deadline(self, session: Session, submission: S, /) -> Deadline | None:
         """The last day to submit it in time, with its working (期限); None where the notice sets none."""
         return None
@@ -139,6 +194,10 @@ class Kind(Protocol[S]):
     def check_submit(self, session: Session, submission: S, /, *, actor: Actor, reason: str, now: datetime) -> None:
         """Refuse what cannot be filed as it stands; may settle what follows from filing (late, granted)."""
         return
+
+    def send_back(self, session: Session, submission: S, given: Sequence[Given], /) -> None:
+        """Send the rows named by remarks back, just before the rest is approved (部分通过). Refused codes: "remark"."""
+        raise Refused("remark", f"{self.word}不能只通过一部分，请通过或退回。")
 
     def check_approve(self, session: Session, submission: S, /, *, now: datetime) -> None:
         """Refuse what cannot be approved as it stands; asked at every stage."""
@@ -151,6 +210,13 @@ class Kind(Protocol[S]):
     def on_approve(self, session: Session, submission: S, /, *, actor: Actor, now: datetime) -> str:
         """What approval means, done in the same transaction; answers it in words that fit before and after it."""
         return ""
+
+    def undo(self, session: Session, submission: S, /, *, now: datetime) -> None:
+        """Refuse to undo a decision that something has relied on; put back what it did beside the ledger.
+
+        Refused codes: "relied".
+        """
+        return
 
     def consequence(self, session: Session, submission: S, action: Action, counted: Consequence, /) -> Consequence:
         """What a move has led to (后果), just after it was made: what the ledger counted, and what the kind adds."""

@@ -26,10 +26,10 @@ from core.law import deadlines, notices
 from core.law.deadlines import Deadline
 from core.law.notices import Policy, SubjectRule
 from core.ledger.consequences import Consequence
-from core.models import Mode, Organization, Plan, State, Submission
+from core.models import Mode, Organization, Plan, Report, State, Submission
 from core.people import holidays
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
-from core.submissions.kinds import Action, Kind, register
+from core.submissions.kinds import REASONS, Action, Kind, register
 from core.tables import values
 from core.trail import audit
 
@@ -414,6 +414,20 @@ class PlanKind(Kind[Plan]):
     model = Plan
     filers = (Role.BASE_CLERK,)
     words: ClassVar = {"title": "培训名称"}
+    fields: ClassVar = WORDS | {
+        "subject": "科目",
+        "start_on": "开始日期",
+        "end_on": "结束日期",
+        "mode": "方式",
+        "headcount": "计划人数",
+        "hours_each": "每人学时",
+        "credit_years": "学时年度",
+    }
+    reasons: ClassVar = {
+        "time": "时间或学时安排不妥",
+        "teachers": "师资不符合要求",
+        "people": "人数或范围不妥",
+    } | REASONS
     decide_by = sa.select(_TABLE.c.start_on).where(_TABLE.c.id == Submission.id).scalar_subquery()
     columns = tuple(_TABLE.c[name] for name in ("subject", "start_on", "end_on", "headcount", "hours_each"))
 
@@ -431,6 +445,11 @@ class PlanKind(Kind[Plan]):
             ("计划人数", f"{plan.headcount}人"),
             ("每人学时", hours_text(plan.hours_each)),
         ]
+
+    def content(self, session: Session, plan: Plan) -> dict[str, str]:
+        said = {name: str(getattr(plan, name)) for name in self.fields}
+        said |= {"subject": subject_name(plan), "mode": plan.mode.label, "hours_each": hours_text(plan.hours_each)}
+        return said | {"credit_years": "、".join(map(str, credit_years(plan)))}
 
     def texts(self, plan: Plan) -> list[tuple[str, str]]:
         return [("培训内容", plan.content), ("师资情况", plan.teachers), ("培训人员范围", plan.audience)]
@@ -469,6 +488,15 @@ class PlanKind(Kind[Plan]):
         years = f"，计入{'、'.join(map(str, plan.credit_years))}年度" if plan.credit_years else ""
         trains = f"该基地可培训{plan.headcount}人，每人{hours_text(plan.hours_each)}学时{years}"
         return f"{trains}，培训结束后于{due}前报送培训情况报告"
+
+    def undo(self, session: Session, plan: Plan, *, now: datetime) -> None:
+        """An approval stands once its training has begun, or its report was begun."""
+        if plan.state is not State.APPROVED:
+            return
+        if plan.start_on <= db.office_day(now):
+            raise Refused("relied", f"培训已于{plan.start_on}开始，不能再撤销通过；需要停办的，请与基地联系。")
+        if session.scalar(sa.select(Report.id).where(Report.plan_id == plan.id).limit(1)):
+            raise Refused("relied", "基地已经填写这期培训的报告，不能再撤销通过；请在审核报告时处理。")
 
     def consequence(self, session: Session, plan: Plan, action: Action, counted: Consequence) -> Consequence:
         if action is not Action.SUBMIT:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -13,16 +15,20 @@ from sqlalchemy.orm import Session
 
 from core.ground import access, db, typed
 from core.ground.access import Actor, Refused, Role, not_found, require, visible
-from core.ledger import consequences
+from core.ledger import books, consequences
 from core.ledger.consequences import Consequence
 from core.models import Account, Movement, Organization, Person, Submission, under
 from core.models import State as S
-from core.submissions import kinds
+from core.submissions import contents, kinds, remarking
+from core.submissions.contents import Changed
 from core.submissions.kinds import KINDS, Stage
+from core.submissions.remarking import OpenRemark
 from core.trail import audit
 
 Action = kinds.Action
 """A move (操作): `kinds.Action`."""
+Remark = kinds.Given
+"""One remark (审核意见) of a move: `kinds.Given`."""
 
 
 class Side(Enum):
@@ -41,10 +47,14 @@ MOVES = {
     (S.SUBMITTED, Action.APPROVE): (S.APPROVED, Side.AUTHORITY),
     (S.SUBMITTED, Action.RETURN): (S.RETURNED, Side.AUTHORITY),
     (S.SUBMITTED, Action.REJECT): (S.REJECTED, Side.AUTHORITY),
+    (S.APPROVED, Action.UNDO): (S.SUBMITTED, Side.AUTHORITY),
+    (S.RETURNED, Action.UNDO): (S.SUBMITTED, Side.AUTHORITY),
+    (S.REJECTED, Action.UNDO): (S.SUBMITTED, Side.AUTHORITY),
 }
 """The whole life of a submission: it draws the buttons and guards the deed.
 
-A kind of several stages stays SUBMITTED while one stage's approval hands it to the next.
+A kind of several stages stays SUBMITTED while one stage's approval hands it to the next. Only who made a decision may
+undo it (撤销), and only while nothing has relied on it: it waits again as if it had not been decided.
 """
 SIDES = {action: side for (_, action), (_, side) in MOVES.items()}
 
@@ -56,7 +66,12 @@ CONFIRM = "已核对，同意"
 def moves_for(submission: Submission, actor: Actor) -> list[Action]:
     """The moves this actor could make from here; what the screen draws as buttons."""
     sides = {Side.FILER: _files(submission, actor), Side.AUTHORITY: _decides(submission, actor)}
-    return [action for (state, action), (_, side) in MOVES.items() if state is submission.state and sides[side]]
+    own = actor.role in _roles(submission, Side.AUTHORITY) and submission.decided_by_id == actor.account_id
+    return [
+        action
+        for (state, action), (_, side) in MOVES.items()
+        if state is submission.state and (own if action is Action.UNDO else sides[side])
+    ]
 
 
 def needs_reason(kind: kinds.Kind[Any], action: Action) -> bool:
@@ -101,16 +116,19 @@ def move(
     actor: Actor,
     reason: str = "",
     confirmed: str = "",
+    remarks: Sequence[Remark] = (),
     now: datetime,
 ) -> tuple[Submission, Consequence]:
     """Take one step in a submission's life, do what approval means for its kind, and leave a trail.
 
     `version` is the one the actor saw (optimistic lock), `confirmed` the words of `to_confirm` an approval confirms.
+    `remarks`, each bound to a field, a row or the whole, go back with a return or a rejection, and are its reason where
+    none is written; with an approval they name the rows of a roster that go back while the rest is posted.
     Answers the submission and what it leads to. Refused codes: "missing", "role", "jurisdiction", "stale" (somebody was
     faster), "move" (not from this state), "self" (own submission), "reason", "confirm" (not confirmed, or the figures
-    have changed), and those of its kind ("late", "over-plan", "fields", "begun", "name", "empty").
+    have changed), "remark", and those of its kind ("late", "over-plan", "fields", "begun", "name", "empty").
     """
-    step = _Step(action, version, actor, typed.prose(reason), confirmed, now)
+    step = _Step(action, version, actor, typed.prose(reason), confirmed, now, remarks)
     return _moved(session, submission_id, step)
 
 
@@ -123,6 +141,7 @@ def foreseen(
     actor: Actor,
     reason: str | None = None,
     confirmed: str | None = None,
+    remarks: Sequence[Remark] = (),
     now: datetime,
 ) -> Consequence:
     """Foresee a move (后果预告): what `move` with the same arguments answers, found by doing and undoing it.
@@ -132,7 +151,7 @@ def foreseen(
     """
     given = UNSAID if reason is None else typed.prose(reason)
     with db.rehearsed(session):
-        return _moved(session, submission_id, _Step(action, version, actor, given, confirmed, now))[1]
+        return _moved(session, submission_id, _Step(action, version, actor, given, confirmed, now, remarks))[1]
 
 
 UNSAID = "（尚未填写）"
@@ -150,6 +169,7 @@ class _Step:
     confirmed: str | None
     """None: whatever is asked is taken as confirmed, while a move is foreseen."""
     now: datetime
+    remarks: Sequence[Remark] = ()
 
 
 def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submission, Consequence]:
@@ -162,6 +182,7 @@ def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submissio
     action, actor, now = step.action, step.actor, step.now
     to = _checked(session, submission, action, version=step.version, actor=actor)
     kind = kinds.of(submission)
+    step = _remarked(session, submission, step)
     if not step.reason and needs_reason(kind, action):
         raise Refused("reason", f"{kind.word_for(action)}须填写审核意见，提交人会看到。")
     before, done, asked = submission.state, "", ""
@@ -174,19 +195,58 @@ def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submissio
             asked = kind.to_confirm(session, submission)
             if asked and step.confirmed not in (asked, None):
                 raise Refused("confirm", f"请先核对现在列出的数字，勾选“{CONFIRM}”，再点“{kind.word_for(action)}”。")
+        elif action is Action.UNDO:
+            _undo(session, submission, step)
+            done = f"撤销“{kind.word_for(before)}”，回到{kind.word_for(to)}"
         handed_on = action is Action.APPROVE and submission.stage + 1 < len(kind.stages)
-        submission.state = before if handed_on else to
-        _enter(session, submission, submission.stage + 1 if handed_on else 0)
+        stage, submission.state = _stage_after(session, submission, action), before if handed_on else to
         if SIDES[action] is Side.AUTHORITY and not handed_on:
-            submission.decided_at = now
+            decided = action is not Action.UNDO
+            submission.decided_at = now if decided else None
+            submission.decided_by_id = actor.account_id if decided else None
+        _enter(session, submission, stage)
         _record(session, submission, before, step, asked)
         if handed_on:
             done = f"转至“{stage_of(submission).word}”环节"
         elif action is Action.APPROVE:
+            if step.remarks:
+                kind.send_back(session, submission, step.remarks)
             done = kind.on_approve(session, submission, actor=actor, now=now)
     session.flush()
     told = replace(watched.consequence(), done=done, confirm=asked)
     return submission, kind.consequence(session, submission, action, told)
+
+
+def _stage_after(session: Session, submission: Submission, action: Action) -> int:
+    """At which stage it waits after a move, or would wait once submitted again."""
+    if action is Action.APPROVE:
+        return (submission.stage + 1) % len(kinds.of(submission).stages)
+    if action is not Action.UNDO or len(kinds.of(submission).stages) == 1:
+        return 0
+    steps = sa.select(Movement).where(Movement.submission_id == submission.id).order_by(Movement.id.desc())
+    since = itertools.takewhile(lambda each: each.action != Action.SUBMIT.value, session.scalars(steps).all())
+    return sum(each.action == Action.APPROVE.value and each.to_state is S.SUBMITTED for each in since)
+
+
+def _undo(session: Session, submission: Submission, step: _Step) -> None:
+    """Take a decision back as long as nothing has relied on it. Refused codes: "relied"."""
+    if submission.state is S.RETURNED and contents.changes(session, submission):
+        raise Refused("relied", "退回后提交人已经改过，不能再撤销；请等重新提交后审核。")
+    kinds.of(submission).undo(session, submission, now=step.now)
+    if submission.state is S.APPROVED:
+        books.undo(session, submission, actor=step.actor, reason=step.reason, now=step.now)
+
+
+def _remarked(session: Session, submission: Submission, step: _Step) -> _Step:
+    """A move with its remarks as they are kept, and a reason made of them where none is written."""
+    if not step.remarks:
+        return step
+    found = remarking.checked(session, submission, step.remarks)
+    kind, last = kinds.of(submission), submission.stage + 1 == len(kinds.of(submission).stages)
+    part = step.action is Action.APPROVE and last and all(isinstance(each.place, int) for each in found)
+    if step.action not in NEEDS_REASON and not part:
+        raise Refused("remark", f"{step.action.label}不带审核意见；通过时只能逐行注明退回改正的行。")
+    return replace(step, remarks=found, reason=step.reason or remarking.composed(kind, found))
 
 
 def _checked(session: Session, submission: Submission, action: Action, *, version: int, actor: Actor) -> S:
@@ -196,7 +256,7 @@ def _checked(session: Session, submission: Submission, action: Action, *, versio
     if side is Side.FILER:
         if not _files(submission, actor):
             raise not_found("申请")
-    else:
+    elif action is not Action.UNDO:
         access.in_charge(actor, submission.decider_id)
     step = MOVES.get((submission.state, action))
     if submission.version != version or step is None:
@@ -205,7 +265,10 @@ def _checked(session: Session, submission: Submission, action: Action, *, versio
             kinds.of(submission).word_for(submission.state),
         )
         raise audit.overtaken(session, submission, code, state=state)
-    if side is Side.AUTHORITY:
+    if action is Action.UNDO:
+        if submission.decided_by_id != actor.account_id:
+            raise Refused("jurisdiction", "只有作出决定的审核员本人可以撤销；其他人发现有误的，学时请冲销。")
+    elif side is Side.AUTHORITY:
         require(actor, *stage_of(submission).roles)
         if actor.account_id == submission.created_by_id:
             raise Refused("self", "不能审核自己提交的申请，请由本单位其他审核员办理。")
@@ -220,9 +283,9 @@ def _enter(session: Session, submission: Submission, stage: int) -> None:
 
 
 def _record(session: Session, submission: Submission, before: S, step: _Step, confirmed: str) -> None:
-    """Keep a step in the submission's own history and in the trail."""
+    """Keep a step in the submission's own history and in the trail; what goes back is kept as it was."""
     session.add(
-        Movement(
+        movement := Movement(
             submission_id=submission.id,
             action=step.action.value,
             from_state=before,
@@ -234,7 +297,13 @@ def _record(session: Session, submission: Submission, before: S, step: _Step, co
             at=step.now,
         )
     )
-    after = {"state": submission.state.value, "title": submission.title}
+    session.flush()
+    remarking.keep(session, submission, movement.id, step.remarks)
+    if step.action is Action.RETURN:
+        contents.keep(session, submission, movement.id)
+    after: dict[str, Any] = {"state": submission.state.value, "title": submission.title}
+    if step.remarks:
+        after["remarks"] = remarking.told(kinds.of(submission), step.remarks)
     if len(kinds.of(submission).stages) > 1:
         after["stage"] = stage_of(submission).code
     if confirmed:
@@ -314,6 +383,22 @@ def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:
     )
     frame = pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
     return frame.assign(kind=found.kind)
+
+
+def remarks(session: Session, submission_id: int, actor: Actor) -> list[OpenRemark]:
+    """Remarks to work off (待办意见): those of the last return or rejection, each with whether it was changed since.
+
+    Of a supplement those by which its rows went back. Refused codes: "missing".
+    """
+    return remarking.open_ones(session, one(session, submission_id, actor))
+
+
+def changes(session: Session, submission_id: int, actor: Actor) -> list[Changed]:
+    """What changed since it was returned (退回后的修改): field by field, then row by row; [] where nothing was.
+
+    ID numbers are masked, for its base as well. Refused codes: "missing".
+    """
+    return contents.changes(session, one(session, submission_id, actor))
 
 
 def to_confirm(session: Session, submission: Submission) -> str:

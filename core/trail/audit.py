@@ -74,6 +74,7 @@ class Event(Labelled):
     RETURN = "submission.return", "退回"
     APPROVE = "submission.approve", "通过"
     REJECT = "submission.reject", "不予通过"
+    UNDO = "submission.undo", "撤销"
     CREDIT_POSTED = "credit.posted", "学时入账"
     CREDITS_IMPORTED = "credits.imported", "导入学时"
     COLUMNS_CHOSEN = "columns.chosen", "认列"

@@ -80,6 +80,11 @@ def attach(
     return kept
 
 
+def named(attachment: Attachment) -> str:
+    """An attachment in words that tell it from another of the same name: the file's name and its number."""
+    return f"{attachment.filename}（第{attachment.id}号附件）"
+
+
 def digest_of(upload: Upload) -> str:
     """Content digest of a file: the SHA-256 under which a file is kept, in hexadecimal digits."""
     return hashlib.sha256(upload.content).hexdigest()

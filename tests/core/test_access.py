@@ -66,12 +66,12 @@ def seen(ids: Any, wanted: int) -> None:
         raise Refused("unseen", "")
 
 
-def move(action: Action, which: str) -> Question:
+def move(action: Action, which: str, how: Callable[..., Any] = workflow.move) -> Question:
     def deed(s: Session, actor: Actor, at: Records) -> None:
         submission_id = getattr(at, which)
         version = s.scalar(sa.text("SELECT version FROM submission WHERE id = :id"), {"id": submission_id})
         now = c.NOW if action is Action.SUBMIT else c.AFTER_PLAN
-        workflow.move(s, submission_id, action, version=version, actor=actor, reason="有原因", now=now)
+        how(s, submission_id, action, version=version, actor=actor, reason="有原因", now=now)
 
     return deed
 
@@ -278,6 +278,10 @@ def reverse(s: Session, actor: Actor, at: Records) -> None:
     books.reverse(s, at.batch, actor=actor, reason="重复", now=c.AFTER)
 
 
+def foresee_reversal(s: Session, actor: Actor, at: Records) -> None:
+    books.foreseen(s, at.batch, actor=actor, now=c.AFTER)
+
+
 def list_places(s: Session, actor: Actor, at: Records) -> None:
     seen(organizations.listing(s, actor)["id"], at.place)
 
@@ -314,6 +318,11 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("see a plan", lambda s, a, at: workflow.one(s, at.waiting_plan, a), SEE),
     ("see a draft", lambda s, a, at: workflow.one(s, at.draft, a), SEE),
     ("see its steps", lambda s, a, at: workflow.trail(s, at.report, a), SEE),
+    ("see its remarks", lambda s, a, at: workflow.remarks(s, at.report, a), SEE),
+    ("see what changed", lambda s, a, at: workflow.changes(s, at.report, a), SEE),
+    ("foresee a move", move(Action.APPROVE, "waiting_plan", workflow.foreseen), DECIDE),
+    ("undo a decision", move(Action.UNDO, "open_plan"), ("reviewer", "hohhot_reviewer")),
+    ("foresee a reversal", foresee_reversal, KEEP),
     ("list plans", queue("plan", "waiting_plan"), SEE),
     ("list reports", queue("report", "report"), SEE),
     ("see a report", lambda s, a, at: reports.one(s, at.report, a), SEE),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Refused, Role
-from core.models import State, Submission
+from core.models import Account, State, Submission
 from core.submissions import queues, reports, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import MOVES, Action, Side, moves_for
@@ -31,6 +31,9 @@ WHOLE_LIFE = {
     (State.SUBMITTED, Action.APPROVE): (State.APPROVED, "reviewer"),
     (State.SUBMITTED, Action.RETURN): (State.RETURNED, "reviewer"),
     (State.SUBMITTED, Action.REJECT): (State.REJECTED, "reviewer"),
+    (State.APPROVED, Action.UNDO): (State.SUBMITTED, "reviewer"),
+    (State.RETURNED, Action.UNDO): (State.SUBMITTED, "reviewer"),
+    (State.REJECTED, Action.UNDO): (State.SUBMITTED, "reviewer"),
 }
 """Written down a second time on purpose: a change of the table is a decision, not an accident."""
 
@@ -62,7 +65,9 @@ def put(session: Session, submission_id: int, state: State) -> Submission:
     """The submission as it would be in a state, at the last stage of its kind: before the region, which is its own."""
     kind = session.get_one(Submission, submission_id).kind
     stage = len(KINDS[kind].stages) - 1
-    session.execute(sa.update(Submission).where(Submission.id == submission_id).values(state=state, stage=stage))
+    reviewer = sa.select(Account.id).where(Account.username == "reviewer").scalar_subquery()
+    set_to = {"state": state, "stage": stage, "decided_by_id": reviewer}
+    session.execute(sa.update(Submission).where(Submission.id == submission_id).values(**set_to))
     return session.get_one(Submission, submission_id, populate_existing=True)
 
 
@@ -178,14 +183,15 @@ def test_each_move_is_made_by_its_own_role_only(database: str, kind: str) -> Non
     own = {action: by for (_, action), (_, by) in life(kind).items()}
     filer = c.filer_of(kind)
     allowed, deciding = {filer: {filer}, "reviewer": set(c.deciders_of(kind))}, KINDS[kind].stages[-1].roles
+    at = {Action.SUBMIT: State.DRAFT, Action.UNDO: State.APPROVED}
     elsewhere = dict.fromkeys(deciding, "jurisdiction") | dict.fromkeys(KINDS[kind].filers, "missing")
     roles = {action: KINDS[kind].filers if by == filer else deciding for action, by in own.items()}
     for username, action in itertools.product(cast.actors, Action):
         role, may = cast[username].role, username in allowed[own[action]]
+        may = may and not (action is Action.UNDO and username != "reviewer")  # each undoes the own decisions only
         expected = "done" if may else elsewhere[role] if role in roles[action] else "role"
         with tried() as session:
-            state = State.DRAFT if action is Action.SUBMIT else State.SUBMITTED
-            submission = put(session, waiting.id, state)
+            submission = put(session, waiting.id, at.get(action, State.SUBMITTED))
             act = {"version": submission.version, "actor": cast[username], "reason": REASON, "now": moment(kind)}
             assert (action in moves_for(submission, cast[username])) == may, (username, action)
             try:

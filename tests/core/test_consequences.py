@@ -22,7 +22,7 @@ from core.models import Card, CreditBatch, CreditEntry, Movement, Person, Submis
 from core.people import acts
 from core.records import cards
 from core.submissions import claims, reports, workflow
-from core.submissions.workflow import Action
+from core.submissions.workflow import Action, Remark
 from core.trail.files import Upload
 from tests import cast as c
 
@@ -63,7 +63,7 @@ class Office:
         self.told += 1
         return happened
 
-    def move(self, submission: Submission, action: Action, by: str, **said: str) -> Consequence | None:
+    def move(self, submission: Submission, action: Action, by: str, **said: Any) -> Consequence | None:
         with db.reading() as session:
             version = session.scalars(sa.select(Submission.version).where(Submission.id == submission.id)).one()
         act: Any = {"version": version, "actor": self.cast[by], "now": c.AFTER} | said
@@ -125,9 +125,15 @@ class Office:
         if announced is None:
             return
         action = self.dice.choices([Action.APPROVE, Action.RETURN, Action.REJECT], [6, 1, 1])[0]
-        posted = self.move(filed, action, "reviewer", reason="已核对")
-        if posted is None or action is not Action.APPROVE:
+        wanting = [Remark("hours", row) for row in range(3, 3 + len(rows)) if self.dice.random() < 0.1]
+        posted = self.move(filed, action, "reviewer", reason="已核对", remarks=wanting)
+        if posted is None or action is not Action.APPROVE or wanting:
             return
+        if self.dice.random() < 0.3:
+            taken = self.move(filed, Action.UNDO, "reviewer")
+            assert taken is None or (taken.people, taken.hours) == (posted.people, -posted.hours)
+            if taken is not None:
+                posted = self.move(filed, Action.APPROVE, "reviewer") or posted
         same = "people", "hours", "years", "left_out"
         assert [getattr(posted, name) for name in same] == [getattr(announced, name) for name in same]
         with db.reading() as session:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Refused, Role, not_found, require
-from core.models import Plan, Report, RosterProblem, RosterRepair, RosterRow, State
+from core.models import CreditEntry, Plan, Report, RosterProblem, RosterRepair, RosterRow, State
 from core.submissions import plans, roster
 from core.tables.problems import OF_FILE, Problem, in_order
 from core.trail import choices, files
@@ -83,6 +83,9 @@ def keep(
     bounds = limits(report.plan, report.start_on, report.end_on, today)
     preview = roster.check(sorted(rows.items()), form=form_of(report), limits=bounds, known=session, report=report)
     faulty = preview.faulty_rows
+    posted = sa.exists().where(CreditEntry.roster_row_id == RosterRow.id)
+    mine = sa.update(RosterRow).where(RosterRow.report_id == report.id)
+    session.execute(mine.where(posted).values(report_id=None).execution_options(synchronize_session=False))
     for table in (RosterRow, RosterProblem):
         session.execute(sa.delete(table).where(table.report_id == report.id))
     kept, written = preview.rows, json.JSONEncoder(ensure_ascii=False).encode

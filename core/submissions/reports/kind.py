@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,14 +18,28 @@ from core.ground.hours import hours_text
 from core.law.deadlines import Deadline
 from core.ledger import books, standing
 from core.ledger.consequences import Consequence
-from core.models import Organization, Plan, Report, RosterRow, Source, Submission
+from core.models import (
+    Attachment,
+    Movement,
+    Organization,
+    Plan,
+    Remark,
+    Report,
+    RosterProblem,
+    RosterRow,
+    Source,
+    State,
+    Submission,
+)
 from core.people import persons
 from core.submissions import plans, roster
 from core.submissions.forms import Faults
-from core.submissions.kinds import Action, Kind, register
+from core.submissions.kinds import REASONS, Action, Given, Kept, Kind, Rows, register
 from core.submissions.reports.concerns import double
 from core.submissions.reports.excess import OVER_PLAN_REASON, figures
 from core.submissions.reports.fields import deadline, summary
+from core.submissions.reports.keeping import form_of
+from core.trail import files
 
 _TABLE, _PLAN = sa.inspect(Report).local_table, sa.inspect(Plan).local_table
 
@@ -49,6 +64,12 @@ def _earning(report: Report) -> list[sa.ColumnElement[bool]]:
     return [RosterRow.report_id == report.id, ~RosterRow.faulty, passed, RosterRow.hours > 0]
 
 
+def _people(session: Session, report: Report) -> int:
+    """People of the rows without a fault, as `keeping` counts them."""
+    good = sa.select(sa.func.count(RosterRow.id_index.distinct())).where(RosterRow.report_id == report.id)
+    return session.scalars(good.where(~RosterRow.faulty)).one()
+
+
 def _expected(session: Session, report: Report) -> Consequence:
     """What the roster's hours come to as it stands, by human: nothing is posted before approval."""
     columns = RosterRow.id_index, RosterRow.credit_year, RosterRow.hours
@@ -69,6 +90,10 @@ def _registers(report: Report, told: Consequence) -> str:
     return f"为{told.people}人登记{hours_text(told.hours)}学时，计入{years}年度{made_up}"
 
 
+SENT_BACK = "sent-back"
+"""The code of the problem that says why a row went back."""
+
+
 class ReportKind(Kind[Report]):
     """The report (培训情况报告) as a kind of submission: approval posts its roster's hours, clause 一(五)2-3."""
 
@@ -78,6 +103,21 @@ class ReportKind(Kind[Report]):
     model = Report
     filers = (Role.BASE_CLERK,)
     words: ClassVar = {"title": "培训名称"}
+    fields: ClassVar = {
+        "start_on": "实际开始日期",
+        "end_on": "实际结束日期",
+        "teachers": "授课教师",
+        "summary": "培训总结",
+        "announcement": "培训通知",
+        "roster": "培训花名册",
+        "over_plan_reason": OVER_PLAN_REASON,
+    }
+    reasons: ClassVar = {
+        "person": "人员信息有误",
+        "hours": "学时有误",
+        "attendance": "未参加或重复报送",
+        "summary": "总结过于简略",
+    } | REASONS
     columns = (
         _PLAN.c.subject,
         _TABLE.c.start_on,
@@ -104,6 +144,39 @@ class ReportKind(Kind[Report]):
     def texts(self, report: Report) -> list[tuple[str, str]]:
         over = [("超出计划", report.over_plan), (OVER_PLAN_REASON, report.over_plan_reason)]
         return [("培训总结", report.summary), *(over if report.over_plan else ())]
+
+    def content(self, session: Session, report: Report) -> dict[str, str]:
+        plain = "start_on end_on teachers summary over_plan_reason".split()
+        given = {"announcement": report.announcement_id, "roster": report.roster_id}
+        said = {name: files.named(session.get_one(Attachment, each)) if each else "" for name, each in given.items()}
+        return said | {name: str(getattr(report, name)) for name in plain}
+
+    def rows(self, session: Session, report: Report, only: Collection[int] | None = None) -> Rows:
+        query = sa.select(RosterRow.row, RosterRow.cells).where(RosterRow.report_id == report.id)
+        if only is not None:
+            query = query.where(RosterRow.row.in_(only))
+        found = {row: json.loads(cells or "{}") for row, cells in session.execute(query.order_by(RosterRow.row))}
+        return {row: {name: typed.text(cell) for name, cell in cells.items()} for row, cells in found.items()}
+
+    def headings(self, report: Report) -> dict[str, str]:
+        return dict(form_of(report).repair_headings)
+
+    def remarked(self, session: Session, report: Report) -> tuple[Sequence[Remark], Kept | None]:
+        """Of a supplement: by which remarks its rows went back when the rest of the report was approved."""
+        if report.part == 1:
+            return (), None
+        mine = self.rows(session, report)
+        earlier = sa.select(Report.id).where(Report.plan_id == report.plan_id, Report.part < report.part)
+        sent_back = sa.select(Remark).join(Movement, Movement.id == Remark.movement_id)
+        sent_back = sent_back.where(
+            Remark.submission_id.in_(earlier), Movement.to_state == State.APPROVED, Remark.row.in_(mine)
+        )
+        lines = session.scalars(sent_back.order_by(Remark.id)).all()
+        newest = {line.row: line for line in lines if line.row is not None}
+        was: dict[int, Mapping[str, str]] = {}
+        for row, line in newest.items():
+            was |= self.rows(session, session.get_one(Report, line.submission_id), [row])
+        return list(newest.values()), Kept({}, was)
 
     def deadline(self, session: Session, report: Report) -> Deadline:
         return deadline(session, report)
@@ -183,6 +256,47 @@ class ReportKind(Kind[Report]):
         )
         return ""
 
+    def send_back(self, session: Session, report: Report, given: Sequence[Given], /) -> None:
+        """Send rows back (部分退回): they post nothing, and are what a supplement (补报) takes up, with their remarks.
+
+        Refused codes: "remark" (a row that posts nothing as it is).
+        """
+        rows = {each.place for each in given}
+        earning = sa.select(RosterRow).where(*_earning(report), RosterRow.row.in_(rows))
+        found = {row.row: row for row in session.scalars(earning)}
+        if nothing := rows - found.keys():
+            which = "、".join(map(str, sorted(nothing)))
+            raise Refused("remark", f"第{which}行本来就不登记学时，不必退回；报告通过后由基地补报。")
+        for row in found.values():
+            row.faulty, row.id_index = True, None
+        for each in given:
+            words = f"审核退回：{self.reasons[each.code]}" + (f"，{each.words}" if each.words else "")
+            problem = {"row": each.place, "column": "number", "code": SENT_BACK, "value": "", "mend": "{}"}
+            session.add(RosterProblem(report_id=report.id, words=words, blocking=True, **problem))
+        session.flush()
+        report.people = _people(session, report)
+        report.hours -= sum((row.hours for row in found.values()), Decimal())
+        report.faults += len(found)
+
+    def undo(self, session: Session, report: Report, *, now: datetime) -> None:
+        """A decision stands once a supplement was begun after it; rows that went back stand in the roster again."""
+        later = sa.select(Report.id).where(Report.plan_id == report.plan_id, Report.part > report.part)
+        if session.scalar(later.limit(1)):
+            raise Refused("relied", "基地已在此后开始补报，不能再撤销；请在审核补报时处理，学时有误的请冲销。")
+        sent_back = sa.select(RosterProblem).where(
+            RosterProblem.report_id == report.id, RosterProblem.code == SENT_BACK
+        )
+        problems = session.scalars(sent_back).all()
+        rows = sa.select(RosterRow).where(RosterRow.report_id == report.id)
+        for row in session.scalars(rows.where(RosterRow.row.in_({each.row for each in problems}))):
+            row.faulty, row.id_index = False, db.blind_index(row.id_number)
+            report.hours += row.hours
+            report.faults -= 1
+        for each in problems:
+            session.delete(each)
+        session.flush()
+        report.people = _people(session, report)
+
     def consequence(self, session: Session, report: Report, action: Action, counted: Consequence) -> Consequence:
         """Whom the roster's hours go to, which rows post none; before approval what it would post as it stands."""
         match action:
@@ -202,7 +316,10 @@ class ReportKind(Kind[Report]):
             _earning(report),
         )
         left_out = session.scalars(all_rows).one() - session.scalars(all_rows.where(*posting)).one()
-        return replace(told, done=done, left_out=left_out)
+        sent_back = sa.select(sa.func.count(RosterProblem.row.distinct()))
+        sent_back = sent_back.where(RosterProblem.report_id == report.id, RosterProblem.code == SENT_BACK)
+        gone = session.scalars(sent_back).one()
+        return replace(told, done=done, left_out=left_out - gone, sent_back=gone)
 
     def summary(self, report: Report) -> dict[str, Any]:
         return summary(report)

@@ -92,7 +92,7 @@ def unregistered(session: Session, report: Report) -> list[Unregistered]:
         .join(CreditEntry, CreditEntry.roster_row_id == RosterRow.id)
         .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
         .join(posted, posted.id == CreditBatch.reverses_id)
-        .where(posted.submission_id.in_(parts), HOURS_TAKEN_BACK)
+        .where(posted.submission_id.in_(parts), RosterRow.report_id.is_not(None), HOURS_TAKEN_BACK)
         .group_by(RosterRow.id, *which)
     )
     faulty = sa.select(*which, sa.null()).where(RosterRow.report_id == last.id, RosterRow.faulty)

@@ -1,0 +1,101 @@
+"""What was returned (退回时的内容): kept sealed when it is returned, so that what changed since can be told."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db, resident_id
+from core.models import Submission, SubmissionContent
+from core.submissions import kinds
+from core.submissions.kinds import Kept, Rows
+
+_PURPOSE = "submission_content.rows"
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One thing that differs from what was returned (退回后的修改): a field, or a cell of a row; ID numbers masked."""
+
+    label: str
+    """What the field or the column is called; of a whole row 添加 or 删去, with the name in it."""
+    before: str
+    after: str
+    row: int | None = None
+    """The row's number, None for a field."""
+    place: str = ""
+    """The field's or the column's key, "" for a whole row."""
+
+
+def keep(session: Session, submission: Submission, movement_id: int) -> None:
+    """Keep what a submission says at a move (存档). Of a roster of 100,000 rows some megabytes, sealed and packed."""
+    kind = kinds.of(submission)
+    rows = kind.rows(session, submission)
+    packed = zlib.compress(json.dumps(rows, ensure_ascii=False).encode(), 1) if rows else None
+    session.add(
+        SubmissionContent(
+            movement_id=movement_id,
+            submission_id=submission.id,
+            fields=json.dumps(kind.content(session, submission), ensure_ascii=False),
+            rows=packed and db.seal(packed, key=db.keys().text, purpose=_PURPOSE),
+        )
+    )
+
+
+def kept(session: Session, submission: Submission) -> Kept | None:
+    """What was kept of a submission last; None where it was never returned since this is kept."""
+    query = sa.select(SubmissionContent).where(SubmissionContent.submission_id == submission.id)
+    found = session.scalar(query.order_by(SubmissionContent.id.desc()).limit(1))
+    if found is None:
+        return None
+    rows: dict[str, dict[str, str]] = {}
+    if found.rows is not None:
+        rows = json.loads(zlib.decompress(db.unseal(bytes(found.rows), key=db.keys().text, purpose=_PURPOSE)))
+    return Kept(json.loads(found.fields), {int(number): cells for number, cells in rows.items()})
+
+
+def changes(session: Session, submission: Submission) -> list[Changed]:
+    """What differs from what was returned last: fields in their order, then rows in theirs. [] where nothing was."""
+    was = kept(session, submission)
+    if was is None:
+        return []
+    kind = kinds.of(submission)
+    now = kind.content(session, submission)
+    found = []
+    for place, word in kind.fields.items():
+        before, after = was.fields.get(place, ""), now.get(place, "")
+        if before != after:
+            found.append(Changed(word, resident_id.masked(before), resident_id.masked(after), None, place))
+    headings = kind.headings(submission)
+    return found + list(_rows_changed(was.rows, kind.rows(session, submission), headings))
+
+
+def _rows_changed(was: Rows, now: Rows, headings: Mapping[str, str]) -> Iterator[Changed]:
+    for row in sorted(was.keys() | now.keys()):
+        before, after = was.get(row), now.get(row)
+        if before is None or after is None:
+            said = "添加" if before is None else "删去"
+            yield Changed(said, _name(before), _name(after), row)
+        elif before != after:
+            for place in dict.fromkeys([*headings, *before, *after]):
+                one, other = before.get(place, ""), after.get(place, "")
+                if one != other:
+                    yield Changed(headings.get(place, place), _shown(place, one), _shown(place, other), row, place)
+
+
+def _name(cells: Mapping[str, str] | None) -> str:
+    return resident_id.masked((cells or {}).get("name", ""))
+
+
+def _shown(column: str, cell: str) -> str:
+    """A cell as anybody who may see the submission may see it."""
+    if column == "id_number":
+        return resident_id.mask(cell)
+    if column == "phone":
+        return cell[-4:].rjust(len(cell), "*")
+    return resident_id.masked(cell)
