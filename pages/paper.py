@@ -79,7 +79,7 @@ def draw() -> None:
         steps = workflow.trail(session, found.id, actor)
     if editable:
         papers.heading(found)
-        papers.came_back(found, steps)
+        papers.came_back(found, steps, actor)
         if paper := FORMS[code](found):
             submissions.history(steps)
             papers.foot(paper)

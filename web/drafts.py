@@ -55,6 +55,8 @@ class Form:
     kept_at: datetime | None = None
     told: str = ""
     """What else there is to say beside the mark: not kept, or changed by somebody else meanwhile."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What its reviewer remarked on each field when it came back."""
     refused: dict[str, tuple[str, Any]] = field(default_factory=dict)
     """What the last refusal said of each field, and what stood there."""
 
@@ -91,8 +93,11 @@ class Form:
         if self.key(name) not in st.session_state:
             st.session_state[self.key(name)] = self.value(name)
         found = widget(label, *given, key=self.key(name), on_change=self.keep, **options)
+        below = getattr(widget, "__self__", st)
+        if name in self.notes and _same(self.value(name), self.base[name]):
+            below.markdown(f":orange[:material/reply: {md(self.notes[name])}]")
         if fault := self.fault(name):
-            getattr(widget, "__self__", st).markdown(f":red[:material/error: {md(fault)}]")
+            below.markdown(f":red[:material/error: {md(fault)}]")
         return found
 
     def fault(self, name: str) -> str:
@@ -174,11 +179,13 @@ class Form:
         return here
 
 
-def form(place: str, base: Mapping[str, Any], *, version: int, actor: Actor) -> Form:
+def form(
+    place: str, base: Mapping[str, Any], *, version: int, actor: Actor, notes: Mapping[str, str] | None = None
+) -> Form:
     """Open a form (打开表单) of a record, or of a new one; what was typed into it before is in its fields.
 
     `base`: what the record has by field, as the widgets show it; days under names that end in `_on`. `version`: the
-    record's, 0 for a new one.
+    record's, 0 for a new one. `notes`: what is to be said below a field until it is changed.
     """
     forms = _forms(actor.account_id)
     found = forms.get(place)
@@ -191,7 +198,7 @@ def form(place: str, base: Mapping[str, Any], *, version: int, actor: Actor) -> 
             found.told = OVERTAKEN if kept.version != _digest(found.base) else ""
     elif any(not _same(found.base[name], value) for name, value in base.items()):
         _rebased(found, dict(base))
-    found.version = version
+    found.version, found.notes = version, notes or {}
     return found
 
 

@@ -11,11 +11,13 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from core.ground import db
 from core.ground.access import Actor, Refused
 from core.models import State, Submission
 from core.office import unsaved
 from core.submissions import kinds, workflow
 from core.submissions.kinds import KINDS, Action, Kind
+from core.submissions.remarking import OpenRemark
 from web import address, bar, context, deeds, drafts, shell, submissions
 from web.deeds import Act, Who
 from web.facts import fact, facts
@@ -112,13 +114,34 @@ def closed(found: Submission, actor: Actor) -> None:
         shell.link("filing", "返回列表")
 
 
-def came_back(found: Submission, steps: pd.DataFrame) -> None:
-    """Why a record came back (退回原因), in full, on top of its form."""
+def came_back(found: Submission, steps: pd.DataFrame, actor: Actor) -> None:
+    """Why a record came back (退回原因), in full, on top of its form, and its remarks as a list to work off."""
     last = steps[steps["action"] == Action.RETURN.value].tail(1)
-    if found.state is State.RETURNED and not last.empty:
-        step = last.iloc[0]
-        lines = "  \n".join(map(md, str(step["reason"]).splitlines()))
-        st.warning(f"**{moment_text(step['at'])} {md(step['account_name'])}退回：**  \n{lines}")
+    if found.state is not State.RETURNED or last.empty:
+        return
+    step = last.iloc[0]
+    lines = [f"**{moment_text(step['at'])} {md(step['account_name'])}退回：**", *str(step["reason"]).splitlines()]
+    told = "  \n".join([lines[0], *map(md, lines[1:])])
+    with db.reading() as session:
+        remarks = workflow.remarks(session, found.id, actor)
+    marks = {True: ":material/check_box: ", False: ":material/check_box_outline_blank: "}
+    listed = "".join(f"\n- {marks[each.changed]}{md(_said(each))}" for each in remarks)
+    left = sum(not each.changed for each in remarks)
+    more = f"\n\n逐条改正（还有{left}处没有改动）：\n{listed}" if remarks else ""
+    st.warning(told + more)
+
+
+def notes(found: Submission | None, actor: Actor) -> dict[str, str]:
+    """What was remarked on each field (退回意见) when a record came back, by the field's name; until it was changed."""
+    if found is None or found.state is not State.RETURNED:
+        return {}
+    with db.reading() as session:
+        remarks = workflow.remarks(session, found.id, actor)
+    return {str(each.place): _said(each) for each in remarks if isinstance(each.place, str) and not each.changed}
+
+
+def _said(remark: OpenRemark) -> str:
+    return f"{remark.label}：{remark.reason}" + (f"，{remark.words}" if remark.words else "")
 
 
 def foot(paper: Paper) -> None:

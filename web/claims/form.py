@@ -19,7 +19,7 @@ from core.submissions import claims
 from core.submissions.claims import Activity
 from core.submissions.kinds import KINDS
 from core.trail.files import Upload
-from web import context, drafts, tables
+from web import context, drafts, papers, tables
 from web.claims import reading
 from web.deeds import Who
 from web.papers import Paper
@@ -51,7 +51,8 @@ def form(claim: Claim | None, person_id: int, actor: Actor) -> Paper:
         kept = claims.evidence(session, claim.id, actor) if claim else []
     place = f"claim:{claim.id}" if claim else f"claim:new-{person_id}"
     base = _fields(claim, today, league)
-    draft = drafts.form(place, base, version=claim.version if claim else 0, actor=actor)
+    version, notes = claim.version if claim else 0, papers.notes(claim, actor)
+    draft = drafts.form(place, base, version=version, actor=actor, notes=notes)
     keep = partial(_keep, draft, person_id)
     paper = Paper(CLAIM, draft, keep, found=claim, given=partial(_given, draft), taken=partial(_taken, draft))
     if claim:

@@ -19,7 +19,7 @@ from core.models import Mode, Plan
 from core.people import holidays
 from core.submissions import plans, queues
 from core.submissions.kinds import KINDS
-from web import address, context, drafts
+from web import address, context, drafts, papers
 from web.deeds import Who
 from web.papers import Paper
 from web.words import days_left, md
@@ -35,7 +35,8 @@ def form(plan: Plan | None, actor: Actor) -> Paper:
     today, copied = context.today(), None if plan else address.chosen("copy")
     place = f"plan:{plan.id}" if plan else f"plan:new-{copied}" if copied else "plan:new"
     base = _fields(plan, actor, today) if plan or not copied else _copied(copied, actor)
-    draft = drafts.form(place, base, version=plan.version if plan else 0, actor=actor)
+    version, notes = plan.version if plan else 0, papers.notes(plan, actor)
+    draft = drafts.form(place, base, version=version, actor=actor, notes=notes)
     paper = Paper(PLAN, draft, partial(_keep, draft), found=plan)
     if plan is None:
         _copy_from(actor, copied)

@@ -35,7 +35,8 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
     base = {name: getattr(report or plan, name, "") for name in FIELDS} | {"pasted": ""}
     base |= {"summary": report.summary if report else "", "teachers": (report and report.teachers) or plan.teachers}
     version = report.version if report else 0
-    draft = drafts.form(f"report:{plan.id}{part}", base, version=version, actor=actor)
+    notes = papers.notes(report, actor)
+    draft = drafts.form(f"report:{plan.id}{part}", base, version=version, actor=actor, notes=notes)
     paper = Paper(
         REPORT,
         draft,
