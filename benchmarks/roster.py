@@ -235,8 +235,13 @@ def measure(path: str) -> dict[str, Any]:
     moments.append(time.perf_counter())
     with db.transaction() as session:
         workflow.move(session, report.id, Action.SUBMIT, version=report.version, actor=clerk, now=AFTER)
+    moments.append(time.perf_counter())
+    decide: dict[str, Any] = {"version": report.version + 1, "actor": reviewer, "now": AFTER}
+    with db.rehearsal() as session:
+        foreseen = workflow.foreseen(session, report.id, Action.APPROVE, **decide)
+    moments.append(time.perf_counter())
     with db.transaction() as session:
-        workflow.move(session, report.id, Action.APPROVE, version=report.version + 1, actor=reviewer, now=AFTER)
+        assert workflow.move(session, report.id, Action.APPROVE, **decide)[1] == foreseen
     moments.append(time.perf_counter())
     peak = [resource.getrusage(whose).ru_maxrss / 1024 for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     with db.reading() as session:
@@ -248,9 +253,10 @@ def measure(path: str) -> dict[str, Any]:
             "hours": float(sum(session.scalars(sa.select(CreditTotal.hours)))),
             "refused": refused,
         }
-    read, check, _, save, post = (after - before for before, after in itertools.pairwise(moments))
-    figures = {"read": read, "check": check, "preview": read + check, "save": save, "post": post, "whole": save + post}
-    return figures | {"found": found, "peak_mib": peak[0], "reader_mib": peak[1]}
+    read, check, _, save, submit, foresee, approve = (after - before for before, after in itertools.pairwise(moments))
+    post = submit + approve
+    figures = {"read": read, "check": check, "preview": read + check, "save": save, "foresee": foresee, "post": post}
+    return figures | {"whole": save + post} | {"found": found, "peak_mib": peak[0], "reader_mib": peak[1]}
 
 
 # --- both, each in processes of its own -----------------------------------------------------------------------------
@@ -312,6 +318,7 @@ STEPS = (
     ("check", "check every row"),
     ("preview", "checked preview"),
     ("save", "report saved, preview included"),
+    ("foresee", "approval foreseen (beside the whole)"),
     ("post", "submitted, approved, posted"),
     ("whole", "whole, to posted entries"),
 )

@@ -156,15 +156,3 @@ def _grown() -> sa.Select[int]:
         .where(CreditBatch.id > Card.batch_id, CreditBatch.reverses_id.is_(None))
         .distinct()
     )
-
-
-def at_stake(session: Session, batch_id: int, lines: Collection[int]) -> int:
-    """Cards at stake (将失效的审验卡): how many that still hold a reversal of these lines of a batch would revoke."""
-    query = (
-        sa.select(Card.id, CreditEntry.line)
-        .join(CardPerson, CardPerson.card_id == Card.id)
-        .join(CreditEntry, _ON_CARD)
-        .where(CreditEntry.batch_id == batch_id, Card.batch_id >= batch_id)
-    )
-    shown = {card_id for card_id, line in session.execute(query) if line in lines}
-    return len(shown - revocations(session, Card.id.in_(query.with_only_columns(Card.id))).keys())

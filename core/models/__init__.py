@@ -20,6 +20,8 @@ from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.submissions import (
     Attachment,
     Claim,
+    Comment,
+    CommentRead,
     Dispute,
     Movement,
     Plan,
@@ -45,6 +47,8 @@ __all__ = [
     "Change",
     "Claim",
     "ColumnChoice",
+    "Comment",
+    "CommentRead",
     "CreditBatch",
     "CreditEntry",
     "CreditTotal",

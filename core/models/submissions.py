@@ -288,6 +288,32 @@ class Remark(Base):
     __table_args__ = ({"info": APPEND_ONLY},)
 
 
+class Comment(Base):
+    """留言: what one side says about a submission to the other, or an office to itself."""
+
+    __tablename__ = "comment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), index=True)
+    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
+    account_name: Mapped[str] = mapped_column(sa.String(40))
+    organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"))
+    """Where its writer sat; an internal one is read there only."""
+    internal: Mapped[bool]
+    words: Mapped[str] = mapped_column(sa.Text)
+    at: Mapped[datetime] = mapped_column(Moment)
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+
+class CommentRead(Base):
+    """已读: up to which comment of a submission an account has read."""
+
+    __tablename__ = "comment_read"
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"), primary_key=True)
+    submission_id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
+    comment_id: Mapped[int] = mapped_column(sa.ForeignKey("comment.id"))
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
 class SubmissionContent(Base):
     """退回时的内容: what a submission said when it was returned, sealed, to tell what changed since."""
 

@@ -13,6 +13,7 @@ from core.submissions import disputes
 
 __all__ = [
     "claims",
+    "comments",
     "contents",
     "disputes",
     "forms",

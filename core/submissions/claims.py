@@ -57,6 +57,7 @@ from core.submissions import plans
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
 from core.submissions.kinds import REASONS, Action, Kind, register
 from core.tables import values
+from core.tables.problems import Problem
 from core.trail import audit, files
 from core.trail.files import Upload
 
@@ -760,6 +761,19 @@ class ClaimKind(Kind[Claim]):
             "amount": hours_text(claim.amount),
             "evidence": "、".join(map(files.named, session.scalars(query))),
         }
+
+    def warnings(self, session: Session, claim: Claim, actor: Actor) -> list[Problem]:
+        """What its days and figures give to think of; for who decides also what else there is of the same person."""
+        found = [("hint", "", "", words) for words in hints(session, claim)]
+        if actor.role is Role.REVIEWER:
+            if claim.granted is None:
+                found.append(("grant", "granted", "", "须依据证书填写核定学时"))
+            elif words := beyond(claim, claim.granted):
+                found.append(("beyond", "granted", str(claim.granted), words))
+            for line in beside(session, claim.id, actor).to_dict("records"):
+                words = f"{Concern(line['concern']).label}：“{line['title']}”（{line['start_on']}至{line['end_on']}）"
+                found.append(("beside", "title", str(line["title"]), words))
+        return [Problem(0, column, code, value, words, blocking=False) for code, column, value, words in found]
 
     def check_submit(self, session: Session, claim: Claim, *, actor: Actor, reason: str, now: datetime) -> None:
         """A claim has its evidence, goes to the person's present authority, and is filed once, clause 一(四)5-8.

@@ -21,6 +21,7 @@ from core.law.deadlines import Deadline
 from core.ledger.consequences import Consequence
 from core.ledger.statements import Origin
 from core.models import Remark, Submission
+from core.tables.problems import Problem
 from core.trail import audit
 
 S = TypeVar("S", bound=Submission)
@@ -190,6 +191,10 @@ class Kind(Protocol[S]):
     def deadline(self, session: Session, submission: S, /) -> Deadline | None:
         """The last day to submit it in time, with its working (期限); None where the notice sets none."""
         return None
+
+    def warnings(self, session: Session, submission: S, actor: Actor, /) -> list[Problem]:
+        """What is worth a look before it is decided (审核提示), row 0 for the whole; what the actor may see of it."""
+        return []
 
     def check_submit(self, session: Session, submission: S, /, *, actor: Actor, reason: str, now: datetime) -> None:
         """Refuse what cannot be filed as it stands; may settle what follows from filing (late, granted)."""

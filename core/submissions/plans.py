@@ -31,6 +31,7 @@ from core.people import holidays
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
 from core.submissions.kinds import REASONS, Action, Kind, register
 from core.tables import values
+from core.tables.problems import Problem
 from core.trail import audit
 
 _TABLE = sa.inspect(Plan).local_table
@@ -405,6 +406,12 @@ def summary(plan: Plan) -> dict[str, Any]:
 # --- the plan as a kind of submission ---------------------------------------------------------------------------------
 
 
+MOST_NAMED = 5
+"""Other plans of the same days that are named."""
+ENOUGH_PAST, UNUSUAL = 3, 2
+"""From so many approved plans on, more than so many times the largest of them is worth a look."""
+
+
 class PlanKind(Kind[Plan]):
     """The plan (培训计划) as a kind of submission: filed so long before its training, clause 一(五)1."""
 
@@ -461,6 +468,31 @@ class PlanKind(Kind[Plan]):
             counted, why = plan.start_on - timedelta(days=1), f"培训开始{plan.start_on}，已准予延期上报，须在开始以前"
             return deadlines.granted("plan", "上报培训计划", policy.plan_clause, counted, why, days)
         return deadlines.of_plan(policy, plan.start_on, days)
+
+    def warnings(self, session: Session, plan: Plan, actor: Actor) -> list[Problem]:
+        """Its extension, another plan of its base on the same days, more people than its base has ever trained."""
+        found = []
+        if plan.extension_start_on is not None and plan.extension_start_on == plan.start_on:
+            found.append(("extended", "start_on", str(plan.start_on), f"已准予延期上报：{plan.extension_reason}"))
+        others = sa.select(Plan).where(Plan.organization_id == plan.organization_id, Plan.id != plan.id)
+        filed = others.where(Plan.state.in_((State.SUBMITTED, State.APPROVED))).order_by(Plan.start_on, Plan.id)
+        met = filed.where(Plan.start_on <= plan.end_on, Plan.end_on >= plan.start_on).limit(MOST_NAMED)
+        found += [
+            (
+                "same-days",
+                "start_on",
+                str(each.start_on),
+                f"同一期间该基地还有“{each.title}”（{each.start_on}至{each.end_on}）",
+            )
+            for each in session.scalars(met)
+        ]
+        past = sa.select(sa.func.count(Plan.id), sa.func.max(Plan.headcount))
+        past = past.where(Plan.organization_id == plan.organization_id, Plan.id != plan.id)
+        count, most = session.execute(past.where(Plan.state == State.APPROVED, Plan.start_on < plan.start_on)).one()
+        if count >= ENOUGH_PAST and plan.headcount > UNUSUAL * most:
+            words = f"计划{plan.headcount}人，该基地此前{count}期最多{most}人"
+            found.append(("unusual-headcount", "headcount", str(plan.headcount), words))
+        return [Problem(0, column, code, value, words, blocking=False) for code, column, value, words in found]
 
     def check_submit(self, session: Session, plan: Plan, *, actor: Actor, reason: str, now: datetime) -> None:
         """A plan is filed so many days before its training, clause 一(五)1. Refused codes: "late", "fields"."""

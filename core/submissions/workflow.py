@@ -23,6 +23,7 @@ from core.submissions import contents, kinds, remarking
 from core.submissions.contents import Changed
 from core.submissions.kinds import KINDS, Stage
 from core.submissions.remarking import OpenRemark
+from core.tables.problems import Problem
 from core.trail import audit
 
 Action = kinds.Action
@@ -65,7 +66,7 @@ CONFIRM = "已核对，同意"
 
 def moves_for(submission: Submission, actor: Actor) -> list[Action]:
     """The moves this actor could make from here; what the screen draws as buttons."""
-    sides = {Side.FILER: _files(submission, actor), Side.AUTHORITY: _decides(submission, actor)}
+    sides = {Side.FILER: files(submission, actor), Side.AUTHORITY: _decides(submission, actor)}
     own = actor.role in _roles(submission, Side.AUTHORITY) and submission.decided_by_id == actor.account_id
     return [
         action
@@ -94,7 +95,7 @@ def _roles(submission: Submission, side: Side) -> tuple[Role, ...]:
     )
 
 
-def _files(submission: Submission, actor: Actor) -> bool:
+def files(submission: Submission, actor: Actor) -> bool:
     """Whether the actor files such submissions, and this one is of the own house, or the own one."""
     if actor.role not in _roles(submission, Side.FILER):
         return False
@@ -254,7 +255,7 @@ def _checked(session: Session, submission: Submission, action: Action, *, versio
     side = SIDES[action]
     require(actor, *_roles(submission, side))
     if side is Side.FILER:
-        if not _files(submission, actor):
+        if not files(submission, actor):
             raise not_found("申请")
     elif action is not Action.UNDO:
         access.in_charge(actor, submission.decider_id)
@@ -350,7 +351,7 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def filers(session: Session, submission: Submission) -> list[str]:
-    """Who, by name, may currently put a submission right and file it again; see `_files`.
+    """Who, by name, may currently put a submission right and file it again; see `files`.
 
     A person moves, an employer may have no clerk: then nobody may until an account is opened.
     """
@@ -399,6 +400,25 @@ def changes(session: Session, submission_id: int, actor: Actor) -> list[Changed]
     ID numbers are masked, for its base as well. Refused codes: "missing".
     """
     return contents.changes(session, one(session, submission_id, actor))
+
+
+def warnings(session: Session, submission_id: int, actor: Actor) -> list[Problem]:
+    """What is worth a look before it is decided (审核提示), found afresh each time. Refused codes: "missing"."""
+    submission = one(session, submission_id, actor)
+    return kinds.of(submission).warnings(session, submission, actor)
+
+
+def plain(session: Session, submission_id: int, actor: Actor) -> bool:
+    """Whether it waits with nothing worth a look (无提示) and nothing to confirm: it may be approved among many.
+
+    Nothing is decided by that: each is approved by a `move` of its own, in a transaction of its own, with its checks.
+    Refused codes: "missing".
+    """
+    submission = one(session, submission_id, actor)
+    if submission.state is not S.SUBMITTED:
+        return False
+    kind = kinds.of(submission)
+    return not kind.to_confirm(session, submission) and not kind.warnings(session, submission, actor)
 
 
 def to_confirm(session: Session, submission: Submission) -> str:

@@ -17,6 +17,7 @@ from core.models import (
     AuditEntry,
     Base,
     Card,
+    Comment,
     CreditBatch,
     DecisionRun,
     Organization,
@@ -156,6 +157,10 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             return _place(session, session.get_one(Person, touched.person_id))
         case DecisionRun():
             return touched.organization_id, touched.organization_id
+        case Comment():  # what an office says to itself is nobody else's to see
+            if touched.internal:
+                return touched.organization_id, touched.organization_id
+            return _place(session, session.get_one(Submission, touched.submission_id))
         case CreditBatch():
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))

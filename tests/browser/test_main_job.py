@@ -117,7 +117,7 @@ def test_a_training_goes_from_plan_to_card(browser: Browser, server: str, tmp_pa
     start = start_day()
     base, reviewer, leader = (arrive(browser, server, name) for name in ("base", "reviewer", "leader"))
     file_plan(base, start)
-    decide(reviewer, "plan_approval", "培训计划审核", re.compile(f"“{TITLE}”已通过。该基地可培训600人"))
+    decide(reviewer, "plan_approval", "培训计划审核", re.compile(f"“{TITLE}”已通过。该基地可培训"))
 
     base.page.get_by_test_id("stPopover").get_by_role("button").click()
     ahead = (start - db.office_day(datetime.now(UTC))).days + 4

@@ -20,7 +20,7 @@ from core.models import Base, Dispute, PolicyDraft, State, leagues
 from core.office import dashboards
 from core.people import accounts, acts, holidays, organizations, persons
 from core.records import cards, proofs, shortfalls
-from core.submissions import claims, disputes, plans, queues, reports, roster, workflow
+from core.submissions import claims, comments, disputes, plans, queues, reports, roster, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from core.tables import mending
@@ -282,6 +282,10 @@ def foresee_reversal(s: Session, actor: Actor, at: Records) -> None:
     books.foreseen(s, at.batch, actor=actor, now=c.AFTER)
 
 
+def comment(**more: bool) -> Question:
+    return lambda s, a, at: comments.write(s, at.report, "请补充", actor=a, now=c.AFTER, **more)
+
+
 def list_places(s: Session, actor: Actor, at: Records) -> None:
     seen(organizations.listing(s, actor)["id"], at.place)
 
@@ -313,6 +317,8 @@ FILE = ("base", "hohhot_base")
 ADMINISTER = ("admin", "admin hohhot_admin")
 KEEP = ("admin reviewer reviewer2", "hohhot_admin hohhot_reviewer")
 
+SIDES = ("admin reviewer reviewer2 base", "hohhot_admin hohhot_reviewer hohhot_base")
+
 MAY: list[tuple[str, Question, tuple[str, str]]] = [
     # what               how                                                  who: the region's records, Hohhot's
     ("see a plan", lambda s, a, at: workflow.one(s, at.waiting_plan, a), SEE),
@@ -320,6 +326,12 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("see its steps", lambda s, a, at: workflow.trail(s, at.report, a), SEE),
     ("see its remarks", lambda s, a, at: workflow.remarks(s, at.report, a), SEE),
     ("see what changed", lambda s, a, at: workflow.changes(s, at.report, a), SEE),
+    ("see warnings of any kind", lambda s, a, at: workflow.warnings(s, at.waiting_plan, a), SEE),
+    ("see a base's record", lambda s, a, at: reports.record_of(s, at.place, a), SEE),
+    ("read comments", lambda s, a, at: comments.of(s, at.report, a), SEE),
+    ("mark them as read", lambda s, a, at: comments.mark_read(s, at.report, actor=a, now=c.AFTER), SEE),
+    ("comment on a report", comment(), SIDES),
+    ("comment within the office", comment(internal=True), KEEP),
     ("foresee a move", move(Action.APPROVE, "waiting_plan", workflow.foreseen), DECIDE),
     ("undo a decision", move(Action.UNDO, "open_plan"), ("reviewer", "hohhot_reviewer")),
     ("foresee a reversal", foresee_reversal, KEEP),

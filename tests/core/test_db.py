@@ -33,7 +33,7 @@ from core.ledger import checks
 from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source, State
 from core.people import accounts, acts, setup
 from core.records import cards
-from core.submissions import disputes, plans, reports, workflow
+from core.submissions import comments, disputes, plans, reports, workflow
 from core.tables import mending, sheets
 from core.trail import audit
 from tests import cast as c
@@ -63,6 +63,7 @@ def furnished() -> c.Cast:
     open_report = c.draft_report(cast, c.sheet([c.row(3, sex="m")]))
     plan = c.file_plan(cast)
     with db.transaction() as session:
+        comments.write(session, plan.id, "请补充", actor=cast["reviewer"], now=c.NOW)
         said: dict[str, Any] = {"version": plan.version, "remarks": [workflow.Remark("missing", "content")]}
         workflow.move(session, plan.id, workflow.Action.RETURN, **said, actor=cast["reviewer"], now=c.NOW)
         change = mending.Change(3, "sex", "m", "男")
@@ -322,7 +323,7 @@ def test_work_in_bulk_leaves_the_search_for_cycles_as_it_was() -> None:
 def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
     wanted = {"credit_batch", "credit_entry", "movement", "attachment", "card", "audit_entry"}
     wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
-    wanted |= {"person_change", "roster_repair", "card_person", "remark", "submission_content"}
+    wanted |= {"person_change", "roster_repair", "card_person", "remark", "submission_content", "comment"}
     assert set(models.append_only_tables()) == wanted
 
 

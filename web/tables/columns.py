@@ -182,6 +182,7 @@ RECORDS = {
     "account": "账号",
     "card": "审验卡",
     "credit_batch": "入账批次",
+    "comment": "留言",
     "dispute": "异议",
     "organization": "机构",
     "person": "人员",

@@ -21,6 +21,7 @@ from core.submissions.reports.reading import (
     rows,
     standing,
 )
+from core.submissions.reports.record import Record, record_of
 from core.submissions.reports.repairing import (
     accept,
     paste,
@@ -40,6 +41,7 @@ __all__ = [
     "Event",
     "Excess",
     "Overdue",
+    "Record",
     "ReportFields",
     "ReportKind",
     "accept",
@@ -59,6 +61,7 @@ __all__ = [
     "paste",
     "problems",
     "read_again",
+    "record_of",
     "repair",
     "repaired",
     "repairs",

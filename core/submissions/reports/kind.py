@@ -35,10 +35,11 @@ from core.people import persons
 from core.submissions import plans, roster
 from core.submissions.forms import Faults
 from core.submissions.kinds import REASONS, Action, Given, Kept, Kind, Rows, register
-from core.submissions.reports.concerns import double
-from core.submissions.reports.excess import OVER_PLAN_REASON, figures
+from core.submissions.reports import concerns
+from core.submissions.reports.excess import OVER_PLAN_REASON, beyond_plan, figures
 from core.submissions.reports.fields import deadline, summary
 from core.submissions.reports.keeping import form_of
+from core.tables.problems import Problem
 from core.trail import files
 
 _TABLE, _PLAN = sa.inspect(Report).local_table, sa.inspect(Plan).local_table
@@ -181,6 +182,18 @@ class ReportKind(Kind[Report]):
     def deadline(self, session: Session, report: Report) -> Deadline:
         return deadline(session, report)
 
+    def warnings(self, session: Session, report: Report, actor: Actor) -> list[Problem]:
+        """Lateness, rows left out, what exceeds the plan or falls short of it, people in other rosters."""
+        over = [("over-plan", "number", "", f"{each.words}（{each.line}）") for each in beyond_plan(session, report)]
+        if report.late:
+            over.insert(
+                0, ("late", "number", str(report.due_on), f"逾期报送，应于{report.due_on}前报送：{report.late_reason}")
+            )
+        if report.faults:
+            over.append(("faults", "number", str(report.faults), f"{report.faults}行有问题，不登记学时"))
+        found = [Problem(0, column, code, value, words, blocking=False) for code, column, value, words in over]
+        return [*found, *concerns.warnings(session, report.id, actor)]
+
     def check_submit(self, session: Session, report: Report, *, actor: Actor, reason: str, now: datetime) -> None:
         """A report has its summary, announcement and roster, clause 一(五)2.
 
@@ -305,7 +318,7 @@ class ReportKind(Kind[Report]):
                 kept = "逾期报送" if report.late else "按期报送"
                 done = f"{kept}，由{report.authority.name}审核；审核通过后{_registers(report, told)}"
             case Action.APPROVE:
-                told = replace(counted, double=double(session, report), over_plan=figures(session, report))
+                told = replace(counted, double=concerns.double(session, report), over_plan=figures(session, report))
                 done = f"{_registers(report, told)}，学员可打印审验卡"
             case Action.REJECT if report.part > 1:
                 return replace(counted, done="这些人不能再补报")
