@@ -28,8 +28,9 @@ def plan(found: Submission | None) -> papers.Paper:
 def report(found: Submission | None) -> papers.Paper:
     if isinstance(found, Report):
         return report_form.form(found.plan, found, actor)
+    plan_id = address.chosen("plan") or 0
     with db.reading() as session:
-        of = workflow.one(session, address.chosen("plan") or 0, actor, kind="plan")
+        of = workflow.one(session, plan_id, actor, kind="plan")
     assert isinstance(of, Plan)
     return report_form.form(of, None, actor)
 
@@ -51,10 +52,11 @@ READINGS: dict[str, Callable[[Any, Actor], None]] = {
 
 def asked_for() -> Submission | None:
     """The record that the address names, by itself or by the plan it reports on."""
+    item, plan_id = address.chosen("item"), address.chosen("plan") or 0
+    by_plan = item is None and st.query_params.get("kind") == "report"
     with db.reading() as session:
-        item = address.chosen("item")
-        if item is None and st.query_params.get("kind") == "report":
-            item = reports.latest(session, workflow.one(session, address.chosen("plan") or 0, actor, kind="plan").id)
+        if by_plan:
+            item = reports.latest(session, workflow.one(session, plan_id, actor, kind="plan").id)
         return workflow.one(session, item, actor) if item else None
 
 

@@ -40,7 +40,7 @@ def room(report: Report, actor: Actor) -> None:
     tables.account(filter(None, report.read_account.split("\n")))
     faults, mending = [each for each in problems if each.blocking], _Mending(report, reports.form_of(report), actor)
     if faults:
-        words = f"{report.faults}行有错误，不登记学时。可在下面逐格改正，改后立即重新检查；其余各行不受影响，可先提交。"
+        words = f"{report.faults}行有错误，不登记学时。可在下面逐格改正，改后立即重新检查；其余各行不受影响，可先报送。"
         st.warning(words)
     else:
         st.success("花名册没有错误。")
