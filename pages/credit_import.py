@@ -1,5 +1,6 @@
 """Officers bring in hours of earlier years from a file: checked first, then posted as one batch."""
 
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import Unpack
 
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Refused, Role
 from core.ground.hours import hours_text
+from core.law import notices
 from core.records import imports
 from core.tables import sheets
 from core.tables.problems import PROBLEM_HEADINGS, Problem, problem_lines
@@ -31,16 +33,26 @@ def uploaded() -> Upload | None:
     return Upload(given.name, given.getvalue()) if given else None
 
 
+def key_of(upload: Upload) -> str:
+    return f"credits-{files.digest_of(upload)[:16]}"
+
+
 def checked(upload: Upload) -> imports.Preview:
-    """The file as it was checked last; read again only when file, day, columns or books have changed."""
+    """The file as it was checked last; read again only when file, day, columns, cells or books have changed."""
     with db.reading() as session:
         known = choices.chosen(session, actor.organization_id, imports.LISTING.code)
-    seen = (files.digest_of(upload), context.today(), known)
+    seen = (files.digest_of(upload), context.today(), known, tables.held(key_of(upload)).mended)
+    place = st.empty()  # drawn or not, what stands below keeps its place
     if st.session_state.get("credits-seen") != seen:
-        with st.spinner("正在检查……"), db.reading() as session:
-            own, today = actor.organization_id, seen[1]
+        with place, nullcontext() if seen[3] else st.spinner("正在检查……"), db.reading() as session:
             found = imports.read(
-                upload.content, upload.filename, today=today, known=session, authority_id=own, chosen=known
+                upload.content,
+                upload.filename,
+                today=seen[1],
+                known=session,
+                authority_id=actor.organization_id,
+                chosen=known,
+                mended=seen[3],
             )
         st.session_state["credits-preview"], st.session_state["credits-seen"] = found, seen
     preview: imports.Preview = st.session_state["credits-preview"]
@@ -52,17 +64,17 @@ def bring_in() -> None:
     if upload is None:
         deeds.say("error", "请先选择文件。")
         return
-    known = st.session_state["credits-seen"][2]  # as the officer saw it
+    known, mended = st.session_state["credits-seen"][2:]  # as the officer saw it
 
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, list[Problem]]:
-        batch, preview = imports.bring_in(session, upload, reason=reason, chosen=known, **who)
+        batch, preview = imports.bring_in(session, upload, reason=reason, chosen=known, mended=mended, **who)
         if batch is None:
-            raise Refused("rows", "没有一行可以入账，请按问题清单改正后重新上传。")
+            raise Refused("rows", "没有一行可以入账，请在表中改正后再导入。")
         left = f"，{len(preview.faulty_rows)}行有问题没有入账，见下表" if preview.faulty_rows else ""
         left_out = [problem for problem in preview.problems if problem.row in preview.faulty_rows]
         return f"已导入{batch.entries}笔学时（第{batch.id}批）{left}。", left_out
 
-    left_out = deeds.deed(act, "import", upload.filename, hash(upload.content), reason)
+    left_out = deeds.deed(act, "import", upload.filename, hash(upload.content), reason, repr(mended))
     if left_out is not None:
         st.session_state["credits-left"] = left_out
         st.session_state.pop("credits-seen", None)
@@ -70,11 +82,12 @@ def bring_in() -> None:
         st.session_state["credits-reason"] = ""
 
 
-def problems_of(found: list[Problem]) -> None:
-    tables.problems(found, imports.HEADINGS)
+def problems_of(shown: list[Problem], every: list[Problem]) -> None:
+    if shown:
+        tables.problems(shown, imports.HEADINGS)
     st.download_button(
         "下载问题清单",
-        sheets.workbook(PROBLEM_HEADINGS, problem_lines(found, imports.HEADINGS), sheet="问题"),
+        sheets.workbook(PROBLEM_HEADINGS, problem_lines(every, imports.HEADINGS), sheet="问题"),
         "导入学时问题.xlsx",
         icon=":material/download:",
         on_click="ignore",
@@ -83,8 +96,13 @@ def problems_of(found: list[Problem]) -> None:
 
 def choose(found: Understood, upload: Upload, *, border: bool = True) -> None:
     """Which column is which (认列): the run after it reads the file again, since what is chosen has changed."""
-    key = f"credits-{files.digest_of(upload)[:16]}"
-    tables.columns(found, imports.LISTING, key=key, then=lambda: None, border=border)
+    tables.columns(found, imports.LISTING, key=key_of(upload), then=lambda: None, border=border)
+
+
+def written(preview: imports.Preview) -> dict[str, str]:
+    """The columns that can be mended: those of every such file, and what else this one has."""
+    has = {column for cells in list(preview.cells.values())[:1] for column in cells}
+    return {name: word for name, word in imports.HEADINGS.items() if name in has or name in imports.COLUMNS}
 
 
 def preview_of(upload: Upload) -> None:
@@ -93,11 +111,13 @@ def preview_of(upload: Upload) -> None:
     good, faulty = preview.good_rows, len(preview.faulty_rows)
     people, hours = len({row.id_number for row in good}), hours_text(sum((row.hours for row in good), Decimal()))
     words = f"共{len(preview.rows)}行：{len(good)}行可以入账，{people}人{hours}学时"
-    words += f"；{faulty}行有问题，不入账，请看下表" if faulty else ""
+    words += f"；{faulty}行有问题，不入账，可在下面逐格改正" if faulty else ""
     hints = sum(not problem.blocking for problem in preview.problems)
     words += f"；{hints}处提示，不影响入账，请核对" if hints else ""
     (st.warning if preview.problems else st.info)(f"{words}。")
     tables.account(preview.account)
+    choices = {"source": tuple(imports.SOURCES), "subject": tuple(notices.subject_names().values())}
+    tables.mend_file(key_of(upload), preview.cells, preview.problems, headings=written(preview), choices=choices)
     if good:
         names = ("year", "subject", "source", "hours", "deemed", "id_number")
         frame = pd.DataFrame([{name: getattr(row, name) for name in names} for row in good])
@@ -106,7 +126,7 @@ def preview_of(upload: Upload) -> None:
         counts = counts.sort_values(["year", "subject"], ascending=[False, False])
         tables.table(counts, ["year", "subject", "source", "rows_good", "people", "hours"], empty="")
     if preview.problems:
-        problems_of(preview.problems)
+        problems_of([problem for problem in preview.problems if not problem.blocking], preview.problems)
     if preview.understood:
         with st.expander(tables.FOLDED):
             choose(preview.understood, upload, border=False)
@@ -134,7 +154,7 @@ try:
             choose(asked.understood, file)
     elif left := st.session_state.get("credits-left"):
         st.caption("上次导入中没有入账的行")
-        problems_of(left)
+        problems_of(left, left)
 except Refused as refused:
     st.error(refused.words)
 

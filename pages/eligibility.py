@@ -34,14 +34,14 @@ def by_file() -> None:
     if given is None:
         return
     content, name = given.getvalue(), given.name
-    today, code = context.today(), applications.listing().code
+    today, code, held = context.today(), applications.listing().code, tables.held(given.file_id)
 
     def read(session: Session) -> Batch:
         known = choices.chosen(session, actor.organization_id, code)
-        return applications.read(content, name, today=today, chosen=known)
+        return applications.read(content, name, today=today, chosen=known, mended=held.mended)
 
     try:
-        answering(read, given.file_id)
+        answering(read, given.file_id, held)
     except Asked as asked:
         st.session_state["asked"] = (given.file_id, asked)
     before, asked_of = st.session_state.get("asked", (None, None))
@@ -58,13 +58,19 @@ def by_employer() -> None:
     answering(lambda session: answers.applications_of(session, actor, facts, employer=employer), f"{employer}{facts}")
 
 
-def answering(read: Callable[[Session], Batch], asked: str) -> None:
-    """The deeds over some applications and the answers to what was `asked`: looked at, or decided for the record."""
+def answering(read: Callable[[Session], Batch], asked: str, held: tables.Held | None = None) -> None:
+    """The deeds over some applications and the answers to what was `asked`: looked at, or decided for the record.
+
+    Those of a file are mended on the screen (`held`), and answered again in the background.
+    """
+    what = asked, held and held.mended
     with st.container(horizontal=True):
         look = st.button("核验", type="primary", key="look")
-        keep = decides and st.button("核验并存档", key="keep", disabled=st.session_state.get("recorded") == asked)
-    look = look or st.session_state.pop("again", None) == asked
-    if look or keep:
+        keep = decides and st.button("核验并存档", key="keep", disabled=st.session_state.get("recorded") == what)
+    look, place = st.session_state.pop("again", None) == asked or look, st.container()
+    before = st.session_state.get("run", (None,))[0]
+    mended = before is not None and before != what and before[0] == asked
+    if look or keep or mended:
         st.session_state.pop("asked", None)
 
         def work(progress: Progress) -> tuple[Batch, Run]:
@@ -76,12 +82,19 @@ def answering(read: Callable[[Session], Batch], asked: str) -> None:
                     return batch, decisions.decide(session, batch, actor=actor, now=now, progress=progress)
                 return batch, answers.answer(session, batch, actor=actor, progress=progress)
 
-        st.session_state["run"] = (asked, *watched(work, "正在核验……", "已核验{:,} / {:,}"))
+        if mended and not (look or keep):
+            made = work(lambda *_: None)  # no bar: what is below must not move while it is mended
+        else:
+            with place:
+                made = watched(work, "正在核验……", "已核验{:,} / {:,}")
+        st.session_state["run"] = (what, *made)
         if keep:
-            st.session_state["recorded"] = asked
+            st.session_state["recorded"] = what
             st.rerun()  # so that the button beside it cannot record the same again
     before, batch, answered = st.session_state.get("run", (None, None, None))
-    if answered is not None and before == asked:
+    if answered is not None and before == what:
+        if held and not answered.id:
+            reading.mend(answered, asked)
         reading.told(batch, asked)
         results(answered)
 

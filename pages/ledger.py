@@ -16,7 +16,7 @@ from core.models import CreditBatch
 from core.submissions import kinds
 from core.trail import files
 from web import address, deeds, shell, tables
-from web.credit import reversing
+from web.credit import importing, reversing
 from web.deeds import Who
 from web.facts import facts
 from web.words import md, moment_text
@@ -160,6 +160,7 @@ def batch_page(batch: CreditBatch, standing: Standing) -> None:
         what = f"第{back.id}批，{moment_text(back.posted_at)}，{back.posted_by}，{back.entries}笔"
         st.warning(f"{md(back.basis)}（{what}）", icon=":material/undo:")
     line = entries_of(batch)
+    importing.mended(batch, actor)
     relied(batch)
     if not batch.reverses_id and standing != Standing.REVERSED and batch.authority_id == actor.organization_id:
         undoing(batch, standing, line)

@@ -18,8 +18,9 @@ from core.law import notices
 from core.law.applicants import Applicant
 from core.law.notices import EDUCATIONS, EVERY_NOTICE, Fact, Policy, Window
 from core.tables import reading, values
-from core.tables.problems import Problem
-from core.tables.reading import Listing, Understood
+from core.tables.mending import Made, Mended
+from core.tables.problems import LEAVE_OUT, STRIKE, Problem
+from core.tables.reading import NOTHING_MENDED, Listing, Understood
 from core.tables.values import Unclear
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -91,6 +92,8 @@ class Batch:
     """What of the file was read and what was not (读入说明), in words."""
     understood: Understood | None = None
     """Which of the file's columns is which."""
+    made: list[Made] = field(default_factory=list)
+    """What was changed on the screen since the file came (改正处)."""
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -111,16 +114,25 @@ _STUDY = re.compile(
 """What is said beside a level of education and leaves it what it is."""
 
 
-def read(content: bytes, filename: str, *, today: date | None = None, chosen: Mapping[str, str] | None = None) -> Batch:
+def read(
+    content: bytes,
+    filename: str,
+    *,
+    today: date | None = None,
+    chosen: Mapping[str, str] | None = None,
+    mended: Mended = NOTHING_MENDED,
+) -> Batch:
     """Parse an applications file (申报名单).
 
     Read applications from .xlsx, .xls, .et or .csv under SPEC's headings and those of the notices on file: who applies
-    for which year, with every problem in that. What else they say is `understood` by the notice of each.
+    for which year, with every problem in that. What else they say is `understood` by the notice of each. `mended` is
+    what was changed in it on the screen.
 
     Refused codes: "file" (unreadable, empty, too large), "headings" (no 姓名, 身份证号, 申报年度 in one row).
     """
     batch = Batch()
-    table = reading.read(content, filename, listing(), chosen=chosen)
+    table = reading.read(content, filename, listing(), chosen=chosen, mended=mended)
+    batch.made = mended.made(table.written)
     batch.problems += table.problems
     batch.account, batch.understood = reading.account(table), table.understood
     asked = {problem.row for problem in table.problems if problem.blocking}
@@ -183,8 +195,10 @@ def _check_repeated(batch: Batch) -> None:
                 continue
             for earlier in alike[:place]:
                 if all(typed.text(each.cells.get(name)) == typed.text(earlier.cells.get(name)) for name in asked):
-                    words = f"与第{earlier.row}行重复，请删去一行"
-                    twice[each.row] = Problem(each.row, "id_number", "row-twice", each.id_number, words)
+                    words, mend = f"与第{earlier.row}行重复，请删去一行", {STRIKE: ""}
+                    twice[each.row] = Problem(
+                        each.row, "id_number", "row-twice", each.id_number, words, True, LEAVE_OUT, mend
+                    )
                     break
     batch.problems += twice.values()
     batch.applications = [
@@ -199,14 +213,17 @@ def identified(row: int, cells: Mapping[str, object], today: date | None) -> tup
     name = names.normalise(cells.get("name"))
     number = resident_id.normalise(cells.get("id_number"))
 
-    def fault(column: str, code: str, words: str) -> None:
-        problems.append(Problem(row, column, code, typed.text(cells.get(column)), words))
+    def fault(column: str, code: str, words: str, offer: str = "", mended: str = "") -> None:
+        mend = {column: mended} if offer else {}
+        problems.append(Problem(row, column, code, typed.text(cells.get(column)), words, True, offer, mend))
 
     if wrong := names.fault(name):
         fault("name", *wrong)
     code = resident_id.problem(cells.get("id_number"), today=today)
     if code:
-        fault("id_number", code, resident_id.words(code, cells.get("id_number")))
+        meant, slips = resident_id.meant(cells.get("id_number"))
+        offer = f"{slips}，改后校验码相符" if meant else ""
+        fault("id_number", code, resident_id.words(code, cells.get("id_number")), offer, meant)
     year = None
     try:
         year = values.year(cells.get("year"), dated=True)

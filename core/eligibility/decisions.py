@@ -48,6 +48,7 @@ from core.models import (
     under,
 )
 from core.people import persons
+from core.tables.mending import Made
 from core.trail import audit, choices
 
 DECIDERS = (Role.TITLE_OFFICER, Role.REVIEWER)
@@ -71,7 +72,7 @@ def decide(session: Session, batch: Batch, *, actor: Actor, now: datetime, progr
     run = answers.answer(session, batch, actor=actor, progress=progress)
     if run.answered:
         faulty = run.counts[answers.FAULTY]
-        run.id = record(session, run.answered, actor=actor, now=now, faulty=faulty).id
+        run.id = record(session, run.answered, actor=actor, now=now, faulty=faulty, made=batch.made).id
     return run
 
 
@@ -89,13 +90,20 @@ def decide_file(
 
 
 def record(
-    session: Session, answered: Sequence[Answered], *, actor: Actor, now: datetime, faulty: int = 0
+    session: Session,
+    answered: Sequence[Answered],
+    *,
+    actor: Actor,
+    now: datetime,
+    faulty: int = 0,
+    made: Sequence[Made] = (),
 ) -> DecisionRun:
     """Record decisions (存档结论).
 
     Keep answers for the record: every decision with all it stood on, one line in the trail.
 
-    `faulty` is how many applications beside these had problems. Refused codes: "role", "password".
+    `faulty` is how many applications beside these had problems, `made` what was changed on the screen since their file
+    came. Refused codes: "role", "password".
     """
     require(actor, *DECIDERS)
     run = DecisionRun(
@@ -118,10 +126,20 @@ def record(
             **{outcome.value: sum(getattr(part, outcome.value) for part in parts) for outcome in Outcome},
             "policies": sorted({part.policy_id for part in parts}),
             "digest": _run_digest(part.digest for part in parts),
+            **({"rows": _touched(made), "how": "typed"} if made else {}),
         },
         now=now,
     )
     return run
+
+
+def _touched(made: Sequence[Made]) -> dict[str, str]:
+    """Which columns of which rows were changed on the screen, by their headings; the trail holds no numbers."""
+    headings = applications.headings() | {"": "删去"}
+    touched: dict[str, str] = defaultdict(str)
+    for each in made:
+        touched[str(each.row)] += headings.get(each.column, each.column)
+    return dict(touched)
 
 
 def _kept(session: Session, run: DecisionRun, answered: Answered) -> Iterator[DecisionPart]:

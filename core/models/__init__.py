@@ -3,7 +3,7 @@
 from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables
 from core.models.cards import Card, CardPerson
-from core.models.credit import CreditBatch, CreditEntry, CreditTotal
+from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
 from core.models.offices import (
     Account,
@@ -51,6 +51,7 @@ __all__ = [
     "CommentRead",
     "CreditBatch",
     "CreditEntry",
+    "CreditRepair",
     "CreditTotal",
     "DecisionPart",
     "DecisionPerson",

@@ -8,7 +8,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.ground.db import Hours, Moment
+from core.ground.db import EncryptedText, Hours, Moment
 from core.models.base import APPEND_ONLY, Base, Source, codes
 
 
@@ -35,6 +35,20 @@ class CreditBatch(Base):
     """The hashes under `root`, 32 bytes for each entry; none for a batch of before they were kept."""
     root: Mapped[str] = mapped_column(sa.String(64))
     chain: Mapped[str] = mapped_column(sa.String(64))
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+
+class CreditRepair(Base):
+    """What was changed on the screen in an imported file before its hours were posted. The file is kept as it came."""
+
+    __tablename__ = "credit_repair"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("credit_batch.id"), index=True)
+    row: Mapped[int]
+    column: Mapped[str] = mapped_column("column_name", sa.String(40))
+    """The key of the column; "" where the whole row was left out."""
+    before: Mapped[str] = mapped_column(EncryptedText("credit_repair.before"))
+    after: Mapped[str] = mapped_column(EncryptedText("credit_repair.after"))
     __table_args__ = ({"info": APPEND_ONLY},)
 
 

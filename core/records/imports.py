@@ -10,19 +10,21 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
+import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db, names, resident_id, typed
-from core.ground.access import AUTHORITIES, Actor, Refused, Role, require
+from core.ground.access import AUTHORITIES, Actor, Refused, Role, require, visible
 from core.law import notices
 from core.ledger import books, caps, standing
 from core.ledger.books import Posting
-from core.models import Attachment, CreditBatch, CreditEntry, Person, Source, leagues, under
+from core.models import Attachment, CreditBatch, CreditEntry, CreditRepair, Person, Source, leagues, under
 from core.people import acts, persons
 from core.tables import reading, values
+from core.tables.mending import Made, Mended
 from core.tables.problems import Problem, in_order
-from core.tables.reading import Listing, Understood
+from core.tables.reading import NOTHING_MENDED, Listing, Understood
 from core.trail import files
 from core.trail.files import Upload
 
@@ -64,7 +66,9 @@ SOURCES = {source.label: source for source in Source}
 class _Report(Protocol):
     """Says of a row: column, code, how to mend it; a hint keeps it out of nothing."""
 
-    def __call__(self, column: str, code: str, words: str, *, blocking: bool = True) -> None: ...
+    def __call__(
+        self, column: str, code: str, words: str, *, blocking: bool = True, offer: str = "", mended: str = ""
+    ) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,10 @@ class Preview:
     """What of the file was read and what was not (读入说明), in words."""
     understood: Understood | None = None
     """Which of the file's columns is which."""
+    cells: Mapping[int, Mapping[str, object]] = field(default_factory=dict)
+    """The cells of each row by column, as they are now."""
+    made: list[Made] = field(default_factory=list)
+    """What was changed on the screen since the file came (改正处)."""
 
     @property
     def faulty_rows(self) -> set[int]:
@@ -122,15 +130,17 @@ def read(
     known: Session | None = None,
     authority_id: int | None = None,
     chosen: Mapping[str, str] | None = None,
+    mended: Mended = NOTHING_MENDED,
 ) -> Preview:
     """Import preview (检查学时文件): read and check; with `known` (a session) also against people and hours on file.
 
     With `authority_id`, people that another authority is in charge of are a problem of their row, clause 一(一). Each
     row is held against the notice of its year in its person's league, of people not on file in that authority's.
-    `chosen` says of headings which column each is. Files as offices have them, see `reading.read`.
+    `chosen` says of headings which column each is, `mended` what was changed on the screen. Files as offices have
+    them, see `reading.read`.
     Refused codes: "file" (unreadable, empty, too large), "headings".
     """
-    preview = _read(content, filename, today, known, authority_id, chosen)
+    preview = _read(content, filename, today, known, authority_id, chosen, mended)
     if known is not None:
         _check_known(preview, known, authority_id)
     _sort(preview)
@@ -144,10 +154,12 @@ def _read(
     known: Session | None,
     authority_id: int | None,
     chosen: Mapping[str, str] | None,
+    mended: Mended,
 ) -> Preview:
     """The file by itself and by the notices."""
-    table = reading.read(content, filename, LISTING, chosen=chosen)
+    table = reading.read(content, filename, LISTING, chosen=chosen, mended=mended)
     preview = Preview(table.sheet, [], list(table.problems), reading.account(table), table.understood)
+    preview.cells, preview.made = dict(table.rows), mended.made(table.written)
     numbers = [resident_id.normalise(cells.get("id_number")) for _, cells in table.rows]
     league_of = _leagues(known, numbers, authority_id)
     notices_of: dict[str | None, _Notices] = {}
@@ -262,9 +274,12 @@ def _said(name: str) -> str:
 def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notices: _Notices) -> None:
     """One row, with everything that is wrong with it by itself and by the notice of its year."""
 
-    def problem(column: str, code: str, words: str, *, blocking: bool = True) -> None:
+    def problem(
+        column: str, code: str, words: str, *, blocking: bool = True, offer: str = "", mended: str = ""
+    ) -> None:
         value = typed.text(cells.get(column))[:LONGEST_BASIS]
-        preview.problems.append(Problem(number, column, code, value, words, blocking))
+        mend = {column: mended} if offer else {}
+        preview.problems.append(Problem(number, column, code, value, words, blocking, offer, mend))
 
     name = names.normalise(cells.get("name"))
     if fault := names.fault(name):
@@ -272,7 +287,9 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notice
     code = resident_id.problem(cells.get("id_number"), today=notices.today)
     id_number = resident_id.normalise(cells.get("id_number"))
     if code:
-        problem("id_number", code, resident_id.words(code, cells.get("id_number")))
+        meant, slips = resident_id.meant(cells.get("id_number"))
+        offer = f"{slips}，改后校验码相符" if meant else ""
+        problem("id_number", code, resident_id.words(code, cells.get("id_number")), offer=offer, mended=meant)
     else:
         for column, words in values.contradictions(id_number, cells).items():
             problem(column, "id-contradicted", words)
@@ -583,11 +600,14 @@ def bring_in(
     reason: str,
     now: datetime,
     chosen: Mapping[str, str] | None = None,
+    mended: Mended = NOTHING_MENDED,
 ) -> tuple[CreditBatch | None, Preview]:
     """Import hours (导入学时): post every good row as one batch, with its file kept; answers it and all problems.
 
-    Idempotent for one office: its own file that still stands is refused ("posted"), and a row that is in the ledger is
-    left out. Another office may import the same file: it posts its own people's rows, the others are faults.
+    The file is kept as it came, and beside it all that was `mended` in it on the screen.
+    Idempotent for one office: its own file that still stands is refused ("posted") unless something was mended in it,
+    and a row that is in the ledger is left out. Another office may import the same file: it posts its own people's
+    rows, the others are faults.
 
     None where no row is without a fault: then nothing is kept. People not on file are added under the actor's office.
     The system itself (the command line) is in charge of everybody. Refused codes: "role", "reason", "file", "headings",
@@ -600,9 +620,10 @@ def bring_in(
     if not reason:
         raise Refused("reason", "请填写导入的原因，如“补登2021至2023年度纸质台账”。")
     own = actor.organization_id if actor.account_id is not None else None
-    preview = _read(upload.content, upload.filename, db.office_day(now), session, own, chosen)
+    preview = _read(upload.content, upload.filename, db.office_day(now), session, own, chosen, mended)
     books.hold(session)
-    _check_posted(session, upload, actor)
+    if not preview.made:
+        _check_posted(session, upload, actor)
     _check_known(preview, session, own)
     _sort(preview)
     good = preview.good_rows
@@ -615,13 +636,37 @@ def bring_in(
     batch = books.post(
         session,
         [_posting(row, people[row.id_number]) for row in good],
-        basis=f"导入：{upload.filename}"[:200],
+        basis=f"导入：{upload.filename}"[:180] + (f"，网上改正{len(preview.made)}处" if preview.made else ""),
         attachment_id=kept.id,
         actor=actor,
         reason=reason,
         now=now,
     )
+    session.add_all(CreditRepair(batch_id=batch.id, **made._asdict()) for made in preview.made)
     return batch, preview
+
+
+def repairs(session: Session, batch_id: int, actor: Actor) -> pd.DataFrame:
+    """Repair log of an import (改正记录): what was changed in its file before it was posted, ID numbers masked.
+
+    Columns: row, column (its key, "" for a row that was struck), before, after. Refused codes: "role".
+    """
+    require(actor, Role.REVIEWER, Role.ADMIN)
+    columns = "row column before after".split()
+    query = sa.select(*(getattr(CreditRepair, name) for name in columns)).where(CreditRepair.batch_id == batch_id)
+    query = query.join(CreditBatch, CreditBatch.id == CreditRepair.batch_id)
+    seen = visible(actor, organization=CreditBatch.authority_id, authority=CreditBatch.authority_id)
+    found = pd.DataFrame(session.execute(query.where(seen).order_by(CreditRepair.id)).all(), columns=columns)
+    for name, nothing in (("before", ""), ("after", "删去")):
+        found[name] = [
+            nothing if not column and not text else _masked(column, text)
+            for column, text in zip(found["column"], found[name], strict=True)
+        ]
+    return found
+
+
+def _masked(column: str, text: str) -> str:
+    return resident_id.mask(text) if column == "id_number" else resident_id.masked(text)
 
 
 def _check_posted(session: Session, upload: Upload, actor: Actor) -> None:
@@ -636,5 +681,5 @@ def _check_posted(session: Session, upload: Upload, actor: Actor) -> None:
             raise Refused(
                 "posted",
                 f"此文件已于{day}由{batch.posted_by}导入（第{batch.id}批），不会重复入账。"
-                "改正了的行请另存为新文件再导入，已入账的行会自动跳过。",
+                "改正了的行请在改正表中改好，或另存为新文件再导入，已入账的行会自动跳过。",
             )

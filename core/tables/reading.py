@@ -15,10 +15,12 @@ from core.ground import names, typed
 from core.ground.access import Refused, Role
 from core.tables import delimited, headings, reader, values
 from core.tables.headings import Headings, Question, Vocabulary, letter
+from core.tables.mending import LEFT_OUT, Mended
 from core.tables.problems import UNKNOWN, Problem
 from core.tables.reader import HEAD, LONGEST_CELL, Sheet
 
 LARGEST = 20 * 2**20
+NOTHING_MENDED = Mended()
 
 Cells = Mapping[str, Any]
 _Lines = list[tuple[int, dict[str, Any]]]
@@ -123,6 +125,8 @@ class Table:
     left_out: list[LeftOut] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     """What to look at: columns not read, hidden rows, examples, names merged over several rows."""
+    written: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """The rows as the file has them, by number, with nothing mended."""
 
     @property
     def understood(self) -> Understood:
@@ -139,12 +143,20 @@ class Asked(Refused):
         self.labels = understood.labels
 
 
-def read(content: bytes, filename: str, listing: Listing, *, chosen: Mapping[str, str] | None = None) -> Table:
+def read(
+    content: bytes,
+    filename: str,
+    listing: Listing,
+    *,
+    chosen: Mapping[str, str] | None = None,
+    mended: Mended = NOTHING_MENDED,
+) -> Table:
     """Read a table (读入表格): its headings wherever they stand, its rows below them, and what was left out.
 
     `chosen` says of labels which column each is ("": none), before any word does; what is no column of this kind (any
-    more) says nothing. Files as offices have them: workbooks by content, .csv; titles above, signatures below, merged
-    cells, empty rows, hidden sheets.
+    more) says nothing. `mended` is laid over the rows: what it changed or struck is asked about no more.
+    Files as offices have them: workbooks by content, .csv; titles above, signatures below, merged cells, empty rows,
+    hidden sheets.
     Refused codes: "file" (unreadable, empty, too large, a decompression bomb, two sheets that fit), "headings" (not
     found; or `Asked`: two columns for one name).
     """
@@ -158,7 +170,24 @@ def read(content: bytes, filename: str, listing: Listing, *, chosen: Mapping[str
     except reader.Unreadable as error:
         raise Refused("file", str(error)) from error
     table.problems += [Problem(0, name[:20], UNKNOWN, "", said, False) for name, said in others]
+    table.written = dict(table.rows)
+    if mended:
+        _mend(table, mended, listing)
     return table
+
+
+def _mend(table: Table, mended: Mended, listing: Listing) -> None:
+    """Lay what was changed on the screen over the rows of a file (改正); rows in stay rows taken and rows named."""
+    table.rows = list(mended.over(table.rows))
+    name = listing.identity[0]
+    for row in sorted(mended.struck & table.written.keys()):
+        table.left_out.append(LeftOut(row, LEFT_OUT, typed.text(table.written[row].get(name))[:30]))
+    table.left_out.sort(key=lambda each: each.row)
+    table.problems = [
+        each
+        for each in table.problems
+        if each.row not in mended.struck and not (each.blocking and each.column in mended.cells.get(each.row, ()))
+    ]
 
 
 def _not_found(listing: Listing) -> str:
@@ -396,8 +425,9 @@ def _sums(sheet: Sheet, found: Headings, stop: int, listing: Listing, lines: _Li
             value, which = typed.text(sheet.columns[place][top]), f"第{rows[0]}至{rows[-1]}行"
             said = f"{which}的“{found.labels[place][:20]}”是合并的单元格，分不清{value}是每行的还是合计"
             said += "，请逐行填写" if listing.several else f"，已按每人{value}读入，请核对"
+            offer, mend = (f"每行都是{value}", {columns[place]: value}) if listing.several and value else ("", {})
             for row in rows if listing.several else rows[:1]:
-                yield Problem(row, columns[place], "sum-merged", value, said, blocking=listing.several)
+                yield Problem(row, columns[place], "sum-merged", value, said, listing.several, offer, mend)
 
 
 def _two_names(listing: Listing, lines: _Lines) -> Iterator[Problem]:

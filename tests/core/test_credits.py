@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -21,6 +22,8 @@ from core.records import imports
 from core.submissions import workflow
 from core.submissions.workflow import Action
 from core.tables import sheets
+from core.tables.mending import Change, Mended
+from core.tables.reading import NOTHING_MENDED
 from core.trail import audit, files
 from core.trail.files import Upload
 from tests import cast as c
@@ -56,10 +59,23 @@ def told(preview: imports.Preview) -> list[tuple[int, str, str]]:
 
 
 def bring(
-    cast: c.Cast, *rows: list[Any], by: str = "reviewer", reason: str = "补登纸质台账", filename: str = "学时.xlsx"
+    cast: c.Cast,
+    *rows: list[Any],
+    by: str = "reviewer",
+    reason: str = "补登纸质台账",
+    filename: str = "学时.xlsx",
+    mended: Mended = NOTHING_MENDED,
 ) -> Callable[[Session], tuple[CreditBatch | None, imports.Preview]]:
     upload = Upload(filename, book(*rows))
-    return lambda s: imports.bring_in(s, upload, actor=cast[by], reason=reason, now=c.NOW)
+    return lambda s: imports.bring_in(s, upload, actor=cast[by], reason=reason, now=c.NOW, mended=mended)
+
+
+def mending(preview: imports.Preview, *changes: tuple[int, str, str, str], struck: tuple[int, ...] = ()) -> Mended:
+    """What is changed in a file that was read: row, column, before, after; and the rows left out."""
+    found = Mended().changed(preview.cells, [Change(*each) for each in changes], imports.HEADINGS)
+    for row in struck:
+        found = found.without(preview.cells, row)
+    return found
 
 
 def done(deed: Callable[[Session], Any]) -> Any:
@@ -617,3 +633,98 @@ def test_many_rows_are_normal(office: Path) -> None:
         assert batch is not None
         assert (batch.entries, preview.problems) == (5000, [])
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditEntry)) == 5000
+
+
+# --- mended on the screen -------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_mended_on_the_screen_and_what_was_changed_is_kept_beside_it(database: str) -> None:
+    cast = c.assemble()
+    wrong = c.id_number(2)[:10] + "O" + c.id_number(2)[11:]
+    rows = [line(1, hours="很多"), line(2, id_number=wrong), line(3), line(4, year="去年")]
+    first = read(*rows)
+    assert [(each.row, each.offer) for each in first.problems] == [
+        (3, ""),
+        (4, "第11位的“O”应为0，改后校验码相符"),
+        (6, ""),
+    ]
+    mended = mending(first, (3, "hours", "很多", " 60 "), struck=(6,))
+    mended = mended.accepted(first.cells, first.problems, [4], imports.HEADINGS)
+    again = read(*rows, mended=mended)
+    assert (told(again), [row.row for row in again.good_rows]) == ([], [3, 4, 5])
+    assert again.account == [
+        "读入3行，未读入1行",
+        "第6行：改正时删去（赵示丄）",
+    ]  # rows in are rows taken and rows named
+    assert again.made == [
+        (3, "hours", "很多", "60"),
+        (4, "id_number", wrong, c.id_number(2)),
+        (6, "", "赵示丄", ""),
+    ]
+    batch, _ = done(bring(cast, *rows, mended=mended))
+    assert (batch.entries, batch.basis) == (3, "导入：学时.xlsx，网上改正3处")
+    with db.reading() as session:
+        assert files.opened(session, batch.attachment_id, cast["reviewer"]).content == book(*rows)
+        kept = imports.repairs(session, batch.id, cast["reviewer"])
+        assert imports.repairs(session, batch.id, cast["baotou_reviewer"]).empty
+        assert [*checks.faults(session), *audit.faults(session)] == []
+    assert list(kept.itertuples(index=False, name=None)) == [
+        (3, "hours", "很多", "60"),
+        (4, "id_number", resident_id.mask(wrong), resident_id.mask(c.id_number(2))),
+        (6, "", "赵示丄", "删去"),
+    ]
+    assert c.refusal(lambda s: imports.repairs(s, batch.id, cast["title"])).code == "role"
+
+
+def test_a_file_imported_in_part_is_mended_and_imported_again_without_posting_anything_twice(office: Path) -> None:
+    cast = c.assemble()
+    rows = [line(1), line(2, hours="很多")]
+    done(bring(cast, *rows))
+    assert c.refusal(bring(cast, *rows)).code == "posted"
+    mended = mending(read(*rows), (4, "hours", "很多", "60"))
+    batch, preview = done(bring(cast, *rows, mended=mended))
+    assert (batch.entries, told(preview)) == (1, [(3, "学时", "recorded")])
+    assert (balance(1)[1], balance(2)[1]) == (60, 60)
+    assert done(bring(cast, *rows, mended=mended))[0] is None
+    same = mending(read(*rows), (4, "hours", "很多", "很多"))  # nothing is changed, so nothing is mended
+    assert c.refusal(bring(cast, *rows, mended=same)).code == "posted"
+
+
+def test_a_change_that_does_not_fit_what_is_there_is_refused(office: Path) -> None:
+    preview = read(line(1, hours="很多"), line(2))
+    mended = mending(preview, (3, "hours", "很多", "61"))
+    for changed, code, words in (
+        (lambda: mending(preview, (9, "hours", "", "60")), "rows", "没有第9行"),
+        (lambda: mending(preview, (3, "colour", "", "60")), "rows", "没有第3行"),
+        (lambda: mending(preview, (3, "hours", "60", "61")), "stale", "第3行的学时刚刚改为“很多”"),
+        (
+            lambda: mended.changed(preview.cells, [Change(3, "hours", "很多", "62")], imports.HEADINGS),
+            "stale",
+            "刚刚改为“61”",
+        ),
+        (lambda: mending(preview, (3, "hours", "很多", "1"), struck=(3, 3)), "rows", "没有第3行"),
+        (lambda: mending(preview, struck=(3, 4)), "file", "第4行是最后一行"),
+        (lambda: mended.accepted(preview.cells, preview.problems, [3], imports.HEADINGS), "rows", "没有可采纳的建议"),
+    ):
+        with pytest.raises(Refused, match=words) as caught:
+            changed()
+        assert caught.value.code == code
+
+
+def test_what_a_file_itself_asks_about_is_answered_in_the_cell(office: Path) -> None:
+    """Hours merged over two lines of a person: each line's or their sum; the proposal says each line's."""
+    buffer = io.BytesIO(book(line(1), line(1, year=2022, completed_on="")))
+    workbook = openpyxl.load_workbook(buffer)
+    workbook.active.merge_cells("E3:E4")
+    written = io.BytesIO()
+    workbook.save(written)
+
+    def again(mended: Mended) -> imports.Preview:
+        return imports.read(written.getvalue(), "学时.xlsx", today=c.TODAY, mended=mended)
+
+    first = again(Mended())
+    assert [(each.code, each.offer) for each in first.problems] == [("sum-merged", "每行都是60")] * 2
+    mended = Mended().accepted(first.cells, first.problems, [3], imports.HEADINGS)
+    assert told(again(mended)) == [(4, "学时", "sum-merged")]
+    mended = mended.changed(first.cells, [Change(4, "hours", "60", "30")], imports.HEADINGS)
+    assert (told(again(mended)), [row.hours for row in again(mended).good_rows]) == ([], [60, 30])

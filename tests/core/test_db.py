@@ -32,10 +32,11 @@ from core.ground.access import OrganizationKind, Refused
 from core.ledger import checks
 from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source, State
 from core.people import accounts, acts, setup
-from core.records import cards
+from core.records import cards, imports
 from core.submissions import comments, disputes, plans, reports, workflow
 from core.tables import mending, sheets
 from core.trail import audit
+from core.trail.files import Upload
 from tests import cast as c
 
 PROBE = sa.Table(
@@ -68,6 +69,10 @@ def furnished() -> c.Cast:
         workflow.move(session, plan.id, workflow.Action.RETURN, **said, actor=cast["reviewer"], now=c.NOW)
         change = mending.Change(3, "sex", "m", "男")
         reports.repair(session, open_report.id, [change], actor=cast["base"], now=c.AFTER)
+        paper = [[c.id_number(4), "赵示四", 2023, "专业科目", 60, "培训", "纸质台账", ""]]
+        upload = Upload("往年学时.xlsx", c.sheet(paper, tuple(imports.HEADINGS.values())))
+        mended = mending.Mended({3: {"name": "赵示五"}})
+        imports.bring_in(session, upload, actor=cast["reviewer"], reason="补登", now=c.AFTER, mended=mended)
     return cast
 
 
@@ -324,6 +329,7 @@ def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
     wanted = {"credit_batch", "credit_entry", "movement", "attachment", "card", "audit_entry"}
     wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
     wanted |= {"person_change", "roster_repair", "card_person", "remark", "submission_content", "comment"}
+    wanted |= {"credit_repair"}
     assert set(models.append_only_tables()) == wanted
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.eligibility import applications
-from core.eligibility.applications import Batch
+from core.eligibility.answers import Run
+from core.eligibility.applications import SOMETIMES, Batch
+from core.law.notices import ROUTES
 from core.tables.reading import Understood
 from web import tables
 
@@ -30,3 +32,11 @@ def choose(found: Understood, asked: str, *, border: bool = True) -> None:
         st.session_state["again"] = asked
 
     tables.columns(found, applications.listing(), key=f"applications-{asked}", then=again, border=border)
+
+
+def mend(run: Run, asked: str) -> None:
+    """The faults of a file of applications as a sheet to mend (改正申报名单); it is answered again with each change."""
+    cells = {each.row: each.cells for each in run.applications}
+    has = {column for row in list(cells.values())[:1] for column in row}
+    usual = {name: word for name, word in applications.headings().items() if name in has or name not in SOMETIMES}
+    tables.mend_file(asked, cells, run.problems, headings=usual, choices={"route": ROUTES, "sex": ("男", "女")})

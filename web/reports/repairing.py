@@ -235,44 +235,12 @@ def _whole(report_id: int, form: Form, row: int) -> None:
 
 
 def _opened(report_id: int, form: Form, row: int, cells: dict[str, str]) -> None:
-    for column, value in cells.items():  # what was typed when it was open before, and not saved, is gone
-        choices = roster.CHOICES.get(column)
-        kept = value if not choices or value in choices else None
-        st.session_state[f"whole-{report_id}-{row}-{column}"] = kept
-    _cells(report_id, form, row, cells)
+    def save(row: int, changes: list[Change]) -> None:
+        _deed(
+            lambda session, **who: reports.repair(session, report_id, changes, **who),
+            f"第{row}行已保存并重新检查。",
+            report_id,
+            *changes,
+        )
 
-
-@st.dialog("改正整行", width="medium")
-def _cells(report_id: int, form: Form, row: int, cells: dict[str, str]) -> None:
-    """Dialog with every cell of a row as it was when opened (optimistic lock): another's change is not overwritten."""
-    with st.form(f"whole-{row}-form", border=False):
-        st.caption(f"第{row}行")
-        places = st.columns(2)
-        for at, (column, before) in enumerate(cells.items()):
-            heading, key = form.headings[column], f"whole-{report_id}-{row}-{column}"
-            if choices := roster.CHOICES.get(column):
-                places[at % 2].selectbox(heading, choices, None, placeholder=before or "请选择", key=key)
-            else:
-                places[at % 2].text_input(heading, key=key)
-        args = (report_id, row, cells)
-        if st.form_submit_button("保存并重新检查", type="primary", on_click=_retyped, args=args):
-            st.rerun()
-
-
-def _retyped(report_id: int, row: int, cells: dict[str, str]) -> None:
-    """Save the cells of a row that were changed in the dialog."""
-    typed = {column: st.session_state[f"whole-{report_id}-{row}-{column}"] for column in cells}
-    changes = [
-        Change(row, column, before, typed[column])
-        for column, before in cells.items()
-        if typed[column] not in (None, before)
-    ]
-    if not changes:
-        deeds.say("warning", f"第{row}行没有改动。")
-        return
-    _deed(
-        lambda session, **who: reports.repair(session, report_id, changes, **who),
-        f"第{row}行已保存并重新检查。",
-        report_id,
-        *changes,
-    )
+    tables.whole_row(f"whole-{report_id}", row, cells, headings=form.headings, choices=roster.CHOICES, save=save)

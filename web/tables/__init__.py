@@ -5,25 +5,31 @@ from web.tables.choosing import FOLDED, account, columns
 from web.tables.columns import LABELS
 from web.tables.downloads import deferred, export
 from web.tables.drawing import PAGE_ROWS, fixed, listing, pick, prose, table
+from web.tables.filed import Held, held, mend_file
 from web.tables.problems import problems
+from web.tables.row import whole_row
 from web.tables.sheet import Mending, is_mended, sheet
 
 __all__ = [
     "FOLDED",
     "LABELS",
     "PAGE_ROWS",
+    "Held",
     "Mending",
     "account",
     "columns",
     "deferred",
     "export",
     "fixed",
+    "held",
     "is_mended",
     "listing",
+    "mend_file",
     "pick",
     "problems",
     "prose",
     "sheet",
     "table",
+    "whole_row",
     "worded",
 ]

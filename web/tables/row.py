@@ -1,0 +1,65 @@
+"""A whole row of a table (改正整行) in a dialog: every cell of it as it was when it was opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import streamlit as st
+
+from core.tables.mending import Change
+from web import deeds
+
+Save = Callable[[int, list[Change]], None]
+
+
+def whole_row(
+    prefix: str,
+    row: int,
+    cells: Mapping[str, str],
+    *,
+    headings: Mapping[str, str],
+    choices: Mapping[str, Sequence[str]],
+    save: Save,
+) -> None:
+    """Edit a whole row (改正整行) as it stands. `prefix` is the table's own; `save` is given what was changed."""
+    for column, value in cells.items():  # what was typed when it was open before, and not saved, is gone
+        offered = choices.get(column)
+        st.session_state[f"{prefix}-{row}-{column}"] = value if not offered or value in offered else None
+    _dialog(prefix, row, cells, headings, choices, save)
+
+
+@st.dialog("改正整行", width="medium")
+def _dialog(
+    prefix: str,
+    row: int,
+    cells: Mapping[str, str],
+    headings: Mapping[str, str],
+    choices: Mapping[str, Sequence[str]],
+    save: Save,
+) -> None:
+    """Every cell as it was when opened (optimistic lock): another's change is not overwritten."""
+    with st.form(f"{prefix}-{row}-form", border=False):
+        st.caption(f"第{row}行")
+        places = st.columns(2)
+        for at, (column, before) in enumerate(cells.items()):
+            heading, key = headings.get(column, column), f"{prefix}-{row}-{column}"
+            if offered := choices.get(column):
+                places[at % 2].selectbox(heading, offered, None, placeholder=before or "请选择", key=key)
+            else:
+                places[at % 2].text_input(heading, key=key)
+        if st.form_submit_button("保存并重新检查", type="primary", on_click=_saved, args=(prefix, row, cells, save)):
+            st.rerun()
+
+
+def _saved(prefix: str, row: int, cells: Mapping[str, str], save: Save) -> None:
+    """Save the cells of a row that were changed in the dialog."""
+    typed = {column: st.session_state[f"{prefix}-{row}-{column}"] for column in cells}
+    changes = [
+        Change(row, column, before, typed[column])
+        for column, before in cells.items()
+        if typed[column] not in (None, before)
+    ]
+    if changes:
+        save(row, changes)
+    else:
+        deeds.say("warning", f"第{row}行没有改动。")
