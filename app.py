@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gc
+import logging
+import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import streamlit as st
@@ -13,7 +17,9 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
 from core.eligibility import drafts
 from core.ground import db
-from core.office import dashboards  # noqa: F401  what pages need is loaded before the freeze, so that no session pays
+from core.office import daily, dashboards  # noqa: F401  loaded before the freeze, so that no session pays
+from core.office.mail import Post
+from core.people import setup
 from core.records import cards  # noqa: F401
 from routes import addresses, shield
 
@@ -26,7 +32,34 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         drafts.install(session)
     gc.collect()
     gc.freeze()
+    stop = threading.Event()
+    if os.environ.get("CE_DAILY") != "off":
+        threading.Thread(target=every_day, args=(stop,), name="daily", daemon=True).start()
     yield
+    stop.set()
+
+
+ROUND = 600.0
+"""Seconds between two looks at what is due today."""
+
+
+def every_day(stop: threading.Event) -> None:
+    """The day's reminders and mails (每日事务), from seven in the morning; several processes do them once together."""
+    reminded: date | None = None
+    while not stop.wait(ROUND):
+        try:
+            with db.reading() as session:
+                now = setup.moment(session, datetime.now(UTC)) if setup.is_open(session) else None
+            if now is None or now.astimezone(db.OFFICE_ZONE).hour < 7:
+                continue
+            if reminded != db.office_day(now):
+                with db.transaction() as session:
+                    daily.remind(session, now=now)
+                reminded = db.office_day(now)
+            if post := Post.office():
+                daily.mails(post, now=lambda: datetime.now(UTC))
+        except Exception:  # the next round tries again, and nothing else may stop for it
+            logging.getLogger("daily").exception("the day's reminders and mails")
 
 
 def keep_answers() -> None:

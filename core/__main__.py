@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from core.cli import console, eligibility, law, ledger, records, rosters, setup
+from core.cli import console, daily, eligibility, law, ledger, records, rosters, setup
 from core.ground import db
 
 Commands = Any
@@ -48,6 +48,12 @@ def _office_commands(commands: Commands) -> None:
     init.set_defaults(run=setup.init)
     check = commands.add_parser("check", help="核对结构、保护、合计与链 (schema, guards, totals, chains; exit 0 or 1)")
     check.set_defaults(run=ledger.check)
+    every_day = commands.add_parser(
+        "daily",
+        help="期限提醒和每日邮件 (the day's reminders and mails, once however often; exit 0 done, 1 mails that failed, "
+        "each a line, 2 refused)",
+    )
+    every_day.set_defaults(run=daily.run)
     totals = commands.add_parser(
         "totals",
         help="核对或重建学时合计 (totals against their entries; exit 0 alike or rebuilt, 1 different, 2 refused; a "

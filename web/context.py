@@ -74,7 +74,7 @@ def _asked() -> Known:
         opened, ahead = "office" in settings, setup.days_ahead(settings)
         actor = accounts.actor_of(session, here, real) if opened else None
         begun = actor is not None or (opened and not accounts.none_yet(session))
-        counts = _counted(session, actor) if actor else {}
+        counts = _counted(session, actor, real + timedelta(days=ahead)) if actor else {}
     return Known(opened, begun, settings.get("office") == "demo", ahead, real + timedelta(days=ahead), actor, counts)
 
 
@@ -84,10 +84,10 @@ COUNTED_FOR = 5.0
 """Seconds for which counts beside the menu hold; a deed done in this process has them counted anew at once."""
 
 
-def _counted(session: Session, here: Actor) -> dict[str, int]:
+def _counted(session: Session, here: Actor, moment: datetime) -> dict[str, int]:
     counted_at, counts = _COUNTS.get(here.account_id, (-math.inf, {}))
     if time.monotonic() - counted_at > COUNTED_FOR:
-        counts = home.counts(session, here)
+        counts = home.counts(session, here, now=moment)
         _COUNTS[here.account_id] = time.monotonic(), counts
     return counts
 

@@ -41,9 +41,19 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
     return None
 
 
+def about(record: str, record_id: int, actor: Actor) -> Place | None:
+    """Where an actor opens what a message is about (打开消息): a submission, hours, a day of the calendar."""
+    if record in KINDS:
+        return place(record, record_id, actor)
+    if record == "credit_batch" and actor.role is Role.PERSON:
+        return "credit_lookup", {}
+    return ("calendar", {}) if record == "organization" else None
+
+
 def menu(counts: dict[str, int], actor: Actor) -> dict[str, int]:
     """Counts beside the menu (待办数) by page file, out of those by kind."""
     pages = {code: "filing" for code, kind in KINDS.items() if actor.role in kind.filers}
+    pages["message"] = "messages"
     found: dict[str, int] = {}
     for kind, number in counts.items():
         if page := pages.get(kind, REVIEW.get(kind)):

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
+from core.office import messages
 from core.people import persons, setup
-from web import bar, context, deeds, first_visit, links, papers, passwords, shell, sign_in
+from web import address, bar, context, deeds, first_visit, links, papers, passwords, shell, sign_in
 from web.deeds import Who
 from web.words import md
 
@@ -29,6 +30,7 @@ class Screen:
 SCREENS = {
     "办理": (
         Screen("home", "首页", "home"),
+        Screen("messages", "消息", "mail"),
         Screen("filing", "申报", "edit_calendar", papers.FILERS),
         Screen("paper", "填写", "edit_note", ()),
         Screen("plan_approval", "培训计划审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
@@ -85,6 +87,12 @@ def main() -> None:
 def screen(known: context.Known) -> None:
     """The page that was asked for, or what has to come before it."""
     actor = known.actor
+    if actor and not actor.must_change_password and (opened := address.chosen("message")):
+        address.choose("message", None)
+        with db.transaction() as session:
+            messages.read(session, [opened], actor=actor)
+        context.renew()
+        known = context.known()
     counts = links.menu(known.counts, actor) if actor else {}
     position: Any = "sidebar" if actor and not actor.must_change_password else "hidden"
     page = st.navigation(pages(actor, counts), position=position)

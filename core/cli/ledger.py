@@ -15,6 +15,7 @@ from core.ground import db
 from core.ground.hours import hours_text
 from core.law import notices
 from core.ledger import checks, totals
+from core.office import daily
 from core.people import setup
 from core.trail import audit
 
@@ -40,6 +41,7 @@ def check(_options: argparse.Namespace) -> int:
         if db.outdated(session):
             parts = {"schema": parts["schema"]}
     found = [words for part, ask in parts.items() for words in _asked(part, ask)]
+    unsent = [] if parts.keys() == {"schema"} else _asked("daily mail", daily.failures)
     files, there = notices.filed(), setup.league_names()
     found += [f"policy file {fault}" for each in files for fault in each.faults]
     found += [
@@ -51,6 +53,8 @@ def check(_options: argparse.Namespace) -> int:
         print(words)
     mend = "keep a copy of the database, and compare what is named with your last backup"
     console.say(f"faults: {len(found)}; {mend}" if found else "schema, guards, totals and chains stand")
+    for words in unsent:
+        console.say(f"a daily mail did not go, and is tried again: {words}")
     return 1 if found else 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,8 +20,8 @@ from core.ground.hours import hours_text
 from core.ledger import caps, chain, consequences, reliance, standing, totals
 from core.ledger.chain import FORM, LEAF_FIELDS
 from core.ledger.consequences import Consequence
-from core.models import CreditBatch, CreditEntry, Source, Submission
-from core.trail import audit
+from core.models import Account, CreditBatch, CreditEntry, Person, Source, Submission, under
+from core.trail import audit, messages
 
 REVERSERS = (Role.REVIEWER, Role.ADMIN)
 LONGEST_REASON = 180
@@ -258,3 +258,35 @@ def _written(
         now=now,
     )
     return batch
+
+
+@messages.about(audit.Event.CREDIT_POSTED, audit.Event.CREDITS_IMPORTED, audit.Event.CREDIT_REVERSED)
+def _hear_of_hours(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
+    """Those with an account hear of hours of theirs; of a reversal also who reported or claimed them."""
+    batch: CreditBatch = deed.touched
+    back = batch.reverses_id is not None
+    holder = sa.orm.aliased(Person)
+    holders = sa.exists().where(Account.person_id == holder.id, under(holder, Person.human_id))
+    whose = (
+        sa.select(Person.human_id)
+        .join(CreditEntry, CreditEntry.person_id == Person.id)
+        .where(CreditEntry.batch_id == batch.id, holders)
+        .distinct()
+    )
+    title = "您的学时有冲销" if back else "有学时登记到您名下"
+    for human_id in session.scalars(whose).all():
+        yield messages.Word(messages.Topic.HOURS, title, batch.basis, person_id=human_id)
+    undone = session.get(CreditBatch, batch.reverses_id) if back else None
+    if undone is not None and undone.submission_id:
+        submission = session.get_one(Submission, undone.submission_id)
+        role = Role.EMPLOYER_CLERK if submission.person_id else Role.BASE_CLERK
+        title = f"{batch.entries}笔学时已冲销：{submission.title}"
+        yield messages.Word(
+            messages.Topic.HOURS,
+            title,
+            deed.reason,
+            submission.organization_id,
+            role,
+            record=submission.kind,
+            record_id=submission.id,
+        )

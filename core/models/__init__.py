@@ -5,6 +5,7 @@ from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_on
 from core.models.cards import Card, CardPerson
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
+from core.models.messages import Message, MessageChoice, MessageRead
 from core.models.offices import (
     Account,
     CalendarLink,
@@ -59,6 +60,9 @@ __all__ = [
     "DecisionRun",
     "Dispute",
     "MaskedNumber",
+    "Message",
+    "MessageChoice",
+    "MessageRead",
     "Mode",
     "Movement",
     "Organization",

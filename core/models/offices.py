@@ -88,7 +88,7 @@ class Account(Base):
     name: Mapped[str] = mapped_column(sa.String(40))
     role: Mapped[Role] = mapped_column(codes(Role))
     organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
-    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     password_hash: Mapped[str] = mapped_column(sa.String(80))
     must_change_password: Mapped[bool] = mapped_column(default=True)
     active: Mapped[bool] = mapped_column(default=True)

@@ -15,7 +15,7 @@ from core.ground.access import Actor, Role, require
 from core.ledger import years
 from core.ledger.years import Held
 from core.models import AuditEntry, Movement, Organization, State, Submission
-from core.office import dashboards
+from core.office import dashboards, messages
 from core.records import cards
 from core.submissions import plans, reports, workflow
 from core.submissions.kinds import KINDS
@@ -117,10 +117,10 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
     return Home(**given)
 
 
-def counts(session: Session, actor: Actor) -> dict[str, int]:
+def counts(session: Session, actor: Actor, *, now: datetime) -> dict[str, int]:
     """Counts beside the menu (待办数), by kind: what waits for an office to decide, or came back to who filed it.
 
-    One statement for all kinds.
+    One statement for all kinds; "message" counts the messages not read yet.
     """
     if actor.must_change_password:
         return {}
@@ -129,6 +129,7 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
     if conditions:
         query = sa.select(Submission.kind, sa.func.count()).where(sa.or_(*conditions)).group_by(Submission.kind)
         found = {row[0]: row[1] for row in session.execute(query)}
+    found["message"] = messages.unread(session, actor, now=now)
     return {kind: number for kind, number in found.items() if number}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +12,8 @@ from sqlalchemy.orm import Session
 from core.ground import resident_id, typed
 from core.ground.access import OFFICERS, Actor, Labelled, Refused, Role, require
 from core.models import Comment, CommentRead, Submission
-from core.submissions import workflow
-from core.trail import audit
+from core.submissions import kinds, workflow
+from core.trail import audit, messages
 
 LONGEST = 500
 """Characters of one comment."""
@@ -86,6 +87,17 @@ def write(
     after = {"submission": submission.id, "kind": submission.kind, "internal": made.internal, "length": len(words)}
     audit.record(session, Event.WRITTEN, made, actor=actor, after=after, now=now)
     return made
+
+
+@messages.about(Event.WRITTEN)
+def _hear(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
+    """The other side hears of a comment; of an internal one the own office alone."""
+    made: Comment = deed.touched
+    submission = session.get_one(Submission, made.submission_id)
+    to_filers = _of_office(submission, deed.actor) and not made.internal
+    to = workflow.to_filers if to_filers else workflow.to_office
+    title = f"{kinds.of(submission).short}有新留言：{submission.title}"
+    yield from to(submission, messages.Topic.COMMENTED, title, made.words)
 
 
 def of(session: Session, submission_id: int, actor: Actor) -> list[Said]:

@@ -36,7 +36,7 @@ from core.models import (
 from core.people import persons
 from core.submissions import workflow
 from core.submissions.kinds import Action, Kind, Stage, register
-from core.trail import audit
+from core.trail import audit, messages
 
 FILERS = (Role.PERSON, Role.EMPLOYER_CLERK)
 LONGEST = 500
@@ -286,3 +286,4 @@ class DisputeKind(Kind[Dispute]):
 
 KIND = DisputeKind()
 register(KIND)
+messages.about(*DisputeKind.events.values())(workflow.hear)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -32,7 +33,7 @@ from core.submissions.forms import Faults, figure, left_out, no_days, shown, too
 from core.submissions.kinds import REASONS, Action, Kind, register
 from core.tables import values
 from core.tables.problems import Problem
-from core.trail import audit
+from core.trail import audit, messages
 
 _TABLE = sa.inspect(Plan).local_table
 
@@ -370,6 +371,15 @@ def too_late(session: Session, actor: Actor, *, now: datetime) -> list[tuple[Pla
     )
     found = [(plan, PLAN.deadline(session, plan)) for plan in session.scalars(query)]
     return [(plan, counted) for plan, counted in found if counted.due_on < today]
+
+
+@messages.about(Event.EXTENDED)
+def _hear_of_extension(_session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
+    """The base hears that it may file after all."""
+    plan = deed.touched
+    title = f"已准予延期上报：{plan.title}"
+    words = f"请在培训开始（{plan.start_on}）以前上报。{deed.reason}"
+    yield messages.Word(messages.Topic.EXTENDED, title, words, plan.organization_id, Role.BASE_CLERK)
 
 
 def fields_of(plan: Plan) -> PlanFields:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -24,7 +24,7 @@ from core.submissions.contents import Changed
 from core.submissions.kinds import KINDS, Stage
 from core.submissions.remarking import OpenRemark
 from core.tables.problems import Problem
-from core.trail import audit
+from core.trail import audit, messages
 
 Action = kinds.Action
 """A move (操作): `kinds.Action`."""
@@ -319,6 +319,43 @@ def _record(session: Session, submission: Submission, before: S, step: _Step, co
         reason=step.reason,
         now=step.now,
     )
+
+
+@messages.about(*(audit.Event(f"submission.{action.value}") for action in Action))
+def hear(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
+    """Who hears of a move (谁收到消息): the office before which it now lies, or those who filed it of what came of it.
+
+    A kind with events of its own registers this for them.
+    """
+    submission = deed.touched
+    kind = kinds.of(submission)
+    named = {(kind.events.get(action) or audit.Event(f"submission.{action.value}")).value: action for action in Action}
+    action = named[deed.event]
+    if submission.state is S.SUBMITTED and action in (Action.SUBMIT, Action.APPROVE):
+        words = session.get_one(Organization, submission.organization_id).name
+        title = f"{kind.short}待{stage_of(submission).word}：{submission.title}"
+        yield from to_office(submission, messages.Topic.FILED, title, words)
+    elif SIDES[action] is Side.AUTHORITY:
+        topic = messages.Topic.RETURNED if action is Action.RETURN else messages.Topic.DECIDED
+        title = f"{kind.short}{kind.done_word(action)}：{submission.title}"
+        yield from to_filers(submission, topic, title, deed.reason)
+
+
+def to_office(submission: Submission, topic: messages.Topic, title: str, words: str) -> Iterator[messages.Word]:
+    """A message to the office before which a submission lies, in the roles that decide it there."""
+    kind, number = submission.kind, submission.id
+    for role in stage_of(submission).roles:
+        yield messages.Word(topic, title, words, submission.decider_id, role, record=kind, record_id=number)
+
+
+def to_filers(submission: Submission, topic: messages.Topic, title: str, words: str) -> Iterator[messages.Word]:
+    """A message to those who file a submission: the clerks of its house, or the person."""
+    kind, number = submission.kind, submission.id
+    for role in kinds.of(submission).filers:
+        if role is Role.PERSON and submission.human_id is not None:
+            yield messages.Word(topic, title, words, person_id=submission.human_id, record=kind, record_id=number)
+        elif role is not Role.PERSON and submission.home_id is not None:
+            yield messages.Word(topic, title, words, submission.home_id, role, record=kind, record_id=number)
 
 
 # --- questions ------------------------------------------------------------------------------------------------------

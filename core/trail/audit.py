@@ -25,6 +25,7 @@ from core.models import (
     PolicyDraft,
     Submission,
 )
+from core.trail import messages
 
 EVENTS: dict[str, Labelled] = {}
 """Every event (事项) that may leave a line, by its code."""
@@ -107,11 +108,15 @@ def record(
 ) -> None:
     """Add a line for a deed to the trail (审计日志), in the deed's own transaction. Never put a full ID number into it.
 
+    Whom the deed concerns hears of it in the same transaction (`messages.about`).
+
     The line takes its place in the chain as the last thing before the commit: the chain has one lock, and a deed that
     goes on for seconds after this call must not hold it while others sign in or take a file away.
     """
     session.flush()
     organization_id, authority_id = _place(session, touched)
+    record_of = touched.__tablename__ if not isinstance(touched, Submission) else touched.kind
+    messages.tell(session, messages.Deed(event.value, touched, actor, reason, now), record_of, touched.id)  # type: ignore[attr-defined]
     line = AuditEntry(
         at=now.replace(microsecond=0),
         event=EVENTS[event.value].value,
@@ -120,7 +125,7 @@ def record(
         role=actor.role.value,
         organization_id=organization_id,
         authority_id=authority_id,
-        record=touched.__tablename__ if not isinstance(touched, Submission) else touched.kind,
+        record=record_of,
         record_id=touched.id,  # type: ignore[attr-defined]
         before=db.canonical(before or {}),
         after=db.canonical(after or {}),

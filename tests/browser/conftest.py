@@ -37,7 +37,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> 
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     with (served / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=db.ROOT, env=environment | {"CE_HOME": str(served)}, stdout=log, stderr=log
+            command, cwd=db.ROOT, env=environment | {"CE_HOME": str(served), "CE_DAILY": "off"}, stdout=log, stderr=log
         )
         base = f"http://127.0.0.1:{port}"
         try:

@@ -17,6 +17,7 @@ from core.ground.access import Actor, OrganizationKind, Role
 from core.law.workdays import DayKind
 from core.ledger import books, checks
 from core.models import AuditEntry, Setting
+from core.office import calendar
 from core.people import accounts, acts, holidays, organizations, persons, setup
 from core.records import cards, imports, proofs
 from core.submissions import claims, disputes, plans, reports, workflow
@@ -65,6 +66,8 @@ def busy_month() -> c.Cast:
         move(Action.SUBMIT, base)
         move(Action.WITHDRAW, base)
         move(Action.SUBMIT, base)
+        move(Action.RETURN, reviewer, "补充师资")
+        move(Action.UNDO, reviewer)
         move(Action.RETURN, reviewer, "补充师资")
         move(Action.SUBMIT, base)
         move(Action.REJECT, reviewer, "超出范围")
@@ -125,6 +128,8 @@ def busy_month() -> c.Cast:
             s, Upload("往年.csv", sheets.csv_file(*earlier)), actor=reviewer, reason="补登", now=c.AFTER
         )
         books.reverse(s, batch.id, actor=reviewer, reason="导错了", now=c.AFTER)
+        calendar.subscribe(s, actor=base, now=c.AFTER)
+        calendar.unsubscribe(s, actor=base, now=c.AFTER)
         holidays.enter(s, c.TODAY, c.TODAY, DayKind.REST, "示例假日", actor=admin, now=c.AFTER)
         s.execute(sa.text("DELETE FROM credit_total"))
         checks.rebuild(s, actor=admin, reason="核对", now=c.AFTER)

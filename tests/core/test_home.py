@@ -23,7 +23,8 @@ def seen(cast: Cast, by: str, now: object = c.NOW) -> home.Home:
 
 def counted(cast: Cast, by: str) -> dict[str, int]:
     with db.reading() as session:
-        return home.counts(session, cast[by])
+        found = home.counts(session, cast[by], now=c.AFTER)
+    return {kind: number for kind, number in found.items() if kind != "message"}
 
 
 def returned(cast: Cast, submission_id: int, reason: str, by: str = "reviewer") -> None:

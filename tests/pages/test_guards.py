@@ -31,6 +31,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "filing": {Role.BASE_CLERK, Role.PERSON, Role.EMPLOYER_CLERK},
     "home": set(Role),
     "ledger": {Role.ADMIN, Role.REVIEWER},
+    "messages": set(Role),
     "organizations": {Role.ADMIN},
     "paper": {Role.BASE_CLERK, Role.PERSON, Role.EMPLOYER_CLERK},
     "people": set(Role) - {Role.BASE_CLERK, Role.PERSON},

@@ -48,10 +48,10 @@ def test_a_base_opens_what_it_owes_and_an_empty_list_says_what_next(cast: Cast) 
 
 def test_the_menu_counts_what_waits_and_forgets_it_with_the_deed(cast: Cast) -> None:
     with db.reading() as session:
-        assert context._counted(session, cast["reviewer"]) == {}
+        assert context._counted(session, cast["reviewer"], NOW) == {}
     people.file_plan(cast)
     context.renew()
     with db.reading() as session:
-        counts = context._counted(session, cast["reviewer"])
+        counts = context._counted(session, cast["reviewer"], NOW)
     assert links.menu(counts, cast["reviewer"]) == {links.REVIEW["plan"]: 1}
     assert links.menu({"plan": 2}, cast["base"]) == {"filing": 2}

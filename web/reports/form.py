@@ -47,6 +47,8 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
         withheld=_withheld,
         reason="late_reason",
     )
+    if report is None:
+        st.markdown(f"#### {md(plan.title)}")
     _approved(plan)
     late = _deadline(draft, plan, report)
     left, right = st.columns(2)
