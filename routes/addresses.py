@@ -14,5 +14,5 @@ ROUTES = [
     Route("/verify", verify.verify_proof, methods=["POST"]),
     Route("/verify/{code}", verify.verify),
     Route("/words.js", words.script),
-    *(Route(f"/{former}", moved.moved) for former in moved.FORMER),
+    *(Route(page, moved.moved) for page in moved.PAGES),
 ]

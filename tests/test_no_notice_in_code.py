@@ -24,7 +24,6 @@ OF_A_NOTICE = {
 ALLOWED = {
     ("core/models/base.py", "公需考试"): "a source of hours in the ledger's own vocabulary, which files are written in",
     ("core/people/setup.py", "1至366天"): "how far the demonstration's clock may be moved at once",
-    ("pages/claim_review.py", "如：证书属实，按40学时折合"): "an example of a reviewer's reason",
     ("web/claims/reading.py", "（1天）"): "how long a stretch of one day is",
 }
 """What may stand in a text all the same, with the reason."""

@@ -16,8 +16,6 @@ STYLE = Path(__file__).parent / "links.css"
 Place = tuple[str, dict[str, str]]
 """A page's file, and the query of its address."""
 
-REVIEW = {"plan": "plan_approval", "report": "report_review", "claim": "claim_review", "dispute": "disputes"}
-"""Where an office decides, by kind."""
 FILED_ELSEWHERE = {"dispute": "credit_lookup"}
 """Where a kind is filed that has no form of its own: at the record it is about."""
 
@@ -32,10 +30,8 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
             return FILED_ELSEWHERE[kind], {kind: str(record_id)}
         by_plan = kind == "report" and plan_id
         return "paper", {"kind": kind, "plan": str(plan_id)} if by_plan else {"item": str(record_id)}
-    if actor.role in OFFICERS and actor.role is not Role.LEADER and kind in REVIEW:
-        if not record_id:
-            return REVIEW["plan"], {"plan": str(plan_id)}
-        return REVIEW[kind], {kind: str(record_id)}
+    if actor.role in OFFICERS and actor.role is not Role.LEADER:
+        return "review", {"kind": kind, "item": str(record_id)} if record_id else {"kind": "plan", "item": str(plan_id)}
     if actor.role in OFFICERS:
         return "quota_dashboard", {}
     return None
@@ -56,8 +52,8 @@ def menu(counts: dict[str, int], actor: Actor) -> dict[str, int]:
     pages["message"] = "messages"
     found: dict[str, int] = {}
     for kind, number in counts.items():
-        if page := pages.get(kind, REVIEW.get(kind)):
-            found[page] = found.get(page, 0) + number
+        page = pages.get(kind, "review")
+        found[page] = found.get(page, 0) + number
     return found
 
 

@@ -12,7 +12,7 @@ from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
 from core.office import messages
 from core.people import persons, setup
-from web import address, bar, context, deeds, first_visit, links, papers, passwords, shell, sign_in
+from web import address, bar, context, deeds, first_visit, links, papers, passwords, search, shell, sign_in
 from web.deeds import Who
 from web.words import md
 
@@ -33,10 +33,7 @@ SCREENS = {
         Screen("messages", "消息", "mail"),
         Screen("filing", "申报", "edit_calendar", papers.FILERS),
         Screen("paper", "填写", "edit_note", ()),
-        Screen("plan_approval", "培训计划审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
-        Screen("report_review", "报告审核", "rule", (Role.REVIEWER,)),
-        Screen("claim_review", "学时折合审核", "workspace_premium", (Role.REVIEWER,)),
-        Screen("disputes", "学时异议", "feedback", (Role.REVIEWER, Role.ADMIN)),
+        Screen("review", "审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
         Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),
     ),
@@ -114,7 +111,7 @@ def screen(known: context.Known) -> None:
 
 def banner(actor: Actor, known: context.Known) -> None:
     """Page banner (页眉): office and role at the top of every page; in a demonstration also its date."""
-    left, right = st.columns([3, 2], vertical_alignment="center")
+    left, right = st.columns([4, 3], vertical_alignment="center")
     left.markdown(f"**{md(actor.organization_name)}**　:gray[{actor.role.label} · {md(actor.name)}]")
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         if known.demo:
@@ -123,6 +120,7 @@ def banner(actor: Actor, known: context.Known) -> None:
                 days = st.number_input("推进天数", 1, 366, 15, key="demo-days")
                 st.button("推进", on_click=_shift, args=(int(days), known.ahead), key=f"demo-shift-{known.ahead}")
         if not actor.must_change_password:
+            search.box()
             st.button("退出", icon=":material/logout:", on_click=sign_in.sign_out, key="sign-out")
 
 

@@ -55,7 +55,7 @@ from core.models import (
 from core.people import persons
 from core.submissions import plans
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
-from core.submissions.kinds import REASONS, Action, Kind, register
+from core.submissions.kinds import REASONS, Action, Kind, Line, register
 from core.tables import values
 from core.tables.problems import Problem
 from core.trail import audit, files
@@ -713,6 +713,13 @@ def summary(claim: Claim) -> dict[str, Any]:
 _TABLE = sa.inspect(Claim).local_table
 
 
+def _listed(claim: Claim) -> Line:
+    """A claim as one line of a list: the kind of activity instead of a size."""
+    stated = hours_text(claim.amount) if claim.amount else "视同完成"
+    granted = f"核定{hours_text(claim.granted)}" if claim.granted and claim.state is State.APPROVED else stated
+    return Line(when=f"{claim.completed_on}", size=claim.activity, hours=granted)
+
+
 class ClaimKind(Kind[Claim]):
     """The claim (学时折合申报) as a kind of submission: hours or a deemed year on a certificate, clause 一(四)5-8."""
 
@@ -753,6 +760,9 @@ class ClaimKind(Kind[Claim]):
             ("起止日期", f"{claim.start_on} 至 {claim.completed_on}"),
             ("证书所载", amount),
         ]
+
+    def lines(self, session: Session, found: Sequence[Claim]) -> dict[int, Line]:
+        return {each.id: _listed(each) for each in found}
 
     def content(self, session: Session, claim: Claim) -> dict[str, str]:
         said = {name: str(getattr(claim, name)) for name in self.fields if name != "evidence"}

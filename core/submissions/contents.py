@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db, resident_id
-from core.models import Submission, SubmissionContent
+from core.models import Movement, State, Submission, SubmissionContent
 from core.submissions import kinds
 from core.submissions.kinds import Kept, Rows
 
@@ -47,10 +47,26 @@ def keep(session: Session, submission: Submission, movement_id: int) -> None:
     )
 
 
-def kept(session: Session, submission: Submission) -> Kept | None:
-    """What was kept of a submission last; None where it was never returned since this is kept."""
-    query = sa.select(SubmissionContent).where(SubmissionContent.submission_id == submission.id)
-    found = session.scalar(query.order_by(SubmissionContent.id.desc()).limit(1))
+_DECIDED = (State.APPROVED, State.RETURNED, State.REJECTED)
+
+
+def last_sent(session: Session, submission: Submission, *states: State) -> int | None:
+    """The move by which it was last brought to one of these states, leaving out what was undone since (撤销)."""
+    steps = sa.select(Movement).where(Movement.submission_id == submission.id).order_by(Movement.id.desc())
+    undone = 0
+    for step in session.scalars(steps):
+        if step.action == kinds.Action.UNDO:
+            undone += 1
+        elif undone and step.to_state in _DECIDED:
+            undone -= 1
+        elif step.to_state in states:
+            return step.id
+    return None
+
+
+def kept(session: Session, movement_id: int | None) -> Kept | None:
+    """What was kept at a move; None where it was no return, or one of before this was kept."""
+    found = session.scalar(sa.select(SubmissionContent).where(SubmissionContent.movement_id == movement_id))
     if found is None:
         return None
     rows: dict[str, dict[str, str]] = {}
@@ -60,8 +76,11 @@ def kept(session: Session, submission: Submission) -> Kept | None:
 
 
 def changes(session: Session, submission: Submission) -> list[Changed]:
-    """What differs from what was returned last: fields in their order, then rows in theirs. [] where nothing was."""
-    was = kept(session, submission)
+    """What differs from what was returned last: fields in their order, then rows in theirs. [] where nothing was.
+
+    Of a roster every row is read, then and now: ask it when somebody looks, not while a list is drawn.
+    """
+    was = kept(session, last_sent(session, submission, State.RETURNED))
     if was is None:
         return []
     kind = kinds.of(submission)

@@ -6,6 +6,7 @@ posted the entry, wherever its filer belongs. To uphold it reverses the entry; b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -35,7 +36,7 @@ from core.models import (
 )
 from core.people import persons
 from core.submissions import workflow
-from core.submissions.kinds import Action, Kind, Stage, register
+from core.submissions.kinds import Action, Kind, Line, Stage, register
 from core.trail import audit, messages
 
 FILERS = (Role.PERSON, Role.EMPLOYER_CLERK)
@@ -239,6 +240,9 @@ class DisputeKind(Kind[Dispute]):
     def texts(self, dispute: Dispute) -> list[tuple[str, str]]:
         return [("异议内容", dispute.words)]
 
+    def lines(self, session: Session, found: Sequence[Dispute]) -> dict[int, Line]:
+        return {each.id: Line(when=f"{each.entry.completed_on}", hours=_amount(each.entry)) for each in found}
+
     def check_submit(self, session: Session, dispute: Dispute, *, actor: Actor, reason: str, now: datetime) -> None:
         """Whoever files says what is wrong, of an entry that stands. Refused codes: "words", "reversed", "open"."""
         words = reason or dispute.words
@@ -282,6 +286,10 @@ class DisputeKind(Kind[Dispute]):
 
     def summary(self, dispute: Dispute) -> dict[str, Any]:
         return {"title": dispute.title, "words": dispute.words}
+
+
+def _amount(entry: CreditEntry) -> str:
+    return "视同完成" if entry.deemed else f"{hours_text(entry.hours)}学时"
 
 
 KIND = DisputeKind()

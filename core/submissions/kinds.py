@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -100,6 +100,27 @@ DECISION = (Stage("decision", "审核"),)
 """One stage, decided by the authority in charge: what most kinds have."""
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A mark on a line of a list (标记): 延期, 超计划, 错误3."""
+
+    word: str
+    grave: bool = False
+    """Whether it speaks against approval, rather than asking for a look."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A submission as one line of a list (列表行): what decides at a glance, beside title, organization and state."""
+
+    when: str = ""
+    size: str = ""
+    hours: str = ""
+    marks: tuple[Mark, ...] = ()
+    by: date | None = None
+    """The day by which it should be decided; see `Kind.decide_by`."""
+
+
 class Kind(Protocol[S]):
     """What a kind of submission (申报事项) brings along; the defaults fit a kind that is decided once.
 
@@ -137,6 +158,8 @@ class Kind(Protocol[S]):
     """Its own columns in a queue of this kind alone, labelled; see `source`."""
     decide_by: sa.SQLColumnExpression[Any] = sa.null()
     """The last day on which it can still be decided as it stands, of `Submission`, as SQL; NULL: any day will do."""
+    decide_by_word: ClassVar[str] = ""
+    """What happens on that day: 开始."""
     search: Sequence[sa.SQLColumnExpression[str]] = ()
     """What a queue's text is looked for in, beside title and organization."""
     loads: Sequence[ExecutableOption] = ()
@@ -171,6 +194,10 @@ class Kind(Protocol[S]):
     def texts(self, submission: S, /) -> list[tuple[str, str]]:
         """What is written at length in it, shown below `facts`."""
         return []
+
+    def lines(self, session: Session, submissions: Sequence[S], /) -> dict[int, Line]:
+        """One line of a list for each of these, by id; all in as few statements as one."""
+        return {each.id: Line() for each in submissions}
 
     def content(self, session: Session, submission: S, /) -> dict[str, str]:
         """What is filled in, as text by key of `fields`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -30,7 +30,7 @@ from core.ledger.consequences import Consequence
 from core.models import Mode, Organization, Plan, Report, State, Submission
 from core.people import holidays
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
-from core.submissions.kinds import REASONS, Action, Kind, register
+from core.submissions.kinds import REASONS, Action, Kind, Line, Mark, register
 from core.tables import values
 from core.tables.problems import Problem
 from core.trail import audit, messages
@@ -422,6 +422,19 @@ ENOUGH_PAST, UNUSUAL = 3, 2
 """From so many approved plans on, more than so many times the largest of them is worth a look."""
 
 
+def _line(plan: Plan) -> Line:
+    """A plan as one line of a list."""
+    made_up = any(year < plan.end_on.year for year in plan.credit_years)
+    marks = [Mark("延期")] * bool(plan.extension_start_on) + [Mark("补学")] * made_up
+    return Line(
+        when=f"{plan.start_on:%m-%d}至{plan.end_on:%m-%d}",
+        size=f"{plan.headcount}人",
+        hours=f"{hours_text(plan.hours_each)}学时",
+        marks=tuple(marks),
+        by=plan.start_on,
+    )
+
+
 class PlanKind(Kind[Plan]):
     """The plan (培训计划) as a kind of submission: filed so long before its training, clause 一(五)1."""
 
@@ -447,6 +460,7 @@ class PlanKind(Kind[Plan]):
     } | REASONS
     decide_by = sa.select(_TABLE.c.start_on).where(_TABLE.c.id == Submission.id).scalar_subquery()
     columns = tuple(_TABLE.c[name] for name in ("subject", "start_on", "end_on", "headcount", "hours_each"))
+    decide_by_word = "开始"
 
     def source(self, submissions: sa.FromClause) -> sa.FromClause:
         return submissions.join(_TABLE, _TABLE.c.id == Submission.id)
@@ -470,6 +484,9 @@ class PlanKind(Kind[Plan]):
 
     def texts(self, plan: Plan) -> list[tuple[str, str]]:
         return [("培训内容", plan.content), ("师资情况", plan.teachers), ("培训人员范围", plan.audience)]
+
+    def lines(self, session: Session, found: Sequence[Plan]) -> dict[int, Line]:
+        return {each.id: _line(each) for each in found}
 
     def deadline(self, session: Session, plan: Plan) -> Deadline:
         """The last day to file it in time, clause 一(五)1; with an extension the day before the training begins."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -11,13 +13,42 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor
-from core.models import Organization, State, Submission
+from core.ground.access import Actor, Labelled
+from core.ledger import standing
+from core.ledger.standing import Standing
+from core.models import Movement, Organization, State, Submission
 from core.submissions import workflow
-from core.submissions.kinds import KINDS
+from core.submissions.kinds import KINDS, Action, Kind, Line, Mark
 
 FILED = (State.SUBMITTED, State.APPROVED, State.REJECTED)
 """What is or was before the authority (已报送), not what its writer still has in hand."""
+
+
+SOON = 7
+"""Days: what is to be decided within so many is urgent, and who waited longer has waited long."""
+
+
+class Urgency(Labelled):
+    """Which of what waits is urgent (紧急程度)."""
+
+    OVERDUE = "overdue", "已到期"
+    WEEK = "week", f"{SOON}天内到期"
+    LONG = "long", f"等待超过{SOON}天"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a list shows (筛选条件); what is not said is not asked for."""
+
+    kinds: tuple[str, ...] = ()
+    state: State | None = None
+    urgency: Urgency | None = None
+    organization: str = ""
+    """A part of the name of the organization that filed."""
+    text: str = ""
+    """A part of a title, of an organization's name, or of what a kind is searched by."""
+    own: bool = False
+    """Only what the actor's own office decides, not what it merely oversees."""
 
 
 def queue(
@@ -29,6 +60,7 @@ def queue(
     text: str = "",
     own: bool = False,
     filed: bool = False,
+    narrowed: tuple[Wanted, datetime] | None = None,
     offset: int = 0,
     limit: int | None = 50,
 ) -> tuple[pd.DataFrame, int]:
@@ -36,12 +68,14 @@ def queue(
 
     Of all kinds, or of those named by code. `own`: only what the actor's own office decides, not what it merely
     oversees. `filed`: only what is or was before the authority. `text`: a part of a title or an organization's name,
-    and where one kind is asked for also of what that kind is searched by.
+    and where one kind is asked for also of what that kind is searched by. `narrowed`: besides, only what a list of the
+    desk shows at a moment.
     Columns: id, kind, state, title, organization, authority, submitted_at, decided_at; where one kind is asked for, its
     own `columns` between authority and submitted_at.
     """
     listed, searched = _composed(kinds[0] if len(kinds) == 1 else "")
     conditions = _conditions(actor, kinds, state, own=own, filed=filed)
+    conditions += _narrowing(*narrowed) if narrowed else []
     typed_in = db.holding(text, *searched) if text else sa.true()
     order = Submission.submitted_at.asc() if state is State.SUBMITTED else Submission.id.desc()
     query = listed.where(*conditions, typed_in).order_by(order, Submission.id).offset(offset).limit(limit)
@@ -86,3 +120,131 @@ def _conditions(
     if own:
         conditions.append(Submission.decider_id == actor.organization_id)
     return conditions
+
+
+# --- the desk -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """A submission in a list (列表中的一件)."""
+
+    submission: Submission
+    line: Line
+    waiting: int | None
+    """Days since it was filed, while it waits."""
+    left: int | None
+    """Days to the one by which it should be decided, while it can still be; negative when that is past."""
+
+
+def listed(
+    session: Session, wanted: Wanted, *, actor: Actor, now: datetime, offset: int = 0, limit: int = 50
+) -> list[Row]:
+    """One page of a list of submissions of any kinds (审核列表), in few statements whatever its length.
+
+    What waits comes in the order in which it was filed, what is urgent by its day, anything else the newest first.
+    """
+    today = db.office_day(now)
+    order: sa.ColumnElement[Any]
+    if wanted.urgency in (Urgency.OVERDUE, Urgency.WEEK):
+        order = _decide_by().asc()
+    else:
+        order = Submission.submitted_at.asc() if wanted.state is State.SUBMITTED else Submission.id.desc()
+    query = _filtered(sa.select(Submission.id), wanted, actor, now).order_by(order, Submission.id)
+    ids = session.scalars(query.offset(offset).limit(limit)).all()
+    if not ids:
+        return []
+    found = workflow.several(session, ids, actor)
+    again, undone, lines = _filed_again(session, ids), _undone(session, ids), dict[int, Line]()
+    for code in {each.kind for each in found}:
+        lines |= KINDS[code].lines(session, [each for each in found if each.kind == code])
+    marks = {each.id: ([Mark("再次提交")] if each.id in again else []) + undone.get(each.id, []) for each in found}
+    return [_row(each, lines[each.id], marks[each.id], today) for each in found]
+
+
+def counts(session: Session, wanted: Wanted, *, actor: Actor, now: datetime) -> dict[tuple[str, State], int]:
+    """How many there are of each kind in each state (件数), whatever of them is wanted; one statement."""
+    query = sa.select(Submission.kind, Submission.state, sa.func.count(Submission.id))
+    any_of_them = Wanted((), None, wanted.urgency, wanted.organization, wanted.text, wanted.own)
+    query = _filtered(query, any_of_them, actor, now).group_by(Submission.kind, Submission.state)
+    return {(kind, state): count for kind, state, count in session.execute(query)}
+
+
+def _row(submission: Submission, line: Line, marks: Sequence[Mark], today: date) -> Row:
+    line = replace(line, marks=(*marks, *line.marks))
+    undecided = submission.state not in (State.APPROVED, State.REJECTED)
+    waits = submission.state is State.SUBMITTED and submission.submitted_at is not None
+    return Row(
+        submission,
+        line,
+        (today - db.office_day(submission.submitted_at)).days if waits and submission.submitted_at else None,
+        (line.by - today).days if line.by and undecided else None,
+    )
+
+
+def _filtered(query: sa.Select[*tuple[Any, ...]], wanted: Wanted, actor: Actor, now: datetime) -> Any:
+    """A question about submissions, asked only of those that are wanted."""
+    conditions = _conditions(actor, wanted.kinds, wanted.state, own=wanted.own, filed=False)
+    return query.select_from(Submission).where(*conditions, *_narrowing(wanted, now))
+
+
+def _narrowing(wanted: Wanted, now: datetime) -> list[sa.ColumnElement[bool]]:
+    """What is wanted beyond kinds, state and office, as SQL conditions."""
+    conditions = []
+    if wanted.organization:
+        conditions.append(_filed_by(wanted.organization))
+    if wanted.text:
+        kinds = [KINDS[code] for code in wanted.kinds] or list(KINDS.values())
+        special = [_found_by(kind, wanted.text) for kind in kinds if kind.search]
+        conditions.append(sa.or_(db.holding(wanted.text, Submission.title), _filed_by(wanted.text), *special))
+    if wanted.urgency:
+        conditions += [Submission.state == State.SUBMITTED, _urgent(wanted.urgency, now)]
+    return conditions
+
+
+def _filed_by(text: str) -> sa.ColumnElement[bool]:
+    """Whether the name of the organization that filed has this in it."""
+    return Submission.organization_id.in_(sa.select(Organization.id).where(db.holding(text, Organization.name)))
+
+
+def _found_by(kind: Kind[Any], text: str) -> sa.ColumnElement[bool]:
+    """Whether a submission of this kind is found by what only its kind is searched by."""
+    source = kind.source(sa.inspect(Submission).local_table)
+    ids = (
+        sa.select(Submission.id).select_from(source).where(Submission.kind == kind.code, db.holding(text, *kind.search))
+    )
+    return Submission.id.in_(ids.correlate(None))
+
+
+def _decide_by() -> sa.ColumnElement[date]:
+    """The last day on which each submission can still be decided, by its kind; NULL where any day will do."""
+    return sa.type_coerce(sa.func.coalesce(*(kind.decide_by for kind in KINDS.values()), sa.null()), sa.Date)
+
+
+def _urgent(urgency: Urgency, now: datetime) -> sa.ColumnElement[bool]:
+    today = db.office_day(now)
+    if urgency is Urgency.LONG:
+        return Submission.submitted_at < now - timedelta(days=SOON)
+    if urgency is Urgency.OVERDUE:
+        return _decide_by() <= today
+    return _decide_by().between(today + timedelta(days=1), today + timedelta(days=SOON))
+
+
+def _filed_again(session: Session, ids: Sequence[int]) -> set[int]:
+    """Which of these were filed more than once (再次提交)."""
+    query = (
+        sa.select(Movement.submission_id)
+        .where(Movement.submission_id.in_(ids), Movement.action == Action.SUBMIT.value)
+        .group_by(Movement.submission_id)
+        .having(sa.func.count(Movement.id) > 1)
+    )
+    return set(session.scalars(query))
+
+
+def _undone(session: Session, ids: Sequence[int]) -> dict[int, list[Mark]]:
+    """Of which of these the posted hours were reversed (已冲销), some or all."""
+    query = sa.select(Submission.id, standing.OF_SUBMISSION).where(
+        Submission.id.in_(ids), Submission.state == State.APPROVED
+    )
+    gone = (Standing.PARTLY, Standing.REVERSED)
+    return {each: [Mark(Standing(code).label, grave=True)] for each, code in session.execute(query) if code in gone}

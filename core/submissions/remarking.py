@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from core.ground import resident_id, typed
 from core.ground.access import Refused
-from core.models import Movement, State, Submission
 from core.models import Remark as Line
+from core.models import State, Submission
 from core.submissions import contents, kinds
 from core.submissions.kinds import Kept
 
@@ -113,19 +113,13 @@ def open_ones(session: Session, submission: Submission) -> list[OpenRemark]:
 
     Of a supplement that was not returned itself: those by which its rows went back (`Kind.remarked`).
     """
-    last = (
-        sa.select(Movement.id)
-        .where(Movement.submission_id == submission.id, Movement.to_state.in_((State.RETURNED, State.REJECTED)))
-        .order_by(Movement.id.desc())
-        .limit(1)
-    )
-    movement_id = session.scalar(last)
+    movement_id = contents.last_sent(session, submission, State.RETURNED, State.REJECTED)
     kind = kinds.of(submission)
     if movement_id is None:
         lines, was = kind.remarked(session, submission)
     else:
         lines = session.scalars(sa.select(Line).where(Line.movement_id == movement_id).order_by(Line.id)).all()
-        was = contents.kept(session, submission)
+        was = contents.kept(session, movement_id)
     there = [line.row for line in lines if line.row is not None]
     now = Kept(kind.content(session, submission), kind.rows(session, submission, there) if there else {})
     found = []

@@ -88,11 +88,12 @@ def stage_of(submission: Submission) -> Stage:
 def _roles(submission: Submission, side: Side) -> tuple[Role, ...]:
     """The roles that make the moves of a side; a submission's stages may be decided in different ones."""
     kind = kinds.of(submission)
-    return (
-        kind.filers
-        if side is Side.FILER
-        else tuple(dict.fromkeys(role for stage in kind.stages for role in stage.roles))
-    )
+    return kind.filers if side is Side.FILER else deciders(kind)
+
+
+def deciders(kind: kinds.Kind[Any]) -> tuple[Role, ...]:
+    """The roles that decide a kind (审核角色), at whatever stage."""
+    return tuple(dict.fromkeys(role for stage in kind.stages for role in stage.roles))
 
 
 def files(submission: Submission, actor: Actor) -> bool:
@@ -366,19 +367,33 @@ def one(session: Session, submission_id: int, actor: Actor, *, kind: str | None 
 
     Refused codes: "missing".
     """
+    query = _loading().where(
+        Submission.id == submission_id, visible_to(actor), Submission.kind == kind if kind else sa.true()
+    )
+    submission = session.scalar(query)
+    if submission is None:
+        raise not_found(KINDS[kind].word if kind else "申请")
+    return submission
+
+
+def several(session: Session, submission_ids: Sequence[int], actor: Actor) -> list[Submission]:
+    """Some submissions of the actor's jurisdiction, of any kinds, in this order; few statements, others left out."""
+    query = _loading().where(Submission.id.in_(submission_ids), visible_to(actor))
+    found = {each.id: each for each in session.scalars(query)}
+    return [found[each] for each in submission_ids if each in found]
+
+
+def _loading() -> sa.Select[Submission]:
+    """Submissions of all kinds with what is shown of one: its offices, its person, and what its kind says."""
     models = [each.model for each in KINDS.values()]
-    submission = session.scalar(
+    return (
         sa.select(Submission)
         .options(
             sa.orm.selectin_polymorphic(Submission, models), *(load for each in KINDS.values() for load in each.loads)
         )
         .options(sa.orm.joinedload(Submission.organization), sa.orm.joinedload(Submission.person))
         .options(sa.orm.joinedload(Submission.authority).joinedload(Organization.authority))
-        .where(Submission.id == submission_id, visible_to(actor), Submission.kind == kind if kind else sa.true())
     )
-    if submission is None:
-        raise not_found(KINDS[kind].word if kind else "申请")
-    return submission
 
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:

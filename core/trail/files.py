@@ -120,6 +120,15 @@ def one(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachment,
     raise not_found("附件")
 
 
+def of(session: Session, submission_id: int, actor: Actor) -> list[Attachment]:
+    """The files of a submission (材料) that count, for those who may see it: of what was replaced, the latest alone."""
+    may = visible(actor, organization=Submission.home_id, authority=Submission.authority_id, person=Submission.human_id)
+    query = sa.select(Attachment).join(Submission, Submission.id == Attachment.submission_id)
+    kept = list(session.scalars(query.where(Submission.id == submission_id, may).order_by(Attachment.id)))
+    latest = {each.purpose: each.id for each in kept}
+    return [each for each in kept if each.purpose == "evidence" or latest[each.purpose] == each.id]
+
+
 def handed_out(session: Session, attachment_id: int, *, actor: Actor, now: datetime) -> Upload:
     """Download an attachment (下载附件), logged.
 

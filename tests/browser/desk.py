@@ -33,6 +33,7 @@ class Desk:
         self.page.wait_for_timeout(300)
         state = self.page.get_by_test_id("stApp")
         expect(state).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
+        expect(self.page.locator("html:not([data-desk-held])")).to_be_attached(timeout=30_000)
 
     def click(self, name: str) -> None:
         """A button by its words, once the page is drawn; an icon before them is part of its name."""

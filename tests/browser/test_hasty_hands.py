@@ -37,7 +37,7 @@ def test_a_correction_and_a_decision_clicked_twice_are_done_once_and_said_so(
     twice(reviewer, "更正")
     reviewer.sees("已更正为何示勃")
     expect(page.get_by_text("刚刚被他人")).to_have_count(0)
-    page = reviewer.go(f"plan_approval?plan={plan.id}", "培训计划审核")
+    page = reviewer.go(f"review?item={plan.id}", "审核")
     twice(reviewer, "通过")
     reviewer.sees("已通过")
     expect(page.get_by_text("您的操作没有")).to_have_count(0)

@@ -53,14 +53,13 @@ def choose_days(desk: Desk, start: date) -> None:
         desk.page.keyboard.press("Tab")
 
 
-def decide(reviewer: Desk, path: str, title: str, words: str | re.Pattern[str]) -> None:
-    """Steps 2 and 4: choose the waiting row in the table, read, approve."""
-    reviewer.go(path, title)
-    reviewer.sees(re.compile("共1份"))
-    choose_first_row(reviewer)
+def decide(reviewer: Desk, path: str, words: str | re.Pattern[str]) -> None:
+    """Steps 2 and 4: choose the waiting row in the list, read, approve."""
+    page = reviewer.go(path, "审核")
+    page.get_by_role("option", name=TITLE).click()
     reviewer.sees(TITLE)
     reviewer.click("通过")
-    reviewer.sees(words)
+    reviewer.told(words)
 
 
 def file_report(base: Desk) -> None:
@@ -117,7 +116,7 @@ def test_a_training_goes_from_plan_to_card(browser: Browser, server: str, tmp_pa
     start = start_day()
     base, reviewer, leader = (arrive(browser, server, name) for name in ("base", "reviewer", "leader"))
     file_plan(base, start)
-    decide(reviewer, "plan_approval", "培训计划审核", re.compile(f"“{TITLE}”已通过。该基地可培训"))
+    decide(reviewer, "review?kind=plan", re.compile(f"“{TITLE}”已通过。该基地可培训600人"))
 
     base.page.get_by_test_id("stPopover").get_by_role("button").click()
     ahead = (start - db.office_day(datetime.now(UTC))).days + 4
@@ -126,7 +125,7 @@ def test_a_training_goes_from_plan_to_card(browser: Browser, server: str, tmp_pa
     base.sees(re.compile("演示日期已推进"))
 
     file_report(base)
-    decide(reviewer, "report_review", "报告审核", re.compile("为600人登记14400学时"))
+    decide(reviewer, "review?kind=report", re.compile("为600人登记14400学时"))
     look_up(reviewer, start.year)
 
     address = print_card(reviewer, tmp_path)

@@ -123,5 +123,5 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
         assert true == {}
         repairs = session.scalar(sa.select(sa.func.count(RosterRepair.row.distinct())))
     reviewer = arrive(browser, server, "reviewer")
-    reviewer.go(f"report_review?report={report.id}", "报告审核")
+    reviewer.go(f"review?item={report.id}", "审核")
     reviewer.sees(f"改正记录（{repairs}行）")

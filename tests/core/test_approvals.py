@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -390,3 +390,66 @@ def test_what_has_two_stages_is_ranked_by_the_league_and_selected_by_the_region(
             "selection",
             "ranking",
         ]
+
+
+def test_the_list_of_the_desk_says_at_a_glance_what_decides_and_counts_by_kind_and_state(database: str) -> None:
+    cast = c.assemble()
+    soon = c.file_plan(cast, title="头一期", start_on=date(2024, 6, 17), end_on=date(2024, 6, 19))
+    later = c.file_plan(cast, title="第二期", now=c.NOW + timedelta(days=1), credit_years=(2023,))
+    report = c.waiting(cast, "report")
+    c.file_plan(cast, title="盟市的", by="hohhot_base")
+    reviewer = cast["reviewer"]
+    with db.transaction() as session:
+        said = {"version": later.version, "actor": reviewer, "reason": "请改期", "now": c.NOW + timedelta(days=2)}
+        returned, _ = workflow.move(session, later.id, Action.RETURN, **said)
+        again = {"version": returned.version, "actor": cast["base"], "now": c.NOW + timedelta(days=2)}
+        workflow.move(session, later.id, Action.SUBMIT, **again)
+    now = c.NOW + timedelta(days=10)
+
+    def listed(**wanted: Any) -> list[queues.Row]:
+        with db.reading() as session:
+            wanted = {"state": State.SUBMITTED, "own": True} | wanted
+            return queues.listed(session, queues.Wanted(**wanted), actor=reviewer, now=now)
+
+    def ids(**wanted: Any) -> list[int]:
+        return [row.submission.id for row in listed(**wanted)]
+
+    first, second, _ = listed()
+    assert [first.submission.id, second.submission.id] == [soon.id, later.id]  # the longest waiting first
+    assert (first.waiting, first.left, first.line.when, first.line.size) == (10, 4, "06-17至06-19", "600人")
+    assert [mark.word for mark in second.line.marks] == ["再次提交", "补学"]
+    assert ids(own=False, kinds=("plan",), text="盟市") != []
+    assert ids(kinds=("report",)) == ids(text="知识更新", organization="示例继续") == [report.id]
+    assert ids(urgency=queues.Urgency.WEEK) == [soon.id]
+    assert ids(urgency=queues.Urgency.LONG) == [soon.id, later.id]
+    assert ids(urgency=queues.Urgency.OVERDUE) == []
+    now = c.NOW + timedelta(days=14)
+    assert ids(urgency=queues.Urgency.OVERDUE) == [soon.id]
+    with db.reading() as session:
+        wanted = queues.Wanted(("plan",), State.SUBMITTED, own=True)
+        counted = queues.counts(session, wanted, actor=reviewer, now=now)
+    assert counted == {
+        ("plan", State.SUBMITTED): 2,
+        ("plan", State.APPROVED): 1,
+        ("report", State.SUBMITTED): 1,
+    }
+
+
+def test_the_list_of_the_desk_is_asked_in_as_many_statements_however_long_it_is(office: Path) -> None:
+    cast = c.assemble()
+    asked: list[str] = []
+
+    def statements() -> int:
+        asked.clear()
+        with db.reading() as session:
+            wanted = queues.Wanted(state=State.SUBMITTED, own=True)
+            queues.listed(session, wanted, actor=cast["reviewer"], now=c.NOW)
+        return len(asked)
+
+    for kind in KINDS:
+        c.waiting(cast, kind)
+    sa.event.listen(db.engine(), "before_cursor_execute", lambda *given: asked.append(given[2]))
+    few = statements()
+    for title in ("第二期", "第三期", "第四期"):
+        c.file_plan(cast, title=title)
+    assert statements() == few

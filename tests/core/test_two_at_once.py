@@ -55,7 +55,7 @@ def test_two_reviewers_approve_one_report_and_its_hours_are_posted_once(database
     found = c.at_once(*[moving(cast, report.id, Action.APPROVE, by) for by in ("reviewer", "reviewer2")])
     assert kinds(found) == ["done", "stale"]
     told = next(one.words for one in found if isinstance(one, Refused))
-    assert "已通过" in told
+    assert "：通过）" in told
     assert "没有执行" in told
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditBatch)) == 1

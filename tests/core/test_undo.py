@@ -94,6 +94,29 @@ def test_a_return_stands_once_the_base_has_changed_anything_or_filed_again(datab
     assert c.refusal(undoing(cast, plan.id, now=c.NOW)).code == "move"
 
 
+def test_a_return_that_was_undone_is_no_return(office: str) -> None:
+    cast = c.assemble()
+    plan = c.file_plan(cast)
+    move(cast, plan.id, Action.RETURN, now=c.NOW, remarks=[Remark("people", "headcount")])
+    with db.transaction() as session:
+        fields: Any = {**vars(plans.fields_of(session.get_one(plans.Plan, plan.id))), "headcount": 30}
+        version = session.scalar(sa.select(Submission.version).where(Submission.id == plan.id))
+        plans.revise(session, plan.id, plans.PlanFields(**fields), version=version, actor=cast["base"], now=c.NOW)
+    move(cast, plan.id, Action.SUBMIT, "base", c.NOW)
+
+    def listed() -> tuple[list[str | int], list[str]]:
+        with db.reading() as session:
+            asked, changed = (ask(session, plan.id, cast["base"]) for ask in (workflow.remarks, workflow.changes))
+        return [each.place for each in asked], [each.place for each in changed]
+
+    before = listed()
+    assert before == (["headcount"], ["headcount"])
+    for action in (Action.RETURN, Action.APPROVE):
+        move(cast, plan.id, action, now=c.NOW, reason="点错了")
+        move(cast, plan.id, Action.UNDO, now=c.NOW)
+        assert listed() == before
+
+
 def test_what_was_posted_is_taken_back_and_posted_again(database: str) -> None:
     cast = c.assemble()
     report = c.posted(cast, c.sheet([c.row(1), c.row(2), c.row(3)]))

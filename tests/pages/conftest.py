@@ -60,6 +60,13 @@ def open_page(name: str, token: str | None, **query: str) -> AppTest:
     return app.run()
 
 
+def listed(app: AppTest) -> list[dict[str, Any]]:
+    """The rows of the desk's list, as the component draws them."""
+    (drawn,) = app.get("bidi_component")
+    rows: list[dict[str, Any]] = json.loads(drawn.proto.json)["rows"]
+    return rows
+
+
 @dataclass
 class SheetOf:
     """The repair sheet of a page as a browser has it: what it was sent, and acts sent back."""

@@ -11,11 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.ground import db
 from core.ledger import books
-from core.models import Account, Claim, CreditBatch, Person, State
+from core.models import Account, AuditEntry, Claim, CreditBatch, Person, State
 from core.submissions import claims, queues
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import open_page, sign_in
+from tests.pages.conftest import listed, open_page, sign_in
 from tests.pages.test_deeds import NOW, TODAY, one, press
 
 JPEG = b"\xff\xd8\xff\xe0 synthetic"
@@ -56,16 +56,18 @@ def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner
     press(app, "提交")
     assert app.success[0].value.startswith("“示例学术论坛证书”已提交。由")
 
-    app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
-    assert list(app.dataframe[0].value["state"]) == [["待审"]]
-    assert [each.label for each in app.get("download_button")] == ["导出 Excel", "证书.jpg"]
+    app = open_page("review", sign_in("reviewer"), item=str(claim.id))
+    assert [(row["what"], row["who"].split("　")[-1]) for row in listed(app)] == [(f"{TODAY} 论坛 8", "示例市第一医院")]
+    press(app, "证明材料：证书.jpg")
+    assert one(sa.select(AuditEntry.event).order_by(AuditEntry.id.desc()).limit(1)) == "file.handed_out"
+    assert [each.label for each in app.get("download_button")] == ["导出 Excel", "下载"]
     press(app, "通过")
     assert app.error  # neither hours nor a reason
     app.number_input(key=f"granted-{claim.id}").set_value(6.5)
     press(app, "通过")
     assert "须填写审核意见" in app.error[0].value
     assert one(sa.select(Claim)).granted is None  # one act: nothing was granted by half
-    app.text_area(key=f"reason-{claim.id}").input("论坛一天，按6.5学时折合")
+    app.text_area(key=f"opinion-{claim.id}").input("论坛一天，按6.5学时折合")
     press(app, "通过")
     assert "登记" in app.success[0].value
 
@@ -90,8 +92,8 @@ def test_hours_that_the_days_do_not_hold_are_told_at_once_and_what_was_typed_sta
 
 def test_a_reviewer_is_told_of_hours_beyond_the_certificate_and_stopped_beyond_its_days(learner: Cast) -> None:
     claim = people.file_claim(learner, 1, by="person", now=NOW, start_on=TODAY, completed_on=TODAY, amount=Decimal(6))
-    app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
-    app.text_area(key=f"reason-{claim.id}").input("证书属实")
+    app = open_page("review", sign_in("reviewer"), item=str(claim.id))
+    app.text_area(key=f"opinion-{claim.id}").input("证书属实")
     app.number_input(key=f"granted-{claim.id}").set_value(6.0).run()
     assert not app.warning
     app.number_input(key=f"granted-{claim.id}").set_value(8.5).run()
@@ -104,7 +106,7 @@ def test_a_reviewer_is_told_of_hours_beyond_the_certificate_and_stopped_beyond_i
 def test_a_reviewer_is_told_what_else_the_person_studied_on_the_same_days(learner: Cast) -> None:
     start, end = people.PLAN.start_on, people.PLAN.end_on
     claim = people.file_claim(learner, 1, by="person", now=NOW, start_on=start, completed_on=end)
-    app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
+    app = open_page("review", sign_in("reviewer"), item=str(claim.id))
     (told,) = (each.value for each in app.error)
     assert told.startswith("同一期间已登记培训学时。")
     assert f"培训情况报告“知识更新培训班”，{start}至{end}，24学时（通过）" in told
@@ -118,7 +120,7 @@ def test_a_reviewer_is_told_before_returning_a_claim_that_nobody_could_put_right
         with db.transaction() as session:
             session.get_one(Account, learner["person"].account_id).active = there
             session.get_one(Person, person_id).employer_id = None  # moved to where nobody has an account
-        app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
+        app = open_page("review", sign_in("reviewer"), item=str(claim.id))
         assert sum("退回后没有人可以改正重报" in each.value for each in app.warning) == told
 
 
@@ -128,10 +130,14 @@ def test_a_claim_whose_hours_were_taken_back_says_so_and_what_to_do(learner: Cas
     with db.transaction() as session:
         batch = session.scalars(sa.select(CreditBatch.id).where(CreditBatch.submission_id == claim.id)).one()
         books.reverse(session, batch, actor=learner["reviewer"], reason="证书有误", now=NOW)
-    listed = open_page("filing", sign_in("person"), category="学时折合申报")
-    assert list(listed.dataframe[0].value["hours_standing"]) == ["已冲销"]
-    for by, page, named, to_do in (("person", "paper", "item", True), ("reviewer", "claim_review", "claim", False)):
-        app = open_page(page, sign_in(by), **{named: str(claim.id)}, state="通过")
+    found = open_page("filing", sign_in("person"), category="学时折合申报")
+    assert list(found.dataframe[0].value["hours_standing"]) == ["已冲销"]
+    for by, page, to_do in (("person", "paper", True), ("reviewer", "review", False)):
+        if to_do:
+            app = open_page(page, sign_in(by), item=str(claim.id))
+        else:
+            app = open_page(page, sign_in(by), item=str(claim.id), state="approved", kind="claim")
+            assert [row["marks"] for row in listed(app)] == [[{"word": "已冲销", "grave": True}]]
         assert any(each.value.endswith(":red-badge[已冲销]") for each in app.markdown)
         (told,) = (each.value for each in app.warning)
         assert "证书有误" in told
@@ -150,10 +156,9 @@ def test_a_clerk_claims_for_the_own_people_and_an_examination_deems_the_year(lea
     app.get("file_uploader")[0].upload("证书.jpg", JPEG, "image/jpeg")
     press(app, "提交")
     claim = one(sa.select(Claim))
-    app = open_page("claim_review", sign_in("reviewer2"), claim=str(claim.id))
-    (listed,) = app.dataframe[0].value.to_dict("records")
-    assert (listed["amount_stated"], listed["granted"]) == ("—", "视同完成")
-    app.text_area(key=f"reason-{claim.id}").input("考试合格")
+    app = open_page("review", sign_in("reviewer2"), item=str(claim.id))
+    assert [row["what"] for row in listed(app)] == [f"{TODAY} 职业资格 视同完成"]
+    app.text_area(key=f"opinion-{claim.id}").input("考试合格")
     press(app, "通过")
     assert "专业科目视同完成" in app.success[0].value
     with db.reading() as session:
@@ -162,9 +167,9 @@ def test_a_clerk_claims_for_the_own_people_and_an_examination_deems_the_year(lea
 
 def test_a_claim_is_returned_with_a_reason_corrected_and_withdrawn(learner: Cast) -> None:
     claim = people.file_claim(learner, 1, by="person", now=NOW, activity="技能培训")
-    app = open_page("claim_review", sign_in("reviewer"), claim=str(claim.id))
+    app = open_page("review", sign_in("reviewer"), item=str(claim.id))
     assert app.number_input(key=f"granted-{claim.id}").value == 40  # the notice's own rate
-    app.text_area(key=f"reason-{claim.id}").input("请补盖章页")
+    app.text_area(key=f"opinion-{claim.id}").input("请补盖章页")
     press(app, "退回")
     app = open_page("paper", sign_in("person"), item=str(claim.id))
     assert "请补盖章页" in app.warning[0].value
@@ -179,13 +184,9 @@ def test_nobody_opens_anothers_claim_by_its_address(learner: Cast) -> None:
     with db.transaction() as session:
         fields = people.CLAIM
         claim = claims.draft(session, people.person_id(2), fields, actor=learner["hohhot_employer"], now=NOW)
-    for by, page, named in (
-        ("person", "paper", "item"),
-        ("employer", "paper", "item"),
-        ("baotou_reviewer", "claim_review", "claim"),
-    ):
-        app = open_page(page, sign_in(by), **{named: str(claim.id)})
-        assert app.error[0].value.startswith("没有找到这条")
+    for by, page in (("person", "paper"), ("employer", "paper"), ("baotou_reviewer", "review")):
+        app = open_page(page, sign_in(by), item=str(claim.id))
+        assert app.error[0].value == "没有找到这条申请，或它不在您的管理权限内。"
         assert not app.get("download_button")[1:]
     with db.reading() as session:
         assert queues.queue(session, learner["person"], kinds=("claim",))[1] == 0

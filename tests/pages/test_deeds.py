@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from core.ground.access import Role
 from core.law import notices
 from core.models import Account, AuditEntry, Card, CreditEntry, Movement, Organization, Person, Plan, Report, State
 from core.people import accounts
-from core.submissions import workflow
+from core.submissions import plans, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from tests import cast as people
@@ -100,7 +101,7 @@ def test_a_base_offers_an_earlier_credit_year(cast: Cast) -> None:
     press(app, "上报")
     plan = one(sa.select(Plan))
     assert (plan.state, plan.credit_years) == (State.SUBMITTED, (before,))
-    app = open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id))
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
     assert f"学时计入{before}年度（补学，{md('七(二)')}）" in [each.value for each in app.info]
 
 
@@ -133,7 +134,7 @@ def test_a_plan_filed_too_late_is_kept_as_a_draft_and_the_first_possible_day_is_
     if ahead(13)["start_on"] == TODAY + timedelta(days=13):
         assert f"最早可安排在{TODAY + timedelta(days=14)}开始" in app.error[0].value
         assert one(sa.select(Plan)).state is State.DRAFT
-        app = open_page("plan_approval", sign_in("admin"), plan="1")
+        app = open_page("review", sign_in("admin"), item="1")
         press(app, "准予延期上报")
         assert app.error[0].value == "请填写准予延期的原因。"
         app.text_area(key="extension-1").input("自治区临时部署")
@@ -154,15 +155,15 @@ def test_what_was_typed_stays_when_a_plan_is_refused(cast: Cast) -> None:
 
 def test_a_reviewer_decides_a_plan_and_a_reason_is_asked_where_it_is_needed(cast: Cast) -> None:
     plan = people.file_plan(cast, now=NOW, **ahead(20))
-    app = open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id))
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
     press(app, "退回")
     assert "退回须填写审核意见" in app.error[0].value
-    app.text_area(key=f"reason-{plan.id}").input("师资情况过于简略")
+    app.text_area(key=f"opinion-{plan.id}").input("师资情况过于简略")
     press(app, "退回")
     assert one(sa.select(Movement).order_by(Movement.id.desc()).limit(1)).reason == "师资情况过于简略"
     app = open_page("paper", sign_in("base"), item=str(plan.id))
     press(app, "上报")
-    app = press(open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id)), "通过")
+    app = press(open_page("review", sign_in("reviewer"), item=str(plan.id)), "通过")
     assert "已通过" in app.success[0].value
     assert one(sa.select(Plan)).state is State.APPROVED
 
@@ -170,8 +171,8 @@ def test_a_reviewer_decides_a_plan_and_a_reason_is_asked_where_it_is_needed(cast
 def test_the_slower_of_two_reviewers_is_told_and_nothing_happens_twice(cast: Cast) -> None:
     plan = behind(cast, people.sheet([people.row(1), people.row(2)]))
     report = one(sa.select(Report).where(Report.plan_id == plan.id))
-    first = open_page("report_review", sign_in("reviewer"), report=str(report.id))
-    second = open_page("report_review", sign_in("reviewer2"), report=str(report.id))
+    first = open_page("review", sign_in("reviewer"), item=str(report.id))
+    second = open_page("review", sign_in("reviewer2"), item=str(report.id))
     press(first, "通过")
     assert "为2人登记48学时" in first.success[0].value
     press(second, "通过")
@@ -182,10 +183,10 @@ def test_the_slower_of_two_reviewers_is_told_and_nothing_happens_twice(cast: Cas
 
 def test_another_leagues_reviewer_cannot_open_a_record_by_its_address(cast: Cast) -> None:
     plan = people.file_plan(cast, now=NOW, by="hohhot_base", **ahead(20))
-    stranger = open_page("plan_approval", sign_in("baotou_reviewer"), plan=str(plan.id))
+    stranger = open_page("review", sign_in("baotou_reviewer"), item=str(plan.id))
     assert "没有找到" in stranger.error[0].value
-    overseer = open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id))
-    assert "呼和浩特市人力资源和社会保障局审核" in " ".join(info.value for info in overseer.info)
+    overseer = open_page("review", sign_in("reviewer"), item=str(plan.id))
+    assert "呼和浩特市人力资源和社会保障局审核" in " ".join(said.value for said in overseer.caption)
     assert "通过" not in [button.label for button in overseer.button]
 
 
@@ -341,7 +342,7 @@ def test_signing_out_ends_every_browser_of_the_account(cast: Cast) -> None:
 
 def test_a_click_after_the_account_was_closed_does_nothing(cast: Cast) -> None:
     plan = people.file_plan(cast, now=NOW, **ahead(20))
-    app = open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id))
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
     with db.transaction() as session:
         account_id = cast["reviewer"].account_id or 0
         accounts.set_active(session, account_id, False, actor=cast["admin"], reason="离岗", now=NOW)
@@ -353,7 +354,7 @@ def test_the_buttons_are_the_moves_core_allows(cast: Cast) -> None:
     plan = people.file_plan(cast, now=NOW, **ahead(20))
     draws: dict[str, Callable[[], AppTest]] = {
         "base": lambda: open_page("paper", sign_in("base"), item=str(plan.id)),
-        "reviewer": lambda: open_page("plan_approval", sign_in("reviewer"), plan=str(plan.id)),
+        "reviewer": lambda: open_page("review", sign_in("reviewer"), item=str(plan.id)),
     }
     for username, draw in draws.items():
         with db.reading() as session:
@@ -362,3 +363,49 @@ def test_the_buttons_are_the_moves_core_allows(cast: Cast) -> None:
         words = {action: KINDS["plan"].word_for(action) for action in Action}
         assert {words[action] for action in allowed} <= drawn
         assert not {word for action, word in words.items() if action not in allowed} & drawn
+
+
+def test_a_plan_goes_back_with_remarks_and_comes_again_with_what_was_changed(cast: Cast) -> None:
+    plan = people.file_plan(cast, now=NOW, **ahead(20))
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
+    app.session_state[f"remarks-{plan.id}-{plan.version}"] = {
+        "added_rows": [{"所指": "师资情况", "原因": "表述不清", "说明": "请写明职称"}],
+        "edited_rows": {},
+        "deleted_rows": [],
+    }
+    press(app, "退回")  # the remarks are its reason
+    with db.transaction() as session:
+        kept = session.get_one(Plan, plan.id)
+        assert kept.state is State.RETURNED
+        fields = replace(plans.fields_of(kept), teachers="示例大学教授2人（正高级）")
+        kept = plans.revise(session, plan.id, fields, version=kept.version, actor=cast["base"], now=NOW)
+        session.flush()
+        workflow.move(session, plan.id, Action.SUBMIT, version=kept.version, actor=cast["base"], now=NOW)
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
+    assert "表述不清" in app.warning[0].value
+    remarks, changes = (each.value for each in app.table[:2])
+    assert remarks.iloc[0].tolist() == ["师资情况", "表述不清", "请写明职称", "已改"]
+    assert changes.iloc[0].tolist() == ["师资情况", "示例大学教授2人", md("示例大学教授2人（正高级）")]
+    press(app, "通过")
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
+    press(app, "撤销")
+    assert one(sa.select(Plan)).state is State.SUBMITTED
+
+
+def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_line(cast: Cast) -> None:
+    plans_filed = [people.file_plan(cast, now=NOW, title=f"第{at}期", **ahead(20 + 4 * at)) for at in range(4)]
+    app = press(open_page("review", sign_in("reviewer"), kind="plan"), "批量通过…")
+    (confirmed,) = (button for button in app.button if button.label.startswith("通过所选"))
+    with db.reading() as session:
+        plain = [each.id for each in plans_filed if workflow.plain(session, each.id, cast["reviewer"])]
+    assert confirmed.label == f"通过所选{len(plain)}件"
+    with db.transaction() as session:  # somebody is faster with one of them
+        first = session.get_one(Plan, plain[0])
+        said = {"version": first.version, "actor": cast["reviewer2"], "reason": "请改期", "now": NOW}
+        workflow.move(session, first.id, Action.RETURN, **said)
+    press(app, confirmed.label)
+    assert "没有通过：" in app.error[0].value
+    with db.reading() as session:
+        states = [session.get_one(Plan, each).state for each in plain]
+    assert states == [State.RETURNED, *[State.APPROVED] * (len(plain) - 1)]
+    assert sum(each.value.count("已通过") for each in app.success) == len(plain) - 1

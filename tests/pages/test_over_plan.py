@@ -9,7 +9,7 @@ from core.models import Movement, Plan, Report, State
 from core.submissions import reports, workflow
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import open_page, sign_in
+from tests.pages.conftest import listed, open_page, sign_in
 from tests.pages.test_deeds import behind, one, press
 
 WHY = "当地两家医院临时增派人员参加"
@@ -53,7 +53,7 @@ def test_a_slight_excess_is_told_openly_and_asks_for_nothing(cast: Cast) -> None
     assert not app.error
     assert reports.OVER_PLAN_REASON not in "".join(area.label for area in app.text_area)
     press(app, "报送")
-    app = open_page("report_review", sign_in("reviewer"), report=str(one(sa.select(Report.id))))
+    app = open_page("review", sign_in("reviewer"), item=str(one(sa.select(Report.id))))
     assert any("批准20人，报送21人" in said.value for said in app.info)
     assert not [box for box in app.checkbox if box.label.startswith(workflow.CONFIRM)]
     press(app, "通过")
@@ -66,19 +66,18 @@ def test_a_reviewer_confirms_the_figures_before_the_approval(cast: Cast) -> None
     app.text_area(key=why.key).input(WHY)
     press(app, "报送")
     report_id = one(sa.select(Report.id))
-    app = open_page("report_review", sign_in("reviewer"))
-    frame = app.dataframe[0].value
-    assert list(frame["over_plan"]) == ["是"]
-    app = open_page("report_review", sign_in("reviewer"), report=str(report_id))
+    app = open_page("review", sign_in("reviewer"))
+    assert {"word": "超计划", "grave": True} in listed(app)[0]["marks"]
+    app = open_page("review", sign_in("reviewer"), item=str(report_id))
     assert any(WHY in shown.value for shown in app.markdown)
     press(app, "通过")
-    assert f"勾选“{workflow.CONFIRM}”，再点“通过”。" in app.error[0].value
+    assert f"勾选“{workflow.CONFIRM}”，再点“通过”。" in app.error[-1].value
     (box,) = (box for box in app.checkbox if box.label.startswith(workflow.CONFIRM))
     assert FIGURES in box.label.replace("\\", "")
     app.checkbox(key=box.key).check()
     press(app, "通过")
     assert "为5人登记120学时" in app.success[-1].value
     assert one(sa.select(Movement.confirmed).where(Movement.action == "approve", Movement.submission_id == report_id))
-    app = open_page("report_review", sign_in("reviewer"), report=str(report_id), state="approved")
+    app = open_page("review", sign_in("reviewer"), item=str(report_id), state="approved")
     assert any(FIGURES in shown for shown in (str(table.value.to_dict()) for table in app.dataframe))
     assert any(WHY in said.value for said in app.warning)

@@ -232,7 +232,7 @@ def test_before_and_after_a_supplement_is_turned_down_each_is_told_what_it_means
     behind(cast, people.sheet([people.row(1), people.row(2, sex="m")]))
     report = one(sa.select(Report))
     final = "不予通过后，这些人不能再补报；需要改正的，请用“退回”。"
-    app = open_page("report_review", sign_in("reviewer"), report=str(report.id))
+    app = open_page("review", sign_in("reviewer"), item=str(report.id))
     assert final not in [each.value for each in app.caption]
     people.approve(cast, report.id, now=NOW)
     press(open_page("paper", sign_in("base"), item=str(report.id)), "补报其余1行")
@@ -240,9 +240,9 @@ def test_before_and_after_a_supplement_is_turned_down_each_is_told_what_it_means
     app = open_page("paper", sign_in("base"), kind="report", plan=str(added.plan_id))
     SheetOf(app).mend(4, "sex", "女")
     press(app, "报送")
-    app = open_page("report_review", sign_in("reviewer"), report=str(added.id))
+    app = open_page("review", sign_in("reviewer"), item=str(added.id))
     assert final in [each.value for each in app.caption]
-    app.text_area(key=f"reason-{added.id}").input("没有参加培训")
+    app.text_area(key=f"opinion-{added.id}").input("没有参加培训")
     press(app, "不予通过")
     app = open_page("paper", sign_in("base"), item=str(report.id))
     (told,) = (each.value for each in app.warning)
@@ -316,8 +316,8 @@ def test_hours_that_were_taken_back_lead_the_base_to_a_supplement(cast: Cast) ->
         books.reverse(session, 1, lines=[2], actor=cast["reviewer"], reason="只学了两天", now=NOW)
     told = "有1人的学时已冲销，可补报更正"
     assert any(told in link.proto.label for link in open_page("home", sign_in("base")).get("page_link"))
-    for page, username, by in (("paper", "base", "item"), ("report_review", "reviewer", "report")):
-        app = open_page(page, sign_in(username), **{by: str(report.id)}, state="")
+    for page, username in (("paper", "base"), ("review", "reviewer")):
+        app = open_page(page, sign_in(username), item=str(report.id))
         assert "部分冲销" in " ".join(text.value for text in app.markdown)
         assert any("冲销第1批：只学了两天" in str(each.value) for each in app.dataframe)
     app = open_page("filing", sign_in("base"))
@@ -347,9 +347,9 @@ def test_a_reviewer_sees_the_years_of_a_make_up_training(cast: Cast) -> None:
     year = TODAY.year - 1
     plan = behind(cast, people.sheet([people.row(1, credit_year=year)]), credit_years=(year,))
     report = one(sa.select(Report).where(Report.plan_id == plan.id))
-    app = open_page("report_review", sign_in("reviewer"), report=str(report.id))
-    frame = next(each.value for each in app.dataframe if "approved_plan" in each.value)
-    shown = frame.set_index("checked").loc["学时年度", ["approved_plan", "took_place", "difference"]]
+    app = open_page("review", sign_in("reviewer"), item=str(report.id))
+    frame = next(each.value for each in app.table if "批准的计划" in each.value)
+    shown = frame.set_index(frame.columns[0]).loc["学时年度"]
     assert shown.tolist() == [str(year), str(year), ""]
 
 
@@ -391,3 +391,22 @@ def test_another_file_takes_the_place_of_a_repaired_roster_only_when_that_is_tic
     press(app, "保存并检查花名册")
     assert "原花名册已整份替换，此前在网上改正的1处作废。" in app.success[-1].value
     assert not app.checkbox
+
+
+def test_a_refused_file_leaves_no_green_light_of_the_former_one(cast: Cast) -> None:
+    app, _ = pasted(cast, people.row(1))
+    clean = "花名册没有错误。"
+    assert clean in [said.value for said in app.success]
+    key = f"report-{one(sa.select(Report.plan_id))}-roster"
+
+    def given(name: str, content: bytes) -> list[str]:
+        uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
+        uploads[key].upload(name, content, "application/octet-stream")
+        press(app, "保存并检查花名册")
+        return [said.value for said in app.error]
+
+    said = given("改坏的.xlsx", people.sheet([people.row(2, note="长" * 1001)]))
+    assert any(each.startswith("“改坏的.xlsx”没有读入，下面仍是先前的花名册，没有改动。第3行的“备注”") for each in said)
+    assert clean not in [each.value for each in app.success]
+    assert given("另一份.xlsx", people.sheet([people.row(2)])) == []
+    assert clean in [each.value for each in app.success]

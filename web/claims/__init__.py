@@ -1,3 +1,3 @@
-"""Claims of certificates for hours (学时折合申报) on screen: the form, and a claim to read."""
+"""Claims of certificates for hours (学时折合申报) on screen: the form, a claim to read, its review."""
 
-__all__ = ["form", "reading"]
+__all__ = ["form", "reading", "reviewing"]

@@ -85,8 +85,8 @@ def own(claim: Claim, actor: Actor) -> None:
         show(found, actor)
 
 
-def show(found: ClaimRead, here: Actor) -> None:
-    """A claim to read, with its evidence and its history."""
+def show(found: ClaimRead, here: Actor, *, taken: bool = True) -> None:
+    """A claim to read, with its history, and its evidence to take away (`taken`) where it is not shown elsewhere."""
     claim, activity, back = found.claim, found.activity, found.taken_back
     badge = f"　:red-badge[{Standing.REVERSED.label}]" if back else ""
     st.markdown(f"#### {md(claim.title)}　:gray[:small[第{claim.id}号]]　{chip(claim.state)}{badge}")
@@ -117,7 +117,7 @@ def show(found: ClaimRead, here: Actor) -> None:
     if not found.evidence:
         st.warning("还没有上传证书或证明材料。")
     with st.container(horizontal=True):
-        for each in found.evidence:
+        for each in found.evidence if taken else ():
             evidence(each)
     submissions.history(found.steps)
 

@@ -254,15 +254,13 @@ def _kept(
         )
     again = given is not None and seen is not None and reports.taken_before(session, seen, given)
     void = reports.repaired(session, seen) if seen else 0
-    report, problems = reports.save(
-        session,
-        plan.id,
-        _fields(draft, plan),
-        announcement=_upload(draft.key("announcement")),
-        roster_file=given,
-        replace="replace" in _given(draft),
-        **who,
-    )
+    sent: dict[str, Any] = {
+        "announcement": _upload(draft.key("announcement")),
+        "roster_file": given,
+        "replace": "replace" in _given(draft),
+    }
+    with repairing.judged(seen, given):
+        report, problems = reports.save(session, plan.id, _fields(draft, plan), **sent, **who)
     added = ""
     if typed.text(text):
         pasted = report.people + report.faults

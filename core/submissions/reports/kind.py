@@ -34,7 +34,7 @@ from core.models import (
 from core.people import persons
 from core.submissions import plans, roster
 from core.submissions.forms import Faults
-from core.submissions.kinds import REASONS, Action, Given, Kept, Kind, Rows, register
+from core.submissions.kinds import REASONS, Action, Given, Kept, Kind, Line, Mark, Rows, register
 from core.submissions.reports import concerns
 from core.submissions.reports.excess import OVER_PLAN_REASON, beyond_plan, figures
 from core.submissions.reports.fields import deadline, summary
@@ -91,6 +91,25 @@ def _registers(report: Report, told: Consequence) -> str:
     return f"为{told.people}人登记{hours_text(told.hours)}学时，计入{years}年度{made_up}"
 
 
+def _line(report: Report, hints: int) -> Line:
+    """A report as one line of a list."""
+    made_up = any(year < report.end_on.year for year in report.plan.credit_years)
+    marks = (
+        (Mark("补报"), report.part > 1),
+        (Mark("补学"), made_up),
+        (Mark("逾期"), report.late),
+        (Mark("超计划", grave=True), report.over_plan),
+        (Mark(f"错误{report.faults}", grave=True), report.faults),
+        (Mark(f"提示{hints}"), hints),
+    )
+    return Line(
+        when=f"{report.start_on:%m-%d}至{report.end_on:%m-%d}",
+        size=f"{report.people}人",
+        hours=f"{hours_text(report.hours)}学时",
+        marks=tuple(mark for mark, shown in marks if shown),
+    )
+
+
 SENT_BACK = "sent-back"
 """The code of the problem that says why a row went back."""
 
@@ -145,6 +164,15 @@ class ReportKind(Kind[Report]):
     def texts(self, report: Report) -> list[tuple[str, str]]:
         over = [("超出计划", report.over_plan), (OVER_PLAN_REASON, report.over_plan_reason)]
         return [("培训总结", report.summary), *(over if report.over_plan else ())]
+
+    def lines(self, session: Session, found: Sequence[Report]) -> dict[int, Line]:
+        hints = (
+            sa.select(RosterProblem.report_id, sa.func.count(RosterProblem.id))
+            .where(RosterProblem.report_id.in_([each.id for each in found]), ~RosterProblem.blocking)
+            .group_by(RosterProblem.report_id)
+        )
+        counted: dict[int, int] = dict(session.execute(hints).all())
+        return {each.id: _line(each, counted.get(each.id, 0)) for each in found}
 
     def content(self, session: Session, report: Report) -> dict[str, str]:
         plain = "start_on end_on teachers summary over_plan_reason".split()

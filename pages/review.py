@@ -1,0 +1,75 @@
+"""The desk: whoever decides reads what was filed, of every kind, and decides it; the next item opens by itself."""
+
+import math
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Refused, Role, not_found
+from core.submissions import queues, workflow
+from core.trail import files
+from web import address, context, shell, tables
+from web.desk import batch, deciding, evidence, filters, listing, readings
+from web.words import md
+
+actor = shell.require(Role.REVIEWER, Role.ADMIN)
+PAGE_ROWS = 50
+st.html(listing.STYLE)
+shell.page("审核")
+offered = readings.offered(actor)
+asked, now = filters.wanted(actor, offered), context.now()
+page = address.chosen("page") or 1
+with db.reading() as session:
+    counts = queues.counts(session, asked, actor=actor, now=now)
+    count = filters.total(counts, asked)
+    page = max(1, min(page, math.ceil(count / PAGE_ROWS)))
+    rows = queues.listed(session, asked, actor=actor, now=now, offset=(page - 1) * PAGE_ROWS, limit=PAGE_ROWS)
+deciding.go_on([row.submission.id for row in rows])
+
+
+opened, single = address.chosen("item"), asked.kinds[0] if len(asked.kinds) == 1 else ""
+
+
+def exported(session: Session, who: Actor) -> pd.DataFrame:
+    """All that is listed, not the page shown alone."""
+    narrowed = asked, context.moment(session)
+    found, _ = queues.queue(
+        session, who, kinds=asked.kinds, state=asked.state, own=asked.own, narrowed=narrowed, limit=None
+    )
+    return found.rename(columns=readings.names(single))
+
+
+def item(submission_id: int) -> None:
+    """The open item: what it is, and the bar that decides it."""
+    with db.reading() as session:
+        found = workflow.one(session, submission_id, actor)
+        kept = files.of(session, submission_id, actor)
+    if found.kind not in {kind.code for kind in offered}:
+        raise not_found("申请")
+    with st.container(border=True, key="item"):
+        readings.earlier(found, actor)
+        evidence.evidence([each for each in kept if each.purpose in evidence.PURPOSES])
+        readings.of(found).show(found, actor)
+    deciding.decide(found, actor)
+
+
+filters.draw(actor, offered, asked, counts)
+left, right = st.columns([35, 65], gap="small")
+with left, st.container(key="desk-left"):
+    listing.listing(rows, count, opened, one_kind=bool(single), one_state=asked.state is not None)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        batch.offer(rows, actor)
+        tables.export(exported, readings.columns(single), name="审核")
+        if count > PAGE_ROWS:
+            pages = math.ceil(count / PAGE_ROWS)
+            st.pagination(pages, key="page", bind="query-params")
+with right:
+    if opened is None:
+        st.info("从列表中选一件打开，或按J打开第一件。" if rows else "列表是空的。可换一个状态，或清空筛选条件。")
+    else:
+        try:
+            item(opened)
+        except Refused as refused:
+            st.error(md(refused.words))

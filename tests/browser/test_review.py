@@ -1,0 +1,141 @@
+"""The desk by keyboard and by two pairs of hands at once: what is decided is what was on the screen, and once.
+
+`DESK_PLANS=50 DESK_ROUNDS=1000 python -m pytest tests/browser/test_review.py` measures what an office would ask.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import time
+
+import sqlalchemy as sa
+from playwright.sync_api import Browser, expect
+
+from core.ground import db
+from core.models import Movement, Plan, State, Submission
+from tests import cast as people
+from tests.browser.desk import Desk, arrive
+from tests.cast import Cast
+from tests.pages.test_deeds import NOW, ahead
+
+PLANS = int(os.environ.get("DESK_PLANS", 20))
+ROUNDS = int(os.environ.get("DESK_ROUNDS", 20))
+"""How many random presses each of two reviewers makes; a round is one of `HANDS`."""
+
+
+def file_plans(cast: Cast, count: int) -> list[Plan]:
+    return [people.file_plan(cast, now=NOW, title=f"第{each:04}期", **ahead(20)) for each in range(count)]
+
+
+def heading(desk: Desk) -> str:
+    return desk.page.locator(".st-key-item h4").inner_text().split("　")[0]
+
+
+def reads(desk: Desk, title: str) -> None:
+    """This plan is open, and the desk takes a decision on it."""
+    expect(desk.page.locator(".st-key-item h4")).to_contain_text(title, timeout=30_000)
+    expect(desk.page.locator("[role=option][aria-selected=true]")).to_contain_text(title, timeout=30_000)
+    expect(desk.page.locator("html:not([data-desk-held]) .st-key-decisions")).to_be_visible(timeout=30_000)
+
+
+def test_plans_are_decided_by_keyboard_alone_and_the_next_opens_by_itself(
+    browser: Browser, server: str, cast: Cast
+) -> None:
+    plans = file_plans(cast, PLANS)
+    reviewer = arrive(browser, server, "reviewer")
+    page = reviewer.page
+    page.set_viewport_size({"width": 1366, "height": 768})
+    reviewer.go(f"plan_approval?plan={plans[0].id}", "审核")  # a link that somebody kept
+    expect(page).to_have_url(re.compile(rf"/review\?kind=plan&item={plans[0].id}$"))
+    reads(reviewer, plans[0].title)
+    page.keyboard.press("o")
+    expect(page.get_by_label("审核意见")).to_be_focused()
+    page.keyboard.type("abx jk")  # keys are letters while one writes
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    reads(reviewer, plans[1].title)
+    reviewer.told(re.compile(f"“{plans[0].title}”已退回"))
+    page.keyboard.press("j")
+    reads(reviewer, plans[2].title)
+    page.keyboard.press("k")
+    reads(reviewer, plans[1].title)
+    row = page.get_by_role("option", name=plans[3].title)
+    page.get_by_role("listbox").focus()
+    for key in ("Home", "ArrowDown", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    reads(reviewer, plans[3].title)
+    expect(row).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("x")
+    reviewer.told("不予通过须填写审核意见")  # refused: the same stays open
+    began = time.monotonic()
+    for at, plan in enumerate(order := [*plans[3:], *plans[1:3]]):
+        reads(reviewer, plan.title)
+        page.keyboard.press("a")
+        if at % 8 == 0:
+            page.keyboard.press("a")  # pressed again before anything was drawn
+        if at + 1 < len(order):
+            reads(reviewer, order[at + 1].title)
+    reviewer.told(re.compile(f"“{order[-1].title}”已通过"))
+    print(f"{len(order)} plans by keyboard in {time.monotonic() - began:.1f} s")
+    with db.reading() as session:
+        states = dict(session.execute(sa.select(Plan.title, Plan.state)).all())
+        first = session.scalars(sa.select(Movement.reason).where(Movement.action == "return")).one()
+    assert states == {plans[0].title: State.RETURNED} | {plan.title: State.APPROVED for plan in plans[1:]}
+    assert first == "abx jk"
+
+
+RECORD = """window.pressed = []; document.addEventListener('click', event => {
+  const button = event.target.closest('.st-key-decisions button')
+  if (button) window.pressed.push([document.querySelector('.st-key-item h4').textContent, button.innerText.trim()])
+})"""
+"""What was on the screen at each press that the desk let through."""
+
+
+CLICK_A_ROW = """chance => {
+  const list = [...document.querySelectorAll('div')].find(each => each.shadowRoot?.querySelector('.row'))
+  const rows = list ? [...list.shadowRoot.querySelectorAll('.row')] : []
+  rows[Math.floor(chance * rows.length)]?.click()
+}"""
+CLICK_APPROVE = "() => document.querySelector('.st-key-decisions button')?.click()"
+HANDS = [*"aaajjkb", CLICK_A_ROW, CLICK_APPROVE]
+
+
+def test_two_reviewers_at_once_never_decide_what_they_did_not_see_nor_anything_twice(
+    browser: Browser, server: str, cast: Cast
+) -> None:
+    file_plans(cast, min(ROUNDS * 2, 400))
+    desks = {name: arrive(browser, server, name) for name in ("reviewer", "reviewer2")}
+    for desk in desks.values():
+        desk.page.add_init_script(RECORD)
+        desk.go("review?kind=plan", "审核")
+        desk.settle()
+        desk.page.keyboard.press("j")
+    chance = random.Random(7)
+    for _ in range(ROUNDS):
+        for desk in desks.values():
+            for hand in chance.choices(HANDS, k=chance.randint(1, 4)):
+                if len(hand) == 1:
+                    desk.page.keyboard.press(hand)
+                else:
+                    desk.page.evaluate(hand, chance.random())
+            if chance.random() < 0.5:
+                expect(desk.page.locator("html:not([data-desk-held])")).to_be_attached(timeout=30_000)
+            else:
+                desk.page.wait_for_timeout(chance.choice((0, 50, 300)))
+    seen = {}
+    for name, desk in desks.items():
+        desk.settle()
+        seen[name] = [(title, action) for title, action in desk.page.evaluate("window.pressed")]
+    with db.reading() as session:
+        query = sa.select(Submission.title, Movement.action, Movement.account_name).join(
+            Submission, Submission.id == Movement.submission_id
+        )
+        made = session.execute(query.where(Movement.action != "submit")).all()
+    assert len(made) > ROUNDS // 5, "hardly anything was decided"
+    assert len({title for title, *_ in made}) == len(made)
+    for title, action, account_name in made:
+        username = account_name.removeprefix("审核员")
+        pressed = {"approve": "通过", "return": "退回", "reject": "不予通过"}[action]
+        assert any(title in shown and label == pressed for shown, label in seen[username]), (title, action, username)

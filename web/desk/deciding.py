@@ -1,0 +1,146 @@
+"""The bar of the desk (审核操作栏): what approval leads to, the opinion, a button for each move; then the next item."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, Unpack
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.ground.access import Actor, Refused
+from core.ledger.consequences import Consequence
+from core.models import State, Submission
+from core.submissions import kinds, workflow
+from core.submissions.workflow import Action
+from web import address, bar, deeds
+from web.deeds import Who
+from web.desk import readings, remarking
+from web.words import md
+
+KEPT, SLOW = 60.0, 1.0
+"""Seconds for which a consequence is shown again without being asked anew, where asking took as long."""
+
+
+def decide(found: Submission, here: Actor) -> None:
+    """The decision (审核) in the bar that never scrolls away, with the message of the last deed beside its buttons."""
+    moves, reading, kind = workflow.moves_for(found, here), readings.of(found), kinds.of(found)
+    with bar.bar(keep=True):
+        if not moves:
+            _not_mine(found, here)
+            return
+        asked = _consequence(_foretold(found)) if Action.APPROVE in moves else ""
+        if asked:
+            st.checkbox(f"{workflow.CONFIRM}:red[{md(asked)}]（通过前须勾选）", key=_box(found, asked))
+        if note := reading.note(found):
+            st.caption(note)
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="decisions"):
+            if reading.ask and Action.APPROVE in moves:
+                reading.ask(found)
+            required = "、".join(kind.word_for(action) for action in moves if workflow.needs_reason(kind, action))
+            whose = f"{required}时必填，提交人会看到" if required else "提交人会看到"
+            st.text_area(
+                "审核意见",
+                key=_opinion(found),
+                height=68,
+                placeholder=f"审核意见（{whose}）",
+                label_visibility="collapsed",
+            )
+            if Action.RETURN in moves:
+                remarking.draw(found)
+            for action in moves:
+                st.button(
+                    kind.word_for(action),
+                    type="primary" if action is Action.APPROVE else "secondary",
+                    key=f"{action}-{found.id}-{found.version}",
+                    on_click=_decided,
+                    args=(found, action, asked),
+                )
+
+
+def _not_mine(found: Submission, here: Actor) -> None:
+    """Why nothing can be decided here."""
+    kind = kinds.of(found)
+    if found.state is State.SUBMITTED and here.role in workflow.deciders(kind):
+        st.caption(f"该{kind.short}由{md(found.authority.name)}{workflow.stage_of(found).word}，您可以查看。")
+    else:
+        st.caption(f"{kind.word_for(found.state)}，不需要在这里办理。")
+
+
+def _opinion(found: Submission) -> str:
+    return f"opinion-{found.id}"
+
+
+def _box(found: Submission, to_confirm: str) -> str:
+    """The box that confirms these words and no others (确认)."""
+    return f"confirm-{found.id}-{to_confirm}"
+
+
+def _foretold(found: Submission) -> Consequence | Refused:
+    """What approval would lead to (通过的后果) as things stand, or why it would be refused."""
+    reading = readings.of(found)
+    typed = reading.typed(found)
+    back = [each for each in remarking.given(found) if isinstance(each.place, int)]
+    key = found.id, found.version, typed, tuple(back)
+    before: tuple[Any, float, Consequence | Refused] | None = st.session_state.get("desk-foretold")
+    if before and before[0] == key and time.monotonic() - before[1] < KEPT:
+        return before[2]
+
+    def act(session: Session, **who: Unpack[Who]) -> Consequence:
+        version = found.version
+        if reading.before and typed:
+            version = reading.before(session, found, typed, **who)
+        return workflow.foreseen(session, found.id, Action.APPROVE, version=version, remarks=back, **who)
+
+    told: Consequence | Refused
+    began = time.monotonic()
+    try:
+        told = deeds.rehearsed(act)
+    except Refused as refused:
+        told = refused
+    if time.monotonic() - began > SLOW:
+        st.session_state["desk-foretold"] = key, time.monotonic(), told
+    return told
+
+
+def _consequence(told: Consequence | Refused) -> str:
+    """Say what approval leads to; answers what is to be confirmed before it."""
+    if isinstance(told, Refused):
+        st.markdown(f":orange[:small[现在还不能通过：{md(told.words)}]]")
+        return ""
+    if told.words:
+        st.markdown(f":small[通过后，{md(told.words)}。]")
+    return told.confirm
+
+
+def _decided(found: Submission, action: Action, asked: str) -> None:
+    """One decision on the item and version that were on the screen; the next item opens when it is done."""
+    reading = readings.of(found)
+    typed = reading.typed(found) if action is Action.APPROVE else None
+    reason = st.session_state.get(_opinion(found), "")
+    confirmed = asked if st.session_state.get(_box(found, asked)) else ""
+    remarks = remarking.given(found) if action is not Action.UNDO else ()
+
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        version = found.version
+        if action is Action.APPROVE and reading.before:
+            version = reading.before(session, found, typed, **who)
+        said = {"version": version, "reason": reason, "confirmed": confirmed, "remarks": remarks}
+        _, done = workflow.move(session, found.id, action, **said, **who)
+        return f"“{found.title}”{kinds.of(found).done_word(action)}。{done.words}{'。' if done.words else ''}"
+
+    if deeds.deed(act, action, found.id, found.version, confirmed, reason, typed, remarks):
+        st.session_state["desk-after"] = found.id
+
+
+def go_on(ids: Sequence[int]) -> None:
+    """After a decision the next item of the list opens by itself (自动打开下一件), in the order of before."""
+    decided = st.session_state.get("desk-after")
+    if decided is not None:
+        before: list[Any] = st.session_state.get("desk-ids", [])
+        at = before.index(decided) if decided in before else -1
+        onward = [each for each in (*before[at + 1 :], *ids) if each in ids and each != decided]
+        address.choose("item", onward[0] if onward else None)
+        del st.session_state["desk-after"]
+    st.session_state["desk-ids"] = list(ids)

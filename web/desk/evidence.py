@@ -1,0 +1,61 @@
+"""Evidence (材料) at the desk: files shown in the page, in a drawer; each view is logged as a download."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Unpack
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.models import Attachment
+from core.trail import documents, files
+from core.trail.files import Upload
+from web import deeds
+from web.deeds import Who
+from web.words import md
+
+_HERE = Path(__file__).parent
+_PAPER = st.components.v2.component(
+    "desk_paper",
+    html=(_HERE / "paper.html").read_text(encoding="utf-8"),
+    css=(_HERE / "paper.css").read_text(encoding="utf-8"),
+    js=(_HERE / "paper.js").read_text(encoding="utf-8"),
+)
+PURPOSES = {"announcement": "培训通知", "notice": "培训通知", "roster": "花名册原件", "evidence": "证明材料"}
+
+
+def evidence(kept: Sequence[Attachment]) -> None:
+    """The files of the open item (材料), each a button that shows it; the first one's key is E."""
+    if not kept:
+        return
+    with st.container(horizontal=True, gap="small"):
+        for at, each in enumerate(kept):
+            label = f"{PURPOSES.get(each.purpose, '材料')}：{md(each.filename)}"
+            key = f"{'' if at else 'evidence-'}file-{each.id}"
+            st.button(label, key=key, icon=":material/attach_file:", on_click=_opened, args=(each.id,))
+
+
+def _opened(attachment_id: int) -> None:
+    """Hand the file out, which is logged, and show it."""
+
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, Upload]:
+        return "", files.handed_out(session, attachment_id, **who)
+
+    if given := deeds.deed(act, "evidence", attachment_id):
+        _drawer(given)
+
+
+@st.dialog("材料", width="large", position="right")
+def _drawer(given: Upload) -> None:
+    """The file itself (查看材料); what cannot be shown is taken away and opened in its own program."""
+    shown = documents.shown_as(given.content)
+    st.markdown(f"**{md(given.filename)}**")
+    if shown == "docx":
+        st.text(documents.text_of(given.content))
+    elif shown:
+        _PAPER(key="desk-paper", data=given.content)
+    else:
+        st.info("这种文件不能在这里显示，请下载后用WPS或Excel打开。")
+    st.download_button("下载", given.content, given.filename, icon=":material/download:", on_click="ignore")

@@ -1,0 +1,124 @@
+"""The filters of the desk (筛选): they live in the address bar, and a count stands beside each kind and state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.ground.access import Actor
+from core.models import State
+from core.submissions import workflow
+from core.submissions.kinds import Kind
+from core.submissions.queues import Urgency, Wanted
+
+ALL = "all"
+NAMES = ("kind", "state", "urgency", "org", "q", "own")
+"""The query parameters, in the order in which they are drawn."""
+
+
+def wanted(here: Actor, offered: Sequence[Kind[Any]]) -> Wanted:
+    """What the address bar asks for (筛选条件), as far as the actor may ask for it; what it does not say is usual."""
+    asked = {name: str(st.query_params.get(name, "")) for name in NAMES}
+    codes = [kind.code for kind in offered]
+    chosen = tuple(code for code in codes if code in asked["kind"].split(","))
+    return Wanted(
+        kinds=chosen or tuple(codes),
+        state=None if asked["state"] == ALL else _member(State, asked["state"], usual_state(here, offered)),
+        urgency=_member(Urgency, asked["urgency"], None),
+        organization=asked["org"],
+        text=asked["q"],
+        own=here.oversees_region and asked["own"] != "0",
+    )
+
+
+def usual_state(here: Actor, offered: Sequence[Kind[Any]]) -> State:
+    """What somebody comes for: what waits for a decision, or, who decides nothing, what may need an extension."""
+    decides = any(here.role in workflow.deciders(kind) for kind in offered)
+    return State.SUBMITTED if decides else State.DRAFT
+
+
+def _member(words: Any, code: str, usual: Any) -> Any:
+    return next((member for member in words if member.value == code), usual)
+
+
+def draw(here: Actor, offered: Sequence[Kind[Any]], asked: Wanted, counts: Mapping[tuple[str, State], int]) -> None:
+    """The filters: kinds and states with their counts; urgency, organization, text, whose."""
+    words = {kind.code: kind.short for kind in offered}
+    of_kind = {code: _sum(counts, [code], asked.state) for code in words}
+    of_state = {state: _sum(counts, asked.kinds, state) for state in (*State, None)}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="desk-filters"):
+        if len(words) > 1:
+            chosen = list(asked.kinds) if len(asked.kinds) < len(words) else []
+            shown = {code: f"{word} {of_kind[code]}" for code, word in words.items()}
+            _pills("kind", "类别", shown, chosen, ",".join, selection_mode="multi")
+        states = {state: f"{state.label if state else '全部'} {of_state[state]}" for state in (*State, None)}
+        _pills("state", "状态", states, asked.state, lambda state: state.value if state else ALL, required=True)
+        pressing = {"": "紧急程度：不限"} | {each.value: each.label for each in Urgency}
+        urgent = asked.urgency.value if asked.urgency else ""
+        _field(
+            st.selectbox,
+            "urgency",
+            "紧急程度",
+            urgent,
+            list(pressing),
+            format_func=pressing.get,
+            width=170,
+        )
+        _field(
+            st.text_input, "q", "培训、证书、人员或机构", asked.text, placeholder="培训、证书、人员或机构", width=210
+        )
+        _field(st.text_input, "org", "报送机构", asked.organization, placeholder="报送机构", width=150)
+        if here.oversees_region:
+            _field(st.toggle, "own", "只看由本机关审核的", asked.own)
+
+
+def total(counts: Mapping[tuple[str, State], int], asked: Wanted) -> int:
+    """How many are listed."""
+    return _sum(counts, asked.kinds, asked.state)
+
+
+def _sum(counts: Mapping[tuple[str, State], int], kinds: Iterable[str], state: State | None) -> int:
+    return sum(counts.get((kind, each), 0) for kind in kinds for each in State if state in (None, each))
+
+
+def _pills(
+    name: str, label: str, words: dict[Any, str], value: Any, written: Callable[[Any], str], **more: Any
+) -> None:
+    st.session_state[_key(name)] = value  # the address bar is what holds, whatever was clicked before
+    st.pills(
+        label,
+        list(words),
+        format_func=words.__getitem__,
+        key=_key(name),
+        on_change=_changed,
+        args=(name, written),
+        label_visibility="collapsed",
+        **more,
+    )
+
+
+def _field(draw: Callable[..., Any], name: str, label: str, value: Any, *given: Any, **more: Any) -> None:
+    st.session_state[_key(name)] = value
+    folded = {} if draw is st.toggle else {"label_visibility": "collapsed"}
+    draw(label, *given, key=_key(name), on_change=_changed, args=(name, WRITTEN.get(name, str)), **folded, **more)
+
+
+WRITTEN: dict[str, Callable[[Any], str]] = {
+    "own": lambda own: "" if own else "0",
+}
+"""How a value is written into the address bar, where it is not as it is."""
+
+
+def _key(name: str) -> str:
+    return f"desk-{name}"
+
+
+def _changed(name: str, written: Callable[[Any], str]) -> None:
+    """Put what was chosen into the address bar; the list begins anew."""
+    if value := written(st.session_state[_key(name)]):
+        st.query_params[name] = value
+    else:
+        st.query_params.pop(name, None)
+    st.query_params.pop("page", None)

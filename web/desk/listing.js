@@ -1,0 +1,251 @@
+// The list of the desk (审核列表), and its keys. All that came from people is written as textContent, never as HTML.
+
+const GRACE = 200 // ms in which a freshly drawn item takes no decision: nobody has seen it yet
+const GIVE_UP = 4000 // ms without a run after which the keys live again: the press came to nothing
+const BELOW = 72 // px for what stands below the list: the export, the pages
+const HEAD = 64 // px of Streamlit's own header
+const FIELD = "opinion"
+const HELD = "data-desk-held" // on the page itself, whose buttons are drawn anew meanwhile
+const DECISIONS = ".st-key-decisions button"
+
+function editing(event) {
+  const at = event.composedPath()[0]
+  if (!(at instanceof Element)) return false
+  const typed = at.matches("textarea, select, [contenteditable=true], [role=combobox]")
+  return typed || (at.matches("input") && !["checkbox", "radio", "button", "submit"].includes(at.type))
+}
+
+const running = () => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning"
+const covered = () => document.querySelector("[role=dialog], [data-testid=stPopoverBody]") !== null
+
+function span(parent, name, text, title) {
+  const made = document.createElement("span")
+  made.className = name
+  made.textContent = text
+  if (title) made.title = title
+  parent.append(made)
+  return made
+}
+
+function row(each, open) {
+  const made = document.createElement("div")
+  made.className = each.id === open ? "row open" : "row"
+  made.id = `row-${each.id}`
+  made.dataset.id = each.id
+  made.tabIndex = -1
+  made.setAttribute("role", "option")
+  made.setAttribute("aria-selected", String(each.id === open))
+  const first = document.createElement("div")
+  const second = document.createElement("div")
+  first.className = "first"
+  second.className = "second"
+  if (each.kind) span(first, "kind", each.kind)
+  span(first, "title", each.title, each.title)
+  if (each.state) span(first, `state ${each.tone}`, each.state)
+  if (each.left) span(first, each.pressing ? "left pressing" : "left", each.left)
+  span(second, "who", each.who, each.who)
+  span(second, "what", each.what)
+  if (each.waiting) span(second, "waiting", each.waiting)
+  made.append(first, second)
+  if (each.marks.length) {
+    const third = document.createElement("div")
+    third.className = "marks"
+    for (const mark of each.marks) span(third, mark.grave ? "mark grave" : "mark", mark.word)
+    made.append(third)
+  }
+  return made
+}
+
+/** What lives from one drawing to the next: what is drawn, whether keys are held, and the listeners. */
+class Desk {
+  constructor(root) {
+    this.root = root
+    this.list = root.querySelector(".list")
+    this.held = null // {run, deed, since}: pressed while this run of the page was drawn
+    this.drawn = 0
+    this.awaited = null // since when a field was asked for that is not drawn yet
+    this.fold = root.querySelector(".fold")
+    this.fold.onclick = () => this.folded(!this.root.classList.contains("folded"))
+    this.list.onclick = event => {
+      const at = event.target.closest(".row")
+      if (at) this.open(Number(at.dataset.id))
+    }
+    this.list.onkeydown = event => this.inside(event)
+    this.key = event => this.pressed(event)
+    this.click = event => this.clicked(event)
+    document.addEventListener("keydown", this.key)
+    document.addEventListener("click", this.click, true)
+    this.main = document.querySelector("[data-testid=stMain]")
+    this.fit = () => this.sized()
+    this.main?.addEventListener("scroll", this.fit)
+    window.addEventListener("resize", this.fit)
+    this.timer = setInterval(() => this.look(), 40)
+  }
+
+  end() {
+    document.removeEventListener("keydown", this.key)
+    document.removeEventListener("click", this.click, true)
+    this.main?.removeEventListener("scroll", this.fit)
+    window.removeEventListener("resize", this.fit)
+    clearInterval(this.timer)
+    document.documentElement.removeAttribute(HELD)
+  }
+
+  show({ data, setTriggerValue }) {
+    const changed = this.data?.open !== data.open
+    const focused = this.root.getRootNode().activeElement?.closest?.(".row")?.dataset.id
+    const place = this.list.scrollTop
+    this.data = data
+    this.send = id => setTriggerValue("open", id)
+    this.list.replaceChildren(...data.rows.map(each => row(each, data.open)))
+    if (!data.rows.length) span(this.list, "empty", data.empty)
+    this.list.setAttribute("aria-label", data.label)
+    this.root.querySelector(".count").textContent = data.label
+    this.root.querySelector(".keys").textContent = data.keys
+    this.list.scrollTop = place
+    if (changed) {
+      this.folded(data.open !== null)
+      this.find(data.open)?.scrollIntoView({ block: "nearest" })
+      this.turned = true
+    }
+    this.list.tabIndex = 0
+    this.sized()
+    if (focused) (this.find(changed ? data.open : focused) ?? this.list).focus({ preventScroll: true })
+  }
+
+  /** The list takes the height there is, down to the foot of the window; its keys and its pages stay in view. */
+  sized() {
+    const below = this.root.querySelector(".keys").offsetHeight + BELOW
+    const height = window.innerHeight - this.list.getBoundingClientRect().top - below
+    this.list.style.maxHeight = window.innerWidth > 640 ? `${Math.max(height, 200)}px` : ""
+  }
+
+  /** A freshly opened item is read from its top. */
+  upward() {
+    const item = document.querySelector(".st-key-item")
+    if (!this.main || !item) return
+    const over = item.getBoundingClientRect().top - HEAD
+    if (over < 0 || window.innerWidth <= 640) this.main.scrollTop += over
+  }
+
+  /** On a telephone the list is folded away while an item is read. */
+  folded(away) {
+    this.root.classList.toggle("folded", away)
+    this.fold.setAttribute("aria-expanded", String(!away))
+  }
+
+  find(id) {
+    return id === null ? null : this.list.querySelector(`#row-${id}`)
+  }
+
+  hold(deed) {
+    this.held = { run: this.data.run, deed, since: performance.now() }
+    document.documentElement.setAttribute(HELD, "")
+  }
+
+  /** Let go once the next drawing is whole: what is on screen is what a press will mean. */
+  look() {
+    if (this.awaited) this.arrived()
+    if (!this.held && !this.turned) return
+    if (running()) {
+      this.drawn = 0
+      return
+    }
+    if (this.turned) this.upward()
+    this.turned = false
+    if (!this.held) return
+    const fresh = this.data.run !== this.held.run
+    if (!fresh && performance.now() - this.held.since < GIVE_UP) return
+    this.drawn ||= performance.now()
+    if (this.held.deed && performance.now() - this.drawn < GRACE) return
+    this.held = null
+    this.drawn = 0
+    document.documentElement.removeAttribute(HELD)
+  }
+
+  open(id) {
+    if (this.held?.deed) return
+    this.hold(false)
+    this.send(id)
+    for (const each of this.list.children) each.classList?.toggle("open", each.dataset.id === String(id))
+    this.asked = id
+    if (id === this.data.open) this.folded(true)
+  }
+
+  step(by) {
+    const ids = this.data.rows.map(each => each.id)
+    const here = this.held && !this.held.deed ? this.asked : this.data.open
+    const at = ids.indexOf(here)
+    const to = at < 0 ? (by > 0 ? 0 : ids.length - 1) : at + by
+    if (ids[to] === undefined) return
+    this.find(ids[to])?.scrollIntoView({ block: "nearest" })
+    this.open(ids[to])
+  }
+
+  /** Keys while the list has the focus: arrows move, Enter opens. */
+  inside(event) {
+    const rows = [...this.list.querySelectorAll(".row")]
+    const here = rows.indexOf(this.root.getRootNode().activeElement)
+    const to = { ArrowDown: here + 1, ArrowUp: Math.max(here - 1, 0), Home: 0, End: rows.length - 1 }[event.key]
+    if (event.key === "Enter" || event.key === " ") {
+      const at = rows[here] ?? this.find(this.data.open)
+      if (at) this.open(Number(at.dataset.id))
+    } else if (to === undefined) return
+    else rows[Math.min(to, rows.length - 1)]?.focus()
+    event.preventDefault()
+  }
+
+  pressed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || covered()) return
+    if (event.key === "Escape" && editing(event) && event.target.closest?.(".st-key-bar")) event.target.blur()
+    if (editing(event) || this.awaited) return
+    const key = event.key.toLowerCase()
+    if (key === "j") this.step(1)
+    else if (key === "k") this.step(-1)
+    else {
+      const name = this.data.deeds[key]
+      if (!name) return
+      this.press(name, event)
+    }
+    event.preventDefault()
+  }
+
+  press(name, event) {
+    if (this.held || event.repeat) return
+    const at = `[class*="st-key-${name}-"]`
+    const field = document.querySelector(`${at} textarea, ${at} input`)
+    if (field) field.focus()
+    else if (name === FIELD) this.awaited = performance.now() // not drawn yet: what is typed meanwhile is no key
+    else document.querySelector(`${at} button:not([disabled])`)?.click()
+  }
+
+  /** The field that was asked for before it was drawn. */
+  arrived() {
+    const field = document.querySelector(`[class*="st-key-${FIELD}-"] textarea`)
+    field?.focus()
+    if (field || performance.now() - this.awaited > GIVE_UP) this.awaited = null
+  }
+
+  /** A decision is pressed by mouse or by key alike: held as long as the one before is under way. */
+  clicked(event) {
+    const button = event.target.closest?.(DECISIONS)
+    if (!button) return
+    if (this.held || (running() && this.data.open !== null)) {
+      event.preventDefault()
+      event.stopImmediatePropagation()
+    } else this.hold(true)
+  }
+}
+
+const desks = new WeakMap()
+
+export default function (component) {
+  const root = component.parentElement.querySelector(".desk")
+  let desk = desks.get(root)
+  if (!desk) desks.set(root, (desk = new Desk(root)))
+  desk.show(component)
+  return () => {
+    desk.end()
+    desks.delete(root)
+  }
+}

@@ -1,0 +1,95 @@
+"""The list of the desk (审核列表): a component of ours, opened by click and by key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.submissions import kinds
+from core.submissions.queues import Row
+from core.submissions.workflow import Action
+from web import address
+from web.words import CHIPS
+
+_HERE = Path(__file__).parent
+_LIST = st.components.v2.component(
+    "desk_list",
+    html=(_HERE / "listing.html").read_text(encoding="utf-8"),
+    css=(_HERE / "listing.css").read_text(encoding="utf-8"),
+    js=(_HERE / "listing.js").read_text(encoding="utf-8"),
+)
+
+STYLE = _HERE / "desk.css"
+"""Of the whole page: the room it takes, and a list that stays while the item is scrolled."""
+
+KEYS = {
+    "a": Action.APPROVE.value,
+    "b": Action.RETURN.value,
+    "x": Action.REJECT.value,
+    "u": Action.UNDO.value,
+    "o": "opinion",
+    "e": "evidence",
+}
+"""Which key presses which button: widgets are keyed by these names and the item."""
+WORDS = (
+    "键盘：J 下一件　K 上一件　A 通过　B 退回　X 不予通过　U 撤销自己的决定　O 写意见（Esc 写完）　E 看材料；"
+    "焦点在列表时 ↑↓ 移动，回车打开"
+)
+
+
+def listing(rows: Sequence[Row], count: int, opened: int | None, *, one_kind: bool, one_state: bool) -> None:
+    """The list (审核列表), the open item marked; a click, Enter, J or K puts another into the address bar."""
+    st.session_state["desk-run"] = st.session_state.get("desk-run", 0) + 1
+    _LIST(
+        key="desk-list",
+        data={
+            "rows": [_drawn(row, one_kind, one_state) for row in rows],
+            "open": opened,
+            "run": st.session_state["desk-run"],
+            "label": f"共{count}件",
+            "empty": "没有符合条件的事项。\n可换一个状态，或清空筛选条件。",
+            "keys": WORDS,
+            "deeds": KEYS,
+        },
+        on_open_change=_opened,
+    )
+
+
+def _opened() -> None:
+    chosen = st.session_state["desk-list"].get("open")
+    if isinstance(chosen, int):
+        address.choose("item", chosen)
+
+
+def _drawn(row: Row, one_kind: bool, one_state: bool) -> dict[str, Any]:
+    """A row as the component draws it: texts only."""
+    found, line = row.submission, row.line
+    person = found.person.name if found.person else ""
+    waiting = "" if row.waiting is None else f"等{row.waiting}天" if row.waiting else "今日"
+    return {
+        "id": found.id,
+        "title": found.title,
+        "who": "　".join(filter(None, (person, found.organization.name))),
+        "what": " ".join(filter(None, (line.when, line.size, line.hours))),
+        "waiting": waiting,
+        "left": _left(row),
+        "pressing": row.left is not None and row.left <= PRESSING,
+        "marks": [{"word": mark.word, "grave": mark.grave} for mark in line.marks],
+        "kind": "" if one_kind else kinds.of(found).short,
+        "state": "" if one_state else kinds.of(found).word_for(found.state),
+        "tone": CHIPS[found.state],
+    }
+
+
+PRESSING = 3
+"""Days left from which on a line is marked."""
+
+
+def _left(row: Row) -> str:
+    if row.left is None:
+        return ""
+    word = kinds.of(row.submission).decide_by_word
+    return f"{row.left}天后{word}" if row.left > 0 else f"今天{word}" if row.left == 0 else f"已{word}{-row.left}天"

@@ -1,0 +1,147 @@
+"""How each kind of submission is read at the desk (审核阅读), and what stands beside the opinion. Others: as facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+import streamlit as st
+
+from core.ground import db
+from core.ground.access import Actor, Role
+from core.models import Plan, State, Submission
+from core.submissions import kinds, workflow
+from core.submissions.kinds import Kind
+from web import submissions, tables
+from web.claims import reading as claim_reading
+from web.claims import reviewing as claim_reviewing
+from web.credit import answering
+from web.plans import extending
+from web.plans import reading as plan_reading
+from web.reports import reviewing as report_reviewing
+from web.words import md
+
+Shows = Callable[[Submission, Actor], None]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the desk asks of a kind's screens; the defaults fit every kind."""
+
+    show: Shows
+    """Draws one to read, with its history."""
+    ask: Callable[[Submission], None] | None = None
+    """Draws what is to be filled in beside the opinion before approval."""
+    typed: Callable[[Submission], Any] = lambda _submission: None
+    """What was filled in there, as the browser has it."""
+    before: Callable[..., int] | None = None
+    """Done in the deed before the approval: `before(session, submission, typed, **who)`; answers the new version."""
+    note: Callable[[Submission], str] = lambda _submission: ""
+    """What to know of its decisions, beside the buttons."""
+    also: tuple[Role, ...] = ()
+    """Who has it on the desk beside those who decide it; core says what for."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Columns of its queue that have another name in a list."""
+
+
+def of(submission: Submission) -> Reading:
+    """How a submission is read."""
+    return READINGS.get(submission.kind) or PLAIN
+
+
+def _plain(found: Submission, here: Actor) -> None:
+    with db.reading() as session:
+        steps = workflow.trail(session, found.id, here)
+    submissions.submission(found, steps)
+
+
+def _plan(found: Submission, here: Actor) -> None:
+    assert isinstance(found, Plan)
+    with db.reading() as session:
+        steps = workflow.trail(session, found.id, here)
+    plan_reading.plan_facts(found)
+    submissions.history(steps)
+    if extending.offered(found, here):
+        extending.extend(found)
+
+
+def _supplement(found: Any) -> str:
+    return "不予通过后，这些人不能再补报；需要改正的，请用“退回”。" if found.part > 1 else ""
+
+
+PLAIN = Reading(_plain)
+READINGS = {
+    "plan": Reading(_plan, also=(Role.ADMIN,)),
+    "report": Reading(report_reviewing.show, note=_supplement, names={"standing": "hours_standing"}),
+    "claim": Reading(
+        claim_reviewing.show,
+        ask=claim_reviewing.ask,
+        typed=claim_reviewing.typed,
+        before=claim_reviewing.grant,
+        names=claim_reading.NAMES,
+    ),
+    "dispute": Reading(answering.show, names={"words": "objection", "completed_on": "studied_on"}),
+}
+
+
+def offered(here: Actor) -> list[Kind[Any]]:
+    """The kinds that somebody has on the desk."""
+    return [
+        kind
+        for kind in kinds.KINDS.values()
+        if here.role in (*workflow.deciders(kind), *READINGS.get(kind.code, PLAIN).also)
+    ]
+
+
+def names(kind: str) -> dict[str, str]:
+    """What columns of the queue of a kind, or of all, are called in an export."""
+    return dict(READINGS.get(kind, PLAIN).names) if kind else {"kind": "record"}
+
+
+def columns(kind: str) -> list[str]:
+    """The columns of an export: of one kind with its own, of several what they share."""
+    own = list(sa.select(*kinds.KINDS[kind].columns).selected_columns.keys()) if kind else []
+    first = ["state"] if kind else ["kind", "state"]
+    listed = [*first, "title", "organization", *own, "authority", "submitted_at", "decided_at"]
+    return [names(kind).get(name, name) for name in listed]
+
+
+def earlier(found: Submission, here: Actor) -> None:
+    """What to know before reading one that was filed again (再次提交): why it went back, and what changed since."""
+    if found.state != State.SUBMITTED:
+        return
+    with db.reading() as session:
+        steps = workflow.trail(session, found.id, here)
+        returned = steps[steps["action"] == workflow.Action.RETURN]
+        went_back = not returned.empty
+        remarks = workflow.remarks(session, found.id, here) if went_back else []
+        changes = workflow.changes(session, found.id, here) if went_back else []
+        hints = workflow.warnings(session, found.id, here) if found.kind not in WARNED else []
+    if went_back:
+        last = returned.iloc[-1]
+        st.warning(f"再次提交。上次由{md(last['account_name'])}退回：{md(last['reason'])}")
+    if remarks:
+        told = [
+            (*map(md, (each.label, each.reason, each.words)), "已改" if each.changed else "未改") for each in remarks
+        ]
+        tables.prose(told, ["意见所指", "原因", "说明", "是否已改"])
+    if went_back:
+        with st.expander(f"退回后的修改（{len(changes)}处）", expanded=0 < len(changes) <= FEW):
+            where = [f"第{each.row}行 {each.label}" if each.row else each.label for each in changes]
+            lines = [(md(at), md(each.before), md(each.after)) for at, each in zip(where, changes, strict=True)]
+            if lines:
+                tables.prose(lines[:MOST], ["修改之处", "退回时", "现在"])
+            else:
+                st.caption("与退回时相同，没有修改。")
+            if len(lines) > MOST:
+                st.caption(f"只列出前{MOST}处，其余见花名册的改正记录。")
+    if hints:
+        st.warning("\n".join(f"- {md(each.words)}" for each in hints))
+
+
+WARNED = ("report", "claim")
+"""Kinds whose own reading shows what is worth a look, beside what it is about."""
+FEW, MOST = 12, 200
+"""Changes that are shown unfolded, and at all."""
