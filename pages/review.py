@@ -11,7 +11,7 @@ from core.ground.access import Actor, Refused, Role, not_found
 from core.submissions import queues, workflow
 from core.trail import files
 from web import address, context, shell, tables
-from web.desk import deciding, evidence, filters, listing, readings
+from web.desk import batch, deciding, evidence, filters, listing, readings
 from web.words import md
 
 actor = shell.require(Role.REVIEWER, Role.ADMIN)
@@ -60,6 +60,7 @@ left, right = st.columns([35, 65], gap="small")
 with left, st.container(key="desk-left"):
     listing.listing(rows, count, opened, one_kind=bool(single), one_state=asked.state is not None)
     with st.container(horizontal=True, vertical_alignment="center"):
+        batch.offer(rows, actor)
         tables.export(exported, readings.columns(single), name="审核")
         if count > PAGE_ROWS:
             pages = math.ceil(count / PAGE_ROWS)

@@ -28,9 +28,21 @@ def messages() -> Iterator[None]:
         yield
     if not hand.barred:
         hand.last.clear()
-    for kind, words in list(hand.messages):
+    for kind, words in together(hand.messages):
         getattr(place, kind)(words)
-        del hand.messages[:1]
+    hand.messages.clear()
+
+
+SEVERAL = 3
+"""So many messages stand in boxes of their own; where there are more, those of a kind are lines of one."""
+
+
+def together(said: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Messages as they are drawn: the many of a batch as lines of one box for each kind of message."""
+    if len(said) <= SEVERAL:
+        return list(said)
+    sorts = dict.fromkeys(kind for kind, _ in said)
+    return [(kind, "\n".join(f"- {words}" for each, words in said if each == kind)) for kind in sorts]
 
 
 class _Ended(Exception):
@@ -53,7 +65,7 @@ def bar(*, keep: bool = False) -> Iterator[None]:
     with st.container(key="bar", gap="xsmall"):
         if hand.messages:
             hand.last[:] = hand.messages
-        for kind, words in list(hand.last):
+        for kind, words in together(hand.last):
             getattr(st, kind)(words)
         hand.messages.clear()
         hand.barred = keep

@@ -80,14 +80,15 @@ def say(kind: str, words: str) -> None:
     hand().say(kind, words)
 
 
-def deed(act: Act[Any], *once: Any) -> Any:
+def deed(act: Act[Any], *once: Any, refused: str = "") -> Any:
     """Do one deed in one transaction, then say what happened; a refusal changes nothing and says what to do.
 
     `act(session, **who: Unpack[Who])` answers the words of success, or those and what it made. Answers what was made
     (True where nothing is), None where it was refused.
 
     `once` names the deed and its input: the record, the version seen, what was typed. A double click does the deed once
-    (idempotent) and shows its message again, instead of doing it twice or being refused as stale.
+    (idempotent) and shows its message again, instead of doing it twice or being refused as stale. `refused`: what
+    stands before the words of a refusal, where several deeds are done at once.
     """
     here = hand()
     with here.busy:
@@ -95,8 +96,8 @@ def deed(act: Act[Any], *once: Any) -> Any:
         if time.monotonic() - ended > AGAIN:
             try:
                 words, made = attempt(act)
-            except Refused as refused:
-                here.say("error", refused.words)
+            except Refused as why:
+                here.say("error", refused + why.words)
                 return None
             if here.run is not threading.current_thread():
                 here.run, here.done = threading.current_thread(), {}

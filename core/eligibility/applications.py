@@ -230,7 +230,8 @@ def identified(row: int, cells: Mapping[str, object], today: date | None) -> tup
         if year is None:
             raise Unclear("请填写四位年份，如2024")
     except Unclear as unclear:
-        fault("year", "year-form", str(unclear))
+        right, slips = values.meant(cells.get("year"), values.year)
+        fault("year", "year-form", str(unclear), slips, right)
     if not code:
         for column, words in values.contradictions(number, cells).items():
             fault(column, "id-contradicted", words)

@@ -88,7 +88,10 @@ def fault(name: str) -> tuple[str, str] | None:
         return "name-missing", "姓名为空，请补填"
     if name.casefold() in _NOBODY:
         return "name-missing", f"“{name}”不是姓名，请补填"
-    return None if is_name(name) else ("name-form", FORM)
+    if is_name(name):
+        return None
+    wrong = dict.fromkeys(_NO_LETTERS.findall(name))
+    return "name-form", f"姓名里有“{'”“'.join(list(wrong)[:3])}”。{FORM}" if wrong else FORM
 
 
 LOOK_ALIKES = (

@@ -21,8 +21,6 @@ _AROUND = re.compile("['’‘`´\"“”=‐-―−-]+")
 _UPPER = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
 _LIKE_X = frozenset("×✕✖✗✘╳⨯хХχΧⅹⅩ*")
 """What is written for the X in the last place, which only a check digit of X confirms."""
-_LIKE_DIGITS = str.maketrans(dict.fromkeys("OoОоΟο〇○", "0") | dict.fromkeys("lIiІіΙι|Ⅰⅰⅼ∣", "1"))
-"""Letters that are typed, or read off a scan, for a digit."""
 _FORM = re.compile("[0-9]{17}[0-9X]")
 _FIRST17 = re.compile("[0-9]{17}")
 _NUMBER = (int, float, Decimal)
@@ -89,17 +87,27 @@ def meant(raw: object) -> tuple[str, str]:
     A letter O for 0, l or I for 1: never taken silently, only proposed; "" where there is nothing to propose.
     """
     bare = _bare(raw)
-    number = normalise(bare.translate(_LIKE_DIGITS))
+    right, slips = typed.as_digits(bare)
+    number = normalise(right)
     if len(bare) != 18 or number == normalise(bare) or problem(number):
         return "", ""
-    both = enumerate(zip(bare, number, strict=True), start=1)
-    return number, "、".join(f"第{at}位的“{a}”应为{b}" for at, (a, b) in both if a != b and b != "X")
+    return number, slips
 
 
 def words(code: str, raw: object) -> str:
-    """How to mend a cell with this `problem`: of `PROBLEMS`, or which of its letters stand where digits should."""
-    _, slips = meant(raw) if code == "id-character" else ("", "")
-    return f"身份证号只能是数字，末位可为X：{slips}，改后校验码相符，请对照证件改正" if slips else PROBLEMS[code]
+    """How to mend a cell with this `problem`: of `PROBLEMS`, or which of its characters stand where digits should."""
+    if code != "id-character":
+        return PROBLEMS[code]
+    _, slips = meant(raw)
+    if slips:
+        return f"身份证号只能是数字，末位可为X：{slips}，改后校验码相符，请对照证件改正"
+    bare = normalise(raw)
+    wrong = [
+        f"第{at}位是“{char}”" for at, char in enumerate(bare, 1) if char not in "0123456789" and (char, at) != ("X", 18)
+    ]
+    if len(bare) > 20 or len(wrong) > 3:  # a word, or something else altogether
+        return PROBLEMS[code]
+    return f"身份证号只能是数字，末位可为X：{'、'.join(wrong)}，请核对"
 
 
 def problem(raw: object, *, today: date | None = None) -> str | None:

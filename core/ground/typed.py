@@ -101,6 +101,20 @@ def text(cell: object) -> str:
     return unicodedata.normalize("NFC", _SPACE.sub(" ", said.translate(_MEANT)).strip(" "))
 
 
+_LIKE_DIGITS = str.maketrans(dict.fromkeys("OoОоΟο〇○", "0") | dict.fromkeys("lIiІіΙι|Ⅰⅰⅼ∣", "1"))
+"""Letters that are typed, or read off a scan, for a digit."""
+
+
+def as_digits(said: str) -> tuple[str, str]:
+    """Letters read as digits (字母误作数字): a text with O for 0 and l or I for 1 put right, and which, in words.
+
+    Never taken silently, only proposed.
+    """
+    right = said.translate(_LIKE_DIGITS)
+    both = enumerate(zip(said, right, strict=True), start=1)
+    return right, "、".join(f"第{at}位的“{a}”应为{b}" for at, (a, b) in both if a != b)
+
+
 def prose(given: str) -> str:
     """Text of several lines (多行文字), each as `text` has it, without empty ones around.
 

@@ -220,6 +220,17 @@ def line_numbers(text: str) -> set[int]:
     return found
 
 
+def line_words(lines: Iterable[int]) -> str:
+    """Line numbers (笔号) as one writes them down, 2、5-9: what `line_numbers` reads."""
+    runs: list[list[int]] = []
+    for number in sorted(lines):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return "、".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
 def _written(
     session: Session,
     batch: CreditBatch,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -95,11 +96,21 @@ def entries(session: Session, person_id: int, *, year: int | None = None) -> pd.
 
 
 def batches(
-    session: Session, actor: Actor, *, origin: str | None = None, offset: int = 0, limit: int | None = 20
+    session: Session,
+    actor: Actor,
+    *,
+    origin: str | None = None,
+    text: str = "",
+    first_on: date | None = None,
+    last_on: date | None = None,
+    offset: int = 0,
+    limit: int | None = 20,
 ) -> tuple[pd.DataFrame, int]:
     """Batches (入账批次) of a jurisdiction.
 
-    The batches of the actor's jurisdiction, newest first, and how many there are in all.
+    The batches of the actor's jurisdiction, newest first, and how many there are in all. `text`: a batch's number, with
+    what was taken back of it; a part of a training's name, of its base's, or of what it was posted on. `first_on` and
+    `last_on`: days of posting.
 
     Columns: id, posted_at, posted_by, authority, origin, basis, entries, hours, standing.
     Refused codes: "role".
@@ -107,6 +118,12 @@ def batches(
     conditions = [_batches_visible(actor)]
     if origin:
         conditions.append(_origin == str(origin))
+    if text:
+        conditions.append(_batch_found(text))
+    if first_on:
+        conditions.append(CreditBatch.posted_at >= datetime.combine(first_on, datetime.min.time(), db.OFFICE_ZONE))
+    if last_on:
+        conditions.append(CreditBatch.posted_at <= datetime.combine(last_on, datetime.max.time(), db.OFFICE_ZONE))
     count = session.scalar(sa.select(sa.func.count(CreditBatch.id)).where(*conditions)) or 0
     shown = sa.select(CreditBatch.id).where(*conditions).order_by(CreditBatch.id.desc()).offset(offset).limit(limit)
     back = sa.orm.aliased(CreditBatch)
@@ -134,6 +151,16 @@ def batches(
         for gone, entries in zip(frame["standing"], frame["entries"], strict=True)
     ]
     return frame, count
+
+
+def _batch_found(text: str) -> sa.ColumnElement[bool]:
+    base = sa.orm.aliased(Organization)
+    about = sa.select(Submission.id).join(base, base.id == Submission.organization_id)
+    training = about.where(db.holding(text, Submission.title, base.name)).correlate(None)
+    found = [db.holding(text, CreditBatch.basis), CreditBatch.submission_id.in_(training)]
+    if number := db.numbered(text):
+        found += [CreditBatch.id == number, CreditBatch.reverses_id == number]
+    return sa.or_(*found)
 
 
 _origin = sa.case(

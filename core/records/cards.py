@@ -206,10 +206,33 @@ class Verification:
     """Whether the person's name or ID number is no longer the one it was issued under."""
 
 
+def by_number(session: Session, text: str, actor: Actor) -> tuple[Card, Person, bool] | None:
+    """Find a card by its code (按验证码查审验卡): whose it is, whether it holds; for those who may look the person up.
+
+    Refused codes: "role".
+    """
+    plain = _plain_code(text)
+    if plain is None:
+        return None
+    owner = sa.orm.aliased(Person)
+    query = sa.select(Card, Person).join(owner, owner.id == Card.person_id).join(Person, Person.id == owner.human_id)
+    found = session.execute(query.where(Card.code == plain, persons.visible_to(actor))).one_or_none()
+    if found is None:
+        return None
+    card, person = found
+    return card, person, card.id not in reliance.revocations(session, Card.id == card.id)
+
+
+def _plain_code(text: str) -> str | None:
+    """A card's code as it is kept, of what somebody typed or scanned."""
+    plain = re.sub("[-‐-―−]", "", typed.plain(text)).upper()
+    return plain if len(plain) == 16 and set(plain) <= set(_ALPHABET) else None
+
+
 def verification(session: Session, code: str) -> Verification | None:
     """Verify a card (核验) by its code; None where that is unknown or the signature broken. Open to everybody."""
-    plain = re.sub("[-‐-―−]", "", typed.plain(code)).upper()
-    if len(plain) != 16 or not set(plain) <= set(_ALPHABET):
+    plain = _plain_code(code)
+    if plain is None:
         return None
     try:
         card = session.scalar(sa.select(Card).where(Card.code == plain))

@@ -295,7 +295,8 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notice
             problem(column, "id-contradicted", words)
     year, words = _year(cells.get("year"), notices.today)
     if words:
-        problem("year", "year-form" if year is None else "year-range", words)
+        right, slips = values.meant(cells.get("year"), values.year) if year is None else ("", "")
+        problem("year", "year-form" if year is None else "year-range", words, offer=slips, mended=right)
         year = None
     source = SOURCES.get(typed.plain(cells.get("source")))
     if source is None:
@@ -401,7 +402,8 @@ def _hours(cells: Mapping[str, object], source: Source | None, problem: _Report)
     elif not value and not code:
         code, words = "hours-none", "学时为空或为0，请补填；没有学时的请删去此行"
     if code:
-        problem("hours", code, words)
+        right, slips = values.meant(cells.get("hours"), values.hours)
+        problem("hours", code, words, offer=slips, mended=right)
     return Decimal() if code or value is None else value
 
 

@@ -47,8 +47,8 @@ TOO_MUCH = "此文件的内容异常多，已拒绝读取。请把花名册复�
 LOCKED = "此工作簿设有打开密码，无法读取。请在WPS或Excel中取消密码，另存为.xlsx后再上传。"
 MACROS = "此工作簿带有宏，已拒绝读取。请在WPS或Excel中另存为不带宏的.xlsx后再上传。"
 TOO_LARGE = "此工作簿解压后异常大，已拒绝读取。请把花名册复制到一个新的工作簿后再上传。"
-UNRECKONED = "此工作簿有没有算出结果的公式，读不到内容。请在WPS或Excel中打开并保存，或复制后选择性粘贴为数值，再上传。"
-OUTSIDE = "此工作簿的公式引用了别的文件或网络，已拒绝读取。请复制后选择性粘贴为数值，另存为.xlsx后再上传。"
+UNRECKONED = "{}是没有算出结果的公式，读不到内容。请在WPS或Excel中打开并保存，或复制后选择性粘贴为数值，再上传。"
+OUTSIDE = "{}的公式引用了别的文件或网络，已拒绝读取。请复制后选择性粘贴为数值，另存为.xlsx后再上传。"
 
 Place = tuple[int, int]
 """Row and column, from 0."""
@@ -292,6 +292,7 @@ _REACHES_OUT = re.compile(
 )
 """Another workbook before the sheet, a program before a bar, a function that fetches or opens."""
 _UNRECKONED = re.compile(rb'<c(?![^>]*\bt="str")[^>]*>\s*<f[^>]*(?:/>|>[^<]*</f>)\s*(<v\s*/>|<v></v>)?\s*</c>')
+_CELL = re.compile(rb'^<c [^>]*?\br="([A-Z]{1,3}\d{1,7})"')
 _ROW = re.compile(rb"<row\b([^>]*)>")
 _ODS = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)((?: [^>]*?)?)/?>")
 _ODS_ATTRIBUTE = re.compile(rb'table:([a-z-]+)="([^"]*)"')
@@ -315,19 +316,26 @@ def _looked_through(book: zipfile.ZipFile) -> tuple[dict[str, list[int]], dict[s
             continue
         sheet = book.read(name)
         if b"<f" in sheet:
-            _check_formulas(sheet)
+            _check_formulas(sheet, titles.get(name, ""))
         if b" hidden=" in sheet and name in titles:
             hidden[titles[name]] = _hidden(sheet)
     return hidden, {}
 
 
-def _check_formulas(sheet: bytes) -> None:
-    for found in _FORMULA.findall(sheet):
-        spoken = html.unescape(found.decode(errors="replace"))
+def _check_formulas(sheet: bytes, title: str) -> None:
+    for found in _FORMULA.finditer(sheet):
+        spoken = html.unescape(found[1].decode(errors="replace"))
         if _REACHES_OUT.search(re.sub(r'"[^"]*"', '""', spoken)):  # what is quoted is only said
-            raise Unreadable(OUTSIDE)
-    if _UNRECKONED.search(sheet):
-        raise Unreadable(UNRECKONED)
+            raise Unreadable(OUTSIDE.format(_where(sheet[: found.start()], title)))
+    if unreckoned := _UNRECKONED.search(sheet):
+        raise Unreadable(UNRECKONED.format(_where(sheet[: unreckoned.end()], title)))
+
+
+def _where(before: bytes, title: str) -> str:
+    """The cell in which some of a sheet's text ends (单元格位置), in words."""
+    cell = _CELL.findall(before[before.rfind(b"<c ") :])
+    named = f"工作表“{title[:30]}”" if title else "此工作簿"
+    return f"{named}{cell[0].decode()}单元格" if cell else named
 
 
 def _titles(book: zipfile.ZipFile) -> dict[str, str]:

@@ -7,7 +7,7 @@ says) where nothing is written, and raises `Unclear` with words that say how to 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -159,6 +159,18 @@ def people(cell: object) -> int | None:
     if not re.fullmatch(r"\d{1,9}|\d{1,3}(,\d{3}){1,2}", said):
         raise Unclear("人数请填整数，如50")
     return int(said.replace(",", ""))
+
+
+def meant(cell: object, read: Callable[[object], object]) -> tuple[str, str]:
+    """What a cell would say with its letters read as digits (字母误作数字), and which letters, in words.
+
+    `read` is one of these functions. A letter O for 0, l or I for 1: only to be proposed; "" where nothing comes of it.
+    """
+    right, slips = typed.as_digits(_bare(cell))
+    try:
+        return (right, slips) if slips and read(right) is not None else ("", "")
+    except Unclear:
+        return "", ""
 
 
 # --- words ----------------------------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ from core.ground import db
 from core.ground.access import ROLE_HOMES, Actor, OrganizationKind, Refused, Role
 from core.law.workdays import DayKind
 from core.ledger import books, checks, statements
-from core.models import Base, Dispute, PolicyDraft, State, leagues
-from core.office import dashboards
+from core.models import Base, Dispute, Organization, Person, PolicyDraft, State, leagues
+from core.office import dashboards, search
 from core.people import accounts, acts, holidays, organizations, persons
 from core.records import cards, proofs, shortfalls
 from core.submissions import claims, comments, disputes, plans, queues, reports, roster, workflow
@@ -219,6 +219,16 @@ def answer_dispute(s: Session, actor: Actor, at: Records) -> None:
     workflow.move(s, at.dispute, Action.APPROVE, **act)
 
 
+def finds(kind: str, which: str, called: Callable[[Session, Records], str] | None = None) -> Question:
+    """The search finds this record by its number, or by what it is called."""
+
+    def deed(s: Session, actor: Actor, at: Records) -> None:
+        found = search.search(s, actor, called(s, at) if called else str(getattr(at, which)))
+        seen([hit.id for hits in found for hit in hits.hits if hit.kind == kind], getattr(at, which))
+
+    return deed
+
+
 def disputed(s: Session, actor: Actor, at: Records) -> None:
     seen([each.id for each in disputes.open_about(s, c.person_id(at.serial + 20), actor)], at.dispute)
 
@@ -368,6 +378,15 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("merge and separate", merge_persons, KEEP),
     ("see duplicates", lambda s, a, at: acts.duplicates(s, at.person, a), LOOK_UP),
     ("dispute an entry", dispute, CLAIMANTS),
+    ("find a plan", finds("plan", "waiting_plan"), SEE),
+    ("find a dispute", finds("dispute", "dispute"), DISPUTED),
+    ("find somebody", finds("person", "person", lambda s, at: s.get_one(Person, at.person).name), LOOK_UP),
+    ("find a batch", finds("batch", "batch"), BATCH),
+    (
+        "find an organization",
+        finds("organization", "place", lambda s, at: s.get_one(Organization, at.place).name),
+        OFFICERS,
+    ),
     ("list disputes", queue("dispute", "dispute"), DISPUTED),
     ("see what is disputed", disputed, (f"{REGION} base_person", REGION)),
     ("complete a dispute", amend_dispute, ("base_person", "")),

@@ -250,3 +250,16 @@ def test_where_no_valid_number_comes_of_it_nothing_is_proposed(written: object) 
         pytest.skip("it is one")
     assert resident_id.meant(written) == ("", "")
     assert resident_id.words("id-length", written) == resident_id.PROBLEMS["id-length"]
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        (GOOD[:4] + "B" + GOOD[5:], "第5位是“B”"),
+        (GOOD[:4] + "X" + GOOD[5:17] + "?", "第5位是“X”、第18位是“?”"),
+        ("没有带身份证件", ""),
+    ],
+)
+def test_a_character_that_is_no_digit_is_named_with_its_place(written: str, named: str) -> None:
+    said = resident_id.words("id-character", written)
+    assert (named in said, "第" in said) == (True, bool(named))

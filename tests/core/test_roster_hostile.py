@@ -201,6 +201,7 @@ def test_a_hostile_file_is_refused_in_words_and_the_next_one_is_read(name: str) 
 def test_a_formula_is_refused_where_it_reaches_out_and_only_there(formula: str) -> None:
     said = outcome(formulas(formula))  # openpyxl reckons nothing
     assert ("引用了别的文件或网络" if formula in OUTWARD else "没有算出结果的公式") in said
+    assert re.match(r"工作表“\w+”[A-Z]+\d+单元格", said)  # which cell sank it
 
 
 def test_a_formula_shared_down_a_column_that_was_not_reckoned_is_refused() -> None:

@@ -1,5 +1,6 @@
 """What a cell means: days, years, numbers of years, hours, words."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -173,3 +174,21 @@ def test_yes_no_and_nothing_else() -> None:
     for cell in ("不一定", "大概", "是否"):
         with pytest.raises(Unclear):
             values.yes_no(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "read", "expected"),
+    [
+        ("2O", values.hours, ("20", "第2位的“O”应为0")),
+        ("l6", values.hours, ("16", "第1位的“l”应为1")),
+        ("2O2I", values.year, ("2021", "第2位的“O”应为0、第4位的“I”应为1")),
+        ("20", values.hours, ("", "")),
+        ("二O", values.hours, ("", "")),
+        ("很多", values.hours, ("", "")),
+        ("3O22", values.year, ("", "")),
+    ],
+)
+def test_letters_for_digits_are_proposed_where_a_value_comes_of_it(
+    cell: str, read: Callable[[object], object], expected: tuple[str, str]
+) -> None:
+    assert values.meant(cell, read) == expected

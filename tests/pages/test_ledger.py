@@ -30,10 +30,12 @@ from tests.pages.test_deeds import NOW, press
 def test_one_line_is_undone_then_the_rest_of_the_batch(cast: Cast) -> None:
     batch_id = imported(cast, line(1), line(2), line(3))
     app = open_page("ledger", sign_in("admin"), batch=str(batch_id), **{f"line{batch_id}": "2"})
-    press(app, "只冲销第2笔")
+    told = "将冲销第1批的1笔学时，涉及1人、60学时；该批还有2笔有效。"  # before any click
+    assert told in [each.value.replace("\\", "") for each in app.info]
+    press(app, "冲销所选各笔")
     assert "请填写冲销的原因" in app.error[0].value
     app.text_input(key=f"reverse-{batch_id}").input("重复登记")
-    press(app, "只冲销第2笔")
+    press(app, "冲销所选各笔")
     assert app.success[0].value.startswith("已冲销第1批的1笔学时，涉及1人、60学时。冲销记在第2批")
     assert sorted(balance(serial) for serial in (1, 2, 3)) == [0, 60, 60]
     press(app, "冲销其余各笔")  # one stray click: the reason was emptied with the line it was for
@@ -112,6 +114,11 @@ def test_batches_are_filtered_by_kind_and_a_reports_batch_may_be_undone(cast: Ca
         app.selectbox(key="origin").select(kinds.origins()("report")).run()
         shown = app.dataframe[0].value
     assert list(shown["origin"]) == ["培训报告"]
+    for text, found in (("示例继续教育基地", ["1"]), ("第2批", ["2"]), ("没有", [])):
+        app.selectbox(key="origin").select(None)
+        app.text_input(key="q").input(text).run()
+        shown = [str(each) for each in app.dataframe[0].value["batch_id"]] if app.dataframe else []
+        assert shown == found, text
     app = open_page("ledger", sign_in("reviewer"), batch="1")
     app.text_input(key="reverse-1").input("培训没有举办")
     press(app, "冲销整批")
@@ -128,10 +135,10 @@ def test_lines_are_undone_by_their_numbers_and_the_cards_of_those_people_are_cou
     app.text_input(key=f"reverse-{batch_id}").input("培训没有举办")
     for typed, said in (("二", "不是笔号"), ("", "请填写要冲销的笔号"), ("5-2", "起止颠倒"), ("7", "共6笔")):
         app.text_input(key=f"reverse-{batch_id}-lines").input(typed)
-        press(app, "冲销所填各笔")
+        press(app, "冲销所选各笔")
         assert said in app.error[0].value
     app.text_input(key=f"reverse-{batch_id}-lines").input("1、2-3")
-    press(app, "冲销所填各笔")
+    press(app, "冲销所选各笔")
     said = "**将冲销第1批的3笔学时，涉及3人、180学时；2张已出具的审验卡失效；该批还有3笔有效。**"
     assert said in [each.value for each in app.markdown]
     press(app, "确认冲销")
@@ -241,7 +248,7 @@ def test_the_decisions_that_relied_on_a_batch_are_listed_for_another_look(cast: 
     assert told["deciding_office"] == cast["title"].organization_name
     assert people.id_number(1) not in str(told)
     app.text_input(key=f"reverse-{batch_id}").input("重复登记")
-    press(app, "只冲销第1笔")  # one line, but something was decided on it
+    press(app, "冲销所选各笔")  # one line, but something was decided on it
     said = "**将冲销第1批的1笔学时，涉及1人、60学时；1项资格核验结论曾用到这些学时；该批还有2笔有效。**"
     assert said in [each.value for each in app.markdown]
     press(app, "确认冲销")

@@ -16,7 +16,7 @@ from core.submissions import kinds, workflow
 from core.submissions.workflow import Action
 from web import address, bar, deeds
 from web.deeds import Who
-from web.desk import readings
+from web.desk import readings, remarking
 from web.words import md
 
 KEPT, SLOW = 60.0, 1.0
@@ -32,7 +32,7 @@ def decide(found: Submission, here: Actor) -> None:
             return
         asked = _consequence(_foretold(found)) if Action.APPROVE in moves else ""
         if asked:
-            st.checkbox(f"{workflow.CONFIRM}{md(asked)}（通过前须勾选）", key=_box(found, asked))
+            st.checkbox(f"{workflow.CONFIRM}:red[{md(asked)}]（通过前须勾选）", key=_box(found, asked))
         if note := reading.note(found):
             st.caption(note)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="decisions"):
@@ -47,6 +47,8 @@ def decide(found: Submission, here: Actor) -> None:
                 placeholder=f"审核意见（{whose}）",
                 label_visibility="collapsed",
             )
+            if Action.RETURN in moves:
+                remarking.draw(found)
             for action in moves:
                 st.button(
                     kind.word_for(action),
@@ -79,7 +81,8 @@ def _foretold(found: Submission) -> Consequence | Refused:
     """What approval would lead to (通过的后果) as things stand, or why it would be refused."""
     reading = readings.of(found)
     typed = reading.typed(found)
-    key = found.id, found.version, typed
+    back = [each for each in remarking.given(found) if isinstance(each.place, int)]
+    key = found.id, found.version, typed, tuple(back)
     before: tuple[Any, float, Consequence | Refused] | None = st.session_state.get("desk-foretold")
     if before and before[0] == key and time.monotonic() - before[1] < KEPT:
         return before[2]
@@ -88,7 +91,7 @@ def _foretold(found: Submission) -> Consequence | Refused:
         version = found.version
         if reading.before and typed:
             version = reading.before(session, found, typed, **who)
-        return workflow.foreseen(session, found.id, Action.APPROVE, version=version, **who)
+        return workflow.foreseen(session, found.id, Action.APPROVE, version=version, remarks=back, **who)
 
     told: Consequence | Refused
     began = time.monotonic()
@@ -117,15 +120,17 @@ def _decided(found: Submission, action: Action, asked: str) -> None:
     typed = reading.typed(found) if action is Action.APPROVE else None
     reason = st.session_state.get(_opinion(found), "")
     confirmed = asked if st.session_state.get(_box(found, asked)) else ""
+    remarks = remarking.given(found) if action is not Action.UNDO else ()
 
     def act(session: Session, **who: Unpack[Who]) -> str:
         version = found.version
         if action is Action.APPROVE and reading.before:
             version = reading.before(session, found, typed, **who)
-        _, done = workflow.move(session, found.id, action, version=version, reason=reason, confirmed=confirmed, **who)
+        said = {"version": version, "reason": reason, "confirmed": confirmed, "remarks": remarks}
+        _, done = workflow.move(session, found.id, action, **said, **who)
         return f"“{found.title}”{kinds.of(found).done_word(action)}。{done.words}{'。' if done.words else ''}"
 
-    if deeds.deed(act, action, found.id, found.version, confirmed, reason, typed):
+    if deeds.deed(act, action, found.id, found.version, confirmed, reason, typed, remarks):
         st.session_state["desk-after"] = found.id
 
 

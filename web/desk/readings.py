@@ -14,7 +14,7 @@ from core.ground.access import Actor, Role
 from core.models import Plan, State, Submission
 from core.submissions import kinds, workflow
 from core.submissions.kinds import Kind
-from web import submissions
+from web import submissions, tables
 from web.claims import reading as claim_reading
 from web.claims import reviewing as claim_reviewing
 from web.credit import answering
@@ -109,10 +109,39 @@ def columns(kind: str) -> list[str]:
 
 
 def earlier(found: Submission, here: Actor) -> None:
-    """The reason of the last return in full (上次退回的意见), above what was filed again."""
+    """What to know before reading one that was filed again (再次提交): why it went back, and what changed since."""
+    if found.state != State.SUBMITTED:
+        return
     with db.reading() as session:
         steps = workflow.trail(session, found.id, here)
-    returned = steps[steps["action"] == workflow.Action.RETURN]
-    if not returned.empty and found.state == State.SUBMITTED:
+        returned = steps[steps["action"] == workflow.Action.RETURN]
+        went_back = not returned.empty
+        remarks = workflow.remarks(session, found.id, here) if went_back else []
+        changes = workflow.changes(session, found.id, here) if went_back else []
+        hints = workflow.warnings(session, found.id, here) if found.kind not in WARNED else []
+    if went_back:
         last = returned.iloc[-1]
         st.warning(f"再次提交。上次由{md(last['account_name'])}退回：{md(last['reason'])}")
+    if remarks:
+        told = [
+            (*map(md, (each.label, each.reason, each.words)), "已改" if each.changed else "未改") for each in remarks
+        ]
+        tables.prose(told, ["意见所指", "原因", "说明", "是否已改"])
+    if went_back:
+        with st.expander(f"退回后的修改（{len(changes)}处）", expanded=0 < len(changes) <= FEW):
+            where = [f"第{each.row}行 {each.label}" if each.row else each.label for each in changes]
+            lines = [(md(at), md(each.before), md(each.after)) for at, each in zip(where, changes, strict=True)]
+            if lines:
+                tables.prose(lines[:MOST], ["修改之处", "退回时", "现在"])
+            else:
+                st.caption("与退回时相同，没有修改。")
+            if len(lines) > MOST:
+                st.caption(f"只列出前{MOST}处，其余见花名册的改正记录。")
+    if hints:
+        st.warning("\n".join(f"- {md(each.words)}" for each in hints))
+
+
+WARNED = ("report", "claim")
+"""Kinds whose own reading shows what is worth a look, beside what it is about."""
+FEW, MOST = 12, 200
+"""Changes that are shown unfolded, and at all."""

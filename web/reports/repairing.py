@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Unpack
@@ -11,17 +12,19 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor
+from core.ground.access import Actor, Refused
 from core.ground.hours import hours_text
 from core.models import Report
 from core.submissions import reports, roster
 from core.submissions.roster import Form
 from core.tables.mending import Change
 from core.tables.problems import LEAVE_OUT, Problem
+from core.trail.files import Upload
 from web import context, deeds, tables
 from web.deeds import Act, Who
 from web.reports import trail
 from web.reports.reading import roster_columns
+from web.words import md
 
 MOST = 500
 """Rows in the list of those to choose from; a name finds the others."""
@@ -39,10 +42,12 @@ def room(report: Report, actor: Actor) -> None:
     places[3].metric("待改正的行", report.faults)
     tables.account(filter(None, report.read_account.split("\n")))
     faults, mending = [each for each in problems if each.blocking], _Mending(report, reports.form_of(report), actor)
+    if said := _refused(report):
+        st.error(f"“{md(said[0])}”没有读入，下面仍是先前的花名册，没有改动。{md(said[1])}")
     if faults:
-        words = f"{report.faults}行有错误，不登记学时。可在下面逐格改正，改后立即重新检查；其余各行不受影响，可先提交。"
+        words = f"{report.faults}行有错误，不登记学时。可在下面逐格改正，改后立即重新检查；其余各行不受影响，可先报送。"
         st.warning(words)
-    else:
+    elif not _refused(report):
         st.success("花名册没有错误。")
     if tables.is_mended(mending, faults):
         _repair(mending, faults)
@@ -57,6 +62,28 @@ def room(report: Report, actor: Actor) -> None:
         _columns(report, actor)
     _others(report, actor)
     trail.trail(report, actor)
+
+
+@contextmanager
+def judged(report: Report | None, given: Upload | None) -> Iterator[None]:
+    """While a roster's file is being taken: one that is refused is told of in the room (未读入的文件) until another is.
+
+    What the room shows below it is of the former file, and no word of that may pass for the new one's.
+    """
+    key = f"roster-refused-{report.id if report else 0}"
+    try:
+        yield
+    except Refused as refused:
+        if given and not refused.fields:
+            st.session_state[key] = (given.filename, refused.words)
+        raise
+    st.session_state.pop(key, None)
+
+
+def _refused(report: Report) -> tuple[str, str] | None:
+    """The file that was refused last and why, where none was taken since."""
+    said: tuple[str, str] | None = st.session_state.get(f"roster-refused-{report.id}")
+    return said
 
 
 def _columns(report: Report, actor: Actor) -> None:

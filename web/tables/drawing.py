@@ -92,6 +92,44 @@ def pick(
     return address.chosen(name)
 
 
+def tick(
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    *,
+    name: str,
+    empty: str,
+    ticked: set[int],
+    changed: Callable[[set[int]], None],
+    by: str = "id",
+) -> None:
+    """Table of which several rows are ticked (勾选多行); those of other pages stay as they are.
+
+    `changed` is called with all ids that are ticked, when the hand has ticked or cleared one.
+    """
+    if frame.empty:
+        st.info(empty)
+        return
+    shown = _chips(worded(frame, columns))
+    ids = [int(value) for value in frame[by]]
+    key = f"{name}-ticks-{st.session_state.get('round', 0)}-{hash(tuple(ids))}"
+
+    def picked() -> None:
+        rows = st.session_state[key].selection.rows
+        changed((ticked - set(ids)) | {ids[row] for row in rows if row < len(ids)})
+
+    chosen = [at for at, number in enumerate(ids) if number in ticked]
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_config=_column_config(shown),
+        placeholder="",
+        on_select=picked,
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": chosen, "columns": [], "cells": []}},
+        key=key,
+    )
+
+
 def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: str) -> tuple[pd.DataFrame, int]:
     """Pagination (分页): one page of a long list, its number in the address bar; answers the rows and the count of all.
 

@@ -16,7 +16,7 @@ from core.ground.db.columns import (
 from core.ground.db.guards import alembic_config, append_only, faults, installed, outdated, upgrade
 from core.ground.db.place import OFFICE_ZONE, ROOT, home, office_day, url
 from core.ground.db.sealing import blind_index, blind_indexes, has_keys, keys, seal, unseal
-from core.ground.db.searching import holding
+from core.ground.db.searching import holding, numbered
 from core.ground.db.sessions import at_the_end, close, engine, finish, lock, reading, rehearsal, rehearsed, transaction
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "keys",
     "lock",
     "moment_text",
+    "numbered",
     "office_day",
     "outdated",
     "reading",

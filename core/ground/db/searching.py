@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
 
 from core.ground import names, typed
+
+_NUMBERED = re.compile("第?([0-9]{1,9})(号|批|件)?")
+
+
+def numbered(text: str) -> int | None:
+    """Record number (编号) in a search box: 12, 第12号 or 第12批; None where something else was typed."""
+    found = _NUMBERED.fullmatch(typed.spaceless(typed.narrow(text)))
+    return int(found[1]) if found else None
 
 
 def holding(text: str, *columns: Any) -> sa.ColumnElement[bool]:

@@ -407,7 +407,8 @@ def _read_hours(row: _Written) -> tuple[dict[str, Decimal], bool]:
         hours[subject], fault, words = hours_in(row.said(column))
         if fault:
             readable = False
-            row.problem(column, fault, words)
+            right, slips = values.meant(row.said(column), values.hours)
+            row.problem(column, fault, words, offer=slips, mend={column: right} if slips else {})
     return hours, readable
 
 
@@ -416,7 +417,9 @@ def _read_credit_year(row: _Written) -> int | None:
     try:
         return values.year(row.cells.get("credit_year"))
     except values.Unclear:
-        row.problem("credit_year", "year-form", "学时年度请填四位数字，如2023；不是补学的可留空")
+        right, slips = values.meant(row.cells.get("credit_year"), values.year)
+        words = "学时年度请填四位数字，如2023；不是补学的可留空"
+        row.problem("credit_year", "year-form", words, offer=slips, mend={"credit_year": right} if slips else {})
         return None
 
 
