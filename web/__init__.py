@@ -17,6 +17,7 @@ __all__ = [
     "facts",
     "first_visit",
     "links",
+    "papers",
     "passwords",
     "people",
     "plans",
