@@ -37,7 +37,7 @@ line = frame[frame["entry_number"] == chosen]
 if len(line):
     one = line.iloc[0]
     with st.container(border=True):
-        st.markdown(f"**第{one['entry_number']}条　{audit.EVENTS[one['event']].label}**")
+        st.markdown(f"**第{one['entry_number']}条　{audit.called(one['event'], one['record'])}**")
         before, after = json.loads(one["before_deed"]), json.loads(one["after_deed"])
         for name in sorted({*before, *after}):
             was, became = before.get(name, "—"), after.get(name, "—")

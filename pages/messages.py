@@ -58,11 +58,11 @@ def shown(line: Line) -> None:
     where = links.about(line.record, line.record_id, actor)
     if where and line.unread:
         where = where[0], where[1] | {"message": str(line.id)}
-    left, right = st.columns([8, 1], vertical_alignment="center")
+    left, right = st.columns([7, 1], vertical_alignment="center")
     with left:
         links.line(label, where)
     if line.unread:
-        right.button("已读", key=f"read-{line.id}", on_click=open_line, args=(line,), type="tertiary")
+        right.button("标为已读", key=f"read-{line.id}", on_click=open_line, args=(line,), type="tertiary")
 
 
 with st.container(horizontal=True, vertical_alignment="bottom"):

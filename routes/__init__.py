@@ -1,4 +1,4 @@
-"""HTTP without Streamlit: health check, session cookie, public verification, and the middleware around everything.
+"""HTTP without Streamlit: health check, session cookie, public verification, former addresses, the middleware.
 
 Each handler is a few lines over `core`; nothing here knows a screen.
 """

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import eligibility, lookup, province, roster
+from benchmarks import eligibility, lookup, pages, province, roster
 from core import models
 from core.ground import db
 from core.ledger import checks
+from core.models import State
+from core.submissions import queues
 from core.trail import audit
+from tests import cast as c
 
 
 def test_the_benchmark_runs_without_its_peer(capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,3 +49,13 @@ def test_looking_up_prints_one_table(capsys: pytest.CaptureFixture[str], tmp_pat
     for line in ("driver: entries", "program: page", "posting 10,000 entries"):
         assert line in printed
     assert {path.name for path in (tmp_path / "sqlite").iterdir()} >= {"office.db", "filled.json"}
+
+
+def test_the_plans_that_pages_are_measured_over_wait_before_their_office(office: Path) -> None:
+    cast = c.assemble()
+    c.file_plan(cast)
+    pages.fill(40)
+    with db.reading() as session:
+        waiting, count = queues.queue(session, cast["reviewer"], kinds=("plan",), state=State.SUBMITTED)
+        assert (len(waiting), count) == (3, 3)
+        assert queues.queue(session, cast["reviewer"])[1] == 41

@@ -18,6 +18,7 @@ __all__ = [
     "facts",
     "first_visit",
     "links",
+    "papers",
     "passwords",
     "people",
     "plans",

@@ -6,6 +6,7 @@ and how to be rid of it; under a field it says what is wrong with it. Saving to 
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -31,6 +32,11 @@ DAYS: dict[str, Any] = {"format": "YYYY-MM-DD", "min_value": date(1900, 1, 1), "
 """How a day is asked for: the widget lets any through, core says in words what is wrong with it."""
 
 
+LEGEND = (
+    "带 * 的必填。填写的内容自动暂存，刷新页面、离开或换一台电脑后仍在，只有您能看到；点“保存”后才成为这份记录的内容。"
+)
+
+
 @dataclass
 class Form:
     """A form of one record on screen (表单); kept in the browser's session while it is open."""
@@ -44,23 +50,30 @@ class Form:
     base: dict[str, Any]
     """What the record has, field by field, as the widgets show it."""
     version: int
-    typed: dict[str, Any] = field(default_factory=dict)
-    """What was typed before this visit and not saved."""
     kept: dict[str, Any] = field(default_factory=dict)
-    """What lies in the database."""
+    """What was typed and not saved, as it lies in the database."""
     kept_at: datetime | None = None
     told: str = ""
     """What else there is to say beside the mark: not kept, or changed by somebody else meanwhile."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What its reviewer remarked on each field when it came back."""
     refused: dict[str, tuple[str, Any]] = field(default_factory=dict)
     """What the last refusal said of each field, and what stood there."""
+
+    @property
+    def record(self) -> int | None:
+        """The number in its place: the record's; None for a new one."""
+        number = self.place.rpartition(":")[2]
+        return int(number) if number.isdigit() else None
 
     def key(self, name: str) -> str:
         """The key of a field's widget."""
         return f"{self.prefix}{name}"
 
     def value(self, name: str) -> Any:
-        """What stands in a field now."""
-        return st.session_state.get(self.key(name), self.typed.get(name, self.base[name]))
+        """What stands in a field now, also where it is not drawn."""
+        waiting = _meant(name, self.kept[name]) if name in self.kept else self.base[name]
+        return st.session_state.get(self.key(name), waiting)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -80,8 +93,11 @@ class Form:
         if self.key(name) not in st.session_state:
             st.session_state[self.key(name)] = self.value(name)
         found = widget(label, *given, key=self.key(name), on_change=self.keep, **options)
+        below = getattr(widget, "__self__", st)
+        if name in self.notes and _same(self.value(name), self.base[name]):
+            below.markdown(f":orange[:material/reply: {md(self.notes[name])}]")
         if fault := self.fault(name):
-            getattr(widget, "__self__", st).markdown(f":red[:material/error: {md(fault)}]")
+            below.markdown(f":red[:material/error: {md(fault)}]")
         return found
 
     def fault(self, name: str) -> str:
@@ -117,7 +133,7 @@ class Form:
         try:
             with db.transaction() as session:
                 here, now = self._signed_in(session), context.moment(session)
-                unsaved.keep(session, self.place, changed, version=self.version, actor=here, now=now)
+                unsaved.keep(session, self.place, changed, version=_digest(self.base), actor=here, now=now)
         except Refused as refused:
             self.told = refused.words
         else:
@@ -144,12 +160,17 @@ class Form:
                 return act(session, **who)
             except Refused as refused:
                 self.refused = {name: (words, self.values.get(name)) for name, words in refused.fields.items()}
-                raise
+                if len(refused.fields) < 2:
+                    raise
+                listed = "".join(f"\n- {md(words)}" for words in refused.fields.values())
+                raise Refused(
+                    refused.code, f"有{len(refused.fields)}处需要改正：\n{listed}", refused.fields
+                ) from refused
 
         return acting
 
     def _forget(self) -> None:
-        self.typed, self.kept, self.kept_at, self.told, self.refused = {}, {}, None, "", {}
+        self.kept, self.kept_at, self.told, self.refused = {}, None, "", {}
 
     def _signed_in(self, session: Session) -> Actor:
         here = context.actor_now(session)
@@ -158,11 +179,13 @@ class Form:
         return here
 
 
-def form(place: str, base: Mapping[str, Any], *, version: int, actor: Actor) -> Form:
+def form(
+    place: str, base: Mapping[str, Any], *, version: int, actor: Actor, notes: Mapping[str, str] | None = None
+) -> Form:
     """Open a form (打开表单) of a record, or of a new one; what was typed into it before is in its fields.
 
     `base`: what the record has by field, as the widgets show it; days under names that end in `_on`. `version`: the
-    record's, 0 for a new one.
+    record's, 0 for a new one. `notes`: what is to be said below a field until it is changed.
     """
     forms = _forms(actor.account_id)
     found = forms.get(place)
@@ -171,11 +194,11 @@ def form(place: str, base: Mapping[str, Any], *, version: int, actor: Actor) -> 
             kept = unsaved.kept(session, place, actor=actor)
         found = forms[place] = Form(actor.account_id, place, _prefix(place, forms), dict(base), version)
         if kept:
-            found.typed = {name: _meant(name, value) for name, value in kept.values.items() if name in found.base}
             found.kept, found.kept_at = kept.values, kept.at
-            found.told = OVERTAKEN if kept.version != version else ""
-    elif found.version != version:
-        _rebased(found, dict(base), version)
+            found.told = OVERTAKEN if kept.version != _digest(found.base) else ""
+    elif any(not _same(found.base[name], value) for name, value in base.items()):
+        _rebased(found, dict(base))
+    found.version, found.notes = version, notes or {}
     return found
 
 
@@ -195,14 +218,14 @@ def _prefix(place: str, forms: Mapping[str, Form]) -> str:
     return next(key for at in range(len(taken) + 1) if (key := f"{name}-{f'{at + 1}-' if at else ''}") not in taken)
 
 
-def _rebased(form: Form, base: dict[str, Any], version: int) -> None:
+def _rebased(form: Form, base: dict[str, Any]) -> None:
     """Somebody else saved the record meanwhile: what was not touched here becomes what it is now."""
     changed = form.changed
     for name in base.keys() - changed.keys():
         if form.key(name) in st.session_state:
             st.session_state[form.key(name)] = base[name]
     form.told = OVERTAKEN if changed else ""
-    form.base, form.version = base, version
+    form.base = base
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -210,6 +233,11 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return typed.prose(one) == typed.prose(other)
     return bool(_json(one) == _json(other))
+
+
+def _digest(base: Mapping[str, Any]) -> int:
+    """A number that stands for what a record had when something was typed over it."""
+    return zlib.crc32(db.canonical(_plain(base)).encode()) >> 1
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,8 @@ STYLE = Path(__file__).parent / "links.css"
 Place = tuple[str, dict[str, str]]
 """A page's file, and the query of its address."""
 
-FILING = {"plan": "plan_filing", "report": "report_filing", "claim": "credit_claims", "dispute": "credit_lookup"}
-"""Where it is filed, by kind."""
+FILED_ELSEWHERE = {"dispute": "credit_lookup"}
+"""Where a kind is filed that has no form of its own: at the record it is about."""
 
 
 def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place | None:
@@ -25,9 +25,11 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
 
     `plan_id`: of a report, whose plan it is on; that suffices where the report is not begun.
     """
-    if kind in KINDS and actor.role in KINDS[kind].filers and kind in FILING:
+    if kind in KINDS and actor.role in KINDS[kind].filers:
+        if kind in FILED_ELSEWHERE:
+            return FILED_ELSEWHERE[kind], {kind: str(record_id)}
         by_plan = kind == "report" and plan_id
-        return FILING[kind], {"plan": str(plan_id)} if by_plan else {kind: str(record_id)}
+        return "paper", {"kind": kind, "plan": str(plan_id)} if by_plan else {"item": str(record_id)}
     if actor.role in OFFICERS and actor.role is not Role.LEADER:
         return "review", {"kind": kind, "item": str(record_id)} if record_id else {"kind": "plan", "item": str(plan_id)}
     if actor.role in OFFICERS:
@@ -46,7 +48,7 @@ def about(record: str, record_id: int, actor: Actor) -> Place | None:
 
 def menu(counts: dict[str, int], actor: Actor) -> dict[str, int]:
     """Counts beside the menu (待办数) by page file, out of those by kind."""
-    pages = {kind: FILING[kind] for kind in FILING if actor.role in KINDS[kind].filers}
+    pages = {code: "filing" for code, kind in KINDS.items() if actor.role in kind.filers}
     pages["message"] = "messages"
     found: dict[str, int] = {}
     for kind, number in counts.items():

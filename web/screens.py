@@ -12,8 +12,7 @@ from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
 from core.office import messages
 from core.people import persons, setup
-from core.submissions import claims
-from web import address, bar, context, deeds, first_visit, links, passwords, search, shell, sign_in
+from web import address, bar, context, deeds, first_visit, links, papers, passwords, search, shell, sign_in
 from web.deeds import Who
 from web.words import md
 
@@ -32,10 +31,9 @@ SCREENS = {
     "办理": (
         Screen("home", "首页", "home"),
         Screen("messages", "消息", "mail"),
-        Screen("plan_filing", "培训计划上报", "edit_calendar", (Role.BASE_CLERK,)),
+        Screen("filing", "申报", "edit_calendar", papers.FILERS),
+        Screen("paper", "填写", "edit_note", ()),
         Screen("review", "审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
-        Screen("report_filing", "培训情况报告", "upload_file", (Role.BASE_CLERK,)),
-        Screen("credit_claims", "学时折合申报", "workspace_premium", claims.FILERS),
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
         Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),
     ),
@@ -113,7 +111,7 @@ def screen(known: context.Known) -> None:
 
 def banner(actor: Actor, known: context.Known) -> None:
     """Page banner (页眉): office and role at the top of every page; in a demonstration also its date."""
-    left, right = st.columns([4, 3], vertical_alignment="center")
+    left, right = st.columns([1, 1], vertical_alignment="center")
     left.markdown(f"**{md(actor.organization_name)}**　:gray[{actor.role.label} · {md(actor.name)}]")
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         if known.demo:

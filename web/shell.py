@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import NoReturn
 
 import streamlit as st
 
@@ -37,6 +38,11 @@ def page_file(name: str) -> str:
 def link(name: str, label: str, **query: str) -> None:
     """A link to a page (页面链接), with query parameters for its address."""
     st.page_link(page_file(name), label=label, icon=":material/arrow_forward:", query_params=query or None)
+
+
+def go(name: str, **query: str) -> NoReturn:
+    """Go to a page (转到页面) at once, with query parameters for its address."""
+    st.switch_page(page_file(name), query_params=query)
 
 
 def page(title: str, caption: str = "") -> None:

@@ -53,7 +53,10 @@ def submission(found: Submission, steps: pd.DataFrame) -> None:
     """A submission of any kind to read, with its history (`workflow.trail`)."""
     kind = kinds.of(found)
     st.markdown(f"#### {md(found.title)}　{chip(found.state, kind.word_for(found.state))}")
-    moments = [("提交时间", moment_text(found.submitted_at)), ("审核时间", moment_text(found.decided_at))]
+    moments = [
+        (f"{kind.word_for(workflow.Action.SUBMIT)}时间", moment_text(found.submitted_at)),
+        ("审核时间", moment_text(found.decided_at)),
+    ]
     facts([*kind.facts(found), *moments])
     for label, text in kind.texts(found):
         fact(label, text)

@@ -86,10 +86,10 @@ class Refused(Exception):
         self.fields = dict(fields or {})
 
 
-def refuse_faults(faults: Iterable[tuple[str, str]], then: str = "请改正后再保存。") -> None:
+def refuse_faults(faults: Iterable[tuple[str, str]], then: str = "请改正后再保存。", *, code: str = "fields") -> None:
     """Refuse a form (填写有误) with every fault at once, each a field's name and words; `then` says what to do.
 
-    Without a fault nothing is refused. Refused codes: "fields".
+    Without a fault nothing is refused. Refused codes: "fields", or the one given.
     """
     by_field: dict[str, str] = {}
     said = []
@@ -97,7 +97,7 @@ def refuse_faults(faults: Iterable[tuple[str, str]], then: str = "请改正后�
         by_field[name] = f"{by_field[name]}；{words}" if name in by_field else words
         said.append(words)
     if said:
-        raise Refused("fields", f"{'；'.join(said)}。{then}", by_field)
+        raise Refused(code, f"{'；'.join(said)}。{then}", by_field)
 
 
 @dataclass(frozen=True)

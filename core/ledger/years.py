@@ -181,8 +181,12 @@ def _alike(one: dict[str, Decimal], other: dict[str, Decimal]) -> bool:
 
 
 def view(year: int, league: str | None = None) -> View:
-    """View of a year (核对口径) for those of a league (盟市; None: the region's). Refused codes: "policy"."""
-    return _view(notices.filed(), year, league)
+    """View of a year (核对口径) for those of a league (盟市; None: the region's). Refused codes: "policy".
+
+    Leagues without a notice of their own have one and the same, the region's, so that their people are asked together.
+    """
+    files = notices.filed()
+    return _view(files, year, league if any(each.league == league for each in files) else None)
 
 
 @functools.lru_cache(maxsize=256)

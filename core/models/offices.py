@@ -105,7 +105,7 @@ class Unsaved(Base):
     place: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
     """The kind and the record: "plan:12", "plan:new"."""
     version: Mapped[int]
-    """Of the record, when it was typed."""
+    """A number that stands for what the record had when it was typed over."""
     typed: Mapped[str] = mapped_column(EncryptedText("unsaved.typed"))
     """The fields that differ from the record, by name, JSON."""
     at: Mapped[datetime] = mapped_column(Moment)

@@ -34,7 +34,7 @@ class Kept:
 
     values: dict[str, Any]
     version: int
-    """The record's when it was typed; 0 where there was none yet."""
+    """Which version of the record it was typed over: a number that its form knows it by."""
     at: datetime
 
 

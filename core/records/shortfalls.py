@@ -96,11 +96,10 @@ def _view(year: int, league: str | None) -> View | None:
 
 def _groups(views: _Views, homes: list[str | None]) -> Iterator[tuple[View, NDArray[np.intp]]]:
     """Places of people by the view their league has; those whom no notice judges in none."""
-    places = {league: at for at, league in enumerate(views)}
-    which = np.array([places[home] for home in homes], np.intp)
-    for league, seen in views.items():
-        rows = np.flatnonzero(which == places[league])
-        if seen is not None and len(rows):
+    which = np.array([id(views[home]) for home in homes], np.int64)
+    for seen in {id(seen): seen for seen in views.values() if seen}.values():
+        rows = np.flatnonzero(which == id(seen))
+        if len(rows):
             yield seen, rows
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "comments",
     "contents",
     "disputes",
+    "forms",
     "kinds",
     "plans",
     "queues",

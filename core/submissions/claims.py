@@ -6,6 +6,7 @@ where the person belongs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
@@ -19,7 +20,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import access, db, names, typed
-from core.ground.access import Actor, Labelled, Refused, Role, not_found, require, visible
+from core.ground.access import (
+    Actor,
+    Labelled,
+    Refused,
+    Role,
+    not_found,
+    refuse_faults,
+    require,
+    visible,
+)
 from core.ground.hours import hours_text
 from core.law import notices
 from core.law.notices import Conversion, Policy
@@ -44,7 +54,9 @@ from core.models import (
 )
 from core.people import persons
 from core.submissions import plans
+from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
 from core.submissions.kinds import REASONS, Action, Kind, Line, register
+from core.tables import values
 from core.tables.problems import Problem
 from core.trail import audit, files
 from core.trail.files import Upload
@@ -72,7 +84,8 @@ class Event(Labelled):
 class ClaimFields:
     """Fields of a claim (折合申报).
 
-    What is filled in beside the evidence. `title` is the certificate's; `amount` in the unit of the activity.
+    What is filled in beside the evidence. `title` is the certificate's; `amount` in the unit of the activity, also as
+    it was typed: 40学时.
     """
 
     activity: str
@@ -80,14 +93,24 @@ class ClaimFields:
     issuer: str
     start_on: date
     completed_on: date
-    amount: Decimal
+    amount: Decimal | str
     level: str = ""
     rank: str = ""
     note: str = ""
 
 
-WORDS = {"title": "证书（证明）名称", "issuer": "发证或主办单位"}
-_LONGEST = {"title": 100, "issuer": 100, "note": 1000}
+WORDS = {
+    "activity": "类别",
+    "title": "证书（证明）名称",
+    "issuer": "发证或主办单位",
+    "start_on": "开始日期",
+    "completed_on": "完成日期",
+}
+"""What is to be filled in, by its name on the form."""
+LONGEST = {"title": 100, "issuer": 100, "note": 1000, "level": 40, "rank": 40}
+"""Characters of a field."""
+MOST = 1000
+"""Of the hours, days or items of one certificate."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +215,7 @@ def _worth(claim: ClaimFields | Claim, policy: Policy) -> Decimal | None:
     line = policy.conversion(claim.activity, claim.level or None, claim.rank or None)
     if line is None:
         raise Refused("activity", f"{policy.document}没有规定此级别的“{claim.activity}”折合学时，请核对级别。")
-    return line.hours(claim.amount)
+    return line.hours(Decimal(claim.amount))
 
 
 @dataclass(frozen=True)
@@ -308,24 +331,54 @@ def check_fields(fields: ClaimFields, league: str | None, today: date) -> None:
 
     Refuse what cannot be a claim, every fault named at once. Refused codes: "fields", "policy", "activity".
     """
-    policy = notices.in_force(fields.completed_on, league)
-    faults = [f"{word}未填" for name, word in WORDS.items() if not names.comparable(getattr(fields, name))]
-    faults += [f"填写的内容超过{most}个字" for name, most in _LONGEST.items() if len(getattr(fields, name)) > most]
+    fields = _figures(fields)
+    faults = [*left_out(fields, WORDS), *too_long(fields, LONGEST, WORDS), *no_days(fields, WORDS)]
+    faults += [(name, f"{WORDS[name]}未填") for name in ("title", "issuer") if _only_signs(getattr(fields, name))]
+    if all(isinstance(getattr(fields, name), date) for name in ("start_on", "completed_on")):
+        faults += _lawful_faults(fields, notices.in_force(fields.completed_on, league), league, today)
+    refuse_faults(faults)
+    _worth(fields, notices.in_force(fields.completed_on, league))
+
+
+def _only_signs(text: object) -> bool:
+    """Whether something is written, and no word in it."""
+    return isinstance(text, str) and bool(typed.text(text)) and not names.comparable(text)
+
+
+def _lawful_faults(fields: ClaimFields, policy: Policy, league: str | None, today: date) -> Faults:
+    """What the notice of its day has against a claim."""
+    faults: Faults = []
     if fields.completed_on > today:
-        faults.append(f"完成日期晚于今天{today}")
+        faults.append(("completed_on", f"完成日期晚于今天{today}"))
     if fields.start_on > fields.completed_on:
-        faults.append("开始日期晚于完成日期")
+        faults.append(("start_on", "开始日期晚于完成日期"))
     activity = _activity(fields, policy)
     if not activity.deemed and fields.start_on <= fields.completed_on:  # an examination is no study
         held = study_capacity(fields, policy)
-        faults += plans.study_faults(policy, league, activity.subject, held.first_on, held.last_on)
-    if activity.deemed and fields.amount:
-        faults.append(f"{fields.activity}视同完成，不计学时，不填证书所载的数量")
-    elif not activity.deemed and (fields.amount <= 0 or fields.amount * 2 % 1):
-        faults.append(f"证书所载{activity.unit}数应为0.5的正倍数")
-    if faults:
-        raise Refused("fields", "；".join(faults) + "。请改正后再保存。")
-    _worth(fields, policy)
+        windows = plans.study_faults(policy, league, activity.subject, held.first_on, held.last_on)
+        faults += [("start_on", words) for words in windows]
+    amount = fields.amount
+    if activity.deemed:
+        if amount:
+            faults.append(("amount", f"{fields.activity}视同完成，不计学时，不填证书所载的数量"))
+    elif not isinstance(amount, Decimal) or not amount.is_finite() or amount <= 0 or amount * 2 % 1:
+        quoted = f"，“{shown(amount)}”不是" if isinstance(amount, str) and typed.text(amount) else ""
+        faults.append(("amount", f"证书所载{activity.unit}数应为0.5的正倍数{quoted}"))
+    elif amount > MOST:
+        faults.append(("amount", f"证书所载{activity.unit}数不超过{MOST}，请核对"))
+    return faults
+
+
+def _figures(fields: ClaimFields) -> ClaimFields:
+    """A claim's fields with its amount as a number, where what was typed is one."""
+    amount = fields.amount
+    if isinstance(amount, str):
+        amount = figure(values.hours, re.sub("(天|日|项|个)$", "", typed.plain(amount)))
+    return replace(fields, amount=Decimal() if amount is None else amount)
+
+
+def _filled(fields: ClaimFields) -> ClaimFields:
+    return _figures(typed.filled(fields))
 
 
 def draft(
@@ -347,7 +400,7 @@ def draft(
     require(actor, *FILERS)
     person = persons.one(session, person_id, actor)
     authority = session.get_one(Organization, person.authority_id)
-    fields = typed.filled(fields)
+    fields = _filled(fields)
     check_fields(fields, authority.league, db.office_day(now))
     mine = session.get_one(Account, actor.account_id).person_id if actor.role is Role.PERSON else None
     claim = Claim(
@@ -390,7 +443,7 @@ def revise(
         raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能修改；待审的请先撤回。")
     if claim.version != version:
         raise audit.overtaken(session, claim)
-    fields = typed.filled(fields)
+    fields = _filled(fields)
     check_fields(fields, claim.authority.league, db.office_day(now))
     before = summary(claim)
     for name, value in asdict(fields).items():
@@ -741,7 +794,7 @@ class ClaimKind(Kind[Claim]):
         claim.authority_id, claim.authority = person.authority_id, session.get_one(Organization, person.authority_id)
         check_fields(_fields_of(claim), claim.authority.league, db.office_day(now))
         if not session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == claim.id)):
-            raise Refused("fields", "没有上传证书或证明材料，请上传后再提交。")
+            refuse_faults([("files", "没有上传证书或证明材料")], "请上传后再提交。")
         _check_twice(session, claim)
         _check_filed(session, claim)
         claim.organization_id = person.employer_id or person.authority_id

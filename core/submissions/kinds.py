@@ -22,6 +22,7 @@ from core.ledger.consequences import Consequence
 from core.ledger.statements import Origin
 from core.models import Remark, Submission
 from core.tables.problems import Problem
+from core.trail import audit
 
 S = TypeVar("S", bound=Submission)
 
@@ -30,6 +31,7 @@ class Action(Labelled):
     """A move (操作) in a submission's life."""
 
     SUBMIT = "submit", "提交"
+    """Each kind has a word of its own for it: `Kind.word_for`."""
     WITHDRAW = "withdraw", "撤回"
     APPROVE = "approve", "通过"
     RETURN = "return", "退回"
@@ -264,6 +266,9 @@ KINDS: dict[str, Kind[Any]] = {}
 def register(kind: Kind[Any]) -> None:
     """Make a kind known to the workflow, the queue and the screens. One line in the kind's module."""
     KINDS[kind.code] = kind
+    for action, word in kind.action_words.items():
+        if action not in kind.events:
+            audit.call(audit.Event(f"submission.{action}"), kind.code, word)
 
 
 def of(submission: Submission) -> Kind[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -29,6 +29,7 @@ from core.law.notices import Policy, SubjectRule
 from core.ledger.consequences import Consequence
 from core.models import Mode, Organization, Plan, Report, State, Submission
 from core.people import holidays
+from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
 from core.submissions.kinds import REASONS, Action, Kind, Line, Mark, register
 from core.tables import values
 from core.tables.problems import Problem
@@ -153,45 +154,18 @@ def days_of(start_on: date, end_on: date) -> int:
     return (end_on - start_on).days + 1
 
 
-Faults = list[tuple[str, str]]
-"""What is wrong with a form: a field's name and words, in the order of the form."""
-
-
 def check_fields(fields: PlanFields, kind: OrganizationKind, league: str | None) -> None:
     """Validate a plan: refuse what cannot be a plan, whenever it is filed: every fault named at once, by field.
 
     Refused codes: "fields".
     """
     fields = _figures(fields)
-    faults = form_faults(fields, WORDS, LONGEST)
-    faults += [("start_on", f"{WORDS[name]}应为日期") for name in ("start_on", "end_on") if _odd(fields, name, date)]
-    faults += [("mode", "方式请从列出的选项中选择")] if _odd(fields, "mode", Mode) else []
+    faults = [*left_out(fields, WORDS), *too_long(fields, LONGEST, WORDS), *no_days(fields, WORDS)]
+    faults += [("mode", "方式请从列出的选项中选择")] if fields.mode not in ("", *Mode) else []
     faults += _amount_faults(fields)
     if all(isinstance(getattr(fields, name), date) for name in ("start_on", "end_on")):
         faults += _lawful_faults(fields, notices.in_force(fields.start_on, league), kind, league, sound=not faults)
     refuse_faults(faults)
-
-
-def form_faults(fields: Any, words: Mapping[str, str], longest: Mapping[str, int]) -> Faults:
-    """What is left out of a form's required fields (必填项), and which texts are too long or none at all."""
-    faults: Faults = []
-    for name, word in words.items():
-        value = getattr(fields, name)
-        if value is None or (isinstance(value, str) and not typed.text(value)):
-            faults.append((name, f"{word}未填"))
-    for name, most in longest.items():
-        value = getattr(fields, name)
-        if not isinstance(value, str):
-            faults.append((name, f"{words.get(name, name)}应为文字"))
-        elif len(value) > most:
-            faults.append((name, f"{words.get(name, '填写的内容')}不超过{most}个字，现为{len(value)}个字"))
-    return faults
-
-
-def _odd(fields: PlanFields, name: str, wanted: type) -> bool:
-    """Whether a field holds something, and no such thing: only a forged form does."""
-    value = getattr(fields, name)
-    return value is not None and value != "" and not isinstance(value, wanted)
 
 
 def _amount_faults(fields: PlanFields) -> Faults:
@@ -200,14 +174,14 @@ def _amount_faults(fields: PlanFields) -> Faults:
     people, hours = fields.headcount, fields.hours_each
     if not isinstance(people, int):
         if typed.text(people):
-            faults.append(("headcount", f"计划人数应为1至{MOST_PEOPLE}的整数，“{str(people)[:20]}”不是"))
+            faults.append(("headcount", f"计划人数应为1至{MOST_PEOPLE}的整数，“{shown(people)}”不是"))
     elif people < 1:
         faults.append(("headcount", "计划人数应为1人以上"))
     elif people > MOST_PEOPLE:
         faults.append(("headcount", f"计划人数应为1至{MOST_PEOPLE}人，{people}人过多，请核对"))
     if not isinstance(hours, Decimal) or not hours.is_finite():
         if typed.text(hours):
-            faults.append(("hours_each", f"每人学时应为0.5的正倍数，“{str(hours)[:20]}”不是，如24或7.5"))
+            faults.append(("hours_each", f"每人学时应为0.5的正倍数，“{shown(hours)}”不是，如24或7.5"))
     elif hours <= 0 or hours * 2 % 1:
         faults.append(("hours_each", "每人学时应为0.5的正倍数"))
     elif hours > MOST_HOURS:
@@ -233,7 +207,7 @@ def _lawful_faults(
     if not any(rule.code == fields.subject for rule in policy.subjects):
         if fields.subject:
             known = notices.subject_names().get(fields.subject, fields.subject)
-            faults.append(("subject", f"{policy.document}没有“{str(known)[:20]}”这一科目，请选其他科目"))
+            faults.append(("subject", f"{policy.document}没有“{shown(known)}”这一科目，请选其他科目"))
         return faults
     faults += [("credit_years", words) for words in _year_faults(fields, policy, league)]
     if fields.end_on.year in credit_years(fields) and fields.start_on <= fields.end_on:
@@ -244,14 +218,7 @@ def _lawful_faults(
 
 def _figures(fields: PlanFields) -> PlanFields:
     """A plan's fields with figures as numbers and the mode as one, where what was typed is; what is none stays."""
-
-    def read(meant: Callable[[object], Any], cell: Any) -> Any:
-        try:
-            return meant(cell) if isinstance(cell, str) else cell
-        except values.Unclear:
-            return cell
-
-    people, hours = read(values.people, fields.headcount), read(values.hours, fields.hours_each)
+    people, hours = figure(values.people, fields.headcount), figure(values.hours, fields.hours_each)
     mode = Mode(fields.mode) if fields.mode in list(Mode) else fields.mode
     return replace(fields, headcount=people, hours_each=hours, mode=mode)
 
@@ -372,7 +339,7 @@ def grant_extension(session: Session, plan_id: int, *, actor: Actor, reason: str
     policy = policy_of(plan)
     if today <= deadlines.of_plan(policy, plan.start_on, holidays.work_days(session)).due_on:
         days = f"{policy.plan_days_before_start}天（{policy.plan_clause}）"
-        raise Refused("needless", f"该计划距开始不少于{days}，可直接提交，无需延期。")
+        raise Refused("needless", f"该计划距开始不少于{days}，可直接上报，无需延期。")
     if plan.start_on <= today:
         raise Refused("state", "该计划的开始日期已到或已过，请基地先改期再申请延期。")
     if not (reason := typed.prose(reason)):
@@ -420,6 +387,26 @@ def fields_of(plan: Plan) -> PlanFields:
     return PlanFields(**{name: getattr(plan, name) for name in PlanFields.__dataclass_fields__})
 
 
+def copied(session: Session, plan_id: int, *, actor: Actor, now: datetime) -> PlanFields:
+    """Copy an earlier plan (复制上期) of one's own: what a new one begins with, on the first days that may still do.
+
+    It lasts as long and begins on the same day of the week; a year in its name becomes the new one's. Credit years of
+    make-up study are to be chosen anew. Refused codes: "role", "missing", "policy".
+    """
+    require(actor, Role.BASE_CLERK)
+    plan = session.scalar(sa.select(Plan).where(Plan.id == plan_id, Plan.organization_id == actor.organization_id))
+    if plan is None:
+        raise not_found("计划")
+    found = fields_of(plan)
+    earliest = earliest_start_on(session, db.office_day(now), actor.league)
+    length = found.end_on - found.start_on
+    start_on = earliest + timedelta(days=(found.start_on - earliest).days % 7)
+    if start_on.year != (start_on + length).year:
+        start_on = date(start_on.year + 1, 1, 1)
+    title = found.title.replace(str(found.start_on.year), str(start_on.year))
+    return replace(found, title=title, start_on=start_on, end_on=start_on + length, credit_years=())
+
+
 def summary(plan: Plan) -> dict[str, Any]:
     """Fields of a plan for the trail: A plan's fields for the trail."""
     years = ";".join(map(str, plan.credit_years))
@@ -453,6 +440,7 @@ class PlanKind(Kind[Plan]):
 
     code = "plan"
     word, short = "培训计划", "计划"
+    action_words: ClassVar = {"submit": "上报"}
     model = Plan
     filers = (Role.BASE_CLERK,)
     words: ClassVar = {"title": "培训名称"}
@@ -558,7 +546,7 @@ class PlanKind(Kind[Plan]):
         due = report_deadline(session, plan, plan.end_on).due_on
         years = f"，计入{'、'.join(map(str, plan.credit_years))}年度" if plan.credit_years else ""
         trains = f"该基地可培训{plan.headcount}人，每人{hours_text(plan.hours_each)}学时{years}"
-        return f"{trains}，培训结束后于{due}前提交培训情况报告"
+        return f"{trains}，培训结束后于{due}前报送培训情况报告"
 
     def undo(self, session: Session, plan: Plan, *, now: datetime) -> None:
         """An approval stands once its training has begun, or its report was begun."""

@@ -426,7 +426,7 @@ def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:
 
     Columns: at, action, account_name, to_state, reason, confirmed, kind.
     """
-    one(session, submission_id, actor)
+    found = one(session, submission_id, actor)
     plain = "at action account_name to_state reason confirmed".split()
     query = (
         sa.select(*(getattr(Movement, name) for name in plain), Submission.kind)
@@ -434,7 +434,8 @@ def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:
         .where(Movement.submission_id == submission_id)
         .order_by(Movement.id)
     )
-    return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+    frame = pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+    return frame.assign(kind=found.kind)
 
 
 def remarks(session: Session, submission_id: int, actor: Actor) -> list[OpenRemark]:

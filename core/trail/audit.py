@@ -39,6 +39,19 @@ def events(vocabulary: _Vocabulary) -> _Vocabulary:
     return vocabulary
 
 
+_CALLED: dict[tuple[str, str], str] = {}
+
+
+def call(event: Labelled, record: str, word: str) -> None:
+    """Let an event be called otherwise where it is about one kind of record: filing a plan is 上报."""
+    _CALLED[event.value, record] = word
+
+
+def called(event: str, record: str) -> str:
+    """What an event is called (事项) in the trail of a kind of record."""
+    return _CALLED.get((event, record)) or EVENTS[event].label
+
+
 @events
 class Event(Labelled):
     """What leaves a line, apart from the events that a kind of submission brings along."""
@@ -192,7 +205,7 @@ def overtaken(session: Session, submission: Submission, code: str = "stale", *, 
     )
     by = ""
     if last := session.scalar(query):
-        by = f"（{last.account_name}：{EVENTS[last.event].label}）"
+        by = f"（{last.account_name}：{called(last.event, last.record)}）"
     what = f"“{submission.title}”当前状态为{state or submission.state.label}{by}"
     return Refused(code, f"{what}，您的操作没有执行，请查看最新状态。")
 

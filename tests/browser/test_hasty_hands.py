@@ -50,13 +50,12 @@ def test_a_correction_and_a_decision_clicked_twice_are_done_once_and_said_so(
 
 def test_a_new_plan_saved_by_two_clicks_is_one_plan(browser: Browser, server: str, cast: Cast) -> None:
     base = arrive(browser, server, "base")
-    base.go("plan_filing", "培训计划上报")
-    base.click("填写新计划")
+    base.go("paper?kind=plan", "填写培训计划")
     for label in ("培训名称 *", "地点 *", "培训内容 *", "师资情况 *", "培训人员范围 *"):
         base.fill(label, "示例")
     base.fill("计划人数（人） *", "60")
     base.fill("每人学时 *", "24")
-    twice(base, "只保存草稿")
-    base.sees("“示例”已保存为草稿。")
+    twice(base, "保存")
+    base.sees("“示例”已保存。")
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count(Plan.id))) == 1

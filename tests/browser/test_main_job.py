@@ -26,8 +26,10 @@ def start_day() -> date:
 def file_plan(base: Desk, start: date) -> None:
     """Step 1: tomorrow is refused with the earliest start that would do; three weeks ahead is accepted."""
     today = db.office_day(datetime.now(UTC))
-    page = base.go("plan_filing", "培训计划上报")
-    base.click("填写新计划")
+    base.go("filing", "申报")
+    base.click("填写培训计划")
+    expect(base.page.locator("h1")).to_have_text("填写培训计划", timeout=30_000)
+    base.settle()
     base.fill("培训名称 *", TITLE)
     base.fill("地点 *", "呼和浩特市示例宾馆")
     base.fill("计划人数（人） *", "600")
@@ -35,12 +37,11 @@ def file_plan(base: Desk, start: date) -> None:
     for label in ("培训内容 *", "师资情况 *", "培训人员范围 *"):
         base.fill(label, f"{label}：示例")
     choose_days(base, max(today + timedelta(days=1), start - timedelta(days=20)))
-    base.click("保存并上报")
-    base.sees(re.compile(f"最早可安排在{today + timedelta(days=14)}开始"))
-    page.get_by_text("修改计划").click()
+    base.click("上报")
+    base.told(re.compile(f"最早可安排在{today + timedelta(days=14)}开始"))
     choose_days(base, start)
-    base.click("保存并上报")
-    base.sees(f"“{TITLE}”已提交。")
+    base.click("上报")
+    base.told(re.compile(f"“{TITLE}”已上报。"))
 
 
 def choose_days(desk: Desk, start: date) -> None:
@@ -63,16 +64,18 @@ def decide(reviewer: Desk, path: str, words: str | re.Pattern[str]) -> None:
 
 def file_report(base: Desk) -> None:
     """Step 3: summary, notice and the roster exactly as an office sends it."""
-    base.go("report_filing", "培训情况报告")
+    base.go("filing", "申报")
     choose_first_row(base)
-    base.fill("培训总结", "按计划完成，600人全部考核合格。")
+    expect(base.page.locator("h1")).to_have_text("填写培训情况报告", timeout=30_000)
+    base.settle()
+    base.fill("培训总结 *", "按计划完成，600人全部考核合格。")
     base.upload("培训通知", {"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
     base.upload("培训花名册", ROSTER)
     base.click("保存并检查花名册")
     base.sees("已保存。花名册600人，没有错误。")
     base.sees("花名册没有错误。")
-    base.click("提交报告")
-    base.sees(f"“{TITLE}”已提交。")
+    base.click("报送")
+    base.told(re.compile(f"“{TITLE}”已报送。"))
 
 
 def look_up(reviewer: Desk, year: int) -> None:
@@ -147,5 +150,5 @@ def test_a_training_goes_from_plan_to_card(browser: Browser, server: str, tmp_pa
     assert deeds | {"credit.posted", "card.issued"} <= events
     base.click("退出")
     expect(base.page.get_by_label("用户名")).to_be_visible(timeout=30_000)
-    base.page.goto(f"{server}/plan_filing")
+    base.page.goto(f"{server}/filing")
     expect(base.page.get_by_label("用户名")).to_be_visible(timeout=30_000)

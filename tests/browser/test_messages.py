@@ -21,8 +21,8 @@ def test_the_message_of_a_deed_lies_inside_the_viewport(browser: Browser, server
         # who,        where,                             page,                 chosen first,            pressed, said
         ("reviewer", f"people?person={person}", "人员", "更正姓名或身份证号", "更正", "请填写原因"),
         ("reviewer", "ledger?batch=1", "入账批次与冲销", "", "冲销整批", "请填写冲销的原因"),
-        ("base", f"report_filing?plan={plan.id}", "培训情况报告", "", "保存并检查花名册", "还没有上传花名册"),
-        ("base", f"report_filing?plan={plan.id}", "培训情况报告", "", "提交报告", "请"),
+        ("base", f"paper?kind=report&plan={plan.id}", "填写培训情况报告", "", "保存并检查花名册", "还没有上传花名册"),
+        ("base", f"paper?kind=report&plan={plan.id}", "填写培训情况报告", "", "报送", "培训总结未填"),
     )
     desks = {who: arrive(browser, server, who) for who in dict.fromkeys(deed[0] for deed in deeds)}
     for who, path, title, first, name, words in deeds:

@@ -70,8 +70,8 @@ def mend_all(desk: Desk) -> int:
 def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str, cast: Cast) -> None:
     plan_id = trainings(cast)
     base = arrive(browser, server, "base")
-    base.go(f"report_filing?plan={plan_id}", "培训情况报告")
-    base.fill("培训总结", "按计划完成，全部考核。")
+    base.go(f"paper?kind=report&plan={plan_id}", "填写培训情况报告")
+    base.fill("培训总结 *", "按计划完成，全部考核。")
     base.upload("培训通知", {"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     content = people.sheet(faults.rows())
@@ -104,8 +104,8 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
     expect(base.page.locator(".repair li")).to_have_count(60)  # each where it stood, until they are put away
     base.page.get_by_role("button", name="整理列表").click()
     expect(base.page.locator(".repair li")).to_have_count(0)
-    base.click("提交报告")
-    base.sees(re.compile("已提交。"))
+    base.click("报送")
+    base.sees(re.compile("已报送。"))
     with db.reading() as session:
         report = session.scalars(sa.select(Report).where(Report.plan_id == plan_id)).one()
         assert (report.state, report.people, report.faults) == (State.SUBMITTED, 498, 0)

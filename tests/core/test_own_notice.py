@@ -78,7 +78,7 @@ def test_a_plan_goes_by_the_notice_of_its_bases_league_and_another_bases_by_the_
     late = c.refusal(lambda s: submit(s, cast, plans.draft(s, sooner, actor=cast["hohhot_base"], now=c.NOW)))
     assert (late.code, "培训开始前7天上报（第七条）" in late.words) == ("late", True)
     refused = c.refusal(lambda s: plans.draft(s, near, actor=cast["base"], now=c.NOW))  # the region has no such subject
-    assert refused.code == "policy"
+    assert (refused.code, list(refused.fields)) == ("fields", ["subject"])
     regional = replace(c.PLAN, start_on=seven, end_on=seven)
     regional = replace(regional, hours_each=Decimal(8))
     late = c.refusal(lambda s: submit(s, cast, plans.draft(s, regional, actor=cast["base"], now=c.NOW), by="base"))

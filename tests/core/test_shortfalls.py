@@ -151,4 +151,4 @@ def test_however_many_there_are_it_is_the_same_few_questions_for_all(office_with
         finally:
             sa.event.remove(connection, "before_cursor_execute", count)
     # how many of which office, the leagues, whose, who they are, and of each of two leagues the balances
-    assert len(asked_for) == (6 if lack is None else 8)
+    assert len(asked_for) == (5 if lack is None else 6)

@@ -75,10 +75,14 @@ class SheetOf:
     at: int = 0
 
     @property
+    def drawn(self) -> list[dict[str, Any]]:
+        """What each sheet on the page was sent."""
+        sent = [json.loads(each.proto.json or each.proto.mixed.json) for each in self.app.get("bidi_component")]
+        return [each for each in sent if "lines" in each]
+
+    @property
     def data(self) -> dict[str, Any]:
-        proto = self.app.get("bidi_component")[self.at].proto
-        found: dict[str, Any] = json.loads(proto.json or proto.mixed.json)
-        return found
+        return self.drawn[self.at]
 
     @property
     def states(self) -> dict[str, str]:

@@ -38,7 +38,7 @@ def roster_of(app: AppTest, plan_id: int, content: bytes, name: str = "花名册
 def test_a_roster_is_refused_its_column_is_said_and_the_next_one_is_read_without_asking(cast: Cast) -> None:
     plan, second = behind(cast), behind(cast, title="第二期")
     content = people.sheet([people.row(1), people.row(2)], ASKING)
-    app = roster_of(open_page("report_filing", sign_in("base"), plan=str(plan.id)), plan.id, content)
+    app = roster_of(open_page("paper", sign_in("base"), kind="report", plan=str(plan.id)), plan.id, content)
     assert "可能是“专业学时”" in app.error[-1].value
     boxes = [box for box in app.selectbox if box.key and "-column-" in box.key]
     assert boxes[0].label.endswith("线上专业培训学时")
@@ -46,14 +46,14 @@ def test_a_roster_is_refused_its_column_is_said_and_the_next_one_is_read_without
     assert boxes[0].value is None
     assert {box.label: box.value for box in boxes[1:]}["姓名"] == "name"
     press(app, "按此读入")  # nothing said yet
-    assert "没有选择" in app.warning[0].value
+    assert "没有选择" in app.warning[-1].value
     press(pick(app, "线上专业培训学时", "professional_hours"), "按此读入")
     assert not app.error
-    assert "花名册2人，没有错误" in app.success[0].value
+    assert "花名册2人，没有错误" in app.success[-1].value
     assert not [box for box in app.selectbox if box.key and "-column-" in box.key]
     assert one(sa.select(ColumnChoice.label)) == "线上专业培训学时"  # and nothing that was understood by itself
-    app = roster_of(open_page("report_filing", sign_in("base"), plan=str(second.id)), second.id, content)
-    assert "花名册2人，没有错误" in app.success[0].value
+    app = roster_of(open_page("paper", sign_in("base"), kind="report", plan=str(second.id)), second.id, content)
+    assert "花名册2人，没有错误" in app.success[-1].value
     with db.reading() as session:
         assert choices.chosen(session, cast["hohhot_base"].organization_id, "roster") == {}
 
@@ -62,9 +62,9 @@ def test_a_column_not_read_is_said_later_and_the_same_file_is_read_again(cast: C
     plan = behind(cast)
     headings = tuple({"从事专业": "科室*方向"}.get(heading, heading) for heading in people.HEADINGS)
     rows = [people.row(1), ["合计", "", "", "", "", "", "", "", 24]]
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     roster_of(app, plan.id, people.sheet(rows, headings))
-    assert "读入1行，未读入1行" in app.success[0].value
+    assert "读入1行，未读入1行" in app.success[-1].value
     said = told(app)
     assert "第4行：表尾（合计）" in said
     assert "未识别的列：科室\\*方向" in said
@@ -72,7 +72,7 @@ def test_a_column_not_read_is_said_later_and_the_same_file_is_read_again(cast: C
     app.session_state[f"columns-{report_id}-{roster_id}"] = True
     app.run()
     press(pick(app, "科室*方向", "specialty"), "按此读入")
-    assert "已按所选的列重新读入，花名册1人，0行有错误" in app.success[0].value
+    assert "已按所选的列重新读入，花名册1人，0行有错误" in app.success[-1].value
     assert not [each for each in app.caption if "未识别" in each.value]
 
 
@@ -86,11 +86,11 @@ def test_hours_of_earlier_years_are_read_by_what_the_office_said(cast: Cast) -> 
     assert "共2行：2行可以入账，2人120学时" in app.info[0].value
     app.text_input(key="credits-reason").input("补登纸质台账")
     press(app, "导入2笔学时")
-    assert "已导入2笔学时" in app.success[0].value
+    assert "已导入2笔学时" in app.success[-1].value
     app = given(open_page("credit_import", sign_in("reviewer2")), people.sheet([line(3)], headings))
     assert "共1行：1行可以入账" in app.info[0].value
     app = given(open_page("credit_import", sign_in("hohhot_reviewer")), people.sheet([line(4)], headings))
-    assert "共1行：0行可以入账" in app.warning[0].value
+    assert "共1行：0行可以入账" in app.warning[-1].value
 
 
 def test_a_question_of_a_file_of_hours_has_its_form_below(cast: Cast) -> None:

@@ -30,14 +30,12 @@ def learner(cast: Cast) -> Cast:
 
 def fill(app: AppTest, key: str, **typed: object) -> None:
     for name, value in typed.items():
-        field = (
-            app.number_input if isinstance(value, float) else app.date_input if name.endswith("_on") else app.text_input
-        )
-        field(key=f"{key}{name}").set_value(value)
+        field = app.date_input if name.endswith("_on") else app.text_input
+        field(key=f"{key}{name}").set_value(value if name.endswith("_on") else str(value))
 
 
 def begun(by: str) -> AppTest:
-    return press(open_page("credit_claims", sign_in(by)), "填写新申报")
+    return open_page("paper", sign_in(by), kind="claim")
 
 
 def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner: Cast) -> None:
@@ -46,16 +44,16 @@ def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner
     app.selectbox(key=f"{key}activity").select("论坛").run()
     (told,) = (each.value for each in app.caption if "由审核部门依据证书核定专业科目学时" in each.value)
     assert "。每天至多8学时，请按实际学习的日期填写起止日期；跨年度的只计完成日期所在年度的各天" in told
-    press(app, "保存并提交")
+    press(app, "提交")
     assert "证书（证明）名称未填" in app.error[0].value
     fill(app, key, title="示例学术论坛证书", issuer="示例学会", start_on=TODAY, completed_on=TODAY, amount=8.0)
-    press(app, "保存并提交")
+    press(app, "提交")
     assert "没有上传证书" in app.error[0].value
-    assert "已保存为草稿" in app.warning[0].value
+    assert "填写的内容已保存，没有提交" in app.warning[-1].value
     claim = one(sa.select(Claim))
     assert claim.state is State.DRAFT
     app.get("file_uploader")[0].upload("证书.jpg", JPEG, "image/jpeg")
-    press(app, "保存并提交")
+    press(app, "提交")
     assert app.success[0].value.startswith("“示例学术论坛证书”已提交。由")
 
     app = open_page("review", sign_in("reviewer"), item=str(claim.id))
@@ -84,11 +82,11 @@ def test_hours_that_the_days_do_not_hold_are_told_at_once_and_what_was_typed_sta
     key = f"claim-new-{people.person_id(1)}-"
     app.selectbox(key=f"{key}activity").select("三科").run()
     fill(app, key, title="三科教师研修证书", issuer="示例学院", start_on=TODAY, completed_on=TODAY, amount=40.0)
-    press(app, "只保存草稿")
+    press(app, "保存")
     assert f"每天至多8学时，{TODAY}一天至多8学时；起止日期有误的请改正" in app.error[0].value
     assert app.text_input(key=f"{key}title").value == "三科教师研修证书"
     fill(app, key, start_on=TODAY - timedelta(days=366), amount=4.0)
-    press(app, "只保存草稿")
+    press(app, "保存")
     assert "起止日期跨年度" in app.warning[0].value
 
 
@@ -132,10 +130,11 @@ def test_a_claim_whose_hours_were_taken_back_says_so_and_what_to_do(learner: Cas
     with db.transaction() as session:
         batch = session.scalars(sa.select(CreditBatch.id).where(CreditBatch.submission_id == claim.id)).one()
         books.reverse(session, batch, actor=learner["reviewer"], reason="证书有误", now=NOW)
-    for by, page, to_do in (("person", "credit_claims", True), ("reviewer", "review", False)):
+    found = open_page("filing", sign_in("person"), category="学时折合申报")
+    assert list(found.dataframe[0].value["hours_standing"]) == ["已冲销"]
+    for by, page, to_do in (("person", "paper", True), ("reviewer", "review", False)):
         if to_do:
-            app = open_page(page, sign_in(by), claim=str(claim.id), state="通过")
-            assert list(app.dataframe[0].value["hours_standing"]) == ["已冲销"]
+            app = open_page(page, sign_in(by), item=str(claim.id))
         else:
             app = open_page(page, sign_in(by), item=str(claim.id), state="approved", kind="claim")
             assert [row["marks"] for row in listed(app)] == [[{"word": "已冲销", "grave": True}]]
@@ -148,15 +147,14 @@ def test_a_claim_whose_hours_were_taken_back_says_so_and_what_to_do(learner: Cas
 def test_a_clerk_claims_for_the_own_people_and_an_examination_deems_the_year(learner: Cast) -> None:
     app = begun("employer")
     assert list(app.dataframe[0].value["employer"]) == ["示例市第一医院"]
-    app = open_page("credit_claims", sign_in("employer"), **{"for": str(people.person_id(1))})
-    press(app, "填写新申报")
+    app = open_page("paper", sign_in("employer"), kind="claim", **{"for": str(people.person_id(1))})
     key = f"claim-new-{people.person_id(1)}-"
     app.selectbox(key=f"{key}activity").select("职业资格").run()
-    assert f"{key}amount" not in [each.key for each in app.number_input]
+    assert f"{key}amount" not in [each.key for each in app.text_input]
     assert f"{key}start_on" not in [each.key for each in app.date_input]  # an examination has one day
     fill(app, key, title="一级建造师", issuer="示例考试机构", completed_on=TODAY)
     app.get("file_uploader")[0].upload("证书.jpg", JPEG, "image/jpeg")
-    press(app, "保存并提交")
+    press(app, "提交")
     claim = one(sa.select(Claim))
     app = open_page("review", sign_in("reviewer2"), item=str(claim.id))
     assert [row["what"] for row in listed(app)] == [f"{TODAY} 职业资格 视同完成"]
@@ -173,10 +171,10 @@ def test_a_claim_is_returned_with_a_reason_corrected_and_withdrawn(learner: Cast
     assert app.number_input(key=f"granted-{claim.id}").value == 40  # the notice's own rate
     app.text_area(key=f"opinion-{claim.id}").input("请补盖章页")
     press(app, "退回")
-    app = open_page("credit_claims", sign_in("person"), claim=str(claim.id))
-    assert "请补盖章页" in str(app.dataframe[1].value)
+    app = open_page("paper", sign_in("person"), item=str(claim.id))
+    assert "请补盖章页" in app.warning[0].value
     fill(app, f"claim-{claim.id}-", amount=24.0)
-    press(app, "保存并提交")
+    press(app, "提交")
     assert one(sa.select(Claim)).granted == Decimal(24)
     press(app, "撤回")
     assert one(sa.select(Claim)).state is State.WITHDRAWN
@@ -186,14 +184,9 @@ def test_nobody_opens_anothers_claim_by_its_address(learner: Cast) -> None:
     with db.transaction() as session:
         fields = people.CLAIM
         claim = claims.draft(session, people.person_id(2), fields, actor=learner["hohhot_employer"], now=NOW)
-    for by, page, name in (
-        ("person", "credit_claims", "claim"),
-        ("employer", "credit_claims", "claim"),
-        ("baotou_reviewer", "review", "item"),
-    ):
-        app = open_page(page, sign_in(by), **{name: str(claim.id)})
-        what = "申请" if name == "item" else "学时折合申报"
-        assert app.error[0].value == f"没有找到这条{what}，或它不在您的管理权限内。"
+    for by, page in (("person", "paper"), ("employer", "paper"), ("baotou_reviewer", "review")):
+        app = open_page(page, sign_in(by), item=str(claim.id))
+        assert app.error[0].value == "没有找到这条申请，或它不在您的管理权限内。"
         assert not app.get("download_button")[1:]
     with db.reading() as session:
         assert queues.queue(session, learner["person"], kinds=("claim",))[1] == 0

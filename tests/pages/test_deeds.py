@@ -16,6 +16,7 @@ from core.law import notices
 from core.models import Account, AuditEntry, Card, CreditEntry, Movement, Organization, Person, Plan, Report, State
 from core.people import accounts
 from core.submissions import comments, plans, workflow
+from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from tests import cast as people
 from tests.cast import Cast
@@ -62,6 +63,11 @@ def one(question: sa.Select[Any]) -> Any:
         return session.scalars(question).one()
 
 
+def told(app: AppTest) -> str:
+    """The small print of a page, as it is read."""
+    return " ".join(each.value for each in app.caption).replace("\\", "")
+
+
 def fill_plan(app: AppTest, key: str, **typed: Any) -> None:
     for name in ("title", "place", "content", "teachers", "audience"):
         kind = app.text_input if name in ("title", "place") else app.text_area
@@ -72,27 +78,27 @@ def fill_plan(app: AppTest, key: str, **typed: Any) -> None:
 
 
 def test_a_base_files_a_plan(cast: Cast) -> None:
-    app = press(open_page("plan_filing", sign_in("base")), "填写新计划")
+    app = open_page("paper", sign_in("base"), kind="plan")
     fill_plan(app, "plan-new-", **ahead(20))
-    press(app, "保存并上报")
-    assert app.success[0].value.startswith("“示例title”已提交。由内蒙古自治区人力资源和社会保障厅在")
+    press(app, "上报")
+    assert app.success[0].value.startswith("“示例title”已上报。由内蒙古自治区人力资源和社会保障厅在")
     plan = one(sa.select(Plan))
     assert plan.state is State.SUBMITTED
     assert plan.authority_id == cast.places["region"].id
-    app = press(open_page("plan_filing", sign_in("base"), plan=str(plan.id)), "撤回")
+    app = press(open_page("paper", sign_in("base"), item=str(plan.id)), "撤回")
     assert one(sa.select(Plan)).state is State.WITHDRAWN
 
 
 def test_a_base_offers_an_earlier_credit_year(cast: Cast) -> None:
     when = ahead(20)
-    app = press(open_page("plan_filing", sign_in("base")), "填写新计划")
+    app = open_page("paper", sign_in("base"), kind="plan")
     fill_plan(app, "plan-new-", **when)
     field = app.multiselect(key="plan-new-credit_years")
     assert field.label == "学时年度（补学）"
     before = TODAY.year - 1
     assert str(before) in field.options
     field.set_value([before])
-    press(app, "保存并上报")
+    press(app, "上报")
     plan = one(sa.select(Plan))
     assert (plan.state, plan.credit_years) == (State.SUBMITTED, (before,))
     app = open_page("review", sign_in("reviewer"), item=str(plan.id))
@@ -104,27 +110,27 @@ def test_a_leagues_base_finds_its_own_notices_subjects_and_deadline_on_the_form(
     years = f"{TODAY.year}-01-01, to: {TODAY.year + 1}-12-31"
     text = text.replace("2024-01-01, to: 2024-12-31", years).replace("03-01, to: 11-30", "01-01, to: 12-31")
     people.lay_notice("league-own-subjects", text)
-    app = open_page("plan_filing", sign_in("hohhot_base"))
-    assert "至少7天上报（第七条）" in app.caption[0].value
-    app = press(app, "填写新计划")
+    app = open_page("paper", sign_in("hohhot_base"), kind="plan")
+    assert "当天不算，前数7天" in told(app)
+    assert "（第七条）" in told(app)
     subjects = app.selectbox(key="plan-new-subject")
     assert subjects.options == ["业务科目", "职业道德"]
     assert app.text_input(key="plan-new-hours_each").value == "18"  # three days of six hours
     subjects.set_value("ethics")
     fill_plan(app, "plan-new-", **ahead(8))
-    press(app, "保存并上报")
+    press(app, "上报")
     plan = one(sa.select(Plan))
     assert (plan.state, plan.subject) == (State.SUBMITTED, "ethics")
-    press(open_page("plan_filing", sign_in("hohhot_base"), plan=str(plan.id)), "撤回")
-    app = open_page("plan_filing", sign_in("hohhot_base"), plan=str(plan.id))
+    press(open_page("paper", sign_in("hohhot_base"), item=str(plan.id)), "撤回")
+    app = open_page("paper", sign_in("hohhot_base"), item=str(plan.id))
     assert app.selectbox(key=f"plan-{plan.id}-subject").value == "ethics"  # not the first there is
-    assert "至少14天上报" in open_page("plan_filing", sign_in("base")).caption[0].value
+    assert "当天不算，前数14天" in told(open_page("paper", sign_in("base"), kind="plan"))
 
 
 def test_a_plan_filed_too_late_is_kept_as_a_draft_and_the_first_possible_day_is_named(cast: Cast) -> None:
-    app = press(open_page("plan_filing", sign_in("base")), "填写新计划")
+    app = open_page("paper", sign_in("base"), kind="plan")
     fill_plan(app, "plan-new-", title="临时培训班", **ahead(13))
-    press(app, "保存并上报")
+    press(app, "上报")
     if ahead(13)["start_on"] == TODAY + timedelta(days=13):
         assert f"最早可安排在{TODAY + timedelta(days=14)}开始" in app.error[0].value
         assert one(sa.select(Plan)).state is State.DRAFT
@@ -133,14 +139,14 @@ def test_a_plan_filed_too_late_is_kept_as_a_draft_and_the_first_possible_day_is_
         assert app.error[0].value == "请填写准予延期的原因。"
         app.text_area(key="extension-1").input("自治区临时部署")
         press(app, "准予延期上报")
-        app = press(open_page("plan_filing", sign_in("base"), plan="1"), "上报")
+        app = press(open_page("paper", sign_in("base"), item="1"), "上报")
         assert one(sa.select(Plan)).state is State.SUBMITTED
 
 
 def test_what_was_typed_stays_when_a_plan_is_refused(cast: Cast) -> None:
-    app = press(open_page("plan_filing", sign_in("base")), "填写新计划")
+    app = open_page("paper", sign_in("base"), kind="plan")
     fill_plan(app, "plan-new-", title="地点未定的培训班", place="", **ahead(20))
-    press(app, "保存并上报")
+    press(app, "上报")
     assert "培训地点未填" in app.error[0].value
     assert app.text_input(key="plan-new-title").value == "地点未定的培训班"
     with db.reading() as session:
@@ -155,7 +161,7 @@ def test_a_reviewer_decides_a_plan_and_a_reason_is_asked_where_it_is_needed(cast
     app.text_area(key=f"opinion-{plan.id}").input("师资情况过于简略")
     press(app, "退回")
     assert one(sa.select(Movement).order_by(Movement.id.desc()).limit(1)).reason == "师资情况过于简略"
-    app = open_page("plan_filing", sign_in("base"), plan=str(plan.id))
+    app = open_page("paper", sign_in("base"), item=str(plan.id))
     press(app, "上报")
     app = press(open_page("review", sign_in("reviewer"), item=str(plan.id)), "通过")
     assert "已通过" in app.success[0].value
@@ -186,7 +192,7 @@ def test_another_leagues_reviewer_cannot_open_a_record_by_its_address(cast: Cast
 
 def test_a_base_reports_with_a_roster_and_every_problem_is_listed(cast: Cast) -> None:
     plan = behind(cast)
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     app.text_area(key=f"report-{plan.id}-summary").input("按计划完成")
     rows = [people.row(1), people.row(2, id_number="150199198503040020"), people.row(3, professional_hours=30)]
     uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
@@ -200,14 +206,14 @@ def test_a_base_reports_with_a_roster_and_every_problem_is_listed(cast: Cast) ->
     sheet.mend(5, "professional_hours", "24")  # repaired where it stands, without a file
     assert sheet.data["said"] == "第5行专业学时已改正。"
     assert sheet.states == {"4-id_number": "open", "5-professional_hours": "mended"}
-    press(app, "提交报告")
+    press(app, "报送")
     report = one(sa.select(Report))
     assert (report.state, report.people, report.faults) == (State.SUBMITTED, 2, 1)
 
 
 def test_a_file_that_is_no_roster_is_refused_and_what_was_saved_stays(cast: Cast) -> None:
     plan = behind(cast)
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     app.text_area(key=f"report-{plan.id}-summary").input("按计划完成")
     press(app, "保存并检查花名册")
     uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
@@ -296,7 +302,7 @@ def test_an_administrator_keeps_organizations_and_accounts(cast: Cast) -> None:
 def test_the_trail_is_filtered_and_a_league_sees_its_own(cast: Cast) -> None:
     people.file_plan(cast, now=NOW, **ahead(20))
     app = open_page("audit", sign_in("admin"), event="提交")
-    assert set(app.dataframe[0].value["event"]) == {"提交"}
+    assert set(app.dataframe[0].value["event"]) == {"上报"}  # what a plan's is called
     entry = one(sa.select(AuditEntry.id).where(AuditEntry.event == "submission.submit"))
     app = open_page("audit", sign_in("admin"), entry=str(entry))
     assert any("状态：draft → submitted" in text.value for text in app.text)
@@ -347,15 +353,16 @@ def test_a_click_after_the_account_was_closed_does_nothing(cast: Cast) -> None:
 def test_the_buttons_are_the_moves_core_allows(cast: Cast) -> None:
     plan = people.file_plan(cast, now=NOW, **ahead(20))
     draws: dict[str, Callable[[], AppTest]] = {
-        "base": lambda: open_page("plan_filing", sign_in("base"), plan=str(plan.id)),
+        "base": lambda: open_page("paper", sign_in("base"), item=str(plan.id)),
         "reviewer": lambda: open_page("review", sign_in("reviewer"), item=str(plan.id)),
     }
     for username, draw in draws.items():
         with db.reading() as session:
             allowed = workflow.moves_for(workflow.one(session, plan.id, cast[username]), cast[username])
         drawn = {button.label for button in draw().button}
-        assert {action.label for action in allowed} <= drawn
-        assert not {action.label for action in Action if action not in allowed} & drawn - {"提交"}
+        words = {action: KINDS["plan"].word_for(action) for action in Action}
+        assert {words[action] for action in allowed} <= drawn
+        assert not {word for action, word in words.items() if action not in allowed} & drawn
 
 
 def test_a_plan_goes_back_with_remarks_and_comes_again_with_what_was_changed(cast: Cast) -> None:

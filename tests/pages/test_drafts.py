@@ -29,7 +29,7 @@ def drafted(cast: Cast) -> Plan:
 
 
 def opened(plan: Plan, by: str = "base") -> AppTest:
-    return open_page("plan_filing", sign_in(by), plan=str(plan.id))
+    return open_page("paper", sign_in(by), item=str(plan.id))
 
 
 def test_typing_is_there_again_in_another_browser_until_it_is_saved(cast: Cast) -> None:
@@ -42,13 +42,13 @@ def test_typing_is_there_again_in_another_browser_until_it_is_saved(cast: Cast) 
     app = opened(plan)
     assert app.text_input(key=f"{key}place").value == "改到赤峰"
     assert marked(app)
-    press(app, "只保存草稿")  # what is no number is refused in words, beside its field, and nothing is lost
+    press(app, "保存")  # what is no number is refused in words, beside its field, and nothing is lost
     assert "“约五十”不是" in app.error[0].value
     assert sum("“约五十”不是" in each.value for each in app.markdown) == 1
     assert app.text_input(key=f"{key}headcount").value == "约五十"
     app.text_input(key=f"{key}headcount").input("６０人").run()
     assert not any("“约五十”不是" in each.value for each in app.markdown)
-    press(app, "只保存草稿")
+    press(app, "保存")
     assert not marked(app)
     assert (one(sa.select(Plan)).place, one(sa.select(Plan)).headcount) == ("改到赤峰", 60)
     assert one(sa.select(sa.func.count()).select_from(Unsaved)) == 0
@@ -75,12 +75,12 @@ def test_what_a_colleague_saved_meanwhile_is_told_and_neither_ones_work_is_lost(
         assert any("已在别处改过" in each.value for each in there.warning)
         assert there.text_input(key=f"{key}title").value == "同事改过的名称"
         assert there.text_input(key=f"{key}place").value == "改到赤峰"
-    press(app, "只保存草稿")
+    press(app, "保存")
     assert (one(sa.select(Plan)).title, one(sa.select(Plan)).place) == ("同事改过的名称", "改到赤峰")
 
 
 def test_the_form_follows_the_first_day_as_it_is_typed(cast: Cast) -> None:
-    app = press(open_page("plan_filing", sign_in("base")), "填写新计划")
+    app = open_page("paper", sign_in("base"), kind="plan")
     fill_plan(app, "plan-new-")
     year = ahead(20)["start_on"].year + 1
     for name, day in ahead(20).items():
@@ -90,6 +90,6 @@ def test_the_form_follows_the_first_day_as_it_is_typed(cast: Cast) -> None:
     assert str(year) in app.multiselect(key="plan-new-credit_years").options
     assert any(f"{year}-0" in each.value.replace("\\", "") and "前上报" in each.value for each in app.caption)
     app.date_input(key="plan-new-start_on").set_value(None)
-    press(app, "保存并上报")
+    press(app, "上报")
     assert "开始日期未填" in app.error[0].value
     assert app.text_input(key="plan-new-title").value == "示例title"

@@ -38,7 +38,9 @@ def test_a_base_opens_what_it_owes_and_an_empty_list_says_what_next(cast: Cast) 
     start -= timedelta(days=5 * ((start + timedelta(days=2)).year != start.year))  # a plan lies in one year
     plan = people.file_plan(cast, now=NOW - timedelta(days=70), start_on=start, end_on=start + timedelta(days=2))
     people.approve(cast, plan.id, now=NOW - timedelta(days=60))
-    (owed,) = [label for address, label in lines("base").items() if address.endswith(f"report_filing?plan={plan.id}")]
+    (owed,) = [
+        label for address, label in lines("base").items() if address.endswith(f"paper?kind=report&plan={plan.id}")
+    ]
     assert "逾期" in owed
     (below,) = [label for address, label in lines("reviewer").items() if address.endswith(f"kind=plan&item={plan.id}")]
     assert "逾期" in below
@@ -54,4 +56,4 @@ def test_the_menu_counts_what_waits_and_forgets_it_with_the_deed(cast: Cast) -> 
     with db.reading() as session:
         counts = context._counted(session, cast["reviewer"], NOW)
     assert links.menu(counts, cast["reviewer"]) == {"review": 1}
-    assert links.menu({"plan": 2}, cast["base"]) == {links.FILING["plan"]: 2}
+    assert links.menu({"plan": 2}, cast["base"]) == {"filing": 2}

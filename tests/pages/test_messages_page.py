@@ -22,7 +22,7 @@ def test_a_message_opens_its_record_and_is_read_by_that(cast: Cast) -> None:
     assert not app.exception
     (line,) = [each for each in app.main if each.type == "page_link"]
     assert plan.title in line.proto.label
-    assert f"plan={plan.id}" in line.proto.query_string
+    assert f"item={plan.id}" in line.proto.query_string
     assert "message=" in line.proto.query_string
     assert unread(cast, "reviewer") == 1
     number = line.proto.query_string.partition("message=")[2].partition("&")[0]

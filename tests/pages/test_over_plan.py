@@ -19,7 +19,7 @@ FIGURES = "批准2人，报送5人；批准合计48学时，报送120学时"
 def filing(cast: Cast, count: int, **changes: int) -> tuple[AppTest, Plan]:
     """The page of a training over, whose roster of so many people is saved, and its announcement with it."""
     plan = behind(cast, **changes)
-    app, key = open_page("report_filing", sign_in("base"), plan=str(plan.id)), f"report-{plan.id}-"
+    app, key = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id)), f"report-{plan.id}-"
     uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
     uploads[f"{key}announcement"].upload("培训通知.pdf", b"%PDF-1.4 synthetic", "application/pdf")
     app.text_area(key=f"{key}summary").input("培训完成。")
@@ -30,20 +30,20 @@ def filing(cast: Cast, count: int, **changes: int) -> tuple[AppTest, Plan]:
 
 def test_a_base_is_told_what_is_beyond_its_plan_and_says_why_where_it_stands(cast: Cast) -> None:
     app, plan = filing(cast, 5, headcount=2)
-    assert "超出批准的计划，请看下面。" in app.success[0].value
+    assert "超出批准的计划，请看下面。" in app.success[-1].value
     assert "批准2人，报送5人" in app.error[0].value
-    press(app, "提交报告")
-    assert app.error[0].value == f"请先填写“{reports.OVER_PLAN_REASON}”再提交：{FIGURES}。"
+    press(app, "报送")
+    assert app.error[-1].value == f"请先填写“{reports.OVER_PLAN_REASON}”再报送：{FIGURES}。"
     assert one(sa.select(Report)).state is State.DRAFT
     (why,) = (area for area in app.text_area if area.label.startswith(reports.OVER_PLAN_REASON))
     app.text_area(key=why.key).input(WHY)
-    press(app, "提交报告")
+    press(app, "报送")
     report = one(sa.select(Report))
     assert (report.state, report.over_plan, report.over_plan_reason) == (State.SUBMITTED, FIGURES, WHY)
-    app = open_page("report_filing", sign_in("base"), report=str(report.id))
+    app = open_page("paper", sign_in("base"), item=str(report.id))
     assert any(WHY in said.value for said in app.warning)
     press(app, "撤回")
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))  # the reason stays, and may be changed
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))  # the reason stays, and may be changed
     assert app.text_area(key=why.key).value == WHY
 
 
@@ -52,19 +52,19 @@ def test_a_slight_excess_is_told_openly_and_asks_for_nothing(cast: Cast) -> None
     assert any("批准20人，报送21人" in said.value for said in app.info)
     assert not app.error
     assert reports.OVER_PLAN_REASON not in "".join(area.label for area in app.text_area)
-    press(app, "提交报告")
+    press(app, "报送")
     app = open_page("review", sign_in("reviewer"), item=str(one(sa.select(Report.id))))
     assert any("批准20人，报送21人" in said.value for said in app.info)
     assert not [box for box in app.checkbox if box.label.startswith(workflow.CONFIRM)]
     press(app, "通过")
-    assert "为21人登记" in app.success[0].value
+    assert "为21人登记" in app.success[-1].value
 
 
 def test_a_reviewer_confirms_the_figures_before_the_approval(cast: Cast) -> None:
     app, _ = filing(cast, 5, headcount=2)
     (why,) = (area for area in app.text_area if area.label.startswith(reports.OVER_PLAN_REASON))
     app.text_area(key=why.key).input(WHY)
-    press(app, "提交报告")
+    press(app, "报送")
     report_id = one(sa.select(Report.id))
     app = open_page("review", sign_in("reviewer"))
     assert {"word": "超计划", "grave": True} in listed(app)[0]["marks"]
@@ -76,7 +76,7 @@ def test_a_reviewer_confirms_the_figures_before_the_approval(cast: Cast) -> None
     assert FIGURES in box.label.replace("\\", "")
     app.checkbox(key=box.key).check()
     press(app, "通过")
-    assert "为5人登记120学时" in app.success[0].value
+    assert "为5人登记120学时" in app.success[-1].value
     assert one(sa.select(Movement.confirmed).where(Movement.action == "approve", Movement.submission_id == report_id))
     app = open_page("review", sign_in("reviewer"), item=str(report_id), state="approved")
     assert any(FIGURES in shown for shown in (str(table.value.to_dict()) for table in app.dataframe))

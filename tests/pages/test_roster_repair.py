@@ -20,13 +20,13 @@ from tests.pages.test_deeds import NOW, TODAY, behind, one, press
 
 def test_rows_are_pasted_instead_of_uploaded_and_more_are_added(cast: Cast) -> None:
     plan = behind(cast)
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     key = f"report-{plan.id}-"
     for serials, words in (((1, 2), "花名册2人，没有错误"), ((3,), "花名册3人，没有错误")):
         lines = ["\t".join(map(str, people.row(serial))) for serial in serials]
         app.text_area(key=f"{key}pasted").input("\n".join(lines))
         press(app, "保存并检查花名册")
-        assert words in app.success[0].value
+        assert words in app.success[-1].value
         assert app.text_area(key=f"{key}pasted").value == ""
     assert (one(sa.select(Report)).people, one(sa.select(Report)).faults) == (3, 0)
 
@@ -34,13 +34,13 @@ def test_rows_are_pasted_instead_of_uploaded_and_more_are_added(cast: Cast) -> N
 def test_proposals_are_accepted_and_rows_left_out(cast: Cast) -> None:
     rows = [people.row(1), people.row(2, sex="19850304"), people.row(1), people.row(3, sex="m"), people.row(4, sex="m")]
     plan = behind(cast)
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
     uploads[f"report-{plan.id}-roster"].upload("花名册.xlsx", people.sheet(rows), "application/octet-stream")
     press(app, "保存并检查花名册")
     assert any("其中1行与别的行重复，将删去：第5行。其余1行改正。" in each.value for each in app.markdown)
     press(app, "确认采纳并删去1行")
-    assert app.success[0].value == "1行已按建议改正，1行与别的行重复，已删去；花名册已重新检查。"
+    assert app.success[-1].value == "1行已按建议改正，1行与别的行重复，已删去；花名册已重新检查。"
     sheet = SheetOf(app)
     left = [place for place, state in sheet.states.items() if state == "open"]
     assert (left, sheet.data["choices"]["sex"]) == (["6-sex", "7-sex"], ["男", "女"])
@@ -51,14 +51,14 @@ def test_proposals_are_accepted_and_rows_left_out(cast: Cast) -> None:
     placed = {"4-sex": "mended", "5-id_number": "struck", "6-sex": "mended", "7-sex": "struck"}
     assert sheet.states == placed  # nothing has moved, until the list is put in order
     sheet.act("tidy")
-    assert not app.get("bidi_component")
+    assert not sheet.drawn
     assert (one(sa.select(Report)).people, one(sa.select(Report)).faults) == (3, 0)
 
 
 def test_a_row_changed_or_struck_in_another_window_while_it_is_open_is_told_and_not_overwritten(cast: Cast) -> None:
     plan = behind(cast)
     lines = ["\t".join(map(str, people.row(serial, sex="m"))) for serial in (1, 2, 3)]
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     app.text_area(key=f"report-{plan.id}-pasted").input("\n".join(lines))
     press(app, "保存并检查花名册")
     report_id = one(sa.select(Report.id))
@@ -74,7 +74,7 @@ def test_a_row_changed_or_struck_in_another_window_while_it_is_open_is_told_and_
     elsewhere("employer", "示例市第二医院")
     app.selectbox(key=f"whole-{report_id}-2-sex").set_value("男")
     press(app, "保存并重新检查")
-    assert app.success[0].value == "第2行已保存并重新检查。"
+    assert app.success[-1].value == "第2行已保存并重新检查。"
     with db.reading() as session:  # the cell that was not touched here keeps what the other window wrote
         assert reports.cells(session, report_id, 2, cast["base"])["employer"] == "示例市第二医院"
     sheet.act("open", 3)
@@ -98,12 +98,12 @@ def test_a_number_from_before_a_correction_is_put_right_from_the_hints(cast: Cas
         proof = Upload("户籍证明.pdf", b"%PDF-1.4 synthetic")
         acts.correct(session, 1, evidence=proof, actor=cast["reviewer"], now=NOW, **given)
     plan = behind(cast)
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     app.text_area(key=f"report-{plan.id}-pasted").input("\t".join(map(str, people.row(1))))
     press(app, "保存并检查花名册")
-    assert "没有错误，另有1处提示" in app.success[0].value
+    assert "没有错误，另有1处提示" in app.success[-1].value
     press(app, "采纳第2行的建议：由系统填入更正后的号码")
-    assert "第2行已按建议改正并重新检查。" in app.success[0].value
+    assert "第2行已按建议改正并重新检查。" in app.success[-1].value
     assert not [button for button in app.button if button.label.startswith("采纳")]
     mended = sa.select(RosterRow.id_index).join(Report).where(Report.plan_id == plan.id)
     assert one(mended) == db.blind_index(people.id_number(31))
@@ -112,7 +112,7 @@ def test_a_number_from_before_a_correction_is_put_right_from_the_hints(cast: Cas
 def pasted(cast: Cast, *rows: list[object]) -> tuple[AppTest, int]:
     """The page of a training over, with these rows for its roster; and its report."""
     plan = behind(cast)
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     app.text_area(key=f"report-{plan.id}-pasted").input("\n".join("\t".join(map(str, row)) for row in rows))
     press(app, "保存并检查花名册")
     return app, one(sa.select(Report.id))
@@ -208,7 +208,7 @@ def test_the_list_of_all_rows_says_for_which_year_each_counts_where_a_plan_offer
     year = TODAY.year - 1
     for years in ((), (year,)):
         plan = behind(cast, credit_years=years)
-        app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+        app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
         app.text_area(key=f"report-{plan.id}-pasted").input("\t".join(map(str, people.row(1))))
         press(app, "保存并检查花名册")
         frame = next(each.value for each in app.dataframe if "id_mask" in each.value)
@@ -219,12 +219,12 @@ def test_what_stayed_open_is_filed_as_a_supplement(cast: Cast) -> None:
     plan = behind(cast, people.sheet([people.row(1), people.row(2, sex="m")]))
     report = one(sa.select(Report))
     people.approve(cast, report.id, now=NOW)
-    app = press(open_page("report_filing", sign_in("base"), report=str(report.id)), "补报其余1行")
-    assert "补报已建立，共1行" in app.success[0].value
+    app = press(open_page("paper", sign_in("base"), item=str(report.id)), "补报其余1行")
+    assert "补报已建立，共1行" in app.success[-1].value
     assert not [button for button in app.button if button.label.startswith("补报")]
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     SheetOf(app).mend(4, "sex", "女")
-    press(app, "提交报告")
+    press(app, "报送")
     assert one(sa.select(Report).where(Report.part == 2)).state is State.SUBMITTED
 
 
@@ -235,16 +235,16 @@ def test_before_and_after_a_supplement_is_turned_down_each_is_told_what_it_means
     app = open_page("review", sign_in("reviewer"), item=str(report.id))
     assert final not in [each.value for each in app.caption]
     people.approve(cast, report.id, now=NOW)
-    press(open_page("report_filing", sign_in("base"), report=str(report.id)), "补报其余1行")
+    press(open_page("paper", sign_in("base"), item=str(report.id)), "补报其余1行")
     added = one(sa.select(Report).where(Report.part == 2))
-    app = open_page("report_filing", sign_in("base"), plan=str(added.plan_id))
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(added.plan_id))
     SheetOf(app).mend(4, "sex", "女")
-    press(app, "提交报告")
+    press(app, "报送")
     app = open_page("review", sign_in("reviewer"), item=str(added.id))
     assert final in [each.value for each in app.caption]
     app.text_area(key=f"opinion-{added.id}").input("没有参加培训")
     press(app, "不予通过")
-    app = open_page("report_filing", sign_in("base"), report=str(report.id))
+    app = open_page("paper", sign_in("base"), item=str(report.id))
     (told,) = (each.value for each in app.warning)
     assert "其中1人没有登记学时，不能再补报。理由：没有参加培训" in told
 
@@ -252,38 +252,39 @@ def test_before_and_after_a_supplement_is_turned_down_each_is_told_what_it_means
 def test_a_foreign_or_unknown_plan_is_not_found_and_one_without_a_report_due_says_so(cast: Cast) -> None:
     plan = behind(cast, people.sheet([people.row(1)]))
     for plan_id in (plan.id, plan.id + 100):
-        app = open_page("report_filing", sign_in("hohhot_base"), plan=str(plan_id))
+        app = open_page("paper", sign_in("hohhot_base"), kind="report", plan=str(plan_id))
         assert [each.value for each in app.error] == ["没有找到这条培训计划，或它不在您的管理权限内。"]
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
-    assert any("现在没有待报送的报告" in each.value for each in app.caption)
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
+    assert any("待审" in each.value for each in app.markdown if each.value.startswith("#### "))
+    assert "报送" not in [button.label for button in app.button]
     assert not app.error
 
 
 def test_what_was_typed_is_saved_before_it_is_submitted(cast: Cast) -> None:
     plan = behind(cast)
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     key = f"report-{plan.id}-"
     uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
     uploads[f"{key}announcement"].upload("通知.pdf", b"%PDF-1.4", "application/pdf")
     press(app, "保存并检查花名册")
-    press(app, "提交报告")
+    press(app, "报送")
     assert "培训总结未填" in app.error[0].value
     app.text_area(key=f"{key}summary").input("按计划完成")
     app.text_area(key=f"{key}pasted").input("\n".join("\t".join(map(str, people.row(n, sex="m"))) for n in (1, 2)))
-    press(app, "提交报告")
-    assert "还没有提交" in app.warning[0].value  # faults nobody has looked at yet
+    press(app, "报送")
+    assert "还没有报送" in app.warning[-1].value  # faults nobody has looked at yet
     report = one(sa.select(Report))
     assert (report.state, report.summary, report.faults) == (State.DRAFT, "按计划完成", 2)
     SheetOf(app).mend(2, "sex", "男")
     app.text_area(key=f"{key}summary").input("按计划完成，两人")
-    press(app, "提交报告")
+    press(app, "报送")
     report = one(sa.select(Report))
     assert (report.state, report.summary) == (State.SUBMITTED, "按计划完成，两人")
 
 
 def test_pasted_words_that_are_no_roster_are_refused_and_stay(cast: Cast) -> None:
     plan = behind(cast)
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     key = f"report-{plan.id}-pasted"
     for _ in range(2):
         app.text_area(key=key).input("随便的一句话，不是表格")
@@ -292,13 +293,13 @@ def test_pasted_words_that_are_no_roster_are_refused_and_stay(cast: Cast) -> Non
         assert app.text_area(key=key).value == "随便的一句话，不是表格"
         app.text_area(key=key).input("\t".join(map(str, people.row(1 + _))))
         press(app, "保存并检查花名册")
-        assert "粘贴添加了1行" in app.success[0].value
-        assert f"花名册{1 + _}人" in app.success[0].value
+        assert "粘贴添加了1行" in app.success[-1].value
+        assert f"花名册{1 + _}人" in app.success[-1].value
 
 
 def test_a_value_chosen_again_changes_nothing(cast: Cast) -> None:
     plan = behind(cast)
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     app.text_area(key=f"report-{plan.id}-pasted").input("\t".join(map(str, people.row(1, sex="女"))))
     press(app, "保存并检查花名册")
     sheet = SheetOf(app)
@@ -315,19 +316,18 @@ def test_hours_that_were_taken_back_lead_the_base_to_a_supplement(cast: Cast) ->
         books.reverse(session, 1, lines=[2], actor=cast["reviewer"], reason="只学了两天", now=NOW)
     told = "有1人的学时已冲销，可补报更正"
     assert any(told in link.proto.label for link in open_page("home", sign_in("base")).get("page_link"))
-    for page, username in (("report_filing", "base"), ("review", "reviewer")):
-        name = "report" if page == "report_filing" else "item"
-        app = open_page(page, sign_in(username), **{name: str(report.id)})
+    for page, username in (("paper", "base"), ("review", "reviewer")):
+        app = open_page(page, sign_in(username), item=str(report.id))
         assert "部分冲销" in " ".join(text.value for text in app.markdown)
         assert any("冲销第1批：只学了两天" in str(each.value) for each in app.dataframe)
-    app = open_page("report_filing", sign_in("base"))
+    app = open_page("filing", sign_in("base"))
     assert told in app.info[0].value
     press(app, "补报更正")
-    assert "共2行" in app.success[0].value
+    assert "共2行" in app.success[-1].value
     added = one(sa.select(Report).where(Report.part == 2))
     assert "补报" in next(text.value for text in app.markdown if text.value.startswith("#### "))
-    assert "补报" in app.dataframe[0].value.loc[0, "title"]
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id), row="4")
+    assert "补报" in open_page("filing", sign_in("base")).dataframe[0].value.loc[0, "title"]
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id), row="4")
     assert "改正第4行" in [button.label for button in app.button]
     assert added.due_on >= report.due_on  # a day of rest moves both to the same working day
 
@@ -336,11 +336,11 @@ def test_a_base_reads_its_filed_roster_and_what_came_of_each_row(cast: Cast) -> 
     behind(cast, people.sheet([people.row(1), people.row(2, sex="m")]))
     report = one(sa.select(Report))
     people.approve(cast, report.id, now=NOW)
-    app = open_page("report_filing", sign_in("base"), report=str(report.id))
+    app = open_page("paper", sign_in("base"), item=str(report.id))
     app.toggle(key="roster").set_value(True).run()
     frame = next(each.value for each in app.dataframe if "file_row" in each.value and "hours_standing" in each.value)
     assert frame[["file_row", "faulty", "hours_standing"]].to_numpy().tolist() == [[3, "否", "有效"], [4, "是", ""]]
-    assert "花名册有1行有错误，没有登记学时" in app.warning[0].value
+    assert "花名册有1行有错误，没有登记学时" in app.warning[-1].value
 
 
 def test_a_reviewer_sees_the_years_of_a_make_up_training(cast: Cast) -> None:
@@ -356,7 +356,7 @@ def test_a_reviewer_sees_the_years_of_a_make_up_training(cast: Cast) -> None:
 def test_the_same_file_again_replaces_nothing_and_says_so_and_the_roster_can_go_back_to_it(cast: Cast) -> None:
     plan = behind(cast)
     content = people.sheet([people.row(1, sex="m"), people.row(2)])
-    app = open_page("report_filing", sign_in("base"), plan=str(plan.id))
+    app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     key = f"report-{plan.id}-"
 
     def upload() -> None:
@@ -367,10 +367,10 @@ def test_the_same_file_again_replaces_nothing_and_says_so_and_the_roster_can_go_
     upload()
     SheetOf(app).mend(3, "sex", "男")
     upload()
-    assert "先前已经读取，没有替换" in app.success[0].value
+    assert "先前已经读取，没有替换" in app.success[-1].value
     assert one(sa.select(Report.faults)) == 0
     press(app, "确认恢复")
-    assert "已恢复为上传的原件" in app.success[0].value
+    assert "已恢复为上传的原件" in app.success[-1].value
     assert one(sa.select(Report.faults)) == 1
 
 
@@ -389,7 +389,7 @@ def test_another_file_takes_the_place_of_a_repaired_roster_only_when_that_is_tic
     (tick,) = (box for box in app.checkbox if "此前在网上改正的1处作废" in box.label)
     tick.check()
     press(app, "保存并检查花名册")
-    assert "原花名册已整份替换，此前在网上改正的1处作废。" in app.success[0].value
+    assert "原花名册已整份替换，此前在网上改正的1处作废。" in app.success[-1].value
     assert not app.checkbox
 
 

@@ -27,7 +27,7 @@ def test_what_is_found_opens_where_its_role_works_with_it(cast: Cast) -> None:
     person, name = str(people.person_id(1)), str(people.row(1)[1])
     assert found("employer", name) == {"credit_lookup": {"person": [person]}}
     assert found("employer", people.id_number(1)) == {"credit_lookup": {"person": [person]}}
-    assert set(found("base", "知识更新")) == {"plan_filing", "report_filing"}
+    assert set(found("base", "知识更新")) == {"paper"}
     assert found("reviewer", "知识更新")["ledger"] == {"batch": ["1"]}
     assert found("admin", "第一医院") == {"organizations": {"q": [cast.places["hospital"].name]}}
     with db.transaction() as session:

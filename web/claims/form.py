@@ -1,75 +1,125 @@
-"""The form of a claim (学时折合申报): its fields and evidence, and saving them before submitting."""
+"""The form of a claim (学时折合申报): for whom, its fields and evidence; they follow activity and day as typed."""
 
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
-from typing import Unpack
+from functools import partial
+from typing import Any, Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor
+from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
 from core.law import notices
 from core.law.notices import Policy
 from core.models import Claim
 from core.submissions import claims
 from core.submissions.claims import Activity
-from core.submissions.workflow import Action
+from core.submissions.kinds import KINDS
 from core.trail.files import Upload
-from web import address, context, deeds, submissions
+from web import context, drafts, papers, tables
+from web.claims import reading
 from web.deeds import Who
+from web.papers import Paper
 from web.words import md
 
+CLAIM = KINDS["claim"]
 
-def form(claim: Claim | None, person_id: int, here: Actor) -> None:
-    """The fields of a claim and its evidence (填写申报); what was typed stays when a save is refused."""
-    key = f"claim-{claim.id if claim else f'new-{person_id}'}-"
+
+def for_whom(actor: Actor) -> int | None:
+    """The person a new claim is about (为谁申报): oneself, or one of the clerk's own people."""
+    if actor.role is Role.PERSON:
+        return actor.person_id
+    text = st.text_input("为谁申报：姓名或完整身份证号（至多列出20人）", key="for-q", width=300)
+    with db.reading() as session:
+        found = claims.people(session, actor, text=text)
+    columns = ["name", "id_mask", "employer", "post"]
+    empty = "本单位没有这样的人员。请核对姓名或身份证号；人员在本系统有学时记录后才能申报。"
+    person_id = tables.pick(found, columns, name="for", empty=empty)
+    for name in found.loc[found["id"] == person_id, "name"]:
+        st.markdown(f"为**{md(name)}**申报")
+    return person_id
+
+
+def form(claim: Claim | None, person_id: int, actor: Actor) -> Paper:
+    """The fields of a claim and its evidence (填写申报), open while it may be edited."""
     today = context.today()
     with db.reading() as session:
-        league = claims.league_of(session, person_id, here)
-    activity = _activity(claim, key, claim.completed_on if claim else today, league)
-    with st.form(f"{key}form"):
-        left, right = st.columns(2)
-        left.text_input("证书（证明）名称", claim.title if claim else "", key=f"{key}title", max_chars=100)
-        right.text_input("发证或主办单位", claim.issuer if claim else "", key=f"{key}issuer", max_chars=100)
-        _study(claim, key, activity, today)
-        for name, label, choices in (
-            ("level", "级别", activity and activity.levels),
-            ("rank", "等次", activity and activity.ranks),
-        ):
-            if choices:
-                at = choices.index(getattr(claim, name)) if claim and getattr(claim, name) in choices else 0
-                st.selectbox(label, choices, at, key=f"{key}{name}")
-        st.text_area("说明", claim.note if claim else "", key=f"{key}note", height=70, max_chars=1000)
-        st.file_uploader(
-            "证书或证明材料（PDF、JPG、PNG）",
-            ["pdf", "jpg", "jpeg", "png"],
-            accept_multiple_files=True,
-            key=f"{key}files-{st.session_state.get('round', 0)}",
-            help="已上传的材料随申报保留；再次上传的会添加在后面。",
-        )
-        with st.container(horizontal=True):
-            args = (claim.id if claim else None, claim.version if claim else 0, person_id, key)
-            st.form_submit_button("保存并提交", type="primary", on_click=_save, args=(*args, True), key=f"{key}file")
-            st.form_submit_button("只保存草稿", on_click=_save, args=(*args, False), key=f"{key}save")
-
-
-def _activity(claim: Claim | None, key: str, on: date, league: str | None) -> Activity | None:
-    """The kind of activity (类别), chosen outside the form: the fields below follow it."""
-    policy = notices.in_force(on, league)
-    offered = {each.name: each for each in claims.activities(policy)}
-    names = [*offered, *([claim.activity] if claim and claim.activity not in offered else [])]
-    st.selectbox(
-        "类别",
-        names,
-        names.index(claim.activity) if claim else 0,
-        key=f"{key}activity",
-        help="\n\n".join(f"{each.name}：{each.words}" for each in offered.values()),
+        league = claims.league_of(session, person_id, actor)
+        kept = claims.evidence(session, claim.id, actor) if claim else []
+    place = f"claim:{claim.id}" if claim else f"claim:new-{person_id}"
+    base = _fields(claim, today, league)
+    version, notes = claim.version if claim else 0, papers.notes(claim, actor)
+    draft = drafts.form(place, base, version=version, actor=actor, notes=notes)
+    keep = partial(_keep, draft, person_id)
+    paper = Paper(CLAIM, draft, keep, found=claim, given=partial(_given, draft), taken=partial(_taken, draft))
+    if claim:
+        _hints(claim)
+    activity = _activity(draft, today, league)
+    left, right = st.columns(2)
+    draft.ask(left.text_input, "title", "证书（证明）名称 *", max_chars=claims.LONGEST["title"])
+    draft.ask(right.text_input, "issuer", "发证或主办单位 *", max_chars=claims.LONGEST["issuer"])
+    _study(draft, activity)
+    for name, label, choices in (
+        (("level", "级别", activity.levels), ("rank", "等次", activity.ranks)) if activity else ()
+    ):
+        if choices:
+            options = list(dict.fromkeys([*choices, draft.value(name) or choices[0]]))
+            draft.ask(st.selectbox, name, f"{label} *", options)
+    draft.ask(st.text_area, "note", "说明", height=80, max_chars=claims.LONGEST["note"])
+    for each in kept:
+        reading.evidence(each)
+    st.file_uploader(
+        "证书或证明材料（PDF、JPG、PNG） *",
+        ["pdf", "jpg", "jpeg", "png"],
+        accept_multiple_files=True,
+        key=_files(draft),
+        help="已上传的材料随申报保留；再次上传的会添加在后面。",
     )
-    activity = offered.get(st.session_state.get(f"{key}activity") or names[0])
+    if (words := draft.fault("files")) and not st.session_state.get(_files(draft)):
+        st.markdown(f":red[:material/error: {md(words)}]")
+    st.caption(drafts.LEGEND)
+    return paper
+
+
+def _hints(claim: Claim) -> None:
+    """What is to be known of the claim as it was saved (提示), as its reviewer will be told."""
+    try:
+        with db.reading() as session:
+            told = claims.hints(session, claim)
+    except Refused as refused:  # a notice that was changed since
+        told = [refused.words]
+    if told:
+        st.warning("\n\n".join(map(md, told)))
+
+
+def _fields(claim: Claim | None, today: date, league: str | None) -> dict[str, Any]:
+    """What a claim has, field by field, as the widgets show it; of a new one what it begins with."""
+    names = list(claims.ClaimFields.__dataclass_fields__)
+    if claim:
+        amount = hours_text(claim.amount) if claim.amount else ""
+        return {name: getattr(claim, name) for name in names} | {"amount": amount}
+    offered = claims.activities(notices.in_force(today, league))
+    begun = {"activity": offered[0].name if offered else "", "start_on": today, "completed_on": today}
+    return dict.fromkeys(names, "") | begun
+
+
+def _activity(draft: drafts.Form, today: date, league: str | None) -> Activity | None:
+    """The kind of activity (类别), of the notice that holds on the certificate's day; the fields below follow it."""
+    try:
+        policy = notices.in_force(draft.value("completed_on") or today, league)
+    except Refused as refused:
+        st.warning(md(refused.words))
+        policy = notices.in_force(today, league)
+    offered = {each.name: each for each in claims.activities(policy)}
+    names = list(dict.fromkeys([*offered, *filter(None, [draft.value("activity")])]))
+    told = "\n\n".join(f"{each.name}：{each.words}" for each in offered.values())
+    if not names:
+        st.info(md(f"{policy.document}没有规定学时折合。"))
+        return None
+    activity = offered.get(draft.ask(st.selectbox, "activity", "类别 *", names, help=told))
     if activity:
         st.caption(md(f"{activity.words}。{'' if activity.deemed else _held(policy, activity, league)}"))
     return activity
@@ -87,57 +137,52 @@ def _held(policy: Policy, activity: Activity, league: str | None) -> str:
     return f"{told}。"
 
 
-def _study(claim: Claim | None, key: str, activity: Activity | None, today: date) -> None:
+def _study(draft: drafts.Form, activity: Activity | None) -> None:
     """The days of study and the hours of the certificate; a deemed year (视同完成) has the certificate's day only."""
-    deemed = activity is not None and activity.deemed
-    dates = iter(st.columns(3))
-    if not deemed:
-        next(dates).date_input(
-            "开始日期", claim.start_on if claim else today, key=f"{key}start_on", format="YYYY-MM-DD"
-        )
-    next(dates).date_input(
-        "取得证书日期" if deemed else "完成（发证）日期",
-        claim.completed_on if claim else today,
-        key=f"{key}completed_on",
-        format="YYYY-MM-DD",
-    )
-    if not deemed:
-        unit = activity.unit if activity else "学时"
-        next(dates).number_input(
-            f"证书所载{unit}数",
-            0.0,
-            1000.0,
-            float(claim.amount) if claim else 0.0,
-            0.5,
-            format="%g",
-            key=f"{key}amount",
-        )
-
-
-def _save(claim_id: int | None, version: int, person_id: int, key: str, then_submit: bool) -> None:
-    """Save and submit (保存并提交): saved first; when submitting is refused, the draft is kept."""
-    typed = {name: st.session_state.get(key + name, "") for name in claims.ClaimFields.__dataclass_fields__}
-    given = st.session_state.get(f"{key}files-{st.session_state.get('round', 0)}") or []
-
-    def keep(session: Session, **who: Unpack[Who]) -> tuple[str, Claim]:
-        start_on = typed["start_on"] or typed["completed_on"]  # what is deemed done has but the day of its certificate
-        fields = claims.ClaimFields(**typed | {"start_on": start_on, "amount": Decimal(str(typed["amount"] or 0))})
-        evidence = [Upload(each.name, each.getvalue()) for each in given]
-        if claim_id is None:
-            claim = claims.draft(session, person_id, fields, evidence=evidence, **who)
-        else:
-            claim = claims.revise(session, claim_id, fields, evidence=evidence, version=version, **who)
-        session.flush()
-        return "" if then_submit else f"“{claim.title}”已保存为草稿。", claim
-
-    kept: Claim | None = deeds.deed(
-        keep, "claim", claim_id, version, person_id, *typed.values(), *(each.file_id for each in given)
-    )
-    if kept is None:
+    places = iter(st.columns(3))
+    if activity is not None and activity.deemed:
+        draft.ask(next(places).date_input, "completed_on", "取得证书日期 *", **drafts.DAYS)
         return
-    address.choose("claim", kept.id)
-    address.choose("for", None)
-    st.session_state.pop("claim-new", None)
-    address.forget_choice()
-    if then_submit and not submissions.moved(kept.id, Action.SUBMIT, kept.version, kept.title):
-        deeds.say("warning", "填写的内容已保存为草稿，没有提交；改正后可再次提交，不必重新填写。")
+    draft.ask(next(places).date_input, "start_on", "开始日期 *", **drafts.DAYS)
+    draft.ask(next(places).date_input, "completed_on", "完成（发证）日期 *", **drafts.DAYS)
+    unit = activity.unit if activity else "学时"
+    told = f"证书上写明的{unit}数，以0.5为最小单位，如8或7.5"
+    draft.ask(next(places).text_input, "amount", f"证书所载{unit}数 *", help=told, max_chars=20)
+
+
+def _keep(draft: drafts.Form, person_id: int, session: Session, **who: Unpack[Who]) -> tuple[str, Claim]:
+    """What saving the form does: a new claim, or a revised one, with the files that were chosen."""
+    typed = draft.values
+    activity = _of_day(session, person_id, typed, who["actor"])
+    if activity is None or activity.deemed:  # what is deemed done has but the day of its certificate
+        typed |= {"start_on": typed["completed_on"], "amount": ""}
+    for name, choices in (("level", activity and activity.levels), ("rank", activity and activity.ranks)):
+        typed[name] = (typed[name] or choices[0]) if choices else ""
+    fields = claims.ClaimFields(**typed)
+    evidence = [Upload(each.name, each.getvalue()) for each in st.session_state.get(_files(draft)) or []]
+    if draft.record is None:
+        claim = claims.draft(session, person_id, fields, evidence=evidence, **who)
+    else:
+        claim = claims.revise(session, draft.record, fields, evidence=evidence, version=draft.version, **who)
+    return f"“{claim.title}”已保存。", claim
+
+
+def _of_day(session: Session, person_id: int, typed: dict[str, Any], actor: Actor) -> Activity | None:
+    """The activity as the notice of the certificate's day has it; None where it has none such."""
+    if not typed["completed_on"]:
+        return None
+    policy = notices.in_force(typed["completed_on"], claims.league_of(session, person_id, actor))
+    return next((each for each in claims.activities(policy) if each.name == typed["activity"]), None)
+
+
+def _files(draft: drafts.Form) -> str:
+    """The key of the evidence's uploader, another one once its files were taken."""
+    return f"{draft.prefix}files-{st.session_state.get(f'{draft.prefix}round', 0)}"
+
+
+def _given(draft: drafts.Form) -> tuple[str, ...]:
+    return tuple(each.file_id for each in st.session_state.get(_files(draft)) or [])
+
+
+def _taken(draft: drafts.Form) -> None:
+    st.session_state[f"{draft.prefix}round"] = st.session_state.get(f"{draft.prefix}round", 0) + 1

@@ -77,6 +77,14 @@ def read(session: Session, claim_id: int, actor: Actor) -> ClaimRead:
     )
 
 
+def own(claim: Claim, actor: Actor) -> None:
+    """A claim of one's own that is not to be edited."""
+    with db.reading() as session:
+        found = read(session, claim.id, actor)
+    with st.container(border=True):
+        show(found, actor)
+
+
 def show(found: ClaimRead, here: Actor, *, taken: bool = True) -> None:
     """A claim to read, with its history, and its evidence to take away (`taken`) where it is not shown elsewhere."""
     claim, activity, back = found.claim, found.activity, found.taken_back
@@ -86,7 +94,7 @@ def show(found: ClaimRead, here: Actor, *, taken: bool = True) -> None:
         st.warning("\n\n".join(map(md, found.hints)))
     if back:
         told = f"{moment_text(back.posted_at)}由{back.posted_by}{back.basis.rstrip('。')}"
-        then = "证书仍应折合的，请点击“填写新申报”，用同一证书重新申报。" if here.role in claims.FILERS else ""
+        then = "证书仍应折合的，请在“申报”中另填一份，用同一证书重新申报。" if here.role in claims.FILERS else ""
         st.warning(md(f"这份申报的学时已经冲销，不再计入。{told}。{then}"))
     granted = (
         "视同完成" if activity.deemed else "待核定" if claim.granted is None else f"{hours_text(claim.granted)}学时"
@@ -110,7 +118,7 @@ def show(found: ClaimRead, here: Actor, *, taken: bool = True) -> None:
         st.warning("还没有上传证书或证明材料。")
     with st.container(horizontal=True):
         for each in found.evidence if taken else ():
-            _evidence(each)
+            evidence(each)
     submissions.history(found.steps)
 
 
@@ -120,7 +128,7 @@ def _days(claim: Claim) -> str:
     return f"{claim.start_on} 至 {claim.completed_on}（{days}天）" if days > 1 else f"{claim.completed_on}（1天）"
 
 
-def _evidence(kept: Attachment) -> None:
+def evidence(kept: Attachment) -> None:
     """Evidence download (证明材料): handing a file out is logged."""
 
     def taken(session: Session, **who: Unpack[Who]) -> bytes:

@@ -29,7 +29,7 @@ def extend(plan: Plan) -> None:
     def grant() -> None:
         def act(session: Session, **who: Unpack[Who]) -> str:
             plans.grant_extension(session, plan.id, reason=st.session_state[key], **who)
-            return f"已准予“{plan.title}”延期上报，基地现在可以提交。"
+            return f"已准予“{plan.title}”延期上报，基地现在可以上报。"
 
         deeds.deed(act, key, plan.version)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Unpack
 
 import streamlit as st
@@ -15,19 +16,30 @@ from core.ground.hours import hours_text
 from core.law import deadlines, notices
 from core.law.notices import Policy, SubjectRule
 from core.models import Mode, Plan
-from core.office import unsaved
 from core.people import holidays
-from core.submissions import plans
-from core.submissions.workflow import Action
-from web import address, deeds, drafts, submissions
+from core.submissions import plans, queues
+from core.submissions.kinds import KINDS
+from web import address, context, drafts, papers
 from web.deeds import Who
+from web.papers import Paper
 from web.words import days_left, md
 
+PLAN = KINDS["plan"]
 
-def form(plan: Plan | None, actor: Actor, today: date) -> None:
-    """The fields of a plan (填写计划), open while it may be edited; they follow the dates as they are typed."""
-    place, version = (f"plan:{plan.id}", plan.version) if plan else ("plan:new", 0)
-    draft = drafts.form(place, _fields(plan, actor, today), version=version, actor=actor)
+
+def form(plan: Plan | None, actor: Actor) -> Paper:
+    """The fields of a plan (填写计划), open while it may be edited; they follow the dates as they are typed.
+
+    A new one begins empty, or as a copy of the earlier one that the address names (`copy`).
+    """
+    today, copied = context.today(), None if plan else address.chosen("copy")
+    place = f"plan:{plan.id}" if plan else f"plan:new-{copied}" if copied else "plan:new"
+    base = _fields(plan, actor, today) if plan or not copied else _copied(copied, actor)
+    version, notes = plan.version if plan else 0, papers.notes(plan, actor)
+    draft = drafts.form(place, base, version=version, actor=actor, notes=notes)
+    paper = Paper(PLAN, draft, partial(_keep, draft), found=plan)
+    if plan is None:
+        _copy_from(actor, copied)
     draft.ask(st.text_input, "title", "培训名称 *", max_chars=plans.LONGEST["title"])
     left, middle, right = st.columns(3)
     draft.ask(left.date_input, "start_on", "开始日期 *", **drafts.DAYS)
@@ -39,25 +51,70 @@ def form(plan: Plan | None, actor: Actor, today: date) -> None:
     _subject(draft, policy, subjects, actor.league)
     _amounts(draft, policy, subjects, start, actor.league)
     for name, label, height in (
-        ("content", "培训内容 *", 90),
-        ("teachers", "师资情况 *", 70),
-        ("audience", "培训人员范围 *", 70),
+        ("content", "培训内容 *", 110),
+        ("teachers", "师资情况 *", 80),
+        ("audience", "培训人员范围 *", 80),
     ):
         draft.ask(st.text_area, name, label, height=height, max_chars=plans.LONGEST[name])
-    st.caption("带 * 的必填。填写的内容会自动暂存，刷新页面、离开或换一台电脑后仍在；点“保存”后才成为计划的内容。")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        args = (plan, draft)
-        st.button("保存并上报", type="primary", key=f"{draft.prefix}file", on_click=_save, args=(*args, True))
-        st.button("只保存草稿", key=f"{draft.prefix}save", on_click=_save, args=(*args, False))
-        draft.mark()
+    st.caption(drafts.LEGEND)
+    return paper
+
+
+def _keep(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str, Plan]:
+    """What saving the form does: a new plan, or a revised one."""
+    typed = draft.values
+    fields = plans.PlanFields(**typed | {"credit_years": tuple(sorted(typed["credit_years"]))})
+    if draft.record is None:
+        kept = plans.draft(session, fields, **who)
+    else:
+        kept = plans.revise(session, draft.record, fields, version=draft.version, **who)
+    return f"“{kept.title}”已保存。", kept
+
+
+def _copy_from(actor: Actor, copied: int | None) -> None:
+    """Copy an earlier plan (复制上期): which one a new plan begins as."""
+    with db.reading() as session:
+        found, _ = queues.queue(session, actor, kinds=("plan",), limit=50)
+    if found.empty:
+        return
+    named = zip(found["id"], found["title"], found["start_on"], strict=True)
+    names = {int(number): f"{title}（{start}开始）" for number, title, start in named}
+    chosen = copied if copied in names else None
+    key = f"copy-from-{copied or ''}"
+    if key not in st.session_state:
+        st.session_state[key] = chosen
+
+    def begin() -> None:
+        address.choose("copy", st.session_state[key])
+
+    left, _ = st.columns([2, 1])
+    left.selectbox(
+        "复制上期",
+        list(names),
+        None,
+        format_func=lambda number: names.get(number, ""),
+        key=key,
+        on_change=begin,
+        placeholder="可选：以本单位以前的计划为底稿，日期移到最早可行的日子",
+    )
+
+
+def _copied(plan_id: int, actor: Actor) -> dict[str, Any]:
+    """What an earlier plan has, on days that may still do."""
+    with db.reading() as session:
+        return _typed(plans.copied(session, plan_id, actor=actor, now=context.moment(session)))
+
+
+def _typed(fields: plans.PlanFields) -> dict[str, Any]:
+    """The fields of a plan as the widgets have them."""
+    figures = {"headcount": str(fields.headcount), "hours_each": hours_text(fields.hours_each)}
+    return vars(fields) | figures | {"mode": fields.mode.value, "credit_years": list(fields.credit_years)}
 
 
 def _fields(plan: Plan | None, actor: Actor, today: date) -> dict[str, Any]:
     """What a plan has, field by field; of a new one what it begins with: the earliest three days that may still do."""
     if plan:
-        fields = plans.fields_of(plan)
-        figures = {"headcount": str(fields.headcount), "hours_each": hours_text(fields.hours_each)}
-        return vars(fields) | figures | {"mode": fields.mode.value, "credit_years": list(fields.credit_years)}
+        return _typed(plans.fields_of(plan))
     with db.reading() as session:
         start = plans.earliest_start_on(session, today, actor.league) + timedelta(days=1)
     end = start + timedelta(days=2)
@@ -164,28 +221,3 @@ def _makeup_words(policy: Policy) -> str:
     if rule is None:
         return ""
     return f"（{rule.clause}）" if rule.whole_year else f"（{rule.clause}，每年{rule.first}至{rule.last}）"
-
-
-def _save(plan: Plan | None, draft: drafts.Form, then_submit: bool) -> None:
-    """Save what is on the screen (保存), and file it (上报); where filing is refused, what was saved is kept."""
-    typed = draft.values
-    years = tuple(sorted(typed["credit_years"]))
-
-    def keep(session: Session, **who: Unpack[Who]) -> tuple[str, Plan]:
-        fields = plans.PlanFields(**typed | {"credit_years": years})
-        if plan is None:
-            kept = plans.draft(session, fields, **who)
-        else:
-            kept = plans.revise(session, plan.id, fields, version=draft.version, **who)
-        session.flush()
-        unsaved.drop(session, draft.place, actor=who["actor"])
-        return "" if then_submit else f"“{kept.title}”已保存为草稿。", kept
-
-    kept: Plan | None = deeds.deed(draft.blaming(keep), "plan", draft.place, draft.version, *map(str, typed.values()))
-    if kept is None:
-        return
-    draft.saved(f"plan:{kept.id}", kept.version)
-    address.choose("plan", kept.id)
-    st.session_state.pop("plan-new", None)
-    if then_submit and not submissions.moved(kept.id, Action.SUBMIT, kept.version, kept.title):
-        deeds.say("warning", "填写的内容已保存为草稿，没有上报；改正后可再次上报，不必重新填写。")

@@ -4,11 +4,31 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.ground import db
+from core.ground.access import Actor
 from core.ground.hours import hours_text
-from core.models import Plan
-from core.submissions import plans
+from core.models import Plan, State
+from core.submissions import plans, reports, workflow
+from core.submissions.kinds import KINDS
+from web import shell, submissions
 from web.facts import fact, facts
 from web.words import chip, md, moment_text
+
+
+def own(plan: Plan, actor: Actor) -> None:
+    """A plan of one's own that is not to be edited: what it says, what became of it, what comes next."""
+    with db.reading() as session:
+        steps = workflow.trail(session, plan.id, actor)
+        report = reports.latest(session, plan.id)
+    with st.container(border=True):
+        plan_facts(plan)
+        submissions.history(steps)
+    with st.container(horizontal=True):
+        if report:
+            shell.link("paper", f"查看{KINDS['report'].word}", item=str(report))
+        elif plan.state is State.APPROVED:
+            shell.link("paper", "报送培训情况报告", kind="report", plan=str(plan.id))
+        shell.link("paper", "复制为新计划", kind="plan", copy=str(plan.id))
 
 
 def plan_facts(plan: Plan) -> None:
@@ -24,7 +44,7 @@ def plan_facts(plan: Plan) -> None:
             ("方式", plan.mode.label),
             ("计划人数", f"{plan.headcount}人"),
             ("每人学时", hours_text(plan.hours_each)),
-            ("提交时间", moment_text(plan.submitted_at) or "尚未提交"),
+            ("上报时间", moment_text(plan.submitted_at) or "尚未上报"),
         ]
     )
     for label, text in (("培训内容", plan.content), ("师资情况", plan.teachers), ("培训人员范围", plan.audience)):

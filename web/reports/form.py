@@ -1,28 +1,178 @@
-"""The form of a training report: what a base writes, uploads and pastes; it is saved first and submitted second."""
+"""The form of a training report (培训情况报告): what a base writes, uploads and pastes, its roster, its reasons."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db, typed
+from core.ground.access import Actor
+from core.ground.hours import hours_text
 from core.models import Plan, Report
 from core.submissions import plans, reports, roster
-from core.submissions.workflow import Action
+from core.submissions.kinds import KINDS
+from core.tables.problems import Problem
 from core.tables.reading import Asked
 from core.trail import choices, files
 from core.trail.files import Upload
-from web import context, deeds, submissions, tables
-from web.deeds import Act, Who
+from web import context, drafts, papers, tables
+from web.deeds import Who
+from web.papers import Paper
 from web.reports import over_plan, repairing
-from web.words import md
+from web.words import days_left, md
+
+REPORT = KINDS["report"]
+FIELDS = ("start_on", "end_on", "summary", "teachers", "over_plan_reason", "late_reason")
 
 
-def _key(plan: Plan, report: Report | None) -> str:
-    """The prefix of the form's widgets: each supplement (补报) of a plan has its own."""
-    return f"report-{plan.id}-" + (f"{report.part}-" if report and report.part > 1 else "")
+def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
+    """Report form (填写培训情况报告), clause 一(五)2; a saved file stays until another replaces it."""
+    part = f"-{report.part}" if report and report.part > 1 else ""
+    base = {name: getattr(report or plan, name, "") for name in FIELDS} | {"pasted": ""}
+    base |= {"summary": report.summary if report else "", "teachers": (report and report.teachers) or plan.teachers}
+    version = report.version if report else 0
+    notes = papers.notes(report, actor)
+    draft = drafts.form(f"report:{plan.id}{part}", base, version=version, actor=actor, notes=notes)
+    paper = Paper(
+        REPORT,
+        draft,
+        partial(_keep, draft, plan, report),
+        found=report,
+        given=partial(_given, draft),
+        taken=partial(_taken, draft),
+        withheld=_withheld,
+        reason="late_reason",
+    )
+    if report is None:
+        st.markdown(f"#### {md(plan.title)}")
+    _approved(plan)
+    late = _deadline(draft, plan, report)
+    left, right = st.columns(2)
+    draft.ask(left.date_input, "start_on", "实际开始日期 *", **drafts.DAYS)
+    draft.ask(right.date_input, "end_on", "实际结束日期 *", **drafts.DAYS)
+    if late:
+        draft.ask(st.text_area, "late_reason", "逾期原因 *", height=70, help="审核机关会看到")
+    _outline(draft, plan)
+    draft.ask(st.text_area, "summary", "培训总结 *", height=140, max_chars=reports.LONGEST["summary"])
+    most = reports.LONGEST["teachers"]
+    draft.ask(st.text_input, "teachers", "授课教师", help="与计划不同的请改", max_chars=most)
+    _files(draft, paper, plan, report)
+    st.caption(drafts.LEGEND)
+    if report and report.roster_id:
+        _beyond(draft, report)
+        repairing.room(report, actor)
+    return paper
+
+
+def _approved(plan: Plan) -> None:
+    """What was approved, beside which the report is written."""
+    days = f"{plan.start_on} 至 {plan.end_on}"
+    subject, hours = plans.subject_name(plan), hours_text(plan.hours_each)
+    st.caption(
+        md(f"批准的计划：{days}，{subject}，每人{hours}学时，{plan.headcount}人，{plan.place}，{plan.mode.label}")
+    )
+
+
+def _deadline(draft: drafts.Form, plan: Plan, report: Report | None) -> bool:
+    """Until when it must be filed (报送期限), by its last day as typed; answers whether that has passed."""
+    end_on, today = draft.value("end_on") or plan.end_on, context.today()
+    with db.reading() as session:
+        if report and report.part > 1:
+            deadline = reports.deadline(session, report)
+        else:
+            deadline = plans.report_deadline(session, plan, end_on)
+    told = f"应在{deadline.due_on}（含）前报送（{deadline.clause}），{days_left((deadline.due_on - today).days)}"
+    if deadline.due_on < today:
+        st.warning(md(f"{told}，须在下面说明逾期原因。"))
+        return True
+    st.caption(md(f"{told}。{deadline.words}"))
+    return False
+
+
+def _outline(draft: drafts.Form, plan: Plan) -> None:
+    """An outline (提纲) of the summary, while there is none: what the plan said, and what is to be added."""
+    if typed.prose(str(draft.value("summary"))):
+        return
+
+    def fill() -> None:
+        days, subject = f"{plan.start_on}至{plan.end_on}", plans.subject_name(plan)
+        st.session_state[draft.key("summary")] = (
+            f"一、基本情况：{days}在{plan.place}举办，{plan.mode.label}，{subject}{hours_text(plan.hours_each)}学时，"
+            f"计划{plan.headcount}人，实际　人。\n二、培训内容：{plan.content}\n三、授课教师：{plan.teachers}\n"
+            "四、考勤和考核：\n五、效果和改进："
+        )
+        draft.keep()
+
+    st.button("填入总结提纲", key=f"{draft.prefix}outline", icon=":material/format_list_numbered:", on_click=fill)
+
+
+def _beyond(draft: drafts.Form, report: Report) -> None:
+    """What is beyond the plan (超出计划), beside the roster's figures, with its reason's field right there."""
+    with db.reading() as session:
+        beyond = reports.beyond_plan(session, report)
+    if over_plan.told(beyond):
+        label = f"{reports.OVER_PLAN_REASON} *（审核机关会看到）"
+        most = reports.LONGEST["over_plan_reason"]
+        draft.ask(st.text_area, "over_plan_reason", label, height=80, max_chars=most)
+
+
+# --- files and pasted rows --------------------------------------------------------------------------------------------
+
+
+def _files(draft: drafts.Form, paper: Paper, plan: Plan, report: Report | None) -> None:
+    """The two files, rows pasted instead of one, and the question a file left open (认列)."""
+    left, right = st.columns(2)
+    left.file_uploader(
+        f"培训通知 *{'（已上传，重新选择将替换）' if report and report.announcement_id else ''}",
+        [ending[1:] for ending in files.DOCUMENT_ENDINGS],
+        key=draft.key("announcement"),
+    )
+    _fault(draft, "announcement", left)
+    has_roster = bool(report and report.roster_id)
+    right.file_uploader(
+        f"培训花名册（附件1） *{'（已上传）' if has_roster else ''}",
+        ["xlsx", "xls", "et", "csv"],
+        key=draft.key("roster"),
+        help="再上传一份花名册，将整份替换；上传下载的待改正文件，只更新文件中改过的单元格" if has_roster else None,
+    )
+    _fault(draft, "roster", right)
+    if report and (chosen := _upload(draft.key("roster"))):
+        with db.reading() as session:
+            made = 0 if reports.taken_before(session, report, chosen) else reports.repaired(session, report)
+        if made:
+            right.checkbox(
+                f"这是另一份花名册，替换原来的（此前在网上改正的{made}处作废）",
+                key=_replace(draft),
+                help="不勾选不会替换；上传的是下载的待改正文件的，不必勾选",
+            )
+    with st.expander("不上传文件，从WPS或Excel复制后粘贴", expanded=bool(draft.value("pasted"))):
+        label = "粘贴各行（加在现有花名册之后）" if has_roster else "粘贴各行（可带表头；不带表头的按附件1的列序）"
+        draft.ask(st.text_area, "pasted", label, height=120)
+    with st.container(horizontal=True):
+        st.button("保存并检查花名册", on_click=papers.save_now, args=(paper,), key=f"{draft.prefix}check")
+        st.download_button(
+            "下载空白花名册（附件1）",
+            lambda: roster.template(roster.form(plans.policy_of(plan))),
+            "培训花名册.xlsx",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    before, asked = st.session_state.get(f"{draft.prefix}asked", (None, None))
+    if asked and before == _asked_of(draft):
+        st.error(asked.words)
+        listing = roster.listing(roster.form(plans.policy_of(plan), plan.subject))
+        key = f"{draft.prefix}{before[0]}"
+        tables.columns(asked.understood, listing, key=key, then=lambda: papers.save(paper))
+
+
+def _fault(draft: drafts.Form, name: str, where: Any) -> None:
+    """What the last refusal said of a file, below where it is chosen."""
+    if (words := draft.fault(name)) and not st.session_state.get(draft.key(name)):
+        where.markdown(f":red[:material/error: {md(words)}]")
 
 
 def _upload(key: str) -> Upload | None:
@@ -33,205 +183,110 @@ def _upload(key: str) -> Upload | None:
     return Upload(given.name, given.getvalue())
 
 
-def _replace(key: str) -> str:
+def _replace(draft: drafts.Form) -> str:
     """The checkbox that lets the chosen file, and no other, replace a repaired roster (替换花名册)."""
-    return f"{key}replace-{st.session_state[f'{key}roster'].file_id}"
+    return f"{draft.prefix}replace-{st.session_state[draft.key('roster')].file_id}"
 
 
-def fields(plan: Plan, report: Report | None) -> None:
-    """Report form (填写培训情况报告), clause 一(五)2; a saved file stays until another replaces it."""
-    key = _key(plan, report)
-    left, right = st.columns(2)
-    given = report or plan
-    left.date_input("实际开始日期", given.start_on, key=f"{key}start_on", format="YYYY-MM-DD")
-    right.date_input("实际结束日期", given.end_on, key=f"{key}end_on", format="YYYY-MM-DD")
-    st.text_area("培训总结", report.summary if report else "", key=f"{key}summary", height=120)
-    taught = (report.teachers if report else "") or plan.teachers
-    st.text_input("授课教师", taught, key=f"{key}teachers", help="与计划不同的请改")
-    left, right = st.columns(2)
-    left.file_uploader(
-        f"培训通知{'（已上传，重新选择将替换）' if report and report.announcement_id else ''}",
-        [ending[1:] for ending in files.DOCUMENT_ENDINGS],
-        key=f"{key}announcement",
-    )
-    has_roster = bool(report and report.roster_id)
-    right.file_uploader(
-        f"培训花名册（附件1）{'（已上传）' if has_roster else ''}",
-        ["xlsx", "xls", "et", "csv"],
-        key=f"{key}roster",
-        help="再上传一份花名册，将整份替换；上传下载的待改正文件，只更新文件中改过的单元格" if has_roster else None,
-    )
-    if report and (chosen := _upload(f"{key}roster")):
-        with db.reading() as session:
-            made = 0 if reports.taken_before(session, report, chosen) else reports.repaired(session, report)
-        if made:
-            right.checkbox(
-                f"这是另一份花名册，替换原来的（此前在网上改正的{made}处作废）",
-                key=_replace(key),
-                help="不勾选不会替换；上传的是下载的待改正文件的，不必勾选",
-            )
-    with st.expander("不上传文件，从WPS或Excel复制后粘贴"):
-        st.text_area(
-            "粘贴各行（加在现有花名册之后）" if has_roster else "粘贴各行（可带表头；不带表头的按附件1的列序）",
-            key=f"{key}pasted",
-            height=120,
-        )
-    with st.container(horizontal=True):
-        st.button("保存并检查花名册", on_click=_saved, args=(plan, report, key), key=f"{key}save")
-        st.download_button(
-            "下载空白花名册（附件1）",
-            lambda: roster.template(roster.form(plans.policy_of(plan))),
-            "培训花名册.xlsx",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-    before, asked = st.session_state.get(f"{key}asked", (None, None))
-    if asked and before == _given(key):
-        st.error(asked.words)
-        form = roster.listing(roster.form(plans.policy_of(plan), plan.subject))
-        tables.columns(asked.understood, form, key=f"{key}{before[0]}", then=lambda: _save(plan, report, key))
+def _given(draft: drafts.Form) -> tuple[str, ...]:
+    """What is sent beside the fields: the files chosen and not taken yet, rows pasted, whether a file replaces."""
+    fresh = [name for name in ("roster", "announcement") if _upload(draft.key(name))]
+    sent = [f"{name} {st.session_state[draft.key(name)].file_id}" for name in fresh]
+    sent += ["replace"] if "roster" in fresh and st.session_state.get(_replace(draft), False) else []
+    return (*sent, *(["pasted"] if typed.text(draft.value("pasted")) else []))
 
 
-def _given(key: str) -> tuple[str, str]:
+def _taken(draft: drafts.Form) -> None:
+    """What is forgotten once it was saved: the rows that were pasted, the files that were taken."""
+    st.session_state[draft.key("pasted")] = ""
+    st.session_state.pop(f"{draft.prefix}asked", None)
+    for name in ("announcement", "roster"):
+        if given := st.session_state.get(draft.key(name)):
+            st.session_state[f"{draft.key(name)}-taken"] = given.file_id
+
+
+def _withheld(report: Report, given: tuple[str, ...]) -> str:
+    """A roster that brings new faults is shown before it is filed."""
+    if report.faults and any(each.startswith(("roster", "pasted")) for each in given):
+        return "花名册有错误的行不登记学时，所以还没有报送。请核对后再点“报送”。"
+    return ""
+
+
+# --- saving -----------------------------------------------------------------------------------------------------------
+
+AGAIN = "这份文件先前已经读取，没有替换，此后的改正和增删都还在；要从头来过，请在“改正记录”中恢复为上传的原件。"
+
+
+def _keep(
+    draft: drafts.Form, plan: Plan, seen: Report | None, session: Session, **who: Unpack[Who]
+) -> tuple[str, Report]:
+    """What saving the form does (保存并检查): fields, files, pasted rows; a question a file leaves stays there."""
+    try:
+        return _kept(draft, plan, seen, session, **who)
+    except Asked as asked:
+        st.session_state[f"{draft.prefix}asked"] = (_asked_of(draft), asked)
+        raise
+
+
+def _asked_of(draft: drafts.Form) -> tuple[str, str]:
     """The file and the rows on the form: what a question about columns was asked of."""
-    given = st.session_state.get(f"{key}roster")
-    return given.file_id if given else "", st.session_state.get(f"{key}pasted", "")
+    given = st.session_state.get(draft.key("roster"))
+    return given.file_id if given else "", str(draft.value("pasted"))
 
 
-def _typed(plan: Plan, report: Report | None, key: str) -> reports.ReportFields:
-    """The fields as typed; teachers left as the plan has them stay the plan's; a reason nobody asked for stays."""
-    start_on, end_on, summary, taught = (
-        st.session_state[key + name] for name in ("start_on", "end_on", "summary", "teachers")
-    )
-    summary, taught = typed.prose(summary), typed.prose(taught)
-    taught = "" if taught == typed.prose(plan.teachers) else taught
-    why = typed.prose(st.session_state.get(_why(key), report.over_plan_reason if report else ""))
-    return reports.ReportFields(start_on, end_on, summary, taught, why)
+def _fields(draft: drafts.Form, plan: Plan) -> reports.ReportFields:
+    """The fields as typed; teachers left as the plan has them stay the plan's."""
+    values = {name: draft.value(name) for name in FIELDS}
+    if typed.prose(values["teachers"]) == typed.prose(plan.teachers):
+        values["teachers"] = ""
+    return reports.ReportFields(**values)
 
 
-def _why(key: str) -> str:
-    """The field of the reason for what is beyond the plan (超出计划的原因)."""
-    return f"{key}over_plan_reason"
+def _kept(
+    draft: drafts.Form, plan: Plan, seen: Report | None, session: Session, **who: Unpack[Who]
+) -> tuple[str, Report]:
+    text, given = str(draft.value("pasted")), _upload(draft.key("roster"))
+    has_roster = seen is not None and seen.roster_id is not None
+    if typed.text(text) and not has_roster:
+        form = roster.form(plans.policy_of(plan))
+        given = roster.pasted(
+            text, form, chosen=choices.chosen(session, plan.organization_id, roster.listing(form).code)
+        )
+    again = given is not None and seen is not None and reports.taken_before(session, seen, given)
+    void = reports.repaired(session, seen) if seen else 0
+    sent: dict[str, Any] = {
+        "announcement": _upload(draft.key("announcement")),
+        "roster_file": given,
+        "replace": "replace" in _given(draft),
+    }
+    with repairing.judged(seen, given):
+        report, problems = reports.save(session, plan.id, _fields(draft, plan), **sent, **who)
+    added = ""
+    if typed.text(text):
+        pasted = report.people + report.faults
+        if has_roster:
+            pasted, problems = reports.paste(session, report.id, text, **who)
+        added = f"粘贴添加了{pasted}行。"
+    session.flush()
+    if seen and void and report.roster_id != seen.roster_id:
+        added += f"原花名册已整份替换，此前在网上改正的{void}处作废。"
+    left = _left(report) if given is not None and not again else ""
+    return _said(session, report, problems, added, left, again), report
 
 
-def _saved(*what: Any) -> None:
-    """`_save` as a button's callback, which must answer nothing."""
-    _save(*what)
+def _said(session: Session, report: Report, problems: Sequence[Problem], added: str, left: str, again: bool) -> str:
+    """What was saved, in words: how many people, how many rows with faults, what is beyond the plan."""
+    if report.roster_id is None:
+        return "已保存。还没有上传花名册。"
+    hints = sum(not problem.blocking for problem in problems)
+    far = any(each.far for each in reports.beyond_plan(session, report))
+    found = f"，{report.faults}行有错误，请看下表" if report.faults else "，没有错误"
+    found += f"，另有{hints}处提示。" if hints else "。"
+    found += "超出批准的计划，请看下面。" if far and not report.over_plan_reason else ""
+    return f"已保存。{added}花名册{report.people + report.faults}人{found}{left}{AGAIN if again else ''}"
 
 
 def _left(report: Report) -> str:
     """What of the roster's file was not read, in one sentence; the rest of it stands below."""
     said = report.read_account.split("\n")
     return f"{said[0]}，见下面的说明。" if "未读入" in said[0] else ""
-
-
-AGAIN = "这份文件先前已经读取，没有替换，此后的改正和增删都还在；要从头来过，请在“改正记录”中恢复为上传的原件。"
-
-
-def _save(plan: Plan, seen: Report | None, key: str) -> Report | None:
-    """Save (保存并检查) what was typed, chosen and pasted; answers the report, None where it was refused."""
-    has_roster = seen is not None and seen.roster_id is not None
-    text, written = st.session_state[f"{key}pasted"], _typed(plan, seen, key)
-    replace = _upload(f"{key}roster") is not None and st.session_state.get(_replace(key), False)
-    files_given = [
-        given and given.file_id for name in ("announcement", "roster") if (given := st.session_state.get(key + name))
-    ]
-
-    def act(session: Session, **who: Unpack[Who]) -> tuple[str, Report]:
-        given = _upload(f"{key}roster")
-        if typed.text(text) and not has_roster:
-            form = roster.form(plans.policy_of(plan))
-            known = choices.chosen(session, plan.organization_id, roster.listing(form).code)
-            given = roster.pasted(text, form, chosen=known)
-        again = given is not None and seen is not None and reports.taken_before(session, seen, given)
-        void = reports.repaired(session, seen) if seen else 0
-        saving: dict[str, Any] = {
-            "announcement": _upload(f"{key}announcement"),
-            "roster_file": given,
-            "replace": replace,
-        }
-        with repairing.judged(seen, given):
-            report, problems = reports.save(session, plan.id, written, **saving, **who)
-        pasted = report.people + report.faults
-        if typed.text(text) and has_roster:
-            pasted, problems = reports.paste(session, report.id, text, **who)
-        session.flush()
-        if report.roster_id is None:
-            return "已保存。还没有上传花名册。", report
-        people = report.people + report.faults
-        hints = sum(not problem.blocking for problem in problems)
-        far = any(each.far for each in reports.beyond_plan(session, report))
-        added = f"粘贴添加了{pasted}行。" if typed.text(text) else ""
-        found = f"，{report.faults}行有错误，请看下表" if report.faults else "，没有错误"
-        found += f"，另有{hints}处提示。" if hints else "。"
-        found += "超出批准的计划，请看下面。" if far and not report.over_plan_reason else ""
-        if seen and void and report.roster_id != seen.roster_id:
-            added += f"原花名册已整份替换，此前在网上改正的{void}处作废。"
-        if given is not None and not again:
-            found += _left(report)
-        return f"已保存。{added}花名册{people}人{found}{AGAIN if again else ''}", report
-
-    st.session_state.pop(f"{key}asked", None)
-    kept: Report | None = deeds.deed(_remembering(act, key), "report", plan.id, written, text, *files_given, replace)
-    if kept is None:
-        return None
-    st.session_state[f"{key}pasted"] = ""
-    for name in ("announcement", "roster"):
-        if given := st.session_state.get(key + name):
-            st.session_state[f"{key}{name}-taken"] = given.file_id
-    return kept
-
-
-def _remembering(act: Act[Any], key: str) -> Act[Any]:
-    """The deed of saving; where a column has to be chosen first, that stays on the form until it is (认列)."""
-
-    def asking(session: Session, **who: Unpack[Who]) -> Any:
-        try:
-            return act(session, **who)
-        except Asked as asked:
-            st.session_state[f"{key}asked"] = (_given(key), asked)
-            raise
-
-    return asking
-
-
-def submit(plan: Plan, report: Report) -> None:
-    """Submit (提交报告): the page's main deed, and the reasons: of what is beyond the plan, and when it is late."""
-    key = _key(plan, report)
-    with db.reading() as session:
-        beyond = reports.beyond_plan(session, report)
-    if over_plan.told(beyond):
-        label = f"{reports.OVER_PLAN_REASON}（必填，审核机关会看到）"
-        st.text_area(label, report.over_plan_reason, key=_why(key), height=70)
-    reason = f"late-{report.id}"
-    days = (context.today() - report.due_on).days
-    if days > 0:
-        clause = plans.policy_of(plan).report_clause
-        st.warning(f"应于{report.due_on}（含）前报送（{md(clause)}），已逾期{days}天，须说明原因。")
-        st.text_area("逾期原因（必填）", report.late_reason, key=reason, height=70)
-    st.button(
-        "提交报告",
-        type="primary",
-        key=f"submit-{report.id}-{report.version}",
-        on_click=_submitted,
-        args=(plan, report, key, reason),
-    )
-
-
-def _submitted(plan: Plan, report: Report, key: str, reason: str) -> None:
-    """Submit what is on the screen: saved first; a roster that brings new faults is shown before it is submitted."""
-    brought = bool(_upload(f"{key}roster") or typed.text(st.session_state[f"{key}pasted"]))
-    saved = reports.ReportFields(
-        report.start_on, report.end_on, report.summary, report.teachers, report.over_plan_reason
-    )
-    version = report.version
-    if brought or _upload(f"{key}announcement") or _typed(plan, report, key) != saved:
-        kept = _save(plan, report, key)
-        if kept is None:
-            return
-        if brought and kept.faults:
-            deeds.say("warning", "花名册有错误的行不登记学时，所以还没有提交。请核对后再点“提交报告”。")
-            return
-        version = kept.version
-    if not submissions.moved(report.id, Action.SUBMIT, version, report.title, reason) and version != report.version:
-        deeds.say("warning", "填写的内容已保存，没有提交。")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Unpack
 
 import pandas as pd
 import streamlit as st
@@ -12,9 +13,11 @@ from core.ground import db
 from core.ground.access import Actor
 from core.ledger.standing import Standing
 from core.models import Report, State
-from core.submissions import reports, workflow
-from web import context, tables
-from web.reports import trail
+from core.submissions import kinds, reports, workflow
+from web import address, context, deeds, shell, submissions, tables
+from web.deeds import Who
+from web.facts import fact, facts
+from web.reports import over_plan, trail
 from web.words import chip, md
 
 
@@ -57,6 +60,60 @@ def heading(found: ReportRead) -> None:
     if found.gone:
         made = found.reversals.rename(columns={"at": "reversed_at"})
         tables.table(made, ["reversed_at", "entries", "hours", "reason"], empty="")
+
+
+def own(report: Report, actor: Actor) -> None:
+    """A report of one's own that is not to be edited: what became of it and of its hours, and the rest (补报)."""
+    with db.reading() as session:
+        found = read(session, report.id, actor)
+        refusals = reports.turned_down(session, report)
+        left = reports.unregistered(session, report)
+    with st.container(border=True):
+        heading(found)
+        over_plan.reason(report)
+        facts(kinds.of(report).facts(report))
+        fact("培训总结", report.summary)
+        submissions.history(found.steps)
+        for each in refusals:
+            told = f"“{each.title}”不予通过，其中{each.people}人没有登记学时，不能再补报。理由：{each.reason}"
+            st.warning(md(told))
+        if left:
+            gone = sum(each.undone_at is not None for each in left)
+            st.caption(f"本计划还有{len(left)}人没有登记学时" + (f"，其中{gone}人的学时已冲销。" if gone else "。"))
+            label, key = f"补报其余{len(left)}行", f"supplement-{report.id}"
+            st.button(label, key=key, on_click=supplement, args=(report.id,))
+    if st.toggle("查看花名册", key="roster", bind="query-params"):
+        reading(report, actor)
+
+
+def owed(actor: Actor) -> None:
+    """What a base has to report (待报送), the most urgent first, and what was taken back; a row opens its form."""
+    with db.reading() as session:
+        due = reports.open_plans(session, actor, now=context.moment(session))
+        undone = reports.undone_people(session, actor)
+    for number, title, people in undone.itertuples(index=False):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(f"“{md(title)}”有{people}人的学时已冲销，可补报更正。")
+            st.button("补报更正", key=f"undone-{number}", on_click=supplement, args=(number,))
+    if due.empty:
+        return
+    st.subheader(f"待报送的培训情况报告（{len(due)}）", anchor=False)
+    columns = ["state", "title", "end_on", "due_on", "days_left", "headcount", "hours_each"]
+    if plan_id := tables.pick(due, columns, name="owed", by="plan_id", empty=""):
+        address.choose("owed", None)
+        shell.go("paper", kind="report", plan=str(plan_id))
+
+
+def supplement(report_id: int) -> None:
+    """Begin a supplement (补报) to one's own report, and open it."""
+
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, int]:
+        added = reports.supplement(session, report_id, **who)
+        session.flush()
+        return f"补报已建立，共{added.people + added.faults}行，请在下面改正后报送。", added.id
+
+    if added := deeds.deed(act, "supplement", report_id):
+        address.choose("item", added)
 
 
 def reading(report: Report, actor: Actor) -> None:

@@ -45,7 +45,7 @@ def room(report: Report, actor: Actor) -> None:
     if said := _refused(report):
         st.error(f"“{md(said[0])}”没有读入，下面仍是先前的花名册，没有改动。{md(said[1])}")
     if faults:
-        words = f"{report.faults}行有错误，不登记学时。可在下面逐格改正，改后立即重新检查；其余各行不受影响，可先提交。"
+        words = f"{report.faults}行有错误，不登记学时。可在下面逐格改正，改后立即重新检查；其余各行不受影响，可先报送。"
         st.warning(words)
     elif not _refused(report):
         st.success("花名册没有错误。")

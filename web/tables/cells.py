@@ -15,6 +15,7 @@ from core.models import Source, State
 from core.office import dashboards
 from core.submissions import workflow
 from core.submissions.kinds import KINDS
+from core.trail import audit
 from web.tables.columns import RECORDS, VOCABULARIES
 from web.words import NOT_BEGUN, days_left, moment_text
 
@@ -50,6 +51,10 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
                 KINDS[kind].word_for(OF_A_KIND[name](code)) if code else NOT_BEGUN
                 for kind, code in zip(frame["kind"], frame[name], strict=True)
             ]
+        elif name == "event" and "record" in frame:
+            shown[name] = [audit.called(*each) for each in zip(frame["event"], frame["record"], strict=True)]
+        elif name == "kind" and frame["kind"].isin(list(KINDS)).all():
+            shown[name] = [KINDS[code].word for code in frame["kind"]]
         elif name in VOCABULARIES:
             words = {member.value: member.label for member in VOCABULARIES[name]}
             words |= {"": NOT_BEGUN} if name == "state" else {}

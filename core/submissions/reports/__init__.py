@@ -3,7 +3,7 @@
 from core.submissions.reports.concerns import warnings
 from core.submissions.reports.events import Event
 from core.submissions.reports.excess import OVER_PLAN_REASON, Excess, beyond_plan
-from core.submissions.reports.fields import ReportFields, deadline, open_plans, save
+from core.submissions.reports.fields import LONGEST, ReportFields, deadline, open_plans, save
 from core.submissions.reports.keeping import EDITABLE, form_of, limits, repaired
 from core.submissions.reports.kind import ReportKind
 from core.submissions.reports.overdue import Overdue, overdue
@@ -12,6 +12,7 @@ from core.submissions.reports.reading import (
     cells_of_rows,
     credit_years,
     headcount,
+    latest,
     one,
     open_rows,
     problems,
@@ -35,6 +36,7 @@ from core.submissions.reports.supplements import supplement, turned_down, undone
 
 __all__ = [
     "EDITABLE",
+    "LONGEST",
     "OVER_PLAN_REASON",
     "Event",
     "Excess",
@@ -50,6 +52,7 @@ __all__ = [
     "deadline",
     "form_of",
     "headcount",
+    "latest",
     "limits",
     "one",
     "open_plans",

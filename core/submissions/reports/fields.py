@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db, typed
-from core.ground.access import Actor, Refused, Role, require
+from core.ground.access import Actor, Refused, Role, refuse_faults, require
 from core.law import deadlines
 from core.law.deadlines import Deadline
 from core.models import Plan, Report, State
 from core.people import holidays
 from core.submissions import plans
+from core.submissions.forms import Faults, left_out, no_days, too_long
 from core.submissions.reports.events import Event
 from core.submissions.reports.keeping import EDITABLE
 from core.submissions.reports.repairing import take_roster
@@ -37,6 +38,13 @@ class ReportFields:
     """Who taught, where it was not whom the plan named."""
     over_plan_reason: str = ""
     """Why there is more than was approved, or on other days; see `beyond_plan`."""
+    late_reason: str = ""
+    """Why it is filed after its deadline."""
+
+
+WORDS = {"start_on": "实际开始日期", "end_on": "实际结束日期"}
+LONGEST = {"summary": 10_000, "teachers": 1000, "over_plan_reason": 1000, "late_reason": 1000}
+"""Characters of a field."""
 
 
 def deadline(session: Session, report: Report) -> Deadline:
@@ -113,9 +121,10 @@ def save(
     if plan.state is not State.APPROVED:
         raise Refused("state", "该计划尚未通过，不能报送培训情况报告。")
     today = db.office_day(now)
+    refuse_faults([*left_out(fields, WORDS), *too_long(fields, LONGEST, {}), *no_days(fields, WORDS)])
     if plan.end_on > today and fields.end_on > today:
         raise Refused("early", f"培训{plan.end_on}结束，结束后再报送培训情况报告。")
-    _check_fields(plan, fields, today)
+    refuse_faults(_day_faults(plan, fields, today))
     due_on = plans.report_deadline(session, plan, fields.end_on).due_on
     report = session.scalar(
         sa.select(Report).where(Report.plan_id == plan.id).order_by(Report.part.desc()).limit(1).with_for_update()
@@ -138,6 +147,7 @@ def save(
     report.start_on, report.end_on = fields.start_on, fields.end_on
     report.summary, report.teachers = typed.prose(fields.summary), typed.prose(fields.teachers)
     report.over_plan_reason = typed.prose(fields.over_plan_reason)
+    report.late_reason = typed.prose(fields.late_reason)
     if report.part in (None, 1):  # a supplement's is its own, see `supplement`
         report.due_on = due_on
     session.flush()
@@ -150,21 +160,22 @@ def save(
     return report, problems
 
 
-def _check_fields(plan: Plan, fields: ReportFields, today: date) -> None:
-    faults = []
+def _day_faults(plan: Plan, fields: ReportFields, today: date) -> Faults:
+    """What is wrong with the days of a training that took place. Refused codes: "policy"."""
+    faults: Faults = []
     if fields.end_on < fields.start_on:
-        faults.append("结束日期早于开始日期")
+        faults.append(("end_on", "结束日期早于开始日期"))
     if fields.start_on < plan.start_on:
-        faults.append(f"实际开始日期早于计划的{plan.start_on}")
+        faults.append(("start_on", f"实际开始日期早于计划的{plan.start_on}"))
     if fields.end_on > today:
-        faults.append(f"实际结束日期{fields.end_on}还没有到")
+        faults.append(("end_on", f"实际结束日期{fields.end_on}还没有到"))
     if fields.end_on.year != plan.end_on.year:
-        faults.append("实际结束日期与计划不在同一年度")
+        faults.append(("end_on", "实际结束日期与计划不在同一年度"))
     elif fields.start_on <= fields.end_on and plan.end_on.year in plans.credit_years(plan):
         policy, league = plans.policy_of(plan), plan.authority.league
-        faults += plans.study_faults(policy, league, plan.subject, fields.start_on, fields.end_on)
-    if faults:
-        raise Refused("fields", "；".join(faults) + "。请改正后再保存。")
+        windows = plans.study_faults(policy, league, plan.subject, fields.start_on, fields.end_on)
+        faults += [("start_on", words) for words in windows]
+    return faults
 
 
 def summary(report: Report) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db, typed
-from core.ground.access import Actor, Refused, Role
+from core.ground.access import Actor, Refused, Role, refuse_faults
 from core.ground.hours import hours_text
 from core.law.deadlines import Deadline
 from core.ledger import books, standing
@@ -33,6 +33,7 @@ from core.models import (
 )
 from core.people import persons
 from core.submissions import plans, roster
+from core.submissions.forms import Faults
 from core.submissions.kinds import REASONS, Action, Given, Kept, Kind, Line, Mark, Rows, register
 from core.submissions.reports import concerns
 from core.submissions.reports.excess import OVER_PLAN_REASON, beyond_plan, figures
@@ -118,6 +119,7 @@ class ReportKind(Kind[Report]):
 
     code = "report"
     word, short, posts = "培训情况报告", "报告", "培训报告"
+    action_words: ClassVar = {"submit": "报送"}
     model = Report
     filers = (Role.BASE_CLERK,)
     words: ClassVar = {"title": "培训名称"}
@@ -226,27 +228,29 @@ class ReportKind(Kind[Report]):
         After its days it is late and says why; far beyond its plan it says why, too, clause 一(五)1.
         Refused codes: "fields", "late", "over-plan".
         """
-        faults = []
+        faults: Faults = []
         if not report.summary:
-            faults.append("培训总结未填")
+            faults.append(("summary", "培训总结未填"))
         if report.announcement_id is None:
-            faults.append("培训通知未上传")
+            faults.append(("announcement", "培训通知未上传"))
         if report.roster_id is None:
-            faults.append("培训花名册未上传")
+            faults.append(("roster", "培训花名册未上传"))
         elif not report.people:
-            faults.append("花名册没有一行无误，请改正后重新上传")
-        if faults:
-            raise Refused("fields", "；".join(faults) + "。请补齐后再提交。")
+            faults.append(("roster", "花名册没有一行无误，请改正后重新上传"))
+        then = "请补齐后再报送。" if faults else ""
         report.due_on = self.deadline(session, report).due_on
         report.late = db.office_day(now) > report.due_on
-        reason = typed.prose(reason)
+        reason = typed.prose(reason) or report.late_reason
         if report.late and not reason:
             clause = plans.policy_of(report.plan).report_clause
-            raise Refused("late", f"应于{report.due_on}（含）前提交（{clause}），现已逾期，请填写逾期原因后提交。")
+            words = f"应于{report.due_on}（含）前报送（{clause}），现已逾期，请填写逾期原因后报送"
+            faults.append(("late_reason", words))
         report.late_reason = reason if report.late else ""
         report.over_plan = figures(session, report)
         if report.over_plan and not report.over_plan_reason:
-            raise Refused("over-plan", f"请先填写“{OVER_PLAN_REASON}”再提交：{report.over_plan}。")
+            faults.append(("over_plan_reason", f"请先填写“{OVER_PLAN_REASON}”再报送：{report.over_plan}"))
+        codes = {"late_reason": "late", "over_plan_reason": "over-plan"}
+        refuse_faults(faults, then, code=codes.get(faults[0][0], "fields") if faults else "fields")
         if not report.over_plan:
             report.over_plan_reason = ""
 

@@ -94,6 +94,12 @@ def one(session: Session, report_id: int, actor: Actor) -> Report:
     return report
 
 
+def latest(session: Session, plan_id: int) -> int | None:
+    """The number of the latest report of a plan (最近一份报告), or of its supplement; None where none was begun."""
+    query = sa.select(Report.id).where(Report.plan_id == plan_id).order_by(Report.part.desc()).limit(1)
+    return session.scalar(query)
+
+
 def rows(
     session: Session,
     report_id: int,

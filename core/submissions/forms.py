@@ -1,0 +1,51 @@
+"""Forms (表单) of submissions: figures as they are typed, and what is wrong with a field, by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from core.ground import typed
+from core.tables import values
+
+Faults = list[tuple[str, str]]
+"""What is wrong with a form: a field's name and words, in the order of the form; `access.refuse_faults` refuses it."""
+
+
+def figure(meant: Callable[[object], Any], cell: Any) -> Any:
+    """A figure (数字) as it was typed, 50人 or 24学时, by one of `tables.values`; what is none stays as it is."""
+    try:
+        return meant(cell) if isinstance(cell, str) else cell
+    except values.Unclear:
+        return cell
+
+
+def shown(value: object) -> str:
+    """What somebody typed, short enough to be quoted in a message."""
+    said = typed.text(value)
+    return said if len(said) <= 20 else f"{said[:20]}…"
+
+
+def left_out(fields: Any, words: Mapping[str, str]) -> Faults:
+    """What is left out of the required fields (必填项) of a form: `words` has what each is called."""
+    empty = [name for name in words if (value := getattr(fields, name)) is None or not typed.text(value)]
+    return [(name, f"{words[name]}未填") for name in empty]
+
+
+def too_long(fields: Any, longest: Mapping[str, int], words: Mapping[str, str]) -> Faults:
+    """Texts with more characters than a field takes, or that are none, which only a forged form sends."""
+    faults: Faults = []
+    for name, most in longest.items():
+        value, word = getattr(fields, name), words.get(name, "填写的内容")
+        if not isinstance(value, str):
+            faults.append((name, f"{word}应为文字"))
+        elif len(value) > most:
+            faults.append((name, f"{word}不超过{most}个字，现为{len(value)}个字"))
+    return faults
+
+
+def no_days(fields: Any, words: Mapping[str, str]) -> Faults:
+    """Days (日期) that are none, of those a form has under names that end in `_on`."""
+    days = {name: getattr(fields, name) for name in words if name.endswith("_on")}
+    return [(name, f"{words[name]}应为日期") for name, day in days.items() if day and not isinstance(day, date)]

@@ -1,0 +1,100 @@
+"""One record of one's own: its form, open while it may be edited, else what became of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core.ground import db
+from core.ground.access import Actor, Refused
+from core.models import Claim, Plan, Report, Submission
+from core.submissions import reports, workflow
+from core.submissions.kinds import KINDS, Action
+from web import address, links, papers, shell, submissions
+from web.claims import form as claim_form
+from web.claims import reading as claim_reading
+from web.plans import form as plan_form
+from web.plans import reading as plan_reading
+from web.reports import form as report_form
+from web.reports import reading as report_reading
+
+actor = shell.require(*papers.FILERS)
+
+
+def plan(found: Submission | None) -> papers.Paper:
+    return plan_form.form(found if isinstance(found, Plan) else None, actor)
+
+
+def report(found: Submission | None) -> papers.Paper:
+    if isinstance(found, Report):
+        return report_form.form(found.plan, found, actor)
+    plan_id = address.chosen("plan") or 0
+    with db.reading() as session:
+        of = workflow.one(session, plan_id, actor, kind="plan")
+    assert isinstance(of, Plan)
+    return report_form.form(of, None, actor)
+
+
+def claim(found: Submission | None) -> papers.Paper | None:
+    if isinstance(found, Claim):
+        return claim_form.form(found, found.person_id or 0, actor)
+    person_id = claim_form.for_whom(actor)
+    return claim_form.form(None, person_id, actor) if person_id is not None else None
+
+
+FORMS: dict[str, Callable[[Submission | None], papers.Paper | None]] = {"plan": plan, "report": report, "claim": claim}
+READINGS: dict[str, Callable[[Any, Actor], None]] = {
+    "plan": plan_reading.own,
+    "report": report_reading.own,
+    "claim": claim_reading.own,
+}
+
+
+def asked_for() -> Submission | None:
+    """The record that the address names, by itself or by the plan it reports on."""
+    item, plan_id = address.chosen("item"), address.chosen("plan") or 0
+    by_plan = item is None and st.query_params.get("kind") == "report"
+    with db.reading() as session:
+        if by_plan:
+            item = reports.latest(session, workflow.one(session, plan_id, actor, kind="plan").id)
+        return workflow.one(session, item, actor) if item else None
+
+
+def draw() -> None:
+    found = asked_for()
+    code = found.kind if found else str(st.query_params.get("kind", ""))
+    kind = KINDS.get(code)
+    if kind is None or (found is None and (code not in FORMS or actor.role not in kind.filers)):
+        shell.page("填写")
+        st.info("没有选择要填写的表单，或它不由您填写。请从“申报”中选择。")
+        shell.link("filing", "返回申报列表")
+        return
+    if found and code in links.FILED_ELSEWHERE:
+        shell.go(links.FILED_ELSEWHERE[code], **{code: str(found.id)})
+    editable = found is None or (code in FORMS and Action.SUBMIT in workflow.moves_for(found, actor))
+    shell.page(f"填写{kind.word}" if editable else kind.word)
+    if found is None:
+        if paper := FORMS[code](None):
+            papers.foot(paper)
+        return
+    with db.reading() as session:
+        steps = workflow.trail(session, found.id, actor)
+    if editable:
+        papers.heading(found)
+        papers.came_back(found, steps, actor)
+        if paper := FORMS[code](found):
+            submissions.history(steps)
+            papers.foot(paper)
+        return
+    if code in READINGS:
+        READINGS[code](found, actor)
+    else:
+        submissions.submission(found, steps)
+    papers.closed(found, actor)
+
+
+try:
+    draw()
+except Refused as refused:
+    st.error(refused.words)
+    shell.link("filing", "返回申报列表")

@@ -1,0 +1,257 @@
+"""The form of a submission (申报表单) of any kind: why it came back, its bar, saving and filing what is on screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Refused
+from core.models import State, Submission
+from core.office import unsaved
+from core.submissions import kinds, workflow
+from core.submissions.kinds import KINDS, Action, Kind
+from core.submissions.remarking import OpenRemark
+from web import address, bar, context, deeds, drafts, shell, submissions
+from web.deeds import Act, Who
+from web.facts import fact, facts
+from web.words import chip, md, moment_text
+
+FILERS = tuple(dict.fromkeys(role for kind in KINDS.values() for role in kind.filers))
+"""Who files anything."""
+
+
+@dataclass
+class Paper:
+    """One form of a submission, as its kind draws it and the bar sends it."""
+
+    kind: Kind[Any]
+    draft: drafts.Form
+    keep: Act[tuple[str, Submission]]
+    """Saves what is on the screen; answers the words of success and the record."""
+    found: Submission | None = None
+    """The record, as it is drawn; None for a new one."""
+    given: Callable[[], tuple[str, ...]] = tuple
+    """What is sent beside the fields: the files chosen, by their ids."""
+    taken: Callable[[], None] = lambda: None
+    """What the form forgets once it was saved: a file that was taken, rows that were pasted."""
+    withheld: Callable[[Any, tuple[str, ...]], str] = lambda _kept, _given: ""
+    """Why what was saved, with what was given beside the fields, is not filed by the same click; "" where it is."""
+    reason: str = ""
+    """The field whose text goes along as the reason of filing."""
+
+    def __post_init__(self) -> None:
+        self.drawn = self.draft.place, self.draft.version
+        self._sent: tuple[bool, tuple[str, ...]] | None = None
+
+    @property
+    def sent(self) -> tuple[bool, tuple[str, ...]]:
+        """Whether anything is to be saved, and what is given beside the fields: as of the first click on what is drawn.
+
+        A second click on it must find the same, although the first one's deed has taken it.
+        """
+        if self._sent is None:
+            given = self.given()
+            self._sent = self.found is None or bool(self.draft.changed or given), given
+        return self._sent
+
+    @property
+    def reason_typed(self) -> str:
+        return str(self.draft.value(self.reason)) if self.reason else ""
+
+    @property
+    def filing(self) -> str:
+        """What filing it is called: 上报, 报送, 提交."""
+        return self.kind.word_for(Action.SUBMIT)
+
+
+def open_places(session: Session, places: Iterable[str], actor: Actor) -> list[tuple[str, dict[str, str]]]:
+    """Forms with something unsaved (未保存的表单), each in words and by the query of its address; five at most.
+
+    What is no longer to be edited, or no longer there, is left out; its own page says so.
+    """
+    found: list[tuple[str, dict[str, str]]] = []
+    for place in places:
+        code, _, rest = place.partition(":")
+        kind, number = KINDS.get(code), rest.partition("-")[0]
+        if kind is None or len(found) == 5:
+            continue
+        if number == "new":
+            other = rest.partition("-")[2]
+            found.append((f"新的{kind.word}", {"kind": code} | ({WITH[code]: other} if other and code in WITH else {})))
+            continue
+        with suppress(Refused, ValueError):
+            of_plan = code == "report"
+            record = workflow.one(session, int(number), actor, kind="plan" if of_plan else code)
+            query = {"kind": code, "plan": number} if of_plan else {"item": number}
+            found.append((record.title, query))
+    return found
+
+
+WITH = {"plan": "copy", "claim": "for"}
+"""What a new form's address names beside the kind: the plan it copies, the person it is about."""
+
+
+def heading(found: Submission) -> None:
+    """What a record is called, its number and its state (标题、编号、状态)."""
+    state = chip(found.state, kinds.of(found).word_for(found.state))
+    st.markdown(f"#### {md(found.title)}　:gray[:small[第{found.id}号]]　{state}")
+
+
+def closed(found: Submission, actor: Actor) -> None:
+    """The bar of a record that is not to be edited (操作栏): what its filer may still do, and the way back."""
+    with bar.bar(keep=True), st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for action in workflow.moves_for(found, actor):
+            if workflow.SIDES[action] is workflow.Side.FILER:
+                key, args = f"{action}-{found.id}-{found.version}", (found.id, action, found.version, found.title)
+                st.button(kinds.of(found).word_for(action), key=key, on_click=submissions.move, args=args)
+        shell.link("filing", "返回列表")
+
+
+def came_back(found: Submission, steps: pd.DataFrame, actor: Actor) -> None:
+    """Why a record came back (退回原因), in full, on top of its form, and its remarks as a list to work off."""
+    last = steps[steps["action"] == Action.RETURN.value].tail(1)
+    if found.state is not State.RETURNED or last.empty:
+        return
+    step = last.iloc[0]
+    lines = [f"**{moment_text(step['at'])} {md(step['account_name'])}退回：**", *str(step["reason"]).splitlines()]
+    told = "  \n".join([lines[0], *map(md, lines[1:])])
+    with db.reading() as session:
+        remarks = workflow.remarks(session, found.id, actor)
+    marks = {True: ":material/check_box: ", False: ":material/check_box_outline_blank: "}
+    listed = "".join(f"\n- {marks[each.changed]}{md(_said(each))}" for each in remarks)
+    left = sum(not each.changed for each in remarks)
+    more = f"\n\n逐条改正（还有{left}处没有改动）：\n{listed}" if remarks else ""
+    st.warning(told + more)
+
+
+def notes(found: Submission | None, actor: Actor) -> dict[str, str]:
+    """What was remarked on each field (退回意见) when a record came back, by the field's name; until it was changed."""
+    if found is None or found.state is not State.RETURNED:
+        return {}
+    with db.reading() as session:
+        remarks = workflow.remarks(session, found.id, actor)
+    return {str(each.place): _said(each) for each in remarks if isinstance(each.place, str) and not each.changed}
+
+
+def _said(remark: OpenRemark) -> str:
+    return f"{remark.label}：{remark.reason}" + (f"，{remark.words}" if remark.words else "")
+
+
+def foot(paper: Paper) -> None:
+    """The bar of a form (操作栏): file, save, what is unsaved, what the reviewer will see, what filing leads to."""
+    draft = paper.draft
+    with bar.bar(keep=True):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.button(paper.filing, type="primary", key=f"{draft.prefix}file", on_click=_file, args=(paper,))
+            st.button("保存", key=f"{draft.prefix}save", on_click=save_now, args=(paper,))
+            st.button("预览", key=f"{draft.prefix}preview", on_click=_preview, args=(paper,))
+            shell.link("filing", "返回列表")
+            draft.mark()
+        if told := _foretold(paper):
+            st.caption(told)
+
+
+def save_now(paper: Paper) -> None:
+    """`save` as a button's callback, which must answer nothing."""
+    save(paper)
+
+
+def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
+    """Save what is on the screen (保存); answers the record, None where it was refused. `quiet`: says so only then."""
+    draft = paper.draft
+
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, tuple[str, Submission]]:
+        words, kept = paper.keep(session, **who)
+        session.flush()
+        unsaved.drop(session, draft.place, actor=who["actor"])
+        return "" if quiet else words, (words, kept)
+
+    given = paper.sent[1]
+    sent = (*map(str, draft.values.values()), *given)
+    made: tuple[str, Submission] | None = deeds.deed(draft.blaming(act), paper.kind.code, *paper.drawn, quiet, *sent)
+    if made is None:
+        return None
+    words, kept = made
+    paper.taken()
+    draft.saved(f"{paper.kind.code}:{kept.id}" if ":new" in draft.place else draft.place, kept.version)
+    for name in ("kind", "plan", "copy", "for"):  # what named the form before there was a record
+        address.choose(name, None)
+    address.choose("item", kept.id)
+    if quiet and (why := paper.withheld(kept, given)):
+        deeds.say("success", words)
+        deeds.say("warning", why)
+        return None
+    return kept
+
+
+def _file(paper: Paper) -> None:
+    """File what is on the screen (上报、报送、提交): saved first; where filing is refused, what was saved is kept."""
+    draft = paper.draft
+    fresh, _ = paper.sent
+    kept = save(paper, quiet=True) if fresh else paper.found
+    if kept is None:
+        return
+    reason = paper.reason_typed
+
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        filed, done = workflow.move(session, kept.id, Action.SUBMIT, version=kept.version, reason=reason, **who)
+        word = paper.kind.done_word(Action.SUBMIT)
+        return f"“{filed.title}”{word}。{done.words}{'。' if done.words else ''}"
+
+    if not deeds.deed(draft.blaming(act), Action.SUBMIT, kept.id, kept.version, reason) and fresh:
+        words = f"填写的内容已保存，没有{paper.filing}；改正后可再次{paper.filing}，不必重新填写。"
+        deeds.say("warning", words)
+
+
+def _preview(paper: Paper) -> None:
+    """What the reviewer will see (预览) of what is on the screen, as if it were saved; nothing of it is."""
+
+    def act(session: Session, **who: Unpack[Who]) -> Any:
+        _, kept = paper.keep(session, **who)
+        session.flush()
+        kind = kinds.of(kept)
+        return kept.title, kind.facts(kept), kind.texts(kept)
+
+    try:
+        seen = deeds.rehearsed(paper.draft.blaming(act))
+    except Refused as refused:
+        deeds.say("error", refused.words)
+    else:
+        _seen(*seen)
+
+
+@st.dialog("预览：审核员看到的内容", width="large")
+def _seen(title: str, short: list[tuple[str, object]], texts: list[tuple[str, str]]) -> None:
+    st.markdown(f"#### {md(title)}")
+    facts(short)
+    for label, text in texts:
+        fact(label, text)
+
+
+def _foretold(paper: Paper) -> str:
+    """What filing leads to (后果), as the record was saved, or what still stands in its way; asked once a version."""
+    found, key = paper.found, f"{paper.draft.prefix}foretold"
+    if found is None:
+        return ""
+    asked = found.id, found.version, context.today(), paper.reason_typed
+    before, told = st.session_state.get(key, (None, ""))
+    if before != asked:
+
+        def act(session: Session, **who: Unpack[Who]) -> str:
+            reason = paper.reason_typed or None
+            told = workflow.foreseen(session, found.id, Action.SUBMIT, version=found.version, reason=reason, **who)
+            return told.words
+
+        try:
+            told = f"{paper.filing}后：{md(deeds.rehearsed(act))}。"
+        except Refused as refused:
+            told = f":orange[现在还不能{paper.filing}：{md(refused.words)}]"
+        st.session_state[key] = asked, told
+    return f"{told}（按已保存的内容）" if told and paper.draft.changed else told
