@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Refused, Role, not_found
+from core.submissions import comments as said
 from core.submissions import queues, workflow
 from core.trail import files
-from web import address, context, shell, tables
+from web import address, comments, context, shell, tables
 from web.desk import batch, deciding, evidence, filters, listing, readings
 from web.words import md
 
@@ -25,6 +26,7 @@ with db.reading() as session:
     counts = queues.counts(session, asked, actor=actor, now=now)
     count = filters.total(counts, asked)
     page = max(1, min(page, math.ceil(count / PAGE_ROWS)))
+    unread = said.unread(session, actor)
     rows = queues.listed(session, asked, actor=actor, now=now, offset=(page - 1) * PAGE_ROWS, limit=PAGE_ROWS)
 deciding.go_on([row.submission.id for row in rows])
 
@@ -52,13 +54,14 @@ def item(submission_id: int) -> None:
         readings.earlier(found, actor)
         evidence.evidence([each for each in kept if each.purpose in evidence.PURPOSES])
         readings.of(found).show(found, actor)
+        comments.comment(found, actor)
     deciding.decide(found, actor)
 
 
 filters.draw(actor, offered, asked, counts)
 left, right = st.columns([35, 65], gap="small")
 with left, st.container(key="desk-left"):
-    listing.listing(rows, count, opened, one_kind=bool(single), one_state=asked.state is not None)
+    listing.listing(rows, count, opened, unread, one_kind=bool(single), one_state=asked.state is not None)
     with st.container(horizontal=True, vertical_alignment="center"):
         batch.offer(rows, actor)
         tables.export(exported, readings.columns(single), name="审核")

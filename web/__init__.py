@@ -8,6 +8,7 @@ __all__ = [
     "address",
     "bar",
     "claims",
+    "comments",
     "context",
     "credit",
     "deeds",

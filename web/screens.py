@@ -111,7 +111,7 @@ def screen(known: context.Known) -> None:
 
 def banner(actor: Actor, known: context.Known) -> None:
     """Page banner (页眉): office and role at the top of every page; in a demonstration also its date."""
-    left, right = st.columns([4, 3], vertical_alignment="center")
+    left, right = st.columns([1, 1], vertical_alignment="center")
     left.markdown(f"**{md(actor.organization_name)}**　:gray[{actor.role.label} · {md(actor.name)}]")
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         if known.demo:

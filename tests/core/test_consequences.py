@@ -231,6 +231,26 @@ def test_what_is_announced_is_what_happens(database: str) -> None:
         assert checks.faults(session) == []
 
 
+def test_who_stands_in_a_roster_under_two_numbers_is_one_before_and_after(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(serial, professional_hours=18) for serial in (1, 2)]))
+    plan = c.file_plan(cast, title="第二期")
+    c.approve(cast, plan.id)
+    report = c.file_report(cast, plan, c.sheet([c.row(1), c.row(2), c.row(3)]))
+    ids = [c.person_id(serial) for serial in (1, 2)]
+    with db.transaction() as session:  # found out after the roster was checked
+        versions = {"version": 1, "duplicate_version": 1, "reason": "同一人", "evidence": c.CERTIFICATE}
+        acts.merge(session, *ids, **versions, actor=cast["admin"], now=c.AFTER)  # type: ignore[arg-type]
+        exam = [books.Posting(ids[0], 2024, "public", Decimal(30), date(2024, 5, 6))]
+        books.post(session, exam, basis="公需", actor=cast["reviewer"], now=c.AFTER)
+    with db.transaction() as session:
+        act: Any = {"version": report.version, "actor": cast["reviewer"], "now": c.AFTER}
+        told = workflow.foreseen(session, report.id, Action.APPROVE, **act)
+        assert workflow.move(session, report.id, Action.APPROVE, **act)[1] == told
+    assert (told.people, told.hours, told.completing) == (2, 72, 1)  # 36 and 48 hours are one person's 84
+    assert told.words.startswith("为2人登记72学时")
+
+
 def test_a_form_that_is_not_filled_in_yet_is_foreseen_and_what_is_written_counts(office: str) -> None:
     cast = c.assemble()
     plan = c.file_plan(cast, headcount=1)

@@ -15,12 +15,12 @@ from core.ground.access import Role
 from core.law import notices
 from core.models import Account, AuditEntry, Card, CreditEntry, Movement, Organization, Person, Plan, Report, State
 from core.people import accounts
-from core.submissions import plans, workflow
+from core.submissions import comments, plans, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import SheetOf, open_page, sign_in
+from tests.pages.conftest import SheetOf, listed, open_page, sign_in
 from web.words import md
 
 NOW = datetime.now(UTC)
@@ -409,3 +409,19 @@ def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_li
         states = [session.get_one(Plan, each).state for each in plain]
     assert states == [State.RETURNED, *[State.APPROVED] * (len(plain) - 1)]
     assert sum(each.value.count("已通过") for each in app.success) == len(plain) - 1
+
+
+def test_a_comment_reaches_the_other_side_once_as_new_and_an_internal_one_stays_inside(cast: Cast) -> None:
+    plan = people.file_plan(cast, now=NOW, **ahead(20))
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
+    for words, button in (("请把课表发来", "发给对方"), ("师资已核对", "内部留言")):
+        app.text_input(key=f"comment-{plan.id}").input(words)
+        press(app, button)
+        assert app.text_input(key=f"comment-{plan.id}").value == ""
+    app = open_page("review", sign_in("reviewer2"))
+    assert {"word": "新留言2", "grave": False} in listed(app)[0]["marks"]
+    app = open_page("review", sign_in("reviewer2"), item=str(plan.id))
+    assert any("师资已核对" in each.value for each in app.markdown)
+    assert listed(open_page("review", sign_in("reviewer2")))[0]["marks"] == []
+    with db.reading() as session:
+        assert [each.words for each in comments.of(session, plan.id, cast["base"])] == ["请把课表发来"]

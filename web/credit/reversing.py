@@ -95,6 +95,11 @@ def undoing(batch: CreditBatch, standing: Standing) -> None:
     st.markdown("**冲销**")
     label = "冲销原因（必填，会显示在学时明细和失效的审验卡上）"
     st.text_input(label, key=key, placeholder="如：与第3批重复", max_chars=books.LONGEST_REASON)
+    if batch.entries > 1 and (written := st.session_state[f"{key}-lines"]):
+        try:
+            st.info(md(_foreseen(batch.id, written)[2]) + "。")
+        except Refused as refused:
+            st.warning(md(refused.words))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if batch.entries > 1:
             place, again = "在上表勾选，或填写，如：2、5-9", address.forget_choice
@@ -102,11 +107,6 @@ def undoing(batch: CreditBatch, standing: Standing) -> None:
             st.button("冲销所选各笔", on_click=_ask, args=(batch.id, True, key), key=f"{key}-some")
         words = "冲销整批" if standing == Standing.STANDS else "冲销其余各笔"
         st.button(words, on_click=_ask, args=(batch.id, False, key), key=f"{key}-all")
-    if batch.entries > 1 and (written := st.session_state[f"{key}-lines"]):
-        try:
-            st.info(md(_foreseen(batch.id, written)[2]) + "。")
-        except Refused as refused:
-            st.warning(md(refused.words))
 
 
 @st.dialog("冲销学时")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +40,15 @@ WORDS = (
 )
 
 
-def listing(rows: Sequence[Row], count: int, opened: int | None, *, one_kind: bool, one_state: bool) -> None:
+def listing(
+    rows: Sequence[Row], count: int, opened: int | None, unread: Mapping[int, int], *, one_kind: bool, one_state: bool
+) -> None:
     """The list (审核列表), the open item marked; a click, Enter, J or K puts another into the address bar."""
     st.session_state["desk-run"] = st.session_state.get("desk-run", 0) + 1
     _LIST(
         key="desk-list",
         data={
-            "rows": [_drawn(row, one_kind, one_state) for row in rows],
+            "rows": [_drawn(row, unread.get(row.submission.id, 0), one_kind, one_state) for row in rows],
             "open": opened,
             "run": st.session_state["desk-run"],
             "label": f"共{count}件",
@@ -64,9 +66,11 @@ def _opened() -> None:
         address.choose("item", chosen)
 
 
-def _drawn(row: Row, one_kind: bool, one_state: bool) -> dict[str, Any]:
+def _drawn(row: Row, unread: int, one_kind: bool, one_state: bool) -> dict[str, Any]:
     """A row as the component draws it: texts only."""
     found, line = row.submission, row.line
+    marks = [{"word": mark.word, "grave": mark.grave} for mark in line.marks]
+    marks += [{"word": f"新留言{unread}", "grave": False}] * bool(unread)
     person = found.person.name if found.person else ""
     waiting = "" if row.waiting is None else f"等{row.waiting}天" if row.waiting else "今日"
     return {
@@ -77,7 +81,7 @@ def _drawn(row: Row, one_kind: bool, one_state: bool) -> dict[str, Any]:
         "waiting": waiting,
         "left": _left(row),
         "pressing": row.left is not None and row.left <= PRESSING,
-        "marks": [{"word": mark.word, "grave": mark.grave} for mark in line.marks],
+        "marks": marks,
         "kind": "" if one_kind else kinds.of(found).short,
         "state": "" if one_state else kinds.of(found).word_for(found.state),
         "tone": CHIPS[found.state],
