@@ -48,9 +48,12 @@ def item(submission_id: int) -> None:
     with db.reading() as session:
         found = workflow.one(session, submission_id, actor)
         kept = files.of(session, submission_id, actor)
+        record = readings.record(session, found, actor)
     if found.kind not in {kind.code for kind in offered}:
         raise not_found("申请")
     with st.container(border=True, key="item"):
+        if record:
+            st.caption(record)
         readings.earlier(found, actor)
         evidence.evidence([each for each in kept if each.purpose in evidence.PURPOSES])
         readings.of(found).show(found, actor)

@@ -25,6 +25,7 @@ function watch() {
     if (!field || !keyOf(field, here.data.prefix)) return
     if (here.field && here.field !== field) handOver()
     here.field = field
+    sessionStorage.removeItem(here.data.place)
     clearTimeout(here.timer)
     if (!event.isComposing) here.timer = setTimeout(handOver, PAUSE)
   }
@@ -34,12 +35,13 @@ function watch() {
     sessionStorage.setItem(here.data.place, JSON.stringify(typed))
     handOver()
   }
-  const hidden = () => document.visibilityState === "hidden" && handOver()
+  const hidden = () => document.visibilityState === "hidden" && left() // comes before pagehide or after it
   const listeners = [
     [document, "input", heard], [document, "compositionend", heard],
     [document, "visibilitychange", hidden], [window, "pagehide", left],
   ]
   for (const [target, name, listener] of listeners) target.addEventListener(name, listener, true)
+  here.handOver = handOver
   here.gone = () => {
     handOver()
     for (const [target, name, listener] of listeners) target.removeEventListener(name, listener, true)
@@ -54,7 +56,7 @@ function putBack(place) {
   const field = document.querySelector(`.${CSS.escape(kept.key)} :is(input, textarea)`)
   if (!field || field.value === kept.value) return
   Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set.call(field, kept.value)
-  field.dispatchEvent(new InputEvent("input", { bubbles: true }))
+  return field.dispatchEvent(new InputEvent("input", { bubbles: true }))
 }
 
 export default function ({ data, parentElement }) {
@@ -63,6 +65,6 @@ export default function ({ data, parentElement }) {
   if (first) watched.set(root, watch())
   const here = watched.get(root)
   here.data = data
-  if (first) putBack(data.place)
+  if (first && putBack(data.place)) setTimeout(here.handOver, 50) // the page may be drawn anew at once
   return () => { here.gone(); watched.delete(root) }
 }

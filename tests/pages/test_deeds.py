@@ -163,7 +163,10 @@ def test_a_reviewer_decides_a_plan_and_a_reason_is_asked_where_it_is_needed(cast
     assert one(sa.select(Movement).order_by(Movement.id.desc()).limit(1)).reason == "师资情况过于简略"
     app = open_page("paper", sign_in("base"), item=str(plan.id))
     press(app, "上报")
-    app = press(open_page("review", sign_in("reviewer"), item=str(plan.id)), "通过")
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
+    record = "历年：计划1份，通过0份；报告0份，按期0份，逾期0份；退回1次；不予通过0次；学时被冲销的报告0份"
+    assert md(cast["base"].organization_name) + record in [each.value for each in app.caption]
+    press(app, "通过")
     assert "已通过" in boxes(app, "success")[0]
     assert one(sa.select(Plan)).state is State.APPROVED
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Role
 from core.models import Plan, State, Submission
-from core.submissions import kinds, workflow
+from core.submissions import kinds, reports, workflow
 from core.submissions.kinds import Kind
 from web import submissions, tables
 from web.claims import reading as claim_reading
@@ -108,6 +109,14 @@ def columns(kind: str) -> list[str]:
     return [names(kind).get(name, name) for name in listed]
 
 
+def record(session: Session, found: Submission, here: Actor) -> str:
+    """The base's record (基地办理情况) in one line, where it stands beside what was filed; else ""."""
+    if found.kind not in RECORDED:
+        return ""
+    facts = reports.record_of(session, found.organization_id, here).facts
+    return f"{md(found.organization.name)}历年：" + "；".join(f"{label}{value}" for label, value in facts)
+
+
 def earlier(found: Submission, here: Actor) -> None:
     """What to know before reading one that was filed again (再次提交): why it went back, and what changed since."""
     if found.state != State.SUBMITTED:
@@ -141,6 +150,8 @@ def earlier(found: Submission, here: Actor) -> None:
         st.warning("\n".join(f"- {md(each.words)}" for each in hints))
 
 
+RECORDED = ("plan", "report")
+"""Kinds beside which the record of who filed them stands: it counts these."""
 WARNED = ("report", "claim")
 """Kinds whose own reading shows what is worth a look, beside what it is about."""
 FEW, MOST = 12, 200

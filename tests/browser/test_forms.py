@@ -1,0 +1,63 @@
+"""What is typed into a form is never lost: not by F5, another record, a new browser, nor by a refusal to file it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from playwright.sync_api import Browser, expect
+
+from core.ground import db
+from core.models import Plan, State, Unsaved
+from tests.browser.desk import Desk, arrive
+from tests.cast import Cast
+
+NAME, CONTENT = "培训名称 *", "培训内容 *"
+LETTERS = "abcdefghijklmnopqrst"
+
+
+def field(desk: Desk, label: str) -> str:
+    """What stands in a text field of the form, once it is drawn."""
+    desk.settle()
+    return desk.page.get_by_role("textbox", name=label, exact=True).input_value()
+
+
+def test_typing_survives_everything_and_is_filed_as_it_stands_on_the_screen(
+    browser: Browser, server: str, cast: Cast
+) -> None:
+    base = arrive(browser, server, "base")
+    page = base.go("paper?kind=plan", "填写培训计划")
+    base.settle()
+    page.get_by_role("textbox", name=NAME, exact=True).click()
+    for at, letter in enumerate(LETTERS):  # slowly, through several runs of the page: no letter and no caret is lost
+        page.keyboard.type(letter)
+        page.wait_for_timeout(1100 if at % 7 == 6 else 60)
+    assert field(base, NAME) == LETTERS
+    assert page.evaluate("document.activeElement.selectionStart") == len(LETTERS)
+    page.get_by_role("textbox", name=CONTENT, exact=True).click()
+    page.keyboard.type("按下刷新前的最后一句")
+    page.reload()  # at once
+    expect(page.get_by_role("textbox", name=CONTENT, exact=True)).to_have_value("按下刷新前的最后一句", timeout=30_000)
+    assert field(base, NAME) == LETTERS
+    base.go("filing", "申报")
+    page.get_by_role("link", name="未保存的改动：新的培训计划").click()
+    expect(page.get_by_role("textbox", name=NAME, exact=True)).to_have_value(LETTERS, timeout=30_000)
+
+    other = arrive(browser, server, "base")
+    other.go("paper?kind=plan", "填写培训计划")
+    expect(other.page.get_by_role("textbox", name=CONTENT, exact=True)).to_have_value(
+        "按下刷新前的最后一句", timeout=30_000
+    )
+    other.page.set_viewport_size({"width": 1366, "height": 768})
+    other.fill("计划人数（人） *", "9999999")
+    other.click("上报")
+    other.told("处需要改正")  # inside the viewport, with each fault beside its field, and nothing folded or lost
+    expect(other.page.get_by_text("计划人数应为1至100000人，9999999人过多，请核对").first).to_be_visible()
+    assert (field(other, NAME), field(other, "计划人数（人） *")) == (LETTERS, "9999999")
+    for label in ("地点 *", "师资情况 *", "培训人员范围 *"):
+        other.fill(label, f"{label[:-2]}：示例")
+    other.fill("计划人数（人） *", "60人")
+    other.click("上报")
+    other.told("已上报。")
+    with db.reading() as session:
+        plan = session.scalars(sa.select(Plan)).one()
+        assert (plan.state, plan.title, plan.headcount) == (State.SUBMITTED, LETTERS, 60)
+        assert session.scalars(sa.select(Unsaved)).all() == []
