@@ -20,6 +20,7 @@ from core.trail import choices, files
 from core.trail.files import Upload
 from web import address, context, deeds, shell, tables
 from web.deeds import Who
+from web.words import md
 
 actor = shell.require(Role.REVIEWER, Role.ADMIN)
 shell.page(
@@ -150,12 +151,12 @@ try:
         try:
             preview_of(file)
         except Asked as asked:
-            st.error(asked.words)
+            st.error(md(asked.words))
             choose(asked.understood, file)
     elif left := st.session_state.get("credits-left"):
         st.caption("上次导入中没有入账的行")
         problems_of(left, left)
 except Refused as refused:
-    st.error(refused.words)
+    st.error(md(refused.words))
 
 shell.link("ledger", "查看入账批次、冲销")

@@ -191,4 +191,4 @@ try:
     if chosen is not None:
         person_page(chosen)
 except Refused as refused:
-    st.error(refused.words)
+    st.error(md(refused.words))

@@ -46,7 +46,7 @@ def by_file() -> None:
         st.session_state["asked"] = (given.file_id, asked)
     before, asked_of = st.session_state.get("asked", (None, None))
     if asked_of and before == given.file_id:
-        st.error(asked_of.words)
+        st.error(md(asked_of.words))
         reading.choose(asked_of.understood, given.file_id)
 
 
@@ -195,4 +195,4 @@ try:
         )
         views[view or "按文件核验"]()
 except Refused as refused:
-    st.error(refused.words)
+    st.error(md(refused.words))

@@ -142,4 +142,4 @@ if chosen is not None:
                 found, standing = statements.batch(session, chosen, actor)
             batch_page(found, standing)
     except Refused as refused:
-        st.error(refused.words)
+        st.error(md(refused.words))

@@ -17,6 +17,7 @@ from web.plans import form as plan_form
 from web.plans import reading as plan_reading
 from web.reports import form as report_form
 from web.reports import reading as report_reading
+from web.words import md
 
 actor = shell.require(*papers.FILERS)
 
@@ -96,5 +97,5 @@ def draw() -> None:
 try:
     draw()
 except Refused as refused:
-    st.error(refused.words)
+    st.error(md(refused.words))
     shell.link("filing", "返回申报列表")

@@ -13,6 +13,7 @@ from core.records import shortfalls
 from core.records.shortfalls import Lack
 from web import address, context, shell, tables
 from web.people import record
+from web.words import md
 
 actor = shell.require(*(role for role in persons.LOOKERS if role is not Role.PERSON))
 clerk = actor.role is Role.EMPLOYER_CLERK
@@ -56,4 +57,4 @@ if person_id is not None:
     try:
         record.one(person_id, actor)
     except Refused as refused:
-        st.error(refused.words)
+        st.error(md(refused.words))

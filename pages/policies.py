@@ -31,7 +31,7 @@ if actor.role is Role.ADMIN:
 try:
     rule = notices.in_force(day, league)
 except Refused as refused:
-    st.warning(refused.words)
+    st.warning(md(refused.words))
     bar.end()
 
 st.subheader(rule.title, anchor=False)

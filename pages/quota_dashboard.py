@@ -11,6 +11,7 @@ from core.ground.access import OFFICERS, Actor, Refused
 from core.office import dashboards
 from core.submissions import workflow
 from web import bar, context, shell, submissions, tables
+from web.words import md
 
 actor = shell.require(*OFFICERS)
 shell.page(
@@ -108,4 +109,4 @@ if chosen is not None and chosen in set(rows["id"]):
         with st.container(border=True):
             submissions.submission(found, steps)
     except Refused as refused:
-        st.error(refused.words)
+        st.error(md(refused.words))

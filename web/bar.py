@@ -10,6 +10,7 @@ from typing import NoReturn
 import streamlit as st
 
 from web import deeds
+from web.words import md, plain
 
 STYLE = Path(__file__).parent / "bar.css"
 
@@ -38,11 +39,14 @@ SEVERAL = 3
 
 
 def together(said: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Messages as they are drawn: the many of a batch as lines of one box for each kind of message."""
+    """Messages as they are drawn, in Markdown: the many of a batch as lines of one box for each kind of message.
+
+    Plain text, all of it: titles and reasons that users typed stand in the words.
+    """
     if len(said) <= SEVERAL:
-        return list(said)
+        return [(kind, plain(words)) for kind, words in said]
     sorts = dict.fromkeys(kind for kind, _ in said)
-    return [(kind, "\n".join(f"- {words}" for each, words in said if each == kind)) for kind in sorts]
+    return [(kind, "\n".join(f"- {md(words)}" for each, words in said if each == kind)) for kind in sorts]
 
 
 class _Ended(Exception):

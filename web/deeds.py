@@ -73,7 +73,7 @@ def hand() -> Hand:
 
 
 def say(kind: str, words: str) -> None:
-    """Flash message (提示): shown once, inside the viewport, when the page is drawn next (`web.bar`).
+    """Flash message (提示): shown once, inside the viewport, when the page is drawn next (`web.bar`), as plain text.
 
     `kind`: success, error, warning.
     """

@@ -162,7 +162,7 @@ class Form:
                 self.refused = {name: (words, self.values.get(name)) for name, words in refused.fields.items()}
                 if len(refused.fields) < 2:
                     raise
-                listed = "".join(f"\n- {md(words)}" for words in refused.fields.values())
+                listed = "".join(f"\n- {words}" for words in refused.fields.values())
                 raise Refused(
                     refused.code, f"有{len(refused.fields)}处需要改正：\n{listed}", refused.fields
                 ) from refused

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.ground.access import OFFICERS, Actor, Role
+from core.ground.access import Actor, Role
 from core.submissions.kinds import KINDS
 from web import shell
 
@@ -30,11 +30,9 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
             return FILED_ELSEWHERE[kind], {kind: str(record_id)}
         by_plan = kind == "report" and plan_id
         return "paper", {"kind": kind, "plan": str(plan_id)} if by_plan else {"item": str(record_id)}
-    if actor.role in OFFICERS and actor.role is not Role.LEADER:
+    if actor.role in (Role.REVIEWER, Role.ADMIN):
         return "review", {"kind": kind, "item": str(record_id)} if record_id else {"kind": "plan", "item": str(plan_id)}
-    if actor.role in OFFICERS:
-        return "quota_dashboard", {}
-    return None
+    return ("quota_dashboard", {}) if actor.role is Role.LEADER else None
 
 
 def about(record: str, record_id: int, actor: Actor) -> Place | None:

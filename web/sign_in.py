@@ -14,7 +14,7 @@ from core.ground import db
 from core.ground.access import Refused
 from core.people import accounts
 from web import context, deeds
-from web.words import OFFICE
+from web.words import OFFICE, md
 
 
 def sign_in() -> None:
@@ -28,7 +28,7 @@ def sign_in() -> None:
         form.login(fields={"Form name": "登录", "Username": "用户名", "Password": "密码", "Login": "登录"})
         refused = st.session_state.pop("sign-in-refused", None)
         if refused:
-            st.error(refused)
+            st.error(md(refused))
         if "token" in st.session_state:
             st.info("登录成功，正在进入……")
             _set_cookie(st.session_state["token"])

@@ -40,6 +40,11 @@ def md(text: str) -> str:
     return text.replace("\n", " ")
 
 
+def plain(text: str) -> str:
+    """Plain text as Markdown (原文), line by line as it stands: nothing of it is drawn but its "- " before a line."""
+    return "  \n".join("- " + md(line[2:]) if line.startswith("- ") else md(line) for line in text.split("\n"))
+
+
 def days_left(days: int) -> str:
     """Time left to a deadline (期限), in words."""
     return f"还有{days}天" if days > 0 else "今天到期" if days == 0 else f"逾期{-days}天"

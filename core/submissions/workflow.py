@@ -399,7 +399,9 @@ def _loading() -> sa.Select[Submission]:
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     """The submissions an actor may see, as an SQL condition."""
     authority, person = Submission.authority_id, Submission.human_id
-    return visible(actor, organization=Submission.home_id, authority=authority, person=person)
+    # A base's clerk sees nothing that is about a person, and of anything else the home is plainly whose it is.
+    home = Submission.organization_id if actor.role is Role.BASE_CLERK else Submission.home_id
+    return visible(actor, organization=home, authority=authority, person=person)
 
 
 def filers(session: Session, submission: Submission) -> list[str]:

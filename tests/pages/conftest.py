@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,6 +66,11 @@ def listed(app: AppTest) -> list[dict[str, Any]]:
     (drawn,) = app.get("bidi_component")
     rows: list[dict[str, Any]] = json.loads(drawn.proto.json)["rows"]
     return rows
+
+
+def boxes(app: AppTest, kind: str) -> list[str]:
+    """What the boxes of a kind (success, error, warning, info) say, as it is read: without Markdown's escapes."""
+    return [re.sub(r"\\(.)", r"\1", each.value) for each in getattr(app, kind)]
 
 
 @dataclass

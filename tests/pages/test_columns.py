@@ -10,7 +10,7 @@ from core.models import ColumnChoice, Report
 from core.trail import choices
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import open_page, sign_in
+from tests.pages.conftest import boxes, open_page, sign_in
 from tests.pages.test_credit_import import HEADINGS, given, line
 from tests.pages.test_deeds import TODAY, behind, one, press
 
@@ -39,21 +39,21 @@ def test_a_roster_is_refused_its_column_is_said_and_the_next_one_is_read_without
     plan, second = behind(cast), behind(cast, title="第二期")
     content = people.sheet([people.row(1), people.row(2)], ASKING)
     app = roster_of(open_page("paper", sign_in("base"), kind="report", plan=str(plan.id)), plan.id, content)
-    assert "可能是“专业学时”" in app.error[-1].value
-    boxes = [box for box in app.selectbox if box.key and "-column-" in box.key]
-    assert boxes[0].label.endswith("线上专业培训学时")
-    assert "？" in boxes[0].label
-    assert boxes[0].value is None
-    assert {box.label: box.value for box in boxes[1:]}["姓名"] == "name"
+    assert "可能是“专业学时”" in boxes(app, "error")[-1]
+    selects = [box for box in app.selectbox if box.key and "-column-" in box.key]
+    assert selects[0].label.endswith("线上专业培训学时")
+    assert "？" in selects[0].label
+    assert selects[0].value is None
+    assert {box.label: box.value for box in selects[1:]}["姓名"] == "name"
     press(app, "按此读入")  # nothing said yet
-    assert "没有选择" in app.warning[-1].value
+    assert "没有选择" in boxes(app, "warning")[-1]
     press(pick(app, "线上专业培训学时", "professional_hours"), "按此读入")
     assert not app.error
-    assert "花名册2人，没有错误" in app.success[-1].value
+    assert "花名册2人，没有错误" in boxes(app, "success")[-1]
     assert not [box for box in app.selectbox if box.key and "-column-" in box.key]
     assert one(sa.select(ColumnChoice.label)) == "线上专业培训学时"  # and nothing that was understood by itself
     app = roster_of(open_page("paper", sign_in("base"), kind="report", plan=str(second.id)), second.id, content)
-    assert "花名册2人，没有错误" in app.success[-1].value
+    assert "花名册2人，没有错误" in boxes(app, "success")[-1]
     with db.reading() as session:
         assert choices.chosen(session, cast["hohhot_base"].organization_id, "roster") == {}
 
@@ -64,7 +64,7 @@ def test_a_column_not_read_is_said_later_and_the_same_file_is_read_again(cast: C
     rows = [people.row(1), ["合计", "", "", "", "", "", "", "", 24]]
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     roster_of(app, plan.id, people.sheet(rows, headings))
-    assert "读入1行，未读入1行" in app.success[-1].value
+    assert "读入1行，未读入1行" in boxes(app, "success")[-1]
     said = told(app)
     assert "第4行：表尾（合计）" in said
     assert "未识别的列：科室\\*方向" in said
@@ -72,7 +72,7 @@ def test_a_column_not_read_is_said_later_and_the_same_file_is_read_again(cast: C
     app.session_state[f"columns-{report_id}-{roster_id}"] = True
     app.run()
     press(pick(app, "科室*方向", "specialty"), "按此读入")
-    assert "已按所选的列重新读入，花名册1人，0行有错误" in app.success[-1].value
+    assert "已按所选的列重新读入，花名册1人，0行有错误" in boxes(app, "success")[-1]
     assert not [each for each in app.caption if "未识别" in each.value]
 
 
@@ -83,24 +83,24 @@ def test_hours_of_earlier_years_are_read_by_what_the_office_said(cast: Cast) -> 
     assert "未识别的列：折算数、出处" in told(app)
     pick(pick(app, "折算数", "hours"), "出处", "basis")
     press(app, "按此读入")
-    assert "共2行：2行可以入账，2人120学时" in app.info[0].value
+    assert "共2行：2行可以入账，2人120学时" in boxes(app, "info")[0]
     app.text_input(key="credits-reason").input("补登纸质台账")
     press(app, "导入2笔学时")
-    assert "已导入2笔学时" in app.success[-1].value
+    assert "已导入2笔学时" in boxes(app, "success")[-1]
     app = given(open_page("credit_import", sign_in("reviewer2")), people.sheet([line(3)], headings))
-    assert "共1行：1行可以入账" in app.info[0].value
+    assert "共1行：1行可以入账" in boxes(app, "info")[0]
     app = given(open_page("credit_import", sign_in("hohhot_reviewer")), people.sheet([line(4)], headings))
-    assert "共1行：0行可以入账" in app.warning[-1].value
+    assert "共1行：0行可以入账" in boxes(app, "warning")[-1]
 
 
 def test_a_question_of_a_file_of_hours_has_its_form_below(cast: Cast) -> None:
     headings = tuple({"学时": "学时（甲）", "依据": "学时（乙）"}.get(heading, heading) for heading in HEADINGS)
     app = given(open_page("credit_import", sign_in("reviewer")), people.sheet([line(1, basis=9)], headings))
-    assert "都可能是“学时”" in app.error[0].value
+    assert "都可能是“学时”" in boxes(app, "error")[0]
     pick(pick(app, "学时（甲）", "hours"), "学时（乙）", "")
     press(app, "按此读入")
     assert not app.error
-    assert "共1行：1行可以入账，1人60学时" in app.info[0].value
+    assert "共1行：1行可以入账，1人60学时" in boxes(app, "info")[0]
     assert "按本单位的选择不用的列：学时（乙）" in told(app)
 
 
@@ -129,9 +129,9 @@ def test_applications_that_are_asked_about_keep_the_form_until_it_is_answered(ca
     app = open_page("eligibility", sign_in("title"))
     app.get("file_uploader")[0].upload("申报.xlsx", people.sheet(rows, headings), "application/octet-stream").run()
     press(app, "核验")
-    assert "都可能是“申报方式”" in app.error[0].value
+    assert "都可能是“申报方式”" in boxes(app, "error")[0]
     app.run()
-    assert "都可能是“申报方式”" in app.error[0].value  # the form is still there after another click
+    assert "都可能是“申报方式”" in boxes(app, "error")[0]  # the form is still there after another click
     pick(pick(app, headings[3], "route"), headings[4], "")
     press(app, "按此读入")
     assert not app.error

@@ -15,7 +15,7 @@ from core.models import Account, AuditEntry, Claim, CreditBatch, Person, State
 from core.submissions import claims, queues
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import listed, open_page, sign_in
+from tests.pages.conftest import boxes, listed, open_page, sign_in
 from tests.pages.test_deeds import NOW, TODAY, one, press
 
 JPEG = b"\xff\xd8\xff\xe0 synthetic"
@@ -45,16 +45,16 @@ def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner
     (told,) = (each.value for each in app.caption if "由审核部门依据证书核定专业科目学时" in each.value)
     assert "。每天至多8学时，请按实际学习的日期填写起止日期；跨年度的只计完成日期所在年度的各天" in told
     press(app, "提交")
-    assert "证书（证明）名称未填" in app.error[0].value
+    assert "证书（证明）名称未填" in boxes(app, "error")[0]
     fill(app, key, title="示例学术论坛证书", issuer="示例学会", start_on=TODAY, completed_on=TODAY, amount=8.0)
     press(app, "提交")
-    assert "没有上传证书" in app.error[0].value
-    assert "填写的内容已保存，没有提交" in app.warning[-1].value
+    assert "没有上传证书" in boxes(app, "error")[0]
+    assert "填写的内容已保存，没有提交" in boxes(app, "warning")[-1]
     claim = one(sa.select(Claim))
     assert claim.state is State.DRAFT
     app.get("file_uploader")[0].upload("证书.jpg", JPEG, "image/jpeg")
     press(app, "提交")
-    assert app.success[0].value.startswith("“示例学术论坛证书”已提交。由")
+    assert boxes(app, "success")[0].startswith("“示例学术论坛证书”已提交。由")
 
     app = open_page("review", sign_in("reviewer"), item=str(claim.id))
     assert [(row["what"], row["who"].split("　")[-1]) for row in listed(app)] == [(f"{TODAY} 论坛 8", "示例市第一医院")]
@@ -65,11 +65,11 @@ def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner
     assert app.error  # neither hours nor a reason
     app.number_input(key=f"granted-{claim.id}").set_value(6.5)
     press(app, "通过")
-    assert "须填写审核意见" in app.error[0].value
+    assert "须填写审核意见" in boxes(app, "error")[0]
     assert one(sa.select(Claim)).granted is None  # one act: nothing was granted by half
     app.text_area(key=f"opinion-{claim.id}").input("论坛一天，按6.5学时折合")
     press(app, "通过")
-    assert "登记" in app.success[0].value
+    assert "登记" in boxes(app, "success")[0]
 
     app = open_page("credit_lookup", sign_in("person"))
     entries = next(each.value for each in app.dataframe if "basis" in each.value and "hours" in each.value)
@@ -83,11 +83,11 @@ def test_hours_that_the_days_do_not_hold_are_told_at_once_and_what_was_typed_sta
     app.selectbox(key=f"{key}activity").select("三科").run()
     fill(app, key, title="三科教师研修证书", issuer="示例学院", start_on=TODAY, completed_on=TODAY, amount=40.0)
     press(app, "保存")
-    assert f"每天至多8学时，{TODAY}一天至多8学时；起止日期有误的请改正" in app.error[0].value
+    assert f"每天至多8学时，{TODAY}一天至多8学时；起止日期有误的请改正" in boxes(app, "error")[0]
     assert app.text_input(key=f"{key}title").value == "三科教师研修证书"
     fill(app, key, start_on=TODAY - timedelta(days=366), amount=4.0)
     press(app, "保存")
-    assert "起止日期跨年度" in app.warning[0].value
+    assert "起止日期跨年度" in boxes(app, "warning")[0]
 
 
 def test_a_reviewer_is_told_of_hours_beyond_the_certificate_and_stopped_beyond_its_days(learner: Cast) -> None:
@@ -97,9 +97,9 @@ def test_a_reviewer_is_told_of_hours_beyond_the_certificate_and_stopped_beyond_i
     app.number_input(key=f"granted-{claim.id}").set_value(6.0).run()
     assert not app.warning
     app.number_input(key=f"granted-{claim.id}").set_value(8.5).run()
-    assert "核定的8.5学时多于证书所载的6学时" in app.warning[0].value
+    assert "核定的8.5学时多于证书所载的6学时" in boxes(app, "warning")[0]
     press(app, "通过")
-    assert "每天至多8学时" in app.error[0].value
+    assert "每天至多8学时" in boxes(app, "error")[0]
     assert one(sa.select(Claim)).state is State.SUBMITTED
 
 
@@ -107,7 +107,7 @@ def test_a_reviewer_is_told_what_else_the_person_studied_on_the_same_days(learne
     start, end = people.PLAN.start_on, people.PLAN.end_on
     claim = people.file_claim(learner, 1, by="person", now=NOW, start_on=start, completed_on=end)
     app = open_page("review", sign_in("reviewer"), item=str(claim.id))
-    (told,) = (each.value for each in app.error)
+    (told,) = boxes(app, "error")
     assert told.startswith("同一期间已登记培训学时。")
     assert f"培训情况报告“知识更新培训班”，{start}至{end}，24学时（通过）" in told
     assert "通过" in [each.label for each in app.button]  # told, not stopped
@@ -121,7 +121,7 @@ def test_a_reviewer_is_told_before_returning_a_claim_that_nobody_could_put_right
             session.get_one(Account, learner["person"].account_id).active = there
             session.get_one(Person, person_id).employer_id = None  # moved to where nobody has an account
         app = open_page("review", sign_in("reviewer"), item=str(claim.id))
-        assert sum("退回后没有人可以改正重报" in each.value for each in app.warning) == told
+        assert sum("退回后没有人可以改正重报" in each for each in boxes(app, "warning")) == told
 
 
 def test_a_claim_whose_hours_were_taken_back_says_so_and_what_to_do(learner: Cast) -> None:
@@ -139,7 +139,7 @@ def test_a_claim_whose_hours_were_taken_back_says_so_and_what_to_do(learner: Cas
             app = open_page(page, sign_in(by), item=str(claim.id), state="approved", kind="claim")
             assert [row["marks"] for row in listed(app)] == [[{"word": "已冲销", "grave": True}]]
         assert any(each.value.endswith(":red-badge[已冲销]") for each in app.markdown)
-        (told,) = (each.value for each in app.warning)
+        (told,) = boxes(app, "warning")
         assert "证书有误" in told
         assert ("重新申报" in told) is to_do
 
@@ -160,7 +160,7 @@ def test_a_clerk_claims_for_the_own_people_and_an_examination_deems_the_year(lea
     assert [row["what"] for row in listed(app)] == [f"{TODAY} 职业资格 视同完成"]
     app.text_area(key=f"opinion-{claim.id}").input("考试合格")
     press(app, "通过")
-    assert "专业科目视同完成" in app.success[0].value
+    assert "专业科目视同完成" in boxes(app, "success")[0]
     with db.reading() as session:
         assert people.totals(session, people.person_id(1), [TODAY.year]).loc[0, "deemed"] == ["professional"]
 
@@ -172,7 +172,7 @@ def test_a_claim_is_returned_with_a_reason_corrected_and_withdrawn(learner: Cast
     app.text_area(key=f"opinion-{claim.id}").input("请补盖章页")
     press(app, "退回")
     app = open_page("paper", sign_in("person"), item=str(claim.id))
-    assert "请补盖章页" in app.warning[0].value
+    assert "请补盖章页" in boxes(app, "warning")[0]
     fill(app, f"claim-{claim.id}-", amount=24.0)
     press(app, "提交")
     assert one(sa.select(Claim)).granted == Decimal(24)
@@ -186,7 +186,7 @@ def test_nobody_opens_anothers_claim_by_its_address(learner: Cast) -> None:
         claim = claims.draft(session, people.person_id(2), fields, actor=learner["hohhot_employer"], now=NOW)
     for by, page in (("person", "paper"), ("employer", "paper"), ("baotou_reviewer", "review")):
         app = open_page(page, sign_in(by), item=str(claim.id))
-        assert app.error[0].value == "没有找到这条申请，或它不在您的管理权限内。"
+        assert boxes(app, "error")[0] == "没有找到这条申请，或它不在您的管理权限内。"
         assert not app.get("download_button")[1:]
     with db.reading() as session:
         assert queues.queue(session, learner["person"], kinds=("claim",))[1] == 0

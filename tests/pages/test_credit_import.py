@@ -13,7 +13,7 @@ from core.records import imports
 from core.trail.files import Upload
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import SheetOf, open_page, sign_in
+from tests.pages.conftest import SheetOf, boxes, open_page, sign_in
 from tests.pages.test_deeds import NOW, press
 
 HEADINGS = tuple(imports.HEADINGS.values())
@@ -58,17 +58,17 @@ def balance(serial: int) -> Any:
 
 def test_a_file_is_checked_then_imported_with_a_reason_and_what_is_left_out_stays_in_sight(cast: Cast) -> None:
     app = given(open_page("credit_import", sign_in("reviewer")), book(line(1), line(2), line(3, hours="很多")))
-    assert "共3行：2行可以入账，2人120学时；1行有问题" in app.warning[0].value
+    assert "共3行：2行可以入账，2人120学时；1行有问题" in boxes(app, "warning")[0]
     counts = app.dataframe[0].value
     assert list(counts[["year", "rows_good", "people", "hours"]].iloc[0]) == [NOW.year - 1, 2, 2, 120]
     assert SheetOf(app).line("5-hours")["words"] == "学时请填数字，如24或7.5"
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditBatch)) == 0  # checking posts nothing
     press(app, "导入2笔学时")
-    assert "请填写导入的原因" in app.error[0].value
+    assert "请填写导入的原因" in boxes(app, "error")[0]
     app.text_input(key="credits-reason").input("补登纸质台账")
     press(app, "导入2笔学时")
-    assert app.success[0].value == "已导入2笔学时（第1批），1行有问题没有入账，见下表。"
+    assert boxes(app, "success")[0] == "已导入2笔学时（第1批），1行有问题没有入账，见下表。"
     assert balance(1) == 60
     assert list(app.dataframe[0].value["words"]) == ["学时请填数字，如24或7.5"]
     shown = open_page("ledger", sign_in("reviewer")).dataframe[0].value
@@ -79,7 +79,7 @@ def test_hints_are_shown_and_do_not_keep_a_row_out(cast: Cast) -> None:
     app = given(open_page("credit_import", sign_in("reviewer")), book(line(1, hours=500), line(2, hours="很多")))
     assert (
         "共2行：1行可以入账，1人500学时；1行有问题，不入账，可在下面逐格改正；1处提示，不影响入账，请核对"
-        in app.warning[0].value
+        in boxes(app, "warning")[0]
     )
     assert (list(app.dataframe[1].value["severity"]), SheetOf(app).states) == (["提示"], {"4-hours": "open"})
     app.text_input(key="credits-reason").input("补登纸质台账")
@@ -90,7 +90,7 @@ def test_hints_are_shown_and_do_not_keep_a_row_out(cast: Cast) -> None:
 
 def test_what_cannot_be_imported_is_said_in_words(cast: Cast) -> None:
     app = given(open_page("credit_import", sign_in("admin")), b"PK\x03\x04 broken")
-    assert app.error[0].value
+    assert boxes(app, "error")[0]
     app = given(open_page("credit_import", sign_in("admin")), book(line(1, hours="很多")))
     assert not [button for button in app.button if button.label.startswith("导入")]
     imported(cast, line(1))
@@ -103,7 +103,7 @@ def test_somebody_was_faster_with_the_same_file_and_the_slower_is_told(cast: Cas
     app.text_input(key="credits-reason").input("补登纸质台账")
     imported(cast, line(1))
     press(app, "导入1笔学时")
-    assert "第1批" in app.error[0].value
+    assert "第1批" in boxes(app, "error")[0]
     assert balance(1) == 60
 
 
@@ -122,15 +122,15 @@ def test_a_file_is_mended_in_the_sheet_and_imported_with_what_was_changed(cast: 
     states = {"3-hours": "mended", "4-id_number": "mended", "5-source": "mended", "6-year": "struck"}
     assert sheet.states == states
     assert sheet.value(4, "id_number") == resident_id.mask(people.id_number(2))
-    assert "共3行：3行可以入账" in app.info[0].value
+    assert "共3行：3行可以入账" in boxes(app, "info")[0]
     sheet.act("open", 5)
     key = f"row-{sheet.data['key'].removeprefix('sheet-')}-5-basis"
     app.text_input(key=key).input("结业证书")
     press(app, "保存并重新检查")
-    assert app.success[0].value == "第5行已改正并重新检查。"
+    assert boxes(app, "success")[0] == "第5行已改正并重新检查。"
     app.text_input(key="credits-reason").input("补登纸质台账")
     press(app, "导入3笔学时")
-    assert app.success[0].value == "已导入3笔学时（第1批）。"
+    assert boxes(app, "success")[0] == "已导入3笔学时（第1批）。"
     assert (balance(1), balance(3)) == (60, 60)
     app = open_page("ledger", sign_in("reviewer"), batch="1")
     made = next(each.value for each in app.dataframe if "cell_after" in each.value)
@@ -140,12 +140,12 @@ def test_a_file_is_mended_in_the_sheet_and_imported_with_what_was_changed(cast: 
 def test_what_was_changed_in_a_file_can_be_taken_back_and_another_file_starts_anew(cast: Cast) -> None:
     app = given(open_page("credit_import", sign_in("reviewer")), book(line(1, hours="很多"), line(2)))
     SheetOf(app).mend(3, "hours", "60")
-    assert "共2行：2行可以入账" in app.info[0].value
+    assert "共2行：2行可以入账" in boxes(app, "info")[0]
     press(app, "确认撤销")
     assert SheetOf(app).states == {"3-hours": "open"}
     SheetOf(app).mend(3, "hours", "60")
     given(app, book(line(1, hours="很多"), line(2), line(3)), "另一份.xlsx")
-    assert "共3行：2行可以入账" in app.warning[0].value
+    assert "共3行：2行可以入账" in boxes(app, "warning")[0]
     given(app, b"PK\x03\x04 broken", "坏的.xlsx")  # nothing of the former file stands beside its refusal
-    assert app.error[0].value
+    assert boxes(app, "error")[0]
     assert [*app.get("bidi_component"), *app.info, *app.warning] == []

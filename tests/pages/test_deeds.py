@@ -20,7 +20,7 @@ from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import SheetOf, listed, open_page, sign_in
+from tests.pages.conftest import SheetOf, boxes, listed, open_page, sign_in
 from web.words import md
 
 NOW = datetime.now(UTC)
@@ -81,7 +81,7 @@ def test_a_base_files_a_plan(cast: Cast) -> None:
     app = open_page("paper", sign_in("base"), kind="plan")
     fill_plan(app, "plan-new-", **ahead(20))
     press(app, "上报")
-    assert app.success[0].value.startswith("“示例title”已上报。由内蒙古自治区人力资源和社会保障厅在")
+    assert boxes(app, "success")[0].startswith("“示例title”已上报。由内蒙古自治区人力资源和社会保障厅在")
     plan = one(sa.select(Plan))
     assert plan.state is State.SUBMITTED
     assert plan.authority_id == cast.places["region"].id
@@ -102,7 +102,7 @@ def test_a_base_offers_an_earlier_credit_year(cast: Cast) -> None:
     plan = one(sa.select(Plan))
     assert (plan.state, plan.credit_years) == (State.SUBMITTED, (before,))
     app = open_page("review", sign_in("reviewer"), item=str(plan.id))
-    assert f"学时计入{before}年度（补学，{md('七(二)')}）" in [each.value for each in app.info]
+    assert f"学时计入{before}年度（补学，七(二)）" in boxes(app, "info")
 
 
 def test_a_leagues_base_finds_its_own_notices_subjects_and_deadline_on_the_form(cast: Cast) -> None:
@@ -132,11 +132,11 @@ def test_a_plan_filed_too_late_is_kept_as_a_draft_and_the_first_possible_day_is_
     fill_plan(app, "plan-new-", title="临时培训班", **ahead(13))
     press(app, "上报")
     if ahead(13)["start_on"] == TODAY + timedelta(days=13):
-        assert f"最早可安排在{TODAY + timedelta(days=14)}开始" in app.error[0].value
+        assert f"最早可安排在{TODAY + timedelta(days=14)}开始" in boxes(app, "error")[0]
         assert one(sa.select(Plan)).state is State.DRAFT
         app = open_page("review", sign_in("admin"), item="1")
         press(app, "准予延期上报")
-        assert app.error[0].value == "请填写准予延期的原因。"
+        assert boxes(app, "error")[0] == "请填写准予延期的原因。"
         app.text_area(key="extension-1").input("自治区临时部署")
         press(app, "准予延期上报")
         app = press(open_page("paper", sign_in("base"), item="1"), "上报")
@@ -147,7 +147,7 @@ def test_what_was_typed_stays_when_a_plan_is_refused(cast: Cast) -> None:
     app = open_page("paper", sign_in("base"), kind="plan")
     fill_plan(app, "plan-new-", title="地点未定的培训班", place="", **ahead(20))
     press(app, "上报")
-    assert "培训地点未填" in app.error[0].value
+    assert "培训地点未填" in boxes(app, "error")[0]
     assert app.text_input(key="plan-new-title").value == "地点未定的培训班"
     with db.reading() as session:
         assert session.scalars(sa.select(Plan)).all() == []
@@ -157,7 +157,7 @@ def test_a_reviewer_decides_a_plan_and_a_reason_is_asked_where_it_is_needed(cast
     plan = people.file_plan(cast, now=NOW, **ahead(20))
     app = open_page("review", sign_in("reviewer"), item=str(plan.id))
     press(app, "退回")
-    assert "退回须填写审核意见" in app.error[0].value
+    assert "退回须填写审核意见" in boxes(app, "error")[0]
     app.text_area(key=f"opinion-{plan.id}").input("师资情况过于简略")
     press(app, "退回")
     assert one(sa.select(Movement).order_by(Movement.id.desc()).limit(1)).reason == "师资情况过于简略"
@@ -167,7 +167,7 @@ def test_a_reviewer_decides_a_plan_and_a_reason_is_asked_where_it_is_needed(cast
     record = "历年：计划1份，通过0份；报告0份，按期0份，逾期0份；退回1次；不予通过0次；学时被冲销的报告0份"
     assert md(cast["base"].organization_name) + record in [each.value for each in app.caption]
     press(app, "通过")
-    assert "已通过" in app.success[0].value
+    assert "已通过" in boxes(app, "success")[0]
     assert one(sa.select(Plan)).state is State.APPROVED
 
 
@@ -177,9 +177,9 @@ def test_the_slower_of_two_reviewers_is_told_and_nothing_happens_twice(cast: Cas
     first = open_page("review", sign_in("reviewer"), item=str(report.id))
     second = open_page("review", sign_in("reviewer2"), item=str(report.id))
     press(first, "通过")
-    assert "为2人登记48学时" in first.success[0].value
+    assert "为2人登记48学时" in boxes(first, "success")[0]
     press(second, "通过")
-    assert "审核员reviewer：通过" in second.error[0].value
+    assert "审核员reviewer：通过" in boxes(second, "error")[0]
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditEntry)) == 2
 
@@ -187,7 +187,7 @@ def test_the_slower_of_two_reviewers_is_told_and_nothing_happens_twice(cast: Cas
 def test_another_leagues_reviewer_cannot_open_a_record_by_its_address(cast: Cast) -> None:
     plan = people.file_plan(cast, now=NOW, by="hohhot_base", **ahead(20))
     stranger = open_page("review", sign_in("baotou_reviewer"), item=str(plan.id))
-    assert "没有找到" in stranger.error[0].value
+    assert "没有找到" in boxes(stranger, "error")[0]
     overseer = open_page("review", sign_in("reviewer"), item=str(plan.id))
     assert "呼和浩特市人力资源和社会保障局审核" in " ".join(said.value for said in overseer.caption)
     assert "通过" not in [button.label for button in overseer.button]
@@ -202,7 +202,7 @@ def test_a_base_reports_with_a_roster_and_every_problem_is_listed(cast: Cast) ->
     uploads[f"report-{plan.id}-announcement"].upload("通知.pdf", b"%PDF-1.4", "application/pdf")
     uploads[f"report-{plan.id}-roster"].upload("花名册.xlsx", people.sheet(rows), "application/octet-stream")
     press(app, "保存并检查花名册")
-    assert "花名册3人，2行有错误" in app.success[0].value
+    assert "花名册3人，2行有错误" in boxes(app, "success")[0]
     sheet = SheetOf(app)
     assert sheet.value(4, "id_number") == "150199198503040020"
     assert "校验码不符" in sheet.line("4-id_number")["words"]
@@ -222,7 +222,7 @@ def test_a_file_that_is_no_roster_is_refused_and_what_was_saved_stays(cast: Cast
     uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
     uploads[f"report-{plan.id}-roster"].upload("花名册.xlsx", b"PK\x03\x04 broken", "application/octet-stream")
     press(app, "保存并检查花名册")
-    assert "无法读取此工作簿" in app.error[0].value
+    assert "无法读取此工作簿" in boxes(app, "error")[0]
     report = one(sa.select(Report))
     assert (report.summary, report.roster_id) == ("按计划完成", None)
 
@@ -243,9 +243,9 @@ def test_a_person_is_looked_up_and_the_card_is_issued(cast: Cast) -> None:
     assert "24 / 60" in list(totals["专业"])
     assert len(totals) == 3
     press(app, "查看完整身份证号")
-    assert people.id_number(1) in app.success[0].value
+    assert people.id_number(1) in boxes(app, "success")[0]
     press(app, "生成审验卡")
-    assert "审验卡已生成" in app.success[0].value
+    assert "审验卡已生成" in boxes(app, "success")[0]
     assert one(sa.select(Card)).year == behind_year()
     assert "下载" in app.get("download_button")[-2].proto.label or app.get("download_button")
 
@@ -256,7 +256,7 @@ def test_a_card_that_could_not_be_printed_whole_is_refused_where_it_was_asked_fo
         session.get_one(Person, people.person_id(1)).name = "杨千\U00030001"
     app = open_page("credit_lookup", sign_in("employer"), person="1")
     press(app, "生成审验卡")
-    assert "“杨千\U00030001”中的“\U00030001”（U+30001）无法打印" in app.error[0].value
+    assert "“杨千\U00030001”中的“\U00030001”（U+30001）无法打印" in boxes(app, "error")[0]
     assert one(sa.select(sa.func.count(Card.id))) == 0
 
 
@@ -267,7 +267,7 @@ def behind_year() -> int:
 def test_an_employer_clerk_cannot_open_another_employers_person(cast: Cast) -> None:
     posted(cast)
     app = open_page("credit_lookup", sign_in("hohhot_employer"), person="1")
-    assert "没有找到" in app.error[0].value
+    assert "没有找到" in boxes(app, "error")[0]
 
 
 def test_the_dashboard_counts_what_was_posted(cast: Cast) -> None:
@@ -275,14 +275,14 @@ def test_the_dashboard_counts_what_was_posted(cast: Cast) -> None:
     app = open_page("quota_dashboard", sign_in("leader"), year=str(behind_year()))
     assert [metric.value for metric in app.metric] == ["1", "1", "2", "48"]
     empty = open_page("quota_dashboard", sign_in("leader"), year=str(TODAY.year - 2))
-    assert "还没有批准的计划" in empty.info[0].value
+    assert "还没有批准的计划" in boxes(empty, "info")[0]
 
 
 def test_an_administrator_keeps_organizations_and_accounts(cast: Cast) -> None:
     app = open_page("organizations", sign_in("hohhot_admin"))
     app.text_input(key="new-name").input("示例呼和浩特新医院")
     press(app, "新增")
-    assert "已新增机构" in app.success[0].value
+    assert "已新增机构" in boxes(app, "success")[0]
     added = one(sa.select(Organization).where(Organization.name == "示例呼和浩特新医院"))
     assert added.authority_id == cast.places["hohhot"].id
     app = open_page("organizations", sign_in("admin"), view="账号")
@@ -291,12 +291,12 @@ def test_an_administrator_keeps_organizations_and_accounts(cast: Cast) -> None:
     app.text_input(key="account-username").input("new.leader")
     app.text_input(key="account-password").input("First-pass-24")
     press(app, "开通")
-    assert "已开通账号new.leader" in app.success[0].value
+    assert "已开通账号new.leader" in boxes(app, "success")[0]
     opened = one(sa.select(Account).where(Account.username == "new.leader"))
     assert opened.must_change_password
     app = open_page("organizations", sign_in("admin"), view="账号", account=str(opened.id))
     press(app, "停用")
-    assert "请填写停用或启用的原因" in app.error[0].value
+    assert "请填写停用或启用的原因" in boxes(app, "error")[0]
     app.text_input(key=f"why-account-{opened.id}").input("调离")
     press(app, "停用")
     assert not one(sa.select(Account).where(Account.username == "new.leader")).active
@@ -316,7 +316,7 @@ def test_the_trail_is_filtered_and_a_league_sees_its_own(cast: Cast) -> None:
 def test_the_policy_page_says_when_no_notice_covers_a_day(cast: Cast) -> None:
     before = notices.policies()[0].first_year - 1
     app = open_page("policies", sign_in("base"), day=f"{before}-06-01")
-    assert "没有适用于" in app.warning[0].value
+    assert "没有适用于" in boxes(app, "warning")[0]
 
 
 def test_a_password_is_changed_and_the_old_sign_in_ends(cast: Cast) -> None:
@@ -325,10 +325,10 @@ def test_a_password_is_changed_and_the_old_sign_in_ends(cast: Cast) -> None:
     for key, typed in (("old-password", "wrong"), ("new-password", "Second-pass-24"), ("new-password-again", "x")):
         app.text_input(key=key).input(typed)
     press(app, "修改密码")
-    assert "两次输入的新密码不一致" in app.error[0].value
+    assert "两次输入的新密码不一致" in boxes(app, "error")[0]
     app.text_input(key="new-password-again").input("Second-pass-24")
     press(app, "修改密码")
-    assert "原密码不正确" in app.error[0].value
+    assert "原密码不正确" in boxes(app, "error")[0]
     app.text_input(key="old-password").input(people.PASSWORD)
     press(app, "修改密码")
     with db.reading() as session:
@@ -385,7 +385,7 @@ def test_a_plan_goes_back_with_remarks_and_comes_again_with_what_was_changed(cas
         session.flush()
         workflow.move(session, plan.id, Action.SUBMIT, version=kept.version, actor=cast["base"], now=NOW)
     app = open_page("review", sign_in("reviewer"), item=str(plan.id))
-    assert "表述不清" in app.warning[0].value
+    assert "表述不清" in boxes(app, "warning")[0]
     remarks, changes = (each.value for each in app.table[:2])
     assert remarks.iloc[0].tolist() == ["师资情况", "表述不清", "请写明职称", "已改"]
     assert changes.iloc[0].tolist() == ["师资情况", "示例大学教授2人", md("示例大学教授2人（正高级）")]
@@ -407,11 +407,11 @@ def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_li
         said = {"version": first.version, "actor": cast["reviewer2"], "reason": "请改期", "now": NOW}
         workflow.move(session, first.id, Action.RETURN, **said)
     press(app, confirmed.label)
-    assert "没有通过：" in app.error[0].value
+    assert "没有通过：" in boxes(app, "error")[0]
     with db.reading() as session:
         states = [session.get_one(Plan, each).state for each in plain]
     assert states == [State.RETURNED, *[State.APPROVED] * (len(plain) - 1)]
-    assert sum(each.value.count("已通过") for each in app.success) == len(plain) - 1
+    assert sum(each.count("已通过") for each in boxes(app, "success")) == len(plain) - 1
 
 
 def test_a_comment_reaches_the_other_side_once_as_new_and_an_internal_one_stays_inside(cast: Cast) -> None:

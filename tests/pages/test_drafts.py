@@ -12,7 +12,7 @@ from core.models import Plan, Unsaved
 from core.submissions import plans
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import open_page, sign_in
+from tests.pages.conftest import boxes, open_page, sign_in
 from tests.pages.test_deeds import NOW, ahead, fill_plan, one, press
 
 MARK = "未保存的改动"
@@ -43,7 +43,7 @@ def test_typing_is_there_again_in_another_browser_until_it_is_saved(cast: Cast) 
     assert app.text_input(key=f"{key}place").value == "改到赤峰"
     assert marked(app)
     press(app, "保存")  # what is no number is refused in words, beside its field, and nothing is lost
-    assert "“约五十”不是" in app.error[0].value
+    assert "“约五十”不是" in boxes(app, "error")[0]
     assert sum("“约五十”不是" in each.value for each in app.markdown) == 1
     assert app.text_input(key=f"{key}headcount").value == "约五十"
     app.text_input(key=f"{key}headcount").input("６０人").run()
@@ -72,7 +72,7 @@ def test_what_a_colleague_saved_meanwhile_is_told_and_neither_ones_work_is_lost(
     with db.transaction() as session:
         plans.revise(session, plan.id, theirs, version=plan.version, actor=cast["base"], now=NOW)
     for there in (app.run(), opened(plan)):
-        assert any("已在别处改过" in each.value for each in there.warning)
+        assert any("已在别处改过" in each for each in boxes(there, "warning"))
         assert there.text_input(key=f"{key}title").value == "同事改过的名称"
         assert there.text_input(key=f"{key}place").value == "改到赤峰"
     press(app, "保存")
@@ -91,5 +91,5 @@ def test_the_form_follows_the_first_day_as_it_is_typed(cast: Cast) -> None:
     assert any(f"{year}-0" in each.value.replace("\\", "") and "前上报" in each.value for each in app.caption)
     app.date_input(key="plan-new-start_on").set_value(None)
     press(app, "上报")
-    assert "开始日期未填" in app.error[0].value
+    assert "开始日期未填" in boxes(app, "error")[0]
     assert app.text_input(key="plan-new-title").value == "示例title"

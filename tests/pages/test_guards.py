@@ -14,7 +14,7 @@ from core.ground.access import Actor, Role
 from core.people import accounts, setup
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import MAIN, open_page, sign_in
+from tests.pages.conftest import MAIN, boxes, open_page, sign_in
 from web import shell
 
 PAGES = sorted(path.stem for path in (db.ROOT / "pages").glob("*.py"))
@@ -73,7 +73,7 @@ def test_nobody_opens_a_page_signed_out_by_address_or_bare(cast: Cast, page: str
     assert not through_main.dataframe
     bare = AppTest.from_file(shell.page_file(page), default_timeout=60).run()
     assert not bare.exception
-    assert [info.value for info in bare.info] == ["请先登录。登录后会回到本页。"]
+    assert boxes(bare, "info") == ["请先登录。登录后会回到本页。"]
     assert not bare.dataframe
     assert not bare.button
 
@@ -89,11 +89,11 @@ def test_each_role_opens_its_pages_and_is_told_at_the_others(cast: Cast, role: R
         assert not app.exception, f"{role} on {page}: {app.exception[0].stack_trace}"
         if role in MAY_OPEN[page]:
             assert app.title, f"{role} should see {page}"
-            refusals = [error.value for error in app.error if "不符合" not in error.value]  # a decision is no refusal
+            refusals = [error for error in boxes(app, "error") if "不符合" not in error]  # a decision is no refusal
             assert not refusals, f"{role} on {page}: {refusals}"
         else:
             assert not app.title
-            assert "您当前的角色是" in app.error[0].value, f"{role} on {page}"
+            assert "您当前的角色是" in boxes(app, "error")[0], f"{role} on {page}"
             assert not app.dataframe
 
 
@@ -176,10 +176,10 @@ def test_wrong_passwords_lock_the_account_and_say_so(cast: Cast) -> None:
         app.text_input[0].input("reviewer")
         app.text_input[1].input("wrong")
         app.button[0].click().run()
-    assert "已锁定" in app.error[0].value
+    assert "已锁定" in boxes(app, "error")[0]
     app.text_input[1].input(people.PASSWORD)
     app.button[0].click().run()
-    assert "已锁定" in app.error[0].value
+    assert "已锁定" in boxes(app, "error")[0]
     assert "token" not in app.session_state
 
 
@@ -190,7 +190,7 @@ def test_an_empty_office_begins_with_its_administrator(office: Path) -> None:
     app.text_input(key="admin-username").input("wang")
     app.text_input(key="admin-password").input("short")
     next(button for button in app.button if button.label == "建立空系统").click().run()
-    assert "密码至少" in app.error[0].value
+    assert "密码至少" in boxes(app, "error")[0]
     app.text_input(key="admin-password").input("Long-enough-24")
     next(button for button in app.button if button.label == "建立空系统").click().run()
     assert not app.exception
@@ -211,5 +211,5 @@ def test_an_office_that_the_command_line_opened_asks_for_its_administrator_only(
         app.text_input(key=f"admin-{field}").input(value)
     app.button[0].click().run()
     assert not app.exception
-    assert "系统已建立" in app.success[0].value
+    assert "系统已建立" in boxes(app, "success")[0]
     assert [field.label for field in app.text_input] == ["用户名", "密码"]

@@ -33,6 +33,12 @@ def test_what_waits_opens_from_the_home_page_of_who_decides_it(cast: Cast, kind:
     assert not [address for address in lines("hohhot_reviewer") if address.endswith(f"={found.id}")]
 
 
+def test_a_line_leads_nobody_to_a_page_that_is_closed_to_the_role(cast: Cast) -> None:
+    opened = {name: links.place("plan", 1, cast[name]) for name in ("reviewer", "admin", "title", "leader")}
+    on_desk = "review", {"kind": "plan", "item": "1"}
+    assert opened == {"reviewer": on_desk, "admin": on_desk, "title": None, "leader": ("quota_dashboard", {})}
+
+
 def test_a_base_opens_what_it_owes_and_an_empty_list_says_what_next(cast: Cast) -> None:
     start = db.office_day(NOW) - timedelta(days=40)
     start -= timedelta(days=5 * ((start + timedelta(days=2)).year != start.year))  # a plan lies in one year

@@ -22,7 +22,7 @@ from core.trail import files
 from routes import addresses, verify
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import open_page, sign_in
+from tests.pages.conftest import boxes, open_page, sign_in
 from tests.pages.test_credit_import import balance, book, imported, line
 from tests.pages.test_deeds import NOW, press
 
@@ -31,15 +31,15 @@ def test_one_line_is_undone_then_the_rest_of_the_batch(cast: Cast) -> None:
     batch_id = imported(cast, line(1), line(2), line(3))
     app = open_page("ledger", sign_in("admin"), batch=str(batch_id), **{f"line{batch_id}": "2"})
     told = "将冲销第1批的1笔学时，涉及1人、60学时；该批还有2笔有效。"  # before any click
-    assert told in [each.value.replace("\\", "") for each in app.info]
+    assert told in boxes(app, "info")
     press(app, "冲销所选各笔")
-    assert "请填写冲销的原因" in app.error[0].value
+    assert "请填写冲销的原因" in boxes(app, "error")[0]
     app.text_input(key=f"reverse-{batch_id}").input("重复登记")
     press(app, "冲销所选各笔")
-    assert app.success[0].value.startswith("已冲销第1批的1笔学时，涉及1人、60学时。冲销记在第2批")
+    assert boxes(app, "success")[0].startswith("已冲销第1批的1笔学时，涉及1人、60学时。冲销记在第2批")
     assert sorted(balance(serial) for serial in (1, 2, 3)) == [0, 60, 60]
     press(app, "冲销其余各笔")  # one stray click: the reason was emptied with the line it was for
-    assert "请填写冲销的原因" in app.error[0].value
+    assert "请填写冲销的原因" in boxes(app, "error")[0]
     app.text_input(key=f"reverse-{batch_id}").input("全部有误")
     press(app, "冲销其余各笔")
     assert "**将冲销第1批的2笔学时，涉及2人、120学时；该批全部冲销。**" in [each.value for each in app.markdown]
@@ -50,7 +50,7 @@ def test_one_line_is_undone_then_the_rest_of_the_batch(cast: Cast) -> None:
     batches = app.dataframe[0].value
     assert list(batches["standing"]) == ["有效", "有效", "已冲销"]
     assert list(batches["origin"]) == ["冲销", "冲销", "导入"]
-    assert [each.value.split("（")[0] for each in app.warning] == ["冲销第1批：重复登记", "冲销第1批：全部有误"]
+    assert [each.split("（")[0] for each in boxes(app, "warning")] == ["冲销第1批：重复登记", "冲销第1批：全部有误"]
     app = open_page("ledger", sign_in("admin"), batch="2")
     assert not [button for button in app.button if "冲销" in button.label]
 
@@ -72,7 +72,7 @@ def test_a_reversal_that_was_asked_about_is_not_done_until_it_is_confirmed(cast:
     with db.transaction() as session:  # somebody else is faster with one of them
         books.reverse(session, batch_id, lines=[2], actor=cast["admin"], reason="重复", now=NOW)
     press(app, "确认冲销")
-    assert "第2笔已经冲销" in app.error[0].value
+    assert "第2笔已经冲销" in boxes(app, "error")[0]
     assert [balance(serial) for serial in (1, 2, 3)] == [60, 0, 60]
     press(app, "冲销其余各笔")
     press(app, "不冲销")
@@ -122,7 +122,7 @@ def test_batches_are_filtered_by_kind_and_a_reports_batch_may_be_undone(cast: Ca
     app = open_page("ledger", sign_in("reviewer"), batch="1")
     app.text_input(key="reverse-1").input("培训没有举办")
     press(app, "冲销整批")
-    assert "已冲销第1批的1笔学时" in app.success[0].value
+    assert "已冲销第1批的1笔学时" in boxes(app, "success")[0]
 
 
 def test_lines_are_undone_by_their_numbers_and_the_cards_of_those_people_are_counted(cast: Cast) -> None:
@@ -136,13 +136,13 @@ def test_lines_are_undone_by_their_numbers_and_the_cards_of_those_people_are_cou
     for typed, said in (("二", "不是笔号"), ("", "请填写要冲销的笔号"), ("5-2", "起止颠倒"), ("7", "共6笔")):
         app.text_input(key=f"reverse-{batch_id}-lines").input(typed)
         press(app, "冲销所选各笔")
-        assert said in app.error[0].value
+        assert said in boxes(app, "error")[0]
     app.text_input(key=f"reverse-{batch_id}-lines").input("1、2-3")
     press(app, "冲销所选各笔")
     said = "**将冲销第1批的3笔学时，涉及3人、180学时；2张已出具的审验卡失效；该批还有3笔有效。**"
     assert said in [each.value for each in app.markdown]
     press(app, "确认冲销")
-    assert app.success[0].value == "已冲销第1批的3笔学时，涉及3人、180学时；2张已出具的审验卡失效。冲销记在第2批。"
+    assert boxes(app, "success")[0] == "已冲销第1批的3笔学时，涉及3人、180学时；2张已出具的审验卡失效。冲销记在第2批。"
     assert [balance(serial) for serial in range(1, 7)] == [0, 0, 0, 60, 60, 60]
     shown = open_page("credit_lookup", sign_in("reviewer"), person=str(people.person_id(2)))
     assert "已出具的审验卡（1张，其中1张已失效）" in [each.label for each in shown.expander]
@@ -156,7 +156,7 @@ def test_a_proof_of_an_entry_is_issued_and_taken_away_with_its_file(cast: Cast) 
     imported(cast, line(1), line(2))
     app = open_page("credit_lookup", sign_in("reviewer"), person=str(people.person_id(2)))
     press(app, "出具入账证明")
-    assert app.success[0].value == "第1批第2笔的入账证明已出具，请下载。"
+    assert boxes(app, "success")[0] == "第1批第2笔的入账证明已出具，请下载。"
     labels = [each.label for each in app.get("download_button")]
     assert labels[-2:] == ["下载第1批第2笔的证明（PDF）", "下载第1批第2笔的校验文件（JSON）"]
     _, entry, file, page = app.session_state["proof"]
@@ -253,6 +253,6 @@ def test_the_decisions_that_relied_on_a_batch_are_listed_for_another_look(cast: 
     assert said in [each.value for each in app.markdown]
     press(app, "确认冲销")
     where = "1项资格核验结论曾用到这些学时，请到“入账批次与冲销”第2批查看并复核。"
-    assert app.success[0].value == f"已冲销第1批的1笔学时，涉及1人、60学时。冲销记在第2批，{where}"
+    assert boxes(app, "success")[0] == f"已冲销第1批的1笔学时，涉及1人、60学时。冲销记在第2批，{where}"
     app = open_page("ledger", sign_in("hohhot_reviewer"), batch="2")
     assert "据此作出的资格核验结论（1项）" in [each.label for each in app.expander]

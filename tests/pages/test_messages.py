@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block
+
+from core.models import Plan
+from tests.cast import Cast
+from tests.pages.conftest import boxes, open_page, sign_in
+from tests.pages.test_deeds import ahead, fill_plan, one, press
+from web import bar
 
 
 def page() -> None:
@@ -53,3 +62,33 @@ def test_a_message_is_shown_once_in_the_bar_or_else_in_the_region_and_never_lost
     assert said(app.button[0].click().run()) == []  # as at the guard of a page
     app.session_state["stopped"] = False
     assert said(app.button[1].click().run()) == ["said"]
+
+
+TITLE = "![图](http://evil/y.png)[点](//x)<b>*粗*</b> :red[红] `码` $x$"
+"""What somebody may call a plan."""
+
+
+def bare(markdown: str) -> str:
+    """What is left of Markdown without what is escaped, and without its bullets: only this could draw anything."""
+    return re.sub(r"\\.", "", re.sub(r"(?m)^- ", "", markdown))
+
+
+def test_a_title_in_a_message_is_drawn_as_nothing_but_text(cast: Cast) -> None:
+    app = open_page("paper", sign_in("base"), kind="plan")
+    fill_plan(app, "plan-new-", title=TITLE, headcount="*五十*", place="", **ahead(20))
+    press(app, "上报")
+    refused = boxes(app, "error")[0]
+    assert re.findall(r"(?m)^- ", refused) == ["- ", "- "]  # one for each fault
+    assert "“*五十*”不是" in refused
+    app.text_input(key="plan-new-headcount").input("50")
+    app.text_input(key="plan-new-place").input("呼和浩特")
+    press(app, "上报")
+    assert f"“{TITLE}”已上报" in boxes(app, "success")[0]
+    missing = open_page("paper", sign_in("base"), item=str(one(sa.select(Plan.id))))
+    for action in ("撤回", "上报"):
+        press(missing, action)
+    for each in (*app.success, *missing.success, *missing.error):
+        assert not set(bare(each.value)) & set("![]<>*`$:_"), each.value
+    many = bar.together([("error", f"{TITLE}\n没有通过：{number}") for number in range(4)])
+    assert [(kind, words.count("\n- ")) for kind, words in many] == [("error", 3)]
+    assert not set(bare(many[0][1])) & set("![]<>*`$:_")

@@ -4,7 +4,7 @@ from core.ground import db
 from core.office import messages
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import NOW, open_page, sign_in
+from tests.pages.conftest import NOW, boxes, open_page, sign_in
 from web import context
 
 
@@ -52,4 +52,4 @@ def test_all_are_marked_read_and_quiet_topics_kept(cast: Cast) -> None:
     assert (kept.quiet, kept.mail) == ((messages.Topic.FILED,), "zhao@example.com")
     app.text_input(key="daily-mail").input("nowhere")
     next(button for button in app.button if button.label == "保存").click().run()
-    assert [error.value for error in app.error if "邮箱地址" in error.value]
+    assert any("邮箱地址" in error for error in boxes(app, "error"))

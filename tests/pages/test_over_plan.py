@@ -9,7 +9,7 @@ from core.models import Movement, Plan, Report, State
 from core.submissions import reports, workflow
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import listed, open_page, sign_in
+from tests.pages.conftest import boxes, listed, open_page, sign_in
 from tests.pages.test_deeds import behind, one, press
 
 WHY = "当地两家医院临时增派人员参加"
@@ -30,10 +30,10 @@ def filing(cast: Cast, count: int, **changes: int) -> tuple[AppTest, Plan]:
 
 def test_a_base_is_told_what_is_beyond_its_plan_and_says_why_where_it_stands(cast: Cast) -> None:
     app, plan = filing(cast, 5, headcount=2)
-    assert "超出批准的计划，请看下面。" in app.success[-1].value
-    assert "批准2人，报送5人" in app.error[0].value
+    assert "超出批准的计划，请看下面。" in boxes(app, "success")[-1]
+    assert "批准2人，报送5人" in boxes(app, "error")[0]
     press(app, "报送")
-    assert app.error[-1].value == f"请先填写“{reports.OVER_PLAN_REASON}”再报送：{FIGURES}。"
+    assert boxes(app, "error")[-1] == f"请先填写“{reports.OVER_PLAN_REASON}”再报送：{FIGURES}。"
     assert one(sa.select(Report)).state is State.DRAFT
     (why,) = (area for area in app.text_area if area.label.startswith(reports.OVER_PLAN_REASON))
     app.text_area(key=why.key).input(WHY)
@@ -41,7 +41,7 @@ def test_a_base_is_told_what_is_beyond_its_plan_and_says_why_where_it_stands(cas
     report = one(sa.select(Report))
     assert (report.state, report.over_plan, report.over_plan_reason) == (State.SUBMITTED, FIGURES, WHY)
     app = open_page("paper", sign_in("base"), item=str(report.id))
-    assert any(WHY in said.value for said in app.warning)
+    assert any(WHY in said for said in boxes(app, "warning"))
     press(app, "撤回")
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))  # the reason stays, and may be changed
     assert app.text_area(key=why.key).value == WHY
@@ -49,15 +49,15 @@ def test_a_base_is_told_what_is_beyond_its_plan_and_says_why_where_it_stands(cas
 
 def test_a_slight_excess_is_told_openly_and_asks_for_nothing(cast: Cast) -> None:
     app, _ = filing(cast, 21, headcount=20)
-    assert any("批准20人，报送21人" in said.value for said in app.info)
+    assert any("批准20人，报送21人" in said for said in boxes(app, "info"))
     assert not app.error
     assert reports.OVER_PLAN_REASON not in "".join(area.label for area in app.text_area)
     press(app, "报送")
     app = open_page("review", sign_in("reviewer"), item=str(one(sa.select(Report.id))))
-    assert any("批准20人，报送21人" in said.value for said in app.info)
+    assert any("批准20人，报送21人" in said for said in boxes(app, "info"))
     assert not [box for box in app.checkbox if box.label.startswith(workflow.CONFIRM)]
     press(app, "通过")
-    assert "为21人登记" in app.success[-1].value
+    assert "为21人登记" in boxes(app, "success")[-1]
 
 
 def test_a_reviewer_confirms_the_figures_before_the_approval(cast: Cast) -> None:
@@ -71,13 +71,13 @@ def test_a_reviewer_confirms_the_figures_before_the_approval(cast: Cast) -> None
     app = open_page("review", sign_in("reviewer"), item=str(report_id))
     assert any(WHY in shown.value for shown in app.markdown)
     press(app, "通过")
-    assert f"勾选“{workflow.CONFIRM}”，再点“通过”。" in app.error[-1].value
+    assert f"勾选“{workflow.CONFIRM}”，再点“通过”。" in boxes(app, "error")[-1]
     (box,) = (box for box in app.checkbox if box.label.startswith(workflow.CONFIRM))
     assert FIGURES in box.label.replace("\\", "")
     app.checkbox(key=box.key).check()
     press(app, "通过")
-    assert "为5人登记120学时" in app.success[-1].value
+    assert "为5人登记120学时" in boxes(app, "success")[-1]
     assert one(sa.select(Movement.confirmed).where(Movement.action == "approve", Movement.submission_id == report_id))
     app = open_page("review", sign_in("reviewer"), item=str(report_id), state="approved")
     assert any(FIGURES in shown for shown in (str(table.value.to_dict()) for table in app.dataframe))
-    assert any(WHY in said.value for said in app.warning)
+    assert any(WHY in said for said in boxes(app, "warning"))

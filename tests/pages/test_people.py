@@ -19,7 +19,7 @@ from core.records import cards
 from core.submissions import disputes
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import listed, open_page, sign_in
+from tests.pages.conftest import boxes, listed, open_page, sign_in
 from web.tables import drawing
 
 NOW = datetime.now(UTC)
@@ -50,7 +50,7 @@ def test_the_filter_leaves_who_is_short_and_an_empty_list_says_so(cast: Cast) ->
     assert list(app.dataframe[0].value["name"]) == [people.row(3)[1]]
     app = open_page("people", sign_in("baotou_reviewer"), lack="本年度短缺")
     assert not app.dataframe
-    assert "没有符合条件的人员" in app.info[0].value
+    assert "没有符合条件的人员" in boxes(app, "info")[0]
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -89,11 +89,11 @@ def test_a_name_is_corrected_with_its_proof_and_a_refusal_loses_nothing(cast: Ca
     field(app, "姓名").input("额尔敦·巴图")
     field(app, "更正的原因（必填）").input("户籍更名")
     press(app, "更正")
-    assert app.error[0].value.startswith("请上传证明材料")
+    assert boxes(app, "error")[0].startswith("请上传证明材料")
     assert field(app, "姓名").value == "额尔敦·巴图"
     app.file_uploader[0].upload("户籍证明.pdf", b"%PDF-1.4 synthetic", "application/pdf")
     press(app, "更正")
-    assert app.success[0].value.startswith("已更正为额尔敦·巴图")
+    assert boxes(app, "success")[0].startswith("已更正为额尔敦·巴图")
     assert one_person(person_id).name == "额尔敦·巴图"
     history = app.dataframe[1].value
     assert list(history["after"]) == ["姓名 额尔敦·巴图"]
@@ -109,7 +109,7 @@ def test_a_person_is_handed_over_to_another_league(cast: Cast) -> None:
     field(app, "调入单位").input("示例市第一医院")
     field(app, "调动的原因（必填）").input("调动文件")
     press(app, "办理调动")
-    assert "已移交内蒙古自治区人力资源和社会保障厅" in app.success[0].value
+    assert "已移交内蒙古自治区人力资源和社会保障厅" in boxes(app, "success")[0]
     assert not app.error
     assert one_person(person_id).authority_id == cast.places["region"].id
 
@@ -120,16 +120,16 @@ def test_two_records_are_merged_and_separated(cast: Cast) -> None:
     app = act(open_page("people", sign_in("reviewer"), person=str(stays)), "合并重复人员")
     field(app, "重复记录的姓名或完整身份证号").input(people.id_number(2)).run()
     field(app, "合并的原因（必填）").input("号码录错")
-    assert "性别不同（男、女），很可能不是同一人" in app.warning[0].value
+    assert "性别不同（男、女），很可能不是同一人" in boxes(app, "warning")[0]
     press(app, "合并")
-    assert "请上传证明材料" in app.error[0].value
+    assert "请上传证明材料" in boxes(app, "error")[0]
     app.file_uploader[0].upload("户籍证明.pdf", b"%PDF-1.4 synthetic", "application/pdf")
     press(app, "合并")
-    assert "已并入" in app.success[0].value
+    assert "已并入" in boxes(app, "success")[0]
     assert one_person(duplicate).merged_into_id == stays
     assert len(app.dataframe[0].value) == 2  # the hospital's one and the school's
     press(app, "撤销合并")
-    assert "请填写原因" in app.error[0].value
+    assert "请填写原因" in boxes(app, "error")[0]
     (reason,) = (one for one in app.text_input if one.label.startswith("撤销与"))
     reason.input("不是同一人")
     press(app, "撤销合并")
@@ -142,10 +142,10 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
     person_id = people.person_id(1)
     app = open_page("credit_lookup", sign_in("employer"), person=str(person_id))
     press(app, "提出异议")
-    assert "写明这笔学时哪里有误" in app.error[0].value
+    assert "写明这笔学时哪里有误" in boxes(app, "error")[0]
     field(app, "哪里有误、应当是什么（必填）").input("只参加了两天")
     press(app, "提出异议")
-    assert app.success[0].value.startswith("异议已提出")
+    assert boxes(app, "success")[0].startswith("异议已提出")
     assert field(app, "哪里有误、应当是什么（必填）").value == ""
     assert any("待答复：只参加了两天" in shown.value.to_csv() for shown in app.dataframe)
     with db.reading() as session:
@@ -154,7 +154,7 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
     assert "只参加了两天" in app.dataframe[0].value.to_csv()
     assert ":gray[:small[学习日期]]  \n2024\\-06\\-26" in [each.value for each in app.markdown]
     press(app, "异议成立")
-    assert "异议成立须填写审核意见" in app.error[0].value
+    assert "异议成立须填写审核意见" in boxes(app, "error")[0]
     field(app, "审核意见").input("签到表只有两天")
     with db.transaction() as session:
         cards.issue(session, person_id, 2024, actor=cast["reviewer"], now=NOW)
@@ -164,10 +164,10 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
     app.run()
     told = "冲销第1批第1笔；1张已出具的审验卡失效"
     assert any(told in each.value.replace("\\", "") for each in app.markdown)
-    assert "1项资格核验结论曾用到这笔学时" in app.warning[0].value
+    assert "1项资格核验结论曾用到这笔学时" in boxes(app, "warning")[0]
     press(app, "异议成立")
-    assert app.success[0].value == f"“2024年度学时（第1批第1笔）”异议成立。{told}。"
-    assert app.info[0].value.startswith("列表是空的。")
+    assert boxes(app, "success")[0] == f"“2024年度学时（第1批第1笔）”异议成立。{told}。"
+    assert boxes(app, "info")[0].startswith("列表是空的。")
     app = open_page("credit_lookup", sign_in("employer"), person=str(person_id))
     assert any("异议成立：只参加了两天（答复：签到表只有两天）" in shown.value.to_csv() for shown in app.dataframe)
 
@@ -208,7 +208,7 @@ def test_a_dispute_about_a_deemed_year_says_so_and_a_foreign_one_is_not_found(ca
     words = []
     for dispute_id in (filed.id, filed.id + 1):
         app = open_page("review", sign_in("hohhot_reviewer"), item=str(dispute_id))
-        words += [each.value for each in app.error]
+        words += boxes(app, "error")
     assert words == ["没有找到这条申请，或它不在您的管理权限内。"] * 2
 
 

@@ -19,7 +19,7 @@ from core.models import DecisionPart, DecisionRun, PolicyDraft
 from core.people import accounts
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import open_page, sign_in
+from tests.pages.conftest import boxes, open_page, sign_in
 from tests.pages.test_credit_import import imported, line
 from tests.pages.test_deeds import NOW, TODAY, one, posted, press
 from web import tables
@@ -55,7 +55,7 @@ def test_a_file_of_applications_is_answered_row_by_row_and_recorded_once(cast: C
     app = open_page(
         "eligibility", sign_in("title"), view="已存档", decision=str(one(sa.select(DecisionPart.id)) * 100_000)
     )
-    assert any("不符合" in error.value for error in app.error)
+    assert any("不符合" in error for error in boxes(app, "error"))
 
 
 def test_who_only_oversees_may_look_but_not_record(cast: Cast) -> None:
@@ -68,14 +68,14 @@ def test_a_file_without_headings_is_refused_in_words(cast: Cast) -> None:
     app = open_page("eligibility", sign_in("title"))
     app.get("file_uploader")[0].upload("x.csv", b"a,b\n1,2\n", "text/csv").run()
     press(app, "核验")
-    assert "没有找到表头" in app.error[0].value
+    assert "没有找到表头" in boxes(app, "error")[0]
 
 
 def test_one_persons_decision_is_shown_with_every_rule_considered(cast: Cast) -> None:
     posted(cast)
     app = open_page("eligibility", sign_in("title"), view="按人核验", person="1")
     assert not app.exception
-    assert any("不符合" in error.value for error in app.error)
+    assert any("不符合" in error for error in boxes(app, "error"))
     considered = [table.value for table in app.table if "规定" in table.value.columns]
     assert sum(map(len, considered)) == len(notices.of_year(TODAY.year).waivers) + 1
     assert [words.startswith("**采用**") for words in considered[0]["结果"]].count(True) == 1
@@ -104,10 +104,10 @@ def test_the_form_asks_for_what_the_route_needs(cast: Cast) -> None:
     posted(cast)
     app = open_page("eligibility", sign_in("title"), view="按人核验", person="1")
     next(box for box in app.selectbox if box.label == "申报方式").select("考核认定").run()
-    assert "请填写认定年限" in app.error[0].value
+    assert "请填写认定年限" in boxes(app, "error")[0]
     next(field for field in app.number_input if field.label == "认定年限（年）").set_value(1).run()
     assert not app.exception
-    assert any("考核认定高级：不符合" in error.value for error in app.error)
+    assert any("考核认定高级：不符合" in error for error in boxes(app, "error"))
 
 
 def test_a_row_of_a_file_opens_its_sheet_or_says_why_it_has_none(cast: Cast) -> None:
@@ -118,17 +118,17 @@ def test_a_row_of_a_file_opens_its_sheet_or_says_why_it_has_none(cast: Cast) -> 
     good, faulty = map(str, app.dataframe[0].value["file_row"])
     app.query_params["row"] = good
     app.run()
-    assert any("额尔敦" in error.value and "不符合" in error.value for error in app.error)
+    assert any("额尔敦" in error and "不符合" in error for error in boxes(app, "error"))
     assert any(expander.label.startswith("不适用的规定") for expander in app.expander)
     app.query_params["row"] = faulty
     app.run()
-    assert any(f"第{faulty}行没有核验" in warning.value for warning in app.warning)
+    assert any(f"第{faulty}行没有核验" in warning for warning in boxes(app, "warning"))
 
 
 def test_an_employer_clerk_cannot_decide_another_employers_person(cast: Cast) -> None:
     posted(cast)
     app = open_page("eligibility", sign_in("hohhot_employer"), view="按人核验", person="1")
-    assert "没有找到" in app.error[0].value
+    assert "没有找到" in boxes(app, "error")[0]
 
 
 def test_the_policy_page_tells_clauses_interpretations_and_examples(cast: Cast) -> None:
@@ -159,7 +159,7 @@ def test_a_change_in_the_laboratory_shows_who_changes_side_and_a_second_admin_is
     app = open_page("policy_lab", sign_in("admin"), view="草稿与发布", draft=str(draft.id))
     app.text_input(key=f"why-{draft.id}").input("内人社办发〔2026〕1号")
     press(app, "发布")
-    assert "另一名管理员" in app.error[0].value
+    assert "另一名管理员" in boxes(app, "error")[0]
     assert notices.of_year(TODAY.year).requirement.hours["professional"] == 60
 
 
@@ -189,10 +189,10 @@ def test_a_second_administrator_publishes_and_the_office_decides_by_it_at_once(c
         )
     app = open_page("policy_lab", sign_in("second"), view="草稿与发布", draft=str(draft.id))
     press(app, "发布")
-    assert "发布依据" in app.error[0].value
+    assert "发布依据" in boxes(app, "error")[0]
     app.text_input(key=f"why-{draft.id}").input("内人社办发〔2026〕1号")
     press(app, "发布")
-    assert "已发布" in app.success[0].value
+    assert "已发布" in boxes(app, "success")[0]
     assert notices.of_year(TODAY.year).requirement.hours["professional"] == 70
     app = open_page("policies", sign_in("base"))
     assert "内人社办发〔2026〕1号" in app.caption[1].value
@@ -202,7 +202,7 @@ def test_a_draft_with_a_fault_is_refused_by_line_and_nothing_is_kept(cast: Cast)
     posted(cast)
     app = open_page("policy_lab", sign_in("admin"))
     next(area for area in app.text_area if area.label == "草稿全文").set_value("id: nmg-2024\ntitle: 无\n").run()
-    assert "政策文件有误" in app.error[0].value
+    assert "政策文件有误" in boxes(app, "error")[0]
     press(app, "保存为草稿")
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(PolicyDraft)) == 0
@@ -216,7 +216,7 @@ def test_anybody_is_found_in_the_laboratory_and_shown_by_both_policies(cast: Cas
     app.query_params["who"] = str(1 * 3 + 2)
     app.run()
     assert [caption.value for caption in app.caption[-2:]] == ["现行政策", "草稿"]
-    assert sum("额尔敦" in error.value for error in app.error) == 2
+    assert sum("额尔敦" in error for error in boxes(app, "error")) == 2
 
 
 def test_everybody_of_an_employer_is_answered_and_recorded_in_one_deed(cast: Cast) -> None:
@@ -224,7 +224,7 @@ def test_everybody_of_an_employer_is_answered_and_recorded_in_one_deed(cast: Cas
     app = open_page("eligibility", sign_in("title"), view="按单位核验")
     app.text_input(key="employer").input("没有这个单位").run()
     press(app, "核验")
-    assert "没有找到人员" in app.error[0].value
+    assert "没有找到人员" in boxes(app, "error")[0]
     app.text_input(key="employer").input("示例市第一医院").run()
     press(app, "核验")
     assert [metric.value for metric in app.metric][1] == "2"
@@ -241,7 +241,7 @@ def test_a_recorded_decision_stands_while_nothing_changed(cast: Cast) -> None:
         "eligibility", sign_in("title"), view="已存档", decision=str(one(sa.select(DecisionPart.id)) * 100_000)
     )
     assert not app.exception
-    assert not any("核验之后有变化" in warning.value for warning in app.warning)
+    assert not any("核验之后有变化" in warning for warning in boxes(app, "warning"))
 
 
 def test_hours_deemed_done_and_taken_back_are_called_that_beside_their_batch(cast: Cast) -> None:
@@ -309,7 +309,7 @@ def test_faulty_files_are_listed_for_administrators_and_mended_where_they_are_li
     app = open_page("policy_lab", sign_in("hohhot_admin"), file="hohhot-own")
     area = next(area for area in app.text_area if area.label == "草稿全文")
     assert area.value == faulty
-    assert "政策文件有误" in app.error[0].value
+    assert "政策文件有误" in boxes(app, "error")[0]
     area.set_value(LEAGUE).run()
     assert not app.exception
     assert not app.error
@@ -326,7 +326,7 @@ def test_an_uploaded_file_is_tried_and_one_that_is_no_text_is_refused(cast: Cast
     press(app, "保存为草稿")
     assert one(sa.select(PolicyDraft)).policy_id == "hohhot-own"
     app.get("file_uploader")[0].upload("通知.yaml", LEAGUE.encode("gbk"), "text/yaml").run()
-    assert "编码，请用记事本另存" in app.error[0].value
+    assert "编码，请用记事本另存" in boxes(app, "error")[0]
 
 
 def test_a_notice_with_other_windows_shows_whom_it_cannot_decide(cast: Cast) -> None:
@@ -341,11 +341,11 @@ def test_a_notice_with_other_windows_shows_whom_it_cannot_decide(cast: Cast) -> 
         assert not app.exception, app.exception[0].stack_trace
         metrics = {metric.label: (metric.value, metric.delta) for metric in app.metric}
         assert metrics["无法核验"] == ("2", "+2")
-        assert any("没有写明职称评审高级需完成哪些年度" in warning.value for warning in app.warning)
+        assert any("没有写明职称评审高级需完成哪些年度" in warning for warning in boxes(app, "warning"))
         app.query_params["who"] = str(1 * 3 + 2)
         app.run()
         assert not app.exception, app.exception[0].stack_trace
-        assert any("无法核验" in info.value for info in app.info)
+        assert any("无法核验" in info for info in boxes(app, "info"))
 
 
 def test_a_leagues_administrator_drafts_for_the_own_league_and_tries_it_over_its_people(cast: Cast) -> None:
@@ -363,5 +363,5 @@ def test_a_leagues_administrator_drafts_for_the_own_league_and_tries_it_over_its
     assert list(app.dataframe[0].value["league"]) == ["呼和浩特市"]
     app.text_input(key=f"why-{draft.id}").input("呼人社发〔2026〕1号")
     press(app, "发布")
-    assert "已发布" in app.success[0].value
+    assert "已发布" in boxes(app, "success")[0]
     assert notices.of_year(TODAY.year, "呼和浩特市").id == "nmg-2024-1"

@@ -14,7 +14,7 @@ from core.tables import mending
 from core.trail.files import Upload
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import SheetOf, open_page, sign_in
+from tests.pages.conftest import SheetOf, boxes, open_page, sign_in
 from tests.pages.test_deeds import NOW, TODAY, behind, one, press
 
 
@@ -26,7 +26,7 @@ def test_rows_are_pasted_instead_of_uploaded_and_more_are_added(cast: Cast) -> N
         lines = ["\t".join(map(str, people.row(serial))) for serial in serials]
         app.text_area(key=f"{key}pasted").input("\n".join(lines))
         press(app, "保存并检查花名册")
-        assert words in app.success[-1].value
+        assert words in boxes(app, "success")[-1]
         assert app.text_area(key=f"{key}pasted").value == ""
     assert (one(sa.select(Report)).people, one(sa.select(Report)).faults) == (3, 0)
 
@@ -40,14 +40,14 @@ def test_proposals_are_accepted_and_rows_left_out(cast: Cast) -> None:
     press(app, "保存并检查花名册")
     assert any("其中1行与别的行重复，将删去：第5行。其余1行改正。" in each.value for each in app.markdown)
     press(app, "确认采纳并删去1行")
-    assert app.success[-1].value == "1行已按建议改正，1行与别的行重复，已删去；花名册已重新检查。"
+    assert boxes(app, "success")[-1] == "1行已按建议改正，1行与别的行重复，已删去；花名册已重新检查。"
     sheet = SheetOf(app)
     left = [place for place, state in sheet.states.items() if state == "open"]
     assert (left, sheet.data["choices"]["sex"]) == (["6-sex", "7-sex"], ["男", "女"])
     sheet.mend(6, "sex", "男")
     assert (sheet.data["kind"], sheet.data["said"]) == ("success", "第6行性别已改正。")
     sheet.act("strike", 7)
-    assert "花名册没有错误。" in [said.value for said in app.success]
+    assert "花名册没有错误。" in boxes(app, "success")
     placed = {"4-sex": "mended", "5-id_number": "struck", "6-sex": "mended", "7-sex": "struck"}
     assert sheet.states == placed  # nothing has moved, until the list is put in order
     sheet.act("tidy")
@@ -74,7 +74,7 @@ def test_a_row_changed_or_struck_in_another_window_while_it_is_open_is_told_and_
     elsewhere("employer", "示例市第二医院")
     app.selectbox(key=f"whole-{report_id}-2-sex").set_value("男")
     press(app, "保存并重新检查")
-    assert app.success[-1].value == "第2行已保存并重新检查。"
+    assert boxes(app, "success")[-1] == "第2行已保存并重新检查。"
     with db.reading() as session:  # the cell that was not touched here keeps what the other window wrote
         assert reports.cells(session, report_id, 2, cast["base"])["employer"] == "示例市第二医院"
     sheet.act("open", 3)
@@ -82,7 +82,7 @@ def test_a_row_changed_or_struck_in_another_window_while_it_is_open_is_told_and_
         reports.strike(session, report_id, 3, actor=cast["base"], now=NOW)
     app.text_input(key=f"whole-{report_id}-3-name").input("李示错")
     press(app, "保存并重新检查")
-    assert "花名册中没有第3行" in app.error[0].value
+    assert "花名册中没有第3行" in boxes(app, "error")[0]
     assert sheet.states == {"2-sex": "mended", "3-sex": "struck", "4-sex": "open"}
     with db.transaction() as session:
         reports.strike(session, report_id, 4, actor=cast["base"], now=NOW)
@@ -101,9 +101,9 @@ def test_a_number_from_before_a_correction_is_put_right_from_the_hints(cast: Cas
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     app.text_area(key=f"report-{plan.id}-pasted").input("\t".join(map(str, people.row(1))))
     press(app, "保存并检查花名册")
-    assert "没有错误，另有1处提示" in app.success[-1].value
+    assert "没有错误，另有1处提示" in boxes(app, "success")[-1]
     press(app, "采纳第2行的建议：由系统填入更正后的号码")
-    assert "第2行已按建议改正并重新检查。" in app.success[-1].value
+    assert "第2行已按建议改正并重新检查。" in boxes(app, "success")[-1]
     assert not [button for button in app.button if button.label.startswith("采纳")]
     mended = sa.select(RosterRow.id_index).join(Report).where(Report.plan_id == plan.id)
     assert one(mended) == db.blind_index(people.id_number(31))
@@ -220,7 +220,7 @@ def test_what_stayed_open_is_filed_as_a_supplement(cast: Cast) -> None:
     report = one(sa.select(Report))
     people.approve(cast, report.id, now=NOW)
     app = press(open_page("paper", sign_in("base"), item=str(report.id)), "补报其余1行")
-    assert "补报已建立，共1行" in app.success[-1].value
+    assert "补报已建立，共1行" in boxes(app, "success")[-1]
     assert not [button for button in app.button if button.label.startswith("补报")]
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     SheetOf(app).mend(4, "sex", "女")
@@ -245,7 +245,7 @@ def test_before_and_after_a_supplement_is_turned_down_each_is_told_what_it_means
     app.text_area(key=f"opinion-{added.id}").input("没有参加培训")
     press(app, "不予通过")
     app = open_page("paper", sign_in("base"), item=str(report.id))
-    (told,) = (each.value for each in app.warning)
+    (told,) = boxes(app, "warning")
     assert "其中1人没有登记学时，不能再补报。理由：没有参加培训" in told
 
 
@@ -253,7 +253,7 @@ def test_a_foreign_or_unknown_plan_is_not_found_and_one_without_a_report_due_say
     plan = behind(cast, people.sheet([people.row(1)]))
     for plan_id in (plan.id, plan.id + 100):
         app = open_page("paper", sign_in("hohhot_base"), kind="report", plan=str(plan_id))
-        assert [each.value for each in app.error] == ["没有找到这条培训计划，或它不在您的管理权限内。"]
+        assert boxes(app, "error") == ["没有找到这条培训计划，或它不在您的管理权限内。"]
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     assert any("待审" in each.value for each in app.markdown if each.value.startswith("#### "))
     assert "报送" not in [button.label for button in app.button]
@@ -268,11 +268,11 @@ def test_what_was_typed_is_saved_before_it_is_submitted(cast: Cast) -> None:
     uploads[f"{key}announcement"].upload("通知.pdf", b"%PDF-1.4", "application/pdf")
     press(app, "保存并检查花名册")
     press(app, "报送")
-    assert "培训总结未填" in app.error[0].value
+    assert "培训总结未填" in boxes(app, "error")[0]
     app.text_area(key=f"{key}summary").input("按计划完成")
     app.text_area(key=f"{key}pasted").input("\n".join("\t".join(map(str, people.row(n, sex="m"))) for n in (1, 2)))
     press(app, "报送")
-    assert "还没有报送" in app.warning[-1].value  # faults nobody has looked at yet
+    assert "还没有报送" in boxes(app, "warning")[-1]  # faults nobody has looked at yet
     report = one(sa.select(Report))
     assert (report.state, report.summary, report.faults) == (State.DRAFT, "按计划完成", 2)
     SheetOf(app).mend(2, "sex", "男")
@@ -289,12 +289,12 @@ def test_pasted_words_that_are_no_roster_are_refused_and_stay(cast: Cast) -> Non
     for _ in range(2):
         app.text_area(key=key).input("随便的一句话，不是表格")
         press(app, "保存并检查花名册")
-        assert "没有姓名或身份证号" in app.error[0].value
+        assert "没有姓名或身份证号" in boxes(app, "error")[0]
         assert app.text_area(key=key).value == "随便的一句话，不是表格"
         app.text_area(key=key).input("\t".join(map(str, people.row(1 + _))))
         press(app, "保存并检查花名册")
-        assert "粘贴添加了1行" in app.success[-1].value
-        assert f"花名册{1 + _}人" in app.success[-1].value
+        assert "粘贴添加了1行" in boxes(app, "success")[-1]
+        assert f"花名册{1 + _}人" in boxes(app, "success")[-1]
 
 
 def test_a_value_chosen_again_changes_nothing(cast: Cast) -> None:
@@ -321,9 +321,9 @@ def test_hours_that_were_taken_back_lead_the_base_to_a_supplement(cast: Cast) ->
         assert "部分冲销" in " ".join(text.value for text in app.markdown)
         assert any("冲销第1批：只学了两天" in str(each.value) for each in app.dataframe)
     app = open_page("filing", sign_in("base"))
-    assert told in app.info[0].value
+    assert told in boxes(app, "info")[0]
     press(app, "补报更正")
-    assert "共2行" in app.success[-1].value
+    assert "共2行" in boxes(app, "success")[-1]
     added = one(sa.select(Report).where(Report.part == 2))
     assert "补报" in next(text.value for text in app.markdown if text.value.startswith("#### "))
     assert "补报" in open_page("filing", sign_in("base")).dataframe[0].value.loc[0, "title"]
@@ -340,7 +340,7 @@ def test_a_base_reads_its_filed_roster_and_what_came_of_each_row(cast: Cast) -> 
     app.toggle(key="roster").set_value(True).run()
     frame = next(each.value for each in app.dataframe if "file_row" in each.value and "hours_standing" in each.value)
     assert frame[["file_row", "faulty", "hours_standing"]].to_numpy().tolist() == [[3, "否", "有效"], [4, "是", ""]]
-    assert "花名册有1行有错误，没有登记学时" in app.warning[-1].value
+    assert "花名册有1行有错误，没有登记学时" in boxes(app, "warning")[-1]
 
 
 def test_a_reviewer_sees_the_years_of_a_make_up_training(cast: Cast) -> None:
@@ -367,10 +367,10 @@ def test_the_same_file_again_replaces_nothing_and_says_so_and_the_roster_can_go_
     upload()
     SheetOf(app).mend(3, "sex", "男")
     upload()
-    assert "先前已经读取，没有替换" in app.success[-1].value
+    assert "先前已经读取，没有替换" in boxes(app, "success")[-1]
     assert one(sa.select(Report.faults)) == 0
     press(app, "确认恢复")
-    assert "已恢复为上传的原件" in app.success[-1].value
+    assert "已恢复为上传的原件" in boxes(app, "success")[-1]
     assert one(sa.select(Report.faults)) == 1
 
 
@@ -383,30 +383,30 @@ def test_another_file_takes_the_place_of_a_repaired_roster_only_when_that_is_tic
     app.run()
     (tick,) = (box for box in app.checkbox if "此前在网上改正的1处作废" in box.label)
     press(app, "保存并检查花名册")
-    assert "整份替换，此前在网上改正的1处作废，所以没有保存" in app.error[0].value
+    assert "整份替换，此前在网上改正的1处作废，所以没有保存" in boxes(app, "error")[0]
     with db.reading() as session:
         assert reports.cells(session, report_id, 2, cast["base"])["sex"] == "男"
     (tick,) = (box for box in app.checkbox if "此前在网上改正的1处作废" in box.label)
     tick.check()
     press(app, "保存并检查花名册")
-    assert "原花名册已整份替换，此前在网上改正的1处作废。" in app.success[-1].value
+    assert "原花名册已整份替换，此前在网上改正的1处作废。" in boxes(app, "success")[-1]
     assert not app.checkbox
 
 
 def test_a_refused_file_leaves_no_green_light_of_the_former_one(cast: Cast) -> None:
     app, _ = pasted(cast, people.row(1))
     clean = "花名册没有错误。"
-    assert clean in [said.value for said in app.success]
+    assert clean in boxes(app, "success")
     key = f"report-{one(sa.select(Report.plan_id))}-roster"
 
     def given(name: str, content: bytes) -> list[str]:
         uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
         uploads[key].upload(name, content, "application/octet-stream")
         press(app, "保存并检查花名册")
-        return [said.value for said in app.error]
+        return boxes(app, "error")
 
     said = given("改坏的.xlsx", people.sheet([people.row(2, note="长" * 1001)]))
     assert any(each.startswith("“改坏的.xlsx”没有读入，下面仍是先前的花名册，没有改动。第3行的“备注”") for each in said)
-    assert clean not in [each.value for each in app.success]
+    assert clean not in boxes(app, "success")
     assert given("另一份.xlsx", people.sheet([people.row(2)])) == []
-    assert clean in [each.value for each in app.success]
+    assert clean in boxes(app, "success")

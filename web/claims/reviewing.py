@@ -77,7 +77,7 @@ def ask(submission: Submission) -> None:
         placeholder="依据证书填写",
     )
     if hours and (words := claims.beyond(submission, Decimal(str(hours)))):
-        st.warning(words)
+        st.warning(md(words))
 
 
 def _granted(claim_id: int) -> str:

@@ -12,6 +12,7 @@ from core.ground.access import Refused
 from core.law import notices
 from core.law.notices import YEARS_SINCE, Fact, Policy
 from web import bar, context
+from web.words import md
 
 ASSERTED = ["否", "是", "待核验"]
 ANY = ""
@@ -28,7 +29,7 @@ def cells(league: str | None) -> dict[str, object]:
     try:
         policy = notices.of_year(year, league)
     except Refused as refused:
-        st.warning(refused.words)
+        st.warning(md(refused.words))
         bar.end()
     words = policy.vocabulary
     facts: dict[str, object] = {"year": year}

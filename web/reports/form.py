@@ -163,7 +163,7 @@ def _files(draft: drafts.Form, paper: Paper, plan: Plan, report: Report | None) 
         )
     before, asked = st.session_state.get(f"{draft.prefix}asked", (None, None))
     if asked and before == _asked_of(draft):
-        st.error(asked.words)
+        st.error(md(asked.words))
         listing = roster.listing(roster.form(plans.policy_of(plan), plan.subject))
         key = f"{draft.prefix}{before[0]}"
         tables.columns(asked.understood, listing, key=key, then=lambda: papers.save(paper))
