@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Refused, Role, not_found
+from core.office import views
 from core.submissions import comments as said
 from core.submissions import queues, workflow
 from core.trail import files
@@ -26,7 +27,7 @@ with db.reading() as session:
     counts = queues.counts(session, asked, actor=actor, now=now)
     count = filters.total(counts, asked)
     page = max(1, min(page, math.ceil(count / PAGE_ROWS)))
-    unread = said.unread(session, actor)
+    unread, saved = said.unread(session, actor), views.saved(session, actor)
     rows = queues.listed(session, asked, actor=actor, now=now, offset=(page - 1) * PAGE_ROWS, limit=PAGE_ROWS)
 deciding.go_on([row.submission.id for row in rows])
 
@@ -61,7 +62,7 @@ def item(submission_id: int) -> None:
     deciding.decide(found, actor)
 
 
-filters.draw(actor, offered, asked, counts)
+filters.draw(actor, offered, asked, counts, saved)
 left, right = st.columns([35, 65], gap="small")
 with left, st.container(key="desk-left"):
     listing.listing(rows, count, opened, unread, one_kind=bool(single), one_state=asked.state is not None)

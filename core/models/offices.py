@@ -111,6 +111,18 @@ class Unsaved(Base):
     at: Mapped[datetime] = mapped_column(Moment)
 
 
+class SavedView(Base):
+    """Filters of the desk that an account saved under a name (常用视图); nobody else's to see."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (sa.UniqueConstraint("account_id", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
+    name: Mapped[str] = mapped_column(sa.String(20))
+    wanted: Mapped[str] = mapped_column(EncryptedText("saved_view.wanted"))
+    """The filters as JSON."""
+
+
 class SignIn(Base):
     """One signed-in browser. Only the digest of its token is kept."""
 

@@ -17,7 +17,7 @@ from core.ground.access import ROLE_HOMES, Actor, OrganizationKind, Refused, Rol
 from core.law.workdays import DayKind
 from core.ledger import books, checks, statements
 from core.models import Base, Dispute, Organization, Person, PolicyDraft, State, leagues
-from core.office import dashboards, search
+from core.office import dashboards, search, views
 from core.people import accounts, acts, holidays, organizations, persons
 from core.records import cards, proofs, shortfalls
 from core.submissions import claims, comments, disputes, plans, queues, reports, roster, workflow
@@ -327,6 +327,7 @@ FILE = ("base", "hohhot_base")
 ADMINISTER = ("admin", "admin hohhot_admin")
 KEEP = ("admin reviewer reviewer2", "hohhot_admin hohhot_reviewer")
 
+DESK = (" ".join((*KEEP, "baotou_reviewer")),) * 2
 SIDES = ("admin reviewer reviewer2 base", "hohhot_admin hohhot_reviewer hohhot_base")
 
 MAY: list[tuple[str, Question, tuple[str, str]]] = [
@@ -345,6 +346,7 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("foresee a move", move(Action.APPROVE, "waiting_plan", workflow.foreseen), DECIDE),
     ("undo a decision", move(Action.UNDO, "open_plan"), ("reviewer", "hohhot_reviewer")),
     ("foresee a reversal", foresee_reversal, KEEP),
+    ("save a view", lambda s, a, at: views.save(s, "视图", queues.Wanted(), actor=a), DESK),
     ("list plans", queue("plan", "waiting_plan"), SEE),
     ("list reports", queue("report", "report"), SEE),
     ("see a report", lambda s, a, at: reports.one(s, at.report, a), SEE),

@@ -1,17 +1,27 @@
-"""The filters of the desk (筛选): they live in the address bar, and a count stands beside each kind and state."""
+"""The filters of the desk (筛选): they live in the address bar, and a count stands beside each kind and state.
+
+An account's own views (常用视图) are filters under a name; opening one puts them into the address bar.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Unpack
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from core.ground.access import Actor
 from core.models import State
+from core.office import views
+from core.office.views import View
 from core.submissions import workflow
 from core.submissions.kinds import Kind
 from core.submissions.queues import Urgency, Wanted
+from web import deeds
+from web.deeds import Who
+from web.words import md
 
 ALL = "all"
 NAMES = ("kind", "state", "urgency", "org", "q", "own")
@@ -43,8 +53,14 @@ def _member(words: Any, code: str, usual: Any) -> Any:
     return next((member for member in words if member.value == code), usual)
 
 
-def draw(here: Actor, offered: Sequence[Kind[Any]], asked: Wanted, counts: Mapping[tuple[str, State], int]) -> None:
-    """The filters: kinds and states with their counts; urgency, organization, text, whose."""
+def draw(
+    here: Actor,
+    offered: Sequence[Kind[Any]],
+    asked: Wanted,
+    counts: Mapping[tuple[str, State], int],
+    saved: Sequence[View],
+) -> None:
+    """The filters: kinds and states with their counts; urgency, organization, text, whose; the views of one's own."""
     words = {kind.code: kind.short for kind in offered}
     of_kind = {code: _sum(counts, [code], asked.state) for code in words}
     of_state = {state: _sum(counts, asked.kinds, state) for state in (*State, None)}
@@ -72,6 +88,7 @@ def draw(here: Actor, offered: Sequence[Kind[Any]], asked: Wanted, counts: Mappi
         _field(st.text_input, "org", "报送机构", asked.organization, placeholder="报送机构", width=150)
         if here.oversees_region:
             _field(st.toggle, "own", "只看由本机关审核的", asked.own)
+        _views(here, offered, asked, saved)
 
 
 def total(counts: Mapping[tuple[str, State], int], asked: Wanted) -> int:
@@ -122,3 +139,75 @@ def _changed(name: str, written: Callable[[Any], str]) -> None:
     else:
         st.query_params.pop(name, None)
     st.query_params.pop("page", None)
+
+
+# --- views of one's own -----------------------------------------------------------------------------------------------
+
+
+def _views(here: Actor, offered: Sequence[Kind[Any]], asked: Wanted, saved: Sequence[View]) -> None:
+    """The views (常用视图), the one that is shown marked; clicked again, it makes way for the usual filters."""
+    written = {view.name: _written(here, offered, view.wanted) for view in saved}
+    now = _written(here, offered, asked)
+    shown = next((name for name, filters in written.items() if filters == now), None)
+    if written:
+        st.session_state["desk-view"] = shown
+        st.pills(
+            "常用视图",
+            list(written),
+            format_func=lambda name: f":material/bookmark: {md(name)}",
+            key="desk-view",
+            on_change=_open,
+            args=(written,),
+            label_visibility="collapsed",
+        )
+    with st.popover("常用视图", icon=":material/bookmark_add:"):
+        st.caption("把现在的筛选条件存为常用视图，以后点一下就打开，只有您看得到。用已有的名称保存，即改为现在的条件。")
+        st.text_input("名称", key="desk-view-name", max_chars=views.LONGEST, placeholder="如：本周到期")
+        st.button("存为常用视图", key="desk-view-save", type="primary", on_click=_save, args=(offered, asked))
+        if written:
+            st.selectbox("已有的视图", list(written), key="desk-view-old")
+            st.button("删除这个视图", key="desk-view-remove", on_click=_remove)
+
+
+def _written(here: Actor, offered: Sequence[Kind[Any]], wanted: Wanted) -> dict[str, str]:
+    """Filters as the address bar says them."""
+    codes = [kind.code for kind in offered if kind.code in wanted.kinds]
+    said = {
+        "kind": ",".join(codes) if len(codes) < len(offered) else "",
+        "state": wanted.state.value if wanted.state else ALL,
+        "urgency": wanted.urgency.value if wanted.urgency else "",
+        "org": wanted.organization,
+        "q": wanted.text,
+        "own": "0" if here.oversees_region and not wanted.own else "",
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _open(written: Mapping[str, Mapping[str, str]]) -> None:
+    """Put a view's filters into the address bar, or the usual ones where none is chosen any more."""
+    for name in (*NAMES, "page"):
+        st.query_params.pop(name, None)
+    for name, value in written.get(st.session_state["desk-view"], {}).items():
+        st.query_params[name] = value
+
+
+def _save(offered: Sequence[Kind[Any]], asked: Wanted) -> None:
+    """Save what is shown under the name typed; of all kinds there are, it is of all there will be."""
+    name = st.session_state["desk-view-name"]
+    wanted = replace(asked, kinds=()) if len(asked.kinds) == len(offered) else asked
+
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        return f"筛选条件已存为常用视图“{md(views.save(session, name, wanted, actor=who['actor']).name)}”。"
+
+    if deeds.deed(act, "view", name, wanted):
+        st.session_state["desk-view-name"] = ""
+
+
+def _remove() -> None:
+    name = st.session_state["desk-view-old"]
+
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        views.remove(session, name, actor=who["actor"])
+        return f"常用视图“{md(name)}”已删除。"
+
+    deeds.deed(act, "view-remove", name)
