@@ -264,6 +264,23 @@ def test_a_page_is_thin_and_asks_core(path: Path) -> None:
     assert not [name for name in calls(path) if name == "Session"]
 
 
+def test_every_message_of_a_deed_is_shown_by_the_one_region_or_a_bar() -> None:
+    run = [block for block in ast.walk(tree(ROOT / "web" / "screens.py")) if isinstance(block, ast.With)]
+    shown = [block for block in run if "bar.messages()" in map(ast.unparse, block.items)]
+    assert [ast.unparse(block).count("page.run()") for block in shown] == [1], "pages are drawn inside the region"
+    for path in (*PAGES, *WEB):
+        words = path.read_text(encoding="utf-8")
+        assert not re.search(r"\.toast\(", words), f"{path.name}: a toast goes away and covers what is below it"
+        if path.name not in ("bar.py", "deeds.py"):
+            assert not re.search(r"hand\(\)|\.messages\.|Hand\(", words), f"{path.name}: messages go through deeds.say"
+        if path in PAGES:
+            assert "st.stop()" not in words, f"{path.name}: bar.end() shows the messages"
+        for node in (each for each in ast.walk(tree(path)) if isinstance(each, ast.Call)):
+            box = re.search(r"\.(error|warning|success|info)$", called(node))
+            raw = box and any(re.search(r"\b(refused|asked\w*|why)\.words$", ast.unparse(arg)) for arg in node.args)
+            assert not raw, f"{path.name}:{node.lineno} words of a refusal not escaped"
+
+
 @pytest.mark.parametrize("path", PAGES, ids=ids(PAGES))
 def test_the_first_thing_a_page_does_is_to_ask_who_is_there(path: Path) -> None:
     body = tree(path).body

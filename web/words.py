@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -34,7 +35,11 @@ def clause(text: str) -> str:
 
 
 def md(text: str) -> str:
-    """Markdown escaping (转义): text somebody typed, safe inside Markdown, line breaks as spaces."""
+    """Markdown escaping (转义): text somebody typed, safe inside Markdown, line breaks as spaces.
+
+    A web address would become a link even so, since links are looked for in what was read: a word joiner breaks it.
+    """
+    text = re.sub(r"(?i):(?=//)|www(?=\.)", "\\g<0>\u2060", text)
     for letter in "\\`*_{}[]()<>#+-!|$~:":
         text = text.replace(letter, "\\" + letter)
     return text.replace("\n", " ")

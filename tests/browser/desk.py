@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
+from routes.session import COOKIE
 from tests import cast as people
+from tests.pages.conftest import sign_in
 
 
 @dataclass
@@ -53,7 +55,7 @@ class Desk:
             timeout=30_000
         )
 
-    def told(self, words: str | re.Pattern[str]) -> None:
+    def told(self, words: str | re.Pattern[str]) -> Locator:
         """The message of a deed, and all of it inside the viewport, wherever the page is scrolled to."""
         message = self.page.get_by_test_id("stAlert").filter(has_text=words).first
         expect(message).to_be_visible(timeout=30_000)
@@ -65,6 +67,7 @@ class Desk:
         assert box["y"] + box["height"] <= window["height"], f"{words} below the viewport, at {box['y']:.0f} px"
         assert box["x"] >= 0, f"{words} left of the viewport"
         assert box["x"] + box["width"] <= window["width"], f"{words} right of the viewport"
+        return message
 
 
 def arrive(browser: Browser, base: str, username: str) -> Desk:
@@ -79,6 +82,13 @@ def arrive(browser: Browser, base: str, username: str) -> Desk:
     assert cookie["httpOnly"]
     assert cookie["sameSite"] == "Strict"
     return Desk(page, base)
+
+
+def seated(browser: Browser, base: str, username: str) -> Desk:
+    """Signed in beforehand, for tests that are not about signing in."""
+    window = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900})
+    window.add_cookies([{"name": COOKIE, "value": sign_in(username), "url": base}])
+    return Desk(window.new_page(), base)
 
 
 def choose_first_row(desk: Desk) -> None:

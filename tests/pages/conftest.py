@@ -70,7 +70,7 @@ def listed(app: AppTest) -> list[dict[str, Any]]:
 
 def boxes(app: AppTest, kind: str) -> list[str]:
     """What the boxes of a kind (success, error, warning, info) say, as it is read: without Markdown's escapes."""
-    return [re.sub(r"\\(.)", r"\1", each.value) for each in getattr(app, kind)]
+    return [re.sub(r"\\(.)|\u2060", r"\1", each.value) for each in getattr(app, kind)]
 
 
 @dataclass
