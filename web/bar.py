@@ -38,14 +38,17 @@ SEVERAL = 3
 """So many messages stand in boxes of their own; where there are more, those of a kind are lines of one."""
 
 
+WORST_FIRST = ("error", "warning", "success")
+
+
 def together(said: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Messages as they are drawn, in Markdown: the many of a batch as lines of one box for each kind of message.
+    """Messages as they are drawn, in Markdown: the many of a batch as lines of one box for each kind, refusals first.
 
     Plain text, all of it: titles and reasons that users typed stand in the words.
     """
     if len(said) <= SEVERAL:
         return [(kind, plain(words)) for kind, words in said]
-    sorts = dict.fromkeys(kind for kind, _ in said)
+    sorts = [kind for kind in WORST_FIRST if kind in {each for each, _ in said}]
     return [(kind, "\n".join(f"- {md(words)}" for each, words in said if each == kind)) for kind in sorts]
 
 

@@ -475,6 +475,17 @@ def plain(session: Session, submission_id: int, actor: Actor) -> bool:
     return not kind.to_confirm(session, submission) and not kind.warnings(session, submission, actor)
 
 
+def standing_steps(steps: pd.DataFrame) -> pd.DataFrame:
+    """Steps that stand (未撤销的步骤), out of `trail`: without a decision that was undone, and without its undoing."""
+    kept: list[Any] = []
+    for at, action in enumerate(steps["action"]):
+        if action == Action.UNDO and kept:
+            kept.pop()
+        else:
+            kept.append(at)
+    return steps.iloc[kept]
+
+
 def to_confirm(session: Session, submission: Submission) -> str:
     """What approval must confirm (须确认的事项), in words to be handed to `move` as they are; "" where nothing."""
     return kinds.of(submission).to_confirm(session, submission)

@@ -395,6 +395,18 @@ def test_a_plan_goes_back_with_remarks_and_comes_again_with_what_was_changed(cas
     assert one(sa.select(Plan)).state is State.SUBMITTED
 
 
+def test_a_return_that_was_undone_leaves_no_mark_on_the_desk(cast: Cast) -> None:
+    plan = people.file_plan(cast, now=NOW, **ahead(20))
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
+    app.text_area(key=f"opinion-{plan.id}").input("请补充师资")
+    press(app, "退回")
+    app = press(open_page("review", sign_in("reviewer"), item=str(plan.id)), "撤销")
+    assert f"“{plan.title}”：已撤销“退回”，回到待审。" in boxes(app, "success")
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
+    assert not [words for words in boxes(app, "warning") if "再次提交" in words]
+    assert [each.value for each in app.caption if "退回0次" in each.value]
+
+
 def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_line(cast: Cast) -> None:
     plans_filed = [people.file_plan(cast, now=NOW, title=f"第{at}期", **ahead(20 + 4 * at)) for at in range(4)]
     app = press(open_page("review", sign_in("reviewer"), kind="plan"), "批量通过…")
@@ -408,6 +420,8 @@ def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_li
         workflow.move(session, first.id, Action.RETURN, **said)
     press(app, confirmed.label)
     assert "没有通过：" in boxes(app, "error")[0]
+    assert f"批量办理{len(plain)}件：通过{len(plain) - 1}件，没有通过1件。" in "".join(boxes(app, "warning"))
+    assert not [button for button in app.button if button.key == "batch-approve"]  # the dialog is closed
     with db.reading() as session:
         states = [session.get_one(Plan, each).state for each in plain]
     assert states == [State.RETURNED, *[State.APPROVED] * (len(plain) - 1)]

@@ -8,8 +8,7 @@ from typing import Unpack
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground import db
-from core.ground.access import Actor
+from core.ground.access import Actor, Refused
 from core.models import State, Submission
 from core.submissions import kinds, workflow
 from core.submissions.queues import Row
@@ -22,36 +21,72 @@ from web.words import md
 def offer(rows: Sequence[Row], here: Actor) -> None:
     """The button that finds what of the listed may be approved together, and shows it before anything is done."""
     waiting = [
-        row.submission
+        row
         for row in rows
         if row.submission.state is State.SUBMITTED
         and Action.APPROVE in workflow.moves_for(row.submission, here)
         and not kinds.of(row.submission).approval_needs_reason
     ]
     if len(waiting) > 1:
-        st.button("批量通过…", key="desk-batch", on_click=_ask, args=(waiting, here), icon=":material/done_all:")
+        st.button("批量通过…", key="desk-batch", on_click=_begin, args=(waiting,), icon=":material/done_all:")
 
 
-@st.dialog("批量通过", width="medium")
-def _ask(waiting: Sequence[Submission], here: Actor) -> None:
-    """What has nothing worth a look and nothing to confirm (没有提示), ticked; what has is read one by one."""
-    with db.reading() as session:
-        plain = [each for each in waiting if workflow.plain(session, each.id, here)]
-    left = len(waiting) - len(plain)
-    st.caption(f"列表中有{len(waiting)}件待审，其中{left}件有提示或须确认，请逐件审核；下面{len(plain)}件没有提示。")
-    chosen = [
-        each for each in plain if st.checkbox(f"{kinds.of(each).short}　{md(each.title)}", True, key=f"batch-{each.id}")
-    ]
+def _begin(waiting: Sequence[Row]) -> None:
+    """Look at each once: what has nothing worth a look (没有提示), and what its approval would lead to."""
+
+    def act(session: Session, **who: Unpack[Who]) -> list[tuple[Row, str]]:
+        plain = [row for row in waiting if workflow.plain(session, row.submission.id, who["actor"])]
+        return [(row, _told(session, row.submission, who)) for row in plain]
+
+    try:
+        found = deeds.rehearsed(act)
+    except Refused as refused:
+        deeds.say("error", refused.words)
+        return
+    _ask(len(waiting), found)
+
+
+def _told(session: Session, found: Submission, who: Who) -> str:
+    """What approval leads to, or why it would be refused."""
+    try:
+        told = workflow.foreseen(session, found.id, Action.APPROVE, version=found.version, **who).words
+    except Refused as refused:
+        return f"现在还不能通过：{refused.words}"
+    return f"通过后，{told}" if told else ""
+
+
+@st.dialog("批量通过", width="large")
+def _ask(waiting: int, plain: Sequence[tuple[Row, str]]) -> None:
+    """What may be approved together, ticked, each with what decides and what follows; the rest is read one by one."""
+    st.caption(
+        f"列表的这一页有{waiting}件计划、报告等待审，其中{waiting - len(plain)}件有提示或须确认，请逐件审核；"
+        f"下面{len(plain)}件没有提示。"
+    )
+    chosen = [row.submission for row, told in plain if _ticked(row, told)]
     with st.container(horizontal=True):
         done = st.button(
-            f"通过所选{len(chosen)}件", type="primary", disabled=not chosen, on_click=_approve, args=(chosen,)
+            f"通过所选{len(chosen)}件" if chosen else "没有选中",
+            type="primary",
+            key="batch-approve",
+            disabled=not chosen,
+            on_click=_approve,
+            args=(chosen,),
         )
-        if st.button("不办理") or done:
+        if st.button("不办理", key="batch-leave") or done:
             st.rerun()
+
+
+def _ticked(row: Row, told: str) -> bool:
+    """One of them, and whether it stays ticked."""
+    found, line = row.submission, row.line
+    facts = "，".join(filter(None, (found.organization.name, line.when, line.size, line.hours)))
+    label = f"{kinds.of(found).short}　**{md(found.title)}**　{md(facts)}  \n:small[{md(told)}]"
+    return st.checkbox(label, True, key=f"batch-{found.id}-{found.version}")
 
 
 def _approve(chosen: Sequence[Submission]) -> None:
     """Each in a transaction of its own, with every check of a single approval; a refusal stops none of the others."""
+    passed = 0
     for each in chosen:
 
         def act(session: Session, found: Submission = each, **who: Unpack[Who]) -> str:
@@ -60,7 +95,10 @@ def _approve(chosen: Sequence[Submission]) -> None:
                 f"“{found.title}”{kinds.of(found).done_word(Action.APPROVE)}。{done.words}{'。' if done.words else ''}"
             )
 
-        deeds.deed(act, Action.APPROVE, each.id, each.version, refused=f"“{each.title}”没有通过：")
+        once = Action.APPROVE, each.id, each.version
+        passed += deeds.deed(act, *once, refused=f"“{each.title}”没有通过：") is not None
+    failed = len(chosen) - passed
+    deeds.say("warning" if failed else "success", f"批量办理{len(chosen)}件：通过{passed}件，没有通过{failed}件。")
     opened = st.query_params.get("item", "")
     if opened.isdecimal() and int(opened) in {each.id for each in chosen}:
         st.session_state["desk-after"] = int(opened)

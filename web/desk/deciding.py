@@ -29,6 +29,7 @@ def decide(found: Submission, here: Actor) -> None:
     with bar.bar(keep=True):
         if not moves:
             _not_mine(found, here)
+            _last(found)
             return
         asked = _consequence(_foretold(found)) if Action.APPROVE in moves else ""
         if asked:
@@ -57,6 +58,7 @@ def decide(found: Submission, here: Actor) -> None:
                     on_click=_decided,
                     args=(found, action, asked),
                 )
+            _last(found)
 
 
 def _not_mine(found: Submission, here: Actor) -> None:
@@ -66,6 +68,16 @@ def _not_mine(found: Submission, here: Actor) -> None:
         st.caption(f"该{kind.short}由{md(found.authority.name)}{workflow.stage_of(found).word}，您可以查看。")
     else:
         st.caption(f"{kind.word_for(found.state)}，不需要在这里办理。")
+
+
+def _last(found: Submission) -> None:
+    """The way back to the item decided last (刚办的一件), where one's own decision can be undone."""
+    last = st.session_state.get("desk-last")
+    if last and last != found.id:
+        help_ = "打开后可撤销自己刚才的决定"
+        st.button(
+            "回到刚办的", key="desk-back", type="tertiary", help=help_, on_click=address.choose, args=("item", last)
+        )
 
 
 def _opinion(found: Submission) -> str:
@@ -128,10 +140,12 @@ def _decided(found: Submission, action: Action, asked: str) -> None:
             version = reading.before(session, found, typed, **who)
         said = {"version": version, "reason": reason, "confirmed": confirmed, "remarks": remarks}
         _, done = workflow.move(session, found.id, action, **said, **who)
+        if action is Action.UNDO:
+            return f"“{found.title}”：已{done.words}。"
         return f"“{found.title}”{kinds.of(found).done_word(action)}。{done.words}{'。' if done.words else ''}"
 
     if deeds.deed(act, action, found.id, found.version, confirmed, reason, typed, remarks):
-        st.session_state["desk-after"] = found.id
+        st.session_state["desk-after"] = st.session_state["desk-last"] = found.id
 
 
 def go_on(ids: Sequence[int]) -> None:

@@ -35,7 +35,7 @@ KEYS = {
 }
 """Which key presses which button: widgets are keyed by these names and the item."""
 WORDS = (
-    "键盘：J 下一件　K 上一件　A 通过　B 退回　X 不予通过　U 撤销自己的决定　O 写意见（Esc 写完）　E 看材料；"
+    "键盘：J 下一件　K 上一件　A 通过　B 退回　X 不予通过　U 撤销自己对这件的决定　O 写意见（Esc 写完）　E 看材料；"
     "焦点在列表时 ↑↓ 移动，回车打开"
 )
 

@@ -123,7 +123,8 @@ def earlier(found: Submission, here: Actor) -> None:
         return
     with db.reading() as session:
         steps = workflow.trail(session, found.id, here)
-        returned = steps[steps["action"] == workflow.Action.RETURN]
+        returned = workflow.standing_steps(steps)
+        returned = returned[returned["action"] == workflow.Action.RETURN]
         went_back = not returned.empty
         remarks = workflow.remarks(session, found.id, here) if went_back else []
         changes = workflow.changes(session, found.id, here) if went_back else []

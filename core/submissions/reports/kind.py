@@ -45,6 +45,13 @@ from core.trail import files
 _TABLE, _PLAN = sa.inspect(Report).local_table, sa.inspect(Plan).local_table
 
 
+def _earns_nothing(session: Session, report: Report) -> int:
+    """Rows without a fault that post nothing all the same: an assessment not passed, no hours."""
+    idle = sa.or_(RosterRow.assessment.not_in(roster.PASSED), RosterRow.hours == 0)
+    query = sa.select(sa.func.count(RosterRow.id)).where(RosterRow.report_id == report.id, ~RosterRow.faulty, idle)
+    return session.scalars(query).one()
+
+
 def _postings(report: Report, rows: Iterable[Any], person_ids: dict[bytes, int]) -> Iterator[books.Posting]:
     """What these rows earned of the plan's subject: id, blind index, credit year and hours of each."""
     plan, end_on = report.plan, report.end_on

@@ -53,10 +53,13 @@ def record_of(session: Session, organization_id: int, actor: Actor) -> Record:
     def count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
         return sa.select(sa.func.count(Submission.id)).where(*mine, *conditions).scalar_subquery()
 
-    def steps(action: Action) -> sa.ScalarSelect[int]:
-        taken = sa.select(sa.func.count(Movement.id)).join(Submission, Submission.id == Movement.submission_id)
-        kinds = Submission.kind.in_((PLAN, REPORT))
-        return taken.where(*mine, kinds, Movement.action == action.value).scalar_subquery()
+    def steps(action: Action, to: State) -> sa.ScalarSelect[int]:
+        """Decisions that stand: each that was undone came and went."""
+        gone = sa.and_(Movement.action == Action.UNDO.value, Movement.from_state == to)
+        worth = sa.case((Movement.action == action.value, 1), (gone, -1), else_=0)
+        taken = sa.select(sa.func.coalesce(sa.func.sum(worth), 0))
+        taken = taken.join(Submission, Submission.id == Movement.submission_id)
+        return taken.where(*mine, Submission.kind.in_((PLAN, REPORT))).scalar_subquery()
 
     late = sa.select(Report.__table__.c.id).where(Report.__table__.c.late)
     reported = Submission.kind == REPORT
@@ -67,8 +70,8 @@ def record_of(session: Session, organization_id: int, actor: Actor) -> Record:
             count(reported),
             count(reported, Submission.id.not_in(late)),
             count(reported, Submission.id.in_(late)),
-            steps(Action.RETURN),
-            steps(Action.REJECT),
+            steps(Action.RETURN, State.RETURNED),
+            steps(Action.REJECT, State.REJECTED),
             count(reported, OF_SUBMISSION.in_((Standing.PARTLY.value, Standing.REVERSED.value))),
         )
     ).one()
