@@ -197,7 +197,7 @@ def _save(offered: Sequence[Kind[Any]], asked: Wanted) -> None:
     wanted = replace(asked, kinds=()) if len(asked.kinds) == len(offered) else asked
 
     def act(session: Session, **who: Unpack[Who]) -> str:
-        return f"筛选条件已存为常用视图“{md(views.save(session, name, wanted, actor=who['actor']).name)}”。"
+        return f"筛选条件已存为常用视图“{views.save(session, name, wanted, actor=who['actor']).name}”。"
 
     if deeds.deed(act, "view", name, wanted):
         st.session_state["desk-view-name"] = ""
@@ -208,6 +208,6 @@ def _remove() -> None:
 
     def act(session: Session, **who: Unpack[Who]) -> str:
         views.remove(session, name, actor=who["actor"])
-        return f"常用视图“{md(name)}”已删除。"
+        return f"常用视图“{name}”已删除。"
 
     deeds.deed(act, "view-remove", name)
