@@ -29,6 +29,7 @@
     [/^(\d+) results?$/, (_, count) => `${count}项`],
     [/^Page (\d+)$/, (_, number) => `第${number}页`],
     [/^Help for (.*)$/, (_, name) => `${name}的说明`],
+    [/^Shortcut (.*)$/, (_, keys) => `快捷键 ${keys}`],
     [/^Remove (.*)$/, (_, name) => `移除${name}`],
     [/^File must be (\d+)(?:\.\d+)?MB or smaller\.$/, (_, size) => `文件不能超过${size}MB，没有上传。请压缩或拆分后再选。`],
     [/^(.+) files are not allowed\.?$/, (_, kind, node) => {

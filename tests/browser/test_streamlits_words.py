@@ -18,9 +18,9 @@ ENGLISH = """() => {
       if (words.test(each.getAttribute(name) ?? "")) found.add(each.getAttribute(name));
     for (const child of each.childNodes) if (child.nodeType === 3 && words.test(child.data)) found.add(child.data);
   }
-  return [...found].filter((text) => !/Excel|CSV|Esc|PDF|too-large|icon|yyyy|reviewer|base/.test(text));
+  return [...found].filter((text) => !/Excel|CSV|Ctrl|Esc|PDF|too-large|icon|yyyy|reviewer|base/.test(text));
 }"""
-"""Every label and word on the page with three Latin letters, but for the names of files and programs."""
+"""Every label and word on the page with three Latin letters, but for the names of files, programs and keys."""
 
 
 def english(page: Page) -> list[str]:

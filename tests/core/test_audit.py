@@ -20,7 +20,7 @@ from core.models import AuditEntry, Setting
 from core.office import calendar
 from core.people import accounts, acts, holidays, organizations, persons, setup
 from core.records import cards, imports, proofs
-from core.submissions import claims, disputes, plans, reports, workflow
+from core.submissions import claims, comments, disputes, plans, reports, workflow
 from core.submissions.workflow import Action
 from core.tables import mending, sheets
 from core.trail import audit, choices, files
@@ -128,6 +128,7 @@ def busy_month() -> c.Cast:
             s, Upload("往年.csv", sheets.csv_file(*earlier)), actor=reviewer, reason="补登", now=c.AFTER
         )
         books.reverse(s, batch.id, actor=reviewer, reason="导错了", now=c.AFTER)
+        comments.write(s, other.id, "请把课表发来", actor=reviewer, now=c.AFTER)
         calendar.subscribe(s, actor=base, now=c.AFTER)
         calendar.unsubscribe(s, actor=base, now=c.AFTER)
         holidays.enter(s, c.TODAY, c.TODAY, DayKind.REST, "示例假日", actor=admin, now=c.AFTER)
