@@ -1,4 +1,4 @@
-"""The desk: whoever decides reads what was filed, of every kind, and decides it; the next item opens by itself."""
+"""The review desk (审核台): reviewers read and decide submissions of every kind; the next item opens by itself."""
 
 import math
 

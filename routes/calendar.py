@@ -44,8 +44,8 @@ _pace = _Pace()
 def subscription(request: Request) -> Response:
     """Calendar subscription (日历订阅): the organization's deadlines and trainings as an iCalendar file.
 
-    404 for any token that is none, always alike; 429 for who asks too often. Behind a proxy all clients are one unless
-    the server is told to trust its headers.
+    404 for any token that is none, always alike; 429 for who asks too often. Behind a reverse proxy all clients share
+    one rate limit, unless the server trusts the proxy's forwarded headers.
     """
     if not _pace.allows(request.client.host if request.client else ""):
         return PlainTextResponse("too many requests", status_code=429, headers={"Retry-After": str(int(AGAIN))})

@@ -229,7 +229,7 @@ def _rebased(form: Form, base: dict[str, Any]) -> None:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two values of a field are the same to whoever reads them: blanks around a text are nothing."""
+    """Whether two values of a field are the same to a reader: blanks around a text are nothing."""
     if isinstance(one, str) and isinstance(other, str):
         return typed.prose(one) == typed.prose(other)
     return bool(_json(one) == _json(other))

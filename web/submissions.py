@@ -8,12 +8,20 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from core.ledger.consequences import Consequence
 from core.models import Submission
 from core.submissions import kinds, workflow
 from web import address, deeds, tables
 from web.deeds import Who
 from web.facts import fact, facts
 from web.words import chip, md, moment_text
+
+
+def told(found: Submission, action: workflow.Action, done: Consequence) -> str:
+    """Words of success of a move (办理结果): what was done to which submission, and what it led to."""
+    if action is workflow.Action.UNDO:
+        return f"“{found.title}”：已{done.words}。"
+    return f"“{found.title}”{kinds.of(found).done_word(action)}。{done.words}{'。' if done.words else ''}"
 
 
 def moved(
@@ -28,7 +36,7 @@ def moved(
     def act(session: Session, **who: Unpack[Who]) -> str:
         reason = st.session_state.get(reason_key, "") if reason_key else ""
         moved, done = workflow.move(session, submission_id, action, version=version, reason=reason, **who)
-        return f"“{title}”{kinds.of(moved).done_word(action)}。{done.words}{'。' if done.words else ''}"
+        return told(moved, action, done)
 
     if not deeds.deed(act, action, submission_id, version):
         return False

@@ -1,7 +1,7 @@
 """Consequences (后果) of a deed: counted while it is done, so that what is announced before a click is what happens.
 
-Nothing here foresees anything. `watch` counts what the ledger is made to post or take back inside its block; whoever
-wants to know beforehand does the deed inside `db.rehearsed`, which undoes it.
+`watch` counts what the ledger posts or takes back inside its block. For a preview (dry run) the deed is done inside
+`db.rehearsed`, which rolls it back.
 """
 
 from __future__ import annotations

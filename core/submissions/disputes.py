@@ -167,7 +167,7 @@ def _answers(session: Session, dispute_ids: list[int]) -> dict[int, str]:
 
 
 def open_about(session: Session, person_id: int, actor: Actor) -> list[Dispute]:
-    """Disputes in hand (未了结的异议) about a person's entries, for whoever may withdraw them or file them again.
+    """Disputes in hand (未了结的异议) about a person's entries, for those who may withdraw or file them again.
 
     Refused codes: "role", "missing".
     """

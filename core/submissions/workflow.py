@@ -484,8 +484,3 @@ def standing_steps(steps: pd.DataFrame) -> pd.DataFrame:
         else:
             kept.append(at)
     return steps.iloc[kept]
-
-
-def to_confirm(session: Session, submission: Submission) -> str:
-    """What approval must confirm (须确认的事项), in words to be handed to `move` as they are; "" where nothing."""
-    return kinds.of(submission).to_confirm(session, submission)

@@ -60,7 +60,7 @@ def told(report: Report) -> list[tuple[str, bool]]:
 
 def asked(report: Report) -> str:
     with db.reading() as session:
-        return workflow.to_confirm(session, session.get_one(Report, report.id))
+        return KINDS["report"].to_confirm(session, session.get_one(Report, report.id))
 
 
 def kept(report: Report) -> Report:

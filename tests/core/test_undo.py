@@ -81,14 +81,19 @@ def state_before(action: Action) -> State:
     return {Action.APPROVE: State.APPROVED, Action.REJECT: State.REJECTED, Action.RETURN: State.RETURNED}[action]
 
 
+def returned_and_changed(cast: c.Cast, plan_id: int) -> None:
+    """A plan that came back for its headcount, which its base has changed since."""
+    move(cast, plan_id, Action.RETURN, now=c.NOW, remarks=[Remark("people", "headcount")])
+    with db.transaction() as session:
+        fields: Any = {**vars(plans.fields_of(session.get_one(plans.Plan, plan_id))), "headcount": 30}
+        version = session.scalar(sa.select(Submission.version).where(Submission.id == plan_id))
+        plans.revise(session, plan_id, plans.PlanFields(**fields), version=version, actor=cast["base"], now=c.NOW)
+
+
 def test_a_return_stands_once_the_base_has_changed_anything_or_filed_again(database: str) -> None:
     cast = c.assemble()
     plan = c.file_plan(cast)
-    move(cast, plan.id, Action.RETURN, now=c.NOW, remarks=[Remark("people", "headcount")])
-    with db.transaction() as session:
-        fields: Any = {**vars(plans.fields_of(session.get_one(plans.Plan, plan.id))), "headcount": 30}
-        version = session.scalar(sa.select(Submission.version).where(Submission.id == plan.id))
-        plans.revise(session, plan.id, plans.PlanFields(**fields), version=version, actor=cast["base"], now=c.NOW)
+    returned_and_changed(cast, plan.id)
     assert c.refusal(undoing(cast, plan.id, now=c.NOW)).code == "relied"
     move(cast, plan.id, Action.SUBMIT, "base", c.NOW)
     assert c.refusal(undoing(cast, plan.id, now=c.NOW)).code == "move"
@@ -97,11 +102,7 @@ def test_a_return_stands_once_the_base_has_changed_anything_or_filed_again(datab
 def test_a_return_that_was_undone_is_no_return(office: str) -> None:
     cast = c.assemble()
     plan = c.file_plan(cast)
-    move(cast, plan.id, Action.RETURN, now=c.NOW, remarks=[Remark("people", "headcount")])
-    with db.transaction() as session:
-        fields: Any = {**vars(plans.fields_of(session.get_one(plans.Plan, plan.id))), "headcount": 30}
-        version = session.scalar(sa.select(Submission.version).where(Submission.id == plan.id))
-        plans.revise(session, plan.id, plans.PlanFields(**fields), version=version, actor=cast["base"], now=c.NOW)
+    returned_and_changed(cast, plan.id)
     move(cast, plan.id, Action.SUBMIT, "base", c.NOW)
 
     def listed() -> tuple[list[str | int], list[str]]:

@@ -13,7 +13,7 @@ from core.models import State, Submission
 from core.submissions import kinds, workflow
 from core.submissions.queues import Row
 from core.submissions.workflow import Action
-from web import deeds
+from web import deeds, submissions
 from web.deeds import Who
 from web.words import md
 
@@ -90,10 +90,8 @@ def _approve(chosen: Sequence[Submission]) -> None:
     for each in chosen:
 
         def act(session: Session, found: Submission = each, **who: Unpack[Who]) -> str:
-            _, done = workflow.move(session, found.id, Action.APPROVE, version=found.version, **who)
-            return (
-                f"“{found.title}”{kinds.of(found).done_word(Action.APPROVE)}。{done.words}{'。' if done.words else ''}"
-            )
+            moved, done = workflow.move(session, found.id, Action.APPROVE, version=found.version, **who)
+            return submissions.told(moved, Action.APPROVE, done)
 
         once = Action.APPROVE, each.id, each.version
         passed += deeds.deed(act, *once, refused=f"“{each.title}”没有通过：") is not None

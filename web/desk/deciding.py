@@ -14,7 +14,7 @@ from core.ledger.consequences import Consequence
 from core.models import State, Submission
 from core.submissions import kinds, workflow
 from core.submissions.workflow import Action
-from web import address, bar, deeds
+from web import address, bar, deeds, submissions
 from web.deeds import Who
 from web.desk import readings, remarking
 from web.words import md
@@ -139,10 +139,8 @@ def _decided(found: Submission, action: Action, asked: str) -> None:
         if action is Action.APPROVE and reading.before:
             version = reading.before(session, found, typed, **who)
         said = {"version": version, "reason": reason, "confirmed": confirmed, "remarks": remarks}
-        _, done = workflow.move(session, found.id, action, **said, **who)
-        if action is Action.UNDO:
-            return f"“{found.title}”：已{done.words}。"
-        return f"“{found.title}”{kinds.of(found).done_word(action)}。{done.words}{'。' if done.words else ''}"
+        moved, done = workflow.move(session, found.id, action, **said, **who)
+        return submissions.told(moved, action, done)
 
     if deeds.deed(act, action, found.id, found.version, confirmed, reason, typed, remarks):
         st.session_state["desk-after"] = st.session_state["desk-last"] = found.id

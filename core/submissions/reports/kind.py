@@ -47,7 +47,7 @@ _TABLE, _PLAN = sa.inspect(Report).local_table, sa.inspect(Plan).local_table
 
 def _earns_nothing(session: Session, report: Report) -> int:
     """Rows without a fault that post nothing all the same: an assessment not passed, no hours."""
-    idle = sa.or_(RosterRow.assessment.not_in(roster.PASSED), RosterRow.hours == 0)
+    idle = sa.not_(sa.and_(*_earning(report)))
     query = sa.select(sa.func.count(RosterRow.id)).where(RosterRow.report_id == report.id, ~RosterRow.faulty, idle)
     return session.scalars(query).one()
 
