@@ -118,6 +118,7 @@ LABELS = {
     "reason": "原因",
     "record": "记录",
     "record_id": "编号",
+    "quota": "全区指标",
     "relied_years": "涉及学时年度",
     "repaired": "改正",
     "repaired_by": "方式",
@@ -186,4 +187,5 @@ RECORDS = {
     "dispute": "异议",
     "organization": "机构",
     "person": "人员",
+    "quota": "指标",
 } | {kind.code: kind.short for kind in kinds.KINDS.values()}
