@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import typed
-from core.ground.access import OrganizationKind, Refused, league_of
+from core.ground.access import Actor, OrganizationKind, Refused, league_of
 from core.law.notices import Programme
 from core.models import Organization, Person, Quota, QuotaShare, QuotaVersion
 from core.quotas import targets
@@ -44,12 +44,13 @@ def apportioned(total: int, weights: Mapping[int, int]) -> dict[int, int]:
     return {each: share + (each in first) for each, (share, _) in parted.items()}
 
 
-def proposal(session: Session, found: Programme, year: int, total: int) -> Proposal:
+def proposal(session: Session, actor: Actor, found: Programme, year: int, total: int) -> Proposal:
     """Propose a split (建议分解) of a target in the proportions of the year before; of what was published for it then.
 
     A programme that had none goes by the people on file of each league and of the region's own units.
-    Refused codes: "fields" (nothing to go by, or no target).
+    Refused codes: "role", "jurisdiction", "fields" (nothing to go by, or no target).
     """
+    targets.require_changer(actor)
     if type(total) is not int or not 0 < total <= targets.MOST:
         raise Refused("fields", "请先填写全区指标，再按比例分解。", {"target": "请填写全区指标"})
     may = targets.offices(session, found)

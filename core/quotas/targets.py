@@ -217,7 +217,7 @@ def _told(session: Session, actor: Actor, found: Programme, year: int, version: 
 def changes(session: Session, actor: Actor, code: str, year: int, number: int) -> pd.DataFrame:
     """What a version changed (变动) against the one before it, a row for each organization whose share is another.
 
-    Columns: office_id, office, before, after (None: no share), difference. The whole target is the row of office_id 0.
+    Columns: office_id, office, was, became ("" for no share), moved. The whole target is the row of office_id 0.
     Refused codes: as `in_force`.
     """
     after = in_force(session, actor, code, year, number=number)
@@ -232,7 +232,7 @@ def changes(session: Session, actor: Actor, code: str, year: int, number: int) -
         if both[0] != both[1]:
             was, became = ["" if each is None else f"{each:,}{unit}" for each in both]
             rows.append((office_id, name, was, became, (both[1] or 0) - (both[0] or 0)))
-    return pd.DataFrame(rows, columns=["office_id", "office", "before", "after", "difference"])
+    return pd.DataFrame(rows, columns=["office_id", "office", "was", "became", "moved"])
 
 
 def _names(session: Session, ids: set[int]) -> dict[int, str]:
@@ -274,7 +274,8 @@ def may_change(actor: Actor) -> bool:
     return actor.role in CHANGERS and actor.oversees_region
 
 
-def _require(actor: Actor) -> None:
+def require_changer(actor: Actor) -> None:
+    """Refuse who does not set targets (下达指标). Refused codes: "role", "jurisdiction"."""
     require(actor, *CHANGERS)
     if not actor.oversees_region:
         raise Refused("jurisdiction", "指标由自治区人社厅下达，盟市和各单位只能查看本单位的指标。")
@@ -285,7 +286,7 @@ def draft(session: Session, actor: Actor, code: str, year: int) -> Draft:
 
     Refused codes: "role", "jurisdiction", "policy", "fields".
     """
-    _require(actor)
+    require_changer(actor)
     found = programme(code, year)
     quota = session.scalar(_quota(found.code, year))
     if quota is None:
@@ -300,7 +301,7 @@ def save(session: Session, code: str, year: int, split: Split, *, version: int, 
 
     Refused codes: "role", "jurisdiction", "policy", "fields", "stale", "same" (nothing was changed).
     """
-    _require(actor)
+    require_changer(actor)
     quota, before = _changed(session, code, year, split, version=version, actor=actor, now=now)
     if before == split:
         raise Refused("same", "指标没有改动，不需要保存。")
@@ -316,7 +317,7 @@ def publish(
     A split that is over or under its target may be published: `held` says so, and the reason stands beside it.
     Refused codes: "role", "jurisdiction", "policy", "fields", "stale", "reason", "same" (as the version in force).
     """
-    _require(actor)
+    require_changer(actor)
     if not (reason := typed.prose(reason)):
         raise Refused("reason", "请填写下达的依据或调整的原因，它与这一版指标一起保存。")
     if len(reason) > LONGEST_REASON:

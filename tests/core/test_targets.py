@@ -125,14 +125,14 @@ def test_every_publication_is_a_version_with_its_reason_and_what_it_changed(cast
         first = targets.in_force(session, cast["leader"], CODE, YEAR, number=1).split
         assert first == split(cast, hohhot=1500, baotou=900)
         moved = targets.changes(session, cast["leader"], CODE, YEAR, 2)
-        assert moved[["office", "before", "after", "difference"]].values.tolist() == [
+        assert moved[["office", "was", "became", "moved"]].values.tolist() == [
             ["全区指标", "20,000人", "21,000人", 1000],
             [cast.places["baotou"].name, "900人", "", -900],
             [cast.places["department"].name, "", "100人", 100],
         ]
         of_league = targets.history(session, cast["baotou_reviewer"], CODE, YEAR)
         assert [each.number for each in of_league] == [1]
-        assert targets.changes(session, cast["hohhot_leader"], CODE, YEAR, 1)["after"].tolist() == ["1,500人"]
+        assert targets.changes(session, cast["hohhot_leader"], CODE, YEAR, 1)["became"].tolist() == ["1,500人"]
         lines, _ = audit.history(session, cast["admin"], event=targets.Event.PUBLISHED)
     assert lines["reason"].tolist() == ["年中调整", "年初分解"]
     assert '"quota":"21,000人"' in lines["after"][0]
@@ -200,6 +200,7 @@ def test_only_reviewers_and_administrators_of_the_region_set_targets(cast: c.Cas
         lambda s: targets.draft(s, cast[by], CODE, YEAR),
         lambda s: targets.save(s, CODE, YEAR, given, **act),
         lambda s: targets.publish(s, CODE, YEAR, given, reason="年初分解", **act),
+        lambda s: splitting.proposal(s, cast[by], targets.programme(CODE, YEAR), YEAR, 100),
     ):
         assert refused(deed).code in ("role", "jurisdiction")
     assert not targets.may_change(cast[by])
@@ -282,12 +283,12 @@ def test_a_proposal_goes_by_what_was_published_the_year_before(cast: c.Cast) -> 
     publish(cast, split(cast, hohhot=2, baotou=1))
     with db.reading() as session:
         found = targets.programme(CODE, YEAR + 1)
-        proposed = splitting.proposal(session, found, YEAR + 1, 100)
+        proposed = splitting.proposal(session, cast["admin"], found, YEAR + 1, 100)
         with pytest.raises(Refused) as told:
-            splitting.proposal(session, found, YEAR, 100)
+            splitting.proposal(session, cast["admin"], found, YEAR, 100)
         assert told.value.code == "fields"
         with pytest.raises(Refused):
-            splitting.proposal(session, found, YEAR + 1, True)
+            splitting.proposal(session, cast["admin"], found, YEAR + 1, True)
     assert proposed.shares == split(cast, hohhot=67, baotou=33).shares
     assert proposed.basis == "2024年度下达的指标"
 
@@ -297,7 +298,7 @@ def test_without_such_a_year_it_goes_by_the_people_on_file(cast: c.Cast) -> None
     rows = [c.row(serial, employer="示例旗蒙古族中学") for serial in (5, 7, 9, 11)]
     c.posted(cast, c.sheet(rows), by="hohhot_base", reviewer="hohhot_reviewer")
     with db.reading() as session:
-        proposed = splitting.proposal(session, targets.programme(CODE, YEAR), YEAR, 100)
+        proposed = splitting.proposal(session, cast["admin"], targets.programme(CODE, YEAR), YEAR, 100)
     assert proposed.shares == split(cast, hohhot=67, region=33).shares
 
 
