@@ -103,7 +103,43 @@ class Plan(Submission):
     extension_start_on: Mapped[date | None]
     """The earliest start an administrator allowed although it is less than the notice asks for."""
     extension_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    programme: Mapped[str] = mapped_column(sa.String(30), default="")
+    """The programme (专项项目) it carries out, as its notice calls it; "" for none."""
+    line_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme_line.id"), index=True)
+    """The approved line of that programme it carries out."""
+    line: Mapped[ProgrammeLine | None] = relationship()
     __mapper_args__ = {"polymorphic_identity": "plan"}  # noqa: RUF012
+
+
+class ProgrammeLine(Base):
+    """项目任务: one line of what was filed for a programme, a line of 附件2 or one seminar, for plans to carry out.
+
+    It may be carried out once its submission is approved.
+    """
+
+    __tablename__ = "programme_line"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), index=True)
+    number: Mapped[int]
+    """Its place (序号) in the table it was filed in, from 1."""
+    programme: Mapped[str] = mapped_column(sa.String(30))
+    year: Mapped[int] = mapped_column(sa.SmallInteger)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    """项目名称."""
+    area: Mapped[str] = mapped_column(sa.String(60), default="")
+    """重点领域."""
+    people: Mapped[int | None]
+    """计划人数, where what was filed is certain."""
+    start_on: Mapped[date | None]
+    end_on: Mapped[date | None]
+    hours: Mapped[Decimal | None] = mapped_column(Hours)
+    said: Mapped[str] = mapped_column(sa.Text, default="")
+    """The cells as they were filed (原文), JSON by column."""
+    submission: Mapped[Submission] = relationship()
+    __table_args__ = (
+        sa.UniqueConstraint("submission_id", "number"),
+        sa.Index("ix_programme_line_year", "programme", "year"),
+    )
 
 
 class Report(Submission):

@@ -19,6 +19,7 @@ __all__ = [
     "forms",
     "kinds",
     "plans",
+    "programmes",
     "queues",
     "remarking",
     "reports",

@@ -31,6 +31,7 @@ from core.models import Mode, Organization, Plan, Report, State, Submission
 from core.people import holidays
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
 from core.submissions.kinds import REASONS, Action, Kind, Line, Mark, register
+from core.submissions.programmes import marking
 from core.tables import values
 from core.tables.problems import Problem
 from core.trail import audit, messages
@@ -68,6 +69,10 @@ class PlanFields:
     hours_each: Decimal | str
     credit_years: tuple[int, ...] = ()
     """学时年度 it offers, clause 七(二); none: the year of the training."""
+    programme: str = ""
+    """A programme of the notice (专项项目) it carries out, by its code; "" for none."""
+    line_id: int | None = None
+    """The approved line (项目任务) of the programme it carries out; see `marking.lines_for`."""
 
 
 WORDS = {
@@ -275,8 +280,9 @@ def draft(session: Session, fields: PlanFields, *, actor: Actor, now: datetime) 
     """
     require(actor, Role.BASE_CLERK)
     fields = _filled(fields)
-    check_fields(fields, actor.organization_kind, actor.league)
     home = session.get_one(Organization, actor.organization_id)
+    check_fields(fields, actor.organization_kind, actor.league)
+    marking.check_plan(session, fields, home)
     plan = Plan(
         **asdict(fields),
         organization_id=home.id,
@@ -301,6 +307,7 @@ def revise(session: Session, plan_id: int, fields: PlanFields, *, version: int, 
         raise audit.overtaken(session, plan)
     fields = _filled(fields)
     check_fields(fields, actor.organization_kind, actor.league)
+    marking.check_plan(session, fields, plan.organization)
     before = summary(plan)
     for name, value in asdict(fields).items():
         setattr(plan, name, value)
@@ -452,6 +459,8 @@ class PlanKind(Kind[Plan]):
         "headcount": "计划人数",
         "hours_each": "每人学时",
         "credit_years": "学时年度",
+        "programme": "专项项目",
+        "line_id": "项目任务",
     }
     reasons: ClassVar = {
         "time": "时间或学时安排不妥",
@@ -475,11 +484,13 @@ class PlanKind(Kind[Plan]):
             ("方式", plan.mode.label),
             ("计划人数", f"{plan.headcount}人"),
             ("每人学时", hours_text(plan.hours_each)),
+            *marking.facts(plan),
         ]
 
     def content(self, session: Session, plan: Plan) -> dict[str, str]:
         said = {name: str(getattr(plan, name)) for name in self.fields}
         said |= {"subject": subject_name(plan), "mode": plan.mode.label, "hours_each": hours_text(plan.hours_each)}
+        said |= {"programme": marking.name_of(plan.programme), "line_id": plan.line.name if plan.line else ""}
         return said | {"credit_years": "、".join(map(str, credit_years(plan)))}
 
     def texts(self, plan: Plan) -> list[tuple[str, str]]:
@@ -523,7 +534,9 @@ class PlanKind(Kind[Plan]):
 
     def check_submit(self, session: Session, plan: Plan, *, actor: Actor, reason: str, now: datetime) -> None:
         """A plan is filed so many days before its training, clause 一(五)1. Refused codes: "late", "fields"."""
-        check_fields(fields_of(plan), session.get_one(Organization, plan.organization_id).kind, plan.authority.league)
+        home = session.get_one(Organization, plan.organization_id)
+        check_fields(fields_of(plan), home.kind, plan.authority.league)
+        marking.check_plan(session, fields_of(plan), home)
         policy, today = policy_of(plan), db.office_day(now)
         if today > self.deadline(session, plan).due_on:
             earliest = deadlines.earliest_start_on(policy, today, holidays.work_days(session))

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import OrganizationKind, Refused
 from core.law import notices
-from core.models import Mode, Plan, State
+from core.models import Mode, Plan, ProgrammeLine, State
 from core.submissions import plans, workflow
 from core.submissions.workflow import Action
 from core.trail import audit
 from tests import cast as c
+from tests import toy
 
 K = OrganizationKind
 
@@ -292,3 +293,63 @@ def test_a_later_year_goes_by_the_last_notice_until_the_next_one(database: str) 
     assert not rule.carried(2024)
     cast = c.assemble()
     assert draft(cast, starting(date(2025, 3, 3))).id
+
+
+# --- programmes: clauses 二 to 六 -------------------------------------------------------------------------------------
+
+
+def approved_line(session: Session, cast: c.Cast, by: str = "admin", year: int = 2024) -> ProgrammeLine:
+    """A line of 附件2, filed by the organization of an account and approved."""
+    home = cast[by].organization_id
+    filed = toy.Toy(title="2024年度计划表", organization_id=home, authority_id=home, created_at=c.NOW)
+    filed.state = State.APPROVED
+    line = ProgrammeLine(
+        submission=filed, number=3, programme="capability", year=year, name="新能源技术研修", said="{}"
+    )
+    session.add(line)
+    session.flush()
+    return line
+
+
+def test_a_plan_names_the_approved_line_it_carries_out(database: str) -> None:
+    cast = c.assemble()
+    with db.transaction() as session:
+        line = approved_line(session, cast)
+    plan = draft(cast, replace(c.PLAN, programme="capability", line_id=line.id))
+    with db.reading() as session:
+        told = dict(plans.PLAN.facts(session.get_one(Plan, plan.id)))
+    assert told["专项项目"] == "知识更新能力提升项目"
+    assert told["项目任务"] == "新能源技术研修（2024年度计划表第3项）"
+
+
+def test_a_line_of_another_league_or_year_or_not_approved_cannot_be_carried_out(database: str) -> None:
+    cast = c.assemble()
+    with db.transaction() as session:
+        other = approved_line(session, cast, by="hohhot_reviewer")
+        past = approved_line(session, cast, year=2023)
+        waiting = approved_line(session, cast)
+        waiting.submission.state = State.SUBMITTED
+    for line in (other, past, waiting):
+        with pytest.raises(Refused) as refused:
+            draft(cast, replace(c.PLAN, programme="capability", line_id=line.id))
+        assert refused.value.fields.keys() == {"line_id"}
+
+
+@pytest.mark.parametrize(
+    ("programme", "line_id", "field"),
+    [
+        ("capability", None, "line_id"),
+        ("capability", [1], "line_id"),
+        ("grassroots_health", None, "programme"),
+        (["capability"], None, "programme"),
+        ("digital_engineers", 1, "line_id"),
+        ("", 1, "programme"),
+    ],
+)
+def test_a_programme_is_one_of_the_notices_and_carried_out_in_its_way(
+    database: str, programme: Any, line_id: Any, field: str
+) -> None:
+    cast = c.assemble()
+    with pytest.raises(Refused) as refused:
+        draft(cast, replace(c.PLAN, programme=programme, line_id=line_id))
+    assert refused.value.fields.keys() == {field}

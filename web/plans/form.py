@@ -15,10 +15,11 @@ from core.ground.access import Actor, Refused
 from core.ground.hours import hours_text
 from core.law import deadlines, notices
 from core.law.notices import Policy, SubjectRule
-from core.models import Mode, Plan
+from core.models import Mode, Organization, Plan
 from core.people import holidays
 from core.submissions import plans, queues
 from core.submissions.kinds import KINDS
+from core.submissions.programmes import marking
 from web import address, context, drafts, papers
 from web.deeds import Who
 from web.papers import Paper
@@ -50,6 +51,7 @@ def form(plan: Plan | None, actor: Actor) -> Paper:
     subjects = plans.subjects_of(actor.organization_kind, start, actor.league)
     _subject(draft, policy, subjects, actor.league)
     _amounts(draft, policy, subjects, start, actor.league)
+    _programme(draft, start, actor)
     for name, label, height in (
         ("content", "培训内容 *", 110),
         ("teachers", "师资情况 *", 80),
@@ -121,7 +123,7 @@ def _fields(plan: Plan | None, actor: Actor, today: date) -> dict[str, Any]:
     subjects = plans.subjects_of(actor.organization_kind, start, actor.league)
     modes = subjects[0].modes if subjects else ()
     hours = min(plans.days_of(start, end) * notices.in_force(start, actor.league).hours_per_day, Decimal(24))
-    texts = dict.fromkeys(("title", "place", "content", "teachers", "audience", "headcount"), "")
+    texts = dict.fromkeys(("title", "place", "content", "teachers", "audience", "headcount", "programme"), "")
     return texts | {
         "subject": subjects[0].code if subjects else "",
         "mode": (modes[0] if modes else next(iter(Mode))).value,
@@ -129,6 +131,7 @@ def _fields(plan: Plan | None, actor: Actor, today: date) -> dict[str, Any]:
         "end_on": end,
         "hours_each": hours_text(hours),
         "credit_years": [],
+        "line_id": None,
     }
 
 
@@ -212,6 +215,35 @@ def _amounts(draft: drafts.Form, policy: Policy, subjects: list[SubjectRule], st
             help=f"只计入培训当年的不选。提供以前年度补学的{md(_makeup_words(policy))}，选出计入的各年度；"
             "选了几个年度的，在花名册的“学时年度”列写明每人的年度；没有写明的计入培训当年，培训当年不在所选之内的须补填。"
             "一人补学几个年度的，每个年度一行，各年度合计不超过每人学时。",
+        )
+
+
+def _programme(draft: drafts.Form, start: date, actor: Actor) -> None:
+    """Programme and line (专项项目、项目任务) that the training carries out; most carry out none."""
+    chosen, line = draft.value("programme"), draft.value("line_id")
+    with db.reading() as session:
+        offered = {each.code: each for each in marking.of_plans(start, actor.league)}
+        home = session.get_one(Organization, actor.organization_id)
+        held = chosen in offered and offered[chosen].way in marking.BY_LINES
+        found = marking.lines_for(session, home, chosen, start.year) if held else []
+        lines = {each.id: f"{each.name}（{each.submission.title}第{each.number}项）" for each in found}
+    if not offered and not chosen:
+        return
+    left, right = st.columns([1, 2])
+    names = {"": "不属于专项项目"} | {code: each.name for code, each in offered.items()}
+    names.setdefault(chosen, marking.name_of(chosen))
+    draft.ask(left.selectbox, "programme", "专项项目", list(names), format_func=names.__getitem__)
+    if held or line is not None:
+        if line is not None:
+            lines.setdefault(line, f"第{line}号任务（不能由本单位落实）")
+        empty = f"{start.year}年度还没有已批准、可由本单位落实的任务"
+        draft.ask(
+            right.selectbox,
+            "line_id",
+            "项目任务 *",
+            [None, *lines],
+            format_func=lambda number: lines.get(number, "请选择" if lines else empty),
+            help="已批准的年度计划表或高研班申请中的一项；本期培训的报告通过后计入它。",
         )
 
 

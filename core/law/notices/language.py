@@ -481,11 +481,22 @@ class Reading(Cited):
     reason: str = Field(min_length=4, max_length=500)
 
 
+class Way(Labelled):
+    """How a programme (专项项目) is carried out (办理方式): what is filed for it, what counts towards its target."""
+
+    SEMINARS = "seminars", "逐期申请、遴选和举办，按期计"
+    LINES = "lines", "按年度报计划表和总结，按培训人数计"
+    STUDY = "study", "推荐、遴选后脱产研修，按入选人数计"
+    CLASSES = "classes", "由培训机构按职业办班、考核发证"
+
+
 class Programme(Cited):
-    """Programme (专项项目): its target of the year and the dates it must meet."""
+    """Programme (专项项目): its target of the year, how it is carried out, and the dates it must meet."""
 
     code: str = Field(pattern=r"^[a-z_]{2,30}$")
     name: Text
+    way: Way | None = None
+    """None: the notice only names it; nothing is filed for it here."""
     target: Annotated[int, Field(ge=0)] | None = None
     target_at_most: Annotated[int, Field(ge=0)] | None = None
     unit: str = "人"
@@ -562,6 +573,26 @@ SETTINGS = {
     "days_off_plan": Setting(
         int, "实际日期与计划不同的", "相差超过{}天的，须说明原因并经审核确认", "一律须说明原因并经审核确认"
     ),
+    # what the programmes read: `core.submissions.programmes`
+    "seminar_people_least": Setting(int, "每期高研班至少多少人", "少于{}人的提示核对", "不提示"),
+    "seminar_people_most": Setting(int, "每期高研班至多多少人", "多于{}人的提示核对", "不提示"),
+    "seminar_titles": Setting(int, "高研班学员中级以上职称的比例", "低于{}%的提示核对", "不提示"),
+    "seminar_papers": Setting(str, "高研班报告还可附哪些材料"),
+    "capability_count": Setting(
+        str, "能力提升项目的人数怎样计", choices={"people": "按人计，同一人只计一次，另列人次", "visits": "按人次计"}
+    ),
+    "capability_fields": Setting(str, "能力提升项目有哪些重点领域"),
+    "capability_late": Setting(bool, "逾期报送的计划表和总结", "照常受理，注明逾期", "不再受理"),
+    "study_age": Setting(int, "推荐研修人员的年龄", "超过{}周岁的提示核对", "不提示"),
+    "study_age_on": Setting(str, "推荐研修人员的年龄计算到哪一天", "推荐年度{}"),
+    "study_level": Setting(str, "推荐研修人员的职称", "低于{}的提示核对"),
+    "study_hours": Setting(str, "脱产研修的学时", choices={"granted": "凭结业证书申报折合，由审核部门核定"}),
+    "class_pass": Setting(int, "考核合格的分数", "理论知识和专业能力均不低于{}分"),
+    "class_hours": Setting(
+        str,
+        "办班的学时记入哪一年",
+        choices={"year_of_end": "记入结束当年专业科目，按实际完成的学时，只记一次"},
+    ),
 }
 """The silences a file can name, each read by what it settles; any other name is a slip."""
 
@@ -591,7 +622,7 @@ class Interpretation(Cited):
             choices = SETTINGS[setting].choices
             rate = setting == "certificate_rate" and re.fullmatch(r"\d{1,2}(\.\d)?", value, re.ASCII)
             if not choices or value in choices or rate:
-                return raw | {"value": _month_day(value) if setting == "age_on" else value}
+                return raw | {"value": _month_day(value) if setting in ("age_on", "study_age_on") else value}
         if "value" not in raw:
             return raw
         raise _slip("{text} 不是 {setting} 的取值", text="空" if value is None else text[:40], setting=setting)
@@ -810,6 +841,13 @@ class Policy(Part):
     @property
     def report_clause(self) -> str:
         return self._deadlines.report.clause
+
+    def programme(self, code: str) -> Programme:
+        """A programme (专项项目) by its code. Refused codes: "policy" (the notice has none of that code)."""
+        for programme in self.programmes:
+            if programme.code == code:
+                return programme
+        raise Refused("policy", f"{self.document}没有编号为“{code}”的专项项目，不能按它办理。")
 
     def subject(self, code: str) -> SubjectRule:
         """Rule of a subject (科目): who gives it and how; what a sub-subject leaves open is that of its whole.

@@ -128,6 +128,13 @@ def subject_names() -> dict[str, str]:
     return {subject.value: subject.label for subject in Subject} | names
 
 
+def programme_names() -> dict[str, str]:
+    """Names of programmes (专项项目名称) by code, as the latest notice on file has them."""
+    held = [each.policy for each in filed() if each.policy]
+    held.sort(key=lambda policy: (policy.league is None, policy.in_force.first))
+    return {programme.code: programme.name for policy in held for programme in policy.programmes}
+
+
 # --- which one is in force ------------------------------------------------------------------------------------------
 
 
