@@ -79,7 +79,7 @@ def bring_in() -> None:
     if left_out is None:
         return
     st.session_state.pop("credits-seen", None)
-    st.session_state["credits-posted"] = key_of(upload)
+    st.session_state["credits-posted"], st.session_state["credits-why"] = key_of(upload), reason
     if not left_out:
         address.forget_choice()
         st.session_state["credits-reason"] = ""
@@ -137,6 +137,8 @@ def preview_of(upload: Upload) -> None:
         with st.expander(tables.FOLDED):
             choose(preview.understood, upload, border=False)
     if good:
+        if done:  # the rest goes in for the same reason, unless another is written
+            st.session_state.setdefault("credits-reason", st.session_state["credits-why"])
         st.text_input(
             "导入原因（必填，记入审计日志）", key="credits-reason", placeholder="如：补登2021至2023年度纸质台账"
         )
