@@ -156,14 +156,14 @@ def _said(remark: OpenRemark) -> str:
 def foot(paper: Paper) -> None:
     """The bar of a form (操作栏): file, save, what is unsaved, what the reviewer will see, what filing leads to."""
     draft = paper.draft
-    with bar.bar(keep=True):
+    with bar.bar(keep=True) as refused:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(paper.filing, type="primary", key=f"{draft.prefix}file", on_click=_file, args=(paper,))
             st.button("保存", key=f"{draft.prefix}save", on_click=save_now, args=(paper,))
             st.button("预览", key=f"{draft.prefix}preview", on_click=_preview, args=(paper,))
             shell.link("filing", "返回列表")
             draft.mark()
-        refused, told = any(kind == "error" for kind, _ in deeds.hand().last), _foretold(paper)
+        told = _foretold(paper)
         if told and not (refused and told.startswith(NOT_YET)):  # the message above has just said why
             st.caption(told)
 
