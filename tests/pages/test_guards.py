@@ -36,6 +36,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "policies": set(Role),
     "policy_lab": {Role.ADMIN},
     "quota_dashboard": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
+    "recognised": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "review": {Role.ADMIN, Role.REVIEWER},
     "targets": set(Role) - {Role.PERSON},
 }
