@@ -29,6 +29,7 @@ __all__ = [
     "search",
     "shell",
     "sign_in",
+    "study",
     "submissions",
     "tables",
     "words",

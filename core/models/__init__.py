@@ -19,6 +19,7 @@ from core.models.offices import (
     leagues,
 )
 from core.models.people import MaskedNumber, Person, PersonChange, under
+from core.models.study import Nomination, Objection, Placement, Places, PublicNotice
 from core.models.submissions import (
     Attachment,
     Claim,
@@ -67,12 +68,17 @@ __all__ = [
     "MessageRead",
     "Mode",
     "Movement",
+    "Nomination",
+    "Objection",
     "Organization",
     "Person",
     "PersonChange",
+    "Placement",
+    "Places",
     "Plan",
     "PolicyDraft",
     "ProgrammeLine",
+    "PublicNotice",
     "Remark",
     "Report",
     "RosterProblem",

@@ -278,9 +278,11 @@ def _checked(session: Session, submission: Submission, action: Action, *, versio
 
 
 def _enter(session: Session, submission: Submission, stage: int) -> None:
-    """Let a submission wait at a stage, before the office that decides there."""
+    """Let a submission wait at a stage, before the office that decides there, or at the next that has one."""
+    stages = kinds.of(submission).stages
+    while (office := stages[stage].office(session, submission)) is None:
+        stage += 1
     submission.stage = stage
-    office = stage_of(submission).office(session, submission)
     submission.stage_office_id = None if office == submission.authority_id else office
 
 

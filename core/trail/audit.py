@@ -22,7 +22,9 @@ from core.models import (
     DecisionRun,
     Organization,
     Person,
+    Places,
     PolicyDraft,
+    PublicNotice,
     Submission,
 )
 from core.trail import messages
@@ -169,6 +171,8 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
         case CreditBatch():
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))
+            return touched.authority_id, touched.authority_id
+        case Places() | PublicNotice():
             return touched.authority_id, touched.authority_id
         case PolicyDraft():
             home = session.get_one(Organization, session.get_one(Account, touched.drafted_by_id).organization_id)

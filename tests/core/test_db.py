@@ -34,6 +34,7 @@ from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source,
 from core.people import accounts, acts, setup
 from core.records import cards, imports
 from core.submissions import comments, disputes, plans, reports, workflow
+from core.submissions.programmes import places
 from core.tables import mending, sheets
 from core.trail import audit
 from core.trail.files import Upload
@@ -73,6 +74,8 @@ def furnished() -> c.Cast:
         upload = Upload("往年学时.xlsx", c.sheet(paper, tuple(imports.HEADINGS.values())))
         mended = mending.Mended({3: {"name": "赵示五"}})
         imports.bring_in(session, upload, actor=cast["reviewer"], reason="补登", now=c.AFTER, mended=mended)
+        of_one: dict[str, Any] = {"number": 0, "reason": "按需分配", "actor": cast["reviewer"], "now": c.AFTER}
+        places.settle(session, "special_training", 2024, {1: 3}, **of_one)
     return cast
 
 
@@ -329,7 +332,7 @@ def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
     wanted = {"credit_batch", "credit_entry", "movement", "attachment", "card", "audit_entry"}
     wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
     wanted |= {"person_change", "roster_repair", "card_person", "remark", "submission_content", "comment"}
-    wanted |= {"credit_repair"}
+    wanted |= {"credit_repair", "places"}
     assert set(models.append_only_tables()) == wanted
 
 
