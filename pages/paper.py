@@ -20,7 +20,7 @@ from web.reports import reading as report_reading
 from web.study import form as study_form
 from web.words import md
 
-actor = shell.require(*papers.FILERS)
+actor = shell.require(*papers.FILERS, elsewhere=papers.on_the_desk)
 
 
 def plan(found: Submission | None) -> papers.Paper:
