@@ -19,7 +19,8 @@ from core.models.offices import (
     leagues,
 )
 from core.models.people import MaskedNumber, Person, PersonChange, under
-from core.models.study import Nomination, Objection, Placement, Places, PublicNotice
+from core.models.quotas import Quota, QuotaShare, QuotaVersion
+from core.models.study import Nomination, Objection, Placement, PublicNotice
 from core.models.submissions import (
     Attachment,
     Claim,
@@ -74,11 +75,13 @@ __all__ = [
     "Person",
     "PersonChange",
     "Placement",
-    "Places",
     "Plan",
     "PolicyDraft",
     "ProgrammeLine",
     "PublicNotice",
+    "Quota",
+    "QuotaShare",
+    "QuotaVersion",
     "Remark",
     "Report",
     "RosterProblem",

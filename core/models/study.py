@@ -1,4 +1,4 @@
-"""A year of study (脱产研修, clauses 四 and 六): places, nominations, public notices, objections, placements."""
+"""A year of study (脱产研修, clauses 四 and 六): nominations, public notices, objections, placements."""
 
 from __future__ import annotations
 
@@ -8,28 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.ground.db import EncryptedText, Moment
-from core.models.base import APPEND_ONLY, Base
+from core.models.base import Base
 from core.models.submissions import Submission
-
-
-class Places(Base):
-    """名额: how many each office may nominate for a programme in a year, as set at one time; the latest holds."""
-
-    __tablename__ = "places"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    authority_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"))
-    """The office that set them: the region's."""
-    programme: Mapped[str] = mapped_column(sa.String(30))
-    year: Mapped[int] = mapped_column(sa.SmallInteger)
-    number: Mapped[int] = mapped_column(sa.SmallInteger)
-    """第几次确定, from 1."""
-    shares: Mapped[str] = mapped_column(sa.Text)
-    """People by the office's id, JSON; an office that is not in it has no limit set."""
-    reason: Mapped[str] = mapped_column(sa.Text)
-    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
-    account_name: Mapped[str] = mapped_column(sa.String(40))
-    at: Mapped[datetime] = mapped_column(Moment)
-    __table_args__ = (sa.UniqueConstraint("programme", "year", "number"), {"info": APPEND_ONLY})
 
 
 class PublicNotice(Base):

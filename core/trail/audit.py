@@ -22,9 +22,9 @@ from core.models import (
     DecisionRun,
     Organization,
     Person,
-    Places,
     PolicyDraft,
     PublicNotice,
+    Quota,
     Submission,
 )
 from core.trail import messages
@@ -172,8 +172,10 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))
             return touched.authority_id, touched.authority_id
-        case Places() | PublicNotice():
+        case PublicNotice():
             return touched.authority_id, touched.authority_id
+        case Quota():
+            return touched.organization_id, touched.organization_id
         case PolicyDraft():
             home = session.get_one(Organization, session.get_one(Account, touched.drafted_by_id).organization_id)
             return home.id, home.authority_id

@@ -1,35 +1,16 @@
-"""study programmes: places, nominations, public notices with objections, placements; what only its filer may see"""
+"""study programmes: nominations, public notices with objections, placements; what only its filer may see"""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0028"
-down_revision = "0025"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     op.add_column("submission", sa.Column("confidential", sa.Boolean(), nullable=False, server_default=sa.false()))
-    op.create_table(
-        "places",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("authority_id", sa.Integer(), nullable=False),
-        sa.Column("programme", sa.String(30), nullable=False),
-        sa.Column("year", sa.SmallInteger(), nullable=False),
-        sa.Column("number", sa.SmallInteger(), nullable=False),
-        sa.Column("shares", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=True),
-        sa.Column("account_name", sa.String(40), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_places_account_id_account")),
-        sa.ForeignKeyConstraint(
-            ["authority_id"], ["organization.id"], name=op.f("fk_places_authority_id_organization")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_places")),
-        sa.UniqueConstraint("programme", "year", "number", name=op.f("uq_places_programme_year_number")),
-    )
     op.create_table(
         "public_notice",
         sa.Column("id", sa.Integer(), nullable=False),

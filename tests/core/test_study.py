@@ -10,10 +10,10 @@ from core.ground import db
 from core.ground.access import Refused
 from core.law import notices
 from core.models import Nomination, State
+from core.quotas import targets
 from core.submissions import workflow
-from core.submissions.programmes import places, selection, study
+from core.submissions.programmes import selection, study
 from core.submissions.workflow import Action
-from core.trail import audit
 from tests import cast as c
 from tests import ready
 
@@ -69,11 +69,12 @@ def select(cast: c.Cast, nomination_id: int, reserve: int | None = None, now: An
         )[1].words
 
 
-def settle(cast: c.Cast, programme: str, given: dict[str, Any], by: str = "reviewer", number: int = 0) -> None:
+def split(cast: c.Cast, programme: str, version: int = 0, **given: int) -> None:
+    """Publish the programme's target and what of it each office is given, by its short name."""
     with db.transaction() as session:
-        offices = {cast.places[name].id: people for name, people in given.items()}
-        act: Any = {"reason": "按各地申报需求分配", "actor": cast[by], "now": c.AFTER}
-        places.settle(session, programme, 2024, offices, number=number, **act)
+        shares = {cast.places[name].id: people for name, people in given.items()}
+        act: Any = {"reason": "按各地需求分配", "actor": cast["reviewer"], "now": c.AFTER}
+        targets.publish(session, programme, 2024, targets.Split(40, None, shares), version=version, **act)
 
 
 def warned(cast: c.Cast, nomination_id: int, by: str = "reviewer") -> list[str]:
@@ -209,67 +210,18 @@ def test_two_reviewers_at_once_select_one_nomination_once(cast: c.Cast) -> None:
 def test_a_league_hands_on_as_many_as_it_has_places_and_any_number_where_none_were_entered(cast: c.Cast) -> None:
     first, second, third = (school(cast, serial) for serial in (11, 12, 13))
     hand_on(cast, first.id, 1)
-    settle(cast, SPECIAL, {"hohhot": "1人", "baotou": 5})
+    split(cast, SPECIAL, hohhot=1, baotou=5)
     rank(cast, second.id, 2)
     refused = c.refusal(lambda s: approving(s, cast, second.id, "hohhot_reviewer"))
     assert refused.code == "places"
     assert "名额为1人，本件是第2人" in refused.words
-    settle(cast, SPECIAL, {"hohhot": 2}, number=1)
+    split(cast, SPECIAL, 1, hohhot=2)
     move(cast, second.id, Action.APPROVE, "hohhot_reviewer")
     hand_on_refused = lambda s: approving(s, cast, third.id, "hohhot_reviewer")  # noqa: E731
     rank(cast, third.id, 3)
     assert c.refusal(hand_on_refused).code == "places"
     move(cast, first.id, Action.REJECT, "reviewer", "条件不足")  # whoever was not selected leaves the place free
     move(cast, third.id, Action.APPROVE, "hohhot_reviewer")
-
-
-# --- places -----------------------------------------------------------------------------------------------------------
-
-
-def test_places_are_set_by_the_region_as_versions_with_their_reason_and_a_sum_above_the_target_is_told(
-    cast: c.Cast,
-) -> None:
-    settle(cast, HEALTH, {"hohhot": 16, "baotou": "15", "region": ""})
-    with db.reading() as session:
-        programme = places.programme_of(HEALTH, 2024)
-        given = places.of_offices(session, HEALTH, 2024)
-        assert places.beyond(programme, given) == "名额合计31人，比卫生基层专业技术人才培养项目的30人多1人"
-        assert places.beyond(programme, {1: 30}) == ""
-        mine = places.shares(session, HEALTH, 2024, cast["hohhot_reviewer"])
-        assert [(share.office, share.people) for share in mine] == [(cast.places["hohhot"].name, 16)]
-        assert len(places.shares(session, HEALTH, 2024, cast["reviewer"])) == 15
-    act: Any = {"reason": "调整", "actor": cast["reviewer"], "now": c.AFTER}
-    hohhot = cast.places["hohhot"].id
-    stale = lambda s: places.settle(s, HEALTH, 2024, {hohhot: 9}, number=0, **act)  # noqa: E731
-    assert c.refusal(stale).code == "stale"
-    settle(cast, HEALTH, {"hohhot": 15, "baotou": 15}, number=1, by="admin")
-    with db.reading() as session:
-        versions = places.history(session, HEALTH, 2024, cast["reviewer"])
-        assert [(each.number, each.account_name, each.reason) for each in versions] == [
-            (2, cast["admin"].name, "按各地申报需求分配"),
-            (1, cast["reviewer"].name, "按各地申报需求分配"),
-        ]
-        lines, _ = audit.history(session, cast["admin"], event=places.Event.SET)
-        assert (len(lines), '"包头市人力资源和社会保障局":15' in lines.iloc[0]["after"]) == (2, True)
-
-
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [
-        ({"actor": "hohhot_reviewer"}, "jurisdiction"),
-        ({"actor": "leader"}, "role"),
-        ({"given": -1}, "places"),
-        ({"given": "许多"}, "places"),
-        ({"given": True}, "places"),
-        ({"reason": " "}, "reason"),
-        ({"programme": "capability"}, "policy"),
-    ],
-)
-def test_places_that_cannot_be_are_refused(cast: c.Cast, change: dict[str, Any], code: str) -> None:
-    by, given = cast[change.pop("actor", "reviewer")], {cast.places["hohhot"].id: change.pop("given", 3)}
-    programme, reason = change.pop("programme", HEALTH), change.pop("reason", "按需分配")
-    act: Any = {"number": 0, "reason": reason, "actor": by, "now": c.AFTER}
-    assert c.refusal(lambda s: places.settle(s, programme, 2024, given, **act)).code == code
 
 
 # --- what is worth a look ---------------------------------------------------------------------------------------------
@@ -318,7 +270,7 @@ def test_whoever_was_selected_in_an_earlier_year_is_told(cast: c.Cast) -> None:
 
 
 def test_the_regions_own_units_are_told_beyond_their_places(cast: c.Cast) -> None:
-    settle(cast, SPECIAL, {"region": 1})
+    split(cast, SPECIAL, region=1)
     first, second = c.nominate(cast, 1), c.nominate(cast, 2)
     select(cast, first.id)
     assert warned(cast, second.id) == ["places"]

@@ -382,7 +382,7 @@ def _of_the_places(session: Session, nomination: Nomination) -> list[_Concern]:
     """Of a region-level employer's, which no league holds back: more than the region's own units have places for."""
     if nomination.authority.kind is not OrganizationKind.REGION_HR:
         return []
-    most = places.of_offices(session, nomination.programme, nomination.year).get(nomination.authority_id)
+    most = places.of_office(session, nomination.programme, nomination.year, nomination.authority_id)
     number = _handed_on(session, nomination) + 1
     if most is None or number <= most:
         return []
@@ -604,12 +604,12 @@ def selected_beside(session: Session, nomination: Nomination) -> int:
 def _check_ranked(session: Session, nomination: Nomination) -> None:
     if nomination.rank is None:
         raise Refused("rank", "请先填写盟市排名，再上报自治区。")
-    most = places.of_offices(session, nomination.programme, nomination.year).get(nomination.authority_id)
+    most = places.of_office(session, nomination.programme, nomination.year, nomination.authority_id)
     number = _handed_on(session, nomination) + 1
     if most is not None and number > most:
         name = marking.name_of(nomination.programme)
         words = f"{nomination.authority.name}{name}{nomination.year}年度的名额为{most}人，本件是第{number}人。"
-        raise Refused("places", f"{words}请退回或不予入选；确需增加的，请自治区调整名额。")
+        raise Refused("places", f"{words}请退回或不予入选；确需增加的，请自治区在“指标分解”中调整。")
 
 
 def _check_selected(session: Session, nomination: Nomination) -> None:
