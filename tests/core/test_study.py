@@ -215,7 +215,7 @@ def test_a_league_hands_on_as_many_as_it_has_places_and_any_number_where_none_we
     refused = c.refusal(lambda s: approving(s, cast, second.id, "hohhot_reviewer"))
     assert refused.code == "places"
     assert "名额为1人，本件是第2人" in refused.words
-    split(cast, SPECIAL, 1, hohhot=2)
+    split(cast, SPECIAL, 2, hohhot=2)
     move(cast, second.id, Action.APPROVE, "hohhot_reviewer")
     hand_on_refused = lambda s: approving(s, cast, third.id, "hohhot_reviewer")  # noqa: E731
     rank(cast, third.id, 3)
