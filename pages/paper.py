@@ -18,6 +18,7 @@ from web.plans import reading as plan_reading
 from web.reports import form as report_form
 from web.reports import reading as report_reading
 from web.study import form as study_form
+from web.study import reading as study_reading
 from web.words import md
 
 actor = shell.require(*papers.FILERS, elsewhere=papers.on_the_desk)
@@ -61,6 +62,7 @@ READINGS: dict[str, Callable[[Any, Actor], None]] = {
     "plan": plan_reading.own,
     "report": report_reading.own,
     "claim": claim_reading.own,
+    "nomination": study_reading.own,
 }
 
 

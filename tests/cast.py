@@ -31,6 +31,7 @@ from core.models import (
     Organization,
     Person,
     Plan,
+    PublicNotice,
     Report,
     Submission,
     append_only_tables,
@@ -38,7 +39,7 @@ from core.models import (
 from core.people import accounts, organizations, setup
 from core.submissions import claims, disputes, plans, reports, roster, workflow
 from core.submissions.kinds import KINDS
-from core.submissions.programmes import study
+from core.submissions.programmes import publicity, study
 from core.submissions.workflow import Action
 from core.trail.files import Upload
 from tests import ready, toy
@@ -348,6 +349,14 @@ def nominate(cast: Cast, serial: int, *, by: str = "employer", now: datetime = A
     return made
 
 
+def publish(cast: Cast, programme: str = NOMINATION.programme, *, days: int = 7, now: datetime = AFTER) -> PublicNotice:
+    """A public notice of all who were selected, from that day on for so many days."""
+    with db.transaction() as session:
+        first = db.office_day(now)
+        act: Any = {"first_on": first, "last_on": first + timedelta(days=days - 1), "actor": cast["reviewer"]}
+        return publicity.publish(session, programme, NOMINATION.year, **act, now=now)
+
+
 FILER = {Role.BASE_CLERK: "base", Role.EMPLOYER_CLERK: "employer"}
 """Who, of the cast, files what clerks of a role file."""
 
@@ -386,6 +395,14 @@ def waiting(cast: Cast, kind: str) -> Submission:
         case "nomination":
             posted(cast, sheet([row(1)]))
             return nominate(cast, 1)
+        case "objection":
+            posted(cast, sheet([row(1)]))
+            nomination = nominate(cast, 1)
+            grant(cast, nomination.id, reason="综合条件靠前")
+            publish(cast)
+            with db.transaction() as session:
+                act: Any = {"words": "基层年限与实际不符", "actor": cast["employer"], "now": AFTER}
+                return publicity.object_to(session, nomination.id, **act)
         case "toy":
             with db.transaction() as session:
                 made = toy.draft(session, "推荐名单", actor=cast["employer"], now=NOW)

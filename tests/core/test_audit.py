@@ -19,8 +19,10 @@ from core.ledger import books, checks
 from core.models import AuditEntry, Setting
 from core.office import calendar
 from core.people import accounts, acts, holidays, organizations, persons, setup
+from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
+from core.submissions.programmes import placements, publicity, selection, study
 from core.submissions.workflow import Action
 from core.tables import mending, sheets
 from core.trail import audit, choices, files
@@ -157,7 +159,52 @@ def busy_month() -> c.Cast:
         draft = drafts.save_draft(s, drafts.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
         s.flush()
         drafts.publish(s, draft.id, version=draft.version, actor=publisher, reason="通知已印发", now=c.AFTER)
+    a_year_of_study(cast)
     return cast
+
+
+def a_year_of_study(cast: c.Cast) -> None:
+    """Targets split, nominations ranked, selected, published, objected to, placed, left: every deed of it once."""
+    ended, later = c.AFTER + timedelta(days=7), c.AFTER + timedelta(days=30)
+    reviewer, first, last = cast["reviewer"], c.nominate(cast, 1).id, c.nominate(cast, 12).id
+    rows = [c.row(21, employer=cast.places["hohhot_school"].name)]
+    c.posted(cast, c.sheet(rows), by="hohhot_base", reviewer="hohhot_reviewer", title="第二期")
+    of_a_school = c.nominate(cast, 21, by="hohhot_employer").id
+    with db.transaction() as s:
+        split, act = targets.Split(40, None, {cast.places["hohhot"].id: 2}), {"actor": reviewer, "now": c.AFTER}
+        quota = targets.save(s, "special_training", 2024, split, version=0, **act)
+        targets.publish(s, "special_training", 2024, split, version=quota.version, reason="年初分解", **act)
+        found = study.one(s, of_a_school, cast["hohhot_reviewer"])
+        mine = {"actor": cast["hohhot_reviewer"], "now": c.AFTER}
+        selection.rank(s, found.id, 1, version=found.version, **mine)
+        back = {"version": found.version, "reason": "请补充"} | mine
+        workflow.move(s, found.id, Action.RETURN, **back)
+        fields = study.fields_of(found)
+        employer = cast["hohhot_employer"]
+        study.revise(s, found.id, fields, version=found.version, actor=employer, now=c.AFTER)
+        s.flush()
+        reserve = selection.reserve(s, last, 1, version=study.one(s, last, reviewer).version, **act)
+        for each in (study.one(s, first, reviewer), reserve):
+            workflow.move(s, each.id, Action.APPROVE, version=each.version, reason="条件靠前", **act)
+    c.publish(cast)
+    with db.transaction() as s:
+        for target, answer in ((last, Action.REJECT), (first, Action.APPROVE)):
+            filed = publicity.object_to(s, target, words="年限不实", actor=cast["employer"], now=c.AFTER)
+            workflow.move(s, filed.id, answer, version=filed.version, reason="已核实", actor=reviewer, now=c.AFTER)
+        s.flush()
+        (notice,) = publicity.of_year(s, "special_training", 2024, reviewer)
+        publicity.conclude(s, notice.id, version=notice.version, actor=reviewer, now=ended)
+        s.flush()
+        where = placements.PlacementFields("示例大学", "", "", date(2024, 7, 10), date(2025, 7, 9))
+        act = {"actor": reviewer, "now": later}
+        found = placements.place(s, last, where, version=0, **act)
+        s.flush()
+        placements.place(s, last, replace(where, host="示例医院"), version=found.version, reason="导师调动", **act)
+        s.flush()
+        reported = {"on": date(2024, 7, 10), "version": found.version}
+        placements.reach(s, last, placements.Step.REPORTED, **reported, **act)
+        s.flush()
+        placements.agree(s, last, signed_on=date(2024, 7, 9), version=found.version, **act)
 
 
 def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str) -> None:

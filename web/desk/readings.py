@@ -92,6 +92,7 @@ READINGS = {
         note=study_reviewing.note,
         names={"title": "matter", "organization": "employer"},
     ),
+    "objection": Reading(_plain, names={"title": "matter", "words": "objection"}),
     "dispute": Reading(answering.show, names={"words": "objection", "completed_on": "studied_on"}),
 }
 

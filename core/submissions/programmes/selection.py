@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import access, db, resident_id
-from core.ground.access import OFFICERS, Actor, Labelled, OrganizationKind, Refused, Role, require
+from core.ground.access import AUTHORITIES, OFFICERS, Actor, Labelled, OrganizationKind, Refused, Role, require
 from core.models import Movement, Nomination, Organization, Person, State
 from core.submissions import workflow
 from core.submissions.kinds import Action
-from core.submissions.programmes import study
+from core.submissions.programmes import places, study
 from core.trail import audit, messages
 
 MOST_RANK = 999
@@ -247,3 +247,43 @@ def league_opinions(session: Session, nomination_ids: list[int]) -> dict[int, st
         Movement.to_state == State.SUBMITTED,
     )
     return {step.submission_id: step.reason for step in session.execute(query.order_by(Movement.id))}
+
+
+def next_reserve_of(session: Session, nomination_id: int) -> int:
+    """The next free place in the order of reserves, for a nomination by its id."""
+    return next_reserve(session, session.get_one(Nomination, nomination_id))
+
+
+def by_office(session: Session, actor: Actor, programme: str, year: int) -> pd.DataFrame:
+    """Places beside nominations (名额与推荐) by the office in charge, leagues first.
+
+    Columns: office_id, authority, places (None: none given), nominated, selected, reserves, not_selected, waiting_here.
+    Refused codes: "role".
+    """
+    frame = nominations(session, actor, programme, year)
+    offices = sa.select(Organization.id, Organization.name).where(
+        Organization.kind.in_(AUTHORITIES),
+        sa.true() if actor.oversees_region else Organization.id == actor.organization_id,
+    )
+    last = sa.case((Organization.kind == OrganizationKind.REGION_HR, 1), else_=0)
+    rows = []
+    for office_id, office in session.execute(offices.order_by(last, Organization.id)):
+        mine, given = frame[frame["authority_id"] == office_id], places.of_office(session, programme, year, office_id)
+        if mine.empty and given is None:
+            continue
+        stands = mine[(mine["state"] == State.APPROVED) & mine["dropped_on"].isna()]
+        waits = mine[mine["state"] == State.SUBMITTED]
+        rows.append(
+            {
+                "office_id": office_id,
+                "authority": office,
+                "places": given,
+                "nominated": len(mine),
+                "selected": int(stands["reserve"].isna().sum()),
+                "reserves": int(stands["reserve"].notna().sum()),
+                "not_selected": int((mine["state"] == State.REJECTED).sum()),
+                "waiting_here": len(waits),
+            }
+        )
+    columns = "office_id authority places nominated selected reserves not_selected waiting_here".split()
+    return pd.DataFrame(rows, columns=columns)

@@ -281,6 +281,15 @@ def on_file(session: Session, person_id: int, actor: Actor) -> dict[str, str]:
     return {"post": person.post, "specialty": person.specialty}
 
 
+def of_person(session: Session, actor: Actor) -> list[Nomination]:
+    """The nominations of a person who signed in (本人的推荐), the latest first; drafts of the employer left out."""
+    require(actor, Role.PERSON)
+    query = sa.select(Nomination).where(workflow.visible_to(actor), Nomination.submitted_at.is_not(None))
+    shown = (Nomination.organization, Nomination.authority, Nomination.person)
+    loads = (*NominationKind.loads, *map(sa.orm.joinedload, shown))
+    return list(session.scalars(query.options(*loads).order_by(Nomination.id.desc())))
+
+
 def person_of(session: Session, nomination: Nomination) -> Person:
     """The person who is nominated, as currently on file."""
     assert nomination.human_id is not None
@@ -457,6 +466,23 @@ def _line(nomination: Nomination) -> Line:
     return Line(when=name, size=nomination.post, marks=tuple(marks))
 
 
+def _of_the_year(placed: Placement) -> list[tuple[str, object]]:
+    """Where somebody studies, and how far it is (培养情况), as far as it was entered."""
+    told: list[tuple[str, object]] = [
+        ("培养单位", "，".join(filter(None, (placed.host, placed.department)))),
+        ("导师", placed.supervisor),
+        ("培养时间", f"{placed.start_on} 至 {placed.end_on}"),
+        ("报到", placed.reported_on),
+        ("培养计划", placed.planned_on),
+        ("中期考核", f"{placed.midterm_on} {placed.midterm}" if placed.midterm_on else ""),
+        ("结业考核", f"{placed.completed_on} {placed.completed}" if placed.completed_on else ""),
+    ]
+    if placed.signed_on:
+        years = f"，服务{placed.service_years}年" if placed.service_years else ""
+        told.append(("培养协议", f"{placed.signed_on}签订{years}"))
+    return told
+
+
 class NominationKind(Kind[Nomination]):
     """The nomination (研修推荐) as a kind of submission: the league ranks, the region selects, clauses 四 and 六."""
 
@@ -512,7 +538,7 @@ class NominationKind(Kind[Nomination]):
         ]
         if nomination.rank is not None:
             told.append(("盟市排名", nomination.rank))
-        return told
+        return told + (_of_the_year(nomination.placement) if nomination.placement else [])
 
     def texts(self, nomination: Nomination) -> list[tuple[str, str]]:
         told = [("研修课题", nomination.topic), ("单位意见", nomination.opinion)]
