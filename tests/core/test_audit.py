@@ -165,46 +165,45 @@ def busy_month() -> c.Cast:
 
 def a_year_of_study(cast: c.Cast) -> None:
     """Targets split, nominations ranked, selected, published, objected to, placed, left: every deed of it once."""
-    ended, later = c.AFTER + timedelta(days=7), c.AFTER + timedelta(days=30)
-    reviewer, first, last = cast["reviewer"], c.nominate(cast, 1).id, c.nominate(cast, 12).id
+    reviewer, employer, day = cast["reviewer"], cast["employer"], date(2024, 6, 10)
     rows = [c.row(21, employer=cast.places["hohhot_school"].name)]
     c.posted(cast, c.sheet(rows), by="hohhot_base", reviewer="hohhot_reviewer", title="第二期")
-    of_a_school = c.nominate(cast, 21, by="hohhot_employer").id
+    first, last = (c.nominate(cast, serial, now=c.NOW).id for serial in (1, 12))
+    of_a_school = c.nominate(cast, 21, by="hohhot_employer", now=c.NOW)
     with db.transaction() as s:
-        split, act = targets.Split(40, None, {cast.places["hohhot"].id: 2}), {"actor": reviewer, "now": c.AFTER}
+        act = {"actor": reviewer, "now": c.NOW}
+        split = targets.Split(40, None, {cast.places["hohhot"].id: 2})
         quota = targets.save(s, "special_training", 2024, split, version=0, **act)
         targets.publish(s, "special_training", 2024, split, version=quota.version, reason="年初分解", **act)
-        found = study.one(s, of_a_school, cast["hohhot_reviewer"])
-        mine = {"actor": cast["hohhot_reviewer"], "now": c.AFTER}
-        selection.rank(s, found.id, 1, version=found.version, **mine)
-        back = {"version": found.version, "reason": "请补充"} | mine
-        workflow.move(s, found.id, Action.RETURN, **back)
-        fields = study.fields_of(found)
-        employer = cast["hohhot_employer"]
-        study.revise(s, found.id, fields, version=found.version, actor=employer, now=c.AFTER)
+        mine = {"version": of_a_school.version, "actor": cast["hohhot_reviewer"], "now": c.NOW}
+        selection.rank(s, of_a_school.id, 1, **mine)
+        found = study.one(s, last, reviewer)
+        workflow.move(s, last, Action.RETURN, version=found.version, reason="补充师资", **act)
+        again = {"actor": employer, "now": c.NOW}
+        study.revise(s, last, study.fields_of(found), version=found.version, **again)
         s.flush()
-        reserve = selection.reserve(s, last, 1, version=study.one(s, last, reviewer).version, **act)
-        for each in (study.one(s, first, reviewer), reserve):
+        workflow.move(s, last, Action.SUBMIT, version=found.version, **again)
+        selection.reserve(s, last, 1, version=found.version, **act)
+        for each in (study.one(s, first, reviewer), found):
             workflow.move(s, each.id, Action.APPROVE, version=each.version, reason="条件靠前", **act)
-    c.publish(cast)
+    c.publish(cast, now=c.NOW)
     with db.transaction() as s:
         for target, answer in ((last, Action.REJECT), (first, Action.APPROVE)):
-            filed = publicity.object_to(s, target, words="年限不实", actor=cast["employer"], now=c.AFTER)
-            workflow.move(s, filed.id, answer, version=filed.version, reason="已核实", actor=reviewer, now=c.AFTER)
+            filed = publicity.object_to(s, target, words="年限不实", actor=employer, now=c.NOW)
+            workflow.move(s, filed.id, answer, version=filed.version, reason="已核实", actor=reviewer, now=c.NOW)
         s.flush()
+        act = {"actor": reviewer, "now": c.AFTER}
         (notice,) = publicity.of_year(s, "special_training", 2024, reviewer)
-        publicity.conclude(s, notice.id, version=notice.version, actor=reviewer, now=ended)
+        publicity.conclude(s, notice.id, version=notice.version, **act)
         s.flush()
-        where = placements.PlacementFields("示例大学", "", "", date(2024, 7, 10), date(2025, 7, 9))
-        act = {"actor": reviewer, "now": later}
-        found = placements.place(s, last, where, version=0, **act)
+        where = placements.PlacementFields("示例大学", "", "", day, date(2025, 6, 9))
+        placed = placements.place(s, last, where, version=0, **act)
         s.flush()
-        placements.place(s, last, replace(where, host="示例医院"), version=found.version, reason="导师调动", **act)
+        placements.place(s, last, replace(where, host="示例医院"), version=placed.version, reason="导师调动", **act)
         s.flush()
-        reported = {"on": date(2024, 7, 10), "version": found.version}
-        placements.reach(s, last, placements.Step.REPORTED, **reported, **act)
+        placements.reach(s, last, placements.Step.REPORTED, on=day, version=placed.version, **act)
         s.flush()
-        placements.agree(s, last, signed_on=date(2024, 7, 9), version=found.version, **act)
+        placements.agree(s, last, signed_on=day, version=placed.version, **act)
 
 
 def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str) -> None:
