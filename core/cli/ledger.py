@@ -17,6 +17,7 @@ from core.law import notices
 from core.ledger import checks, totals
 from core.office import daily
 from core.people import keys, setup
+from core.submissions import workflow
 from core.trail import audit, files
 
 
@@ -38,6 +39,7 @@ def check(_options: argparse.Namespace) -> int:
         "audit trail": audit.faults,
         "sealed values": keys.faults,
         "attachments": files.faults,
+        "submissions": workflow.faults,
     }
     with db.reading() as session:
         if db.outdated(session):
