@@ -19,6 +19,8 @@ from core.ledger import books, checks
 from core.models import AuditEntry, Setting
 from core.office import calendar
 from core.people import accounts, acts, holidays, keys, organizations, persons, setup
+from core.quotas import targets
+from core.quotas.targets import Split
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
 from core.submissions.workflow import Action
@@ -154,6 +156,19 @@ def busy_month() -> c.Cast:
         )
         s.flush()
         keys.rotate(s, actor=cast["admin"], reason="例行更换", now=c.AFTER)
+        given = Split(100, None, {cast.places["hohhot"].id: 100})
+        quota = targets.save(s, "capability", 2024, given, version=0, actor=cast["admin"], now=c.AFTER)
+        s.flush()
+        targets.publish(
+            s,
+            "capability",
+            2024,
+            given,
+            version=quota.version,
+            actor=cast["admin"],
+            reason="年初分解",
+            now=c.AFTER,
+        )
         publisher = Actor(second.id, second.name, Role.ADMIN, region.id, region.name, region.kind)
         draft = drafts.save_draft(s, drafts.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
         s.flush()
