@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from mnemonic import Mnemonic
 from sqlalchemy.orm import Session
 
-from core.ground import db, paper
+from core.ground import db, paper, typed
 from core.ground.access import Actor, Refused, Role, require
 from core.models import Organization, Setting, sealed_columns
 from core.trail import audit
@@ -75,7 +75,7 @@ def rotate(session: Session, *, actor: Actor, reason: str, now: datetime) -> str
     require(actor, Role.ADMIN)
     if not actor.oversees_region:
         raise Refused("role", "更换密钥由自治区人社厅的管理员办理。")
-    if not reason.strip():
+    if not (reason := typed.prose(reason)):
         raise Refused("reason", "请填写更换密钥的原因，它会留在审计日志里。")
     db.keys()
     secret, before = secrets.token_bytes(32), db.held_secrets()
