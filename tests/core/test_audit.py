@@ -20,7 +20,6 @@ from core.models import AuditEntry, Setting
 from core.office import calendar
 from core.people import accounts, acts, holidays, keys, organizations, persons, setup
 from core.quotas import targets
-from core.quotas.targets import Split
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
 from core.submissions.workflow import Action
@@ -156,23 +155,14 @@ def busy_month() -> c.Cast:
         )
         s.flush()
         keys.rotate(s, actor=cast["admin"], reason="例行更换", now=c.AFTER)
-        given = Split(100, None, {cast.places["hohhot"].id: 100})
-        quota = targets.save(s, "capability", 2024, given, version=0, actor=cast["admin"], now=c.AFTER)
-        s.flush()
-        targets.publish(
-            s,
-            "capability",
-            2024,
-            given,
-            version=quota.version,
-            actor=cast["admin"],
-            reason="年初分解",
-            now=c.AFTER,
-        )
         publisher = Actor(second.id, second.name, Role.ADMIN, region.id, region.name, region.kind)
         draft = drafts.save_draft(s, drafts.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
         s.flush()
         drafts.publish(s, draft.id, version=draft.version, actor=publisher, reason="通知已印发", now=c.AFTER)
+        split = targets.Split(20000, None, {region.id: 1500})
+        quota = targets.save(s, "capability", 2024, split, version=0, actor=reviewer, now=c.AFTER)
+        said = {"version": quota.version, "actor": reviewer, "reason": "年初分解", "now": c.AFTER}
+        targets.publish(s, "capability", 2024, split, **said)
     return cast
 
 
