@@ -18,7 +18,7 @@ from core.law.workdays import DayKind
 from core.ledger import books, checks
 from core.models import AuditEntry, Setting
 from core.office import calendar
-from core.people import accounts, acts, holidays, organizations, persons, setup
+from core.people import accounts, acts, holidays, keys, organizations, persons, setup
 from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
@@ -155,16 +155,21 @@ def busy_month() -> c.Cast:
             now=c.AFTER,
         )
         s.flush()
+        keys.rotate(s, actor=cast["admin"], reason="例行更换", now=c.AFTER)
         publisher = Actor(second.id, second.name, Role.ADMIN, region.id, region.name, region.kind)
         draft = drafts.save_draft(s, drafts.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
         s.flush()
         drafts.publish(s, draft.id, version=draft.version, actor=publisher, reason="通知已印发", now=c.AFTER)
+        split = targets.Split(20000, None, {region.id: 1500})
+        quota = targets.save(s, "capability", 2024, split, version=0, actor=reviewer, now=c.AFTER)
+        said = {"version": quota.version, "actor": reviewer, "reason": "年初分解", "now": c.AFTER}
+        targets.publish(s, "capability", 2024, split, **said)
     a_year_of_study(cast)
     return cast
 
 
 def a_year_of_study(cast: c.Cast) -> None:
-    """Targets split, nominations ranked, selected, published, objected to, placed, left: every deed of it once."""
+    """Nominations ranked, selected, published, objected to, placed, left: every deed of it once."""
     reviewer, employer, day = cast["reviewer"], cast["employer"], date(2024, 6, 10)
     rows = [c.row(21, employer=cast.places["hohhot_school"].name)]
     c.posted(cast, c.sheet(rows), by="hohhot_base", reviewer="hohhot_reviewer", title="第二期")
@@ -172,9 +177,6 @@ def a_year_of_study(cast: c.Cast) -> None:
     of_a_school = c.nominate(cast, 21, by="hohhot_employer", now=c.NOW)
     with db.transaction() as s:
         act = {"actor": reviewer, "now": c.NOW}
-        split = targets.Split(40, None, {cast.places["hohhot"].id: 2})
-        quota = targets.save(s, "special_training", 2024, split, version=0, **act)
-        targets.publish(s, "special_training", 2024, split, version=quota.version, reason="年初分解", **act)
         mine = {"version": of_a_school.version, "actor": cast["hohhot_reviewer"], "now": c.NOW}
         selection.rank(s, of_a_school.id, 1, **mine)
         found = study.one(s, last, reviewer)
