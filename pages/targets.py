@@ -27,17 +27,24 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     except Refused as refused:
         st.error(md(refused.words))
         bar.end()
-    code = st.selectbox(
-        "专项项目", list(names), format_func=names.__getitem__, key="programme", bind="query-params", width=320
-    )
-
 if not names:
     st.info(f"{year}年度的通知没有专项项目。")
-elif view == "分解与下达":
+    bar.end()
+if view == "现行指标":
+    quotas.in_force(year, actor)
+    if not actor.oversees_region:
+        bar.end()
+code = st.selectbox(
+    "各单位的进度" if view == "现行指标" else "专项项目",
+    list(names),
+    format_func=names.__getitem__,
+    key="programme",
+    bind="query-params",
+    width=320,
+)
+if view == "分解与下达":
     quotas.split(targets.programme(code, year), year, actor)
 elif view == "历次下达":
     quotas.versions(targets.programme(code, year), year, actor)
 else:
-    quotas.in_force(year, actor)
-    if actor.oversees_region:
-        quotas.shares(targets.programme(code, year), year, actor)
+    quotas.shares(targets.programme(code, year), year, actor)

@@ -23,6 +23,7 @@ from core.models import (
     Organization,
     Person,
     PolicyDraft,
+    PublicNotice,
     Quota,
     Submission,
 )
@@ -59,6 +60,7 @@ class Event(Labelled):
 
     OFFICE_OPENED = "office.opened", "建立系统"
     CLOCK_SHIFTED = "office.clock", "推进演示日期"
+    KEY_ROTATED = "office.key", "更换密钥"
     HOLIDAYS_CHANGED = "office.holidays", "修改放假安排"
     CALENDAR_LINKED = "calendar.linked", "更换日历订阅地址"
     CALENDAR_UNLINKED = "calendar.unlinked", "停用日历订阅地址"
@@ -170,6 +172,8 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
         case CreditBatch():
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))
+            return touched.authority_id, touched.authority_id
+        case PublicNotice():
             return touched.authority_id, touched.authority_id
         case Quota():
             return touched.organization_id, touched.organization_id

@@ -32,7 +32,7 @@ def in_force(year: int, here: Actor) -> None:
     if not mine:
         st.info(f"自治区还没有给本单位下达{year}年度的指标。下达后会列在这里，并发消息告知。")
     for target, reached in mine:
-        with st.container(border=True):
+        with st.container(border=True, gap="small"):
             _one(target, reached, here)
 
 
@@ -43,17 +43,15 @@ def _by(year: int) -> date:
 
 def _one(target: Targets, reached: Progress, here: Actor) -> None:
     """One programme: its target, how far it has come as a bar and in a sentence, which version it is."""
-    unit = target.programme.unit
-    st.markdown(f"**{md(target.programme.name)}**　{clause(target.programme.clause)}")
-    whose = "全区指标" if here.oversees_region else "本单位指标"
-    said = f"{whose} **{targets.written(target.split, unit)}**"
-    st.markdown(said + (f"　已完成 **{reached.done:,}{unit}**" if reached.done is not None else "　:gray[尚无记录]"))
+    unit, region = target.programme.unit, here.oversees_region
+    said = f"{'全区' if region else '本单位'}指标 **{targets.written(target.split, unit)}**"
+    st.markdown(f"**{md(target.programme.name)}**　{clause(target.programme.clause)}　{said}")
     if reached.share is not None:
-        st.progress(min(reached.share, 1.0), text=f"{reached.share:.1%}")
-    st.write(md(reached.sentence))
+        st.progress(min(reached.share, 1.0), text=f"已完成{reached.done:,}{unit}，{reached.share:.1%}")
+    st.markdown(md(reached.sentence) if reached.done is not None else ":gray[尚无完成情况的记录。]")
     if target.number:
         st.caption(f"第{target.number}版，{moment_text(target.at)}下达：{md(target.reason)}")
-    elif here.oversees_region:
+    elif region:
         st.caption("尚未下达，以通知的数为准。")
 
 
