@@ -23,6 +23,7 @@ from core.models import (
     Organization,
     Person,
     PolicyDraft,
+    Quota,
     Submission,
 )
 from core.trail import messages
@@ -58,6 +59,7 @@ class Event(Labelled):
 
     OFFICE_OPENED = "office.opened", "建立系统"
     CLOCK_SHIFTED = "office.clock", "推进演示日期"
+    KEY_ROTATED = "office.key", "更换密钥"
     HOLIDAYS_CHANGED = "office.holidays", "修改放假安排"
     CALENDAR_LINKED = "calendar.linked", "更换日历订阅地址"
     CALENDAR_UNLINKED = "calendar.unlinked", "停用日历订阅地址"
@@ -170,6 +172,8 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))
             return touched.authority_id, touched.authority_id
+        case Quota():
+            return touched.organization_id, touched.organization_id
         case PolicyDraft():
             home = session.get_one(Organization, session.get_one(Account, touched.drafted_by_id).organization_id)
             return home.id, home.authority_id
