@@ -93,9 +93,9 @@ def counted(question: Any, count: Callable[[], Counts]) -> Counts:
     if counts is None or time.monotonic() - counted_at > COUNTED_FOR:
         if len(_COUNTS) > 1000:
             _COUNTS.clear()
-        counts = count()
-        _COUNTS[question] = time.monotonic(), counts
-    return counts
+        _COUNTS[question] = counted_at, counts = time.monotonic(), count()
+    found: Counts = counts
+    return found
 
 
 def _counted(session: Session, here: Actor, moment: datetime) -> dict[str, int]:

@@ -397,7 +397,9 @@ def _loading() -> sa.Select[Submission]:
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     """The submissions an actor may see, as an SQL condition."""
-    authority, home, person = Submission.authority_id, Submission.home_id, Submission.human_id
+    authority: Any = Submission.authority_id
+    home: Any = Submission.home_id
+    person: Any = Submission.human_id
     if actor.role is Role.BASE_CLERK:  # who sees nothing that is about a person; of anything else it is plain whose
         home, person = Submission.organization_id, Submission.person_id
     return visible(actor, organization=home, authority=authority, person=person, filed_at=Submission.submitted_at)
