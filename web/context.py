@@ -93,7 +93,8 @@ def counted(question: Any, count: Callable[[], Counts]) -> Counts:
     if counts is None or time.monotonic() - counted_at > COUNTED_FOR:
         if len(_COUNTS) > 1000:
             _COUNTS.clear()
-        _COUNTS[question] = counted_at, counts = time.monotonic(), count()
+        counts = count()
+        _COUNTS[question] = time.monotonic(), counts
     found: Counts = counts
     return found
 
