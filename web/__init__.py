@@ -30,6 +30,7 @@ __all__ = [
     "search",
     "shell",
     "sign_in",
+    "study",
     "submissions",
     "tables",
     "words",

@@ -42,6 +42,8 @@ class Submission(Base):
     """At which stage of its kind's review (审核环节) it waits; 0 is the first."""
     decider_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"))
     """The office before which it lies (审核机关): that of its stage, usually the authority in charge."""
+    confidential: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Whether a person's is nobody's else on this side: not to be seen by clerks of the person's employer."""
     organization: Mapped[Organization] = relationship(foreign_keys=[organization_id])
     authority: Mapped[Organization] = relationship(foreign_keys=[authority_id])
     person: Mapped[Person | None] = relationship()
@@ -59,9 +61,11 @@ class Submission(Base):
 
     @hybrid_property
     def home_id(self) -> int | None:
-        """Whose clerks see it: the organization's; where it is about a person, those of the present employer."""
+        """Whose clerks see it: the organization's; where it is about a person, of the present employer, if any."""
         if self.person is None:
             return self.organization_id
+        if self.confidential:
+            return None
         human = self.person if self.person.merged_into_id is None else self.person.merged_into
         return human.employer_id if human else None
 
@@ -87,7 +91,9 @@ class _Home(Comparator[Any]):
     def __init__(self, cls: type[Submission]) -> None:
         self.cls = cls
         employer = sa.select(Person.employer_id).where(Person.id == cls.human_id).correlate(cls).scalar_subquery()
-        super().__init__(sa.case((cls.person_id.is_(None), cls.organization_id), else_=employer))
+        nobody = sa.and_(cls.confidential, cls.person_id.is_not(None))
+        home = sa.case((cls.person_id.is_(None), cls.organization_id), (nobody, sa.null()), else_=employer)
+        super().__init__(home)
 
     def __eq__(self, organization: object) -> sa.ColumnElement[bool]:  # type: ignore[override]
         first = sa.select(Person.id).where(Person.employer_id == organization, Person.merged_into_id.is_(None))
@@ -95,7 +101,7 @@ class _Home(Comparator[Any]):
         cls = self.cls
         return sa.or_(
             sa.and_(cls.organization_id == organization, cls.person_id.is_(None)),
-            cls.person_id.in_(people.correlate(None)),
+            sa.and_(cls.person_id.in_(people.correlate(None)), ~cls.confidential),
         )
 
 
