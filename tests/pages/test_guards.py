@@ -35,7 +35,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "people": set(Role) - {Role.BASE_CLERK, Role.PERSON},
     "policies": set(Role),
     "policy_lab": {Role.ADMIN},
-    "quota_dashboard": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
+    "quota_dashboard": set(Role) - {Role.BASE_CLERK, Role.PERSON},
     "review": {Role.ADMIN, Role.REVIEWER},
 }
 """Written down again, apart from the page table, so that a slip there is seen here."""
