@@ -56,7 +56,7 @@ class Tile:
         if not self.measure.adds_up:
             return f"{(self.value - self.before) * 100:+.1f}个百分点"
         if not self.before or not 0.2 < self.value / self.before < 5:  # too far apart for a part of a hundred
-            return f"上年{self.before:,.0f}" if self.before else ""
+            return f"上年{self.before:,.0f}"
         return f"{self.value / self.before - 1:+.0%}"
 
 
@@ -365,8 +365,8 @@ class Board:
     def in_time(self) -> pd.DataFrame:
         """Plans and reports filed in time (按时报送), by place: columns place, name, matter, due, kept, late, share."""
         frame = self.plans(self.by)
-        whole = pd.Series(True, index=frame.index)
-        matters = (("培训计划", whole, frame["filed_on"] <= frame["due_on"]), ("培训情况报告", *reports_due(frame)))
+        plans_due = frame["due_on"].notna()
+        matters = (("培训计划", plans_due, frame["filed_on"] <= frame["due_on"]), ("培训情况报告", *reports_due(frame)))
         lines = []
         for matter, owed, done in matters:
             for place, of_it in owed[owed].groupby(frame[self.by]):
@@ -515,7 +515,7 @@ def reports_due(frame: pd.DataFrame) -> tuple[pd.Series[bool], pd.Series[bool]]:
     `over`, whether the day to report is over, stands in the frame.
     """
     filed = frame["report_filed_on"].notna()
-    due = (frame["state"] == State.APPROVED) & (filed | frame["over"])
+    due = (frame["state"] == State.APPROVED) & frame["report_due_on"].notna() & (filed | frame["over"])
     return due, due & filed & (frame["report_filed_on"] <= frame["report_due_on"])
 
 

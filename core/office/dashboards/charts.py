@@ -17,7 +17,7 @@ import pandas as pd
 from core.law.notices import TOTAL
 from core.office.dashboards import groups
 from core.office.dashboards.asked import Measure, Per
-from core.office.dashboards.board import GROUPS, MANY, STAGES, Board, told
+from core.office.dashboards.board import GROUPS, MANY, Board, told
 
 MARK = "mark"
 """The selection of a chart: what of it was clicked, by `key`."""
@@ -53,7 +53,7 @@ def _mark(key: str = "key") -> alt.Parameter:
 
 
 _STRONG = alt.Opacity("chosen:Q", scale=alt.Scale(domain=[0, 1], range=[0.3, 1]), legend=None)
-_LABELS = alt.Axis(labelLimit=150, labelOverlap=False, ticks=False, domain=False)
+_LABELS = alt.Axis(labelLimit=210, labelOverlap=False, ticks=False, domain=False)
 
 
 def _strong(keys: Iterable[Any], chosen: Any) -> list[int]:
@@ -62,7 +62,7 @@ def _strong(keys: Iterable[Any], chosen: Any) -> list[int]:
 
 
 def _axis(measure: Measure, per: Per) -> alt.Axis:
-    return alt.Axis(format="%" if not measure.adds_up else "~s", tickCount=5, grid=True)
+    return alt.Axis(format="%" if not measure.adds_up else ",~f", tickCount=5, grid=True)
 
 
 def _amount(measure: Measure, per: Per) -> str:
@@ -96,9 +96,9 @@ def places(board: Board, measure: Measure, per: Per) -> Figure:
         chosen=_strong(drawn["place"], chosen),
         words=[_value(v, measure, per) for v in drawn["value"]],
     )
-    data["label"] = data["name"] + "，" + data["words"]
+    data["label"], data["shown"] = data["name"] + "，" + data["words"], data["name"] + "  " + data["words"]
     x = alt.X("value:Q", title=_amount(measure, per), scale=alt.Scale(zero=True), axis=_axis(measure, per))
-    y = alt.Y("name:N", sort=list(data["name"]), title=None, axis=_LABELS)
+    y = alt.Y("shown:N", sort=list(data["shown"]), title=None, axis=_LABELS)
     tips = [alt.Tooltip("name:N", title=word), alt.Tooltip("words:N", title=measure.headline)]
     base = alt.Chart(data)
     bars = base.mark_bar(cornerRadiusEnd=2, cursor="pointer").encode(
@@ -230,12 +230,12 @@ def funnel(board: Board, of: str = "people") -> Figure:
         words=[f"{row.trainings:,}期 · {row.people:,}人" for row in frame.itertuples()],
         key=frame["stage"],
     )
-    data["label"] = data["stage"] + "，" + data["words"]
-    y = alt.Y("stage:N", sort=list(STAGES), title=None, axis=_LABELS)
+    data["label"], data["shown"] = data["stage"] + "，" + data["words"], data["stage"] + "  " + data["words"]
+    y = alt.Y("shown:N", sort=list(data["shown"]), title=None, axis=_LABELS)
     unit = "人数（人）" if of == "people" else "培训（期）"
     base = alt.Chart(data)
     bars = base.mark_bar(cornerRadiusEnd=2).encode(
-        x=alt.X(f"{of}:Q", title=unit, scale=alt.Scale(zero=True), axis=alt.Axis(format="~s", tickCount=5)),
+        x=alt.X(f"{of}:Q", title=unit, scale=alt.Scale(zero=True), axis=alt.Axis(format=",", tickCount=5)),
         y=y,
         tooltip=[alt.Tooltip("stage:N", title="环节"), alt.Tooltip("words:N", title="办理")],
         description="label:N",

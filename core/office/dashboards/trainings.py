@@ -6,6 +6,7 @@ the bars, the months, the funnel, what is on time and what waits.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -16,9 +17,12 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session, aliased
 
 from core.ground import db
-from core.ground.access import Actor
+from core.ground.access import Actor, Refused
 from core.ground.db import Moment, office_day
 from core.law import deadlines, notices
+from core.law.deadlines import Deadline
+from core.law.notices import Policy
+from core.law.workdays import WorkDays
 from core.models import (
     CreditBatch,
     CreditEntry,
@@ -44,10 +48,10 @@ def plans(session: Session, actor: Actor, year: int, on: date) -> pd.DataFrame:
     """Plans of a year (计划) filed by a day, a line each, with its report and what was credited.
 
     Columns: id, title, base, league, kind (OrganizationKind), subject, start_on, end_on, month, headcount, state,
-    since_on (when it came into that state), filed_on, due_on (last day to file the plan). Of its report: report_id (0:
-    none), report_state, report_since_on, report_filed_on, report_due_on, over (whether that day is over), reported
-    (people of what was filed), approved (how many reports); credited (people whose hours stand), hours (theirs,
-    hundredths), undone (people taken back). Days are datetime64.
+    since_on (when it came into that state), filed_on, due_on (last day to file the plan; NaT: no notice says). Of its
+    report: report_id (0: none), report_state, report_since_on, report_filed_on, report_due_on, over (whether that day
+    is over), reported (people of what was filed), approved (how many reports); credited (people whose hours stand),
+    hours (theirs, hundredths), undone (people taken back). Days are datetime64.
     """
     moment = end_of(on)
     scope = workflow.visible_to(actor)
@@ -198,22 +202,30 @@ def _credited(session: Session, reports: sa.Select[Any], moment: datetime) -> di
 def _plan_deadlines(session: Session, frame: pd.DataFrame) -> list[date | None]:
     """By when each plan was to be filed; the same for all that begin on a day in a league."""
     days, known = holidays.work_days(session), leagues(session)
-    found: dict[tuple[Any, date], date] = {}
+    found: dict[tuple[Any, date], date | None] = {}
     for league, start_on in set(zip(frame["league"], frame["start_on"], strict=True)):
-        policy = notices.in_force(start_on, known.get(league))
-        found[league, start_on] = deadlines.of_plan(policy, start_on, days).due_on
+        found[league, start_on] = _due(deadlines.of_plan, start_on, start_on, known.get(league), days)
     return [found[each] for each in zip(frame["league"], frame["start_on"], strict=True)]
 
 
-def _report_deadlines(session: Session, frame: pd.DataFrame) -> list[date]:
+def _report_deadlines(session: Session, frame: pd.DataFrame) -> list[date | None]:
     """By when each training was to be reported: as its report says, else counted from the plan's last day."""
     days, known = holidays.work_days(session), leagues(session)
-    found: dict[tuple[Any, date], date] = {}
+    found: dict[tuple[Any, date], date | None] = {}
     for league, end_on, start_on in set(zip(frame["league"], frame["end_on"], frame["start_on"], strict=True)):
-        policy = notices.in_force(start_on, known.get(league))
-        found[league, end_on] = deadlines.of_report(policy, end_on, days).due_on
+        found[league, end_on] = _due(deadlines.of_report, end_on, start_on, known.get(league), days)
     said = zip(frame["filed_due_on"], frame["league"], frame["end_on"], strict=True)
     return [due if isinstance(due, date) else found[league, end_on] for due, league, end_on in said]
+
+
+def _due(
+    count: Callable[[Policy, date, WorkDays], Deadline], day: date, start_on: date, league: str | None, days: WorkDays
+) -> date | None:
+    """A deadline by the notice of a training's first day; None where no notice says one."""
+    try:
+        return count(notices.in_force(start_on, league), day, days).due_on
+    except Refused:
+        return None
 
 
 def waits(session: Session, actor: Actor, year: int, on: date) -> pd.DataFrame:
