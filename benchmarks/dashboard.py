@@ -5,10 +5,10 @@
     python -m benchmarks.dashboard --peer /tmp/bench/bin/python
 
 The office is `benchmarks.province`'s, with bases in every league, posts, months and a year's papers. *Cold*: the first
-question of a process that has just begun; *after a batch*: the first one after somebody's hours were posted; *warm*: any
-later one, under filters as chance has them. Each time everything the page shows is asked: tiles, map, bars, months,
-funnel, what is stuck, completion, what is late, what waits, the rows. `dashboard_duckdb.py` answers the same from Parquet
-files; both answers are compared before anything is timed.
+question of a process that has just begun; *after a batch*: the first one after somebody's hours were posted; *warm*:
+any later one, under filters as chance has them. Each time everything the page shows is asked: tiles, map, bars, months,
+funnel, what is stuck, completion, what is late, what waits, the rows. `dashboard_duckdb.py` answers the same from
+Parquet files; both answers are compared before anything is timed.
 """
 
 from __future__ import annotations
