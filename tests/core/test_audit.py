@@ -18,7 +18,8 @@ from core.law.workdays import DayKind
 from core.ledger import books, checks
 from core.models import AuditEntry, Setting
 from core.office import calendar
-from core.people import accounts, acts, holidays, organizations, persons, setup
+from core.people import accounts, acts, holidays, keys, organizations, persons, setup
+from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
 from core.submissions.workflow import Action
@@ -153,10 +154,15 @@ def busy_month() -> c.Cast:
             now=c.AFTER,
         )
         s.flush()
+        keys.rotate(s, actor=cast["admin"], reason="例行更换", now=c.AFTER)
         publisher = Actor(second.id, second.name, Role.ADMIN, region.id, region.name, region.kind)
         draft = drafts.save_draft(s, drafts.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
         s.flush()
         drafts.publish(s, draft.id, version=draft.version, actor=publisher, reason="通知已印发", now=c.AFTER)
+        split = targets.Split(20000, None, {region.id: 1500})
+        quota = targets.save(s, "capability", 2024, split, version=0, actor=reviewer, now=c.AFTER)
+        said = {"version": quota.version, "actor": reviewer, "reason": "年初分解", "now": c.AFTER}
+        targets.publish(s, "capability", 2024, split, **said)
     return cast
 
 
