@@ -17,7 +17,8 @@ shell.page(
 )
 years = list(range(context.today().year + 1, context.today().year - 4, -1))
 views = ["现行指标", "分解与下达", "历次下达"] if changes else ["现行指标", "历次下达"]
-with st.container(horizontal=True, vertical_alignment="bottom"):
+row = st.container(horizontal=True, vertical_alignment="bottom")
+with row:
     year = st.selectbox("年度", years, years.index(context.today().year), key="year", bind="query-params", width=110)
     view = st.segmented_control(
         "内容", views, default=views[0], required=True, key="view", bind="query-params", label_visibility="collapsed"
@@ -34,14 +35,12 @@ if view == "现行指标":
     quotas.in_force(year, actor)
     if not actor.oversees_region:
         bar.end()
-code = st.selectbox(
-    "各单位的进度" if view == "现行指标" else "专项项目",
-    list(names),
-    format_func=names.__getitem__,
-    key="programme",
-    bind="query-params",
-    width=320,
-)
+    row = st.container()
+with row:
+    label = "各单位的进度" if view == "现行指标" else "专项项目"
+    code = st.selectbox(
+        label, list(names), format_func=names.__getitem__, key="programme", bind="query-params", width=320
+    )
 if view == "分解与下达":
     quotas.split(targets.programme(code, year), year, actor)
 elif view == "历次下达":
