@@ -77,7 +77,7 @@ def shares(found: Programme, year: int, here: Actor) -> None:
     config: dict[str, Any] = {
         name: st.column_config.NumberColumn(tables.LABELS[name], format="localized") for name in _OFFICES[1:]
     }
-    config["office"] = st.column_config.TextColumn(tables.LABELS["office"], width="large")
+    config["office"] = st.column_config.TextColumn(tables.LABELS["office"], width=190)
     config["share"] = st.column_config.ProgressColumn(
         tables.LABELS["share"], format="%.1f%%", min_value=0, max_value=100
     )
