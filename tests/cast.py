@@ -30,6 +30,7 @@ from core.models import (
     Organization,
     Person,
     Plan,
+    PlanTable,
     Report,
     Submission,
     append_only_tables,
@@ -37,6 +38,7 @@ from core.models import (
 from core.people import accounts, organizations, setup
 from core.submissions import claims, disputes, plans, reports, roster, workflow
 from core.submissions.kinds import KINDS
+from core.submissions.programmes import capability
 from core.submissions.workflow import Action
 from core.trail.files import Upload
 from tests import ready, toy
@@ -90,6 +92,7 @@ STAFF = (
     ("hohhot_employer", Role.EMPLOYER_CLERK, "hohhot_school"),
     ("baotou_reviewer", Role.REVIEWER, "baotou"),
     ("exam", Role.BASE_CLERK, "exam"),
+    ("department", Role.BASE_CLERK, "department"),
 )
 
 
@@ -115,6 +118,7 @@ def _assembled(now: datetime, kind: str) -> Cast:
             ("hohhot_base", "示例呼和浩特培训基地", OrganizationKind.BASE, "hohhot"),
             ("hospital", "示例市第一医院", OrganizationKind.EMPLOYER, "region"),
             ("hohhot_school", "示例旗蒙古族中学", OrganizationKind.EMPLOYER, "hohhot"),
+            ("department", "自治区示例农牧厅", OrganizationKind.DEPARTMENT, "region"),
         ):
             authority_id = cast.places[over].id
             cast.places[short] = organizations.add(
@@ -315,12 +319,46 @@ def grant(
         return workflow.move(session, claim_id, Action.APPROVE, **act)[1].words
 
 
+LINES = (
+    {
+        "name": "新能源技术骨干培训班",
+        "area": "新能源",
+        "people": "约100人",
+        "start": "5月中旬",
+        "organizer": "示例继续教育基地",
+    },
+    {"name": "乡村振兴农技人员培训班", "area": "乡村振兴", "people": "60", "start": "2024年6月24日", "end": "6月26日"},
+)
+"""Two lines of 附件2, as an office writes them."""
+
+
+def file_table(
+    cast: Cast,
+    *,
+    by: str = "department",
+    rows: Iterable[dict[str, str]] = LINES,
+    now: datetime = NOW,
+    programme: str = "capability",
+    year: int = 2024,
+) -> PlanTable:
+    """A yearly plan table with these lines, filed by a department or a league's clerk and waiting for the region."""
+    with db.transaction() as session:
+        fields = capability.TableFields(programme, year)
+        found = capability.begin(session, fields, actor=cast[by], now=now)
+        for cells in rows:
+            capability.add(session, found.id, cells, actor=cast[by], now=now)
+        workflow.move(session, found.id, Action.SUBMIT, version=found.version, actor=cast[by], now=now)
+    return found
+
+
 FILER = {Role.BASE_CLERK: "base", Role.EMPLOYER_CLERK: "employer"}
 """Who, of the cast, files what clerks of a role file."""
 
 
 def filer_of(kind: str) -> str:
     """Who of the cast files a kind of submission."""
+    if kind == "plan_table":  # those whom the notice names
+        return "department"
     return next(FILER[role] for role in KINDS[kind].filers if role in FILER)
 
 
@@ -350,6 +388,8 @@ def waiting(cast: Cast, kind: str) -> Submission:
             posted(cast, sheet([row(1)]))
             with db.transaction() as session:
                 return disputes.file(session, person_id(1), 1, 1, words="学时有误", actor=cast["employer"], now=AFTER)
+        case "plan_table":
+            return file_table(cast)
         case "toy":
             with db.transaction() as session:
                 made = toy.draft(session, "推荐名单", actor=cast["employer"], now=NOW)

@@ -19,6 +19,7 @@ from core.models.offices import (
     leagues,
 )
 from core.models.people import MaskedNumber, Person, PersonChange, under
+from core.models.programmes import PlanTable, YearSummary
 from core.models.submissions import (
     Attachment,
     Claim,
@@ -71,6 +72,7 @@ __all__ = [
     "Person",
     "PersonChange",
     "Plan",
+    "PlanTable",
     "PolicyDraft",
     "ProgrammeLine",
     "Remark",
@@ -87,6 +89,7 @@ __all__ = [
     "Submission",
     "SubmissionContent",
     "Unsaved",
+    "YearSummary",
     "append_only_tables",
     "leagues",
     "under",

@@ -9,6 +9,7 @@ from core.submissions import plans
 from core.submissions import reports
 from core.submissions import claims
 from core.submissions import disputes
+from core.submissions.programmes import capability  # noqa: F401  its kind comes after the others
 # isort: on
 
 __all__ = [
