@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -27,7 +30,17 @@ def show(found: Submission, here: Actor) -> None:
     facts([*kind.facts(found), *filed, ("审核时间", moment_text(found.decided_at))])
     for label, text in kind.texts(found):
         fact(label, text)
-    tables.table(frame(found), columns(found), empty="这份计划表没有一项计划。", height=560)
+    empty = "这份计划表没有一项计划。"
+    if Action.RETURN in workflow.moves_for(found, here):
+        st.caption("要退回其中几项的，在左边勾选，再点下面的“分条意见”写明原因。")
+        of: dict[str, Any] = {
+            "ticked": submissions.ticked(found),
+            "changed": partial(submissions.tick, found),
+            "by": "number",
+        }
+        tables.tick(frame(found), columns(found), name=f"lines-{found.id}", empty=empty, **of)
+    else:
+        tables.table(frame(found), columns(found), empty=empty, height=560)
     submissions.history(steps)
 
 
