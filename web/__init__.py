@@ -24,6 +24,7 @@ __all__ = [
     "plans",
     "policies",
     "progress",
+    "quotas",
     "reports",
     "screens",
     "search",

@@ -12,6 +12,7 @@ from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
 from core.office import messages
 from core.people import persons, setup
+from core.quotas import targets
 from web import address, bar, context, deeds, first_visit, links, papers, passwords, search, shell, sign_in
 from web.deeds import Who
 from web.words import md
@@ -45,6 +46,7 @@ SCREENS = {
         Screen("calendar", "期限日历", "calendar_month"),
         Screen("policies", "政策依据", "gavel"),
     ),
+    "专项项目": (Screen("targets", "指标分解", "flag", targets.READERS),),
     "管理": (
         Screen("policy_lab", "政策试算与发布", "science", (Role.ADMIN,)),
         Screen("organizations", "机构与账号", "apartment", (Role.ADMIN,)),

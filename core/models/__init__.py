@@ -20,6 +20,7 @@ from core.models.offices import (
 )
 from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.programmes import PlanTable, YearSummary
+from core.models.quotas import Quota, QuotaShare, QuotaVersion
 from core.models.submissions import (
     Attachment,
     Claim,
@@ -75,6 +76,9 @@ __all__ = [
     "PlanTable",
     "PolicyDraft",
     "ProgrammeLine",
+    "Quota",
+    "QuotaShare",
+    "QuotaVersion",
     "Remark",
     "Report",
     "RosterProblem",
