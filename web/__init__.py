@@ -22,6 +22,7 @@ __all__ = [
     "passwords",
     "people",
     "plans",
+    "programmes",
     "policies",
     "progress",
     "quotas",
