@@ -344,7 +344,7 @@ def file_table(
     """A yearly plan table with these lines, filed by a department or a league's clerk and waiting for the region."""
     with db.transaction() as session:
         fields = capability.TableFields(programme, year)
-        found = capability.begin(session, fields, actor=cast[by], now=now)
+        found = capability.draft(session, fields, actor=cast[by], now=now)
         for cells in rows:
             capability.add(session, found.id, cells, actor=cast[by], now=now)
         workflow.move(session, found.id, Action.SUBMIT, version=found.version, actor=cast[by], now=now)

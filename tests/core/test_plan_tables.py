@@ -251,7 +251,7 @@ def test_an_id_number_has_no_place_in_it() -> None:
 
 def begun(cast: c.Cast, by: str = "department", now: datetime = JANUARY, *rows: dict[str, str]) -> PlanTable:
     with db.transaction() as session:
-        found = capability.begin(session, BEGUN, actor=cast[by], now=now)
+        found = capability.draft(session, BEGUN, actor=cast[by], now=now)
         for cells in rows:
             capability.add(session, found.id, cells, actor=cast[by], now=now)
     return found
@@ -318,7 +318,7 @@ def with_clerk(cast: c.Cast, username: str, place: str) -> None:
 
 @pytest.mark.parametrize("by", ["base", "exam", "hohhot_base", "reviewer", "hohhot_reviewer", "employer", "leader"])
 def test_those_whom_the_notice_does_not_name_file_none(cast: c.Cast, by: str) -> None:
-    refused = c.refusal(lambda s: capability.begin(s, BEGUN, actor=cast[by], now=JANUARY))
+    refused = c.refusal(lambda s: capability.draft(s, BEGUN, actor=cast[by], now=JANUARY))
     assert refused.code == ("fields" if cast[by].role is c.Role.BASE_CLERK else "role")
     assert not capability.files_tables(cast[by])
 
@@ -336,7 +336,7 @@ programmes:
     c.lay_notice("own-2024", text)
     with db.transaction() as session:
         fields = capability.TableFields("data_skills", 2024)
-        found = capability.begin(session, fields, actor=cast["base"], now=JANUARY)
+        found = capability.draft(session, fields, actor=cast["base"], now=JANUARY)
         deadline = capability.due(session, found.organization, "data_skills", 2024)
         assert deadline
         assert deadline.due_on == date(2024, 3, 31)
@@ -345,7 +345,7 @@ programmes:
 
 def test_one_table_a_year_until_it_is_rejected(cast: c.Cast) -> None:
     found = begun(cast, "department", JANUARY, *c.LINES)
-    again = c.refusal(lambda s: capability.begin(s, BEGUN, actor=cast["department"], now=JANUARY))
+    again = c.refusal(lambda s: capability.draft(s, BEGUN, actor=cast["department"], now=JANUARY))
     assert again.code == "twice"
     submit(cast, found)
     with db.transaction() as session:
@@ -355,7 +355,7 @@ def test_one_table_a_year_until_it_is_rejected(cast: c.Cast) -> None:
 
 def test_two_clerks_who_begin_at_once_begin_one_table(database: str) -> None:
     cast = c.assemble()
-    found = c.at_once(*[lambda s: capability.begin(s, BEGUN, actor=cast["department"], now=JANUARY)] * 2)
+    found = c.at_once(*[lambda s: capability.draft(s, BEGUN, actor=cast["department"], now=JANUARY)] * 2)
     assert sorted(type(each).__name__ for each in found) == ["PlanTable", "Refused"]
 
 

@@ -164,7 +164,7 @@ def _kept(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str
     number = draft.record
     if number is None:
         fields = capability.TableFields(values["programme"] or "", values["year"], values["note"])
-        begun = capability.begin(session, fields, **who)
+        begun = capability.draft(session, fields, **who)
         session.flush()
         number, version = begun.id, begun.version
         if given is None and not typed.text(values["pasted"]):

@@ -129,8 +129,8 @@ def the_region(session: Session) -> Organization:
 # --- filling it in --------------------------------------------------------------------------------------------------
 
 
-def begin(session: Session, fields: TableFields, *, actor: Actor, now: datetime) -> PlanTable:
-    """Begin a plan table (填写计划表) of one's own organization for a year; there is one a year.
+def draft(session: Session, fields: TableFields, *, actor: Actor, now: datetime) -> PlanTable:
+    """Draft a plan table (填写计划表) of one's own organization for a year; there is one a year.
 
     Refused codes: "role", "fields", "policy", "twice" (there is one already).
     """
