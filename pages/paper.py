@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor, Refused
-from core.models import Claim, Plan, PlanTable, Report, Submission
+from core.models import Claim, Plan, PlanTable, Report, Submission, YearSummary
 from core.submissions import reports, workflow
 from core.submissions.kinds import KINDS, Action
 from web import address, links, papers, shell, submissions
@@ -16,6 +16,7 @@ from web.claims import reading as claim_reading
 from web.plans import form as plan_form
 from web.plans import reading as plan_reading
 from web.programmes import reading as programme_reading
+from web.programmes import summary as summary_form
 from web.programmes import table as table_form
 from web.reports import form as report_form
 from web.reports import reading as report_reading
@@ -49,17 +50,23 @@ def plan_table(found: Submission | None) -> papers.Paper:
     return table_form.form(found if isinstance(found, PlanTable) else None, actor)
 
 
+def year_summary(found: Submission | None) -> papers.Paper:
+    return summary_form.form(found if isinstance(found, YearSummary) else None, actor)
+
+
 FORMS: dict[str, Callable[[Submission | None], papers.Paper | None]] = {
     "plan": plan,
     "report": report,
     "claim": claim,
     "plan_table": plan_table,
+    "year_summary": year_summary,
 }
 READINGS: dict[str, Callable[[Any, Actor], None]] = {
     "plan": plan_reading.own,
     "report": report_reading.own,
     "claim": claim_reading.own,
     "plan_table": programme_reading.show,
+    "year_summary": summary_form.show,
 }
 
 

@@ -16,6 +16,8 @@ STYLE = Path(__file__).parent / "links.css"
 Place = tuple[str, dict[str, str]]
 """A page's file, and the query of its address."""
 
+OWED_ON = {"plan_table": "计划表报送情况", "year_summary": "总结报送情况"}
+"""Of what offices owe by a day of the year: where on the page of plan tables it stands who has not filed."""
 FILED_ELSEWHERE = {"dispute": "credit_lookup"}
 """Where a kind is filed that has no form of its own: at the record it is about."""
 
@@ -28,8 +30,11 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
     if kind in KINDS and KINDS[kind].filed_by(actor):
         if kind in FILED_ELSEWHERE:
             return FILED_ELSEWHERE[kind], {kind: str(record_id)}
-        by_plan = kind == "report" and plan_id
-        return "paper", {"kind": kind, "plan": str(plan_id)} if by_plan else {"item": str(record_id)}
+        if kind == "report" and plan_id:
+            return "paper", {"kind": kind, "plan": str(plan_id)}
+        return "paper", {"item": str(record_id)} if record_id else {"kind": kind}
+    if kind in OWED_ON and not record_id:
+        return "plan_tables", {"view": OWED_ON[kind]}
     if actor.role in (Role.REVIEWER, Role.ADMIN):
         return "review", {"kind": kind, "item": str(record_id)} if record_id else {"kind": "plan", "item": str(plan_id)}
     return ("quota_dashboard", {}) if actor.role is Role.LEADER else None

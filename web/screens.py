@@ -46,7 +46,10 @@ SCREENS = {
         Screen("calendar", "期限日历", "calendar_month"),
         Screen("policies", "政策依据", "gavel"),
     ),
-    "专项项目": (Screen("targets", "指标分解", "flag", targets.READERS),),
+    "专项项目": (
+        Screen("targets", "指标分解", "flag", targets.READERS),
+        Screen("plan_tables", "计划表与总结", "table_view", access.OFFICERS),
+    ),
     "管理": (
         Screen("policy_lab", "政策试算与发布", "science", (Role.ADMIN,)),
         Screen("organizations", "机构与账号", "apartment", (Role.ADMIN,)),

@@ -10,6 +10,7 @@ from core.submissions import reports
 from core.submissions import claims
 from core.submissions import disputes
 from core.submissions.programmes import capability  # noqa: F401  its kind comes after the others
+from core.submissions.programmes import summaries  # noqa: F401
 # isort: on
 
 __all__ = [

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, typed
 from core.ground.access import Actor, Refused
-from core.models import Organization, PlanTable
+from core.models import Organization, PlanTable, YearSummary
 from core.submissions.programmes import capability, lines
 from core.tables import sheets
 from core.tables.mending import Change
@@ -20,7 +20,7 @@ from core.tables.problems import Problem
 from core.tables.reading import Asked
 from core.trail import choices
 from core.trail.files import Upload
-from web import context, deeds, drafts, papers, tables
+from web import address, context, deeds, drafts, papers, tables
 from web.deeds import Who
 from web.papers import Paper
 from web.programmes import reading
@@ -29,9 +29,7 @@ from web.words import days_left, md
 
 def form(found: PlanTable | None, actor: Actor) -> Paper:
     """The form of a plan table (填写计划表), open while it may be edited; its lines stand below once it is begun."""
-    today = context.today()
-    base = {"year": found.year if found else today.year, "programme": found.programme if found else ""}
-    base |= {"note": found.note if found else "", "pasted": ""}
+    base = begun(found) | {"note": found.note if found else "", "pasted": ""}
     place, version = (f"plan_table:{found.id}", found.version) if found else ("plan_table:new", 0)
     draft = drafts.form(place, base, version=version, actor=actor, notes=papers.notes(found, actor))
     paper = Paper(
@@ -39,11 +37,11 @@ def form(found: PlanTable | None, actor: Actor) -> Paper:
         draft,
         partial(_keep, draft),
         found=found,
-        given=partial(_given, draft),
-        taken=partial(_taken, draft),
+        given=partial(given, draft),
+        taken=partial(taken, draft),
         withheld=_withheld,
     )
-    _which(draft, found, actor)
+    which(draft, found, actor, "plan_due")
     _files(draft, paper, found)
     if found:
         _room(found, actor)
@@ -53,7 +51,14 @@ def form(found: PlanTable | None, actor: Actor) -> Paper:
     return paper
 
 
-def _which(draft: drafts.Form, found: PlanTable | None, actor: Actor) -> None:
+def begun(found: PlanTable | YearSummary | None) -> dict[str, Any]:
+    """Programme and year of what is filed; of a new one those of the address, or of this year."""
+    if found:
+        return {"year": found.year, "programme": found.programme}
+    return {"year": address.chosen("year") or context.today().year, "programme": ""}
+
+
+def which(draft: drafts.Form, found: PlanTable | YearSummary | None, actor: Actor, what: str) -> None:
     """Year and programme, chosen when it is begun, and by when it is to be filed (报送期限)."""
     today = context.today()
     if found is None:
@@ -72,7 +77,7 @@ def _which(draft: drafts.Form, found: PlanTable | None, actor: Actor) -> None:
     try:
         with db.reading() as session:
             home = session.get_one(Organization, actor.organization_id)
-            deadline = capability.due(session, home, code, year) if code else None
+            deadline = capability.due(session, home, code, year, what) if code else None
     except Refused as refused:
         st.warning(md(refused.words))
         return
@@ -89,7 +94,7 @@ def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None) -> None:
     """A file as the office has it, rows pasted instead of one, and the question a file left open (认列)."""
     there = len(found.lines) if found else 0
     left, right = st.columns([3, 2], vertical_alignment="center")
-    left.file_uploader("计划表文件（Excel、WPS或CSV，按原样上传）", ["xlsx", "xls", "et", "csv"], key=_file(draft))
+    left.file_uploader("计划表文件（Excel、WPS或CSV，按原样上传）", ["xlsx", "xls", "et", "csv"], key=file_key(draft))
     if there and _upload(draft):
         right.checkbox(f"替换原有各项（{there}项）", key=_replace(draft), help="不勾选不会替换；粘贴的各项加在后面")
     blank = sheets.marked({name: lines.HEADINGS[name] for name in lines.HEADINGS}, [], [], title="培养培训计划表")
@@ -109,43 +114,45 @@ def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None) -> None:
         tables.columns(asked.understood, lines.LISTING, key=key, then=lambda: papers.save(paper))
 
 
-def _file(draft: drafts.Form) -> str:
+def file_key(draft: drafts.Form) -> str:
     """The key of the uploader, another one once its file was taken."""
     return f"{draft.prefix}file-{st.session_state.get(f'{draft.prefix}round', 0)}"
 
 
 def _replace(draft: drafts.Form) -> str:
-    return f"{_file(draft)}-replace"
+    return f"{file_key(draft)}-replace"
 
 
 def _upload(draft: drafts.Form) -> Upload | None:
-    given = st.session_state.get(_file(draft))
-    return Upload(given.name, given.getvalue()) if given else None
+    chosen = st.session_state.get(file_key(draft))
+    return Upload(chosen.name, chosen.getvalue()) if chosen else None
 
 
-def _given(draft: drafts.Form) -> tuple[str, ...]:
+def given(draft: drafts.Form) -> tuple[str, ...]:
     """What is sent beside the fields: the file, whether it replaces, rows pasted."""
-    given = st.session_state.get(_file(draft))
-    sent = [f"file {given.file_id}"] if given else []
+    chosen = st.session_state.get(file_key(draft))
+    sent = [f"file {chosen.file_id}"] if chosen else []
     sent += ["replace"] if st.session_state.get(_replace(draft), False) else []
-    return (*sent, *(["pasted"] if typed.text(draft.value("pasted")) else []))
+    rows = "pasted" in draft.base and typed.text(draft.value("pasted"))
+    return (*sent, *(["pasted"] if rows else []))
 
 
-def _taken(draft: drafts.Form) -> None:
-    st.session_state[draft.key("pasted")] = ""
+def taken(draft: drafts.Form) -> None:
+    if "pasted" in draft.base:
+        st.session_state[draft.key("pasted")] = ""
     st.session_state.pop(f"{draft.prefix}asked", None)
     st.session_state[f"{draft.prefix}round"] = st.session_state.get(f"{draft.prefix}round", 0) + 1
 
 
 def _asked_of(draft: drafts.Form) -> tuple[str, str]:
     """The file and the rows on the form: what a question about columns was asked of."""
-    given = st.session_state.get(_file(draft))
-    return given.file_id if given else "", str(draft.value("pasted"))
+    chosen = st.session_state.get(file_key(draft))
+    return chosen.file_id if chosen else "", str(draft.value("pasted"))
 
 
-def _withheld(kept: Any, given: tuple[str, ...]) -> str:
+def _withheld(_kept: Any, sent: tuple[str, ...]) -> str:
     """Lines that have just come in are looked at before they are filed."""
-    if any(each.startswith(("file", "pasted")) for each in given):
+    if any(each.startswith(("file", "pasted")) for each in sent):
         return "计划表刚刚读入，还没有报送。请核对下面各项后再点“报送”。"
     return ""
 
@@ -160,19 +167,19 @@ def _keep(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str
 
 
 def _kept(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str, PlanTable]:
-    values, given, version = draft.values, _upload(draft), draft.version
+    values, file, version = draft.values, _upload(draft), draft.version
     number = draft.record
     if number is None:
         fields = capability.TableFields(values["programme"] or "", values["year"], values["note"])
         begun = capability.draft(session, fields, **who)
         session.flush()
         number, version = begun.id, begun.version
-        if given is None and not typed.text(values["pasted"]):
+        if file is None and not typed.text(values["pasted"]):
             return f"“{begun.title}”已保存，请添加各项。", begun
     told = ""
-    for upload, adds in ((given, False), (_pasted(session, values["pasted"], who["actor"]), True)):
+    for upload, adds in ((file, False), (_pasted(session, values["pasted"], who["actor"]), True)):
         if upload is not None:
-            over = "replace" in _given(draft)
+            over = "replace" in given(draft)
             act: dict[str, Any] = {"note": values["note"], "given": upload, "adds": adds, "replaces": over}
             kept = capability.revise(session, number, version=version, **act, **who)
             session.flush()

@@ -50,6 +50,7 @@ LABELS = {
     "completed_on": "完成日期",
     "confirmed": "确认事项",
     "content": "培训内容",
+    "counted_on": "数字截至",
     "credit_year": "学时年度",
     "day_kind": "安排",
     "days_ahead": "推进天数",

@@ -83,6 +83,12 @@ def files_tables(actor: Actor) -> bool:
     return any(binds(each, actor.organization_kind) for policy in on_file for each in programmes(policy))
 
 
+def named_kinds() -> set[OrganizationKind]:
+    """Kinds of organizations that some notice on file has file a table (报送单位的类别)."""
+    of = [each for one in notices.filed() if one.policy for each in programmes(one.policy)]
+    return {kind for kind in OrganizationKind for each in of if binds(each, kind)}
+
+
 def offered(home: Organization, year: int) -> list[Programme]:
     """Programmes for which an organization files in a year (可填报的项目), by its notice; [] where it has none."""
     try:
@@ -136,8 +142,8 @@ def draft(session: Session, fields: TableFields, *, actor: Actor, now: datetime)
     """
     require(actor, *FILERS)
     home = session.get_one(Organization, actor.organization_id, with_for_update=True)  # two of its clerks at once
-    fields = _checked(home, fields)
-    _check_twice(session, PlanTable, home, fields.programme, fields.year)
+    fields = checked(home, fields)
+    check_twice(session, PlanTable, home, fields.programme, fields.year)
     region = the_region(session)
     programme = programme_of(policy_of_year(home, fields.year), fields.programme, home.kind)
     found = PlanTable(
@@ -161,7 +167,7 @@ def draft(session: Session, fields: TableFields, *, actor: Actor, now: datetime)
     return found
 
 
-def _check_twice(session: Session, model: Any, home: Organization, programme: str, year: int) -> None:
+def check_twice(session: Session, model: Any, home: Organization, programme: str, year: int) -> None:
     """There is one of an office, a programme and a year, unless it was rejected. Refused codes: "twice"."""
     query = sa.select(model).where(model.organization_id == home.id, model.programme == programme, model.year == year)
     if found := session.scalar(query.where(model.state != State.REJECTED).limit(1)):
@@ -169,7 +175,7 @@ def _check_twice(session: Session, model: Any, home: Organization, programme: st
         raise Refused("twice", words)
 
 
-def _checked(home: Organization, fields: TableFields) -> TableFields:
+def checked(home: Organization, fields: TableFields) -> TableFields:
     """Fields as they are kept. Refused codes: "fields", "policy"."""
     fields = typed.filled(fields)
     given: dict[str, Any] = vars(fields)
