@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from core.eligibility import answers, applications, decisions, drafts
 from core.ground import db
@@ -19,8 +20,10 @@ from core.ledger import books, checks
 from core.models import AuditEntry, Setting
 from core.office import calendar
 from core.people import accounts, acts, holidays, organizations, persons, setup
+from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
+from core.submissions.programmes import capability
 from core.submissions.workflow import Action
 from core.tables import mending, sheets
 from core.trail import audit, choices, files
@@ -141,6 +144,7 @@ def busy_month() -> c.Cast:
         workflow.move(s, claim.id, Action.SUBMIT, version=claim.version, actor=cast["employer"], now=c.AFTER)
         proofs.issue(s, 1, 1, actor=reviewer, now=c.AFTER)
         claims.grant(s, claim.id, c.CLAIM.amount, version=claim.version, actor=reviewer, now=c.AFTER)
+        programmes(s, cast)
         region = cast.places["region"]
         second = accounts.open_account(
             s,
@@ -158,6 +162,19 @@ def busy_month() -> c.Cast:
         s.flush()
         drafts.publish(s, draft.id, version=draft.version, actor=publisher, reason="通知已印发", now=c.AFTER)
     return cast
+
+
+def programmes(session: Session, cast: c.Cast) -> None:
+    """What is done for programmes: targets drafted and published, a plan table drafted and changed."""
+    act: Any = {"actor": cast["admin"], "now": c.AFTER}
+    target = targets.draft(session, cast["admin"], "capability", 2024)
+    split = replace(target.split, target=21000)
+    quota = targets.save(session, "capability", 2024, split, version=target.version, **act)
+    session.flush()
+    targets.publish(session, "capability", 2024, split, version=quota.version, reason="年初分解", **act)
+    file: Any = {"actor": cast["department"], "now": c.AFTER}
+    table = capability.draft(session, capability.TableFields("capability", 2024), **file)
+    capability.add(session, table.id, c.LINES[0], **file)
 
 
 def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str) -> None:
