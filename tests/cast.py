@@ -38,7 +38,7 @@ from core.models import (
 from core.people import accounts, organizations, setup
 from core.submissions import claims, disputes, plans, reports, roster, workflow
 from core.submissions.kinds import KINDS
-from core.submissions.programmes import capability
+from core.submissions.programmes import capability, summaries
 from core.submissions.workflow import Action
 from core.trail.files import Upload
 from tests import ready, toy
@@ -357,7 +357,7 @@ FILER = {Role.BASE_CLERK: "base", Role.EMPLOYER_CLERK: "employer"}
 
 def filer_of(kind: str) -> str:
     """Who of the cast files a kind of submission."""
-    if kind == "plan_table":  # those whom the notice names
+    if kind in ("plan_table", "year_summary"):  # those whom the notice names
         return "department"
     return next(FILER[role] for role in KINDS[kind].filers if role in FILER)
 
@@ -390,6 +390,12 @@ def waiting(cast: Cast, kind: str) -> Submission:
                 return disputes.file(session, person_id(1), 1, 1, words="学时有误", actor=cast["employer"], now=AFTER)
         case "plan_table":
             return file_table(cast)
+        case "year_summary":
+            with db.transaction() as session:
+                written = summaries.SummaryFields("按计划表举办", "学员满意")
+                made = summaries.draft(session, "capability", 2024, written, actor=cast["department"], now=NOW)
+                workflow.move(session, made.id, Action.SUBMIT, version=made.version, actor=cast["department"], now=NOW)
+            return made
         case "toy":
             with db.transaction() as session:
                 made = toy.draft(session, "推荐名单", actor=cast["employer"], now=NOW)

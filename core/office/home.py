@@ -197,7 +197,7 @@ def _to_extend(session: Session, actor: Actor, now: datetime) -> list[Item]:
 
 
 def _below(session: Session, actor: Actor, now: datetime) -> Part:
-    """Overdue papers of the year, and overdue reports of those below: each of the own bases', one line an office else."""
+    """Overdue papers of the year, and overdue reports of those below: each of the own bases, others by office."""
     late = reports.overdue(session, actor, now=now)
     items = [
         Item("report", 0, each.title, each.organization, plan_id=each.plan_id, due_on=each.due_on, left=-each.days_late)

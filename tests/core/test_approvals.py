@@ -96,6 +96,7 @@ def test_bases_file_plans_and_reports_and_people_and_their_employers_file_claims
         "claim": (Role.PERSON, Role.EMPLOYER_CLERK),
         "dispute": (Role.PERSON, Role.EMPLOYER_CLERK),
         "plan_table": (Role.BASE_CLERK,),
+        "year_summary": (Role.BASE_CLERK,),
     }
     assert {name: kind.filers for name, kind in KINDS.items()} == filers
 

@@ -23,7 +23,7 @@ from core.people import accounts, acts, holidays, organizations, persons, setup
 from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
-from core.submissions.programmes import capability
+from core.submissions.programmes import capability, summaries
 from core.submissions.workflow import Action
 from core.tables import mending, sheets
 from core.trail import audit, choices, files
@@ -175,6 +175,9 @@ def programmes(session: Session, cast: c.Cast) -> None:
     file: Any = {"actor": cast["department"], "now": c.AFTER}
     table = capability.draft(session, capability.TableFields("capability", 2024), **file)
     capability.add(session, table.id, c.LINES[0], **file)
+    written = summaries.SummaryFields("按计划表举办", "学员满意")
+    summary = summaries.draft(session, "capability", 2024, written, **file)
+    summaries.revise(session, summary.id, written, version=summary.version, **file)
 
 
 def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str) -> None:
