@@ -28,6 +28,8 @@ from core.trail.messages import Topic, Word
 
 AHEAD = (7, 3, 1, 0)
 """Days before a deadline on which it is reminded of."""
+PRESSED = 60
+"""Days for which an office is pressed for a paper of the year that is late; after that the lists alone say it."""
 AT_ONCE = 200
 """Mails of one round; the next one goes on."""
 TITLES = 15
@@ -141,7 +143,7 @@ def _of_tables(session: Session, today: date) -> Iterator[Word]:
         late: dict[str, int] = {}
         for each in merged.owing(session, today.year, today, model, what):
             left, office, deadline = -each.days_late, each.organization, each.deadline
-            if not (near := _near(left)):
+            if left < -PRESSED or not (near := _near(left)):
                 continue
             late[each.name] = late.get(each.name, 0) + (left < 0)
             once = f"{kind}-{office.id}-{each.programme}-{deadline.due_on}-{_step(left)}"

@@ -114,38 +114,9 @@ def filing(programme: str, year: int, actor: Actor, *, summaries: bool) -> None:
         clerks = merging.clerks(session, [each.organization.id for each in missing])
         offices = {each.id: each.organization.name for each in there}
         kinds = {each.id: merging.category(each.organization) for each in there}
-    tally = merging.tally(there, missing)
-    places = st.columns(5)
-    for place, (label, number) in zip(
-        places,
-        (
-            ("应报送", tally.offices),
-            ("按时", tally.in_time),
-            ("逾期", tally.late),
-            ("未报送", tally.not_filed),
-            ("待审核", tally.waiting),
-        ),
-        strict=True,
-    ):
-        place.metric(label, number)
+    _tallied(merging.tally(there, missing))
     st.subheader(f"未报送（{len(missing)}）", anchor=False)
-    if missing:
-        rows = pd.DataFrame(
-            {
-                "单位": each.organization.name,
-                "单位类别": merging.category(each.organization),
-                "进展": each.words,
-                "报送期限": each.deadline.due_on,
-                "期限": days_left(-each.days_late),
-                "经办人": clerks.get(each.organization.id, "没有经办人账号，请管理员开通"),
-            }
-            for each in missing
-        )
-        with st.container(horizontal=True):
-            tables.export(lambda _session, _who: rows, [*map(str, rows)], name="未报送")
-        tables.table(rows, [*map(str, rows)], empty="")
-    else:
-        st.success("都已报送。")
+    _missing(missing, clerks)
     st.subheader(f"已报送（{len(there)}）", anchor=False)
     if not there:
         st.info("还没有单位报送。")
@@ -168,6 +139,33 @@ def filing(programme: str, year: int, actor: Actor, *, summaries: bool) -> None:
         where = links.place(there[0].kind, item, actor)
         if where:
             shell.go(where[0], **where[1])
+
+
+def _tallied(tally: merging.Tally) -> None:
+    words = ("应报送", "按时", "逾期", "未报送", "待审核")
+    for place, label, number in zip(st.columns(5), words, tally, strict=True):
+        place.metric(label, number)
+
+
+def _missing(missing: list[merging.Owing], clerks: dict[int, str]) -> None:
+    """Who has not filed, by how much, how far it has come, and who can."""
+    if not missing:
+        st.success("都已报送。")
+        return
+    rows = pd.DataFrame(
+        {
+            "单位": each.organization.name,
+            "单位类别": merging.category(each.organization),
+            "进展": each.words,
+            "报送期限": each.deadline.due_on,
+            "期限": days_left(-each.days_late),
+            "经办人": clerks.get(each.organization.id, "没有经办人账号，请管理员开通"),
+        }
+        for each in missing
+    )
+    with st.container(horizontal=True):
+        tables.export(lambda _session, _who: rows, [*map(str, rows)], name="未报送")
+    tables.table(rows, [*map(str, rows)], empty="")
 
 
 def _of(each: PlanTable | YearSummary) -> dict[str, Any]:

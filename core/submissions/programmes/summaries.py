@@ -306,10 +306,11 @@ class YearSummaryKind(Kind[YearSummary]):
         capability.programme_of(policy, found.programme, home.kind)
         refuse_faults(left_out(found, WORDS), "请补齐后再报送。")
         today, deadline = db.office_day(now), self.deadline(session, found)
+        figures = asdict(counted(session, home.id, found.programme, found.year))
         if found.filed_on is None or found.state is State.WITHDRAWN:
             found.late, found.filed_on = capability.lateness(policy, deadline, today), today
             found.due_on = deadline.due_on if deadline else None
-        found.figures = json.dumps(asdict(counted(session, home.id, found.programme, found.year)), ensure_ascii=False)
+        found.figures = json.dumps(figures, ensure_ascii=False)
         found.counted_on = today
 
     def on_approve(self, session: Session, found: YearSummary, *, actor: Actor, now: datetime) -> str:
