@@ -118,7 +118,7 @@ def _assembled(now: datetime, kind: str) -> Cast:
             ("hohhot_base", "示例呼和浩特培训基地", OrganizationKind.BASE, "hohhot"),
             ("hospital", "示例市第一医院", OrganizationKind.EMPLOYER, "region"),
             ("hohhot_school", "示例旗蒙古族中学", OrganizationKind.EMPLOYER, "hohhot"),
-            ("department", "自治区示例农牧厅", OrganizationKind.DEPARTMENT, "region"),
+            ("department", "内蒙古自治区农牧厅（示例）", OrganizationKind.DEPARTMENT, "region"),
         ):
             authority_id = cast.places[over].id
             cast.places[short] = organizations.add(

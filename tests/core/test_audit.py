@@ -19,7 +19,7 @@ from core.law.workdays import DayKind
 from core.ledger import books, checks
 from core.models import AuditEntry, Setting
 from core.office import calendar
-from core.people import accounts, acts, holidays, organizations, persons, setup
+from core.people import accounts, acts, holidays, keys, organizations, persons, setup
 from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
@@ -157,21 +157,20 @@ def busy_month() -> c.Cast:
             now=c.AFTER,
         )
         s.flush()
+        keys.rotate(s, actor=cast["admin"], reason="例行更换", now=c.AFTER)
         publisher = Actor(second.id, second.name, Role.ADMIN, region.id, region.name, region.kind)
         draft = drafts.save_draft(s, drafts.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
         s.flush()
         drafts.publish(s, draft.id, version=draft.version, actor=publisher, reason="通知已印发", now=c.AFTER)
+        split = targets.Split(20000, None, {region.id: 1500})
+        quota = targets.save(s, "capability", 2024, split, version=0, actor=reviewer, now=c.AFTER)
+        said = {"version": quota.version, "actor": reviewer, "reason": "年初分解", "now": c.AFTER}
+        targets.publish(s, "capability", 2024, split, **said)
     return cast
 
 
 def programmes(session: Session, cast: c.Cast) -> None:
-    """What is done for programmes: targets drafted and published, a plan table drafted and changed."""
-    act: Any = {"actor": cast["admin"], "now": c.AFTER}
-    target = targets.draft(session, cast["admin"], "capability", 2024)
-    split = replace(target.split, target=21000)
-    quota = targets.save(session, "capability", 2024, split, version=target.version, **act)
-    session.flush()
-    targets.publish(session, "capability", 2024, split, version=quota.version, reason="年初分解", **act)
+    """What is done for programmes: a plan table and a summary drafted and changed."""
     file: Any = {"actor": cast["department"], "now": c.AFTER}
     table = capability.draft(session, capability.TableFields("capability", 2024), **file)
     capability.add(session, table.id, c.LINES[0], **file)

@@ -117,7 +117,7 @@ def test_the_regions_own_come_before_the_leagues_and_an_office_sees_its_own(cast
     approved(cast, "hohhot_clerk")
     approved(cast)
     assert [(each.category, each.office) for each in lines_of(cast)][::2] == [
-        ("区直", "自治区示例农牧厅"),
+        ("区直", "内蒙古自治区农牧厅（示例）"),
         ("盟市", "呼和浩特市人力资源和社会保障局"),
     ]
     assert {each.office for each in lines_of(cast, "hohhot_leader")} == {"呼和浩特市人力资源和社会保障局"}
@@ -155,12 +155,12 @@ def missing(cast: c.Cast, by: str, now: datetime, *, summaries: bool = False) ->
 def test_who_has_not_filed_is_listed_with_the_days_and_how_far_it_has_come(cast: c.Cast) -> None:
     march = datetime.fromisoformat("2024-03-01T09:00:00+08:00")
     found = missing(cast, "reviewer", march)
-    assert next(iter(found)) == "自治区示例农牧厅"
-    assert found["自治区示例农牧厅"] == (30, "还没有填写")
+    assert next(iter(found)) == "内蒙古自治区农牧厅（示例）"
+    assert found["内蒙古自治区农牧厅（示例）"] == (30, "还没有填写")
     assert len(found) == 15  # twelve leagues, two cities, one department
     with db.transaction() as session:
         capability.draft(session, capability.TableFields("capability", 2024), actor=cast["department"], now=march)
-    assert missing(cast, "reviewer", march)["自治区示例农牧厅"] == (30, "草稿")
+    assert missing(cast, "reviewer", march)["内蒙古自治区农牧厅（示例）"] == (30, "草稿")
     assert list(missing(cast, "hohhot_reviewer", march)) == ["呼和浩特市人力资源和社会保障局"]
     with_clerk(cast, "hohhot_clerk", "hohhot")
     late = c.file_table(cast, by="hohhot_clerk", now=march)
@@ -257,13 +257,13 @@ def test_nobody_types_a_figure_and_what_is_to_be_explained_is_asked_for(cast: c.
 
 def test_a_summary_after_its_day_is_taken_and_marked_and_one_without_a_plan_is_told(cast: c.Cast) -> None:
     december = NOVEMBER + timedelta(days=12)
-    assert missing(cast, "reviewer", december, summaries=True)["自治区示例农牧厅"] == (2, "还没有填写")
+    assert missing(cast, "reviewer", december, summaries=True)["内蒙古自治区农牧厅（示例）"] == (2, "还没有填写")
     found = file_summary(cast, now=december)
     assert (found.late, found.due_on, found.state) == (True, date(2024, 11, 30), State.SUBMITTED)
     with db.reading() as session:
         codes = [each.code for each in workflow.warnings(session, found.id, cast["reviewer"])]
     assert codes == ["late", "unplanned"]
-    assert "自治区示例农牧厅" not in missing(cast, "reviewer", december, summaries=True)
+    assert "内蒙古自治区农牧厅（示例）" not in missing(cast, "reviewer", december, summaries=True)
 
 
 def test_a_summary_that_goes_back_is_counted_anew_when_it_is_filed_again(cast: c.Cast) -> None:

@@ -140,8 +140,26 @@ def test_a_table_in_two_rows_of_headings_with_days_in_cells_of_their_own() -> No
                 TITLE,
                 ["序号", "单位", "项目名称", "重点领域", "培训时间", "", "计划人数", "备注"],
                 ["", "", "", "", "起", "止", "", ""],
-                [1, "自治区示例农牧厅", "农技推广骨干培训班", "乡村振兴", date(2024, 5, 10), date(2024, 5, 15), 80, ""],
-                [2, "自治区示例农牧厅", "数字农业培训班", "新一代信息技术", "5月中旬", "", "约100人", "待审批"],
+                [
+                    1,
+                    "内蒙古自治区农牧厅（示例）",
+                    "农技推广骨干培训班",
+                    "乡村振兴",
+                    date(2024, 5, 10),
+                    date(2024, 5, 15),
+                    80,
+                    "",
+                ],
+                [
+                    2,
+                    "内蒙古自治区农牧厅（示例）",
+                    "数字农业培训班",
+                    "新一代信息技术",
+                    "5月中旬",
+                    "",
+                    "约100人",
+                    "待审批",
+                ],
                 ["合计", "", "", "", "", "", 180, ""],
                 ["填表人：示例甲", "", "", "", "联系电话：0471-0000000", "", "", ""],
             ],
@@ -272,7 +290,7 @@ def kept(found: PlanTable) -> PlanTable:
 
 def test_a_department_files_its_table_to_the_region_in_time(cast: c.Cast) -> None:
     found = begun(cast, "department", JANUARY, *c.LINES)
-    assert found.title == "自治区示例农牧厅2024年知识更新能力提升项目计划表"
+    assert found.title == "2024年知识更新能力提升项目计划表"
     assert "按期报送，2项、160人" in submit(cast, found)
     with db.reading() as session:
         table = session.get_one(PlanTable, found.id)
@@ -285,7 +303,7 @@ def test_a_leagues_clerk_files_and_its_own_reviewer_reads_it_and_decides_nothing
     with_clerk(cast, "hohhot_clerk", "hohhot")
     found = c.file_table(cast, by="hohhot_clerk", now=JANUARY)
     with db.reading() as session:
-        assert workflow.one(session, found.id, cast["hohhot_reviewer"]).title.startswith("呼和浩特市")
+        assert workflow.one(session, found.id, cast["hohhot_reviewer"]).organization.name.startswith("呼和浩特市")
         assert (
             workflow.moves_for(workflow.one(session, found.id, cast["hohhot_reviewer"]), cast["hohhot_reviewer"]) == []
         )

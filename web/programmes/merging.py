@@ -97,8 +97,8 @@ def frame(found: list[merging.Merged]) -> pd.DataFrame:
 def _config() -> dict[str, Any]:
     counts = ("序号", "计划人数", "完成人数", "完成人次", "落实计划", "已报告")
     return {name: st.column_config.NumberColumn(format="localized", width="small") for name in counts} | {
-        "单位": st.column_config.TextColumn(width=190),
-        "项目名称": st.column_config.TextColumn(width=220, pinned=True),
+        "单位": st.column_config.TextColumn(width=250),
+        "项目名称": st.column_config.TextColumn(width=270),
     }
 
 
@@ -127,7 +127,7 @@ def filing(programme: str, year: int, actor: Actor, *, summaries: bool) -> None:
             "状态": KINDS[each.kind].word_for(each.state),
             "单位": offices[each.id],
             "单位类别": kinds[each.id],
-            "报送日期": each.filed_on,
+            "filed_on": each.filed_on,
             "逾期": "逾期" if each.late else "",
             **_of(each),
         }
@@ -157,7 +157,7 @@ def _missing(missing: list[merging.Owing], clerks: dict[int, str]) -> None:
             "单位": each.organization.name,
             "单位类别": merging.category(each.organization),
             "进展": each.words,
-            "报送期限": each.deadline.due_on,
+            "due_on": each.deadline.due_on,
             "期限": days_left(-each.days_late),
             "经办人": clerks.get(each.organization.id, "没有经办人账号，请管理员开通"),
         }
@@ -174,4 +174,4 @@ def _of(each: PlanTable | YearSummary) -> dict[str, Any]:
         return {"项目数": each.items, "计划人数": each.people}
     said = summing.kept(each)
     items, people = f"{said.done_items}/{said.planned_items}", f"{said.done_people}/{said.planned_people}"
-    return {"完成项目数/计划": items, "完成人数/计划": people, "完成率": said.share, "数字截至": each.counted_on}
+    return {"完成项目数/计划": items, "完成人数/计划": people, "完成率": said.share, "counted_on": each.counted_on}

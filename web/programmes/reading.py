@@ -56,7 +56,9 @@ def frame(found: PlanTable) -> pd.DataFrame:
 
 
 def columns(found: PlanTable) -> list[str]:
-    """The headings under which some line of a table says something, in 附件2's order."""
+    """The headings under which some line of a table says something; what decides stands first."""
     said = {name for each in found.lines for name in capability.cells(each)}
+    first = ("name", "people", "start", "end", "area")
+    listed = [*first, *(name for name in lines.FILLED if name not in first)]
     always = ("name", "people", "start")
-    return ["序号", *(lines.HEADINGS[name] for name in lines.FILLED if name in said or name in always)]
+    return ["序号", *(lines.HEADINGS[name] for name in listed if name in said or name in always)]

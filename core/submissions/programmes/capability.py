@@ -150,7 +150,7 @@ def draft(session: Session, fields: TableFields, *, actor: Actor, now: datetime)
         programme=fields.programme,
         year=fields.year,
         note=fields.note,
-        title=f"{home.name}{fields.year}年{programme.name}计划表"[:100],
+        title=f"{fields.year}年{programme.name}计划表"[:100],
         organization_id=home.id,
         organization=home,
         authority_id=region.id,

@@ -63,7 +63,7 @@ def _standing_people() -> sa.FromClause:
     )
 
 
-def done(programme: Programme, year: int) -> sa.Select[Any]:
+def done(programme: Programme, year: int) -> sa.Select[*tuple[Any, ...]]:
     """Who was trained (完成人数) for a programme that is carried out by lines, in a year's trainings.
 
     A row for each person and approved report whose hours stand: `key` is the person, so that each counts once, and the

@@ -163,7 +163,7 @@ def draft(
         **asdict(fields),
         programme=programme,
         year=year,
-        title=f"{home.name}{year}年{name}实施情况总结"[:100],
+        title=f"{year}年{name}实施情况总结"[:100],
         organization_id=home.id,
         organization=home,
         authority_id=region.id,
