@@ -25,6 +25,7 @@ shell.page("申报", "填写、上报和查看本人或本单位的申报；点�
 NEW = {
     "plan": "填写培训计划",
     "claim": "填写学时折合申报",
+    "nomination": "填写研修推荐",
     "plan_table": "填写年度计划表",
     "year_summary": "填写项目总结",
 }
@@ -35,6 +36,7 @@ COLUMNS = {
     "claim": claiming.COLUMNS,
     "plan_table": "state title year items headcount submitted_at due_on late".split(),
     "year_summary": "state title year submitted_at due_on late counted_on".split(),
+    "nomination": "state name id_mask programme year study_field rank submitted_at decided_at".split(),
 }
 NAMES = {"report": {"standing": "hours_standing"}, "claim": claiming.NAMES, "plan_table": {"people": "headcount"}}
 

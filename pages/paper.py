@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor, Refused
-from core.models import Claim, Plan, PlanTable, Report, Submission, YearSummary
+from core.models import Claim, Nomination, Plan, PlanTable, Report, Submission, YearSummary
 from core.submissions import reports, workflow
 from core.submissions.kinds import KINDS, Action
 from web import address, links, papers, shell, submissions
@@ -20,6 +20,8 @@ from web.programmes import summary as summary_form
 from web.programmes import table as table_form
 from web.reports import form as report_form
 from web.reports import reading as report_reading
+from web.study import form as study_form
+from web.study import reading as study_reading
 from web.words import md
 
 actor = shell.require(*papers.FILERS, elsewhere=papers.on_the_desk)
@@ -54,12 +56,20 @@ def year_summary(found: Submission | None) -> papers.Paper:
     return summary_form.form(found if isinstance(found, YearSummary) else None, actor)
 
 
+def nomination(found: Submission | None) -> papers.Paper | None:
+    if isinstance(found, Nomination):
+        return study_form.form(found, found.person_id or 0, actor)
+    person_id = study_form.for_whom(actor)
+    return study_form.form(None, person_id, actor) if person_id is not None else None
+
+
 FORMS: dict[str, Callable[[Submission | None], papers.Paper | None]] = {
     "plan": plan,
     "report": report,
     "claim": claim,
     "plan_table": plan_table,
     "year_summary": year_summary,
+    "nomination": nomination,
 }
 READINGS: dict[str, Callable[[Any, Actor], None]] = {
     "plan": plan_reading.own,
@@ -67,6 +77,7 @@ READINGS: dict[str, Callable[[Any, Actor], None]] = {
     "claim": claim_reading.own,
     "plan_table": programme_reading.show,
     "year_summary": summary_form.show,
+    "nomination": study_reading.own,
 }
 
 

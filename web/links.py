@@ -13,12 +13,14 @@ from core.submissions.kinds import KINDS
 from web import shell
 
 STYLE = Path(__file__).parent / "links.css"
+READ_ELSEWHERE = {"nomination": "public_notice"}
+"""Where the person reads what others filed about the person."""
 Place = tuple[str, dict[str, str]]
 """A page's file, and the query of its address."""
 
 OWED_ON = {"plan_table": "计划表报送情况", "year_summary": "总结报送情况"}
 """Of what offices owe by a day of the year: where on the page of plan tables it stands who has not filed."""
-FILED_ELSEWHERE = {"dispute": "credit_lookup"}
+FILED_ELSEWHERE = {"dispute": "credit_lookup", "objection": "public_notice"}
 """Where a kind is filed that has no form of its own: at the record it is about."""
 
 
@@ -35,6 +37,8 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
         return "paper", {"item": str(record_id)} if record_id else {"kind": kind}
     if kind in OWED_ON and not record_id:
         return "plan_tables", {"view": OWED_ON[kind]}
+    if actor.role is Role.PERSON and kind in READ_ELSEWHERE:
+        return READ_ELSEWHERE[kind], {kind: str(record_id)}
     if actor.role in (Role.REVIEWER, Role.ADMIN):
         return "review", {"kind": kind, "item": str(record_id)} if record_id else {"kind": "plan", "item": str(plan_id)}
     return ("quota_dashboard", {}) if actor.role is Role.LEADER else None

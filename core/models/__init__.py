@@ -21,6 +21,7 @@ from core.models.offices import (
 from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.programmes import PlanTable, YearSummary
 from core.models.quotas import Quota, QuotaShare, QuotaVersion
+from core.models.study import Nomination, Objection, Placement, PublicNotice
 from core.models.submissions import (
     Attachment,
     Claim,
@@ -69,13 +70,17 @@ __all__ = [
     "MessageRead",
     "Mode",
     "Movement",
+    "Nomination",
+    "Objection",
     "Organization",
     "Person",
     "PersonChange",
+    "Placement",
     "Plan",
     "PlanTable",
     "PolicyDraft",
     "ProgrammeLine",
+    "PublicNotice",
     "Quota",
     "QuotaShare",
     "QuotaVersion",

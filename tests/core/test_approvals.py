@@ -97,6 +97,8 @@ def test_bases_file_plans_and_reports_and_people_and_their_employers_file_claims
         "dispute": (Role.PERSON, Role.EMPLOYER_CLERK),
         "plan_table": (Role.BASE_CLERK,),
         "year_summary": (Role.BASE_CLERK,),
+        "nomination": (Role.EMPLOYER_CLERK,),
+        "objection": (Role.PERSON, Role.EMPLOYER_CLERK),
     }
     assert {name: kind.filers for name, kind in KINDS.items()} == filers
 

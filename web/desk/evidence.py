@@ -30,6 +30,7 @@ PURPOSES = {
     "evidence": "证明材料",
     "plan_table": "计划表原件",
     "summary": "总结附件",
+    "agreement": "培养协议",
 }
 
 

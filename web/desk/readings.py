@@ -24,6 +24,7 @@ from web.plans import reading as plan_reading
 from web.programmes import reading as programme_reading
 from web.programmes import summary as programme_summary
 from web.reports import reviewing as report_reviewing
+from web.study import reviewing as study_reviewing
 from web.words import md
 
 Shows = Callable[[Submission, Actor], None]
@@ -92,6 +93,15 @@ READINGS = {
     ),
     "plan_table": Reading(programme_reading.show, names={"people": "headcount"}),
     "year_summary": Reading(_summary),
+    "nomination": Reading(
+        _plain,
+        ask=study_reviewing.ask,
+        typed=study_reviewing.typed,
+        before=study_reviewing.settle,
+        note=study_reviewing.note,
+        names={"title": "matter", "organization": "employer"},
+    ),
+    "objection": Reading(_plain, names={"title": "matter", "words": "objection"}),
     "dispute": Reading(answering.show, names={"words": "objection", "completed_on": "studied_on"}),
 }
 
