@@ -22,7 +22,7 @@ from web.deeds import Who
 from web.words import clause, md
 
 SELECT, RESERVE, REJECT = "入选", "备选", "不予入选"
-COLUMNS = "authority rank name id_mask employer post level study_field host1 status opinion".split()
+COLUMNS = "authority rank name status employer post level study_field host1 opinion id_mask".split()
 NAMES = {"organization": "employer"}
 
 
