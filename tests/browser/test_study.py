@@ -98,7 +98,7 @@ def test_a_year_of_study_from_places_to_completion(browser: Browser, server: str
     region.click("确定入选")
     region.told(re.compile("已确定入选1人"))
 
-    region.go(f"study?programme={PROGRAMME}&view=培养", "推荐遴选与培养")
+    region.go(f"study?year={today.year}&programme={PROGRAMME}&view=培养", "推荐遴选与培养")
     choose_first_row(region)
     region.sees("安排培养")
     region.settle()
