@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
-from core.office import messages
+from core.office import dashboards, messages
 from core.people import persons, setup
 from core.quotas import targets
 from web import address, bar, context, deeds, first_visit, links, papers, passwords, search, shell, sign_in
@@ -42,11 +42,15 @@ SCREENS = {
         Screen("credit_lookup", "学时查询与审验卡", "person_search", persons.LOOKERS),
         Screen("people", "人员", "groups", tuple(role for role in persons.LOOKERS if role is not Role.PERSON)),
         Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
-        Screen("quota_dashboard", "指标看板", "monitoring", access.OFFICERS),
+        Screen("quota_dashboard", "指标看板", "monitoring", dashboards.VIEWERS),
         Screen("calendar", "期限日历", "calendar_month"),
         Screen("policies", "政策依据", "gavel"),
     ),
-    "专项项目": (Screen("targets", "指标分解", "flag", targets.READERS),),
+    "专项项目": (
+        Screen("targets", "指标分解", "flag", targets.READERS),
+        Screen("study", "推荐遴选与培养", "school", access.OFFICERS),
+        Screen("public_notice", "公示", "campaign"),
+    ),
     "管理": (
         Screen("policy_lab", "政策试算与发布", "science", (Role.ADMIN,)),
         Screen("organizations", "机构与账号", "apartment", (Role.ADMIN,)),
