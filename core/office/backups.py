@@ -215,7 +215,7 @@ def drill(source: Path, *, passphrase: str = "") -> list[str]:
                     [sys.executable, "-m", "core", *command], cwd=db.ROOT, env=os.environ | own, **_CAUGHT
                 )
                 if done.returncode:
-                    said = (done.stdout or done.stderr).strip().splitlines()
+                    said = (done.stdout or done.stderr).splitlines()
                     return said or [f"python -m core {command[0]} ended with {done.returncode}"]
             return _apart(manifest, address)
 
@@ -284,12 +284,49 @@ def routine(*, now: datetime) -> Path:
     return target
 
 
+def scheduled(*, now: datetime) -> None:
+    """What is due today (定时备份): a backup where the last good one is a day old, a drill where that is a week.
+
+    What hinders it is kept for the administrator to read, and tried again at the next call. A demonstration is not
+    backed up.
+    """
+    with db.reading() as session:
+        told = setup.settings(session)
+        actor = setup.system_actor(session) if told.get("office") == "empty" else None
+    if actor is None:
+        return
+    try:
+        if _age(told.get("backup.last"), now) > DAY:
+            path = routine(now=now)
+            with db.transaction() as session:
+                record(session, path, actor=actor, now=now)
+        with db.reading() as session:
+            latest = kept(folder(session))[:1]
+        if latest and _age(told.get("backup.drill"), now) > WEEK:
+            found = drill(latest[0].path)
+            with db.transaction() as session:
+                record(session, latest[0].path, actor=actor, now=now, found=found)
+    except Refused as refused:
+        with db.transaction() as session:
+            setup.decide_setting(session, "backup.trouble", refused.words)
+
+
+DAY, WEEK = timedelta(hours=22), timedelta(days=7)
+"""How old the last backup and the last drill may be before the next is due; a full day would drift to noon."""
+
+
+def _age(moment: str | None, now: datetime) -> timedelta:
+    """How long ago something was remembered (`record`); for ever, where it never was."""
+    return now - datetime.fromisoformat(moment.partition(" ")[0]) if moment else timedelta.max
+
+
 def record(session: Session, path: Path, *, actor: Actor, now: datetime, found: Sequence[str] | None = None) -> None:
     """Remember a good backup, or what its drill found (`found`), for the home page and the trail."""
     region = session.get_one(Organization, 1)
     told = {"file": path.name, "size": path.stat().st_size}
     if found is None:
         setup.decide_setting(session, "backup.last", now.astimezone(UTC).isoformat())
+        setup.decide_setting(session, "backup.trouble", "")
         audit.record(session, audit.Event.BACKED_UP, region, actor=actor, after=told, now=now)
         return
     setup.decide_setting(session, "backup.drill", f"{now.astimezone(UTC).isoformat()} {len(found)}")
@@ -306,6 +343,8 @@ class Standing:
     drilled: datetime | None
     faults: int
     """What the last drill found wrong."""
+    trouble: str = ""
+    """Why the last routine did not come about, in words; "" where it did."""
 
     def stale(self, now: datetime) -> bool:
         """Whether the last good backup is too old, or there is none."""
@@ -322,6 +361,7 @@ def standing(session: Session, actor: Actor) -> Standing:
         datetime.fromisoformat(last) if last else None,
         datetime.fromisoformat(moment) if moment else None,
         int(faults or 0),
+        setup.setting(session, "backup.trouble") or "",
     )
 
 

@@ -117,5 +117,5 @@ def _run(program: str, *arguments: str) -> None:
     environment = {**os.environ, **({"PGPASSWORD": here.password} if here.password else {})}
     done = subprocess.run([found, f"--dbname={place}", *arguments], env=environment, capture_output=True, text=True)
     if done.returncode:
-        last = " ".join(done.stderr.strip().splitlines()[-1:])
+        last = " ".join(done.stderr.splitlines()[-1:])
         raise Refused("backup", f"{program} 没有完成：{last}")
