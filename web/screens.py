@@ -42,6 +42,7 @@ SCREENS = {
         Screen("credit_lookup", "学时查询与审验卡", "person_search", persons.LOOKERS),
         Screen("people", "人员", "groups", tuple(role for role in persons.LOOKERS if role is not Role.PERSON)),
         Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
+        Screen("recognised", "部门培训认可", "handshake", access.OFFICERS),
         Screen("quota_dashboard", "指标看板", "monitoring", dashboards.VIEWERS),
         Screen("calendar", "期限日历", "calendar_month"),
         Screen("policies", "政策依据", "gavel"),
@@ -120,7 +121,7 @@ def banner(actor: Actor, known: context.Known) -> None:
     """Page banner (页眉): office and role at the top of every page; in a demonstration also its date."""
     left, right = st.columns([1, 1], vertical_alignment="center")
     left.markdown(f"**{md(actor.organization_name)}**　:gray[{actor.role.label} · {md(actor.name)}]")
-    with right, st.container(horizontal=True, horizontal_alignment="right"):
+    with right, st.container(horizontal=True, horizontal_alignment="right", key="head"):
         if known.demo:
             with st.popover(f"演示日期 {context.today()}", icon=":material/event:"):
                 st.write("演示系统可以把日期往后推，看一个培训从计划走到审验卡。只影响演示数据，不能往回退。")
