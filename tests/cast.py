@@ -31,12 +31,15 @@ from core.models import (
     Person,
     Plan,
     Report,
+    Seminar,
+    SeminarLevel,
     Submission,
     append_only_tables,
 )
 from core.people import accounts, organizations, setup
 from core.submissions import claims, disputes, plans, reports, roster, workflow
 from core.submissions.kinds import KINDS
+from core.submissions.programmes import seminars
 from core.submissions.workflow import Action
 from core.trail.files import Upload
 from tests import ready, toy
@@ -315,6 +318,38 @@ def grant(
         return workflow.move(session, claim_id, Action.APPROVE, **act)[1].words
 
 
+SEMINAR = seminars.SeminarFields(
+    programme="advanced_seminars",
+    title="草原碳汇计量高级研修班",
+    level=SeminarLevel.REGIONAL,
+    area="绿色低碳",
+    host="示例继续教育基地",
+    organiser="示例大学",
+    contact="示例联系人",
+    phone="0471-0000000",
+    session_number=1,
+    start_on=date(2024, 6, 24),
+    end_on=date(2024, 6, 26),
+    hours=Decimal(24),
+    place="呼和浩特市示例宾馆",
+    mode=Mode.CLASSROOM,
+    people=50,
+    audience="副高级以上专业技术人员",
+    lessons="碳汇计量\t示例甲\t示例大学\t教授\t16\n案例研讨\t示例乙\t示例研究院\t研究员\t8",
+    public_money=120_000,
+    own_money=0,
+    reason="服务碳达峰碳中和。",
+)
+
+
+def file_seminar(cast: Cast, *, by: str = "base", now: datetime = NOW, **changes: Any) -> Seminar:
+    """An application to hold a seminar, filed and waiting for the region."""
+    with db.transaction() as session:
+        seminar = seminars.draft(session, replace(SEMINAR, **changes), actor=cast[by], now=now)
+        workflow.move(session, seminar.id, Action.SUBMIT, version=seminar.version, actor=cast[by], now=now)
+    return seminar
+
+
 FILER = {Role.BASE_CLERK: "base", Role.EMPLOYER_CLERK: "employer"}
 """Who, of the cast, files what clerks of a role file."""
 
@@ -350,6 +385,8 @@ def waiting(cast: Cast, kind: str) -> Submission:
             posted(cast, sheet([row(1)]))
             with db.transaction() as session:
                 return disputes.file(session, person_id(1), 1, 1, words="学时有误", actor=cast["employer"], now=AFTER)
+        case "seminar":
+            return file_seminar(cast)
         case "toy":
             with db.transaction() as session:
                 made = toy.draft(session, "推荐名单", actor=cast["employer"], now=NOW)

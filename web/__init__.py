@@ -23,6 +23,7 @@ __all__ = [
     "people",
     "plans",
     "policies",
+    "programmes",
     "progress",
     "reports",
     "screens",

@@ -25,7 +25,7 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
 
     `plan_id`: of a report, whose plan it is on; that suffices where the report is not begun.
     """
-    if kind in KINDS and actor.role in KINDS[kind].filers:
+    if kind in KINDS and KINDS[kind].filed_by(actor):
         if kind in FILED_ELSEWHERE:
             return FILED_ELSEWHERE[kind], {kind: str(record_id)}
         by_plan = kind == "report" and plan_id
@@ -46,7 +46,7 @@ def about(record: str, record_id: int, actor: Actor) -> Place | None:
 
 def menu(counts: dict[str, int], actor: Actor) -> dict[str, int]:
     """Counts beside the menu (待办数) by page file, out of those by kind."""
-    pages = {code: "filing" for code, kind in KINDS.items() if actor.role in kind.filers}
+    pages = {code: "filing" for code, kind in KINDS.items() if kind.filed_by(actor)}
     pages["message"] = "messages"
     found: dict[str, int] = {}
     for kind, number in counts.items():

@@ -37,6 +37,7 @@ SCREENS = {
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
         Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),
     ),
+    "专项项目": (Screen("seminars", "高级研修", "school", (*access.OFFICERS, Role.BASE_CLERK)),),
     "查询": (
         Screen("credit_lookup", "学时查询与审验卡", "person_search", persons.LOOKERS),
         Screen("people", "人员", "groups", tuple(role for role in persons.LOOKERS if role is not Role.PERSON)),

@@ -19,6 +19,7 @@ from core.models.offices import (
     leagues,
 )
 from core.models.people import MaskedNumber, Person, PersonChange, under
+from core.models.seminars import Seminar, SeminarFeedback, SeminarLevel, SeminarScore
 from core.models.submissions import (
     Attachment,
     Claim,
@@ -79,6 +80,10 @@ __all__ = [
     "RosterRepair",
     "RosterRow",
     "SavedView",
+    "Seminar",
+    "SeminarFeedback",
+    "SeminarLevel",
+    "SeminarScore",
     "Setting",
     "SignIn",
     "Source",

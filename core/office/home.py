@@ -103,7 +103,7 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
     given: dict[str, Any] = {"done": _done(session, actor)}
     if actor.role in (Role.REVIEWER, Role.ADMIN):
         given |= _before(session, actor, now)
-    if any(actor.role in kind.filers for kind in KINDS.values()):
+    if any(kind.filed_by(actor) for kind in KINDS.values()):
         given |= _own(session, actor, now)
     if actor.role in (Role.REVIEWER, Role.ADMIN, Role.LEADER):
         given["below"] = _below(session, actor, now)
@@ -220,7 +220,7 @@ def _came_back(actor: Actor) -> sa.ColumnElement[bool] | None:
 
 def _mine(actor: Actor, states: Iterable[State]) -> sa.ColumnElement[bool] | None:
     """Own submissions in some states; None where nothing is filed in the actor's role."""
-    codes = [kind.code for kind in KINDS.values() if actor.role in kind.filers]
+    codes = [kind.code for kind in KINDS.values() if kind.filed_by(actor)]
     if not codes:
         return None
     return sa.and_(Submission.kind.in_(codes), Submission.state.in_(states), workflow.visible_to(actor))

@@ -9,6 +9,7 @@ from core.submissions import plans
 from core.submissions import reports
 from core.submissions import claims
 from core.submissions import disputes
+from core.submissions.programmes import seminars  # noqa: F401
 # isort: on
 
 __all__ = [

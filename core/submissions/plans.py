@@ -307,7 +307,7 @@ def revise(session: Session, plan_id: int, fields: PlanFields, *, version: int, 
         raise audit.overtaken(session, plan)
     fields = _filled(fields)
     check_fields(fields, actor.organization_kind, actor.league)
-    marking.check_plan(session, fields, plan.organization)
+    marking.check_plan(session, fields, plan.organization, plan.id)
     before = summary(plan)
     for name, value in asdict(fields).items():
         setattr(plan, name, value)
@@ -536,7 +536,7 @@ class PlanKind(Kind[Plan]):
         """A plan is filed so many days before its training, clause 一(五)1. Refused codes: "late", "fields"."""
         home = session.get_one(Organization, plan.organization_id)
         check_fields(fields_of(plan), home.kind, plan.authority.league)
-        marking.check_plan(session, fields_of(plan), home)
+        marking.check_plan(session, fields_of(plan), home, plan.id)
         policy, today = policy_of(plan), db.office_day(now)
         if today > self.deadline(session, plan).due_on:
             earliest = deadlines.earliest_start_on(policy, today, holidays.work_days(session))

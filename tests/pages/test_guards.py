@@ -37,6 +37,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "policy_lab": {Role.ADMIN},
     "quota_dashboard": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "review": {Role.ADMIN, Role.REVIEWER},
+    "seminars": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.BASE_CLERK},
 }
 """Written down again, apart from the page table, so that a slip there is seen here."""
 

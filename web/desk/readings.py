@@ -21,6 +21,7 @@ from web.claims import reviewing as claim_reviewing
 from web.credit import answering
 from web.plans import extending
 from web.plans import reading as plan_reading
+from web.programmes import seminars
 from web.reports import reviewing as report_reviewing
 from web.words import md
 
@@ -83,6 +84,7 @@ READINGS = {
         before=claim_reviewing.grant,
         names=claim_reading.NAMES,
     ),
+    "seminar": Reading(seminars.show, note=seminars.note),
     "dispute": Reading(answering.show, names={"words": "objection", "completed_on": "studied_on"}),
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from core.ground.access import Labelled, OrganizationKind, Role
 from core.law.workdays import DayKind
 from core.ledger.standing import Standing
-from core.models import Change, Mode, Source, State
+from core.models import Change, Mode, SeminarLevel, Source, State
 from core.submissions import kinds, workflow
 from core.trail import audit
 
@@ -109,12 +109,14 @@ LABELS = {
     "plan_id": "计划编号",
     "policy_id": "政策编号",
     "league": "适用范围",
+    "points": "平均分",
     "post": "专业技术职务",
     "posted_at": "入账时间",
     "posted_by": "审核人",
     "published_at": "发布时间",
     "published_because": "发布依据",
     "published_by": "发布人",
+    "rank": "排名",
     "reason": "原因",
     "record": "记录",
     "record_id": "编号",
@@ -130,7 +132,9 @@ LABELS = {
     "roster_row": "花名册行",
     "row": "行",
     "rows_good": "行数",
+    "scores": "评分数",
     "severity": "类别",
+    "seminar_level": "级别",
     "sex": "性别",
     "source": "来源",
     "specialty": "从事专业",
@@ -172,6 +176,7 @@ VOCABULARIES: dict[str, Iterable[Labelled]] = {
     "mode": Mode,
     "origin": kinds.origins(),
     "role": Role,
+    "seminar_level": SeminarLevel,
     "source": Source,
     "standing": Standing,
     "state": State,

@@ -59,10 +59,10 @@ def lines_for(session: Session, organization: Organization, programme: str, year
     return list(session.scalars(query))
 
 
-def check_plan(session: Session, fields: Marked, organization: Organization) -> None:
+def check_plan(session: Session, fields: Marked, organization: Organization, plan_id: int | None = None) -> None:
     """Hold a plan's programme and line against the notice of its first day, and against what was approved.
 
-    Refused codes: "fields".
+    One seminar is carried out by one plan; `plan_id` is the plan's own, once it has one. Refused codes: "fields".
     """
     if not fields.programme and fields.line_id is None:
         return
@@ -81,6 +81,15 @@ def check_plan(session: Session, fields: Marked, organization: Organization) -> 
         refuse_faults([("line_id", f"{programme.name}的培训须写明落实哪一项已批准的任务（{programme.clause}）")])
     elif fields.line_id not in [each.id for each in lines_for(session, organization, programme.code, year)]:
         refuse_faults([("line_id", f"{year}年度没有可由本单位落实的这项任务，请从列出的项目任务中选择")])
+    elif programme.way is Way.SEMINARS and (other := _carried_out(session, fields.line_id, plan_id)):
+        words = f"这期高研班已由{other.organization.name}的培训计划“{other.title}”落实，一期只报一份计划"
+        refuse_faults([("line_id", words)])
+
+
+def _carried_out(session: Session, line_id: int, plan_id: int | None) -> Plan | None:
+    """Another plan, filed or approved, that carries out a line."""
+    query = sa.select(Plan).where(Plan.line_id == line_id, Plan.state.in_((State.SUBMITTED, State.APPROVED)))
+    return session.scalar(query.where(Plan.id != (plan_id or 0)).limit(1))
 
 
 def facts(plan: Plan) -> list[tuple[str, object]]:

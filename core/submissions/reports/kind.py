@@ -35,7 +35,7 @@ from core.people import persons
 from core.submissions import plans, roster
 from core.submissions.forms import Faults
 from core.submissions.kinds import REASONS, Action, Given, Kept, Kind, Line, Mark, Rows, register
-from core.submissions.reports import concerns
+from core.submissions.reports import concerns, seminars
 from core.submissions.reports.excess import OVER_PLAN_REASON, beyond_plan, figures
 from core.submissions.reports.fields import deadline, summary
 from core.submissions.reports.keeping import form_of
@@ -227,7 +227,7 @@ class ReportKind(Kind[Report]):
         if report.faults:
             over.append(("faults", "number", str(report.faults), f"{report.faults}行有问题，不登记学时"))
         found = [Problem(0, column, code, value, words, blocking=False) for code, column, value, words in over]
-        return [*found, *concerns.warnings(session, report.id, actor)]
+        return [*found, *seminars.hints(session, report), *concerns.warnings(session, report.id, actor)]
 
     def check_submit(self, session: Session, report: Report, *, actor: Actor, reason: str, now: datetime) -> None:
         """A report has its summary, announcement and roster, clause 一(五)2.
