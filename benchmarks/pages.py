@@ -103,7 +103,7 @@ def fill(count: int) -> None:
         columns: dict[str, Any] = {"id": ids, "kind": "plan", "state": states, "created_at": filed}
         columns |= {"title": [f"专业技术人员知识更新培训班（第{at}期）" for at in ids], "submitted_at": filed}
         columns |= {"organization_id": [each.id for each in places], "version": 2, "stage": 0}
-        columns["authority_id"] = [each.authority_id for each in places]
+        columns["authority_id"] = columns["decider_id"] = [each.authority_id for each in places]
         db.insert(session, Submission, columns)
         ahead = now.date() + timedelta(days=30)
         plan: dict[str, Any] = {

@@ -67,18 +67,20 @@ def bring_in() -> None:
         return
     known, mended = st.session_state["credits-seen"][2:]  # as the officer saw it
 
-    def act(session: Session, **who: Unpack[Who]) -> tuple[str, list[Problem]]:
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, int]:
         batch, preview = imports.bring_in(session, upload, reason=reason, chosen=known, mended=mended, **who)
         if batch is None:
             raise Refused("rows", "没有一行可以入账，请在表中改正后再导入。")
-        left = f"，{len(preview.faulty_rows)}行有问题没有入账，见下表" if preview.faulty_rows else ""
-        left_out = [problem for problem in preview.problems if problem.row in preview.faulty_rows]
-        return f"已导入{batch.entries}笔学时（第{batch.id}批）{left}。", left_out
+        rest = len(preview.faulty_rows - preview.recorded_rows)
+        left = f"，其余{rest}行有问题没有入账，可在下面改正后再次导入，已入账的不会重复" if rest else ""
+        return f"已导入{batch.entries}笔学时（第{batch.id}批）{left}。", rest
 
     left_out = deeds.deed(act, "import", upload.filename, hash(upload.content), reason, repr(mended))
-    if left_out is not None:
-        st.session_state["credits-left"] = left_out
-        st.session_state.pop("credits-seen", None)
+    if left_out is None:
+        return
+    st.session_state.pop("credits-seen", None)
+    st.session_state["credits-posted"], st.session_state["credits-why"] = key_of(upload), reason
+    if not left_out:
         address.forget_choice()
         st.session_state["credits-reason"] = ""
 
@@ -107,18 +109,21 @@ def written(preview: imports.Preview) -> dict[str, str]:
 
 
 def preview_of(upload: Upload) -> None:
-    """What the import would do, and the import itself."""
-    preview = checked(upload)
-    good, faulty = preview.good_rows, len(preview.faulty_rows)
+    """What the import would do, and the import itself; once some of its rows are in, what is left to mend."""
+    preview, key = checked(upload), key_of(upload)
+    done = preview.recorded_rows if st.session_state.get("credits-posted") == key else set()
+    problems = [problem for problem in preview.problems if problem.row not in done]
+    good, faulty = preview.good_rows, len(preview.faulty_rows - done)
     people, hours = len({row.id_number for row in good}), hours_text(sum((row.hours for row in good), Decimal()))
-    words = f"共{len(preview.rows)}行：{len(good)}行可以入账，{people}人{hours}学时"
+    words = f"共{len(preview.rows)}行：" + (f"{len(done)}行已经入账；" if done else "")
+    words += f"{len(good)}行可以入账，{people}人{hours}学时"
     words += f"；{faulty}行有问题，不入账，可在下面逐格改正" if faulty else ""
-    hints = sum(not problem.blocking for problem in preview.problems)
+    hints = sum(not problem.blocking for problem in problems)
     words += f"；{hints}处提示，不影响入账，请核对" if hints else ""
-    (st.warning if preview.problems else st.info)(f"{words}。")
+    (st.warning if problems else st.info)(f"{words}。")
     tables.account(preview.account)
     choices = {"source": tuple(imports.SOURCES), "subject": tuple(notices.subject_names().values())}
-    tables.mend_file(key_of(upload), preview.cells, preview.problems, headings=written(preview), choices=choices)
+    tables.mend_file(key, preview.cells, problems, headings=written(preview), choices=choices)
     if good:
         names = ("year", "subject", "source", "hours", "deemed", "id_number")
         frame = pd.DataFrame([{name: getattr(row, name) for name in names} for row in good])
@@ -126,12 +131,14 @@ def preview_of(upload: Upload) -> None:
         counts = groups.agg(rows_good=("hours", "size"), people=("id_number", "nunique"), hours=("hours", "sum"))
         counts = counts.sort_values(["year", "subject"], ascending=[False, False])
         tables.table(counts, ["year", "subject", "source", "rows_good", "people", "hours"], empty="")
-    if preview.problems:
-        problems_of([problem for problem in preview.problems if not problem.blocking], preview.problems)
+    if problems:
+        problems_of([problem for problem in problems if not problem.blocking], problems)
     if preview.understood:
         with st.expander(tables.FOLDED):
             choose(preview.understood, upload, border=False)
     if good:
+        if done:  # the rest goes in for the same reason, unless another is written
+            st.session_state.setdefault("credits-reason", st.session_state["credits-why"])
         st.text_input(
             "导入原因（必填，记入审计日志）", key="credits-reason", placeholder="如：补登2021至2023年度纸质台账"
         )
@@ -147,15 +154,11 @@ st.file_uploader(
 try:
     file = uploaded()
     if file:
-        st.session_state.pop("credits-left", None)
         try:
             preview_of(file)
         except Asked as asked:
             st.error(md(asked.words))
             choose(asked.understood, file)
-    elif left := st.session_state.get("credits-left"):
-        st.caption("上次导入中没有入账的行")
-        problems_of(left, left)
 except Refused as refused:
     st.error(md(refused.words))
 

@@ -1,6 +1,6 @@
 """What one files: everything of one's own, what is owed, what was left unsaved, and a new one of each kind."""
 
-from typing import Any
+import math
 
 import pandas as pd
 import streamlit as st
@@ -10,10 +10,11 @@ from core.ground import db
 from core.ground.access import Actor
 from core.models import State
 from core.office import unsaved
-from core.submissions import queues
+from core.submissions import comments, queues
 from core.submissions.kinds import KINDS, Action
-from web import address, links, papers, shell, tables
+from web import address, context, papers, shell, tables
 from web.claims import reading as claiming
+from web.desk import filters, listing
 from web.reports import reading as reporting
 from web.words import moment_text
 
@@ -49,17 +50,17 @@ def left_unsaved() -> None:
         shell.link("paper", f"未保存的改动：{words}", **query)
 
 
-def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-    found, count = queues.queue(session, who, kinds=chosen or tuple(mine), state=state, text=text, **page)
+def exported(session: Session, who: Actor) -> pd.DataFrame:
+    """All that is listed, not the page shown alone."""
+    found, _ = queues.queue(session, who, kinds=wanted.kinds, state=state, text=text, limit=None)
     if only:
         found = found.rename(columns=NAMES.get(only, {}))
-        return found.rename(columns={"submitted_at": filed_at}).assign(
-            **{filed_at: [moment_text(moment) for moment in found["submitted_at"]]}
-        ), count
-    return found, count
+        filed = [moment_text(moment) for moment in found["submitted_at"]]
+        return found.rename(columns={"submitted_at": filed_at}).assign(**{filed_at: filed})
+    return found
 
 
-if (item := address.chosen("item")) is not None:  # begun by a button of this page
+if (item := address.chosen("item")) is not None:  # opened from the list, or begun by a button of this page
     shell.go("paper", item=str(item))
 begin()
 left_unsaved()
@@ -73,17 +74,20 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     state = address.filter_by("状态", State, key="state")
     text = st.text_input("查找", key="q", bind="query-params", width=240, placeholder="名称、姓名或证书")
-    chosen = (words[label],) if label in words else ()
-    only = chosen[0] if chosen else next(iter(mine)) if len(mine) == 1 else ""
+    wanted = queues.Wanted((words[label],) if label in words else tuple(mine), state, text=text)
+    only = wanted.kinds[0] if len(wanted.kinds) == 1 else ""
     filed_at = f"{KINDS[only].word_for(Action.SUBMIT)}时间" if only else "submitted_at"
     columns = COLUMNS.get(only, ["state", "kind", "title", "submitted_at", "decided_at"])
     columns = [filed_at if name == "submitted_at" else name for name in columns]
-    tables.export(lambda session, who: asked(session, who, limit=None)[0], columns, name="申报")
-frame, count = tables.listing(asked, actor, name="filing")
-empty = "没有这样的申报。可放宽上面的条件，或点“填写”开始一份新的。"
-item = tables.pick(frame, columns, name="open", empty=empty)
-st.caption(f"共{count}份")
-if item is not None:
-    address.choose("open", None)
-    page, query = links.place(str(frame.set_index("id")["kind"].get(item, "")), item, actor) or ("paper", {})
-    shell.go(page, **query)
+    tables.export(exported, columns, name="申报")
+with db.reading() as session:
+    counts = queues.counts(session, wanted, actor=actor, now=context.now())
+    count = filters.total(counts, wanted)
+    pages = max(1, math.ceil(count / tables.PAGE_ROWS))
+    page = max(1, min(address.chosen("page") or 1, pages))
+    shown = {"offset": (page - 1) * tables.PAGE_ROWS, "limit": tables.PAGE_ROWS}
+    rows = queues.listed(session, wanted, actor=actor, now=context.now(), **shown)
+    unread = comments.unread(session, actor)
+listing.listing(rows, count, None, unread, one_kind=bool(only), one_state=state is not None, desk=False)
+if pages > 1:
+    st.pagination(pages, key="page", bind="query-params")

@@ -14,8 +14,8 @@ actor = shell.require()
 today = context.today()
 with db.reading() as session:
     here = home.home(session, actor, now=context.now())
-shell.page("首页", f"今天是{today}，以下是需要您办理的事项，点开即可办理。")
-deciding = here.waiting is not None
+deciding, filing = here.waiting is not None, here.owed is not None
+shell.page("首页", f"今天是{today}" + ("，以下是需要您办理的事项，点开即可办理。" if deciding or filing else "。"))
 st.html(links.STYLE)
 
 

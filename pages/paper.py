@@ -20,7 +20,7 @@ from web.reports import form as report_form
 from web.reports import reading as report_reading
 from web.words import md
 
-actor = shell.require(*papers.FILERS)
+actor = shell.require(*papers.FILERS, elsewhere=papers.on_the_desk)
 
 
 def plan(found: Submission | None) -> papers.Paper:

@@ -34,13 +34,13 @@ except Refused as refused:
     st.warning(md(refused.words))
     bar.end()
 
-st.subheader(rule.title, anchor=False)
+st.subheader(md(rule.title), anchor=False)
 issued = f"，{rule.issued_on}印发" if rule.issued_on else ""
-st.caption(f"{rule.document}，{rule.issuer}{issued}，适用于{rule.in_force.first}至{rule.in_force.last}")
+st.caption(md(f"{rule.document}，{rule.issuer}{issued}，适用于{rule.in_force.first}至{rule.in_force.last}"))
 if league and rule.league is None:
-    st.caption(f"{league}没有自己的通知，按自治区的通知执行。")
+    st.caption(md(f"{league}没有自己的通知，按自治区的通知执行。"))
 if rule.carried(day.year):
-    st.info(f"{rule.note(day.year)}。")
+    st.info(md(f"{rule.note(day.year)}。"))
 articles.articles(rule)
 frame = pd.DataFrame([vars(article) for article in wording.articles(rule)])
 frame = frame.rename(columns={"heading": "matter", "words": "article"})

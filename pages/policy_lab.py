@@ -56,9 +56,9 @@ def publishing() -> None:
         text = drafts.draft_text(session, chosen, actor)
         draft = drafts.read(text)
         changed = replay.replay(session, draft, actor=actor)
-    st.subheader(draft.title, anchor=False)
+    st.subheader(md(draft.title), anchor=False)
     where = faults.place(draft.league)
-    st.caption(f"{draft.document}，{where}，适用于{draft.in_force.first}至{draft.in_force.last}")
+    st.caption(md(f"{draft.document}，{where}，适用于{draft.in_force.first}至{draft.in_force.last}"))
     with st.expander("逐条规定"):
         articles.articles(draft)
     with st.expander("草稿全文"):
@@ -74,7 +74,7 @@ def publishing() -> None:
         st.text_input("发布依据（必填）", key=f"why-{chosen}", placeholder="如通知文号和印发日期")
         version = int(str(one["version"]))
         st.button("发布", type="primary", key=f"publish-{chosen}", on_click=publish, args=(chosen, version))
-        st.caption(f"起草人为{one['drafted_by']}，须由另一名管理员发布；发布后立即按新政策计算。")
+        st.caption(f"起草人为{md(str(one['drafted_by']))}，须由另一名管理员发布；发布后立即按新政策计算。")
 
 
 def refuse(refused: Refused) -> None:

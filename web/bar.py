@@ -62,11 +62,11 @@ def end() -> NoReturn:
 
 
 @contextmanager
-def bar(*, keep: bool = False) -> Iterator[None]:
+def bar(*, keep: bool = False) -> Iterator[bool]:
     """A bar that never scrolls away (操作栏) at the foot of the page: the message of the last deed, then what is drawn.
 
     One for each page, drawn at its end. `keep`: the message stays until there is another, not until the next click: for
-    pages where one deed follows the other.
+    pages where one deed follows the other. Answers whether it shows a refusal.
     """
     hand = deeds.hand()
     with st.container(key="bar", gap="xsmall"):
@@ -76,4 +76,4 @@ def bar(*, keep: bool = False) -> Iterator[None]:
             getattr(st, kind)(words)
         hand.messages.clear()
         hand.barred = keep
-        yield
+        yield any(kind == "error" for kind, _ in hand.last)

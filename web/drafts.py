@@ -162,9 +162,9 @@ class Form:
                 self.refused = {name: (words, self.values.get(name)) for name, words in refused.fields.items()}
                 if len(refused.fields) < 2:
                     raise
-                listed = "".join(f"\n- {words}" for words in refused.fields.values())
+                listed = "；".join(refused.fields.values())
                 raise Refused(
-                    refused.code, f"有{len(refused.fields)}处需要改正：\n{listed}", refused.fields
+                    refused.code, f"有{len(refused.fields)}处需要改正：{listed}。", refused.fields
                 ) from refused
 
         return acting

@@ -12,7 +12,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor, Refused
+from core.ground.access import Actor, Refused, Role
 from core.models import State, Submission
 from core.office import unsaved
 from core.submissions import kinds, workflow
@@ -37,6 +37,8 @@ class Paper:
     """Saves what is on the screen; answers the words of success and the record."""
     found: Submission | None = None
     """The record, as it is drawn; None for a new one."""
+    keep_to_file: Act[tuple[str, Submission]] | None = None
+    """`keep` where it is filed by the same click: a refusal names what filing asks for, too."""
     given: Callable[[], tuple[str, ...]] = tuple
     """What is sent beside the fields: the files chosen, by their ids."""
     taken: Callable[[], None] = lambda: None
@@ -98,6 +100,13 @@ WITH = {"plan": "copy", "claim": "for"}
 """What a new form's address names beside the kind: the plan it copies, the person it is about."""
 
 
+def on_the_desk(here: Actor) -> None:
+    """The way to a record for who decides and files nothing (在审核中打开); core says there whether it may be seen."""
+    item = address.chosen("item")
+    if item is not None and here.role in (Role.REVIEWER, Role.ADMIN):
+        shell.link("review", "在“审核”中打开这一件", item=str(item))
+
+
 def heading(found: Submission) -> None:
     """What a record is called, its number and its state (标题、编号、状态)."""
     state = chip(found.state, kinds.of(found).word_for(found.state))
@@ -147,14 +156,15 @@ def _said(remark: OpenRemark) -> str:
 def foot(paper: Paper) -> None:
     """The bar of a form (操作栏): file, save, what is unsaved, what the reviewer will see, what filing leads to."""
     draft = paper.draft
-    with bar.bar(keep=True):
+    with bar.bar(keep=True) as refused:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(paper.filing, type="primary", key=f"{draft.prefix}file", on_click=_file, args=(paper,))
             st.button("保存", key=f"{draft.prefix}save", on_click=save_now, args=(paper,))
             st.button("预览", key=f"{draft.prefix}preview", on_click=_preview, args=(paper,))
             shell.link("filing", "返回列表")
             draft.mark()
-        if told := _foretold(paper):
+        told = _foretold(paper)
+        if told and not (refused and told.startswith(NOT_YET)):  # the message above has just said why
             st.caption(told)
 
 
@@ -165,10 +175,10 @@ def save_now(paper: Paper) -> None:
 
 def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
     """Save what is on the screen (保存); answers the record, None where it was refused. `quiet`: says so only then."""
-    draft = paper.draft
+    draft, keep = paper.draft, (quiet and paper.keep_to_file) or paper.keep
 
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, tuple[str, Submission]]:
-        words, kept = paper.keep(session, **who)
+        words, kept = keep(session, **who)
         session.flush()
         unsaved.drop(session, draft.place, actor=who["actor"])
         return "" if quiet else words, (words, kept)
@@ -235,6 +245,9 @@ def _seen(title: str, short: list[tuple[str, object]], texts: list[tuple[str, st
         fact(label, text)
 
 
+NOT_YET = ":orange[现在还不能"
+
+
 def _foretold(paper: Paper) -> str:
     """What filing leads to (后果), as the record was saved, or what still stands in its way; asked once a version."""
     found, key = paper.found, f"{paper.draft.prefix}foretold"
@@ -252,6 +265,6 @@ def _foretold(paper: Paper) -> str:
         try:
             told = f"{paper.filing}后：{md(deeds.rehearsed(act))}。"
         except Refused as refused:
-            told = f":orange[现在还不能{paper.filing}：{md(refused.words)}]"
+            told = f"{NOT_YET}{paper.filing}：{md(refused.words)}]"
         st.session_state[key] = asked, told
     return f"{told}（按已保存的内容）" if told and paper.draft.changed else told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import NoReturn
 
 import streamlit as st
@@ -12,8 +13,11 @@ from core.ground.access import Actor, Role
 from web import context
 
 
-def require(*roles: Role) -> Actor:
-    """The guard (权限检查), first statement of every page: for anybody but these roles the script stops here."""
+def require(*roles: Role, elsewhere: Callable[[Actor], None] | None = None) -> Actor:
+    """The guard (权限检查), first statement of every page: for anybody but these roles the script stops here.
+
+    `elsewhere` draws where somebody signed in finds in another place what the address names, if anywhere.
+    """
     here = context.actor()
     if here is None:
         st.info("请先登录。登录后会回到本页。")
@@ -24,6 +28,8 @@ def require(*roles: Role) -> Actor:
         st.stop()
     if roles and here.role not in roles:
         st.error(f"本页由{'、'.join(role.label for role in roles)}使用，您当前的角色是{here.role.label}。")
+        if elsewhere:
+            elsewhere(here)
         link("home", "回到首页")
         st.stop()
     return here

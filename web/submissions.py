@@ -24,6 +24,17 @@ def told(found: Submission, action: workflow.Action, done: Consequence) -> str:
     return f"“{found.title}”{kinds.of(found).done_word(action)}。{done.words}{'。' if done.words else ''}"
 
 
+def ticked(found: Submission) -> set[int]:
+    """The rows of its table that are ticked (勾选的行) to be remarked on, as it was seen."""
+    rows: set[int] = st.session_state.setdefault(f"ticked-{found.id}-{found.version}", set())
+    return rows
+
+
+def tick(found: Submission, rows: set[int]) -> None:
+    """Let these rows be the ones that are ticked."""
+    st.session_state[f"ticked-{found.id}-{found.version}"] = rows
+
+
 def moved(
     submission_id: int,
     action: workflow.Action,

@@ -37,12 +37,18 @@ def clause(text: str) -> str:
 def md(text: str) -> str:
     """Markdown escaping (转义): text somebody typed, safe inside Markdown, line breaks as spaces.
 
-    A web address would become a link even so, since links are looked for in what was read: a word joiner breaks it.
+    A web or mail address would become a link even so, since links are looked for in what was read: a word joiner breaks
+    it.
     """
-    text = re.sub(r"(?i):(?=//)|www(?=\.)", "\\g<0>\u2060", text)
+    text = re.sub(r"(?i):(?=//)|www(?=\.)|(?<=[\w.+-])@(?=[\w-])", "\\g<0>\u2060", text)
     for letter in "\\`*_{}[]()<>#+-!|$~:":
         text = text.replace(letter, "\\" + letter)
     return text.replace("\n", " ")
+
+
+def whole(word: str) -> str:
+    """A short word (不换行) that no line breaks, however narrow the place."""
+    return "\u2060".join(word)
 
 
 def plain(text: str) -> str:

@@ -17,6 +17,7 @@ from core.law import notices
 from core.ledger import checks, totals
 from core.office import daily
 from core.people import setup
+from core.submissions import workflow
 from core.trail import audit
 
 
@@ -36,6 +37,7 @@ def check(_options: argparse.Namespace) -> int:
         "ledger": checks.faults,
         "decisions": decisions.faults,
         "audit trail": audit.faults,
+        "submissions": workflow.faults,
     }
     with db.reading() as session:
         if db.outdated(session):

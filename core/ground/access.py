@@ -139,15 +139,19 @@ def visible(
     organization: sa.SQLColumnExpression[Any],
     authority: sa.SQLColumnExpression[int],
     person: sa.SQLColumnExpression[int | None] | None = None,
+    filed_at: sa.SQLColumnExpression[Any] | None = None,
 ) -> sa.ColumnElement[bool]:
     """Row-level visibility (可见范围): an SQL condition over a row's organization and its authority in charge.
 
     Region officers see all, league officers what their league is in charge of, clerks their own organization's,
     nobody anything before changing a first password. A person sees the rows about the person (`person`, where rows may
-    be about one), and of those a base's clerk sees none.
+    be about one), and of those a base's clerk sees none. `filed_at`: where rows are drafts until they are filed, when
+    that was; officers see no drafts (草稿), but for administrators, who may grant an extension.
     """
     if actor.must_change_password:
         return sa.false()
+    if filed_at is not None and actor.role in OFFICERS and actor.role is not Role.ADMIN:
+        return sa.and_(filed_at.is_not(None), visible(actor, organization=organization, authority=authority))
     if actor.oversees_region:
         return sa.true()
     own = organization == actor.organization_id

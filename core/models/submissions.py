@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from core.ground.db import EncryptedText, Hours, Moment, Years
 from core.law.notices import Mode
@@ -39,23 +40,22 @@ class Submission(Base):
     """Who may undo the decision as it stands; None before there is one, and for those of earlier releases."""
     stage: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     """At which stage of its kind's review (审核环节) it waits; 0 is the first."""
-    stage_office_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))
-    """The office that decides at this stage, where it is another one than the authority in charge."""
+    decider_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"))
+    """The office before which it lies (审核机关): that of its stage, usually the authority in charge."""
     organization: Mapped[Organization] = relationship(foreign_keys=[organization_id])
     authority: Mapped[Organization] = relationship(foreign_keys=[authority_id])
     person: Mapped[Person | None] = relationship()
-    __table_args__ = (sa.Index("ix_submission_queue", "kind", "state", "authority_id"),)
+    __table_args__: Any = (
+        sa.Index("ix_submission_queue", "kind", "state", "authority_id"),
+        sa.Index("ix_submission_desk", "decider_id", "state", "submitted_at", "id", "kind"),
+    )
     __mapper_args__ = {"polymorphic_on": "kind", "version_id_col": version}  # noqa: RUF012
 
-    @hybrid_property
-    def decider_id(self) -> int:
-        """The office before which it lies: that of its stage, usually the authority in charge."""
-        return self.stage_office_id or self.authority_id
-
-    @decider_id.inplace.expression
-    @classmethod
-    def _decider_id(cls) -> sa.ColumnElement[int]:
-        return sa.func.coalesce(cls.stage_office_id, cls.authority_id)
+    @validates("authority_id")
+    def _before_it(self, _name: str, authority_id: int) -> int:
+        """It lies before the authority in charge until the workflow hands it to the office of a stage."""
+        self.decider_id = authority_id
+        return authority_id
 
     @hybrid_property
     def home_id(self) -> int | None:

@@ -335,6 +335,6 @@ def _done(session: Session, actor: Actor, limit: int = 6) -> tuple[Done, ...]:
         .limit(limit)
     )
     return tuple(
-        Done(row.at, audit.EVENTS[row.event].label, row.title or "", row.record, row.record_id)
+        Done(row.at, audit.called(row.event, row.record), row.title or "", row.record, row.record_id)
         for row in session.execute(query)
     )

@@ -63,6 +63,10 @@ LONGEST_BASIS = 200
 SOURCES = {source.label: source for source in Source}
 
 
+RECORDED = "recorded"
+"""The code of the problem that hours are in the ledger already."""
+
+
 class _Report(Protocol):
     """Says of a row: column, code, how to mend it; a hint keeps it out of nothing."""
 
@@ -112,6 +116,11 @@ class Preview:
     @property
     def faulty_rows(self) -> set[int]:
         return {problem.row for problem in self.problems if problem.blocking}
+
+    @property
+    def recorded_rows(self) -> set[int]:
+        """Rows whose hours stand in the ledger already (已入账); they are among the faulty ones."""
+        return {problem.row for problem in self.problems if problem.code == RECORDED}
 
     @property
     def good_rows(self) -> list[Row]:
@@ -524,7 +533,7 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
             days = recorded[person.id].get((row.year, row.subject, row.source, row.hours, row.basis), set())
             if row.completed_on in days or (days and not row.dated):
                 words = "这笔学时已经入账，不再重复登记，可删去此行"
-                problem(row, "hours", "recorded", f"{row.hours.normalize():f}", words)
+                problem(row, "hours", RECORDED, f"{row.hours.normalize():f}", words)
     new = {number: -place for place, number in enumerate(indexes, start=1)}
     ids = {number: known[index].id if index in known else new[number] for number, index in indexes.items()}
     good = preview.good_rows

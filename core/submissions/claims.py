@@ -326,17 +326,18 @@ def hints(session: Session, claim: Claim) -> list[str]:
     return told
 
 
-def check_fields(fields: ClaimFields, league: str | None, today: date) -> None:
+def check_fields(fields: ClaimFields, league: str | None, today: date, also: Sequence[tuple[str, str]] = ()) -> None:
     """Validate a claim of somebody of a league (None: the region's).
 
-    Refuse what cannot be a claim, every fault named at once. Refused codes: "fields", "policy", "activity".
+    Refuse what cannot be a claim, every fault named at once; `also` are faults found elsewhere, named with its own and
+    never by themselves. Refused codes: "fields", "policy", "activity".
     """
     fields = _figures(fields)
     faults = [*left_out(fields, WORDS), *too_long(fields, LONGEST, WORDS), *no_days(fields, WORDS)]
     faults += [(name, f"{WORDS[name]}未填") for name in ("title", "issuer") if _only_signs(getattr(fields, name))]
     if all(isinstance(getattr(fields, name), date) for name in ("start_on", "completed_on")):
         faults += _lawful_faults(fields, notices.in_force(fields.completed_on, league), league, today)
-    refuse_faults(faults)
+    refuse_faults([*faults, *also] if faults else [])
     _worth(fields, notices.in_force(fields.completed_on, league))
 
 
@@ -361,6 +362,8 @@ def _lawful_faults(fields: ClaimFields, policy: Policy, league: str | None, toda
     if activity.deemed:
         if amount:
             faults.append(("amount", f"{fields.activity}视同完成，不计学时，不填证书所载的数量"))
+    elif amount == "":
+        faults.append(("amount", f"证书所载{activity.unit}数未填"))
     elif not isinstance(amount, Decimal) or not amount.is_finite() or amount <= 0 or amount * 2 % 1:
         quoted = f"，“{shown(amount)}”不是" if isinstance(amount, str) and typed.text(amount) else ""
         faults.append(("amount", f"证书所载{activity.unit}数应为0.5的正倍数{quoted}"))
@@ -370,15 +373,24 @@ def _lawful_faults(fields: ClaimFields, policy: Policy, league: str | None, toda
 
 
 def _figures(fields: ClaimFields) -> ClaimFields:
-    """A claim's fields with its amount as a number, where what was typed is one."""
+    """A claim's fields with its amount as a number, where what was typed is one; "" where nothing was."""
     amount = fields.amount
     if isinstance(amount, str):
         amount = figure(values.hours, re.sub("(天|日|项|个)$", "", typed.plain(amount)))
-    return replace(fields, amount=Decimal() if amount is None else amount)
+    return replace(fields, amount="" if amount is None else amount)
 
 
-def _filled(fields: ClaimFields) -> ClaimFields:
-    return _figures(typed.filled(fields))
+def _checked(fields: ClaimFields, league: str | None, today: date, also: Faults) -> ClaimFields:
+    """The fields of a claim as they are kept, checked as they were typed; see `check_fields`."""
+    fields = _figures(typed.filled(fields))
+    check_fields(fields, league, today, also)
+    return replace(fields, amount=fields.amount or Decimal())
+
+
+def _unproved(session: Session, claim: Claim | None, given: Sequence[Upload] = ()) -> Faults:
+    """What a claim lacks beside its fields when it is filed: its evidence (证书或证明材料)."""
+    had = sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == (claim.id if claim else None))
+    return [] if given or session.scalar(had) else [("files", "没有上传证书或证明材料")]
 
 
 def draft(
@@ -387,6 +399,7 @@ def draft(
     fields: ClaimFields,
     *,
     evidence: Sequence[Upload] = (),
+    to_file: bool = False,
     actor: Actor,
     now: datetime,
 ) -> Claim:
@@ -394,14 +407,15 @@ def draft(
 
     Start a claim for oneself, or for a person of the clerk's own employer; the person's authority will decide.
 
-    A person who signs in as a duplicate claims for that record: separated again, it keeps what it filed.
+    A person who signs in as a duplicate claims for that record: separated again, it keeps what it filed. `to_file`: it
+    is to be filed at once, and a refusal names what filing asks for, too.
     Refused codes: "role", "missing", "fields", "policy", "activity", "hours" (more than its days hold), "file".
     """
     require(actor, *FILERS)
     person = persons.one(session, person_id, actor)
     authority = session.get_one(Organization, person.authority_id)
-    fields = _filled(fields)
-    check_fields(fields, authority.league, db.office_day(now))
+    also = _unproved(session, None, evidence) if to_file else []
+    fields = _checked(fields, authority.league, db.office_day(now), also)
     mine = session.get_one(Account, actor.account_id).person_id if actor.role is Role.PERSON else None
     claim = Claim(
         **asdict(fields),
@@ -427,13 +441,15 @@ def revise(
     fields: ClaimFields,
     *,
     evidence: Sequence[Upload] = (),
+    to_file: bool = False,
     version: int,
     actor: Actor,
     now: datetime,
 ) -> Claim:
     """Revise a claim (修改折合申报), optimistic lock.
 
-    Change a claim that is not before the authority; files given are added, those given before stay with it.
+    Change a claim that is not before the authority; files given are added, those given before stay with it. `to_file`:
+    see `draft`.
 
     Refused codes: "role", "missing", "state", "stale", "fields", "policy", "activity", "hours", "file".
     """
@@ -443,8 +459,8 @@ def revise(
         raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能修改；待审的请先撤回。")
     if claim.version != version:
         raise audit.overtaken(session, claim)
-    fields = _filled(fields)
-    check_fields(fields, claim.authority.league, db.office_day(now))
+    also = _unproved(session, claim, evidence) if to_file else []
+    fields = _checked(fields, claim.authority.league, db.office_day(now), also)
     before = summary(claim)
     for name, value in asdict(fields).items():
         setattr(claim, name, value)
@@ -455,11 +471,14 @@ def revise(
     return claim
 
 
-def grant(session: Session, claim_id: int, hours: Decimal, *, version: int, actor: Actor, now: datetime) -> Claim:
+def grant(
+    session: Session, claim_id: int, hours: Decimal | None, *, version: int, actor: Actor, now: datetime
+) -> Claim:
     """Grant hours (核定学时): set the hours that approval will post, where they are not those of the notice's own rate.
 
-    What is deemed done has none. Refused codes: "role", "missing", "jurisdiction", "state", "stale", "hours" (not a
-    positive number of half hours, more than the notice's rate gives for the certificate, or than its days hold).
+    What is deemed done has 0; None: nothing was filled in. Refused codes: "role", "missing", "jurisdiction", "state",
+    "stale", "hours" (none, not a positive number of half hours, more than the notice's rate gives for the certificate,
+    or than its days hold).
     """
     require(actor, Role.REVIEWER)
     claim = _one(session, claim_id, actor, lock=True)
@@ -467,6 +486,8 @@ def grant(session: Session, claim_id: int, hours: Decimal, *, version: int, acto
     if claim.state is not State.SUBMITTED or claim.version != version:
         raise audit.overtaken(session, claim, "state" if claim.version == version else "stale")
     deemed = activity_of(claim).deemed
+    if hours is None:
+        raise Refused("hours", "核定学时未填，请依据证书填写；不予折合的请选“不予通过”。")
     if deemed != (hours == 0) or hours < 0 or hours * 2 % 1 or hours > 1000:
         what = "视同完成不计学时" if deemed else "核定学时应为0.5的正倍数，不予折合的请选“不予通过”"
         raise Refused("hours", f"{what}。")
@@ -522,7 +543,8 @@ def beyond(claim: Claim, hours: Decimal) -> str:
 
 
 def _seen(actor: Actor) -> sa.ColumnElement[bool]:
-    return visible(actor, organization=Claim.home_id, authority=Claim.authority_id, person=Claim.human_id)
+    home, person = Claim.home_id, Claim.human_id
+    return visible(actor, organization=home, authority=Claim.authority_id, person=person, filed_at=Claim.submitted_at)
 
 
 def _one(session: Session, claim_id: int, actor: Actor, *, lock: bool = False) -> Claim:
@@ -792,9 +814,9 @@ class ClaimKind(Kind[Claim]):
         """
         person = _person(session, claim)
         claim.authority_id, claim.authority = person.authority_id, session.get_one(Organization, person.authority_id)
-        check_fields(_fields_of(claim), claim.authority.league, db.office_day(now))
-        if not session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == claim.id)):
-            refuse_faults([("files", "没有上传证书或证明材料")], "请上传后再提交。")
+        unproved = _unproved(session, claim)
+        check_fields(_fields_of(claim), claim.authority.league, db.office_day(now), unproved)
+        refuse_faults(unproved, "请上传后再提交。")
         _check_twice(session, claim)
         _check_filed(session, claim)
         claim.organization_id = person.employer_id or person.authority_id

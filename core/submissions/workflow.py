@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import access, db, typed
-from core.ground.access import Actor, Refused, Role, not_found, require, visible
+from core.ground.access import OFFICERS, Actor, Refused, Role, not_found, require, visible
 from core.ledger import books, consequences
 from core.ledger.consequences import Consequence
 from core.models import Account, Movement, Organization, Person, Submission, under
@@ -280,8 +280,7 @@ def _checked(session: Session, submission: Submission, action: Action, *, versio
 def _enter(session: Session, submission: Submission, stage: int) -> None:
     """Let a submission wait at a stage, before the office that decides there."""
     submission.stage = stage
-    office = stage_of(submission).office(session, submission)
-    submission.stage_office_id = None if office == submission.authority_id else office
+    submission.decider_id = stage_of(submission).office(session, submission)
 
 
 def _record(session: Session, submission: Submission, before: S, step: _Step, confirmed: str) -> None:
@@ -401,7 +400,12 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     authority, person = Submission.authority_id, Submission.human_id
     # A base's clerk sees nothing that is about a person, and of anything else the home is plainly whose it is.
     home = Submission.organization_id if actor.role is Role.BASE_CLERK else Submission.home_id
-    return visible(actor, organization=home, authority=authority, person=person)
+    return visible(actor, organization=home, authority=authority, person=person, filed_at=Submission.submitted_at)
+
+
+def states_for(actor: Actor) -> list[S]:
+    """The states (状态) in which an actor finds submissions: officers but administrators see no drafts."""
+    return [state for state in S if state is not S.DRAFT or actor.role not in OFFICERS or actor.role is Role.ADMIN]
 
 
 def filers(session: Session, submission: Submission) -> list[str]:
@@ -484,3 +488,20 @@ def standing_steps(steps: pd.DataFrame) -> pd.DataFrame:
         else:
             kept.append(at)
     return steps.iloc[kept]
+
+
+def faults(session: Session) -> list[str]:
+    """Check before which office each submission lies (审核机关核对): named where its stage is another office's."""
+    usual = [
+        sa.and_(Submission.kind == kind.code, Submission.stage == at)
+        for kind in KINDS.values()
+        for at, stage in enumerate(kind.stages)
+        if stage.office is kinds.in_charge
+    ]
+    query = sa.select(Submission).where(sa.not_(sa.or_(*usual)) | (Submission.decider_id != Submission.authority_id))
+    offices = ((each, stage_of(each).office(session, each)) for each in session.scalars(query.order_by(Submission.id)))
+    return [
+        f"{each.kind} {each.id} lies before organization {each.decider_id}, not before {office}, which decides it"
+        for each, office in offices
+        if each.decider_id != office
+    ]

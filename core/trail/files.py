@@ -90,6 +90,13 @@ def digest_of(upload: Upload) -> str:
     return hashlib.sha256(upload.content).hexdigest()
 
 
+def _seen(actor: Actor) -> sa.ColumnElement[bool]:
+    """The submissions whose files an actor may have: those that the actor may see."""
+    home, person = Submission.home_id, Submission.human_id
+    filed_at = Submission.submitted_at
+    return visible(actor, organization=home, authority=Submission.authority_id, person=person, filed_at=filed_at)
+
+
 def one(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachment, Submission | CreditBatch | Person]:
     """Attachment and its owner.
 
@@ -97,10 +104,7 @@ def one(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachment,
 
     Reads no bytes. Refused codes: "missing".
     """
-    seen = visible(
-        actor, organization=Submission.home_id, authority=Submission.authority_id, person=Submission.human_id
-    )
-    may = sa.and_(Submission.id.is_not(None), seen)
+    may = sa.and_(Submission.id.is_not(None), _seen(actor))
     if actor.role in (Role.ADMIN, Role.REVIEWER):
         for owner in (CreditBatch, Person):
             whose = visible(actor, organization=owner.authority_id, authority=owner.authority_id)
@@ -122,9 +126,8 @@ def one(session: Session, attachment_id: int, actor: Actor) -> tuple[Attachment,
 
 def of(session: Session, submission_id: int, actor: Actor) -> list[Attachment]:
     """The files of a submission (材料) that count, for those who may see it: of what was replaced, the latest alone."""
-    may = visible(actor, organization=Submission.home_id, authority=Submission.authority_id, person=Submission.human_id)
     query = sa.select(Attachment).join(Submission, Submission.id == Attachment.submission_id)
-    kept = list(session.scalars(query.where(Submission.id == submission_id, may).order_by(Attachment.id)))
+    kept = list(session.scalars(query.where(Submission.id == submission_id, _seen(actor)).order_by(Attachment.id)))
     latest = {each.purpose: each.id for each in kept}
     return [each for each in kept if each.purpose == "evidence" or latest[each.purpose] == each.id]
 

@@ -65,7 +65,7 @@ def decide(reviewer: Desk, path: str, words: str | re.Pattern[str]) -> None:
 def file_report(base: Desk) -> None:
     """Step 3: summary, notice and the roster exactly as an office sends it."""
     base.go("filing", "申报")
-    choose_first_row(base)
+    base.page.get_by_role("link", name=TITLE).click()
     expect(base.page.locator("h1")).to_have_text("填写培训情况报告", timeout=30_000)
     base.settle()
     base.fill("培训总结 *", "按计划完成，600人全部考核合格。")

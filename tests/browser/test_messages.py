@@ -14,7 +14,7 @@ from tests.pages.test_credit_import import book, line
 from tests.pages.test_deeds import ahead, behind
 
 SIZES = ((1440, 900), (1366, 768), (390, 844))
-TITLE = "![图](http://evil.example/y.png)[点](//x)"
+TITLE = "![图](http://evil.example/y.png)[点](//x)a@b.cn"
 NOW = datetime.now(UTC)
 
 

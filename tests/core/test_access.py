@@ -333,7 +333,7 @@ SIDES = ("admin reviewer reviewer2 base", "hohhot_admin hohhot_reviewer hohhot_b
 MAY: list[tuple[str, Question, tuple[str, str]]] = [
     # what               how                                                  who: the region's records, Hohhot's
     ("see a plan", lambda s, a, at: workflow.one(s, at.waiting_plan, a), SEE),
-    ("see a draft", lambda s, a, at: workflow.one(s, at.draft, a), SEE),
+    ("see a draft", lambda s, a, at: workflow.one(s, at.draft, a), ("admin base", "admin hohhot_admin hohhot_base")),
     ("see its steps", lambda s, a, at: workflow.trail(s, at.report, a), SEE),
     ("see its remarks", lambda s, a, at: workflow.remarks(s, at.report, a), SEE),
     ("see what changed", lambda s, a, at: workflow.changes(s, at.report, a), SEE),

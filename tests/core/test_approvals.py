@@ -13,10 +13,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from core.__main__ import main
 from core.ground import db
 from core.ground.access import Refused, Role
 from core.models import Account, State, Submission
-from core.submissions import queues, reports, workflow
+from core.office import search
+from core.submissions import claims, plans, queues, reports, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import MOVES, Action, Side, moves_for
 from core.trail import audit, files
@@ -268,6 +270,28 @@ def test_the_region_sees_a_leagues_plans_but_does_not_decide_them(database: str)
     c.approve(cast, plan.id, by="hohhot_reviewer")
 
 
+def test_what_is_not_filed_is_its_writers_and_of_officers_an_administrators_alone(database: str) -> None:
+    cast = c.assemble()
+    claim = c.waiting(cast, "claim")
+    with db.transaction() as session:
+        draft = plans.draft(session, replace(c.PLAN, title="还在写的"), actor=cast["base"], now=c.NOW)
+        evidence = claims.evidence(session, claim.id, cast["reviewer"])[0].id
+        session.execute(sa.update(Submission).where(Submission.id == claim.id).values(submitted_at=None))
+    with db.reading() as session:
+        for by in ("reviewer", "leader", "title"):
+            with pytest.raises(Refused, match="missing"):
+                workflow.one(session, draft.id, cast[by])
+            with pytest.raises(Refused, match="missing"):
+                files.one(session, evidence, cast[by])
+            assert draft.id not in queues.queue(session, cast[by], kinds=("plan",))[0]["id"].tolist()
+            assert State.DRAFT not in workflow.states_for(cast[by])
+        for by in ("admin", "base"):
+            assert workflow.one(session, draft.id, cast[by]).title == "还在写的"
+            assert State.DRAFT in workflow.states_for(cast[by])
+        assert search.search(session, cast["reviewer"], "还在写的") == []
+        assert search.search(session, cast["base"], "还在写的")
+
+
 def test_a_league_sees_nothing_of_another_leagues_affairs(database: str) -> None:
     cast = c.assemble()
     report = c.posted(
@@ -390,6 +414,59 @@ def test_what_has_two_stages_is_ranked_by_the_league_and_selected_by_the_region(
             "selection",
             "ranking",
         ]
+
+
+def test_check_names_what_lies_before_an_office_that_does_not_decide_its_stage(
+    office: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cast = c.assemble()
+    plan, nominated = c.file_plan(cast, by="hohhot_base"), c.waiting(cast, "toy")
+    hohhot, region = cast.places["hohhot"].id, cast.places["region"].id
+    with db.transaction() as session:
+        made = toy.draft(session, "推荐名单", actor=cast["hohhot_employer"], now=c.NOW)
+    for by in ("hohhot_employer", "hohhot_reviewer"):
+        with db.transaction() as session:
+            moving(cast, made.id, Action.SUBMIT if by == "hohhot_employer" else Action.APPROVE, by)(session)
+    with db.reading() as session:
+        assert [session.get_one(Submission, each).decider_id for each in (plan.id, made.id)] == [hohhot, region]
+    assert main(["check"]) == 0
+    with db.transaction() as session:
+        session.execute(
+            sa.update(Submission).where(Submission.id != nominated.id).values(decider_id=plan.organization_id)
+        )
+    capsys.readouterr()
+    assert main(["check"]) == 1
+    wrong = f"lies before organization {plan.organization_id}, not before"
+    assert capsys.readouterr().out.splitlines() == [
+        f"plan {plan.id} {wrong} {hohhot}, which decides it",
+        f"toy {made.id} {wrong} {region}, which decides it",
+    ]
+
+
+def test_what_waits_is_found_by_the_office_that_decides_it_in_its_order(office: Path) -> None:
+    cast = c.assemble()
+    wanted, now = queues.Wanted(kinds=("plan",), state=State.SUBMITTED, own=True), c.NOW
+    asked: list[tuple[str, Any]] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, given: Any, *_rest: Any) -> None:
+        asked.append((statement, given))
+
+    sa.event.listen(db.engine(), "before_cursor_execute", hear)
+    try:
+        with db.reading() as session:
+            queues.counts(session, wanted, actor=cast["reviewer"], now=now)
+            queues.listed(session, wanted, actor=cast["reviewer"], now=now)
+    finally:
+        sa.event.remove(db.engine(), "before_cursor_execute", hear)
+    with db.engine().connect() as connection:
+        counting, listing = (
+            " ".join(row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {each}", given))
+            for each, given in asked
+            if each.startswith("SELECT")
+        )
+    assert "COVERING INDEX ix_submission_desk (decider_id=?" in counting
+    assert "COVERING INDEX ix_submission_desk (decider_id=? AND state=?" in listing
+    assert "B-TREE" not in listing  # read in its order, not sorted
 
 
 def test_the_list_of_the_desk_says_at_a_glance_what_decides_and_counts_by_kind_and_state(database: str) -> None:

@@ -54,9 +54,10 @@ def entries(serial: int = ONE) -> list[dict[str, Any]]:
 
 
 def drafting(cast: c.Cast, by: str = "person", serial: int = ONE, **changes: Any) -> Callable[[Session], Claim]:
-    evidence = changes.pop("evidence", [c.CERTIFICATE])
+    beside = {"evidence": [c.CERTIFICATE], "to_file": False}
+    beside |= {name: changes.pop(name) for name in beside.keys() & changes.keys()}
     fields = replace(c.CLAIM, **changes)
-    return lambda s: claims.draft(s, c.person_id(serial), fields, evidence=evidence, actor=cast[by], now=c.AFTER)
+    return lambda s: claims.draft(s, c.person_id(serial), fields, **beside, actor=cast[by], now=c.AFTER)
 
 
 def moving(cast: c.Cast, claim: Claim, action: Action, by: str, reason: str = "") -> Callable[[Session], Any]:
@@ -278,6 +279,26 @@ def test_a_refusal_names_the_field_as_the_form_does(cast: c.Cast) -> None:
     claim = c.file_claim(cast, ONE)
     words = c.refusal(moving(cast, claim, Action.RETURN, "reviewer")).words
     assert words == "退回须填写审核意见，提交人会看到。"
+
+
+def test_a_claim_filed_at_once_hears_of_its_missing_certificate_with_everything_else(cast: c.Cast) -> None:
+    wrong: dict[str, Any] = {"title": "", "amount": "", "evidence": []}
+    assert set(c.refusal(drafting(cast, **wrong)).fields) == {"title", "amount"}
+    refused = c.refusal(drafting(cast, **wrong, to_file=True))
+    assert list(refused.fields) == ["title", "amount", "files"]
+    assert refused.fields["amount"] == "证书所载学时数未填"
+    claim = done(drafting(cast, evidence=[], to_file=True))  # else sound, it is kept as a draft
+    fields = replace(c.CLAIM, issuer="")
+    act = {"version": claim.version, "to_file": True, "actor": cast["person"], "now": c.AFTER}
+    assert set(c.refusal(lambda s: claims.revise(s, claim.id, fields, **act)).fields) == {"issuer", "files"}
+    act["evidence"] = [c.CERTIFICATE]
+    assert set(c.refusal(lambda s: claims.revise(s, claim.id, fields, **act)).fields) == {"issuer"}
+
+
+def test_hours_left_empty_by_the_reviewer_are_called_that(cast: c.Cast) -> None:
+    claim = c.file_claim(cast, ONE)
+    act = {"version": claim.version, "actor": cast["reviewer"], "now": c.AFTER}
+    assert "核定学时未填" in c.refusal(lambda s: claims.grant(s, claim.id, None, **act)).words
 
 
 def test_a_claim_is_not_filed_without_evidence_and_the_same_certificate_not_twice(cast: c.Cast) -> None:
@@ -557,7 +578,7 @@ def test_exactly_those_see_a_claim_its_evidence_and_its_steps_whom_it_concerns(c
         ours.id: region | {"employer", "person"},
         theirs.id: region
         | {"hohhot_admin", "hohhot_reviewer", "hohhot_leader", "hohhot_title", "hohhot_employer", "hohhot_person"},
-        base.id: region | {"base_person"},  # no clerk of the base, although it is the employer
+        base.id: {"admin", "base_person"},  # not filed yet; and no clerk of the base, although it is the employer
     }
     with db.reading() as session:
         file_of = {claim_id: claims.evidence(session, claim_id, cast["admin"])[0].id for claim_id in wanted}

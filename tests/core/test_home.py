@@ -140,6 +140,7 @@ def test_a_person_sees_own_years_and_a_leader_the_figures(office: object) -> Non
     assert figures is not None
     assert (figures["plans"], figures["reports"], figures["people"]) == (1, 1, 1)
     assert [each.event for each in seen(cast, "reviewer", c.AFTER).done] == ["通过", "通过"]
+    assert "上报" in {each.event for each in seen(cast, "base", c.AFTER).done}  # as the kind calls it
 
 
 def test_an_administrator_sees_the_plans_that_only_an_extension_helps(office: object) -> None:

@@ -68,11 +68,18 @@ def test_a_file_is_checked_then_imported_with_a_reason_and_what_is_left_out_stay
     assert "请填写导入的原因" in boxes(app, "error")[0]
     app.text_input(key="credits-reason").input("补登纸质台账")
     press(app, "导入2笔学时")
-    assert boxes(app, "success")[0] == "已导入2笔学时（第1批），1行有问题没有入账，见下表。"
+    left = "其余1行有问题没有入账，可在下面改正后再次导入，已入账的不会重复"
+    assert boxes(app, "success")[0] == f"已导入2笔学时（第1批），{left}。"
     assert balance(1) == 60
-    assert list(app.dataframe[0].value["words"]) == ["学时请填数字，如24或7.5"]
+    sheet = SheetOf(app)  # what is left is mended where it stands, and what is in is no fault
+    assert sheet.states == {"5-hours": "open"}
+    assert "共3行：2行已经入账；0行可以入账" in boxes(app, "warning")[0]
+    sheet.mend(5, "hours", "60")
+    press(app, "导入1笔学时")
+    assert boxes(app, "success")[0] == "已导入1笔学时（第2批）。"
+    assert [balance(serial) for serial in (1, 2, 3)] == [60, 60, 60]
     shown = open_page("ledger", sign_in("reviewer")).dataframe[0].value
-    assert list(shown["basis"]) == ["导入：往年学时.xlsx"]
+    assert list(shown["basis"]) == ["导入：往年学时.xlsx，网上改正1处", "导入：往年学时.xlsx"]
 
 
 def test_hints_are_shown_and_do_not_keep_a_row_out(cast: Cast) -> None:
@@ -85,7 +92,7 @@ def test_hints_are_shown_and_do_not_keep_a_row_out(cast: Cast) -> None:
     app.text_input(key="credits-reason").input("补登纸质台账")
     press(app, "导入1笔学时")
     assert balance(1) == 500
-    assert list(app.dataframe[0].value["file_row"]) == ["4"]  # the hint's row is in
+    assert SheetOf(app).states == {"4-hours": "open"}  # the hint's row is in
 
 
 def test_what_cannot_be_imported_is_said_in_words(cast: Cast) -> None:

@@ -127,6 +127,62 @@ def test_a_leagues_base_finds_its_own_notices_subjects_and_deadline_on_the_form(
     assert "当天不算，前数14天" in told(open_page("paper", sign_in("base"), kind="plan"))
 
 
+def test_an_earlier_plan_is_copied_onto_days_that_may_still_do_and_the_earlier_one_stays(cast: Cast) -> None:
+    earlier = behind(cast, title="去年的班", headcount=77, credit_years=())
+    app = open_page("paper", sign_in("base"), kind="plan", copy=str(earlier.id))
+    key = f"plan-new-{earlier.id}-"
+    assert (app.text_input(key=f"{key}title").value, app.text_input(key=f"{key}headcount").value) == ("去年的班", "77")
+    start = app.date_input(key=f"{key}start_on").value
+    assert start > TODAY + timedelta(days=13)
+    assert app.date_input(key=f"{key}end_on").value - start == earlier.end_on - earlier.start_on
+    press(app, "上报")
+    assert any("已上报" in each for each in boxes(app, "success"))
+    with db.reading() as session:
+        made = session.scalars(sa.select(Plan).order_by(Plan.id)).all()
+    assert [(each.title, each.state) for each in made] == [("去年的班", State.APPROVED), ("去年的班", State.SUBMITTED)]
+    assert made[0].start_on == earlier.start_on
+
+
+def test_a_preview_shows_what_the_reviewer_will_see_of_what_is_typed_and_keeps_nothing(cast: Cast) -> None:
+    app = open_page("paper", sign_in("base"), kind="plan")
+    fill_plan(app, "plan-new-", content="讲授[新](//x)规范")
+    press(app, "预览")
+    (box,) = app.get("dialog")
+    shown = {each.value.replace("\\", "").replace("\u2060", "") for each in box.markdown}
+    assert any("讲授[新](//x)规范" in each for each in shown)
+    assert one(sa.select(sa.func.count()).select_from(Plan)) == 0
+    press(app, "上报")
+    plan = one(sa.select(Plan))
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
+    read = " ".join(each.value.replace("\\", "").replace("\u2060", "") for each in app.markdown)
+    assert all(each.split("  \n")[-1] in read for each in shown)
+
+
+def test_what_a_reviewer_remarked_on_a_field_stands_under_it_until_it_is_changed(cast: Cast) -> None:
+    plan = people.file_plan(cast, now=NOW, **ahead(20))
+    with db.transaction() as session:
+        remarks = [workflow.Remark("unclear", "teachers", "请写明职称")]
+        act = {"version": plan.version, "remarks": remarks, "actor": cast["reviewer"], "now": NOW}
+        workflow.move(session, plan.id, Action.RETURN, **act)
+    app = open_page("paper", sign_in("base"), item=str(plan.id))
+    under = "请写明职称"
+    assert under in boxes(app, "warning")[0]
+    assert sum(under in each.value for each in app.markdown) == 1
+    app.text_area(key=f"plan-{plan.id}-teachers").input("示例大学教授2人（正高级）").run()
+    assert not any(under in each.value for each in app.markdown)
+
+
+def test_who_decides_and_follows_a_link_to_a_form_finds_the_way_to_the_desk(cast: Cast) -> None:
+    plan = people.file_plan(cast, now=NOW, **ahead(20))
+
+    def led(by: str) -> list[tuple[str, str]]:
+        app = open_page("paper", sign_in(by), item=str(plan.id))
+        return [(each.proto.page, each.proto.query_string) for each in app.main if each.type == "page_link"]
+
+    assert ("review", f"item={plan.id}") in led("reviewer")
+    assert not any(query for _, query in led("leader"))
+
+
 def test_a_plan_filed_too_late_is_kept_as_a_draft_and_the_first_possible_day_is_named(cast: Cast) -> None:
     app = open_page("paper", sign_in("base"), kind="plan")
     fill_plan(app, "plan-new-", title="临时培训班", **ahead(13))

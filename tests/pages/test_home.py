@@ -54,6 +54,18 @@ def test_a_base_opens_what_it_owes_and_an_empty_list_says_what_next(cast: Cast) 
     assert [each.value for each in app.caption if "没有待填写" in each.value]
 
 
+def test_who_decides_and_files_nothing_is_not_told_to_open_what_is_to_be_done(cast: Cast) -> None:
+    begun = {
+        name: open_page("home", sign_in(name)).caption[0].value for name in ("leader", "title", "reviewer", "base")
+    }
+    assert {name: "点开即可办理" in words for name, words in begun.items()} == {
+        "leader": False,
+        "title": False,
+        "reviewer": True,
+        "base": True,
+    }
+
+
 def test_the_menu_counts_what_waits_and_forgets_it_with_the_deed(cast: Cast) -> None:
     with db.reading() as session:
         assert context._counted(session, cast["reviewer"], NOW) == {}

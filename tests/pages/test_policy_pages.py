@@ -23,6 +23,7 @@ from tests.pages.conftest import boxes, open_page, sign_in
 from tests.pages.test_credit_import import imported, line
 from tests.pages.test_deeds import NOW, TODAY, one, posted, press
 from web import tables
+from web.words import md
 
 
 @pytest.fixture(autouse=True)
@@ -168,7 +169,8 @@ def test_a_second_administrator_publishes_and_the_office_decides_by_it_at_once(c
     app = open_page("policy_lab", sign_in("admin"))
     app.number_input(key="nmg-2024-professional").set_value(70.0)
     app.text_input(key="nmg-2024-id").set_value("nmg-next")
-    app.text_input(key="nmg-2024-document").set_value("内人社办发〔2026〕1号")
+    document = "内人社办发〔2026〕1号[点](//x)，问a@b.cn"
+    app.text_input(key="nmg-2024-document").set_value(document)
     app.date_input(key="nmg-2024-from").set_value(date(TODAY.year, 1, 1))
     app.date_input(key="nmg-2024-to").set_value(date(TODAY.year, 12, 31))
     app.run()
@@ -188,6 +190,7 @@ def test_a_second_administrator_publishes_and_the_office_decides_by_it_at_once(c
             now=datetime.now(UTC),
         )
     app = open_page("policy_lab", sign_in("second"), view="草稿与发布", draft=str(draft.id))
+    assert any(each.value.startswith(md(document)) for each in app.caption)  # a user's words are no Markdown
     press(app, "发布")
     assert "发布依据" in boxes(app, "error")[0]
     app.text_input(key=f"why-{draft.id}").input("内人社办发〔2026〕1号")
@@ -195,7 +198,8 @@ def test_a_second_administrator_publishes_and_the_office_decides_by_it_at_once(c
     assert "已发布" in boxes(app, "success")[0]
     assert notices.of_year(TODAY.year).requirement.hours["professional"] == 70
     app = open_page("policies", sign_in("base"))
-    assert "内人社办发〔2026〕1号" in app.caption[1].value
+    assert app.caption[1].value.startswith(md(document))
+    assert "@b" not in app.caption[1].value
 
 
 def test_a_draft_with_a_fault_is_refused_by_line_and_nothing_is_kept(cast: Cast) -> None:

@@ -14,7 +14,7 @@ from core.tables import mending
 from core.trail.files import Upload
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import SheetOf, boxes, open_page, sign_in
+from tests.pages.conftest import SheetOf, boxes, listed, open_page, sign_in
 from tests.pages.test_deeds import NOW, TODAY, behind, one, press
 
 
@@ -326,7 +326,7 @@ def test_hours_that_were_taken_back_lead_the_base_to_a_supplement(cast: Cast) ->
     assert "共2行" in boxes(app, "success")[-1]
     added = one(sa.select(Report).where(Report.part == 2))
     assert "补报" in next(text.value for text in app.markdown if text.value.startswith("#### "))
-    assert "补报" in open_page("filing", sign_in("base")).dataframe[0].value.loc[0, "title"]
+    assert "补报" in listed(open_page("filing", sign_in("base")))[0]["title"]
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id), row="4")
     assert "改正第4行" in [button.label for button in app.button]
     assert added.due_on >= report.due_on  # a day of rest moves both to the same working day

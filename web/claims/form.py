@@ -53,8 +53,9 @@ def form(claim: Claim | None, person_id: int, actor: Actor) -> Paper:
     base = _fields(claim, today, league)
     version, notes = claim.version if claim else 0, papers.notes(claim, actor)
     draft = drafts.form(place, base, version=version, actor=actor, notes=notes)
-    keep = partial(_keep, draft, person_id)
-    paper = Paper(CLAIM, draft, keep, found=claim, given=partial(_given, draft), taken=partial(_taken, draft))
+    keep, to_file = partial(_keep, draft, person_id), partial(_keep, draft, person_id, to_file=True)
+    more: dict[str, Any] = {"given": partial(_given, draft), "taken": partial(_taken, draft), "keep_to_file": to_file}
+    paper = Paper(CLAIM, draft, keep, found=claim, **more)
     if claim:
         _hints(claim)
     activity = _activity(draft, today, league)
@@ -150,7 +151,9 @@ def _study(draft: drafts.Form, activity: Activity | None) -> None:
     draft.ask(next(places).text_input, "amount", f"证书所载{unit}数 *", help=told, max_chars=20)
 
 
-def _keep(draft: drafts.Form, person_id: int, session: Session, **who: Unpack[Who]) -> tuple[str, Claim]:
+def _keep(
+    draft: drafts.Form, person_id: int, session: Session, *, to_file: bool = False, **who: Unpack[Who]
+) -> tuple[str, Claim]:
     """What saving the form does: a new claim, or a revised one, with the files that were chosen."""
     typed = draft.values
     activity = _of_day(session, person_id, typed, who["actor"])
@@ -160,10 +163,11 @@ def _keep(draft: drafts.Form, person_id: int, session: Session, **who: Unpack[Wh
         typed[name] = (typed[name] or choices[0]) if choices else ""
     fields = claims.ClaimFields(**typed)
     evidence = [Upload(each.name, each.getvalue()) for each in st.session_state.get(_files(draft)) or []]
+    sent: dict[str, Any] = {"evidence": evidence, "to_file": to_file}
     if draft.record is None:
-        claim = claims.draft(session, person_id, fields, evidence=evidence, **who)
+        claim = claims.draft(session, person_id, fields, **sent, **who)
     else:
-        claim = claims.revise(session, draft.record, fields, evidence=evidence, version=draft.version, **who)
+        claim = claims.revise(session, draft.record, fields, **sent, version=draft.version, **who)
     return f"“{claim.title}”已保存。", claim
 
 

@@ -94,6 +94,7 @@ def grant(session: Session, submission: Submission, hours: Any, **who: Unpack[Wh
     assert isinstance(submission, Claim)
     if claims.activity_of(submission).deemed:
         return submission.version
-    claim = claims.grant(session, submission.id, Decimal(str(hours or 0)), version=submission.version, **who)
+    given = None if hours is None else Decimal(str(hours))
+    claim = claims.grant(session, submission.id, given, version=submission.version, **who)
     session.flush()
     return claim.version

@@ -31,11 +31,11 @@ NAMES = ("kind", "state", "urgency", "org", "q", "own")
 def wanted(here: Actor, offered: Sequence[Kind[Any]]) -> Wanted:
     """What the address bar asks for (筛选条件), as far as the actor may ask for it; what it does not say is usual."""
     asked = {name: str(st.query_params.get(name, "")) for name in NAMES}
-    codes = [kind.code for kind in offered]
+    codes, seen = [kind.code for kind in offered], workflow.states_for(here)
     chosen = tuple(code for code in codes if code in asked["kind"].split(","))
     return Wanted(
         kinds=chosen or tuple(codes),
-        state=None if asked["state"] == ALL else _member(State, asked["state"], usual_state(here, offered)),
+        state=None if asked["state"] == ALL else _member(seen, asked["state"], usual_state(here, offered)),
         urgency=_member(Urgency, asked["urgency"], None),
         organization=asked["org"],
         text=asked["q"],
@@ -63,14 +63,14 @@ def draw(
     """The filters: kinds and states with their counts; urgency, organization, text, whose; the views of one's own."""
     words = {kind.code: kind.short for kind in offered}
     of_kind = {code: _sum(counts, [code], asked.state) for code in words}
-    of_state = {state: _sum(counts, asked.kinds, state) for state in (*State, None)}
+    of_state = {state: _sum(counts, asked.kinds, state) for state in (*workflow.states_for(here), None)}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="desk-filters"):
         if len(words) > 1:
             chosen = list(asked.kinds) if len(asked.kinds) < len(words) else []
             shown = {code: f"{word} {of_kind[code]}" for code, word in words.items()}
             _pills("kind", "类别", shown, chosen, ",".join, selection_mode="multi")
-        states = {state: f"{state.label if state else '全部'} {of_state[state]}" for state in (*State, None)}
-        _pills("state", "状态", states, asked.state, lambda state: state.value if state else ALL, required=True)
+        states = {(state or ALL): f"{state.label if state else '全部'} {count}" for state, count in of_state.items()}
+        _pills("state", "状态", states, asked.state or ALL, str, required=True)
         pressing = {"": "紧急程度：不限"} | {each.value: each.label for each in Urgency}
         urgent = asked.urgency.value if asked.urgency else ""
         _field(

@@ -27,6 +27,17 @@ function span(parent, name, text, title) {
   return made
 }
 
+const TAIL = 8 // letters at the end of a title that are never cut off: courses differ by them (第3期)
+
+/** A title that has no room is cut in its middle, not at its end. */
+function title(parent, text) {
+  const letters = [...text]
+  const made = span(parent, "title", "", text)
+  const cut = letters.length > 2 * TAIL ? letters.length - TAIL : letters.length
+  span(made, "begin", letters.slice(0, cut).join(""))
+  if (cut < letters.length) span(made, "end", letters.slice(cut).join(""))
+}
+
 function row(each, open) {
   const made = document.createElement("div")
   made.className = each.id === open ? "row open" : "row"
@@ -40,7 +51,7 @@ function row(each, open) {
   first.className = "first"
   second.className = "second"
   if (each.kind) span(first, "kind", each.kind)
-  span(first, "title", each.title, each.title)
+  title(first, each.title)
   if (each.state) span(first, `state ${each.tone}`, each.state)
   if (each.left) span(first, each.pressing ? "left pressing" : "left", each.left)
   span(second, "who", each.who, each.who)
@@ -100,6 +111,7 @@ class Desk {
     this.list.replaceChildren(...data.rows.map(each => row(each, data.open)))
     if (!data.rows.length) span(this.list, "empty", data.empty)
     this.list.setAttribute("aria-label", data.label)
+    this.root.classList.toggle("alone", !data.desk)
     this.root.querySelector(".count").textContent = data.label
     this.root.querySelector(".keys").textContent = data.keys
     this.list.scrollTop = place
@@ -116,6 +128,7 @@ class Desk {
   /** The list takes the height there is, down to the foot of the window; its keys and its pages stay in view. */
   sized() {
     const below = this.root.querySelector(".keys").offsetHeight + BELOW
+    if (!this.data.desk) return // alone on its page it is as long as its rows
     const height = window.innerHeight - this.list.getBoundingClientRect().top - below
     this.list.style.maxHeight = window.innerWidth > 640 ? `${Math.max(height, 200)}px` : ""
   }
@@ -199,6 +212,7 @@ class Desk {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || covered()) return
     if (event.key === "Escape" && editing(event) && event.target.closest?.(".st-key-bar")) event.target.blur()
     if (editing(event) || this.awaited) return
+    if (!this.data.desk) return
     const key = event.key.toLowerCase()
     if (key === "j") this.step(1)
     else if (key === "k") this.step(-1)
@@ -214,9 +228,17 @@ class Desk {
     if (this.held || event.repeat) return
     const at = `[class*="st-key-${name}-"]`
     const field = document.querySelector(`${at} textarea, ${at} input`)
+    const button = document.querySelector(`${at} button:not([disabled])`)
+    const nothing = !field && !button && name !== FIELD && !running()
+    this.tell(nothing ? this.data.nothing[this.data.open === null ? "" : name] : "")
     if (field) field.focus()
     else if (name === FIELD) this.awaited = performance.now() // not drawn yet: what is typed meanwhile is no key
-    else document.querySelector(`${at} button:not([disabled])`)?.click()
+    else button?.click()
+  }
+
+  /** Why a key did nothing, until the next one. */
+  tell(words) {
+    this.root.querySelector(".told").textContent = words ?? ""
   }
 
   /** The field that was asked for before it was drawn. */

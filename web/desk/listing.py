@@ -34,6 +34,15 @@ KEYS = {
     "e": "evidence",
 }
 """Which key presses which button: widgets are keyed by these names and the item."""
+NOTHING = {
+    "": "还没有打开哪一件。按J打开第一件，或从列表中点开。",
+    Action.APPROVE.value: "这一件现在不能由您通过。",
+    Action.RETURN.value: "这一件现在不能由您退回。",
+    Action.REJECT.value: "这一件现在不能由您不予通过。",
+    Action.UNDO.value: "这一件没有您可以撤销的决定；要撤销刚办的一件，先点“回到刚办的”。",
+    "evidence": "这一件没有材料。",
+}
+"""What a key that finds nothing to press says of the open item; "": of none."""
 WORDS = (
     "键盘：J 下一件　K 上一件　A 通过　B 退回　X 不予通过　U 撤销自己对这件的决定　O 写意见（Esc 写完）　E 看材料；"
     "焦点在列表时 ↑↓ 移动，回车打开"
@@ -41,9 +50,19 @@ WORDS = (
 
 
 def listing(
-    rows: Sequence[Row], count: int, opened: int | None, unread: Mapping[int, int], *, one_kind: bool, one_state: bool
+    rows: Sequence[Row],
+    count: int,
+    opened: int | None,
+    unread: Mapping[int, int],
+    *,
+    one_kind: bool,
+    one_state: bool,
+    desk: bool = True,
 ) -> None:
-    """The list (审核列表), the open item marked; a click, Enter, J or K puts another into the address bar."""
+    """The list (审核列表), the open item marked; a click, Enter, J or K puts another into the address bar.
+
+    `desk`: whether what is open stands beside it and is decided by key; else the list is as long as its rows.
+    """
     st.session_state["desk-run"] = st.session_state.get("desk-run", 0) + 1
     _LIST(
         key="desk-list",
@@ -53,8 +72,10 @@ def listing(
             "run": st.session_state["desk-run"],
             "label": f"共{count}件",
             "empty": "没有符合条件的事项。\n可换一个状态，或清空筛选条件。",
-            "keys": WORDS,
-            "deeds": KEYS,
+            "desk": desk,
+            "keys": WORDS if desk else "键盘：焦点在列表时 ↑↓ 移动，回车打开",
+            "deeds": KEYS if desk else {},
+            "nothing": NOTHING,
         },
         on_open_change=_opened,
     )

@@ -28,7 +28,7 @@ def show(sheet: DecisionSheet, actor: Actor) -> None:
     with st.expander(f"通知未写明之处的处理（{len(sheet.interpretations)}项）"):
         silences(sheet.interpretations, none="本结论不涉及通知未写明之处。")
     decided = f"，{sheet.decided_by}{db.office_day(sheet.decided_at)}核验" if sheet.decided_at else ""
-    st.caption(f"依据{sheet.policy.document}{decided}，校验码{sheet.digest[:16]}")
+    st.caption(md(f"依据{sheet.policy.document}{decided}，校验码{sheet.digest[:16]}"))
     try:
         printed.printable(sheet)
     except Refused as refused:

@@ -53,7 +53,7 @@ def one(person_id: int, actor: Actor) -> None:
             if chosen:
                 offered[chosen](person, offices)
         elif actor.role in acts.KEEPERS:
-            st.caption(f"更正、调动和合并由{offices[person.authority_id]}办理，您可以查看。")
+            st.caption(f"更正、调动和合并由{md(offices[person.authority_id])}办理，您可以查看。")
 
 
 def changes(person_id: int, actor: Actor) -> None:

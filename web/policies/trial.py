@@ -85,7 +85,7 @@ def _undecided(draft: Policy, levels: list[str]) -> None:
     """Why a draft decides nobody (无法核验): it has no window for this kind of application."""
     if levels:
         which = f"{ROUTE}{'、'.join(levels)}"
-        st.warning(f"草稿没有写明{which}需完成哪些年度，无法核验。请在全文的 windows 中补上，或换一个级别看。")
+        st.warning(f"草稿没有写明{md(which)}需完成哪些年度，无法核验。请在全文的 windows 中补上，或换一个级别看。")
 
 
 def _grouped(changed: pd.DataFrame, people: pd.DataFrame, unit: str) -> None:

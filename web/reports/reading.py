@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Unpack
+from functools import partial
+from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
@@ -11,14 +12,15 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor
+from core.ground.hours import hours_text
 from core.ledger.standing import Standing
 from core.models import Report, State
 from core.submissions import kinds, reports, workflow
-from web import address, context, deeds, shell, submissions, tables
+from web import address, context, deeds, links, submissions, tables
 from web.deeds import Who
 from web.facts import fact, facts
 from web.reports import over_plan, seminar, trail
-from web.words import chip, md
+from web.words import chip, days_left, md
 
 
 def roster_columns(report: Report) -> dict[str, str]:
@@ -88,7 +90,7 @@ def own(report: Report, actor: Actor) -> None:
 
 
 def owed(actor: Actor) -> None:
-    """What a base has to report (待报送), the most urgent first, and what was taken back; a row opens its form."""
+    """What a base has to report (待报送), the most urgent first, and what was taken back; a line opens its form."""
     with db.reading() as session:
         due = reports.open_plans(session, actor, now=context.moment(session))
         undone = reports.undone_people(session, actor)
@@ -98,11 +100,23 @@ def owed(actor: Actor) -> None:
             st.button("补报更正", key=f"undone-{number}", on_click=supplement, args=(number,))
     if due.empty:
         return
-    st.subheader(f"待报送的培训情况报告（{len(due)}）", anchor=False)
-    columns = ["state", "title", "end_on", "due_on", "days_left", "headcount", "hours_each"]
-    if plan_id := tables.pick(due, columns, name="owed", by="plan_id", empty=""):
-        address.choose("owed", None)
-        shell.go("paper", kind="report", plan=str(plan_id))
+    st.html(links.STYLE)
+    with links.lines("owed"):
+        st.markdown(f"**待报送的培训情况报告**　:blue-badge[{len(due)}]")
+        for row in due.itertuples(index=False):
+            links.line(_owed(row), ("paper", {"kind": "report", "plan": str(row.plan_id)}))
+
+
+def _owed(row: Any) -> str:
+    """A report that is owed, as a line: until when, of which training, how big it was planned."""
+    left, state = days_left(row.days_left), chip(State(row.state)) if row.state else ""
+    colour = "red" if row.days_left < 0 else "orange" if row.days_left <= SOON else "gray"
+    facts = f"{row.end_on}结束，{row.headcount}人，每人{hours_text(row.hours_each)}学时"
+    return "　".join(filter(None, (f":{colour}-badge[{row.due_on} {left}]", f"**{md(row.title)}**", facts, state)))
+
+
+SOON = 7
+"""Days left from which a report that is owed is marked."""
 
 
 def supplement(report_id: int) -> None:
@@ -138,7 +152,16 @@ def reading(report: Report, actor: Actor) -> None:
     if not report.plan.credit_years:
         shown.remove("credit_year")
     with st.expander(f"培训花名册（{len(rows)}人）", expanded=len(rows) <= 20):
-        tables.table(rows, shown, empty="没有花名册。", height=420)
+        if workflow.Action.RETURN in workflow.moves_for(report, actor):
+            st.caption("要退回其中几行的，在左边勾选，再点下面的“分条意见”写明原因。")
+            of: dict[str, Any] = {
+                "ticked": submissions.ticked(report),
+                "changed": partial(submissions.tick, report),
+                "by": "file_row",
+            }
+            tables.tick(rows, shown, name=f"roster-{report.id}", empty="没有花名册。", **of)
+        else:
+            tables.table(rows, shown, empty="没有花名册。", height=420)
         tables.export(
             lambda session, who: reports.rows(session, report.id, who).rename(columns=roster_columns(report)),
             shown,

@@ -15,7 +15,7 @@ from core.ground import db
 from core.ground.access import Actor, Refused
 from core.ground.hours import hours_text
 from core.models import Report
-from core.submissions import reports, roster
+from core.submissions import reports, roster, workflow
 from core.submissions.roster import Form
 from core.tables.mending import Change
 from core.tables.problems import LEAVE_OUT, Problem
@@ -35,12 +35,14 @@ def room(report: Report, actor: Actor) -> None:
     with db.reading() as session:
         problems = reports.problems(session, report.id, actor, now=context.moment(session))
         warnings = reports.warnings(session, report.id, actor)
+        people, earning = sum(reports.headcount(session, report)), reports.expected(session, report)
     places = st.columns(4)
-    places[0].metric("花名册人数", report.people + report.faults)
-    places[1].metric("可登记人数", report.people)
-    places[2].metric("合计学时", hours_text(report.hours))
+    places[0].metric("花名册人数", people)
+    places[1].metric("可登记人数", earning.people)
+    places[2].metric("合计学时", hours_text(earning.hours))
     places[3].metric("待改正的行", report.faults)
     tables.account(filter(None, report.read_account.split("\n")))
+    _sent_back(report, actor)
     faults, mending = [each for each in problems if each.blocking], _Mending(report, reports.form_of(report), actor)
     if said := _refused(report):
         st.error(f"“{md(said[0])}”没有读入，下面仍是先前的花名册，没有改动。{md(said[1])}")
@@ -62,6 +64,21 @@ def room(report: Report, actor: Actor) -> None:
         _columns(report, actor)
     _others(report, actor)
     trail.trail(report, actor)
+
+
+def _sent_back(report: Report, actor: Actor) -> None:
+    """Rows that a reviewer remarked on (退回意见所指的行), each with the way into it, until it was changed."""
+    with db.reading() as session:
+        remarks = workflow.remarks(session, report.id, actor)
+    form = reports.form_of(report)
+    said: dict[int, list[str]] = {}
+    for each in remarks:
+        if isinstance(each.place, int) and not each.changed:
+            said.setdefault(each.place, []).append("，".join(filter(None, (each.reason, each.words))))
+    for row, words in said.items():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(f"改正第{row}行", key=f"remarked-{row}", on_click=_whole, args=(report.id, form, row))
+            st.markdown(f":orange[:material/reply: {md('；'.join(words))}]", width="stretch")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from core.submissions import plans, reports
 from web import submissions, tables
 from web.facts import fact
 from web.reports import over_plan, reading, seminar
-from web.words import md
+from web.words import md, whole
 
 
 def show(submission: Submission, here: Actor) -> None:
@@ -55,7 +55,7 @@ def compared(report: Report) -> None:
     if plan.credit_years:  # a row of any other year is faulty
         lines.append(("学时年度", "、".join(map(str, plan.credit_years)), years, True))
     tables.prose(
-        [(*map(md, line[:3]), "" if line[3] else ":red[**不一致**]") for line in lines],
+        [(*map(md, line[:3]), "" if line[3] else f":red[**{whole('不一致')}**]") for line in lines],
         [tables.LABELS[name] for name in ("checked", "approved_plan", "took_place", "difference")],
     )
 

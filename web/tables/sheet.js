@@ -18,6 +18,8 @@ class Sheet {
     this.key = key;
     this.lines = new Map(); // by id: the element, its parts, its cells
     this.queue = []; // acts that the data have not answered yet
+    this.store = `sheet-${key}`;
+    this.typed = JSON.parse(sessionStorage.getItem(this.store) ?? "{}"); // by cell, not answered: a reload keeps it
     this.last = 0;
     this.root = made("section", "repair");
     this.head = made("div", "head");
@@ -35,6 +37,17 @@ class Sheet {
     this.list.tabIndex = -1;
     this.root.append(this.head, this.list);
     this.list.addEventListener("keydown", (event) => this.pressed(event));
+    this.list.addEventListener("input", ({ target: { cell } }) => cell && !cell.select && this.keep(cell, cell.input.value));
+  }
+
+  /** Keep what is typed in a cell over a reload of this tab; nothing: forget it. */
+  keep(cell, value) {
+    const name = cell.input.dataset.cell;
+    if (value === undefined && !(name in this.typed)) return;
+    if (value === undefined) delete this.typed[name];
+    else this.typed[name] = value;
+    if (Object.keys(this.typed).length) sessionStorage.setItem(this.store, JSON.stringify(this.typed));
+    else sessionStorage.removeItem(this.store);
   }
 
   // --- out -----------------------------------------------------------------------------------------------------------
@@ -74,6 +87,7 @@ class Sheet {
       event.preventDefault();
       event.stopPropagation();
       cell.input.value = cell.shown;
+      this.keep(cell);
     }
   }
 
@@ -146,6 +160,8 @@ class Sheet {
       line.element.remove();
       this.lines.delete(id);
     }
+    if (this.back && !held && document.activeElement === document.body) this.back.focus(); // where the hand was
+    this.back = null;
     if (held?.isConnected) {
       const moved = held.getBoundingClientRect().top - before;
       if (Math.abs(moved) > 0.5) this.scroller().scrollTop += moved;
@@ -261,7 +277,10 @@ class Sheet {
     if (input.disabled !== disabled) input.disabled = disabled;
     if (waiting) return; // typed since: what the office has is older
     const answered = cell.n > cell.told;
-    if (answered) cell.told = cell.n;
+    if (answered) {
+      cell.told = cell.n;
+      if (this.held() !== input || input.value === cell.shown) this.keep(cell);
+    }
     const known = !cell.select || [...input.options].some((option) => option.value && option.value === each.value);
     const value = known ? each.value : "";
     if (cell.select) write(cell.nothing, known ? "请选择" : each.value || "请选择");
@@ -270,6 +289,13 @@ class Sheet {
     if (!first && (this.held() === input || input.value !== cell.shown)) return; // the hand's own
     input.value = cell.shown = value;
     cell.base = each.value;
+    if (!first) return;
+    const typed = this.typed[input.dataset.cell]; // before the page was loaded again
+    if (typed === undefined || typed === value || disabled || cell.select) this.keep(cell);
+    else {
+      input.value = typed;
+      this.back = input;
+    }
   }
 
   // The page may draw the sheet into another place: it goes along, with focus and caret.

@@ -322,6 +322,7 @@ def draft(
         created_by_id=actor.account_id,
         created_at=now,
     )
+    seminar.decider_id = the_region(session, seminar)
     session.add(seminar)
     session.flush()
     _attach(session, seminar, papers, now)

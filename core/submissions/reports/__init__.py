@@ -5,7 +5,7 @@ from core.submissions.reports.events import Event
 from core.submissions.reports.excess import OVER_PLAN_REASON, Excess, beyond_plan
 from core.submissions.reports.fields import LONGEST, ReportFields, deadline, open_plans, save
 from core.submissions.reports.keeping import EDITABLE, form_of, limits, repaired
-from core.submissions.reports.kind import ReportKind
+from core.submissions.reports.kind import ReportKind, expected
 from core.submissions.reports.overdue import Overdue, overdue
 from core.submissions.reports.reading import (
     cells,
@@ -53,6 +53,7 @@ __all__ = [
     "cells_of_rows",
     "credit_years",
     "deadline",
+    "expected",
     "form_of",
     "headcount",
     "hints",

@@ -78,8 +78,8 @@ def _people(session: Session, report: Report) -> int:
     return session.scalars(good.where(~RosterRow.faulty)).one()
 
 
-def _expected(session: Session, report: Report) -> Consequence:
-    """What the roster's hours come to as it stands, by human: nothing is posted before approval."""
+def expected(session: Session, report: Report) -> Consequence:
+    """What a roster comes to as it stands (可登记人数、合计学时), by human: nothing is posted before approval."""
     columns = RosterRow.id_index, RosterRow.credit_year, RosterRow.hours
     rows = session.execute(sa.select(*columns).where(*_earning(report))).all()
     known = persons.on_file(session, [index for index, *_ in rows if index])
@@ -349,7 +349,7 @@ class ReportKind(Kind[Report]):
         """Whom the roster's hours go to, which rows post none; before approval what it would post as it stands."""
         match action:
             case Action.SUBMIT:
-                told = replace(_expected(session, report), late=report.late, over_plan=report.over_plan)
+                told = replace(expected(session, report), late=report.late, over_plan=report.over_plan)
                 kept = "逾期报送" if report.late else "按期报送"
                 done = f"{kept}，由{report.authority.name}审核；审核通过后{_registers(report, told)}"
             case Action.APPROVE:

@@ -86,7 +86,12 @@ def one(session: Session, report_id: int, actor: Actor) -> Report:
         .options(sa.orm.joinedload(Report.organization))
         .where(
             Report.id == report_id,
-            visible(actor, organization=Submission.organization_id, authority=Submission.authority_id),
+            visible(
+                actor,
+                organization=Submission.organization_id,
+                authority=Submission.authority_id,
+                filed_at=Submission.submitted_at,
+            ),
         )
     )
     if report is None:
