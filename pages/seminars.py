@@ -56,7 +56,7 @@ def listing(programme: Programme, year: int) -> None:
     figures(frame, programme)
     scored = bool(frame["scores"].any())
     columns = [name for name in COLUMNS if scored or name not in ("rank", "scores", "points")]
-    st.caption(md(f"{programme.name}（{programme.clause}）。点一行查看。"))
+    st.caption(md(f"{programme.name}（{programme.clause}）" + ("，点一行查看。" if len(frame) else "")))
     empty = f"{year}年度还没有高级研修项目申请。基地和主管部门在“申报”中填写。"
     chosen = tables.pick(frame, columns, name="item", empty=empty)
     tables.export(asked, COLUMNS, name=f"高级研修-{year}")

@@ -21,6 +21,7 @@ FLOORS = [
     "submissions",
     "records",
     "eligibility",
+    "quotas",
     "office",
     "cli",
 ]

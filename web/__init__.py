@@ -25,6 +25,7 @@ __all__ = [
     "policies",
     "programmes",
     "progress",
+    "quotas",
     "reports",
     "screens",
     "search",

@@ -41,7 +41,7 @@ def about(record: str, record_id: int, actor: Actor) -> Place | None:
         return place(record, record_id, actor)
     if record == "credit_batch" and actor.role is Role.PERSON:
         return "credit_lookup", {}
-    return ("calendar", {}) if record == "organization" else None
+    return {"organization": ("calendar", {}), "quota": ("targets", {})}.get(record)
 
 
 def menu(counts: dict[str, int], actor: Actor) -> dict[str, int]:

@@ -12,6 +12,7 @@ from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
 from core.office import messages
 from core.people import persons, setup
+from core.quotas import targets
 from web import address, bar, context, deeds, first_visit, links, papers, passwords, search, shell, sign_in
 from web.deeds import Who
 from web.words import md
@@ -37,7 +38,6 @@ SCREENS = {
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
         Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),
     ),
-    "专项项目": (Screen("seminars", "高级研修", "school", (*access.OFFICERS, Role.BASE_CLERK)),),
     "查询": (
         Screen("credit_lookup", "学时查询与审验卡", "person_search", persons.LOOKERS),
         Screen("people", "人员", "groups", tuple(role for role in persons.LOOKERS if role is not Role.PERSON)),
@@ -45,6 +45,10 @@ SCREENS = {
         Screen("quota_dashboard", "指标看板", "monitoring", access.OFFICERS),
         Screen("calendar", "期限日历", "calendar_month"),
         Screen("policies", "政策依据", "gavel"),
+    ),
+    "专项项目": (
+        Screen("targets", "指标分解", "flag", targets.READERS),
+        Screen("seminars", "高级研修", "school", (*access.OFFICERS, Role.BASE_CLERK)),
     ),
     "管理": (
         Screen("policy_lab", "政策试算与发布", "science", (Role.ADMIN,)),

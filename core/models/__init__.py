@@ -19,6 +19,7 @@ from core.models.offices import (
     leagues,
 )
 from core.models.people import MaskedNumber, Person, PersonChange, under
+from core.models.quotas import Quota, QuotaShare, QuotaVersion
 from core.models.seminars import Seminar, SeminarFeedback, SeminarLevel, SeminarScore
 from core.models.submissions import (
     Attachment,
@@ -74,6 +75,9 @@ __all__ = [
     "Plan",
     "PolicyDraft",
     "ProgrammeLine",
+    "Quota",
+    "QuotaShare",
+    "QuotaVersion",
     "Remark",
     "Report",
     "RosterProblem",

@@ -23,6 +23,7 @@ from core.models import (
     Organization,
     Person,
     PolicyDraft,
+    Quota,
     Submission,
 )
 from core.trail import messages
@@ -170,6 +171,8 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))
             return touched.authority_id, touched.authority_id
+        case Quota():
+            return touched.organization_id, touched.organization_id
         case PolicyDraft():
             home = session.get_one(Organization, session.get_one(Account, touched.drafted_by_id).organization_id)
             return home.id, home.authority_id

@@ -24,6 +24,7 @@ class Topic(Labelled):
     HOURS = "hours", "学时登记和冲销"
     DEADLINE = "deadline", "期限提醒"
     EXTENDED = "extended", "准予延期"
+    TARGET = "target", "指标下达"
 
 
 @dataclass(frozen=True)

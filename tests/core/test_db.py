@@ -32,6 +32,7 @@ from core.ground.access import OrganizationKind, Refused
 from core.ledger import checks
 from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source, State
 from core.people import accounts, acts, setup
+from core.quotas import targets
 from core.records import cards, imports
 from core.submissions import comments, disputes, plans, reports, workflow
 from core.tables import mending, sheets
@@ -73,6 +74,9 @@ def furnished() -> c.Cast:
         upload = Upload("往年学时.xlsx", c.sheet(paper, tuple(imports.HEADINGS.values())))
         mended = mending.Mended({3: {"name": "赵示五"}})
         imports.bring_in(session, upload, actor=cast["reviewer"], reason="补登", now=c.AFTER, mended=mended)
+        split = targets.Split(20000, None, {cast.places["hohhot"].id: 1500})
+        said = {"version": 0, "actor": cast["reviewer"], "reason": "年初分解", "now": c.NOW}
+        targets.publish(session, "capability", 2024, split, **said)
     return cast
 
 
@@ -329,7 +333,7 @@ def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
     wanted = {"credit_batch", "credit_entry", "movement", "attachment", "card", "audit_entry"}
     wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
     wanted |= {"person_change", "roster_repair", "card_person", "remark", "submission_content", "comment"}
-    wanted |= {"credit_repair"}
+    wanted |= {"credit_repair", "quota_version", "quota_share"}
     assert set(models.append_only_tables()) == wanted
 
 

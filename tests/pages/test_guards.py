@@ -38,6 +38,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "quota_dashboard": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "review": {Role.ADMIN, Role.REVIEWER},
     "seminars": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.BASE_CLERK},
+    "targets": set(Role) - {Role.PERSON},
 }
 """Written down again, apart from the page table, so that a slip there is seen here."""
 

@@ -115,7 +115,7 @@ def _lessons(draft: drafts.Form) -> None:
     words = "、".join(seminars.LESSON_WORDS.values())
     told = f"一行一门课，依次为{words}，用逗号或制表符隔开；可从WPS或Excel选中各行复制后粘贴。职称、学时可以不填。"
     example = "数字化转型路径，张某，某大学，教授，4"
-    draft.ask(st.text_area, "lessons", "课程与师资 *", height=130, help=told, placeholder=example)
+    draft.ask(st.text_area, "lessons", "课程与师资 *", height=130, placeholder=example)
     st.caption(told)
     found, faults = seminars.lessons_in(str(draft.value("lessons")))
     if faults and not draft.fault("lessons"):

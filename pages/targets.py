@@ -1,0 +1,43 @@
+"""Targets of the programmes: the region splits and publishes them, each office reads its own."""
+
+import streamlit as st
+
+from core.ground.access import Refused
+from core.quotas import targets
+from web import bar, context, quotas, shell
+from web.words import md
+
+actor = shell.require(*targets.READERS)
+changes = targets.may_change(actor)
+shell.page(
+    "指标分解",
+    "各专项项目的年度指标，按盟市和区直单位分解后下达；每次下达留一版，写明原因。"
+    if actor.oversees_region
+    else "自治区下达给本单位的各专项项目年度指标，每次调整都留有原因。",
+)
+years = list(range(context.today().year + 1, context.today().year - 4, -1))
+views = ["现行指标", "分解与下达", "历次下达"] if changes else ["现行指标", "历次下达"]
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    year = st.selectbox("年度", years, years.index(context.today().year), key="year", bind="query-params", width=110)
+    view = st.segmented_control(
+        "内容", views, default=views[0], required=True, key="view", bind="query-params", label_visibility="collapsed"
+    )
+    try:
+        names = {each.code: each.name for each in targets.programmes(year)}
+    except Refused as refused:
+        st.error(md(refused.words))
+        bar.end()
+    code = st.selectbox(
+        "专项项目", list(names), format_func=names.__getitem__, key="programme", bind="query-params", width=320
+    )
+
+if not names:
+    st.info(f"{year}年度的通知没有专项项目。")
+elif view == "分解与下达":
+    quotas.split(targets.programme(code, year), year, actor)
+elif view == "历次下达":
+    quotas.versions(targets.programme(code, year), year, actor)
+else:
+    quotas.in_force(year, actor)
+    if actor.oversees_region:
+        quotas.shares(targets.programme(code, year), year, actor)
