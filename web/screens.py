@@ -49,6 +49,7 @@ SCREENS = {
     "专项项目": (
         Screen("targets", "指标分解", "flag", targets.READERS),
         Screen("seminars", "高级研修", "school", (*access.OFFICERS, Role.BASE_CLERK)),
+        Screen("classes", "数字技术工程师", "memory", (*access.OFFICERS, Role.BASE_CLERK)),
     ),
     "管理": (
         Screen("policy_lab", "政策试算与发布", "science", (Role.ADMIN,)),

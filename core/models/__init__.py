@@ -3,6 +3,7 @@
 from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables
 from core.models.cards import Card, CardPerson
+from core.models.classes import Assessment, ClassLevel, FinishTest, OccupationApproval, TrainingClass
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
 from core.models.messages import Message, MessageChoice, MessageRead
@@ -43,6 +44,7 @@ from core.models.trail import AuditEntry
 __all__ = [
     "APPEND_ONLY",
     "Account",
+    "Assessment",
     "Attachment",
     "AuditEntry",
     "Base",
@@ -51,6 +53,7 @@ __all__ = [
     "CardPerson",
     "Change",
     "Claim",
+    "ClassLevel",
     "ColumnChoice",
     "Comment",
     "CommentRead",
@@ -63,12 +66,14 @@ __all__ = [
     "DecisionPolicy",
     "DecisionRun",
     "Dispute",
+    "FinishTest",
     "MaskedNumber",
     "Message",
     "MessageChoice",
     "MessageRead",
     "Mode",
     "Movement",
+    "OccupationApproval",
     "Organization",
     "Person",
     "PersonChange",
@@ -95,6 +100,7 @@ __all__ = [
     "State",
     "Submission",
     "SubmissionContent",
+    "TrainingClass",
     "Unsaved",
     "append_only_tables",
     "leagues",

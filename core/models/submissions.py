@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -16,6 +16,9 @@ from core.models.base import APPEND_ONLY, Base, State, codes
 from core.models.credit import CreditEntry
 from core.models.offices import Organization
 from core.models.people import Person
+
+if TYPE_CHECKING:
+    from core.models.classes import TrainingClass
 
 
 class Submission(Base):
@@ -108,6 +111,8 @@ class Plan(Submission):
     line_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme_line.id"), index=True)
     """The approved line of that programme it carries out."""
     line: Mapped[ProgrammeLine | None] = relationship()
+    course: Mapped[TrainingClass | None] = relationship(back_populates="plan", cascade="all, delete-orphan")
+    """What it trains for as a class of an institute (办班); None for any other plan."""
     __mapper_args__ = {"polymorphic_identity": "plan"}  # noqa: RUF012
 
 

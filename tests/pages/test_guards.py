@@ -23,6 +23,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "account": set(Role),
     "audit": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.BASE_CLERK, Role.EMPLOYER_CLERK},
     "calendar": set(Role),
+    "classes": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.BASE_CLERK},
     "credit_import": {Role.ADMIN, Role.REVIEWER},
     "credit_lookup": set(Role) - {Role.BASE_CLERK},
     "eligibility": set(Role) - {Role.BASE_CLERK},

@@ -20,6 +20,7 @@ from core.ledger import books, standing
 from core.ledger.consequences import Consequence
 from core.models import (
     Attachment,
+    FinishTest,
     Movement,
     Organization,
     Plan,
@@ -331,6 +332,8 @@ class ReportKind(Kind[Report]):
         later = sa.select(Report.id).where(Report.plan_id == report.plan_id, Report.part > report.part)
         if session.scalar(later.limit(1)):
             raise Refused("relied", "基地已在此后开始补报，不能再撤销；请在审核补报时处理，学时有误的请冲销。")
+        if session.scalar(sa.select(FinishTest.id).where(FinishTest.plan_id == report.plan_id).limit(1)):
+            raise Refused("relied", "培训机构已按它登记结业考核，不能再撤销；请机构先撤销登记，学时有误的请冲销。")
         sent_back = sa.select(RosterProblem).where(
             RosterProblem.report_id == report.id, RosterProblem.code == SENT_BACK
         )
