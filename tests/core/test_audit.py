@@ -16,11 +16,12 @@ from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Role
 from core.law.workdays import DayKind
 from core.ledger import books, checks
-from core.models import AuditEntry, Setting
+from core.models import AuditEntry, SeminarLevel, Setting
 from core.office import calendar
 from core.people import accounts, acts, holidays, organizations, persons, setup
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
+from core.submissions.programmes import seminars
 from core.submissions.workflow import Action
 from core.tables import mending, sheets
 from core.trail import audit, choices, files
@@ -157,7 +158,22 @@ def busy_month() -> c.Cast:
         draft = drafts.save_draft(s, drafts.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
         s.flush()
         drafts.publish(s, draft.id, version=draft.version, actor=publisher, reason="通知已印发", now=c.AFTER)
+    seminars_of(cast)
     return cast
+
+
+def seminars_of(cast: c.Cast) -> None:
+    """A seminar scored, and a national one whose outcome is put on record."""
+    base, reviewer = cast["base"], cast["reviewer"]
+    with db.transaction() as s:
+        drafted = seminars.draft(s, c.SEMINAR, actor=base, now=c.NOW)
+        seminars.revise(s, drafted.id, c.SEMINAR, version=drafted.version, actor=base, now=c.NOW)
+    scored, national = c.file_seminar(cast), c.file_seminar(cast, level=SeminarLevel.NATIONAL)
+    c.approve(cast, national.id)
+    with db.transaction() as s:
+        seminars.score(s, scored.id, 90, "选题好", actor=reviewer, now=c.NOW)
+        version = workflow.one(s, national.id, reviewer).version
+        seminars.answer(s, national.id, True, c.TODAY, "示例函〔2024〕1号", version=version, actor=reviewer, now=c.NOW)
 
 
 def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str) -> None:
