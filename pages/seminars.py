@@ -16,7 +16,8 @@ from web.words import md
 
 actor = shell.require(*OFFICERS, Role.BASE_CLERK)
 shell.page("高级研修", "一个年度的高级研修项目：申请、评审排名、入选或转报的结果，以及举办到哪一步。")
-COLUMNS = "rank title organization seminar_level start_on end_on headcount scores points state outcome".split()
+SHOWN = "rank points topic progress seminar_level start_on headcount organization".split()
+COLUMNS = "rank points scores topic progress seminar_level start_on end_on headcount organization".split()
 
 
 def programme_of(year: int) -> Programme | None:
@@ -49,13 +50,14 @@ def figures(frame: pd.DataFrame, programme: Programme) -> None:
 
 def listing(programme: Programme, year: int) -> None:
     def asked(session: Session, who: Actor) -> pd.DataFrame:
-        return applications.ranking(session, who, programme, year)
+        found = applications.ranking(session, who, programme, year)
+        return found.rename(columns={"title": "topic", "outcome": "progress"})
 
     with db.reading() as session:
         frame = asked(session, actor)
     figures(frame, programme)
     scored = bool(frame["scores"].any())
-    columns = [name for name in COLUMNS if scored or name not in ("rank", "scores", "points")]
+    columns = [name for name in SHOWN if scored or name not in ("rank", "points")]
     st.caption(md(f"{programme.name}（{programme.clause}）" + ("，点一行查看。" if len(frame) else "")))
     empty = f"{year}年度还没有高级研修项目申请。基地和主管部门在“申报”中填写。"
     chosen = tables.pick(frame, columns, name="item", empty=empty)
@@ -72,7 +74,7 @@ def opened(number: int) -> None:
         seminars.show(found, actor)
         where = links.place("seminar", found.id, actor)
         if where and where[0] in ("paper", "review"):
-            shell.link(where[0], "去审核" if where[0] == "review" else "打开申请", **where[1])
+            shell.link(where[0], "在“审核”中打开" if where[0] == "review" else "打开申请", **where[1])
 
 
 try:

@@ -350,6 +350,30 @@ def file_seminar(cast: Cast, *, by: str = "base", now: datetime = NOW, **changes
     return seminar
 
 
+def open_institutes(cast: Cast, now: datetime = NOW) -> None:
+    """Two institutes that train digital-technology engineers, each with its clerk: institute and other."""
+    with db.transaction() as session:
+        for username, name in (("institute", "示例大学培训机构"), ("other", "示例学院培训机构")):
+            given = {"name": name, "kind": OrganizationKind.INSTITUTE, "authority_id": cast.places["region"].id}
+            place = organizations.add(session, **given, actor=cast["admin"], now=now)
+            session.flush()
+            account = accounts.open_account(
+                session,
+                username=username,
+                name=f"经办人{username}",
+                role=Role.BASE_CLERK,
+                organization_id=place.id,
+                password=PASSWORD,
+                must_change_password=False,
+                actor=cast["admin"],
+                now=now,
+            )
+            session.flush()
+            cast.places[username] = place
+            home = (place.id, place.name, place.kind)
+            cast.actors[username] = Actor(account.id, account.name, Role.BASE_CLERK, *home)
+
+
 FILER = {Role.BASE_CLERK: "base", Role.EMPLOYER_CLERK: "employer"}
 """Who, of the cast, files what clerks of a role file."""
 

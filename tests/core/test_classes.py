@@ -13,10 +13,9 @@ from sqlalchemy.orm import Session
 from core.eligibility import answers, evidence
 from core.eligibility import sheet as sheets_of
 from core.ground import db
-from core.ground.access import Actor, OrganizationKind, Refused, Role
+from core.ground.access import Refused
 from core.law import notices
 from core.models import Assessment, ClassLevel, CreditEntry, FinishTest, Person, Plan, Report
-from core.people import accounts, organizations
 from core.submissions import plans, workflow
 from core.submissions.programmes import classes, occupations
 from core.submissions.programmes.occupations import ClassFields
@@ -35,33 +34,8 @@ NUMBERS = ("示培20240001", "示培20240002")
 def opened() -> c.Cast:
     """The usual cast with two institutes, the first approved for two occupations throughout two years."""
     cast = c.assemble()
+    c.open_institutes(cast)
     with db.transaction() as session:
-        for username, name in (("institute", "示例大学培训机构"), ("other", "示例学院培训机构")):
-            place = organizations.add(
-                session,
-                name=name,
-                kind=OrganizationKind.INSTITUTE,
-                authority_id=cast.places["region"].id,
-                actor=cast["admin"],
-                now=c.NOW,
-            )
-            session.flush()
-            account = accounts.open_account(
-                session,
-                username=username,
-                name=f"经办人{username}",
-                role=Role.BASE_CLERK,
-                organization_id=place.id,
-                password=c.PASSWORD,
-                must_change_password=False,
-                actor=cast["admin"],
-                now=c.NOW,
-            )
-            session.flush()
-            cast.places[username] = place
-            cast.actors[username] = Actor(
-                account.id, account.name, Role.BASE_CLERK, place.id, place.name, OrganizationKind.INSTITUTE
-            )
         for occupation in (BIG_DATA, INTERNET):
             approving(cast, occupation)(session)
     return cast

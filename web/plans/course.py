@@ -11,7 +11,7 @@ from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Refused
 from core.ground.hours import hours_text
 from core.law.notices import Way
-from core.models import ClassLevel
+from core.models import ClassLevel, Mode
 from core.submissions.programmes import marking, occupations
 from core.submissions.programmes.occupations import ClassFields
 from web import drafts
@@ -28,11 +28,13 @@ def typed(fields: ClassFields | None) -> dict[str, Any]:
     return {"occupation": fields.occupation, "direction": fields.direction, "level": str(fields.level)} | hours
 
 
-def usual(start: date, actor: Actor) -> str:
-    """The programme that a new plan begins with (专项项目): an institute's own, by its code; "" for anybody else."""
+def begun(start: date, actor: Actor) -> dict[str, Any]:
+    """What a new plan begins with (专项项目): an institute's is a class, in both ways; anybody else's is of none."""
+    found = typed(None) | {"programme": ""}
     if actor.organization_kind is not OrganizationKind.INSTITUTE:
-        return ""
-    return next((each.code for each in marking.of_plans(start, actor.league) if each.way is Way.CLASSES), "")
+        return found
+    code = next((each.code for each in marking.of_plans(start, actor.league) if each.way is Way.CLASSES), "")
+    return found | ({"programme": code, "mode": Mode.BLENDED.value, "hours_each": ""} if code else {})
 
 
 def hours(draft: drafts.Form, start: date, league: str | None) -> bool:
@@ -40,7 +42,7 @@ def hours(draft: drafts.Form, start: date, league: str | None) -> bool:
     if not _is_one(draft, start, league):
         return False
     total = _fields(draft).hours
-    st.session_state[draft.key("hours_each")] = hours_text(total) if total is not None else ""
+    st.session_state[draft.key("hours_each")] = hours_text(total) if total else ""
     return True
 
 

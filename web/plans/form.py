@@ -128,7 +128,7 @@ def _fields(plan: Plan | None, actor: Actor, today: date) -> dict[str, Any]:
     subjects = plans.subjects_of(actor.organization_kind, start, actor.league)
     modes = subjects[0].modes if subjects else ()
     hours = min(plans.days_of(start, end) * notices.in_force(start, actor.league).hours_per_day, Decimal(24))
-    texts = dict.fromkeys(("title", "place", "content", "teachers", "audience", "headcount", "programme"), "")
+    texts = dict.fromkeys(("title", "place", "content", "teachers", "audience", "headcount"), "")
     return (
         texts
         | {
@@ -139,9 +139,8 @@ def _fields(plan: Plan | None, actor: Actor, today: date) -> dict[str, Any]:
             "hours_each": hours_text(hours),
             "credit_years": [],
             "line_id": None,
-            "programme": course.usual(start, actor),
         }
-        | course.typed(None)
+        | course.begun(start, actor)
     )
 
 

@@ -15,11 +15,12 @@ from core.tables import sheets
 from core.trail.files import Upload
 from web import context, deeds, tables
 from web.deeds import Who
+from web.facts import facts
 from web.programmes import sending
 from web.words import md
 
-COLUMNS = "name id_mask employer occupation direction level site theory practice held_on assess_outcome".split()
-COLUMNS += ["certificate_number", "issued_on"]
+SHOWN = "name id_mask occupation level theory practice assess_outcome held_on certificate_number".split()
+COLUMNS = [*SHOWN, "issued_on", "direction", "site", "employer"]
 
 
 def _asked(session: Session, who: Actor, year: int) -> pd.DataFrame:
@@ -37,12 +38,12 @@ def draw(actor: Actor, year: int) -> None:
     st.caption(f"{year}年度考核{len(frame)}人次，合格{passed}人次，已发等级证书{certificates}本")
     empty = f"{year}年度还没有考核结果。" + ("在下面上传考核结果表。" if keeps else "由自治区登记。")
     if keeps:
-        chosen = tables.pick(frame, COLUMNS, name="assessment", empty=empty)
+        chosen = tables.pick(frame, SHOWN, name="assessment", empty=empty)
         known = frame[frame["id"] == chosen]
         if len(known):
             _take_back(known.iloc[0])
     else:
-        tables.table(frame, COLUMNS, empty=empty)
+        tables.table(frame, SHOWN, empty=empty)
     tables.export(lambda session, who: _asked(session, who, year), COLUMNS, name=f"考核结果-{year}")
     if keeps:
         _send(actor)
@@ -52,6 +53,15 @@ def _take_back(known: pd.Series) -> None:
     number, who = int(known["id"]), f"{known['name']}（{known['occupation']}{known['level']}，{known['held_on']}）"
     with st.container(border=True):
         st.markdown(md(who))
+        facts(
+            [
+                ("工作单位", known["employer"]),
+                ("职业方向", known["direction"] or "不分方向"),
+                ("考核站点", known["site"]),
+                ("等级证书", known["certificate_number"] or "尚未发证"),
+                ("发证日期", known["issued_on"] or "—"),
+            ]
+        )
         st.text_input("撤销的原因（必填）", key=f"back-{number}", max_chars=200)
         st.button("撤销这次考核结果", key=f"do-back-{number}", on_click=_taken_back, args=(number, who))
 

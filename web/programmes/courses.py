@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Refused, Role
-from core.models import Plan
+from core.models import Plan, State
 from core.submissions.programmes import classes
 from core.tables import sheets
 from core.trail import audit
@@ -20,8 +20,8 @@ from web.deeds import Who
 from web.programmes import sending
 from web.words import md
 
-COLUMNS = "title organization occupation direction level start_on end_on state report_state people".split()
-COLUMNS += ["finished", "training_certificates"]
+SHOWN = "title progress people finished training_certificates level direction end_on organization".split()
+COLUMNS = [*SHOWN, "occupation", "start_on"]
 LEARNERS = "name id_mask finish_outcome certificate_number issued_on".split()
 STANDING = ["occupation", "level", *classes.MEASURES]
 
@@ -46,7 +46,13 @@ def standing(actor: Actor, year: int) -> None:
 
 
 def _classes(session: Session, actor: Actor, year: int) -> pd.DataFrame:
-    return classes.classes(session, actor, year).rename(columns={"certificates": "training_certificates"})
+    found = classes.classes(session, actor, year).rename(columns={"certificates": "training_certificates"})
+    return found.assign(progress=[_progress(*each) for each in zip(found["state"], found["report_state"], strict=True)])
+
+
+def _progress(state: str, report: str) -> str:
+    """How far a class is (办理进度), in words."""
+    return f"报告{report}" if report else f"计划{State(state).label}"
 
 
 def draw(actor: Actor, year: int) -> None:
@@ -56,7 +62,7 @@ def draw(actor: Actor, year: int) -> None:
     mine = actor.organization_kind is OrganizationKind.INSTITUTE and actor.role is Role.BASE_CLERK
     if mine:
         shell.link("paper", "填写培训计划（办班）", kind="plan")
-    columns = [name for name in COLUMNS if not (mine and name == "organization")]
+    columns = [name for name in SHOWN if not (mine and name == "organization")]
     empty = f"{year}年度还没有办班。培训机构在培训计划中选择本项目，写明职业、方向和等级。"
     chosen = tables.pick(frame, columns, name="course", empty=empty)
     tables.export(lambda session, who: _classes(session, who, year), COLUMNS, name=f"办班-{year}")

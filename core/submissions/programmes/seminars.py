@@ -629,9 +629,9 @@ def _held(session: Session, ids: Sequence[int]) -> dict[int, str]:
 
 
 def outcome_words(seminar: Seminar) -> str:
-    """What became of an application (结果): selected, forwarded, approved; "" while it is not decided."""
+    """What became of an application (结果): selected, forwarded, approved; its state while it is not decided."""
     if seminar.state is not State.APPROVED:
-        return ""
+        return seminar.state.label
     if seminar.level is SeminarLevel.REGIONAL:
         return "已入选"
     if seminar.approved is None:
@@ -707,8 +707,8 @@ class SeminarKind(Kind[Seminar]):
             ("每人学时", hours_text(seminar.hours)),
             ("经费预算", money_words(seminar)),
         ]
-        if words := outcome_words(seminar):
-            told.append(("结果", words))
+        if seminar.state is State.APPROVED:
+            told.append(("结果", outcome_words(seminar)))
         return told
 
     def texts(self, seminar: Seminar) -> list[tuple[str, str]]:
