@@ -19,6 +19,7 @@ from core.ledger import books, checks
 from core.models import Assessment, AuditEntry, ClassLevel, FinishTest, SeminarLevel, Setting
 from core.office import calendar
 from core.people import accounts, acts, holidays, organizations, persons, setup
+from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
 from core.submissions.programmes import classes, occupations, seminars
@@ -158,6 +159,10 @@ def busy_month() -> c.Cast:
         draft = drafts.save_draft(s, drafts.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
         s.flush()
         drafts.publish(s, draft.id, version=draft.version, actor=publisher, reason="通知已印发", now=c.AFTER)
+        split = targets.Split(20000, None, {region.id: 1500})
+        quota = targets.save(s, "capability", 2024, split, version=0, actor=reviewer, now=c.AFTER)
+        said = {"version": quota.version, "actor": reviewer, "reason": "年初分解", "now": c.AFTER}
+        targets.publish(s, "capability", 2024, split, **said)
     seminars_of(cast)
     classes_of(cast)
     return cast

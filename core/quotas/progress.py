@@ -1,0 +1,368 @@
+"""Progress of programmes (进度): done against the target, the pace of the calendar, and what the year may come to.
+
+What is done comes from approved papers and completions alone: each module of `core.submissions.programmes` says what
+counts for programmes of its way. Reads only, and only what the asker may see.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor
+from core.law import notices
+from core.law.notices import Programme, Way
+from core.models import Organization, Plan, ProgrammeLine, Report, State, Submission
+from core.quotas import targets
+from core.quotas.targets import Split, Targets
+
+Done = Callable[[Programme, int], sa.Select[*tuple[Any, ...]]]
+COUNTED: dict[Way, Done] = {}
+"""What counts for programmes of each way, as `core.submissions.programmes` describes it; of a way that is not here
+nothing is kept yet, which is not the same as nothing done."""
+
+LEAST_OF_LAST_YEAR = 20
+"""So much must have been done last year for its course through the year to say anything."""
+LEAST_REALISED = 5
+"""So many of what was planned must be over for their outcome to say anything about the rest."""
+SETTLED_AFTER = 45
+"""Days after the last one of a training by which its report is filed and decided, or it did not take place."""
+DRAWS, SEED = 2000, 20240101
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a year may come to (年底预测): of `DRAWS` possible years one in ten is below `least`, one above `most`."""
+
+    least: int
+    most: int
+    likely: int | None
+    """The middle one; None where too little is over to say: then `least` and `most` are none and all of the rest."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a programme has come by a day (进度), of the whole region or of the asker's own organization."""
+
+    programme: Programme
+    year: int
+    on: date
+    target: int | None
+    target_at_most: int | None
+    number: int
+    """The version of the target in force (版次); 0: the notice's own number."""
+    done: int | None
+    """None: nothing is kept of this programme yet (尚无记录)."""
+    visits: int | None
+    """人次, where people are counted: one who came three times is one person and three visits."""
+    share: float | None
+    """Done of the target; of the lower end of a range."""
+    expected: float | None
+    """What would be done by the day, were it in pace with the calendar."""
+    expected_by: str
+    """What that pace is: last year's, or even through the year."""
+    forecast: Forecast | None
+    sentence: str
+    """All of it in one sentence, for people."""
+
+
+def of_year(session: Session, actor: Actor, year: int, on: date) -> list[Progress]:
+    """Progress of each programme of a year's notice by a day (各项目进度), in the notice's order.
+
+    For those who oversee the region its target and all that counts; for others the own organization's share, and what
+    was done by it and, of an authority, by those it is in charge of.
+    Refused codes: "role", "policy".
+    """
+    return [_progress(session, actor, each, year, on) for each in targets.in_force_of(session, actor, year)]
+
+
+def by_office(session: Session, actor: Actor, found: Programme, year: int, on: date) -> pd.DataFrame:
+    """Progress of a programme by a day, for each organization that has a line (各单位进度); see `targets.counts_for`.
+
+    A row for each that was given a share or has done something; to others than the region only their own. Somebody whom
+    two of them trained counts for both, and once in the region.
+    Columns: office_id, office (name), kind (code of its `OrganizationKind`), target, done, visits (whole numbers or
+    missing), share, expected (of the target by the day).
+    Refused codes: "role", "policy", "fields".
+    """
+    standing = targets.in_force(session, actor, found.code, year)
+    shares = dict(standing.split.shares)
+    amounts = _by_office(session, actor, standing, on)
+    pace, _ = _pace(session, found, year, on)
+    organizations = sa.select(Organization).where(Organization.id.in_({*shares, *(amounts or {})}))
+    rows = []
+    for office in sorted(session.scalars(organizations), key=lambda each: each.id):
+        target = shares.get(office.id)
+        done, visits = (None, None) if amounts is None else amounts.get(office.id, (0, 0))
+        share = None if done is None or not target else done / target
+        expected = None if target is None else target * pace
+        rows.append((office.id, office.name, office.kind.value, target, done, visits, share, expected))
+    frame = pd.DataFrame(rows, columns="office_id office kind target done visits share expected".split())
+    whole = dict.fromkeys(("target", "done", "visits"), "Int64")
+    return frame.astype(whole | dict.fromkeys(("share", "expected"), "float64"))
+
+
+# --- what counts ------------------------------------------------------------------------------------------------------
+
+
+def counted(found: Programme, year: int) -> sa.Subquery | None:
+    """All that counts for a programme in a year (计入的记录), a row each; None where nothing is kept of its way.
+
+    Columns: authority_id, organization_id, key (what is counted once), on, item (id of the submission behind it).
+    """
+    asked = COUNTED.get(found.way) if found.way else None
+    return asked(found, year).subquery() if asked else None
+
+
+def once(found: Programme) -> bool:
+    """Whether what is done is counted by its key (按人计), each once; else by its rows (按人次计)."""
+    return bool(_setting(found) != "visits")
+
+
+def _setting(found: Programme) -> Any:
+    if found.way is not Way.LINES:
+        return "people"
+    holding = [each.policy for each in notices.filed() if each.policy and found in each.policy.programmes]
+    return holding[0].setting("capability_count", "people") if holding else "people"
+
+
+def _within(actor: Actor, rows: sa.Subquery) -> sa.ColumnElement[bool]:
+    """What counts for the asker: all of the region, or what the own organization did or is in charge of."""
+    if actor.oversees_region:
+        return sa.true()
+    return sa.or_(rows.c.organization_id == actor.organization_id, rows.c.authority_id == actor.organization_id)
+
+
+def _amount(rows: sa.Subquery, found: Programme) -> sa.ColumnElement[int]:
+    return sa.func.count(rows.c.key.distinct()) if once(found) else sa.func.count()
+
+
+def _done(session: Session, actor: Actor, found: Programme, year: int, on: date) -> tuple[int, int] | None:
+    """How many are done by a day, and how many visits that were; None where nothing is kept."""
+    rows = counted(found, year)
+    if rows is None:
+        return None
+    query = sa.select(_amount(rows, found), sa.func.count()).select_from(rows)
+    done, visits = session.execute(query.where(rows.c.on <= on, _within(actor, rows))).one()
+    return done, visits
+
+
+def _by_office(session: Session, actor: Actor, standing: Targets, on: date) -> dict[int, tuple[int, int]] | None:
+    """The same for each organization with a line; what the others do counts for the authority in charge of them."""
+    rows = counted(standing.programme, standing.year)
+    if rows is None:
+        return None
+    if not actor.oversees_region:
+        amounts = _done(session, actor, standing.programme, standing.year, on)
+        return {actor.organization_id: amounts} if amounts and amounts[1] else {}
+    own = targets.counts_for(session, standing.split.shares)
+    office = sa.case((rows.c.organization_id.in_(own), rows.c.organization_id), else_=rows.c.authority_id)
+    query = sa.select(office.label("office"), _amount(rows, standing.programme), sa.func.count()).select_from(rows)
+    found = session.execute(query.where(rows.c.on <= on).group_by(sa.literal_column("office")))
+    return {office_id: (done, visits) for office_id, done, visits in found}
+
+
+# --- the pace of the calendar -----------------------------------------------------------------------------------------
+
+
+def _pace(session: Session, found: Programme, year: int, on: date) -> tuple[float, str]:
+    """Which part of the year's target would be done by a day (序时进度), and by what that is measured.
+
+    As much of it as was done by the same day of last year of all that was done then, in the whole region; where that
+    was too little, evenly through the calendar.
+    """
+    if on < date(year, 1, 1):
+        return 0.0, "按全年日数平均"
+    if on >= date(year, 12, 31):
+        return 1.0, "到年底"
+    rows = counted(found, year - 1)
+    if rows is not None:
+        last = date(year - 1, on.month, min(on.day, calendar.monthrange(year - 1, on.month)[1]))
+        first = sa.select(sa.func.min(rows.c.on).label("on")).group_by(rows.c.key).subquery()
+        by_then = sa.func.coalesce(sa.func.sum(sa.case((first.c.on <= last, 1), else_=0)), 0)
+        then, whole = session.execute(sa.select(by_then, sa.func.count()).select_from(first)).one()
+        if whole >= LEAST_OF_LAST_YEAR:
+            return then / whole, "按上年同期进度"
+    days = 366 if calendar.isleap(year) else 365
+    return on.timetuple().tm_yday / days, "按全年日数平均"
+
+
+# --- what the year may come to ----------------------------------------------------------------------------------------
+
+
+def _forecast(
+    session: Session, actor: Actor, found: Programme, year: int, on: date, amounts: tuple[int, int]
+) -> Forecast | None:
+    """What a year may come to by its last day (年底预测), by what is approved and not yet reported.
+
+    Method: the bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 6 and 13, percentile
+    interval). Step 1: of the approved lines (项目任务) of this year and the last whose time is over, which part of what
+    each planned took place: its outcome. Step 2: for each line still open an outcome is drawn from these, with
+    replacement, `DRAWS` times; what each draw adds to what is done is one possible year. Step 3: where people count
+    once, what is added is taken down by the part of visits that brought somebody new so far. Step 4: the tenth, the
+    middle and the ninetieth of a hundred. The same draws whenever it is asked (`SEED`).
+
+    None for programmes that are not carried out line by line, and after the year.
+    """
+    if found.way not in (Way.SEMINARS, Way.LINES) or on >= date(year, 12, 31):
+        return None
+    lines = _lines(session, actor, found, year, on)
+    planned, realised, over = lines
+    done, visits = amounts
+    fresh = done / visits if visits else 1.0
+    left = ~over & (realised < planned)
+    if not left.any():
+        return Forecast(done, done, done)
+    rest = planned[left] - realised[left]
+    past = over & (planned > 0)
+    if past.sum() < LEAST_REALISED:
+        return Forecast(done, done + round(float(rest.sum()) * fresh), None)
+    outcomes = realised[past] / planned[past]
+    drawn = np.random.default_rng(SEED).choice(outcomes, size=(DRAWS, int(left.sum())))
+    gains = np.maximum(planned[left] * drawn - realised[left], 0).sum(axis=1) * fresh
+    least, likely, most = (round(float(each)) for each in np.quantile(done + gains, (0.1, 0.5, 0.9)))
+    return Forecast(least, most, likely)
+
+
+def _lines(
+    session: Session, actor: Actor, found: Programme, year: int, on: date
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Approved lines of a programme, this year's and last year's: planned, realised by reports until a day, over.
+
+    A seminar is one whole; of other lines people count. Of last year's only those that are over.
+    """
+    filed = sa.orm.aliased(Submission, flat=True)
+    plan, reported = sa.orm.aliased(Plan, flat=True), sa.orm.aliased(Report, flat=True)
+    until = datetime.combine(on + timedelta(days=1), time.min, db.OFFICE_ZONE)
+    decided = sa.and_(reported.state == State.APPROVED, reported.decided_at < until)
+    people = sa.func.sum(sa.case((decided, reported.people), else_=0))
+    held = sa.func.max(sa.case((decided, 1), else_=0))
+    seminars = found.way is Way.SEMINARS
+    query = (
+        sa.select(
+            ProgrammeLine.year,
+            sa.literal(1) if seminars else sa.func.coalesce(ProgrammeLine.people, 0),
+            sa.func.coalesce(held if seminars else people, 0),
+            ProgrammeLine.end_on,
+            sa.func.max(plan.end_on),
+        )
+        .join(filed, filed.id == ProgrammeLine.submission_id)
+        .outerjoin(plan, sa.and_(plan.line_id == ProgrammeLine.id, plan.state == State.APPROVED))
+        .outerjoin(reported, reported.plan_id == plan.id)
+        .where(ProgrammeLine.programme == found.code, ProgrammeLine.year.in_((year, year - 1)))
+        .where(filed.state == State.APPROVED)
+        .group_by(ProgrammeLine.id, ProgrammeLine.year, ProgrammeLine.people, ProgrammeLine.end_on)
+    )
+    if not actor.oversees_region:
+        mine = actor.organization_id
+        query = query.where(sa.or_(filed.organization_id == mine, filed.authority_id == mine))
+    planned, realised, over = [], [], []
+    for of, amount, done, said, held_until in session.execute(query):
+        last = held_until or said or date(of, 12, 31)
+        settled = last + timedelta(days=SETTLED_AFTER) <= on
+        if of == year or settled:
+            planned.append(amount)
+            realised.append(done)
+            over.append(settled)
+    return np.array(planned, np.float64), np.array(realised, np.float64), np.array(over, np.bool_)
+
+
+# --- in words ---------------------------------------------------------------------------------------------------------
+
+
+def _progress(session: Session, actor: Actor, standing: Targets, year: int, on: date) -> Progress:
+    found, split = standing.programme, standing.split
+    amounts = _done(session, actor, found, year, on)
+    pace, by = _pace(session, found, year, on)
+    expected = None if split.target is None else split.target * pace
+    forecast = _forecast(session, actor, found, year, on, amounts) if amounts else None
+    done, visits = amounts or (None, None)
+    people = found.way in (Way.LINES, Way.STUDY)
+    return Progress(
+        found,
+        year,
+        on,
+        split.target,
+        split.most,
+        standing.number,
+        done,
+        visits if people else None,
+        done / split.target if done is not None and split.target else None,
+        expected,
+        by,
+        forecast,
+        _sentence(standing, amounts, expected, by, forecast, region=actor.oversees_region),
+    )
+
+
+def _sentence(
+    standing: Targets,
+    amounts: tuple[int, int] | None,
+    expected: float | None,
+    by: str,
+    forecast: Forecast | None,
+    *,
+    region: bool,
+) -> str:
+    """How far a programme has come, against its target, its pace and what the year may come to."""
+    found, split = standing.programme, standing.split
+    unit, whose = found.unit, "全区" if region else "本单位"
+    target = "没有下达指标" if split.target is None else f"{whose}指标{targets.written(split, unit)}"
+    if amounts is None:
+        return f"{found.name}尚无完成情况的记录，{target}。"
+    done, visits = amounts
+    said = f"{found.name}已完成{done:,}{unit}"
+    said += f"（{visits:,}人次）" if found.way is Way.LINES and visits != done else ""
+    parts = [said]
+    if split.target is None:
+        parts.append(target)
+    else:
+        parts.append(_against(split, done, unit, whose))
+        if done < split.target and expected is not None and by != "到年底":
+            parts.append(_paced(done, expected, by, unit))
+    if forecast:
+        parts.append(_foretold(forecast, done, unit))
+    return "，".join(parts) + "。"
+
+
+def _against(split: Split, done: int, unit: str, whose: str) -> str:
+    """Done against the target: a part of it, met, beyond it; of a range which end."""
+    assert split.target is not None
+    target = f"{whose}指标{targets.written(split, unit)}"
+    most = split.target if split.most is None else split.most
+    if done < split.target:
+        left = f"{target}，还差{split.target - done:,}{unit}"
+        return f"占{target}的{done / split.target:.1%}" if split.most is None else left
+    if done > most:
+        return f"超出{target}{done - most:,}{unit}"
+    return f"已达到{target}" if most == split.target else f"在{target}之内"
+
+
+def _paced(done: int, expected: float, by: str, unit: str) -> str:
+    """Done against the pace of the calendar."""
+    behind = round(expected) - done
+    if behind > 0:
+        return f"比{by}应完成的{round(expected):,}{unit}少{behind:,}{unit}"
+    if behind < 0:
+        return f"比{by}应完成的{round(expected):,}{unit}多{-behind:,}{unit}"
+    return f"与{by}应完成的一致"
+
+
+def _foretold(forecast: Forecast, done: int, unit: str) -> str:
+    """What the year may come to by what is approved."""
+    if forecast.least == forecast.most == done:
+        return "没有待实施的已批准任务"
+    band = f"{forecast.least:,}至{forecast.most:,}{unit}"
+    if forecast.likely is None:
+        return f"已批准的任务全部实施的，到年底{forecast.most:,}{unit}"
+    return f"按已批准的任务预计到年底{forecast.likely:,}{unit}（{band}）"

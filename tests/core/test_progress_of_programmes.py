@@ -1,0 +1,282 @@
+"""Progress of programmes: done by approved papers, held against target, calendar and what is still approved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Refused, Role
+from core.law.notices import Programme, Way
+from core.models import Mode, Person, Plan, ProgrammeLine, Report, RosterRow, State
+from core.quotas import progress, targets
+from core.quotas.progress import Forecast, Progress
+from core.quotas.targets import Split
+from tests import cast as c
+from tests import ready, toy
+from tests.core.test_targets import publish, split, with_a_department
+
+CODE, YEAR = "capability", 2024
+END = date(2024, 12, 31)
+
+
+def reported(found: Programme, year: int) -> sa.Select[Any]:
+    """People of approved reports whose plans carry out a programme: what counts for it, put as simply as can be."""
+    plan = sa.orm.aliased(Plan, flat=True)
+    return (
+        sa.select(Report.authority_id, Report.organization_id, Person.human_id.label("key"), Report.end_on.label("on"))
+        .add_columns(Report.id.label("item"))
+        .join(plan, plan.id == Report.plan_id)
+        .join(RosterRow, RosterRow.report_id == Report.id)
+        .join(Person, Person.id_index == RosterRow.id_index)
+        .where(plan.programme == found.code, Report.state == State.APPROVED)
+        .where(Report.end_on.between(date(year, 1, 1), date(year, 12, 31)))
+    )
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(progress.COUNTED, Way.LINES, reported)
+
+
+def a_line(session: Session, cast: c.Cast, place: str, number: int, **given: Any) -> ProgrammeLine:
+    """An approved line that a place filed."""
+    home = cast.places[place]
+    filed = toy.Toy(title=f"计划表{number}", organization_id=home.id, authority_id=home.authority_id, created_at=c.NOW)
+    filed.state = State.APPROVED
+    usual: dict[str, Any] = {"programme": CODE, "year": YEAR, "name": f"任务{number}"}
+    line = ProgrammeLine(submission=filed, number=1, **usual | given)
+    session.add(line)
+    session.flush()
+    return line
+
+
+def trained() -> c.Cast:
+    """Two trainings of the region's base, one of Hohhot's, one that is for no programme; two people came twice."""
+    cast = with_a_department()
+    with db.transaction() as session:
+        region, hohhot = a_line(session, cast, "region", 1, people=600), a_line(session, cast, "hohhot", 2, people=600)
+    for serials, by, reviewer, line in (
+        ((1, 3, 5), "base", "reviewer", region),
+        ((5, 7), "base", "reviewer", region),
+        ((1, 9, 11, 13), "hohhot_base", "hohhot_reviewer", hohhot),
+    ):
+        content = c.sheet([c.row(serial) for serial in serials])
+        c.posted(cast, content, by=by, reviewer=reviewer, programme=CODE, line_id=line.id)
+    c.posted(cast, c.sheet([c.row(21)]))
+    return cast
+
+
+@pytest.fixture
+def cast(database: str, counting: None) -> c.Cast:
+    return ready.office(trained)
+
+
+def of(cast: c.Cast, by: str, on: date = END, year: int = YEAR) -> Progress:
+    with db.reading() as session:
+        return next(each for each in progress.of_year(session, cast[by], year, on) if each.programme.code == CODE)
+
+
+def table(cast: c.Cast, by: str, on: date = END) -> list[tuple[Any, ...]]:
+    with db.reading() as session:
+        frame = progress.by_office(session, cast[by], targets.programme(CODE, YEAR), YEAR, on)
+    short = {place.id: name for name, place in cast.places.items()}
+    amounts = (
+        frame[["target", "done", "visits"]].astype(object).where(frame[["target", "done", "visits"]].notna(), None)
+    )
+    return [(short[place], *row) for place, row in zip(frame["office_id"], amounts.values.tolist(), strict=True)]
+
+
+def plain(session: Session, cast: c.Cast, place: str = "") -> tuple[int, int]:
+    """People and visits a second way: plain SQL over posted entries and their papers, duplicates under one number."""
+    where = ""
+    if place:
+        where = f"AND (s.authority_id = {cast.places[place].id} OR s.organization_id = {cast.places[place].id})"
+    return tuple(
+        session.execute(
+            sa.text(
+                f"""
+                SELECT count(DISTINCT coalesce(p.merged_into_id, p.id)), count(*)
+                FROM credit_entry e JOIN credit_batch b ON b.id = e.batch_id
+                JOIN submission s ON s.id = b.submission_id JOIN report r ON r.id = s.id
+                JOIN plan l ON l.id = r.plan_id JOIN person p ON p.id = e.person_id
+                WHERE l.programme = '{CODE}' AND s.state = 'approved' {where}
+                """
+            )
+        ).one()
+    )
+
+
+# --- done -------------------------------------------------------------------------------------------------------------
+
+
+def test_people_count_once_however_often_they_came_and_visits_stand_beside(cast: c.Cast) -> None:
+    found = of(cast, "leader")
+    assert (found.done, found.visits) == (7, 9)
+    assert found.sentence.startswith("知识更新能力提升项目已完成7人（9人次），占全区指标20,000人的0.0%")
+    league = of(cast, "hohhot_leader")
+    assert (league.done, league.visits, league.target) == (4, 4, None)
+    assert league.sentence.startswith("知识更新能力提升项目已完成4人，没有下达指标")
+    assert of(cast, "base").done == 4
+    with db.reading() as session:
+        assert plain(session, cast) == (7, 9)
+        assert plain(session, cast, "hohhot") == (4, 4)
+        assert plain(session, cast, "base") == (4, 5)
+
+
+def test_duplicates_that_were_merged_are_one_person(cast: c.Cast) -> None:
+    with db.transaction() as session:
+        session.get_one(Person, c.person_id(9)).merged_into_id = c.person_id(1)
+    found = of(cast, "leader")
+    with db.reading() as session:
+        assert (found.done, found.visits) == plain(session, cast) == (6, 9)
+
+
+def test_what_came_after_the_day_asked_about_does_not_count(cast: c.Cast) -> None:
+    assert of(cast, "leader", date(2024, 6, 25)).done == 0
+    assert of(cast, "leader", date(2024, 6, 26)).done == 7
+    assert of(cast, "leader", date(2025, 1, 1), year=2025).done == 0
+
+
+def test_each_organization_with_a_line_stands_for_itself_the_others_for_their_authority(cast: c.Cast) -> None:
+    with db.reading() as session:
+        unsplit = progress.by_office(session, cast["leader"], targets.programme(CODE, YEAR), YEAR, END)
+    assert unsplit["done"].tolist() == [4, 4]
+    assert unsplit["target"].isna().all()
+    publish(cast, split(cast, 10, hohhot=8, baotou=2))
+    assert table(cast, "leader") == [("region", None, 4, 5), ("hohhot", 8, 4, 4), ("baotou", 2, 0, 0)]
+    assert table(cast, "hohhot_leader") == [("hohhot", 8, 4, 4)]
+    assert table(cast, "baotou_reviewer") == [("baotou", 2, 0, 0)]
+    assert table(cast, "department") == []
+    assert of(cast, "hohhot_leader").share == 0.5
+    with db.reading() as session, pytest.raises(Refused, match="role"):
+        progress.of_year(session, _as(cast["base"], Role.PERSON), YEAR, END)
+
+
+def _as(actor: Actor, role: Role) -> Actor:
+    return Actor(**{**vars(actor), "role": role})
+
+
+def test_a_programme_of_which_nothing_is_kept_says_so_and_no_nought(cast: c.Cast) -> None:
+    with db.reading() as session:
+        found = progress.of_year(session, cast["leader"], YEAR, END)
+    kept = {each.programme.way for each in found if each.done is not None}
+    assert kept == progress.COUNTED.keys()
+    for each in found:
+        if each.done is None:
+            assert (each.share, each.visits, each.forecast) == (None, None, None)
+            assert "尚无完成情况的记录" in each.sentence
+            with db.reading() as session:
+                frame = progress.by_office(session, cast["leader"], each.programme, YEAR, END)
+            assert frame["done"].isna().all()
+
+
+# --- the calendar -----------------------------------------------------------------------------------------------------
+
+
+def test_without_a_year_to_go_by_the_pace_is_even_through_the_calendar(cast: c.Cast) -> None:
+    found = of(cast, "leader", date(2024, 6, 30))
+    assert found.expected == pytest.approx(20000 * 182 / 366)
+    assert "比按全年日数平均应完成的9,945人少9,938人" in found.sentence
+    assert of(cast, "leader", END).expected == 20000
+    assert "应完成" not in of(cast, "leader", END).sentence
+
+
+def course(*days: date) -> Callable[[Programme, int], sa.Select[Any]]:
+    """So many done on each of these days, by nobody in particular."""
+    columns = ("authority_id", "organization_id", "key", "item")
+    rows = sa.union_all(
+        *(
+            sa.select(*(sa.literal(at + 1).label(name) for name in columns), sa.literal(day, sa.Date).label("on"))
+            for at, day in enumerate(days)
+        )
+    ).subquery()
+    return lambda found, year: sa.select(rows).where(rows.c.on.between(date(year, 1, 1), date(year, 12, 31)))
+
+
+def test_a_year_to_go_by_gives_the_pace_its_course(cast: c.Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = [date(2023, 3, 1)] * 15 + [date(2023, 11, 1)] * 5 + [date(2024, 3, 1)] * 3
+    monkeypatch.setitem(progress.COUNTED, Way.LINES, course(*days))
+    found = of(cast, "leader", date(2024, 6, 30))
+    assert (found.done, found.expected, found.expected_by) == (3, 15000, "按上年同期进度")
+    monkeypatch.setitem(progress.COUNTED, Way.LINES, course(*days[1:]))
+    assert of(cast, "leader", date(2024, 6, 30)).expected_by == "按全年日数平均"
+
+
+# --- what the year may come to ----------------------------------------------------------------------------------------
+
+
+def held(session: Session, cast: c.Cast, number: int, end_on: date, planned: int, came: int | None) -> None:
+    """A line that was over on a day, with a plan, and a report where anybody came."""
+    line = a_line(session, cast, "region", number, people=planned, end_on=end_on)
+    home = cast.places["base"]
+    usual: dict[str, Any] = {"organization_id": home.id, "authority_id": home.authority_id, "created_at": c.NOW}
+    usual |= {"start_on": end_on, "end_on": end_on, "state": State.APPROVED, "title": f"培训{number}"}
+    words = dict.fromkeys(("place", "content", "teachers", "audience"), "示例")
+    plan = Plan(
+        **usual, **words, subject="professional", mode=Mode.CLASSROOM, headcount=planned, hours_each=8, line_id=line.id
+    )
+    session.add(plan)
+    session.flush()
+    if came is not None:
+        decided = datetime.combine(end_on + timedelta(10), datetime.min.time(), db.OFFICE_ZONE)
+        session.add(Report(**usual, plan_id=plan.id, due_on=end_on, people=came, decided_at=decided))
+
+
+@pytest.fixture
+def planned(office: object, counting: None) -> c.Cast:
+    """Six lines over, of which one never took place, and ten still to come, of 100 people each."""
+    cast = ready.office(with_a_department)
+    with db.transaction() as session:
+        for number, came in enumerate((100, 90, 80, 100, 90, None)):
+            held(session, cast, number, date(2024, 2, 1), 100, came)
+        for number in range(6, 16):
+            a_line(session, cast, "region", number, people=100, end_on=date(2024, 10, 1))
+    return cast
+
+
+def test_the_forecast_draws_from_what_became_of_earlier_lines_and_is_the_same_again(planned: c.Cast) -> None:
+    found, again = (of(planned, "leader", date(2024, 6, 30)).forecast for _ in range(2))
+    assert found == again
+    assert found
+    assert found.likely
+    mean = 10 * (100 + 90 + 80 + 100 + 90 + 0) / 6
+    assert found.least < mean < found.most
+    assert found.likely == pytest.approx(mean, rel=0.05)
+    assert 0 <= found.least <= found.likely <= found.most <= 1000
+
+
+def test_where_little_is_over_only_the_bounds_are_said(planned: c.Cast) -> None:
+    found = of(planned, "leader", date(2024, 2, 15))
+    assert found.forecast == Forecast(0, 1000 + 140, None)  # what was realised by then is 460 of 600
+    assert found.sentence.endswith("已批准的任务全部实施的，到年底1,140人。")
+
+
+def test_a_year_that_is_over_and_a_league_without_lines_have_nothing_to_come(planned: c.Cast) -> None:
+    assert of(planned, "leader", END).forecast is None
+    found = of(planned, "hohhot_leader", date(2024, 6, 30))
+    assert found.forecast == Forecast(0, 0, 0)
+    assert "没有待实施的已批准任务" in found.sentence
+
+
+# --- in words ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "done", "words"),
+    [
+        (Split(5, 10), 3, "全区指标5至10期，还差2期"),
+        (Split(5, 10), 5, "在全区指标5至10期之内"),
+        (Split(5, 10), 12, "超出全区指标5至10期2期"),
+        (Split(30), 30, "已达到全区指标30期"),
+        (Split(30), 31, "超出全区指标30期1期"),
+        (Split(30), 15, "占全区指标30期的50.0%"),
+    ],
+)
+def test_a_target_is_missed_met_or_passed_in_words(given: Split, done: int, words: str) -> None:
+    assert progress._against(given, done, "期", "全区") == words
