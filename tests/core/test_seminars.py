@@ -315,7 +315,7 @@ def test_a_seminar_is_done_once_the_report_of_its_plan_is_approved(cast: c.Cast)
     c.approve(cast, report.id, now=c.AFTER)
     ((authority, organization, key, on, item),) = counted()
     assert (authority, organization) == (cast.places["region"].id, cast.places["base"].id)
-    assert (key, item, on) == (lines(seminar)[0].id, report.id, c.AFTER)
+    assert (key, item, on) == (lines(seminar)[0].id, report.id, db.office_day(c.AFTER))
     assert ranked(cast)[0]["outcome"] == "已举办，报告通过"
     with db.reading() as session:
         assert session.execute(seminars.done(PROGRAMME, 2023)).all() == []

@@ -12,6 +12,7 @@ from core.ground.db.columns import (
     hundredths,
     json_rows,
     moment_text,
+    office_day_of,
 )
 from core.ground.db.guards import alembic_config, append_only, faults, installed, outdated, upgrade
 from core.ground.db.place import OFFICE_ZONE, ROOT, home, office_day, url
@@ -53,6 +54,7 @@ __all__ = [
     "moment_text",
     "numbered",
     "office_day",
+    "office_day_of",
     "outdated",
     "reading",
     "rehearsal",

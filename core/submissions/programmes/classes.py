@@ -753,7 +753,7 @@ MEASURES = "classes people finished training_certificates assessed passed grade_
 def done(programme: Programme, year: int) -> sa.Select[*tuple[Any, ...]]:
     """Institutes that held a class (已办班的机构) towards a programme's target of a year, by approved reports.
 
-    Columns: authority_id, organization_id, key (the institute: counted once), on (moment of approval), item (report).
+    Columns: authority_id, organization_id, key (the institute: counted once), on (day of approval), item (report).
     """
     report, plan = sa.orm.aliased(Report, flat=True), sa.orm.aliased(Plan, flat=True)
     return (
@@ -761,7 +761,7 @@ def done(programme: Programme, year: int) -> sa.Select[*tuple[Any, ...]]:
             report.authority_id,
             report.organization_id,
             report.organization_id.label("key"),
-            report.decided_at.label("on"),
+            db.office_day_of(report.decided_at).label("on"),
             report.id.label("item"),
         )
         .join(plan, plan.id == report.plan_id)

@@ -525,7 +525,7 @@ def target_words(programme: Programme) -> str:
 def done(programme: Programme, year: int) -> sa.Select[*tuple[Any, ...]]:
     """Sessions done (已举办期数) towards a programme's target of a year: each whose report was approved, once.
 
-    Columns: authority_id, organization_id (who held it), key (the line), on (moment of approval), item (the report).
+    Columns: authority_id, organization_id (who held it), key (the line), on (day of approval), item (the report).
     """
     filed, plan = sa.orm.aliased(Report, flat=True), sa.orm.aliased(Plan, flat=True)
     return (
@@ -533,7 +533,7 @@ def done(programme: Programme, year: int) -> sa.Select[*tuple[Any, ...]]:
             filed.authority_id,
             filed.organization_id,
             plan.line_id.label("key"),
-            filed.decided_at.label("on"),
+            db.office_day_of(filed.decided_at).label("on"),
             filed.id.label("item"),
         )
         .join(plan, plan.id == filed.plan_id)
