@@ -1,7 +1,7 @@
 """Every table, by field, with one metadata; no decisions."""
 
 from core.law.notices import Mode
-from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables
+from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables, sealed_columns
 from core.models.cards import Card, CardPerson
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
@@ -98,5 +98,6 @@ __all__ = [
     "Unsaved",
     "append_only_tables",
     "leagues",
+    "sealed_columns",
     "under",
 ]
