@@ -19,7 +19,7 @@ from core.eligibility import drafts
 from core.ground import db
 from core.office import daily, dashboards  # noqa: F401  loaded before the freeze, so that no session pays
 from core.office.mail import Post
-from core.people import setup
+from core.people import keys, setup
 from core.records import cards  # noqa: F401
 from routes import addresses, shield
 
@@ -28,6 +28,9 @@ from routes import addresses, shield
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Bring the database up to date, then set what is loaded apart from the garbage collector's rounds."""
     db.upgrade()
+    with db.transaction() as session:
+        if setup.is_open(session):
+            keys.adopt(session)
     with db.reading() as session:
         drafts.install(session)
     gc.collect()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from core.cli import console, daily, eligibility, law, ledger, records, rosters, setup
+from core.cli import console, daily, eligibility, keys, law, ledger, records, rosters, setup
 from core.ground import db
 
 Commands = Any
@@ -54,6 +54,22 @@ def _office_commands(commands: Commands) -> None:
         "each a line, 2 refused)",
     )
     every_day.set_defaults(run=daily.run)
+    key = commands.add_parser("key", help="密钥 (the office's key: its fingerprint, a new one, its recovery sheet)")
+    key_commands = key.add_subparsers(required=True, metavar="COMMAND")
+    shown = key_commands.add_parser("show", help="密钥指纹 (fingerprints on stdout, the newest first)")
+    shown.set_defaults(run=keys.show)
+    rotated = key_commands.add_parser(
+        "rotate", help="更换密钥，原有内容仍能打开 (a new one; what is sealed still opens; exit 0 done, 2 refused)"
+    )
+    rotated.add_argument("--reason", default="命令行更换密钥", help="原因，记入审计日志 (kept in the audit trail)")
+    rotated.set_defaults(run=keys.rotate)
+    sheet = key_commands.add_parser("sheet", help="密钥恢复单 PDF (the recovery sheet; never over an existing file)")
+    sheet.add_argument("file", help="新的 .pdf 文件 (a new .pdf file)")
+    sheet.set_defaults(run=keys.sheet)
+    back = key_commands.add_parser(
+        "restore", help="从标准输入读恢复词，放回密钥 (the key back from its words on stdin; exit 0 done, 2 refused)"
+    )
+    back.set_defaults(run=keys.restore)
     totals = commands.add_parser(
         "totals",
         help="核对或重建学时合计 (totals against their entries; exit 0 alike or rebuilt, 1 different, 2 refused; a "

@@ -16,9 +16,9 @@ from core.ground.hours import hours_text
 from core.law import notices
 from core.ledger import checks, totals
 from core.office import daily
-from core.people import setup
+from core.people import keys, setup
 from core.submissions import workflow
-from core.trail import audit
+from core.trail import audit, files
 
 
 def _asked(part: str, ask: Callable[[Session], list[str]]) -> list[str]:
@@ -37,6 +37,8 @@ def check(_options: argparse.Namespace) -> int:
         "ledger": checks.faults,
         "decisions": decisions.faults,
         "audit trail": audit.faults,
+        "sealed values": keys.faults,
+        "attachments": files.faults,
         "submissions": workflow.faults,
     }
     with db.reading() as session:
@@ -44,11 +46,11 @@ def check(_options: argparse.Namespace) -> int:
             parts = {"schema": parts["schema"]}
     found = [words for part, ask in parts.items() for words in _asked(part, ask)]
     unsent = [] if parts.keys() == {"schema"} else _asked("daily mail", daily.failures)
-    files, there = notices.filed(), setup.league_names()
-    found += [f"policy file {fault}" for each in files for fault in each.faults]
+    policy_files, there = notices.filed(), setup.league_names()
+    found += [f"policy file {fault}" for each in policy_files for fault in each.faults]
     found += [
         f"policy file {each.id}.yaml: 没有盟市“{each.league}”，谁也不按它办理"
-        for each in files
+        for each in policy_files
         if each.league and each.league not in there
     ]
     for words in found:

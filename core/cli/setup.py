@@ -12,7 +12,7 @@ from core.cli import console
 from core.ground import db
 from core.ground.access import Refused
 from core.models import leagues
-from core.people import accounts, organizations, setup
+from core.people import accounts, keys, organizations, setup
 
 
 @console.command
@@ -27,10 +27,11 @@ def init(options: argparse.Namespace) -> int:
     db.keys()
     db.upgrade()
     console.say(f"database ready: {db.engine().url.render_as_string()}")
+    with db.transaction() as session:
+        if opened := setup.is_open(session):
+            keys.adopt(session)
     if options.schema:
         return 0
-    with db.reading() as session:
-        opened = setup.is_open(session)
     if options.demo:
         return _demonstration(opened)
     with db.transaction() as session:

@@ -1,7 +1,7 @@
 """Every table, by field, with one metadata; no decisions."""
 
 from core.law.notices import Mode
-from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables
+from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables, sealed_columns
 from core.models.cards import Card, CardPerson
 from core.models.classes import Assessment, ClassLevel, FinishTest, OccupationApproval, TrainingClass
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
@@ -104,5 +104,6 @@ __all__ = [
     "Unsaved",
     "append_only_tables",
     "leagues",
+    "sealed_columns",
     "under",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase
 
 from core.ground.access import Labelled
+from core.ground.db import EncryptedText
 
 
 def codes(kind: type[Labelled]) -> sa.Enum:
@@ -64,6 +67,18 @@ class Base(DeclarativeBase):
 
 
 APPEND_ONLY = {"append_only": True}
+
+
+def sealed_columns() -> dict[sa.Column[Any], str]:
+    """The columns whose values are sealed (加密字段), by the purpose each is bound to; see `db.seal`."""
+    found: dict[sa.Column[Any], str] = {}
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            if isinstance(column.type, EncryptedText):
+                found[column] = column.type.purpose
+            elif "sealed" in column.info:
+                found[column] = column.info["sealed"]
+    return found
 
 
 def append_only_tables() -> list[str]:

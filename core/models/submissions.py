@@ -364,7 +364,7 @@ class SubmissionContent(Base):
     movement_id: Mapped[int] = mapped_column(sa.ForeignKey("movement.id"))
     fields: Mapped[str] = mapped_column(EncryptedText("submission_content.fields"))
     """JSON by field."""
-    rows: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    rows: Mapped[bytes | None] = mapped_column(sa.LargeBinary, info={"sealed": "submission_content.rows"})
     """A roster's rows by number: JSON, packed (zlib) and sealed; None where there are none."""
     __table_args__ = ({"info": APPEND_ONLY},)
 

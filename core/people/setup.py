@@ -53,6 +53,7 @@ def open_office(session: Session, *, kind: str, now: datetime) -> Actor:
         authority_id = number if organization_kind is OrganizationKind.LEAGUE_HR else region.id
         session.add(Organization(id=number, name=row["name"], kind=organization_kind, authority_id=authority_id))
     decide_setting(session, "office", kind)
+    decide_setting(session, "key", db.keys().fingerprints[0])
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.text("SELECT setval('organization_id_seq', (SELECT max(id) FROM organization))"))

@@ -59,6 +59,7 @@ class Event(Labelled):
 
     OFFICE_OPENED = "office.opened", "建立系统"
     CLOCK_SHIFTED = "office.clock", "推进演示日期"
+    KEY_ROTATED = "office.key", "更换密钥"
     HOLIDAYS_CHANGED = "office.holidays", "修改放假安排"
     CALENDAR_LINKED = "calendar.linked", "更换日历订阅地址"
     CALENDAR_UNLINKED = "calendar.unlinked", "停用日历订阅地址"

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
 from sqlalchemy.orm import Session
 
 from core.ground import db
@@ -148,6 +149,26 @@ def opened(session: Session, attachment_id: int, actor: Actor) -> Upload:
     A file as the program itself reads it, for those who may see what it belongs to. Refused codes: "missing".
     """
     return _content(one(session, attachment_id, actor)[0])
+
+
+def faults(session: Session) -> list[str]:
+    """Attachments whose file is missing, altered or does not open with the key (附件核对), by number and record."""
+    found = []
+    db.keys()  # missing or foreign: said once, and not of each
+    for kept in session.scalars(sa.select(Attachment).order_by(Attachment.id).execution_options(yield_per=500)):
+        said = f"attachment {kept.id} of " + (f"submission {kept.submission_id}" if kept.submission_id else "a batch")
+        try:
+            content = _content(kept).content
+        except FileNotFoundError:
+            found.append(f"{said}: its file {_path(kept.sha256)} is missing")
+        except OSError as error:
+            found.append(f"{said}: its file cannot be read: {error.strerror}")
+        except InvalidTag:
+            found.append(f"{said}: its file {_path(kept.sha256)} was altered, or sealed with another key")
+        else:
+            if hashlib.sha256(content).hexdigest() != kept.sha256 or len(content) != kept.size:
+                found.append(f"{said}: its file is not the one that was handed in")
+    return found
 
 
 def _content(attachment: Attachment) -> Upload:

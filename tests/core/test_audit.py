@@ -18,7 +18,7 @@ from core.law.workdays import DayKind
 from core.ledger import books, checks
 from core.models import Assessment, AuditEntry, ClassLevel, FinishTest, SeminarLevel, Setting
 from core.office import calendar
-from core.people import accounts, acts, holidays, organizations, persons, setup
+from core.people import accounts, acts, holidays, keys, organizations, persons, setup
 from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
@@ -155,6 +155,7 @@ def busy_month() -> c.Cast:
             now=c.AFTER,
         )
         s.flush()
+        keys.rotate(s, actor=cast["admin"], reason="例行更换", now=c.AFTER)
         publisher = Actor(second.id, second.name, Role.ADMIN, region.id, region.name, region.kind)
         draft = drafts.save_draft(s, drafts.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
         s.flush()

@@ -653,6 +653,13 @@ def test_only_the_owner_may_read_the_key(home: Path) -> None:
 def test_a_key_is_made_once_and_a_broken_one_is_no_key(home: Path) -> None:
     first = db.keys()
     assert db.keys() == first
+    assert len({*first.text, first.index, *first.files, first.signature, first.backup}) == 5
+    for broken in ("short", "", "é" * 64, "z" * 64):
+        (home / "secret.key").write_text(broken, encoding="utf-8")
+        with pytest.raises(Refused, match="not an office key") as refused:
+            db.keys()
+        assert refused.value.code == "key"
+
     assert len({first.text, first.index, first.files, first.signature}) == 4
     (home / "secret.key").write_text("short", encoding="ascii")
     with pytest.raises(RuntimeError, match="not an office key"):

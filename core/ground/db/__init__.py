@@ -15,8 +15,18 @@ from core.ground.db.columns import (
     office_day_of,
 )
 from core.ground.db.guards import alembic_config, append_only, faults, installed, outdated, upgrade
-from core.ground.db.place import OFFICE_ZONE, ROOT, home, office_day, url
-from core.ground.db.sealing import blind_index, blind_indexes, has_keys, keys, seal, unseal
+from core.ground.db.place import OFFICE_ZONE, ROOT, home, key_path, office_day, url
+from core.ground.db.sealing import (
+    blind_index,
+    blind_indexes,
+    fingerprint,
+    has_keys,
+    held_secrets,
+    keys,
+    seal,
+    unseal,
+    use_secrets,
+)
 from core.ground.db.searching import holding, numbered
 from core.ground.db.sessions import at_the_end, close, engine, finish, lock, reading, rehearsal, rehearsed, transaction
 
@@ -39,8 +49,10 @@ __all__ = [
     "day_number",
     "engine",
     "faults",
+    "fingerprint",
     "finish",
     "has_keys",
+    "held_secrets",
     "holding",
     "home",
     "hundredths",
@@ -49,6 +61,7 @@ __all__ = [
     "installed",
     "integers",
     "json_rows",
+    "key_path",
     "keys",
     "lock",
     "moment_text",
@@ -64,4 +77,5 @@ __all__ = [
     "unseal",
     "upgrade",
     "url",
+    "use_secrets",
 ]

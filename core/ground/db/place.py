@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -25,6 +26,16 @@ def home() -> Path:
 
 def home_path() -> Path:
     return Path(os.environ.get("CE_HOME") or ROOT / "data" / "local")
+
+
+def key_path() -> Path:
+    """Where the office's secret lies: `CE_KEY_FILE`, or `secret.key` in `CE_HOME`."""
+    return _key_path(os.environ.get("CE_KEY_FILE"), os.environ.get("CE_HOME"))
+
+
+@functools.lru_cache(maxsize=8)
+def _key_path(given: str | None, _home_given: str | None) -> Path:
+    return Path(given) if given else home_path() / "secret.key"
 
 
 def url() -> str:

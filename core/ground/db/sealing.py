@@ -12,90 +12,175 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from core.ground.db.place import home, home_path
+from core.ground.access import Refused
+from core.ground.db.place import home, key_path, url
+
+Ring = tuple[bytes, ...]
+"""Keys of one purpose, the newest first: what is sealed takes that, what is opened tries each."""
 
 
 @dataclass(frozen=True)
 class Keys:
-    """What is derived from the office's one secret (HKDF, RFC 5869): a key for each purpose."""
+    """What is derived from the office's secrets (HKDF, RFC 5869): a key for each purpose.
 
-    text: bytes
+    What can be sealed anew has a ring of keys; index and signature stay those of the first secret.
+    """
+
+    text: Ring
+    files: Ring
     index: bytes
-    files: bytes
     signature: bytes
+    fingerprints: tuple[str, ...]
+    """Which secrets these are (密钥指纹), the newest first; the database keeps that of the newest."""
+    backup: bytes
+    """What backups of this office are locked with."""
 
 
 def keys() -> Keys:
-    """The office's keys, from `CE_HOME/secret.key`; made on first use, readable by the owner only.
+    """The office's keys, from `CE_KEY_FILE`, by default `CE_HOME/secret.key`, readable by the owner only.
 
-    Without this file every ID number and attachment is lost: it belongs in the backup, apart from the database.
+    A line of 64 hexadecimal digits a secret, the newest first. Made on first use, for an office that is not open yet
+    and never afterwards: without the secret every ID number and attachment is lost. It is kept apart from the database.
+    Refused codes: "key" (missing, damaged, or not the one this database was sealed with).
     """
-    path = _secret_path(os.environ.get("CE_HOME"))
+    path = key_path()
     try:
         changed = path.stat().st_mtime_ns  # asked for each encrypted value: no more than this one call to the disk
     except FileNotFoundError:
-        _make_secret(home() / path.name)
+        if _kept():
+            raise Refused("key", f"找不到密钥文件 {path}。{_PUT_BACK} (the office's key is missing)") from None
+        _make_secret(path)
         changed = path.stat().st_mtime_ns
-    return _derive(_read_secret(path, changed))
+    return _ours(path, changed, os.environ.get("DATABASE_URL"))
 
 
-@functools.lru_cache(maxsize=8)
-def _secret_path(_home_given: str | None) -> Path:
-    return home_path() / "secret.key"
+_PUT_BACK = (
+    "没有它，身份证号和附件都打不开，所以没有另造新的。请把原来的密钥文件放回原处（或用 CE_KEY_FILE 指明所在），"
+    "或用密钥恢复单执行 python -m core key restore。"
+)
 
 
 def has_keys() -> bool:
     """Whether there is an office's secret here; asking makes none."""
-    return _secret_path(os.environ.get("CE_HOME")).exists()
+    return key_path().exists()
+
+
+def use_secrets(held: Sequence[bytes]) -> None:
+    """Put these secrets in the key file's place (更换密钥文件), the newest first; all or nothing, the owner's alone."""
+    path = key_path()
+    partial = _written(path, held)
+    partial.replace(path)
+    _ours.cache_clear()
+
+
+def held_secrets() -> list[bytes]:
+    """The secrets in the key file (密钥), the newest first. Refused codes: "key"."""
+    return _secrets(key_path().read_text("ascii", "replace"), str(key_path()))
+
+
+def fingerprint(secret: bytes) -> str:
+    """Which secret this is (密钥指纹), in 16 hexadecimal digits that tell nothing else of it."""
+    return _derived(secret, "fingerprint")[:8].hex()
 
 
 def _make_secret(path: Path) -> None:
     """Put a new secret in place whole, or leave the one that another process was faster to put there."""
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(32))
+    home()
+    partial = _written(path, [secrets.token_bytes(32)])
     with contextlib.suppress(FileExistsError):
         os.link(partial, path)
     partial.unlink()
 
 
-@functools.lru_cache(maxsize=8)
-def _read_secret(path: Path, _changed: int) -> bytes:
-    text = path.read_text(encoding="ascii").strip()
-    if len(text) != 64:
-        raise RuntimeError(f"{path} is not an office key: 64 hexadecimal digits expected")
-    return bytes.fromhex(text)
+def _written(path: Path, held: Sequence[bytes]) -> Path:
+    """A file beside the key file with these secrets, on the disk."""
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write("\n".join(secret.hex() for secret in held))
+        file.flush()
+        os.fsync(file.fileno())
+    return partial
+
+
+def _secrets(text: str, where: str) -> list[bytes]:
+    try:
+        found = [bytes.fromhex(line) for line in text.split()]
+    except ValueError:
+        found = []
+    if not found or {len(secret) for secret in found} != {32}:
+        raise Refused("key", f"{where} 不是密钥文件：每行应为64个十六进制数字。{_PUT_BACK} (not an office key)")
+    return found
 
 
 @functools.lru_cache(maxsize=8)
-def _derive(secret: bytes) -> Keys:
-    def key(purpose: str) -> bytes:
-        return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"ce/{purpose}".encode()).derive(secret)
+def _ours(path: Path, _changed: int, _database_given: str | None) -> Keys:
+    """The keys in a file, once they are known to be those of the database in use."""
+    held = _derive(tuple(_secrets(path.read_text("ascii", "replace"), str(path))))
+    kept = _kept().get("key")
+    if kept and kept not in held.fingerprints:
+        raise Refused(
+            "key",
+            f"{path} 不是建立本系统时的密钥：指纹{held.fingerprints[0]}，应为{kept}。{_PUT_BACK} (a foreign key)",
+        )
+    return held
 
-    return Keys(text=key("text"), index=key("index"), files=key("files"), signature=key("signature"))
+
+def _kept() -> dict[str, str]:
+    """What the database keeps of its office and its key; nothing before it was opened.
+
+    Asked on a connection of its own, once for a process: whoever seals is usually in the middle of a transaction.
+    """
+    asked = sa.create_engine(url(), poolclass=sa.NullPool)
+    with asked.connect() as connection:
+        if not sa.inspect(connection).has_table("setting"):
+            return {}
+        rows = connection.execute(sa.text("SELECT name, value FROM setting WHERE name IN ('office', 'key')"))
+        return {str(name): str(value) for name, value in rows}
 
 
-def seal(plain: bytes, *, key: bytes, purpose: str) -> bytes:
+def _derived(secret: bytes, purpose: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"ce/{purpose}".encode()).derive(secret)
+
+
+@functools.lru_cache(maxsize=8)
+def _derive(held: Ring) -> Keys:
+    first = held[-1]
+    return Keys(
+        text=tuple(_derived(secret, "text") for secret in held),
+        files=tuple(_derived(secret, "files") for secret in held),
+        index=_derived(first, "index"),
+        signature=_derived(first, "signature"),
+        fingerprints=tuple(map(fingerprint, held)),
+        backup=_derived(first, "backup"),
+    )
+
+
+def seal(plain: bytes, *, key: Ring, purpose: str) -> bytes:
     """Encrypt (加密, AES-256-GCM): a random 12-byte nonce, then the ciphertext bound to its purpose."""
     return seal_each([plain], key=key, purpose=purpose)[0]
 
 
-def seal_each(plains: Sequence[bytes], *, key: bytes, purpose: str) -> list[bytes]:
+def seal_each(plains: Sequence[bytes], *, key: Ring, purpose: str) -> list[bytes]:
     """Batch of `seal`: each of many, their nonces drawn in one go."""
-    encrypt, bound_to = _cipher(key).encrypt, purpose.encode()
+    encrypt, bound_to = _cipher(key[0]).encrypt, purpose.encode()
     drawn = secrets.token_bytes(12 * len(plains))
     nonces = [drawn[at : at + 12] for at in range(0, len(drawn), 12)]
     return [nonce + encrypt(nonce, plain, bound_to) for nonce, plain in zip(nonces, plains, strict=True)]
 
 
-def unseal(sealed: bytes, *, key: bytes, purpose: str) -> bytes:
+def unseal(sealed: bytes, *, key: Ring, purpose: str) -> bytes:
     """The inverse of `seal`; raises InvalidTag where the bytes or the purpose were changed."""
-    return _cipher(key).decrypt(sealed[:12], sealed[12:], purpose.encode())
+    for older in key[:-1]:
+        with contextlib.suppress(InvalidTag):
+            return _cipher(older).decrypt(sealed[:12], sealed[12:], purpose.encode())
+    return _cipher(key[-1]).decrypt(sealed[:12], sealed[12:], purpose.encode())
 
 
 _cipher = functools.lru_cache(maxsize=8)(AESGCM)

@@ -1,0 +1,165 @@
+"""The office's key (密钥): which one the office was sealed with, whether it opens what is sealed, rotating, recovering.
+
+Where it lies and what is derived from it: `core.ground.db`.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import secrets
+from datetime import datetime
+
+import segno
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from mnemonic import Mnemonic
+from sqlalchemy.orm import Session
+
+from core.ground import db, paper, typed
+from core.ground.access import Actor, Refused, Role, require
+from core.models import Organization, Setting, sealed_columns
+from core.trail import audit
+
+MOST_NAMED = 20
+"""Faults of one column that are named; a foreign key would have one for each value."""
+
+
+def adopt(session: Session) -> None:
+    """Remember which key the office is sealed with (登记密钥指纹); an office of an earlier release first proves it.
+
+    Refused codes: "key" (the key does not open what is sealed).
+    """
+    if session.get(Setting, "key"):
+        return
+    if faults := _faults(session, first_only=True):
+        raise Refused(
+            "key",
+            f"{db.key_path()} 打不开已加密的内容（{faults[0]}），它不是本单位的密钥。请放回原来的密钥文件后重试，"
+            "什么也没有改动。(a foreign key)",
+        )
+    session.add(Setting(name="key", value=db.keys().fingerprints[0]))
+
+
+def faults(session: Session) -> list[str]:
+    """Every sealed value that the key does not open (打不开的加密内容), by table, column and row."""
+    return _faults(session)
+
+
+def _faults(session: Session, *, first_only: bool = False) -> list[str]:
+    found: list[str] = []
+    key = db.keys().text
+    for column, purpose in sealed_columns().items():
+        kept = db.as_kept(column)
+        number = sa.literal_column("rowid") if session.get_bind().dialect.name == "sqlite" else sa.null()
+        names = list(column.table.primary_key.columns)
+        query = sa.select(db.as_kept(names[0]) if len(names) == 1 else number, kept).where(kept.is_not(None))
+        closed: list[str] = []
+        for row, sealed in session.execute(query.limit(1) if first_only else query.execution_options(yield_per=5000)):
+            try:
+                db.unseal(bytes(sealed), key=key, purpose=purpose)
+            except (InvalidTag, ValueError, TypeError):
+                closed.append(f"{column.table.name}.{column.name} of row {row} cannot be opened with this key")
+        found += closed[:MOST_NAMED]
+        if len(closed) > MOST_NAMED:
+            found.append(f"{column.table.name}.{column.name}: {len(closed) - MOST_NAMED} more cannot be opened")
+    return found
+
+
+def rotate(session: Session, *, actor: Actor, reason: str, now: datetime) -> str:
+    """Rotate the key (更换密钥): from now on a new secret seals; what is sealed already opens with the former ones.
+
+    Answers the new fingerprint. The file is in place before the commit: a secret too many is harmless, one too few is
+    not. Refused codes: "role" (the region's administrator), "reason", "key".
+    """
+    require(actor, Role.ADMIN)
+    if not actor.oversees_region:
+        raise Refused("role", "更换密钥由自治区人社厅的管理员办理。")
+    if not (reason := typed.prose(reason)):
+        raise Refused("reason", "请填写更换密钥的原因，它会留在审计日志里。")
+    db.keys()
+    secret, before = secrets.token_bytes(32), db.held_secrets()
+    fingerprint = db.fingerprint(secret)
+    db.use_secrets([secret, *before])
+    session.merge(Setting(name="key", value=fingerprint))
+    told = {"fingerprint": db.fingerprint(before[0])}, {"fingerprint": fingerprint}
+    office = session.get_one(Organization, actor.organization_id)
+    audit.record(
+        session, audit.Event.KEY_ROTATED, office, actor=actor, before=told[0], after=told[1], reason=reason, now=now
+    )
+    return fingerprint
+
+
+# --- the recovery sheet -----------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _words() -> Mnemonic:
+    """BIP-39's list of 2,048 Chinese characters: 24 of them are a secret of 32 bytes with its check sum."""
+    return Mnemonic("chinese_simplified")
+
+
+def phrases() -> list[str]:
+    """The secrets as 24 Chinese characters each (恢复词, BIP-39), the newest first. Refused codes: "key"."""
+    db.keys()
+    return [_words().to_mnemonic(secret) for secret in db.held_secrets()]
+
+
+def recovered(text: str) -> str:
+    """Put the key back from its words (用恢复词找回密钥): every secret's 24 characters, as the sheet has them.
+
+    Answers the fingerprint. Nothing is replaced where a key is in place that this database opens with. Refused codes:
+    "words", "key".
+    """
+    letters = [char for char in text if not char.isspace()]
+    if not letters or len(letters) % 24:
+        raise Refused("words", f"恢复词每组24个字，现在是{len(letters)}个字，请对照恢复单逐字核对。")
+    groups = [" ".join(letters[at : at + 24]) for at in range(0, len(letters), 24)]
+    for number, group in enumerate(groups, start=1):
+        strange = [char for char in group.split() if char not in _words().wordlist]
+        if strange:
+            raise Refused("words", f"第{number}组的“{'、'.join(strange)}”不是恢复词用的字，请对照恢复单核对。")
+        if not _words().check(group):
+            raise Refused("words", f"第{number}组的24个字与校验不符，有字写错或次序不对，请对照恢复单核对。")
+    before = db.key_path().read_bytes() if db.has_keys() else None
+    held = [bytes(_words().to_entropy(group)) for group in groups]
+    db.use_secrets(held)
+    try:
+        return db.keys().fingerprints[0]
+    except Refused:
+        if before is None:
+            db.key_path().unlink()
+        else:
+            db.key_path().write_bytes(before)
+        raise
+
+
+def recovery_sheet(*, actor: Actor, now: datetime) -> bytes:
+    """The recovery sheet (密钥恢复单) as an A4 PDF: each secret as words and as a QR code of its hexadecimal digits.
+
+    Whoever holds it can open everything: it is for the safe. Refused codes: "role", "key".
+    """
+    require(actor, Role.ADMIN)
+    if not actor.oversees_region:
+        raise Refused("role", "密钥恢复单由自治区人社厅的管理员打印。")
+    page = paper.Page("密钥恢复单　绝密，入保险柜")
+    page.set_title("密钥恢复单")
+    page.set_creation_date(now)
+    page.add_page()
+    paper.heading(page, "密钥恢复单", [f"打印日期 {db.office_day(now)}"])
+    paper.words(
+        page,
+        "密钥文件丢失后，凭本单可以找回；没有密钥，身份证号和附件都打不开，备份也打不开。"
+        "持有本单的人能打开全部内容：请与备份分开，放入保险柜，不拍照、不扫描、不联网传送。",
+    )
+    paper.words(page, "找回：在安装系统的电脑上执行 python -m core key restore，按顺序输入下面各组的24个字。")
+    for number, (secret, phrase) in enumerate(zip(db.held_secrets(), phrases(), strict=True), start=1):
+        used = "现用" if number == 1 else "曾用"
+        paper.section(page, f"第{number}组（{used}，指纹 {db.fingerprint(secret)}）")
+        letters = phrase.split()
+        rows = [tuple(letters[at : at + 6]) for at in range(0, 24, 6)]
+        paper.table(page, tuple("123456"), rows, (22,) * 6, "C" * 6)
+        image = io.BytesIO()
+        segno.make(secret.hex(), error="q").save(image, kind="png", scale=6, border=2)
+        page.image(image, w=42)
+    return bytes(page.output())

@@ -1,0 +1,168 @@
+"""The office's key (密钥): never replaced in silence, proven against the database, rotated, found again from paper."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+from core.__main__ import main
+from core.ground import db
+from core.ground.access import Refused
+from core.models import Person, Setting
+from core.people import keys
+from core.trail import audit, files
+from tests import cast as c
+
+
+def somebody(cast: c.Cast) -> int:
+    """A person on file, whose number is sealed."""
+    c.posted(cast, c.sheet([c.row(1)]), headcount=1)
+    return c.person_id(1)
+
+
+def check(capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    capsys.readouterr()
+    code = main(["check"])
+    return code, capsys.readouterr().out
+
+
+def test_a_missing_key_is_never_replaced_once_the_office_is_open(
+    database: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cast = c.assemble()
+    somebody(cast)
+    (home / "secret.key").rename(home / "elsewhere")
+    with pytest.raises(Refused) as refused:
+        db.keys()
+    assert refused.value.code == "key"
+    assert "找不到密钥文件" in refused.value.words
+    assert not (home / "secret.key").exists()
+    for command in (["init"], ["init", "--schema"]):
+        assert main(command) == 2
+    assert "找不到密钥文件" in capsys.readouterr().err
+    code, said = check(capsys)
+    assert (code, "sealed values cannot be read" in said) == (1, True)
+    assert not (home / "secret.key").exists()
+
+
+def test_a_foreign_key_opens_nothing_and_seals_nothing(
+    database: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cast = c.assemble()
+    somebody(cast)
+    (home / "secret.key").write_text("ab" * 32, encoding="ascii")
+    with pytest.raises(Refused, match="不是建立本系统时的密钥"):
+        db.keys()
+    assert main(["init"]) == 2
+    assert check(capsys)[0] == 1
+
+
+def test_an_office_of_an_earlier_release_adopts_its_key_after_proof(database: str, home: Path) -> None:
+    cast = c.assemble()
+    somebody(cast)
+    with db.transaction() as session:
+        session.delete(session.get_one(Setting, "key"))
+    right = (home / "secret.key").read_text("ascii")
+    (home / "secret.key").write_text("cd" * 32, encoding="ascii")
+    with pytest.raises(Refused) as refused, db.transaction() as session:
+        keys.adopt(session)
+    assert "打不开已加密的内容" in refused.value.words
+    (home / "secret.key").write_text(right, encoding="ascii")
+    with db.transaction() as session:
+        keys.adopt(session)
+    with db.reading() as session:
+        assert session.get_one(Setting, "key").value == db.keys().fingerprints[0]
+
+
+def test_check_opens_every_sealed_value_and_every_attachment(office: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cast = c.assemble()
+    person_id = somebody(cast)
+    with db.transaction() as session:
+        kept = [
+            files.attach(session, None, files.Upload(f"{n}.pdf", b"%PDF" + bytes([n])), purpose="evidence", now=c.NOW)
+            for n in range(3)
+        ]
+        digests = [each.sha256 for each in kept]
+    assert check(capsys)[0] == 0
+    gone, changed, _sound = (home_file(office, each) for each in digests)
+    gone.unlink()
+    changed.write_bytes(changed.read_bytes()[:-1] + b"!")
+    with db.engine().begin() as connection:
+        connection.exec_driver_sql("UPDATE person SET id_number = x'00112233' WHERE id = ?", (person_id,))
+    code, said = check(capsys)
+    assert code == 1
+    assert f"attachment {kept[0].id} of a batch: its file {gone} is missing" in said
+    assert f"attachment {kept[1].id} of a batch" in said
+    assert f"attachment {kept[2].id} " not in said
+    assert f"person.id_number of row {person_id} cannot be opened" in said
+
+
+def home_file(office: Path, digest: str) -> Path:
+    return office / "files" / digest[:2] / digest
+
+
+def test_a_rotated_key_seals_anew_and_the_former_still_opens(database: str, home: Path) -> None:
+    cast = c.assemble()
+    first = somebody(cast)
+    former = (home / "secret.key").read_text("ascii")
+    index = db.keys().index
+    with pytest.raises(Refused) as refused, db.transaction() as session:
+        keys.rotate(session, actor=cast["hohhot_admin"], reason="例行更换", now=c.NOW)
+    assert refused.value.code == "role"
+    with db.transaction() as session:
+        fingerprint = keys.rotate(session, actor=cast["admin"], reason="例行更换", now=c.NOW)
+    assert db.keys().fingerprints[0] == fingerprint
+    assert db.keys().index == index  # whom a number belongs to is found as before
+    with db.reading() as session:
+        assert keys.faults(session) == []
+        assert audit.history(session, cast["admin"], event=audit.Event.KEY_ROTATED)[1] == 1
+        assert session.get_one(Person, first).id_number == c.id_number(1)
+    (home / "secret.key").write_text(former, encoding="ascii")  # the key file of before, from an old copy
+    with pytest.raises(Refused, match="不是建立本系统时的密钥"):
+        db.keys()
+
+
+def test_the_key_comes_back_from_its_words_and_no_others_do(
+    database: str, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast = c.assemble()
+    somebody(cast)
+    with db.transaction() as session:
+        keys.rotate(session, actor=cast["admin"], reason="例行更换", now=c.NOW)
+    text = "\n".join(keys.phrases())
+    kept = (home / "secret.key").read_bytes()
+    shutil.move(home / "secret.key", home / "elsewhere")
+    swapped = text.split()
+    swapped[0], swapped[1] = swapped[1], swapped[0]
+    foreign = keys._words().to_mnemonic(b"\x07" * 32)
+    for wrong in ("", "的", text[:-2], " ".join(["囧", *text.split()[1:]]), " ".join(swapped), foreign):
+        monkeypatch.setattr("sys.stdin", io.StringIO(wrong))
+        assert main(["key", "restore"]) == 2
+        assert not (home / "secret.key").exists()
+    monkeypatch.setattr("sys.stdin", io.StringIO(text.replace(" ", "")))
+    assert main(["key", "restore"]) == 0
+    assert (home / "secret.key").read_bytes() == kept
+
+
+def test_the_recovery_sheet_has_the_words_and_is_the_regions_administrators_alone(office: Path, tmp_path: Path) -> None:
+    cast = c.assemble()
+    for other in ("hohhot_admin", "reviewer", "leader"):
+        with pytest.raises(Refused):
+            keys.recovery_sheet(actor=cast[other], now=c.NOW)
+    page = pypdfium2.PdfDocument(keys.recovery_sheet(actor=cast["admin"], now=c.NOW))[0]
+    text = page.get_textpage().get_text_bounded()
+    (phrase,) = keys.phrases()
+    assert "".join(phrase.split()) in "".join(char for char in text if not char.isspace())
+    assert db.keys().fingerprints[0] in text
+
+
+def test_the_key_may_lie_elsewhere(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CE_KEY_FILE", str(tmp_path / "usb" / "office.key"))
+    (tmp_path / "usb").mkdir()
+    db.keys()
+    assert (tmp_path / "usb" / "office.key").exists()
+    assert not (home / "secret.key").exists()
