@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor, Refused
-from core.models import Claim, Plan, Report, Seminar, Submission
+from core.models import Claim, Nomination, Plan, Report, Seminar, Submission
 from core.submissions import reports, workflow
 from core.submissions.kinds import KINDS, Action
 from web import address, links, papers, shell, submissions
@@ -18,6 +18,8 @@ from web.plans import reading as plan_reading
 from web.programmes import seminar_form, seminars
 from web.reports import form as report_form
 from web.reports import reading as report_reading
+from web.study import form as study_form
+from web.study import reading as study_reading
 from web.words import md
 
 actor = shell.require(*papers.FILERS, elsewhere=papers.on_the_desk)
@@ -48,17 +50,26 @@ def seminar(found: Submission | None) -> papers.Paper:
     return seminar_form.form(found if isinstance(found, Seminar) else None, actor)
 
 
+def nomination(found: Submission | None) -> papers.Paper | None:
+    if isinstance(found, Nomination):
+        return study_form.form(found, found.person_id or 0, actor)
+    person_id = study_form.for_whom(actor)
+    return study_form.form(None, person_id, actor) if person_id is not None else None
+
+
 FORMS: dict[str, Callable[[Submission | None], papers.Paper | None]] = {
     "plan": plan,
     "report": report,
     "claim": claim,
     "seminar": seminar,
+    "nomination": nomination,
 }
 READINGS: dict[str, Callable[[Any, Actor], None]] = {
     "plan": plan_reading.own,
     "report": report_reading.own,
     "claim": claim_reading.own,
     "seminar": seminars.show,
+    "nomination": study_reading.own,
 }
 
 

@@ -16,8 +16,8 @@ from web.words import md
 
 actor = shell.require(*OFFICERS, Role.BASE_CLERK)
 shell.page("高级研修", "一个年度的高级研修项目：申请、评审排名、入选或转报的结果，以及举办到哪一步。")
-SHOWN = "rank points topic progress seminar_level start_on headcount organization".split()
-COLUMNS = "rank points scores topic progress seminar_level start_on end_on headcount organization".split()
+SHOWN = "seminar_rank points topic progress seminar_level start_on headcount organization".split()
+COLUMNS = "seminar_rank points scores topic progress seminar_level start_on end_on headcount organization".split()
 
 
 def programme_of(year: int) -> Programme | None:
@@ -51,13 +51,13 @@ def figures(frame: pd.DataFrame, programme: Programme) -> None:
 def listing(programme: Programme, year: int) -> None:
     def asked(session: Session, who: Actor) -> pd.DataFrame:
         found = applications.ranking(session, who, programme, year)
-        return found.rename(columns={"title": "topic", "outcome": "progress"})
+        return found.rename(columns={"title": "topic", "outcome": "progress", "rank": "seminar_rank"})
 
     with db.reading() as session:
         frame = asked(session, actor)
     figures(frame, programme)
     scored = bool(frame["scores"].any())
-    columns = [name for name in SHOWN if scored or name not in ("rank", "points")]
+    columns = [name for name in SHOWN if scored or name not in ("seminar_rank", "points")]
     st.caption(md(f"{programme.name}（{programme.clause}）" + ("，点一行查看。" if len(frame) else "")))
     empty = f"{year}年度还没有高级研修项目申请。基地和主管部门在“申报”中填写。"
     chosen = tables.pick(frame, columns, name="item", empty=empty)

@@ -50,6 +50,8 @@ SCREENS = {
         Screen("targets", "指标分解", "flag", targets.READERS),
         Screen("seminars", "高级研修", "school", (*access.OFFICERS, Role.BASE_CLERK)),
         Screen("classes", "数字技术工程师", "memory", (*access.OFFICERS, Role.BASE_CLERK)),
+        Screen("study", "推荐遴选与培养", "school", access.OFFICERS),
+        Screen("public_notice", "公示", "campaign"),
     ),
     "管理": (
         Screen("policy_lab", "政策试算与发布", "science", (Role.ADMIN,)),

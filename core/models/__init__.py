@@ -22,6 +22,7 @@ from core.models.offices import (
 from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.quotas import Quota, QuotaShare, QuotaVersion
 from core.models.seminars import Seminar, SeminarFeedback, SeminarLevel, SeminarScore
+from core.models.study import Nomination, Objection, Placement, PublicNotice
 from core.models.submissions import (
     Attachment,
     Claim,
@@ -73,13 +74,17 @@ __all__ = [
     "MessageRead",
     "Mode",
     "Movement",
+    "Nomination",
+    "Objection",
     "OccupationApproval",
     "Organization",
     "Person",
     "PersonChange",
+    "Placement",
     "Plan",
     "PolicyDraft",
     "ProgrammeLine",
+    "PublicNotice",
     "Quota",
     "QuotaShare",
     "QuotaVersion",

@@ -9,7 +9,11 @@ from core.submissions import plans
 from core.submissions import reports
 from core.submissions import claims
 from core.submissions import disputes
-from core.submissions.programmes import seminars  # noqa: F401
+from core.submissions.programmes import study as study
+from core.submissions.programmes import selection as selection
+from core.submissions.programmes import publicity as publicity
+from core.submissions.programmes import placements as placements
+from core.submissions.programmes import seminars as seminars
 # isort: on
 
 __all__ = [

@@ -19,13 +19,13 @@ from web.facts import facts
 from web.programmes import sending
 from web.words import md
 
-SHOWN = "name id_mask occupation level theory practice assess_outcome held_on certificate_number".split()
+SHOWN = "name id_mask occupation class_level theory practice assess_outcome held_on certificate_number".split()
 COLUMNS = [*SHOWN, "issued_on", "direction", "site", "employer"]
 
 
 def _asked(session: Session, who: Actor, year: int) -> pd.DataFrame:
     found = classes.assessments(session, who, year)
-    return found.rename(columns={"outcome": "assess_outcome", "number": "certificate_number"})
+    return found.rename(columns={"outcome": "assess_outcome", "number": "certificate_number", "level": "class_level"})
 
 
 def draw(actor: Actor, year: int) -> None:
@@ -50,7 +50,10 @@ def draw(actor: Actor, year: int) -> None:
 
 
 def _take_back(known: pd.Series) -> None:
-    number, who = int(known["id"]), f"{known['name']}（{known['occupation']}{known['level']}，{known['held_on']}）"
+    number, who = (
+        int(known["id"]),
+        f"{known['name']}（{known['occupation']}{known['class_level']}，{known['held_on']}）",
+    )
     with st.container(border=True):
         st.markdown(md(who))
         facts(

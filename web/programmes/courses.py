@@ -20,17 +20,17 @@ from web.deeds import Who
 from web.programmes import sending
 from web.words import md
 
-SHOWN = "title progress people finished training_certificates level direction end_on organization".split()
+SHOWN = "title progress people finished training_certificates class_level direction end_on organization".split()
 COLUMNS = [*SHOWN, "occupation", "start_on"]
 LEARNERS = "name id_mask finish_outcome certificate_number issued_on".split()
-STANDING = ["occupation", "level", *classes.MEASURES]
+STANDING = ["occupation", "class_level", *classes.MEASURES]
 
 
 def standing(actor: Actor, year: int) -> None:
     """What came of a year's classes by occupation and level (培育情况)."""
 
     def asked(session: Session, who: Actor) -> pd.DataFrame:
-        return classes.standing(session, who, year)
+        return classes.standing(session, who, year).rename(columns={"level": "class_level"})
 
     with db.reading() as session:
         frame = asked(session, actor)
@@ -46,7 +46,9 @@ def standing(actor: Actor, year: int) -> None:
 
 
 def _classes(session: Session, actor: Actor, year: int) -> pd.DataFrame:
-    found = classes.classes(session, actor, year).rename(columns={"certificates": "training_certificates"})
+    found = classes.classes(session, actor, year).rename(
+        columns={"certificates": "training_certificates", "level": "class_level"}
+    )
     return found.assign(progress=[_progress(*each) for each in zip(found["state"], found["report_state"], strict=True)])
 
 

@@ -19,7 +19,7 @@ from web.deeds import Who
 from web.words import md
 
 APPROVED = "organization occupation batch from_on to_on validity".split()
-CATALOGUE = "occupation occupation_code code_2022 level direction least_hours active catalogue_source".split()
+CATALOGUE = "occupation occupation_code code_2022 class_level direction least_hours active catalogue_source".split()
 
 
 def draw(actor: Actor, _year: int) -> None:

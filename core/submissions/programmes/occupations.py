@@ -200,12 +200,12 @@ def _of(occupation: str, level: ClassLevel) -> list[Standard]:
 def listing() -> pd.DataFrame:
     """The catalogue as a table to read and to take away (职业目录).
 
-    Columns: occupation, occupation_code, code_2022, level, direction, least_hours, active, catalogue_source.
+    Columns: occupation, occupation_code, code_2022, class_level, direction, least_hours, active, catalogue_source.
     Refused codes: "occupations".
     """
     columns = "occupation code code_2022 level direction hours active source".split()
     lines = [{name: getattr(each, name) for name in columns} for each in catalogue()]
-    names = {"hours": "least_hours", "code": "occupation_code", "source": "catalogue_source"}
+    names = {"hours": "least_hours", "code": "occupation_code", "source": "catalogue_source", "level": "class_level"}
     return pd.DataFrame(lines, columns=columns).rename(columns=names)
 
 
