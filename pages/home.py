@@ -80,13 +80,13 @@ def own_years(held: Held) -> None:
         shell.link("credit_lookup", "查看每一笔学时，打印审验卡")
 
 
-def figures(amounts: dict[str, float]) -> None:
+def figures(amounts: dict[dashboards.Measure, float]) -> None:
     """The dashboard's headline of the year."""
     with st.container(border=True):
         st.markdown(f"**{today.year}年度办理情况**")
         with st.container(horizontal=True):
-            for name, amount in amounts.items():
-                st.metric(dashboards.headline(name), f"{amount:,.0f}")
+            for measure, amount in amounts.items():
+                st.metric(measure.headline, dashboards.told(amount, measure))
         shell.link("quota_dashboard", "按盟市和月份查看")
 
 

@@ -1,112 +1,138 @@
-"""Leaders see what was approved by league and month; every number opens its rows."""
+"""Leaders see the year as it stands: how much was done, where, what is stuck, who lacks hours, what goes late."""
 
 from functools import partial
+from typing import Any
 
-import pandas as pd
 import streamlit as st
-from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import OFFICERS, Actor, Refused
 from core.office import dashboards
-from core.submissions import workflow
-from web import bar, context, shell, submissions, tables
-from web.words import md
+from core.office.dashboards import Measure, Per, charts
+from web import board, context, shell
 
-actor = shell.require(*OFFICERS)
-shell.page(
-    "指标看板", "已批准的计划和已通过的报告。点击数字下的“看明细”或图中的柱形，下方即列出明细；选中一行可看全貌。"
-)
-
-years = list(range(context.today().year, context.today().year - 4, -1))
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    year = st.selectbox("年度", years, key="year", bind="query-params", width=120)
-    measure = st.segmented_control(
-        "看什么",
-        list(dashboards.MEASURES),
-        default="people",
-        required=True,
-        format_func=dashboards.MEASURES.__getitem__,
-        key="measure",
-        bind="query-params",
-    )
-measure = measure or "people"
+actor = shell.require(*dashboards.VIEWERS)
+TRAINING = ("authority", "title", "organization", "start_on", "end_on", "subject", "headcount", "people", "hours")
+STUCK = ("where", "title", "organization", "authority", "since_on", "days", "people", "overdue")
+LATE = ("matter", "title", "organization", "authority", "due_on", "filed_on")
+WAITS = ("origin", "title", "organization", "authority", "filed_at", "decided_at", "days")
+st.html(board.STYLE)
+shell.page("指标看板", "各图随筛选条件一起变化；点图中的方格或柱形，全页只看这一部分，并列出明细，再点一次取消。")
 with db.reading() as session:
-    frame = dashboards.activity(session, actor, year)
+    offered = dashboards.choices(session, actor)
+wanted = board.strip(actor, context.today(), offered)
+with db.reading() as session:
+    seen = dashboards.board(session, actor, wanted, now=context.now())
+ask, show = board.Ask(wanted), str(st.query_params.get("show", ""))
+board.chips(seen)
+board.tiles(seen, show)
 
 
-def show(name: str) -> None:
-    """A number's button: its rows, all of them."""
-    st.session_state["measure"] = name
-    st.session_state["league"] = st.session_state["month"] = None
+def picked(name: str, rows: str, key: Any) -> None:
+    """A mark was clicked: its filter is set, by the name that the filter's box has for it."""
+    if name in ("league", "base"):
+        key = next((each.name for each in seen.places.values() if each.id == key), None)
+    board.narrow(name, key, rows)
 
 
-for place, name in zip(st.columns(4), dashboards.MEASURES, strict=True):
-    with place.container(border=True):
-        st.metric(dashboards.headline(name), f"{frame[name].sum():,.0f}")
-        st.button("看明细", key=f"show-{name}", type="tertiary", on_click=show, args=(name,))
-
-if frame.empty:
-    st.info(f"{year}年度还没有批准的计划和通过的报告。可换一个年度查看。")
-    bar.end()
-
-leagues = sorted(frame["authority"].unique())
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    authority: str | None = st.selectbox(
-        "管理权限",
-        [None, *leagues],
-        format_func=lambda one: one or "全部",
-        key="league",
-        bind="query-params",
-        width=200,
-    )
-    months: list[int | None] = [None, *range(1, 13)]
-    month = st.selectbox(
-        "月份",
-        months,
-        format_func=lambda one: f"{one}月" if one else "全部",
-        key="month",
-        bind="query-params",
-        width=120,
-    )
-
-
-def picked(by: str, key: str, chart: str) -> None:
-    """A bar was chosen, or let go: the filter beside it follows, and with it the address bar."""
-    points = st.session_state[chart].selection.get(by) or [{}]
-    st.session_state[key] = points[0].get(by)
-
-
-for place, by, key in zip(st.columns(2), ("authority", "month"), ("league", "month"), strict=True):
-    chart = f"{by}-{measure}-{year}"
-    with place:
-        st.altair_chart(
-            dashboards.bars(frame, measure, by),
-            key=chart,
-            on_select=partial(picked, by, key, chart),
-            selection_mode=by,
+if seen.has_trainings:
+    with st.container(horizontal=True, key="board-measure"):
+        words = {each.value: each.label for each in Measure}
+        measure = Measure(board.choice("看什么", words, key="measure", default=Measure.PEOPLE))
+        per = Per.WHOLE
+        if measure.adds_up and seen.by == "league":
+            per = Per(board.choice("口径", {each.value: each.label for each in Per}, key="per", default=Per.WHOLE))
+    by_month = Measure.PEOPLE if measure is Measure.DONE else measure
+    place = "employer" if measure is Measure.DONE and seen.by == "base" else seen.by
+    left, right = st.columns(2)
+    with left:
+        if actor.oversees_region:
+            board.figure(
+                charts.tile_map(seen, measure, per),
+                f"全区地图 · {measure.headline}",
+                lambda again: charts.tile_map(again, measure, per),
+                ask,
+                picked=partial(picked, "league", measure.value),
+            )
+        board.figure(
+            charts.months(seen, by_month),
+            f"按月 · {by_month.headline}",
+            lambda again: charts.months(again, by_month),
+            ask,
+            picked=partial(picked, "month", measure.value),
         )
+    with right:
+        board.figure(
+            charts.places(seen, measure, per),
+            f"按{'工作单位' if place == 'employer' else seen.place_word}排名 · {measure.headline}",
+            lambda again: charts.places(again, measure, per),
+            ask,
+            picked=partial(picked, place, measure.value),
+        )
+    rows_of = Measure(show) if show in list(Measure) and show != Measure.DONE else Measure.PEOPLE
+    board.rows(
+        seen.rows(rows_of),
+        TRAINING,
+        name="training",
+        title=f"{rows_of.label}明细",
+        ask=ask,
+        again=lambda again: again.rows(rows_of),
+        empty="当前筛选条件下没有培训。可放宽筛选条件，或换一个年度。",
+        opened=show == rows_of,
+    )
 
-
-def asked(session: Session, who: Actor) -> pd.DataFrame:
-    return dashboards.rows(session, who, year, measure, authority=authority, month=month)
-
-
-with db.reading() as session:
-    rows = asked(session, actor)
-where = "、".join(filter(None, [str(authority or ""), f"{month}月" if month else ""])) or "全部"
-st.markdown(f"**{dashboards.MEASURES[measure]}明细**　:gray[{year}年 {where}，共{len(rows)}份]")
-columns = ["authority", "title", "organization", "start_on", "end_on", "headcount", "hours_each", "subject"]
-if measure != "plans":
-    columns = ["authority", "title", "organization", "end_on", "people", "hours", "late", "decided_at", "subject"]
-chosen = tables.pick(rows, columns, name="record", empty="这一项没有明细。")
-tables.export(asked, columns, name=f"{dashboards.MEASURES[measure]}明细")
-if chosen is not None and chosen in set(rows["id"]):
-    try:
-        with db.reading() as session:
-            found = workflow.one(session, chosen, actor)
-            steps = workflow.trail(session, chosen, actor)
-        with st.container(border=True):
-            submissions.submission(found, steps)
-    except Refused as refused:
-        st.error(md(refused.words))
+left, right = st.columns(2) if seen.has_trainings else [st.container(), st.container()]
+if seen.has_trainings:
+    with left:
+        of = board.choice("按什么计", charts.OF_FUNNEL, key="of", default="people")
+        board.figure(charts.funnel(seen, of), "办理进度 · 从计划到入账", lambda again: charts.funnel(again, of), ask)
+with right:
+    words = {name: word for name, word in dashboards.GROUPS.items() if name != "league" or actor.oversees_region}
+    by = board.choice("分组", words, key="by", default="level")
+    board.figure(
+        charts.completion(seen, by),
+        f"学时完成 · 按{dashboards.GROUPS[by]}",
+        lambda again: charts.completion(again, by),
+        ask,
+        picked=partial(picked, by, Measure.DONE.value),
+    )
+if seen.has_trainings:
+    board.rows(
+        seen.stuck(),
+        STUCK,
+        name="stuck",
+        title="卡在哪里",
+        ask=ask,
+        again=lambda again: again.stuck(),
+        empty="没有停下来的培训。",
+        opened=True,
+    )
+board.people(seen, ask, opened=show == Measure.DONE or not seen.has_trainings)
+if seen.has_trainings:
+    left, right = st.columns(2)
+    with left:
+        board.figure(
+            charts.in_time(seen), "按时报送 · 计划和报告", charts.in_time, ask, picked=partial(picked, seen.by, "late")
+        )
+    with right:
+        of_office = partial(picked, "league", "waits") if offered.leagues else None
+        board.figure(charts.waiting(seen), "审核用时 · 各审核机关", charts.waiting, ask, picked=of_office)
+    board.rows(
+        seen.late(),
+        LATE,
+        name="late",
+        title="未按时报送",
+        ask=ask,
+        again=lambda again: again.late(),
+        empty="都已按时报送。",
+        opened=show == "late",
+    )
+    board.rows(
+        seen.waits(),
+        WAITS,
+        name="wait",
+        title="审核用时明细",
+        ask=ask,
+        again=lambda again: again.waits(),
+        empty="还没有审核过的申报。",
+        opened=show == "waits",
+    )

@@ -7,6 +7,7 @@ without running the main script first; from here it cannot.
 __all__ = [
     "address",
     "bar",
+    "board",
     "claims",
     "comments",
     "context",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
-from core.office import messages
+from core.office import dashboards, messages
 from core.people import persons, setup
 from core.quotas import targets
 from web import address, bar, context, deeds, first_visit, links, papers, passwords, search, shell, sign_in
@@ -42,7 +42,7 @@ SCREENS = {
         Screen("credit_lookup", "学时查询与审验卡", "person_search", persons.LOOKERS),
         Screen("people", "人员", "groups", tuple(role for role in persons.LOOKERS if role is not Role.PERSON)),
         Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
-        Screen("quota_dashboard", "指标看板", "monitoring", access.OFFICERS),
+        Screen("quota_dashboard", "指标看板", "monitoring", dashboards.VIEWERS),
         Screen("calendar", "期限日历", "calendar_month"),
         Screen("policies", "政策依据", "gavel"),
     ),

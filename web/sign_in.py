@@ -11,7 +11,7 @@ import streamlit as st
 import streamlit_authenticator
 
 from core.ground import db
-from core.ground.access import Refused
+from core.ground.access import Refused, Role
 from core.people import accounts
 from web import context, deeds
 from web.words import OFFICE, md
@@ -31,7 +31,9 @@ def sign_in() -> None:
             st.error(md(refused))
         if "token" in st.session_state:
             st.info("登录成功，正在进入……")
-            _set_cookie(st.session_state["token"])
+            with db.reading() as session:
+                here = context.actor_now(session)
+            _set_cookie(st.session_state["token"], FIRST.get(here.role, "") if here else "")
         if context.known().demo:
             _demo_accounts()
 
@@ -63,11 +65,19 @@ def _check(username: str | None = None, password: str | None = None, *_: Any, **
     return False
 
 
-def _set_cookie(token: str) -> None:
-    """Session cookie: have the browser exchange the token for an HttpOnly cookie and come back to the same address."""
+FIRST = {Role.LEADER: "quota_dashboard"}
+"""The page that a role comes to after signing in, where it is another than the home page."""
+
+
+def _set_cookie(token: str, first: str) -> None:
+    """Session cookie: have the browser exchange the token for an HttpOnly cookie and come back to the same address.
+
+    From the bare address it comes to the page named first, where there is one.
+    """
+    there = f"location.pathname==='/'&&{json.dumps(first)}?location.assign('/'+{json.dumps(first)}):location.reload()"
     st.html(
         "<script>fetch('/session',{method:'POST',headers:{'Content-Type':'application/json'},"
-        f"body:JSON.stringify({{token:{json.dumps(token)}}})}}).then(()=>location.reload())</script>",
+        f"body:JSON.stringify({{token:{json.dumps(token)}}})}}).then(()=>{{{there}}})</script>",
         unsafe_allow_javascript=True,
     )
 

@@ -97,18 +97,32 @@ class Lines:
 
 
 def of(
-    session: Session, person_ids: NDArray[np.int64], first: int, last: int, since: NDArray[np.int32] | None = None
+    session: Session,
+    person_ids: NDArray[np.int64],
+    first: int,
+    last: int,
+    since: NDArray[np.int32] | None = None,
+    until: int | None = None,
 ) -> Lines:
     """Load balances of many people.
 
     The balances of these people, in their places, from one credit year to another; 0 has none.
 
     Somebody who stands twice among the people has the same balances in both places. `since`: a day (yyyymmdd) for each
-    of them; what was completed before it does not count.
+    of them; what was completed before it does not count. `until`: the last batch that counts (截至), as the ledger
+    stood after it.
     """
+    if until is not None and since is None:
+        # The totals are of now: only who has had an entry since is summed from entries.
+        later = np.isin(person_ids, _posted_after(session, first, last, until))
+        if later.any():
+            then, now = np.flatnonzero(later), np.flatnonzero(~later)
+            everything = np.zeros(len(then), np.int32)
+            stood = of(session, person_ids[then], first, last, everything, until)
+            return _together(stood, then, of(session, person_ids[now], first, last), now)
     known, where = np.unique(person_ids, return_inverse=True)
     if since is not None:
-        return _since(session, known, first, last, where, since)
+        return _since(session, known, first, last, where, since, until)
     lines = _read(session, known, first, last)
     if len(known) == len(person_ids) and (known == person_ids).all():
         return lines
@@ -119,6 +133,21 @@ def of(
     return replace(lines._rows(rows), place=np.repeat(np.arange(len(person_ids), dtype=np.int32), counts))
 
 
+def _posted_after(session: Session, first: int, last: int, until: int) -> NDArray[np.int64]:
+    """Whose balances of some years a batch after this one has changed."""
+    query = sa.select(Person.human_id).join_from(CreditEntry, Person, Person.id == CreditEntry.person_id)
+    query = query.where(CreditEntry.batch_id > until, CreditEntry.year.between(first, last)).distinct()
+    return np.array(session.scalars(query).all(), np.int64)
+
+
+def _together(some: Lines, their: NDArray[np.intp], others: Lines, places: NDArray[np.intp]) -> Lines:
+    """The balances of two parts of the people as those of all, whose places among all are given."""
+    place = np.concatenate([their[some.place], places[others.place]]).astype(np.int32)
+    order = np.argsort(place, kind="stable")
+    columns = {name: np.concatenate([getattr(some, name), getattr(others, name)])[order] for name in Lines.COLUMNS}
+    return Lines(some.subjects, **columns | {"place": place[order]})
+
+
 def _since(
     session: Session,
     known: NDArray[np.int64],
@@ -126,6 +155,7 @@ def _since(
     last: int,
     where: NDArray[np.intp],
     since: NDArray[np.int32],
+    until: int | None,
 ) -> Lines:
     """What people completed from their day on: read from the entries, since the totals know no days.
 
@@ -143,6 +173,8 @@ def _since(
     )
     query = sa.select(*columns).join_from(CreditEntry, Person, Person.id == CreditEntry.person_id)
     query = query.where(CreditEntry.year.between(first, last))
+    if until is not None:
+        query = query.where(CreditEntry.batch_id <= until)
     found = [np.zeros((len(columns), 0), np.int64)]
     for start in range(0, len(known), 5_000):
         whose = known[start : start + 5_000].tolist()

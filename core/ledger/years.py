@@ -319,12 +319,17 @@ def counted(policy: Policy, year: int, had: rules.Balances) -> Counted:
     return Counted(policy, year, had, np.zeros((years, subjects + 1, people), np.int32))
 
 
-def of_many(session: Session, person_ids: NDArray[np.int64], seen: View, first: int) -> Counted:
-    """Years of many people (多人学时核对) from `first` on, as a view has them; they stand in their order."""
-    depth = max(seen.depth, seen.year + 1 - first)
+def of_many(
+    session: Session, person_ids: NDArray[np.int64], seen: View, first: int, *, until: int | None = None
+) -> Counted:
+    """Years of many people (多人学时核对) from `first` on, as a view has them; they stand in their order.
+
+    `until`: as the ledger stood after this batch (截至).
+    """
+    depth = seen.year + 1 - first if seen.alone else max(seen.depth, seen.year + 1 - first)
     said = seen.policy.requirement.counted_from or ""
     since = np.full(len(person_ids), int(said.replace("-", "")), np.int32) if said[:1].isdigit() else None
-    lines = balances.of(session, person_ids, seen.year - depth + 1, seen.year, since)
+    lines = balances.of(session, person_ids, seen.year - depth + 1, seen.year, since, until)
     return counted(seen.policy, seen.year, lines.counted(seen.policy, seen.year, depth, len(person_ids)))
 
 

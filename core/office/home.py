@@ -84,8 +84,8 @@ class Home:
     """Own submissions that wait for the authority."""
     below: Part | None = None
     """Overdue at those below the office."""
-    figures: dict[str, float] | None = None
-    """The dashboard's of the year, by measure (`dashboards.MEASURES`)."""
+    figures: dict[dashboards.Measure, float] | None = None
+    """The dashboard's of the year, by measure."""
     held: Held | None = None
     """A person's own years."""
     cards: tuple[tuple[int, str], ...] = ()
@@ -108,7 +108,7 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
     if actor.role in (Role.REVIEWER, Role.ADMIN, Role.LEADER):
         given["below"] = _below(session, actor, now)
     if actor.role is Role.LEADER:
-        given["figures"] = dashboards.totals(session, actor, today.year)
+        given["figures"] = dashboards.totals(session, actor, today.year, now=now)
     if actor.role is Role.PERSON and actor.person_id is not None:
         given["held"] = years.of(session, actor.person_id, today.year)
         issued = cards.issued(session, actor.person_id, actor)

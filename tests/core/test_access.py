@@ -128,11 +128,13 @@ def close_account(s: Session, actor: Actor, at: Records) -> None:
 
 
 def amounts(s: Session, actor: Actor, at: Records) -> None:
-    seen(dashboards.activity(s, actor, 2024)["authority_id"], at.authority)
+    wanted = dashboards.Wanted(2024, c.TODAY)
+    seen(dashboards.board(s, actor, wanted, now=c.AFTER).plans()["league"], at.authority)
 
 
 def amounts_rows(s: Session, actor: Actor, at: Records) -> None:
-    seen(dashboards.rows(s, actor, 2024, "plans")["id"], at.open_plan)
+    wanted = dashboards.Wanted(2024, c.TODAY)
+    seen(dashboards.board(s, actor, wanted, now=c.AFTER).rows(dashboards.Measure.PLANS)["id"], at.open_plan)
 
 
 def attachment(s: Session, actor: Actor, at: Records) -> None:

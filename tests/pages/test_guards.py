@@ -38,7 +38,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "public_notice": set(Role),
     "study": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "policy_lab": {Role.ADMIN},
-    "quota_dashboard": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
+    "quota_dashboard": set(Role) - {Role.BASE_CLERK, Role.PERSON},
     "review": {Role.ADMIN, Role.REVIEWER},
     "seminars": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.BASE_CLERK},
     "targets": set(Role) - {Role.PERSON},

@@ -1,0 +1,385 @@
+"""The charts of the dashboard (图表): each with its finding as a title, a sentence for screen readers, its table.
+
+No colour stands here: on screen the theme gives them, light or dark, in files `exports` does. Marks that can be chosen
+carry the field `key`; what is chosen stays strong and the rest grows pale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from core.law.notices import TOTAL
+from core.office.dashboards import groups
+from core.office.dashboards.asked import Measure, Per
+from core.office.dashboards.board import GROUPS, MANY, Board, told
+
+MARK = "mark"
+"""The selection of a chart: what of it was clicked, by `key`."""
+ROW = 26
+"""Height of a bar with its label, pixels."""
+AXIS, LEGEND = 56, 36
+"""Height of what stands below the bars, and above them."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the dashboard (图): its chart, what it finds, and the same as a table."""
+
+    code: str
+    title: str
+    """What it finds, a sentence without its full stop."""
+    words: str
+    """What it shows, for screen readers: what by what, and its extremes."""
+    chart: Any
+    """An Altair chart; None where there is nothing to draw."""
+    table: pd.DataFrame
+    """Its columns are headed in Chinese."""
+
+
+def _figure(code: str, title: str, words: str, chart: Any, table: pd.DataFrame) -> Figure:
+    if chart is not None:
+        chart = chart.properties(description=f"{title}。{words}", usermeta={"embedOptions": {"renderer": "svg"}})
+    return Figure(code, title, words, chart, table)
+
+
+def _mark(key: str = "key") -> alt.Parameter:
+    return alt.selection_point(name=MARK, fields=[key], toggle=False)
+
+
+_STRONG = alt.Opacity("chosen:Q", scale=alt.Scale(domain=[0, 1], range=[0.3, 1]), legend=None)
+_LABELS = alt.Axis(labelLimit=210, labelOverlap=False, ticks=False, domain=False)
+
+
+def _strong(keys: Iterable[Any], chosen: Any) -> list[int]:
+    """1 for what is chosen, or for all where nothing is."""
+    return [int(chosen in (None, "", key)) for key in keys]
+
+
+def _axis(measure: Measure, per: Per) -> alt.Axis:
+    return alt.Axis(format="%" if not measure.adds_up else ",~f", tickCount=5, grid=True)
+
+
+def _amount(measure: Measure, per: Per) -> str:
+    return f"{per.label}的{measure.headline}" if per is Per.HEAD and measure.adds_up else measure.headline
+
+
+def _value(value: float, measure: Measure, per: Per) -> str:
+    return f"{value:,.1f}" if per is Per.HEAD and measure.adds_up else told(value, measure)
+
+
+def places(board: Board, measure: Measure, per: Per) -> Figure:
+    """Bars by place (排名), the largest first; at most `MANY` of them, the rest stands in the table."""
+    frame = board.by_place(measure, per)
+    word = "工作单位" if measure is Measure.DONE and board.by == "base" else board.place_word
+    table = frame.assign(value=[_value(each, measure, per) for each in frame["value"]])
+    table = table[["name", "value"]].set_axis([word, _amount(measure, per)], axis=1)
+    if frame.empty:
+        return _figure("places", f"还没有{measure.label}", f"按{word}的{measure.label}", None, table)
+    chosen = _chosen_place(board, measure)
+    most, least = frame.iloc[0], frame.iloc[-1]
+    title = f"{most['name']}{'最高' if not measure.adds_up else '最多'}：{_value(most['value'], measure, per)}"
+    title += "" if not measure.adds_up or per is Per.HEAD else measure.unit
+    if measure.adds_up and per is Per.WHOLE and len(frame) > 1:
+        title += f"，占{most['value'] / frame['value'].sum():.0%}"
+    elif len(frame) > 1:
+        title += f"；{least['name']}最低：{_value(least['value'], measure, per)}"
+    words = f"按{word}排列的{_amount(measure, per)}，共{len(frame)}个"
+    drawn = frame.head(MANY)
+    data = drawn.assign(
+        key=drawn["place"],
+        chosen=_strong(drawn["place"], chosen),
+        words=[_value(v, measure, per) for v in drawn["value"]],
+    )
+    data["label"], data["shown"] = data["name"] + "，" + data["words"], data["name"] + "  " + data["words"]
+    x = alt.X("value:Q", title=_amount(measure, per), scale=alt.Scale(zero=True), axis=_axis(measure, per))
+    y = alt.Y("shown:N", sort=list(data["shown"]), title=None, axis=_LABELS)
+    tips = [alt.Tooltip("name:N", title=word), alt.Tooltip("words:N", title=measure.headline)]
+    base = alt.Chart(data)
+    bars = base.mark_bar(cornerRadiusEnd=2, cursor="pointer").encode(
+        x=x, y=y, opacity=_STRONG, tooltip=tips, description="label:N"
+    )
+    chart = bars.add_params(_mark()).properties(height=ROW * len(data) + AXIS)
+    return _figure("places", title, words, chart, table)
+
+
+def _chosen_place(board: Board, measure: Measure) -> int | None:
+    if board.actor.oversees_region and board.by == "league":
+        return board.wanted.league
+    return board.wanted.employer if measure is Measure.DONE else board.wanted.base
+
+
+def tile_map(board: Board, measure: Measure, per: Per) -> Figure:
+    """The region as tiles (方格地图): one for each league, by where it lies, the darker the more."""
+    known = {place.name: place for place in board.places.values() if groups.tile(place.name)}
+    at_region = board.of_region()
+    values = dict(
+        zip(at_region.by_place(measure, per)["place"], at_region.by_place(measure, per)["value"], strict=True)
+    )
+    lines = []
+    for name, place in known.items():
+        column, row = groups.tile(name) or (0, 0)
+        value = values.get(place.id, 0.0 if measure.adds_up else np.nan)
+        told_of = "—" if np.isnan(value) else _value(value, measure, per)
+        stem = name.removesuffix("市").removesuffix("盟") if len(name) > 3 or name in ("通辽市", "赤峰市") else name
+        lines.append((place.id, name, "区本级" if name == "自治区本级" else stem, column, row, value, told_of))
+    data = pd.DataFrame(lines, columns=["key", "name", "stem", "column", "row", "value", "words"])
+    data["chosen"] = _strong(data["key"], board.wanted.league)
+    data["label"] = data["name"] + "，" + data["words"]
+    table = data.sort_values("value", ascending=False)[["name", "words"]].set_axis(
+        ["盟市", _amount(measure, per)], axis=1
+    )
+    order = alt.Axis(labels=False, ticks=False, domain=False, grid=False, title=None)
+    base = alt.Chart(data).encode(
+        x=alt.X("column:O", axis=order, scale=alt.Scale(paddingInner=0.06)),
+        y=alt.Y("row:O", axis=order, scale=alt.Scale(paddingInner=0.06)),
+    )
+    color = alt.Color("value:Q", legend=None, scale=alt.Scale(zero=measure.adds_up))
+    tiles = base.mark_rect(cornerRadius=4, cursor="pointer").encode(
+        color=color,
+        opacity=_STRONG,
+        tooltip=[alt.Tooltip("name:N", title="盟市"), alt.Tooltip("words:N", title=_amount(measure, per))],
+        description="label:N",
+    )
+    ink: Any = alt.expr("luminance(scale('color', datum.value)) > 0.32 ? '#111a24' : '#ffffff'")
+    names = base.mark_text(dy=-7, fontSize=11, fontWeight=600, color=ink, aria=False).encode(text="stem:N")
+    amounts = base.mark_text(dy=9, fontSize=11, color=ink, aria=False).encode(text="words:N")
+    chart = alt.layer(tiles.add_params(_mark()), names, amounts).properties(height=230)
+    drawn = data.dropna(subset=["value"])
+    title = "各盟市的" + _amount(measure, per)
+    if len(drawn) and drawn["value"].max() > 0:
+        ranked = drawn.sort_values("value", ascending=False)
+        leading = "、".join(ranked["name"].head(3))
+        title = f"{leading}居前" if measure.adds_up else f"{leading}领先，{ranked['name'].iloc[-1]}靠后"
+    return _figure("map", title, f"按盟市所在位置排列的方格，颜色越深，{_amount(measure, per)}越高", chart, table)
+
+
+def months(board: Board, measure: Measure) -> Figure:
+    """A measure by month (按月), this year's bars beside last year's on the same day."""
+    frame = board.months(measure)
+    year = str(board.wanted.year)
+    last = str(board.wanted.year - 1)
+    wide = frame.pivot_table(index="month", columns="year", values="value", sort=False).rename_axis(None, axis=1)
+    table = wide.map(lambda value: told(value, measure)).reset_index().rename(columns={"month": "月份"})
+    table["月份"] = [f"{month}月" for month in table["月份"]]
+    table = table.rename(columns={each: f"{each}年" for each in (year, last)})
+    now = frame[frame["year"] == year]
+    before = frame.loc[frame["year"] == last, "value"].sum()
+    if not frame["value"].any():
+        return _figure("months", f"还没有{measure.label}", f"按月的{measure.label}", None, table)
+    most = now.iloc[int(np.argmax(now["value"]))]
+    title = f"{most['month']:.0f}月{'最高' if not measure.adds_up else '最多'}：{told(most['value'], measure)}"
+    title += measure.unit if measure.adds_up else ""
+    if measure.adds_up and before:
+        title += f"；全年累计比上年同日{now['value'].sum() / before - 1:+.0%}"
+    data = frame.assign(
+        key=frame["month"],
+        chosen=_strong(frame["month"], board.wanted.month),
+        words=[told(v, measure) for v in frame["value"]],
+    )
+    data["name"] = [f"{month}月" for month in data["month"]]
+    data["label"] = data["year"] + "年" + data["name"] + "，" + data["words"]
+    both = data["year"].nunique() > 1
+    legend = alt.Legend(orient="top", title=None) if both else None
+    chart = (
+        alt.Chart(data)
+        .mark_bar(cornerRadiusEnd=2, cursor="pointer")
+        .encode(
+            x=alt.X("month:O", title="开班月份", axis=alt.Axis(labelAngle=0, ticks=False)),
+            xOffset=alt.XOffset("year:N", sort=[last, year]),
+            y=alt.Y("value:Q", title=measure.headline, scale=alt.Scale(zero=True), axis=_axis(measure, Per.WHOLE)),
+            color=alt.Color(
+                "year:N", sort=[year, last], legend=legend, scale=alt.Scale(domain=[year, last] if both else [year])
+            ),
+            opacity=_STRONG,
+            tooltip=[
+                alt.Tooltip("year:N", title="年度"),
+                alt.Tooltip("name:N", title="月份"),
+                alt.Tooltip("words:N", title=measure.headline),
+            ],
+            description="label:N",
+        )
+        .add_params(_mark())
+        .properties(height=270)
+    )
+    words = f"{year}年各月开班的培训的{measure.label}" + (f"，与{last}年同日相比" if both else "")
+    return _figure("months", title, words, chart, table)
+
+
+OF_FUNNEL = {"people": "人数", "trainings": "期数"}
+
+
+def funnel(board: Board, of: str = "people") -> Figure:
+    """From planned to credited (办理漏斗), by people or trainings."""
+    frame = board.funnel()
+    table = frame.set_axis(["环节", "培训（期）", "人数"], axis=1)
+    first, last = frame.iloc[0], frame.iloc[-1]
+    if not first["trainings"]:
+        return _figure("funnel", "还没有报送的计划", "培训从计划到入账的各环节", None, table)
+    if len(frame) == 1:
+        title = f"所选人员入账{last['people']:,}人次，来自{last['trainings']:,}期培训；入账之前的环节不分人员"
+    else:
+        part = last["trainings"] / first["trainings"]
+        title = f"报送的{first['trainings']:,}期培训中，{last['trainings']:,}期已入账，占{part:.0%}"
+    data = frame.assign(
+        words=[f"{row.trainings:,}期 · {row.people:,}人" for row in frame.itertuples()],
+        key=frame["stage"],
+    )
+    data["label"], data["shown"] = data["stage"] + "，" + data["words"], data["stage"] + "  " + data["words"]
+    y = alt.Y("shown:N", sort=list(data["shown"]), title=None, axis=_LABELS)
+    unit = "人数（人）" if of == "people" else "培训（期）"
+    base = alt.Chart(data)
+    bars = base.mark_bar(cornerRadiusEnd=2).encode(
+        x=alt.X(f"{of}:Q", title=unit, scale=alt.Scale(zero=True), axis=alt.Axis(format=",", tickCount=5)),
+        y=y,
+        tooltip=[alt.Tooltip("stage:N", title="环节"), alt.Tooltip("words:N", title="办理")],
+        description="label:N",
+    )
+    chart = bars.properties(height=36 * len(data) + AXIS)
+    return _figure(
+        "funnel", title, "培训从报送计划到学时入账各环节的人数：计划数，报送报告起为花名册人数", chart, table
+    )
+
+
+def completion(board: Board, by: str) -> Figure:
+    """Who has done the year's hours (学时完成), by a group, in parts of all."""
+    frame = board.completion(by)
+    names = board.codes()
+    table = pd.DataFrame({GROUPS[by]: frame["group"], "人数": frame["people"]})
+    for code, name in names.items():
+        table[f"完成{name}"] = frame.get(code, 0)
+        table[f"{name}完成率"] = [
+            told(a / b, Measure.DONE) for a, b in zip(frame.get(code, []), frame["people"], strict=False)
+        ]
+    words = f"按{GROUPS[by]}的学时完成率，从0到100%"
+    if frame.empty or not names:
+        return _figure("completion", "没有可核对的人员", words, None, table)
+    code = TOTAL if TOTAL in names else next(iter(names))
+    shares = frame[code] / frame["people"]
+    whole = frame[code].sum() / frame["people"].sum()
+    least = frame["group"].iloc[int(np.argmin(shares))]
+    title = f"完成{names[code]}的占{whole:.1%}" + (f"；{least}最低：{shares.min():.1%}" if len(frame) > 1 else "")
+    drawn = frame.head(MANY)
+    long = pd.concat(
+        [
+            drawn.assign(subject=name, done=drawn[code], value=drawn[code] / drawn["people"])
+            for code, name in names.items()
+        ]
+    )
+    chosen = getattr(board.wanted, by)
+    long["chosen"] = _strong(long["key"], chosen)
+    long["words"] = [f"{row.done:,} / {row.people:,}人（{row.value:.1%}）" for row in long.itertuples()]
+    long["label"] = long["group"] + "，" + long["subject"] + "，" + long["words"]
+    order = list(drawn["group"])
+    data = long[["group", "key", "subject", "value", "chosen", "words", "label"]].assign(key=long["key"].astype(str))
+    chart = (
+        alt.Chart(data)
+        .mark_bar(cornerRadiusEnd=2, cursor="pointer")
+        .encode(
+            x=alt.X(
+                "value:Q", title="完成率（%）", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5)
+            ),
+            y=alt.Y("group:N", sort=order, title=None, axis=_LABELS),
+            yOffset=alt.YOffset("subject:N", sort=list(names.values())),
+            color=alt.Color("subject:N", sort=list(names.values()), legend=alt.Legend(orient="top", title=None)),
+            opacity=_STRONG,
+            tooltip=[
+                alt.Tooltip("group:N", title=GROUPS[by]),
+                alt.Tooltip("subject:N", title="科目"),
+                alt.Tooltip("words:N", title="完成"),
+            ],
+            description="label:N",
+        )
+        .add_params(_mark())
+        .properties(height=(13 * len(names) + 8) * len(drawn) + AXIS + LEGEND)
+    )
+    return _figure("completion", title, words, chart, table)
+
+
+def in_time(board: Board) -> Figure:
+    """Plans and reports filed in time (按时报送), by place."""
+    frame = board.in_time()
+    table = frame[["name", "matter", "due", "kept", "late"]].set_axis(
+        [board.place_word, "事项", "应报", "按时", "未按时"], axis=1
+    )
+    words = f"按{board.place_word}的计划、报告按时率"
+    if frame.empty:
+        return _figure("in_time", "还没有应报的计划和报告", words, None, table)
+    sums = frame.groupby("matter")[["due", "kept"]].sum()
+    title = "；".join(f"{matter}按时{row['kept'] / row['due']:.1%}" for matter, row in sums.iterrows())
+    order = frame.groupby("place")["late"].sum().sort_values(ascending=False)
+    drawn = frame[frame["place"].isin(order.head(MANY).index)]
+    data = drawn.assign(
+        key=drawn["place"],
+        chosen=_strong(drawn["place"], getattr(board.wanted, board.by)),
+        words=[f"{row.kept} / {row.due}份（{row.share:.0%}）" for row in drawn.itertuples()],
+    )
+    data["label"] = data["name"] + "，" + data["matter"] + "，" + data["words"]
+    names = [board.places[place].name for place in order.head(MANY).index]
+    chart = (
+        alt.Chart(data)
+        .mark_bar(cornerRadiusEnd=2, cursor="pointer")
+        .encode(
+            x=alt.X(
+                "share:Q", title="按时率（%）", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5)
+            ),
+            y=alt.Y("name:N", sort=names, title=None, axis=_LABELS),
+            yOffset=alt.YOffset("matter:N", sort=["培训计划", "培训情况报告"]),
+            color=alt.Color("matter:N", sort=["培训计划", "培训情况报告"], legend=alt.Legend(orient="top", title=None)),
+            opacity=_STRONG,
+            tooltip=[
+                alt.Tooltip("name:N", title=board.place_word),
+                alt.Tooltip("matter:N", title="事项"),
+                alt.Tooltip("words:N", title="按时"),
+            ],
+            description="label:N",
+        )
+        .add_params(_mark())
+        .properties(height=30 * len(names) + AXIS + LEGEND)
+    )
+    return _figure("in_time", title, words, chart, table)
+
+
+def waiting(board: Board) -> Figure:
+    """How long things wait before each authority (审核用时): the median, and what nine in ten do not exceed."""
+    frame = board.waiting()
+    days = frame[["median", "p90", "longest"]].map(lambda value: "—" if np.isnan(value) else f"{value:.1f}")
+    table = pd.concat([frame[["name", "decided"]], days[["median", "p90"]], frame["open"], days["longest"]], axis=1)
+    table = table.set_axis(
+        ["审核机关", "已审（件次）", "中位数（天）", "九成不超过（天）", "正在等待（件）", "最长已等（天）"], axis=1
+    )
+    words = "按审核机关的审核用时：点为中位数，线到九成申报不超过的天数"
+    drawn = frame[frame["decided"] > 0].head(MANY)
+    if drawn.empty:
+        return _figure("waiting", "还没有审核过的申报", words, None, table)
+    slowest = drawn.iloc[0]
+    waits = int(frame["open"].sum())
+    title = (
+        f"{slowest['name']}审核用时最长：中位数{slowest['median']:.1f}天"
+        if len(drawn) > 1
+        else f"审核用时中位数{slowest['median']:.1f}天"
+    )
+    title += f"；{waits}件正在等待" if waits else ""
+    data = drawn.assign(
+        key=drawn["place"],
+        chosen=_strong(drawn["place"], board.wanted.league),
+        words=[f"中位数{row.median:.1f}天，九成不超过{row.p90:.1f}天，等待{row.open}件" for row in drawn.itertuples()],
+        zero=0,
+    )
+    data["label"] = data["name"] + "，" + data["words"]
+    base = alt.Chart(data).encode(
+        y=alt.Y("name:N", sort=list(data["name"]), title=None, axis=_LABELS),
+        tooltip=[alt.Tooltip("name:N", title="审核机关"), alt.Tooltip("words:N", title="用时")],
+    )
+    x = alt.X("p90:Q", title="审核用时（天）", scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5))
+    bars = base.mark_bar(cornerRadiusEnd=2, height=6, cursor="pointer").encode(
+        x=x, opacity=_STRONG, description="label:N"
+    )
+    points = base.mark_point(filled=True, size=110, aria=False, cursor="pointer").encode(x="median:Q", opacity=_STRONG)
+    chart = alt.layer(bars.add_params(_mark()), points).properties(height=ROW * len(data) + AXIS)
+    return _figure("waiting", title, words, chart, table)

@@ -1,0 +1,397 @@
+"""The dashboard: each figure is counted again another way under any filters; each sees its own; as of a day."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pytest
+import sqlalchemy as sa
+
+from core.ground import db
+from core.ground.access import Actor, OrganizationKind, Refused
+from core.ledger import books
+from core.office import dashboards
+from core.office.dashboards import Board, Measure, Per, Wanted, charts, exports, groups
+from core.submissions import workflow
+from core.submissions.workflow import Action
+from tests import cast as c
+from tests import ready
+
+POSTS = {"主任医师": "高级", "主治医师": "中级", "护师": "初级", "": "未分级"}
+EMPLOYERS = {"示例市第一医院": "卫生", "示例旗蒙古族中学": "教育", "示例信息公司": "企业"}
+BORN = (date(1993, 3, 4), date(1982, 3, 4), date(1972, 3, 4), date(1966, 3, 4))
+LATER = c.NOW + timedelta(days=150)
+"""When the last of it was done: 2024-10-31."""
+YEAR = Wanted(2024, db.office_day(LATER))
+
+
+def somebody(serial: int, hours: int) -> list[Any]:
+    """One of forty people of four posts, three employers and four ages."""
+    number = c.id_number(serial, BORN[serial % 4])
+    posts, employers = list(POSTS), list(EMPLOYERS)
+    told = {"post": posts[serial // 4 % 4], "employer": employers[serial % 3], "professional_hours": hours}
+    return c.row(serial, id_number=number, sex="男" if int(number[16]) % 2 else "女", **told)
+
+
+def train(
+    cast: c.Cast, serials: range, start_on: date, *, by: str = "base", reviewer: str = "reviewer", days: int = 4
+) -> int:
+    """A training from plan to credited hours, reported a week after its end; answers its report."""
+    end_on, hours = start_on + timedelta(days=days - 1), Decimal(8 * days)
+    title = f"{start_on}示例培训班"
+    fields = {"title": title, "start_on": start_on, "end_on": end_on, "hours_each": hours, "headcount": len(serials)}
+    plan = c.file_plan(cast, by=by, **fields)
+    c.approve(cast, plan.id, by=reviewer, now=c.NOW + timedelta(days=2))
+    after = datetime.combine(end_on + timedelta(days=7), datetime.min.time(), db.OFFICE_ZONE)
+    report = c.file_report(cast, plan, c.sheet([somebody(each, 8 * days) for each in serials]), by=by, now=after)
+    c.approve(cast, report.id, by=reviewer, now=after + timedelta(days=3))
+    return report.id
+
+
+def assembled() -> c.Cast:
+    """Five trainings credited, one of them taken back in part, and one stuck at each step of the way."""
+    cast = c.assemble()
+    train(cast, range(1, 25), date(2024, 6, 24))
+    train(cast, range(1, 13), date(2024, 7, 8))
+    train(cast, range(20, 41), date(2024, 7, 22), by="hohhot_base", reviewer="hohhot_reviewer")
+    train(cast, range(24, 35), date(2024, 8, 5), by="hohhot_base", reviewer="hohhot_reviewer")
+    report = train(cast, range(5, 9), date(2024, 9, 2))
+    with db.transaction() as session:
+        batch = session.scalar(sa.text("SELECT id FROM credit_batch WHERE submission_id = :id"), {"id": report})
+        books.reverse(session, batch, lines=[1, 2], actor=cast["reviewer"], reason="重复登记", now=LATER)
+    c.file_plan(cast, title="等待审批", start_on=date(2024, 11, 20), end_on=date(2024, 11, 22))
+    back = c.file_plan(cast, title="退回待改", start_on=date(2024, 11, 20), end_on=date(2024, 11, 22))
+    with db.transaction() as session:
+        version = session.scalar(sa.text("SELECT version FROM submission WHERE id = :id"), {"id": back.id})
+        done = {"version": version, "actor": cast["reviewer"], "reason": "请补充", "now": c.NOW + timedelta(days=1)}
+        workflow.move(session, back.id, Action.RETURN, **done)
+    owed = c.file_plan(cast, by="hohhot_base", title="未报报告", start_on=date(2024, 8, 12), end_on=date(2024, 8, 14))
+    c.approve(cast, owed.id, by="hohhot_reviewer", now=c.NOW + timedelta(days=4))
+    waiting = c.file_plan(cast, title="报告待审", start_on=date(2024, 10, 14), end_on=date(2024, 10, 16))
+    c.approve(cast, waiting.id, now=c.NOW + timedelta(days=1))
+    c.file_report(cast, waiting, c.sheet([somebody(1, 24)]), now=LATER - timedelta(days=5))
+    return cast
+
+
+@pytest.fixture
+def cast(database: str) -> c.Cast:
+    dashboards.forget()
+    return ready.office(assembled)
+
+
+def asked(actor: Actor, wanted: Wanted = YEAR) -> Board:
+    with db.reading() as session:
+        return dashboards.board(session, actor, wanted, now=LATER)
+
+
+# --- the second way: plain SQL over entries and papers ----------------------------------------------------------------
+
+SHARES = """
+FROM credit_entry e JOIN credit_batch b ON b.id = e.batch_id LEFT JOIN credit_batch o ON o.id = b.reverses_id
+JOIN report r ON r.id = COALESCE(o.submission_id, b.submission_id)
+JOIN plan p ON p.id = r.plan_id JOIN submission s ON s.id = p.id JOIN organization f ON f.id = s.organization_id
+JOIN person x ON x.id = e.person_id WHERE p.start_on BETWEEN '2024-01-01' AND '2024-12-31'"""
+PAPERS = """
+FROM plan p JOIN submission s ON s.id = p.id JOIN organization f ON f.id = s.organization_id
+WHERE p.start_on BETWEEN '2024-01-01' AND '2024-12-31' AND s.state <> 'draft'"""
+DONE = """
+FROM person x LEFT JOIN (
+  SELECT e.person_id, SUM(CASE WHEN e.subject = 'public' THEN e.hours ELSE 0 END) AS one,
+    SUM(CASE WHEN e.subject = 'professional' THEN e.hours ELSE 0 END) AS other
+  FROM credit_entry e WHERE e.year = 2024 GROUP BY e.person_id) h ON h.person_id = x.id WHERE 1 = 1"""
+
+
+def of_paper(wanted: Wanted) -> str:
+    month = (
+        f" AND CAST(SUBSTR(CAST(p.start_on AS VARCHAR(10)), 6, 2) AS INTEGER) = {wanted.month}" if wanted.month else ""
+    )
+    kind = f" AND f.kind = '{wanted.kind.value}'" if wanted.kind else ""
+    league = f" AND s.authority_id = {wanted.league}" if wanted.league else ""
+    base = f" AND s.organization_id = {wanted.base}" if wanted.base else ""
+    return league + base + kind + month + (f" AND p.subject = '{wanted.subject}'" if wanted.subject else "")
+
+
+def of_person(wanted: Wanted) -> str:
+    level = [post for post, level in POSTS.items() if level == wanted.level]
+    names = [name for name, sector in EMPLOYERS.items() if sector == wanted.sector]
+    young = {"35岁及以下": (0, 35), "36—45岁": (36, 45), "46—55岁": (46, 55), "56岁以上": (56, 99)}
+    told = f" AND x.post = '{level[0]}'" if wanted.level else ""
+    told += f" AND x.employer_name = '{names[0]}'" if wanted.sector else ""
+    if wanted.age:
+        least, most = young[wanted.age]
+        told += f" AND 2024 - CAST(SUBSTR(CAST(x.birth_on AS VARCHAR(10)), 1, 4) AS INTEGER) BETWEEN {least} AND {most}"
+    return told + (f" AND x.employer_id = {wanted.employer}" if wanted.employer else "")
+
+
+def counted(what: str, source: str, where: str = "", by: str = "") -> Any:
+    """What a plain statement answers: a number, or numbers by what they are grouped by."""
+    group = f" GROUP BY {by}" if by else ""
+    with db.reading() as session:
+        rows = session.execute(sa.text(f"SELECT {by + ', ' if by else ''}{what} {source}{where}{group}")).all()
+    return {row[0]: row[1] or 0 for row in rows} if by else rows[0][0] or 0
+
+
+COUNT = "SUM(CASE WHEN e.reverses_line IS NULL THEN 1 ELSE -1 END)"
+
+
+def drawn(seed: int, cast: c.Cast) -> Wanted:
+    """Filters as chance has them: about half of them are set."""
+    dice = Random(seed)
+    offered: dict[str, list[Any]] = {
+        "league": [cast.places["region"].id, cast.places["hohhot"].id],
+        "kind": [OrganizationKind.BASE],
+        "subject": ["professional"],
+        "month": [6, 7, 8],
+        "sector": list(EMPLOYERS.values()),
+        "level": list(POSTS.values()),
+        "age": list(groups.ages()),
+    }
+    chosen = {name: dice.choice(values) for name, values in offered.items() if dice.random() < 0.4}
+    return replace(YEAR, **chosen)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 3, 7])
+def test_every_figure_is_what_plain_sql_counts_under_the_same_filters(cast: c.Cast, seed: int) -> None:
+    wanted = drawn(seed, cast) if seed else YEAR
+    seen = asked(cast["leader"], wanted)
+    where, whom = of_paper(wanted), of_person(wanted)
+    tiles = {tile.measure: tile.value for tile in seen.tiles()}
+    assert tiles[Measure.PEOPLE] == counted(COUNT, SHARES, where + whom)
+    assert tiles[Measure.HOURS] == counted("SUM(e.hours)", SHARES, where + whom) / 100
+    if not wanted.of_people:
+        approved = " AND s.state = 'approved'"
+        assert tiles[Measure.PLANS] == counted("COUNT(*)", PAPERS, where + approved)
+        reports = "(SELECT COUNT(*) FROM report r JOIN submission q ON q.id = r.id WHERE r.plan_id = p.id"
+        reports += " AND q.state = 'approved')"
+        assert tiles[Measure.REPORTS] == counted(f"SUM({reports})", PAPERS, where)
+        way = seen.funnel().set_index("stage")
+        assert way.loc["报送计划", "people"] == counted("SUM(p.headcount)", PAPERS, where)
+        assert way.loc["批准计划", "trainings"] == counted("COUNT(*)", PAPERS, where + approved)
+        ended = f"{approved} AND p.end_on <= '{wanted.on}'"
+        assert way.loc["完成培训", "people"] == counted("SUM(p.headcount)", PAPERS, where + ended)
+    away = replace(wanted, league=None)
+    by_league = dict(
+        zip(*(seen.of_region().by_place(Measure.PEOPLE)[name] for name in ("place", "value")), strict=True)
+    )
+    again = counted(COUNT, SHARES, of_paper(away) + whom, "s.authority_id")
+    assert by_league == {league: people for league, people in again.items() if people}
+    month = "CAST(SUBSTR(CAST(p.start_on AS VARCHAR(10)), 6, 2) AS INTEGER)"
+    every = counted("SUM(e.hours)", SHARES, of_paper(replace(wanted, month=None)) + whom, month)
+    months = seen.months(Measure.HOURS)
+    months = months[months["year"] == "2024"]
+    assert {row.month: row.value * 100 for row in months.itertuples() if row.value} == {
+        m: h for m, h in every.items() if h
+    }
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3, 7])
+def test_completion_is_what_plain_sql_counts_and_opens_the_people_behind_it(cast: c.Cast, seed: int) -> None:
+    wanted = replace(drawn(seed, cast) if seed else YEAR, month=None, subject="")
+    seen = asked(cast["leader"], wanted)
+    league = f" AND x.authority_id = {wanted.league}" if wanted.league else ""
+    for by, values, column in (("level", POSTS, "post"), ("sector", EMPLOYERS, "employer_name")):
+        where = league + of_person(replace(wanted, **{by: ""}))
+        everybody = counted("COUNT(*)", DONE, where, f"x.{column}")
+        professional = counted("SUM(CASE WHEN h.other >= 6000 THEN 1 ELSE 0 END)", DONE, where, f"x.{column}")
+        told = seen.completion(by).set_index("key")
+        assert told["people"].to_dict() == {values[name]: number for name, number in everybody.items()}
+        assert told["professional"].to_dict() == {values[name]: number for name, number in professional.items()}
+        assert not told["public"].any()
+        assert not told["total"].any()
+    mine = replace(wanted, subject="professional")
+    lacking = asked(cast["leader"], mine).lacking()
+    short = counted("SUM(CASE WHEN COALESCE(h.other, 0) < 6000 THEN 1 ELSE 0 END)", DONE, league + of_person(wanted))
+    assert len(lacking) == short
+    with db.reading() as session:
+        people = dashboards.people_rows(session, seen, lacking)
+    assert len(people) == short
+    assert people["id_mask"].str.contains(r"\*{8}").all()
+
+
+def test_what_is_stuck_is_told_with_where_and_for_how_long(cast: c.Cast) -> None:
+    stuck = asked(cast["leader"]).stuck()
+    told = {row.title: (row.where, row.days, row.overdue) for row in stuck.itertuples()}
+    on = YEAR.on
+    assert told == {
+        "退回待改": ("计划退回待改", (on - date(2024, 6, 4)).days, False),
+        "等待审批": ("计划等待审批", (on - date(2024, 6, 3)).days, False),
+        "未报报告": ("尚未报送报告", (on - date(2024, 8, 14)).days, True),
+        "报告待审": ("报告等待审核", 5, False),
+        "2024-09-02示例培训班": ("学时已冲销待补报", (on - date(2024, 9, 15)).days, False),
+    }
+    assert list(stuck["days"]) == sorted(stuck["days"], reverse=True)
+
+
+def test_times_are_those_between_filing_and_decision(cast: c.Cast) -> None:
+    seen = asked(cast["leader"])
+    waits = seen.waiting().set_index("name")
+    cases = seen.waits()
+    region = cases[(cases["league"] == cast.places["region"].id) & cases["decided_at"].notna()]["days"]
+    assert (waits.loc["自治区本级", "median"], waits.loc["自治区本级", "p90"]) == (
+        pytest.approx(np.median(region)),
+        pytest.approx(np.percentile(region, 90)),
+    )
+    assert dict(waits["open"]) == {"自治区本级": 2, "呼和浩特市": 0}
+    late = seen.late()
+    assert [(row.matter, row.title) for row in late.itertuples()] == [("培训情况报告", "未报报告")]
+    on_time = seen.in_time().set_index(["name", "matter"])
+    assert tuple(on_time.loc[("呼和浩特市", "培训情况报告"), ["due", "kept", "late"]]) == (3, 2, 1)
+
+
+def test_an_earlier_day_is_answered_as_it_was(cast: c.Cast) -> None:
+    """Before the reversal and the last training, by papers and by the ledger."""
+    then = replace(YEAR, on=date(2024, 8, 1))
+    seen = asked(cast["leader"], then)
+    way = seen.funnel().set_index("stage")["trainings"]
+    assert (way["学时入账"], way["报送报告"], way["批准计划"]) == (2, 3, 7)
+    tiles = {tile.measure: tile.value for tile in seen.tiles()}
+    assert tiles[Measure.PEOPLE] == counted(COUNT, SHARES, " AND b.posted_at < '2024-08-01 16:00:00'") == 36
+    by_level = seen.completion("level")
+    early = DONE.replace(
+        "WHERE e.year = 2024",
+        "JOIN credit_batch b ON b.id = e.batch_id WHERE e.year = 2024 AND b.posted_at < '2024-08-01 16:00:00'",
+    )
+    known = " AND x.added_at < '2024-08-01 16:00:00'"
+    assert by_level["people"].sum() == counted("COUNT(*)", early, known)
+    assert (
+        by_level["professional"].sum()
+        == counted("SUM(CASE WHEN h.other >= 6000 THEN 1 ELSE 0 END)", early, known)
+        == 12
+    )
+    of_july = asked(cast["leader"], replace(YEAR, month=7)).completion("level")
+    assert (of_july["people"].sum(), of_july["professional"].sum()) == (40, 12)
+
+
+def test_what_was_kept_is_read_again_after_a_deed(cast: c.Cast) -> None:
+    """After a batch, after a reversal, after somebody moved: always what a process says that has just begun."""
+
+    def told(seen: Board) -> Any:
+        return seen.completion("level").to_dict(), seen.funnel().to_dict(), len(seen.people)
+
+    asked(cast["leader"])
+    for deed in ("batch", "reversal"):
+        with db.transaction() as session:
+            if deed == "batch":
+                lines = [books.Posting(30, 2024, "professional", Decimal(60), date(2024, 10, 1))]
+                books.post(session, lines, basis="补录", actor=cast["reviewer"], now=LATER)
+            else:
+                books.reverse(session, 1, lines=[1, 2, 3], actor=cast["reviewer"], reason="重复", now=LATER)
+        before = told(asked(cast["leader"]))
+        dashboards.forget()
+        assert before == told(asked(cast["leader"]))
+    train(cast, range(41, 60), date(2024, 10, 7))
+    now = told(asked(cast["leader"]))
+    dashboards.forget()
+    assert now == told(asked(cast["leader"]))
+    assert now[2] == 59
+
+
+def test_everybody_sees_the_own_jurisdiction_only(cast: c.Cast) -> None:
+    hohhot, school = cast.places["hohhot"], cast.places["hohhot_school"]
+    league = asked(cast["hohhot_leader"])
+    assert set(league.by_place(Measure.PEOPLE)["name"]) == {"示例呼和浩特培训基地"}
+    assert (league.by, set(league.people.authority.tolist())) == ("base", {hohhot.id})
+    assert set(league.stuck()["league"]) == {hohhot.id}
+    clerk = asked(cast["hohhot_employer"])
+    assert [tile.measure for tile in clerk.tiles()] == [Measure.DONE]
+    assert set(clerk.people.employer.tolist()) == {school.id}
+    assert clerk.rows(Measure.PEOPLE).empty
+    for actor, names in (
+        ("hohhot_leader", {"league": cast.places["region"].id}),
+        ("hohhot_leader", {"base": cast.places["base"].id}),
+        ("hohhot_employer", {"employer": cast.places["hospital"].id}),
+    ):
+        with pytest.raises(Refused, match="没有找到"):
+            asked(cast[actor], replace(YEAR, **names))
+    with pytest.raises(Refused, match="角色"):
+        asked(cast["base"])
+    with db.reading() as session:
+        offered = dashboards.choices(session, cast["hohhot_leader"])
+        assert (offered.leagues, set(offered.bases)) == ({}, {"呼和浩特市", "示例呼和浩特培训基地"})
+        people = dashboards.people_rows(session, league, asked_ids(session))
+    assert set(people["authority"]) == {hohhot.name}
+
+
+def asked_ids(session: Any) -> Any:
+    return np.array(session.scalars(sa.text("SELECT id FROM person ORDER BY id")).all())
+
+
+def test_a_chart_keeps_all_marks_of_its_own_filter_and_marks_the_chosen(cast: c.Cast) -> None:
+    wanted = replace(YEAR, league=cast.places["hohhot"].id)
+    seen = asked(cast["leader"], wanted)
+    drawn_map = charts.tile_map(seen, Measure.PEOPLE, Per.WHOLE)
+    data = drawn_map.chart.data.set_index("name")
+    assert (len(data), data.loc["自治区本级", "value"], data.loc["自治区本级", "chosen"]) == (15, 38, 0)
+    assert data.loc["呼和浩特市", "chosen"] == 1
+    assert list(charts.places(seen, Measure.PEOPLE, Per.WHOLE).table["培训机构"]) == ["示例呼和浩特培训基地"]
+    heads = asked(cast["leader"]).by_place(Measure.PEOPLE, Per.HEAD).set_index("name")["value"]
+    of_region = counted("COUNT(*)", "FROM person x WHERE x.authority_id = 1")
+    assert heads["自治区本级"] == pytest.approx(38 / of_region * 100)
+
+
+def test_figures_leave_as_workbooks_and_pictures_with_chinese_in_them(cast: c.Cast) -> None:
+    seen = asked(cast["leader"])
+    for figure in (
+        charts.tile_map(seen, Measure.DONE, Per.WHOLE),
+        charts.places(seen, Measure.HOURS, Per.WHOLE),
+        charts.months(seen, Measure.PEOPLE),
+        charts.funnel(seen),
+        charts.completion(seen, "age"),
+        charts.in_time(seen),
+        charts.waiting(seen),
+    ):
+        assert exports.png(figure, "全区").startswith(b"\x89PNG")
+        drawn_svg = exports.svg(figure, "全区").decode()
+        assert figure.title in drawn_svg
+        assert "Noto Sans CJK SC" in drawn_svg
+        book = openpyxl.load_workbook(io.BytesIO(exports.xlsx(figure)))
+        assert [cell.value for cell in book.active[1]] == list(figure.table.columns)
+        assert "#" not in figure.chart.to_json().replace("#111a24", "").replace("#ffffff", ""), (
+            "colours are the theme's"
+        )
+
+
+@pytest.mark.parametrize(
+    ("post", "level"),
+    [
+        ("副主任医师", "高级"),
+        ("正高级工程师", "高级"),
+        ("高级实验师", "高级"),
+        ("推广研究员", "高级"),
+        ("主管护师", "中级"),
+        ("助理研究员", "中级"),
+        ("一级教师", "中级"),
+        ("助理工程师", "初级"),
+        ("住院医师", "初级"),
+        ("护师", "初级"),
+        ("二级教师", "初级"),
+        ("", "未分级"),
+        ("科长", "未分级"),
+    ],
+)
+def test_a_post_belongs_to_its_level(post: str, level: str) -> None:
+    assert groups.level_of(post) == level
+
+
+@pytest.mark.parametrize(
+    ("employer", "sector"),
+    [
+        ("内蒙古示例大学附属医院", "卫生"),
+        ("示例镇中心卫生院", "卫生"),
+        ("示例师范学院", "教育"),
+        ("示例设计研究院", "科研"),
+        ("示例设计研究院有限公司", "企业"),
+        ("示例农牧技术推广中心", "农牧林水"),
+        ("示例街道办事处", "其他机关事业单位"),
+        ("", "未填单位"),
+    ],
+)
+def test_an_employer_belongs_to_its_kind(employer: str, sector: str) -> None:
+    assert groups.sector_of(employer) == sector

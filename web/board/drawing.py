@@ -1,0 +1,208 @@
+"""Drawing the dashboard (绘制看板): a figure with its finding, its table and its files; tiles; the rows behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Unpack
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Refused
+from core.office import dashboards
+from core.office.dashboards import Board, Wanted
+from core.office.dashboards.charts import MARK, Figure
+from core.submissions import workflow
+from web import address, context, shell, submissions, tables
+from web.deeds import Who
+from web.words import md
+
+STYLE = Path(__file__).parent / "board.css"
+SHOWN = 200
+"""So many rows stand on the screen; all of them are in the export."""
+
+
+class Ask:
+    """The page's question, to be asked again at a download: by who is signed in then, of what they may see then."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+
+    def board(self, session: Session, actor: Actor) -> Board:
+        return dashboards.board(session, actor, self.wanted, now=context.moment(session))
+
+    def foot(self, seen: Board) -> str:
+        """What a figure is of, below its title in a file."""
+        wanted = self.wanted
+        where = f"{seen.where} · " if seen.where else ""
+        return f"{where}{wanted.year}年度，截至{wanted.on} · {seen.actor.organization_name}"
+
+
+def choice(label: str, words: dict[str, str], *, key: str, default: str) -> str:
+    """One of a few ways to look at a figure (口径), kept in the address bar."""
+    chosen = st.segmented_control(
+        label,
+        list(words),
+        default=default,
+        required=True,
+        format_func=words.__getitem__,
+        key=key,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return chosen or default
+
+
+def figure(
+    made: Figure,
+    head: str,
+    again: Callable[[Board], Figure],
+    ask: Ask,
+    *,
+    picked: Callable[[Any], None] | None = None,
+) -> None:
+    """A figure (图): what it is of, what it finds, the chart, and below it the same as a table and as files.
+
+    `picked` is called with the key of a mark that was clicked. `again` makes the figure anew for a file.
+    """
+    with st.container(border=True, key=f"figure-{made.code}"):
+        st.caption(head)
+        st.subheader(md(made.title), anchor=False)
+        if made.chart is None:
+            st.info("当前筛选条件下没有数据。可放宽筛选条件，或换一个年度。")
+        else:
+            _chart(made, ask, picked)
+        with st.expander("数据表与导出"):
+            st.dataframe(made.table, hide_index=True, placeholder="", height=min(36 * (len(made.table) + 1) + 2, 330))
+            _files(made, again, ask)
+
+
+def _chart(made: Figure, ask: Ask, picked: Callable[[Any], None] | None) -> None:
+    if picked is None:
+        st.altair_chart(made.chart, key=f"chart-{made.code}")
+        return
+    # Named by the question: a mark chosen under other filters must not stay marked under these.
+    key = f"chart-{made.code}-{hash(ask.wanted)}-{st.session_state.get('round', 0)}"
+
+    def chosen() -> None:
+        points = st.session_state[key].selection.get(MARK) or []
+        if points and "key" in points[0]:
+            picked(points[0]["key"])
+            address.forget_choice()
+
+    st.altair_chart(made.chart, key=key, on_select=chosen, selection_mode=MARK)
+
+
+def _files(made: Figure, again: Callable[[Board], Figure], ask: Ask) -> None:
+    """A figure's files: its rows as .xlsx, its chart as PNG and SVG, made at the click."""
+
+    def content(kind: str) -> Callable[[], bytes]:
+        def make(session: Session, **who: Unpack[Who]) -> bytes:
+            seen = ask.board(session, who["actor"])
+            drawn = again(seen)
+            if kind == "xlsx":
+                return dashboards.exports.xlsx(drawn)
+            draw = dashboards.exports.png if kind == "png" else dashboards.exports.svg
+            return draw(drawn, ask.foot(seen))
+
+        return tables.deferred(make, db.reading)
+
+    kinds = {"xlsx": "Excel", "png": "PNG 图片", "svg": "SVG 矢量图"}
+    with st.container(horizontal=True):
+        for kind, label in kinds.items():
+            if kind == "xlsx" or made.chart is not None:
+                name = f"{made.code}-{ask.wanted.year}-{ask.wanted.on:%Y%m%d}.{kind}"
+                st.download_button(
+                    label, content(kind), name, key=f"{kind}-{made.code}", icon=":material/download:", on_click="ignore"
+                )
+
+
+def tiles(seen: Board, show: str) -> None:
+    """The headline figures (指标), each with last year's change and a button to its rows."""
+    with st.container(horizontal=True, key="board-tiles"):
+        for tile in seen.tiles():
+            with st.container(border=True, key=f"tile-{tile.measure.value}"):
+                far = tile.change.startswith("上年")
+                st.metric(
+                    tile.measure.headline.removesuffix("（%）"),
+                    tile.text,
+                    tile.change or None,
+                    delta_color="off" if far else "normal",
+                    delta_arrow="off" if far else "auto",
+                    delta_description="同日" if far else "比上年同日" if tile.change else None,
+                )
+                st.button(
+                    "看明细",
+                    key=f"show-{tile.measure.value}",
+                    type="tertiary",
+                    on_click=_show,
+                    args=(tile.measure.value, show),
+                )
+
+
+def _show(name: str, was: str) -> None:
+    if name == was:
+        st.query_params.pop("show", None)
+    else:
+        st.query_params["show"] = name
+
+
+def rows(
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    *,
+    name: str,
+    title: str,
+    ask: Ask,
+    again: Callable[[Board], pd.DataFrame],
+    empty: str,
+    opened: bool,
+    by: str = "id",
+) -> None:
+    """Rows behind a figure (明细), to be chosen from and exported; the chosen submission is drawn in full below."""
+    with st.expander(f"{title}（{len(frame):,}）", expanded=opened, key=f"rows-{name}-{opened}"):
+        chosen = tables.pick(frame.head(SHOWN), columns, name=name, empty=empty, by=by)
+        if len(frame) > SHOWN:
+            st.caption(f"屏幕上列出前{SHOWN}行，全部{len(frame):,}行可导出。")
+        tables.export(lambda session, actor: again(ask.board(session, actor)), columns, name=title)
+        if chosen is not None and chosen in set(frame[by]):
+            _submission(chosen)
+
+
+def _submission(number: int) -> None:
+    here = context.actor()
+    if here is None or not number:
+        return
+    try:
+        with db.reading() as session:
+            found = workflow.one(session, number, here)
+            steps = workflow.trail(session, number, here)
+        with st.container(border=True):
+            submissions.submission(found, steps)
+    except Refused as refused:
+        st.error(md(refused.words))
+
+
+PERSON = ("name", "id_mask", "employer", "post", "authority")
+
+
+def people(seen: Board, ask: Ask, *, opened: bool) -> None:
+    """The people behind completion (未完成人员), numbers masked; one of them opens on the look-up page."""
+    ids = seen.lacking()
+    with st.expander(f"未完成人员（{len(ids):,}）", expanded=opened, key=f"rows-people-{opened}"):
+        with db.reading() as session:
+            frame = dashboards.people_rows(session, seen, ids[:SHOWN])
+        chosen = tables.pick(frame, PERSON, name="person", empty="所选范围内的人员都已完成。")
+        if len(ids) > SHOWN:
+            st.caption(f"屏幕上列出前{SHOWN}人，全部{len(ids):,}人可导出。")
+
+        def asked(session: Session, actor: Actor) -> pd.DataFrame:
+            again = ask.board(session, actor)
+            return dashboards.people_rows(session, again, again.lacking())
+
+        tables.export(asked, PERSON, name="未完成人员")
+        if chosen is not None and chosen in set(frame["id"]):
+            shell.link("credit_lookup", "查看这个人各年度的学时", person=str(chosen))
