@@ -3,7 +3,7 @@
 from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables, sealed_columns
 from core.models.cards import Card, CardPerson
-from core.models.classes import Assessment, ClassLevel, FinishTest, OccupationApproval, TrainingClass
+from core.models.classes import Assessment, FinishTest, OccupationApproval
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
 from core.models.messages import Message, MessageChoice, MessageRead
@@ -26,6 +26,7 @@ from core.models.study import Nomination, Objection, Placement, PublicNotice
 from core.models.submissions import (
     Attachment,
     Claim,
+    ClassLevel,
     Comment,
     CommentRead,
     Dispute,
@@ -39,6 +40,7 @@ from core.models.submissions import (
     RosterRow,
     Submission,
     SubmissionContent,
+    TrainingClass,
 )
 from core.models.trail import AuditEntry
 

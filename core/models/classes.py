@@ -8,20 +8,11 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.ground.access import Labelled
 from core.ground.db import Hours, Moment
 from core.models.base import Base, codes
 from core.models.offices import Organization
 from core.models.people import Person
-from core.models.submissions import Plan
-
-
-class ClassLevel(Labelled):
-    """The level of an occupation (专业技术等级)."""
-
-    JUNIOR = "junior", "初级"
-    MIDDLE = "middle", "中级"
-    SENIOR = "senior", "高级"
+from core.models.submissions import ClassLevel, Plan
 
 
 class OccupationApproval(Base):
@@ -38,20 +29,6 @@ class OccupationApproval(Base):
     to_on: Mapped[date]
     """The last day of its validity."""
     organization: Mapped[Organization] = relationship()
-
-
-class TrainingClass(Base):
-    """办班: what a plan of an institute trains for, beside the plan itself."""
-
-    __tablename__ = "training_class"
-    plan_id: Mapped[int] = mapped_column(sa.ForeignKey("plan.id"), primary_key=True)
-    occupation: Mapped[str] = mapped_column(sa.String(60))
-    direction: Mapped[str] = mapped_column(sa.String(60))
-    """职业方向, "" for none."""
-    level: Mapped[ClassLevel] = mapped_column(codes(ClassLevel))
-    online_hours: Mapped[Decimal] = mapped_column(Hours)
-    offline_hours: Mapped[Decimal] = mapped_column(Hours)
-    plan: Mapped[Plan] = relationship(back_populates="course")
 
 
 class FinishTest(Base):

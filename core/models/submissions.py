@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import Comparator, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from core.ground.access import Labelled
 from core.ground.db import EncryptedText, Hours, Moment, Years
 from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, State, codes
@@ -17,8 +18,13 @@ from core.models.credit import CreditEntry
 from core.models.offices import Organization
 from core.models.people import Person
 
-if TYPE_CHECKING:
-    from core.models.classes import TrainingClass
+
+class ClassLevel(Labelled):
+    """The level of an occupation (专业技术等级)."""
+
+    JUNIOR = "junior", "初级"
+    MIDDLE = "middle", "中级"
+    SENIOR = "senior", "高级"
 
 
 class Submission(Base):
@@ -137,6 +143,20 @@ class Plan(Submission):
     course: Mapped[TrainingClass | None] = relationship(back_populates="plan", cascade="all, delete-orphan")
     """What it trains for as a class of an institute (办班); None for any other plan."""
     __mapper_args__ = {"polymorphic_identity": "plan"}  # noqa: RUF012
+
+
+class TrainingClass(Base):
+    """办班: what a plan of an institute trains for, beside the plan itself."""
+
+    __tablename__ = "training_class"
+    plan_id: Mapped[int] = mapped_column(sa.ForeignKey("plan.id"), primary_key=True)
+    occupation: Mapped[str] = mapped_column(sa.String(60))
+    direction: Mapped[str] = mapped_column(sa.String(60))
+    """职业方向, "" for none."""
+    level: Mapped[ClassLevel] = mapped_column(codes(ClassLevel))
+    online_hours: Mapped[Decimal] = mapped_column(Hours)
+    offline_hours: Mapped[Decimal] = mapped_column(Hours)
+    plan: Mapped[Plan] = relationship(back_populates="course")
 
 
 class ProgrammeLine(Base):
