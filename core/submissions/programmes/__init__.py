@@ -5,4 +5,15 @@ columns `authority_id`, `organization_id` (who did it), `key` (what is counted o
 `on` (the day it counted) and `item` (the submission behind it), for `core.quotas` to sum.
 """
 
-__all__ = ["classes", "marking", "occupations", "placements", "places", "publicity", "selection", "seminars", "study"]
+__all__ = [
+    "classes",
+    "marking",
+    "occupations",
+    "placements",
+    "places",
+    "publicity",
+    "selection",
+    "seminars",
+    "study",
+    "summary",
+]

@@ -6,7 +6,7 @@ may be carried out once its outcome is on record.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -50,7 +50,7 @@ from core.submissions.kinds import REASONS, Action, Kind, Line, Mark, Stage, reg
 from core.tables import delimited, values
 from core.tables.problems import Problem
 from core.tables.values import Unclear
-from core.trail import audit, files
+from core.trail import audit, files, messages
 from core.trail.files import Upload
 
 APPLICANTS = (OrganizationKind.BASE, OrganizationKind.DEPARTMENT)
@@ -475,6 +475,16 @@ def answer(
     after = {"approved": seminar.approved, "on": str(on), "document": document, "title": seminar.title}
     audit.record(session, Event.ANSWERED, seminar, actor=actor, before=before, after=after, now=now)
     return seminar
+
+
+@messages.about(Event.ANSWERED)
+def _hear_of_answer(_session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
+    """Who applied hears what came of it."""
+    seminar = deed.touched
+    then = "可据此上报培训计划。" if seminar.approved else "不能据此上报培训计划。"
+    title = f"国家级高研班{'已批准' if seminar.approved else '未批准'}：{seminar.title}"
+    words = f"{seminar.answered_on}，{seminar.answer}。{then}"
+    yield from workflow.to_filers(seminar, messages.Topic.DECIDED, title, words)
 
 
 def _add_line(session: Session, seminar: Seminar) -> None:
