@@ -14,6 +14,7 @@ from core.submissions.programmes import selection as selection
 from core.submissions.programmes import publicity as publicity
 from core.submissions.programmes import placements as placements
 from core.submissions.programmes import seminars as seminars
+from core.submissions.programmes import classes as classes
 from core.submissions.programmes import summary as summary
 # isort: on
 
