@@ -27,6 +27,8 @@ NEW = {
     "claim": "填写学时折合申报",
     "seminar": "填写高研班申请",
     "nomination": "填写研修推荐",
+    "plan_table": "填写年度计划表",
+    "year_summary": "填写项目总结",
 }
 """What is begun from here, by the words of its button; a report is begun from its training, below."""
 COLUMNS = {
@@ -34,9 +36,11 @@ COLUMNS = {
     "report": "state hours_standing title submitted_at people hours faults late over_plan start_on end_on".split(),
     "claim": claiming.COLUMNS,
     "seminar": "state title seminar_level start_on end_on headcount submitted_at decided_at".split(),
+    "plan_table": "state title year items headcount submitted_at due_on late".split(),
+    "year_summary": "state title year submitted_at due_on late counted_on".split(),
     "nomination": "state name id_mask programme year study_field rank submitted_at decided_at".split(),
 }
-NAMES = {"report": {"standing": "hours_standing"}, "claim": claiming.NAMES}
+NAMES = {"report": {"standing": "hours_standing"}, "claim": claiming.NAMES, "plan_table": {"people": "headcount"}}
 
 
 def begin() -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor, Refused
-from core.models import Claim, Nomination, Plan, Report, Seminar, Submission
+from core.models import Claim, Nomination, Plan, PlanTable, Report, Seminar, Submission, YearSummary
 from core.submissions import reports, workflow
 from core.submissions.kinds import KINDS, Action
 from web import address, links, papers, shell, submissions
@@ -15,7 +15,10 @@ from web.claims import form as claim_form
 from web.claims import reading as claim_reading
 from web.plans import form as plan_form
 from web.plans import reading as plan_reading
+from web.programmes import reading as programme_reading
 from web.programmes import seminar_form, seminars
+from web.programmes import summary as summary_form
+from web.programmes import table as table_form
 from web.reports import form as report_form
 from web.reports import reading as report_reading
 from web.study import form as study_form
@@ -50,6 +53,14 @@ def seminar(found: Submission | None) -> papers.Paper:
     return seminar_form.form(found if isinstance(found, Seminar) else None, actor)
 
 
+def plan_table(found: Submission | None) -> papers.Paper:
+    return table_form.form(found if isinstance(found, PlanTable) else None, actor)
+
+
+def year_summary(found: Submission | None) -> papers.Paper:
+    return summary_form.form(found if isinstance(found, YearSummary) else None, actor)
+
+
 def nomination(found: Submission | None) -> papers.Paper | None:
     if isinstance(found, Nomination):
         return study_form.form(found, found.person_id or 0, actor)
@@ -62,6 +73,8 @@ FORMS: dict[str, Callable[[Submission | None], papers.Paper | None]] = {
     "report": report,
     "claim": claim,
     "seminar": seminar,
+    "plan_table": plan_table,
+    "year_summary": year_summary,
     "nomination": nomination,
 }
 READINGS: dict[str, Callable[[Any, Actor], None]] = {
@@ -69,6 +82,8 @@ READINGS: dict[str, Callable[[Any, Actor], None]] = {
     "report": report_reading.own,
     "claim": claim_reading.own,
     "seminar": seminars.show,
+    "plan_table": programme_reading.show,
+    "year_summary": summary_form.show,
     "nomination": study_reading.own,
 }
 

@@ -20,6 +20,7 @@ from core.models.offices import (
     leagues,
 )
 from core.models.people import MaskedNumber, Person, PersonChange, under
+from core.models.programmes import PlanTable, YearSummary
 from core.models.quotas import Quota, QuotaShare, QuotaVersion
 from core.models.seminars import Seminar, SeminarFeedback, SeminarLevel, SeminarScore
 from core.models.study import Nomination, Objection, Placement, PublicNotice
@@ -84,6 +85,7 @@ __all__ = [
     "PersonChange",
     "Placement",
     "Plan",
+    "PlanTable",
     "PolicyDraft",
     "ProgrammeLine",
     "PublicNotice",
@@ -109,6 +111,7 @@ __all__ = [
     "SubmissionContent",
     "TrainingClass",
     "Unsaved",
+    "YearSummary",
     "append_only_tables",
     "leagues",
     "sealed_columns",

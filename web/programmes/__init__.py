@@ -1,3 +1,16 @@
-"""Programmes (专项项目) on screen: the application for a seminar and what becomes of it."""
+"""Programmes (专项项目) on screen: plan tables and summaries, seminars, institutes with classes and certificates."""
 
-__all__ = ["assessments", "courses", "institutes", "seminar_form", "seminars", "sending"]
+from web.programmes import merging, reading, summary, table
+
+__all__ = [
+    "assessments",
+    "courses",
+    "institutes",
+    "merging",
+    "reading",
+    "seminar_form",
+    "seminars",
+    "sending",
+    "summary",
+    "table",
+]

@@ -6,8 +6,11 @@ columns `authority_id`, `organization_id` (who did it), `key` (what is counted o
 """
 
 __all__ = [
+    "capability",
     "classes",
+    "lines",
     "marking",
+    "merged",
     "occupations",
     "placements",
     "places",
@@ -15,5 +18,6 @@ __all__ = [
     "selection",
     "seminars",
     "study",
+    "summaries",
     "summary",
 ]
