@@ -14,6 +14,7 @@ from core.ground.db.columns import (
     moment_text,
     office_day_of,
 )
+from core.ground.db.copies import dialect, dump, put_back, scratch
 from core.ground.db.guards import alembic_config, append_only, faults, installed, outdated, upgrade
 from core.ground.db.place import OFFICE_ZONE, ROOT, home, key_path, office_day, url
 from core.ground.db.sealing import (
@@ -47,6 +48,8 @@ __all__ = [
     "canonical_rows",
     "close",
     "day_number",
+    "dialect",
+    "dump",
     "engine",
     "faults",
     "fingerprint",
@@ -69,9 +72,11 @@ __all__ = [
     "office_day",
     "office_day_of",
     "outdated",
+    "put_back",
     "reading",
     "rehearsal",
     "rehearsed",
+    "scratch",
     "seal",
     "transaction",
     "unseal",
