@@ -49,6 +49,7 @@ SCREENS = {
     ),
     "专项项目": (
         Screen("targets", "指标分解", "flag", targets.READERS),
+        Screen("plan_tables", "计划表与总结", "table_view", access.OFFICERS),
         Screen("study", "推荐遴选与培养", "school", access.OFFICERS),
         Screen("public_notice", "公示", "campaign"),
     ),
