@@ -42,18 +42,21 @@ SCREENS = {
         Screen("credit_lookup", "学时查询与审验卡", "person_search", persons.LOOKERS),
         Screen("people", "人员", "groups", tuple(role for role in persons.LOOKERS if role is not Role.PERSON)),
         Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
+        Screen("recognised", "部门培训认可", "handshake", access.OFFICERS),
         Screen("quota_dashboard", "指标看板", "monitoring", dashboards.VIEWERS),
         Screen("calendar", "期限日历", "calendar_month"),
         Screen("policies", "政策依据", "gavel"),
     ),
     "专项项目": (
         Screen("targets", "指标分解", "flag", targets.READERS),
+        Screen("plan_tables", "计划表与总结", "table_view", access.OFFICERS),
         Screen("study", "推荐遴选与培养", "school", access.OFFICERS),
         Screen("public_notice", "公示", "campaign"),
     ),
     "管理": (
         Screen("policy_lab", "政策试算与发布", "science", (Role.ADMIN,)),
         Screen("organizations", "机构与账号", "apartment", (Role.ADMIN,)),
+        Screen("backups", "备份与恢复", "backup", (Role.ADMIN,)),
         Screen("audit", "审计日志", "history", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),
         Screen("account", "我的账号", "manage_accounts"),
     ),
@@ -119,7 +122,7 @@ def banner(actor: Actor, known: context.Known) -> None:
     """Page banner (页眉): office and role at the top of every page; in a demonstration also its date."""
     left, right = st.columns([1, 1], vertical_alignment="center")
     left.markdown(f"**{md(actor.organization_name)}**　:gray[{actor.role.label} · {md(actor.name)}]")
-    with right, st.container(horizontal=True, horizontal_alignment="right"):
+    with right, st.container(horizontal=True, horizontal_alignment="right", key="head"):
         if known.demo:
             with st.popover(f"演示日期 {context.today()}", icon=":material/event:"):
                 st.write("演示系统可以把日期往后推，看一个培训从计划走到审验卡。只影响演示数据，不能往回退。")

@@ -135,9 +135,15 @@ def offices(session: Session, found: Programme) -> dict[int, Organization]:
     mine = sa.and_(Organization.kind.in_(kinds), Organization.authority_id == region)
     leagues = Organization.kind.in_({_K.LEAGUE_HR} & {*kinds})
     query = sa.select(Organization).where(Organization.active, mine | leagues | (Organization.id == region))
-    order = [_K.LEAGUE_HR, *(kind for kind in _K if kind not in AUTHORITIES), _K.REGION_HR]
-    listed = sorted(session.scalars(query), key=lambda each: (order.index(each.kind), each.id))
-    return {each.id: each for each in listed}
+    return {each.id: each for each in sorted(session.scalars(query), key=place)}
+
+
+_ORDER = [_K.LEAGUE_HR, *(kind for kind in _K if kind not in AUTHORITIES), _K.REGION_HR]
+
+
+def place(office: Organization) -> tuple[int, int]:
+    """Its place among those a target is split over (排列次序), to sort by: leagues, units of the region, the region."""
+    return _ORDER.index(office.kind), office.id
 
 
 _REGION = sa.select(Organization).where(Organization.kind == _K.REGION_HR).order_by(Organization.id).limit(1)
@@ -167,6 +173,9 @@ def in_force(session: Session, actor: Actor, code: str, year: int, *, number: in
     else:
         query = query.where(QuotaVersion.number == number)
     version = session.scalar(query)
+    if version is not None and number is None and not actor.oversees_region:
+        # What concerns an office is the version in which its own share became what it is.
+        return next(iter(history(session, actor, code, year)), Targets(found, year, Split(None)))
     if version is None and number is not None:
         raise not_found("指标")
     if version is None:
@@ -195,7 +204,7 @@ def _seen(actor: Actor, split: Split) -> Split:
 def history(session: Session, actor: Actor, code: str, year: int) -> list[Targets]:
     """Versions (历次下达), the latest first, each as far as the actor may see it.
 
-    Others than the region see those in which they have a share. Refused codes: "role", "policy", "fields".
+    Others than the region see those in which their own share became another. Refused codes: "role", "policy", "fields".
     """
     require(actor, *READERS)
     found = programme(code, year)
@@ -206,7 +215,10 @@ def history(session: Session, actor: Actor, code: str, year: int) -> list[Target
         .order_by(QuotaVersion.number.desc())
     ).all()
     told = [_told(session, actor, found, year, each) for each in versions]
-    return [each for each in told if actor.oversees_region or each.split.shares]
+    if actor.oversees_region:
+        return told
+    former = [*(each.split for each in told[1:]), Split(None)]
+    return [each for each, before in zip(told, former, strict=True) if each.split != before]
 
 
 def _told(session: Session, actor: Actor, found: Programme, year: int, version: QuotaVersion) -> Targets:

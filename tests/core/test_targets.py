@@ -9,10 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import OrganizationKind, Refused
+from core.ground.access import Refused
 from core.models import Organization, QuotaVersion
 from core.office import messages
-from core.people import organizations
 from core.quotas import splitting, targets
 from core.quotas.targets import Split
 from core.trail import audit
@@ -24,21 +23,7 @@ CODE, YEAR = "capability", 2024
 
 
 def with_a_department() -> c.Cast:
-    cast = c.assemble()
-    with db.transaction() as session:
-        cast.places["department"] = organizations.add(
-            session,
-            name="内蒙古自治区农牧厅（示例）",
-            kind=OrganizationKind.DEPARTMENT,
-            authority_id=cast.places["region"].id,
-            actor=cast["admin"],
-            now=c.NOW,
-        )
-    home = cast.places["department"]
-    cast.actors["department"] = replace(
-        cast["base"], organization_id=home.id, organization_name=home.name, organization_kind=home.kind
-    )
-    return cast
+    return c.assemble()
 
 
 @pytest.fixture
@@ -130,8 +115,9 @@ def test_every_publication_is_a_version_with_its_reason_and_what_it_changed(cast
             [cast.places["baotou"].name, "900人", "", -900],
             [cast.places["department"].name, "", "100人", 100],
         ]
-        of_league = targets.history(session, cast["baotou_reviewer"], CODE, YEAR)
-        assert [each.number for each in of_league] == [1]
+        for by, numbers in (("baotou_reviewer", [2, 1]), ("hohhot_leader", [1]), ("department", [2]), ("base", [])):
+            assert [each.number for each in targets.history(session, cast[by], CODE, YEAR)] == numbers, by
+        assert targets.in_force(session, cast["hohhot_leader"], CODE, YEAR).reason == "年初分解"
         assert targets.changes(session, cast["hohhot_leader"], CODE, YEAR, 1)["became"].tolist() == ["1,500人"]
         lines, _ = audit.history(session, cast["admin"], event=targets.Event.PUBLISHED)
     assert lines["reason"].tolist() == ["年中调整", "年初分解"]

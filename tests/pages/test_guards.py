@@ -22,6 +22,7 @@ PAGES = sorted(path.stem for path in (db.ROOT / "pages").glob("*.py"))
 MAY_OPEN: dict[str, set[Role]] = {
     "account": set(Role),
     "audit": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.BASE_CLERK, Role.EMPLOYER_CLERK},
+    "backups": {Role.ADMIN},
     "calendar": set(Role),
     "credit_import": {Role.ADMIN, Role.REVIEWER},
     "credit_lookup": set(Role) - {Role.BASE_CLERK},
@@ -33,11 +34,13 @@ MAY_OPEN: dict[str, set[Role]] = {
     "organizations": {Role.ADMIN},
     "paper": {Role.BASE_CLERK, Role.PERSON, Role.EMPLOYER_CLERK},
     "people": set(Role) - {Role.BASE_CLERK, Role.PERSON},
+    "plan_tables": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "policies": set(Role),
     "public_notice": set(Role),
     "study": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "policy_lab": {Role.ADMIN},
     "quota_dashboard": set(Role) - {Role.BASE_CLERK, Role.PERSON},
+    "recognised": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "review": {Role.ADMIN, Role.REVIEWER},
     "targets": set(Role) - {Role.PERSON},
 }
