@@ -102,7 +102,7 @@ def by_office(session: Session, actor: Actor, found: Programme, year: int, on: d
     pace, _ = _pace(session, found, year, on)
     organizations = sa.select(Organization).where(Organization.id.in_({*shares, *(amounts or {})}))
     rows = []
-    for office in sorted(session.scalars(organizations), key=lambda each: each.id):
+    for office in sorted(session.scalars(organizations), key=targets.place):
         target = shares.get(office.id)
         done, visits = (None, None) if amounts is None else amounts.get(office.id, (0, 0))
         share = None if done is None or not target else done / target
