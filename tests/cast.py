@@ -441,8 +441,8 @@ def waiting(cast: Cast, kind: str) -> Submission:
             posted(cast, sheet([row(1)]))
             return nominate(cast, 1)
         case "objection":
-            posted(cast, sheet([row(1)]))
-            nomination = nominate(cast, 1)
+            posted(cast, sheet([row(2)]))
+            nomination = nominate(cast, 2)
             grant(cast, nomination.id, reason="综合条件靠前")
             publish(cast)
             with db.transaction() as session:
