@@ -235,8 +235,8 @@ def programmes(session: Session, cast: c.Cast) -> None:
     table = capability.draft(session, capability.TableFields("capability", 2024), **file)
     capability.add(session, table.id, c.LINES[0], **file)
     written = summaries.SummaryFields("按计划表举办", "学员满意")
-    summary = summaries.draft(session, "capability", 2024, written, **file)
-    summaries.revise(session, summary.id, written, version=summary.version, **file)
+    told = summaries.draft(session, "capability", 2024, written, **file)
+    summaries.revise(session, told.id, written, version=told.version, **file)
 
 
 def a_year_of_study(cast: c.Cast) -> None:
