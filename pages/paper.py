@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor, Refused
-from core.models import Claim, Plan, Report, Submission
+from core.models import Claim, Nomination, Plan, Report, Submission
 from core.submissions import reports, workflow
 from core.submissions.kinds import KINDS, Action
 from web import address, links, papers, shell, submissions
@@ -17,6 +17,8 @@ from web.plans import form as plan_form
 from web.plans import reading as plan_reading
 from web.reports import form as report_form
 from web.reports import reading as report_reading
+from web.study import form as study_form
+from web.study import reading as study_reading
 from web.words import md
 
 actor = shell.require(*papers.FILERS, elsewhere=papers.on_the_desk)
@@ -43,11 +45,24 @@ def claim(found: Submission | None) -> papers.Paper | None:
     return claim_form.form(None, person_id, actor) if person_id is not None else None
 
 
-FORMS: dict[str, Callable[[Submission | None], papers.Paper | None]] = {"plan": plan, "report": report, "claim": claim}
+def nomination(found: Submission | None) -> papers.Paper | None:
+    if isinstance(found, Nomination):
+        return study_form.form(found, found.person_id or 0, actor)
+    person_id = study_form.for_whom(actor)
+    return study_form.form(None, person_id, actor) if person_id is not None else None
+
+
+FORMS: dict[str, Callable[[Submission | None], papers.Paper | None]] = {
+    "plan": plan,
+    "report": report,
+    "claim": claim,
+    "nomination": nomination,
+}
 READINGS: dict[str, Callable[[Any, Actor], None]] = {
     "plan": plan_reading.own,
     "report": report_reading.own,
     "claim": claim_reading.own,
+    "nomination": study_reading.own,
 }
 
 

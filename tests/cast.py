@@ -27,9 +27,11 @@ from core.models import (
     Claim,
     CreditTotal,
     Mode,
+    Nomination,
     Organization,
     Person,
     Plan,
+    PublicNotice,
     Report,
     Submission,
     append_only_tables,
@@ -37,6 +39,7 @@ from core.models import (
 from core.people import accounts, organizations, setup
 from core.submissions import claims, disputes, plans, reports, roster, workflow
 from core.submissions.kinds import KINDS
+from core.submissions.programmes import publicity, study
 from core.submissions.workflow import Action
 from core.trail.files import Upload
 from tests import ready, toy
@@ -315,6 +318,45 @@ def grant(
         return workflow.move(session, claim_id, Action.APPROVE, **act)[1].words
 
 
+NOMINATION = study.NominationFields(
+    programme="special_training",
+    year=2024,
+    education="研究生",
+    degree="硕士",
+    duty="科室副主任",
+    post="主治医师",
+    level="中级",
+    titled_on=date(2016, 9, 1),
+    ethnicity="蒙古族",
+    phone="0471-1000000",
+    specialty="临床医学",
+    grassroots_years=6,
+    study_field="人工智能辅助诊断",
+    host1="示例大学附属医院",
+    host2="示例医科大学",
+    host3="",
+    supervisor="示例教授",
+    topic="影像辅助诊断在旗县的应用",
+    opinion="同意推荐，研修期间保留岗位。",
+)
+
+
+def nominate(cast: Cast, serial: int, *, by: str = "employer", now: datetime = AFTER, **changes: Any) -> Nomination:
+    """A nomination of the person with this serial, on file with the filer's employer, filed and waiting."""
+    with db.transaction() as session:
+        made = study.draft(session, person_id(serial), replace(NOMINATION, **changes), actor=cast[by], now=now)
+        workflow.move(session, made.id, Action.SUBMIT, version=made.version, actor=cast[by], now=now)
+    return made
+
+
+def publish(cast: Cast, programme: str = NOMINATION.programme, *, days: int = 7, now: datetime = AFTER) -> PublicNotice:
+    """A public notice of all who were selected, from that day on for so many days."""
+    with db.transaction() as session:
+        first = db.office_day(now)
+        act: Any = {"first_on": first, "last_on": first + timedelta(days=days - 1), "actor": cast["reviewer"]}
+        return publicity.publish(session, programme, NOMINATION.year, **act, now=now)
+
+
 FILER = {Role.BASE_CLERK: "base", Role.EMPLOYER_CLERK: "employer"}
 """Who, of the cast, files what clerks of a role file."""
 
@@ -350,6 +392,17 @@ def waiting(cast: Cast, kind: str) -> Submission:
             posted(cast, sheet([row(1)]))
             with db.transaction() as session:
                 return disputes.file(session, person_id(1), 1, 1, words="学时有误", actor=cast["employer"], now=AFTER)
+        case "nomination":
+            posted(cast, sheet([row(1)]))
+            return nominate(cast, 1)
+        case "objection":
+            posted(cast, sheet([row(1)]))
+            nomination = nominate(cast, 1)
+            grant(cast, nomination.id, reason="综合条件靠前")
+            publish(cast)
+            with db.transaction() as session:
+                act: Any = {"words": "基层年限与实际不符", "actor": cast["employer"], "now": AFTER}
+                return publicity.object_to(session, nomination.id, **act)
         case "toy":
             with db.transaction() as session:
                 made = toy.draft(session, "推荐名单", actor=cast["employer"], now=NOW)

@@ -31,6 +31,7 @@ __all__ = [
     "search",
     "shell",
     "sign_in",
+    "study",
     "submissions",
     "tables",
     "words",

@@ -13,10 +13,12 @@ from core.submissions.kinds import KINDS
 from web import shell
 
 STYLE = Path(__file__).parent / "links.css"
+READ_ELSEWHERE = {"nomination": "public_notice"}
+"""Where the person reads what others filed about the person."""
 Place = tuple[str, dict[str, str]]
 """A page's file, and the query of its address."""
 
-FILED_ELSEWHERE = {"dispute": "credit_lookup"}
+FILED_ELSEWHERE = {"dispute": "credit_lookup", "objection": "public_notice"}
 """Where a kind is filed that has no form of its own: at the record it is about."""
 
 
@@ -30,6 +32,8 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
             return FILED_ELSEWHERE[kind], {kind: str(record_id)}
         by_plan = kind == "report" and plan_id
         return "paper", {"kind": kind, "plan": str(plan_id)} if by_plan else {"item": str(record_id)}
+    if actor.role is Role.PERSON and kind in READ_ELSEWHERE:
+        return READ_ELSEWHERE[kind], {kind: str(record_id)}
     if actor.role in (Role.REVIEWER, Role.ADMIN):
         return "review", {"kind": kind, "item": str(record_id)} if record_id else {"kind": "plan", "item": str(plan_id)}
     return ("quota_dashboard", {}) if actor.role is Role.LEADER else None

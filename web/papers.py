@@ -96,7 +96,7 @@ def open_places(session: Session, places: Iterable[str], actor: Actor) -> list[t
     return found
 
 
-WITH = {"plan": "copy", "claim": "for"}
+WITH = {"plan": "copy", "claim": "for", "nomination": "for"}
 """What a new form's address names beside the kind: the plan it copies, the person it is about."""
 
 

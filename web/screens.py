@@ -46,7 +46,11 @@ SCREENS = {
         Screen("calendar", "期限日历", "calendar_month"),
         Screen("policies", "政策依据", "gavel"),
     ),
-    "专项项目": (Screen("targets", "指标分解", "flag", targets.READERS),),
+    "专项项目": (
+        Screen("targets", "指标分解", "flag", targets.READERS),
+        Screen("study", "推荐遴选与培养", "school", access.OFFICERS),
+        Screen("public_notice", "公示", "campaign"),
+    ),
     "管理": (
         Screen("policy_lab", "政策试算与发布", "science", (Role.ADMIN,)),
         Screen("organizations", "机构与账号", "apartment", (Role.ADMIN,)),

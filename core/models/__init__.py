@@ -20,6 +20,7 @@ from core.models.offices import (
 )
 from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.quotas import Quota, QuotaShare, QuotaVersion
+from core.models.study import Nomination, Objection, Placement, PublicNotice
 from core.models.submissions import (
     Attachment,
     Claim,
@@ -68,12 +69,16 @@ __all__ = [
     "MessageRead",
     "Mode",
     "Movement",
+    "Nomination",
+    "Objection",
     "Organization",
     "Person",
     "PersonChange",
+    "Placement",
     "Plan",
     "PolicyDraft",
     "ProgrammeLine",
+    "PublicNotice",
     "Quota",
     "QuotaShare",
     "QuotaVersion",

@@ -42,6 +42,8 @@ class Submission(Base):
     """At which stage of its kind's review (审核环节) it waits; 0 is the first."""
     decider_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"))
     """The office before which it lies (审核机关): that of its stage, usually the authority in charge."""
+    confidential: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Whether a person's is nobody's else on this side: not to be seen by clerks of the person's employer."""
     organization: Mapped[Organization] = relationship(foreign_keys=[organization_id])
     authority: Mapped[Organization] = relationship(foreign_keys=[authority_id])
     person: Mapped[Person | None] = relationship()
@@ -59,9 +61,11 @@ class Submission(Base):
 
     @hybrid_property
     def home_id(self) -> int | None:
-        """Whose clerks see it: the organization's; where it is about a person, those of the present employer."""
+        """Whose clerks see it: the organization's; where it is about a person, of the present employer, if any."""
         if self.person is None:
             return self.organization_id
+        if self.confidential:
+            return None
         human = self.person if self.person.merged_into_id is None else self.person.merged_into
         return human.employer_id if human else None
 
@@ -69,7 +73,8 @@ class Submission(Base):
     @classmethod
     def _home_id(cls) -> sa.ColumnElement[int | None]:
         employer = sa.select(Person.employer_id).where(Person.id == cls.human_id).correlate(cls).scalar_subquery()
-        return sa.case((cls.person_id.is_(None), cls.organization_id), else_=employer)
+        nobody = sa.and_(cls.confidential, cls.person_id.is_not(None))
+        return sa.case((cls.person_id.is_(None), cls.organization_id), (nobody, sa.null()), else_=employer)
 
     @hybrid_property
     def human_id(self) -> int | None:

@@ -9,6 +9,10 @@ from core.submissions import plans
 from core.submissions import reports
 from core.submissions import claims
 from core.submissions import disputes
+from core.submissions.programmes import study as study
+from core.submissions.programmes import selection as selection
+from core.submissions.programmes import publicity as publicity
+from core.submissions.programmes import placements as placements
 # isort: on
 
 __all__ = [

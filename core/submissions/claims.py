@@ -53,7 +53,7 @@ from core.models import (
     under,
 )
 from core.people import persons
-from core.submissions import plans
+from core.submissions import forms, plans
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
 from core.submissions.kinds import REASONS, Action, Kind, Line, register
 from core.tables import values
@@ -63,10 +63,7 @@ from core.trail.files import Upload
 
 FILERS = (Role.PERSON, Role.EMPLOYER_CLERK)
 OPEN = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
-EVIDENCE = tuple(files.SIGNS)
-"""The kinds of file a certificate may be in."""
 UNITS = {"hour": "学时", "day": "天", "item": "项"}
-MOST_FILES = 10
 
 _SOURCES = {source.label: source for source in Source}
 
@@ -430,7 +427,7 @@ def draft(
     session.add(claim)
     session.flush()
     _check_filed(session, claim)
-    _attach(session, claim, evidence, now)
+    forms.attach(session, claim, evidence, now=now)
     audit.record(session, Event.DRAFTED, claim, actor=actor, after=summary(claim), now=now)
     return claim
 
@@ -466,7 +463,7 @@ def revise(
         setattr(claim, name, value)
     claim.granted = None
     _check_filed(session, claim)
-    _attach(session, claim, evidence, now)
+    forms.attach(session, claim, evidence, now=now)
     audit.record(session, Event.REVISED, claim, actor=actor, before=before, after=summary(claim), now=now)
     return claim
 
@@ -554,17 +551,6 @@ def _one(session: Session, claim_id: int, actor: Actor, *, lock: bool = False) -
     if claim is None:
         raise not_found("学时折合申报")
     return claim
-
-
-def _attach(session: Session, claim: Claim, evidence: Sequence[Upload], now: datetime) -> None:
-    for upload in evidence:
-        if not upload.filename.lower().endswith(EVIDENCE) or not files.is_as_named(upload):
-            raise Refused("file", f"“{upload.filename}”不是PDF、JPG或PNG文件，请拍照、扫描或另存后再上传。")
-    had = session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == claim.id)) or 0
-    if had + len(evidence) > MOST_FILES:
-        raise Refused("file", f"一项申报至多附{MOST_FILES}个文件，请把多页合成一个PDF。")
-    for upload in evidence:
-        files.attach(session, claim, upload, purpose="evidence", now=now)
 
 
 def evidence(session: Session, claim_id: int, actor: Actor) -> list[Attachment]:

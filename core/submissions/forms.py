@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
 from core.ground import typed
+from core.ground.access import Refused
+from core.models import Attachment, Submission
 from core.tables import values
+from core.trail import files
+from core.trail.files import Upload
+
+EVIDENCE = tuple(files.SIGNS)
+"""The kinds of file that evidence (证明材料) may be in."""
+MOST_FILES = 10
 
 Faults = list[tuple[str, str]]
 """What is wrong with a form: a field's name and words, in the order of the form; `access.refuse_faults` refuses it."""
@@ -49,3 +60,25 @@ def no_days(fields: Any, words: Mapping[str, str]) -> Faults:
     """Days (日期) that are none, of those a form has under names that end in `_on`."""
     days = {name: getattr(fields, name) for name in words if name.endswith("_on")}
     return [(name, f"{words[name]}应为日期") for name, day in days.items() if day and not isinstance(day, date)]
+
+
+def is_day(value: object) -> bool:
+    """Whether a field holds a day (日期), which only a forged form lets it not."""
+    return isinstance(value, date)
+
+
+def check_evidence(evidence: Sequence[Upload]) -> None:
+    """Files that can be evidence (证明材料): PDF or pictures. Refused codes: "file"."""
+    for upload in evidence:
+        if not upload.filename.lower().endswith(EVIDENCE) or not files.is_as_named(upload):
+            raise Refused("file", f"“{upload.filename}”不是PDF、JPG或PNG文件，请拍照、扫描或另存后再上传。")
+
+
+def attach(session: Session, submission: Submission, evidence: Sequence[Upload], *, now: datetime) -> None:
+    """Add evidence (证明材料) to a submission: PDF or pictures, a few. Refused codes: "file"."""
+    check_evidence(evidence)
+    had = session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == submission.id)) or 0
+    if had + len(evidence) > MOST_FILES:
+        raise Refused("file", f"一项申报至多附{MOST_FILES}个文件，请把多页合成一个PDF。")
+    for upload in evidence:
+        files.attach(session, submission, upload, purpose="evidence", now=now)

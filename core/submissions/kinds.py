@@ -56,8 +56,9 @@ class Kept:
     rows: Rows
 
 
-Office = Callable[[Session, Any], int]
-"""Which office decides a submission at a stage: answers the id of an organization."""
+Office = Callable[[Session, Any], int | None]
+"""Which office decides a submission at a stage: answers the id of an organization; None leaves the stage out, which the
+last one never is."""
 
 
 def in_charge(_session: Session, submission: Submission) -> int:

@@ -278,9 +278,16 @@ def _checked(session: Session, submission: Submission, action: Action, *, versio
 
 
 def _enter(session: Session, submission: Submission, stage: int) -> None:
-    """Let a submission wait at a stage, before the office that decides there."""
-    submission.stage = stage
-    submission.decider_id = stage_of(submission).office(session, submission)
+    """Let a submission wait at a stage, before the office that decides there, or at the next that has one."""
+    submission.stage, submission.decider_id = _before(session, submission, stage)
+
+
+def _before(session: Session, submission: Submission, stage: int) -> tuple[int, int]:
+    """At which stage one waits that has come to this one, and before which office: a stage without one is left out."""
+    stages = kinds.of(submission).stages
+    while (office := stages[stage].office(session, submission)) is None:
+        stage += 1
+    return stage, office
 
 
 def _record(session: Session, submission: Submission, before: S, step: _Step, confirmed: str) -> None:
@@ -499,7 +506,7 @@ def faults(session: Session) -> list[str]:
         if stage.office is kinds.in_charge
     ]
     query = sa.select(Submission).where(sa.not_(sa.or_(*usual)) | (Submission.decider_id != Submission.authority_id))
-    offices = ((each, stage_of(each).office(session, each)) for each in session.scalars(query.order_by(Submission.id)))
+    offices = ((each, _before(session, each, each.stage)[1]) for each in session.scalars(query.order_by(Submission.id)))
     return [
         f"{each.kind} {each.id} lies before organization {each.decider_id}, not before {office}, which decides it"
         for each, office in offices

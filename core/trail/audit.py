@@ -23,6 +23,7 @@ from core.models import (
     Organization,
     Person,
     PolicyDraft,
+    PublicNotice,
     Quota,
     Submission,
 )
@@ -171,6 +172,8 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
         case CreditBatch():
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))
+            return touched.authority_id, touched.authority_id
+        case PublicNotice():
             return touched.authority_id, touched.authority_id
         case Quota():
             return touched.organization_id, touched.organization_id

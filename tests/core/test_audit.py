@@ -22,6 +22,7 @@ from core.people import accounts, acts, holidays, keys, organizations, persons, 
 from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
+from core.submissions.programmes import placements, publicity, selection, study
 from core.submissions.workflow import Action
 from core.tables import mending, sheets
 from core.trail import audit, choices, files
@@ -163,7 +164,48 @@ def busy_month() -> c.Cast:
         quota = targets.save(s, "capability", 2024, split, version=0, actor=reviewer, now=c.AFTER)
         said = {"version": quota.version, "actor": reviewer, "reason": "年初分解", "now": c.AFTER}
         targets.publish(s, "capability", 2024, split, **said)
+    a_year_of_study(cast)
     return cast
+
+
+def a_year_of_study(cast: c.Cast) -> None:
+    """Nominations ranked, selected, published, objected to, placed, left: every deed of it once."""
+    reviewer, employer, day = cast["reviewer"], cast["employer"], date(2024, 6, 10)
+    rows = [c.row(21, employer=cast.places["hohhot_school"].name)]
+    c.posted(cast, c.sheet(rows), by="hohhot_base", reviewer="hohhot_reviewer", title="第二期")
+    first, last = (c.nominate(cast, serial, now=c.NOW).id for serial in (1, 12))
+    of_a_school = c.nominate(cast, 21, by="hohhot_employer", now=c.NOW)
+    with db.transaction() as s:
+        act = {"actor": reviewer, "now": c.NOW}
+        mine = {"version": of_a_school.version, "actor": cast["hohhot_reviewer"], "now": c.NOW}
+        selection.rank(s, of_a_school.id, 1, **mine)
+        found = study.one(s, last, reviewer)
+        workflow.move(s, last, Action.RETURN, version=found.version, reason="补充师资", **act)
+        again = {"actor": employer, "now": c.NOW}
+        study.revise(s, last, study.fields_of(found), version=found.version, **again)
+        s.flush()
+        workflow.move(s, last, Action.SUBMIT, version=found.version, **again)
+        selection.reserve(s, last, 1, version=found.version, **act)
+        for each in (study.one(s, first, reviewer), found):
+            workflow.move(s, each.id, Action.APPROVE, version=each.version, reason="条件靠前", **act)
+    c.publish(cast, now=c.NOW)
+    with db.transaction() as s:
+        for target, answer in ((last, Action.REJECT), (first, Action.APPROVE)):
+            filed = publicity.object_to(s, target, words="年限不实", actor=employer, now=c.NOW)
+            workflow.move(s, filed.id, answer, version=filed.version, reason="已核实", actor=reviewer, now=c.NOW)
+        s.flush()
+        act = {"actor": reviewer, "now": c.AFTER}
+        (notice,) = publicity.of_year(s, "special_training", 2024, reviewer)
+        publicity.conclude(s, notice.id, version=notice.version, **act)
+        s.flush()
+        where = placements.PlacementFields("示例大学", "", "", day, date(2025, 6, 9))
+        placed = placements.place(s, last, where, version=0, **act)
+        s.flush()
+        placements.place(s, last, replace(where, host="示例医院"), version=placed.version, reason="导师调动", **act)
+        s.flush()
+        placements.reach(s, last, placements.Step.REPORTED, on=day, version=placed.version, **act)
+        s.flush()
+        placements.agree(s, last, signed_on=day, version=placed.version, **act)
 
 
 def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str) -> None:

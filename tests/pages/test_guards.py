@@ -34,6 +34,8 @@ MAY_OPEN: dict[str, set[Role]] = {
     "paper": {Role.BASE_CLERK, Role.PERSON, Role.EMPLOYER_CLERK},
     "people": set(Role) - {Role.BASE_CLERK, Role.PERSON},
     "policies": set(Role),
+    "public_notice": set(Role),
+    "study": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "policy_lab": {Role.ADMIN},
     "quota_dashboard": set(Role) - {Role.BASE_CLERK, Role.PERSON},
     "review": {Role.ADMIN, Role.REVIEWER},

@@ -23,7 +23,13 @@ _PAPER = st.components.v2.component(
     css=(_HERE / "paper.css").read_text(encoding="utf-8"),
     js=(_HERE / "paper.js").read_text(encoding="utf-8"),
 )
-PURPOSES = {"announcement": "培训通知", "notice": "培训通知", "roster": "花名册原件", "evidence": "证明材料"}
+PURPOSES = {
+    "announcement": "培训通知",
+    "notice": "培训通知",
+    "roster": "花名册原件",
+    "evidence": "证明材料",
+    "agreement": "培养协议",
+}
 
 
 def evidence(kept: Sequence[Attachment]) -> None:

@@ -22,6 +22,7 @@ from web.credit import answering
 from web.plans import extending
 from web.plans import reading as plan_reading
 from web.reports import reviewing as report_reviewing
+from web.study import reviewing as study_reviewing
 from web.words import md
 
 Shows = Callable[[Submission, Actor], None]
@@ -83,6 +84,15 @@ READINGS = {
         before=claim_reviewing.grant,
         names=claim_reading.NAMES,
     ),
+    "nomination": Reading(
+        _plain,
+        ask=study_reviewing.ask,
+        typed=study_reviewing.typed,
+        before=study_reviewing.settle,
+        note=study_reviewing.note,
+        names={"title": "matter", "organization": "employer"},
+    ),
+    "objection": Reading(_plain, names={"title": "matter", "words": "objection"}),
     "dispute": Reading(answering.show, names={"words": "objection", "completed_on": "studied_on"}),
 }
 

@@ -34,6 +34,9 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         if name == "subject":
             names = notices.subject_names() | {"": NOT_BEGUN}
             shown[name] = [names.get(code, "") for code in frame[name]]
+        elif name == "programme":
+            programmes = notices.programme_names()
+            shown[name] = [programmes.get(code, code) for code in frame[name]]
         elif name == "source" and "reverses_id" in frame:
             shown[name] = [
                 _source_words(code, back) for code, back in zip(frame[name], frame["reverses_id"], strict=True)

@@ -1,0 +1,43 @@
+"""Years of study: who was nominated, selected, published and placed, programme by programme."""
+
+import streamlit as st
+
+from core.ground.access import OFFICERS, Refused
+from core.submissions.programmes import places
+from web import bar, context, shell
+from web.study import placing, publishing, selecting
+from web.words import md
+
+actor = shell.require(*OFFICERS)
+shell.page("推荐遴选与培养", "用人单位推荐、盟市排名、自治区遴选，公示无异议后确定入选，安排一年的研修。")
+VIEWS = ("推荐与遴选", "公示", "培养")
+years = list(range(context.today().year + 1, context.today().year - 4, -1))
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    year = st.selectbox("年度", years, 1, key="year", bind="query-params", width=110)
+    view = st.segmented_control(
+        "内容", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params", label_visibility="collapsed"
+    )
+    try:
+        found = {each.code: each for each in places.study_programmes(year, actor.league)}
+    except Refused as refused:
+        st.error(md(refused.words))
+        bar.end()
+    code = st.selectbox(
+        "专项项目",
+        list(found),
+        format_func=lambda each: found[each].name if each in found else "",
+        key="programme",
+        bind="query-params",
+        width=330,
+    )
+if code not in found:
+    st.info(f"{year}年度的通知没有研修项目。")
+    bar.end()
+selecting.heading(found[code])
+if view == "公示":
+    publishing.publishing(found[code], year, actor)
+elif view == "培养":
+    placing.placing(found[code], year, actor)
+else:
+    selecting.overview(found[code], year, actor)
+    selecting.listed(found[code], year, actor)

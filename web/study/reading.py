@@ -1,0 +1,29 @@
+"""A nomination to read (研修推荐), as its employer sees it: how far it is, and the claim on the year's certificate."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.ground import db
+from core.ground.access import Actor
+from core.models import Nomination
+from core.submissions import workflow
+from core.submissions.programmes import placements, study
+from web import submissions
+from web.claims import reading as evidence
+from web.study import placing
+
+
+def own(nomination: Nomination, actor: Actor) -> None:
+    """A nomination of one's own house that is not to be edited."""
+    with db.reading() as session:
+        steps = workflow.trail(session, nomination.id, actor)
+        kept = study.evidence(session, nomination.id, actor)
+        completed = placements.placed(session, nomination.id)
+    with st.container(border=True):
+        submissions.submission(nomination, steps)
+        with st.container(horizontal=True):
+            for each in kept:
+                evidence.evidence(each)
+    if completed and completed.completed in study.PASSED:
+        placing.claim(nomination.id, actor)
