@@ -50,8 +50,8 @@ PAGES = (
     ("credit_lookup", "reviewer", ""),
     ("quota_dashboard", "leader", ""),
     ("audit", "admin", ""),
-    ("plan_filing", "base", ""),
-    ("report_filing", "base", ""),
+    ("home", "base", ""),
+    ("filing", "base", ""),
 )
 SECONDS = 10.0
 """For which ten reviewers rerun their desk."""
@@ -146,7 +146,7 @@ def ours(rounds: int) -> None:
     for page, username, query in PAGES:
         with session_of(username) as socket:
             rerun(socket, page, query)  # drawn once before it is measured
-            row(f"{page}?{query}" if query else page, [rerun(socket, page, query) for _ in range(rounds)])
+            row(f"{page}?{query} {username}", [rerun(socket, page, query) for _ in range(rounds)])
     with contextlib.ExitStack() as open_:
         sockets = [open_.enter_context(session_of("reviewer")) for _ in range(10)]
         times: list[float] = []

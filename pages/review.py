@@ -24,7 +24,8 @@ offered = readings.offered(actor)
 asked, now = filters.wanted(actor, offered), context.now()
 page = address.chosen("page") or 1
 with db.reading() as session:
-    counts = queues.counts(session, asked, actor=actor, now=now)
+    whose = actor.role, actor.organization_id, asked
+    counts = context.counted(whose, lambda: queues.counts(session, asked, actor=actor, now=now))
     count = filters.total(counts, asked)
     page = max(1, min(page, math.ceil(count / PAGE_ROWS)))
     unread, saved = said.unread(session, actor), views.saved(session, actor)

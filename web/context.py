@@ -6,9 +6,10 @@ import contextlib
 import contextvars
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -19,6 +20,8 @@ from core.ground.access import Actor
 from core.office import home
 from core.people import accounts, setup
 from routes.session import COOKIE
+
+Counts = TypeVar("Counts")
 
 
 @dataclass(frozen=True)
@@ -78,18 +81,26 @@ def _asked() -> Known:
     return Known(opened, begun, settings.get("office") == "demo", ahead, real + timedelta(days=ahead), actor, counts)
 
 
-_COUNTS: dict[int | None, tuple[float, dict[str, int]]] = {}
-"""By account, when they were counted (monotonic seconds) and what came out."""
+_COUNTS: dict[Any, tuple[float, Any]] = {}
+"""By what was asked, when it was counted (monotonic seconds) and what came out."""
 COUNTED_FOR = 5.0
-"""Seconds for which counts beside the menu hold; a deed done in this process has them counted anew at once."""
+"""Seconds for which counts hold; a deed done in this process has them counted anew at once."""
+
+
+def counted(question: Any, count: Callable[[], Counts]) -> Counts:
+    """Counts (件数) as they were up to a few seconds ago, by a question that says who asks and what."""
+    counted_at, counts = _COUNTS.get(question, (-math.inf, None))
+    if counts is None or time.monotonic() - counted_at > COUNTED_FOR:
+        if len(_COUNTS) > 1000:
+            _COUNTS.clear()
+        counts = count()
+        _COUNTS[question] = time.monotonic(), counts
+    found: Counts = counts
+    return found
 
 
 def _counted(session: Session, here: Actor, moment: datetime) -> dict[str, int]:
-    counted_at, counts = _COUNTS.get(here.account_id, (-math.inf, {}))
-    if time.monotonic() - counted_at > COUNTED_FOR:
-        counts = home.counts(session, here, now=moment)
-        _COUNTS[here.account_id] = time.monotonic(), counts
-    return counts
+    return counted(here.account_id, lambda: home.counts(session, here, now=moment))
 
 
 def token() -> str | None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.ext.hybrid import Comparator, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from core.ground.db import EncryptedText, Hours, Moment, Years
@@ -69,12 +69,10 @@ class Submission(Base):
         human = self.person if self.person.merged_into_id is None else self.person.merged_into
         return human.employer_id if human else None
 
-    @home_id.inplace.expression
+    @home_id.inplace.comparator
     @classmethod
-    def _home_id(cls) -> sa.ColumnElement[int | None]:
-        employer = sa.select(Person.employer_id).where(Person.id == cls.human_id).correlate(cls).scalar_subquery()
-        nobody = sa.and_(cls.confidential, cls.person_id.is_not(None))
-        return sa.case((cls.person_id.is_(None), cls.organization_id), (nobody, sa.null()), else_=employer)
+    def _home_id(cls) -> _Home:
+        return _Home(cls)
 
     @hybrid_property
     def human_id(self) -> int | None:
@@ -85,6 +83,26 @@ class Submission(Base):
     @classmethod
     def _human_id(cls) -> sa.ColumnElement[int | None]:
         return sa.select(Person.human_id).where(Person.id == cls.person_id).correlate(cls).scalar_subquery()
+
+
+class _Home(Comparator[Any]):
+    """Whose clerks see a submission, as SQL: one organization's are found by keys, whichever there are."""
+
+    def __init__(self, cls: type[Submission]) -> None:
+        self.cls = cls
+        employer = sa.select(Person.employer_id).where(Person.id == cls.human_id).correlate(cls).scalar_subquery()
+        nobody = sa.and_(cls.confidential, cls.person_id.is_not(None))
+        home = sa.case((cls.person_id.is_(None), cls.organization_id), (nobody, sa.null()), else_=employer)
+        super().__init__(home)
+
+    def __eq__(self, organization: object) -> sa.ColumnElement[bool]:  # type: ignore[override]
+        first = sa.select(Person.id).where(Person.employer_id == organization, Person.merged_into_id.is_(None))
+        people = sa.select(Person.id).where(sa.or_(Person.id.in_(first), Person.merged_into_id.in_(first)))
+        cls = self.cls
+        return sa.or_(
+            sa.and_(cls.organization_id == organization, cls.person_id.is_(None)),
+            sa.and_(cls.person_id.in_(people.correlate(None)), ~cls.confidential),
+        )
 
 
 class Plan(Submission):

@@ -137,8 +137,8 @@ def unread(session: Session, actor: Actor) -> dict[int, int]:
         .group_by(Comment.submission_id)
     )
     if actor.role in OFFICERS:
-        offices = (Submission.decider_id, Submission.authority_id)
-        query = query.where(sa.or_(*(office == actor.organization_id for office in offices)))
+        own = sa.literal(actor.organization_id)  # asked of each comment's submission, not of all an office has
+        query = query.where(own.in_((Submission.decider_id, Submission.authority_id)))
     return dict(session.execute(query).all())
 
 

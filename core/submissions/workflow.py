@@ -404,9 +404,11 @@ def _loading() -> sa.Select[Submission]:
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     """The submissions an actor may see, as an SQL condition."""
-    authority, person = Submission.authority_id, Submission.human_id
-    # A base's clerk sees nothing that is about a person, and of anything else the home is plainly whose it is.
-    home = Submission.organization_id if actor.role is Role.BASE_CLERK else Submission.home_id
+    authority: Any = Submission.authority_id
+    home: Any = Submission.home_id
+    person: Any = Submission.human_id
+    if actor.role is Role.BASE_CLERK:  # who sees nothing that is about a person; of anything else it is plain whose
+        home, person = Submission.organization_id, Submission.person_id
     return visible(actor, organization=home, authority=authority, person=person, filed_at=Submission.submitted_at)
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from core.ground import db
 from core.ground.access import Refused
+from core.models import State, Submission
 from core.office import home
 from core.submissions import plans, reports
 from core.submissions.kinds import KINDS
@@ -119,7 +120,15 @@ def test_overdue_reports_stand_on_their_authoritys_page_and_a_leagues_on_the_reg
         ("league", cast.places["hohhot"].name, -3),
     ]
     assert [(item.kind, item.title) for item in league.items] == [("report", "hohhot_base的培训")]
-    with db.transaction() as session:  # a report that was filed is no longer owed
+    plan = c.file_plan(cast, by="base", title="写了没有报")
+    c.approve(cast, plan.id)
+    written = c.file_report(cast, plan, c.sheet([c.row(1)]))
+    for state, owed in ((State.SUBMITTED, 1), (State.DRAFT, 2), (State.RETURNED, 2)):
+        with db.transaction() as session:
+            session.execute(sa.update(Submission).where(Submission.id == written.id).values(state=state))
+        with db.reading() as session:  # only a report that is before the authority is no longer owed
+            assert [each.own for each in reports.overdue(session, cast["reviewer"], now=now)].count(True) == owed
+    with db.transaction() as session:
         session.execute(sa.update(plans.Plan.__table__).values(end_on=date(2000, 1, 1), start_on=date(2000, 1, 1)))
     assert seen(cast, "leader", now).below == home.Part()
     with db.reading() as session, pytest.raises(Refused) as refused:

@@ -205,19 +205,19 @@ def test_files_that_are_no_announcement_or_no_roster_are_refused_and_nothing_is_
     ):
         assert c.refusal(saving(cast, plan, **given)).code == expected
     report, _ = done(saving(cast, plan, announcement=Upload("通知.PDF", b"x")))
-    given = done(lambda s: files.handed_out(s, report.roster_id, actor=cast["reviewer"], now=on(END)))
+    given = done(lambda s: files.handed_out(s, report.roster_id, actor=cast["admin"], now=on(END)))
     assert given == ROSTER
     with db.reading() as session:
         line = audit.history(session, cast["admin"], limit=1)[0].iloc[0]
         assert (line["event"], line["account"], line["record_id"]) == (
             "file.handed_out",
-            cast["reviewer"].name,
+            cast["admin"].name,
             report.id,
         )
     with db.reading() as session:
         kept = {row.purpose: row for row in session.scalars(sa.select(Attachment))}
         assert set(kept) == {"announcement", "roster"}
-        again = files.opened(session, report.roster_id, cast["reviewer"])
+        again = files.opened(session, report.roster_id, cast["base"])
         assert again == ROSTER
         sealed = (home / "files" / kept["roster"].sha256[:2] / kept["roster"].sha256).read_bytes()
     assert ROSTER.content not in sealed

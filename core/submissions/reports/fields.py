@@ -15,7 +15,7 @@ from core.ground import db, typed
 from core.ground.access import Actor, Refused, Role, refuse_faults, require
 from core.law import deadlines
 from core.law.deadlines import Deadline
-from core.models import Plan, Report, State
+from core.models import Plan, Report, State, Submission
 from core.people import holidays
 from core.submissions import plans
 from core.submissions.forms import Faults, left_out, no_days, too_long
@@ -67,18 +67,22 @@ def open_plans(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame
     """
     require(actor, Role.BASE_CLERK)
     today = db.office_day(now)
-    filed = sa.orm.aliased(Report, flat=True)
+    begun = sa.inspect(Report).local_table  # by itself: joined with what all kinds share, SQLite would read all of it
+    filed = sa.orm.aliased(sa.inspect(Submission).local_table)
     query = (
-        sa.select(Plan, filed)
-        .outerjoin(filed, filed.plan_id == Plan.id)
+        sa.select(Plan, filed.c.id)
+        .outerjoin(begun, begun.c.plan_id == Plan.id)
+        .outerjoin(filed, filed.c.id == begun.c.id)
         .where(Plan.organization_id == actor.organization_id, Plan.state == State.APPROVED, Plan.end_on <= today)
+        .where(sa.or_(filed.c.id.is_(None), filed.c.state.in_(EDITABLE)))
         .order_by(Plan.end_on)
     )
     lines = []
-    found: Iterable[tuple[Plan, Report | None]] = session.execute(query)
-    for plan, report in found:
-        if report is not None and report.state not in EDITABLE:
-            continue
+    found: Iterable[tuple[Plan, int | None]] = session.execute(query).all()
+    open_ = sa.select(Report).where(Report.id.in_([number for _, number in found if number]))
+    reports = {report.id: report for report in session.scalars(open_)}
+    for plan, number in found:
+        report = reports[number] if number else None
         counted = deadline(session, report) if report else plans.report_deadline(session, plan, plan.end_on)
         due_on = counted.due_on
         lines.append(

@@ -42,12 +42,18 @@ def overdue(session: Session, actor: Actor, *, now: datetime) -> list[Overdue]:
     require(actor, *OFFICERS)
     today = db.office_day(now)
     authority = sa.orm.aliased(Organization)
-    filed = sa.exists().where(Report.plan_id == Plan.id, Report.state.not_in(EDITABLE))
+    report, of = (
+        sa.inspect(Report).local_table,
+        sa.orm.aliased(sa.inspect(Submission).local_table),
+    )  # not the plan's own
+    filed = sa.exists(report.join(of, of.c.id == report.c.id).select())
+    filed = filed.where(report.c.plan_id == Plan.id, of.c.state.not_in(EDITABLE))
+    first = date(today.year - 1, 1, 1)
     query = (
         sa.select(Plan, Organization, authority)
         .join(Organization, Organization.id == Plan.organization_id)
         .join(authority, authority.id == Plan.authority_id)
-        .where(Plan.state == State.APPROVED, Plan.end_on < today, Plan.start_on >= date(today.year - 1, 1, 1), ~filed)
+        .where(Plan.state == State.APPROVED, Plan.end_on < today, Plan.start_on.between(first, today), ~filed)
         .order_by(Plan.end_on, Plan.id)
         .limit(MOST)
     )
