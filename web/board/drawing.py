@@ -74,7 +74,7 @@ def figure(
         st.caption(head)
         st.subheader(md(made.title), anchor=False)
         if made.chart is None:
-            st.info("当前筛选条件下没有数据。可放宽筛选条件，或换一个年度。")
+            st.info("当前筛选条件下没有可画的数据。可放宽筛选条件，或换一个年度。")
         else:
             _chart(made, ask, picked)
         with st.expander("数据表与导出"):

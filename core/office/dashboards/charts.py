@@ -54,7 +54,7 @@ def _mark(key: str = "key") -> alt.Parameter:
 
 
 _STRONG = alt.Opacity("chosen:Q", scale=alt.Scale(domain=[0, 1], range=[0.3, 1]), legend=None)
-_LABELS = alt.Axis(labelLimit=210, labelOverlap=False, ticks=False, domain=False)
+_LABELS = alt.Axis(labelLimit=260, labelOverlap=False, ticks=False, domain=False)
 
 
 def _strong(keys: Iterable[Any], chosen: Any) -> list[int]:
@@ -149,14 +149,17 @@ def _tiles(
     )
     tiles = base.mark_rect(cornerRadius=4, cursor="pointer").encode(
         color=alt.Color("value:Q", legend=None, scale=alt.Scale(zero=not share)),
-        opacity=_STRONG,
         tooltip=[alt.Tooltip("name:N", title="盟市"), alt.Tooltip("words:N", title=head)],
         description="label:N",
     )
     ink: Any = alt.expr("luminance(scale('color', datum.value)) > 0.32 ? '#111a24' : '#ffffff'")
     names = base.mark_text(dy=-7, fontSize=11, fontWeight=600, color=ink, aria=False).encode(text="stem:N")
     amounts = base.mark_text(dy=9, fontSize=11, color=ink, aria=False).encode(text="words:N")
-    chart = alt.layer(tiles.add_params(_mark()), names, amounts).properties(height=230)
+    layers = [tiles.add_params(_mark()), names, amounts]
+    if board.wanted.league:  # the others keep their colours, which say how much
+        only = base.transform_filter("datum.chosen == 1")
+        layers.append(only.mark_rect(filled=False, strokeWidth=4, cornerRadius=4, aria=False))
+    chart = alt.layer(*layers).properties(height=230)
     ranked = data.dropna(subset=["value"]).sort_values("value", ascending=False)
     title = "各盟市的" + head
     if len(ranked) and ranked["value"].max() > 0:
@@ -342,7 +345,7 @@ def funnel(board: Board, of: str = "people") -> Figure:
     unit = "人数（人）" if of == "people" else "培训（期）"
     base = alt.Chart(data)
     bars = base.mark_bar(cornerRadiusEnd=2).encode(
-        x=alt.X(f"{of}:Q", title=unit, scale=alt.Scale(zero=True), axis=alt.Axis(format=",", tickCount=5)),
+        x=alt.X(f"{of}:Q", title=unit, scale=alt.Scale(zero=True), axis=alt.Axis(format=",d", tickCount=5)),
         y=y,
         tooltip=[alt.Tooltip("stage:N", title="环节"), alt.Tooltip("words:N", title="办理")],
         description="label:N",
