@@ -14,7 +14,7 @@ from core.ledger.standing import Standing
 from core.ledger.years import Held, SubjectLine
 from core.models import Card, Person
 from core.people import persons
-from core.records import cards
+from core.records import cards, recognition
 from core.submissions import disputes, workflow
 from web import address, context, deeds, shell, tables
 from web.credit import disputing, proving
@@ -81,7 +81,7 @@ def issue(person_id: int, year_key: str) -> None:
 
 
 ENTRY = "credit_year subject hours studied_on source standing dispute posted_at basis".split()
-ENTRY += "posted_by plan_id report_id roster_row plan base".split()
+ENTRY += "posted_by plan_id report_id roster_row plan base recognised_by".split()
 ENTRY_NAMES = {"year": "credit_year", "completed_on": "studied_on"}
 
 
@@ -91,6 +91,7 @@ def person_page(person_id: int) -> None:
         person = persons.one(session, person_id, actor)
         issued = cards.issued(session, person_id, actor)
         entries = disputes.beside(session, statements.entries(session, person_id))
+        entries = recognition.beside(session, entries, person)
         held = years.of(session, person_id, db.office_day(context.moment(session)).year)
     with st.container(border=True):
         st.markdown(f"#### {md(person.name)}　:gray[{resident_id.mask(person.id_number)}]")
@@ -137,12 +138,14 @@ def entries_of(person: Person, entries: pd.DataFrame) -> None:
     """Every entry of a person down to its roster row, and its export."""
 
     def everything(session: Session, who: Actor) -> pd.DataFrame:
-        mine = statements.entries(session, persons.one(session, person.id, who).id)
-        return disputes.beside(session, mine).rename(columns=ENTRY_NAMES)
+        found = persons.one(session, person.id, who)
+        mine = disputes.beside(session, statements.entries(session, found.id))
+        return recognition.beside(session, mine, found).rename(columns=ENTRY_NAMES)
 
     st.markdown("**学时明细**")
-    tables.table(entries.rename(columns=ENTRY_NAMES), ENTRY, empty="")
-    tables.export(everything, ENTRY, name=f"学时明细-{person.name}")
+    columns = [name for name in ENTRY if name != "recognised_by" or entries[name].any()]
+    tables.table(entries.rename(columns=ENTRY_NAMES), columns, empty="")
+    tables.export(everything, columns, name=f"学时明细-{person.name}")
 
 
 def cards_of(issued: pd.DataFrame) -> None:

@@ -17,7 +17,8 @@ shell.page(
 )
 years = list(range(context.today().year + 1, context.today().year - 4, -1))
 views = ["现行指标", "分解与下达", "历次下达"] if changes else ["现行指标", "历次下达"]
-with st.container(horizontal=True, vertical_alignment="bottom"):
+row = st.container(horizontal=True, vertical_alignment="bottom")
+with row:
     year = st.selectbox("年度", years, years.index(context.today().year), key="year", bind="query-params", width=110)
     view = st.segmented_control(
         "内容", views, default=views[0], required=True, key="view", bind="query-params", label_visibility="collapsed"
@@ -27,17 +28,22 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     except Refused as refused:
         st.error(md(refused.words))
         bar.end()
-    code = st.selectbox(
-        "专项项目", list(names), format_func=names.__getitem__, key="programme", bind="query-params", width=320
-    )
-
 if not names:
     st.info(f"{year}年度的通知没有专项项目。")
-elif view == "分解与下达":
+    bar.end()
+if view == "现行指标":
+    quotas.in_force(year, actor)
+    if not actor.oversees_region:
+        bar.end()
+    row = st.container()
+with row:
+    label = "各单位的进度" if view == "现行指标" else "专项项目"
+    code = st.selectbox(
+        label, list(names), format_func=names.__getitem__, key="programme", bind="query-params", width=320
+    )
+if view == "分解与下达":
     quotas.split(targets.programme(code, year), year, actor)
 elif view == "历次下达":
     quotas.versions(targets.programme(code, year), year, actor)
 else:
-    quotas.in_force(year, actor)
-    if actor.oversees_region:
-        quotas.shares(targets.programme(code, year), year, actor)
+    quotas.shares(targets.programme(code, year), year, actor)

@@ -42,6 +42,7 @@ SCREENS = {
         Screen("credit_lookup", "学时查询与审验卡", "person_search", persons.LOOKERS),
         Screen("people", "人员", "groups", tuple(role for role in persons.LOOKERS if role is not Role.PERSON)),
         Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
+        Screen("recognised", "部门培训认可", "handshake", access.OFFICERS),
         Screen("quota_dashboard", "指标看板", "monitoring", dashboards.VIEWERS),
         Screen("calendar", "期限日历", "calendar_month"),
         Screen("policies", "政策依据", "gavel"),

@@ -25,14 +25,15 @@ from core.law.notices import Programme, Way
 from core.models import Organization, Plan, ProgrammeLine, Report, State, Submission
 from core.quotas import targets
 from core.quotas.targets import Split, Targets
+from core.submissions.programmes import study
 
 Done = Callable[[Programme, int], sa.Select[*tuple[Any, ...]]]
-COUNTED: dict[Way, Done] = {}
+COUNTED: dict[Way, Done] = {Way.STUDY: study.done}
 """What counts for programmes of each way, as `core.submissions.programmes` describes it; of a way that is not here
 nothing is kept yet, which is not the same as nothing done."""
 
-LEAST_OF_LAST_YEAR = 20
-"""So much must have been done last year for its course through the year to say anything."""
+LEAST_OF_LAST_YEAR, LEAST_MONTHS = 20, 4
+"""So much must have been done last year, in so many months, for its course through the year to say anything."""
 LEAST_REALISED = 5
 """So many of what was planned must be over for their outcome to say anything about the rest."""
 SETTLED_AFTER = 45
@@ -179,7 +180,7 @@ def _pace(session: Session, found: Programme, year: int, on: date) -> tuple[floa
     """Which part of the year's target would be done by a day (序时进度), and by what that is measured.
 
     As much of it as was done by the same day of last year of all that was done then, in the whole region; where that
-    was too little, evenly through the calendar.
+    was too little or all at once, evenly through the calendar.
     """
     if on < date(year, 1, 1):
         return 0.0, "按全年日数平均"
@@ -190,8 +191,9 @@ def _pace(session: Session, found: Programme, year: int, on: date) -> tuple[floa
         last = date(year - 1, on.month, min(on.day, calendar.monthrange(year - 1, on.month)[1]))
         first = sa.select(sa.func.min(rows.c.on).label("on")).group_by(rows.c.key).subquery()
         by_then = sa.func.coalesce(sa.func.sum(sa.case((first.c.on <= last, 1), else_=0)), 0)
-        then, whole = session.execute(sa.select(by_then, sa.func.count()).select_from(first)).one()
-        if whole >= LEAST_OF_LAST_YEAR:
+        months = sa.func.count(sa.extract("month", first.c.on).distinct())
+        then, whole, spread = session.execute(sa.select(by_then, sa.func.count(), months).select_from(first)).one()
+        if whole >= LEAST_OF_LAST_YEAR and spread >= LEAST_MONTHS:
             return then / whole, "按上年同期进度"
     days = 366 if calendar.isleap(year) else 365
     return on.timetuple().tm_yday / days, "按全年日数平均"
@@ -328,7 +330,7 @@ def _sentence(
         parts.append(target)
     else:
         parts.append(_against(split, done, unit, whose))
-        if done < split.target and expected is not None and by != "到年底":
+        if done < split.target and expected and by != "到年底":
             parts.append(_paced(done, expected, by, unit))
     if forecast:
         parts.append(_foretold(forecast, done, unit))

@@ -167,6 +167,9 @@ def in_force(session: Session, actor: Actor, code: str, year: int, *, number: in
     else:
         query = query.where(QuotaVersion.number == number)
     version = session.scalar(query)
+    if version is not None and number is None and not actor.oversees_region:
+        # What concerns an office is the version in which its own share became what it is.
+        return next(iter(history(session, actor, code, year)), Targets(found, year, Split(None)))
     if version is None and number is not None:
         raise not_found("指标")
     if version is None:
@@ -195,7 +198,7 @@ def _seen(actor: Actor, split: Split) -> Split:
 def history(session: Session, actor: Actor, code: str, year: int) -> list[Targets]:
     """Versions (历次下达), the latest first, each as far as the actor may see it.
 
-    Others than the region see those in which they have a share. Refused codes: "role", "policy", "fields".
+    Others than the region see those in which their own share became another. Refused codes: "role", "policy", "fields".
     """
     require(actor, *READERS)
     found = programme(code, year)
@@ -206,7 +209,10 @@ def history(session: Session, actor: Actor, code: str, year: int) -> list[Target
         .order_by(QuotaVersion.number.desc())
     ).all()
     told = [_told(session, actor, found, year, each) for each in versions]
-    return [each for each in told if actor.oversees_region or each.split.shares]
+    if actor.oversees_region:
+        return told
+    former = [*(each.split for each in told[1:]), Split(None)]
+    return [each for each, before in zip(told, former, strict=True) if each.split != before]
 
 
 def _told(session: Session, actor: Actor, found: Programme, year: int, version: QuotaVersion) -> Targets:

@@ -200,12 +200,14 @@ def course(*days: date) -> Callable[[Programme, int], sa.Select[Any]]:
 
 
 def test_a_year_to_go_by_gives_the_pace_its_course(cast: c.Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    days = [date(2023, 3, 1)] * 15 + [date(2023, 11, 1)] * 5 + [date(2024, 3, 1)] * 3
+    spring = [date(2023, 2, 1), date(2023, 3, 1), *[date(2023, 4, 1)] * 13]
+    days = [*spring, *[date(2023, 11, 1)] * 5, *[date(2024, 3, 1)] * 3]
     monkeypatch.setitem(progress.COUNTED, Way.LINES, course(*days))
     found = of(cast, "leader", date(2024, 6, 30))
     assert (found.done, found.expected, found.expected_by) == (3, 15000, "按上年同期进度")
-    monkeypatch.setitem(progress.COUNTED, Way.LINES, course(*days[1:]))
-    assert of(cast, "leader", date(2024, 6, 30)).expected_by == "按全年日数平均"
+    for too_little in (days[1:], [*[date(2023, 12, 1)] * 200, *days[20:]]):
+        monkeypatch.setitem(progress.COUNTED, Way.LINES, course(*too_little))
+        assert of(cast, "leader", date(2024, 6, 30)).expected_by == "按全年日数平均"
 
 
 # --- what the year may come to ----------------------------------------------------------------------------------------

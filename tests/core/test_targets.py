@@ -130,8 +130,9 @@ def test_every_publication_is_a_version_with_its_reason_and_what_it_changed(cast
             [cast.places["baotou"].name, "900人", "", -900],
             [cast.places["department"].name, "", "100人", 100],
         ]
-        of_league = targets.history(session, cast["baotou_reviewer"], CODE, YEAR)
-        assert [each.number for each in of_league] == [1]
+        for by, numbers in (("baotou_reviewer", [2, 1]), ("hohhot_leader", [1]), ("department", [2]), ("base", [])):
+            assert [each.number for each in targets.history(session, cast[by], CODE, YEAR)] == numbers, by
+        assert targets.in_force(session, cast["hohhot_leader"], CODE, YEAR).reason == "年初分解"
         assert targets.changes(session, cast["hohhot_leader"], CODE, YEAR, 1)["became"].tolist() == ["1,500人"]
         lines, _ = audit.history(session, cast["admin"], event=targets.Event.PUBLISHED)
     assert lines["reason"].tolist() == ["年中调整", "年初分解"]

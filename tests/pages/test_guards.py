@@ -38,6 +38,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "study": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "policy_lab": {Role.ADMIN},
     "quota_dashboard": set(Role) - {Role.BASE_CLERK, Role.PERSON},
+    "recognised": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "review": {Role.ADMIN, Role.REVIEWER},
     "targets": set(Role) - {Role.PERSON},
 }

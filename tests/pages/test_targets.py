@@ -92,7 +92,9 @@ def test_versions_say_what_each_changed_and_to_a_league_only_its_own(cast: Cast)
     assert listed["reason"].tolist() == ["第2次", "第1次"]
     assert moved.values.tolist() == [[cast.places["hohhot"].name, "1,500人", "1,800人", 300]]
     listed, *_ = (each.value for each in opened("baotou_reviewer", **query).dataframe)
-    assert listed["quota_target"].tolist() == ["900人", "900人"]
+    assert listed["quota_target"].tolist() == ["900人"]
+    assert "第1次" in said(opened("baotou_reviewer"))
+    assert "第2次" not in said(opened("baotou_reviewer"))
 
 
 @pytest.mark.parametrize("username", ["leader", "title", "hohhot_admin", "hohhot_reviewer", "base", "employer"])

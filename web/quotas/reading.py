@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -9,47 +12,77 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor
 from core.law.notices import Programme
-from core.models import Organization
-from core.quotas import targets
-from web import tables
+from core.quotas import progress, targets
+from core.quotas.progress import Progress
+from core.quotas.targets import Targets
+from web import context, tables
 from web.words import clause, md, moment_text
 
 
 def in_force(year: int, here: Actor) -> None:
-    """The target of each programme of a year (现行指标): of the region, or of the own organization."""
+    """Target and progress of each programme of a year (现行指标): of the region, or of the own organization."""
     with db.reading() as session:
-        found = targets.in_force_of(session, here, year)
-    for each in found:
-        if each.split.target is None and not here.oversees_region:
-            continue
-        with st.container(border=True):
-            unit = each.programme.unit
-            st.markdown(f"**{md(each.programme.name)}**　{clause(each.programme.clause)}")
-            whose = "全区指标" if here.oversees_region else "本单位指标"
-            st.markdown(f"{whose} **{targets.written(each.split, unit)}**")
-            if each.number:
-                st.caption(f"第{each.number}版，{moment_text(each.at)}下达：{md(each.reason)}")
-            else:
-                st.caption("尚未下达，以通知的数为准。")
+        standing = targets.in_force_of(session, here, year)
+        found = progress.of_year(session, here, year, _by(year))
+    mine = [
+        each
+        for each in zip(standing, found, strict=True)
+        if here.oversees_region or each[0].split.target is not None or each[1].done
+    ]
+    if not mine:
+        st.info(f"自治区还没有给本单位下达{year}年度的指标。下达后会列在这里，并发消息告知。")
+    for target, reached in mine:
+        with st.container(border=True, gap="small"):
+            _one(target, reached, here)
+
+
+def _by(year: int) -> date:
+    """The day of a year by which it is asked: today, in another year its last or first."""
+    return min(max(context.today(), date(year, 1, 1)), date(year, 12, 31))
+
+
+def _one(target: Targets, reached: Progress, here: Actor) -> None:
+    """One programme: its target, how far it has come as a bar and in a sentence, which version it is."""
+    unit, region = target.programme.unit, here.oversees_region
+    said = f"{'全区' if region else '本单位'}指标 **{targets.written(target.split, unit)}**"
+    st.markdown(f"**{md(target.programme.name)}**　{clause(target.programme.clause)}　{said}")
+    if reached.share is not None:
+        st.progress(min(reached.share, 1.0), text=f"已完成{reached.done:,}{unit}，{reached.share:.1%}")
+    st.markdown(md(reached.sentence) if reached.done is not None else ":gray[尚无完成情况的记录。]")
+    if target.number:
+        st.caption(f"第{target.number}版，{moment_text(target.at)}下达：{md(target.reason)}")
+    elif region:
+        st.caption("尚未下达，以通知的数为准。")
+
+
+_OFFICES = ["office", "quota_target", "done", "visits", "share", "expected"]
 
 
 def shares(found: Programme, year: int, here: Actor) -> None:
-    """What each organization is given of a programme (分解情况), for those who oversee the region."""
+    """What each organization is given of a programme and has done (分解和进度), for those who oversee the region."""
 
     def asked(session: Session, who: Actor) -> pd.DataFrame:
-        return _shares(session, who, found, year)
+        frame = progress.by_office(session, who, found, year, _by(year))
+        frame = frame.rename(columns={"target": "quota_target"})
+        return frame.assign(expected=frame["expected"].round(), share=(frame["share"] * 100).round(1))
 
     with db.reading() as session:
         frame = asked(session, here)
-    columns = ["office", "quota_target"]
-    tables.table(frame, columns, empty="这一项目的指标还没有分解下达。")
-    tables.export(asked, columns, name=f"{year}年{found.name}指标")
-
-
-def _shares(session: Session, who: Actor, found: Programme, year: int) -> pd.DataFrame:
-    given = targets.in_force(session, who, found.code, year).split.shares
-    names = {each: session.get_one(Organization, each).name for each in given}
-    return pd.DataFrame({"office": list(names.values()), "quota_target": [given[each] for each in names]})
+    if frame.empty:
+        st.info("这一项目的指标还没有分解下达，也还没有完成的记录。")
+        return
+    st.markdown(f"**{md(found.name)}：各单位指标与进度**　:gray[单位：{md(found.unit)}]")
+    config: dict[str, Any] = {
+        name: st.column_config.NumberColumn(tables.LABELS[name], format="localized") for name in _OFFICES[1:]
+    }
+    config["office"] = st.column_config.TextColumn(tables.LABELS["office"], width="large")
+    config["share"] = st.column_config.ProgressColumn(
+        tables.LABELS["share"], format="%.1f%%", min_value=0, max_value=100, color="auto"
+    )
+    shown = frame[[name for name in _OFFICES if name == "office" or frame[name].notna().any()]]
+    st.dataframe(shown, hide_index=True, column_config=config, placeholder="—")
+    st.caption("同一人在两个单位受训，两处各计一次，全区只计一次。")
+    tables.export(asked, _OFFICES, name=f"{year}年{found.name}指标与进度")
 
 
 def versions(found: Programme, year: int, here: Actor) -> None:

@@ -102,11 +102,11 @@ def _table(desk: _Desk, offices: Mapping[int, Organization], standing: Targets, 
     if _typed(st.session_state.get(mounted, {}), st.session_state.get(key), ids) != shares:
         key = f"{desk.draft.prefix}table-{at + 1}"
         st.session_state[number], st.session_state[mounted] = at + 1, shares
+    earlier = {f"{desk.year - 1}年指标": before.split.shares, "现行指标": standing.split.shares}
     shown = pd.DataFrame(
         {
             "office": [_name(office) for office in offices.values()],
-            f"{desk.year - 1}年指标": _column(before.split.shares, ids),
-            "现行指标": _column(standing.split.shares, ids),
+            **{name: _column(given, ids) for name, given in earlier.items() if given},
             _SHARE: _column(st.session_state.get(mounted, {}), ids),
         }
     )
@@ -127,9 +127,6 @@ def _table(desk: _Desk, offices: Mapping[int, Organization], standing: Targets, 
         height=min(36 * (len(ids) + 1) + 2, 620),
         placeholder="",
     )
-    total = targets.held(desk.split, desk.found.unit)
-    even = "一致" in total or "之内" in total
-    st.markdown(f":{'green' if even else 'orange'}-badge[{total}]")
 
 
 def _name(office: Organization) -> str:
@@ -193,11 +190,13 @@ def _problems(desk: _Desk) -> None:
 
 def _foot(desk: _Desk) -> None:
     draft = desk.draft
+    total = targets.held(desk.split, desk.found.unit)
+    even = "一致" in total or "之内" in total
     with bar.bar(keep=True), st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.popover("下达", type="primary", icon=":material/campaign:"):
             st.write(f"下达后成为第{desk.drafted.number + 1}版，有指标的单位即可看到并收到消息；以前各版仍可查看。")
-            st.write(targets.held(desk.split, desk.found.unit) + "。")
-            words = "依据或原因（必填）"
+            st.write(f"{total}。")
+            words = "依据或原因（必填，有指标的单位都能看到）"
             draft.ask(st.text_area, "reason", words, height=80, max_chars=targets.LONGEST_REASON)
             st.button("确认下达", type="primary", key=f"{draft.prefix}publish", on_click=_publish, args=(desk,))
         st.button("保存草稿", key=f"{draft.prefix}save", on_click=_save, args=(desk,), disabled=not draft.changed)
@@ -213,6 +212,7 @@ def _foot(desk: _Desk) -> None:
             key = f"{draft.prefix}paste"
             st.text_area("从WPS或Excel复制“单位”“指标”两列", key=key, height=160, placeholder="呼和浩特市\t1500")
             st.button("填入表中", key=f"{key}-in", on_click=_paste, args=(desk, key))
+        st.markdown(f":{'green' if even else 'orange'}-badge[{total}]", width="content")
         draft.mark()
 
 

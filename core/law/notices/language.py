@@ -468,6 +468,8 @@ class Duty(Cited):
     """02-29 stands for the end of February."""
     offices: tuple[OrganizationKind, ...] = ()
     """Whom its day binds (机构类别), so that it stands in their calendar; none: everybody."""
+    recognises: tuple[OrganizationKind, ...] = ()
+    """Whose trainings every league recognises by it (认可), without deciding them again."""
 
 
 class Reading(Cited):
