@@ -328,7 +328,7 @@ def told(kind: str, size: province.Size, folder: Path, rounds: int, peer: str, p
             print(f"{kind}: filled in {time.perf_counter() - began:.0f} s", file=sys.stderr)
         lookup.warm(folder / ("sqlite" if kind == "sqlite" else "server"))
         parquet = folder / "parquet"
-        if peer and not (parquet / "entry.parquet").exists():
+        if peer:  # each time anew: what is timed posts a batch
             parquet.mkdir(exist_ok=True)
             call(here, f"b.export({str(parquet)!r})")
         if peer:
