@@ -191,7 +191,7 @@ def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
     words, kept = made
     paper.taken()
     draft.saved(f"{paper.kind.code}:{kept.id}" if ":new" in draft.place else draft.place, kept.version)
-    for name in ("kind", "plan", "copy", "for"):  # what named the form before there was a record
+    for name in ("kind", "plan", "copy", "for", "study"):  # what named the form before there was a record
         address.choose(name, None)
     address.choose("item", kept.id)
     if quiet and (why := paper.withheld(kept, given)):

@@ -85,6 +85,11 @@ def stage_of(submission: Submission) -> Stage:
     return kinds.of(submission).stages[submission.stage]
 
 
+def decider(session: Session, submission: Submission) -> Organization:
+    """The office before which a submission lies (审核机关): that of its stage."""
+    return session.get_one(Organization, submission.decider_id)
+
+
 def _roles(submission: Submission, side: Side) -> tuple[Role, ...]:
     """The roles that make the moves of a side; a submission's stages may be decided in different ones."""
     kind = kinds.of(submission)

@@ -22,7 +22,7 @@ from core.people import accounts, acts, holidays, keys, organizations, persons, 
 from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
-from core.submissions.programmes import placements, publicity, selection, study
+from core.submissions.programmes import placements, publicity, selection, study, summary
 from core.submissions.workflow import Action
 from core.tables import mending, sheets
 from core.trail import audit, choices, files
@@ -179,6 +179,7 @@ def a_year_of_study(cast: c.Cast) -> None:
         act = {"actor": reviewer, "now": c.NOW}
         mine = {"version": of_a_school.version, "actor": cast["hohhot_reviewer"], "now": c.NOW}
         selection.rank(s, of_a_school.id, 1, **mine)
+        summary.workbook(s, "special_training", 2024, **act)
         found = study.one(s, last, reviewer)
         workflow.move(s, last, Action.RETURN, version=found.version, reason="补充师资", **act)
         again = {"actor": employer, "now": c.NOW}

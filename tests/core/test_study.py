@@ -12,8 +12,10 @@ from core.law import notices
 from core.models import Nomination, State
 from core.quotas import targets
 from core.submissions import workflow
-from core.submissions.programmes import selection, study
+from core.submissions.programmes import selection, study, summary
 from core.submissions.workflow import Action
+from core.tables import reader, sheets
+from core.trail import audit
 from tests import cast as c
 from tests import ready
 
@@ -222,6 +224,78 @@ def test_a_league_hands_on_as_many_as_it_has_places_and_any_number_where_none_we
     assert c.refusal(hand_on_refused).code == "places"
     move(cast, first.id, Action.REJECT, "reviewer", "条件不足")  # whoever was not selected leaves the place free
     move(cast, third.id, Action.APPROVE, "hohhot_reviewer")
+
+
+def table(*rows: list[Any], headings: tuple[str, ...] = ("姓名", "身份证号", "排名")) -> bytes:
+    return sheets.workbook(headings, rows)
+
+
+def by_table(cast: c.Cast, content: bytes, by: str = "hohhot_reviewer") -> tuple[int, list[tuple[int, str, str]]]:
+    with db.transaction() as session:
+        act: Any = {"actor": cast[by], "now": c.AFTER}
+        done, found = summary.rank_by(session, content, "汇总表.xlsx", SPECIAL, 2024, **act)
+    return done, [(each.row, each.column, each.code) for each in found.problems]
+
+
+def test_the_leagues_own_table_ranks_its_nominations_and_names_what_is_wrong_row_by_row(cast: c.Cast) -> None:
+    first, second, third = (school(cast, serial) for serial in (11, 12, 13))
+    hand_on(cast, third.id, 3)
+    rank(cast, first.id, 1)
+    names = {serial: c.row(serial)[1] for serial in (1, 11, 12, 13)}
+    content = table(
+        [names[12], c.id_number(12), 1],  # changes places with the one that had it
+        [names[11], c.id_number(11), 2],
+        [names[13], c.id_number(13), 4],  # handed on already
+        [names[1], c.id_number(1), 5],  # the region's
+        [names[12], c.id_number(12)[:-1], 6],
+        [names[12], c.id_number(12), "第几"],
+    )
+    assert by_table(cast, content) == (
+        2,
+        [
+            (4, "id_number", "nobody"),
+            (5, "id_number", "nobody"),
+            (6, "id_number", "id_number-id-length"),
+            (7, "rank", "rank-form"),
+        ],
+    )
+    assert [fresh(each.id).rank for each in (first, second, third)] == [2, 1, 3]
+    assert by_table(cast, table([names[12], c.id_number(11), 3], [names[12], c.id_number(12), 3])) == (
+        0,
+        [(2, "name", "name"), (3, "rank", "rank-twice")],
+    )
+    assert c.refusal(lambda s: _by(s, cast, content, "reviewer")).code == "jurisdiction"
+    assert c.refusal(lambda s: _by(s, cast, content, "hohhot_admin")).code == "role"
+
+
+def _by(session: Any, cast: c.Cast, content: bytes, by: str) -> None:
+    summary.rank_by(session, content, "汇总表.xlsx", SPECIAL, 2024, actor=cast[by], now=c.AFTER)
+
+
+def test_the_summary_table_has_full_numbers_as_text_for_the_reviewing_office_alone_and_comes_back_in(
+    cast: c.Cast,
+) -> None:
+    hand_on(cast, school(cast, 11).id, 1)
+    c.nominate(cast, 1)
+    second = school(cast, 12)
+
+    def taking(by: str) -> Any:
+        return lambda s: summary.workbook(s, SPECIAL, 2024, actor=cast[by], now=c.AFTER)
+
+    for by in ("leader", "employer", "hohhot_admin"):
+        assert c.refusal(taking(by)).code == "role"
+    with db.transaction() as session:
+        mine, all_ = taking("hohhot_reviewer")(session), taking("reviewer")(session)
+    (sheet,) = reader.read(mine)
+    assert [column[0] for column in sheet.columns] == list(summary.HEADINGS.values())
+    assert sheet.columns[5][1:] == [c.id_number(11), c.id_number(12)]
+    assert len(reader.read(all_)[0].columns[0]) == 4
+    with db.reading() as session:
+        lines, _ = audit.history(session, cast["hohhot_admin"], event=summary.Event.TAKEN)
+        assert (len(lines), c.id_number(11) in lines.iloc[0]["after"]) == (1, False)
+    filled = mine  # the one that waits has no rank yet: asked about, and nothing else is lost
+    assert by_table(cast, filled)[1][-1] == (3, "rank", "rank-form")
+    assert fresh(second.id).rank is None
 
 
 # --- what is worth a look ---------------------------------------------------------------------------------------------

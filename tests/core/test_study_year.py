@@ -256,12 +256,13 @@ def test_the_whole_year_from_placement_to_completion_and_the_claim_it_opens(cast
     reach(cast, 1, Step.PLANNED, date(2024, 9, 20))
     reach(cast, 1, Step.MIDTERM, date(2025, 3, 3), "合格")
     with db.reading() as session, pytest.raises(Refused, match="state"):
-        placements.certificate(session, number_in(session, 1), cast["person"])
+        placements.certificate(session, number_in(session, 1), _person(session, 1), cast["person"])
     reach(cast, 1, Step.COMPLETED, date(2025, 8, 29), "优秀")
     assert (status(1), counted()[1]) == ("结业（优秀）", [(1, 0, 1, 0)])
     with db.reading() as session:
-        begun = placements.certificate(session, number_in(session, 1), cast["person"])
+        begun = placements.certificate(session, number_in(session, 1), _person(session, 1), cast["person"])
         assert begun == {
+            "activity": "进修考察",
             "title": "少数民族地区专业技术人才特培计划结业证书",
             "issuer": "示例大学附属医院",
             "start_on": date(2024, 9, 1),

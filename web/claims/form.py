@@ -18,8 +18,9 @@ from core.models import Claim
 from core.submissions import claims
 from core.submissions.claims import Activity
 from core.submissions.kinds import KINDS
+from core.submissions.programmes import placements
 from core.trail.files import Upload
-from web import context, drafts, papers, tables
+from web import address, context, drafts, papers, tables
 from web.claims import reading
 from web.deeds import Who
 from web.papers import Paper
@@ -49,8 +50,9 @@ def form(claim: Claim | None, person_id: int, actor: Actor) -> Paper:
     with db.reading() as session:
         league = claims.league_of(session, person_id, actor)
         kept = claims.evidence(session, claim.id, actor) if claim else []
+        begun = _of_study(session, person_id, actor) if claim is None else {}
     place = f"claim:{claim.id}" if claim else f"claim:new-{person_id}"
-    base = _fields(claim, today, league)
+    base = _fields(claim, today, league) | begun
     version, notes = claim.version if claim else 0, papers.notes(claim, actor)
     draft = drafts.form(place, base, version=version, actor=actor, notes=notes)
     keep, to_file = partial(_keep, draft, person_id), partial(_keep, draft, person_id, to_file=True)
@@ -94,6 +96,12 @@ def _hints(claim: Claim) -> None:
         told = [refused.words]
     if told:
         st.warning("\n\n".join(map(md, told)))
+
+
+def _of_study(session: Session, person_id: int, actor: Actor) -> dict[str, Any]:
+    """What a claim begins with that is opened from a completed year of study (进修证书), which the address names."""
+    number = address.chosen("study")
+    return placements.certificate(session, number, person_id, actor) if number is not None else {}
 
 
 def _fields(claim: Claim | None, today: date, league: str | None) -> dict[str, Any]:

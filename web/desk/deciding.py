@@ -9,6 +9,7 @@ from typing import Any, Unpack
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from core.ground import db
 from core.ground.access import Actor, Refused
 from core.ledger.consequences import Consequence
 from core.models import State, Submission
@@ -65,7 +66,9 @@ def _not_mine(found: Submission, here: Actor) -> None:
     """Why nothing can be decided here."""
     kind = kinds.of(found)
     if found.state is State.SUBMITTED and here.role in workflow.deciders(kind):
-        st.caption(f"该{kind.short}由{md(found.authority.name)}{workflow.stage_of(found).word}，您可以查看。")
+        with db.reading() as session:
+            office = workflow.decider(session, found).name
+        st.caption(f"该{kind.short}由{md(office)}{workflow.stage_of(found).word}，您可以查看。")
     else:
         st.caption(f"{kind.word_for(found.state)}，不需要在这里办理。")
 

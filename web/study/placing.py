@@ -208,7 +208,7 @@ def mine(here: Actor) -> None:
 
 def _claimable(session: Session, nomination_id: int, here: Actor) -> bool:
     try:
-        return bool(placements.certificate(session, nomination_id, here))
+        return bool(placements.certificate(session, nomination_id, here.person_id or 0, here))
     except Refused:
         return False
 

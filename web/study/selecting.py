@@ -10,18 +10,19 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor, Role
+from core.ground.access import Actor, OrganizationKind, Role
 from core.law.notices import Programme
 from core.models import State
 from core.submissions import workflow
-from core.submissions.programmes import selection
+from core.submissions.programmes import selection, summary
 from core.submissions.workflow import Action
+from core.tables.problems import Problem
 from web import deeds, shell, tables
 from web.deeds import Who
-from web.words import md
+from web.words import clause, md
 
 SELECT, RESERVE, REJECT = "入选", "备选", "不予入选"
-COLUMNS = "authority rank name id_mask employer post level study_field host1 status opinion".split()
+COLUMNS = "authority rank name status employer post level study_field host1 opinion id_mask".split()
 NAMES = {"organization": "employer"}
 
 
@@ -57,7 +58,55 @@ def listed(programme: Programme, year: int, here: Actor) -> None:
             shell.link("review", "在“审核”中打开这一件", kind="nomination", item=str(chosen))
     else:
         _ticks(frame, empty)
-    tables.export(asked, COLUMNS, name=f"{year}年推荐名单")
+    if frame.empty:
+        return
+    with st.container(horizontal=True):
+        tables.export(asked, COLUMNS, name=f"{year}年推荐名单")
+        if here.role is Role.REVIEWER:
+            _summary(programme, year)
+    if here.role is Role.REVIEWER and here.organization_kind is OrganizationKind.LEAGUE_HR:
+        _ranks(programme, year)
+
+
+def _summary(programme: Programme, year: int) -> None:
+    """The summary table to take away (汇总表), with full ID numbers: a logged act."""
+
+    def taken(session: Session, **who: Unpack[Who]) -> bytes:
+        return summary.workbook(session, programme.code, year, **who)
+
+    st.download_button(
+        "下载汇总表（含身份证号，记入审计日志）",
+        tables.deferred(taken, db.transaction),
+        f"{year}年{programme.name}推荐人选汇总表.xlsx",
+        key="summary-download",
+        icon=":material/table_view:",
+        on_click="ignore",
+    )
+
+
+def _ranks(programme: Programme, year: int) -> None:
+    """A league's ranks out of its summary table (按汇总表排名), with what is wrong row by row."""
+    with st.expander("按汇总表排名：上传填好排名的汇总表"):
+        key = f"summary-{st.session_state.get('round', 0)}"
+        given = st.file_uploader("汇总表（表头含姓名、身份证号、排名）", ["xlsx", "xls", "et", "csv"], key=key)
+        args = (programme.code, year, key)
+        st.button("按汇总表排名", key="summary-do", on_click=_rank_by, args=args, disabled=given is None)
+        problems = st.session_state.get("summary-problems")
+        if problems:
+            tables.problems(problems, summary.HEADINGS)
+
+
+def _rank_by(programme: str, year: int, key: str) -> None:
+    given = st.session_state[key]
+
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, list[Problem]]:
+        done, found = summary.rank_by(session, given.getvalue(), given.name, programme, year, **who)
+        faulty = len({each.row for each in found.problems if each.blocking and each.row})
+        left = f"；{faulty}行有问题没有排名，见下表" if faulty else ""
+        return f"已按汇总表排名{done}人{left}。逐件写明意见后上报自治区。", found.problems
+
+    made = deeds.deed(act, "summary", given.file_id)
+    st.session_state["summary-problems"] = made or []
 
 
 def _ticks(frame: pd.DataFrame, empty: str) -> None:
@@ -125,4 +174,4 @@ def _one(session: Session, number: int, version: int, outcome: str, reason: str,
 
 def heading(programme: Programme) -> None:
     """What the notice says of a programme (项目说明)."""
-    st.caption(md("，".join(filter(None, (programme.note, f"条款{programme.clause}")))))
+    st.markdown(f":small[{md(programme.note)}]　{clause(programme.clause)}")

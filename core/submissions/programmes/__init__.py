@@ -5,4 +5,4 @@ columns `authority_id`, `organization_id` (who did it), `key` (what is counted o
 `on` (the day it counted) and `item` (the submission behind it), for `core.quotas` to sum.
 """
 
-__all__ = ["marking", "placements", "places", "publicity", "selection", "study"]
+__all__ = ["marking", "placements", "places", "publicity", "selection", "study", "summary"]

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db, typed
-from core.ground.access import Actor, Labelled, Refused, Role, refuse_faults, require
+from core.ground.access import Actor, Labelled, Refused, Role, not_found, refuse_faults, require
+from core.law import notices
 from core.models import Claim, Nomination, Placement, State
-from core.submissions import forms
+from core.submissions import claims, forms
 from core.submissions.forms import Faults, left_out, no_days, shown, too_long
 from core.submissions.programmes import marking, selection, study
 from core.tables import values
@@ -128,7 +129,7 @@ def overlaps(session: Session, nomination_id: int, start_on: date, end_on: date)
         if there and not other.dropped_on and there.start_on <= end_on and there.end_on >= start_on:
             name = marking.name_of(other.programme)
             found.append(f"与{name}的研修（{there.start_on}至{there.end_on}）时间重叠")
-    claims = sa.select(Claim).where(
+    certificates = sa.select(Claim).where(
         Claim.human_id == nomination.human_id,
         Claim.state.in_((State.SUBMITTED, State.APPROVED)),
         Claim.start_on <= end_on,
@@ -136,7 +137,7 @@ def overlaps(session: Session, nomination_id: int, start_on: date, end_on: date)
     )
     return found + [
         f"与申报折合的“{claim.title}”（{claim.start_on}至{claim.completed_on}）时间重叠"
-        for claim in session.scalars(claims.order_by(Claim.start_on))
+        for claim in session.scalars(certificates.order_by(Claim.start_on))
         if (claim.completed_on - claim.start_on).days + 1 >= study.LONG_STUDY
     ]
 
@@ -322,19 +323,23 @@ def roll(session: Session, actor: Actor, programme: str, year: int) -> pd.DataFr
 # --- the certificate --------------------------------------------------------------------------------------------------
 
 
-def certificate(session: Session, nomination_id: int, actor: Actor) -> dict[str, Any]:
-    """What a claim on the year's certificate begins with (折合申报的预填): the host, the days; hours are the form's.
+def certificate(session: Session, nomination_id: int, person_id: int, actor: Actor) -> dict[str, Any]:
+    """What a claim on the year's certificate begins with (折合申报的预填): activity, host, days; the hours are granted.
 
-    Refused codes: "missing", "state" (the study was not completed).
+    Refused codes: "missing", "state" (the study was not completed), "policy".
     """
     nomination = study.one(session, nomination_id, actor)
     found = nomination.placement
+    if nomination.human_id != person_id:
+        raise not_found("研修推荐")
     if found is None or found.completed not in study.PASSED or found.completed_on is None:
         raise Refused("state", "结业考核合格以后，凭结业证书申报学时折合。")
-    name = marking.name_of(nomination.programme)
+    completed_on = max(found.start_on, min(found.end_on, found.completed_on))
+    offered = claims.activities(notices.in_force(completed_on, nomination.authority.league))
+    further = [each.name for each in offered if "进修" in each.name]
     return {
-        "title": f"{name}结业证书"[:100],
+        "title": f"{marking.name_of(nomination.programme)}结业证书"[:100],
         "issuer": found.host,
         "start_on": found.start_on,
-        "completed_on": max(found.start_on, min(found.end_on, found.completed_on)),
-    }
+        "completed_on": completed_on,
+    } | ({"activity": further[0]} if further else {})

@@ -302,7 +302,7 @@ def evidence(session: Session, nomination_id: int, actor: Actor) -> list[Attachm
 
 
 def _title(fields: NominationFields) -> str:
-    return f"{fields.year}年{marking.name_of(fields.programme)}推荐：{fields.study_field}"[:100]
+    return f"{fields.study_field}：{fields.year}年{marking.name_of(fields.programme)}推荐"[:100]
 
 
 def summary(nomination: Nomination) -> dict[str, Any]:
@@ -462,8 +462,7 @@ def _line(nomination: Nomination) -> Line:
     marks = [Mark(f"排名{nomination.rank}")] * (nomination.rank is not None)
     if nomination.state is State.APPROVED:
         marks.append(Mark(status(nomination)))
-    name = nomination.person.name if nomination.person else ""
-    return Line(when=name, size=nomination.post, marks=tuple(marks))
+    return Line(size=nomination.post, marks=tuple(marks))
 
 
 def _of_the_year(placed: Placement) -> list[tuple[str, object]]:
@@ -532,7 +531,7 @@ class NominationKind(Kind[Nomination]):
             ("从事专业", nomination.specialty),
             ("基层工作年限", "" if nomination.grassroots_years is None else f"{nomination.grassroots_years}年"),
             ("拟研修专业", nomination.study_field),
-            ("志愿单位", "；".join(f"{at}. {host}" for at, host in enumerate(hosts, 1) if host)),
+            ("志愿单位", "；".join(filter(None, hosts))),
             ("志愿导师", nomination.supervisor),
             ("联系电话", nomination.phone),
         ]
