@@ -295,6 +295,18 @@ def test_what_was_kept_is_read_again_after_a_deed(cast: c.Cast) -> None:
     assert now[2] == 59
 
 
+def test_an_office_that_has_only_begun_has_a_board(office: object) -> None:
+    """Before the first plan, and with plans but no report yet."""
+    dashboards.forget()
+    cast = c.assemble()
+    assert [tile.text for tile in asked(cast["leader"]).tiles()] == ["0", "0", "0", "0", "—", "—"]
+    c.file_plan(cast)
+    seen = asked(cast["leader"])
+    assert list(seen.funnel()["trainings"]) == [1, 0, 0, 0, 0]
+    assert charts.waiting(seen).chart is None
+    assert list(seen.stuck()["where"]) == ["计划等待审批"]
+
+
 def test_everybody_sees_the_own_jurisdiction_only(cast: c.Cast) -> None:
     hohhot, school = cast.places["hohhot"], cast.places["hohhot_school"]
     league = asked(cast["hohhot_leader"])
