@@ -19,18 +19,26 @@ from web.reports import reading as reporting
 from web.words import moment_text
 
 actor = shell.require(*papers.FILERS)
-mine = {code: kind for code, kind in KINDS.items() if actor.role in kind.filers}
+mine = {code: kind for code, kind in KINDS.items() if kind.filed_by(actor)}
 shell.page("申报", "填写、上报和查看本人或本单位的申报；点一行打开。")
 
-NEW = {"plan": "填写培训计划", "claim": "填写学时折合申报", "nomination": "填写研修推荐"}
+NEW = {
+    "plan": "填写培训计划",
+    "claim": "填写学时折合申报",
+    "nomination": "填写研修推荐",
+    "plan_table": "填写年度计划表",
+    "year_summary": "填写项目总结",
+}
 """What is begun from here, by the words of its button; a report is begun from its training, below."""
 COLUMNS = {
     "plan": "state title subject start_on end_on headcount hours_each submitted_at".split(),
     "report": "state hours_standing title submitted_at people hours faults late over_plan start_on end_on".split(),
     "claim": claiming.COLUMNS,
+    "plan_table": "state title year items headcount submitted_at due_on late".split(),
+    "year_summary": "state title year submitted_at due_on late counted_on".split(),
     "nomination": "state name id_mask programme year study_field rank submitted_at decided_at".split(),
 }
-NAMES = {"report": {"standing": "hours_standing"}, "claim": claiming.NAMES}
+NAMES = {"report": {"standing": "hours_standing"}, "claim": claiming.NAMES, "plan_table": {"people": "headcount"}}
 
 
 def begin() -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor, Refused
-from core.models import Claim, Nomination, Plan, Report, Submission
+from core.models import Claim, Nomination, Plan, PlanTable, Report, Submission, YearSummary
 from core.submissions import reports, workflow
 from core.submissions.kinds import KINDS, Action
 from web import address, links, papers, shell, submissions
@@ -15,6 +15,9 @@ from web.claims import form as claim_form
 from web.claims import reading as claim_reading
 from web.plans import form as plan_form
 from web.plans import reading as plan_reading
+from web.programmes import reading as programme_reading
+from web.programmes import summary as summary_form
+from web.programmes import table as table_form
 from web.reports import form as report_form
 from web.reports import reading as report_reading
 from web.study import form as study_form
@@ -45,6 +48,14 @@ def claim(found: Submission | None) -> papers.Paper | None:
     return claim_form.form(None, person_id, actor) if person_id is not None else None
 
 
+def plan_table(found: Submission | None) -> papers.Paper:
+    return table_form.form(found if isinstance(found, PlanTable) else None, actor)
+
+
+def year_summary(found: Submission | None) -> papers.Paper:
+    return summary_form.form(found if isinstance(found, YearSummary) else None, actor)
+
+
 def nomination(found: Submission | None) -> papers.Paper | None:
     if isinstance(found, Nomination):
         return study_form.form(found, found.person_id or 0, actor)
@@ -56,12 +67,16 @@ FORMS: dict[str, Callable[[Submission | None], papers.Paper | None]] = {
     "plan": plan,
     "report": report,
     "claim": claim,
+    "plan_table": plan_table,
+    "year_summary": year_summary,
     "nomination": nomination,
 }
 READINGS: dict[str, Callable[[Any, Actor], None]] = {
     "plan": plan_reading.own,
     "report": report_reading.own,
     "claim": claim_reading.own,
+    "plan_table": programme_reading.show,
+    "year_summary": summary_form.show,
     "nomination": study_reading.own,
 }
 
@@ -80,7 +95,7 @@ def draw() -> None:
     found = asked_for()
     code = found.kind if found else str(st.query_params.get("kind", ""))
     kind = KINDS.get(code)
-    if kind is None or (found is None and (code not in FORMS or actor.role not in kind.filers)):
+    if kind is None or (found is None and (code not in FORMS or not kind.filed_by(actor))):
         shell.page("填写")
         st.info("没有选择要填写的表单，或它不由您填写。请从“申报”中选择。")
         shell.link("filing", "返回申报列表")

@@ -31,6 +31,7 @@ from core.models import (
     Organization,
     Person,
     Plan,
+    PlanTable,
     PublicNotice,
     Report,
     Submission,
@@ -39,7 +40,7 @@ from core.models import (
 from core.people import accounts, organizations, setup
 from core.submissions import claims, disputes, plans, reports, roster, workflow
 from core.submissions.kinds import KINDS
-from core.submissions.programmes import publicity, study
+from core.submissions.programmes import capability, publicity, study, summaries
 from core.submissions.workflow import Action
 from core.trail.files import Upload
 from tests import ready, toy
@@ -93,6 +94,7 @@ STAFF = (
     ("hohhot_employer", Role.EMPLOYER_CLERK, "hohhot_school"),
     ("baotou_reviewer", Role.REVIEWER, "baotou"),
     ("exam", Role.BASE_CLERK, "exam"),
+    ("department", Role.BASE_CLERK, "department"),
 )
 
 
@@ -118,6 +120,7 @@ def _assembled(now: datetime, kind: str) -> Cast:
             ("hohhot_base", "示例呼和浩特培训基地", OrganizationKind.BASE, "hohhot"),
             ("hospital", "示例市第一医院", OrganizationKind.EMPLOYER, "region"),
             ("hohhot_school", "示例旗蒙古族中学", OrganizationKind.EMPLOYER, "hohhot"),
+            ("department", "内蒙古自治区农牧厅（示例）", OrganizationKind.DEPARTMENT, "region"),
         ):
             authority_id = cast.places[over].id
             cast.places[short] = organizations.add(
@@ -318,6 +321,38 @@ def grant(
         return workflow.move(session, claim_id, Action.APPROVE, **act)[1].words
 
 
+LINES = (
+    {
+        "name": "新能源技术骨干培训班",
+        "area": "新能源",
+        "people": "约100人",
+        "start": "5月中旬",
+        "organizer": "示例继续教育基地",
+    },
+    {"name": "乡村振兴农技人员培训班", "area": "乡村振兴", "people": "60", "start": "2024年6月24日", "end": "6月26日"},
+)
+"""Two lines of 附件2, as an office writes them."""
+
+
+def file_table(
+    cast: Cast,
+    *,
+    by: str = "department",
+    rows: Iterable[dict[str, str]] = LINES,
+    now: datetime = NOW,
+    programme: str = "capability",
+    year: int = 2024,
+) -> PlanTable:
+    """A yearly plan table with these lines, filed by a department or a league's clerk and waiting for the region."""
+    with db.transaction() as session:
+        fields = capability.TableFields(programme, year)
+        found = capability.draft(session, fields, actor=cast[by], now=now)
+        for cells in rows:
+            capability.add(session, found.id, cells, actor=cast[by], now=now)
+        workflow.move(session, found.id, Action.SUBMIT, version=found.version, actor=cast[by], now=now)
+    return found
+
+
 NOMINATION = study.NominationFields(
     programme="special_training",
     year=2024,
@@ -363,6 +398,8 @@ FILER = {Role.BASE_CLERK: "base", Role.EMPLOYER_CLERK: "employer"}
 
 def filer_of(kind: str) -> str:
     """Who of the cast files a kind of submission."""
+    if kind in ("plan_table", "year_summary"):  # those whom the notice names
+        return "department"
     return next(FILER[role] for role in KINDS[kind].filers if role in FILER)
 
 
@@ -392,6 +429,14 @@ def waiting(cast: Cast, kind: str) -> Submission:
             posted(cast, sheet([row(1)]))
             with db.transaction() as session:
                 return disputes.file(session, person_id(1), 1, 1, words="学时有误", actor=cast["employer"], now=AFTER)
+        case "plan_table":
+            return file_table(cast)
+        case "year_summary":
+            with db.transaction() as session:
+                written = summaries.SummaryFields("按计划表举办", "学员满意")
+                made = summaries.draft(session, "capability", 2024, written, actor=cast["department"], now=NOW)
+                workflow.move(session, made.id, Action.SUBMIT, version=made.version, actor=cast["department"], now=NOW)
+            return made
         case "nomination":
             posted(cast, sheet([row(1)]))
             return nominate(cast, 1)

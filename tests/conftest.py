@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from core.ground import db
 from core.tables import reader
-from tests import toy  # noqa: F401  a kind of submission beside the real ones
+from tests import ready, toy  # noqa: F401  toy: a kind of submission beside the real ones
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -28,6 +28,13 @@ def cheap_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bcrypt, "gensalt", lambda *_: real(4))  # whatever cost is asked for
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def offices_of_all_workers(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+    """An office that took long to build is there for all workers of this run."""
+    own = tmp_path_factory.getbasetemp()
+    ready.folder = own if worker_id == "master" else own.parent
 
 
 READER_APART = ("test_reader", "test_sheets", "test_roster", "test_roster_hostile", "test_command_line")

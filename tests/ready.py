@@ -1,13 +1,16 @@
 """Offices that stand ready: built once and copied, so that a test pays for its own deeds and for nothing before them.
 
 A worker keeps each in memory, once for each kind of database: the SQLite file whole, PostgreSQL's rows as COPY writes
-them, and what lies in CE_HOME, above all the key that the rows are sealed with.
+them, and what lies in CE_HOME, above all the key that the rows are sealed with. What took long to build is left in a
+folder for the other workers.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +39,10 @@ class _Kept:
 
 
 _kept: dict[tuple[object, ...], _Kept] = {}
+LONG = 1.0
+"""Seconds of building from which an office is left for the other workers."""
+folder: Path | None = None
+"""Where the workers of this run leave offices for one another; set by `conftest`."""
 
 
 def office(build: Callable[..., Answer], *arguments: Any) -> Answer:
@@ -44,14 +51,42 @@ def office(build: Callable[..., Answer], *arguments: Any) -> Answer:
     `build` is a function of a module and depends on nothing but its arguments; what it answers can be pickled.
     """
     key = (db.engine().dialect.name, build, *arguments)
+    if key not in _kept and (found_there := _shared(key)):
+        _kept[key] = found_there
     if key not in _kept:
+        began = time.monotonic()
         assert not _papers(), "what lies in CE_HOME already would be taken for part of the office"
         answer = pickle.dumps(build(*arguments))
         db.close()  # SQLite folds the write-ahead log into the file when its last connection goes
         _kept[key] = _taken(answer)
+        if folder and time.monotonic() - began > LONG:
+            _share(key, _kept[key])
     else:
         _put(_kept[key])
     found: Answer = pickle.loads(_kept[key].answer)
+    return found
+
+
+def _place(key: tuple[object, ...]) -> Path:
+    dialect, build, *arguments = key
+    said = f"{dialect} {build.__module__}.{build.__qualname__} {arguments!r}"  # type: ignore[attr-defined]
+    assert folder
+    return folder / f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.office"
+
+
+def _share(key: tuple[object, ...], kept: _Kept) -> None:
+    """Leave an office for the other workers, whole or not at all."""
+    place = _place(key)
+    unfinished = place.with_suffix(f".{os.getpid()}")
+    unfinished.write_bytes(pickle.dumps(kept))
+    unfinished.rename(place)
+
+
+def _shared(key: tuple[object, ...]) -> _Kept | None:
+    """The same office as another worker has left it."""
+    if folder is None or not (place := _place(key)).exists():
+        return None
+    found: _Kept = pickle.loads(place.read_bytes())
     return found
 
 

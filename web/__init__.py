@@ -24,6 +24,7 @@ __all__ = [
     "people",
     "plans",
     "policies",
+    "programmes",
     "progress",
     "quotas",
     "reports",

@@ -18,6 +18,8 @@ READ_ELSEWHERE = {"nomination": "public_notice"}
 Place = tuple[str, dict[str, str]]
 """A page's file, and the query of its address."""
 
+OWED_ON = {"plan_table": "计划表报送情况", "year_summary": "总结报送情况"}
+"""Of what offices owe by a day of the year: where on the page of plan tables it stands who has not filed."""
 FILED_ELSEWHERE = {"dispute": "credit_lookup", "objection": "public_notice"}
 """Where a kind is filed that has no form of its own: at the record it is about."""
 
@@ -27,11 +29,14 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
 
     `plan_id`: of a report, whose plan it is on; that suffices where the report is not begun.
     """
-    if kind in KINDS and actor.role in KINDS[kind].filers:
+    if kind in KINDS and KINDS[kind].filed_by(actor):
         if kind in FILED_ELSEWHERE:
             return FILED_ELSEWHERE[kind], {kind: str(record_id)}
-        by_plan = kind == "report" and plan_id
-        return "paper", {"kind": kind, "plan": str(plan_id)} if by_plan else {"item": str(record_id)}
+        if kind == "report" and plan_id:
+            return "paper", {"kind": kind, "plan": str(plan_id)}
+        return "paper", {"item": str(record_id)} if record_id else {"kind": kind}
+    if kind in OWED_ON and not record_id:
+        return "plan_tables", {"view": OWED_ON[kind]}
     if actor.role is Role.PERSON and kind in READ_ELSEWHERE:
         return READ_ELSEWHERE[kind], {kind: str(record_id)}
     if actor.role in (Role.REVIEWER, Role.ADMIN):
@@ -50,7 +55,7 @@ def about(record: str, record_id: int, actor: Actor) -> Place | None:
 
 def menu(counts: dict[str, int], actor: Actor) -> dict[str, int]:
     """Counts beside the menu (待办数) by page file, out of those by kind."""
-    pages = {code: "filing" for code, kind in KINDS.items() if actor.role in kind.filers}
+    pages = {code: "filing" for code, kind in KINDS.items() if kind.filed_by(actor)}
     pages["message"] = "messages"
     found: dict[str, int] = {}
     for kind, number in counts.items():

@@ -49,6 +49,7 @@ SCREENS = {
     ),
     "专项项目": (
         Screen("targets", "指标分解", "flag", targets.READERS),
+        Screen("plan_tables", "计划表与总结", "table_view", access.OFFICERS),
         Screen("study", "推荐遴选与培养", "school", access.OFFICERS),
         Screen("public_notice", "公示", "campaign"),
     ),
@@ -120,7 +121,7 @@ def banner(actor: Actor, known: context.Known) -> None:
     """Page banner (页眉): office and role at the top of every page; in a demonstration also its date."""
     left, right = st.columns([1, 1], vertical_alignment="center")
     left.markdown(f"**{md(actor.organization_name)}**　:gray[{actor.role.label} · {md(actor.name)}]")
-    with right, st.container(horizontal=True, horizontal_alignment="right"):
+    with right, st.container(horizontal=True, horizontal_alignment="right", key="head"):
         if known.demo:
             with st.popover(f"演示日期 {context.today()}", icon=":material/event:"):
                 st.write("演示系统可以把日期往后推，看一个培训从计划走到审验卡。只影响演示数据，不能往回退。")

@@ -19,6 +19,7 @@ from core.models.offices import (
     leagues,
 )
 from core.models.people import MaskedNumber, Person, PersonChange, under
+from core.models.programmes import PlanTable, YearSummary
 from core.models.quotas import Quota, QuotaShare, QuotaVersion
 from core.models.study import Nomination, Objection, Placement, PublicNotice
 from core.models.submissions import (
@@ -76,6 +77,7 @@ __all__ = [
     "PersonChange",
     "Placement",
     "Plan",
+    "PlanTable",
     "PolicyDraft",
     "ProgrammeLine",
     "PublicNotice",
@@ -96,6 +98,7 @@ __all__ = [
     "Submission",
     "SubmissionContent",
     "Unsaved",
+    "YearSummary",
     "append_only_tables",
     "leagues",
     "sealed_columns",

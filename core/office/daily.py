@@ -22,11 +22,14 @@ from core.office.messages import KEPT, reaching
 from core.people import accounts, holidays, setup
 from core.submissions import plans, reports
 from core.submissions.kinds import KINDS
+from core.submissions.programmes import merged
 from core.trail import messages
 from core.trail.messages import Topic, Word
 
 AHEAD = (7, 3, 1, 0)
 """Days before a deadline on which it is reminded of."""
+PRESSED = 60
+"""Days for which an office is pressed for a paper of the year that is late; after that the lists alone say it."""
 AT_ONCE = 200
 """Mails of one round; the next one goes on."""
 TITLES = 15
@@ -47,6 +50,7 @@ def remind(session: Session, *, now: datetime) -> int:
     db.lock(session, "daily")
     today = db.office_day(now)
     words = [*_of_reports(session, today), *_of_plans(session, today), *_of_days(session, today)]
+    words += _of_tables(session, today)
     old = sa.select(Message.id).where(Message.at < now - KEPT)
     session.execute(sa.delete(MessageRead).where(MessageRead.message_id.in_(old)))
     session.execute(sa.delete(Message).where(Message.at < now - KEPT))
@@ -108,12 +112,15 @@ def _of_days(session: Session, today: date) -> Iterator[Word]:
     days = holidays.work_days(session)
     query = sa.select(Organization).where(Organization.active).options(sa.orm.joinedload(Organization.authority))
     by_league: dict[str | None, list[deadlines.Deadline]] = {}
+    filed = merged.day_codes()
     for office in session.scalars(query):
         if office.league not in by_league:
             by_league[office.league] = list(_named(today, office.league, days))
         for each in by_league[office.league]:
             left = (each.due_on - today).days
-            if office.kind in each.offices and left >= 0 and (near := _near(left)):
+            if each.code in filed or office.kind not in each.offices or left < 0:
+                continue
+            if near := _near(left):
                 role = _ROLES.get(office.kind, Role.BASE_CLERK)
                 once = f"day-{office.id}-{each.code}-{each.due_on}-{_step(left)}"
                 words = f"期限{each.due_on}（{each.clause}）。{each.words}"
@@ -128,6 +135,29 @@ def _of_days(session: Session, today: date) -> Iterator[Word]:
                     office.id,
                     once,
                 )
+
+
+def _of_tables(session: Session, today: date) -> Iterator[Word]:
+    """Plan tables and summaries of the year, for each office that has not filed; for the region how many are late."""
+    for kind, (model, what) in merged.KINDS.items():
+        late: dict[str, int] = {}
+        for each in merged.owing(session, today.year, today, model, what):
+            left, office, deadline = -each.days_late, each.organization, each.deadline
+            if left < -PRESSED or not (near := _near(left)):
+                continue
+            late[each.name] = late.get(each.name, 0) + (left < 0)
+            once = f"{kind}-{office.id}-{each.programme}-{deadline.due_on}-{_step(left)}"
+            words = f"期限{deadline.due_on}（{deadline.clause}），{each.words}。{deadline.words}"
+            for role in sorted({Role.BASE_CLERK, _ROLES.get(office.kind, Role.BASE_CLERK)}):
+                title = f"{deadline.matter}{near}"
+                record, number = (kind, each.item) if role is Role.BASE_CLERK else ("organization", office.id)
+                to = office.id, role, None, record, number, f"{once}-{role.value}"
+                yield Word(Topic.DEADLINE, title, words, *to)
+        for name, number in late.items():
+            if number:
+                title = f"{today.year}年{name}{KINDS[kind].short}：有{number}个单位逾期未报"
+                once = f"{kind}-{today.year}-{name}-late"
+                yield Word(Topic.DEADLINE, title, "名单见“计划表与总结”。", 1, Role.REVIEWER, None, kind, 0, once)
 
 
 def _named(today: date, league: str | None, days: WorkDays) -> Iterator[deadlines.Deadline]:

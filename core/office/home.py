@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,10 +19,13 @@ from core.office import dashboards, messages
 from core.records import cards
 from core.submissions import plans, reports, workflow
 from core.submissions.kinds import KINDS
+from core.submissions.programmes import merged
 from core.trail import audit
 
 SOON = 7
 """Days ahead that count as this week (本周)."""
+AHEAD = 31
+"""Days ahead from which a paper of the year is to be begun."""
 SHOWN = 8
 """Lines of a list; how many there are beyond is said."""
 _WRITING = (State.DRAFT, State.WITHDRAWN)
@@ -103,7 +106,7 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
     given: dict[str, Any] = {"done": _done(session, actor)}
     if actor.role in (Role.REVIEWER, Role.ADMIN):
         given |= _before(session, actor, now)
-    if any(actor.role in kind.filers for kind in KINDS.values()):
+    if any(kind.filed_by(actor) for kind in KINDS.values()):
         given |= _own(session, actor, now)
     if actor.role in (Role.REVIEWER, Role.ADMIN, Role.LEADER):
         given["below"] = _below(session, actor, now)
@@ -194,7 +197,7 @@ def _to_extend(session: Session, actor: Actor, now: datetime) -> list[Item]:
 
 
 def _below(session: Session, actor: Actor, now: datetime) -> Part:
-    """Overdue reports of those below: each of the own bases', and of other offices' bases one line an office."""
+    """Overdue papers of the year, and overdue reports of those below: each of the own bases, others by office."""
     late = reports.overdue(session, actor, now=now)
     items = [
         Item("report", 0, each.title, each.organization, plan_id=each.plan_id, due_on=each.due_on, left=-each.days_late)
@@ -208,7 +211,23 @@ def _below(session: Session, actor: Actor, now: datetime) -> Part:
     for office, theirs in others.items():
         words, first = f"有{len(theirs)}份报告逾期未报", theirs[0]
         items.append(Item("league", 0, office, "", words, due_on=first.due_on, left=-first.days_late))
-    return Part(tuple(items[:SHOWN]), len(late))
+    tables = list(_unfiled(session, actor, db.office_day(now)))
+    return Part((*tables, *items[: SHOWN - len(tables)]), len(late) + len(tables))
+
+
+def _unfiled(session: Session, actor: Actor, today: date) -> Iterator[Item]:
+    """Plan tables and summaries that are late (逾期未报): one line each for the region, of others the own office's."""
+    for kind, (model, what) in merged.KINDS.items():
+        only = None if actor.oversees_region else actor.organization_id
+        late: dict[str, list[merged.Owing]] = {}
+        for each in merged.owing(session, today.year, today, model, what, only=only):
+            if each.days_late > 0:
+                late.setdefault(each.name, []).append(each)
+        for name, offices in late.items():
+            first = max(offices, key=lambda each: each.days_late)
+            words = f"有{len(offices)}个单位没有报送" if actor.oversees_region else "本单位没有报送"
+            title = f"{today.year}年{name}{KINDS[kind].short}"
+            yield Item(kind, 0, title, "", words, due_on=first.deadline.due_on, left=-first.days_late)
 
 
 # --- in one's own hands ---------------------------------------------------------------------------------------------
@@ -220,7 +239,7 @@ def _came_back(actor: Actor) -> sa.ColumnElement[bool] | None:
 
 def _mine(actor: Actor, states: Iterable[State]) -> sa.ColumnElement[bool] | None:
     """Own submissions in some states; None where nothing is filed in the actor's role."""
-    codes = [kind.code for kind in KINDS.values() if actor.role in kind.filers]
+    codes = [kind.code for kind in KINDS.values() if kind.filed_by(actor)]
     if not codes:
         return None
     return sa.and_(Submission.kind.in_(codes), Submission.state.in_(states), workflow.visible_to(actor))
@@ -260,7 +279,8 @@ def _own(session: Session, actor: Actor, now: datetime) -> dict[str, Any]:
         days = (today - db.office_day(since)).days
         item = Item(row.kind, row.id, row.title, "", row.reason, since, days, by, left)
         (returned if came else drafts).append(item)
-    drafts = [*_reports(session, actor, now, {item.id for item in returned}), *drafts]
+    begun = {item.id for item in returned}
+    drafts = [*_reports(session, actor, now, begun), *_tables(session, actor, today), *drafts]
     owed = list({(item.kind, item.id, item.plan_id if not item.id else 0): item for item in drafts}.values())
     owed.sort(key=lambda item: (item.left is None, item.left or 0))
     soon = [item for item in owed if item.left is not None and item.left <= SOON]
@@ -312,6 +332,17 @@ def _reports(session: Session, actor: Actor, now: datetime, returned: set[int]) 
     for number, title, people in undone.itertuples(index=False):
         items.append(Item("report", int(number), title, words=f"有{people}人的学时已冲销，可补报更正"))
     return items
+
+
+def _tables(session: Session, actor: Actor, today: date) -> Iterator[Item]:
+    """Plan tables and summaries of the year (年度计划表、总结) that an organization has not begun."""
+    if actor.role is not Role.BASE_CLERK:
+        return
+    for kind, (model, what) in merged.KINDS.items():
+        for each in merged.owing(session, today.year, today, model, what, only=actor.organization_id):
+            if not each.item and -each.days_late <= AHEAD:
+                title = f"{today.year}年{each.name}{KINDS[kind].short}"
+                yield Item(kind, 0, title, words=each.words, due_on=each.deadline.due_on, left=-each.days_late)
 
 
 # --- what was done --------------------------------------------------------------------------------------------------

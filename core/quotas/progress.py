@@ -25,10 +25,10 @@ from core.law.notices import Programme, Way
 from core.models import Organization, Plan, ProgrammeLine, Report, State, Submission
 from core.quotas import targets
 from core.quotas.targets import Split, Targets
-from core.submissions.programmes import study
+from core.submissions.programmes import merged, study
 
 Done = Callable[[Programme, int], sa.Select[*tuple[Any, ...]]]
-COUNTED: dict[Way, Done] = {Way.STUDY: study.done}
+COUNTED: dict[Way, Done] = {Way.LINES: merged.done, Way.STUDY: study.done}
 """What counts for programmes of each way, as `core.submissions.programmes` describes it; of a way that is not here
 nothing is kept yet, which is not the same as nothing done."""
 
@@ -102,7 +102,7 @@ def by_office(session: Session, actor: Actor, found: Programme, year: int, on: d
     pace, _ = _pace(session, found, year, on)
     organizations = sa.select(Organization).where(Organization.id.in_({*shares, *(amounts or {})}))
     rows = []
-    for office in sorted(session.scalars(organizations), key=lambda each: each.id):
+    for office in sorted(session.scalars(organizations), key=targets.place):
         target = shares.get(office.id)
         done, visits = (None, None) if amounts is None else amounts.get(office.id, (0, 0))
         share = None if done is None or not target else done / target

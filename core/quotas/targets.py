@@ -135,9 +135,15 @@ def offices(session: Session, found: Programme) -> dict[int, Organization]:
     mine = sa.and_(Organization.kind.in_(kinds), Organization.authority_id == region)
     leagues = Organization.kind.in_({_K.LEAGUE_HR} & {*kinds})
     query = sa.select(Organization).where(Organization.active, mine | leagues | (Organization.id == region))
-    order = [_K.LEAGUE_HR, *(kind for kind in _K if kind not in AUTHORITIES), _K.REGION_HR]
-    listed = sorted(session.scalars(query), key=lambda each: (order.index(each.kind), each.id))
-    return {each.id: each for each in listed}
+    return {each.id: each for each in sorted(session.scalars(query), key=place)}
+
+
+_ORDER = [_K.LEAGUE_HR, *(kind for kind in _K if kind not in AUTHORITIES), _K.REGION_HR]
+
+
+def place(office: Organization) -> tuple[int, int]:
+    """Its place among those a target is split over (排列次序), to sort by: leagues, units of the region, the region."""
+    return _ORDER.index(office.kind), office.id
 
 
 _REGION = sa.select(Organization).where(Organization.kind == _K.REGION_HR).order_by(Organization.id).limit(1)

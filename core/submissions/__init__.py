@@ -9,6 +9,8 @@ from core.submissions import plans
 from core.submissions import reports
 from core.submissions import claims
 from core.submissions import disputes
+from core.submissions.programmes import capability  # noqa: F401  its kind comes after the others
+from core.submissions.programmes import summaries  # noqa: F401
 from core.submissions.programmes import study as study
 from core.submissions.programmes import selection as selection
 from core.submissions.programmes import publicity as publicity

@@ -171,6 +171,10 @@ class Kind(Protocol[S]):
     reasons: ClassVar[dict[str, str]] = REASONS
     """Why one goes back (退回原因), by code and word; `other` must be put into words."""
 
+    def filed_by(self, actor: Actor, /) -> bool:
+        """Whether somebody files such submissions at all (可申报): in the role, in an office it names."""
+        return actor.role in self.filers
+
     def word_for(self, code: Labelled, /) -> str:
         """What a move (`Action`) or a `State` of this kind is called: on buttons, in lists, in its history."""
         own = self.action_words if isinstance(code, Action) else self.state_words

@@ -55,18 +55,27 @@ class Declared(Generic[Line]):
         table = reading.read(content, filename, self.listing, chosen=chosen)
         if not table.rows:
             raise Refused("file", f"表头下面没有内容，请确认{self.listing.name}的数据在同一张工作表内。")
-        problems, lines = list(table.problems), []
-        for number, cells in table.rows:
+        lines, found = self.check(table.rows)
+        problems = [*table.problems, *found]
+        faulty = {each.row for each in problems if each.blocking}
+        rows: dict[int, Cells] = {number: cells for number, cells in table.rows if number in faulty}
+        good = [(number, line) for number, line in lines if number not in faulty]
+        return Checked(good, in_order(problems, self.listing.columns), reading.account(table), rows)
+
+    def check(self, rows: Iterable[tuple[int, Cells]]) -> tuple[list[tuple[int, Line]], list[Problem]]:
+        """Check rows as they stand now (重新检查), of a file or kept from one and changed since.
+
+        What each became that can be understood, and all that is wrong with any of them.
+        """
+        problems, lines = list[Problem](), []
+        for number, cells in rows:
             said, found = self._understood(number, cells)
             problems += found
             if not any(each.blocking for each in found):
                 lines.append((number, self.becomes(**said)))
         for check in self.checks:
             problems += check(lines)
-        faulty = {each.row for each in problems if each.blocking}
-        rows: dict[int, Cells] = {number: cells for number, cells in table.rows if number in faulty}
-        good = [(number, line) for number, line in lines if number not in faulty]
-        return Checked(good, in_order(problems, self.listing.columns), reading.account(table), rows)
+        return lines, in_order(problems, self.listing.columns)
 
     def _understood(self, number: int, cells: Cells) -> tuple[dict[str, Any], list[Problem]]:
         """The values of a row by column, and what is wrong with it by itself."""

@@ -525,7 +525,10 @@ def _no_line(sheet: Sheet, at: int, cells: Cells, words: Vocabulary, listing: Li
     few = others <= len(signed) or (others < 4 and not named)
     if signed and few and not said.get("number", "").isdigit():
         return "表尾"
-    if (not named or len(said) == 1) and any(is_footing(text) or _GROUP.fullmatch(text) for text in (*identity, first)):
+    heads = len(said) == 1 or "id_number" in listing.columns  # a project may be called 新能源：风电, or 1.储能
+    if (not named or len(said) == 1) and any(
+        is_footing(text) or (heads and _GROUP.fullmatch(text)) for text in (*identity, first)
+    ):
         return "表尾"
     if len(said) == 1 and (not named or _BODY.search(first)):
         return "表外文字"

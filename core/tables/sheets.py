@@ -55,6 +55,7 @@ def marked(
     problems: Sequence[Problem],
     *,
     title: str,
+    caption: str = "",
     choices: Mapping[str, Sequence[str]] = MappingProxyType({}),
     as_text: Collection[str] = ("id_number", "phone"),
     notes: Mapping[str, str] = MappingProxyType({}),
@@ -63,7 +64,7 @@ def marked(
 
     Faulty cells are coloured, with their faults as comments. `headings` by column, in order; `choices` are columns in
     which one of a few words is chosen, `as_text` those in which a spreadsheet must not take digits for a number,
-    `notes` are comments on headings.
+    `notes` are comments on headings, `caption` stands above them where that is not the title of the sheet.
     """
     said: dict[tuple[int, str], list[str]] = {}
     for problem in problems:
@@ -74,7 +75,7 @@ def marked(
         page = book.add_worksheet(title[:31])
         bold = book.add_format({"bold": True, "border": 1, "align": "center", "bg_color": "#E8EEF5"})
         text, faulty = book.add_format({"num_format": "@"}), book.add_format({"num_format": "@", "bg_color": "#F8D7DA"})
-        page.write_string(0, 0, title, book.add_format({"bold": True, "font_size": 14}))
+        page.write_string(0, 0, caption or title, book.add_format({"bold": True, "font_size": 14}))
         for place, (column, heading) in enumerate(headings.items()):
             width = _WIDTHS.get(column, max(10, 2 * len(heading) + 2))
             page.set_column(place, place, width, text if column in as_text else None)

@@ -70,6 +70,7 @@ def cast(home: Path, sqlite_template: Path, running: tuple[str, Path], monkeypat
     assembled = people.assemble(NOW, kind="demo")
     db.close()
     served = running[1]
+    shutil.copy2(home / "secret.key", served / "secret.key")  # what the office is sealed with goes along
     with closing(sqlite3.connect(home / "office.db")) as ours, closing(sqlite3.connect(served / "office.db")) as its:
         ours.backup(its)
     if (key := home / "secret.key").exists():  # what the rows are sealed with

@@ -13,7 +13,7 @@ from tests.cast import Cast
 from tests.pages.test_credit_import import book, line
 from tests.pages.test_deeds import ahead, behind
 
-SIZES = ((1440, 900), (1366, 768), (390, 844))
+SMALL, SIZES = (390, 844), ((1366, 768), (1440, 900))
 TITLE = "![图](http://evil.example/y.png)[点](//x)a@b.cn"
 NOW = datetime.now(UTC)
 
@@ -48,8 +48,9 @@ def test_the_message_of_a_deed_lies_inside_the_viewport(browser: Browser, server
         desk.go(path, title)
         if first:
             first(desk)
-        for width, height in SIZES:
+        for width, height in (SMALL, *SIZES):
             desk.page.set_viewport_size({"width": width, "height": height})
-            desk.click(name)
+            if (width, height) == SMALL:  # pressed where the page is longest; then the window grows
+                desk.click(name)
             message = desk.told(re.compile(re.escape(words)))
-            expect(message.locator("a, img")).to_have_count(0)
+        expect(message.locator("a, img")).to_have_count(0)

@@ -20,8 +20,8 @@ from tests.browser.desk import Desk, arrive
 from tests.cast import Cast
 from tests.pages.test_deeds import NOW, ahead
 
-PLANS = int(os.environ.get("DESK_PLANS", 20))
-ROUNDS = int(os.environ.get("DESK_ROUNDS", 20))
+PLANS = int(os.environ.get("DESK_PLANS", 12))
+ROUNDS = int(os.environ.get("DESK_ROUNDS", 12))
 """How many random presses each of two reviewers makes; a round is one of `HANDS`."""
 
 

@@ -95,6 +95,8 @@ def test_bases_file_plans_and_reports_and_people_and_their_employers_file_claims
         "report": (Role.BASE_CLERK,),
         "claim": (Role.PERSON, Role.EMPLOYER_CLERK),
         "dispute": (Role.PERSON, Role.EMPLOYER_CLERK),
+        "plan_table": (Role.BASE_CLERK,),
+        "year_summary": (Role.BASE_CLERK,),
         "nomination": (Role.EMPLOYER_CLERK,),
         "objection": (Role.PERSON, Role.EMPLOYER_CLERK),
     }

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from core.eligibility import answers, applications, decisions, drafts
 from core.ground import db
@@ -22,7 +23,7 @@ from core.people import accounts, acts, holidays, keys, organizations, persons, 
 from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
-from core.submissions.programmes import placements, publicity, selection, study, summary
+from core.submissions.programmes import capability, placements, publicity, selection, study, summaries, summary
 from core.submissions.workflow import Action
 from core.tables import mending, sheets
 from core.trail import audit, choices, files
@@ -143,6 +144,7 @@ def busy_month() -> c.Cast:
         workflow.move(s, claim.id, Action.SUBMIT, version=claim.version, actor=cast["employer"], now=c.AFTER)
         proofs.issue(s, 1, 1, actor=reviewer, now=c.AFTER)
         claims.grant(s, claim.id, c.CLAIM.amount, version=claim.version, actor=reviewer, now=c.AFTER)
+        programmes(s, cast)
         region = cast.places["region"]
         second = accounts.open_account(
             s,
@@ -166,6 +168,16 @@ def busy_month() -> c.Cast:
         targets.publish(s, "capability", 2024, split, **said)
     a_year_of_study(cast)
     return cast
+
+
+def programmes(session: Session, cast: c.Cast) -> None:
+    """What is done for programmes: a plan table and a summary drafted and changed."""
+    file: Any = {"actor": cast["department"], "now": c.AFTER}
+    table = capability.draft(session, capability.TableFields("capability", 2024), **file)
+    capability.add(session, table.id, c.LINES[0], **file)
+    written = summaries.SummaryFields("按计划表举办", "学员满意")
+    summary = summaries.draft(session, "capability", 2024, written, **file)
+    summaries.revise(session, summary.id, written, version=summary.version, **file)
 
 
 def a_year_of_study(cast: c.Cast) -> None:

@@ -24,7 +24,7 @@ from tests import cast as c
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork and no SIGKILL")
 
-PEOPLE = 600
+PEOPLE = 200
 ROWS = [c.row(serial) for serial in range(1, PEOPLE + 1)]
 
 

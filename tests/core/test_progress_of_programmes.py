@@ -149,7 +149,7 @@ def test_each_organization_with_a_line_stands_for_itself_the_others_for_their_au
     assert unsplit["done"].tolist() == [4, 4]
     assert unsplit["target"].isna().all()
     publish(cast, split(cast, 10, hohhot=8, baotou=2))
-    assert table(cast, "leader") == [("region", None, 4, 5), ("hohhot", 8, 4, 4), ("baotou", 2, 0, 0)]
+    assert table(cast, "leader") == [("hohhot", 8, 4, 4), ("baotou", 2, 0, 0), ("region", None, 4, 5)]
     assert table(cast, "hohhot_leader") == [("hohhot", 8, 4, 4)]
     assert table(cast, "baotou_reviewer") == [("baotou", 2, 0, 0)]
     assert table(cast, "department") == []

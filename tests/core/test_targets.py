@@ -9,10 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import OrganizationKind, Refused
+from core.ground.access import Refused
 from core.models import Organization, QuotaVersion
 from core.office import messages
-from core.people import organizations
 from core.quotas import splitting, targets
 from core.quotas.targets import Split
 from core.trail import audit
@@ -24,21 +23,7 @@ CODE, YEAR = "capability", 2024
 
 
 def with_a_department() -> c.Cast:
-    cast = c.assemble()
-    with db.transaction() as session:
-        cast.places["department"] = organizations.add(
-            session,
-            name="内蒙古自治区农牧厅（示例）",
-            kind=OrganizationKind.DEPARTMENT,
-            authority_id=cast.places["region"].id,
-            actor=cast["admin"],
-            now=c.NOW,
-        )
-    home = cast.places["department"]
-    cast.actors["department"] = replace(
-        cast["base"], organization_id=home.id, organization_name=home.name, organization_kind=home.kind
-    )
-    return cast
+    return c.assemble()
 
 
 @pytest.fixture

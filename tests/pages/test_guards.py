@@ -33,6 +33,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "organizations": {Role.ADMIN},
     "paper": {Role.BASE_CLERK, Role.PERSON, Role.EMPLOYER_CLERK},
     "people": set(Role) - {Role.BASE_CLERK, Role.PERSON},
+    "plan_tables": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "policies": set(Role),
     "public_notice": set(Role),
     "study": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},

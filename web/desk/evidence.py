@@ -28,6 +28,8 @@ PURPOSES = {
     "notice": "培训通知",
     "roster": "花名册原件",
     "evidence": "证明材料",
+    "plan_table": "计划表原件",
+    "summary": "总结附件",
     "agreement": "培养协议",
 }
 

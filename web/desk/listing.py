@@ -67,7 +67,7 @@ def listing(
     _LIST(
         key="desk-list",
         data={
-            "rows": [_drawn(row, unread.get(row.submission.id, 0), one_kind, one_state) for row in rows],
+            "rows": [_drawn(row, unread.get(row.submission.id, 0), one_kind, one_state, whose=desk) for row in rows],
             "open": opened,
             "run": st.session_state["desk-run"],
             "label": f"共{count}件",
@@ -87,8 +87,8 @@ def _opened() -> None:
         address.choose("item", chosen)
 
 
-def _drawn(row: Row, unread: int, one_kind: bool, one_state: bool) -> dict[str, Any]:
-    """A row as the component draws it: texts only."""
+def _drawn(row: Row, unread: int, one_kind: bool, one_state: bool, *, whose: bool) -> dict[str, Any]:
+    """A row as the component draws it: texts only; `whose`: with the organization that filed."""
     found, line = row.submission, row.line
     marks = [{"word": mark.word, "grave": mark.grave} for mark in line.marks]
     marks += [{"word": f"新留言{unread}", "grave": False}] * bool(unread)
@@ -97,7 +97,7 @@ def _drawn(row: Row, unread: int, one_kind: bool, one_state: bool) -> dict[str, 
     return {
         "id": found.id,
         "title": found.title,
-        "who": "　".join(filter(None, (person, found.organization.name))),
+        "who": "　".join(filter(None, (person, found.organization.name if whose else ""))),
         "what": " ".join(filter(None, (line.when, line.size, line.hours))),
         "waiting": waiting,
         "left": _left(row),

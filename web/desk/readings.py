@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Role
-from core.models import Plan, State, Submission
+from core.models import Plan, State, Submission, YearSummary
 from core.submissions import kinds, reports, workflow
 from core.submissions.kinds import Kind
 from web import submissions, tables
@@ -21,6 +21,8 @@ from web.claims import reviewing as claim_reviewing
 from web.credit import answering
 from web.plans import extending
 from web.plans import reading as plan_reading
+from web.programmes import reading as programme_reading
+from web.programmes import summary as programme_summary
 from web.reports import reviewing as report_reviewing
 from web.study import reviewing as study_reviewing
 from web.words import md
@@ -69,6 +71,11 @@ def _plan(found: Submission, here: Actor) -> None:
         extending.extend(found)
 
 
+def _summary(found: Submission, here: Actor) -> None:
+    assert isinstance(found, YearSummary)
+    programme_summary.show(found, here)
+
+
 def _supplement(found: Any) -> str:
     return "不予通过后，这些人不能再补报；需要改正的，请用“退回”。" if found.part > 1 else ""
 
@@ -84,6 +91,8 @@ READINGS = {
         before=claim_reviewing.grant,
         names=claim_reading.NAMES,
     ),
+    "plan_table": Reading(programme_reading.show, names={"people": "headcount"}),
+    "year_summary": Reading(_summary),
     "nomination": Reading(
         _plain,
         ask=study_reviewing.ask,

@@ -24,7 +24,8 @@ def draw(found: Submission) -> None:
         return
     count = len(given(found))
     with st.popover(f"分条意见（{count}）" if count else "分条意见", width="content"):
-        rows = "；“通过”时只能指明花名册的行，这些行退回改正，其余登记" if kind.headings(found) else ""
+        part = kind.headings(found) and kind.posts
+        rows = "；“通过”时只能指明花名册的行，这些行退回改正，其余登记" if part else ""
         st.caption(f"逐条写明所指和原因，随退回、不予通过发给提交人{rows}。")
         if kind.headings(found):
             _of_rows(found)
@@ -54,7 +55,7 @@ def _of_rows(found: Submission) -> None:
             st.text_input("说明", key=_key(found, "words"), width=260)
             st.button("记下，再勾选别的行", key=_key(found, "note"), on_click=_note, args=(found,))
     else:
-        st.caption("要指明花名册中的行，先在花名册里勾选。")
+        st.caption("要指明其中的行，先在表里勾选。")
     for at, each in enumerate(_noted(found)):
         with st.container(horizontal=True, vertical_alignment="center"):
             words = f"第{each.place}行：{kind.reasons[each.code]}" + (f"，{each.words}" if each.words else "")

@@ -226,7 +226,7 @@ def _programme(draft: drafts.Form, start: date, actor: Actor) -> None:
         home = session.get_one(Organization, actor.organization_id)
         held = chosen in offered and offered[chosen].way in marking.BY_LINES
         found = marking.lines_for(session, home, chosen, start.year) if held else []
-        lines = {each.id: f"{each.name}（{each.submission.title}第{each.number}项）" for each in found}
+        lines = {each.id: marking.label(each) for each in found}
     if not offered and not chosen:
         return
     left, right = st.columns([1, 2])

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor
 from core.law.notices import Programme
+from core.office import dashboards
 from core.quotas import progress, targets
 from core.quotas.progress import Progress
 from core.quotas.targets import Targets
@@ -64,7 +65,8 @@ def shares(found: Programme, year: int, here: Actor) -> None:
     def asked(session: Session, who: Actor) -> pd.DataFrame:
         frame = progress.by_office(session, who, found, year, _by(year))
         frame = frame.rename(columns={"target": "quota_target"})
-        return frame.assign(expected=frame["expected"].round(), share=(frame["share"] * 100).round(1))
+        shown = {"expected": frame["expected"].round(), "share": (frame["share"] * 100).round(1)}
+        return frame.assign(office=frame["office"].map(dashboards.short), **shown)
 
     with db.reading() as session:
         frame = asked(session, here)
@@ -75,9 +77,9 @@ def shares(found: Programme, year: int, here: Actor) -> None:
     config: dict[str, Any] = {
         name: st.column_config.NumberColumn(tables.LABELS[name], format="localized") for name in _OFFICES[1:]
     }
-    config["office"] = st.column_config.TextColumn(tables.LABELS["office"], width="large")
+    config["office"] = st.column_config.TextColumn(tables.LABELS["office"], width=190)
     config["share"] = st.column_config.ProgressColumn(
-        tables.LABELS["share"], format="%.1f%%", min_value=0, max_value=100, color="auto"
+        tables.LABELS["share"], format="%.1f%%", min_value=0, max_value=100
     )
     shown = frame[[name for name in _OFFICES if name == "office" or frame[name].notna().any()]]
     st.dataframe(shown, hide_index=True, column_config=config, placeholder="—")

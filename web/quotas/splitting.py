@@ -112,9 +112,9 @@ def _table(desk: _Desk, offices: Mapping[int, Organization], standing: Targets, 
     )
     figure: dict[str, Any] = {"format": "localized", "width": "small"}
     config: dict[str, Any] = {name: st.column_config.NumberColumn(name, **figure) for name in shown.columns[1:-1]}
-    config["office"] = st.column_config.TextColumn("分解对象", width="large")
+    config["office"] = st.column_config.TextColumn("分解对象", width=180)
     config[_SHARE] = st.column_config.NumberColumn(
-        f"{_SHARE}（{desk.found.unit}）", min_value=0, max_value=targets.MOST, step=1, format="localized"
+        f"{_SHARE}（{desk.found.unit}）", min_value=0, max_value=targets.MOST, step=1, format="localized", width=110
     )
     st.data_editor(
         shown,

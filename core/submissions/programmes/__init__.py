@@ -5,4 +5,16 @@ columns `authority_id`, `organization_id` (who did it), `key` (what is counted o
 `on` (the day it counted) and `item` (the submission behind it), for `core.quotas` to sum.
 """
 
-__all__ = ["marking", "placements", "places", "publicity", "selection", "study", "summary"]
+__all__ = [
+    "capability",
+    "lines",
+    "marking",
+    "merged",
+    "placements",
+    "places",
+    "publicity",
+    "selection",
+    "study",
+    "summaries",
+    "summary",
+]

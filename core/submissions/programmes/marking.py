@@ -83,11 +83,16 @@ def check_plan(session: Session, fields: Marked, organization: Organization) -> 
         refuse_faults([("line_id", f"{year}年度没有可由本单位落实的这项任务，请从列出的项目任务中选择")])
 
 
+def label(line: ProgrammeLine) -> str:
+    """A line in words (项目任务): what it is called, whose, and where in what was filed it stands."""
+    return f"{line.name}（{line.submission.organization.name}{line.year}年第{line.number}项）"
+
+
 def facts(plan: Plan) -> list[tuple[str, object]]:
     """What a plan carries out (落实的项目任务), to read; nothing where it is of no programme."""
     if not plan.programme:
         return []
     told: list[tuple[str, object]] = [("专项项目", name_of(plan.programme))]
     if plan.line:
-        told.append(("项目任务", f"{plan.line.name}（{plan.line.submission.title}第{plan.line.number}项）"))
+        told.append(("项目任务", label(plan.line)))
     return told

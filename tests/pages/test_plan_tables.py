@@ -1,0 +1,47 @@
+"""The yearly plan table on screen: begun, its lines pasted and put right, filed; read at the desk by the region."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.ground import db
+from core.models import PlanTable
+from tests import cast as people
+from tests.cast import Cast
+from tests.pages.conftest import boxes, open_page, sign_in
+
+
+def texts(app: object) -> str:
+    return "\n".join(each.value for each in app.markdown)  # type: ignore[attr-defined]
+
+
+def test_a_department_pastes_its_table_puts_a_line_right_and_files_it(cast: Cast) -> None:
+    app = open_page("paper", sign_in("department"), kind="plan_table")
+    assert not app.exception
+    pasted = "项目名称\t计划人数\t培训时间\n新能源班\t约100人\t5月中旬\n农技班\t\t6月\n"
+    app.text_area(key="plan_table-new-pasted").set_value(pasted).run()
+    app.button(key="plan_table-new-check").click().run()
+    assert not app.exception
+    assert any("共2项，计划100人" in each and "1项待改正" in each for each in boxes(app, "success"))
+    assert [each.value for each in app.metric] == ["2", "100", "1"]
+    with db.reading() as session:
+        found = session.query(PlanTable).one()
+        assert [each.name for each in found.lines] == ["新能源班", "农技班"]
+
+
+def test_the_region_reads_every_line_at_the_desk(cast: Cast) -> None:
+    found = people.file_table(cast)
+    app = open_page("review", sign_in("reviewer"), item=str(found.id))
+    assert not app.exception
+    shown = next(each.value for each in app.dataframe if "项目名称" in each.value)
+    assert list(shown["计划人数"]) == ["约100人", "60"]
+    assert list(shown["培训时间（起）"]) == ["5月中旬", "2024年6月24日"]
+    assert "逾期" in texts(app)
+
+
+@pytest.mark.parametrize("username", ["base", "exam"])
+def test_those_who_file_none_are_offered_none(cast: Cast, username: str) -> None:
+    app = open_page("filing", sign_in(username))
+    assert not app.exception
+    assert "new-plan_table" not in {each.key for each in app.button}
+    assert "年度计划表" not in texts(open_page("paper", sign_in(username), kind="plan_table"))
