@@ -451,5 +451,6 @@ def test_a_programmes_offices_are_ranked_by_their_own_targets(cast: c.Cast) -> N
     assert mapped is not None
     assert mapped.chart.data.set_index("name").loc["呼和浩特市", "words"] == "90%"
     whole = charts.programmes([line, replace(line, code="x", name="高级研修项目", done=None)], "")
-    assert whole.title == "1个项目中0个不落后于序时进度，能力提升项目落后最多"
+    assert whole.title == "1个项目都落后于序时进度，能力提升项目落后最多"
+    assert exports.png(whole, "全区").startswith(b"\x89PNG")
     assert list(whole.table["年底预测"]) == ["120至280人", "120至280人"]

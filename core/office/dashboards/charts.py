@@ -188,9 +188,11 @@ def programmes(found: Sequence[Line], chosen: str) -> Figure:
     if not drawn:
         return _figure("programmes", "各专项项目还没有可比的完成情况", words, None, table)
     behind = [each for each in drawn if each.expected and (each.done or 0) < each.expected]
-    title = f"{len(drawn)}个项目中{len(drawn) - len(behind)}个不落后于序时进度"
+    kept_up = len(drawn) - len(behind)
+    title = f"{len(drawn)}个项目都不落后于序时进度"
     if behind:
         last = min(behind, key=lambda each: (each.done or 0) / (each.expected or 1))
+        title = f"{len(drawn)}个项目中{kept_up}个不落后于序时进度" if kept_up else f"{len(drawn)}个项目都落后于序时进度"
         title += f"，{last.name}落后最多"
     data = pd.DataFrame(
         {
@@ -217,15 +219,20 @@ def programmes(found: Sequence[Line], chosen: str) -> Figure:
             alt.Tooltip("most:Q", title="年底预测最多", format=".1%"),
         ],
     )
-    axis = alt.Axis(format="%", tickCount=5)
+    data["kind"] = "已完成"
+    kinds = alt.Scale(domain=["已完成", "序时进度"])
+    color = alt.Color("kind:N", scale=kinds, legend=alt.Legend(orient="top", title=None))
     bars = base.mark_bar(height=14, cornerRadiusEnd=2, cursor="pointer").encode(
-        x=alt.X("share:Q", title="占指标（%）", scale=alt.Scale(zero=True), axis=axis),
+        x=alt.X("share:Q", title="占指标（%）", scale=alt.Scale(zero=True), axis=alt.Axis(format="%", tickCount=5)),
+        color=color,
         opacity=_STRONG,
         description="label:N",
     )
-    band = base.mark_rule(strokeWidth=2, opacity=0.55, aria=False).encode(x="least:Q", x2="most:Q")
     pace = base.mark_tick(thickness=3, size=24, aria=False).encode(x="pace:Q", color=alt.datum("序时进度"))
-    chart = alt.layer(bars.add_params(_mark()), band, pace).properties(height=34 * len(data) + AXIS + LEGEND)
+    layers = [bars.add_params(_mark()), pace]
+    if data["most"].notna().any():
+        layers.insert(1, base.mark_rule(strokeWidth=2, opacity=0.55, aria=False).encode(x="least:Q", x2="most:Q"))
+    chart = alt.layer(*layers).properties(height=34 * len(data) + AXIS + LEGEND)
     return _figure("programmes", title, words, chart, table)
 
 
