@@ -17,7 +17,7 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
 from core.eligibility import drafts
 from core.ground import db
-from core.office import daily, dashboards  # noqa: F401  loaded before the freeze, so that no session pays
+from core.office import backups, daily, dashboards  # noqa: F401  loaded before the freeze, so that no session pays
 from core.office.mail import Post
 from core.people import keys, setup
 from core.records import cards  # noqa: F401
@@ -55,6 +55,7 @@ def every_day(stop: threading.Event) -> None:
                 now = setup.moment(session, datetime.now(UTC)) if setup.is_open(session) else None
             if now is None or now.astimezone(db.OFFICE_ZONE).hour < 7:
                 continue
+            backups.scheduled(now=now)
             if reminded != db.office_day(now):
                 with db.transaction() as session:
                     daily.remind(session, now=now)

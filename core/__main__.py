@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from core.cli import console, daily, eligibility, keys, law, ledger, records, rosters, setup
+from core.cli import backups, console, daily, eligibility, keys, law, ledger, records, rosters, setup
 from core.ground import db
 
 Commands = Any
@@ -54,6 +54,35 @@ def _office_commands(commands: Commands) -> None:
         "each a line, 2 refused)",
     )
     every_day.set_defaults(run=daily.run)
+    backup = commands.add_parser(
+        "backup",
+        help="备份到新文件并核对，不必停止服务 (one encrypted file, verified; exit 0 done, 2 refused; "
+        "stdout: file, bytes, last batch, last audit line, files)",
+    )
+    backup.add_argument("file", help="新的 .cebak 文件 (a new file)")
+    backup.set_defaults(run=backups.make)
+    restoring = commands.add_parser(
+        "restore", help="从备份恢复，先停止服务 (out of a backup, while nobody serves; exit 0 done, 2 refused)"
+    )
+    restoring.add_argument("file", help="备份文件 (the backup)")
+    restoring.add_argument(
+        "--over",
+        action="store_true",
+        help="换掉现有的系统，问两次，原有的另存 (over an office: asks twice, keeps it)",
+    )
+    restoring.set_defaults(run=backups.restore)
+    drilled = commands.add_parser(
+        "drill",
+        help="恢复演练：恢复到别处并核对 (restored elsewhere, checked; exit 0 stands, 1 faults, 2 refused)",
+    )
+    drilled.add_argument("file", help="备份文件 (the backup)")
+    drilled.set_defaults(run=backups.drill)
+    for each in (backup, restoring, drilled):
+        each.add_argument(
+            "--passphrase",
+            action="store_true",
+            help="询问口令，或用环境变量 CE_BACKUP_PASSPHRASE (asks for one; such a backup holds the key too)",
+        )
     key = commands.add_parser("key", help="密钥 (the office's key: its fingerprint, a new one, its recovery sheet)")
     key_commands = key.add_subparsers(required=True, metavar="COMMAND")
     shown = key_commands.add_parser("show", help="密钥指纹 (fingerprints on stdout, the newest first)")

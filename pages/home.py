@@ -90,6 +90,12 @@ def figures(amounts: dict[dashboards.Measure, float]) -> None:
         shell.link("quota_dashboard", "按盟市和月份查看")
 
 
+if here.backup is not None and here.backup.stale(context.now()):
+    when = f"最近一次成功的备份是{moment_text(here.backup.last)}。" if here.backup.last else "还没有备份。"
+    st.warning(f"{when}{md(here.backup.trouble)}")
+    shell.link("backups", "备份与恢复")
+elif here.backup is not None and here.backup.last:
+    st.caption(f"最近一次成功的备份：{moment_text(here.backup.last)}")
 if here.held is not None:
     own_years(here.held)
 if here.figures is not None:

@@ -56,6 +56,7 @@ SCREENS = {
     "管理": (
         Screen("policy_lab", "政策试算与发布", "science", (Role.ADMIN,)),
         Screen("organizations", "机构与账号", "apartment", (Role.ADMIN,)),
+        Screen("backups", "备份与恢复", "backup", (Role.ADMIN,)),
         Screen("audit", "审计日志", "history", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),
         Screen("account", "我的账号", "manage_accounts"),
     ),

@@ -1,3 +1,3 @@
 """The command line, one file a field: the office's deeds without a screen. Data on stdout, messages on stderr."""
 
-__all__ = ["console", "daily", "eligibility", "keys", "law", "ledger", "records", "rosters", "setup"]
+__all__ = ["backups", "console", "daily", "eligibility", "keys", "law", "ledger", "records", "rosters", "setup"]

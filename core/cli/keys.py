@@ -35,9 +35,9 @@ def rotate(options: argparse.Namespace) -> int:
 @console.office_command
 def sheet(options: argparse.Namespace) -> int:
     """The recovery sheet as a PDF that only its owner may read."""
-    with db.reading() as session:
-        actor = setup.system_actor(session)
-    content = keys.recovery_sheet(actor=actor, now=console.now())
+    with db.transaction() as session:
+        now = setup.moment(session, console.now())
+        content = keys.recovery_sheet(session, actor=setup.system_actor(session), now=now)
     descriptor = os.open(options.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)

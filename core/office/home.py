@@ -15,7 +15,9 @@ from core.ground.access import Actor, Role, require
 from core.ledger import years
 from core.ledger.years import Held
 from core.models import AuditEntry, Movement, Organization, State, Submission
-from core.office import dashboards, messages
+from core.office import backups, dashboards, messages
+from core.office.backups import Standing
+from core.people import setup
 from core.records import cards
 from core.submissions import plans, reports, workflow
 from core.submissions.kinds import KINDS
@@ -94,6 +96,8 @@ class Home:
     cards: tuple[tuple[int, str], ...] = ()
     """Years and codes of a person's cards that hold, the newest first."""
     done: tuple[Done, ...] = ()
+    backup: Standing | None = None
+    """How the office stands with its backups, for whoever looks after them; not of a demonstration."""
 
 
 def home(session: Session, actor: Actor, *, now: datetime) -> Home:
@@ -108,6 +112,8 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
         given |= _before(session, actor, now)
     if any(kind.filed_by(actor) for kind in KINDS.values()):
         given |= _own(session, actor, now)
+    if actor.role is Role.ADMIN and actor.oversees_region and setup.setting(session, "office") == "empty":
+        given["backup"] = backups.standing(session, actor)
     if actor.role in (Role.REVIEWER, Role.ADMIN, Role.LEADER):
         given["below"] = _below(session, actor, now)
     if actor.role is Role.LEADER:

@@ -134,14 +134,17 @@ def recovered(text: str) -> str:
         raise
 
 
-def recovery_sheet(*, actor: Actor, now: datetime) -> bytes:
-    """The recovery sheet (密钥恢复单) as an A4 PDF: each secret as words and as a QR code of its hexadecimal digits.
+def recovery_sheet(session: Session, *, actor: Actor, now: datetime) -> bytes:
+    """The recovery sheet (密钥恢复单) as an A4 PDF, logged: each secret as words and as a QR code of its hex digits.
 
     Whoever holds it can open everything: it is for the safe. Refused codes: "role", "key".
     """
     require(actor, Role.ADMIN)
     if not actor.oversees_region:
         raise Refused("role", "密钥恢复单由自治区人社厅的管理员打印。")
+    office = session.get_one(Organization, actor.organization_id)
+    told = {"fingerprint": db.keys().fingerprints[0]}
+    audit.record(session, audit.Event.KEY_PRINTED, office, actor=actor, after=told, now=now)
     page = paper.Page("密钥恢复单　绝密，入保险柜")
     page.set_title("密钥恢复单")
     page.set_creation_date(now)

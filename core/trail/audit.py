@@ -60,6 +60,11 @@ class Event(Labelled):
 
     OFFICE_OPENED = "office.opened", "建立系统"
     CLOCK_SHIFTED = "office.clock", "推进演示日期"
+    BACKED_UP = "office.backup", "备份"
+    BACKUP_DRILLED = "office.drill", "恢复演练"
+    BACKUP_PLACED = "office.backup_folder", "更换备份位置"
+    RESTORED = "office.restored", "从备份恢复"
+    KEY_PRINTED = "office.key_sheet", "打印密钥恢复单"
     KEY_ROTATED = "office.key", "更换密钥"
     HOLIDAYS_CHANGED = "office.holidays", "修改放假安排"
     CALENDAR_LINKED = "calendar.linked", "更换日历订阅地址"

@@ -7,9 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Browser, expect
 
-from core.ground import db
-from core.ground.access import Actor, OrganizationKind, Role
-from core.people import accounts, organizations
 from tests import cast as people
 from tests.browser.desk import choose_first_row, seated
 from tests.cast import Cast
@@ -17,33 +14,6 @@ from tests.pages.test_deeds import TODAY
 
 NOW = datetime.now(UTC)
 DEPARTMENT = "内蒙古自治区农牧厅（示例）"
-
-
-def with_department(cast: Cast) -> None:
-    """A department of the region with an account of its own."""
-    with db.transaction() as session:
-        home = organizations.add(
-            session,
-            name=DEPARTMENT,
-            kind=OrganizationKind.DEPARTMENT,
-            authority_id=cast.places["region"].id,
-            actor=cast["admin"],
-            now=NOW,
-        )
-        session.flush()
-        account = accounts.open_account(
-            session,
-            username="department",
-            name="主管部门经办人",
-            role=Role.BASE_CLERK,
-            organization_id=home.id,
-            password=people.PASSWORD,
-            must_change_password=False,
-            actor=cast["admin"],
-            now=NOW,
-        )
-        session.flush()
-        cast.actors["department"] = Actor(account.id, account.name, account.role, home.id, home.name, home.kind)
 
 
 def ended(cast: Cast) -> int:
@@ -61,7 +31,6 @@ def ended(cast: Cast) -> int:
 def test_what_a_department_gives_is_decided_by_the_region_and_recognised_by_the_learners_league(
     browser: Browser, server: str, cast: Cast
 ) -> None:
-    with_department(cast)
     department, region, league = (seated(browser, server, who) for who in ("department", "reviewer", "hohhot_title"))
     department.go("paper?kind=plan", "填写培训计划")
     department.settle()

@@ -18,7 +18,7 @@ from core.ground.access import Actor, OrganizationKind, Role
 from core.law.workdays import DayKind
 from core.ledger import books, checks
 from core.models import AuditEntry, Setting
-from core.office import calendar
+from core.office import backups, calendar
 from core.people import accounts, acts, holidays, keys, organizations, persons, setup
 from core.quotas import targets
 from core.records import cards, imports, proofs
@@ -157,6 +157,11 @@ def busy_month() -> c.Cast:
             now=c.AFTER,
         )
         s.flush()
+        keys.recovery_sheet(s, actor=cast["admin"], now=c.AFTER)
+        backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER)
+        backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER, found=["a fault"])
+        backups.choose_folder(s, str(db.home()), actor=cast["admin"], now=c.AFTER)
+        backups.restored(s, db.key_path(), None, now=c.AFTER)
         keys.rotate(s, actor=cast["admin"], reason="例行更换", now=c.AFTER)
         publisher = Actor(second.id, second.name, Role.ADMIN, region.id, region.name, region.kind)
         draft = drafts.save_draft(s, drafts.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)

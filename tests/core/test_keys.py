@@ -151,9 +151,10 @@ def test_the_key_comes_back_from_its_words_and_no_others_do(
 def test_the_recovery_sheet_has_the_words_and_is_the_regions_administrators_alone(office: Path, tmp_path: Path) -> None:
     cast = c.assemble()
     for other in ("hohhot_admin", "reviewer", "leader"):
-        with pytest.raises(Refused):
-            keys.recovery_sheet(actor=cast[other], now=c.NOW)
-    page = pypdfium2.PdfDocument(keys.recovery_sheet(actor=cast["admin"], now=c.NOW))[0]
+        with pytest.raises(Refused), db.transaction() as session:
+            keys.recovery_sheet(session, actor=cast[other], now=c.NOW)
+    with db.transaction() as session:
+        page = pypdfium2.PdfDocument(keys.recovery_sheet(session, actor=cast["admin"], now=c.NOW))[0]
     text = page.get_textpage().get_text_bounded()
     (phrase,) = keys.phrases()
     assert "".join(phrase.split()) in "".join(char for char in text if not char.isspace())

@@ -23,6 +23,7 @@ CODE, YEAR = "capability", 2024
 
 
 def with_a_department() -> c.Cast:
+    """The usual office, one of whose departments files for itself."""
     return c.assemble()
 
 

@@ -22,6 +22,7 @@ PAGES = sorted(path.stem for path in (db.ROOT / "pages").glob("*.py"))
 MAY_OPEN: dict[str, set[Role]] = {
     "account": set(Role),
     "audit": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.BASE_CLERK, Role.EMPLOYER_CLERK},
+    "backups": {Role.ADMIN},
     "calendar": set(Role),
     "credit_import": {Role.ADMIN, Role.REVIEWER},
     "credit_lookup": set(Role) - {Role.BASE_CLERK},

