@@ -20,10 +20,11 @@ shell.page("指标看板", "各图随筛选条件一起变化；点图中的方�
 with db.reading() as session:
     offered = dashboards.choices(session, actor)
 wanted = board.strip(actor, context.today(), offered)
+asked_for = st.query_params.get("programme")
 with db.reading() as session:
     seen = dashboards.board(session, actor, wanted, now=context.now())
     lines = dashboards.programmes.lines(session, actor, seen)
-    chosen = next((each for each in lines if each.code == st.query_params.get("programme")), None)
+    chosen = next((each for each in lines if each.code == asked_for), None)
     offices = dashboards.programmes.offices(session, actor, wanted, chosen.code) if chosen else None
 ask, show = board.Ask(wanted), str(st.query_params.get("show", ""))
 board.chips(seen)
