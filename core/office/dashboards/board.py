@@ -85,6 +85,8 @@ class Board:
         self.actor, self.wanted, self.today = actor, wanted, today
         self.people, self.places = people, places
         self._plans, self._before, self._waits, self._shares = plans, before, waits, shares
+        self._left: dict[tuple[Wanted, bool], pd.DataFrame] = {}
+        """What filters left, asked once for a board, also by those copied from it."""
 
     # --- what the filters leave ---
 
@@ -107,7 +109,12 @@ class Board:
 
         Narrowed to some people, `credited` and `hours` are theirs, and trainings without any of them are left out.
         """
-        wanted = self.wanted.without(*without)
+        key = self.wanted.without(*without), year_before
+        if key not in self._left:
+            self._left[key] = self._narrowed(*key)
+        return self._left[key]
+
+    def _narrowed(self, wanted: Wanted, year_before: bool) -> pd.DataFrame:
         frame = self._before if year_before else self._plans
         if wanted.of_people and not year_before:
             frame = self._of_people(frame, wanted)
