@@ -242,9 +242,13 @@ def test_times_are_those_between_filing_and_decision(cast: c.Cast) -> None:
     )
     assert dict(waits["open"]) == {"自治区本级": 2, "呼和浩特市": 0}
     late = seen.late()
-    assert [(row.matter, row.title) for row in late.itertuples()] == [("培训情况报告", "未报报告")]
+    of_trainings = late[late["matter"] != "年度计划表"]
+    assert [(row.matter, row.title) for row in of_trainings.itertuples()] == [("培训情况报告", "未报报告")]
+    owing = counted("COUNT(*)", "FROM organization o WHERE o.kind IN ('league_hr', 'department') AND o.active")
+    assert (late["matter"] == "年度计划表").sum() == owing, "附件2, due on 31 January: nobody has filed it"
     on_time = seen.in_time().set_index(["name", "matter"])
     assert tuple(on_time.loc[("呼和浩特市", "培训情况报告"), ["due", "kept", "late"]]) == (3, 2, 1)
+    assert tuple(on_time.loc[("呼和浩特市", "年度计划表"), ["due", "kept", "late"]]) == (1, 0, 1)
 
 
 def test_an_earlier_day_is_answered_as_it_was(cast: c.Cast) -> None:

@@ -47,7 +47,8 @@ class office_day_of(sa.sql.functions.FunctionElement[date]):  # noqa: N801  writ
 
 @compiles(office_day_of, "sqlite")
 def _on_sqlite(element: Any, compiler: Any, **given: Any) -> str:
-    return f"date({compiler.process(element.clauses, **given)}, '+{_HOURS_AHEAD} hours')"
+    moment = compiler.process(element.clauses, **given)  # to the second: SQLite would round the last of a day up
+    return f"date(substr({moment}, 1, 19), '+{_HOURS_AHEAD} hours')"
 
 
 @compiles(office_day_of, "postgresql")
