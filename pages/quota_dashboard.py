@@ -126,7 +126,7 @@ if seen.has_trainings:
     with left:
         board.figure(
             charts.in_time(seen),
-            "按时报送 · 计划和报告",
+            "按时报送 · 计划、报告、附件2和总结",
             lambda _, again: charts.in_time(again),
             ask,
             picked=partial(picked, seen.by, "late"),

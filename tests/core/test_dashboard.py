@@ -242,9 +242,13 @@ def test_times_are_those_between_filing_and_decision(cast: c.Cast) -> None:
     )
     assert dict(waits["open"]) == {"自治区本级": 2, "呼和浩特市": 0}
     late = seen.late()
-    assert [(row.matter, row.title) for row in late.itertuples()] == [("培训情况报告", "未报报告")]
+    of_trainings = late[late["matter"] != "年度计划表"]
+    assert [(row.matter, row.title) for row in of_trainings.itertuples()] == [("培训情况报告", "未报报告")]
+    owing = counted("COUNT(*)", "FROM organization o WHERE o.kind IN ('league_hr', 'department') AND o.active")
+    assert (late["matter"] == "年度计划表").sum() == owing, "附件2, due on 31 January: nobody has filed it"
     on_time = seen.in_time().set_index(["name", "matter"])
     assert tuple(on_time.loc[("呼和浩特市", "培训情况报告"), ["due", "kept", "late"]]) == (3, 2, 1)
+    assert tuple(on_time.loc[("呼和浩特市", "年度计划表"), ["due", "kept", "late"]]) == (1, 0, 1)
 
 
 def test_an_earlier_day_is_answered_as_it_was(cast: c.Cast) -> None:
@@ -340,6 +344,7 @@ def asked_ids(session: Any) -> Any:
 def test_a_chart_keeps_all_marks_of_its_own_filter_and_marks_the_chosen(cast: c.Cast) -> None:
     wanted = replace(YEAR, league=cast.places["hohhot"].id)
     seen = asked(cast["leader"], wanted)
+    assert set(seen.late()["league"]) == {cast.places["hohhot"].id}
     drawn_map = charts.tile_map(seen, Measure.PEOPLE, Per.WHOLE)
     data = drawn_map.chart.data.set_index("name")
     assert (len(data), data.loc["自治区本级", "value"], data.loc["自治区本级", "chosen"]) == (15, 38, 0)

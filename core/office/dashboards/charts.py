@@ -419,15 +419,15 @@ def completion(board: Board, by: str) -> Figure:
 
 
 def in_time(board: Board) -> Figure:
-    """Plans and reports filed in time (按时报送), by place."""
+    """Plans, reports, plan tables and summaries filed in time (按时报送), by place."""
     frame = board.in_time()
     table = frame[["name", "matter", "due", "kept", "late"]].set_axis(
         [board.place_word, "事项", "应报", "按时", "未按时"], axis=1
     )
-    words = f"按{board.place_word}的计划、报告按时率"
+    words = f"按{board.place_word}的计划、报告、附件2和总结的按时率"
     if frame.empty:
-        return _figure("in_time", "还没有应报的计划和报告", words, None, table)
-    sums = frame.groupby("matter")[["due", "kept"]].sum()
+        return _figure("in_time", "还没有应报的事项", words, None, table)
+    sums = frame.groupby("matter", sort=False)[["due", "kept"]].sum()
     title = "；".join(f"{matter}按时{row['kept'] / row['due']:.1%}" for matter, row in sums.iterrows())
     order = frame.groupby("place")["late"].sum().sort_values(ascending=False)
     drawn = frame[frame["place"].isin(order.head(MANY).index)]
@@ -446,8 +446,8 @@ def in_time(board: Board) -> Figure:
                 "share:Q", title="按时率（%）", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5)
             ),
             y=alt.Y("name:N", sort=names, title=None, axis=_LABELS),
-            yOffset=alt.YOffset("matter:N", sort=["培训计划", "培训情况报告"]),
-            color=alt.Color("matter:N", sort=["培训计划", "培训情况报告"], legend=alt.Legend(orient="top", title=None)),
+            yOffset=alt.YOffset("matter:N", sort=list(sums.index)),
+            color=alt.Color("matter:N", sort=list(sums.index), legend=alt.Legend(orient="top", title=None)),
             opacity=_STRONG,
             tooltip=[
                 alt.Tooltip("name:N", title=board.place_word),
@@ -457,7 +457,7 @@ def in_time(board: Board) -> Figure:
             description="label:N",
         )
         .add_params(_mark())
-        .properties(height=30 * len(names) + AXIS + LEGEND)
+        .properties(height=(10 + 10 * len(sums)) * len(names) + AXIS + LEGEND)
     )
     return _figure("in_time", title, words, chart, table)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session, aliased
 
 from core.ground import db
-from core.ground.access import Actor, Refused
+from core.ground.access import Actor, Refused, visible
 from core.ground.db import Moment, office_day
 from core.law import deadlines, notices
 from core.law.deadlines import Deadline
@@ -38,7 +38,8 @@ from core.models import (
 from core.office.dashboards.asked import end_of
 from core.people import holidays
 from core.submissions import workflow
-from core.submissions.kinds import Action
+from core.submissions.kinds import KINDS, Action
+from core.submissions.programmes import merged
 
 FILED = (State.SUBMITTED, State.APPROVED, State.RETURNED, State.REJECTED)
 """What was put before an authority, and was not taken back."""
@@ -335,3 +336,28 @@ def shares(session: Session, actor: Actor, year: int, on: date) -> NDArray[np.in
         rows[0] = [of_plan[batch_id] for batch_id in rows[0].tolist()]
         found.append(rows)
     return np.concatenate(found, axis=1)
+
+
+def programme_papers(session: Session, actor: Actor, year: int, on: date) -> pd.DataFrame:
+    """Plan tables and summaries of programmes (附件2、总结) of a year as of a day: filed, or owed by then.
+
+    Columns: id (0: not begun), kind, matter, title, base, league, due_on, filed_on (NaT: not filed), as datetime64.
+    """
+    whose = visible(actor, organization=Organization.id, authority=Organization.authority_id)
+    mine = set(session.scalars(sa.select(Organization.id).where(whose)))
+    lines: list[tuple[Any, ...]] = []
+    for code, (model, what) in merged.KINDS.items():
+        matter, held = KINDS[code].word, set()
+        query = sa.select(model).where(model.year == year, model.state.in_(FILED), workflow.visible_to(actor))
+        for each in session.scalars(query):
+            if each.filed_on and each.filed_on <= on:
+                held.add((each.organization_id, each.programme))
+                about = (each.title, each.organization_id, each.authority_id)
+                lines.append((each.id, code, matter, *about, each.due_on, each.filed_on))
+        for owed in merged.owing(session, year, on, model, what):
+            home = owed.organization
+            if home.id in mine and owed.days_late > 0 and (home.id, owed.programme) not in held:
+                about = (f"{owed.name}{matter}", home.id, home.authority_id)
+                lines.append((owed.item, code, matter, *about, owed.deadline.due_on, None))
+    frame = pd.DataFrame(lines, columns=["id", "kind", "matter", "title", "base", "league", "due_on", "filed_on"])
+    return frame.assign(due_on=pd.to_datetime(frame["due_on"]), filed_on=pd.to_datetime(frame["filed_on"]))
