@@ -93,9 +93,7 @@ def draw(here: backups.Standing) -> None:
 
     left, right = st.columns(2)
     with left, st.form("place"):
-        st.text_input(
-            "备份位置", str(here.folder), key="folder", help="服务器上的完整路径：硬盘、共享文件夹或U盘。"
-        )
+        st.text_input("备份位置", str(here.folder), key="folder", help="服务器上的完整路径：硬盘、共享文件夹或U盘。")
         st.form_submit_button("改用这个位置", on_click=choose_folder)
     with right, st.container(border=True):
         st.markdown("**密钥恢复单**")
