@@ -3,6 +3,7 @@
 from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables, sealed_columns
 from core.models.cards import Card, CardPerson
+from core.models.classes import Assessment, FinishTest, OccupationApproval
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
 from core.models.messages import Message, MessageChoice, MessageRead
@@ -21,10 +22,12 @@ from core.models.offices import (
 from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.programmes import PlanTable, YearSummary
 from core.models.quotas import Quota, QuotaShare, QuotaVersion
+from core.models.seminars import Seminar, SeminarFeedback, SeminarLevel, SeminarScore
 from core.models.study import Nomination, Objection, Placement, PublicNotice
 from core.models.submissions import (
     Attachment,
     Claim,
+    ClassLevel,
     Comment,
     CommentRead,
     Dispute,
@@ -38,12 +41,14 @@ from core.models.submissions import (
     RosterRow,
     Submission,
     SubmissionContent,
+    TrainingClass,
 )
 from core.models.trail import AuditEntry
 
 __all__ = [
     "APPEND_ONLY",
     "Account",
+    "Assessment",
     "Attachment",
     "AuditEntry",
     "Base",
@@ -52,6 +57,7 @@ __all__ = [
     "CardPerson",
     "Change",
     "Claim",
+    "ClassLevel",
     "ColumnChoice",
     "Comment",
     "CommentRead",
@@ -64,6 +70,7 @@ __all__ = [
     "DecisionPolicy",
     "DecisionRun",
     "Dispute",
+    "FinishTest",
     "MaskedNumber",
     "Message",
     "MessageChoice",
@@ -72,6 +79,7 @@ __all__ = [
     "Movement",
     "Nomination",
     "Objection",
+    "OccupationApproval",
     "Organization",
     "Person",
     "PersonChange",
@@ -90,6 +98,10 @@ __all__ = [
     "RosterRepair",
     "RosterRow",
     "SavedView",
+    "Seminar",
+    "SeminarFeedback",
+    "SeminarLevel",
+    "SeminarScore",
     "Setting",
     "SignIn",
     "Source",
@@ -97,6 +109,7 @@ __all__ = [
     "State",
     "Submission",
     "SubmissionContent",
+    "TrainingClass",
     "Unsaved",
     "YearSummary",
     "append_only_tables",

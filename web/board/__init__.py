@@ -1,6 +1,6 @@
 """The dashboard on screen (指标看板): its filters, its figures, the rows behind them."""
 
-from web.board.drawing import STYLE, Ask, choice, figure, people, rows, tiles
+from web.board.drawing import STYLE, Ask, choice, figure, people, programmes, rows, tiles
 from web.board.filters import chips, narrow, strip
 
-__all__ = ["STYLE", "Ask", "chips", "choice", "figure", "narrow", "people", "rows", "strip", "tiles"]
+__all__ = ["STYLE", "Ask", "chips", "choice", "figure", "narrow", "people", "programmes", "rows", "strip", "tiles"]
