@@ -165,7 +165,8 @@ def _table(office: Office, told: Mapping[str, Any], year: int, courses: Sequence
     home = _home(office, told["by"])
     clerk = office.clerks[home.name]
     planned = _planned(office, home, told["part"], filed_on, courses)
-    rows = [_line(course) for course in planned] + [*_further(clock.rng, told["further"], year)]
+    further = told["further"] or int(not planned)
+    rows = [_line(course) for course in planned] + [*_further(clock.rng, further, year)]
     headings = [lines.HEADINGS[name] for name in ("name", "area", "target", "content", "mode", "people")]
     headings += [lines.HEADINGS[name] for name in ("start", "end", "hours", "organizer")]
     given = Upload(f"{told['by']}{year}年度计划表.xlsx", sheets.workbook(headings, rows))
@@ -240,7 +241,8 @@ def _cohort(office: Office, told: Mapping[str, Any]) -> Iterator[datetime]:
     clock, session, region = _clock(office, told["programme"]), office.session, _region(office)
     today = db.office_day(office.now)
     year = (today + timedelta(days=told["year_of"])).year
-    nominees = [*zip(told["people"], _nominees(office, told["people"]), strict=True)]
+    people = [one for one in told["people"] for _ in range(one.get("count", 1))]
+    nominees = [*zip(people, _nominees(office, people), strict=True)]
     filed: list[tuple[Mapping[str, Any], Nomination]] = []
     for number, (one, learner) in enumerate(nominees):
         if "filed" not in one:
