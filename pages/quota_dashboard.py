@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.ground import db
 from core.office import dashboards
-from core.office.dashboards import Measure, Per, charts
+from core.office.dashboards import Measure, Per, charts, filed
 from web import board, context, shell
 
 actor = shell.require(*dashboards.VIEWERS)
@@ -22,6 +22,8 @@ with db.reading() as session:
 wanted = board.strip(actor, context.today(), offered)
 with db.reading() as session:
     seen = dashboards.board(session, actor, wanted, now=context.now())
+if actor.role in filed.READERS:
+    shell.link("filed_figures", "已报数据：报送本期数据，查看报送后的变化")
 ask, show = board.Ask(wanted), str(st.query_params.get("show", ""))
 board.chips(seen)
 board.tiles(seen, show)

@@ -5,6 +5,7 @@ from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_on
 from core.models.cards import Card, CardPerson
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
+from core.models.figures import FiledFigures
 from core.models.messages import Message, MessageChoice, MessageRead
 from core.models.offices import (
     Account,
@@ -64,6 +65,7 @@ __all__ = [
     "DecisionPolicy",
     "DecisionRun",
     "Dispute",
+    "FiledFigures",
     "MaskedNumber",
     "Message",
     "MessageChoice",

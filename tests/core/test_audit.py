@@ -19,6 +19,7 @@ from core.law.workdays import DayKind
 from core.ledger import books, checks
 from core.models import AuditEntry, Setting
 from core.office import backups, calendar
+from core.office.dashboards import filed
 from core.people import accounts, acts, holidays, keys, organizations, persons, setup
 from core.quotas import targets
 from core.records import cards, imports, proofs
@@ -171,6 +172,8 @@ def busy_month() -> c.Cast:
         quota = targets.save(s, "capability", 2024, split, version=0, actor=reviewer, now=c.AFTER)
         said = {"version": quota.version, "actor": reviewer, "reason": "年初分解", "now": c.AFTER}
         targets.publish(s, "capability", 2024, split, **said)
+    with db.transaction() as s:
+        filed.freeze(s, "2024", actor=reviewer, reason="年报", now=c.AFTER)
     a_year_of_study(cast)
     return cast
 
