@@ -39,7 +39,7 @@ from core.ground.access import Actor, OrganizationKind, Role
 from core.ledger import books
 from core.models import Movement, Organization
 from core.office import dashboards
-from core.office.dashboards import Measure, Per, Wanted, charts, groups
+from core.office.dashboards import Measure, Wanted, groups
 from core.people import setup
 
 YEAR, ON = 2024, date(2024, 12, 31)
@@ -187,13 +187,10 @@ def page(wanted: Wanted) -> dict[str, Any]:
         lacking = seen.lacking()
         dashboards.people_rows(session, seen, lacking[:200])
     tiles = {tile.measure.value: tile.value for tile in seen.tiles()}
-    charts.tile_map(seen, Measure.PEOPLE, Per.WHOLE)
-    charts.places(seen, Measure.PEOPLE, Per.WHOLE)
-    charts.months(seen, Measure.PEOPLE)
-    charts.funnel(seen)
-    charts.completion(seen, "level")
-    charts.in_time(seen)
-    charts.waiting(seen)
+    seen.months(Measure.PEOPLE)
+    seen.funnel()
+    seen.in_time()
+    seen.waiting()
     seen.rows(Measure.PEOPLE)
     stuck, late, waits = seen.stuck(), seen.late(), seen.waits()
     by_league = seen.of_region().by_place(Measure.PEOPLE)
@@ -204,7 +201,8 @@ def page(wanted: Wanted) -> dict[str, Any]:
         "by_league": dict(zip(by_league["place"].astype(str), by_league["value"], strict=True)),
         "done": {key: [int(row["people"]), int(row["total"])] for key, row in done.iterrows()},
         "lacking": len(lacking),
-        "stuck": len(stuck) + len(late) * 0 + len(waits) * 0,
+        "stuck": len(stuck),
+        "asked": bool(len(late) + len(waits)),
     }
 
 
@@ -330,7 +328,7 @@ def told(kind: str, size: province.Size, folder: Path, rounds: int, peer: str, p
             print(f"{kind}: filled in {time.perf_counter() - began:.0f} s", file=sys.stderr)
         lookup.warm(folder / ("sqlite" if kind == "sqlite" else "server"))
         parquet = folder / "parquet"
-        if peer and not (parquet / "entry.parquet").exists():
+        if peer:  # each time anew: what is timed posts a batch
             parquet.mkdir(exist_ok=True)
             call(here, f"b.export({str(parquet)!r})")
         if peer:

@@ -76,6 +76,7 @@ def page(league=None, **people):
         "done": {level: [count, int(met or 0)] for level, count, met in levels},
         "lacking": sum(count - int(met or 0) for _, count, met in lacking),
         "stuck": 0 if people else len(stuck),
+        "asked": True,
     }
 
 

@@ -52,7 +52,8 @@ def trainings(found: list[Event]) -> None:
         st.markdown(f"**正在进行和今后的培训**　:blue-badge[{len(found)}]")
         for event in found:
             days = f"{event.first_on} 至 {event.last_on}"
-            links.line(f":gray-badge[{days}]　{md(event.title)}", links.place(event.kind, event.id, actor))
+            where = links.place(event.kind, event.id, actor) if event.kind else None  # a year of study has no page
+            links.line(f":gray-badge[{days}]　{md(event.title)}", where)
         if not found:
             st.caption("没有已批准的培训。计划审核通过后会列在这里。")
 

@@ -1,7 +1,5 @@
 """Offices file the figures of a period, and see beside each filing what they are now and why."""
 
-import streamlit as st
-
 from core.office.dashboards import filed
 from web import board, context, shell
 

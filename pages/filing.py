@@ -25,6 +25,7 @@ shell.page("申报", "填写、上报和查看本人或本单位的申报；点�
 NEW = {
     "plan": "填写培训计划",
     "claim": "填写学时折合申报",
+    "seminar": "填写高研班申请",
     "nomination": "填写研修推荐",
     "plan_table": "填写年度计划表",
     "year_summary": "填写项目总结",
@@ -34,6 +35,7 @@ COLUMNS = {
     "plan": "state title subject start_on end_on headcount hours_each submitted_at".split(),
     "report": "state hours_standing title submitted_at people hours faults late over_plan start_on end_on".split(),
     "claim": claiming.COLUMNS,
+    "seminar": "state title seminar_level start_on end_on headcount submitted_at decided_at".split(),
     "plan_table": "state title year items headcount submitted_at due_on late".split(),
     "year_summary": "state title year submitted_at due_on late counted_on".split(),
     "nomination": "state name id_mask programme year study_field rank submitted_at decided_at".split(),

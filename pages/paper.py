@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor, Refused
-from core.models import Claim, Nomination, Plan, PlanTable, Report, Submission, YearSummary
+from core.models import Claim, Nomination, Plan, PlanTable, Report, Seminar, Submission, YearSummary
 from core.submissions import reports, workflow
 from core.submissions.kinds import KINDS, Action
 from web import address, links, papers, shell, submissions
@@ -16,6 +16,7 @@ from web.claims import reading as claim_reading
 from web.plans import form as plan_form
 from web.plans import reading as plan_reading
 from web.programmes import reading as programme_reading
+from web.programmes import seminar_form, seminars
 from web.programmes import summary as summary_form
 from web.programmes import table as table_form
 from web.reports import form as report_form
@@ -48,6 +49,10 @@ def claim(found: Submission | None) -> papers.Paper | None:
     return claim_form.form(None, person_id, actor) if person_id is not None else None
 
 
+def seminar(found: Submission | None) -> papers.Paper:
+    return seminar_form.form(found if isinstance(found, Seminar) else None, actor)
+
+
 def plan_table(found: Submission | None) -> papers.Paper:
     return table_form.form(found if isinstance(found, PlanTable) else None, actor)
 
@@ -67,6 +72,7 @@ FORMS: dict[str, Callable[[Submission | None], papers.Paper | None]] = {
     "plan": plan,
     "report": report,
     "claim": claim,
+    "seminar": seminar,
     "plan_table": plan_table,
     "year_summary": year_summary,
     "nomination": nomination,
@@ -75,6 +81,7 @@ READINGS: dict[str, Callable[[Any, Actor], None]] = {
     "plan": plan_reading.own,
     "report": report_reading.own,
     "claim": claim_reading.own,
+    "seminar": seminars.show,
     "plan_table": programme_reading.show,
     "year_summary": summary_form.show,
     "nomination": study_reading.own,

@@ -20,8 +20,12 @@ shell.page("指标看板", "各图随筛选条件一起变化；点图中的方�
 with db.reading() as session:
     offered = dashboards.choices(session, actor)
 wanted = board.strip(actor, context.today(), offered)
+asked_for = st.query_params.get("programme")
 with db.reading() as session:
     seen = dashboards.board(session, actor, wanted, now=context.now())
+    lines = dashboards.programmes.lines(session, actor, seen)
+    chosen = next((each for each in lines if each.code == asked_for), None)
+    offices = dashboards.programmes.offices(session, actor, wanted, chosen.code) if chosen else None
 if actor.role in filed.READERS:
     shell.link("filed_figures", "已报数据：报送本期数据，查看报送后的变化")
 ask, show = board.Ask(wanted), str(st.query_params.get("show", ""))
@@ -36,6 +40,16 @@ def picked(name: str, rows: str, key: Any) -> None:
     board.narrow(name, key, rows)
 
 
+def pick_programme(code: str) -> None:
+    """A programme was clicked: its offices open, or close."""
+    if st.query_params.get("programme") == code:
+        st.query_params.pop("programme")
+    else:
+        st.query_params["programme"] = code
+
+
+if lines:
+    board.programmes(seen, lines, chosen, offices, ask, pick_programme, partial(picked, "league", Measure.PEOPLE))
 if seen.has_trainings:
     with st.container(horizontal=True, key="board-measure"):
         words = {each.value: each.label for each in Measure}
@@ -51,14 +65,14 @@ if seen.has_trainings:
             board.figure(
                 charts.tile_map(seen, measure, per),
                 f"全区地图 · {measure.headline}",
-                lambda again: charts.tile_map(again, measure, per),
+                lambda _, again: charts.tile_map(again, measure, per),
                 ask,
                 picked=partial(picked, "league", measure.value),
             )
         board.figure(
             charts.months(seen, by_month),
             f"按月 · {by_month.headline}",
-            lambda again: charts.months(again, by_month),
+            lambda _, again: charts.months(again, by_month),
             ask,
             picked=partial(picked, "month", measure.value),
         )
@@ -66,7 +80,7 @@ if seen.has_trainings:
         board.figure(
             charts.places(seen, measure, per),
             f"按{'工作单位' if place == 'employer' else seen.place_word}排名 · {measure.headline}",
-            lambda again: charts.places(again, measure, per),
+            lambda _, again: charts.places(again, measure, per),
             ask,
             picked=partial(picked, place, measure.value),
         )
@@ -86,14 +100,14 @@ left, right = st.columns(2) if seen.has_trainings else [st.container(), st.conta
 if seen.has_trainings:
     with left:
         of = board.choice("按什么计", charts.OF_FUNNEL, key="of", default="people")
-        board.figure(charts.funnel(seen, of), "办理进度 · 从计划到入账", lambda again: charts.funnel(again, of), ask)
+        board.figure(charts.funnel(seen, of), "办理进度 · 从计划到入账", lambda _, again: charts.funnel(again, of), ask)
 with right:
     words = {name: word for name, word in dashboards.GROUPS.items() if name != "league" or actor.oversees_region}
     by = board.choice("分组", words, key="by", default="level")
     board.figure(
         charts.completion(seen, by),
         f"学时完成 · 按{dashboards.GROUPS[by]}",
-        lambda again: charts.completion(again, by),
+        lambda _, again: charts.completion(again, by),
         ask,
         picked=partial(picked, by, Measure.DONE.value),
     )
@@ -113,11 +127,17 @@ if seen.has_trainings:
     left, right = st.columns(2)
     with left:
         board.figure(
-            charts.in_time(seen), "按时报送 · 计划和报告", charts.in_time, ask, picked=partial(picked, seen.by, "late")
+            charts.in_time(seen),
+            "按时报送 · 计划、报告、附件2和总结",
+            lambda _, again: charts.in_time(again),
+            ask,
+            picked=partial(picked, seen.by, "late"),
         )
     with right:
         of_office = partial(picked, "league", "waits") if offered.leagues else None
-        board.figure(charts.waiting(seen), "审核用时 · 各审核机关", charts.waiting, ask, picked=of_office)
+        board.figure(
+            charts.waiting(seen), "审核用时 · 各审核机关", lambda _, again: charts.waiting(again), ask, picked=of_office
+        )
     board.rows(
         seen.late(),
         LATE,

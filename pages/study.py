@@ -2,14 +2,19 @@
 
 import streamlit as st
 
+from core.ground import db
 from core.ground.access import OFFICERS, Refused
-from core.submissions.programmes import places
-from web import bar, context, shell
+from core.submissions.programmes import marking, places, publicity
+from web import address, bar, context, shell
 from web.study import placing, publishing, selecting
 from web.words import md
 
 actor = shell.require(*OFFICERS)
 shell.page("推荐遴选与培养", "用人单位推荐、盟市排名、自治区遴选，公示无异议后确定入选，安排一年的研修。")
+if (opened := address.chosen("notice")) is not None:  # from the home page or the calendar
+    with db.reading() as session:
+        notice = publicity.one(session, opened, actor)
+    shell.go("study", year=str(notice.year), programme=marking.name_of(notice.programme), view="公示")
 VIEWS = ("推荐与遴选", "公示", "培养")
 years = list(range(context.today().year + 1, context.today().year - 4, -1))
 with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -34,13 +34,15 @@ from core.models import (
     PlanTable,
     PublicNotice,
     Report,
+    Seminar,
+    SeminarLevel,
     Submission,
     append_only_tables,
 )
 from core.people import accounts, organizations, setup
 from core.submissions import claims, disputes, plans, reports, roster, workflow
 from core.submissions.kinds import KINDS
-from core.submissions.programmes import capability, publicity, study, summaries
+from core.submissions.programmes import capability, publicity, seminars, study, summaries
 from core.submissions.workflow import Action
 from core.trail.files import Upload
 from tests import ready, toy
@@ -321,6 +323,62 @@ def grant(
         return workflow.move(session, claim_id, Action.APPROVE, **act)[1].words
 
 
+SEMINAR = seminars.SeminarFields(
+    programme="advanced_seminars",
+    title="草原碳汇计量高级研修班",
+    level=SeminarLevel.REGIONAL,
+    area="绿色低碳",
+    host="示例继续教育基地",
+    organiser="示例大学",
+    contact="示例联系人",
+    phone="0471-0000000",
+    session_number=1,
+    start_on=date(2024, 6, 24),
+    end_on=date(2024, 6, 26),
+    hours=Decimal(24),
+    place="呼和浩特市示例宾馆",
+    mode=Mode.CLASSROOM,
+    people=50,
+    audience="副高级以上专业技术人员",
+    lessons="碳汇计量\t示例甲\t示例大学\t教授\t16\n案例研讨\t示例乙\t示例研究院\t研究员\t8",
+    public_money=120_000,
+    own_money=0,
+    reason="服务碳达峰碳中和。",
+)
+
+
+def file_seminar(cast: Cast, *, by: str = "base", now: datetime = NOW, **changes: Any) -> Seminar:
+    """An application to hold a seminar, filed and waiting for the region."""
+    with db.transaction() as session:
+        seminar = seminars.draft(session, replace(SEMINAR, **changes), actor=cast[by], now=now)
+        workflow.move(session, seminar.id, Action.SUBMIT, version=seminar.version, actor=cast[by], now=now)
+    return seminar
+
+
+def open_institutes(cast: Cast, now: datetime = NOW) -> None:
+    """Two institutes that train digital-technology engineers, each with its clerk: institute and other."""
+    with db.transaction() as session:
+        for username, name in (("institute", "示例大学培训机构"), ("other", "示例学院培训机构")):
+            given = {"name": name, "kind": OrganizationKind.INSTITUTE, "authority_id": cast.places["region"].id}
+            place = organizations.add(session, **given, actor=cast["admin"], now=now)
+            session.flush()
+            account = accounts.open_account(
+                session,
+                username=username,
+                name=f"经办人{username}",
+                role=Role.BASE_CLERK,
+                organization_id=place.id,
+                password=PASSWORD,
+                must_change_password=False,
+                actor=cast["admin"],
+                now=now,
+            )
+            session.flush()
+            cast.places[username] = place
+            home = (place.id, place.name, place.kind)
+            cast.actors[username] = Actor(account.id, account.name, Role.BASE_CLERK, *home)
+
+
 LINES = (
     {
         "name": "新能源技术骨干培训班",
@@ -429,6 +487,8 @@ def waiting(cast: Cast, kind: str) -> Submission:
             posted(cast, sheet([row(1)]))
             with db.transaction() as session:
                 return disputes.file(session, person_id(1), 1, 1, words="学时有误", actor=cast["employer"], now=AFTER)
+        case "seminar":
+            return file_seminar(cast)
         case "plan_table":
             return file_table(cast)
         case "year_summary":
@@ -441,8 +501,8 @@ def waiting(cast: Cast, kind: str) -> Submission:
             posted(cast, sheet([row(1)]))
             return nominate(cast, 1)
         case "objection":
-            posted(cast, sheet([row(1)]))
-            nomination = nominate(cast, 1)
+            posted(cast, sheet([row(2)]))
+            nomination = nominate(cast, 2)
             grant(cast, nomination.id, reason="综合条件靠前")
             publish(cast)
             with db.transaction() as session:

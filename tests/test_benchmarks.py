@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from benchmarks import eligibility, lookup, pages, province, roster
+from benchmarks import dashboard, eligibility, lookup, pages, province, roster
 from core import models
 from core.ground import db
 from core.ledger import checks
@@ -59,3 +60,17 @@ def test_the_plans_that_pages_are_measured_over_wait_before_their_office(office:
         waiting, count = queues.queue(session, cast["reviewer"], kinds=("plan",), state=State.SUBMITTED)
         assert (len(waiting), count) == (3, 3)
         assert queues.queue(session, cast["reviewer"])[1] == 41
+
+
+def test_the_dashboard_is_asked_over_a_small_province(office: Path) -> None:
+    dashboard.fill(province.Size(people=300, entries=4_000), papers=60)
+    told = dashboard.answers()["all"]
+    people, done = told["people"], told["done"]
+    with db.reading() as session:
+        papers = "SELECT COUNT(*) FROM plan WHERE start_on BETWEEN '2024-01-01' AND '2024-12-31'"
+        entries = "SELECT COUNT(*) FROM credit_entry WHERE year = 2024 AND reverses_line IS NULL"
+        assert session.scalar(sa.text(papers)) > 60
+        assert people <= session.scalar(sa.text(entries))
+    assert people > 0
+    assert sum(count for count, _ in done.values()) == 299
+    assert len(dashboard.timed(2, 1)["ms"]) == 5

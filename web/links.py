@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.ground.access import Actor, Role
+from core.ground.access import OFFICERS, Actor, Role
 from core.submissions.kinds import KINDS
 from web import shell
 
@@ -39,6 +39,8 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
         return "plan_tables", {"view": OWED_ON[kind]}
     if actor.role is Role.PERSON and kind in READ_ELSEWHERE:
         return READ_ELSEWHERE[kind], {kind: str(record_id)}
+    if kind == "public_notice":
+        return ("study", {"notice": str(record_id)}) if actor.role in OFFICERS else ("public_notice", {})
     if actor.role in (Role.REVIEWER, Role.ADMIN):
         return "review", {"kind": kind, "item": str(record_id)} if record_id else {"kind": "plan", "item": str(plan_id)}
     return ("quota_dashboard", {}) if actor.role is Role.LEADER else None
@@ -46,7 +48,7 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
 
 def about(record: str, record_id: int, actor: Actor) -> Place | None:
     """Where an actor opens what a message is about (打开消息): a submission, hours, a day of the calendar."""
-    if record in KINDS:
+    if record in KINDS or record == "public_notice":
         return place(record, record_id, actor)
     if record == "credit_batch" and actor.role is Role.PERSON:
         return "credit_lookup", {}

@@ -50,6 +50,8 @@ SCREENS = {
     ),
     "专项项目": (
         Screen("targets", "指标分解", "flag", targets.READERS),
+        Screen("seminars", "高级研修", "school", (*access.OFFICERS, Role.BASE_CLERK)),
+        Screen("classes", "数字技术工程师", "memory", (*access.OFFICERS, Role.BASE_CLERK)),
         Screen("plan_tables", "计划表与总结", "table_view", access.OFFICERS),
         Screen("study", "推荐遴选与培养", "school", access.OFFICERS),
         Screen("public_notice", "公示", "campaign"),

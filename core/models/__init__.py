@@ -3,6 +3,7 @@
 from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables, sealed_columns
 from core.models.cards import Card, CardPerson
+from core.models.classes import Assessment, FinishTest, OccupationApproval
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
 from core.models.figures import FiledFigures
@@ -22,10 +23,12 @@ from core.models.offices import (
 from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.programmes import PlanTable, YearSummary
 from core.models.quotas import Quota, QuotaShare, QuotaVersion
+from core.models.seminars import Seminar, SeminarFeedback, SeminarLevel, SeminarScore
 from core.models.study import Nomination, Objection, Placement, PublicNotice
 from core.models.submissions import (
     Attachment,
     Claim,
+    ClassLevel,
     Comment,
     CommentRead,
     Dispute,
@@ -39,12 +42,14 @@ from core.models.submissions import (
     RosterRow,
     Submission,
     SubmissionContent,
+    TrainingClass,
 )
 from core.models.trail import AuditEntry
 
 __all__ = [
     "APPEND_ONLY",
     "Account",
+    "Assessment",
     "Attachment",
     "AuditEntry",
     "Base",
@@ -53,6 +58,7 @@ __all__ = [
     "CardPerson",
     "Change",
     "Claim",
+    "ClassLevel",
     "ColumnChoice",
     "Comment",
     "CommentRead",
@@ -66,6 +72,7 @@ __all__ = [
     "DecisionRun",
     "Dispute",
     "FiledFigures",
+    "FinishTest",
     "MaskedNumber",
     "Message",
     "MessageChoice",
@@ -74,6 +81,7 @@ __all__ = [
     "Movement",
     "Nomination",
     "Objection",
+    "OccupationApproval",
     "Organization",
     "Person",
     "PersonChange",
@@ -92,6 +100,10 @@ __all__ = [
     "RosterRepair",
     "RosterRow",
     "SavedView",
+    "Seminar",
+    "SeminarFeedback",
+    "SeminarLevel",
+    "SeminarScore",
     "Setting",
     "SignIn",
     "Source",
@@ -99,6 +111,7 @@ __all__ = [
     "State",
     "Submission",
     "SubmissionContent",
+    "TrainingClass",
     "Unsaved",
     "YearSummary",
     "append_only_tables",

@@ -10,12 +10,21 @@ import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import Comparator, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from core.ground.access import Labelled
 from core.ground.db import EncryptedText, Hours, Moment, Years
 from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, State, codes
 from core.models.credit import CreditEntry
 from core.models.offices import Organization
 from core.models.people import Person
+
+
+class ClassLevel(Labelled):
+    """The level of an occupation (专业技术等级)."""
+
+    JUNIOR = "junior", "初级"
+    MIDDLE = "middle", "中级"
+    SENIOR = "senior", "高级"
 
 
 class Submission(Base):
@@ -131,7 +140,23 @@ class Plan(Submission):
     line_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme_line.id"), index=True)
     """The approved line of that programme it carries out."""
     line: Mapped[ProgrammeLine | None] = relationship()
+    course: Mapped[TrainingClass | None] = relationship(back_populates="plan", cascade="all, delete-orphan")
+    """What it trains for as a class of an institute (办班); None for any other plan."""
     __mapper_args__ = {"polymorphic_identity": "plan"}  # noqa: RUF012
+
+
+class TrainingClass(Base):
+    """办班: what a plan of an institute trains for, beside the plan itself."""
+
+    __tablename__ = "training_class"
+    plan_id: Mapped[int] = mapped_column(sa.ForeignKey("plan.id"), primary_key=True)
+    occupation: Mapped[str] = mapped_column(sa.String(60))
+    direction: Mapped[str] = mapped_column(sa.String(60))
+    """职业方向, "" for none."""
+    level: Mapped[ClassLevel] = mapped_column(codes(ClassLevel))
+    online_hours: Mapped[Decimal] = mapped_column(Hours)
+    offline_hours: Mapped[Decimal] = mapped_column(Hours)
+    plan: Mapped[Plan] = relationship(back_populates="course")
 
 
 class ProgrammeLine(Base):

@@ -16,10 +16,11 @@ from core.ground import db
 from core.ground.access import AUTHORITIES, Actor, Refused, Role, not_found, require
 from core.law import deadlines, notices
 from core.law.deadlines import Deadline
-from core.models import CalendarLink, Organization, Plan, Report, State
+from core.models import CalendarLink, Nomination, Organization, Placement, Plan, PublicNotice, Report, State
 from core.people import holidays
 from core.submissions import plans, reports
 from core.submissions.kinds import KINDS
+from core.submissions.programmes import marking
 from core.trail import audit
 
 SUBSCRIBERS = (Role.ADMIN, Role.REVIEWER, Role.BASE_CLERK, Role.EMPLOYER_CLERK)
@@ -67,8 +68,9 @@ def of_organization(session: Session, home: Organization, *, now: datetime) -> l
     """
     today = db.office_day(now)
     found = [*_of_plans(session, home, today), *_of_years(session, home, today)]
+    found += _of_study(session, home, today)
     if home.kind in AUTHORITIES:
-        found += _in_charge(session, home, today)
+        found += [*_in_charge(session, home, today), *_of_notices(session, today)]
     return sorted(found, key=lambda event: (event.last_on, event.code))
 
 
@@ -132,6 +134,33 @@ def _in_charge(session: Session, home: Organization, today: date) -> Iterator[Ev
     )
     for plan, whose in session.execute(query):
         yield _training(plan, whose)
+
+
+def _of_study(session: Session, home: Organization, today: date) -> Iterator[Event]:
+    """Years of study of an organization's people, or of those an authority is in charge of, by what is studied."""
+    query = (
+        sa.select(Placement, Nomination.study_field)
+        .join(Nomination, Nomination.id == Placement.nomination_id)
+        .where(
+            Nomination.dropped_on.is_(None),
+            Placement.end_on >= today - timedelta(days=31),
+            sa.or_(Nomination.organization_id == home.id, Nomination.authority_id == home.id),
+        )
+        .order_by(Placement.start_on)
+        .limit(MOST)
+    )
+    for placed, field in session.execute(query):
+        code = f"study-{placed.nomination_id}"
+        yield Event(f"{code}-begins", f"研修开始：{field}（{placed.host}）", placed.start_on, placed.start_on)
+        yield Event(f"{code}-ends", f"研修结束：{field}（{placed.host}）", placed.end_on, placed.end_on)
+
+
+def _of_notices(session: Session, today: date) -> Iterator[Event]:
+    """Public notices of who is to be selected, from the first day to the last."""
+    query = sa.select(PublicNotice).where(PublicNotice.last_on >= today - timedelta(days=31))
+    for each in session.scalars(query.order_by(PublicNotice.first_on)):
+        title = f"公示：{each.year}年{marking.name_of(each.programme)}人选"
+        yield Event(f"public-notice-{each.id}", title, each.first_on, each.last_on, None, "public_notice", each.id)
 
 
 def _of_years(session: Session, home: Organization, today: date) -> Iterator[Event]:

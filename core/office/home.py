@@ -21,7 +21,7 @@ from core.people import setup
 from core.records import cards
 from core.submissions import plans, reports, workflow
 from core.submissions.kinds import KINDS
-from core.submissions.programmes import merged
+from core.submissions.programmes import marking, merged, publicity
 from core.trail import audit
 
 SOON = 7
@@ -182,10 +182,10 @@ def _before(session: Session, actor: Actor, now: datetime) -> dict[str, Part]:
             waited = (today - db.office_day(row.submitted_at)).days
             item = Item(row.kind, row.id, row.title, row.name, "", row.submitted_at, waited, row.decide_by, left)
             (waiting if row.later else soon).append(item)
-    extend = _to_extend(session, actor, now)
-    soon = [*soon, *extend]
+    more = [*_to_extend(session, actor, now), *_to_conclude(session, actor, now)]
+    soon = [*soon, *more]
     return {
-        "soon": Part(tuple(soon[:SHOWN]), urgent + len(extend)),
+        "soon": Part(tuple(soon[:SHOWN]), urgent + len(more)),
         "waiting": Part(tuple(waiting[:SHOWN]), number - urgent),
     }
 
@@ -199,6 +199,23 @@ def _to_extend(session: Session, actor: Actor, now: datetime) -> list[Item]:
         Item("plan", plan.id, plan.title, plan.organization.name, words, None, None, plan.start_on, left)
         for plan, _ in plans.too_late(session, actor, now=now)
         if (left := (plan.start_on - today).days) >= 0
+    ]
+
+
+def _to_conclude(session: Session, actor: Actor, now: datetime) -> list[Item]:
+    """Public notices that have ended (公示期满), whose selection the region can make final."""
+    if actor.role is not Role.REVIEWER or not actor.oversees_region:
+        return []
+    today = db.office_day(now)
+    return [
+        Item(
+            "public_notice",
+            each.id,
+            f"{each.year}年{marking.name_of(each.programme)}人选公示期满，待确定入选",
+            due_on=each.last_on,
+            left=(each.last_on - today).days,
+        )
+        for each in publicity.ended(session, today)
     ]
 
 

@@ -9,8 +9,8 @@ import yaml
 
 from core.ground import db, typed
 
-FILE = db.ROOT / "data" / "titles.yaml"
-"""Rules read from the top: the first whose word occurs decides; `whole`: the name is exactly one of these words."""
+FILE = db.ROOT / "data" / "groups.yaml"
+"""Its `levels`, read from the top: the first whose word occurs decides; `whole`: the name is exactly one of these."""
 
 
 @functools.lru_cache(maxsize=2**14)

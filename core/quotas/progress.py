@@ -25,10 +25,15 @@ from core.law.notices import Programme, Way
 from core.models import Organization, Plan, ProgrammeLine, Report, State, Submission
 from core.quotas import targets
 from core.quotas.targets import Split, Targets
-from core.submissions.programmes import merged, study
+from core.submissions.programmes import classes, merged, seminars, study
 
 Done = Callable[[Programme, int], sa.Select[*tuple[Any, ...]]]
-COUNTED: dict[Way, Done] = {Way.LINES: merged.done, Way.STUDY: study.done}
+COUNTED: dict[Way, Done] = {
+    Way.SEMINARS: seminars.done,
+    Way.CLASSES: classes.done,
+    Way.STUDY: study.done,
+    Way.LINES: merged.done,
+}
 """What counts for programmes of each way, as `core.submissions.programmes` describes it; of a way that is not here
 nothing is kept yet, which is not the same as nothing done."""
 

@@ -15,6 +15,8 @@ from core.submissions.programmes import study as study
 from core.submissions.programmes import selection as selection
 from core.submissions.programmes import publicity as publicity
 from core.submissions.programmes import placements as placements
+from core.submissions.programmes import seminars as seminars
+from core.submissions.programmes import classes as classes
 from core.submissions.programmes import summary as summary
 # isort: on
 

@@ -27,11 +27,12 @@ from core.law import deadlines, notices
 from core.law.deadlines import Deadline
 from core.law.notices import Policy, SubjectRule
 from core.ledger.consequences import Consequence
-from core.models import Mode, Organization, Plan, Report, State, Submission
+from core.models import Mode, Organization, Plan, ProgrammeLine, Report, State, Submission
 from core.people import holidays
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
 from core.submissions.kinds import REASONS, Action, Kind, Line, Mark, register
-from core.submissions.programmes import marking
+from core.submissions.programmes import marking, occupations
+from core.submissions.programmes.occupations import ClassFields
 from core.tables import values
 from core.tables.problems import Problem
 from core.trail import audit, messages
@@ -73,6 +74,8 @@ class PlanFields:
     """A programme of the notice (专项项目) it carries out, by its code; "" for none."""
     line_id: int | None = None
     """The approved line (项目任务) of the programme it carries out; see `marking.lines_for`."""
+    course: ClassFields | None = None
+    """What it trains for as a class of an institute (办班); None for any other plan."""
 
 
 WORDS = {
@@ -284,12 +287,13 @@ def draft(session: Session, fields: PlanFields, *, actor: Actor, now: datetime) 
     check_fields(fields, actor.organization_kind, actor.league)
     marking.check_plan(session, fields, home)
     plan = Plan(
-        **asdict(fields),
+        **_columns(fields),
         organization_id=home.id,
         authority_id=home.authority_id,
         created_by_id=actor.account_id,
         created_at=now,
     )
+    occupations.keep(plan, fields.course)
     session.add(plan)
     audit.record(session, Event.DRAFTED, plan, actor=actor, after=summary(plan), now=now)
     return plan
@@ -307,10 +311,11 @@ def revise(session: Session, plan_id: int, fields: PlanFields, *, version: int, 
         raise audit.overtaken(session, plan)
     fields = _filled(fields)
     check_fields(fields, actor.organization_kind, actor.league)
-    marking.check_plan(session, fields, plan.organization)
+    marking.check_plan(session, fields, plan.organization, plan.id)
     before = summary(plan)
-    for name, value in asdict(fields).items():
+    for name, value in _columns(fields).items():
         setattr(plan, name, value)
+    occupations.keep(plan, fields.course)
     audit.record(session, Event.REVISED, plan, actor=actor, before=before, after=summary(plan), now=now)
     return plan
 
@@ -391,7 +396,13 @@ def _hear_of_extension(_session: Session, deed: messages.Deed) -> Iterator[messa
 
 def fields_of(plan: Plan) -> PlanFields:
     """Fields of a plan."""
-    return PlanFields(**{name: getattr(plan, name) for name in PlanFields.__dataclass_fields__})
+    own = {name: getattr(plan, name) for name in PlanFields.__dataclass_fields__ if name != "course"}
+    return PlanFields(**own, course=occupations.fields_of(plan))
+
+
+def _columns(fields: PlanFields) -> dict[str, Any]:
+    """A plan's own columns, without what a class adds beside it."""
+    return {name: getattr(fields, name) for name in PlanFields.__dataclass_fields__ if name != "course"}
 
 
 def copied(session: Session, plan_id: int, *, actor: Actor, now: datetime) -> PlanFields:
@@ -461,6 +472,7 @@ class PlanKind(Kind[Plan]):
         "credit_years": "学时年度",
         "programme": "专项项目",
         "line_id": "项目任务",
+        **occupations.WORDS,
     }
     reasons: ClassVar = {
         "time": "时间或学时安排不妥",
@@ -470,6 +482,7 @@ class PlanKind(Kind[Plan]):
     decide_by = sa.select(_TABLE.c.start_on).where(_TABLE.c.id == Submission.id).scalar_subquery()
     columns = tuple(_TABLE.c[name] for name in ("subject", "start_on", "end_on", "headcount", "hours_each"))
     decide_by_word = "开始"
+    loads = (sa.orm.selectinload(Plan.course), sa.orm.selectinload(Plan.line).joinedload(ProgrammeLine.submission))
 
     def source(self, submissions: sa.FromClause) -> sa.FromClause:
         return submissions.join(_TABLE, _TABLE.c.id == Submission.id)
@@ -488,7 +501,8 @@ class PlanKind(Kind[Plan]):
         ]
 
     def content(self, session: Session, plan: Plan) -> dict[str, str]:
-        said = {name: str(getattr(plan, name)) for name in self.fields}
+        said = {name: str(getattr(plan, name)) for name in self.fields if name not in occupations.WORDS}
+        said |= occupations.content(plan)
         said |= {"subject": subject_name(plan), "mode": plan.mode.label, "hours_each": hours_text(plan.hours_each)}
         said |= {"programme": marking.name_of(plan.programme), "line_id": plan.line.name if plan.line else ""}
         return said | {"credit_years": "、".join(map(str, credit_years(plan)))}
@@ -536,7 +550,7 @@ class PlanKind(Kind[Plan]):
         """A plan is filed so many days before its training, clause 一(五)1. Refused codes: "late", "fields"."""
         home = session.get_one(Organization, plan.organization_id)
         check_fields(fields_of(plan), home.kind, plan.authority.league)
-        marking.check_plan(session, fields_of(plan), home)
+        marking.check_plan(session, fields_of(plan), home, plan.id)
         policy, today = policy_of(plan), db.office_day(now)
         if today > self.deadline(session, plan).due_on:
             earliest = deadlines.earliest_start_on(policy, today, holidays.work_days(session))
@@ -553,6 +567,8 @@ class PlanKind(Kind[Plan]):
         if plan.start_on < today:
             clause = policy_of(plan).plan_clause
             raise Refused("begun", f"培训原定{plan.start_on}开始，已不能事后批准（{clause}）。请退回，由基地改期重报。")
+        if plan.course is not None:  # its institute's approval may have ended meanwhile
+            marking.check_plan(session, fields_of(plan), plan.organization, plan.id)
 
     def on_approve(self, session: Session, plan: Plan, *, actor: Actor, now: datetime) -> str:
         """Approval of a plan opens its report."""

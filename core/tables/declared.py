@@ -12,8 +12,9 @@ from typing import Any, Generic, TypeVar
 from core.ground import typed
 from core.ground.access import Refused
 from core.tables import reading, values
+from core.tables.mending import Mended
 from core.tables.problems import Problem, in_order
-from core.tables.reading import Cells, Listing
+from core.tables.reading import NOTHING_MENDED, Cells, Listing
 from core.tables.values import Unclear
 
 Line = TypeVar("Line")
@@ -31,6 +32,8 @@ class Checked(Generic[Line]):
     account: list[str]
     faulty: dict[int, Cells] = field(default_factory=dict)
     """The cells of the other rows, to be mended."""
+    rows: dict[int, Cells] = field(default_factory=dict)
+    """The cells of all rows as they are now."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,14 @@ class Declared(Generic[Line]):
     needed: Collection[str] = ()
     checks: Sequence[Callable[[Sequence[tuple[int, Line]]], Iterable[Problem]]] = ()
 
-    def read(self, content: bytes, filename: str, *, chosen: Mapping[str, str] | None = None) -> Checked[Line]:
-        """Read and check a file of this kind (读入并检查); one bad row never sinks the others.
+    def read(
+        self, content: bytes, filename: str, *, chosen: Mapping[str, str] | None = None, mended: Mended = NOTHING_MENDED
+    ) -> Checked[Line]:
+        """Read and check a file of this kind (读入并检查), as it was mended; one bad row never sinks the others.
 
         Refused codes: "file", "headings", as of `reading.read`; "file" where there is no row.
         """
-        table = reading.read(content, filename, self.listing, chosen=chosen)
+        table = reading.read(content, filename, self.listing, chosen=chosen, mended=mended)
         if not table.rows:
             raise Refused("file", f"表头下面没有内容，请确认{self.listing.name}的数据在同一张工作表内。")
         lines, found = self.check(table.rows)
@@ -60,7 +65,7 @@ class Declared(Generic[Line]):
         faulty = {each.row for each in problems if each.blocking}
         rows: dict[int, Cells] = {number: cells for number, cells in table.rows if number in faulty}
         good = [(number, line) for number, line in lines if number not in faulty]
-        return Checked(good, in_order(problems, self.listing.columns), reading.account(table), rows)
+        return Checked(good, in_order(problems, self.listing.columns), reading.account(table), rows, dict(table.rows))
 
     def check(self, rows: Iterable[tuple[int, Cells]]) -> tuple[list[tuple[int, Line]], list[Problem]]:
         """Check rows as they stand now (重新检查), of a file or kept from one and changed since.

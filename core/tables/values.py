@@ -161,6 +161,20 @@ def people(cell: object) -> int | None:
     return int(said.replace(",", ""))
 
 
+def yuan(cell: object) -> int | None:
+    """An amount of money (金额) in whole yuan: 120000, 120,000元, 12万元; None where nothing is written."""
+    said = re.sub(r"(?<=[\d万])元?(整)?$", "", _bare(cell))
+    if said in (*NOTHING, "元"):
+        return None
+    found = re.fullmatch(r"(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(\.\d{1,6})?(万)?", said)
+    amount = (
+        Decimal(found[1].replace(",", "") + (found[2] or "")) * (10_000 if found[3] else 1) if found else Decimal("0.5")
+    )
+    if amount % 1:
+        raise Unclear("金额请填整元，如120000或12万元")
+    return int(amount)
+
+
 def meant(cell: object, read: Callable[[object], object]) -> tuple[str, str]:
     """What a cell would say with its letters read as digits (字母误作数字), and which letters, in words.
 

@@ -138,7 +138,7 @@ def test_a_training_goes_from_plan_to_card(browser: Browser, server: str, tmp_pa
     page = leader.go(f"quota_dashboard?year={start.year}", "指标看板")
     leader.sees("14,400")
     leader.sees(re.compile("自治区本级最多：600人次"))
-    page.get_by_role("graphics-symbol", name="自治区本级，600").first.click()
+    page.locator("[aria-label='自治区本级，600']").first.click()
     expect(page.get_by_role("button", name=re.compile("自治区本级$"))).to_be_visible(timeout=30_000)
     leader.sees(re.compile("培训人次明细（1）"))
 

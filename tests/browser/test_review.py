@@ -20,7 +20,7 @@ from tests.browser.desk import Desk, arrive
 from tests.cast import Cast
 from tests.pages.test_deeds import NOW, ahead
 
-PLANS = int(os.environ.get("DESK_PLANS", 12))
+PLANS = int(os.environ.get("DESK_PLANS", 8))
 ROUNDS = int(os.environ.get("DESK_ROUNDS", 12))
 """How many random presses each of two reviewers makes; a round is one of `HANDS`."""
 
@@ -84,6 +84,41 @@ def test_plans_are_decided_by_keyboard_alone_and_the_next_opens_by_itself(
         first = session.scalars(sa.select(Movement.reason).where(Movement.action == "return")).one()
     assert states == {plans[0].title: State.RETURNED} | {plan.title: State.APPROVED for plan in plans[1:]}
     assert first == "abx jk"
+
+
+COUNT = """addEventListener('click', event => event.isTrusted && sessionStorage.clicks++, true)
+addEventListener('keydown', () => sessionStorage.keys++, true)
+sessionStorage.clicks ??= 0; sessionStorage.keys ??= 0"""
+
+
+def test_an_approved_plan_is_three_clicks_from_the_sign_in_and_ten_more_are_eleven_keys(
+    browser: Browser, server: str, cast: Cast
+) -> None:
+    plans = file_plans(cast, 11)
+    page = browser.new_context(locale="zh-CN", viewport={"width": 1366, "height": 768}).new_page()
+    page.add_init_script(COUNT)
+    reviewer = Desk(page, server)
+    page.goto(server)
+    page.get_by_label("用户名").press_sequentially("reviewer")
+    page.keyboard.press("Tab")
+    page.keyboard.type(people.PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    page.get_by_role("link", name=plans[0].title).click(timeout=30_000)
+    reads(reviewer, plans[0].title)
+    page.get_by_role("button", name="通过", exact=True).click()
+    reviewer.told(re.compile(f"“{plans[0].title}”已通过"))
+    assert page.evaluate("sessionStorage.clicks") == "3"
+    reviewer.go("review?kind=plan", "审核")
+    reviewer.settle()
+    page.evaluate("sessionStorage.keys = 0")
+    page.keyboard.press("j")
+    for plan in plans[1:]:
+        reads(reviewer, plan.title)
+        page.keyboard.press("a")
+    reviewer.told(re.compile(f"“{plans[-1].title}”已通过"))
+    assert page.evaluate("sessionStorage.keys") == "11"
+    with db.reading() as session:
+        assert set(session.scalars(sa.select(Plan.state))) == {State.APPROVED}
 
 
 RECORD = """window.pressed = []; document.addEventListener('click', event => {

@@ -6,9 +6,11 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
 from core.ground import db
+from core.models import Nomination
 from core.people import setup
 from core.quotas import targets
 from tests import cast as c
@@ -110,15 +112,16 @@ def test_a_year_of_study_from_places_to_completion(browser: Browser, server: str
     region.click("登记报到")
     region.told(re.compile("报到已登记"))
     ahead(cast, 360)
-    region.page.reload()
+    with db.reading() as session:
+        number = session.scalars(sa.select(Nomination.id)).one()
+    region.go(f"study?year={today.year}&programme={PROGRAMME}&view=培养&placement={number}", "推荐遴选与培养")
     region.sees("培养环节")
     choose(region, "环节", "结业考核")
     region.settle()
     region.page.get_by_test_id("stButtonGroup").get_by_text("优秀", exact=True).click()
     region.click("登记结业考核")
     region.told(re.compile("结业考核已登记：优秀"))
-    employer.go("filing", "申报")
-    employer.page.get_by_role("link", name=re.compile(FIELD)).click()
+    employer.go(f"paper?item={number}", "研修推荐")
     employer.sees("结业（优秀）")
     employer.page.get_by_role("link", name=re.compile("凭结业证书申报学时折合")).click()
     expect(employer.page.get_by_label("发证或主办单位 *")).to_have_value("示例大学", timeout=30_000)

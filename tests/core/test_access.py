@@ -638,7 +638,7 @@ def test_every_kind_is_seen_filed_and_decided_by_those_whom_jurisdiction_names(o
         "approve": set(c.deciders_of(kind)),
         "return": set(c.deciders_of(kind)),
     }
-    moment = c.NOW if kind == "plan" else c.AFTER
+    moment = c.NOW if kind in ("plan", "seminar") else c.AFTER
 
     def step(action: Action, session: Session, actor: Actor) -> None:
         session.execute(sa.text("UPDATE submission SET stage = :last WHERE id = :id"), {"last": last, "id": waiting.id})

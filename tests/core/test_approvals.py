@@ -47,7 +47,7 @@ every_kind = pytest.mark.parametrize(
 
 def moment(kind: str) -> datetime:
     """A moment at which each move of a kind is in time."""
-    return c.NOW if kind == "plan" else c.AFTER
+    return c.NOW if kind in ("plan", "seminar") else c.AFTER
 
 
 def life(kind: str) -> dict[tuple[State, Action], tuple[State, str]]:
@@ -95,6 +95,7 @@ def test_bases_file_plans_and_reports_and_people_and_their_employers_file_claims
         "report": (Role.BASE_CLERK,),
         "claim": (Role.PERSON, Role.EMPLOYER_CLERK),
         "dispute": (Role.PERSON, Role.EMPLOYER_CLERK),
+        "seminar": (Role.BASE_CLERK,),
         "plan_table": (Role.BASE_CLERK,),
         "year_summary": (Role.BASE_CLERK,),
         "nomination": (Role.EMPLOYER_CLERK,),

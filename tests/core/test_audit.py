@@ -17,14 +17,24 @@ from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Role
 from core.law.workdays import DayKind
 from core.ledger import books, checks
-from core.models import AuditEntry, Setting
-from core.office import backups, calendar
-from core.office.dashboards import filed
+from core.models import Assessment, AuditEntry, ClassLevel, FinishTest, SeminarLevel, Setting
+from core.office import backups, calendar, dashboards
 from core.people import accounts, acts, holidays, keys, organizations, persons, setup
 from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
-from core.submissions.programmes import capability, placements, publicity, selection, study, summaries, summary
+from core.submissions.programmes import (
+    capability,
+    classes,
+    occupations,
+    placements,
+    publicity,
+    selection,
+    seminars,
+    study,
+    summaries,
+    summary,
+)
 from core.submissions.workflow import Action
 from core.tables import mending, sheets
 from core.trail import audit, choices, files
@@ -173,9 +183,52 @@ def busy_month() -> c.Cast:
         said = {"version": quota.version, "actor": reviewer, "reason": "年初分解", "now": c.AFTER}
         targets.publish(s, "capability", 2024, split, **said)
     with db.transaction() as s:
-        filed.freeze(s, "2024", actor=reviewer, reason="年报", now=c.AFTER)
+        dashboards.filed.freeze(s, "2024", actor=reviewer, reason="年报", now=c.AFTER)
     a_year_of_study(cast)
+    seminars_of(cast)
+    classes_of(cast)
     return cast
+
+
+def classes_of(cast: c.Cast) -> None:
+    """A class of an institute, with a finish test and an assessment put on record and taken back."""
+    c.open_institutes(cast)
+    admin, institute = cast["admin"], cast["institute"]
+    named, until = "大数据工程技术人员", date(2025, 12, 31)
+    with db.transaction() as s:
+        given = {"batch": "第二批", "from_on": date(2024, 1, 1), "to_on": date(2025, 6, 30)}
+        kept = occupations.approve(s, cast.places["institute"].id, named, **given, actor=admin, now=c.NOW)
+        s.flush()
+        occupations.change_until(s, kept.id, until, actor=admin, reason="延续", now=c.NOW)
+    course = occupations.ClassFields(named, "大数据处理", ClassLevel.JUNIOR, Decimal(8), Decimal(16))
+    plan = c.file_plan(cast, by="institute", programme="digital_engineers", course=course, headcount=5)
+    c.approve(cast, plan.id)
+    report = c.file_report(cast, plan, c.sheet([c.row(31)]), by="institute")
+    c.approve(cast, report.id, now=c.AFTER)
+    who = f"{c.row(31)[1]},{c.id_number(31)}"
+    finish = Upload("结业.csv", f"姓名,身份证号,结业考核\n{who},合格\n".encode())
+    heads = "姓名,身份证号,职业,职业方向,等级,考核站点,理论知识,专业能力,考核日期"
+    result = Upload("考核.csv", f"{heads}\n{who},{named},大数据处理,初级,示例站点,80,80,2024-06-28\n".encode())
+    with db.transaction() as s:
+        classes.record_finish(s, plan.id, finish, actor=institute, now=c.AFTER)
+        classes.record_assessments(s, result, actor=admin, now=c.AFTER)
+        kept_test, kept_result = s.query(FinishTest).one(), s.query(Assessment).one()
+        classes.take_back_finish(s, kept_test.id, actor=institute, reason="登错", now=c.AFTER)
+        classes.take_back(s, kept_result.id, actor=admin, reason="登错", now=c.AFTER)
+
+
+def seminars_of(cast: c.Cast) -> None:
+    """A seminar scored, and a national one whose outcome is put on record."""
+    base, reviewer = cast["base"], cast["reviewer"]
+    with db.transaction() as s:
+        drafted = seminars.draft(s, c.SEMINAR, actor=base, now=c.NOW)
+        seminars.revise(s, drafted.id, c.SEMINAR, version=drafted.version, actor=base, now=c.NOW)
+    scored, national = c.file_seminar(cast), c.file_seminar(cast, level=SeminarLevel.NATIONAL)
+    c.approve(cast, national.id)
+    with db.transaction() as s:
+        seminars.score(s, scored.id, 90, "选题好", actor=reviewer, now=c.NOW)
+        version = workflow.one(s, national.id, reviewer).version
+        seminars.answer(s, national.id, True, c.TODAY, "示例函〔2024〕1号", version=version, actor=reviewer, now=c.NOW)
 
 
 def programmes(session: Session, cast: c.Cast) -> None:
@@ -184,8 +237,8 @@ def programmes(session: Session, cast: c.Cast) -> None:
     table = capability.draft(session, capability.TableFields("capability", 2024), **file)
     capability.add(session, table.id, c.LINES[0], **file)
     written = summaries.SummaryFields("按计划表举办", "学员满意")
-    summary = summaries.draft(session, "capability", 2024, written, **file)
-    summaries.revise(session, summary.id, written, version=summary.version, **file)
+    told = summaries.draft(session, "capability", 2024, written, **file)
+    summaries.revise(session, told.id, written, version=told.version, **file)
 
 
 def a_year_of_study(cast: c.Cast) -> None:

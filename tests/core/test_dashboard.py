@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 
@@ -19,6 +20,7 @@ from core.ground.access import Actor, OrganizationKind, Refused
 from core.ledger import books
 from core.office import dashboards
 from core.office.dashboards import Board, Measure, Per, Wanted, charts, exports, groups
+from core.quotas import progress
 from core.submissions import workflow
 from core.submissions.workflow import Action
 from tests import cast as c
@@ -240,9 +242,13 @@ def test_times_are_those_between_filing_and_decision(cast: c.Cast) -> None:
     )
     assert dict(waits["open"]) == {"自治区本级": 2, "呼和浩特市": 0}
     late = seen.late()
-    assert [(row.matter, row.title) for row in late.itertuples()] == [("培训情况报告", "未报报告")]
+    of_trainings = late[late["matter"] != "年度计划表"]
+    assert [(row.matter, row.title) for row in of_trainings.itertuples()] == [("培训情况报告", "未报报告")]
+    owing = counted("COUNT(*)", "FROM organization o WHERE o.kind IN ('league_hr', 'department') AND o.active")
+    assert (late["matter"] == "年度计划表").sum() == owing, "附件2, due on 31 January: nobody has filed it"
     on_time = seen.in_time().set_index(["name", "matter"])
     assert tuple(on_time.loc[("呼和浩特市", "培训情况报告"), ["due", "kept", "late"]]) == (3, 2, 1)
+    assert tuple(on_time.loc[("呼和浩特市", "年度计划表"), ["due", "kept", "late"]]) == (1, 0, 1)
 
 
 def test_an_earlier_day_is_answered_as_it_was(cast: c.Cast) -> None:
@@ -291,6 +297,18 @@ def test_what_was_kept_is_read_again_after_a_deed(cast: c.Cast) -> None:
     dashboards.forget()
     assert now == told(asked(cast["leader"]))
     assert now[2] == 59
+
+
+def test_an_office_that_has_only_begun_has_a_board(office: object) -> None:
+    """Before the first plan, and with plans but no report yet."""
+    dashboards.forget()
+    cast = c.assemble()
+    assert [tile.text for tile in asked(cast["leader"]).tiles()] == ["0", "0", "0", "0", "—", "—"]
+    c.file_plan(cast)
+    seen = asked(cast["leader"])
+    assert list(seen.funnel()["trainings"]) == [1, 0, 0, 0, 0]
+    assert charts.waiting(seen).chart is None
+    assert list(seen.stuck()["where"]) == ["计划等待审批"]
 
 
 def test_everybody_sees_the_own_jurisdiction_only(cast: c.Cast) -> None:
@@ -395,3 +413,48 @@ def test_a_post_belongs_to_its_level(post: str, level: str) -> None:
 )
 def test_an_employer_belongs_to_its_kind(employer: str, sector: str) -> None:
     assert groups.sector_of(employer) == sector
+
+
+def test_programmes_stand_against_their_targets_of_the_region_and_of_a_league(cast: c.Cast) -> None:
+    """By the shipped notice: whatever is counted for a programme, the dashboard says what `progress` says."""
+    with db.reading() as session:
+        for name, wanted in (("leader", YEAR), ("hohhot_leader", YEAR)):
+            seen = dashboards.board(session, cast[name], wanted, now=LATER)
+            lines = dashboards.programmes.lines(session, cast[name], seen)
+            told = progress.of_year(session, cast[name], 2024, YEAR.on)
+            assert [(each.code, each.done, each.target, each.sentence) for each in lines] == [
+                (each.programme.code, each.done, each.target, each.sentence) for each in told
+            ]
+            drawn_of = charts.programmes(lines, "")
+            assert list(drawn_of.table["项目"]) == [each.programme.name for each in told]
+        wanted = replace(YEAR, league=cast.places["hohhot"].id)
+        seen = dashboards.board(session, cast["leader"], wanted, now=LATER)
+        of_league = dashboards.programmes.lines(session, cast["leader"], seen)
+        assert all("呼和浩特市" in each.sentence for each in of_league)
+        assert all(each.target is None for each in of_league)
+        clerk = dashboards.board(session, cast["hohhot_employer"], YEAR, now=LATER)
+        assert dashboards.programmes.lines(session, cast["hohhot_employer"], clerk) == []
+
+
+def test_a_programmes_offices_are_ranked_by_their_own_targets(cast: c.Cast) -> None:
+    region, hohhot = cast.places["region"].id, cast.places["hohhot"].id
+    frame = pd.DataFrame(
+        {
+            "office_id": [hohhot, region, cast.places["baotou"].id],
+            "office": [cast.places[name].name for name in ("hohhot", "region", "baotou")],
+            "target": [100, 200, None],
+            "done": [90, 20, 5],
+            "visits": [95, 20, 5],
+            "share": [0.9, 0.1, None],
+        }
+    )
+    line = dashboards.programmes.Line("capability", "能力提升项目", "人", 115, 300, 250.0, 120, 280, "")
+    ranked, mapped = charts.programme(asked(cast["leader"]), line, frame)
+    assert list(ranked.chart.data["words"]) == ["90 / 100人（90%）", "20 / 200人（10%）"]
+    assert ranked.title == "能力提升项目：呼和浩特市完成90%，自治区本级完成10%"
+    assert mapped is not None
+    assert mapped.chart.data.set_index("name").loc["呼和浩特市", "words"] == "90%"
+    whole = charts.programmes([line, replace(line, code="x", name="高级研修项目", done=None)], "")
+    assert whole.title == "1个项目都落后于序时进度，能力提升项目落后最多"
+    assert exports.png(whole, "全区").startswith(b"\x89PNG")
+    assert list(whole.table["年底预测"]) == ["120至280人", "120至280人"]

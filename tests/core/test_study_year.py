@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from core.ground import db
 from core.ground.access import Refused
 from core.models import Nomination, Objection, Placement
-from core.office import messages
+from core.office import calendar, home, messages
 from core.submissions import claims, workflow
 from core.submissions.programmes import placements, places, publicity, selection, study
 from core.submissions.programmes.placements import Step
@@ -163,6 +163,18 @@ def _undo(session: Any, cast: c.Cast, nomination_id: int) -> None:
     version = workflow.one(session, nomination_id, cast["reviewer"]).version
     act: Any = {"version": version, "actor": cast["reviewer"], "now": ENDED}
     workflow.move(session, nomination_id, Action.UNDO, **act)
+
+
+def test_a_notice_that_has_ended_is_on_the_home_page_of_the_region_until_it_is_final(cast: c.Cast) -> None:
+    def listed(by: str, now: datetime) -> list[str]:
+        with db.reading() as session:
+            return [item.title for item in home.home(session, cast[by], now=now).soon.items]
+
+    assert listed("reviewer", ENDED - timedelta(days=1)) == []
+    assert listed("reviewer", ENDED) == ["2024年少数民族地区专业技术人才特培计划人选公示期满，待确定入选"]
+    assert listed("hohhot_reviewer", ENDED) == []
+    conclude(cast)
+    assert listed("reviewer", ENDED) == []
 
 
 def test_an_objection_that_waits_stops_finality_and_an_answer_lets_it_go_on(cast: c.Cast) -> None:
@@ -432,6 +444,23 @@ def test_another_long_training_within_the_year_is_told(cast: c.Cast) -> None:
         meets = placements.overlaps(session, number_in(session, 1), date(2024, 6, 30), date(2025, 6, 29))
         assert meets == ["与申报折合的“两个月进修证书”（2024-05-01至2024-06-30）时间重叠"]
         assert placements.overlaps(session, number_in(session, 1), date(2024, 7, 1), date(2025, 6, 30)) == []
+
+
+def test_the_notice_and_the_year_of_study_stand_in_the_calendar_and_nobody_is_named(cast: c.Cast) -> None:
+    conclude(cast)
+    place(cast, 1)
+    with db.reading() as session:
+        region, employer, other = (
+            [(each.title, each.first_on, each.last_on) for each in calendar.events(session, cast[by], now=ENDED)]
+            for by in ("reviewer", "employer", "hohhot_employer")
+        )
+    notice = ("公示：2024年少数民族地区专业技术人才特培计划人选", date(2024, 7, 1), date(2024, 7, 7))
+    begins = ("研修开始：人工智能辅助诊断（示例大学附属医院）", date(2024, 9, 1), date(2024, 9, 1))
+    assert notice in region
+    assert begins in region
+    assert begins in employer
+    assert notice not in employer
+    assert not any("研修" in title for title, _, _ in other)
 
 
 def test_a_league_reads_its_own_people_and_places_nobody(cast: c.Cast) -> None:

@@ -337,7 +337,7 @@ def test_the_dashboard_counts_what_was_posted(cast: Cast) -> None:
         "1",
     ]
     empty = open_page("quota_dashboard", sign_in("leader"), year=str(TODAY.year - 2))
-    assert "当前筛选条件下没有数据" in boxes(empty, "info")[0]
+    assert "当前筛选条件下没有可画的数据" in boxes(empty, "info")[0]
 
 
 def test_an_administrator_keeps_organizations_and_accounts(cast: Cast) -> None:

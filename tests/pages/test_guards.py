@@ -24,6 +24,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "audit": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.BASE_CLERK, Role.EMPLOYER_CLERK},
     "backups": {Role.ADMIN},
     "calendar": set(Role),
+    "classes": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.BASE_CLERK},
     "credit_import": {Role.ADMIN, Role.REVIEWER},
     "credit_lookup": set(Role) - {Role.BASE_CLERK},
     "eligibility": set(Role) - {Role.BASE_CLERK},
@@ -43,6 +44,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "quota_dashboard": set(Role) - {Role.BASE_CLERK, Role.PERSON},
     "recognised": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "review": {Role.ADMIN, Role.REVIEWER},
+    "seminars": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.BASE_CLERK},
     "targets": set(Role) - {Role.PERSON},
 }
 """Written down again, apart from the page table, so that a slip there is seen here."""

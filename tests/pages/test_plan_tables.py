@@ -8,7 +8,7 @@ from core.ground import db
 from core.models import PlanTable
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import boxes, open_page, sign_in
+from tests.pages.conftest import NOW, boxes, open_page, sign_in
 
 
 def texts(app: object) -> str:
@@ -45,3 +45,35 @@ def test_those_who_file_none_are_offered_none(cast: Cast, username: str) -> None
     assert not app.exception
     assert "new-plan_table" not in {each.key for each in app.button}
     assert "年度计划表" not in texts(open_page("paper", sign_in(username), kind="plan_table"))
+
+
+def test_the_region_sees_the_merged_table_and_who_has_not_filed(cast: Cast) -> None:
+    rows = [{"name": "数字农业培训班", "people": "待定", "start": "下半年"}]
+    year = db.office_day(NOW).year
+    found = people.file_table(cast, rows=rows, now=NOW, year=year)
+    people.approve(cast, found.id, now=NOW)
+    app = open_page("plan_tables", sign_in("reviewer"))
+    assert not app.exception
+    (shown,) = [each.value for each in app.dataframe]
+    assert list(shown["项目名称"]) == ["数字农业培训班"]
+    assert list(shown["备注"]) == ["人数“待定”"]
+    app = open_page("plan_tables", sign_in("reviewer"), view="计划表报送情况")
+    assert not app.exception
+    assert [each.value for each in app.metric][:1] == ["15"]
+    missing, there = (each.value for each in app.dataframe)
+    assert len(missing) == 14
+    assert list(there["单位"]) == ["内蒙古自治区农牧厅（示例）"]
+    app = open_page("plan_tables", sign_in("hohhot_leader"), view="总结报送情况")
+    assert not app.exception
+    assert [each.value for each in app.metric] == ["1", "0", "0", "1", "0"]
+
+
+def test_a_department_writes_its_summary_beside_counted_figures(cast: Cast) -> None:
+    app = open_page("paper", sign_in("department"), kind="year_summary")
+    assert not app.exception
+    assert "完成人数" in texts(app)
+    app.text_area(key="year_summary-new-practice").set_value("按计划表举办").run()
+    app.text_area(key="year_summary-new-effect").set_value("学员满意").run()
+    app.button(key="year_summary-new-file").click().run()
+    assert not app.exception
+    assert any("完成0项、0人" in each for each in boxes(app, "success"))

@@ -1,6 +1,6 @@
 """The dashboard on screen (指标看板): its filters, its figures, the rows behind them."""
 
-from web.board.drawing import STYLE, Ask, choice, figure, people, rows, tiles
+from web.board.drawing import STYLE, Ask, choice, figure, people, programmes, rows, tiles
 from web.board.filed import file_figures, filed_figures
 from web.board.filters import chips, narrow, strip
 
@@ -14,6 +14,7 @@ __all__ = [
     "filed_figures",
     "narrow",
     "people",
+    "programmes",
     "rows",
     "strip",
     "tiles",

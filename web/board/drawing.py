@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -13,8 +14,9 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor, Refused
 from core.office import dashboards
-from core.office.dashboards import Board, Wanted
+from core.office.dashboards import Board, Wanted, charts
 from core.office.dashboards.charts import MARK, Figure
+from core.office.dashboards.programmes import Line
 from core.submissions import workflow
 from web import address, context, shell, submissions, tables
 from web.deeds import Who
@@ -59,7 +61,7 @@ def choice(label: str, words: dict[str, str], *, key: str, default: str) -> str:
 def figure(
     made: Figure,
     head: str,
-    again: Callable[[Board], Figure],
+    again: Callable[[Session, Board], Figure],
     ask: Ask,
     *,
     picked: Callable[[Any], None] | None = None,
@@ -72,7 +74,7 @@ def figure(
         st.caption(head)
         st.subheader(md(made.title), anchor=False)
         if made.chart is None:
-            st.info("当前筛选条件下没有数据。可放宽筛选条件，或换一个年度。")
+            st.info("当前筛选条件下没有可画的数据。可放宽筛选条件，或换一个年度。")
         else:
             _chart(made, ask, picked)
         with st.expander("数据表与导出"):
@@ -96,13 +98,13 @@ def _chart(made: Figure, ask: Ask, picked: Callable[[Any], None] | None) -> None
     st.altair_chart(made.chart, key=key, on_select=chosen, selection_mode=MARK)
 
 
-def _files(made: Figure, again: Callable[[Board], Figure], ask: Ask) -> None:
+def _files(made: Figure, again: Callable[[Session, Board], Figure], ask: Ask) -> None:
     """A figure's files: its rows as .xlsx, its chart as PNG and SVG, made at the click."""
 
     def content(kind: str) -> Callable[[], bytes]:
         def make(session: Session, **who: Unpack[Who]) -> bytes:
             seen = ask.board(session, who["actor"])
-            drawn = again(seen)
+            drawn = again(session, seen)
             if kind == "xlsx":
                 return dashboards.exports.xlsx(drawn)
             draw = dashboards.exports.png if kind == "png" else dashboards.exports.svg
@@ -141,6 +143,53 @@ def tiles(seen: Board, show: str) -> None:
                     on_click=_show,
                     args=(tile.measure.value, show),
                 )
+
+
+def programmes(
+    seen: Board,
+    lines: Sequence[Line],
+    chosen: Line | None,
+    offices: pd.DataFrame | None,
+    ask: Ask,
+    picked: Callable[[Any], None],
+    narrow: Callable[[Any], None],
+) -> None:
+    """The programmes (专项项目): how far each has come, a sentence for each; the chosen one by office below."""
+
+    def again(session: Session, here: Board) -> Figure:
+        return charts.programmes(dashboards.programmes.lines(session, here.actor, here), "")
+
+    left, right = st.columns([3, 2])
+    with left:
+        made = charts.programmes(lines, chosen.code if chosen else "")
+        figure(made, "专项项目 · 完成、序时进度和年底预测", again, ask, picked=picked)
+    with right, st.container(border=True, key="programme-sentences"):
+        for line in lines:
+            st.markdown(md(line.sentence))
+        st.caption("点图中的一个项目，下方列出各单位的完成情况。")
+    if chosen is not None and offices is not None:
+        _by_office(seen, chosen, offices, ask, narrow if seen.actor.oversees_region else None)
+
+
+def _by_office(
+    seen: Board, chosen: Line, offices: pd.DataFrame, ask: Ask, picked: Callable[[Any], None] | None
+) -> None:
+    def again(session: Session, here: Board, at: int) -> Figure:
+        frame = dashboards.programmes.offices(session, here.actor, here.wanted, chosen.code)
+        found = charts.programme(here, chosen, frame)[at]
+        assert found is not None
+        return found
+
+    ranked, mapped = charts.programme(seen, chosen, offices)
+    head = f"{chosen.name} · 各单位占各自指标"
+    if mapped is None:
+        figure(ranked, head, partial(again, at=0), ask, picked=picked)
+        return
+    left, right = st.columns(2)
+    with left:
+        figure(mapped, head, partial(again, at=1), ask, picked=picked)
+    with right:
+        figure(ranked, head, partial(again, at=0), ask, picked=picked)
 
 
 def _show(name: str, was: str) -> None:

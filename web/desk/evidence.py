@@ -40,9 +40,14 @@ def evidence(kept: Sequence[Attachment]) -> None:
         return
     with st.container(horizontal=True, gap="small"):
         for at, each in enumerate(kept):
-            label = f"{PURPOSES.get(each.purpose, '材料')}：{md(each.filename)}"
+            label = f"{PURPOSES.get(each.purpose) or _own_word(each)}：{md(each.filename)}"
             key = f"{'' if at else 'evidence-'}file-{each.id}"
             st.button(label, key=key, icon=":material/attach_file:", on_click=_opened, args=(each.id,))
+
+
+def _own_word(kept: Attachment) -> str:
+    """What a paper is that a notice names (满意度测评): its purpose is its name."""
+    return "材料" if kept.purpose.isascii() else md(kept.purpose)
 
 
 def _opened(attachment_id: int) -> None:

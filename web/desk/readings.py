@@ -22,6 +22,7 @@ from web.credit import answering
 from web.plans import extending
 from web.plans import reading as plan_reading
 from web.programmes import reading as programme_reading
+from web.programmes import seminars
 from web.programmes import summary as programme_summary
 from web.reports import reviewing as report_reviewing
 from web.study import reviewing as study_reviewing
@@ -91,6 +92,7 @@ READINGS = {
         before=claim_reviewing.grant,
         names=claim_reading.NAMES,
     ),
+    "seminar": Reading(seminars.show, note=seminars.note),
     "plan_table": Reading(programme_reading.show, names={"people": "headcount"}),
     "year_summary": Reading(_summary),
     "nomination": Reading(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.eligibility import closing, printed
+from core.eligibility import closing, evidence, printed
 from core.eligibility.sheet import DecisionSheet, Way, YearLine
 from core.ground import db
 from core.ground.access import Actor, Refused
@@ -19,6 +19,7 @@ from web.words import clause, md
 def show(sheet: DecisionSheet, actor: Actor) -> None:
     """Decision sheet (资格核验单) with every step, what is missing and how to close the gap."""
     verdict(sheet)
+    _evidence(sheet, actor)
     years(sheet)
     for line in sheet.year_lines:
         _entries(sheet, line)
@@ -43,6 +44,15 @@ def show(sheet: DecisionSheet, actor: Actor) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def _evidence(sheet: DecisionSheet, actor: Actor) -> None:
+    """Certificates beside the verdict (佐证材料), on which it does not hang."""
+    with db.reading() as session:
+        found = evidence.of_sheet(session, sheet, actor=actor)
+    if found:
+        st.markdown("**佐证材料**　:gray[供职称认定、评审时参考，不影响学时结论]")
+        tables.prose([[md(each.words), md(each.use), clause(each.clause)] for each in found], ["证书", "用途", "条款"])
 
 
 def brief(sheet: DecisionSheet) -> None:

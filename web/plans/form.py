@@ -23,6 +23,7 @@ from core.submissions.programmes import marking
 from web import address, context, drafts, papers
 from web.deeds import Who
 from web.papers import Paper
+from web.plans import course
 from web.words import days_left, md
 
 PLAN = KINDS["plan"]
@@ -52,6 +53,7 @@ def form(plan: Plan | None, actor: Actor) -> Paper:
     _subject(draft, policy, subjects, actor.league)
     _amounts(draft, policy, subjects, start, actor.league)
     _programme(draft, start, actor)
+    course.draw(draft, start, actor)
     for name, label, height in (
         ("content", "培训内容 *", 110),
         ("teachers", "师资情况 *", 80),
@@ -65,7 +67,8 @@ def form(plan: Plan | None, actor: Actor) -> Paper:
 def _keep(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str, Plan]:
     """What saving the form does: a new plan, or a revised one."""
     typed = draft.values
-    fields = plans.PlanFields(**typed | {"credit_years": tuple(sorted(typed["credit_years"]))})
+    typed |= course.taken(draft, who["actor"]) | {"credit_years": tuple(sorted(typed["credit_years"]))}
+    fields = plans.PlanFields(**{name: value for name, value in typed.items() if name not in course.FIELDS})
     if draft.record is None:
         kept = plans.draft(session, fields, **who)
     else:
@@ -110,7 +113,9 @@ def _copied(plan_id: int, actor: Actor) -> dict[str, Any]:
 def _typed(fields: plans.PlanFields) -> dict[str, Any]:
     """The fields of a plan as the widgets have them."""
     figures = {"headcount": str(fields.headcount), "hours_each": hours_text(fields.hours_each)}
-    return vars(fields) | figures | {"mode": fields.mode.value, "credit_years": list(fields.credit_years)}
+    own = {name: value for name, value in vars(fields).items() if name != "course"}
+    own |= course.typed(fields.course)
+    return own | figures | {"mode": fields.mode.value, "credit_years": list(fields.credit_years)}
 
 
 def _fields(plan: Plan | None, actor: Actor, today: date) -> dict[str, Any]:
@@ -123,16 +128,20 @@ def _fields(plan: Plan | None, actor: Actor, today: date) -> dict[str, Any]:
     subjects = plans.subjects_of(actor.organization_kind, start, actor.league)
     modes = subjects[0].modes if subjects else ()
     hours = min(plans.days_of(start, end) * notices.in_force(start, actor.league).hours_per_day, Decimal(24))
-    texts = dict.fromkeys(("title", "place", "content", "teachers", "audience", "headcount", "programme"), "")
-    return texts | {
-        "subject": subjects[0].code if subjects else "",
-        "mode": (modes[0] if modes else next(iter(Mode))).value,
-        "start_on": start,
-        "end_on": end,
-        "hours_each": hours_text(hours),
-        "credit_years": [],
-        "line_id": None,
-    }
+    texts = dict.fromkeys(("title", "place", "content", "teachers", "audience", "headcount"), "")
+    return (
+        texts
+        | {
+            "subject": subjects[0].code if subjects else "",
+            "mode": (modes[0] if modes else next(iter(Mode))).value,
+            "start_on": start,
+            "end_on": end,
+            "hours_each": hours_text(hours),
+            "credit_years": [],
+            "line_id": None,
+        }
+        | course.begun(start, actor)
+    )
 
 
 def _in_force(draft: drafts.Form, plan: Plan | None, actor: Actor, today: date) -> tuple[date, Policy]:
@@ -196,10 +205,12 @@ def _amounts(draft: drafts.Form, policy: Policy, subjects: list[SubjectRule], st
     end = draft.value("end_on")
     days = plans.days_of(start, end) if end and end >= start else 0
     held = f"，{start}至{end}共{days}天，至多{hours_text(days * policy.hours_per_day)}学时" if days else ""
+    summed = course.hours(draft, start, league)
     draft.ask(
         middle.text_input,
         "hours_each",
-        "每人学时 *",
+        f"每人学时{'（线上、线下之和，自动计算）' if summed else ' *'}",
+        disabled=summed,
         help=f"以0.5为最小单位，如24或7.5；每天至多{hours_text(policy.hours_per_day)}学时{held}",
         max_chars=20,
     )

@@ -10,6 +10,7 @@ from core.ground.hours import hours_text
 from core.models import Plan, State
 from core.submissions import plans, reports, workflow
 from core.submissions.kinds import KINDS
+from core.submissions.programmes import marking
 from web import shell, submissions
 from web.facts import fact, facts
 from web.words import chip, md, moment_text
@@ -44,6 +45,7 @@ def plan_facts(plan: Plan) -> None:
             ("方式", plan.mode.label),
             ("计划人数", f"{plan.headcount}人"),
             ("每人学时", hours_text(plan.hours_each)),
+            *marking.facts(plan),
             ("上报时间", moment_text(plan.submitted_at) or "尚未上报"),
         ]
     )

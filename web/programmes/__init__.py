@@ -1,5 +1,16 @@
-"""Programmes (专项项目) on screen: the yearly plan table as its office fills it in and as it is read."""
+"""Programmes (专项项目) on screen: plan tables and summaries, seminars, institutes with classes and certificates."""
 
 from web.programmes import merging, reading, summary, table
 
-__all__ = ["merging", "reading", "summary", "table"]
+__all__ = [
+    "assessments",
+    "courses",
+    "institutes",
+    "merging",
+    "reading",
+    "seminar_form",
+    "seminars",
+    "sending",
+    "summary",
+    "table",
+]

@@ -64,6 +64,9 @@ def merged(programme: str, year: int, actor: Actor) -> None:
             on_click="ignore",
         )
     shown = [each for each in found if area in (ALL, each.line.area or "未写明") and kind in (ALL, each.category)]
+    if not shown:
+        st.info("没有这样的项目。请换一个重点领域或单位类别。")
+        return
     st.dataframe(
         frame(shown), hide_index=True, height=min(38 * (len(shown) + 1), 620), column_config=_config(), placeholder=""
     )
@@ -77,6 +80,7 @@ def _file(programme: str, year: int, session: Session, **who: Any) -> bytes:
 def frame(found: list[merging.Merged]) -> pd.DataFrame:
     """Merged lines under 附件2's headings, those of them that say something, what they came to in front."""
     said = {name for each in found for name in each.cells}
+    said |= {"unit", "name", "area"}
     columns = [name for name in lines.FILLED if name in said and name not in ("people", "note")]
     rows = []
     for number, each in enumerate(found, start=1):

@@ -33,7 +33,7 @@ HELP = {
 
 def form(found: YearSummary | None, actor: Actor) -> Paper:
     """The form of a summary (填写总结), open while it may be edited."""
-    base = table.begun(found) | {name: getattr(found, name) if found else "" for name in summaries.TEXTS}
+    base = table.begun(found, actor) | {name: getattr(found, name) if found else "" for name in summaries.TEXTS}
     place, version = (f"year_summary:{found.id}", found.version) if found else ("year_summary:new", 0)
     draft = drafts.form(place, base, version=version, actor=actor, notes=papers.notes(found, actor))
     given, taken = partial(table.given, draft), partial(table.taken, draft)

@@ -29,7 +29,7 @@ from web.words import days_left, md
 
 def form(found: PlanTable | None, actor: Actor) -> Paper:
     """The form of a plan table (填写计划表), open while it may be edited; its lines stand below once it is begun."""
-    base = begun(found) | {"note": found.note if found else "", "pasted": ""}
+    base = begun(found, actor) | {"note": found.note if found else "", "pasted": ""}
     place, version = (f"plan_table:{found.id}", found.version) if found else ("plan_table:new", 0)
     draft = drafts.form(place, base, version=version, actor=actor, notes=papers.notes(found, actor))
     paper = Paper(
@@ -51,11 +51,14 @@ def form(found: PlanTable | None, actor: Actor) -> Paper:
     return paper
 
 
-def begun(found: PlanTable | YearSummary | None) -> dict[str, Any]:
-    """Programme and year of what is filed; of a new one those of the address, or of this year."""
+def begun(found: PlanTable | YearSummary | None, actor: Actor) -> dict[str, Any]:
+    """Programme and year of what is filed; of a new one the first of the year of the address, or of this one."""
     if found:
         return {"year": found.year, "programme": found.programme}
-    return {"year": address.chosen("year") or context.today().year, "programme": ""}
+    year = address.chosen("year") or context.today().year
+    with db.reading() as session:
+        offered = capability.offered(session.get_one(Organization, actor.organization_id), year)
+    return {"year": year, "programme": offered[0].code if offered else ""}
 
 
 def which(draft: drafts.Form, found: PlanTable | YearSummary | None, actor: Actor, what: str) -> None:
@@ -78,12 +81,14 @@ def which(draft: drafts.Form, found: PlanTable | YearSummary | None, actor: Acto
         with db.reading() as session:
             home = session.get_one(Organization, actor.organization_id)
             deadline = capability.due(session, home, code, year, what) if code else None
+            taken_late = capability.policy_of_year(home, year).setting("capability_late", True)
     except Refused as refused:
         st.warning(md(refused.words))
         return
     if deadline:
         told = f"应在{deadline.due_on}（含）前报送（{deadline.clause}），{days_left((deadline.due_on - today).days)}"
-        late = "。逾期的照常受理，注明逾期。" if deadline.due_on < today else f"。{deadline.words}"
+        way = "逾期的照常受理，注明逾期。" if taken_late else "逾期的不再受理。"
+        late = f"。{way}" if deadline.due_on < today else f"。{deadline.words}"
         (st.warning if deadline.due_on < today else st.caption)(md(told + late))
 
 

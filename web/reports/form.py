@@ -22,7 +22,7 @@ from core.trail.files import Upload
 from web import context, drafts, papers, tables
 from web.deeds import Who
 from web.papers import Paper
-from web.reports import over_plan, repairing
+from web.reports import over_plan, repairing, seminar
 from web.words import days_left, md
 
 REPORT = KINDS["report"]
@@ -64,6 +64,7 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
     st.caption(drafts.LEGEND)
     if report and report.roster_id:
         _beyond(draft, report)
+        seminar.room(report)
         repairing.room(report, actor)
     return paper
 

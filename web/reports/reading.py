@@ -19,7 +19,7 @@ from core.submissions import kinds, reports, workflow
 from web import address, context, deeds, links, submissions, tables
 from web.deeds import Who
 from web.facts import fact, facts
-from web.reports import over_plan, trail
+from web.reports import over_plan, seminar, trail
 from web.words import chip, days_left, md
 
 
@@ -74,6 +74,7 @@ def own(report: Report, actor: Actor) -> None:
         heading(found)
         over_plan.reason(report)
         facts(kinds.of(report).facts(report))
+        seminar.read(report)
         fact("培训总结", report.summary)
         submissions.history(found.steps)
         for each in refusals:

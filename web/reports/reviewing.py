@@ -11,7 +11,7 @@ from core.models import Report, State, Submission
 from core.submissions import plans, reports
 from web import submissions, tables
 from web.facts import fact
-from web.reports import over_plan, reading
+from web.reports import over_plan, reading, seminar
 from web.words import md, whole
 
 
@@ -27,6 +27,7 @@ def show(submission: Submission, here: Actor) -> None:
         st.warning(f"逾期报送。原因：{md(report.late_reason)}")
     compared(report)
     beside_plan(report, beyond)
+    seminar.read(report)
     st.caption("培训总结")
     st.text(report.summary)
     reading.reading(report, here)

@@ -51,14 +51,23 @@ def _one(nomination_id: int, here: Actor) -> None:
         steps = workflow.trail(session, nomination_id, here)
         meets = placements.overlaps(session, nomination_id, found.start_on, found.end_on) if found else []
     may = here.role is Role.REVIEWER and here.oversees_region and nomination.dropped_on is None
-    with st.container(border=True):
+    name = nomination.person.name if nomination.person else ""
+    where = f"　:gray[{md(found.host)}，{found.start_on} 至 {found.end_on}]" if found else ""
+    st.markdown(
+        f"#### {md(name)}　:gray[:small[{md(nomination.organization.name)}]]　{study.status(nomination)}{where}"
+    )
+    if meets:
+        st.warning("\n".join(f"- {md(words)}" for words in meets))
+    if may:
+        _forms(nomination, found)
+    with st.expander("推荐表、培养情况和办理过程", expanded=not may):
         submissions.submission(nomination, steps)
         for each in kept:
             evidence.evidence(each)
-    if meets:
-        st.warning("\n".join(f"- {md(words)}" for words in meets))
-    if not may:
-        return
+
+
+def _forms(nomination: Nomination, found: Placement | None) -> None:
+    """What the region enters (登记), what comes next first."""
     if found is None or found.completed_on is None:
         _place(nomination, found)
     if found is not None:

@@ -12,6 +12,7 @@ from core.ground.db.columns import (
     hundredths,
     json_rows,
     moment_text,
+    office_day_of,
 )
 from core.ground.db.copies import dialect, dump, put_back, scratch
 from core.ground.db.guards import alembic_config, append_only, faults, installed, outdated, upgrade
@@ -69,6 +70,7 @@ __all__ = [
     "moment_text",
     "numbered",
     "office_day",
+    "office_day_of",
     "outdated",
     "put_back",
     "reading",

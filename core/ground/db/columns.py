@@ -8,12 +8,14 @@ import itertools
 import json
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 
+from core.ground.db.place import OFFICE_ZONE
 from core.ground.db.sealing import keys, seal, seal_each, unseal
 
 
@@ -34,6 +36,28 @@ class Moment(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class office_day_of(sa.sql.functions.FunctionElement[date]):  # noqa: N801  written as a function in statements
+    """The day at the office of a column of moments (办公日期), in SQL: what `office_day` answers of each."""
+
+    type = sa.Date()
+    inherit_cache = True
+
+
+@compiles(office_day_of, "sqlite")
+def _on_sqlite(element: Any, compiler: Any, **given: Any) -> str:
+    moment = compiler.process(element.clauses, **given)  # to the second: SQLite would round the last of a day up
+    return f"date(substr({moment}, 1, 19), '+{_HOURS_AHEAD} hours')"
+
+
+@compiles(office_day_of, "postgresql")
+def _on_postgresql(element: Any, compiler: Any, **given: Any) -> str:
+    moment = compiler.process(element.clauses, **given)
+    return f"CAST({moment} AT TIME ZONE 'UTC' + INTERVAL '{_HOURS_AHEAD} hours' AS DATE)"
+
+
+_HOURS_AHEAD = int(OFFICE_ZONE.utcoffset(None).total_seconds()) // 3600
 
 
 class Hours(sa.types.TypeDecorator[Decimal]):

@@ -78,6 +78,7 @@ class Board:
         plans: pd.DataFrame,
         before: pd.DataFrame,
         waits: pd.DataFrame,
+        papers: pd.DataFrame,
         people: People,
         shares: NDArray[np.int64] | None,
         places: dict[int, Place],
@@ -85,6 +86,9 @@ class Board:
         self.actor, self.wanted, self.today = actor, wanted, today
         self.people, self.places = people, places
         self._plans, self._before, self._waits, self._shares = plans, before, waits, shares
+        self._papers = papers
+        self._left: dict[tuple[Wanted, bool], pd.DataFrame] = {}
+        """What filters left, asked once for a board, also by those copied from it."""
 
     # --- what the filters leave ---
 
@@ -107,7 +111,12 @@ class Board:
 
         Narrowed to some people, `credited` and `hours` are theirs, and trainings without any of them are left out.
         """
-        wanted = self.wanted.without(*without)
+        key = self.wanted.without(*without), year_before
+        if key not in self._left:
+            self._left[key] = self._narrowed(*key)
+        return self._left[key]
+
+    def _narrowed(self, wanted: Wanted, year_before: bool) -> pd.DataFrame:
         frame = self._before if year_before else self._plans
         if wanted.of_people and not year_before:
             frame = self._of_people(frame, wanted)
@@ -371,6 +380,12 @@ class Board:
         for matter, owed, done in matters:
             for place, of_it in owed[owed].groupby(frame[self.by]):
                 lines.append((place, self.places[place].name, matter, len(of_it), int(done[of_it.index].sum())))
+        papers = self._papers_left(self.by)
+        in_time = papers["filed_on"] <= papers["due_on"]
+        for matter, place in dict.fromkeys(zip(papers["matter"], papers[self.by].tolist(), strict=True)):
+            of_it = (papers["matter"] == matter) & (papers[self.by] == place)
+            kept_to = int((of_it & in_time).sum())
+            lines.append((place, self.places[place].name, matter, int(of_it.sum()), kept_to))
         told_of = pd.DataFrame(lines, columns=["place", "name", "matter", "due", "kept"])
         told_of["late"] = told_of["due"] - told_of["kept"]
         told_of["share"] = told_of["kept"] / told_of["due"]
@@ -392,7 +407,22 @@ class Board:
                 **{a: reports[b] for a, b in of_report.items()},
             ),
         ]
-        return self._named(pd.concat(parts)).reset_index(drop=True)
+        papers = self._papers_left()
+        owed = papers[~(papers["filed_on"] <= papers["due_on"])]
+        return pd.concat([self._named(pd.concat(parts)), self._offices(owed)]).reset_index(drop=True)
+
+    def _papers_left(self, *without: str) -> pd.DataFrame:
+        """Plan tables and summaries of programmes that the filters leave; no training's subject, month or people."""
+        wanted, frame = self.wanted.without(*without), self._papers
+        if wanted.subject or wanted.month or wanted.of_people:
+            return frame[:0]
+        keep = frame["due_on"].notna().to_numpy()
+        for name in ("league", "base"):
+            if value := getattr(wanted, name):
+                keep &= (frame[name] == value).to_numpy()
+        if wanted.kind:
+            keep &= np.array([self.places[each].kind == wanted.kind for each in frame["base"]], bool)
+        return frame[keep]
 
     def waiting(self) -> pd.DataFrame:
         """How long things wait before each authority (审核用时).
@@ -503,6 +533,11 @@ def board(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> B
         trainings.none() if nobody else trained(wanted.year, wanted.on),
         trainings.none() if nobody else trained(last.year, last.on),
         kept.once(session, ("waits", *span), lambda: trainings.waits(session, actor, wanted.year, wanted.on)),
+        trainings.none()[["id", "kind", "title", "base", "league", "due_on", "filed_on"]].assign(matter="")
+        if nobody
+        else kept.once(
+            session, ("papers", *span), lambda: trainings.programme_papers(session, actor, wanted.year, wanted.on)
+        ),
         kept.everybody(session, actor, wanted.year, on, to),
         shares,
         kept.once(session, ("places", db.url()), lambda: asked.places(session)),

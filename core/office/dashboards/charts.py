@@ -6,8 +6,8 @@ carry the field `key`; what is chosen stays strong and the rest grows pale.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import altair as alt
@@ -16,8 +16,9 @@ import pandas as pd
 
 from core.law.notices import TOTAL
 from core.office.dashboards import groups
-from core.office.dashboards.asked import Measure, Per
+from core.office.dashboards.asked import Measure, Per, short
 from core.office.dashboards.board import GROUPS, MANY, Board, told
+from core.office.dashboards.programmes import Line
 
 MARK = "mark"
 """The selection of a chart: what of it was clicked, by `key`."""
@@ -53,7 +54,7 @@ def _mark(key: str = "key") -> alt.Parameter:
 
 
 _STRONG = alt.Opacity("chosen:Q", scale=alt.Scale(domain=[0, 1], range=[0.3, 1]), legend=None)
-_LABELS = alt.Axis(labelLimit=210, labelOverlap=False, ticks=False, domain=False)
+_LABELS = alt.Axis(labelLimit=260, labelOverlap=False, ticks=False, domain=False)
 
 
 def _strong(keys: Iterable[Any], chosen: Any) -> list[int]:
@@ -116,47 +117,163 @@ def _chosen_place(board: Board, measure: Measure) -> int | None:
 
 def tile_map(board: Board, measure: Measure, per: Per) -> Figure:
     """The region as tiles (方格地图): one for each league, by where it lies, the darker the more."""
-    known = {place.name: place for place in board.places.values() if groups.tile(place.name)}
-    at_region = board.of_region()
-    values = dict(
-        zip(at_region.by_place(measure, per)["place"], at_region.by_place(measure, per)["value"], strict=True)
-    )
+    frame = board.of_region().by_place(measure, per)
+    values = dict(zip(frame["place"], frame["value"], strict=True))
+    told_of = {place: _value(value, measure, per) for place, value in values.items()}
+    unknown = 0.0 if measure.adds_up else np.nan
+    return _tiles(board, values, told_of, _amount(measure, per), unknown, share=not measure.adds_up)
+
+
+def _tiles(
+    board: Board, values: Mapping[int, float], told_of: Mapping[int, str], head: str, unknown: float, *, share: bool
+) -> Figure:
     lines = []
-    for name, place in known.items():
-        column, row = groups.tile(name) or (0, 0)
-        value = values.get(place.id, 0.0 if measure.adds_up else np.nan)
-        told_of = "—" if np.isnan(value) else _value(value, measure, per)
-        stem = name.removesuffix("市").removesuffix("盟") if len(name) > 3 or name in ("通辽市", "赤峰市") else name
-        lines.append((place.id, name, "区本级" if name == "自治区本级" else stem, column, row, value, told_of))
+    for place in board.places.values():
+        if (at := groups.tile(place.name)) is None:
+            continue
+        name = place.name
+        stem = (
+            "区本级" if name == "自治区本级" else name[:-1] if len(name) > 3 or name in ("通辽市", "赤峰市") else name
+        )
+        value = values.get(place.id, unknown)
+        words = told_of.get(place.id, "—" if np.isnan(value) else f"{value:.0f}")
+        lines.append((place.id, name, stem, *at, value, words))
     data = pd.DataFrame(lines, columns=["key", "name", "stem", "column", "row", "value", "words"])
     data["chosen"] = _strong(data["key"], board.wanted.league)
     data["label"] = data["name"] + "，" + data["words"]
-    table = data.sort_values("value", ascending=False)[["name", "words"]].set_axis(
-        ["盟市", _amount(measure, per)], axis=1
-    )
+    table = data.sort_values("value", ascending=False)[["name", "words"]].set_axis(["盟市", head], axis=1)
     order = alt.Axis(labels=False, ticks=False, domain=False, grid=False, title=None)
     base = alt.Chart(data).encode(
         x=alt.X("column:O", axis=order, scale=alt.Scale(paddingInner=0.06)),
         y=alt.Y("row:O", axis=order, scale=alt.Scale(paddingInner=0.06)),
     )
-    color = alt.Color("value:Q", legend=None, scale=alt.Scale(zero=measure.adds_up))
     tiles = base.mark_rect(cornerRadius=4, cursor="pointer").encode(
-        color=color,
-        opacity=_STRONG,
-        tooltip=[alt.Tooltip("name:N", title="盟市"), alt.Tooltip("words:N", title=_amount(measure, per))],
+        color=alt.Color("value:Q", legend=None, scale=alt.Scale(zero=not share)),
+        tooltip=[alt.Tooltip("name:N", title="盟市"), alt.Tooltip("words:N", title=head)],
         description="label:N",
     )
     ink: Any = alt.expr("luminance(scale('color', datum.value)) > 0.32 ? '#111a24' : '#ffffff'")
     names = base.mark_text(dy=-7, fontSize=11, fontWeight=600, color=ink, aria=False).encode(text="stem:N")
     amounts = base.mark_text(dy=9, fontSize=11, color=ink, aria=False).encode(text="words:N")
-    chart = alt.layer(tiles.add_params(_mark()), names, amounts).properties(height=230)
-    drawn = data.dropna(subset=["value"])
-    title = "各盟市的" + _amount(measure, per)
-    if len(drawn) and drawn["value"].max() > 0:
-        ranked = drawn.sort_values("value", ascending=False)
+    layers = [tiles.add_params(_mark()), names, amounts]
+    if board.wanted.league:  # the others keep their colours, which say how much
+        only = base.transform_filter("datum.chosen == 1")
+        layers.append(only.mark_rect(filled=False, strokeWidth=4, cornerRadius=4, aria=False))
+    chart = alt.layer(*layers).properties(height=230)
+    ranked = data.dropna(subset=["value"]).sort_values("value", ascending=False)
+    title = "各盟市的" + head
+    if len(ranked) and ranked["value"].max() > 0:
         leading = "、".join(ranked["name"].head(3))
-        title = f"{leading}居前" if measure.adds_up else f"{leading}领先，{ranked['name'].iloc[-1]}靠后"
-    return _figure("map", title, f"按盟市所在位置排列的方格，颜色越深，{_amount(measure, per)}越高", chart, table)
+        title = f"{leading}领先，{ranked['name'].iloc[-1]}靠后" if share else f"{leading}居前"
+    return _figure("map", title, f"按盟市所在位置排列的方格，颜色越深，{head}越高", chart, table)
+
+
+def programmes(found: Sequence[Line], chosen: str) -> Figure:
+    """How far each programme has come (专项项目进度): done, the pace of the calendar and the band of the forecast."""
+    heads = ["项目", "指标", "已完成", "占指标", "序时应完成", "年底预测"]
+    lines = [
+        (
+            each.name,
+            "—" if each.target is None else f"{each.target:,}{each.unit}",
+            "—" if each.done is None else f"{each.done:,}{each.unit}",
+            told(each.share, Measure.DONE),
+            "—" if each.expected is None else f"{each.expected:,.0f}{each.unit}",
+            "—" if each.most is None else f"{each.least:,}至{each.most:,}{each.unit}",
+        )
+        for each in found
+    ]
+    table = pd.DataFrame(lines, columns=heads)
+    drawn = [each for each in found if each.share is not None and each.target]
+    words = "各专项项目已完成占指标的比例：柱为已完成，竖线为序时进度，细线为年底预测的范围"
+    if not drawn:
+        return _figure("programmes", "各专项项目还没有可比的完成情况", words, None, table)
+    behind = [each for each in drawn if each.expected and (each.done or 0) < each.expected]
+    kept_up = len(drawn) - len(behind)
+    title = f"{len(drawn)}个项目都不落后于序时进度"
+    if behind:
+        last = min(behind, key=lambda each: (each.done or 0) / (each.expected or 1))
+        title = f"{len(drawn)}个项目中{kept_up}个不落后于序时进度" if kept_up else f"{len(drawn)}个项目都落后于序时进度"
+        title += f"，{last.name}落后最多"
+    data = pd.DataFrame(
+        {
+            "key": [each.code for each in drawn],
+            "name": [each.name for each in drawn],
+            "share": [each.share for each in drawn],
+            "pace": [(each.expected or 0) / (each.target or 1) for each in drawn],
+            "least": [None if each.least is None else each.least / (each.target or 1) for each in drawn],
+            "most": [None if each.most is None else each.most / (each.target or 1) for each in drawn],
+            "words": [f"{each.done:,} / {each.target:,}{each.unit}（{each.share:.1%}）" for each in drawn],
+        }
+    )
+    data["chosen"] = _strong(data["key"], chosen)
+    data["label"], data["shown"] = data["name"] + "，" + data["words"], data["name"] + "  " + data["words"]
+    base = alt.Chart(data).encode(
+        y=alt.Y(
+            "shown:N", sort=list(data["shown"]), title=None, axis=alt.Axis(labelLimit=330, ticks=False, domain=False)
+        ),
+        tooltip=[
+            alt.Tooltip("name:N", title="项目"),
+            alt.Tooltip("words:N", title="完成"),
+            alt.Tooltip("pace:Q", title="序时进度", format=".1%"),
+            alt.Tooltip("least:Q", title="年底预测最少", format=".1%"),
+            alt.Tooltip("most:Q", title="年底预测最多", format=".1%"),
+        ],
+    )
+    data["kind"] = "已完成"
+    kinds = alt.Scale(domain=["已完成", "序时进度"])
+    color = alt.Color("kind:N", scale=kinds, legend=alt.Legend(orient="top", title=None))
+    bars = base.mark_bar(height=14, cornerRadiusEnd=2, cursor="pointer").encode(
+        x=alt.X("share:Q", title="占指标（%）", scale=alt.Scale(zero=True), axis=alt.Axis(format="%", tickCount=5)),
+        color=color,
+        opacity=_STRONG,
+        description="label:N",
+    )
+    pace = base.mark_tick(thickness=3, size=24, aria=False).encode(x="pace:Q", color=alt.datum("序时进度"))
+    layers = [bars.add_params(_mark()), pace]
+    if data["most"].notna().any():
+        layers.insert(1, base.mark_rule(strokeWidth=2, opacity=0.55, aria=False).encode(x="least:Q", x2="most:Q"))
+    chart = alt.layer(*layers).properties(height=34 * len(data) + AXIS + LEGEND)
+    return _figure("programmes", title, words, chart, table)
+
+
+def programme(board: Board, line: Line, frame: pd.DataFrame) -> tuple[Figure, Figure | None]:
+    """A programme by office (各单位进度): ranked bars, and of leagues the map, by what each has done of its target."""
+    told_of = frame.assign(name=[short(name) for name in frame["office"]], value=frame["share"].astype(float))
+    told_of = told_of.sort_values("value", ascending=False)
+    target = ["未分解" if pd.isna(each) else f"{int(each):,}" for each in told_of["target"].tolist()]
+    done = ["—" if pd.isna(each) else f"{int(each):,}" for each in told_of["done"].tolist()]
+    part = ["" if np.isnan(each) else f"（{each:.0%}）" for each in told_of["value"].tolist()]
+    told_of["words"] = [f"{a} / {b}{line.unit}{c}" for a, b, c in zip(done, target, part, strict=True)]
+    table = told_of[["name", "target", "done", "visits"]].set_axis(["单位", "指标", "已完成", "人次"], axis=1)
+    words = f"各单位{line.name}已完成占各自指标的比例"
+    drawn = told_of.dropna(subset=["value"]).head(2 * MANY)
+    if drawn.empty:
+        return _figure("programme", f"{line.name}还没有分解到单位的指标", words, None, table), None
+    first, last = drawn.iloc[0], drawn.iloc[-1]
+    title = f"{line.name}：{first['name']}完成{first['value']:.0%}，{last['name']}完成{last['value']:.0%}"
+    data = drawn.assign(key=drawn["office_id"], chosen=_strong(drawn["office_id"], board.wanted.league))
+    data["label"], data["shown"] = data["name"] + "，" + data["words"], data["name"] + "  " + data["words"]
+    data = data[["key", "name", "value", "words", "label", "shown", "chosen"]]
+    bars = (
+        alt.Chart(data)
+        .mark_bar(cornerRadiusEnd=2, cursor="pointer")
+        .encode(
+            x=alt.X("value:Q", title="占指标（%）", scale=alt.Scale(zero=True), axis=alt.Axis(format="%", tickCount=5)),
+            y=alt.Y("shown:N", sort=list(data["shown"]), title=None, axis=_LABELS),
+            opacity=_STRONG,
+            tooltip=[alt.Tooltip("name:N", title="单位"), alt.Tooltip("words:N", title="完成")],
+            description="label:N",
+        )
+        .add_params(_mark())
+        .properties(height=ROW * len(data) + AXIS)
+    )
+    ranked = _figure("programme", title, words, bars, table)
+    if not board.actor.oversees_region:
+        return ranked, None
+    values = dict(zip(drawn["office_id"].tolist(), drawn["value"].tolist(), strict=True))
+    shares = {place: f"{value:.0%}" for place, value in values.items()}
+    mapped = _tiles(board, values, shares, f"{line.name}占指标", np.nan, share=True)
+    return ranked, replace(mapped, code="programme_map")
 
 
 def months(board: Board, measure: Measure) -> Figure:
@@ -235,7 +352,7 @@ def funnel(board: Board, of: str = "people") -> Figure:
     unit = "人数（人）" if of == "people" else "培训（期）"
     base = alt.Chart(data)
     bars = base.mark_bar(cornerRadiusEnd=2).encode(
-        x=alt.X(f"{of}:Q", title=unit, scale=alt.Scale(zero=True), axis=alt.Axis(format=",", tickCount=5)),
+        x=alt.X(f"{of}:Q", title=unit, scale=alt.Scale(zero=True), axis=alt.Axis(format=",d", tickCount=5)),
         y=y,
         tooltip=[alt.Tooltip("stage:N", title="环节"), alt.Tooltip("words:N", title="办理")],
         description="label:N",
@@ -302,15 +419,15 @@ def completion(board: Board, by: str) -> Figure:
 
 
 def in_time(board: Board) -> Figure:
-    """Plans and reports filed in time (按时报送), by place."""
+    """Plans, reports, plan tables and summaries filed in time (按时报送), by place."""
     frame = board.in_time()
     table = frame[["name", "matter", "due", "kept", "late"]].set_axis(
         [board.place_word, "事项", "应报", "按时", "未按时"], axis=1
     )
-    words = f"按{board.place_word}的计划、报告按时率"
+    words = f"按{board.place_word}的计划、报告、附件2和总结的按时率"
     if frame.empty:
-        return _figure("in_time", "还没有应报的计划和报告", words, None, table)
-    sums = frame.groupby("matter")[["due", "kept"]].sum()
+        return _figure("in_time", "还没有应报的事项", words, None, table)
+    sums = frame.groupby("matter", sort=False)[["due", "kept"]].sum()
     title = "；".join(f"{matter}按时{row['kept'] / row['due']:.1%}" for matter, row in sums.iterrows())
     order = frame.groupby("place")["late"].sum().sort_values(ascending=False)
     drawn = frame[frame["place"].isin(order.head(MANY).index)]
@@ -329,8 +446,8 @@ def in_time(board: Board) -> Figure:
                 "share:Q", title="按时率（%）", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5)
             ),
             y=alt.Y("name:N", sort=names, title=None, axis=_LABELS),
-            yOffset=alt.YOffset("matter:N", sort=["培训计划", "培训情况报告"]),
-            color=alt.Color("matter:N", sort=["培训计划", "培训情况报告"], legend=alt.Legend(orient="top", title=None)),
+            yOffset=alt.YOffset("matter:N", sort=list(sums.index)),
+            color=alt.Color("matter:N", sort=list(sums.index), legend=alt.Legend(orient="top", title=None)),
             opacity=_STRONG,
             tooltip=[
                 alt.Tooltip("name:N", title=board.place_word),
@@ -340,7 +457,7 @@ def in_time(board: Board) -> Figure:
             description="label:N",
         )
         .add_params(_mark())
-        .properties(height=30 * len(names) + AXIS + LEGEND)
+        .properties(height=(10 + 10 * len(sums)) * len(names) + AXIS + LEGEND)
     )
     return _figure("in_time", title, words, chart, table)
 

@@ -11,6 +11,7 @@ import yaml
 from numpy.typing import NDArray
 
 from core.ground import db
+from core.people import titles
 
 OTHER_LEVEL, OTHER_SECTOR, NO_EMPLOYER = "未分级", "其他机关事业单位", "未填单位"
 
@@ -44,7 +45,7 @@ def ages() -> tuple[str, ...]:
 @functools.lru_cache(maxsize=2**15)
 def level_of(post: str) -> str:
     """Title level (职称级别) that a post belongs to, by its name."""
-    return str(_first("levels", post).get("level", OTHER_LEVEL))
+    return titles.level_of(post) or OTHER_LEVEL
 
 
 @functools.lru_cache(maxsize=2**17)

@@ -22,18 +22,21 @@ from core.models import AuditEntry, CreditBatch, Person, PersonChange
 from core.office.dashboards import people
 from core.office.dashboards.asked import scope
 from core.office.dashboards.people import People
+from core.trail import audit
 
 Part = TypeVar("Part")
 MOST = 48
 """So many parts are kept; what was not asked for longest goes first."""
 _KEPT: OrderedDict[Hashable, tuple[Any, Any]] = OrderedDict()
 _LOCK = threading.Lock()
+_NO_CHANGE = tuple(each.value for each in (audit.Event.SIGNED_IN, audit.Event.SIGNED_OUT, audit.Event.FILE_HANDED_OUT))
+"""What changes no figure."""
 
 
 def once(session: Session, key: Hashable, read: Callable[[], Part]) -> Part:
     """A part as it was read (读一次), read anew where anything was done in the office since: the trail tells."""
-    last = sa.select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)
-    stamp = (session.execute(last).one_or_none(), notices.filed())
+    last = sa.select(AuditEntry.id, AuditEntry.digest).where(AuditEntry.event.not_in(_NO_CHANGE))
+    stamp = (session.execute(last.order_by(AuditEntry.id.desc()).limit(1)).one_or_none(), notices.filed())
     found = _found(key)
     if found is not None and found[0] == stamp:
         kept: Part = found[1]

@@ -85,7 +85,7 @@ def _described(session: Session, actor: Actor, year: int, on: date | None, *, af
     if on is not None:
         query = query.where(Person.added_at < end_of(on))
     with db.in_bulk():
-        rows = session.execute(query.order_by(Person.id)).all()
+        rows = session.connection().execute(query.order_by(Person.id)).all()  # no objects of the session
         columns: list[Any] = list(zip(*rows, strict=True)) or [()] * 6
         posts = {post: levels[groups.level_of(post)] for post in set(columns[4])}
         unknown = {name: sectors[groups.sector_of(name)] for name in set(columns[5])}

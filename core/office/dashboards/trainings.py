@@ -6,7 +6,7 @@ the bars, the months, the funnel, what is on time and what waits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session, aliased
 
 from core.ground import db
-from core.ground.access import Actor, Refused
+from core.ground.access import Actor, Refused, visible
 from core.ground.db import Moment, office_day
 from core.law import deadlines, notices
 from core.law.deadlines import Deadline
@@ -38,7 +38,8 @@ from core.models import (
 from core.office.dashboards.asked import end_of
 from core.people import holidays
 from core.submissions import workflow
-from core.submissions.kinds import Action
+from core.submissions.kinds import KINDS, Action
+from core.submissions.programmes import merged
 
 FILED = (State.SUBMITTED, State.APPROVED, State.RETURNED, State.REJECTED)
 """What was put before an authority, and was not taken back."""
@@ -78,10 +79,12 @@ def plans(session: Session, actor: Actor, year: int, on: date) -> pd.DataFrame:
         .where(of_year, then.c.state.in_(FILED))
         .order_by(Plan.id)
     )
-    frame = pd.DataFrame(session.execute(query).all(), columns=[*query.selected_columns.keys()])
+    rows = session.connection().execute(query).all()  # no objects of the session
+    if not rows:
+        return none()
+    frame = _frame(rows, query.selected_columns.keys())
     frame["month"] = np.array([day.month for day in frame["start_on"]], np.int8)
-    frame["filed_on"] = [office_day(each) for each in frame.pop("filed")]
-    frame["since_on"] = [office_day(each) for each in frame.pop("since")]
+    frame["filed_on"], frame["since_on"] = _days(frame.pop("filed")), _days(frame.pop("since"))
     frame["due_on"] = _plan_deadlines(session, frame)
     reported = _reports(session, actor, (first, last), moment)
     frame = frame.merge(reported, how="left", left_on="id", right_on="plan_id").drop(columns="plan_id")
@@ -92,6 +95,17 @@ def plans(session: Session, actor: Actor, year: int, on: date) -> pd.DataFrame:
     for name in ("report_id", "reported", "approved", "credited", "hours", "undone"):
         frame[name] = frame[name].fillna(0).astype(np.int64)
     return frame.drop(columns="filed_due_on")
+
+
+def _frame(rows: Sequence[Any], names: Iterable[str]) -> pd.DataFrame:
+    """Rows as a frame, by column: many times as fast as row by row."""
+    columns = zip(*rows, strict=True) if rows else iter(())
+    return pd.DataFrame({name: list(next(columns, ())) for name in names})
+
+
+def _days(moments: pd.Series[Any]) -> pd.Series[Any]:
+    """The days of the office on which some moments lie."""
+    return pd.to_datetime(moments, utc=True).dt.tz_convert(db.OFFICE_ZONE).dt.tz_localize(None).dt.normalize()
 
 
 DAYS = ("start_on", "end_on", "since_on", "filed_on", "due_on", "report_since_on", "report_filed_on", "report_due_on")
@@ -143,7 +157,7 @@ def _reports(session: Session, actor: Actor, span: tuple[date, date], moment: da
     )
     credited = _credited(session, ids, moment)
     found: dict[int, dict[str, Any]] = {}
-    for row in session.execute(query):
+    for row in session.connection().execute(query):
         people, hours, undone = credited.get(row.id, (0, 0, 0))
         told = found.setdefault(
             row.plan_id,
@@ -170,7 +184,10 @@ def _reports(session: Session, actor: Actor, span: tuple[date, date], moment: da
         if row.part > 1 and row.state in (State.SUBMITTED, State.RETURNED):  # a supplement is under way
             told |= {"report_id": row.id, "report_state": row.state, "report_since_on": office_day(row.since)}
     columns = ["plan_id", "report_id", "report_state", "report_since_on", "report_filed_on", "filed_due_on"]
-    return pd.DataFrame(list(found.values()), columns=[*columns, "reported", "approved", "credited", "hours", "undone"])
+    told_of = pd.DataFrame(
+        list(found.values()), columns=[*columns, "reported", "approved", "credited", "hours", "undone"]
+    )
+    return told_of.astype({"plan_id": np.int64})
 
 
 def _credited(session: Session, reports: sa.Select[Any], moment: datetime) -> dict[int, tuple[int, int, int]]:
@@ -201,21 +218,31 @@ def _credited(session: Session, reports: sa.Select[Any], moment: datetime) -> di
 
 def _plan_deadlines(session: Session, frame: pd.DataFrame) -> list[date | None]:
     """By when each plan was to be filed; the same for all that begin on a day in a league."""
-    days, known = holidays.work_days(session), leagues(session)
-    found: dict[tuple[Any, date], date | None] = {}
-    for league, start_on in set(zip(frame["league"], frame["start_on"], strict=True)):
-        found[league, start_on] = _due(deadlines.of_plan, start_on, start_on, known.get(league), days)
-    return [found[each] for each in zip(frame["league"], frame["start_on"], strict=True)]
+    days, whose = holidays.work_days(session), _whose_notice(session, frame)
+    found = {
+        (league, start_on): _due(deadlines.of_plan, start_on, start_on, league, days)
+        for league, start_on in set(zip(whose, frame["start_on"], strict=True))
+    }
+    return [found[each] for each in zip(whose, frame["start_on"], strict=True)]
 
 
 def _report_deadlines(session: Session, frame: pd.DataFrame) -> list[date | None]:
     """By when each training was to be reported: as its report says, else counted from the plan's last day."""
-    days, known = holidays.work_days(session), leagues(session)
-    found: dict[tuple[Any, date], date | None] = {}
-    for league, end_on, start_on in set(zip(frame["league"], frame["end_on"], frame["start_on"], strict=True)):
-        found[league, end_on] = _due(deadlines.of_report, end_on, start_on, known.get(league), days)
-    said = zip(frame["filed_due_on"], frame["league"], frame["end_on"], strict=True)
-    return [due if isinstance(due, date) else found[league, end_on] for due, league, end_on in said]
+    days, whose = holidays.work_days(session), _whose_notice(session, frame)
+    keys = list(zip(whose, frame["end_on"], frame["start_on"], strict=True))
+    found = {
+        (league, end_on, start_on): _due(deadlines.of_report, end_on, start_on, league, days)
+        for league, end_on, start_on in set(keys)
+    }
+    said = zip(frame["filed_due_on"], keys, strict=True)
+    return [due if isinstance(due, date) else found[key] for due, key in said]
+
+
+def _whose_notice(session: Session, frame: pd.DataFrame) -> list[str | None]:
+    """Whose notice each training goes by (盟市); None: the region's, as where a league has none of its own."""
+    own, known = {each.league for each in notices.filed()}, leagues(session)
+    league_of = {office: league if league in own else None for office, league in known.items()}
+    return [league_of.get(office) for office in frame["league"].tolist()]
 
 
 def _due(
@@ -265,8 +292,9 @@ def waits(session: Session, actor: Actor, year: int, on: date) -> pd.DataFrame:
         .join(then, then.c.id == Submission.id)
         .where(then.c.state == State.SUBMITTED)
     )
-    rows = [*session.execute(decided), *session.execute(waiting)]
-    frame = pd.DataFrame(rows, columns=["id", "kind", "title", "base", "league", "filed_at", "decided_at"])
+    connection = session.connection()
+    rows = [*connection.execute(decided), *connection.execute(waiting)]
+    frame = _frame(rows, ("id", "kind", "title", "base", "league", "filed_at", "decided_at"))
     until = [decided_at or end for decided_at in (row.decided_at for row in rows)]
     frame["days"] = [
         (ended - began).total_seconds() / 86_400 for began, ended in zip(frame["filed_at"], until, strict=True)
@@ -308,3 +336,28 @@ def shares(session: Session, actor: Actor, year: int, on: date) -> NDArray[np.in
         rows[0] = [of_plan[batch_id] for batch_id in rows[0].tolist()]
         found.append(rows)
     return np.concatenate(found, axis=1)
+
+
+def programme_papers(session: Session, actor: Actor, year: int, on: date) -> pd.DataFrame:
+    """Plan tables and summaries of programmes (附件2、总结) of a year as of a day: filed, or owed by then.
+
+    Columns: id (0: not begun), kind, matter, title, base, league, due_on, filed_on (NaT: not filed), as datetime64.
+    """
+    whose = visible(actor, organization=Organization.id, authority=Organization.authority_id)
+    mine = set(session.scalars(sa.select(Organization.id).where(whose)))
+    lines: list[tuple[Any, ...]] = []
+    for code, (model, what) in merged.KINDS.items():
+        matter, held = KINDS[code].word, set()
+        query = sa.select(model).where(model.year == year, model.state.in_(FILED), workflow.visible_to(actor))
+        for each in session.scalars(query):
+            if each.filed_on and each.filed_on <= on:
+                held.add((each.organization_id, each.programme))
+                about = (each.title, each.organization_id, each.authority_id)
+                lines.append((each.id, code, matter, *about, each.due_on, each.filed_on))
+        for owed in merged.owing(session, year, on, model, what):
+            home = owed.organization
+            if home.id in mine and owed.days_late > 0 and (home.id, owed.programme) not in held:
+                about = (f"{owed.name}{matter}", home.id, home.authority_id)
+                lines.append((owed.item, code, matter, *about, owed.deadline.due_on, None))
+    frame = pd.DataFrame(lines, columns=["id", "kind", "matter", "title", "base", "league", "due_on", "filed_on"])
+    return frame.assign(due_on=pd.to_datetime(frame["due_on"]), filed_on=pd.to_datetime(frame["filed_on"]))

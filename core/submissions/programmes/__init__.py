@@ -7,13 +7,16 @@ columns `authority_id`, `organization_id` (who did it), `key` (what is counted o
 
 __all__ = [
     "capability",
+    "classes",
     "lines",
     "marking",
     "merged",
+    "occupations",
     "placements",
     "places",
     "publicity",
     "selection",
+    "seminars",
     "study",
     "summaries",
     "summary",

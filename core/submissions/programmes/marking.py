@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -12,6 +13,8 @@ from core.ground.access import AUTHORITIES, OrganizationKind, refuse_faults
 from core.law import notices
 from core.law.notices import Programme, Way
 from core.models import Organization, Plan, ProgrammeLine, State, Submission
+from core.submissions.programmes import occupations
+from core.submissions.programmes.occupations import ClassFields
 
 OF_PLANS = (Way.SEMINARS, Way.LINES, Way.CLASSES)
 """Ways of carrying out a programme in which trainings are held, each with a plan and a report."""
@@ -28,6 +31,14 @@ class Marked(Protocol):
     def line_id(self) -> int | None: ...
     @property
     def start_on(self) -> date: ...
+    @property
+    def end_on(self) -> date: ...
+    @property
+    def hours_each(self) -> Decimal | str: ...
+    @property
+    def credit_years(self) -> tuple[int, ...]: ...
+    @property
+    def course(self) -> ClassFields | None: ...
 
 
 def of_plans(on: date, league: str | None) -> list[Programme]:
@@ -59,11 +70,19 @@ def lines_for(session: Session, organization: Organization, programme: str, year
     return list(session.scalars(query))
 
 
-def check_plan(session: Session, fields: Marked, organization: Organization) -> None:
+def is_class(fields: Marked, organization: Organization) -> bool:
+    """Whether a plan is a class of an institute (办班), by the way its programme is carried out."""
+    offered = of_plans(fields.start_on, organization.authority.league)
+    return any(each.code == fields.programme and each.way is Way.CLASSES for each in offered)
+
+
+def check_plan(session: Session, fields: Marked, organization: Organization, plan_id: int | None = None) -> None:
     """Hold a plan's programme and line against the notice of its first day, and against what was approved.
 
-    Refused codes: "fields".
+    One seminar is carried out by one plan; `plan_id` is the plan's own, once it has one. Refused codes: "fields".
     """
+    if fields.course is not None and not (fields.programme and is_class(fields, organization)):
+        refuse_faults([("occupation", "只有数字技术工程师办班的计划才填写职业和等级")])
     if not fields.programme and fields.line_id is None:
         return
     league = organization.authority.league
@@ -75,12 +94,32 @@ def check_plan(session: Session, fields: Marked, organization: Organization) -> 
     if programme.way not in BY_LINES:
         if fields.line_id is not None:
             refuse_faults([("line_id", f"{programme.name}不按任务举办，项目任务请留空")])
+        occupations.check(
+            session,
+            fields.course or ClassFields(),
+            organization,
+            programme,
+            notices.in_force(fields.start_on, league),
+            start_on=fields.start_on,
+            end_on=fields.end_on,
+            hours_each=fields.hours_each,
+            credit_years=fields.credit_years,
+        )
         return
     year = fields.start_on.year
     if fields.line_id is None:
         refuse_faults([("line_id", f"{programme.name}的培训须写明落实哪一项已批准的任务（{programme.clause}）")])
     elif fields.line_id not in [each.id for each in lines_for(session, organization, programme.code, year)]:
         refuse_faults([("line_id", f"{year}年度没有可由本单位落实的这项任务，请从列出的项目任务中选择")])
+    elif programme.way is Way.SEMINARS and (other := _carried_out(session, fields.line_id, plan_id)):
+        words = f"这期高研班已由{other.organization.name}的培训计划“{other.title}”落实，一期只报一份计划"
+        refuse_faults([("line_id", words)])
+
+
+def _carried_out(session: Session, line_id: int, plan_id: int | None) -> Plan | None:
+    """Another plan, filed or approved, that carries out a line."""
+    query = sa.select(Plan).where(Plan.line_id == line_id, Plan.state.in_((State.SUBMITTED, State.APPROVED)))
+    return session.scalar(query.where(Plan.id != (plan_id or 0)).limit(1))
 
 
 def label(line: ProgrammeLine) -> str:
@@ -95,4 +134,4 @@ def facts(plan: Plan) -> list[tuple[str, object]]:
     told: list[tuple[str, object]] = [("专项项目", name_of(plan.programme))]
     if plan.line:
         told.append(("项目任务", label(plan.line)))
-    return told
+    return [*told, *occupations.facts(plan)]

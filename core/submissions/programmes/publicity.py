@@ -114,6 +114,21 @@ def running(session: Session, today: date) -> list[PublicNotice]:
     return list(session.scalars(query.order_by(PublicNotice.first_on.desc(), PublicNotice.id.desc())))
 
 
+def ended(session: Session, today: date) -> list[PublicNotice]:
+    """Public notices that have ended and whose selection is not final yet (公示期满), the oldest first."""
+    query = sa.select(PublicNotice).where(PublicNotice.last_on < today, PublicNotice.final_on.is_(None))
+    return list(session.scalars(query.order_by(PublicNotice.last_on, PublicNotice.id)))
+
+
+def one(session: Session, notice_id: int, actor: Actor) -> PublicNotice:
+    """A public notice (公示), for officers. Refused codes: "role", "missing"."""
+    require(actor, *OFFICERS)
+    found = session.get(PublicNotice, notice_id)
+    if found is None:
+        raise not_found("公示")
+    return found
+
+
 def of_year(session: Session, programme: str, year: int, actor: Actor) -> list[PublicNotice]:
     """Public notices of a programme and a year (历次公示), the latest first, for officers. Refused codes: "role"."""
     require(actor, *OFFICERS)

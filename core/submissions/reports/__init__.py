@@ -32,12 +32,14 @@ from core.submissions.reports.repairing import (
     taken_before,
     understood,
 )
+from core.submissions.reports.seminars import Attended, attended, hints, is_of_seminar, keep_papers
 from core.submissions.reports.supplements import supplement, turned_down, undone_people, unregistered
 
 __all__ = [
     "EDITABLE",
     "LONGEST",
     "OVER_PLAN_REASON",
+    "Attended",
     "Event",
     "Excess",
     "Overdue",
@@ -45,6 +47,7 @@ __all__ = [
     "ReportFields",
     "ReportKind",
     "accept",
+    "attended",
     "beyond_plan",
     "cells",
     "cells_of_rows",
@@ -53,6 +56,9 @@ __all__ = [
     "expected",
     "form_of",
     "headcount",
+    "hints",
+    "is_of_seminar",
+    "keep_papers",
     "latest",
     "limits",
     "one",

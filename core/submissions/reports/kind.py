@@ -20,6 +20,7 @@ from core.ledger import books, standing
 from core.ledger.consequences import Consequence
 from core.models import (
     Attachment,
+    FinishTest,
     Movement,
     Organization,
     Plan,
@@ -35,7 +36,7 @@ from core.people import persons
 from core.submissions import plans, roster
 from core.submissions.forms import Faults
 from core.submissions.kinds import REASONS, Action, Given, Kept, Kind, Line, Mark, Rows, register
-from core.submissions.reports import concerns
+from core.submissions.reports import concerns, seminars
 from core.submissions.reports.excess import OVER_PLAN_REASON, beyond_plan, figures
 from core.submissions.reports.fields import deadline, summary
 from core.submissions.reports.keeping import form_of
@@ -227,7 +228,7 @@ class ReportKind(Kind[Report]):
         if report.faults:
             over.append(("faults", "number", str(report.faults), f"{report.faults}行有问题，不登记学时"))
         found = [Problem(0, column, code, value, words, blocking=False) for code, column, value, words in over]
-        return [*found, *concerns.warnings(session, report.id, actor)]
+        return [*found, *seminars.hints(session, report), *concerns.warnings(session, report.id, actor)]
 
     def check_submit(self, session: Session, report: Report, *, actor: Actor, reason: str, now: datetime) -> None:
         """A report has its summary, announcement and roster, clause 一(五)2.
@@ -331,6 +332,8 @@ class ReportKind(Kind[Report]):
         later = sa.select(Report.id).where(Report.plan_id == report.plan_id, Report.part > report.part)
         if session.scalar(later.limit(1)):
             raise Refused("relied", "基地已在此后开始补报，不能再撤销；请在审核补报时处理，学时有误的请冲销。")
+        if session.scalar(sa.select(FinishTest.id).where(FinishTest.plan_id == report.plan_id).limit(1)):
+            raise Refused("relied", "培训机构已按它登记结业考核，不能再撤销；请机构先撤销登记，学时有误的请冲销。")
         sent_back = sa.select(RosterProblem).where(
             RosterProblem.report_id == report.id, RosterProblem.code == SENT_BACK
         )

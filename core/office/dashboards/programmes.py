@@ -1,0 +1,92 @@
+"""The programmes on the dashboard (专项项目): how far each has come, of the region, of a league, of each office."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Role
+from core.office.dashboards import kept
+from core.office.dashboards.asked import Wanted, scope
+from core.office.dashboards.board import Board
+from core.quotas import progress, targets
+from core.quotas.progress import Progress
+
+
+@dataclass(frozen=True)
+class Line:
+    """A programme as the dashboard has it (项目进度); amounts in `unit`, None where there is none."""
+
+    code: str
+    name: str
+    unit: str
+    done: int | None
+    target: int | None
+    expected: float | None
+    """What would be done by the day, were it in pace with the calendar."""
+    least: int | None
+    most: int | None
+    """Between these the year's end lies, four times in five."""
+    sentence: str
+
+    @property
+    def share(self) -> float | None:
+        return self.done / self.target if self.done is not None and self.target else None
+
+
+def lines(session: Session, actor: Actor, seen: Board) -> list[Line]:
+    """Programmes of a year by a day (专项项目进度), of the chosen league where one is chosen; an employer has none."""
+    if actor.role is Role.EMPLOYER_CLERK:
+        return []
+    wanted = seen.wanted
+    key = ("programmes", db.url(), scope(actor), wanted.year, wanted.on)
+    whole: list[Progress] = kept.once(session, key, lambda: progress.of_year(session, actor, wanted.year, wanted.on))
+    if wanted.league is None or not actor.oversees_region:
+        return [_whole(each) for each in whole]
+    name = seen.places[wanted.league].name
+    return [
+        _of_office(each, offices(session, actor, wanted, each.programme.code), wanted.league, name) for each in whole
+    ]
+
+
+def offices(session: Session, actor: Actor, wanted: Wanted, code: str) -> pd.DataFrame:
+    """Each office's part of a programme (各单位进度): see `progress.by_office`."""
+    found = targets.programme(code, wanted.year)
+    key = ("offices", db.url(), scope(actor), wanted.year, wanted.on, code)
+    return kept.once(session, key, lambda: progress.by_office(session, actor, found, wanted.year, wanted.on))
+
+
+def _whole(each: Progress) -> Line:
+    forecast = each.forecast
+    return Line(
+        each.programme.code,
+        each.programme.name,
+        each.programme.unit,
+        each.done,
+        each.target,
+        each.expected,
+        forecast.least if forecast else None,
+        forecast.most if forecast else None,
+        each.sentence,
+    )
+
+
+def _of_office(each: Progress, frame: pd.DataFrame, office: int, name: str) -> Line:
+    row = frame[frame["office_id"] == office]
+    told = row.iloc[0] if len(row) else None
+    done = None if each.done is None else 0
+    target = expected = None
+    if told is not None:
+        done = None if pd.isna(told["done"]) else int(told["done"])
+        target = None if pd.isna(told["target"]) else int(told["target"])
+        expected = None if pd.isna(told["expected"]) else float(told["expected"])
+    unit = each.programme.unit
+    said = "没有记录" if done is None else f"完成{done:,}{unit}"
+    given = (
+        "没有分解指标" if not target else f"指标{target:,}{unit}" + ("" if done is None else f"，占{done / target:.1%}")
+    )
+    sentence = f"{each.programme.name}：{name}{said}，{given}。"
+    return Line(each.programme.code, each.programme.name, unit, done, target, expected, None, None, sentence)

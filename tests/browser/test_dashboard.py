@@ -1,0 +1,54 @@
+"""The dashboard in a browser: a leader lands on it, clicks the map, sees rows, takes files along, prints one page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pypdfium2
+from playwright.sync_api import Browser, expect
+
+from core.ground.access import Role
+from tests.browser.desk import seated
+from tests.cast import PASSWORD, Cast
+from tests.pages.test_deeds import behind_year, posted
+from web.sign_in import FIRST
+
+
+def test_a_leader_clicks_the_map_takes_the_figures_along_and_prints_them(
+    browser: Browser, server: str, cast: Cast, tmp_path: Path
+) -> None:
+    posted(cast)
+    assert FIRST[Role.LEADER] == "quota_dashboard"
+    window = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900})
+    page = window.new_page()
+    page.goto(server)
+    page.get_by_label("用户名").fill("leader")
+    page.get_by_label("密码", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="登录", exact=True).click()
+    expect(page.locator("h1")).to_have_text("指标看板", timeout=30_000)
+    window.close()
+
+    leader = seated(browser, server, "leader")
+    page = leader.go(f"quota_dashboard?year={behind_year()}", "指标看板")
+    tile = page.locator("[aria-label='自治区本级，2']").first
+    expect(tile).to_be_visible(timeout=30_000)
+    tile.click()
+    expect(page.get_by_role("button", name=re.compile("自治区本级$"))).to_be_visible(timeout=30_000)
+    leader.sees(re.compile("培训人次明细（1）"))
+    assert "league=" in page.url
+
+    page.get_by_text("数据表与导出").nth(1).click()
+    for kind, begins in (("PNG 图片", b"\x89PNG"), ("SVG 矢量图", b"<svg"), ("Excel", b"PK")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=re.compile(f"{kind}$")).first.click()
+        file = tmp_path / "figure"
+        download.value.save_as(file)
+        assert file.read_bytes().startswith(begins)
+
+    page.get_by_text("数据表与导出").nth(1).click()
+    leader.settle()
+    page.pdf(path=tmp_path / "board.pdf", prefer_css_page_size=True)
+    printed = pypdfium2.PdfDocument(tmp_path / "board.pdf")
+    width, height = printed[0].get_size()
+    assert (len(printed), round(width), round(height)) == (1, 595, 842)

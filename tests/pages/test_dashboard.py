@@ -1,0 +1,62 @@
+"""The dashboard's page: filters live in its address, narrow all of it, and are cleared; each sees its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from tests.cast import Cast
+from tests.pages.conftest import open_page, sign_in
+from tests.pages.test_deeds import behind_year, posted
+
+
+def figures(app: AppTest) -> dict[str, Any]:
+    assert not app.exception, app.exception[0].stack_trace
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def test_filters_in_the_address_narrow_every_figure_and_are_cleared(cast: Cast) -> None:
+    posted(cast)
+    token, year = sign_in("leader"), str(behind_year())
+    whole = figures(open_page("quota_dashboard", token, year=year))
+    assert whole["培训人次"] == "2"
+    app = open_page("quota_dashboard", token, year=year, league="呼和浩特市")
+    assert figures(app) == whole | {"培训人次": "0", "登记学时": "0", "批准计划（份）": "0", "通过报告（份）": "0"} | {
+        "学时完成率": "—",
+        "报告按时率": "—",
+    }
+    assert [each.value for each in app.subheader if "还没有培训人次" in each.value]
+    app.button(key="clear-league").click().run()
+    assert figures(app) == whole
+    assert "league" not in app.query_params
+    app = open_page("quota_dashboard", token, year=year, league="自治区本级", subject="专业", level="高级")
+    assert figures(app)["培训人次"] == "0"
+    assert {each.key for each in app.button if str(each.key).startswith("clear-")} == {
+        "clear-league",
+        "clear-subject",
+        "clear-level",
+        "clear-all",
+    }
+    app.button(key="clear-all").click().run()
+    assert figures(app) == whole
+
+
+def test_a_tile_opens_its_rows_and_the_rows_open_the_training(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("quota_dashboard", sign_in("leader"), year=str(behind_year()))
+    app.button(key="show-plans").click().run()
+    assert not app.exception
+    assert app.query_params["show"] == "plans"
+    assert [each.label for each in app.expander if each.label.startswith("批准计划明细")] == ["批准计划明细（1）"]
+
+
+def test_a_leader_of_a_league_sees_bases_and_an_employer_its_own_people(cast: Cast) -> None:
+    posted(cast)
+    league = open_page("quota_dashboard", sign_in("hohhot_leader"), year=str(behind_year()))
+    assert figures(league)["培训人次"] == "0"
+    assert not [each for each in league.selectbox if each.label == "盟市"]
+    clerk = open_page("quota_dashboard", sign_in("employer"), year=str(behind_year()))
+    assert list(figures(clerk)) == ["学时完成率"]
+    other = open_page("quota_dashboard", sign_in("hohhot_leader"), employer=str(cast.places["hospital"].id))
+    assert "没有找到这条机构" in other.error[0].value
