@@ -31,6 +31,7 @@ from core.ground import db, resident_id
 from core.ground.access import OrganizationKind, Refused
 from core.ledger import checks
 from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source, State
+from core.office import dashboards
 from core.people import accounts, acts, setup
 from core.quotas import targets
 from core.records import cards, imports
@@ -77,6 +78,7 @@ def furnished() -> c.Cast:
         split = targets.Split(20000, None, {cast.places["hohhot"].id: 1500})
         said = {"version": 0, "actor": cast["reviewer"], "reason": "年初分解", "now": c.NOW}
         targets.publish(session, "capability", 2024, split, **said)
+        dashboards.filed.freeze(session, "2024", actor=cast["reviewer"], reason="", now=c.AFTER)
     return cast
 
 

@@ -266,10 +266,13 @@ def differences(session: Session, filed_id: int, actor: Actor, *, now: datetime)
 
 def _as_of(actor: Actor, office: Organization) -> Actor:
     """Who sees an office's own figures: those that the region compares are the league's, not its own."""
-    name = office.name
-    league = league_of(office.kind, name)
-    home = {"organization_id": office.id, "organization_name": name, "organization_kind": office.kind}
-    return replace(actor, **home, league=league)
+    return replace(
+        actor,
+        organization_id=office.id,
+        organization_name=office.name,
+        organization_kind=office.kind,
+        league=league_of(office.kind, office.name),
+    )
 
 
 def _beside(then: dict[str, Any], now: dict[str, Any]) -> pd.DataFrame:
@@ -309,10 +312,10 @@ def _counted(session: Session, actor: Actor, asked: Period, today: date) -> tupl
     seen = board(session, actor, wanted, now=_end(today))
     inputs = dict(_inputs(session, actor, asked, seen.plans("month")))
     by_league: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for each in inputs.values():
-        for name, amount in each.items():
-            if "league" in each and name != "league":
-                by_league[each["league"]][name] += amount
+    for given in inputs.values():
+        for name, amount in given.items():
+            if name != "league":
+                by_league[given["league"]][name] += amount
     done = seen.completion("league")
     for row in done.to_dict("records"):
         by_league[int(row["key"])] |= {"met": int(row.get(TOTAL, 0)), "judged": int(row["people"])}
@@ -351,20 +354,22 @@ def _end(day: date) -> datetime:
 def _inputs(session: Session, actor: Actor, asked: Period, frame: pd.DataFrame) -> Iterator[tuple[str, dict[str, int]]]:
     """What trainings of a period give, as the office stands: see `Inputs`."""
     frame = frame[frame["month"].between(asked.first, asked.last)]
-    for row in frame[frame["state"] == State.APPROVED].itertuples():
-        yield f"plan:{row.id}", {"league": int(row.league), "plans": 1}
+    approved = frame[frame["state"] == State.APPROVED]
+    for number, office in zip(approved["id"].tolist(), approved["league"].tolist(), strict=True):
+        yield f"plan:{number}", {"league": office, "plans": 1}
     due, kept = reports_due(frame)
-    for row in frame.assign(kept=kept)[due].itertuples():
-        yield f"due:{row.id}", {"league": int(row.league), "due": 1, "kept": int(row.kept)}
+    owed = frame[due]
+    for number, office, in_time in zip(owed["id"].tolist(), owed["league"].tolist(), kept[due].tolist(), strict=True):
+        yield f"due:{number}", {"league": office, "due": 1, "kept": int(in_time)}
     plan = Plan.__table__.alias("of_plan")
     span = (date(asked.year, asked.first, 1), asked.last_day)
     source = sa.and_(workflow.visible_to(actor), plan.c.start_on.between(*span))
-    league = dict(zip(frame["id"], frame["league"], strict=True))
+    league: dict[int, int] = dict(zip(frame["id"].tolist(), frame["league"].tolist(), strict=True))
     reports = sa.select(Report.id, Report.plan_id, Report.state).join(plan, plan.c.id == Report.plan_id).where(source)
     of_plan: dict[int, int] = {}
     for row in session.execute(reports.order_by(Report.id)):
         if row.plan_id in league:
-            of_plan[row.id] = int(league[row.plan_id])
+            of_plan[row.id] = league[row.plan_id]
             if row.state is State.APPROVED:
                 yield f"report:{row.id}", {"league": of_plan[row.id], "reports": 1}
     undone = sa.orm.aliased(CreditBatch)
@@ -407,12 +412,10 @@ def _lines(session: Session, was: Inputs, now: Inputs) -> pd.DataFrame:
     for key in [*was, *(each for each in now if each not in was)]:
         old, new = was.get(key, {}), now.get(key, {})
         moved = {name: new.get(name, 0) - old.get(name, 0) for name in [*old, *new] if name != "league"}
-        if any(moved.values()):
-            kind, number = key.rsplit(":", 1)
-            changes[kind, int(number)] = moved
-        elif old and new and old.get("league") != new.get("league"):
-            kind, number = key.rsplit(":", 1)
-            changes[kind, int(number)] = {}
+        elsewhere = old and new and old.get("league") != new.get("league")
+        if any(moved.values()) or elsewhere:
+            kind, _, told = key.rpartition(":")
+            changes[kind, int(told)] = {} if elsewhere else moved
     batches = _batches(session, [number for kind, number in changes if kind in ("batch", "reversal")])
     papers = _papers(
         session,
@@ -421,9 +424,9 @@ def _lines(session: Session, was: Inputs, now: Inputs) -> pd.DataFrame:
     )
     rows = []
     for (kind, number), moved in changes.items():
-        batch = batches.get(number, {}) if kind in ("batch", "reversal") else {}
-        paper = papers.get(batch.get("submission_id", 0) if batch else number, {})
-        came = (f"{kind}:{number}" in now and f"{kind}:{number}" not in was) or kind == "due"
+        batch: dict[str, Any] = batches.get(number, {}) if kind in ("batch", "reversal") else {}
+        paper = papers.get(batch["submission_id"] if batch else number, {})
+        came = f"{kind}:{number}" in now
         matter = _MATTERS[kind][not came] if kind in _MATTERS else "专项项目计入" if came else "专项项目不再计入"
         if not moved:
             matter = "管理权限变更"
