@@ -54,67 +54,71 @@ def sheet(session: Session, **who: Unpack[Who]) -> bytes:
     return keys.recovery_sheet(session, **who)
 
 
-try:
-    with db.reading() as session:
-        here = backups.standing(session, actor)
-except Refused as refused:
-    st.error(md(refused.words))
-    st.stop()
+def draw(here: backups.Standing) -> None:
+    """How the office stands, what can be done about it, and what there is."""
+    kept = backups.kept(here.folder)
+    if here.last is None:
+        st.warning("还没有备份。请现在备份一次，并打印密钥恢复单放入保险柜。")
+    elif here.stale(context.now()):
+        st.warning(f"最近一次成功的备份是{moment_text(here.last)}，已超过两天。{md(here.trouble)}")
+    else:
+        st.success(f"最近一次成功的备份：{moment_text(here.last)}。")
+    if here.drilled is None:
+        st.info("还没有演练过恢复：没有恢复过的备份，不能算备份。")
+    elif here.faults:
+        st.error(f"{moment_text(here.drilled)}演练恢复，核对出{here.faults}处问题。请保留全部备份，告知技术人员。")
+    else:
+        st.caption(f"最近一次演练恢复：{moment_text(here.drilled)}，核对无误。")
 
-kept = backups.kept(here.folder)
-if here.last is None:
-    st.warning("还没有备份。请现在备份一次，并打印密钥恢复单放入保险柜。")
-elif here.stale(context.now()):
-    st.warning(f"最近一次成功的备份是{moment_text(here.last)}，已超过两天。{md(here.trouble)}")
-else:
-    st.success(f"最近一次成功的备份：{moment_text(here.last)}。")
-if here.drilled is None:
-    st.info("还没有演练过恢复：没有恢复过的备份，不能算备份。")
-elif here.faults:
-    st.error(f"{moment_text(here.drilled)}演练恢复，核对出{here.faults}处问题。请保留全部备份，告知技术人员。")
-else:
-    st.caption(f"最近一次演练恢复：{moment_text(here.drilled)}，核对无误。")
+    with st.container(horizontal=True):
+        if st.button("立即备份", icon=":material/backup:", type="primary"):
+            beside("正在备份并核对……", lambda: (backups.routine(now=context.now()), None), "已备份并核对：{}。")
+        if kept and st.button("演练恢复最近一份", icon=":material/restore_page:"):
+            latest = kept[0].path
+            beside(
+                "正在另一处恢复并核对，不影响使用……",
+                lambda: (latest, backups.drill(latest)),
+                "{} 已在另一处恢复，账目、审计日志、附件和加密内容核对无误。",
+            )
 
-with st.container(horizontal=True):
-    if st.button("立即备份", icon=":material/backup:", type="primary"):
-        beside("正在备份并核对……", lambda: (backups.routine(now=context.now()), None), "已备份并核对：{}。")
-    if kept and st.button("演练恢复最近一份", icon=":material/restore_page:"):
-        latest = kept[0].path
-        beside(
-            "正在另一处恢复并核对，不影响使用……",
-            lambda: (latest, backups.drill(latest)),
-            "{} 已在另一处恢复，账目、审计日志、附件和加密内容核对无误。",
+    st.subheader("已有的备份", anchor=False)
+    st.caption(
+        f"保留最近{backups.DAILY}天每天、{backups.WEEKLY}周每周、{backups.MONTHLY}个月每月的最后一份。位置：{md(str(here.folder))}"
+    )
+    if kept:
+        rows = [(each.path.name, moment_text(each.made_at), f"{each.size / 2**20:,.1f}") for each in kept]
+        st.dataframe(pd.DataFrame(rows, columns=["文件", "备份时间", "大小（MB）"]), hide_index=True, width="content")
+    else:
+        st.caption("这个位置还没有备份文件。")
+
+    left, right = st.columns(2)
+    with left, st.form("place"):
+        st.text_input("备份位置", str(here.folder), key="folder", help="服务器上的完整路径：硬盘、共享文件夹或U盘。")
+        st.form_submit_button("改用这个位置", on_click=choose_folder)
+    with right, st.container(border=True):
+        st.markdown("**密钥恢复单**")
+        st.caption("密钥文件丢失后凭它找回。持有它就能打开全部内容：打印后入保险柜，与备份分开，并删除下载的文件。")
+        st.download_button(
+            "打印密钥恢复单",
+            tables.deferred(sheet, db.transaction),
+            "密钥恢复单.pdf",
+            icon=":material/print:",
+            on_click="ignore",
+        )
+    with st.expander("怎样恢复"):
+        st.markdown(
+            "1. 停止服务（在运行窗口按 Ctrl+C）。\n"
+            "2. 换了电脑的：先装好系统，把密钥文件放回原处，或执行 `python -m core key restore` 输入恢复单上的字。\n"
+            "3. 执行 `python -m core restore 备份文件`；这台电脑上已有系统的，加 `--over`，会问两次，原有的另存一份。\n"
+            "4. 执行 `python -m core check`，核对无误后再启动。\n\n"
+            "服务运行时不要直接复制 office.db：最近的改动还在旁边的 -wal 文件里，复制出来的不完整。"
         )
 
-st.subheader("已有的备份", anchor=False)
-st.caption(
-    f"保留最近{backups.DAILY}天每天、{backups.WEEKLY}周每周、{backups.MONTHLY}个月每月的最后一份。位置：{md(str(here.folder))}"
-)
-if kept:
-    rows = [(each.path.name, moment_text(each.made_at), f"{each.size / 2**20:,.1f}") for each in kept]
-    st.dataframe(pd.DataFrame(rows, columns=["文件", "备份时间", "大小（MB）"]), hide_index=True, width="content")
-else:
-    st.caption("这个位置还没有备份文件。")
 
-left, right = st.columns(2)
-with left, st.form("place"):
-    st.text_input("备份位置", str(here.folder), key="folder", help="服务器上的完整路径：另一块硬盘、共享文件夹或U盘。")
-    st.form_submit_button("改用这个位置", on_click=choose_folder)
-with right, st.container(border=True):
-    st.markdown("**密钥恢复单**")
-    st.caption("密钥文件丢失后凭它找回。持有它就能打开全部内容：打印后入保险柜，与备份分开，并删除下载的文件。")
-    st.download_button(
-        "打印密钥恢复单",
-        tables.deferred(sheet, db.transaction),
-        "密钥恢复单.pdf",
-        icon=":material/print:",
-        on_click="ignore",
-    )
-with st.expander("怎样恢复"):
-    st.markdown(
-        "1. 停止服务（在运行窗口按 Ctrl+C）。\n"
-        "2. 换了电脑的：先装好系统，把密钥文件放回原处，或执行 `python -m core key restore` 输入恢复单上的字。\n"
-        "3. 执行 `python -m core restore 备份文件`；这台电脑上已有系统的，加 `--over`，会问两次，原有的另存一份。\n"
-        "4. 执行 `python -m core check`，核对无误后再启动。\n\n"
-        "服务运行时不要直接复制 office.db：最近的改动还在旁边的 -wal 文件里，复制出来的不完整。"
-    )
+try:
+    with db.reading() as session:
+        standing = backups.standing(session, actor)
+except Refused as refused:
+    st.error(md(refused.words))
+else:
+    draw(standing)

@@ -344,6 +344,7 @@ def asked_ids(session: Any) -> Any:
 def test_a_chart_keeps_all_marks_of_its_own_filter_and_marks_the_chosen(cast: c.Cast) -> None:
     wanted = replace(YEAR, league=cast.places["hohhot"].id)
     seen = asked(cast["leader"], wanted)
+    assert set(seen.late()["league"]) == {cast.places["hohhot"].id}
     drawn_map = charts.tile_map(seen, Measure.PEOPLE, Per.WHOLE)
     data = drawn_map.chart.data.set_index("name")
     assert (len(data), data.loc["自治区本级", "value"], data.loc["自治区本级", "chosen"]) == (15, 38, 0)

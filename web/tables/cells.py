@@ -72,7 +72,7 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
             shown[name] = ["是" if flag else "否" for flag in frame[name]]
         elif name.endswith("_at") or name in ("at", "locked_until"):
             shown[name] = [moment_text(moment) for moment in frame[name]]
-        elif frame[name].map(lambda value: isinstance(value, Decimal)).any():
+        elif len(frame) and frame[name].map(lambda value: isinstance(value, Decimal)).any():
             shown[name] = frame[name].astype(float)
     return shown
 

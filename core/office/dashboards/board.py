@@ -416,7 +416,7 @@ class Board:
         wanted, frame = self.wanted.without(*without), self._papers
         if wanted.subject or wanted.month or wanted.of_people:
             return frame[:0]
-        keep = frame["due_on"].notna().to_numpy()
+        keep = frame["due_on"].notna().to_numpy(copy=True)
         for name in ("league", "base"):
             if value := getattr(wanted, name):
                 keep &= (frame[name] == value).to_numpy()
