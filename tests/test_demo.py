@@ -107,7 +107,7 @@ def programmes_under_way() -> None:
         seminars = Counter(session.scalars(sa.select(models.Seminar.state)))
         assert seminars == {State.APPROVED: 2, State.SUBMITTED: 1}
         for certificates in (models.FinishTest.number, models.Assessment.number):
-            assert session.scalar(sa.select(sa.func.count(certificates))) > 10
+            assert session.scalar(sa.select(sa.func.count(certificates)))
         placed = list(session.scalars(sa.select(models.Placement)))
         assert all(each.reported_on and each.planned_on for each in placed)
         assert [each.state for each in session.scalars(sa.select(models.Objection))] == [State.SUBMITTED]
