@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.ground import db
 from core.office import dashboards
-from core.office.dashboards import Measure, Per, charts
+from core.office.dashboards import Measure, Per, charts, filed
 from web import board, context, shell
 
 actor = shell.require(*dashboards.VIEWERS)
@@ -26,6 +26,8 @@ with db.reading() as session:
     lines = dashboards.programmes.lines(session, actor, seen)
     chosen = next((each for each in lines if each.code == asked_for), None)
     offices = dashboards.programmes.offices(session, actor, wanted, chosen.code) if chosen else None
+if actor.role in filed.READERS:
+    shell.link("filed_figures", "已报数据：报送本期数据，查看报送后的变化")
 ask, show = board.Ask(wanted), str(st.query_params.get("show", ""))
 board.chips(seen)
 board.tiles(seen, show)

@@ -16,6 +16,7 @@ from core.ground.hours import hours_text
 from core.law import notices
 from core.ledger import checks, totals
 from core.office import daily
+from core.office.dashboards import filed
 from core.people import keys, setup
 from core.submissions import workflow
 from core.trail import audit, files
@@ -40,6 +41,7 @@ def check(_options: argparse.Namespace) -> int:
         "sealed values": keys.faults,
         "attachments": files.faults,
         "submissions": workflow.faults,
+        "filed figures": filed.faults,
     }
     with db.reading() as session:
         if db.outdated(session):

@@ -6,6 +6,7 @@ from core.models.cards import Card, CardPerson
 from core.models.classes import Assessment, FinishTest, OccupationApproval
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
+from core.models.figures import FiledFigures
 from core.models.messages import Message, MessageChoice, MessageRead
 from core.models.offices import (
     Account,
@@ -70,6 +71,7 @@ __all__ = [
     "DecisionPolicy",
     "DecisionRun",
     "Dispute",
+    "FiledFigures",
     "FinishTest",
     "MaskedNumber",
     "Message",

@@ -178,6 +178,15 @@ def _by_office(session: Session, actor: Actor, standing: Targets, on: date) -> d
     return {office_id: (done, visits) for office_id, done, visits in found}
 
 
+def items(session: Session, actor: Actor, found: Programme, year: int, on: date) -> dict[int, int]:
+    """What was counted for a programme by a day (计入的申报): by submission how many rows, of what the asker counts."""
+    rows = counted(found, year)
+    if rows is None:
+        return {}
+    query = sa.select(rows.c.item, sa.func.count()).where(rows.c.on <= on, _within(actor, rows))
+    return dict(session.execute(query.group_by(rows.c.item)).all())
+
+
 # --- the pace of the calendar -----------------------------------------------------------------------------------------
 
 

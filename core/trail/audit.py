@@ -20,6 +20,7 @@ from core.models import (
     Comment,
     CreditBatch,
     DecisionRun,
+    FiledFigures,
     Organization,
     Person,
     PolicyDraft,
@@ -180,7 +181,7 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             return touched.authority_id, touched.authority_id
         case PublicNotice():
             return touched.authority_id, touched.authority_id
-        case Quota():
+        case Quota() | FiledFigures():
             return touched.organization_id, touched.organization_id
         case PolicyDraft():
             home = session.get_one(Organization, session.get_one(Account, touched.drafted_by_id).organization_id)

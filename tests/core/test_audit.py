@@ -18,7 +18,7 @@ from core.ground.access import Actor, OrganizationKind, Role
 from core.law.workdays import DayKind
 from core.ledger import books, checks
 from core.models import Assessment, AuditEntry, ClassLevel, FinishTest, SeminarLevel, Setting
-from core.office import backups, calendar
+from core.office import backups, calendar, dashboards
 from core.people import accounts, acts, holidays, keys, organizations, persons, setup
 from core.quotas import targets
 from core.records import cards, imports, proofs
@@ -182,6 +182,8 @@ def busy_month() -> c.Cast:
         quota = targets.save(s, "capability", 2024, split, version=0, actor=reviewer, now=c.AFTER)
         said = {"version": quota.version, "actor": reviewer, "reason": "年初分解", "now": c.AFTER}
         targets.publish(s, "capability", 2024, split, **said)
+    with db.transaction() as s:
+        dashboards.filed.freeze(s, "2024", actor=reviewer, reason="年报", now=c.AFTER)
     a_year_of_study(cast)
     seminars_of(cast)
     classes_of(cast)

@@ -31,6 +31,7 @@ from core.ground import db, resident_id
 from core.ground.access import OrganizationKind, Refused
 from core.ledger import checks
 from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source, State
+from core.office import dashboards
 from core.people import accounts, acts, setup
 from core.quotas import targets
 from core.records import cards, imports
@@ -77,6 +78,7 @@ def furnished() -> c.Cast:
         split = targets.Split(20000, None, {cast.places["hohhot"].id: 1500})
         said = {"version": 0, "actor": cast["reviewer"], "reason": "年初分解", "now": c.NOW}
         targets.publish(session, "capability", 2024, split, **said)
+        dashboards.filed.freeze(session, "2024", actor=cast["reviewer"], reason="", now=c.AFTER)
     return cast
 
 
@@ -333,7 +335,7 @@ def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
     wanted = {"credit_batch", "credit_entry", "movement", "attachment", "card", "audit_entry"}
     wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
     wanted |= {"person_change", "roster_repair", "card_person", "remark", "submission_content", "comment"}
-    wanted |= {"credit_repair", "quota_version", "quota_share"}
+    wanted |= {"credit_repair", "quota_version", "quota_share", "filed_figures"}
     assert set(models.append_only_tables()) == wanted
 
 

@@ -28,6 +28,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "credit_import": {Role.ADMIN, Role.REVIEWER},
     "credit_lookup": set(Role) - {Role.BASE_CLERK},
     "eligibility": set(Role) - {Role.BASE_CLERK},
+    "filed_figures": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "filing": {Role.BASE_CLERK, Role.PERSON, Role.EMPLOYER_CLERK},
     "home": set(Role),
     "ledger": {Role.ADMIN, Role.REVIEWER},

@@ -1,6 +1,21 @@
 """The dashboard on screen (指标看板): its filters, its figures, the rows behind them."""
 
 from web.board.drawing import STYLE, Ask, choice, figure, people, programmes, rows, tiles
+from web.board.filed import file_figures, filed_figures
 from web.board.filters import chips, narrow, strip
 
-__all__ = ["STYLE", "Ask", "chips", "choice", "figure", "narrow", "people", "programmes", "rows", "strip", "tiles"]
+__all__ = [
+    "STYLE",
+    "Ask",
+    "chips",
+    "choice",
+    "figure",
+    "file_figures",
+    "filed_figures",
+    "narrow",
+    "people",
+    "programmes",
+    "rows",
+    "strip",
+    "tiles",
+]

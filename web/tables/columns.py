@@ -255,6 +255,7 @@ RECORDS = {
     "credit_batch": "入账批次",
     "comment": "留言",
     "dispute": "异议",
+    "filed_figures": "已报数据",
     "opinion": "盟市意见",
     "organization": "机构",
     "person": "人员",

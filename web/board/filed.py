@@ -1,0 +1,103 @@
+"""Filed figures on screen (已报数据): filing those of a period, and each filing held against now."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Unpack
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Refused
+from core.office.dashboards import filed
+from core.office.dashboards.filed import Difference
+from core.tables import sheets
+from web import address, context, deeds, tables
+from web.deeds import Who
+from web.words import md
+
+LISTED = ["报送期间", "报送单位", "第几次", "数据截至", "报送时间", "报送人", "原因", "摘要"]
+FIGURES = ["单位或项目", "指标", "报送时", "现在", "增减"]
+LINES = ["事项", "名称", "影响", "机构", "管理权限", "时间", "依据"]
+
+
+def file_figures(today: date) -> None:
+    """The form that files a period's figures (报送数据): of the own office, as they stand now."""
+    offered = {each.code: each.label for each in filed.periods(today)}
+    with st.form("file-figures"):
+        left, right = st.columns([1, 2])
+        left.selectbox("报送期间", list(offered), format_func=offered.__getitem__, key="filed-period")
+        right.text_input("说明", key="filed-reason", max_chars=filed.LONGEST_REASON, placeholder="再次报送须写明原因")
+        st.caption("按本单位管理权限内的全部数据报送，以现在的数据为准；报送后不能修改，只能再次报送。")
+        st.form_submit_button("报送", type="primary", on_click=_file, key="filed-do")
+
+
+def _file() -> None:
+    code, reason = st.session_state["filed-period"], st.session_state["filed-reason"]
+
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, int]:
+        made = filed.freeze(session, code, reason=reason, **who)
+        session.flush()
+        words = f"{filed.period(code).label}数据已报送（第{made.number}次），摘要{made.digest[:16]}。"
+        return words, made.id
+
+    if number := deeds.deed(act, "figures", code, reason):
+        address.choose("filed", int(number))
+
+
+def filed_figures(here: Actor) -> None:
+    """What was filed, to choose from; below it the chosen one beside now, with the lines of the difference."""
+    with db.reading() as session:
+        frame = filed.listed(session, here)
+    empty = "还没有报送过数据。" + ("选好期间，点“报送”。" if here.role in filed.FILERS else "")
+    chosen = tables.pick(frame, LISTED, name="filed", empty=empty)
+    if chosen is None:
+        return
+    try:
+        with db.reading() as session:
+            found = filed.differences(session, chosen, here, now=context.moment(session))
+    except Refused as refused:
+        address.choose("filed", None)
+        st.error(md(refused.words))
+        return
+    _beside(found, chosen)
+
+
+def _beside(found: Difference, number: int) -> None:
+    st.subheader(md(found.title), anchor=False)
+    st.markdown(md(found.words))
+    alone = st.toggle("只看有变化的", value=True, key="filed-changed", bind="query-params")
+    table = found.figures[found.figures["增减"].abs() > 0] if alone else found.figures
+    if not table.empty:
+        st.dataframe(tables.worded(table, FIGURES), hide_index=True, placeholder="—")
+    if not found.lines.empty:
+        st.markdown("**变化原因**")
+        st.dataframe(tables.worded(found.lines, LINES), hide_index=True, placeholder="")
+    st.caption(f"摘要（SHA-256）：{found.digest}")
+
+    def book(which: str) -> None:
+        def content(session: Session, **who: Unpack[Who]) -> bytes:
+            again = filed.differences(session, number, who["actor"], now=who["now"])
+            frame = again.figures if which == "对照" else again.lines[LINES]
+            return _workbook(frame, again, which)
+
+        st.download_button(
+            f"导出{which}",
+            tables.deferred(content, db.reading),
+            f"已报数据{which}-{number}-{context.today():%Y%m%d}.xlsx",
+            key=f"filed-{which}",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+    with st.container(horizontal=True):
+        book("对照")
+        book("变化原因")
+
+
+def _workbook(frame: pd.DataFrame, found: Difference, sheet: str) -> bytes:
+    rows = [list(row) for row in frame.astype(object).where(frame.notna(), None).itertuples(index=False, name=None)]
+    rows += [[], [found.title], [f"摘要（SHA-256）：{found.digest}"]]
+    return sheets.workbook([str(name) for name in frame.columns], rows, sheet=sheet)
