@@ -13,10 +13,13 @@ import sqlalchemy as sa
 from core import models
 from core.ground import db, resident_id
 from core.ground.access import Actor, OrganizationKind, Refused, Role
+from core.law import notices
 from core.ledger import checks, statements
 from core.models import Account, AuditEntry, CreditBatch, Organization, Person, Plan, Report, State
 from core.people import accounts
+from core.quotas import progress
 from core.submissions import plans, queues, reports, roster, workflow
+from core.submissions.programmes import study
 from core.submissions.workflow import Action
 from core.trail import audit
 from core.trail.files import Upload
@@ -81,6 +84,30 @@ def strangers() -> None:
         assert {year: people > 3500 for year, people in years} == {2024: True, 2025: True, 2026: True}
 
 
+def programmes_under_way() -> None:
+    """Targets are split and adjusted, tables filed in time and late, people selected, published and away to study."""
+    with db.reading() as session:
+        leader = who(session, "leader")
+        told = {each.programme.way: each for each in progress.of_year(session, leader, NOW.year, db.office_day(NOW))}
+        assert all(each.number for each in told.values())
+        lines = told[notices.Way.LINES]
+        assert lines.number == 2
+        assert lines.done
+        offices = progress.by_office(session, leader, lines.programme, NOW.year, db.office_day(NOW))
+        shares = offices.dropna(subset="share").set_index("office")["share"]
+        assert shares["鄂尔多斯市人力资源和社会保障局"] > 1 > 0.7 > shares["赤峰市人力资源和社会保障局"]
+        tables = {each.organization.name: each for each in session.scalars(sa.select(models.PlanTable))}
+        assert [name for name, each in tables.items() if each.late] == ["乌海市人力资源和社会保障局"]
+        assert "阿拉善盟人力资源和社会保障局" not in tables
+        summaries = Counter(session.scalars(sa.select(models.YearSummary.state)))
+        assert set(summaries) == {State.APPROVED, State.SUBMITTED}
+        stands = Counter(study.status(each) for each in session.scalars(sa.select(models.Nomination)))
+        assert {"研修中", "备选第1位", "公示中", "待盟市排名", "待自治区遴选", "未入选"} <= set(stands)
+        placed = list(session.scalars(sa.select(models.Placement)))
+        assert all(each.reported_on and each.planned_on for each in placed)
+        assert [each.state for each in session.scalars(sa.select(models.Objection))] == [State.SUBMITTED]
+
+
 def test_the_demonstration_shows_every_role_state_and_deadline_by_people_there_are_not(demo: Path) -> None:
     with db.reading() as session:
         kinds = Counter(session.scalars(sa.select(Organization.kind)))
@@ -126,6 +153,7 @@ def test_the_demonstration_shows_every_role_state_and_deadline_by_people_there_a
         assert checks.faults(session) == []
         assert audit.faults(session) == []
     strangers()
+    programmes_under_way()
 
 
 @pytest.mark.usefixtures("thinner")

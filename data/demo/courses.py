@@ -133,7 +133,7 @@ def _scene(giver: Giver, scene: Mapping[str, Any]) -> _Sketch:
 
 def _ordinary(rng: Random, giver: Giver, start: int, today: date) -> _Sketch:
     """A training nobody arranged: most go well, some do not."""
-    start = _weekday(start, today, forward=True)
+    start = weekday(start, today, forward=True)
     days, hours = rng.choices(((3, 24), (4, 32), (5, 40), (8, 60), (10, 60)), (3, 3, 4, 5, 3))[0]
     sketch = _Sketch(giver, start, days, hours, (), flaws=rng.choice((1, 2)) if rng.random() < 0.1 else 0)
     if sketch.public:
@@ -161,9 +161,9 @@ def _off_new_year(sketch: _Sketch, today: date) -> _Sketch:
 def _plan_steps(rng: Random, start: int, today: date) -> Iterator[Step]:
     reasons = words()["reasons"]
     luck = rng.random()
-    filed = _weekday(start - rng.choice((25, 28, 30, 33, 36, 40, 45, 60, 85)), today)
-    decided = _weekday(filed + rng.randint(1, 6), today, forward=True)
-    yield Step(_weekday(filed - rng.randint(0, 3), today), Deed.DRAFT)
+    filed = weekday(start - rng.choice((25, 28, 30, 33, 36, 40, 45, 60, 85)), today)
+    decided = weekday(filed + rng.randint(1, 6), today, forward=True)
+    yield Step(weekday(filed - rng.randint(0, 3), today), Deed.DRAFT)
     yield Step(filed, Deed.SUBMIT)
     if luck < 0.03:
         yield Step(decided, Deed.WITHDRAW, rng.choice(reasons["plan_withdrawn"]))
@@ -174,7 +174,7 @@ def _plan_steps(rng: Random, start: int, today: date) -> Iterator[Step]:
         if luck > 0.09:
             yield Step(decided + 1, Deed.REVISE)
             yield Step(decided + 1, Deed.SUBMIT)
-            yield Step(_weekday(decided + 3, today, forward=True), Deed.APPROVE)
+            yield Step(weekday(decided + 3, today, forward=True), Deed.APPROVE)
     else:
         yield Step(decided, Deed.APPROVE)
 
@@ -183,8 +183,8 @@ def _report_steps(rng: Random, end: int, today: date) -> Iterator[Step]:
     reasons = words()["reasons"]
     luck = rng.random()
     late = rng.random() < 0.07
-    filed = _weekday(end + (rng.randint(17, 28) if late else rng.randint(2, 11)), today, forward=True)
-    decided = _weekday(filed + rng.randint(1, 6), today, forward=True)
+    filed = weekday(end + (rng.randint(17, 28) if late else rng.randint(2, 11)), today, forward=True)
+    decided = weekday(filed + rng.randint(1, 6), today, forward=True)
     yield Step(filed, Deed.REPORT)
     yield Step(filed, Deed.SUBMIT, rng.choice(reasons["late"]) if late else "")
     if luck < 0.02:
@@ -195,17 +195,17 @@ def _report_steps(rng: Random, end: int, today: date) -> Iterator[Step]:
         yield Step(decided, Deed.RETURN if returned else Deed.WITHDRAW, reason)
         yield Step(decided + 1, Deed.REVISE)
         yield Step(decided + 1, Deed.SUBMIT)
-        yield Step(_weekday(decided + 3, today, forward=True), Deed.APPROVE)
+        yield Step(weekday(decided + 3, today, forward=True), Deed.APPROVE)
     else:
         yield Step(decided, Deed.APPROVE)
 
 
-def _weekday(day: int, today: date, *, forward: bool = False) -> int:
+def weekday(day: int, today: date, *, forward: bool = False) -> int:
     """The day itself, or on a weekend the Friday before, or the Monday after."""
-    weekday = (today + timedelta(days=day)).weekday()
-    if weekday < 5:
+    at = (today + timedelta(days=day)).weekday()
+    if at < 5:
         return day
-    return day + 7 - weekday if forward else day + 4 - weekday
+    return day + 7 - at if forward else day + 4 - at
 
 
 def _course(rng: Random, sketch: _Sketch, wanted: _Wanted, today: date) -> Course:

@@ -10,7 +10,7 @@ import heapq
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
@@ -32,8 +32,10 @@ from core.submissions import claims, disputes, plans, reports, workflow
 from core.tables import sheets
 from core.trail import audit
 from core.trail.files import Upload
-from data.demo import papers, people
+from data.demo import papers, people, programmes
 from data.demo.accounts import ACCOUNTS, PASSWORD
+from data.demo.cast import OPENED_BEFORE, Office
+from data.demo.cast import moment as moment_of
 from data.demo.courses import Course, Deed, Giver, Step, year_of_courses
 from data.demo.people import Learner
 from data.demo.words import EVERYBODY, short, words
@@ -42,27 +44,6 @@ __all__ = ["ACCOUNTS", "PASSWORD", "open_demo"]
 
 PEOPLE = 5000
 _SEED = 204
-_OPENED_BEFORE = timedelta(days=465)
-"""The office was opened before the first plan of the year was drafted."""
-
-
-@dataclass
-class _Office:
-    """What the year's events share: who acts, who studies, and the dice."""
-
-    session: Session
-    now: datetime
-    rng: Random
-    shown: str
-    """The hash of the password that visitors are shown."""
-    founder: Actor
-    admin: Actor
-    clerks: dict[str, Actor]
-    """By organization."""
-    reviewers: dict[str, list[Actor]]
-    """By authority, as `short` names it."""
-    learners: dict[str, list[Learner]]
-    """By authority."""
 
 
 def open_demo(session: Session, *, now: datetime, progress: Callable[[str], None] = lambda words: None) -> None:
@@ -73,19 +54,19 @@ def open_demo(session: Session, *, now: datetime, progress: Callable[[str], None
     """
     now = now.replace(microsecond=0)
     today = db.office_day(now)
-    opened_at = now - _OPENED_BEFORE
+    opened_at = now - OPENED_BEFORE
     progress("正在建立机构和账号……")
     founder = setup.open_office(session, kind="demo", now=opened_at)
     _add_organizations(session, founder, opened_at)
     shown = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt()).decode()
-    office = _Office(session, now, Random(_SEED), shown, founder, founder, {}, {}, {})  # noqa: S311  repeatable on purpose
+    office = Office(session, now, Random(_SEED), shown, founder, founder, {}, {}, {})  # noqa: S311  repeatable on purpose
     _open_accounts(office, opened_at)
     progress(f"正在登记{PEOPLE}名专业技术人员……")
     _add_people(office, today, opened_at)
     courses = year_of_courses(Random(_SEED), _givers(office), today=today)  # noqa: S311
     lives = [_life(office, course) for course in courses]
     lives += [_carry_over(office, today.year - 2, opened_at), _carry_over(office, today.year - 1, opened_at)]
-    lives += [_certificates(office), _mistaken_import(office)]
+    lives += [_certificates(office), _mistaken_import(office), *programmes.lives(office, courses)]
     month = ""
     for moment in _in_order(lives, now):
         if f"{moment:%Y-%m}" != month:
@@ -114,7 +95,7 @@ def _add_organizations(session: Session, founder: Actor, now: datetime) -> None:
                 )
 
 
-def _open_accounts(office: _Office, now: datetime) -> None:
+def _open_accounts(office: Office, now: datetime) -> None:
     """Open the accounts to sign in with, and one for each other clerk and reviewer, whose password nobody knows."""
     homes = list(office.session.scalars(sa.select(Organization).order_by(Organization.id)))
     by_name = {home.name: home for home in homes}
@@ -131,10 +112,15 @@ def _open_accounts(office: _Office, now: datetime) -> None:
             )
         if home.kind in TRAINERS and home.name not in office.clerks:
             _open(office, home, Role.BASE_CLERK, f"clerk{home.id:03}", _someone(office), now=now, password_hash=unknown)
+    dice = Random(_SEED)  # noqa: S311  their own, so that nothing else turns out differently
+    for name in programmes.employers():
+        if name not in office.clerks:
+            at, someone = by_name[name], people.name(dice, dice.choice("男女"))
+            _open(office, at, Role.EMPLOYER_CLERK, f"clerk{at.id:03}", someone, now=now, password_hash=unknown)
 
 
 def _open(
-    office: _Office,
+    office: Office,
     home: Organization,
     role: Role,
     username: str,
@@ -168,7 +154,7 @@ def _open(
     return actor
 
 
-def _open_person_account(office: _Office) -> None:
+def _open_person_account(office: Office) -> None:
     """The last account: its person, the first of the employer, had to study first."""
     demo = next(demo for demo in ACCOUNTS if demo.role is Role.PERSON)
     home = office.session.scalars(sa.select(Organization).where(Organization.name == demo.organization)).one()
@@ -181,11 +167,11 @@ def _open_person_account(office: _Office) -> None:
     disputes.file(office.session, person.person_id, *at, words=words()["dispute"], actor=actor, now=office.now)
 
 
-def _someone(office: _Office) -> str:
+def _someone(office: Office) -> str:
     return people.name(office.rng, office.rng.choice("男女"))
 
 
-def _add_people(office: _Office, today: date, now: datetime) -> None:
+def _add_people(office: Office, today: date, now: datetime) -> None:
     """Put everybody on file, and into the office's lists by authority."""
     demo = next(demo for demo in ACCOUNTS if demo.role is Role.PERSON)
     placed = [(authority, row) for authority, rows in words()["employers"].items() for row in rows]
@@ -204,7 +190,7 @@ def _add_people(office: _Office, today: date, now: datetime) -> None:
         office.learners.setdefault(authority_of[learner.facts.employer], []).append(learner)
 
 
-def _givers(office: _Office) -> list[Giver]:
+def _givers(office: Office) -> list[Giver]:
     """Everybody who trains, with the people there are to train."""
     lists = words()
     sectors = {name: Counter(learner.sector for learner in there) for name, there in office.learners.items()}
@@ -237,17 +223,19 @@ def _in_order(lives: Iterable[Iterator[datetime]], now: datetime) -> Iterator[da
             heapq.heappush(coming, (following, number, life))
 
 
-def _life(office: _Office, course: Course) -> Iterator[datetime]:
+def _life(office: Office, course: Course) -> Iterator[datetime]:
     """A training from its plan to the hours posted, step by step."""
     session, clerk = office.session, office.clerks[course.giver.name]
     paper: Plan | Report | None = None
+    fields = course.fields
     lines: list[papers.Line] = []
-    moment = office.now - _OPENED_BEFORE
+    moment = office.opened_at
     for step in course.steps:
-        moment = _moment(office, step.day, after=moment)
+        moment = moment_of(office, step.day, after=moment)
         yield moment
         if step.deed is Deed.DRAFT:
-            paper = plans.draft(session, course.fields, actor=clerk, now=moment)
+            fields = programmes.carrying(office, course)
+            paper = plans.draft(session, fields, actor=clerk, now=moment)
             continue
         assert paper is not None, "a training begins with its draft"
         match step.deed:
@@ -259,13 +247,13 @@ def _life(office: _Office, course: Course) -> Iterator[datetime]:
             case Deed.REVISE if isinstance(paper, Report):
                 paper = _save_report(office, course, paper.plan_id, lines, clerk, moment)
             case Deed.REVISE:
-                fuller = replace(course.fields, teachers=f"{course.fields.teachers}；{words()['teachers_added']}")
+                fuller = replace(fields, teachers=f"{fields.teachers}；{words()['teachers_added']}")
                 paper = plans.revise(session, paper.id, fuller, version=paper.version, actor=clerk, now=moment)
             case _:
                 _move(office, course, paper, step, moment)
 
 
-def _move(office: _Office, course: Course, paper: Plan | Report, step: Step, moment: datetime) -> None:
+def _move(office: Office, course: Course, paper: Plan | Report, step: Step, moment: datetime) -> None:
     """Let whoever makes this move make it; a report that turns out late says why."""
     reason, by_clerk = step.reason, step.deed in (Deed.SUBMIT, Deed.WITHDRAW)
     giver = course.giver
@@ -276,17 +264,7 @@ def _move(office: _Office, course: Course, paper: Plan | Report, step: Step, mom
     workflow.move(office.session, paper.id, action, version=paper.version, actor=actor, reason=reason, now=moment)
 
 
-def _moment(office: _Office, day: int, *, after: datetime) -> datetime:
-    """A moment in working hours so many days from today, later than another one; today means within the last hour."""
-    if day == 0:
-        moment = office.now - timedelta(minutes=office.rng.randint(20, 55))
-    else:
-        on = db.office_day(office.now) + timedelta(days=day)
-        moment = datetime.combine(on, time(8, 30), db.OFFICE_ZONE) + timedelta(seconds=office.rng.randrange(9 * 3600))
-    return max(moment, after + timedelta(minutes=3))
-
-
-def _attendance(office: _Office, course: Course) -> list[papers.Line]:
+def _attendance(office: Office, course: Course) -> list[papers.Line]:
     """Who came to a training and what each one earned: nearly all of them the whole."""
     rng, fields = office.rng, course.fields
     year, subject, hours = fields.start_on.year, Subject(fields.subject), Decimal(fields.hours_each)
@@ -306,7 +284,7 @@ def _attendance(office: _Office, course: Course) -> list[papers.Line]:
 
 
 def _save_report(
-    office: _Office, course: Course, plan_id: int, lines: list[papers.Line], clerk: Actor, moment: datetime
+    office: Office, course: Course, plan_id: int, lines: list[papers.Line], clerk: Actor, moment: datetime
 ) -> Report:
     """Fill in a training's report with both of its files."""
     fields, giver, lists = course.fields, course.giver, words()
@@ -329,7 +307,7 @@ def _save_report(
     return report
 
 
-def _employer(office: _Office) -> tuple[Actor, list[Learner], str]:
+def _employer(office: Office) -> tuple[Actor, list[Learner], str]:
     """The employer whose clerk visitors sign in as: the clerk, its people, its authority."""
     demo = next(demo for demo in ACCOUNTS if demo.role is Role.EMPLOYER_CLERK)
     home = office.session.scalars(sa.select(Organization).where(Organization.name == demo.organization)).one()
@@ -338,14 +316,14 @@ def _employer(office: _Office) -> tuple[Actor, list[Learner], str]:
     return office.clerks[home.name], there, authority
 
 
-def _certificates(office: _Office) -> Iterator[datetime]:
+def _certificates(office: Office) -> Iterator[datetime]:
     """An employer files the certificates of two of its people: one was granted, the other is waiting."""
     clerk, there, authority = _employer(office)
     granted, waiting = words()["certificates"][:2]
-    moment = _moment(office, -9, after=office.now - _OPENED_BEFORE)
+    moment = moment_of(office, -9, after=office.opened_at)
     yield moment
     claim = _file_claim(office, granted, there[0], clerk, now=moment)
-    moment = _moment(office, -6, after=moment)
+    moment = moment_of(office, -6, after=moment)
     yield moment
     reviewer = office.reviewers[authority][0]
     hours = Decimal(granted["granted"])
@@ -353,14 +331,12 @@ def _certificates(office: _Office) -> Iterator[datetime]:
     office.session.flush()
     act = {"version": claim.version, "actor": reviewer, "reason": granted["reason"], "now": moment}
     workflow.move(office.session, claim.id, workflow.Action.APPROVE, **act)
-    moment = _moment(office, -2, after=moment)
+    moment = moment_of(office, -2, after=moment)
     yield moment
     _file_claim(office, waiting, there[1], clerk, now=moment)
 
 
-def _file_claim(
-    office: _Office, certificate: dict[str, Any], learner: Learner, clerk: Actor, *, now: datetime
-) -> Claim:
+def _file_claim(office: Office, certificate: dict[str, Any], learner: Learner, clerk: Actor, *, now: datetime) -> Claim:
     """File a certificate of five days ago, or of the year before where it would begin there, with its scan."""
     ended_on, before = db.office_day(now) - timedelta(days=5), timedelta(days=certificate["days"] - 1)
     if (ended_on - before).year < ended_on.year:
@@ -383,11 +359,11 @@ def _file_claim(
     return claim
 
 
-def _mistaken_import(office: _Office) -> Iterator[datetime]:
+def _mistaken_import(office: Office) -> Iterator[datetime]:
     """Hours of an earlier year were imported that were there already: the batch was reversed the next day."""
     _, there, authority = _employer(office)
     year = db.office_day(office.now).year - 1
-    moment = _moment(office, -20, after=office.now - _OPENED_BEFORE)
+    moment = moment_of(office, -20, after=office.opened_at)
     yield moment
     reviewer = office.reviewers[authority][-1]
     rows = [
@@ -397,14 +373,14 @@ def _mistaken_import(office: _Office) -> Iterator[datetime]:
     content = sheets.csv_file(["身份证号", "姓名", "年度", "科目", "学时", "来源", "依据"], rows)
     given = Upload(f"{there[0].facts.employer}{year}年度学时.csv", content)
     batch, _ = imports.bring_in(office.session, given, actor=reviewer, reason=f"补登{year}年度台账", now=moment)
-    moment = _moment(office, -19, after=moment)
+    moment = moment_of(office, -19, after=moment)
     yield moment
     if batch is not None:
         reason = f"与{year}年度学时结转重复"
         books.reverse(office.session, batch.id, actor=reviewer, reason=reason, now=moment)
 
 
-def _carry_over(office: _Office, year: int, opened_at: datetime) -> Iterator[datetime]:
+def _carry_over(office: Office, year: int, opened_at: datetime) -> Iterator[datetime]:
     """Early in the next year (or when the office opened), post what else everybody studied in a year, by authority."""
     booked_at = datetime.combine(date(year + 1, 1, 12), time(10), db.OFFICE_ZONE)
     moment = min(max(booked_at, opened_at + timedelta(hours=2)), office.now - timedelta(hours=1))

@@ -1,4 +1,4 @@
-"""The word lists of the demonstration office, from the two YAML files beside this module."""
+"""The word lists of the demonstration office, from the YAML files beside this module."""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ def words() -> dict[str, Any]:
 def scenes() -> list[dict[str, Any]]:
     """Trainings that must be there whatever the day."""
     found: list[dict[str, Any]] = _load("scenes.yaml")
+    return found
+
+
+@functools.cache
+def programmes() -> dict[str, Any]:
+    """What happens in the programmes (专项项目): targets, plan tables, nominations."""
+    found: dict[str, Any] = _load("programmes.yaml")
     return found
 
 

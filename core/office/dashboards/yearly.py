@@ -137,7 +137,7 @@ def _programmes(session: Session, actor: Actor, seen: Board, year: int, on: date
         found = notices.in_force(date(year, 12, 31)).programmes
     except Refused:  # no notice of that year is on file
         return []
-    told = []
+    told: list[tuple[str, dict[Any, Any]]] = []
     for each in found:
         if progress.counted(each, year) is None:  # nothing is kept of it, which is not nothing done
             told.append((f"{each.name}（{each.unit}）", {}))

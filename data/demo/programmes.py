@@ -1,0 +1,372 @@
+"""The programmes (专项项目) of the demonstration year: targets, plan tables, summaries, nominations, a year of study.
+
+Each is a life as of a training: it names a moment, and does its deed when asked for the next one. Whose and when stands
+in programmes.yaml; every deed goes through the service function that a person in that office would use.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.ground import db
+from core.ground.access import AUTHORITIES, Actor
+from core.models import Nomination, Organization, Submission
+from core.people import titles
+from core.quotas import splitting, targets
+from core.submissions import workflow
+from core.submissions.plans import PlanFields
+from core.submissions.programmes import capability, lines, placements, publicity, selection, study, summaries
+from core.submissions.workflow import Action
+from core.tables import sheets
+from core.trail.files import Upload
+from data.demo.cast import Office, moment
+from data.demo.courses import Course, Deed, weekday
+from data.demo.people import Learner
+from data.demo.words import REGION, programmes, short, words
+
+_SETTLED = 6
+"""Days after its filing by which a table is decided, so that the trainings drafted from then on may carry it out."""
+
+
+def employers() -> list[str]:
+    """Employers (推荐单位) whose clerks nominate or object in the demonstration."""
+    named = [person["employer"] for each in programmes()["study"] for person in each["people"]]
+    return list(dict.fromkeys(named))
+
+
+def lives(office: Office, courses: Sequence[Course]) -> Iterator[Iterator[datetime]]:
+    """What happens in the programmes this year and, as far as the office was open then, the last."""
+    told, today = programmes(), db.office_day(office.now)
+    for year in (today.year - 1, today.year):
+        for target in told["targets"]:
+            if _since_opening(office, _day(target["day"], year)):
+                yield _target(office, target, year)
+        for table in told["tables"]["filed"]:
+            if _since_opening(office, _day(table["day"], year)):
+                yield _table(office, table, year, courses)
+        for each in told["summaries"]:
+            if _since_opening(office, _day(each["day"], year)):
+                yield _summary(office, each, year)
+    for cohort in told["study"]:
+        yield _cohort(office, cohort)
+
+
+def carrying(office: Office, course: Course) -> PlanFields:
+    """A training's plan, with the approved line (项目任务) it carries out where its authority's table has it."""
+    programme, line_id = office.tasks.get((course.giver.name, course.fields.title), ("", None))
+    return replace(course.fields, programme=programme, line_id=line_id)
+
+
+# --- who, and when ----------------------------------------------------------------------------------------------------
+
+
+def _day(of_year: str, year: int) -> date:
+    return date.fromisoformat(f"{year}-{of_year}")
+
+
+def _since_opening(office: Office, day: date) -> bool:
+    return day > db.office_day(office.opened_at) + timedelta(days=1)
+
+
+@dataclass
+class _Clock:
+    """The moments of one life, each later than the one before, with dice of its own."""
+
+    office: Office
+    rng: Random
+    at: datetime
+
+    def on(self, day: date | int) -> datetime:
+        """A moment in working hours of a day, or so many days from today; on a weekend the Monday after."""
+        today = db.office_day(self.office.now)
+        ahead = (day - today).days if isinstance(day, date) else day
+        if ahead < 0:
+            ahead = min(weekday(ahead, today, forward=True), -1)
+        self.at = moment(self.office, ahead, after=self.at, rng=self.rng)
+        return self.at
+
+
+def _clock(office: Office, seed: object) -> _Clock:
+    return _Clock(office, Random(str(seed)), office.opened_at)  # noqa: S311  repeatable on purpose
+
+
+def _home(office: Office, name: str) -> Organization:
+    """An organization by its name; a league also as the word lists call it."""
+    full = (name, f"{name}人力资源和社会保障局")
+    return office.session.scalars(sa.select(Organization).where(Organization.name.in_(full))).one()
+
+
+def _region(office: Office) -> Actor:
+    return office.reviewers[REGION][0]
+
+
+def _moved(
+    office: Office, submission: Submission, action: Action, actor: Actor, now: datetime, reason: str = ""
+) -> None:
+    office.session.flush()
+    act: dict[str, Any] = {"version": submission.version, "actor": actor, "reason": reason, "now": now}
+    workflow.move(office.session, submission.id, action, **act)
+
+
+# --- targets ----------------------------------------------------------------------------------------------------------
+
+
+def _target(office: Office, told: Mapping[str, Any], year: int) -> Iterator[datetime]:
+    """The region publishes a programme's target with its split, and adjusts it later in the year."""
+    clock, code, session = _clock(office, (told["programme"], year)), told["programme"], office.session
+    now = clock.on(_day(told["day"], year))
+    yield now
+    by_people = sum(map(len, office.learners.values()))
+    whole = targets.of_notice(targets.programme(code, year))
+    if part := told.get("of_people"):
+        whole = targets.Split(round(by_people * part / 10) * 10)
+    shares = {_home(office, name).id: share for name, share in told.get("besides", {}).items()}
+    if told["split"] == "people":
+        weights = {
+            home.id: len(office.learners.get(short(home.name), ()))
+            for home in targets.offices(session, targets.programme(code, year)).values()
+            if home.kind in AUTHORITIES and (not shares or short(home.name) != REGION)
+        }
+        shares |= splitting.apportioned((whole.target or 0) - sum(shares.values()), weights)
+    else:
+        shares = {_home(office, name).id: share for name, share in told["split"].items()}
+    act: dict[str, Any] = {"actor": _region(office)}
+    split = replace(whole, shares={each: share for each, share in shares.items() if share})
+    targets.publish(session, code, year, split, version=0, reason=told["reason"], now=now, **act)
+    if then := told.get("then"):
+        now = clock.on(_day(then["day"], year))
+        yield now
+        more = Counter({_home(office, name).id: amount for name, amount in then["more"].items()})
+        split = replace(
+            split,
+            target=(split.target or 0) + more.total(),
+            shares={each: share + more[each] for each, share in split.shares.items()},
+        )
+        version = targets.draft(session, _region(office), code, year).version
+        targets.publish(session, code, year, split, version=version, reason=then["reason"], now=now, **act)
+
+
+# --- plan tables and their summaries ----------------------------------------------------------------------------------
+
+
+def _table(office: Office, told: Mapping[str, Any], year: int, courses: Sequence[Course]) -> Iterator[datetime]:
+    """An office files its 附件2 from a file, the region approves it, and the trainings in it may carry it out."""
+    clock, session, of = _clock(office, (told["by"], year)), office.session, programmes()["tables"]
+    filed_on = _day(told["day"], year)
+    now = clock.on(filed_on)
+    yield now
+    home = _home(office, told["by"])
+    clerk = office.clerks[home.name]
+    planned = _planned(office, home, told["part"], filed_on, courses)
+    further = told["further"] or int(not planned)
+    rows = [_line(course) for course in planned] + [*_further(clock.rng, further, year)]
+    headings = [lines.HEADINGS[name] for name in ("name", "area", "target", "content", "mode", "people")]
+    headings += [lines.HEADINGS[name] for name in ("start", "end", "hours", "organizer")]
+    given = Upload(f"{told['by']}{year}年度计划表.xlsx", sheets.workbook(headings, rows))
+    fields = capability.TableFields(of["programme"], year, of["note"])
+    table = capability.draft(session, fields, actor=clerk, now=now)
+    capability.revise(session, table.id, note=of["note"], given=given, version=table.version, actor=clerk, now=now)
+    _moved(office, table, Action.SUBMIT, clerk, now)
+    now = clock.on(filed_on + timedelta(days=3))
+    yield now
+    _moved(office, table, Action.APPROVE, _region(office), now)
+    for course, line in zip(planned, table.lines, strict=False):
+        office.tasks[course.giver.name, course.fields.title] = of["programme"], line.id
+
+
+def _planned(
+    office: Office, home: Organization, part: float, filed_on: date, courses: Sequence[Course]
+) -> list[Course]:
+    """The trainings of an office's bases, or its own, that are drafted once its table is decided; a part of them."""
+    today = db.office_day(office.now)
+    settled = (filed_on - today).days + _SETTLED
+    theirs = [
+        course
+        for course in courses
+        if course.fields.start_on.year == filed_on.year
+        and course.fields.subject == "professional"
+        and (course.giver.authority == short(home.name) if home.kind in AUTHORITIES else course.giver.name == home.name)
+        and not course.fields.credit_years
+        and course.steps[0].day > settled
+        and any(step.deed is Deed.SUBMIT for step in course.steps)
+    ]
+    return [course for number, course in enumerate(theirs) if int((number + 1) * part) > int(number * part)]
+
+
+def _line(course: Course) -> list[object]:
+    fields, area = course.fields, programmes()["tables"]["areas"]
+    named = area.get(course.sector, "其他")
+    what = (fields.title, named, fields.audience, fields.content, fields.mode.label, fields.headcount)
+    return [*what, fields.start_on, fields.end_on, fields.hours_each, course.giver.name]
+
+
+def _further(rng: Random, count: int, year: int) -> Iterator[list[object]]:
+    """Lines of trainings that nobody has begun."""
+    lists, of = words(), programmes()["tables"]
+    for number in range(count):
+        sector = rng.choice([*of["areas"]])
+        topic = lists["topics"][sector][number % len(lists["topics"][sector])]
+        start_on = date(year, of["months"][number % len(of["months"])], rng.randint(3, 20))
+        what = (topic["title"], of["areas"][sector], lists["audiences"][sector], topic["content"], "线下")
+        yield [*what, rng.randrange(60, 121, 10), start_on, start_on + timedelta(days=4), 40, "待定"]
+
+
+def _summary(office: Office, told: Mapping[str, Any], year: int) -> Iterator[datetime]:
+    """An office files the summary of its year; some are decided."""
+    clock, session = _clock(office, (told["by"], year, "summary")), office.session
+    now = clock.on(_day(told["day"], year))
+    yield now
+    clerk = office.clerks[_home(office, told["by"]).name]
+    fields = summaries.SummaryFields(**programmes()["summary"])
+    found = summaries.draft(session, programmes()["tables"]["programme"], year, fields, actor=clerk, now=now)
+    _moved(office, found, Action.SUBMIT, clerk, now)
+    if "decided" in told:
+        now = clock.on(_day(told["decided"], year))
+        yield now
+        _moved(office, found, Action.APPROVE, _region(office), now)
+
+
+# --- a year of study --------------------------------------------------------------------------------------------------
+
+
+def _cohort(office: Office, told: Mapping[str, Any]) -> Iterator[datetime]:
+    """Nominations of a year of study from their filing to where the cohort stands today."""
+    clock, session, region = _clock(office, told["programme"]), office.session, _region(office)
+    today = db.office_day(office.now)
+    year = (today + timedelta(days=told["year_of"])).year
+    people = [one for one in told["people"] for _ in range(one.get("count", 1))]
+    nominees = [*zip(people, _nominees(office, people), strict=True)]
+    filed: list[tuple[Mapping[str, Any], Nomination]] = []
+    for number, (one, learner) in enumerate(nominees):
+        if "filed" not in one:
+            now = clock.on(told["filed"])
+            yield now
+            filed.append((one, _nominated(office, told, learner, number, year, now)))
+    for _, found in filed:
+        if found.stage == 0:
+            now = clock.on(told["ranked"])
+            yield now
+            league = office.reviewers[short(found.authority.name)][0]
+            number = selection.next_rank(session, found)
+            selection.rank(session, found.id, number, version=found.version, actor=league, now=now)
+            _moved(office, found, Action.APPROVE, league, now, programmes()["ranked"])
+    for one, found in filed:
+        if "stops" in one:
+            continue
+        now = clock.on(told["selected"])
+        yield now
+        if "rejected" in one:
+            _moved(office, found, Action.REJECT, region, now, one["rejected"])
+            continue
+        selection.reserve(session, found.id, one.get("reserve"), version=found.version, actor=region, now=now)
+        _moved(office, found, Action.APPROVE, region, now, programmes()["selected"])
+    late = [(one, learner, number) for number, (one, learner) in enumerate(nominees) if "filed" in one]
+    yield from _published(
+        office, told, clock, year, [found for one, found in filed if not {"stops", "rejected"} & {*one}]
+    )
+    for one, learner, number in late:
+        now = clock.on(one["filed"])
+        yield now
+        _nominated(office, told, learner, number, year, now)
+
+
+def _nominees(office: Office, people: Sequence[Mapping[str, Any]]) -> list[Learner]:
+    """Somebody else for each, of the employer, of an age for a year away, and nominated for one programme only."""
+    this_year, found = db.office_day(office.now).year, []
+    everybody = [each for there in office.learners.values() for each in there]
+    for one in people:
+        there = [
+            each
+            for each in everybody
+            if each.facts.employer == one["employer"] and each.person_id not in office.nominated
+        ]
+        of_age = [each for each in there if 28 <= this_year - int(each.facts.id_number[6:10]) <= 44]
+        chosen = (of_age or there)[-1]
+        office.nominated.add(chosen.person_id)
+        found.append(chosen)
+    return found
+
+
+def _nominated(
+    office: Office, told: Mapping[str, Any], learner: Learner, number: int, year: int, now: datetime
+) -> Nomination:
+    """The employer's clerk files a nomination."""
+    facts, clerk = learner.facts, office.clerks[learner.facts.employer]
+    level = titles.level_of(facts.post) if facts.post else ""
+    fields = study.NominationFields(
+        programme=told["programme"],
+        year=year,
+        education="研究生" if number % 3 == 0 else "本科",
+        degree="硕士" if number % 3 == 0 else "学士",
+        duty="",
+        post=facts.post,
+        level=level or study.NONE,
+        titled_on=None,
+        ethnicity="蒙古族" if "·" in facts.name or number % 3 == 1 else "汉族",
+        phone=f"0471-1{number:06}",
+        specialty=facts.specialty,
+        grassroots_years=5 + number,
+        study_field=told["fields"][number % len(told["fields"])],
+        host1=told["host"],
+        host2="",
+        host3="",
+        supervisor="",
+        topic="",
+        opinion=programmes()["opinion"],
+    )
+    found = study.draft(office.session, learner.person_id, fields, actor=clerk, now=now)
+    _moved(office, found, Action.SUBMIT, clerk, now)
+    return found
+
+
+def _published(
+    office: Office, told: Mapping[str, Any], clock: _Clock, year: int, chosen: Sequence[Nomination]
+) -> Iterator[datetime]:
+    """The public notice; then, once it is final, placements with what has been reached by now."""
+    session, region = office.session, _region(office)
+    now = clock.on(told["published"])
+    yield now
+    first_on = db.office_day(now)
+    last_on = first_on + timedelta(days=7)
+    days: dict[str, Any] = {"first_on": first_on, "last_on": last_on}
+    notice = publicity.publish(session, told["programme"], year, **days, actor=region, now=now)
+    if said := told.get("objection"):
+        now = clock.on(said["day"])
+        yield now
+        clerk = office.clerks[said["employer"]]
+        publicity.object_to(session, chosen[0].id, words=said["words"], actor=clerk, now=now)
+    if "final" not in told:
+        return
+    now = clock.on(max(last_on + timedelta(days=1), db.office_day(office.now) + timedelta(days=told["final"])))
+    yield now
+    session.flush()
+    publicity.conclude(session, notice.id, version=notice.version, actor=region, now=now)
+    starts = db.office_day(office.now) + timedelta(days=told["starts"])
+    for number, found in enumerate(each for each in chosen if each.reserve is None):
+        now = clock.on(told["placed"])
+        yield now
+        where = (told["host"], told["departments"][number % 4], told["supervisors"][number % 3])
+        fields = placements.PlacementFields(*where, starts, starts + timedelta(days=364))
+        placements.place(session, found.id, fields, version=0, actor=region, now=now)
+    for step, day in ((placements.Step.REPORTED, told["starts"]), (placements.Step.PLANNED, told["planned"])):
+        for number, found in enumerate(each for each in chosen if each.reserve is None):
+            now = clock.on(day)
+            yield now
+            session.flush()
+            placed = placements.placed(session, found.id)
+            assert placed is not None, "placed above"
+            on, act = db.office_day(now), {"actor": region, "now": now}
+            placements.reach(session, found.id, step, on=on, version=placed.version, **act)  # type: ignore[arg-type]
+            if step is placements.Step.REPORTED and number == 0:
+                session.flush()
+                years: int = programmes()["agreement_years"]
+                placements.agree(
+                    session, found.id, signed_on=on, service_years=years, version=placed.version, actor=region, now=now
+                )
