@@ -12,3 +12,4 @@ shell.link("quota_dashboard", "返回指标看板")
 if actor.role in filed.FILERS:
     board.file_figures(context.today())
 board.filed_figures(actor)
+board.yearly_table(context.today())

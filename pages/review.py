@@ -17,19 +17,18 @@ from web.desk import batch, deciding, evidence, filters, listing, readings
 from web.words import md
 
 actor = shell.require(Role.REVIEWER, Role.ADMIN)
-PAGE_ROWS = 50
 st.html(listing.STYLE)
 shell.page("审核")
 offered = readings.offered(actor)
 asked, now = filters.wanted(actor, offered), context.now()
-page = address.chosen("page") or 1
+page, size = address.chosen("page") or 1, listing.PAGE_ROWS
 with db.reading() as session:
     whose = actor.role, actor.organization_id, asked
     counts = context.counted(whose, lambda: queues.counts(session, asked, actor=actor, now=now))
     count = filters.total(counts, asked)
-    page = max(1, min(page, math.ceil(count / PAGE_ROWS)))
+    page = max(1, min(page, math.ceil(count / size)))
     unread, saved = said.unread(session, actor), views.saved(session, actor)
-    rows = queues.listed(session, asked, actor=actor, now=now, offset=(page - 1) * PAGE_ROWS, limit=PAGE_ROWS)
+    rows = queues.listed(session, asked, actor=actor, now=now, offset=(page - 1) * size, limit=size)
 deciding.go_on([row.submission.id for row in rows])
 
 
@@ -68,10 +67,10 @@ left, right = st.columns([35, 65], gap="small")
 with left, st.container(key="desk-left"):
     listing.listing(rows, count, opened, unread, one_kind=bool(single), one_state=asked.state is not None)
     with st.container(horizontal=True, vertical_alignment="center"):
-        batch.offer(rows, actor)
+        batch.offer(rows, asked, actor)
         tables.export(exported, readings.columns(single), name="审核")
-        if count > PAGE_ROWS:
-            pages = math.ceil(count / PAGE_ROWS)
+        if count > size:
+            pages = math.ceil(count / size)
             st.pagination(pages, key="page", bind="query-params")
 with right:
     if opened is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date, timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 
@@ -12,7 +14,7 @@ from core.ground import db
 from core.ground.access import Refused
 from core.ledger import books
 from core.office import dashboards
-from core.office.dashboards import Measure, Wanted, filed
+from core.office.dashboards import Measure, Wanted, filed, yearly
 from tests import cast as c
 from tests import ready
 from tests.core.test_dashboard import LATER, train
@@ -126,3 +128,23 @@ def test_filing_again_says_why_and_is_refused_where_nothing_changed(cast: c.Cast
         with pytest.raises(Refused) as refused:
             file(cast, reason=reason)
         assert refused.value.code == code
+
+
+def test_the_yearly_table_has_a_line_for_each_authority_and_leaves_blank_what_nobody_knows(cast: c.Cast) -> None:
+    with db.reading() as session:
+        found = yearly.table(session, cast["reviewer"], 2024, now=LATER).set_index(yearly.PLACE)
+        counted = dict(session.execute(sa.text("SELECT authority_id, count(*) FROM person GROUP BY 1")).all())
+        own = yearly.table(session, cast["hohhot_reviewer"], 2024, now=LATER)
+        book = openpyxl.load_workbook(io.BytesIO(yearly.xlsx(session, cast["reviewer"], 2024, now=LATER))).active
+    assert book is not None
+    people = dict(zip(found.index, found["专业技术人员总数"], strict=True))
+    assert people["自治区直属单位"] == counted[1]
+    assert people["呼和浩特市"] == counted[cast.places["hohhot"].id]
+    assert people[yearly.TOGETHER] == sum(counted.values())
+    row = found.loc["自治区直属单位"]
+    assert (row["培训班数"], row["培训人次"], row["学时合计"]) == (1, 6, 192)
+    assert dict(zip(found.index, found["参加继续教育人数"], strict=True)) == people, "all on file took part"
+    assert found.loc[yearly.TOGETHER, "参加继续教育人数"] == 10
+    assert list(own[yearly.PLACE]) == ["呼和浩特市"]
+    assert found["减免人数（按条款）"].isna().all()
+    assert str(book.cell(len(found) + 3, 1).value).startswith("说明1：2024年度")

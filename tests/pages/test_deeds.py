@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
@@ -21,6 +22,7 @@ from core.submissions.workflow import Action
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import SheetOf, boxes, listed, open_page, sign_in
+from web.desk import listing
 from web.words import md
 
 NOW = datetime.now(UTC)
@@ -469,7 +471,10 @@ def test_a_return_that_was_undone_leaves_no_mark_on_the_desk(cast: Cast) -> None
     assert [each.value for each in app.caption if "退回0次" in each.value]
 
 
-def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_line(cast: Cast) -> None:
+def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_line(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "PAGE_ROWS", 2)  # the whole list is meant, not the page that is shown
     plans_filed = [people.file_plan(cast, now=NOW, title=f"第{at}期", **ahead(20 + 4 * at)) for at in range(4)]
     app = press(open_page("review", sign_in("reviewer"), kind="plan"), "批量通过…")
     (confirmed,) = (button for button in app.button if button.label.startswith("通过所选"))

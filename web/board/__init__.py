@@ -1,7 +1,7 @@
 """The dashboard on screen (指标看板): its filters, its figures, the rows behind them."""
 
 from web.board.drawing import STYLE, Ask, choice, figure, people, programmes, rows, tiles
-from web.board.filed import file_figures, filed_figures
+from web.board.filed import file_figures, filed_figures, yearly_table
 from web.board.filters import chips, narrow, strip
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "rows",
     "strip",
     "tiles",
+    "yearly_table",
 ]

@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Refused
-from core.office.dashboards import filed
+from core.office.dashboards import filed, yearly
 from core.office.dashboards.filed import Difference
 from core.tables import sheets
 from web import address, context, deeds, tables
 from web.deeds import Who
 from web.words import md
 
-LISTED = ["报送期间", "报送单位", "第几次", "数据截至", "报送时间", "报送人", "原因", "摘要"]
+LISTED = ["报送期间", "报送单位", "第几次", "counted_on", "at", "account", "reason", "摘要"]
 FIGURES = ["单位或项目", "指标", "报送时", "现在", "增减"]
-LINES = ["事项", "名称", "影响", "机构", "管理权限", "时间", "依据"]
+LINES = ["事项", "名称", "影响", "机构", "管理权限", "at", "依据"]
 
 
 def file_figures(today: date) -> None:
@@ -47,6 +47,25 @@ def _file() -> None:
         address.choose("filed", int(number))
 
 
+def yearly_table(today: date) -> None:
+    """The yearly statistics table as a workbook (年度统计表), made at the click."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        years = list(range(today.year, today.year - 4, -1))
+        year = st.selectbox("统计年度", years, key="year", bind="query-params", width=120)
+
+        def content(session: Session, **who: Unpack[Who]) -> bytes:
+            return yearly.xlsx(session, who["actor"], year, now=who["now"])
+
+        st.download_button(
+            "导出年度统计表",
+            tables.deferred(content, db.reading),
+            f"继续教育年度统计表-{year}-{today:%Y%m%d}.xlsx",
+            key="yearly",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
 def filed_figures(here: Actor) -> None:
     """What was filed, to choose from; below it the chosen one beside now, with the lines of the difference."""
     with db.reading() as session:
@@ -71,16 +90,16 @@ def _beside(found: Difference, number: int) -> None:
     alone = st.toggle("只看有变化的", value=True, key="filed-changed", bind="query-params")
     table = found.figures[found.figures["增减"].abs() > 0] if alone else found.figures
     if not table.empty:
-        st.dataframe(tables.worded(table, FIGURES), hide_index=True, placeholder="—")
+        tables.table(table, FIGURES, empty="")
     if not found.lines.empty:
         st.markdown("**变化原因**")
-        st.dataframe(tables.worded(found.lines, LINES), hide_index=True, placeholder="")
+        tables.table(found.lines, LINES, empty="")
     st.caption(f"摘要（SHA-256）：{found.digest}")
 
     def book(which: str) -> None:
         def content(session: Session, **who: Unpack[Who]) -> bytes:
             again = filed.differences(session, number, who["actor"], now=who["now"])
-            frame = again.figures if which == "对照" else again.lines[LINES]
+            frame = again.figures if which == "对照" else tables.worded(again.lines, LINES)
             return _workbook(frame, again, which)
 
         st.download_button(
@@ -100,4 +119,4 @@ def _beside(found: Difference, number: int) -> None:
 def _workbook(frame: pd.DataFrame, found: Difference, sheet: str) -> bytes:
     rows = [list(row) for row in frame.astype(object).where(frame.notna(), None).itertuples(index=False, name=None)]
     rows += [[], [found.title], [f"摘要（SHA-256）：{found.digest}"]]
-    return sheets.workbook([str(name) for name in frame.columns], rows, sheet=sheet)
+    return sheets.workbook([tables.LABELS.get(name, name) for name in frame.columns], rows, sheet=sheet)

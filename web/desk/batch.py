@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Unpack
 
 import streamlit as st
@@ -10,34 +11,44 @@ from sqlalchemy.orm import Session
 
 from core.ground.access import Actor, Refused
 from core.models import State, Submission
-from core.submissions import kinds, workflow
-from core.submissions.queues import Row
+from core.submissions import kinds, queues, workflow
+from core.submissions.queues import Row, Wanted
 from core.submissions.workflow import Action
-from web import deeds, submissions
+from web import context, deeds, submissions
 from web.deeds import Who
 from web.words import md
 
-
-def offer(rows: Sequence[Row], here: Actor) -> None:
-    """The button that finds what of the listed may be approved together, and shows it before anything is done."""
-    waiting = [
-        row
-        for row in rows
-        if row.submission.state is State.SUBMITTED
-        and Action.APPROVE in workflow.moves_for(row.submission, here)
-        and not kinds.of(row.submission).approval_needs_reason
-    ]
-    if len(waiting) > 1:
-        st.button("批量通过…", key="desk-batch", on_click=_begin, args=(waiting,), icon=":material/done_all:")
+MOST = 200
+"""Of a list, so many of the longest waiting are looked at together; the next time the following."""
 
 
-def _begin(waiting: Sequence[Row]) -> None:
-    """Look at each once: what has nothing worth a look (没有提示), and what its approval would lead to."""
+def offer(rows: Sequence[Row], wanted: Wanted, here: Actor) -> None:
+    """The button that finds what of the list may be approved together, and shows it before anything is done."""
+    if sum(_may(row, here) for row in rows) > 1:
+        st.button("批量通过…", key="desk-batch", on_click=_begin, args=(wanted,), icon=":material/done_all:")
+
+
+def _may(row: Row, here: Actor) -> bool:
+    """Whether one waits for this reviewer, and may be approved without a word."""
+    found = row.submission
+    waits = found.state is State.SUBMITTED and Action.APPROVE in workflow.moves_for(found, here)
+    return waits and not kinds.of(found).approval_needs_reason
+
+
+def _begin(wanted: Wanted) -> None:
+    """Look at each of the whole list once: what has nothing worth a look (没有提示), and what approval leads to."""
+
+    all_of_it = replace(wanted, state=State.SUBMITTED)
+
+    def ask(session: Session, here: Actor) -> list[Row]:
+        rows = queues.listed(session, all_of_it, actor=here, now=context.moment(session), limit=MOST)
+        return [row for row in rows if _may(row, here)]
 
     def act(session: Session, **who: Unpack[Who]) -> list[tuple[Row, str]]:
         plain = [row for row in waiting if workflow.plain(session, row.submission.id, who["actor"])]
         return [(row, _told(session, row.submission, who)) for row in plain]
 
+    waiting = deeds.answer(ask) or []
     try:
         found = deeds.rehearsed(act)
     except Refused as refused:
@@ -59,7 +70,7 @@ def _told(session: Session, found: Submission, who: Who) -> str:
 def _ask(waiting: int, plain: Sequence[tuple[Row, str]]) -> None:
     """What may be approved together, ticked, each with what decides and what follows; the rest is read one by one."""
     st.caption(
-        f"列表的这一页有{waiting}件计划、报告等待审，其中{waiting - len(plain)}件有提示或须确认，请逐件审核；"
+        f"列表中等待最久的{waiting}件待审，其中{waiting - len(plain)}件有提示或须确认，请逐件审核；"
         f"下面{len(plain)}件没有提示。"
     )
     chosen = [row.submission for row, told in plain if _ticked(row, told)]

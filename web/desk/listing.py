@@ -22,6 +22,8 @@ _LIST = st.components.v2.component(
     js=(_HERE / "listing.js").read_text(encoding="utf-8"),
 )
 
+PAGE_ROWS = 50
+"""Submissions on one page of the list."""
 STYLE = _HERE / "desk.css"
 """Of the whole page: the room it takes, and a list that stays while the item is scrolled."""
 

@@ -1,6 +1,6 @@
 """The dashboard (指标看板): what leaders see of a year as of a day, each figure with the rows behind it. Reads only."""
 
-from core.office.dashboards import charts, exports, filed, groups, programmes
+from core.office.dashboards import charts, exports, filed, groups, programmes, yearly
 from core.office.dashboards.asked import AMOUNTS, VIEWERS, Choices, Measure, Per, Place, Wanted, choices, short
 from core.office.dashboards.board import GROUPS, MANY, Board, Tile, board, people_rows, told, totals
 from core.office.dashboards.kept import forget
@@ -29,4 +29,5 @@ __all__ = [
     "short",
     "told",
     "totals",
+    "yearly",
 ]

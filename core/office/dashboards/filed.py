@@ -177,7 +177,7 @@ def _may_file(actor: Actor) -> None:
 def listed(session: Session, actor: Actor) -> pd.DataFrame:
     """What was filed (已报数据) by offices whose figures the actor may see, the latest first.
 
-    Columns: id, 报送期间, 报送单位, 第几次, 数据截至, 报送时间, 报送人, 原因, 摘要 (the digest's first 16 signs).
+    Columns: id, 报送期间, 报送单位, 第几次, counted_on, at, account, reason, 摘要 (the digest's first 16 signs).
     Refused codes: "role", "password".
     """
     require(actor, *READERS)
@@ -201,7 +201,7 @@ def listed(session: Session, actor: Actor) -> pd.DataFrame:
         )
         for each, office in session.execute(query)
     ]
-    columns = "id 报送期间 报送单位 第几次 数据截至 报送时间 报送人 原因 摘要".split()
+    columns = "id 报送期间 报送单位 第几次 counted_on at account reason 摘要".split()
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -233,7 +233,7 @@ class Difference:
     figures: pd.DataFrame
     """Columns 单位或项目, 指标, 报送时, 现在, 增减 (now less filed); a share in percent, empty: of nothing."""
     lines: pd.DataFrame
-    """Why: columns id (the submission, 0: none), 事项, 名称, 机构, 管理权限, 时间, 影响 (words), 依据, and by names of
+    """Why: columns id (the submission, 0: none), 事项, 名称, 机构, 管理权限, at, 影响 (words), 依据, and by names of
     `AMOUNTS` what the line adds: over all lines they sum to the difference of the figures."""
     words: str
     """All of it in one sentence."""
@@ -403,7 +403,7 @@ _MATTERS = {
     "reversal": ("学时冲销", "冲销不再计入本期"),
     "due": ("报告到期", "报告不再应报"),
 }
-_COLUMNS = ["id", "事项", "名称", "机构", "管理权限", "时间", "影响", "依据", *AMOUNTS]
+_COLUMNS = ["id", "事项", "名称", "机构", "管理权限", "at", "影响", "依据", *AMOUNTS]
 
 
 def _lines(session: Session, was: Inputs, now: Inputs) -> pd.DataFrame:
@@ -441,7 +441,7 @@ def _lines(session: Session, was: Inputs, now: Inputs) -> pd.DataFrame:
         amounts = [moved.get(name, 0) / (100 if name == "hours" else 1) for name in AMOUNTS]
         rows.append((shown_id, matter, *about, at, _effect(moved), basis, *amounts))
     frame = pd.DataFrame(rows, columns=_COLUMNS)
-    frame["_at"] = [each.timestamp() if each else 0.0 for each in frame["时间"]]
+    frame["_at"] = [each.timestamp() if each else 0.0 for each in frame["at"]]
     return frame.sort_values("_at", kind="stable").drop(columns="_at").reset_index(drop=True)
 
 
