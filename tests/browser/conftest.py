@@ -59,17 +59,13 @@ def _log(served: Path) -> str:
     return (served / "server.log").read_text()
 
 
-@pytest.fixture
-def cast(home: Path, sqlite_template: Path, running: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> Cast:
-    """The cast's office of today, opened as a demonstration, put where the server is looking.
+def put(home: Path, served: Path) -> None:
+    """Put an office that was opened at home where the server is looking.
 
     It comes through SQLite's own backup, page by page in one transaction: to the server it is a change like any other,
     whatever connections it keeps.
     """
-    shutil.copyfile(sqlite_template, home / "office.db")
-    assembled = people.assemble(NOW, kind="demo")
     db.close()
-    served = running[1]
     shutil.copy2(home / "secret.key", served / "secret.key")  # what the office is sealed with goes along
     with closing(sqlite3.connect(home / "office.db")) as ours, closing(sqlite3.connect(served / "office.db")) as its:
         ours.backup(its)
@@ -77,7 +73,15 @@ def cast(home: Path, sqlite_template: Path, running: tuple[str, Path], monkeypat
         shutil.copyfile(key, served / key.name)
     for folder in filter(Path.is_dir, served.iterdir()):  # attachments and notices of the test before
         shutil.rmtree(folder)
-    monkeypatch.setenv("CE_HOME", str(served))
+
+
+@pytest.fixture
+def cast(home: Path, sqlite_template: Path, running: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> Cast:
+    """The cast's office of today, opened as a demonstration, put where the server is looking."""
+    shutil.copyfile(sqlite_template, home / "office.db")
+    assembled = people.assemble(NOW, kind="demo")
+    put(home, running[1])
+    monkeypatch.setenv("CE_HOME", str(running[1]))
     return assembled
 
 
