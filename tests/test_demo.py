@@ -103,6 +103,11 @@ def programmes_under_way() -> None:
         assert set(summaries) == {State.APPROVED, State.SUBMITTED}
         stands = Counter(study.status(each) for each in session.scalars(sa.select(models.Nomination)))
         assert {"研修中", "备选第1位", "公示中", "待盟市排名", "待自治区遴选", "未入选"} <= set(stands)
+        assert told[notices.Way.SEMINARS].done == told[notices.Way.CLASSES].done == 1
+        seminars = Counter(session.scalars(sa.select(models.Seminar.state)))
+        assert seminars == {State.APPROVED: 2, State.SUBMITTED: 1}
+        for certificates in (models.FinishTest.number, models.Assessment.number):
+            assert session.scalar(sa.select(sa.func.count(certificates)))
         placed = list(session.scalars(sa.select(models.Placement)))
         assert all(each.reported_on and each.planned_on for each in placed)
         assert [each.state for each in session.scalars(sa.select(models.Objection))] == [State.SUBMITTED]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from random import Random
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -33,8 +34,8 @@ class Office:
     """By authority, as `short` names it."""
     learners: dict[str, list[Learner]]
     """By authority."""
-    tasks: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
-    """Which programme and approved line a training carries out, by who gives it and its title."""
+    tasks: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    """What a training's plan says of the programme it carries out, by who gives it and its title."""
 
     nominated: set[int] = field(default_factory=set)
     """People (by id) who are nominated for a year of study."""

@@ -112,6 +112,14 @@ def year_of_courses(rng: Random, givers: Sequence[Giver], *, today: date) -> lis
     return _numbered([course for course in courses if course.fields.start_on.year >= first_year])
 
 
+def arranged(giver: Giver, scene: Mapping[str, Any], *, today: date) -> Course:
+    """A training of a scene by itself, with dice of its own, so that no other turns out differently."""
+    sketch = _off_new_year(_scene(giver, scene), today)
+    course = _course(Random(str(scene)), sketch, {}, today)  # noqa: S311  repeatable on purpose
+    title = f"{course.fields.start_on.year}年{course.fields.title}"
+    return replace(course, fields=replace(course.fields, title=title))
+
+
 def _numbered(courses: Sequence[Course]) -> list[Course]:
     """With the year and the number of the issue (第几期) in the title."""
     seen: Counter[tuple[str, str, int]] = Counter()

@@ -63,10 +63,15 @@ def open_demo(session: Session, *, now: datetime, progress: Callable[[str], None
     _open_accounts(office, opened_at)
     progress(f"正在登记{PEOPLE}名专业技术人员……")
     _add_people(office, today, opened_at)
-    courses = year_of_courses(Random(_SEED), _givers(office), today=today)  # noqa: S311
+    givers = _givers(office)
+    courses = year_of_courses(Random(_SEED), givers, today=today)  # noqa: S311
     lives = [_life(office, course) for course in courses]
     lives += [_carry_over(office, today.year - 2, opened_at), _carry_over(office, today.year - 1, opened_at)]
     lives += [_certificates(office), _mistaken_import(office), *programmes.lives(office, courses)]
+    for training in programmes.trainings(givers, today):
+        lives += programmes.around(office, training)
+        if training.course.steps:
+            lives.append(_life(office, training.course))
     month = ""
     for moment in _in_order(lives, now):
         if f"{moment:%Y-%m}" != month:

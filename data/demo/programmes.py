@@ -1,4 +1,4 @@
-"""The programmes (专项项目) of the demonstration year: targets, plan tables, summaries, nominations, a year of study.
+"""The programmes (专项项目) of the demonstration year: targets, plan tables, seminars, classes, nominations.
 
 Each is a life as of a training: it names a moment, and does its deed when asked for the next one. Whose and when stands
 in programmes.yaml; every deed goes through the service function that a person in that office would use.
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -17,17 +18,29 @@ import sqlalchemy as sa
 
 from core.ground import db
 from core.ground.access import AUTHORITIES, Actor
-from core.models import Nomination, Organization, Submission
+from core.models import ClassLevel, Nomination, Organization, Plan, ProgrammeLine, SeminarLevel, Submission
 from core.people import titles
 from core.quotas import splitting, targets
 from core.submissions import workflow
 from core.submissions.plans import PlanFields
-from core.submissions.programmes import capability, lines, placements, publicity, selection, study, summaries
+from core.submissions.programmes import (
+    capability,
+    classes,
+    lines,
+    occupations,
+    placements,
+    publicity,
+    selection,
+    seminars,
+    study,
+    summaries,
+)
+from core.submissions.programmes.occupations import ClassFields
 from core.submissions.workflow import Action
 from core.tables import sheets
 from core.trail.files import Upload
 from data.demo.cast import Office, moment
-from data.demo.courses import Course, Deed, weekday
+from data.demo.courses import Course, Deed, Giver, arranged, weekday
 from data.demo.people import Learner
 from data.demo.words import REGION, programmes, short, words
 
@@ -60,8 +73,7 @@ def lives(office: Office, courses: Sequence[Course]) -> Iterator[Iterator[dateti
 
 def carrying(office: Office, course: Course) -> PlanFields:
     """A training's plan, with the approved line (项目任务) it carries out where its authority's table has it."""
-    programme, line_id = office.tasks.get((course.giver.name, course.fields.title), ("", None))
-    return replace(course.fields, programme=programme, line_id=line_id)
+    return replace(course.fields, **office.tasks.get((course.giver.name, course.fields.title), {}))
 
 
 # --- who, and when ----------------------------------------------------------------------------------------------------
@@ -178,7 +190,7 @@ def _table(office: Office, told: Mapping[str, Any], year: int, courses: Sequence
     yield now
     _moved(office, table, Action.APPROVE, _region(office), now)
     for course, line in zip(planned, table.lines, strict=False):
-        office.tasks[course.giver.name, course.fields.title] = of["programme"], line.id
+        office.tasks[course.giver.name, course.fields.title] = {"programme": of["programme"], "line_id": line.id}
 
 
 def _planned(
@@ -231,6 +243,125 @@ def _summary(office: Office, told: Mapping[str, Any], year: int) -> Iterator[dat
         now = clock.on(_day(told["decided"], year))
         yield now
         _moved(office, found, Action.APPROVE, _region(office), now)
+
+
+# --- seminars and classes ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training of a programme (高研班、数字技术工程师办班): what is told of it, and its course."""
+
+    told: Mapping[str, Any]
+    course: Course
+
+
+def trainings(givers: Sequence[Giver], today: date) -> list[Training]:
+    """Trainings of seminars and classes, each as it is going to go."""
+    by_name = {giver.name: giver for giver in givers}
+    return [Training(told, arranged(by_name[told["by"]], told, today=today)) for told in programmes()["trainings"]]
+
+
+def around(office: Office, training: Training) -> list[Iterator[datetime]]:
+    """What happens around a training's plan and report: a seminar's application; an institute's approval, its tests."""
+    told, course = training.told, training.course
+    if "occupation" not in told:
+        return [_application(office, training)]
+    hours = Decimal(told["hours"])
+    online = Decimal(told["online"])
+    fields = ClassFields(told["occupation"], told["direction"], ClassLevel(told["level"]), online, hours - online)
+    office.tasks[course.giver.name, course.fields.title] = {"programme": told["programme"], "course": fields}
+    return [_approval(office, training)] + [_finish(office, training)] * ("finished" in told)
+
+
+def _application(office: Office, training: Training) -> Iterator[datetime]:
+    """A base applies to hold a seminar, the region's reviewers score it, and it is selected."""
+    told, course, session = training.told, training.course, office.session
+    clock, clerk, plan = _clock(office, told["title"]), office.clerks[course.giver.name], course.fields
+    first = course.steps[0].day if course.steps else 0
+    now = clock.on(first + told["applied"])
+    yield now
+    fields = seminars.SeminarFields(
+        programme=told["programme"],
+        title=plan.title,
+        level=SeminarLevel.REGIONAL,
+        area=told["area"],
+        host=course.giver.name,
+        organiser=course.giver.name,
+        contact=clerk.name,
+        phone="0471-1000000",
+        session_number=1,
+        start_on=plan.start_on,
+        end_on=plan.end_on,
+        hours=plan.hours_each,
+        place=plan.place,
+        mode=plan.mode,
+        people=plan.headcount,
+        audience=plan.audience,
+        lessons="\n".join("\t".join(map(str, lesson)) for lesson in told["lessons"]),
+        public_money=told["money"],
+        own_money=0,
+        reason=told["reason"],
+    )
+    found = seminars.draft(session, fields, actor=clerk, now=now)
+    _moved(office, found, Action.SUBMIT, clerk, now)
+    if "scores" not in told:
+        return
+    for reviewer, (points, said) in zip(office.reviewers[REGION], told["scores"], strict=False):
+        now = clock.on(first + told["scored"])
+        yield now
+        seminars.score(session, found.id, points, said, actor=reviewer, now=now)
+    now = clock.on(first + told["selected"])
+    yield now
+    _moved(office, found, Action.APPROVE, _region(office), now)
+    session.flush()
+    line = session.scalars(sa.select(ProgrammeLine).where(ProgrammeLine.submission_id == found.id)).one()
+    marked = {"programme": told["programme"], "line_id": line.id}
+    office.tasks[course.giver.name, plan.title] = marked
+
+
+def _approval(office: Office, training: Training) -> Iterator[datetime]:
+    """The region puts on record that an institute may train an occupation."""
+    told, clock = training.told, _clock(office, (training.told["title"], "approval"))
+    now = clock.on(told["approved"])
+    yield now
+    from_on = db.office_day(now).replace(month=1, day=1)
+    home = _home(office, told["by"])
+    given = told["occupation"], told["batch"], from_on, from_on.replace(year=from_on.year + 3) - timedelta(days=1)
+    occupations.approve(office.session, home.id, *given, actor=_region(office), now=now)
+
+
+def _finish(office: Office, training: Training) -> Iterator[datetime]:
+    """The institute puts the finish test with its certificates on record, the region the assessment."""
+    told, course, session = training.told, training.course, office.session
+    clock, last, clerk = _clock(office, told["title"]), course.steps[-1].day, office.clerks[course.giver.name]
+    now = clock.on(last + told["finished"])
+    yield now
+    day = db.office_day(now)
+    plan = session.scalars(sa.select(Plan).where(Plan.title == course.fields.title)).one()
+    passed = []
+    rows: list[list[object]] = []
+    for number, (name, id_number, *_) in enumerate(classes.finish_form(session, plan.id, clerk), start=1):
+        if number % 12 == 0:
+            rows.append([name, id_number, classes.FAILED, "", ""])
+            continue
+        passed.append((name, id_number))
+        rows.append([name, id_number, classes.PASSED, f"示培{day.year}{number:04}", day])
+    headings = [named[0] for named in classes.FINISH_COLUMNS.values()]
+    given = Upload("结业考核表.xlsx", sheets.workbook(headings, rows))
+    classes.record_finish(session, plan.id, given, actor=clerk, now=now)
+    now = clock.on(last + told["assessed"])
+    yield now
+    held_on = db.office_day(now) - timedelta(days=3)
+    of = told["occupation"], told["direction"], ClassLevel(told["level"]).label, told["site"]
+    results = [
+        [*who, *of, 55 if number % 6 == 0 else 70 + number % 20, 68 + number % 25, held_on]
+        + (["", ""] if number % 6 == 0 else [f"示等{day.year}{number:04}", db.office_day(now)])
+        for number, who in enumerate(passed, start=1)
+    ]
+    headings = [named[0] for named in classes.ASSESS_COLUMNS.values()]
+    given = Upload("考核结果表.xlsx", sheets.workbook(headings, results))
+    classes.record_assessments(session, given, actor=_region(office), now=now)
 
 
 # --- a year of study --------------------------------------------------------------------------------------------------
