@@ -26,9 +26,11 @@ with db.reading() as session:
     lines = dashboards.programmes.lines(session, actor, seen)
     chosen = next((each for each in lines if each.code == asked_for), None)
     offices = dashboards.programmes.offices(session, actor, wanted, chosen.code) if chosen else None
-if actor.role in filed.READERS:
-    shell.link("filed_figures", "已报数据：报送本期数据，查看报送后的变化")
 ask, show = board.Ask(wanted), str(st.query_params.get("show", ""))
+with st.container(horizontal=True, vertical_alignment="center", key="board-brief"):
+    board.brief(ask)
+    if actor.role in filed.READERS:
+        shell.link("filed_figures", "已报数据与年度统计表")
 board.chips(seen)
 board.tiles(seen, show)
 

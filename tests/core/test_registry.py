@@ -135,7 +135,7 @@ def test_each_sees_the_organizations_of_the_own_jurisdiction(database: str) -> N
         with db.reading() as session:
             return list(organizations.listing(session, cast[by], **filters)["name"])
 
-    assert len(names("admin")) == 20
+    assert len(names("admin")) == 21
     hohhot = ["呼和浩特市人力资源和社会保障局", "示例呼和浩特培训基地", "示例旗蒙古族中学"]
     assert names("hohhot_admin") == names("hohhot_leader") == hohhot
     assert names("base") == ["示例继续教育基地"]

@@ -129,9 +129,9 @@ def test_a_cell_is_repaired_and_everything_is_checked_again(database: str) -> No
     assert codes(cast, report) == []
     assert (current(cast, report).people, current(cast, report).hours) == (3, 72)
     with db.reading() as session:
-        frame = reports.rows(session, report.id, cast["reviewer"])
+        frame = reports.rows(session, report.id, cast["admin"])
         assert list(frame["repaired"]) == ["", "身份证号", "专业学时、性别"]
-        made = reports.repairs(session, report.id, cast["reviewer"])
+        made = reports.repairs(session, report.id, cast["admin"])
         assert list(made["row"]) == [4, 5, 5]
         assert made.loc[0, "before"] == resident_id.mask(c.id_number(1))
         assert (made.loc[1, "before"], made.loc[1, "after"], made.loc[1, "how"]) == ("25", "24", "网上改正")
@@ -176,7 +176,7 @@ def test_a_row_is_left_out_but_never_the_last_one(database: str) -> None:
     assert c.refusal(striking(4)).code == "rows"
     assert c.refusal(striking(3)).code == "file"
     with db.reading() as session:
-        (line,) = reports.repairs(session, report.id, cast["reviewer"]).to_dict("records")
+        (line,) = reports.repairs(session, report.id, cast["admin"]).to_dict("records")
     assert (line["row"], line["column"], line["before"], line["after"]) == (4, "", c.row(2)[1], "删去")
 
 
@@ -330,7 +330,7 @@ def test_a_number_from_before_a_correction_is_put_right_with_one_click_by_who_ha
     ]
     assert (mine.offer, another.offer) == ("由系统填入更正后的号码", "")
     assert str(c.row(2)[1]) not in another.words
-    assert c.id_number(31) not in repr([vars(each) for each in found(cast, report, "reviewer")])
+    assert c.id_number(31) not in repr([vars(each) for each in found(cast, report, "admin")])
     done(accepting(cast, report, 3))
     with db.reading() as session:
         assert reports.cells(session, report.id, 3, cast["base"])["id_number"] == c.id_number(31)
@@ -377,8 +377,8 @@ def test_nobody_but_its_base_reads_an_id_number_in_whatever_column_it_stands(dat
 
     def told() -> str:
         with db.reading() as session:
-            roster_of, made = (ask(session, report.id, cast["reviewer"]) for ask in (reports.rows, reports.repairs))
-            problems = reports.problems(session, report.id, cast["reviewer"], now=c.AFTER)
+            roster_of, made = (ask(session, report.id, cast["admin"]) for ask in (reports.rows, reports.repairs))
+            problems = reports.problems(session, report.id, cast["admin"], now=c.AFTER)
             return roster_of.to_csv() + made.to_csv() + str(problems)
 
     assert not [number for number in numbers if number in told()]
@@ -487,7 +487,7 @@ def test_the_open_rows_go_out_marked_and_come_back_corrected(database: str) -> N
     after = current(cast, report)
     assert (after.people, after.faults, after.roster_id) == (5, 0, report.roster_id)  # the file as it came is kept
     with db.reading() as session:
-        made = reports.repairs(session, report.id, cast["reviewer"])
+        made = reports.repairs(session, report.id, cast["admin"])
         assert list(zip(made["row"], made["column"], strict=True)) == [(4, "sex"), (6, "id_number"), (7, "name")]
         assert set(made["how"]) == {"上传改正"}
     page["A3"] = 99
@@ -632,7 +632,7 @@ def test_the_blank_form_cannot_go_wrong() -> None:
 # --- what a reviewer should see -------------------------------------------------------------------------------------
 
 
-def warnings(cast: c.Cast, report: Report, by: str = "reviewer") -> list[Problem]:
+def warnings(cast: c.Cast, report: Report, by: str = "admin") -> list[Problem]:
     with db.reading() as session:
         return reports.warnings(session, report.id, cast[by])
 
@@ -818,7 +818,7 @@ def test_a_supplement_is_held_against_the_plan_with_the_reports_before_it(databa
     strangers = "\n".join("\t".join(map(str, c.row(serial))) for serial in (5, 6))
     done(lambda s: reports.paste(s, added.id, strangers, actor=cast["base"], now=LATER))
     done(repairing(cast, added, (5, "sex", "m", "男"), (6, "name", "王示1", "王示四")))
-    for by in ("base", "reviewer"):
+    for by in ("base", "admin"):
         problems = found(cast, added, by)
         told = [(each.row, each.code, each.blocking) for each in problems]
         assert told == [(7, "supplement-new", False), (8, "supplement-new", False)]

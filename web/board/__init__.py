@@ -1,12 +1,13 @@
 """The dashboard on screen (指标看板): its filters, its figures, the rows behind them."""
 
-from web.board.drawing import STYLE, Ask, choice, figure, people, programmes, rows, tiles
+from web.board.drawing import STYLE, Ask, brief, choice, figure, people, programmes, rows, tiles
 from web.board.filed import file_figures, filed_figures, yearly_table
 from web.board.filters import chips, narrow, strip
 
 __all__ = [
     "STYLE",
     "Ask",
+    "brief",
     "chips",
     "choice",
     "figure",

@@ -122,6 +122,25 @@ def _files(made: Figure, again: Callable[[Session, Board], Figure], ask: Ask) ->
                 )
 
 
+def brief(ask: Ask) -> None:
+    """The dashboard as a brief for leaders (领导简报): two pages of PDF, or slides; made at the click."""
+
+    def content(kind: str) -> Callable[[], bytes]:
+        def make(session: Session, **who: Unpack[Who]) -> bytes:
+            seen = ask.board(session, who["actor"])
+            lines = dashboards.programmes.lines(session, who["actor"], seen)
+            said = dashboards.brief.brief(seen, lines, ask.foot(seen))
+            return dashboards.brief.pdf(said, seen) if kind == "pdf" else dashboards.brief.pptx(said, seen, lines)
+
+        return tables.deferred(make, db.reading)
+
+    for kind, label in {"pdf": "领导简报 PDF", "pptx": "演示文稿 PPTX"}.items():
+        name = f"继续教育简报-{ask.wanted.year}-{ask.wanted.on:%Y%m%d}.{kind}"
+        st.download_button(
+            label, content(kind), name, key=f"brief-{kind}", icon=":material/download:", on_click="ignore"
+        )
+
+
 def tiles(seen: Board, show: str) -> None:
     """The headline figures (指标), each with last year's change and a button to its rows."""
     with st.container(horizontal=True, key="board-tiles"):

@@ -137,7 +137,10 @@ def _kept() -> dict[str, str]:
 
     Asked on a connection of its own, once for a process: whoever seals is usually in the middle of a transaction.
     """
-    asked = sa.create_engine(url(), poolclass=sa.NullPool)
+    address = sa.make_url(url())
+    if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
+        return {}  # nothing is sealed there yet, and asking would make the file
+    asked = sa.create_engine(address, poolclass=sa.NullPool)
     with asked.connect() as connection:
         if not sa.inspect(connection).has_table("setting"):
             return {}

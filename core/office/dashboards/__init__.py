@@ -1,6 +1,6 @@
 """The dashboard (指标看板): what leaders see of a year as of a day, each figure with the rows behind it. Reads only."""
 
-from core.office.dashboards import charts, exports, filed, groups, programmes, yearly
+from core.office.dashboards import brief, charts, exports, filed, groups, programmes, yearly
 from core.office.dashboards.asked import AMOUNTS, VIEWERS, Choices, Measure, Per, Place, Wanted, choices, short
 from core.office.dashboards.board import GROUPS, MANY, Board, Tile, board, people_rows, told, totals
 from core.office.dashboards.kept import forget
@@ -18,6 +18,7 @@ __all__ = [
     "Tile",
     "Wanted",
     "board",
+    "brief",
     "charts",
     "choices",
     "exports",

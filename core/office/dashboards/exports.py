@@ -37,7 +37,7 @@ def palette() -> list[str]:
     return list(_theme()["chartCategoricalColors"])
 
 
-def _spec(figure: Figure, foot: str) -> dict[str, Any]:
+def _spec(figure: Figure, foot: str, width: int = WIDTH) -> dict[str, Any]:
     """The chart as a specification of its own: with its finding as a title, what it is narrowed to below it."""
     if figure.chart is None:
         raise Refused("empty", "这一项没有可导出的图，请放宽筛选条件。")
@@ -74,13 +74,13 @@ def _spec(figure: Figure, foot: str) -> dict[str, Any]:
         },
     }
     title = alt.TitleParams(text=figure.title, subtitle=foot)
-    return dict(chart.properties(width=WIDTH, title=title, config=config).to_dict())
+    return dict(chart.properties(width=width, title=title, config=config).to_dict())
 
 
-def png(figure: Figure, foot: str) -> bytes:
-    """The chart as PNG (图片), twice as fine as the screen. Refused codes: "empty"."""
+def png(figure: Figure, foot: str, width: int = WIDTH) -> bytes:
+    """The chart as PNG (图片), twice as fine as the screen; `width` in pixels of it. Refused codes: "empty"."""
     _font()
-    return bytes(vl_convert.vegalite_to_png(_spec(figure, foot), scale=2))
+    return bytes(vl_convert.vegalite_to_png(_spec(figure, foot, width), scale=2))
 
 
 def svg(figure: Figure, foot: str) -> bytes:

@@ -1,0 +1,292 @@
+"""The leadership brief (领导简报): the dashboard on two pages of A4, or as slides whose charts can be edited.
+
+Its findings are computed: what is furthest from where it should be comes first.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from pptx import Presentation
+from pptx.chart.data import CategoryChartData
+from pptx.dml.color import RGBColor
+from pptx.enum.chart import XL_CHART_TYPE
+from pptx.util import Inches, Pt
+
+from core.ground import paper
+from core.office.dashboards import charts, exports
+from core.office.dashboards.asked import Measure, Per
+from core.office.dashboards.board import Board, Tile, told
+from core.office.dashboards.programmes import Line
+
+FINDINGS, NAMED, ROWS, LONGEST = 3, 3, 6, 26
+"""So many findings, so many that lead and lag, so many rows of what is late, so many signs of a title."""
+
+HALF, NARROW = 86, 330
+"""Of a chart beside another: its width in millimetres, and its bars in pixels, so that its words can be read."""
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What a brief says (简报), of the dashboard as it was asked."""
+
+    title: str
+    foot: str
+    """Of what, as of when, whose."""
+    tiles: tuple[tuple[str, str], ...]
+    findings: tuple[str, ...]
+    """At most three, the most pressing first, each a sentence."""
+    programmes: tuple[str, ...]
+    """A sentence of each."""
+    ranks: tuple[tuple[str, str, str], ...]
+    """A measure, who leads, who lags, with their figures."""
+    late: tuple[tuple[str, str, str, str], ...]
+    """What was not in time or does not go on: where it is, which training, whose, since when or how long."""
+
+
+def brief(seen: Board, lines: Sequence[Line], foot: str) -> Brief:
+    """The brief of a dashboard (领导简报), of the programmes that stand on it; `foot` says of what and as of when."""
+    tiles = [(each.measure.label, _tile(each)) for each in seen.tiles()]
+    return Brief(
+        f"{seen.wanted.year}年度继续教育工作简报",
+        foot,
+        tuple(tiles),
+        findings(seen, lines),
+        tuple(each.sentence for each in lines),
+        tuple(filter(None, (_rank(seen, measure) for measure in (Measure.DONE, Measure.ON_TIME, Measure.PEOPLE)))),
+        _late(seen),
+    )
+
+
+def _tile(tile: Tile) -> str:
+    """A headline figure with its unit, and last year's beside it."""
+    said = f"{tile.text}{tile.measure.unit}" if tile.measure.adds_up else tile.text
+    if not tile.change:
+        return said
+    far = tile.change.startswith("上年")
+    return f"{said}（{tile.change.replace('上年', '上年同日') if far else f'比上年同日{tile.change}'}）"
+
+
+def findings(seen: Board, lines: Sequence[Line]) -> tuple[str, ...]:
+    """The most pressing findings (主要发现): by how far each is from where it should be, as a part of that."""
+    found: list[tuple[float, str]] = []
+    behind = [each for each in lines if each.done is not None and each.expected and each.done < each.expected]
+    if behind:
+        worst = max(behind, key=_short_of)
+        words = (
+            f"{len(behind)}个专项项目落后于序时进度，差得最多的是{worst.name}：应完成{worst.expected:,.0f}{worst.unit}"
+        )
+        found.append((_short_of(worst), f"{words}，已完成{worst.done:,}{worst.unit}"))
+    done = seen.by_place(Measure.DONE)
+    value = {tile.measure: tile.value for tile in seen.tiles()}
+    whole = value.get(Measure.DONE)
+    if whole is not None and len(done):
+        last = done.iloc[-1]
+        lowest = f"，最低的{last['name']}{last['value']:.1%}" if len(done) > 1 else ""
+        found.append((1 - whole, f"学时完成率{whole:.1%}，还有{len(seen.lacking()):,}人没有完成{lowest}"))
+    if seen.has_trainings:
+        found += _of_trainings(seen, value.get(Measure.ON_TIME))
+    return tuple(f"{words}。" for _, words in sorted(found, key=lambda each: -each[0])[:FINDINGS])
+
+
+def _short_of(line: Line) -> float:
+    """Which part of what the calendar asks for is missing."""
+    return (line.expected - line.done) / line.expected if line.expected and line.done is not None else 0.0
+
+
+def _of_trainings(seen: Board, on_time: float | None) -> list[tuple[float, str]]:
+    """Findings about reports that are late, what does not go on, and this year beside the last."""
+    found = []
+    late = seen.late()
+    late = late[late["kind"] == "report"]
+    if on_time is not None and len(late):
+        counts = late["organization"].value_counts()
+        most = f"，最多的是{counts.index[0]}（{counts.iloc[0]}期）" if counts.iloc[0] > 1 else ""
+        words = f"{len(late):,}期培训的报告没有按时报送，按时率{on_time:.1%}{most}"
+        found.append((1 - on_time, words))
+    stuck, plans = seen.stuck(), len(seen.plans())
+    overdue = stuck[stuck["overdue"].astype(bool)]
+    if len(overdue):
+        first = overdue.iloc[0]
+        words = f"{len(overdue):,}期培训已过期限仍未办结，最久的是{first['organization']}“{_cut(first['title'])}”"
+        found.append((len(overdue) / max(plans, 1), f"{words}，{first['where']}已{first['days']}天"))
+    people = next((each for each in seen.tiles() if each.measure is Measure.PEOPLE), None)
+    if people and people.value is not None and people.before and people.value < people.before:
+        words = f"培训人次{people.value:,.0f}，比上年同日少{people.before - people.value:,.0f}"
+        found.append((1 - people.value / people.before, words))
+    return found
+
+
+def _rank(seen: Board, measure: Measure) -> tuple[str, str, str] | None:
+    """Who leads and who lags by a measure; None where there are not two to compare."""
+    frame = seen.by_place(measure) if seen.has_trainings or measure is Measure.DONE else pd.DataFrame()
+    if len(frame) < 2:
+        return None
+    some = min(NAMED, len(frame) // 2)
+
+    def named(rows: pd.DataFrame) -> str:
+        pairs = zip(rows["name"], rows["value"], strict=True)
+        return "、".join(f"{name}（{told(value, measure)}）" for name, value in pairs)
+
+    return measure.headline, named(frame.head(some)), named(frame.tail(some)[::-1])
+
+
+def _late(seen: Board) -> tuple[tuple[str, str, str, str], ...]:
+    if not seen.has_trainings:
+        return ()
+    rows = seen.stuck().head(ROWS)
+    columns = (rows[name] for name in ("where", "title", "organization", "days"))
+    lines = zip(*columns, strict=True)
+    return tuple((where, _cut(title), _cut(whose), f"{days}天") for where, title, whose, days in lines)
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= LONGEST else f"{words[: LONGEST - 6]}…{words[-5:]}"
+
+
+def _drawn(seen: Board) -> list[charts.Figure]:
+    """The charts of a brief: who has done the hours, then what was done, on the way and in time."""
+    made = [charts.places(seen, Measure.DONE, Per.WHOLE)]
+    if seen.has_trainings:
+        made += [charts.places(seen, Measure.PEOPLE, Per.WHOLE), charts.funnel(seen), charts.in_time(seen)]
+    return [each for each in made if each.chart is not None]
+
+
+# --- two pages --------------------------------------------------------------------------------------------------------
+
+
+def pdf(said: Brief, seen: Board) -> bytes:
+    """The brief on two pages of A4 (简报). Refused codes: "glyph"."""
+    page = paper.Page(said.foot)
+    page.add_page()
+    paper.heading(page, said.title, [said.foot])
+    page.ln(2)
+    paper.pairs(page, said.tiles)
+    paper.section(page, "主要发现")
+    for number, words in enumerate(said.findings, 1):
+        paper.words(page, f"{number}、{words}")
+    if not said.findings:
+        paper.words(page, "所选范围内没有需要关注的事项。")
+    if said.programmes:
+        paper.section(page, "专项项目")
+        for number, words in enumerate(said.programmes, 1):
+            paper.words(page, f"{number}、{words}")
+    figures = _drawn(seen)
+    _pictures(page, figures[:2], said.foot)
+    page.add_page()
+    paper.section(page, "领先与落后")
+    if said.ranks:
+        paper.table(page, ("指标", "领先", "落后"), said.ranks, (38, 68, 68), "LLL")
+    else:
+        paper.words(page, "所选范围内没有可比较的单位。")
+    paper.section(page, "办理迟缓的培训")
+    if said.late:
+        paper.table(page, ("卡在", "培训", "机构", "已停"), said.late, (34, 66, 56, 18), "LLLR")
+    else:
+        paper.words(page, "没有停下来的培训。")
+    _pictures(page, figures[2:4], said.foot)
+    return bytes(page.output())
+
+
+def _pictures(page: paper.Page, figures: Sequence[charts.Figure], foot: str) -> None:
+    """Charts side by side below what is written, as large as the rest of the page allows."""
+    page.ln(4)
+    top, room = page.get_y(), page.h - 24 - page.get_y()
+    for place, figure in enumerate(figures):
+        content = exports.png(figure, foot, NARROW)
+        with Image.open(io.BytesIO(content)) as drawn:
+            height = min(HALF * drawn.height / drawn.width, room)
+        page.image(io.BytesIO(content), page.l_margin + place * (HALF + 2), top, h=height)
+
+
+# --- slides -----------------------------------------------------------------------------------------------------------
+
+
+def pptx(said: Brief, seen: Board, lines: Sequence[Line]) -> bytes:
+    """The brief as slides (演示文稿), 16:9; every chart is a native one with its numbers behind it."""
+    deck = Presentation()
+    deck.slide_width, deck.slide_height = Inches(13.333), Inches(7.5)
+    slide = _slide(deck, said.title, said.foot)
+    _words(slide, [f"{name}　{text}" for name, text in said.tiles], left=0.6, width=5.2, size=18)
+    findings = [f"{number}. {words}" for number, words in enumerate(said.findings, 1)]
+    _words(slide, ["主要发现", *findings], left=6.1, width=6.6, size=18)
+    if said.programmes:
+        slide = _slide(deck, "专项项目进度", said.foot)
+        _words(slide, said.programmes, left=0.6, width=5.6, size=14)
+        shares = [(each.name, each.share) for each in lines if each.share is not None]
+        _bars(slide, shares, "完成率", "0%", left=6.3, width=6.6)
+    for measure in (Measure.DONE, Measure.PEOPLE, Measure.ON_TIME):
+        if not (seen.has_trainings or measure is Measure.DONE):
+            continue
+        frame = seen.by_place(measure).head(15)
+        values = list(zip(frame["name"], frame["value"], strict=True))
+        if values:
+            slide = _slide(deck, f"{measure.headline}：{charts.places(seen, measure, Per.WHOLE).title}", said.foot)
+            _bars(slide, values, measure.headline, "#,##0" if measure.adds_up else "0.0%", left=0.6, width=12.1)
+    if seen.has_trainings:
+        slide = _slide(deck, charts.funnel(seen).title, said.foot)
+        funnel = seen.funnel()
+        stages = list(zip(funnel["stage"], funnel["people"], strict=True))
+        _bars(slide, stages, "人数", "#,##0", left=0.6, width=12.1)
+        slide = _slide(deck, "办理迟缓的培训", said.foot)
+        late = ["　".join(each) for each in said.late] or ["没有停下来的培训。"]
+        ranks = [f"{measure}　领先：{leads}　落后：{lags}" for measure, leads, lags in said.ranks]
+        _words(slide, [*late, *ranks], left=0.6, width=12.1, size=16)
+    buffer = io.BytesIO()
+    deck.save(buffer)
+    return buffer.getvalue()
+
+
+def _slide(deck: Any, title: str, foot: str) -> Any:
+    slide = deck.slides.add_slide(deck.slide_layouts[5])  # a title alone
+    shape = slide.shapes.title
+    shape.left, shape.top, shape.width, shape.height = Inches(0.6), Inches(0.3), Inches(12.1), Inches(1)
+    shape.text_frame.text = title
+    run = shape.text_frame.paragraphs[0].runs[0]
+    run.font.size, run.font.bold = Pt(28), True
+    run.font.color.rgb = RGBColor(*paper.ACCENT)  # type: ignore[no-untyped-call]
+    _words(slide, [foot], left=0.6, width=12.1, size=11, top=6.95, height=0.4)
+    return slide
+
+
+def _words(
+    slide: Any, lines: Sequence[str], *, left: float, width: float, size: int, top: float = 1.5, height: float = 5.2
+) -> None:
+    frame = slide.shapes.add_textbox(Inches(left), Inches(top), Inches(width), Inches(height)).text_frame
+    frame.word_wrap = True
+    for place, words in enumerate(lines):
+        paragraph = frame.paragraphs[0] if place == 0 else frame.add_paragraph()
+        paragraph.text = words
+        paragraph.font.size, paragraph.space_after = Pt(size), Pt(8)
+
+
+def _bars(
+    slide: Any, values: Sequence[tuple[str, Any]], name: str, number_format: str, *, left: float, width: float
+) -> None:
+    """A native bar chart, the first on top."""
+    if not values:
+        return
+    data = CategoryChartData(number_format=number_format)  # type: ignore[no-untyped-call]
+    data.categories = [label for label, _ in values]
+    numbers = [None if value is None or np.isnan(value) else float(value) for _, value in values]
+    data.add_series(name, numbers)  # type: ignore[no-untyped-call]
+    where = (Inches(left), Inches(1.4), Inches(width), Inches(5.4))
+    chart = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *where, data).chart
+    chart.has_title, chart.has_legend = False, False
+    chart.category_axis.reverse_order = True
+    chart.value_axis.visible, chart.value_axis.has_major_gridlines = False, False
+    chart.category_axis.tick_labels.font.size = Pt(12)
+    plot = chart.plots[0]
+    plot.gap_width, plot.has_data_labels = 45, True
+    plot.data_labels.number_format, plot.data_labels.number_format_is_linked = number_format, False
+    plot.data_labels.font.size = Pt(12)
+    fill = plot.series[0].format.fill
+    fill.solid()
+    colour = exports.palette()[0].removeprefix("#")
+    fill.fore_color.rgb = RGBColor.from_string(colour)  # type: ignore[no-untyped-call]

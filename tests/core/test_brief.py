@@ -1,0 +1,51 @@
+"""The leadership brief: two pages and slides of what the dashboard shows, its findings the most pressing first."""
+
+from __future__ import annotations
+
+import io
+
+import pypdfium2
+import pytest
+from pptx import Presentation
+
+from core.office.dashboards import Measure, brief
+from core.office.dashboards.programmes import Line
+from tests import cast as c
+from tests import ready
+from tests.core.test_dashboard import YEAR, asked, assembled
+
+BEHIND = Line("x", "示例项目", "人", 10, 100, 90.0, 10, 40, "示例项目已完成10人，还差90人。")
+AHEAD = Line("y", "另一项目", "期", 5, 5, 4.0, 5, 5, "另一项目已完成5期。")
+
+
+@pytest.fixture
+def cast(database: str) -> c.Cast:
+    return ready.office(assembled)
+
+
+def test_the_findings_are_of_the_data_and_the_most_pressing_comes_first(cast: c.Cast) -> None:
+    seen = asked(cast["reviewer"], YEAR)
+    said = brief.brief(seen, [BEHIND, AHEAD], "2024年度")
+    assert len(said.findings) == 3
+    assert "1个专项项目落后于序时进度，差得最多的是示例项目：应完成90人，已完成10人。" in said.findings
+    tiles = {tile.measure: tile for tile in seen.tiles()}
+    done = next(words for words in said.findings if words.startswith("学时完成率"))
+    assert tiles[Measure.DONE].text in done
+    assert f"还有{len(seen.lacking())}人没有完成" in done
+    assert said.programmes == (BEHIND.sentence, AHEAD.sentence)
+    assert [row[0] for row in said.late] == list(seen.stuck()["where"])[: brief.ROWS]
+    assert "示例项目" not in "".join(brief.findings(seen, [AHEAD])), "who is in pace is no finding"
+
+
+def test_it_is_two_pages_and_its_slides_hold_charts_that_can_be_edited(cast: c.Cast) -> None:
+    for by in ("reviewer", "hohhot_reviewer", "employer"):
+        seen = asked(cast[by], YEAR)
+        said = brief.brief(seen, [BEHIND] * 5, "2024年度")
+        with pypdfium2.PdfDocument(brief.pdf(said, seen)) as document:
+            assert len(document) == 2
+        deck = Presentation(io.BytesIO(brief.pptx(said, seen, [BEHIND, AHEAD])))
+        shapes = [shape for slide in deck.slides for shape in slide.shapes]
+        assert said.title in {shape.text_frame.text for shape in shapes if shape.has_text_frame}
+        plots = [shape.chart.plots[0] for shape in shapes if shape.has_chart]
+        people = [list(plot.series[0].values) for plot in plots if plot.series[0].name == Measure.PEOPLE.headline]
+        assert people == ([list(seen.by_place(Measure.PEOPLE)["value"])] if seen.has_trainings else [])
