@@ -44,8 +44,8 @@ def test_a_person_is_looked_up_in_a_small_province_and_its_books_stay_true(datab
 
 
 def test_looking_up_prints_one_table(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    size = ["--people", "900", "--entries", "5000", "--keep", str(tmp_path)]
-    lookup.main([*size, "--database", "sqlite", "--rounds", "9"])
+    size = ["--people", "300", "--entries", "2000", "--keep", str(tmp_path)]
+    lookup.main([*size, "--database", "sqlite", "--rounds", "2"])
     printed = capsys.readouterr().out
     for line in ("driver: entries", "program: page", "posting 10,000 entries"):
         assert line in printed

@@ -21,7 +21,7 @@ from tests.cast import Cast
 from tests.pages.test_deeds import NOW, ahead
 
 PLANS = int(os.environ.get("DESK_PLANS", 8))
-ROUNDS = int(os.environ.get("DESK_ROUNDS", 12))
+ROUNDS = int(os.environ.get("DESK_ROUNDS", 6))
 """How many random presses each of two reviewers makes; a round is one of `HANDS`."""
 
 

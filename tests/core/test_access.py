@@ -577,18 +577,20 @@ def test_exactly_those_may_whom_the_table_names(database: str, prepared: tuple[c
     for number, (name, deed, allowed) in enumerate(MAY):
         for at, usernames in zip(both, allowed, strict=True):
             for turn, (username, actor) in enumerate(cast.actors.items(), start=number):
-                if database == "postgresql" and turn % 3 and username not in usernames.split():
-                    continue  # who may not is refused by the same conditions there: every third is asked
+                if database == "postgresql" and turn % 9 and username not in usernames.split():
+                    continue  # who may not is refused by the same conditions there: every ninth is asked
                 found = outcome(deed, actor, at)
                 if (found == "done") != (username in usernames.split()) or found not in {"done", *REFUSED}:
                     wrong.append((name, at.authority_name, username, found))
     assert wrong == []
 
 
-def test_before_the_first_password_is_changed_nobody_may_anything(prepared: tuple[c.Cast, list[Records]]) -> None:
+def test_before_the_first_password_is_changed_nobody_may_anything(
+    database: str, prepared: tuple[c.Cast, list[Records]]
+) -> None:
     cast, both = prepared
     wrong = []
-    for name, deed, allowed in MAY:
+    for name, deed, allowed in MAY if database == "sqlite" else MAY[::5]:
         for at, usernames in zip(both, allowed, strict=True):
             for username in usernames.split():
                 found = outcome(deed, replace(cast[username], must_change_password=True), at)

@@ -150,11 +150,14 @@ def test_a_drill_restores_beside_the_office_and_tells_what_is_wrong(
         assert backups.standing(session, cast["admin"]).last is not None
         with pytest.raises(Refused):
             backups.standing(session, cast["hohhot_admin"])
+    if database == "postgresql":
+        return  # what `check` finds it finds on both: one of them has it said again by a drill
     c.behind_our_back("credit_entry", "UPDATE credit_entry SET hours = hours + 100 WHERE line = 1")
     bad = tmp_path / "bad.cebak"
     backups.make(bad, now=c.AFTER)
-    assert any("credit batch" in words for words in backups.drill(bad))
+    capsys.readouterr()
     assert main(["drill", str(bad)]) == 1
+    assert "credit batch" in capsys.readouterr().out
 
 
 def test_backups_are_kept_by_rule() -> None:

@@ -662,11 +662,6 @@ def test_a_key_is_made_once_and_a_broken_one_is_no_key(home: Path) -> None:
             db.keys()
         assert refused.value.code == "key"
 
-    assert len({first.text, first.index, first.files, first.signature}) == 4
-    (home / "secret.key").write_text("short", encoding="ascii")
-    with pytest.raises(RuntimeError, match="not an office key"):
-        db.keys()
-
 
 @pytest.mark.parametrize("hour", [0, 15, 16, 23])  # of UTC: at four in the afternoon the office's next day begins
 def test_the_day_of_a_moment_is_the_offices_in_sql_as_in_python(database: str, hour: int) -> None:
