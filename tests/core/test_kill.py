@@ -150,7 +150,7 @@ def test_kills_on_sqlite_leave_all_or_nothing(
         elif delay < 0.5 * reach and outcome:
             reach /= 1.25
     places, outcomes = [place for place, _ in found], [outcome for _, outcome in found]
-    assert places.count("within") >= 5, places
+    assert places.count("within") >= 2, places
     assert any(outcomes), places
     assert not all(outcomes), places
 
