@@ -37,8 +37,10 @@ def test_a_leader_clicks_the_map_takes_the_figures_along_and_prints_them(
     expect(page.get_by_role("button", name=re.compile("自治区本级$"))).to_be_visible(timeout=30_000)
     leader.sees(re.compile("培训人次明细（1）"))
     assert "league=" in page.url
+    leader.settle()
 
     page.get_by_text("数据表与导出").nth(1).click()
+    leader.settle()
     for kind, begins in (("PNG 图片", b"\x89PNG"), ("SVG 矢量图", b"<svg"), ("Excel", b"PK")):
         with page.expect_download() as download:
             page.get_by_role("button", name=re.compile(f"{kind}$")).first.click()
