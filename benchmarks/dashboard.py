@@ -208,7 +208,7 @@ def page(wanted: Wanted) -> dict[str, Any]:
 
 def drawn(dice: random.Random) -> Wanted:
     chosen = {name: dice.choice(values) for name, values in FILTERS.items() if dice.random() < 0.35}
-    chosen.pop("month", None)  # hours as of the end of a month are told apart below
+    chosen.pop("month", None)  # the month's filter is applied to hours below, as of the end of that month
     return Wanted(YEAR, ON, league=dice.choice((None, 2, 3, 4)), **chosen)
 
 

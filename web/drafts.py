@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from core.ground import db, typed
 from core.ground.access import Actor, Refused
 from core.office import unsaved
+from core.trail.files import Upload
 from web import context
 from web.deeds import Act, Who
 from web.words import md, moment_text
@@ -111,6 +112,24 @@ class Form:
         forms.pop(self.place, None)
         self.base, self.place, self.version, forms[place] = self.values, place, version, self
         self._forget()
+
+    @property
+    def files_key(self) -> str:
+        """The key of the form's uploader (附件), another one once its files were taken."""
+        return f"{self.prefix}files-{st.session_state.get(f'{self.prefix}round', 0)}"
+
+    @property
+    def files(self) -> list[Upload]:
+        """The files chosen in it."""
+        return [Upload(each.name, each.getvalue()) for each in st.session_state.get(self.files_key) or []]
+
+    def given(self) -> tuple[str, ...]:
+        """What tells the files chosen from others: a double click sends the same ones."""
+        return tuple(each.file_id for each in st.session_state.get(self.files_key) or [])
+
+    def taken(self) -> None:
+        """The files were taken: the uploader is empty again."""
+        st.session_state[f"{self.prefix}round"] = st.session_state.get(f"{self.prefix}round", 0) + 1
 
     def mark(self) -> None:
         """Unsaved mark (未保存的改动), for beside the buttons, with the way to discard; and what watches the typing."""

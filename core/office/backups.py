@@ -143,7 +143,9 @@ def make(target: Path, *, now: datetime, passphrase: str = "") -> Manifest:
 def describe(source: Path) -> Manifest:
     """What a backup says of itself (备份说明), without a key. Refused codes: "backup" (none of ours, damaged)."""
     with _outer(source) as outer:
-        return _manifest(outer, source)
+        told = _manifest(outer, source)
+        _check_payload(outer, told, source)
+        return told
 
 
 def verify(source: Path, *, passphrase: str = "") -> Manifest:
@@ -162,7 +164,8 @@ def restore(source: Path, *, over: bool = False, passphrase: str = "", now: date
     backup of its own, whose place is answered. Refused codes: "backup", "key", "passphrase", "open" (there is an
     office, and `over` was not said), "database" (a backup of the other kind of database), "tools".
     """
-    manifest = describe(source)
+    with _outer(source) as outer:
+        manifest = _manifest(outer, source)  # what it holds is checked as it is opened, before anything changes
     if manifest.database != db.dialect():
         raise Refused(
             "database",
@@ -334,9 +337,16 @@ def record(session: Session, path: Path, *, actor: Actor, now: datetime, found: 
     audit.record(session, audit.Event.BACKUP_DRILLED, region, actor=actor, after=told, now=now)
 
 
+def restored(session: Session, source: Path, aside: Path | None, *, now: datetime) -> None:
+    """The restored office's first line in its trail: from which backup, and where the former office was put."""
+    told = {"file": source.name, "aside": aside.name if aside else ""}
+    region, actor = session.get_one(Organization, 1), setup.system_actor(session)
+    audit.record(session, audit.Event.RESTORED, region, actor=actor, after=told, now=now)
+
+
 @dataclass(frozen=True)
 class Standing:
-    """How the office stands with its backups (备份情况)."""
+    """Backup status (备份情况): where backups lie, when the last good one and the last drill were."""
 
     folder: Path
     last: datetime | None
@@ -422,6 +432,7 @@ def _unpack(source: Path, target: Path, *, passphrase: str) -> Manifest:
     """Open a backup into an empty folder, every file of it checked on the way."""
     with _outer(source) as outer:
         manifest = _manifest(outer, source)
+        _check_payload(outer, manifest, source)
         identity = _identity(outer, manifest, passphrase)
         plain = target / ".payload.tar"
         try:
@@ -496,10 +507,14 @@ def _manifest(outer: tarfile.TarFile, source: Path) -> Manifest:
             raise _damaged(source) from error
     if told.format != FORMAT:
         raise Refused("backup", f"{source} 是另一版本的备份（格式{told.format}），请用当时的版本恢复。")
+    return told
+
+
+def _check_payload(outer: tarfile.TarFile, told: Manifest, source: Path) -> None:
+    """The whole payload is what the manifest says: it is read to its end for this."""
     with _part(outer, "payload.age", source) as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != told.payload:
             raise _damaged(source)
-    return told
 
 
 def _part(outer: tarfile.TarFile, name: str, source: Path | None = None) -> Any:
@@ -534,10 +549,3 @@ def _files_back(source: Path) -> None:
             place = db.home() / path.relative_to(source)
             place.parent.mkdir(parents=True, exist_ok=True)
             path.replace(place)
-
-
-def restored(session: Session, source: Path, aside: Path | None, *, now: datetime) -> None:
-    """The restored office's first line in its trail: from which backup, and where the former office was put."""
-    told = {"file": source.name, "aside": aside.name if aside else ""}
-    region, actor = session.get_one(Organization, 1), setup.system_actor(session)
-    audit.record(session, audit.Event.RESTORED, region, actor=actor, after=told, now=now)

@@ -19,7 +19,7 @@ from core.law.deadlines import Deadline
 from core.models import CalendarLink, Nomination, Organization, Placement, Plan, PublicNotice, Report, State
 from core.people import holidays
 from core.submissions import plans, reports
-from core.submissions.kinds import KINDS
+from core.submissions.kinds import EDITABLE, KINDS
 from core.submissions.programmes import marking
 from core.trail import audit
 
@@ -28,7 +28,6 @@ SUBSCRIBERS = (Role.ADMIN, Role.REVIEWER, Role.BASE_CLERK, Role.EMPLOYER_CLERK)
 MOST = 400
 """Trainings in a calendar: what an office is in charge of beyond that it sees in its queue."""
 _BACK, _LONGEST_TOKEN = 370, 64
-_WRITING = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def _of_plans(session: Session, home: Organization, today: date) -> Iterator[Eve
         .outerjoin(filed, filed.plan_id == Plan.id)
         .where(
             Plan.organization_id == home.id,
-            Plan.state.in_((*_WRITING, State.APPROVED)),
+            Plan.state.in_((*EDITABLE, State.APPROVED)),
             Plan.start_on >= today - timedelta(days=_BACK),
         )
         .options(sa.orm.joinedload(Plan.authority).joinedload(Organization.authority))
@@ -92,7 +91,7 @@ def _of_plans(session: Session, home: Organization, today: date) -> Iterator[Eve
     trainings: set[int] = set()
     rows: Iterable[tuple[Plan, Report | None]] = session.execute(query)
     for plan, report in rows:
-        if plan.state in _WRITING:
+        if plan.state in EDITABLE:
             if plan.start_on > today:
                 yield _filing(f"plan-{plan.id}", plan.title, KINDS["plan"].deadline(session, plan), plan, plan.id)
             continue
@@ -102,7 +101,7 @@ def _of_plans(session: Session, home: Organization, today: date) -> Iterator[Eve
         if report is None:
             counted = plans.report_deadline(session, plan, plan.end_on)
             yield _filing(f"report-{plan.id}-1", plan.title, counted, plan, 0)
-        elif report.state in reports.EDITABLE:
+        elif report.state in EDITABLE:
             counted = reports.deadline(session, report)
             yield _filing(f"report-{plan.id}-{report.part}", report.title, counted, plan, report.id)
 

@@ -20,8 +20,8 @@ from core.office import home
 from core.office.mail import Post
 from core.office.messages import KEPT, reaching
 from core.people import accounts, holidays, setup
-from core.submissions import plans, reports
-from core.submissions.kinds import KINDS
+from core.submissions import plans
+from core.submissions.kinds import EDITABLE, KINDS
 from core.submissions.programmes import merged
 from core.trail import messages
 from core.trail.messages import Topic, Word
@@ -71,7 +71,7 @@ def _step(left: int) -> str:
 
 
 def _of_reports(session: Session, today: date) -> Iterator[Word]:
-    filed = sa.exists().where(Report.plan_id == Plan.id, Report.state.not_in(reports.EDITABLE))
+    filed = sa.exists().where(Report.plan_id == Plan.id, Report.state.not_in(EDITABLE))
     query = (
         sa.select(Plan)
         .options(sa.orm.joinedload(Plan.authority), sa.orm.joinedload(Plan.organization))

@@ -97,7 +97,7 @@ class Home:
     """Years and codes of a person's cards that hold, the newest first."""
     done: tuple[Done, ...] = ()
     backup: Standing | None = None
-    """How the office stands with its backups, for whoever looks after them; not of a demonstration."""
+    """Backup status (备份情况), for the region's administrator; None for others and in a demonstration."""
 
 
 def home(session: Session, actor: Actor, *, now: datetime) -> Home:

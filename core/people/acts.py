@@ -140,7 +140,7 @@ def correct(
 
 def _evidence(session: Session, given: Upload | None, now: datetime, why: str = "") -> Attachment:
     """The evidence of an act, kept. Refused codes: "file" (none, or none of the usual kinds)."""
-    if given is None or not given.filename.lower().endswith(files.DOCUMENT_ENDINGS) or not files.is_as_named(given):
+    if given is None or not files.is_document(given):
         raise Refused("file", f"{why}请上传证明材料，可用{'、'.join(files.DOCUMENT_ENDINGS)}文件。")
     return files.attach(session, None, given, purpose="evidence", now=now)
 

@@ -48,6 +48,12 @@ def authorities(session: Session) -> dict[int, str]:
     return {row.id: row.name for row in session.execute(query.order_by(Organization.id))}
 
 
+def region(session: Session) -> Organization:
+    """The region's own office (自治区人社厅): every system has one."""
+    query = sa.select(Organization).where(Organization.kind == OrganizationKind.REGION_HR).order_by(Organization.id)
+    return session.scalars(query.limit(1)).one()
+
+
 def add(
     session: Session, *, name: str, kind: OrganizationKind, authority_id: int, actor: Actor, now: datetime
 ) -> Organization:

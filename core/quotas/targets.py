@@ -31,6 +31,7 @@ from core.ground.access import (
 from core.law import notices
 from core.law.notices import Programme, Way
 from core.models import Organization, Quota, QuotaShare, QuotaVersion
+from core.people import organizations
 from core.trail import audit, messages
 
 CHANGERS = (Role.REVIEWER, Role.ADMIN)
@@ -131,7 +132,7 @@ def offices(session: Session, found: Programme) -> dict[int, Organization]:
     bases and institutes the region-level ones alone. Last the region's own office, for the units without a line.
     """
     kinds = found.offices or _SHARERS.get(found.way, _USUAL)
-    region = session.scalars(_REGION).one()
+    region = organizations.region(session).id
     mine = sa.and_(Organization.kind.in_(kinds), Organization.authority_id == region)
     leagues = Organization.kind.in_({_K.LEAGUE_HR} & {*kinds})
     query = sa.select(Organization).where(Organization.active, mine | leagues | (Organization.id == region))
@@ -144,10 +145,6 @@ _ORDER = [_K.LEAGUE_HR, *(kind for kind in _K if kind not in AUTHORITIES), _K.RE
 def place(office: Organization) -> tuple[int, int]:
     """Its place among those a target is split over (排列次序), to sort by: leagues, units of the region, the region."""
     return _ORDER.index(office.kind), office.id
-
-
-_REGION = sa.select(Organization).where(Organization.kind == _K.REGION_HR).order_by(Organization.id).limit(1)
-_REGION = _REGION.with_only_columns(Organization.id)
 
 
 def counts_for(session: Session, shares: Mapping[int, int]) -> set[int]:

@@ -9,15 +9,17 @@ from core.submissions import plans
 from core.submissions import reports
 from core.submissions import claims
 from core.submissions import disputes
-from core.submissions.programmes import capability  # noqa: F401  its kind comes after the others
-from core.submissions.programmes import summaries  # noqa: F401
-from core.submissions.programmes import study as study
-from core.submissions.programmes import selection as selection
-from core.submissions.programmes import publicity as publicity
-from core.submissions.programmes import placements as placements
-from core.submissions.programmes import seminars as seminars
-from core.submissions.programmes import classes as classes
-from core.submissions.programmes import summary as summary
+from core.submissions.programmes import (  # noqa: F401  their kinds, and what hears of deeds
+    capability,
+    summaries,
+    study,
+    selection,
+    publicity,
+    placements,
+    seminars,
+    classes,
+    nomination_table,
+)
 # isort: on
 
 __all__ = [

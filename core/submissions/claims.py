@@ -55,14 +55,13 @@ from core.models import (
 from core.people import persons
 from core.submissions import forms, plans
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
-from core.submissions.kinds import REASONS, Action, Kind, Line, register
+from core.submissions.kinds import EDITABLE, REASONS, Action, Kind, Line, register
 from core.tables import values
 from core.tables.problems import Problem
 from core.trail import audit, files
 from core.trail.files import Upload
 
 FILERS = (Role.PERSON, Role.EMPLOYER_CLERK)
-OPEN = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
 UNITS = {"hour": "学时", "day": "天", "item": "项"}
 
 _SOURCES = {source.label: source for source in Source}
@@ -452,7 +451,7 @@ def revise(
     """
     require(actor, *FILERS)
     claim = _one(session, claim_id, actor, lock=True)
-    if claim.state not in OPEN:
+    if claim.state not in EDITABLE:
         raise Refused("state", f"该申报的状态是“{claim.state.label}”，不能修改；待审的请先撤回。")
     if claim.version != version:
         raise audit.overtaken(session, claim)

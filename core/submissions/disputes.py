@@ -36,7 +36,7 @@ from core.models import (
 )
 from core.people import persons
 from core.submissions import workflow
-from core.submissions.kinds import Action, Kind, Line, Stage, register
+from core.submissions.kinds import Action, Answered, Line, Stage, register
 from core.trail import audit, messages
 
 FILERS = (Role.PERSON, Role.EMPLOYER_CLERK)
@@ -185,7 +185,7 @@ _ENTRY = sa.inspect(CreditEntry).local_table
 _LINE = sa.and_(_ENTRY.c.batch_id == _TABLE.c.batch_id, _ENTRY.c.line == _TABLE.c.line)
 
 
-class DisputeKind(Kind[Dispute]):
+class DisputeKind(Answered[Dispute]):
     """The dispute (学时异议) as a kind of submission, answered by the office in charge of the entry's batch."""
 
     code = "dispute"
@@ -193,23 +193,8 @@ class DisputeKind(Kind[Dispute]):
     model = Dispute
     filers = FILERS
     stages = (Stage("answer", "答复", roles=books.REVERSERS),)
-    approval_needs_reason = True
     words: ClassVar = {"title": "学时记录", "organization": "提出单位", "words": "异议内容"}
-    action_words: ClassVar = {
-        "submit": "提出",
-        "approve": "异议成立",
-        "return": "请补充说明",
-        "reject": "异议不成立",
-    }
-    done_words: ClassVar = {"approve": "异议成立", "return": "已请提出人补充说明", "reject": "异议不成立"}
-    state_words: ClassVar = {
-        "submitted": "待答复",
-        "returned": "待补充",
-        "approved": "异议成立",
-        "rejected": "异议不成立",
-    }
     events: ClassVar = {"submit": Event.FILED, "approve": Event.UPHELD, "reject": Event.REJECTED}
-    fields: ClassVar = {"words": "异议内容"}
     columns = (
         Person.name,
         sa.type_coerce(Person.id_number, MaskedNumber("person.id_number")).label("id_mask"),

@@ -74,11 +74,26 @@ def check_evidence(evidence: Sequence[Upload]) -> None:
             raise Refused("file", f"“{upload.filename}”不是PDF、JPG或PNG文件，请拍照、扫描或另存后再上传。")
 
 
-def attach(session: Session, submission: Submission, evidence: Sequence[Upload], *, now: datetime) -> None:
-    """Add evidence (证明材料) to a submission: PDF or pictures, a few. Refused codes: "file"."""
-    check_evidence(evidence)
+def check_documents(given: Sequence[Upload]) -> None:
+    """Files that can be papers (材料): PDF, Word, WPS, OFD or pictures. Refused codes: "file"."""
+    for upload in given:
+        if not files.is_document(upload):
+            raise Refused("file", f"“{upload.filename}”请另存为{'、'.join(files.DOCUMENT_ENDINGS)}文件后再上传。")
+
+
+def attach(
+    session: Session,
+    submission: Submission,
+    given: Sequence[Upload],
+    *,
+    check: Callable[[Sequence[Upload]], None] = check_evidence,
+    word: str = "一项申报",
+    now: datetime,
+) -> None:
+    """Add files (附件) to a submission, a few, each of a kind that `check` takes. Refused codes: "file"."""
+    check(given)
     had = session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == submission.id)) or 0
-    if had + len(evidence) > MOST_FILES:
-        raise Refused("file", f"一项申报至多附{MOST_FILES}个文件，请把多页合成一个PDF。")
-    for upload in evidence:
+    if had + len(given) > MOST_FILES:
+        raise Refused("file", f"{word}至多附{MOST_FILES}个文件，请把多页合成一个PDF。")
+    for upload in given:
         files.attach(session, submission, upload, purpose="evidence", now=now)

@@ -20,7 +20,7 @@ from core.ground.access import Actor, Labelled, Refused, Role
 from core.law.deadlines import Deadline
 from core.ledger.consequences import Consequence
 from core.ledger.statements import Origin
-from core.models import Remark, Submission
+from core.models import Remark, State, Submission
 from core.tables.problems import Problem
 from core.trail import audit
 
@@ -43,6 +43,9 @@ class Action(Labelled):
         """The action in the past tense."""
         return self.label if self is Action.REJECT else f"已{self.label}"
 
+
+EDITABLE = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
+"""States in which whoever filed a submission may still change it (可修改的状态); see `workflow` for the moves."""
 
 Rows = Mapping[int, Mapping[str, str]]
 """Rows of a table by their number, their cells as text by column."""
@@ -262,6 +265,30 @@ class Kind(Protocol[S]):
     def summary(self, submission: S, /) -> dict[str, Any]:
         """Its fields for the trail; never a full ID number."""
         return {"title": submission.title}
+
+
+class Answered(Kind[S], Protocol[S]):
+    """A kind that speaks against something and is answered with a reason (异议): it is upheld, or it is not."""
+
+    approval_needs_reason: ClassVar[bool] = True
+    action_words: ClassVar[dict[str, str]] = {
+        "submit": "提出",
+        "approve": "异议成立",
+        "return": "请补充说明",
+        "reject": "异议不成立",
+    }
+    done_words: ClassVar[dict[str, str]] = {
+        "approve": "异议成立",
+        "return": "已请提出人补充说明",
+        "reject": "异议不成立",
+    }
+    state_words: ClassVar[dict[str, str]] = {
+        "submitted": "待答复",
+        "returned": "待补充",
+        "approved": "异议成立",
+        "rejected": "异议不成立",
+    }
+    fields: ClassVar[dict[str, str]] = {"words": "异议内容"}
 
 
 KINDS: dict[str, Kind[Any]] = {}

@@ -30,7 +30,7 @@ from core.ledger.consequences import Consequence
 from core.models import Mode, Organization, Plan, ProgrammeLine, Report, State, Submission
 from core.people import holidays
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
-from core.submissions.kinds import REASONS, Action, Kind, Line, Mark, register
+from core.submissions.kinds import EDITABLE, REASONS, Action, Kind, Line, Mark, register
 from core.submissions.programmes import marking, occupations
 from core.submissions.programmes.occupations import ClassFields
 from core.tables import values
@@ -305,7 +305,7 @@ def revise(session: Session, plan_id: int, fields: PlanFields, *, version: int, 
     Refused codes: "role", "missing", "state", "stale", "fields", "policy".
     """
     plan = own(session, plan_id, actor)
-    if plan.state not in (State.DRAFT, State.RETURNED, State.WITHDRAWN):
+    if plan.state not in EDITABLE:
         raise Refused("state", f"该计划的状态是“{plan.state.label}”，不能修改；待审的请先撤回。")
     if plan.version != version:
         raise audit.overtaken(session, plan)
@@ -345,7 +345,7 @@ def grant_extension(session: Session, plan_id: int, *, actor: Actor, reason: str
         raise not_found("计划")
     if not actor.oversees_region:
         access.in_charge(actor, plan.authority_id)
-    if plan.state not in (State.DRAFT, State.RETURNED, State.WITHDRAWN):
+    if plan.state not in EDITABLE:
         raise Refused("state", f"该计划{plan.state.label}，无需延期。")
     today = db.office_day(now)
     policy = policy_of(plan)

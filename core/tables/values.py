@@ -202,6 +202,13 @@ def word(cell: object, words: Sequence[str], synonyms: Mapping[str, str] | None 
     raise Unclear(f"请填“{'”“'.join(words)}”之一")
 
 
+def id_number(cell: object) -> str:
+    """An ID number (身份证号), normalised; `Unclear` with the code of `resident_id.problem`."""
+    if code := resident_id.problem(cell):
+        raise Unclear(resident_id.words(code, cell), code)
+    return resident_id.normalise(cell)
+
+
 def yes_no(cell: object) -> bool:
     """Yes or no (是否); what says nothing is no."""
     said = _bare(cell).casefold()

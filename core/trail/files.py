@@ -45,6 +45,11 @@ def is_as_named(upload: Upload) -> bool:
     return not upload.content or upload.content.startswith(sign)
 
 
+def is_document(upload: Upload) -> bool:
+    """Whether a file is one of the kinds that documents come in (材料的格式), and begins as one."""
+    return upload.filename.lower().endswith(DOCUMENT_ENDINGS) and is_as_named(upload)
+
+
 def attach(
     session: Session, submission: Submission | None, upload: Upload, *, purpose: str, now: datetime
 ) -> Attachment:
@@ -158,7 +163,7 @@ def faults(session: Session) -> list[str]:
     for kept in session.scalars(sa.select(Attachment).order_by(Attachment.id).execution_options(yield_per=500)):
         said = f"attachment {kept.id} of " + (f"submission {kept.submission_id}" if kept.submission_id else "a batch")
         try:
-            content = _content(kept).content
+            found_there = _content(kept)
         except FileNotFoundError:
             found.append(f"{said}: its file {_path(kept.sha256)} is missing")
         except OSError as error:
@@ -166,7 +171,7 @@ def faults(session: Session) -> list[str]:
         except InvalidTag:
             found.append(f"{said}: its file {_path(kept.sha256)} was altered, or sealed with another key")
         else:
-            if hashlib.sha256(content).hexdigest() != kept.sha256 or len(content) != kept.size:
+            if digest_of(found_there) != kept.sha256 or len(found_there.content) != kept.size:
                 found.append(f"{said}: its file is not the one that was handed in")
     return found
 

@@ -250,7 +250,7 @@ def _summary(office: Office, told: Mapping[str, Any], year: int) -> Iterator[dat
 
 @dataclass(frozen=True)
 class Training:
-    """A training of a programme (高研班、数字技术工程师办班): what is told of it, and its course."""
+    """A training of a programme (高研班、数字技术工程师办班): its plan and, of a class, the occupation."""
 
     told: Mapping[str, Any]
     course: Course
@@ -460,7 +460,7 @@ def _nominated(
 def _published(
     office: Office, told: Mapping[str, Any], clock: _Clock, year: int, chosen: Sequence[Nomination]
 ) -> Iterator[datetime]:
-    """The public notice; then, once it is final, placements with what has been reached by now."""
+    """The public notice (公示); once it is final the placements (培养) with the milestones that lie before today."""
     session, region = office.session, _region(office)
     now = clock.on(told["published"])
     yield now

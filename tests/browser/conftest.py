@@ -69,8 +69,6 @@ def put(home: Path, served: Path) -> None:
     shutil.copy2(home / "secret.key", served / "secret.key")  # what the office is sealed with goes along
     with closing(sqlite3.connect(home / "office.db")) as ours, closing(sqlite3.connect(served / "office.db")) as its:
         ours.backup(its)
-    if (key := home / "secret.key").exists():  # what the rows are sealed with
-        shutil.copyfile(key, served / key.name)
     for folder in filter(Path.is_dir, served.iterdir()):  # attachments and notices of the test before
         shutil.rmtree(folder)
 

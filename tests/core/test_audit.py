@@ -26,6 +26,7 @@ from core.submissions import claims, comments, disputes, plans, reports, workflo
 from core.submissions.programmes import (
     capability,
     classes,
+    nomination_table,
     occupations,
     placements,
     publicity,
@@ -33,7 +34,6 @@ from core.submissions.programmes import (
     seminars,
     study,
     summaries,
-    summary,
 )
 from core.submissions.workflow import Action
 from core.tables import mending, sheets
@@ -252,7 +252,7 @@ def a_year_of_study(cast: c.Cast) -> None:
         act = {"actor": reviewer, "now": c.NOW}
         mine = {"version": of_a_school.version, "actor": cast["hohhot_reviewer"], "now": c.NOW}
         selection.rank(s, of_a_school.id, 1, **mine)
-        summary.workbook(s, "special_training", 2024, **act)
+        nomination_table.workbook(s, "special_training", 2024, **act)
         found = study.one(s, last, reviewer)
         workflow.move(s, last, Action.RETURN, version=found.version, reason="补充师资", **act)
         again = {"actor": employer, "now": c.NOW}

@@ -12,7 +12,7 @@ from core.law import notices
 from core.models import Nomination, State
 from core.quotas import targets
 from core.submissions import workflow
-from core.submissions.programmes import selection, study, summary
+from core.submissions.programmes import nomination_table, selection, study
 from core.submissions.workflow import Action
 from core.tables import reader, sheets
 from core.trail import audit
@@ -233,7 +233,7 @@ def table(*rows: list[Any], headings: tuple[str, ...] = ("姓名", "身份证号
 def by_table(cast: c.Cast, content: bytes, by: str = "hohhot_reviewer") -> tuple[int, list[tuple[int, str, str]]]:
     with db.transaction() as session:
         act: Any = {"actor": cast[by], "now": c.AFTER}
-        done, found = summary.rank_by(session, content, "汇总表.xlsx", SPECIAL, 2024, **act)
+        done, found = nomination_table.rank_by(session, content, "汇总表.xlsx", SPECIAL, 2024, **act)
     return done, [(each.row, each.column, each.code) for each in found.problems]
 
 
@@ -269,7 +269,7 @@ def test_the_leagues_own_table_ranks_its_nominations_and_names_what_is_wrong_row
 
 
 def _by(session: Any, cast: c.Cast, content: bytes, by: str) -> None:
-    summary.rank_by(session, content, "汇总表.xlsx", SPECIAL, 2024, actor=cast[by], now=c.AFTER)
+    nomination_table.rank_by(session, content, "汇总表.xlsx", SPECIAL, 2024, actor=cast[by], now=c.AFTER)
 
 
 def test_the_summary_table_has_full_numbers_as_text_for_the_reviewing_office_alone_and_comes_back_in(
@@ -280,18 +280,18 @@ def test_the_summary_table_has_full_numbers_as_text_for_the_reviewing_office_alo
     second = school(cast, 12)
 
     def taking(by: str) -> Any:
-        return lambda s: summary.workbook(s, SPECIAL, 2024, actor=cast[by], now=c.AFTER)
+        return lambda s: nomination_table.workbook(s, SPECIAL, 2024, actor=cast[by], now=c.AFTER)
 
     for by in ("leader", "employer", "hohhot_admin"):
         assert c.refusal(taking(by)).code == "role"
     with db.transaction() as session:
         mine, all_ = taking("hohhot_reviewer")(session), taking("reviewer")(session)
     (sheet,) = reader.read(mine)
-    assert [column[0] for column in sheet.columns] == list(summary.HEADINGS.values())
+    assert [column[0] for column in sheet.columns] == list(nomination_table.HEADINGS.values())
     assert sheet.columns[5][1:] == [c.id_number(11), c.id_number(12)]
     assert len(reader.read(all_)[0].columns[0]) == 4
     with db.reading() as session:
-        lines, _ = audit.history(session, cast["hohhot_admin"], event=summary.Event.TAKEN)
+        lines, _ = audit.history(session, cast["hohhot_admin"], event=nomination_table.Event.TAKEN)
         assert (len(lines), c.id_number(11) in lines.iloc[0]["after"]) == (1, False)
     filled = mine  # the one that waits has no rank yet: asked about, and nothing else is lost
     assert by_table(cast, filled)[1][-1] == (3, "rank", "rank-form")

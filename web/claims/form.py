@@ -19,7 +19,6 @@ from core.submissions import claims
 from core.submissions.claims import Activity
 from core.submissions.kinds import KINDS
 from core.submissions.programmes import placements
-from core.trail.files import Upload
 from web import address, context, drafts, papers, tables
 from web.claims import reading
 from web.deeds import Who
@@ -56,7 +55,7 @@ def form(claim: Claim | None, person_id: int, actor: Actor) -> Paper:
     version, notes = claim.version if claim else 0, papers.notes(claim, actor)
     draft = drafts.form(place, base, version=version, actor=actor, notes=notes)
     keep, to_file = partial(_keep, draft, person_id), partial(_keep, draft, person_id, to_file=True)
-    more: dict[str, Any] = {"given": partial(_given, draft), "taken": partial(_taken, draft), "keep_to_file": to_file}
+    more: dict[str, Any] = {"given": draft.given, "taken": draft.taken, "keep_to_file": to_file}
     paper = Paper(CLAIM, draft, keep, found=claim, **more)
     if claim:
         _hints(claim)
@@ -78,10 +77,10 @@ def form(claim: Claim | None, person_id: int, actor: Actor) -> Paper:
         "证书或证明材料（PDF、JPG、PNG） *",
         ["pdf", "jpg", "jpeg", "png"],
         accept_multiple_files=True,
-        key=_files(draft),
+        key=draft.files_key,
         help="已上传的材料随申报保留；再次上传的会添加在后面。",
     )
-    if (words := draft.fault("files")) and not st.session_state.get(_files(draft)):
+    if (words := draft.fault("files")) and not st.session_state.get(draft.files_key):
         st.markdown(f":red[:material/error: {md(words)}]")
     st.caption(drafts.LEGEND)
     return paper
@@ -170,7 +169,7 @@ def _keep(
     for name, choices in (("level", activity and activity.levels), ("rank", activity and activity.ranks)):
         typed[name] = (typed[name] or choices[0]) if choices else ""
     fields = claims.ClaimFields(**typed)
-    evidence = [Upload(each.name, each.getvalue()) for each in st.session_state.get(_files(draft)) or []]
+    evidence = draft.files
     sent: dict[str, Any] = {"evidence": evidence, "to_file": to_file}
     if draft.record is None:
         claim = claims.draft(session, person_id, fields, **sent, **who)
@@ -185,16 +184,3 @@ def _of_day(session: Session, person_id: int, typed: dict[str, Any], actor: Acto
         return None
     policy = notices.in_force(typed["completed_on"], claims.league_of(session, person_id, actor))
     return next((each for each in claims.activities(policy) if each.name == typed["activity"]), None)
-
-
-def _files(draft: drafts.Form) -> str:
-    """The key of the evidence's uploader, another one once its files were taken."""
-    return f"{draft.prefix}files-{st.session_state.get(f'{draft.prefix}round', 0)}"
-
-
-def _given(draft: drafts.Form) -> tuple[str, ...]:
-    return tuple(each.file_id for each in st.session_state.get(_files(draft)) or [])
-
-
-def _taken(draft: drafts.Form) -> None:
-    st.session_state[f"{draft.prefix}round"] = st.session_state.get(f"{draft.prefix}round", 0) + 1

@@ -9,17 +9,16 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Role
-from core.models import Plan, State
+from core.models import Plan
 from core.submissions import plans
+from core.submissions.kinds import EDITABLE
 from web import context, deeds
 from web.deeds import Who
-
-OPEN = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
 
 
 def offered(plan: Plan, here: Actor) -> bool:
     """Whether the actor may let this plan be filed late."""
-    return here.role is Role.ADMIN and plan.state in OPEN and not plan.extension_start_on
+    return here.role is Role.ADMIN and plan.state in EDITABLE and not plan.extension_start_on
 
 
 def extend(plan: Plan) -> None:

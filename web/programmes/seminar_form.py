@@ -17,7 +17,6 @@ from core.submissions import plans
 from core.submissions.kinds import KINDS
 from core.submissions.programmes import seminars
 from core.trail import files
-from core.trail.files import Upload
 from web import context, drafts, papers, tables
 from web.claims import reading as claim_reading
 from web.deeds import Who
@@ -37,8 +36,8 @@ def form(seminar: Seminar | None, actor: Actor) -> Paper:
         draft,
         partial(_keep, draft),
         found=seminar,
-        given=partial(_given, draft),
-        taken=partial(_taken, draft),
+        given=draft.given,
+        taken=draft.taken,
     )
     _hints(seminar, actor)
     _what(draft, actor)
@@ -183,28 +182,15 @@ def _files(draft: drafts.Form, seminar: Seminar | None, actor: Actor) -> None:
         "附件（申请函、实施方案等，可不附）",
         [ending[1:] for ending in files.DOCUMENT_ENDINGS],
         accept_multiple_files=True,
-        key=_uploader(draft),
+        key=draft.files_key,
         help="已上传的附件随申请保留；再次上传的会添加在后面。",
     )
-
-
-def _uploader(draft: drafts.Form) -> str:
-    """The key of the papers' uploader, another one once its files were taken."""
-    return f"{draft.prefix}files-{st.session_state.get(f'{draft.prefix}round', 0)}"
-
-
-def _given(draft: drafts.Form) -> tuple[str, ...]:
-    return tuple(each.file_id for each in st.session_state.get(_uploader(draft)) or [])
-
-
-def _taken(draft: drafts.Form) -> None:
-    st.session_state[f"{draft.prefix}round"] = st.session_state.get(f"{draft.prefix}round", 0) + 1
 
 
 def _keep(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str, Seminar]:
     """What saving the form does: a new application, or a revised one, with the files that were chosen."""
     fields = seminars.SeminarFields(**draft.values)
-    given = [Upload(each.name, each.getvalue()) for each in st.session_state.get(_uploader(draft)) or []]
+    given = draft.files
     if draft.record is None:
         kept = seminars.draft(session, fields, papers=given, **who)
     else:

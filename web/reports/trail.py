@@ -11,6 +11,7 @@ from core.ground import db
 from core.ground.access import Actor
 from core.models import Report
 from core.submissions import reports
+from core.submissions.kinds import EDITABLE
 from web import deeds, tables
 from web.deeds import Who
 
@@ -29,7 +30,7 @@ def trail(report: Report, actor: Actor) -> None:
         shown = made.rename(columns=NAMES)
         widths = {"file_row": 60, "heading": 110, "cell_before": 190, "cell_after": 190, "repaired_by": 90}
         tables.fixed(shown, widths | {"account_name": 110, "at": 140})
-        if report.state in reports.EDITABLE and report.part == 1 and actor.organization_id == report.organization_id:
+        if report.state in EDITABLE and report.part == 1 and actor.organization_id == report.organization_id:
             with st.popover("恢复为上传的原件"):
                 st.write("撤销上面的全部改正、粘贴和删去，回到上传的文件；改正记录保留。")
                 st.button("确认恢复", key=f"restart-{report.id}", type="primary", on_click=_restart, args=(report.id,))

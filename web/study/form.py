@@ -14,7 +14,6 @@ from core.ground.access import Actor, Refused
 from core.models import Nomination
 from core.submissions.kinds import KINDS
 from core.submissions.programmes import marking, places, study
-from core.trail.files import Upload
 from web import context, drafts, papers, tables
 from web.claims import reading as evidence
 from web.deeds import Who
@@ -47,7 +46,7 @@ def form(found: Nomination | None, person_id: int, actor: Actor) -> Paper:
     version, notes = found.version if found else 0, papers.notes(found, actor)
     draft = drafts.form(place, base, version=version, actor=actor, notes=notes)
     keep = partial(_keep, draft, person_id)
-    paper = Paper(NOMINATION, draft, keep, found=found, given=partial(_given, draft), taken=partial(_taken, draft))
+    paper = Paper(NOMINATION, draft, keep, found=found, given=draft.given, taken=draft.taken)
     if found and found.person:
         st.markdown(f"推荐**{md(found.person.name)}**")
     if told:
@@ -63,7 +62,7 @@ def form(found: Nomination | None, person_id: int, actor: Actor) -> Paper:
         "附件：推荐表、学历学位和职称证书等（PDF、JPG、PNG）",
         ["pdf", "jpg", "jpeg", "png"],
         accept_multiple_files=True,
-        key=_files(draft),
+        key=draft.files_key,
         help="已上传的附件随推荐保留；再次上传的会添加在后面。",
     )
     st.caption(drafts.LEGEND)
@@ -130,22 +129,9 @@ def _fields(session: Session, found: Nomination | None, person_id: int, actor: A
 def _keep(draft: drafts.Form, person_id: int, session: Session, **who: Unpack[Who]) -> tuple[str, Nomination]:
     """What saving the form does: a new nomination, or a revised one, with the files that were chosen."""
     fields = study.NominationFields(**draft.values)
-    evidence = [Upload(each.name, each.getvalue()) for each in st.session_state.get(_files(draft)) or []]
+    evidence = draft.files
     if draft.record is None:
         kept = study.draft(session, person_id, fields, evidence=evidence, **who)
     else:
         kept = study.revise(session, draft.record, fields, evidence=evidence, version=draft.version, **who)
     return f"“{kept.title}”已保存。", kept
-
-
-def _files(draft: drafts.Form) -> str:
-    """The key of the uploader, another one once its files were taken."""
-    return f"{draft.prefix}files-{st.session_state.get(f'{draft.prefix}round', 0)}"
-
-
-def _given(draft: drafts.Form) -> tuple[str, ...]:
-    return tuple(each.file_id for each in st.session_state.get(_files(draft)) or [])
-
-
-def _taken(draft: drafts.Form) -> None:
-    st.session_state[f"{draft.prefix}round"] = st.session_state.get(f"{draft.prefix}round", 0) + 1

@@ -14,7 +14,7 @@ from core.ground.access import Actor, OrganizationKind, Role
 from core.law.notices import Programme
 from core.models import State
 from core.submissions import workflow
-from core.submissions.programmes import selection, summary
+from core.submissions.programmes import nomination_table, selection
 from core.submissions.workflow import Action
 from core.tables.problems import Problem
 from web import deeds, shell, tables
@@ -72,7 +72,7 @@ def _summary(programme: Programme, year: int) -> None:
     """The summary table to take away (汇总表), with full ID numbers: a logged act."""
 
     def taken(session: Session, **who: Unpack[Who]) -> bytes:
-        return summary.workbook(session, programme.code, year, **who)
+        return nomination_table.workbook(session, programme.code, year, **who)
 
     st.download_button(
         "下载汇总表（含身份证号，记入审计日志）",
@@ -93,14 +93,14 @@ def _ranks(programme: Programme, year: int) -> None:
         st.button("按汇总表排名", key="summary-do", on_click=_rank_by, args=args, disabled=given is None)
         problems = st.session_state.get("summary-problems")
         if problems:
-            tables.problems(problems, summary.HEADINGS)
+            tables.problems(problems, nomination_table.HEADINGS)
 
 
 def _rank_by(programme: str, year: int, key: str) -> None:
     given = st.session_state[key]
 
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, list[Problem]]:
-        done, found = summary.rank_by(session, given.getvalue(), given.name, programme, year, **who)
+        done, found = nomination_table.rank_by(session, given.getvalue(), given.name, programme, year, **who)
         faulty = len({each.row for each in found.problems if each.blocking and each.row})
         left = f"；{faulty}行有问题没有排名，见下表" if faulty else ""
         return f"已按汇总表排名{done}人{left}。逐件写明意见后上报自治区。", found.problems

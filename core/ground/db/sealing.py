@@ -135,7 +135,7 @@ def _ours(path: Path, _changed: int, _database_given: str | None) -> Keys:
 def _kept() -> dict[str, str]:
     """What the database keeps of its office and its key; nothing before it was opened.
 
-    Asked on a connection of its own, once for a process: whoever seals is usually in the middle of a transaction.
+    Read on a separate connection, once a process and key file: the caller usually has a transaction open already.
     """
     address = sa.make_url(url())
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():

@@ -99,7 +99,7 @@ class Board:
 
     @property
     def by(self) -> str:
-        """By what places are told apart: leagues, or the bases of one."""
+        """What figures are grouped by (分组): leagues, or the training bases of one league."""
         return "league" if self.actor.oversees_region and self.wanted.league is None else "base"
 
     @property
@@ -257,7 +257,7 @@ class Board:
     def funnel(self) -> pd.DataFrame:
         """From planned to credited (办理漏斗): columns stage, trainings, people.
 
-        Some people are told apart at the last stage only.
+        With a filter on people only the last stage is returned: plans and reports do not name their people.
         """
         frame = self.plans()
         approved = frame["state"] == State.APPROVED
@@ -360,7 +360,7 @@ class Board:
         return frame
 
     def codes(self) -> dict[str, str]:
-        """The subjects that completion is told of, by code, all together last; one where one is chosen."""
+        """Subjects in the completion chart by code, the total last; the chosen one alone where there is a filter."""
         names = dict(self.people.names)
         return {self._code: names[self._code]} if self.wanted.subject and self._code in names else names
 

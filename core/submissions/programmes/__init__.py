@@ -11,6 +11,7 @@ __all__ = [
     "lines",
     "marking",
     "merged",
+    "nomination_table",
     "occupations",
     "placements",
     "places",
@@ -19,5 +20,4 @@ __all__ = [
     "seminars",
     "study",
     "summaries",
-    "summary",
 ]

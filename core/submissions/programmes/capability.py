@@ -23,15 +23,14 @@ from core.law.deadlines import Deadline
 from core.law.notices import Policy, Programme, Way
 from core.ledger.consequences import Consequence
 from core.models import Organization, Plan, PlanTable, ProgrammeLine, State, Submission
-from core.people import holidays
-from core.submissions.kinds import REASONS, Action, Kind, Line, Mark, Rows, register
+from core.people import holidays, organizations
+from core.submissions.kinds import EDITABLE, REASONS, Action, Kind, Line, Mark, Rows, register
 from core.submissions.programmes import lines
 from core.tables.mending import Change
 from core.tables.problems import Problem
 from core.trail import audit, choices, files
 from core.trail.files import Upload
 
-EDITABLE = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
 LONGEST_NOTE = 2000
 FILERS = (Role.BASE_CLERK,)
 
@@ -126,12 +125,6 @@ def lateness(policy: Policy, deadline: Deadline | None, filed_on: date) -> bool:
     return late
 
 
-def the_region(session: Session) -> Organization:
-    """The region's own office (自治区人社厅), to which tables and summaries are filed."""
-    query = sa.select(Organization).where(Organization.kind == OrganizationKind.REGION_HR).order_by(Organization.id)
-    return session.scalars(query.limit(1)).one()
-
-
 # --- filling it in --------------------------------------------------------------------------------------------------
 
 
@@ -144,7 +137,7 @@ def draft(session: Session, fields: TableFields, *, actor: Actor, now: datetime)
     home = session.get_one(Organization, actor.organization_id, with_for_update=True)  # two of its clerks at once
     fields = checked(home, fields)
     check_twice(session, PlanTable, home, fields.programme, fields.year)
-    region = the_region(session)
+    region = organizations.region(session)
     programme = programme_of(policy_of_year(home, fields.year), fields.programme, home.kind)
     found = PlanTable(
         programme=fields.programme,

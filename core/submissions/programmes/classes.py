@@ -94,13 +94,6 @@ class Assessed:
     issued_on: date | None
 
 
-def _number(cell: object) -> str:
-    """An ID number; raises Unclear with words that say how to mend it."""
-    if code := resident_id.problem(cell):
-        raise Unclear(resident_id.words(code, cell), code)
-    return resident_id.normalise(cell)
-
-
 def _named(cell: object) -> str:
     said = names.normalise(cell)
     if wrong := names.fault(said):
@@ -200,7 +193,7 @@ FINISH = Declared(
     becomes=Finished,
     values={
         "name": _named,
-        "id_number": _number,
+        "id_number": values.id_number,
         "passed": lambda cell: (
             values.word(cell, (PASSED, FAILED), {"是": PASSED, "否": FAILED, "通过": PASSED}) == PASSED
         ),
@@ -222,7 +215,7 @@ ASSESS = Declared(
     becomes=Assessed,
     values={
         "name": _named,
-        "id_number": _number,
+        "id_number": values.id_number,
         "direction": lambda cell: "" if values.is_nothing(cell) else typed.text(cell)[:60],
         "level": _level,
         "site": _site,

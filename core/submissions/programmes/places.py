@@ -11,21 +11,14 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground.access import OrganizationKind
 from core.law import notices
 from core.law.notices import Programme, Way
-from core.models import Organization, Quota, QuotaShare, QuotaVersion
+from core.models import Quota, QuotaShare, QuotaVersion
 
 
 def study_programmes(year: int, league: str | None = None) -> list[Programme]:
     """Programmes of study (研修项目) of a year, in the notice's order. Refused codes: "policy"."""
     return [each for each in notices.in_force(date(year, 12, 31), league).programmes if each.way is Way.STUDY]
-
-
-def region_id(session: Session) -> int:
-    """The region's office (自治区人社厅), which selects among all who were nominated."""
-    query = sa.select(Organization.id).where(Organization.kind == OrganizationKind.REGION_HR)
-    return session.scalars(query.order_by(Organization.id).limit(1)).one()
 
 
 def of_office(session: Session, programme: str, year: int, office_id: int) -> int | None:

@@ -19,9 +19,10 @@ from core.ground.access import OFFICERS, Actor, Labelled, Refused, Role, not_fou
 from core.law import notices
 from core.ledger.consequences import Consequence
 from core.models import Movement, Nomination, Objection, Organization, Person, PublicNotice, State, Submission
+from core.people import organizations
 from core.submissions import forms, workflow
-from core.submissions.kinds import Action, Kind, Line, Stage, register
-from core.submissions.programmes import marking, places, selection, study
+from core.submissions.kinds import Action, Answered, Line, Stage, register
+from core.submissions.programmes import marking, selection, study
 from core.trail import audit, messages
 
 FILERS = (Role.PERSON, Role.EMPLOYER_CLERK)
@@ -233,7 +234,7 @@ def object_to(session: Session, nomination_id: int, *, words: str, actor: Actor,
     if nomination is None or nomination.notice is None:
         raise not_found("公示人选")
     person = session.get(Person, actor.person_id) if actor.role is Role.PERSON and actor.person_id else None
-    region = places.region_id(session)
+    region = organizations.region(session).id
     notice = nomination.notice
     filed = Objection(
         title=f"{notice.year}年{marking.name_of(notice.programme)}公示异议"[:100],
@@ -276,7 +277,7 @@ def own(session: Session, actor: Actor) -> list[Objection]:
 _TABLE = sa.inspect(Objection).local_table
 
 
-class ObjectionKind(Kind[Objection]):
+class ObjectionKind(Answered[Objection]):
     """The objection (公示异议) as a kind of submission, answered by the region; a person's is nobody else's."""
 
     code = "objection"
@@ -284,23 +285,8 @@ class ObjectionKind(Kind[Objection]):
     model = Objection
     filers = FILERS
     stages = (Stage("answer", "答复"),)
-    approval_needs_reason = True
     words: ClassVar = {"title": "公示", "organization": "提出单位", "words": "异议内容"}
-    action_words: ClassVar = {
-        "submit": "提出",
-        "approve": "异议成立",
-        "return": "请补充说明",
-        "reject": "异议不成立",
-    }
-    done_words: ClassVar = {"approve": "异议成立", "return": "已请提出人补充说明", "reject": "异议不成立"}
-    state_words: ClassVar = {
-        "submitted": "待答复",
-        "returned": "待补充",
-        "approved": "异议成立",
-        "rejected": "异议不成立",
-    }
     events: ClassVar = {"submit": Event.FILED, "approve": Event.UPHELD, "reject": Event.REJECTED}
-    fields: ClassVar = {"words": "异议内容"}
     columns = (_TABLE.c.words, _TABLE.c.nomination_id)
     loads = (
         sa.orm.joinedload(Objection.against).joinedload(Nomination.person),

@@ -162,14 +162,7 @@ def first_reserve(session: Session, nomination: Nomination) -> Nomination | None
         Nomination.state == State.APPROVED, Nomination.reserve.is_not(None), Nomination.dropped_on.is_(None)
     )
     for each in session.scalars(query.order_by(Nomination.reserve, Nomination.id).with_for_update()):
-        others = study.others_of(session, each)
-        if not any(
-            other.year == each.year
-            and other.state is State.APPROVED
-            and other.reserve is None
-            and other.dropped_on is None
-            for other in others
-        ):
+        if not any(other.year == each.year and study.is_selected(other) for other in study.others_of(session, each)):
             return each
     return None
 

@@ -44,9 +44,10 @@ from core.models import (
     State,
     Submission,
 )
-from core.submissions import plans, workflow
+from core.people import organizations
+from core.submissions import forms, plans, workflow
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
-from core.submissions.kinds import REASONS, Action, Kind, Line, Mark, Stage, register
+from core.submissions.kinds import EDITABLE, REASONS, Action, Kind, Line, Mark, Stage, register
 from core.tables import delimited, values
 from core.tables.problems import Problem
 from core.tables.values import Unclear
@@ -55,8 +56,6 @@ from core.trail.files import Upload
 
 APPLICANTS = (OrganizationKind.BASE, OrganizationKind.DEPARTMENT)
 """Who may apply to hold one."""
-EDITABLE = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
-MOST_FILES = 10
 MOST_PEOPLE = 1000
 MOST_SESSIONS = 99
 MOST_MONEY = 100_000_000
@@ -77,7 +76,7 @@ class Event(Labelled):
 
 def the_region(session: Session, _seminar: Seminar) -> int:
     """The region's office, which selects and forwards whichever league an application comes from."""
-    return session.scalars(sa.select(Organization.id).where(Organization.kind == OrganizationKind.REGION_HR)).one()
+    return organizations.region(session).id
 
 
 # --- its fields -----------------------------------------------------------------------------------------------------
@@ -370,14 +369,7 @@ def _require_applicant(actor: Actor) -> None:
 
 
 def _attach(session: Session, seminar: Seminar, papers: Sequence[Upload], now: datetime) -> None:
-    for upload in papers:
-        if not upload.filename.lower().endswith(files.DOCUMENT_ENDINGS) or not files.is_as_named(upload):
-            raise Refused("file", f"“{upload.filename}”请另存为{'、'.join(files.DOCUMENT_ENDINGS)}文件后再上传。")
-    had = session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.submission_id == seminar.id)) or 0
-    if had + len(papers) > MOST_FILES:
-        raise Refused("file", f"一份申请至多附{MOST_FILES}个文件，请把多页合成一个PDF。")
-    for upload in papers:
-        files.attach(session, seminar, upload, purpose="evidence", now=now)
+    forms.attach(session, seminar, papers, check=forms.check_documents, word="一份申请", now=now)
 
 
 # --- scored, selected, answered -------------------------------------------------------------------------------------

@@ -38,10 +38,10 @@ from core.models import (
     State,
     Submission,
 )
-from core.people import persons
+from core.people import organizations, persons
 from core.submissions import forms, workflow
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
-from core.submissions.kinds import REASONS, Action, Kind, Line, Mark, Stage, register
+from core.submissions.kinds import EDITABLE, REASONS, Action, Kind, Line, Mark, Stage, register
 from core.submissions.programmes import marking, places
 from core.tables import values
 from core.tables.problems import Problem
@@ -49,7 +49,6 @@ from core.trail import audit, files
 from core.trail.files import Upload
 
 FILERS = (Role.EMPLOYER_CLERK,)
-OPEN = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
 NONE = "无"
 TITLE_LEVELS = (NONE, *LEVELS)
 EDUCATIONS = ("中专及以下", "大专", "本科", "研究生")
@@ -245,7 +244,7 @@ def revise(
     """
     require(actor, *FILERS)
     found = one(session, nomination_id, actor, lock=True)
-    if found.state not in OPEN:
+    if found.state not in EDITABLE:
         raise Refused("state", f"该推荐的状态是“{KIND.word_for(found.state)}”，不能修改；待审的请先撤回。")
     if found.version != version:
         raise audit.overtaken(session, found)
@@ -452,7 +451,7 @@ def _its_league(_session: Session, nomination: Nomination) -> int | None:
 
 
 def _the_region(session: Session, _nomination: Nomination) -> int:
-    return places.region_id(session)
+    return organizations.region(session).id
 
 
 RANKING, SELECTION = Stage("ranking", "盟市排名", _its_league), Stage("selection", "自治区遴选", _the_region)
@@ -637,10 +636,14 @@ def _check_ranked(session: Session, nomination: Nomination) -> None:
         raise Refused("places", f"{words}请退回或不予入选；确需增加的，请自治区在“指标分解”中调整。")
 
 
+def is_selected(nomination: Nomination) -> bool:
+    """Whether somebody is selected (入选), and neither a reserve nor gone."""
+    return nomination.state is State.APPROVED and nomination.reserve is None and nomination.dropped_on is None
+
+
 def _check_selected(session: Session, nomination: Nomination) -> None:
     for other in others_of(session, nomination):
-        selected = other.state is State.APPROVED and other.reserve is None and other.dropped_on is None
-        if nomination.reserve is None and selected and other.year == nomination.year:
+        if nomination.reserve is None and is_selected(other) and other.year == nomination.year:
             name = marking.name_of(other.programme)
             raise Refused(
                 "twice", f"此人{other.year}年度已入选{name}，同一年度只能入选一个项目，请列为备选或不予入选。"

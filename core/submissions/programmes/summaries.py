@@ -19,9 +19,9 @@ from core.ground.access import Actor, Labelled, Refused, not_found, refuse_fault
 from core.law.deadlines import Deadline
 from core.ledger.consequences import Consequence
 from core.models import Attachment, Organization, PlanTable, State, Submission, YearSummary
-from core.people import titles
+from core.people import organizations, titles
 from core.submissions.forms import left_out, too_long
-from core.submissions.kinds import REASONS, Action, Kind, Line, Mark, register
+from core.submissions.kinds import EDITABLE, REASONS, Action, Kind, Line, Mark, register
 from core.submissions.programmes import capability, merged
 from core.tables.problems import Problem
 from core.trail import audit, files
@@ -122,7 +122,7 @@ def counted(session: Session, organization_id: int, programme: str, year: int) -
 
 def figures(session: Session, found: YearSummary) -> Figures:
     """The figures of a summary (总结的数字): as they were kept when it was filed; before that as they stand."""
-    if found.state in capability.EDITABLE or not found.figures:
+    if found.state in EDITABLE or not found.figures:
         return counted(session, found.organization_id, found.programme, found.year)
     return kept(found)
 
@@ -157,7 +157,7 @@ def draft(
     of = capability.checked(home, capability.TableFields(programme, year))
     fields = _checked(fields)
     capability.check_twice(session, YearSummary, home, of.programme, of.year)
-    region = capability.the_region(session)
+    region = organizations.region(session)
     name = capability.programme_of(capability.policy_of_year(home, year), programme, home.kind).name
     found = YearSummary(
         **asdict(fields),
@@ -196,7 +196,7 @@ def revise(
     found = session.get(YearSummary, summary_id, with_for_update={"of": Submission})
     if found is None or found.organization_id != actor.organization_id:
         raise not_found("总结")
-    if found.state not in capability.EDITABLE:
+    if found.state not in EDITABLE:
         raise Refused("state", f"该总结的状态是“{found.state.label}”，不能修改；待审的请先撤回。")
     if found.version != version:
         raise audit.overtaken(session, found)
@@ -218,7 +218,7 @@ def _checked(fields: SummaryFields) -> SummaryFields:
 def _attach(session: Session, found: YearSummary, given: Upload | None, now: datetime) -> None:
     if given is None:
         return
-    if not given.filename.lower().endswith(files.DOCUMENT_ENDINGS) or not files.is_as_named(given):
+    if not files.is_document(given):
         refuse_faults([("file", f"附件请上传{'、'.join(files.DOCUMENT_ENDINGS)}文件")], code="file")
     found.file_id = files.attach(session, found, given, purpose="summary", now=now).id
 

@@ -4,7 +4,7 @@ from core.submissions.reports.concerns import warnings
 from core.submissions.reports.events import Event
 from core.submissions.reports.excess import OVER_PLAN_REASON, Excess, beyond_plan
 from core.submissions.reports.fields import LONGEST, ReportFields, deadline, open_plans, save
-from core.submissions.reports.keeping import EDITABLE, form_of, limits, repaired
+from core.submissions.reports.keeping import form_of, limits, repaired
 from core.submissions.reports.kind import ReportKind, expected
 from core.submissions.reports.overdue import Overdue, overdue
 from core.submissions.reports.reading import (
@@ -36,7 +36,6 @@ from core.submissions.reports.seminars import Attended, attended, hints, is_of_s
 from core.submissions.reports.supplements import supplement, turned_down, undone_people, unregistered
 
 __all__ = [
-    "EDITABLE",
     "LONGEST",
     "OVER_PLAN_REASON",
     "Attended",

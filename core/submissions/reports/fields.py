@@ -19,8 +19,8 @@ from core.models import Plan, Report, State, Submission
 from core.people import holidays
 from core.submissions import plans
 from core.submissions.forms import Faults, left_out, no_days, too_long
+from core.submissions.kinds import EDITABLE
 from core.submissions.reports.events import Event
-from core.submissions.reports.keeping import EDITABLE
 from core.submissions.reports.repairing import take_roster
 from core.tables.problems import Problem
 from core.trail import audit, files

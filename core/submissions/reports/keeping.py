@@ -14,12 +14,11 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Refused, Role, not_found, require
-from core.models import CreditEntry, Plan, Report, RosterProblem, RosterRepair, RosterRow, State
+from core.models import CreditEntry, Plan, Report, RosterProblem, RosterRepair, RosterRow
 from core.submissions import plans, roster
+from core.submissions.kinds import EDITABLE
 from core.tables.problems import OF_FILE, Problem, in_order
 from core.trail import choices, files
-
-EDITABLE = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
 
 
 def form_of(report: Report) -> roster.Form:

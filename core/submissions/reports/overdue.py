@@ -12,7 +12,7 @@ from core.ground import db
 from core.ground.access import OFFICERS, Actor, OrganizationKind, require
 from core.models import Organization, Plan, Report, State, Submission
 from core.submissions import plans
-from core.submissions.reports.keeping import EDITABLE
+from core.submissions.kinds import EDITABLE
 
 MOST = 500
 """So many are looked at, the oldest first: an office with more knows what to do."""

@@ -50,12 +50,6 @@ COLUMNS = {
 HEADINGS = {name: words[0] for name, words in COLUMNS.items()}
 
 
-def _number(cell: object) -> str:
-    if code := resident_id.problem(cell):
-        raise values.Unclear(resident_id.words(code, cell), code)
-    return resident_id.normalise(cell)
-
-
 def _rank(cell: object) -> int:
     try:
         found = values.people(cell)
@@ -93,7 +87,7 @@ TABLE: Declared[Ranked] = Declared(
         senders=(Role.REVIEWER,),
     ),
     becomes=lambda **said: Ranked(said["name"], said["id_number"], said["rank"]),
-    values={"id_number": _number, "rank": _rank},
+    values={"id_number": values.id_number, "rank": _rank},
     needed=("name",),
     checks=(_twice,),
 )
