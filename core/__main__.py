@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m core", description="继续教育管理：命令行")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _office_commands(commands)
+    _keeping_commands(commands)
     _file_commands(commands)
     options = parser.parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
@@ -54,6 +55,25 @@ def _office_commands(commands: Commands) -> None:
         "each a line, 2 refused)",
     )
     every_day.set_defaults(run=daily.run)
+    totals = commands.add_parser(
+        "totals",
+        help="核对或重建学时合计 (totals against their entries; exit 0 alike or rebuilt, 1 different, 2 refused; a "
+        "tab-separated line each: person, year, subject, source, kept, summed)",
+    )
+    totals.add_argument("--rebuild", action="store_true", help="按明细重建，记入审计日志 (put them right, trailed)")
+    totals.add_argument("--reason", default="命令行重建学时合计", help="原因，记入审计日志 (kept in the audit trail)")
+    totals.set_defaults(run=ledger.compare_totals)
+    proof = commands.add_parser(
+        "proof",
+        help="核对学时入账证明 (an entry's proof, without the database; exit 0 holds, 1 does not, 2 no proof, no key)",
+    )
+    proof.add_argument("file", help="随证明下载的 .json 文件 (the file that came with it)")
+    proof.add_argument("--key", metavar="HEX", help="出具机关的公钥，默认本机关的 (the public key, by default our own)")
+    proof.set_defaults(run=records.proof)
+
+
+def _keeping_commands(commands: Commands) -> None:
+    """Commands that keep the office from being lost: backups and the key."""
     backup = commands.add_parser(
         "backup",
         help="备份到新文件并核对，不必停止服务 (one encrypted file, verified; exit 0 done, 2 refused; "
@@ -99,21 +119,6 @@ def _office_commands(commands: Commands) -> None:
         "restore", help="从标准输入读恢复词，放回密钥 (the key back from its words on stdin; exit 0 done, 2 refused)"
     )
     back.set_defaults(run=keys.restore)
-    totals = commands.add_parser(
-        "totals",
-        help="核对或重建学时合计 (totals against their entries; exit 0 alike or rebuilt, 1 different, 2 refused; a "
-        "tab-separated line each: person, year, subject, source, kept, summed)",
-    )
-    totals.add_argument("--rebuild", action="store_true", help="按明细重建，记入审计日志 (put them right, trailed)")
-    totals.add_argument("--reason", default="命令行重建学时合计", help="原因，记入审计日志 (kept in the audit trail)")
-    totals.set_defaults(run=ledger.compare_totals)
-    proof = commands.add_parser(
-        "proof",
-        help="核对学时入账证明 (an entry's proof, without the database; exit 0 holds, 1 does not, 2 no proof, no key)",
-    )
-    proof.add_argument("file", help="随证明下载的 .json 文件 (the file that came with it)")
-    proof.add_argument("--key", metavar="HEX", help="出具机关的公钥，默认本机关的 (the public key, by default our own)")
-    proof.set_defaults(run=records.proof)
 
 
 def _file_commands(commands: Commands) -> None:

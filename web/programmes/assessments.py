@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Unpack
 
 import pandas as pd
@@ -79,6 +80,12 @@ def _taken_back(number: int, whose: str) -> None:
     deeds.deed(act, "take-back", number, why)
 
 
+@functools.cache
+def _blank() -> bytes:
+    """An empty table of results to fill in (空白考核结果表), made when it is first asked for."""
+    return sheets.workbook([words[0] for words in classes.ASSESS_COLUMNS.values()], [], sheet="考核结果表")
+
+
 def _send(actor: Actor) -> None:
     """A table of results sent in (登记考核结果)."""
     least = classes.pass_mark(context.today())
@@ -87,10 +94,13 @@ def _send(actor: Actor) -> None:
         f"理论知识和专业能力均不低于{least}分为合格。还没有发证的，证书编号和发证日期留空，发证后填上再上传一次即补登；"
         "已登记过的行不会重复登记。"
     )
-    heads = [words[0] for words in classes.ASSESS_COLUMNS.values()]
-    book = sheets.workbook(heads, [], sheet="考核结果表")
     st.download_button(
-        "下载空白考核结果表", book, "考核结果表.xlsx", key="assess-form", icon=":material/download:", on_click="ignore"
+        "下载空白考核结果表",
+        _blank,
+        "考核结果表.xlsx",
+        key="assess-form",
+        icon=":material/download:",
+        on_click="ignore",
     )
 
     def read(session: Session, upload: Upload, **given: object) -> classes.Preview:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -102,9 +103,8 @@ def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None) -> None:
     left.file_uploader("计划表文件（Excel、WPS或CSV，按原样上传）", ["xlsx", "xls", "et", "csv"], key=file_key(draft))
     if there and _upload(draft):
         right.checkbox(f"替换原有各项（{there}项）", key=_replace(draft), help="不勾选不会替换；粘贴的各项加在后面")
-    blank = sheets.marked({name: lines.HEADINGS[name] for name in lines.HEADINGS}, [], [], title="培养培训计划表")
     right.download_button(
-        "下载空白计划表（附件2）", blank, "计划表.xlsx", icon=":material/download:", on_click="ignore"
+        "下载空白计划表（附件2）", _blank, "计划表.xlsx", icon=":material/download:", on_click="ignore"
     )
     with st.expander("不上传文件，从WPS或Excel复制后粘贴", expanded=bool(draft.value("pasted"))):
         label = "粘贴各项（加在现有各项之后）" if there else "粘贴各项（可带表头；不带表头的按附件2的列序）"
@@ -117,6 +117,12 @@ def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None) -> None:
         st.error(md(asked.words))
         key = f"{draft.prefix}{before[0]}"
         tables.columns(asked.understood, lines.LISTING, key=key, then=lambda: papers.save(paper))
+
+
+@functools.cache
+def _blank() -> bytes:
+    """An empty table to fill in (空白计划表), made when it is first asked for."""
+    return sheets.marked(lines.HEADINGS, [], [], title="培养培训计划表")
 
 
 def file_key(draft: drafts.Form) -> str:
