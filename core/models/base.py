@@ -74,7 +74,7 @@ def _without_numbers(_model: type[Base], _name: str, attribute: Any) -> None:
     Reasons, titles, file names, the trail: they are read by people and copied into lists. It is done when the text is
     put there, not when it is written, so that a digest is taken over what is kept. Sealed columns keep what they get.
     """
-    columns = getattr(getattr(attribute, "property", None), "columns", ())
+    columns: tuple[Any, ...] = tuple(getattr(getattr(attribute, "property", None), "columns", ()))
     if len(columns) == 1 and type(columns[0].type) in (sa.String, sa.Text):
 
         @sa.event.listens_for(attribute, "set", retval=True)
