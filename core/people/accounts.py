@@ -258,7 +258,7 @@ def end_sign_ins(session: Session, whose: sa.ColumnElement[bool], now: datetime)
 
 
 def _hash(password: str) -> str:
-    """bcrypt, as streamlit-authenticator's Hasher makes it; that package itself would bring the screens into core."""
+    """bcrypt, which is slow on purpose."""
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()
 
 
