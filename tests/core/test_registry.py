@@ -478,12 +478,13 @@ def test_showing_a_full_number_is_a_deed_in_the_trail(database: str) -> None:
     c.posted(cast, c.sheet([c.row(1)]))
     who = c.person_id(1)
 
-    def reveal(session: Session, by: str, which: int = who) -> str:
-        return persons.reveal_id(session, which, actor=cast[by], now=c.AFTER)
+    def reveal(session: Session, by: str, which: int = who, reason: str = "核对证书") -> str:
+        return persons.reveal_id(session, which, actor=cast[by], reason=reason, now=c.AFTER)
 
     for by, expected in (("leader", "role"), ("admin", "role"), ("base", "role"), ("hohhot_title", "missing")):
         assert c.refusal(lambda session, by=by: reveal(session, by)).code == expected
     assert c.refusal(lambda session: reveal(session, "reviewer", 9999)).code == "missing"
+    assert c.refusal(lambda session: reveal(session, "title", reason=" ")).code == "reason"
     assert deed(lambda session: reveal(session, "title")) == c.id_number(1)
     line = last_line(cast)
     assert (line["event"], line["account"], line["record"], line["record_id"]) == (

@@ -38,6 +38,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "people": set(Role) - {Role.BASE_CLERK, Role.PERSON},
     "plan_tables": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "policies": set(Role),
+    "presentation": set(Role) - {Role.BASE_CLERK, Role.PERSON},
     "public_notice": set(Role),
     "study": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "policy_lab": {Role.ADMIN},
