@@ -18,7 +18,7 @@ columns = "entry_number at event account role organization_touched record record
 NAMES = {"id": "entry_number", "organization": "organization_touched", "before": "before_deed", "after": "after_deed"}
 with st.container(horizontal=True, vertical_alignment="bottom"):
     event = address.filter_by("事项", audit.EVENTS.values(), key="event")
-    account = st.text_input("办理人", key="account", bind="query-params", width=160)
+    account = address.searched("办理人", key="account", width=160)
     first = st.date_input("从", None, key="from", format="YYYY-MM-DD", bind="query-params", width=160)
     last = st.date_input("到", None, key="to", format="YYYY-MM-DD", bind="query-params", width=160)
 

@@ -35,10 +35,8 @@ def search() -> int | None:
     """Look a person up by name, ID number or employer."""
     columns = ["name", "id_mask", "sex", "employer", "post", "specialty", "authority"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = st.text_input(
-            "姓名或身份证号", key="q", bind="query-params", placeholder="姓名可只输一部分，身份证号须完整", width=300
-        )
-        employer = st.text_input("工作单位", key="employer", bind="query-params", width=280)
+        text = address.searched("姓名或身份证号", key="q", placeholder="姓名可只输一部分，身份证号须完整", width=300)
+        employer = address.searched("工作单位", key="employer", width=280)
 
         def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
             found, count = persons.find(session, who, text=text, employer=employer, **page)
@@ -57,14 +55,6 @@ def search() -> int | None:
         name="person",
         empty="没有符合条件的人员。请核对姓名或完整身份证号；学时入账后人员才会出现，且须在您的管理权限内。",
     )
-
-
-def reveal(person_id: int) -> None:
-    def act(session: Session, **who: Unpack[Who]) -> str:
-        number = persons.reveal_id(session, person_id, **who)
-        return f"完整身份证号：{number}（本次查看已记入审计日志）"
-
-    deeds.deed(act, "reveal", person_id)
 
 
 def issue(person_id: int, year_key: str) -> None:
@@ -97,7 +87,7 @@ def person_page(person_id: int) -> None:
         st.markdown(f"#### {md(person.name)}　:gray[{resident_id.mask(person.id_number)}]")
         facts([("工作单位", person.employer_name), ("专业技术职务", person.post), ("从事专业", person.specialty)])
         if actor.role in (Role.REVIEWER, Role.TITLE_OFFICER, Role.EMPLOYER_CLERK):
-            st.button("查看完整身份证号", key=f"reveal-{person_id}", on_click=reveal, args=(person_id,))
+            record.revealing(person_id)
         years_of(held)
         if entries.empty:
             return
@@ -193,5 +183,7 @@ try:
     chosen = actor.person_id if oneself else search()
     if chosen is not None:
         person_page(chosen)
+        if oneself:
+            record.seen(chosen, actor)
 except Refused as refused:
     st.error(md(refused.words))

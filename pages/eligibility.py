@@ -16,7 +16,7 @@ from core.people import persons
 from core.tables import sheets
 from core.tables.reading import Asked
 from core.trail import choices
-from web import context, shell, tables
+from web import address, context, shell, tables
 from web.eligibility import decision, form, reading, rows
 from web.progress import Progress, watched
 from web.words import md, moment_text
@@ -130,7 +130,7 @@ def by_person(person_id: int | None) -> None:
     """One person's application, from a form."""
     if person_id is None:
         hint = "姓名可只输一部分，身份证号须完整"
-        text = st.text_input("姓名或身份证号", key="q", bind="query-params", width=300, placeholder=hint)
+        text = address.searched("姓名或身份证号", key="q", width=300, placeholder=hint)
 
         def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
             found, count = persons.find(session, who, text=text, **page)

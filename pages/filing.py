@@ -83,7 +83,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox("类别", ["全部", *words], key="category", bind="query-params", width=180) if len(mine) > 1 else ""
     )
     state = address.filter_by("状态", State, key="state")
-    text = st.text_input("查找", key="q", bind="query-params", width=240, placeholder="名称、姓名或证书")
+    text = address.searched("查找", key="q", width=240, placeholder="名称、姓名或证书")
     wanted = queues.Wanted((words[label],) if label in words else tuple(mine), state, text=text)
     only = wanted.kinds[0] if len(wanted.kinds) == 1 else ""
     filed_at = f"{KINDS[only].word_for(Action.SUBMIT)}时间" if only else "submitted_at"

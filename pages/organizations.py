@@ -91,7 +91,7 @@ def organizations_tab() -> None:
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = address.filter_by("类别", OrganizationKind, key="kind")
-        text = st.text_input("名称", key="q", bind="query-params", width=260)
+        text = address.searched("名称", key="q", width=260)
         tables.export(asked, columns, name="机构")
     with db.reading() as session:
         frame = asked(session, actor)
@@ -123,7 +123,7 @@ def organizations_tab() -> None:
 def accounts_tab() -> None:
     columns = ["username", "name", "role", "organization", "active", "locked_until"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = st.text_input("用户名、姓名或机构", key="account-q", bind="query-params", width=260)
+        text = address.searched("用户名、姓名或机构", key="account-q", width=260)
         tables.export(lambda session, who: accounts.listing(session, who, text=text), columns, name="账号")
     with db.reading() as session:
         frame = accounts.listing(session, actor, text=text)

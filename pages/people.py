@@ -21,10 +21,8 @@ shell.page("本单位人员" if clerk else "人员", "谁在哪个年度还差�
 
 bar = st.container(horizontal=True, vertical_alignment="bottom")
 with bar:
-    text = st.text_input(
-        "姓名或身份证号", key="q", bind="query-params", placeholder="姓名可只输一部分，身份证号须完整", width=280
-    )
-    employer = "" if clerk else st.text_input("工作单位", key="employer", bind="query-params", width=240)
+    text = address.searched("姓名或身份证号", key="q", placeholder="姓名可只输一部分，身份证号须完整", width=280)
+    employer = "" if clerk else address.searched("工作单位", key="employer", width=240)
     offered = shortfalls.offered(context.today().year, actor.league)
     year = st.selectbox("年度", offered, key="year", bind="query-params", width=110)
     lack = address.filter_by("短缺", Lack, key="lack")

@@ -31,7 +31,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     year = st.selectbox(
         "学时年度", list(range(today.year, today.year - 4, -1)), key="year", bind="query-params", width=120
     )
-    text = st.text_input("培训或主管部门", key="q", bind="query-params", placeholder="名称的一部分", width=280)
+    text = address.searched("培训或主管部门", key="q", placeholder="名称的一部分", width=280)
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
         found, count = recognition.trainings(session, who, year, text=text, **page)

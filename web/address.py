@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import streamlit as st
 
+from core.ground import resident_id
 from core.ground.access import Labelled
 
 Word = TypeVar("Word", bound=Labelled)
@@ -29,6 +30,24 @@ def choose(name: str, record_id: int | None) -> None:
 def forget_choice() -> None:
     """Clear table selections (取消选中) after a deed, so that the next click cannot hit another row."""
     st.session_state["round"] = st.session_state.get("round", 0) + 1
+
+
+def searched(label: str, *, key: str, placeholder: str = "", width: int = 260) -> str:
+    """Search box (查找框), kept in the query parameter of its key; an ID number stays in the session and out of there.
+
+    Addresses are kept in histories, logs and links that people send on.
+    """
+    here, last = str(st.query_params.get(key, "")), f"{key}-in-address"
+    if here != st.session_state.get(last, "") or key not in st.session_state:
+        st.session_state[key] = here  # opened by a link, or come back to
+    text = st.text_input(label, key=key, placeholder=placeholder, width=width)
+    said = "" if resident_id.may_hold(text) else text
+    if said:
+        st.query_params[key] = said
+    else:
+        st.query_params.pop(key, None)
+    st.session_state[last] = said
+    return text
 
 
 def filter_by(label: str, words: Iterable[Word], *, key: str, default: Word | None = None) -> Word | None:

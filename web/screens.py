@@ -44,6 +44,7 @@ SCREENS = {
         Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
         Screen("recognised", "部门培训认可", "handshake", access.OFFICERS),
         Screen("quota_dashboard", "指标看板", "monitoring", dashboards.VIEWERS),
+        Screen("presentation", "指标演示", "slideshow", ()),
         Screen("filed_figures", "已报数据", "inventory", ()),
         Screen("calendar", "期限日历", "calendar_month"),
         Screen("policies", "政策依据", "gavel"),

@@ -85,10 +85,11 @@ def recompute(session: Session, number: int, *, actor: Actor) -> Recomputation:
         for word, was, is_now in (
             ("姓名", one.application.name, person.name),
             ("性别", facts.sex, person.sex),
-            ("出生日期", str(facts.born_on), str(person.birth_on)),
         ):
             if was != is_now:
                 changed.append(Changed("fact", word, was, is_now))
+        if facts.born_on != person.birth_on:  # which day neither was nor is told: it would complete the masked number
+            changed.append(Changed("fact", "出生日期", "按原号码", "已更正"))
         facts = replace(facts, sex=person.sex, born_on=person.birth_on)
     outcome_now = None
     try:

@@ -296,7 +296,7 @@ _SINCE_WORDS = {"years_since_transfer": "转任年数", "years_in_post": "任现
 
 
 def _condition_words(policy: Policy, condition: notices.Condition, facts: rules.Applicant) -> str:
-    """A condition with what the applicant has, e.g. 年龄不小于55（39）."""
+    """A condition with what the applicant has, e.g. 任现职年数不小于5（2019年起，5）; of the age, whether it holds."""
     asked = condition.fact
     code = notices.YEARS_SINCE.get(asked, asked)
     if asked == "sex":
@@ -304,7 +304,7 @@ def _condition_words(policy: Policy, condition: notices.Condition, facts: rules.
     counted = condition.at_least is not None or condition.at_most is not None
     limit = f"不小于{condition.at_least}" if condition.at_least is not None else f"不大于{condition.at_most}"
     if asked == "age":
-        return f"年龄{limit}（{_age_words(policy, facts)}）"
+        return f"年龄{limit}（{_age_words(policy, condition, facts)}）"
     fact, has = policy.asked[code], facts.facts.get(code)
     name = fact.heading
     if counted and fact.type == "day":
@@ -325,10 +325,13 @@ def _condition_words(policy: Policy, condition: notices.Condition, facts: rules.
     return f"{'非公有制' if code == 'non_public' else name}（{value}）"
 
 
-def _age_words(policy: Policy, facts: rules.Applicant) -> str:
+def _age_words(policy: Policy, condition: notices.Condition, facts: rules.Applicant) -> str:
+    """On which side of the notice's age somebody is on its day; the age itself would leave 33 numbers to the mask."""
     day = str(policy.setting("age_on", "12-31"))
-    before = f"{facts.born_on:%m-%d}" > day
-    return f"{facts.year}-{day}满{facts.year - facts.born_on.year - before}周岁"
+    age = facts.year - facts.born_on.year - (f"{facts.born_on:%m-%d}" > day)
+    if condition.at_least is not None:
+        return f"{facts.year}-{day}{'已满' if age >= condition.at_least else '未满'}"
+    return f"{facts.year}-{day}{'未超过' if age <= (condition.at_most or 0) else '已超过'}"
 
 
 def _stood_on(policy: Policy, facts: rules.Applicant, ways: Sequence[Way]) -> Iterator[Interpretation]:

@@ -25,6 +25,12 @@ _FORM = re.compile("[0-9]{17}[0-9X]")
 _FIRST17 = re.compile("[0-9]{17}")
 _NUMBER = (int, float, Decimal)
 _IN_TEXT = re.compile(r"\d{14,}[\dXxＸｘ]|(?<!\d)\d{6}([ \u00a0\u3000-])\d{8}\1\d{3}[\dXxＸｘ](?!\d)")
+_TYPED = re.compile(
+    r"(?<!\d)\d(?:[ \u00a0\u3000.．·/_\-‐-―−－]?\d){16}[ \u00a0\u3000.．·/_\-‐-―−－]?[\dXxＸｘ](?![\dA-Za-z])"
+    r"|(?<!\d)\d{15}(?!\d)"
+)
+"""What may be a number somebody typed into a text, in groups or not; of eighteen or fifteen digits and no more."""
+_BETWEEN = re.compile("[^0-9X]")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[Ee]\+?\d+")
 
 HEADINGS = (
@@ -177,14 +183,65 @@ SAID_AGAIN = {"sex": ("性别",), "birth_on": ("出生日期", "出生年月日"
 """Columns of a table that say again what the number says, with their headings: they can only agree or contradict."""
 
 
+LEAST = 300
+"""So many numbers at the least must fit all that is shown of somebody beside a mask; see `mask`."""
+
+
 def mask(number: str) -> str:
-    """Mask (脱敏): the first six and the last four characters of a number."""
+    """Mask (脱敏): the first six and the last four characters of a number; what is hidden is the day of birth.
+
+    So no day of birth may stand anywhere beside it, on whatever page. The arithmetic: region, order within the day, sex
+    and check digit are shown, the check digit leaves one number in eleven. Of a hundred years (36,525 days) 3,320 fit;
+    of a decade (3,652) 332, so `about` may be shown; of one year or one age 33, of a month 2 or 3, of a day 1. Sex is
+    the 17th digit, and no more is said by it. A decision by age says on which side of the notice's ages somebody is:
+    between 50 and 55 that leaves 166; what the law itself tells is the one exception from `LEAST`.
+    """
     return f"{number[:6]}********{number[-4:]}" if len(number) == 18 else "*" * len(number)
+
+
+def mask_of_found(number: str) -> str:
+    """Mask of a number that was found by most of its digits (代填号码的脱敏): region only.
+
+    Who found it has written fourteen or fifteen digits, the day of birth among them; the last four would complete it.
+    """
+    return f"{number[:6]}************"
+
+
+def about(born: date) -> str:
+    """Decade of birth (出生年代), e.g. 1980年代生: all of a birth date that may stand beside a mask."""
+    return f"{born.year // 10 * 10}年代生"
+
+
+def shown(column: str, text: str) -> str:
+    """A cell as it is shown (脱敏显示) to others than who wrote it: numbers masked, no day of birth beside them."""
+    if column == "id_number":
+        return mask(text)
+    if column == "birth_on" or (column == "sex" and re.search(r"\d", text)):
+        return "（日期）" if text else ""
+    return masked(text)
 
 
 def stands_in(text: str) -> bool:
     """Whether a text, which is to be shown, has a valid ID number in it."""
     return any(problem(found[0]) is None for found in _IN_TEXT.finditer(text))
+
+
+def without(text: str) -> str:
+    """A text as it may be kept in clear (文字去号码): every valid ID number typed into it, however grouped, is masked.
+
+    For reasons, titles, file names, whatever a column in clear holds; numbers of certificates and accounts stay.
+    """
+    return _TYPED.sub(lambda found: _masked_if_valid(found[0]), text) if len(text) > 14 else text
+
+
+def _masked_if_valid(written: str) -> str:
+    number = normalise(_BETWEEN.sub("", typed.plain(written).upper()))
+    return mask(number) if problem(number) is None else written
+
+
+def may_hold(text: str) -> bool:
+    """Whether a text that is searched for may be an ID number, or most of one: then it belongs in no address."""
+    return masked(text) != text or without(text) != text
 
 
 def masked(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db, merkle, typed
+from core.ground import db, merkle, resident_id, typed
 from core.ground.access import Actor, Refused, Role, in_charge, not_found, require
 from core.ground.deeds import deed
 from core.ground.hours import hours_text
@@ -99,6 +99,7 @@ def post(
     )
     same = "person_id year source hours completed_on roster_row_id note".split()
     entries: _Columns = {name: list(map(operator.attrgetter(name), lines)) for name in same}
+    entries["note"] = list(map(functools.cache(resident_id.without), entries["note"]))
     entries["subject"] = [str(posting.subject) for posting in lines]
     entries["deemed"] = [int(posting.deemed) for posting in lines]
     entries["reverses_line"] = [None] * len(lines)

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase
 
+from core.ground import resident_id
 from core.ground.access import Labelled
 from core.ground.db import EncryptedText
 
@@ -64,6 +65,21 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+@sa.event.listens_for(Base, "attribute_instrument", propagate=True)
+def _without_numbers(_model: type[Base], _name: str, attribute: Any) -> None:
+    """No ID number in clear (号码不入明文): whatever text is put into a plain column, valid numbers in it are masked.
+
+    Reasons, titles, file names, the trail: they are read by people and copied into lists. It is done when the text is
+    put there, not when it is written, so that a digest is taken over what is kept. Sealed columns keep what they get.
+    """
+    columns: tuple[Any, ...] = tuple(getattr(getattr(attribute, "property", None), "columns", ()))
+    if len(columns) == 1 and type(columns[0].type) in (sa.String, sa.Text):
+
+        @sa.event.listens_for(attribute, "set", retval=True)
+        def masked(_record: Base, text: Any, _before: Any, _how: Any) -> Any:
+            return resident_id.without(text) if isinstance(text, str) else text
 
 
 APPEND_ONLY = {"append_only": True}

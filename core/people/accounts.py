@@ -92,6 +92,8 @@ def open_account(
     username = _username(username)
     if not re.fullmatch(r"[a-z0-9_.-]{3,40}", username):
         raise Refused("username", "用户名为3至40位小写字母、数字、点、横线或下划线。")
+    if resident_id.problem(username) is None:
+        raise Refused("username", "用户名不能用身份证号，它会出现在列表和日志里，请另取一个。")
     if session.scalar(sa.select(Account.id).where(Account.username == username)):
         raise Refused("username", f"用户名“{username}”已被使用，请换一个。")
     if not (name := typed.text(name)):
@@ -265,7 +267,7 @@ def end_sign_ins(session: Session, whose: sa.ColumnElement[bool], now: datetime)
 
 
 def _hash(password: str) -> str:
-    """bcrypt, as streamlit-authenticator's Hasher makes it; that package itself would bring the screens into core."""
+    """bcrypt, which is slow on purpose."""
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()
 
 

@@ -253,11 +253,8 @@ def contradiction(stays: Person, duplicate: Person) -> str:
 
     What speaks against two records being one human, in words; nothing where birth date and sex agree.
     """
-    sides = {
-        "出生日期": (str(stays.birth_on), str(duplicate.birth_on)),
-        "性别": (stays.sex, duplicate.sex),
-    }
-    told = [f"{what}不同（{one}、{other}）" for what, (one, other) in sides.items() if one != other]
+    told = ["出生日期不同"] if stays.birth_on != duplicate.birth_on else []
+    told += [f"性别不同（{stays.sex}、{duplicate.sex}）"] if stays.sex != duplicate.sex else []
     return f"两条记录{'，'.join(told)}" if told else ""
 
 
@@ -403,7 +400,7 @@ def _join(
 
 
 def _named(person: Person) -> str:
-    return f"{person.name} {person.sex} {_shown('id_number', person.id_number)}"
+    return f"{person.name} {person.sex} {resident_id.mask(person.id_number)}（{resident_id.about(person.birth_on)}）"
 
 
 def _record(
@@ -438,12 +435,18 @@ def _record(
         for person in people
     )
     session.flush()
-    told = [{key: _shown(key, value) for key, value in side.items()} for side in (before, after)]
+    told = [_shown(side, before) for side in (before, after)]
     audit.record(session, _EVENTS[kind], people[0], actor=actor, before=told[0], after=told[1], reason=reason, now=now)
 
 
-def _shown(key: str, value: Any) -> str:
-    return f"{resident_id.mask(value)}（{resident_id.birth_on(value)}出生）" if key == "id_number" else str(value)
+def _shown(side: dict[str, Any], before: dict[str, Any]) -> dict[str, str]:
+    """What was, or what is since, as it may be shown: of a number that two masks show alike, what differs."""
+    told = {key: str(value) for key, value in side.items()}
+    if number := side.get("id_number"):
+        told["id_number"] = resident_id.mask(number)
+        if resident_id.birth_on(number) != resident_id.birth_on(before.get("id_number") or number):
+            told["id_number"] += "（出生日期已改）"
+    return told
 
 
 def history(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
@@ -451,8 +454,8 @@ def history(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
 
     What was done to a person on file, newest first. Refused codes: "role", "missing".
 
-    Columns: at, change, before, after (words, ID numbers masked beside the birth date), reason, account_name,
-    organization (the office), attachment_id (None without evidence), filename.
+    Columns: at, change, before, after (words, ID numbers masked, no birth date), reason, account_name, organization
+    (the office), attachment_id (None without evidence), filename.
     """
     person = persons.one(session, person_id, actor)
     query = (
@@ -470,8 +473,8 @@ def history(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
             {
                 "at": change.at,
                 "change": change.kind.value,
-                "before": _told(before, changed),
-                "after": _told(after, changed),
+                "before": _told(_shown(before, before), changed),
+                "after": _told(_shown(after, before), changed),
                 "reason": change.reason,
                 "account_name": change.account_name,
                 "organization": office,
@@ -483,10 +486,10 @@ def history(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=columns)
 
 
-def _told(side: dict[str, Any], keys: list[str]) -> str:
+def _told(side: dict[str, str], keys: list[str]) -> str:
     if not side:
         return "—"
-    return "；".join(f"{_WORDS[key]} {_shown(key, side[key]) if side.get(key) else '—'}" for key in keys)
+    return "；".join(f"{_WORDS[key]} {side.get(key) or '—'}" for key in keys)
 
 
 def formerly(session: Session, id_indexes: Sequence[bytes]) -> dict[bytes, Person]:

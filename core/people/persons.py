@@ -234,10 +234,21 @@ def league(session: Session, person_id: int, actor: Actor) -> str | None:
     return leagues(session).get(one(session, person_id, actor).authority_id)
 
 
+LONGEST_REASON = 100
+
+
 @deed
-def reveal_id(session: Session, person_id: int, *, actor: Actor, now: datetime) -> str:
-    """Reveal an ID number (查看完整证件号): the full ID number, as a logged act. Refused codes: "role", "missing"."""
+def reveal_id(session: Session, person_id: int, *, actor: Actor, reason: str, now: datetime) -> str:
+    """Reveal an ID number (查看完整证件号): the full ID number, as a logged act with its reason, which the person sees.
+
+    Refused codes: "role", "missing", "reason" (none, or too long; nobody is asked about the own number).
+    """
     require(actor, Role.REVIEWER, Role.TITLE_OFFICER, Role.EMPLOYER_CLERK, Role.PERSON)
     found = one(session, person_id, actor)
-    audit.record(session, audit.Event.ID_REVEALED, found, actor=actor, after={"name": found.name}, now=now)
+    reason = typed.text(reason)
+    if actor.person_id != found.id and not 2 <= len(reason) <= LONGEST_REASON:
+        words = f"请填写查看的事由（2至{LONGEST_REASON}个字），如“核对纸质证书”。本人会看到是谁、何时、因何查看。"
+        raise Refused("reason", words, {"reason": words})
+    after = {"name": found.name}
+    audit.record(session, audit.Event.ID_REVEALED, found, actor=actor, after=after, reason=reason, now=now)
     return found.id_number

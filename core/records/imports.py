@@ -546,8 +546,7 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
 
 def _former(person: Person) -> str:
     """What to say of a number that a person had before a correction: under it a second record would be made."""
-    now = resident_id.mask(person.id_number)
-    return f"库中“{person.name}”更正前的号码，现为{now}；同一人的请改用现在的号码，否则会另立一人"
+    return f"库中“{person.name}”更正前的号码；同一人的请改用现在的号码（见“人员”），否则会另立一人"
 
 
 def _posting(row: Row, person_id: int) -> Posting:
@@ -672,14 +671,10 @@ def repairs(session: Session, batch_id: int, actor: Actor) -> pd.DataFrame:
     found = pd.DataFrame(session.execute(query.where(seen).order_by(CreditRepair.id)).all(), columns=columns)
     for name, nothing in (("before", ""), ("after", "删去")):
         found[name] = [
-            nothing if not column and not text else _masked(column, text)
+            nothing if not column and not text else resident_id.shown(column, text)
             for column, text in zip(found["column"], found[name], strict=True)
         ]
     return found
-
-
-def _masked(column: str, text: str) -> str:
-    return resident_id.mask(text) if column == "id_number" else resident_id.masked(text)
 
 
 def _check_posted(session: Session, upload: Upload, actor: Actor) -> None:

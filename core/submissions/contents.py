@@ -104,17 +104,20 @@ def _rows_changed(was: Rows, now: Rows, headings: Mapping[str, str]) -> Iterator
             for place in dict.fromkeys([*headings, *before, *after]):
                 one, other = before.get(place, ""), after.get(place, "")
                 if one != other:
-                    yield Changed(headings.get(place, place), _shown(place, one), _shown(place, other), row, place)
+                    yield Changed(headings.get(place, place), *_both(place, one, other), row, place)
 
 
 def _name(cells: Mapping[str, str] | None) -> str:
     return resident_id.masked((cells or {}).get("name", ""))
 
 
-def _shown(column: str, cell: str) -> str:
-    """A cell as anybody who may see the submission may see it."""
-    if column == "id_number":
-        return resident_id.mask(cell)
+def _both(column: str, before: str, after: str) -> tuple[str, str]:
+    """A cell as anybody who may see the submission may see it, before and after.
+
+    Where a spoilt ID number was put right, it may have been the program that knew it: its last four stay hidden.
+    """
     if column == "phone":
-        return cell[-4:].rjust(len(cell), "*")
-    return resident_id.masked(cell)
+        return before[-4:].rjust(len(before), "*"), after[-4:].rjust(len(after), "*")
+    if column == "id_number" and resident_id.problem(before) and not resident_id.problem(after):
+        return resident_id.mask(before), resident_id.mask_of_found(after)
+    return resident_id.shown(column, before), resident_id.shown(column, after)

@@ -308,4 +308,11 @@ def history(
         .offset(offset)
         .limit(limit)
     )
-    return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys()), count
+    found = pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+    for name in ("before", "after"):
+        found[name] = found[name].str.replace(_BIRTH, "", regex=True)
+    return found, count
+
+
+_BIRTH = "（[0-9]{4}-[0-9]{2}-[0-9]{2}出生）"
+"""What earlier releases wrote behind a masked number, and what completes it: it stays in the chain and is not shown."""

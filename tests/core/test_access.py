@@ -279,7 +279,7 @@ def reset(s: Session, actor: Actor, at: Records) -> None:
 
 
 def reveal(s: Session, actor: Actor, at: Records) -> None:
-    persons.reveal_id(s, at.person, actor=actor, now=c.AFTER)
+    persons.reveal_id(s, at.person, actor=actor, reason="核对证书", now=c.AFTER)
 
 
 def card(s: Session, actor: Actor, at: Records) -> None:

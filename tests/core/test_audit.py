@@ -102,7 +102,7 @@ def busy_month() -> c.Cast:
         reports.supplement(s, filed.id, actor=base, now=c.AFTER)
         cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
         files.handed_out(s, report.roster_id, actor=reviewer, now=c.AFTER)
-        persons.reveal_id(s, c.person_id(1), actor=cast["title"], now=c.AFTER)
+        persons.reveal_id(s, c.person_id(1), actor=cast["title"], reason="核对证书", now=c.AFTER)
         second = persons.one(s, c.person_id(2), reviewer)
         proof = Upload("身份证.pdf", b"%PDF-1.4 synthetic")
         new_number = c.id_number(2, date(1986, 3, 4))

@@ -468,7 +468,7 @@ def test_a_sheet_shows_years_ways_interpretations_and_entries(database: str) -> 
     ways = {way.name: way for way in found.ways}
     assert len(ways) == 1 + len(notices.of_year(2024).waivers)
     assert [way.name for way in found.ways if way.won] == ["一般规定"]
-    assert ways["男满55周岁免学时"].why.endswith("性别男（男）✓；年龄不小于55（2024-12-31满39周岁）✗")
+    assert ways["男满55周岁免学时"].why.endswith("性别男（男）✓；年龄不小于55（2024-12-31未满）✗")
     later = ways["党政机关转任后各年度"]
     assert (later.applies, later.years, later.met, later.gap) == (True, "2022;2023;2024", False, 15)
     assert later.clause == "一(四)7"

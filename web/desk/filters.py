@@ -12,6 +12,7 @@ from typing import Any, Unpack
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from core.ground import resident_id
 from core.ground.access import Actor
 from core.models import State
 from core.office import views
@@ -124,6 +125,8 @@ def _field(draw: Callable[..., Any], name: str, label: str, value: Any, *given: 
 
 WRITTEN: dict[str, Callable[[Any], str]] = {
     "own": lambda own: "" if own else "0",
+    "q": resident_id.masked,
+    "org": resident_id.masked,
 }
 """How a value is written into the address bar, where it is not as it is."""
 

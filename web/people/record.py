@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from core.ground import db, resident_id
 from core.ground.access import Actor
 from core.people import acts, organizations, persons
+from core.records import privacy
 from core.trail import files
-from web import shell, tables
+from web import deeds, shell, tables
 from web.deeds import Who
 from web.facts import facts
 from web.people import changing, duplicates
@@ -27,7 +28,7 @@ def one(person_id: int, actor: Actor) -> None:
         st.markdown(f"#### {md(person.name)}　:gray[{resident_id.mask(person.id_number)}]")
         facts(
             [
-                ("性别与出生日期", f"{person.sex}，{person.birth_on}"),
+                ("性别与出生年代", f"{person.sex}，{resident_id.about(person.birth_on)}"),
                 ("工作单位", person.employer_name),
                 ("管理权限", offices[person.authority_id]),
                 ("专业技术职务", person.post),
@@ -68,6 +69,35 @@ def changes(person_id: int, actor: Actor) -> None:
     if actor.role in acts.KEEPERS:
         for line in history[history["attachment_id"].notna()].to_dict("records"):
             _evidence(int(line["attachment_id"]), f"{db.office_day(line['at'])} {line['filename']}")
+
+
+def revealing(person_id: int) -> None:
+    """The way to the full ID number (查看完整身份证号): for a reason, which the person sees with who and when."""
+    with st.popover("查看完整身份证号", icon=":material/visibility:"):
+        key = f"reveal-reason-{person_id}"
+        st.text_input("事由", key=key, max_chars=persons.LONGEST_REASON, placeholder="如：核对纸质证书")
+        st.button("查看", key=f"reveal-{person_id}", on_click=_reveal, args=(person_id, key))
+        st.caption("查看会记入审计日志，本人可以看到谁在何时因何查看。")
+
+
+def _reveal(person_id: int, reason_key: str) -> None:
+    reason = st.session_state[reason_key]
+
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        number = persons.reveal_id(session, person_id, reason=reason, **who)
+        return f"完整身份证号：{number}（本次查看及事由已记入审计日志，本人可以看到）"
+
+    deeds.deed(act, "reveal", person_id, reason)
+
+
+def seen(person_id: int, actor: Actor) -> None:
+    """Who has seen the full ID number (谁看过我), with the reason that was given."""
+    with db.reading() as session:
+        found = privacy.seen_by(session, person_id, actor)
+    st.markdown("**谁看过我的完整身份证号**")
+    empty = "还没有人查看过。页面和导出里的号码都是脱敏的，查看全号须填事由并记入日志。"
+    named = {"organization": "seen_from", "account_name": "seen_by"}
+    tables.table(found.rename(columns=named), ["at", "seen_by", "seen_from", "how", "reason"], empty=empty)
 
 
 def _evidence(attachment_id: int, label: str) -> None:

@@ -42,7 +42,12 @@ def _engine(address: str, pool_size: str) -> sa.Engine:
     pool = {"pool_size": 10, "max_overflow": 30}
     if pool_size:
         pool = {"pool_size": int(pool_size), "max_overflow": 0, "pool_timeout": 10}
-    made = sa.create_engine(address, pool_pre_ping=not address.startswith("sqlite"), **pool)
+    made = sa.create_engine(
+        address,
+        pool_pre_ping=not address.startswith("sqlite"),
+        hide_parameters=True,  # what was asked for never stands in a log, nor in an error's words
+        **pool,
+    )
     _made.add(made)
     sa.event.listen(made, "before_cursor_execute", _without_nul, retval=True)
     if made.dialect.name == "sqlite":

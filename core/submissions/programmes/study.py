@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db, typed
+from core.ground import db, resident_id, typed
 from core.ground.access import (
     Actor,
     Labelled,
@@ -351,8 +351,8 @@ def _of_the_person(person: Person, nomination: Nomination, policy: Policy, progr
     age = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
     if most is not None and age > int(most):
         clause = policy.cites("study_age")
-        words = f"到{day}{age}周岁，超过{most}周岁（{clause}），请核对是否仍宜推荐"
-        found.append(("age", "person", str(age), words))
+        words = f"到{day}已超过{most}周岁（{clause}），请核对是否仍宜推荐"
+        found.append(("age", "person", f"超过{most}", words))
     least = asked_of(policy, programme, "study_level")
     if least in TITLE_LEVELS and TITLE_LEVELS.index(nomination.level or NONE) < TITLE_LEVELS.index(least):
         clause, has = policy.cites("study_level"), nomination.level or NONE
@@ -524,7 +524,7 @@ class NominationKind(Kind[Nomination]):
             ("办理情况", status(nomination)),
             ("工作单位", nomination.organization.name),
             ("管理权限", nomination.authority.name),
-            ("性别、出生年月", f"{person.sex}，{person.birth_on:%Y年%m月}" if person else ""),
+            ("性别、出生年代", f"{person.sex}，{resident_id.about(person.birth_on)}" if person else ""),
             ("民族", nomination.ethnicity),
             ("学历、学位", f"{nomination.education}，{nomination.degree}"),
             ("职务", nomination.duty),

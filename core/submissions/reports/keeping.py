@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import operator
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db
+from core.ground import db, resident_id
 from core.ground.access import Actor, Refused, Role, not_found, require
 from core.models import CreditEntry, Plan, Report, RosterProblem, RosterRepair, RosterRow
 from core.submissions import plans, roster
@@ -94,6 +95,7 @@ def keep(
     columns |= {
         "report_id": report.id,
         "name": [row.name[:100] for row in kept],
+        "note": list(map(functools.cache(resident_id.without), columns["note"])),
         "hours": [row.hours[report.plan.subject] for row in kept],
         "id_index": [None if row.row in faulty else preview.indexes[row.row] for row in kept],
         "assessment": [row.assessment[:40] for row in kept],
@@ -137,6 +139,24 @@ def own_open(session: Session, report_id: int, actor: Actor) -> Report:
     if report.state not in EDITABLE:
         raise Refused("state", f"该报告的状态是“{report.state.label}”，不能修改；待审的请先撤回。")
     return report
+
+
+def filled_in(session: Session, report: Report) -> set[int]:
+    """Rows whose ID number the program filled in (系统代填的号码): their base never sees the last four of it.
+
+    Step 1: the last change of a row's number was an accepted proposal. Step 2: the number stood in no cell of the row
+    before; a shifted row that was moved back has brought its own.
+    """
+    columns = (RosterRepair.row, RosterRepair.column, RosterRepair.before, RosterRepair.after, RosterRepair.how)
+    stood: dict[int, set[str]] = {}
+    filled: dict[int, str] = {}
+    for row, column, before, after, how in repairs_of(session, report, *columns):
+        stood.setdefault(row, set()).add(before)
+        if column in ("id_number", ""):
+            filled.pop(row, None)
+        if column == "id_number" and how == "proposal":
+            filled[row] = after
+    return {row for row, number in filled.items() if number not in stood[row]}
 
 
 def _earned(row: roster.Row) -> Decimal:

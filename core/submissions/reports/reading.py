@@ -28,13 +28,13 @@ from core.models import (
     Submission,
 )
 from core.submissions import plans, roster
-from core.submissions.reports.keeping import cells_of, chosen, form_of, limits, repairs_of
+from core.submissions.reports.keeping import cells_of, chosen, filled_in, form_of, limits, repairs_of
 from core.tables.problems import Problem
 from core.trail import audit, files
 
 
 def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -> list[Problem]:
-    """Roster problems (花名册问题) as they stand, hints too; only the base that filed it sees full ID numbers.
+    """Roster problems (花名册问题) as they stand, hints too; only the base that filed it sees full ID numbers, its own.
 
     Refused codes: "missing", "file", "headings".
     """
@@ -50,16 +50,21 @@ def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -
         form, known = form_of(report), chosen(session, report)
         checked = roster.read(given.content, given.filename, form=form, limits=bounds, known=session, chosen=known)
         found = checked.problems
-    if actor.organization_id == report.organization_id:
-        return found
-    return [masked(each) for each in found]
+    if actor.organization_id != report.organization_id:
+        return [masked(each) for each in found]
+    filled = filled_in(session, report)
+    return [
+        replace(each, value=resident_id.mask_of_found(each.value))
+        if each.row in filled and each.column == "id_number"
+        else each
+        for each in found
+    ]
 
 
 def masked(problem: Problem) -> Problem:
     """Masked problem (脱敏): for everybody but the base that filed the roster."""
-    mask = resident_id.mask if problem.column == "id_number" else resident_id.masked
     words, offer = map(resident_id.masked, (problem.words, problem.offer))
-    return replace(problem, value=mask(problem.value), words=words, offer=offer)
+    return replace(problem, value=resident_id.shown(problem.column, problem.value), words=words, offer=offer)
 
 
 def headcount(session: Session, report: Report) -> tuple[int, int]:
@@ -140,7 +145,11 @@ def rows(
     # The year as it will count; none where the plan offers several and the row names none.
     frame["credit_year"] = [row.credit_year or usual_year for row in found]
     frame["repaired"] = ["、".join(dict.fromkeys(repaired.get(row.row, ()))) for row in found]
-    frame["id_mask"] = [resident_id.mask(row.id_number) for row in found]
+    filled = filled_in(session, report) if report.organization_id == actor.organization_id else set()
+    frame["id_mask"] = [
+        resident_id.mask_of_found(row.id_number) if row.row in filled else resident_id.mask(row.id_number)
+        for row in found
+    ]
     for name in ("name", "employer", "post", "specialty", "assessment", "note"):
         frame[name] = [resident_id.masked(cell) for cell in frame[name]]
     frame.insert(2, "id_mask", frame.pop("id_mask"))
@@ -192,9 +201,9 @@ def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
         for name, nothing in (("before", ""), ("after", "删去")):
             if not line["column"]:
                 line[name] = str(json.loads(line[name]).get("name", "")) if line[name] else nothing
-            elif line["column"] == "id_number":
-                line[name] = resident_id.mask(line[name])
-            line[name] = resident_id.masked(line[name])
+            line[name] = resident_id.shown(line["column"], line[name])
+        if line["column"] == "id_number" and line["how"] == "proposal" and len(line["after"]) == 18:
+            line["after"] = resident_id.mask_of_found(line["after"])
         lines.append(line | {"how": HOW[line["how"]]})
     return pd.DataFrame(lines, columns=names)
 
@@ -208,9 +217,13 @@ def open_rows(session: Session, report_id: int, *, actor: Actor, now: datetime) 
     report = one(session, report_id, actor)
     if report.organization_id != actor.organization_id:
         raise not_found("花名册")
+    filled = filled_in(session, report)
     last = max((repair_id for (repair_id,) in repairs_of(session, report, RosterRepair.id)), default=0)
     query = sa.select(RosterRow.row, RosterRow.cells).where(RosterRow.report_id == report.id, RosterRow.faulty)
     rows = [(row, json.loads(kept)) for row, kept in session.execute(query.order_by(RosterRow.row)) if kept]
+    for row, cells in rows:
+        if row in filled:
+            cells["id_number"] = resident_id.mask_of_found(cells["id_number"])
     if not rows:
         raise Refused("empty", "没有待改正的行。")
     code = f"{report.id}R{report.roster_id}R{last}"
@@ -221,7 +234,10 @@ def open_rows(session: Session, report_id: int, *, actor: Actor, now: datetime) 
 
 
 def cells(session: Session, report_id: int, row: int, actor: Actor) -> dict[str, str]:
-    """Cells of a row (改正整行): one row of one's own roster as text by column. Refused codes: "missing"."""
+    """Cells of a row (改正整行): one row of one's own roster as text by column; a number filled in is masked.
+
+    Refused codes: "missing".
+    """
     found = cells_of_rows(session, report_id, [row], actor)
     if row not in found:
         raise not_found("花名册行")
@@ -244,8 +260,11 @@ def cells_of_rows(
         query = sa.select(RosterRow.row, RosterRow.cells).where(RosterRow.report_id == report.id)
         for row, kept in session.execute(query.where(RosterRow.row.in_(asked[start : start + 5000]))):
             found[row] = json.loads(kept) if kept else cells_of(session, report, actor)[row]
-    columns = form_of(report).columns
-    return {row: {column: typed.text(read.get(column)) for column in columns} for row, read in found.items()}
+    columns, filled = form_of(report).columns, filled_in(session, report)
+    told = {row: {column: typed.text(read.get(column)) for column in columns} for row, read in found.items()}
+    for row in filled & told.keys():
+        told[row]["id_number"] = resident_id.mask_of_found(told[row]["id_number"])
+    return told
 
 
 def credit_years(session: Session, report: Report) -> list[int]:

@@ -136,7 +136,7 @@ def _brought_back(
         then = earlier[code][row]
         for column, cell in cells.items():
             was, wanted = typed.text(then.get(column)), typed.text(cell)
-            if wanted == was:
+            if wanted == was or _is_mask(column, wanted, was):
                 continue
             if row not in rows:
                 conflicts.append(f"第{row}行已删去")
@@ -202,8 +202,8 @@ def repair(
     for change in changes:
         if change.row not in rows or change.column not in headings:
             raise Refused("rows", f"花名册中没有第{change.row}行，可能刚被删去，请查看最新的花名册。")
-        if typed.text(rows[change.row].get(change.column)) != change.before:
-            cell = typed.text(rows[change.row].get(change.column))
+        cell = typed.text(rows[change.row].get(change.column))
+        if cell != change.before and not _is_mask(change.column, change.before, cell):
             done = f"刚刚被他人改为“{resident_id.masked(cell)}”" if cell else "刚刚被他人清空"
             where = f"第{change.row}行的{headings[change.column]}"
             raise Refused("stale", f"{where}{done}，您的修改没有保存，请核对最新的内容。")
@@ -300,6 +300,11 @@ def restart(session: Session, report_id: int, *, actor: Actor, now: datetime) ->
     if not repairs:
         raise Refused("rows", "花名册与上传的原件相同，没有需要恢复的。")
     return _amend(session, report, rows, repairs, how="restart", actor=actor, now=now)
+
+
+def _is_mask(column: str, shown: str, cell: str) -> bool:
+    """Whether what a clerk was shown is the mask of the number that stands in a cell; see `filled_in`."""
+    return column == "id_number" and len(cell) == 18 and shown == resident_id.mask_of_found(cell)
 
 
 def _set(rows: dict[int, roster.Cells], row: int, column: str, value: str | int | float) -> list[_Repair]:
