@@ -19,9 +19,11 @@ from core.eligibility import drafts
 from core.ground import db
 from core.office import backups, daily, dashboards  # noqa: F401  loaded before the freeze, so that no session pays
 from core.office.mail import Post
-from core.people import keys, setup
+from core.people import accounts, keys, setup
 from core.records import cards  # noqa: F401
-from routes import addresses, shield
+from routes import addresses, door, shield, uploads
+from web import first_visit
+from web.uploads import Sweeper, holding
 
 
 @asynccontextmanager
@@ -33,11 +35,14 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
             keys.adopt(session)
     with db.reading() as session:
         drafts.install(session)
+        if accounts.none_yet(session):
+            first_visit.CODE.say()
     gc.collect()
     gc.freeze()
     stop = threading.Event()
     if os.environ.get("CE_DAILY") != "off":
         threading.Thread(target=every_day, args=(stop,), name="daily", daemon=True).start()
+    threading.Thread(target=Sweeper().run, args=(stop,), name="uploads", daemon=True).start()
     yield
     stop.set()
 
@@ -91,7 +96,11 @@ app = st.App(
     Path(__file__).parent / "web" / "screens.py",
     lifespan=lifespan,
     routes=addresses.ROUTES,
-    middleware=[Middleware(shield.Shield)],
+    middleware=[
+        Middleware(shield.Shield),
+        Middleware(door.Door),
+        Middleware(uploads.Uploads, holding=holding),
+    ],
 )
 
 if __name__ == "__main__":

@@ -3,4 +3,4 @@
 Each handler is a few lines over `core`; nothing here knows a screen.
 """
 
-__all__ = ["addresses", "calendar", "health", "moved", "session", "shield", "verify", "words"]
+__all__ = ["addresses", "calendar", "door", "health", "moved", "session", "shield", "uploads", "verify", "words"]

@@ -48,6 +48,12 @@ def _session_response(body: bytes, secure: bool) -> Response:
 
 def signed_in(headers: Headers) -> bool:
     """Authentication (身份验证): whether a request carries the cookie of a session that stands."""
+    return account(headers) is not None
+
+
+def account(headers: Headers) -> int | None:
+    """The account whose session a request carries the cookie of, while that stands."""
     token = cookie_parser(headers.get("cookie", "")).get(COOKIE)
     with db.reading() as session:
-        return accounts.actor_of(session, token, datetime.now(UTC)) is not None
+        actor = accounts.actor_of(session, token, datetime.now(UTC))
+    return actor.account_id if actor else None

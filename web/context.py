@@ -19,6 +19,7 @@ from core.ground import db
 from core.ground.access import Actor
 from core.office import home
 from core.people import accounts, setup
+from routes import door
 from routes.session import COOKIE
 
 Counts = TypeVar("Counts")
@@ -107,6 +108,11 @@ def token() -> str | None:
     """The session token of this browser: from the cookie, or from the browser session until the cookie is set."""
     given = st.session_state.get("token") or st.context.cookies.get(COOKIE)
     return str(given) if given else None
+
+
+def at_this_machine() -> bool:
+    """Whether this browser runs on the machine that serves (本机)."""
+    return door.from_this_machine(st.context.ip_address, st.context.headers)
 
 
 def actor() -> Actor | None:

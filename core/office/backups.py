@@ -33,6 +33,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, typed
 from core.ground.access import Actor, Refused, Role, require
+from core.ground.deeds import deed
 from core.models import AuditEntry, CreditBatch, Organization
 from core.people import setup
 from core.trail import audit
@@ -323,6 +324,7 @@ def _age(moment: str | None, now: datetime) -> timedelta:
     return now - datetime.fromisoformat(moment.partition(" ")[0]) if moment else timedelta.max
 
 
+@deed
 def record(session: Session, path: Path, *, actor: Actor, now: datetime, found: Sequence[str] | None = None) -> None:
     """Remember a good backup, or what its drill found (`found`), for the home page and the trail."""
     region = session.get_one(Organization, 1)
@@ -375,6 +377,7 @@ def standing(session: Session, actor: Actor) -> Standing:
     )
 
 
+@deed
 def choose_folder(session: Session, place: str, *, actor: Actor, now: datetime) -> Path:
     """Choose where backups are kept (选择备份位置). Refused codes: "role", "folder" (not to be written)."""
     require_keeper(actor)

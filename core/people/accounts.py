@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import access, db, resident_id, typed
 from core.ground.access import ROLE_HOMES, Actor, Refused, Role, not_found, require, visible
+from core.ground.deeds import deed
 from core.models import Account, Organization, Person, SignIn
 from core.people import persons, setup
 from core.trail import audit
@@ -65,6 +66,7 @@ def check_password(password: str) -> None:
         raise Refused("password", "密码请同时使用字母和数字。")
 
 
+@deed
 def open_account(
     session: Session,
     *,
@@ -123,6 +125,7 @@ def open_account(
     return account
 
 
+@deed
 def open_first(
     session: Session,
     *,
@@ -158,6 +161,7 @@ def none_yet(session: Session) -> bool:
     return session.scalar(sa.select(Account.id).limit(1)) is None
 
 
+@deed
 def open_person_account(
     session: Session, *, username: str, id_number: str, password: str, actor: Actor, now: datetime
 ) -> Account:
@@ -184,6 +188,7 @@ def open_person_account(
     )
 
 
+@deed
 def set_active(session: Session, account_id: int, active: bool, *, actor: Actor, reason: str, now: datetime) -> Account:
     """Deactivate or reactivate an account (停用、启用账号).
 
@@ -204,6 +209,7 @@ def set_active(session: Session, account_id: int, active: bool, *, actor: Actor,
     return account
 
 
+@deed
 def reset_password(session: Session, account_id: int, password: str, *, actor: Actor, now: datetime) -> Account:
     """Reset a password (重置密码): give an account a new first password, unlock it and end its sign-ins.
 
@@ -215,6 +221,7 @@ def reset_password(session: Session, account_id: int, password: str, *, actor: A
     return account
 
 
+@deed
 def change_password(session: Session, new: str, *, old: str, actor: Actor, now: datetime) -> None:
     """Change a password (修改密码): change one's own password; every sign-in of the account ends, this one included.
 
@@ -260,7 +267,7 @@ def end_sign_ins(session: Session, whose: sa.ColumnElement[bool], now: datetime)
 
 
 def _hash(password: str) -> str:
-    """bcrypt, as streamlit-authenticator's Hasher makes it; that package itself would bring the screens into core."""
+    """bcrypt, which is slow on purpose."""
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()
 
 
@@ -284,6 +291,7 @@ def password_fits(password: str, hashed: str) -> bool:
     return len(password.encode()) <= 72 and bcrypt.checkpw(password.encode(), hashed.encode())
 
 
+@deed
 def sign_in(session: Session, username: str, *, fits: bool, now: datetime) -> str | Refused:
     """Sign in (登录): start a sign-in and answer its token, or count the wrong try and answer the refusal.
 
@@ -355,6 +363,7 @@ def actor_named(session: Session, username: str) -> Actor:
     return _actor(account)
 
 
+@deed
 def sign_out(session: Session, *, actor: Actor, now: datetime) -> None:
     """Sign out everywhere (退出登录): end every sign-in of the account, in every browser."""
     account = session.get_one(Account, actor.account_id)

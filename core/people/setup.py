@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Refused, Role, league_of
+from core.ground.deeds import deed
 from core.models import Organization, Setting
 from core.trail import audit
 
@@ -92,6 +93,7 @@ def days_ahead(settings: dict[str, str]) -> int:
     return int(settings.get("demo_days", "0"))
 
 
+@deed
 def shift_demo_clock(session: Session, days: int, *, actor: Actor, now: datetime) -> int:
     """Shift the demonstration clock (推进演示日期).
 

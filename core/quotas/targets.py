@@ -28,6 +28,7 @@ from core.ground.access import (
     refuse_faults,
     require,
 )
+from core.ground.deeds import deed
 from core.law import notices
 from core.law.notices import Programme, Way
 from core.models import Organization, Quota, QuotaShare, QuotaVersion
@@ -302,6 +303,7 @@ def draft(session: Session, actor: Actor, code: str, year: int) -> Draft:
     return Draft(split, quota.version, quota.number, split != standing, quota.changed_by, quota.changed_at)
 
 
+@deed
 def save(session: Session, code: str, year: int, split: Split, *, version: int, actor: Actor, now: datetime) -> Quota:
     """Save a draft of targets (保存草稿), optimistic lock: nobody but the region sees it.
 
@@ -315,6 +317,7 @@ def save(session: Session, code: str, year: int, split: Split, *, version: int, 
     return quota
 
 
+@deed
 def publish(
     session: Session, code: str, year: int, split: Split, *, version: int, actor: Actor, reason: str, now: datetime
 ) -> QuotaVersion:

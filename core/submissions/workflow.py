@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import access, db, typed
 from core.ground.access import OFFICERS, Actor, Refused, Role, not_found, require, visible
+from core.ground.deeds import deed
 from core.ledger import books, consequences
 from core.ledger.consequences import Consequence
 from core.models import Account, Movement, Organization, Person, Submission, under
@@ -114,6 +115,7 @@ def _decides(submission: Submission, actor: Actor) -> bool:
     return actor.role in stage_of(submission).roles and submission.decider_id == actor.organization_id
 
 
+@deed
 def move(
     session: Session,
     submission_id: int,
@@ -139,6 +141,7 @@ def move(
     return _moved(session, submission_id, step)
 
 
+@deed
 def foreseen(
     session: Session,
     submission_id: int,

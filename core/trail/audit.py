@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Labelled, Refused, Role, require, visible
+from core.ground.deeds import deed
 from core.models import (
     Account,
     AuditEntry,
@@ -104,6 +105,7 @@ class Event(Labelled):
     FILE_HANDED_OUT = "file.handed_out", "下载附件"
 
 
+@deed
 def record(
     session: Session,
     event: Labelled,

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Refused, Role, not_found, visible
+from core.ground.deeds import deed
 from core.models import Attachment, CreditBatch, Person, PersonChange, Submission
 from core.trail import audit
 
@@ -138,6 +139,7 @@ def of(session: Session, submission_id: int, actor: Actor) -> list[Attachment]:
     return [each for each in kept if each.purpose == "evidence" or latest[each.purpose] == each.id]
 
 
+@deed
 def handed_out(session: Session, attachment_id: int, *, actor: Actor, now: datetime) -> Upload:
     """Download an attachment (下载附件), logged.
 

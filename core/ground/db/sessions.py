@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from core.ground.access import Refused
 from core.ground.db.place import url
+from core.ground.deeds import with_nul
 
 
 def engine() -> sa.Engine:
@@ -92,10 +93,6 @@ def _without_nul(
     return statement, _stripped(parameters)
 
 
-def with_nul() -> Refused:
-    return Refused("characters", "填写的内容中有看不见的控制字符，无法保存。请重新输入这些内容，不要粘贴。")
-
-
 def _holds_nul(given: Any) -> bool:
     match given:
         case str():
@@ -116,6 +113,29 @@ def _stripped(given: Any) -> Any:
         case list() | tuple():
             return type(given)(map(_stripped, given))
     return given
+
+
+@sa.event.listens_for(Session, "before_flush")
+def _short_enough(session: Session, _context: Any, _instances: Any) -> None:
+    """No text is longer than its column (长度): PostgreSQL would end the deed without words, SQLite would keep it.
+
+    Refused codes: "length", with the column's name as the field.
+    """
+    for each in (*session.new, *session.dirty):
+        model: Any = type(each)
+        for name, longest in _lengths(model):
+            value = each.__dict__.get(name)
+            if isinstance(value, str) and len(value) > longest:
+                words = f"填写了{len(value)}个字，最多{longest}个字，请缩短"
+                raise Refused("length", f"{words}：{value[:20]}……", {name: words})
+
+
+@functools.cache
+def _lengths(model: Any) -> list[tuple[str, int]]:
+    """The attributes of a record that are texts of a limited length, and how long each may be."""
+    mapper: sa.orm.Mapper[Any] = sa.inspect(model)
+    columns = ((found.key, found.columns[0].type) for found in mapper.column_attrs)
+    return [(name, kind.length) for name, kind in columns if isinstance(kind, sa.String) and kind.length]
 
 
 _open: contextvars.ContextVar[str] = contextvars.ContextVar("ce_open_session", default="")

@@ -28,6 +28,7 @@ from core.ground.access import (
     refuse_faults,
     require,
 )
+from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.law import notices
 from core.law.notices import Mode, Policy, Programme, Way
@@ -304,6 +305,7 @@ def may_apply(actor: Actor) -> bool:
     return actor.role is Role.BASE_CLERK and actor.organization_kind in APPLICANTS
 
 
+@deed
 def draft(
     session: Session, fields: SeminarFields, *, papers: Sequence[Upload] = (), actor: Actor, now: datetime
 ) -> Seminar:
@@ -330,6 +332,7 @@ def draft(
     return seminar
 
 
+@deed
 def revise(
     session: Session,
     seminar_id: int,
@@ -385,6 +388,7 @@ def _decided_here(session: Session, seminar_id: int, actor: Actor) -> Seminar:
     return seminar
 
 
+@deed
 def score(session: Session, seminar_id: int, points: int, words: str, *, actor: Actor, now: datetime) -> SeminarScore:
     """Score an application (评审打分): one reviewer's points and words, changed by scoring again until it is decided.
 
@@ -427,6 +431,7 @@ def scores(session: Session, seminar_id: int, actor: Actor) -> list[SeminarScore
     return list(session.scalars(query))
 
 
+@deed
 def answer(
     session: Session,
     seminar_id: int,
