@@ -16,8 +16,8 @@ HEAD = (
     b"""<style>[data-testid=stFileChip]{height:auto;max-width:100%;flex-wrap:wrap}
 [data-testid=stFileChip]>[role=alert]{position:static;width:100%;height:auto;margin:0;clip:auto;clip-path:none;
 white-space:normal;font-size:.875rem}
-[data-testid=stCaptionContainer],kbd{color:inherit!important;opacity:.85}
-button[data-variant=segmented_control][aria-checked=true] p{color:color-mix(in srgb,currentColor 45%,CanvasText)}</style>
+[data-testid=stCaptionContainer],kbd{opacity:.85!important}
+[role=radio][aria-checked=true] p{color:color-mix(in srgb,currentColor 45%,CanvasText)!important}</style>
 <script src="/words.js?"""
     + _DIGEST
     + b"""" defer></script>"""
