@@ -46,6 +46,9 @@ def _office_commands(commands: Commands) -> None:
         metavar="USER",
         help="首个管理员的用户名，初始密码输出一次 (its first password is said once, on stdout)",
     )
+    init.add_argument(
+        "--without-backup", action="store_true", help="升级前不另存，须已用别的办法备份 (no backup before an upgrade)"
+    )
     init.set_defaults(run=setup.init)
     check = commands.add_parser("check", help="核对结构、保护、合计与链 (schema, guards, totals, chains; exit 0 or 1)")
     check.set_defaults(run=ledger.check)
