@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
@@ -23,10 +24,10 @@ from core.eligibility import drafts
 from core.ground import db
 from core.office import backups, daily, dashboards  # noqa: F401  loaded before the freeze, so that no session pays
 from core.office.mail import Post
-from core.people import accounts, keys, setup
+from core.people import accounts, keys, passwords, setup
 from core.records import cards  # noqa: F401
 from routes import addresses, door, shield, uploads
-from web import first_visit
+from web import context, first_visit
 from web.uploads import Sweeper, holding
 
 
@@ -49,6 +50,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
             keys.adopt(session)
     with db.reading() as session:
         drafts.install(session)
+        passwords.of_nobody()  # made now, so that the first stranger waits no longer than anybody
         if accounts.none_yet(session):
             first_visit.CODE.say()
     gc.collect()
@@ -56,9 +58,20 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     stop = threading.Event()
     if os.environ.get("CE_DAILY") != "off":
         threading.Thread(target=every_day, args=(stop,), name="daily", daemon=True).start()
-    threading.Thread(target=Sweeper().run, args=(stop,), name="uploads", daemon=True).start()
+    threading.Thread(target=every_half_minute, args=(stop,), name="rounds", daemon=True).start()
     yield
     stop.set()
+
+
+def every_half_minute(stop: threading.Event) -> None:
+    """What browsers left behind: sign-ins in use are kept going, uploads of browsers that are gone are freed."""
+    sweeper = Sweeper()
+    while not stop.wait(30):
+        try:
+            context.keep_in_use()
+            sweeper.sweep(time.monotonic())
+        except Exception:  # the next round tries again
+            logging.getLogger("rounds").exception("what browsers left behind")
 
 
 ROUND = 600.0

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from core.cli import backups, console, daily, eligibility, keys, law, ledger, records, rosters, setup
+from core.cli import accounts, backups, console, daily, eligibility, keys, law, ledger, records, rosters, setup
 from core.ground import db
 
 Commands = Any
@@ -50,6 +50,13 @@ def _office_commands(commands: Commands) -> None:
         "--without-backup", action="store_true", help="升级前不另存，须已用别的办法备份 (no backup before an upgrade)"
     )
     init.set_defaults(run=setup.init)
+    account = commands.add_parser("account", help="账号 (accounts)")
+    reset = account.add_subparsers(required=True, metavar="COMMAND").add_parser(
+        "reset",
+        help="重置密码，初始密码输出一次 (a new first password, said once on stdout; exit 0 done, 2 refused)",
+    )
+    reset.add_argument("name", metavar="USER", help="用户名 (the user name)")
+    reset.set_defaults(run=accounts.reset)
     check = commands.add_parser("check", help="核对结构、保护、合计与链 (schema, guards, totals, chains; exit 0 or 1)")
     check.set_defaults(run=ledger.check)
     every_day = commands.add_parser(

@@ -17,6 +17,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.ground import typed
 from routes import session
 
 OPEN = ("/_stcore/health", "/_stcore/host-config", "/_stcore/stream")
@@ -85,12 +86,12 @@ async def _closed(scope: Scope) -> PlainTextResponse | None:
 @functools.lru_cache(maxsize=8)
 def hosts(given: str) -> frozenset[str]:
     """The names and addresses this office is reached by (允许的主机名): this machine's, and those set at the start."""
-    return frozenset(_HERE | {_written(each) for each in (socket.gethostname(), *given.split(",")) if each.strip()})
+    return frozenset(_HERE | {_written(each) for each in (socket.gethostname(), *given.split(",")) if each})
 
 
 def _written(name: str) -> str:
     """A name or an address as a browser writes it in Host."""
-    name = name.strip().lower().rstrip(".")
+    name = typed.plain(name).lower().rstrip(".")
     return f"[{name}]" if ":" in name and not name.startswith("[") else name
 
 

@@ -52,6 +52,7 @@
     return null;
   };
   const OURS = "[data-testid=stMarkdownContainer], [data-testid=stText], input, textarea, script, style";
+  const MENU = "[data-testid=stSidebarNavItems]";
   const visit = (node) => {
     if (node.nodeType === Node.TEXT_NODE) {
       const ours = node.parentElement?.closest(OURS);
@@ -63,6 +64,9 @@
         const words = node.hasAttribute(name) ? inChinese(node.getAttribute(name), node) : null;
         if (words !== null) node.setAttribute(name, words);
       }
+      // The menu's list has divs between itself and its items, so that screen readers count none: say what they are.
+      if (node.matches(MENU)) node.setAttribute("role", "list");
+      else if (node.matches(`${MENU} li`)) node.setAttribute("role", "listitem");
       node.childNodes.forEach(visit);
     }
   };

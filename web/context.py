@@ -42,6 +42,18 @@ class Known:
     """What waits for the actor, by kind (`home.counts`), a few seconds old at most."""
 
 
+IN_USE: set[str] = set()
+"""Tokens of the sign-ins in which a page was drawn since `keep_in_use` ran last."""
+
+
+def keep_in_use() -> None:
+    """Keep the sign-ins going that were used (续期), all at once and beside the pages, which never wait for it."""
+    tokens = {IN_USE.pop() for _ in range(len(IN_USE))}
+    if tokens:
+        with db.transaction() as session:
+            accounts.used(session, tokens, datetime.now(UTC))
+
+
 _known: contextvars.ContextVar[Known | None] = contextvars.ContextVar("ce_known_in_this_run", default=None)
 """Of the run in this thread; each browser session's run has a thread of its own, and so has what it does beside."""
 
@@ -79,6 +91,8 @@ def _asked() -> Known:
         actor = accounts.actor_of(session, here, real) if opened else None
         begun = actor is not None or (opened and not accounts.none_yet(session))
         counts = _counted(session, actor, real + timedelta(days=ahead)) if actor else {}
+    if here and actor:
+        IN_USE.add(here)
     return Known(opened, begun, settings.get("office") == "demo", ahead, real + timedelta(days=ahead), actor, counts)
 
 

@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.ground import db
 from core.ground.access import Refused, Role
-from core.people import accounts
+from core.people import accounts, passwords
+from routes.session import DEVICE
 from web import context, deeds, uploads
 from web.words import OFFICE, md
 
@@ -21,7 +22,7 @@ def sign_in() -> None:
         uploads.forget_mine()
         st.title(OFFICE, anchor=False, text_alignment="center")
         if context.token() and "token" not in st.session_state:
-            st.info("登录已结束（退出、超过12小时、修改密码或账号停用），请重新登录。")
+            st.info("登录已结束（退出、长时间没有操作、超过12小时、修改密码或账号停用），请重新登录。")
         with st.form("sign-in"):
             st.subheader("登录", anchor=False)
             username = st.text_input("用户名", key="sign-in-name", autocomplete="username")
@@ -46,11 +47,16 @@ def _check(username: str, password: str) -> None:
     if not username or not password:
         st.session_state["sign-in-refused"] = "请填写用户名和密码。"
         return
-    with db.reading() as session:
-        hashed = accounts.password_hash(session, username)
-    fits = accounts.password_fits(password, hashed)
-    with db.transaction() as session:
-        answer = accounts.sign_in(session, username, fits=fits, now=datetime.now(UTC))
+    address, device = st.context.ip_address, str(st.context.cookies.get(DEVICE, ""))
+    try:
+        with db.transaction() as session:
+            answer = accounts.may_try(session, username, address=address, device=device, now=datetime.now(UTC))
+        if isinstance(answer, str):
+            now, fits = datetime.now(UTC), passwords.fits(password, answer)
+            with db.transaction() as session:
+                answer = accounts.sign_in(session, username, fits=fits, address=address, device=device, now=now)
+    except Refused as busy:
+        answer = busy
     if isinstance(answer, Refused):
         st.session_state["sign-in-refused"] = answer.words
     else:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterable
-
 from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -13,7 +9,6 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 KEPT = 120.0
 """Seconds for which the files of a browser that has lost its connection are kept: so long it may come back."""
-ROUND = 30.0
 
 
 def holding(session_id: str) -> tuple[int, int]:
@@ -44,14 +39,12 @@ class Sweeper:
         self._lost: dict[str, float] = {}
         """Browser sessions with files and without a connection, and since when (monotonic seconds)."""
 
-    def run(self, stop: threading.Event) -> None:
-        while not stop.wait(ROUND):
-            self.sweep(list(_kept()), time.monotonic())
-
-    def sweep(self, sessions: Iterable[str], now: float) -> None:
+    def sweep(self, now: float) -> None:
         """Free the files of those that have been without a connection for `KEPT` seconds."""
+        if not runtime.exists():
+            return
         here = runtime.get_instance()
-        lost = [each for each in sessions if not here.is_active_session(each)]
+        lost = [each for each in tuple(_kept()) if not here.is_active_session(each)]
         self._lost = {each: self._lost.get(each, now) for each in lost}
         for each, since in self._lost.items():
             if now - since >= KEPT:

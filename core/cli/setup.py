@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import secrets
 
 from sqlalchemy.orm import Session
 
@@ -13,7 +12,7 @@ from core.ground import db
 from core.ground.access import Refused
 from core.models import leagues
 from core.office import backups
-from core.people import accounts, keys, organizations, setup
+from core.people import accounts, keys, organizations, passwords, setup
 
 
 @console.command
@@ -74,7 +73,7 @@ def _administrator(session: Session, office: str, username: str) -> str:
     if office not in named:
         near = difflib.get_close_matches(office, named, 1, 0.4) or list(offices.values())
         raise Refused("office", f"没有“{office}”，管理员所在的机构应为：{'、'.join(near)}。")
-    password = f"{secrets.token_hex(4)}-{secrets.token_hex(4)}x7"
+    password = passwords.drawn()
     accounts.open_first(
         session,
         username=username,

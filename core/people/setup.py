@@ -31,6 +31,11 @@ def decide_setting(session: Session, name: str, value: str) -> None:
     session.merge(Setting(name=name, value=value))
 
 
+def is_demo(session: Session) -> bool:
+    """Whether this is the demonstration (演示), whose people are made up."""
+    return setting(session, "office") == "demo"
+
+
 def is_open(session: Session) -> bool:
     """Office opened (已建立): whether somebody has already chosen a demonstration or an empty office."""
     return setting(session, "office") is not None
@@ -101,7 +106,7 @@ def shift_demo_clock(session: Session, days: int, *, actor: Actor, now: datetime
 
     Refused codes: "demo" (a real office keeps real time), "days".
     """
-    if setting(session, "office") != "demo":
+    if not is_demo(session):
         raise Refused("demo", "只有演示系统可以推进日期。")
     if not 1 <= days <= 366:
         raise Refused("days", "一次可推进1至366天。")

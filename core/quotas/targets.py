@@ -33,6 +33,7 @@ from core.law import notices
 from core.law.notices import Programme, Way
 from core.models import Organization, Quota, QuotaShare, QuotaVersion
 from core.people import organizations
+from core.submissions.programmes import places
 from core.trail import audit, messages
 
 CHANGERS = (Role.REVIEWER, Role.ADMIN)
@@ -255,11 +256,7 @@ def _names(session: Session, ids: set[int]) -> dict[int, str]:
 
 def written(split: Split, unit: str) -> str:
     """A target in words (指标): 20,000人, 5至10期, or that there is none."""
-    if split.target is None:
-        return "未定"
-    if split.most is None or split.most == split.target:
-        return f"{split.target:,}{unit}"
-    return f"{split.target:,}至{split.most:,}{unit}"
+    return places.target_words((split.target, split.most), unit)
 
 
 def held(split: Split, unit: str) -> str:

@@ -1,8 +1,10 @@
 """A scripted attacker at the running product: a bare WebSocket client and bare requests."""
 
+import contextlib
 import http.client
 import json
 import socket
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -20,15 +22,17 @@ STREAM = "/_stcore/stream"
 TITLE = "SeenByTheOfficeAlone"
 
 
-def knock(server: str, host: str = "", **headers: str) -> ClientConnection:
+@contextlib.contextmanager
+def knock(server: str, host: str = "", **headers: str) -> Iterator[ClientConnection]:
     """A WebSocket to the product, asked for by this name, with these headers."""
     there = server.rpartition("/")[2]
     address, _, port = there.rpartition(":")
-    return connect(
-        f"ws://{host or there}{STREAM}",
-        sock=socket.create_connection((address, int(port))),
-        additional_headers={name.capitalize(): value for name, value in headers.items()},
-    )
+    given = {name.capitalize(): value for name, value in headers.items()}
+    with (
+        socket.create_connection((address, int(port))) as line,
+        connect(f"ws://{host or there}{STREAM}", sock=line, additional_headers=given) as client,
+    ):
+        yield client
 
 
 def drawn(client: ClientConnection) -> bytes:
@@ -47,9 +51,10 @@ def drawn(client: ClientConnection) -> bytes:
 
 
 def request(server: str, method: str, path: str, body: bytes = b"", **headers: str) -> int:
-    connection = http.client.HTTPConnection(server.rpartition("/")[2], timeout=20)
-    connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
-    return connection.getresponse().status
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    with contextlib.closing(http.client.HTTPConnection(server.rpartition("/")[2], timeout=20)) as connection:
+        connection.request(method, path, body, given)
+        return connection.getresponse().status
 
 
 def test_an_attacker_with_a_bare_socket_gains_nothing(server: str, cast: Cast) -> None:
@@ -64,8 +69,8 @@ def test_an_attacker_with_a_bare_socket_gains_nothing(server: str, cast: Cast) -
         (f"http://evil.example:{port}", f"evil.example:{port}"),  # a name that its owner points here (rebinding)
         ("", here),
     ):
-        with pytest.raises(InvalidStatus) as refused:
-            knock(server, host, **({"origin": origin} if origin else {}))
+        with pytest.raises(InvalidStatus) as refused, knock(server, host, **({"origin": origin} if origin else {})):
+            pass
         assert refused.value.response.status_code == 403, origin
     with knock(server, origin=server) as stranger:
         told = drawn(stranger)

@@ -58,8 +58,7 @@ def busy_month() -> c.Cast:
         choices.choose(s, imports.LISTING, {"折算数": "hours"}, actor=reviewer, now=c.NOW)
         accounts.sign_in(s, "base", fits=True, now=c.NOW)
         accounts.sign_out(s, actor=base, now=c.NOW)
-        for _ in range(5):
-            accounts.sign_in(s, "leader", fits=False, now=c.NOW)
+        accounts.sign_in(s, "leader", fits=False, now=c.NOW)
         accounts.change_password(s, "Other-horse-25", old=c.PASSWORD, actor=base, now=c.NOW)
         accounts.reset_password(s, base.account_id, c.PASSWORD, actor=admin, now=c.NOW)
         for active in (False, True):
@@ -288,7 +287,7 @@ def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str)
         lines, count = audit.history(session, cast["admin"], limit=None)
         assert audit.faults(session) == []
     assert count == len(lines)
-    assert set(lines["event"]) == set(audit.EVENTS)
+    assert set(lines["event"]) == set(audit.EVENTS) - {Event.LOCKED.value}  # which earlier releases have left
     assert all(lines["account"])
     assert all(moment.tzinfo is not None for moment in lines["at"])
     assert list(lines["id"]) == list(range(count, 0, -1))
@@ -303,7 +302,7 @@ def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str)
         Event.RETURN: cast["reviewer"].name,
         plans.Event.REVISED: cast["base"].name,
         Event.ID_REVEALED: cast["title"].name,
-        Event.LOCKED: cast["leader"].name,
+        Event.WRONG_PASSWORD: "未登录",
         Event.PASSWORD_RESET: cast["admin"].name,
     }
     assert {event: of(event)["account"] for event in who} == who

@@ -12,7 +12,7 @@ from core.__main__ import main
 from core.ground import db
 from core.ground.access import Role
 from core.law import notices
-from core.people import accounts, setup
+from core.people import accounts, passwords, setup
 from core.records import imports
 from core.trail import audit
 from tests import cast as c
@@ -75,11 +75,20 @@ def test_an_office_is_opened_without_a_browser_and_its_first_password_is_said_on
     assert main(["init", "--office", given, "--admin", "wang"]) == 0
     password = capsys.readouterr().out.strip()
     with db.transaction() as session:
-        fits = accounts.password_fits(password, accounts.password_hash(session, "wang"))
-        token = accounts.sign_in(session, "wang", fits=fits, now=c.NOW)
+        hashed = accounts.may_try(session, "wang", address=None, now=c.NOW)
+        token = accounts.sign_in(session, "wang", fits=passwords.fits(password, str(hashed)), now=c.NOW)
     with db.reading() as session:
         actor = accounts.actor_of(session, str(token), c.NOW)
     assert actor is not None
+    assert main(["account", "reset", "nobody"]) == 2
+    assert capsys.readouterr().out == ""
+    assert main(["account", "reset", "Wang"]) == 0
+    fresh = capsys.readouterr().out.strip()
+    with db.transaction() as session:
+        assert accounts.actor_of(session, str(token), c.NOW) is None
+        hashed = accounts.may_try(session, "wang", address=None, now=c.NOW)
+        assert passwords.fits(fresh, str(hashed))
+        assert not passwords.fits(password, str(hashed))
     assert (actor.role, actor.organization_name, actor.must_change_password) == (Role.ADMIN, office, True)
     assert main(["init", "--office", given, "--admin", "li"]) == 2
     assert main(["init", "--demo"]) == 0  # left as it is

@@ -209,7 +209,6 @@ def test_a_pool_of_the_size_asked_for_gives_no_second_connection(
 def test_a_nul_is_left_out_of_a_question_and_refused_in_what_would_be_kept(database: str) -> None:
     cast = c.assemble()
     c.file_plan(cast, title="知识更新培训班")
-    before = c.everything()
     with db.reading() as session:
         assert setup.setting(session, "off\x00ice") == setup.setting(session, "office")
         for filters in ({"account": "系\x00统"}, {"record": "pl\x00an"}):
@@ -218,6 +217,7 @@ def test_a_nul_is_left_out_of_a_question_and_refused_in_what_would_be_kept(datab
         answer = accounts.sign_in(session, "nobody\x00", fits=True, now=c.NOW)
         assert isinstance(answer, Refused)
         assert answer.code == "credentials"
+    before = c.everything()
     kept = [
         lambda s: setup.decide_setting(s, "a", "b\x00"),
         lambda s: accounts.set_active(

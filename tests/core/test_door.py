@@ -24,7 +24,7 @@ from core.ground import db
 from core.people import accounts
 from routes import addresses, door, shield, uploads
 from tests import cast as c
-from web.uploads import KEPT, Sweeper
+from web import uploads as kept
 
 HERE = "127.0.0.1:8501"
 
@@ -279,15 +279,17 @@ def test_what_was_uploaded_is_gone_when_its_browser_does_not_come_back(monkeypat
     fake = SimpleNamespace(
         is_active_session=active.__contains__, uploaded_file_mgr=SimpleNamespace(remove_session_files=removed.append)
     )
+    monkeypatch.setattr(runtime, "exists", lambda: True)
     monkeypatch.setattr(runtime, "get_instance", lambda: fake)
-    sweeper, both = Sweeper(), ["here", "gone"]
-    sweeper.sweep(both, 0)
-    sweeper.sweep(both, KEPT - 1)
+    monkeypatch.setattr(kept, "_kept", lambda: {"here": {}, "gone": {}})
+    sweeper = kept.Sweeper()
+    sweeper.sweep(0)
+    sweeper.sweep(kept.KEPT - 1)
     assert removed == []
     active.add("gone")  # it came back in time
-    sweeper.sweep(both, KEPT)
+    sweeper.sweep(kept.KEPT)
     active.remove("gone")
-    sweeper.sweep(both, KEPT + 1)
+    sweeper.sweep(kept.KEPT + 1)
     assert removed == []
-    sweeper.sweep(both, 2 * KEPT + 1)
+    sweeper.sweep(2 * kept.KEPT + 1)
     assert removed == ["gone"]

@@ -27,7 +27,7 @@ def present(seen: Board, lines: Sequence[Line], said: Brief) -> None:
     head, draw = slides[at]
     with st.container(key="slide"):
         st.caption(f"{md(said.title)}　{md(said.foot)}")
-        st.header(head, anchor=False)
+        st.title(head, anchor=False)
         draw()
     with st.container(horizontal=True, vertical_alignment="center", key="slide-steps"):
         st.button("上一张", key="slide-back", shortcut="Left", on_click=_to, args=(at - 1,), disabled=at == 0)
