@@ -15,6 +15,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -32,7 +33,8 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "installed.txt"
 WHEELS = ROOT / "wheelhouse"
 """The packages themselves, in a folder that `bundle` made: nothing is asked of a network then."""
-HOST = "127.0.0.1"
+HERE = "127.0.0.1"
+ANYWHERE = "0.0.0.0"  # noqa: S104  encrypted, and only under the names of --host
 CHROME_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 CHROME_PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -139,52 +141,86 @@ def apt_install(*packages: str) -> bool:
 # --- serve ------------------------------------------------------------------------------------------------------------
 
 
-def serve(*, port: int, browser: bool, demo: bool) -> int:
+def serve(
+    *, port: int, browser: bool, demo: bool, hosts: Sequence[str] = (), given: tuple[str, str] | None = None
+) -> int:
     """Set up, bring the database up to date, and serve until Ctrl+C; the exit code.
 
-    The port is held from the start, so that a second, impatient start is told at once instead of spoiling the first.
+    Without `hosts`, to this machine alone and unencrypted; with them, to all that reach it under these names, by HTTPS
+    with the certificate and key `given`, or with one of the office's own. The port is held from the start, so that a
+    second, impatient start is told at once instead of spoiling the first.
     """
-    address = f"http://{HOST}:{port}"
-    with _held(port):
+    there = f"[{hosts[0]}]" if hosts and ":" in hosts[0] else (hosts or (HERE,))[0]
+    address = f"{'https' if hosts else 'http'}://{there}:{port}"
+    bound = ANYWHERE if hosts else HERE
+    with _held(port, bound, address):
         prepare("requirements.txt")
         if not call(PYTHON, "-m", "core", "init", "--demo" if demo else "--schema"):
             raise Stopped("数据库未能就绪，原因见上 (the database could not be prepared, see above)")
-    threading.Thread(target=_announce, args=(port, address, browser), daemon=True).start()
-    options = ("--server.address", HOST, "--server.port", str(port), "--server.headless", "true")
+    options = ["--server.address", bound, "--server.port", str(port), "--server.headless", "true"]
+    environment = {"CE_HOSTS": ",".join(hosts)} if hosts else {}
+    if hosts:
+        certificate, key, *authority = given or _made(hosts)
+        options += ["--server.sslCertFile", certificate, "--server.sslKeyFile", key]
+        environment["CE_AUTHORITY"] = "".join(authority)
+    threading.Thread(target=_announce, args=(port, bool(hosts), address, browser), daemon=True).start()
     try:
-        return 0 if call(PYTHON, "-m", "streamlit", "run", "app.py", *options, tied=True) else 1
+        return 0 if call(PYTHON, "-m", "streamlit", "run", "app.py", *options, tied=True, **environment) else 1
     except KeyboardInterrupt:
         say("已停止 (stopped)")
         return 0
 
 
+def _made(hosts: Sequence[str]) -> list[str]:
+    """Certificate, key and authority for these names, by the office's own authority; a new one is made near its end."""
+    made = subprocess.run(
+        [str(PYTHON), "-m", "core", "certificate", *hosts],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=False,
+    )
+    if made.returncode:
+        raise Stopped("证书未能就绪，原因见上 (the certificate could not be prepared, see above)")
+    return made.stdout.splitlines()
+
+
 @contextlib.contextmanager
-def _held(port: int) -> Iterator[None]:
+def _held(port: int, bound: str, address: str) -> Iterator[None]:
     """Hold the port, or say who should give way."""
     with socket.socket() as holder:
         if os.name != "nt":  # a server that has just ended must not keep us waiting; on Windows it does not
             holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            holder.bind((HOST, port))
+            holder.bind((bound, port))
             holder.listen()
         except OSError as error:
             raise Stopped(
-                f"端口 {port} 已被占用：系统可能已在运行，请打开 http://{HOST}:{port} ；"
+                f"端口 {port} 已被占用：系统可能已在运行，请打开 {address} ；"
                 f"或换一个端口 (port {port} is taken; use another): python run.py --port {port + 1}"
             ) from error
         yield
 
 
-def _announce(port: int, address: str, browser: bool) -> None:
+def _announce(port: int, encrypted: bool, address: str, browser: bool) -> None:
     """Once the server answers, say so and open the browser."""
     while True:
         time.sleep(0.2)
         with contextlib.suppress(OSError, http.client.HTTPException):
-            connection = http.client.HTTPConnection(HOST, port, timeout=5)
+            if encrypted:  # whether it runs is asked, not who it is
+                ours = ssl._create_unverified_context()  # noqa: S323
+                connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                    HERE, port, timeout=5, context=ours
+                )
+            else:
+                connection = http.client.HTTPConnection(HERE, port, timeout=5)
             connection.request("GET", "/_stcore/health")
             if connection.getresponse().status == 200:
                 break
     say(f"系统已启动 (serving): {address}    停止请按 (to stop) Ctrl+C")
+    if encrypted:
+        say(f"各电脑首次使用请打开 (each PC opens first): {address}/certificate")
     if browser:
         webbrowser.open(address)
 
@@ -297,6 +333,15 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--port", type=int, default=8501, metavar="N", help="端口，默认 8501 (default 8501)")
     parser.add_argument("--no-browser", action="store_true", help="不打开浏览器 (do not open a browser)")
     parser.add_argument("--demo", action="store_true", help="载入演示数据 (with the demonstration office)")
+    parser.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="他人打开本系统用的地址或名称，可写多个；改用HTTPS (others connect under this name or address, by HTTPS)",
+    )
+    parser.add_argument("--cert", metavar="FILE", help="已有的证书，PEM (a certificate of your own; with --key)")
+    parser.add_argument("--key", metavar="FILE", help="证书的私钥，PEM (its key)")
     try:
         if arguments[:1] == ["test"] and arguments[1:2] not in (["-h"], ["--help"]):
             return test(arguments[1:])
@@ -305,7 +350,12 @@ def main(arguments: Sequence[str]) -> int:
         options = parser.parse_args(arguments)
         if not 0 < options.port < 65536:
             parser.error("--port: 1 ... 65535")
-        return serve(port=options.port, browser=not options.no_browser, demo=options.demo)
+        if bool(options.cert) != bool(options.key) or (options.cert and not options.host):
+            parser.error("--cert --key --host: 三项要一起写 (all three together)")
+        given = (str(Path(options.cert).resolve()), str(Path(options.key).resolve())) if options.cert else None
+        return serve(
+            port=options.port, browser=not options.no_browser, demo=options.demo, hosts=options.host, given=given
+        )
     except Stopped as stopped:
         say(str(stopped))
         return 1

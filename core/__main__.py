@@ -7,7 +7,20 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from core.cli import accounts, backups, console, daily, eligibility, keys, law, ledger, records, rosters, setup
+from core.cli import (
+    accounts,
+    backups,
+    certificates,
+    console,
+    daily,
+    eligibility,
+    keys,
+    law,
+    ledger,
+    records,
+    rosters,
+    setup,
+)
 from core.ground import db
 
 Commands = Any
@@ -57,6 +70,13 @@ def _office_commands(commands: Commands) -> None:
     )
     reset.add_argument("name", metavar="USER", help="用户名 (the user name)")
     reset.set_defaults(run=accounts.reset)
+    certificate = commands.add_parser(
+        "certificate",
+        help="准备HTTPS证书，run.py --host 会用到 (a certificate for HTTPS; exit 0 done, 2 refused; "
+        "stdout: certificate, key, authority)",
+    )
+    certificate.add_argument("names", nargs="+", metavar="ADDRESS", help="主机名或地址 (names and addresses)")
+    certificate.set_defaults(run=certificates.prepare)
     check = commands.add_parser("check", help="核对结构、保护、合计与链 (schema, guards, totals, chains; exit 0 or 1)")
     check.set_defaults(run=ledger.check)
     every_day = commands.add_parser(
