@@ -58,6 +58,9 @@ def _office_commands(commands: Commands) -> None:
         metavar="USER",
         help="首个管理员的用户名，初始密码输出一次 (its first password is said once, on stdout)",
     )
+    init.add_argument(
+        "--without-backup", action="store_true", help="升级前不另存，须已用别的办法备份 (no backup before an upgrade)"
+    )
     init.set_defaults(run=_deed("setup.init"))
     account = commands.add_parser("account", help="账号 (accounts)")
     reset = account.add_subparsers(required=True, metavar="COMMAND").add_parser(
@@ -66,6 +69,13 @@ def _office_commands(commands: Commands) -> None:
     )
     reset.add_argument("name", metavar="USER", help="用户名 (the user name)")
     reset.set_defaults(run=_deed("accounts.reset"))
+    certificate = commands.add_parser(
+        "certificate",
+        help="准备HTTPS证书，run.py --host 会用到 (a certificate for HTTPS; exit 0 done, 2 refused; "
+        "stdout: certificate, key, authority)",
+    )
+    certificate.add_argument("names", nargs="+", metavar="ADDRESS", help="主机名或地址 (names and addresses)")
+    certificate.set_defaults(run=_deed("certificates.prepare"))
     check = commands.add_parser("check", help="核对结构、保护、合计与链 (schema, guards, totals, chains; exit 0 or 1)")
     check.set_defaults(run=_deed("ledger.check"))
     every_day = commands.add_parser(

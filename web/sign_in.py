@@ -10,6 +10,7 @@ import streamlit as st
 from core.ground import db
 from core.ground.access import Refused, Role
 from core.people import accounts, passwords
+from routes import certificate
 from routes.session import DEVICE
 from web import context, deeds, uploads
 from web.words import OFFICE, md
@@ -38,6 +39,8 @@ def sign_in() -> None:
                 here = context.actor_now(session)
             first = FIRST.get(here.role, "") if here else ""
             _SESSION(key="session", data={"token": st.session_state["token"], "first": first})
+        if certificate.there_is_one():
+            st.markdown("浏览器提示“连接不是私密连接”的，请先[安装证书](/certificate)。")
         if context.known().demo:
             _demo_accounts()
 

@@ -3,6 +3,7 @@
 __all__ = [
     "accounts",
     "backups",
+    "certificates",
     "console",
     "daily",
     "eligibility",

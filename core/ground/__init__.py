@@ -2,6 +2,7 @@
 
 __all__ = [
     "access",
+    "certificates",
     "db",
     "deeds",
     "hours",

@@ -195,6 +195,21 @@ def restore(source: Path, *, over: bool = False, passphrase: str = "", now: date
     return aside
 
 
+def upgrade(*, now: datetime) -> Path | None:
+    """Bring the database to this version (升级), with a backup of the office as it was, whose place is answered.
+
+    Where it is of this version already, or empty, nothing is backed up. The way back: the former program, then its
+    `restore` of that backup. Refused codes: those of `make`; nothing is upgraded then.
+    """
+    with db.reading() as session:
+        behind = db.installed(session) and bool(db.outdated(session))
+    aside = db.home() / "aside" / f"before-upgrade-{_stamp(now)}{SUFFIX}" if behind else None
+    if aside:
+        make(aside, now=now)
+    db.upgrade()
+    return aside
+
+
 def drill(source: Path, *, passphrase: str = "") -> list[str]:
     """Restore a backup beside the office and check it there (恢复演练): what was found wrong; nothing where it stands.
 
@@ -279,7 +294,7 @@ def routine(*, now: datetime) -> Path:
         make(target, now=now)
         stay = to_keep([each.made_at for each in kept(place)])
         for each in kept(place):
-            if each.made_at not in stay:
+            if each.made_at not in stay and each.path != target:  # whatever days a clock once gave the others
                 each.path.unlink()
     except OSError as error:
         raise Refused(
@@ -320,8 +335,11 @@ DAY, WEEK = timedelta(hours=22), timedelta(days=7)
 
 
 def _age(moment: str | None, now: datetime) -> timedelta:
-    """How long ago something was remembered (`record`); for ever, where it never was."""
-    return now - datetime.fromisoformat(moment.partition(" ")[0]) if moment else timedelta.max
+    """How long ago something was remembered (`record`); for ever, where it never was.
+
+    What lies ahead was remembered before the clock was set back, and is as old as it is far: it holds up nothing.
+    """
+    return abs(now - datetime.fromisoformat(moment.partition(" ")[0])) if moment else timedelta.max
 
 
 @deed
@@ -359,8 +377,8 @@ class Standing:
     """Why the last routine did not come about, in words; "" where it did."""
 
     def stale(self, now: datetime) -> bool:
-        """Whether the last good backup is too old, or there is none."""
-        return self.last is None or now - self.last > STALE
+        """Whether the last good backup is too old, or there is none; one of tomorrow says that a clock was wrong."""
+        return self.last is None or abs(now - self.last) > STALE
 
 
 def standing(session: Session, actor: Actor) -> Standing:
