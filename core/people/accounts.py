@@ -276,7 +276,6 @@ def _tried(
     return account, tries.counters(name, address, known)
 
 
-@deed
 def sign_in(
     session: Session, username: str, *, fits: bool, now: datetime, address: str | None = None, device: str = ""
 ) -> str | Refused:

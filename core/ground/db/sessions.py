@@ -9,6 +9,7 @@ import hashlib
 import os
 import weakref
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -134,26 +135,39 @@ def _stripped(given: Any) -> Any:
 
 
 @sa.event.listens_for(Session, "before_flush")
-def _short_enough(session: Session, _context: Any, _instances: Any) -> None:
-    """No text is longer than its column (长度): PostgreSQL would end the deed without words, SQLite would keep it.
+def _as_declared(session: Session, _context: Any, _instances: Any) -> None:
+    """What is kept is what its column says, in type and length (种类和长度), so that it comes back as it was trailed.
 
-    Refused codes: "length", with the column's name as the field.
+    SQLite would keep anything, or make something else of it; PostgreSQL would end the deed without words. Refused
+    codes: "type", "length", with the column's name as the field.
     """
     for each in (*session.new, *session.dirty):
         model: Any = type(each)
-        for name, longest in _lengths(model):
+        for name, kind, longest in _declared(model):
             value = each.__dict__.get(name)
-            if isinstance(value, str) and len(value) > longest:
+            if value is None or hasattr(value, "__clause_element__") or isinstance(value, sa.ClauseElement):
+                continue
+            if not isinstance(value, kind) or (type(value) is not kind and kind in (int, date)):
+                raise Refused("type", f"填写的内容种类不对（{name}），没有保存。请重新填写。", {name: "请重新填写"})
+            if isinstance(value, str) and 0 < longest < len(value):
                 words = f"填写了{len(value)}个字，最多{longest}个字，请缩短"
                 raise Refused("length", f"{words}：{value[:20]}……", {name: words})
 
 
 @functools.cache
-def _lengths(model: Any) -> list[tuple[str, int]]:
-    """The attributes of a record that are texts of a limited length, and how long each may be."""
+def _declared(model: Any) -> list[tuple[str, type, int]]:
+    """The plain attributes of a record: the type each is of, and how long a text may be (0: it has no such limit)."""
     mapper: sa.orm.Mapper[Any] = sa.inspect(model)
-    columns = ((found.key, found.columns[0].type) for found in mapper.column_attrs)
-    return [(name, kind.length) for name, kind in columns if isinstance(kind, sa.String) and kind.length]
+    found: list[tuple[str, type, int]] = []
+    for attribute in mapper.column_attrs:
+        match kind := attribute.columns[0].type:
+            case sa.Enum():
+                found.append((attribute.key, kind.enum_class or str, 0))
+            case sa.String():
+                found.append((attribute.key, str, kind.length or 0))
+            case sa.Boolean() | sa.Integer() | sa.Date():
+                found.append((attribute.key, kind.python_type, 0))
+    return found
 
 
 _open: contextvars.ContextVar[str] = contextvars.ContextVar("ce_open_session", default="")
