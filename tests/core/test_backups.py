@@ -144,17 +144,17 @@ def test_a_drill_restores_beside_the_office_and_tells_what_is_wrong(
     database: str, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cast = lived_in()
-    made = tmp_path / "good.cebak"
-    assert main(["backup", str(made)]) == 0
-    before = told()
-    assert backups.drill(made) == []
-    assert told() == before
-    with db.reading() as session:
-        assert backups.standing(session, cast["admin"]).last is not None
-        with pytest.raises(Refused):
-            backups.standing(session, cast["hohhot_admin"])
-    if database == "postgresql":
-        return  # what `check` finds it finds on both: one of them has it said again by a drill
+    if database == "postgresql":  # a drill is two commands, and starting them is most of it: a good one here
+        made = tmp_path / "good.cebak"
+        assert main(["backup", str(made)]) == 0
+        before = told()
+        assert backups.drill(made) == []
+        assert told() == before
+        with db.reading() as session:
+            assert backups.standing(session, cast["admin"]).last is not None
+            with pytest.raises(Refused):
+                backups.standing(session, cast["hohhot_admin"])
+        return
     c.behind_our_back("credit_entry", "UPDATE credit_entry SET hours = hours + 100 WHERE line = 1")
     bad = tmp_path / "bad.cebak"
     backups.make(bad, now=c.AFTER)
