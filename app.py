@@ -26,6 +26,7 @@ from core.office import backups, daily, dashboards  # noqa: F401  loaded before 
 from core.office.mail import Post
 from core.people import accounts, keys, passwords, setup
 from core.records import cards  # noqa: F401
+from core.trail import files
 from routes import addresses, door, shield, uploads
 from web import context, first_visit
 from web.uploads import Sweeper, holding
@@ -95,6 +96,8 @@ def every_day(stop: threading.Event) -> None:
             if reminded != db.office_day(now):
                 with db.transaction() as session:
                     daily.remind(session, now=now)
+                with db.reading() as session:
+                    files.sweep(session, now=datetime.now(UTC))
                 reminded = db.office_day(now)
             if post := Post.office():
                 daily.mails(post, now=lambda: datetime.now(UTC))

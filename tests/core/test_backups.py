@@ -189,6 +189,7 @@ def test_the_routine_writes_where_the_office_said_and_tidies_up(office: Path, tm
     ahead = c.NOW + timedelta(days=366)  # a clock that was wrong for a while holds up neither backup nor warning
     with db.transaction() as session:
         backups.record(session, second, actor=cast["admin"], now=ahead)
+        backups.record(session, second, actor=cast["admin"], now=c.NOW, found=[])
         for number in range(40):
             shutil.copyfile(second, place / f"ce-{backups._stamp(ahead - timedelta(days=9 * number))}.cebak")
         assert backups.standing(session, cast["admin"]).stale(c.NOW)

@@ -41,6 +41,7 @@ from core.ground.db.sessions import (
     rehearsed,
     transaction,
 )
+from core.ground.db.sickness import sickness
 
 __all__ = [
     "OFFICE_ZONE",
@@ -90,6 +91,7 @@ __all__ = [
     "rehearsed",
     "scratch",
     "seal",
+    "sickness",
     "transaction",
     "unseal",
     "upgrade",

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground.access import Refused
+from core.ground.db import sickness
 from core.ground.db.place import url
 from core.ground.deeds import with_nul
 
@@ -186,7 +187,8 @@ def _one_at_a_time(kind: str) -> Iterator[None]:
         raise RuntimeError(f"{kind} inside {held}: ask the session at hand, or close it first")
     _open.set(kind)
     try:
-        yield
+        with sickness.told():
+            yield
     finally:
         _open.set("")
 
@@ -194,6 +196,8 @@ def _one_at_a_time(kind: str) -> Iterator[None]:
 @contextlib.contextmanager
 def transaction() -> Iterator[Session]:
     """Transaction (事务): everything in the block is committed together, or nothing is. The only place that commits.
+
+    Refused codes: "sick" (of this and of `reading` and `rehearsal`: a full disk, a damaged database, one that is away).
 
     RuntimeError inside another `transaction()` or `reading()` of the same thread.
     """
