@@ -5,11 +5,16 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
+import sys
 import threading
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -19,27 +24,55 @@ from core.eligibility import drafts
 from core.ground import db
 from core.office import backups, daily, dashboards  # noqa: F401  loaded before the freeze, so that no session pays
 from core.office.mail import Post
-from core.people import keys, setup
+from core.people import accounts, keys, passwords, setup
 from core.records import cards  # noqa: F401
-from routes import addresses, shield
+from core.trail import files
+from routes import addresses, door, shield, uploads
+from web import context, first_visit
+from web.uploads import Sweeper, holding
+
+
+def end_with(starter: BinaryIO, end: Callable[[], None]) -> None:
+    """Serve no longer than the program that started us (run.py): what it holds open to us ends when it does."""
+    while starter.read(1):
+        pass
+    end()
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Bring the database up to date, then set what is loaded apart from the garbage collector's rounds."""
-    db.upgrade()
+    if os.environ.pop("CE_TIED", ""):
+        stopping = partial(os.kill, os.getpid(), signal.SIGTERM)
+        threading.Thread(target=end_with, args=(sys.stdin.buffer, stopping), name="starter", daemon=True).start()
+    backups.upgrade(now=datetime.now(UTC))
     with db.transaction() as session:
         if setup.is_open(session):
             keys.adopt(session)
     with db.reading() as session:
         drafts.install(session)
+        passwords.of_nobody()  # made now, so that the first stranger waits no longer than anybody
+        if accounts.none_yet(session):
+            first_visit.CODE.say()
     gc.collect()
     gc.freeze()
     stop = threading.Event()
     if os.environ.get("CE_DAILY") != "off":
         threading.Thread(target=every_day, args=(stop,), name="daily", daemon=True).start()
+    threading.Thread(target=every_half_minute, args=(stop,), name="rounds", daemon=True).start()
     yield
     stop.set()
+
+
+def every_half_minute(stop: threading.Event) -> None:
+    """What browsers left behind: sign-ins in use are kept going, uploads of browsers that are gone are freed."""
+    sweeper = Sweeper()
+    while not stop.wait(30):
+        try:
+            context.keep_in_use()
+            sweeper.sweep(time.monotonic())
+        except Exception:  # the next round tries again
+            logging.getLogger("rounds").exception("what browsers left behind")
 
 
 ROUND = 600.0
@@ -47,10 +80,14 @@ ROUND = 600.0
 
 
 def every_day(stop: threading.Event) -> None:
-    """The day's reminders and mails (每日事务), from seven in the morning; several processes do them once together."""
+    """The day's reminders and mails (每日事务), from seven in the morning; several processes do them once together.
+
+    And at each round, by day and night, what was written is folded into the database's file.
+    """
     reminded: date | None = None
     while not stop.wait(ROUND):
         try:
+            db.checkpoint()
             with db.reading() as session:
                 now = setup.moment(session, datetime.now(UTC)) if setup.is_open(session) else None
             if now is None or now.astimezone(db.OFFICE_ZONE).hour < 7:
@@ -59,6 +96,8 @@ def every_day(stop: threading.Event) -> None:
             if reminded != db.office_day(now):
                 with db.transaction() as session:
                     daily.remind(session, now=now)
+                with db.reading() as session:
+                    files.sweep(session, now=datetime.now(UTC))
                 reminded = db.office_day(now)
             if post := Post.office():
                 daily.mails(post, now=lambda: datetime.now(UTC))
@@ -91,7 +130,11 @@ app = st.App(
     Path(__file__).parent / "web" / "screens.py",
     lifespan=lifespan,
     routes=addresses.ROUTES,
-    middleware=[Middleware(shield.Shield)],
+    middleware=[
+        Middleware(shield.Shield),
+        Middleware(door.Door),
+        Middleware(uploads.Uploads, holding=holding),
+    ],
 )
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A fresh machine's one door: `python run.py` sets up and serves, `python run.py test` sets up and tests.
+"""A fresh machine's one door: `python run.py` sets up and serves, `test` sets up and tests, `bundle` packs.
 
 Standard library only, for any Python 3.11 or later. Everything it makes lives in `.venv` beside this file; delete that
 folder to start over. Nothing about the office lives here.
@@ -15,6 +15,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -30,7 +31,10 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "installed.txt"
-HOST = "127.0.0.1"
+WHEELS = ROOT / "wheelhouse"
+"""The packages themselves, in a folder that `bundle` made: nothing is asked of a network then."""
+HERE = "127.0.0.1"
+ANYWHERE = "0.0.0.0"  # noqa: S104  encrypted, and only under the names of --host
 CHROME_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 CHROME_PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -50,13 +54,18 @@ def say(words: str) -> None:
     print(f"== {words}", flush=True)
 
 
-def call(*command: str | Path, **environment: str) -> bool:
+def call(*command: str | Path, tied: bool = False, **environment: str) -> bool:
     """Run a program in the checkout, with UTF-8 on Windows too, and say whether it succeeded.
 
-    Whatever ends us ends the program first, in its own time.
+    It keeps what it compiles: else each process of an office, of a command, of a test compiles everything anew.
+    Whatever ends us ends the program first, in its own time. `tied`: it ends by itself where we cannot end it (killed,
+    the console closed): it reads from us, and what it reads ends with us.
     """
-    environment = {**os.environ, "PYTHONUTF8": "1", **environment}
-    with subprocess.Popen([str(part) for part in command], cwd=ROOT, env=environment) as program:
+    environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "", **environment}
+    if tied:
+        environment["CE_TIED"] = "1"
+    held = subprocess.PIPE if tied else None
+    with subprocess.Popen([str(part) for part in command], cwd=ROOT, env=environment, stdin=held) as program:
         try:
             return program.wait() == 0
         except KeyboardInterrupt:  # the console has sent Ctrl+C to the program too
@@ -84,12 +93,23 @@ def prepare(*wanted: str) -> None:
         _make_venv()
     STAMP.unlink(missing_ok=True)
     for name in wanted:
-        if not call(PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--only-binary=:all:", "-r", name):
+        if not call(PYTHON, "-m", "pip", "install", "--disable-pip-version-check", *_pip_options(), "-r", name):
+            if WHEELS.is_dir():
+                raise Stopped(
+                    "离线安装包里没有适合这台电脑的软件包：请安装与制作安装包时相同版本的 64 位 Python "
+                    "(the bundle is for another Python: install a 64-bit one of the version it was made with)"
+                )
             raise Stopped(
                 "安装软件包失败：请检查网络后重新运行；单位内网请先按网管的说明设置 pip 镜像 "
                 "(packages could not be installed: check the network or set pip's index, then run again)"
             )
     STAMP.write_text("\n".join(map(_digest, wanted)), "ascii")
+
+
+def _pip_options() -> Sequence[str]:
+    """Wheels only, each by its pinned hash; out of the bundle's folder where there is one."""
+    here = ("--no-index", "--find-links", str(WHEELS)) if WHEELS.is_dir() else ()
+    return ("--only-binary=:all:", "--require-hashes", *here)
 
 
 def _digest(requirements: str) -> str:
@@ -122,52 +142,86 @@ def apt_install(*packages: str) -> bool:
 # --- serve ------------------------------------------------------------------------------------------------------------
 
 
-def serve(*, port: int, browser: bool, demo: bool) -> int:
+def serve(
+    *, port: int, browser: bool, demo: bool, hosts: Sequence[str] = (), given: tuple[str, str] | None = None
+) -> int:
     """Set up, bring the database up to date, and serve until Ctrl+C; the exit code.
 
-    The port is held from the start, so that a second, impatient start is told at once instead of spoiling the first.
+    Without `hosts`, to this machine alone and unencrypted; with them, to all that reach it under these names, by HTTPS
+    with the certificate and key `given`, or with one of the office's own. The port is held from the start, so that a
+    second, impatient start is told at once instead of spoiling the first.
     """
-    address = f"http://{HOST}:{port}"
-    with _held(port):
+    there = f"[{hosts[0]}]" if hosts and ":" in hosts[0] else (hosts or (HERE,))[0]
+    address = f"{'https' if hosts else 'http'}://{there}:{port}"
+    bound = ANYWHERE if hosts else HERE
+    with _held(port, bound, address):
         prepare("requirements.txt")
         if not call(PYTHON, "-m", "core", "init", "--demo" if demo else "--schema"):
             raise Stopped("数据库未能就绪，原因见上 (the database could not be prepared, see above)")
-    threading.Thread(target=_announce, args=(port, address, browser), daemon=True).start()
-    options = ("--server.address", HOST, "--server.port", str(port), "--server.headless", "true")
+    options = ["--server.address", bound, "--server.port", str(port), "--server.headless", "true"]
+    environment = {"CE_HOSTS": ",".join(hosts)} if hosts else {}
+    if hosts:
+        certificate, key, *authority = given or _made(hosts)
+        options += ["--server.sslCertFile", certificate, "--server.sslKeyFile", key]
+        environment["CE_AUTHORITY"] = "".join(authority)
+    threading.Thread(target=_announce, args=(port, bool(hosts), address, browser), daemon=True).start()
     try:
-        return 0 if call(PYTHON, "-m", "streamlit", "run", "app.py", *options) else 1
+        return 0 if call(PYTHON, "-m", "streamlit", "run", "app.py", *options, tied=True, **environment) else 1
     except KeyboardInterrupt:
         say("已停止 (stopped)")
         return 0
 
 
+def _made(hosts: Sequence[str]) -> list[str]:
+    """Certificate, key and authority for these names, by the office's own authority; a new one is made near its end."""
+    made = subprocess.run(
+        [str(PYTHON), "-m", "core", "certificate", *hosts],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=False,
+    )
+    if made.returncode:
+        raise Stopped("证书未能就绪，原因见上 (the certificate could not be prepared, see above)")
+    return made.stdout.splitlines()
+
+
 @contextlib.contextmanager
-def _held(port: int) -> Iterator[None]:
+def _held(port: int, bound: str, address: str) -> Iterator[None]:
     """Hold the port, or say who should give way."""
     with socket.socket() as holder:
         if os.name != "nt":  # a server that has just ended must not keep us waiting; on Windows it does not
             holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            holder.bind((HOST, port))
+            holder.bind((bound, port))
             holder.listen()
         except OSError as error:
             raise Stopped(
-                f"端口 {port} 已被占用：系统可能已在运行，请打开 http://{HOST}:{port} ；"
+                f"端口 {port} 已被占用：系统可能已在运行，请打开 {address} ；"
                 f"或换一个端口 (port {port} is taken; use another): python run.py --port {port + 1}"
             ) from error
         yield
 
 
-def _announce(port: int, address: str, browser: bool) -> None:
+def _announce(port: int, encrypted: bool, address: str, browser: bool) -> None:
     """Once the server answers, say so and open the browser."""
     while True:
         time.sleep(0.2)
         with contextlib.suppress(OSError, http.client.HTTPException):
-            connection = http.client.HTTPConnection(HOST, port, timeout=5)
+            if encrypted:  # whether it runs is asked, not who it is
+                ours = ssl._create_unverified_context()  # noqa: S323
+                connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                    HERE, port, timeout=5, context=ours
+                )
+            else:
+                connection = http.client.HTTPConnection(HERE, port, timeout=5)
             connection.request("GET", "/_stcore/health")
             if connection.getresponse().status == 200:
                 break
     say(f"系统已启动 (serving): {address}    停止请按 (to stop) Ctrl+C")
+    if encrypted:
+        say(f"各电脑首次使用请打开 (each PC opens first): {address}/certificate")
     if browser:
         webbrowser.open(address)
 
@@ -186,20 +240,45 @@ def test(arguments: Sequence[str]) -> int:
     if arguments:
         return 0 if call(PYTHON, "-m", "pytest", *arguments, TEST_BROWSER=browser) else 1
     workers = str((os.cpu_count() or 1) + 1)  # one more than cores: browser tests mostly wait
-    steps = {
-        "ruff check": ("ruff", "check", "."),
-        "ruff format": ("ruff", "format", "--check", "."),
-        "mypy": ("mypy",),
-        "pytest": ("pytest", "-n", workers, "--dist", "worksteal", "--durations=10"),
-    }
-    failed = []
-    for name, (module, *options) in steps.items():
-        say(name)
+    call(PYTHON, "-m", "compileall", "-q", "-j", "0", "core", "web", "routes", "pages", "benchmarks")
+    failed: list[str] = []
+
+    def step(name: str, module: str, *options: str) -> None:
         started = time.monotonic()
         if not call(PYTHON, "-m", module, *options, TEST_BROWSER=browser):
             failed.append(name)
         say(f"{name}: {'FAILED' if name in failed else 'ok'}, {time.monotonic() - started:.0f} s")
+
+    step("ruff check", "ruff", "check", ".")
+    step("ruff format", "ruff", "format", "--check", ".")
+    beside = threading.Thread(target=step, args=("mypy", "mypy"))  # it has one core's work and pytest waits at times
+    beside.start()
+    step("pytest", "pytest", "-n", workers, "--dist", "worksteal", "--durations=10")
+    beside.join()
+    _audit()
     return 1 if failed else 0
+
+
+def _audit() -> None:
+    """Say which pinned packages have known holes, where the service that knows them is reached; never a failure.
+
+    What a package is found to have tomorrow is no fault of today's change.
+    """
+    command = [str(PYTHON), "-m", "pip_audit", "--requirement", "requirements.txt", "--require-hashes"]
+    command += ["--disable-pip", "--timeout", "5", "--progress-spinner", "off"]
+    words = {**os.environ, "PYTHONUTF8": "1"}
+    try:
+        done = subprocess.run(command, cwd=ROOT, env=words, timeout=60, capture_output=True, encoding="utf-8")
+    except subprocess.TimeoutExpired:
+        say("pip-audit: 没有连上漏洞库，未核对 (its service was not reached)")
+        return
+    if done.returncode and "Traceback" not in done.stderr and done.stdout.strip():
+        print(done.stdout)
+        say("pip-audit: 以上软件包有已知漏洞，请更新 (known holes, see above)")
+    elif done.returncode:
+        say("pip-audit: 没有连上漏洞库，未核对 (its service was not reached)")
+    else:
+        say("pip-audit: ok")
 
 
 def _browser() -> str:
@@ -228,6 +307,15 @@ def _installed_browser() -> str:
     return next(filter(None, map(shutil.which, (*CHROME_NAMES, *CHROME_PLACES))), "")
 
 
+# --- hand out --------------------------------------------------------------------------------------------------------
+
+
+def bundle(arguments: Sequence[str]) -> int:
+    """Make the folder that installs on another machine without a network; the exit code."""
+    prepare("requirements.txt")
+    return 0 if call(PYTHON, "-m", "deploy.bundle", *arguments) else 1
+
+
 # --- the door ---------------------------------------------------------------------------------------------------------
 
 
@@ -242,18 +330,35 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python run.py",
         description="继续教育管理系统：安装并启动 (set up and serve)",
-        epilog="python run.py test [pytest arguments]: 安装测试所需并运行全部检查 (set up and run every check)",
+        epilog="python run.py test [pytest arguments]: 安装测试所需并运行全部检查 (set up and run every check); "
+        "python run.py bundle [FOLDER]: 制作离线安装包 (a folder that installs without a network)",
     )
     parser.add_argument("--port", type=int, default=8501, metavar="N", help="端口，默认 8501 (default 8501)")
     parser.add_argument("--no-browser", action="store_true", help="不打开浏览器 (do not open a browser)")
     parser.add_argument("--demo", action="store_true", help="载入演示数据 (with the demonstration office)")
+    parser.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="他人打开本系统用的地址或名称，可写多个；改用HTTPS (others connect under this name or address, by HTTPS)",
+    )
+    parser.add_argument("--cert", metavar="FILE", help="已有的证书，PEM (a certificate of your own; with --key)")
+    parser.add_argument("--key", metavar="FILE", help="证书的私钥，PEM (its key)")
     try:
         if arguments[:1] == ["test"] and arguments[1:2] not in (["-h"], ["--help"]):
             return test(arguments[1:])
+        if arguments[:1] == ["bundle"]:
+            return bundle(arguments[1:])
         options = parser.parse_args(arguments)
         if not 0 < options.port < 65536:
             parser.error("--port: 1 ... 65535")
-        return serve(port=options.port, browser=not options.no_browser, demo=options.demo)
+        if bool(options.cert) != bool(options.key) or (options.cert and not options.host):
+            parser.error("--cert --key --host: 三项要一起写 (all three together)")
+        given = (str(Path(options.cert).resolve()), str(Path(options.key).resolve())) if options.cert else None
+        return serve(
+            port=options.port, browser=not options.no_browser, demo=options.demo, hosts=options.host, given=given
+        )
     except Stopped as stopped:
         say(str(stopped))
         return 1

@@ -77,7 +77,7 @@ def reset(account_id: int, username: str) -> None:
 
     def act(session: Session, **who: Unpack[Who]) -> str:
         accounts.reset_password(session, account_id, typed, **who)
-        return f"账号{username}的密码已重置并解除锁定，下次登录须修改。"
+        return f"账号{username}的密码已重置，下次登录须修改。"
 
     deeds.deed(act, "reset", account_id, hash(typed))
 
@@ -121,7 +121,7 @@ def organizations_tab() -> None:
 
 
 def accounts_tab() -> None:
-    columns = ["username", "name", "role", "organization", "active", "locked_until"]
+    columns = ["username", "name", "role", "organization", "active"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = address.searched("用户名、姓名或机构", key="account-q", width=260)
         tables.export(lambda session, who: accounts.listing(session, who, text=text), columns, name="账号")
@@ -143,7 +143,7 @@ def accounts_tab() -> None:
                 args=(chosen, not one["active"], one["username"]),
             )
             right.text_input("新的初始密码", type="password", key=f"reset-{chosen}", autocomplete="new-password")
-            right.button("重置密码并解锁", key=f"do-reset-{chosen}", on_click=reset, args=(chosen, one["username"]))
+            right.button("重置密码", key=f"do-reset-{chosen}", on_click=reset, args=(chosen, one["username"]))
     with st.expander("开通账号"):
         code = st.selectbox(
             "角色",

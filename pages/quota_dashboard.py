@@ -29,6 +29,7 @@ with db.reading() as session:
 ask, show = board.Ask(wanted), str(st.query_params.get("show", ""))
 with st.container(horizontal=True, vertical_alignment="center", key="board-brief"):
     board.brief(ask)
+    shell.link("presentation", "演示", **{name: str(value) for name, value in st.query_params.items()})
     if actor.role in filed.READERS:
         shell.link("filed_figures", "已报数据与年度统计表")
 board.chips(seen)

@@ -9,6 +9,7 @@ from core.ground.access import OFFICERS, Actor, Refused, Role
 from core.law import notices
 from core.law.notices import Programme
 from core.submissions import workflow
+from core.submissions.programmes import places
 from core.submissions.programmes import seminars as applications
 from web import context, links, shell, tables
 from web.programmes import seminars
@@ -32,13 +33,12 @@ def programme_of(year: int) -> Programme | None:
     return offered[code]
 
 
-def figures(frame: pd.DataFrame, programme: Programme) -> None:
+def figures(frame: pd.DataFrame, aim: tuple[str, str]) -> None:
     """How many were applied for, selected and held, beside the target."""
-    places = st.columns(4)
     for place, (label, value) in zip(
-        places,
+        st.columns(4),
         (
-            ("通知指标", applications.target_words(programme)),
+            aim,
             ("申请", f"{len(frame)}期"),
             ("入选或批准", f"{frame['selected'].sum()}期"),
             ("已举办", f"{frame['held'].sum()}期"),
@@ -55,7 +55,12 @@ def listing(programme: Programme, year: int) -> None:
 
     with db.reading() as session:
         frame = asked(session, actor)
-    figures(frame, programme)
+        published = places.of_region(session, programme, year)
+    if actor.oversees_region:
+        aim = "全区指标", places.target_words(published, programme.unit)
+    else:
+        aim = "通知指标", places.target_words((programme.target, programme.target_at_most), programme.unit)
+    figures(frame, aim)
     scored = bool(frame["scores"].any())
     columns = [name for name in SHOWN if scored or name not in ("seminar_rank", "points")]
     st.caption(md(f"{programme.name}（{programme.clause}）" + ("，点一行查看。" if len(frame) else "")))

@@ -3,4 +3,16 @@
 Each handler is a few lines over `core`; nothing here knows a screen.
 """
 
-__all__ = ["addresses", "calendar", "health", "moved", "session", "shield", "verify", "words"]
+__all__ = [
+    "addresses",
+    "calendar",
+    "certificate",
+    "door",
+    "health",
+    "moved",
+    "session",
+    "shield",
+    "uploads",
+    "verify",
+    "words",
+]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from routes import calendar, health, moved, session, verify, words
+from routes import calendar, certificate, health, moved, session, verify, words
 
 ROUTES = [
     Route("/healthz", health.health),
     Route("/calendar/{token}.ics", calendar.subscription),
+    Route("/certificate", certificate.page),
+    Route("/certificate/jxjy-ca.crt", certificate.file),
     Route("/session", session.start_session, methods=["POST"]),
     Route("/verify", verify.verify_form),
     Route("/verify", verify.verify_proof, methods=["POST"]),

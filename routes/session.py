@@ -11,10 +11,14 @@ from starlette.requests import Request, cookie_parser
 from starlette.responses import PlainTextResponse, Response
 
 from core.ground import db
-from core.people import accounts
+from core.people import accounts, tries
 
 COOKIE = "ce_session"
 """The name of the session cookie."""
+DEVICE = "ce_device"
+"""The name of the cookie by which a browser is known to the accounts that have signed in from it."""
+REMEMBERED = 365 * 24 * 3600
+"""Seconds for which it is known."""
 
 
 async def start_session(request: Request) -> Response:
@@ -27,27 +31,37 @@ async def start_session(request: Request) -> Response:
     if request.headers.get("content-type", "").split(";")[0] != "application/json":
         return PlainTextResponse("JSON expected", status_code=415)
     body = await request.body()
-    return await run_in_threadpool(_session_response, body, request.url.scheme == "https")
+    return await run_in_threadpool(
+        _session_response, body, request.cookies.get(DEVICE, ""), request.url.scheme == "https"
+    )
 
 
-def _session_response(body: bytes, secure: bool) -> Response:
+def _session_response(body: bytes, device: str, secure: bool) -> Response:
     """The response that sets the cookie, in a thread of its own: it asks the database."""
     try:
         token = json.loads(body)["token"]
     except (ValueError, KeyError, TypeError):
         return PlainTextResponse("a token expected", status_code=400)
     with db.reading() as session:
-        known = isinstance(token, str) and accounts.actor_of(session, token, datetime.now(UTC))
-    if not known:
+        actor = accounts.actor_of(session, token, datetime.now(UTC)) if isinstance(token, str) else None
+    if actor is None or actor.account_id is None:
         return PlainTextResponse("no such session", status_code=401)
     response = PlainTextResponse("ok")
     seconds = int(accounts.SIGN_IN_LASTS.total_seconds())
     response.set_cookie(COOKIE, token, max_age=seconds, httponly=True, samesite="strict", secure=secure)
+    known = tries.remembered(device, actor.account_id)
+    response.set_cookie(DEVICE, known, max_age=REMEMBERED, httponly=True, samesite="strict", secure=secure)
     return response
 
 
 def signed_in(headers: Headers) -> bool:
     """Authentication (身份验证): whether a request carries the cookie of a session that stands."""
+    return account(headers) is not None
+
+
+def account(headers: Headers) -> int | None:
+    """The account whose session a request carries the cookie of, while that stands."""
     token = cookie_parser(headers.get("cookie", "")).get(COOKIE)
     with db.reading() as session:
-        return accounts.actor_of(session, token, datetime.now(UTC)) is not None
+        actor = accounts.actor_of(session, token, datetime.now(UTC))
+    return actor.account_id if actor else None

@@ -1,20 +1,34 @@
-"""Middleware (中间件): what every request and response goes through: closed paths, security headers, page language."""
+"""What every answer carries (安全响应头): what a browser may load, keep and show; the page's language and head."""
 
 from __future__ import annotations
 
-from starlette.concurrency import run_in_threadpool
+import base64
+import hashlib
+import re
+
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from routes import session, words
+from routes import door, words
 
-CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
-"""Endpoints of Streamlit that answer without signing in and that an office has no use for."""
+_NOTHING = "default-src 'none'; base-uri 'none'; frame-ancestors 'self'"
+PAGE = (
+    f"{_NOTHING}; script-src 'self' blob:{{inline}}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self'{socket}; frame-src 'self' blob:; worker-src 'self' blob:; "
+    "media-src 'self' blob:; manifest-src 'self'; form-action 'self'"
+)
+"""Content security policy of the screens: everything from here. `blob:` scripts are our own components, which Streamlit
+loads so; a style written into the page is how it draws everything."""
+FILE = f"{_NOTHING}; style-src 'unsafe-inline'; img-src 'self' data:; media-src 'self'; form-action 'self'"
+"""Content security policy of all else: our pages without a script, downloads, data. Nothing in it runs."""
+_INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+_HASHED = re.compile(r"/static/.+\.[\w-]{8}\.\w+")
+_FOREIGN = ("access-control-allow-origin", "access-control-allow-credentials", "server")
+YEAR = 365 * 24 * 3600
 
 
 class Shield:
-    """ASGI middleware: closed paths, sign-in before downloads, security headers, the page's language (zh-CN)."""
+    """ASGI middleware: security headers on every answer, the page's language (zh-CN) and head."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -23,23 +37,16 @@ class Shield:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        path = scope["path"]
-        if path.startswith(CLOSED):
-            await PlainTextResponse("not found", status_code=404)(scope, receive, send)
-            return
-        if path.startswith("/media/") and not await run_in_threadpool(session.signed_in, Headers(scope=scope)):
-            await PlainTextResponse("sign in first", status_code=401)(scope, receive, send)
-            return
         if "text/html" in Headers(scope=scope).get("accept", ""):  # a page is rewritten on its way out: not compressed
             scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-        await self.app(scope, receive, _Answer(send).send)
+        await self.app(scope, receive, _Answer(scope, send).send)
 
 
 class _Answer:
-    """Response rewriting: security headers on every response, language and head of an HTML page."""
+    """Response rewriting: security headers on every response, language and head of one of Streamlit's pages."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope, self._send = scope, send
         self._start: Message | None = None
         self._body = b""
 
@@ -47,9 +54,7 @@ class _Answer:
         """Pass one ASGI message on; an HTML body is held back until it is whole."""
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers.setdefault("X-Content-Type-Options", "nosniff")
-            headers.setdefault("X-Frame-Options", "SAMEORIGIN")
-            headers.setdefault("Referrer-Policy", "same-origin")
+            self._protect(headers, message["status"])
             if headers.get("content-type", "").startswith("text/html"):
                 self._start = message  # the length is not known before the body is
                 return
@@ -57,13 +62,45 @@ class _Answer:
             self._body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            page = self._body.replace(b'<html lang="en"', b'<html lang="zh-CN"', 1)
-            page = page.replace(b"</head>", words.HEAD + b"</head>", 1)
-            headers = MutableHeaders(scope=self._start)
-            for name in ("content-length", "etag", "last-modified"):
-                del headers[name]
-            headers["content-length"] = str(len(page))
+            self._rewrite(MutableHeaders(scope=self._start))
             await self._send(self._start)
             self._start = None
-            message = {"type": "http.response.body", "body": page}
+            message = {"type": "http.response.body", "body": self._body}
         await self._send(message)
+
+    def _protect(self, headers: MutableHeaders, status: int) -> None:
+        """What a browser may do with any answer: keep it only where its name changes with its content."""
+        for name in _FOREIGN:  # nothing here is for the pages of other sites
+            del headers[name]
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "same-origin"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"
+        headers["Content-Security-Policy"] = FILE
+        if not (status in {200, 206, 304} and (_HASHED.fullmatch(self._scope["path"]) or words.is_hashed(self._scope))):
+            headers["Cache-Control"] = "no-store"
+        if self._scope["scheme"] == "https" and not door.is_loopback(self._scope):
+            headers["Strict-Transport-Security"] = f"max-age={YEAR}"  # never of localhost: it would bind all its ports
+
+    def _rewrite(self, headers: MutableHeaders) -> None:
+        """One of Streamlit's pages in Chinese, with what our head adds, and the policy that lets it draw."""
+        if b'id="root"' in self._body:
+            page = self._body.replace(b'<html lang="en"', b'<html lang="zh-CN"', 1)
+            page = re.sub(rb'<link rel="service-desc"[^>]*>', b"", page)  # it has none
+            self._body = page.replace(b"</head>", words.HEAD + b"</head>", 1)
+            inline = "".join(f" {_digest(each)}" for each in _INLINE.findall(self._body))
+            headers["Content-Security-Policy"] = PAGE.format(inline=inline, socket=_socket(self._scope))
+        for name in ("content-length", "etag", "last-modified"):
+            del headers[name]
+        headers["content-length"] = str(len(self._body))
+
+
+def _digest(script: bytes) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
+
+
+def _socket(scope: Scope) -> str:
+    """This address as a WebSocket's: not every browser takes 'self' for it. The door has looked at the name."""
+    scheme = "wss" if scope["scheme"] == "https" else "ws"
+    return f" {scheme}://{Headers(scope=scope)['host']}"

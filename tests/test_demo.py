@@ -16,7 +16,7 @@ from core.ground.access import Actor, OrganizationKind, Refused, Role
 from core.law import notices
 from core.ledger import checks, statements
 from core.models import Account, AuditEntry, CreditBatch, Organization, Person, Plan, Report, State
-from core.people import accounts
+from core.people import passwords
 from core.quotas import progress
 from core.submissions import plans, queues, reports, roster, workflow
 from core.submissions.programmes import study
@@ -128,7 +128,7 @@ def test_the_demonstration_shows_every_role_state_and_deadline_by_people_there_a
             account = session.scalars(sa.select(Account).where(Account.username == each.username)).one()
             assert (account.role, account.organization.name) == (each.role, each.organization)
             assert not account.must_change_password
-        assert accounts.password_fits(PASSWORD, account.password_hash)
+        assert passwords.fits(PASSWORD, account.password_hash)
         for username, kind, fewest in (
             ("reviewer", "plan", 8),
             ("reviewer", "report", 5),
@@ -197,7 +197,7 @@ def test_the_demo_base_can_report_its_600_people_and_is_refused_its_late_plan(of
 @pytest.mark.parametrize(
     ("database", "day"),
     [
-        *(("sqlite", day) for day in (date(2027, 1, 1), date(2027, 1, 8), date(2028, 2, 29), date(2026, 12, 31))),
+        *(("sqlite", day) for day in (date(2027, 1, 1), date(2028, 12, 31))),
         ("postgresql", date(2026, 11, 24)),
     ],
     indirect=["database"],

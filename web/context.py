@@ -19,6 +19,7 @@ from core.ground import db
 from core.ground.access import Actor
 from core.office import home
 from core.people import accounts, setup
+from routes import door
 from routes.session import COOKIE
 
 Counts = TypeVar("Counts")
@@ -39,6 +40,18 @@ class Known:
     actor: Actor | None
     counts: dict[str, int]
     """What waits for the actor, by kind (`home.counts`), a few seconds old at most."""
+
+
+IN_USE: set[str] = set()
+"""Tokens of the sign-ins in which a page was drawn since `keep_in_use` ran last."""
+
+
+def keep_in_use() -> None:
+    """Keep the sign-ins going that were used (续期), all at once and beside the pages, which never wait for it."""
+    tokens = {IN_USE.pop() for _ in range(len(IN_USE))}
+    if tokens:
+        with db.transaction() as session:
+            accounts.used(session, tokens, datetime.now(UTC))
 
 
 _known: contextvars.ContextVar[Known | None] = contextvars.ContextVar("ce_known_in_this_run", default=None)
@@ -78,6 +91,8 @@ def _asked() -> Known:
         actor = accounts.actor_of(session, here, real) if opened else None
         begun = actor is not None or (opened and not accounts.none_yet(session))
         counts = _counted(session, actor, real + timedelta(days=ahead)) if actor else {}
+    if here and actor:
+        IN_USE.add(here)
     return Known(opened, begun, settings.get("office") == "demo", ahead, real + timedelta(days=ahead), actor, counts)
 
 
@@ -107,6 +122,11 @@ def token() -> str | None:
     """The session token of this browser: from the cookie, or from the browser session until the cookie is set."""
     given = st.session_state.get("token") or st.context.cookies.get(COOKIE)
     return str(given) if given else None
+
+
+def at_this_machine() -> bool:
+    """Whether this browser runs on the machine that serves (本机)."""
+    return door.from_this_machine(st.context.ip_address, st.context.headers)
 
 
 def actor() -> Actor | None:

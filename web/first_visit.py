@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import threading
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -9,8 +11,43 @@ import streamlit as st
 from core.ground import db
 from core.ground.access import Refused
 from core.people import accounts, setup
-from web import deeds
+from web import context, deeds
 from web.words import OFFICE
+
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+class Code:
+    """One-time code (一次性验证码) that lets another machine begin the office; the console says it."""
+
+    TRIES = 10
+    """Wrong tries until another one is made."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._renew()
+
+    def _renew(self) -> None:
+        drawn = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+        self._code, self._left = f"{drawn[:4]}-{drawn[4:]}", self.TRIES
+
+    def say(self) -> None:
+        """Say it at the console of the machine that serves."""
+        print(f"== 首次打开须输入的验证码 (one-time code of the first visit): {self._code}", flush=True)
+
+    def fits(self, typed: str) -> bool:
+        """Whether this is the code, whatever its capitals and dashes."""
+        with self._lock:
+            plain = "".join(typed.upper().split()).replace("-", "")
+            fits = secrets.compare_digest(plain.encode(), self._code.replace("-", "").encode())
+            self._left -= 0 if fits else 1
+            if not self._left:
+                self._renew()
+                self.say()
+        return fits
+
+
+CODE = Code()
 
 
 def first_visit(*, opened: bool) -> None:
@@ -19,6 +56,12 @@ def first_visit(*, opened: bool) -> None:
     Of an office that the command line has opened (`opened`) the administrator alone is asked for.
     """
     st.title(OFFICE, anchor=False)
+    if not _admitted():
+        st.write("系统还没有账号。请输入服务器窗口中显示的一次性验证码；在服务器本机上打开则不需要。")
+        with st.form("first-code", border=False, width=480):
+            st.text_input("验证码", key="first-code", autocomplete="off", placeholder="XXXX-XXXX")
+            st.form_submit_button("继续", type="primary", on_click=_check_code)
+        return
     if opened:
         st.write("系统已经建立，还没有账号。请设置第一个管理员。")
         _administrator("设置管理员")
@@ -38,6 +81,19 @@ def first_visit(*, opened: bool) -> None:
         _administrator("建立空系统")
 
 
+def _admitted() -> bool:
+    """Whether who is here may begin the office: at this machine, or by the code that its console says."""
+    return context.at_this_machine() or bool(st.session_state.get("first-visit-admitted"))
+
+
+def _check_code() -> None:
+    """Admit who has the code of the console."""
+    if CODE.fits(st.session_state["first-code"]):
+        st.session_state["first-visit-admitted"] = True
+    else:
+        deeds.say("error", "验证码不正确。请看运行本系统的窗口中最后显示的一个。")
+
+
 def _administrator(label: str) -> None:
     """The form of the first administrator (首个管理员)."""
     with st.form("empty-office", border=False, width=480):
@@ -51,6 +107,8 @@ def _open_demo() -> None:
     """Load the demonstration data (演示数据) in one transaction."""
     from data.demo.office import open_demo
 
+    if not _admitted():
+        return
     try:
         with db.transaction() as session:
             open_demo(session, now=datetime.now(UTC))
@@ -64,6 +122,8 @@ def _open_empty() -> None:
     """Open an empty office (空系统) with the administrator typed, or give the one opened before its administrator."""
     name, username, password = (st.session_state[f"admin-{field}"] for field in ("name", "username", "password"))
     now = datetime.now(UTC)
+    if not _admitted():
+        return
     try:
         with db.transaction() as session:
             if not setup.is_open(session):

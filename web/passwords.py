@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.people import accounts
+from core.people import accounts, passwords
 from web import deeds, shell
 
 
@@ -17,7 +17,7 @@ def password_form() -> None:
             type="password",
             key="new-password",
             autocomplete="new-password",
-            help=f"至少{accounts.PASSWORD_LENGTH}位，同时使用字母和数字",
+            help=f"至少{passwords.LENGTH}位，可以用几个不相干的词连起来；常见密码不能用",
         )
         st.text_input("再次输入新密码", type="password", key="new-password-again", autocomplete="new-password")
         st.form_submit_button("修改密码", type="primary", on_click=change_password_typed)

@@ -44,6 +44,7 @@ SCREENS = {
         Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
         Screen("recognised", "部门培训认可", "handshake", access.OFFICERS),
         Screen("quota_dashboard", "指标看板", "monitoring", dashboards.VIEWERS),
+        Screen("presentation", "指标演示", "slideshow", ()),
         Screen("filed_figures", "已报数据", "inventory", ()),
         Screen("calendar", "期限日历", "calendar_month"),
         Screen("policies", "政策依据", "gavel"),
@@ -89,8 +90,13 @@ def pages(actor: Actor | None, counts: dict[str, int]) -> dict[str, list[Any]]:
 def main() -> None:
     """The main script (入口): which page is drawn, sign-in and first visit included."""
     st.set_page_config(page_title="继续教育管理", page_icon=str(db.ROOT / "web" / "icon.svg"), layout="wide")
-    with context.one_run() as known:
-        screen(known)
+    try:
+        with context.one_run() as known:
+            screen(known)
+    except Refused as refused:
+        if refused.code != "sick":
+            raise
+        st.error(md(refused.words))  # whoever asks, and wherever it was noticed
 
 
 def screen(known: context.Known) -> None:

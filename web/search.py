@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from core.ground import db
@@ -12,13 +14,7 @@ from web.links import Place
 from web.words import md
 
 KEYS = "Ctrl+K"
-FOCUS = """<script>
-for (const wait of [0, 50, 150, 300, 600]) setTimeout(() => {
-  const dialog = document.querySelector('[role=dialog]'), field = dialog?.querySelector('input');
-  if (field && document.activeElement === dialog) field.focus();
-}, wait);
-</script>"""
-"""The dialog opens with its box under the hand: once it stands it takes the focus itself, and hands it on."""
+_FOCUS = st.components.v2.component("focus", js=(Path(__file__).parent / "focus.js").read_text(encoding="utf-8"))
 
 
 def box() -> None:
@@ -51,7 +47,7 @@ def _dialog() -> None:
         st.info("没有找到您可以查看的内容。可只输名称的一部分；身份证号、验证码须完整；编号只输数字。")
     else:
         st.caption("回车查找；Tab移到结果，回车打开；Esc关闭。")
-    st.html(FOCUS, unsafe_allow_javascript=True)
+    _FOCUS(key="search-focus")
 
 
 def _part(hits: search.Hits, here: Actor, number: int) -> None:

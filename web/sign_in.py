@@ -1,19 +1,18 @@
-"""Sign-in (登录) and sign-out (退出): streamlit-authenticator's form over our own check, session and cookie."""
+"""Sign-in (登录) and sign-out (退出): the form, the check in core, the session and its cookie."""
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
-from types import SimpleNamespace
-from typing import Any
+from pathlib import Path
 
 import streamlit as st
-import streamlit_authenticator
 
 from core.ground import db
 from core.ground.access import Refused, Role
-from core.people import accounts
-from web import context, deeds
+from core.people import accounts, passwords
+from routes import certificate
+from routes.session import DEVICE
+from web import context, deeds, uploads
 from web.words import OFFICE, md
 
 
@@ -21,11 +20,16 @@ def sign_in() -> None:
     """Sign-in page (登录页): the form, why the last sign-in ended, the demonstration's accounts."""
     _, middle, _ = st.columns([1, 2, 1])
     with middle:
+        uploads.forget_mine()
         st.title(OFFICE, anchor=False, text_alignment="center")
         if context.token() and "token" not in st.session_state:
-            st.info("登录已结束（退出、超过12小时、修改密码或账号停用），请重新登录。")
-        form = SignInForm()
-        form.login(fields={"Form name": "登录", "Username": "用户名", "Password": "密码", "Login": "登录"})
+            st.info("登录已结束（退出、长时间没有操作、超过12小时、修改密码或账号停用），请重新登录。")
+        with st.form("sign-in"):
+            st.subheader("登录", anchor=False)
+            username = st.text_input("用户名", key="sign-in-name", autocomplete="username")
+            typed = st.text_input("密码", type="password", key="sign-in-password", autocomplete="current-password")
+            if st.form_submit_button("登录"):  # no callback: the page is to be drawn once more, to set the cookie
+                _check(username, typed)
         refused = st.session_state.pop("sign-in-refused", None)
         if refused:
             st.error(md(refused))
@@ -33,53 +37,40 @@ def sign_in() -> None:
             st.info("登录成功，正在进入……")
             with db.reading() as session:
                 here = context.actor_now(session)
-            _set_cookie(st.session_state["token"], FIRST.get(here.role, "") if here else "")
+            first = FIRST.get(here.role, "") if here else ""
+            _SESSION(key="session", data={"token": st.session_state["token"], "first": first})
+        if certificate.there_is_one():
+            st.markdown("浏览器提示“连接不是私密连接”的，请先[安装证书](/certificate)。")
         if context.known().demo:
             _demo_accounts()
 
 
-class SignInForm(streamlit_authenticator.Authenticate):  # type: ignore[misc]
-    """streamlit-authenticator's form, without the credentials and the script-set cookie it would bring along."""
-
-    def __init__(self) -> None:
-        self.attrs = {"login_sleep_time": 0}
-        self.path = None
-        self.authentication_controller = SimpleNamespace(login=_check)
-        self.cookie_controller = SimpleNamespace(get_cookie=lambda: None)
-
-
-def _check(username: str | None = None, password: str | None = None, *_: Any, **__: Any) -> bool:
-    """Password check (验证密码), called by the form on submit. bcrypt runs while no session is open."""
+def _check(username: str, password: str) -> None:
+    """Password check (验证密码). bcrypt runs while no session is open."""
     if not username or not password:
         st.session_state["sign-in-refused"] = "请填写用户名和密码。"
-        return False
-    with db.reading() as session:
-        hashed = accounts.password_hash(session, username)
-    fits = accounts.password_fits(password, hashed)
-    with db.transaction() as session:
-        answer = accounts.sign_in(session, username, fits=fits, now=datetime.now(UTC))
+        return
+    address, device = st.context.ip_address, str(st.context.cookies.get(DEVICE, ""))
+    try:
+        with db.transaction() as session:
+            answer = accounts.may_try(session, username, address=address, device=device, now=datetime.now(UTC))
+        if isinstance(answer, str):
+            now, fits = datetime.now(UTC), passwords.fits(password, answer)
+            with db.transaction() as session:
+                answer = accounts.sign_in(session, username, fits=fits, address=address, device=device, now=now)
+    except Refused as busy:
+        answer = busy
     if isinstance(answer, Refused):
         st.session_state["sign-in-refused"] = answer.words
-        return False
-    st.session_state["token"] = answer
-    return False
+    else:
+        st.session_state["token"] = answer
 
 
 FIRST = {Role.LEADER: "quota_dashboard"}
 """The page that a role comes to after signing in, where it is another than the home page."""
 
 
-def _set_cookie(token: str, first: str) -> None:
-    """Session cookie: have the browser exchange the token for an HttpOnly cookie and come back to the same address.
-
-    From the bare address it comes to the page named first, where there is one.
-    """
-    there = f"location.pathname==='/'&&{json.dumps(first)}?location.assign('/'+{json.dumps(first)}):location.reload()"
-    st.html(
-        "<script>fetch('/session',{method:'POST',headers:{'Content-Type':'application/json'},"
-        f"body:JSON.stringify({{token:{json.dumps(token)}}})}}).then(()=>{{{there}}})</script>",
-        unsafe_allow_javascript=True,
-    )
+_SESSION = st.components.v2.component("session", js=(Path(__file__).parent / "session.js").read_text(encoding="utf-8"))
 
 
 def sign_out() -> None:

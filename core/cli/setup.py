@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import secrets
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +11,8 @@ from core.cli import console
 from core.ground import db
 from core.ground.access import Refused
 from core.models import leagues
-from core.people import accounts, keys, organizations, setup
+from core.office import backups
+from core.people import accounts, keys, organizations, passwords, setup
 
 
 @console.command
@@ -21,11 +21,15 @@ def init(options: argparse.Namespace) -> int:
 
     `--demo`: the demonstration office instead, unless one was opened before. `--office` and `--admin`: with its first
     administrator. `--schema`: the database alone, and the first visit asks which office it is to be.
+    `--without-backup`: for who has made one by other means, where PostgreSQL's own programs are not at hand.
     """
     if bool(options.office) != bool(options.admin):
         raise Refused("options", "--office 和 --admin 要一起写 (give both of them)")
     db.keys()
-    db.upgrade()
+    if options.without_backup:
+        db.upgrade()
+    elif aside := backups.upgrade(now=console.now()):
+        console.say(f"升级前的系统另存在 {aside} (the office as it was before the upgrade)")
     console.say(f"database ready: {db.engine().url.render_as_string()}")
     with db.transaction() as session:
         if opened := setup.is_open(session):
@@ -69,7 +73,7 @@ def _administrator(session: Session, office: str, username: str) -> str:
     if office not in named:
         near = difflib.get_close_matches(office, named, 1, 0.4) or list(offices.values())
         raise Refused("office", f"没有“{office}”，管理员所在的机构应为：{'、'.join(near)}。")
-    password = f"{secrets.token_hex(4)}-{secrets.token_hex(4)}x7"
+    password = passwords.drawn()
     accounts.open_first(
         session,
         username=username,

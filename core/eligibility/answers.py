@@ -32,6 +32,7 @@ from core.eligibility.applications import (
 )
 from core.ground import access, db, names, resident_id, typed
 from core.ground.access import Actor, Refused
+from core.ground.deeds import deed
 from core.law import notices, rules
 from core.law.applicants import Applicant, Applicants, Flags, Words
 from core.law.notices import YEARS_SINCE, Policy
@@ -131,6 +132,7 @@ class Run:
         ]
 
 
+@deed
 def application(session: Session, person_id: int, facts: Mapping[str, object], *, actor: Actor) -> Application:
     """Build one application (申报) from a form.
 
@@ -200,6 +202,7 @@ class _OnFile:
     in_scope: bool
 
 
+@deed
 def answer(session: Session, batch: Batch, *, actor: Actor, progress: Progress | None = None) -> Run:
     """Answer applications (资格核验) in bulk, without recording.
 

@@ -15,6 +15,7 @@ from core.eligibility import sheet
 from core.eligibility.sheet import DecisionSheet, YearLine
 from core.ground import db
 from core.ground.access import Actor, require
+from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.law.notices import TOTAL, Policy
 from core.law.rules import Outcome
@@ -52,6 +53,7 @@ class Ways:
     """What to do, also about what no plan closes."""
 
 
+@deed
 def ways_to_close(session: Session, sheet: DecisionSheet, *, actor: Actor, now: datetime) -> Ways:
     """Close a gap (补齐缺口).
 
@@ -184,6 +186,7 @@ def _hours(chosen: Iterable[Offer]) -> Decimal:
     return sum((each.hours_each for each in chosen), Decimal())
 
 
+@deed
 def if_waiting(session: Session, today: DecisionSheet, *, actor: Actor) -> DecisionSheet:
     """Decision if postponed a year (推迟一年).
 

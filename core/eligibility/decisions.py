@@ -29,6 +29,7 @@ from core.eligibility.applications import Application, Batch
 from core.eligibility.sheet import DecisionSheet
 from core.ground import access, db, resident_id
 from core.ground.access import Actor, Role, not_found, require
+from core.ground.deeds import deed
 from core.law import notices, rules
 from core.law.applicants import ASSERTED, NO, Applicant, Applicants, Words
 from core.law.notices import EDUCATIONS, LEVELS, ROUTES, Policy
@@ -60,6 +61,7 @@ NUMBER = 100_000
 # --- deciding -------------------------------------------------------------------------------------------------------
 
 
+@deed
 def decide(session: Session, batch: Batch, *, actor: Actor, now: datetime, progress: Progress | None = None) -> Run:
     """Decide and record (核验并存档).
 
@@ -76,6 +78,7 @@ def decide(session: Session, batch: Batch, *, actor: Actor, now: datetime, progr
     return run
 
 
+@deed
 def decide_file(
     session: Session, content: bytes, filename: str, *, actor: Actor, now: datetime, progress: Progress | None = None
 ) -> Run:
@@ -89,6 +92,7 @@ def decide_file(
     return decide(session, batch, actor=actor, now=now, progress=progress)
 
 
+@deed
 def record(
     session: Session,
     answered: Sequence[Answered],
@@ -565,6 +569,7 @@ def policy_of(session: Session, part: DecisionPart) -> Policy:
     return notices.restored(kept.text)
 
 
+@deed
 def recorded_sheet(session: Session, number: int, *, actor: Actor) -> DecisionSheet:
     """Decision sheet of a recorded decision.
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from core.eligibility import replay
 from core.ground import typed
 from core.ground.access import Actor, Refused, Role, not_found, require
+from core.ground.deeds import deed
 from core.law import notices
 from core.law.notices import Malformed, Policy
 from core.models import Account, PolicyDraft, leagues
@@ -88,6 +89,7 @@ def _league_of(text: str) -> str | None:
     return notices.outline(text, parents=notices.parent_texts())[0]
 
 
+@deed
 def save_draft(session: Session, text: str, *, actor: Actor, now: datetime) -> PolicyDraft:
     """Save a draft (起草政策): keep a well-formed policy as a draft that a second administrator may publish.
 
@@ -149,6 +151,7 @@ def draft_text(session: Session, draft_id: int, actor: Actor) -> str:
     return draft.text
 
 
+@deed
 def publish(
     session: Session, draft_id: int, *, version: int, actor: Actor, reason: str, now: datetime
 ) -> tuple[PolicyDraft, pd.DataFrame]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.eligibility.sheet import DecisionSheet
 from core.ground.access import Actor
+from core.ground.deeds import deed
 from core.law.notices import Way
 from core.models import ClassLevel
 from core.people import persons
@@ -30,6 +31,7 @@ USES = {
 }
 
 
+@deed
 def of_sheet(session: Session, sheet: DecisionSheet, *, actor: Actor) -> list[Evidence]:
     """The grade certificates (等级证书) of whom a sheet is about, the latest first. Refused codes: "missing"."""
     clause = next((each.clause for each in sheet.policy.programmes if each.way is Way.CLASSES), "")

@@ -17,6 +17,7 @@ from core.eligibility import decisions
 from core.eligibility.decisions import NUMBER
 from core.ground import access, db
 from core.ground.access import Actor, Role, require
+from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.law import notices, rules
 from core.law.notices import Policy
@@ -60,6 +61,7 @@ class Recomputation:
         return self.outcome_now is not self.outcome
 
 
+@deed
 def recompute(session: Session, number: int, *, actor: Actor) -> Recomputation:
     """Recompute a recorded decision (复算).
 
@@ -134,6 +136,7 @@ def _balance_changes(was: Iterable[Sequence[Any]], is_now: Iterable[Sequence[Any
     ]
 
 
+@deed
 def replay(session: Session, policy: Policy, *, actor: Actor) -> pd.DataFrame:
     """Replay last year's decisions (重放).
 

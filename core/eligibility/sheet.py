@@ -15,6 +15,7 @@ from core.eligibility import answers
 from core.eligibility.applications import Application, identified, in_words, missing, understood
 from core.ground import db, resident_id
 from core.ground.access import Actor, Refused, not_found
+from core.ground.deeds import deed
 from core.law import notices, rules
 from core.law.notices import Interpretation, Policy, Waiver
 from core.law.rules import OUTCOMES, UNDECIDED
@@ -98,6 +99,7 @@ class DecisionSheet:
         return f"{self.name}申报{asked}：{self.outcome.label}。{need}{lack}（{self.clauses}）。"
 
 
+@deed
 def sheet(session: Session, application: Application, *, actor: Actor, policy: Policy | None = None) -> DecisionSheet:
     """Make a decision sheet (核验结论).
 

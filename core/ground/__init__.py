@@ -1,8 +1,10 @@
-"""What everything stands on: access, the database, names and ID numbers, typed text, paper. No rule lives here."""
+"""What everything stands on: access, deeds, the database, names and numbers, typed text, paper. No rule lives here."""
 
 __all__ = [
     "access",
+    "certificates",
     "db",
+    "deeds",
     "hours",
     "merkle",
     "names",

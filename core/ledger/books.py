@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, merkle, resident_id, typed
 from core.ground.access import Actor, Refused, Role, in_charge, not_found, require
+from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.ledger import caps, chain, consequences, reliance, standing, totals
 from core.ledger.chain import FORM, LEAF_FIELDS
@@ -61,6 +62,7 @@ def hold(session: Session) -> None:
     db.lock(session, "ledger")
 
 
+@deed
 def post(
     session: Session,
     postings: Iterable[Posting],
@@ -172,6 +174,7 @@ def post_ready(session: Session, submission: Submission, *, actor: Actor, now: d
     return True
 
 
+@deed
 def reverse(
     session: Session,
     batch_id: int,
@@ -212,6 +215,7 @@ def reverse(
     return batch, replace(watched.consequence(), done=done, left=left)
 
 
+@deed
 def undo(session: Session, submission: Submission, *, actor: Actor, reason: str, now: datetime) -> None:
     """Undo what an approval posted (撤销入账): a batch takes all of it back, as long as nothing has relied on it.
 
@@ -236,6 +240,7 @@ def _last_of(session: Session, submission: Submission) -> CreditBatch | None:
     return session.scalar(posted.order_by(CreditBatch.id.desc()).limit(1))
 
 
+@deed
 def foreseen(
     session: Session, batch_id: int, *, actor: Actor, now: datetime, lines: Iterable[int] | None = None
 ) -> Consequence:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, merkle, typed
 from core.ground.access import Actor, Refused, Role, require
+from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.ledger import books, chain, totals
 from core.ledger.chain import FORM
@@ -164,6 +165,7 @@ def _total_faults(session: Session) -> list[str]:
     return sorted({f"total of person {each.person_id}, {each.year} is not the sum of its entries" for each in found})
 
 
+@deed
 def rebuild(session: Session, *, actor: Actor, reason: str, now: datetime) -> list[Difference]:
     """Rebuild totals (重建学时合计).
 

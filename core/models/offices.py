@@ -92,8 +92,6 @@ class Account(Base):
     password_hash: Mapped[str] = mapped_column(sa.String(80))
     must_change_password: Mapped[bool] = mapped_column(default=True)
     active: Mapped[bool] = mapped_column(default=True)
-    wrong_tries: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None] = mapped_column(Moment)
     organization: Mapped[Organization] = relationship()
 
 
@@ -133,3 +131,14 @@ class SignIn(Base):
     started_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    idles_at: Mapped[datetime | None] = mapped_column(Moment)
+    """When it ends by itself unless something is done before (闲置退出)."""
+
+
+class SignInTry(Base):
+    """Wrong tries to sign in, by what they are counted by: an account's name, a browser, an address; as a digest."""
+
+    __tablename__ = "sign_in_try"
+    key: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
+    wrong: Mapped[int]
+    at: Mapped[datetime] = mapped_column(Moment, index=True)

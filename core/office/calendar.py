@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import AUTHORITIES, Actor, Refused, Role, not_found, require
+from core.ground.deeds import deed
 from core.law import deadlines, notices
 from core.law.deadlines import Deadline
 from core.models import CalendarLink, Nomination, Organization, Placement, Plan, PublicNotice, Report, State
@@ -178,6 +179,7 @@ def _of_years(session: Session, home: Organization, today: date) -> Iterator[Eve
 # --- as a subscription ----------------------------------------------------------------------------------------------
 
 
+@deed
 def subscribe(session: Session, *, actor: Actor, now: datetime) -> str:
     """Make the address of one's organization's calendar (日历订阅地址), or renew it: answers its token, once.
 
@@ -191,6 +193,7 @@ def subscribe(session: Session, *, actor: Actor, now: datetime) -> str:
     return token
 
 
+@deed
 def unsubscribe(session: Session, *, actor: Actor, now: datetime) -> None:
     """End the address of one's organization's calendar (停用订阅地址). Refused codes: "role", "missing"."""
     require(actor, *SUBSCRIBERS)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import typed
 from core.ground.access import Actor, Refused, Role, require
+from core.ground.deeds import deed
 from core.models import Message, MessageChoice, MessageRead, Person, under
 from core.trail.messages import Topic
 
@@ -97,6 +98,7 @@ def listing(
     ], count
 
 
+@deed
 def read(session: Session, message_ids: Collection[int], *, actor: Actor) -> None:
     """Mark messages as read (标为已读), of those that reach the actor. Refused codes: "password"."""
     require(actor, *Role)
@@ -106,6 +108,7 @@ def read(session: Session, message_ids: Collection[int], *, actor: Actor) -> Non
     session.flush()
 
 
+@deed
 def read_all(session: Session, *, actor: Actor) -> None:
     """Mark all messages as read (全部已读). Refused codes: "password"."""
     require(actor, *Role)
@@ -121,6 +124,7 @@ def choice(session: Session, actor: Actor) -> Choice:
     return Choice(tuple(map(Topic, _quiet(kept))), kept.mail or "", kept.failure) if kept else Choice()
 
 
+@deed
 def choose(session: Session, *, quiet: Iterable[Topic], mail: str, actor: Actor) -> None:
     """Choose what to hear of (消息设置): topics to be quiet about, and where the daily mail goes, if anywhere.
 

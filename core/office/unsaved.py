@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground.access import Actor, Refused, Role, require
+from core.ground.deeds import deed
 from core.models import Account, Unsaved
 
 LONGEST = 400_000
@@ -38,6 +39,7 @@ class Kept:
     at: datetime
 
 
+@deed
 def kept(session: Session, place: str, *, actor: Actor) -> Kept | None:
     """What the actor typed into a form and did not save (未保存的改动); None where there is nothing."""
     found = session.get(Unsaved, (actor.account_id, place)) if actor.account_id else None
@@ -50,6 +52,7 @@ def places(session: Session, actor: Actor) -> list[str]:
     return list(session.scalars(query.order_by(Unsaved.at.desc())))
 
 
+@deed
 def keep(session: Session, place: str, values: Mapping[str, Any], *, version: int, actor: Actor, now: datetime) -> None:
     """Keep what is typed (自动暂存) into a form; it takes the place of what was kept of this form before.
 
@@ -79,6 +82,7 @@ def keep(session: Session, place: str, values: Mapping[str, Any], *, version: in
     found.typed, found.version, found.at = written, version, now
 
 
+@deed
 def drop(session: Session, place: str, *, actor: Actor) -> None:
     """Discard what was typed (放弃改动) into a form, or forget it because it was saved; idempotent."""
     session.execute(sa.delete(Unsaved).where(Unsaved.account_id == actor.account_id, Unsaved.place == place))

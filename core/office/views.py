@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import typed
 from core.ground.access import Actor, Refused, Role, require
+from core.ground.deeds import deed
 from core.models import Account, SavedView, State
 from core.submissions.kinds import KINDS
 from core.submissions.queues import Urgency, Wanted
@@ -39,6 +40,7 @@ def saved(session: Session, actor: Actor) -> list[View]:
     return [View(each.name, _read(each.wanted)) for each in session.scalars(query)]
 
 
+@deed
 def save(session: Session, name: str, wanted: Wanted, *, actor: Actor) -> View:
     """Save filters as a view (存为常用视图); one of the same name is replaced.
 
@@ -64,6 +66,7 @@ def save(session: Session, name: str, wanted: Wanted, *, actor: Actor) -> View:
     return View(name, wanted)
 
 
+@deed
 def remove(session: Session, name: str, *, actor: Actor) -> None:
     """Remove one of the actor's views (删除常用视图); idempotent. Refused codes: "role", "password"."""
     require(actor, Role.REVIEWER, Role.ADMIN)

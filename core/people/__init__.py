@@ -1,3 +1,3 @@
 """The office, its organizations and accounts, the persons on file, and what is done to their records."""
 
-__all__ = ["accounts", "acts", "holidays", "keys", "organizations", "persons", "setup", "titles"]
+__all__ = ["accounts", "acts", "holidays", "keys", "organizations", "passwords", "persons", "setup", "titles", "tries"]

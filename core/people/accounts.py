@@ -1,29 +1,28 @@
-"""Accounts (账号) and sign-ins: open, close, passwords, lock-out, sessions."""
+"""Accounts (账号) and sign-ins: open, close, passwords, sessions."""
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import bcrypt
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import access, db, resident_id, typed
 from core.ground.access import ROLE_HOMES, Actor, Refused, Role, not_found, require, visible
+from core.ground.deeds import deed
 from core.models import Account, Organization, Person, SignIn
-from core.people import persons, setup
+from core.people import passwords, persons, setup, tries
 from core.trail import audit
 
 SIGN_IN_LASTS = timedelta(hours=12)
-TRIES_BEFORE_LOCK = 5
-LOCK_LASTS = timedelta(minutes=15)
-PASSWORD_LENGTH = 10
+IDLE = timedelta(hours=1)
+"""After so long without anything done a sign-in ends, unless the office has set another limit."""
 
 
 def listing(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
@@ -31,7 +30,7 @@ def listing(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
 
     Accounts of the actor's jurisdiction, all or those with these words in user name, name or organization.
 
-    Columns: id, username, name, role, organization, active, locked_until.
+    Columns: id, username, name, role, organization, active.
     """
     require(actor, Role.ADMIN)
     query = (
@@ -42,7 +41,6 @@ def listing(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
             Account.role,
             Organization.name.label("organization"),
             Account.active,
-            Account.locked_until,
         )
         .join(Organization, Organization.id == Account.organization_id)
         .where(visible(actor, organization=Organization.id, authority=Organization.authority_id))
@@ -52,19 +50,7 @@ def listing(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
     return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
 
 
-def check_password(password: str) -> None:
-    """Password rules (密码要求).
-
-    Refuse (`password`) what is too short, too long for bcrypt (72 bytes) or of one kind of character.
-    """
-    if len(password) < PASSWORD_LENGTH:
-        raise Refused("password", f"密码至少{PASSWORD_LENGTH}位，请加长。")
-    if len(password.encode()) > 72:
-        raise Refused("password", "密码过长（超过72字节），请缩短。")
-    if password.isdigit() or password.isalpha():
-        raise Refused("password", "密码请同时使用字母和数字。")
-
-
+@deed
 def open_account(
     session: Session,
     *,
@@ -101,14 +87,14 @@ def open_account(
         raise Refused("home", f"{role.label}账号只能开在{homes}，“{organization.name}”是{organization.kind.label}。")
     if (role is Role.PERSON) != (person_id is not None):
         raise Refused("person", "个人账号须对应一名专业技术人员，其他账号不对应个人。")
-    check_password(password)
+    passwords.check(password, username=username, demo=setup.is_demo(session))
     account = Account(
         username=username,
         name=name,
         role=role,
         organization_id=organization_id,
         person_id=person_id,
-        password_hash=_hash(password),
+        password_hash=passwords.hashed(password),
         must_change_password=must_change_password,
     )
     session.add(account)
@@ -123,6 +109,7 @@ def open_account(
     return account
 
 
+@deed
 def open_first(
     session: Session,
     *,
@@ -158,6 +145,7 @@ def none_yet(session: Session) -> bool:
     return session.scalar(sa.select(Account.id).limit(1)) is None
 
 
+@deed
 def open_person_account(
     session: Session, *, username: str, id_number: str, password: str, actor: Actor, now: datetime
 ) -> Account:
@@ -184,6 +172,7 @@ def open_person_account(
     )
 
 
+@deed
 def set_active(session: Session, account_id: int, active: bool, *, actor: Actor, reason: str, now: datetime) -> Account:
     """Deactivate or reactivate an account (停用、启用账号).
 
@@ -204,6 +193,7 @@ def set_active(session: Session, account_id: int, active: bool, *, actor: Actor,
     return account
 
 
+@deed
 def reset_password(session: Session, account_id: int, password: str, *, actor: Actor, now: datetime) -> Account:
     """Reset a password (重置密码): give an account a new first password, unlock it and end its sign-ins.
 
@@ -215,13 +205,14 @@ def reset_password(session: Session, account_id: int, password: str, *, actor: A
     return account
 
 
+@deed
 def change_password(session: Session, new: str, *, old: str, actor: Actor, now: datetime) -> None:
     """Change a password (修改密码): change one's own password; every sign-in of the account ends, this one included.
 
     Refused codes: "old", "password", "same".
     """
     account = session.get_one(Account, actor.account_id)
-    if not password_fits(old, account.password_hash):
+    if not passwords.fits(old, account.password_hash):
         raise Refused("old", "原密码不正确，请重新输入。")
     if new == old:
         raise Refused("same", "新密码不能与原密码相同。")
@@ -230,8 +221,8 @@ def change_password(session: Session, new: str, *, old: str, actor: Actor, now: 
 
 
 def _username(written: str) -> str:
-    """A user name as it is kept, whatever its capitals and width."""
-    return typed.narrow(written).casefold()
+    """A user name as it is kept, whatever its capitals and width, and whatever a forged message puts into it."""
+    return typed.narrow(written.encode("utf-8", "ignore").decode()).casefold()
 
 
 def _administered(session: Session, account_id: int, actor: Actor) -> Account:
@@ -244,10 +235,10 @@ def _administered(session: Session, account_id: int, actor: Actor) -> Account:
 
 
 def _set_password(session: Session, account: Account, password: str, *, must_change: bool, now: datetime) -> None:
-    check_password(password)
-    account.password_hash = _hash(password)
+    passwords.check(password, username=account.username, demo=setup.is_demo(session))
+    account.password_hash = passwords.hashed(password)
     account.must_change_password = must_change
-    account.wrong_tries, account.locked_until = 0, None
+    tries.forget(session, account.username)
     end_sign_ins(session, Account.id == account.id, now)
 
 
@@ -259,63 +250,83 @@ def end_sign_ins(session: Session, whose: sa.ColumnElement[bool], now: datetime)
     )
 
 
-def _hash(password: str) -> str:
-    """bcrypt, as streamlit-authenticator's Hasher makes it; that package itself would bring the screens into core."""
-    return bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()
+def may_try(session: Session, username: str, *, address: str | None, device: str = "", now: datetime) -> str | Refused:
+    """Whether a try to sign in may be made now (先记后查): the hash to check its password against, or the refusal.
 
-
-@functools.lru_cache(maxsize=1)
-def _nobody() -> str:
-    """Checked against when the user name is unknown, so that the answer takes equally long."""
-    return _hash(secrets.token_urlsafe())
-
-
-def password_hash(session: Session, username: str) -> str:
-    """Hash to check a password against (timing-safe).
-
-    What to check a password against; a stranger's name gets a hash that nothing fits.
+    The try is counted as a wrong one; `sign_in` takes that back. Alike for every name, whether there is such an account
+    or not: a stranger's gets a hash that nothing fits. `address`: whence it comes, None for this machine; `device`: the
+    cookie of browsers that accounts have signed in from. The refusal is answered, not raised, since something is kept.
+    Code: "wait".
     """
-    found = session.scalar(sa.select(Account.password_hash).where(Account.username == _username(username)))
-    return found or _nobody()
+    account, by = _tried(session, username, address, device)
+    if (left := tries.count(session, by, now)) > timedelta(0):
+        seconds = -(-left // timedelta(seconds=1))
+        wait = f"{seconds}秒" if seconds < 120 else f"{-(-seconds // 60)}分钟"
+        return Refused("wait", f"尝试次数较多，请{wait}后再试。忘记密码的，请管理员重置。")
+    return account.password_hash if account else passwords.of_nobody()
 
 
-def password_fits(password: str, hashed: str) -> bool:
-    """Verify a password: bcrypt, slow on purpose: call it with no transaction open."""
-    return len(password.encode()) <= 72 and bcrypt.checkpw(password.encode(), hashed.encode())
+def _tried(
+    session: Session, username: str, address: str | None, device: str
+) -> tuple[Account | None, list[tries.Counter]]:
+    """The account of a name, if there is one, and by what a try to sign in to it counts."""
+    name = _username(username)
+    account = session.scalar(sa.select(Account).where(Account.username == name))
+    known = tries.device(device, account.id) if account else ""
+    return account, tries.counters(name, address, known)
 
 
-def sign_in(session: Session, username: str, *, fits: bool, now: datetime) -> str | Refused:
-    """Sign in (登录): start a sign-in and answer its token, or count the wrong try and answer the refusal.
+def sign_in(
+    session: Session, username: str, *, fits: bool, now: datetime, address: str | None = None, device: str = ""
+) -> str | Refused:
+    """Sign in (登录): start a sign-in and answer its token, or keep a line about the wrong try and answer the refusal.
 
-    `now` is the real moment, even in a demonstration whose date runs ahead; the trail gets the office's.
-    The refusal is answered, not raised, because the wrong try must be kept. Codes: "credentials", "locked". After five
-    wrong tries the account is locked for 15 minutes, even for the right password.
+    `now` is the real moment, even in a demonstration whose date runs ahead; the trail gets the office's. `address` and
+    `device` as `may_try` had them. The refusal, in the same words whatever is wrong, is answered, not raised. Code:
+    "credentials".
     """
-    # key_share: a deed of this account that is just writing its line in the trail (a foreign key) does not wait for us,
-    # while we wait for the trail: that would be a deadlock.
-    account = session.scalar(
-        sa.select(Account).where(Account.username == _username(username)).with_for_update(key_share=True)
-    )
-    wrong = Refused("credentials", "用户名或密码不正确，请核对后重试。连续5次错误将锁定15分钟。")
-    if account is None:
-        return wrong
-    if account.locked_until and account.locked_until > now:
-        left = -(-(account.locked_until - now).seconds // 60)
-        return Refused("locked", f"该账号因连续输错密码已锁定，请约{left}分钟后再试，或请管理员重置密码。")
-    if not fits or not account.active or not account.organization.active:
-        account.wrong_tries += 1
-        if account.wrong_tries >= TRIES_BEFORE_LOCK:
-            account.wrong_tries, account.locked_until = 0, now + LOCK_LASTS
-            audit.record(session, audit.Event.LOCKED, account, actor=_actor(account), now=setup.moment(session, now))
-            return Refused("locked", "连续5次输错密码，该账号已锁定15分钟。请稍后再试，或请管理员重置密码。")
-        return wrong
-    account.wrong_tries, account.locked_until = 0, None
+    account, by = _tried(session, username, address, device)
+    if account is None or not fits or not account.active or not account.organization.active:
+        _wrong(session, account, username, address, now)
+        return Refused("credentials", "用户名或密码不正确，请核对后重试。")
+    tries.succeeded(session, by)
     token = secrets.token_urlsafe(32)
     session.add(
-        SignIn(token_digest=_token_digest(token), account_id=account.id, started_at=now, expires_at=now + SIGN_IN_LASTS)
+        SignIn(
+            token_digest=_token_digest(token),
+            account_id=account.id,
+            started_at=now,
+            expires_at=now + SIGN_IN_LASTS,
+            idles_at=now + idle_limit(session),
+        )
     )
     audit.record(session, audit.Event.SIGNED_IN, account, actor=_actor(account), now=setup.moment(session, now))
     return token
+
+
+def _wrong(session: Session, account: Account | None, username: str, address: str | None, now: datetime) -> None:
+    """A line in the trail for a wrong try. What was typed as a name that is none may be a password: one letter."""
+    nobody = replace(setup.system_actor(session), name="未登录")
+    touched = account or session.get_one(Organization, nobody.organization_id)
+    told = {"address": address or "本机"} | ({} if account else {"username": f"{_username(username)[:1]}***"})
+    moment = setup.moment(session, now)
+    audit.record(session, audit.Event.WRONG_PASSWORD, touched, actor=nobody, after=told, now=moment)
+
+
+def idle_limit(session: Session) -> timedelta:
+    """After how long without anything done a sign-in ends (闲置时限)."""
+    kept = setup.setting(session, "idle_minutes")
+    return timedelta(minutes=int(kept)) if kept else IDLE
+
+
+def used(session: Session, tokens: Iterable[str], now: datetime) -> None:
+    """Keep sign-ins going (续期) that something was just done in; those that have ended stay so."""
+    digests = [_token_digest(token) for token in tokens]
+    session.execute(
+        sa.update(SignIn)
+        .where(SignIn.token_digest.in_(digests), SignIn.idles_at > now)
+        .values(idles_at=now + idle_limit(session))
+    )
 
 
 def actor_of(session: Session, token: str | None, now: datetime) -> Actor | None:
@@ -331,6 +342,7 @@ def actor_of(session: Session, token: str | None, now: datetime) -> Actor | None
             SignIn.token_digest == _token_digest(token),
             SignIn.ended_at.is_(None),
             SignIn.expires_at > now,
+            SignIn.idles_at > now,
             Account.active,
             Organization.active,
         )
@@ -355,6 +367,7 @@ def actor_named(session: Session, username: str) -> Actor:
     return _actor(account)
 
 
+@deed
 def sign_out(session: Session, *, actor: Actor, now: datetime) -> None:
     """Sign out everywhere (退出登录): end every sign-in of the account, in every browser."""
     account = session.get_one(Account, actor.account_id)

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import access, db, names, resident_id, typed
 from core.ground.access import Actor, Refused, Role, not_found, require
+from core.ground.deeds import deed
 from core.ledger import books, totals
 from core.ledger.standing import STANDS
 from core.models import (
@@ -100,6 +101,7 @@ def _gone(session: Session, person_id: int, actor: Actor) -> Refused:
     return not_found("人员记录")
 
 
+@deed
 def correct(
     session: Session,
     person_id: int,
@@ -165,6 +167,7 @@ def _check_free(session: Session, person: Person, number: str, actor: Actor) -> 
     )
 
 
+@deed
 def move(
     session: Session,
     person_id: int,
@@ -209,6 +212,7 @@ def move(
     return found
 
 
+@deed
 def merge(
     session: Session,
     person_id: int,
@@ -254,6 +258,7 @@ def contradiction(stays: Person, duplicate: Person) -> str:
     return f"两条记录{'，'.join(told)}" if told else ""
 
 
+@deed
 def separate(session: Session, duplicate_id: int, *, version: int, actor: Actor, reason: str, now: datetime) -> Person:
     """Separate a merge (撤销合并): the two are two again, each with the entries posted to it and with the data it had.
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import typed
 from core.ground.access import Actor, Refused, Role, require
+from core.ground.deeds import deed
 from core.law import workdays
 from core.law.workdays import DayKind, SaidOfDay, WorkDays
 from core.models import Organization, SpecialDay
@@ -34,6 +35,7 @@ def work_days(session: Session) -> WorkDays:
     return found
 
 
+@deed
 def enter(
     session: Session, first_on: date, last_on: date, kind: DayKind, name: str, *, actor: Actor, now: datetime
 ) -> int:
@@ -58,6 +60,7 @@ def enter(
     return len(span)
 
 
+@deed
 def take_back(session: Session, first_on: date, last_on: date, *, actor: Actor, now: datetime) -> int:
     """Take holidays back (删除放假安排): the office's own of these days; answers how many days.
 

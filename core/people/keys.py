@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, paper, typed
 from core.ground.access import Actor, Refused, Role, require
+from core.ground.deeds import deed
 from core.models import Organization, Setting, sealed_columns
 from core.trail import audit
 
@@ -66,6 +67,7 @@ def _faults(session: Session, *, first_only: bool = False) -> list[str]:
     return found
 
 
+@deed
 def rotate(session: Session, *, actor: Actor, reason: str, now: datetime) -> str:
     """Rotate the key (更换密钥): from now on a new secret seals; what is sealed already opens with the former ones.
 
@@ -134,6 +136,7 @@ def recovered(text: str) -> str:
         raise
 
 
+@deed
 def recovery_sheet(session: Session, *, actor: Actor, now: datetime) -> bytes:
     """The recovery sheet (密钥恢复单) as an A4 PDF, logged: each secret as words and as a QR code of its hex digits.
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import access, db, typed
 from core.ground.access import Actor, OrganizationKind, Refused, Role, not_found, require, visible
+from core.ground.deeds import deed
 from core.models import Account, Organization
 from core.people import accounts
 from core.trail import audit
@@ -54,6 +55,7 @@ def region(session: Session) -> Organization:
     return session.scalars(query.limit(1)).one()
 
 
+@deed
 def add(
     session: Session, *, name: str, kind: OrganizationKind, authority_id: int, actor: Actor, now: datetime
 ) -> Organization:
@@ -78,6 +80,7 @@ def add(
     return added
 
 
+@deed
 def set_active(
     session: Session, organization_id: int, active: bool, *, actor: Actor, reason: str, now: datetime
 ) -> Organization:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, names, resident_id, typed
 from core.ground.access import Actor, Refused, Role, not_found, require, visible
+from core.ground.deeds import deed
 from core.ledger import books
 from core.models import Organization, Person, PersonChange, leagues
 from core.trail import audit
@@ -236,6 +237,7 @@ def league(session: Session, person_id: int, actor: Actor) -> str | None:
 LONGEST_REASON = 100
 
 
+@deed
 def reveal_id(session: Session, person_id: int, *, actor: Actor, reason: str, now: datetime) -> str:
     """Reveal an ID number (查看完整证件号): the full ID number, as a logged act with its reason, which the person sees.
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Refused, Role, league_of
+from core.ground.deeds import deed
 from core.models import Organization, Setting
 from core.trail import audit
 
@@ -28,6 +29,11 @@ def settings(session: Session) -> dict[str, str]:
 def decide_setting(session: Session, name: str, value: str) -> None:
     """Write a setting (设置)."""
     session.merge(Setting(name=name, value=value))
+
+
+def is_demo(session: Session) -> bool:
+    """Whether this is the demonstration (演示), whose people are made up."""
+    return setting(session, "office") == "demo"
 
 
 def is_open(session: Session) -> bool:
@@ -92,6 +98,7 @@ def days_ahead(settings: dict[str, str]) -> int:
     return int(settings.get("demo_days", "0"))
 
 
+@deed
 def shift_demo_clock(session: Session, days: int, *, actor: Actor, now: datetime) -> int:
     """Shift the demonstration clock (推进演示日期).
 
@@ -99,7 +106,7 @@ def shift_demo_clock(session: Session, days: int, *, actor: Actor, now: datetime
 
     Refused codes: "demo" (a real office keeps real time), "days".
     """
-    if setting(session, "office") != "demo":
+    if not is_demo(session):
         raise Refused("demo", "只有演示系统可以推进日期。")
     if not 1 <= days <= 366:
         raise Refused("days", "一次可推进1至366天。")

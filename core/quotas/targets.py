@@ -28,10 +28,12 @@ from core.ground.access import (
     refuse_faults,
     require,
 )
+from core.ground.deeds import deed
 from core.law import notices
 from core.law.notices import Programme, Way
 from core.models import Organization, Quota, QuotaShare, QuotaVersion
 from core.people import organizations
+from core.submissions.programmes import places
 from core.trail import audit, messages
 
 CHANGERS = (Role.REVIEWER, Role.ADMIN)
@@ -254,11 +256,7 @@ def _names(session: Session, ids: set[int]) -> dict[int, str]:
 
 def written(split: Split, unit: str) -> str:
     """A target in words (指标): 20,000人, 5至10期, or that there is none."""
-    if split.target is None:
-        return "未定"
-    if split.most is None or split.most == split.target:
-        return f"{split.target:,}{unit}"
-    return f"{split.target:,}至{split.most:,}{unit}"
+    return places.target_words((split.target, split.most), unit)
 
 
 def held(split: Split, unit: str) -> str:
@@ -305,6 +303,7 @@ def draft(session: Session, actor: Actor, code: str, year: int) -> Draft:
     return Draft(split, quota.version, quota.number, split != standing, quota.changed_by, quota.changed_at)
 
 
+@deed
 def save(session: Session, code: str, year: int, split: Split, *, version: int, actor: Actor, now: datetime) -> Quota:
     """Save a draft of targets (保存草稿), optimistic lock: nobody but the region sees it.
 
@@ -318,6 +317,7 @@ def save(session: Session, code: str, year: int, split: Split, *, version: int, 
     return quota
 
 
+@deed
 def publish(
     session: Session, code: str, year: int, split: Split, *, version: int, actor: Actor, reason: str, now: datetime
 ) -> QuotaVersion:

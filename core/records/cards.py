@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, paper, resident_id, signing, typed
 from core.ground.access import Actor, Refused, Role, require
+from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.law import notices
 from core.law.notices import TOTAL, TOTAL_NAME, Subject, short_name
@@ -51,6 +52,7 @@ _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0 O 1 I: codes are read out over the telephone."""
 
 
+@deed
 def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: datetime) -> Card:
     """Issue a card (出具审验卡), signed, for a person's credit year, clause 一(五)3: for hours that are in the ledger.
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, names, resident_id, typed
 from core.ground.access import AUTHORITIES, Actor, Refused, Role, require, visible
+from core.ground.deeds import deed
 from core.law import notices
 from core.ledger import books, caps, standing
 from core.ledger.books import Posting
@@ -602,6 +603,7 @@ def _recorded(session: Session, person_ids: list[int]) -> dict[int, dict[_Hours,
 # --- into the ledger ------------------------------------------------------------------------------------------------
 
 
+@deed
 def bring_in(
     session: Session,
     upload: Upload,

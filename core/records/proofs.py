@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, paper, resident_id, signing
 from core.ground.access import Actor, Refused, not_found, require
+from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.law import notices
 from core.ledger import chain, statements
@@ -38,6 +39,7 @@ def filename(batch_id: int, line: int, ending: str = "json") -> str:
     return f"入账证明-{batch_id}-{line}.{ending}"
 
 
+@deed
 def issue(session: Session, batch_id: int, line: int, *, actor: Actor, now: datetime) -> bytes:
     """Issue a proof (出具入账证明) of one entry, as a file, for those who may have a card of its person.
 

@@ -30,6 +30,7 @@ from core.ground.access import (
     require,
     visible,
 )
+from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.law import notices
 from core.law.notices import Conversion, Policy
@@ -389,6 +390,7 @@ def _unproved(session: Session, claim: Claim | None, given: Sequence[Upload] = (
     return [] if given or session.scalar(had) else [("files", "没有上传证书或证明材料")]
 
 
+@deed
 def draft(
     session: Session,
     person_id: int,
@@ -431,6 +433,7 @@ def draft(
     return claim
 
 
+@deed
 def revise(
     session: Session,
     claim_id: int,
@@ -467,6 +470,7 @@ def revise(
     return claim
 
 
+@deed
 def grant(
     session: Session, claim_id: int, hours: Decimal | None, *, version: int, actor: Actor, now: datetime
 ) -> Claim:

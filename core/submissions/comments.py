@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import resident_id, typed
 from core.ground.access import OFFICERS, Actor, Labelled, Refused, Role, require
+from core.ground.deeds import deed
 from core.models import Comment, CommentRead, Submission
 from core.submissions import kinds, workflow
 from core.trail import audit, messages
@@ -58,6 +59,7 @@ def _of_office(submission: Submission, actor: Actor) -> bool:
     return actor.role in WRITERS and actor.organization_id in offices
 
 
+@deed
 def write(
     session: Session, submission_id: int, words: str, *, internal: bool = False, actor: Actor, now: datetime
 ) -> Comment:
@@ -142,6 +144,7 @@ def unread(session: Session, actor: Actor) -> dict[int, int]:
     return dict(session.execute(query).all())
 
 
+@deed
 def mark_read(session: Session, submission_id: int, *, actor: Actor, now: datetime) -> None:
     """Mark what the actor may read of a submission's comments as read (已读). Refused codes: "missing"."""
     workflow.one(session, submission_id, actor)

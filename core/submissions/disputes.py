@@ -18,6 +18,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from core.ground import typed
 from core.ground.access import Actor, Labelled, Refused, Role, not_found, require
+from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.law import notices
 from core.ledger import books, standing
@@ -55,6 +56,7 @@ class Event(Labelled):
     REJECTED = "dispute.rejected", "异议不成立"
 
 
+@deed
 def file(
     session: Session, person_id: int, batch_id: int, line: int, *, words: str, actor: Actor, now: datetime
 ) -> Dispute:
@@ -86,6 +88,7 @@ def file(
     return _filed(session, filed, words, filed.version, actor=actor, now=now)
 
 
+@deed
 def amend(session: Session, dispute_id: int, *, words: str, version: int, actor: Actor, now: datetime) -> Dispute:
     """File a dispute again (补充后重新提出) that was sent back or withdrawn, with what is said now.
 

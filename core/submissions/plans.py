@@ -22,6 +22,7 @@ from core.ground.access import (
     refuse_faults,
     require,
 )
+from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.law import deadlines, notices
 from core.law.deadlines import Deadline
@@ -274,6 +275,7 @@ def _year_faults(fields: PlanFields, policy: Policy, league: str | None) -> list
     return [f"{words}：可补学{made_up}{rule.words}（{rule.clause}）"]
 
 
+@deed
 def draft(session: Session, fields: PlanFields, *, actor: Actor, now: datetime) -> Plan:
     """Draft a plan (填写计划).
 
@@ -299,6 +301,7 @@ def draft(session: Session, fields: PlanFields, *, actor: Actor, now: datetime) 
     return plan
 
 
+@deed
 def revise(session: Session, plan_id: int, fields: PlanFields, *, version: int, actor: Actor, now: datetime) -> Plan:
     """Revise a plan (修改计划), optimistic lock: change a plan that is not before the authority.
 
@@ -332,6 +335,7 @@ def own(session: Session, plan_id: int, actor: Actor, *, lock: bool = True) -> P
     return plan
 
 
+@deed
 def grant_extension(session: Session, plan_id: int, *, actor: Actor, reason: str, now: datetime) -> Plan:
     """Grant an extension (准予延期上报).
 
@@ -405,6 +409,7 @@ def _columns(fields: PlanFields) -> dict[str, Any]:
     return {name: getattr(fields, name) for name in PlanFields.__dataclass_fields__ if name != "course"}
 
 
+@deed
 def copied(session: Session, plan_id: int, *, actor: Actor, now: datetime) -> PlanFields:
     """Copy an earlier plan (复制上期) of one's own: what a new one begins with, on the first days that may still do.
 

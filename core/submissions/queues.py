@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Labelled
+from core.ground.deeds import deed
 from core.ledger import standing
 from core.ledger.standing import Standing
 from core.models import Movement, Organization, State, Submission
@@ -139,6 +140,7 @@ class Row:
     """Days to the one by which it should be decided, while it can still be; negative when that is past."""
 
 
+@deed
 def listed(
     session: Session, wanted: Wanted, *, actor: Actor, now: datetime, offset: int = 0, limit: int = 50
 ) -> list[Row]:
@@ -164,6 +166,7 @@ def listed(
     return [_row(each, lines[each.id], marks[each.id], today) for each in found]
 
 
+@deed
 def counts(session: Session, wanted: Wanted, *, actor: Actor, now: datetime) -> dict[tuple[str, State], int]:
     """How many there are of each kind in each state (件数), whatever of them is wanted; one statement."""
     query = sa.select(Submission.kind, Submission.state, sa.func.count(Submission.id))

@@ -17,6 +17,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from core.ground import access, db, typed
 from core.ground.access import OFFICERS, Actor, Refused, Role, not_found, require, visible
+from core.ground.deeds import deed
 from core.ledger import books, consequences
 from core.ledger.consequences import Consequence
 from core.models import Account, Movement, Organization, Person, Submission, under
@@ -116,6 +117,7 @@ def _decides(submission: Submission, actor: Actor) -> bool:
     return actor.role in stage_of(submission).roles and submission.decider_id == actor.organization_id
 
 
+@deed
 def move(
     session: Session,
     submission_id: int,
@@ -169,6 +171,7 @@ def _reckon(session: Session, submission_id: int, step: _Step) -> None:
             books.have_ready(session, submission_id, posted[0])
 
 
+@deed
 def foreseen(
     session: Session,
     submission_id: int,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Labelled, Refused, Role, require, visible
+from core.ground.deeds import deed
 from core.models import (
     Account,
     AuditEntry,
@@ -79,7 +80,8 @@ class Event(Labelled):
     PASSWORD_RESET = "account.reset", "重置密码"
     SIGNED_IN = "account.signed_in", "登录"
     SIGNED_OUT = "account.signed_out", "退出登录"
-    LOCKED = "account.locked", "登录锁定"
+    LOCKED = "account.locked", "登录锁定"  # of earlier releases: now a wrong try makes the next one wait
+    WRONG_PASSWORD = "account.wrong", "登录失败"
     SUBMIT = "submission.submit", "提交"
     WITHDRAW = "submission.withdraw", "撤回"
     RETURN = "submission.return", "退回"
@@ -104,6 +106,7 @@ class Event(Labelled):
     FILE_HANDED_OUT = "file.handed_out", "下载附件"
 
 
+@deed
 def record(
     session: Session,
     event: Labelled,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import resident_id, typed
 from core.ground.access import Actor, Refused, require
+from core.ground.deeds import deed
 from core.models import ColumnChoice, Organization
 from core.tables.reading import Listing
 from core.trail import audit
@@ -32,6 +33,7 @@ def chosen(session: Session, organization_id: int, code: str) -> dict[str, str]:
     return {each.label: each.column_key for each in session.execute(query)}
 
 
+@deed
 def choose(
     session: Session, listing: Listing, choices: Mapping[str, str], *, actor: Actor, now: datetime
 ) -> dict[str, str]:

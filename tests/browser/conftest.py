@@ -20,6 +20,7 @@ from playwright.sync_api import Browser
 
 from core.ground import db
 from tests import cast as people
+from tests.browser import desk
 from tests.cast import Cast
 
 NOW = datetime.now(UTC)
@@ -93,3 +94,5 @@ def server(running: tuple[str, Path], cast: Cast, browser: Browser) -> Iterator[
         window.close()
     said = _log(served)[before:]
     assert "Traceback" not in said, said
+    forbidden, desk.FORBIDDEN[:] = list(desk.FORBIDDEN), []
+    assert not forbidden

@@ -12,6 +12,15 @@ from routes.session import COOKIE
 from tests import cast as people
 from tests.pages.conftest import sign_in
 
+FORBIDDEN: list[str] = []
+"""What the content security policy kept a page from doing, as the browser tells it: it forbids nothing that we do."""
+
+
+def heeded(page: Page) -> Page:
+    """A page whose complaints about the policy are kept."""
+    page.on("console", lambda said: FORBIDDEN.append(said.text) if "Content Security Policy" in said.text else None)
+    return page
+
 
 @dataclass
 class Desk:
@@ -72,7 +81,7 @@ class Desk:
 
 def arrive(browser: Browser, base: str, username: str) -> Desk:
     """Sign in through the form, in a window of one's own."""
-    page = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 1200}).new_page()
+    page = heeded(browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 1200}).new_page())
     page.goto(base)
     page.get_by_label("用户名").fill(username)
     page.get_by_label("密码", exact=True).fill(people.PASSWORD)
@@ -89,7 +98,7 @@ def seated(browser: Browser, base: str, username: str) -> Desk:
     """Signed in beforehand, for tests that are not about signing in."""
     window = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900})
     window.add_cookies([{"name": COOKIE, "value": sign_in(username), "url": base}])
-    return Desk(window.new_page(), base)
+    return Desk(heeded(window.new_page()), base)
 
 
 def choose_first_row(desk: Desk) -> None:

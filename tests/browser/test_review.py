@@ -54,8 +54,7 @@ def test_plans_are_decided_by_keyboard_alone_and_the_next_opens_by_itself(
     expect(page.get_by_label("审核意见")).to_be_focused()
     page.keyboard.type("abx jk")  # keys are letters while one writes
     page.keyboard.press("Escape")
-    reviewer.settle()  # the opinion has arrived
-    page.keyboard.press("b")
+    page.keyboard.press("b")  # while the opinion is still on its way: the decision waits for it
     reads(reviewer, plans[1].title)
     reviewer.told(re.compile(f"“{plans[0].title}”已退回"))
     page.keyboard.press("j")

@@ -91,6 +91,18 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
     with db.reading() as session:
         problems = session.execute(sa.select(RosterProblem.row, RosterProblem.code).order_by(RosterProblem.row)).all()
     assert [tuple(each) for each in problems] == [(serial + 2, code) for serial, code in faults.FAULTS.items()]
+    base.settle()
+    first = base.page.locator(f"{OPEN} input[data-cell]").first
+    cell, stood = first.get_attribute("data-cell"), first.input_value()
+    first.focus()
+    base.page.keyboard.press("End")
+    base.page.keyboard.type("未送出")
+    base.page.reload()  # F5 in the middle of a cell
+    typed_on = base.page.locator(f"[data-cell='{cell}']")
+    expect(typed_on).to_have_value(f"{stood}未送出", timeout=30_000)
+    expect(typed_on).to_be_focused()
+    base.page.keyboard.press("Escape")
+    expect(typed_on).to_have_value(stood)
     for _ in range(2):  # a row that was given up is opened as the roster has it
         base.settle()
         base.page.get_by_role("button", name="第7行：改正此行其他列").click()

@@ -40,7 +40,7 @@ def ask(*paths: str) -> list[httpx.Response]:
 
     async def asked() -> list[httpx.Response]:
         transport = httpx.ASGITransport(APP)
-        async with httpx.AsyncClient(transport=transport, base_url="http://office") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return [await client.get(path) for path in paths]
 
     with ThreadPoolExecutor(1) as thread:  # a browser's test may have left a loop in this one

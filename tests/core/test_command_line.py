@@ -1,7 +1,9 @@
 """The command line: what scripts of other offices rely on - exit codes, tabs, files."""
 
 import csv
+import importlib
 import io
+import re
 from pathlib import Path
 
 import openpyxl
@@ -12,7 +14,7 @@ from core.__main__ import main
 from core.ground import db
 from core.ground.access import Role
 from core.law import notices
-from core.people import accounts, setup
+from core.people import accounts, passwords, setup
 from core.records import imports
 from core.trail import audit
 from tests import cast as c
@@ -75,11 +77,20 @@ def test_an_office_is_opened_without_a_browser_and_its_first_password_is_said_on
     assert main(["init", "--office", given, "--admin", "wang"]) == 0
     password = capsys.readouterr().out.strip()
     with db.transaction() as session:
-        fits = accounts.password_fits(password, accounts.password_hash(session, "wang"))
-        token = accounts.sign_in(session, "wang", fits=fits, now=c.NOW)
+        hashed = accounts.may_try(session, "wang", address=None, now=c.NOW)
+        token = accounts.sign_in(session, "wang", fits=passwords.fits(password, str(hashed)), now=c.NOW)
     with db.reading() as session:
         actor = accounts.actor_of(session, str(token), c.NOW)
     assert actor is not None
+    assert main(["account", "reset", "nobody"]) == 2
+    assert capsys.readouterr().out == ""
+    assert main(["account", "reset", "Wang"]) == 0
+    fresh = capsys.readouterr().out.strip()
+    with db.transaction() as session:
+        assert accounts.actor_of(session, str(token), c.NOW) is None
+        hashed = accounts.may_try(session, "wang", address=None, now=c.NOW)
+        assert passwords.fits(fresh, str(hashed))
+        assert not passwords.fits(password, str(hashed))
     assert (actor.role, actor.organization_name, actor.must_change_password) == (Role.ADMIN, office, True)
     assert main(["init", "--office", given, "--admin", "li"]) == 2
     assert main(["init", "--demo"]) == 0  # left as it is
@@ -408,3 +419,11 @@ def test_a_policy_is_put_in_force_in_an_office_only(
     path.write_text(NOTICE, encoding="utf-8")
     assert main(["policy", "publish", str(path), "--by", "a", "--and", "b"]) == 2
     assert "还没有建立" in capsys.readouterr().err
+
+
+def test_every_command_is_where_the_parser_says_it_is() -> None:
+    source = (db.ROOT / "core" / "__main__.py").read_text(encoding="utf-8")
+    named = re.findall(r'_deed\("(\w+)\.(\w+)"\)', source)
+    assert len(named) > 15
+    for module, deed in named:
+        assert callable(getattr(importlib.import_module(f"core.cli.{module}"), deed)), (module, deed)

@@ -1,12 +1,14 @@
 """The office opens; organizations, accounts, sign-ins and persons come and go, and every one of it can be traced."""
 
 import hashlib
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import bcrypt
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,7 +16,7 @@ from sqlalchemy.orm import Session
 from core.ground import db, names
 from core.ground.access import Actor, OrganizationKind, Refused, Role
 from core.models import Account, Organization, Person, SignIn
-from core.people import accounts, organizations, persons, setup
+from core.people import accounts, organizations, passwords, persons, setup, tries
 from core.trail import audit
 from tests import cast as c
 
@@ -175,20 +177,18 @@ def test_an_account_is_refused_for_each_thing_that_is_wrong_with_it(database: st
         ("admin", {"role": Role.REVIEWER}, "home"),
         ("admin", {"role": Role.PERSON}, "person"),
         ("admin", {"person_id": 1}, "person"),
-        ("admin", {"password": "a23456789"}, "password"),
-        ("admin", {"password": "1234567890"}, "password"),
-        ("admin", {"password": "abcdefghij"}, "password"),
-        ("admin", {"password": "a1" * 36 + "x"}, "password"),
+        ("admin", {"password": "short-one-1"}, "password"),
+        ("admin", {"password": "horse battery " * 5 + "xyz"}, "password"),  # 73 bytes
         ("admin", {"password": "密1" * 19}, "password"),  # 76 bytes
     ):
         found = c.refusal(lambda session, by=by, changes=changes: open_account(session, by, **changes))
         assert (found.code, changes) == (expected, changes)
-    opened = deed(lambda session: open_account(session, "hohhot_admin", password="a" * 71 + "1"))
+    opened = deed(lambda session: open_account(session, "hohhot_admin", password="horse battery " * 5 + "xy"))
     assert (opened.username, opened.name, opened.must_change_password) == ("new.clerk-1", "钱示", True)
-    assert deed(lambda session: open_account(session, username="abc", password="a23456789b")).active
+    assert deed(lambda session: open_account(session, username="abc", password="grey mountain")).active
     line = last_line(cast)
     assert (line["event"], line["record"], line["account"]) == ("account.opened", "account", cast["admin"].name)
-    assert "a23456789b" not in str(dict(line))
+    assert "grey mountain" not in str(dict(line))
 
 
 HOMES = {
@@ -256,54 +256,160 @@ def test_a_person_on_file_gets_an_account_by_id_number(database: str) -> None:
     assert holder(signed_in("person1")).person_id == c.person_id(1)
 
 
-def test_a_password_is_hashed_as_streamlit_authenticator_checks_it(database: str) -> None:
-    from streamlit_authenticator.utilities.hasher import Hasher
-
-    hashed = accounts._hash(c.PASSWORD)
-    assert Hasher.check_pw(c.PASSWORD, hashed)
-    assert not Hasher.check_pw(c.PASSWORD + "x", hashed)
-    assert accounts.password_fits(c.PASSWORD, Hasher.hash(c.PASSWORD))
-    assert not accounts.password_fits("x" * 73, accounts._hash("x" * 72))
+def test_a_password_fits_its_hash_alone_whatever_the_spelling_of_the_name(database: str) -> None:
+    assert passwords.fits(c.PASSWORD, passwords.hashed(c.PASSWORD))
+    assert not passwords.fits(c.PASSWORD + "x", passwords.hashed(c.PASSWORD))
+    assert not passwords.fits("x" * 73, passwords.hashed("x" * 72))
+    assert not passwords.fits("a\x00\ud800", passwords.hashed(c.PASSWORD))
     c.assemble()
     with db.reading() as session:
-        assert accounts.password_fits(c.PASSWORD, accounts.password_hash(session, " Reviewer "))
-        assert not accounts.password_fits(c.PASSWORD, accounts.password_hash(session, "nobody"))
+        account, _ = accounts._tried(session, " Reviewer\ud800 ", None, "")
+    assert account
+    assert account.username == "reviewer"
+    assert passwords.fits(c.PASSWORD, account.password_hash)
 
 
 # --- sign-in --------------------------------------------------------------------------------------------------------
 
 
-def test_five_wrong_tries_lock_an_account_for_a_quarter_of_an_hour(database: str) -> None:
+HERE = "192.168.1.20"
+
+
+def attempt(
+    username: str, password: str = c.PASSWORD, *, now: datetime = c.NOW, address: str | None = None, device: str = ""
+) -> str | Refused:
+    """A try to sign in, as the sign-in page makes it."""
+    whence: Any = {"address": address, "device": device, "now": now}
+    answer = deed(lambda session: accounts.may_try(session, username, **whence))
+    if isinstance(answer, Refused):
+        return answer
+    fits = passwords.fits(password, answer)
+    return deed(lambda session: accounts.sign_in(session, username, fits=fits, **whence))
+
+
+def seconds_to_wait(username: str, now: datetime, **whence: Any) -> int:
+    """For how long a name has to wait for its next try, which is then a wrong one."""
+    for waited in range(301):
+        if code(attempt(username, "wrong", now=now + timedelta(seconds=waited), **whence)) == "credentials":
+            return waited
+    raise AssertionError("still waiting")
+
+
+@pytest.mark.parametrize("username", ["reviewer", "nobody"])
+def test_wrong_tries_make_the_next_one_wait_ever_longer_for_any_name_and_lock_nothing(
+    office: Path, username: str
+) -> None:
+    c.assemble()
+    now, waits = c.NOW, []
+    for _ in range(11):
+        waits.append(seconds_to_wait(username, now))
+        now += timedelta(seconds=waits[-1])
+    assert waits == [0, 0, 0, 0, 2, 4, 8, 16, 32, 60, 60]
+    held = attempt(username, now=now)  # the right password, too
+    assert code(held) == "wait"
+    assert "60秒" in held.words
+    assert [code(attempt(username, now=now)) for _ in range(5)] == ["wait"] * 5  # asking on makes nobody wait longer
+    assert isinstance(attempt("reviewer2", now=now), str)  # nobody else waits
+    back = now - timedelta(days=400)  # a clock set back makes nobody wait longer than the wait is
+    assert code(attempt(username, now=back)) == "wait"
+    assert code(attempt(username, "wrong", now=back + MINUTE)) == "credentials"
+    later = back + timedelta(days=1, minutes=2)
+    assert seconds_to_wait(username, later) == 0  # forgotten after a day
+
+
+def test_a_browser_known_to_the_account_waits_for_its_own_wrong_tries_alone(office: Path) -> None:
     cast = c.assemble()
-    assert [code(sign_in("reviewer", fits=False)) for _ in range(4)] == ["credentials"] * 4
-    with db.reading() as session:  # the count is the database's: no restart and no second process forgets it
-        tries = sa.select(Account.wrong_tries).where(Account.username == "reviewer")
-        assert session.scalars(tries).one() == 4
-    assert code(sign_in("reviewer", fits=False, now=c.NOW)) == "locked"
+    mine, other = cast["base"].account_id, cast["leader"].account_id
+    for _ in range(9):
+        attempt("base", "wrong", address=HERE)
+    assert code(attempt("base", address=HERE)) == "wait"
+    known = tries.remembered(tries.remembered("", mine), other)
+    forged = known.replace(f"{mine}.", f"{other}.")
+    assert code(attempt("base", address=HERE, device=forged)) == "wait"
+    assert code(attempt("base", address=HERE, device=tries.remembered("", other))) == "wait"
+    assert isinstance(attempt("base", address=HERE, device=known), str)
+    assert [code(attempt("base", "wrong", device=known)) for _ in range(7)] == ["credentials"] * 6 + ["wait"]
+    deed(lambda session: accounts.reset_password(session, mine, "Fresh-start-1", actor=cast["admin"], now=c.NOW))
+    assert holder(attempt("base", "Fresh-start-1", address=HERE)).must_change_password  # a new password begins anew
+
+
+def test_one_address_waits_whatever_names_it_tries(office: Path) -> None:
+    c.assemble()
+    names = [f"name{at}" for at in range(21)]
+    assert {code(attempt(name, address="2001:db8::1")) for name in names} == {"credentials"}
+    assert code(attempt("base", address="2001:db8::2")) == "wait"  # all of a network is one
+    assert isinstance(attempt("base", address=HERE), str)
+    assert isinstance(attempt("leader"), str)  # this very machine: behind a proxy that is everybody
+    assert all(isinstance(attempt("base", address=HERE), str) for _ in range(25))  # right ones do not count
+
+
+def test_a_wrong_try_leaves_a_line_without_what_was_typed(office: Path) -> None:
+    cast = c.assemble()
+    attempt("reviewer", "Right-horse-42", address=HERE)
     line = last_line(cast)
     assert (line["event"], line["record"], line["record_id"]) == (
-        "account.locked",
+        "account.wrong",
         "account",
         cast["reviewer"].account_id,
     )
-    assert code(sign_in("reviewer")) == "locked"  # the right password too
-    almost = sign_in("reviewer", now=c.NOW + 15 * MINUTE - timedelta(seconds=1))
-    assert code(almost) == "locked"
-    assert "约1分钟" in almost.words
-    assert isinstance(sign_in("reviewer2"), str)  # nobody else is locked
-    assert holder(signed_in("reviewer", now=c.NOW + 15 * MINUTE), c.NOW + 15 * MINUTE).name == cast["reviewer"].name
+    assert HERE in line["after"]
+    attempt("Right-horse-24", "reviewer")  # the password in the field of the name
+    line = last_line(cast)
+    assert (line["event"], line["record"], line["after"]) == (
+        "account.wrong",
+        "organization",
+        '{"address":"本机","username":"r***"}',
+    )
+    assert not [table for table, rows in c.everything().items() if any("horse" in row.lower() for row in rows)]
 
 
-def test_the_right_password_ends_the_counting_and_a_new_one_unlocks(database: str) -> None:
-    cast = c.assemble()
-    for _ in range(2):
-        assert [code(sign_in("base", fits=False)) for _ in range(4)] == ["credentials"] * 4
-        signed_in("base")
-    assert [code(sign_in("base", fits=False)) for _ in range(5)][-1] == "locked"
-    mine = cast["base"].account_id
-    deed(lambda session: accounts.reset_password(session, mine, "Fresh-start-1", actor=cast["admin"], now=c.NOW))
-    actor = holder(signed_in("base"))
-    assert actor.must_change_password
+def test_a_stranger_s_password_is_checked_once_and_as_long(office: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    c.assemble()
+    real, checked = bcrypt.checkpw, []
+    monkeypatch.setattr(bcrypt, "checkpw", lambda given, kept: checked.append(kept) or real(given, kept))
+    for name, password in (("reviewer", "wrong"), ("nobody", "wrong"), ("reviewer", "x" * 100)):
+        attempt(name, password)
+    assert len(checked) == 3
+    assert len({kept[:7] for kept in checked}) == 1  # algorithm and cost
+    monkeypatch.setattr(passwords, "WAITS", 0.01)
+    monkeypatch.setattr(passwords, "_AT_ONCE", threading.BoundedSemaphore(1))
+    with passwords._AT_ONCE, pytest.raises(Refused, match="busy"):
+        attempt("reviewer")
+
+
+@pytest.mark.parametrize(
+    "password",
+    "Demo-2024-office password1234 PassWord!!!! iloveyou-2024 passwordpassword 123456789012 aaaaaaaaaaaa abcabcabcabc "
+    "2024-1949-1001 Ｐａｓｓｗｏｒｄ１２３４ reviewer-2024 1qaz2wsx1qaz2wsx neimenggu2024 woaini1314520".split(),
+)
+def test_a_password_that_is_tried_first_is_taken_by_the_demonstration_alone(password: str) -> None:
+    with pytest.raises(Refused, match="password"):
+        passwords.check(password, username="reviewer")
+    passwords.check(password, username="reviewer", demo=True)
+
+
+@pytest.mark.parametrize(
+    "password", ["grey mountain", "correct horse battery", "草原上的骏马跑得又快又远", "kx7-Qm2-vv9-R"]
+)
+def test_a_long_password_is_taken_whatever_characters_it_has(password: str) -> None:
+    passwords.check(password, username="reviewer")
+    assert len({passwords.drawn() for _ in range(9)}) == 9
+    passwords.check(passwords.drawn())
+
+
+def test_a_sign_in_ends_when_nothing_is_done_in_it_for_as_long_as_the_office_says(office: Path) -> None:
+    c.assemble()
+    token, left = signed_in("reviewer"), signed_in("reviewer")
+    almost = c.NOW + timedelta(minutes=59)
+    assert holder(token, almost)
+    deed(lambda session: accounts.used(session, [token, "made-up"], almost))
+    assert holder(token, c.NOW + timedelta(minutes=61))
+    assert holder(left, c.NOW + timedelta(minutes=61)) is None
+    deed(lambda session: accounts.used(session, [left], c.NOW + timedelta(minutes=61)))
+    assert holder(left, c.NOW + timedelta(minutes=61)) is None  # what has ended stays so
+    deed(lambda session: setup.decide_setting(session, "idle_minutes", "15"))
+    deed(lambda session: accounts.used(session, [token], c.NOW + timedelta(minutes=61)))
+    assert holder(token, c.NOW + timedelta(minutes=77)) is None
 
 
 def test_strangers_and_closed_accounts_hear_the_same_as_a_wrong_password(database: str) -> None:
@@ -321,6 +427,8 @@ def test_a_sign_in_is_kept_as_a_digest_and_ends_after_twelve_hours(database: str
     assert holder(token) == cast["reviewer"]
     assert holder(token[:-1] + ("A" if token[-1] != "A" else "B")) is None
     assert holder("") is None
+    for halves in range(1, 24):
+        deed(lambda session, at=halves: accounts.used(session, [token], c.NOW + 30 * at * MINUTE))
     assert holder(token, c.NOW + timedelta(hours=12) - MINUTE) is not None
     assert holder(token, c.NOW + timedelta(hours=12)) is None
     with db.reading() as session:
@@ -386,9 +494,9 @@ def test_ones_own_password_changes_only_for_who_knows_the_old_one(database: str)
     deed(lambda s: accounts.change_password(s, "Other-horse-25", old=c.PASSWORD, actor=first, now=c.NOW))
     assert not holder(signed_in("base")).must_change_password
     with db.reading() as session:
-        hashed = accounts.password_hash(session, "base")
-    assert accounts.password_fits("Other-horse-25", hashed)
-    assert not accounts.password_fits(c.PASSWORD, hashed)
+        hashed = session.get_one(Account, cast["base"].account_id).password_hash
+    assert passwords.fits("Other-horse-25", hashed)
+    assert not passwords.fits(c.PASSWORD, hashed)
 
 
 def test_closing_accounts_and_organizations_needs_the_right_admin_and_a_reason(database: str) -> None:

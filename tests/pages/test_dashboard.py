@@ -60,3 +60,25 @@ def test_a_leader_of_a_league_sees_bases_and_an_employer_its_own_people(cast: Ca
     assert list(figures(clerk)) == ["学时完成率"]
     other = open_page("quota_dashboard", sign_in("hohhot_leader"), employer=str(cast.places["hospital"].id))
     assert "没有找到这条机构" in other.error[0].value
+
+
+def test_the_dashboard_is_presented_one_thing_at_a_time_under_the_same_filters(cast: Cast) -> None:
+    posted(cast)
+    year = str(behind_year())
+    app = open_page("presentation", sign_in("leader"), year=year, league="呼和浩特市")
+    assert figures(app)["培训人次"] == "0人次"
+    app = open_page("presentation", sign_in("leader"), year=year)
+    assert (app.title[0].value, figures(app)["培训人次"]) == ("总体情况", "2人次")
+    assert app.button(key="slide-back").disabled
+    seen = []
+    while not app.button(key="slide-on").disabled:
+        app.button(key="slide-on").click().run()
+        assert not app.exception, app.exception[0].stack_trace
+        seen.append(app.title[0].value)
+    assert seen[0] == "主要发现"
+    assert "从计划到入账" in seen
+    assert app.query_params["slide"] == str(len(seen) + 1)
+    app.button(key="slide-back").click().run()
+    assert app.title[0].value == seen[-2]
+    beyond = open_page("presentation", sign_in("leader"), year=year, slide="999")
+    assert beyond.title[0].value == seen[-1]

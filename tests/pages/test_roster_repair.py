@@ -410,3 +410,24 @@ def test_a_refused_file_leaves_no_green_light_of_the_former_one(cast: Cast) -> N
     assert clean not in boxes(app, "success")
     assert given("另一份.xlsx", people.sheet([people.row(2)])) == []
     assert clean in boxes(app, "success")
+
+
+def test_ticked_rows_are_remarked_on_and_each_remark_leads_its_base_to_the_row(cast: Cast) -> None:
+    plan = behind(cast, people.sheet([people.row(1), people.row(2), people.row(3)]))
+    report = one(sa.select(Report).where(Report.plan_id == plan.id))
+    app = open_page("review", sign_in("reviewer"), item=str(report.id))
+    ticks, key = f"ticked-{report.id}-{report.version}", f"remarks-{report.id}-{report.version}"
+    for rows, reason, words in (({3, 5}, "mismatch", "单位与证书不同"), ({4}, "evidence", "")):
+        app.session_state[ticks] = rows  # as a hand ticks them in the grid
+        app.run()
+        app.selectbox(key=f"{key}-reason").set_value(reason).run()
+        app.text_input(key=f"{key}-words").input(words)
+        press(app, "记下，再勾选别的行")
+        assert app.session_state[ticks] == set()
+    app.text_area(key=f"opinion-{report.id}").input("请核对后再报")
+    press(app, "退回")
+    own = open_page("paper", sign_in("base"), item=str(report.id))
+    assert "还有3处没有改动" in boxes(own, "warning")[0]
+    assert sum("前后不一致，单位与证书不同" in each.value.replace("\\", "") for each in own.markdown) >= 2
+    press(own, "改正第5行")
+    assert own.text_input(key=f"whole-{report.id}-5-name").value == people.row(3)[1]

@@ -3,8 +3,11 @@
 from web.board.drawing import STYLE, Ask, brief, choice, figure, people, programmes, rows, tiles
 from web.board.filed import file_figures, filed_figures, yearly_table
 from web.board.filters import chips, narrow, strip
+from web.board.presenting import STYLE as PRESENTED
+from web.board.presenting import present
 
 __all__ = [
+    "PRESENTED",
     "STYLE",
     "Ask",
     "brief",
@@ -15,6 +18,7 @@ __all__ = [
     "filed_figures",
     "narrow",
     "people",
+    "present",
     "programmes",
     "rows",
     "strip",

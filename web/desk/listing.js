@@ -74,6 +74,7 @@ class Desk {
     this.list = root.querySelector(".list")
     this.held = null // {run, deed, since}: pressed while this run of the page was drawn
     this.drawn = 0
+    this.later = null // {at, since}: a decision pressed while what was typed before is still on its way
     this.awaited = null // since when a field was asked for that is not drawn yet
     this.fold = root.querySelector(".fold")
     this.fold.onclick = () => this.folded(!this.root.classList.contains("folded"))
@@ -159,6 +160,7 @@ class Desk {
   /** Let go once the next drawing is whole: what is on screen is what a press will mean. */
   look() {
     if (this.awaited) this.arrived()
+    if (this.later) this.pressLater()
     if (!this.held && !this.turned) return
     if (running()) {
       this.drawn = 0
@@ -178,6 +180,7 @@ class Desk {
 
   open(id) {
     if (this.held?.deed) return
+    this.later = null
     this.hold(false)
     this.send(id)
     for (const each of this.list.children) each.classList?.toggle("open", each.dataset.id === String(id))
@@ -225,7 +228,7 @@ class Desk {
   }
 
   press(name, event) {
-    if (this.held || event.repeat) return
+    if (this.held || this.later || event.repeat) return
     const at = `[class*="st-key-${name}-"]`
     const field = document.querySelector(`${at} textarea, ${at} input`)
     const button = document.querySelector(`${at} button:not([disabled])`)
@@ -252,10 +255,26 @@ class Desk {
   clicked(event) {
     const button = event.target.closest?.(DECISIONS)
     if (!button) return
-    if (this.held || (running() && this.data.open !== null)) {
-      event.preventDefault()
-      event.stopImmediatePropagation()
-    } else this.hold(true)
+    if (!this.held && !(running() && this.data.open !== null)) {
+      this.hold(true)
+      return
+    }
+    event.preventDefault()
+    event.stopImmediatePropagation()
+    const deeds = Object.values(this.data.deeds).map(name => `st-key-${name}-`)
+    const names = [...button.closest("[class*=st-key-]").classList]
+    const at = names.find(name => deeds.some(deed => name.startsWith(deed))) // with the item and its version
+    if (at && !this.held) this.later ??= { at, since: performance.now() }
+  }
+
+  /** The decision that waited, on the very item and version it was pressed for, or not at all. */
+  pressLater() {
+    const late = performance.now() - this.later.since > GIVE_UP
+    if (running() && !late) return
+    const button = document.querySelector(`.${CSS.escape(this.later.at)} button:not([disabled])`)
+    this.later = null
+    if (button && !late) button.click()
+    else this.tell(this.data.nothing.late)
   }
 }
 

@@ -43,8 +43,9 @@ NOTHING = {
     Action.REJECT.value: "这一件现在不能由您不予通过。",
     Action.UNDO.value: "这一件没有您可以撤销的决定；要撤销刚办的一件，先点“回到刚办的”。",
     "evidence": "这一件没有材料。",
+    "late": "页面刚刚更新，这一件没有办理。请看过后再按一次。",
 }
-"""What a key that finds nothing to press says of the open item; "": of none."""
+"""What a key that finds nothing to press says of the open item; "": of none; "late": once the item was drawn anew."""
 WORDS = (
     "键盘：J 下一件　K 上一件　A 通过　B 退回　X 不予通过　U 撤销自己对这件的决定　O 写意见（Esc 写完）　E 看材料；"
     "焦点在列表时 ↑↓ 移动，回车打开"

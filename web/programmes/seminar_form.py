@@ -16,6 +16,7 @@ from core.models import Mode, Seminar, SeminarLevel
 from core.submissions import plans
 from core.submissions.kinds import KINDS
 from core.submissions.programmes import seminars
+from core.submissions.programmes.places import target_words
 from core.trail import files
 from web import context, drafts, papers, tables
 from web.claims import reading as claim_reading
@@ -85,7 +86,8 @@ def _what(draft: drafts.Form, actor: Actor) -> None:
         names.setdefault(draft.value("programme"), "请选择")
         draft.ask(st.selectbox, "programme", "专项项目 *", list(names), format_func=names.__getitem__)
     for each in offered.values():
-        st.caption(md(f"{each.name}（{each.clause}）：本年度指标{seminars.target_words(each)}。"))
+        aim = target_words((each.target, each.target_at_most), each.unit)
+        st.caption(md(f"{each.name}（{each.clause}）：通知的指标为{aim}。"))
 
 
 def _when(draft: drafts.Form) -> None:

@@ -70,7 +70,7 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
             shown[name] = [RECORDS.get(code, code) for code in frame[name]]
         elif name in ("faulty", "late", "over_plan", "overdue", "active"):
             shown[name] = ["是" if flag else "否" for flag in frame[name]]
-        elif name.endswith("_at") or name in ("at", "locked_until"):
+        elif name.endswith("_at") or name == "at":
             shown[name] = [moment_text(moment) for moment in frame[name]]
         elif len(frame) and frame[name].map(lambda value: isinstance(value, Decimal)).any():
             shown[name] = frame[name].astype(float)

@@ -117,7 +117,6 @@ LABELS = {
     "league": "适用范围",
     "least_hours": "标准学时",
     "level": "职称级别",
-    "locked_until": "锁定至",
     "matter": "事项",
     "midterm": "中期考核",
     "mode": "方式",

@@ -32,6 +32,7 @@ from core.ground.db.searching import holding, numbered
 from core.ground.db.sessions import (
     alone,
     at_the_end,
+    checkpoint,
     close,
     engine,
     finish,
@@ -43,6 +44,7 @@ from core.ground.db.sessions import (
     transaction,
     unlocked,
 )
+from core.ground.db.sickness import sickness
 
 __all__ = [
     "OFFICE_ZONE",
@@ -63,6 +65,7 @@ __all__ = [
     "bound",
     "canonical",
     "canonical_rows",
+    "checkpoint",
     "close",
     "day_number",
     "dialect",
@@ -97,6 +100,7 @@ __all__ = [
     "remembered",
     "scratch",
     "seal",
+    "sickness",
     "transaction",
     "unlocked",
     "unseal",

@@ -17,7 +17,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from core.ground.db.columns import EncryptedText, one_throughout
-from core.ground.db.sessions import done_something, with_nul
+from core.ground.db.sessions import done_something
+from core.ground.deeds import with_nul
 
 
 @contextlib.contextmanager

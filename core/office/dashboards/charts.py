@@ -188,12 +188,11 @@ def programmes(found: Sequence[Line], chosen: str) -> Figure:
     if not drawn:
         return _figure("programmes", "各专项项目还没有可比的完成情况", words, None, table)
     behind = [each for each in drawn if each.expected and (each.done or 0) < each.expected]
-    kept_up = len(drawn) - len(behind)
     title = f"{len(drawn)}个项目都不落后于序时进度"
     if behind:
         last = min(behind, key=lambda each: (each.done or 0) / (each.expected or 1))
-        title = f"{len(drawn)}个项目中{kept_up}个不落后于序时进度" if kept_up else f"{len(drawn)}个项目都落后于序时进度"
-        title += f"，{last.name}落后最多"
+        part = f"{len(drawn)}个项目中有{len(behind)}个" if len(behind) < len(drawn) else f"{len(drawn)}个项目都"
+        title = f"{part}落后于序时进度，{last.name}落后最多"
     data = pd.DataFrame(
         {
             "key": [each.code for each in drawn],
@@ -220,7 +219,8 @@ def programmes(found: Sequence[Line], chosen: str) -> Figure:
         ],
     )
     data["kind"] = "已完成"
-    kinds = alt.Scale(domain=["已完成", "序时进度"])
+    band = bool(data["most"].notna().any())
+    kinds = alt.Scale(domain=["已完成", "序时进度", *["年底预测"] * band])
     color = alt.Color("kind:N", scale=kinds, legend=alt.Legend(orient="top", title=None))
     bars = base.mark_bar(height=14, cornerRadiusEnd=2, cursor="pointer").encode(
         x=alt.X("share:Q", title="占指标（%）", scale=alt.Scale(zero=True), axis=alt.Axis(format="%", tickCount=5)),
@@ -230,8 +230,9 @@ def programmes(found: Sequence[Line], chosen: str) -> Figure:
     )
     pace = base.mark_tick(thickness=3, size=24, aria=False).encode(x="pace:Q", color=alt.datum("序时进度"))
     layers = [bars.add_params(_mark()), pace]
-    if data["most"].notna().any():
-        layers.insert(1, base.mark_rule(strokeWidth=2, opacity=0.55, aria=False).encode(x="least:Q", x2="most:Q"))
+    if band:
+        rule = base.mark_rule(strokeWidth=3, aria=False)
+        layers.insert(1, rule.encode(x="least:Q", x2="most:Q", color=alt.datum("年底预测")))
     chart = alt.layer(*layers).properties(height=34 * len(data) + AXIS + LEGEND)
     return _figure("programmes", title, words, chart, table)
 

@@ -34,6 +34,7 @@ from core.ground.access import (
     require,
     visible,
 )
+from core.ground.deeds import deed
 from core.law.notices import TOTAL
 from core.models import CreditBatch, CreditEntry, FiledFigures, Organization, Plan, Report, State, Submission
 from core.office.dashboards.asked import Wanted
@@ -123,6 +124,7 @@ def periods(today: date) -> list[Period]:
 # --- filing -----------------------------------------------------------------------------------------------------------
 
 
+@deed
 def freeze(session: Session, code: str, *, actor: Actor, reason: str, now: datetime) -> FiledFigures:
     """File the figures of a period (报送数据) of the actor's own office, as they stand now, with what they came from.
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, typed
 from core.ground.access import Actor, Labelled, OrganizationKind, Refused, Role, not_found, refuse_faults, require
+from core.ground.deeds import deed
 from core.law import deadlines, notices
 from core.law.deadlines import Deadline
 from core.law.notices import Policy, Programme, Way
@@ -129,6 +130,7 @@ def lateness(policy: Policy, deadline: Deadline | None, filed_on: date) -> bool:
 # --- filling it in --------------------------------------------------------------------------------------------------
 
 
+@deed
 def draft(session: Session, fields: TableFields, *, actor: Actor, now: datetime) -> PlanTable:
     """Draft a plan table (填写计划表) of one's own organization for a year; there is one a year.
 
@@ -185,6 +187,7 @@ def checked(home: Organization, fields: TableFields) -> TableFields:
     return fields
 
 
+@deed
 def look_into(session: Session, given: Upload, *, actor: Actor) -> None:
     """Read a file before a table is begun with it (先读文件), so that nobody waits for it; it is found read then.
 
@@ -195,6 +198,7 @@ def look_into(session: Session, given: Upload, *, actor: Actor) -> None:
     reading.read(given.content, given.filename, lines.LISTING, chosen=listed)
 
 
+@deed
 def revise(
     session: Session,
     table_id: int,
@@ -313,6 +317,7 @@ def _changed(
     return found
 
 
+@deed
 def repair(session: Session, table_id: int, changes: Sequence[Change], *, actor: Actor, now: datetime) -> PlanTable:
     """Change cells of lines (改正各格); each change names what the clerk saw (optimistic lock).
 
@@ -333,6 +338,7 @@ def repair(session: Session, table_id: int, changes: Sequence[Change], *, actor:
     return _changed(session, table_id, change, actor=actor, now=now)
 
 
+@deed
 def add(session: Session, table_id: int, given: Mapping[str, str], *, actor: Actor, now: datetime) -> PlanTable:
     """Add a line on the screen (添加一项). Refused codes: "role", "missing", "state", "fields" (nothing in it)."""
     told = {name: typed.text(cell) for name, cell in given.items() if name in lines.FILLED}
@@ -341,6 +347,7 @@ def add(session: Session, table_id: int, given: Mapping[str, str], *, actor: Act
     return _changed(session, table_id, lambda found: _put(session, found, [told], after=True), actor=actor, now=now)
 
 
+@deed
 def strike(session: Session, table_id: int, row: int, *, actor: Actor, now: datetime) -> PlanTable:
     """Strike a line (删去一项). Refused codes: "role", "missing", "state", "rows"."""
 
@@ -353,6 +360,7 @@ def strike(session: Session, table_id: int, row: int, *, actor: Actor, now: date
     return _changed(session, table_id, change, actor=actor, now=now)
 
 
+@deed
 def accept(session: Session, table_id: int, rows: Collection[int], *, actor: Actor, now: datetime) -> PlanTable:
     """Accept what is proposed for lines (采纳建议). Refused codes: "role", "missing", "state", "rows"."""
 

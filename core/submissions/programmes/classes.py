@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, names, resident_id, typed
 from core.ground.access import OFFICERS, Actor, Labelled, OrganizationKind, Refused, Role, not_found, require, visible
+from core.ground.deeds import deed
 from core.law import notices
 from core.law.notices import Programme
 from core.models import (
@@ -306,6 +307,7 @@ def learners(session: Session, plan_id: int) -> dict[int, tuple[str, bytes]]:
     return {human: (name, bytes(index or b"")) for human, name, index in session.execute(query)}
 
 
+@deed
 def read_finish(
     session: Session,
     plan_id: int,
@@ -352,6 +354,7 @@ def read_finish(
     return _held_against(checked, FINISH_COLUMNS, find, judge)
 
 
+@deed
 def record_finish(
     session: Session,
     plan_id: int,
@@ -393,6 +396,7 @@ def record_finish(
     return len(found.fresh)
 
 
+@deed
 def take_back_finish(session: Session, finish_id: int, *, actor: Actor, reason: str, now: datetime) -> FinishTest:
     """Take one finish test back (撤销结业考核), to be recorded anew. Refused codes: "role", "missing", "reason"."""
     require(actor, Role.BASE_CLERK)
@@ -428,6 +432,7 @@ def pass_mark(on: date) -> int:
     return int(notices.in_force(on, None).setting("class_pass", 100))
 
 
+@deed
 def read_assessments(
     session: Session,
     upload: Upload,
@@ -518,6 +523,7 @@ def _untrained(session: Session, found: Preview) -> None:
     found.checked.problems = in_order([*found.checked.problems, *hints], ASSESS_COLUMNS)
 
 
+@deed
 def record_assessments(
     session: Session,
     upload: Upload,
@@ -557,6 +563,7 @@ def record_assessments(
     return len(found.fresh), passed
 
 
+@deed
 def take_back(session: Session, assessment_id: int, *, actor: Actor, reason: str, now: datetime) -> Assessment:
     """Take one result back, with its certificate (撤销考核结果), for it to be put on record anew.
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import OFFICERS, Actor, Refused, require, visible
+from core.ground.deeds import deed
 from core.law import notices
 from core.law.deadlines import Deadline
 from core.law.notices import Programme
@@ -207,6 +208,7 @@ def title(session: Session, programme: str, year: int) -> str:
     return f"{year}年{name}培养培训计划表（区直、盟市）"
 
 
+@deed
 def file(session: Session, programme: str, year: int, *, actor: Actor, now: datetime) -> bytes:
     """The merged table as an .xlsx (导出汇总表): 附件2's columns in its order, then what each line has come to.
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, names, resident_id, typed
 from core.ground.access import Actor, Labelled, OrganizationKind, Refused, Role, require
+from core.ground.deeds import deed
 from core.models import Nomination, Organization, Person, State
 from core.people import persons
 from core.submissions import workflow
@@ -93,6 +94,7 @@ TABLE: Declared[Ranked] = Declared(
 )
 
 
+@deed
 def workbook(session: Session, programme: str, year: int, *, actor: Actor, now: datetime) -> bytes:
     """The summary table as an .xlsx (下载汇总表), with full ID numbers as text: a logged act of the reviewing office.
 
@@ -138,6 +140,7 @@ def _row(at: int, nomination: Nomination, person: Person) -> list[object]:
     ]
 
 
+@deed
 def rank_by(
     session: Session, content: bytes, filename: str, programme: str, year: int, *, actor: Actor, now: datetime
 ) -> tuple[int, Checked[Ranked]]:

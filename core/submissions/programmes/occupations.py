@@ -30,6 +30,7 @@ from core.ground.access import (
     require,
     visible,
 )
+from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.law.notices import Policy, Programme
 from core.models import ClassLevel, OccupationApproval, Organization, Plan, TrainingClass
@@ -229,6 +230,7 @@ def _require_region(actor: Actor) -> None:
         raise Refused("jurisdiction", "培训机构的核准职业由自治区登记，请与自治区人社厅联系。")
 
 
+@deed
 def approve(
     session: Session,
     organization_id: int,
@@ -282,6 +284,7 @@ def approve(
     return added
 
 
+@deed
 def change_until(
     session: Session, approval_id: int, to_on: date | None, *, actor: Actor, reason: str, now: datetime
 ) -> OccupationApproval:

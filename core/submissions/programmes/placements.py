@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, typed
 from core.ground.access import Actor, Labelled, Refused, Role, not_found, refuse_faults, require
+from core.ground.deeds import deed
 from core.law import notices
 from core.models import Claim, Nomination, Placement, State
 from core.submissions import claims, forms
@@ -79,6 +80,7 @@ def placed(session: Session, nomination_id: int) -> Placement | None:
     return session.get(Placement, nomination_id)
 
 
+@deed
 def place(
     session: Session,
     nomination_id: int,
@@ -142,6 +144,7 @@ def overlaps(session: Session, nomination_id: int, start_on: date, end_on: date)
     ]
 
 
+@deed
 def reach(
     session: Session,
     nomination_id: int,
@@ -194,6 +197,7 @@ def reach(
     return found
 
 
+@deed
 def agree(
     session: Session,
     nomination_id: int,
@@ -231,6 +235,7 @@ def agree(
     return found
 
 
+@deed
 def withdraw(
     session: Session, nomination_id: int, *, on: date, reason: str, version: int, actor: Actor, now: datetime
 ) -> str:

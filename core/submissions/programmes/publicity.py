@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, typed
 from core.ground.access import OFFICERS, Actor, Labelled, Refused, Role, not_found, refuse_faults, require
+from core.ground.deeds import deed
 from core.law import notices
 from core.ledger.consequences import Consequence
 from core.models import Movement, Nomination, Objection, Organization, Person, PublicNotice, State, Submission
@@ -62,6 +63,7 @@ def to_publish(session: Session, programme: str, year: int) -> list[Nomination]:
     return list(session.scalars(query))
 
 
+@deed
 def publish(
     session: Session, programme: str, year: int, *, first_on: date, last_on: date, actor: Actor, now: datetime
 ) -> PublicNotice:
@@ -172,6 +174,7 @@ def waiting(session: Session, notice_id: int) -> int:
     return session.scalar(query.where(Objection.state == State.SUBMITTED)) or 0
 
 
+@deed
 def conclude(session: Session, notice_id: int, *, version: int, actor: Actor, now: datetime) -> int:
     """Make a selection final (确定入选) once its notice has ended and no objection waits; answers how many it is.
 
@@ -224,6 +227,7 @@ def _hear(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
 # --- objections -------------------------------------------------------------------------------------------------------
 
 
+@deed
 def object_to(session: Session, nomination_id: int, *, words: str, actor: Actor, now: datetime) -> Objection:
     """Object to somebody's selection (提出公示异议) while the notice runs; the region answers, nobody else reads it.
 
@@ -257,6 +261,7 @@ def object_to(session: Session, nomination_id: int, *, words: str, actor: Actor,
     return filed
 
 
+@deed
 def amend(session: Session, objection_id: int, *, words: str, version: int, actor: Actor, now: datetime) -> Objection:
     """File an objection again (补充后重新提出) that was sent back or withdrawn. Refused codes: those of `object_to`."""
     require(actor, *FILERS)

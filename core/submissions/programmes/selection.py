@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import access, db, resident_id
 from core.ground.access import AUTHORITIES, OFFICERS, Actor, Labelled, OrganizationKind, Refused, Role, require
+from core.ground.deeds import deed
 from core.models import Movement, Nomination, Organization, Person, State
 from core.submissions import workflow
 from core.submissions.kinds import Action
@@ -30,6 +31,7 @@ class Event(Labelled):
     MOVED_UP = "nomination.moved_up", "递补"
 
 
+@deed
 def rank(session: Session, nomination_id: int, number: int, *, version: int, actor: Actor, now: datetime) -> Nomination:
     """Rank a nomination (盟市排名) among those of the league for its programme and year, before it is handed on.
 
@@ -51,6 +53,7 @@ def rank(session: Session, nomination_id: int, number: int, *, version: int, act
     return _set(session, found, "rank", number, Event.RANKED, actor, now)
 
 
+@deed
 def reserve(
     session: Session, nomination_id: int, number: int | None, *, version: int, actor: Actor, now: datetime
 ) -> Nomination:
@@ -133,6 +136,7 @@ def _of_the_same(nomination: Nomination) -> sa.Select[Nomination]:
 # --- one goes, the next moves up --------------------------------------------------------------------------------------
 
 
+@deed
 def drop(session: Session, nomination: Nomination, *, on: date, reason: str, actor: Actor, now: datetime) -> str:
     """Let go of one who was selected (退出、取消入选); the first reserve moves up. Answers what happened, in words."""
     db.lock(session, "nominations")

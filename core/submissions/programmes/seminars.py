@@ -28,6 +28,7 @@ from core.ground.access import (
     refuse_faults,
     require,
 )
+from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.law import notices
 from core.law.notices import Mode, Policy, Programme, Way
@@ -48,6 +49,7 @@ from core.people import organizations
 from core.submissions import forms, plans, workflow
 from core.submissions.forms import Faults, figure, left_out, no_days, shown, too_long
 from core.submissions.kinds import EDITABLE, REASONS, Action, Kind, Line, Mark, Stage, register
+from core.submissions.programmes import places
 from core.tables import delimited, values
 from core.tables.problems import Problem
 from core.tables.values import Unclear
@@ -303,6 +305,7 @@ def may_apply(actor: Actor) -> bool:
     return actor.role is Role.BASE_CLERK and actor.organization_kind in APPLICANTS
 
 
+@deed
 def draft(
     session: Session, fields: SeminarFields, *, papers: Sequence[Upload] = (), actor: Actor, now: datetime
 ) -> Seminar:
@@ -329,6 +332,7 @@ def draft(
     return seminar
 
 
+@deed
 def revise(
     session: Session,
     seminar_id: int,
@@ -384,6 +388,7 @@ def _decided_here(session: Session, seminar_id: int, actor: Actor) -> Seminar:
     return seminar
 
 
+@deed
 def score(session: Session, seminar_id: int, points: int, words: str, *, actor: Actor, now: datetime) -> SeminarScore:
     """Score an application (评审打分): one reviewer's points and words, changed by scoring again until it is decided.
 
@@ -426,6 +431,7 @@ def scores(session: Session, seminar_id: int, actor: Actor) -> list[SeminarScore
     return list(session.scalars(query))
 
 
+@deed
 def answer(
     session: Session,
     seminar_id: int,
@@ -513,15 +519,6 @@ def selected(session: Session, programme: str, year: int) -> int:
     """Sessions selected or approved for a year (已入选期数)."""
     query = sa.select(sa.func.count(ProgrammeLine.id))
     return session.scalars(query.where(ProgrammeLine.programme == programme, ProgrammeLine.year == year)).one()
-
-
-def target_words(programme: Programme) -> str:
-    """A programme's target as its notice has it (通知指标): 5至10期."""
-    least, most = programme.target, programme.target_at_most
-    if least is None and most is None:
-        return "通知没有写期数"
-    span = f"{least}至{most}" if least is not None and most is not None and least != most else str(most or least)
-    return f"{span}{programme.unit}"
 
 
 def done(programme: Programme, year: int) -> sa.Select[*tuple[Any, ...]]:
@@ -753,7 +750,9 @@ class SeminarKind(Kind[Seminar]):
         session.flush()
         programme = policy_of(seminar).programme(seminar.programme)
         count = selected(session, seminar.programme, seminar.start_on.year)
-        place = f"入选{seminar.start_on.year}年度自治区级，为已入选的第{count}期（指标{target_words(programme)}）"
+        year = seminar.start_on.year
+        aim = places.target_words(places.of_region(session, programme, year), programme.unit)
+        place = f"入选{year}年度自治区级，为已入选的第{count}期（指标{aim}）"
         return f"{place}，申请单位可据此上报培训计划"
 
     def undo(self, session: Session, seminar: Seminar, *, now: datetime) -> None:
@@ -810,10 +809,12 @@ def _place_hints(session: Session, seminar: Seminar, policy: Policy) -> list[_Hi
     if not _means(session, [seminar.id]):
         found.append(("not-scored", "title", "", "还没有评审打分"))
     programme = policy.programme(seminar.programme)
-    most, count = programme.target_at_most or programme.target, selected(session, programme.code, seminar.start_on.year)
+    year = seminar.start_on.year
+    target, count = places.of_region(session, programme, year), selected(session, programme.code, year)
+    most = target[0] if target[1] is None else target[1]
     if most is not None and count >= most:
-        full = f"将超过指标{target_words(programme)}（{programme.clause}）"
-        words = f"{seminar.start_on.year}年度已入选{count}期，再入选{full}"
+        full = f"将超过指标{places.target_words(target, programme.unit)}（{programme.clause}）"
+        words = f"{year}年度已入选{count}期，再入选{full}"
         found.append(("over-target", "title", str(count), words))
     return found
 

@@ -25,6 +25,7 @@ from core.ground.access import (
     refuse_faults,
     require,
 )
+from core.ground.deeds import deed
 from core.law import notices
 from core.law.notices import LEVELS, Policy, Programme
 from core.ledger.consequences import Consequence
@@ -191,6 +192,7 @@ def _filled(fields: NominationFields) -> NominationFields:
     return _figures(replace(typed.filled(fields), phone=typed.narrow(fields.phone)))
 
 
+@deed
 def draft(
     session: Session,
     person_id: int,
@@ -228,6 +230,7 @@ def draft(
     return made
 
 
+@deed
 def revise(
     session: Session,
     nomination_id: int,

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, typed
 from core.ground.access import Actor, Labelled, Refused, not_found, refuse_faults, require
+from core.ground.deeds import deed
 from core.law.deadlines import Deadline
 from core.ledger.consequences import Consequence
 from core.models import Attachment, Organization, PlanTable, State, Submission, YearSummary
@@ -138,6 +139,7 @@ def kept(found: YearSummary) -> Figures:
 # --- filling it in --------------------------------------------------------------------------------------------------
 
 
+@deed
 def draft(
     session: Session,
     programme: str,
@@ -178,6 +180,7 @@ def draft(
     return found
 
 
+@deed
 def revise(
     session: Session,
     summary_id: int,

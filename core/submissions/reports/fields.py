@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, typed
 from core.ground.access import Actor, Refused, Role, refuse_faults, require
+from core.ground.deeds import deed
 from core.law import deadlines
 from core.law.deadlines import Deadline
 from core.models import Plan, Report, State, Submission
@@ -104,6 +105,7 @@ def open_plans(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame
     return pd.DataFrame(lines, columns=columns)
 
 
+@deed
 def save(
     session: Session,
     plan_id: int,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, resident_id, typed
 from core.ground.access import Actor, Refused, not_found, visible
+from core.ground.deeds import deed
 from core.ledger.standing import OF_ROW, OF_SUBMISSION, Standing
 from core.models import (
     CreditBatch,
@@ -207,6 +208,7 @@ def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=names)
 
 
+@deed
 def open_rows(session: Session, report_id: int, *, actor: Actor, now: datetime) -> bytes:
     """Rows to correct (待改正的行) of one's own roster as an .xlsx with faulty cells marked. A logged act.
 

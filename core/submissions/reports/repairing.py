@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, resident_id, typed
 from core.ground.access import Actor, Refused
+from core.ground.deeds import deed
 from core.models import Attachment, Plan, Report, RosterProblem, RosterRepair
 from core.submissions import roster
 from core.submissions.reports.events import Event
@@ -134,6 +135,7 @@ def understood(session: Session, report_id: int, actor: Actor) -> Understood:
         return asked.understood
 
 
+@deed
 def read_again(
     session: Session, report_id: int, *, replace: bool = False, actor: Actor, now: datetime
 ) -> tuple[Report, list[Problem]]:
@@ -263,6 +265,7 @@ def taken_before(session: Session, report: Report, given: Upload) -> bool:
     return report.roster_id is not None and session.scalar(query.limit(1)) is not None
 
 
+@deed
 def repair(
     session: Session, report_id: int, changes: Sequence[Change], *, actor: Actor, now: datetime
 ) -> list[Problem]:
@@ -297,6 +300,7 @@ class Accepted(NamedTuple):
     struck: int
 
 
+@deed
 def accept(session: Session, report_id: int, row_numbers: Sequence[int], *, actor: Actor, now: datetime) -> Accepted:
     """Accept proposals (采纳建议): mend or leave out these rows as proposed. A number filled in is a logged disclosure.
 
@@ -329,6 +333,7 @@ def accept(session: Session, report_id: int, row_numbers: Sequence[int], *, acto
     return done
 
 
+@deed
 def strike(session: Session, report_id: int, row: int, *, actor: Actor, now: datetime) -> list[Problem]:
     """Strike a row (删去此行). Refused codes: "role", "missing", "state", "rows", "file" (it is the last one)."""
 
@@ -343,6 +348,7 @@ def strike(session: Session, report_id: int, row: int, *, actor: Actor, now: dat
     return _amend(session, report, made, repairs, how="typed", actor=actor, now=now)
 
 
+@deed
 def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: datetime) -> tuple[int, list[Problem]]:
     """Paste rows (粘贴添加) from a spreadsheet below those of one's own roster; answers how many, and every problem.
 
@@ -365,6 +371,7 @@ def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: dat
     return count, _amend(session, report, made, repairs, how="pasted", actor=actor, now=now)
 
 
+@deed
 def restart(session: Session, report_id: int, *, actor: Actor, now: datetime) -> list[Problem]:
     """Restart (恢复原件): bring one's own roster back to the file it came in; the repairs undone stay on record.
 

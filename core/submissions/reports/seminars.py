@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import typed
 from core.ground.access import Actor, Refused, refuse_faults
+from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.law.notices import Policy, Way
 from core.models import Attachment, Report, RosterRow, SeminarFeedback
@@ -120,6 +121,7 @@ def hints(session: Session, report: Report) -> Iterator[Problem]:
         yield Problem(0, "post", "seminar-titles", str(found.holders), words, blocking=False)
 
 
+@deed
 def keep_papers(
     session: Session,
     report_id: int,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Refused, Role, not_found, require
+from core.ground.deeds import deed
 from core.ledger.standing import HOURS_TAKEN_BACK
 from core.models import CreditBatch, CreditEntry, Movement, Plan, Report, RosterRow, State
 from core.submissions import plans, roster
@@ -20,6 +21,7 @@ from core.submissions.reports.keeping import cells_of, keep
 from core.trail import audit
 
 
+@deed
 def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime) -> Report:
     """Begin a supplement (补报) to one's own approved report: the rows without hours, to be repaired and filed.
 

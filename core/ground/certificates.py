@@ -1,0 +1,201 @@
+"""Certificates (证书) for HTTPS inside an office: an authority of its own, which its PCs install once, and a leaf.
+
+The authority may vouch for this machine's names and for private addresses alone (name constraints): whoever steals it
+cannot pass for a bank. Its key is sealed with the office's; only the leaf's lies open, which the server reads.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from core.ground import db
+from core.ground.access import Refused
+
+AUTHORITY_LASTS = timedelta(days=3650)
+LEAF_LASTS = timedelta(days=397)
+"""The longest that browsers take."""
+RENEWED = timedelta(days=30)
+"""So long before its end a leaf is made anew, at the start."""
+_EVERYWHERE = ("localhost", "127.0.0.1", "::1")
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "fc00::/7", "::1/128")
+
+Named = x509.DNSName | x509.IPAddress
+
+
+@dataclass(frozen=True)
+class Served:
+    """The files a server needs: certificate with its authority behind it, key; and the authority, for the PCs."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+
+def folder() -> Path:
+    """Where they lie: `CE_HOME/tls`."""
+    path = db.home() / "tls"
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def prepare(names: list[str], *, now: datetime) -> Served:
+    """A certificate for these names and addresses (准备证书): the one there is, or a new one near its end.
+
+    The authority stays as long as it may vouch for them all and outlives the leaf; a new one has to be installed on
+    the PCs anew. Refused codes: "host" (a name that is none).
+    """
+    wanted = [_named(name) for name in dict.fromkeys([*names, *_EVERYWHERE])]
+    served = Served(folder() / "server.crt", folder() / "server.key", folder() / "ca.crt")
+    held = _authority(wanted, served.authority, now)
+    if not _serves(served, wanted, held[0], now):
+        _leaf(served, wanted, *held, now)
+    return served
+
+
+def fingerprint(authority: Path) -> str:
+    """SHA-256 of an authority's certificate as Windows shows it (指纹), in pairs of digits."""
+    found = x509.load_pem_x509_certificate(authority.read_bytes()).fingerprint(hashes.SHA256())
+    return " ".join(f"{byte:02X}" for byte in found)
+
+
+def _named(name: str) -> Named:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name.strip("[]")))
+    except ValueError:
+        pass
+    try:
+        return x509.DNSName(name.encode("idna").decode().lower())
+    except UnicodeError as error:
+        raise Refused("host", f"“{name}”不是主机名或地址，请写成 192.168.1.20 或 jxjy.example.gov.cn 这样。") from error
+
+
+def _authority(wanted: list[Named], path: Path, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """The authority that may vouch for all of these, made anew where there is none."""
+    sealed = path.with_name("ca.key")
+    try:
+        found = x509.load_pem_x509_certificate(path.read_bytes())
+        pem = db.unseal(sealed.read_bytes(), key=db.keys().files, purpose="tls authority")
+        key = serialization.load_pem_private_key(pem, None)
+        if isinstance(key, ec.EllipticCurvePrivateKey) and _vouches(found, wanted, now):
+            return found, key
+    except (OSError, ValueError, InvalidTag):
+        pass
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"继续教育管理系统根证书 {db.office_day(now)}")])
+    permitted = [*wanted, *(x509.IPAddress(ipaddress.ip_network(each)) for each in _PRIVATE)]
+    permitted = [x509.IPAddress(_network(each)) if isinstance(each, x509.IPAddress) else each for each in permitted]
+    made = (
+        _builder(subject, subject, key.public_key(), now, AUTHORITY_LASTS)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(authority=True), critical=True)
+        .add_extension(x509.NameConstraints(permitted, None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    _write(sealed, db.seal(_pem(key), key=db.keys().files, purpose="tls authority"))
+    _write(path, made.public_bytes(serialization.Encoding.PEM), mode=0o644)
+    return made, key
+
+
+def _network(address: x509.IPAddress) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(str(address.value))
+
+
+def _vouches(authority: x509.Certificate, wanted: list[Named], now: datetime) -> bool:
+    constraints = authority.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or []
+    networks = [_network(each) for each in constraints if isinstance(each, x509.IPAddress)]
+    names = {each.value for each in constraints if isinstance(each, x509.DNSName)}
+
+    def may(each: Named) -> bool:
+        if isinstance(each, x509.DNSName):
+            return each.value in names
+        return any(each.value in network for network in networks)
+
+    lasts = authority.not_valid_before_utc <= now and authority.not_valid_after_utc >= now + LEAF_LASTS
+    return lasts and all(map(may, wanted))
+
+
+def _serves(served: Served, wanted: list[Named], authority: x509.Certificate, now: datetime) -> bool:
+    """Whether the leaf there is will do: for these names, by this authority, with its key, and not near its end."""
+    try:
+        leaf = x509.load_pem_x509_certificate(served.certificate.read_bytes())
+        key = serialization.load_pem_private_key(served.key.read_bytes(), None)
+        leaf.verify_directly_issued_by(authority)
+    except Exception:  # noqa: BLE001  whatever is wrong with it, another is made
+        return False
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return (
+        set(names) == set(wanted)
+        and key.public_key() == leaf.public_key()
+        and leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc - RENEWED
+    )
+
+
+def _leaf(
+    served: Served,
+    wanted: list[Named],
+    authority: x509.Certificate,
+    signing: ec.EllipticCurvePrivateKey,
+    now: datetime,
+) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, str(wanted[0].value)[:64])])
+    leaf = (
+        _builder(subject, authority.subject, key.public_key(), now, LEAF_LASTS)
+        .add_extension(x509.SubjectAlternativeName(wanted), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(authority=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()), critical=False)
+        .sign(signing, hashes.SHA256())
+    )
+    _write(served.key, _pem(key))
+    both = (each.public_bytes(serialization.Encoding.PEM) for each in (leaf, authority))
+    _write(served.certificate, b"".join(both), mode=0o644)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, lasts: timedelta
+) -> x509.CertificateBuilder:
+    began = now - timedelta(days=1)  # for PCs whose clock is behind
+    return x509.CertificateBuilder(issuer, subject, key, x509.random_serial_number(), began, began + lasts)
+
+
+def _usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _write(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """A file whole or not at all; a key is its owner's alone."""
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(content)
+    partial.replace(path)

@@ -1,0 +1,137 @@
+"""The door (入口): strange names, other sites and strangers are refused before anything else runs.
+
+Who may come in at all (Host, Origin), and what of Streamlit's own addresses is open to whom. Whether somebody may do
+what they ask for is decided in core.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import socket
+from collections.abc import Iterable, Mapping
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.ground import typed
+from routes import session
+
+OPEN = ("/_stcore/health", "/_stcore/host-config", "/_stcore/stream")
+"""Of Streamlit's reserved addresses those that the sign-in page needs; its pages and its hashed assets are open too."""
+SIGNED_IN = ("/media/", "/_stcore/upload_file/", "/_stcore/bidi-components/")
+"""What only somebody signed in may ask for: downloads, uploads, files of components."""
+CLOSED = ("/_stcore/", "/component/", "/auth/", "/oauth2callback", "/app/static/")
+"""All else of Streamlit's that is no page: an office has no use for it."""
+HOSTS = "CE_HOSTS"
+"""Environment variable: further names and addresses this office is reached by, separated by commas."""
+_HERE = {"localhost", "127.0.0.1", "[::1]"}
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::(\d{1,5}))?")
+
+
+class Door:
+    """ASGI middleware: Host on the list, Origin the same as Host, and sign-in before what is not for everybody."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            await self.app(scope, receive, send)
+            return
+        answer = refusal(scope) or await _closed(scope)
+        if answer is None:
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the client reads 403
+        else:
+            await answer(scope, receive, send)
+
+
+def refusal(scope: Scope) -> PlainTextResponse | None:
+    """Whether a request comes under a strange name (421) or from another site (403); None where it may come in.
+
+    A name that is not on the list may be one that its owner points here (DNS rebinding); a page of another site can
+    send a browser's cookies along, but never the Origin of ours. A WebSocket without an Origin comes from no browser.
+    """
+    headers = Headers(scope=scope)
+    named = _named(headers.getlist("host"))
+    if named is None or named[0] not in hosts(os.environ.get(HOSTS, "")):
+        return PlainTextResponse(
+            "请用本系统自己的地址打开；要用别的名称或地址，启动时用 --host 写明 (start with --host NAME)",
+            status_code=421,
+        )
+    origins = headers.getlist("origin")
+    if (origins or scope["type"] == "websocket") and not _same(origins, named, scope["scheme"] in {"https", "wss"}):
+        return PlainTextResponse("来自其他网站的请求不予受理 (forbidden: another origin)", status_code=403)
+    return None
+
+
+async def _closed(scope: Scope) -> PlainTextResponse | None:
+    path = scope["path"]
+    if path in OPEN:
+        return None
+    if path.startswith(SIGNED_IN):
+        if await run_in_threadpool(session.signed_in, Headers(scope=scope)):
+            return None
+        return PlainTextResponse("sign in first", status_code=401)
+    return PlainTextResponse("not found", status_code=404) if path.startswith(CLOSED) else None
+
+
+@functools.lru_cache(maxsize=8)
+def hosts(given: str) -> frozenset[str]:
+    """The names and addresses this office is reached by (允许的主机名): this machine's, and those set at the start."""
+    return frozenset(_HERE | {_written(each) for each in (socket.gethostname(), *given.split(",")) if each})
+
+
+def _written(name: str) -> str:
+    """A name or an address as a browser writes it in Host."""
+    name = typed.plain(name).lower().rstrip(".")
+    return f"[{name}]" if ":" in name and not name.startswith("[") else name
+
+
+def from_this_machine(address: str | None, headers: Mapping[str, str]) -> bool:
+    """Whether somebody sits at this very machine (本机): by the client's address and by the names it was asked by.
+
+    What a proxy on this machine forwards is not: it is asked for another name, or says whom it asks for.
+    """
+    given = {name.lower(): value for name, value in headers.items()}
+    named = _named([given.get("host", "")])
+    origin = given.get("origin", "").partition("://")[2]
+    return (
+        address in {None, "127.0.0.1", "::1"}
+        and named is not None
+        and named[0] in _HERE
+        and (not origin or (_named([origin]) or ("",))[0] in _HERE)
+        and not any(name in given for name in _FORWARDED)
+    )
+
+
+def is_loopback(scope: Scope) -> bool:
+    """Whether it was asked by a name that means this machine to everybody, such as localhost."""
+    named = _named(Headers(scope=scope).getlist("host"))
+    return named is None or named[0] in _HERE
+
+
+def _named(given: Iterable[str]) -> tuple[str, int | None] | None:
+    """Name and port out of a Host header of which there is exactly one."""
+    match list(given):
+        case [one] if found := _AUTHORITY.fullmatch(one.lower()):
+            return found[1], int(found[2]) if found[2] else None
+    return None
+
+
+def _same(origins: list[str], named: tuple[str, int | None], encrypted: bool) -> bool:
+    """Whether there is one Origin, and it is this Host; what came encrypted comes from an encrypted page."""
+    if len(origins) != 1:
+        return False
+    scheme, _, rest = origins[0].lower().partition("://")
+    if scheme != "https" and (encrypted or scheme != "http"):
+        return False
+    usual, origin = (443 if scheme == "https" else 80), _named([rest])
+    return origin is not None and (origin[0], origin[1] or usual) == (named[0], named[1] or usual)

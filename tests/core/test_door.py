@@ -1,0 +1,295 @@
+"""The door: strange names, other sites and strangers are refused before anything of ours or of Streamlit's runs."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse
+from starlette.routing import Mount, Route
+from starlette.types import Message, Receive, Scope, Send
+from streamlit import config, net_util, runtime
+from streamlit.runtime import Runtime
+from streamlit.web.server.starlette import starlette_websocket
+
+from core.ground import db
+from core.people import accounts
+from routes import addresses, door, shield, uploads
+from tests import cast as c
+from web import uploads as kept
+
+HERE = "127.0.0.1:8501"
+
+
+class Behind:
+    """Whatever stands behind the door: it keeps what reached it."""
+
+    def __init__(self, takes: float = 0.0) -> None:
+        self.reached: list[str] = []
+        self.takes = takes
+        self.at_once = self.most = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.reached.append(scope["path"])
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.accept"})
+            return
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        try:
+            await asyncio.sleep(self.takes)
+            await PlainTextResponse("in")(scope, receive, send)
+        finally:
+            self.at_once -= 1
+
+
+def run(work: Callable[[], Any]) -> Any:
+    with ThreadPoolExecutor(1) as thread:  # a browser's test may have left a loop in this one
+        return thread.submit(asyncio.run, work()).result()
+
+
+def ask(app: Any, *paths: str, method: str = "GET", base: str = f"http://{HERE}", **given: Any) -> list[httpx.Response]:
+    """What the application answers at these addresses, all asked at once."""
+
+    async def asked() -> list[httpx.Response]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base) as client:
+            return await asyncio.gather(*[client.request(method, path, **given) for path in paths])
+
+    return run(asked)
+
+
+def answers(host: str, origin: str | None = None, *, scheme: str = "http") -> int:
+    """The status for a request with these headers."""
+    headers = {"host": host} | ({"origin": origin} if origin else {})
+    return ask(door.Door(Behind()), "/", base=f"{scheme}://{HERE}", headers=headers)[0].status_code
+
+
+def connects(*headers: tuple[str, str], scheme: str = "ws", path: str = "/_stcore/stream") -> bool:
+    """Whether a WebSocket with these headers is let in; one that is not is refused before it is accepted."""
+    behind, sent = Behind(), []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message["type"])
+
+    scope: dict[str, Any] = {"type": "websocket", "scheme": scheme, "path": path, "query_string": b""}
+    scope["headers"] = [(name.encode(), value.encode()) for name, value in headers]
+    run(lambda: door.Door(behind)(scope, receive, send))
+    assert sent == (["websocket.accept"] if behind.reached else ["websocket.close"])
+    return bool(behind.reached)
+
+
+def test_only_the_names_of_this_machine_and_those_set_at_the_start_are_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(door.HOSTS, "JXJY.hrss.example, 192.168.1.20,2001:DB8::1")
+    ours = f"localhost LOCALHOST:8501 127.0.0.1 [::1]:8501 {socket.gethostname()} jxjy.hrss.example. 192.168.1.20:8443"
+    assert {answers(host) for host in [*ours.split(), "[2001:db8::1]:8501"]} == {200}
+    strange = "evil.example 192.168.1.21 localhost.evil.example evil@localhost localhost:8501/x 127.0.0.1:8501,evil"
+    assert {answers(host) for host in [*strange.split(), "", "localhost evil", "localhost:"]} == {421}
+    monkeypatch.delenv(door.HOSTS)
+    assert answers("jxjy.hrss.example") == 421
+
+
+def test_a_page_of_another_site_gets_nothing_and_a_socket_without_a_page_neither(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(door.HOSTS, "office.example")
+    host = ("host", "office.example")
+    for origin, encrypted, comes_in in (
+        ("http://office.example", False, True),
+        ("https://office.example", True, True),
+        ("https://office.example", False, True),  # a proxy before us has taken the encryption off
+        ("http://office.example", True, False),
+        ("http://office.example:8501", False, False),
+        ("http://localhost", False, False),
+        ("http://office.example.evil.example", False, False),
+        ("https://evil.example", False, False),
+        ("null", False, False),
+        ("file://office.example", False, False),
+        ("office.example", False, False),
+    ):
+        assert connects(host, ("origin", origin), scheme="wss" if encrypted else "ws") is comes_in, origin
+        found = answers("office.example", origin, scheme="https" if encrypted else "http")
+        assert found == (200 if comes_in else 403), origin
+    assert not connects(host)
+    assert answers("office.example") == 200  # a browser sends no Origin along when it just opens a page
+    assert not connects(host, host, ("origin", "http://office.example"))
+    assert not connects(host, ("origin", "http://office.example"), ("origin", "http://office.example"))
+    assert not connects(host, ("origin", "http://office.example"), path="/_stcore/agent/mcp")
+
+
+@pytest.fixture
+def streamlit_routes(monkeypatch: pytest.MonkeyPatch, office: Path) -> list[Any]:
+    """Every route of the whole application as it is served, ours first; nothing is started."""
+    monkeypatch.setattr(Runtime, "_instance", None)
+    import app
+
+    return app.app._build_starlette_app().routes
+
+
+def test_what_is_reachable_without_signing_in_is_what_the_sign_in_needs(streamlit_routes: list[Any]) -> None:
+    behind = Behind()
+    for route in streamlit_routes[len(addresses.ROUTES) :]:
+        path = getattr(route, "path", "") or "/"
+        for name in ("file_id:path", "path:path", "session_id", "file_id"):
+            path = path.replace(f"{{{name}}}", "x.js")
+        if not connects(("host", HERE), ("origin", f"http://{HERE}"), path=path):
+            for method in ("GET", "PUT", "POST", "OPTIONS", "DELETE"):
+                assert ask(door.Door(behind), path, method=method)[0].status_code in {401, 404}, path
+        else:
+            behind.reached.append(path)
+    assert set(behind.reached) == {
+        "/",  # the page itself, its script and style by addresses that change with their content
+        "/_stcore/health",
+        "/_stcore/host-config",
+        "/_stcore/stream",
+    }
+    beyond = ["/_stcore/new", "/app/static/x", "/component/x/y", "/_stcore/agent/", "/media/", "/auth/x"]
+    assert {each.status_code for each in ask(door.Door(Behind()), *beyond)} <= {401, 404}
+
+
+def test_streamlit_never_asks_an_outside_service_for_its_address(
+    streamlit_routes: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asks(*_: Any, **__: Any) -> None:
+        raise AssertionError("asked outside")
+
+    for name in ("get_external_ip", "get_internal_ip", "_make_blocking_http_get"):
+        monkeypatch.setattr(net_util, name, asks)
+    with pytest.raises(AssertionError):  # so it would, behind the door
+        starlette_websocket._is_origin_allowed("http://evil.example", HERE)
+    assert not connects(("host", HERE), ("origin", "http://evil.example"))
+    assert connects(("host", HERE), ("origin", f"http://{HERE}"))
+    assert starlette_websocket._is_origin_allowed(f"http://{HERE}", HERE)
+    options = config.get_config_options(force_reparse=True)
+    kept = {name: options[name].value for name in ("logger.hideWelcomeMessage", "browser.gatherUsageStats")}
+    assert kept == {"logger.hideWelcomeMessage": True, "browser.gatherUsageStats": False}  # it asks for these, too
+
+
+def test_every_answer_says_what_a_browser_may_do_with_it(office: Path, tmp_path: Path) -> None:
+    script = tmp_path / "index.DormvYxC.js"
+    script.write_text("1")
+    page = '<html lang="en"><head><script>a=1</script></head><body><div id="root"></div>'
+    cached = {"cache-control": "public", "access-control-allow-origin": "*"}
+    ours = [
+        *addresses.ROUTES,
+        Route("/", lambda _: HTMLResponse(page)),
+        Route("/media/x.pdf", lambda _: PlainTextResponse("x", headers=cached)),
+        Mount("/static", Starlette(routes=[Route("/{path:path}", lambda _: FileResponse(script, headers=cached))])),
+    ]
+    app = Starlette(routes=ours, middleware=[Middleware(shield.Shield)])
+    wanted = "nosniff same-origin same-origin same-origin".split()
+    names = "X-Content-Type-Options Referrer-Policy Cross-Origin-Opener-Policy Cross-Origin-Resource-Policy".split()
+    paths = ["/", "/media/x.pdf", "/nowhere", "/static/plain.js", "/static/js/index.DormvYxC.js"]
+    fillings = {"{code}": "0000", "{token}": "0"}
+    for route in addresses.ROUTES:
+        paths.append(route.path)
+        for name, value in fillings.items():
+            paths[-1] = paths[-1].replace(name, value)
+    for path, found in zip(paths, ask(app, *paths), strict=True):
+        assert [found.headers[name] for name in names] == wanted, path
+        assert "access-control-allow-origin" not in found.headers
+        policy = found.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'self'" in policy
+        assert "unsafe-eval" not in policy
+        assert ("script-src" in policy) is (path == "/"), path
+        kept = "public" if path == "/static/js/index.DormvYxC.js" else "no-store"
+        assert found.headers["cache-control"] == kept, path
+        assert "strict-transport-security" not in found.headers
+    drawn = ask(app, "/", headers={"accept": "text/html"})[0]
+    assert '<html lang="zh-CN"' in drawn.text
+    assert "'sha256-" in drawn.headers["content-security-policy"]  # the page's own script alone runs in it
+    assert "script-src 'self' blob: 'sha256-" in drawn.headers["content-security-policy"]
+    (address,) = [part for part in drawn.text.split('"') if part.startswith("/words.js?")]
+    assert "immutable" in ask(app, address)[0].headers["cache-control"]
+    assert "strict-transport-security" in ask(app, "/", base="https://office.example")[0].headers
+    assert "strict-transport-security" not in ask(app, "/", base="https://localhost:8501")[0].headers
+
+
+def test_this_machine_is_who_sits_at_it_and_nobody_whom_a_proxy_forwards() -> None:
+    local = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
+    assert door.from_this_machine("127.0.0.1", local)
+    assert door.from_this_machine(None, {"host": "[::1]:8501"})
+    for address, headers in (
+        ("192.168.1.20", local),
+        ("127.0.0.1", {}),
+        ("127.0.0.1", {"Host": "office.example"}),
+        ("127.0.0.1", local | {"Origin": "https://office.example"}),
+        ("127.0.0.1", local | {"X-Forwarded-For": "127.0.0.1"}),
+        ("127.0.0.1", local | {"Via": "1.1 proxy"}),
+    ):
+        assert not door.from_this_machine(address, headers), (address, headers)
+
+
+# --- uploads --------------------------------------------------------------------------------------------------------
+
+
+def signed_in(username: str) -> dict[str, str]:
+    with db.transaction() as session:
+        token = accounts.sign_in(session, username, fits=True, now=datetime.now(UTC))
+    return {"cookie": f"ce_session={token}"}
+
+
+def put(app: Any, count: int = 1, size: int = 3, **headers: str) -> list[int]:
+    paths = [f"{uploads.PATH}browser/{at}" for at in range(count)]
+    return [each.status_code for each in ask(app, *paths, method="PUT", content=b"x" * size, headers=headers)]
+
+
+def test_uploads_have_limits_in_size_number_and_time_for_each_account(
+    office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    c.assemble()
+    base, employer = signed_in("base"), signed_in("employer")
+    held = {"browser": (0, 0)}
+    behind = Behind(takes=0.05)
+    app = uploads.Uploads(behind, holding=lambda session_id: held[session_id])
+    assert put(app) == [401]
+    monkeypatch.setattr(uploads, "LARGEST", 5)
+    assert put(app, size=6, **base) == [413]
+    held["browser"] = (1, uploads.HELD - 2)
+    assert put(app, **base) == [413]
+    held["browser"] = (uploads.FILES, 1)
+    assert put(app, **base) == [429]
+    held["browser"] = (0, 0)
+    assert behind.reached == []
+    assert sorted(put(app, count=uploads.AT_ONCE + 2, **base)) == [200] * uploads.AT_ONCE + [429] * 2
+    assert behind.most == uploads.AT_ONCE
+    monkeypatch.setattr(uploads, "A_MINUTE", uploads.AT_ONCE + 1)
+    assert [put(app, **base) for _ in range(2)] == [[200], [429]]
+    assert put(app, **employer) == [200]  # nobody else is held up
+    monkeypatch.setattr(uploads, "TAKES", 0.01)
+    assert put(app, **employer) == [408]
+
+
+def test_what_was_uploaded_is_gone_when_its_browser_does_not_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    removed: list[str] = []
+    active = {"here"}
+    fake = SimpleNamespace(
+        is_active_session=active.__contains__, uploaded_file_mgr=SimpleNamespace(remove_session_files=removed.append)
+    )
+    monkeypatch.setattr(runtime, "exists", lambda: True)
+    monkeypatch.setattr(runtime, "get_instance", lambda: fake)
+    monkeypatch.setattr(kept, "_kept", lambda: {"here": {}, "gone": {}})
+    sweeper = kept.Sweeper()
+    sweeper.sweep(0)
+    sweeper.sweep(kept.KEPT - 1)
+    assert removed == []
+    active.add("gone")  # it came back in time
+    sweeper.sweep(kept.KEPT)
+    active.remove("gone")
+    sweeper.sweep(kept.KEPT + 1)
+    assert removed == []
+    sweeper.sweep(2 * kept.KEPT + 1)
+    assert removed == ["gone"]

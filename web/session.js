@@ -1,0 +1,12 @@
+// Has the browser change the token of a sign-in for its HttpOnly cookie, and come back to the same address.
+// From the bare address it comes to the page that its role begins with, where there is one.
+export default function ({ data }) {
+  fetch("/session", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ token: data.token }),
+  }).then(() => {
+    if (location.pathname === "/" && data.first) location.assign(`/${data.first}`)
+    else location.reload()
+  })
+}

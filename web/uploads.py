@@ -1,0 +1,51 @@
+"""What Streamlit keeps of uploaded files (上传的文件): how much for a browser session, and gone when that ends."""
+
+from __future__ import annotations
+
+from streamlit import runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+
+KEPT = 120.0
+"""Seconds for which the files of a browser that has lost its connection are kept: so long it may come back."""
+
+
+def holding(session_id: str) -> tuple[int, int]:
+    """How many files and how many bytes are kept for a browser session."""
+    kept = _kept().get(session_id, {})
+    return len(kept), sum(len(each.data) for each in tuple(kept.values()))
+
+
+def forget_mine() -> None:
+    """Let go of the files of the browser session whose script is running (释放上传的文件)."""
+    if (here := get_script_run_ctx()) and runtime.exists():
+        runtime.get_instance().uploaded_file_mgr.remove_session_files(here.session_id)
+
+
+def _kept() -> dict[str, dict[str, UploadedFileRec]]:
+    keeper = runtime.get_instance().uploaded_file_mgr if runtime.exists() else None
+    return keeper.file_storage if isinstance(keeper, MemoryUploadedFileManager) else {}
+
+
+class Sweeper:
+    """Frees what was uploaded in browser sessions that are over.
+
+    Streamlit (seen in 1.67) forgets a lost session two minutes later, but only when another one is lost; until then
+    its files stay in memory.
+    """
+
+    def __init__(self) -> None:
+        self._lost: dict[str, float] = {}
+        """Browser sessions with files and without a connection, and since when (monotonic seconds)."""
+
+    def sweep(self, now: float) -> None:
+        """Free the files of those that have been without a connection for `KEPT` seconds."""
+        if not runtime.exists():
+            return
+        here = runtime.get_instance()
+        lost = [each for each in tuple(_kept()) if not here.is_active_session(each)]
+        self._lost = {each: self._lost.get(each, now) for each in lost}
+        for each, since in self._lost.items():
+            if now - since >= KEPT:
+                here.uploaded_file_mgr.remove_session_files(each)
