@@ -11,7 +11,6 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,10 +119,10 @@ def rehearsal_on_a_copy() -> Iterator[Session]:
         with rehearsal() as session:
             yield session
         return
-    for left in home().glob(f"{_REHEARSING}*"):  # by a process that was killed
-        if time.time() - left.stat().st_mtime > 3600:
-            shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=_REHEARSING, dir=home()) as folder:
+        for left in home().glob(f"{_REHEARSING}*"):  # by a process that was killed an hour ago
+            if Path(folder).stat().st_mtime - left.stat().st_mtime > 3600:
+                shutil.rmtree(left, ignore_errors=True)
         place = Path(folder) / "office.db"
         with (
             contextlib.closing(sqlite3.connect(f"file:{_sqlite_file()}?mode=ro", uri=True)) as here,

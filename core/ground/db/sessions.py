@@ -122,7 +122,7 @@ def _holds(statement: str, context: Any) -> bool:
     if context.isinsert or context.isupdate or context.isdelete:
         return True
     asked = getattr(context.compiled, "statement", None)
-    return getattr(asked, "_for_update_arg", None) is not None or statement.lstrip()[:6].upper() in _WRITES
+    return getattr(asked, "_for_update_arg", None) is not None or statement[:6].upper() in _WRITES
 
 
 _WRITES = ("INSERT", "UPDATE", "DELETE", "CREATE", "DROP T", "ALTER ")
