@@ -30,6 +30,7 @@ from core.ground.db.sealing import (
 )
 from core.ground.db.searching import holding, numbered
 from core.ground.db.sessions import (
+    alone,
     at_the_end,
     checkpoint,
     close,
@@ -51,6 +52,7 @@ __all__ = [
     "Moment",
     "Years",
     "alembic_config",
+    "alone",
     "append_only",
     "as_kept",
     "at_the_end",

@@ -7,6 +7,7 @@ import contextvars
 import functools
 import hashlib
 import os
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -185,12 +186,60 @@ def _one_at_a_time(kind: str) -> Iterator[None]:
     """
     if held := _open.get():
         raise RuntimeError(f"{kind} inside {held}: ask the session at hand, or close it first")
+    _door.enter()
     _open.set(kind)
     try:
         with sickness.told():
             yield
     finally:
         _open.set("")
+        _door.leave()
+
+
+class _Door:
+    """How many threads of this process are in the database, and whether one of them has it to itself."""
+
+    def __init__(self) -> None:
+        self._moved = threading.Condition()
+        self._inside = 0
+        self._alone: threading.Thread | None = None
+
+    def enter(self) -> None:
+        with self._moved:
+            if self._alone not in (None, threading.current_thread()):
+                raise Refused("sick", sickness.RESTORING)
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._moved:
+            self._inside -= 1
+            self._moved.notify_all()
+
+    @contextlib.contextmanager
+    def shut(self, wait: float) -> Iterator[None]:
+        with self._moved:
+            if self._alone:
+                raise Refused("sick", sickness.RESTORING)
+            self._alone = threading.current_thread()
+        try:
+            with self._moved:
+                if not self._moved.wait_for(lambda: not self._inside, wait):
+                    raise Refused("sick", sickness.BUSY)
+            yield
+        finally:
+            with self._moved:
+                self._alone = None
+
+
+_door = _Door()
+
+
+def alone(*, wait: float = 30.0) -> contextlib.AbstractContextManager[None]:
+    """Have the database to oneself (独占), in this process: others are refused meanwhile, once those inside have left.
+
+    For putting another database in its place. Refused codes: "sick" (somebody stays longer than `wait` seconds).
+    """
+    return _door.shut(wait)
 
 
 @contextlib.contextmanager
