@@ -73,7 +73,7 @@ def open_demo(session: Session, *, now: datetime, progress: Callable[[str], None
         if training.course.steps:
             lives.append(_life(office, training.course))
     month = ""
-    with db.alone():
+    with db.nobody_waits():
         for moment in _in_order(lives, now):
             if f"{moment:%Y-%m}" != month:
                 month = f"{moment:%Y-%m}"

@@ -7,6 +7,7 @@ import contextvars
 import functools
 import hashlib
 import os
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -210,7 +211,7 @@ _at_hand: contextvars.ContextVar[Session | None] = contextvars.ContextVar("ce_se
 
 
 @contextlib.contextmanager
-def _one_at_a_time(kind: str, session: Session) -> Iterator[None]:
+def _one_at_a_time(kind: str) -> Iterator[None]:
     """Refuse a session inside a session (nested connections): RuntimeError, a bug.
 
     Two connections held by one thread are a deadlock: of a full pool all wait for the second one, and a transaction
@@ -219,14 +220,70 @@ def _one_at_a_time(kind: str, session: Session) -> Iterator[None]:
     """
     if held := _open.get():
         raise RuntimeError(f"{kind} inside {held}: ask the session at hand, or close it first")
+    _door.enter()
     _open.set(kind)
-    _at_hand.set(None if kind == "reading()" else session)
     try:
         with sickness.told():
             yield
     finally:
         _open.set("")
-        _at_hand.set(None)
+        _door.leave()
+
+
+@contextlib.contextmanager
+def _in_hand(session: Session) -> Iterator[None]:
+    """Know a session that may write as the one at hand."""
+    before = _at_hand.set(session)
+    try:
+        yield
+    finally:
+        _at_hand.reset(before)
+
+
+class _Door:
+    """How many threads of this process are in the database, and whether one of them has it to itself."""
+
+    def __init__(self) -> None:
+        self._moved = threading.Condition()
+        self._inside = 0
+        self._alone: threading.Thread | None = None
+
+    def enter(self) -> None:
+        with self._moved:
+            if self._alone not in (None, threading.current_thread()):
+                raise Refused("sick", sickness.RESTORING)
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._moved:
+            self._inside -= 1
+            self._moved.notify_all()
+
+    @contextlib.contextmanager
+    def shut(self, wait: float) -> Iterator[None]:
+        with self._moved:
+            if self._alone:
+                raise Refused("sick", sickness.RESTORING)
+            self._alone = threading.current_thread()
+        try:
+            with self._moved:
+                if not self._moved.wait_for(lambda: not self._inside, wait):
+                    raise Refused("sick", sickness.BUSY)
+            yield
+        finally:
+            with self._moved:
+                self._alone = None
+
+
+_door = _Door()
+
+
+def alone(*, wait: float = 30.0) -> contextlib.AbstractContextManager[None]:
+    """Have the database to oneself (独占), in this process: others are refused meanwhile, once those inside have left.
+
+    For putting another database in its place. Refused codes: "sick" (somebody stays longer than `wait` seconds).
+    """
+    return _door.shut(wait)
 
 
 @contextlib.contextmanager
@@ -238,8 +295,9 @@ def transaction() -> Iterator[Session]:
     RuntimeError inside another `transaction()` or `reading()` of the same thread.
     """
     with (
+        _one_at_a_time("transaction()"),
         Session(engine(), expire_on_commit=False) as session,
-        _one_at_a_time("transaction()", session),
+        _in_hand(session),
         session.begin(),
     ):
         yield session
@@ -256,7 +314,7 @@ _alone: contextvars.ContextVar[bool] = contextvars.ContextVar("ce_alone", defaul
 
 
 @contextlib.contextmanager
-def alone() -> Iterator[None]:
+def nobody_waits() -> Iterator[None]:
     """An office that is only being made (建立演示): nobody else is in it, so files are read under its one lock."""
     before = _alone.set(True)
     try:
@@ -310,7 +368,7 @@ def rehearsal() -> Iterator[Session]:
     No line of the trail is written. SQLite's one write lock, or a lock the deed takes, is held until the block ends, so
     ask nothing else in it. RuntimeError inside another block of the same thread.
     """
-    with Session(engine(), expire_on_commit=False) as session, _one_at_a_time("rehearsal()", session):
+    with _one_at_a_time("rehearsal()"), Session(engine(), expire_on_commit=False) as session, _in_hand(session):
         yield session  # closed without a commit
 
 
@@ -365,7 +423,7 @@ def reading() -> Iterator[Session]:
         source = source.execution_options(ce_reads=True)
     else:
         source = source.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    with Session(source, autoflush=False) as session, _one_at_a_time("reading()", session):
+    with _one_at_a_time("reading()"), Session(source, autoflush=False) as session:
         yield session
 
 
