@@ -20,6 +20,7 @@ from core.ground.deeds import deed
 from core.law import notices
 from core.law.notices import Malformed, Policy
 from core.models import Account, PolicyDraft, leagues
+from core.people import accounts
 from core.trail import audit
 
 
@@ -172,8 +173,7 @@ def publish(
         raise Refused("published", "该草稿已经发布，不会重复发布。")
     if draft.version != version:
         raise Refused("stale", "该草稿刚刚被他人处理，请查看最新状态。")
-    if draft.drafted_by_id == actor.account_id:
-        raise Refused("self", "政策须由起草人以外的另一名管理员发布。")
+    accounts.two_people(session, actor, draft.drafted_by_id, now=now, what="发布政策")
     if not (reason := typed.prose(reason)):
         raise Refused("reason", "请填写发布依据，如通知文号和印发日期。")
     rule = _lawful(session, draft.text, actor)

@@ -13,10 +13,10 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import access, db, resident_id, typed
+from core.ground import access, db, names, resident_id, typed
 from core.ground.access import ROLE_HOMES, Actor, Refused, Role, not_found, require, visible
 from core.ground.deeds import deed
-from core.models import Account, Organization, Person, SignIn
+from core.models import Account, AuditEntry, Organization, Person, SignIn
 from core.people import passwords, persons, setup, tries
 from core.trail import audit
 
@@ -218,6 +218,39 @@ def change_password(session: Session, new: str, *, old: str, actor: Actor, now: 
         raise Refused("same", "新密码不能与原密码相同。")
     _set_password(session, account, new, must_change=False, now=now)
     audit.record(session, audit.Event.PASSWORD_CHANGED, account, actor=actor, now=now)
+
+
+TOO_NEW = timedelta(days=1)
+"""So long after one opened or reset the other's account, the two are not taken for two people."""
+
+
+def two_people(session: Session, actor: Actor, account_id: int | None, *, now: datetime, what: str) -> None:
+    """Four eyes (双人办理): refuse (`self`) unless the actor is another human than the one of an account.
+
+    Step 1: another account. Step 2: another person: neither one person's two accounts, nor two of one name in one
+    office. Step 3: neither account was opened by the other, nor given a new password, within a day: who can make the
+    second one could be both. The system itself (the command line) is nobody's second account.
+    """
+    first, second = (session.get(Account, each) if each else None for each in (account_id, actor.account_id))
+    if first is None or second is None:
+        return
+    if first.id == second.id:
+        raise Refused("self", f"{what}须由另一人办理，如本单位的另一名管理员或审核员。")
+    alike = first.organization_id == second.organization_id and names.same(first.name, second.name)
+    if alike or (first.person_id is not None and first.person_id == second.person_id):
+        raise Refused("self", f"{what}须由另一人办理：“{first.username}”与“{second.username}”是同一人的账号。")
+    made = sa.select(AuditEntry.id).where(
+        AuditEntry.record == "account",
+        AuditEntry.event.in_((audit.Event.ACCOUNT_OPENED.value, audit.Event.PASSWORD_RESET.value)),
+        sa.or_(
+            sa.and_(AuditEntry.record_id == first.id, AuditEntry.account_id == second.id),
+            sa.and_(AuditEntry.record_id == second.id, AuditEntry.account_id == first.id),
+        ),
+        AuditEntry.at > now - TOO_NEW,
+    )
+    if session.scalar(made.limit(1)) is not None:
+        words = f"{what}须由另一人办理：两个账号中的一个刚由另一个开通或重置密码，一天以后才算两人。"
+        raise Refused("self", words)
 
 
 def _username(written: str) -> str:

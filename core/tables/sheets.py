@@ -17,8 +17,13 @@ from core.ground.db import OFFICE_ZONE
 from core.tables.problems import Problem
 
 
-def workbook(headings: Sequence[str], rows: Iterable[Sequence[object]], *, sheet: str = "数据") -> bytes:
-    """An .xlsx: numbers as numbers, dates as dates, everything else (ID numbers, formulas) as plain text."""
+def workbook(
+    headings: Sequence[str], rows: Iterable[Sequence[object]], *, sheet: str = "数据", mark: Sequence[str] = ()
+) -> bytes:
+    """An .xlsx: numbers as numbers, dates as dates, everything else (ID numbers, formulas) as plain text.
+
+    `mark`: who took it, and when (导出说明), on a sheet of its own after the rows.
+    """
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         page = book.add_worksheet(sheet)
@@ -46,6 +51,11 @@ def workbook(headings: Sequence[str], rows: Iterable[Sequence[object]], *, sheet
         for place, width in enumerate(widths):
             page.set_column(place, place, width + 2)
         page.freeze_panes(1, 0)
+        if mark:
+            last = book.add_worksheet("导出说明")
+            last.set_column(0, 0, max(map(_width, mark)) + 2)
+            for at, line in enumerate(mark):
+                last.write_string(at, 0, line)
     return buffer.getvalue()
 
 
@@ -114,13 +124,15 @@ def csv_file(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes
     """A .csv in UTF-8 with a byte order mark, as Excel and WPS want it; what they would run as a formula is quoted."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
-    writer.writerow(headings)
+    writer.writerow(map(_defused, headings))
     writer.writerows([_defused(value) for value in row] for row in rows)
     return buffer.getvalue().encode("utf-8-sig")
 
 
 def _defused(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    """What a spreadsheet would run, behind blanks or in full-width signs as well, as text."""
+    runs = isinstance(value, str) and (value[:1] in "\t\r\n" or typed.plain(value)[:1] in "=+-@") and value != ""
+    return f"'{value}" if runs and typed.plain(value) else value
 
 
 def _width(value: object) -> int:

@@ -50,7 +50,7 @@ def busy_month() -> c.Cast:
     admin, base, reviewer = cast["admin"], cast["base"], cast["reviewer"]
     report = c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图"), c.row(2)]))
     c.posted(cast, c.sheet([c.row(3)]), by="hohhot_base", reviewer="hohhot_reviewer")
-    with db.transaction() as s:
+    with db.nobody_waits(), db.transaction() as s:
         new = organizations.add(
             s, name="示例新基地", kind=OrganizationKind.BASE, authority_id=1, actor=admin, now=c.NOW
         )
@@ -87,7 +87,7 @@ def busy_month() -> c.Cast:
         move(Action.REJECT, reviewer, "超出范围")
     other = c.file_plan(cast, title="第二期")
     c.approve(cast, other.id)
-    with db.transaction() as s:
+    with db.nobody_waits(), db.transaction() as s:
         fields = reports.ReportFields(other.start_on, other.end_on, "完成")
         for _ in range(2):
             reports.save(s, other.id, fields, actor=base, now=c.AFTER)
@@ -165,7 +165,7 @@ def busy_month() -> c.Cast:
             organization_id=region.id,
             password=c.PASSWORD,
             actor=cast["admin"],
-            now=c.AFTER,
+            now=c.NOW,
         )
         s.flush()
         keys.recovery_sheet(s, actor=cast["admin"], now=c.AFTER)
@@ -182,7 +182,7 @@ def busy_month() -> c.Cast:
         quota = targets.save(s, "capability", 2024, split, version=0, actor=reviewer, now=c.AFTER)
         said = {"version": quota.version, "actor": reviewer, "reason": "年初分解", "now": c.AFTER}
         targets.publish(s, "capability", 2024, split, **said)
-    with db.transaction() as s:
+    with db.nobody_waits(), db.transaction() as s:
         dashboards.filed.freeze(s, "2024", actor=reviewer, reason="年报", now=c.AFTER)
     a_year_of_study(cast)
     seminars_of(cast)
@@ -195,7 +195,7 @@ def classes_of(cast: c.Cast) -> None:
     c.open_institutes(cast)
     admin, institute = cast["admin"], cast["institute"]
     named, until = "大数据工程技术人员", date(2025, 12, 31)
-    with db.transaction() as s:
+    with db.nobody_waits(), db.transaction() as s:
         given = {"batch": "第二批", "from_on": date(2024, 1, 1), "to_on": date(2025, 6, 30)}
         kept = occupations.approve(s, cast.places["institute"].id, named, **given, actor=admin, now=c.NOW)
         s.flush()
@@ -209,7 +209,7 @@ def classes_of(cast: c.Cast) -> None:
     finish = Upload("结业.csv", f"姓名,身份证号,结业考核\n{who},合格\n".encode())
     heads = "姓名,身份证号,职业,职业方向,等级,考核站点,理论知识,专业能力,考核日期"
     result = Upload("考核.csv", f"{heads}\n{who},{named},大数据处理,初级,示例站点,80,80,2024-06-28\n".encode())
-    with db.transaction() as s:
+    with db.nobody_waits(), db.transaction() as s:
         classes.record_finish(s, plan.id, finish, actor=institute, now=c.AFTER)
         classes.record_assessments(s, result, actor=admin, now=c.AFTER)
         kept_test, kept_result = s.query(FinishTest).one(), s.query(Assessment).one()
@@ -220,12 +220,12 @@ def classes_of(cast: c.Cast) -> None:
 def seminars_of(cast: c.Cast) -> None:
     """A seminar scored, and a national one whose outcome is put on record."""
     base, reviewer = cast["base"], cast["reviewer"]
-    with db.transaction() as s:
+    with db.nobody_waits(), db.transaction() as s:
         drafted = seminars.draft(s, c.SEMINAR, actor=base, now=c.NOW)
         seminars.revise(s, drafted.id, c.SEMINAR, version=drafted.version, actor=base, now=c.NOW)
     scored, national = c.file_seminar(cast), c.file_seminar(cast, level=SeminarLevel.NATIONAL)
     c.approve(cast, national.id)
-    with db.transaction() as s:
+    with db.nobody_waits(), db.transaction() as s:
         seminars.score(s, scored.id, 90, "选题好", actor=reviewer, now=c.NOW)
         version = workflow.one(s, national.id, reviewer).version
         seminars.answer(s, national.id, True, c.TODAY, "示例函〔2024〕1号", version=version, actor=reviewer, now=c.NOW)
@@ -248,7 +248,7 @@ def a_year_of_study(cast: c.Cast) -> None:
     c.posted(cast, c.sheet(rows), by="hohhot_base", reviewer="hohhot_reviewer", title="第二期")
     first, last = (c.nominate(cast, serial, now=c.NOW).id for serial in (1, 12))
     of_a_school = c.nominate(cast, 21, by="hohhot_employer", now=c.NOW)
-    with db.transaction() as s:
+    with db.nobody_waits(), db.transaction() as s:
         act = {"actor": reviewer, "now": c.NOW}
         mine = {"version": of_a_school.version, "actor": cast["hohhot_reviewer"], "now": c.NOW}
         selection.rank(s, of_a_school.id, 1, **mine)
@@ -263,7 +263,7 @@ def a_year_of_study(cast: c.Cast) -> None:
         for each in (study.one(s, first, reviewer), found):
             workflow.move(s, each.id, Action.APPROVE, version=each.version, reason="条件靠前", **act)
     c.publish(cast, now=c.NOW)
-    with db.transaction() as s:
+    with db.nobody_waits(), db.transaction() as s:
         for target, answer in ((last, Action.REJECT), (first, Action.APPROVE)):
             filed = publicity.object_to(s, target, words="年限不实", actor=employer, now=c.NOW)
             workflow.move(s, filed.id, answer, version=filed.version, reason="已核实", actor=reviewer, now=c.NOW)

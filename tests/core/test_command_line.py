@@ -4,6 +4,7 @@ import csv
 import importlib
 import io
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import openpyxl
@@ -367,7 +368,7 @@ def administrators(cast: c.Cast) -> None:
                 password=c.PASSWORD,
                 must_change_password=username == "fresh",
                 actor=cast["admin"],
-                now=c.NOW,
+                now=c.NOW - timedelta(days=2),
             )
 
 

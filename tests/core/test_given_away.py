@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.ground import db, resident_id
-from core.ground.access import Refused
+from core.ground.access import Refused, Role
 from core.models import Base, Person
 from core.office import search
 from core.people import acts, persons
@@ -163,5 +165,13 @@ def test_who_saw_a_number_and_why_is_shown_to_the_person(known: tuple[c.Cast, in
             cast["title"].organization_name,
             "核对纸质证书",
         )
+        own = replace(cast["employer"], role=Role.PERSON, person_id=who)
+        told = json.loads(privacy.own_data(s, actor=own, now=c.AFTER))
+        assert told["基本信息"]["身份证号"] == c.id_number(31, BORN)
+        assert [each["学时"] for each in told["学时记录"]] == ["24"]
+        assert told["谁看过我的完整身份证号"][0]["事由"] == "核对纸质证书"
+        assert (len(told["审验卡"]), len(told["信息变更"])) == (1, 1)
+        with pytest.raises(Refused, match="role"):
+            privacy.own_data(s, actor=cast["reviewer"], now=c.AFTER)
         with pytest.raises(Refused, match="missing"):
             privacy.seen_by(s, who, cast["hohhot_reviewer"])

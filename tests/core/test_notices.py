@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from core.ground import db
 from core.ground.access import Actor, Refused, Role
 from core.law import notices, wording
 from core.law.notices import Malformed, language, on_file
-from core.models import AuditEntry, PolicyDraft, leagues
+from core.models import Account, AuditEntry, PolicyDraft, leagues
 from core.people import accounts, persons
 from tests import cast as c
 from tests import ready
@@ -49,14 +50,16 @@ def two_administrators() -> Cast:
             password=c.PASSWORD,
             must_change_password=False,
             actor=cast["admin"],
-            now=c.NOW,
+            now=c.NOW - timedelta(days=2),
         )
         session.flush()
         cast.actors["admin2"] = Actor(account.id, account.name, Role.ADMIN, region.id, region.name, region.kind)
         for username, place in (("hohhot_admin2", "hohhot"), ("baotou_admin", "baotou")):
             home = cast.places[place]
             given = {"name": username, "role": Role.ADMIN, "organization_id": home.id, "password": c.PASSWORD}
-            account = accounts.open_account(session, username=username, **given, actor=cast["admin"], now=c.NOW)
+            account = accounts.open_account(
+                session, username=username, **given, actor=cast["admin"], now=c.NOW - timedelta(days=2)
+            )
             account.must_change_password = False
             session.flush()
             cast.actors[username] = accounts.actor_named(session, username)
@@ -422,3 +425,25 @@ def test_whom_a_policy_cannot_decide_is_counted_and_a_leagues_draft_is_tried_ove
     assert (mended.before[trial.UNDECIDED], mended.after["eligible"]) == (1, 1)
     nobody = trial.tried(population, drafts.read(lenient.replace("呼和浩特市", "乌海市")), of_authority)
     assert (len(nobody.person_ids), nobody.changed.empty, nobody.after["eligible"]) == (0, True, 0)
+
+
+def test_two_accounts_of_one_person_or_made_by_one_another_are_not_two_people(cast: Cast) -> None:
+    draft = save(cast, LEAGUE, "hohhot_admin")
+    publishing = {"version": draft.version, "reason": "已印发", "now": c.NOW}
+    publish = lambda s: drafts.publish(s, draft.id, actor=cast["hohhot_admin2"], **publishing)  # noqa: E731
+
+    def of(session: Any, username: str) -> Account:
+        return session.scalars(sa.select(Account).where(Account.username == username)).one()
+
+    with db.transaction() as session:
+        of(session, "hohhot_admin2").name = of(session, "hohhot_admin").name
+    assert "是同一人的账号" in c.refusal(publish).words
+    with db.transaction() as session:
+        second = of(session, "hohhot_admin2")
+        second.name = "另一人"
+        new = "Right-horse-25-new"
+        accounts.reset_password(session, second.id, new, actor=cast["hohhot_admin"], now=c.NOW - timedelta(hours=23))
+    assert "重置密码" in c.refusal(publish).words
+    publishing["now"] = c.NOW + timedelta(hours=2)
+    with db.transaction() as session:
+        publish(session)

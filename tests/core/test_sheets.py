@@ -14,7 +14,21 @@ from core.tables import reading, sheets
 from core.tables.reading import Listing
 from tests import cast as c
 
-HOSTILE = ("=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x","y")')
+HOSTILE = (
+    "\n=1",
+    "＝1+1",
+    "＋1",
+    "－1",
+    "＠SUM(A1)",
+    " =1",
+    "=1+1",
+    "+1",
+    "-1+2",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    '=HYPERLINK("http://x","y")',
+)
 
 
 def cells(content: bytes) -> list[list[Any]]:
@@ -24,7 +38,7 @@ def cells(content: bytes) -> list[list[Any]]:
 
 def test_id_numbers_and_formulas_are_text_in_a_workbook() -> None:
     rows = [(c.id_number(2), "0471", "00012", "http://x", "{=1}"), HOSTILE]
-    written = cells(sheets.workbook(["身份证号", "=A1", *"cdefg"], rows))
+    written = cells(sheets.workbook(["身份证号", "=A1", *"cdefghijklm"], rows))
     assert [cell.value for cell in written[0][:2]] == ["身份证号", "=A1"]
     assert [cell.value for cell in written[1][:5]] == list(rows[0])
     assert [cell.value.replace("_x000D_", "\r") for cell in written[2]] == list(HOSTILE)

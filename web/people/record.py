@@ -98,6 +98,17 @@ def seen(person_id: int, actor: Actor) -> None:
     empty = "还没有人查看过。页面和导出里的号码都是脱敏的，查看全号须填事由并记入日志。"
     named = {"organization": "seen_from", "account_name": "seen_by"}
     tables.table(found.rename(columns=named), ["at", "seen_by", "seen_from", "how", "reason"], empty=empty)
+    st.markdown("**我的个人信息**")
+    st.caption("认为学时有误，在上面“提出异议”；姓名、身份证号有误，请带证件到管理权限所在的人社部门更正。")
+    st.download_button(
+        "下载我的全部信息",
+        tables.deferred(privacy.own_data, db.reading),
+        "我的个人信息.json",
+        "application/json",
+        key="own-data",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 def _evidence(attachment_id: int, label: str) -> None:

@@ -19,6 +19,7 @@ from web import context
 from web.deeds import Act, Who
 from web.tables.cells import worded
 from web.tables.columns import heading
+from web.words import moment_text
 
 
 def deferred(make: Act[bytes], opened: Callable[[], AbstractContextManager[Session]]) -> Callable[[], bytes]:
@@ -38,13 +39,24 @@ def deferred(make: Act[bytes], opened: Callable[[], AbstractContextManager[Sessi
     return content
 
 
+def marked(actor: Actor, now: datetime, rows: int) -> list[str]:
+    """What an export says of itself (导出说明): who took it, when, how much; passed on, it says whose it was."""
+    return [
+        f"导出人：{actor.name}（{actor.organization_name}，{actor.role.label}）",
+        f"导出时间：{moment_text(now)}",
+        f"共{rows}行。含个人信息，仅限办理业务使用，不得转发；用后请妥善保管或删除。",
+    ]
+
+
 def export(make: Callable[[Session, Actor], pd.DataFrame], columns: Sequence[str], *, name: str) -> None:
     """Excel export (导出): all that is listed, not the page shown alone; ID numbers masked, formulas defused."""
 
     def content(session: Session, **who: Unpack[Who]) -> bytes:
         shown = worded(make(session, who["actor"]), columns)
         rows = shown.astype(object).where(shown.notna(), None)
-        return sheets.workbook([heading(column) for column in columns], rows.itertuples(index=False, name=None))
+        who_and_when = marked(who["actor"], who["now"], len(rows))
+        heads = [heading(column) for column in columns]
+        return sheets.workbook(heads, rows.itertuples(index=False, name=None), mark=who_and_when)
 
     st.download_button(
         "导出 Excel",
