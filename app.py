@@ -5,12 +5,16 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
+import sys
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -22,15 +26,26 @@ from core.office import backups, daily, dashboards  # noqa: F401  loaded before 
 from core.office.mail import Post
 from core.people import accounts, keys, passwords, setup
 from core.records import cards  # noqa: F401
+from core.trail import files
 from routes import addresses, door, shield, uploads
 from web import context, first_visit
 from web.uploads import Sweeper, holding
 
 
+def end_with(starter: BinaryIO, end: Callable[[], None]) -> None:
+    """Serve no longer than the program that started us (run.py): what it holds open to us ends when it does."""
+    while starter.read(1):
+        pass
+    end()
+
+
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Bring the database up to date, then set what is loaded apart from the garbage collector's rounds."""
-    db.upgrade()
+    if os.environ.pop("CE_TIED", ""):
+        stopping = partial(os.kill, os.getpid(), signal.SIGTERM)
+        threading.Thread(target=end_with, args=(sys.stdin.buffer, stopping), name="starter", daemon=True).start()
+    backups.upgrade(now=datetime.now(UTC))
     with db.transaction() as session:
         if setup.is_open(session):
             keys.adopt(session)
@@ -65,10 +80,14 @@ ROUND = 600.0
 
 
 def every_day(stop: threading.Event) -> None:
-    """The day's reminders and mails (每日事务), from seven in the morning; several processes do them once together."""
+    """The day's reminders and mails (每日事务), from seven in the morning; several processes do them once together.
+
+    And at each round, by day and night, what was written is folded into the database's file.
+    """
     reminded: date | None = None
     while not stop.wait(ROUND):
         try:
+            db.checkpoint()
             with db.reading() as session:
                 now = setup.moment(session, datetime.now(UTC)) if setup.is_open(session) else None
             if now is None or now.astimezone(db.OFFICE_ZONE).hour < 7:
@@ -77,6 +96,8 @@ def every_day(stop: threading.Event) -> None:
             if reminded != db.office_day(now):
                 with db.transaction() as session:
                     daily.remind(session, now=now)
+                with db.reading() as session:
+                    files.sweep(session, now=datetime.now(UTC))
                 reminded = db.office_day(now)
             if post := Post.office():
                 daily.mails(post, now=lambda: datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""A fresh machine's one door: `python run.py` sets up and serves, `python run.py test` sets up and tests.
+"""A fresh machine's one door: `python run.py` sets up and serves, `test` sets up and tests, `bundle` packs.
 
 Standard library only, for any Python 3.11 or later. Everything it makes lives in `.venv` beside this file; delete that
 folder to start over. Nothing about the office lives here.
@@ -31,6 +31,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "installed.txt"
+WHEELS = ROOT / "wheelhouse"
+"""The packages themselves, in a folder that `bundle` made: nothing is asked of a network then."""
 HERE = "127.0.0.1"
 ANYWHERE = "0.0.0.0"  # noqa: S104  encrypted, and only under the names of --host
 CHROME_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -52,13 +54,18 @@ def say(words: str) -> None:
     print(f"== {words}", flush=True)
 
 
-def call(*command: str | Path, **environment: str) -> bool:
+def call(*command: str | Path, tied: bool = False, **environment: str) -> bool:
     """Run a program in the checkout, with UTF-8 on Windows too, and say whether it succeeded.
 
-    Whatever ends us ends the program first, in its own time.
+    It keeps what it compiles: else each process of an office, of a command, of a test compiles everything anew.
+    Whatever ends us ends the program first, in its own time. `tied`: it ends by itself where we cannot end it (killed,
+    the console closed): it reads from us, and what it reads ends with us.
     """
-    environment = {**os.environ, "PYTHONUTF8": "1", **environment}
-    with subprocess.Popen([str(part) for part in command], cwd=ROOT, env=environment) as program:
+    environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "", **environment}
+    if tied:
+        environment["CE_TIED"] = "1"
+    held = subprocess.PIPE if tied else None
+    with subprocess.Popen([str(part) for part in command], cwd=ROOT, env=environment, stdin=held) as program:
         try:
             return program.wait() == 0
         except KeyboardInterrupt:  # the console has sent Ctrl+C to the program too
@@ -86,12 +93,23 @@ def prepare(*wanted: str) -> None:
         _make_venv()
     STAMP.unlink(missing_ok=True)
     for name in wanted:
-        if not call(PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--only-binary=:all:", "-r", name):
+        if not call(PYTHON, "-m", "pip", "install", "--disable-pip-version-check", *_pip_options(), "-r", name):
+            if WHEELS.is_dir():
+                raise Stopped(
+                    "离线安装包里没有适合这台电脑的软件包：请安装与制作安装包时相同版本的 64 位 Python "
+                    "(the bundle is for another Python: install a 64-bit one of the version it was made with)"
+                )
             raise Stopped(
                 "安装软件包失败：请检查网络后重新运行；单位内网请先按网管的说明设置 pip 镜像 "
                 "(packages could not be installed: check the network or set pip's index, then run again)"
             )
     STAMP.write_text("\n".join(map(_digest, wanted)), "ascii")
+
+
+def _pip_options() -> Sequence[str]:
+    """Wheels only, each by its pinned hash; out of the bundle's folder where there is one."""
+    here = ("--no-index", "--find-links", str(WHEELS)) if WHEELS.is_dir() else ()
+    return ("--only-binary=:all:", "--require-hashes", *here)
 
 
 def _digest(requirements: str) -> str:
@@ -148,7 +166,7 @@ def serve(
         environment["CE_AUTHORITY"] = "".join(authority)
     threading.Thread(target=_announce, args=(port, bool(hosts), address, browser), daemon=True).start()
     try:
-        return 0 if call(PYTHON, "-m", "streamlit", "run", "app.py", *options, **environment) else 1
+        return 0 if call(PYTHON, "-m", "streamlit", "run", "app.py", *options, tied=True, **environment) else 1
     except KeyboardInterrupt:
         say("已停止 (stopped)")
         return 0
@@ -222,20 +240,45 @@ def test(arguments: Sequence[str]) -> int:
     if arguments:
         return 0 if call(PYTHON, "-m", "pytest", *arguments, TEST_BROWSER=browser) else 1
     workers = str((os.cpu_count() or 1) + 1)  # one more than cores: browser tests mostly wait
-    steps = {
-        "ruff check": ("ruff", "check", "."),
-        "ruff format": ("ruff", "format", "--check", "."),
-        "mypy": ("mypy",),
-        "pytest": ("pytest", "-n", workers, "--dist", "worksteal", "--durations=10"),
-    }
-    failed = []
-    for name, (module, *options) in steps.items():
-        say(name)
+    call(PYTHON, "-m", "compileall", "-q", "-j", "0", "core", "web", "routes", "pages", "benchmarks")
+    failed: list[str] = []
+
+    def step(name: str, module: str, *options: str) -> None:
         started = time.monotonic()
         if not call(PYTHON, "-m", module, *options, TEST_BROWSER=browser):
             failed.append(name)
         say(f"{name}: {'FAILED' if name in failed else 'ok'}, {time.monotonic() - started:.0f} s")
+
+    step("ruff check", "ruff", "check", ".")
+    step("ruff format", "ruff", "format", "--check", ".")
+    beside = threading.Thread(target=step, args=("mypy", "mypy"))  # it has one core's work and pytest waits at times
+    beside.start()
+    step("pytest", "pytest", "-n", workers, "--dist", "worksteal", "--durations=10")
+    beside.join()
+    _audit()
     return 1 if failed else 0
+
+
+def _audit() -> None:
+    """Say which pinned packages have known holes, where the service that knows them is reached; never a failure.
+
+    What a package is found to have tomorrow is no fault of today's change.
+    """
+    command = [str(PYTHON), "-m", "pip_audit", "--requirement", "requirements.txt", "--require-hashes"]
+    command += ["--disable-pip", "--timeout", "5", "--progress-spinner", "off"]
+    words = {**os.environ, "PYTHONUTF8": "1"}
+    try:
+        done = subprocess.run(command, cwd=ROOT, env=words, timeout=60, capture_output=True, encoding="utf-8")
+    except subprocess.TimeoutExpired:
+        say("pip-audit: 没有连上漏洞库，未核对 (its service was not reached)")
+        return
+    if done.returncode and "Traceback" not in done.stderr and done.stdout.strip():
+        print(done.stdout)
+        say("pip-audit: 以上软件包有已知漏洞，请更新 (known holes, see above)")
+    elif done.returncode:
+        say("pip-audit: 没有连上漏洞库，未核对 (its service was not reached)")
+    else:
+        say("pip-audit: ok")
 
 
 def _browser() -> str:
@@ -264,6 +307,15 @@ def _installed_browser() -> str:
     return next(filter(None, map(shutil.which, (*CHROME_NAMES, *CHROME_PLACES))), "")
 
 
+# --- hand out --------------------------------------------------------------------------------------------------------
+
+
+def bundle(arguments: Sequence[str]) -> int:
+    """Make the folder that installs on another machine without a network; the exit code."""
+    prepare("requirements.txt")
+    return 0 if call(PYTHON, "-m", "deploy.bundle", *arguments) else 1
+
+
 # --- the door ---------------------------------------------------------------------------------------------------------
 
 
@@ -278,7 +330,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python run.py",
         description="继续教育管理系统：安装并启动 (set up and serve)",
-        epilog="python run.py test [pytest arguments]: 安装测试所需并运行全部检查 (set up and run every check)",
+        epilog="python run.py test [pytest arguments]: 安装测试所需并运行全部检查 (set up and run every check); "
+        "python run.py bundle [FOLDER]: 制作离线安装包 (a folder that installs without a network)",
     )
     parser.add_argument("--port", type=int, default=8501, metavar="N", help="端口，默认 8501 (default 8501)")
     parser.add_argument("--no-browser", action="store_true", help="不打开浏览器 (do not open a browser)")
@@ -295,6 +348,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if arguments[:1] == ["test"] and arguments[1:2] not in (["-h"], ["--help"]):
             return test(arguments[1:])
+        if arguments[:1] == ["bundle"]:
+            return bundle(arguments[1:])
         options = parser.parse_args(arguments)
         if not 0 < options.port < 65536:
             parser.error("--port: 1 ... 65535")

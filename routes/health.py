@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core.ground import db
+from core.ground.access import Refused
 
 
 def health(_request: Request) -> Response:
@@ -14,6 +15,6 @@ def health(_request: Request) -> Response:
     try:
         with db.reading() as session:
             session.execute(sa.select(sa.literal(1)))
-    except sa.exc.SQLAlchemyError:
+    except (sa.exc.SQLAlchemyError, Refused):
         return JSONResponse({"status": "database unavailable"}, status_code=503)
     return JSONResponse({"status": "ok"})

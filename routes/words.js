@@ -12,7 +12,8 @@
     "Unpin column": "取消固定", "Hide column": "隐藏列", "Format": "格式", "Statistics": "统计", "empty": "空", "Close": "关闭", "Cancel": "取消",
     "Running...": "处理中…", "Stop": "停止", "Rerun": "重新运行", "Settings": "设置", "Print": "打印", "Theme": "主题", "Appearance": "外观", "Light": "浅色",
     "Dark": "深色", "System": "跟随系统", "Use system setting": "跟随系统", "Wide mode": "宽屏", "Connecting": "正在连接", "Connection error": "连接已断开",
-    "Page not found": "没有这个页面", "You have selected an invalid page.": "没有这个页面。", "Show password": "显示密码", "Hide password": "隐藏密码", "Open": "展开", "Show password text": "显示密码", "Hide password text": "隐藏密码",
+    "The page that you have requested does not seem to exist. Running the app's main page.": "没有这个地址，已打开首页。",
+    "Copy": "复制", "Page not found": "没有这个页面", "You have selected an invalid page.": "没有这个页面。", "Show password": "显示密码", "Hide password": "隐藏密码", "Open": "展开", "Show password text": "显示密码", "Hide password text": "隐藏密码",
     "Previous page": "上一页", "Next page": "下一页", "View fullscreen": "全屏", "Save as SVG": "保存为SVG", "Save as PNG": "保存为PNG",
     "Download as PNG": "下载PNG", "Download as SVG": "下载SVG", "Copy Vega-Lite spec": "复制图表定义", "Save as CSV": "保存为CSV", "View chart data": "查看数据", "Show data": "查看数据", "Show chart": "查看图表", "Open sidebar": "展开菜单",
     "Collapse sidebar": "收起菜单", "Main menu": "主菜单", "Remove file": "移除文件", "Please wait...": "请稍候…", "Loading...": "正在载入…",
@@ -26,6 +27,7 @@
   const PATTERNS = [
     [/^(?:Limit )?(\d+)\s*MB per file(?: [•·] (.*))?$/, (_, size, kinds) => `每个文件不超过${size}MB${kinds ? "，可用 " + kinds : ""}`],
     [/^This app has encountered an error\..*/s, () => "程序出错，操作可能没有完成。请刷新页面后重试；仍不行的，请把出错时间告诉管理员。"],
+    [/^You have requested page (\S+), but .*$/, (_, page) => `没有${page}这个地址，已打开首页。`],
     [/^(\d+) results?$/, (_, count) => `${count}项`],
     [/^Page (\d+)$/, (_, number) => `第${number}页`],
     [/^Help for (.*)$/, (_, name) => `${name}的说明`],

@@ -16,14 +16,16 @@ HEAD = (
     b"""<style>[data-testid=stFileChip]{height:auto;max-width:100%;flex-wrap:wrap}
 [data-testid=stFileChip]>[role=alert]{position:static;width:100%;height:auto;margin:0;clip:auto;clip-path:none;
 white-space:normal;font-size:.875rem}
+[data-testid=stException] a{display:none}
 [data-testid=stCaptionContainer],kbd{opacity:.85!important}
 [role=radio][aria-checked=true] p{color:color-mix(in srgb,currentColor 45%,CanvasText)!important}</style>
 <script src="/words.js?"""
     + _DIGEST
     + b"""" defer></script>"""
 )
-"""Added to the head of every page: the style that shows why a file was not taken (Streamlit tells screen readers only)
-and gives small print, keys and chosen buttons a contrast of 4.5:1 (WCAG 1.4.3), and the localisation script."""
+"""Added to the head of every page: the localisation script, and a style that shows why a file was not taken (Streamlit
+tells screen readers only), gives small print, keys and chosen buttons a contrast of 4.5:1 (WCAG 1.4.3), and takes the
+way to search engines out of an error."""
 
 
 def script(_request: Request) -> Response:

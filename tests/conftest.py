@@ -37,8 +37,9 @@ def offices_of_all_workers(tmp_path_factory: pytest.TempPathFactory, worker_id: 
     ready.folder = own if worker_id == "master" else own.parent
 
 
-READER_APART = ("test_reader", "test_sheets", "test_roster", "test_roster_hostile", "test_command_line")
-"""Test files about reading files, where each is read in a process of its own as it is in an office."""
+READER_APART = ("test_reader", "test_sheets", "test_roster_hostile", "test_command_line")
+"""Test files about reading files, where each is read in a process of its own as it is in an office; so is one whose
+test asks for `apart`."""
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +48,13 @@ def reader_at_hand(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 
     It is the same code with the same answer, written and read as well; the browser tests' server has the process.
     """
-    if request.path.stem not in READER_APART:
+    if request.path.stem not in READER_APART and "apart" not in request.fixturenames:
         monkeypatch.setattr(reader, "read", _read_here)
+
+
+@pytest.fixture
+def apart() -> None:
+    """For a test whose files are read in a process of their own."""
 
 
 def _read_here(content: bytes) -> list[reader.Sheet]:

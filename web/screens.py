@@ -103,8 +103,13 @@ def pages(actor: Actor | None, counts: dict[str, int]) -> dict[str, list[Any]]:
 def main() -> None:
     """The main script (入口): which page is drawn, sign-in and first visit included."""
     st.set_page_config(page_title="继续教育管理", page_icon=str(db.ROOT / "web" / "icon.svg"), layout="wide")
-    with context.one_run() as known:
-        screen(known)
+    try:
+        with context.one_run() as known:
+            screen(known)
+    except Refused as refused:
+        if refused.code != "sick":
+            raise
+        st.error(md(refused.words))  # whoever asks, and wherever it was noticed
 
 
 def screen(known: context.Known) -> None:

@@ -22,7 +22,7 @@ def sign_in() -> None:
     with middle:
         uploads.forget_mine()
         st.title(OFFICE, anchor=False, text_alignment="center")
-        if context.token() and "token" not in st.session_state:
+        if context.token() and not {"token", "half-token"} & set(st.session_state):
             st.info("登录已结束（退出、长时间没有操作、超过12小时、修改密码或账号停用），请重新登录。")
         if "half-token" in st.session_state:
             _code_form()

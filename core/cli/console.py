@@ -59,6 +59,9 @@ def command(run: Command) -> Command:
                 raise Refused("out", f"{out}：不能写到{options.what}本身，请换一个文件名 (would overwrite its input)")
             return run(options)
         except OSError as error:
+            if error.filename is None or not (given or out):
+                say(db.sickness(error) or str(error))
+                return REFUSED
             unwritten = out and error.filename == str(out)
             words = "无法写入，请换一处或先关闭此文件 (cannot be written)" if unwritten else "无法读取 (cannot be read)"
             say(f"{error.filename}: {words}: {error.strerror}")

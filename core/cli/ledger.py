@@ -12,6 +12,7 @@ from core import models
 from core.cli import console
 from core.eligibility import decisions
 from core.ground import db
+from core.ground.access import Refused
 from core.ground.hours import hours_text
 from core.law import notices
 from core.ledger import checks, totals
@@ -43,9 +44,14 @@ def check(_options: argparse.Namespace) -> int:
         "submissions": workflow.faults,
         "filed figures": filed.faults,
     }
-    with db.reading() as session:
-        if db.outdated(session):
-            parts = {"schema": parts["schema"]}
+    try:
+        with db.reading() as session:
+            if db.outdated(session):
+                parts = {"schema": parts["schema"]}
+    except Refused as refused:
+        print(f"the database cannot be read: {refused.words}")
+        console.say("faults: 1; nothing could be checked")
+        return 1
     found = [words for part, ask in parts.items() for words in _asked(part, ask)]
     unsent = [] if parts.keys() == {"schema"} else _asked("daily mail", daily.failures)
     policy_files, there = notices.filed(), setup.league_names()

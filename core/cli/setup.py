@@ -11,6 +11,7 @@ from core.cli import console
 from core.ground import db
 from core.ground.access import Refused
 from core.models import leagues
+from core.office import backups
 from core.people import accounts, keys, organizations, passwords, setup
 
 
@@ -20,11 +21,15 @@ def init(options: argparse.Namespace) -> int:
 
     `--demo`: the demonstration office instead, unless one was opened before. `--office` and `--admin`: with its first
     administrator. `--schema`: the database alone, and the first visit asks which office it is to be.
+    `--without-backup`: for who has made one by other means, where PostgreSQL's own programs are not at hand.
     """
     if bool(options.office) != bool(options.admin):
         raise Refused("options", "--office 和 --admin 要一起写 (give both of them)")
     db.keys()
-    db.upgrade()
+    if options.without_backup:
+        db.upgrade()
+    elif aside := backups.upgrade(now=console.now()):
+        console.say(f"升级前的系统另存在 {aside} (the office as it was before the upgrade)")
     console.say(f"database ready: {db.engine().url.render_as_string()}")
     with db.transaction() as session:
         if opened := setup.is_open(session):

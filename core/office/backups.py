@@ -172,7 +172,7 @@ def restore(source: Path, *, over: bool = False, passphrase: str = "", now: date
             "database",
             f"这份备份来自 {manifest.database}，现用的数据库是 {db.dialect()}，两种数据库的备份不能互相恢复。",
         )
-    living = _living()
+    sound, living = _living()
     if living and not over:
         raise Refused(
             "open",
@@ -181,9 +181,11 @@ def restore(source: Path, *, over: bool = False, passphrase: str = "", now: date
         )
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=db.home()) as scratch:
         folder = Path(scratch)
-        _unpack(source, folder, passphrase=passphrase)
-        aside = db.home() / "aside" / f"{_stamp(now)}{SUFFIX}" if living else None
-        if aside:
+        place = db.home() / "aside" / f"{_stamp(now)}{SUFFIX if sound else '-damaged'}"
+        with contextlib.nullcontext() if sound else _damaged_aside(place):
+            _unpack(source, folder, passphrase=passphrase)
+        aside = place if living else None
+        if aside and sound:
             make(aside, now=now)
             db.close()
         if (folder / "secret.key").exists():
@@ -191,6 +193,28 @@ def restore(source: Path, *, over: bool = False, passphrase: str = "", now: date
         db.put_back(folder / "database")
         _files_back(folder / "home")
     db.keys()
+    db.upgrade()
+    return aside
+
+
+def upgrade(*, now: datetime) -> Path | None:
+    """Bring the database to this version (升级), with a backup of the office as it was, whose place is answered.
+
+    Where it is of this version already, or empty, nothing is backed up. The way back: the former program, then its
+    `restore` of that backup. Refused codes: those of `make`; nothing is upgraded then.
+    """
+    with db.reading() as session:
+        there = db.installed(session)
+        behind = there and bool(db.outdated(session))
+    if not there and any((db.home() / "files").glob("??/*")):
+        raise Refused(
+            "lost",
+            f"{db.home()} 里有附件，数据库却不见了或是空的，所以没有另建。请放回数据库，或从备份恢复："
+            "python -m core restore 备份文件。(attachments without their database: nothing new is made)",
+        )
+    aside = db.home() / "aside" / f"before-upgrade-{_stamp(now)}{SUFFIX}" if behind else None
+    if aside:
+        make(aside, now=now)
     db.upgrade()
     return aside
 
@@ -279,7 +303,7 @@ def routine(*, now: datetime) -> Path:
         make(target, now=now)
         stay = to_keep([each.made_at for each in kept(place)])
         for each in kept(place):
-            if each.made_at not in stay:
+            if each.made_at not in stay and each.path != target:  # whatever days a clock once gave the others
                 each.path.unlink()
     except OSError as error:
         raise Refused(
@@ -320,8 +344,11 @@ DAY, WEEK = timedelta(hours=22), timedelta(days=7)
 
 
 def _age(moment: str | None, now: datetime) -> timedelta:
-    """How long ago something was remembered (`record`); for ever, where it never was."""
-    return now - datetime.fromisoformat(moment.partition(" ")[0]) if moment else timedelta.max
+    """How long ago something was remembered (`record`); for ever, where it never was.
+
+    What lies ahead was remembered before the clock was set back, and is as old as it is far: it holds up nothing.
+    """
+    return abs(now - datetime.fromisoformat(moment.partition(" ")[0])) if moment else timedelta.max
 
 
 @deed
@@ -359,8 +386,8 @@ class Standing:
     """Why the last routine did not come about, in words; "" where it did."""
 
     def stale(self, now: datetime) -> bool:
-        """Whether the last good backup is too old, or there is none."""
-        return self.last is None or now - self.last > STALE
+        """Whether the last good backup is too old, or there is none; one of tomorrow says that a clock was wrong."""
+        return self.last is None or abs(now - self.last) > STALE
 
 
 def standing(session: Session, actor: Actor) -> Standing:
@@ -408,10 +435,32 @@ def _stamp(now: datetime) -> str:
     return now.astimezone(UTC).strftime("%Y%m%d-%H%M%S")
 
 
-def _living() -> bool:
-    """Whether there is an office here that a restore would put away."""
-    with db.reading() as session:
-        return db.installed(session) and (bool(db.outdated(session)) or setup.is_open(session))
+def _living() -> tuple[bool, bool]:
+    """Whether the database here can be read, and whether an office is in it that a restore would put away."""
+    try:
+        with db.reading() as session:
+            return True, db.installed(session) and (bool(db.outdated(session)) or setup.is_open(session))
+    except Refused:
+        if db.dialect() != "sqlite":  # one that is away cannot be put away either
+            raise
+        return False, True
+
+
+@contextlib.contextmanager
+def _damaged_aside(aside: Path) -> Iterator[None]:
+    """Put the files of a damaged database aside as they are, and back where the block fails: nothing is improved on."""
+    place = Path(sa.make_url(db.url()).database or "")
+    db.close()
+    aside.mkdir(parents=True)
+    for path in place.parent.glob(f"{place.name}*"):
+        path.rename(aside / path.name)
+    try:
+        yield
+    except BaseException:
+        for path in aside.iterdir():
+            path.rename(place.parent / path.name)
+        aside.rmdir()
+        raise
 
 
 def _pack(plain: Path, database: Path, *, secret: bool) -> int:

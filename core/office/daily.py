@@ -33,6 +33,8 @@ PRESSED = 60
 AT_ONCE = 200
 """Mails of one round; the next one goes on."""
 TITLES = 15
+LONGEST_WAIT = timedelta(hours=16)
+"""Until a mail that failed is tried again; what is put off for longer was so by a clock that was set back since."""
 _WRITING = (State.DRAFT, State.RETURNED)
 _ROLES = {OrganizationKind.DEPARTMENT: Role.EMPLOYER_CLERK} | dict.fromkeys(AUTHORITIES, Role.REVIEWER)
 """Who in an organization of a kind is reminded of a notice's own days; elsewhere its clerk of trainings."""
@@ -213,14 +215,14 @@ def mails(post: Post, *, now: Callable[[], datetime], send: Send | None = None) 
 def _claimed(session: Session, post: Post, now: datetime) -> tuple[int, str, str, str, int] | None:
     """The next mail that is due, put off for the others until it is known what came of it; None where there is none."""
     db.lock(session, "daily mail")
-    today = db.office_day(now)
+    today, put_off = db.office_day(now), MessageChoice.try_after
     query = (
         sa.select(MessageChoice, Account.username)
         .join(Account, Account.id == MessageChoice.account_id)
         .join(Organization, Organization.id == Account.organization_id)
         .where(Account.active, Organization.active, ~Account.must_change_password)
-        .where(sa.or_(MessageChoice.mailed_on.is_(None), MessageChoice.mailed_on < today))
-        .where(sa.or_(MessageChoice.try_after.is_(None), MessageChoice.try_after <= now))
+        .where(sa.or_(MessageChoice.mailed_on.is_(None), MessageChoice.mailed_on != today))
+        .where(sa.or_(put_off.is_(None), put_off <= now, put_off > now + LONGEST_WAIT))
         .where(MessageChoice.mail.is_not(None))
         .order_by(MessageChoice.account_id)
     )
@@ -276,7 +278,7 @@ def _settled(session: Session, account_id: int, failure: str, up_to: int, now: d
     kept.failure = failure
     if failure:
         kept.tries += 1
-        kept.try_after = now + timedelta(minutes=30 * 2 ** min(kept.tries - 1, 5))
+        kept.try_after = now + min(timedelta(minutes=30) * 2 ** min(kept.tries - 1, 5), LONGEST_WAIT)
     else:
         kept.tries, kept.try_after, kept.mailed_on, kept.mailed_up_to = 0, None, db.office_day(now), up_to
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -72,8 +72,11 @@ def attach(
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-        partial.write_bytes(db.seal(upload.content, key=db.keys().files, purpose=digest))
-        partial.replace(path)
+        try:
+            partial.write_bytes(db.seal(upload.content, key=db.keys().files, purpose=digest))
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)  # of a disk that became full; else it is gone already
     kept = Attachment(
         submission_id=submission.id if submission else None,
         purpose=purpose,
@@ -85,6 +88,21 @@ def attach(
     session.add(kept)
     session.flush()
     return kept
+
+
+ORPHANED = timedelta(days=1)
+"""How long a file that belongs to nothing is left: its deed may be just about to be committed."""
+
+
+def sweep(session: Session, *, now: datetime) -> int:
+    """Remove files that belong to no attachment (无主文件), of deeds that were refused or killed; how many."""
+    known = set(session.scalars(sa.select(Attachment.sha256)))
+    count, place = 0, db.home() / "files"
+    for path in place.glob("??/*"):
+        if path.name not in known and now.timestamp() - path.stat().st_mtime > ORPHANED.total_seconds():
+            path.unlink(missing_ok=True)
+            count += 1
+    return count
 
 
 def named(attachment: Attachment) -> str:

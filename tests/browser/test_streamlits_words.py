@@ -51,3 +51,9 @@ def test_a_file_too_large_a_chosen_row_and_a_calendar_speak_chinese(
     page.get_by_role("button", name="选择日期").first.click()
     page.get_by_role("button", name="下个月").wait_for()
     assert english(page) == []
+    assert page.locator("[data-testid=stSidebarNavItems] > div > li:not([role=listitem])").count() == 0
+    small = page.get_by_test_id("stCaptionContainer").first
+    assert float(small.evaluate("each => getComputedStyle(each).opacity")) >= 0.85  # 4.5:1 on either ground
+    page.goto(f"{server}/no-such-page")
+    page.get_by_text("没有no-such-page这个地址").or_(page.get_by_text("没有这个地址，已打开首页。")).wait_for()
+    assert english(page) == []

@@ -42,6 +42,7 @@ from core.trail import audit, choices, files
 from core.trail.audit import Event
 from core.trail.files import Upload
 from tests import cast as c
+from tests import ready
 
 
 def busy_month() -> c.Cast:
@@ -291,7 +292,7 @@ def a_year_of_study(cast: c.Cast) -> None:
 
 
 def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str) -> None:
-    cast = busy_month()
+    cast = ready.office(busy_month)
     with db.reading() as session:
         lines, count = audit.history(session, cast["admin"], limit=None)
         assert audit.faults(session) == []
@@ -335,7 +336,7 @@ def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str)
 
 
 def test_no_line_of_the_trail_holds_an_id_number_or_a_password(database: str) -> None:
-    busy_month()
+    ready.office(busy_month)
     with db.reading() as session:
         for entry in session.scalars(sa.select(AuditEntry)):
             told = " ".join((entry.before, entry.after, entry.reason, entry.account_name))
@@ -343,7 +344,7 @@ def test_no_line_of_the_trail_holds_an_id_number_or_a_password(database: str) ->
 
 
 def test_each_reads_the_trail_of_the_own_jurisdiction_and_of_the_own_deeds(database: str) -> None:
-    cast = busy_month()
+    cast = ready.office(busy_month)
     with db.reading() as session:
 
         def organizations(by: str) -> set[str]:
@@ -361,7 +362,7 @@ def test_each_reads_the_trail_of_the_own_jurisdiction_and_of_the_own_deeds(datab
 
 
 def test_the_trail_is_filtered_by_what_whose_whom_and_when_and_paged(database: str) -> None:
-    cast = busy_month()
+    cast = ready.office(busy_month)
     with db.reading() as session:
 
         def ask(**filters: Any) -> Any:

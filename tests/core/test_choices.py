@@ -116,7 +116,7 @@ def test_only_senders_choose_and_only_columns_of_that_table(cast: c.Cast) -> Non
     for column in ("year", "origin", "code", "id_number; --", "nonsense"):
         assert c.refusal(deed("base", column=column)).code == "columns", column
     for label in ("", " \x00", "长" * (choices.LONGEST_LABEL + 1)):
-        assert c.refusal(deed("base", label)).code == "columns", label
+        assert c.refusal(deed("base", label)).code in ("columns", "characters"), label
     many = {f"列{at}": "" for at in range(choices.MOST + 1)}
     assert c.refusal(lambda s: choices.choose(s, ROSTER, many, actor=cast["base"], now=c.AFTER)).code == "columns"
     assert choose(cast["base"], **{"长" * choices.LONGEST_LABEL: "note"})

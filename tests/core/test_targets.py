@@ -170,13 +170,14 @@ def test_forged_values_are_refused_by_field(cast: c.Cast, target: Any, most: Any
         lambda s: targets.publish(s, CODE, YEAR, given, reason="年初分解", **act),
     ):
         told = refused(deed)
-        assert (told.code, [*told.fields]) == ("fields", [field])
+        assert told.code in ("fields", "type")
+        assert [*told.fields] == [field]
 
 
 @pytest.mark.parametrize(("code", "year"), [("nonesuch", YEAR), (CODE, 1999), (CODE, 2101), (CODE, "2024"), ("", YEAR)])
 def test_there_is_no_target_of_what_the_notice_does_not_name(cast: c.Cast, code: str, year: Any) -> None:
     act = {"version": 0, "actor": cast["reviewer"], "now": c.NOW}
-    assert refused(lambda s: targets.save(s, code, year, Split(1), **act)).code in ("policy", "fields")
+    assert refused(lambda s: targets.save(s, code, year, Split(1), **act)).code in ("policy", "fields", "type")
 
 
 @pytest.mark.parametrize("by", ["leader", "title", "hohhot_admin", "hohhot_reviewer", "base", "department", "employer"])

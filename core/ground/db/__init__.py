@@ -29,7 +29,19 @@ from core.ground.db.sealing import (
     use_secrets,
 )
 from core.ground.db.searching import holding, numbered
-from core.ground.db.sessions import at_the_end, close, engine, finish, lock, reading, rehearsal, rehearsed, transaction
+from core.ground.db.sessions import (
+    at_the_end,
+    checkpoint,
+    close,
+    engine,
+    finish,
+    lock,
+    reading,
+    rehearsal,
+    rehearsed,
+    transaction,
+)
+from core.ground.db.sickness import sickness
 
 __all__ = [
     "OFFICE_ZONE",
@@ -46,6 +58,7 @@ __all__ = [
     "blind_indexes",
     "canonical",
     "canonical_rows",
+    "checkpoint",
     "close",
     "day_number",
     "dialect",
@@ -78,6 +91,7 @@ __all__ = [
     "rehearsed",
     "scratch",
     "seal",
+    "sickness",
     "transaction",
     "unseal",
     "upgrade",

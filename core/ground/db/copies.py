@@ -36,13 +36,13 @@ def dump(target: Path) -> None:
 def put_back(source: Path) -> None:
     """Put a copy in the place of the database in use (还原数据库), all or nothing. Nobody may be using it.
 
-    SQLite: the former file is replaced as a whole; PostgreSQL: in one transaction. Refused codes: "tools", "backup".
+    SQLite: the former file is replaced as a whole; PostgreSQL: the former schema is put aside until the copy stands,
+    since a newer one has tables that an older copy knows nothing of. Refused codes: "tools", "backup".
     """
     close()
     if dialect() == "postgresql":
-        _run(
-            "pg_restore", "--clean", "--if-exists", "--no-owner", "--no-privileges", "--single-transaction", str(source)
-        )
+        with _schema_aside():
+            _run("pg_restore", *"--schema=public --no-owner --no-privileges --single-transaction".split(), str(source))
         return
     place = _sqlite_file()
     partial = place.with_name(f"{place.name}.restoring")
@@ -50,6 +50,33 @@ def put_back(source: Path) -> None:
     for beside in ("-wal", "-shm"):  # of the former file; with another database they would spoil it
         place.with_name(place.name + beside).unlink(missing_ok=True)
     partial.replace(place)
+
+
+@contextlib.contextmanager
+def _schema_aside() -> Iterator[None]:
+    """An empty schema in place of the one in use, which comes back where the block fails, and else is gone."""
+    server = sa.create_engine(url(), poolclass=sa.NullPool)
+    back = ("DROP SCHEMA public CASCADE", "ALTER SCHEMA ce_former RENAME TO public")
+
+    def say(*statements: str) -> None:
+        with server.begin() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+
+    try:
+        if "ce_former" in sa.inspect(server).get_schema_names():  # of a restore that was killed
+            say(*back)
+        say("ALTER SCHEMA public RENAME TO ce_former", "CREATE SCHEMA public")
+    except sa.exc.ProgrammingError as error:
+        raise Refused(
+            "backup", "数据库用户须是这个数据库的所有者，才能恢复：请数据库管理员办理。(only the database's owner can)"
+        ) from error
+    try:
+        yield
+    except BaseException:
+        say(*back)
+        raise
+    say("DROP SCHEMA ce_former CASCADE")
 
 
 @contextlib.contextmanager

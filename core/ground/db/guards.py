@@ -13,16 +13,17 @@ from sqlalchemy.orm import Session
 
 from core.ground.db.place import ROOT
 from core.ground.db.sessions import engine
+from core.ground.db.sickness import told
 
 
 def upgrade() -> None:
     """Upgrade (升级数据库): bring the schema to this version; the migrations renew the guards. Idempotent.
 
     SQLite alters a table by making it anew under the old name, which no foreign key may watch; they are all asked
-    after a change. The connection without them does not go back among the others.
+    after a change. The connection without them does not go back among the others. Refused codes: "sick".
     """
     try:
-        with engine().execution_options(ce_rebuilds=True).begin() as connection:
+        with told(), engine().execution_options(ce_rebuilds=True).begin() as connection:
             config, before = alembic_config(), _revision(connection)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.ground.access import Refused
 from core.ground.db.place import home, key_path, url
+from core.ground.db.sickness import told
 
 Ring = tuple[bytes, ...]
 """Keys of one purpose, the newest first: what is sealed takes that, what is opened tries each."""
@@ -141,7 +142,7 @@ def _kept() -> dict[str, str]:
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
         return {}  # nothing is sealed there yet, and asking would make the file
     asked = sa.create_engine(address, poolclass=sa.NullPool)
-    with asked.connect() as connection:
+    with told(), asked.connect() as connection:
         if not sa.inspect(connection).has_table("setting"):
             return {}
         rows = connection.execute(sa.text("SELECT name, value FROM setting WHERE name IN ('office', 'key')"))

@@ -9,12 +9,14 @@ import hashlib
 import os
 import weakref
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground.access import Refused
+from core.ground.db import sickness
 from core.ground.db.place import url
 from core.ground.deeds import with_nul
 
@@ -28,6 +30,23 @@ def close() -> None:
     """Leave every database this process was in; the next question opens it anew."""
     for made in _made:
         made.dispose()
+
+
+def checkpoint() -> bool:
+    """Fold SQLite's write-ahead log into the file (检查点), where nobody is using it just now; whether that was done.
+
+    For quiet moments: it waits for nobody and nobody waits for it. On PostgreSQL the server does so by itself.
+    """
+    if engine().dialect.name != "sqlite":
+        return True
+    with contextlib.closing(engine().raw_connection()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout=0")
+        try:
+            busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            cursor.execute("PRAGMA busy_timeout=30000")
+    return not busy
 
 
 _made: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
@@ -64,6 +83,7 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
         "busy_timeout=30000",
         "synchronous=NORMAL",
         "cache_size=-32000",
+        "wal_autocheckpoint=250",  # a megabyte: what is not in the file itself yet stays little
     ):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("PRAGMA recursive_triggers=ON")  # or INSERT OR REPLACE would pass the append-only guards
@@ -116,26 +136,39 @@ def _stripped(given: Any) -> Any:
 
 
 @sa.event.listens_for(Session, "before_flush")
-def _short_enough(session: Session, _context: Any, _instances: Any) -> None:
-    """No text is longer than its column (长度): PostgreSQL would end the deed without words, SQLite would keep it.
+def _as_declared(session: Session, _context: Any, _instances: Any) -> None:
+    """What is kept is what its column says, in type and length (种类和长度), so that it comes back as it was trailed.
 
-    Refused codes: "length", with the column's name as the field.
+    SQLite would keep anything, or make something else of it; PostgreSQL would end the deed without words. Refused
+    codes: "type", "length", with the column's name as the field.
     """
     for each in (*session.new, *session.dirty):
         model: Any = type(each)
-        for name, longest in _lengths(model):
+        for name, kind, longest in _declared(model):
             value = each.__dict__.get(name)
-            if isinstance(value, str) and len(value) > longest:
+            if value is None or hasattr(value, "__clause_element__") or isinstance(value, sa.ClauseElement):
+                continue
+            if not isinstance(value, kind) or (type(value) is not kind and kind in (int, date)):
+                raise Refused("type", f"填写的内容种类不对（{name}），没有保存。请重新填写。", {name: "请重新填写"})
+            if isinstance(value, str) and 0 < longest < len(value):
                 words = f"填写了{len(value)}个字，最多{longest}个字，请缩短"
                 raise Refused("length", f"{words}：{value[:20]}……", {name: words})
 
 
 @functools.cache
-def _lengths(model: Any) -> list[tuple[str, int]]:
-    """The attributes of a record that are texts of a limited length, and how long each may be."""
+def _declared(model: Any) -> list[tuple[str, type, int]]:
+    """The plain attributes of a record: the type each is of, and how long a text may be (0: it has no such limit)."""
     mapper: sa.orm.Mapper[Any] = sa.inspect(model)
-    columns = ((found.key, found.columns[0].type) for found in mapper.column_attrs)
-    return [(name, kind.length) for name, kind in columns if isinstance(kind, sa.String) and kind.length]
+    found: list[tuple[str, type, int]] = []
+    for attribute in mapper.column_attrs:
+        match kind := attribute.columns[0].type:
+            case sa.Enum():
+                found.append((attribute.key, kind.enum_class or str, 0))
+            case sa.String():
+                found.append((attribute.key, str, kind.length or 0))
+            case sa.Boolean() | sa.Integer() | sa.Date():
+                found.append((attribute.key, kind.python_type, 0))
+    return found
 
 
 _open: contextvars.ContextVar[str] = contextvars.ContextVar("ce_open_session", default="")
@@ -154,7 +187,8 @@ def _one_at_a_time(kind: str) -> Iterator[None]:
         raise RuntimeError(f"{kind} inside {held}: ask the session at hand, or close it first")
     _open.set(kind)
     try:
-        yield
+        with sickness.told():
+            yield
     finally:
         _open.set("")
 
@@ -162,6 +196,8 @@ def _one_at_a_time(kind: str) -> Iterator[None]:
 @contextlib.contextmanager
 def transaction() -> Iterator[Session]:
     """Transaction (事务): everything in the block is committed together, or nothing is. The only place that commits.
+
+    Refused codes: "sick" (of this and of `reading` and `rehearsal`: a full disk, a damaged database, one that is away).
 
     RuntimeError inside another `transaction()` or `reading()` of the same thread.
     """

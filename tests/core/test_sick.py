@@ -1,0 +1,178 @@
+"""Sick places: a full or read-only disk, a damaged database, one that is away. Said in words, and nothing half done."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
+
+from core.__main__ import main
+from core.ground import db
+from core.ground.access import Refused
+from core.office import backups
+from core.submissions import plans
+from core.trail import files
+from tests import cast as c
+
+AWAY = "postgresql://nobody@127.0.0.1:9/none?connect_timeout=2"
+
+
+def spoil(path: Path, how: str) -> None:
+    """What a power cut, a bad stick or a wrong copy makes of a file."""
+    content = path.read_bytes()
+    match how:
+        case "header":
+            path.write_bytes(b"\x00garbage" * 64 + content[512:])
+        case "truncated":
+            path.write_bytes(content[: len(content) // 3])
+        case "pages":
+            path.write_bytes(content[:4096] + os.urandom(len(content) - 4096))
+
+
+@pytest.mark.parametrize("how", ["header", "truncated", "pages"])
+def test_a_damaged_database_is_said_everywhere_and_restored_from_a_backup(
+    office: Path, tmp_path: Path, how: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    c.assemble()
+    made = tmp_path / "good.cebak"
+    backups.make(made, now=c.NOW)
+    lines = _lines()
+    db.checkpoint()
+    db.close()
+    spoil(office / "office.db", how)
+    assert main(["check"]) == 1
+    told = capsys.readouterr()
+    assert "cannot be read" in told.out
+    assert "Traceback" not in told.out + told.err
+    if how == "header":
+        for command in (["totals"], ["backup", str(tmp_path / "x.cebak")], ["init", "--schema"]):
+            assert main(command) == 2, command
+            assert "已损坏" in capsys.readouterr().err
+        assert not (tmp_path / "x.cebak").exists()
+    spoiled = (office / "office.db").read_bytes()
+    aside = backups.restore(made, over=True, now=c.AFTER)
+    assert _lines() == lines
+    assert main(["check"]) == 0
+    assert aside is not None
+    if aside.is_dir():  # it could not be read at all: its files stay as they are
+        assert (aside / "office.db").read_bytes() == spoiled
+
+
+def _lines() -> int:
+    with db.reading() as session:
+        return session.scalar(sa.text("SELECT count(*) FROM audit_entry")) or 0
+
+
+def test_a_restore_that_fails_leaves_a_damaged_database_where_it_was(office: Path, tmp_path: Path) -> None:
+    c.assemble()
+    made = tmp_path / "good.cebak"
+    backups.make(made, now=c.NOW)
+    db.close()
+    spoil(office / "office.db", "header")
+    spoil(made, "truncated")
+    before = sorted(path.name for path in office.iterdir())
+    spoiled = (office / "office.db").read_bytes()
+    with pytest.raises(Refused):
+        backups.restore(made, over=True, now=c.AFTER)
+    assert (office / "office.db").read_bytes() == spoiled
+    assert sorted(path.name for path in office.iterdir() if path.name != "aside") == before
+
+
+def test_attachments_without_their_database_are_never_given_a_new_one(
+    office: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cast = c.assemble()
+    c.file_report(cast, _approved(cast), c.sheet([c.row(1)]))
+    db.close()
+    for path in office.glob("office.db*"):
+        path.unlink()
+    assert main(["init", "--schema"]) == 2
+    assert "数据库却不见了" in capsys.readouterr().err
+
+
+def _approved(cast: c.Cast) -> Any:
+    plan = c.file_plan(cast, headcount=1)
+    c.approve(cast, plan.id)
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("ill", "words"), [("PRAGMA max_page_count=1", "磁盘已满"), ("PRAGMA query_only=1", "不能写入")]
+)
+def test_a_deed_on_a_full_or_read_only_disk_is_refused_whole(office: Path, ill: str, words: str) -> None:
+    cast = c.assemble()
+    lines = _lines()
+
+    def many() -> None:
+        with db.transaction() as session:
+            session.connection().exec_driver_sql(ill)
+            for number in range(40):
+                fields = replace(c.PLAN, title=f"第{number}期", content="内容" * 900)
+                plans.draft(session, fields, actor=cast["base"], now=c.NOW)
+
+    with pytest.raises(Refused) as refused:
+        many()
+    assert (refused.value.code, words in refused.value.words) == ("sick", True)
+    db.close()
+    assert _lines() == lines
+    c.file_plan(cast)  # once there is room again, it goes on
+    assert main(["check"]) == 0
+
+
+def test_a_file_that_found_no_room_leaves_nothing_and_one_without_an_owner_is_swept(
+    office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast = c.assemble()
+    plan = _approved(cast)
+    write = Path.write_bytes
+
+    def half(path: Path, content: bytes) -> int:
+        write(path, content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_bytes", half)
+        with pytest.raises(Refused) as refused:
+            c.file_report(cast, plan, c.sheet([c.row(1)]))
+    assert "磁盘已满" in refused.value.words
+    assert [path for path in (office / "files").rglob("*") if path.is_file()] == []
+    c.file_report(cast, plan, c.sheet([c.row(1)]))
+    lost, fresh = office / "files" / "ab" / ("ab" * 32), office / "files" / "ab" / "partial.1.ff"
+    lost.parent.mkdir(exist_ok=True)
+    for path in (lost, fresh):
+        path.write_bytes(b"sealed")
+    now = datetime.now(UTC)
+    old = (now - timedelta(days=2)).timestamp()
+    for path in (office / "files").rglob("*"):
+        if path.is_file() and path != fresh:
+            os.utime(path, (old, old))
+    with db.reading() as session:
+        assert files.sweep(session, now=now) == 1
+        assert files.faults(session) == []
+    assert fresh.exists()
+    assert not lost.exists()
+
+
+def test_a_database_that_is_away_is_said_on_the_command_line_and_on_the_screen(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", AWAY)
+    shutil.rmtree(home / "files", ignore_errors=True)
+    assert main(["check"]) == 1
+    assert "连接不上数据库" in capsys.readouterr().out
+    for command in (["totals"], ["init", "--schema"], ["daily"], ["key", "show"]):
+        assert main(command) == 2, command
+        told = capsys.readouterr().err
+        assert "连接不上数据库" in told
+        assert "Traceback" not in told
+    app = AppTest.from_file(str(db.ROOT / "web" / "screens.py"), default_timeout=60).run()
+    assert not app.exception
+    assert ["连接不上数据库" in each.value for each in app.error] == [True]

@@ -1,0 +1,126 @@
+"""What is handed out: packages held to their hashes, their licences told, a folder that installs without a network."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+import run
+from core.ground import db
+from deploy import bundle, papers
+
+MAY_BE = re.compile(r"Apache-2\.0|BSD|0BSD|MIT|ISC|MPL-2\.0|PSF|Python|OFL|LGPL-3\.0|Zlib|CC0|MIT-CMU|Unlicense|AND|OR")
+"""Licences under which a package may be part of a system handed out under Apache-2.0."""
+
+
+def pinned(name: str) -> list[str]:
+    text = (db.ROOT / name).read_text(encoding="utf-8").replace("\\\n", "")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def test_every_package_is_pinned_with_hashes_and_the_tests_use_what_the_office_uses() -> None:
+    served, tested = pinned("requirements.txt"), pinned("requirements-dev.txt")
+    for line in (*served, *tested):
+        assert re.fullmatch(r"[a-z0-9._-]+==\S+( ; [^-]+)?(\s+--hash=sha256:[0-9a-f]{64})+\s*", line), line[:80]
+    assert {line.split("--hash")[0] for line in served} <= {line.split("--hash")[0] for line in tested}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="what is installed differs by a package or two")
+def test_the_list_of_licences_is_current_and_holds_none_that_binds_the_office() -> None:
+    assert papers.LICENCES.read_text(encoding="utf-8") == papers.licences()
+    for each in papers.packages():
+        assert all(MAY_BE.match(word) for word in re.findall(r"[\w.-]+", each.licence)), each
+        assert each.hashes
+    assert (db.ROOT / "LICENSE").read_text("utf-8").strip().startswith("Apache License")
+
+
+def test_the_bill_of_materials_is_cyclonedx_and_names_every_package(tmp_path: Path) -> None:
+    papers.sbom(tmp_path / "bill.json")
+    text = (tmp_path / "bill.json").read_text("utf-8")
+    validator = JsonStrictValidator(SchemaVersion.V1_6)
+    assert validator.validate_str(text) is None
+    assert validator.validate_str(text.replace('"library"', '"thing"')) is not None
+    bill = json.loads(text)
+    assert len(bill["components"]) == len({line.split("==")[0] for line in pinned("requirements.txt")})
+
+
+def test_the_folder_to_hand_out_holds_the_program_and_nothing_of_this_office(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def pip(command: list[str], **_more: Any) -> subprocess.CompletedProcess[str]:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", pip)
+    target = tmp_path / "ce"
+    assert bundle.main([str(target)]) == 0
+    assert bundle.main([str(target)]) == 2  # never over what is there
+    assert all("--require-hashes" in command and "--only-binary=:all:" in command for command in asked)
+    assert ["--platform=win_amd64" in command for command in asked] == [True, False]
+    there = {str(each.relative_to(target)) for each in target.rglob("*")}
+    assert {"run.py", "app.py", "start.bat", "start.sh", "LICENSE", "sbom.cdx.json", "data/policies"} <= there
+    assert not [name for name in there if re.search(r"secret|\.db|data/local|__pycache__|^tests|\.venv", name)]
+    monkeypatch.setattr(run, "WHEELS", target / "wheelhouse")
+    (target / "wheelhouse").mkdir()
+    assert {"--no-index", "--require-hashes"} <= set(run._pip_options())
+
+
+def test_whoever_ends_the_starter_ends_what_it_started() -> None:
+    """Killed, closed or ended in its time: the other end of the pipe closes, and that is all the server waits for."""
+    from app import end_with
+
+    reader, writer = os.pipe()
+    ended = threading.Event()
+    with os.fdopen(reader, "rb") as starter:
+        watching = threading.Thread(target=end_with, args=(starter, ended.set))
+        watching.start()
+        os.write(writer, b"still here")
+        assert not ended.wait(0.05)
+        os.close(writer)
+        assert ended.wait(5)
+        watching.join()
+
+
+def test_the_server_is_tied_to_its_starter(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    class Program:
+        def __init__(self, _command: list[str], **given: Any) -> None:
+            seen.append((given["stdin"], given["env"].get("CE_TIED")))
+
+        def __enter__(self) -> "Program":
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def wait(self) -> int:
+            return 0
+
+    monkeypatch.setattr(subprocess, "Popen", Program)
+    assert run.call("x", tied=True)
+    assert run.call("x")
+    assert seen == [(subprocess.PIPE, "1"), (None, None)]
+
+
+def test_the_service_files_start_what_there_is() -> None:
+    compose = yaml.safe_load((db.ROOT / "deploy/compose.yaml").read_text("utf-8"))
+    office = compose["services"]["office"]
+    assert (db.ROOT / "deploy" / office["build"]["context"] / office["build"]["dockerfile"]).exists()
+    assert all(port.startswith("127.0.0.1:") for port in office["ports"])
+    docker = (db.ROOT / "deploy/Dockerfile").read_text("utf-8")
+    assert "--require-hashes" in docker
+    assert "USER ce" in docker
+    unit = (db.ROOT / "deploy/continuing-education.service").read_text("utf-8")
+    assert "ExecStart=/usr/bin/python3 run.py --no-browser" in unit
+    assert "KillMode=control-group" in unit
