@@ -259,6 +259,36 @@ def measure(path: str) -> dict[str, Any]:
     return figures | {"whole": save + post} | {"found": found, "peak_mib": peak[0], "reader_mib": peak[1]}
 
 
+def through(content: bytes) -> list[float]:
+    """A roster's whole way, deed by deed: the moments when it was saved, submitted, foreseen and approved."""
+    with db.reading() as session:
+        clerk, reviewer = staff(session)
+        plan_id = session.scalars(sa.select(Plan.id)).one()
+    moments = []
+    with db.transaction() as session:
+        report, _ = reports.save(
+            session,
+            plan_id,
+            reports.ReportFields(START_ON, END_ON, "培训按计划完成。"),
+            announcement=Upload("培训通知.pdf", b"%PDF-1.4 synthetic"),
+            roster_file=Upload("花名册.xlsx", content),
+            actor=clerk,
+            now=AFTER,
+        )
+    moments.append(time.perf_counter())
+    with db.transaction() as session:
+        workflow.move(session, report.id, Action.SUBMIT, version=report.version, actor=clerk, now=AFTER)
+    moments.append(time.perf_counter())
+    decide: dict[str, Any] = {"version": report.version + 1, "actor": reviewer, "now": AFTER}
+    with db.rehearsal_on_a_copy() as session:
+        foreseen = workflow.foreseen(session, report.id, Action.APPROVE, **decide)
+    moments.append(time.perf_counter())
+    with db.transaction() as session:
+        assert workflow.move(session, report.id, Action.APPROVE, **decide)[1] == foreseen
+    moments.append(time.perf_counter())
+    return moments
+
+
 # --- both, each in processes of its own -----------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """The administrator looks after the backups: the last one, where they lie, a drill, the key's recovery sheet."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Unpack
 
@@ -50,6 +51,36 @@ def choose_folder() -> None:
     deeds.deed(act, "folder", place)
 
 
+def restore() -> None:
+    """The office out of the chosen backup; then there is nobody signed in any more, the actor included."""
+    given = {name: st.session_state[f"restore-{name}"] for name in ("said", "dated", "passphrase")}
+    name, now = st.session_state["restore-name"], context.now()
+    try:
+        with db.reading() as session:
+            here = context.actor_now(session) or actor
+        aside = backups.over_living(name, **given, actor=here, now=now, real=datetime.now(UTC))
+    except Refused as refused:
+        deeds.say("error", refused.words)
+        return
+    context.renew()
+    st.session_state.clear()
+    deeds.say("success", f"已从 {name} 恢复，原来的系统另存在 {aside.name}。请用备份当时的账号和密码登录。")
+
+
+def restoring(kept: list[backups.Kept]) -> None:
+    """Which backup, and the two answers without which nothing happens."""
+    st.warning(
+        "备份以后办理的事项会从系统中消失；现在的系统先另存一份，可以再换回来。所有人都要重新登录，恢复时打不开系统。"
+    )
+    with st.form("restore", border=False):
+        st.selectbox("备份", [each.path.name for each in kept], key="restore-name")
+        st.text_input("备份口令", type="password", key="restore-passphrase", help="备份时没有设口令的留空。")
+        left, right = st.columns(2)
+        left.text_input(f"确要恢复请输入“{backups.WORD}”", key="restore-said")
+        right.text_input("再输入备份的日期", key="restore-dated", placeholder="如 2024-06-28")
+        st.form_submit_button("恢复", icon=":material/settings_backup_restore:", on_click=restore)
+
+
 def sheet(session: Session, **who: Unpack[Who]) -> bytes:
     return keys.recovery_sheet(session, **who)
 
@@ -81,6 +112,11 @@ def draw(here: backups.Standing) -> None:
                 "{} 已在另一处恢复，账目、审计日志、附件和加密内容核对无误。",
             )
 
+    below(here, kept)
+
+
+def below(here: backups.Standing, kept: list[backups.Kept]) -> None:
+    """The backups there are, where they lie, the recovery sheet, and how an office is put back."""
     st.subheader("已有的备份", anchor=False)
     st.caption(
         f"保留最近{backups.DAILY}天每天、{backups.WEEKLY}周每周、{backups.MONTHLY}个月每月的最后一份。位置：{md(str(here.folder))}"
@@ -105,7 +141,10 @@ def draw(here: backups.Standing) -> None:
             icon=":material/print:",
             on_click="ignore",
         )
-    with st.expander("怎样恢复"):
+    if kept:
+        with st.expander("用备份换掉现在的系统"):
+            restoring(kept)
+    with st.expander("在命令行恢复，换了电脑的也用这个办法"):
         st.markdown(
             "1. 停止服务（在运行窗口按 Ctrl+C）。\n"
             "2. 换了电脑的：先装好系统，把密钥文件放回原处，或执行 `python -m core key restore` 输入恢复单上的字。\n"

@@ -129,9 +129,12 @@ def attempt(act: Act[Any]) -> tuple[str | None, Any]:
     return answer if isinstance(answer, tuple) else (answer, True)
 
 
-def rehearsed(act: Act[Made]) -> Made:
-    """What a deed would answer if it were done now; nothing of it is kept. Refused as the deed would be."""
-    with db.rehearsal() as session:
+def rehearsed(act: Act[Made], *, large: bool = False) -> Made:
+    """What a deed would answer if it were done now; nothing of it is kept. Refused as the deed would be.
+
+    A `large` one is rehearsed on a copy, so that nobody waits for it.
+    """
+    with db.rehearsal_on_a_copy() if large else db.rehearsal() as session:
         return act(session, actor=_signed_in(session), now=context.moment(session))
 
 

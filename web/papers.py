@@ -263,7 +263,7 @@ def _foretold(paper: Paper) -> str:
             return told.words
 
         try:
-            told = f"{paper.filing}后：{md(deeds.rehearsed(act))}。"
+            told = f"{paper.filing}后：{md(deeds.rehearsed(act, large=workflow.is_large(found)))}。"
         except Refused as refused:
             told = f"{NOT_YET}{paper.filing}：{md(refused.words)}]"
         st.session_state[key] = asked, told

@@ -26,10 +26,10 @@ _FIRST17 = re.compile("[0-9]{17}")
 _NUMBER = (int, float, Decimal)
 _IN_TEXT = re.compile(r"\d{14,}[\dXxＸｘ]|(?<!\d)\d{6}([ \u00a0\u3000-])\d{8}\1\d{3}[\dXxＸｘ](?!\d)")
 _TYPED = re.compile(
-    r"(?<!\d)\d(?:[ \u00a0\u3000.．·/_\-‐-―−－]?\d){16}[ \u00a0\u3000.．·/_\-‐-―−－]?[\dXxＸｘ](?![\dA-Za-z])"
-    r"|(?<!\d)\d{15}(?!\d)"
+    r"(?<![\dA-Za-z])\d(?:[ \u00a0\u3000.．·/_\-‐-―−－]?\d){16}[ \u00a0\u3000.．·/_\-‐-―−－]?[\dXxＸｘ](?![\dA-Za-z])"
+    r"|(?<![\dA-Za-z])\d{15}(?![\dA-Za-z])"
 )
-"""What may be a number somebody typed into a text, in groups or not; of eighteen or fifteen digits and no more."""
+"""What may be a number somebody typed into a text, in groups or not; never a part of a digest or a code."""
 _BETWEEN = re.compile("[^0-9X]")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[Ee]\+?\d+")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import operator
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,7 +22,7 @@ from core.ground.hours import hours_text
 from core.ledger import caps, chain, consequences, reliance, standing, totals
 from core.ledger.chain import FORM, LEAF_FIELDS
 from core.ledger.consequences import Consequence
-from core.models import Account, CreditBatch, CreditEntry, Person, Source, Submission, under
+from core.models import Account, AuditEntry, CreditBatch, CreditEntry, Person, PersonChange, Source, Submission, under
 from core.trail import audit, messages
 
 REVERSERS = (Role.REVIEWER, Role.ADMIN)
@@ -105,6 +106,72 @@ def post(
     entries["reverses_line"] = [None] * len(lines)
     event = audit.Event.CREDITS_IMPORTED if attachment_id else audit.Event.CREDIT_POSTED
     return _written(session, batch, entries, event, actor=actor, reason=reason, now=now)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A posting that was rehearsed (备好的入账): it stands as long as what it was made from does (`state`)."""
+
+    state: tuple[object, ...]
+    people: tuple[db.Bound, ...]
+    """Rows of people to be added first, the new ones among those it is posted for."""
+    batch: Mapping[str, Any]
+    entries: db.Bound
+    counted: consequences.Watch
+
+
+def state(session: Session) -> tuple[object, ...]:
+    """What a posting is made from (入账依据), in a few numbers: who is on file, the offices, the last batch."""
+    newest = [sa.select(sa.func.max(each.id)).scalar_subquery() for each in (Person, PersonChange, CreditBatch)]
+    offices = sa.select(sa.func.max(AuditEntry.id)).where(
+        AuditEntry.event.in_((audit.Event.ORGANIZATION_ADDED.value, audit.Event.ORGANIZATION_CHANGED.value))
+    )
+    return tuple(session.execute(sa.select(*newest, offices.scalar_subquery())).one())
+
+
+@contextlib.contextmanager
+def recorded(session: Session, before: tuple[object, ...]) -> Iterator[list[Ready]]:
+    """Record what a rehearsal posts (录下预演的入账): its one batch, to be posted by `post_ready`."""
+    tape: list[db.Bound] = []
+    session.info[db.TAPE], found = tape, list[Ready]()
+    with consequences.watch(session) as watched:
+        yield found
+    del session.info[db.TAPE]
+    (entries,) = [each for each in tape if each.table is CreditEntry.__table__]
+    batch = session.scalars(sa.select(CreditBatch).order_by(CreditBatch.id.desc()).limit(1)).one()
+    fields = {each.key: getattr(batch, each.key) for each in sa.inspect(CreditBatch).column_attrs}
+    others = tuple(each for each in tape if each.table is not CreditEntry.__table__)
+    found.append(Ready(before, others, fields, entries, watched))
+
+
+_READY = "postings that were rehearsed"
+
+
+def have_ready(session: Session, submission_id: int, ready: Ready) -> None:
+    """Keep a rehearsed posting for the approval that follows in this session."""
+    session.info[_READY] = {submission_id: ready}
+
+
+def post_ready(session: Session, submission: Submission, *, actor: Actor, now: datetime) -> bool:
+    """Post what was rehearsed (备好的入账), as fast as the database takes it.
+
+    False where nothing was rehearsed for this submission, or something it stands on changed since.
+    """
+    ready: Ready | None = session.info.get(_READY, {}).pop(submission.id, None)
+    session.flush()
+    hold(session)
+    if ready is None or state(session) != ready.state:
+        return False
+    for each in ready.people:
+        db.write(session, each)
+    batch = CreditBatch(**ready.batch)
+    consequences.foreknow(session, ready.counted)
+    with consequences.counted(session, batch, {}):
+        session.add(batch)
+        db.write(session, ready.entries)
+        totals.add_batch(session, batch)
+    _tell(session, audit.Event.CREDIT_POSTED, batch, ready.counted.hours, actor=actor, reason="", now=now)
+    return True
 
 
 @deed
@@ -264,17 +331,23 @@ def _written(
         session.add(batch)
         db.insert(session, CreditEntry, entries)
         totals.add_batch(session, batch)
-    total = sum(entries["hours"], Decimal())
-    audit.record(
-        session,
-        event,
-        batch,
-        actor=actor,
-        after={"entries": count, "hours": hours_text(total), "root": batch.root, "basis": batch.basis},
-        reason=reason,
-        now=now,
-    )
+    _tell(session, event, batch, sum(entries["hours"], Decimal()), actor=actor, reason=reason, now=now)
     return batch
+
+
+def _tell(
+    session: Session,
+    event: audit.Event,
+    batch: CreditBatch,
+    hours: Decimal,
+    *,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> None:
+    """The trail's line of a batch."""
+    after = {"entries": batch.entries, "hours": hours_text(hours), "root": batch.root, "basis": batch.basis}
+    audit.record(session, event, batch, actor=actor, after=after, reason=reason, now=now)
 
 
 @messages.about(audit.Event.CREDIT_POSTED, audit.Event.CREDITS_IMPORTED, audit.Event.CREDIT_REVERSED)

@@ -31,11 +31,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from sqlalchemy.orm import Session
 
+from core.eligibility import drafts
 from core.ground import db, typed
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.deeds import deed
 from core.models import AuditEntry, CreditBatch, Organization
-from core.people import setup
+from core.people import accounts, setup
 from core.trail import audit
 
 FORMAT = 1
@@ -195,6 +196,38 @@ def restore(source: Path, *, over: bool = False, passphrase: str = "", now: date
     db.keys()
     db.upgrade()
     return aside
+
+
+def over_living(
+    name: str, *, said: str, dated: str, passphrase: str = "", actor: Actor, now: datetime, real: datetime
+) -> Path:
+    """Restore over the office while it serves (从网页恢复), asked twice; everybody has to sign in anew.
+
+    `name`: one of the backups kept; `said` and `dated`: the two answers, 恢复 and the day of the backup. Nobody else of
+    this process gets at the database meanwhile; where it fails, the office stands as before. Answers where the former
+    office is. Refused codes: "role", "missing", "confirm", "sick", those of `restore`.
+    """
+    require_keeper(actor)
+    with db.reading() as session:
+        found = [each.path for each in kept(folder(session)) if each.path.name == name]
+    if not found:
+        raise Refused("missing", f"备份位置里没有 {name}，请刷新页面。")
+    manifest = verify(found[0], passphrase=passphrase)
+    day = str(db.office_day(datetime.fromisoformat(manifest.made_at)))
+    if (typed.text(said), typed.text(dated)) != (WORD, day):
+        raise Refused("confirm", f"请输入“{WORD}”，并输入备份的日期 {day}，什么也没有做。")
+    with db.alone():
+        aside = restore(found[0], over=True, passphrase=passphrase, now=real)
+        with db.transaction() as session:
+            restored(session, found[0], aside, now=now, by=actor.name)
+            accounts.end_sign_ins(session, sa.true(), real)
+            drafts.install(session)
+    assert aside  # there was an office: somebody acts in it
+    return aside
+
+
+WORD = "恢复"
+"""What has to be typed before an office is put aside."""
 
 
 def upgrade(*, now: datetime) -> Path | None:
@@ -366,9 +399,12 @@ def record(session: Session, path: Path, *, actor: Actor, now: datetime, found: 
     audit.record(session, audit.Event.BACKUP_DRILLED, region, actor=actor, after=told, now=now)
 
 
-def restored(session: Session, source: Path, aside: Path | None, *, now: datetime) -> None:
-    """The restored office's first line in its trail: from which backup, and where the former office was put."""
-    told = {"file": source.name, "aside": aside.name if aside else ""}
+def restored(session: Session, source: Path, aside: Path | None, *, now: datetime, by: str = "") -> None:
+    """The restored office's first line in its trail: from which backup, where the former office was put, by whom.
+
+    `by` is a name: the restored office may know no such account.
+    """
+    told = {"file": source.name, "aside": aside.name if aside else ""} | ({"by": by} if by else {})
     region, actor = session.get_one(Organization, 1), setup.system_actor(session)
     audit.record(session, audit.Event.RESTORED, region, actor=actor, after=told, now=now)
 

@@ -258,6 +258,10 @@ class Kind(Protocol[S]):
         """
         return
 
+    def size(self, submission: S, /) -> int:
+        """How many rows its approval writes (件的大小): a large one is reckoned first, see `workflow.LARGE`."""
+        return 1
+
     def consequence(self, session: Session, submission: S, action: Action, counted: Consequence, /) -> Consequence:
         """What a move has led to (后果), just after it was made: what the ledger counted, and what the kind adds."""
         return counted

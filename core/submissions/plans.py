@@ -323,13 +323,13 @@ def revise(session: Session, plan_id: int, fields: PlanFields, *, version: int, 
     return plan
 
 
-def own(session: Session, plan_id: int, actor: Actor) -> Plan:
+def own(session: Session, plan_id: int, actor: Actor, *, lock: bool = True) -> Plan:
     """Own plan, locked for update.
 
-    A plan of the clerk's own organization, locked for change. Refused codes: "role", "missing".
+    A plan of the clerk's own organization, locked for change unless that comes later. Refused codes: "role", "missing".
     """
     require(actor, Role.BASE_CLERK)
-    plan = session.get(Plan, plan_id, with_for_update=True)
+    plan = session.get(Plan, plan_id, with_for_update=lock)
     if plan is None or plan.organization_id != actor.organization_id:
         raise not_found("计划")
     return plan

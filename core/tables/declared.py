@@ -51,13 +51,19 @@ class Declared(Generic[Line]):
     checks: Sequence[Callable[[Sequence[tuple[int, Line]]], Iterable[Problem]]] = ()
 
     def read(
-        self, content: bytes, filename: str, *, chosen: Mapping[str, str] | None = None, mended: Mended = NOTHING_MENDED
+        self,
+        content: bytes,
+        filename: str,
+        *,
+        chosen: Mapping[str, str] | None = None,
+        mended: Mended = NOTHING_MENDED,
+        ours: bool = False,
     ) -> Checked[Line]:
         """Read and check a file of this kind (读入并检查), as it was mended; one bad row never sinks the others.
 
         Refused codes: "file", "headings", as of `reading.read`; "file" where there is no row.
         """
-        table = reading.read(content, filename, self.listing, chosen=chosen, mended=mended)
+        table = reading.read(content, filename, self.listing, chosen=chosen, mended=mended, ours=ours)
         if not table.rows:
             raise Refused("file", f"表头下面没有内容，请确认{self.listing.name}的数据在同一张工作表内。")
         lines, found = self.check(table.rows)

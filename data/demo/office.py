@@ -73,10 +73,11 @@ def open_demo(session: Session, *, now: datetime, progress: Callable[[str], None
         if training.course.steps:
             lives.append(_life(office, training.course))
     month = ""
-    for moment in _in_order(lives, now):
-        if f"{moment:%Y-%m}" != month:
-            month = f"{moment:%Y-%m}"
-            progress(f"正在办理{moment.year}年{moment.month}月的计划和报告……")
+    with db.nobody_waits():
+        for moment in _in_order(lives, now):
+            if f"{moment:%Y-%m}" != month:
+                month = f"{moment:%Y-%m}"
+                progress(f"正在办理{moment.year}年{moment.month}月的计划和报告……")
     _open_person_account(office)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import io
 import shutil
 import sqlite3
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,8 +16,9 @@ import sqlalchemy as sa
 from core.__main__ import main
 from core.ground import db
 from core.ground.access import Refused
-from core.models import Person
+from core.models import AuditEntry, Person
 from core.office import backups
+from core.people import accounts
 from core.trail import files
 from tests import cast as c
 
@@ -138,6 +140,66 @@ def test_a_living_office_is_put_aside_after_two_answers(
     kept = backups.verify(aside)
     assert (kept.lines, kept.trail) == (later["lines"], later["trail"])
     assert main(["check"]) == 0
+
+
+def test_from_the_screen_an_office_is_put_aside_with_nobody_else_inside_and_all_sign_in_anew(
+    office: Path, tmp_path: Path
+) -> None:
+    cast = lived_in()
+    with db.transaction() as session:
+        token = accounts.sign_in(session, "admin", fits=True, now=c.NOW)
+    backups.routine(now=c.NOW)
+    (kept,) = backups.kept(office / "backups")
+    before = told()
+    c.file_plan(cast, title="备份以后的")
+    answers = {"said": "恢复", "dated": "2024-06-03"}
+    act = {"actor": cast["admin"], "now": c.AFTER, "real": c.AFTER}
+    for wrong, code in (
+        ({"said": "是"}, "confirm"),
+        ({"dated": "2024-06-04"}, "confirm"),
+        ({"actor": cast["reviewer"]}, "role"),
+        ({"actor": cast["hohhot_admin"]}, "role"),
+        ({"passphrase": WRONG}, "passphrase"),
+    ):
+        with pytest.raises(Refused) as refused:
+            backups.over_living(kept.path.name, **answers | act | wrong)  # type: ignore[arg-type]
+        assert refused.value.code == code
+    with pytest.raises(Refused):
+        backups.over_living("../../office.db", **answers, **act)  # type: ignore[arg-type]
+
+    entered, told_meanwhile = threading.Event(), []
+
+    def asks_meanwhile(*_: object, **__: object) -> Path | None:
+        def ask() -> None:
+            try:
+                told()
+            except Refused as refused:
+                told_meanwhile.append(refused.code)
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        asking.join()
+        entered.set()
+        return real_restore(kept.path, over=True, now=c.AFTER)
+
+    real_restore = backups.restore
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backups, "restore", asks_meanwhile)
+        aside = backups.over_living(kept.path.name, **answers, **act)  # type: ignore[arg-type]
+    assert entered.is_set()
+    assert told_meanwhile == ["sick"]
+    after = told()
+    assert after["number"] == before["number"]
+    with db.reading() as session:
+        assert accounts.actor_of(session, str(token), c.NOW) is None
+        last = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+        assert last.event == "office.restored"
+        assert cast["admin"].name in str(last.after)
+        assert session.scalar(sa.text("SELECT count(*) FROM submission WHERE title = '备份以后的'")) == 0
+    assert main(["check"]) == 0
+    backups.restore(aside, over=True, now=c.AFTER + timedelta(days=1))  # and back again
+    with db.reading() as session:
+        assert session.scalar(sa.text("SELECT count(*) FROM submission WHERE title = '备份以后的'")) == 1
 
 
 def test_a_drill_restores_beside_the_office_and_tells_what_is_wrong(

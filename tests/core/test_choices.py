@@ -156,6 +156,9 @@ def test_recorded_decisions_are_read_by_the_columns_of_their_own_office(cast: c.
         assert levels(session) == "None"
         listing = applications.listing()
         choices.choose(session, listing, {"档次": "level"}, actor=cast["reviewer"], now=c.AFTER)
+        with pytest.raises(RuntimeError, match="written or locked"):  # no file is read while others wait for it
+            levels(session)
+    with db.transaction() as session:
         assert levels(session) == "高级"
 
 

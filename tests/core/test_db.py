@@ -65,7 +65,7 @@ def furnished() -> c.Cast:
         acts.move(session, c.person_id(2), **move, actor=cast["reviewer"], now=c.AFTER)
     open_report = c.draft_report(cast, c.sheet([c.row(3, sex="m")]))
     plan = c.file_plan(cast)
-    with db.transaction() as session:
+    with db.nobody_waits(), db.transaction() as session:
         comments.write(session, plan.id, "请补充", actor=cast["reviewer"], now=c.NOW)
         said: dict[str, Any] = {"version": plan.version, "remarks": [workflow.Remark("missing", "content")]}
         workflow.move(session, plan.id, workflow.Action.RETURN, **said, actor=cast["reviewer"], now=c.NOW)

@@ -143,6 +143,8 @@ def test_a_number_typed_anywhere_is_masked_before_it_is_kept_in_clear(known: tup
     ]
     for each in written:
         assert resident_id.without(f"原号码{each}有误") == f"原号码{resident_id.mask(number)}有误"
+    digest = f"{'ab' * 8}{number[:6]}{number[8:14]}{number[14:17]}c{number}f{'0a' * 6}"
+    assert resident_id.without(digest) == digest
     kept = "证书 1501991985083099 号，20240101 20240102，账号 6222020200112233445"
     assert resident_id.without(kept) == kept
     with db.reading() as s:

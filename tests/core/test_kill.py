@@ -1,4 +1,7 @@
-"""The machine stops in the middle of an approval: afterwards everything was posted or nothing, and the books stand."""
+"""The machine stops in the middle of an approval: afterwards everything was posted or nothing, and the books stand.
+
+`KILLS=150` for many: so many on each database, and so many losses of power.
+"""
 
 import json
 import os
@@ -155,17 +158,49 @@ def test_kills_on_sqlite_leave_all_or_nothing(
     assert not all(outcomes), places
 
 
+def test_power_lost_while_writing_leaves_all_or_nothing(
+    office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, approver: Approver
+) -> None:
+    """What was not on the disk yet is gone: the files as they lay at a random moment, the log cut at a random byte."""
+    cast = c.assemble()
+    report = waiting_report(cast)
+    task = order(cast, report, {"CE_HOME": str(office)})
+    forget_engine()
+    chance = random.Random(20241129)
+    whole, cut, outcomes = 0.0, 0, []
+    for number in range(2 + max(4, int(os.environ.get("KILLS", 0)))):
+        home = tmp_path / f"run{number}"
+        shutil.copytree(office, home)
+        delay = chance.uniform(0.3, 1.1) * whole if number else None
+        _said, seconds = approver.run(task | {"environment": {"CE_HOME": str(home)}}, delay)
+        whole = whole or seconds
+        log = home / "office.db-wal"
+        if number and log.exists() and (size := log.stat().st_size):
+            os.truncate(log, chance.randrange(size))
+            cut += 1
+        monkeypatch.setenv("CE_HOME", str(home))
+        outcomes.append(posted(report))
+        forget_engine()
+        shutil.rmtree(home)
+    assert outcomes[0]
+    assert cut >= 1
+    assert not all(outcomes)
+
+
 def test_kills_on_postgresql_leave_all_or_nothing(
     home: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch, approver: Approver
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", postgres_url)
     cast = c.assemble()
     environment = {"CE_HOME": str(home), "DATABASE_URL": postgres_url}
-    waiting = [waiting_report(cast, f"第{number}期") for number in range(7)]
+    kills = int(os.environ.get("KILLS", 5))
     chance = random.Random(20240603)
     places, usual, statements = [], 0.0, 0
-    for number, report in enumerate(waiting):
-        delay = None if number < 2 else (number - 2 + chance.random()) / 5 * 1.3 * usual
+    report, outcome = waiting_report(cast, "第0期"), False
+    for number in range(2 + kills):
+        if outcome:  # what a kill left waiting is approved by the next one
+            report = waiting_report(cast, f"第{number}期")
+        delay = None if number < 2 else ((number - 2) % 5 + chance.random()) / 5 * 1.3 * usual
         said, seconds = approver.run(order(cast, report, environment), delay)
         until_alone()
         outcome = posted(report)

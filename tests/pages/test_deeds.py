@@ -300,7 +300,8 @@ def test_a_person_is_looked_up_and_the_card_is_issued(cast: Cast) -> None:
     totals = app.dataframe[1].value
     assert "24 / 60" in list(totals["专业"])
     assert len(totals) == 3
-    press(app, "查看完整身份证号")
+    next(each for each in app.text_input if each.label == "事由").input("核对纸质证书")
+    press(app, "查看")
     assert people.id_number(1) in boxes(app, "success")[0]
     press(app, "生成审验卡")
     assert "审验卡已生成" in boxes(app, "success")[0]

@@ -9,12 +9,13 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.eligibility import decisions
-from core.ground import typed
+from core.ground import db, typed
 from core.ground.access import Refused
 from core.ledger import books
 from core.ledger.consequences import Consequence
 from core.ledger.standing import Standing, reversed_lines
 from core.models import CreditBatch
+from core.submissions import workflow
 from web import address, deeds
 from web.deeds import Who
 from web.facts import fact
@@ -35,7 +36,9 @@ def _foreseen(batch_id: int, written: str | None) -> tuple[frozenset[int], int, 
             lines = {*range(1, entries + 1)} - reversed_lines(session, batch_id)
         return taken, frozenset(lines), len(decisions.relied(session, batch_id, who["actor"], only=lines))
 
-    taken, lines, relied = deeds.rehearsed(question)
+    with db.reading() as session:
+        large = session.get_one(CreditBatch, batch_id).entries >= workflow.LARGE
+    taken, lines, relied = deeds.rehearsed(question, large=large)
     words = f"将{taken.words}"
     words += f"；{relied}项资格核验结论曾用到这些学时" if relied else ""
     words += f"；该批{f'还有{taken.left}笔有效' if taken.left else '全部冲销'}"

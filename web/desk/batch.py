@@ -35,6 +35,10 @@ def _may(row: Row, here: Actor) -> bool:
     return waits and not kinds.of(found).approval_needs_reason
 
 
+FEW = 20
+"""So many are rehearsed where they are; more than these on a copy, so that nobody waits for it."""
+
+
 def _begin(wanted: Wanted) -> None:
     """Look at each of the whole list once: what has nothing worth a look (没有提示), and what approval leads to."""
 
@@ -50,7 +54,7 @@ def _begin(wanted: Wanted) -> None:
 
     waiting = deeds.answer(ask) or []
     try:
-        found = deeds.rehearsed(act)
+        found = deeds.rehearsed(act, large=len(waiting) > FEW)
     except Refused as refused:
         deeds.say("error", refused.words)
         return

@@ -111,7 +111,7 @@ def _foretold(found: Submission) -> Consequence | Refused:
     told: Consequence | Refused
     began = time.monotonic()
     try:
-        told = deeds.rehearsed(act)
+        told = deeds.rehearsed(act, large=workflow.is_large(found))
     except Refused as refused:
         told = refused
     if time.monotonic() - began > SLOW:

@@ -180,6 +180,9 @@ def _keep(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str
 def _kept(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str, PlanTable]:
     values, file, version = draft.values, _upload(draft), draft.version
     number = draft.record
+    uploads = [each for each in (file, _pasted(session, values["pasted"], who["actor"])) if each is not None]
+    for upload in uploads:  # before anything is saved: others would wait for it
+        capability.look_into(session, upload, actor=who["actor"])
     if number is None:
         fields = capability.TableFields(values["programme"] or "", values["year"], values["note"])
         begun = capability.draft(session, fields, **who)
@@ -188,13 +191,12 @@ def _kept(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str
         if file is None and not typed.text(values["pasted"]):
             return f"“{begun.title}”已保存，请添加各项。", begun
     told = ""
-    for upload, adds in ((file, False), (_pasted(session, values["pasted"], who["actor"]), True)):
-        if upload is not None:
-            over = "replace" in given(draft)
-            act: dict[str, Any] = {"note": values["note"], "given": upload, "adds": adds, "replaces": over}
-            kept = capability.revise(session, number, version=version, **act, **who)
-            session.flush()
-            version, told = kept.version, kept.read_account.split("\n")[0] + "。"
+    for upload in uploads:
+        over, adds = "replace" in given(draft), upload is not file
+        act: dict[str, Any] = {"note": values["note"], "given": upload, "adds": adds, "replaces": over}
+        kept = capability.revise(session, number, version=version, **act, **who)
+        session.flush()
+        version, told = kept.version, kept.read_account.split("\n")[0] + "。"
     if not told:
         kept = capability.revise(session, number, note=values["note"], version=version, **who)
         session.flush()

@@ -253,6 +253,9 @@ def _kept(
         given = roster.pasted(
             text, form, chosen=choices.chosen(session, plan.organization_id, roster.listing(form).code)
         )
+    elif typed.text(text) and seen is not None:  # read before anything is saved: others would wait for it
+        form = reports.form_of(seen)
+        roster.pasted(text, form, chosen=choices.chosen(session, plan.organization_id, roster.listing(form).code))
     again = given is not None and seen is not None and reports.taken_before(session, seen, given)
     void = reports.repaired(session, seen) if seen else 0
     sent: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """The database: engine and transactions, keys, column types, bulk rows, schema and append-only guards."""
 
-from core.ground.db.bulk import day_number, in_bulk, insert, integers
+from core.ground.db.bulk import TAPE, Bound, bound, day_number, in_bulk, insert, integers, write
 from core.ground.db.columns import (
     EncryptedText,
     Hours,
@@ -14,7 +14,7 @@ from core.ground.db.columns import (
     moment_text,
     office_day_of,
 )
-from core.ground.db.copies import dialect, dump, put_back, scratch
+from core.ground.db.copies import dialect, dump, put_back, rehearsal_on_a_copy, scratch
 from core.ground.db.guards import alembic_config, append_only, faults, installed, outdated, upgrade
 from core.ground.db.place import OFFICE_ZONE, ROOT, home, key_path, office_day, url
 from core.ground.db.sealing import (
@@ -30,32 +30,40 @@ from core.ground.db.sealing import (
 )
 from core.ground.db.searching import holding, numbered
 from core.ground.db.sessions import (
+    alone,
     at_the_end,
     checkpoint,
     close,
     engine,
     finish,
     lock,
+    nobody_waits,
     reading,
     rehearsal,
     rehearsed,
+    remembered,
     transaction,
+    unlocked,
 )
 from core.ground.db.sickness import sickness
 
 __all__ = [
     "OFFICE_ZONE",
     "ROOT",
+    "TAPE",
+    "Bound",
     "EncryptedText",
     "Hours",
     "Moment",
     "Years",
     "alembic_config",
+    "alone",
     "append_only",
     "as_kept",
     "at_the_end",
     "blind_index",
     "blind_indexes",
+    "bound",
     "canonical",
     "canonical_rows",
     "checkpoint",
@@ -81,6 +89,7 @@ __all__ = [
     "keys",
     "lock",
     "moment_text",
+    "nobody_waits",
     "numbered",
     "office_day",
     "office_day_of",
@@ -88,13 +97,17 @@ __all__ = [
     "put_back",
     "reading",
     "rehearsal",
+    "rehearsal_on_a_copy",
     "rehearsed",
+    "remembered",
     "scratch",
     "seal",
     "sickness",
     "transaction",
+    "unlocked",
     "unseal",
     "upgrade",
     "url",
     "use_secrets",
+    "write",
 ]

@@ -7,6 +7,7 @@ import functools
 import gc
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from core.ground.db.columns import EncryptedText, one_throughout
+from core.ground.db.sessions import done_something
 from core.ground.deeds import with_nul
 
 
@@ -52,24 +54,55 @@ def integers(session: Session, query: sa.Select[*tuple[Any, ...]]) -> NDArray[np
     return np.fromstring(found, np.int64, sep=",").reshape(-1, columns).T
 
 
+@dataclass(frozen=True)
+class Bound:
+    """Rows as the driver takes them (待写的行), sealed and ready: to write them takes no more than the database."""
+
+    table: sa.Table
+    count: int
+    columns: Mapping[str, Iterable[Any]]
+
+
+def bound(session: Session, model: type[DeclarativeBase], columns: Mapping[str, Any]) -> Bound:
+    """Prepare a bulk insert (备好待写的行), before anything is locked; given as to `insert`. Refused: "characters"."""
+    table, dialect = model.__table__, session.get_bind().dialect
+    assert isinstance(table, sa.Table)
+    (count,) = {len(given) for given in columns.values() if isinstance(given, list)}
+    defaults = {each.name: each.default.arg for each in table.columns if each.default and each.default.is_scalar}
+    columns = defaults | dict(columns)
+    return Bound(
+        table, count, {name: _bound(table.c[name].type, given, dialect) for name, given in columns.items() if count}
+    )
+
+
 def insert(session: Session, model: type[DeclarativeBase], columns: Mapping[str, Any]) -> None:
     """Bulk insert (批量写入): rows given by column; a list has a value for each row, anything else stands in every row.
 
     What binds a value is looked up once for a column, and no row is made an object: many times as fast as row by row.
     Refused codes: "characters".
     """
+    write(session, bound(session, model, columns))
+
+
+TAPE = "bulk rows that this session wrote"
+"""Where a session's `info` has a list under this name, every `Bound` that is written is put there."""
+
+
+def write(session: Session, prepared: Bound, **same: int) -> None:
+    """Write rows that are ready (写入备好的行); `same` are whole numbers that stand in every row, such as an id."""
     session.flush()
-    connection = session.connection()
-    table, dialect = model.__table__, connection.dialect
-    assert isinstance(table, sa.Table)
-    (count,) = {len(given) for given in columns.values() if isinstance(given, list)}
-    if not count:
+    if not prepared.count:
         return
-    defaults = {each.name: each.default.arg for each in table.columns if each.default and each.default.is_scalar}
-    columns = defaults | dict(columns)
-    rows = zip(*(_bound(table.c[name].type, given, dialect) for name, given in columns.items()), strict=False)
+    session.info.get(TAPE, []).append(prepared)
+    connection = session.connection()
+    dialect, columns = (
+        connection.dialect,
+        dict(prepared.columns) | {name: itertools.repeat(each) for name, each in same.items()},
+    )
+    rows = zip(*columns.values(), strict=False)
     quote = dialect.identifier_preparer.quote
-    into = f"{quote(table.name)} ({', '.join(map(quote, columns))})"
+    into = f"{quote(prepared.table.name)} ({', '.join(map(quote, columns))})"
+    done_something(connection)
     with contextlib.closing(connection.connection.cursor()) as cursor:
         if dialect.name == "postgresql":
             with cursor.copy(f"COPY {into} FROM STDIN") as copy:

@@ -10,14 +10,16 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from core.ground.access import Refused
-from core.ground.db.place import url
-from core.ground.db.sessions import close
+from core.ground.db.place import home, url
+from core.ground.db.sessions import close, rehearsal, rehearsal_elsewhere
 
 
 def dialect() -> str:
@@ -104,6 +106,34 @@ def scratch(folder: Path) -> Iterator[str]:
     finally:
         with server.connect() as connection:
             connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextlib.contextmanager
+def rehearsal_on_a_copy() -> Iterator[Session]:
+    """Rehearsal of a large deed (大件预演): on SQLite in a copy of this moment, so that nobody waits for its one lock.
+
+    Of a database of 100 MB the copy takes a third of a second. PostgreSQL needs none, it lets others write meanwhile.
+    May stand inside a transaction that is `unlocked`.
+    """
+    if dialect() != "sqlite":
+        with rehearsal() as session:
+            yield session
+        return
+    with tempfile.TemporaryDirectory(prefix=_REHEARSING, dir=home()) as folder:
+        for left in home().glob(f"{_REHEARSING}*"):  # by a process that was killed an hour ago
+            if Path(folder).stat().st_mtime - left.stat().st_mtime > 3600:
+                shutil.rmtree(left, ignore_errors=True)
+        place = Path(folder) / "office.db"
+        with (
+            contextlib.closing(sqlite3.connect(f"file:{_sqlite_file()}?mode=ro", uri=True)) as here,
+            contextlib.closing(sqlite3.connect(place)) as there,
+        ):
+            here.backup(there)
+        with rehearsal_elsewhere(f"sqlite:///{place}") as session:
+            yield session
+
+
+_REHEARSING = ".rehearsal-"
 
 
 def _sqlite_file() -> Path:

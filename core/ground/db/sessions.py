@@ -7,6 +7,7 @@ import contextvars
 import functools
 import hashlib
 import os
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -61,6 +62,11 @@ def _engine(address: str, pool_size: str) -> sa.Engine:
     pool = {"pool_size": 10, "max_overflow": 30}
     if pool_size:
         pool = {"pool_size": int(pool_size), "max_overflow": 0, "pool_timeout": 10}
+    return made_for(address, **pool)
+
+
+def made_for(address: str, **pool: Any) -> sa.Engine:
+    """An engine for a database, with all that holds of every one."""
     made = sa.create_engine(
         address,
         pool_pre_ping=not address.startswith("sqlite"),
@@ -69,6 +75,7 @@ def _engine(address: str, pool_size: str) -> sa.Engine:
     )
     _made.add(made)
     sa.event.listen(made, "before_cursor_execute", _without_nul, retval=True)
+    sa.event.listen(made, "begin", _nothing_done)
     if made.dialect.name == "sqlite":
         sa.event.listen(made, "connect", _sqlite_connect)
         sa.event.listen(made, "begin", _sqlite_begin)
@@ -98,14 +105,40 @@ def _sqlite_begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
+_UNLOCKED = "others may write"
+_DONE = "something was written or locked in this transaction"
+
+
+def _nothing_done(connection: sa.Connection) -> None:
+    connection.info[_DONE] = False
+
+
+def done_something(connection: sa.Connection) -> None:
+    """Note that a transaction has written or locked something: `unlocked` is for before that."""
+    connection.info[_DONE] = True
+
+
+def _holds(statement: str, context: Any) -> bool:
+    """Whether a statement writes, or locks a row for what is to be written (SQLite has no words for that)."""
+    if context.isinsert or context.isupdate or context.isdelete:
+        return True
+    asked = getattr(context.compiled, "statement", None)
+    return getattr(asked, "_for_update_arg", None) is not None or statement[:6].upper() in _WRITES
+
+
+_WRITES = ("INSERT", "UPDATE", "DELETE", "CREATE", "DROP T", "ALTER ")
+
+
 def _without_nul(
-    _connection: sa.Connection, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool
+    connection: sa.Connection, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool
 ) -> tuple[str, Any]:
     """No text holds a NUL, which PostgreSQL cannot keep: a question is asked without it, a change is refused.
 
     Nobody types one; it comes with a made-up address or a damaged paste. It is not dropped from what is kept, since
     a digest may have been taken over it already. Refused codes: "characters".
     """
+    if _holds(statement, context):
+        done_something(connection)
     if not _holds_nul(parameters):
         return statement, parameters
     if context.isinsert or context.isupdate:
@@ -173,6 +206,8 @@ def _declared(model: Any) -> list[tuple[str, type, int]]:
 
 _open: contextvars.ContextVar[str] = contextvars.ContextVar("ce_open_session", default="")
 """What is open in this thread: "transaction()", "reading()" or nothing."""
+_at_hand: contextvars.ContextVar[Session | None] = contextvars.ContextVar("ce_session_at_hand", default=None)
+"""The session that may write, in this thread."""
 
 
 @contextlib.contextmanager
@@ -185,12 +220,70 @@ def _one_at_a_time(kind: str) -> Iterator[None]:
     """
     if held := _open.get():
         raise RuntimeError(f"{kind} inside {held}: ask the session at hand, or close it first")
+    _door.enter()
     _open.set(kind)
     try:
         with sickness.told():
             yield
     finally:
         _open.set("")
+        _door.leave()
+
+
+@contextlib.contextmanager
+def _in_hand(session: Session) -> Iterator[None]:
+    """Know a session that may write as the one at hand."""
+    before = _at_hand.set(session)
+    try:
+        yield
+    finally:
+        _at_hand.reset(before)
+
+
+class _Door:
+    """How many threads of this process are in the database, and whether one of them has it to itself."""
+
+    def __init__(self) -> None:
+        self._moved = threading.Condition()
+        self._inside = 0
+        self._alone: threading.Thread | None = None
+
+    def enter(self) -> None:
+        with self._moved:
+            if self._alone not in (None, threading.current_thread()):
+                raise Refused("sick", sickness.RESTORING)
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._moved:
+            self._inside -= 1
+            self._moved.notify_all()
+
+    @contextlib.contextmanager
+    def shut(self, wait: float) -> Iterator[None]:
+        with self._moved:
+            if self._alone:
+                raise Refused("sick", sickness.RESTORING)
+            self._alone = threading.current_thread()
+        try:
+            with self._moved:
+                if not self._moved.wait_for(lambda: not self._inside, wait):
+                    raise Refused("sick", sickness.BUSY)
+            yield
+        finally:
+            with self._moved:
+                self._alone = None
+
+
+_door = _Door()
+
+
+def alone(*, wait: float = 30.0) -> contextlib.AbstractContextManager[None]:
+    """Have the database to oneself (独占), in this process: others are refused meanwhile, once those inside have left.
+
+    For putting another database in its place. Refused codes: "sick" (somebody stays longer than `wait` seconds).
+    """
+    return _door.shut(wait)
 
 
 @contextlib.contextmanager
@@ -201,9 +294,71 @@ def transaction() -> Iterator[Session]:
 
     RuntimeError inside another `transaction()` or `reading()` of the same thread.
     """
-    with _one_at_a_time("transaction()"), Session(engine(), expire_on_commit=False) as session, session.begin():
+    with (
+        _one_at_a_time("transaction()"),
+        Session(engine(), expire_on_commit=False) as session,
+        _in_hand(session),
+        session.begin(),
+    ):
         yield session
         finish(session)
+
+
+def remembered() -> dict[Any, Any]:
+    """What the deed at hand knows and may need again (本次办理已知的); empty, and forgotten, outside of one."""
+    session = _at_hand.get()
+    return {} if session is None else session.info
+
+
+_alone: contextvars.ContextVar[bool] = contextvars.ContextVar("ce_alone", default=False)
+
+
+@contextlib.contextmanager
+def nobody_waits() -> Iterator[None]:
+    """An office that is only being made (建立演示): nobody else is in it, so files are read under its one lock."""
+    before = _alone.set(True)
+    try:
+        yield
+    finally:
+        _alone.reset(before)
+
+
+@contextlib.contextmanager
+def unlocked(*, if_possible: bool = False) -> Iterator[None]:
+    """Let others write meanwhile (不占写锁): what takes long, a file to be read above all, is done in such a block.
+
+    It stands at the beginning of a deed, before anything is written or locked: others may have changed anything when it
+    is over, so what is to hold is asked again afterwards, under the lock. Outside a transaction it does nothing.
+    RuntimeError, a bug, where something was written or locked already: nobody reads a file while others wait for that.
+    `if_possible`: then it is done under the lock instead; what only reckons may stand in a deed of many.
+    """
+    session = _at_hand.get()
+    if session is None:
+        yield
+        return
+    connection = session.connection()
+    if connection.info.get(_UNLOCKED):
+        yield
+        return
+    if connection.info.get(_DONE) or session.new or session.dirty or session.deleted or session.in_nested_transaction():
+        if if_possible or _alone.get():
+            yield
+            return
+        raise RuntimeError("something is written or locked already: read the file, or reckon, before that")
+    sqlite = connection.dialect.name == "sqlite"
+    connection.exec_driver_sql("COMMIT")  # of nothing: only the lock goes, and the snapshot
+    if sqlite:
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+    connection.info[_UNLOCKED] = True
+    try:
+        yield
+    finally:
+        connection.info[_UNLOCKED] = False
+        if sqlite:
+            _sqlite_begin(connection)
+        else:
+            connection.exec_driver_sql("COMMIT")  # the driver begins anew with the next statement
+        session.expire_all()
 
 
 @contextlib.contextmanager
@@ -213,8 +368,22 @@ def rehearsal() -> Iterator[Session]:
     No line of the trail is written. SQLite's one write lock, or a lock the deed takes, is held until the block ends, so
     ask nothing else in it. RuntimeError inside another block of the same thread.
     """
-    with _one_at_a_time("rehearsal()"), Session(engine(), expire_on_commit=False) as session:
+    with _one_at_a_time("rehearsal()"), Session(engine(), expire_on_commit=False) as session, _in_hand(session):
         yield session  # closed without a commit
+
+
+@contextlib.contextmanager
+def rehearsal_elsewhere(address: str) -> Iterator[Session]:
+    """A rehearsal in another database (另处预演), which may stand inside a transaction that is `unlocked`."""
+    source = made_for(address, poolclass=sa.NullPool)
+    kind, hand = _open.set("rehearsal()"), _at_hand.set(None)
+    try:
+        with Session(source, expire_on_commit=False) as session:
+            yield session
+    finally:
+        _at_hand.reset(hand)
+        _open.reset(kind)
+        source.dispose()
 
 
 @contextlib.contextmanager
@@ -266,3 +435,4 @@ def lock(session: Session, name: str) -> None:
     if session.get_bind().dialect.name == "postgresql":
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+    done_something(session.connection())

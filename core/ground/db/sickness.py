@@ -21,6 +21,7 @@ DAMAGED = (
 )
 AWAY = f"连接不上数据库。{_NOTHING}请确认数据库服务已启动、网络正常，再重试。(the database cannot be reached)"
 BUSY = f"数据库正忙。{_NOTHING}请稍后重试。(the database is busy)"
+RESTORING = "系统正在从备份恢复，请过几分钟再打开，用恢复后的账号登录。(being restored)"
 FAILING = f"磁盘读写出错。{_NOTHING}请检查磁盘和备份。(the disk is failing)"
 
 _OF_FILES = {

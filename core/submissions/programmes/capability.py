@@ -27,6 +27,7 @@ from core.models import Organization, Plan, PlanTable, ProgrammeLine, State, Sub
 from core.people import holidays, organizations
 from core.submissions.kinds import EDITABLE, REASONS, Action, Kind, Line, Mark, Rows, register
 from core.submissions.programmes import lines
+from core.tables import reading
 from core.tables.mending import Change
 from core.tables.problems import Problem
 from core.trail import audit, choices, files
@@ -187,6 +188,17 @@ def checked(home: Organization, fields: TableFields) -> TableFields:
 
 
 @deed
+def look_into(session: Session, given: Upload, *, actor: Actor) -> None:
+    """Read a file before a table is begun with it (先读文件), so that nobody waits for it; it is found read then.
+
+    Refused codes: "role", "file", "headings".
+    """
+    require(actor, *FILERS)
+    listed = choices.chosen(session, actor.organization_id, lines.LISTING.code)
+    reading.read(given.content, given.filename, lines.LISTING, chosen=listed)
+
+
+@deed
 def revise(
     session: Session,
     table_id: int,
@@ -204,6 +216,11 @@ def revise(
     A file takes the place of lines that are there only with `replaces`. Rows with a fault are kept, to be put right.
     Refused codes: "role", "missing", "state", "stale", "fields", "file", "headings", "replace".
     """
+    read = None
+    if given is not None:  # before anything is locked
+        found = own(session, table_id, actor, lock=False)
+        listed = choices.chosen(session, found.organization_id, lines.LISTING.code)
+        read = lines.read(given, _asks(found), listed)
     found = own(session, table_id, actor)
     if found.version != version:
         raise audit.overtaken(session, found)
@@ -211,10 +228,8 @@ def revise(
     if len(note) > LONGEST_NOTE:
         refuse_faults([("note", f"编制说明不超过{LONGEST_NOTE}个字，现为{len(note)}个字")])
     found.note = note
-    if given is not None:
-        rows, account = lines.read(
-            given, _asks(found), choices.chosen(session, found.organization_id, lines.LISTING.code)
-        )
+    if given is not None and read is not None:
+        rows, account = read
         if found.lines and not adds and not replaces:
             words = (
                 f"表中已有{len(found.lines)}项，读入文件会整表替换，所以没有读入。确要替换的，请先勾选“替换原有各项”。"
@@ -258,10 +273,10 @@ def _settle(found: PlanTable) -> None:
     sa.orm.attributes.flag_modified(found, "items")
 
 
-def own(session: Session, table_id: int, actor: Actor) -> PlanTable:
-    """One's own table, open to be changed, locked. Refused codes: "role", "missing", "state"."""
+def own(session: Session, table_id: int, actor: Actor, *, lock: bool = True) -> PlanTable:
+    """One's own table, open to be changed, locked unless later. Refused codes: "role", "missing", "state"."""
     require(actor, *FILERS)
-    found = session.get(PlanTable, table_id, with_for_update={"of": Submission})
+    found = session.get(PlanTable, table_id, with_for_update={"of": Submission} if lock else None)
     if found is None or found.organization_id != actor.organization_id:
         raise not_found("计划表")
     if found.state not in EDITABLE:

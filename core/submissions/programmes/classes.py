@@ -316,14 +316,16 @@ def read_finish(
     actor: Actor,
     chosen: Mapping[str, str] | None = None,
     mended: Mended = NOTHING_MENDED,
+    read: Checked[Finished] | None = None,
 ) -> Preview:
     """Read a class's table of finish tests (读入结业考核表) against its roster; nothing is put on record yet.
 
-    Refused codes: "role", "missing" (another institute's), "state", "file", "headings".
+    `read`: the file, where it was read before. Refused codes: "role", "missing" (another institute's), "state", "file",
+    "headings".
     """
     require(actor, Role.BASE_CLERK)
     plan, _, report = _class_of(session, plan_id, actor, own=True)
-    checked = FINISH.read(upload.content, upload.filename, chosen=chosen, mended=mended)
+    checked = read or FINISH.read(upload.content, upload.filename, chosen=chosen, mended=mended)
     by_index = {index: (human, name) for human, (name, index) in learners(session, plan.id).items()}
     had = {each.person_id: each for each in session.scalars(sa.select(FinishTest).where(FinishTest.plan_id == plan.id))}
     taken = _numbers(session, FinishTest, [line.number for _, line in checked.lines])
@@ -368,8 +370,9 @@ def record_finish(
     Who stands there already as the table has it stands once. Refused codes: as of `read_finish`, "rows" (nothing new).
     """
     require(actor, Role.BASE_CLERK)
+    read = FINISH.read(upload.content, upload.filename, chosen=chosen, mended=mended)  # before anything is locked
     plan = session.scalar(sa.select(Plan).where(Plan.id == plan_id).with_for_update(of=Submission))
-    found = read_finish(session, plan_id, upload, actor=actor, chosen=chosen, mended=mended)
+    found = read_finish(session, plan_id, upload, actor=actor, read=read)
     assert plan is not None, "read_finish"
     if not found.fresh:
         raise Refused("rows", "没有新的结业考核可以登记：各行有错误，或已经登记过。")
@@ -438,13 +441,15 @@ def read_assessments(
     actor: Actor,
     chosen: Mapping[str, str] | None = None,
     mended: Mended = NOTHING_MENDED,
+    read: Checked[Assessed] | None = None,
 ) -> Preview:
     """Read a table of assessments (读入考核结果表) against who is on file; nothing is put on record yet.
 
-    Refused codes: "role", "jurisdiction", "file", "headings", "occupations", "policy".
+    `read`: the file, where it was read before. Refused codes: "role", "jurisdiction", "file", "headings",
+    "occupations", "policy".
     """
     _require_recorder(actor)
-    checked = ASSESS.read(upload.content, upload.filename, chosen=chosen, mended=mended)
+    checked = read or ASSESS.read(upload.content, upload.filename, chosen=chosen, mended=mended)
     indexes = {line.id_number: db.blind_index(line.id_number) for _, line in checked.lines}
     known = persons.on_file(session, list(indexes.values()))
     humans = {each.human_id for each in known.values()}
@@ -534,9 +539,9 @@ def record_assessments(
     Refused codes: as of `read_assessments`, "rows" (nothing new).
     """
     _require_recorder(actor)
+    read = ASSESS.read(upload.content, upload.filename, chosen=chosen, mended=mended)  # before anything is locked
     db.lock(session, "assessments")
-    today = db.office_day(now)
-    found = read_assessments(session, upload, today=today, actor=actor, chosen=chosen, mended=mended)
+    found = read_assessments(session, upload, today=db.office_day(now), actor=actor, read=read)
     if not found.fresh:
         raise Refused("rows", "没有新的考核结果可以登记：各行有错误，或已经登记过。")
     passed = 0

@@ -146,7 +146,7 @@ def catalogue() -> list[Standard]:
 def _read(path: Path, _changed: int, _size: int) -> tuple[list[Standard], list[str]]:
     """What a file says, and its faults in words; read once for each state of the file."""
     try:
-        checked = TABLE.read(path.read_bytes(), path.name)
+        checked = TABLE.read(path.read_bytes(), path.name, ours=True)
     except Refused as refused:
         return [], [refused.words.rstrip("。")]
     faults = [

@@ -22,7 +22,8 @@ from core.submissions import plans
 from core.submissions.forms import Faults, left_out, no_days, too_long
 from core.submissions.kinds import EDITABLE
 from core.submissions.reports.events import Event
-from core.submissions.reports.repairing import take_roster
+from core.submissions.reports.keeping import stamp
+from core.submissions.reports.repairing import consider, take_roster
 from core.tables.problems import Problem
 from core.trail import audit, files
 from core.trail.files import Upload
@@ -123,18 +124,20 @@ def save(
     Refused codes: "role", "missing", "state", "early", "fields", "file", "headings", "rows" (not of this roster),
     "stale" (changed since the file was handed out), "repaired" (it would take the place of repairs).
     """
+    last = sa.select(Report).where(Report.plan_id == plan_id).order_by(Report.part.desc()).limit(1)
+    last = last.execution_options(populate_existing=True)
+    given = (fields.start_on, fields.end_on), roster_file, replace, actor, now
+    with db.unlocked(if_possible=roster_file is None):
+        plan = plans.own(session, plan_id, actor, lock=False)
+        _check_fields(plan, fields, db.office_day(now))
+        report = _editable(session.scalar(last))
+        considered = consider(session, plan, report, *given)
     plan = plans.own(session, plan_id, actor)
-    if plan.state is not State.APPROVED:
-        raise Refused("state", "该计划尚未通过，不能报送培训情况报告。")
-    today = db.office_day(now)
-    refuse_faults([*left_out(fields, WORDS), *too_long(fields, LONGEST, {}), *no_days(fields, WORDS)])
-    if plan.end_on > today and fields.end_on > today:
-        raise Refused("early", f"培训{plan.end_on}结束，结束后再报送培训情况报告。")
-    refuse_faults(_day_faults(plan, fields, today))
+    _check_fields(plan, fields, db.office_day(now))
+    report = _editable(session.scalar(last.with_for_update()))
+    if stamp(session, report) != considered.stamp:
+        considered = consider(session, plan, report, *given, read=considered.table)
     due_on = plans.report_deadline(session, plan, fields.end_on).due_on
-    report = session.scalar(
-        sa.select(Report).where(Report.plan_id == plan.id).order_by(Report.part.desc()).limit(1).with_for_update()
-    )
     before = summary(report) if report else {}
     event = Event.REVISED if report else Event.DRAFTED
     if report is None:
@@ -148,8 +151,6 @@ def save(
             plan=plan,
         )
         session.add(report)
-    elif report.state not in EDITABLE:
-        raise Refused("state", f"该报告的状态是“{report.state.label}”，不能修改；待审的请先撤回。")
     report.start_on, report.end_on = fields.start_on, fields.end_on
     report.summary, report.teachers = typed.prose(fields.summary), typed.prose(fields.teachers)
     report.over_plan_reason = typed.prose(fields.over_plan_reason)
@@ -161,9 +162,24 @@ def save(
         if not announcement.filename.lower().endswith(files.DOCUMENT_ENDINGS):
             raise Refused("file", f"培训通知请上传{'、'.join(files.DOCUMENT_ENDINGS)}文件。")
         report.announcement_id = files.attach(session, report, announcement, purpose="announcement", now=now).id
-    problems = take_roster(session, report, roster_file, replace, actor, now)
+    problems = take_roster(session, report, roster_file, considered, actor, now)
     audit.record(session, event, report, actor=actor, before=before, after=summary(report), now=now)
     return report, problems
+
+
+def _check_fields(plan: Plan, fields: ReportFields, today: date) -> None:
+    if plan.state is not State.APPROVED:
+        raise Refused("state", "该计划尚未通过，不能报送培训情况报告。")
+    refuse_faults([*left_out(fields, WORDS), *too_long(fields, LONGEST, {}), *no_days(fields, WORDS)])
+    if plan.end_on > today and fields.end_on > today:
+        raise Refused("early", f"培训{plan.end_on}结束，结束后再报送培训情况报告。")
+    refuse_faults(_day_faults(plan, fields, today))
+
+
+def _editable(report: Report | None) -> Report | None:
+    if report is not None and report.state not in EDITABLE:
+        raise Refused("state", f"该报告的状态是“{report.state.label}”，不能修改；待审的请先撤回。")
+    return report
 
 
 def _day_faults(plan: Plan, fields: ReportFields, today: date) -> Faults:

@@ -6,6 +6,7 @@ import functools
 import json
 import operator
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, resident_id
 from core.ground.access import Actor, Refused, Role, not_found, require
+from core.ledger import books
 from core.models import CreditEntry, Plan, Report, RosterProblem, RosterRepair, RosterRow
 from core.submissions import plans, roster
 from core.submissions.kinds import EDITABLE
@@ -24,11 +26,15 @@ from core.trail import choices, files
 
 def form_of(report: Report) -> roster.Form:
     """Roster form (花名册格式) of a report, under the notice of its plan; where that is faulty, under the region's."""
+    return form_of_plan(report.plan)
+
+
+def form_of_plan(plan: Plan) -> roster.Form:
     try:
-        policy = plans.policy_of(report.plan)
+        policy = plans.policy_of(plan)
     except Refused:
         policy = None
-    return roster.form(policy, report.plan.subject)
+    return roster.form(policy, plan.subject)
 
 
 def limits(plan: Plan, start_on: date, end_on: date, today: date) -> roster.Limits:
@@ -45,9 +51,10 @@ def limits(plan: Plan, start_on: date, end_on: date, today: date) -> roster.Limi
     )
 
 
-def chosen(session: Session, report: Report) -> dict[str, str]:
-    """Columns (认列) that the base of a report has chosen, for a file of its that is read now."""
-    return choices.chosen(session, report.organization_id, roster.listing(form_of(report)).code)
+def chosen(session: Session, report: Report | Plan) -> dict[str, str]:
+    """Columns (认列) that the base of a report or plan has chosen, for a file of its that is read now."""
+    plan = report if isinstance(report, Plan) else report.plan
+    return choices.chosen(session, plan.organization_id, roster.listing(form_of_plan(plan)).code)
 
 
 def repaired(session: Session, report: Report) -> int:
@@ -65,54 +72,88 @@ def cells_of(session: Session, report: Report, actor: Actor) -> dict[int, roster
     return dict(roster.rows_in(given.content, given.filename, form_of(report), chosen=chosen(session, report)).rows)
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A roster as it was checked (检查过的花名册), its rows and problems ready to be written."""
+
+    preview: roster.Preview
+    problems: list[Problem]
+    rows: db.Bound
+    told: db.Bound
+
+
 @db.in_bulk()
-def keep(
+def checked(
     session: Session,
+    plan: Plan,
     report: Report,
     rows: dict[int, roster.Cells],
     today: date,
     *,
     of_file: Sequence[Problem] | None = None,
-) -> list[Problem]:
-    """Check and store (检查并保存): replace the stored roster by these rows, with every problem found. Idempotent.
+) -> Checked:
+    """Check a roster's rows (检查花名册) with everything that takes long, sealing included; writes nothing.
 
     `of_file`: what a new file itself gave to say (columns not read, hidden rows); without one, what the last one gave.
+    Of a report that is not kept yet, `report` is what it will be.
     """
-    session.flush()
     noted = _of_file(session, report) if of_file is None else of_file
-    bounds = limits(report.plan, report.start_on, report.end_on, today)
-    preview = roster.check(sorted(rows.items()), form=form_of(report), limits=bounds, known=session, report=report)
+    bounds = limits(plan, report.start_on, report.end_on, today)
+    preview = roster.check(sorted(rows.items()), form=form_of_plan(plan), limits=bounds, known=session, report=report)
     faulty = preview.faulty_rows
-    posted = sa.exists().where(CreditEntry.roster_row_id == RosterRow.id)
-    mine = sa.update(RosterRow).where(RosterRow.report_id == report.id)
-    session.execute(mine.where(posted).values(report_id=None).execution_options(synchronize_session=False))
-    for table in (RosterRow, RosterProblem):
-        session.execute(sa.delete(table).where(table.report_id == report.id))
     kept, written = preview.rows, json.JSONEncoder(ensure_ascii=False).encode
     plain = "row id_number employer post specialty credit_year phone note".split()
     by_column = zip(*map(operator.attrgetter(*plain), kept), strict=True)
     columns: dict[str, Any] = dict(zip(plain, map(list, by_column), strict=True))
     columns |= {
-        "report_id": report.id,
         "name": [row.name[:100] for row in kept],
         "note": list(map(functools.cache(resident_id.without), columns["note"])),
-        "hours": [row.hours[report.plan.subject] for row in kept],
+        "hours": [row.hours[plan.subject] for row in kept],
         "id_index": [None if row.row in faulty else preview.indexes[row.row] for row in kept],
         "assessment": [row.assessment[:40] for row in kept],
         "faulty": [row.row in faulty for row in kept],
         "cells": _as_json([row.cells for row in kept]),
     }
-    db.insert(session, RosterRow, columns)
+    ready = db.bound(session, RosterRow, columns)
     plain = "row code value words blocking offer".split()
     found = in_order([*noted, *preview.problems], preview.form.columns)
     columns = {name: [getattr(problem, name) for problem in found] for name in plain}
-    columns |= {"column_name": [problem.column for problem in found], "report_id": report.id}
+    columns |= {"column_name": [problem.column for problem in found]}
     columns |= {"mend": [written(dict(problem.mend)) for problem in found]}
-    db.insert(session, RosterProblem, columns)
+    return Checked(preview, found, ready, db.bound(session, RosterProblem, columns))
+
+
+def put(session: Session, report: Report, made: Checked) -> list[Problem]:
+    """Store a roster (保存花名册) as it was checked, in place of the one that is kept. Idempotent."""
+    session.flush()
+    posted = sa.exists().where(CreditEntry.roster_row_id == RosterRow.id)
+    mine = sa.update(RosterRow).where(RosterRow.report_id == report.id)
+    session.execute(mine.where(posted).values(report_id=None).execution_options(synchronize_session=False))
+    for table in (RosterRow, RosterProblem):
+        session.execute(sa.delete(table).where(table.report_id == report.id))
+    db.write(session, made.rows, report_id=report.id)
+    db.write(session, made.told, report_id=report.id)
+    preview = made.preview
     report.people = len({row.id_number for row in preview.good_rows})
     report.hours = sum((_earned(row) for row in preview.good_rows), Decimal())
-    report.faults = len(faulty)
-    return found
+    report.faults = len(preview.faulty_rows)
+    return made.problems
+
+
+def keep(session: Session, report: Report, rows: dict[int, roster.Cells], today: date) -> list[Problem]:
+    """Check and store (检查并保存): the two in one, for a roster that is being made out of others."""
+    session.flush()
+    return put(session, report, checked(session, report.plan, report, rows, today))
+
+
+def stamp(session: Session, report: Report | None) -> tuple[object, ...]:
+    """What a check depends on (检查依据), in a few numbers: the report and its rows, who is on file, what is posted."""
+    seen = books.state(session)
+    if report is None or report.id is None:
+        return seen
+    session.refresh(report, ["version"])
+    repaired = sa.select(sa.func.max(RosterRepair.id)).where(RosterRepair.report_id == report.id)
+    return (*seen, report.version, session.scalar(repaired))
 
 
 def _as_json(rows: Sequence[roster.Cells]) -> list[str]:
@@ -131,9 +172,9 @@ def _of_file(session: Session, report: Report) -> list[Problem]:
     ]
 
 
-def own_open(session: Session, report_id: int, actor: Actor) -> Report:
+def own_open(session: Session, report_id: int, actor: Actor, *, lock: bool = True) -> Report:
     require(actor, Role.BASE_CLERK)
-    report = session.get(Report, report_id, with_for_update=True)
+    report = session.get(Report, report_id, with_for_update=lock, populate_existing=True)
     if report is None or report.organization_id != actor.organization_id:
         raise not_found("报告")
     if report.state not in EDITABLE:

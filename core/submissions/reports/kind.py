@@ -278,6 +278,8 @@ class ReportKind(Kind[Report]):
 
         Refused codes: "name" (somebody on file has this number under another name), "empty", "posted".
         """
+        if books.post_ready(session, report, actor=actor, now=now):
+            return ""
         sealed = sa.inspect(RosterRow).columns.id_number.type
         assert isinstance(sealed, db.EncryptedText)
         row = RosterRow
@@ -347,6 +349,9 @@ class ReportKind(Kind[Report]):
             session.delete(each)
         session.flush()
         report.people = _people(session, report)
+
+    def size(self, report: Report) -> int:
+        return report.people
 
     def consequence(self, session: Session, report: Report, action: Action, counted: Consequence) -> Consequence:
         """Whom the roster's hours go to, which rows post none; before approval what it would post as it stands."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,10 +15,23 @@ from sqlalchemy.orm import Session
 from core.ground import db, resident_id, typed
 from core.ground.access import Actor, Refused
 from core.ground.deeds import deed
-from core.models import Attachment, Report, RosterProblem, RosterRepair
+from core.models import Attachment, Plan, Report, RosterProblem, RosterRepair
 from core.submissions import roster
 from core.submissions.reports.events import Event
-from core.submissions.reports.keeping import cells_of, chosen, form_of, keep, limits, own_open, repaired, repairs_of
+from core.submissions.reports.keeping import (
+    Checked,
+    cells_of,
+    checked,
+    chosen,
+    form_of,
+    form_of_plan,
+    limits,
+    own_open,
+    put,
+    repaired,
+    repairs_of,
+    stamp,
+)
 from core.tables import reading
 from core.tables.mending import Change
 from core.tables.problems import STRIKE, Problem
@@ -25,42 +39,88 @@ from core.tables.reading import Asked, Table, Understood
 from core.trail import audit, files
 from core.trail.files import Upload
 
+_Repair = tuple[int, str, str, str]
+"""Row, column ("" for the whole row), before, after."""
 
-def take_roster(
-    session: Session, report: Report, given: Upload | None, replace: bool, actor: Actor, now: datetime
-) -> list[Problem]:
-    """Roster upload (上传花名册): take a new file, a corrected one or none, and check the roster afresh.
+
+@dataclass(frozen=True)
+class Considered:
+    """What an upload, or a form without one, makes of a roster (上传的结果), with the check that took long."""
+
+    stamp: tuple[object, ...]
+    """What it was made from; see `keeping.stamp`."""
+    table: Table | None = None
+    """The file, where it was read."""
+    repairs: list[_Repair] | None = None
+    """What a file of open rows brings back; None where it is another roster, or none was given."""
+    checked: Checked | None = None
+
+
+def consider(
+    session: Session,
+    plan: Plan,
+    report: Report | None,
+    days: tuple[date, date],
+    given: Upload | None,
+    replace: bool,
+    actor: Actor,
+    now: datetime,
+    *,
+    read: Table | None = None,
+) -> Considered:
+    """Roster upload (上传花名册): what a new file, a corrected one or none comes to on these days; writes nothing.
 
     Step 1: no file, or one taken before (idempotent): the rows as they are, since dates or people may have changed.
     Step 2: a file that names no rows of this roster takes its place, read by the columns its base has chosen; over
     repairs only with `replace` ("repaired").
     Step 3: a file of open rows (`roster.ORIGIN`) brings those back corrected; the others stand, and so does what was
     repaired since it was handed out.
+    `read`: the file, where it was read before.
     """
-    if given is None or taken_before(session, report, given):
-        return keep(session, report, cells_of(session, report, actor), db.office_day(now)) if report.roster_id else []
-    table = roster.rows_in(given.content, given.filename, form_of(report), chosen=chosen(session, report))
-    read = table.rows
-    origins, codes = ([typed.text(cells.pop(name, "")) for _, cells in read] for name in ("origin", "code"))
-    if not any(origins) or report.roster_id is None:
-        if (made := repaired(session, report)) and not replace:
+    was, today = stamp(session, report), db.office_day(now)
+    will = Report(id=report.id if report else None, part=report.part if report else 1, plan_id=plan.id)
+    will.organization_id, will.roster_id = plan.organization_id, report.roster_id if report else None
+    will.start_on, will.end_on = days
+    if given is None or (report and taken_before(session, report, given)):
+        if report is None or not report.roster_id:
+            return Considered(was)
+        rows = cells_of(session, report, actor)
+        return Considered(was, checked=checked(session, plan, will, rows, today))
+    table = read or roster.rows_in(given.content, given.filename, form_of_plan(plan), chosen=chosen(session, plan))
+    lines = [(number, dict(cells)) for number, cells in table.rows]
+    origins, codes = ([typed.text(cells.pop(name, "")) for _, cells in lines] for name in ("origin", "code"))
+    if not any(origins) or report is None or report.roster_id is None:
+        if report and (made := repaired(session, report)) and not replace:
             raise Refused(
                 "repaired",
                 f"这是另一份花名册，保存后将整份替换，此前在网上改正的{made}处作废，所以没有保存。确要替换的，请先勾选"
                 "“替换原来的”再保存；只想更新几行的，请下载待改正的行，填写后上传。",
             )
-        return _put(session, report, given, table, now)
+        return Considered(was, table, None, checked(session, plan, will, dict(lines), today, of_file=table.problems))
     rows = cells_of(session, report, actor)
-    repairs = _brought_back(session, report, rows, list(zip(origins, codes, read, strict=True)))
+    repairs = _brought_back(session, report, rows, list(zip(origins, codes, lines, strict=True)))
+    return Considered(was, table, repairs, checked(session, plan, will, rows, today))
+
+
+def take_roster(
+    session: Session, report: Report, given: Upload | None, made: Considered, actor: Actor, now: datetime
+) -> list[Problem]:
+    """Take a roster (收下花名册) as it was considered."""
+    if made.checked is None:
+        return []
+    if given is None or made.table is None:
+        return put(session, report, made.checked)
+    if made.repairs is None:
+        return _put(session, report, given, made.table, made.checked, now)
     files.attach(session, report, given, purpose="repair", now=now)
-    return _amend(session, report, rows, repairs, how="file", actor=actor, now=now)
+    return _amend(session, report, made.checked, made.repairs, how="file", actor=actor, now=now)
 
 
-def _put(session: Session, report: Report, given: Upload, table: Table, now: datetime) -> list[Problem]:
+def _put(session: Session, report: Report, given: Upload, table: Table, made: Checked, now: datetime) -> list[Problem]:
     """Put a file as it was read in the roster's place; repairs of what was there are void from now on."""
     report.roster_id = files.attach(session, report, given, purpose="roster", now=now).id
     report.read_account = "\n".join(map(resident_id.masked, reading.account(table)))
-    return keep(session, report, dict(table.rows), db.office_day(now), of_file=table.problems)
+    return put(session, report, made)
 
 
 def understood(session: Session, report_id: int, actor: Actor) -> Understood:
@@ -68,7 +128,7 @@ def understood(session: Session, report_id: int, actor: Actor) -> Understood:
 
     Refused codes: "role", "missing", "state", "rows" (it has no file), "file", "headings".
     """
-    report = own_open(session, report_id, actor)
+    report = own_open(session, report_id, actor, lock=False)
     try:
         return _again(session, report, actor)[1].understood
     except Asked as asked:
@@ -84,16 +144,38 @@ def read_again(
     Over repairs only with `replace`. Refused codes: "role", "missing", "state", "rows" (it has no file), "repaired",
     "file", "headings".
     """
-    report = own_open(session, report_id, actor)
-    given, table = _again(session, report, actor)
-    if (made := repaired(session, report)) and not replace:
-        words = f"重新读入后，此前在网上改正的{made}处作废，所以没有读入。确要重新读入的，请先勾选。"
-        raise Refused("repaired", words)
+
+    def reckoned(report: Report) -> tuple[Upload, Table, Checked]:
+        given, table = _again(session, report, actor)
+        if (made := repaired(session, report)) and not replace:
+            words = f"重新读入后，此前在网上改正的{made}处作废，所以没有读入。确要重新读入的，请先勾选。"
+            raise Refused("repaired", words)
+        return given, table, checked(session, report.plan, report, dict(table.rows), day, of_file=table.problems)
+
+    day = db.office_day(now)
+    report, (given, table, made) = _reckon(session, report_id, actor, reckoned)
     before = {"faults": report.faults, "people": report.people}
-    problems = _put(session, report, given, table, now)
+    problems = _put(session, report, given, table, made, now)
     after = {"faults": report.faults, "people": report.people}
     audit.record(session, Event.REVISED, report, actor=actor, before=before, after=after, now=now)
     return report, problems
+
+
+_Made = TypeVar("_Made")
+
+
+def _reckon(session: Session, report_id: int, actor: Actor, work: Callable[[Report], _Made]) -> tuple[Report, _Made]:
+    """Reckon before the lock (先算后锁): what takes long is worked out while others write.
+
+    Where anything it stands on changed meanwhile (`stamp`), it is worked out once more under the lock. Refused as
+    `own_open` refuses.
+    """
+    with db.unlocked(if_possible=True):
+        report = own_open(session, report_id, actor, lock=False)
+        was = stamp(session, report)
+        made = work(report)
+    report = own_open(session, report_id, actor)
+    return report, made if stamp(session, report) == was else work(report)
 
 
 def _again(session: Session, report: Report, actor: Actor) -> tuple[Upload, Table]:
@@ -183,10 +265,6 @@ def taken_before(session: Session, report: Report, given: Upload) -> bool:
     return report.roster_id is not None and session.scalar(query.limit(1)) is not None
 
 
-_Repair = tuple[int, str, str, str]
-"""Row, column ("" for the whole row), before, after."""
-
-
 @deed
 def repair(
     session: Session, report_id: int, changes: Sequence[Change], *, actor: Actor, now: datetime
@@ -196,19 +274,23 @@ def repair(
     Optimistic lock: each change names what the clerk saw in its cell.
     Refused codes: "role", "missing", "state", "rows" (no such cell), "stale" (somebody changed it meanwhile).
     """
-    report = own_open(session, report_id, actor)
-    rows, headings = cells_of(session, report, actor), form_of(report).headings
-    repairs = []
-    for change in changes:
-        if change.row not in rows or change.column not in headings:
-            raise Refused("rows", f"花名册中没有第{change.row}行，可能刚被删去，请查看最新的花名册。")
-        cell = typed.text(rows[change.row].get(change.column))
-        if cell != change.before and not _is_mask(change.column, change.before, cell):
-            done = f"刚刚被他人改为“{resident_id.masked(cell)}”" if cell else "刚刚被他人清空"
-            where = f"第{change.row}行的{headings[change.column]}"
-            raise Refused("stale", f"{where}{done}，您的修改没有保存，请核对最新的内容。")
-        repairs += _set(rows, change.row, change.column, typed.text(change.after))
-    return _amend(session, report, rows, repairs, how="typed", actor=actor, now=now)
+
+    def reckoned(report: Report) -> tuple[list[_Repair], Checked]:
+        rows, headings = cells_of(session, report, actor), form_of(report).headings
+        repairs = []
+        for change in changes:
+            if change.row not in rows or change.column not in headings:
+                raise Refused("rows", f"花名册中没有第{change.row}行，可能刚被删去，请查看最新的花名册。")
+            cell = typed.text(rows[change.row].get(change.column))
+            if cell != change.before and not _is_mask(change.column, change.before, cell):
+                done = f"刚刚被他人改为“{resident_id.masked(cell)}”" if cell else "刚刚被他人清空"
+                where = f"第{change.row}行的{headings[change.column]}"
+                raise Refused("stale", f"{where}{done}，您的修改没有保存，请核对最新的内容。")
+            repairs += _set(rows, change.row, change.column, typed.text(change.after))
+        return repairs, checked(session, report.plan, report, rows, db.office_day(now))
+
+    report, (repairs, made) = _reckon(session, report_id, actor, reckoned)
+    return _amend(session, report, made, repairs, how="typed", actor=actor, now=now)
 
 
 class Accepted(NamedTuple):
@@ -224,37 +306,46 @@ def accept(session: Session, report_id: int, row_numbers: Sequence[int], *, acto
 
     Refused codes: "role", "missing", "state", "rows" (nothing is proposed for them any more).
     """
-    report = own_open(session, report_id, actor)
-    query = sa.select(RosterProblem.row, RosterProblem.mend).where(
-        RosterProblem.report_id == report.id, RosterProblem.offer != "", RosterProblem.row.in_(row_numbers)
-    )
-    offers: dict[int, dict[str, str]] = {}
-    for row, mend in session.execute(query.order_by(RosterProblem.id)):
-        offers[row] = offers.get(row, {}) | json.loads(mend)
-    if not offers:
-        raise Refused("rows", "这些行已没有可采纳的建议，请查看最新的花名册。")
-    rows = cells_of(session, report, actor)
-    struck = [row for row, mend in offers.items() if STRIKE in mend]
-    repairs: list[_Repair] = []
-    for row in sorted(offers):
-        if row in struck:
-            repairs += _struck(rows, row)
-            continue
-        for column, value in offers[row].items():
-            repairs += _set(rows, row, column, value)
-    _amend(session, report, rows, repairs, how="proposal", actor=actor, now=now)
-    return Accepted(len(offers) - len(struck), len(struck))
+
+    def reckoned(report: Report) -> tuple[Accepted, list[_Repair], Checked]:
+        query = sa.select(RosterProblem.row, RosterProblem.mend).where(
+            RosterProblem.report_id == report.id, RosterProblem.offer != "", RosterProblem.row.in_(row_numbers)
+        )
+        offers: dict[int, dict[str, str]] = {}
+        for row, mend in session.execute(query.order_by(RosterProblem.id)):
+            offers[row] = offers.get(row, {}) | json.loads(mend)
+        if not offers:
+            raise Refused("rows", "这些行已没有可采纳的建议，请查看最新的花名册。")
+        rows = cells_of(session, report, actor)
+        struck = [row for row, mend in offers.items() if STRIKE in mend]
+        repairs: list[_Repair] = []
+        for row in sorted(offers):
+            if row in struck:
+                repairs += _struck(rows, row)
+                continue
+            for column, value in offers[row].items():
+                repairs += _set(rows, row, column, value)
+        made = checked(session, report.plan, report, rows, db.office_day(now))
+        return Accepted(len(offers) - len(struck), len(struck)), repairs, made
+
+    report, (done, repairs, made) = _reckon(session, report_id, actor, reckoned)
+    _amend(session, report, made, repairs, how="proposal", actor=actor, now=now)
+    return done
 
 
 @deed
 def strike(session: Session, report_id: int, row: int, *, actor: Actor, now: datetime) -> list[Problem]:
     """Strike a row (删去此行). Refused codes: "role", "missing", "state", "rows", "file" (it is the last one)."""
-    report = own_open(session, report_id, actor)
-    rows = cells_of(session, report, actor)
-    repairs = _struck(rows, row)
-    if not repairs:
-        raise Refused("rows", f"花名册中没有第{row}行，可能刚被删去，请查看最新的花名册。")
-    return _amend(session, report, rows, repairs, how="typed", actor=actor, now=now)
+
+    def reckoned(report: Report) -> tuple[list[_Repair], Checked]:
+        rows = cells_of(session, report, actor)
+        repairs = _struck(rows, row)
+        if not repairs:
+            raise Refused("rows", f"花名册中没有第{row}行，可能刚被删去，请查看最新的花名册。")
+        return repairs, checked(session, report.plan, report, rows, db.office_day(now))
+
+    report, (repairs, made) = _reckon(session, report_id, actor, reckoned)
+    return _amend(session, report, made, repairs, how="typed", actor=actor, now=now)
 
 
 @deed
@@ -263,16 +354,21 @@ def paste(session: Session, report_id: int, text: str, *, actor: Actor, now: dat
 
     Refused codes: "role", "missing", "state", "file", "headings" (no rows in it), "fields" (no roster yet: `save`).
     """
-    report = own_open(session, report_id, actor)
-    if report.roster_id is None:
-        raise Refused("fields", "还没有花名册，请在上面的表格中粘贴后保存。")
-    rows, form = cells_of(session, report, actor), form_of(report)
-    known = chosen(session, report)
-    given = roster.pasted(text, form, chosen=known)
-    pasted = roster.rows_in(given.content, given.filename, form, chosen=known)
-    read = [cells for _, cells in pasted.rows if roster.names_somebody(cells, form)]
+
+    def reckoned(report: Report) -> tuple[Upload, int, list[_Repair], Checked]:
+        if report.roster_id is None:
+            raise Refused("fields", "还没有花名册，请在上面的表格中粘贴后保存。")
+        rows, form = cells_of(session, report, actor), form_of(report)
+        known = chosen(session, report)
+        given = roster.pasted(text, form, chosen=known)
+        pasted = roster.rows_in(given.content, given.filename, form, chosen=known)
+        read = [cells for _, cells in pasted.rows if roster.names_somebody(cells, form)]
+        repairs = _added(rows, read)
+        return given, len(read), repairs, checked(session, report.plan, report, rows, db.office_day(now))
+
+    report, (given, count, repairs, made) = _reckon(session, report_id, actor, reckoned)
     files.attach(session, report, given, purpose="repair", now=now)
-    return len(read), _amend(session, report, rows, _added(rows, read), how="pasted", actor=actor, now=now)
+    return count, _amend(session, report, made, repairs, how="pasted", actor=actor, now=now)
 
 
 @deed
@@ -281,25 +377,29 @@ def restart(session: Session, report_id: int, *, actor: Actor, now: datetime) ->
 
     Refused codes: "role", "missing", "state", "rows" (nothing was changed, or it is a supplement, which has no file).
     """
-    report = own_open(session, report_id, actor)
-    if report.roster_id is None or report.part > 1:
-        raise Refused("rows", "补报没有自己的花名册原件，请逐行改正，或删去不补报的行。")
-    rows, given = cells_of(session, report, actor), files.opened(session, report.roster_id, actor)
-    bounds = limits(report.plan, report.start_on, report.end_on, db.office_day(now))
-    form = form_of(report)
-    read = roster.read(given.content, given.filename, form=form, limits=bounds, chosen=chosen(session, report))
-    original = {row.row: row.cells for row in read.rows}
-    repairs = [repair for row in sorted(rows.keys() - original.keys()) for repair in _struck(rows, row)]
-    for row, cells in original.items():
-        if row in rows:
-            for column in form.columns:
-                repairs += _set(rows, row, column, cells.get(column, ""))
-        else:
-            rows[row] = cells
-            repairs.append(_whole(row, cells))
-    if not repairs:
-        raise Refused("rows", "花名册与上传的原件相同，没有需要恢复的。")
-    return _amend(session, report, rows, repairs, how="restart", actor=actor, now=now)
+
+    def reckoned(report: Report) -> tuple[list[_Repair], Checked]:
+        if report.roster_id is None or report.part > 1:
+            raise Refused("rows", "补报没有自己的花名册原件，请逐行改正，或删去不补报的行。")
+        rows, given = cells_of(session, report, actor), files.opened(session, report.roster_id, actor)
+        today, form = db.office_day(now), form_of(report)
+        bounds = limits(report.plan, report.start_on, report.end_on, today)
+        read = roster.read(given.content, given.filename, form=form, limits=bounds, chosen=chosen(session, report))
+        original = {row.row: row.cells for row in read.rows}
+        repairs = [repair for row in sorted(rows.keys() - original.keys()) for repair in _struck(rows, row)]
+        for row, cells in original.items():
+            if row in rows:
+                for column in form.columns:
+                    repairs += _set(rows, row, column, cells.get(column, ""))
+            else:
+                rows[row] = cells
+                repairs.append(_whole(row, cells))
+        if not repairs:
+            raise Refused("rows", "花名册与上传的原件相同，没有需要恢复的。")
+        return repairs, checked(session, report.plan, report, rows, today)
+
+    report, (repairs, made) = _reckon(session, report_id, actor, reckoned)
+    return _amend(session, report, made, repairs, how="restart", actor=actor, now=now)
 
 
 def _is_mask(column: str, shown: str, cell: str) -> bool:
@@ -335,16 +435,16 @@ def _struck(rows: dict[int, roster.Cells], row: int) -> list[_Repair]:
 def _amend(
     session: Session,
     report: Report,
-    rows: dict[int, roster.Cells],
+    made: Checked,
     repairs: list[_Repair],
     *,
     how: str,
     actor: Actor,
     now: datetime,
 ) -> list[Problem]:
-    """Commit repairs (保存改正): check the roster, keep who changed what, and leave one line in the trail."""
+    """Commit repairs (保存改正): the roster as it was checked, who changed what, and one line in the trail."""
     faults = report.faults
-    problems = keep(session, report, rows, db.office_day(now))
+    problems = put(session, report, made)
     session.add_all(
         RosterRepair(
             report_id=report.id,

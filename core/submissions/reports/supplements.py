@@ -33,12 +33,16 @@ def supplement(session: Session, report_id: int, *, actor: Actor, now: datetime)
     report = session.get(Report, report_id)
     if report is None or report.organization_id != actor.organization_id:
         raise not_found("报告")
+    with db.unlocked(if_possible=True):  # rosters of the first release are read from their files
+        kept = {
+            part.id: cells_of(session, part, actor) for part in {row.report for row in unregistered(session, report)}
+        }
     session.get(Plan, report.plan_id, with_for_update=True)  # nobody begins two at once
     left = unregistered(session, report)
     if not left:
         raise Refused("state", "报告通过后，仍有没有登记或已冲销的行，且没有补报正在办理时，才能补报。")
     rows: dict[int, roster.Cells] = {}
-    kept = {part.id: cells_of(session, part, actor) for part in {row.report for row in left}}
+    kept |= {part.id: cells_of(session, part, actor) for part in {row.report for row in left} if part.id not in kept}
     for each in left:
         row = each.row if each.row not in rows else max(*rows, *(one.row for one in left)) + 1
         rows[row] = kept[each.report.id][each.row]
