@@ -76,6 +76,8 @@ def usual(hint: Any, *, actor: Actor, session: Session) -> Any:
         return {usual(inside[0], **again): usual(inside[1], **again)}
     if origin is not None and issubclass(origin, collections.abc.Iterable):
         return (origin if origin in (set, frozenset) else list)([usual(inside[0], **again)])
+    if origin is not None:
+        return Mock(spec=origin)
     if hint in USUAL:
         return USUAL[hint]
     if hint in (Actor, Session):
