@@ -154,7 +154,7 @@ def banner(actor: Actor, known: context.Known) -> None:
                 st.button("推进", on_click=_shift, args=(int(days), known.ahead), key=f"demo-shift-{known.ahead}")
         if not actor.held_back:
             search.box()
-            st.button("退出", icon=":material/logout:", on_click=sign_in.sign_out, key="sign-out")
+        st.button("退出", icon=":material/logout:", on_click=sign_in.sign_out, key="sign-out")
 
 
 def _shift(days: int, ahead: int) -> None:

@@ -54,7 +54,7 @@ def enrolment() -> None:
     with right, st.form("enrol", border=False):
         st.markdown(
             "1. 手机上安装一个动态口令（TOTP）应用，如FreeOTP、Microsoft Authenticator或微信小程序“腾讯身份验证器”。\n"
-            f"2. 用它扫左边的二维码；不能扫的，手工输入密钥 `{spelt}`。\n"
+            f"2. 用它扫这个二维码；不能扫的，手工输入密钥 `{spelt}`。\n"
             "3. 输入应用现在显示的6位数字。"
         )
         st.text_input("6位数字", key="factor-code", autocomplete="one-time-code", max_chars=10)
