@@ -19,6 +19,7 @@ from typing import BinaryIO
 import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.runtime.state import SafeSessionState, SessionState
 
 from core.eligibility import drafts
 from core.ground import db
@@ -124,8 +125,26 @@ def keep_answers() -> None:
     ForwardMsgQueue.clear = but_answers  # type: ignore[assignment, method-assign]
 
 
+def take_turns() -> None:
+    """Let the runs of one browser session take turns at what it keeps (会话状态), as their lock means to.
+
+    Streamlit (seen in 1.67) gives each run a lock of its own over the state that all of them share. Where one ends in
+    the very moment in which the next begins, both sweep it: "dictionary changed size during iteration", and what was
+    pressed is lost with the run.
+    """
+    made = SafeSessionState.__init__
+
+    def with_the_sessions_lock(safe: SafeSessionState, state: SessionState, yield_callback: Callable[[], None]) -> None:
+        made(safe, state, yield_callback)
+        lock = vars(state.query_params).setdefault("_turns", threading.RLock())  # the state itself takes no attribute
+        object.__setattr__(safe, "_lock", lock)
+
+    SafeSessionState.__init__ = with_the_sessions_lock  # type: ignore[assignment, method-assign]
+
+
 ANSWERS = {"file_urls_response", "backend_operation_response"}
 keep_answers()
+take_turns()
 app = st.App(
     Path(__file__).parent / "web" / "screens.py",
     lifespan=lifespan,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.ground import access, db
 from core.ground.access import ROLE_HOMES, Actor, OrganizationKind, Role
 from core.people import accounts, organizations
-from web import address, deeds, shell, tables
+from web import address, deeds, second_factor, shell, tables
 from web.deeds import Who
 from web.words import md
 
@@ -18,7 +18,7 @@ shell.page("机构与账号", "在管理权限内新增机构、开通和停用�
 
 view = st.segmented_control(
     "内容",
-    ["机构", "账号"],
+    ["机构", "账号", "登录规则"] if actor.oversees_region else ["机构", "账号"],
     default="机构",
     required=True,
     key="view",
@@ -82,6 +82,15 @@ def reset(account_id: int, username: str) -> None:
     deeds.deed(act, "reset", account_id, hash(typed))
 
 
+def drop_factor(account_id: int, username: str) -> None:
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        reason = st.session_state.get(f"why-account-{account_id}", "")
+        accounts.drop_second_factor(session, account_id, reason=reason, **who)
+        return f"账号{username}的动态口令已停用，下次登录只需密码，可重新启用。"
+
+    deeds.deed(act, "drop-factor", account_id)
+
+
 def organizations_tab() -> None:
     columns = ["organization_name", "kind", "authority", "active", "accounts"]
 
@@ -121,7 +130,7 @@ def organizations_tab() -> None:
 
 
 def accounts_tab() -> None:
-    columns = ["username", "name", "role", "organization", "active"]
+    columns = ["username", "name", "role", "organization", "active", "second_factor"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = address.searched("用户名、姓名或机构", key="account-q", width=260)
         tables.export(lambda session, who: accounts.listing(session, who, text=text), columns, name="账号")
@@ -135,7 +144,7 @@ def accounts_tab() -> None:
         with st.container(border=True):
             st.markdown(f"**{md(one['username'])}**　:gray[{md(one['name'])}]")
             left, right = st.columns(2)
-            left.text_input("停用或启用的原因（必填）", key=f"why-account-{chosen}")
+            left.text_input("停用、启用或停用动态口令的原因（必填）", key=f"why-account-{chosen}")
             left.button(
                 "停用" if one["active"] else "启用",
                 key=f"switch-account-{chosen}-{one['active']}",
@@ -144,6 +153,8 @@ def accounts_tab() -> None:
             )
             right.text_input("新的初始密码", type="password", key=f"reset-{chosen}", autocomplete="new-password")
             right.button("重置密码", key=f"do-reset-{chosen}", on_click=reset, args=(chosen, one["username"]))
+            if one["second_factor"]:
+                left.button("停用动态口令", key=f"drop-{chosen}", on_click=drop_factor, args=(chosen, one["username"]))
     with st.expander("开通账号"):
         code = st.selectbox(
             "角色",
@@ -171,5 +182,7 @@ def accounts_tab() -> None:
 
 if view == "账号":
     accounts_tab()
+elif view == "登录规则" and actor.oversees_region:
+    second_factor.rules()
 else:
     organizations_tab()

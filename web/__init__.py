@@ -30,6 +30,7 @@ __all__ = [
     "reports",
     "screens",
     "search",
+    "second_factor",
     "shell",
     "sign_in",
     "study",

@@ -13,7 +13,20 @@ from core.ground.access import Actor, Refused, Role
 from core.office import dashboards, messages
 from core.people import persons, setup
 from core.quotas import targets
-from web import address, bar, context, deeds, first_visit, links, papers, passwords, search, shell, sign_in
+from web import (
+    address,
+    bar,
+    context,
+    deeds,
+    first_visit,
+    links,
+    papers,
+    passwords,
+    search,
+    second_factor,
+    shell,
+    sign_in,
+)
 from web.deeds import Who
 from web.words import md
 
@@ -102,14 +115,14 @@ def main() -> None:
 def screen(known: context.Known) -> None:
     """The page that was asked for, or what has to come before it."""
     actor = known.actor
-    if actor and not actor.must_change_password and (opened := address.chosen("message")):
+    if actor and not actor.held_back and (opened := address.chosen("message")):
         address.choose("message", None)
         with db.transaction() as session:
             messages.read(session, [opened], actor=actor)
         context.renew()
         known = context.known()
     counts = links.menu(known.counts, actor) if actor else {}
-    position: Any = "sidebar" if actor and not actor.must_change_password else "hidden"
+    position: Any = "sidebar" if actor and not actor.held_back else "hidden"
     page = st.navigation(pages(actor, counts), position=position)
     if actor:
         banner(actor, known)
@@ -120,6 +133,8 @@ def screen(known: context.Known) -> None:
             sign_in.sign_in()
         elif actor.must_change_password:
             passwords.first_password()
+        elif actor.must_enrol:
+            second_factor.first()
         else:
             try:
                 page.run()
@@ -137,9 +152,9 @@ def banner(actor: Actor, known: context.Known) -> None:
                 st.write("演示系统可以把日期往后推，看一个培训从计划走到审验卡。只影响演示数据，不能往回退。")
                 days = st.number_input("推进天数", 1, 366, 15, key="demo-days")
                 st.button("推进", on_click=_shift, args=(int(days), known.ahead), key=f"demo-shift-{known.ahead}")
-        if not actor.must_change_password:
+        if not actor.held_back:
             search.box()
-            st.button("退出", icon=":material/logout:", on_click=sign_in.sign_out, key="sign-out")
+        st.button("退出", icon=":material/logout:", on_click=sign_in.sign_out, key="sign-out")
 
 
 def _shift(days: int, ahead: int) -> None:

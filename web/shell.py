@@ -23,8 +23,8 @@ def require(*roles: Role, elsewhere: Callable[[Actor], None] | None = None) -> A
         st.info("请先登录。登录后会回到本页。")
         st.markdown("[去登录](/)")
         st.stop()
-    if here.must_change_password:
-        st.warning("首次登录须先修改密码。")
+    if here.held_back:
+        st.warning("首次登录须先修改密码。" if here.must_change_password else "请先启用动态口令。")
         st.stop()
     if roles and here.role not in roles:
         st.error(f"本页由{'、'.join(role.label for role in roles)}使用，您当前的角色是{here.role.label}。")

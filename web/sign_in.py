@@ -22,14 +22,12 @@ def sign_in() -> None:
     with middle:
         uploads.forget_mine()
         st.title(OFFICE, anchor=False, text_alignment="center")
-        if context.token() and "token" not in st.session_state:
+        if context.token() and not {"token", "half-token"} & set(st.session_state):
             st.info("登录已结束（退出、长时间没有操作、超过12小时、修改密码或账号停用），请重新登录。")
-        with st.form("sign-in"):
-            st.subheader("登录", anchor=False)
-            username = st.text_input("用户名", key="sign-in-name", autocomplete="username")
-            typed = st.text_input("密码", type="password", key="sign-in-password", autocomplete="current-password")
-            if st.form_submit_button("登录"):  # no callback: the page is to be drawn once more, to set the cookie
-                _check(username, typed)
+        if "half-token" in st.session_state:
+            _code_form()
+        else:
+            _password_form()
         refused = st.session_state.pop("sign-in-refused", None)
         if refused:
             st.error(md(refused))
@@ -45,12 +43,58 @@ def sign_in() -> None:
             _demo_accounts()
 
 
+def _password_form() -> None:
+    with st.form("sign-in"):
+        st.subheader("登录", anchor=False)
+        username = st.text_input("用户名", key="sign-in-name", autocomplete="username")
+        typed = st.text_input("密码", type="password", key="sign-in-password", autocomplete="current-password")
+        if st.form_submit_button("登录"):  # no callback: the page is to be drawn once more, to set the cookie
+            _check(username, typed)
+
+
+def _code_form() -> None:
+    """The second step (动态口令), after the right password of an account that has a second factor."""
+    with st.form("sign-in-code"):
+        st.subheader("动态口令", anchor=False)
+        code = st.text_input(
+            "应用中现在显示的6位数字，或一个恢复码", key="sign-in-code", autocomplete="one-time-code", max_chars=20
+        )
+        if st.form_submit_button("登录"):
+            _check_code(code)
+    st.button("换一个账号", on_click=lambda: st.session_state.pop("half-token", None))
+
+
+def _whence() -> tuple[str | None, str]:
+    """The address a browser comes from, None for this machine, and the cookie by which accounts know it."""
+    address = st.context.ip_address
+    return address if isinstance(address, str) else None, str(st.context.cookies.get(DEVICE, ""))
+
+
+def _check_code(code: str) -> None:
+    """Check the code of the second factor (验证动态口令)."""
+    half, now, (address, device) = st.session_state["half-token"], datetime.now(UTC), _whence()
+    try:
+        with db.transaction() as session:
+            refused = accounts.second_step(session, half, code, address=address, device=device, now=now)
+    except Refused as forged:
+        refused = forged
+    if refused:
+        st.session_state["sign-in-refused"] = refused.words
+    else:
+        st.session_state["token"] = half
+    if not refused or refused.code == "ended":
+        del st.session_state["half-token"]
+    if refused and refused.code == "ended":
+        st.rerun()
+
+
 def _check(username: str, password: str) -> None:
     """Password check (验证密码). bcrypt runs while no session is open."""
     if not username or not password:
         st.session_state["sign-in-refused"] = "请填写用户名和密码。"
         return
-    address, device = st.context.ip_address, str(st.context.cookies.get(DEVICE, ""))
+    address, device = _whence()
+    half = False
     try:
         with db.transaction() as session:
             answer = accounts.may_try(session, username, address=address, device=device, now=datetime.now(UTC))
@@ -58,10 +102,14 @@ def _check(username: str, password: str) -> None:
             now, fits = datetime.now(UTC), passwords.fits(password, answer)
             with db.transaction() as session:
                 answer = accounts.sign_in(session, username, fits=fits, address=address, device=device, now=now)
+                half = isinstance(answer, str) and accounts.awaits_code(session, answer, now)
     except Refused as busy:
         answer = busy
     if isinstance(answer, Refused):
         st.session_state["sign-in-refused"] = answer.words
+    elif half:
+        st.session_state["half-token"] = answer
+        st.rerun()
     else:
         st.session_state["token"] = answer
 

@@ -59,8 +59,9 @@ def command(run: Command) -> Command:
                 raise Refused("out", f"{out}：不能写到{options.what}本身，请换一个文件名 (would overwrite its input)")
             return run(options)
         except OSError as error:
-            if error.filename is None or not (given or out):
-                say(db.sickness(error) or str(error))
+            own = error.filename is not None and str(error.filename) in (str(given), str(out))
+            if not own and (words := db.sickness(error) or ("" if error.filename else str(error))):
+                say(words)  # the office's own folder, and none of the files that were named
                 return REFUSED
             unwritten = out and error.filename == str(out)
             words = "无法写入，请换一处或先关闭此文件 (cannot be written)" if unwritten else "无法读取 (cannot be read)"

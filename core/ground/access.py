@@ -115,19 +115,34 @@ class Actor:
     league: str | None = None
     """The league (盟市) whose notices hold for the actor's organization; None: the region's."""
 
+    must_enrol: bool = False
+    """Whether the office wants a second factor of this role, and the account has none yet."""
+
+    @property
+    def held_back(self) -> bool:
+        """Whether nothing is open yet: the first password was not changed, or a second factor is wanted."""
+        return self.must_change_password or self.must_enrol
+
     @property
     def oversees_region(self) -> bool:
         """Officers of the region see every league; those of a league see their own only."""
         return self.role in OFFICERS and self.organization_kind is OrganizationKind.REGION_HR
 
 
+def held_back(actor: Actor) -> Refused:
+    """What those hear who have something to do first: a password to change, a second factor to enrol."""
+    if actor.must_change_password:
+        return Refused("password", "首次登录须先修改密码，修改后重新登录。")
+    return Refused("password", "本单位要求您的角色使用动态口令，请先启用。")
+
+
 def require(actor: Actor, *roles: Role) -> None:
     """Role check (角色): refuse (`role`) unless the actor has one of these roles.
 
-    Also refused (`password`) before a first password was changed.
+    Also refused (`password`) before a first password was changed, or a second factor that the office wants enrolled.
     """
-    if actor.must_change_password:
-        raise Refused("password", "首次登录须先修改密码，修改后重新登录。")
+    if actor.held_back:
+        raise held_back(actor)
     if actor.role not in roles:
         wanted = "、".join(role.label for role in roles)
         raise Refused("role", f"此操作由{wanted}办理，您当前的角色是{actor.role.label}。")
@@ -148,7 +163,7 @@ def visible(
     be about one), and of those a base's clerk sees none. `filed_at`: where rows are drafts until they are filed, when
     that was; officers see no drafts (草稿), but for administrators, who may grant an extension.
     """
-    if actor.must_change_password:
+    if actor.held_back:
         return sa.false()
     if filed_at is not None and actor.role in OFFICERS and actor.role is not Role.ADMIN:
         return sa.and_(filed_at.is_not(None), visible(actor, organization=organization, authority=authority))

@@ -152,6 +152,7 @@ def have_ready(session: Session, submission_id: int, ready: Ready) -> None:
     session.info[_READY] = {submission_id: ready}
 
 
+@deed
 def post_ready(session: Session, submission: Submission, *, actor: Actor, now: datetime) -> bool:
     """Post what was rehearsed (备好的入账), as fast as the database takes it.
 

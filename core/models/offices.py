@@ -133,6 +133,20 @@ class SignIn(Base):
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     idles_at: Mapped[datetime | None] = mapped_column(Moment)
     """When it ends by itself unless something is done before (闲置退出)."""
+    awaits: Mapped[str | None] = mapped_column(sa.String(5))
+    """What it lacks: "code", that of a second factor, until which nobody is signed in; "enrol", having one."""
+
+
+class SecondFactor(Base):
+    """An account's second factor (动态口令): its app's secret, the step its last code was of, digests of codes."""
+
+    __tablename__ = "second_factor"
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"), primary_key=True)
+    secret: Mapped[str] = mapped_column(EncryptedText("second_factor.secret"))
+    last_step: Mapped[int]
+    recovery: Mapped[str] = mapped_column(sa.Text)
+    """Digests of the recovery codes not used yet, a JSON list."""
+    enrolled_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class SignInTry(Base):

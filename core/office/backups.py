@@ -213,8 +213,9 @@ def over_living(
     if not found:
         raise Refused("missing", f"备份位置里没有 {name}，请刷新页面。")
     manifest = verify(found[0], passphrase=passphrase)
-    if (typed.text(said), typed.text(dated)) != (WORD, manifest.made_at[:10]):
-        raise Refused("confirm", f"请输入“{WORD}”，并输入备份的日期 {manifest.made_at[:10]}，什么也没有做。")
+    day = str(db.office_day(datetime.fromisoformat(manifest.made_at)))
+    if (typed.text(said), typed.text(dated)) != (WORD, day):
+        raise Refused("confirm", f"请输入“{WORD}”，并输入备份的日期 {day}，什么也没有做。")
     with db.alone():
         aside = restore(found[0], over=True, passphrase=passphrase, now=real)
         with db.transaction() as session:

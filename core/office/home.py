@@ -131,7 +131,7 @@ def counts(session: Session, actor: Actor, *, now: datetime) -> dict[str, int]:
 
     One statement for all kinds; "message" counts the messages not read yet.
     """
-    if actor.must_change_password:
+    if actor.held_back:
         return {}
     conditions = [condition for condition in (_to_decide(actor), _came_back(actor)) if condition is not None]
     found: dict[str, int] = {}

@@ -48,7 +48,7 @@ class Choice:
 
 def reaching(actor: Actor) -> sa.ColumnElement[bool]:
     """The messages that reach an actor: to the own role of the own organization, or to oneself; not of own deeds."""
-    if actor.must_change_password or actor.account_id is None:
+    if actor.held_back or actor.account_id is None:
         return sa.false()
     to: sa.ColumnElement[bool] = sa.and_(
         Message.organization_id == actor.organization_id, Message.role == actor.role.value

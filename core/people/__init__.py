@@ -1,3 +1,15 @@
 """The office, its organizations and accounts, the persons on file, and what is done to their records."""
 
-__all__ = ["accounts", "acts", "holidays", "keys", "organizations", "passwords", "persons", "setup", "titles", "tries"]
+__all__ = [
+    "accounts",
+    "acts",
+    "holidays",
+    "keys",
+    "organizations",
+    "passwords",
+    "persons",
+    "second_factor",
+    "setup",
+    "titles",
+    "tries",
+]

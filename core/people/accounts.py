@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 from core.ground import access, db, names, resident_id, typed
 from core.ground.access import ROLE_HOMES, Actor, Refused, Role, not_found, require, visible
 from core.ground.deeds import deed
-from core.models import Account, AuditEntry, Organization, Person, SignIn
-from core.people import passwords, persons, setup, tries
+from core.models import Account, AuditEntry, Organization, Person, SecondFactor, SignIn
+from core.people import passwords, persons, second_factor, setup, tries
 from core.trail import audit
 
 SIGN_IN_LASTS = timedelta(hours=12)
+CODE_LASTS = timedelta(minutes=5)
+"""For so long a right password waits for the code of the second factor."""
 IDLE = timedelta(hours=1)
 """After so long without anything done a sign-in ends, unless the office has set another limit."""
 
@@ -30,7 +32,7 @@ def listing(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
 
     Accounts of the actor's jurisdiction, all or those with these words in user name, name or organization.
 
-    Columns: id, username, name, role, organization, active.
+    Columns: id, username, name, role, organization, active, second_factor.
     """
     require(actor, Role.ADMIN)
     query = (
@@ -41,8 +43,10 @@ def listing(session: Session, actor: Actor, *, text: str = "") -> pd.DataFrame:
             Account.role,
             Organization.name.label("organization"),
             Account.active,
+            SecondFactor.account_id.is_not(None).label("second_factor"),
         )
         .join(Organization, Organization.id == Account.organization_id)
+        .outerjoin(SecondFactor, SecondFactor.account_id == Account.id)
         .where(visible(actor, organization=Organization.id, authority=Organization.authority_id))
         .order_by(Organization.id, Account.id)
     )
@@ -206,6 +210,49 @@ def reset_password(session: Session, account_id: int, password: str, *, actor: A
 
 
 @deed
+def drop_second_factor(session: Session, account_id: int, *, actor: Actor, reason: str, now: datetime) -> Account:
+    """Take a second factor off an account (停用他人的动态口令), whose phone is lost; its sign-ins end.
+
+    Refused codes: "role", "missing", "jurisdiction", "reason", "none" (it has none).
+    """
+    account = _administered(session, account_id, actor)
+    factor = second_factor.of(session, account.id)
+    if factor is None:
+        raise Refused("none", f"账号{account.username}没有启用动态口令。")
+    if not (reason := typed.prose(reason)):
+        raise Refused("reason", "请填写停用动态口令的原因。")
+    session.delete(factor)
+    end_sign_ins(session, Account.id == account.id, now)
+    audit.record(session, audit.Event.SECOND_FACTOR_OFF, account, actor=actor, reason=reason, now=now)
+    return account
+
+
+IDLES = (15, 30, 60, 120, 240, 720)
+"""Limits in minutes that an office may set."""
+
+
+@deed
+def set_rules(
+    session: Session, *, idle_minutes: int, second_factor_roles: list[Role], actor: Actor, now: datetime
+) -> None:
+    """Set the rules of signing in (登录规则): after how long without anything done it ends, of whom a second factor is
+    wanted, from the next sign-in on. Refused codes: "role" (the region's administrator), "idle".
+    """
+    require(actor, Role.ADMIN)
+    if not actor.oversees_region:
+        raise Refused("role", "登录规则由自治区人社厅的管理员修改。")
+    if idle_minutes not in IDLES:
+        raise Refused("idle", f"闲置时限应为{'、'.join(map(str, IDLES))}分钟之一。")
+    kept = {"idle_minutes": str(idle_minutes)}
+    kept["second_factor_roles"] = ",".join(role.value for role in Role if role in second_factor_roles)
+    before = {name: setup.setting(session, name) or "" for name in kept}
+    for name, value in kept.items():
+        setup.decide_setting(session, name, value)
+    office = session.get_one(Organization, actor.organization_id)
+    audit.record(session, audit.Event.SIGN_IN_RULES, office, actor=actor, before=before, after=kept, now=now)
+
+
+@deed
 def change_password(session: Session, new: str, *, old: str, actor: Actor, now: datetime) -> None:
     """Change a password (修改密码): change one's own password; every sign-in of the account ends, this one included.
 
@@ -283,6 +330,7 @@ def end_sign_ins(session: Session, whose: sa.ColumnElement[bool], now: datetime)
     )
 
 
+@deed
 def may_try(session: Session, username: str, *, address: str | None, device: str = "", now: datetime) -> str | Refused:
     """Whether a try to sign in may be made now (先记后查): the hash to check its password against, or the refusal.
 
@@ -293,9 +341,7 @@ def may_try(session: Session, username: str, *, address: str | None, device: str
     """
     account, by = _tried(session, username, address, device)
     if (left := tries.count(session, by, now)) > timedelta(0):
-        seconds = -(-left // timedelta(seconds=1))
-        wait = f"{seconds}秒" if seconds < 120 else f"{-(-seconds // 60)}分钟"
-        return Refused("wait", f"尝试次数较多，请{wait}后再试。忘记密码的，请管理员重置。")
+        return _wait(left)
     return account.password_hash if account else passwords.of_nobody()
 
 
@@ -309,6 +355,7 @@ def _tried(
     return account, tries.counters(name, address, known)
 
 
+@deed
 def sign_in(
     session: Session, username: str, *, fits: bool, now: datetime, address: str | None = None, device: str = ""
 ) -> str | Refused:
@@ -323,18 +370,65 @@ def sign_in(
         _wrong(session, account, username, address, now)
         return Refused("credentials", "用户名或密码不正确，请核对后重试。")
     tries.succeeded(session, by)
+    factor = second_factor.of(session, account.id)
+    lacks = "code" if factor else "enrol" if second_factor.wanted(session, account.role) else None
     token = secrets.token_urlsafe(32)
     session.add(
         SignIn(
             token_digest=_token_digest(token),
             account_id=account.id,
             started_at=now,
-            expires_at=now + SIGN_IN_LASTS,
+            expires_at=now + (CODE_LASTS if factor else SIGN_IN_LASTS),
             idles_at=now + idle_limit(session),
+            awaits=lacks,
         )
     )
-    audit.record(session, audit.Event.SIGNED_IN, account, actor=_actor(account), now=setup.moment(session, now))
+    if not factor:
+        audit.record(session, audit.Event.SIGNED_IN, account, actor=_actor(account), now=setup.moment(session, now))
     return token
+
+
+def awaits_code(session: Session, token: str, now: datetime) -> bool:
+    """Whether a sign-in waits for the code of a second factor (动态口令); until then its token opens nothing."""
+    return _half(session, token, now) is not None
+
+
+def _half(session: Session, token: str, now: datetime) -> SignIn | None:
+    fits = (SignIn.token_digest == _token_digest(token), SignIn.awaits == "code")
+    return session.scalar(sa.select(SignIn).where(*fits, SignIn.ended_at.is_(None), SignIn.expires_at > now))
+
+
+@deed
+def second_step(
+    session: Session, token: str, code: str, *, now: datetime, address: str | None = None, device: str = ""
+) -> Refused | None:
+    """The second step of signing in (输入动态口令): the code of the app, or a recovery code; None where it is right.
+
+    Wrong ones are counted, and make the next one wait, apart from wrong passwords. The refusal is answered, not raised.
+    Codes: "ended" (too late: begin anew), "wait", "code".
+    """
+    half = _half(session, token, now)
+    account = session.get(Account, half.account_id) if half else None
+    if half is None or account is None:
+        return Refused("ended", "已超过5分钟，请重新输入用户名和密码。")
+    known = tries.device(device, account.id)
+    by = tries.counters(f"{account.username}/code", None, known and f"{known}/code")
+    if (left := tries.count(session, by, now)) > timedelta(0):
+        return _wait(left)
+    moment = setup.moment(session, now)
+    if not second_factor.fits(session, account, code, _actor(account), now=moment, real=now):
+        _wrong(session, account, "", address, now)
+        return Refused("code", "动态口令不正确。请输入应用中现在显示的6位数字，每个只能用一次；也可输入恢复码。")
+    tries.succeeded(session, by)
+    half.awaits, half.expires_at = None, now + SIGN_IN_LASTS
+    audit.record(session, audit.Event.SIGNED_IN, account, actor=_actor(account), now=moment)
+    return None
+
+
+def _wait(left: timedelta) -> Refused:
+    seconds = -(-left // timedelta(seconds=1))
+    wait = f"{seconds}秒" if seconds < 120 else f"{-(-seconds // 60)}分钟"
+    return Refused("wait", f"尝试次数较多，请{wait}后再试。忘记密码的，请管理员重置。")
 
 
 def _wrong(session: Session, account: Account | None, username: str, address: str | None, now: datetime) -> None:
@@ -366,8 +460,8 @@ def actor_of(session: Session, token: str | None, now: datetime) -> Actor | None
     """Resolve a session token: who holds a token, while the sign-in, the account and its organization all stand."""
     if not token:
         return None
-    account = session.scalar(
-        sa.select(Account)
+    found = session.execute(
+        sa.select(Account, SignIn.awaits)
         .join(SignIn, SignIn.account_id == Account.id)
         .join(Organization, Organization.id == Account.organization_id)
         .options(sa.orm.contains_eager(Account.organization))
@@ -376,13 +470,14 @@ def actor_of(session: Session, token: str | None, now: datetime) -> Actor | None
             SignIn.ended_at.is_(None),
             SignIn.expires_at > now,
             SignIn.idles_at > now,
+            SignIn.awaits.is_distinct_from("code"),
             Account.active,
             Organization.active,
         )
-    )
-    if account is None:
+    ).one_or_none()
+    if found is None:
         return None
-    here = _actor(account)
+    here = replace(_actor(found[0]), must_enrol=found[1] == "enrol")
     if here.person_id is None:
         return here
     return replace(here, person_id=session.scalar(sa.select(Person.human_id).where(Person.id == here.person_id)))

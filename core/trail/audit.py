@@ -82,6 +82,11 @@ class Event(Labelled):
     SIGNED_OUT = "account.signed_out", "退出登录"
     LOCKED = "account.locked", "登录锁定"  # of earlier releases: now a wrong try makes the next one wait
     WRONG_PASSWORD = "account.wrong", "登录失败"
+    SECOND_FACTOR_ON = "account.second_factor", "启用动态口令"
+    SECOND_FACTOR_OFF = "account.second_factor_off", "停用动态口令"
+    RECOVERY_CODES = "account.recovery_codes", "更换恢复码"
+    RECOVERY_USED = "account.recovery", "使用恢复码"
+    SIGN_IN_RULES = "office.sign_in", "修改登录规则"
     SUBMIT = "submission.submit", "提交"
     WITHDRAW = "submission.withdraw", "撤回"
     RETURN = "submission.return", "退回"

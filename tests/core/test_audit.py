@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from core.law.workdays import DayKind
 from core.ledger import books, checks
 from core.models import Assessment, AuditEntry, ClassLevel, FinishTest, SeminarLevel, Setting
 from core.office import backups, calendar, dashboards
-from core.people import accounts, acts, holidays, keys, organizations, persons, setup
+from core.people import accounts, acts, holidays, keys, organizations, persons, second_factor, setup
 from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import claims, comments, disputes, plans, reports, workflow
@@ -62,6 +63,14 @@ def busy_month() -> c.Cast:
         accounts.sign_in(s, "leader", fits=False, now=c.NOW)
         accounts.change_password(s, "Other-horse-25", old=c.PASSWORD, actor=base, now=c.NOW)
         accounts.reset_password(s, base.account_id, c.PASSWORD, actor=admin, now=c.NOW)
+        accounts.set_rules(s, idle_minutes=30, second_factor_roles=[], actor=admin, now=c.NOW)
+        secret = second_factor.secret()
+        code = pyotp.TOTP(secret).at(c.NOW)
+        recovery = second_factor.enrol(s, secret, code, actor=base, now=c.NOW, real=c.NOW)
+        half = accounts.sign_in(s, "base", fits=True, now=c.NOW)
+        assert accounts.second_step(s, str(half), recovery[0], now=c.NOW) is None
+        second_factor.renew_codes(s, c.PASSWORD, actor=base, now=c.NOW)
+        second_factor.remove(s, c.PASSWORD, actor=base, now=c.NOW)
         for active in (False, True):
             accounts.set_active(s, base.account_id, active, actor=admin, reason="休假", now=c.NOW)
         setup.decide_setting(s, "office", "demo")

@@ -30,8 +30,11 @@ from tests import cast as c
 Deed = Callable[..., Any]
 
 
+BEFORE_ANYBODY = (accounts.sign_in, accounts.may_try, accounts.second_step, accounts.open_first)
+
+
 def _deeds() -> Iterator[tuple[str, Deed]]:
-    """Everything done for somebody: public, `session` first, `actor` by its name; and the first account's."""
+    """Everything done for somebody: public, `session` first, `actor` by its name; and those before anybody is."""
     for found in pkgutil.walk_packages(core.__path__, "core."):
         if found.name.startswith(("core.cli", "core.__main__")):
             continue
@@ -40,7 +43,7 @@ def _deeds() -> Iterator[tuple[str, Deed]]:
             if function.__module__ == found.name and not name.startswith("_"):
                 given = inspect.signature(function).parameters
                 by_name = "actor" in given and given["actor"].kind is inspect.Parameter.KEYWORD_ONLY
-                if next(iter(given), "") == "session" and (by_name or function is accounts.open_first):
+                if next(iter(given), "") == "session" and (by_name or function in BEFORE_ANYBODY):
                     yield f"{found.name}.{name}", function
 
 
@@ -73,6 +76,8 @@ def usual(hint: Any, *, actor: Actor, session: Session) -> Any:
         return {usual(inside[0], **again): usual(inside[1], **again)}
     if origin is not None and issubclass(origin, collections.abc.Iterable):
         return (origin if origin in (set, frozenset) else list)([usual(inside[0], **again)])
+    if origin is not None:
+        return Mock(spec=origin)
     if hint in USUAL:
         return USUAL[hint]
     if hint in (Actor, Session):

@@ -161,6 +161,22 @@ def test_a_file_that_found_no_room_leaves_nothing_and_one_without_an_owner_is_sw
     assert not lost.exists()
 
 
+def test_a_place_that_cannot_be_written_is_said_by_every_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(tmp_path / "nowhere"))
+
+    monkeypatch.setenv("CE_HOME", str(tmp_path / "nowhere"))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setattr(Path, "mkdir", refused)
+    for command in (["check"], ["totals"], ["init", "--schema"], ["backup", str(tmp_path / "x.cebak")], ["daily"]):
+        assert main(command) == (1 if command == ["check"] else 2), command
+        told = capsys.readouterr()
+        assert "不能写入" in told.out + told.err, command
+    db.close()
+
+
 def test_a_database_that_is_away_is_said_on_the_command_line_and_on_the_screen(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,10 +1,13 @@
-"""A file chosen, or a download asked for, while a page begins to run anew comes all the same."""
+"""What a browser asks for while a page begins to run anew comes all the same: a file, a download, a press."""
 
 from __future__ import annotations
+
+import threading
 
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.runtime.state import SafeSessionState, SessionState
 
 import app
 
@@ -23,3 +26,21 @@ def test_a_run_that_begins_drops_what_was_drawn_and_no_answer(kind: str, fragmen
     queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=fragments)
     assert queue.flush() == [answer]
     assert queue.is_empty()
+
+
+def test_a_run_that_ends_waits_for_the_one_that_begins_and_other_sessions_for_neither() -> None:
+    assert app.app is not None
+    state = SessionState()
+    ending, beginning, elsewhere = (SafeSessionState(of, lambda: None) for of in (state, state, SessionState()))
+    done = [threading.Event(), threading.Event()]
+
+    def finish(safe: SafeSessionState, event: threading.Event) -> None:
+        safe.on_script_finished(frozenset())
+        event.set()
+
+    with beginning._lock:
+        for safe, event in zip((ending, elsewhere), done, strict=True):
+            threading.Thread(target=finish, args=(safe, event), daemon=True).start()
+        assert done[1].wait(20)
+        assert not done[0].is_set()
+    assert done[0].wait(20)

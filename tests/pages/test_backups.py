@@ -20,7 +20,7 @@ def test_an_administrator_restores_on_the_screen_and_has_to_sign_in_anew(cast: C
     button.click().run()
     assert any("什么也没有做" in each.value for each in app.error)
     app.text_input(key="restore-said").set_value("恢复")
-    app.text_input(key="restore-dated").set_value(kept.made_at.strftime("%Y-%m-%d"))
+    app.text_input(key="restore-dated").set_value(str(db.office_day(kept.made_at)))
     (button,) = (each for each in app.button if each.label == "恢复")
     button.click().run()
     assert not app.exception

@@ -68,7 +68,7 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
             shown[name] = [days_left(days) for days in frame[name]]
         elif name == "record":
             shown[name] = [RECORDS.get(code, code) for code in frame[name]]
-        elif name in ("faulty", "late", "over_plan", "overdue", "active"):
+        elif name in ("faulty", "late", "over_plan", "overdue", "active", "second_factor"):
             shown[name] = ["是" if flag else "否" for flag in frame[name]]
         elif name.endswith("_at") or name == "at":
             shown[name] = [moment_text(moment) for moment in frame[name]]

@@ -17,6 +17,7 @@ LABELS = {
     "accounts": "账号数",
     "action": "操作",
     "active": "启用",
+    "second_factor": "动态口令",
     "activity": "类别",
     "after": "现信息",
     "after_deed": "变更后",

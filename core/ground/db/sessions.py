@@ -418,7 +418,8 @@ def reading() -> Iterator[Session]:
 
     RuntimeError inside another `transaction()` or `reading()` of the same thread.
     """
-    source = engine()
+    with sickness.told():
+        source = engine()
     if source.dialect.name == "sqlite":
         source = source.execution_options(ce_reads=True)
     else:

@@ -17,8 +17,8 @@ from core.ground.access import (
     Actor,
     Labelled,
     OrganizationKind,
-    Refused,
     Role,
+    held_back,
     not_found,
     require,
     visible,
@@ -143,8 +143,8 @@ def places(session: Session) -> dict[int, Place]:
 
 def scope(actor: Actor) -> tuple[str, int]:
     """What of an office two accounts see alike (可见范围): officers of one office all see the same."""
-    if actor.must_change_password:
-        raise Refused("password", "首次登录须先修改密码，修改后重新登录。")
+    if actor.held_back:
+        raise held_back(actor)
     return "officers" if actor.role in OFFICERS else actor.role.value, actor.organization_id
 
 
