@@ -155,6 +155,6 @@ def today() -> date:
 
 
 def origin() -> str:
-    """Scheme and host of the address this browser reached the office by (base URL)."""
+    """Where a printed or handed-on address leads (对外网址): the office's own, else where this browser reached it."""
     parts = urlsplit(st.context.url or "http://127.0.0.1:8501")
-    return f"{parts.scheme}://{parts.netloc}"
+    return setup.address() or f"{parts.scheme}://{parts.netloc}"

@@ -11,6 +11,7 @@ from typing import Self
 from urllib.parse import unquote, urlsplit
 
 from core.ground.access import Refused
+from core.people import setup
 
 WAITS = 20.0
 """Seconds that a mail server is waited for."""
@@ -49,8 +50,7 @@ class Post:
             how = "CE_SMTP 应写成 smtps://用户:密码@主机:端口（或 smtp、smtp+starttls）"
             raise Refused("smtp", f"{how}，CE_MAIL_FROM 为发件地址。")
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
-        address = os.environ.get("CE_ADDRESS", "").rstrip("/")
-        return cls(parts.scheme, parts.hostname, port, user, password, sender, address)
+        return cls(parts.scheme, parts.hostname, port, user, password, sender, setup.address())
 
     def send(self, to: str, subject: str, body: str) -> None:
         """Send one mail. OSError or smtplib.SMTPException where it does not go."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -29,6 +30,11 @@ def settings(session: Session) -> dict[str, str]:
 def decide_setting(session: Session, name: str, value: str) -> None:
     """Write a setting (设置)."""
     session.merge(Setting(name=name, value=value))
+
+
+def address() -> str:
+    """The office's public address (对外网址), `CE_ADDRESS`: what is printed and sent leads there; "" where unset."""
+    return os.environ.get("CE_ADDRESS", "").strip().rstrip("/")
 
 
 def is_demo(session: Session) -> bool:
