@@ -10,7 +10,7 @@ from core.ground.access import Actor, Refused
 from core.models import Claim, Nomination, Plan, PlanTable, Report, Seminar, Submission, YearSummary
 from core.submissions import reports, workflow
 from core.submissions.kinds import KINDS, Action
-from web import address, links, papers, shell, submissions
+from web import address, comments, links, papers, shell, submissions
 from web.claims import form as claim_form
 from web.claims import reading as claim_reading
 from web.plans import form as plan_form
@@ -120,6 +120,7 @@ def draw() -> None:
     if editable:
         papers.heading(found)
         papers.came_back(found, steps, actor)
+        comments.comment(found, actor)
         if paper := FORMS[code](found):
             submissions.history(steps)
             papers.foot(paper)
@@ -128,6 +129,7 @@ def draw() -> None:
         READINGS[code](found, actor)
     else:
         submissions.submission(found, steps)
+    comments.comment(found, actor)
     papers.closed(found, actor)
 
 

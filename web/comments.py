@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor
 from core.models import Submission
+from core.office import unsaved
 from core.submissions import comments
-from web import context, deeds
+from web import context, deeds, drafts
 from web.deeds import Who
 from web.words import md, moment_text
 
@@ -30,27 +31,29 @@ def comment(found: Submission, here: Actor) -> None:
             badge = (" :orange-badge[内部]" if each.internal else "") + (" :blue-badge[新]" if each.unread else "")
             st.markdown(f":gray[:small[{moment_text(each.at)} {md(each.account_name)}]]{badge}  \n{md(each.words)}")
         if may:
-            _add(found, inside)
+            _add(found, inside, here)
     if fresh:
         with db.transaction() as session:
             comments.mark_read(session, found.id, actor=here, now=context.moment(session))
 
 
-def _add(found: Submission, inside: bool) -> None:
-    key = f"comment-{found.id}"
+def _add(found: Submission, inside: bool, here: Actor) -> None:
+    key, place = f"comment-{found.id}", f"comment:{found.id}"
 
     def write(internal: bool) -> None:
         words = st.session_state[key]
 
         def act(session: Session, **who: Unpack[Who]) -> str:
             comments.write(session, found.id, words, internal=internal, **who)
+            unsaved.drop(session, place, actor=who["actor"])
             return "留言已保存，只有本机关可见。" if internal else "留言已发出。"
 
         if deeds.deed(act, "comment", found.id, internal, words):
             st.session_state[key] = ""
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("留言内容", key=key, placeholder="写一条留言", label_visibility="collapsed")
+        shown = {"placeholder": "写一条留言", "label_visibility": "collapsed"}
+        drafts.words(st.text_input, "留言内容", key=key, place=place, actor=here, **shown)
         st.button("发给对方", key=f"{key}-send", on_click=write, args=(False,))
         if inside:
             st.button("内部留言", key=f"{key}-inside", on_click=write, args=(True,))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -219,6 +220,24 @@ def form(
         _rebased(found, dict(base))
     found.version, found.notes = version, notes or {}
     return found
+
+
+def words(ask: Callable[..., str | None], label: str, *, key: str, place: str, actor: Actor, **options: Any) -> None:
+    """One field that stands beside the forms (意见、留言): kept as it is typed, until its deed drops it."""
+    if key not in st.session_state:
+        with db.reading() as session:
+            kept = unsaved.kept(session, place, actor=actor)
+        st.session_state[key] = str(kept.values.get("words", "")) if kept else ""
+
+    def keep() -> None:
+        typed = st.session_state[key]
+        with suppress(Refused), db.transaction() as session:  # the field itself has it; a deed says what is wrong
+            here, now = context.actor_now(session), context.moment(session)
+            if here and here.account_id == actor.account_id:
+                unsaved.keep(session, place, {"words": typed} if typed else {}, version=0, actor=here, now=now)
+
+    ask(label, key=key, on_change=keep, **options)
+    _TYPING(key=f"typing-{key}", data={"prefix": key, "place": f"typed-{actor.account_id}-{place}"})
 
 
 OVERTAKEN = "您填写期间，这条记录已在别处改过：您没有动过的各项已是最新内容，改过的各项仍是您填写的，请核对后再保存。"

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Role, require
+from core.ground.deeds import deed
 from core.ledger import statements
 from core.models import Account, AuditEntry, Nomination, Organization, Person, RosterRow, Submission, under
 from core.people import acts, persons
@@ -24,6 +25,7 @@ _TAKEN = nomination_table.Event.TAKEN.value
 HOW = {_REVEALED: "查看完整身份证号", _HANDED: "下载载有本人的花名册或证明", _TAKEN: "下载载有本人的推荐汇总表"}
 
 
+@deed
 def own_data(session: Session, *, actor: Actor, now: datetime) -> bytes:
     """All that is kept about a person (个人信息副本), as one file for that person, in words (JSON, UTF-8).
 

@@ -67,7 +67,7 @@ def train(cast: Cast, year: int) -> None:
     today = db.office_day(datetime.now(UTC))
     ended = max(today - timedelta(days=3), date(year, 1, 3))
     begun, early = ended - timedelta(days=2), datetime.now(UTC) - timedelta(days=40)
-    with db.transaction() as session:
+    with db.nobody_waits(), db.transaction() as session:
         line = session.scalars(sa.select(ProgrammeLine.id).order_by(ProgrammeLine.number).limit(1)).one()
         fields = replace(people.PLAN, start_on=begun, end_on=ended, programme="capability", line_id=line)
         plan = plans.draft(session, fields, actor=cast["base"], now=early)

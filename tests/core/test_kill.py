@@ -168,7 +168,10 @@ def test_power_lost_while_writing_leaves_all_or_nothing(
     forget_engine()
     chance = random.Random(20241129)
     whole, cut, outcomes = 0.0, 0, []
-    for number in range(2 + max(4, int(os.environ.get("KILLS", 0)))):
+    runs = 2 + max(4, int(os.environ.get("KILLS", 0)))
+    for number in range(runs + 20):
+        if number >= runs and cut and not all(outcomes):
+            break  # on a busy machine a loss falls before the first byte or after the last
         home = tmp_path / f"run{number}"
         shutil.copytree(office, home)
         delay = chance.uniform(0.3, 1.1) * whole if number else None

@@ -14,7 +14,19 @@ from streamlit.testing.v1 import AppTest
 from core.ground import db
 from core.ground.access import Role
 from core.law import notices
-from core.models import Account, AuditEntry, Card, CreditEntry, Movement, Organization, Person, Plan, Report, State
+from core.models import (
+    Account,
+    AuditEntry,
+    Card,
+    CreditEntry,
+    Movement,
+    Organization,
+    Person,
+    Plan,
+    Report,
+    State,
+    Unsaved,
+)
 from core.people import accounts
 from core.submissions import comments, plans, workflow
 from core.submissions.kinds import KINDS
@@ -463,13 +475,31 @@ def test_a_plan_goes_back_with_remarks_and_comes_again_with_what_was_changed(cas
     assert one(sa.select(Plan)).state is State.SUBMITTED
 
 
+def test_an_opinion_and_a_comment_wait_for_their_writer_alone_until_they_are_sent(cast: Cast) -> None:
+    plan = people.file_plan(cast, now=NOW, **ahead(20))
+    opinion, comment = f"opinion-{plan.id}", f"comment-{plan.id}"
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
+    app.text_area(key=opinion).input("请补充师资").run()
+    app.text_input(key=comment).input("写到一半").run()
+    again = open_page("review", sign_in("reviewer"), item=str(plan.id))  # another browser
+    assert (again.text_area(key=opinion).value, again.text_input(key=comment).value) == ("请补充师资", "写到一半")
+    other = open_page("review", sign_in("reviewer2"), item=str(plan.id))
+    assert (other.text_area(key=opinion).value, other.text_input(key=comment).value) == ("", "")
+    press(again, "发给对方")
+    press(again, "退回")
+    assert one(sa.select(Movement.reason).where(Movement.action == "return")) == "请补充师资"
+    assert one(sa.select(sa.func.count(Unsaved.place))) == 0
+
+
 def test_a_return_that_was_undone_leaves_no_mark_on_the_desk(cast: Cast) -> None:
     plan = people.file_plan(cast, now=NOW, **ahead(20))
     app = open_page("review", sign_in("reviewer"), item=str(plan.id))
     app.text_area(key=f"opinion-{plan.id}").input("请补充师资")
     press(app, "退回")
-    app = press(open_page("review", sign_in("reviewer"), item=str(plan.id)), "撤销")
+    people.file_plan(cast, now=NOW, title="另一期", **ahead(20))
+    app = press(open_page("review", sign_in("reviewer"), item=str(plan.id), state="all"), "撤销")
     assert f"“{plan.title}”：已撤销“退回”，回到待审。" in boxes(app, "success")
+    assert app.query_params["item"] == str(plan.id)  # whoever takes a decision back means this one
     app = open_page("review", sign_in("reviewer"), item=str(plan.id))
     assert not [words for words in boxes(app, "warning") if "再次提交" in words]
     assert [each.value for each in app.caption if "退回0次" in each.value]
@@ -513,6 +543,12 @@ def test_a_comment_reaches_the_other_side_once_as_new_and_an_internal_one_stays_
     assert listed(open_page("review", sign_in("reviewer2")))[0]["marks"] == []
     with db.reading() as session:
         assert [each.words for each in comments.of(session, plan.id, cast["base"])] == ["请把课表发来"]
+    own = open_page("paper", sign_in("base"), item=str(plan.id))
+    assert any("请把课表发来" in each.value for each in own.markdown)
+    assert not any("师资已核对" in each.value for each in own.markdown)
+    own.text_input(key=f"comment-{plan.id}").input("课表已附")
+    press(own, "发给对方")
+    assert any("课表已附" in each.value for each in open_page("paper", sign_in("base"), item=str(plan.id)).markdown)
 
 
 def test_filters_saved_under_a_name_open_with_one_click_until_they_are_removed(cast: Cast) -> None:

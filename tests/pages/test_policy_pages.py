@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -187,7 +187,7 @@ def test_a_second_administrator_publishes_and_the_office_decides_by_it_at_once(c
             password=people.PASSWORD,
             must_change_password=False,
             actor=cast["admin"],
-            now=datetime.now(UTC),
+            now=datetime.now(UTC) - timedelta(days=2),  # whoever opened it could be both for a day
         )
     app = open_page("policy_lab", sign_in("second"), view="草稿与发布", draft=str(draft.id))
     assert any(each.value.startswith(md(document)) for each in app.caption)  # a user's words are no Markdown

@@ -13,9 +13,10 @@ from core.ground import db
 from core.ground.access import Actor, Refused
 from core.ledger.consequences import Consequence
 from core.models import State, Submission
+from core.office import unsaved
 from core.submissions import kinds, workflow
 from core.submissions.workflow import Action
-from web import address, bar, deeds, submissions
+from web import address, bar, deeds, drafts, submissions
 from web.deeds import Who
 from web.desk import readings, remarking
 from web.words import md
@@ -42,9 +43,12 @@ def decide(found: Submission, here: Actor) -> None:
                 reading.ask(found)
             required = "、".join(kind.word_for(action) for action in moves if workflow.needs_reason(kind, action))
             whose = f"{required}时必填，提交人会看到" if required else "提交人会看到"
-            st.text_area(
+            drafts.words(
+                st.text_area,
                 "审核意见",
                 key=_opinion(found),
+                place=_place(found),
+                actor=here,
                 height=68,
                 placeholder=f"审核意见（{whose}）",
                 label_visibility="collapsed",
@@ -85,6 +89,11 @@ def _last(found: Submission) -> None:
 
 def _opinion(found: Submission) -> str:
     return f"opinion-{found.id}"
+
+
+def _place(found: Submission) -> str:
+    """Where an opinion that was not sent yet is kept."""
+    return f"opinion:{found.id}"
 
 
 def _box(found: Submission, to_confirm: str) -> str:
@@ -143,10 +152,13 @@ def _decided(found: Submission, action: Action, asked: str) -> None:
             version = reading.before(session, found, typed, **who)
         said = {"version": version, "reason": reason, "confirmed": confirmed, "remarks": remarks}
         moved, done = workflow.move(session, found.id, action, **said, **who)
+        unsaved.drop(session, _place(found), actor=who["actor"])
         return submissions.told(moved, action, done)
 
     if deeds.deed(act, action, found.id, found.version, confirmed, reason, typed, remarks):
-        st.session_state["desk-after"] = st.session_state["desk-last"] = found.id
+        st.session_state["desk-last"] = found.id
+        if action is not Action.UNDO:  # who takes a decision back means to decide this one again
+            st.session_state["desk-after"] = found.id
 
 
 def go_on(ids: Sequence[int]) -> None:
