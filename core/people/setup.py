@@ -34,7 +34,7 @@ def decide_setting(session: Session, name: str, value: str) -> None:
 
 def address() -> str:
     """The office's public address (对外网址), `CE_ADDRESS`: what is printed and sent leads there; "" where unset."""
-    return os.environ.get("CE_ADDRESS", "").strip().rstrip("/")
+    return os.environ.get("CE_ADDRESS", "").rstrip("/")
 
 
 def is_demo(session: Session) -> bool:

@@ -20,8 +20,8 @@ from tests.browser.desk import Desk, arrive
 from tests.cast import Cast
 from tests.pages.test_deeds import NOW, ahead
 
-PLANS = int(os.environ.get("DESK_PLANS", 8))
-ROUNDS = int(os.environ.get("DESK_ROUNDS", 6))
+PLANS = int(os.environ.get("DESK_PLANS", 6))
+ROUNDS = int(os.environ.get("DESK_ROUNDS", 5))
 """How many random presses each of two reviewers makes; a round is one of `HANDS`."""
 
 

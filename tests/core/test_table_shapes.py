@@ -30,8 +30,8 @@ SHARE = {"roster": 0.55, "credits": 0.25, "applications": 0.2}
 """Of the tables: rosters come most often."""
 READ_AT_LEAST = 0.9
 """Of all tables, those with shapes that may be asked about among them."""
-MANY = int(os.environ.get("TABLES", "1500"))
-"""Of which about 1,200 are different ones."""
+MANY = int(os.environ.get("TABLES", "1000"))
+"""Of which about 800 are different ones."""
 
 
 def many(count: float, **more: Any) -> settings:

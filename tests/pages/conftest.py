@@ -63,8 +63,9 @@ def open_page(name: str, token: str | None, **query: str) -> AppTest:
 
 def listed(app: AppTest) -> list[dict[str, Any]]:
     """The rows of the desk's list, as the component draws them."""
-    (drawn,) = app.get("bidi_component")
-    rows: list[dict[str, Any]] = json.loads(drawn.proto.json)["rows"]
+    sent = [json.loads(each.proto.json or each.proto.mixed.json) for each in app.get("bidi_component")]
+    (drawn,) = [each for each in sent if "rows" in each]
+    rows: list[dict[str, Any]] = drawn["rows"]
     return rows
 
 
