@@ -51,7 +51,8 @@ TYPED = 16
 def mend_all(desk: Desk) -> int:
     """Put every open cell right by keyboard alone, as its person's papers say.
 
-    The first ones on a processor four times slower. Nothing is waited for: whoever types does not look up. Answers how many cells there were.
+    The first ones on a processor four times slower. Nothing is waited for: whoever types does not look up. Answers
+    how many cells there were.
     """
     page = desk.page
     places = page.locator(f"{OPEN} .field:first-child [data-cell]").evaluate_all("all => all.map(e => e.dataset.cell)")
