@@ -109,6 +109,7 @@ def test_an_approved_plan_is_three_clicks_from_the_sign_in_and_ten_more_are_elev
     reviewer.told(re.compile(f"“{plans[0].title}”已通过"))
     assert page.evaluate("sessionStorage.clicks") == "3"
     reviewer.go("review?kind=plan", "审核")
+    expect(page.get_by_role("option", name=plans[1].title)).to_be_visible(timeout=30_000)  # there is a list to go down
     reviewer.settle()
     page.evaluate("sessionStorage.keys = 0")
     page.keyboard.press("j")
@@ -145,6 +146,7 @@ def test_two_reviewers_at_once_never_decide_what_they_did_not_see_nor_anything_t
     for desk in desks.values():
         desk.page.add_init_script(RECORD)
         desk.go("review?kind=plan", "审核")
+        expect(desk.page.get_by_role("option").first).to_be_visible(timeout=30_000)
         desk.settle()
         desk.page.keyboard.press("j")
     chance = random.Random(7)
