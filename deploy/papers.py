@@ -6,11 +6,11 @@ of requirements.txt and what the installed packages say of themselves.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import importlib.metadata
 import json
 import re
-import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -125,13 +125,17 @@ def sbom(target: Path) -> None:
     target.write_text(json.dumps(bill, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
-def main(arguments: list[str]) -> int:
-    if arguments:
-        sbom(Path(arguments[0]))
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m deploy.papers", description=__doc__)
+    parser.add_argument(
+        "sbom", nargs="?", type=Path, help="the bill of materials; without it docs/licences.md is written"
+    )
+    target: Path | None = parser.parse_args().sbom
+    if target:
+        sbom(target)
     else:
         LICENCES.write_text(licences(), encoding="utf-8", newline="\n")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()
