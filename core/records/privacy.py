@@ -1,4 +1,4 @@
-"""What a person is told about the own data (个人信息): a copy of all of it, who has seen the number. Reads only."""
+"""Personal data (个人信息) for its subject: a copy of all of it, and the log of who saw the ID number. Read-only."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Action(Labelled):
 
 
 EDITABLE = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
-"""States in which whoever filed a submission may still change it (可修改的状态); see `workflow` for the moves."""
+"""States in which the submitter may still edit a submission (可修改的状态); see `workflow` for the transitions."""
 
 Rows = Mapping[int, Mapping[str, str]]
 """Rows of a table by their number, their cells as text by column."""
