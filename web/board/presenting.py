@@ -55,16 +55,16 @@ def _slides(seen: Board, lines: Sequence[Line], said: Brief) -> Iterable[Slide]:
     if said.findings:
         yield "主要发现", partial(_sentences, said.findings)
     if lines:
-        yield "专项项目", partial(_figure, charts.programmes(lines, ""))
+        yield "专项项目", partial(_figure, partial(charts.programmes, lines, ""))
         yield "专项项目进展", partial(_sentences, said.programmes)
     if seen.has_trainings and seen.actor.oversees_region:
-        yield "各盟市学时完成", partial(_figure, charts.tile_map(seen, Measure.DONE, Per.WHOLE))
-    yield "学时完成率", partial(_figure, charts.completion(seen, "level"))
+        yield "各盟市学时完成", partial(_figure, partial(charts.tile_map, seen, Measure.DONE, Per.WHOLE))
+    yield "学时完成率", partial(_figure, partial(charts.completion, seen, "level"))
     if seen.has_trainings:
-        yield "从计划到入账", partial(_figure, charts.funnel(seen, "people"))
-        yield "按月培训人次", partial(_figure, charts.months(seen, Measure.PEOPLE))
-        yield "按时报送", partial(_figure, charts.in_time(seen))
-        yield "审核用时", partial(_figure, charts.waiting(seen))
+        yield "从计划到入账", partial(_figure, partial(charts.funnel, seen, "people"))
+        yield "按月培训人次", partial(_figure, partial(charts.months, seen, Measure.PEOPLE))
+        yield "按时报送", partial(_figure, partial(charts.in_time, seen))
+        yield "审核用时", partial(_figure, partial(charts.waiting, seen))
     if said.ranks:
         yield "领先与落后", partial(_ranks, said)
     if said.late:
@@ -84,7 +84,9 @@ def _sentences(sentences: Sequence[str]) -> None:
     st.markdown("\n".join(f"{at}. {md(each)}" for at, each in enumerate(sentences, start=1)))
 
 
-def _figure(made: Figure) -> None:
+def _figure(make: Callable[[], Figure]) -> None:
+    """A chart with its finding, made only for the slide that is shown."""
+    made = make()
     st.subheader(md(made.title), anchor=False)
     if made.chart is None:
         st.info("当前筛选条件下没有可画的数据。")
