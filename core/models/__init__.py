@@ -4,6 +4,20 @@ from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables, sealed_columns
 from core.models.cards import Card, CardPerson
 from core.models.classes import Assessment, FinishTest, OccupationApproval
+from core.models.courses import (
+    Course,
+    CourseCredit,
+    CourseState,
+    Enrolment,
+    Lesson,
+    LessonKind,
+    LessonProgress,
+    NotCounted,
+    Sitting,
+    StudyAppeal,
+    StudyCheck,
+    UncountedTime,
+)
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
 from core.models.figures import FiledFigures
@@ -64,6 +78,9 @@ __all__ = [
     "ColumnChoice",
     "Comment",
     "CommentRead",
+    "Course",
+    "CourseCredit",
+    "CourseState",
     "CreditBatch",
     "CreditEntry",
     "CreditRepair",
@@ -73,8 +90,12 @@ __all__ = [
     "DecisionPolicy",
     "DecisionRun",
     "Dispute",
+    "Enrolment",
     "FiledFigures",
     "FinishTest",
+    "Lesson",
+    "LessonKind",
+    "LessonProgress",
     "MaskedNumber",
     "Message",
     "MessageChoice",
@@ -82,6 +103,7 @@ __all__ = [
     "Mode",
     "Movement",
     "Nomination",
+    "NotCounted",
     "Objection",
     "OccupationApproval",
     "Organization",
@@ -110,12 +132,16 @@ __all__ = [
     "Setting",
     "SignIn",
     "SignInTry",
+    "Sitting",
     "Source",
     "SpecialDay",
     "State",
+    "StudyAppeal",
+    "StudyCheck",
     "Submission",
     "SubmissionContent",
     "TrainingClass",
+    "UncountedTime",
     "Unsaved",
     "YearSummary",
     "append_only_tables",
