@@ -18,6 +18,7 @@ FLOORS = [
     "people",
     "submissions",
     "records",
+    "exams",
     "eligibility",
     "quotas",
     "office",

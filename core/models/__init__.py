@@ -6,6 +6,7 @@ from core.models.cards import Card, CardPerson
 from core.models.classes import Assessment, FinishTest, OccupationApproval
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
+from core.models.exams import Difficulty, ItemKind
 from core.models.figures import FiledFigures
 from core.models.messages import Message, MessageChoice, MessageRead
 from core.models.offices import (
@@ -72,9 +73,11 @@ __all__ = [
     "DecisionPerson",
     "DecisionPolicy",
     "DecisionRun",
+    "Difficulty",
     "Dispute",
     "FiledFigures",
     "FinishTest",
+    "ItemKind",
     "MaskedNumber",
     "Message",
     "MessageChoice",
