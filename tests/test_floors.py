@@ -19,6 +19,7 @@ FLOORS = [
     "courses",
     "submissions",
     "records",
+    "exams",
     "eligibility",
     "quotas",
     "office",

@@ -20,6 +20,7 @@ from core.models.courses import (
 )
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
+from core.models.exams import Difficulty, ItemKind
 from core.models.figures import FiledFigures
 from core.models.messages import Message, MessageChoice, MessageRead
 from core.models.offices import (
@@ -89,10 +90,12 @@ __all__ = [
     "DecisionPerson",
     "DecisionPolicy",
     "DecisionRun",
+    "Difficulty",
     "Dispute",
     "Enrolment",
     "FiledFigures",
     "FinishTest",
+    "ItemKind",
     "Lesson",
     "LessonKind",
     "LessonProgress",
