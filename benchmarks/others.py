@@ -2,10 +2,10 @@
 
     python -m benchmarks.others [--count 100000] [--every 50] [--database postgresql+psycopg://…]
 
-One process files, approves and reverses a roster (`benchmarks.roster`), another signs somebody in every 50
-milliseconds: a small deed that writes two rows and a line of the trail. What is printed is how long that deed took, step by step of the large
-one: p50, p95 and the longest, in milliseconds. A deed that waits delays those after it, as a queue of clerks does.
-People are made up.
+One process files, approves and reverses a roster (`benchmarks.roster`), another signs somebody in every 50 ms:
+a small deed that writes two rows and a line of the trail. What is printed is how long that deed took, step by step of
+the large one: p50, p95 and the longest, in milliseconds. A deed that waits delays those after it, as a queue of clerks
+does. People are made up.
 """
 
 from __future__ import annotations
