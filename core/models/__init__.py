@@ -4,8 +4,23 @@ from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables, sealed_columns
 from core.models.cards import Card, CardPerson
 from core.models.classes import Assessment, FinishTest, OccupationApproval
+from core.models.courses import (
+    Course,
+    CourseCredit,
+    CourseState,
+    Enrolment,
+    Lesson,
+    LessonKind,
+    LessonProgress,
+    NotCounted,
+    Sitting,
+    StudyAppeal,
+    StudyCheck,
+    UncountedTime,
+)
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
+from core.models.exams import Difficulty, ItemKind
 from core.models.figures import FiledFigures
 from core.models.messages import Message, MessageChoice, MessageRead
 from core.models.offices import (
@@ -46,7 +61,7 @@ from core.models.submissions import (
     SubmissionContent,
     TrainingClass,
 )
-from core.models.trail import AuditEntry
+from core.models.trail import AuditEntry, CardCheck
 
 __all__ = [
     "APPEND_ONLY",
@@ -57,6 +72,7 @@ __all__ = [
     "Base",
     "CalendarLink",
     "Card",
+    "CardCheck",
     "CardPerson",
     "Change",
     "Claim",
@@ -64,6 +80,9 @@ __all__ = [
     "ColumnChoice",
     "Comment",
     "CommentRead",
+    "Course",
+    "CourseCredit",
+    "CourseState",
     "CreditBatch",
     "CreditEntry",
     "CreditRepair",
@@ -72,9 +91,15 @@ __all__ = [
     "DecisionPerson",
     "DecisionPolicy",
     "DecisionRun",
+    "Difficulty",
     "Dispute",
+    "Enrolment",
     "FiledFigures",
     "FinishTest",
+    "ItemKind",
+    "Lesson",
+    "LessonKind",
+    "LessonProgress",
     "MaskedNumber",
     "Message",
     "MessageChoice",
@@ -82,6 +107,7 @@ __all__ = [
     "Mode",
     "Movement",
     "Nomination",
+    "NotCounted",
     "Objection",
     "OccupationApproval",
     "Organization",
@@ -110,12 +136,16 @@ __all__ = [
     "Setting",
     "SignIn",
     "SignInTry",
+    "Sitting",
     "Source",
     "SpecialDay",
     "State",
+    "StudyAppeal",
+    "StudyCheck",
     "Submission",
     "SubmissionContent",
     "TrainingClass",
+    "UncountedTime",
     "Unsaved",
     "YearSummary",
     "append_only_tables",

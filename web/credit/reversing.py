@@ -15,7 +15,6 @@ from core.ledger import books
 from core.ledger.standing import Standing, reversed_lines
 from core.models import CreditBatch
 from core.office import unsaved
-from core.submissions import workflow
 from web import address, deeds, drafts
 from web.deeds import Act, Who
 from web.facts import fact
@@ -48,7 +47,7 @@ def _foretold(batch: CreditBatch, written: str | None) -> str | Refused:
     with db.reading() as session:
         gone = len(reversed_lines(session, batch.id))
     name = "reverse" if written is None else "reverse-lines"
-    large = batch.entries >= workflow.LARGE
+    large = batch.entries >= books.LARGE
     told = deeds.foretold(_reversal(batch.id, written), name, batch.id, written, gone, large=large)
     return told if isinstance(told, Refused) else f"{told[2]}。"
 
@@ -65,7 +64,7 @@ def _ask(batch_id: int, chosen: bool, key: str) -> None:
     """
     reason = typed.prose(st.session_state[key])
     with db.reading() as session:
-        large = session.get_one(CreditBatch, batch_id).entries >= workflow.LARGE
+        large = session.get_one(CreditBatch, batch_id).entries >= books.LARGE
     asked = _reversal(batch_id, st.session_state[f"{key}-lines"] if chosen else None)
     try:
         lines, relied, words = deeds.rehearsed(asked, large=large)
@@ -125,7 +124,7 @@ def undoing(batch: CreditBatch, standing: Standing, actor: Actor) -> None:
     if batch.entries > 1 and (written := st.session_state[f"{key}-lines"]):
         told = _foretold(batch, written)
         (st.warning if isinstance(told, Refused) else st.info)(md(told.words if isinstance(told, Refused) else told))
-    if batch.entries < workflow.LARGE or typed.text(st.session_state[key]):  # of a large one once it is meant
+    if batch.entries < books.LARGE or typed.text(st.session_state[key]):  # of a large one once it is meant
         told = _foretold(batch, None)
         st.caption(md(f"{words}：{told.words if isinstance(told, Refused) else told}"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
