@@ -7,7 +7,8 @@ from core.ledger.years import Held
 from core.office import dashboards, home
 from core.office.home import Done, Item, Part
 from core.submissions.kinds import KINDS
-from web import checklist, context, links, shell
+from web import context, links, shell
+from web.opening import checklist
 from web.words import days_left, md, moment_text
 
 actor = shell.require()

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from core.ground import access, db
 from core.ground.access import ROLE_HOMES, Actor, OrganizationKind, Role
 from core.people import accounts, organizations
-from web import address, deeds, identity, second_factor, shell, tables
+from web import address, deeds, second_factor, shell, tables
 from web.deeds import Who
+from web.opening import identity
 from web.words import md
 
 actor = shell.require(Role.ADMIN)
