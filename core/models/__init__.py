@@ -61,7 +61,7 @@ from core.models.submissions import (
     SubmissionContent,
     TrainingClass,
 )
-from core.models.trail import AuditEntry
+from core.models.trail import AuditEntry, CardCheck
 
 __all__ = [
     "APPEND_ONLY",
@@ -72,6 +72,7 @@ __all__ = [
     "Base",
     "CalendarLink",
     "Card",
+    "CardCheck",
     "CardPerson",
     "Change",
     "Claim",
