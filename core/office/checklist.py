@@ -149,7 +149,7 @@ def _second(session: Session, actor: Actor, now: datetime) -> _State:
 def _own(actor: Actor) -> list[sa.ColumnElement[bool]]:
     """The organizations in use that are an administrator's to keep, the offices themselves apart."""
     seen = visible(actor, organization=Organization.id, authority=Organization.authority_id)
-    return [seen, Organization.kind.not_in(access.AUTHORITIES), Organization.active]
+    return [seen, Organization.kind.not_in(access.AUTHORITIES), Organization.active.is_(True)]
 
 
 def _organizations(session: Session, actor: Actor, now: datetime) -> _State:
