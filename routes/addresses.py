@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from routes import calendar, certificate, health, moved, session, verify, words
+from routes import calendar, certificate, exams, health, moved, session, verify, words
 
 ROUTES = [
     Route("/healthz", health.health),
@@ -16,5 +16,6 @@ ROUTES = [
     Route("/verify", verify.verify_proof, methods=["POST"]),
     Route("/verify/{code}", verify.verify),
     Route("/words.js", words.script),
+    *exams.ROUTES,
     *(Route(page, moved.moved) for page in moved.PAGES),
 ]

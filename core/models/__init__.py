@@ -6,7 +6,17 @@ from core.models.cards import Card, CardPerson
 from core.models.classes import Assessment, FinishTest, OccupationApproval
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
-from core.models.exams import Difficulty, ItemKind
+from core.models.exams import (
+    BankItem,
+    Difficulty,
+    Exam,
+    ExamPaper,
+    ExamQuestion,
+    ExamState,
+    ItemEdition,
+    ItemKind,
+    ItemState,
+)
 from core.models.figures import FiledFigures
 from core.models.messages import Message, MessageChoice, MessageRead
 from core.models.offices import (
@@ -55,6 +65,7 @@ __all__ = [
     "Assessment",
     "Attachment",
     "AuditEntry",
+    "BankItem",
     "Base",
     "CalendarLink",
     "Card",
@@ -75,9 +86,15 @@ __all__ = [
     "DecisionRun",
     "Difficulty",
     "Dispute",
+    "Exam",
+    "ExamPaper",
+    "ExamQuestion",
+    "ExamState",
     "FiledFigures",
     "FinishTest",
+    "ItemEdition",
     "ItemKind",
+    "ItemState",
     "MaskedNumber",
     "Message",
     "MessageChoice",
