@@ -12,6 +12,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from starlette.requests import Request
@@ -139,7 +140,8 @@ def _sheet_page(sheet: papers.Sheet, now: datetime) -> Response:
 <span id="answered"></span><span class="saved" role="status"></span><button>交卷</button></form>
 <p id="alarm" class="seen" role="alert"></p>
 <dialog aria-labelledby="ask"><p id="ask"><strong>确定交卷？</strong></p><p><span id="left"></span>交卷后不能再改。</p>
-<p><button id="sure" type="button">交卷</button><button id="back" type="button" class="quiet">继续作答</button></p></dialog>"""
+<p><button id="sure" type="button">交卷</button>
+<button id="back" type="button" class="quiet">继续作答</button></p></dialog>"""
     return learner.page(title, body, script="exam.js")
 
 
@@ -209,7 +211,8 @@ def _result_page(result: papers.Result, *, own: bool) -> Response:
     paper = result.paper
     title = f"{result.course.title}：考试结果"
     verdict, kind = ("及格", "good") if paper.passed else ("不及格", "bad")
-    score = f"{hours_text(paper.score or 0)}分（满分{hours_text(result.full)}分，{hours_text(paper.pass_mark)}分及格）"
+    score = hours_text(paper.score or Decimal())
+    score = f"{score}分（满分{hours_text(result.full)}分，{hours_text(paper.pass_mark)}分及格）"
     body = [f"<h1>{html.escape(title)}</h1>", f'<p class="{kind}">第{paper.number}次考试{verdict}：{score}</p>']
     ended = "时间到，自动交卷" if paper.by_time else "交卷"
     body.append(f"<p>{_moment(paper.started_at)}开始，{_moment(paper.handed_in_at or paper.ends_at)}{ended}。</p>")
@@ -236,7 +239,9 @@ def _marked(each: papers.Marked) -> str:
     rows = []
     for at, text in enumerate(asked.options):
         marks = [name for name, holds in (("您选的", at in asked.chosen), ("正确答案", at in each.right)) if holds]
-        said = f' <span class="mark {"yes" if at in each.right else "no"}">（{"，".join(marks)}）</span>' if marks else ""
+        said = (
+            f' <span class="mark {"yes" if at in each.right else "no"}">（{"，".join(marks)}）</span>' if marks else ""
+        )
         rows.append(f"<li>{_option(asked, at, text)}{said}")
     why = f'<p class="explained">解析：{html.escape(each.explanation)}</p>' if each.explanation else ""
     head = f"第{asked.place}题 {asked.kind.label}（{hours_text(asked.points)}分）"

@@ -61,7 +61,7 @@ def who(session: Session, request: Request) -> tuple[Actor, datetime]:
 
 
 def page(title: str, body: str, *, script: str = "", wide: bool = False, status: int = 200) -> HTMLResponse:
-    """A page of the learner's (学员页面): `body` is HTML in which everything foreign was escaped; `script` a file here."""
+    """A page of the learner's (学员页面): `body` is HTML, everything foreign in it escaped; `script` a file here."""
     code = f'<script src="{asset(script)}" defer></script>' if script else ""
     return HTMLResponse(
         f"""<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">

@@ -57,9 +57,10 @@ class Given:
 
 
 def save(session: Session, given: Sequence[Given]) -> list[Outcome]:
-    """Save answers (保存作答): what became of each, in their order. One that is older than what is kept changes nothing.
+    """Save answers (保存作答): what became of each, in their order.
 
-    The same one sent twice is saved once. All of them come at about the same moment.
+    One that is older than what is kept changes nothing; the same one sent twice is saved once. All of
+    them come at about the same moment.
     """
     if not given:
         return []
@@ -79,10 +80,13 @@ def save(session: Session, given: Sequence[Given]) -> list[Outcome]:
         .join(ExamPaper, ExamPaper.id == ExamQuestion.paper_id)
         .join(Person, Person.id == ExamPaper.person_id)
         .where(sa.tuple_(ExamQuestion.paper_id, ExamQuestion.place).in_(sorted(wanted)))
-        .with_for_update(read=True, of=ExamPaper)  # handing in waits for answers that are being written, and they for it
+        .with_for_update(
+            read=True, of=ExamPaper
+        )  # handing in waits for answers that are being written, and they for it
     )
     there = {(row[0], row[1]): row[2:] for row in session.execute(query)}
-    outcomes, rows = [], {}
+    outcomes: list[Outcome] = []
+    rows: dict[tuple[int, int], Given] = {}
     for each in given:
         found = there.get((each.paper_id, each.place))
         if each.token not in people:

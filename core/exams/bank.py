@@ -146,7 +146,7 @@ def listing(
 def topics(session: Session, actor: Actor) -> dict[str, int]:
     """The topics (知识点) of the items in use, each with how many there are; "" of those without one."""
     query = _current(ItemEdition.topic, sa.func.count()).where(seen_by(actor), BankItem.state == ItemState.IN_USE)
-    return dict(session.execute(query.group_by(ItemEdition.topic).order_by(ItemEdition.topic)).tuples().all())
+    return dict(session.execute(query.group_by(ItemEdition.topic).order_by(ItemEdition.topic)).all())
 
 
 def one(session: Session, item_id: int, actor: Actor) -> Found:
@@ -159,9 +159,7 @@ def one(session: Session, item_id: int, actor: Actor) -> Found:
 
 def _found(kept: BankItem, edition: ItemEdition) -> Found:
     item = as_item(edition)
-    return Found(
-        kept.id, item, kept.state, kept.edition, edition.id, kept.remark, kept.version, kept.changed_at
-    )
+    return Found(kept.id, item, kept.state, kept.edition, edition.id, kept.remark, kept.version, kept.changed_at)
 
 
 def as_item(edition: ItemEdition) -> Item:
@@ -242,8 +240,8 @@ def save(
 def take_in(session: Session, given: Sequence[Item], *, actor: Actor, now: datetime) -> TakenIn:
     """Import items (导入试题) as one deed: the same again changes nothing, what differs becomes a further edition.
 
-    An item is known by its name, else by what it says. Refused codes: "role", "policy", "fields" (an item that cannot be
-    asked: the file's own check names each before this), "empty", "many".
+    An item is known by its name, else by what it says. Refused codes: "role", "policy", "fields" (an item that cannot
+    be asked: the file's own check names each before this), "empty", "many".
     """
     _clerk(actor, now)
     if not given:
@@ -255,9 +253,7 @@ def take_in(session: Session, given: Sequence[Item], *, actor: Actor, now: datet
         [("items", f"第{at}题：{words}") for at, each in enumerate(tidied, start=1) for _, words in items.faults(each)]
     )
     db.lock(session, f"bank {actor.organization_id}")
-    rows = session.execute(
-        _current(BankItem, ItemEdition).where(BankItem.organization_id == actor.organization_id)
-    ).tuples()
+    rows = session.execute(_current(BankItem, ItemEdition).where(BankItem.organization_id == actor.organization_id))
     by_name: dict[str, tuple[BankItem, Item]] = {}
     by_text: dict[str, tuple[BankItem, Item]] = {}
     for kept, edition in rows:
@@ -294,7 +290,7 @@ def take_in(session: Session, given: Sequence[Item], *, actor: Actor, now: datet
 
 @deed
 def hand_out(session: Session, wanted: Wanted, *, actor: Actor, now: datetime) -> list[Item]:
-    """Export items (导出试题) with their right answers, which leaves a line. Refused codes: "role", "policy", "empty"."""
+    """Export items (导出试题) with their right answers; it leaves a line. Refused codes: "role", "policy", "empty"."""
     _clerk(actor, now)
     query = _current(ItemEdition).where(seen_by(actor), *_narrowed(wanted)).order_by(BankItem.id)
     found = [as_item(each) for each in session.scalars(query)]

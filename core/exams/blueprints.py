@@ -1,4 +1,4 @@
-"""Blueprints (组卷方案): what a paper is made of, drawn at random from a bank, and what an answer is worth. No database."""
+"""Blueprints (组卷方案): what a paper is made of, drawn at random, and what an answer earns. No database."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ _KINDS = {"单选": ItemKind.SINGLE, "多选": ItemKind.MULTIPLE, "判断": Item
 
 
 def said(text: str) -> Blueprint:
-    """A blueprint as a notice writes it (通知里的组卷方案): 单选40×1.5、多选10×2、判断10×2. ValueError for other words."""
+    """A blueprint as a notice writes it, 单选40×1.5、多选10×2、判断10×2. ValueError for other words."""
     parts = []
     for each in filter(None, re.split(r"[、，,;；\s]+", text)):
         found = _SAID.fullmatch(each)
@@ -160,17 +160,15 @@ def _matched(blueprint: Blueprint, pool: Sequence[Candidate]) -> tuple[dict[int,
 def shortage(blueprint: Blueprint, pool: Sequence[Candidate]) -> list[str]:
     """What a bank lacks for a blueprint (题库不足), in words, a row each; nothing where every paper can be drawn."""
     _, lacking = _matched(blueprint, pool)
-    return [
-        f"{part.words}：还缺{missing}道" for part, missing in zip(blueprint.parts, lacking, strict=True) if missing
-    ]
+    return [f"{part.words}：还缺{missing}道" for part, missing in zip(blueprint.parts, lacking, strict=True) if missing]
 
 
 def draw(blueprint: Blueprint, pool: Iterable[Candidate], seed: int) -> list[Drawn]:
     """Draw a paper (随机抽题): rows in their order, items and options shuffled; the same again from the same seed.
 
-    `shortage` is asked before. An option such as 以上都对 stays the last; the two of a true/false item stay as they are.
+    `shortage` is asked before. An option such as 以上都对 stays the last; those of a true/false item stay as they are.
     """
-    chance = random.Random(seed)  # noqa: S311  fairness, not secrecy: the seed itself is secret until the paper is drawn
+    chance = random.Random(seed)  # noqa: S311  fairness, not secrecy: nobody knows the seed
     shuffled = sorted(pool, key=lambda item: item.edition_id)
     chance.shuffle(shuffled)
     taken, _ = _matched(blueprint, shuffled)

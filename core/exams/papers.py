@@ -276,7 +276,7 @@ def _rows(session: Session, where: Any) -> list[tuple[ExamQuestion, ItemEdition,
         .where(where)
         .order_by(ExamQuestion.paper_id, ExamQuestion.place)
     )
-    return list(session.execute(query).tuples())
+    return list(session.execute(query))
 
 
 def _asked(question: ExamQuestion, item: Item) -> Asked:
@@ -369,7 +369,9 @@ def credit_again(session: Session, exam_id: int, *, actor: Actor, now: datetime)
     """
     require(actor, Role.REVIEWER)
     exam = exams.one(session, exam_id, actor)
-    query = sa.select(ExamPaper).where(ExamPaper.exam_id == exam.id, ExamPaper.passed, ExamPaper.unposted != "")
+    query = sa.select(ExamPaper).where(
+        ExamPaper.exam_id == exam.id, ExamPaper.passed.is_(True), ExamPaper.unposted != ""
+    )
     waiting = session.scalars(query.order_by(ExamPaper.id).with_for_update()).all()
     if not waiting:
         raise Refused("none", "没有及格而未记学时的人。")
@@ -393,7 +395,7 @@ def _right(question: ExamQuestion, edition: ItemEdition) -> int:
 
 
 def _score(paper: ExamPaper, rows: Iterable[tuple[ExamQuestion, ItemEdition, ItemState]], way: str) -> Decimal:
-    """得分: what the answers earn; a void item earns all of its points, or is left out of score and full marks alike."""
+    """得分: what the answers earn; a void item earns all of its points, or is left out of both sides."""
     earned = counted = full = Decimal()
     for question, edition, state in rows:
         full += question.points
@@ -460,7 +462,7 @@ def faults(session: Session) -> Iterator[str]:
         AuditEntry.record == ExamPaper.__tablename__,
         AuditEntry.event.in_([Event.HANDED_IN.value, Event.TAKEN_IN.value]),
     )
-    told: dict[int, str] = dict(session.execute(lines).tuples().all())
+    told: dict[int, str] = dict(session.execute(lines).all())
     ways: dict[int, str] = {}
     query = sa.select(ExamPaper).where(ExamPaper.handed_in_at.is_not(None)).order_by(ExamPaper.id)
     for paper in session.scalars(query).all():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -122,10 +123,10 @@ def _graded_anew(session: Session, item: BankItem, reason: str, now: datetime) -
     return Regraded(len(touched), changed, len(after - before), len(before - after), posted, taken)
 
 
-def _passed(session: Session, touched: list[ExamPaper] | tuple[ExamPaper, ...]) -> set[tuple[int, int]]:
+def _passed(session: Session, touched: Sequence[ExamPaper]) -> set[tuple[int, int]]:
     """Who of the people of these papers has passed, by exam: by whichever of their attempts."""
     people = {paper.person_id for paper in touched}
     query = sa.select(ExamPaper.exam_id, ExamPaper.person_id).where(
-        ExamPaper.exam_id.in_({paper.exam_id for paper in touched}), ExamPaper.passed
+        ExamPaper.exam_id.in_({paper.exam_id for paper in touched}), ExamPaper.passed.is_(True)
     )
     return {(exam, person) for exam, person in session.execute(query.distinct()) if person in people}

@@ -1,4 +1,4 @@
-"""How items and people did (考试分析): difficulty, discrimination, distractors; who sat, who passed. Nothing is changed.
+"""How items and people did (考试分析): difficulty, discrimination, distractors; who sat, who passed.
 
 Item statistics are those of classical test theory. Difficulty (难度) is the share of the points earned; discrimination
 (区分度) the difference of that share between the upper and the lower 27 percent by score (Kelley); below 0.2 an item
@@ -101,7 +101,7 @@ def of_exam(session: Session, exam_id: int, actor: Actor) -> list[Statistics]:
     wanted = [int(each) for each in answers["edition"].unique()]
     found = []
     parts = {number: part for number, part in answers.groupby("edition")}  # noqa: C416  groupby is no mapping
-    for edition, state in session.execute(held.where(ItemEdition.id.in_(wanted))).tuples():
+    for edition, state in session.execute(held.where(ItemEdition.id.in_(wanted))):
         found.append(_of_edition(edition, state, parts[edition.id]))
     return sorted(found, key=lambda each: (-len(each.flags), each.difficulty, each.item_id))
 
@@ -135,7 +135,7 @@ def _of_edition(edition: ItemEdition, state: ItemState, answers: pd.DataFrame) -
 
 def _in_item(shown: str, chosen: Any) -> int:
     """Options chosen, from their places as shown to those in the item, in bits."""
-    if chosen is None or chosen != chosen:  # noqa: PLR0124  a missing answer is no number
+    if chosen is None or chosen != chosen:
         return 0
     return bits(int(place) for at, place in enumerate(shown) if int(chosen) >> at & 1)
 
@@ -204,7 +204,7 @@ def count(session: Session, exam_id: int, actor: Actor) -> Count:
 
     return Count(
         number(ExamPaper.handed_in_at.is_not(None)),
-        number(ExamPaper.passed),
+        number(ExamPaper.passed.is_(True)),
         number(ExamPaper.handed_in_at.is_(None)),
-        number(ExamPaper.passed, ExamPaper.unposted != ""),
+        number(ExamPaper.passed.is_(True), ExamPaper.unposted != ""),
     )

@@ -4,6 +4,20 @@ from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables, sealed_columns
 from core.models.cards import Card, CardPerson
 from core.models.classes import Assessment, FinishTest, OccupationApproval
+from core.models.courses import (
+    Course,
+    CourseCredit,
+    CourseState,
+    Enrolment,
+    Lesson,
+    LessonKind,
+    LessonProgress,
+    NotCounted,
+    Sitting,
+    StudyAppeal,
+    StudyCheck,
+    UncountedTime,
+)
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
 from core.models.exams import (
@@ -76,6 +90,9 @@ __all__ = [
     "ColumnChoice",
     "Comment",
     "CommentRead",
+    "Course",
+    "CourseCredit",
+    "CourseState",
     "CreditBatch",
     "CreditEntry",
     "CreditRepair",
@@ -86,6 +103,7 @@ __all__ = [
     "DecisionRun",
     "Difficulty",
     "Dispute",
+    "Enrolment",
     "Exam",
     "ExamPaper",
     "ExamQuestion",
@@ -95,6 +113,9 @@ __all__ = [
     "ItemEdition",
     "ItemKind",
     "ItemState",
+    "Lesson",
+    "LessonKind",
+    "LessonProgress",
     "MaskedNumber",
     "Message",
     "MessageChoice",
@@ -102,6 +123,7 @@ __all__ = [
     "Mode",
     "Movement",
     "Nomination",
+    "NotCounted",
     "Objection",
     "OccupationApproval",
     "Organization",
@@ -130,12 +152,16 @@ __all__ = [
     "Setting",
     "SignIn",
     "SignInTry",
+    "Sitting",
     "Source",
     "SpecialDay",
     "State",
+    "StudyAppeal",
+    "StudyCheck",
     "Submission",
     "SubmissionContent",
     "TrainingClass",
+    "UncountedTime",
     "Unsaved",
     "YearSummary",
     "append_only_tables",

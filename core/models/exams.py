@@ -1,4 +1,4 @@
-"""Exams of the public subject (公需考试, clause 一(二)1): the bank of items, an exam of a course, papers with answers."""
+"""Exams of the public subject (公需考试, clause 一(二)1): bank of items, exams of courses, papers, answers."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from core.models import (
     Base,
     Card,
     Comment,
+    Course,
     CreditBatch,
     DecisionRun,
     Exam,
@@ -190,7 +191,7 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))
             return touched.authority_id, touched.authority_id
-        case BankItem() | Exam():
+        case BankItem() | Course() | Exam():
             return touched.organization_id, touched.authority_id
         case ExamPaper():
             return _place(session, session.get_one(Exam, touched.exam_id))

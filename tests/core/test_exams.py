@@ -60,7 +60,9 @@ def test_a_bank_imported_again_is_not_doubled_and_what_differs_is_a_further_edit
         assert (first.added, first.doubles) == (1, ((2, 1),))
         again = bank.take_in(session, [replace(named, stem="题甲改"), replace(sat.ITEMS[0], explanation="改")], **who)
         assert (again.added, again.changed, again.same) == (0, 2, 0)
-        kept = [each.item for each in (bank.one(session, sat_id, cast["exam"]) for sat_id in ids(session, cast, "题甲"))]
+        kept = [
+            each.item for each in (bank.one(session, sat_id, cast["exam"]) for sat_id in ids(session, cast, "题甲"))
+        ]
         assert kept == [replace(named, stem="题甲改")]
         with pytest.raises(Refused, match=r"^double:"):
             bank.save(session, None, replace(named, reference="", stem="题甲改"), **who)
@@ -118,7 +120,6 @@ def test_every_paper_fits_its_blueprint_also_where_its_rows_want_the_same_items(
         assert {each.shuffled[-1] for each in drawn} == {"2"}  # 以上都对 stays the last
     assert len({str(drawn) for drawn in papers_drawn}) > 150
     assert blueprints.draw(rows, pool, 7) == papers_drawn[7]
-    assert blueprints.shortage(rows, pool[:6]) == ["单选题2道，每道3分（难）：还缺1道"] or True
     lacking = Blueprint((Part(ItemKind.MULTIPLE, 2, Decimal(2), "丙"),))
     assert blueprints.shortage(lacking, pool) == ["多选题2道，每道2分（丙）：还缺2道"]
 
@@ -252,11 +253,10 @@ def test_a_void_item_grades_everybody_anew_and_hours_follow_and_come_back(everyw
         foreseen = regrading.foreseen(session, item.id, True, **act)
     with db.transaction() as session:
         done = regrading.void(session, item.id, True, reason="题干有歧义", **act)
-        lines = session.scalar(
-            sa.select(sa.func.count()).select_from(sa.text("audit_entry")).where(sa.text("event = 'item.voided'"))
-        )
     assert done == foreseen
-    assert (done.passing, done.failing, done.posted, lines) == (1, 0, Decimal(30), 1)
+    with db.reading() as session:
+        lines, _ = audit.history(session, cast["reviewer"], event=regrading.Event.VOIDED)
+    assert (done.passing, done.failing, done.posted, list(lines["reason"])) == (1, 0, Decimal(30), ["题干有歧义"])
     assert hours_of(1) == hours_of(2) == [Decimal(30)]
     assert main(["check"]) == 0
     item = sat.item_of(wrong)
@@ -271,7 +271,7 @@ def test_a_void_item_grades_everybody_anew_and_hours_follow_and_come_back(everyw
         assert checks.faults(session) == list(papers.faults(session)) == []
 
 
-def test_check_names_a_paper_whose_answers_or_result_were_altered(cast: c.Cast, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_names_a_paper_that_was_altered(cast: c.Cast, capsys: pytest.CaptureFixture[str]) -> None:
     paper = sat.sat(cast, knows=lambda *_: False)
     for change, words in (
         ("UPDATE exam_paper SET score = 6000, passed = true", "come to 0"),
@@ -286,23 +286,19 @@ def test_check_names_a_paper_whose_answers_or_result_were_altered(cast: c.Cast, 
 
 
 def test_an_item_that_only_the_weak_get_right_is_flagged(cast: c.Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics, "ENOUGH", 4)
+    monkeypatch.setattr(statistics, "ENOUGH", 2)
     monkeypatch.setattr(statistics, "TAIL", 0.5)
     bad = "单选0"
-    for at, strong in enumerate([True, False] * 2):
-        if at in (0, 1):
-            person = f"person{at + 1}"
-            paper = sat.begun(cast, person, seed=at)
-            with db.transaction() as session:  # both are asked the bad one
-                edition = bank.one(session, sat.item_of(bad).id, cast["exam"]).edition_id
-                session.execute(
-                    sa.update(ExamQuestion)
-                    .where(ExamQuestion.paper_id == paper.id, ExamQuestion.place == 1)
-                    .values(edition_id=edition, shuffled="012")
-                )
-            sat.answered(paper, person, knows=lambda _, item, s=strong: (item.stem != bad) is s)
-            sat.handed_in(cast, paper, person)
-    monkeypatch.setattr(statistics, "ENOUGH", 2)
+    item = sat.item_of(bad)
+    for at, person in enumerate(("person1", "person2")):
+        paper = sat.begun(cast, person, seed=at)
+        with db.transaction() as session:  # both are asked the bad one
+            edition = bank.one(session, item.id, cast["exam"]).edition_id
+            rows = sa.update(ExamQuestion).where(ExamQuestion.paper_id == paper.id)
+            session.execute(rows.where(ExamQuestion.edition_id == edition).values(edition_id=2))
+            session.execute(rows.where(ExamQuestion.place == 1).values(edition_id=edition, shuffled="012"))
+        sat.answered(paper, person, knows=lambda _, asked, strong=at == 0: (asked.stem != bad) is strong)
+        sat.handed_in(cast, paper, person)
     with db.reading() as session:
         exam = session.scalars(sa.select(Exam)).one()
         found = statistics.of_exam(session, exam.id, cast["exam"])
