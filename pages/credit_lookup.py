@@ -17,7 +17,7 @@ from core.people import persons
 from core.records import cards, recognition
 from core.submissions import disputes, workflow
 from web import address, context, deeds, shell, tables
-from web.credit import disputing, proving
+from web.credit import checked, disputing, proving
 from web.deeds import Who
 from web.facts import facts
 from web.people import record
@@ -96,6 +96,8 @@ def person_page(person_id: int) -> None:
             if not stands.empty:
                 card_of(person_id, sorted({int(year) for year in stands["year"]}, reverse=True))
         cards_of(issued)
+        if oneself:
+            checked.of(actor)
         entries_of(person, entries)
         if actor.role in cards.ISSUERS:
             proving.of(person_id, entries)

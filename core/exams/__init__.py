@@ -4,4 +4,4 @@
 once; `regrading` is what a void item leads to, `statistics` how items and people did.
 """
 
-__all__ = ["answers", "bank", "blueprints", "exams", "items", "papers", "regrading", "statistics"]
+__all__ = ["answers", "bank", "blueprints", "exams", "formats", "items", "papers", "regrading", "statistics"]

@@ -65,6 +65,11 @@ class Revocation:
     on: date
     words: str
 
+    @property
+    def kind(self) -> str:
+        """Which kind of reason (失效原因类别): what the office wrote beside it is not for the public."""
+        return self.words.partition("：")[0]
+
 
 _ON_CARD = sa.and_(CreditEntry.person_id == CardPerson.person_id, CreditEntry.year.between(Card.first_year, Card.year))
 """The entries of those whose hours a card shows, in the years that it shows."""
@@ -120,6 +125,11 @@ def revoked(session: Session, batch_id: int) -> int:
     earlier = {card_id for card_id, *_ in session.execute(_revoking().where(which, CreditBatch.id < batch_id))}
     earlier |= {card_id for card_id, _ in session.execute(_separating().where(which))}
     return len(set(session.scalars(sa.select(mine.c.id))) - earlier)
+
+
+def grown(session: Session, which: sa.ColumnElement[bool]) -> frozenset[int]:
+    """Cards (学时已增加的审验卡) of these in whose years hours were posted that they do not show."""
+    return frozenset(session.scalars(_grown().where(which)))
 
 
 def outdated(session: Session, batch_id: int, years: Mapping[int, Collection[int]]) -> int:

@@ -71,7 +71,7 @@ from core.models.submissions import (
     SubmissionContent,
     TrainingClass,
 )
-from core.models.trail import AuditEntry
+from core.models.trail import AuditEntry, CardCheck
 
 __all__ = [
     "APPEND_ONLY",
@@ -83,6 +83,7 @@ __all__ = [
     "Base",
     "CalendarLink",
     "Card",
+    "CardCheck",
     "CardPerson",
     "Change",
     "Claim",

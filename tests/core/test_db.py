@@ -34,7 +34,7 @@ from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source,
 from core.office import backups, dashboards
 from core.people import accounts, acts, setup
 from core.quotas import targets
-from core.records import cards, imports
+from core.records import cards, checking, imports
 from core.submissions import comments, disputes, plans, reports, workflow
 from core.tables import mending, sheets
 from core.trail import audit
@@ -57,7 +57,8 @@ def furnished() -> c.Cast:
     cast = c.assemble()
     c.posted(cast, sheets.csv_file(list(c.FORM.headings.values()), [c.row(1), c.row(2)]), filename="花名册.csv")
     with db.transaction() as session:
-        cards.issue(session, c.person_id(1), 2024, actor=cast["reviewer"], now=c.AFTER)
+        card = cards.issue(session, c.person_id(1), 2024, actor=cast["reviewer"], now=c.AFTER)
+        checking.check(session, card.code, now=c.AFTER)
         form = {"year": 2024, "route": "职称评审", "level": "高级"}
         batch = answers.applications_of(session, cast["title"], form)
         decisions.decide(session, batch, actor=cast["title"], now=c.AFTER)
@@ -333,7 +334,7 @@ def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
     wanted = {"credit_batch", "credit_entry", "movement", "attachment", "card", "audit_entry"}
     wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
     wanted |= {"person_change", "roster_repair", "card_person", "remark", "submission_content", "comment"}
-    wanted |= {"credit_repair", "quota_version", "quota_share", "filed_figures"}
+    wanted |= {"credit_repair", "quota_version", "quota_share", "filed_figures", "card_check"}
     assert set(models.append_only_tables()) == wanted
 
 

@@ -77,7 +77,7 @@ def test_other_libraries_read_the_statement_and_verify_its_signature(card: Card)
 
 
 def scanned_text(card: Card) -> str:
-    return f"{URL}{card.code}#{tokens.made(cards._said(card.payload))}"
+    return f"{URL}{card.code}#{tokens.made(cards.said_by(card))}"
 
 
 def test_a_statement_that_was_altered_or_made_by_another_says_nothing(card: Card) -> None:
