@@ -94,7 +94,7 @@ def begin(request: Request) -> Response:
     with db.transaction() as asked:
         actor, now = learner.who(asked, request)
         seed = secrets.randbits(31)
-        paper = papers.begin(asked, request.path_params["course"], seed=seed, actor=actor, now=now)
+        paper = papers.start(asked, request.path_params["course"], seed=seed, actor=actor, now=now)
     return RedirectResponse(f"/learn/paper/{paper.id}", status_code=303)
 
 

@@ -26,6 +26,7 @@ LEARNER = (
     "media-src 'self' https:; frame-src 'self'; form-action 'self'"
 )
 """Content security policy of the learner's pages: their own scripts and styles; a lesson's video may lie elsewhere."""
+_LEARNER = re.compile(r"/learn/(exam|paper)/\d+$")
 _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 _HASHED = re.compile(r"/static/.+\.[\w-]{8}\.\w+")
 _FOREIGN = ("access-control-allow-origin", "access-control-allow-credentials", "server")
@@ -82,7 +83,7 @@ class _Answer:
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"
-        headers["Content-Security-Policy"] = LEARNER if self._scope["path"].startswith(learner.PREFIX) else FILE
+        headers["Content-Security-Policy"] = LEARNER if _LEARNER.match(self._scope["path"]) else FILE
         if not (status in {200, 206, 304} and (_HASHED.fullmatch(self._scope["path"]) or _kept(self._scope))):
             headers["Cache-Control"] = "no-store"
         if self._scope["scheme"] == "https" and not door.is_loopback(self._scope):

@@ -115,10 +115,10 @@ def opened(cast: c.Cast, course_id: int, form: ExamForm = FORM, given: list[Item
     return exam
 
 
-def begun(cast: c.Cast, who: str = "person1", *, now: datetime = NOW, seed: int = 7) -> ExamPaper:
+def start(cast: c.Cast, who: str = "person1", *, now: datetime = NOW, seed: int = 7) -> ExamPaper:
     with db.transaction() as session:
         course_id = session.scalars(sa.select(Exam.course_id)).one()
-        return papers.begin(session, course_id, seed=seed, actor=cast[who], now=now)
+        return papers.start(session, course_id, seed=seed, actor=cast[who], now=now)
 
 
 def token_of(who: str, *, now: datetime = NOW) -> str:
@@ -169,7 +169,7 @@ def sat(
     cast: c.Cast, who: str = "person1", *, knows: Knows = lambda *_: True, now: datetime = NOW, seed: int = 7
 ) -> ExamPaper:
     """The whole way: begun, answered, handed in after twenty minutes."""
-    paper = begun(cast, who, now=now, seed=seed)
+    paper = start(cast, who, now=now, seed=seed)
     assert set(answered(paper, who, knows=knows, now=now)) == {Outcome.SAVED}
     return handed_in(cast, paper, who, now=now + timedelta(minutes=20))
 

@@ -198,7 +198,7 @@ def _enrolment(session: Session, course_id: int, actor: Actor, *, lock: bool = F
 
 
 @deed
-def begin(session: Session, course_id: int, *, seed: int, actor: Actor, now: datetime) -> ExamPaper:
+def start(session: Session, course_id: int, *, seed: int, actor: Actor, now: datetime) -> ExamPaper:
     """Begin an attempt (开始考试): a paper drawn for this person alone; the one that is open, where there is one.
 
     `seed` is a random number that nobody else knows. Refused codes: "role", "missing", "closed" (with the reason in

@@ -29,7 +29,7 @@ def upgrade() -> None:
             ["authority_id"], ["organization.id"], name=op.f("fk_bank_item_authority_id_organization")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_item")),
-        sa.UniqueConstraint("organization_id", "text_key", name=op.f("uq_bank_item_organization_id")),
+        sa.UniqueConstraint("organization_id", "text_key", name=op.f("uq_bank_item_organization_id_text_key")),
     )
     op.create_index(op.f("ix_bank_item_authority_id"), "bank_item", ["authority_id"])
     op.create_table(
@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["item_id"], ["bank_item.id"], name=op.f("fk_item_edition_item_id_bank_item")),
         sa.ForeignKeyConstraint(["made_by_id"], ["account.id"], name=op.f("fk_item_edition_made_by_id_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_item_edition")),
-        sa.UniqueConstraint("item_id", "number", name=op.f("uq_item_edition_item_id")),
+        sa.UniqueConstraint("item_id", "number", name=op.f("uq_item_edition_item_id_number")),
     )
     op.create_table(
         "exam",
@@ -106,7 +106,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["enrolment_id"], ["enrolment.id"], name=op.f("fk_exam_paper_enrolment_id_enrolment")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_exam_paper_person_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exam_paper")),
-        sa.UniqueConstraint("enrolment_id", "number", name=op.f("uq_exam_paper_enrolment_id")),
+        sa.UniqueConstraint("enrolment_id", "number", name=op.f("uq_exam_paper_enrolment_id_number")),
     )
     op.create_index(op.f("ix_exam_paper_exam_id"), "exam_paper", ["exam_id"])
     op.create_index("ix_exam_paper_ends", "exam_paper", ["handed_in_at", "ends_at"])

@@ -131,7 +131,7 @@ def test_what_an_exam_begins_with_is_the_notices() -> None:
 
 
 def test_a_paper_tells_nothing_of_what_is_right_before_it_is_handed_in(cast: c.Cast) -> None:
-    paper = sat.begun(cast)
+    paper = sat.start(cast)
     with db.reading() as session:
         sheet = papers.sheet(session, paper.id, cast["person1"])
         assert len(sheet.questions) == 5
@@ -149,15 +149,15 @@ def test_an_exam_is_sat_again_after_the_wait_and_passing_it_posts_the_hours_once
     assert (failed.score, failed.passed, hours_of(1)) == (Decimal(20), False, [])
     ended = sat.NOW + timedelta(minutes=20)
     with pytest.raises(Refused, match=r"^closed: 两次考试之间至少间隔30分钟"):
-        sat.begun(cast, now=ended + timedelta(minutes=29))
-    paper = sat.begun(cast, now=ended + timedelta(minutes=30), seed=8)
-    assert sat.begun(cast, now=ended + timedelta(minutes=31)).id == paper.id  # a second click is no second paper
+        sat.start(cast, now=ended + timedelta(minutes=29))
+    paper = sat.start(cast, now=ended + timedelta(minutes=30), seed=8)
+    assert sat.start(cast, now=ended + timedelta(minutes=31)).id == paper.id  # a second click is no second paper
     sat.answered(paper, knows=lambda place, _: place != 1, now=LATER - timedelta(minutes=60))
     assert sat.handed_in(cast, paper, now=LATER - timedelta(minutes=59)).score == Decimal(80)
     sat.handed_in(cast, paper, now=LATER)
     assert hours_of(1) == [Decimal(30)]
     with pytest.raises(Refused, match="已经及格"):
-        sat.begun(cast, now=LATER)
+        sat.start(cast, now=LATER)
     with db.reading() as session:
         result = papers.result(session, paper.id, cast["person1"])
         assert result.credited
@@ -171,17 +171,17 @@ def test_nobody_sits_an_exam_before_the_course_is_studied_or_outside_its_window(
         exam = session.scalars(sa.select(Exam)).one()
         exam.opens_on, exam.attempts = db.office_day(LATER) + timedelta(days=1), 1
     with pytest.raises(Refused, match="开始"):
-        sat.begun(cast)
+        sat.start(cast)
     with db.transaction() as session:
         session.scalars(sa.select(Exam)).one().opens_on = None
         session.execute(sa.text("UPDATE enrolment SET finished_at = NULL"))
     with pytest.raises(Refused, match="还没有学完"):
-        sat.begun(cast)
+        sat.start(cast)
     with db.transaction() as session:
         session.execute(sa.text("UPDATE enrolment SET finished_at = started_at"))
     sat.sat(cast, knows=lambda *_: False)
     with pytest.raises(Refused, match="机会已经用完"):
-        sat.begun(cast, now=LATER)
+        sat.start(cast, now=LATER)
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ def test_nobody_sits_an_exam_before_the_course_is_studied_or_outside_its_window(
 
 def test_an_answer_is_kept_as_it_is_given_and_an_older_one_never_overwrites_it(everywhere: c.Cast) -> None:
     cast = everywhere
-    paper = sat.begun(cast)
+    paper = sat.start(cast)
     mine, other = sat.token_of("person1"), sat.token_of("person2")
     at = sat.NOW + timedelta(minutes=5)
     end = paper.ends_at + papers.LATE
@@ -213,7 +213,7 @@ def test_an_answer_is_kept_as_it_is_given_and_an_older_one_never_overwrites_it(e
 
 
 def test_the_line_answers_once_it_is_on_the_disk(cast: c.Cast) -> None:
-    paper = sat.begun(cast)
+    paper = sat.start(cast)
     token = sat.token_of("person1")
     line = answers.Line()
     waiting = [line.put(Given(token, paper.id, place, 1, 1, sat.NOW)) for place in range(1, 6) for _ in range(20)]
@@ -223,7 +223,7 @@ def test_the_line_answers_once_it_is_on_the_disk(cast: c.Cast) -> None:
 
 
 def test_a_paper_whose_time_is_out_is_taken_in_as_it_is(cast: c.Cast) -> None:
-    paper = sat.begun(cast)
+    paper = sat.start(cast)
     sat.answered(paper)
     end = paper.ends_at + papers.LATE
     with db.transaction() as session:
@@ -291,7 +291,7 @@ def test_an_item_that_only_the_weak_get_right_is_flagged(cast: c.Cast, monkeypat
     bad = "单选0"
     item = sat.item_of(bad)
     for at, person in enumerate(("person1", "person2")):
-        paper = sat.begun(cast, person, seed=at)
+        paper = sat.start(cast, person, seed=at)
         with db.transaction() as session:  # both are asked the bad one
             edition = bank.one(session, item.id, cast["exam"]).edition_id
             rows = sa.update(ExamQuestion).where(ExamQuestion.paper_id == paper.id)
