@@ -2,7 +2,7 @@
 
 from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables, sealed_columns
-from core.models.cards import Card, CardPerson
+from core.models.cards import Card, CardPerson, CardRevocation, CardTemplate, PrintRun, PrintRunPerson
 from core.models.classes import Assessment, FinishTest, OccupationApproval
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
@@ -59,6 +59,8 @@ __all__ = [
     "CalendarLink",
     "Card",
     "CardPerson",
+    "CardRevocation",
+    "CardTemplate",
     "Change",
     "Claim",
     "ClassLevel",
@@ -94,6 +96,8 @@ __all__ = [
     "Plan",
     "PlanTable",
     "PolicyDraft",
+    "PrintRun",
+    "PrintRunPerson",
     "ProgrammeLine",
     "PublicNotice",
     "Quota",
