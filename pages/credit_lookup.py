@@ -17,7 +17,7 @@ from core.people import persons
 from core.records import cards, recognition
 from core.submissions import disputes, workflow
 from web import address, context, shell, tables
-from web.credit import carding, disputing, proving
+from web.credit import carding, checked, disputing, proving
 from web.facts import facts
 from web.people import record
 from web.words import md
@@ -82,6 +82,8 @@ def person_page(person_id: int) -> None:
             if not stands.empty:
                 carding.of(person_id, sorted({int(year) for year in stands["year"]}, reverse=True), actor)
         carding.issued(person_id, issued, actor)
+        if oneself:
+            checked.of(actor)
         entries_of(person, entries)
         if actor.role in cards.ISSUERS:
             proving.of(person_id, entries)

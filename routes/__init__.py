@@ -10,6 +10,7 @@ __all__ = [
     "door",
     "health",
     "moved",
+    "pace",
     "session",
     "shield",
     "uploads",

@@ -13,8 +13,9 @@ ROUTES = [
     Route("/certificate/jxjy-ca.crt", certificate.file),
     Route("/session", session.start_session, methods=["POST"]),
     Route("/verify", verify.verify_form),
-    Route("/verify", verify.verify_proof, methods=["POST"]),
+    Route("/verify", verify.verify_sent, methods=["POST"]),
     Route("/verify/{code}", verify.verify),
+    Route("/verify/{code}", verify.confirm, methods=["POST"]),
     Route("/words.js", words.script),
     *(Route(page, moved.moved) for page in moved.PAGES),
 ]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TypeVar
 from urllib.parse import quote
 
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -15,27 +19,78 @@ from core.ground import db, typed
 from core.ground.access import Refused
 from core.ground.hours import hours_text
 from core.ledger.standing import Standing
-from core.records import cards, proofs
-from core.records.cards import Verification
+from core.people import setup
+from core.records import cards, checking, proofs
+from core.records.cards import Answer, Verification
+from core.records.checking import Confirmed
+from routes.pace import Busy, Pace
+
+Found = TypeVar("Found")
 
 
-def verify(request: Request) -> Response:
-    """Card verification (审验卡核验) by its code; open to everybody. 404 for an unknown code."""
-    with db.reading() as session:
-        found = cards.verification(session, request.path_params["code"])
+_pace = Pace()
+
+
+async def _looked(request: Request, look: Callable[[Session, datetime], Found | None]) -> Found | Response | None:
+    """What a look into the office finds, in a transaction of its own and at the pace of whoever asks."""
+
+    def act() -> Found | None:
+        with db.transaction() as session:
+            return look(session, setup.moment(session, datetime.now(UTC)))
+
+    try:
+        return await _pace.looked(request.client.host if request.client else "", act)
+    except Busy:
+        words = "<p class=bad>这个网络正在大量试错，请稍候再核验。</p>"
+        return HTMLResponse(_page("请稍候", words), status_code=429, headers={"Retry-After": "10"})
+
+
+async def verify(request: Request) -> Response:
+    """Card verification (审验卡核验) by its code; open to everybody. 404 for an unknown code, 429 for guessing."""
+    code = request.path_params["code"]
+
+    def look(session: Session, now: datetime) -> Verification | None:
+        if request.method == "HEAD":  # which nobody reads
+            return cards.verification(session, code)
+        return checking.check(session, code, now=now)
+
+    found = await _looked(request, look)
+    if isinstance(found, Response):
+        return found
     return HTMLResponse(_verification_page(found), status_code=200 if found else 404)
+
+
+async def confirm(request: Request) -> Response:
+    """Whether the bearer is the card's holder (核对持卡人): name and last four digits, yes or no. 404, 429 as above."""
+    code = request.path_params["code"]
+    if not 0 < int(request.headers.get("content-length", "0")) <= _LONGEST:
+        return HTMLResponse(_verification_page(None), status_code=413)
+    async with request.form(max_files=0, max_fields=2) as form:
+        name, last_four = (str(form.get(each, ""))[:60] for each in ("name", "last_four"))
+    asked = await _looked(request, lambda session, now: checking.confirm(session, code, name, last_four, now=now))
+    if isinstance(asked, Response):
+        return asked
+    if asked is None:
+        return HTMLResponse(_verification_page(None), status_code=404)
+    return HTMLResponse(_verification_page(asked.card, asked), status_code=429 if asked.wait else 200)
 
 
 def verify_form(request: Request) -> Response:
     """Verification form (核验表单): a code to type, a proof's file to upload; a typed code goes to its own address."""
-    code = typed.plain(request.query_params.get("code", ""))
-    if code:
-        return RedirectResponse(f"/verify/{quote(code, safe='')}", status_code=303)
+    code = request.query_params.get("code", "")
+    if typed.plain(code):
+        return _to_its_address(code)
     return HTMLResponse(_page("审验卡与入账证明核验", _FORM + _PROOF_FORM))
 
 
-async def verify_proof(request: Request) -> Response:
-    """Proof verification (入账证明核验): whether the uploaded file holds, and its entry stands today.
+def _to_its_address(code: str) -> Response:
+    """The page of a card by what was typed or scanned."""
+    return RedirectResponse(f"/verify/{quote(cards.plain_code(code) or typed.plain(code), safe='')}", status_code=303)
+
+
+async def verify_sent(request: Request) -> Response:
+    """Verification (核验) of what was sent: a code typed or scanned, or the file of a proof: whether it holds, and its
+    entry stands today.
 
     Open to everybody. 413 for a file that is empty or too large to be a proof.
     """
@@ -44,6 +99,8 @@ async def verify_proof(request: Request) -> Response:
             _page("入账证明核验", f"<p class=bad>请选择随证明下载的 .json 文件。</p>{_PROOF_FORM}"), 413
         )
     async with request.form(max_files=1, max_fields=1) as form:
+        if typed.plain(code := str(form.get("code", ""))):
+            return _to_its_address(code)
         given = form.get("proof")
         content = await given.read() if isinstance(given, UploadFile) else b""
     return HTMLResponse(await run_in_threadpool(_proof_page, content))
@@ -70,40 +127,78 @@ def _proof_page(content: bytes) -> str:
     return _page("入账证明核验结果", verdict + _facts(proof.facts()))
 
 
-_FORM = """<form action="/verify"><label>审验卡上的验证码（16位，可不填横线）
-<input name="code" required minlength="16" maxlength="19" autocomplete="off" placeholder="XXXX-XXXX-XXXX-XXXX"></label>
-<button>核验</button></form>"""
+_LONGEST = 4096
+"""Bytes of a name and four digits, however they are encoded."""
+_FORM = """<form action="/verify" method="post"><label>审验卡上的验证码（16位，可不填横线），或用扫码枪扫卡上的二维码
+<input name="code" required minlength="16" maxlength="2000" autocomplete="off"
+placeholder="XXXX-XXXX-XXXX-XXXX"></label><button>核验</button></form>"""
+_BEARER_FORM = """<form action="/verify/{code}" method="post"><h2>核对持卡人</h2>
+<p>按持卡人的证件填写，只回答是否相符。</p><label>姓名
+<input name="name" required maxlength="40" autocomplete="off"></label><label>身份证号后四位
+<input name="last_four" required minlength="4" maxlength="4" autocomplete="off"></label><button>核对</button></form>"""
 _PROOF_FORM = """<form action="/verify" method="post" enctype="multipart/form-data">
 <label>入账证明的校验文件（随证明下载的 .json）
 <input type="file" name="proof" required accept=".json"></label><button>核验</button></form>"""
 
 
-def _verification_page(found: Verification | None) -> str:
-    """The result page of a card (审验卡核验结果): valid, revoked, superseded, unknown."""
+def _verification_page(found: Verification | None, asked: Confirmed | None = None) -> str:
+    """The result page of a card (审验卡核验结果): valid, superseded, revoked, unknown; and of its bearer, if asked."""
     if found is None:
         return _page(
             "没有查到这张审验卡",
             "<p class=bad>验证码不存在，或卡片内容与签名不符。请核对验证码；仍查不到的，不应作为学时证明。</p>" + _FORM,
         )
-    if found.revoked:
-        why = f"此卡已于{found.revoked.on}失效，卡上所载学时不再有效（{html.escape(found.revoked.words)}）"
-        verdict = f"<p class=bad>{why}，请以重新打印的审验卡为准。</p>"
-    elif found.holds:
-        verdict = "<p class=good>此卡真实有效：所载学时与学时记录一致。</p>"
-    else:
-        verdict = "<p class=bad>此卡由本系统出具，但现有学时记录少于卡上所载，请以重新打印的审验卡为准。</p>"
-    if found.corrected:
-        verdict += "<p class=note>出具此卡之后，该人员的姓名或身份证号已更正，请以重新打印的审验卡为准。</p>"
     rows = (
         ("验证码", found.code),
         ("姓名", found.name),
-        ("身份证号", found.id_mask),
         ("工作单位", found.employer or "—"),
+        ("核定机关", found.office),
         ("学时年度", str(found.year)),
         *((name, f"{hours_text(hours)} 学时") for name, hours in found.hours),
         ("出具日期", str(found.issued_on)),
     )
-    return _page("审验卡核验结果", verdict + _facts(rows))
+    facts = _facts(rows) + _changed(found) + _BEARER_FORM.format(code=found.code)
+    return _page("审验卡核验结果", _bearer(asked) + _verdict(found) + facts)
+
+
+def _verdict(found: Verification) -> str:
+    """How it stands with a card, in words."""
+    if found.revoked:
+        why = f"此卡已于{found.revoked.on}失效，卡上所载学时不再有效（{html.escape(found.revoked.kind)}）"
+        verdict = f"<p class=bad>{why}，请以重新打印的审验卡为准。</p>"
+    elif found.answer is Answer.VALID:
+        verdict = "<p class=good>此卡真实有效：所载学时与学时记录一致。</p>"
+    elif found.holds:
+        verdict = (
+            "<p class=note>此卡真实，出具后学时有变化：现有学时不少于卡上所载，见下表。最新情况以重新打印的为准。</p>"
+        )
+    else:
+        verdict = "<p class=bad>此卡由本系统出具，但现有学时记录少于卡上所载，请以重新打印的审验卡为准。</p>"
+    if found.corrected:
+        verdict += "<p class=note>出具此卡之后，该人员的姓名或身份证号已更正，请以重新打印的审验卡为准。</p>"
+    return verdict
+
+
+def _changed(found: Verification) -> str:
+    """Where hours are others than on the card, both side by side."""
+    if not found.changed:
+        return ""
+    lines = "".join(
+        f"<tr><td>{each.year}<td>{html.escape(each.subject)}<td>{each.shown}<td>{each.now}" for each in found.changed
+    )
+    return f"<h2>卡上与现在</h2><table><tr><th>年度<th>科目<th>卡上学时<th>现有学时{lines}</table>"
+
+
+def _bearer(asked: Confirmed | None) -> str:
+    """Whether the bearer is the card's holder, or how long until it may be asked again."""
+    if asked is None:
+        return ""
+    if asked.wait:
+        seconds = math.ceil(asked.wait.total_seconds())
+        return f"<p class=note>这张卡已多次核对不符，请{seconds}秒后再核对。</p>"
+    if asked.agreed:
+        return "<p class=good>姓名和身份证号后四位与卡相符。</p>"
+    return "<p class=bad>姓名或身份证号后四位与卡不符。请对照证件再核对一次；仍不符的，不是持卡人的卡。</p>"
 
 
 def _facts(rows: Iterable[tuple[str, str]]) -> str:
@@ -119,7 +214,8 @@ def _page(title: str, body: str) -> str:
 :root{{color-scheme:light dark}}
 body{{font:16px/1.7 "Microsoft YaHei","PingFang SC","Noto Sans CJK SC",sans-serif;max-width:34rem;margin:2rem auto;
 padding:0 1rem}}
-h1{{font-size:1.4rem;font-weight:600}} small{{color:gray}} table{{border-collapse:collapse;width:100%}}
+h1{{font-size:1.4rem;font-weight:600}} h2{{font-size:1.1rem;font-weight:600;margin:1.6rem 0 .4rem}}
+small{{color:gray}} table{{border-collapse:collapse;width:100%}}
 th,td{{text-align:left;padding:.45rem .6rem;border-bottom:1px solid #8884}} th{{font-weight:400;color:gray;width:7rem}}
 .good,.bad,.note{{padding:.7rem 1rem;border-radius:6px;color:#fff}} .good{{background:#2e7d4f}}
 .bad{{background:#a8503f}} .note{{background:#9a6b12}}

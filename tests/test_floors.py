@@ -16,6 +16,7 @@ FLOORS = [
     "trail",
     "ledger",
     "people",
+    "courses",
     "submissions",
     "records",
     "exams",

@@ -1,12 +1,98 @@
-"""The office's signature (Ed25519) on cards and proofs."""
+"""The office's signature (Ed25519) on cards, proofs and lists: made under the newest key, read under each it ever had.
+
+A key for each of the office's secrets (`db.keys`), so that a rotated secret signs anew and whatever was signed before
+still holds. What leaves the office to be read by other programs is COSE_Sign1 (RFC 9052) in CBOR.
+"""
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+import base64
+import functools
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import cbor2
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from core.ground import db
 
+_SIGN1 = 18
+"""The CBOR tag of COSE_Sign1."""
+_ALGORITHM, _KEY_ID, _EDDSA = 1, 4, -8
+"""Header parameters `alg` and `kid` of COSE, and EdDSA as its number."""
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """Public key (验证公钥) of the office: `id` is the first eight bytes of the key's SHA-256, as on the EU's codes."""
+
+    id: bytes
+    raw: bytes
+    fingerprint: str
+    """Of the secret that it was derived from: which key this is in the trail and on the recovery sheet."""
+
+    def verifies(self, signature: bytes, content: bytes) -> bool:
+        try:
+            _public(self.raw).verify(signature, content)
+        except InvalidSignature:
+            return False
+        return True
+
+    @property
+    def jwk(self) -> dict[str, str]:
+        """As a JSON Web Key (RFC 8037)."""
+        id_, x = (base64.urlsafe_b64encode(each).rstrip(b"=").decode() for each in (self.id, self.raw))
+        return {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": id_, "x": x}
+
 
 def signer() -> Ed25519PrivateKey:
-    """The office's own key, under which cards and proofs are signed."""
-    return Ed25519PrivateKey.from_private_bytes(db.keys().signature)
+    """The office's own key, the newest, under which cards and proofs are signed."""
+    return _private(db.keys().signature[0])
+
+
+def public_keys() -> tuple[PublicKey, ...]:
+    """The keys that what the office signed is read by (验证公钥), the newest first."""
+    held = db.keys()
+    return tuple(_public_key(*each) for each in zip(held.signature, held.fingerprints, strict=True))
+
+
+def verifies(signature: bytes, content: bytes) -> bool:
+    """Whether the office signed this, under any of its keys."""
+    return any(each.verifies(signature, content) for each in public_keys())
+
+
+def signed(content: bytes) -> bytes:
+    """COSE_Sign1 of some bytes, which it carries, under the newest key."""
+    newest = public_keys()[0]
+    head = cbor2.dumps({_ALGORITHM: _EDDSA, _KEY_ID: newest.id})
+    return cbor2.dumps(cbor2.CBORTag(_SIGN1, [head, {}, content, signer().sign(_to_sign(head, content))]))
+
+
+def opened(token: bytes) -> bytes | None:
+    """The bytes that a COSE_Sign1 carries; None where it is none, or none of the office's keys made it."""
+    try:
+        head, _, content, signature = cbor2.loads(token).value
+        by = cbor2.loads(head)[_KEY_ID]
+        told = _to_sign(head, content)
+    except (cbor2.CBORDecodeError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+    ours = [each for each in public_keys() if each.id == by]
+    right = isinstance(content, bytes) and isinstance(signature, bytes)
+    return content if right and any(each.verifies(signature, told) for each in ours) else None
+
+
+def _to_sign(head: Any, content: Any) -> bytes:
+    """What a COSE_Sign1 signs (`Sig_structure`)."""
+    return cbor2.dumps(["Signature1", head, b"", content])
+
+
+_private = functools.lru_cache(maxsize=8)(Ed25519PrivateKey.from_private_bytes)
+_public = functools.lru_cache(maxsize=8)(Ed25519PublicKey.from_public_bytes)
+
+
+@functools.lru_cache(maxsize=8)
+def _public_key(secret: bytes, fingerprint: str) -> PublicKey:
+    raw = _private(secret).public_key().public_bytes_raw()
+    return PublicKey(hashlib.sha256(raw).digest()[:8], raw, fingerprint)

@@ -131,38 +131,43 @@ def state(session: Session) -> tuple[object, ...]:
 
 @contextlib.contextmanager
 def recorded(session: Session, before: tuple[object, ...]) -> Iterator[list[Ready]]:
-    """Record what a rehearsal posts (录下预演的入账): its one batch, to be posted by `post_ready`."""
+    """Record what a rehearsal posts or takes back (录下预演的入账): its one batch, to be written as it is afterwards.
+
+    Nothing is found where it posts nothing.
+    """
     tape: list[db.Bound] = []
     session.info[db.TAPE], found = tape, list[Ready]()
     with consequences.watch(session) as watched:
         yield found
     del session.info[db.TAPE]
-    (entries,) = [each for each in tape if each.table is CreditEntry.__table__]
-    batch = session.scalars(sa.select(CreditBatch).order_by(CreditBatch.id.desc()).limit(1)).one()
-    fields = {each.key: getattr(batch, each.key) for each in sa.inspect(CreditBatch).column_attrs}
-    others = tuple(each for each in tape if each.table is not CreditEntry.__table__)
-    found.append(Ready(before, others, fields, entries, watched))
+    for entries in [each for each in tape if each.table is CreditEntry.__table__]:
+        batch = session.scalars(sa.select(CreditBatch).order_by(CreditBatch.id.desc()).limit(1)).one()
+        fields = {each.key: getattr(batch, each.key) for each in sa.inspect(CreditBatch).column_attrs}
+        others = tuple(each for each in tape if each.table is not CreditEntry.__table__)
+        found.append(Ready(before, others, fields, entries, watched))
 
 
-_READY = "postings that were rehearsed"
+_READY = "what was rehearsed to be posted"
 
 
-def have_ready(session: Session, submission_id: int, ready: Ready) -> None:
-    """Keep a rehearsed posting for the approval that follows in this session."""
-    session.info[_READY] = {submission_id: ready}
+def have_ready(session: Session, ready: Ready) -> None:
+    """Keep a rehearsed batch for the deed that follows in this session."""
+    session.info[_READY] = ready
 
 
-@deed
-def post_ready(session: Session, submission: Submission, *, actor: Actor, now: datetime) -> bool:
-    """Post what was rehearsed (备好的入账), as fast as the database takes it.
+def _made_ready(session: Session, **of: int) -> Ready | None:
+    """What was rehearsed of this submission or batch; None where nothing was, or what it stands on has changed since.
 
-    False where nothing was rehearsed for this submission, or something it stands on changed since.
+    The ledger is held.
     """
-    ready: Ready | None = session.info.get(_READY, {}).pop(submission.id, None)
-    session.flush()
-    hold(session)
-    if ready is None or state(session) != ready.state:
-        return False
+    ready: Ready | None = session.info.pop(_READY, None)
+    if ready is None or any(ready.batch[name] != each for name, each in of.items()) or state(session) != ready.state:
+        return None
+    return ready
+
+
+def _write_ready(session: Session, ready: Ready) -> CreditBatch:
+    """Write a rehearsed batch as it is, as fast as the database takes it."""
     for each in ready.people:
         db.write(session, each)
     batch = CreditBatch(**ready.batch)
@@ -171,8 +176,27 @@ def post_ready(session: Session, submission: Submission, *, actor: Actor, now: d
         session.add(batch)
         db.write(session, ready.entries)
         totals.add_batch(session, batch)
+    return batch
+
+
+@deed
+def post_ready(session: Session, submission: Submission, *, actor: Actor, now: datetime) -> bool:
+    """Post what was rehearsed (备好的入账), as fast as the database takes it.
+
+    False where nothing was rehearsed for this submission, or something it stands on changed since.
+    """
+    session.flush()
+    hold(session)
+    ready = _made_ready(session, submission_id=submission.id)
+    if ready is None:
+        return False
+    batch = _write_ready(session, ready)
     _tell(session, audit.Event.CREDIT_POSTED, batch, ready.counted.hours, actor=actor, reason="", now=now)
     return True
+
+
+LARGE = 1000
+"""From so many rows on, a deed is reckoned in a copy of the database before it takes the lock all others wait for."""
 
 
 @deed
@@ -191,29 +215,70 @@ def reverse(
     "missing", "jurisdiction", "reversal" (it is one itself), "lines" (none, or not of this batch), "reversed" (undone
     already), "reason" (none, or too long).
     """
+    chosen = None if lines is None else frozenset(lines)
+    _reckon(session, batch_id, chosen, actor, reason, now)
+    return _taken_back(session, batch_id, chosen, actor=actor, reason=reason, now=now)
+
+
+def _reckon(
+    session: Session, batch_id: int, lines: frozenset[int] | None, actor: Actor, reason: str, now: datetime
+) -> None:
+    """Reckon a large reversal before the lock (先算后锁): it is done in a copy, and what it writes is kept."""
+    if db.dialect() != "sqlite":
+        return
+    with db.unlocked(if_possible=True) as free:
+        found = session.get(CreditBatch, batch_id) if free else None
+        if found is None or min(found.entries, len(lines or range(found.entries))) < LARGE:
+            return
+        with contextlib.suppress(Refused), db.rehearsal_on_a_copy() as copy:
+            with recorded(copy, state(copy)) as taken:
+                _taken_back(copy, batch_id, lines, actor=actor, reason=reason, now=now)
+            have_ready(session, taken[0])
+
+
+def _taken_back(
+    session: Session, batch_id: int, lines: frozenset[int] | None, *, actor: Actor, reason: str, now: datetime
+) -> tuple[CreditBatch, Consequence]:
+    """The one way hours are taken back, whether it stays or is undone."""
     require(actor, *REVERSERS)
     session.flush()
     hold(session)
-    undone, wanted = _to_take_back(session, batch_id, actor, lines)
+    undone, wanted, stood = _to_take_back(session, batch_id, actor, lines)
     reason = typed.prose(reason)
     if not reason:
         raise Refused("reason", "请填写冲销的原因，它会留在学时明细和审计日志里。")
     if len(reason) > LONGEST_REASON:
         raise Refused("reason", f"冲销的原因有{len(reason)}个字，请缩短到{LONGEST_REASON}个字以内。")
-    query = sa.select(CreditEntry).where(CreditEntry.batch_id == batch_id).order_by(CreditEntry.line)
-    taken = [entry for entry in session.scalars(query) if entry.line in wanted]
-    same = "person_id year subject source completed_on roster_row_id".split()
-    entries: _Columns = {name: [getattr(entry, name) for entry in taken] for name in same}
+    ready = _made_ready(session, reverses_id=batch_id)
+    with consequences.watch(session) as watched:
+        if ready and ready.entries.count == len(wanted):
+            batch = _write_ready(session, ready)
+            hours = ready.counted.hours
+            _tell(session, audit.Event.CREDIT_REVERSED, batch, hours, actor=actor, reason=reason, now=now)
+        else:
+            batch = _written_back(session, undone, wanted, actor=actor, reason=reason, now=now)
+    done = f"冲销第{batch_id}批的{len(wanted)}笔学时，涉及{len(watched.people)}人、{hours_text(-watched.hours)}学时"
+    return batch, replace(watched.consequence(), done=done, left=stood - len(wanted))
+
+
+_KEPT = "person_id year subject source completed_on roster_row_id".split()
+"""What of an entry stands in the one that takes it back as well."""
+
+
+def _written_back(
+    session: Session, undone: CreditBatch, wanted: set[int], *, actor: Actor, reason: str, now: datetime
+) -> CreditBatch:
+    """Write the batch that takes these lines of another back."""
+    columns = [getattr(CreditEntry, name) for name in (*_KEPT, "hours", "deemed", "line")]
+    query = sa.select(*columns).where(CreditEntry.batch_id == undone.id).order_by(CreditEntry.line)
+    taken = [entry for entry in session.execute(query) if entry.line in wanted]
+    entries: _Columns = {name: [getattr(entry, name) for entry in taken] for name in _KEPT}
     entries["hours"] = [-entry.hours for entry in taken]
     entries["deemed"] = [-entry.deemed for entry in taken]
     entries["note"] = [""] * len(taken)
     entries["reverses_line"] = [entry.line for entry in taken]
-    batch = CreditBatch(reverses_id=batch_id, authority_id=undone.authority_id, basis=f"冲销第{batch_id}批：{reason}")
-    with consequences.watch(session) as watched:
-        _written(session, batch, entries, audit.Event.CREDIT_REVERSED, actor=actor, reason=reason, now=now)
-    left = undone.entries - len(standing.reversed_lines(session, batch_id))
-    done = f"冲销第{batch_id}批的{len(taken)}笔学时，涉及{len(watched.people)}人、{hours_text(-watched.hours)}学时"
-    return batch, replace(watched.consequence(), done=done, left=left)
+    batch = CreditBatch(reverses_id=undone.id, authority_id=undone.authority_id, basis=f"冲销第{undone.id}批：{reason}")
+    return _written(session, batch, entries, audit.Event.CREDIT_REVERSED, actor=actor, reason=reason, now=now)
 
 
 @deed
@@ -232,7 +297,7 @@ def undo(session: Session, submission: Submission, *, actor: Actor, reason: str,
         mend = f"学时有误的，请在“入账批次与冲销”中冲销第{last.id}批" if len(gone) < last.entries else "请由基地补报"
         raise Refused("relied", f"{why}，不能再撤销。{mend}。")
     why = f"撤销通过：{typed.prose(reason)}" if reason else "撤销通过"
-    reverse(session, last.id, actor=actor, reason=why[:LONGEST_REASON], now=now)
+    _taken_back(session, last.id, None, actor=actor, reason=why[:LONGEST_REASON], now=now)
 
 
 def _last_of(session: Session, submission: Submission) -> CreditBatch | None:
@@ -249,15 +314,15 @@ def foreseen(
 
     Refused as `reverse` refuses, but for the reason, which may still be unsaid.
     """
+    chosen = None if lines is None else frozenset(lines)
     with db.rehearsed(session):
-        return reverse(session, batch_id, actor=actor, reason="—", now=now, lines=lines)[1]
+        return _taken_back(session, batch_id, chosen, actor=actor, reason="—", now=now)[1]
 
 
 def _to_take_back(
-    session: Session, batch_id: int, actor: Actor, lines: Iterable[int] | None
-) -> tuple[CreditBatch, set[int]]:
-    """The batch and those of its lines that a reversal undoes: the ones named, or all that still stand."""
-    require(actor, *REVERSERS)
+    session: Session, batch_id: int, actor: Actor, lines: frozenset[int] | None
+) -> tuple[CreditBatch, set[int], int]:
+    """The batch, those of its lines that a reversal undoes (the ones named, or all that stand), how many stand."""
     undone = session.get(CreditBatch, batch_id)
     if undone is None:
         raise not_found("入账批次")
@@ -272,7 +337,7 @@ def _to_take_back(
     if not wanted or wanted & gone:
         which = f"第{'、'.join(map(str, sorted(wanted & gone)))}笔" if wanted else "全部学时"
         raise Refused("reversed", f"第{batch_id}批的{which}已经冲销，不会重复冲销。")
-    return undone, wanted
+    return undone, wanted, len(every - gone)
 
 
 def line_numbers(text: str) -> set[int]:

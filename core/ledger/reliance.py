@@ -66,6 +66,11 @@ class Revocation:
     on: date
     words: str
 
+    @property
+    def kind(self) -> str:
+        """Which kind of reason (失效原因类别): what the office wrote beside it is not for the public."""
+        return self.words.partition("：")[0]
+
 
 _ON_CARD = sa.and_(CreditEntry.person_id == CardPerson.person_id, CreditEntry.year.between(Card.first_year, Card.year))
 """The entries of those whose hours a card shows, in the years that it shows."""

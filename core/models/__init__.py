@@ -4,6 +4,20 @@ from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables, sealed_columns
 from core.models.cards import Card, CardPerson, CardRevocation, CardTemplate, PrintRun, PrintRunPerson
 from core.models.classes import Assessment, FinishTest, OccupationApproval
+from core.models.courses import (
+    Course,
+    CourseCredit,
+    CourseState,
+    Enrolment,
+    Lesson,
+    LessonKind,
+    LessonProgress,
+    NotCounted,
+    Sitting,
+    StudyAppeal,
+    StudyCheck,
+    UncountedTime,
+)
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
 from core.models.exams import Difficulty, ItemKind
@@ -47,7 +61,7 @@ from core.models.submissions import (
     SubmissionContent,
     TrainingClass,
 )
-from core.models.trail import AuditEntry
+from core.models.trail import AuditEntry, CardCheck
 
 __all__ = [
     "APPEND_ONLY",
@@ -58,6 +72,7 @@ __all__ = [
     "Base",
     "CalendarLink",
     "Card",
+    "CardCheck",
     "CardPerson",
     "CardRevocation",
     "CardTemplate",
@@ -67,6 +82,9 @@ __all__ = [
     "ColumnChoice",
     "Comment",
     "CommentRead",
+    "Course",
+    "CourseCredit",
+    "CourseState",
     "CreditBatch",
     "CreditEntry",
     "CreditRepair",
@@ -77,9 +95,13 @@ __all__ = [
     "DecisionRun",
     "Difficulty",
     "Dispute",
+    "Enrolment",
     "FiledFigures",
     "FinishTest",
     "ItemKind",
+    "Lesson",
+    "LessonKind",
+    "LessonProgress",
     "MaskedNumber",
     "Message",
     "MessageChoice",
@@ -87,6 +109,7 @@ __all__ = [
     "Mode",
     "Movement",
     "Nomination",
+    "NotCounted",
     "Objection",
     "OccupationApproval",
     "Organization",
@@ -117,12 +140,16 @@ __all__ = [
     "Setting",
     "SignIn",
     "SignInTry",
+    "Sitting",
     "Source",
     "SpecialDay",
     "State",
+    "StudyAppeal",
+    "StudyCheck",
     "Submission",
     "SubmissionContent",
     "TrainingClass",
+    "UncountedTime",
     "Unsaved",
     "YearSummary",
     "append_only_tables",

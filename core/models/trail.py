@@ -1,4 +1,4 @@
-"""The audit trail (审计日志)."""
+"""The audit trail (审计日志), and who of the public checked a card."""
 
 from __future__ import annotations
 
@@ -31,3 +31,17 @@ class AuditEntry(Base):
     reason: Mapped[str] = mapped_column(sa.Text)
     digest: Mapped[str] = mapped_column(sa.String(64))
     __table_args__ = (sa.Index("ix_audit_entry_record", "record", "record_id"), {"info": APPEND_ONLY})
+
+
+class CardCheck(Base):
+    """核验记录: that somebody checked a card, when, and what was answered. Nothing of who it was."""
+
+    __tablename__ = "card_check"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    card_id: Mapped[int] = mapped_column(sa.ForeignKey("card.id"), index=True)
+    at: Mapped[datetime] = mapped_column(Moment)
+    answer: Mapped[str] = mapped_column(sa.String(10))
+    """By `records.cards.Answer`."""
+    agreed: Mapped[bool | None]
+    """Whether name and last four digits that were typed are the card's; None where nobody asked."""
+    __table_args__ = ({"info": APPEND_ONLY},)

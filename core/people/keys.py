@@ -69,7 +69,7 @@ def _faults(session: Session, *, first_only: bool = False) -> list[str]:
 
 @deed
 def rotate(session: Session, *, actor: Actor, reason: str, now: datetime) -> str:
-    """Rotate the key (更换密钥): from now on a new secret seals; what is sealed already opens with the former ones.
+    """Rotate the key (更换密钥): from now on a new secret seals and signs; what is there opens with the former ones.
 
     Answers the new fingerprint. The file is in place before the commit: a secret too many is harmless, one too few is
     not. Refused codes: "role" (the region's administrator), "reason", "key".

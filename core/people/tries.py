@@ -54,11 +54,11 @@ def counters(username: str, address: str | None, device: str) -> list[Counter]:
         return [Counter(f"device/{device}", 5, MINUTE)]
     found = [Counter(f"account/{username}", 3, MINUTE)]
     if address:
-        found.append(Counter(f"address/{_network(address)}", 20, 5 * MINUTE))
+        found.append(Counter(f"address/{network(address)}", 20, 5 * MINUTE))
     return found
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """An IPv4 address, or the network of an IPv6 one: its holder has all of that."""
     try:
         given = ipaddress.ip_address(address)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidTag
 from sqlalchemy.orm import Session
 
 from core.ground import db, paper, resident_id, signing, typed
@@ -38,18 +38,17 @@ from core.models import (
     under,
 )
 from core.people import persons, setup
-from core.records import faces
+from core.records import faces, tokens
 from core.records.faces import DEEMED, Look, Size
 from core.trail import audit
 
 ISSUERS = (Role.PERSON, Role.EMPLOYER_CLERK, Role.REVIEWER, Role.TITLE_OFFICER)
+_SCANNED = re.compile(r"VERIFY\W([0-9A-Z]{16})(?:\W|$)")
 _LEAST = 3
 """Rows that the table of years always has: a card shows its credit year and those before it that the notice's longest
 window of 职称评审 looks back to, and no fewer than so many in all."""
 _TWO = [*((each.value, short_name(each.label)) for each in Subject), (TOTAL, TOTAL_NAME)]
 """The subjects of cards that name none: those issued when there were no others."""
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""No 0 O 1 I: codes are read out over the telephone."""
 
 
 @deed
@@ -134,7 +133,7 @@ def prepared(
 
 def keep(session: Session, ready: Prepared, actor: Actor, now: datetime) -> Card:
     """Number, sign and keep a card that was prepared, with its line in the trail."""
-    code = "".join(secrets.choice(_ALPHABET) for _ in range(16))
+    code = "".join(secrets.choice(tokens.ALPHABET) for _ in range(16))
     number = _next_number(session, ready.office, db.office_day(now).year)
     text = db.canonical(ready.said | {"code": code, "number": number})
     card = Card(
@@ -379,14 +378,33 @@ def _one(session: Session, card_id: int, actor: Actor) -> tuple[Card, Person]:
 # --- checked by anybody ---------------------------------------------------------------------------------------------
 
 
+class Answer(Labelled):
+    """What is answered of a card that there is (核验结论)."""
+
+    VALID = "valid", "真实有效"
+    SUPERSEDED = "superseded", "学时有变化"
+    REVOKED = "revoked", "已失效"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Hours of a subject in a year as a card shows them, and as they are now (卡上与现在)."""
+
+    year: int
+    subject: str
+    shown: str
+    now: str
+
+
 @dataclass(frozen=True)
 class Verification:
-    """Verification result (核验结果) for anybody who holds a card's code: name shortened, ID number masked."""
+    """Verification result (核验结果) for anybody who holds a card's code: name shortened, nothing of the ID number."""
 
+    card_id: int
     code: str
     name: str
-    id_mask: str
     employer: str
+    office: str
     year: int
     hours: tuple[tuple[str, Decimal], ...]
     """Of its year, by the name of the subject, and in total (累计) last."""
@@ -397,6 +415,14 @@ class Verification:
     """The first reversal of hours the card shows; whatever was posted since, it was revoked."""
     corrected: bool = False
     """Whether the person's name or ID number is no longer the one it was issued under."""
+    changed: tuple[Difference, ...] = ()
+    """Where the ledger shows other hours than the card, the years in its order."""
+
+    @property
+    def answer(self) -> Answer:
+        if self.revoked:
+            return Answer.REVOKED
+        return Answer.SUPERSEDED if self.changed or not self.holds else Answer.VALID
 
 
 def by_number(session: Session, text: str, actor: Actor) -> tuple[Card, Person, bool] | None:
@@ -404,7 +430,7 @@ def by_number(session: Session, text: str, actor: Actor) -> tuple[Card, Person, 
 
     Refused codes: "role".
     """
-    plain = _plain_code(text)
+    plain = plain_code(text)
     if plain is None:
         return None
     owner = sa.orm.aliased(Person)
@@ -416,42 +442,66 @@ def by_number(session: Session, text: str, actor: Actor) -> tuple[Card, Person, 
     return card, person, card.id not in reliance.revocations(session, Card.id == card.id)
 
 
-def _plain_code(text: str) -> str | None:
-    """A card's code as it is kept, of what somebody typed or scanned."""
+def plain_code(text: str) -> str | None:
+    """A card's code as it is kept, of what somebody typed or scanned: the code, or the whole of its QR code.
+
+    A scanner that types through a Chinese input method makes other signs of / and #.
+    """
     plain = re.sub("[-‐-―−]", "", typed.plain(text)).upper()
-    return plain if len(plain) == 16 and set(plain) <= set(_ALPHABET) else None
+    if scanned := _SCANNED.search(plain):
+        plain = scanned[1]
+    return plain if len(plain) == 16 and set(plain) <= set(tokens.ALPHABET) else None
 
 
 def verification(session: Session, code: str) -> Verification | None:
     """Verify a card (核验) by its code; None where that is unknown or the signature broken. Open to everybody."""
-    plain = _plain_code(code)
+    plain = plain_code(code)
     if plain is None:
         return None
     try:
         card = session.scalar(sa.select(Card).where(Card.code == plain))
-        if card is None:
+        if card is None or not signing.verifies(bytes.fromhex(card.signature), card.payload.encode()):
             return None
-        signing.signer().public_key().verify(bytes.fromhex(card.signature), card.payload.encode())
-    except (InvalidSignature, InvalidTag, ValueError):
+    except (InvalidTag, ValueError):
         return None
     payload = _said(card.payload)
     said = {line["year"]: line for line in payload["years"]}
     posted = years.of(session, card.person_id, card.year, said, capped=False)
     kept = {each.year: each for each in posted.years}
     revoked = reliance.revocations(session, Card.id == card.id).get(card.id)
+    holds = revoked is None and all(_covers(kept[year], line) for year, line in said.items())
+    changed: tuple[Difference, ...] = ()
+    if not holds or reliance.grown(session, Card.id == card.id):
+        changed = tuple(_differences(years.of(session, card.person_id, card.year, said), payload))
     name = payload["name"]
     return Verification(
+        card_id=card.id,
         code=written(card.code),
         name=name[0] + "*" * (len(name) - 1),
-        id_mask=payload["id_mask"],
         employer=payload["employer"],
+        office=payload["office"],
         year=card.year,
         hours=tuple((name, Decimal(said[card.year]["hours"][code])) for code, name in payload["subjects"]),
         issued_on=date.fromisoformat(payload["issued_on"]),
-        holds=revoked is None and all(_covers(kept[year], line) for year, line in said.items()),
+        holds=holds,
         revoked=revoked,
         corrected=_corrected(session, card, payload),
+        changed=changed,
     )
+
+
+def _differences(now: Held, said: dict[str, Any]) -> Iterator[Difference]:
+    """Where the hours of today are others than those a card shows."""
+    there = {(year.year, line.code): line for year in now.years for line in year.subjects}
+    for line in said["years"]:
+        for code, name in said["subjects"]:
+            if code not in line["hours"]:  # a subject of another year's notice
+                continue
+            shown = line["hours"][code] + (f"（{DEEMED}）" if code in line.get("deemed", ()) else "")
+            held = there.get((line["year"], code))
+            has = hours_text(held.has) + (f"（{DEEMED}）" if held.deemed else "") if held else "0"
+            if shown != has:
+                yield Difference(line["year"], name, shown, has)
 
 
 def _corrected(session: Session, card: Card, payload: dict[str, Any]) -> bool:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-import segno
-
 from core.ground import paper
 from core.ground.access import Labelled
+from core.records import tokens
 
 DEEMED = "视同完成"
 """What stands for hours where an entry makes the subject count as done."""
@@ -131,8 +130,8 @@ class _Face:
         self.page.rect(self.x + x, self.y + y, width, height)
 
     def code(self, x: float, y: float, side: float) -> None:
-        """The QR code, dark on white whatever it is printed on."""
-        self.page.qr(segno.make(self.url, error="m", boost_error=False).matrix, self.x + x, self.y + y, side)
+        """The QR code: the address its code is answered at, with the signed statement behind it."""
+        paper.modules(self.page, tokens.qr(self.said, self.url).matrix, self.x + x, self.y + y, side)
 
     @property
     def names(self) -> dict[str, str]:
@@ -204,40 +203,35 @@ class _Large(_Face):
 
     def draw(self) -> None:
         self._head()
-        self._person()
         self._years()
         self._foot()
         if self.look.entries:
             self._entries()
 
     def _head(self) -> None:
-        unit, said = self.unit, self.said
-        side = 27 * unit
-        right = self.width - self.margin - side
-        self.code(right, self.margin, side)
-        x = self.margin
+        """Logo and title, what the card is known by, whose it is; the code at the right, large enough for a scanner."""
+        unit, said, margin = self.unit, self.said, self.margin
+        side = 36 * unit**0.3
+        right = self.width - margin - side
+        self.code(right, margin, side)
+        self.put(self.url, right - 2, margin + side + 0.8, side + 2, 3, 5.5, align="R", colour=paper.GREY)
+        x = self.left
         if self.look.logo:
-            self.image(self.look.logo, x, self.margin, 16 * unit, 16 * unit)
-            x += 19 * unit
-        elif self.look.mongolian:
-            x = self.left
-        room = right - x - 5
-        self.put(self.look.title, x, self.margin, room, 10 * unit, 17 * unit, colour=paper.ACCENT)
-        lines = [
-            f"{span(said)}　　编号 {said['number']}" if said.get("number") else span(said),
-            f"验证码 {'-'.join(said['code'][at : at + 4] for at in range(0, len(said['code']), 4))}",
-        ]
-        for at, line in enumerate(lines):
-            self.put(line, x, self.margin + (11 + 5.5 * at) * unit, room, 5 * unit, 9.5 * unit, colour=paper.INK)
-        self.put(self.url, x, self.margin + 22 * unit, room, 4.5 * unit, 8 * unit, colour=paper.GREY)
+            self.image(self.look.logo, x, margin, 13 * unit, 13 * unit)
+            x += 15.5 * unit
+        self.put(self.look.title, x, margin, right - x - 4, 9 * unit, 17 * unit, colour=paper.ACCENT)
+        code = f"验证码 {'-'.join(said['code'][at : at + 4] for at in range(0, len(said['code']), 4))}"
+        words = "　".join([span(said), *([f"编号 {said['number']}"] if said.get("number") else []), code])
+        self.put(words, x, margin + 9 * unit, right - x - 4, 5 * unit, 9 * unit)
         if self.look.mongolian:
-            upper = self.margin + (18 * unit if self.look.logo else 0)
-            box = (self.x + self.margin, self.y + upper, 8 * unit, self.height - self.margin - upper)
+            box = (self.x + margin, self.y + margin, 8 * unit, self.height - 2 * margin)
             self.page.set_upright(self.look.mongolian, box, 13 * unit)
-        self.at = self.margin + side + 3 * unit
+        self.at = margin + 15 * unit
+        self._person(right - 4 - self.left)
+        self.at = max(self.at, margin + side + 4.5)
 
-    def _person(self) -> None:
-        said, high = self.said, 7 * self.unit**2
+    def _person(self, width: float) -> None:
+        said, high = self.said, 7 * self.unit
         pairs = [
             ("姓名", said["name"]),
             ("性别", said["sex"]),
@@ -246,13 +240,13 @@ class _Large(_Face):
             ("工作单位", said["employer"] or "—"),
             ("核定机关", said["office"]),
         ]
-        first = self.inner * 0.54
+        first = width * 0.53
         for at, (name, value) in enumerate(pairs):
-            x, wide, label = (self.left, first, 19.0) if at % 2 == 0 else (self.left + first, self.inner - first, 24.0)
+            x, wide, label = (self.left, first, 18.0) if at % 2 == 0 else (self.left + first, width - first, 23.0)
             y, label = self.at + high * (at // 2), label * self.unit
             self.frame(x, y, wide, high)
-            self.put(name, x + 2, y, label - 2, high, 9.5 * self.unit, colour=paper.GREY)
-            self.put(value, x + label, y, wide - label - 2, high, 10.5 * self.unit)
+            self.put(name, x + 1.5, y, label - 1.5, high, 9 * self.unit, colour=paper.GREY)
+            self.put(value, x + label, y, wide - label - 1.5, high, 10 * self.unit)
         self.at += 3 * high + 2.5 * self.unit
 
     def _years(self) -> None:
@@ -363,30 +357,30 @@ class _Small(_Face):
             x = 9.0
         title = x
         if self.look.logo:
-            self.image(self.look.logo, x, 3, 7, 7)
+            self.image(self.look.logo, x, 2.2, 7, 7)
             title = x + 8.5
-        self.put(self.look.title, title, 3, width - title - 4, 7, 9.5, colour=paper.ACCENT)
-        self.rule(x, 11, width - x - 4)
-        side = 28.0
-        self.code(width - 4 - side, 13, side)
-        room = width - 4 - side - 2 - x
+        self.put(self.look.title, title, 2.5, width - title - 4, 6.5, 9.5, colour=paper.ACCENT)
+        self.rule(x, 9.8, width - x - 3.5)
+        side = 36.0
+        self.code(width - 3.5 - side, 11.5, side)
+        room = width - 3.5 - side - 1.5 - x
         lines = [
-            ("姓名", f"{said['name']}　{said['sex']}", 8.0, 9.5),
+            ("姓名", f"{said['name']}　{said['sex']}", 8.5, 9.5),
             ("身份证号", said.get("id_number") or said["id_mask"], 5.5, 7.0),
             ("工作单位", said["employer"] or "—", 7.5, 7.0),
-            ("专业技术职务", said["title"] or "—", 5.5, 7.0),
+            ("职务", said["title"] or "—", 6.0, 7.0),
             ("核定机关", said["office"], 7.5, 6.5),
         ]
-        y = 12.5
+        y = 11.0
         for label, value, high, size in lines:
-            self.put(label, x, y, 11.5, high, 5.2, colour=paper.GREY)
-            self.put(value, x + 12, y, room - 12, high, size)
+            self.put(label, x, y, 9.5, high, 5, colour=paper.GREY)
+            self.put(value, x + 10, y, room - 10, high, size)
             y += high
         number = said.get("number")
-        self.put(f"编号 {number}" if number else span(said), x, 47, room, 3.6, 6.5)
+        self.put(f"编号 {number}" if number else span(said), x, 46.2, room, 3.2, 6)
+        self.put(f"{said['issued_on']}出具", x, 49.2, room, 3.2, 6, colour=paper.GREY)
         words = "-".join(said["code"][at : at + 4] for at in range(0, len(said["code"]), 4))
-        self.put(words, width - 4 - side, 41.5, side, 3.6, 6.5, align="C")
-        self.put(f"{said['issued_on']}出具", width - 4 - side, 45.5, side, 3.4, 6, align="C", colour=paper.GREY)
+        self.put(words, width - 3.5 - side, 48.5, side, 3.6, 7, align="C")
 
     def _back(self) -> None:
         said, (width, high) = self.said, PAPER[Size.CARD]

@@ -15,7 +15,7 @@ from core.ground.deeds import deed
 from core.ledger import statements
 from core.models import Account, AuditEntry, Nomination, Organization, Person, RosterRow, Submission, under
 from core.people import acts, persons
-from core.records import cards
+from core.records import cards, checking
 from core.submissions import kinds
 from core.submissions.programmes import marking, nomination_table
 from core.trail import audit
@@ -29,8 +29,10 @@ HOW = {_REVEALED: "查看完整身份证号", _HANDED: "下载载有本人的花
 def own_data(session: Session, *, actor: Actor, now: datetime) -> bytes:
     """All that is kept about a person (个人信息副本), as one file for that person, in words (JSON, UTF-8).
 
-    The record, every entry of the ledger, cards, changes, what was filed by or for the person with its answers, and who
-    has seen the number. Personal Information Protection Law, article 45. Refused codes: "role", "missing".
+    The record, every entry of the ledger, cards and their checks, changes, what was filed by or for the person with its
+    answers, and who has seen the number. Personal Information Protection Law, article 45.
+
+    Refused codes: "role", "missing".
     """
     require(actor, Role.PERSON)
     person = persons.one(session, actor.person_id or 0, actor)
@@ -53,6 +55,10 @@ def own_data(session: Session, *, actor: Actor, now: datetime) -> bytes:
         ),
         "审验卡": _lines(
             cards.issued(session, person.id, actor), {"year": "年度", "code": "验证码", "issued_at": "出具时间"}
+        ),
+        "审验卡核验": _lines(
+            checking.of_person(session, actor),
+            {"at": "时间", "code": "验证码", "answer": "核验结论", "agreed": "姓名和证件号后四位"},
         ),
         "信息变更": _lines(
             acts.history(session, person.id, actor),

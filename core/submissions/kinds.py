@@ -259,7 +259,7 @@ class Kind(Protocol[S]):
         return
 
     def size(self, submission: S, /) -> int:
-        """How many rows its approval writes (件的大小): a large one is reckoned first, see `workflow.LARGE`."""
+        """How many rows its approval writes (件的大小): a large one is reckoned first, see `books.LARGE`."""
         return 1
 
     def consequence(self, session: Session, submission: S, action: Action, counted: Consequence, /) -> Consequence:

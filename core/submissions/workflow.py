@@ -140,35 +140,46 @@ def move(
     have changed), "remark", and those of its kind ("late", "over-plan", "fields", "begun", "name", "empty").
     """
     step = _Step(action, version, actor, typed.prose(reason), confirmed, now, remarks)
-    if action is Action.APPROVE and not remarks:
+    if action in _RECKONED and not remarks:
         _reckon(session, submission_id, step)
     return _moved(session, submission_id, step)
 
 
-LARGE = 1000
-"""From so many rows on, a deed is reckoned in a copy of the database before it takes the lock all others wait for."""
+_RECKONED = (Action.SUBMIT, Action.APPROVE, Action.UNDO)
+"""The moves that lead to something which takes long to reckon."""
 
 
 def is_large(submission: Submission) -> bool:
     """Whether what its approval leads to is asked, and done, with care for the others (大件)."""
-    return kinds.of(submission).size(submission) >= LARGE
+    return kinds.of(submission).size(submission) >= books.LARGE
 
 
 def _reckon(session: Session, submission_id: int, step: _Step) -> None:
-    """Reckon a large approval before the lock (先算后锁): the deed itself is done in a copy, and what it posts kept.
+    """Reckon a large move before the lock (先算后锁): the deed itself is done in a copy, and what came of it kept.
 
     Under the lock only the rows are written then. What is refused there is refused there; here nothing is said of it.
     """
     if db.dialect() != "sqlite":
         return
-    with db.unlocked(if_possible=True):
-        found = session.get(Submission, submission_id)
+    with db.unlocked(if_possible=True) as free:
+        found = session.get(Submission, submission_id) if free else None
         if found is None or not is_large(found):
             return
         with contextlib.suppress(Refused, StaleDataError), db.rehearsal_on_a_copy() as copy:
+            seen = _seen(copy)
             with books.recorded(copy, books.state(copy)) as posted:
-                _moved(copy, submission_id, step)
-            books.have_ready(session, submission_id, posted[0])
+                told = _moved(copy, submission_id, step)[1]
+            session.info[_TOLD] = step, seen, told
+            for each in posted:
+                books.have_ready(session, each)
+
+
+_TOLD = "what a move was reckoned to lead to"
+
+
+def _seen(session: Session) -> tuple[object, ...]:
+    """What the consequence of a move depends on besides its own record: the ledger's state, every other move."""
+    return (*books.state(session), session.scalar(sa.select(sa.func.max(Movement.id))))
 
 
 @deed
@@ -214,6 +225,8 @@ class _Step:
 
 def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submission, Consequence]:
     """The one way a move is made, whether it stays or is undone."""
+    reckoned = session.info.pop(_TOLD, None)
+    known = reckoned and reckoned[:2] == (step, _seen(session))
     submission = session.scalar(
         sa.select(Submission).where(Submission.id == submission_id).with_for_update(of=Submission)
     )
@@ -253,6 +266,8 @@ def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submissio
                 kind.send_back(session, submission, step.remarks)
             done = kind.on_approve(session, submission, actor=actor, now=now)
     session.flush()
+    if known:
+        return submission, reckoned[2]
     told = replace(watched.consequence(), done=done, confirm=asked)
     return submission, kind.consequence(session, submission, action, told)
 

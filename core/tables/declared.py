@@ -66,6 +66,10 @@ class Declared(Generic[Line]):
         table = reading.read(content, filename, self.listing, chosen=chosen, mended=mended, ours=ours)
         if not table.rows:
             raise Refused("file", f"表头下面没有内容，请确认{self.listing.name}的数据在同一张工作表内。")
+        return self.checked(table)
+
+    def checked(self, table: reading.Table) -> Checked[Line]:
+        """A table as it was read (检查读入的表), of the listing declared here."""
         lines, found = self.check(table.rows)
         problems = [*table.problems, *found]
         faulty = {each.row for each in problems if each.blocking}

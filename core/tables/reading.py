@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from core.ground import db, names, typed
@@ -31,6 +32,10 @@ _Lines = list[tuple[int, dict[str, Any]]]
 
 def _far(_label: str) -> Sequence[str]:
     return ()
+
+
+def _never(_cells: Cells) -> bool:
+    return False
 
 
 def _anything(cells: Cells) -> bool:
@@ -58,6 +63,8 @@ class Listing:
     loose: Collection[str] = ("number", "phone", "note")
     """Columns on which nothing hangs: of two that fit the first is taken unasked."""
     says: Callable[[Cells], bool] = _anything
+    surely: Callable[[Cells], bool] = _never
+    """Whether a row is a line whatever its words look like: a question may begin as a signature does (负责人……)."""
     near: Callable[[str], Sequence[str]] = _far
     """The columns that a heading nobody knows may mean: the first of them that has no place is asked about."""
     near_by_row: bool = False
@@ -166,22 +173,44 @@ def read(
     Refused codes: "file" (unreadable, empty, too large, a decompression bomb, two sheets that fit), "headings" (not
     found; or `Asked`: two columns for one name).
     """
+    (table,) = _read(content, filename, listing, chosen, ours, each=False)
+    return _laid_over(table, mended, listing)
+
+
+def read_each(
+    content: bytes,
+    filename: str,
+    listing: Listing,
+    *,
+    chosen: Mapping[str, str] | None = None,
+    mended: Mapping[str, Mended] = MappingProxyType({}),
+) -> list[Table]:
+    """Read every sheet that is such a table (逐张读入), as `read` reads the only one; `mended` by the sheet's name."""
+    tables = _read(content, filename, listing, chosen, False, each=True)
+    return [_laid_over(table, mended.get(table.sheet, NOTHING_MENDED), listing) for table in tables]
+
+
+def _read(
+    content: bytes, filename: str, listing: Listing, chosen: Mapping[str, str] | None, ours: bool, *, each: bool
+) -> list[Table]:
+    """The tables of a file as it has them, one or each that fits; what was read before in a transaction is known."""
     words = listing.vocabulary(chosen)
-    known, key = db.remembered(), (hashlib.sha256(content).digest(), filename, *_which(listing, chosen))
+    known, key = db.remembered(), (hashlib.sha256(content).digest(), filename, each, *_which(listing, chosen))
     if key in known:
-        return _laid_over(known[key], mended, listing)
+        found: list[Table] = known[key]
+        return found
     try:
         with contextlib.nullcontext() if ours else db.unlocked():
             sheets = _sheets(content, filename, words)
-            sheet, found, others = _fitting(sheets, words, listing)
-            if found is None:
+            fitting, others = _fitting(sheets, words, listing, each=each)
+            if not fitting:
                 raise Refused("headings", _not_found(listing))
-            table = _table(sheet, found, words, listing)
+            tables = [_table(sheet, headed, words, listing) for sheet, headed in fitting]
     except reader.Unreadable as error:
         raise Refused("file", str(error)) from error
-    table.problems += [Problem(0, name[:20], UNKNOWN, "", said, False) for name, said in others]
-    known[key] = table
-    return _laid_over(table, mended, listing)
+    tables[0].problems += [Problem(0, name[:20], UNKNOWN, "", said, False) for name, said in others]
+    known[key] = tables
+    return tables
 
 
 def _which(listing: Listing, chosen: Mapping[str, str] | None) -> tuple[object, ...]:
@@ -243,11 +272,11 @@ def has_headings(rows: Sequence[Sequence[str]], words: Vocabulary) -> bool:
 
 
 def _fitting(
-    sheets: Sequence[Sheet], words: Vocabulary, listing: Listing
-) -> tuple[Sheet, Headings | None, list[tuple[str, str]]]:
-    """The one visible sheet with the headings and rows below them, and what to say of hidden ones.
+    sheets: Sequence[Sheet], words: Vocabulary, listing: Listing, *, each: bool
+) -> tuple[list[tuple[Sheet, Headings]], list[tuple[str, str]]]:
+    """The visible sheets with the headings and rows below them, and what to say of hidden ones.
 
-    Two are refused: nobody is to be left out unseen.
+    Unless `each` is wanted, two are refused: nobody is to be left out unseen.
     """
     fitting, empty, hidden = [], [], []
     for sheet in sheets:
@@ -260,7 +289,7 @@ def _fitting(
             fitting.append((sheet, found))
         else:
             empty.append((sheet, found))
-    if len(fitting) > 1:
+    if len(fitting) > 1 and not each:
         named = "和".join(f"“{sheet.name}”" for sheet, _ in fitting[:2])
         raise reader.Unreadable(
             f"{named}两张工作表都有表头和人员，只能读取一张。请合并到一张工作表，或删去、隐藏不用的工作表后再上传。"
@@ -273,9 +302,7 @@ def _fitting(
     told = [
         (name, f"隐藏的工作表“{name}”也有这些表头，没有读入；如要报送，请取消隐藏并合并后再上传") for name in hidden
     ]
-    if headed := fitting or empty:
-        return *headed[0], told
-    return visible[0], None, told
+    return fitting or empty[:1], told
 
 
 def _has_rows(sheet: Sheet, found: Headings, listing: Listing) -> bool:
@@ -525,6 +552,8 @@ def _no_line(sheet: Sheet, at: int, cells: Cells, words: Vocabulary, listing: Li
     numbers = [text.strip("()（）") for text in said.values()]
     if len(numbers) > 3 and numbers == [str(at) for at in range(1, len(numbers) + 1)]:
         return "列号"
+    if listing.surely(cells) and not _EXAMPLE.match(said.get("number", "")):
+        return ""
     identity = [said.get(name, "") for name in listing.identity]
     numbered = re.search(r"\d{14}", "".join(identity))
     first = next(iter(said.values()))

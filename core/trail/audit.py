@@ -19,6 +19,7 @@ from core.models import (
     Base,
     Card,
     Comment,
+    Course,
     CreditBatch,
     DecisionRun,
     FiledFigures,
@@ -189,6 +190,8 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))
             return touched.authority_id, touched.authority_id
+        case Course():
+            return touched.organization_id, touched.authority_id
         case PublicNotice():
             return touched.authority_id, touched.authority_id
         case Quota() | FiledFigures():

@@ -13,12 +13,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from core.courses import courses
 from core.eligibility import answers, applications, decisions, drafts
 from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Role
 from core.law.workdays import DayKind
 from core.ledger import books, checks
-from core.models import Assessment, AuditEntry, ClassLevel, FinishTest, SeminarLevel, Setting
+from core.models import Assessment, AuditEntry, ClassLevel, FinishTest, LessonKind, SeminarLevel, Setting
 from core.office import backups, calendar, dashboards
 from core.people import accounts, acts, holidays, keys, organizations, persons, second_factor, setup
 from core.quotas import targets
@@ -198,7 +199,24 @@ def busy_month() -> c.Cast:
     a_year_of_study(cast)
     seminars_of(cast)
     classes_of(cast)
+    courses_of(cast)
     return cast
+
+
+def courses_of(cast: c.Cast) -> None:
+    """A course sent back, published and withdrawn."""
+    clerk, reviewer = cast["exam"], cast["reviewer"]
+    fields = courses.CourseFields(2024, "年度课程", "", "public", Decimal(30), (2024,))
+    lesson = courses.LessonFields("第一讲", LessonKind.TEXT, 20, Decimal(30), body="正文")
+    with db.nobody_waits(), db.transaction() as s:
+        found = courses.draft(s, fields, actor=clerk, now=c.NOW)
+        courses.put_lesson(s, found.id, None, lesson, version=found.version, actor=clerk, now=c.NOW)
+        said: dict[str, Any] = {"actor": reviewer, "now": c.NOW, "reason": "补充说明"}
+        courses.offer(s, found.id, version=found.version, actor=clerk, now=c.NOW)
+        courses.send_back(s, found.id, version=found.version, **said)
+        courses.offer(s, found.id, version=found.version, actor=clerk, now=c.NOW)
+        courses.publish(s, found.id, version=found.version, actor=reviewer, now=c.NOW)
+        courses.withdraw(s, found.id, version=found.version, **said)
 
 
 def classes_of(cast: c.Cast) -> None:

@@ -103,6 +103,8 @@ ELSEWHERE = {
     "core/tables/reader.py": "runs in a process of its own",
     "core/submissions/roster/reading.py": "which row is somebody's",
     "core/ground/db/sealing.py": "the office's key file",
+    "core/exams/formats/found.py": "what markup means as text",
+    "core/exams/formats/gift.py": "the signs of a format",
     "web/tables/drawing.py": "how wide a letter is drawn",
 }
 

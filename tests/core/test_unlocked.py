@@ -14,6 +14,7 @@ from core.ground import db
 from core.ledger import books, checks
 from core.models import CreditBatch, Person, Report, RosterRow
 from core.submissions import reports, workflow
+from core.submissions.reports import kind
 from core.submissions.workflow import Action
 from core.tables import reading
 from core.trail import audit
@@ -92,7 +93,7 @@ def test_what_somebody_else_did_while_a_roster_was_checked_is_not_overlooked(
 @pytest.fixture
 def filed(office: None, monkeypatch: pytest.MonkeyPatch) -> tuple[c.Cast, Report]:
     """A report that counts as large, waiting."""
-    monkeypatch.setattr(workflow, "LARGE", 2)
+    monkeypatch.setattr(books, "LARGE", 2)
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1)]), title="上一期")
     return cast, c.file_report(cast, approved(cast), c.sheet([c.row(1), c.row(2), c.row(3)]))
@@ -139,8 +140,8 @@ def test_a_large_approval_is_reckoned_anew_where_somebody_was_faster(
     cast, report = filed
     keep = books.have_ready
 
-    def meanwhile(session: Any, submission_id: int, ready: Any) -> None:
-        keep(session, submission_id, ready)
+    def meanwhile(session: Any, ready: Any) -> None:
+        keep(session, ready)
         place = str(sa.make_url(db.url()).database)
         with contextlib.closing(sqlite3.connect(place)) as other:  # somebody is added to the people on file
             names = [name for _, name, *_ in other.execute("PRAGMA table_info(person)") if name != "id"]
@@ -164,3 +165,53 @@ def test_what_may_not_be_approved_is_refused_by_the_deed_itself(filed: tuple[c.C
         s, report.id, Action.APPROVE, version=version - 1, actor=cast["reviewer"], now=c.AFTER
     )
     assert c.refusal(say).code == "stale"
+
+
+def test_what_a_large_deed_comes_to_is_reckoned_while_others_write(
+    filed: tuple[c.Cast, Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Filing, approving, undoing and reversing: each is worked out once, and never under the lock; its words are so."""
+    cast, report = filed
+    under_lock: list[str] = []
+
+    def watched(module: Any, name: str) -> None:
+        does = getattr(module, name)
+
+        def asked(session: Any, *given: Any, **named: Any) -> Any:
+            if ".rehearsal-" not in str(session.get_bind().url):
+                under_lock.append(name)
+            return does(session, *given, **named)
+
+        monkeypatch.setattr(module, name, asked)
+
+    def move(action: Action, by: str, **said: Any) -> Any:
+        with db.rehearsal() as session:
+            version = session.get_one(Report, report.id).version
+            act: dict[str, Any] = {"version": version, "actor": cast[by], "now": c.AFTER, **said}
+            foretold = workflow.foreseen(session, report.id, action, **act)
+        under_lock.clear()
+        with db.transaction() as session:
+            assert workflow.move(session, report.id, action, **act)[1] == foretold
+        return foretold
+
+    watched(kind, "expected")
+    watched(books, "_written")
+    move(Action.WITHDRAW, "base")
+    assert move(Action.SUBMIT, "base").people == 3
+    assert under_lock == []
+    move(Action.APPROVE, "reviewer")
+    assert under_lock == []
+    assert move(Action.UNDO, "reviewer", reason="看错了").hours == -72
+    assert under_lock == []
+    move(Action.APPROVE, "reviewer")
+    with db.rehearsal() as session:
+        foretold = books.foreseen(session, 4, actor=cast["reviewer"], now=c.AFTER)
+    under_lock.clear()
+    with db.transaction() as session:
+        act: dict[str, Any] = {"actor": cast["reviewer"], "reason": "登记有误", "now": c.AFTER}
+        assert books.reverse(session, 4, **act)[1] == foretold
+    assert under_lock == []
+    with db.reading() as session:
+        assert checks.faults(session) == audit.faults(session) == []
+        assert session.get_one(CreditBatch, 5).basis == "冲销第4批：登记有误"
+        assert c.totals(session, c.person_id(1)).loc[0, "professional"] == 24

@@ -10,7 +10,6 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from starlette.applications import Starlette
-from starlette.requests import Request
 
 from core.eligibility import answers, applications, decisions
 from core.ground import db
@@ -19,7 +18,7 @@ from core.models import AuditEntry, CreditBatch
 from core.records import cards, proofs
 from core.submissions import kinds
 from core.trail import files
-from routes import addresses, verify
+from routes import addresses
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import boxes, open_page, sign_in
@@ -219,18 +218,6 @@ def test_anybody_checks_a_proof_without_signing_in(cast: Cast) -> None:
     assert "不是本系统出具的入账证明" in told(b"<script>")
     assert asked("POST", files={"proof": ("proof.json", bytes(2 * 2**20))}).status_code == 413
     assert asked("POST", data={"proof": "x"}).text.count("不是本系统出具的入账证明") == 1
-
-
-def test_whoever_holds_a_revoked_card_is_told_since_when_and_why(cast: Cast) -> None:
-    imported(cast, line(1))
-    with db.transaction() as session:
-        card = cards.issue(session, people.person_id(1), NOW.year - 1, actor=cast["reviewer"], now=NOW)
-        books.reverse(session, 1, actor=cast["reviewer"], reason="与<第3批>重复", now=NOW)
-    scope = {"type": "http", "path_params": {"code": card.code}, "headers": []}
-    page = bytes(verify.verify(Request(scope)).body).decode()
-    assert f"此卡已于{db.office_day(NOW)}失效" in page
-    assert "冲销第1批：与&lt;第3批&gt;重复" in page
-    assert "此卡真实有效" not in page
 
 
 def test_the_decisions_that_relied_on_a_batch_are_listed_for_another_look(cast: Cast) -> None:

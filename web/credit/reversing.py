@@ -15,7 +15,6 @@ from core.ledger import books
 from core.ledger.consequences import Consequence
 from core.ledger.standing import Standing, reversed_lines
 from core.models import CreditBatch
-from core.submissions import workflow
 from web import address, deeds
 from web.deeds import Who
 from web.facts import fact
@@ -37,7 +36,7 @@ def _foreseen(batch_id: int, written: str | None) -> tuple[frozenset[int], int, 
         return taken, frozenset(lines), len(decisions.relied(session, batch_id, who["actor"], only=lines))
 
     with db.reading() as session:
-        large = session.get_one(CreditBatch, batch_id).entries >= workflow.LARGE
+        large = session.get_one(CreditBatch, batch_id).entries >= books.LARGE
     taken, lines, relied = deeds.rehearsed(question, large=large)
     words = f"将{taken.words}"
     words += f"；{relied}项资格核验结论曾用到这些学时" if relied else ""

@@ -14,6 +14,7 @@ from core.trail import audit
 LABELS = {
     "account": "办理人",
     "account_name": "办理人",
+    "agreed": "姓名和后四位",
     "accounts": "账号数",
     "action": "操作",
     "active": "启用",
@@ -53,7 +54,9 @@ LABELS = {
     "certificate": "证书（证明）名称",
     "certificate_number": "证书编号",
     "change": "事项",
+    "check_answer": "核验结论",
     "checked": "核对项",
+    "checked_at": "核验时间",
     "class_level": "等级",
     "classes": "班数",
     "clause": "条款",

@@ -30,13 +30,13 @@ Ring = tuple[bytes, ...]
 class Keys:
     """What is derived from the office's secrets (HKDF, RFC 5869): a key for each purpose.
 
-    What can be sealed anew has a ring of keys; index and signature stay those of the first secret.
+    What can be sealed or signed anew has a ring of keys; the index stays that of the first secret.
     """
 
     text: Ring
     files: Ring
     index: bytes
-    signature: bytes
+    signature: Ring
     fingerprints: tuple[str, ...]
     """Which secrets these are (密钥指纹), the newest first; the database keeps that of the newest."""
     backup: bytes
@@ -160,7 +160,7 @@ def _derive(held: Ring) -> Keys:
         text=tuple(_derived(secret, "text") for secret in held),
         files=tuple(_derived(secret, "files") for secret in held),
         index=_derived(first, "index"),
-        signature=_derived(first, "signature"),
+        signature=tuple(_derived(secret, "signature") for secret in held),
         fingerprints=tuple(map(fingerprint, held)),
         backup=_derived(first, "backup"),
     )

@@ -324,25 +324,26 @@ def nobody_waits() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def unlocked(*, if_possible: bool = False) -> Iterator[None]:
+def unlocked(*, if_possible: bool = False) -> Iterator[bool]:
     """Let others write meanwhile (不占写锁): what takes long, a file to be read above all, is done in such a block.
 
     It stands at the beginning of a deed, before anything is written or locked: others may have changed anything when it
     is over, so what is to hold is asked again afterwards, under the lock. Outside a transaction it does nothing.
     RuntimeError, a bug, where something was written or locked already: nobody reads a file while others wait for that.
-    `if_possible`: then it is done under the lock instead; what only reckons may stand in a deed of many.
+    `if_possible`: then it is done under the lock instead; what only reckons may stand in a deed of many. Answers
+    whether others may write, so that what is only to spare them may be left out.
     """
     session = _at_hand.get()
     if session is None:
-        yield
+        yield True
         return
     connection = session.connection()
     if connection.info.get(_UNLOCKED):
-        yield
+        yield True
         return
     if connection.info.get(_DONE) or session.new or session.dirty or session.deleted or session.in_nested_transaction():
         if if_possible or _alone.get():
-            yield
+            yield False
             return
         raise RuntimeError("something is written or locked already: read the file, or reckon, before that")
     sqlite = connection.dialect.name == "sqlite"
@@ -351,7 +352,7 @@ def unlocked(*, if_possible: bool = False) -> Iterator[None]:
         connection.exec_driver_sql("PRAGMA query_only=ON")
     connection.info[_UNLOCKED] = True
     try:
-        yield
+        yield True
     finally:
         connection.info[_UNLOCKED] = False
         if sqlite:

@@ -129,17 +129,12 @@ class Board:
     def _of_people(self, frame: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
         """Trainings by what was credited to some people alone, of whichever league these are."""
         assert self._shares is not None
-        plan, person, hours, count = self._shares
-        at = np.searchsorted(self.people.ids, person)
-        at[at == len(self.people)] = 0
-        known = (self.people.ids[at] == person) if len(self.people) else np.zeros(len(person), bool)
-        chosen = known & self.whom(wanted, "league")[at] if len(self.people) else known
-        ids = frame["id"].to_numpy()
-        row = np.searchsorted(ids, plan[chosen])
-        frame = frame.assign(
-            credited=np.bincount(row, count[chosen], minlength=len(ids)).astype(np.int64),
-            hours=np.bincount(row, hours[chosen], minlength=len(ids)).astype(np.int64),
-        )
+        plan, at, hours, count = self._shares
+        chosen = self.whom(wanted, "league")[at]
+        ids, of = frame["id"].to_numpy(), plan[chosen]
+        most = max(ids.max(initial=0), of.max(initial=0)) + 1
+        credited, summed = (np.bincount(of, each[chosen], minlength=most)[ids] for each in (count, hours))
+        frame = frame.assign(credited=credited.astype(np.int64), hours=summed.astype(np.int64))
         return frame[frame["credited"] > 0]
 
     def whom(self, wanted: Wanted, *without: str) -> Flags:
@@ -523,9 +518,10 @@ def board(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> B
     nobody = actor.role is Role.EMPLOYER_CLERK
     on, to = (None if day >= today else day for day in (wanted.on, asked.last_day(wanted)))
     span = (*whom, wanted.year, wanted.on)
-    shares = None
+    people, shares = kept.everybody(session, actor, wanted.year, on, to), None
     if wanted.of_people and not nobody:
-        shares = kept.once(session, ("shares", *span), lambda: trainings.shares(session, actor, wanted.year, wanted.on))
+        read = kept.once(session, ("shares", *span), lambda: trainings.shares(session, actor, wanted.year, wanted.on))
+        shares = kept.derived(("placed", *span, on, to), (read, people.ids), lambda: _placed(read, people.ids))
     return Board(
         actor,
         wanted,
@@ -538,10 +534,18 @@ def board(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> B
         else kept.once(
             session, ("papers", *span), lambda: trainings.programme_papers(session, actor, wanted.year, wanted.on)
         ),
-        kept.everybody(session, actor, wanted.year, on, to),
+        people,
         shares,
         kept.once(session, ("places", db.url()), lambda: asked.places(session)),
     )
+
+
+def _placed(shares: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Shares (`trainings.shares`) with each human as a place among the people's ids; those of nobody on file go."""
+    at = np.searchsorted(ids, shares[1])
+    known = np.append(ids, -1)[at] == shares[1]
+    plan, _, hours, count = shares[:, known]
+    return np.stack([plan, at[known], hours, count])
 
 
 def reports_due(frame: pd.DataFrame) -> tuple[pd.Series[bool], pd.Series[bool]]:

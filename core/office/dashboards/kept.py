@@ -46,6 +46,17 @@ def once(session: Session, key: Hashable, read: Callable[[], Part]) -> Part:
     return part
 
 
+def derived(key: Hashable, parts: tuple[object, ...], make: Callable[[], Part]) -> Part:
+    """What follows from kept parts (推得), made anew where one of them is no longer the very same."""
+    found = _found(key)
+    if found is not None and all(was is now for was, now in zip(found[0], parts, strict=True)):
+        known: Part = found[1]
+        return known
+    made = make()
+    _keep(key, parts, made)
+    return made
+
+
 class _Stamp(NamedTuple):
     """Up to where people and their hours were read."""
 

@@ -305,37 +305,41 @@ def waits(session: Session, actor: Actor, year: int, on: date) -> pd.DataFrame:
 def shares(session: Session, actor: Actor, year: int, on: date) -> NDArray[np.int64]:
     """Whose hours a training's are (人员学时), as columns plan, human, hours (hundredths), count (-1: taken back).
 
-    Of all trainings of a year, as the ledger stood at the end of a day; read only where people are narrowed.
+    Of all trainings of a year, as the ledger stood at the end of a day, by human, so that they are found among the
+    people in one pass; read only where people are narrowed.
     """
     plan = Plan.__table__.alias("of_plan")
     undone = aliased(CreditBatch)
     report_id = sa.func.coalesce(undone.submission_id, CreditBatch.submission_id)
     of_year = plan.c.start_on.between(date(year, 1, 1), date(year, 12, 31))
     batches = (
-        sa.select(CreditBatch.id, plan.c.id.label("plan_id"))
+        sa.select(CreditBatch.id, plan.c.id.label("plan_id"), CreditBatch.reverses_id)
         .outerjoin(undone, undone.id == CreditBatch.reverses_id)
         .join(Report, Report.id == report_id)
         .join(plan, plan.c.id == Report.plan_id)
         .where(workflow.visible_to(actor), of_year, CreditBatch.posted_at < end_of(on))
+        .order_by(CreditBatch.id)
     )
+    rows = session.execute(batches).all()
+    ids, plans = (np.array([row[at] for row in rows], np.int64) for at in (0, 1))
+    counts = np.array([1 if row.reverses_id is None else -1 for row in rows], np.int64)
     found = [np.zeros((4, 0), np.int64)]
-    of_plan: dict[int, int] = dict(session.execute(batches).all())
-    ids = sorted(of_plan)
     for start in range(0, len(ids), 200):
-        query = (
-            sa.select(
-                CreditEntry.batch_id,
-                Person.human_id,
-                sa.type_coerce(CreditEntry.hours, sa.Integer),
-                sa.case((CreditEntry.reverses_line.is_(None), 1), else_=-1),
-            )
-            .join_from(CreditEntry, Person, Person.id == CreditEntry.person_id)
-            .where(CreditEntry.batch_id.in_(ids[start : start + 200]))
+        # 1. Nothing but what the index of a batch's lines holds: the entries lie by person, each in a page of its own.
+        query = sa.select(CreditEntry.batch_id, CreditEntry.person_id, sa.type_coerce(CreditEntry.hours, sa.Integer))
+        batch, person, hours = db.integers(
+            session, query.where(CreditEntry.batch_id.in_(ids[start : start + 200].tolist()))
         )
-        rows = db.integers(session, query)
-        rows[0] = [of_plan[batch_id] for batch_id in rows[0].tolist()]
-        found.append(rows)
-    return np.concatenate(found, axis=1)
+        at = np.searchsorted(ids, batch)
+        found.append(np.stack([plans[at], person, hours, counts[at]]))
+    whole = np.concatenate(found, axis=1)
+    # 2. The few who are on file twice count as one.
+    double = sa.select(Person.id, Person.merged_into_id).where(Person.merged_into_id.is_not(None)).order_by(Person.id)
+    if doubles := [tuple(row) for row in session.execute(double)]:
+        known, human = np.array(doubles, np.int64).T
+        at = np.minimum(np.searchsorted(known, whole[1]), len(known) - 1)
+        whole[1] = np.where(known[at] == whole[1], human[at], whole[1])
+    return whole[:, np.argsort(whole[1], kind="stable")]
 
 
 def programme_papers(session: Session, actor: Actor, year: int, on: date) -> pd.DataFrame:

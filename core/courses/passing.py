@@ -1,0 +1,182 @@
+"""What a course leads to (看完 → 考试 → 记学时 → 送人才库): whether it was studied, its hours into the ledger and back.
+
+The exam itself is not known here: who holds it says who passed, `credit` posts, `take_back` reverses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.ground.access import Actor, Refused, Role, not_found
+from core.ground.deeds import deed
+from core.ledger import books, standing
+from core.ledger.books import Posting
+from core.models import (
+    Course,
+    CourseCredit,
+    CreditBatch,
+    CreditEntry,
+    Enrolment,
+    Organization,
+    Person,
+    Source,
+    under,
+)
+
+
+@dataclass(frozen=True)
+class Passed:
+    """Somebody who passed the exam of a course (考试合格), and on which day."""
+
+    person_id: int
+    passed_on: date
+
+
+def finished(session: Session, course_id: int, person_id: int) -> bool:
+    """Whether a person has studied a course to its end (看完), whichever of the person's records it was under."""
+    query = sa.select(Enrolment.id).where(Enrolment.course_id == course_id, _of(person_id))
+    return session.scalar(query.where(Enrolment.finished_at.is_not(None)).limit(1)) is not None
+
+
+def credited(session: Session, course_id: int, person_ids: Sequence[int]) -> set[int]:
+    """Those of these people whose hours of a course, in whatever edition, stand in the ledger (已记学时)."""
+    editions = _editions(session, course_id)
+    found: set[int] = set()
+    for start in range(0, len(person_ids), 5000):
+        some = list(person_ids[start : start + 5000])
+        asked = sa.orm.aliased(Person)
+        query = (
+            sa.select(asked.id)
+            .join(Person, Person.human_id == asked.human_id)
+            .join(CourseCredit, CourseCredit.person_id == Person.id)
+            .join(CreditEntry, _entry())
+            .where(asked.id.in_(some), CourseCredit.course_id.in_(editions), standing.STANDS)
+        )
+        found |= set(session.scalars(query))
+    return found
+
+
+@deed
+def credit(
+    session: Session, course_id: int, passed: Iterable[Passed], *, basis: str = "", now: datetime
+) -> CreditBatch | None:
+    """Post the hours of a course (记学时) to those who passed its exam, as one batch in the name of its authority.
+
+    The credit year is the one the learner chose, else the course's own; an earlier year is made up (补学). Idempotent:
+    whose hours of this course stand already, in whatever edition, is left out; None where that leaves nobody. Who may
+    pass, whoever holds the exam decides before. `basis` is what the batch is posted on; else the course's title.
+    Refused codes: "missing", "jurisdiction" (somebody is not of the authority's people), "cap".
+    """
+    course = session.get(Course, course_id)
+    if course is None:
+        raise not_found("课程")
+    books.hold(session)
+    given = {each.person_id: each for each in passed}
+    whole = credited(session, course_id, list(given))
+    left = {person_id: each for person_id, each in given.items() if person_id not in whole}
+    if not left:
+        return None
+    people = {each.id: each for each in session.scalars(sa.select(Person).where(Person.id.in_(left)))}
+    strange = [person_id for person_id in left if person_id not in people]
+    if strange or any(each.authority_id != course.authority_id for each in people.values()):
+        raise Refused("jurisdiction", "有人员不在本课程组织单位的管理权限内，请由其主管的人社部门办理。")
+    chosen = _enrolments(session, course_id, list(left))
+    postings = []
+    for person_id, each in left.items():
+        begun = chosen.get(person_id)
+        year = begun.credit_year if begun else course.year
+        source = Source.PUBLIC_EXAM if year >= course.year else Source.MAKE_UP
+        postings.append(
+            Posting(person_id, year, course.subject, course.hours, each.passed_on, source=source, note=course.title)
+        )
+        if begun:
+            begun.passed_at = now
+    words = basis or f"{Source.PUBLIC_EXAM.label}合格：{course.title}（{course.year}年度）"
+    actor = _office(session, course.authority_id)
+    batch = books.post(session, postings, basis=words[:200], actor=actor, now=now)
+    session.add_all(CourseCredit(batch_id=batch.id, person_id=each, course_id=course.id) for each in left)
+    session.flush()
+    return batch
+
+
+@deed
+def take_back(
+    session: Session, course_id: int, person_ids: Sequence[int], *, reason: str, now: datetime
+) -> list[CreditBatch]:
+    """Reverse the hours of a course (冲销) of people who did not pass after all; what stands of them, batch by batch.
+
+    They may be posted again by `credit`. Refused codes: "missing", those of `books.reverse`.
+    """
+    course = session.get(Course, course_id)
+    if course is None:
+        raise not_found("课程")
+    books.hold(session)
+    lines: dict[int, list[int]] = {}
+    for start in range(0, len(person_ids), 5000):
+        asked = sa.orm.aliased(Person)
+        query = (
+            sa.select(CreditEntry.batch_id, CreditEntry.line)
+            .join(CourseCredit, _entry())
+            .join(Person, Person.id == CourseCredit.person_id)
+            .join(asked, asked.human_id == Person.human_id)
+            .where(asked.id.in_(list(person_ids[start : start + 5000])))
+            .where(CourseCredit.course_id.in_(_editions(session, course_id)), standing.STANDS)
+        )
+        for batch_id, line in session.execute(query):
+            lines.setdefault(batch_id, []).append(line)
+    for each in _enrolments(session, course_id, list(person_ids)).values():
+        each.passed_at = None
+    actor = _office(session, course.authority_id)
+    return [
+        books.reverse(session, batch_id, lines=sorted(set(which)), actor=actor, reason=reason, now=now)[0]
+        for batch_id, which in sorted(lines.items())
+    ]
+
+
+def _office(session: Session, authority_id: int) -> Actor:
+    """Who posts by itself (系统) in the name of an office: nobody's account, a reviewer of the office in charge."""
+    office = session.get_one(Organization, authority_id)
+    return Actor(None, "系统", Role.REVIEWER, office.id, office.name, office.kind, league=office.league)
+
+
+def _of(person_id: int) -> sa.ColumnElement[bool]:
+    """The enrolments of a human, under whichever record."""
+    human = sa.select(Person.human_id).where(Person.id == person_id).scalar_subquery()
+    return Enrolment.person_id.in_(sa.select(Person.id).where(under(Person, human)))
+
+
+def _enrolments(session: Session, course_id: int, person_ids: Sequence[int]) -> dict[int, Enrolment]:
+    """The enrolments of people in a course, each under the id that was asked for."""
+    found: dict[int, Enrolment] = {}
+    for start in range(0, len(person_ids), 5000):
+        asked, own = sa.orm.aliased(Person), sa.orm.aliased(Person)
+        query = (
+            sa.select(asked.id, Enrolment)
+            .join(own, own.human_id == asked.human_id)
+            .join(Enrolment, Enrolment.person_id == own.id)
+            .where(Enrolment.course_id == course_id, asked.id.in_(list(person_ids[start : start + 5000])))
+        )
+        found |= dict(session.execute(query).all())
+    return found
+
+
+def _entry() -> sa.ColumnElement[bool]:
+    """The entry that a course's batch has for a person."""
+    return sa.and_(CreditEntry.batch_id == CourseCredit.batch_id, CreditEntry.person_id == CourseCredit.person_id)
+
+
+def _editions(session: Session, course_id: int) -> list[int]:
+    """A course with its earlier and later editions (各版)."""
+    every = {each.id: each.replaces_id for each in session.execute(sa.select(Course.id, Course.replaces_id))}
+    first = course_id
+    while (before := every.get(first)) is not None:
+        first = before
+    found = [first]
+    for each in found:
+        found += [later for later, before in every.items() if before == each]
+    return found

@@ -1,0 +1,148 @@
+"""Cards checked by anybody: four answers, the bearer held against the card, the holder told, guessing made slow."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from starlette.applications import Starlette
+
+from core.ground import db
+from core.ground.access import Refused
+from core.ledger import books
+from core.models import Card, CardCheck, Source
+from core.records import cards, checking, privacy, tokens
+from routes import addresses, pace, verify
+from tests import cast as c
+
+
+@pytest.fixture
+def cast(office: Path, monkeypatch: pytest.MonkeyPatch) -> c.Cast:
+    monkeypatch.setattr(verify, "_pace", pace.Pace())
+    made = c.assemble()
+    c.posted(made, c.sheet([c.row(1, "额尔敦·巴图"), c.row(2)]))
+    return made
+
+
+def issued(cast: c.Cast, serial: int = 1) -> Card:
+    with db.transaction() as session:
+        return cards.issue(session, c.person_id(serial), 2024, actor=cast["reviewer"], now=c.AFTER)
+
+
+def asked(path: str, method: str = "GET", **sent: Any) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        office = httpx.ASGITransport(Starlette(routes=addresses.ROUTES))
+        async with httpx.AsyncClient(transport=office, base_url="http://office") as client:
+            return await client.request(method, path, **sent)
+
+    return asyncio.run(ask())
+
+
+def checks() -> list[tuple[str, bool | None]]:
+    with db.reading() as session:
+        kept = session.execute(sa.select(CardCheck.answer, CardCheck.agreed).order_by(CardCheck.id))
+        return [(answer, agreed) for answer, agreed in kept]
+
+
+def test_a_card_is_valid_superseded_revoked_or_never_was(cast: c.Cast) -> None:
+    card = issued(cast)
+    page = asked(f"/verify/{cards.written(card.code).lower()}")
+    assert (page.status_code, "此卡真实有效" in page.text) == (200, True)
+    assert "额*****" in page.text
+    assert "额尔敦" not in page.text
+    assert c.id_number(1)[-4:] not in page.text
+    more = books.Posting(c.person_id(1), 2023, "public", Decimal("7.5"), c.date(2023, 5, 6), source=Source.PUBLIC_EXAM)
+    with db.transaction() as session:
+        books.post(session, [more], basis="公需考试", actor=cast["reviewer"], now=c.AFTER)
+    page = asked(f"/verify/{card.code}")
+    assert "出具后学时有变化" in page.text
+    assert "<td>2023<td>公需<td>0<td>7.5" in page.text
+    assert "<td>2024<td>专业" not in page.text  # what is as it was
+    with db.transaction() as session:
+        books.reverse(session, 1, actor=cast["reviewer"], reason="与<额尔敦·巴图>重复", now=c.AFTER + timedelta(days=2))
+    page = asked(f"/verify/{card.code}")
+    assert "此卡已于2024-07-03失效，卡上所载学时不再有效（冲销第1批）" in page.text
+    assert "重复" not in page.text  # which kind of reason, and no more
+    page = asked(f"/verify/{'2' * 16}")
+    assert (page.status_code, "没有查到这张审验卡" in page.text) == (404, True)
+    assert checks() == [("valid", None), ("superseded", None), ("revoked", None)]
+    asked(f"/verify/{card.code}", "HEAD")
+    assert len(checks()) == 3
+    sent = asked("/verify", "POST", data={"code": f"http://x/verify/{card.code}#{tokens.made(cards.said_by(card))}"})
+    assert sent.headers["location"] == f"/verify/{card.code}"  # what a scanner typed, without what the card says
+
+
+def test_the_bearer_is_held_against_the_card_by_yes_and_no(cast: c.Cast) -> None:
+    card = issued(cast)
+
+    def told(name: str, last_four: str) -> httpx.Response:
+        return asked(f"/verify/{card.code}", "POST", data={"name": name, "last_four": last_four})
+
+    four = c.id_number(1)[-4:]
+    assert "与卡相符" in told(" 额尔敦•巴图 ", four).text
+    assert "与卡不符" in told("额尔敦", four).text
+    assert "与卡不符" in told("额尔敦·巴图", "0000").text
+    assert checks() == [("valid", True), ("valid", False), ("valid", False)]
+    assert asked(f"/verify/{'2' * 16}", "POST", data={"name": "x", "last_four": "0000"}).status_code == 404
+    assert asked(f"/verify/{card.code}", "POST", data={"name": "x" * 5000, "last_four": "0000"}).status_code == 413
+    for _ in range(10):
+        answer = told("额尔敦·巴图", "0000")
+    assert (answer.status_code, "秒后再核对" in answer.text) == (429, True)
+    assert told("额尔敦·巴图", four).status_code == 429  # so that waiting tells nothing
+    assert len(checks()) == 3 + 9
+    assert "真实有效" in asked(f"/verify/{card.code}").text  # the card itself is answered as before
+
+
+def test_the_holder_and_nobody_else_sees_that_the_card_was_checked(cast: c.Cast) -> None:
+    card = issued(cast)
+    own = c.give_account(cast, 1, "person")
+    with db.transaction() as session:
+        checking.check(session, card.code, now=c.AFTER)
+        checking.confirm(session, card.code, "额尔敦·巴图", "0000", now=c.AFTER)
+    with db.reading() as session:
+        found = checking.of_person(session, own)
+        assert found[["code", "answer", "agreed"]].to_numpy().tolist() == [
+            [cards.written(card.code), "真实有效", "不相符"],
+            [cards.written(card.code), "真实有效", ""],
+        ]
+        with pytest.raises(Refused, match="role"):
+            checking.of_person(session, cast["reviewer"])
+        assert "不相符" in privacy.own_data(session, actor=own, now=c.AFTER).decode()
+    other = c.give_account(cast, 2, "other")
+    with db.reading() as session:
+        assert checking.of_person(session, other).empty
+
+
+def test_guessing_finds_nothing_and_is_slow_and_what_is_right_never_is(
+    cast: c.Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "DELAY", 0.05)
+    code = issued(cast).code
+
+    async def all_of(codes: list[str], address: str) -> list[int]:
+        office = httpx.ASGITransport(Starlette(routes=addresses.ROUTES), client=(address, 1))
+        async with httpx.AsyncClient(transport=office, base_url="http://office") as client:
+            return [each.status_code for each in await asyncio.gather(*(client.get(f"/verify/{c}") for c in codes))]
+
+    began = time.monotonic()
+    assert asyncio.run(all_of([code] * (pace.FREE + 20), "10.0.0.1")) == [200] * (pace.FREE + 20)
+    guesses = ["".join(secrets.choice(tokens.ALPHABET) for _ in range(16)) for _ in range(pace.FREE)]
+    assert set(asyncio.run(all_of(guesses, "10.0.0.1"))) == {404}
+    waits = verify._pace
+    assert waits._left["10.0.0.1"][0] < 1
+    began = time.monotonic()
+    many = [*guesses[: 4 * pace.LANE], code]
+    assert asyncio.run(all_of(many, "10.0.0.1")) == [404] * (len(many) - 1) + [200]  # the right one is not shut out
+    assert time.monotonic() - began > 4 * 0.05
+    assert not waits._lanes
+    monkeypatch.setattr(pace, "_WAITING", 2)
+    assert 429 in asyncio.run(all_of(guesses, "10.0.0.1"))
+    assert asyncio.run(all_of([code], "10.0.0.2")) == [200]

@@ -1,0 +1,109 @@
+"""What a card's QR code carries: a statement that others read without us, and that cannot be changed unseen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote
+
+import base45
+import cbor2
+import numpy as np
+import pypdfium2
+import pytest
+import zxingcpp
+from nacl.signing import VerifyKey
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from core.ground import db, signing
+from core.models import Card
+from core.people import keys, setup
+from core.records import cards, tokens
+from tests import cast as c
+
+URL = "https://hours.example.gov.cn/verify/"
+
+
+@pytest.fixture
+def card(office: Path) -> Card:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图", professional_hours=7.5)]))
+    with db.transaction() as session:
+        return cards.issue(session, c.person_id(1), 2024, actor=cast["reviewer"], now=c.AFTER)
+
+
+def scanned(image: Image.Image | NDArray[np.uint8]) -> str:
+    (found,) = zxingcpp.read_barcodes(np.asarray(image))
+    return str(found.text)
+
+
+def test_a_scan_of_the_printed_card_is_read_askew_blurred_and_in_poor_light(card: Card) -> None:
+    with pypdfium2.PdfDocument(cards.pdf(card, verify_url=URL + card.code)) as document:
+        page = document[0].render(scale=150 / 72).to_pil().convert("L")  # type: ignore[no-untyped-call]
+    said = tokens.read(scanned(page))
+    assert said is not None
+    assert (said.code, said.name, said.last_four) == (card.code, "额尔敦·巴图", c.id_number(1)[-4:])
+    assert (said.authority, str(said.issued_on)) == ("内蒙古自治区人力资源和社会保障厅", "2024-07-01")
+    assert said.subjects == ("公需", "专业", "累计")
+    assert [(year, done, tuple(map(str, hours))) for year, done, hours in said.years] == [
+        (2022, False, ("0", "0", "0")),
+        (2023, False, ("0", "0", "0")),
+        (2024, False, ("0", "7.5", "7.5")),
+    ]
+    corner = page.crop((page.width // 2, 0, page.width, page.height // 3))
+    noise = np.random.default_rng(17).normal(0, 6, (corner.height, corner.width))
+    dark = np.clip(np.asarray(corner) * 0.25 + np.linspace(10, 90, corner.width) + noise, 0, 255).astype(np.uint8)
+    for poor in (
+        corner.rotate(90, expand=True),
+        corner.rotate(17, expand=True, fillcolor=255, resample=Image.Resampling.BICUBIC),
+        corner.filter(ImageFilter.GaussianBlur(0.8)),
+        dark,
+    ):
+        assert tokens.read(scanned(poor)) == said
+    assert scanned(page).startswith(f"{URL}{card.code}#")
+
+
+def test_other_libraries_read_the_statement_and_verify_its_signature(card: Card) -> None:
+    address, _, text = scanned_text(card).partition("#")
+    assert address == URL + card.code
+    assert " " not in text  # a valid address, wherever a phone's camera takes it
+    token = base45.b45decode(unquote(text))
+    head, _, content, signature = cbor2.loads(token).value
+    (key,) = signing.public_keys()
+    assert cbor2.loads(head) == {1: -8, 4: key.id}
+    VerifyKey(key.raw).verify(cbor2.dumps(["Signature1", head, b"", content]), signature)
+    assert cbor2.loads(content)[2] == "额尔敦·巴图"
+    assert len(token) < 260
+
+
+def scanned_text(card: Card) -> str:
+    return f"{URL}{card.code}#{tokens.made(cards.said_by(card))}"
+
+
+def test_a_statement_that_was_altered_or_made_by_another_says_nothing(card: Card) -> None:
+    text = scanned_text(card)
+    assert tokens.read(text) is not None
+    token = base45.b45decode(unquote(text.partition("#")[2]))
+    head, _, content, signature = cbor2.loads(token).value
+    more = cbor2.dumps(cbor2.loads(content) | {7: [[2024, True, [30, 60, 90]]]}, canonical=True)
+    forged = cbor2.dumps(cbor2.CBORTag(18, [head, {}, more, signature]))
+    assert tokens.read(base45.b45encode(forged).decode()) is None
+    for junk in ("", "#", "HTTP://X", text[:-9], base45.b45encode(b"\xff\xff").decode(), ":::", "Z"):
+        assert tokens.read(junk) is None
+
+
+def test_what_was_signed_before_a_rotation_still_holds_and_another_office_does_not(
+    card: Card, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, first = scanned_text(card), signing.public_keys()[0]
+    with db.transaction() as session:
+        keys.rotate(session, actor=setup.system_actor(session), reason="例行更换", now=c.AFTER)
+    newest, former = signing.public_keys()
+    assert (former, newest.id != first.id) == (first, True)
+    assert scanned_text(card) != before
+    assert tokens.read(before) == tokens.read(scanned_text(card)) is not None
+    with db.reading() as session:
+        assert cards.verification(session, card.code) is not None
+    monkeypatch.setenv("CE_KEY_FILE", str(tmp_path / "other.key"))
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/none.db")
+    assert tokens.read(before) is None
