@@ -94,6 +94,7 @@ def issued(person_id: int, found: pd.DataFrame, actor: Actor) -> None:
         if not holding or actor.role not in cards.ISSUERS:
             return
         lines = {int(line["id"]): f"{line['number'] or line['code']}　{line['state']}" for line in holding}
+        numbers = {int(line["id"]): str(line["number"] or line["code"]) for line in holding}
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = st.selectbox(
                 "选一张", list(lines), format_func=lines.__getitem__, key=f"cards-{person_id}", width=330
@@ -102,7 +103,7 @@ def issued(person_id: int, found: pd.DataFrame, actor: Actor) -> None:
             if not line["full_id"] or actor.person_id == person_id:
                 _again(chosen)
             if actor.role is Role.REVIEWER:
-                _revoking(chosen, lines[chosen])
+                _revoking(chosen, numbers[chosen])
 
 
 def _again(card_id: int) -> None:
@@ -124,7 +125,7 @@ def _again(card_id: int) -> None:
     )
 
 
-def _revoking(card_id: int, words: str) -> None:
+def _revoking(card_id: int, number: str) -> None:
     """Revoke a card by hand (注销), for a kind of reason that whoever verifies it is told."""
 
     def revoke() -> None:
@@ -132,12 +133,12 @@ def _revoking(card_id: int, words: str) -> None:
 
         def act(session: Session, **who: Unpack[Who]) -> str:
             cards.revoke(session, card_id, why=why, reason=reason, **who)
-            return f"审验卡{words.partition('　')[0]}已注销，核验时会显示失效；学时不变，可重新生成。"
+            return f"审验卡{number}已注销，核验时会显示失效；学时不变，可重新生成。"
 
         deeds.deed(act, "revoke-card", card_id, why, reason)
 
     with st.popover("注销", icon=":material/block:"):
-        st.markdown(f"注销{md(words.partition('　')[0])}，不能撤回。学时不受影响。")
+        st.markdown(f"注销{md(number)}，不能撤回。学时不受影响。")
         st.selectbox("原因", list(Why), format_func=lambda why: why.label, key=f"why-{card_id}")
         st.text_input("说明（其他原因必填）", key=f"revoke-{card_id}", max_chars=cards.LONGEST_REASON)
         st.button("确认注销", key=f"revoke-do-{card_id}", on_click=revoke)
