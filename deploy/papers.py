@@ -30,8 +30,10 @@ SPELLED = {
 BESIDE = (
     ("Noto Sans Mongolian", "data/fonts", "OFL-1.1"),
     ("RareHan", "data/fonts", "OFL-1.1"),
+    ("jsQR 1.4.0", "data/offline", "Apache-2.0"),
+    ("TweetNaCl.js 1.0.3", "data/offline", "Unlicense"),
 )
-"""Fonts that come with the program itself."""
+"""Fonts and scripts that come with the program itself, unaltered."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def licences() -> str:
             "|---|---|---|",
             *rows,
             "",
-            "| font in the program | where | licence |",
+            "| font or script in the program | where | licence |",
             "|---|---|---|",
             *fonts,
             "",

@@ -18,6 +18,8 @@ import sqlalchemy as sa
 import xlsxwriter
 from sqlalchemy.orm import Session
 
+from core.courses import courses
+from core.courses import study as learning
 from core.ground import db, resident_id
 from core.ground.access import Actor, OrganizationKind, Refused, Role, league_of
 from core.law import notices
@@ -25,7 +27,9 @@ from core.ledger import years
 from core.models import (
     Base,
     Claim,
+    Course,
     CreditTotal,
+    LessonKind,
     Mode,
     Nomination,
     Organization,
@@ -37,10 +41,11 @@ from core.models import (
     Seminar,
     SeminarLevel,
     Submission,
+    UncountedTime,
     append_only_tables,
 )
 from core.people import accounts, organizations, setup
-from core.submissions import claims, disputes, plans, reports, roster, workflow
+from core.submissions import appeals, claims, disputes, plans, reports, roster, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.programmes import capability, publicity, seminars, study, summaries
 from core.submissions.workflow import Action
@@ -508,12 +513,62 @@ def waiting(cast: Cast, kind: str) -> Submission:
             with db.transaction() as session:
                 act: Any = {"words": "基层年限与实际不符", "actor": cast["employer"], "now": AFTER}
                 return publicity.object_to(session, nomination.id, **act)
+        case "study_appeal":
+            posted(cast, sheet([row(1)]))
+            learner = give_account(cast, 1, "learner")
+            course = publish_course(cast)
+            study_for(learner, course, 20, hidden=True)
+            del cast.actors["learner"]
+            with db.transaction() as session:
+                (lost,) = session.query(UncountedTime).all()
+                return appeals.file(session, lost.id, words="在看打印的讲义", actor=cast["employer"], now=AFTER)
         case "toy":
             with db.transaction() as session:
                 made = toy.draft(session, "推荐名单", actor=cast["employer"], now=NOW)
                 workflow.move(session, made.id, Action.SUBMIT, version=made.version, actor=cast["employer"], now=NOW)
             return made
     raise LookupError(f"nobody has said how a {kind} is filed")
+
+
+COURSE = courses.CourseFields(2024, "铸牢中华民族共同体意识", "年度公需科目", "public", Decimal(30), (2024,))
+LESSON = courses.LessonFields("第一讲", LessonKind.TEXT, 20, Decimal(30), body="正文")
+
+
+def offer_course(cast: Cast, *lessons: courses.LessonFields, by: str = "exam", **changes: Any) -> Course:
+    """A course handed in, waiting to be published."""
+    with db.transaction() as session:
+        who: Any = {"actor": cast[by], "now": NOW}
+        course = courses.draft(session, replace(COURSE, **changes), **who)
+        for each in lessons or (LESSON,):
+            courses.put_lesson(session, course.id, None, each, version=course.version, **who)
+        return courses.offer(session, course.id, version=course.version, **who)
+
+
+def publish_course(
+    cast: Cast, *lessons: courses.LessonFields, by: str = "exam", reviewer: str = "reviewer", **changes: Any
+) -> Course:
+    """A course that its people can study."""
+    course = offer_course(cast, *lessons, by=by, **changes)
+    with db.transaction() as session:
+        return courses.publish(session, course.id, version=course.version, actor=cast[reviewer], now=NOW)
+
+
+def study_for(
+    learner: Actor, course: Course, minutes: int, *, lesson: int = 1, hidden: bool = False, now: datetime = AFTER
+) -> learning.Beat:
+    """Somebody studies a lesson for so many minutes, beat after beat, in one sitting; questions are answered."""
+    with db.transaction() as session:
+        learning.begin(session, course.id, course.year, actor=learner, now=now)
+        opened = learning.open_lesson(session, course.lessons[lesson - 1].id, actor=learner, now=now)
+        act: Any = {"place": 0, "hidden": hidden, "actor": learner}
+        for beats in range(minutes * 2 + 1):
+            at = now + timedelta(seconds=30 * beats)
+            told = learning.beat(session, opened.token, **act, now=at)
+            while told.question:
+                options = told.question["options"]
+                chosen = options.index(opened.lesson.title) if opened.lesson.title in options else 0
+                told = learning.answer(session, opened.token, chosen, actor=learner, now=at)[1]
+        return told
 
 
 def elsewhere(ask: Callable[..., Any]) -> Callable[..., Any]:

@@ -20,9 +20,11 @@ from core.submissions.programmes import (  # noqa: F401  their kinds, and what h
     classes,
     nomination_table,
 )
+from core.submissions import appeals
 # isort: on
 
 __all__ = [
+    "appeals",
     "claims",
     "comments",
     "contents",

@@ -100,6 +100,7 @@ def test_bases_file_plans_and_reports_and_people_and_their_employers_file_claims
         "year_summary": (Role.BASE_CLERK,),
         "nomination": (Role.EMPLOYER_CLERK,),
         "objection": (Role.PERSON, Role.EMPLOYER_CLERK),
+        "study_appeal": (Role.PERSON, Role.EMPLOYER_CLERK),
     }
     assert {name: kind.filers for name, kind in KINDS.items()} == filers
 

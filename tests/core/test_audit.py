@@ -19,12 +19,12 @@ from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Role
 from core.law.workdays import DayKind
 from core.ledger import books, checks
-from core.models import Assessment, AuditEntry, ClassLevel, FinishTest, LessonKind, SeminarLevel, Setting
-from core.office import backups, calendar, dashboards
-from core.people import accounts, acts, holidays, keys, organizations, persons, second_factor, setup
+from core.models import Assessment, AuditEntry, ClassLevel, FinishTest, LessonKind, SeminarLevel, Setting, UncountedTime
+from core.office import backups, calendar, checklist, dashboards
+from core.people import accounts, acts, holidays, identity, keys, organizations, persons, second_factor, setup
 from core.quotas import targets
 from core.records import cards, imports, proofs
-from core.submissions import claims, comments, disputes, plans, reports, workflow
+from core.submissions import appeals, claims, comments, disputes, plans, reports, workflow
 from core.submissions.programmes import (
     capability,
     classes,
@@ -181,6 +181,8 @@ def busy_month() -> c.Cast:
         )
         s.flush()
         keys.recovery_sheet(s, actor=cast["admin"], now=c.AFTER)
+        identity.decide(s, name="示例厅", mark=None, keep_mark=True, actor=cast["admin"], now=c.AFTER)
+        checklist.set_aside(s, "mail", reason="不用邮件", actor=cast["admin"], now=c.AFTER)
         backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER)
         backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER, found=["a fault"])
         backups.choose_folder(s, str(db.home()), actor=cast["admin"], now=c.AFTER)
@@ -204,7 +206,7 @@ def busy_month() -> c.Cast:
 
 
 def courses_of(cast: c.Cast) -> None:
-    """A course sent back, published and withdrawn."""
+    """A course sent back, published and withdrawn; study that was not counted, appealed in vain and with success."""
     clerk, reviewer = cast["exam"], cast["reviewer"]
     fields = courses.CourseFields(2024, "年度课程", "", "public", Decimal(30), (2024,))
     lesson = courses.LessonFields("第一讲", LessonKind.TEXT, 20, Decimal(30), body="正文")
@@ -216,6 +218,14 @@ def courses_of(cast: c.Cast) -> None:
         courses.send_back(s, found.id, version=found.version, **said)
         courses.offer(s, found.id, version=found.version, actor=clerk, now=c.NOW)
         courses.publish(s, found.id, version=found.version, actor=reviewer, now=c.NOW)
+    learner = c.give_account(cast, 1, "learner")
+    c.study_for(learner, found, 2, hidden=True)
+    c.study_for(learner, found, 2, hidden=True, now=c.AFTER + timedelta(hours=1))
+    with db.nobody_waits(), db.transaction() as s:
+        for lost, told in zip(s.query(UncountedTime).all(), (Action.REJECT, Action.APPROVE), strict=True):
+            filed = appeals.file(s, lost.id, words="在看讲义", actor=learner, now=c.AFTER)
+            workflow.move(s, filed.id, told, version=filed.version, **said)
+        found = courses.load(s, found.id, reviewer)
         courses.withdraw(s, found.id, version=found.version, **said)
 
 

@@ -1,24 +1,27 @@
 """Public courses: made by their organization, published by the office in charge, studied by the server's clock."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from core.courses import courses, passing
-from core.courses.courses import CourseFields, LessonFields
+from core.courses import courses, passing, study
 from core.courses.passing import Passed
 from core.ground import db
-from core.ground.access import Refused
+from core.ground.access import Actor, Refused
 from core.ledger import checks, statements
-from core.models import Course, CourseState, LessonKind, Source
+from core.models import Course, CourseState, LessonKind, Sitting, Source
+from core.submissions import appeals, workflow
+from core.submissions.workflow import Action
 from core.trail import audit
 from tests import cast as c
 from tests import ready
 
-FIELDS = CourseFields(2024, "铸牢中华民族共同体意识", "年度公需科目", "public", Decimal(30), (2024,))
-LESSON = LessonFields("第一讲", LessonKind.TEXT, 20, Decimal(30), body="正文")
+FIELDS, LESSON = c.COURSE, c.LESSON
 
 
 @pytest.fixture
@@ -36,25 +39,8 @@ def people() -> c.Cast:
     return cast
 
 
-def made(cast: c.Cast, *lessons: LessonFields, by: str = "exam", **changes: object) -> Course:
-    """A course handed in, waiting to be published."""
-    with db.transaction() as session:
-        course = courses.draft(session, replace(FIELDS, **changes), actor=cast[by], now=c.NOW)
-        for each in lessons or (LESSON,):
-            who = {"actor": cast[by], "now": c.NOW}
-            courses.put_lesson(session, course.id, None, each, version=course.version, **who)
-        courses.offer(session, course.id, version=course.version, actor=cast[by], now=c.NOW)
-    return course
-
-
-def published(cast: c.Cast, *lessons: LessonFields, by: str = "exam", reviewer: str = "reviewer") -> Course:
-    course = made(cast, *lessons, by=by)
-    with db.transaction() as session:
-        return courses.publish(session, course.id, version=course.version, actor=cast[reviewer], now=c.NOW)
-
-
 def test_a_course_is_published_by_the_office_in_charge_and_then_never_changes(cast: c.Cast) -> None:
-    course = made(cast)
+    course = c.offer_course(cast)
     who = {"actor": cast["exam"], "now": c.NOW}
     with db.transaction() as session:
         assert courses.waiting(session, cast["reviewer"]) == 1
@@ -102,7 +88,7 @@ def test_who_may_give_a_subject_and_which_years_it_serves_are_the_notices(cast: 
 
 
 def test_hours_are_posted_once_and_taken_back_when_the_exam_was_not_passed(cast: c.Cast) -> None:
-    course = published(cast)
+    course = c.publish_course(cast)
     first, second, other = (c.person_id(serial) for serial in (1, 2, 5))
     passed = [Passed(first, c.TODAY), Passed(second, c.TODAY)]
     with db.transaction() as session:
@@ -123,3 +109,166 @@ def test_hours_are_posted_once_and_taken_back_when_the_exam_was_not_passed(cast:
         rows = found[found["source"] == Source.PUBLIC_EXAM]
         assert [(row.subject, row.hours) for row in rows.itertuples()] == [("public", Decimal(30))]
         assert [*checks.faults(session), *audit.faults(session)] == []
+
+
+# --- the clock ----------------------------------------------------------------------------------------------------
+
+TWO = (replace(LESSON, hours=Decimal(15)), replace(LESSON, title="第二讲", minutes=10, hours=Decimal(15)))
+START = c.AFTER
+
+
+def after(**passed: float) -> datetime:
+    return START + timedelta(**passed)
+
+
+def opened(learner: Actor, course: Course, lesson: int = 1, **passed: float) -> str:
+    with db.transaction() as session:
+        study.begin(session, course.id, 2024, actor=learner, now=after(**passed))
+        who = {"actor": learner, "now": after(**passed)}
+        return study.open_lesson(session, course.lessons[lesson - 1].id, **who).token
+
+
+def beat(learner: Actor, token: str, place: int = 0, *, hidden: bool = False, **passed: float) -> study.Beat:
+    with db.transaction() as session:
+        return study.beat(session, token, place=place, hidden=hidden, actor=learner, now=after(**passed))
+
+
+def lost(learner: Actor, course: Course) -> list[tuple[str, int]]:
+    with db.reading() as session:
+        begun, _ = study.standing(session, course, learner.person_id or 0)
+        assert begun is not None
+        return [(each.reason.value, each.seconds) for each in study.uncounted(session, begun.id, learner)]
+
+
+def test_a_lesson_is_studied_beat_by_beat_and_the_next_one_opens_by_the_servers_state(cast: c.Cast) -> None:
+    course, learner = c.publish_course(cast, *TWO), cast["person"]
+    with pytest.raises(Refused, match=r"请先学完第1节"):
+        opened(learner, course, 2)
+    told = c.study_for(learner, course, 19)
+    assert (told.finished, told.seconds, told.following) == (False, 19 * 60, None)
+    told = c.study_for(learner, course, 1, now=after(hours=5))  # resumed where it was
+    assert (told.finished, told.following) == (True, course.lessons[1].id)
+    told = c.study_for(learner, course, 10, lesson=2, now=after(hours=6))
+    assert told.course_finished
+    with db.reading() as session:
+        assert passing.finished(session, course.id, learner.person_id or 0)
+        assert not passing.finished(session, course.id, c.person_id(2))
+    assert lost(learner, course) == []
+
+
+def test_what_the_clock_leaves_out_is_put_down_with_its_reason(cast: c.Cast) -> None:
+    course, learner = c.publish_course(cast), cast["person"]
+    token = opened(learner, course)
+    assert beat(learner, token, seconds=95).seconds == 95  # two beats missed are forgiven
+    assert beat(learner, token, seconds=195).seconds == 95
+    assert beat(learner, token, hidden=True, seconds=225).seconds == 125
+    assert beat(learner, token, hidden=True, seconds=255).seconds == 125
+    assert beat(learner, token, seconds=285).seconds == 125
+    assert lost(learner, course) == [("hidden", 60), ("late", 100)]
+    phone = opened(learner, course, seconds=300)
+    told = beat(learner, token, seconds=330)
+    assert told.ended
+    assert "已在另一处打开" in told.words
+    assert beat(learner, phone, seconds=330).seconds == 155
+    assert lost(learner, course)[0] == ("elsewhere", 45)
+
+
+def test_nobody_seeks_ahead_on_the_first_watch(cast: c.Cast) -> None:
+    (courses.folder()).mkdir()
+    (courses.folder() / "lesson.mp4").write_bytes(b"video")
+    course = c.publish_course(cast, replace(LESSON, kind=LessonKind.VIDEO, file="lesson.mp4"))
+    learner = cast["person"]
+    token = opened(learner, course)
+    assert beat(learner, token, 30, seconds=30).seconds == 30
+    told = beat(learner, token, 600, seconds=60)
+    assert (told.seconds, told.reached, told.place) == (30, 30, 30)
+    assert "不能快进" in told.words
+    assert beat(learner, token, 10, seconds=90).seconds == 30  # watched again: it neither counts nor is held against
+    assert beat(learner, token, 30, seconds=120).seconds == 30  # paused
+    assert beat(learner, token, 60, seconds=150).seconds == 60
+    assert lost(learner, course) == []
+
+
+def test_a_script_that_only_sends_beats_earns_nothing_beyond_the_clock(cast: c.Cast) -> None:
+    long = replace(LESSON, minutes=600)
+    course, learner = c.publish_course(cast, long), cast["person"]
+    token = opened(learner, course)
+    told = [beat(learner, token, seconds=each) for each in range(0, 3600, 30)]
+    assert all(each.seconds <= at * 30 for at, each in enumerate(told))
+    assert told[-1].seconds <= 15 * 60 + 30  # the first question stops it
+    assert told[-1].question is not None
+    assert told[-1].question.keys() == {"stem", "options"}
+    assert lost(learner, course)[0][0] == "check"
+    sooner = [beat(learner, token, seconds=3600 + each / 100) for each in range(50)]
+    assert {each.seconds for each in sooner} == {told[-1].seconds}
+
+
+def test_ten_tabs_earn_what_one_earns(cast: c.Cast) -> None:
+    course, learner = c.publish_course(cast), cast["person"]
+    tabs = [opened(learner, course, seconds=at) for at in range(10)]
+    told = [beat(learner, tab, seconds=9 + round_ * 30) for round_ in range(1, 11) for tab in tabs]
+    assert max(each.seconds for each in told) == 300
+    assert sum(not each.ended for each in told) == 10
+    with db.reading() as session:
+        counted = session.scalars(sa.select(Sitting.seconds).order_by(Sitting.id)).all()
+    assert counted == [0] * 9 + [300]
+
+
+def test_a_question_is_put_and_a_wrong_answer_is_only_asked_again(cast: c.Cast) -> None:
+    asked = replace(LESSON, minutes=60, checks="下面哪一项正确？\n*甲\n乙\n丙")
+    course, learner = c.publish_course(cast, asked), cast["person"]
+    token, seconds = opened(learner, course), 0
+    while (told := beat(learner, token, seconds=seconds)).question is None:
+        seconds += 30
+    assert 600 <= told.seconds <= 930
+    assert (told.question["stem"], sorted(told.question["options"])) == ("下面哪一项正确？", sorted("甲乙丙"))
+
+    def answered(word: str, question: dict[str, Any]) -> tuple[bool, study.Beat]:
+        with db.transaction() as session:
+            chosen = question["options"].index(word)
+            return study.answer(session, token, chosen, actor=learner, now=after(seconds=seconds + 10))
+
+    right, again = answered("乙", told.question)
+    assert not right
+    assert again.question is not None
+    assert answered("甲", again.question) == (True, replace(again, question=None, words=""))
+    assert beat(learner, token, seconds=seconds + 40).seconds == told.seconds + 30
+    assert lost(learner, course) == []
+
+
+def test_an_appeal_that_is_upheld_counts_what_was_left_out_and_the_lesson_is_done(cast: c.Cast) -> None:
+    course, learner = c.publish_course(cast), cast["person"]
+    c.study_for(learner, course, 15)
+    c.study_for(learner, course, 10, hidden=True, now=after(hours=1))
+    with db.transaction() as session:
+        begun, _ = study.standing(session, course, learner.person_id or 0)
+        assert begun is not None
+        (stretch,) = study.uncounted(session, begun.id, learner)
+        with pytest.raises(Refused, match=r"^missing:"):
+            appeals.file(session, stretch.id, words="在看讲义", actor=cast["hohhot_person"], now=c.AFTER)
+        appeal = appeals.file(session, stretch.id, words="在看讲义", actor=learner, now=c.AFTER)
+        with pytest.raises(Refused, match=r"^open:"):
+            appeals.file(session, stretch.id, words="在看讲义", actor=learner, now=c.AFTER)
+        act = {"version": appeal.version, "actor": cast["reviewer"], "reason": "情况属实", "now": c.AFTER}
+        told = workflow.move(session, appeal.id, Action.APPROVE, **act)[1]
+        assert told.words == "补计5分"
+    with db.reading() as session:
+        assert passing.finished(session, course.id, learner.person_id or 0)
+
+
+def test_a_course_is_studied_in_its_year_by_its_own_people_and_one_begun_is_finished_in_its_edition(
+    cast: c.Cast,
+) -> None:
+    course, learner = c.publish_course(cast), cast["person"]
+    with pytest.raises(Refused, match=r"^missing:"):
+        opened(cast["hohhot_person"], course)
+    with pytest.raises(Refused, match=r"学习已于2024-12-31截止"):
+        opened(learner, course, days=300)
+    c.study_for(learner, course, 1)
+    with db.transaction() as session:
+        new = courses.revise(session, course.id, actor=cast["exam"], now=c.AFTER)
+        courses.offer(session, new.id, version=new.version, actor=cast["exam"], now=c.AFTER)
+        courses.publish(session, new.id, version=new.version, actor=cast["reviewer"], now=c.AFTER)
+    with pytest.raises(Refused, match=r"^begun:"):
+        opened(learner, new)
+    assert c.study_for(learner, course, 20, now=after(hours=1)).course_finished

@@ -104,6 +104,7 @@ READINGS = {
         names={"title": "matter", "organization": "employer"},
     ),
     "objection": Reading(_plain, names={"title": "matter", "words": "objection"}),
+    "study_appeal": Reading(_plain, names={"title": "matter", "words": "objection"}),
     "dispute": Reading(answering.show, names={"words": "objection", "completed_on": "studied_on"}),
 }
 

@@ -135,6 +135,7 @@ LABELS = {
     "not_selected": "未入选",
     "note": "备注",
     "objection": "异议内容",
+    "seconds": "秒数",
     "occupation": "职业",
     "occupation_code": "标准职业编码",
     "office": "分解对象",

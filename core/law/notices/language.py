@@ -595,6 +595,17 @@ SETTINGS = {
         "办班的学时记入哪一年",
         choices={"year_of_end": "记入结束当年专业科目，按实际完成的学时，只记一次"},
     ),
+    # how study online is timed: `core.courses.study`
+    "course_heartbeat": Setting(int, "网络学习多久记一次时", "学习页面每{}秒记一次，以系统的时钟为准"),
+    "course_missed": Setting(
+        int, "网络中断时的学习时间", "漏记不超过{}次的照常计入，更久的不计入，列明时间和原因", "漏记的不计入"
+    ),
+    "course_check_least": Setting(int, "网络学习中至少隔多久提问", "学习满{}分钟以后才提问"),
+    "course_check_most": Setting(int, "网络学习中至多隔多久提问", "至多{}分钟提问一次，答错可以再答，不作处罚"),
+    "course_seek": Setting(bool, "视频能否快进", "第一次学习不能快进，学过的部分可以拖动", "可以快进"),
+    "course_devices": Setting(
+        str, "能否在几处同时学习", choices={"one": "同时只在一处计时，以最后打开的为准，另一处会得到提示"}
+    ),
 }
 """The silences a file can name, each read by what it settles; any other name is a slip."""
 
