@@ -19,6 +19,7 @@ __all__ = [
     "facts",
     "first_visit",
     "links",
+    "opening",
     "papers",
     "passwords",
     "people",

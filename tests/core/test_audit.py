@@ -20,8 +20,8 @@ from core.ground.access import Actor, OrganizationKind, Role
 from core.law.workdays import DayKind
 from core.ledger import books, checks
 from core.models import Assessment, AuditEntry, ClassLevel, FinishTest, LessonKind, SeminarLevel, Setting, UncountedTime
-from core.office import backups, calendar, dashboards
-from core.people import accounts, acts, holidays, keys, organizations, persons, second_factor, setup
+from core.office import backups, calendar, checklist, dashboards
+from core.people import accounts, acts, holidays, identity, keys, organizations, persons, second_factor, setup
 from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import appeals, claims, comments, disputes, plans, reports, workflow
@@ -179,6 +179,8 @@ def busy_month() -> c.Cast:
         )
         s.flush()
         keys.recovery_sheet(s, actor=cast["admin"], now=c.AFTER)
+        identity.decide(s, name="示例厅", mark=None, keep_mark=True, actor=cast["admin"], now=c.AFTER)
+        checklist.set_aside(s, "mail", reason="不用邮件", actor=cast["admin"], now=c.AFTER)
         backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER)
         backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER, found=["a fault"])
         backups.choose_folder(s, str(db.home()), actor=cast["admin"], now=c.AFTER)
