@@ -112,7 +112,7 @@ def batch_page(batch: CreditBatch, standing: Standing) -> None:
     importing.mended(batch, actor)
     relied(batch)
     if undone:
-        reversing.undoing(batch, standing)
+        reversing.undoing(batch, standing, actor)
 
 
 with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -13,7 +13,7 @@ from core.submissions import comments as said
 from core.submissions import queues, workflow
 from core.trail import files
 from web import address, comments, context, shell, tables
-from web.desk import batch, deciding, evidence, filters, listing, readings
+from web.desk import batch, deciding, evidence, filters, listing, readings, remarking
 from web.words import md
 
 actor = shell.require(Role.REVIEWER, Role.ADMIN)
@@ -52,6 +52,7 @@ def item(submission_id: int) -> None:
         record = readings.record(session, found, actor)
     if found.kind not in {kind.code for kind in offered}:
         raise not_found("申请")
+    remarking.restore(found, actor)
     with st.container(border=True, key="item"):
         if record:
             st.caption(record)

@@ -20,6 +20,7 @@ __all__ = [
     "facts",
     "first_visit",
     "links",
+    "opening",
     "papers",
     "passwords",
     "people",

@@ -52,6 +52,12 @@ def together(said: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(kind, "\n".join(f"- {md(words)}" for each, words in said if each == kind)) for kind in sorts]
 
 
+def says(words: str) -> bool:
+    """Whether these words stand in the bar, or will when it is drawn: what stands above need not say them again."""
+    hand = deeds.hand()
+    return any(words in said for _, said in hand.messages or hand.last)
+
+
 class _Ended(Exception):
     """The page ends here."""
 

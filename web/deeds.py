@@ -138,6 +138,31 @@ def rehearsed(act: Act[Made], *, large: bool = False) -> Made:
         return act(session, actor=_signed_in(session), now=context.moment(session))
 
 
+KEPT, SLOW = 60.0, 1.0
+"""Seconds for which what was foretold is said again without being asked anew, where asking took as long."""
+
+
+def foretold(act: Act[Made], *asked: Any, large: bool = False) -> Made | Refused:
+    """What a deed would answer, or why it would be refused, to stand beside its button (后果预告) on every run.
+
+    `asked` names the deed and its input. What takes long to find is kept for a minute; the deed itself finds it anew.
+    """
+    kept: dict[Any, tuple[tuple[Any, ...], float, Any]] = st.session_state.setdefault("foretold", {})
+    before, at, told = kept.get(asked[0], ((), 0.0, None))
+    if before == asked and time.monotonic() - at < KEPT:
+        answered: Made | Refused = told
+        return answered
+    began = time.monotonic()
+    try:
+        told = rehearsed(act, large=large)
+    except Refused as refused:
+        told = refused
+    if time.monotonic() - began > SLOW:
+        kept[asked[0]] = asked, time.monotonic(), told
+    found: Made | Refused = told
+    return found
+
+
 def answer(question: Callable[[Session, Actor], Any]) -> Any:
     """Ask core something in a button's callback; a refusal becomes a message.
 

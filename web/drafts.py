@@ -142,8 +142,7 @@ class Form:
             with st.popover("放弃改动"):
                 st.write("回到上次保存的内容，这些改动不再保留。")
                 st.button("确认放弃", key=f"{self.prefix}discard", on_click=self.discard)
-        mine = f"typed-{self.account}-{self.place}"
-        _TYPING(key=f"typing-{self.prefix}", data={"prefix": self.prefix, "place": mine})
+        _watch(self.prefix, self.place, self.account)
 
     def keep(self) -> None:
         """Keep what is typed (自动暂存), first thing in the run a field's change starts; or say why it was not kept."""
@@ -237,7 +236,16 @@ def words(ask: Callable[..., str | None], label: str, *, key: str, place: str, a
                 unsaved.keep(session, place, {"words": typed} if typed else {}, version=0, actor=here, now=now)
 
     ask(label, key=key, on_change=keep, **options)
-    _TYPING(key=f"typing-{key}", data={"prefix": key, "place": f"typed-{actor.account_id}-{place}"})
+    watch(key, place, actor)
+
+
+def watch(prefix: str, place: str, actor: Actor) -> None:
+    """Watch the text fields whose keys begin with this (留住输入), so that they hand over what is typed in time."""
+    _watch(prefix, place, actor.account_id)
+
+
+def _watch(prefix: str, place: str, account: int | None) -> None:
+    _TYPING(key=f"typing-{prefix}", data={"prefix": prefix, "place": f"typed-{account}-{place}"})
 
 
 OVERTAKEN = "您填写期间，这条记录已在别处改过：您没有动过的各项已是最新内容，改过的各项仍是您填写的，请核对后再保存。"

@@ -156,6 +156,7 @@ def _said(remark: OpenRemark) -> str:
 def foot(paper: Paper) -> None:
     """The bar of a form (操作栏): file, save, what is unsaved, what the reviewer will see, what filing leads to."""
     draft = paper.draft
+    left = _not_worked_off(paper)
     with bar.bar(keep=True) as refused:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(paper.filing, type="primary", key=f"{draft.prefix}file", on_click=_file, args=(paper,))
@@ -163,9 +164,30 @@ def foot(paper: Paper) -> None:
             st.button("预览", key=f"{draft.prefix}preview", on_click=_preview, args=(paper,))
             shell.link("filing", "返回列表")
             draft.mark()
+        if left:
+            st.caption(f":orange[:material/reply: {md(left)}]")
         told = _foretold(paper)
         if told and not (refused and told.startswith(NOT_YET)):  # the message above has just said why
             st.caption(told)
+
+
+NAMED = 5
+"""Remarks that are named beside the button."""
+
+
+def _not_worked_off(paper: Paper) -> str:
+    """The remarks of a return that nothing was changed for yet (未改动的意见), by their places; it may be filed so."""
+    found, here = paper.found, context.actor()
+    if found is None or here is None or found.state is not State.RETURNED:
+        return ""
+    with db.reading() as session:
+        remarks = workflow.remarks(session, found.id, here)
+    typed = paper.draft.changed
+    left = [each for each in remarks if not (each.changed or (typed if each.place == "" else each.place in typed))]
+    if not left:
+        return ""
+    named = "、".join(dict.fromkeys(each.label for each in left[:NAMED])) + ("等" if len(left) > NAMED else "")
+    return f"退回意见还有{len(left)}处没有改动：{named}。可以{paper.filing}，审核员会看到没有改动。"
 
 
 def save_now(paper: Paper) -> None:
@@ -232,9 +254,15 @@ def _preview(paper: Paper) -> None:
     try:
         seen = deeds.rehearsed(paper.draft.blaming(act))
     except Refused as refused:
-        deeds.say("error", refused.words)
+        _not_seen(list(refused.fields.values()) or [refused.words])
     else:
         _seen(*seen)
+
+
+@st.dialog("改正后可预览", width="large")
+def _not_seen(faults: list[str]) -> None:
+    """What is to be put right first, where nothing can be shown yet."""
+    st.markdown("\n".join(f"- {md(words)}" for words in faults))
 
 
 @st.dialog("预览：审核员看到的内容", width="large")

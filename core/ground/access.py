@@ -86,7 +86,7 @@ class Refused(Exception):
         self.fields = dict(fields or {})
 
 
-def refuse_faults(faults: Iterable[tuple[str, str]], then: str = "请改正后再保存。", *, code: str = "fields") -> None:
+def refuse_faults(faults: Iterable[tuple[str, str]], then: str = "请改正。", *, code: str = "fields") -> None:
     """Refuse a form (填写有误) with every fault at once, each a field's name and words; `then` says what to do.
 
     Without a fault nothing is refused. Refused codes: "fields", or the one given.

@@ -107,9 +107,11 @@ def words(code: str, raw: object) -> str:
     _, slips = meant(raw)
     if slips:
         return f"身份证号只能是数字，末位可为X：{slips}，改后校验码相符，请对照证件改正"
-    bare = normalise(raw)
+    bare = _bare(raw)  # named as it was typed: an l is no L
     wrong = [
-        f"第{at}位是“{char}”" for at, char in enumerate(bare, 1) if char not in "0123456789" and (char, at) != ("X", 18)
+        f"第{at}位是“{char}”"
+        for at, char in enumerate(bare, 1)
+        if char not in "0123456789" and not (at == 18 and char in "Xx")
     ]
     if len(bare) > 20 or len(wrong) > 3:  # a word, or something else altogether
         return PROBLEMS[code]

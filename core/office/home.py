@@ -16,7 +16,7 @@ from core.ground.access import Actor, Role, require
 from core.ledger import years
 from core.ledger.years import Held
 from core.models import AuditEntry, Course, Movement, Organization, Person, State, Submission
-from core.office import backups, dashboards, messages
+from core.office import backups, checklist, dashboards, messages
 from core.office.backups import Standing
 from core.people import setup
 from core.records import cards
@@ -97,6 +97,8 @@ class Home:
     cards: tuple[tuple[int, str], ...] = ()
     """Years and codes of a person's cards that hold, the newest first."""
     done: tuple[Done, ...] = ()
+    steps: tuple[checklist.Step, ...] = ()
+    """Opening the office (开办清单), for an administrator, until all of it is settled."""
     backup: Standing | None = None
     """Backup status (备份情况), for the region's administrator; None for others and in a demonstration."""
 
@@ -113,6 +115,9 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
         given |= _before(session, actor, now)
     if any(kind.filed_by(actor) for kind in KINDS.values()):
         given |= _own(session, actor, now)
+    if checklist.applies(session, actor):
+        found = checklist.steps(session, actor, now=now)
+        given["steps"] = () if all(step.settled for step in found) else found
     if actor.role is Role.ADMIN and actor.oversees_region and setup.setting(session, "office") == "empty":
         given["backup"] = backups.standing(session, actor)
     if actor.role in (Role.REVIEWER, Role.ADMIN, Role.LEADER):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -413,8 +415,8 @@ def _columns(fields: PlanFields) -> dict[str, Any]:
 def copied(session: Session, plan_id: int, *, actor: Actor, now: datetime) -> PlanFields:
     """Copy an earlier plan (复制上期) of one's own: what a new one begins with, on the first days that may still do.
 
-    It lasts as long and begins on the same day of the week; a year in its name becomes the new one's. Credit years of
-    make-up study are to be chosen anew. Refused codes: "role", "missing", "policy".
+    It lasts as long and begins on the same day of the week; a year and a number (第3期) in its name become the new
+    one's. Credit years of make-up study are to be chosen anew. Refused codes: "role", "missing", "policy".
     """
     require(actor, Role.BASE_CLERK)
     plan = session.scalar(sa.select(Plan).where(Plan.id == plan_id, Plan.organization_id == actor.organization_id))
@@ -426,8 +428,47 @@ def copied(session: Session, plan_id: int, *, actor: Actor, now: datetime) -> Pl
     start_on = earliest + timedelta(days=(found.start_on - earliest).days % 7)
     if start_on.year != (start_on + length).year:
         start_on = date(start_on.year + 1, 1, 1)
-    title = found.title.replace(str(found.start_on.year), str(start_on.year))
+    title = _next_title(session, plan, start_on.year)
     return replace(found, title=title, start_on=start_on, end_on=start_on + length, credit_years=())
+
+
+_NUMBERED = re.compile(r"第 ?(?P<number>[0-9]{1,3}|[一二三四五六七八九十]{1,3}) ?[期批班次轮]")
+"""A course's number (期次) in its name."""
+
+
+def _next_title(session: Session, plan: Plan, year: int) -> str:
+    """Title of the next course (名称顺延): the year it is held in, and one more than the last number there is of it.
+
+    A name without either stays: whoever copies is asked to look at it.
+    """
+    title = plan.title.replace(str(plan.start_on.year), str(year))
+    found = _NUMBERED.search(title)
+    if found is None:
+        return title
+    before, after = title[: found.start("number")], title[found.end("number") :]
+    alike = sa.select(Plan.title).where(
+        Plan.organization_id == plan.organization_id,
+        Plan.title.startswith(before, autoescape=True),
+        Plan.title.endswith(after, autoescape=True),
+    )
+    taken = [_number(each[len(before) : len(each) - len(after)]) for each in session.scalars(alike)]
+    return f"{before}{_written(max(taken, default=0) + 1, like=found['number'])}{after}"
+
+
+def _number(written: str) -> int:
+    """A number of a course, in figures or numerals; 0 for none."""
+    with suppress(values.Unclear):
+        return int(written) if written.isdecimal() else values.count(written) or 0
+    return 0
+
+
+def _written(number: int, *, like: str) -> str:
+    """A number in figures or, as far as it was in numerals, in numerals."""
+    if like.isdecimal() or number > 99:
+        return str(number)
+    tens, ones = divmod(number, 10)
+    numerals = " 一二三四五六七八九"
+    return f"{numerals[tens] if tens > 1 else ''}{'十' if tens else ''}{numerals[ones] if ones else ''}"
 
 
 def summary(plan: Plan) -> dict[str, Any]:

@@ -56,6 +56,28 @@ def done(deed: Callable[[Session], Any]) -> Any:
         return deed(session)
 
 
+@pytest.mark.parametrize(
+    ("titles", "copied"),
+    [
+        (["2024年更新班（第3期）"], "2024年更新班（第4期）"),
+        (["2024年更新班（第3期）", "2024年更新班（第7期）", "2024年他班（第9期）"], "2024年更新班（第8期）"),
+        (["更新班第九期"], "更新班第十期"),
+        (["更新班第十九期"], "更新班第二十期"),
+        (["第二十一期更新班"], "第二十二期更新班"),
+        (["2023年补学班"], "2023年补学班"),
+        (["更新班"], "更新班"),
+    ],
+)
+def test_a_copied_plan_is_named_after_the_last_of_its_courses(office: object, titles: list[str], copied: str) -> None:
+    cast = c.assemble()
+    first, *_ = [draft(cast, replace(c.PLAN, title=title)) for title in titles]
+    with db.reading() as session:
+        assert plans.copied(session, first.id, actor=cast["base"], now=c.NOW).title == copied
+        later = plans.copied(session, first.id, actor=cast["base"], now=c.NOW + timedelta(days=365))
+    if "2024年更新班" in copied:
+        assert later.title == "2025年更新班（第1期）"  # with another year its numbers begin anew
+
+
 # --- fields ---------------------------------------------------------------------------------------------------------
 
 

@@ -257,6 +257,7 @@ def test_where_no_valid_number_comes_of_it_nothing_is_proposed(written: object) 
     [
         (GOOD[:4] + "B" + GOOD[5:], "第5位是“B”"),
         (GOOD[:4] + "X" + GOOD[5:17] + "?", "第5位是“X”、第18位是“?”"),
+        (GOOD[:5] + "l" + GOOD[6:17] + "o", "第6位是“l”、第18位是“o”，"),
         ("没有带身份证件", ""),
     ],
 )

@@ -142,23 +142,33 @@ def test_a_leagues_base_finds_its_own_notices_subjects_and_deadline_on_the_form(
 
 
 def test_an_earlier_plan_is_copied_onto_days_that_may_still_do_and_the_earlier_one_stays(cast: Cast) -> None:
-    earlier = behind(cast, title="去年的班", headcount=77, credit_years=())
+    ended = (TODAY - timedelta(days=1)).year
+    earlier = behind(cast, title=f"{ended}年更新班（第九期）", headcount=77, credit_years=())
     app = open_page("paper", sign_in("base"), kind="plan", copy=str(earlier.id))
     key = f"plan-new-{earlier.id}-"
-    assert (app.text_input(key=f"{key}title").value, app.text_input(key=f"{key}headcount").value) == ("去年的班", "77")
     start = app.date_input(key=f"{key}start_on").value
+    named = f"{start.year}年更新班（第{'十' if start.year == earlier.start_on.year else '一'}期）"
+    assert (app.text_input(key=f"{key}title").value, app.text_input(key=f"{key}headcount").value) == (named, "77")
+    assert "年度和期次已顺延" in told(app)
     assert start > TODAY + timedelta(days=13)
     assert app.date_input(key=f"{key}end_on").value - start == earlier.end_on - earlier.start_on
     press(app, "上报")
     assert any("已上报" in each for each in boxes(app, "success"))
     with db.reading() as session:
         made = session.scalars(sa.select(Plan).order_by(Plan.id)).all()
-    assert [(each.title, each.state) for each in made] == [("去年的班", State.APPROVED), ("去年的班", State.SUBMITTED)]
+    assert [(each.title, each.state) for each in made] == [
+        (earlier.title, State.APPROVED),
+        (named, State.SUBMITTED),
+    ]
     assert made[0].start_on == earlier.start_on
 
 
 def test_a_preview_shows_what_the_reviewer_will_see_of_what_is_typed_and_keeps_nothing(cast: Cast) -> None:
     app = open_page("paper", sign_in("base"), kind="plan")
+    press(app, "预览")
+    (box,) = app.get("dialog")  # with what is to be put right first
+    assert box.proto.dialog.title == "改正后可预览"
+    assert "- 培训名称未填\n" in box.markdown[0].value
     fill_plan(app, "plan-new-", content="讲授[新](//x)规范")
     press(app, "预览")
     (box,) = app.get("dialog")
@@ -182,8 +192,10 @@ def test_what_a_reviewer_remarked_on_a_field_stands_under_it_until_it_is_changed
     under = "请写明职称"
     assert under in boxes(app, "warning")[0]
     assert sum(under in each.value for each in app.markdown) == 1
+    assert "退回意见还有1处没有改动：师资情况。可以上报，审核员会看到没有改动。" in told(app)
     app.text_area(key=f"plan-{plan.id}-teachers").input("示例大学教授2人（正高级）").run()
     assert not any(under in each.value for each in app.markdown)
+    assert "没有改动：" not in told(app)  # typed, though not saved: filing saves it first
 
 
 def test_who_decides_and_follows_a_link_to_a_form_finds_the_way_to_the_desk(cast: Cast) -> None:
@@ -450,13 +462,24 @@ def test_the_buttons_are_the_moves_core_allows(cast: Cast) -> None:
 
 def test_a_plan_goes_back_with_remarks_and_comes_again_with_what_was_changed(cast: Cast) -> None:
     plan = people.file_plan(cast, now=NOW, **ahead(20))
-    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
-    app.session_state[f"remarks-{plan.id}-{plan.version}"] = {
-        "added_rows": [{"所指": "师资情况", "原因": "表述不清", "说明": "请写明职称"}],
-        "edited_rows": {},
-        "deleted_rows": [],
-    }
+    app, key = open_page("review", sign_in("reviewer"), item=str(plan.id)), f"remarks-{plan.id}-{plan.version}-"
+    for place, reason, words in (("", "time", "太紧"), ("teachers", "unclear", "请写明职称")):
+        app.selectbox(key=f"{key}place").set_value(place)
+        app.selectbox(key=f"{key}reason").set_value(reason)
+        app.text_input(key=f"{key}said").input(words).run()
+        if place == "":
+            press(app, "记下")
+    app = open_page("review", sign_in("reviewer"), item=str(plan.id))  # after F5: one noted, one being written
+    assert "整体：时间或学时安排不妥，太紧" in [each.value for each in app.markdown]
+    assert (app.selectbox(key=f"{key}place").value, app.text_input(key=f"{key}said").value) == (
+        "teachers",
+        "请写明职称",
+    )
+    other = open_page("review", sign_in("reviewer2"), item=str(plan.id))
+    assert (other.selectbox(key=f"{key}reason").value, other.text_input(key=f"{key}said").value) == ("", "")
+    press(app, "取消")
     press(app, "退回")  # the remarks are its reason
+    assert one(sa.select(sa.func.count(Unsaved.place))) == 0
     with db.transaction() as session:
         kept = session.get_one(Plan, plan.id)
         assert kept.state is State.RETURNED

@@ -23,7 +23,7 @@ from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import boxes, open_page, sign_in
 from tests.pages.test_credit_import import balance, book, imported, line
-from tests.pages.test_deeds import NOW, press
+from tests.pages.test_deeds import NOW, press, told
 
 
 def test_one_line_is_undone_then_the_rest_of_the_batch(cast: Cast) -> None:
@@ -66,12 +66,16 @@ def test_another_offices_batch_is_not_ones_own_to_undo(cast: Cast, by: str, sees
 def test_a_reversal_that_was_asked_about_is_not_done_until_it_is_confirmed(cast: Cast) -> None:
     batch_id = imported(cast, line(1), line(2), line(3))
     app = open_page("ledger", sign_in("reviewer"), batch=str(batch_id))
-    app.text_input(key=f"reverse-{batch_id}").input("重复登记")
+    assert "冲销整批：将冲销第1批的3笔学时，涉及3人、180学时；该批全部冲销。" in told(app)  # before any click
+    app.text_input(key=f"reverse-{batch_id}").input("重复登记").run()
+    app = open_page("ledger", sign_in("reviewer"), batch=str(batch_id))
+    assert app.text_input(key=f"reverse-{batch_id}").value == "重复登记"  # after F5
     press(app, "冲销整批")
     with db.transaction() as session:  # somebody else is faster with one of them
         books.reverse(session, batch_id, lines=[2], actor=cast["admin"], reason="重复", now=NOW)
     press(app, "确认冲销")
     assert "第2笔已经冲销" in boxes(app, "error")[0]
+    assert "冲销其余各笔：将冲销第1批的2笔学时" in told(app)
     assert [balance(serial) for serial in (1, 2, 3)] == [60, 0, 60]
     press(app, "冲销其余各笔")
     press(app, "不冲销")

@@ -23,7 +23,9 @@ def strip(actor: Actor, today: date, offered: Choices) -> Wanted:
     with st.container(horizontal=True, vertical_alignment="bottom", key="board-filters"):
         years = list(range(today.year, today.year - 4, -1))
         year = st.selectbox("年度", years, key="year", bind="query-params", width=100)
-        on = st.date_input("截至", today, max_value=today, key="on", bind="query-params", width=150)
+        on = st.date_input(
+            "截至", today, max_value=today, key="on", format="YYYY-MM-DD", bind="query-params", width=150
+        )
         if offered.leagues:
             _choice("盟市", list(offered.leagues), "league")
         _choice("科目", {code: short_name(name) for code, name in notices.subject_names().items()}, "subject", 110)

@@ -10,38 +10,51 @@ from sqlalchemy.orm import Session
 
 from core.eligibility import decisions
 from core.ground import db, typed
-from core.ground.access import Refused
+from core.ground.access import Actor, Refused
 from core.ledger import books
-from core.ledger.consequences import Consequence
 from core.ledger.standing import Standing, reversed_lines
 from core.models import CreditBatch
-from web import address, deeds
-from web.deeds import Who
+from core.office import unsaved
+from web import address, deeds, drafts
+from web.deeds import Act, Who
 from web.facts import fact
 from web.words import md
 
 
-def _foreseen(batch_id: int, written: str | None) -> tuple[frozenset[int], int, str]:
+def _reversal(batch_id: int, written: str | None) -> Act[tuple[frozenset[int], int, str]]:
     """What a reversal would take back: its lines, how many decisions relied on them, the whole in words.
 
     `written`: the lines as they are written down; None for all that still stand. Refused as the reversal would be.
     """
 
-    def question(session: Session, **who: Unpack[Who]) -> tuple[Consequence, frozenset[int], int]:
+    def question(session: Session, **who: Unpack[Who]) -> tuple[frozenset[int], int, str]:
         lines = None if written is None else books.line_numbers(written)
         taken = books.foreseen(session, batch_id, lines=lines, **who)
         if lines is None:
             entries = session.get_one(CreditBatch, batch_id).entries
             lines = {*range(1, entries + 1)} - reversed_lines(session, batch_id)
-        return taken, frozenset(lines), len(decisions.relied(session, batch_id, who["actor"], only=lines))
+        relied = len(decisions.relied(session, batch_id, who["actor"], only=lines))
+        words = f"将{taken.words}"
+        words += f"；{relied}项资格核验结论曾用到这些学时" if relied else ""
+        words += f"；该批{f'还有{taken.left}笔有效' if taken.left else '全部冲销'}"
+        return frozenset(lines), relied, words
 
+    return question
+
+
+def _foretold(batch: CreditBatch, written: str | None) -> str | Refused:
+    """What a reversal would lead to, in words, for beside its button; or why it would be refused."""
     with db.reading() as session:
-        large = session.get_one(CreditBatch, batch_id).entries >= books.LARGE
-    taken, lines, relied = deeds.rehearsed(question, large=large)
-    words = f"将{taken.words}"
-    words += f"；{relied}项资格核验结论曾用到这些学时" if relied else ""
-    words += f"；该批{f'还有{taken.left}笔有效' if taken.left else '全部冲销'}"
-    return lines, relied, words
+        gone = len(reversed_lines(session, batch.id))
+    name = "reverse" if written is None else "reverse-lines"
+    large = batch.entries >= books.LARGE
+    told = deeds.foretold(_reversal(batch.id, written), name, batch.id, written, gone, large=large)
+    return told if isinstance(told, Refused) else f"{told[2]}。"
+
+
+def _place(batch_id: int) -> str:
+    """Where a reason that was not sent yet is kept."""
+    return f"reverse:{batch_id}"
 
 
 def _ask(batch_id: int, chosen: bool, key: str) -> None:
@@ -50,8 +63,11 @@ def _ask(batch_id: int, chosen: bool, key: str) -> None:
     `chosen`: the lines that were ticked or written down, not all that still stand.
     """
     reason = typed.prose(st.session_state[key])
+    with db.reading() as session:
+        large = session.get_one(CreditBatch, batch_id).entries >= books.LARGE
+    asked = _reversal(batch_id, st.session_state[f"{key}-lines"] if chosen else None)
     try:
-        lines, relied, words = _foreseen(batch_id, st.session_state[f"{key}-lines"] if chosen else None)
+        lines, relied, words = deeds.rehearsed(asked, large=large)
     except Refused as refused:
         deeds.say("error", refused.words)
         return
@@ -67,6 +83,7 @@ def _reverse(batch_id: int, lines: frozenset[int], reason: str, key: str) -> Non
 
     def act(session: Session, **who: Unpack[Who]) -> str:
         batch, taken = books.reverse(session, batch_id, reason=reason, lines=lines, **who)
+        unsaved.drop(session, _place(batch_id), actor=who["actor"])
         words = _to_look_at(len(decisions.relied(session, batch.id, who["actor"])), batch.id)
         return f"已{taken.words}。冲销记在第{batch.id}批{words}。"
 
@@ -91,23 +108,30 @@ def choose(batch_id: int, lines: set[int]) -> None:
     st.session_state[f"reverse-{batch_id}-lines"] = books.line_words(lines)
 
 
-def undoing(batch: CreditBatch, standing: Standing) -> None:
-    """The whole batch, or the lines ticked or written down and what that leads to; with a reason."""
-    key = f"reverse-{batch.id}"
+def undoing(batch: CreditBatch, standing: Standing, actor: Actor) -> None:
+    """The whole batch, or the lines ticked or written down, and what that leads to; with a reason."""
+    key, words = f"reverse-{batch.id}", "冲销整批" if standing == Standing.STANDS else "冲销其余各笔"
     st.markdown("**冲销**")
-    label = "冲销原因（必填，会显示在学时明细和失效的审验卡上）"
-    st.text_input(label, key=key, placeholder="如：与第3批重复", max_chars=books.LONGEST_REASON)
+    drafts.words(
+        st.text_input,
+        "冲销原因（必填，会显示在学时明细和失效的审验卡上）",
+        key=key,
+        place=_place(batch.id),
+        actor=actor,
+        placeholder="如：与第3批重复",
+        max_chars=books.LONGEST_REASON,
+    )
     if batch.entries > 1 and (written := st.session_state[f"{key}-lines"]):
-        try:
-            st.info(md(_foreseen(batch.id, written)[2]) + "。")
-        except Refused as refused:
-            st.warning(md(refused.words))
+        told = _foretold(batch, written)
+        (st.warning if isinstance(told, Refused) else st.info)(md(told.words if isinstance(told, Refused) else told))
+    if batch.entries < books.LARGE or typed.text(st.session_state[key]):  # of a large one once it is meant
+        told = _foretold(batch, None)
+        st.caption(md(f"{words}：{told.words if isinstance(told, Refused) else told}"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if batch.entries > 1:
             place, again = "在上表勾选，或填写，如：2、5-9", address.forget_choice
             st.text_input("笔号", key=f"{key}-lines", placeholder=place, width=260, on_change=again)
             st.button("冲销所选各笔", on_click=_ask, args=(batch.id, True, key), key=f"{key}-some")
-        words = "冲销整批" if standing == Standing.STANDS else "冲销其余各笔"
         st.button(words, on_click=_ask, args=(batch.id, False, key), key=f"{key}-all")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any, Unpack
 
@@ -20,9 +19,6 @@ from web import address, bar, deeds, drafts, submissions
 from web.deeds import Who
 from web.desk import readings, remarking
 from web.words import md
-
-KEPT, SLOW = 60.0, 1.0
-"""Seconds for which a consequence is shown again without being asked anew, where asking took as long."""
 
 
 def decide(found: Submission, here: Actor) -> None:
@@ -54,7 +50,7 @@ def decide(found: Submission, here: Actor) -> None:
                 label_visibility="collapsed",
             )
             if Action.RETURN in moves:
-                remarking.draw(found)
+                remarking.draw(found, here)
             for action in moves:
                 st.button(
                     kind.word_for(action),
@@ -107,9 +103,6 @@ def _foretold(found: Submission) -> Consequence | Refused:
     typed = reading.typed(found)
     back = [each for each in remarking.given(found) if isinstance(each.place, int)]
     key = found.id, found.version, typed, tuple(back)
-    before: tuple[Any, float, Consequence | Refused] | None = st.session_state.get("desk-foretold")
-    if before and before[0] == key and time.monotonic() - before[1] < KEPT:
-        return before[2]
 
     def act(session: Session, **who: Unpack[Who]) -> Consequence:
         version = found.version
@@ -117,15 +110,7 @@ def _foretold(found: Submission) -> Consequence | Refused:
             version = reading.before(session, found, typed, **who)
         return workflow.foreseen(session, found.id, Action.APPROVE, version=version, remarks=back, **who)
 
-    told: Consequence | Refused
-    began = time.monotonic()
-    try:
-        told = deeds.rehearsed(act, large=workflow.is_large(found))
-    except Refused as refused:
-        told = refused
-    if time.monotonic() - began > SLOW:
-        st.session_state["desk-foretold"] = key, time.monotonic(), told
-    return told
+    return deeds.foretold(act, "approve", *key, large=workflow.is_large(found))
 
 
 def _consequence(told: Consequence | Refused) -> str:
@@ -153,6 +138,7 @@ def _decided(found: Submission, action: Action, asked: str) -> None:
         said = {"version": version, "reason": reason, "confirmed": confirmed, "remarks": remarks}
         moved, done = workflow.move(session, found.id, action, **said, **who)
         unsaved.drop(session, _place(found), actor=who["actor"])
+        remarking.drop(session, found, who["actor"])
         return submissions.told(moved, action, done)
 
     if deeds.deed(act, action, found.id, found.version, confirmed, reason, typed, remarks):

@@ -25,7 +25,7 @@ from web.deeds import Who
 from web.words import md
 
 ALL = "all"
-NAMES = ("kind", "state", "urgency", "org", "q", "own")
+NAMES = ("kind", "own", "state", "urgency", "q", "org")
 """The query parameters, in the order in which they are drawn."""
 
 
@@ -61,7 +61,7 @@ def draw(
     counts: Mapping[tuple[str, State], int],
     saved: Sequence[View],
 ) -> None:
-    """The filters: kinds and states with their counts; urgency, organization, text, whose; the views of one's own."""
+    """The filters: kinds with their counts, whose, the views of one's own; states with theirs, urgency, texts."""
     words = {kind.code: kind.short for kind in offered}
     of_kind = {code: _sum(counts, [code], asked.state) for code in words}
     of_state = {state: _sum(counts, asked.kinds, state) for state in (*workflow.states_for(here), None)}
@@ -70,6 +70,9 @@ def draw(
             chosen = list(asked.kinds) if len(asked.kinds) < len(words) else []
             shown = {code: f"{word} {of_kind[code]}" for code, word in words.items()}
             _pills("kind", "类别", shown, chosen, ",".join, selection_mode="multi")
+        if here.oversees_region:
+            _field(st.toggle, "own", "只看由本机关审核的", asked.own)
+        _views(here, offered, asked, saved)
         states = {(state or ALL): f"{state.label if state else '全部'} {count}" for state, count in of_state.items()}
         _pills("state", "状态", states, asked.state or ALL, str, required=True)
         pressing = {"": "紧急程度：不限"} | {each.value: each.label for each in Urgency}
@@ -87,9 +90,6 @@ def draw(
             st.text_input, "q", "培训、证书、人员或机构", asked.text, placeholder="培训、证书、人员或机构", width=210
         )
         _field(st.text_input, "org", "报送机构", asked.organization, placeholder="报送机构", width=150)
-        if here.oversees_region:
-            _field(st.toggle, "own", "只看由本机关审核的", asked.own)
-        _views(here, offered, asked, saved)
 
 
 def total(counts: Mapping[tuple[str, State], int], asked: Wanted) -> int:

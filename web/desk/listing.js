@@ -2,9 +2,10 @@
 
 const GRACE = 200 // ms in which a freshly drawn item takes no decision: nobody has seen it yet
 const GIVE_UP = 4000 // ms without a run after which the keys live again: the press came to nothing
-const BELOW = 72 // px for what stands below the list: the export, the pages
+const FOOT = 16 // px left free at the foot of the window
 const HEAD = 64 // px of Streamlit's own header
 const FIELD = "opinion"
+const FIRST = "[data-testid=stPopoverBody] [class*=st-key-remarks-] input" // in what the key of remarks opens
 const HELD = "data-desk-held" // on the page itself, whose buttons are drawn anew meanwhile
 const DECISIONS = ".st-key-decisions button"
 
@@ -17,6 +18,16 @@ function editing(event) {
 
 const running = () => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning"
 const covered = () => document.querySelector("[role=dialog], [data-testid=stPopoverBody]") !== null
+
+/** What opens over the page takes its fields out of Tab's order once one of them was chosen from: they come back. */
+function reachable() {
+  const opened = document.activeElement?.closest("[data-testid=stPopoverBody]")
+  for (const field of opened?.querySelectorAll("[data-tabindex]") ?? []) {
+    if (field.dataset.tabindex) field.setAttribute("tabindex", field.dataset.tabindex)
+    else field.removeAttribute("tabindex")
+    delete field.dataset.tabindex
+  }
+}
 
 function span(parent, name, text, title) {
   const made = document.createElement("span")
@@ -75,7 +86,7 @@ class Desk {
     this.held = null // {run, deed, since}: pressed while this run of the page was drawn
     this.drawn = 0
     this.later = null // {at, since}: a decision pressed while what was typed before is still on its way
-    this.awaited = null // since when a field was asked for that is not drawn yet
+    this.awaited = null // {at, since}: a field that was asked for and is not drawn yet
     this.fold = root.querySelector(".fold")
     this.fold.onclick = () => this.folded(!this.root.classList.contains("folded"))
     this.list.onclick = event => {
@@ -128,8 +139,9 @@ class Desk {
 
   /** The list takes the height there is, down to the foot of the window; its keys and its pages stay in view. */
   sized() {
-    const below = this.root.querySelector(".keys").offsetHeight + BELOW
     if (!this.data.desk) return // alone on its page it is as long as its rows
+    const left = document.querySelector(".st-key-desk-left") // with the keys, the export, the pages
+    const below = (left?.getBoundingClientRect().bottom ?? 0) - this.list.getBoundingClientRect().bottom + FOOT
     const height = window.innerHeight - this.list.getBoundingClientRect().top - below
     this.list.style.maxHeight = window.innerWidth > 640 ? `${Math.max(height, 200)}px` : ""
   }
@@ -212,6 +224,7 @@ class Desk {
   }
 
   pressed(event) {
+    if (event.key === "Tab") reachable()
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || covered()) return
     if (event.key === "Escape" && editing(event) && event.target.closest?.(".st-key-bar")) event.target.blur()
     if (editing(event) || this.awaited) return
@@ -235,8 +248,9 @@ class Desk {
     const nothing = !field && !button && name !== FIELD && !running()
     this.tell(nothing ? this.data.nothing[this.data.open === null ? "" : name] : "")
     if (field) field.focus()
-    else if (name === FIELD) this.awaited = performance.now() // not drawn yet: what is typed meanwhile is no key
+    else if (name === FIELD) this.await(`[class*="st-key-${FIELD}-"] textarea`)
     else button?.click()
+    if (button && name === "remarks") this.await(FIRST)
   }
 
   /** Why a key did nothing, until the next one. */
@@ -244,11 +258,15 @@ class Desk {
     this.root.querySelector(".told").textContent = words ?? ""
   }
 
-  /** The field that was asked for before it was drawn. */
+  /** A field is asked for before it is drawn: what is typed meanwhile is no key. */
+  await(at) {
+    this.awaited = { at, since: performance.now() }
+  }
+
   arrived() {
-    const field = document.querySelector(`[class*="st-key-${FIELD}-"] textarea`)
+    const field = document.querySelector(this.awaited.at)
     field?.focus()
-    if (field || performance.now() - this.awaited > GIVE_UP) this.awaited = null
+    if (field || performance.now() - this.awaited.since > GIVE_UP) this.awaited = null
   }
 
   /** A decision is pressed by mouse or by key alike: held as long as the one before is under way. */

@@ -33,6 +33,7 @@ KEYS = {
     "x": Action.REJECT.value,
     "u": Action.UNDO.value,
     "o": "opinion",
+    "f": "remarks",
     "e": "evidence",
 }
 """Which key presses which button: widgets are keyed by these names and the item."""
@@ -42,13 +43,14 @@ NOTHING = {
     Action.RETURN.value: "这一件现在不能由您退回。",
     Action.REJECT.value: "这一件现在不能由您不予通过。",
     Action.UNDO.value: "这一件没有您可以撤销的决定；要撤销刚办的一件，先点“回到刚办的”。",
+    "remarks": "这一件现在不能写分条意见。",
     "evidence": "这一件没有材料。",
     "late": "页面刚刚更新，这一件没有办理。请看过后再按一次。",
 }
 """What a key that finds nothing to press says of the open item; "": of none; "late": once the item was drawn anew."""
 WORDS = (
-    "键盘：J 下一件　K 上一件　A 通过　B 退回　X 不予通过　U 撤销自己对这件的决定　O 写意见（Esc 写完）　E 看材料；"
-    "焦点在列表时 ↑↓ 移动，回车打开"
+    "键盘：J 下一件　K 上一件　A 通过　B 退回　X 不予通过　U 撤销自己对这件的决定　O 写意见（Esc 写完）　F 分条意见　"
+    "E 看材料；焦点在列表时 ↑↓ 移动，回车打开"
 )
 
 

@@ -1,66 +1,79 @@
-"""Remarks (分条意见) beside the opinion: each bound to a field or to ticked rows of the roster, with a reason."""
+"""Remarks (分条意见) beside the opinion: each bound to a field or to ticked rows of the roster, with a reason.
+
+They are noted one after another, and kept as they are written (自动暂存) until the decision takes them along.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-import pandas as pd
 import streamlit as st
+from sqlalchemy.orm import Session
 
-from core.ground import typed
+from core.ground import db, typed
+from core.ground.access import Actor, Refused
 from core.models import Submission
-from core.submissions import kinds
+from core.office import unsaved
+from core.submissions import kinds, remarking
 from core.submissions.remarking import Remark
-from web import address, submissions
+from web import address, context, drafts, submissions
 from web.words import md
 
-WHOLE = "整体"
+WHOLE, ROWS = "", "rows"
+"""What a remark is on that is on no field: the whole, or the rows that are ticked."""
 
 
-def draw(found: Submission) -> None:
+def restore(found: Submission, here: Actor) -> None:
+    """What was written before F5, another item or another browser; call it before anything of the item is drawn."""
+    if _key(found, "reason") in st.session_state:
+        return
+    with db.reading() as session:
+        kept = unsaved.kept(session, _place(found), actor=here)
+    said = kept.values if kept and kept.version == found.version else {}
+    columns = (said.get(name, []) for name in ("codes", "places", "words"))
+    st.session_state.setdefault(_key(found, "noted"), [Remark(*each) for each in zip(*columns, strict=True)])
+    if rows := said.get("rows"):
+        submissions.tick(found, set(rows))
+    for name in ("reason", "place", "said"):
+        st.session_state[_key(found, name)] = said.get(name, "")
+    st.session_state[_key(found, "seen")] = set(submissions.ticked(found))
+
+
+def draw(found: Submission, here: Actor) -> None:
     """What to fill in (分条意见); rows named while approving go back, the rest is posted."""
     kind = kinds.of(found)
     if not kind.reasons:
         return
     count = len(given(found))
-    with st.popover(f"分条意见（{count}）" if count else "分条意见", width="content"):
+    with st.popover(f"分条意见（{count}）" if count else "分条意见", width="content", key=_key(found)):
         part = kind.headings(found) and kind.posts
         rows = "；“通过”时只能指明花名册的行，这些行退回改正，其余登记" if part else ""
-        st.caption(f"逐条写明所指和原因，随退回、不予通过发给提交人{rows}。")
-        if kind.headings(found):
-            _of_rows(found)
-        config: dict[str, Any] = {
-            "所指": st.column_config.SelectboxColumn(options=[WHOLE, *kind.fields.values()], width=130),
-            "原因": st.column_config.SelectboxColumn(options=list(kind.reasons.values()), required=True, width=170),
-            "说明": st.column_config.TextColumn(width=260),
-        }
-        empty = pd.DataFrame({name: pd.Series(dtype="object") for name in config})
-        st.data_editor(empty, num_rows="dynamic", hide_index=True, column_config=config, key=_key(found))
+        st.caption(f"逐条写明所指和原因，随退回、不予通过发给提交人{rows}。按Tab到下一格，Esc收起。")
+        _line(found, here)
+        for at, each in enumerate(_noted(found)):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(md(remarking.told(kind, [each])[0]), width="stretch")
+                st.button("取消", key=_key(found, f"drop-{at}"), on_click=_drop, args=(found, here, at))
 
 
-def _of_rows(found: Submission) -> None:
-    """Remarks on the rows that are ticked in the roster (花名册的行), one for all of them; those noted so far."""
-    rows, kind = sorted(submissions.ticked(found)), kinds.of(found)
-    if rows:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.selectbox(
-                f"{_named(rows)}的原因",
-                list(kind.reasons),
-                None,
-                format_func=kind.reasons.__getitem__,
-                key=_key(found, "reason"),
-                placeholder="请选择",
-                width=220,
-            )
-            st.text_input("说明", key=_key(found, "words"), width=260)
-            st.button("记下，再勾选别的行", key=_key(found, "note"), on_click=_note, args=(found,))
-    else:
+def _line(found: Submission, here: Actor) -> None:
+    """The one that is being written: what it is on, why, in what words; of rows, one for all that are ticked."""
+    kind, rows = kinds.of(found), submissions.ticked(found)
+    places = ({ROWS: _named(sorted(rows))} if rows else {}) | {WHOLE: "整体"} | dict(kind.fields)
+    at, seen = _key(found, "place"), _key(found, "seen")
+    if st.session_state.get(seen) != rows or st.session_state.get(at) not in places:
+        st.session_state[seen], st.session_state[at] = set(rows), ROWS if rows else WHOLE
+    keep: dict[str, Any] = {"on_change": _keep, "args": (found, here)}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.selectbox("所指", list(places), format_func=places.__getitem__, key=at, width=150, **keep)
+        key, reasons = _key(found, "reason"), {"": "请选择"} | dict(kind.reasons)
+        st.selectbox("原因", list(reasons), format_func=reasons.__getitem__, key=key, width=180, **keep)
+        st.text_input("说明", key=_key(found, "said"), max_chars=remarking.LONGEST, width=230, **keep)
+        st.button("记下", key=_key(found, "note"), on_click=_note, args=(found, here))
+    drafts.watch(_key(found, "said"), _place(found), here)
+    if kind.headings(found) and not rows:
         st.caption("要指明其中的行，先在表里勾选。")
-    for at, each in enumerate(_noted(found)):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            words = f"第{each.place}行：{kind.reasons[each.code]}" + (f"，{each.words}" if each.words else "")
-            st.markdown(md(words), width="stretch")
-            st.button("取消", key=_key(found, f"drop-{at}"), on_click=_drop, args=(found, at))
 
 
 def _named(rows: list[int]) -> str:
@@ -73,37 +86,61 @@ def _noted(found: Submission) -> list[Remark]:
     return noted
 
 
-def _note(found: Submission) -> None:
-    """Keep what is said of the ticked rows, so that others can be ticked."""
-    if said := _of_ticked(found):
-        _noted(found)[:] = [each for each in _noted(found) if each.place not in submissions.ticked(found)] + said
+def _note(found: Submission, here: Actor) -> None:
+    """Note the one that is being written, so that another can be."""
+    said = _written(found)
+    if not said:
+        return
+    places = {each.place for each in said if isinstance(each.place, int)}  # a row has one
+    _noted(found)[:] = [each for each in _noted(found) if each.place not in places] + said
+    if places:
         submissions.tick(found, set())
         address.forget_choice()
+    st.session_state[_key(found, "reason")] = st.session_state[_key(found, "said")] = ""
+    _keep(found, here)
 
 
-def _drop(found: Submission, at: int) -> None:
+def _drop(found: Submission, here: Actor, at: int) -> None:
     del _noted(found)[at]
+    _keep(found, here)
 
 
-def _of_ticked(found: Submission) -> list[Remark]:
-    """A remark on each row that is ticked, once there is a reason."""
-    code, words = st.session_state.get(_key(found, "reason")), st.session_state.get(_key(found, "words"), "")
-    return [Remark(code, row, typed.prose(words)) for row in sorted(submissions.ticked(found))] if code else []
+def _written(found: Submission) -> list[Remark]:
+    """The one that is being written, once it has a reason: on the whole, on a field, on each row that is ticked."""
+    code, place, words = (st.session_state.get(_key(found, name)) for name in ("reason", "place", "said"))
+    if not code:
+        return []
+    places: list[Any] = sorted(submissions.ticked(found)) if place == ROWS else [place or WHOLE]
+    return [Remark(code, each, typed.prose(words or "")) for each in places]
 
 
 def given(found: Submission) -> tuple[Remark, ...]:
     """The remarks filled in so far; core judges them."""
-    kind = kinds.of(found)
-    fields = {word: name for name, word in kind.fields.items()}
-    reasons = {word: code for code, word in kind.reasons.items()}
-    lines = [each for each in st.session_state.get(_key(found), {}).get("added_rows", []) if each.get("原因")]
-    remarks = [
-        Remark(
-            reasons.get(line["原因"], ""), fields.get(line.get("所指") or "", ""), typed.prose(line.get("说明") or "")
-        )
-        for line in lines
-    ]
-    return (*remarks, *_noted(found), *_of_ticked(found))
+    return (*_noted(found), *_written(found))
+
+
+def _keep(found: Submission, here: Actor) -> None:
+    """Keep what is written (自动暂存): it is the page's own as well, and a deed says what is wrong with it."""
+    noted, place = _noted(found), st.session_state.get(_key(found, "place"))
+    values: dict[str, Any] = {"codes": [each.code for each in noted], "places": [each.place for each in noted]}
+    values["words"] = [each.words for each in noted]
+    values |= {name: st.session_state.get(_key(found, name), "") for name in ("reason", "said")}
+    values |= {"place": place, "rows": sorted(submissions.ticked(found)) if place == ROWS else []}
+    written = noted or values["reason"] or values["said"]
+    with suppress(Refused), db.transaction() as session:
+        actor, now = context.actor_now(session), context.moment(session)
+        if actor and actor.account_id == here.account_id:
+            unsaved.keep(session, _place(found), values if written else {}, version=found.version, actor=actor, now=now)
+
+
+def drop(session: Session, found: Submission, actor: Actor) -> None:
+    """Forget what was written: the decision has taken it along."""
+    unsaved.drop(session, _place(found), actor=actor)
+
+
+def _place(found: Submission) -> str:
+    """Where remarks that were not sent yet are kept."""
+    return f"remarks:{found.id}"
 
 
 def _key(found: Submission, part: str = "") -> str:

@@ -43,6 +43,8 @@ def form(plan: Plan | None, actor: Actor) -> Paper:
     if plan is None:
         _copy_from(actor, copied)
     draft.ask(st.text_input, "title", "培训名称 *", max_chars=plans.LONGEST["title"])
+    if copied and draft.value("title") == base["title"]:
+        st.caption("由上期复制，年度和期次已顺延；名称没有年度、期次的与上期相同。请核对。")
     left, middle, right = st.columns(3)
     draft.ask(left.date_input, "start_on", "开始日期 *", **drafts.DAYS)
     draft.ask(middle.date_input, "end_on", "结束日期 *", **drafts.DAYS)

@@ -20,7 +20,7 @@ from core.submissions.roster import Form
 from core.tables.mending import Change
 from core.tables.problems import LEAVE_OUT, Problem
 from core.trail.files import Upload
-from web import context, deeds, tables
+from web import bar, context, deeds, tables
 from web.deeds import Act, Who
 from web.reports import trail
 from web.reports.reading import roster_columns
@@ -45,7 +45,8 @@ def room(report: Report, actor: Actor) -> None:
     _sent_back(report, actor)
     faults, mending = [each for each in problems if each.blocking], _Mending(report, reports.form_of(report), actor)
     if said := _refused(report):
-        st.error(f"“{md(said[0])}”没有读入，下面仍是先前的花名册，没有改动。{md(said[1])}")
+        why = "" if bar.says(said[1]) else md(said[1])
+        st.error(f"“{md(said[0])}”没有读入，下面仍是先前的花名册，没有改动。{why}")
     if faults:
         words = f"{report.faults}行有错误，不登记学时。可在下面逐格改正，改后立即重新检查；其余各行不受影响，可先报送。"
         st.warning(words)

@@ -40,17 +40,19 @@ def compared(report: Report) -> None:
     with db.reading() as session:
         here, others = reports.headcount(session, report)
         years = "、".join(map(str, reports.credit_years(session, report)))
+        earning = reports.expected(session, report)
     subject = plans.subject_name(plan)
     planned, took = f"{plan.start_on} 至 {plan.end_on}", f"{report.start_on} 至 {report.end_on}"
     teachers = report.teachers or plan.teachers
     whose = f"（本次{here}，先前的报告{others}）" if others else ""
-    average = f"{report.hours / report.people:.1f}".removesuffix(".0") if report.people else "—"
+    average = f"{earning.hours / earning.people:.1f}".removesuffix(".0") if earning.people else "—"
+    of = f"（有学时的{earning.people}人）" if 0 < earning.people < here else ""
     lines = [
         ("培训时间", planned, took, planned == took),
         ("人数", f"{plan.headcount}", f"{here + others}{whose}", plan.headcount == here + others),
         ("科目", subject, subject, True),
         ("授课教师", plan.teachers, teachers, plan.teachers == teachers),
-        ("每人学时（平均）", hours_text(plan.hours_each), average, hours_text(plan.hours_each) == average),
+        ("每人学时（平均）", hours_text(plan.hours_each), f"{average}{of}", hours_text(plan.hours_each) == average),
     ]
     if plan.credit_years:  # a row of any other year is faulty
         lines.append(("学时年度", "、".join(map(str, plan.credit_years)), years, True))

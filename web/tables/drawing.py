@@ -30,8 +30,13 @@ def table(frame: pd.DataFrame, columns: Sequence[str], *, empty: str, height: in
         st.info(empty)
         return
     shown = _chips(worded(frame, columns))
-    options: dict[str, Any] = {"height": height} if height and 36 * (len(shown) + 1) > height else {}
+    options: dict[str, Any] = {"height": height if height and 36 * (len(shown) + 1) > height else _height(shown)}
     st.dataframe(shown, hide_index=True, column_config=_column_config(shown), placeholder="", **options)
+
+
+def _height(shown: pd.DataFrame) -> Any:
+    """A page of rows is shown whole (不套滚动框): the page scrolls, no box within it."""
+    return "content" if len(shown) <= PAGE_ROWS else "auto"
 
 
 def fixed(frame: pd.DataFrame, widths: dict[str, Any]) -> None:
@@ -86,6 +91,7 @@ def pick(
         placeholder="",
         on_select=picked,
         selection_mode="single-row",
+        height="auto" if address.chosen(name) in ids else _height(shown),  # what is chosen stands below it
         key=key,
         **options,
     )
@@ -126,6 +132,7 @@ def tick(
         on_select=picked,
         selection_mode="multi-row",
         selection_default={"selection": {"rows": chosen, "columns": [], "cells": []}},
+        height=_height(shown),
         key=key,
     )
 

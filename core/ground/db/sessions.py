@@ -7,10 +7,12 @@ import contextvars
 import functools
 import hashlib
 import os
+import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from core.ground.access import Refused
 from core.ground.db import sickness
-from core.ground.db.place import url
+from core.ground.db.place import home_path, url
 from core.ground.deeds import with_nul
 
 
@@ -103,6 +105,9 @@ def _sqlite_begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if not reads and _door.shut_to_us():  # since we came in: whoever shut it waits for the writers only
+        connection.exec_driver_sql("ROLLBACK")
+        raise Refused("sick", sickness.RESTORING)
 
 
 _UNLOCKED = "others may write"
@@ -241,7 +246,11 @@ def _in_hand(session: Session) -> Iterator[None]:
 
 
 class _Door:
-    """How many threads of this process are in the database, and whether one of them has it to itself."""
+    """How many threads of this process are in the database, and whether one has it to itself, here or elsewhere.
+
+    For other processes a file says so. Where whoever wrote it was killed it holds for ten minutes and no longer:
+    putting a database back is one transaction, so it guards no half of anything.
+    """
 
     def __init__(self) -> None:
         self._moved = threading.Condition()
@@ -250,7 +259,7 @@ class _Door:
 
     def enter(self) -> None:
         with self._moved:
-            if self._alone not in (None, threading.current_thread()):
+            if self.shut_to_us():
                 raise Refused("sick", sickness.RESTORING)
             self._inside += 1
 
@@ -259,29 +268,50 @@ class _Door:
             self._inside -= 1
             self._moved.notify_all()
 
+    def shut_to_us(self) -> bool:
+        """Whether somebody else has the database to himself: another thread, another process."""
+        if self._alone is not None:
+            return self._alone is not threading.current_thread()
+        if not os.path.exists(told := _shut_file()):  # noqa: PTH110  asked at each question
+            return False
+        with contextlib.suppress(FileNotFoundError), tempfile.TemporaryFile(dir=home_path()) as now:
+            held = os.fstat(now.fileno()).st_mtime - Path(told).stat().st_mtime  # by the clock of the disk
+            return abs(held) < _HOLDS
+        return False
+
     @contextlib.contextmanager
     def shut(self, wait: float) -> Iterator[None]:
         with self._moved:
-            if self._alone:
+            if self._alone or self.shut_to_us():
                 raise Refused("sick", sickness.RESTORING)
             self._alone = threading.current_thread()
+        told = Path(_shut_file())
         try:
+            told.write_text(str(os.getpid()), "ascii")
             with self._moved:
                 if not self._moved.wait_for(lambda: not self._inside, wait):
                     raise Refused("sick", sickness.BUSY)
             yield
         finally:
+            told.unlink(missing_ok=True)
             with self._moved:
                 self._alone = None
 
 
+def _shut_file() -> str:
+    """What says to other processes that one has the database to itself."""
+    return f"{home_path()}/.restoring"
+
+
+_HOLDS = 600.0
 _door = _Door()
 
 
 def alone(*, wait: float = 30.0) -> contextlib.AbstractContextManager[None]:
-    """Have the database to oneself (独占), in this process: others are refused meanwhile, once those inside have left.
+    """Have the database to oneself (独占): others, of any process, are refused until this ends.
 
-    For putting another database in its place. Refused codes: "sick" (somebody stays longer than `wait` seconds).
+    Those of this process who are inside are waited for; for writers of others `put_back` waits. For putting another
+    database in its place. Refused codes: "sick" (somebody stays longer than `wait` seconds).
     """
     return _door.shut(wait)
 
