@@ -108,6 +108,8 @@ class Event(Labelled):
     POLICY_DRAFTED = "policy.drafted", "起草政策"
     POLICY_PUBLISHED = "policy.published", "发布政策"
     CARD_ISSUED = "card.issued", "出具审验卡"
+    CARD_PRINTED = "card.printed", "再次打印审验卡"
+    CARD_REVOKED = "card.revoked", "注销审验卡"
     PROOF_ISSUED = "proof.issued", "出具入账证明"
     PERSON_CORRECTED = "person.corrected", "更正人员信息"
     PERSON_MOVED = "person.moved", "人员调动"

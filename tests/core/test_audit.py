@@ -121,7 +121,9 @@ def busy_month() -> c.Cast:
         for action, by in ((Action.SUBMIT, base), (Action.APPROVE, reviewer)):
             workflow.move(s, filed.id, action, version=filed.version, actor=by, now=c.AFTER)
         reports.supplement(s, filed.id, actor=base, now=c.AFTER)
-        cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
+        card = cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
+        cards.printed_again(s, card.id, actor=reviewer, now=c.AFTER)
+        cards.revoke(s, card.id, why=cards.Why.LOST, actor=reviewer, now=c.AFTER)
         files.handed_out(s, report.roster_id, actor=reviewer, now=c.AFTER)
         persons.reveal_id(s, c.person_id(1), actor=cast["title"], reason="核对证书", now=c.AFTER)
         second = persons.one(s, c.person_id(2), reviewer)
@@ -441,7 +443,7 @@ def test_the_trail_is_filtered_by_what_whose_whom_and_when_and_paged(database: s
             return lines
 
         assert set(ask(event=Event.APPROVE, limit=None)["event"]) == {"submission.approve"}
-        assert set(ask(record="card")["event"]) == {"card.issued"}
+        assert set(ask(record="card")["event"]) == {"card.issued", "card.printed", "card.revoked"}
         plan_id = int(ask(record="plan", limit=None)["record_id"].min())
         assert set(ask(record="plan", record_id=plan_id)["record_id"]) == {plan_id}
         assert set(ask(account="审核员reviewer", limit=None)["account"]) == {cast["reviewer"].name}
