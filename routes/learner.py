@@ -68,7 +68,8 @@ def page(title: str, body: str, *, script: str = "", wide: bool = False, status:
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>{html.escape(title)}</title>
 <link rel="stylesheet" href="{asset("learner.css")}">{code}</head>
 <body{' class="wide"' if wide else ""}><a class="skip" href="#main">跳到正文</a>
-<header><a href="/">首页</a><a href="/learn">我的课程</a><span>专业技术人员继续教育 · 在线学习</span></header><main id="main">{body}</main></body></html>""",
+<header><a href="/">首页</a><a href="/learn">我的课程</a><span>专业技术人员继续教育 · 在线学习</span></header>
+<main id="main">{body}</main></body></html>""",
         status_code=status,
     )
 
