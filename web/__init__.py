@@ -28,6 +28,7 @@ __all__ = [
     "progress",
     "quotas",
     "reports",
+    "results",
     "screens",
     "search",
     "second_factor",

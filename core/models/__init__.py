@@ -40,6 +40,16 @@ from core.models.offices import (
 from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.programmes import PlanTable, YearSummary
 from core.models.quotas import Quota, QuotaShare, QuotaVersion
+from core.models.results import (
+    AgentBinding,
+    Outcome,
+    ResultBatch,
+    ResultRow,
+    ResultSource,
+    ResultState,
+    Statement,
+    StatementSource,
+)
 from core.models.seminars import Seminar, SeminarFeedback, SeminarLevel, SeminarScore
 from core.models.study import Nomination, Objection, Placement, PublicNotice
 from core.models.submissions import (
@@ -66,6 +76,7 @@ from core.models.trail import AuditEntry, CardCheck
 __all__ = [
     "APPEND_ONLY",
     "Account",
+    "AgentBinding",
     "Assessment",
     "Attachment",
     "AuditEntry",
@@ -111,6 +122,7 @@ __all__ = [
     "Objection",
     "OccupationApproval",
     "Organization",
+    "Outcome",
     "Person",
     "PersonChange",
     "Placement",
@@ -124,6 +136,10 @@ __all__ = [
     "QuotaVersion",
     "Remark",
     "Report",
+    "ResultBatch",
+    "ResultRow",
+    "ResultSource",
+    "ResultState",
     "RosterProblem",
     "RosterRepair",
     "RosterRow",
@@ -140,6 +156,8 @@ __all__ = [
     "Source",
     "SpecialDay",
     "State",
+    "Statement",
+    "StatementSource",
     "StudyAppeal",
     "StudyCheck",
     "Submission",

@@ -28,6 +28,8 @@ from core.models import (
     PolicyDraft,
     PublicNotice,
     Quota,
+    ResultBatch,
+    StatementSource,
     Submission,
 )
 from core.trail import messages
@@ -188,7 +190,7 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))
             return touched.authority_id, touched.authority_id
-        case Course():
+        case Course() | ResultBatch() | StatementSource():
             return touched.organization_id, touched.authority_id
         case PublicNotice():
             return touched.authority_id, touched.authority_id
