@@ -12,13 +12,13 @@ from web.words import md
 actor = shell.require(Role.BASE_CLERK, Role.REVIEWER)
 shell.page(
     "外来成绩",
-    "在其他平台或考场取得的公需考试成绩：导入后每一条都有回执，由主管部门确认后记学时；同一门课程的学时只记一次，可整批冲销。",
+    "在其他平台或考场取得的考试成绩：导入后每一条都有回执，由主管部门确认后记学时；同一门课程的学时只记一次，可整批冲销。",
 )
 
 
 def page() -> None:
     if not results.brings(actor, context.today().year):
-        st.info("公需考试的成绩由人事考试院、盟市人社局导入和确认。")
+        st.info("课程考试的成绩由人事考试院、盟市人社局导入和确认。")
         return
     with db.reading() as session:
         courses, frame = results.open_courses(session, actor), batches.asked(session, actor)

@@ -21,6 +21,12 @@ PAGE = (
 loads so; a style written into the page is how it draws everything."""
 FILE = f"{_NOTHING}; style-src 'unsafe-inline'; img-src 'self' data:; media-src 'self'; form-action 'self'"
 """Content security policy of all else: our pages without a script, downloads, data. Nothing in it runs."""
+SCRIPTED = (
+    f"{_NOTHING}; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src 'self' https:; \
+frame-src 'self'; form-action 'self'"
+)
+"""Content security policy of our own pages with a script of theirs: files of ours alone, and videos where they lie."""
+_WITH_SCRIPT = re.compile(r"/learn(/\d+)?")
 _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 _HASHED = re.compile(r"/static/.+\.[\w-]{8}\.\w+")
 _FOREIGN = ("access-control-allow-origin", "access-control-allow-credentials", "server")
@@ -77,7 +83,7 @@ class _Answer:
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"
-        headers["Content-Security-Policy"] = FILE
+        headers["Content-Security-Policy"] = SCRIPTED if _WITH_SCRIPT.fullmatch(self._scope["path"]) else FILE
         if not (status in {200, 206, 304} and (_HASHED.fullmatch(self._scope["path"]) or words.is_hashed(self._scope))):
             headers["Cache-Control"] = "no-store"
         if self._scope["scheme"] == "https" and not door.is_loopback(self._scope):

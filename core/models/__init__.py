@@ -2,7 +2,7 @@
 
 from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables, sealed_columns
-from core.models.cards import Card, CardPerson
+from core.models.cards import Card, CardPerson, CardRevocation, CardTemplate, PrintRun, PrintRunPerson
 from core.models.classes import Assessment, FinishTest, OccupationApproval
 from core.models.courses import (
     Course,
@@ -85,6 +85,8 @@ __all__ = [
     "Card",
     "CardCheck",
     "CardPerson",
+    "CardRevocation",
+    "CardTemplate",
     "Change",
     "Claim",
     "ClassLevel",
@@ -129,6 +131,8 @@ __all__ = [
     "Plan",
     "PlanTable",
     "PolicyDraft",
+    "PrintRun",
+    "PrintRunPerson",
     "ProgrammeLine",
     "PublicNotice",
     "Quota",

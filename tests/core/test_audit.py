@@ -31,8 +31,8 @@ from core.models import (
     Setting,
     UncountedTime,
 )
-from core.office import backups, calendar, dashboards
-from core.people import accounts, acts, holidays, keys, organizations, persons, second_factor, setup
+from core.office import backups, calendar, checklist, dashboards
+from core.people import accounts, acts, holidays, identity, keys, organizations, persons, second_factor, setup
 from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import appeals, claims, comments, disputes, plans, reports, workflow
@@ -121,7 +121,9 @@ def busy_month() -> c.Cast:
         for action, by in ((Action.SUBMIT, base), (Action.APPROVE, reviewer)):
             workflow.move(s, filed.id, action, version=filed.version, actor=by, now=c.AFTER)
         reports.supplement(s, filed.id, actor=base, now=c.AFTER)
-        cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
+        card = cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
+        cards.printed_again(s, card.id, actor=reviewer, now=c.AFTER)
+        cards.revoke(s, card.id, why=cards.Why.LOST, actor=reviewer, now=c.AFTER)
         files.handed_out(s, report.roster_id, actor=reviewer, now=c.AFTER)
         persons.reveal_id(s, c.person_id(1), actor=cast["title"], reason="核对证书", now=c.AFTER)
         second = persons.one(s, c.person_id(2), reviewer)
@@ -190,6 +192,8 @@ def busy_month() -> c.Cast:
         )
         s.flush()
         keys.recovery_sheet(s, actor=cast["admin"], now=c.AFTER)
+        identity.decide(s, name="示例厅", mark=None, keep_mark=True, actor=cast["admin"], now=c.AFTER)
+        checklist.set_aside(s, "mail", reason="不用邮件", actor=cast["admin"], now=c.AFTER)
         backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER)
         backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER, found=["a fault"])
         backups.choose_folder(s, str(db.home()), actor=cast["admin"], now=c.AFTER)
@@ -423,7 +427,7 @@ def test_the_trail_is_filtered_by_what_whose_whom_and_when_and_paged(database: s
             return lines
 
         assert set(ask(event=Event.APPROVE, limit=None)["event"]) == {"submission.approve"}
-        assert set(ask(record="card")["event"]) == {"card.issued"}
+        assert set(ask(record="card")["event"]) == {"card.issued", "card.printed", "card.revoked"}
         plan_id = int(ask(record="plan", limit=None)["record_id"].min())
         assert set(ask(record="plan", record_id=plan_id)["record_id"]) == {plan_id}
         assert set(ask(account="审核员reviewer", limit=None)["account"]) == {cast["reviewer"].name}

@@ -49,7 +49,7 @@ def people() -> c.Cast:
 
 def given(source: ResultSource = ResultSource.TABLE, mark: int | None = 60) -> ResultForm:
     worth = None if mark is None else Decimal(mark)
-    return ResultForm(1, source, worth, date(2024, 5, 6), "2024年公需科目集中考试")
+    return ResultForm(1, source, worth, date(2024, 5, 6), "六月集中考试")
 
 
 def line(serial: int, *cells: object, name: str | None = None) -> str:

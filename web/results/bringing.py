@@ -67,7 +67,7 @@ def filled(course: Course) -> ResultForm:
             "依据（必填）",
             key="results-basis",
             max_chars=150,
-            placeholder="如：2024年6月公需科目集中考试，由XX组织",
+            placeholder="如：6月集中考试，由XX组织",
             width=420,
         )
     worth = None if mark is None else Decimal(str(mark))
@@ -102,7 +102,7 @@ def bring_in(form: ResultForm) -> None:
 def importing(courses: list[Course], actor: Actor) -> None:
     """Choose the course, fill in, choose the file, see what it would do, bring it in."""
     if not courses:
-        st.info("还没有已发布的公需课程。课程发布后，才能导入它的成绩。")
+        st.info("还没有已发布的课程。课程发布后，才能导入它的成绩。")
         return
     by_id = {each.id: each for each in courses}
     number = st.selectbox(
