@@ -70,7 +70,6 @@ LABELS = {
     "confirmed": "确认事项",
     "content": "培训内容",
     "counted_on": "数字截至",
-    "course_title": "课程",
     "credit_year": "学时年度",
     "day_kind": "安排",
     "days": "天数",
