@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from routes import calendar, certificate, health, learn, moved, session, verify, words
+from routes import calendar, certificate, exams, health, learn, moved, session, verify, words
 
 ROUTES = [
     Route("/healthz", health.health),
@@ -25,5 +25,6 @@ ROUTES = [
     Route("/verify/{code}", verify.verify),
     Route("/verify/{code}", verify.confirm, methods=["POST"]),
     Route("/words.js", words.script),
+    *exams.ROUTES,
     *(Route(page, moved.moved) for page in moved.PAGES),
 ]

@@ -20,6 +20,7 @@ from starlette.requests import Request, cookie_parser
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from core.courses import courses, passing, study
+from core.exams import exams
 from core.ground import db
 from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
@@ -224,6 +225,9 @@ def _card(session: Session, course: Course, actor: Actor, gone: bool, now: datet
         parts.append(f"<p>{html.escape(course.about)}</p>")
     steps = passing.way(session, course, actor.person_id or 0)
     parts.append(f"<ol class=way>{''.join(map(_step, steps))}</ol>")
+    if begun and begun.finished_at and exams.of_course(session, course.id):
+        more = "考试记录与解析" if begun.passed_at else "去考试"
+        parts.append(f'<p><a class=go href="/learn/exam/{course.id}">{more}</a></p>')
     if why:
         parts.append(f"<p class=note>{html.escape(why)}。</p>")
     if begun is None:
