@@ -20,7 +20,17 @@ from core.models.courses import (
 )
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
-from core.models.exams import Difficulty, ItemKind
+from core.models.exams import (
+    BankItem,
+    Difficulty,
+    Exam,
+    ExamPaper,
+    ExamQuestion,
+    ExamState,
+    ItemEdition,
+    ItemKind,
+    ItemState,
+)
 from core.models.figures import FiledFigures
 from core.models.messages import Message, MessageChoice, MessageRead
 from core.models.offices import (
@@ -69,6 +79,7 @@ __all__ = [
     "Assessment",
     "Attachment",
     "AuditEntry",
+    "BankItem",
     "Base",
     "CalendarLink",
     "Card",
@@ -96,9 +107,15 @@ __all__ = [
     "Difficulty",
     "Dispute",
     "Enrolment",
+    "Exam",
+    "ExamPaper",
+    "ExamQuestion",
+    "ExamState",
     "FiledFigures",
     "FinishTest",
+    "ItemEdition",
     "ItemKind",
+    "ItemState",
     "Lesson",
     "LessonKind",
     "LessonProgress",

@@ -16,12 +16,15 @@ from core.ground.deeds import deed
 from core.models import (
     Account,
     AuditEntry,
+    BankItem,
     Base,
     Card,
     Comment,
     Course,
     CreditBatch,
     DecisionRun,
+    Exam,
+    ExamPaper,
     FiledFigures,
     Organization,
     Person,
@@ -192,8 +195,10 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))
             return touched.authority_id, touched.authority_id
-        case Course():
+        case BankItem() | Course() | Exam():
             return touched.organization_id, touched.authority_id
+        case ExamPaper():
+            return _place(session, session.get_one(Exam, touched.exam_id))
         case PublicNotice():
             return touched.authority_id, touched.authority_id
         case Quota() | FiledFigures():
