@@ -248,9 +248,13 @@ def _made(place: Path, _changed: int) -> Signatory:
     return Signatory(key, certificate)
 
 
+def _drawn() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 3072)
+
+
 def _make(place: Path) -> None:
     place.mkdir(mode=0o700, exist_ok=True)
-    key = rsa.generate_private_key(65537, 3072)
+    key = _drawn()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "专业技术人员继续教育管理系统电子签名")])
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), _SINCE, _UNTIL)

@@ -32,7 +32,7 @@ from fpdf.enums import AnnotationFlag, DocumentCompliance, XPos, YPos
 from fpdf.fonts import FontFace, SubsetMap, TTFFont
 from fpdf.output import OutputProducer
 from fpdf.sign import Signature
-from fpdf.syntax import Name, PDFDate, PDFString
+from fpdf.syntax import Name, PDFDate, PDFObject, PDFString
 
 from core.ground import db, signing
 from core.ground.access import Refused
@@ -197,6 +197,14 @@ class _Producer(OutputProducer):
                 font.ttfont = _Cut(font)
         return super()._add_fonts(*args, **kwargs)
 
+    def _add_annotations_as_objects(self) -> Any:
+        field = super()._add_annotations_as_objects()
+        if field is not None:
+            apart = _Apart(field.v)  # type: ignore[arg-type]
+            self._add_pdf_obj(apart)
+            field.v = apart  # type: ignore[assignment]
+        return field
+
 
 LEADING = 0.3528 * 1.28
 """Millimetres from line to line for each point of size."""
@@ -221,10 +229,21 @@ class _Signature(Signature):
     """fpdf2's own, with room for a signature of PAdES."""
 
     def __init__(self, at: datetime, reason: str, room: bytes) -> None:
-        super().__init__(m=PDFDate(at), reason=PDFString(reason))
+        super().__init__(m=PDFDate(at.astimezone(db.OFFICE_ZONE), with_tz=True), reason=PDFString(reason))
         self.sub_filter = Name("ETSI.CAdES.detached")
         self.byte_range = _REACH.decode()
         self.contents = room.decode()
+
+
+class _Apart(PDFObject):
+    """A signature as an object of its own, as those who verify it want it; fpdf2 writes it into its field."""
+
+    def __init__(self, signature: _Signature) -> None:
+        super().__init__()
+        self.signature = signature
+
+    def serialize(self, *_: Any, **__: Any) -> str:
+        return f"{self.id} 0 obj\n{self.signature.serialize()}\nendobj"
 
 
 class Page(FPDF):

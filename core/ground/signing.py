@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,7 +139,8 @@ def _pattern(by: Signatory) -> tuple[bytes, bytes, bytes]:
         cert_registry=above,
         signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": "sha256_rsa"}),
     )
-    made = asyncio.run(signer.async_sign(_ANY, "sha256", use_pades=True))
+    with ThreadPoolExecutor(1) as thread:  # where no loop of anybody's runs
+        made = thread.submit(asyncio.run, signer.async_sign(_ANY, "sha256", use_pades=True)).result()
     attributes = made["content"]["signer_infos"][0]["signed_attrs"].untag().dump()
     return attributes, made.dump(), stand_in
 
