@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from core.courses import passing
 from core.ground import db, resident_id
 from core.ground.access import Actor, Refused, Role
 from core.ledger import statements, years
@@ -17,6 +18,7 @@ from core.people import persons
 from core.records import cards, recognition
 from core.submissions import disputes, workflow
 from web import address, context, shell, tables
+from web.courses import steps
 from web.credit import carding, checked, disputing, proving
 from web.facts import facts
 from web.people import record
@@ -68,13 +70,16 @@ def person_page(person_id: int) -> None:
         issued = cards.issued(session, person_id, actor)
         entries = disputes.beside(session, statements.entries(session, person_id))
         entries = recognition.beside(session, entries, person)
-        held = years.of(session, person_id, db.office_day(context.moment(session)).year)
+        year = db.office_day(context.moment(session)).year
+        held = years.of(session, person_id, year)
+        studied = passing.of_person(session, person, year)
     with st.container(border=True):
         st.markdown(f"#### {md(person.name)}　:gray[{resident_id.mask(person.id_number)}]")
         facts([("工作单位", person.employer_name), ("专业技术职务", person.post), ("从事专业", person.specialty)])
         if actor.role in (Role.REVIEWER, Role.TITLE_OFFICER, Role.EMPLOYER_CLERK):
             record.revealing(person_id)
         years_of(held)
+        steps.of_person(studied)
         if entries.empty:
             return
         if actor.role in cards.ISSUERS:

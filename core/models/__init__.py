@@ -20,7 +20,17 @@ from core.models.courses import (
 )
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
-from core.models.exams import Difficulty, ItemKind
+from core.models.exams import (
+    BankItem,
+    Difficulty,
+    Exam,
+    ExamPaper,
+    ExamQuestion,
+    ExamState,
+    ItemEdition,
+    ItemKind,
+    ItemState,
+)
 from core.models.figures import FiledFigures
 from core.models.messages import Message, MessageChoice, MessageRead
 from core.models.offices import (
@@ -41,6 +51,16 @@ from core.models.offices import (
 from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.programmes import PlanTable, YearSummary
 from core.models.quotas import Quota, QuotaShare, QuotaVersion
+from core.models.results import (
+    AgentBinding,
+    Outcome,
+    ResultBatch,
+    ResultRow,
+    ResultSource,
+    ResultState,
+    Statement,
+    StatementSource,
+)
 from core.models.seminars import Seminar, SeminarFeedback, SeminarLevel, SeminarScore
 from core.models.study import Nomination, Objection, Placement, PublicNotice
 from core.models.submissions import (
@@ -68,9 +88,11 @@ __all__ = [
     "APPEND_ONLY",
     "Account",
     "ActivationCode",
+    "AgentBinding",
     "Assessment",
     "Attachment",
     "AuditEntry",
+    "BankItem",
     "Base",
     "CalendarLink",
     "Card",
@@ -98,9 +120,15 @@ __all__ = [
     "Difficulty",
     "Dispute",
     "Enrolment",
+    "Exam",
+    "ExamPaper",
+    "ExamQuestion",
+    "ExamState",
     "FiledFigures",
     "FinishTest",
+    "ItemEdition",
     "ItemKind",
+    "ItemState",
     "Lesson",
     "LessonKind",
     "LessonProgress",
@@ -115,6 +143,7 @@ __all__ = [
     "Objection",
     "OccupationApproval",
     "Organization",
+    "Outcome",
     "Person",
     "PersonChange",
     "Placement",
@@ -130,6 +159,10 @@ __all__ = [
     "QuotaVersion",
     "Remark",
     "Report",
+    "ResultBatch",
+    "ResultRow",
+    "ResultSource",
+    "ResultState",
     "RosterProblem",
     "RosterRepair",
     "RosterRow",
@@ -146,6 +179,8 @@ __all__ = [
     "Source",
     "SpecialDay",
     "State",
+    "Statement",
+    "StatementSource",
     "StudyAppeal",
     "StudyCheck",
     "Submission",

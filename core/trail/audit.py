@@ -16,6 +16,7 @@ from core.ground.deeds import deed
 from core.models import (
     Account,
     AuditEntry,
+    BankItem,
     Base,
     Card,
     CardTemplate,
@@ -23,6 +24,8 @@ from core.models import (
     Course,
     CreditBatch,
     DecisionRun,
+    Exam,
+    ExamPaper,
     FiledFigures,
     Organization,
     Person,
@@ -30,6 +33,8 @@ from core.models import (
     PrintRun,
     PublicNotice,
     Quota,
+    ResultBatch,
+    StatementSource,
     Submission,
 )
 from core.trail import messages
@@ -199,8 +204,10 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))
             return touched.authority_id, touched.authority_id
-        case Course():
+        case BankItem() | Course() | Exam() | ResultBatch() | StatementSource():
             return touched.organization_id, touched.authority_id
+        case ExamPaper():
+            return _place(session, session.get_one(Exam, touched.exam_id))
         case PublicNotice() | CardTemplate():
             return touched.authority_id, touched.authority_id
         case Quota() | FiledFigures():

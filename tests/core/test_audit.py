@@ -15,11 +15,23 @@ from sqlalchemy.orm import Session
 
 from core.courses import courses
 from core.eligibility import answers, applications, decisions, drafts
+from core.exams import bank, exams, items, papers, regrading, results
 from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Role
 from core.law.workdays import DayKind
 from core.ledger import books, checks
-from core.models import Assessment, AuditEntry, ClassLevel, FinishTest, LessonKind, SeminarLevel, Setting, UncountedTime
+from core.models import (
+    Assessment,
+    AuditEntry,
+    ClassLevel,
+    ExamPaper,
+    FinishTest,
+    LessonKind,
+    ResultSource,
+    SeminarLevel,
+    Setting,
+    UncountedTime,
+)
 from core.office import backups, calendar, checklist, dashboards
 from core.people import accounts, acts, holidays, identity, keys, organizations, persons, second_factor, setup
 from core.quotas import targets
@@ -43,7 +55,7 @@ from core.trail import audit, choices, files
 from core.trail.audit import Event
 from core.trail.files import Upload
 from tests import cast as c
-from tests import ready
+from tests import ready, sat
 
 
 def busy_month() -> c.Cast:
@@ -202,6 +214,7 @@ def busy_month() -> c.Cast:
     seminars_of(cast)
     classes_of(cast)
     courses_of(cast)
+    exams_of(cast)
     return cast
 
 
@@ -227,6 +240,51 @@ def courses_of(cast: c.Cast) -> None:
             workflow.move(s, filed.id, told, version=filed.version, **said)
         found = courses.load(s, found.id, reviewer)
         courses.withdraw(s, found.id, version=found.version, **said)
+    results_of(cast, found.id)
+
+
+def results_of(cast: c.Cast, course_id: int) -> None:
+    """Results from elsewhere: a batch confirmed and taken back, another not confirmed."""
+    form = results.ResultForm(course_id, ResultSource.TABLE, Decimal(60), c.TODAY, "集中考试")
+    said: dict[str, Any] = {"actor": cast["reviewer"], "now": c.AFTER}
+    with db.nobody_waits(), db.transaction() as s:
+        table = Upload("成绩.csv", f"身份证号,姓名,成绩\n{c.id_number(1)},额尔敦·巴图,90\n".encode())
+        first = results.bring_in(s, table, form, actor=cast["exam"], now=c.AFTER)
+        results.confirm(s, first.id, version=first.version, **said)
+        results.take_back(s, first.id, version=first.version, reason="导错了", **said)
+    with db.nobody_waits(), db.transaction() as s:
+        second = results.bring_in(s, table, form, actor=cast["exam"], now=c.AFTER)
+        results.send_back(s, second.id, version=second.version, reason="重复", **said)
+
+
+def exams_of(cast: c.Cast) -> None:
+    """An exam sent back, published and taken down; papers handed in and taken in, a void item, items on their way."""
+    clerk, reviewer = {"actor": cast["exam"], "now": c.NOW}, {"actor": cast["reviewer"], "now": c.NOW}
+    course_id = sat.published(cast)
+    sat.studied(course_id, 1)
+    exam = sat.opened(cast, course_id)
+    paper = sat.start(cast, "learner")
+    with db.nobody_waits(), db.transaction() as s:
+        papers.take_in_overdue(s, actor=setup.system_actor(s), now=sat.NOW + timedelta(hours=2))
+        kept = s.get_one(ExamPaper, paper.id)
+        kept.passed, kept.unposted = True, "学时超过上限"
+        papers.credit_again(s, exam.id, **reviewer)
+        exam = exams.one(s, exam.id, cast["exam"])
+        for reason in ("撤下", "退回"):
+            exams.send_back(s, exam.id, version=exam.version, reason=reason, **reviewer)
+            exams.save(s, course_id, sat.FORM, version=exam.version, **clerk)
+            exams.offer(s, exam.id, version=exam.version, **clerk)
+        exams.publish(s, exam.id, version=exam.version, **reviewer)
+        item = bank.save(s, None, items.judged("学时按自然年度计算。", True), **clerk)
+        bank.save(s, item.id, items.judged("学时按学年计算。", False), version=item.version, **clerk)
+        for paused in (True, False):
+            bank.pause(s, item.id, paused, version=item.version, reason="核对", **clerk)
+        for voided in (True, False):
+            regrading.void(s, item.id, voided, version=item.version, reason="核对", **reviewer)
+        bank.hand_out(s, bank.Wanted(), **clerk)
+    sat.studied(course_id, 31)
+    c.give_account(cast, 31, "second")
+    sat.handed_in(cast, sat.start(cast, "second"), "second")
 
 
 def classes_of(cast: c.Cast) -> None:

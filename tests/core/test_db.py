@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from core import models
 from core.eligibility import answers, decisions
+from core.exams import bank, items
 from core.ground import db, resident_id
 from core.ground.access import OrganizationKind, Refused
 from core.ledger import checks
@@ -74,6 +75,7 @@ def furnished() -> c.Cast:
         decisions.decide(session, batch, actor=cast["title"], now=c.AFTER)
         move = {"employer": "示例新单位", "authority_id": 1, "version": 1, "reason": "调动"}
         acts.move(session, c.person_id(2), **move, actor=cast["reviewer"], now=c.AFTER)
+        bank.save(session, None, items.judged("学时按自然年度计算。", True), actor=cast["exam"], now=c.NOW)
     open_report = c.draft_report(cast, c.sheet([c.row(3, sex="m")]))
     plan = c.file_plan(cast)
     with db.nobody_waits(), db.transaction() as session:
@@ -345,7 +347,7 @@ def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
     wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
     wanted |= {"person_change", "roster_repair", "card_person", "remark", "submission_content", "comment"}
     wanted |= {"credit_repair", "quota_version", "quota_share", "filed_figures", "card_check"}
-    wanted |= {"card_revocation", "card_template"}
+    wanted |= {"card_revocation", "card_template", "item_edition"}
     assert set(models.append_only_tables()) == wanted
 
 
