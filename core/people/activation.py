@@ -6,6 +6,7 @@ administrator can tell it. Whatever is typed wrongly is answered in the same wor
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -124,7 +125,7 @@ def claim(
     person = session.scalar(sa.select(Person).where(Person.id == persons.holder(index)))
     person_id = person.id if person else 0
     kept = session.scalar(sa.select(ActivationCode).where(ActivationCode.person_id == person_id).with_for_update())
-    plain = typed.plain(code).upper().translate(_DASHES)
+    plain = re.sub("[-‐-―−]", "", typed.plain(code)).upper()
     fits = secrets.compare_digest(_digest(person_id, plain), kept.digest if kept else bytes(32))
     whole = kept is not None and kept.used_at is None and kept.wrong < MOST_WRONG and kept.expires_at > moment
     taken = session.scalar(
@@ -158,9 +159,6 @@ def claim(
     told = {"username": account.username, "role": Role.PERSON.value}
     audit.record(session, audit.Event.ACCOUNT_CLAIMED, account, actor=oneself, after=told, now=moment)
     return account
-
-
-_DASHES = {ord(dash): None for dash in "-‐‑‒–—―−－"}
 
 
 def _index(id_number: str) -> bytes:

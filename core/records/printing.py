@@ -155,7 +155,7 @@ def whose(session: Session, actor: Actor, scope: Scope) -> list[int]:
 def start(
     session: Session, scope: Scope, *, size: Size, form: Form, words: str, origin: str, actor: Actor, now: datetime
 ) -> PrintRun:
-    """Start a run (开始批量打印); `begin` or the next round takes it up. `words`: whose cards, as the page says it.
+    """Start a run (开始批量打印); `wake` or the next round takes it up. `words`: whose cards, as the page says it.
 
     `origin`: the address that codes are answered at. Refused codes: "role", "empty", "many", "busy" (the actor has
     three under way).
@@ -322,7 +322,7 @@ def _own(session: Session, run_id: int, actor: Actor, *, lock: bool = False) -> 
 _apart: list[subprocess.Popen[bytes]] = []
 
 
-def begin() -> None:
+def wake() -> None:
     """Have a process of its own work off what waits, unless one of ours is at it already."""
     _apart[:] = [each for each in _apart if each.poll() is None]
     if not _apart:
@@ -345,7 +345,7 @@ def resume(now: datetime) -> None:
     with db.reading() as session:
         waits = session.scalar(sa.select(PrintRun.id).where(*_free(now)).limit(1))
     if waits is not None:
-        begin()
+        wake()
 
 
 def _free(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:

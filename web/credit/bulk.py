@@ -75,7 +75,7 @@ def starting(actor: Actor) -> None:
             return f"第{run.id}批已开始打印，共{run.people:,}人。可以离开本页，完成后回来下载。"
 
         if deeds.deed(act, "print-run", str(meant), size, form):
-            printing.begin()
+            printing.wake()
 
     st.button("开始打印", type="primary", on_click=start, disabled=not count)
 
@@ -198,4 +198,4 @@ def _again(number: int) -> None:
         return f"第{number}批继续打印，已出具的不会重复出具。"
 
     if deeds.deed(act, "run-again", number):
-        printing.begin()
+        printing.wake()
