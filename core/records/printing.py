@@ -507,7 +507,7 @@ def _drawn(run: PrintRun, clock: Callable[[], datetime]) -> bytes | None:
     if form is Form.ZIP:
         return packed.getvalue()
     sheet.page.set_title(f"{run.year}年度审验卡（{drawn}张）")
-    return bytes(sheet.page.output())
+    return sheet.page.signed(run.made_at, "批量打印审验卡")
 
 
 def _plain(name: str) -> str:
