@@ -339,7 +339,8 @@ def test_a_plan_names_the_approved_line_it_carries_out(database: str) -> None:
         line = approved_line(session, cast)
     plan = draft(cast, replace(c.PLAN, programme="capability", line_id=line.id))
     with db.reading() as session:
-        told = dict(plans.PLAN.facts(session.get_one(Plan, plan.id)))
+        found = workflow.one(session, plan.id, cast["base"])
+    told = dict(plans.PLAN.facts(found))  # as a page draws it, after its session
     assert told["专项项目"] == "知识更新能力提升项目"
     assert told["项目任务"] == "新能源技术研修（内蒙古自治区人力资源和社会保障厅2024年第3项）"
 
