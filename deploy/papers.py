@@ -22,6 +22,7 @@ LICENCES = ROOT / "docs" / "licences.md"
 SAID_ELSEWHERE = {"pyrage": "MIT", "defusedxml": "PSF-2.0", "altair": "BSD-3-Clause", "protobuf": "BSD-3-Clause"}
 """Where a package's own words are none, or are no name of a licence."""
 SPELLED = {
+    "Apache 2.0": "Apache-2.0",
     "BSD License": "BSD-3-Clause",
     "Apache License 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
@@ -30,8 +31,10 @@ SPELLED = {
 BESIDE = (
     ("Noto Sans Mongolian", "data/fonts", "OFL-1.1"),
     ("RareHan", "data/fonts", "OFL-1.1"),
+    ("jsQR 1.4.0", "data/offline", "Apache-2.0"),
+    ("TweetNaCl.js 1.0.3", "data/offline", "Unlicense"),
 )
-"""Fonts that come with the program itself."""
+"""Fonts and scripts that come with the program itself, unaltered."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def licences() -> str:
             "|---|---|---|",
             *rows,
             "",
-            "| font in the program | where | licence |",
+            "| font or script in the program | where | licence |",
             "|---|---|---|",
             *fonts,
             "",

@@ -8,6 +8,7 @@ from core.office import dashboards, home
 from core.office.home import Done, Item, Part
 from core.submissions.kinds import KINDS
 from web import context, links, shell
+from web.opening import checklist
 from web.words import days_left, md, moment_text
 
 actor = shell.require()
@@ -90,6 +91,8 @@ def figures(amounts: dict[dashboards.Measure, float]) -> None:
         shell.link("quota_dashboard", "按盟市和月份查看")
 
 
+if here.steps:
+    checklist.draw(here.steps)
 if here.backup is not None and here.backup.stale(context.now()):
     when = f"最近一次成功的备份是{moment_text(here.backup.last)}。" if here.backup.last else "还没有备份。"
     st.warning(f"{when}{md(here.backup.trouble)}")

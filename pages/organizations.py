@@ -11,6 +11,7 @@ from core.ground.access import ROLE_HOMES, Actor, OrganizationKind, Role
 from core.people import accounts, organizations
 from web import address, deeds, second_factor, shell, tables
 from web.deeds import Who
+from web.opening import identity
 from web.words import md
 
 actor = shell.require(Role.ADMIN)
@@ -18,7 +19,7 @@ shell.page("机构与账号", "在管理权限内新增机构、开通和停用�
 
 view = st.segmented_control(
     "内容",
-    ["机构", "账号", "登录规则"] if actor.oversees_region else ["机构", "账号"],
+    ["机构", "账号", "登录规则", "本单位"] if actor.oversees_region else ["机构", "账号"],
     default="机构",
     required=True,
     key="view",
@@ -184,5 +185,7 @@ if view == "账号":
     accounts_tab()
 elif view == "登录规则" and actor.oversees_region:
     second_factor.rules()
+elif view == "本单位" and actor.oversees_region:
+    identity.form()
 else:
     organizations_tab()

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from routes import calendar, certificate, health, moved, session, verify, words
+from routes import calendar, certificate, exams, health, learn, moved, session, verify, words
 
 ROUTES = [
     Route("/healthz", health.health),
     Route("/calendar/{token}.ics", calendar.subscription),
     Route("/certificate", certificate.page),
     Route("/certificate/jxjy-ca.crt", certificate.file),
+    Route("/learn", learn.overview),
+    Route("/learn/deed", learn.deed, methods=["POST"]),
+    Route("/learn/{lesson:int}", learn.player),
+    Route("/learn/{lesson:int}/file", learn.file),
+    Route("/learn/{name}", learn.asset),
     Route("/session", session.start_session, methods=["POST"]),
+    Route("/.well-known/jwks.json", verify.keys),
+    Route("/.well-known/card-status", verify.status),
+    Route("/offline-verifier.html", verify.offline_verifier),
     Route("/verify", verify.verify_form),
     Route("/verify", verify.verify_sent, methods=["POST"]),
     Route("/verify/{code}", verify.verify),
     Route("/verify/{code}", verify.confirm, methods=["POST"]),
     Route("/words.js", words.script),
+    *exams.ROUTES,
     *(Route(page, moved.moved) for page in moved.PAGES),
 ]

@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
-from core.ground import db, typed
+from core.ground import db, signing, typed
 from core.ground.access import Refused
 from core.ground.hours import hours_text
 from core.ledger.standing import Standing
 from core.people import setup
-from core.records import cards, checking, proofs
+from core.records import cards, checking, offline, proofs
 from core.records.cards import Answer, Verification
 from core.records.checking import Confirmed
 from routes.pace import Busy, Pace
@@ -80,7 +80,7 @@ def verify_form(request: Request) -> Response:
     code = request.query_params.get("code", "")
     if typed.plain(code):
         return _to_its_address(code)
-    return HTMLResponse(_page("审验卡与入账证明核验", _FORM + _PROOF_FORM))
+    return HTMLResponse(_page("审验卡与入账证明核验", _FORM + _PROOF_FORM + _OFFLINE))
 
 
 def _to_its_address(code: str) -> Response:
@@ -104,6 +104,33 @@ async def verify_sent(request: Request) -> Response:
         given = form.get("proof")
         content = await given.read() if isinstance(given, UploadFile) else b""
     return HTMLResponse(await run_in_threadpool(_proof_page, content))
+
+
+def keys(_request: Request) -> Response:
+    """Public keys (验证公钥) of the office, the newest first, as a JSON Web Key Set (RFC 7517)."""
+    if not db.has_keys():
+        return PlainTextResponse("not found", status_code=404)
+    return JSONResponse({"keys": [each.jwk for each in signing.public_keys()]})
+
+
+def status(_request: Request) -> Response:
+    """Signed list of revoked cards (注销名单), as `offline.status` has it."""
+    return _offline(offline.status, "application/cose", {})
+
+
+def offline_verifier(_request: Request) -> Response:
+    """The file that verifies cards without a network (离线核验工具); it is saved, and runs from where it lies."""
+    headers = {"Content-Disposition": 'attachment; filename="offline-verifier.html"'}
+    return _offline(offline.verifier, "text/html; charset=utf-8", headers)
+
+
+def _offline(made: Callable[..., bytes], kind: str, headers: dict[str, str]) -> Response:
+    """What is made for those without a network; 404 while there is no office yet."""
+    with db.reading() as session:
+        if not setup.is_open(session):
+            return PlainTextResponse("not found", status_code=404)
+        content = made(session, now=setup.moment(session, datetime.now(UTC)))
+    return Response(content, media_type=kind, headers=headers)
 
 
 def _proof_page(content: bytes) -> str:
@@ -136,6 +163,8 @@ _BEARER_FORM = """<form action="/verify/{code}" method="post"><h2>核对持卡�
 <p>按持卡人的证件填写，只回答是否相符。</p><label>姓名
 <input name="name" required maxlength="40" autocomplete="off"></label><label>身份证号后四位
 <input name="last_four" required minlength="4" maxlength="4" autocomplete="off"></label><button>核对</button></form>"""
+_OFFLINE = """<p>没有网络的地方：<a href="/offline-verifier.html" download>下载离线核验工具</a>，一个网页文件，可放U盘，
+用扫码枪、摄像头或图片核验审验卡。注销名单截至下载之时，请定期重新下载。</p>"""
 _PROOF_FORM = """<form action="/verify" method="post" enctype="multipart/form-data">
 <label>入账证明的校验文件（随证明下载的 .json）
 <input type="file" name="proof" required accept=".json"></label><button>核验</button></form>"""

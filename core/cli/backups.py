@@ -8,11 +8,13 @@ import os
 import sys
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from core.cli import console
 from core.ground import db
 from core.ground.access import Refused
 from core.office import backups
-from core.people import setup
+from core.people import accounts, setup
 
 
 def _passphrase(options: argparse.Namespace, *, twice: bool = False) -> str:
@@ -45,13 +47,16 @@ def restore(options: argparse.Namespace) -> int:
     source, now = Path(options.file), console.now()
     manifest = backups.describe(source)
     if options.over:
-        told = f"{manifest.made_at[:16]}的备份，审计日志{manifest.lines}条"
+        told = f"{manifest.day}的备份，审计日志{manifest.lines}条"
         console.say(f"{source}：{told}。恢复会换掉现有的系统（先另存一份）。(puts the present office aside)")
         _answer("确要恢复请输入“恢复”", "恢复")
-        _answer(f"再确认：请输入备份的日期，即 {manifest.made_at[:10]}", manifest.made_at[:10])
-    aside = backups.restore(source, over=options.over, passphrase=_passphrase(options), now=now)
-    with db.transaction() as session:
-        backups.restored(session, source, aside, now=setup.moment(session, now))
+        _answer(f"再确认：请输入备份的日期，即 {manifest.day}", str(manifest.day))
+    passphrase = _passphrase(options)
+    with db.alone():
+        aside = backups.restore(source, over=options.over, passphrase=passphrase, now=now)
+        with db.transaction() as session:
+            backups.restored(session, source, aside, now=setup.moment(session, now))
+            accounts.end_sign_ins(session, sa.true(), now)
     if aside:
         console.say(f"原有的系统另存在 {aside} (the former office)")
     console.say("已恢复。请执行 python -m core check 核对后再启动 (restored; check it, then start)")

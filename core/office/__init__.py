@@ -1,3 +1,15 @@
 """The office as those who work in it see it: what each must do, finds, watches; each form as it was left."""
 
-__all__ = ["backups", "calendar", "daily", "dashboards", "home", "mail", "messages", "search", "unsaved", "views"]
+__all__ = [
+    "backups",
+    "calendar",
+    "checklist",
+    "daily",
+    "dashboards",
+    "home",
+    "mail",
+    "messages",
+    "search",
+    "unsaved",
+    "views",
+]

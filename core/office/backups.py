@@ -21,7 +21,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,11 @@ class Manifest:
     payload: str
     """SHA-256 of the encrypted payload."""
     format: int = FORMAT
+
+    @property
+    def day(self) -> date:
+        """The office's day on which it was made (备份日期), which a restore asks for."""
+        return db.office_day(datetime.fromisoformat(self.made_at))
 
 
 @dataclass(frozen=True)
@@ -189,10 +194,10 @@ def restore(source: Path, *, over: bool = False, passphrase: str = "", now: date
         if aside and sound:
             make(aside, now=now)
             db.close()
+        _files_back(folder / "home")  # first: under their digests they harm nobody, and the database needs them
         if (folder / "secret.key").exists():
-            db.use_secrets([bytes.fromhex(line) for line in (folder / "secret.key").read_text("ascii").split()])
+            _use_secret(folder / "secret.key", place)
         db.put_back(folder / "database")
-        _files_back(folder / "home")
     db.keys()
     db.upgrade()
     return aside
@@ -213,9 +218,8 @@ def over_living(
     if not found:
         raise Refused("missing", f"备份位置里没有 {name}，请刷新页面。")
     manifest = verify(found[0], passphrase=passphrase)
-    day = str(db.office_day(datetime.fromisoformat(manifest.made_at)))
-    if (typed.text(said), typed.text(dated)) != (WORD, day):
-        raise Refused("confirm", f"请输入“{WORD}”，并输入备份的日期 {day}，什么也没有做。")
+    if (typed.text(said), typed.text(dated)) != (WORD, str(manifest.day)):
+        raise Refused("confirm", f"请输入“{WORD}”，并输入备份的日期 {manifest.day}，什么也没有做。")
     with db.alone():
         aside = restore(found[0], over=True, passphrase=passphrase, now=real)
         with db.transaction() as session:
@@ -613,6 +617,17 @@ def _part(outer: tarfile.TarFile, name: str, source: Path | None = None) -> Any:
     if found is None:
         raise _damaged(source or Path(str(outer.name)))
     return found
+
+
+def _use_secret(given: Path, aside: Path) -> None:
+    """Put the secret of a backup in place; the former one stays beside the former office, which opens with no other."""
+    held = [bytes.fromhex(line) for line in given.read_text("ascii").split()]
+    if db.has_keys() and db.held_secrets() != held:
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        former = aside.with_name(f"{aside.name}.secret.key")
+        former.touch(mode=0o600)
+        shutil.copyfile(db.key_path(), former)
+    db.use_secrets(held)
 
 
 def _damaged(source: Path) -> Refused:

@@ -4,6 +4,7 @@ __all__ = [
     "accounts",
     "acts",
     "holidays",
+    "identity",
     "keys",
     "organizations",
     "passwords",

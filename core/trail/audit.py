@@ -16,12 +16,15 @@ from core.ground.deeds import deed
 from core.models import (
     Account,
     AuditEntry,
+    BankItem,
     Base,
     Card,
     Comment,
     Course,
     CreditBatch,
     DecisionRun,
+    Exam,
+    ExamPaper,
     FiledFigures,
     Organization,
     Person,
@@ -63,6 +66,8 @@ class Event(Labelled):
 
     OFFICE_OPENED = "office.opened", "建立系统"
     CLOCK_SHIFTED = "office.clock", "推进演示日期"
+    OFFICE_NAMED = "office.name", "设置单位名称和标志"
+    STEP_SET_ASIDE = "office.step", "开办清单"
     BACKED_UP = "office.backup", "备份"
     BACKUP_DRILLED = "office.drill", "恢复演练"
     BACKUP_PLACED = "office.backup_folder", "更换备份位置"
@@ -103,6 +108,8 @@ class Event(Labelled):
     POLICY_DRAFTED = "policy.drafted", "起草政策"
     POLICY_PUBLISHED = "policy.published", "发布政策"
     CARD_ISSUED = "card.issued", "出具审验卡"
+    CARD_PRINTED = "card.printed", "再次打印审验卡"
+    CARD_REVOKED = "card.revoked", "注销审验卡"
     PROOF_ISSUED = "proof.issued", "出具入账证明"
     PERSON_CORRECTED = "person.corrected", "更正人员信息"
     PERSON_MOVED = "person.moved", "人员调动"
@@ -188,8 +195,10 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))
             return touched.authority_id, touched.authority_id
-        case Course():
+        case BankItem() | Course() | Exam():
             return touched.organization_id, touched.authority_id
+        case ExamPaper():
+            return _place(session, session.get_one(Exam, touched.exam_id))
         case PublicNotice():
             return touched.authority_id, touched.authority_id
         case Quota() | FiledFigures():

@@ -18,7 +18,7 @@ from core.ground import db
 from core.ground.access import Refused
 from core.models import AuditEntry, Person
 from core.office import backups
-from core.people import accounts
+from core.people import accounts, setup
 from core.trail import files
 from tests import cast as c
 
@@ -124,12 +124,13 @@ def test_a_living_office_is_put_aside_after_two_answers(
     office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cast = lived_in()
-    made = backup(tmp_path)
+    made = tmp_path / "late.cebak"
+    backups.make(made, now=c.AFTER + timedelta(hours=16))
     c.file_plan(cast, title="备份之后的计划")
     later = told()
     assert main(["restore", str(made)]) == 2
-    day = backups.describe(made).made_at[:10]
-    for answers in ("", "是\n", "恢复\n\n", "恢复\n2001-01-01\n"):
+    day = "2024-07-02"  # at the office; in Greenwich it is the first of July still
+    for answers in ("", "是\n", "恢复\n\n", "恢复\n2001-01-01\n", "恢复\n2024-07-01\n"):
         monkeypatch.setattr("sys.stdin", io.StringIO(answers))
         assert main(["restore", str(made), "--over"]) == 2
         assert told() == later
@@ -200,6 +201,52 @@ def test_from_the_screen_an_office_is_put_aside_with_nobody_else_inside_and_all_
     backups.restore(aside, over=True, now=c.AFTER + timedelta(days=1))  # and back again
     with db.reading() as session:
         assert session.scalar(sa.text("SELECT count(*) FROM submission WHERE title = '备份以后的'")) == 1
+
+
+def test_other_processes_wait_outside_and_go_on_in_the_restored_office(office: Path, tmp_path: Path) -> None:
+    cast = lived_in()
+    made = backup(tmp_path)
+    c.file_plan(cast, title="备份以后的")
+    gate = office / ".restoring"
+
+    def titles(connection: sqlite3.Connection) -> int:
+        return int(connection.execute("SELECT count(*) FROM submission WHERE title = '备份以后的'").fetchone()[0])
+
+    with contextlib.closing(sqlite3.connect(office / "office.db")) as elsewhere:  # another process, which stays
+        assert titles(elsewhere) == 1
+        with db.alone():
+            assert gate.exists()
+            backups.restore(made, over=True, now=c.AFTER)
+        assert not gate.exists()
+        assert titles(elsewhere) == 0
+    with contextlib.closing(sqlite3.connect(gate, isolation_level=None)) as restoring:  # another process
+        restoring.execute("BEGIN EXCLUSIVE")
+        for ask in (told, lambda: c.file_plan(cast), lambda: db.alone().__enter__()):
+            with pytest.raises(Refused, match="正在从备份恢复"):
+                ask()
+    assert gate.exists()
+    told()  # it was killed
+    with contextlib.closing(sqlite3.connect(gate, isolation_level=None)) as restoring, db.transaction() as session:
+        restoring.execute("BEGIN EXCLUSIVE")  # between the door and the lock
+        with pytest.raises(Refused, match="正在从备份恢复"):
+            session.execute(sa.text("SELECT 1"))
+
+
+def test_the_key_of_the_former_office_stays_beside_it(
+    office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived_in()
+    locked = backup(tmp_path, PASSPHRASE)
+    home = elsewhere(tmp_path, monkeypatch, key=None)
+    db.upgrade()
+    with db.transaction() as session:
+        setup.open_office(session, kind="empty", now=c.NOW)
+    own = (home / "secret.key").read_bytes()
+    aside = backups.restore(locked, over=True, passphrase=PASSPHRASE, now=c.AFTER)
+    assert aside
+    kept = aside.with_name(f"{aside.name}.secret.key")
+    assert kept.read_bytes() == own != (home / "secret.key").read_bytes() == (office / "secret.key").read_bytes()
+    assert kept.stat().st_mode & 0o077 == 0
 
 
 def test_a_drill_restores_beside_the_office_and_tells_what_is_wrong(

@@ -46,6 +46,8 @@ def test_it_is_two_pages_and_its_slides_hold_charts_that_can_be_edited(cast: c.C
         deck = Presentation(io.BytesIO(brief.pptx(said, seen, [BEHIND, AHEAD])))
         shapes = [shape for slide in deck.slides for shape in slide.shapes]
         assert said.title in {shape.text_frame.text for shape in shapes if shape.has_text_frame}
+        tables = [[cell.text for cell in row.cells] for shape in shapes if shape.has_table for row in shape.table.rows]
+        assert all(list(each) in tables for each in (*said.ranks, *said.late))
         plots = [shape.chart.plots[0] for shape in shapes if shape.has_chart]
         people = [list(plot.series[0].values) for plot in plots if plot.series[0].name == Measure.PEOPLE.headline]
         assert people == ([list(seen.by_place(Measure.PEOPLE)["value"])] if seen.has_trainings else [])

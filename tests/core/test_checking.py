@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import re
 import secrets
 import time
-from datetime import timedelta
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import cbor2
 import httpx
 import pytest
 import sqlalchemy as sa
 from starlette.applications import Starlette
 
-from core.ground import db
+from core.ground import db, signing
 from core.ground.access import Refused
 from core.ledger import books
 from core.models import Card, CardCheck, Source
 from core.records import cards, checking, privacy, tokens
 from routes import addresses, pace, verify
 from tests import cast as c
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -37,13 +45,19 @@ def issued(cast: c.Cast, serial: int = 1) -> Card:
         return cards.issue(session, c.person_id(serial), 2024, actor=cast["reviewer"], now=c.AFTER)
 
 
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Its outcome, from a thread of its own: the browser of other tests keeps this one's loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
 def asked(path: str, method: str = "GET", **sent: Any) -> httpx.Response:
     async def ask() -> httpx.Response:
         office = httpx.ASGITransport(Starlette(routes=addresses.ROUTES))
         async with httpx.AsyncClient(transport=office, base_url="http://office") as client:
             return await client.request(method, path, **sent)
 
-    return asyncio.run(ask())
+    return run(ask())
 
 
 def checks() -> list[tuple[str, bool | None]]:
@@ -133,16 +147,41 @@ def test_guessing_finds_nothing_and_is_slow_and_what_is_right_never_is(
             return [each.status_code for each in await asyncio.gather(*(client.get(f"/verify/{c}") for c in codes))]
 
     began = time.monotonic()
-    assert asyncio.run(all_of([code] * (pace.FREE + 20), "10.0.0.1")) == [200] * (pace.FREE + 20)
+    assert run(all_of([code] * (pace.FREE + 20), "10.0.0.1")) == [200] * (pace.FREE + 20)
     guesses = ["".join(secrets.choice(tokens.ALPHABET) for _ in range(16)) for _ in range(pace.FREE)]
-    assert set(asyncio.run(all_of(guesses, "10.0.0.1"))) == {404}
+    assert set(run(all_of(guesses, "10.0.0.1"))) == {404}
     waits = verify._pace
     assert waits._left["10.0.0.1"][0] < 1
     began = time.monotonic()
     many = [*guesses[: 4 * pace.LANE], code]
-    assert asyncio.run(all_of(many, "10.0.0.1")) == [404] * (len(many) - 1) + [200]  # the right one is not shut out
+    assert run(all_of(many, "10.0.0.1")) == [404] * (len(many) - 1) + [200]  # the right one is not shut out
     assert time.monotonic() - began > 4 * 0.05
     assert not waits._lanes
     monkeypatch.setattr(pace, "_WAITING", 2)
-    assert 429 in asyncio.run(all_of(guesses, "10.0.0.1"))
-    assert asyncio.run(all_of([code], "10.0.0.2")) == [200]
+    assert 429 in run(all_of(guesses, "10.0.0.1"))
+    assert run(all_of([code], "10.0.0.2")) == [200]
+
+
+def test_the_public_keys_and_the_list_of_revoked_cards_are_open_to_everybody_and_signed(cast: c.Cast) -> None:
+    card, gone = issued(cast), issued(cast, 2)
+    (key,) = asked("/.well-known/jwks.json").json()["keys"]
+    raw = signing.public_keys()[0].raw
+    assert (key["kty"], key["crv"], key["x"]) == ("OKP", "Ed25519", base64.urlsafe_b64encode(raw).decode().rstrip("="))
+
+    def told() -> dict[int, Any]:
+        content = signing.opened(asked("/.well-known/card-status").content)
+        assert content is not None
+        return cbor2.loads(content)  # type: ignore[no-any-return]
+
+    assert (told()[4], told()[5]) == (b"", [])
+    with db.transaction() as session:
+        books.reverse(session, 1, lines=[2], actor=cast["reviewer"], reason="重复", now=c.AFTER + timedelta(days=2))
+    kept = told()
+    assert kept[4] == hashlib.sha512(tokens.packed(gone.code)).digest()[:8]
+    assert [date(1970, 1, 1) + timedelta(each) for each in kept[5]] == [date(2024, 7, 3)]
+    assert kept[3] == [[signing.public_keys()[0].id, raw]]
+    assert tokens.unpacked(tokens.packed(card.code)) == card.code
+    sent = asked("/offline-verifier.html")
+    assert "attachment" in sent.headers["content-disposition"]
+    assert not re.search(r"(src|href)=|/\*(jsQR|nacl|bundle)\*/", sent.text)  # whole, and nothing to be fetched
+    assert card.code not in sent.text

@@ -36,7 +36,7 @@ def _published() -> c.Cast:
 
 
 @pytest.fixture
-def cast(office: object) -> c.Cast:
+def cast(database: str) -> c.Cast:
     return ready.office(_published)
 
 

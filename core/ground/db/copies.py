@@ -1,6 +1,6 @@
 """A whole copy of the database while it is in use (联机备份), and putting one in its place.
 
-SQLite copies itself page by page (its online backup), PostgreSQL by its own `pg_dump` and `pg_restore`.
+SQLite copies itself page by page (its online backup), PostgreSQL by its own `pg_dump`, `pg_restore` and `psql`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground.access import Refused
+from core.ground.db import sickness
 from core.ground.db.place import home, url
 from core.ground.db.sessions import close, rehearsal, rehearsal_elsewhere
 
@@ -36,49 +38,41 @@ def dump(target: Path) -> None:
 
 
 def put_back(source: Path) -> None:
-    """Put a copy in the place of the database in use (还原数据库), all or nothing. Nobody may be using it.
+    """Put a copy in the place of the database in use (还原数据库) in one transaction: all or nothing, kills included.
 
-    SQLite: the former file is replaced as a whole; PostgreSQL: the former schema is put aside until the copy stands,
-    since a newer one has tables that an older copy knows nothing of. Refused codes: "tools", "backup".
+    Whoever has it open sees the copy from the next question on, other processes too. On PostgreSQL the former schema
+    makes way as a whole, since a newer one has tables that an older copy knows nothing of. Refused codes: "tools",
+    "backup", "sick" (somebody writes for longer than a minute).
     """
     close()
-    if dialect() == "postgresql":
-        with _schema_aside():
-            _run("pg_restore", *"--schema=public --no-owner --no-privileges --single-transaction".split(), str(source))
+    if dialect() == "sqlite":
+        _sound(source)
+        with _sqlite(source) as here, contextlib.closing(sqlite3.connect(_sqlite_file(), timeout=30)) as there:
+            here.backup(there, progress=_patient(60), sleep=0.05)
         return
-    place = _sqlite_file()
-    partial = place.with_name(f"{place.name}.restoring")
-    _copied(source, partial)
-    for beside in ("-wal", "-shm"):  # of the former file; with another database they would spoil it
-        place.with_name(place.name + beside).unlink(missing_ok=True)
-    partial.replace(place)
+    with tempfile.TemporaryDirectory(prefix=".restoring-", dir=home()) as folder:
+        script = Path(folder) / "script.sql"
+        _run(
+            "pg_restore",
+            *"--schema=public --no-owner --no-privileges".split(),
+            f"--file={script}",
+            str(source),
+            connected=False,
+        )
+        ask = "--no-psqlrc --quiet --single-transaction --set=ON_ERROR_STOP=1 --set=VERBOSITY=verbose".split()
+        former = [f"--command={each}" for each in ("ALTER SCHEMA public RENAME TO ce_former", "CREATE SCHEMA public")]
+        _run("psql", *ask, *former, f"--file={script}", "--command=DROP SCHEMA ce_former CASCADE")
 
 
-@contextlib.contextmanager
-def _schema_aside() -> Iterator[None]:
-    """An empty schema in place of the one in use, which comes back where the block fails, and else is gone."""
-    server = sa.create_engine(url(), poolclass=sa.NullPool)
-    back = ("DROP SCHEMA public CASCADE", "ALTER SCHEMA ce_former RENAME TO public")
+def _patient(seconds: float) -> Callable[[int, int, int], None]:
+    """How long a copy waits for others to have written: SQLite's own would wait for ever."""
+    until = time.monotonic() + seconds
 
-    def say(*statements: str) -> None:
-        with server.begin() as connection:
-            for statement in statements:
-                connection.exec_driver_sql(statement)
+    def waiting(_status: int, _left: int, _of: int) -> None:
+        if time.monotonic() > until:
+            raise Refused("sick", sickness.BUSY)
 
-    try:
-        if "ce_former" in sa.inspect(server).get_schema_names():  # of a restore that was killed
-            say(*back)
-        say("ALTER SCHEMA public RENAME TO ce_former", "CREATE SCHEMA public")
-    except sa.exc.ProgrammingError as error:
-        raise Refused(
-            "backup", "数据库用户须是这个数据库的所有者，才能恢复：请数据库管理员办理。(only the database's owner can)"
-        ) from error
-    try:
-        yield
-    except BaseException:
-        say(*back)
-        raise
-    say("DROP SCHEMA ce_former CASCADE")
+    return waiting
 
 
 @contextlib.contextmanager
@@ -125,7 +119,7 @@ def rehearsal_on_a_copy() -> Iterator[Session]:
                 shutil.rmtree(left, ignore_errors=True)
         place = Path(folder) / "office.db"
         with (
-            contextlib.closing(sqlite3.connect(f"file:{_sqlite_file()}?mode=ro", uri=True)) as here,
+            _sqlite(_sqlite_file()) as here,
             contextlib.closing(sqlite3.connect(place)) as there,
         ):
             here.backup(there)
@@ -143,24 +137,35 @@ def _sqlite_file() -> Path:
     return Path(place)
 
 
+def _sqlite(place: Path) -> contextlib.closing[sqlite3.Connection]:
+    """A connection that only reads, to a file that is there."""
+    return contextlib.closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True))
+
+
 def _copied(source: Path, target: Path) -> None:
     """SQLite's online backup: in one step, so that it is of one moment even while others write (WAL)."""
     try:
-        with (
-            contextlib.closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as here,
-            contextlib.closing(sqlite3.connect(target)) as there,
-        ):
+        with _sqlite(source) as here, contextlib.closing(sqlite3.connect(target)) as there:
             here.backup(there)
-            (sound,) = there.execute("PRAGMA quick_check").fetchone()
     except sqlite3.Error as error:
         raise Refused("backup", f"数据库文件 {source} 读不出来：{error} (the database cannot be copied)") from error
-    if sound != "ok":
-        raise Refused("backup", f"数据库文件 {source} 已损坏：{sound} (the database is damaged)")
+    _sound(target, source)
     with target.open("rb+") as file:
         os.fsync(file.fileno())
 
 
-def _run(program: str, *arguments: str) -> None:
+def _sound(place: Path, of: Path | None = None) -> None:
+    """Refuse a copy that is damaged. Refused codes: "backup"."""
+    try:
+        with contextlib.closing(sqlite3.connect(place)) as copy:
+            (said,) = copy.execute("PRAGMA quick_check").fetchone()
+    except sqlite3.Error as error:
+        said = str(error)
+    if said != "ok":
+        raise Refused("backup", f"数据库文件 {of or place} 已损坏：{said} (the database is damaged)")
+
+
+def _run(program: str, *arguments: str, connected: bool = True) -> None:
     """One of PostgreSQL's own programs, on the database in use; the password goes by the environment."""
     found = shutil.which(program, path=os.environ.get("CE_PG_BIN") or os.environ.get("PATH"))
     if not found:
@@ -172,7 +177,12 @@ def _run(program: str, *arguments: str) -> None:
     here = sa.make_url(url())
     place = here.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
     environment = {**os.environ, **({"PGPASSWORD": here.password} if here.password else {})}
-    done = subprocess.run([found, f"--dbname={place}", *arguments], env=environment, capture_output=True, text=True)
+    to = [f"--dbname={place}"] if connected else []
+    done = subprocess.run([found, *to, *arguments], env=environment, capture_output=True, text=True)
+    if " 42501:" in done.stderr:  # insufficient privilege
+        raise Refused(
+            "backup", "数据库用户须是这个数据库的所有者，才能恢复：请数据库管理员办理。(only the database's owner can)"
+        )
     if done.returncode:
         last = " ".join(done.stderr.splitlines()[-1:])
         raise Refused("backup", f"{program} 没有完成：{last}")

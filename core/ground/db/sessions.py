@@ -7,10 +7,12 @@ import contextvars
 import functools
 import hashlib
 import os
+import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from core.ground.access import Refused
 from core.ground.db import sickness
-from core.ground.db.place import url
+from core.ground.db.place import home_path, url
 from core.ground.deeds import with_nul
 
 
@@ -103,6 +105,9 @@ def _sqlite_begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if not reads and _door.shut_to_us():  # since we came in: whoever shut it waits for the writers only
+        connection.exec_driver_sql("ROLLBACK")
+        raise Refused("sick", sickness.RESTORING)
 
 
 _UNLOCKED = "others may write"
@@ -241,7 +246,10 @@ def _in_hand(session: Session) -> Iterator[None]:
 
 
 class _Door:
-    """How many threads of this process are in the database, and whether one of them has it to itself."""
+    """How many threads of this process are in the database, and whether one has it to itself, here or elsewhere.
+
+    For other processes a file is locked, as SQLite locks one: a kill frees it.
+    """
 
     def __init__(self) -> None:
         self._moved = threading.Condition()
@@ -250,7 +258,7 @@ class _Door:
 
     def enter(self) -> None:
         with self._moved:
-            if self._alone not in (None, threading.current_thread()):
+            if self.shut_to_us():
                 raise Refused("sick", sickness.RESTORING)
             self._inside += 1
 
@@ -259,29 +267,63 @@ class _Door:
             self._inside -= 1
             self._moved.notify_all()
 
+    def shut_to_us(self) -> bool:
+        """Whether somebody else has the database to himself: another thread, another process."""
+        if self._alone is not None:
+            return self._alone is not threading.current_thread()
+        if not os.path.exists(told := _shut_file()):  # noqa: PTH110  asked at each question
+            return False
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{told}?mode=ro", uri=True, timeout=0)) as asked:
+                asked.execute("SELECT 1 FROM sqlite_master").fetchall()
+        except sqlite3.OperationalError:
+            return os.path.exists(told)  # noqa: PTH110
+        return False
+
     @contextlib.contextmanager
     def shut(self, wait: float) -> Iterator[None]:
         with self._moved:
-            if self._alone:
+            if self._alone or self.shut_to_us():
                 raise Refused("sick", sickness.RESTORING)
             self._alone = threading.current_thread()
+        told = Path(_shut_file())
         try:
-            with self._moved:
-                if not self._moved.wait_for(lambda: not self._inside, wait):
-                    raise Refused("sick", sickness.BUSY)
-            yield
+            with contextlib.closing(_locked(told)):
+                with self._moved:
+                    if not self._moved.wait_for(lambda: not self._inside, wait):
+                        raise Refused("sick", sickness.BUSY)
+                yield
         finally:
+            with contextlib.suppress(OSError):  # another is just looking
+                told.unlink()
             with self._moved:
                 self._alone = None
+
+
+def _locked(place: Path) -> sqlite3.Connection:
+    """A file that is locked until this is closed, or its process killed. Refused codes: "sick"."""
+    held = sqlite3.connect(place, isolation_level=None, timeout=0)
+    try:
+        held.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        held.close()
+        raise Refused("sick", sickness.RESTORING if place.exists() else sickness.READ_ONLY) from error
+    return held
+
+
+def _shut_file() -> str:
+    """What is locked while one process has the database to itself."""
+    return f"{home_path()}/.restoring"
 
 
 _door = _Door()
 
 
 def alone(*, wait: float = 30.0) -> contextlib.AbstractContextManager[None]:
-    """Have the database to oneself (独占), in this process: others are refused meanwhile, once those inside have left.
+    """Have the database to oneself (独占): others, of any process, are refused until this ends.
 
-    For putting another database in its place. Refused codes: "sick" (somebody stays longer than `wait` seconds).
+    Those of this process who are inside are waited for; for writers of others `put_back` waits. For putting another
+    database in its place. Refused codes: "sick" (somebody stays longer than `wait` seconds).
     """
     return _door.shut(wait)
 

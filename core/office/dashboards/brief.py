@@ -235,9 +235,13 @@ def pptx(said: Brief, seen: Board, lines: Sequence[Line]) -> bytes:
         stages = list(zip(funnel["stage"], funnel["people"], strict=True))
         _bars(slide, stages, "人数", "#,##0", left=0.6, width=12.1)
         slide = _slide(deck, "办理迟缓的培训", said.foot)
-        late = ["　".join(each) for each in said.late] or ["没有停下来的培训。"]
-        ranks = [f"{measure}　领先：{leads}　落后：{lags}" for measure, leads, lags in said.ranks]
-        _words(slide, [*late, *ranks], left=0.6, width=12.1, size=16)
+        if said.late:
+            _table(slide, [("卡在", "培训", "机构", "已停"), *said.late], (2, 5, 4, 1.1))
+        else:
+            _words(slide, ["没有停下来的培训。"], left=0.6, width=12.1, size=16)
+    if said.ranks:
+        slide = _slide(deck, "领先与落后", said.foot)
+        _table(slide, [("指标", "领先", "落后"), *said.ranks], (2.1, 5, 5))
     buffer = io.BytesIO()
     deck.save(buffer)
     return buffer.getvalue()
@@ -264,6 +268,22 @@ def _words(
         paragraph = frame.paragraphs[0] if place == 0 else frame.add_paragraph()
         paragraph.text = words
         paragraph.font.size, paragraph.space_after = Pt(size), Pt(8)
+
+
+def _table(slide: Any, rows: Sequence[tuple[str, ...]], widths: Sequence[float]) -> None:
+    """A native table, its heads first; widths in inches."""
+    where = (Inches(0.6), Inches(1.5), Inches(sum(widths)), Inches(0.45 * len(rows)))
+    table = slide.shapes.add_table(len(rows), len(widths), *where).table
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Inches(width)
+    for row, line in enumerate(rows):
+        for column, words in enumerate(line):
+            cell = table.cell(row, column)
+            cell.text = words
+            cell.text_frame.paragraphs[0].font.size = Pt(14)
+            if row == 0:
+                cell.fill.solid()
+                cell.fill.fore_color.rgb = RGBColor(*paper.ACCENT)  # type: ignore[no-untyped-call]
 
 
 def _bars(

@@ -1,0 +1,82 @@
+"""The file that verifies cards without a network, in a browser that has none, and no cryptography of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import base45
+import cbor2
+import pypdfium2
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from playwright.sync_api import Browser, Page
+
+from core.ground import db, signing
+from core.ledger import books
+from core.records import cards, offline, tokens
+from tests import cast as c
+
+ADDRESS = "https://hours.example.gov.cn/verify/"
+
+
+def changed(text: str, *, key: Ed25519PrivateKey | None = None) -> str:
+    """A card's code with more hours in it; signed anew by a key that is not the office's, where one is given."""
+    address, _, code = text.partition("#")
+    head, _, content, signature = cbor2.loads(base45.b45decode(unquote(code))).value
+    more = cbor2.dumps(cbor2.loads(content) | {7: [[2024, True, [30, 60, 90]]]}, canonical=True)
+    if key:
+        head = cbor2.dumps({1: -8, 4: b"anothers"})
+        signature = key.sign(cbor2.dumps(["Signature1", head, b"", more]))
+    token = cbor2.dumps(cbor2.CBORTag(18, [head, {}, more, signature]))
+    return f"{address}#{quote(base45.b45encode(token).decode(), safe='$*+-./:')}"
+
+
+def pasted(page: Page, text: str) -> str | None:
+    page.locator("#text").fill(text)
+    return page.locator("#answer p").first.get_attribute("data-state")
+
+
+def test_genuine_altered_foreign_and_revoked_are_told_apart_without_a_network(
+    browser: Browser, office: Path, tmp_path: Path
+) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图", professional_hours=7.5), c.row(2)]))
+    with db.transaction() as session:
+        card, gone = (
+            cards.issue(session, c.person_id(each), 2024, actor=cast["reviewer"], now=c.AFTER) for each in (1, 2)
+        )
+        books.reverse(session, 1, lines=[2], actor=cast["reviewer"], reason="重复登记", now=c.AFTER)
+    file = tmp_path / "offline-verifier.html"
+    with db.reading() as session:
+        file.write_bytes(offline.verifier(session, now=c.AFTER))
+    printed = tmp_path / "card.png"
+    with pypdfium2.PdfDocument(cards.pdf(card, verify_url=ADDRESS + card.code)) as document:
+        document[0].render(scale=150 / 72).to_pil().save(printed)  # type: ignore[no-untyped-call]
+    text, revoked = (f"{ADDRESS}{each.code}#{tokens.made(cards.said_by(each))}" for each in (card, gone))
+    asked: list[str] = []
+    context = browser.new_context(offline=True, locale="zh-CN")
+    try:
+        context.add_init_script("Object.defineProperty(window, 'crypto', {value: undefined})")
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: asked.append(str(error)))
+        page.goto(file.as_uri())
+        assert signing.public_keys()[0].id.hex() in page.locator("#list").inner_text()
+        assert "截至2024-07-01" in page.locator("#list").inner_text()
+        states = [pasted(page, each) for each in (text, changed(text), changed(text, key=Ed25519PrivateKey.generate()))]
+        assert states == ["genuine", "altered", "foreign"]
+        assert pasted(page, revoked) == "revoked"
+        assert "已于2024-07-01失效" in page.locator("#answer").inner_text()
+        typed = text.partition("#")[2].replace("%20", " ").replace("$", "￥").replace(".", "。").lower()
+        assert pasted(page, typed) == "genuine"  # by a scanner through an input method
+        assert pasted(page, text[:-30]) == "altered"
+        page.get_by_role("button", name="清除").click()
+        assert page.locator("#answer").inner_text() == ""
+        page.locator("#file").set_input_files(printed)
+        page.locator("[data-state=genuine]").wait_for()
+        said = page.locator("#answer").inner_text()
+        for words in ("额尔敦·巴图", c.id_number(1)[-4:], cards.written(card.code), "7.5", "2024-07-01"):
+            assert words in said
+        assert [each for each in asked if not each.startswith(("file:", "blob:"))] == []
+    finally:
+        context.close()

@@ -1,0 +1,79 @@
+"""Opening the office: the list ticks itself by what there is, and what does not apply is set aside for a reason."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from core.ground import db
+from core.ground.access import Refused, Role
+from core.office import checklist, home
+from core.people import accounts, identity, keys
+from core.trail.files import Upload
+from tests import cast as c
+from tests.cast import Cast
+
+
+def listed(cast: Cast, by: str = "admin") -> dict[str, checklist.Step]:
+    with db.reading() as session:
+        return {each.code: each for each in checklist.steps(session, cast[by], now=c.NOW)}
+
+
+def picture(side: int, kind: str = "PNG") -> Upload:
+    made = io.BytesIO()
+    Image.new("RGB", (side, side), "navy").save(made, kind)
+    return Upload(f"标志.{kind.lower()}", made.getvalue())
+
+
+def test_the_list_ticks_itself_and_is_gone_when_all_of_it_is_settled(office: object) -> None:
+    cast = c.assemble()
+    open_ = {code for code, step in listed(cast).items() if not step.done}
+    assert open_ == {"key", "backup", "name", "address", "second", "people", "mail"}
+    who = {"actor": cast["admin"], "now": c.NOW}
+    with db.transaction() as session:
+        keys.recovery_sheet(session, **who)
+        home_id = cast["admin"].organization_id
+        accounts.open_account(
+            session,
+            username="admin2",
+            name="第二人",
+            role=Role.ADMIN,
+            organization_id=home_id,
+            password=c.PASSWORD,
+            **who,
+        )
+        identity.decide(session, name="示例厅", mark=picture(600), keep_mark=True, **who)
+        mark = identity.identity(session).mark
+        assert mark
+        assert Image.open(io.BytesIO(mark)).size == (identity.SIDE, identity.SIDE)
+    found = listed(cast)
+    assert found["key"].done and found["name"].done  # noqa: PT018
+    assert found["second"].words == "已开通，待其首次登录并修改初始密码。"
+    for code in [code for code, step in found.items() if not step.done]:
+        with db.transaction() as session:
+            assert home.home(session, cast["admin"], now=c.NOW).steps
+            checklist.set_aside(session, code, reason="本单位不用", **who)
+    with db.reading() as session:
+        assert home.home(session, cast["admin"], now=c.NOW).steps == ()
+        assert home.home(session, cast["reviewer"], now=c.NOW).steps == ()
+    with db.transaction() as session:
+        assert not checklist.set_aside(session, "mail", reason="", **who).aside
+    assert set(listed(cast, "hohhot_admin")) == {"second", "organizations", "accounts", "people"}
+    assert not any(step.aside for step in listed(cast, "hohhot_admin").values())
+
+
+@pytest.mark.parametrize(
+    ("by", "name", "mark", "code"),
+    [
+        ("hohhot_admin", "示例局", None, "role"),
+        ("admin", "厅", None, "name"),
+        ("admin", "示例厅", Upload("标志.png", b"<svg onload=alert(1)>"), "mark"),
+        ("admin", "示例厅", Upload("标志.png", bytes(2_000_000)), "mark"),
+        ("admin", "示例厅", picture(8, "GIF"), "mark"),
+    ],
+)
+def test_a_name_and_a_mark_are_checked(office: object, by: str, name: str, mark: Upload | None, code: str) -> None:
+    cast = c.assemble()
+    with pytest.raises(Refused) as refused, db.transaction() as session:
+        identity.decide(session, name=name, mark=mark, keep_mark=True, actor=cast[by], now=c.NOW)
+    assert refused.value.code == code
