@@ -32,15 +32,20 @@ def once(session: Session, key: Hashable, read: Callable[[], Part]) -> Part:
     The key names the database, what was asked, and whose it is: nobody is shown what only another may see. What is kept
     is shared by threads, to be read and never changed.
     """
-    last = sa.select(AuditEntry.id, AuditEntry.digest).where(AuditEntry.event.not_in(_NO_CHANGE))
-    stamp = (session.execute(last.order_by(AuditEntry.id.desc()).limit(1)).one_or_none(), notices.filed())
-    before = found(key)
-    if before is not None and before[0] == stamp:
+    now, before = stamp(session), found(key)
+    if before is not None and before[0] == now:
         kept: Part = before[1]
         return kept
     part = read()
-    keep(key, stamp, part)
+    keep(key, now, part)
     return part
+
+
+def stamp(session: Session) -> Hashable:
+    """Where the office stands (办到哪里): the same as long as nothing was done in it and no notice was published."""
+    last = sa.select(AuditEntry.id, AuditEntry.digest).where(AuditEntry.event.not_in(_NO_CHANGE))
+    found = session.execute(last.order_by(AuditEntry.id.desc()).limit(1)).one_or_none()
+    return (tuple(found) if found else None), notices.filed()
 
 
 def derived(key: Hashable, parts: tuple[object, ...], make: Callable[[], Part]) -> Part:
