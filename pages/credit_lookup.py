@@ -78,16 +78,15 @@ def person_page(person_id: int) -> None:
         facts([("工作单位", person.employer_name), ("专业技术职务", person.post), ("从事专业", person.specialty)])
         if actor.role in (Role.REVIEWER, Role.TITLE_OFFICER, Role.EMPLOYER_CLERK):
             record.revealing(person_id)
+        stands = entries[entries["standing"] == Standing.STANDS] if len(entries) else entries
+        if oneself and not stands.empty:  # what is printed on a telephone comes first
+            card_of(person, stands)
         years_of(held)
         steps.of_person(studied)
         if entries.empty:
             return
-        if actor.role in cards.ISSUERS:
-            stands = entries[entries["standing"] == Standing.STANDS]
-            if not stands.empty:
-                carding.of(
-                    person_id, person.authority_id, sorted({int(year) for year in stands["year"]}, reverse=True), actor
-                )
+        if not oneself and actor.role in cards.ISSUERS and not stands.empty:
+            card_of(person, stands)
         carding.issued(person_id, issued, actor)
         if oneself:
             checked.of(actor)
@@ -98,6 +97,11 @@ def person_page(person_id: int) -> None:
             disputing.dispute(person_id, entries, actor)
         if oneself:
             record.changes(person_id, actor)
+
+
+def card_of(person: Person, stands: pd.DataFrame) -> None:
+    """The card, for the years in which hours stand."""
+    carding.of(person.id, person.authority_id, sorted({int(year) for year in stands["year"]}, reverse=True), actor)
 
 
 def years_of(held: Held) -> None:

@@ -61,7 +61,7 @@ SCREENS = {
     ),
     "查询": (
         Screen("credit_lookup", "学时查询与审验卡", "person_search", persons.LOOKERS),
-        Screen("print_cards", "批量打印审验卡", "print", printing.PRINTERS),
+        Screen("print_cards", "批量打印和开通码", "print", printing.PRINTERS),
         Screen("people", "人员", "groups", tuple(role for role in persons.LOOKERS if role is not Role.PERSON)),
         Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
         Screen("recognised", "部门培训认可", "handshake", access.OFFICERS),

@@ -192,7 +192,7 @@ def printed(slips: Sequence[Slip], *, address: str, giver: str) -> bytes:
         page.set_in(f"{slip.name}　{slip.id_mask}", (x + 4, y + 10, 58, 7), 10)
         page.set_in(slip.code, (x + 4, y + 18, 58, 10), 20)
         words = f"{slip.expires_on}前有效，只能用一次。请本人保管，不要转交。"
-        page.set_in(words, (x + 4, y + 29, 58, 8), 8.5, colour=paper.GREY)
+        page.set_in(words, (x + 4, y + 29, 55, 8), 8.5, colour=paper.GREY)
         steps = f"扫码或打开 {address} ，点“用开通码开通账号”，填身份证号和开通码，设置自己的密码。"
         page.set_in(steps, (x + 4, y + 37, width - 8, 10), 8.5)
         page.set_in(f"发放单位：{giver}", (x + 4, y + 47, width - 8, 5), 8, colour=paper.GREY)

@@ -85,7 +85,7 @@ MOST_YEARS = 12
 def range_words(since: int | None, year: int) -> str:
     """From which year on a card lists hours (学时范围), in words."""
     if since is None:
-        return f"{year}年度（附近几年合计）"
+        return f"{year}年度（附近几年）"
     return f"仅{year}年度" if since == year else f"{since}—{year}年度"
 
 

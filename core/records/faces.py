@@ -275,7 +275,10 @@ class _Large(_Face):
         ]
         heads = ("完成日期", "科目", "学时", f"{span(self.said)}学时明细：培训机构与培训名称")
         self.at += 2 * self.unit
-        self._table(heads, lines, widths, ["C", "L", "R", "L"], head=6)
+        sizes = (9.5, 8.5, 7.5)
+        room = self.limit - self.at - 6 * self.unit
+        fitting = (size for size in sizes if sum(self._high(line, widths, size * self.unit) for line in lines) <= room)
+        self._table(heads, lines, widths, ["C", "L", "R", "L"], head=6, size=next(fitting, sizes[0]))
 
     def _table(
         self,
@@ -285,20 +288,12 @@ class _Large(_Face):
         aligns: Sequence[Align],
         *,
         head: float,
+        size: float = 9.5,
     ) -> None:
         """A table that goes on on the next page, its head repeated; a row is as high as its longest cell."""
-        if not lines:
-            return
-        size, begun = 9.5 * self.unit, False
+        size, begun = size * self.unit, False
         for line in lines:
-            high = max(
-                6 * self.unit,
-                *(
-                    len(self.page.wrapped(paper.printable(cell), width - 3, size)) * size * paper.LEADING + 1.2
-                    for cell, width in zip(line, widths, strict=True)
-                ),
-            )
-            high = min(high, self.height - 2 * self.margin - 20 * self.unit)
+            high = self._high(line, widths, size)
             if self.at + high + (0 if begun else head * self.unit) > self.limit:
                 self._further()
                 begun = False
@@ -306,6 +301,15 @@ class _Large(_Face):
                 self._row(heads, widths, ["C"] * len(heads), head * self.unit, 9 * self.unit, paper.GREY)
                 begun = True
             self._row(line, widths, aligns, high, size, paper.INK)
+
+    def _high(self, line: Sequence[str], widths: Sequence[float], size: float) -> float:
+        """How high a row is: as its longest cell needs it, and no higher than a page."""
+        lines = max(
+            len(self.page.wrapped(paper.printable(cell), width - 3, size))
+            for cell, width in zip(line, widths, strict=True)
+        )
+        high = max(6 * self.unit * min(1.0, size / (9.5 * self.unit)), lines * size * paper.LEADING + 1.2)
+        return min(high, self.height - 2 * self.margin - 20 * self.unit)
 
     def _row(
         self,

@@ -63,8 +63,8 @@ KEPT = timedelta(days=7)
 class Form(Labelled):
     """What is made (成品)."""
 
-    PDF = "pdf", "一份PDF，每卡一页"
-    SHEETS = "sheets", "一份PDF，拼在A4纸上裁开"
+    PDF = "pdf", "一份PDF"
+    SHEETS = "sheets", "一份PDF，A4纸拼版裁开"
     ZIP = "zip", "压缩包，每人一份PDF"
 
 

@@ -52,10 +52,10 @@ def starting(actor: Actor) -> None:
         year = st.selectbox("年度", list(range(this, this - 6, -1)), key="bulk-year", width=110)
         since = st.selectbox(
             "学时范围",
-            [None, *range(year, year - cards.MOST_YEARS, -1)],
-            format_func=lambda first: cards.range_words(first, year),
+            [0, *range(year, year - cards.MOST_YEARS, -1)],
+            format_func=lambda first: cards.range_words(first or None, year),
             key=f"bulk-since-{year}",
-            width=210,
+            width=220,
         )
         size: Any = st.selectbox("纸张", list(Size), format_func=lambda each: each.label, key="bulk-size", width=240)
         form: Any = st.selectbox("成品", list(Form), format_func=lambda each: each.label, key="bulk-form", width=230)
@@ -63,7 +63,7 @@ def starting(actor: Actor) -> None:
     complete = False
     if actor.role is not Role.BASE_CLERK:
         complete = st.checkbox("只打印本年度学时达到要求的", key="bulk-complete")
-    meant = Scope(year, since, chosen.report_id, chosen.text, chosen.employer, complete)
+    meant = Scope(year, since or None, chosen.report_id, chosen.text, chosen.employer, complete)
     with db.reading() as session:
         count = len(printing.whose(session, actor, meant))
     st.caption(f"共{count:,}人有学时，将各打印一张；已有的卡仍有效且内容相同的，印原来那张。" if count else "没有人。")

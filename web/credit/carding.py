@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
@@ -24,19 +24,28 @@ def of(person_id: int, authority_id: int, offered: list[int], actor: Actor) -> N
     key = f"card-{person_id}"
     with db.reading() as session:
         sizes = templates.current(session, authority_id).look.sizes
+    oneself = actor.person_id == person_id
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{key}-form"):
+        if oneself:  # on a telephone the button comes first, the choices wait behind another
+            button = st.container(width="content")
+            place: Any = st.popover("年度、范围和纸张", icon=":material/tune:")
+        else:
+            place = st.container(horizontal=True, vertical_alignment="bottom", width="content")
+            button = st.container(width="content")
+    with place:
         year = st.selectbox("审验卡年度", offered, key=f"{key}-year", width=120)
         st.selectbox(
             "学时范围",
-            [None, *(since for since in range(year, year - cards.MOST_YEARS, -1) if since >= offered[-1])],
-            format_func=lambda since: cards.range_words(since, year),
+            [0, *(since for since in range(year, year - cards.MOST_YEARS, -1) if since >= offered[-1])],
+            format_func=lambda since: cards.range_words(since or None, year),
             key=f"{key}-since-{year}",
-            width=210,
+            width=220,
         )
-        st.selectbox("纸张", sizes, format_func=lambda size: size.label, key=f"{key}-size", width=230)
-        if actor.person_id == person_id:
+        st.selectbox("纸张", sizes, format_func=lambda size: size.label, key=f"{key}-size", width=240)
+        if oneself:
             st.checkbox("印完整身份证号", key=f"{key}-full", help="不勾选的，只印前6位和后4位")
-        st.button("生成审验卡", type="primary", key=f"issue-{person_id}", on_click=_issue, args=(person_id, key, year))
+    label = f"生成{year}年度审验卡" if oneself else "生成审验卡"
+    button.button(label, type="primary", key=f"issue-{person_id}", on_click=_issue, args=(person_id, key, year))
     made = st.session_state.get("card")
     if made and made[0] == person_id:
         _, code, title, name, content = made
@@ -55,7 +64,7 @@ def of(person_id: int, authority_id: int, offered: list[int], actor: Actor) -> N
 def _issue(person_id: int, key: str, year: int) -> None:
     """Issue the card, then draw its PDF for the download button that follows: nobody's deed waits for the drawing."""
     state = st.session_state
-    since, size, full = state[f"{key}-since-{year}"], state[f"{key}-size"], bool(state.get(f"{key}-full"))
+    since, size, full = state[f"{key}-since-{year}"] or None, state[f"{key}-size"], bool(state.get(f"{key}-full"))
 
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, tuple[Card, Look]]:
         card = cards.issue(session, person_id, year, since=since, size=size, full_id=full, **who)
