@@ -44,8 +44,7 @@ def of(person_id: int, authority_id: int, offered: list[int], actor: Actor) -> N
         st.selectbox("纸张", sizes, format_func=lambda size: size.label, key=f"{key}-size", width=240)
         if oneself:
             st.checkbox("印完整身份证号", key=f"{key}-full", help="不勾选的，只印前6位和后4位")
-    label = f"生成{year}年度审验卡" if oneself else "生成审验卡"
-    button.button(label, type="primary", key=f"issue-{person_id}", on_click=_issue, args=(person_id, key, year))
+    button.button("生成审验卡", type="primary", key=f"issue-{person_id}", on_click=_issue, args=(person_id, key, year))
     made = st.session_state.get("card")
     if made and made[0] == person_id:
         _, code, title, name, content = made
