@@ -41,11 +41,12 @@ def rows(found: Sequence[Course], so_far: dict[int, tuple[int, int, int]]) -> pd
 def one(found: Course, who: Actor) -> None:
     """The course that was chosen, as this actor has it."""
     mine = who.role is Role.BASE_CLERK and found.organization_id == who.organization_id
-    reading.head(found)
-    if found.state is CourseState.DRAFT and mine:
+    writing = found.state is CourseState.DRAFT and mine
+    reading.head(found, editing=writing)
+    if writing:
         editing.course(found, who)
         editing.lessons(found, who)
-        reading.contents(found)
+        reading.preview(found)
         st.button("报请发布", type="primary", on_click=editing.offer, args=(found,), key="offer")
         return
     if found.state in (CourseState.PUBLISHED, CourseState.WITHDRAWN):

@@ -31,6 +31,7 @@ __all__ = [
     "progress",
     "quotas",
     "reports",
+    "results",
     "screens",
     "search",
     "second_factor",

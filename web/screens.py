@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from core.exams import results
 from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
 from core.office import dashboards, messages
 from core.people import persons, setup
 from core.quotas import targets
+from core.records import printing
 from web import (
     address,
     bar,
@@ -39,6 +42,8 @@ class Screen:
     title: str
     icon: str
     roles: tuple[Role, ...] = tuple(Role)
+    may: Callable[[Actor, int], bool] = lambda actor, year: True
+    """Whether somebody of these roles has it in the menu in a year: what the notice has few organizations do."""
 
 
 SCREENS = {
@@ -53,10 +58,12 @@ SCREENS = {
         Screen("courses", "网络课程", "cast_for_education", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),
         Screen("review", "审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
+        Screen("results", "外来成绩", "grading", (Role.REVIEWER, Role.BASE_CLERK), results.brings),
         Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),
     ),
     "查询": (
         Screen("credit_lookup", "学时查询与审验卡", "person_search", persons.LOOKERS),
+        Screen("print_cards", "批量打印审验卡", "print", printing.PRINTERS),
         Screen("people", "人员", "groups", tuple(role for role in persons.LOOKERS if role is not Role.PERSON)),
         Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
         Screen("recognised", "部门培训认可", "handshake", access.OFFICERS),
@@ -76,6 +83,7 @@ SCREENS = {
     ),
     "管理": (
         Screen("policy_lab", "政策试算与发布", "science", (Role.ADMIN,)),
+        Screen("card_templates", "审验卡样式", "badge", (Role.ADMIN,)),
         Screen("organizations", "机构与账号", "apartment", (Role.ADMIN,)),
         Screen("backups", "备份与恢复", "backup", (Role.ADMIN,)),
         Screen("audit", "审计日志", "history", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),
@@ -91,17 +99,21 @@ def pages(actor: Actor | None, counts: dict[str, int]) -> dict[str, list[Any]]:
     """
     return {
         section: [
-            st.Page(
-                shell.page_file(screen.file),
+            shell.registered(
+                screen.file,
                 title=screen.title + (f"（{counts[screen.file]}）" if screen.file in counts else ""),
                 icon=f":material/{screen.icon}:",
                 default=screen.file == "home",
-                visibility="visible" if actor and actor.role in screen.roles else "hidden",
+                visibility="visible" if actor and _found(screen, actor) else "hidden",
             )
             for screen in screens
         ]
         for section, screens in SCREENS.items()
     }
+
+
+def _found(screen: Screen, actor: Actor) -> bool:
+    return actor.role in screen.roles and screen.may(actor, context.today().year)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import models
 from core.cli import console
+from core.courses import courses
 from core.eligibility import decisions
 from core.exams import papers
 from core.ground import db
@@ -20,6 +21,7 @@ from core.ledger import checks, totals
 from core.office import daily
 from core.office.dashboards import filed
 from core.people import keys, setup
+from core.records import checking
 from core.submissions import workflow
 from core.trail import audit, files
 
@@ -41,7 +43,9 @@ def check(_options: argparse.Namespace) -> int:
         "decisions": decisions.faults,
         "audit trail": audit.faults,
         "sealed values": keys.faults,
+        "cards": checking.faults,
         "attachments": files.faults,
+        "lessons": courses.faults,
         "submissions": workflow.faults,
         "filed figures": filed.faults,
         "exams": lambda session: list(papers.faults(session)),

@@ -35,6 +35,7 @@ from core.models.figures import FiledFigures
 from core.models.messages import Message, MessageChoice, MessageRead
 from core.models.offices import (
     Account,
+    ActivationCode,
     CalendarLink,
     ColumnChoice,
     Organization,
@@ -50,6 +51,16 @@ from core.models.offices import (
 from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.programmes import PlanTable, YearSummary
 from core.models.quotas import Quota, QuotaShare, QuotaVersion
+from core.models.results import (
+    AgentBinding,
+    Outcome,
+    ResultBatch,
+    ResultRow,
+    ResultSource,
+    ResultState,
+    Statement,
+    StatementSource,
+)
 from core.models.seminars import Seminar, SeminarFeedback, SeminarLevel, SeminarScore
 from core.models.study import Nomination, Objection, Placement, PublicNotice
 from core.models.submissions import (
@@ -76,6 +87,8 @@ from core.models.trail import AuditEntry, CardCheck
 __all__ = [
     "APPEND_ONLY",
     "Account",
+    "ActivationCode",
+    "AgentBinding",
     "Assessment",
     "Attachment",
     "AuditEntry",
@@ -130,6 +143,7 @@ __all__ = [
     "Objection",
     "OccupationApproval",
     "Organization",
+    "Outcome",
     "Person",
     "PersonChange",
     "Placement",
@@ -145,6 +159,10 @@ __all__ = [
     "QuotaVersion",
     "Remark",
     "Report",
+    "ResultBatch",
+    "ResultRow",
+    "ResultSource",
+    "ResultState",
     "RosterProblem",
     "RosterRepair",
     "RosterRow",
@@ -161,6 +179,8 @@ __all__ = [
     "Source",
     "SpecialDay",
     "State",
+    "Statement",
+    "StatementSource",
     "StudyAppeal",
     "StudyCheck",
     "Submission",

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.courses import courses
 from core.eligibility import answers, applications, decisions, drafts
-from core.exams import bank, exams, items, papers, regrading
+from core.exams import bank, exams, items, papers, regrading, results
 from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Role
 from core.law.workdays import DayKind
@@ -27,14 +27,26 @@ from core.models import (
     ExamPaper,
     FinishTest,
     LessonKind,
+    ResultSource,
     SeminarLevel,
     Setting,
     UncountedTime,
 )
 from core.office import backups, calendar, checklist, dashboards
-from core.people import accounts, acts, holidays, identity, keys, organizations, persons, second_factor, setup
+from core.people import (
+    accounts,
+    activation,
+    acts,
+    holidays,
+    identity,
+    keys,
+    organizations,
+    persons,
+    second_factor,
+    setup,
+)
 from core.quotas import targets
-from core.records import cards, imports, proofs
+from core.records import cards, faces, imports, printing, proofs, templates
 from core.submissions import appeals, claims, comments, disputes, plans, reports, workflow
 from core.submissions.programmes import (
     capability,
@@ -124,6 +136,14 @@ def busy_month() -> c.Cast:
         card = cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
         cards.printed_again(s, card.id, actor=reviewer, now=c.AFTER)
         cards.revoke(s, card.id, why=cards.Why.LOST, actor=reviewer, now=c.AFTER)
+        how: dict[str, Any] = {"size": faces.Size.A4, "form": printing.Form.PDF, "words": "示例", "origin": "http://h"}
+        printing.start(s, printing.Scope(2024), **how, actor=reviewer, now=c.AFTER)
+        look = templates.fields_of(faces.BUILT_IN)
+        templates.publish(s, look, logo=None, seal=None, version=0, actor=admin, now=c.AFTER)
+        for code in ("AAAA-AAAA", ""):
+            (slip,) = activation.give(s, [c.person_id(1)], actor=cast["employer"], now=c.AFTER)
+            how = {"password_hash": "hash", "address": None, "now": c.AFTER - timedelta(days=3)}  # the clock runs ahead
+            activation.claim(s, c.id_number(1), code or slip.code, **how)
         files.handed_out(s, report.roster_id, actor=reviewer, now=c.AFTER)
         persons.reveal_id(s, c.person_id(1), actor=cast["title"], reason="核对证书", now=c.AFTER)
         second = persons.one(s, c.person_id(2), reviewer)
@@ -239,6 +259,21 @@ def courses_of(cast: c.Cast) -> None:
             workflow.move(s, filed.id, told, version=filed.version, **said)
         found = courses.load(s, found.id, reviewer)
         courses.withdraw(s, found.id, version=found.version, **said)
+    results_of(cast, found.id)
+
+
+def results_of(cast: c.Cast, course_id: int) -> None:
+    """Results from elsewhere: a batch confirmed and taken back, another not confirmed."""
+    form = results.ResultForm(course_id, ResultSource.TABLE, Decimal(60), c.TODAY, "集中考试")
+    said: dict[str, Any] = {"actor": cast["reviewer"], "now": c.AFTER}
+    with db.nobody_waits(), db.transaction() as s:
+        table = Upload("成绩.csv", f"身份证号,姓名,成绩\n{c.id_number(1)},额尔敦·巴图,90\n".encode())
+        first = results.bring_in(s, table, form, actor=cast["exam"], now=c.AFTER)
+        results.confirm(s, first.id, version=first.version, **said)
+        results.take_back(s, first.id, version=first.version, reason="导错了", **said)
+    with db.nobody_waits(), db.transaction() as s:
+        second = results.bring_in(s, table, form, actor=cast["exam"], now=c.AFTER)
+        results.send_back(s, second.id, version=second.version, reason="重复", **said)
 
 
 def exams_of(cast: c.Cast) -> None:
