@@ -75,8 +75,8 @@ def _bring_in(found: Found, upload: Upload) -> None:
 def export(wanted: Wanted) -> None:
     """The items that are listed as a file (导出试题), right answers and all: it leaves a line in the trail."""
     with st.popover("导出试题", icon=":material/download:"):
-        form = st.selectbox("格式", list(Form), format_func=lambda each: each.label, key="items-form")
-        assert form is not None  # there is always one chosen
+        codes: list[str] = [each.value for each in Form]
+        form = Form(st.selectbox("格式", codes, format_func=lambda code: Form(code).label, key="items-form"))
         st.write("文件里有正确答案，请妥善保管；导出会记入审计日志。")
 
         def content(session: Session, **who: Unpack[Who]) -> bytes:
