@@ -120,7 +120,7 @@ def _done(body: bytes, headers: Headers) -> Response:
     try:
         asked = json.loads(body)
         act = DEEDS[asked.pop("do")]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return JSONResponse({"words": "not understood"}, status_code=400)
     real = datetime.now(UTC)
     token = cookie_parser(headers.get("cookie", "")).get(COOKIE)
