@@ -197,7 +197,7 @@ def _given(paper_id: int, token: str, body: bytes) -> Given | None:
     try:
         sent = json.loads(body)
         place, chosen, sequence = sent["place"], sent["chosen"], sent["sequence"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     fits = all(type(each) is int for each in (place, chosen, sequence)) and 0 < place < 1000 and 0 <= chosen < 2**10
     if not (fits and 0 < sequence < answers.LARGEST_SEQUENCE and paper_id < 2**31):

@@ -548,4 +548,4 @@ def _actor(account: Account) -> Actor:
 
 
 def _token_digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token.encode(errors="replace")).digest()
