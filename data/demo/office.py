@@ -32,7 +32,7 @@ from core.submissions import claims, disputes, plans, reports, workflow
 from core.tables import sheets
 from core.trail import audit
 from core.trail.files import Upload
-from data.demo import papers, people, programmes
+from data.demo import online, papers, people, programmes
 from data.demo.accounts import ACCOUNTS, PASSWORD
 from data.demo.cast import OPENED_BEFORE, Office
 from data.demo.cast import moment as moment_of
@@ -68,6 +68,7 @@ def open_demo(session: Session, *, now: datetime, progress: Callable[[str], None
     lives = [_life(office, course) for course in courses]
     lives += [_carry_over(office, today.year - 2, opened_at), _carry_over(office, today.year - 1, opened_at)]
     lives += [_certificates(office), _mistaken_import(office), *programmes.lives(office, courses)]
+    lives += online.lives(office)
     for training in programmes.trainings(givers, today):
         lives += programmes.around(office, training)
         if training.course.steps:
