@@ -32,6 +32,8 @@ MAY_OPEN: dict[str, set[Role]] = {
     "credit_import": {Role.ADMIN, Role.REVIEWER},
     "credit_lookup": set(Role) - {Role.BASE_CLERK},
     "eligibility": set(Role) - {Role.BASE_CLERK},
+    "exam_bank": {Role.BASE_CLERK, Role.REVIEWER},
+    "exams": {Role.BASE_CLERK, Role.REVIEWER},
     "filed_figures": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "filing": {Role.BASE_CLERK, Role.PERSON, Role.EMPLOYER_CLERK},
     "home": set(Role),
