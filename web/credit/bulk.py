@@ -123,13 +123,19 @@ def under_way(actor: Actor) -> None:
     """The runs of this account (我的批量打印), drawn anew every few seconds while one is under way."""
     with db.reading() as session:
         found = printing.runs(session, actor, now=context.moment(session))
-    moving = found["state"].isin([State.WAITING, State.ISSUING, State.DRAWING]).any() if len(found) else False
-    st.fragment(_runs, run_every=2.0 if moving else None)(actor)
+    moving = _moves(found)
+    st.fragment(_runs, run_every=2.0 if moving else None)(actor, moving)
 
 
-def _runs(actor: Actor) -> None:
+def _moves(found: pd.DataFrame) -> bool:
+    return bool(found["state"].isin([State.WAITING, State.ISSUING, State.DRAWING]).any())
+
+
+def _runs(actor: Actor, moving: bool) -> None:
     with db.reading() as session:
         found = printing.runs(session, actor, now=context.moment(session))
+    if moving and not _moves(found):  # nothing is left to be looked at every few seconds
+        st.rerun()
     if found.empty:
         st.info("还没有批量打印过。上面选好范围，点“开始打印”。")
         return

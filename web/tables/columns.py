@@ -325,6 +325,8 @@ RECORDS = {
     "exam": "考试",
     "exam_paper": "试卷",
     "card": "审验卡",
+    "card_template": "审验卡样式",
+    "print_run": "批量打印",
     "credit_batch": "入账批次",
     "comment": "留言",
     "dispute": "异议",
