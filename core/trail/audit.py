@@ -71,6 +71,7 @@ class Event(Labelled):
     OFFICE_OPENED = "office.opened", "建立系统"
     CLOCK_SHIFTED = "office.clock", "推进演示日期"
     OFFICE_NAMED = "office.name", "设置单位名称和标志"
+    OFFICE_ADDRESSED = "office.address", "设置对外网址"
     STEP_SET_ASIDE = "office.step", "开办清单"
     BACKED_UP = "office.backup", "备份"
     BACKUP_DRILLED = "office.drill", "恢复演练"

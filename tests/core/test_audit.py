@@ -213,6 +213,7 @@ def busy_month() -> c.Cast:
         s.flush()
         keys.recovery_sheet(s, actor=cast["admin"], now=c.AFTER)
         identity.decide(s, name="示例厅", mark=None, keep_mark=True, actor=cast["admin"], now=c.AFTER)
+        identity.decide_address(s, "https://jxjy.example.cn", actor=cast["admin"], now=c.AFTER)
         checklist.set_aside(s, "mail", reason="不用邮件", actor=cast["admin"], now=c.AFTER)
         backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER)
         backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER, found=["a fault"])
@@ -484,7 +485,7 @@ def test_the_trail_is_filtered_by_what_whose_whom_and_when_and_paged(database: s
         assert set(ask(account="审核员reviewer", limit=None)["account"]) == {cast["reviewer"].name}
         assert len(ask(account="%")) == 0
         late, early = ask(first_on=date(2024, 7, 1), limit=None), ask(last_on=date(2024, 6, 30), limit=None)
-        assert set(late["at"]) == {c.AFTER}
+        assert set(late["at"]) == {c.AFTER, sat.NOW + timedelta(hours=2)}
         assert set(early["at"]) == {c.NOW}
         assert len(late) + len(early) == len(ask(limit=None))
         assert len(ask(first_on=date(2024, 7, 2))) == 0
