@@ -22,6 +22,7 @@ from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTot
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
 from core.models.exams import Difficulty, ItemKind
 from core.models.figures import FiledFigures
+from core.models.intakes import Intake, IntakeLine
 from core.models.messages import Message, MessageChoice, MessageRead
 from core.models.offices import (
     Account,
@@ -96,6 +97,8 @@ __all__ = [
     "Enrolment",
     "FiledFigures",
     "FinishTest",
+    "Intake",
+    "IntakeLine",
     "ItemKind",
     "Lesson",
     "LessonKind",

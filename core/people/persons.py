@@ -32,6 +32,8 @@ class PersonFacts:
     specialty: str = ""
     id_index: bytes | None = None
     """The number's blind index, where it was taken before."""
+    level: str = ""
+    """职称级别."""
 
 
 class OnFile(NamedTuple):
@@ -117,6 +119,7 @@ def match_or_add(
             "authority_id": [office_id for _, office_id in homes],
             "post": [fact.post[:40] for fact in new.values()],
             "specialty": [fact.specialty[:40] for fact in new.values()],
+            "level": [fact.level for fact in new.values()],
             "added_at": now,
         }
         last = session.scalar(sa.select(sa.func.max(Person.id))) or 0

@@ -23,6 +23,7 @@ from core.models import (
     CreditBatch,
     DecisionRun,
     FiledFigures,
+    Intake,
     Organization,
     Person,
     PolicyDraft,
@@ -64,6 +65,8 @@ class Event(Labelled):
     OFFICE_OPENED = "office.opened", "建立系统"
     CLOCK_SHIFTED = "office.clock", "推进演示日期"
     OFFICE_NAMED = "office.name", "设置单位名称和标志"
+    MOVED_IN = "intake.made", "批量导入"
+    MOVED_OUT = "intake.undone", "撤销导入"
     STEP_SET_ASIDE = "office.step", "开办清单"
     BACKED_UP = "office.backup", "备份"
     BACKUP_DRILLED = "office.drill", "恢复演练"
@@ -77,6 +80,7 @@ class Event(Labelled):
     ORGANIZATION_ADDED = "organization.added", "新增机构"
     ORGANIZATION_CHANGED = "organization.changed", "修改机构"
     ACCOUNT_OPENED = "account.opened", "开通账号"
+    ACCOUNT_CORRECTED = "account.corrected", "更正账号"
     ACCOUNT_CLOSED = "account.closed", "停用账号"
     ACCOUNT_REOPENED = "account.reopened", "启用账号"
     PASSWORD_CHANGED = "account.password", "修改密码"
@@ -194,7 +198,7 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             return touched.organization_id, touched.authority_id
         case PublicNotice():
             return touched.authority_id, touched.authority_id
-        case Quota() | FiledFigures():
+        case Quota() | FiledFigures() | Intake():
             return touched.organization_id, touched.organization_id
         case PolicyDraft():
             home = session.get_one(Organization, session.get_one(Account, touched.drafted_by_id).organization_id)

@@ -21,7 +21,7 @@ from core.law.workdays import DayKind
 from core.ledger import books, checks
 from core.models import Assessment, AuditEntry, ClassLevel, FinishTest, LessonKind, SeminarLevel, Setting, UncountedTime
 from core.office import backups, calendar, checklist, dashboards
-from core.people import accounts, acts, holidays, identity, keys, organizations, persons, second_factor, setup
+from core.people import accounts, acts, holidays, identity, keys, moving, organizations, persons, second_factor, setup
 from core.quotas import targets
 from core.records import cards, imports, proofs
 from core.submissions import appeals, claims, comments, disputes, plans, reports, workflow
@@ -57,7 +57,11 @@ def busy_month() -> c.Cast:
             s, name="示例新基地", kind=OrganizationKind.BASE, authority_id=1, actor=admin, now=c.NOW
         )
         s.flush()
+        again = {"kind": OrganizationKind.BASE, "authority_id": 1, "reason": "名称有误", "actor": admin, "now": c.NOW}
+        organizations.correct(s, new.id, name="示例第二新基地", **again)
         organizations.set_active(s, new.id, False, actor=admin, reason="重复", now=c.NOW)
+        right = {"name": "周示", "role": Role.LEADER, "organization_id": 1, "reason": "换人", "actor": admin}
+        accounts.correct(s, cast["leader"].account_id, **right, now=c.NOW)
         choices.choose(s, imports.LISTING, {"折算数": "hours"}, actor=reviewer, now=c.NOW)
         accounts.sign_in(s, "base", fits=True, now=c.NOW)
         accounts.sign_out(s, actor=base, now=c.NOW)
@@ -180,6 +184,9 @@ def busy_month() -> c.Cast:
         s.flush()
         keys.recovery_sheet(s, actor=cast["admin"], now=c.AFTER)
         identity.decide(s, name="示例厅", mark=None, keep_mark=True, actor=cast["admin"], now=c.AFTER)
+        table = Upload("机构.csv", "机构名称,类别\n示例新单位,用人单位\n".encode())
+        intake, *_ = moving.bring_in(s, moving.Table.ORGANIZATIONS, table, actor=cast["admin"], now=c.AFTER)
+        moving.take_back(s, intake.id, actor=cast["admin"], reason="导错了", now=c.AFTER)
         checklist.set_aside(s, "mail", reason="不用邮件", actor=cast["admin"], now=c.AFTER)
         backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER)
         backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER, found=["a fault"])
