@@ -22,6 +22,7 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.state import SafeSessionState, SessionState
 
 from core.eligibility import drafts
+from core.exams import papers
 from core.ground import db
 from core.office import backups, daily, dashboards  # noqa: F401  loaded before the freeze, so that no session pays
 from core.office.mail import Post
@@ -66,14 +67,30 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 
 def every_half_minute(stop: threading.Event) -> None:
-    """What browsers left behind: sign-ins in use are kept going, uploads of browsers that are gone are freed."""
+    """What browsers left behind: sign-ins in use are kept going, uploads of browsers that are gone are freed.
+
+    And papers whose time is out are taken in.
+    """
     sweeper = Sweeper()
     while not stop.wait(30):
         try:
             context.keep_in_use()
             sweeper.sweep(time.monotonic())
+            take_in_papers()
         except Exception:  # the next round tries again
             logging.getLogger("rounds").exception("what browsers left behind")
+
+
+def take_in_papers() -> None:
+    """Take in the exam papers whose time is out (到时收卷), whether or not their browsers are still there."""
+    while True:
+        with db.reading() as session:
+            now = setup.moment(session, datetime.now(UTC)) if setup.is_open(session) else None
+            if now is None or not papers.overdue(session, now=now):
+                return
+        with db.transaction() as session:
+            if not papers.take_in_overdue(session, actor=setup.system_actor(session), now=now):
+                return  # another process is taking them in
 
 
 ROUND = 600.0

@@ -22,6 +22,7 @@ LICENCES = ROOT / "docs" / "licences.md"
 SAID_ELSEWHERE = {"pyrage": "MIT", "defusedxml": "PSF-2.0", "altair": "BSD-3-Clause", "protobuf": "BSD-3-Clause"}
 """Where a package's own words are none, or are no name of a licence."""
 SPELLED = {
+    "Apache 2.0": "Apache-2.0",
     "BSD License": "BSD-3-Clause",
     "Apache License 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",

@@ -1,24 +1,25 @@
 """Find a person; totals against the requirement, every entry down to its roster row; issue the card."""
 
 from collections.abc import Iterable
-from typing import Any, Unpack
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from core.courses import passing
 from core.ground import db, resident_id
 from core.ground.access import Actor, Refused, Role
 from core.ledger import statements, years
 from core.ledger.standing import Standing
 from core.ledger.years import Held, SubjectLine
-from core.models import Card, Person
+from core.models import Person
 from core.people import persons
 from core.records import cards, recognition
 from core.submissions import disputes, workflow
-from web import address, context, deeds, shell, tables
-from web.credit import checked, disputing, proving
-from web.deeds import Who
+from web import address, context, shell, tables
+from web.courses import steps
+from web.credit import carding, checked, disputing, proving
 from web.facts import facts
 from web.people import record
 from web.words import md
@@ -57,19 +58,6 @@ def search() -> int | None:
     )
 
 
-def issue(person_id: int, year_key: str) -> None:
-    """Issue the card, then draw its PDF for the download button that follows: nobody's deed waits for the drawing."""
-    year = st.session_state[year_key]
-
-    def act(session: Session, **who: Unpack[Who]) -> tuple[str, Card]:
-        card = cards.issue(session, person_id, year, **who)
-        return f"审验卡已生成，验证码{cards.written(card.code)}，请下载打印。", card
-
-    if card := deeds.deed(act, "card", person_id, year):
-        content = cards.pdf(card, verify_url=f"{context.origin()}/verify/{card.code}")
-        st.session_state["card"] = (person_id, card.code, card.year, content)
-
-
 ENTRY = "credit_year subject hours studied_on source standing dispute posted_at basis".split()
 ENTRY += "posted_by plan_id report_id roster_row plan base recognised_by".split()
 ENTRY_NAMES = {"year": "credit_year", "completed_on": "studied_on"}
@@ -82,20 +70,23 @@ def person_page(person_id: int) -> None:
         issued = cards.issued(session, person_id, actor)
         entries = disputes.beside(session, statements.entries(session, person_id))
         entries = recognition.beside(session, entries, person)
-        held = years.of(session, person_id, db.office_day(context.moment(session)).year)
+        year = db.office_day(context.moment(session)).year
+        held = years.of(session, person_id, year)
+        studied = passing.of_person(session, person, year)
     with st.container(border=True):
         st.markdown(f"#### {md(person.name)}　:gray[{resident_id.mask(person.id_number)}]")
         facts([("工作单位", person.employer_name), ("专业技术职务", person.post), ("从事专业", person.specialty)])
         if actor.role in (Role.REVIEWER, Role.TITLE_OFFICER, Role.EMPLOYER_CLERK):
             record.revealing(person_id)
         years_of(held)
+        steps.of_person(studied)
         if entries.empty:
             return
         if actor.role in cards.ISSUERS:
             stands = entries[entries["standing"] == Standing.STANDS]
             if not stands.empty:
-                card_of(person_id, sorted({int(year) for year in stands["year"]}, reverse=True))
-        cards_of(issued)
+                carding.of(person_id, sorted({int(year) for year in stands["year"]}, reverse=True), actor)
+        carding.issued(person_id, issued, actor)
         if oneself:
             checked.of(actor)
         entries_of(person, entries)
@@ -138,38 +129,6 @@ def entries_of(person: Person, entries: pd.DataFrame) -> None:
     columns = [name for name in ENTRY if name != "recognised_by" or entries[name].any()]
     tables.table(entries.rename(columns=ENTRY_NAMES), columns, empty="")
     tables.export(everything, columns, name=f"学时明细-{person.name}")
-
-
-def cards_of(issued: pd.DataFrame) -> None:
-    """The cards issued so far, and which of them hold no more."""
-    if issued.empty:
-        return
-    gone = int(issued["revoked_on"].notna().sum())
-    with st.expander(
-        f"已出具的审验卡（{len(issued)}张" + (f"，其中{gone}张已失效）" if gone else "）"), expanded=gone > 0
-    ):
-        shown = issued.rename(columns={"code": "card_code", "reason": "revoked_because"})
-        tables.table(shown, ["year", "card_code", "issued_at", "revoked_on", "revoked_because"], empty="")
-
-
-def card_of(person_id: int, offered: list[int]) -> None:
-    """Choose the year, issue, download."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        key = f"card-year-{person_id}"
-        st.selectbox("审验卡年度", offered, key=key, width=140)
-        st.button("生成审验卡", type="primary", key=f"issue-{person_id}", on_click=issue, args=(person_id, key))
-        made = st.session_state.get("card")
-        if made and made[0] == person_id:
-            _, code, year, content = made
-            st.download_button(
-                f"下载{year}年度审验卡（PDF）",
-                content,
-                f"审验卡-{year}-{code}.pdf",
-                "application/pdf",
-                icon=":material/download:",
-                on_click="ignore",
-            )
-            st.link_button("核验此卡", f"{context.origin()}/verify/{code}", icon=":material/verified:")
 
 
 def of_dispute(dispute_id: int) -> None:

@@ -9,6 +9,7 @@ __all__ = [
     "certificate",
     "door",
     "health",
+    "learn",
     "moved",
     "pace",
     "session",

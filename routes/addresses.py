@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from routes import calendar, certificate, health, moved, session, verify, words
+from routes import calendar, certificate, exams, health, learn, moved, session, verify, words
 
 ROUTES = [
     Route("/healthz", health.health),
     Route("/calendar/{token}.ics", calendar.subscription),
     Route("/certificate", certificate.page),
     Route("/certificate/jxjy-ca.crt", certificate.file),
+    Route("/learn", learn.overview),
+    Route("/learn/deed", learn.deed, methods=["POST"]),
+    Route("/learn/{lesson:int}", learn.player),
+    Route("/learn/{lesson:int}/file", learn.file),
+    Route("/learn/{name}", learn.asset),
     Route("/session", session.start_session, methods=["POST"]),
     Route("/.well-known/jwks.json", verify.keys),
     Route("/.well-known/card-status", verify.status),
@@ -20,5 +25,6 @@ ROUTES = [
     Route("/verify/{code}", verify.verify),
     Route("/verify/{code}", verify.confirm, methods=["POST"]),
     Route("/words.js", words.script),
+    *exams.ROUTES,
     *(Route(page, moved.moved) for page in moved.PAGES),
 ]

@@ -9,7 +9,7 @@ import re
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from routes import door, words
+from routes import door, learner, words
 
 _NOTHING = "default-src 'none'; base-uri 'none'; frame-ancestors 'self'"
 PAGE = (
@@ -21,6 +21,12 @@ PAGE = (
 loads so; a style written into the page is how it draws everything."""
 FILE = f"{_NOTHING}; style-src 'unsafe-inline'; img-src 'self' data:; media-src 'self'; form-action 'self'"
 """Content security policy of all else: our pages without a script, downloads, data. Nothing in it runs."""
+SCRIPTED = (
+    f"{_NOTHING}; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src 'self' https:; \
+frame-src 'self'; form-action 'self'"
+)
+"""Content security policy of our own pages with a script of theirs: files of ours alone, and videos where they lie."""
+_WITH_SCRIPT = re.compile(r"/learn(/\d+)?|/learn/(exam|paper)/\d+")
 _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 _HASHED = re.compile(r"/static/.+\.[\w-]{8}\.\w+")
 _FOREIGN = ("access-control-allow-origin", "access-control-allow-credentials", "server")
@@ -77,8 +83,8 @@ class _Answer:
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"
-        headers["Content-Security-Policy"] = FILE
-        if not (status in {200, 206, 304} and (_HASHED.fullmatch(self._scope["path"]) or words.is_hashed(self._scope))):
+        headers["Content-Security-Policy"] = SCRIPTED if _WITH_SCRIPT.fullmatch(self._scope["path"]) else FILE
+        if not (status in {200, 206, 304} and (_HASHED.fullmatch(self._scope["path"]) or _kept(self._scope))):
             headers["Cache-Control"] = "no-store"
         if self._scope["scheme"] == "https" and not door.is_loopback(self._scope):
             headers["Strict-Transport-Security"] = f"max-age={YEAR}"  # never of localhost: it would bind all its ports
@@ -94,6 +100,11 @@ class _Answer:
         for name in ("content-length", "etag", "last-modified"):
             del headers[name]
         headers["content-length"] = str(len(self._body))
+
+
+def _kept(scope: Scope) -> bool:
+    """Whether one of our own files is asked for by the address that changes with its content."""
+    return words.is_hashed(scope) or learner.is_hashed(scope)
 
 
 def _digest(script: bytes) -> str:

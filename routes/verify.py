@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from core.ground import db, signing, typed
 from core.ground.access import Refused
@@ -108,23 +108,29 @@ async def verify_sent(request: Request) -> Response:
 
 def keys(_request: Request) -> Response:
     """Public keys (验证公钥) of the office, the newest first, as a JSON Web Key Set (RFC 7517)."""
+    if not db.has_keys():
+        return PlainTextResponse("not found", status_code=404)
     return JSONResponse({"keys": [each.jwk for each in signing.public_keys()]})
 
 
 def status(_request: Request) -> Response:
     """Signed list of revoked cards (注销名单), as `offline.status` has it."""
-    return Response(_offline(offline.status), media_type="application/cose")
+    return _offline(offline.status, "application/cose", {})
 
 
 def offline_verifier(_request: Request) -> Response:
     """The file that verifies cards without a network (离线核验工具); it is saved, and runs from where it lies."""
     headers = {"Content-Disposition": 'attachment; filename="offline-verifier.html"'}
-    return Response(_offline(offline.verifier), media_type="text/html; charset=utf-8", headers=headers)
+    return _offline(offline.verifier, "text/html; charset=utf-8", headers)
 
 
-def _offline(made: Callable[..., bytes]) -> bytes:
+def _offline(made: Callable[..., bytes], kind: str, headers: dict[str, str]) -> Response:
+    """What is made for those without a network; 404 while there is no office yet."""
     with db.reading() as session:
-        return made(session, now=setup.moment(session, datetime.now(UTC)))
+        if not setup.is_open(session):
+            return PlainTextResponse("not found", status_code=404)
+        content = made(session, now=setup.moment(session, datetime.now(UTC)))
+    return Response(content, media_type=kind, headers=headers)
 
 
 def _proof_page(content: bytes) -> str:

@@ -558,7 +558,7 @@ def study_for(
 ) -> learning.Beat:
     """Somebody studies a lesson for so many minutes, beat after beat, in one sitting; questions are answered."""
     with db.transaction() as session:
-        learning.begin(session, course.id, course.year, actor=learner, now=now)
+        learning.enrol(session, course.id, course.year, actor=learner, now=now)
         opened = learning.open_lesson(session, course.lessons[lesson - 1].id, actor=learner, now=now)
         act: Any = {"place": 0, "hidden": hidden, "actor": learner}
         for beats in range(minutes * 2 + 1):

@@ -11,6 +11,7 @@ __all__ = [
     "claims",
     "comments",
     "context",
+    "courses",
     "credit",
     "deeds",
     "desk",

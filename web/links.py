@@ -35,6 +35,8 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
         if kind == "report" and plan_id:
             return "paper", {"kind": kind, "plan": str(plan_id)}
         return "paper", {"item": str(record_id)} if record_id else {"kind": kind}
+    if kind == "course":
+        return ("learning", {}) if actor.role is Role.PERSON else ("courses", {"course": str(record_id)})
     if kind in OWED_ON and not record_id:
         return "plan_tables", {"view": OWED_ON[kind]}
     if actor.role is Role.PERSON and kind in READ_ELSEWHERE:
@@ -48,7 +50,7 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
 
 def about(record: str, record_id: int, actor: Actor) -> Place | None:
     """Where an actor opens what a message is about (打开消息): a submission, hours, a day of the calendar."""
-    if record in KINDS or record == "public_notice":
+    if record in KINDS or record in ("public_notice", "course"):
         return place(record, record_id, actor)
     if record == "credit_batch" and actor.role is Role.PERSON:
         return "credit_lookup", {}
@@ -58,7 +60,7 @@ def about(record: str, record_id: int, actor: Actor) -> Place | None:
 def menu(counts: dict[str, int], actor: Actor) -> dict[str, int]:
     """Counts beside the menu (待办数) by page file, out of those by kind."""
     pages = {code: "filing" for code, kind in KINDS.items() if kind.filed_by(actor)}
-    pages["message"] = "messages"
+    pages |= {"message": "messages", "course": "courses"}
     found: dict[str, int] = {}
     for kind, number in counts.items():
         page = pages.get(kind, "review")

@@ -47,6 +47,8 @@ SCREENS = {
         Screen("messages", "消息", "mail"),
         Screen("filing", "申报", "edit_calendar", papers.FILERS),
         Screen("paper", "填写", "edit_note", ()),
+        Screen("learning", "在线学习", "school", (Role.PERSON,)),
+        Screen("courses", "网络课程", "cast_for_education", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),
         Screen("review", "审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
         Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),

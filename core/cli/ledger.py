@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core import models
 from core.cli import console
 from core.eligibility import decisions
+from core.exams import papers
 from core.ground import db
 from core.ground.access import Refused
 from core.ground.hours import hours_text
@@ -43,6 +44,7 @@ def check(_options: argparse.Namespace) -> int:
         "attachments": files.faults,
         "submissions": workflow.faults,
         "filed figures": filed.faults,
+        "exams": lambda session: list(papers.faults(session)),
     }
     try:
         with db.reading() as session:

@@ -4,4 +4,4 @@
 posts its hours once the exam is passed, `passing.take_back` reverses them. Knows nothing of exams.
 """
 
-__all__ = ["courses", "passing", "study"]
+__all__ = ["courses", "figures", "passing", "study"]

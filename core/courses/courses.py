@@ -181,12 +181,13 @@ def replaced(session: Session, courses: Iterable[Course]) -> set[int]:
     return {each for each in session.scalars(query) if each is not None}
 
 
-def waiting(session: Session, actor: Actor) -> int:
-    """How many courses wait for the actor's office to publish them (待发布)."""
+def waiting(session: Session, actor: Actor) -> list[Course]:
+    """The courses that wait for the actor's office to publish them (待发布), the longest waiting first."""
     if actor.role is not Role.REVIEWER:
-        return 0
+        return []
     mine = (Course.state == CourseState.OFFERED, Course.authority_id == actor.organization_id)
-    return session.scalar(sa.select(sa.func.count(Course.id)).where(*mine)) or 0
+    query = sa.select(Course).options(sa.orm.joinedload(Course.organization)).where(*mine)
+    return list(session.scalars(query.order_by(Course.offered_at, Course.id)))
 
 
 def questions(session: Session, lesson_id: int) -> list[Question]:

@@ -14,19 +14,31 @@ from sqlalchemy.orm import Session
 
 from core.ground.access import Actor, Refused, Role, not_found
 from core.ground.deeds import deed
+from core.ground.hours import hours_text
 from core.ledger import books, standing
 from core.ledger.books import Posting
 from core.models import (
     Course,
     CourseCredit,
+    CourseState,
     CreditBatch,
     CreditEntry,
     Enrolment,
+    LessonProgress,
     Organization,
     Person,
     Source,
     under,
 )
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a course's way (办理环节): done at a moment, or what is still missing, in words."""
+
+    word: str
+    at: datetime | None
+    words: str
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,64 @@ def finished(session: Session, course_id: int, person_id: int) -> bool:
     """Whether a person has studied a course to its end (看完), whichever of the person's records it was under."""
     query = sa.select(Enrolment.id).where(Enrolment.course_id == course_id, _of(person_id))
     return session.scalar(query.where(Enrolment.finished_at.is_not(None)).limit(1)) is not None
+
+
+def way(session: Session, course: Course, person_id: int) -> list[Step]:
+    """One line for each learner (看完 → 考试 → 记学时 → 送人才库): every step with its moment or what is missing."""
+    begun = _enrolments(session, course.id, [person_id]).get(person_id)
+    every = len(course.lessons)
+    done = 0
+    if begun:
+        count = sa.select(sa.func.count()).where(LessonProgress.enrolment_id == begun.id)
+        done = session.scalar(count.where(LessonProgress.finished_at.is_not(None))) or 0
+    watched = begun.finished_at if begun else None
+    steps = [
+        Step("看完", watched, f"已学完{every}节" if watched else f"学完{done}节，共{every}节" if begun else "未开始")
+    ]
+    passed = begun.passed_at if begun else None
+    posted, stands = _posted(session, course.id, person_id)
+    if passed is None and posted and stands:
+        passed = posted.posted_at  # of results from elsewhere
+    missing = "可以参加考试" if watched else "学完后参加考试"
+    steps.append(Step("考试", passed, "合格" if passed else missing))
+    if posted and stands:
+        steps.append(Step("记学时", posted.posted_at, f"{hours_text(course.hours)}学时，第{posted.id}批"))
+    else:
+        steps.append(Step("记学时", None, f"第{posted.id}批已冲销" if posted else "考试合格后自动登记"))
+    steps.append(Step("送人才库", None, "与人才信息库对接后自动报送" if posted and stands else "登记学时后报送"))
+    return steps
+
+
+def of_person(session: Session, person: Person, year: int) -> list[tuple[Course, list[Step]]]:
+    """The way of each course of a year that somebody is to study or has begun (学习情况); for those who may see it."""
+    records = sa.select(Person.id).where(under(Person, person.human_id))
+    begun = sa.select(Enrolment.course_id).where(Enrolment.person_id.in_(records))
+    newer = sa.orm.aliased(Course)
+    replaced = sa.exists().where(newer.replaces_id == Course.id, newer.state == CourseState.PUBLISHED)
+    offered = sa.and_(Course.state == CourseState.PUBLISHED, Course.authority_id == person.authority_id, ~replaced)
+    again = sa.orm.aliased(Course)
+    first = ~sa.exists().where(again.id == Course.replaces_id, again.id.in_(begun))
+    query = sa.select(Course).where(Course.year == year, sa.or_(Course.id.in_(begun), sa.and_(offered, first)))
+    query = query.options(sa.orm.selectinload(Course.lessons)).order_by(Course.title, Course.edition)
+    return [(each, way(session, each, person.id)) for each in session.scalars(query)]
+
+
+def _posted(session: Session, course_id: int, person_id: int) -> tuple[CreditBatch | None, bool]:
+    """The batch that posted a course's hours to somebody last, and whether they stand."""
+    asked = sa.orm.aliased(Person)
+    query = (
+        sa.select(CreditBatch, standing.STANDS)
+        .select_from(CourseCredit)
+        .join(CreditBatch, CreditBatch.id == CourseCredit.batch_id)
+        .join(CreditEntry, _entry())
+        .join(Person, Person.id == CourseCredit.person_id)
+        .join(asked, asked.human_id == Person.human_id)
+        .where(asked.id == person_id, CourseCredit.course_id.in_(_editions(session, course_id)))
+        .order_by(CourseCredit.batch_id.desc())
+        .limit(1)
+    )
+    found = session.execute(query).first()
+    return (found[0], bool(found[1])) if found else (None, False)
 
 
 def credited(session: Session, course_id: int, person_ids: Sequence[int]) -> set[int]:

@@ -87,7 +87,7 @@ def closed(course: Course, on: date) -> str:
 
 
 @deed
-def begin(session: Session, course_id: int, credit_year: int, *, actor: Actor, now: datetime) -> Enrolment:
+def enrol(session: Session, course_id: int, credit_year: int, *, actor: Actor, now: datetime) -> Enrolment:
     """Begin a course (开始学习) for a credit year; begun already, it is the same one.
 
     The year may be changed until the exam is passed. Refused codes: "role", "missing", "closed", "year", "replaced"
@@ -228,7 +228,7 @@ def beat(
     since, sitting.beat_at = sitting.beat_at, sitting.beat_at + timedelta(seconds=passed)
     if sitting.ended_at is not None:
         words = "已在另一处打开学习，这里不再计时。要在这里学，请点“在这里继续”。"
-        if passed <= by.gap and not sitting.hidden and progress.finished_at is None:
+        if 0 < passed <= by.gap and not leaving and not sitting.hidden and progress.finished_at is None:
             _not_counted(session, sitting, since, passed, NotCounted.ELSEWHERE)
         return _told(session, enrolment, lesson, progress, words=words, ended=True)
     words = ""

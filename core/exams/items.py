@@ -52,13 +52,21 @@ class Item:
         return tuple(at for at, (_, is_right) in enumerate(self.options) if is_right)
 
     @property
-    def key(self) -> str:
-        """What tells items apart (判重): the reference, else a digest of kind, stem, options in any order."""
-        if self.reference:
-            return f"name:{typed.plain(self.reference).casefold()}"
+    def text_key(self) -> str:
+        """What an item says, digested (判重): kind, stem and options in any order, whatever their width and spaces."""
         texts = sorted(typed.plain(text).casefold() for text, _ in self.options)
         said = "\n".join((self.kind.value, typed.plain(self.stem).casefold(), *texts))
-        return f"text:{hashlib.sha256(said.encode()).hexdigest()[:32]}"
+        return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+    @property
+    def name_key(self) -> str:
+        """What files call it (题目编号), as it is compared; "" for no name."""
+        return typed.plain(self.reference).casefold()
+
+    @property
+    def key(self) -> str:
+        """What tells items of one file apart: the name, else what it says."""
+        return f"name:{self.name_key}" if self.name_key else f"text:{self.text_key}"
 
 
 def judged(stem: str, is_true: bool, **rest: object) -> Item:

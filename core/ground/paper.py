@@ -1,4 +1,5 @@
-"""Printed pages: an A4 page in Chinese with its headings, pairs and tables. Knows nothing of what is printed.
+"""Printed pages: pages in Chinese with their headings, pairs and tables, or set into boxes. Knows nothing of what is
+printed.
 
 Whatever comes to paper goes through `printable` first: a character that none of our fonts has is refused by name, so
 that nobody is handed a page with a gap in a name.
@@ -16,9 +17,12 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Literal
 
+import fpdf.output
 import uharfbuzz as hb
+from fontTools import subset
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
@@ -77,16 +81,49 @@ def _chinese(number: int) -> TTFFont:
     return font
 
 
-def _cut(font: TTFFont) -> TTFont:
-    """The glyphs that a document has picked, as a font of their own (子集), with the names and numbers they had.
+class _Cut:
+    """The glyphs that a document has picked (子集), as HarfBuzz cut them: of all that fpdf2 asks a font, the outlines.
 
-    fpdf2 cuts with fontTools, which takes half a second for this font; what it finds here is small, and quickly cut.
+    They keep their numbers (CID), so that what is drawn stays right. fpdf2 would cut them once more with fontTools,
+    which takes longer than everything else about a page.
     """
-    wanted = hb.SubsetInput()
-    wanted.glyph_set.update(glyph.glyph_id for glyph, _ in font.subset.items() if glyph)
-    wanted.flags = hb.SubsetFlags.NOTDEF_OUTLINE | hb.SubsetFlags.NO_LAYOUT_CLOSURE
-    wanted.drop_table_tag_set.update(int.from_bytes(tag) for tag in (b"GSUB", b"GPOS", b"GDEF", b"BASE"))
-    return TTFont(io.BytesIO(hb.subset(_read()[1], wanted).blob.data), recalcTimestamp=False)
+
+    def __init__(self, font: TTFFont) -> None:
+        wanted = hb.SubsetInput()
+        wanted.glyph_set.update(glyph.glyph_id for glyph, _ in font.subset.items() if glyph)
+        wanted.flags = hb.SubsetFlags.NOTDEF_OUTLINE | hb.SubsetFlags.NO_LAYOUT_CLOSURE
+        wanted.drop_table_tag_set.update(int.from_bytes(tag) for tag in (b"GSUB", b"GPOS", b"GDEF", b"BASE"))
+        self._outlines: bytes = hb.subset(_read()[1], wanted).reference_table("CFF ").data
+
+    def __contains__(self, tag: str) -> bool:
+        return tag == "CFF "
+
+    def __getitem__(self, _tag: str) -> _Cut:
+        return self
+
+    def compile(self, _font: _Cut) -> bytes:
+        return self._outlines
+
+    def getGlyphID(self, _name: str) -> int:  # noqa: N802  as fontTools calls it
+        return 0  # fpdf2 goes by the CID
+
+    def save(self, _file: io.BytesIO) -> None:
+        """fpdf2 has the whole font saved, and then takes its outlines alone."""
+
+    def close(self) -> None:
+        """There is no file."""
+
+
+class _Subsetter(subset.Subsetter):  # type: ignore[misc]
+    """fontTools' own, which leaves alone what is cut already."""
+
+    def subset(self, font: Any) -> None:
+        if not isinstance(font, _Cut):
+            super().subset(font)
+
+
+# Of fpdf2 2.8.9, which is pinned.
+fpdf.output.ftsubset = SimpleNamespace(Options=subset.Options, Subsetter=_Subsetter)  # type: ignore[attr-defined]
 
 
 def printable(text: str) -> str:
@@ -152,19 +189,45 @@ class _Producer(OutputProducer):
     def _add_fonts(self, *args: Any, **kwargs: Any) -> Any:
         for font in self.fpdf.fonts.values():
             if isinstance(font, TTFFont) and font.fontkey == _CJK.family:
-                font.ttfont = _cut(font)
+                font.ttfont = _Cut(font)
         return super()._add_fonts(*args, **kwargs)
 
 
-class Page(FPDF):
-    """An A4 document; `foot` stands at the foot of every page, before the page number."""
+LEADING = 0.3528 * 1.28
+"""Millimetres from line to line for each point of size."""
+MIDDLE = 0.3528 * 0.36
+"""Of a line's height, by how much the base line lies below its middle, for each point of size."""
+SMALLEST = 1.0
+"""Points below which nothing is set any smaller."""
+_WORDS = re.compile(r"[A-Za-zÀ-ɏЀ-ӿ0-9.,:/_%@#&+'’\u1800-\u18af\u202f\u200c\u200d-]+|.", re.DOTALL)
+_NEVER_FIRST = frozenset("，。、；：！？）》”’】〕")
+"""What stands at the end of a line rather than at the beginning of the next."""
+_ADVANCES: dict[str, float] = {}
+"""How far each character carries the line on (mm at one point), the same in every document."""
+_NEVER_LAST = "（《“‘【〔("
 
-    def __init__(self, foot: str) -> None:
-        super().__init__(format="A4")
+A4 = (210.0, 297.0)
+"""Millimetres."""
+
+
+class Page(FPDF):
+    """A document, A4 unless its pages have another size (mm, width and height).
+
+    `foot` stands at the foot of every page, before the page number; with None there is no foot, no margin and no page
+    break: then everything is `Set` into boxes.
+    """
+
+    def __init__(self, foot: str | None, *, size: tuple[float, float] = A4) -> None:
+        super().__init__(format=size)
         self.foot = foot
         self.fonts[_CJK.family] = _chinese(len(self.fonts) + 1)
-        self.set_auto_page_break(True, margin=22)
-        self.set_margins(18, 16)
+        if foot is None:
+            self.set_auto_page_break(False)
+            self.set_margin(0)
+            self.c_margin = 0
+        else:
+            self.set_auto_page_break(True, margin=22)
+            self.set_margins(18, 16)
         self.set_lang("zh-CN")
 
     def _add(self, font: _Font) -> None:
@@ -190,11 +253,97 @@ class Page(FPDF):
             if rare and more.family not in self.fonts and not rare.isdisjoint(more.letters):
                 self._add(more)
                 self.set_fallback_fonts([each for each in self.fonts if each != _CJK.family])
-        if _MONGOLIAN.family in self.fonts and not self.text_shaping:
-            # Its letters join, and look otherwise in each place of a word. Asked anew for each text: shaping is part
-            # of the graphics state, which a table puts back after each cell.
-            self.set_text_shaping(True)
+        # Mongolian letters join, and look otherwise in each place of a word. Asked anew for each text: shaping is part
+        # of the graphics state, which a table puts back after each cell; other texts are not slowed down by it.
+        if bool(self.text_shaping) != (joins := bool(_IN_MONGOLIAN.search(text))):
+            self.set_text_shaping(joins)
         return text
+
+    def width_of(self, text: str, size: float) -> float:
+        """How wide a text is in one line (mm) at a size in points."""
+        if _IN_MONGOLIAN.search(text):
+            self.set_font(_CJK.family, size=size)
+            return float(self.get_string_width(text))
+        total = 0.0
+        for char in text:
+            if (advance := _ADVANCES.get(char)) is None:
+                self.set_font(_CJK.family, size=100)
+                advance = _ADVANCES[char] = float(self.get_string_width(char)) / 100
+            total += advance
+        return total * size
+
+    def wrapped(self, text: str, width: float, size: float) -> list[str]:
+        """A text as lines no wider than `width` (mm); words of letters and figures stay whole where they fit."""
+        lines = []
+        for paragraph in text.split("\n"):
+            line, room = "", width
+            for word in _WORDS.findall(paragraph):
+                wide = self.width_of(word, size)
+                if wide > room and line and word not in _NEVER_FIRST:
+                    kept = line.rstrip(_NEVER_LAST)
+                    lines.append((kept or line).rstrip(" "))
+                    line = line[len(kept) :] if kept else ""
+                    room = width - self.width_of(line, size)
+                if wide > width:  # cut where it has to be
+                    for char in word:
+                        if (wide := self.width_of(char, size)) > room and line:
+                            lines.append(line)
+                            line, room = "", width
+                        line, room = line + char, room - wide
+                elif line or word != " ":
+                    line, room = line + word, room - wide
+            lines.append(line.rstrip(" "))
+        return lines
+
+    def set_in(
+        self,
+        text: str,
+        box: tuple[float, float, float, float],
+        size: float,
+        *,
+        align: Literal["L", "C", "R"] = "L",
+        colour: tuple[int, int, int] = INK,
+        top: bool = False,
+    ) -> float:
+        """Set a text into a box (排进方框): left, upper edge, width and height in mm; it never leaves it.
+
+        At this size in points where it fits, in as many lines as there is room for; smaller where it does not. In the
+        middle of the height, or at its `top`. Answers the size it was set in.
+        """
+        x, y, width, height = box
+        text = printable(text)
+        while True:
+            lines = self.wrapped(text, width, size)
+            step = size * LEADING
+            fits = len(lines) * step <= height + 0.01 and all(self.width_of(line, size) <= width for line in lines)
+            if fits or size <= SMALLEST:
+                break
+            size -= 0.5 if size > 4 else 0.1
+        self.set_text_color(*colour)
+        y += 0 if top else max(0.0, (height - len(lines) * step) / 2)
+        for line in lines:
+            if line:
+                self._line(line, x, y, width, step, size, align)
+            y += step
+        return size
+
+    def _line(self, line: str, x: float, y: float, width: float, height: float, size: float, align: str) -> None:
+        self.set_font(_CJK.family, size=size)
+        if set(map(ord, line)) <= _CJK.letters:
+            left = x if align == "L" else x + (width - self.width_of(line, size)) / (2 if align == "C" else 1)
+            self.text(left, y + height / 2 + size * MIDDLE, line)
+        else:  # which chooses fonts and shapes
+            self.set_xy(x, y)
+            self.cell(width, height, line, align=align)
+
+    def set_upright(self, text: str, box: tuple[float, float, float, float], size: float) -> float:
+        """Set Mongolian upright (竖排蒙文) into a tall box: from the top down, lines to the right, its letters joined.
+
+        The font lies its letters on their side, as they stand in a line of Latin; turned by a quarter they stand.
+        """
+        x, y, width, height = box
+        with self.rotation(-90, x + width, y):
+            return self.set_in(text, (x + width, y, height, width), size)
 
     def output(self, *args: Any, **kwargs: Any) -> Any:
         """The finished document. Refused codes: "glyph": nothing leaves here that lacks a letter, whatever drew it."""
@@ -205,6 +354,8 @@ class Page(FPDF):
         return made
 
     def footer(self) -> None:
+        if self.foot is None:
+            return
         self.set_y(-16)
         self.set_font("cjk", size=8)
         self.set_text_color(*GREY)

@@ -15,6 +15,7 @@ from core.models import (
     AuditEntry,
     Card,
     CardPerson,
+    CardRevocation,
     Change,
     CreditBatch,
     CreditEntry,
@@ -103,15 +104,21 @@ def _separating() -> sa.Select[int, datetime]:
     )
 
 
+BY_HAND = {"lost": "因遗失注销", "wrong": "因卡面信息有误注销", "other": "由核定机关注销"}
+"""What is said of a card that an office revoked by hand, by the kind of reason."""
+
+
 def revocations(session: Session, which: sa.ColumnElement[bool]) -> dict[int, Revocation]:
     """Revocation check (失效检查): the first revocation of each revoked card, by card.
 
     Step 1: reversals of hours it shows, of batches it was issued on. Step 2: separations of a record it summed up.
-    Step 3: the earliest of both counts.
+    Step 3: what an office revoked by hand. Step 4: the earliest of them counts.
     """
     found = [(at, card_id, words) for card_id, at, words in session.execute(_revoking().where(which))]
     separated = "卡上合计了两条记录的学时，其合并已撤销"
     found += [(at, card_id, separated) for card_id, at in session.execute(_separating().where(which))]
+    by_hand = sa.select(CardRevocation).join(Card, Card.id == CardRevocation.card_id).where(which)
+    found += [(each.at, each.card_id, BY_HAND[each.kind]) for each in session.scalars(by_hand)]
     first: dict[int, Revocation] = {}
     for at, card_id, words in sorted(found, key=lambda each: each[0]):
         first.setdefault(card_id, Revocation(db.office_day(at), words))
@@ -124,6 +131,7 @@ def revoked(session: Session, batch_id: int) -> int:
     which = Card.id.in_(sa.select(mine.c.id))
     earlier = {card_id for card_id, *_ in session.execute(_revoking().where(which, CreditBatch.id < batch_id))}
     earlier |= {card_id for card_id, _ in session.execute(_separating().where(which))}
+    earlier |= set(session.scalars(sa.select(CardRevocation.card_id).join(Card).where(which)))
     return len(set(session.scalars(sa.select(mine.c.id))) - earlier)
 
 

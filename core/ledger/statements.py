@@ -16,12 +16,14 @@ from core.ledger import standing
 from core.ledger.books import REVERSERS
 from core.ledger.standing import Standing
 from core.models import (
+    CourseCredit,
     CreditBatch,
     CreditEntry,
     Organization,
     Person,
     Report,
     RosterRow,
+    Source,
     Submission,
     under,
 )
@@ -34,6 +36,7 @@ class Origin(Labelled):
     """
 
     IMPORT = "import", "导入"
+    EXAM = "exam", Source.PUBLIC_EXAM.label
     REVERSAL = "reversal", "冲销"
     OTHER = "other", "其他"
 
@@ -165,6 +168,7 @@ def _batch_found(text: str) -> sa.ColumnElement[bool]:
 
 _origin = sa.case(
     (CreditBatch.reverses_id.is_not(None), Origin.REVERSAL.value),
+    (sa.exists().where(CourseCredit.batch_id == CreditBatch.id).correlate(CreditBatch), Origin.EXAM.value),
     (CreditBatch.attachment_id.is_not(None), Origin.IMPORT.value),
     else_=sa.func.coalesce(
         sa.select(Submission.kind)

@@ -2,7 +2,7 @@
 
 from core.law.notices import Mode
 from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_only_tables, sealed_columns
-from core.models.cards import Card, CardPerson
+from core.models.cards import Card, CardPerson, CardRevocation, CardTemplate, PrintRun, PrintRunPerson
 from core.models.classes import Assessment, FinishTest, OccupationApproval
 from core.models.courses import (
     Course,
@@ -20,7 +20,17 @@ from core.models.courses import (
 )
 from core.models.credit import CreditBatch, CreditEntry, CreditRepair, CreditTotal
 from core.models.decisions import DecisionPart, DecisionPerson, DecisionPolicy, DecisionRun, PolicyDraft
-from core.models.exams import Difficulty, ItemKind
+from core.models.exams import (
+    BankItem,
+    Difficulty,
+    Exam,
+    ExamPaper,
+    ExamQuestion,
+    ExamState,
+    ItemEdition,
+    ItemKind,
+    ItemState,
+)
 from core.models.figures import FiledFigures
 from core.models.intakes import Intake, IntakeLine
 from core.models.messages import Message, MessageChoice, MessageRead
@@ -70,11 +80,14 @@ __all__ = [
     "Assessment",
     "Attachment",
     "AuditEntry",
+    "BankItem",
     "Base",
     "CalendarLink",
     "Card",
     "CardCheck",
     "CardPerson",
+    "CardRevocation",
+    "CardTemplate",
     "Change",
     "Claim",
     "ClassLevel",
@@ -95,11 +108,17 @@ __all__ = [
     "Difficulty",
     "Dispute",
     "Enrolment",
+    "Exam",
+    "ExamPaper",
+    "ExamQuestion",
+    "ExamState",
     "FiledFigures",
     "FinishTest",
     "Intake",
     "IntakeLine",
+    "ItemEdition",
     "ItemKind",
+    "ItemState",
     "Lesson",
     "LessonKind",
     "LessonProgress",
@@ -120,6 +139,8 @@ __all__ = [
     "Plan",
     "PlanTable",
     "PolicyDraft",
+    "PrintRun",
+    "PrintRunPerson",
     "ProgrammeLine",
     "PublicNotice",
     "Quota",

@@ -10,11 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from core.courses import courses, passing, study
 from core.ground import db
 from core.ground.access import Actor, Role, require
 from core.ledger import years
 from core.ledger.years import Held
-from core.models import AuditEntry, Movement, Organization, State, Submission
+from core.models import AuditEntry, Course, Movement, Organization, Person, State, Submission
 from core.office import backups, checklist, dashboards, messages
 from core.office.backups import Standing
 from core.people import setup
@@ -143,6 +144,7 @@ def counts(session: Session, actor: Actor, *, now: datetime) -> dict[str, int]:
     if conditions:
         query = sa.select(Submission.kind, sa.func.count()).where(sa.or_(*conditions)).group_by(Submission.kind)
         found = {row[0]: row[1] for row in session.execute(query)}
+    found["course"] = len(courses.waiting(session, actor))
     found["message"] = messages.unread(session, actor, now=now)
     return {kind: number for kind, number in found.items() if number}
 
@@ -187,7 +189,7 @@ def _before(session: Session, actor: Actor, now: datetime) -> dict[str, Part]:
             waited = (today - db.office_day(row.submitted_at)).days
             item = Item(row.kind, row.id, row.title, row.name, "", row.submitted_at, waited, row.decide_by, left)
             (waiting if row.later else soon).append(item)
-    more = [*_to_extend(session, actor, now), *_to_conclude(session, actor, now)]
+    more = [*_to_extend(session, actor, now), *_to_conclude(session, actor, now), *_to_publish(session, actor, now)]
     soon = [*soon, *more]
     return {
         "soon": Part(tuple(soon[:SHOWN]), urgent + len(more)),
@@ -222,6 +224,30 @@ def _to_conclude(session: Session, actor: Actor, now: datetime) -> list[Item]:
         )
         for each in publicity.ended(session, today)
     ]
+
+
+def _to_publish(session: Session, actor: Actor, now: datetime) -> list[Item]:
+    """Courses that were handed in (待发布的课程), for the reviewers of the office in charge."""
+    today = db.office_day(now)
+    return [
+        Item("course", each.id, each.title, each.organization.name, "课程待发布", each.offered_at, _days(each, today))
+        for each in courses.waiting(session, actor)
+    ]
+
+
+def _days(course: Course, today: date) -> int:
+    return (today - db.office_day(course.offered_at)).days if course.offered_at else 0
+
+
+def _to_study(session: Session, actor: Actor, today: date) -> list[Item]:
+    """Courses a learner has not passed yet (待学习的课程), each with the first step that is missing."""
+    person = session.get(Person, actor.person_id) if actor.role is Role.PERSON and actor.person_id else None
+    found: list[Item] = []
+    for course, way in passing.of_person(session, person, today.year) if person else ():
+        missing = next((step for step in way[:3] if step.at is None), None)
+        if missing is not None and not study.closed(course, today):
+            found.append(Item("course", course.id, course.title, "", f"{missing.word}：{missing.words}"))
+    return found
 
 
 def _below(session: Session, actor: Actor, now: datetime) -> Part:
@@ -309,6 +335,7 @@ def _own(session: Session, actor: Actor, now: datetime) -> dict[str, Any]:
         (returned if came else drafts).append(item)
     begun = {item.id for item in returned}
     drafts = [*_reports(session, actor, now, begun), *_tables(session, actor, today), *drafts]
+    drafts += _to_study(session, actor, today)
     owed = list({(item.kind, item.id, item.plan_id if not item.id else 0): item for item in drafts}.values())
     owed.sort(key=lambda item: (item.left is None, item.left or 0))
     soon = [item for item in owed if item.left is not None and item.left <= SOON]

@@ -522,6 +522,35 @@ def used(session: Session, tokens: Iterable[str], now: datetime) -> None:
     )
 
 
+def _stands(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """That a sign-in stands, and its account and organization with it, as SQL."""
+    return (
+        SignIn.ended_at.is_(None),
+        SignIn.expires_at > now,
+        SignIn.idles_at > now,
+        SignIn.awaits.is_distinct_from("code"),
+        Account.active.is_(True),
+        Organization.active.is_(True),
+    )
+
+
+def people_of(session: Session, tokens: Iterable[str], now: datetime) -> dict[str, int]:
+    """Who of the people signed in (个人) hold these tokens, under the human's id: many at once, by one question.
+
+    As `actor_of`, for what is done many times a second; nobody who has something to do first is among them.
+    """
+    by_digest = {_token_digest(token): token for token in tokens}
+    query = (
+        sa.select(SignIn.token_digest, Person.human_id)
+        .join(Account, Account.id == SignIn.account_id)
+        .join(Organization, Organization.id == Account.organization_id)
+        .join(Person, Person.id == Account.person_id)
+        .where(SignIn.token_digest.in_(by_digest), *_stands(now), SignIn.awaits.is_(None))
+        .where(Account.role == Role.PERSON, Account.must_change_password.is_(False))
+    )
+    return {by_digest[bytes(digest)]: human for digest, human in session.execute(query)}
+
+
 def actor_of(session: Session, token: str | None, now: datetime) -> Actor | None:
     """Resolve a session token: who holds a token, while the sign-in, the account and its organization all stand."""
     if not token:
@@ -531,15 +560,7 @@ def actor_of(session: Session, token: str | None, now: datetime) -> Actor | None
         .join(SignIn, SignIn.account_id == Account.id)
         .join(Organization, Organization.id == Account.organization_id)
         .options(sa.orm.contains_eager(Account.organization))
-        .where(
-            SignIn.token_digest == _token_digest(token),
-            SignIn.ended_at.is_(None),
-            SignIn.expires_at > now,
-            SignIn.idles_at > now,
-            SignIn.awaits.is_distinct_from("code"),
-            Account.active,
-            Organization.active,
-        )
+        .where(SignIn.token_digest == _token_digest(token), *_stands(now))
     ).one_or_none()
     if found is None:
         return None

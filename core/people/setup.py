@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import os
 from datetime import datetime, timedelta
 
@@ -74,6 +75,7 @@ def open_office(session: Session, *, kind: str, now: datetime) -> Actor:
     return founder
 
 
+@functools.cache
 def _regions() -> list[dict[str, str]]:
     """The offices that every system has, the region's first."""
     with (db.ROOT / "data" / "regions.csv").open(encoding="utf-8", newline="") as file:
@@ -83,6 +85,12 @@ def _regions() -> list[dict[str, str]]:
 def league_names() -> list[str]:
     """Names of the leagues (盟市) that every office has, as notices call them; no database is asked."""
     return [league for row in _regions() if (league := league_of(OrganizationKind(row["kind"]), row["name"]))]
+
+
+def region_code(name: str) -> str:
+    """Code of the region that an office is of (行政区划代码, GB/T 2260), which numbers of cards begin with."""
+    rows = _regions()
+    return next((row["code"] for row in rows if row["name"] == name and row["code"]), rows[0]["code"])
 
 
 def system_actor(session: Session) -> Actor:

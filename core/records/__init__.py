@@ -1,3 +1,14 @@
 """What follows from posted hours: cards, proofs, hours of earlier years, shortfalls."""
 
-__all__ = ["cards", "checking", "imports", "offline", "privacy", "proofs", "recognition", "shortfalls", "tokens"]
+__all__ = [
+    "cards",
+    "checking",
+    "faces",
+    "imports",
+    "offline",
+    "privacy",
+    "proofs",
+    "recognition",
+    "shortfalls",
+    "tokens",
+]

@@ -1,4 +1,4 @@
-"""Cards (审验卡): what one says, its signature, its PDF, its revocation and public verification."""
+"""Cards (审验卡): what one says, its signature, its PDF, its life from issue to revocation, public verification."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy.orm import Session
 
 from core.ground import db, paper, resident_id, signing, typed
-from core.ground.access import Actor, Labelled, Refused, Role, require
+from core.ground.access import Actor, Labelled, Refused, Role, in_charge, not_found, require
 from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.law import notices
@@ -28,6 +28,7 @@ from core.ledger.years import Held, SubjectLine, View, Year
 from core.models import (
     Card,
     CardPerson,
+    CardRevocation,
     Change,
     CreditBatch,
     Organization,
@@ -36,76 +37,159 @@ from core.models import (
     Source,
     under,
 )
-from core.people import persons
-from core.records import tokens
+from core.people import persons, setup
+from core.records import faces, tokens
+from core.records.faces import DEEMED, Look, Size
 from core.trail import audit
 
 ISSUERS = (Role.PERSON, Role.EMPLOYER_CLERK, Role.REVIEWER, Role.TITLE_OFFICER)
-DEEMED = "视同完成"
-"""What stands for hours where an entry makes the subject count as done."""
 _SCANNED = re.compile(r"VERIFY\W([0-9A-Z]{16})(?:\W|$)")
 _LEAST = 3
 """Rows that the table of years always has: a card shows its credit year and those before it that the notice's longest
 window of 职称评审 looks back to, and no fewer than so many in all."""
 _TWO = [*((each.value, short_name(each.label)) for each in Subject), (TOTAL, TOTAL_NAME)]
 """The subjects of cards that name none: those issued when there were no others."""
-_CODE = 38.0
-"""Millimetres that the side of the printed QR code has: its modules are then read from a scan of 150 dpi."""
 
 
 @deed
-def issue(session: Session, person_id: int, year: int, *, actor: Actor, now: datetime) -> Card:
+def issue(
+    session: Session,
+    person_id: int,
+    year: int,
+    *,
+    actor: Actor,
+    now: datetime,
+    since: int | None = None,
+    full_id: bool = False,
+    size: Size = Size.HALF,
+) -> Card:
     """Issue a card (出具审验卡), signed, for a person's credit year, clause 一(五)3: for hours that are in the ledger.
 
-    Refused codes: "role", "missing", "empty" (nothing stands in that year), "policy", "glyph" (it could not be
-    printed whole).
+    `since`: from which year on (起始年度), each with its entries; None: the entries of `year`, and the years before it
+    that the notice's longest window looks back to. `full_id`: with the whole ID number, which its holder alone may
+    choose. Refused codes: "role", "missing", "empty" (nothing stands in those years), "policy", "years" (`since` after
+    `year`, or too long before it), "id", "glyph" (it could not be printed whole).
     """
     require(actor, *ISSUERS)
     person = persons.one(session, person_id, actor)
+    if full_id and actor.person_id != person.id:
+        raise Refused("id", "完整身份证号由本人选择是否印在卡上，请用本人账号打印；单位和机关打印的只印脱敏号码。")
+    return keep(session, prepared(session, person, year, since=since, full_id=full_id, size=size, now=now), actor, now)
+
+
+MOST_YEARS = 12
+"""Years that a card may be about."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A card that only lacks its number and signature (待出具的审验卡): what took time to ask for."""
+
+    person: Person
+    said: dict[str, Any]
+    year: int
+    first_year: int
+    batch_id: int
+    office: str
+    size: Size
+    template_id: int | None
+
+
+def prepared(
+    session: Session,
+    person: Person,
+    year: int,
+    *,
+    since: int | None = None,
+    full_id: bool = False,
+    size: Size = Size.HALF,
+    now: datetime,
+) -> Prepared:
+    """Reckon what a card would say, which may take its time and needs no lock; `keep` issues it.
+
+    Nobody's right to it is asked here. Refused codes: "empty", "policy", "years", "glyph".
+    """
+    if since is not None and not year - MOST_YEARS < since <= year:
+        raise Refused("years", f"起始年度应在{year - MOST_YEARS + 1}至{year}年之间，请重新选择。")
     # Asked before the entries: a reversal that comes in between revokes the card, rather than being missed.
     last = session.scalar(sa.select(sa.func.max(CreditBatch.id)))
-    records = statements.entries(session, person.id, year=year)
-    records = records[records["standing"] == Standing.STANDS]
-    if records.empty:
-        raise Refused("empty", f"{person.name}在{year}年度还没有已审核的学时，培训情况报告审核通过后即可打印审验卡。")
-    code = "".join(secrets.choice(tokens.ALPHABET) for _ in range(16))
+    records = statements.entries(session, person.id, year=year if since in (None, year) else None)
+    first_shown = year if since is None else since
+    records = records[(records["standing"] == Standing.STANDS) & records["year"].between(first_shown, year)]
+    if records.empty or last is None:
+        words = f"{year}年度" if first_shown == year else f"{first_shown}至{year}年度"
+        raise Refused("empty", f"{person.name}在{words}还没有已审核的学时，培训情况报告审核通过后即可打印审验卡。")
     office = session.get_one(Organization, person.authority_id)
     seen = years.view(year, office.league)
-    first_year = year + 1 - max(seen.depth, _LEAST)
+    first_year = year + 1 - max(seen.depth, _LEAST) if since is None else since
     held = years.of(session, person.id, year, range(first_year, year + 1))
-    text = db.canonical(_payload(person, office.name, seen, held, records, code, db.office_day(now)))
-    paper.printable(text)  # before it is signed: a card that lacks a letter of a name is nobody's
+    said = _payload(person, office.name, seen, held, records, db.office_day(now))
+    said["since"] = first_shown
+    if full_id:
+        said["id_number"] = person.id_number
+    paper.printable(db.canonical(said))  # before it is signed: a card that lacks a letter of a name is nobody's
+    return Prepared(person, said, year, first_year, last, office.name, size, None)
+
+
+def keep(session: Session, ready: Prepared, actor: Actor, now: datetime) -> Card:
+    """Number, sign and keep a card that was prepared, with its line in the trail."""
+    code = "".join(secrets.choice(tokens.ALPHABET) for _ in range(16))
+    number = _next_number(session, ready.office, db.office_day(now).year)
+    text = db.canonical(ready.said | {"code": code, "number": number})
     card = Card(
         code=code,
-        person_id=person.id,
-        year=year,
-        first_year=first_year,
+        person_id=ready.person.id,
+        year=ready.year,
+        first_year=ready.first_year,
         payload=text,
         signature=signing.signer().sign(text.encode()).hex(),
         issued_at=now,
-        batch_id=last,
+        batch_id=ready.batch_id,
+        number=number,
+        template_id=ready.template_id,
+        size=ready.size.value,
     )
     session.add(card)
     session.flush()
-    whose = session.scalars(sa.select(Person.id).where(under(Person, person.id)))
+    whose = session.scalars(sa.select(Person.id).where(under(Person, ready.person.id)))
     session.add_all(CardPerson(card_id=card.id, person_id=record_id) for record_id in whose)
-    audit.record(
-        session, audit.Event.CARD_ISSUED, card, actor=actor, after={"year": year, "name": person.name}, now=now
-    )
+    told = {"number": number, "year": ready.year, "name": ready.person.name}
+    told |= {"full_id": True} if "id_number" in ready.said else {}
+    audit.record(session, audit.Event.CARD_ISSUED, card, actor=actor, after=told, now=now)
     return card
 
 
+def _next_number(session: Session, office: str, year: int) -> str:
+    """The next number (编号) of an office's cards in a year: region code, year, running number and check digit.
+
+    150100-2024-0000018 is 呼和浩特市's first of 2024. No rule prescribes it: the notice gives cards no number.
+    """
+    db.lock(session, "card numbers")
+    head = f"{setup.region_code(office)}-{year}-"
+    query = sa.select(sa.func.max(Card.number)).where(Card.number.between(f"{head}0000000", f"{head}9999999"))
+    last = session.scalar(query)
+    running = f"{int(last[len(head) : -1]) + 1 if last else 1:06d}"
+    return f"{head}{running}{_check_digit(head.replace('-', '') + running)}"
+
+
+def _check_digit(digits: str) -> int:
+    """Check digit of a number (ISO 7064 MOD 11,10): one wrong figure, and two that changed places, are noticed."""
+    left = 10
+    for digit in digits:
+        left = ((left + int(digit)) % 10 or 10) * 2 % 11
+    return (11 - left) % 10
+
+
 def _payload(
-    person: Person, office: str, seen: View, held: Held, records: pd.DataFrame, code: str, issued_on: date
+    person: Person, office: str, seen: View, held: Held, records: pd.DataFrame, issued_on: date
 ) -> dict[str, Any]:
-    """Signed payload (卡面内容): what a card says, as it is signed, printed from and verified.
+    """Signed payload (卡面内容): what a card says, as it is signed, printed from and verified, but for its number.
 
     Its keys stay as they are, since every card ever issued is read by them (`_said`): `title` is the person's
     专业技术职务, which is called `post` everywhere else.
     """
     named = notices.subject_names() | {each.code: each.name for each in seen.policy.subjects}
     return {
-        "code": code,
         "name": person.name,
         "id_mask": resident_id.mask(person.id_number),
         "sex": person.sex,
@@ -153,9 +237,10 @@ def _said(text: str) -> dict[str, Any]:
     return said
 
 
-def _entry_line(line: Mapping[Any, Any], named: Mapping[str, str]) -> dict[str, str]:
+def _entry_line(line: Mapping[Any, Any], named: Mapping[str, str]) -> dict[str, Any]:
     """One entry as its card tells it, its subject by the notice's name for it."""
     return {
+        "year": line["year"],
         "completed_on": str(line["completed_on"]),
         "subject": named.get(line["subject"], line["subject"]),
         "hours": DEEMED if line["deemed"] else hours_text(line["hours"]),
@@ -168,27 +253,126 @@ def written(code: str) -> str:
     return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
 
 
-def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
-    """Cards issued (已出具的审验卡) to a person, newest first. Refused codes: "role", "missing".
+class Life(Labelled):
+    """How it stands with a card (卡片状态)."""
 
-    Columns: code (as printed), year, issued_at, revoked_on (None while it holds), reason.
+    VALID = "valid", "有效"
+    SUPERSEDED = "superseded", "已有新卡"
+    OUTDATED = "outdated", "学时已增加"
+    REVOKED = "revoked", "已失效"
+
+
+_ISSUED = "id code number year since size issued_at state revoked_on reason follows full_id".split()
+
+
+def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
+    """Cards issued (已出具的审验卡) to a person with their life, newest first. Refused codes: "role", "missing".
+
+    Columns: id, code (as printed), number, year, since, size, issued_at, state (a `Life`'s words: a revoked one stays
+    revoked; of several about the same years the newest is valid; one that shows less than was posted since says so),
+    revoked_on (None while it holds), reason, follows (the number of the card it was issued anew for), full_id.
     """
     person = persons.one(session, person_id, actor)
     mine = Card.person_id.in_(sa.select(Person.id).where(under(Person, person.id)))
-    query = sa.select(Card.id, Card.code, Card.year, Card.issued_at).where(mine)
-    made = session.execute(query.order_by(Card.id.desc())).all()
+    made = session.scalars(sa.select(Card).where(mine).order_by(Card.id)).all()
     gone = reliance.revocations(session, mine) if made else {}
-    lines = [
-        {
+    grown = reliance.grown(session, mine) if made else frozenset()
+    newest: dict[tuple[int, int], Card] = {}
+    lines = []
+    said = {card.id: said_by(card) for card in made}
+    about = {card.id: (said[card.id].get("since", card.year), card.year) for card in made}
+    last = {about[card.id]: card.id for card in made}
+    for card in made:
+        years_of = about[card.id]
+        before = newest.get(years_of)
+        newest[years_of] = card
+        revoked = gone.get(card.id)
+        state = (
+            Life.REVOKED
+            if revoked
+            else Life.SUPERSEDED
+            if last[years_of] != card.id
+            else Life.OUTDATED
+            if card.id in grown
+            else Life.VALID
+        )
+        line = {
+            "id": card.id,
             "code": written(card.code),
+            "number": card.number or "",
             "year": card.year,
+            "since": years_of[0],
+            "size": Size(card.size).label if card.size else "",
             "issued_at": card.issued_at,
-            "revoked_on": gone[card.id].on if card.id in gone else None,
-            "reason": gone[card.id].words if card.id in gone else "",
+            "state": state.label,
+            "revoked_on": revoked.on if revoked else None,
+            "reason": revoked.words if revoked else "",
+            "follows": (before.number or written(before.code)) if before else "",
+            "full_id": "id_number" in said[card.id],
         }
-        for card in made
-    ]
-    return pd.DataFrame(lines, columns=["code", "year", "issued_at", "revoked_on", "reason"])
+        lines.append(line)
+    return pd.DataFrame(lines[::-1], columns=_ISSUED)
+
+
+@deed
+def printed_again(session: Session, card_id: int, *, actor: Actor, now: datetime) -> Card:
+    """Print a card again (重新打印) as it was issued: the same number, what it said then; a line in the trail.
+
+    One with the whole ID number is its holder's alone. Refused codes: "role", "missing", "id", "revoked".
+    """
+    require(actor, *ISSUERS)
+    card, person = _one(session, card_id, actor)
+    if "id_number" in said_by(card) and actor.person_id != person.id:
+        raise Refused("id", "这张卡印有完整身份证号，只有本人可以再打印。需要的，请重新生成一张。")
+    if reliance.revocations(session, Card.id == card.id):
+        raise Refused("revoked", "这张卡已失效，不能再打印，请重新生成一张。")
+    audit.record(
+        session, audit.Event.CARD_PRINTED, card, actor=actor, after={"number": card.number or card.code}, now=now
+    )
+    return card
+
+
+class Why(Labelled):
+    """Which kind of reason a card is revoked for (注销原因)."""
+
+    LOST = "lost", "遗失"
+    WRONG = "wrong", "卡面信息有误"
+    OTHER = "other", "其他"
+
+
+LONGEST_REASON = 100
+
+
+@deed
+def revoke(
+    session: Session, card_id: int, *, why: Why, actor: Actor, now: datetime, reason: str = ""
+) -> CardRevocation:
+    """Revoke a card (注销审验卡) by hand; the hours stay, and another may be issued at once.
+
+    Refused codes: "role", "missing", "jurisdiction", "reason" (none for 其他, or too long), "revoked" (already is).
+    """
+    require(actor, Role.REVIEWER)
+    card, person = _one(session, card_id, actor)
+    in_charge(actor, person.authority_id)
+    reason = typed.text(reason)
+    if len(reason) > LONGEST_REASON or (why is Why.OTHER and not reason):
+        words = f"请填写注销的原因（不超过{LONGEST_REASON}个字）；核验此卡的人会看到原因的类别，本人会看到全文。"
+        raise Refused("reason", words, {"reason": words})
+    if reliance.revocations(session, Card.id == card.id):
+        raise Refused("revoked", "这张卡已经失效，不用再注销。")
+    gone = CardRevocation(card_id=card.id, kind=why.value, words=reason, account_id=actor.account_id, at=now)
+    session.add(gone)
+    told = {"number": card.number or card.code, "why": why.label}
+    audit.record(session, audit.Event.CARD_REVOKED, card, actor=actor, after=told, reason=reason, now=now)
+    return gone
+
+
+def _one(session: Session, card_id: int, actor: Actor) -> tuple[Card, Person]:
+    """A card and whose it is, for those who may look the person up."""
+    card = session.get(Card, card_id)
+    if card is None:
+        raise not_found("审验卡")
+    return card, persons.one(session, card.person_id, actor)
 
 
 # --- checked by anybody ---------------------------------------------------------------------------------------------
@@ -346,76 +530,21 @@ def _covers(kept: Year, said: dict[str, Any]) -> bool:
 # --- the printed page -----------------------------------------------------------------------------------------------
 
 
-def pdf(card: Card, *, verify_url: str) -> bytes:
-    """A card as an A4 PDF. `verify_url` is where its code is answered; it is printed and in the QR code.
+def pdf(card: Card, look: Look = faces.BUILT_IN, *, verify_url: str) -> bytes:
+    """A card as a PDF on its own paper. `verify_url` is where its code is answered; it is printed and in the QR code.
 
-    Refused codes: "glyph".
+    `look`: of the template it was issued with (`templates.of_card`). Refused codes: "glyph".
     """
-    said = _said(card.payload)
-    page = paper.Page(f"验证码 {written(card.code)}")
-    page.set_title(f"{said['year']}年度专业技术人员继续教育审验卡")
+    size = Size(card.size or Size.HALF)
+    sheet = faces.Sheet(size)
+    said = said_by(card)
+    faces.draw(sheet, said, look, size, verify_url=verify_url)
+    page = sheet.page
+    page.set_title(f"{faces.span(said)}专业技术人员继续教育审验卡")
     page.set_creation_date(card.issued_at)
-    page.add_page()
-    _heading(page, said, verify_url)
-    paper.section(page, "本人情况")
-    paper.pairs(
-        page,
-        [
-            ("姓名", said["name"]),
-            ("性别", said["sex"]),
-            ("身份证号", said["id_mask"]),
-            ("专业技术职务", said["title"] or "—"),
-            ("工作单位", said["employer"] or "—"),
-            ("核定机关", said["office"]),
-        ],
-    )
-    paper.section(page, "各年度学时")
-    _years(page, said)
-    paper.section(page, f"{said['year']}年度学时明细")
-    details = [(entry["completed_on"], entry["subject"], entry["hours"], entry["basis"]) for entry in said["entries"]]
-    paper.table(page, ("完成日期", "科目", "学时", "培训机构与培训名称"), details, (28, 24, 18, 104), "CLRL")
-    page.ln(3)
-    paper.small(page, _rule(said))
-    paper.small(page, "本卡由系统依据已审核的学时记录出具并签名，扫码或在验证页输入验证码可核对真伪。")
     return bytes(page.output())
 
 
-def _years(page: paper.Page, said: dict[str, Any]) -> None:
-    """Each year with a column for each subject, and below them the years that are judged together."""
-    names, head = dict(said["subjects"]), said["required"]
-    wide = min(30, 100 // len(names))
-    heads = [f"{name}\n（≥{head[code]}）" if Decimal(head.get(code, 0)) else name for code, name in names.items()]
-    lines = []
-    for line in (*said["years"], *said["together"]):
-        cells = [_cell(line, code, head) for code in names]
-        lines.append((line.get("label") or str(line["year"]), *cells, line["lacks"] or "—"))
-    widths = (26, *(wide for _ in names), 148 - wide * len(names))
-    paper.table(page, ("年度", *heads, "结果"), lines, widths, "C" + "R" * len(names) + "L")
-
-
-def _cell(line: dict[str, Any], code: str, head: dict[str, str]) -> str:
-    """Hours of a subject, with what is required where that is not what the column's head says."""
-    if code not in line["hours"]:  # a subject of another year's notice
-        return "—"
-    asked = line["required"].get(code)
-    more = "" if asked is None or asked == head.get(code) else f"\n（≥{asked}）" if Decimal(asked) else "\n（不要求）"
-    return f"{line['hours'][code]}{more}" + (f"（{DEEMED}）" if code in line.get("deemed", ()) else "")
-
-
-def _rule(said: dict[str, Any]) -> str:
-    """By what the years are judged, in words; where a year goes by another notice than the card's, by which."""
-    asked = [name for code, name in said["subjects"] if Decimal(said["required"].get(code, 0))]
-    rule = f"年度学时须同时达到{'、'.join(asked)}的要求。" if asked else "各年度学时合并核算，以合计为准。"
-    others = []
-    for line in said["years"]:
-        if (basis := line.get("basis", said["basis"])) != said["basis"]:
-            year = f"{line['year']}年度"
-            others.append(f"{basis if basis.startswith(year) else year + basis}。")
-    return f"{said['basis']}。{rule}{''.join(others)}"
-
-
-def _heading(page: paper.Page, said: dict[str, Any], verify_url: str) -> None:
-    below = (f"{said['year']}年度　　出具日期 {said['issued_on']}", f"验证码 {written(said['code'])}", verify_url)
-    paper.heading(page, "专业技术人员继续教育审验卡", below)
-    paper.modules(page, tokens.qr(said, verify_url).matrix, page.w - 18 - _CODE, 16, _CODE)
-    page.set_y(16 + _CODE + 4)
+def filename(card: Card) -> str:
+    """What the file of a card is called (文件名): by its number, which tells nothing of its holder."""
+    return f"审验卡-{card.number or card.code}.pdf"

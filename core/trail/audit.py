@@ -16,12 +16,15 @@ from core.ground.deeds import deed
 from core.models import (
     Account,
     AuditEntry,
+    BankItem,
     Base,
     Card,
     Comment,
     Course,
     CreditBatch,
     DecisionRun,
+    Exam,
+    ExamPaper,
     FiledFigures,
     Intake,
     Organization,
@@ -109,6 +112,8 @@ class Event(Labelled):
     POLICY_DRAFTED = "policy.drafted", "起草政策"
     POLICY_PUBLISHED = "policy.published", "发布政策"
     CARD_ISSUED = "card.issued", "出具审验卡"
+    CARD_PRINTED = "card.printed", "再次打印审验卡"
+    CARD_REVOKED = "card.revoked", "注销审验卡"
     PROOF_ISSUED = "proof.issued", "出具入账证明"
     PERSON_CORRECTED = "person.corrected", "更正人员信息"
     PERSON_MOVED = "person.moved", "人员调动"
@@ -194,8 +199,10 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))
             return touched.authority_id, touched.authority_id
-        case Course():
+        case BankItem() | Course() | Exam():
             return touched.organization_id, touched.authority_id
+        case ExamPaper():
+            return _place(session, session.get_one(Exam, touched.exam_id))
         case PublicNotice():
             return touched.authority_id, touched.authority_id
         case Quota() | FiledFigures() | Intake():

@@ -15,11 +15,22 @@ from sqlalchemy.orm import Session
 
 from core.courses import courses
 from core.eligibility import answers, applications, decisions, drafts
+from core.exams import bank, exams, items, papers, regrading
 from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Role
 from core.law.workdays import DayKind
 from core.ledger import books, checks
-from core.models import Assessment, AuditEntry, ClassLevel, FinishTest, LessonKind, SeminarLevel, Setting, UncountedTime
+from core.models import (
+    Assessment,
+    AuditEntry,
+    ClassLevel,
+    ExamPaper,
+    FinishTest,
+    LessonKind,
+    SeminarLevel,
+    Setting,
+    UncountedTime,
+)
 from core.office import backups, calendar, checklist, dashboards
 from core.people import accounts, acts, holidays, identity, keys, moving, organizations, persons, second_factor, setup
 from core.quotas import targets
@@ -43,7 +54,7 @@ from core.trail import audit, choices, files
 from core.trail.audit import Event
 from core.trail.files import Upload
 from tests import cast as c
-from tests import ready
+from tests import ready, sat
 
 
 def busy_month() -> c.Cast:
@@ -114,7 +125,9 @@ def busy_month() -> c.Cast:
         for action, by in ((Action.SUBMIT, base), (Action.APPROVE, reviewer)):
             workflow.move(s, filed.id, action, version=filed.version, actor=by, now=c.AFTER)
         reports.supplement(s, filed.id, actor=base, now=c.AFTER)
-        cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
+        card = cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
+        cards.printed_again(s, card.id, actor=reviewer, now=c.AFTER)
+        cards.revoke(s, card.id, why=cards.Why.LOST, actor=reviewer, now=c.AFTER)
         files.handed_out(s, report.roster_id, actor=reviewer, now=c.AFTER)
         persons.reveal_id(s, c.person_id(1), actor=cast["title"], reason="核对证书", now=c.AFTER)
         second = persons.one(s, c.person_id(2), reviewer)
@@ -207,6 +220,7 @@ def busy_month() -> c.Cast:
     seminars_of(cast)
     classes_of(cast)
     courses_of(cast)
+    exams_of(cast)
     return cast
 
 
@@ -232,6 +246,36 @@ def courses_of(cast: c.Cast) -> None:
             workflow.move(s, filed.id, told, version=filed.version, **said)
         found = courses.load(s, found.id, reviewer)
         courses.withdraw(s, found.id, version=found.version, **said)
+
+
+def exams_of(cast: c.Cast) -> None:
+    """An exam sent back, published and taken down; papers handed in and taken in, a void item, items on their way."""
+    clerk, reviewer = {"actor": cast["exam"], "now": c.NOW}, {"actor": cast["reviewer"], "now": c.NOW}
+    course_id = sat.published(cast)
+    sat.studied(course_id, 1)
+    exam = sat.opened(cast, course_id)
+    paper = sat.start(cast, "learner")
+    with db.nobody_waits(), db.transaction() as s:
+        papers.take_in_overdue(s, actor=setup.system_actor(s), now=sat.NOW + timedelta(hours=2))
+        kept = s.get_one(ExamPaper, paper.id)
+        kept.passed, kept.unposted = True, "学时超过上限"
+        papers.credit_again(s, exam.id, **reviewer)
+        exam = exams.one(s, exam.id, cast["exam"])
+        for reason in ("撤下", "退回"):
+            exams.send_back(s, exam.id, version=exam.version, reason=reason, **reviewer)
+            exams.save(s, course_id, sat.FORM, version=exam.version, **clerk)
+            exams.offer(s, exam.id, version=exam.version, **clerk)
+        exams.publish(s, exam.id, version=exam.version, **reviewer)
+        item = bank.save(s, None, items.judged("学时按自然年度计算。", True), **clerk)
+        bank.save(s, item.id, items.judged("学时按学年计算。", False), version=item.version, **clerk)
+        for paused in (True, False):
+            bank.pause(s, item.id, paused, version=item.version, reason="核对", **clerk)
+        for voided in (True, False):
+            regrading.void(s, item.id, voided, version=item.version, reason="核对", **reviewer)
+        bank.hand_out(s, bank.Wanted(), **clerk)
+    sat.studied(course_id, 31)
+    c.give_account(cast, 31, "second")
+    sat.handed_in(cast, sat.start(cast, "second"), "second")
 
 
 def classes_of(cast: c.Cast) -> None:
@@ -406,7 +450,7 @@ def test_the_trail_is_filtered_by_what_whose_whom_and_when_and_paged(database: s
             return lines
 
         assert set(ask(event=Event.APPROVE, limit=None)["event"]) == {"submission.approve"}
-        assert set(ask(record="card")["event"]) == {"card.issued"}
+        assert set(ask(record="card")["event"]) == {"card.issued", "card.printed", "card.revoked"}
         plan_id = int(ask(record="plan", limit=None)["record_id"].min())
         assert set(ask(record="plan", record_id=plan_id)["record_id"]) == {plan_id}
         assert set(ask(account="审核员reviewer", limit=None)["account"]) == {cast["reviewer"].name}

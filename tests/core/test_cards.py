@@ -11,11 +11,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db, signing
+from core.ground import db, paper, signing
 from core.ground.access import Refused
 from core.ledger import books, reliance
 from core.models import Card, CardPerson, Person, Source
-from core.records import cards
+from core.records import cards, faces
+from core.records.faces import Look, Size
 from core.trail import audit
 from tests import cast as c
 
@@ -62,13 +63,13 @@ def test_a_card_says_what_the_ledger_says_and_is_trailed(database: str) -> None:
         "lacks": "公需差30、专业差28.5、累计差58.5",
         "basis": "依据内人社办发〔2023〕204号 一(一)",
     }
-    assert sorted(entry["hours"] for entry in said["entries"]) == ["24", "7.5"]
+    assert sorted((entry["year"], entry["hours"]) for entry in said["entries"]) == [(2024, "24"), (2024, "7.5")]
     assert said["required"] == required
     assert said["subjects"] == [["public", "公需"], ["professional", "专业"], ["total", "累计"]]
     assert said["issued_on"] == "2024-07-01"
     assert said["title"] == "主治医师"  # the key of every card there is, whatever the field is called in the house
-    keys = "code name id_mask sex employer title year office basis subjects required years together entries issued_on"
-    assert said.keys() == set(keys.split())
+    keys = "code number name id_mask sex employer title since year office basis subjects required years together"
+    assert said.keys() == {*keys.split(), "entries", "issued_on"}
     assert c.id_number(1) not in card.payload
     with db.reading() as session:
         line = audit.history(session, cast["admin"], limit=1)[0].iloc[0]
@@ -216,6 +217,149 @@ def test_a_training_that_no_font_can_name_is_refused_too(office: Any) -> None:
     c.posted(cast, c.sheet([c.row(1)]), title="第一期\U00030001班")
     refused = c.refusal(lambda session: cards.issue(session, c.person_id(1), 2024, actor=cast["reviewer"], now=c.AFTER))
     assert "第一期\U00030001班”中的“\U00030001”（U+30001）无法打印" in refused.words
+
+
+def test_a_card_of_several_years_lists_the_entries_of_all_of_them_and_its_holder_may_have_the_whole_number(
+    office: Path,
+) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    earlier = [books.Posting(c.person_id(1), 2023, "professional", Decimal(60), c.date(2023, 5, 6))]
+    with db.transaction() as session:
+        books.post(session, earlier, basis="往年学时", actor=cast["reviewer"], now=c.AFTER)
+    c.give_account(cast, 1, "person")
+
+    def made(by: str, **how: Any) -> Card:
+        with db.transaction() as session:
+            return cards.issue(session, c.person_id(1), 2024, actor=cast[by], now=c.AFTER, **how)
+
+    both = made("person", since=2023, full_id=True, size=Size.CARD)
+    said = json.loads(both.payload)
+    assert (both.first_year, said["since"], [line["year"] for line in said["years"]]) == (2023, 2023, [2023, 2024])
+    assert next((entry["year"], entry["basis"]) for entry in said["entries"]) == (2023, "往年学时")
+    assert said["id_number"] == c.id_number(1)
+    with pypdfium2.PdfDocument(cards.pdf(both, verify_url=URL)) as document:
+        text = "".join(page.get_textpage().get_text_bounded() for page in document)
+    assert c.id_number(1) in text
+    assert "2023—2024年度学时" in text
+    alone = made("employer", since=2024)
+    assert [line["year"] for line in json.loads(alone.payload)["years"]] == [2024]
+    for by, how, code in (
+        ("employer", {"full_id": True}, "id"),
+        ("person", {"since": 2025}, "years"),
+        ("person", {"since": 2012}, "years"),
+    ):
+        with pytest.raises(Refused) as refused:
+            made(by, **how)
+        assert refused.value.code == code
+    with pytest.raises(Refused, match="id"), db.transaction() as session:
+        cards.printed_again(session, both.id, actor=cast["reviewer"], now=c.AFTER)
+    with db.transaction() as session:
+        assert cards.printed_again(session, both.id, actor=cast["person"], now=c.AFTER).id == both.id
+
+
+def test_cards_are_numbered_by_office_and_year_with_a_digit_that_notices_a_slip(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1), c.row(2)]))
+    hohhot = c.sheet([c.row(3, employer="示例旗蒙古族中学")])
+    c.posted(cast, hohhot, by="hohhot_base", reviewer="hohhot_reviewer")
+    numbers = [issued(cast, 1).number, issued(cast, 2).number, issued(cast, 3, by="hohhot_reviewer").number]
+    assert [number[:-1] for number in numbers] == ["150000-2024-000001", "150000-2024-000002", "150100-2024-000001"]
+    digits = numbers[0].replace("-", "")
+    right = [cards._check_digit(digits[:-1])]
+    assert right == [int(digits[-1])]
+    slips = [digits[:at] + str((int(digits[at]) + 1) % 10) + digits[at + 1 : -1] for at in range(16)]
+    assert not [slip for slip in slips if cards._check_digit(slip) == right[0]]
+
+
+def test_a_card_is_issued_anew_outdated_and_revoked_and_its_history_says_so(database: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    first, second = issued(cast), issued(cast)
+
+    def told() -> list[tuple[str, str, str]]:
+        with db.reading() as session:
+            frame = cards.issued(session, c.person_id(1), cast["reviewer"])
+        return list(frame[["state", "follows", "reason"]].itertuples(index=False, name=None))
+
+    assert told() == [("有效", first.number, ""), ("已有新卡", "", "")]
+    c.posted(cast, c.sheet([c.row(1)]), title="第二期")
+    assert told()[0] == ("学时已增加", first.number, "")
+
+    def revoke(by: str = "reviewer", why: cards.Why = cards.Why.LOST, reason: str = "") -> None:
+        with db.transaction() as session:
+            cards.revoke(session, second.id, why=why, reason=reason, actor=cast[by], now=c.AFTER)
+
+    for by, why, code in (
+        ("employer", cards.Why.LOST, "role"),
+        ("hohhot_reviewer", cards.Why.LOST, "missing"),
+        ("reviewer", cards.Why.OTHER, "reason"),
+    ):
+        with pytest.raises(Refused, match=code):
+            revoke(by, why)
+    revoke()
+    with pytest.raises(Refused, match="revoked"):
+        revoke()
+    assert told() == [("已失效", first.number, "因遗失注销"), ("已有新卡", "", "")]
+    found = asked(second.code)
+    assert (found.holds, found.revoked.words) == (False, "因遗失注销")
+    with pytest.raises(Refused, match="revoked"), db.transaction() as session:
+        cards.printed_again(session, second.id, actor=cast["reviewer"], now=c.AFTER)
+    with db.reading() as session:
+        events = list(audit.history(session, cast["admin"], record="card")[0]["event"])
+    assert events == ["card.revoked", "card.issued", "card.issued"]
+
+
+LONG = "阿拉坦其其格·额尔敦巴特尔·乌云塔娜敖登"
+PLACES = "内蒙古自治区示例盟示例旗第一人民医院（示例旗红十字会医院、示例旗急救中心）" * 2
+
+
+@pytest.mark.parametrize("size", list(Size))
+@pytest.mark.parametrize("mongolian", ["", "ᠮᠡᠷᠭᠡᠵᠢᠯ ᠦᠨ ᠲᠧᠬᠨᠢᠭ ᠦᠨ ᠠᠵᠢᠯᠲᠠᠨ ᠤ ᠦᠷᠭᠦᠯᠵᠢᠯᠡᠭᠰᠡᠨ ᠰᠤᠷᠭᠠᠨ"])
+def test_nothing_on_a_card_leaves_its_box_or_meets_another(office: Path, size: Size, mongolian: str) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    with db.transaction() as session:
+        person = session.get_one(Person, c.person_id(1))
+        person.name, person.employer_name, person.post = LONG, PLACES[:80], "高级工程师（正高级）兼教学研究室主任"
+    card = issued(cast)
+    look = Look(title="内蒙古自治区专业技术人员继续教育学时审验合格证明卡", mongolian=mongolian)
+    sheet = faces.Sheet(size)
+    boxes: dict[int, list[tuple[float, float, float, float]]] = {}
+    line, set_upright, turned = paper.Page._line, paper.Page.set_upright, []
+
+    def seen(page: Any, text: str, x: float, y: float, width: float, height: float, points: float, align: str) -> None:
+        wide = page.width_of(text, points)
+        assert wide <= width + 0.01, text
+        left = x + {"L": 0, "C": (width - wide) / 2, "R": width - wide}[align]
+        box = (left, y, left + wide, y + height)
+        for corner, upper in turned:  # by a quarter, about that corner
+            box = (corner - (box[3] - upper), upper + box[0] - corner, corner - (y - upper), upper + box[2] - corner)
+        boxes.setdefault(page.page, []).append(box)
+        line(page, text, x, y, width, height, points, align)
+
+    def upright(page: Any, text: str, box: tuple[float, ...], points: float) -> float:
+        turned.append((box[0] + box[2], box[1]))
+        try:
+            return set_upright(page, text, box, points)
+        finally:
+            turned.pop()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paper.Page, "_line", seen)
+        patch.setattr(paper.Page, "set_upright", upright)
+        faces.draw(sheet, cards.said_by(card), look, size, verify_url=URL + card.code)
+        made = bytes(sheet.page.output())
+    for found in boxes.values():
+        for at, (left, upper, right, lower) in enumerate(found):
+            assert 0 <= left <= right <= faces.PAPER[size][0]
+            assert 0 <= upper <= lower <= faces.PAPER[size][1]
+            for other in found[:at]:
+                beside = other[2] <= left + 0.01 or right <= other[0] + 0.01
+                assert beside or other[3] <= upper + 0.01 or lower <= other[1] + 0.01, (other, found[at])
+    with pypdfium2.PdfDocument(made) as document:
+        text = "".join(page.get_textpage().get_text_bounded() for page in document)
+    assert LONG in "".join(text.split())
 
 
 def test_a_year_of_many_trainings_prints_on_several_pages(office: Any) -> None:

@@ -43,7 +43,7 @@ def test_a_course_is_published_by_the_office_in_charge_and_then_never_changes(ca
     course = c.offer_course(cast)
     who = {"actor": cast["exam"], "now": c.NOW}
     with db.transaction() as session:
-        assert courses.waiting(session, cast["reviewer"]) == 1
+        assert [each.id for each in courses.waiting(session, cast["reviewer"])] == [course.id]
         for by, code in (("exam", "role"), ("hohhot_reviewer", "missing"), ("admin", "role")):
             with pytest.raises(Refused, match=rf"^{code}:"):
                 courses.publish(session, course.id, version=course.version, actor=cast[by], now=c.NOW)
@@ -123,7 +123,7 @@ def after(**passed: float) -> datetime:
 
 def opened(learner: Actor, course: Course, lesson: int = 1, **passed: float) -> str:
     with db.transaction() as session:
-        study.begin(session, course.id, 2024, actor=learner, now=after(**passed))
+        study.enrol(session, course.id, 2024, actor=learner, now=after(**passed))
         who = {"actor": learner, "now": after(**passed)}
         return study.open_lesson(session, course.lessons[lesson - 1].id, **who).token
 

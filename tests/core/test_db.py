@@ -27,10 +27,11 @@ from sqlalchemy.orm import Session
 
 from core import models
 from core.eligibility import answers, decisions
+from core.exams import bank, items
 from core.ground import db, resident_id
 from core.ground.access import OrganizationKind, Refused
 from core.ledger import checks
-from core.models import Base, CreditBatch, CreditTotal, Person, Setting, Source, State
+from core.models import Base, CardTemplate, CreditBatch, CreditTotal, Person, Setting, Source, State
 from core.office import backups, dashboards
 from core.people import accounts, acts, setup
 from core.quotas import targets
@@ -59,11 +60,22 @@ def furnished() -> c.Cast:
     with db.transaction() as session:
         card = cards.issue(session, c.person_id(1), 2024, actor=cast["reviewer"], now=c.AFTER)
         checking.check(session, card.code, now=c.AFTER)
+        cards.revoke(session, card.id, why=cards.Why.LOST, actor=cast["reviewer"], now=c.AFTER)
+        look: dict[str, Any] = {
+            "title": "审验卡",
+            "wording": "",
+            "mongolian": "",
+            "sizes": "a5",
+            "account_name": "系统",
+        }
+        look |= {"seal_area": True, "entries": True, "account_name": "系统", "made_at": c.AFTER}
+        session.add(CardTemplate(authority_id=1, version=1, **look))
         form = {"year": 2024, "route": "职称评审", "level": "高级"}
         batch = answers.applications_of(session, cast["title"], form)
         decisions.decide(session, batch, actor=cast["title"], now=c.AFTER)
         move = {"employer": "示例新单位", "authority_id": 1, "version": 1, "reason": "调动"}
         acts.move(session, c.person_id(2), **move, actor=cast["reviewer"], now=c.AFTER)
+        bank.save(session, None, items.judged("学时按自然年度计算。", True), actor=cast["exam"], now=c.NOW)
     open_report = c.draft_report(cast, c.sheet([c.row(3, sex="m")]))
     plan = c.file_plan(cast)
     with db.nobody_waits(), db.transaction() as session:
@@ -335,6 +347,7 @@ def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
     wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
     wanted |= {"person_change", "roster_repair", "card_person", "remark", "submission_content", "comment"}
     wanted |= {"credit_repair", "quota_version", "quota_share", "filed_figures", "card_check"}
+    wanted |= {"card_revocation", "card_template", "item_edition"}
     assert set(models.append_only_tables()) == wanted
 
 

@@ -192,7 +192,9 @@ def test_every_answer_says_what_a_browser_may_do_with_it(office: Path, tmp_path:
     wanted = "nosniff same-origin same-origin same-origin".split()
     names = "X-Content-Type-Options Referrer-Policy Cross-Origin-Opener-Policy Cross-Origin-Resource-Policy".split()
     paths = ["/", "/media/x.pdf", "/nowhere", "/static/plain.js", "/static/js/index.DormvYxC.js"]
-    fillings = {"{code}": "0000", "{token}": "0"}
+    fillings = {"{code}": "0000", "{token}": "0", "{lesson:int}": "1", "{name}": "player.js"}
+    fillings |= {"{course:int}": "1", "{paper:int}": "1"}
+    scripted = {"/", "/learn", "/learn/1", "/learn/exam/1", "/learn/paper/1"}
     for route in addresses.ROUTES:
         paths.append(route.path)
         for name, value in fillings.items():
@@ -204,7 +206,8 @@ def test_every_answer_says_what_a_browser_may_do_with_it(office: Path, tmp_path:
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'self'" in policy
         assert "unsafe-eval" not in policy
-        assert ("script-src" in policy) is (path == "/"), path
+        assert ("script-src" in policy) is (path in scripted), path
+        assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0], path
         kept = "public" if path == "/static/js/index.DormvYxC.js" else "no-store"
         assert found.headers["cache-control"] == kept, path
         assert "strict-transport-security" not in found.headers

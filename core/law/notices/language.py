@@ -595,6 +595,18 @@ SETTINGS = {
         "办班的学时记入哪一年",
         choices={"year_of_end": "记入结束当年专业科目，按实际完成的学时，只记一次"},
     ),
+    # what an exam begins with: `core.exams`
+    "exam_pass_mark": Setting(int, "考试的及格线", "{}分"),
+    "exam_attempts": Setting(int, "考试可考几次", "{}次", "学习期间不限次数"),
+    "exam_wait_minutes": Setting(int, "两次考试之间至少隔多久", "{}分钟", "不间隔"),
+    "exam_minutes": Setting(int, "考试限时", "{}分钟"),
+    "exam_paper": Setting(str, "考试的题型、题数和每题分值"),
+    "exam_half_marks": Setting(bool, "多选题少选的怎样计分", "没有选错的得一半分", "全部选对才得分"),
+    "exam_void": Setting(
+        str,
+        "考后发现试题有误的怎样计分",
+        choices={"full": "抽到这道题的一律得这道题的满分", "left_out": "这道题不计入，其余各题折算为满分"},
+    ),
     # how study online is timed: `core.courses.study`
     "course_heartbeat": Setting(int, "网络学习多久记一次时", "学习页面每{}秒记一次，以系统的时钟为准"),
     "course_missed": Setting(

@@ -1,0 +1,418 @@
+"""Faces of cards (卡面): how what a card says is set on paper, in three sizes; everything stays in its box.
+
+Knows no database: it is given what was signed, the look of its template and the address its code is answered at.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from core.ground import paper
+from core.ground.access import Labelled
+from core.records import tokens
+
+DEEMED = "视同完成"
+"""What stands for hours where an entry makes the subject count as done."""
+
+
+class Size(Labelled):
+    """Size of a card's paper (纸张)."""
+
+    HALF = "a5", "半张A4（A5横向）"
+    A4 = "a4", "A4"
+    CARD = "card", "卡片（85.6×54毫米，正反两面）"
+
+
+PAPER = {Size.HALF: (210.0, 148.5), Size.A4: paper.A4, Size.CARD: (85.6, 54.0)}
+"""Width and height in millimetres; half of A4 is exactly that, so that two stand on a sheet."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What an authority prints on its cards beside what they say (样式): title, wording, images."""
+
+    title: str = "专业技术人员继续教育审验卡"
+    wording: str = "本卡依据已审核的学时记录出具并签名，扫码或在核验页输入验证码可核对真伪，以系统查询结果为准。"
+    mongolian: str = ""
+    """One line in traditional Mongolian, set upright; "" for none."""
+    sizes: tuple[Size, ...] = (Size.HALF, Size.A4, Size.CARD)
+    """Those offered, the usual one first."""
+    seal_area: bool = True
+    entries: bool = True
+    """Whether each entry is listed, where the size has room for them."""
+    logo: bytes | None = None
+    seal: bytes | None = None
+    """PNG."""
+
+
+BUILT_IN = Look()
+"""What is printed where no authority has made a template of its own."""
+
+
+class Sheet:
+    """The document that faces are drawn into, one after the other (拼版): a page each, or several on sheets of A4.
+
+    A card's two sides stand side by side on A4, to be cut out in one and folded.
+    """
+
+    def __init__(self, size: Size, *, together: bool = False) -> None:
+        width, height = PAPER[size]
+        across, down = (int(paper.A4[0] // width), int(paper.A4[1] // height)) if together else (1, 1)
+        self.page = paper.Page(None, size=paper.A4 if together else (width, height))
+        whole = paper.A4 if together else (width, height)
+        left, upper = (whole[0] - across * width) / 2, (whole[1] - down * height) / 2
+        self._places = [(left + x * width, upper + y * height) for y in range(down) for x in range(across)]
+        self._used = len(self._places)
+        self._size = width, height
+
+    def next(self) -> tuple[float, float]:
+        """The left upper corner of the next place, on a new page where this one is full."""
+        if self._used == len(self._places):
+            self.page.add_page()
+            self._used = 0
+        x, y = self._places[self._used]
+        self._used += 1
+        if len(self._places) > 1:  # where to cut
+            self.page.set_draw_color(*paper.RULE)
+            self.page.set_line_width(0.1)
+            self.page.rect(x, y, *self._size)
+        return x, y
+
+
+def draw(sheet: Sheet, said: Mapping[str, Any], look: Look, size: Size, *, verify_url: str) -> None:
+    """Draw a card (排印审验卡): `said` as `cards` has it. Refused codes: "glyph"."""
+    if size is Size.CARD:
+        _Small(sheet, said, look, verify_url).draw()
+    else:
+        _Large(sheet, said, look, size, verify_url).draw()
+
+
+def span(said: Mapping[str, Any]) -> str:
+    """The years a card is about, in words: 2024年度, 2022—2024年度."""
+    since = said.get("since", said["year"])
+    return f"{said['year']}年度" if since == said["year"] else f"{since}—{said['year']}年度"
+
+
+Align = Literal["L", "C", "R"]
+_RIGHT: tuple[Align, ...] = ("R",)
+
+
+class _Face:
+    """What the faces of all sizes have."""
+
+    def __init__(self, sheet: Sheet, said: Mapping[str, Any], look: Look, verify_url: str) -> None:
+        self.sheet, self.page, self.said, self.look, self.url = sheet, sheet.page, said, look, verify_url
+        self.x, self.y = sheet.next()
+
+    def put(self, text: str, x: float, y: float, width: float, height: float, size: float, **how: Any) -> None:
+        """A text in a box of this face."""
+        self.page.set_in(text, (self.x + x, self.y + y, width, height), size, **how)
+
+    def image(self, content: bytes | None, x: float, y: float, width: float, height: float) -> None:
+        """An image as large as the box lets it be, its proportions kept."""
+        if content:
+            self.page.image(io.BytesIO(content), self.x + x, self.y + y, width, height, keep_aspect_ratio=True)
+
+    def rule(
+        self, x: float, y: float, width: float, colour: tuple[int, int, int] = paper.RULE, thick: float = 0.2
+    ) -> None:
+        self.page.set_draw_color(*colour)
+        self.page.set_line_width(thick)
+        self.page.line(self.x + x, self.y + y, self.x + x + width, self.y + y)
+
+    def frame(self, x: float, y: float, width: float, height: float) -> None:
+        self.page.set_draw_color(*paper.RULE)
+        self.page.set_line_width(0.2)
+        self.page.rect(self.x + x, self.y + y, width, height)
+
+    def code(self, x: float, y: float, side: float) -> None:
+        """The QR code: the address its code is answered at, with the signed statement behind it."""
+        paper.modules(self.page, tokens.qr(self.said, self.url).matrix, self.x + x, self.y + y, side)
+
+    @property
+    def names(self) -> dict[str, str]:
+        return dict(self.said["subjects"])
+
+    @property
+    def heads(self) -> list[str]:
+        """The columns of subjects, each with what is required of it in the card's own year."""
+        head = self.said["required"]
+        return [
+            f"{name}\n（≥{head[code]}）" if Decimal(head.get(code, 0)) else name for code, name in self.names.items()
+        ]
+
+    def year_lines(self) -> list[tuple[str, ...]]:
+        """Each year with its hours by subject and its result, then the years that are judged together."""
+        head = self.said["required"]
+        return [
+            (
+                line.get("label") or str(line["year"]),
+                *(_cell(line, code, head) for code in self.names),
+                line["lacks"] or "—",
+            )
+            for line in (*self.said["years"], *self.said["together"])
+        ]
+
+
+def _subject(entry: Mapping[str, Any]) -> str:
+    """The subject of an entry, with its credit year where that is not the one it was completed in."""
+    year = str(entry.get("year", ""))
+    return str(entry["subject"]) + (f"\n（{year}年度）" if year and not entry["completed_on"].startswith(year) else "")
+
+
+def _cell(line: Mapping[str, Any], code: str, head: Mapping[str, str]) -> str:
+    """Hours of a subject, with what is required where that is not what the column's head says."""
+    if code not in line["hours"]:  # a subject of another year's notice
+        return "—"
+    asked = line["required"].get(code)
+    more = "" if asked is None or asked == head.get(code) else f"（≥{asked}）" if Decimal(asked) else "（不要求）"
+    return f"{line['hours'][code]}{more}" + (f"（{DEEMED}）" if code in line.get("deemed", ()) else "")
+
+
+def rule_words(said: Mapping[str, Any]) -> str:
+    """By what the years are judged, in words; where a year goes by another notice than the card's, by which."""
+    asked = [name for code, name in said["subjects"] if Decimal(said["required"].get(code, 0))]
+    rule = f"年度学时须同时达到{'、'.join(asked)}的要求。" if asked else "各年度学时合并核算，以合计为准。"
+    others = []
+    for line in said["years"]:
+        if (basis := line.get("basis", said["basis"])) != said["basis"]:
+            year = f"{line['year']}年度"
+            others.append(f"{basis if basis.startswith(year) else year + basis}。")
+    return f"{said['basis']}。{rule}{''.join(others)}"
+
+
+class _Large(_Face):
+    """A card on A4 or half of it: everything it says, on further pages where there is much of it."""
+
+    def __init__(self, sheet: Sheet, said: Mapping[str, Any], look: Look, size: Size, verify_url: str) -> None:
+        super().__init__(sheet, said, look, verify_url)
+        self.width, self.height = PAPER[size]
+        self.unit = 1.0 if size is Size.HALF else 1.18
+        self.margin = 9.0 if size is Size.HALF else 17.0
+        self.foot = self.height - self.margin - 23 * self.unit
+        """Where what stands at the foot of the first page begins."""
+        self.left = self.margin + (11 * self.unit if look.mongolian else 0)
+        self.inner = self.width - self.margin - self.left
+        self.at = self.margin
+        self.limit = self.foot - 1
+        self.pages = 1
+
+    def draw(self) -> None:
+        self._head()
+        self._years()
+        self._foot()
+        if self.look.entries:
+            self._entries()
+
+    def _head(self) -> None:
+        """Logo and title, what the card is known by, whose it is; the code at the right, large enough for a scanner."""
+        unit, said, margin = self.unit, self.said, self.margin
+        side = 36 * unit**0.3
+        right = self.width - margin - side
+        self.code(right, margin, side)
+        self.put(self.url, right - 2, margin + side + 0.8, side + 2, 3, 5.5, align="R", colour=paper.GREY)
+        x = self.left
+        if self.look.logo:
+            self.image(self.look.logo, x, margin, 13 * unit, 13 * unit)
+            x += 15.5 * unit
+        self.put(self.look.title, x, margin, right - x - 4, 9 * unit, 17 * unit, colour=paper.ACCENT)
+        code = f"验证码 {'-'.join(said['code'][at : at + 4] for at in range(0, len(said['code']), 4))}"
+        words = "　".join([span(said), *([f"编号 {said['number']}"] if said.get("number") else []), code])
+        self.put(words, x, margin + 9 * unit, right - x - 4, 5 * unit, 9 * unit)
+        if self.look.mongolian:
+            box = (self.x + margin, self.y + margin, 8 * unit, self.height - 2 * margin)
+            self.page.set_upright(self.look.mongolian, box, 13 * unit)
+        self.at = margin + 15 * unit
+        self._person(right - 4 - self.left)
+        self.at = max(self.at, margin + side + 4.5)
+
+    def _person(self, width: float) -> None:
+        said, high = self.said, 7 * self.unit
+        pairs = [
+            ("姓名", said["name"]),
+            ("性别", said["sex"]),
+            ("身份证号", said.get("id_number") or said["id_mask"]),
+            ("专业技术职务", said["title"] or "—"),
+            ("工作单位", said["employer"] or "—"),
+            ("核定机关", said["office"]),
+        ]
+        first = width * 0.53
+        for at, (name, value) in enumerate(pairs):
+            x, wide, label = (self.left, first, 18.0) if at % 2 == 0 else (self.left + first, width - first, 23.0)
+            y, label = self.at + high * (at // 2), label * self.unit
+            self.frame(x, y, wide, high)
+            self.put(name, x + 1.5, y, label - 1.5, high, 9 * self.unit, colour=paper.GREY)
+            self.put(value, x + label, y, wide - label - 1.5, high, 10 * self.unit)
+        self.at += 3 * high + 2.5 * self.unit
+
+    def _years(self) -> None:
+        wide = min(27.0, 95 / len(self.names)) * self.inner / 188
+        first = 20 * self.inner / 188 if not self.said["together"] else 34 * self.inner / 188
+        widths = [first, *(wide for _ in self.names), self.inner - first - wide * len(self.names)]
+        aligns: list[Align] = ["C", *_RIGHT * len(self.names), "L"]
+        self._table(("年度", *self.heads, "结果"), self.year_lines(), widths, aligns, head=9)
+
+    def _entries(self) -> None:
+        inner = self.inner
+        widths = [22 * self.unit, 26 * self.unit, 17 * self.unit]
+        widths.append(inner - sum(widths))
+        lines = [
+            (entry["completed_on"], _subject(entry), entry["hours"], entry["basis"]) for entry in self.said["entries"]
+        ]
+        heads = ("完成日期", "科目", "学时", f"{span(self.said)}学时明细：培训机构与培训名称")
+        self.at += 2 * self.unit
+        self._table(heads, lines, widths, ["C", "L", "R", "L"], head=6)
+
+    def _table(
+        self,
+        heads: Sequence[str],
+        lines: Sequence[Sequence[str]],
+        widths: Sequence[float],
+        aligns: Sequence[Align],
+        *,
+        head: float,
+    ) -> None:
+        """A table that goes on on the next page, its head repeated; a row is as high as its longest cell."""
+        if not lines:
+            return
+        size, begun = 9.5 * self.unit, False
+        for line in lines:
+            high = max(
+                6 * self.unit,
+                *(
+                    len(self.page.wrapped(paper.printable(cell), width - 3, size)) * size * paper.LEADING + 1.2
+                    for cell, width in zip(line, widths, strict=True)
+                ),
+            )
+            high = min(high, self.height - 2 * self.margin - 20 * self.unit)
+            if self.at + high + (0 if begun else head * self.unit) > self.limit:
+                self._further()
+                begun = False
+            if not begun:
+                self._row(heads, widths, ["C"] * len(heads), head * self.unit, 9 * self.unit, paper.GREY)
+                begun = True
+            self._row(line, widths, aligns, high, size, paper.INK)
+
+    def _row(
+        self,
+        cells: Sequence[str],
+        widths: Sequence[float],
+        aligns: Sequence[Align],
+        high: float,
+        size: float,
+        colour: tuple[int, int, int],
+    ) -> None:
+        x = self.left
+        for cell, width, align in zip(cells, widths, aligns, strict=True):
+            self.frame(x, self.at, width, high)
+            self.put(cell, x + 1.5, self.at, width - 3, high, size, align=align, colour=colour)
+            x += width
+        self.at += high
+
+    def _further(self) -> None:
+        """On to the next page, which says whose it is."""
+        self.pages += 1
+        self.x, self.y = self.sheet.next()
+        self.limit = self.height - self.margin
+        self.left, self.inner = self.margin, self.width - 2 * self.margin
+        said = self.said
+        number = said.get("number") or said["code"]
+        words = f"{self.look.title}　编号 {number}　{said['name']}　第{self.pages}页"
+        self.put(words, self.left, self.margin, self.inner, 6 * self.unit, 9 * self.unit, colour=paper.GREY)
+        self.at = self.margin + 8 * self.unit
+
+    def _foot(self) -> None:
+        """What the years are judged by, the wording, and where the seal goes."""
+        unit, said, y = self.unit, self.said, self.foot
+        seal = 58 * unit
+        room = self.inner - seal - 4
+        text = f"{rule_words(said)}\n{self.look.wording}"
+        self.put(text, self.left, y, room, 23 * unit, 8.5 * unit, colour=paper.GREY, top=True)
+        x = self.width - self.margin - seal
+        self.image(self.look.seal, x + seal - 23 * unit, y, 23 * unit, 23 * unit)
+        self.put(said["office"], x, y + 1 * unit, seal, 9 * unit, 10.5 * unit, align="R")
+        if self.look.seal_area and not self.look.seal:
+            self.put("（盖章处）", x, y + 10 * unit, seal, 5 * unit, 9 * unit, align="R", colour=paper.GREY)
+        self.put(said["issued_on"], x, y + 16 * unit, seal, 6 * unit, 10.5 * unit, align="R")
+
+
+class _Small(_Face):
+    """A card of the size of a bank card: who and where it is answered on the front, hours and results on the back."""
+
+    def draw(self) -> None:
+        self._front()
+        self.x, self.y = self.sheet.next()
+        self._back()
+
+    def _front(self) -> None:
+        said, (width, _) = self.said, PAPER[Size.CARD]
+        x = 4.0
+        if self.look.mongolian:
+            box = (self.x + 3, self.y + 3, 4.5, 48)
+            self.page.set_upright(self.look.mongolian, box, 7.5)
+            x = 9.0
+        title = x
+        if self.look.logo:
+            self.image(self.look.logo, x, 2.2, 7, 7)
+            title = x + 8.5
+        self.put(self.look.title, title, 2.5, width - title - 4, 6.5, 9.5, colour=paper.ACCENT)
+        self.rule(x, 9.8, width - x - 3.5)
+        side = 36.0
+        self.code(width - 3.5 - side, 11.5, side)
+        room = width - 3.5 - side - 1.5 - x
+        lines = [
+            ("姓名", f"{said['name']}　{said['sex']}", 8.5, 9.5),
+            ("身份证号", said.get("id_number") or said["id_mask"], 5.5, 7.0),
+            ("工作单位", said["employer"] or "—", 7.5, 7.0),
+            ("职务", said["title"] or "—", 6.0, 7.0),
+            ("核定机关", said["office"], 7.5, 6.5),
+        ]
+        y = 11.0
+        for label, value, high, size in lines:
+            self.put(label, x, y, 9.5, high, 5, colour=paper.GREY)
+            self.put(value, x + 10, y, room - 10, high, size)
+            y += high
+        number = said.get("number")
+        self.put(f"编号 {number}" if number else span(said), x, 46.2, room, 3.2, 6)
+        self.put(f"{said['issued_on']}出具", x, 49.2, room, 3.2, 6, colour=paper.GREY)
+        words = "-".join(said["code"][at : at + 4] for at in range(0, len(said["code"]), 4))
+        self.put(words, width - 3.5 - side, 48.5, side, 3.6, 7, align="C")
+
+    def _back(self) -> None:
+        said, (width, high) = self.said, PAPER[Size.CARD]
+        x, inner = 4.0, width - 8
+        self.put(f"{span(said)}学时", x, 2.5, inner, 4, 7.5, colour=paper.ACCENT)
+        lines = self.year_lines()
+        count = len(self.names)
+        first = 9.0 if not said["together"] else 17.0
+        wide = min(11.0, 44 / count)
+        widths = [first, *(wide for _ in range(count)), inner - first - wide * count]
+        head, row = 5.5, min(5.0, 22 / len(lines))
+        y = 7.0
+        aligns: list[Align] = ["C", *_RIGHT * count, "L"]
+        for at, line in enumerate([("年度", *self.heads, "结果"), *lines]):
+            left, tall = x, head if at == 0 else row
+            for cell, broad, align in zip(line, widths, aligns, strict=True):
+                self.frame(left, y, broad, tall)
+                how: dict[str, Any] = {"align": "C", "colour": paper.GREY} if at == 0 else {"align": align}
+                self.put(cell, left + 0.6, y, broad - 1.2, tall, 5.5 if at == 0 else 6.5, **how)
+                left += broad
+            y += tall
+        foot = max(y + 1, 35.0)
+        self.put(
+            f"{rule_words(said)}{self.look.wording}",
+            x,
+            foot,
+            inner - 26,
+            high - foot - 3,
+            5.5,
+            colour=paper.GREY,
+            top=True,
+        )
+        self.image(self.look.seal, width - 4 - 16, foot, 16, high - foot - 3)
+        if self.look.seal_area and not self.look.seal:
+            self.put("（盖章处）", width - 4 - 24, foot, 24, high - foot - 3, 6, align="C", colour=paper.GREY)

@@ -1,0 +1,129 @@
+// The exam page: each answer is sent as it is given, kept here until the server has it, and sent again until it has.
+// Nothing in here knows what is right. Words stand in the page; the clock is the server's, this one only shows it.
+(() => {
+  const paper = document.querySelector("[data-paper]");
+  const id = paper.dataset.paper, kept = `exam-${id}`;
+  const said = document.querySelector(".saved"), clock = document.querySelector(".clock");
+  const answered = document.querySelector("#answered"), alarm = document.querySelector("#alarm");
+  const ends = performance.now() + Number(paper.dataset.seconds) * 1000;
+  const dialog = document.querySelector("dialog");
+  const places = [...paper.querySelectorAll("fieldset[data-place]")];
+  let sequence = Number(paper.dataset.sequence), sending = false, tries = 0, over = false, timer;
+  let waiting = {};
+  try { waiting = JSON.parse(localStorage.getItem(kept)) || {}; } catch { waiting = {}; }
+
+  const inputs = (field) => [...field.querySelectorAll("input")];
+  const bits = (field) => inputs(field).reduce((sum, each, at) => sum + (each.checked ? 2 ** at : 0), 0);
+  const keep = () => { try { localStorage.setItem(kept, JSON.stringify(waiting)); } catch { /* full, or forbidden */ } };
+  const tell = (words, bad) => { said.textContent = words; said.classList.toggle("waiting", Boolean(bad)); };
+
+  function count() {
+    let done = 0;
+    for (const field of places) {
+      const has = inputs(field).some((each) => each.checked);
+      done += has;
+      document.querySelector(`a[href="#q${field.dataset.place}"]`).classList.toggle("done", has);
+    }
+    answered.textContent = `已答${done}/${places.length}题`;
+    return done;
+  }
+
+  // What this browser still has and the server has not: shown, and sent again.
+  for (const [place, each] of Object.entries(waiting)) {
+    const field = places.find((one) => one.dataset.place === place);
+    if (!field || each.sequence <= Number(field.dataset.sequence)) { delete waiting[place]; continue; }
+    inputs(field).forEach((input, at) => { input.checked = Boolean(Math.floor(each.chosen / 2 ** at) % 2); });
+    sequence = Math.max(sequence, each.sequence);
+  }
+
+  async function send() {
+    if (sending || over) return;
+    sending = true;
+    clearTimeout(timer);
+    try {
+      for (let next; (next = Object.entries(waiting)[0]);) {
+        const [place, each] = next;
+        tell("正在保存…");
+        const answer = await fetch(`/learn/paper/${id}/answers`, {
+          method: "POST", headers: { "Content-Type": "application/json" }, signal: AbortSignal.timeout(15000),
+          body: JSON.stringify({ place: Number(place), chosen: each.chosen, sequence: each.sequence }),
+        });
+        if (answer.status === 409) { over = true; forget(); location.reload(); return; }
+        if (answer.status === 401) { tell((await answer.json()).words, true); tries = 5; throw new Error("401"); }
+        if (answer.status === 404) { tell((await answer.json()).words, true); delete waiting[place]; keep(); continue; }
+        if (!answer.ok) throw new Error(String(answer.status));
+        tries = 0;
+        if (waiting[place]?.sequence === each.sequence) delete waiting[place];
+        keep();
+      }
+      tell("作答已保存");
+    } catch (error) {
+      tries += 1;
+      if (error.message !== "401") tell("网络不通，作答记在本机，正在重试", true);
+      timer = setTimeout(send, Math.min(15000, 500 * 2 ** tries));
+    } finally {
+      sending = false;
+    }
+    if (!over && tries === 0 && Object.keys(waiting).length) send();
+  }
+
+  function forget() { try { localStorage.removeItem(kept); } catch { /* forbidden */ } }
+
+  paper.addEventListener("change", (event) => {
+    const field = event.target.closest("fieldset[data-place]");
+    if (!field) return;
+    sequence += 1;
+    waiting[field.dataset.place] = { chosen: bits(field), sequence };
+    keep();
+    count();
+    send();
+  });
+  addEventListener("online", send);
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { tick(); send(); } });
+
+  const form = document.querySelector("#hand-in");
+  async function handIn() {
+    await send();
+    for (let wait = 0; Object.keys(waiting).length && wait < 20; wait += 1) {
+      await new Promise((done) => setTimeout(done, 250));
+      if (!sending) await send();
+    }
+    if (Object.keys(waiting).length) { tell("还有作答没有保存到服务器，请连上网络后再交卷", true); return; }
+    forget();
+    form.submit();
+  }
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const left = places.length - count();
+    document.querySelector("#left").textContent = left ? `还有${left}题没有作答。` : "各题都已作答。";
+    dialog.showModal();
+  });
+  document.querySelector("#sure").addEventListener("click", () => { dialog.close(); handIn(); });
+  document.querySelector("#back").addEventListener("click", () => dialog.close());
+
+  let warned = Infinity;
+  function tick() {
+    const left = Math.max(0, Math.ceil((ends - performance.now()) / 1000));
+    const minutes = Math.floor(left / 60), seconds = String(left % 60).padStart(2, "0");
+    clock.textContent = `剩余${minutes}:${seconds}`;
+    clock.classList.toggle("soon", left <= 300);
+    for (const mark of [60, 300, 600]) {
+      if (left <= mark && warned > mark) { if (warned !== Infinity || left > 0) alarm.textContent = `还剩${Math.ceil(left / 60)}分钟`; warned = mark; break; }
+    }
+    if (left === 0 && !over) { over = true; timeout(); }
+  }
+  async function timeout() {
+    over = false;
+    await send();
+    over = true;
+    for (const input of paper.querySelectorAll("input")) input.disabled = true;
+    tell("时间已到，正在交卷…");
+    if (!Object.keys(waiting).length) { forget(); form.submit(); } else setTimeout(() => location.reload(), 5000);
+  }
+
+  count();
+  tick();
+  setInterval(tick, 1000);
+  send();
+})();

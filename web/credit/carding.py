@@ -1,0 +1,144 @@
+"""The card (审验卡) of a person on screen: choose years and paper, issue, take away; those issued, and their life."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Role
+from core.models import Card
+from core.records import cards, faces
+from core.records.cards import Life, Why
+from core.records.faces import Size
+from web import context, deeds, tables
+from web.deeds import Who
+from web.words import md
+
+
+def of(person_id: int, offered: list[int], actor: Actor) -> None:
+    """Choose years, paper and how the number is shown (生成审验卡); issue, download. `offered`: newest first."""
+    key = f"card-{person_id}"
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{key}-form"):
+        year = st.selectbox("审验卡年度", offered, key=f"{key}-year", width=120)
+        st.selectbox(
+            "学时范围",
+            [None, *(since for since in range(year, year - cards.MOST_YEARS, -1) if since >= offered[-1])],
+            format_func=lambda since: _range_words(since, year),
+            key=f"{key}-since-{year}",
+            width=210,
+        )
+        st.selectbox("纸张", list(Size), format_func=lambda size: size.label, key=f"{key}-size", width=230)
+        if actor.person_id == person_id:
+            st.checkbox("印完整身份证号", key=f"{key}-full", help="不勾选的，只印前6位和后4位")
+        st.button("生成审验卡", type="primary", key=f"issue-{person_id}", on_click=_issue, args=(person_id, key, year))
+    made = st.session_state.get("card")
+    if made and made[0] == person_id:
+        _, code, title, name, content = made
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.download_button(
+                f"下载{title}审验卡（PDF）",
+                content,
+                name,
+                "application/pdf",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+            st.link_button("核验此卡", f"{context.origin()}/verify/{code}", icon=":material/verified:")
+
+
+def _range_words(since: int | None, year: int) -> str:
+    """From which year on a card lists hours, in words."""
+    if since is None:
+        return f"{year}年度（附近几年合计）"
+    return f"仅{year}年度" if since == year else f"{since}—{year}年度"
+
+
+def _issue(person_id: int, key: str, year: int) -> None:
+    """Issue the card, then draw its PDF for the download button that follows: nobody's deed waits for the drawing."""
+    state = st.session_state
+    since, size, full = state[f"{key}-since-{year}"], state[f"{key}-size"], bool(state.get(f"{key}-full"))
+
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, Card]:
+        card = cards.issue(session, person_id, year, since=since, size=size, full_id=full, **who)
+        return f"审验卡已生成，验证码{cards.written(card.code)}，请下载打印。", card
+
+    if card := deeds.deed(act, "card", person_id, year, since, size, full):
+        title = faces.span(cards.said_by(card))
+        state["card"] = (person_id, card.code, title, cards.filename(card), _drawn(card))
+
+
+def _drawn(card: Card) -> bytes:
+    return cards.pdf(card, verify_url=f"{context.origin()}/verify/{card.code}")
+
+
+def issued(person_id: int, found: pd.DataFrame, actor: Actor) -> None:
+    """Cards issued so far (已出具的审验卡) with their state; printed again, or revoked by the office in charge."""
+    if found.empty:
+        return
+    gone = int(found["revoked_on"].notna().sum())
+    title = f"已出具的审验卡（{len(found)}张" + (f"，其中{gone}张已失效）" if gone else "）")
+    with st.expander(title, expanded=gone > 0):
+        shown = found.rename(columns={"code": "card_code", "reason": "revoked_because", "state": "card_state"})
+        shown["card_years"] = [
+            str(year) if since == year else f"{since}—{year}"
+            for since, year in zip(found["since"], found["year"], strict=True)
+        ]
+        columns = "card_years card_number card_state issued_at revoked_on revoked_because card_follows card_code"
+        shown = shown.rename(columns={"number": "card_number", "follows": "card_follows"})
+        tables.table(shown, columns.split(), empty="")
+        holding = found[found["state"] != Life.REVOKED.label].to_dict("records")
+        if not holding or actor.role not in cards.ISSUERS:
+            return
+        lines = {int(line["id"]): f"{line['number'] or line['code']}　{line['state']}" for line in holding}
+        numbers = {int(line["id"]): str(line["number"] or line["code"]) for line in holding}
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = st.selectbox(
+                "选一张", list(lines), format_func=lines.__getitem__, key=f"cards-{person_id}", width=330
+            )
+            (line,) = (each for each in holding if each["id"] == chosen)
+            if not line["full_id"] or actor.person_id == person_id:
+                _again(chosen)
+            if actor.role is Role.REVIEWER:
+                _revoking(chosen, numbers[chosen])
+
+
+def _again(card_id: int) -> None:
+    """Print it once more as it was issued (再次打印), a logged act."""
+    origin = context.origin()
+
+    def content(session: Session, **who: Unpack[Who]) -> bytes:
+        card = cards.printed_again(session, card_id, **who)
+        return cards.pdf(card, verify_url=f"{origin}/verify/{card.code}")
+
+    st.download_button(
+        "再次打印（PDF）",
+        tables.deferred(content, db.transaction),
+        f"审验卡-{card_id}.pdf",
+        "application/pdf",
+        key=f"again-{card_id}",
+        icon=":material/print:",
+        on_click="ignore",
+    )
+
+
+def _revoking(card_id: int, number: str) -> None:
+    """Revoke a card by hand (注销), for a kind of reason that whoever verifies it is told."""
+
+    def revoke() -> None:
+        why, reason = st.session_state[f"why-{card_id}"], st.session_state[f"revoke-{card_id}"]
+
+        def act(session: Session, **who: Unpack[Who]) -> str:
+            cards.revoke(session, card_id, why=why, reason=reason, **who)
+            return f"审验卡{number}已注销，核验时会显示失效；学时不变，可重新生成。"
+
+        deeds.deed(act, "revoke-card", card_id, why, reason)
+
+    with st.popover("注销", icon=":material/block:"):
+        st.markdown(f"注销{md(number)}，不能撤回。学时不受影响。")
+        st.selectbox("原因", list(Why), format_func=lambda why: why.label, key=f"why-{card_id}")
+        st.text_input("说明（其他原因必填）", key=f"revoke-{card_id}", max_chars=cards.LONGEST_REASON)
+        st.button("确认注销", key=f"revoke-do-{card_id}", on_click=revoke)
