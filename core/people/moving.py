@@ -185,8 +185,8 @@ def read(
     session: Session,
     table: Table,
     upload: Upload,
-    *,
     actor: Actor,
+    *,
     today: date,
     chosen: Mapping[str, str] | None = None,
     mended: Mended = NOTHING_MENDED,
@@ -517,7 +517,7 @@ def bring_in(
     Idempotent: a row that is on file already makes nothing. The passwords are made here and answered once; the file
     never holds any. Refused codes: "role", "file", "headings", "rows" (no row would do anything).
     """
-    preview = read(session, table, upload, actor=actor, today=db.office_day(now), chosen=chosen, mended=mended)
+    preview = read(session, table, upload, actor, today=db.office_day(now), chosen=chosen, mended=mended)
     made: list[tuple[str, str]] = []
     if table is Table.ACCOUNTS:
         with db.unlocked(if_possible=True), ThreadPoolExecutor(2) as hands:
@@ -525,7 +525,7 @@ def bring_in(
             made = list(zip(drawn, hands.map(passwords.hashed, drawn), strict=True))
     db.lock(session, "intake")
     books.hold(session)
-    preview = read(session, table, upload, actor=actor, today=db.office_day(now), chosen=chosen, mended=mended)
+    preview = read(session, table, upload, actor, today=db.office_day(now), chosen=chosen, mended=mended)
     if not preview.does_anything:
         raise Refused("rows", "没有一行可以导入：都已在册，或有问题。请在表中改正后再导入。")
     kept = files.attach(session, None, upload, purpose="intake", now=now)

@@ -110,6 +110,7 @@ class Event(Labelled):
     TOTALS_REBUILT = "totals.rebuilt", "重建学时合计"
     ELIGIBILITY_DECIDED = "eligibility.decided", "核验资格"
     POLICY_DRAFTED = "policy.drafted", "起草政策"
+    POLICY_PUT_AWAY = "policy.put_away", "收起政策草稿"
     POLICY_PUBLISHED = "policy.published", "发布政策"
     CARD_ISSUED = "card.issued", "出具审验卡"
     CARD_PRINTED = "card.printed", "再次打印审验卡"

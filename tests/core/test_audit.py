@@ -209,6 +209,10 @@ def busy_month() -> c.Cast:
         publisher = Actor(second.id, second.name, Role.ADMIN, region.id, region.name, region.kind)
         draft = drafts.save_draft(s, drafts.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
         s.flush()
+        for away in (True, False):
+            said = {"version": draft.version, "actor": cast["admin"], "reason": "待定", "now": c.AFTER}
+            drafts.put_away(s, draft.id, away, **said)
+            s.flush()
         drafts.publish(s, draft.id, version=draft.version, actor=publisher, reason="通知已印发", now=c.AFTER)
         split = targets.Split(20000, None, {region.id: 1500})
         quota = targets.save(s, "capability", 2024, split, version=0, actor=reviewer, now=c.AFTER)

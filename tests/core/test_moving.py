@@ -33,7 +33,7 @@ def book(text: str) -> Upload:
 
 def seen(cast: Cast, table: Table, text: str, by: str = "admin") -> Preview:
     with db.reading() as session:
-        return moving.read(session, table, book(text), actor=cast[by], today=c.TODAY)
+        return moving.read(session, table, book(text), cast[by], today=c.TODAY)
 
 
 def brought(
@@ -203,7 +203,7 @@ def test_a_template_chooses_from_the_words_that_are_taken_and_comes_in_as_it_is(
     page.save(filled)
     with db.reading() as session:
         given = Upload("机构.xlsx", filled.getvalue())
-        found = moving.read(session, Table.ORGANIZATIONS, given, actor=cast["admin"], today=c.TODAY)
+        found = moving.read(session, Table.ORGANIZATIONS, given, cast["admin"], today=c.TODAY)
     assert (len(found.new), codes(found)) == (1, [])
 
 

@@ -68,7 +68,7 @@ def _checked(table: Table, upload: Upload, actor: Actor) -> None:
     mended = tables.held(key).mended
     with st.spinner("正在检查……"), db.reading() as session:
         known = choices.chosen(session, actor.organization_id, moving.LISTINGS[table].code)
-        preview = moving.read(session, table, upload, actor=actor, today=context.today(), chosen=known, mended=mended)
+        preview = moving.read(session, table, upload, actor, today=context.today(), chosen=known, mended=mended)
         words = moving.choices(session, table, actor)
     _told(table, preview)
     tables.account(preview.checked.account)

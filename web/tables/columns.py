@@ -83,6 +83,7 @@ LABELS = {
     "direction": "职业方向",
     "dispute": "异议",
     "done": "已完成",
+    "draft_name": "草稿",
     "drafted_at": "起草时间",
     "drafted_by": "起草人",
     "due_on": "报送期限",

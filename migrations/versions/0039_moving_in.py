@@ -1,10 +1,11 @@
-"""batches of organizations, accounts and people brought in; until when a first password holds; the level of a title"""
+"""batches of organizations, accounts and people brought in; until when a first password holds; the level of a title;
+drafts of policies with a name, put away"""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0037"
-down_revision = "0036"
+revision = "0039"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 
@@ -39,6 +40,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("intake_id", "row_number", name=op.f("pk_intake_line")),
     )
     op.add_column("account", sa.Column("first_until", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("policy_draft", sa.Column("name", sa.String(40), nullable=False, server_default=""))
+    op.add_column("policy_draft", sa.Column("put_away_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("person", sa.Column("level", sa.String(10), nullable=False, server_default=""))
 
 
