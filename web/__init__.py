@@ -30,6 +30,7 @@ __all__ = [
     "progress",
     "quotas",
     "reports",
+    "results",
     "screens",
     "search",
     "second_factor",

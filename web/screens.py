@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from core.exams import results
 from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
 from core.office import dashboards, messages
@@ -39,6 +41,8 @@ class Screen:
     title: str
     icon: str
     roles: tuple[Role, ...] = tuple(Role)
+    may: Callable[[Actor, int], bool] = lambda actor, year: True
+    """Whether somebody of these roles has it in the menu in a year: what the notice has few organizations do."""
 
 
 SCREENS = {
@@ -51,6 +55,7 @@ SCREENS = {
         Screen("courses", "网络课程", "cast_for_education", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),
         Screen("review", "审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
+        Screen("results", "外来成绩", "grading", (Role.REVIEWER, Role.BASE_CLERK), results.brings),
         Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),
     ),
     "查询": (
@@ -95,12 +100,16 @@ def pages(actor: Actor | None, counts: dict[str, int]) -> dict[str, list[Any]]:
                 title=screen.title + (f"（{counts[screen.file]}）" if screen.file in counts else ""),
                 icon=f":material/{screen.icon}:",
                 default=screen.file == "home",
-                visibility="visible" if actor and actor.role in screen.roles else "hidden",
+                visibility="visible" if actor and _found(screen, actor) else "hidden",
             )
             for screen in screens
         ]
         for section, screens in SCREENS.items()
     }
+
+
+def _found(screen: Screen, actor: Actor) -> bool:
+    return actor.role in screen.roles and screen.may(actor, context.today().year)
 
 
 def main() -> None:

@@ -51,6 +51,16 @@ from core.models.offices import (
 from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.programmes import PlanTable, YearSummary
 from core.models.quotas import Quota, QuotaShare, QuotaVersion
+from core.models.results import (
+    AgentBinding,
+    Outcome,
+    ResultBatch,
+    ResultRow,
+    ResultSource,
+    ResultState,
+    Statement,
+    StatementSource,
+)
 from core.models.seminars import Seminar, SeminarFeedback, SeminarLevel, SeminarScore
 from core.models.study import Nomination, Objection, Placement, PublicNotice
 from core.models.submissions import (
@@ -77,6 +87,7 @@ from core.models.trail import AuditEntry, CardCheck
 __all__ = [
     "APPEND_ONLY",
     "Account",
+    "AgentBinding",
     "Assessment",
     "Attachment",
     "AuditEntry",
@@ -133,6 +144,7 @@ __all__ = [
     "Objection",
     "OccupationApproval",
     "Organization",
+    "Outcome",
     "Person",
     "PersonChange",
     "Placement",
@@ -148,6 +160,10 @@ __all__ = [
     "QuotaVersion",
     "Remark",
     "Report",
+    "ResultBatch",
+    "ResultRow",
+    "ResultSource",
+    "ResultState",
     "RosterProblem",
     "RosterRepair",
     "RosterRow",
@@ -164,6 +180,8 @@ __all__ = [
     "Source",
     "SpecialDay",
     "State",
+    "Statement",
+    "StatementSource",
     "StudyAppeal",
     "StudyCheck",
     "Submission",

@@ -32,6 +32,8 @@ from core.models import (
     PolicyDraft,
     PublicNotice,
     Quota,
+    ResultBatch,
+    StatementSource,
     Submission,
 )
 from core.trail import messages
@@ -200,7 +202,7 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             if touched.submission_id:
                 return _place(session, session.get_one(Submission, touched.submission_id))
             return touched.authority_id, touched.authority_id
-        case BankItem() | Course() | Exam():
+        case BankItem() | Course() | Exam() | ResultBatch() | StatementSource():
             return touched.organization_id, touched.authority_id
         case ExamPaper():
             return _place(session, session.get_one(Exam, touched.exam_id))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.courses import courses
 from core.eligibility import answers, applications, decisions, drafts
-from core.exams import bank, exams, items, papers, regrading
+from core.exams import bank, exams, items, papers, regrading, results
 from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Role
 from core.law.workdays import DayKind
@@ -27,6 +27,7 @@ from core.models import (
     ExamPaper,
     FinishTest,
     LessonKind,
+    ResultSource,
     SeminarLevel,
     Setting,
     UncountedTime,
@@ -250,6 +251,21 @@ def courses_of(cast: c.Cast) -> None:
             workflow.move(s, filed.id, told, version=filed.version, **said)
         found = courses.load(s, found.id, reviewer)
         courses.withdraw(s, found.id, version=found.version, **said)
+    results_of(cast, found.id)
+
+
+def results_of(cast: c.Cast, course_id: int) -> None:
+    """Results from elsewhere: a batch confirmed and taken back, another not confirmed."""
+    form = results.ResultForm(course_id, ResultSource.TABLE, Decimal(60), c.TODAY, "集中考试")
+    said: dict[str, Any] = {"actor": cast["reviewer"], "now": c.AFTER}
+    with db.nobody_waits(), db.transaction() as s:
+        table = Upload("成绩.csv", f"身份证号,姓名,成绩\n{c.id_number(1)},额尔敦·巴图,90\n".encode())
+        first = results.bring_in(s, table, form, actor=cast["exam"], now=c.AFTER)
+        results.confirm(s, first.id, version=first.version, **said)
+        results.take_back(s, first.id, version=first.version, reason="导错了", **said)
+    with db.nobody_waits(), db.transaction() as s:
+        second = results.bring_in(s, table, form, actor=cast["exam"], now=c.AFTER)
+        results.send_back(s, second.id, version=second.version, reason="重复", **said)
 
 
 def exams_of(cast: c.Cast) -> None:

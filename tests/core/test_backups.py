@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import shutil
 import sqlite3
 import threading
@@ -220,17 +219,17 @@ def test_other_processes_wait_outside_and_go_on_in_the_restored_office(office: P
             backups.restore(made, over=True, now=c.AFTER)
         assert not gate.exists()
         assert titles(elsewhere) == 0
-    gate.touch()  # another process restores
-    for ask in (told, lambda: c.file_plan(cast), lambda: db.alone().__enter__()):
-        with pytest.raises(Refused, match="正在从备份恢复"):
-            ask()
-    gate.unlink()
-    with db.transaction() as session:
-        gate.touch()  # between the door and the lock
+    with contextlib.closing(sqlite3.connect(gate, isolation_level=None)) as restoring:  # another process
+        restoring.execute("BEGIN EXCLUSIVE")
+        for ask in (told, lambda: c.file_plan(cast), lambda: db.alone().__enter__()):
+            with pytest.raises(Refused, match="正在从备份恢复"):
+                ask()
+    assert gate.exists()
+    told()  # it was killed
+    with contextlib.closing(sqlite3.connect(gate, isolation_level=None)) as restoring, db.transaction() as session:
+        restoring.execute("BEGIN EXCLUSIVE")  # between the door and the lock
         with pytest.raises(Refused, match="正在从备份恢复"):
             session.execute(sa.text("SELECT 1"))
-    os.utime(gate, (0, 0))  # it was killed
-    told()
 
 
 def test_the_key_of_the_former_office_stays_beside_it(

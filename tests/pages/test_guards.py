@@ -48,6 +48,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "policy_lab": {Role.ADMIN},
     "quota_dashboard": set(Role) - {Role.BASE_CLERK, Role.PERSON},
     "recognised": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
+    "results": {Role.REVIEWER, Role.BASE_CLERK},
     "review": {Role.ADMIN, Role.REVIEWER},
     "seminars": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.BASE_CLERK},
     "targets": set(Role) - {Role.PERSON},

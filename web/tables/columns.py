@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from core.ground.access import Labelled, OrganizationKind, Role
 from core.law.workdays import DayKind
 from core.ledger.standing import Standing
-from core.models import Change, Mode, SeminarLevel, Source, State
+from core.models import Change, Mode, Outcome, ResultSource, ResultState, SeminarLevel, Source, State
 from core.submissions import kinds, workflow
 from core.trail import audit
 
@@ -43,6 +43,8 @@ LABELS = {
     "became": "现指标",
     "before": "原信息",
     "before_deed": "变更前",
+    "brought_at": "导入时间",
+    "brought_by": "导入人",
     "card_code": "验证码",
     "card_follows": "接替的卡",
     "card_number": "编号",
@@ -102,6 +104,7 @@ LABELS = {
     "filename": "证明材料",
     "first_password": "初始密码",
     "first_until": "有效至",
+    "filename_read": "文件",
     "finish_outcome": "结业考核",
     "finished": "结业人数",
     "from_on": "有效期起",
@@ -139,6 +142,14 @@ LABELS = {
     "not_selected": "未入选",
     "note": "备注",
     "objection": "异议内容",
+    "passed_on": "考试日期",
+    "receipt": "回执",
+    "receipt_words": "回执说明",
+    "receipts": "回执统计",
+    "result_batch": "成绩批次",
+    "result_said": "成绩",
+    "result_source": "来源",
+    "result_state": "状态",
     "seconds": "秒数",
     "occupation": "职业",
     "occupation_code": "标准职业编码",
@@ -278,6 +289,9 @@ VOCABULARIES: dict[str, Iterable[Labelled]] = {
     "kind": OrganizationKind,
     "mode": Mode,
     "origin": kinds.origins(),
+    "receipt": Outcome,
+    "result_source": ResultSource,
+    "result_state": ResultState,
     "role": Role,
     "seminar_level": SeminarLevel,
     "source": Source,
@@ -297,4 +311,6 @@ RECORDS = {
     "organization": "机构",
     "person": "人员",
     "quota": "指标",
+    "result_batch": "外来成绩",
+    "statement_source": "学习平台",
 } | {kind.code: kind.short for kind in kinds.KINDS.values()}

@@ -177,12 +177,8 @@ def _run(program: str, *arguments: str, connected: bool = True) -> None:
     here = sa.make_url(url())
     place = here.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
     environment = {**os.environ, **({"PGPASSWORD": here.password} if here.password else {})}
-    done = subprocess.run(
-        [found, *([f"--dbname={place}"] if connected else []), *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    to = [f"--dbname={place}"] if connected else []
+    done = subprocess.run([found, *to, *arguments], env=environment, capture_output=True, text=True)
     if " 42501:" in done.stderr:  # insufficient privilege
         raise Refused(
             "backup", "数据库用户须是这个数据库的所有者，才能恢复：请数据库管理员办理。(only the database's owner can)"

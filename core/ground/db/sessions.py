@@ -7,7 +7,7 @@ import contextvars
 import functools
 import hashlib
 import os
-import tempfile
+import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -248,8 +248,7 @@ def _in_hand(session: Session) -> Iterator[None]:
 class _Door:
     """How many threads of this process are in the database, and whether one has it to itself, here or elsewhere.
 
-    For other processes a file says so. Where whoever wrote it was killed it holds for ten minutes and no longer:
-    putting a database back is one transaction, so it guards no half of anything.
+    For other processes a file is locked, as SQLite locks one: a kill frees it.
     """
 
     def __init__(self) -> None:
@@ -274,9 +273,11 @@ class _Door:
             return self._alone is not threading.current_thread()
         if not os.path.exists(told := _shut_file()):  # noqa: PTH110  asked at each question
             return False
-        with contextlib.suppress(FileNotFoundError), tempfile.TemporaryFile(dir=home_path()) as now:
-            held = os.fstat(now.fileno()).st_mtime - Path(told).stat().st_mtime  # by the clock of the disk
-            return abs(held) < _HOLDS
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{told}?mode=ro", uri=True, timeout=0)) as asked:
+                asked.execute("SELECT 1 FROM sqlite_master").fetchall()
+        except sqlite3.OperationalError:
+            return os.path.exists(told)  # noqa: PTH110
         return False
 
     @contextlib.contextmanager
@@ -287,23 +288,34 @@ class _Door:
             self._alone = threading.current_thread()
         told = Path(_shut_file())
         try:
-            told.write_text(str(os.getpid()), "ascii")
-            with self._moved:
-                if not self._moved.wait_for(lambda: not self._inside, wait):
-                    raise Refused("sick", sickness.BUSY)
-            yield
+            with contextlib.closing(_locked(told)):
+                with self._moved:
+                    if not self._moved.wait_for(lambda: not self._inside, wait):
+                        raise Refused("sick", sickness.BUSY)
+                yield
         finally:
-            told.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # another is just looking
+                told.unlink()
             with self._moved:
                 self._alone = None
 
 
+def _locked(place: Path) -> sqlite3.Connection:
+    """A file that is locked until this is closed, or its process killed. Refused codes: "sick"."""
+    held = sqlite3.connect(place, isolation_level=None, timeout=0)
+    try:
+        held.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        held.close()
+        raise Refused("sick", sickness.RESTORING if place.exists() else sickness.READ_ONLY) from error
+    return held
+
+
 def _shut_file() -> str:
-    """What says to other processes that one has the database to itself."""
+    """What is locked while one process has the database to itself."""
     return f"{home_path()}/.restoring"
 
 
-_HOLDS = 600.0
 _door = _Door()
 
 
