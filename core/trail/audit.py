@@ -120,6 +120,7 @@ class Event(Labelled):
     PROOF_ISSUED = "proof.issued", "出具入账证明"
     PERSON_CORRECTED = "person.corrected", "更正人员信息"
     PERSON_MOVED = "person.moved", "人员调动"
+    PEOPLE_PLACED = "person.placed", "批量设置工作单位"
     PERSON_MERGED = "person.merged", "合并人员"
     PERSON_SEPARATED = "person.separated", "撤销合并"
     ID_REVEALED = "person.revealed", "查看完整证件号"

@@ -16,9 +16,10 @@ from core.__main__ import main
 from core.ground import db
 from core.ground.access import OrganizationKind, Refused, Role
 from core.models import Account, AuditEntry, Organization, Person
-from core.people import accounts, moving, organizations, passwords, slips
+from core.people import accounts, acts, moving, organizations, passwords, persons, slips
 from core.people.moving import Preview, Table, TakenBack
 from core.people.slips import Slip
+from core.records import imports
 from core.tables.mending import Mended
 from core.tables.reading import NOTHING_MENDED
 from core.trail import audit
@@ -210,6 +211,42 @@ def test_a_template_chooses_from_the_words_that_are_taken_and_comes_in_as_it_is(
 def _template(cast: Cast, table: Table) -> bytes:
     with db.reading() as session:
         return moving.template(session, table, cast["admin"])
+
+
+def test_hours_say_where_people_work_and_many_are_given_an_employer_at_once(office: object) -> None:
+    cast = c.assemble()
+    heads = "身份证号,姓名,年度,科目,学时,来源,工作单位\n"
+    rows = [(81, "示例市第一医院"), (83, ""), (85, "示例旗蒙古族中学")]
+    text = heads + "".join(f"{c.id_number(n)},{named(n)},2023,专业,8,培训,{at}\n" for n, at in rows)
+    who: dict[str, Any] = {"actor": cast["reviewer"], "now": c.NOW}
+
+    def employers() -> dict[str, str]:
+        with db.reading() as session:
+            return dict(session.execute(sa.select(Person.name, Person.employer_name)).all())
+
+    with db.transaction() as session:
+        _, preview = imports.bring_in(session, book(text), reason="补登", **who)
+    assert [(each.row, each.code) for each in preview.problems] == [(4, "jurisdiction")]
+    assert employers() == {named(81): "示例市第一医院", named(83): ""}
+    again = heads + f"{c.id_number(83)},{named(83)},2022,专业,8,培训,示例市第一医院\n"
+    again += f"{c.id_number(81)},{named(81)},2022,专业,8,培训,别的单位\n"
+    with db.transaction() as session:
+        _, preview = imports.bring_in(session, book(again), reason="补登", **who)
+    assert [(each.row, each.code, each.blocking) for each in preview.problems] == [(3, "employer-known", False)]
+    assert set(employers().values()) == {"示例市第一医院"}
+    with db.reading() as session:
+        seen_by_clerk, count = persons.find(session, cast["employer"])
+        assert count == 2
+    ids = [int(each) for each in seen_by_clerk["id"]]
+    for employer, code in (("示例旗蒙古族中学", "employer"), ("示例市第一医院", "same"), ("院", "employer")):
+        with pytest.raises(Refused) as refused, db.transaction() as session:
+            acts.place(session, ids, employer=employer, reason="更名", **who)
+        assert refused.value.code == code
+    with db.transaction() as session:
+        assert acts.place(session, ids, employer="示例市中心医院", reason="更名", **who) == 2
+        assert len(acts.history(session, ids[0], cast["reviewer"])) == 1
+    with pytest.raises(Refused, match="没有找到"), db.transaction() as session:
+        acts.place(session, ids, employer="示例市第一医院", reason="更名", actor=cast["hohhot_reviewer"], now=c.NOW)
 
 
 def test_a_first_password_holds_for_thirty_days_and_is_printed_on_a_slip(office: object) -> None:
