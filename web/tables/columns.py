@@ -307,6 +307,7 @@ RECORDS = {
     "comment": "留言",
     "dispute": "异议",
     "filed_figures": "已报数据",
+    "intake": "导入批次",
     "opinion": "盟市意见",
     "organization": "机构",
     "person": "人员",
