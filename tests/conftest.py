@@ -6,6 +6,7 @@ allowed to create databases). The workers of pytest-xdist share one, started by 
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import tempfile
@@ -16,7 +17,7 @@ import bcrypt
 import pytest
 import sqlalchemy as sa
 
-from core.ground import db
+from core.ground import certificates, db
 from core.tables import reader
 from tests import ready, toy  # noqa: F401  toy: a kind of submission beside the real ones
 
@@ -27,6 +28,14 @@ def cheap_passwords() -> Iterator[None]:
     real = bcrypt.gensalt
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bcrypt, "gensalt", lambda *_: real(4))  # whatever cost is asked for
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_key_for_documents() -> Iterator[None]:
+    """The key that PDF files are signed with, drawn once: an RSA key takes half a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(certificates, "_drawn", functools.cache(certificates._drawn))
         yield
 
 

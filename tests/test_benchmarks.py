@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from benchmarks import dashboard, eligibility, lookup, pages, province, roster
+from benchmarks import cards, dashboard, eligibility, lookup, pages, province, roster
 from core import models
 from core.ground import db
 from core.ledger import checks
@@ -74,3 +74,8 @@ def test_the_dashboard_is_asked_over_a_small_province(office: Path) -> None:
     assert people > 0
     assert sum(count for count, _ in done.values()) == 299
     assert len(dashboard.timed(2, 1)["ms"]) == 5
+
+
+def test_cards_are_measured_without_peers(office: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cards.main(["--count", "3", "--singly", "1", "--rounds", "1"])
+    assert "this program" in capsys.readouterr().out

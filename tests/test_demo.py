@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from core import models
+from core.courses import courses, figures
 from core.eligibility import decisions
 from core.ground import db, resident_id
 from core.ground.access import Actor, OrganizationKind, Refused, Role
@@ -112,6 +113,11 @@ def programmes_under_way() -> None:
         placed = list(session.scalars(sa.select(models.Placement)))
         assert all(each.reported_on and each.planned_on for each in placed)
         assert [each.state for each in session.scalars(sa.select(models.Objection))] == [State.SUBMITTED]
+        course = session.scalars(sa.select(models.Course).where(models.Course.year == NOW.year).limit(1)).one()
+        whole, _ = figures.counts(session, course.id, who(session, "exam"))
+        assert (whole.begun, whole.studied, whole.passed) == (39, 20, 12)
+        assert not figures.hints(session, course.id, who(session, "exam")).empty
+        assert len(courses.waiting(session, who(session, "league_reviewer"))) == 1
 
 
 def test_the_demonstration_shows_every_role_state_and_deadline_by_people_there_are_not(demo: Path) -> None:

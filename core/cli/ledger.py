@@ -20,6 +20,7 @@ from core.ledger import checks, totals
 from core.office import daily
 from core.office.dashboards import filed
 from core.people import keys, setup
+from core.records import checking
 from core.submissions import workflow
 from core.trail import audit, files
 
@@ -41,6 +42,7 @@ def check(_options: argparse.Namespace) -> int:
         "decisions": decisions.faults,
         "audit trail": audit.faults,
         "sealed values": keys.faults,
+        "cards": checking.faults,
         "attachments": files.faults,
         "submissions": workflow.faults,
         "filed figures": filed.faults,

@@ -1,4 +1,5 @@
-"""Certificates (证书) for HTTPS inside an office: an authority of its own, which its PCs install once, and a leaf.
+"""Certificates (证书): for HTTPS inside an office an authority of its own, which its PCs install once, and a leaf; and
+what the office's PDF files are signed with.
 
 The authority may vouch for this machine's names and for private addresses alone (name constraints): whoever steals it
 cannot pass for a bank. Its key is sealed with the office's; only the leaf's lies open, which the server reads.
@@ -6,17 +7,19 @@ cannot pass for a bank. Its key is sealed with the office's; only the leaf's lie
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import os
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from core.ground import db
@@ -29,6 +32,13 @@ RENEWED = timedelta(days=30)
 """So long before its end a leaf is made anew, at the start."""
 _EVERYWHERE = ("localhost", "127.0.0.1", "::1")
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "fc00::/7", "::1/128")
+
+SIGNATORY = "CE_SIGNATURE"
+"""Environment variable: the office's own certificate for documents, a file of PKCS#12 with an RSA key, which
+`CE_SIGNATURE_PASSPHRASE` opens."""
+_SINCE = datetime(2020, 1, 1, tzinfo=UTC)
+"""Since when the certificate made here holds: also a card of before is signed as of its own day."""
+_UNTIL = datetime(2050, 1, 1, tzinfo=UTC)
 
 Named = x509.DNSName | x509.IPAddress
 
@@ -173,10 +183,10 @@ def _builder(
     return x509.CertificateBuilder(issuer, subject, key, x509.random_serial_number(), began, began + lasts)
 
 
-def _usage(*, authority: bool) -> x509.KeyUsage:
+def _usage(*, authority: bool, documents: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=not authority,
-        content_commitment=False,
+        content_commitment=documents,
         key_encipherment=False,
         data_encipherment=False,
         key_agreement=False,
@@ -187,7 +197,77 @@ def _usage(*, authority: bool) -> x509.KeyUsage:
     )
 
 
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+@dataclass(frozen=True)
+class Signatory:
+    """What PDF files are signed with (电子签名证书): key, certificate, and those above it."""
+
+    key: rsa.RSAPrivateKey
+    certificate: x509.Certificate
+    above: tuple[x509.Certificate, ...] = ()
+
+
+def signatory() -> Signatory:
+    """The certificate for documents (电子签名证书): the office's own, else one made here, once, in `CE_HOME/signing`.
+
+    Readers of PDF show who signed, and that nothing was changed since; one made here they know only where somebody has
+    trusted it. Refused codes: "certificate" (the office's own cannot be used).
+    """
+    given = os.environ.get(SIGNATORY, "")
+    if given:
+        return _given(Path(given), os.environ.get(f"{SIGNATORY}_PASSPHRASE", ""))
+    place = db.home() / "signing"
+    try:
+        return _made(place, (place / "office.crt").stat().st_mtime_ns)
+    except (OSError, ValueError, InvalidTag):
+        _make(place)
+        return _made(place, (place / "office.crt").stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=2)
+def _given(path: Path, passphrase: str) -> Signatory:
+    try:
+        key, certificate, above = pkcs12.load_key_and_certificates(path.read_bytes(), passphrase.encode() or None)
+    except (OSError, ValueError) as error:
+        raise Refused(
+            "certificate",
+            f"打不开电子签名证书 {path}：应为PKCS#12文件（.p12、.pfx），口令写在 {SIGNATORY}_PASSPHRASE。"
+            "请核对后重新启动。",
+        ) from error
+    if not isinstance(key, rsa.RSAPrivateKey) or certificate is None:
+        raise Refused("certificate", f"电子签名证书 {path} 里没有RSA私钥和证书，请向签发机构索取带私钥的RSA证书。")
+    return Signatory(key, certificate, tuple(above))
+
+
+@functools.lru_cache(maxsize=2)
+def _made(place: Path, _changed: int) -> Signatory:
+    certificate = x509.load_pem_x509_certificate((place / "office.crt").read_bytes())
+    pem = db.unseal((place / "office.key").read_bytes(), key=db.keys().files, purpose="pdf signature")
+    key = serialization.load_pem_private_key(pem, None)
+    if not isinstance(key, rsa.RSAPrivateKey) or key.public_key() != certificate.public_key():
+        raise ValueError("another key")
+    return Signatory(key, certificate)
+
+
+def _drawn() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 3072)
+
+
+def _make(place: Path) -> None:
+    place.mkdir(mode=0o700, exist_ok=True)
+    key = _drawn()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "专业技术人员继续教育管理系统电子签名")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), _SINCE, _UNTIL)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(authority=False, documents=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    _write(place / "office.key", db.seal(_pem(key), key=db.keys().files, purpose="pdf signature"))
+    _write(place / "office.crt", certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+
+
+def _pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

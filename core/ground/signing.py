@@ -1,7 +1,8 @@
 """The office's signature (Ed25519) on cards, proofs and lists: made under the newest key, read under each it ever had.
 
 A key for each of the office's secrets (`db.keys`), so that a rotated secret signs anew and whatever was signed before
-still holds. What leaves the office to be read by other programs is COSE_Sign1 (RFC 9052) in CBOR.
+still holds. What leaves the office to be read by other programs is COSE_Sign1 (RFC 9052) in CBOR. A PDF file carries a
+signature of another kind besides (`cms`), which readers of PDF show by themselves.
 """
 
 from __future__ import annotations
@@ -9,14 +10,19 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import cbor2
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from core.ground import db
+from core.ground import certificates, db
+from core.ground.certificates import Signatory
 
 _SIGN1 = 18
 """The CBOR tag of COSE_Sign1."""
@@ -86,6 +92,57 @@ def opened(token: bytes) -> bytes | None:
 def _to_sign(head: Any, content: Any) -> bytes:
     """What a COSE_Sign1 signs (`Sig_structure`)."""
     return cbor2.dumps(["Signature1", head, b"", content])
+
+
+def cms(digest: bytes) -> bytes:
+    """The signature of a PDF file (PAdES baseline B-B) over its SHA-256 `digest`, as CMS in DER; always of one length.
+
+    pyHanko makes one signature for each certificate; for every further file its digest and its signature take the
+    places of the first one's, which is a millisecond instead of ten.
+    """
+    by = certificates.signatory()
+    attributes, whole, stand_in = _pattern(by)
+    signature = by.key.sign(attributes.replace(_ANY, digest), PKCS1v15(), SHA256())
+    return whole.replace(_ANY, digest).replace(stand_in, signature)
+
+
+def cms_size() -> int:
+    """How long a signature of a PDF file is in bytes."""
+    return len(_pattern(certificates.signatory())[1])
+
+
+_ANY = hashlib.sha256(b"any document").digest()
+"""The digest in the pattern, which stands for that of each document."""
+
+
+@functools.lru_cache(maxsize=2)
+def _pattern(by: Signatory) -> tuple[bytes, bytes, bytes]:
+    """Of one signature: the attributes that are signed, the whole, and the signature in it."""
+    import asyncio
+
+    from asn1crypto import algos, x509
+    from pyhanko.sign.signers import SimpleSigner
+    from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+    stand_in = hashlib.shake_256(by.certificate.signature).digest(by.key.key_size // 8)
+
+    class Pattern(SimpleSigner):
+        async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+            return stand_in
+
+    above = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+    for each in by.above:
+        above.register(x509.Certificate.load(each.public_bytes(Encoding.DER)))
+    signer = Pattern(
+        signing_cert=x509.Certificate.load(by.certificate.public_bytes(Encoding.DER)),
+        signing_key=None,
+        cert_registry=above,
+        signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": "sha256_rsa"}),
+    )
+    with ThreadPoolExecutor(1) as thread:  # where no loop of anybody's runs
+        made = thread.submit(asyncio.run, signer.async_sign(_ANY, "sha256", use_pades=True)).result()
+    attributes = made["content"]["signer_infos"][0]["signed_attrs"].untag().dump()
+    return attributes, made.dump(), stand_in
 
 
 _private = functools.lru_cache(maxsize=8)(Ed25519PrivateKey.from_private_bytes)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import functools
 import io
+import json
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 import segno
@@ -16,10 +18,10 @@ from cryptography.exceptions import InvalidTag
 from mnemonic import Mnemonic
 from sqlalchemy.orm import Session
 
-from core.ground import db, paper, typed
+from core.ground import db, paper, signing, typed
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.deeds import deed
-from core.models import Organization, Setting, sealed_columns
+from core.models import AuditEntry, Organization, Setting, sealed_columns
 from core.trail import audit
 
 MOST_NAMED = 20
@@ -65,6 +67,37 @@ def _faults(session: Session, *, first_only: bool = False) -> list[str]:
         if len(closed) > MOST_NAMED:
             found.append(f"{column.table.name}.{column.name}: {len(closed) - MOST_NAMED} more cannot be opened")
     return found
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of the office (密钥) as it is listed: what the public knows of it, and since when."""
+
+    fingerprint: str
+    public_id: str
+    """Of the key that is verified by, in hexadecimal digits; as in the public list and in the offline verifier."""
+    since: datetime | None
+    """None where the trail does not say."""
+    in_use: bool
+    """Whether it seals and signs now; the others only open and verify."""
+
+
+def listed(session: Session, actor: Actor) -> list[Key]:
+    """The office's keys (密钥), the newest first. Refused codes: "role" (the region's administrator), "key"."""
+    require(actor, Role.ADMIN)
+    if not actor.oversees_region:
+        raise Refused("role", "密钥由自治区人社厅的管理员查看。")
+    told = sa.select(AuditEntry.event, AuditEntry.at, AuditEntry.after).where(
+        AuditEntry.event.in_([audit.Event.OFFICE_OPENED.value, audit.Event.KEY_ROTATED.value])
+    )
+    since: dict[str, datetime] = {}
+    for event, at, after in session.execute(told.order_by(AuditEntry.id)):
+        of = json.loads(after).get("fingerprint") if event == audit.Event.KEY_ROTATED.value else None
+        since.setdefault(of or db.keys().fingerprints[-1], at)
+    return [
+        Key(each.fingerprint, each.id.hex(), since.get(each.fingerprint), number == 0)
+        for number, each in enumerate(signing.public_keys())
+    ]
 
 
 @deed

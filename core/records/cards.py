@@ -542,7 +542,7 @@ def pdf(card: Card, look: Look = faces.BUILT_IN, *, verify_url: str) -> bytes:
     page = sheet.page
     page.set_title(f"{faces.span(said)}专业技术人员继续教育审验卡")
     page.set_creation_date(card.issued_at)
-    return bytes(page.output())
+    return page.signed(card.issued_at, "出具审验卡")
 
 
 def filename(card: Card) -> str:

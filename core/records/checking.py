@@ -9,7 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import names, typed
+from core.ground import names, signing, typed
 from core.ground.access import Actor, Role, require
 from core.models import Card, CardCheck, Person, under
 from core.people import persons, tries
@@ -79,3 +79,17 @@ def of_person(session: Session, actor: Actor) -> pd.DataFrame:
         for at, code, year, answer, agreed in session.execute(query)
     ]
     return pd.DataFrame(lines, columns=["at", "code", "year", "answer", "agreed"])
+
+
+def faults(session: Session) -> list[str]:
+    """Every card whose statement is not what the office signed (被改动的审验卡), by its number in the database."""
+    found = []
+    query = sa.select(Card.id, Card.payload, Card.signature)
+    for card_id, payload, signature in session.execute(query.execution_options(yield_per=5000)):
+        try:
+            signed = signing.verifies(bytes.fromhex(signature), payload.encode())
+        except ValueError:
+            signed = False
+        if not signed:
+            found.append(f"card {card_id} is not what the office signed")
+    return found

@@ -84,7 +84,17 @@ class Sheet:
 
 
 def draw(sheet: Sheet, said: Mapping[str, Any], look: Look, size: Size, *, verify_url: str) -> None:
-    """Draw a card (排印审验卡): `said` as `cards` has it. Refused codes: "glyph"."""
+    """Draw a card (排印审验卡): `said` as `cards` has it; its record for machines goes into the file.
+
+    Refused codes: "glyph".
+    """
+    sheet.page.embed_file(
+        bytes=tokens.record(said, verify_url),
+        basename=f"card-{said['code']}.json",
+        mime_type="application/json",
+        associated_file_relationship="Source",
+        modification_date=sheet.page.creation_date,
+    )
     if size is Size.CARD:
         _Small(sheet, said, look, verify_url).draw()
     else:

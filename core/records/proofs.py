@@ -289,4 +289,4 @@ def pdf(content: bytes) -> bytes:
         paper.small(page, words)
     paper.small(page, f"python -m core proof {name} --key {statement['public_key']}")
     page.embed_file(bytes=content, basename=name, desc="ce-proof-1")
-    return bytes(page.output())
+    return page.signed(proof.issued_at, "出具入账证明")

@@ -34,7 +34,7 @@ from core.tables import sheets
 from core.trail import audit
 from core.trail.files import Upload
 from data.demo import notices as own_notices
-from data.demo import papers, people, programmes
+from data.demo import online, papers, people, programmes
 from data.demo.accounts import ACCOUNTS, PASSWORD
 from data.demo.cast import OPENED_BEFORE, Office
 from data.demo.cast import moment as moment_of
@@ -88,6 +88,7 @@ def _opened(session: Session, now: datetime, progress: Callable[[str], None]) ->
         _records(office),
         *programmes.lives(office, courses),
     ]
+    lives += online.lives(office)
     for training in programmes.trainings(givers, today):
         lives += programmes.around(office, training)
         if training.course.steps:

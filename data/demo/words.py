@@ -38,6 +38,13 @@ def programmes() -> dict[str, Any]:
     return found
 
 
+@functools.cache
+def online() -> dict[str, Any]:
+    """The courses studied online (网络课程)."""
+    found: dict[str, Any] = _load("online.yaml")
+    return found
+
+
 def _load(filename: str) -> Any:
     return yaml.safe_load(Path(__file__).with_name(filename).read_text(encoding="utf-8"))
 

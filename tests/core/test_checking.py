@@ -185,3 +185,14 @@ def test_the_public_keys_and_the_list_of_revoked_cards_are_open_to_everybody_and
     assert "attachment" in sent.headers["content-disposition"]
     assert not re.search(r"(src|href)=|/\*(jsQR|nacl|bundle)\*/", sent.text)  # whole, and nothing to be fetched
     assert card.code not in sent.text
+
+
+def test_check_names_a_card_that_is_not_what_was_signed(cast: c.Cast) -> None:
+    card, _other = issued(cast), issued(cast, 2)
+    with db.reading() as session:
+        assert checking.faults(session) == []
+    with db.engine().begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER card_no_update")
+        connection.execute(sa.update(Card).where(Card.id == card.id).values(signature="00" * 64))
+    with db.reading() as session:
+        assert checking.faults(session) == [f"card {card.id} is not what the office signed"]

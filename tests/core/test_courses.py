@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from core.courses import courses, passing, study
+from core.courses import courses, figures, passing, study
 from core.courses.passing import Passed
 from core.ground import db
 from core.ground.access import Actor, Refused
@@ -30,9 +30,9 @@ def cast(office: Path) -> c.Cast:
 
 
 def people() -> c.Cast:
-    """Two of the hospital, of whom one has an account, and one of a league's school."""
+    """Three of the hospital, of whom one has an account, and one of a league's school."""
     cast = c.assemble()
-    c.posted(cast, c.sheet([c.row(1), c.row(2)]))
+    c.posted(cast, c.sheet([c.row(1), c.row(2), c.row(3)]))
     c.posted(cast, c.sheet([c.row(5, employer="示例旗蒙古族中学")]), by="hohhot_base", reviewer="hohhot_reviewer")
     c.give_account(cast, 1, "person")
     c.give_account(cast, 5, "hohhot_person")
@@ -272,3 +272,52 @@ def test_a_course_is_studied_in_its_year_by_its_own_people_and_one_begun_is_fini
     with pytest.raises(Refused, match=r"^begun:"):
         opened(learner, new)
     assert c.study_for(learner, course, 20, now=after(hours=1)).course_finished
+
+
+def test_the_office_sees_who_has_not_begun_by_employer_and_what_is_worth_a_look(database: str) -> None:
+    cast = ready.office(people)
+    course, learner = c.publish_course(cast), cast["person"]
+    c.study_for(learner, course, 20)
+    with db.transaction() as session:
+        first = session.query(Sitting).one()
+        first.device = "x" * 32
+        for number, person_id in enumerate(map(c.person_id, (2, 3))):
+            same = {"enrolment_id": first.enrolment_id, "lesson_id": first.lesson_id, "device": first.device}
+            moments = {"opened_at": first.opened_at, "beat_at": first.beat_at, "ended_at": first.beat_at}
+            session.add(Sitting(token=bytes([number] * 32), person_id=person_id, **same, **moments))
+    with db.reading() as session:
+        whole, by_employer = figures.counts(session, course.id, cast["exam"])
+        assert (whole.assigned, whole.begun, whole.studied, whole.passed) == (3, 1, 1, 0)
+        assert list(by_employer["employer"]) == ["示例市第一医院"]
+        rest, count = figures.people(session, cast["employer"], course_id=course.id, begun=False)
+        assert (count, list(rest["name"]), set(rest["account"])) == (2, [c.row(2)[1], c.row(3)[1]], {"无"})
+        assert "*" in rest["id_mask"][0]
+        with pytest.raises(Refused, match=r"^missing:"):
+            figures.counts(session, course.id, cast["hohhot_reviewer"])
+        assert figures.of_office(session, cast["reviewer"]) == {course.id: (1, 1, 0)}
+        assert list(figures.hints(session, course.id, cast["reviewer"])["hint"]) == ["同一设备"]
+        assert figures.hints(session, course.id, cast["reviewer"])["people"][0].count("、") == 2
+
+
+def test_one_line_says_what_is_done_and_what_is_missing(cast: c.Cast) -> None:
+    course, learner = c.publish_course(cast), cast["person"]
+    person = learner.person_id or 0
+
+    def way() -> list[tuple[str, bool, str]]:
+        with db.reading() as session:
+            found = courses.load(session, course.id, learner)
+            return [(each.word, each.at is not None, each.words) for each in passing.way(session, found, person)]
+
+    assert [each[2] for each in way()] == ["未开始", "学完后参加考试", "考试合格后自动登记", "登记学时后报送"]
+    c.study_for(learner, course, 20)
+    assert way()[:2] == [("看完", True, "已学完1节"), ("考试", False, "可以参加考试")]
+    with db.transaction() as session:
+        batch = passing.credit(session, course.id, [Passed(person, c.TODAY)], now=c.AFTER)
+        assert batch is not None
+    assert way()[1:3] == [("考试", True, "合格"), ("记学时", True, f"30学时，第{batch.id}批")]
+    with db.reading() as session:
+        found, _ = statements.batches(session, cast["reviewer"], origin="exam")
+        assert list(found["id"]) == [batch.id]
+    with db.transaction() as session:
+        passing.take_back(session, course.id, [person], reason="试题作废", now=c.AFTER)
+    assert way()[1:3] == [("考试", False, "可以参加考试"), ("记学时", False, f"第{batch.id}批已冲销")]

@@ -149,7 +149,7 @@ def test_a_document_without_rare_letters_opens_no_further_font() -> None:
 
 
 def test_nobody_else_makes_a_page() -> None:
-    skipped = {"tests", ".venv", "local"}
+    skipped = {"tests", "benchmarks", ".venv", "local"}
     for path in db.ROOT.rglob("*.py"):
         if skipped & set(path.relative_to(db.ROOT).parts) or path == Path(paper.__file__):
             continue

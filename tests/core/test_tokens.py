@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -11,11 +14,18 @@ import numpy as np
 import pypdfium2
 import pytest
 import zxingcpp
+from asn1crypto import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 from nacl.signing import VerifyKey
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
+from pyhanko_certvalidator import ValidationContext
 
-from core.ground import db, signing
+from core.ground import certificates, db, signing
+from core.ground.access import Refused
 from core.models import Card
 from core.people import keys, setup
 from core.records import cards, tokens
@@ -107,3 +117,53 @@ def test_what_was_signed_before_a_rotation_still_holds_and_another_office_does_n
     monkeypatch.setenv("CE_KEY_FILE", str(tmp_path / "other.key"))
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/none.db")
     assert tokens.read(before) is None
+
+
+def test_the_pdf_is_signed_holds_its_record_and_says_what_it_is(card: Card) -> None:
+    made = cards.pdf(card, verify_url=URL + card.code)
+    assert len(made) < 60_000
+    with pypdfium2.PdfDocument(made) as document:
+        (record,) = (document.get_attachment(at) for at in range(document.count_attachments()))
+        kept = json.loads(bytes(record.get_data()))
+    assert kept["statement"] == cards.said_by(card)
+    assert tokens.read(kept["qr"]).name == "额尔敦·巴图"
+    assert kept["qr"].encode() in made  # in the open, where the file that needs no network looks for it
+    for part in (b"<pdfaid:part>3<", b"<pdfaid:conformance>U<", b"/AFRelationship /Source", b"/S /GTS_PDFA1"):
+        assert part in made
+    validated = signature_of(made)
+    assert validated.bottom_line
+    assert validated.coverage is SignatureCoverageLevel.ENTIRE_FILE
+    place = made.index("示例".encode("utf-16-be")) if "示例".encode("utf-16-be") in made else len(made) // 3
+    spoilt = made[:place] + bytes([made[place] ^ 1]) + made[place + 1 :]
+    assert not signature_of(spoilt).intact
+
+
+def signature_of(made: bytes) -> PdfSignatureStatus:
+    """What pyHanko finds of a file's signature, the office's certificate trusted."""
+    office = x509.Certificate.load(certificates.signatory().certificate.public_bytes(Encoding.DER))
+    (signature,) = PdfFileReader(io.BytesIO(made)).embedded_signatures
+    assert signature.sig_object["/SubFilter"] == "/ETSI.CAdES.detached"
+    context = ValidationContext(trust_roots=[office], other_certs=[office])
+    with ThreadPoolExecutor(1) as thread:  # the browser of other tests keeps this one's loop
+        return thread.submit(validate_pdf_signature, signature, context).result()
+
+
+def test_the_offices_own_certificate_signs_where_it_has_one(
+    card: Card, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = certificates.signatory()
+    content = pkcs12.serialize_key_and_certificates(
+        b"office", own.key, own.certificate, None, BestAvailableEncryption("口令".encode())
+    )
+    path = tmp_path / "office.p12"
+    path.write_bytes(content)
+    (db.home() / "signing" / "office.crt").unlink()
+    monkeypatch.setenv("CE_SIGNATURE", str(path))
+    for passphrase, code in (("", "certificate"), ("口令", None)):
+        monkeypatch.setenv("CE_SIGNATURE_PASSPHRASE", passphrase)
+        if code:
+            with pytest.raises(Refused, match=code):
+                cards.pdf(card, verify_url=URL + card.code)
+    assert certificates.signatory().certificate == own.certificate
+    monkeypatch.delenv("CE_SIGNATURE")
+    assert certificates.signatory().certificate != own.certificate  # made anew where it is gone

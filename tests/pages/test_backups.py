@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
-from core.ground import db
+from streamlit.testing.v1 import AppTest
+
+from core.ground import db, signing
 from core.office import backups
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
@@ -26,3 +28,26 @@ def test_an_administrator_restores_on_the_screen_and_has_to_sign_in_anew(cast: C
     assert not app.exception
     assert any("原来的系统另存在" in each.value for each in app.success)
     assert [each.label for each in app.text_input][:2] == ["用户名", "密码"]
+
+
+def test_the_key_is_rotated_on_the_screen_and_what_was_signed_before_still_holds(cast: Cast) -> None:
+    before = signing.signed(b"a card")
+    app = open_page("backups", sign_in("admin"))
+    (first,) = held(app)
+    assert (first["状态"], bool(first["启用时间"])) == ("现用", True)
+    app.text_input(key="rotate-reason").set_value("例行更换")
+    (button,) = (each for each in app.button if each.label == "更换密钥")
+    button.click().run()
+    assert not app.exception
+    assert any("已更换密钥" in each.value for each in app.success)
+    newest, former = held(app)
+    assert [each["状态"] for each in (newest, former)] == ["现用", "曾用"]
+    assert former["验证公钥编号"] == first["验证公钥编号"] != newest["验证公钥编号"]
+    assert newest["启用时间"] >= former["启用时间"] == first["启用时间"]
+    assert signing.opened(before) == signing.opened(signing.signed(b"a card")) == b"a card"
+
+
+def held(app: AppTest) -> list[dict[str, str]]:
+    """The keys as the page lists them."""
+    found: list[dict[str, str]] = app.dataframe[-1].value.to_dict("records")
+    return found
