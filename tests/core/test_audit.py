@@ -153,7 +153,8 @@ def busy_month() -> c.Cast:
         acts.separate(s, duplicate_id, version=2, actor=reviewer, reason="不是同一人", now=c.AFTER)
         move = {"employer": "示例旗蒙古族中学", "authority_id": 1, "version": second.version}
         acts.move(s, second.id, **move, actor=reviewer, reason="调动", now=c.AFTER)
-        acts.place(s, [c.person_id(1)], employer="外地单位", actor=reviewer, reason="单位更名", now=c.AFTER)
+        for employer in ("外地单位", "示例市第一医院"):
+            acts.place(s, [c.person_id(1)], employer=employer, actor=reviewer, reason="单位更名", now=c.AFTER)
         form = {"year": 2024, "route": "职称评审", "level": "高级"}
         query = sa.text("SELECT batch_id, line FROM credit_entry WHERE person_id = :id")
         at = s.execute(query, {"id": c.person_id(1)}).first()

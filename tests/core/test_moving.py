@@ -246,7 +246,7 @@ def test_hours_say_where_people_work_and_many_are_given_an_employer_at_once(offi
         assert acts.place(session, ids, employer="示例市中心医院", reason="更名", **who) == 2
         assert len(acts.history(session, ids[0], cast["reviewer"])) == 1
     with pytest.raises(Refused, match="没有找到"), db.transaction() as session:
-        acts.place(session, ids, employer="示例市第一医院", reason="更名", actor=cast["hohhot_reviewer"], now=c.NOW)
+        acts.place(session, ids, employer="外地单位", reason="更名", actor=cast["hohhot_reviewer"], now=c.NOW)
 
 
 def test_a_first_password_holds_for_thirty_days_and_is_printed_on_a_slip(office: object) -> None:

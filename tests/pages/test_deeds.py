@@ -386,6 +386,8 @@ def test_an_administrator_keeps_organizations_and_accounts(cast: Cast) -> None:
     opened = one(sa.select(Account).where(Account.username == "new.leader"))
     assert opened.must_change_password
     app = open_page("organizations", sign_in("admin"), view="账号", account=str(opened.id))
+    app.session_state[f"todo-account-{opened.id}"] = "停用"
+    app.run()
     press(app, "停用")
     assert "请填写停用或启用的原因" in boxes(app, "error")[0]
     app.text_input(key=f"why-account-{opened.id}").input("调离")
