@@ -15,6 +15,7 @@ ROUTES = [
     Route("/learn/deed", learn.deed, methods=["POST"]),
     Route("/learn/{lesson:int}", learn.player),
     Route("/learn/{lesson:int}/file", learn.file),
+    Route("/learn/{lesson:int}/page/{number:int}", learn.page),
     Route("/learn/{name}", learn.asset),
     Route("/session", session.start_session, methods=["POST"]),
     Route("/.well-known/jwks.json", verify.keys),

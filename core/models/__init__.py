@@ -36,6 +36,7 @@ from core.models.intakes import Intake, IntakeLine
 from core.models.messages import Message, MessageChoice, MessageRead
 from core.models.offices import (
     Account,
+    ActivationCode,
     CalendarLink,
     ColumnChoice,
     Organization,
@@ -87,6 +88,7 @@ from core.models.trail import AuditEntry, CardCheck
 __all__ = [
     "APPEND_ONLY",
     "Account",
+    "ActivationCode",
     "AgentBinding",
     "Assessment",
     "Attachment",

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from core.ground import db
 from data.demo import office as demonstration
 from tests.browser.conftest import NOW, put
-from tests.browser.desk import Desk, seated
+from tests.browser.desk import Desk, seated, window
 
 SCRIPT = (db.ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
 
@@ -58,7 +58,7 @@ def open_first(desk: Desk) -> None:
 
 def leader_arrives(browser: Browser, server: str) -> Desk:
     """The leader signs in by a press on the account's name and is where the script begins."""
-    page = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900}).new_page()
+    page = window(browser, server)
     page.goto(server)
     page.get_by_role("button", name="leader", exact=True).click()
     expect(page.locator("h1")).to_have_text("指标看板", timeout=30_000)
