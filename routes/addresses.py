@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from routes import calendar, certificate, exams, health, learn, moved, session, verify, words
+from routes import calendar, certificate, exams, health, learn, moved, session, verify, words, xapi
 
 ROUTES = [
     Route("/healthz", health.health),
@@ -27,5 +27,6 @@ ROUTES = [
     Route("/verify/{code}", verify.confirm, methods=["POST"]),
     Route("/words.js", words.script),
     *exams.ROUTES,
+    *xapi.ROUTES,
     *(Route(page, moved.moved) for page in moved.PAGES),
 ]

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.courses import courses
 from core.eligibility import answers, applications, decisions, drafts
-from core.exams import bank, exams, items, papers, regrading, results
+from core.exams import bank, exams, items, papers, platforms, regrading, results
 from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Role
 from core.law.workdays import DayKind
@@ -288,6 +288,15 @@ def results_of(cast: c.Cast, course_id: int) -> None:
     with db.nobody_waits(), db.transaction() as s:
         second = results.bring_in(s, table, form, actor=cast["exam"], now=c.AFTER)
         results.send_back(s, second.id, version=second.version, reason="重复", **said)
+    with db.nobody_waits(), db.transaction() as s:
+        fields = platforms.PlatformFields(course_id, "示例平台", "https://lms.example.cn/1", None)
+        source, _ = platforms.open_source(s, fields, **said)
+        actor = {"account": {"homePage": "https://lms.example.cn", "name": "a01"}}
+        verb, thing = {"id": "http://adlnet.gov/expapi/verbs/passed"}, {"id": "https://lms.example.cn/1"}
+        platforms.keep(s, source, [{"actor": actor, "verb": verb, "object": thing}], now=c.AFTER)
+        s.flush()
+        platforms.bind(s, source.id, "a01", c.id_number(1), "额尔敦·巴图", actor=cast["exam"], now=c.AFTER)
+        platforms.close_source(s, source.id, reason="导错了", **said)
 
 
 def exams_of(cast: c.Cast) -> None:
