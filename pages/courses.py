@@ -60,7 +60,8 @@ def one(found: Course, who: Actor) -> None:
 
 def draw() -> None:
     makes = courses.makes(actor, context.today().year)
-    shell.page("网络课程", "编制、发布网络课程，查看学习情况；点一行打开。")
+    told = "查看本单位人员的学习情况" if actor.role is Role.EMPLOYER_CLERK else "编制、发布网络课程，查看学习情况"
+    shell.page("网络课程", f"{told}；点一行打开。")
     if makes:
         st.button("编制新课程", icon=":material/add:", on_click=lambda: address.choose("new", 1), key="new-course")
     with db.reading() as session:

@@ -15,7 +15,8 @@ import pytest
 from starlette.applications import Starlette
 
 from core.courses import courses
-from core.ground import db
+from core.ground import db, paper
+from core.ground.access import Refused
 from core.models import Course, LessonKind
 from core.people import accounts
 from routes import addresses
@@ -115,3 +116,19 @@ def test_the_page_shows_no_answer_and_no_markup_of_others_and_the_office_a_previ
     assert "铸牢中华民族共同体意识" in ask("person", "/learn").text
     assert "铸牢中华民族共同体意识" not in ask("hohhot_person", "/learn").text
     assert ask("hohhot_person", f"/learn/{first.id}").status_code == 404
+
+
+def test_a_pdf_is_drawn_page_by_page_and_one_that_cannot_be_opened_is_refused(cast: c.Cast) -> None:
+    book = paper.Page("讲义")
+    book.add_page()
+    (courses.folder() / "讲义.pdf").write_bytes(bytes(book.output()))
+    (courses.folder() / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
+    read = replace(c.LESSON, kind=LessonKind.PDF, file="讲义.pdf", body="")
+    lesson = c.publish_course(cast, read, year=YEAR, credit_years=(YEAR,)).lessons[0]
+    assert f'src="/learn/{lesson.id}/page/1"' in ask("exam", f"/learn/{lesson.id}").text
+    shown = ask("person", f"/learn/{lesson.id}/page/1")
+    assert (shown.headers["content-type"], shown.content[:4]) == ("image/png", b"\x89PNG")
+    assert [ask("person", f"/learn/{lesson.id}/page/{at}").status_code for at in (0, 2)] == [404, 404]
+    assert ask("hohhot_person", f"/learn/{lesson.id}/page/1").status_code == 404
+    with pytest.raises(Refused, match=r"^file:"):
+        c.offer_course(cast, replace(read, file="broken.pdf"), year=YEAR, credit_years=(YEAR,))
