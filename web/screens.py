@@ -15,6 +15,7 @@ from core.ground.access import Actor, Refused, Role
 from core.office import dashboards, messages
 from core.people import persons, setup
 from core.quotas import targets
+from core.records import printing
 from web import (
     address,
     bar,
@@ -52,6 +53,8 @@ SCREENS = {
         Screen("filing", "申报", "edit_calendar", papers.FILERS),
         Screen("paper", "填写", "edit_note", ()),
         Screen("learning", "在线学习", "school", (Role.PERSON,)),
+        Screen("exam_bank", "题库", "quiz", (Role.BASE_CLERK, Role.REVIEWER)),
+        Screen("exams", "网络考试", "assignment", (Role.BASE_CLERK, Role.REVIEWER)),
         Screen("courses", "网络课程", "cast_for_education", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),
         Screen("review", "审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
@@ -60,6 +63,7 @@ SCREENS = {
     ),
     "查询": (
         Screen("credit_lookup", "学时查询与审验卡", "person_search", persons.LOOKERS),
+        Screen("print_cards", "批量打印审验卡", "print", printing.PRINTERS),
         Screen("people", "人员", "groups", tuple(role for role in persons.LOOKERS if role is not Role.PERSON)),
         Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
         Screen("recognised", "部门培训认可", "handshake", access.OFFICERS),
@@ -79,6 +83,8 @@ SCREENS = {
     ),
     "管理": (
         Screen("policy_lab", "政策试算与发布", "science", (Role.ADMIN,)),
+        Screen("card_templates", "审验卡样式", "badge", (Role.ADMIN,)),
+        Screen("moving_in", "批量导入", "drive_folder_upload", (Role.ADMIN,)),
         Screen("organizations", "机构与账号", "apartment", (Role.ADMIN,)),
         Screen("backups", "备份与恢复", "backup", (Role.ADMIN,)),
         Screen("audit", "审计日志", "history", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),

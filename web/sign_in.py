@@ -12,7 +12,7 @@ from core.ground.access import Refused, Role
 from core.people import accounts, passwords
 from routes import certificate
 from routes.session import DEVICE
-from web import context, deeds, uploads
+from web import claiming, context, deeds, uploads
 from web.words import OFFICE, md
 
 
@@ -26,27 +26,43 @@ def sign_in() -> None:
             st.info("登录已结束（退出、长时间没有操作、超过12小时、修改密码或账号停用），请重新登录。")
         if "half-token" in st.session_state:
             _code_form()
+        elif claiming.asked():
+            opened = claiming.form(_whence()[0])
+            if isinstance(opened, Refused):
+                st.session_state["sign-in-refused"] = opened.words
+            elif opened:
+                st.success(f"账号已开通。以后用身份证号或用户名{opened}登录。")
         else:
             _password_form()
-        refused = st.session_state.pop("sign-in-refused", None)
-        if refused:
-            st.error(md(refused))
-        if "token" in st.session_state:
-            st.info("登录成功，正在进入……")
-            with db.reading() as session:
-                here = context.actor_now(session)
-            first = FIRST.get(here.role, "") if here else ""
-            _SESSION(key="session", data={"token": st.session_state["token"], "first": first})
-        if certificate.there_is_one():
-            st.markdown("浏览器提示“连接不是私密连接”的，请先[安装证书](/certificate)。")
-        if context.known().demo:
+            st.button("用开通码开通账号", type="tertiary", on_click=claiming.begin, key="claim-begin")
+        said = st.container()
+        if context.known().demo and "token" not in st.session_state:
             _demo_accounts()
+        with said:
+            _entered()
+
+
+def _entered() -> None:
+    """What came of it (登录结果): the refusal, or the way in."""
+    refused = st.session_state.pop("sign-in-refused", None)
+    if refused:
+        st.error(md(refused))
+    if "token" in st.session_state:
+        st.info("登录成功，正在进入……")
+        with db.reading() as session:
+            here = context.actor_now(session)
+        first = FIRST.get(here.role, "") if here else ""
+        _SESSION(key="session", data={"token": st.session_state["token"], "first": first})
+    if certificate.there_is_one():
+        st.markdown("浏览器提示“连接不是私密连接”的，请先[安装证书](/certificate)。")
 
 
 def _password_form() -> None:
     with st.form("sign-in"):
         st.subheader("登录", anchor=False)
-        username = st.text_input("用户名", key="sign-in-name", autocomplete="username")
+        username = st.text_input(
+            "用户名", key="sign-in-name", autocomplete="username", placeholder="个人也可填身份证号"
+        )
         typed = st.text_input("密码", type="password", key="sign-in-password", autocomplete="current-password")
         if st.form_submit_button("登录"):  # no callback: the page is to be drawn once more, to set the cookie
             _check(username, typed)
@@ -114,7 +130,7 @@ def _check(username: str, password: str) -> None:
         st.session_state["token"] = answer
 
 
-FIRST = {Role.LEADER: "quota_dashboard"}
+FIRST = {Role.LEADER: "quota_dashboard", Role.PERSON: "credit_lookup"}
 """The page that a role comes to after signing in, where it is another than the home page."""
 
 
@@ -129,9 +145,12 @@ def sign_out() -> None:
 
 
 def _demo_accounts() -> None:
-    """The accounts of the demonstration (演示账号) and what each is for."""
+    """The accounts of the demonstration (演示账号): a button each, and what it is for."""
     from data.demo.office import ACCOUNTS, PASSWORD
 
-    st.info(f"演示系统：人员均为虚构。各角色账号的密码都是 `{PASSWORD}`")
+    st.info(f"演示系统：人员均为虚构。点账号即可登录；密码都是 `{PASSWORD}`")
     for each in ACCOUNTS:
-        st.markdown(f"`{each.username}`　**{each.role.label}**　{each.shows}  \n:gray[:small[{each.organization}]]")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(each.username, key=f"demo-{each.username}", width=150):
+                _check(each.username, PASSWORD)
+            st.markdown(f"**{each.role.label}**　{each.shows}  \n:gray[:small[{each.organization}]]")

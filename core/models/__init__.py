@@ -32,9 +32,11 @@ from core.models.exams import (
     ItemState,
 )
 from core.models.figures import FiledFigures
+from core.models.intakes import Intake, IntakeLine
 from core.models.messages import Message, MessageChoice, MessageRead
 from core.models.offices import (
     Account,
+    ActivationCode,
     CalendarLink,
     ColumnChoice,
     Organization,
@@ -86,6 +88,7 @@ from core.models.trail import AuditEntry, CardCheck
 __all__ = [
     "APPEND_ONLY",
     "Account",
+    "ActivationCode",
     "AgentBinding",
     "Assessment",
     "Attachment",
@@ -124,6 +127,8 @@ __all__ = [
     "ExamState",
     "FiledFigures",
     "FinishTest",
+    "Intake",
+    "IntakeLine",
     "ItemEdition",
     "ItemKind",
     "ItemState",

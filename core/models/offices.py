@@ -91,6 +91,8 @@ class Account(Base):
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     password_hash: Mapped[str] = mapped_column(sa.String(80))
     must_change_password: Mapped[bool] = mapped_column(default=True)
+    first_until: Mapped[datetime | None] = mapped_column(Moment)
+    """Until when a first password (初始密码) lets in; None: without end, or one's own password."""
     active: Mapped[bool] = mapped_column(default=True)
     organization: Mapped[Organization] = relationship()
 
@@ -147,6 +149,18 @@ class SecondFactor(Base):
     recovery: Mapped[str] = mapped_column(sa.Text)
     """Digests of the recovery codes not used yet, a JSON list."""
     enrolled_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class ActivationCode(Base):
+    """开通码: lets a person open an account of one's own, once; the code is on a slip, here is its keyed digest."""
+
+    __tablename__ = "activation_code"
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    wrong: Mapped[int]
+    """Wrong tries at it."""
+    used_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class SignInTry(Base):

@@ -2,15 +2,18 @@
 
 __all__ = [
     "accounts",
+    "activation",
     "acts",
     "holidays",
     "identity",
     "keys",
+    "moving",
     "organizations",
     "passwords",
     "persons",
     "second_factor",
     "setup",
+    "slips",
     "titles",
     "tries",
 ]
