@@ -300,7 +300,8 @@ def _uncounted(times: list[UncountedTime], filed: Mapping[int, Any]) -> str:
         if each.granted_at:
             state = "<em>已补计</em>"
         elif appeal is not None:
-            state = f"<em>{KINDS[appeal.kind].word_for(appeal.state)}</em>"
+            said = KINDS[appeal.kind].word_for(appeal.state)
+            state = f'<em>{said}</em>　<a href="/credit_lookup">查看答复</a>'
         else:
             state = (
                 f'<form class=appeal data-time="{each.id}"><label>当时的情况<input name="words" maxlength="500" '

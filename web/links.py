@@ -20,7 +20,7 @@ Place = tuple[str, dict[str, str]]
 
 OWED_ON = {"plan_table": "计划表报送情况", "year_summary": "总结报送情况"}
 """Of what offices owe by a day of the year: where on the page of plan tables it stands who has not filed."""
-FILED_ELSEWHERE = {"dispute": "credit_lookup", "objection": "public_notice", "study_appeal": "learning"}
+FILED_ELSEWHERE = {"dispute": "credit_lookup", "objection": "public_notice", "study_appeal": "credit_lookup"}
 """Where a kind is filed that has no form of its own: at the record it is about."""
 
 

@@ -6,7 +6,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.courses import courses
 from core.ground import db
-from core.models import Course, CourseState
+from core.models import Course, CourseState, State, StudyAppeal
+from core.submissions import appeals, workflow
+from core.submissions.workflow import Action
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import boxes, open_page, sign_in
@@ -66,3 +68,31 @@ def test_an_office_sees_who_has_not_begun_and_an_employer_its_own_people(cast: C
             assert boxes(app, "error") == []
     app = open_page("learning", sign_in("person"))
     assert any("铸牢中华民族共同体意识" in each.value for each in app.markdown)
+
+
+def test_time_that_was_not_counted_is_appealed_and_its_answer_stands_beside_it(cast: Cast) -> None:
+    people.posted(cast, people.sheet([people.row(1)]))
+    learner = people.give_account(cast, 1, "person")
+    people.study_for(learner, people.publish_course(cast), 2, hidden=True)
+    person = str(learner.person_id)
+    app = open_page("credit_lookup", sign_in("person"))
+    app.text_area(key=f"appeal-{person}-words").set_value("在看打印的讲义")
+    next(each for each in app.button if each.label == "提出申诉").click().run()
+    assert boxes(app, "success") == ["申诉已提出，由课程主管的人社部门答复；答复会显示在这段时间旁。"]
+    (filed,) = appealed()
+    with db.transaction() as session:
+        said = {"version": filed.version, "actor": cast["reviewer"], "now": people.AFTER}
+        workflow.move(session, filed.id, Action.RETURN, reason="请写明时间", **said)
+    app = open_page("credit_lookup", sign_in("employer"), study_appeal=str(filed.id))
+    assert app.query_params["person"] == person
+    with db.reading() as session:
+        (lost,) = appeals.lost(session, int(person), cast["employer"])
+    assert (lost.state, lost.open) == ("待补充（答复：请写明时间）", True)
+    app.text_area(key=f"appeal-{person}-words").set_value("上午九点起在看打印的讲义")
+    next(each for each in app.button if each.label == "提出申诉").click().run()
+    assert [each.state for each in appealed()] == [State.SUBMITTED]
+
+
+def appealed() -> list[StudyAppeal]:
+    with db.reading() as session:
+        return session.query(StudyAppeal).all()
