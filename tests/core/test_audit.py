@@ -272,9 +272,10 @@ def courses_of(cast: c.Cast) -> None:
         for lost, told in zip(s.query(UncountedTime).all(), (Action.REJECT, Action.APPROVE), strict=True):
             filed = appeals.file(s, lost.id, words="在看讲义", actor=learner, now=c.AFTER)
             workflow.move(s, filed.id, told, version=filed.version, **said)
+    results_of(cast, found.id)
+    with db.transaction() as s:
         found = courses.load(s, found.id, reviewer)
         courses.withdraw(s, found.id, version=found.version, **said)
-    results_of(cast, found.id)
 
 
 def results_of(cast: c.Cast, course_id: int) -> None:
