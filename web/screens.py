@@ -84,6 +84,7 @@ SCREENS = {
     "管理": (
         Screen("policy_lab", "政策试算与发布", "science", (Role.ADMIN,)),
         Screen("card_templates", "审验卡样式", "badge", (Role.ADMIN,)),
+        Screen("moving_in", "批量导入", "drive_folder_upload", (Role.ADMIN,)),
         Screen("organizations", "机构与账号", "apartment", (Role.ADMIN,)),
         Screen("backups", "备份与恢复", "backup", (Role.ADMIN,)),
         Screen("audit", "审计日志", "history", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),

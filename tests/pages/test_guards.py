@@ -40,6 +40,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "learning": {Role.PERSON},
     "ledger": {Role.ADMIN, Role.REVIEWER},
     "messages": set(Role),
+    "moving_in": {Role.ADMIN},
     "organizations": {Role.ADMIN},
     "paper": {Role.BASE_CLERK, Role.PERSON, Role.EMPLOYER_CLERK},
     "people": set(Role) - {Role.BASE_CLERK, Role.PERSON},
