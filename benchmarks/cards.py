@@ -111,7 +111,9 @@ def measured(
 
 def font(target: Path) -> None:
     """The Chinese font with TrueType outlines, which reportlab wants: all characters of GB 2312."""
-    options = fontTools.subset.Options(layout_features=[], glyph_names=True, notdef_outline=True, font_number=2)
+    options = fontTools.subset.Options(
+        layout_features=[], glyph_names=True, notdef_outline=True, recalc_bounds=True, font_number=2
+    )
     with fontTools.subset.load_font(str(paper._CJK.file), options) as found:
         letters = [chr(code) for code in range(0x20, 0x10000) if not 0xD800 <= code < 0xE000]
         wanted = "".join(each for each in letters if each.encode("gb2312", "ignore")) + "—〔〕·"
