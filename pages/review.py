@@ -11,7 +11,7 @@ from core.ground.access import Actor, Refused, Role, not_found
 from core.office import views
 from core.submissions import comments as said
 from core.submissions import queues, workflow
-from core.trail import files
+from core.trail import files, kept
 from web import address, comments, context, shell, tables
 from web.desk import batch, deciding, evidence, filters, listing, readings, remarking
 from web.words import md
@@ -28,7 +28,12 @@ with db.reading() as session:
     count = filters.total(counts, asked)
     page = max(1, min(page, math.ceil(count / size)))
     unread, saved = said.unread(session, actor), views.saved(session, actor)
-    rows = queues.listed(session, asked, actor=actor, now=now, offset=(page - 1) * size, limit=size)
+    when = now.replace(second=0, microsecond=0) if asked.urgency else context.today()
+    rows = kept.once(
+        session,
+        (db.url(), "desk", actor.role, actor.organization_id, asked, page, when),
+        lambda: queues.listed(session, asked, actor=actor, now=now, offset=(page - 1) * size, limit=size),
+    )
 deciding.go_on([row.submission.id for row in rows])
 
 
@@ -48,7 +53,7 @@ def item(submission_id: int) -> None:
     """The open item: what it is, and the bar that decides it."""
     with db.reading() as session:
         found = workflow.one(session, submission_id, actor)
-        kept = files.of(session, submission_id, actor)
+        papers = files.of(session, submission_id, actor)
         record = readings.record(session, found, actor)
     if found.kind not in {kind.code for kind in offered}:
         raise not_found("申请")
@@ -57,7 +62,7 @@ def item(submission_id: int) -> None:
         if record:
             st.caption(record)
         readings.earlier(found, actor)
-        evidence.evidence([each for each in kept if each.purpose in evidence.PURPOSES])
+        evidence.evidence([each for each in papers if each.purpose in evidence.PURPOSES])
         readings.of(found).show(found, actor)
         comments.comment(found, actor)
     deciding.decide(found, actor)

@@ -24,7 +24,7 @@ from core.exams import exams
 from core.ground import db
 from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
-from core.models import Course, Lesson, LessonKind, UncountedTime
+from core.models import Course, Enrolment, ExamState, Lesson, LessonKind, UncountedTime
 from core.people import accounts, setup
 from core.submissions import appeals
 from core.submissions.kinds import KINDS
@@ -228,6 +228,7 @@ def _card(session: Session, course: Course, actor: Actor, gone: bool, now: datet
     if begun and begun.finished_at and exams.of_course(session, course.id):
         more = "考试记录与解析" if begun.passed_at else "去考试"
         parts.append(f'<p><a class=go href="/learn/exam/{course.id}">{more}</a></p>')
+    parts.append(_exam(session, course, begun))
     if why:
         parts.append(f"<p class=note>{html.escape(why)}。</p>")
     if begun is None:
@@ -237,6 +238,15 @@ def _card(session: Session, course: Course, actor: Actor, gone: bool, now: datet
         times = study.uncounted(session, begun.id, actor)
         parts.append(_uncounted(times, appeals.about(session, times)))
     return f"<section class=course>{''.join(parts)}</section>"
+
+
+def _exam(session: Session, course: Course, begun: Enrolment | None) -> str:
+    """The way to the exam (考试), once the course is studied and its exam is open."""
+    exam = exams.of_course(session, course.id)
+    if begun is None or begun.finished_at is None or exam is None or exam.state is not ExamState.OPEN:
+        return ""
+    words = "考试记录" if begun.passed_at else "参加考试"
+    return f'<p><a class=go href="/learn/exam/{course.id}">{words}</a></p>'
 
 
 def _step(step: passing.Step) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from core.ground import db
 from core.ground.access import Actor, Refused
+from core.trail import kept
 from web import context
 
 
@@ -139,28 +140,43 @@ def rehearsed(act: Act[Made], *, large: bool = False) -> Made:
 
 
 KEPT, SLOW = 60.0, 1.0
-"""Seconds for which what was foretold is said again without being asked anew, where asking took as long."""
+"""Seconds for which what was foretold is said again whatever the office did meanwhile, where asking took as long."""
+
+
+@dataclass(frozen=True)
+class _Foretold:
+    """What a deed would answer, or why it would be refused, as it was asked."""
+
+    asked: tuple[Any, ...]
+    stamp: object
+    """Where the office stood then."""
+    until: float
+    """Monotonic seconds."""
+    told: Any
 
 
 def foretold(act: Act[Made], *asked: Any, large: bool = False) -> Made | Refused:
     """What a deed would answer, or why it would be refused, to stand beside its button (后果预告) on every run.
 
-    `asked` names the deed and its input. What takes long to find is kept for a minute; the deed itself finds it anew.
+    `asked` names the deed and its input. It is found anew once the office has done anything; the deed finds it anew in
+    any case.
     """
-    kept: dict[Any, tuple[tuple[Any, ...], float, Any]] = st.session_state.setdefault("foretold", {})
-    before, at, told = kept.get(asked[0], ((), 0.0, None))
-    if before == asked and time.monotonic() - at < KEPT:
-        answered: Made | Refused = told
-        return answered
+    store: dict[Any, _Foretold] = st.session_state.setdefault("foretold", {})
+    with db.reading() as session:
+        stamp = kept.stamp(session), context.today()
+    before = store.get(asked[0])
+    if before and before.asked == asked and (before.stamp == stamp or time.monotonic() < before.until):
+        known: Made | Refused = before.told
+        return known
     began = time.monotonic()
+    told: Made | Refused
     try:
         told = rehearsed(act, large=large)
     except Refused as refused:
         told = refused
-    if time.monotonic() - began > SLOW:
-        kept[asked[0]] = asked, time.monotonic(), told
-    found: Made | Refused = told
-    return found
+    slow = time.monotonic() - began > SLOW
+    store[asked[0]] = _Foretold(asked, stamp, time.monotonic() + KEPT if slow else 0.0, told)
+    return told
 
 
 def answer(question: Callable[[Session, Actor], Any]) -> Any:

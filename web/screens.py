@@ -94,8 +94,8 @@ def pages(actor: Actor | None, counts: dict[str, int]) -> dict[str, list[Any]]:
     """
     return {
         section: [
-            st.Page(
-                shell.page_file(screen.file),
+            shell.registered(
+                screen.file,
                 title=screen.title + (f"（{counts[screen.file]}）" if screen.file in counts else ""),
                 icon=f":material/{screen.icon}:",
                 default=screen.file == "home",

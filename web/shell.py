@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.ground import db
 from core.ground.access import Actor, Role
@@ -39,6 +41,23 @@ def require(*roles: Role, elsewhere: Callable[[Actor], None] | None = None) -> A
 def page_file(name: str) -> str:
     """The path of a page's script, for links and tests."""
     return str(db.ROOT / "pages" / f"{name}.py")
+
+
+_PAGES: dict[tuple[Any, ...], Any] = {}
+"""Pages as they were made; making one anew looks up its file, for each of the menu at every run."""
+
+
+def registered(name: str, **told: Any) -> Any:
+    """A page for the registry (页面注册), one of its own for each run, which marks it as drawn: see `st.Page`."""
+    key = name, *told.values()
+    if key not in _PAGES:
+        made = st.Page(page_file(name), **told)
+        if get_script_run_ctx() is None:  # then it is no whole page
+            return made
+        if len(_PAGES) > 1000:
+            _PAGES.clear()
+        _PAGES[key] = made
+    return copy.copy(_PAGES[key])
 
 
 def link(name: str, label: str, **query: str) -> None:

@@ -227,7 +227,8 @@ def _digest(token: str) -> bytes:
 def ics(home: Organization, found: Iterable[Event], *, now: datetime) -> bytes:
     """A calendar as an iCalendar file (RFC 5545) of all-day events, for Outlook, WPS and telephones.
 
-    All-day events have no time zone to be taken wrongly. Each keeps its UID, so that a later file moves it.
+    All-day events have no time zone to be taken wrongly. Each keeps its UID, so that a later file moves it. Held to the
+    letter of the RFC by a test; none of those programs runs there.
     """
     made = icalendar.Calendar()
     made.add("prodid", "-//continuing education//deadlines//ZH")

@@ -104,7 +104,7 @@ def _hear(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
 
 def of(session: Session, submission_id: int, actor: Actor) -> list[Said]:
     """Comments on a submission (留言) that the actor may read, the oldest first. Refused codes: "missing"."""
-    workflow.one(session, submission_id, actor)
+    workflow.seen(session, submission_id, actor)
     read = sa.func.coalesce(_read_up_to(actor), 0)
     query = sa.select(Comment, read).where(Comment.submission_id == submission_id, _readable(actor))
     return [

@@ -528,7 +528,10 @@ class PlanKind(Kind[Plan]):
     decide_by = sa.select(_TABLE.c.start_on).where(_TABLE.c.id == Submission.id).scalar_subquery()
     columns = tuple(_TABLE.c[name] for name in ("subject", "start_on", "end_on", "headcount", "hours_each"))
     decide_by_word = "开始"
-    loads = (sa.orm.selectinload(Plan.course), sa.orm.selectinload(Plan.line).joinedload(ProgrammeLine.submission))
+    loads = (
+        sa.orm.selectinload(Plan.course),
+        sa.orm.selectinload(Plan.line).joinedload(ProgrammeLine.submission).joinedload(Submission.organization),
+    )
 
     def source(self, submissions: sa.FromClause) -> sa.FromClause:
         return submissions.join(_TABLE, _TABLE.c.id == Submission.id)

@@ -426,33 +426,42 @@ def one(session: Session, submission_id: int, actor: Actor, *, kind: str | None 
 
     Refused codes: "missing".
     """
-    query = _loading().where(
-        Submission.id == submission_id, visible_to(actor), Submission.kind == kind if kind else sa.true()
-    )
-    submission = session.scalar(query)
-    if submission is None:
+    model, query = _loading(seen(session, submission_id, actor, kind=kind))
+    return session.scalars(query.where(model.id == submission_id)).one()
+
+
+def seen(session: Session, submission_id: int, actor: Actor, *, kind: str | None = None) -> str:
+    """The kind of a submission of the actor's jurisdiction (可见); nothing else is read. Refused codes: "missing"."""
+    which = Submission.kind == kind if kind else sa.true()
+    query = sa.select(Submission.kind).where(Submission.id == submission_id, visible_to(actor), which)
+    found = session.scalar(query)
+    if found is None:
         raise not_found(KINDS[kind].word if kind else "申请")
-    return submission
+    return found
 
 
 def several(session: Session, submission_ids: Sequence[int], actor: Actor) -> list[Submission]:
     """Some submissions of the actor's jurisdiction, of any kinds, in this order; few statements, others left out."""
-    query = _loading().where(Submission.id.in_(submission_ids), visible_to(actor))
-    found = {each.id: each for each in session.scalars(query)}
+    query = sa.select(Submission.id, Submission.kind).where(Submission.id.in_(submission_ids), visible_to(actor))
+    of_kind: dict[str, list[int]] = {}
+    for number, kind in session.execute(query):
+        of_kind.setdefault(kind, []).append(number)
+    found: dict[int, Submission] = {}
+    for kind, numbers in of_kind.items():
+        model, loading = _loading(kind)
+        found |= {each.id: each for each in session.scalars(loading.where(model.id.in_(numbers)))}
     return [found[each] for each in submission_ids if each in found]
 
 
-def _loading() -> sa.Select[Submission]:
-    """Submissions of all kinds with what is shown of one: its offices, its person, and what its kind says."""
-    models = [each.model for each in KINDS.values()]
-    return (
-        sa.select(Submission)
-        .options(
-            sa.orm.selectin_polymorphic(Submission, models), *(load for each in KINDS.values() for load in each.loads)
-        )
-        .options(sa.orm.joinedload(Submission.organization), sa.orm.joinedload(Submission.person))
-        .options(sa.orm.joinedload(Submission.authority).joinedload(Organization.authority))
+def _loading(code: str) -> tuple[type[Submission], sa.Select[Submission]]:
+    """Submissions of a kind with what is shown of one: its offices, its person, and what its kind says."""
+    kind = KINDS[code]
+    model: type[Submission] = kind.model
+    offices = (
+        sa.orm.joinedload(model.organization),
+        sa.orm.joinedload(model.authority).joinedload(Organization.authority),
     )
+    return model, sa.select(model).options(*kind.loads, *offices, sa.orm.joinedload(model.person))
 
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
@@ -494,7 +503,7 @@ def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:
 
     Columns: at, action, account_name, to_state, reason, confirmed, kind.
     """
-    found = one(session, submission_id, actor)
+    kind = seen(session, submission_id, actor)
     plain = "at action account_name to_state reason confirmed".split()
     query = (
         sa.select(*(getattr(Movement, name) for name in plain), Submission.kind)
@@ -503,7 +512,7 @@ def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:
         .order_by(Movement.id)
     )
     frame = pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
-    return frame.assign(kind=found.kind)
+    return frame.assign(kind=kind)
 
 
 def remarks(session: Session, submission_id: int, actor: Actor) -> list[OpenRemark]:

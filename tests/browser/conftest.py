@@ -86,12 +86,11 @@ def cast(home: Path, sqlite_template: Path, running: tuple[str, Path], monkeypat
 
 @pytest.fixture
 def server(running: tuple[str, Path], cast: Cast, browser: Browser) -> Iterator[str]:
-    """The address of the product, serving that office; every window is closed afterwards, and nothing went wrong."""
+    """The address of the product, serving that office; every page is closed afterwards, and nothing went wrong."""
     base, served = running
     before = len(_log(served))
     yield base
-    for window in browser.contexts:
-        window.close()
+    desk.put_away(browser)
     said = _log(served)[before:]
     assert "Traceback" not in said, said
     forbidden, desk.FORBIDDEN[:] = list(desk.FORBIDDEN), []

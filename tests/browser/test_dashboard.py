@@ -9,8 +9,8 @@ import pypdfium2
 from playwright.sync_api import Browser, expect
 
 from core.ground.access import Role
-from tests.browser.desk import seated
-from tests.cast import PASSWORD, Cast
+from tests.browser.desk import arrive
+from tests.cast import Cast
 from tests.pages.test_deeds import behind_year, posted
 from web.sign_in import FIRST
 
@@ -20,16 +20,7 @@ def test_a_leader_clicks_the_map_takes_the_figures_along_and_prints_them(
 ) -> None:
     posted(cast)
     assert FIRST[Role.LEADER] == "quota_dashboard"
-    window = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900})
-    page = window.new_page()
-    page.goto(server)
-    page.get_by_label("用户名").fill("leader")
-    page.get_by_label("密码", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="登录", exact=True).click()
-    expect(page.locator("h1")).to_have_text("指标看板", timeout=30_000)
-    window.close()
-
-    leader = seated(browser, server, "leader")
+    leader = arrive(browser, server, "leader")
     page = leader.go(f"quota_dashboard?year={behind_year()}", "指标看板")
     tile = page.locator("[aria-label='自治区本级，2']").first
     expect(tile).to_be_visible(timeout=30_000)

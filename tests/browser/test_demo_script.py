@@ -14,7 +14,7 @@ from core.ground import db
 from data.demo import office as demonstration
 from data.demo.accounts import PASSWORD
 from tests.browser.conftest import NOW, put
-from tests.browser.desk import Desk, seated
+from tests.browser.desk import Desk, seated, window
 
 SCRIPT = (db.ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
 
@@ -58,7 +58,7 @@ def open_first(desk: Desk) -> None:
 
 def leader_arrives(browser: Browser, server: str) -> Desk:
     """The leader signs in through the form and is where the script begins."""
-    page = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900}).new_page()
+    page = window(browser, server)
     page.goto(server)
     page.get_by_label("用户名").fill("leader")
     page.get_by_label("密码", exact=True).fill(PASSWORD)

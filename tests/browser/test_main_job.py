@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from core.ground import db
 from core.models import AuditEntry
-from tests.browser.desk import Desk, arrive, choose_first_row
+from tests.browser.desk import Desk, arrive, choose_first_row, window
 
 ROSTER = db.ROOT / "tests" / "data" / "roster.xlsx"
 TITLE = "端到端知识更新培训班"
@@ -129,7 +129,7 @@ def test_a_training_goes_from_plan_to_card(browser: Browser, server: str, tmp_pa
     look_up(reviewer, start.year)
 
     address = print_card(reviewer, tmp_path)
-    stranger = browser.new_context(locale="zh-CN").new_page()
+    stranger = window(browser, base.base)
     stranger.goto(address)
     expect(stranger.get_by_text("此卡真实有效")).to_be_visible()
     expect(stranger.get_by_text("额*****")).to_be_visible()

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, expect
 from core.ground import db
 from core.models import Movement, Plan, State, Submission
 from tests import cast as people
-from tests.browser.desk import Desk, arrive
+from tests.browser.desk import Desk, arrive, window
 from tests.cast import Cast
 from tests.pages.test_deeds import NOW, ahead
 
@@ -95,7 +95,7 @@ def test_an_approved_plan_is_three_clicks_from_the_sign_in_and_ten_more_are_elev
     browser: Browser, server: str, cast: Cast
 ) -> None:
     plans = file_plans(cast, 11)
-    page = browser.new_context(locale="zh-CN", viewport={"width": 1366, "height": 768}).new_page()
+    page = window(browser, server, width=1366, height=768)
     page.add_init_script(COUNT)
     reviewer = Desk(page, server)
     page.goto(server)

@@ -1,6 +1,7 @@
 """The calendar of an organization: its deadlines and trainings, its address, and the file that Outlook and WPS read."""
 
 import asyncio
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
@@ -128,6 +129,7 @@ def test_the_file_is_what_calendars_read_and_names_nobody(database: str) -> None
     assert max(map(len, text.split(b"\r\n"))) <= 75
     read = icalendar.Calendar.from_ical(text)
     assert (read["METHOD"], read["VERSION"]) == ("PUBLISH", "2.0")
+    _holds(read)
     entries = {str(each["UID"]).partition("@")[0]: each for each in read.walk("VEVENT")}
     training = entries[f"training-{plan.id}"]
     assert plan.title in training["SUMMARY"]
@@ -142,6 +144,24 @@ def test_the_file_is_what_calendars_read_and_names_nobody(database: str) -> None
     assert {str(each["UID"]) for each in again.walk("VEVENT")} == {str(each["UID"]) for each in read.walk("VEVENT")}
     for private in ("张示教授", c.id_number(1), "150199", c.row(1)[1]):
         assert str(private) not in str(text, "utf-8").replace("\r\n ", "")
+
+
+def _holds(read: icalendar.Calendar) -> None:
+    """RFC 5545 to the letter: what each part must have once, may have at most once, and of which type."""
+    assert [part.errors for part in read.walk() if part.errors] == []
+    assert {part.name for part in read.walk()} == {"VCALENDAR", "VEVENT"}
+    entries = read.walk("VEVENT")
+    assert all(isinstance(each, str) for each in (read["PRODID"], read["CALSCALE"]))  # a list where one came twice
+    assert len({str(each["UID"]) for each in entries}) == len(entries) > 0
+    for each in entries:
+        assert {"UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY"} <= each.keys()  # 3.6.1
+        assert each["DTSTAMP"].to_ical().endswith(b"Z")  # 3.8.7.2: in UTC
+        for name in ("DTSTART", "DTEND"):  # of a whole day: a date alone, so that no VTIMEZONE is asked for, 3.6.5
+            assert each[name].params == {"VALUE": "DATE"}
+            assert re.fullmatch(rb"\d{8}", each[name].to_ical())
+        assert each.decoded("DTSTART") < each.decoded("DTEND")  # 3.6.1: its end is not part of it
+        assert each["TRANSP"] == "TRANSPARENT"
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", str(each["SUMMARY"]))  # 3.3.11
 
 
 def test_a_wrong_address_is_not_found_however_it_looks_and_asking_on_ends(office: object) -> None:

@@ -336,12 +336,13 @@ def approved_line(session: Session, cast: c.Cast, by: str = "admin", year: int =
 def test_a_plan_names_the_approved_line_it_carries_out(database: str) -> None:
     cast = c.assemble()
     with db.transaction() as session:
-        line = approved_line(session, cast)
+        line = approved_line(session, cast, by="department")
     plan = draft(cast, replace(c.PLAN, programme="capability", line_id=line.id))
     with db.reading() as session:
-        told = dict(plans.PLAN.facts(session.get_one(Plan, plan.id)))
+        found = workflow.one(session, plan.id, cast["base"])
+    told = dict(plans.PLAN.facts(found))  # as a page draws it, after its session
     assert told["专项项目"] == "知识更新能力提升项目"
-    assert told["项目任务"] == "新能源技术研修（内蒙古自治区人力资源和社会保障厅2024年第3项）"
+    assert told["项目任务"].endswith("2024年第3项）")
 
 
 def test_a_line_of_another_league_or_year_or_not_approved_cannot_be_carried_out(database: str) -> None:

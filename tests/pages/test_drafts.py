@@ -44,6 +44,7 @@ def test_typing_is_there_again_in_another_browser_until_it_is_saved(cast: Cast) 
     assert marked(app)
     press(app, "保存")  # what is no number is refused in words, beside its field, and nothing is lost
     assert "“约五十”不是" in boxes(app, "error")[0]
+    assert "保存" not in boxes(app, "error")[0]  # the words fit whichever button was pressed
     assert sum("“约五十”不是" in each.value for each in app.markdown) == 1
     assert app.text_input(key=f"{key}headcount").value == "约五十"
     app.text_input(key=f"{key}headcount").input("６０人").run()
@@ -93,3 +94,10 @@ def test_the_form_follows_the_first_day_as_it_is_typed(cast: Cast) -> None:
     press(app, "上报")
     assert "开始日期未填" in boxes(app, "error")[0]
     assert app.text_input(key="plan-new-title").value == "示例title"
+
+
+def test_every_day_is_asked_for_as_year_month_and_day() -> None:
+    pages = [*db.ROOT.glob("web/**/*.py"), *db.ROOT.glob("pages/*.py")]
+    asked = [call[:260] for page in pages for call in page.read_text(encoding="utf-8").split("date_input")[1:]]
+    assert len(asked) > 20
+    assert [call for call in asked if "**drafts.DAYS" not in call and 'format="YYYY-MM-DD"' not in call] == []

@@ -15,7 +15,8 @@ from core.models import Account
 from core.people import accounts, passwords, setup
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import MAIN, boxes, open_page, sign_in
+from tests.pages.conftest import MAIN, boxes, listed, open_page, sign_in
+from tests.pages.test_deeds import ahead
 from web import context, first_visit, shell
 
 PAGES = sorted(path.stem for path in (db.ROOT / "pages").glob("*.py"))
@@ -131,8 +132,11 @@ def test_what_every_part_of_a_page_asks_first_is_asked_once_a_run_and_again_afte
     assert [sum(table in each for each in asked) for table in ("FROM setting", "JOIN sign_in", "FROM submission")] == [
         1,
         1,
-        1,  # which are shown; how many there are of each kind in each state was counted a moment ago
+        0,  # the list stands as long as nothing was done in the office; how many there are was counted a moment ago
     ]
+    plan = people.file_plan(cast, now=datetime.now(UTC), **ahead(20))
+    app.run()
+    assert [each["id"] for each in listed(app)] == [plan.id]
 
     def script() -> None:
         from datetime import UTC, datetime

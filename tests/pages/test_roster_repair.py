@@ -414,9 +414,12 @@ def test_a_refused_file_leaves_no_green_light_of_the_former_one(cast: Cast) -> N
 
 
 def test_ticked_rows_are_remarked_on_and_each_remark_leads_its_base_to_the_row(cast: Cast) -> None:
-    plan = behind(cast, people.sheet([people.row(1), people.row(2), people.row(3)]))
+    failed = people.row(4, assessment="不合格")
+    plan = behind(cast, people.sheet([people.row(1), people.row(2), people.row(3), failed]))
     report = one(sa.select(Report).where(Report.plan_id == plan.id))
     app = open_page("review", sign_in("reviewer"), item=str(report.id))
+    average = next(line for line in app.table[0].value.values.tolist() if line[0] == "每人学时（平均）")
+    assert average[1:] == ["24", "24（有学时的3人）", ""]  # who earned none is left out, and it says so
     ticks, key = f"ticked-{report.id}-{report.version}", f"remarks-{report.id}-{report.version}"
     for rows, reason, words in (({3, 5}, "mismatch", "单位与证书不同"), ({4}, "evidence", "")):
         app.session_state[ticks] = rows  # as a hand ticks them in the grid

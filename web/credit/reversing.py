@@ -44,11 +44,9 @@ def _reversal(batch_id: int, written: str | None) -> Act[tuple[frozenset[int], i
 
 def _foretold(batch: CreditBatch, written: str | None) -> str | Refused:
     """What a reversal would lead to, in words, for beside its button; or why it would be refused."""
-    with db.reading() as session:
-        gone = len(reversed_lines(session, batch.id))
     name = "reverse" if written is None else "reverse-lines"
     large = batch.entries >= books.LARGE
-    told = deeds.foretold(_reversal(batch.id, written), name, batch.id, written, gone, large=large)
+    told = deeds.foretold(_reversal(batch.id, written), name, batch.id, written, large=large)
     return told if isinstance(told, Refused) else f"{told[2]}。"
 
 

@@ -1,0 +1,81 @@
+"""What was read once and is kept in this process (读入留存) until the office has done something since: the trail tells.
+
+Every deed leaves its line there, so that nothing kept outlives what it was read from, in whatever process it was done.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from core.law import notices
+from core.models import AuditEntry
+from core.trail import audit
+
+Part = TypeVar("Part")
+MOST = 96
+"""So many parts are kept; what was not asked for longest goes first."""
+_KEPT: OrderedDict[Hashable, tuple[Any, Any]] = OrderedDict()
+_LOCK = threading.Lock()
+_NO_CHANGE = tuple(each.value for each in (audit.Event.SIGNED_IN, audit.Event.SIGNED_OUT, audit.Event.FILE_HANDED_OUT))
+"""What changes nothing that is kept."""
+
+
+def once(session: Session, key: Hashable, read: Callable[[], Part]) -> Part:
+    """A part as it was read (读一次), read anew where anything was done in the office since.
+
+    The key names the database, what was asked, and whose it is: nobody is shown what only another may see. What is kept
+    is shared by threads, to be read and never changed.
+    """
+    now, before = stamp(session), found(key)
+    if before is not None and before[0] == now:
+        kept: Part = before[1]
+        return kept
+    part = read()
+    keep(key, now, part)
+    return part
+
+
+def stamp(session: Session) -> Hashable:
+    """Where the office stands (办到哪里): the same as long as nothing was done in it and no notice was published."""
+    last = sa.select(AuditEntry.id, AuditEntry.digest).where(AuditEntry.event.not_in(_NO_CHANGE))
+    found = session.execute(last.order_by(AuditEntry.id.desc()).limit(1)).one_or_none()
+    return (tuple(found) if found else None), notices.filed()
+
+
+def derived(key: Hashable, parts: tuple[object, ...], make: Callable[[], Part]) -> Part:
+    """What follows from kept parts (推得), made anew where one of them is no longer the very same."""
+    before = found(key)
+    if before is not None and all(was is now for was, now in zip(before[0], parts, strict=True)):
+        known: Part = before[1]
+        return known
+    made = make()
+    keep(key, parts, made)
+    return made
+
+
+def found(key: Hashable) -> tuple[Any, Any] | None:
+    """What is kept under a key: the stamp it was kept with, and the part; None where there is nothing."""
+    with _LOCK:
+        if key in _KEPT:
+            _KEPT.move_to_end(key)
+        return _KEPT.get(key)
+
+
+def keep(key: Hashable, stamp: Any, part: Any) -> None:
+    """Keep a part in the place of the one before."""
+    with _LOCK:
+        _KEPT[key] = (stamp, part)
+        while len(_KEPT) > MOST:
+            _KEPT.popitem(last=False)
+
+
+def forget() -> None:
+    """Forget everything (清空留存), as a process does that begins."""
+    with _LOCK:
+        _KEPT.clear()
