@@ -27,7 +27,7 @@ from core.ground import db
 from core.office import backups, daily, dashboards  # noqa: F401  loaded before the freeze, so that no session pays
 from core.office.mail import Post
 from core.people import accounts, keys, passwords, setup
-from core.records import cards  # noqa: F401
+from core.records import cards, printing  # noqa: F401
 from core.trail import files
 from routes import addresses, door, shield, uploads
 from web import context, first_visit
@@ -69,16 +69,17 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 def every_half_minute(stop: threading.Event) -> None:
     """What browsers left behind: sign-ins in use are kept going, uploads of browsers that are gone are freed.
 
-    And papers whose time is out are taken in.
+    And papers whose time is out are taken in, and what waits to be printed is taken up.
     """
     sweeper = Sweeper()
     while not stop.wait(30):
         try:
             context.keep_in_use()
             sweeper.sweep(time.monotonic())
+            printing.resume(datetime.now(UTC))
             take_in_papers()
         except Exception:  # the next round tries again
-            logging.getLogger("rounds").exception("what browsers left behind")
+            logging.getLogger("rounds").exception("what browsers left behind, or waits to be printed")
 
 
 def take_in_papers() -> None:
@@ -116,6 +117,7 @@ def every_day(stop: threading.Event) -> None:
                     daily.remind(session, now=now)
                 with db.reading() as session:
                     files.sweep(session, now=datetime.now(UTC))
+                printing.sweep(datetime.now(UTC))
                 reminded = db.office_day(now)
             if post := Post.office():
                 daily.mails(post, now=lambda: datetime.now(UTC))

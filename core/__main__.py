@@ -92,6 +92,10 @@ def _office_commands(commands: Commands) -> None:
     totals.add_argument("--rebuild", action="store_true", help="按明细重建，记入审计日志 (put them right, trailed)")
     totals.add_argument("--reason", default="命令行重建学时合计", help="原因，记入审计日志 (kept in the audit trail)")
     totals.set_defaults(run=_deed("ledger.compare_totals"))
+    in_bulk = commands.add_parser(
+        "cards", help="办理排队的批量打印，系统平时自行办理 (works off the cards that wait to be printed in bulk)"
+    )
+    in_bulk.set_defaults(run=_deed("records.print_cards"))
     proof = commands.add_parser(
         "proof",
         help="核对学时入账证明 (an entry's proof, without the database; exit 0 holds, 1 does not, 2 no proof, no key)",

@@ -19,7 +19,13 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 LICENCES = ROOT / "docs" / "licences.md"
-SAID_ELSEWHERE = {"pyrage": "MIT", "defusedxml": "PSF-2.0", "altair": "BSD-3-Clause", "protobuf": "BSD-3-Clause"}
+SAID_ELSEWHERE = {
+    "pyrage": "MIT",
+    "defusedxml": "PSF-2.0",
+    "altair": "BSD-3-Clause",
+    "protobuf": "BSD-3-Clause",
+    "pypdfium2": "BSD-3-Clause AND Apache-2.0",
+}
 """Where a package's own words are none, or are no name of a licence."""
 SPELLED = {
     "Apache 2.0": "Apache-2.0",

@@ -85,7 +85,9 @@ def person_page(person_id: int) -> None:
         if actor.role in cards.ISSUERS:
             stands = entries[entries["standing"] == Standing.STANDS]
             if not stands.empty:
-                carding.of(person_id, sorted({int(year) for year in stands["year"]}, reverse=True), actor)
+                carding.of(
+                    person_id, person.authority_id, sorted({int(year) for year in stands["year"]}, reverse=True), actor
+                )
         carding.issued(person_id, issued, actor)
         if oneself:
             checked.of(actor)

@@ -15,6 +15,7 @@ from core.ground.access import Actor, Refused, Role
 from core.office import dashboards, messages
 from core.people import persons, setup
 from core.quotas import targets
+from core.records import printing
 from web import (
     address,
     bar,
@@ -60,6 +61,7 @@ SCREENS = {
     ),
     "查询": (
         Screen("credit_lookup", "学时查询与审验卡", "person_search", persons.LOOKERS),
+        Screen("print_cards", "批量打印审验卡", "print", printing.PRINTERS),
         Screen("people", "人员", "groups", tuple(role for role in persons.LOOKERS if role is not Role.PERSON)),
         Screen("eligibility", "资格核验", "verified_user", (*access.OFFICERS, Role.EMPLOYER_CLERK, Role.PERSON)),
         Screen("recognised", "部门培训认可", "handshake", access.OFFICERS),
@@ -79,6 +81,7 @@ SCREENS = {
     ),
     "管理": (
         Screen("policy_lab", "政策试算与发布", "science", (Role.ADMIN,)),
+        Screen("card_templates", "审验卡样式", "badge", (Role.ADMIN,)),
         Screen("organizations", "机构与账号", "apartment", (Role.ADMIN,)),
         Screen("backups", "备份与恢复", "backup", (Role.ADMIN,)),
         Screen("audit", "审计日志", "history", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),

@@ -12,7 +12,7 @@ from core.ground.access import Refused, Role
 from core.people import accounts, passwords
 from routes import certificate
 from routes.session import DEVICE
-from web import context, deeds, uploads
+from web import claiming, context, deeds, uploads
 from web.words import OFFICE, md
 
 
@@ -26,8 +26,15 @@ def sign_in() -> None:
             st.info("登录已结束（退出、长时间没有操作、超过12小时、修改密码或账号停用），请重新登录。")
         if "half-token" in st.session_state:
             _code_form()
+        elif claiming.asked():
+            opened = claiming.form(_whence()[0])
+            if isinstance(opened, Refused):
+                st.session_state["sign-in-refused"] = opened.words
+            elif opened:
+                st.success(f"账号已开通。以后用身份证号或用户名{opened}登录。")
         else:
             _password_form()
+            st.button("用开通码开通账号", type="tertiary", on_click=claiming.begin, key="claim-begin")
         refused = st.session_state.pop("sign-in-refused", None)
         if refused:
             st.error(md(refused))
@@ -46,7 +53,9 @@ def sign_in() -> None:
 def _password_form() -> None:
     with st.form("sign-in"):
         st.subheader("登录", anchor=False)
-        username = st.text_input("用户名", key="sign-in-name", autocomplete="username")
+        username = st.text_input(
+            "用户名", key="sign-in-name", autocomplete="username", placeholder="个人也可填身份证号"
+        )
         typed = st.text_input("密码", type="password", key="sign-in-password", autocomplete="current-password")
         if st.form_submit_button("登录"):  # no callback: the page is to be drawn once more, to set the cookie
             _check(username, typed)
@@ -114,7 +123,7 @@ def _check(username: str, password: str) -> None:
         st.session_state["token"] = answer
 
 
-FIRST = {Role.LEADER: "quota_dashboard"}
+FIRST = {Role.LEADER: "quota_dashboard", Role.PERSON: "credit_lookup"}
 """The page that a role comes to after signing in, where it is another than the home page."""
 
 

@@ -1,4 +1,4 @@
-"""Hours of earlier years brought in, and the proof of one entry checked."""
+"""Hours of earlier years brought in, cards printed in bulk, and the proof of one entry checked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from core.cli import console
 from core.ground import db
 from core.people import setup
-from core.records import imports, proofs
+from core.records import imports, printing, proofs
 from core.tables.problems import problem_lines
 from core.trail.files import Upload
 
@@ -24,6 +24,13 @@ def proof(options: argparse.Namespace) -> int:
         console.say(words)
     console.say("does not hold" if found else f"holds, signed under the key {options.key or proofs.public_key()}")
     return 1 if found else 0
+
+
+@console.office_command
+def print_cards(_options: argparse.Namespace) -> int:
+    """Work off the print runs that wait or were left unfinished."""
+    console.say(f"print runs finished: {printing.work(console.now)}")
+    return 0
 
 
 @console.office_command

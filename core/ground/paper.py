@@ -14,6 +14,7 @@ import importlib.resources
 import io
 import itertools
 import re
+import threading
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 import fpdf.output
+import pypdfium2
 import uharfbuzz as hb
 from fontTools import subset
 from fontTools.ttLib import TTFont
@@ -424,6 +426,22 @@ class Page(FPDF):
         self.set_font("cjk", size=8)
         self.set_text_color(*GREY)
         self.cell(0, 5, f"{self.foot}　　第 {self.page_no()} 页 / 共 {{nb}} 页", align="C")
+
+
+_DRAWING = threading.Lock()
+"""PDFium draws for one thread at a time."""
+
+
+def pictures(content: bytes, *, dots: float) -> list[bytes]:
+    """The pages of a PDF as images (PNG), to be looked at on screen; `dots` an inch."""
+    with _DRAWING, pypdfium2.PdfDocument(content) as document:
+        drawn = []
+        for page in document:
+            made = io.BytesIO()
+            page.render(scale=dots / 72).to_pil().save(made, "PNG")
+            page.close()
+            drawn.append(made.getvalue())
+        return drawn
 
 
 def heading(page: Page, title: str, below: Sequence[str]) -> None:

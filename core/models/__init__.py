@@ -35,6 +35,7 @@ from core.models.figures import FiledFigures
 from core.models.messages import Message, MessageChoice, MessageRead
 from core.models.offices import (
     Account,
+    ActivationCode,
     CalendarLink,
     ColumnChoice,
     Organization,
@@ -86,6 +87,7 @@ from core.models.trail import AuditEntry, CardCheck
 __all__ = [
     "APPEND_ONLY",
     "Account",
+    "ActivationCode",
     "AgentBinding",
     "Assessment",
     "Attachment",

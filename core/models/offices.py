@@ -149,6 +149,18 @@ class SecondFactor(Base):
     enrolled_at: Mapped[datetime] = mapped_column(Moment)
 
 
+class ActivationCode(Base):
+    """开通码: lets a person open an account of one's own, once; the code is on a slip, here is its keyed digest."""
+
+    __tablename__ = "activation_code"
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    wrong: Mapped[int]
+    """Wrong tries at it."""
+    used_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
 class SignInTry(Base):
     """Wrong tries to sign in, by what they are counted by: an account's name, a browser, an address; as a digest."""
 

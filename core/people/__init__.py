@@ -2,6 +2,7 @@
 
 __all__ = [
     "accounts",
+    "activation",
     "acts",
     "holidays",
     "identity",

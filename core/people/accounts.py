@@ -348,11 +348,19 @@ def may_try(session: Session, username: str, *, address: str | None, device: str
 def _tried(
     session: Session, username: str, address: str | None, device: str
 ) -> tuple[Account | None, list[tries.Counter]]:
-    """The account of a name, if there is one, and by what a try to sign in to it counts."""
+    """The account of a name, if there is one, and by what a try to sign in to it counts.
+
+    A person may give the ID number in place of the name; it is kept nowhere, and counts as the same account's.
+    """
     name = _username(username)
-    account = session.scalar(sa.select(Account).where(Account.username == name))
+    if resident_id.problem(username) is None:
+        holder = persons.holder(db.blind_index(resident_id.normalise(username)))
+        whose = sa.select(Person.id).where(Person.human_id == holder)
+        account = session.scalar(sa.select(Account).where(Account.role == Role.PERSON, Account.person_id.in_(whose)))
+    else:
+        account = session.scalar(sa.select(Account).where(Account.username == name))
     known = tries.device(device, account.id) if account else ""
-    return account, tries.counters(name, address, known)
+    return account, tries.counters(account.username if account else name, address, known)
 
 
 @deed

@@ -16,7 +16,7 @@ from core.ground import db, names, resident_id, typed
 from core.ground.access import Actor, Refused, Role, not_found, require, visible
 from core.ground.deeds import deed
 from core.ledger import books
-from core.models import Organization, Person, PersonChange, leagues
+from core.models import CreditBatch, CreditEntry, Organization, Person, PersonChange, Submission, leagues
 from core.trail import audit
 
 
@@ -142,6 +142,20 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     if actor.role is Role.PERSON:
         whose = Person.id == actor.person_id
     return sa.and_(whose, Person.merged_into_id.is_(None))
+
+
+def taught(actor: Actor) -> sa.ColumnElement[bool]:
+    """Whom a base has taught (本基地学员), as SQL: those to whom hours of its own reports were posted."""
+    require(actor, Role.BASE_CLERK)
+    record = sa.orm.aliased(Person)
+    there = (
+        sa.select(record.human_id)
+        .join(CreditEntry, CreditEntry.person_id == record.id)
+        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+        .join(Submission, Submission.id == CreditBatch.submission_id)
+        .where(Submission.organization_id == actor.organization_id)
+    )
+    return sa.and_(Person.id.in_(there), Person.merged_into_id.is_(None))
 
 
 def holder(id_index: bytes) -> sa.ColumnElement[int]:

@@ -6,9 +6,11 @@ __all__ = [
     "faces",
     "imports",
     "offline",
+    "printing",
     "privacy",
     "proofs",
     "recognition",
     "shortfalls",
+    "templates",
     "tokens",
 ]

@@ -38,7 +38,7 @@ from core.models import (
     under,
 )
 from core.people import persons, setup
-from core.records import faces, tokens
+from core.records import faces, templates, tokens
 from core.records.faces import DEEMED, Look, Size
 from core.trail import audit
 
@@ -61,14 +61,15 @@ def issue(
     now: datetime,
     since: int | None = None,
     full_id: bool = False,
-    size: Size = Size.HALF,
+    size: Size | None = None,
 ) -> Card:
     """Issue a card (出具审验卡), signed, for a person's credit year, clause 一(五)3: for hours that are in the ledger.
 
     `since`: from which year on (起始年度), each with its entries; None: the entries of `year`, and the years before it
     that the notice's longest window looks back to. `full_id`: with the whole ID number, which its holder alone may
-    choose. Refused codes: "role", "missing", "empty" (nothing stands in those years), "policy", "years" (`since` after
-    `year`, or too long before it), "id", "glyph" (it could not be printed whole).
+    choose. `size`: one that the template offers, None for its usual one. Refused codes: "role", "missing", "empty"
+    (nothing stands in those years), "policy", "years" (`since` after `year`, or too long before it), "id", "size",
+    "glyph" (it could not be printed whole).
     """
     require(actor, *ISSUERS)
     person = persons.one(session, person_id, actor)
@@ -79,6 +80,13 @@ def issue(
 
 MOST_YEARS = 12
 """Years that a card may be about."""
+
+
+def range_words(since: int | None, year: int) -> str:
+    """From which year on a card lists hours (学时范围), in words."""
+    if since is None:
+        return f"{year}年度（附近几年合计）"
+    return f"仅{year}年度" if since == year else f"{since}—{year}年度"
 
 
 @dataclass(frozen=True)
@@ -102,13 +110,17 @@ def prepared(
     *,
     since: int | None = None,
     full_id: bool = False,
-    size: Size = Size.HALF,
+    size: Size | None = None,
     now: datetime,
 ) -> Prepared:
     """Reckon what a card would say, which may take its time and needs no lock; `keep` issues it.
 
-    Nobody's right to it is asked here. Refused codes: "empty", "policy", "years", "glyph".
+    Nobody's right to it is asked here. Refused codes: "empty", "policy", "years", "size", "glyph".
     """
+    template = templates.current(session, person.authority_id)
+    if size is not None and size not in template.look.sizes:
+        offered = "、".join(each.label for each in template.look.sizes)
+        raise Refused("size", f"{person.name}的核定机关只用{offered}打印审验卡，请另选纸张。")
     if since is not None and not year - MOST_YEARS < since <= year:
         raise Refused("years", f"起始年度应在{year - MOST_YEARS + 1}至{year}年之间，请重新选择。")
     # Asked before the entries: a reversal that comes in between revokes the card, rather than being missed.
@@ -128,7 +140,8 @@ def prepared(
     if full_id:
         said["id_number"] = person.id_number
     paper.printable(db.canonical(said))  # before it is signed: a card that lacks a letter of a name is nobody's
-    return Prepared(person, said, year, first_year, last, office.name, size, None)
+    paper_size = size or template.look.sizes[0]
+    return Prepared(person, said, year, first_year, last, office.name, paper_size, template.id)
 
 
 def keep(session: Session, ready: Prepared, actor: Actor, now: datetime) -> Card:

@@ -19,6 +19,7 @@ from core.models import (
     BankItem,
     Base,
     Card,
+    CardTemplate,
     Comment,
     Course,
     CreditBatch,
@@ -29,6 +30,7 @@ from core.models import (
     Organization,
     Person,
     PolicyDraft,
+    PrintRun,
     PublicNotice,
     Quota,
     ResultBatch,
@@ -84,6 +86,9 @@ class Event(Labelled):
     ACCOUNT_OPENED = "account.opened", "开通账号"
     ACCOUNT_CLOSED = "account.closed", "停用账号"
     ACCOUNT_REOPENED = "account.reopened", "启用账号"
+    CODE_GIVEN = "person.code", "发放开通码"
+    ACCOUNT_CLAIMED = "account.claimed", "本人开通账号"
+    WRONG_CODE = "account.wrong_code", "开通码不符"
     PASSWORD_CHANGED = "account.password", "修改密码"
     PASSWORD_RESET = "account.reset", "重置密码"
     SIGNED_IN = "account.signed_in", "登录"
@@ -112,6 +117,8 @@ class Event(Labelled):
     CARD_ISSUED = "card.issued", "出具审验卡"
     CARD_PRINTED = "card.printed", "再次打印审验卡"
     CARD_REVOKED = "card.revoked", "注销审验卡"
+    CARD_TEMPLATE = "card_template.published", "发布审验卡样式"
+    CARDS_PRINTED = "cards.printed", "批量打印审验卡"
     PROOF_ISSUED = "proof.issued", "出具入账证明"
     PERSON_CORRECTED = "person.corrected", "更正人员信息"
     PERSON_MOVED = "person.moved", "人员调动"
@@ -201,10 +208,13 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             return touched.organization_id, touched.authority_id
         case ExamPaper():
             return _place(session, session.get_one(Exam, touched.exam_id))
-        case PublicNotice():
+        case PublicNotice() | CardTemplate():
             return touched.authority_id, touched.authority_id
         case Quota() | FiledFigures():
             return touched.organization_id, touched.organization_id
+        case PrintRun():
+            home = session.get_one(Organization, touched.organization_id)
+            return home.id, home.authority_id
         case PolicyDraft():
             home = session.get_one(Organization, session.get_one(Account, touched.drafted_by_id).organization_id)
             return home.id, home.authority_id

@@ -33,9 +33,20 @@ from core.models import (
     UncountedTime,
 )
 from core.office import backups, calendar, checklist, dashboards
-from core.people import accounts, acts, holidays, identity, keys, organizations, persons, second_factor, setup
+from core.people import (
+    accounts,
+    activation,
+    acts,
+    holidays,
+    identity,
+    keys,
+    organizations,
+    persons,
+    second_factor,
+    setup,
+)
 from core.quotas import targets
-from core.records import cards, imports, proofs
+from core.records import cards, faces, imports, printing, proofs, templates
 from core.submissions import appeals, claims, comments, disputes, plans, reports, workflow
 from core.submissions.programmes import (
     capability,
@@ -125,6 +136,14 @@ def busy_month() -> c.Cast:
         card = cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
         cards.printed_again(s, card.id, actor=reviewer, now=c.AFTER)
         cards.revoke(s, card.id, why=cards.Why.LOST, actor=reviewer, now=c.AFTER)
+        how: dict[str, Any] = {"size": faces.Size.A4, "form": printing.Form.PDF, "words": "示例", "origin": "http://h"}
+        printing.start(s, printing.Scope(2024), **how, actor=reviewer, now=c.AFTER)
+        look = templates.fields_of(faces.BUILT_IN)
+        templates.publish(s, look, logo=None, seal=None, version=0, actor=admin, now=c.AFTER)
+        for code in ("AAAA-AAAA", ""):
+            (slip,) = activation.give(s, [c.person_id(1)], actor=cast["employer"], now=c.AFTER)
+            how = {"password_hash": "hash", "address": None, "now": c.AFTER - timedelta(days=3)}  # the clock runs ahead
+            activation.claim(s, c.id_number(1), code or slip.code, **how)
         files.handed_out(s, report.roster_id, actor=reviewer, now=c.AFTER)
         persons.reveal_id(s, c.person_id(1), actor=cast["title"], reason="核对证书", now=c.AFTER)
         second = persons.one(s, c.person_id(2), reviewer)

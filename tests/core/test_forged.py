@@ -23,7 +23,7 @@ import core
 from core.__main__ import main
 from core.ground import db, deeds
 from core.ground.access import Actor, OrganizationKind, Refused, Role
-from core.people import accounts, organizations
+from core.people import accounts, activation, organizations
 from core.trail import audit
 from tests import cast as c
 
@@ -31,6 +31,7 @@ Deed = Callable[..., Any]
 
 
 BEFORE_ANYBODY = (accounts.sign_in, accounts.may_try, accounts.second_step, accounts.open_first)
+BEFORE_ANYBODY += (activation.may_claim, activation.claim)
 
 
 def _deeds() -> Iterator[tuple[str, Deed]]:

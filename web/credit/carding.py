@@ -11,27 +11,29 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor, Role
 from core.models import Card
-from core.records import cards, faces
+from core.records import cards, faces, templates
 from core.records.cards import Life, Why
-from core.records.faces import Size
+from core.records.faces import Look
 from web import context, deeds, tables
 from web.deeds import Who
 from web.words import md
 
 
-def of(person_id: int, offered: list[int], actor: Actor) -> None:
+def of(person_id: int, authority_id: int, offered: list[int], actor: Actor) -> None:
     """Choose years, paper and how the number is shown (生成审验卡); issue, download. `offered`: newest first."""
     key = f"card-{person_id}"
+    with db.reading() as session:
+        sizes = templates.current(session, authority_id).look.sizes
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{key}-form"):
         year = st.selectbox("审验卡年度", offered, key=f"{key}-year", width=120)
         st.selectbox(
             "学时范围",
             [None, *(since for since in range(year, year - cards.MOST_YEARS, -1) if since >= offered[-1])],
-            format_func=lambda since: _range_words(since, year),
+            format_func=lambda since: cards.range_words(since, year),
             key=f"{key}-since-{year}",
             width=210,
         )
-        st.selectbox("纸张", list(Size), format_func=lambda size: size.label, key=f"{key}-size", width=230)
+        st.selectbox("纸张", sizes, format_func=lambda size: size.label, key=f"{key}-size", width=230)
         if actor.person_id == person_id:
             st.checkbox("印完整身份证号", key=f"{key}-full", help="不勾选的，只印前6位和后4位")
         st.button("生成审验卡", type="primary", key=f"issue-{person_id}", on_click=_issue, args=(person_id, key, year))
@@ -50,29 +52,21 @@ def of(person_id: int, offered: list[int], actor: Actor) -> None:
             st.link_button("核验此卡", f"{context.origin()}/verify/{code}", icon=":material/verified:")
 
 
-def _range_words(since: int | None, year: int) -> str:
-    """From which year on a card lists hours, in words."""
-    if since is None:
-        return f"{year}年度（附近几年合计）"
-    return f"仅{year}年度" if since == year else f"{since}—{year}年度"
-
-
 def _issue(person_id: int, key: str, year: int) -> None:
     """Issue the card, then draw its PDF for the download button that follows: nobody's deed waits for the drawing."""
     state = st.session_state
     since, size, full = state[f"{key}-since-{year}"], state[f"{key}-size"], bool(state.get(f"{key}-full"))
 
-    def act(session: Session, **who: Unpack[Who]) -> tuple[str, Card]:
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, tuple[Card, Look]]:
         card = cards.issue(session, person_id, year, since=since, size=size, full_id=full, **who)
-        return f"审验卡已生成，验证码{cards.written(card.code)}，请下载打印。", card
+        words = f"审验卡已生成，验证码{cards.written(card.code)}，请下载打印。"
+        return words, (card, templates.of_card(session, card))
 
-    if card := deeds.deed(act, "card", person_id, year, since, size, full):
-        title = faces.span(cards.said_by(card))
-        state["card"] = (person_id, card.code, title, cards.filename(card), _drawn(card))
-
-
-def _drawn(card: Card) -> bytes:
-    return cards.pdf(card, verify_url=f"{context.origin()}/verify/{card.code}")
+    if made := deeds.deed(act, "card", person_id, year, since, size, full):
+        card, look = made
+        title, origin = faces.span(cards.said_by(card)), context.origin()
+        content = cards.pdf(card, look, verify_url=f"{origin}/verify/{card.code}")
+        state["card"] = (person_id, card.code, title, cards.filename(card), content)
 
 
 def issued(person_id: int, found: pd.DataFrame, actor: Actor) -> None:
@@ -112,7 +106,7 @@ def _again(card_id: int) -> None:
 
     def content(session: Session, **who: Unpack[Who]) -> bytes:
         card = cards.printed_again(session, card_id, **who)
-        return cards.pdf(card, verify_url=f"{origin}/verify/{card.code}")
+        return cards.pdf(card, templates.of_card(session, card), verify_url=f"{origin}/verify/{card.code}")
 
     st.download_button(
         "再次打印（PDF）",

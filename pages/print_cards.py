@@ -1,0 +1,35 @@
+"""Cards of many people at once: of a training, a unit or a filter; made beside the pages, taken away when done."""
+
+import streamlit as st
+
+from core.ground.access import Refused
+from core.people import activation
+from core.records import printing
+from web import shell
+from web.credit import bulk
+from web.words import md
+
+actor = shell.require(*printing.PRINTERS)
+shell.page(
+    "批量打印审验卡",
+    "一次打印一个培训、一个单位或一批人的审验卡。在后台办理，不影响其他操作；文件保存7日，只有您能下载。",
+)
+view = "打印审验卡"
+if actor.role in activation.GIVERS:
+    view = st.segmented_control(
+        "内容",
+        ["打印审验卡", "发放开通码"],
+        default="打印审验卡",
+        required=True,
+        key="view",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+try:
+    if view == "发放开通码":
+        bulk.codes(actor)
+    else:
+        bulk.starting(actor)
+        bulk.under_way(actor)
+except Refused as refused:
+    st.error(md(refused.words))

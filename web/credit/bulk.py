@@ -1,0 +1,201 @@
+"""Cards in bulk on screen (批量打印): whose, which years, what paper; the runs with their progress and their files."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Role
+from core.people import activation
+from core.records import cards, printing
+from core.records.faces import Size
+from core.records.printing import Form, Scope, State
+from web import address, context, deeds, tables
+from web.deeds import Who
+from web.words import md, moment_text
+
+
+def scope(actor: Actor, year: int, *, name: str) -> tuple[Scope, str]:
+    """Whose (范围): a training, or unit and name; answers it, and as words."""
+    ways = ["按培训", "按单位和姓名"] if actor.role is not Role.EMPLOYER_CLERK else ["按单位和姓名", "按培训"]
+    way = st.segmented_control(
+        "范围", ways, default=ways[0], required=True, key=f"{name}-way", label_visibility="collapsed"
+    )
+    if way == "按培训":
+        with db.reading() as session:
+            offered = printing.trainings(session, actor, year)
+        if offered.empty:
+            st.info(f"{year}年度还没有学时已入账的培训。请换一个年度，或按单位和姓名选择。")
+            return Scope(year, report_id=0), ""
+        lines = {
+            int(each["id"]): f"{each['title']}（{each['organization']}，{each['people']}人）"
+            for each in offered.to_dict("records")
+        }
+        chosen = st.selectbox("培训", list(lines), format_func=lines.__getitem__, key=f"{name}-report")
+        return Scope(year, report_id=chosen), lines[chosen]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = address.searched("姓名或身份证号", key=f"{name}q", placeholder="不填为全部", width=260)
+        clerk = actor.role is Role.EMPLOYER_CLERK
+        employer = "" if clerk else address.searched("工作单位", key=f"{name}employer", width=280)
+    words = "、".join(filter(None, (employer, text))) or ("本单位全部人员" if clerk else "全部人员")
+    return Scope(year, text=text, employer=employer), words
+
+
+def starting(actor: Actor) -> None:
+    """Choose whose cards, which years and what paper (开始批量打印), told how many that are before it begins."""
+    this = context.today().year
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        year = st.selectbox("年度", list(range(this, this - 6, -1)), key="bulk-year", width=110)
+        since = st.selectbox(
+            "学时范围",
+            [None, *range(year, year - cards.MOST_YEARS, -1)],
+            format_func=lambda first: cards.range_words(first, year),
+            key=f"bulk-since-{year}",
+            width=210,
+        )
+        size: Any = st.selectbox("纸张", list(Size), format_func=lambda each: each.label, key="bulk-size", width=240)
+        form: Any = st.selectbox("成品", list(Form), format_func=lambda each: each.label, key="bulk-form", width=230)
+    chosen, words = scope(actor, year, name="bulk")
+    complete = False
+    if actor.role is not Role.BASE_CLERK:
+        complete = st.checkbox("只打印本年度学时达到要求的", key="bulk-complete")
+    meant = Scope(year, since, chosen.report_id, chosen.text, chosen.employer, complete)
+    with db.reading() as session:
+        count = len(printing.whose(session, actor, meant))
+    st.caption(f"共{count:,}人有学时，将各打印一张；已有的卡仍有效且内容相同的，印原来那张。" if count else "没有人。")
+    origin = context.origin()
+
+    def start() -> None:
+        def act(session: Session, **who: Unpack[Who]) -> str:
+            run = printing.start(session, meant, size=size, form=form, words=words, origin=origin, **who)
+            return f"第{run.id}批已开始打印，共{run.people:,}人。可以离开本页，完成后回来下载。"
+
+        if deeds.deed(act, "print-run", str(meant), size, form):
+            printing.wake()
+
+    st.button("开始打印", type="primary", on_click=start, disabled=not count)
+
+
+def codes(actor: Actor) -> None:
+    """One-time codes (开通码) for people without an account: whose, how many, and the slips to hand out, once."""
+    year = context.today().year
+    with st.container(horizontal=True):
+        year = st.selectbox("有学时的年度", list(range(year, year - 6, -1)), key="codes-year", width=140)
+    chosen, words = scope(actor, year, name="codes")
+    with db.reading() as session:
+        found = printing.whose(session, actor, chosen)
+        without = activation.without_account(session, found, actor)
+    st.caption(
+        f"共{len(found):,}人，其中{len(without):,}人还没有个人账号。开通码30日内有效，只能用一次；重新发放的，以前的作废。"
+        if found
+        else "没有符合条件的人员。"
+    )
+    origin = context.origin()
+
+    def give() -> None:
+        def act(session: Session, **who: Unpack[Who]) -> tuple[str, list[activation.Slip]]:
+            slips = activation.give(session, without, **who)
+            return f"已为{len(slips):,}人发放开通码，请下载打印后裁开，交给本人。离开本页后不能再查看。", slips
+
+        if slips := deeds.deed(act, "codes", str(chosen), len(without)):
+            content = activation.printed(slips, address=origin, giver=actor.organization_name)
+            st.session_state["slips"] = (actor.account_id, content, len(slips), words)
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("发放开通码", type="primary", on_click=give, disabled=not without)
+        made = st.session_state.get("slips")
+        if made and made[0] == actor.account_id:
+            st.download_button(
+                f"下载开通码条（{made[2]:,}人，PDF）",
+                made[1],
+                f"开通码-{context.today():%Y%m%d}.pdf",
+                "application/pdf",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+
+
+def under_way(actor: Actor) -> None:
+    """The runs of this account (我的批量打印), drawn anew every few seconds while one is under way."""
+    with db.reading() as session:
+        found = printing.runs(session, actor, now=context.moment(session))
+    moving = found["state"].isin([State.WAITING, State.ISSUING, State.DRAWING]).any() if len(found) else False
+    st.fragment(_runs, run_every=2.0 if moving else None)(actor)
+
+
+def _runs(actor: Actor) -> None:
+    with db.reading() as session:
+        found = printing.runs(session, actor, now=context.moment(session))
+    if found.empty:
+        st.info("还没有批量打印过。上面选好范围，点“开始打印”。")
+        return
+    for run in found.to_dict("records"):
+        _run(run, actor)
+
+
+def _run(run: dict[Any, Any], actor: Actor) -> None:
+    state, number = State(run["state"]), int(run["id"])
+    with st.container(border=True):
+        years = cards.range_words(run["since"] if pd.notna(run["since"]) else None, run["year"])
+        st.markdown(
+            f"**第{number}批**　{md(run['words'])}　:gray[{years}　{run['size']}　{run['form']}　"
+            f"{moment_text(run['made_at'])}]"
+        )
+        through = int(run["done"] + run["left_out"])
+        if state in (State.WAITING, State.ISSUING, State.DRAWING):
+            st.progress(through / max(1, run["people"]), f"{state.label}　{through:,} / {run['people']:,}人")
+        else:
+            out = f"，{run['left_out']:,}人没有打印" if run["left_out"] else ""
+            st.markdown(f":gray-badge[{state.label}]　{run['done']:,}张{out}　{md(run['failed'])}")
+        with st.container(horizontal=True):
+            if state is State.DONE:
+                _download(number, run)
+            elif state in (State.WAITING, State.ISSUING, State.DRAWING):
+                st.button("停止", key=f"run-stop-{number}", on_click=_stop, args=(number,))
+            else:
+                label = "重新生成文件" if state is State.EXPIRED else "继续"
+                st.button(label, key=f"run-again-{number}", on_click=_again, args=(number,))
+        if run["left_out"]:
+            with st.expander(f"没有打印的（{run['left_out']:,}人）"):
+                with db.reading() as session:
+                    names = printing.left_out(session, number, actor)
+                tables.table(
+                    names.rename(columns={"reason": "left_out_because"}), ["name", "left_out_because"], empty=""
+                )
+
+
+def _download(number: int, run: dict[Any, Any]) -> None:
+    def content(session: Session, **who: Unpack[Who]) -> bytes:
+        return printing.taken(session, number, **who)
+
+    packed = run["form"] == Form.ZIP.label
+    st.download_button(
+        f"下载{'压缩包' if packed else 'PDF'}",
+        tables.deferred(content, db.transaction),
+        f"审验卡-{run['year']}-第{number}批.{'zip' if packed else 'pdf'}",
+        "application/zip" if packed else "application/pdf",
+        key=f"run-file-{number}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _stop(number: int) -> None:
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        printing.stop(session, number, **who)
+        return f"第{number}批已停止，已出具的审验卡仍然有效。"
+
+    deeds.deed(act, "run-stop", number)
+
+
+def _again(number: int) -> None:
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        printing.once_more(session, number, **who)
+        return f"第{number}批继续打印，已出具的不会重复出具。"
+
+    if deeds.deed(act, "run-again", number):
+        printing.wake()
