@@ -163,7 +163,7 @@ def peers(python: str, told: list[dict[str, Any]], singly: int, rounds: int) -> 
 
 def _runs(each: dict[str, Any]) -> list[str]:
     """The QR code as rows of 0 and 1."""
-    matrix = tokens.qr(each, ADDRESS + each["code"]).matrix
+    matrix = tokens.qr(tokens.address(each, ADDRESS + each["code"])).matrix
     return ["".join("1" if bit else "0" for bit in row) for row in matrix]
 
 
