@@ -59,6 +59,11 @@ def _office_commands(commands: Commands) -> None:
         help="首个管理员的用户名，初始密码输出一次 (its first password is said once, on stdout)",
     )
     init.add_argument(
+        "--regions",
+        metavar="FILE",
+        help="另一地区的人社部门名单：机构名称、类别、行政区划代码 (the offices of another region, as a table)",
+    )
+    init.add_argument(
         "--without-backup", action="store_true", help="升级前不另存，须已用别的办法备份 (no backup before an upgrade)"
     )
     init.set_defaults(run=_deed("setup.init"))

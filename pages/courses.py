@@ -41,11 +41,12 @@ def rows(found: Sequence[Course], so_far: dict[int, tuple[int, int, int]]) -> pd
 def one(found: Course, who: Actor) -> None:
     """The course that was chosen, as this actor has it."""
     mine = who.role is Role.BASE_CLERK and found.organization_id == who.organization_id
-    reading.head(found)
-    if found.state is CourseState.DRAFT and mine:
+    writing = found.state is CourseState.DRAFT and mine
+    reading.head(found, editing=writing)
+    if writing:
         editing.course(found, who)
         editing.lessons(found, who)
-        reading.contents(found)
+        reading.preview(found)
         st.button("报请发布", type="primary", on_click=editing.offer, args=(found,), key="offer")
         return
     if found.state in (CourseState.PUBLISHED, CourseState.WITHDRAWN):
@@ -59,7 +60,8 @@ def one(found: Course, who: Actor) -> None:
 
 def draw() -> None:
     makes = courses.makes(actor, context.today().year)
-    shell.page("网络课程", "编制、发布网络课程，查看学习情况；点一行打开。")
+    told = "查看本单位人员的学习情况" if actor.role is Role.EMPLOYER_CLERK else "编制、发布网络课程，查看学习情况"
+    shell.page("网络课程", f"{told}；点一行打开。")
     if makes:
         st.button("编制新课程", icon=":material/add:", on_click=lambda: address.choose("new", 1), key="new-course")
     with db.reading() as session:

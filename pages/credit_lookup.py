@@ -16,9 +16,9 @@ from core.ledger.years import Held, SubjectLine
 from core.models import Person
 from core.people import persons
 from core.records import cards, recognition
-from core.submissions import disputes, workflow
+from core.submissions import appeals, disputes, workflow
 from web import address, context, shell, tables
-from web.courses import steps
+from web.courses import appealing, steps
 from web.credit import carding, checked, disputing, proving
 from web.facts import facts
 from web.people import record
@@ -73,6 +73,7 @@ def person_page(person_id: int) -> None:
         year = db.office_day(context.moment(session)).year
         held = years.of(session, person_id, year)
         studied = passing.of_person(session, person, year)
+        lost = appeals.lost(session, person_id, actor)
     with st.container(border=True):
         st.markdown(f"#### {md(person.name)}　:gray[{resident_id.mask(person.id_number)}]")
         facts([("工作单位", person.employer_name), ("专业技术职务", person.post), ("从事专业", person.specialty)])
@@ -80,6 +81,7 @@ def person_page(person_id: int) -> None:
             record.revealing(person_id)
         years_of(held)
         steps.of_person(studied)
+        appealing.lost(lost, person_id, actor)
         if entries.empty:
             return
         if actor.role in cards.ISSUERS:
@@ -133,16 +135,17 @@ def entries_of(person: Person, entries: pd.DataFrame) -> None:
     tables.export(everything, columns, name=f"学时明细-{person.name}")
 
 
-def of_dispute(dispute_id: int) -> None:
-    """From a dispute (学时异议) in the address to the person whose hours it is about."""
-    address.choose("dispute", None)
+def of_dispute(kind: str, number: int) -> None:
+    """From a dispute or an appeal (异议、申诉) in the address to the person whom it is about."""
+    address.choose(kind, None)
     with db.reading() as session:
-        address.choose("person", workflow.one(session, dispute_id, actor, kind="dispute").human_id)
+        address.choose("person", workflow.one(session, number, actor, kind=kind).human_id)
 
 
 try:
-    if disputed := address.chosen("dispute"):
-        of_dispute(disputed)
+    for kind in ("dispute", "study_appeal"):
+        if number := address.chosen(kind):
+            of_dispute(kind, number)
     chosen = actor.person_id if oneself else search()
     if chosen is not None:
         person_page(chosen)

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Refused, Role
-from core.people import persons
+from core.people import acts, persons
 from core.records import shortfalls
 from core.records.shortfalls import Lack
 from web import address, context, shell, tables
-from web.people import record
+from web.people import changing, record
 from web.words import md
 
 actor = shell.require(*(role for role in persons.LOOKERS if role is not Role.PERSON))
@@ -50,6 +50,8 @@ if lack and not count and everybody:
     empty = "没有人短缺。可把“短缺”换成“全部”查看所有人员。"
 else:
     empty = "没有符合条件的人员。请核对姓名或完整身份证号；人员随花名册和导入的学时入库，且须在您的管理权限内。"
+if actor.role in acts.KEEPERS and count:
+    changing.employer_of_many(asked, count)
 person_id = tables.pick(frame, ["name", *shown, *told], name="person", empty=empty)
 if person_id is not None:
     try:

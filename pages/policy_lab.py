@@ -11,7 +11,7 @@ from core.ground import db
 from core.ground.access import Refused, Role
 from core.law import notices
 from core.people import setup
-from web import deeds, shell, tables
+from web import context, deeds, shell, tables
 from web.deeds import Who
 from web.policies import articles, draft_form, faults, trial
 from web.words import md
@@ -21,11 +21,22 @@ shell.page("政策试算与发布", "改动草稿的学时、年龄、年限或�
 
 
 def keep(text: str) -> None:
-    def act(session: Session, **who: Unpack[Who]) -> str:
-        draft = drafts.save_draft(session, text, **who)
-        return f"政策草稿“{draft.policy_id}”已保存，请另一名管理员在“草稿与发布”中核对后发布。"
+    name = st.session_state.get("lab-name", "")
 
-    deeds.deed(act, "draft", text)
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        draft = drafts.save_draft(session, text, name=name, **who)
+        return f"政策草稿“{draft.name}”已保存，请另一名管理员在“草稿与发布”中核对后发布。"
+
+    deeds.deed(act, "draft", text, name)
+
+
+def put_away(draft_id: int, version: int, name: str, away: bool) -> None:
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        reason = st.session_state[f"why-{draft_id}"]
+        drafts.put_away(session, draft_id, away, version=version, reason=reason, **who)
+        return f"草稿“{name}”已{'收起，可在“显示收起的”中找到' if away else '重新列出'}。"
+
+    deeds.deed(act, "put-away", draft_id, version, away)
 
 
 def publish(draft_id: int, version: int) -> None:
@@ -45,7 +56,20 @@ def publishing() -> None:
     with db.reading() as session:
         frame = drafts.listing(session, actor).rename(columns={"reason": "published_because"})
     frame["league"] = frame["league"].map(faults.place)
-    columns = ["policy_id", "league", "drafted_by", "drafted_at", "published_by", "published_at", "published_because"]
+    frame = frame.rename(columns={"name": "draft_name"})
+    away = frame["put_away_at"].notna()
+    if away.any() and not st.toggle(f"显示收起的（{int(away.sum())}）", key="lab-away"):
+        frame = frame[~away]
+    columns = [
+        "draft_name",
+        "policy_id",
+        "league",
+        "drafted_by",
+        "drafted_at",
+        "published_by",
+        "published_at",
+        "published_because",
+    ]
     chosen = tables.pick(frame, columns, name="draft", empty="还没有政策草稿。在“试算”中保存一份。")
     if chosen is None or chosen not in set(frame["id"]):
         if not frame.empty:
@@ -71,10 +95,25 @@ def publishing() -> None:
     empty = f"{last}年度没有存档的核验，或结论都不变。"
     tables.table(changed.rename(columns=names), ["year", *names.values()], empty=empty, height=240)
     if one["published_by"] is None or pd.isna(one["published_by"]):
-        st.text_input("发布依据（必填）", key=f"why-{chosen}", placeholder="如通知文号和印发日期")
-        version = int(str(one["version"]))
-        st.button("发布", type="primary", key=f"publish-{chosen}", on_click=publish, args=(chosen, version))
-        st.caption(f"起草人为{md(str(one['drafted_by']))}，须由另一名管理员发布；发布后立即按新政策计算。")
+        deciding(chosen, int(str(one["version"])), str(one["draft_name"]), bool(pd.notna(one["put_away_at"])))
+
+
+def deciding(draft_id: int, version: int, name: str, away: bool) -> None:
+    """What may be done about a draft: only what would not be refused is offered, and why the rest is not."""
+    with db.reading() as session:
+        why = drafts.why_not(session, draft_id, actor, now=context.now())
+    label = "收起或重新列出的原因（必填）" if why or away else "发布依据，或收起的原因（必填）"
+    st.text_input(label, key=f"why-{draft_id}", placeholder="如通知文号和印发日期")
+    with st.container(horizontal=True):
+        if not why and not away:
+            st.button("发布", type="primary", key=f"publish-{draft_id}", on_click=publish, args=(draft_id, version))
+        words = "重新列出" if away else "收起"
+        arguments = (draft_id, version, name, not away)
+        st.button(words, key=f"away-{draft_id}-{version}", on_click=put_away, args=arguments)
+    if why:
+        st.info(md(f"您现在不能发布这份草稿：{why}"))
+    elif not away:
+        st.caption("发布后立即按新政策计算。")
 
 
 def refuse(refused: Refused) -> None:
@@ -91,9 +130,12 @@ def trying() -> None:
     left, right = st.columns([2, 3])
     with left, st.container(border=True):
         text = draft_form.text(actor)
-        st.button("保存为草稿", key="keep-draft", on_click=keep, args=(text,))
+        st.text_input("草稿名称", key="lab-name", max_chars=drafts.LONGEST_NAME, placeholder="不填则用标题")
+        saving = st.container()
     try:
         draft = drafts.read(text, setup.league_names())
+        saving.button("保存为草稿", key="keep-draft", on_click=keep, args=(text,))
+        draft_form.asked(draft, saving)
         with right:
             chosen = trial.show(draft, actor)
     except Refused as refused:

@@ -6,7 +6,7 @@ from core.exams import results
 from core.ground import db
 from core.ground.access import Refused, Role
 from web import address, context, shell, tables
-from web.results import batches, bringing
+from web.results import batches, bringing, pushing
 from web.words import md
 
 actor = shell.require(Role.BASE_CLERK, Role.REVIEWER)
@@ -31,6 +31,8 @@ def page() -> None:
     if picked is not None:
         with st.container(border=True):
             batches.opened(picked, actor)
+    with st.expander("学习平台", expanded=address.chosen("platform") is not None, icon=":material/hub:"):
+        pushing.draw(courses, actor)
 
 
 try:

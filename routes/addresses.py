@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from routes import calendar, certificate, exams, health, learn, moved, session, verify, words
+from routes import calendar, certificate, exams, health, learn, moved, session, verify, words, xapi
 
 ROUTES = [
     Route("/healthz", health.health),
@@ -15,6 +15,7 @@ ROUTES = [
     Route("/learn/deed", learn.deed, methods=["POST"]),
     Route("/learn/{lesson:int}", learn.player),
     Route("/learn/{lesson:int}/file", learn.file),
+    Route("/learn/{lesson:int}/page/{number:int}", learn.page),
     Route("/learn/{name}", learn.asset),
     Route("/session", session.start_session, methods=["POST"]),
     Route("/.well-known/jwks.json", verify.keys),
@@ -26,5 +27,6 @@ ROUTES = [
     Route("/verify/{code}", verify.confirm, methods=["POST"]),
     Route("/words.js", words.script),
     *exams.ROUTES,
+    *xapi.ROUTES,
     *(Route(page, moved.moved) for page in moved.PAGES),
 ]

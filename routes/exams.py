@@ -78,9 +78,10 @@ def course(request: Request) -> Response:
 def _attempt(paper: Any) -> str:
     how = "及格" if paper.passed else "不及格"
     kind = "yes" if paper.passed else "no"
+    score = hours_text(paper.score)
     return (
-        f"<tr><td>第{paper.number}次<td>{_moment(paper.handed_in_at)}<td class=number>{hours_text(paper.score)}"
-        f'<td><span class="mark {kind}">{how}</span><td><a href="/learn/paper/{paper.id}">查看解析</a>'
+        f"<tr><td class=short>第{paper.number}次<td>{_moment(paper.handed_in_at)}<td class=number>{score}"
+        f'<td><span class="mark {kind}">{how}</span><td class=short><a href="/learn/paper/{paper.id}">解析</a>'
     )
 
 
@@ -196,7 +197,7 @@ def _given(paper_id: int, token: str, body: bytes) -> Given | None:
     try:
         sent = json.loads(body)
         place, chosen, sequence = sent["place"], sent["chosen"], sent["sequence"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     fits = all(type(each) is int for each in (place, chosen, sequence)) and 0 < place < 1000 and 0 <= chosen < 2**10
     if not (fits and 0 < sequence < answers.LARGEST_SEQUENCE and paper_id < 2**31):

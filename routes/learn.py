@@ -82,6 +82,13 @@ def file(request: Request) -> Response:
     return FileResponse(found, media_type=kinds.get(found.suffix.lower(), "application/octet-stream"))
 
 
+def page(request: Request) -> Response:
+    """A page of a lesson's PDF as an image, for those who may have the file."""
+    found, number = _file(request), request.path_params["number"]
+    drawn = courses.pages(found.name) if found else []
+    return FileResponse(drawn[number - 1]) if 0 < number <= len(drawn) else Response(status_code=404)
+
+
 def asset(request: Request) -> Response:
     """The script or the style of these pages."""
     name = request.path_params["name"]
@@ -113,7 +120,7 @@ def _done(body: bytes, headers: Headers) -> Response:
     try:
         asked = json.loads(body)
         act = DEEDS[asked.pop("do")]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return JSONResponse({"words": "not understood"}, status_code=400)
     real = datetime.now(UTC)
     token = cookie_parser(headers.get("cookie", "")).get(COOKIE)
@@ -293,7 +300,8 @@ def _uncounted(times: list[UncountedTime], filed: Mapping[int, Any]) -> str:
         if each.granted_at:
             state = "<em>已补计</em>"
         elif appeal is not None:
-            state = f"<em>{KINDS[appeal.kind].word_for(appeal.state)}</em>"
+            said = KINDS[appeal.kind].word_for(appeal.state)
+            state = f'<em>{said}</em>　<a href="/credit_lookup">查看答复</a>'
         else:
             state = (
                 f'<form class=appeal data-time="{each.id}"><label>当时的情况<input name="words" maxlength="500" '
@@ -339,10 +347,12 @@ def _content(lesson: Lesson) -> str:
             address = html.escape(lesson.address)
             return f'<video id=video src="{address}" controls playsinline preload="metadata"></video>'
         case LessonKind.PDF:
-            return (
-                f'<iframe id=paper src="/learn/{lesson.id}/file" title="{html.escape(lesson.title)}"></iframe>'
-                f'<p><a href="/learn/{lesson.id}/file" download>下载PDF</a></p>'
+            many = len(courses.pages(lesson.file))
+            images = "".join(
+                f'<img src="/learn/{lesson.id}/page/{at}" loading="lazy" alt="第{at}页，共{many}页">'
+                for at in range(1, many + 1)
             )
+            return f'<div class=paper>{images}</div><p><a href="/learn/{lesson.id}/file" download>下载PDF</a></p>'
     return f"<article id=text>{_prose(lesson.body)}</article>"
 
 

@@ -31,7 +31,7 @@ def moved(request: Request) -> Response:
     """The page that took an old one's place, with the same record open."""
     ways = PAGES[request.url.path]
     for record, page, query, name in ways:
-        if (number := request.query_params.get(record, "")).isdecimal() and len(number) < 15:
+        if (number := request.query_params.get(record, "")).isdecimal() and number.isascii() and len(number) < 10:
             if record == "dispute":
                 with db.reading() as session:
                     number = str(disputes.renumbered(session, int(number)))

@@ -17,6 +17,8 @@ COOKIE = "ce_session"
 """The name of the session cookie."""
 DEVICE = "ce_device"
 """The name of the cookie by which a browser is known to the accounts that have signed in from it."""
+LARGEST = 4096
+"""Bytes of a token as JSON."""
 REMEMBERED = 365 * 24 * 3600
 """Seconds for which it is known."""
 
@@ -30,7 +32,11 @@ async def start_session(request: Request) -> Response:
         return PlainTextResponse("forbidden", status_code=403)
     if request.headers.get("content-type", "").split(";")[0] != "application/json":
         return PlainTextResponse("JSON expected", status_code=415)
-    body = await request.body()
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST:
+            return PlainTextResponse("too large", status_code=413)
     return await run_in_threadpool(
         _session_response, body, request.cookies.get(DEVICE, ""), request.url.scheme == "https"
     )
@@ -40,7 +46,7 @@ def _session_response(body: bytes, device: str, secure: bool) -> Response:
     """The response that sets the cookie, in a thread of its own: it asks the database."""
     try:
         token = json.loads(body)["token"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return PlainTextResponse("a token expected", status_code=400)
     with db.reading() as session:
         actor = accounts.actor_of(session, token, datetime.now(UTC)) if isinstance(token, str) else None

@@ -27,7 +27,7 @@ frame-src 'self'; form-action 'self'"
 )
 """Content security policy of our own pages with a script of theirs: files of ours alone, and videos where they lie."""
 _WITH_SCRIPT = re.compile(r"/learn(/\d+)?|/learn/(exam|paper)/\d+")
-_INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+_INLINE = re.compile(rb"<script>((?:(?!<script>).)*?)</script>", re.DOTALL)
 _HASHED = re.compile(r"/static/.+\.[\w-]{8}\.\w+")
 _FOREIGN = ("access-control-allow-origin", "access-control-allow-credentials", "server")
 YEAR = 365 * 24 * 3600

@@ -63,7 +63,7 @@ async def verify(request: Request) -> Response:
 async def confirm(request: Request) -> Response:
     """Whether the bearer is the card's holder (核对持卡人): name and last four digits, yes or no. 404, 429 as above."""
     code = request.path_params["code"]
-    if not 0 < int(request.headers.get("content-length", "0")) <= _LONGEST:
+    if not 0 < _size(request) <= _LONGEST:
         return HTMLResponse(_verification_page(None), status_code=413)
     async with request.form(max_files=0, max_fields=2) as form:
         name, last_four = (str(form.get(each, ""))[:60] for each in ("name", "last_four"))
@@ -83,6 +83,12 @@ def verify_form(request: Request) -> Response:
     return HTMLResponse(_page("审验卡与入账证明核验", _FORM + _PROOF_FORM + _OFFLINE))
 
 
+def _size(request: Request) -> int:
+    """Bytes that a request says it has; 0 where it says nothing of use."""
+    said = request.headers.get("content-length", "")
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 12 else 0
+
+
 def _to_its_address(code: str) -> Response:
     """The page of a card by what was typed or scanned."""
     return RedirectResponse(f"/verify/{quote(cards.plain_code(code) or typed.plain(code), safe='')}", status_code=303)
@@ -94,7 +100,7 @@ async def verify_sent(request: Request) -> Response:
 
     Open to everybody. 413 for a file that is empty or too large to be a proof.
     """
-    if not 0 < int(request.headers.get("content-length", "0")) <= proofs.LARGEST:  # the server lets no more through
+    if not 0 < _size(request) <= proofs.LARGEST:  # the server lets no more through
         return HTMLResponse(
             _page("入账证明核验", f"<p class=bad>请选择随证明下载的 .json 文件。</p>{_PROOF_FORM}"), 413
         )

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 
 from core import models
 from core.courses import courses, figures
+from core.eligibility import decisions
 from core.ground import db, resident_id
 from core.ground.access import Actor, OrganizationKind, Refused, Role
 from core.law import notices
 from core.ledger import checks, statements
 from core.models import Account, AuditEntry, CreditBatch, Organization, Person, Plan, Report, State
-from core.people import passwords
+from core.people import accounts, passwords
 from core.quotas import progress
 from core.submissions import plans, queues, reports, roster, workflow
 from core.submissions.programmes import study
@@ -130,6 +131,15 @@ def test_the_demonstration_shows_every_role_state_and_deadline_by_people_there_a
             assert set(states) == set(State), f"{kind.__name__}: {states}"
         assert 150 <= session.scalar(sa.select(sa.func.count()).select_from(sa.inspect(Plan).local_table)) <= 250
         assert {each.role for each in ACCOUNTS} == set(Role)
+        assert notices.in_force(db.office_day(NOW)).id == "demo-2026"  # of its own year, and marked as made up
+        assert all("虚构" in notices.of_year(year).document for year in (2025, 2026))
+        assert not accounts.two_people(
+            session, who(session, "admin2"), who(session, "admin").account_id, now=NOW, what=""
+        )
+        decided = decisions.decided(session, who(session, "title"))
+        assert set(decided["year"]) == {2025, 2026}
+        assert {"符合", "不符合"} <= set(decided["outcome"])
+        assert {"更正", "调动"} == {each.label for each in session.scalars(sa.select(models.PersonChange.kind))}
         for each in ACCOUNTS:
             account = session.scalars(sa.select(Account).where(Account.username == each.username)).one()
             assert (account.role, account.organization.name) == (each.role, each.organization)

@@ -17,6 +17,7 @@ __all__ = [
     "desk",
     "drafts",
     "eligibility",
+    "exams",
     "facts",
     "first_visit",
     "links",

@@ -15,8 +15,12 @@ Word = TypeVar("Word", bound=Labelled)
 
 def chosen(name: str) -> int | None:
     """The id of the chosen record (选中的记录), from the query parameter of this name."""
-    text = str(st.query_params.get(name, ""))
-    return int(text) if text.isdigit() and len(text) < 15 else None
+    return number(str(st.query_params.get(name, "")))
+
+
+def number(text: str) -> int | None:
+    """The number of a record as an address has it (编号): ASCII digits, and no more than a database takes."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def choose(name: str, record_id: int | None) -> None:

@@ -23,7 +23,7 @@ from core.ground import db, typed
 from core.ground.access import Actor, Refused
 from core.office import unsaved
 from core.trail.files import Upload
-from web import context
+from web import address, context
 from web.deeds import Act, Who
 from web.words import md, moment_text
 
@@ -65,8 +65,7 @@ class Form:
     @property
     def record(self) -> int | None:
         """The number in its place: the record's; None for a new one."""
-        number = self.place.rpartition(":")[2]
-        return int(number) if number.isdigit() else None
+        return address.number(self.place.rpartition(":")[2])
 
     def key(self, name: str) -> str:
         """The key of a field's widget."""

@@ -20,7 +20,7 @@ Place = tuple[str, dict[str, str]]
 
 OWED_ON = {"plan_table": "计划表报送情况", "year_summary": "总结报送情况"}
 """Of what offices owe by a day of the year: where on the page of plan tables it stands who has not filed."""
-FILED_ELSEWHERE = {"dispute": "credit_lookup", "objection": "public_notice", "study_appeal": "learning"}
+FILED_ELSEWHERE = {"dispute": "credit_lookup", "objection": "public_notice", "study_appeal": "credit_lookup"}
 """Where a kind is filed that has no form of its own: at the record it is about."""
 
 
@@ -37,6 +37,8 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
         return "paper", {"item": str(record_id)} if record_id else {"kind": kind}
     if kind == "course":
         return ("learning", {}) if actor.role is Role.PERSON else ("courses", {"course": str(record_id)})
+    if kind == "exam":
+        return ("learning", {}) if actor.role is Role.PERSON else ("exams", {"course": str(record_id)})
     if kind in OWED_ON and not record_id:
         return "plan_tables", {"view": OWED_ON[kind]}
     if actor.role is Role.PERSON and kind in READ_ELSEWHERE:
@@ -50,7 +52,7 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
 
 def about(record: str, record_id: int, actor: Actor) -> Place | None:
     """Where an actor opens what a message is about (打开消息): a submission, hours, a day of the calendar."""
-    if record in KINDS or record in ("public_notice", "course"):
+    if record in KINDS or record in ("public_notice", "course", "exam"):
         return place(record, record_id, actor)
     if record == "credit_batch" and actor.role is Role.PERSON:
         return "credit_lookup", {}
@@ -60,7 +62,7 @@ def about(record: str, record_id: int, actor: Actor) -> Place | None:
 def menu(counts: dict[str, int], actor: Actor) -> dict[str, int]:
     """Counts beside the menu (待办数) by page file, out of those by kind."""
     pages = {code: "filing" for code, kind in KINDS.items() if kind.filed_by(actor)}
-    pages |= {"message": "messages", "course": "courses"}
+    pages |= {"message": "messages", "course": "courses", "exam": "exams"}
     found: dict[str, int] = {}
     for kind, number in counts.items():
         page = pages.get(kind, "review")

@@ -53,6 +53,8 @@ SCREENS = {
         Screen("filing", "申报", "edit_calendar", papers.FILERS),
         Screen("paper", "填写", "edit_note", ()),
         Screen("learning", "在线学习", "school", (Role.PERSON,)),
+        Screen("exam_bank", "题库", "quiz", (Role.BASE_CLERK, Role.REVIEWER)),
+        Screen("exams", "网络考试", "assignment", (Role.BASE_CLERK, Role.REVIEWER)),
         Screen("courses", "网络课程", "cast_for_education", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),
         Screen("review", "审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
@@ -82,6 +84,7 @@ SCREENS = {
     "管理": (
         Screen("policy_lab", "政策试算与发布", "science", (Role.ADMIN,)),
         Screen("card_templates", "审验卡样式", "badge", (Role.ADMIN,)),
+        Screen("moving_in", "批量导入", "drive_folder_upload", (Role.ADMIN,)),
         Screen("organizations", "机构与账号", "apartment", (Role.ADMIN,)),
         Screen("backups", "备份与恢复", "backup", (Role.ADMIN,)),
         Screen("audit", "审计日志", "history", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),

@@ -35,19 +35,26 @@ def sign_in() -> None:
         else:
             _password_form()
             st.button("用开通码开通账号", type="tertiary", on_click=claiming.begin, key="claim-begin")
-        refused = st.session_state.pop("sign-in-refused", None)
-        if refused:
-            st.error(md(refused))
-        if "token" in st.session_state:
-            st.info("登录成功，正在进入……")
-            with db.reading() as session:
-                here = context.actor_now(session)
-            first = FIRST.get(here.role, "") if here else ""
-            _SESSION(key="session", data={"token": st.session_state["token"], "first": first})
-        if certificate.there_is_one():
-            st.markdown("浏览器提示“连接不是私密连接”的，请先[安装证书](/certificate)。")
-        if context.known().demo:
+        said = st.container()
+        if context.known().demo and "token" not in st.session_state:
             _demo_accounts()
+        with said:
+            _entered()
+
+
+def _entered() -> None:
+    """What came of it (登录结果): the refusal, or the way in."""
+    refused = st.session_state.pop("sign-in-refused", None)
+    if refused:
+        st.error(md(refused))
+    if "token" in st.session_state:
+        st.info("登录成功，正在进入……")
+        with db.reading() as session:
+            here = context.actor_now(session)
+        first = FIRST.get(here.role, "") if here else ""
+        _SESSION(key="session", data={"token": st.session_state["token"], "first": first})
+    if certificate.there_is_one():
+        st.markdown("浏览器提示“连接不是私密连接”的，请先[安装证书](/certificate)。")
 
 
 def _password_form() -> None:
@@ -138,9 +145,12 @@ def sign_out() -> None:
 
 
 def _demo_accounts() -> None:
-    """The accounts of the demonstration (演示账号) and what each is for."""
+    """The accounts of the demonstration (演示账号): a button each, and what it is for."""
     from data.demo.office import ACCOUNTS, PASSWORD
 
-    st.info(f"演示系统：人员均为虚构。各角色账号的密码都是 `{PASSWORD}`")
+    st.info(f"演示系统：人员均为虚构。点账号即可登录；密码都是 `{PASSWORD}`")
     for each in ACCOUNTS:
-        st.markdown(f"`{each.username}`　**{each.role.label}**　{each.shows}  \n:gray[:small[{each.organization}]]")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(each.username, key=f"demo-{each.username}", width=150):
+                _check(each.username, PASSWORD)
+            st.markdown(f"**{each.role.label}**　{each.shows}  \n:gray[:small[{each.organization}]]")

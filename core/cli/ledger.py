@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import models
 from core.cli import console
+from core.courses import courses
 from core.eligibility import decisions
 from core.exams import papers
 from core.ground import db
@@ -44,6 +45,7 @@ def check(_options: argparse.Namespace) -> int:
         "sealed values": keys.faults,
         "cards": checking.faults,
         "attachments": files.faults,
+        "lessons": courses.faults,
         "submissions": workflow.faults,
         "filed figures": filed.faults,
         "exams": lambda session: list(papers.faults(session)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,7 @@ from core.ground.access import Refused
 from core.models import leagues
 from core.office import backups
 from core.people import accounts, keys, organizations, passwords, setup
+from core.trail.files import Upload
 
 
 @console.command
@@ -21,6 +23,7 @@ def init(options: argparse.Namespace) -> int:
 
     `--demo`: the demonstration office instead, unless one was opened before. `--office` and `--admin`: with its first
     administrator. `--schema`: the database alone, and the first visit asks which office it is to be.
+    `--regions`: the offices of another region, named by a table, instead of Inner Mongolia's.
     `--without-backup`: for who has made one by other means, where PostgreSQL's own programs are not at hand.
     """
     if bool(options.office) != bool(options.admin):
@@ -34,6 +37,11 @@ def init(options: argparse.Namespace) -> int:
     with db.transaction() as session:
         if opened := setup.is_open(session):
             keys.adopt(session)
+    if options.regions:
+        path = Path(options.regions)
+        with db.transaction() as session:
+            named = setup.name_regions(session, Upload(path.name, path.read_bytes()))
+        console.say(f"{len(named)} offices: {named[0]} and those below it")
     if options.schema:
         return 0
     if options.demo:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from pypdfium2 import PdfiumError
 from sqlalchemy.orm import Session
 
-from core.ground import db, typed
+from core.ground import db, paper, typed
 from core.ground.access import Actor, Labelled, Refused, Role, not_found, refuse_faults, require
 from core.ground.deeds import deed
 from core.ground.hours import hours_text
@@ -28,6 +29,8 @@ LONGEST = {"title": 100, "about": 2000}
 LONGEST_LESSON = {"title": 100, "body": 100_000, "address": 500, "checks": 20_000}
 MOST_MINUTES = 600
 MOST_LESSONS = 200
+PAGE_DOTS = 110
+"""Dots an inch in which the pages of a PDF are drawn."""
 ENDINGS = {LessonKind.PDF: (".pdf",), LessonKind.VIDEO: (".mp4", ".webm", ".m4v")}
 """What the file of a lesson may be."""
 
@@ -280,6 +283,8 @@ def put_lesson(
         lesson = Lesson(position=len(found.lessons) + 1)
         found.lessons.append(lesson)
     file = _stored(upload) if upload else meant.file
+    if meant.kind is LessonKind.PDF:
+        _draw(file)
     lesson.title, lesson.kind, lesson.hours = meant.title, meant.kind, Decimal(meant.hours or 0)
     lesson.seconds = int(meant.minutes or 0) * 60
     lesson.body = meant.body if meant.kind is LessonKind.TEXT else ""
@@ -603,6 +608,26 @@ def _stored(upload: Upload) -> str:
         partial.write_bytes(upload.content)
         partial.replace(path)
     return name
+
+
+def pages(name: str) -> list[Path]:
+    """The pages of a lesson's PDF as images (PDF各页), in their order, as they were drawn when it was saved."""
+    return sorted((folder() / f"{Path(name).stem}.pages").glob("*.png"))
+
+
+def _draw(name: str) -> None:
+    """Draw the pages of a PDF, since a telephone shows no PDF in a page. Refused codes: "file"."""
+    if pages(name):
+        return
+    try:
+        drawn = paper.pictures((folder() / name).read_bytes(), dots=PAGE_DOTS)
+    except PdfiumError as error:
+        words = "PDF文件打不开，请用其他软件另存为PDF后再上传"
+        raise Refused("file", f"{words}。", {"file": words}) from error
+    place = folder() / f"{Path(name).stem}.pages"
+    place.mkdir(exist_ok=True)
+    for number, page in enumerate(drawn, start=1):
+        (place / f"{number:04}.png").write_bytes(page)
 
 
 def _digest(name: str) -> str:

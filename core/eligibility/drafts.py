@@ -84,6 +84,9 @@ def _faults_of_children(rule: Policy, text: str) -> list[str]:
     return found
 
 
+LONGEST_NAME = 40
+
+
 @functools.lru_cache(maxsize=256)
 def _league_of(text: str) -> str | None:
     """The league a draft is for, however faulty it has become since."""
@@ -91,16 +94,23 @@ def _league_of(text: str) -> str | None:
 
 
 @deed
-def save_draft(session: Session, text: str, *, actor: Actor, now: datetime) -> PolicyDraft:
+def save_draft(session: Session, text: str, *, actor: Actor, now: datetime, name: str = "") -> PolicyDraft:
     """Save a draft (起草政策): keep a well-formed policy as a draft that a second administrator may publish.
 
-    Refused codes: "role", "malformed", "jurisdiction", "id" (another office's file has it), "children" (files that
-    extend it would become faulty).
+    `name`: what its writer calls it. Refused codes: "role", "name" (too long), "malformed", "jurisdiction", "id"
+    (another office's file has it), "children" (files that extend it would become faulty).
     """
     require(actor, Role.ADMIN)
+    if len(name := typed.text(name)) > LONGEST_NAME:
+        raise Refused("name", f"草稿的名称请写在{LONGEST_NAME}个字以内。")
     rule = _lawful(session, text, actor)
     draft = PolicyDraft(
-        policy_id=rule.id, text=text, digest=rule.digest, drafted_by_id=actor.account_id, drafted_at=now
+        policy_id=rule.id,
+        text=text,
+        digest=rule.digest,
+        drafted_by_id=actor.account_id,
+        drafted_at=now,
+        name=name or rule.title[:LONGEST_NAME],
     )
     session.add(draft)
     audit.record(
@@ -117,8 +127,8 @@ def save_draft(session: Session, text: str, *, actor: Actor, now: datetime) -> P
 def listing(session: Session, actor: Actor) -> pd.DataFrame:
     """List drafts (政策草稿): those the actor may publish and what became of them, the newest first. Refused: "role".
 
-    Columns: id, policy_id, drafted_by, drafted_at, published_by, published_at, reason, version, league (None: the
-    region's).
+    Columns: id, policy_id, drafted_by, drafted_at, published_by, published_at, reason, version, name, put_away_at,
+    league (None: the region's).
     """
     require(actor, Role.ADMIN)
     writer, publisher = sa.orm.aliased(Account), sa.orm.aliased(Account)
@@ -132,6 +142,8 @@ def listing(session: Session, actor: Actor) -> pd.DataFrame:
             PolicyDraft.published_at,
             PolicyDraft.reason,
             PolicyDraft.version,
+            PolicyDraft.name,
+            PolicyDraft.put_away_at,
             PolicyDraft.text.label("league"),
         )
         .join(writer, writer.id == PolicyDraft.drafted_by_id)
@@ -141,6 +153,46 @@ def listing(session: Session, actor: Actor) -> pd.DataFrame:
     found = [{**row, "league": _league_of(row["league"])} for row in session.execute(query).mappings()]
     mine = [row for row in found if _administers(actor, row["league"])]
     return pd.DataFrame(mine, columns=query.selected_columns.keys()).astype({"league": object})
+
+
+@deed
+def put_away(
+    session: Session, draft_id: int, away: bool, *, version: int, actor: Actor, reason: str, now: datetime
+) -> PolicyDraft:
+    """Put a draft away (收起草稿) that is not to be published, or take it out again; its text stays.
+
+    Refused codes: "role", "missing", "jurisdiction", "stale", "published", "reason".
+    """
+    require(actor, Role.ADMIN)
+    draft = session.get(PolicyDraft, draft_id, with_for_update=True)
+    if draft is None:
+        raise not_found("政策草稿")
+    _require_administrator(actor, _league_of(draft.text))
+    if draft.published_at is not None:
+        raise Refused("published", "该草稿已经发布，不能收起；有误的请另起草一份改正。")
+    if draft.version != version:
+        raise Refused("stale", "该草稿刚刚被他人处理，请查看最新状态。")
+    if not (reason := typed.prose(reason)):
+        raise Refused("reason", "请填写原因，如“改由新的草稿代替”。")
+    draft.put_away_at = now.replace(microsecond=0) if away else None
+    event, told = audit.Event.POLICY_PUT_AWAY, {"policy": draft.policy_id, "put_away": away}
+    audit.record(session, event, draft, actor=actor, after=told, reason=reason, now=now)
+    return draft
+
+
+def why_not(session: Session, draft_id: int, actor: Actor, *, now: datetime) -> str:
+    """Why this actor cannot publish a draft (不能发布的原因), in words; "" where the deed would not refuse for that.
+
+    What draws the button asks, so that nobody is offered one that will refuse. Refused codes: "role", "missing".
+    """
+    text = draft_text(session, draft_id, actor)
+    draft = session.get_one(PolicyDraft, draft_id)
+    try:
+        accounts.two_people(session, actor, draft.drafted_by_id, now=now, what="发布政策")
+        _lawful(session, text, actor)
+    except Refused as refused:
+        return refused.words
+    return ""
 
 
 def draft_text(session: Session, draft_id: int, actor: Actor) -> str:

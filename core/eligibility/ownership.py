@@ -17,7 +17,7 @@ _SHORT = r"公(?=$|[^\w]|制|经济|组织|企业|单位|公司|领域|性质|�
 _NOTS = "不属于?|不是|不为|不算|并非|非|没有|无"
 _ONE = f"(?P<state>{_STATE}|(?<=非){_SHORT})|(?P<other>{_OTHER_PUBLIC})|(?P<private>{_PRIVATE})"
 _WORD = re.compile(
-    rf"(?P<nots>(?:{_NOTS})*)(?:{_ONE})"
+    rf"(?P<nots>(?:{_NOTS}){{0,9}})(?:{_ONE})"
     rf"(?P<rest>(?:(?!{_STATE}|{_OTHER_PUBLIC}|{_PRIVATE}|{_NOTS})\w)*?)"
     r"(?:[:=(\[【,]?(?P<answer>不是|不属于|是|属于|否|√|×)[)\]】]?(?=$|[,;、/。)])"
     rf"|(?=$|\W|{_STATE}|{_OTHER_PUBLIC}|{_PRIVATE}|{_NOTS}))"
@@ -60,5 +60,5 @@ def ownership(cell: object) -> tuple[bool, bool]:
 
 def to_verify(text: str) -> tuple[str, bool]:
     """A statement without its 待核验 (待核实, 未核实, in brackets or not), and whether it was there."""
-    said = re.sub(r"\s*[(\[【]?\s*(待\s*核\s*[验实查对]?|未\s*核\s*[验实])\s*[)\]】]?", "", text)
+    said = re.sub(r"\s?[(\[【]?\s?(待\s?核\s?[验实查对]?|未\s?核\s?[验实])\s?[)\]】]?", "", text)
     return said, said != text

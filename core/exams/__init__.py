@@ -4,4 +4,17 @@
 once; `regrading` is what a void item leads to, `statistics` how items and people did. `results` come from elsewhere.
 """
 
-__all__ = ["answers", "bank", "blueprints", "exams", "formats", "items", "papers", "regrading", "results", "statistics"]
+__all__ = [
+    "answers",
+    "bank",
+    "blueprints",
+    "exams",
+    "formats",
+    "items",
+    "papers",
+    "platforms",
+    "regrading",
+    "results",
+    "statistics",
+    "xapi",
+]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -108,12 +109,12 @@ def shortage(session: Session, exam: Exam) -> list[str]:
     return blueprints.shortage(blueprints.read(exam.blueprint), bank.pool(session, exam.organization_id))
 
 
-def waiting(session: Session, actor: Actor) -> int:
-    """How many exams wait for the actor's office to publish them (待发布)."""
+def waiting(session: Session, actor: Actor) -> list[Exam]:
+    """The exams that wait for the actor's office to publish them (待发布)."""
     if actor.role is not Role.REVIEWER or actor.held_back:
-        return 0
+        return []
     mine = (Exam.state == ExamState.OFFERED, Exam.authority_id == actor.organization_id)
-    return session.scalar(sa.select(sa.func.count(Exam.id)).where(*mine)) or 0
+    return list(session.scalars(sa.select(Exam).where(*mine).order_by(Exam.id)))
 
 
 def words(given: ExamForm) -> list[str]:
@@ -284,13 +285,15 @@ def _told(given: ExamForm) -> dict[str, object]:
 def _hear(_session: Session, done: messages.Deed) -> Iterator[messages.Word]:
     """The office in charge hears that an exam waits; its clerks hear what became of it."""
     exam: Exam = done.touched
+    here: dict[str, Any] = {"record": "exam", "record_id": exam.course_id}
     if done.event == Event.OFFERED:
         title = f"考试待发布：{exam.course.title}"
-        yield messages.Word(messages.Topic.FILED, title, "", exam.authority_id, Role.REVIEWER)
+        yield messages.Word(messages.Topic.FILED, title, "", exam.authority_id, Role.REVIEWER, **here)
         return
     topic, what = {
         Event.RETURNED.value: (messages.Topic.RETURNED, "已退回"),
         Event.PUBLISHED.value: (messages.Topic.DECIDED, "已发布"),
         Event.TAKEN_DOWN.value: (messages.Topic.RETURNED, "已撤下"),
     }[done.event]
-    yield messages.Word(topic, f"考试{what}：{exam.course.title}", done.reason, exam.organization_id, Role.BASE_CLERK)
+    title = f"考试{what}：{exam.course.title}"
+    yield messages.Word(topic, title, done.reason, exam.organization_id, Role.BASE_CLERK, **here)

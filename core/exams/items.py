@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -123,3 +123,14 @@ def _options(item: Item) -> Iterator[tuple[str, str]]:
         yield ANSWER, "没有写明哪个选项是正确答案"
     elif len(item.right) > 1 and item.kind is not ItemKind.MULTIPLE:
         yield ANSWER, f"{item.kind.label}只能有一个正确答案，这里有{len(item.right)}个；有几个的请改为多选题"
+
+
+def as_typed(options: Iterable[tuple[str, bool]]) -> str:
+    """Options as a clerk writes them (选项): one a line, the right ones after a star (*)."""
+    return "\n".join(f"{'*' if is_right else ''}{text}" for text, is_right in options)
+
+
+def options_typed(text: str) -> tuple[tuple[str, bool], ...]:
+    """What a clerk wrote as options (选项): the inverse of `as_typed`; a full-width star is one, too."""
+    lines = [line for line in typed.prose(text).split("\n") if line]
+    return tuple((typed.text(line[1:]) if line[0] in "*＊" else line, line[0] in "*＊") for line in lines)

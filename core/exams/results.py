@@ -469,7 +469,7 @@ def send_back(
     """Do not confirm results (不予确认); nothing is posted. Refused codes: as `confirm`, "reason"."""
     require(actor, Role.REVIEWER)
     batch = _as_seen(session, batch_id, version, actor, ResultState.WAITING)
-    said = _reason(reason)
+    said = reasoned(reason)
     for row in _rows(session, batch, Outcome.WAITING):
         row.outcome, row.words = Outcome.REFUSED, f"不予确认：{said}"
     batch.remark = said
@@ -487,7 +487,7 @@ def take_back(
     """
     require(actor, Role.REVIEWER)
     batch = _as_seen(session, batch_id, version, actor, ResultState.POSTED)
-    said = _reason(reason)
+    said = reasoned(reason)
     rows = _rows(session, batch, Outcome.POSTED)
     people = [row.person_id for row in rows if row.person_id is not None]
     passing.take_back(session, batch.course_id, people, reason=said[: books.LONGEST_REASON], now=now)
@@ -498,7 +498,8 @@ def take_back(
     return batch
 
 
-def _reason(given: str) -> str:
+def reasoned(given: str) -> str:
+    """A reason as it is kept (原因). Refused codes: "reason"."""
     said = typed.prose(given)
     if not said or len(said) > LONGEST_REASON:
         words = f"请写明原因，不超过{LONGEST_REASON}个字"

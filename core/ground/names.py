@@ -21,8 +21,8 @@ _RARE = "\ue000-\uf8ff\U000f0000-\U0010ffff\u180b-\u180f\ufe00-\ufe0f\U000e0100-
 _DOTTED = f"{_CHINESE}{_RARE}\u1820-\u18af"
 """Before and after which a full stop is meant for the middle dot: Chinese and Mongolian characters."""
 _UNTIDY = re.compile(f"[.．。｡{''.join(map(chr, _DOTS))}]")
-_STOP = re.compile(rf"(?<=[{_DOTTED}])\s*[.。｡]\s*(?=[{_DOTTED}])")
-_NEEDLESS = re.compile(rf"(?<=[{_CHINESE}{_RARE}])\s+|\s+(?=[{_CHINESE}])")
+_STOP = re.compile(rf"(?<=[{_DOTTED}])\s?[.。｡]\s?(?=[{_DOTTED}])")
+_NEEDLESS = re.compile(rf"(?<=[{_CHINESE}{_RARE}])\s|\s(?=[{_CHINESE}])")
 _JOINERS = re.compile("[\\s\u200c\u200d\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 _NO_LETTERS = re.compile(rf"\d|_|[^\w·. \-’\u0300-\u036f\u200c\u200d\u202f{_RARE}]")
 _USUAL = re.compile("[\u4e00-\u9fff]{2,4}")
@@ -44,7 +44,7 @@ def normalise(raw: object) -> str:
     """
     if isinstance(raw, str) and typed.is_tidy(raw) and not _UNTIDY.search(raw):
         return raw  # as most are
-    name = re.sub(r"\s*·\s*", "·", typed.text(raw).translate(_DOTS).replace("．", "."))
+    name = re.sub(r"\s?·\s?", "·", typed.text(raw).translate(_DOTS).replace("．", "."))
     return _NEEDLESS.sub("", _STOP.sub("·", name))
 
 

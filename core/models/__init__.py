@@ -32,6 +32,7 @@ from core.models.exams import (
     ItemState,
 )
 from core.models.figures import FiledFigures
+from core.models.intakes import Intake, IntakeLine
 from core.models.messages import Message, MessageChoice, MessageRead
 from core.models.offices import (
     Account,
@@ -126,6 +127,8 @@ __all__ = [
     "ExamState",
     "FiledFigures",
     "FinishTest",
+    "Intake",
+    "IntakeLine",
     "ItemEdition",
     "ItemKind",
     "ItemState",

@@ -80,4 +80,8 @@ class PolicyDraft(Base):
     published_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
     published_at: Mapped[datetime | None] = mapped_column(Moment)
     reason: Mapped[str] = mapped_column(sa.Text, default="")
+    name: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
+    """As its writer calls it."""
+    put_away_at: Mapped[datetime | None] = mapped_column(Moment)
+    """When it was put away (收起), unpublished; it may be taken out again."""
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012

@@ -91,6 +91,8 @@ class Account(Base):
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     password_hash: Mapped[str] = mapped_column(sa.String(80))
     must_change_password: Mapped[bool] = mapped_column(default=True)
+    first_until: Mapped[datetime | None] = mapped_column(Moment)
+    """Until when a first password (初始密码) lets in; None: without end, or one's own password."""
     active: Mapped[bool] = mapped_column(default=True)
     organization: Mapped[Organization] = relationship()
 

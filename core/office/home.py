@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.courses import courses, passing, study
+from core.exams import exams
 from core.ground import db
 from core.ground.access import Actor, Role, require
 from core.ledger import years
@@ -145,6 +146,7 @@ def counts(session: Session, actor: Actor, *, now: datetime) -> dict[str, int]:
         query = sa.select(Submission.kind, sa.func.count()).where(sa.or_(*conditions)).group_by(Submission.kind)
         found = {row[0]: row[1] for row in session.execute(query)}
     found["course"] = len(courses.waiting(session, actor))
+    found["exam"] = len(exams.waiting(session, actor))
     found["message"] = messages.unread(session, actor, now=now)
     return {kind: number for kind, number in found.items() if number}
 
@@ -227,11 +229,15 @@ def _to_conclude(session: Session, actor: Actor, now: datetime) -> list[Item]:
 
 
 def _to_publish(session: Session, actor: Actor, now: datetime) -> list[Item]:
-    """Courses that were handed in (待发布的课程), for the reviewers of the office in charge."""
+    """Courses and exams that were handed in (待发布), for the reviewers of the office in charge."""
     today = db.office_day(now)
-    return [
+    handed_in = [
         Item("course", each.id, each.title, each.organization.name, "课程待发布", each.offered_at, _days(each, today))
         for each in courses.waiting(session, actor)
+    ]
+    return handed_in + [
+        Item("exam", each.course_id, each.course.title, each.course.organization.name, "考试待发布")
+        for each in exams.waiting(session, actor)
     ]
 
 

@@ -7,11 +7,13 @@ __all__ = [
     "holidays",
     "identity",
     "keys",
+    "moving",
     "organizations",
     "passwords",
     "persons",
     "second_factor",
     "setup",
+    "slips",
     "titles",
     "tries",
 ]

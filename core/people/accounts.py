@@ -23,6 +23,8 @@ from core.trail import audit
 SIGN_IN_LASTS = timedelta(hours=12)
 CODE_LASTS = timedelta(minutes=5)
 """For so long a right password waits for the code of the second factor."""
+FIRST_PASSWORD_LASTS = timedelta(days=30)
+"""For so long a first password lets in."""
 IDLE = timedelta(hours=1)
 """After so long without anything done a sign-in ends, unless the office has set another limit."""
 
@@ -78,10 +80,8 @@ def open_account(
         raise not_found("机构")
     access.administers(actor, organization.authority_id)
     username = _username(username)
-    if not re.fullmatch(r"[a-z0-9_.-]{3,40}", username):
-        raise Refused("username", "用户名为3至40位小写字母、数字、点、横线或下划线。")
-    if resident_id.problem(username) is None:
-        raise Refused("username", "用户名不能用身份证号，它会出现在列表和日志里，请另取一个。")
+    if words := username_fault(username):
+        raise Refused("username", f"{words}。")
     if session.scalar(sa.select(Account.id).where(Account.username == username)):
         raise Refused("username", f"用户名“{username}”已被使用，请换一个。")
     if not (name := typed.text(name)):
@@ -100,6 +100,7 @@ def open_account(
         person_id=person_id,
         password_hash=passwords.hashed(password),
         must_change_password=must_change_password,
+        first_until=now + FIRST_PASSWORD_LASTS if must_change_password else None,
     )
     session.add(account)
     audit.record(
@@ -162,7 +163,7 @@ def open_person_account(
         sa.select(Person).where(Person.id == persons.holder(db.blind_index(resident_id.normalise(id_number))))
     )
     if person is None:
-        raise Refused("person", "没有此身份证号的人员；人员在首次培训学时入账时建立，请核对号码。")
+        raise Refused("person", "没有此身份证号的人员；人员随花名册、导入的学时和人员表入库，请核对号码。")
     return open_account(
         session,
         username=username,
@@ -174,6 +175,53 @@ def open_person_account(
         actor=actor,
         now=now,
     )
+
+
+@deed
+def correct(
+    session: Session,
+    account_id: int,
+    *,
+    name: str,
+    role: Role,
+    organization_id: int,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> Account:
+    """Correct an account (更正账号): whose it is, its role, its organization; the trail keeps what it was.
+
+    Another role or organization ends its sign-ins. What a person's own account says follows the person's record.
+    Refused codes: "role", "missing", "jurisdiction" (of either organization), "reason", "name", "home" (no such role in
+    this organization), "person" (a person's own account), "self" (one's own role or organization), "same".
+    """
+    account = _administered(session, account_id, actor)
+    home = session.get(Organization, organization_id)
+    if home is None:
+        raise not_found("机构")
+    access.administers(actor, home.authority_id)
+    if Role.PERSON in (role, account.role):
+        raise Refused("person", "个人账号的姓名和单位随人员记录，请在“人员”中更正或调动。")
+    if not (reason := typed.prose(reason)):
+        raise Refused("reason", "请填写更正的原因。")
+    if not 2 <= len(name := typed.text(name)) <= 40:
+        raise Refused("name", "使用人姓名应为2至40个字。")
+    moved = (role, home.id) != (account.role, account.organization_id)
+    if not moved and name == account.name:
+        raise Refused("same", "与现有信息相同，没有需要更正的。")
+    if moved and account.id == actor.account_id:
+        raise Refused("self", "不能更改自己的角色或机构，请由另一名管理员办理。")
+    if home.kind not in ROLE_HOMES[role]:
+        homes = "、".join(kind.label for kind in ROLE_HOMES[role])
+        raise Refused("home", f"{role.label}账号只能开在{homes}，“{home.name}”是{home.kind.label}。")
+    before = {"name": account.name, "role": account.role.value, "organization": account.organization.name}
+    account.name, account.role, account.organization = name, role, home
+    if moved:
+        end_sign_ins(session, Account.id == account.id, now)
+    after = {"name": name, "role": role.value, "organization": home.name}
+    event = audit.Event.ACCOUNT_CORRECTED
+    audit.record(session, event, account, actor=actor, before=before, after=after, reason=reason, now=now)
+    return account
 
 
 @deed
@@ -300,6 +348,20 @@ def two_people(session: Session, actor: Actor, account_id: int | None, *, now: d
         raise Refused("self", words)
 
 
+def username_fault(username: str) -> str:
+    """What speaks against a user name (用户名), in words; "" where nothing does. Whether it is taken is asked apart."""
+    if not re.fullmatch(r"[a-z0-9_.-]{3,40}", username):
+        return "用户名为3至40位小写字母、数字、点、横线或下划线"
+    if resident_id.problem(username) is None:
+        return "用户名不能用身份证号，它会出现在列表和日志里，请另取一个"
+    return ""
+
+
+def username(written: str) -> str:
+    """A user name as it is kept (用户名), whatever its capitals and width."""
+    return _username(written)
+
+
 def _username(written: str) -> str:
     """A user name as it is kept, whatever its capitals and width, and whatever a forged message puts into it."""
     return typed.narrow(written.encode("utf-8", "ignore").decode()).casefold()
@@ -318,6 +380,7 @@ def _set_password(session: Session, account: Account, password: str, *, must_cha
     passwords.check(password, username=account.username, demo=setup.is_demo(session))
     account.password_hash = passwords.hashed(password)
     account.must_change_password = must_change
+    account.first_until = now + FIRST_PASSWORD_LASTS if must_change else None
     tries.forget(session, account.username)
     end_sign_ins(session, Account.id == account.id, now)
 
@@ -371,12 +434,15 @@ def sign_in(
 
     `now` is the real moment, even in a demonstration whose date runs ahead; the trail gets the office's. `address` and
     `device` as `may_try` had them. The refusal, in the same words whatever is wrong, is answered, not raised. Code:
-    "credentials".
+    "credentials", and of a right first password that has expired "expired".
     """
     account, by = _tried(session, username, address, device)
     if account is None or not fits or not account.active or not account.organization.active:
         _wrong(session, account, username, address, now)
         return Refused("credentials", "用户名或密码不正确，请核对后重试。")
+    if account.must_change_password and account.first_until and account.first_until < now:
+        _wrong(session, account, username, address, now)
+        return Refused("expired", f"初始密码已过{FIRST_PASSWORD_LASTS.days}天有效期，请管理员重置后再登录。")
     tries.succeeded(session, by)
     factor = second_factor.of(session, account.id)
     lacks = "code" if factor else "enrol" if second_factor.wanted(session, account.role) else None
@@ -548,4 +614,4 @@ def _actor(account: Account) -> Actor:
 
 
 def _token_digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token.encode(errors="replace")).digest()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.ground import access, db, typed
 from core.ground.access import Actor, OrganizationKind, Refused, Role, not_found, require, visible
 from core.ground.deeds import deed
-from core.models import Account, Organization
+from core.models import Account, Organization, Person, Submission
 from core.people import accounts
 from core.trail import audit
 
@@ -65,19 +65,79 @@ def add(
     """
     require(actor, Role.ADMIN)
     access.administers(actor, authority_id)
-    name = typed.text(name)
-    if not 2 <= len(name) <= 80:
-        raise Refused("name", "机构名称应为2至80个字，请填写营业执照或法人证书上的全称。")
+    name = _free_name(session, name)
     if kind in access.AUTHORITIES:
         raise Refused("kind", "人社厅和盟市人社局由系统预置，不能新增。")
-    if session.scalar(sa.select(Organization.id).where(Organization.name == name)):
-        raise Refused("name", f"已有名为“{name}”的机构，请直接使用或核对全称。")
     added = Organization(name=name, kind=kind, authority_id=authority_id)
     session.add(added)
     audit.record(
         session, audit.Event.ORGANIZATION_ADDED, added, actor=actor, after={"name": name, "kind": kind.value}, now=now
     )
     return added
+
+
+@deed
+def correct(
+    session: Session,
+    organization_id: int,
+    *,
+    name: str,
+    kind: OrganizationKind,
+    authority_id: int,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> Organization:
+    """Correct an organization (更正机构): name, kind, and under which authority it is; the trail keeps what it was.
+
+    Its people are shown under the new name from then on. Another authority only while it has neither people nor
+    anything submitted: their hours and papers are in that office's charge. Refused codes: "role", "missing",
+    "jurisdiction" (of either authority), "kind", "reason", "name", "accounts" (an account has no such role there),
+    "relied", "same".
+    """
+    require(actor, Role.ADMIN)
+    found = session.get(Organization, organization_id)
+    if found is None:
+        raise not_found("机构")
+    if authority_id not in authorities(session):
+        raise not_found("人社部门")
+    for office in (found.authority_id, authority_id):
+        access.administers(actor, office)
+    if {found.kind, kind} & set(access.AUTHORITIES):
+        raise Refused("kind", "人社厅和盟市人社局由系统预置，不能更正。")
+    if not (reason := typed.prose(reason)):
+        raise Refused("reason", "请填写更正的原因。")
+    name = _free_name(session, name, found.id)
+    before = {"name": found.name, "kind": found.kind.value, "authority": found.authority.name}
+    if (name, kind, authority_id) == (found.name, found.kind, found.authority_id):
+        raise Refused("same", "与现有信息相同，没有需要更正的。")
+    roles = set(session.scalars(sa.select(Account.role).where(Account.organization_id == found.id, Account.active)))
+    if unfit := [role.label for role in roles if kind not in access.ROLE_HOMES[role]]:
+        raise Refused("accounts", f"{kind.label}不能有{'、'.join(unfit)}账号，请先更正或停用这些账号。")
+    if authority_id != found.authority_id:
+        has = [Person.id, Person.employer_id], [Submission.id, Submission.organization_id]
+        if any(session.scalar(sa.select(each).where(of == found.id).limit(1)) for each, of in has):
+            raise Refused("relied", "该机构已有人员或申报，由现在的人社部门管理，不能改变管理权限；人员可逐人调动。")
+    if name != found.name:
+        session.execute(sa.update(Person).where(Person.employer_id == found.id).values(employer_name=name))
+    found.name, found.kind, found.authority_id = name, kind, authority_id
+    session.flush()
+    session.refresh(found, ["authority"])
+    after = {"name": name, "kind": kind.value, "authority": found.authority.name}
+    event = audit.Event.ORGANIZATION_CHANGED
+    audit.record(session, event, found, actor=actor, before=before, after=after, reason=reason, now=now)
+    return found
+
+
+def _free_name(session: Session, name: str, organization_id: int | None = None) -> str:
+    """A name as it is kept, which no other organization has. Refused codes: "name"."""
+    name = typed.text(name)
+    if not 2 <= len(name) <= 80:
+        raise Refused("name", "机构名称应为2至80个字，请填写营业执照或法人证书上的全称。")
+    other = Organization.id != organization_id if organization_id else sa.true()
+    if session.scalar(sa.select(Organization.id).where(Organization.name == name, other)):
+        raise Refused("name", f"已有名为“{name}”的机构，请直接使用或核对全称。")
+    return name
 
 
 @deed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -16,7 +16,16 @@ from core.ground import db, names, resident_id, typed
 from core.ground.access import Actor, Refused, Role, not_found, require, visible
 from core.ground.deeds import deed
 from core.ledger import books
-from core.models import CreditBatch, CreditEntry, Organization, Person, PersonChange, Submission, leagues
+from core.models import (
+    Account,
+    CreditBatch,
+    CreditEntry,
+    Organization,
+    Person,
+    PersonChange,
+    Submission,
+    leagues,
+)
 from core.trail import audit
 
 
@@ -32,6 +41,8 @@ class PersonFacts:
     specialty: str = ""
     id_index: bytes | None = None
     """The number's blind index, where it was taken before."""
+    level: str = ""
+    """职称级别."""
 
 
 class OnFile(NamedTuple):
@@ -117,6 +128,7 @@ def match_or_add(
             "authority_id": [office_id for _, office_id in homes],
             "post": [fact.post[:40] for fact in new.values()],
             "specialty": [fact.specialty[:40] for fact in new.values()],
+            "level": [fact.level for fact in new.values()],
             "added_at": now,
         }
         last = session.scalar(sa.select(sa.func.max(Person.id))) or 0
@@ -124,6 +136,37 @@ def match_or_add(
         added = session.execute(sa.select(Person.id_index, Person.id).where(Person.id > last))
         ids |= {index: person_id for index, person_id in added if index in new}
     return ids
+
+
+def homes(session: Session, employers: Collection[str]) -> dict[str, Organization]:
+    """The organizations on file (机构) of these names, by name."""
+    found: dict[str, Organization] = {}
+    wanted = list(employers)
+    for start in range(0, len(wanted), 5000):
+        query = sa.select(Organization).where(Organization.name.in_(wanted[start : start + 5000]))
+        found |= {each.name: each for each in session.scalars(query)}
+    return found
+
+
+def fill_employers(session: Session, employers: Mapping[int, str]) -> int:
+    """Fill blank employers (补全工作单位): of these people, by id, those that have none; how many.
+
+    One on file in another authority's charge is left blank: that is a move, and an act of its own.
+    """
+    at = homes(session, set(employers.values()))
+    ids, filled = list(employers), 0
+    for start in range(0, len(ids), 5000):
+        blank = sa.select(Person).where(Person.id.in_(ids[start : start + 5000]), Person.employer_name == "")
+        for person in session.scalars(blank):
+            home = at.get(employers[person.id])
+            if home and home.authority_id != person.authority_id:
+                continue
+            person.employer_name, person.employer_id = employers[person.id], home.id if home else None
+            account_home = person.employer_id or person.authority_id
+            whose = sa.update(Account).where(Account.person_id == person.id)
+            session.execute(whose.values(organization_id=account_home))
+            filled += 1
+    return filled
 
 
 LOOKERS = (Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER, Role.EMPLOYER_CLERK, Role.PERSON)

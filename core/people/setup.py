@@ -6,6 +6,7 @@ import csv
 import functools
 import os
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,7 +15,11 @@ from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Refused, Role, league_of
 from core.ground.deeds import deed
 from core.models import Organization, Setting
+from core.tables import values
+from core.tables.declared import Declared
+from core.tables.reading import Listing
 from core.trail import audit
+from core.trail.files import Upload
 
 
 def setting(session: Session, name: str) -> str | None:
@@ -75,11 +80,71 @@ def open_office(session: Session, *, kind: str, now: datetime) -> Actor:
     return founder
 
 
-@functools.cache
 def _regions() -> list[dict[str, str]]:
-    """The offices that every system has, the region's first."""
-    with (db.ROOT / "data" / "regions.csv").open(encoding="utf-8", newline="") as file:
+    """The offices that this system has, the region's first: the office's own, else those that come with the program."""
+    own = db.home() / "regions.csv"
+    path = own if own.exists() else db.ROOT / "data" / "regions.csv"
+    return _listed(path, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=4)
+def _listed(path: Path, _changed: int) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def name_regions(session: Session, upload: Upload) -> list[str]:
+    """Name the offices of another region (设定行政区划), before the office is opened; answers their names.
+
+    A table of 机构名称, 类别 (自治区人社厅, 盟市人社局, 人事考试院), and 行政区划代码 where it is known; it is kept in
+    `CE_HOME`. Law is none of its business: such an office publishes a notice of its own. Refused codes: "open" (too
+    late), "file", "headings", "regions" (every fault, with its row).
+    """
+    if is_open(session):
+        raise Refused("open", "系统已经建立，行政区划不能再改。")
+    found = _REGIONS.read(upload.content, upload.filename)
+    rows = [line for _, line in found.lines]
+    words = [f"第{each.row}行：{each.words}" for each in found.problems if each.blocking]
+    if [row["kind"] for row in rows].count(OrganizationKind.REGION_HR.value) != 1 and not words:
+        words = ["须有且只有一个省级人社部门（类别填“自治区人社厅”）"]
+    if words:
+        raise Refused("regions", f"{'；'.join(words)}。")
+    rows.sort(key=lambda row: list(_OFFICES.values()).index(row["kind"]))
+    with (db.home() / "regions.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ("name", "kind", "code"))
+        writer.writeheader()
+        writer.writerows(rows)
+    return [row["name"] for row in rows]
+
+
+_OFFICES = {
+    "自治区人社厅": OrganizationKind.REGION_HR.value,
+    "盟市人社局": OrganizationKind.LEAGUE_HR.value,
+    "人事考试院": OrganizationKind.EXAM_AUTHORITY.value,
+}
+_REGIONS: Declared[dict[str, str]] = Declared(
+    Listing(
+        "行政区划表",
+        {
+            "name": ("机构名称", "名称"),
+            "kind": ("类别",),
+            "code": ("行政区划代码", "代码"),
+        },
+        ["name", "kind"],
+        identity=["name"],
+    ),
+    becomes=lambda name, kind, code: {"name": name, "kind": kind, "code": code},
+    values={
+        "kind": lambda cell: _OFFICES[
+            values.word(
+                cell,
+                tuple(_OFFICES),
+                {"省人社厅": "自治区人社厅", "省级": "自治区人社厅", "市人社局": "盟市人社局", "市级": "盟市人社局"},
+            )
+        ]
+    },
+    needed=["name", "kind"],
+)
 
 
 def league_names() -> list[str]:

@@ -38,6 +38,7 @@ COLUMNS = {
     "source": ("来源", "学时来源", "取得方式", "获得方式"),
     "basis": ("依据", "学时依据", "证明材料", "培训名称", "证书名称"),
     "completed_on": ("完成日期", "完成时间", "结业日期", "取得日期", "发证日期"),
+    "employer": ("工作单位", "单位", "单位名称", "所在单位"),
 }
 """Each column with its heading first and then the synonyms offices write."""
 
@@ -61,6 +62,7 @@ LISTING = Listing(
 FIRST_YEAR = 2000
 MOST_HOURS = 1000
 LONGEST_BASIS = 200
+LONGEST_EMPLOYER = 80
 SOURCES = {source.label: source for source in Source}
 
 
@@ -91,6 +93,8 @@ class Row:
     completed_on: date
     dated: bool
     """Whether the file gave the day; otherwise it is the last of the year, or today within the year."""
+    employer: str = ""
+    """Of whom is new here, or on file without one; of others it changes nothing."""
 
     @property
     def deemed(self) -> bool:
@@ -326,7 +330,10 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notice
             _held_against_notice(subject, source, year, hours, completed_on, notices, problem)
     except Refused as refused:
         problem("year", "policy", refused.words)
-    row = (id_number, name, year or 0, subject, hours, source, basis[:LONGEST_BASIS], completed_on, dated)
+    employer = "" if values.is_nothing(cells.get("employer")) else typed.text(cells.get("employer"))
+    if len(employer) > LONGEST_EMPLOYER:
+        problem("employer", "employer-long", f"工作单位超过{LONGEST_EMPLOYER}字，请缩短")
+    row = (id_number, name, year or 0, subject, hours, source, basis[:LONGEST_BASIS], completed_on, dated, employer)
     preview.rows.append(Row(number, *row))
 
 
@@ -494,6 +501,7 @@ class _Known(NamedTuple):
     authority_id: int
     own_name: str
     """That of the record which has the number: a duplicate's may be another."""
+    employer: str
 
 
 def _check_known(preview: Preview, session: Session, authority_id: int | None) -> None:
@@ -512,9 +520,21 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
     def problem(row: Row, column: str, code: str, value: str, words: str, *, blocking: bool = True) -> None:
         preview.problems.append(Problem(row.row, column, code, value, words, blocking))
 
+    homes = persons.homes(session, {row.employer for row in good if row.employer})
+    told: set[str] = set()
     first_named = {row.id_number: (row.name, row.row) for row in reversed(preview.rows) if row.name}
     for row in good:
         person = known.get(indexes[row.id_number])
+        home = homes.get(row.employer)
+        if home and authority_id is not None and home.authority_id != authority_id and not (person and person.employer):
+            words = "此单位由其他人社部门主管，请由其主管部门导入，或核对工作单位"
+            problem(row, "employer", "jurisdiction", row.employer, words)
+            continue
+        if person and person.employer not in ("", row.employer) and row.employer and row.id_number not in told:
+            told.add(row.id_number)
+            words = f"库中此人的工作单位为“{person.employer}”，没有改动；调动请在“人员”中办理"
+            if authority_id is None or person.authority_id == authority_id:
+                problem(row, "employer", "employer-known", row.employer, words, blocking=False)
         if person is None:
             name, first = first_named[row.id_number]
             if not names.same(name, row.name):
@@ -568,11 +588,13 @@ def _on_file(session: Session, indexes: list[bytes]) -> dict[bytes, _Known]:
     owner = sa.orm.aliased(Person)  # of the number; a duplicate's finds whom it was merged into
     found: dict[bytes, _Known] = {}
     for start in range(0, len(indexes), 5000):
-        query = sa.select(owner.id_index, Person.id, Person.name, Person.authority_id, owner.name).select_from(owner)
+        query = sa.select(
+            owner.id_index, Person.id, Person.name, Person.authority_id, owner.name, Person.employer_name
+        ).select_from(owner)
         query = query.join(Person, Person.id == owner.human_id)
         query = query.where(owner.id_index.in_(indexes[start : start + 5000]))
-        for index, person_id, name, authority_id, own_name in session.execute(query):
-            found[bytes(index)] = _Known(person_id, name, authority_id, own_name)
+        for index, person_id, name, authority_id, own_name, employer in session.execute(query):
+            found[bytes(index)] = _Known(person_id, name, authority_id, own_name, employer)
     return found
 
 
@@ -621,7 +643,8 @@ def bring_in(
     and a row that is in the ledger is left out. Another office may import the same file: it posts its own people's
     rows, the others are faults.
 
-    None where no row is without a fault: then nothing is kept. People not on file are added under the actor's office.
+    None where no row is without a fault: then nothing is kept. People not on file are added under the actor's office,
+    with the employer (工作单位) the file gives; of people on file one that is blank is filled.
     The system itself (the command line) is in charge of everybody. Refused codes: "role", "reason", "file", "headings",
     "posted" (this very file was imported by this office, and still stands).
     """
@@ -641,8 +664,12 @@ def bring_in(
     good = preview.good_rows
     if not good:
         return None, preview
-    facts = {row.id_number: persons.PersonFacts(row.name, row.id_number) for row in good}
+    employers = {row.id_number: row.employer for row in reversed(good) if row.employer}
+    facts = {
+        row.id_number: persons.PersonFacts(row.name, row.id_number, employers.get(row.id_number, "")) for row in good
+    }
     person_ids = persons.match_or_add(session, list(facts.values()), authority_id=actor.organization_id, now=now)
+    persons.fill_employers(session, {person_ids[db.blind_index(number)]: name for number, name in employers.items()})
     people = {number: person_ids[db.blind_index(number)] for number in facts}
     kept = files.attach(session, None, upload, purpose="credits", now=now)
     batch = books.post(

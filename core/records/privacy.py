@@ -13,7 +13,19 @@ from core.ground import db
 from core.ground.access import Actor, Role, require
 from core.ground.deeds import deed
 from core.ledger import statements
-from core.models import Account, AuditEntry, Nomination, Organization, Person, RosterRow, Submission, under
+from core.models import (
+    Account,
+    AuditEntry,
+    Course,
+    Exam,
+    ExamPaper,
+    Nomination,
+    Organization,
+    Person,
+    RosterRow,
+    Submission,
+    under,
+)
 from core.people import acts, persons
 from core.records import cards, checking
 from core.submissions import kinds
@@ -30,7 +42,7 @@ def own_data(session: Session, *, actor: Actor, now: datetime) -> bytes:
     """All that is kept about a person (个人信息副本), as one file for that person, in words (JSON, UTF-8).
 
     The record, every entry of the ledger, cards and their checks, changes, what was filed by or for the person with its
-    answers, and who has seen the number. Personal Information Protection Law, article 45.
+    answers, the exams sat, and who has seen the number. Personal Information Protection Law, article 45.
 
     Refused codes: "role", "missing".
     """
@@ -73,12 +85,31 @@ def own_data(session: Session, *, actor: Actor, now: datetime) -> bytes:
             }
             for each in session.scalars(filed)
         ],
+        "考试": [
+            {
+                "课程": title,
+                "次数": _words(paper.number),
+                "开始时间": _words(paper.started_at),
+                "交卷时间": _words(paper.handed_in_at),
+                "得分": _words(paper.score),
+                "结果": {True: "及格", False: "不及格"}.get(bool(paper.passed), "") if paper.handed_in_at else "未交卷",
+            }
+            for paper, title in session.execute(_sat(person))
+        ],
         "谁看过我的完整身份证号": _lines(
             seen_by(session, person.id, actor),
             {"at": "时间", "account_name": "查看人", "organization": "单位", "how": "方式", "reason": "事由"},
         ),
     }
     return json.dumps(told, ensure_ascii=False, indent=1, default=_words).encode()
+
+
+def _sat(person: Person) -> sa.Select[ExamPaper, str]:
+    """The exams a person sat (考试), under whichever of the person's records."""
+    records = sa.select(Person.id).where(under(Person, person.id))
+    query = sa.select(ExamPaper, Course.title).join(Exam, Exam.id == ExamPaper.exam_id)
+    query = query.join(Course, Course.id == Exam.course_id).where(ExamPaper.person_id.in_(records))
+    return query.order_by(ExamPaper.id)
 
 
 def _lines(frame: pd.DataFrame, headings: dict[str, str]) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ No machine takes time away for good: what the clock left out is listed with its 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -18,7 +18,17 @@ from core.ground import db, typed
 from core.ground.access import Actor, Labelled, Refused, Role, not_found, require
 from core.ground.deeds import deed
 from core.ledger.consequences import Consequence
-from core.models import Enrolment, MaskedNumber, Person, State, StudyAppeal, Submission, UncountedTime
+from core.models import (
+    Enrolment,
+    MaskedNumber,
+    Movement,
+    Person,
+    State,
+    StudyAppeal,
+    Submission,
+    UncountedTime,
+    under,
+)
 from core.people import persons
 from core.submissions import workflow
 from core.submissions.kinds import Action, Answered, Line, Stage, register
@@ -81,6 +91,58 @@ def about(session: Session, uncounted: Sequence[UncountedTime]) -> dict[int, Stu
     ids = [each.id for each in uncounted]
     query = sa.select(StudyAppeal).where(StudyAppeal.uncounted_id.in_(ids)).order_by(StudyAppeal.id)
     return {each.uncounted_id: each for each in session.scalars(query)}
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A stretch that was not counted, as its learner has it (未计入的时间)."""
+
+    time: UncountedTime
+    appeal: StudyAppeal | None
+    """The latest about it."""
+    answer: str
+    """What the office answered, "" before it did."""
+
+    @property
+    def state(self) -> str:
+        """How it stands, in words; "" where it was not appealed."""
+        if self.appeal is None:
+            return ""
+        return KIND.word_for(self.appeal.state) + (f"（答复：{self.answer}）" if self.answer else "")
+
+    @property
+    def open(self) -> bool:
+        """Whether it may be appealed, or an appeal that came back filed again."""
+        again = (State.RETURNED, State.WITHDRAWN)
+        return self.time.granted_at is None and (self.appeal is None or self.appeal.state in again)
+
+
+def lost(session: Session, person_id: int, actor: Actor) -> list[Lost]:
+    """What was not counted of a person's study (未计入的时间), the latest first, with its appeals and their answers.
+
+    Refused codes: "role", "missing".
+    """
+    person = persons.one(session, person_id, actor)
+    query = (
+        sa.select(UncountedTime)
+        .join(Enrolment, Enrolment.id == UncountedTime.enrolment_id)
+        .where(Enrolment.person_id.in_(sa.select(Person.id).where(under(Person, person.id))))
+        .options(sa.orm.joinedload(UncountedTime.lesson))
+        .options(sa.orm.joinedload(UncountedTime.enrolment).joinedload(Enrolment.course))
+    )
+    times = list(session.scalars(query.order_by(UncountedTime.id.desc()).limit(200)))
+    filed = about(session, times)
+    steps = sa.select(Movement.submission_id, Movement.reason).order_by(Movement.id)
+    steps = steps.where(Movement.submission_id.in_([each.id for each in filed.values()]))
+    steps = steps.where(Movement.action != Action.SUBMIT.value, Movement.action != Action.WITHDRAW.value)
+    answers = dict(session.execute(steps).all())
+
+    def one(time: UncountedTime) -> Lost:
+        appeal = filed.get(time.id)
+        waits = appeal is None or appeal.state is State.SUBMITTED
+        return Lost(time, appeal, "" if waits or appeal is None else answers.get(appeal.id, ""))
+
+    return [one(each) for each in times]
 
 
 _TABLE: sa.Table = sa.inspect(StudyAppeal).local_table  # type: ignore[assignment]

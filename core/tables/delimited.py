@@ -73,7 +73,7 @@ def _separated(text: str, has_headings: Callable[[Rows], bool], separators: str)
     unless headings are only found the other way.
     """
     tried: list[tuple[list[str], str]] = []
-    lone_ones, feeds = len(re.findall("\r(?!\r*\n)", text)), text.count("\n")
+    lone_ones, feeds = sum(map(len, re.findall("(?<!\r)\r++(?!\n)", text))), text.count("\n")
     for end in ("\n", "\r") if feeds > lone_ones else ("\r", "\n"):
         if not (lone_ones if end == "\r" else feeds) and (lone_ones or feeds):
             continue

@@ -139,7 +139,7 @@ class Vocabulary:
         if own.base not in self.by_word and len(pieces := re.split("[-–—_/|｜·]", own.base)) == 2:  # 学时-公需
             own = Words(pieces[0], (*own.brackets, pieces[1]))
         aside = [*own.brackets, *over]
-        latin = re.sub(r"^[A-Za-z/._-]+|[A-Za-z/._-]+$", "", own.base)  # 姓名 Name
+        latin = re.sub(r"^[A-Za-z/._-]+|(?<![A-Za-z/._-])[A-Za-z/._-]+$", "", own.base)  # 姓名 Name
         middle, edge = _parted(own.base) if own.base not in self.by_word else (own.base, "")
         for word in dict.fromkeys((own.base, own.base.removesuffix("数"), middle, latin)):
             others = [other for other in aside if not _DATED.match(other)]

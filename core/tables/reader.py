@@ -285,15 +285,15 @@ def _scattered(sheet: python_calamine.CalamineSheet, name: str) -> list[list[Any
     return [cells + [""] * (width - len(cells)) for cells in rows]
 
 
-_FORMULA = re.compile(rb"<f[^>]*>([^<]*)</f>")
+_FORMULA = re.compile(rb"<f[^<>]*>([^<]*)</f>")
 _REACHES_OUT = re.compile(
     r"\][^\[\]'!]*'!|\][\w.]*!|\||\b(_xl\w+\.)*(webservice|hyperlink|image|filterxml|rtd|dde\w*|call)\s*\(",
     re.IGNORECASE,
 )
 """Another workbook before the sheet, a program before a bar, a function that fetches or opens."""
-_UNRECKONED = re.compile(rb'<c(?![^>]*\bt="str")[^>]*>\s*<f[^>]*(?:/>|>[^<]*</f>)\s*(<v\s*/>|<v></v>)?\s*</c>')
+_UNRECKONED = re.compile(rb'<c(?![^<>]*\bt="str")[^<>]*>\s*<f[^<>]*(?:/>|>[^<]*</f>)\s*(<v\s*/>|<v></v>)?\s*</c>')
 _CELL = re.compile(rb'^<c [^>]*?\br="([A-Z]{1,3}\d{1,7})"')
-_ROW = re.compile(rb"<row\b([^>]*)>")
+_ROW = re.compile(rb"<row\b([^<>]*)>")
 _ODS = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)((?: [^>]*?)?)/?>")
 _ODS_ATTRIBUTE = re.compile(rb'table:([a-z-]+)="([^"]*)"')
 _Range = tuple[int, int, int, int]
@@ -345,12 +345,12 @@ def _titles(book: zipfile.ZipFile) -> dict[str, str]:
     relations = book.read(related).decode(errors="replace") if related in book.namelist() else ""
     parts = {}
     for relation in re.findall(r"<Relationship\b[^>]*>", relations):
-        given = dict(re.findall(r'(\w+)="([^"]*)"', relation))
+        given = dict(re.findall(r'\b(\w+)="([^"]*)"', relation))
         target = given.get("Target", "").removeprefix("/xl/")
         parts[given.get("Id", "")] = f"xl/{target}"
     titles = {}
     for sheet in re.findall(r"<(?:\w+:)?sheet\b[^>]*>", said):
-        given = dict(re.findall(r'(?:\w+:)?(\w+)="([^"]*)"', sheet))
+        given = dict(re.findall(r'\b(?:\w+:)?(\w+)="([^"]*)"', sheet))
         titles[parts.get(given.get("id", ""), "")] = html.unescape(given.get("name", ""))
     return titles
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import xlsxwriter
+import xlsxwriter.utility
 
 from core.ground import typed
 from core.ground.db import OFFICE_ZONE
@@ -74,7 +75,8 @@ def marked(
 
     Faulty cells are coloured, with their faults as comments. `headings` by column, in order; `choices` are columns in
     which one of a few words is chosen, `as_text` those in which a spreadsheet must not take digits for a number,
-    `notes` are comments on headings, `caption` stands above them where that is not the title of the sheet.
+    `notes` are comments on headings, `caption` stands above them where that is not the title of the sheet. A list of
+    words too long for a cell's own (255 characters) stands on a hidden sheet.
     """
     said: dict[tuple[int, str], list[str]] = {}
     for problem in problems:
@@ -83,6 +85,7 @@ def marked(
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False}) as book:
         page = book.add_worksheet(title[:31])
+        lists = _lists(book, choices)
         bold = book.add_format({"bold": True, "border": 1, "align": "center", "bg_color": "#E8EEF5"})
         text, faulty = book.add_format({"num_format": "@"}), book.add_format({"num_format": "@", "bg_color": "#F8D7DA"})
         page.write_string(0, 0, caption or title, book.add_format({"bold": True, "font_size": 14}))
@@ -90,8 +93,8 @@ def marked(
             width = _WIDTHS.get(column, max(10, 2 * len(heading) + 2))
             page.set_column(place, place, width, text if column in as_text else None)
             page.write_string(1, place, heading, bold)
-            if words := choices.get(column):
-                page.data_validation(2, place, last, place, {"validate": "list", "source": list(words)})
+            if source := lists.get(column):
+                page.data_validation(2, place, last, place, {"validate": "list", "source": source})
             if note := notes.get(column):
                 page.write_comment(1, place, note, {"x_scale": 2})
         for at, (row, cells) in enumerate(rows, start=2):
@@ -107,6 +110,23 @@ def marked(
     return buffer.getvalue()
 
 
+def _lists(book: xlsxwriter.Workbook, choices: Mapping[str, Sequence[str]]) -> dict[str, list[str] | str]:
+    """What each column of words is chosen from (下拉选项): the words, or where they stand on a hidden sheet."""
+    found: dict[str, list[str] | str] = {}
+    page = None
+    for place, (column, words) in enumerate(choices.items()):
+        found[column] = list(words)
+        if len(",".join(words)) > _LONGEST_LIST:
+            if page is None:
+                page = book.add_worksheet("选项")
+                page.hide()
+            page.write_column(0, place, words)
+            letter = xlsxwriter.utility.xl_col_to_name(place)
+            found[column] = f"=选项!${letter}$1:${letter}${len(words)}"
+    return found
+
+
+_LONGEST_LIST = 255
 _WIDTHS = {
     "code": 12,
     "name": 14,

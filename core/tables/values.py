@@ -141,7 +141,7 @@ def hours(cell: object) -> Decimal | None:
     said = re.sub(r"(?<=[\d.])(个?学时|个?小时|h)$", "", _bare(cell), flags=re.IGNORECASE)
     if said in (*NOTHING, "学时", "小时"):
         return None
-    if not re.fullmatch(r"-?(\d+\.?\d*|\.\d+)", said):
+    if not re.fullmatch(r"-?(\d+(\.\d*)?|\.\d+)", said):
         raise Unclear("学时请填数字，如24或7.5")
     value = Decimal(said)
     if len(said) > DIGITS:

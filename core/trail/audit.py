@@ -27,6 +27,7 @@ from core.models import (
     Exam,
     ExamPaper,
     FiledFigures,
+    Intake,
     Organization,
     Person,
     PolicyDraft,
@@ -71,6 +72,8 @@ class Event(Labelled):
     OFFICE_OPENED = "office.opened", "建立系统"
     CLOCK_SHIFTED = "office.clock", "推进演示日期"
     OFFICE_NAMED = "office.name", "设置单位名称和标志"
+    MOVED_IN = "intake.made", "批量导入"
+    MOVED_OUT = "intake.undone", "撤销导入"
     STEP_SET_ASIDE = "office.step", "开办清单"
     BACKED_UP = "office.backup", "备份"
     BACKUP_DRILLED = "office.drill", "恢复演练"
@@ -84,6 +87,7 @@ class Event(Labelled):
     ORGANIZATION_ADDED = "organization.added", "新增机构"
     ORGANIZATION_CHANGED = "organization.changed", "修改机构"
     ACCOUNT_OPENED = "account.opened", "开通账号"
+    ACCOUNT_CORRECTED = "account.corrected", "更正账号"
     ACCOUNT_CLOSED = "account.closed", "停用账号"
     ACCOUNT_REOPENED = "account.reopened", "启用账号"
     CODE_GIVEN = "person.code", "发放开通码"
@@ -113,6 +117,7 @@ class Event(Labelled):
     TOTALS_REBUILT = "totals.rebuilt", "重建学时合计"
     ELIGIBILITY_DECIDED = "eligibility.decided", "核验资格"
     POLICY_DRAFTED = "policy.drafted", "起草政策"
+    POLICY_PUT_AWAY = "policy.put_away", "收起政策草稿"
     POLICY_PUBLISHED = "policy.published", "发布政策"
     CARD_ISSUED = "card.issued", "出具审验卡"
     CARD_PRINTED = "card.printed", "再次打印审验卡"
@@ -122,6 +127,7 @@ class Event(Labelled):
     PROOF_ISSUED = "proof.issued", "出具入账证明"
     PERSON_CORRECTED = "person.corrected", "更正人员信息"
     PERSON_MOVED = "person.moved", "人员调动"
+    PEOPLE_PLACED = "person.placed", "批量设置工作单位"
     PERSON_MERGED = "person.merged", "合并人员"
     PERSON_SEPARATED = "person.separated", "撤销合并"
     ID_REVEALED = "person.revealed", "查看完整证件号"
@@ -210,7 +216,7 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             return _place(session, session.get_one(Exam, touched.exam_id))
         case PublicNotice() | CardTemplate():
             return touched.authority_id, touched.authority_id
-        case Quota() | FiledFigures():
+        case Quota() | FiledFigures() | Intake():
             return touched.organization_id, touched.organization_id
         case PrintRun():
             home = session.get_one(Organization, touched.organization_id)

@@ -26,6 +26,7 @@ _HOHHOT = "呼和浩特市人力资源和社会保障局"
 
 ACCOUNTS = (
     DemoAccount("admin", Role.ADMIN, _REGION, "韩志远", "开通账号和机构，准予个别计划延期上报，查看全部操作记录"),
+    DemoAccount("admin2", Role.ADMIN, _REGION, "苏日娜", "第二名管理员：发布政策须两人，一人起草，一人发布"),
     DemoAccount(
         "reviewer", Role.REVIEWER, _REGION, "乌云其木格", "审核自治区级基地的培训计划和培训情况报告，通过后学时入账"
     ),

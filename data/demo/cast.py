@@ -34,6 +34,10 @@ class Office:
     """By authority, as `short` names it."""
     learners: dict[str, list[Learner]]
     """By authority."""
+    second: Actor | None = None
+    """The administrator who publishes what the first has drafted."""
+    title: Actor | None = None
+    """The officer who checks who may apply for a title."""
     tasks: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     """What a training's plan says of the programme it carries out, by who gives it and its title."""
 

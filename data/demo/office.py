@@ -20,18 +20,20 @@ import bcrypt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from core.eligibility import answers, applications, decisions
 from core.ground import db
 from core.ground.access import AUTHORITIES, TRAINERS, Actor, OrganizationKind, Role
 from core.law.notices import Subject
 from core.ledger import books, statements
 from core.ledger.books import Posting
 from core.models import Account, Claim, Organization, Plan, Report, Source
-from core.people import organizations, persons, setup
+from core.people import acts, organizations, persons, setup
 from core.records import imports
 from core.submissions import claims, disputes, plans, reports, workflow
 from core.tables import sheets
 from core.trail import audit
 from core.trail.files import Upload
+from data.demo import notices as own_notices
 from data.demo import online, papers, people, programmes
 from data.demo.accounts import ACCOUNTS, PASSWORD
 from data.demo.cast import OPENED_BEFORE, Office
@@ -52,7 +54,17 @@ def open_demo(session: Session, *, now: datetime, progress: Callable[[str], None
     The same moment gives the same office, except for keys and password salts. `progress` is told in Chinese what is
     being done. Refused codes: "open" (somebody opened the office before).
     """
-    now = now.replace(microsecond=0)
+    opened_before = setup.is_open(session)
+    try:
+        _opened(session, now.replace(microsecond=0), progress)
+    except BaseException:
+        if not opened_before:
+            own_notices.cleared()
+        raise
+
+
+def _opened(session: Session, now: datetime, progress: Callable[[str], None]) -> None:
+    """The office, its people, and a year of their work."""
     today = db.office_day(now)
     opened_at = now - OPENED_BEFORE
     progress("正在建立机构和账号……")
@@ -61,13 +73,21 @@ def open_demo(session: Session, *, now: datetime, progress: Callable[[str], None
     shown = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt()).decode()
     office = Office(session, now, Random(_SEED), shown, founder, founder, {}, {}, {})  # noqa: S311  repeatable on purpose
     _open_accounts(office, opened_at)
+    assert office.second, "a notice is published by two"
+    own_notices.published(office, office.second, now=opened_at)
     progress(f"正在登记{PEOPLE}名专业技术人员……")
     _add_people(office, today, opened_at)
     givers = _givers(office)
     courses = year_of_courses(Random(_SEED), givers, today=today)  # noqa: S311
     lives = [_life(office, course) for course in courses]
     lives += [_carry_over(office, today.year - 2, opened_at), _carry_over(office, today.year - 1, opened_at)]
-    lives += [_certificates(office), _mistaken_import(office), *programmes.lives(office, courses)]
+    lives += [
+        _certificates(office),
+        _mistaken_import(office),
+        _decisions(office),
+        _records(office),
+        *programmes.lives(office, courses),
+    ]
     lives += online.lives(office)
     for training in programmes.trainings(givers, today):
         lives += programmes.around(office, training)
@@ -108,10 +128,15 @@ def _open_accounts(office: Office, now: datetime) -> None:
     by_name = {home.name: home for home in homes}
     unknown = bcrypt.hashpw(secrets.token_bytes(32), bcrypt.gensalt(4)).decode()
     for demo in ACCOUNTS:
-        if demo.role is Role.ADMIN:
-            office.admin = _open(office, by_name[demo.organization], demo.role, demo.username, demo.name, now=now)
-        elif demo.role is not Role.PERSON:
-            _open(office, by_name[demo.organization], demo.role, demo.username, demo.name, now=now)
+        if demo.role is Role.PERSON:
+            continue
+        opened = _open(office, by_name[demo.organization], demo.role, demo.username, demo.name, now=now)
+        if demo.role is Role.TITLE_OFFICER:
+            office.title = opened
+        elif demo.role is Role.ADMIN and office.admin is office.founder:
+            office.admin = opened
+        elif demo.role is Role.ADMIN:
+            office.second = opened
     for home in homes:
         if home.kind in AUTHORITIES and short(home.name) not in office.reviewers:
             _open(
@@ -385,6 +410,47 @@ def _mistaken_import(office: Office) -> Iterator[datetime]:
     if batch is not None:
         reason = f"与{year}年度学时结转重复"
         books.reverse(office.session, batch.id, actor=reviewer, reason=reason, now=moment)
+
+
+def _decisions(office: Office) -> Iterator[datetime]:
+    """The title officer checked two lists of applicants and put the answers on record, of last year and this one."""
+    assert office.title, "the title officer has an account"
+    _, there, _ = _employer(office)
+    year = db.office_day(office.now).year
+    for day, applied, level in ((-26, year - 1, "中级"), (-12, year, "初级")):
+        moment = moment_of(office, day, after=office.opened_at)
+        yield moment
+        facts = {"year": applied, "route": "职称评审", "level": level}
+        people_there = [each.person_id for each in there[:24]]
+        found = [answers.application(office.session, each, facts, actor=office.title) for each in people_there]
+        listed = [replace(each, row=row) for row, each in enumerate(found, start=2)]
+        decisions.decide(office.session, applications.Batch(listed), actor=office.title, now=moment)
+
+
+def _records(office: Office) -> Iterator[datetime]:
+    """One person's name was put right on evidence, another moved to another employer."""
+    _, there, authority = _employer(office)
+    reviewer = office.reviewers[authority][0]
+    moment = moment_of(office, -31, after=office.opened_at)
+    yield moment
+    renamed = persons.one(office.session, there[-1].person_id, reviewer)
+    said: Any = {"version": renamed.version, "actor": reviewer, "now": moment}
+    words = [f"{renamed.name}的居民身份证复印件（演示）。"]
+    day = db.office_day(moment)
+    scan = papers.document(words, title="身份证复印件", issuer=renamed.employer_name, issued_on=day)
+    given = f"{renamed.name[0]}示{renamed.name[1:]}" if len(renamed.name) < 4 else renamed.name[:-1]
+    evidence = Upload("身份证.pdf", scan)
+    acts.correct(office.session, renamed.id, name=given, id_number="", evidence=evidence, reason="录入时漏字", **said)
+    there[-1].facts.name = given
+    office.session.flush()
+    moment = moment_of(office, -30, after=moment)
+    yield moment
+    moved = persons.one(office.session, there[-2].person_id, reviewer)
+    others = {each.facts.employer for each in office.learners[authority]} - {moved.employer_name}
+    said = {"version": moved.version, "actor": reviewer, "now": moment}
+    goes_to = min(others)
+    acts.move(office.session, moved.id, employer=goes_to, authority_id=moved.authority_id, reason="工作调动", **said)
+    there[-2].facts.employer = goes_to
 
 
 def _carry_over(office: Office, year: int, opened_at: datetime) -> Iterator[datetime]:

@@ -14,13 +14,13 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from core.courses import courses, passing
+from core.courses import courses
 from core.courses.courses import CourseFields, LessonFields
-from core.courses.passing import Passed
 from core.ground import db
 from core.ground.access import Actor
 from core.law import notices
 from core.models import Course, Enrolment, LessonKind, LessonProgress, NotCounted, Sitting, UncountedTime
+from data.demo import exams
 from data.demo.accounts import ACCOUNTS
 from data.demo.cast import Office, moment
 from data.demo.people import Learner
@@ -29,8 +29,8 @@ from data.demo.words import REGION, online
 EXAM, LEAGUE = "内蒙古自治区人事考试院", "呼和浩特市人力资源和社会保障局"
 HAND_IN, PUBLISHED, SINCE = -62, -58, -50
 """Days from today: when the region's course was handed in and published, since when people study it."""
-PASSED, FINISHED, UNDER_WAY = 12, 8, 18
-"""How many of its learners are how far."""
+PASSED, FAILED, FINISHED, UNDER_WAY = 12, 3, 8, 18
+"""How many of its learners are how far; of those who have finished it and not passed, some have tried."""
 
 
 def lives(office: Office) -> Iterator[Iterator[datetime]]:
@@ -50,6 +50,7 @@ def _region(office: Office) -> Iterator[datetime]:
     at = moment(office, _day(office, PUBLISHED), after=at, rng=rng)
     yield at
     courses.publish(office.session, course.id, version=course.version, actor=reviewer, now=at)
+    exams.hold(office.session, course, clerk=clerk, reviewer=reviewer, now=at)
     at = moment(office, _day(office, SINCE), after=at, rng=rng)
     yield at
     days = (office.now - at).days - 3
@@ -64,8 +65,13 @@ def _region(office: Office) -> Iterator[datetime]:
     studying.together(chosen[1:4])
     at = max(at, office.now - timedelta(days=2))
     yield at
-    passed = [Passed(each.person_id, db.office_day(at)) for each in chosen[:PASSED]]
-    passing.credit(office.session, course.id, passed, now=at)
+    sitting = [exams.Sitter(office.session, course, each.person_id, rng) for each in chosen[: PASSED + FAILED]]
+    for each in sitting:
+        each.start(at)
+    at += timedelta(minutes=22)
+    yield at
+    for number, each in enumerate(sitting):
+        each.hand_in(at, knows=0.85 if number < PASSED else 0.3)
 
 
 def _league(office: Office) -> Iterator[datetime]:

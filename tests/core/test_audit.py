@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.courses import courses
 from core.eligibility import answers, applications, decisions, drafts
-from core.exams import bank, exams, items, papers, regrading, results
+from core.exams import bank, exams, items, papers, platforms, regrading, results
 from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Role
 from core.law.workdays import DayKind
@@ -40,6 +40,7 @@ from core.people import (
     holidays,
     identity,
     keys,
+    moving,
     organizations,
     persons,
     second_factor,
@@ -80,7 +81,11 @@ def busy_month() -> c.Cast:
             s, name="示例新基地", kind=OrganizationKind.BASE, authority_id=1, actor=admin, now=c.NOW
         )
         s.flush()
+        again = {"kind": OrganizationKind.BASE, "authority_id": 1, "reason": "名称有误", "actor": admin, "now": c.NOW}
+        organizations.correct(s, new.id, name="示例第二新基地", **again)
         organizations.set_active(s, new.id, False, actor=admin, reason="重复", now=c.NOW)
+        right = {"name": "周示", "role": Role.LEADER, "organization_id": 1, "reason": "换人", "actor": admin}
+        accounts.correct(s, cast["leader"].account_id, **right, now=c.NOW)
         choices.choose(s, imports.LISTING, {"折算数": "hours"}, actor=reviewer, now=c.NOW)
         accounts.sign_in(s, "base", fits=True, now=c.NOW)
         accounts.sign_out(s, actor=base, now=c.NOW)
@@ -168,6 +173,8 @@ def busy_month() -> c.Cast:
         acts.separate(s, duplicate_id, version=2, actor=reviewer, reason="不是同一人", now=c.AFTER)
         move = {"employer": "示例旗蒙古族中学", "authority_id": 1, "version": second.version}
         acts.move(s, second.id, **move, actor=reviewer, reason="调动", now=c.AFTER)
+        for employer in ("外地单位", "示例市第一医院"):
+            acts.place(s, [c.person_id(1)], employer=employer, actor=reviewer, reason="单位更名", now=c.AFTER)
         form = {"year": 2024, "route": "职称评审", "level": "高级"}
         query = sa.text("SELECT batch_id, line FROM credit_entry WHERE person_id = :id")
         at = s.execute(query, {"id": c.person_id(1)}).first()
@@ -213,6 +220,9 @@ def busy_month() -> c.Cast:
         s.flush()
         keys.recovery_sheet(s, actor=cast["admin"], now=c.AFTER)
         identity.decide(s, name="示例厅", mark=None, keep_mark=True, actor=cast["admin"], now=c.AFTER)
+        table = Upload("机构.csv", "机构名称,类别\n示例新单位,用人单位\n".encode())
+        intake, *_ = moving.bring_in(s, moving.Table.ORGANIZATIONS, table, actor=cast["admin"], now=c.AFTER)
+        moving.take_back(s, intake.id, actor=cast["admin"], reason="导错了", now=c.AFTER)
         checklist.set_aside(s, "mail", reason="不用邮件", actor=cast["admin"], now=c.AFTER)
         backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER)
         backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER, found=["a fault"])
@@ -222,6 +232,10 @@ def busy_month() -> c.Cast:
         publisher = Actor(second.id, second.name, Role.ADMIN, region.id, region.name, region.kind)
         draft = drafts.save_draft(s, drafts.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
         s.flush()
+        for away in (True, False):
+            said = {"version": draft.version, "actor": cast["admin"], "reason": "待定", "now": c.AFTER}
+            drafts.put_away(s, draft.id, away, **said)
+            s.flush()
         drafts.publish(s, draft.id, version=draft.version, actor=publisher, reason="通知已印发", now=c.AFTER)
         split = targets.Split(20000, None, {region.id: 1500})
         quota = targets.save(s, "capability", 2024, split, version=0, actor=reviewer, now=c.AFTER)
@@ -274,6 +288,15 @@ def results_of(cast: c.Cast, course_id: int) -> None:
     with db.nobody_waits(), db.transaction() as s:
         second = results.bring_in(s, table, form, actor=cast["exam"], now=c.AFTER)
         results.send_back(s, second.id, version=second.version, reason="重复", **said)
+    with db.nobody_waits(), db.transaction() as s:
+        fields = platforms.PlatformFields(course_id, "示例平台", "https://lms.example.cn/1", None)
+        source, _ = platforms.open_source(s, fields, **said)
+        actor = {"account": {"homePage": "https://lms.example.cn", "name": "a01"}}
+        verb, thing = {"id": "http://adlnet.gov/expapi/verbs/passed"}, {"id": "https://lms.example.cn/1"}
+        platforms.keep(s, source, [{"actor": actor, "verb": verb, "object": thing}], now=c.AFTER)
+        s.flush()
+        platforms.bind(s, source.id, "a01", c.id_number(1), "额尔敦·巴图", actor=cast["exam"], now=c.AFTER)
+        platforms.close_source(s, source.id, reason="导错了", **said)
 
 
 def exams_of(cast: c.Cast) -> None:

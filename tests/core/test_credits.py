@@ -298,7 +298,7 @@ def test_a_source_counts_for_the_subject_that_the_notice_gives_it_for(
     ],
 )
 def test_a_column_that_contradicts_the_number_is_told(cells: tuple[Any, Any], column: str | None) -> None:
-    content = book([*line(1), *cells], headings=HEADINGS)
+    content = book([*line(1), "", *cells], headings=HEADINGS)
     assert HEADINGS[-2:] == ("性别", "出生日期")
     found = told(imports.read(content, "学时.xlsx", today=c.TODAY))
     assert found == ([(3, column, "id-contradicted")] if column else [])

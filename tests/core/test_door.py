@@ -192,7 +192,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(office: Path, tmp_path:
     wanted = "nosniff same-origin same-origin same-origin".split()
     names = "X-Content-Type-Options Referrer-Policy Cross-Origin-Opener-Policy Cross-Origin-Resource-Policy".split()
     paths = ["/", "/media/x.pdf", "/nowhere", "/static/plain.js", "/static/js/index.DormvYxC.js"]
-    fillings = {"{code}": "0000", "{token}": "0", "{lesson:int}": "1", "{name}": "player.js"}
+    fillings = {"{code}": "0000", "{token}": "0", "{lesson:int}": "1", "{number:int}": "1", "{name}": "player.js"}
     fillings |= {"{course:int}": "1", "{paper:int}": "1"}
     scripted = {"/", "/learn", "/learn/1", "/learn/exam/1", "/learn/paper/1"}
     for route in addresses.ROUTES:

@@ -1,5 +1,6 @@
 """Exams: drawn at random, timed by the server, saved answer by answer, graded, credited once; void items follow."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -19,6 +20,7 @@ from core.law import notices
 from core.ledger import checks
 from core.models import CreditEntry, Difficulty, Exam, ExamPaper, ExamQuestion, ItemKind, ItemState, Source
 from core.people import setup
+from core.records import privacy
 from core.trail import audit
 from tests import cast as c
 from tests import ready, sat
@@ -161,6 +163,8 @@ def test_an_exam_is_sat_again_after_the_wait_and_passing_it_posts_the_hours_once
     with db.reading() as session:
         result = papers.result(session, paper.id, cast["person1"])
         assert result.credited
+        own = json.loads(privacy.own_data(session, actor=cast["person1"], now=LATER))
+        assert [(each["得分"], each["结果"]) for each in own["考试"]] == [("20", "不及格"), ("80", "及格")]
         assert [each.explanation for each in result.questions if each.explanation] == ["因为"] * 3
         assert papers.result(session, paper.id, cast["exam"]).paper.id == paper.id
         assert checks.faults(session) == audit.faults(session) == list(papers.faults(session)) == []

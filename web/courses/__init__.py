@@ -1,3 +1,3 @@
 """Courses (网络课程) on screen: a learner's way, how one is made, how far its people have come."""
 
-__all__ = ["editing", "reading", "steps"]
+__all__ = ["appealing", "editing", "reading", "steps"]

@@ -184,19 +184,20 @@ def _content(draft: drafts.Form, kind: LessonKind) -> None:
 def _save_lesson(draft: drafts.Form, course_id: int, lesson_id: int | None) -> None:
     files = draft.files
 
-    def act(session: Session, **who: Unpack[Who]) -> tuple[str, Lesson]:
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, tuple[int, int]]:
         fields = LessonFields(**draft.values)
         upload: Upload | None = files[-1] if files else None
         kept = courses.put_lesson(session, course_id, lesson_id, fields, version=draft.version, upload=upload, **who)
         unsaved.drop(session, draft.place, actor=who["actor"])
-        return f"第{kept.position}节“{kept.title}”已保存。", kept
+        return f"第{kept.position}节“{kept.title}”已保存。", (kept.id, kept.course.version)
 
     sent = (*map(str, draft.values.values()), *draft.given())
-    kept = deeds.deed(draft.blaming(act), "lesson", draft.place, draft.version, *sent)
-    if kept is not None:
+    made = deeds.deed(draft.blaming(act), "lesson", draft.place, draft.version, *sent)
+    if made is not None:
+        number, version = made
         draft.taken()
-        draft.saved(f"lesson:{kept.id}", kept.course.version)
-        address.choose("lesson", kept.id)
+        draft.saved(f"lesson:{number}", version)
+        address.choose("lesson", number)
 
 
 def _move(course_id: int, lesson_id: int, version: int, up: bool) -> None:

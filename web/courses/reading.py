@@ -31,13 +31,15 @@ PEOPLE = "name id_mask employer post has_account begun_at studied_at passed_at".
 HINTS = "hint_kind at hint_people hint_words".split()
 
 
-def head(found: Course) -> None:
-    """What a course says of itself (课程)."""
+def head(found: Course, *, editing: bool = False) -> None:
+    """What a course says of itself (课程); `editing`: it stands in the form below."""
     chip = f":{COLOURS[found.state]}-badge[{found.state.label}]"
     st.markdown(f"#### {md(found.title)}　{chip}")
     if found.remark:
         word = "停用原因" if found.state is CourseState.WITHDRAWN else "退回意见"
         st.warning(md(f"{word}：{found.remark}"))
+    if editing:
+        return
     facts(
         [
             ("年度", found.year),
@@ -58,6 +60,11 @@ def head(found: Course) -> None:
 def contents(found: Course) -> None:
     """Its lessons (课节), each to be looked at as its learner sees it."""
     tables.table(editing.lesson_rows(found), editing.LESSONS, empty="还没有课节。")
+    preview(found)
+
+
+def preview(found: Course) -> None:
+    """The way to each lesson as its learner sees it (预览)."""
     links = "　".join(f"[第{each.position}节](/learn/{each.id})" for each in found.lessons)
     if links:
         st.markdown(f"按学员看到的样子预览：{links}")
@@ -70,7 +77,7 @@ def deciding(found: Course, actor: Actor) -> None:
     key = f"course-why-{found.id}-{found.version}"
     if found.state is CourseState.OFFERED:
         st.text_input("退回意见（退回时必填，经办人会看到）", key=key, max_chars=500)
-        with bar.bar():
+        with bar.bar(), st.container(horizontal=True):
             st.button("发布", type="primary", on_click=_publish, args=(found,), key="publish")
             st.button("退回", on_click=_back, args=(found, key), key="send-back")
     elif found.state is CourseState.PUBLISHED:

@@ -19,9 +19,9 @@ PLACES: dict[str, Place] = {
     "backup": ("backups", {}),
     "name": ("organizations", {"view": "本单位"}),
     "second": ("organizations", {"view": "账号"}),
-    "organizations": ("organizations", {"view": "机构"}),
-    "accounts": ("organizations", {"view": "账号"}),
-    "people": ("people", {}),
+    "organizations": ("moving_in", {"view": "机构"}),
+    "accounts": ("moving_in", {"view": "账号"}),
+    "people": ("moving_in", {"view": "人员"}),
     "notice": ("policy_lab", {}),
     "calendar": ("calendar", {}),
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import Any, Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import resident_id
+from core.ground.access import Refused
 from core.models import Person
 from core.people import acts
 from core.trail import files
@@ -46,6 +47,33 @@ def correction(person: Person, _offices: dict[int, str]) -> None:
         )
         st.text_input("更正的原因（必填）", key=f"{key}reason")
         st.form_submit_button("更正", type="primary", on_click=correct, key=f"{key}do")
+
+
+def employer_of_many(asked: Any, count: int) -> None:
+    """Set the employer of everybody listed (批量设置工作单位), by the filters above the list.
+
+    `asked(session, actor, limit=None)` answers the list; where it has changed since it was drawn, nothing is done.
+    """
+    with st.expander(f"为列出的{count:,}人设置工作单位"):
+        if count > acts.MOST_PLACED:
+            st.caption(f"一次最多{acts.MOST_PLACED}人，请先按姓名或工作单位筛选。")
+            return
+        st.text_input("新的工作单位（全称）", key="many-employer", max_chars=80)
+        st.text_input("原因（必填）", key="many-reason", placeholder="如：单位更名、补登单位")
+
+        def act(session: Session, **who: Unpack[Who]) -> str:
+            ids = [int(each) for each in asked(session, who["actor"], limit=None)[0]["id"]]
+            if len(ids) != count:
+                raise Refused("stale", "名单刚刚有变化，没有设置。请核对最新的名单。")
+            employer, reason = st.session_state["many-employer"], st.session_state["many-reason"]
+            changed = acts.place(session, ids, employer=employer, reason=reason, **who)
+            rest = f"，其余{count - changed}人原来就是" if changed < count else ""
+            return f"已把{changed}人的工作单位设为“{employer}”{rest}；各人的变更记录里有原来的单位。"
+
+        def place() -> None:
+            deeds.deed(act, "place-many", count, st.session_state["many-employer"])
+
+        st.button(f"设置{count:,}人", key="many-do", on_click=place)
 
 
 def move(person: Person, offices: dict[int, str]) -> None:

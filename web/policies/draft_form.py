@@ -14,7 +14,7 @@ from core.law import notices
 from core.law.notices import Filed, Policy
 from core.people import setup
 from web.policies import faults
-from web.words import clause
+from web.words import clause, md
 
 LARGEST = 1_000_000
 """Bytes of a file that is taken: far beyond any notice."""
@@ -85,6 +85,30 @@ def _changed(begun: str, rule: Policy, actor: Actor) -> str:
         st.caption("上面的数值一改，全文随之重新生成；科目、折合、补学等其他规定在全文里改。")
         whole = yaml.safe_dump(raw, allow_unicode=True, sort_keys=False)
         return st.text_area("草稿全文", whole, key=f"yaml-{hash(whole)}", height=320, label_visibility="collapsed")
+
+
+def asked(draft: Policy, place: Any) -> None:
+    """What a draft may not have been meant to say (请核对): it takes the place of one in force; its sums do not fit."""
+    on_file = {each.id: each for each in notices.filed()}
+    if (known := on_file.get(draft.id)) and known.policy:
+        same = known.policy.in_force == draft.in_force
+        days = "适用时间也相同，" if same else ""
+        place.warning(
+            f"编号“{draft.id}”与现有的{md(known.policy.document)}相同，{days}发布后会取代它。"
+            "要作为新的通知，请在“标题、文号和适用时间”中改编号和日期。"
+        )
+    for year in sorted({draft.in_force.first.year, draft.in_force.last.year}):
+        hours = draft.requirement.in_year(year)
+        whole = {each.code for each in draft.subjects if not each.part_of}
+        parts, total = sum(hours.get(code, 0) for code in whole), hours.get(notices.TOTAL, 0)
+        if 0 < total < parts:
+            names = {each.code: each.name for each in draft.subjects}
+            said = "、".join(f"{names[code]}{hours[code]:f}" for code in names if code in whole and hours.get(code))
+            place.warning(
+                f"{year}年度{said}，合计{parts:f}，多于{notices.TOTAL_NAME}{total:f}："
+                f"{notices.TOTAL_NAME}是否应改为{parts:f}？按现在的写法，各科目够了，{notices.TOTAL_NAME}必然也够。"
+            )
+            return
 
 
 def _league(raw: dict[str, Any], rule: Policy, actor: Actor) -> str | None:

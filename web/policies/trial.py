@@ -18,7 +18,7 @@ from core.ledger import statements
 from core.models import leagues
 from core.office import dashboards
 from core.people import persons
-from web import context, tables
+from web import context, shell, tables
 from web.eligibility import decision
 from web.words import md
 
@@ -51,6 +51,11 @@ def show(draft: Policy, actor: Actor) -> tuple[int, int, str] | None:
         level = st.selectbox("申报级别", [*LEVELS, EVERY], 2, key="lab-level", width=140)
     levels = LEVELS if level == EVERY else (level,)
     everybody, frame, of_authority = _population(actor, year)
+    if frame.empty:
+        st.info("管理权限内还没有人员，试算没有对象。先导入人员和往年学时，再看谁的结论会变；草稿现在就可以保存。")
+        shell.link("moving_in", "批量导入人员", view="人员")
+        shell.link("credit_import", "导入往年学时")
+        return None
     trials = {each: trial.tried(everybody.at_level(each), draft, of_authority) for each in levels}
     frame = frame[frame["person_id"].isin(next(iter(trials.values())).person_ids)]
     with st.container(horizontal=True):

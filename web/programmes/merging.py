@@ -86,7 +86,7 @@ def frame(found: list[merging.Merged]) -> pd.DataFrame:
     for number, each in enumerate(found, start=1):
         cells, people = each.cells, each.line.people
         written = cells.get("people", "")
-        note = [f"人数“{written}”"] if people is None or not written.isdigit() else []
+        note = [f"人数“{written}”"] if people is None or not written.isdecimal() else []
         note += [cells["note"]] if cells.get("note") else []
         row: dict[str, Any] = {"序号": number, "单位": cells["unit"], "单位类别": each.category}
         row |= {lines.HEADINGS[name]: cells.get(name, "") for name in columns if name != "unit"}

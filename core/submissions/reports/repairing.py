@@ -211,7 +211,7 @@ def _brought_back(
         if not origin and not code:
             added += [cells] if roster.names_somebody(cells, form) else []
             continue
-        row = int(origin) if origin.isdigit() else 0
+        row = int(origin) if origin.isdecimal() and len(origin) < 10 else 0
         if row not in earlier[code]:
             where = f"第{number}行的“{roster.ORIGIN}”或“{roster.CODE}”"
             raise Refused("rows", f"{where}不是本花名册的，请重新下载待改正的行，用新文件填写；新增的人这两格留空。")

@@ -1,0 +1,103 @@
+"""The bank of items of those who hold exams: entered, changed, imported, exported; a wrong one is voided."""
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.exams import bank
+from core.exams.bank import Wanted
+from core.ground import db
+from core.ground.access import Actor, Labelled, Refused, Role
+from core.models import Difficulty, ItemKind, ItemState
+from web import address, context, shell, tables
+from web.exams import bringing, items
+from web.words import md
+
+actor = shell.require(Role.BASE_CLERK, Role.REVIEWER)
+COLUMNS = "item_number item_kind item_topic item_difficulty item_state edition stem".split()
+
+
+def rows(found: pd.DataFrame) -> pd.DataFrame:
+    words = {"kind": "item_kind", "topic": "item_topic", "difficulty": "item_difficulty", "state": "item_state"}
+    named = found.rename(columns=words).assign(item_number=found["id"])
+    for name in ("item_kind", "item_difficulty", "item_state"):
+        named[name] = [each.label if isinstance(each, Labelled) else "" for each in named[name]]
+    return named
+
+
+def wanted() -> Wanted:
+    """Which items are listed: the filters, kept in the address."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = address.searched("题干", key="q", placeholder="题干中的文字", width=160)
+        kind = address.filter_by("题型", ItemKind, key="kind")
+        hard = address.filter_by("难度", Difficulty, key="hard")
+        state = address.filter_by("状态", ItemState, key="state")
+        with db.reading() as session:
+            topics = ["全部", *filter(None, bank.topics(session, actor))]
+        topic = st.selectbox("知识点", topics, key="topic", bind="query-params", width=150)
+    return Wanted(text, kind, None if topic in (None, "全部") else topic, hard, state)
+
+
+def listing(makes: bool) -> None:
+    which = wanted()
+
+    def asked(session: Session, who: Actor, **page: int) -> tuple[pd.DataFrame, int]:
+        return bank.listing(session, who, which, **page)
+
+    found, count = tables.listing(asked, actor, name="items")
+    st.caption(f"{count}道试题" + ("，点一行打开。" if count else ""))
+    empty = (
+        "没有符合条件的试题。"
+        if which != Wanted()
+        else "题库还是空的，" + ("请录入，或从文件导入。" if makes else "由考试机构或盟市人社部门的经办人录入、导入。")
+    )
+    chosen = tables.pick(rows(found), COLUMNS, name="item", empty=empty)
+    if makes and count:
+        bringing.export(which)
+    if chosen:
+        opened(chosen, makes)
+
+
+def opened(number: int, makes: bool) -> None:
+    """The item that was chosen: to read, to change, to pause or void."""
+    with db.reading() as session:
+        found = bank.one(session, number, actor)
+    with st.container(border=True):
+        items.show(found)
+        items.acts(found, actor)
+        items.editions(found, actor)
+        if makes and found.state is not ItemState.VOID:
+            with st.expander("修改"):
+                items.form(found, actor)
+
+
+def draw() -> None:
+    makes = actor.role is Role.BASE_CLERK
+    shell.page("题库", "考试用的试题：录入、导入、修改，停用不再抽到；题目有误的由审核员作废，重新评阅。")
+    if makes and not bank.keeps(actor, context.today().year):
+        st.info("题库由组织网络考试的单位管理，本单位没有这项职责。")
+        return
+    views = ["试题", "录入", "从文件导入"] if makes else ["试题"]
+    view = views[0]
+    if makes:
+        view = st.segmented_control(
+            "内容",
+            views,
+            default=views[0],
+            required=True,
+            key="view",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    if view == "录入":
+        items.form(None, actor)
+    elif view == "从文件导入":
+        bringing.draw()
+    else:
+        listing(makes)
+
+
+try:
+    draw()
+except Refused as refused:
+    st.error(md(refused.words))

@@ -1,0 +1,77 @@
+"""The exam over HTTP: nothing tells what is right before the end, each answer is told only once it is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from core.ground import db
+from core.models import Exam, ExamQuestion
+from routes import addresses, shield
+from routes.session import COOKIE
+from tests import cast as c
+from tests import ready, sat
+
+APP = Starlette(routes=addresses.ROUTES, middleware=[Middleware(shield.Shield)])
+
+
+@pytest.fixture
+def cast(office: Path) -> c.Cast:
+    return ready.office(sat.office)
+
+
+def ask(token: str, method: str, path: str, **sent: Any) -> httpx.Response:
+    async def asked() -> httpx.Response:
+        cookies = {COOKIE: token}
+        transport = httpx.ASGITransport(APP)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", cookies=cookies) as client:
+            return await client.request(method, path, **sent)
+
+    return asyncio.run(asked())
+
+
+def test_an_exam_is_begun_answered_handed_in_and_explained_over_plain_pages(cast: c.Cast) -> None:
+    assert cast
+    mine, other = (sat.token_of(who, now=datetime.now(UTC)) for who in ("person1", "person2"))
+    with db.reading() as session:
+        course = f"/learn/exam/{session.scalars(sa.select(Exam.course_id)).one()}"
+    assert "您还没有登录" in ask("nobody's", "GET", course).text
+    assert "开始考试" in ask(mine, "GET", course).text
+    paper = ask(mine, "POST", course).headers["location"]
+    assert ask(mine, "POST", course).headers["location"] == paper
+    page = ask(mine, "GET", paper)
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+    assert not [word for word in ("正确答案", "因为", "true", "right") if word in page.text.lower()]
+    assert ask(other, "GET", paper).status_code == 404
+    sent = {"place": 1, "chosen": 2, "sequence": 1}
+    answers = f"{paper}/answers"
+    assert ask(mine, "POST", answers, json=sent).status_code == 200
+    for status, token, given in (
+        (404, other, sent),
+        (401, "nobody's", sent),
+        (422, mine, sent | {"chosen": "2"}),
+        (422, mine, sent | {"place": True}),
+        (422, mine, [sent]),
+        (422, mine, sent | {"more": "x" * 400}),
+        (404, mine, sent | {"place": 99}),
+    ):
+        assert ask(token, "POST", answers, json=given).status_code == status, given
+    with db.reading() as session:
+        assert session.execute(
+            sa.select(ExamQuestion.place, ExamQuestion.chosen).where(ExamQuestion.sequence > 0)
+        ).all() == [(1, 2)]
+    assert 'name="q1" checked' in ask(mine, "GET", paper).text  # in whatever browser it is gone on with
+    assert ask(mine, "POST", paper).headers["location"] == paper
+    result = ask(mine, "GET", paper).text
+    assert "正确答案" in result
+    assert "解析：因为" in result
+    assert ask(mine, "POST", answers, json=sent | {"sequence": 9}).status_code == 409
+    assert "至少间隔30分钟" in ask(mine, "GET", course).text

@@ -1,0 +1,104 @@
+"""Results of an exam on screen (考试成绩), and how its items did (试题分析)."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.exams import papers, statistics
+from core.exams.statistics import Statistics
+from core.ground import db
+from core.ground.access import Actor, Role
+from core.models import Exam, ItemState
+from web import deeds, shell, tables
+from web.deeds import Who
+from web.words import md, plain
+
+PEOPLE = "name employer attempts score exam_result at unposted".split()
+ITEMS = "item_number item_kind item_papers item_right item_tells item_flags stem".split()
+
+
+def people(exam: Exam, actor: Actor) -> None:
+    """Who sat it, the best attempt of each (成绩); a paper can be opened, and hours that were refused asked again."""
+
+    def asked(session: Session, who: Actor) -> pd.DataFrame:
+        frame = statistics.people(session, exam.id, who)
+        if frame.empty:
+            return pd.DataFrame(columns=["paper_id", *PEOPLE])
+        result = frame["passed"].map({True: "及格", False: "不及格"})
+        return frame.assign(exam_result=result, score=frame["score"].astype(float))
+
+    with db.reading() as session:
+        frame = asked(session, actor)
+        count = statistics.count(session, exam.id, actor)
+    figures = [("已考", count.sat), ("及格", count.passed), ("正在考", count.writing), ("及格未记学时", count.unposted)]
+    for place, (label, value) in zip(st.columns(4), figures, strict=True):
+        place.metric(label, f"{value}人")
+    if count.unposted and actor.role is Role.REVIEWER:
+        st.button("补记学时", type="primary", key="credit-again", on_click=_again, args=(exam,))
+    shown = [each for each in PEOPLE if each != "unposted" or count.unposted]
+    chosen = tables.pick(frame, shown, name="answers", by="paper_id", empty="还没有人交卷。")
+    if frame.empty:
+        return
+    tables.export(asked, PEOPLE, name="考试成绩")
+    if chosen in set(frame["paper_id"]):
+        st.markdown(f"[查看这份答卷](/learn/paper/{chosen})　:gray[最好的一次，在新窗口打开]")
+
+
+def _again(exam: Exam) -> None:
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        posted, left = papers.credit_again(session, exam.id, **who)
+        return f"补记{posted}人的学时" + (f"，还有{left}人没有记上，原因见下表。" if left else "。")
+
+    deeds.deed(act, "credit-again", exam.id)
+
+
+def items(exam: Exam, actor: Actor) -> None:
+    """How each item did (试题分析): how hard, whether it tells who knows, which wrong options are taken."""
+
+    def frame_of(found: list[Statistics]) -> pd.DataFrame:
+        rows = [
+            {
+                "edition_id": each.edition_id,
+                "item_number": each.item_id,
+                "item_kind": each.kind,
+                "item_papers": each.papers,
+                "item_right": round(each.difficulty * 100, 1),
+                "item_tells": None if each.discrimination is None else round(each.discrimination, 2),
+                "item_flags": "；".join(each.flags) if each.state is not ItemState.VOID else "已作废",
+                "stem": each.stem,
+            }
+            for each in found
+        ]
+        return pd.DataFrame(rows, columns=["edition_id", *ITEMS])
+
+    def asked(session: Session, who: Actor) -> pd.DataFrame:
+        return frame_of(statistics.of_exam(session, exam.id, who))
+
+    with db.reading() as session:
+        found = statistics.of_exam(session, exam.id, actor)
+    doubtful = sum(bool(each.flags) for each in found)
+    words = f"答卷满{statistics.ENOUGH}份的试题才作判断。" + (f"{doubtful}道需要核对，排在前面。" if doubtful else "")
+    st.caption(f"得分率是得分占满分的比例；区分度是得分最高和最低的各27%的人得分率之差，低于0.2的区分度低。{words}")
+    chosen = tables.pick(frame_of(found), ITEMS, name="asked", by="edition_id", empty="还没有人交卷。")
+    if not found:
+        return
+    tables.export(asked, ITEMS, name="试题分析")
+    for each in found:
+        if each.edition_id == chosen:
+            _one(each)
+
+
+def _one(each: Statistics) -> None:
+    """An item's options and who took them."""
+    with st.container(border=True):
+        st.markdown(f"**{plain(each.stem)}**")
+        rows = [
+            ("✓" if option.right else "", md(option.text), option.chosen, option.upper, option.lower)
+            for option in each.options
+        ]
+        tables.prose([[str(cell) for cell in row] for row in rows], ["正确", "选项", "选的人", "其中高分组", "低分组"])
+        shell.link("exam_bank", "在题库中打开", item=str(each.item_id))

@@ -1,0 +1,169 @@
+"""Moving in by workbook (批量导入) on screen: template, check, repair where it stands, bring in, take back."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Actor, Refused
+from core.people import moving, setup, slips
+from core.people.moving import Preview, Table
+from core.people.slips import Slip
+from core.tables.reading import Asked
+from core.trail import choices, files
+from core.trail.files import Upload
+from web import context, deeds, tables
+from web.deeds import Who
+from web.words import md
+
+NEXT = {
+    Table.ORGANIZATIONS: "接着导入账号。",
+    Table.ACCOUNTS: "初始密码只在这里出现一次，请下载初始密码条。",
+    Table.PEOPLE: "他们的单位经办人现在就能看到他们。",
+}
+
+
+def bring_in(table: Table, actor: Actor) -> None:
+    """One workbook (导入): its template, the file, what it would do, the deed."""
+    code = table.value
+    st.download_button(
+        f"下载{table.label}模板",
+        tables.deferred(lambda session, **who: moving.template(session, table, who["actor"]), db.reading),
+        f"{table.label}模板.xlsx",
+        key=f"template-{code}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    given = st.file_uploader(
+        "文件（表头：" + "、".join(moving.LISTINGS[table].headings.values()) + "）",
+        ["xlsx", "xls", "et", "csv"],
+        key=f"moving-file-{code}-{st.session_state.get('moving-round', 0)}",
+        help="表头顺序不限，上方可有标题；重复导入不会重复建立。",
+    )
+    handed: list[Slip] = st.session_state.get("moving-slips", [])
+    if handed and table is Table.ACCOUNTS:
+        password_slips(handed)
+    if given is None:
+        return
+    upload = Upload(given.name, given.getvalue())
+    try:
+        _checked(table, upload, actor)
+    except Asked as asked:
+        st.error(md(asked.words))
+        tables.columns(asked.understood, moving.LISTINGS[table], key=_key(table, upload), then=lambda: None)
+    except Refused as refused:
+        st.error(md(refused.words))
+
+
+def _key(table: Table, upload: Upload) -> str:
+    return f"moving-{table.value}-{files.digest_of(upload)[:16]}"
+
+
+def _checked(table: Table, upload: Upload, actor: Actor) -> None:
+    key = _key(table, upload)
+    mended = tables.held(key).mended
+    with st.spinner("正在检查……"), db.reading() as session:
+        known = choices.chosen(session, actor.organization_id, moving.LISTINGS[table].code)
+        preview = moving.read(session, table, upload, actor, today=context.today(), chosen=known, mended=mended)
+        words = moving.choices(session, table, actor)
+    _told(table, preview)
+    tables.account(preview.checked.account)
+    headings = moving.LISTINGS[table].headings
+    tables.mend_file(key, preview.checked.rows, preview.problems, headings=headings, choices=words)
+    if hints := [each for each in preview.problems if not each.blocking]:
+        tables.problems(hints, headings)
+
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, list[Slip] | bool]:
+        intake, done, handed = moving.bring_in(session, table, upload, chosen=known, mended=mended, **who)
+        rest = f"，其余{done.faulty}行有问题没有导入，可改正后再导入" if done.faulty else ""
+        filled = f"，补全{len(done.filled)}人的信息" if done.filled else ""
+        made = f"新建{len(done.new)}{_unit(table)}" if done.new else ""
+        words = f"{made}{filled}".removeprefix("，")
+        return f"第{intake.id}批导入：{words}{rest}。{NEXT[table]}", handed or not done.faulty
+
+    def bring() -> None:
+        made = deeds.deed(act, "moving", table.value, hash(upload.content), repr(mended))
+        if isinstance(made, list):
+            st.session_state["moving-slips"] = made
+        if made:
+            st.session_state["moving-round"] = st.session_state.get("moving-round", 0) + 1
+
+    count = len(preview.new) + len(preview.filled)
+    st.button(f"导入{count}行", type="primary", key=f"bring-{key}", on_click=bring, disabled=not count)
+
+
+def _unit(table: Table) -> str:
+    return "人" if table is Table.PEOPLE else f"个{table.label}"
+
+
+def _told(table: Table, preview: Preview) -> None:
+    """What bringing it in would do (检查结果), in one sentence."""
+    told = [f"新建{len(preview.new)}{_unit(table)}"]
+    told += [f"补全{len(preview.filled)}人空白的信息"] if preview.filled else []
+    told += [f"{preview.same}行已在册，不重复建立"] if preview.same else []
+    told += [f"{preview.faulty}行有问题，不导入，可在下面逐格改正"] if preview.faulty else []
+    (st.warning if preview.faulty else st.info)(f"检查结果：{'；'.join(told)}。")
+
+
+def password_slips(handed: list[Slip]) -> None:
+    """First passwords just made (初始密码): shown and printed now, or never; leaving the page they are gone."""
+    with db.reading() as session:
+        now = context.moment(session)
+    with st.container(border=True):
+        st.markdown(f"**初始密码**　:gray[{len(handed)}个账号，点“已下载”或退出登录后不再显示；遗失的可以重置]")
+        frame = pd.DataFrame([vars(each) for each in handed])
+        frame = frame.rename(columns={"password": "first_password", "until": "first_until"})
+        tables.table(frame, ["organization", "name", "username", "first_password", "first_until"], empty="", height=220)
+        with st.container(horizontal=True):
+            st.download_button(
+                "下载初始密码条（PDF）",
+                lambda: slips.printed(handed, address=setup.address() or context.origin(), now=now),
+                "初始密码条.pdf",
+                "application/pdf",
+                type="primary",
+                icon=":material/print:",
+                on_click="ignore",
+            )
+            st.button("已下载，不再显示", on_click=lambda: st.session_state.pop("moving-slips", None))
+
+
+def batches(actor: Actor) -> None:
+    """Batches that were brought in (导入批次), and how one is taken back."""
+    with db.reading() as session:
+        frame = moving.listing(session, actor)
+    frame = frame.assign(
+        batch=frame["id"], workbook=frame["filename"], brought_in=[Table(code).label for code in frame["code"]]
+    )
+    empty = "还没有导入过。先下载模板，填好后在上面各栏导入。"
+    columns = ["batch", "brought_in", "workbook", "rows_in", "rows_left", "account_name", "at"]
+    chosen = tables.pick(frame, columns, name="intake", empty=empty)
+    known = frame[frame["id"] == chosen]
+    if known.empty:
+        return
+    one, intake_id = known.iloc[0], int(known.iloc[0]["id"])
+    if not one["rows_left"]:
+        st.info(f"第{chosen}批已全部撤销。")
+        return
+
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        done = moving.take_back(session, intake_id, reason=st.session_state[f"back-{chosen}"], **who)
+        if not done.stays:
+            return f"第{chosen}批的{done.gone}行已全部撤销。"
+        named = "、".join(f"{name}（{why}）" for name, why in done.stays[:5])
+        rest = "等" if len(done.stays) > 5 else ""
+        return f"第{chosen}批已撤销{done.gone}行，保留{len(done.stays)}行：{named}{rest}。这些不再使用后可再撤销一次。"
+
+    with st.container(border=True):
+        st.markdown(
+            f"**第{chosen}批　{md(one['filename'])}**　:gray[撤销后，没有被使用的从库中移去，已被使用的保留并说明]"
+        )
+        st.text_input("撤销的原因（必填，记入审计日志）", key=f"back-{chosen}")
+        st.button(
+            f"撤销这一批（{one['rows_left']}行）",
+            key=f"take-back-{chosen}-{one['rows_left']}",
+            on_click=lambda: deeds.deed(act, "take-back", intake_id, int(one["rows_left"])),
+        )
