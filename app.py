@@ -109,6 +109,7 @@ def every_day(stop: threading.Event) -> None:
             db.checkpoint()
             with db.reading() as session:
                 now = setup.moment(session, datetime.now(UTC)) if setup.is_open(session) else None
+                told = setup.settings(session)
             if now is None or now.astimezone(db.OFFICE_ZONE).hour < 7:
                 continue
             backups.scheduled(now=now)
@@ -119,7 +120,7 @@ def every_day(stop: threading.Event) -> None:
                     files.sweep(session, now=datetime.now(UTC))
                 printing.sweep(datetime.now(UTC))
                 reminded = db.office_day(now)
-            if post := Post.office():
+            if post := Post.office(told):
                 daily.mails(post, now=lambda: datetime.now(UTC))
         except Exception:  # the next round tries again, and nothing else may stop for it
             logging.getLogger("daily").exception("the day's reminders and mails")

@@ -17,7 +17,8 @@ from web.words import days_left, md, moment_text
 
 actor = shell.require()
 today = context.today()
-shell.page("期限日历", "本机构的各项期限和培训；每个期限都写明条款和怎样算出。可订阅到Outlook、WPS或手机日历。")
+more = "可订阅到Outlook、WPS或手机日历。" if actor.role in calendar.SUBSCRIBERS else ""
+shell.page("期限日历", f"本机构的各项期限和培训；每个期限都写明条款和怎样算出。{more}")
 views = ["期限", "培训", "放假安排"] if actor.role is not Role.PERSON else ["期限", "放假安排"]
 view = st.segmented_control(
     "内容", views, default=views[0], required=True, key="view", bind="query-params", label_visibility="collapsed"

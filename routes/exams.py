@@ -167,7 +167,7 @@ def _option(each: papers.Asked, at: int, text: str) -> str:
 
 
 async def answer(request: Request) -> Response:
-    """Save one answer (保存作答): answered once it is on the disk; sent again it changes nothing.
+    """Save one answer (保存作答): answered once it is committed; sent again it changes nothing.
 
     401 where the sign-in ended, 404 for a paper that is not theirs, 409 once it is over, 422 for what no page of ours
     sends, 503 where nothing was saved and the browser is to try again.

@@ -1,12 +1,14 @@
 """The benchmarks run and their answers are right; how fast is never tested."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from benchmarks import cards, dashboard, eligibility, lookup, pages, province, roster
+from benchmarks import cards, dashboard, eligibility, exam, lookup, pages, province, roster
 from core import models
+from core.exams import answers
 from core.ground import db
 from core.ledger import checks
 from core.models import State
@@ -79,3 +81,12 @@ def test_the_dashboard_is_asked_over_a_small_province(office: Path) -> None:
 def test_cards_are_measured_without_peers(office: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cards.main(["--count", "3", "--singly", "1", "--rounds", "1"])
     assert "this program" in capsys.readouterr().out
+
+
+def test_every_learner_of_the_exam_benchmark_has_a_paper_open_of_their_own(home: Path) -> None:
+    assert home
+    learners = exam.fill(3)
+    given = [answers.Given(token, paper, 60, 1, 1, datetime.now(UTC)) for token, paper in learners]
+    with db.transaction() as session:
+        assert answers.save(session, given) == [answers.Outcome.SAVED] * 3
+    assert len({paper for _, paper in learners}) == 3

@@ -40,6 +40,8 @@ class Known:
     actor: Actor | None
     counts: dict[str, int]
     """What waits for the actor, by kind (`home.counts`), a few seconds old at most."""
+    address: str
+    """The office's public address (`setup.address`); "" where it has none."""
 
 
 IN_USE: set[str] = set()
@@ -93,7 +95,8 @@ def _asked() -> Known:
         counts = _counted(session, actor, real + timedelta(days=ahead)) if actor else {}
     if here and actor:
         IN_USE.add(here)
-    return Known(opened, begun, settings.get("office") == "demo", ahead, real + timedelta(days=ahead), actor, counts)
+    demo, moment = settings.get("office") == "demo", real + timedelta(days=ahead)
+    return Known(opened, begun, demo, ahead, moment, actor, counts, setup.address(settings))
 
 
 _COUNTS: dict[Any, tuple[float, Any]] = {}
@@ -157,4 +160,4 @@ def today() -> date:
 def origin() -> str:
     """Where a printed or handed-on address leads (对外网址): the office's own, else where this browser reached it."""
     parts = urlsplit(st.context.url or "http://127.0.0.1:8501")
-    return setup.address() or f"{parts.scheme}://{parts.netloc}"
+    return known().address or f"{parts.scheme}://{parts.netloc}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import streamlit as st
 
+from core.ground import db
 from core.people import accounts, passwords
-from web import deeds, shell
+from web import context, deeds, shell
 
 
 def password_form() -> None:
@@ -28,6 +31,15 @@ def change_password_typed() -> None:
     old, new, again = (st.session_state[key] for key in ("old-password", "new-password", "new-password-again"))
     if new != again:
         deeds.say("error", "两次输入的新密码不一致，请重新输入。")
+        return
+    with db.reading() as session:
+        actor = context.actor_now(session)
+    if actor is None:
+        return
+    with db.transaction() as session:
+        refused = accounts.own_password(session, old, actor=actor, now=datetime.now(UTC))
+    if refused:
+        deeds.say("error", refused.words)
         return
     if deeds.deed(
         lambda session, **who: accounts.change_password(session, new, old=old, **who), "password", hash((old, new))

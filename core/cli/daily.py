@@ -16,8 +16,9 @@ def run(_options: argparse.Namespace) -> int:
     """Leave the day's reminders and send the daily mails that are due; twice on a day is once."""
     with db.transaction() as session:
         left = daily.remind(session, now=setup.moment(session, console.now()))
+        told = setup.settings(session)
     console.say(f"reminders left: {left}")
-    post = Post.office()
+    post = Post.office(told)
     if post is None:
         console.say("no mail server is set (CE_SMTP), no mail was sent")
         return 0

@@ -16,8 +16,8 @@ from core.ground import names, resident_id, typed
 from core.ground.access import OFFICERS, Refused, Role
 from core.law import notices
 from core.law.applicants import Applicant
-from core.law.notices import EDUCATIONS, EVERY_NOTICE, Fact, Policy, Window
-from core.tables import reading, values
+from core.law.notices import EDUCATIONS, EVERY_NOTICE, LEVELS, Fact, Policy, Window
+from core.tables import reading, sheets, values
 from core.tables.mending import Made, Mended
 from core.tables.problems import LEAVE_OUT, STRIKE, Problem
 from core.tables.reading import NOTHING_MENDED, Listing, Understood
@@ -59,6 +59,19 @@ def columns() -> dict[str, tuple[str, ...]]:
 def headings() -> dict[str, str]:
     """The heading (表头) of each of `columns`."""
     return {name: words[0] for name, words in columns().items()}
+
+
+def template() -> bytes:
+    """Template (空白申报名单) as an .xlsx, with lists of routes, levels and what else is chosen."""
+    rules = [each.policy for each in notices.filed() if each.policy]
+    routes = dict.fromkeys(window.route for rule in rules for window in rule.windows)
+    said: dict[str, tuple[str, ...]] = {"route": tuple(routes), "level": LEVELS, "sex": ("男", "女")}
+    for fact in (fact for rule in rules for fact in rule.facts):
+        if fact.type == "flag":
+            said[fact.code] = ("是", "否", "待核验")
+        elif fact.choices:
+            said[fact.code] = tuple(fact.choices)
+    return sheets.marked(headings(), [], [], title="申报名单", choices=said)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Answers (作答) saved as they are given: what many learners send at once goes into the database together.
 
-Each answer is on the disk before its browser hears so (group commit, 成组提交): while one transaction commits, further
+Each answer is committed before its browser hears so (group commit, 成组提交): while one transaction commits, further
 answers wait in a line, and the next transaction takes all of them. A database writes one transaction about as fast as
 another, however many rows it has; a thousand learners therefore wait for a few transactions and not for a thousand.
 Who sends an answer, whether the paper is theirs and still open, is asked for all of them in the same transaction.
@@ -132,7 +132,7 @@ class Line:
         self._used: dict[str, datetime] = {}
 
     def put(self, given: Given) -> Future[Outcome]:
-        """Put an answer into the line; what the future answers is true on the disk, and it fails where nothing is."""
+        """Put an answer into the line; what the future answers is committed, and it fails where nothing is."""
         if self._writer is None or not self._writer.is_alive():
             with self._starting:
                 if self._writer is None or not self._writer.is_alive():

@@ -126,11 +126,11 @@ def _name(session: Session, actor: Actor, now: datetime) -> _State:
 
 
 def _address(session: Session, actor: Actor, now: datetime) -> _State:
-    if place := setup.address():
+    if place := setup.address(setup.settings(session)):
         return True, f"{place}，审验卡的二维码、日历和邮件都指向这里。"
     return (
         False,
-        "审验卡的二维码要指向别人也打得开的网址。请在服务器上设置 CE_ADDRESS，如 https://jxjy.example.cn。",
+        "审验卡的二维码要指向别人也打得开的网址。请在“机构与账号”的“本单位”填写，如 https://jxjy.example.cn。",
     )
 
 
@@ -204,7 +204,7 @@ def _calendar(session: Session, actor: Actor, now: datetime) -> _State:
 
 def _mail(session: Session, actor: Actor, now: datetime) -> _State:
     try:
-        post = mail.Post.office()
+        post = mail.Post.office(setup.settings(session))
     except Refused as refused:
         return False, refused.words
     if post:

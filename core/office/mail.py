@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import smtplib
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
+from types import MappingProxyType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
@@ -32,8 +34,8 @@ class Post:
     """The office's own, for the link in a mail: https://…; "" where it is not said."""
 
     @classmethod
-    def office(cls) -> Self | None:
-        """The mail server of the office: `CE_SMTP`, `CE_MAIL_FROM`, `CE_ADDRESS`; None where none is set.
+    def office(cls, told: Mapping[str, str] = MappingProxyType({})) -> Self | None:
+        """The mail server of the office: `CE_SMTP`, `CE_MAIL_FROM`; None where none is set. `told`: `setup.settings`.
 
         `CE_SMTP` is smtp://, smtps:// or smtp+starttls://USER:PASSWORD@HOST:PORT. Refused codes: "smtp".
         """
@@ -50,7 +52,7 @@ class Post:
             how = "CE_SMTP 应写成 smtps://用户:密码@主机:端口（或 smtp、smtp+starttls）"
             raise Refused("smtp", f"{how}，CE_MAIL_FROM 为发件地址。")
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
-        return cls(parts.scheme, parts.hostname, port, user, password, sender, setup.address())
+        return cls(parts.scheme, parts.hostname, port, user, password, sender, setup.address(told))
 
     def send(self, to: str, subject: str, body: str) -> None:
         """Send one mail. OSError or smtplib.SMTPException where it does not go."""

@@ -301,6 +301,24 @@ def set_rules(
 
 
 @deed
+def own_password(session: Session, old: str, *, actor: Actor, now: datetime) -> Refused | None:
+    """Whether this is one's own password (核对原密码), before it is changed; None where it is. `now`: the real moment.
+
+    Wrong ones are counted and trailed, and make the next one wait, apart from those of signing in: a browser that was
+    left open is no place to guess. The refusal is answered, not raised. Codes: "wait", "old".
+    """
+    account = session.get_one(Account, actor.account_id)
+    by = tries.counters(f"{account.username}/own", None, "")
+    if (left := tries.count(session, by, now)) > timedelta(0):
+        return _wait(left)
+    if not passwords.fits(old, account.password_hash):
+        _wrong(session, account, "", None, now)
+        return Refused("old", "原密码不正确，请重新输入。")
+    tries.succeeded(session, by)
+    return None
+
+
+@deed
 def change_password(session: Session, new: str, *, old: str, actor: Actor, now: datetime) -> None:
     """Change a password (修改密码): change one's own password; every sign-in of the account ends, this one included.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,6 +69,32 @@ def decide(session: Session, *, name: str, mark: Upload | None, keep_mark: bool,
         after={"name": name, "mark": bool(image)},
         now=now,
     )
+
+
+@deed
+def decide_address(session: Session, address: str, *, actor: Actor, now: datetime) -> str:
+    """Decide the public address (设置对外网址) that cards, calendars and mails lead to, "" for none; as it is kept.
+
+    Refused codes: "role" (the region's administrator), "server" (the server was given one: `CE_ADDRESS`), "address"
+    (not http:// or https:// with a name, or more than that).
+    """
+    require(actor, Role.ADMIN)
+    if not actor.oversees_region:
+        raise Refused("role", "对外网址由自治区人社厅的管理员设置。")
+    if setup.address_of_server():
+        raise Refused("server", "对外网址已由服务器的 CE_ADDRESS 设定，请在服务器上修改。")
+    written = typed.narrow(address).rstrip("/")
+    if written and not _ADDRESS.fullmatch(written):
+        raise Refused("address", "对外网址应写成 https://域名 或 https://域名:端口，后面不带别的内容。")
+    before = setup.setting(session, "address") or ""
+    setup.decide_setting(session, "address", written)
+    office, told = session.get_one(Organization, actor.organization_id), {"address": written}
+    event = audit.Event.OFFICE_ADDRESSED
+    audit.record(session, event, office, actor=actor, before={"address": before}, after=told, now=now)
+    return written
+
+
+_ADDRESS = re.compile(r"https?://([a-z0-9-]{1,63}\.){0,8}[a-z0-9-]{1,63}(:\d{1,5})?", re.IGNORECASE)
 
 
 def _small(given: Upload) -> bytes:

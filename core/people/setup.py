@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import os
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -38,9 +39,17 @@ def decide_setting(session: Session, name: str, value: str) -> None:
     session.merge(Setting(name=name, value=value))
 
 
-def address() -> str:
-    """The office's public address (对外网址), `CE_ADDRESS`: what is printed and sent leads there; "" where unset."""
-    return os.environ.get("CE_ADDRESS", "").rstrip("/")
+def address(told: Mapping[str, str]) -> str:
+    """The office's public address (对外网址): what is printed and sent leads there; "" where unset.
+
+    `CE_ADDRESS` where the server has it, else as the office decided it (`identity.decide_address`); told: `settings`.
+    """
+    return (address_of_server() or told.get("address", "")).rstrip("/")
+
+
+def address_of_server() -> str:
+    """The public address that the server was given (`CE_ADDRESS`), which no screen changes; "" where it has none."""
+    return os.environ.get("CE_ADDRESS", "")
 
 
 def is_demo(session: Session) -> bool:

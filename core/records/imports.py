@@ -22,7 +22,7 @@ from core.ledger import books, caps, standing
 from core.ledger.books import Posting
 from core.models import Attachment, CreditBatch, CreditEntry, CreditRepair, Person, Source, leagues, under
 from core.people import acts, persons
-from core.tables import reading, values
+from core.tables import reading, sheets, values
 from core.tables.mending import Made, Mended
 from core.tables.problems import Problem, in_order
 from core.tables.reading import NOTHING_MENDED, Listing, Understood
@@ -58,6 +58,14 @@ LISTING = Listing(
     senders=(Role.REVIEWER, Role.ADMIN),
 )
 """Hours of earlier years as a kind of table (学时表样): a line is a person, a year and a subject."""
+
+
+def template() -> bytes:
+    """Template (空白学时表) as an .xlsx, with lists of sources and subjects."""
+    headings = {name: words[0] for name, words in COLUMNS.items()}
+    choices = {"source": tuple(SOURCES), "subject": tuple(notices.subject_names().values())}
+    return sheets.marked(headings, [], [], title="学时表", choices=choices)
+
 
 FIRST_YEAR = 2000
 MOST_HOURS = 1000

@@ -22,6 +22,7 @@ from core.ledger import books, consequences
 from core.ledger.consequences import Consequence
 from core.models import Account, Movement, Organization, Person, Submission, under
 from core.models import State as S
+from core.people import accounts
 from core.submissions import contents, kinds, remarking
 from core.submissions.contents import Changed
 from core.submissions.kinds import KINDS, Stage
@@ -233,7 +234,7 @@ def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submissio
     if submission is None:
         raise not_found("申请")
     action, actor, now = step.action, step.actor, step.now
-    to = _checked(session, submission, action, version=step.version, actor=actor)
+    to = _checked(session, submission, action, version=step.version, actor=actor, now=now)
     kind = kinds.of(submission)
     step = _remarked(session, submission, step)
     if not step.reason and needs_reason(kind, action):
@@ -304,7 +305,9 @@ def _remarked(session: Session, submission: Submission, step: _Step) -> _Step:
     return replace(step, remarks=found, reason=step.reason or remarking.composed(kind, found))
 
 
-def _checked(session: Session, submission: Submission, action: Action, *, version: int, actor: Actor) -> S:
+def _checked(
+    session: Session, submission: Submission, action: Action, *, version: int, actor: Actor, now: datetime
+) -> S:
     """The state a move leads to. Refused codes: "role", "missing", "jurisdiction", "stale", "move", "self"."""
     side = SIDES[action]
     require(actor, *_roles(submission, side))
@@ -327,7 +330,18 @@ def _checked(session: Session, submission: Submission, action: Action, *, versio
         require(actor, *stage_of(submission).roles)
         if actor.account_id == submission.created_by_id:
             raise Refused("self", "不能审核自己提交的申请，请由本单位其他审核员办理。")
+        for author in _authors(session, submission):
+            accounts.two_people(session, actor, author, now=now, what="审核")
     return step[0]
+
+
+def _authors(session: Session, submission: Submission) -> list[int]:
+    """The accounts of those who began and who filed it (经办人)."""
+    filed = sa.select(Movement.account_id).where(
+        Movement.submission_id == submission.id, Movement.action == Action.SUBMIT.value
+    )
+    found = (submission.created_by_id, *session.scalars(filed.order_by(Movement.id)))
+    return list(dict.fromkeys(each for each in found if each is not None))
 
 
 def _enter(session: Session, submission: Submission, stage: int) -> None:

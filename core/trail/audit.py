@@ -72,6 +72,7 @@ class Event(Labelled):
     OFFICE_OPENED = "office.opened", "建立系统"
     CLOCK_SHIFTED = "office.clock", "推进演示日期"
     OFFICE_NAMED = "office.name", "设置单位名称和标志"
+    OFFICE_ADDRESSED = "office.address", "设置对外网址"
     MOVED_IN = "intake.made", "批量导入"
     MOVED_OUT = "intake.undone", "撤销导入"
     STEP_SET_ASIDE = "office.step", "开办清单"

@@ -18,6 +18,7 @@ from core.ground import db
 from core.ground.access import Refused, Role
 from core.models import Account, State, Submission
 from core.office import search
+from core.people import accounts
 from core.submissions import claims, plans, queues, reports, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import MOVES, Action, Side, moves_for
@@ -230,6 +231,17 @@ def test_nobody_decides_what_they_submitted_themselves(database: str) -> None:
     cast.actors["turned"] = replace(cast["reviewer"], account_id=cast["base"].account_id)  # a clerk become reviewer
     for action in (Action.APPROVE, Action.RETURN, Action.REJECT):
         assert c.refusal(moving(cast, report.id, action, "turned", REASON)).code == "self"
+    with db.transaction() as session:
+        account_id = cast["base"].account_id or 0
+        accounts.reset_password(session, account_id, "Other-horse-24", actor=cast["admin"], now=c.AFTER)
+    cast.actors["turned"] = replace(cast["reviewer"], account_id=cast["admin"].account_id)  # who could be the clerk
+    assert "一天以后" in c.refusal(moving(cast, report.id, Action.APPROVE, "turned", REASON)).words
+    c.posted(cast, c.sheet([c.row(9)]), title="另一期")
+    with db.transaction() as session:  # another one began it; a person with two accounts filed and would decide it
+        session.get_one(Submission, report.id).created_by_id = cast["exam"].account_id
+        for each in ("base", "reviewer2"):
+            session.get_one(Account, cast[each].account_id).person_id = 1
+    assert "同一人" in c.refusal(moving(cast, report.id, Action.APPROVE, "reviewer2", REASON)).words
 
 
 def test_returning_and_rejecting_need_a_reason_the_base_can_read(database: str) -> None:

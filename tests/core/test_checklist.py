@@ -8,7 +8,7 @@ from PIL import Image
 from core.ground import db
 from core.ground.access import Refused, Role
 from core.office import checklist, home
-from core.people import accounts, identity, keys
+from core.people import accounts, identity, keys, setup
 from core.trail.files import Upload
 from tests import cast as c
 from tests.cast import Cast
@@ -77,3 +77,38 @@ def test_a_name_and_a_mark_are_checked(office: object, by: str, name: str, mark:
     with pytest.raises(Refused) as refused, db.transaction() as session:
         identity.decide(session, name=name, mark=mark, keep_mark=True, actor=cast[by], now=c.NOW)
     assert refused.value.code == code
+
+
+def test_the_public_address_is_the_offices_to_set_where_the_server_has_none(
+    office: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast = c.assemble()
+    monkeypatch.delenv("CE_ADDRESS", raising=False)
+
+    def decide(written: str, by: str = "admin") -> str:
+        with db.transaction() as session:
+            return identity.decide_address(session, written, actor=cast[by], now=c.NOW)
+
+    def stands() -> str:
+        with db.reading() as session:
+            return setup.address(setup.settings(session))
+
+    assert decide("ＨＴＴＰＳ：//jxjy.example.cn:8443/ ") == stands() == "HTTPS://jxjy.example.cn:8443"
+    assert listed(cast)["address"].done
+    for wrong in (
+        "jxjy.example.cn",
+        "javascript:alert(1)",
+        "https://a@b.example",
+        "https://b.example/x",
+        "https://b c",
+    ):
+        with pytest.raises(Refused, match="对外网址应写成"):
+            decide(wrong)
+    with pytest.raises(Refused, match="自治区"):
+        decide("https://x.example", "hohhot_admin")
+    monkeypatch.setenv("CE_ADDRESS", "https://server.example/")
+    assert stands() == "https://server.example"
+    with pytest.raises(Refused, match="CE_ADDRESS"):
+        decide("https://x.example")
+    monkeypatch.delenv("CE_ADDRESS")
+    assert decide("") == stands() == ""

@@ -22,6 +22,7 @@ from tests import cast as c
 from tests import ready
 
 FIELDS, LESSON = c.COURSE, c.LESSON
+DEPARTMENT = "内蒙古自治区农牧厅（示例）"
 
 
 @pytest.fixture
@@ -30,9 +31,9 @@ def cast(office: Path) -> c.Cast:
 
 
 def people() -> c.Cast:
-    """Three of the hospital, of whom one has an account, and one of a league's school."""
+    """Three of the hospital, of whom one has an account, one of a department, and one of a league's school."""
     cast = c.assemble()
-    c.posted(cast, c.sheet([c.row(1), c.row(2), c.row(3)]))
+    c.posted(cast, c.sheet([c.row(1), c.row(2), c.row(3), c.row(4, employer=DEPARTMENT)]))
     c.posted(cast, c.sheet([c.row(5, employer="示例旗蒙古族中学")]), by="hohhot_base", reviewer="hohhot_reviewer")
     c.give_account(cast, 1, "person")
     c.give_account(cast, 5, "hohhot_person")
@@ -287,8 +288,8 @@ def test_the_office_sees_who_has_not_begun_by_employer_and_what_is_worth_a_look(
             session.add(Sitting(token=bytes([number] * 32), person_id=person_id, **same, **moments))
     with db.reading() as session:
         whole, by_employer = figures.counts(session, course.id, cast["exam"])
-        assert (whole.assigned, whole.begun, whole.studied, whole.passed) == (3, 1, 1, 0)
-        assert list(by_employer["employer"]) == ["示例市第一医院"]
+        assert (whole.assigned, whole.begun, whole.studied, whole.passed) == (4, 1, 1, 0)
+        assert list(by_employer["employer"]) == ["示例市第一医院", DEPARTMENT]
         rest, count = figures.people(session, cast["employer"], course_id=course.id, begun=False)
         assert (count, list(rest["name"]), set(rest["account"])) == (2, [c.row(2)[1], c.row(3)[1]], {"无"})
         assert "*" in rest["id_mask"][0]

@@ -216,7 +216,7 @@ def test_an_answer_is_kept_as_it_is_given_and_an_older_one_never_overwrites_it(e
     assert kept == [(1, 2), (2, 2), (3, 2), (4, None), (5, None)]
 
 
-def test_the_line_answers_once_it_is_on_the_disk(cast: c.Cast) -> None:
+def test_the_line_answers_once_it_is_committed(cast: c.Cast) -> None:
     paper = sat.start(cast)
     token = sat.token_of("person1")
     line = answers.Line()

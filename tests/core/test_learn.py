@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from core.courses import courses
 from core.ground import db, paper
 from core.ground.access import Refused
-from core.models import Course, LessonKind
+from core.models import Course, Enrolment, LessonKind
 from core.people import accounts
 from routes import addresses
 from routes.session import COOKIE
@@ -90,6 +90,12 @@ def test_study_is_done_over_json_and_refused_in_words(cast: c.Cast) -> None:
     assert (opened["beat"], opened["noSeeking"], opened["seconds"]) == (30, True, 0)
     told = ask("person", "/learn/deed", {"do": "beat", "token": opened["token"], "place": 0, "hidden": False})
     assert told.status_code == 200
+    with db.transaction() as session:
+        session.query(Enrolment).update({"check": '{"stem":"哪项？","options":["甲","乙"],"right":1}'})
+    asked = ask("person", "/learn/deed", {"do": "beat", "token": opened["token"], "place": 0})
+    assert asked.json()["question"] == {"stem": "哪项？", "options": ["甲", "乙"]}
+    wrong = ask("person", "/learn/deed", {"do": "answer", "token": opened["token"], "chosen": 0})
+    assert (wrong.json()["right"], "再想一想" in wrong.json()["words"]) == (False, True)
     for by, bad, status in (
         ("person", {"do": "beat", "token": opened["token"], "place": "7"}, 409),
         ("person", {"do": "beat", "place": 7}, 400),

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.__main__ import main
+from core.eligibility import applications
 from core.ground import db
 from core.ground.access import OrganizationKind, Refused, Role
 from core.models import Account, AuditEntry, Organization, Person
@@ -198,6 +199,9 @@ def test_a_template_chooses_from_the_words_that_are_taken_and_comes_in_as_it_is(
         assert len(drawn) == len(set(wanted) & set(moving.LISTINGS[table].headings))
     accounts_page = openpyxl.load_workbook(io.BytesIO(_template(cast, Table.ACCOUNTS))).worksheets[0]
     assert "选项!$B$1:$B$21" in [each.formula1 for each in accounts_page.data_validations.dataValidation]
+    for content, first in ((imports.template(), "公需科目,专业科目"), (applications.template(), "职称评审,")):
+        lists = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0].data_validations.dataValidation
+        assert any(first in each.formula1 for each in lists)
     page = openpyxl.load_workbook(io.BytesIO(_template(cast, Table.ORGANIZATIONS)))
     page.worksheets[0].append(["示例新医院", "用人单位", "包头市人力资源和社会保障局"])
     filled = io.BytesIO()

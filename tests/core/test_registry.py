@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, names
 from core.ground.access import Actor, OrganizationKind, Refused, Role
-from core.models import Account, Organization, Person, SignIn
+from core.models import Account, AuditEntry, Organization, Person, SignIn
 from core.people import accounts, organizations, passwords, persons, setup, tries
 from core.trail import audit
 from tests import cast as c
@@ -497,6 +497,25 @@ def test_ones_own_password_changes_only_for_who_knows_the_old_one(database: str)
         hashed = session.get_one(Account, cast["base"].account_id).password_hash
     assert passwords.fits("Other-horse-25", hashed)
     assert not passwords.fits(c.PASSWORD, hashed)
+
+
+def test_a_browser_that_was_left_open_is_no_place_to_guess_the_password(database: str) -> None:
+    cast = c.assemble()
+
+    def asked(old: str, seconds: int = 0) -> str:
+        with db.transaction() as session:
+            now = c.NOW + timedelta(seconds=seconds)
+            refused = accounts.own_password(session, old, actor=cast["base"], now=now)
+        return refused.code if refused else "right"
+
+    assert [asked("wrong") for _ in range(5)] == ["old"] * 4 + ["wait"]
+    assert asked(c.PASSWORD) == "wait"
+    assert isinstance(sign_in("base"), str)  # signing in waits for nothing
+    assert asked(c.PASSWORD, 3) == "right"
+    assert asked("wrong", 4) == "old"
+    with db.reading() as session:
+        wrong = sa.select(sa.func.count()).where(AuditEntry.event == audit.Event.WRONG_PASSWORD.value)
+        assert session.scalar(wrong) == 5
 
 
 def test_closing_accounts_and_organizations_needs_the_right_admin_and_a_reason(database: str) -> None:

@@ -86,11 +86,17 @@ def _one(one: Mapping[Any, Any], kinds: Places, actor: Actor) -> None:
     number = int(one["id"])
     with st.container(border=True):
         st.markdown(f"**{md(one['username'])}**　:gray[{md(one['name'])}]")
-        correcting.reset(one)
+        mine = number == actor.account_id  # nobody is offered to close the own account, or to lock oneself out
+        if mine:
+            st.caption("这是您自己的账号，密码在“我的账号”中修改；停用须由另一名管理员办理。")
+        else:
+            correcting.reset(one)
         switch = "停用" if one["active"] else "启用"
         factor = ["停用动态口令"] if one["second_factor"] else []
         own = [] if one["role"] == Role.PERSON.value else ["更正"]
-        todo = st.segmented_control("办理", [*own, switch, *factor, "变更记录"], key=f"todo-account-{number}")
+        todo = st.segmented_control(
+            "办理", [*own, *([] if mine else [switch, *factor]), "变更记录"], key=f"todo-account-{number}"
+        )
         if todo == "更正":
             correcting.account(one, kinds)
         elif todo == "变更记录":

@@ -36,12 +36,12 @@ def draw(steps: tuple[Step, ...]) -> None:
         st.markdown(f"**开办清单**　:blue-badge[{len(settled)}/{len(steps)}]　:gray[办好一项，自动打勾]")
         for step in open_:
             links.line(f":orange-badge[待办]　**{step.name}**　{md(step.words)}", PLACES.get(step.code))
-        with st.container(horizontal=True):
-            with st.popover("有不适用的", icon=":material/remove_done:"):
-                _aside(open_)
-            with st.popover(f"已办的和暂不办理的（{len(settled)}）", icon=":material/done_all:", disabled=not settled):
-                for step in settled:
-                    _settled(step)
+    with st.container(horizontal=True):
+        with st.popover("有不适用的", icon=":material/remove_done:"):
+            _aside(open_)
+        with st.popover(f"已办的和暂不办理的（{len(settled)}）", icon=":material/done_all:", disabled=not settled):
+            for step in settled:
+                _settled(step)
 
 
 def _settled(step: Step) -> None:

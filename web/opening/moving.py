@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Refused
-from core.people import moving, setup, slips
+from core.people import moving, slips
 from core.people.moving import Preview, Table
 from core.people.slips import Slip
 from core.tables.reading import Asked
@@ -121,7 +121,7 @@ def password_slips(handed: list[Slip]) -> None:
         with st.container(horizontal=True):
             st.download_button(
                 "下载初始密码条（PDF）",
-                lambda: slips.printed(handed, address=setup.address() or context.origin(), now=now),
+                lambda: slips.printed(handed, address=context.origin(), now=now),
                 "初始密码条.pdf",
                 "application/pdf",
                 type="primary",
