@@ -433,7 +433,8 @@ def _records(office: Office) -> Iterator[datetime]:
     reviewer = office.reviewers[authority][0]
     moment = moment_of(office, -31, after=office.opened_at)
     yield moment
-    renamed = persons.one(office.session, there[-1].person_id, reviewer)
+    misspelt, moving = [each for each in there if each.person_id not in office.nominated][-2:]  # by their employer
+    renamed = persons.one(office.session, misspelt.person_id, reviewer)
     said: Any = {"version": renamed.version, "actor": reviewer, "now": moment}
     words = [f"{renamed.name}的居民身份证复印件（演示）。"]
     day = db.office_day(moment)
@@ -441,16 +442,16 @@ def _records(office: Office) -> Iterator[datetime]:
     given = f"{renamed.name[0]}示{renamed.name[1:]}" if len(renamed.name) < 4 else renamed.name[:-1]
     evidence = Upload("身份证.pdf", scan)
     acts.correct(office.session, renamed.id, name=given, id_number="", evidence=evidence, reason="录入时漏字", **said)
-    there[-1].facts.name = given
+    misspelt.facts.name = given
     office.session.flush()
     moment = moment_of(office, -30, after=moment)
     yield moment
-    moved = persons.one(office.session, there[-2].person_id, reviewer)
+    moved = persons.one(office.session, moving.person_id, reviewer)
     others = {each.facts.employer for each in office.learners[authority]} - {moved.employer_name}
     said = {"version": moved.version, "actor": reviewer, "now": moment}
     goes_to = min(others)
     acts.move(office.session, moved.id, employer=goes_to, authority_id=moved.authority_id, reason="工作调动", **said)
-    there[-2].facts.employer = goes_to
+    moving.facts.employer = goes_to
 
 
 def _carry_over(office: Office, year: int, opened_at: datetime) -> Iterator[datetime]:
