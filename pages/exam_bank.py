@@ -92,7 +92,7 @@ def draw() -> None:
     if view == "录入":
         items.form(None, actor)
     elif view == "从文件导入":
-        bringing.draw()
+        bringing.draw(actor)
     else:
         listing(makes)
 

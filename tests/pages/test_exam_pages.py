@@ -9,7 +9,8 @@ from core.ground import db
 from core.models import BankItem, Exam, ExamState, ItemState
 from tests import cast as c
 from tests import ready, sat
-from tests.pages.conftest import boxes, open_page, sign_in
+from tests.pages.conftest import SheetOf, boxes, open_page, sign_in
+from tests.pages.test_deeds import press
 
 
 @pytest.fixture
@@ -71,3 +72,20 @@ def test_an_item_that_cannot_be_asked_is_refused_beside_its_field_and_kept_once_
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count(BankItem.id))) == len(sat.ITEMS) + 1
     assert cast
+
+
+def test_a_file_of_items_is_mended_where_it_stands_and_says_before_what_it_adds_and_changes(cast: c.Cast) -> None:
+    app = open_page("exam_bank", sign_in("exam"), view="从文件导入")
+    lines = ["题型,题干,选项A,选项B,答案,题目编号", "单选题,一加一？,1,2,B,q1", "单选题,二加二？,4,5,C,q2"]
+    app.get("file_uploader")[0].upload("题.csv", "\n".join(lines).encode(), "text/csv").run()
+    assert not app.exception, app.exception[0].stack_trace
+    assert boxes(app, "info")[0] == "导入后新增1道，更新0道，0道与题库一致。"
+    SheetOf(app).mend(3, "answer", "A")
+    assert boxes(app, "info")[0] == "导入后新增2道，更新0道，0道与题库一致。"
+    press(app, "导入2道")
+    assert boxes(app, "success")[0] == "新增2道，更新0道，0道与题库一致。"
+    lines[1] = "单选题,一加一？,1,2,A,q1"
+    app.get("file_uploader")[0].upload(
+        "题.csv", "\n".join([*lines[:2], "单选题,二加二？,4,5,A,q2"]).encode(), "text/csv"
+    ).run()
+    assert boxes(app, "info")[0] == "导入后新增0道，更新1道，1道与题库一致。"

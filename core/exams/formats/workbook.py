@@ -91,7 +91,7 @@ _WORDS: dict[str, Sequence[str]] = {
     "reference": ("题目编号", "试题编号", "题目ID", "试题ID", "reference"),
 }
 HEADINGS = {name: words[0] for name, words in _WORDS.items()}
-_OURS = [items.KIND, items.STEM, *OPTIONS, items.ANSWER, "explanation", "difficulty", "topic", "points", "reference"]
+OURS = [items.KIND, items.STEM, *OPTIONS, items.ANSWER, "explanation", "difficulty", "topic", "points", "reference"]
 """Columns of the office's own template, in its order."""
 
 
@@ -111,7 +111,7 @@ LISTING = Listing(
     says=lambda cells: bool(typed.text(cells.get(items.STEM)) or typed.text(cells.get(OPTIONS[1]))),
     surely=_surely,
     code="items",
-    senders=(Role.REVIEWER, Role.ADMIN),
+    senders=(Role.BASE_CLERK,),
 )
 _MARKED = replace(LISTING, required=(items.STEM, RIGHTS[0]))
 """The same without a column for the answer."""
@@ -383,7 +383,7 @@ def write(bank: Iterable[Item]) -> Written:
     bank = list(bank)
     short_ones = [item for item in bank if max(len(item.stem), len(item.explanation)) <= LONGEST_CELL]
     most = max([_TEMPLATE_OPTIONS, *(len(item.options) for item in short_ones)])
-    columns = [name for name in _OURS if name not in OPTIONS[most:]]
+    columns = [name for name in OURS if name not in OPTIONS[most:]]
     rows = []
     for item in short_ones:
         cells = _cells(item)
@@ -419,7 +419,7 @@ _TEMPLATE_OPTIONS = 6
 
 def template() -> bytes:
     """The blank template (题库导入模板), with what goes into each column said at its heading."""
-    columns = [name for name in _OURS if name not in OPTIONS[_TEMPLATE_OPTIONS:]]
+    columns = [name for name in OURS if name not in OPTIONS[_TEMPLATE_OPTIONS:]]
     notes = {
         items.KIND: "单选题、多选题、判断题",
         OPTIONS[0]: "从A起依次填写，没有的留空；判断题的选项留空",
