@@ -1,11 +1,12 @@
 """Cards (审验卡) as PDF files, one by one and a thousand in one, beside reportlab and WeasyPrint; and codes guessed.
 
-    python -m benchmarks.cards [--count 1000] [--singly 50] [--rounds 5] [--peer PYTHON]
+    python -m benchmarks.cards [--count 1000] [--singly 50] [--rounds 5] [--peer PYTHON] [--libraries NAME…]
     python -m benchmarks.cards --guess [--seconds 30]
 
 `--peer` is a Python with benchmarks/requirements.txt: the peers draw the same card there, of the same words, with the
-same QR code and a Chinese font of their own, and sign nothing. Ours is what the office hands out: PDF/A-3, the record
-for machines inside, the statement in the QR code signed for each card, and the file signed (PAdES). People are made up.
+same QR code, made by segno for all, and a Chinese font of their own; they sign nothing. Ours is what the office hands
+out: PDF/A-3, the record for machines inside, the statement in the QR code signed for each card, and the file signed
+(PAdES). People are made up.
 """
 
 from __future__ import annotations
@@ -111,7 +112,9 @@ def measured(
 
 def font(target: Path) -> None:
     """The Chinese font with TrueType outlines, which reportlab wants: all characters of GB 2312."""
-    options = fontTools.subset.Options(layout_features=[], glyph_names=True, notdef_outline=True, font_number=2)
+    options = fontTools.subset.Options(
+        layout_features=[], glyph_names=True, notdef_outline=True, recalc_bounds=True, font_number=2
+    )
     with fontTools.subset.load_font(str(paper._CJK.file), options) as found:
         letters = [chr(code) for code in range(0x20, 0x10000) if not 0xD800 <= code < 0xE000]
         wanted = "".join(each for each in letters if each.encode("gb2312", "ignore")) + "—〔〕·"
@@ -142,27 +145,28 @@ def font(target: Path) -> None:
         TTFont(target).close()
 
 
-def peers(python: str, told: list[dict[str, Any]], singly: int, rounds: int) -> dict[str, list[float]]:
+def peers(
+    python: str, libraries: list[str], told: list[dict[str, Any]], singly: int, rounds: int
+) -> dict[str, list[float]]:
     """What the peers take for the same cards, in their own Python."""
     with tempfile.TemporaryDirectory() as folder:
         path, face = Path(folder) / "cards.json", Path(folder) / "cjk.ttf"
         font(face)
         given = [
-            each | {"url": ADDRESS + each["code"], "rows": faces.rule_words(each), "qr": _runs(each)} for each in told
+            each | {"url": ADDRESS + each["code"], "rows": faces.rule_words(each), "text": _text(each)} for each in told
         ]
         path.write_text(json.dumps(given), encoding="utf-8")
         found = {}
-        for library in ("reportlab", "weasyprint"):
+        for library in libraries:
             command = [python, str(Path(__file__).with_name("cards_peers.py")), library, str(path), str(face)]
             done = subprocess.run([*command, str(singly), str(rounds)], capture_output=True, text=True, check=True)
             found[library] = json.loads(done.stdout)
         return found
 
 
-def _runs(each: dict[str, Any]) -> list[str]:
-    """The QR code as rows of 0 and 1."""
-    matrix = tokens.qr(each, ADDRESS + each["code"]).matrix
-    return ["".join("1" if bit else "0" for bit in row) for row in matrix]
+def _text(each: dict[str, Any]) -> str:
+    """What a card's QR code holds, which the peers make with segno as we do."""
+    return tokens.address(each, ADDRESS + each["code"])
 
 
 def guesses(seconds: float) -> None:
@@ -217,6 +221,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--singly", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peer")
+    parser.add_argument("--libraries", nargs="+", default=["reportlab", "weasyprint"])
     parser.add_argument("--guess", action="store_true")
     parser.add_argument("--seconds", type=float, default=30)
     given = parser.parse_args(arguments)
@@ -231,7 +236,7 @@ def main(arguments: list[str] | None = None) -> None:
         told = [said(number) for number in range(1, given.count + 1)]
         found: dict[str, Any] = {"this program": measured(ours(told), told, given.singly, given.rounds)}
     if given.peer:
-        found |= peers(given.peer, told, given.singly, given.rounds)
+        found |= peers(given.peer, given.libraries, told, given.singly, given.rounds)
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}")
     print(
         f"\n{'':14}{'ms a card':>10}{'of the cpu':>12}{'KB':>6}"

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import segno
+
 MM = 72 / 25.4
 WIDE, HIGH = 210.0, 148.5
 
@@ -43,6 +45,13 @@ def years(card: dict[str, Any]) -> list[list[str]]:
 def entries(card: dict[str, Any]) -> list[list[str]]:
     lines = [[each["completed_on"], each["subject"], each["hours"], each["basis"]] for each in card["entries"]]
     return [["完成日期", "科目", "学时", "培训机构与培训名称"], *lines]
+
+
+def code(card: dict[str, Any]) -> list[str]:
+    """The QR code as rows of 0 and 1."""
+    place, mark, statement = card["text"].partition("#")
+    made = segno.make([place + mark, statement], error="m", boost_error=False, mask=4)
+    return ["".join("1" if bit else "0" for bit in row) for row in made.matrix]
 
 
 def reportlab(face: str) -> Callable[[list[dict[str, Any]]], bytes]:
@@ -78,9 +87,10 @@ def reportlab(face: str) -> Callable[[list[dict[str, Any]]], bytes]:
         text(page, 12, y + 6, 7.5, card["rows"][:60])
         text(page, 12, y + 11, 7.5, "本卡依据已审核的学时记录出具并签名，扫码或在核验页输入验证码可核对真伪。")
         text(page, 12, 140, 7.5, card["url"])
-        module = 38.0 / len(card["qr"])
+        rows = code(card)
+        module = 38.0 / len(rows)
         path = page.beginPath()
-        for row, bits in enumerate(card["qr"]):
+        for row, bits in enumerate(rows):
             at = 0
             for dark, run in itertools.groupby(bits):
                 long = len(list(run))
@@ -120,16 +130,16 @@ section{{break-after:page}} svg{{float:right;width:38mm;height:38mm}} p{{font-si
         rows = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}' for cell in line)}" for line in lines)
         return f"<table>{rows}</table>"
 
-    def code(card: dict[str, Any]) -> str:
-        drawn = []
-        for row, bits in enumerate(card["qr"]):
+    def drawing(card: dict[str, Any]) -> str:
+        drawn, rows = [], code(card)
+        for row, bits in enumerate(rows):
             at = 0
             for dark, run in itertools.groupby(bits):
                 long = len(list(run))
                 if dark == "1":
                     drawn.append(f"M{at} {row}h{long}v1h-{long}z")
                 at += long
-        side = len(card["qr"])
+        side = len(rows)
         return f'<svg viewBox="0 0 {side} {side}"><path d="{"".join(drawn)}"/></svg>'
 
     def face_of(card: dict[str, Any]) -> str:
@@ -138,7 +148,7 @@ section{{break-after:page}} svg{{float:right;width:38mm;height:38mm}} p{{font-si
             told = pairs(card)
             facts = [[*told[at], *told[at + 1]] for at in range(0, len(told), 2)]
         return (
-            f"<section>{code(card)}<h1>专业技术人员继续教育审验卡</h1>"
+            f"<section>{drawing(card)}<h1>专业技术人员继续教育审验卡</h1>"
             f"<p>2022—2024年度　编号 {card['number']}　验证码 {card['code']}</p>{table(facts)}{table(years(card))}"
             f"{table(entries(card))}<p>{html.escape(card['rows'])}</p>"
             f"<p>本卡依据已审核的学时记录出具并签名，扫码或在核验页输入验证码可核对真伪。</p><p>{card['url']}</p></section>"

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from sqlalchemy.orm import Session
 
-from core.ground import db, paper, resident_id, signing, typed
+from core.ground import certificates, db, paper, resident_id, signing, typed
 from core.ground.access import Actor, Labelled, Refused, Role, in_charge, not_found, require
 from core.ground.deeds import deed
 from core.ground.hours import hours_text
@@ -115,7 +115,7 @@ def prepared(
 ) -> Prepared:
     """Reckon what a card would say, which may take its time and needs no lock; `keep` issues it.
 
-    Nobody's right to it is asked here. Refused codes: "empty", "policy", "years", "size", "glyph".
+    Nobody's right to it is asked here. Refused codes: "empty", "policy", "years", "size", "glyph", "certificate".
     """
     template = templates.current(session, person.authority_id)
     if size is not None and size not in template.look.sizes:
@@ -139,6 +139,7 @@ def prepared(
     said["since"] = first_shown
     if full_id:
         said["id_number"] = person.id_number
+    certificates.signatory()  # its file would not be signed
     paper.printable(db.canonical(said))  # before it is signed: a card that lacks a letter of a name is nobody's
     paper_size = size or template.look.sizes[0]
     return Prepared(person, said, year, first_year, last, office.name, paper_size, template.id)
@@ -240,6 +241,14 @@ def said_by(card: Card) -> dict[str, Any]:
     return _said(card.payload)
 
 
+def is_genuine(card: Card) -> bool:
+    """Whether a card says what the office signed (未被改动)."""
+    try:
+        return signing.verifies(bytes.fromhex(card.signature), card.payload.encode())
+    except ValueError:
+        return False
+
+
 def _said(text: str) -> dict[str, Any]:
     """What a card says, one issued when there were two subjects and no others read like the later ones."""
     said: dict[str, Any] = json.loads(text)
@@ -331,7 +340,7 @@ def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
 def printed_again(session: Session, card_id: int, *, actor: Actor, now: datetime) -> Card:
     """Print a card again (重新打印) as it was issued: the same number, what it said then; a line in the trail.
 
-    One with the whole ID number is its holder's alone. Refused codes: "role", "missing", "id", "revoked".
+    One with the whole ID number is its holder's alone. Refused codes: "role", "missing", "id", "revoked", "altered".
     """
     require(actor, *ISSUERS)
     card, person = _one(session, card_id, actor)
@@ -339,6 +348,8 @@ def printed_again(session: Session, card_id: int, *, actor: Actor, now: datetime
         raise Refused("id", "这张卡印有完整身份证号，只有本人可以再打印。需要的，请重新生成一张。")
     if reliance.revocations(session, Card.id == card.id):
         raise Refused("revoked", "这张卡已失效，不能再打印，请重新生成一张。")
+    if not is_genuine(card):  # its code would be signed anew
+        raise Refused("altered", "这张卡的内容与出具时的签名不符，不能打印。请告知系统管理员执行核对（check）。")
     audit.record(
         session, audit.Event.CARD_PRINTED, card, actor=actor, after={"number": card.number or card.code}, now=now
     )
@@ -473,9 +484,9 @@ def verification(session: Session, code: str) -> Verification | None:
         return None
     try:
         card = session.scalar(sa.select(Card).where(Card.code == plain))
-        if card is None or not signing.verifies(bytes.fromhex(card.signature), card.payload.encode()):
+        if card is None or not is_genuine(card):
             return None
-    except (InvalidTag, ValueError):
+    except InvalidTag:
         return None
     payload = _said(card.payload)
     said = {line["year"]: line for line in payload["years"]}

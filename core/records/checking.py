@@ -9,7 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import names, signing, typed
+from core.ground import names, typed
 from core.ground.access import Actor, Role, require
 from core.models import Card, CardCheck, Person, under
 from core.people import persons, tries
@@ -83,13 +83,5 @@ def of_person(session: Session, actor: Actor) -> pd.DataFrame:
 
 def faults(session: Session) -> list[str]:
     """Every card whose statement is not what the office signed (被改动的审验卡), by its number in the database."""
-    found = []
-    query = sa.select(Card.id, Card.payload, Card.signature)
-    for card_id, payload, signature in session.execute(query.execution_options(yield_per=5000)):
-        try:
-            signed = signing.verifies(bytes.fromhex(signature), payload.encode())
-        except ValueError:
-            signed = False
-        if not signed:
-            found.append(f"card {card_id} is not what the office signed")
-    return found
+    cards_there = session.scalars(sa.select(Card).order_by(Card.id).execution_options(yield_per=1000))
+    return [f"card {each.id} is not what the office signed" for each in cards_there if not cards.is_genuine(each)]

@@ -88,17 +88,18 @@ def draw(sheet: Sheet, said: Mapping[str, Any], look: Look, size: Size, *, verif
 
     Refused codes: "glyph".
     """
+    text = tokens.address(said, verify_url)
     sheet.page.embed_file(
-        bytes=tokens.record(said, verify_url),
+        bytes=tokens.record(said, text),
         basename=f"card-{said['code']}.json",
         mime_type="application/json",
         associated_file_relationship="Source",
         modification_date=sheet.page.creation_date,
     )
     if size is Size.CARD:
-        _Small(sheet, said, look, verify_url).draw()
+        _Small(sheet, said, look, text).draw()
     else:
-        _Large(sheet, said, look, size, verify_url).draw()
+        _Large(sheet, said, look, size, text).draw()
 
 
 def span(said: Mapping[str, Any]) -> str:
@@ -114,8 +115,9 @@ _RIGHT: tuple[Align, ...] = ("R",)
 class _Face:
     """What the faces of all sizes have."""
 
-    def __init__(self, sheet: Sheet, said: Mapping[str, Any], look: Look, verify_url: str) -> None:
-        self.sheet, self.page, self.said, self.look, self.url = sheet, sheet.page, said, look, verify_url
+    def __init__(self, sheet: Sheet, said: Mapping[str, Any], look: Look, text: str) -> None:
+        self.sheet, self.page, self.said, self.look = sheet, sheet.page, said, look
+        self.text, self.url = text, text.partition("#")[0]
         self.x, self.y = sheet.next()
 
     def put(self, text: str, x: float, y: float, width: float, height: float, size: float, **how: Any) -> None:
@@ -141,7 +143,7 @@ class _Face:
 
     def code(self, x: float, y: float, side: float) -> None:
         """The QR code: the address its code is answered at, with the signed statement behind it."""
-        paper.modules(self.page, tokens.qr(self.said, self.url).matrix, self.x + x, self.y + y, side)
+        paper.modules(self.page, tokens.qr(self.text).matrix, self.x + x, self.y + y, side)
 
     @property
     def names(self) -> dict[str, str]:
@@ -198,8 +200,8 @@ def rule_words(said: Mapping[str, Any]) -> str:
 class _Large(_Face):
     """A card on A4 or half of it: everything it says, on further pages where there is much of it."""
 
-    def __init__(self, sheet: Sheet, said: Mapping[str, Any], look: Look, size: Size, verify_url: str) -> None:
-        super().__init__(sheet, said, look, verify_url)
+    def __init__(self, sheet: Sheet, said: Mapping[str, Any], look: Look, size: Size, text: str) -> None:
+        super().__init__(sheet, said, look, text)
         self.width, self.height = PAPER[size]
         self.unit = 1.0 if size is Size.HALF else 1.18
         self.margin = 9.0 if size is Size.HALF else 17.0

@@ -457,6 +457,7 @@ def _ready(session: Session, run: PrintRun, person: Person, now: datetime) -> Pr
         is_alike = said.get("since") == (run.year if run.since is None else run.since) and "id_number" not in said
         is_alike &= (len(said["years"]) == 1 + run.year - said["since"]) == (run.since is not None)
         facts = (person.name, person.employer_name, person.post)
+        is_alike &= cards.is_genuine(card)
         if is_alike and (said["name"], said["employer"], said["title"]) == facts:
             if not reliance.revocations(session, one) and not reliance.grown(session, one):
                 return card.id

@@ -19,7 +19,7 @@ from core.ground.hours import hours_text
 from core.ledger import years
 from core.ledger.years import View
 from core.models import Card, CardTemplate, Organization
-from core.records import faces
+from core.records import faces, tokens
 from core.records.faces import Look, Size
 from core.trail import audit
 from core.trail.files import Upload
@@ -239,7 +239,7 @@ def _made_up(office: str, seen: View) -> dict[str, Any]:
     line = {"hours": shown, "required": hours, "lacks": years.DONE}
     subject = seen.policy.subjects[-1]
     return {
-        "code": "SAMPLESAMPLESAMP",
+        "code": tokens.SAMPLE,
         "number": f"000000-{year}-0000000",
         "name": "额尔敦·巴图（样张）",
         "id_mask": "150199********0000",

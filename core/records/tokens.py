@@ -28,6 +28,8 @@ from core.ledger import years
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Of the codes on cards, five bits a letter. No 0 O 1 I: they are read out over the telephone."""
+SAMPLE = "SAMPLESAMPLESAMP"
+"""The code of samples (样张), which the office never signs: they verify nowhere."""
 _BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _DAY_0 = date(1970, 1, 1)
 _UNJUDGED = {"", *years.NOT_ALONE.values()}
@@ -66,7 +68,8 @@ def made(said: Mapping[str, Any]) -> str:
         6: list(names.values()),
         7: lines,
     }
-    return quote(base45(signing.signed(cbor2.dumps(content, canonical=True))), safe="$*+-./:")
+    signed = signing.signed(cbor2.dumps(content, canonical=True), sample=said["code"] == SAMPLE)
+    return quote(base45(signed), safe="$*+-./:")
 
 
 def read(text: str) -> Statement | None:
@@ -89,19 +92,25 @@ def read(text: str) -> Statement | None:
         return None
 
 
-def qr(said: Mapping[str, Any], address: str) -> segno.QRCode:
-    """QR code of a card by its payload: `address`, where its code is answered, with the signed statement behind it.
+def address(said: Mapping[str, Any], verify_url: str) -> str:
+    """What a card's QR code holds: the address its code is answered at, with the signed statement behind it."""
+    return f"{verify_url}#{made(said)}"
+
+
+def qr(text: str) -> segno.QRCode:
+    """QR code of an `address`.
 
     Some 65 modules a side: 36 mm on paper and more are read at 150 dpi; `paper.modules` draws it, `segno` writes SVG.
     """
-    parts = [f"{address}#", made(said)]  # packed apart, each as tightly as it can be
+    place, mark, statement = text.partition("#")
+    parts = [place + mark, statement]  # packed apart, each as tightly as it can be
     # Of the eight masks any one will do for bytes as random as a signature's; to weigh them takes most of the time.
     return segno.make(parts, error="m", boost_error=False, mask=4)  # type: ignore[arg-type]
 
 
-def record(said: Mapping[str, Any], address: str) -> bytes:
+def record(said: Mapping[str, Any], text: str) -> bytes:
     """A card's record for machines (机读数据), as it lies in the PDF file: its payload, and the text of its QR code."""
-    told = {"form": "ce-card-1", "qr": f"{address}#{made(said)}", "statement": said}
+    told = {"form": "ce-card-1", "qr": text, "statement": said}
     return json.dumps(told, ensure_ascii=False, indent=1).encode()
 
 

@@ -196,3 +196,6 @@ def test_check_names_a_card_that_is_not_what_was_signed(cast: c.Cast) -> None:
         connection.execute(sa.update(Card).where(Card.id == card.id).values(signature="00" * 64))
     with db.reading() as session:
         assert checking.faults(session) == [f"card {card.id} is not what the office signed"]
+    assert "没有查到" in asked(f"/verify/{card.code}").text
+    again = c.refusal(lambda session: cards.printed_again(session, card.id, actor=cast["reviewer"], now=c.AFTER))
+    assert again.code == "altered"  # its code would be signed anew

@@ -98,6 +98,7 @@ def test_a_statement_that_was_altered_or_made_by_another_says_nothing(card: Card
     more = cbor2.dumps(cbor2.loads(content) | {7: [[2024, True, [30, 60, 90]]]}, canonical=True)
     forged = cbor2.dumps(cbor2.CBORTag(18, [head, {}, more, signature]))
     assert tokens.read(base45.b45encode(forged).decode()) is None
+    assert tokens.read(tokens.made(cards.said_by(card) | {"code": tokens.SAMPLE})) is None  # nor does a sample
     for junk in ("", "#", "HTTP://X", text[:-9], base45.b45encode(b"\xff\xff").decode(), ":::", "Z"):
         assert tokens.read(junk) is None
 
