@@ -112,3 +112,23 @@ def test_the_public_address_is_the_offices_to_set_where_the_server_has_none(
         decide("https://x.example")
     monkeypatch.delenv("CE_ADDRESS")
     assert decide("") == stands() == ""
+
+
+def test_an_office_of_another_region_begins_with_the_offices_it_names(office: object) -> None:
+    rows = "示例市人力资源和社会保障局,市级,990100\n示例省人力资源和社会保障厅,省级,990000\n"
+    heads = "机构名称,类别,行政区划代码\n"
+
+    def named(text: str) -> list[str]:
+        with db.transaction() as session:
+            return setup.name_regions(session, Upload("区划.csv", (heads + text).encode()))
+
+    for text, words in ((rows.splitlines()[0], "只有一个省级"), ("示例局,县级,\n" + rows, "第2行")):
+        with pytest.raises(Refused, match=words):
+            named(text)
+    assert named(rows) == ["示例省人力资源和社会保障厅", "示例市人力资源和社会保障局"]
+    with db.transaction() as session:
+        assert setup.open_office(session, kind="empty", now=c.NOW).organization_name == "示例省人力资源和社会保障厅"
+    assert setup.league_names() == ["示例市"]
+    assert setup.region_code("示例市人力资源和社会保障局") == "990100"
+    with pytest.raises(Refused, match="不能再改"):
+        named(rows)
