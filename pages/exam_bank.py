@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from core.exams import bank
 from core.exams.bank import Wanted
 from core.ground import db
-from core.ground.access import Actor, Labelled, Refused, Role
+from core.ground.access import Actor, Refused, Role
 from core.models import Difficulty, ItemKind, ItemState
 from web import address, context, shell, tables
 from web.exams import bringing, items
@@ -20,8 +20,9 @@ COLUMNS = "item_number item_kind item_topic item_difficulty item_state edition s
 def rows(found: pd.DataFrame) -> pd.DataFrame:
     words = {"kind": "item_kind", "topic": "item_topic", "difficulty": "item_difficulty", "state": "item_state"}
     named = found.rename(columns=words).assign(item_number=found["id"])
-    for name in ("item_kind", "item_difficulty", "item_state"):
-        named[name] = [each.label if isinstance(each, Labelled) else "" for each in named[name]]
+    for name, vocabulary in (("item_kind", ItemKind), ("item_difficulty", Difficulty), ("item_state", ItemState)):
+        labels = {each.value: each.label for each in vocabulary}  # a table has them as plain text
+        named[name] = [labels.get(each, "") for each in named[name]]
     return named
 
 

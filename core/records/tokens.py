@@ -100,12 +100,14 @@ def address(said: Mapping[str, Any], verify_url: str) -> str:
 def qr(text: str) -> segno.QRCode:
     """QR code of an `address`.
 
-    Some 65 modules a side: 36 mm on paper and more are read at 150 dpi; `paper.modules` draws it, `segno` writes SVG.
+    Some 61 modules a side: 36 mm on paper and more are read at 150 dpi, which larger modules help to more than a higher
+    level of correction (of sixteen cards all were, and thirteen at level M).
+    `paper.modules` draws it, `segno` writes SVG.
     """
     place, mark, statement = text.partition("#")
     parts = [place + mark, statement]  # packed apart, each as tightly as it can be
     # Of the eight masks any one will do for bytes as random as a signature's; to weigh them takes most of the time.
-    return segno.make(parts, error="m", boost_error=False, mask=4)  # type: ignore[arg-type]
+    return segno.make(parts, error="l", boost_error=False, mask=4)  # type: ignore[arg-type]
 
 
 def record(said: Mapping[str, Any], text: str) -> bytes:

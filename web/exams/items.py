@@ -90,7 +90,8 @@ def show(found: Found) -> None:
     item = found.item
     facts = [item.kind.label, item.topic, item.difficulty.label if item.difficulty else "", item.reference]
     facts += [f"第{found.edition}版", moment_text(found.changed_at)]
-    st.markdown(f":{_CHIPS[found.state]}-badge[{found.state.label}]　{md('　'.join(filter(None, facts)))}")
+    told = md("　".join(filter(None, facts)))
+    st.markdown(f":{_CHIPS[found.state]}-badge[{found.state.label}]　{told}")
     if found.remark:
         st.caption(md(f"原因：{found.remark}"))
     st.markdown(f"**{plain(item.stem)}**")
