@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from routes import calendar, certificate, exams, health, learn, moved, session, verify, words, xapi
+from routes import calendar, certificate, exams, health, learn, learner, moved, session, verify, words, xapi
 
 ROUTES = [
     Route("/healthz", health.health),
@@ -16,7 +16,7 @@ ROUTES = [
     Route("/learn/{lesson:int}", learn.player),
     Route("/learn/{lesson:int}/file", learn.file),
     Route("/learn/{lesson:int}/page/{number:int}", learn.page),
-    Route("/learn/{name}", learn.asset),
+    Route("/learn/assets/{name}", learner.serve),
     Route("/session", session.start_session, methods=["POST"]),
     Route("/.well-known/jwks.json", verify.keys),
     Route("/.well-known/card-status", verify.status),

@@ -253,7 +253,6 @@ def _marked(each: papers.Marked) -> str:
 
 
 ROUTES = [
-    Route("/learn/assets/{name}", learner.serve),
     Route("/learn/exam/{course:int}", course),
     Route("/learn/exam/{course:int}", begin, methods=["POST"]),
     Route("/learn/paper/{paper:int}", paper),

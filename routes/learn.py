@@ -5,7 +5,6 @@ Every answer is a few lines over `core.courses`; the clock is the server's, and 
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
 from collections.abc import Callable, Mapping
@@ -28,10 +27,9 @@ from core.models import Course, Enrolment, ExamState, Lesson, LessonKind, Uncoun
 from core.people import accounts, setup
 from core.submissions import appeals
 from core.submissions.kinds import KINDS
+from routes import learner
 from routes.session import COOKIE, DEVICE
 
-FOLDER = Path(__file__).parent / "learning"
-_DIGEST = hashlib.sha256(b"".join(each.read_bytes() for each in sorted(FOLDER.iterdir()))).hexdigest()[:12]
 LARGEST = 10_000
 """Bytes of one message of the player."""
 SIGNED_OUT = "登录已失效，请重新登录后继续学习，已记的时间都在。"
@@ -47,13 +45,13 @@ def overview(request: Request) -> Response:
         if actor is None:
             return RedirectResponse("/", status_code=303)
         if actor.role is not Role.PERSON:
-            return HTMLResponse(_page("在线学习", "<p>在线学习由学员本人使用。</p>"), status_code=403)
+            return _page("在线学习", "<p>在线学习由学员本人使用。</p>", status=403)
         found = courses.listing(session, actor)
         gone = courses.replaced(session, found)
         now = setup.moment(session, datetime.now(UTC))
         cards = [_card(session, each, actor, each.id in gone, now) for each in found]
     body = "".join(cards) or "<p>现在没有安排给您的课程。课程由主管的人社部门或考试机构发布，发布后列在这里。</p>"
-    return HTMLResponse(_page("在线学习", body, script="list"))
+    return _page("在线学习", body, script="list.js")
 
 
 def player(request: Request) -> Response:
@@ -65,12 +63,12 @@ def player(request: Request) -> Response:
         try:
             course, lesson = _lesson(session, request.path_params["lesson"], actor)
         except Refused as refused:
-            return HTMLResponse(_page("在线学习", f"<p>{html.escape(refused.words)}</p>"), status_code=404)
+            return _page("在线学习", f"<p>{html.escape(refused.words)}</p>", status=404)
         preview = actor.role is not Role.PERSON
         rows = [] if preview else study.standing(session, course, actor.person_id or 0)[1]
         state = {each.lesson.id: each for each in rows}
         body = _player(course, lesson, state, preview)
-    return HTMLResponse(_page(lesson.title, body, script="player", back=not preview))
+    return _page(lesson.title, body, script="player.js")
 
 
 def file(request: Request) -> Response:
@@ -87,13 +85,6 @@ def page(request: Request) -> Response:
     found, number = _file(request), request.path_params["number"]
     drawn = courses.pages(found.name) if found else []
     return FileResponse(drawn[number - 1]) if 0 < number <= len(drawn) else Response(status_code=404)
-
-
-def asset(request: Request) -> Response:
-    """The script or the style of these pages."""
-    name = request.path_params["name"]
-    kinds = {"learn.css": "text/css", "player.js": "text/javascript", "list.js": "text/javascript"}
-    return FileResponse(FOLDER / name, media_type=kinds[name]) if name in kinds else Response(status_code=404)
 
 
 # --- deeds ------------------------------------------------------------------------------------------------------------
@@ -365,12 +356,11 @@ def _prose(text: str) -> str:
     )
 
 
-def _page(title: str, body: str, *, script: str = "", back: bool = False) -> str:
-    """The HTML page around it all; its script and style are files of their own, nothing stands in the page."""
-    load = f'<script src="/learn/{script}.js?{_DIGEST}" defer></script>' if script else ""
-    way = '<a href="/learn">我的课程</a>' if back else ""
-    return f"""<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1"><title>{html.escape(title)} · 在线学习</title>
-<link rel="stylesheet" href="/learn/learn.css?{_DIGEST}">{load}</head><body>
-<header><a href="/">首页</a>{way}<span>专业技术人员继续教育 · 在线学习</span></header>
-<main><h1>{html.escape(title)}</h1>{body}</main></body></html>"""
+def _page(title: str, body: str, *, script: str = "", status: int = 200) -> HTMLResponse:
+    return learner.page(
+        f"{title} · 在线学习",
+        f"<h1>{html.escape(title)}</h1>{body}",
+        script=script,
+        style="learn.css",
+        status=status,
+    )

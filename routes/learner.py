@@ -21,12 +21,8 @@ from routes import session as sessions
 
 PREFIX = "/learn/"
 """What the addresses of these pages begin with."""
-_HERE = Path(__file__).parent
-_DIGESTS = {
-    each.name: hashlib.sha256(each.read_bytes()).hexdigest()[:16]
-    for each in sorted(_HERE.iterdir())
-    if each.suffix in {".js", ".css"} and each.name != "words.js"
-}
+FOLDER = Path(__file__).parent / "learning"
+_DIGESTS = {each.name: hashlib.sha256(each.read_bytes()).hexdigest()[:16] for each in sorted(FOLDER.iterdir())}
 _KINDS = {".js": "text/javascript", ".css": "text/css"}
 
 
@@ -41,7 +37,7 @@ def serve(request: Request) -> Response:
     if name not in _DIGESTS:
         return Response(status_code=404)
     kept = {"Cache-Control": "max-age=31536000, immutable"}
-    return FileResponse(_HERE / name, media_type=_KINDS[Path(name).suffix], headers=kept)
+    return FileResponse(FOLDER / name, media_type=_KINDS[Path(name).suffix], headers=kept)
 
 
 def is_hashed(scope: Scope) -> bool:
@@ -60,13 +56,15 @@ def who(session: Session, request: Request) -> tuple[Actor, datetime]:
     return actor, setup.moment(session, real)
 
 
-def page(title: str, body: str, *, script: str = "", wide: bool = False, status: int = 200) -> HTMLResponse:
-    """A page of the learner's (学员页面): `body` is HTML, everything foreign in it escaped; `script` a file here."""
+def page(
+    title: str, body: str, *, script: str = "", style: str = "learner.css", wide: bool = False, status: int = 200
+) -> HTMLResponse:
+    """A page of the learner's (学员页面): `body` is HTML, everything foreign escaped; script and style are files."""
     code = f'<script src="{asset(script)}" defer></script>' if script else ""
     return HTMLResponse(
         f"""<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>{html.escape(title)}</title>
-<link rel="stylesheet" href="{asset("learner.css")}">{code}</head>
+<link rel="stylesheet" href="{asset(style)}">{code}</head>
 <body{' class="wide"' if wide else ""}><a class="skip" href="#main">跳到正文</a>
 <header><a href="/">首页</a><a href="/learn">我的课程</a><span>专业技术人员继续教育 · 在线学习</span></header>
 <main id="main">{body}</main></body></html>""",
