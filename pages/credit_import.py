@@ -145,14 +145,7 @@ def preview_of(upload: Upload) -> None:
         st.button(f"导入{len(good)}笔学时", type="primary", on_click=bring_in, key="credits-import")
 
 
-st.download_button(
-    "下载学时表模板",
-    imports.template,
-    "学时表模板.xlsx",
-    key="credits-template",
-    icon=":material/download:",
-    on_click="ignore",
-)
+tables.template("学时表", imports.template, key="credits-template")
 st.file_uploader(
     "学时文件（表头：" + "、".join(words[0] for words in imports.COLUMNS.values()) + "）",
     ["xlsx", "xls", "et", "csv"],

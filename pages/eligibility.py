@@ -30,14 +30,7 @@ def by_file() -> None:
     """A file of applications: answered at once, recorded if the officer says so."""
     usual = [heading for name, heading in applications.headings().items() if name not in SOMETIMES]
     st.caption("表头：" + "、".join(usual) + "。空白表示“否”；尚未核实的情形填“待核验”。")
-    st.download_button(
-        "下载申报名单模板",
-        applications.template,
-        "申报名单模板.xlsx",
-        key="applications-template",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    tables.template("申报名单", applications.template, key="applications-template")
     given = st.file_uploader("申报名单", ["xlsx", "xls", "et", "csv"], key="applications")
     if given is None:
         return

@@ -30,14 +30,8 @@ NEXT = {
 def bring_in(table: Table, actor: Actor) -> None:
     """One workbook (导入): its template, the file, what it would do, the deed."""
     code = table.value
-    st.download_button(
-        f"下载{table.label}模板",
-        tables.deferred(lambda session, **who: moving.template(session, table, who["actor"]), db.reading),
-        f"{table.label}模板.xlsx",
-        key=f"template-{code}",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    empty = tables.deferred(lambda session, **who: moving.template(session, table, who["actor"]), db.reading)
+    tables.template(table.label, empty, key=f"template-{code}")
     given = st.file_uploader(
         "文件（表头：" + "、".join(moving.LISTINGS[table].headings.values()) + "）",
         ["xlsx", "xls", "et", "csv"],

@@ -3,7 +3,7 @@
 from web.tables.cells import worded
 from web.tables.choosing import FOLDED, account, columns
 from web.tables.columns import LABELS
-from web.tables.downloads import deferred, export
+from web.tables.downloads import deferred, export, template
 from web.tables.drawing import PAGE_ROWS, fixed, listing, pick, prose, table, tick
 from web.tables.filed import Held, held, mend_file
 from web.tables.problems import problems
@@ -30,6 +30,7 @@ __all__ = [
     "prose",
     "sheet",
     "table",
+    "template",
     "tick",
     "whole_row",
     "worded",

@@ -39,6 +39,13 @@ def deferred(make: Act[bytes], opened: Callable[[], AbstractContextManager[Sessi
     return content
 
 
+def template(name: str, make: Callable[[], bytes], *, key: str) -> None:
+    """The button that hands out an empty workbook to fill in (下载模板); `name` is what the table is called."""
+    st.download_button(
+        f"下载{name}模板", make, f"{name}模板.xlsx", key=key, icon=":material/download:", on_click="ignore"
+    )
+
+
 def marked(actor: Actor, now: datetime, rows: int) -> list[str]:
     """What an export says of itself (导出说明): who took it, when, how much; passed on, it says whose it was."""
     return [
