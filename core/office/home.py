@@ -389,9 +389,8 @@ def _reports(session: Session, actor: Actor, now: datetime, returned: set[int]) 
         for row in frame.to_dict("records")
         if row["report_id"] not in returned
     ]
-    undone = reports.undone_people(session, actor)
-    for number, title, people in undone.itertuples(index=False):
-        items.append(Item("report", int(number), title, words=f"有{people}人的学时已冲销，可补报更正"))
+    for number, title, words in reports.to_supplement(session, actor).itertuples(index=False):
+        items.append(Item("report", int(number), title, words=words))
     return items
 
 

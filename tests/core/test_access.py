@@ -357,7 +357,7 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("see its warnings", lambda s, a, at: reports.warnings(s, at.report, a), SEE),
     ("see its repairs", lambda s, a, at: reports.repairs(s, at.report, a), SEE),
     ("see what was taken back", lambda s, a, at: reports.reversals(s, at.report, a), SEE),
-    ("see own reports undone", lambda s, a, at: reports.undone_people(s, a), ("base hohhot_base exam department",) * 2),
+    ("see own reports undone", lambda s, a, at: reports.to_supplement(s, a), ("base hohhot_base exam department",) * 2),
     ("see a row to repair", lambda s, a, at: reports.cells(s, at.report, 3, a), FILE),
     ("repair a roster", repair, FILE),
     ("add and leave out rows", strike, FILE),

@@ -15,6 +15,7 @@ from core.ground.access import Refused
 from core.ledger import checks
 from core.ledger.consequences import Consequence
 from core.models import Movement, Report, RosterRow, State, Submission, SubmissionContent
+from core.office import home
 from core.submissions import claims, kinds, plans, reports, workflow
 from core.submissions.contents import Changed
 from core.submissions.kinds import KINDS
@@ -184,7 +185,13 @@ def test_part_of_a_roster_is_posted_and_the_rest_goes_back_to_be_supplemented(da
             if each.code == "sent-back"
         ]
         assert words == ["审核退回：未参加或重复报送，查无此人签到", "审核退回：学时有误", "审核退回：其他，另见说明"]
+        (owed,) = reports.to_supplement(session, cast["base"]).to_dict("records")
+        assert (owed["report_id"], owed["words"]) == (report.id, "审核退回2行，可改正后补报")
+        mine = home.home(session, cast["base"], now=c.AFTER).owed
+        assert mine is not None
+        assert owed["words"] in [each.words for each in mine.items]
         added = reports.supplement(session, report.id, actor=cast["base"], now=c.AFTER)
+        assert reports.to_supplement(session, cast["base"]).empty
     listed = [(each.place, each.reason, each.changed) for each in open_remarks(cast, added.id)]
     assert [place for place, *_ in listed] == [4, 5]
     assert not any(changed for *_, changed in listed)

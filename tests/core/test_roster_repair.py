@@ -862,14 +862,14 @@ def test_hours_that_were_taken_back_are_put_right_by_a_supplement(database: str)
     assert c.refusal(supplementing(cast, report)).code == "state"
     undo(cast, report, 2)
     with db.reading() as session:
-        assert reports.undone_people(session, cast["base"]).to_dict("records") == [
-            {"report_id": report.id, "title": report.title, "people": 1}
+        assert reports.to_supplement(session, cast["base"]).to_dict("records") == [
+            {"report_id": report.id, "title": report.title, "words": "有1人的学时已冲销，可补报更正"}
         ]
-        assert reports.undone_people(session, cast["hohhot_base"]).empty
+        assert reports.to_supplement(session, cast["hohhot_base"]).empty
     added = done(supplementing(cast, report))
     assert [(each.row, each.code) for each in found(cast, added)] == [(4, "hours-again")]
     with db.reading() as session:
-        assert reports.undone_people(session, cast["base"]).empty  # it is under way
+        assert reports.to_supplement(session, cast["base"]).empty  # it is under way
         assert reports.headcount(session, added) == (1, 2)
     done(repairing(cast, added, (4, "professional_hours", "24", "16")))
     assert "为1人登记16学时" in filed(cast, added)

@@ -93,10 +93,10 @@ def owed(actor: Actor) -> None:
     """What a base has to report (待报送), the most urgent first, and what was taken back; a line opens its form."""
     with db.reading() as session:
         due = reports.open_plans(session, actor, now=context.moment(session))
-        undone = reports.undone_people(session, actor)
-    for number, title, people in undone.itertuples(index=False):
+        left = reports.to_supplement(session, actor)
+    for number, title, words in left.itertuples(index=False):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.info(f"“{md(title)}”有{people}人的学时已冲销，可补报更正。")
+            st.info(f"“{md(title)}”{words}。")
             st.button("补报更正", key=f"undone-{number}", on_click=supplement, args=(number,))
     if due.empty:
         return

@@ -33,7 +33,7 @@ from core.submissions.reports.repairing import (
     understood,
 )
 from core.submissions.reports.seminars import Attended, attended, hints, is_of_seminar, keep_papers
-from core.submissions.reports.supplements import supplement, turned_down, undone_people, unregistered
+from core.submissions.reports.supplements import supplement, to_supplement, turned_down, unregistered
 
 __all__ = [
     "LONGEST",
@@ -79,9 +79,9 @@ __all__ = [
     "strike",
     "supplement",
     "taken_before",
+    "to_supplement",
     "turned_down",
     "understood",
-    "undone_people",
     "unregistered",
     "warnings",
 ]

@@ -40,6 +40,7 @@ from core.submissions.reports import concerns, seminars
 from core.submissions.reports.excess import OVER_PLAN_REASON, beyond_plan, figures
 from core.submissions.reports.fields import deadline, summary
 from core.submissions.reports.keeping import form_of
+from core.submissions.reports.supplements import SENT_BACK
 from core.tables.problems import Problem
 from core.trail import files
 
@@ -116,10 +117,6 @@ def _line(report: Report, hints: int) -> Line:
         hours=f"{hours_text(report.hours)}学时",
         marks=tuple(mark for mark, shown in marks if shown),
     )
-
-
-SENT_BACK = "sent-back"
-"""The code of the problem that says why a row went back."""
 
 
 class ReportKind(Kind[Report]):

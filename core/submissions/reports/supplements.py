@@ -14,11 +14,14 @@ from core.ground import db
 from core.ground.access import Actor, Refused, Role, not_found, require
 from core.ground.deeds import deed
 from core.ledger.standing import HOURS_TAKEN_BACK
-from core.models import CreditBatch, CreditEntry, Movement, Plan, Report, RosterRow, State
+from core.models import CreditBatch, CreditEntry, Movement, Plan, Report, RosterProblem, RosterRow, State
 from core.submissions import plans, roster
 from core.submissions.reports.events import Event
 from core.submissions.reports.keeping import cells_of, keep
 from core.trail import audit
+
+SENT_BACK = "sent-back"
+"""The code of a row that went back when the rest of its report was approved (部分退回)."""
 
 
 @deed
@@ -144,25 +147,33 @@ def turned_down(session: Session, report: Report) -> list[TurnedDown]:
     return found
 
 
-def undone_people(session: Session, actor: Actor) -> pd.DataFrame:
-    """Reports to supplement (待补报): one's own whose hours were undone, with no supplement yet. Refused codes: "role".
+def to_supplement(session: Session, actor: Actor) -> pd.DataFrame:
+    """Reports to supplement (待补报): one's own with rows sent back at their approval, or hours undone since.
 
-    Columns: report_id, title, people.
+    Columns: report_id, title, words (how many and why). None of a plan whose supplement is under way. Refused codes:
+    "role".
     """
     require(actor, Role.BASE_CLERK)
     back = sa.orm.aliased(CreditBatch)
+    undone = sa.select(CreditBatch.submission_id).join(back, back.reverses_id == CreditBatch.id)
+    returned = sa.select(RosterProblem.report_id, RosterProblem.row).where(RosterProblem.code == SENT_BACK)
     query = (
         sa.select(Report)
-        .join(CreditBatch, CreditBatch.submission_id == Report.id)
         .where(
             Report.organization_id == actor.organization_id,
-            sa.exists().where(back.reverses_id == CreditBatch.id),
+            Report.state == State.APPROVED,
+            sa.or_(Report.id.in_(undone), Report.id.in_(returned.with_only_columns(RosterProblem.report_id))),
         )
         .order_by(Report.id)
     )
-    lines: dict[int, dict[str, Any]] = {}
+    lines: dict[int, tuple[int, str, str]] = {}
     for report in session.scalars(query):
-        people = sum(each.undone_at is not None for each in unregistered(session, report))
-        if people:
-            lines.setdefault(report.plan_id, {"report_id": report.id, "title": report.plan.title, "people": people})
-    return pd.DataFrame(list(lines.values()), columns=["report_id", "title", "people"])
+        left = unregistered(session, report)
+        of_it = set(session.execute(returned.where(RosterProblem.report_id.in_({each.report.id for each in left}))))
+        rows = sum((each.report.id, each.row) in of_it for each in left)
+        people = sum(each.undone_at is not None for each in left)
+        said = [f"审核退回{rows}行，可改正后补报"] if rows else []
+        said += [f"有{people}人的学时已冲销，可补报更正"] if people else []
+        if said:
+            lines.setdefault(report.plan_id, (report.id, report.plan.title, "；".join(said)))
+    return pd.DataFrame(list(lines.values()), columns=["report_id", "title", "words"])
