@@ -111,7 +111,8 @@ def _approve(chosen: Sequence[Submission]) -> None:
         once = Action.APPROVE, each.id, each.version
         passed += deeds.deed(act, *once, refused=f"“{each.title}”没有通过：") is not None
     failed = len(chosen) - passed
-    deeds.say("warning" if failed else "success", f"批量办理{len(chosen)}件：通过{passed}件，没有通过{failed}件。")
+    left = f"，没有通过{failed}件" if failed else ""
+    deeds.say("warning" if failed else "success", f"批量办理{len(chosen)}件：通过{passed}件{left}。")
     opened = st.query_params.get("item", "")
     if opened.isdecimal() and int(opened) in {each.id for each in chosen}:
         st.session_state["desk-after"] = int(opened)
