@@ -80,7 +80,7 @@ class PolicyDraft(Base):
     published_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
     published_at: Mapped[datetime | None] = mapped_column(Moment)
     reason: Mapped[str] = mapped_column(sa.Text, default="")
-    name: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
+    name: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
     """As its writer calls it."""
     put_away_at: Mapped[datetime | None] = mapped_column(Moment)
     """When it was put away (收起), unpublished; it may be taken out again."""

@@ -40,7 +40,7 @@ class Person(Base):
     post: Mapped[str] = mapped_column(sa.String(40), default="")
     """专业技术职务."""
     specialty: Mapped[str] = mapped_column(sa.String(40), default="")
-    level: Mapped[str] = mapped_column(sa.String(10), default="", server_default="")
+    level: Mapped[str] = mapped_column(sa.String(10), default="", server_default=sa.text("''"))
     """职称级别, where somebody said it; the name of the post tells it else (`people.titles`)."""
     added_at: Mapped[datetime] = mapped_column(Moment)
     merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)

@@ -31,7 +31,19 @@ from core.exams import bank, items
 from core.ground import db, resident_id
 from core.ground.access import OrganizationKind, Refused
 from core.ledger import checks
-from core.models import Base, CardTemplate, CreditBatch, CreditTotal, Person, Setting, Source, State
+from core.models import (
+    Base,
+    CardTemplate,
+    Course,
+    CreditBatch,
+    CreditTotal,
+    Person,
+    Setting,
+    Source,
+    State,
+    Statement,
+    StatementSource,
+)
 from core.office import backups, dashboards
 from core.people import accounts, acts, setup
 from core.quotas import targets
@@ -76,6 +88,18 @@ def furnished() -> c.Cast:
         move = {"employer": "示例新单位", "authority_id": 1, "version": 1, "reason": "调动"}
         acts.move(session, c.person_id(2), **move, actor=cast["reviewer"], now=c.AFTER)
         bank.save(session, None, items.judged("学时按自然年度计算。", True), actor=cast["exam"], now=c.NOW)
+        whose = {"organization_id": 1, "authority_id": 1}
+        taught = Course(
+            year=2024, title="课", subject="public", hours=1, credit_years=(2024,), created_at=c.NOW, **whose
+        )
+        names = {"name": "平台", "activity": "https://example.org/c", "key": "k", "secret": b"s"}
+        source = StatementSource(course=taught, made_at=c.NOW, **names, **whose)
+        session.add(source)
+        session.flush()
+        told = dict.fromkeys(
+            ("statement_id", "digest", "body", "agent", "verb", "activity", "registration", "voids"), ""
+        )
+        session.add(Statement(source_id=source.id, stored_at=c.NOW, **told))
     open_report = c.draft_report(cast, c.sheet([c.row(3, sex="m")]))
     plan = c.file_plan(cast)
     with db.nobody_waits(), db.transaction() as session:
@@ -279,7 +303,7 @@ def test_rows_added_by_column_are_those_added_one_by_one(database: str) -> None:
     assert [each.name for each in found] == columns["name"]
     for at, each in enumerate(found):
         wanted = {name: given[at] if isinstance(given, list) else given for name, given in columns.items()}
-        wanted |= {"post": "", "specialty": "", "merged_into_id": None, "version": 1}
+        wanted |= {"post": "", "level": "", "specialty": "", "merged_into_id": None, "version": 1}
         assert {name: getattr(each, name) for name in plain} == wanted
 
 
@@ -347,7 +371,7 @@ def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
     wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
     wanted |= {"person_change", "roster_repair", "card_person", "remark", "submission_content", "comment"}
     wanted |= {"credit_repair", "quota_version", "quota_share", "filed_figures", "card_check"}
-    wanted |= {"card_revocation", "card_template", "item_edition"}
+    wanted |= {"card_revocation", "card_template", "item_edition", "statement"}
     assert set(models.append_only_tables()) == wanted
 
 
