@@ -105,7 +105,7 @@ def draw() -> None:
     if kind is None or (found is None and (code not in FORMS or not kind.filed_by(actor))):
         shell.page("填写")
         st.info("没有选择要填写的表单，或它不由您填写。请从“申报”中选择。")
-        shell.link("filing", "返回申报列表", back=True)
+        shell.link("filing", "返回申报列表", icon=shell.BACK)
         return
     if found and code in links.FILED_ELSEWHERE:
         shell.go(links.FILED_ELSEWHERE[code], **{code: str(found.id)})
@@ -137,4 +137,4 @@ try:
     draw()
 except Refused as refused:
     st.error(md(refused.words))
-    shell.link("filing", "返回申报列表", back=True)
+    shell.link("filing", "返回申报列表", icon=shell.BACK)

@@ -120,7 +120,7 @@ def closed(found: Submission, actor: Actor) -> None:
             if workflow.SIDES[action] is workflow.Side.FILER:
                 key, args = f"{action}-{found.id}-{found.version}", (found.id, action, found.version, found.title)
                 st.button(kinds.of(found).word_for(action), key=key, on_click=submissions.move, args=args)
-        shell.link("filing", "返回列表", back=True)
+        shell.link("filing", "返回列表", icon=shell.BACK)
 
 
 def came_back(found: Submission, steps: pd.DataFrame, actor: Actor) -> None:
@@ -162,7 +162,7 @@ def foot(paper: Paper) -> None:
             st.button(paper.filing, type="primary", key=f"{draft.prefix}file", on_click=_file, args=(paper,))
             st.button("保存", key=f"{draft.prefix}save", on_click=save_now, args=(paper,))
             st.button("预览", key=f"{draft.prefix}preview", on_click=_preview, args=(paper,))
-            shell.link("filing", "返回列表", back=True)
+            shell.link("filing", "返回列表", icon=shell.BACK)
             draft.mark()
         if left:
             st.caption(f":orange[:material/reply: {md(left)}]")

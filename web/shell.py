@@ -60,9 +60,12 @@ def registered(name: str, **told: Any) -> Any:
     return copy.copy(_PAGES[key])
 
 
-def link(name: str, label: str, *, back: bool = False, **query: str) -> None:
-    """A link to a page (页面链接), with query parameters for its address; `back`: to where one came from."""
-    icon = ":material/arrow_back:" if back else ":material/arrow_forward:"
+BACK = ":material/arrow_back:"
+"""The icon of a link to where one came from."""
+
+
+def link(name: str, label: str, *, icon: str = ":material/arrow_forward:", **query: str) -> None:
+    """A link to a page (页面链接), with query parameters for its address."""
     st.page_link(page_file(name), label=label, icon=icon, query_params=query or None)
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from pypdfium2 import PdfiumError
 from sqlalchemy.orm import Session
 
 from core.ground import db, paper, typed
@@ -621,7 +620,7 @@ def _draw(name: str) -> None:
         return
     try:
         drawn = paper.pictures((folder() / name).read_bytes(), dots=PAGE_DOTS)
-    except PdfiumError as error:
+    except paper.NoPdf as error:
         words = "PDF文件打不开，请用其他软件另存为PDF后再上传"
         raise Refused("file", f"{words}。", {"file": words}) from error
     place = folder() / f"{Path(name).stem}.pages"

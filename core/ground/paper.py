@@ -432,16 +432,23 @@ _DRAWING = threading.Lock()
 """PDFium draws for one thread at a time."""
 
 
+class NoPdf(Exception):
+    """Bytes that cannot be opened as a PDF."""
+
+
 def pictures(content: bytes, *, dots: float) -> list[bytes]:
-    """The pages of a PDF as images (PNG), to be looked at on screen; `dots` an inch."""
-    with _DRAWING, pypdfium2.PdfDocument(content) as document:
-        drawn = []
-        for page in document:
-            made = io.BytesIO()
-            page.render(scale=dots / 72).to_pil().save(made, "PNG")
-            page.close()
-            drawn.append(made.getvalue())
-        return drawn
+    """The pages of a PDF as images (PNG), to be looked at on screen; `dots` an inch. Raises NoPdf."""
+    try:
+        with _DRAWING, pypdfium2.PdfDocument(content) as document:
+            drawn = []
+            for page in document:
+                made = io.BytesIO()
+                page.render(scale=dots / 72).to_pil().save(made, "PNG")
+                page.close()
+                drawn.append(made.getvalue())
+            return drawn
+    except pypdfium2.PdfiumError as error:
+        raise NoPdf from error
 
 
 def heading(page: Page, title: str, below: Sequence[str]) -> None:

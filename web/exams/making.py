@@ -16,7 +16,7 @@ from core.ground import db
 from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
 from core.models import Course, Difficulty, Exam, ExamState, ItemKind
-from web import deeds
+from web import deeds, drafts
 from web.deeds import Who
 from web.words import md
 
@@ -62,9 +62,8 @@ def form(course: Course, exam: Exam | None, actor: Actor) -> None:
     attempts = third.number_input("考试次数（0为不限）", 0, exams.MOST_ATTEMPTS, begun.attempts, key=f"{key}-attempts")
     wait = fourth.number_input("两次间隔（分钟）", 0, exams.MOST_WAIT, begun.wait_minutes, key=f"{key}-wait")
     left, right, last = st.columns([1, 1, 2], vertical_alignment="bottom")
-    days: dict[str, Any] = {"format": "YYYY-MM-DD"}
-    opens = left.date_input("开始日期", begun.opens_on, key=f"{key}-opens", **days)
-    closes = right.date_input("截止日期", begun.closes_on, key=f"{key}-closes", **days)
+    opens = left.date_input("开始日期", begun.opens_on, key=f"{key}-opens", **drafts.DAYS)
+    closes = right.date_input("截止日期", begun.closes_on, key=f"{key}-closes", **drafts.DAYS)
     half = last.checkbox("多选题少选且没有选错的得一半分", begun.half_marks, key=f"{key}-half")
     try:
         parts = Blueprint(tuple(_parts(rows)))
