@@ -50,7 +50,12 @@ def test_plans_are_decided_by_keyboard_alone_and_the_next_opens_by_itself(
     reviewer.go(f"plan_approval?plan={plans[0].id}", "审核")  # a link that somebody kept
     expect(page).to_have_url(re.compile(rf"/review\?kind=plan&item={plans[0].id}$"))
     reads(reviewer, plans[0].title)
-    page.keyboard.press("o")
+    page.keyboard.press("f")
+    remarks = page.get_by_test_id("stPopoverBody")
+    expect(remarks).to_be_visible(timeout=30_000)
+    page.keyboard.press("Escape")
+    expect(remarks).to_be_hidden()
+    page.keyboard.press("o")  # to look at the remarks was no decision, which would hold the keys
     expect(page.get_by_label("审核意见")).to_be_focused()
     page.keyboard.type("abx jk")  # keys are letters while one writes
     page.keyboard.press("Escape")

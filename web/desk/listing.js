@@ -2,7 +2,6 @@
 
 const GRACE = 200 // ms in which a freshly drawn item takes no decision: nobody has seen it yet
 const GIVE_UP = 4000 // ms without a run after which the keys live again: the press came to nothing
-const CLOSING = 800 // ms that a popover may take to be gone
 const FOOT = 16 // px left free at the foot of the window
 const HEAD = 64 // px of Streamlit's own header
 const FIELD = "opinion"
@@ -88,8 +87,6 @@ class Desk {
     this.drawn = 0
     this.later = null // {at, since}: a decision pressed while what was typed before is still on its way
     this.awaited = null // {at, since}: a field that was asked for and is not drawn yet
-    this.kept = null // {field, until}: a field that a closing popover may not take the focus from
-    this.closing = 0 // until when a popover may still be on its way out
     this.fold = root.querySelector(".fold")
     this.fold.onclick = () => this.folded(!this.root.classList.contains("folded"))
     this.list.onclick = event => {
@@ -175,7 +172,6 @@ class Desk {
   /** Let go once the next drawing is whole: what is on screen is what a press will mean. */
   look() {
     if (this.awaited) this.arrived()
-    if (this.kept) this.keep()
     if (this.later) this.pressLater()
     if (!this.held && !this.turned) return
     if (running()) {
@@ -228,16 +224,8 @@ class Desk {
   }
 
   pressed(event) {
-    if (event.key === "Tab") {
-      reachable()
-      this.kept = null
-    }
-    const closing = performance.now() < this.closing && !document.querySelector("[role=dialog]")
-    if (event.key === "Escape") {
-      this.awaited = null
-      this.closing = performance.now() + CLOSING
-    }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || (covered() && !closing)) return
+    if (event.key === "Tab") reachable()
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || covered()) return
     if (event.key === "Escape" && editing(event) && event.target.closest?.(".st-key-bar")) event.target.blur()
     if (editing(event) || this.awaited) return
     if (!this.data.desk) return
@@ -259,10 +247,8 @@ class Desk {
     const button = document.querySelector(`${at} button:not([disabled])`)
     const nothing = !field && !button && name !== FIELD && !running()
     this.tell(nothing ? this.data.nothing[this.data.open === null ? "" : name] : "")
-    if (field) {
-      field.focus()
-      this.kept = { field, until: performance.now() + CLOSING }
-    } else if (name === FIELD) this.await(`[class*="st-key-${FIELD}-"] textarea`)
+    if (field) field.focus()
+    else if (name === FIELD) this.await(`[class*="st-key-${FIELD}-"] textarea`)
     else button?.click()
     if (button && name === "remarks") this.await(FIRST)
   }
@@ -283,18 +269,10 @@ class Desk {
     if (field || performance.now() - this.awaited.since > GIVE_UP) this.awaited = null
   }
 
-  /** A popover that is closing gives the focus back to its button, late: what is typed by then is for the field. */
-  keep() {
-    const { field, until } = this.kept
-    const at = document.activeElement
-    if (performance.now() > until || !field.isConnected) this.kept = null
-    else if (at === document.body || at.closest("[data-testid=stPopover], [data-testid=stPopoverBody]")) field.focus({ preventScroll: true })
-  }
-
   /** A decision is pressed by mouse or by key alike: held as long as the one before is under way. */
   clicked(event) {
     const button = event.target.closest?.(DECISIONS)
-    if (!button) return
+    if (!button || button.closest("[data-testid=stPopover]")) return // to open remarks decides nothing
     if (!this.held && !(running() && this.data.open !== null)) {
       this.hold(true)
       return
