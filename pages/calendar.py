@@ -11,7 +11,7 @@ from core.law.workdays import DayKind
 from core.office import calendar
 from core.office.calendar import Event
 from core.people import holidays
-from web import context, deeds, links, shell, tables
+from web import address, context, deeds, links, shell, tables
 from web.deeds import Who
 from web.words import days_left, md, moment_text
 
@@ -20,9 +20,7 @@ today = context.today()
 more = "可订阅到Outlook、WPS或手机日历。" if actor.role in calendar.SUBSCRIBERS else ""
 shell.page("期限日历", f"本机构的各项期限和培训；每个期限都写明条款和怎样算出。{more}")
 views = ["期限", "培训", "放假安排"] if actor.role is not Role.PERSON else ["期限", "放假安排"]
-view = st.segmented_control(
-    "内容", views, default=views[0], required=True, key="view", bind="query-params", label_visibility="collapsed"
-)
+view = address.view(views)
 
 
 def told(event: Event) -> str:

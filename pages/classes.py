@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.ground.access import OFFICERS, OrganizationKind, Refused, Role
-from web import context, shell
+from web import address, context, shell
 from web.programmes import assessments, courses, institutes
 from web.words import md
 
@@ -19,18 +19,10 @@ if actor.role in OFFICERS:
 with st.container(horizontal=True, vertical_alignment="bottom"):
     years = list(range(context.today().year + 1, context.today().year - 4, -1))
     year = st.selectbox("年度", years, years.index(context.today().year), key="year", bind="query-params", width=110)
-    view = st.segmented_control(
-        "内容",
-        list(views),
-        default=next(iter(views)),
-        required=True,
-        key="view",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    view = address.view(list(views))
 try:
     if actor.role is Role.BASE_CLERK and not institute:
         st.info("本项目由数字技术工程师培训机构办班，本单位没有可办理的事项；职业目录可以查看。")
-    views[view or next(iter(views))](actor, int(year or years[1]))
+    views[view](actor, int(year or years[1]))
 except Refused as refused:
     st.error(md(refused.words))

@@ -78,18 +78,7 @@ def draw() -> None:
     if makes and not bank.keeps(actor, context.today().year):
         st.info("题库由组织网络考试的单位管理，本单位没有这项职责。")
         return
-    views = ["试题", "录入", "从文件导入"] if makes else ["试题"]
-    view = views[0]
-    if makes:
-        view = st.segmented_control(
-            "内容",
-            views,
-            default=views[0],
-            required=True,
-            key="view",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+    view = address.view(["试题", "录入", "从文件导入"]) if makes else "试题"
     if view == "录入":
         items.form(None, actor)
     elif view == "从文件导入":

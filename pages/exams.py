@@ -8,7 +8,7 @@ from core.exams import bank, exams, statistics
 from core.ground import db
 from core.ground.access import Actor, Refused, Role
 from core.models import CourseState, ExamState
-from web import context, shell, tables
+from web import address, context, shell, tables
 from web.exams import making, results
 from web.words import md
 
@@ -53,18 +53,10 @@ def opened(course_id: int, who: Actor) -> None:
     if exam is None:
         st.caption("还没有编制考试。下面是通知规定的默认设置，可以修改。")
     else:
-        views = ["设置", "成绩", "试题分析"]
         left, right = st.columns([1, 3], vertical_alignment="center")
         left.markdown(making.chip(exam))
-        view = right.segmented_control(
-            "内容",
-            views,
-            default=views[0],
-            required=True,
-            key="view",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        with right:
+            view = address.view(["设置", "成绩", "试题分析"])
         if view == "成绩":
             results.people(exam, who)
             return

@@ -1,10 +1,8 @@
 """Administrators move an office in: organizations, accounts and people by workbook."""
 
-import streamlit as st
-
 from core.ground.access import Role
 from core.people.moving import Table
-from web import shell
+from web import address, shell
 from web.opening import moving
 
 actor = shell.require(Role.ADMIN)
@@ -12,16 +10,8 @@ shell.page("批量导入", "依次导入机构、账号和人员：下载模板�
 
 BATCHES = "导入批次"
 names = {table.label: table for table in Table}
-view = st.segmented_control(
-    "内容",
-    [*names, BATCHES],
-    default=next(iter(names)),
-    required=True,
-    key="view",
-    bind="query-params",
-    label_visibility="collapsed",
-)
+view = address.view([*names, BATCHES])
 if view == BATCHES:
     moving.batches(actor)
 else:
-    moving.bring_in(names[view or next(iter(names))], actor)
+    moving.bring_in(names[view], actor)

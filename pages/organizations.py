@@ -17,15 +17,7 @@ from web.words import md
 actor = shell.require(Role.ADMIN)
 shell.page("机构与账号", "在管理权限内新增机构、开通和停用账号。账号首次登录须修改密码；停用后立即退出。")
 
-view = st.segmented_control(
-    "内容",
-    ["机构", "账号", "登录规则", "本单位"] if actor.oversees_region else ["机构", "账号"],
-    default="机构",
-    required=True,
-    key="view",
-    bind="query-params",
-    label_visibility="collapsed",
-)
+view = address.view(["机构", "账号", "登录规则", "本单位"] if actor.oversees_region else ["机构", "账号"])
 
 
 def add_organization() -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.ground import access
 from core.ground.access import Refused
-from web import bar, context, programmes, shell
+from web import address, bar, context, programmes, shell
 from web.words import md
 
 actor = shell.require(*access.OFFICERS)
@@ -19,9 +19,7 @@ years = list(range(today.year + 1, today.year - 4, -1))
 views = ["汇总表", "计划表报送情况", "总结报送情况"]
 with st.container(horizontal=True, vertical_alignment="bottom"):
     year = st.selectbox("年度", years, years.index(today.year), key="year", bind="query-params", width=110)
-    view = st.segmented_control(
-        "内容", views, default=views[0], required=True, key="view", bind="query-params", label_visibility="collapsed"
-    )
+    view = address.view(views)
     try:
         names = programmes.merging.names(year, actor)
     except Refused as refused:

@@ -5,7 +5,7 @@ import streamlit as st
 from core.ground.access import Refused
 from core.people import activation
 from core.records import printing
-from web import shell
+from web import address, shell
 from web.credit import bulk
 from web.words import md
 
@@ -16,15 +16,7 @@ shell.page(
 )
 view = "打印审验卡"
 if actor.role in activation.GIVERS:
-    view = st.segmented_control(
-        "内容",
-        ["打印审验卡", "发放开通码"],
-        default="打印审验卡",
-        required=True,
-        key="view",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    view = address.view(["打印审验卡", "发放开通码"])
 try:
     if view == "发放开通码":
         bulk.codes(actor)

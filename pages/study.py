@@ -19,9 +19,7 @@ VIEWS = ("推荐与遴选", "公示", "培养")
 years = list(range(context.today().year + 1, context.today().year - 4, -1))
 with st.container(horizontal=True, vertical_alignment="bottom"):
     year = st.selectbox("年度", years, 1, key="year", bind="query-params", width=110)
-    view = st.segmented_control(
-        "内容", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params", label_visibility="collapsed"
-    )
+    view = address.view(VIEWS)
     try:
         found = {each.code: each for each in places.study_programmes(year, actor.league)}
     except Refused as refused:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.ground.access import Refused
 from core.quotas import targets
-from web import bar, context, quotas, shell
+from web import address, bar, context, quotas, shell
 from web.words import md
 
 actor = shell.require(*targets.READERS)
@@ -20,9 +20,7 @@ views = ["现行指标", "分解与下达", "历次下达"] if changes else ["�
 row = st.container(horizontal=True, vertical_alignment="bottom")
 with row:
     year = st.selectbox("年度", years, years.index(context.today().year), key="year", bind="query-params", width=110)
-    view = st.segmented_control(
-        "内容", views, default=views[0], required=True, key="view", bind="query-params", label_visibility="collapsed"
-    )
+    view = address.view(views)
     try:
         names = {each.code: each.name for each in targets.programmes(year)}
     except Refused as refused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import streamlit as st
@@ -29,6 +29,14 @@ def choose(name: str, record_id: int | None) -> None:
         st.query_params.pop(name, None)
     else:
         st.query_params[name] = str(record_id)
+
+
+def view(names: Sequence[str]) -> str:
+    """Which part of a page is looked at (内容), the first unless the address says another."""
+    chosen = st.segmented_control(
+        "内容", names, default=names[0], required=True, key="view", bind="query-params", label_visibility="collapsed"
+    )
+    return chosen or names[0]
 
 
 def forget_choice() -> None:

@@ -138,8 +138,8 @@ def credit(
     """Post the hours of a course (记学时) to those who passed its exam, as one batch in the name of its authority.
 
     The credit year is the one the learner chose, else the course's own; an earlier year is made up (补学). Idempotent:
-    whose hours of this course stand already, in whatever edition, is left out; None where that leaves nobody. Who may
-    pass, whoever holds the exam decides before. `basis` is what the batch is posted on; else the course's title.
+    whose hours of this course stand already, in whatever edition, is left out; None where that leaves nobody. The
+    caller has checked who passed. `basis` is what the batch is posted on; else the course's title.
     Refused codes: "missing", "jurisdiction" (somebody is not of the authority's people), "cap".
     """
     course = session.get(Course, course_id)

@@ -322,15 +322,6 @@ def uncounted(session: Session, enrolment_id: int, actor: Actor) -> list[Uncount
     return list(session.scalars(query.options(loads).order_by(UncountedTime.id.desc()).limit(200)))
 
 
-def of_learner(session: Session, uncounted_id: int, actor: Actor) -> UncountedTime:
-    """One stretch that was not counted, for its learner. Refused codes: "role", "missing"."""
-    require(actor, Role.PERSON)
-    found = session.get(UncountedTime, uncounted_id)
-    if found is None or not _same(session, found.enrolment.person_id, _human(session, actor)):
-        raise not_found("未计入的时间")
-    return found
-
-
 def grant(session: Session, found: UncountedTime, *, now: datetime) -> int:
     """Count a stretch after all (补计时长), up to what its lesson needs; answers how many seconds that is."""
     if found.granted_at is not None:

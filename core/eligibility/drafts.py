@@ -155,6 +155,20 @@ def listing(session: Session, actor: Actor) -> pd.DataFrame:
     return pd.DataFrame(mine, columns=query.selected_columns.keys()).astype({"league": object})
 
 
+def _unpublished(session: Session, draft_id: int, version: int, actor: Actor, *, otherwise: str) -> PolicyDraft:
+    """A draft to be changed, as it was seen; `otherwise` is what is said of one that was published."""
+    require(actor, Role.ADMIN)
+    draft = session.get(PolicyDraft, draft_id, with_for_update=True)
+    if draft is None:
+        raise not_found("政策草稿")
+    _require_administrator(actor, _league_of(draft.text))
+    if draft.published_at is not None:
+        raise Refused("published", otherwise)
+    if draft.version != version:
+        raise Refused("stale", "该草稿刚刚被他人处理，请查看最新状态。")
+    return draft
+
+
 @deed
 def put_away(
     session: Session, draft_id: int, away: bool, *, version: int, actor: Actor, reason: str, now: datetime
@@ -163,15 +177,9 @@ def put_away(
 
     Refused codes: "role", "missing", "jurisdiction", "stale", "published", "reason".
     """
-    require(actor, Role.ADMIN)
-    draft = session.get(PolicyDraft, draft_id, with_for_update=True)
-    if draft is None:
-        raise not_found("政策草稿")
-    _require_administrator(actor, _league_of(draft.text))
-    if draft.published_at is not None:
-        raise Refused("published", "该草稿已经发布，不能收起；有误的请另起草一份改正。")
-    if draft.version != version:
-        raise Refused("stale", "该草稿刚刚被他人处理，请查看最新状态。")
+    draft = _unpublished(
+        session, draft_id, version, actor, otherwise="该草稿已经发布，不能收起；有误的请另起草一份改正。"
+    )
     if not (reason := typed.prose(reason)):
         raise Refused("reason", "请填写原因，如“改由新的草稿代替”。")
     draft.put_away_at = now.replace(microsecond=0) if away else None
@@ -216,15 +224,7 @@ def publish(
     caller asks for after the transaction and every start of the program repeats.
     Refused codes: "role", "missing", "jurisdiction", "stale", "published", "self", "reason", and those of `save_draft`.
     """
-    require(actor, Role.ADMIN)
-    draft = session.get(PolicyDraft, draft_id, with_for_update=True)
-    if draft is None:
-        raise not_found("政策草稿")
-    _require_administrator(actor, _league_of(draft.text))
-    if draft.published_at is not None:
-        raise Refused("published", "该草稿已经发布，不会重复发布。")
-    if draft.version != version:
-        raise Refused("stale", "该草稿刚刚被他人处理，请查看最新状态。")
+    draft = _unpublished(session, draft_id, version, actor, otherwise="该草稿已经发布，不会重复发布。")
     accounts.two_people(session, actor, draft.drafted_by_id, now=now, what="发布政策")
     if not (reason := typed.prose(reason)):
         raise Refused("reason", "请填写发布依据，如通知文号和印发日期。")

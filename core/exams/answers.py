@@ -158,7 +158,7 @@ class Line:
             with db.transaction() as session:
                 outcomes = save(session, given)
                 self._keep_signed_in(session, given)
-        except Exception as error:  # noqa: BLE001  every browser is told, and sends again
+        except Exception as error:  # noqa: BLE001  each waiting request fails, and its browser retries
             for _, done in taken:
                 done.set_exception(error)
             return

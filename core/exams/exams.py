@@ -92,7 +92,7 @@ def form(exam: Exam) -> ExamForm:
 
 
 def of_course(session: Session, course_id: int) -> Exam | None:
-    """The exam of a course, whoever asks."""
+    """The exam of a course (课程的考试), without an access check; None where it has none."""
     return session.scalar(sa.select(Exam).where(Exam.course_id == course_id))
 
 

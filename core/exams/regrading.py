@@ -46,7 +46,7 @@ class Regraded:
 
     @property
     def words(self) -> str:
-        """As it is told before and after it."""
+        """Summary for the confirmation dialog and for the result message (作废后果)."""
         if not self.papers:
             return "还没有人交过含这道题的试卷，只是今后不再抽到。"
         said = f"重新评阅{self.papers}份试卷，{self.changed}份得分有变化；新及格{self.passing}人"

@@ -198,9 +198,9 @@ def read(
     """
     require(actor, Role.ADMIN)
     listing = LISTINGS[table]
-    reading.read(upload.content, upload.filename, listing, chosen=chosen, mended=mended)  # while nothing is locked
-    declared = _DECLARED[table](session, actor, today)
-    checked = declared.read(upload.content, upload.filename, chosen=chosen, mended=mended)
+    # Before the first question to the database: no file is read while its lock is held.
+    given = reading.read(upload.content, upload.filename, listing, chosen=chosen, mended=mended)
+    checked = _DECLARED[table](session, actor, today).filled(given)
     preview = Preview(checked)
     found = list(_HELD[table](session, preview, actor))
     checked.problems = in_order([*checked.problems, *found], listing.columns)

@@ -63,7 +63,10 @@ class Declared(Generic[Line]):
 
         Refused codes: "file", "headings", as of `reading.read`; "file" where there is no row.
         """
-        table = reading.read(content, filename, self.listing, chosen=chosen, mended=mended, ours=ours)
+        return self.filled(reading.read(content, filename, self.listing, chosen=chosen, mended=mended, ours=ours))
+
+    def filled(self, table: reading.Table) -> Checked[Line]:
+        """A table that was read before (检查先读入的表), with a row at least. Refused codes: "file"."""
         if not table.rows:
             raise Refused("file", f"表头下面没有内容，请确认{self.listing.name}的数据在同一张工作表内。")
         return self.checked(table)

@@ -182,16 +182,8 @@ def chosen_view(found: Course, actor: Actor) -> None:
     views = {"课程内容": None, "学习情况": progress, "学员": learners, "未开始": not_begun}
     if actor.role is not Role.EMPLOYER_CLERK:
         views["公平提示"] = hints
-    view = st.segmented_control(
-        "内容",
-        list(views),
-        default="课程内容",
-        required=True,
-        key="view",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    draw = views.get(str(view))
+    view = address.view(list(views))
+    draw = views[view]
     if draw is None:
         contents(found)
     else:

@@ -1,7 +1,7 @@
 """Item bank formats (题库格式): a bank read from a file and written to one, without a database.
 
 What can be taken is taken, whatever is wrong with the rest; all that is wrong is named at once, by row, line or number.
-What a file says and an item has no place for is told.
+Content that an item cannot hold (weights, markup, tags) is reported, never dropped silently.
 """
 
 from core.exams.formats import workbook

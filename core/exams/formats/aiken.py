@@ -87,7 +87,7 @@ def _take(
 
 
 def write(bank: Iterable[Item]) -> Written:
-    """Write items (导出 Aiken): the single-choice ones; what the format cannot say is told."""
+    """Write items (导出 Aiken): single choice only; items and fields that Aiken cannot hold are reported."""
     lines, left_out, bare = [], 0, 0
     for item in bank:
         texts = [item.stem, *(text for text, _ in item.options)]

@@ -105,7 +105,7 @@ def _sqlite_begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-    if not reads and _door.shut_to_us():  # since we came in: whoever shut it waits for the writers only
+    if not reads and _door.shut_to_us():  # a restore began meanwhile; it waits for write transactions only
         connection.exec_driver_sql("ROLLBACK")
         raise Refused("sick", sickness.RESTORING)
 
