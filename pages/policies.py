@@ -24,8 +24,6 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "哪里", places, places.index(faults.place(actor.league)), key="league", bind="query-params", width=200
     )
     league = None if chosen == faults.REGION else chosen
-    if actor.role is Role.ADMIN:
-        shell.link("policy_lab", "政策试算与发布")
 if actor.role is Role.ADMIN:
     faults.faulty_files()
 try:

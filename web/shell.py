@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import streamlit as st
@@ -13,6 +14,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.ground import db
 from core.ground.access import Actor, Role
 from web import context
+
+STYLE = Path(__file__).parent / "shell.css"
+"""How head, menu and strip are drawn, once on every page."""
 
 
 def require(*roles: Role, elsewhere: Callable[[Actor], None] | None = None) -> Actor:
@@ -79,3 +83,18 @@ def page(title: str, caption: str = "") -> None:
     st.title(title, anchor=False)
     if caption:
         st.caption(caption)
+
+
+def strip(links: Sequence[tuple[str, str]], here: str) -> None:
+    """The strip of a room (栏目内导航): its pages side by side, each a file and a label, `here` the one that is open.
+
+    The menu names a room by its first page, and is told to mark it while another one is open.
+    """
+    first = links[0][0]
+    open_one = f'.st-key-strip a[href="{here}"] {{ border-color: light-dark(#174e86, #6fa8e0) }}'
+    entry = f'[data-testid="stSidebarNavLink"][href$="/{first}"] {{ background: light-dark(#d8e1ea, #313c47) }}'
+    st.html(f"<style>{open_one}{entry if here != first else ''}</style>")
+    if len(links) > 1:
+        with st.container(horizontal=True, gap=None, key="strip"):
+            for file, label in links:
+                st.page_link(page_file(file), label=label, width="content")

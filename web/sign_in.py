@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,8 +17,11 @@ from web import claiming, context, deeds, uploads
 from web.words import OFFICE, md
 
 
-def sign_in() -> None:
-    """Sign-in page (登录页): the form, why the last sign-in ended, the demonstration's accounts."""
+def sign_in(lands: Callable[[Role], str]) -> None:
+    """Sign-in page (登录页): the form, why the last sign-in ended, the demonstration's accounts.
+
+    `lands`: the page that a role comes to after signing in, "" for the home page.
+    """
     _, middle, _ = st.columns([1, 2, 1])
     with middle:
         uploads.forget_mine()
@@ -39,10 +43,10 @@ def sign_in() -> None:
         if context.known().demo and "token" not in st.session_state:
             _demo_accounts()
         with said:
-            _entered()
+            _entered(lands)
 
 
-def _entered() -> None:
+def _entered(lands: Callable[[Role], str]) -> None:
     """What came of it (登录结果): the refusal, or the way in."""
     refused = st.session_state.pop("sign-in-refused", None)
     if refused:
@@ -51,7 +55,7 @@ def _entered() -> None:
         st.info("登录成功，正在进入……")
         with db.reading() as session:
             here = context.actor_now(session)
-        first = FIRST.get(here.role, "") if here else ""
+        first = lands(here.role) if here else ""
         _SESSION(key="session", data={"token": st.session_state["token"], "first": first})
     if certificate.there_is_one():
         st.markdown("浏览器提示“连接不是私密连接”的，请先[安装证书](/certificate)。")
@@ -128,10 +132,6 @@ def _check(username: str, password: str) -> None:
         st.rerun()
     else:
         st.session_state["token"] = answer
-
-
-FIRST = {Role.LEADER: "quota_dashboard", Role.PERSON: "credit_lookup"}
-"""The page that a role comes to after signing in, where it is another than the home page."""
 
 
 _SESSION = st.components.v2.component("session", js=(Path(__file__).parent / "session.js").read_text(encoding="utf-8"))
