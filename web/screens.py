@@ -13,7 +13,7 @@ from core.exams import results
 from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
 from core.office import dashboards, messages
-from core.people import persons, setup
+from core.people import identity, persons, setup
 from core.quotas import targets
 from core.records import printing
 from web import (
@@ -180,6 +180,11 @@ def strip(entries: dict[str, list[Entry]], here: str, counts: dict[str, int]) ->
         shell.strip(links if _in(entry.screens, here) else links[:1], here)
 
 
+def _title(file: str) -> str:
+    every = (each for rooms in SCREENS.values() for room in rooms.values() for each in room)
+    return next(each.title for each in every if each.file == file)
+
+
 def _in(screens: tuple[Screen, ...], *files: str) -> bool:
     return any(each.file in files for each in screens)
 
@@ -192,7 +197,7 @@ def lands(role: Role) -> str:
 
 def main() -> None:
     """The main script (入口): which page is drawn, sign-in and first visit included."""
-    st.set_page_config(page_title="继续教育管理", page_icon=str(db.ROOT / "web" / "icon.svg"), layout="wide")
+    st.set_page_config(page_title=identity.SYSTEM, page_icon=str(shell.MARK), layout="wide")
     try:
         with context.one_run() as known:
             screen(known)
@@ -215,10 +220,12 @@ def screen(known: context.Known) -> None:
     entries = menu(actor, context.today().year) if actor and not actor.held_back else {}
     position: Any = "sidebar" if entries else "hidden"
     page = st.navigation(pages(entries, counts), position=position)
+    here = page.url_path or "home"
     st.html(shell.STYLE)
+    shell.identify(known.whose, _title(here) if entries else "")
     if actor:
         banner(actor, known, counts)
-        strip(entries, page.url_path or "home", counts)
+        strip(entries, here, counts)
     with bar.messages():
         if not known.begun:
             first_visit.first_visit(opened=known.opened)

@@ -13,8 +13,8 @@ from core.ground.access import Refused, Role
 from core.people import accounts, passwords
 from routes import certificate
 from routes.session import DEVICE
-from web import claiming, context, deeds, uploads
-from web.words import OFFICE, md
+from web import claiming, context, deeds, shell, uploads
+from web.words import md
 
 
 def sign_in(lands: Callable[[Role], str]) -> None:
@@ -22,10 +22,10 @@ def sign_in(lands: Callable[[Role], str]) -> None:
 
     `lands`: the page that a role comes to after signing in, "" for the home page.
     """
-    _, middle, _ = st.columns([1, 2, 1])
-    with middle:
+    demo = context.known().demo and "token" not in st.session_state
+    with st.container(horizontal_alignment="center"), st.container(width=560 if demo else 440):
         uploads.forget_mine()
-        st.title(OFFICE, anchor=False, text_alignment="center")
+        shell.nameplate(context.known().whose)
         if context.token() and not {"token", "half-token"} & set(st.session_state):
             st.info("登录已结束（退出、长时间没有操作、超过12小时、修改密码或账号停用），请重新登录。")
         if "half-token" in st.session_state:
@@ -40,7 +40,7 @@ def sign_in(lands: Callable[[Role], str]) -> None:
             _password_form()
             st.button("用开通码开通账号", type="tertiary", on_click=claiming.begin, key="claim-begin")
         said = st.container()
-        if context.known().demo and "token" not in st.session_state:
+        if demo:
             _demo_accounts()
         with said:
             _entered(lands)
@@ -68,7 +68,9 @@ def _password_form() -> None:
             "用户名", key="sign-in-name", autocomplete="username", placeholder="个人也可填身份证号"
         )
         typed = st.text_input("密码", type="password", key="sign-in-password", autocomplete="current-password")
-        if st.form_submit_button("登录"):  # no callback: the page is to be drawn once more, to set the cookie
+        if st.form_submit_button(
+            "登录", type="primary", width="stretch"
+        ):  # no callback: the page is to be drawn once more, to set the cookie
             _check(username, typed)
 
 
@@ -79,7 +81,7 @@ def _code_form() -> None:
         code = st.text_input(
             "应用中现在显示的6位数字，或一个恢复码", key="sign-in-code", autocomplete="one-time-code", max_chars=20
         )
-        if st.form_submit_button("登录"):
+        if st.form_submit_button("登录", type="primary", width="stretch"):
             _check_code(code)
     st.button("换一个账号", on_click=lambda: st.session_state.pop("half-token", None))
 
@@ -150,7 +152,7 @@ def _demo_accounts() -> None:
 
     st.info(f"演示系统：人员均为虚构。点账号即可登录；密码都是 `{PASSWORD}`")
     for each in ACCOUNTS:
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", key=f"demo-line-{each.username}"):
             if st.button(each.username, key=f"demo-{each.username}", width=150):
                 _check(each.username, PASSWORD)
             st.markdown(f"**{each.role.label}**　{each.shows}  \n:gray[:small[{each.organization}]]")

@@ -10,8 +10,6 @@ import pandas as pd
 from core.ground import db
 from core.models import State
 
-OFFICE = "内蒙古自治区专业技术人员继续教育管理系统"
-"""The name of the system, as its pages and its browser tab carry it."""
 NOT_BEGUN = "未填写"
 
 CHIPS = {

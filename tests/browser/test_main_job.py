@@ -118,7 +118,7 @@ def test_a_training_goes_from_plan_to_card(browser: Browser, server: str, tmp_pa
     file_plan(base, start)
     decide(reviewer, "review?kind=plan", re.compile(f"“{TITLE}”已通过。该基地可培训600人"))
 
-    base.page.get_by_test_id("stPopover").get_by_role("button").click()
+    base.page.get_by_role("button", name=re.compile("演示日期")).click()
     ahead = (start - db.office_day(datetime.now(UTC))).days + 4
     base.fill("推进天数", str(ahead))
     base.click("推进")

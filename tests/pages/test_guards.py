@@ -253,6 +253,9 @@ def test_an_empty_office_begins_at_its_own_machine_or_with_the_code_of_its_conso
     assert {button.label for button in app.button} == {"载入演示数据", "建立空系统"}
 
 
+SECRET = "Long-enough-24"
+
+
 @pytest.fixture
 def at_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever opens a page sits at the machine that serves it."""
@@ -265,14 +268,20 @@ def test_an_empty_office_begins_with_its_administrator(office: Path, at_the_serv
     app.text_input(key="admin-name").input("王管理")
     app.text_input(key="admin-username").input("wang")
     app.text_input(key="admin-password").input("short")
+    app.text_input(key="admin-again").input("shorter")
+    next(button for button in app.button if button.label == "建立空系统").click().run()
+    assert "两次输入的密码不一致" in boxes(app, "error")[0]
+    assert "密码至少12位" in app.caption[0].value  # before it is broken
+    app.text_input(key="admin-again").input("short")
     next(button for button in app.button if button.label == "建立空系统").click().run()
     assert "密码至少" in boxes(app, "error")[0]
-    app.text_input(key="admin-password").input("Long-enough-24")
+    for field in ("password", "again"):
+        app.text_input(key=f"admin-{field}").input(SECRET)
     next(button for button in app.button if button.label == "建立空系统").click().run()
     assert not app.exception
     assert [field.label for field in app.text_input] == ["用户名", "密码"]
     app.text_input[0].input("wang")
-    app.text_input[1].input("Long-enough-24")
+    app.text_input[1].input(SECRET)
     app.button[0].click().run()
     app.run()
     assert app.title[0].value == "首页"
@@ -285,7 +294,7 @@ def test_an_office_that_the_command_line_opened_asks_for_its_administrator_only(
         setup.open_office(session, kind="empty", now=people.NOW)
     app = AppTest.from_file(MAIN, default_timeout=60).run()
     assert {button.label for button in app.button} == {"设置管理员"}
-    for field, value in (("name", "王管理"), ("username", "wang"), ("password", "Long-enough-24")):
+    for field, value in (("name", "王管理"), ("username", "wang"), ("password", SECRET), ("again", SECRET)):
         app.text_input(key=f"admin-{field}").input(value)
     app.button[0].click().run()
     assert not app.exception
