@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Refused, Role
 from core.office import backups
-from core.people import keys
 from web import context, deeds, shell, tables
 from web.deeds import Who
+from web.opening import keeping
 from web.words import md, moment_text
 
 actor = shell.require(Role.ADMIN)
@@ -81,44 +81,6 @@ def restoring(kept: list[backups.Kept]) -> None:
         st.form_submit_button("恢复", icon=":material/settings_backup_restore:", on_click=restore)
 
 
-def sheet(session: Session, **who: Unpack[Who]) -> bytes:
-    return keys.recovery_sheet(session, **who)
-
-
-def rotate() -> None:
-    reason = st.session_state["rotate-reason"]
-
-    def act(session: Session, **who: Unpack[Who]) -> str:
-        keys.rotate(session, reason=reason, **who)
-        return "已更换密钥。请重新打印密钥恢复单、销毁旧单，并重新下载离线核验工具；以前出具的卡照样核验得过。"
-
-    deeds.deed(act, "rotate", reason)
-
-
-def of_keys() -> None:
-    """The office's keys, what the public verifies by, and a new one."""
-    with db.reading() as session:
-        held = keys.listed(session, actor)
-    rows = [
-        (
-            each.fingerprint,
-            each.public_id,
-            moment_text(each.since) if each.since else "",
-            "现用" if each.in_use else "曾用",
-        )
-        for each in held
-    ]
-    frame = pd.DataFrame(rows, columns=["密钥指纹", "验证公钥编号", "启用时间", "状态"])
-    st.dataframe(frame, hide_index=True, width="content")
-    st.caption(
-        "现用的加密新内容、签新出具的卡；曾用的只用来打开和核验以前的。私钥不离开服务器；公钥公布在 "
-        "/.well-known/jwks.json，离线核验工具在 /verify 页面下载，公钥编号应与这里一致。"
-    )
-    with st.form("rotate", border=False):
-        st.text_input("更换原因", key="rotate-reason", placeholder="如：例行更换；经办人变动")
-        st.form_submit_button("更换密钥", icon=":material/key:", on_click=rotate)
-
-
 def draw(here: backups.Standing) -> None:
     """How the office stands, what can be done about it, and what there is."""
     kept = backups.kept(here.folder)
@@ -170,13 +132,13 @@ def below(here: backups.Standing, kept: list[backups.Kept]) -> None:
         st.caption("密钥文件丢失后凭它找回。持有它就能打开全部内容：打印后入保险柜，与备份分开，并删除下载的文件。")
         st.download_button(
             "打印密钥恢复单",
-            tables.deferred(sheet, db.transaction),
+            tables.deferred(keeping.recovery_sheet, db.transaction),
             "密钥恢复单.pdf",
             icon=":material/print:",
             on_click="ignore",
         )
     with st.expander("密钥：加密和签名"):
-        of_keys()
+        keeping.keys_of(actor)
     if kept:
         with st.expander("用备份换掉现在的系统"):
             restoring(kept)
