@@ -25,7 +25,7 @@ LONGEST_SIDE = 4000
 """Pixels of a page's longer side: a page of ten metres is drawn smaller, not whole."""
 
 _turns = threading.BoundedSemaphore(1)
-"""One at a time: it is seldom done, and nobody's memory is taken by several."""
+"""One at a time: PDFium draws for one thread of a process, and nobody's memory is taken by several."""
 
 
 class NoPdf(Exception):
@@ -52,6 +52,12 @@ def pages(content: bytes, *, dots: float) -> list[bytes]:
     return list(_taken_apart(done.stdout))
 
 
+def of_ours(content: bytes, *, dots: float) -> list[bytes]:
+    """The pages of a PDF that this program made itself (样张), drawn at once: it harms nobody."""
+    with _turns:
+        return list(_draw(content, dots))
+
+
 def _taken_apart(answer: bytes) -> Iterator[bytes]:
     """The images of an answer, each after its length."""
     at = 0
@@ -61,7 +67,7 @@ def _taken_apart(answer: bytes) -> Iterator[bytes]:
         at += 4 + length
 
 
-# --- in the process of its own ----------------------------------------------------------------------------------------
+# --- in the process of its own ---------------------------------------------------------------------------------------
 
 
 def _bound() -> None:
@@ -75,7 +81,7 @@ def _bound() -> None:
 
 
 def _draw(content: bytes, dots: float) -> Iterator[bytes]:
-    """Each page, its length before it."""
+    """Each page as it is drawn."""
     with pypdfium2.PdfDocument(content) as document:
         if len(document) > MOST_PAGES:
             raise ValueError("too many pages")
@@ -84,11 +90,11 @@ def _draw(content: bytes, dots: float) -> Iterator[bytes]:
             scale = min(dots / 72, LONGEST_SIDE / max(*page.get_size(), 1.0))
             page.render(scale=scale).to_pil().save(made, "PNG")
             page.close()
-            yield struct.pack(">I", len(made.getvalue())) + made.getvalue()
+            yield made.getvalue()
 
 
 if __name__ == "__main__":
     _bound()
     for one in _draw(sys.stdin.buffer.read(), float(sys.argv[1])):
-        sys.stdout.buffer.write(one)
+        sys.stdout.buffer.write(struct.pack(">I", len(one)) + one)
     sys.stdout.flush()
