@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Refused, Role
 from core.office import backups
-from web import context, deeds, shell, tables
+from core.people import keys as office_keys
+from web import context, deeds, keys, shell, tables
 from web.deeds import Who
-from web.opening import keeping
 from web.words import md, moment_text
 
 actor = shell.require(Role.ADMIN)
@@ -51,6 +51,25 @@ def choose_folder() -> None:
     deeds.deed(act, "folder", place)
 
 
+def choose_lessons() -> None:
+    included = bool(st.session_state["lessons"])
+
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        backups.choose_lessons(session, included, **who)
+        return f"今后的备份{'包括' if included else '不包括'}课件。"
+
+    deeds.deed(act, "lessons", included)
+
+
+def lessons(here: backups.Standing) -> None:
+    """Whether the files of lessons, which may be many gigabytes, go into each backup."""
+    count, size = backups.lessons_size()
+    told = f"课件（视频、PDF）现有{count}个文件，{size / 2**20:,.0f} MB。"
+    told += "每份备份都带一份，很大的可以不带。" if here.lessons else "不在备份里，请另行复制保存；恢复后放回原处。"
+    st.checkbox("备份包括课件", here.lessons, key="lessons", on_change=choose_lessons, help=told)
+    st.caption(told)
+
+
 def restore() -> None:
     """The office out of the chosen backup; then there is nobody signed in any more, the actor included."""
     given = {name: st.session_state[f"restore-{name}"] for name in ("said", "dated", "passphrase")}
@@ -79,6 +98,10 @@ def restoring(kept: list[backups.Kept]) -> None:
         left.text_input(f"确要恢复请输入“{backups.WORD}”", key="restore-said")
         right.text_input("再输入备份的日期", key="restore-dated", placeholder="如 2024-06-28")
         st.form_submit_button("恢复", icon=":material/settings_backup_restore:", on_click=restore)
+
+
+def sheet(session: Session, **who: Unpack[Who]) -> bytes:
+    return office_keys.recovery_sheet(session, **who)
 
 
 def draw(here: backups.Standing) -> None:
@@ -124,21 +147,25 @@ def below(here: backups.Standing, kept: list[backups.Kept]) -> None:
         st.caption("这个位置还没有备份文件。")
 
     left, right = st.columns(2)
-    with left, st.form("place"):
-        st.text_input("备份位置", str(here.folder), key="folder", help="服务器上的完整路径：硬盘、共享文件夹或U盘。")
-        st.form_submit_button("改用这个位置", on_click=choose_folder)
+    with left:
+        with st.form("place"):
+            st.text_input(
+                "备份位置", str(here.folder), key="folder", help="服务器上的完整路径：硬盘、共享文件夹或U盘。"
+            )
+            st.form_submit_button("改用这个位置", on_click=choose_folder)
+        lessons(here)
     with right, st.container(border=True):
         st.markdown("**密钥恢复单**")
         st.caption("密钥文件丢失后凭它找回。持有它就能打开全部内容：打印后入保险柜，与备份分开，并删除下载的文件。")
         st.download_button(
             "打印密钥恢复单",
-            tables.deferred(keeping.recovery_sheet, db.transaction),
+            tables.deferred(sheet, db.transaction),
             "密钥恢复单.pdf",
             icon=":material/print:",
             on_click="ignore",
         )
     with st.expander("密钥：加密和签名"):
-        keeping.keys_of(actor)
+        keys.held(actor)
     if kept:
         with st.expander("用备份换掉现在的系统"):
             restoring(kept)

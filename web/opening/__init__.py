@@ -1,3 +1,3 @@
-"""Opening an office (开办) on screen: the list of what is to be seen to, its name and keys, what it moves in with."""
+"""Opening an office (开办) on screen: the list of what is to be seen to, its name, the workbooks it moves in with."""
 
-__all__ = ["accounts", "checklist", "correcting", "identity", "keeping", "moving"]
+__all__ = ["accounts", "checklist", "correcting", "identity", "moving"]

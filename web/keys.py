@@ -1,4 +1,4 @@
-"""The office's keys (密钥) on screen: which there are, the recovery sheet, a new one, one that others may hold."""
+"""The office's keys on screen (密钥): which there are, a new one, one that others may hold."""
 
 from __future__ import annotations
 
@@ -16,21 +16,7 @@ from web.deeds import Who
 from web.words import md, moment_text
 
 
-def recovery_sheet(session: Session, **who: Unpack[Who]) -> bytes:
-    return keys.recovery_sheet(session, **who)
-
-
-def _rotate() -> None:
-    reason = st.session_state["rotate-reason"]
-
-    def act(session: Session, **who: Unpack[Who]) -> str:
-        keys.rotate(session, reason=reason, **who)
-        return "已更换密钥。请重新打印密钥恢复单、销毁旧单，并重新下载离线核验工具；以前出具的卡照样核验得过。"
-
-    deeds.deed(act, "rotate", reason)
-
-
-def keys_of(actor: Actor) -> None:
+def held(actor: Actor) -> None:
     """The office's keys, what the public verifies by, a new one, and one that others may hold."""
     with db.reading() as session:
         held = keys.listed(session, actor)
@@ -54,6 +40,16 @@ def keys_of(actor: Actor) -> None:
         st.form_submit_button("更换密钥", icon=":material/key:", on_click=_rotate)
     with st.popover("密钥可能泄露", icon=":material/gpp_bad:"):
         _leaked(held)
+
+
+def _rotate() -> None:
+    reason = st.session_state["rotate-reason"]
+
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        keys.rotate(session, reason=reason, **who)
+        return "已更换密钥。请重新打印密钥恢复单、销毁旧单，并重新下载离线核验工具；以前出具的卡照样核验得过。"
+
+    deeds.deed(act, "rotate", reason)
 
 
 def _state(key: keys.Key) -> str:
