@@ -73,7 +73,7 @@ def restoring(kept: list[backups.Kept]) -> None:
         "备份以后办理的事项会从系统中消失；现在的系统先另存一份，可以再换回来。所有人都要重新登录，恢复时打不开系统。"
     )
     with st.form("restore", border=False):
-        st.selectbox("备份", [each.path.name for each in kept], key="restore-name")
+        st.selectbox("备份", [each.path.name for each in kept], key="restore-name", required=True)
         st.text_input("备份口令", type="password", key="restore-passphrase", help="备份时没有设口令的留空。")
         left, right = st.columns(2)
         left.text_input(f"确要恢复请输入“{backups.WORD}”", key="restore-said")
@@ -108,8 +108,8 @@ def of_keys() -> None:
         )
         for each in held
     ]
-    frame = pd.DataFrame(rows, columns=["密钥指纹", "验证公钥编号", "启用时间", "状态"])
-    st.dataframe(frame, hide_index=True, width="content")
+    columns = ["密钥指纹", "验证公钥编号", "启用时间", "状态"]
+    tables.table(pd.DataFrame(rows, columns=columns), columns, empty="")
     st.caption(
         "现用的加密新内容、签新出具的卡；曾用的只用来打开和核验以前的。私钥不离开服务器；公钥公布在 "
         "/.well-known/jwks.json，离线核验工具在 /verify 页面下载，公钥编号应与这里一致。"
@@ -156,8 +156,9 @@ def below(here: backups.Standing, kept: list[backups.Kept]) -> None:
         f"保留最近{backups.DAILY}天每天、{backups.WEEKLY}周每周、{backups.MONTHLY}个月每月的最后一份。位置：{md(str(here.folder))}"
     )
     if kept:
-        rows = [(each.path.name, moment_text(each.made_at), f"{each.size / 2**20:,.1f}") for each in kept]
-        st.dataframe(pd.DataFrame(rows, columns=["文件", "备份时间", "大小（MB）"]), hide_index=True, width="content")
+        columns = ["文件", "备份时间", "大小（MB）"]
+        rows = [(each.path.name, moment_text(each.made_at), round(each.size / 2**20, 1)) for each in kept]
+        tables.table(pd.DataFrame(rows, columns=columns), columns, empty="")
     else:
         st.caption("这个位置还没有备份文件。")
 

@@ -17,7 +17,7 @@ from core.people import accounts
 from core.records import imports
 from core.trail.files import Upload
 from tests import cast as people
-from tests.browser.desk import arrive, choose_first_row
+from tests.browser.desk import arrive, choose_first_row, lists
 from tests.pages.conftest import sign_in
 
 NOW = datetime.now(UTC)
@@ -93,6 +93,6 @@ def test_an_administrator_changes_an_amount_and_sees_how_many_change_side(browse
     admin.sees("结论改变的0人")
     admin.fill("专业科目", "61")
     admin.sees("结论改变的1人")
-    expect(admin.page.get_by_test_id("stDataFrame").nth(1)).to_contain_text("乌兰·图雅")
+    expect(lists(admin.page).nth(1)).to_contain_text("乌兰·图雅")
     admin.click("保存为草稿")
     admin.sees(re.compile("政策草稿“.*”已保存，请另一名管理员"))

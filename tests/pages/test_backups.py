@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from core.ground import db, signing
 from core.office import backups
 from tests.cast import Cast
-from tests.pages.conftest import open_page, sign_in
+from tests.pages.conftest import frames, open_page, sign_in
 
 
 def test_an_administrator_restores_on_the_screen_and_has_to_sign_in_anew(cast: Cast) -> None:
@@ -49,5 +49,5 @@ def test_the_key_is_rotated_on_the_screen_and_what_was_signed_before_still_holds
 
 def held(app: AppTest) -> list[dict[str, str]]:
     """The keys as the page lists them."""
-    found: list[dict[str, str]] = app.dataframe[-1].value.to_dict("records")
+    found: list[dict[str, str]] = frames(app)[-1].to_dict("records")
     return found
