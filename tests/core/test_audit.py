@@ -231,6 +231,10 @@ def busy_month() -> c.Cast:
         backups.restored(s, db.key_path(), None, now=c.AFTER)
         keys.rotate(s, actor=cast["admin"], reason="例行更换", now=c.AFTER)
         publisher = Actor(second.id, second.name, Role.ADMIN, region.id, region.name, region.kind)
+        former = db.keys().fingerprints[1]
+        for decided, who in ((keys.keep_believing, cast["admin"]), (keys.agree_to_void, publisher)):
+            keys.ask_to_void(s, former, actor=cast["admin"], reason="U盘遗失", now=c.AFTER)
+            decided(s, former, actor=who, now=c.AFTER)
         draft = drafts.save_draft(s, drafts.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
         s.flush()
         for away in (True, False):
