@@ -300,6 +300,12 @@ LABELS = {
     "studied_at": "学完时间",
     "exam_passed": "考试合格（人）",
     "passed_at": "合格时间",
+    "sent_at": "报送时间",
+    "sent_by": "报送人",
+    "parcel_number": "第几次",
+    "prepared_at": "生成时间",
+    "prepared_by": "生成人",
+    "course_count": "课程（门）",
     "hint_kind": "提示",
     "hint_people": "涉及人员",
     "hint_words": "说明",
@@ -378,7 +384,7 @@ YEARS = {"year", "credit_year", "application_year", "年度"}
 NUMBERED = {
     *("batch", "batch_id", "batch_line", "card_number", "edition", "entry_number", "file_row", "item_number"),
     *("nomination_id", "plan_id", "position", "quota_number", "rank", "record_id", "report_id", "reserve"),
-    *("result_batch", "roster_row", "row", "seminar_rank", "template_version", "序号", "第几次"),
+    *("parcel_number", "result_batch", "roster_row", "row", "seminar_rank", "template_version", "序号", "第几次"),
 }
 STATES = {
     *("card_state", "check_answer", "course_state", "exam_result", "exam_state", "hours_standing", "item_state"),
