@@ -43,7 +43,7 @@ async def _looked(request: Request, look: Callable[[Session, datetime], Found | 
         return await _pace.looked(request.client.host if request.client else "", act)
     except Busy:
         words = "<p class=bad>这个网络正在大量试错，请稍候再核验。</p>"
-        return HTMLResponse(_page("请稍候", words), status_code=429, headers={"Retry-After": "10"})
+        return HTMLResponse(page("请稍候", words), status_code=429, headers={"Retry-After": "10"})
 
 
 async def verify(request: Request) -> Response:
@@ -81,7 +81,7 @@ def verify_form(request: Request) -> Response:
     code = request.query_params.get("code", "")
     if typed.plain(code):
         return _to_its_address(code)
-    return HTMLResponse(_page("审验卡与入账证明核验", _FORM + _PROOF_FORM + _OFFLINE))
+    return HTMLResponse(page("审验卡与入账证明核验", _FORM + _PROOF_FORM + _OFFLINE))
 
 
 def _size(request: Request) -> int:
@@ -102,9 +102,7 @@ async def verify_sent(request: Request) -> Response:
     Open to everybody. 413 for a file that is empty or too large to be a proof.
     """
     if not 0 < _size(request) <= proofs.LARGEST:  # the server lets no more through
-        return HTMLResponse(
-            _page("入账证明核验", f"<p class=bad>请选择随证明下载的 .json 文件。</p>{_PROOF_FORM}"), 413
-        )
+        return HTMLResponse(page("入账证明核验", f"<p class=bad>请选择随证明下载的 .json 文件。</p>{_PROOF_FORM}"), 413)
     async with request.form(max_files=1, max_fields=1) as form:
         if typed.plain(code := str(form.get("code", ""))):
             return _to_its_address(code)
@@ -137,7 +135,7 @@ def _offline(made: Callable[..., bytes], kind: str, headers: dict[str, str]) -> 
     """What is made for those without a network; 404 while there is no office yet."""
     with db.reading() as session:
         if not setup.is_open(session):
-            return PlainTextResponse("not found", status_code=404)
+            return PlainTextResponse("系统还没有开办。", status_code=404)
         content = made(session, now=setup.moment(session, datetime.now(UTC)))
     return Response(content, media_type=kind, headers=headers)
 
@@ -147,15 +145,15 @@ def _proof_page(content: bytes) -> str:
     try:
         proof, faults = proofs.read(content), proofs.faults(content)
     except Refused as refused:
-        return _page("入账证明核验", f"<p class=bad>{html.escape(refused.words)}</p>{_PROOF_FORM}")
+        return page("入账证明核验", f"<p class=bad>{html.escape(refused.words)}</p>{_PROOF_FORM}")
     if faults:
         verdict = f"<p class=bad>证明不成立：{html.escape('；'.join(faults))}。</p>"
-        return _page("入账证明核验结果", verdict + _facts(proof.facts()))
+        return page("入账证明核验结果", verdict + _facts(proof.facts()))
     with db.reading() as session:
         now, void = proofs.today(session, content), proofs.void_since(session, content)
     if void:
         words = f"签署这份证明的密钥已于{void}作废，不能再凭签名认定，请持有人重新出具。"
-        return _page("入账证明核验结果", f"<p class=bad>{words}</p>{_facts(proof.facts())}")
+        return page("入账证明核验结果", f"<p class=bad>{words}</p>{_facts(proof.facts())}")
     verdict = f"<p class=good>证明成立：由本系统于{db.office_day(proof.issued_at)}出具，内容未被改动。</p>"
     if now is None:
         verdict += "<p class=bad>但本系统现在的学时账中没有这一批，请向出具机关查询。</p>"
@@ -163,7 +161,7 @@ def _proof_page(content: bytes) -> str:
         verdict += f"<p class=bad>但这笔学时已于{now.on}冲销（第{now.by}批），现在不再计入。</p>"
     elif now.standing is Standing.STANDS:
         verdict += "<p class=good>这笔学时现在仍然有效。</p>"
-    return _page("入账证明核验结果", verdict + _facts(proof.facts()))
+    return page("入账证明核验结果", verdict + _facts(proof.facts()))
 
 
 _LONGEST = 4096
@@ -186,7 +184,7 @@ _PROOF_FORM = """<form action="/verify" method="post" enctype="multipart/form-da
 def _verification_page(found: Verification | None, asked: Confirmed | None = None) -> str:
     """The result page of a card (审验卡核验结果): valid, superseded, revoked, unknown; and of its bearer, if asked."""
     if found is None:
-        return _page(
+        return page(
             "没有查到这张审验卡",
             "<p class=bad>验证码不存在，或卡片内容与签名不符。请核对验证码；仍查不到的，不应作为学时证明。</p>" + _FORM,
         )
@@ -200,7 +198,7 @@ def _verification_page(found: Verification | None, asked: Confirmed | None = Non
         ("出具日期", str(found.issued_on)),
     )
     facts = _facts(rows) + _changed(found) + _BEARER_FORM.format(code=found.code)
-    return _page("审验卡核验结果", _verdict(found) + _bearer(asked) + facts)
+    return page("审验卡核验结果", _verdict(found) + _bearer(asked) + facts)
 
 
 def _verdict(found: Verification) -> str:
@@ -251,21 +249,23 @@ def _facts(rows: Iterable[tuple[str, str]]) -> str:
     return f"<table>{''.join(f'<tr><th>{html.escape(label)}<td>{html.escape(value)}' for label, value in rows)}</table>"
 
 
-def _page(title: str, body: str) -> str:
+def page(title: str, body: str) -> str:
     """The HTML page (页面) around a form or a result; it needs no script and no other file."""
     return f"""<!doctype html><html lang="zh-CN"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>{title}</title>
 <style>
-:root{{color-scheme:light dark}}
+:root{{color-scheme:light dark;background:Canvas;color:CanvasText}}
+a{{color:light-dark(#174e86,#8dbbea)}}
+:focus-visible{{outline:3px solid light-dark(#174e86,#8dbbea);outline-offset:2px}}
 body{{font:16px/1.7 "Microsoft YaHei","PingFang SC","Noto Sans CJK SC",sans-serif;max-width:34rem;margin:2rem auto;
 padding:0 1rem}}
 h1{{font-size:1.4rem;font-weight:600}} h2{{font-size:1.1rem;font-weight:600;margin:2rem 0 .4rem}}
-a{{color:#174e86}} @media (prefers-color-scheme:dark){{a{{color:#8fbdea}}}}
-.foot{{margin-top:2.4rem}} small{{color:gray}} table{{border-collapse:collapse;width:100%}}
-th,td{{text-align:left;padding:.45rem .6rem;border-bottom:1px solid #8884}} th{{font-weight:400;color:gray;width:7rem}}
+footer{{margin-top:2.4rem}} small{{color:light-dark(#4c5761,#b6c0ca)}} table{{border-collapse:collapse;width:100%}}
+th,td{{text-align:left;padding:.45rem .6rem;border-bottom:1px solid #8884}}
+th{{font-weight:400;color:light-dark(#4c5761,#b6c0ca);width:7rem}}
 .n{{text-align:right;font-variant-numeric:tabular-nums}}
 .good,.bad,.note{{padding:.7rem 1rem;border-radius:6px;color:#fff}} .good{{background:#2e7d4f}}
 .bad{{background:#a8503f}} .note{{background:#9a6b12}}
 input{{display:block;font:inherit;width:100%;box-sizing:border-box;padding:.5rem;margin:.3rem 0 .8rem}}
 button{{font:inherit;background:#174e86;color:#fff;border:0;border-radius:6px;padding:.5rem 1.4rem}}
-</style><h1>{title}</h1>{body}<p class=foot><small>内蒙古自治区专业技术人员继续教育管理系统</small></p></html>"""
+</style><main><h1>{title}</h1>{body}</main><footer><small>内蒙古自治区专业技术人员继续教育管理系统</small></footer></html>"""

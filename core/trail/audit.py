@@ -29,6 +29,7 @@ from core.models import (
     FiledFigures,
     Intake,
     Organization,
+    Parcel,
     Person,
     PolicyDraft,
     PrintRun,
@@ -218,7 +219,7 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             return touched.organization_id, touched.authority_id
         case ExamPaper():
             return _place(session, session.get_one(Exam, touched.exam_id))
-        case PublicNotice() | CardTemplate():
+        case PublicNotice() | CardTemplate() | Parcel():
             return touched.authority_id, touched.authority_id
         case Quota() | FiledFigures() | Intake():
             return touched.organization_id, touched.organization_id
