@@ -87,6 +87,7 @@ SCREENS: dict[str, dict[str, tuple[Screen, ...]]] = {
             Screen("print_cards", "批量打印和开通码", "print", printing.PRINTERS),
             Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
             Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),
+            Screen("exchange", "报送人才库", "send", (Role.REVIEWER,)),
         ),
         "指标看板": (
             Screen("quota_dashboard", "指标看板", "monitoring", dashboards.VIEWERS, leads=(Role.LEADER,)),
