@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.ground import typed
+from core.ground import paper, typed
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.deeds import deed
 from core.models import Organization
@@ -44,6 +44,11 @@ class Identity:
     def called(self) -> str:
         """What stands on screens and paper: the office's name, else the system's."""
         return self.name or SYSTEM
+
+    @property
+    def letterhead(self) -> paper.Letterhead:
+        """Name and mark as printed pages carry them (抬头)."""
+        return paper.Letterhead(self.called, self.mark)
 
 
 def identity(session: Session) -> Identity:
