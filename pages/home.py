@@ -7,6 +7,7 @@ from core.ground.access import Role
 from core.ledger.years import Held
 from core.office import dashboards, home
 from core.office.home import Done, Item, Part
+from core.records.shortfalls import Lack
 from core.submissions.kinds import KINDS
 from web import context, links, shell
 from web.opening import checklist
@@ -83,7 +84,10 @@ def staff(everybody: int, short: int) -> None:
     with links.lines("people"):
         st.markdown(f"**本单位人员**　:gray[{today.year}年度]")
         badge = f":orange-badge[{short:,}人短缺]" if short else ":green-badge[无人短缺]"
-        links.line(f"{badge}　**共{everybody:,}人**　查看谁还差多少学时", ("people", {"lack": "year"} if short else {}))
+        links.line(
+            f"{badge}　**共{everybody:,}人**　查看谁还差多少学时",
+            ("credit_lookup", {"lack": Lack.YEAR.label} if short else {}),
+        )
 
 
 def figures(amounts: dict[dashboards.Measure, float]) -> None:

@@ -83,7 +83,7 @@ SCREENS: dict[str, dict[str, tuple[Screen, ...]]] = {
         ),
         "人员与学时": (
             Screen("credit_lookup", "学时查询与审验卡", "person_search", persons.LOOKERS, leads=(Role.PERSON,)),
-            Screen("people", "人员", "groups", tuple(role for role in persons.LOOKERS if role is not Role.PERSON)),
+            Screen("people", "人员", "groups", ()),
             Screen("print_cards", "批量打印和开通码", "print", printing.PRINTERS),
             Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
             Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),

@@ -83,8 +83,8 @@ def add_person(cast: Cast) -> None:
         )
 
 
-ELSEWHERE = {"paper", "presentation", "results"}
-"""Reached from the list of what is filed, from the dashboard, or by those alone who make courses that year."""
+ELSEWHERE = {"paper", "people", "presentation", "results"}
+"""Reached from the list of what is filed, from the dashboard, by an older address, by those who make courses alone."""
 
 
 def test_the_page_table_names_every_page_and_no_other() -> None:
