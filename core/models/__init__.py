@@ -61,6 +61,7 @@ from core.models.results import (
     ResultSource,
     ResultState,
     Statement,
+    StatementMention,
     StatementSource,
 )
 from core.models.seminars import Seminar, SeminarFeedback, SeminarLevel, SeminarScore
@@ -185,6 +186,7 @@ __all__ = [
     "SpecialDay",
     "State",
     "Statement",
+    "StatementMention",
     "StatementSource",
     "StudyAppeal",
     "StudyCheck",
