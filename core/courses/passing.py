@@ -32,6 +32,9 @@ from core.models import (
     under,
 )
 
+POSTED = "记学时"
+"""The step that posts hours."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -75,9 +78,9 @@ def way(session: Session, course: Course, person_id: int) -> list[Step]:
     missing = "可以参加考试" if watched else "学完后参加考试"
     steps.append(Step("考试", passed, "合格" if passed else missing))
     if posted and stands:
-        steps.append(Step("记学时", posted.posted_at, f"{hours_text(course.hours)}学时，第{posted.id}批"))
+        steps.append(Step(POSTED, posted.posted_at, f"{hours_text(course.hours)}学时，第{posted.id}批"))
     else:
-        steps.append(Step("记学时", None, f"第{posted.id}批已冲销" if posted else "考试合格后自动登记"))
+        steps.append(Step(POSTED, None, f"第{posted.id}批已冲销" if posted else "考试合格后自动登记"))
     if parcel and stands:
         said = f"第{parcel.number}次报送" if parcel.sent_at else "已列入报送文件，待报送"
         steps.append(Step("送人才库", parcel.sent_at, said))

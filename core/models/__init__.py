@@ -5,6 +5,7 @@ from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_on
 from core.models.cards import Card, CardPerson, CardRevocation, CardTemplate, PrintRun, PrintRunPerson
 from core.models.classes import Assessment, FinishTest, OccupationApproval
 from core.models.courses import (
+    Completion,
     Course,
     CourseCredit,
     CourseState,
@@ -109,6 +110,7 @@ __all__ = [
     "ColumnChoice",
     "Comment",
     "CommentRead",
+    "Completion",
     "Course",
     "CourseCredit",
     "CourseState",

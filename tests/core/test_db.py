@@ -34,6 +34,7 @@ from core.ledger import checks
 from core.models import (
     Base,
     CardTemplate,
+    Completion,
     Course,
     CreditBatch,
     CreditTotal,
@@ -100,6 +101,8 @@ def furnished() -> c.Cast:
             ("statement_id", "digest", "body", "agent", "verb", "activity", "registration", "voids"), ""
         )
         session.add(Statement(source_id=source.id, stored_at=c.NOW, **told))
+        shown = {"code": "C", "batch_id": 1, "line": 1, "payload": "", "signature": ""}
+        session.add(Completion(course_id=taught.id, issued_at=c.NOW, **shown))
     open_report = c.draft_report(cast, c.sheet([c.row(3, sex="m")]))
     plan = c.file_plan(cast)
     with db.nobody_waits(), db.transaction() as session:

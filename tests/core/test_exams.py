@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -188,6 +188,16 @@ def test_nobody_sits_an_exam_before_the_course_is_studied_or_outside_its_window(
         sat.start(cast, now=LATER)
 
 
+def test_an_exam_open_over_the_turn_of_the_year_counts_for_its_own_year_and_is_the_last(cast: c.Cast) -> None:
+    eve = datetime(2024, 12, 31, 15, 50, tzinfo=UTC)  # ten minutes to midnight here
+    sat.sat(cast, now=eve)
+    with db.reading() as session:
+        entry = session.scalars(sa.select(CreditEntry).where(CreditEntry.source == Source.PUBLIC_EXAM)).one()
+        assert (entry.year, entry.completed_on) == (2024, date(2025, 1, 1))
+    with pytest.raises(Refused, match="2024年度的考试已经截止"):
+        sat.start(cast, "person2", now=eve + timedelta(minutes=10))
+
+
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 
@@ -203,7 +213,9 @@ def test_an_answer_is_kept_as_it_is_given_and_an_older_one_never_overwrites_it(e
 
     with db.transaction() as session:
         assert answers.save(session, [given(), given(chosen=1, sequence=4), given(place=2)]) == [Outcome.SAVED] * 3
-        assert answers.save(session, [given(chosen=4, sequence=3)]) == [Outcome.SAVED]
+        assert answers.save(session, [given()]) == [Outcome.SAVED]  # sent once more
+        behind = [given(chosen=4, sequence=3), given(chosen=4, sequence=5)]  # of a second device
+        assert answers.save(session, behind) == [Outcome.OLDER] * 2
         forged = [given(other), given("nobody's"), given(place=99), given(chosen=1 << 9)]
         wanted = [Outcome.MISSING, Outcome.SIGNED_OUT, Outcome.MISSING, Outcome.MISSING]
         assert answers.save(session, forged) == wanted
