@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.__main__ import main
+from core.courses import figures
 from core.exams import answers, bank, blueprints, exams, items, papers, regrading, statistics
 from core.exams.answers import Given, Outcome
 from core.exams.blueprints import Blueprint, Candidate, Part
@@ -334,6 +335,17 @@ def test_an_item_that_only_the_weak_get_right_is_flagged(cast: c.Cast, monkeypat
         assert list(people["passed"]) == [False, True]
         with pytest.raises(Refused, match=r"^missing:"):
             statistics.of_exam(session, exam.id, cast["hohhot_reviewer"])
+
+
+def test_whoever_passes_faster_than_one_can_read_is_worth_a_look_and_counts_as_passed(cast: c.Cast) -> None:
+    for who, seconds in (("person1", 14), ("person2", 16)):
+        paper = sat.start(cast, who)
+        sat.answered(paper, who)
+        sat.handed_in(cast, paper, who, now=sat.NOW + timedelta(seconds=seconds))
+    with db.reading() as session:
+        hints = figures.hints(session, 1, cast["exam"])
+        assert hints[["hint", "people"]].to_numpy().tolist() == [["答题过快", c.row(1)[1]]]
+        assert figures.of_office(session, cast["exam"]) == {1: (2, 2, 2)}
 
 
 def test_half_marks_are_for_some_of_the_right_options_and_none_that_is_wrong() -> None:
