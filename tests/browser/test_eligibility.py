@@ -64,7 +64,7 @@ def test_a_file_of_applications_is_answered_read_row_by_row_given_back_and_archi
     page.get_by_test_id("stSelectbox").filter(has_text="结论").get_by_role("combobox").click()
     page.get_by_role("option", name="不符合", exact=True).click()
     choose_first_row(title)
-    title.sees(re.compile(f"赵示乙申报{YEAR}年度职称评审高级：不符合。.*缺{YEAR}公需30、{YEAR}专业60学时"))
+    title.sees(re.compile(f"赵示乙申报{YEAR}年度职称评审高级：不符合。.*{YEAR}年度缺公需30学时、专业60学时"))
     title.sees("怎样补齐")
     page.get_by_text(f"{YEAR - 1}年度学时记录（2笔）").click()
     title.sees("不适用的规定（10项）")
