@@ -21,7 +21,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     places = [faults.REGION, *setup.league_names()]
     chosen = st.selectbox(
-        "哪里", places, places.index(faults.place(actor.league)), key="league", bind="query-params", width=200
+        "哪里",
+        places,
+        places.index(faults.place(actor.league)),
+        key="league",
+        bind="query-params",
+        width=200,
+        required=True,
     )
     league = None if chosen == faults.REGION else chosen
     if actor.role is Role.ADMIN:
@@ -55,5 +61,4 @@ if examples:
     st.subheader("举例", anchor=False)
     st.caption("每个例子都由核验程序当场算出，与书面答案一致才会显示。")
     for example in examples:
-        words = md(articles.told(example)).replace("需完成年度无", "不要求学时")
-        st.markdown("- " + re.sub("：(符合|不符合|待核验)，", r"：**\1**，", words.replace("\\：", "：")))
+        st.markdown("- " + re.sub("：(符合|不符合|待核验)，", r"：**\1**，", md(example)))

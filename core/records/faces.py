@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from core.ground import paper
+from core.ground import paper, signing
 from core.ground.access import Labelled
 from core.records import tokens
 
@@ -77,18 +77,24 @@ class Sheet:
         x, y = self._places[self._used]
         self._used += 1
         if len(self._places) > 1:  # where to cut
-            self.page.set_draw_color(*paper.RULE)
-            self.page.set_line_width(0.1)
-            self.page.rect(x, y, *self._size)
+            self.page.frame((x, y, *self._size), thick=0.1)
         return x, y
 
 
-def draw(sheet: Sheet, said: Mapping[str, Any], look: Look, size: Size, *, verify_url: str) -> None:
+def draw(
+    sheet: Sheet,
+    said: Mapping[str, Any],
+    look: Look,
+    size: Size,
+    *,
+    verify_url: str,
+    by: signing.PublicKey | None = None,
+) -> None:
     """Draw a card (排印审验卡): `said` as `cards` has it; its record for machines goes into the file.
 
-    Refused codes: "glyph".
+    `by`: the key it was issued under, None for the newest. Refused codes: "glyph".
     """
-    text = tokens.address(said, verify_url)
+    text = tokens.address(said, verify_url, by)
     sheet.page.embed_file(
         bytes=tokens.record(said, text),
         basename=f"card-{said['code']}.json",
@@ -137,9 +143,7 @@ class _Face:
         self.page.line(self.x + x, self.y + y, self.x + x + width, self.y + y)
 
     def frame(self, x: float, y: float, width: float, height: float) -> None:
-        self.page.set_draw_color(*paper.RULE)
-        self.page.set_line_width(0.2)
-        self.page.rect(self.x + x, self.y + y, width, height)
+        self.page.frame((self.x + x, self.y + y, width, height), colour=paper.LINE)
 
     def code(self, x: float, y: float, side: float) -> None:
         """The QR code: the address its code is answered at, with the signed statement behind it."""
@@ -205,8 +209,8 @@ class _Large(_Face):
         self.width, self.height = PAPER[size]
         self.unit = 1.0 if size is Size.HALF else 1.18
         self.margin = 9.0 if size is Size.HALF else 17.0
-        self.foot = self.height - self.margin - 23 * self.unit
-        """Where what stands at the foot of the first page begins."""
+        self.foot = self.height - max(self.margin + 23 * self.unit, 37)
+        """Where what stands at the foot of the first page begins: a seal of 42 mm over it stays on the paper."""
         self.left = self.margin + (11 * self.unit if look.mongolian else 0)
         self.inner = self.width - self.margin - self.left
         self.at = self.margin
