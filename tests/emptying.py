@@ -19,7 +19,7 @@ SELECT string_agg(catalogue, ' ') FROM (
     UNION ALL SELECT format('%s/%s', count(*), max(xmin::text::bigint)) FROM pg_proc
 ) AS catalogues
 """
-"""How many rows each catalogue has and which transaction wrote the last: what no test leaves alone that changes a table."""
+"""Rows and last writer of each catalogue: a test that changes a table, a guard or a function changes these."""
 
 _ROWS = """
 DO $$
