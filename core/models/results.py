@@ -96,7 +96,7 @@ class Statement(Base):
     registration: Mapped[str] = mapped_column(sa.String(36))
     voids: Mapped[str] = mapped_column(sa.String(36))
     """The statement that this one voids; else ""."""
-    target: Mapped[str] = mapped_column(sa.String(36), default="", server_default="")
+    target: Mapped[str] = mapped_column(sa.String(36), default="", server_default=sa.text("''"))
     """The statement that its object refers to (StatementRef); else ""."""
     stored_at: Mapped[datetime] = mapped_column(Moment)
     __table_args__ = (

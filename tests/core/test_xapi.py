@@ -231,7 +231,7 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("null", {"result": None}),
     ("extra", {"extra": 1}),
     ("fileUrl", {"attachments": [ATTACHED]}),
-    ("sha2", {"attachments": [{"usageType": "x:y"}]}),
+    ("display", {"attachments": [{"usageType": "x:y"}]}),
     ("length", {"attachments": [ATTACHED | {"fileUrl": "https://lms.example.cn/1.pdf", "length": "9"}]}),
 ]
 
