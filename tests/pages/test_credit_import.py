@@ -88,7 +88,8 @@ def test_hints_are_shown_and_do_not_keep_a_row_out(cast: Cast) -> None:
         "共2行：1行可以入账，1人500学时；1行有问题，不入账，可在下面逐格改正；1处提示，不影响入账，请核对"
         in boxes(app, "warning")[0]
     )
-    assert (list(app.dataframe[1].value["severity"]), SheetOf(app).states) == (["提示"], {"4-hours": "open"})
+    (hints,) = (each.value for each in app.table if "原值" in each.value)
+    assert ([*hints["类别"]], SheetOf(app).states) == (["提示"], {"4-hours": "open"})
     app.text_input(key="credits-reason").input("补登纸质台账")
     press(app, "导入1笔学时")
     assert balance(1) == 500

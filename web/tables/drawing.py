@@ -39,7 +39,7 @@ def _height(shown: pd.DataFrame) -> Any:
     return "content" if len(shown) <= PAGE_ROWS else "auto"
 
 
-def fixed(frame: pd.DataFrame, widths: dict[str, Any]) -> None:
+def fixed(frame: pd.DataFrame, widths: dict[str, Any], *, row_height: int | None = None) -> None:
     """Table with fixed column widths (pixels, or Streamlit's words); beyond seven rows it scrolls."""
     shown = worded(frame, list(widths))
     config: dict[str, Any] = {}
@@ -49,7 +49,7 @@ def fixed(frame: pd.DataFrame, widths: dict[str, Any]) -> None:
         else:
             config[name] = st.column_config.TextColumn(heading(name), width=width)
     height: Any = 280 if len(shown) > 7 else "content"
-    st.dataframe(shown, hide_index=True, column_config=config, height=height, placeholder="")
+    st.dataframe(shown, hide_index=True, column_config=config, height=height, placeholder="", row_height=row_height)
 
 
 def prose(lines: Iterable[Sequence[str]], heads: Iterable[str]) -> None:
