@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Refused, Role
 from core.office import backups
-from core.people import keys
-from web import context, deeds, shell, tables
+from core.people import keys as office_keys
+from web import context, deeds, keys, shell, tables
 from web.deeds import Who
 from web.words import md, moment_text
 
@@ -51,6 +51,25 @@ def choose_folder() -> None:
     deeds.deed(act, "folder", place)
 
 
+def choose_lessons() -> None:
+    included = bool(st.session_state["lessons"])
+
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        backups.choose_lessons(session, included, **who)
+        return f"今后的备份{'包括' if included else '不包括'}课件。"
+
+    deeds.deed(act, "lessons", included)
+
+
+def lessons(here: backups.Standing) -> None:
+    """Whether the files of lessons, which may be many gigabytes, go into each backup."""
+    count, size = backups.lessons_size()
+    told = f"课件（视频、PDF）现有{count}个文件，{size / 2**20:,.0f} MB。"
+    told += "每份备份都带一份，很大的可以不带。" if here.lessons else "不在备份里，请另行复制保存；恢复后放回原处。"
+    st.checkbox("备份包括课件", here.lessons, key="lessons", on_change=choose_lessons, help=told)
+    st.caption(told)
+
+
 def restore() -> None:
     """The office out of the chosen backup; then there is nobody signed in any more, the actor included."""
     given = {name: st.session_state[f"restore-{name}"] for name in ("said", "dated", "passphrase")}
@@ -82,41 +101,7 @@ def restoring(kept: list[backups.Kept]) -> None:
 
 
 def sheet(session: Session, **who: Unpack[Who]) -> bytes:
-    return keys.recovery_sheet(session, **who)
-
-
-def rotate() -> None:
-    reason = st.session_state["rotate-reason"]
-
-    def act(session: Session, **who: Unpack[Who]) -> str:
-        keys.rotate(session, reason=reason, **who)
-        return "已更换密钥。请重新打印密钥恢复单、销毁旧单，并重新下载离线核验工具；以前出具的卡照样核验得过。"
-
-    deeds.deed(act, "rotate", reason)
-
-
-def of_keys() -> None:
-    """The office's keys, what the public verifies by, and a new one."""
-    with db.reading() as session:
-        held = keys.listed(session, actor)
-    rows = [
-        (
-            each.fingerprint,
-            each.public_id,
-            moment_text(each.since) if each.since else "",
-            "现用" if each.in_use else "曾用",
-        )
-        for each in held
-    ]
-    frame = pd.DataFrame(rows, columns=["密钥指纹", "验证公钥编号", "启用时间", "状态"])
-    st.dataframe(frame, hide_index=True, width="content")
-    st.caption(
-        "现用的加密新内容、签新出具的卡；曾用的只用来打开和核验以前的。私钥不离开服务器；公钥公布在 "
-        "/.well-known/jwks.json，离线核验工具在 /verify 页面下载，公钥编号应与这里一致。"
-    )
-    with st.form("rotate", border=False):
-        st.text_input("更换原因", key="rotate-reason", placeholder="如：例行更换；经办人变动")
-        st.form_submit_button("更换密钥", icon=":material/key:", on_click=rotate)
+    return office_keys.recovery_sheet(session, **who)
 
 
 def draw(here: backups.Standing) -> None:
@@ -162,9 +147,13 @@ def below(here: backups.Standing, kept: list[backups.Kept]) -> None:
         st.caption("这个位置还没有备份文件。")
 
     left, right = st.columns(2)
-    with left, st.form("place"):
-        st.text_input("备份位置", str(here.folder), key="folder", help="服务器上的完整路径：硬盘、共享文件夹或U盘。")
-        st.form_submit_button("改用这个位置", on_click=choose_folder)
+    with left:
+        with st.form("place"):
+            st.text_input(
+                "备份位置", str(here.folder), key="folder", help="服务器上的完整路径：硬盘、共享文件夹或U盘。"
+            )
+            st.form_submit_button("改用这个位置", on_click=choose_folder)
+        lessons(here)
     with right, st.container(border=True):
         st.markdown("**密钥恢复单**")
         st.caption("密钥文件丢失后凭它找回。持有它就能打开全部内容：打印后入保险柜，与备份分开，并删除下载的文件。")
@@ -176,7 +165,7 @@ def below(here: backups.Standing, kept: list[backups.Kept]) -> None:
             on_click="ignore",
         )
     with st.expander("密钥：加密和签名"):
-        of_keys()
+        keys.held(actor)
     if kept:
         with st.expander("用备份换掉现在的系统"):
             restoring(kept)

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground import db, paper
+from core.ground import db, drawing
 from core.ground.access import Refused, Role
 from core.office import unsaved
 from core.records import templates
@@ -112,7 +112,7 @@ with right:
             year=context.today().year,
             verify_url=f"{context.origin()}/verify/SAMPLE",
         )
-        for number, picture in enumerate(paper.pictures(drawn, dots=220 if size == Size.CARD else 110), start=1):
+        for number, picture in enumerate(drawing.of_ours(drawn, dots=220 if size == Size.CARD else 110), start=1):
             with st.container(border=True):
                 st.image(picture, caption=f"样张第{number}页，人员和内容都是虚构的", width="content")
     except Refused as refused:

@@ -55,5 +55,4 @@ if examples:
     st.subheader("举例", anchor=False)
     st.caption("每个例子都由核验程序当场算出，与书面答案一致才会显示。")
     for example in examples:
-        words = md(articles.told(example)).replace("需完成年度无", "不要求学时")
-        st.markdown("- " + re.sub("：(符合|不符合|待核验)，", r"：**\1**，", words.replace("\\：", "：")))
+        st.markdown("- " + re.sub("：(符合|不符合|待核验)，", r"：**\1**，", md(example)))

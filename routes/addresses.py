@@ -29,4 +29,5 @@ ROUTES = [
     *exams.ROUTES,
     *xapi.ROUTES,
     *(Route(page, moved.moved) for page in moved.PAGES),
+    Route("/{first:ours}/{rest:path}", moved.nowhere),
 ]

@@ -23,7 +23,7 @@ def there_is_one() -> bool:
 def file(_request: Request) -> Response:
     """The authority's certificate as a file that Windows opens; it is no secret. 404 where there is none."""
     if not there_is_one():
-        return PlainTextResponse("not found", status_code=404)
+        return PlainTextResponse("本系统没有自制的证书，不需要安装。", status_code=404)
     headers = {"Content-Disposition": 'attachment; filename="jxjy-ca.crt"'}
     content = Path(os.environ[AUTHORITY]).read_bytes()
     return Response(content, media_type="application/x-x509-ca-cert", headers=headers)
@@ -108,12 +108,14 @@ def _steps(fingerprint: str) -> str:
 _PAGE = """<!doctype html><html lang="zh-CN"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>安装证书</title>
 <style>
-:root{{color-scheme:light dark}}
+:root{{color-scheme:light dark;background:Canvas;color:CanvasText}}
+:focus-visible{{outline:3px solid light-dark(#174e86,#8dbbea);outline-offset:2px}}
 body{{font:16px/1.7 "Microsoft YaHei","PingFang SC","Noto Sans CJK SC",sans-serif;max-width:40rem;margin:2rem auto;
 padding:0 1rem}}
-h1{{font-size:1.4rem;font-weight:600}} small{{color:gray}} code{{overflow-wrap:anywhere}} li{{margin:.8rem 0}}
+h1{{font-size:1.4rem;font-weight:600}} small{{color:light-dark(#4c5761,#b6c0ca)}}
+code{{overflow-wrap:anywhere}} li{{margin:.8rem 0}}
 a.go{{display:inline-block;background:#174e86;color:#fff;border-radius:6px;padding:.4rem 1.2rem;text-decoration:none}}
 svg{{display:block;width:100%;max-width:26rem;margin:.6rem 0;font-size:13px}}
 svg .w{{fill:#fff;stroke:#5f6b76}} svg .l{{stroke:#c5cfd9}} svg text{{fill:#1b2733}} svg .t{{font-weight:600}}
 svg .h{{fill:#174e86;font-weight:600}} svg .b{{fill:#f3f6f9;stroke:#c5cfd9}} svg .p{{fill:#174e86}} svg .pt{{fill:#fff}}
-</style><h1>安装证书</h1>{body}<p><small>内蒙古自治区专业技术人员继续教育管理系统</small></p></html>"""
+</style><main><h1>安装证书</h1>{body}</main><footer><small>内蒙古自治区专业技术人员继续教育管理系统</small></footer></html>"""

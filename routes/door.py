@@ -79,8 +79,8 @@ async def _closed(scope: Scope) -> PlainTextResponse | None:
     if path.startswith(SIGNED_IN):
         if await run_in_threadpool(session.signed_in, Headers(scope=scope)):
             return None
-        return PlainTextResponse("sign in first", status_code=401)
-    return PlainTextResponse("not found", status_code=404) if path.startswith(CLOSED) else None
+        return PlainTextResponse("请先登录 (sign in first)", status_code=401)
+    return PlainTextResponse("没有这个地址 (not found)", status_code=404) if path.startswith(CLOSED) else None
 
 
 @functools.lru_cache(maxsize=8)

@@ -223,9 +223,6 @@ def _card(session: Session, course: Course, actor: Actor, gone: bool, now: datet
         parts.append(f"<p>{html.escape(course.about)}</p>")
     steps = passing.way(session, course, actor.person_id or 0)
     parts.append(f"<ol class=way>{''.join(map(_step, steps))}</ol>")
-    if begun and begun.finished_at and exams.of_course(session, course.id):
-        more = "考试记录与解析" if begun.passed_at else "去考试"
-        parts.append(f'<p><a class=go href="/learn/exam/{course.id}">{more}</a></p>')
     parts.append(_exam(session, course, begun))
     if why:
         parts.append(f"<p class=note>{html.escape(why)}。</p>")
@@ -243,8 +240,8 @@ def _exam(session: Session, course: Course, begun: Enrolment | None) -> str:
     exam = exams.of_course(session, course.id)
     if begun is None or begun.finished_at is None or exam is None or exam.state is not ExamState.OPEN:
         return ""
-    words = "考试记录" if begun.passed_at else "参加考试"
-    return f'<p><a class=go href="/learn/exam/{course.id}">{words}</a></p>'
+    words = "考试记录与解析" if begun.passed_at else "参加考试"
+    return f'<p><a class=button href="/learn/exam/{course.id}">{words}</a></p>'
 
 
 def _step(step: passing.Step) -> str:
@@ -277,7 +274,7 @@ def _row(row: study.LessonStanding) -> str:
         said = f"{appeals.length(lesson.seconds)}"
     if row.open or row.finished_at:
         more = "复习" if row.finished_at else "继续学习" if row.seconds else "学习"
-        name = f'<a href="/learn/{lesson.id}">{name}</a><a class=go href="/learn/{lesson.id}">{more}</a>'
+        name = f'<a href="/learn/{lesson.id}">{name}</a><a class=button href="/learn/{lesson.id}">{more}</a>'
     return f"<li>{name}<small>{said}{'' if row.open or row.finished_at else '，学完上一节后开放'}</small></li>"
 
 
@@ -318,9 +315,9 @@ def _player(course: Course, lesson: Lesson, state: Mapping[int, study.LessonStan
     clock = (
         "<p class=note>预览：学员看到的内容，不计时。</p>"
         if preview
-        else f"""<div class=clock><progress id=bar max="{lesson.seconds}" value="0" aria-label="本节进度"></progress>
+        else f"""<div class=timer><progress id=bar max="{lesson.seconds}" value="0" aria-label="本节进度"></progress>
 <p id=time>正在打开…</p><p id=said role=status aria-live=polite></p>
-<p><button id=here type=button hidden>在这里继续</button><a id=next class=go hidden>学下一节</a></p></div>"""
+<p><button id=here type=button hidden>在这里继续</button><a id=next class=button hidden>学下一节</a></p></div>"""
     )
     return f"""<p class=facts>{where}</p>{clock}
 <div id=lesson data-lesson="{lesson.id}" data-kind="{lesson.kind.value}"{" data-preview" if preview else ""}>
@@ -343,7 +340,7 @@ def _content(lesson: Lesson) -> str:
                 f'<img src="/learn/{lesson.id}/page/{at}" loading="lazy" alt="第{at}页，共{many}页">'
                 for at in range(1, many + 1)
             )
-            return f'<div class=paper>{images}</div><p><a href="/learn/{lesson.id}/file" download>下载PDF</a></p>'
+            return f'<div class=pages>{images}</div><p><a href="/learn/{lesson.id}/file" download>下载PDF</a></p>'
     return f"<article id=text>{_prose(lesson.body)}</article>"
 
 
@@ -361,6 +358,6 @@ def _page(title: str, body: str, *, script: str = "", status: int = 200) -> HTML
         f"{title} · 在线学习",
         f"<h1>{html.escape(title)}</h1>{body}",
         script=script,
-        style="learn.css",
+        wide=True,
         status=status,
     )

@@ -56,15 +56,13 @@ def who(session: Session, request: Request) -> tuple[Actor, datetime]:
     return actor, setup.moment(session, real)
 
 
-def page(
-    title: str, body: str, *, script: str = "", style: str = "learner.css", wide: bool = False, status: int = 200
-) -> HTMLResponse:
-    """A page of the learner's (学员页面): `body` is HTML, everything foreign escaped; script and style are files."""
+def page(title: str, body: str, *, script: str = "", wide: bool = False, status: int = 200) -> HTMLResponse:
+    """A page of the learner's (学员页面): `body` is HTML, everything foreign escaped; the script is a file."""
     code = f'<script src="{asset(script)}" defer></script>' if script else ""
     return HTMLResponse(
         f"""<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>{html.escape(title)}</title>
-<link rel="stylesheet" href="{asset(style)}">{code}</head>
+<link rel="stylesheet" href="{asset("learner.css")}">{code}</head>
 <body{' class="wide"' if wide else ""}><a class="skip" href="#main">跳到正文</a>
 <header><a href="/">首页</a><a href="/learn">我的课程</a><span>专业技术人员继续教育 · 在线学习</span></header>
 <main id="main">{body}</main></body></html>""",

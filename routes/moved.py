@@ -1,14 +1,17 @@
-"""Old addresses (旧地址): pages that have become one are still found under the links people have kept."""
+"""Old addresses (旧地址): pages that have become one are still found under the links people have kept; and what an
+address of nothing is answered with."""
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from core.ground import db
 from core.submissions import disputes
+from routes import verify
 
 PAGES: dict[str, list[tuple[str, str, dict[str, str], str]]] = {
     # once             parameter of the record, now, what it shows there, the parameter there
@@ -25,6 +28,23 @@ PAGES: dict[str, list[tuple[str, str, dict[str, str], str]]] = {
     "/credit_claims": [("claim", "/paper", {}, "item"), ("", "/filing", {}, "")],
 }
 """Of each page that went where its records are now, by what named one in its address; the last line is without one."""
+
+
+class _Ours(StringConvertor):
+    """The first part of an address that is none of Streamlit's own folders."""
+
+    regex = "(?!_stcore|static|media|component|app|auth|oauth2callback)[^/]+"
+
+
+register_url_convertor("ours", _Ours())
+
+
+def nowhere(request: Request) -> Response:
+    """No such address (没有这个地址): Streamlit would answer with a page that stays empty. 404."""
+    if not request.path_params["rest"]:
+        return RedirectResponse(f"/{quote(request.path_params['first'], safe='')}", status_code=308)
+    words = '<p>请核对地址；从别处的链接来的，链接可能已经过期。</p><p><a href="/">回到首页</a></p>'
+    return HTMLResponse(verify.page("没有这个地址", words), status_code=404)
 
 
 def moved(request: Request) -> Response:

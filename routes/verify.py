@@ -19,6 +19,7 @@ from core.ground import db, signing, typed
 from core.ground.access import Refused
 from core.ground.hours import hours_text
 from core.ledger.standing import Standing
+from core.people import keys as office_keys
 from core.people import setup
 from core.records import cards, checking, offline, proofs
 from core.records.cards import Answer, Verification
@@ -42,7 +43,7 @@ async def _looked(request: Request, look: Callable[[Session, datetime], Found | 
         return await _pace.looked(request.client.host if request.client else "", act)
     except Busy:
         words = "<p class=bad>这个网络正在大量试错，请稍候再核验。</p>"
-        return HTMLResponse(_page("请稍候", words), status_code=429, headers={"Retry-After": "10"})
+        return HTMLResponse(page("请稍候", words), status_code=429, headers={"Retry-After": "10"})
 
 
 async def verify(request: Request) -> Response:
@@ -80,7 +81,7 @@ def verify_form(request: Request) -> Response:
     code = request.query_params.get("code", "")
     if typed.plain(code):
         return _to_its_address(code)
-    return HTMLResponse(_page("审验卡与入账证明核验", _FORM + _PROOF_FORM + _OFFLINE))
+    return HTMLResponse(page("审验卡与入账证明核验", _FORM + _PROOF_FORM + _OFFLINE))
 
 
 def _size(request: Request) -> int:
@@ -101,9 +102,7 @@ async def verify_sent(request: Request) -> Response:
     Open to everybody. 413 for a file that is empty or too large to be a proof.
     """
     if not 0 < _size(request) <= proofs.LARGEST:  # the server lets no more through
-        return HTMLResponse(
-            _page("入账证明核验", f"<p class=bad>请选择随证明下载的 .json 文件。</p>{_PROOF_FORM}"), 413
-        )
+        return HTMLResponse(page("入账证明核验", f"<p class=bad>请选择随证明下载的 .json 文件。</p>{_PROOF_FORM}"), 413)
     async with request.form(max_files=1, max_fields=1) as form:
         if typed.plain(code := str(form.get("code", ""))):
             return _to_its_address(code)
@@ -113,10 +112,12 @@ async def verify_sent(request: Request) -> Response:
 
 
 def keys(_request: Request) -> Response:
-    """Public keys (验证公钥) of the office, the newest first, as a JSON Web Key Set (RFC 7517)."""
+    """Public keys (验证公钥) of the office that still hold, the newest first, as a JSON Web Key Set (RFC 7517)."""
     if not db.has_keys():
         return PlainTextResponse("not found", status_code=404)
-    return JSONResponse({"keys": [each.jwk for each in signing.public_keys()]})
+    with db.reading() as session:
+        void = office_keys.void(session) if setup.is_open(session) else {}
+    return JSONResponse({"keys": [each.jwk for each in signing.public_keys() if each.fingerprint not in void]})
 
 
 def status(_request: Request) -> Response:
@@ -134,7 +135,7 @@ def _offline(made: Callable[..., bytes], kind: str, headers: dict[str, str]) -> 
     """What is made for those without a network; 404 while there is no office yet."""
     with db.reading() as session:
         if not setup.is_open(session):
-            return PlainTextResponse("not found", status_code=404)
+            return PlainTextResponse("系统还没有开办。", status_code=404)
         content = made(session, now=setup.moment(session, datetime.now(UTC)))
     return Response(content, media_type=kind, headers=headers)
 
@@ -144,12 +145,15 @@ def _proof_page(content: bytes) -> str:
     try:
         proof, faults = proofs.read(content), proofs.faults(content)
     except Refused as refused:
-        return _page("入账证明核验", f"<p class=bad>{html.escape(refused.words)}</p>{_PROOF_FORM}")
+        return page("入账证明核验", f"<p class=bad>{html.escape(refused.words)}</p>{_PROOF_FORM}")
     if faults:
         verdict = f"<p class=bad>证明不成立：{html.escape('；'.join(faults))}。</p>"
-        return _page("入账证明核验结果", verdict + _facts(proof.facts()))
+        return page("入账证明核验结果", verdict + _facts(proof.facts()))
     with db.reading() as session:
-        now = proofs.today(session, content)
+        now, void = proofs.today(session, content), proofs.void_since(session, content)
+    if void:
+        words = f"签署这份证明的密钥已于{void}作废，不能再凭签名认定，请持有人重新出具。"
+        return page("入账证明核验结果", f"<p class=bad>{words}</p>{_facts(proof.facts())}")
     verdict = f"<p class=good>证明成立：由本系统于{db.office_day(proof.issued_at)}出具，内容未被改动。</p>"
     if now is None:
         verdict += "<p class=bad>但本系统现在的学时账中没有这一批，请向出具机关查询。</p>"
@@ -157,29 +161,30 @@ def _proof_page(content: bytes) -> str:
         verdict += f"<p class=bad>但这笔学时已于{now.on}冲销（第{now.by}批），现在不再计入。</p>"
     elif now.standing is Standing.STANDS:
         verdict += "<p class=good>这笔学时现在仍然有效。</p>"
-    return _page("入账证明核验结果", verdict + _facts(proof.facts()))
+    return page("入账证明核验结果", verdict + _facts(proof.facts()))
 
 
 _LONGEST = 4096
 """Bytes of a name and four digits, however they are encoded."""
-_FORM = """<form action="/verify" method="post"><label>审验卡上的验证码（16位，可不填横线），或用扫码枪扫卡上的二维码
+_FORM = """<form action="/verify" method="post"><h2>核验审验卡</h2>
+<label>卡上的验证码（16位，可不填横线），或用扫码枪扫卡上的二维码
 <input name="code" required minlength="16" maxlength="2000" autocomplete="off"
 placeholder="XXXX-XXXX-XXXX-XXXX"></label><button>核验</button></form>"""
 _BEARER_FORM = """<form action="/verify/{code}" method="post"><h2>核对持卡人</h2>
 <p>按持卡人的证件填写，只回答是否相符。</p><label>姓名
 <input name="name" required maxlength="40" autocomplete="off"></label><label>身份证号后四位
 <input name="last_four" required minlength="4" maxlength="4" autocomplete="off"></label><button>核对</button></form>"""
-_OFFLINE = """<p>没有网络的地方：<a href="/offline-verifier.html" download>下载离线核验工具</a>，一个网页文件，可放U盘，
-用扫码枪、摄像头或图片核验审验卡。注销名单截至下载之时，请定期重新下载。</p>"""
-_PROOF_FORM = """<form action="/verify" method="post" enctype="multipart/form-data">
-<label>入账证明的校验文件（随证明下载的 .json）
+_OFFLINE = """<h2>没有网络的地方</h2><p><a href="/offline-verifier.html" download>下载离线核验工具</a>，一个网页文件，
+可放U盘，用扫码枪、摄像头或图片核验审验卡。注销名单截至下载之时，请定期重新下载。</p>"""
+_PROOF_FORM = """<form action="/verify" method="post" enctype="multipart/form-data"><h2>核验入账证明</h2>
+<label>校验文件（随证明下载的 .json）
 <input type="file" name="proof" required accept=".json"></label><button>核验</button></form>"""
 
 
 def _verification_page(found: Verification | None, asked: Confirmed | None = None) -> str:
     """The result page of a card (审验卡核验结果): valid, superseded, revoked, unknown; and of its bearer, if asked."""
     if found is None:
-        return _page(
+        return page(
             "没有查到这张审验卡",
             "<p class=bad>验证码不存在，或卡片内容与签名不符。请核对验证码；仍查不到的，不应作为学时证明。</p>" + _FORM,
         )
@@ -193,13 +198,14 @@ def _verification_page(found: Verification | None, asked: Confirmed | None = Non
         ("出具日期", str(found.issued_on)),
     )
     facts = _facts(rows) + _changed(found) + _BEARER_FORM.format(code=found.code)
-    return _page("审验卡核验结果", _bearer(asked) + _verdict(found) + facts)
+    return page("审验卡核验结果", _verdict(found) + _bearer(asked) + facts)
 
 
 def _verdict(found: Verification) -> str:
     """How it stands with a card, in words."""
     if found.revoked:
-        why = f"此卡已于{found.revoked.on}失效，卡上所载学时不再有效（{html.escape(found.revoked.kind)}）"
+        hours = "，不应再作学时证明" if found.revoked.of_paper else "，卡上所载学时不再有效"
+        why = f"此卡已于{found.revoked.on}失效{hours}（{html.escape(found.revoked.kind)}）"
         verdict = f"<p class=bad>{why}，请以重新打印的审验卡为准。</p>"
     elif found.answer is Answer.VALID:
         verdict = "<p class=good>此卡真实有效：所载学时与学时记录一致。</p>"
@@ -219,9 +225,11 @@ def _changed(found: Verification) -> str:
     if not found.changed:
         return ""
     lines = "".join(
-        f"<tr><td>{each.year}<td>{html.escape(each.subject)}<td>{each.shown}<td>{each.now}" for each in found.changed
+        f"<tr><td>{each.year}<td>{html.escape(each.subject)}<td class=n>{each.shown}<td class=n>{each.now}"
+        for each in found.changed
     )
-    return f"<h2>卡上与现在</h2><table><tr><th>年度<th>科目<th>卡上学时<th>现有学时{lines}</table>"
+    heads = "<tr><th>年度<th>科目<th class=n>卡上学时<th class=n>现有学时"
+    return f"<h2>卡上与现在</h2><table>{heads}{lines}</table>"
 
 
 def _bearer(asked: Confirmed | None) -> str:
@@ -241,19 +249,23 @@ def _facts(rows: Iterable[tuple[str, str]]) -> str:
     return f"<table>{''.join(f'<tr><th>{html.escape(label)}<td>{html.escape(value)}' for label, value in rows)}</table>"
 
 
-def _page(title: str, body: str) -> str:
+def page(title: str, body: str) -> str:
     """The HTML page (页面) around a form or a result; it needs no script and no other file."""
     return f"""<!doctype html><html lang="zh-CN"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>{title}</title>
 <style>
-:root{{color-scheme:light dark}}
+:root{{color-scheme:light dark;background:Canvas;color:CanvasText}}
+a{{color:light-dark(#174e86,#8dbbea)}}
+:focus-visible{{outline:3px solid light-dark(#174e86,#8dbbea);outline-offset:2px}}
 body{{font:16px/1.7 "Microsoft YaHei","PingFang SC","Noto Sans CJK SC",sans-serif;max-width:34rem;margin:2rem auto;
 padding:0 1rem}}
-h1{{font-size:1.4rem;font-weight:600}} h2{{font-size:1.1rem;font-weight:600;margin:1.6rem 0 .4rem}}
-small{{color:gray}} table{{border-collapse:collapse;width:100%}}
-th,td{{text-align:left;padding:.45rem .6rem;border-bottom:1px solid #8884}} th{{font-weight:400;color:gray;width:7rem}}
+h1{{font-size:1.4rem;font-weight:600}} h2{{font-size:1.1rem;font-weight:600;margin:2rem 0 .4rem}}
+footer{{margin-top:2.4rem}} small{{color:light-dark(#4c5761,#b6c0ca)}} table{{border-collapse:collapse;width:100%}}
+th,td{{text-align:left;padding:.45rem .6rem;border-bottom:1px solid #8884}}
+th{{font-weight:400;color:light-dark(#4c5761,#b6c0ca);width:7rem}}
+.n{{text-align:right;font-variant-numeric:tabular-nums}}
 .good,.bad,.note{{padding:.7rem 1rem;border-radius:6px;color:#fff}} .good{{background:#2e7d4f}}
 .bad{{background:#a8503f}} .note{{background:#9a6b12}}
 input{{display:block;font:inherit;width:100%;box-sizing:border-box;padding:.5rem;margin:.3rem 0 .8rem}}
 button{{font:inherit;background:#174e86;color:#fff;border:0;border-radius:6px;padding:.5rem 1.4rem}}
-</style><h1>{title}</h1>{body}<p><small>内蒙古自治区专业技术人员继续教育管理系统</small></p></html>"""
+</style><main><h1>{title}</h1>{body}</main><footer><small>内蒙古自治区专业技术人员继续教育管理系统</small></footer></html>"""

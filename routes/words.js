@@ -1,4 +1,5 @@
-// Streamlit's own words are English; this puts the ones an office meets into Chinese as they appear.
+// Streamlit's own words are English; this puts the ones an office meets into Chinese as they appear, and puts right what
+// of its markup misleads those who have the page read to them.
 (() => {
   const WORDS = {
     "Skip to main content": "跳到正文", "Upload": "选择文件", "Browse files": "选择文件", "Browse file": "选择文件",
@@ -21,7 +22,45 @@
     "Something went wrong": "程序出错了", "Error:": "出错：", "Clear selection": "取消选择", "Choose date": "选择日期", "Choose date range": "选择起止日期",
     "yyyy": "年", "mm": "月", "dd": "日", "Empty": "未填", "Next month": "下个月", "Previous month": "上个月", "Add files": "添加文件", "file upload": "上传文件", "App pages": "页面", "Sidebar": "菜单",
     "Failed to generate file for download": "没有生成文件，可能刚被他人更改，或登录已失效。请刷新页面后重试。",
-    "Pagination": "翻页", "Link to heading": "标题的链接",
+    "Pagination": "翻页", "Link to heading": "标题的链接", "(opens in new tab)": "（在新标签页中打开）", "Skip to main content ": "跳到正文",
+    "Increment": "加", "Decrement": "减", "Dismiss": "关闭", "Show suggestions": "列出可选项", "Suggestions": "可选项", "Selected values": "已选",
+    "Selectbox options": "可选项", "Multiselect options": "可选项", "Select...": "请选择", "No options": "没有可选项", "Clear entry": "清空", "Clear date": "清空日期",
+    "Clear dates": "清空日期", "Clear time": "清空时间", "Clear date and time": "清空时间", "Choose date and time": "选择日期和时间", "Time": "时间", "Date range": "起止日期",
+    "Quick select a date range": "常用的起止日期", "Past Week": "最近一周", "Past Month": "最近一个月", "Past 3 Months": "最近三个月", "Past 6 Months": "最近六个月",
+    "Past Year": "最近一年", "Past 2 Years": "最近两年", "First available date": "可选的第一天", "Last available date": "可选的最后一天", "Calendar": "日历",
+    "Start Date": "开始日期", "End Date": "结束日期", "Click to start selecting date range": "点此选开始日期", "Click to finish selecting date range": "点此选结束日期",
+    "day of the week": "星期", "Previous": "上一个", "Next": "下一个", "day": "日", "month": "月", "year": "年", "hour": "时", "minute": "分", "second": "秒", "AM/PM": "上午或下午",
+    "Use arrow keys to navigate. Enter to select. Tab to switch between calendar and time. Escape to close.":
+      "用方向键移动，回车键选定，Tab键在日历和时间之间切换，Esc键关闭。",
+    "Long press or press Alt + ArrowDown to open menu": "长按，或按Alt+向下键打开菜单", "Hours must be 0–23.": "小时应在0至23之间。", "Hours must be 0–23": "小时应在0至23之间",
+    "Minutes must be 0–59.": "分钟应在0至59之间。", "Seconds must be 0–59.": "秒应在0至59之间。", "Invalid time format. Please use HH:MM.": "时间请写作08:30的样子。",
+    "Invalid time format. Please use HH:MM:SS or HH:MM.": "时间请写作08:30的样子。", "Invalid input.": "填写有误。",
+    "Number is above the allowed range.": "数字太大。", "Number is below the allowed range.": "数字太小。", "Invalid data type": "填写有误",
+    "Dataframe column menu": "列菜单", "Copy column name": "复制列名", "(index)": "（行号）", "Values": "个数", "Distinct": "不同的值", "Count": "次数", "Sum": "合计",
+    "Average": "平均", "Average length": "平均字数", "Minimum": "最小", "Maximum": "最大", "Minimum length": "最少字数", "Maximum length": "最多字数", "Median": "中位数",
+    "Standard deviation": "标准差", "25th percentile": "25%分位", "75th percentile": "75%分位", "Range": "范围", "Based on sample": "按抽样计算", "No data": "没有数据",
+    "No content": "没有内容", "Distribution histogram": "分布图", "Top values frequency chart": "最常见的值", "True/false distribution chart": "是否分布图",
+    "True": "是", "False": "否", "Automatic": "自动", "Localized": "千位分隔", "Plain": "原样", "Compact": "缩写", "Dollar": "美元", "Euro": "欧元", "Yen": "日元", "Percent": "百分比",
+    "Scientific": "科学计数", "Accounting": "会计格式", "Distance": "距今", "Duration": "时长", "Bytes": "字节", "Edit": "编辑", "Rename": "改名", "Add row": "添加一行",
+    "Delete row(s)": "删除所选的行", "Previous Result": "上一处", "Next Result": "下一处", "Close Search": "关闭查找", "Cancel (Escape)": "取消（Esc键）",
+    "text": "文字", "number": "数字", "object": "内容", "date": "日期", "datetime": "时间", "time": "时间", "checkbox": "是否", "selectbox": "选项", "multiselect": "多选", "list": "列表",
+    "link": "链接", "progress": "进度", "image": "图片", "json": "内容", "Button action menu": "操作", "Markdown content": "内容", "Edit markdown content": "编辑内容",
+    "Enter markdown text...": "输入内容", "Audio player": "音频", "Video player": "视频", "⚠️ Please fill out this cell.": "⚠️ 请填写这一格。",
+    "The value is not part of the allowed options.": "不在可选项中。", "The value cannot be interpreted as a number.": "应为数字。", "Failed to load data": "没有载入数据，请刷新页面",
+    "No active connection is available to load more rows.": "连接已断开，没有载入其余各行。", "All selected options have been cleared.": "已清空所选各项。",
+    "Upload directories": "选择文件夹", "Drag and drop directories here": "把文件夹拖到这里", "Drag and drop a file here": "把文件拖到这里", "Click to retry upload": "点此重新上传",
+    "Only one file is allowed.": "只能选一个文件。", "Too many files": "文件太多", "File size is too small.": "文件是空的。", "Upload failed": "上传失败，请重试",
+    "Unexpected error. Please try again.": "出错了，请重试。", "Uploading...": "正在上传…", "Download failed": "没有下载成功，请重试", "Copied": "已复制", "Copied!": "已复制",
+    "Download Button": "下载", "Expand sidebar": "展开菜单", "Scroll tabs left": "向左", "Scroll tabs right": "向右", "View less": "收起", "Notifications": "通知",
+    "Try again": "重试", "Error: ": "出错：", "Ask Google": "", "Ask ChatGPT": "", "Traceback:": "出错的位置：", "Script execution error": "程序出错", "Unknown error": "不明原因", "Unknown Error": "不明原因",
+    "Network Error": "网络不通", "Network issue": "程序已更新", "Connection timed out.": "连接超时，正在重新连接。",
+    "Cannot load Streamlit frontend code. This can happen when you update Streamlit while a Streamlit app is running.": "服务器上的程序更新过，这个页面还是旧的。",
+    "To fix this, simply reload this app by pressing": "请刷新页面，按", "If the error persists, try force-clearing your browser's cache as described": "仍不行的，按Ctrl+F5强制刷新。",
+    ", or": "或", "here": "",
+    "Is Streamlit still running? If you accidentally stopped Streamlit, just restart it in your terminal:": "服务器没有响应，正在重新连接。", "streamlit run yourscript.py": "长时间没有恢复的，请告诉管理员。",
+    "Streamlit server is not responding. Are you connected to the internet?": "服务器没有响应，正在重新连接。请检查网络。",
+    "Vega visualization": "图表", "visualization": "图表", "axis": "坐标轴", "legend": "图例", "title": "标题", "subtitle": "副标题", "bar": "条形", "Click to view actions": "图表操作",
+    "View Source": "图表定义", "View Compiled Vega": "图表定义", "Open in Vega Editor": "在编辑器中打开", "Streamlit logo": "标志", "App Logo": "标志",
     "Use arrow keys to navigate dates. Enter to select. Escape to close.": "用方向键移动日期，回车键选定，Esc键关闭。",
   };
   const PATTERNS = [
@@ -40,9 +79,47 @@
       const how = kinds.includes(".xlsx") ? "，可在WPS或Excel中另存为.xlsx" : "";
       return `不接受${kind.includes("/") ? "这种" : kind}文件，没有上传。` + (kinds.length ? `请用${kinds.join("、")}${how}。` : "");
     }],
-    [/^Choose date, (.*)$/, (_, month) => `选择日期，${month}`],
+    [/^Choose date, (.*)$/, (_, month) => `选择日期，${dates(month)}`],
+    [/^(\d+) – (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*$/, (_, month) => `${+month}月`],
+    [/^(?:View f|F)ullscreen: (.*)$/s, (_, name) => `全屏：${name}`],
     [/^(day|month|year), (.*)$/, (_, part, name) => `${name}${{ day: "日", month: "月", year: "年" }[part]}`],
+    [/^(\d+) options? available\.$/, (_, count) => `有${count}项可选。`],
+    [/^Select (\d+) matches$/, (_, count) => `选中找到的${count}项`],
+    [/^You can only select up to (\d+) options?\. Remove an option first\.$/, (_, count) => `最多选${count}项，请先去掉一项。`],
+    [/^Add: (.*)$/s, (_, word) => `新增：${word}`],
+    [/^(?:(\d+) of )?(over )?(\d+) results?$/, (_, at, over, count) => (at ? `第${at}处，` : "") + `共${over ? "超过" : ""}${count}处`],
+    [/^Selected Date: (.*)$/, (_, day) => `已选日期：${dates(day)}`],
+    [/^Selected Time: (.*)$/, (_, time) => `已选时间：${time}`],
+    [/^Selected Range: (.*) to (.*)$/, (_, first, last) => `已选日期：${dates(first)}至${dates(last)}`],
+    [/^Today, (.*) selected$/, (_, day) => `今天，${dates(day)}，已选`],
+    [/^Today, (.*)$/, (_, day) => `今天，${dates(day)}`],
+    [/^(.*) start date$/, (_, name) => `${name}，开始`],
+    [/^(.*) end date$/, (_, name) => `${name}，结束`],
+    [/^(.*), selected$/, (_, name) => `${name}，已选`],
+    [/^(.*) selected$/, (_, name) => `${dates(name)}，已选`],
+    [/^: Date(?: and time)? set outside allowed range\. Please select a date(?: and time)? (between|on or after|on or before) (.*?)(?: and (.*))?\.$/,
+      (_, how, first, last) => `：日期应${{ between: "在", "on or after": "不早于", "on or before": "不晚于" }[how]}${first}${last ? `至${last}之间` : ""}。`],
+    [/^Number is (?:above|below|outside) the allowed range\. Please enter a value (?:between (\S+) and (\S+?)|(less|greater) than or equal to (\S+?))\.$/,
+      (_, least, most, way, limit) => way ? `应${way === "less" ? "不大于" : "不小于"}${limit}。` : `应在${least}至${most}之间。`],
+    [/^(Distribution histogram|Top values frequency chart|True\/false distribution chart): (.*)$/s,
+      (_, kind, told) => `${WORDS[kind]}：${told.replaceAll("True", "是").replaceAll("False", "否")}`],
+    [/^Cancel upload of (.*)$/, (_, name) => `取消上传${name}`],
+    [/^File (?:is larger than|type must be) (.*)$/, (_, what) => `文件不合要求：${what}`],
+    [/^Connection failed with status (\d+).*$/s, (_, status) => `服务器没有响应（${status}），正在重新连接。`],
+    [/^Save \((.*)\+Enter\)$/, (_, key) => `保存（${key}+回车键）`],
+    [/^([XY])-axis(?: titled '(.*)')? for a (\w+) scale with (.*)$/s, (_, side, name, _kind, what) => `${side === "X" ? "横轴" : "纵轴"}${name ? "：" + name : ""}，${scale(what)}`],
+    [/^(?:Symbol|Gradient|Discrete)? ?[Ll]egend(?: titled '(.*)')? for .*? with (.*)$/s, (_, name, what) => `图例${name ? "：" + name : ""}，${scale(what)}`],
+    [/^(?:Title|Subtitle) text '(.*)'$/s, (_, text) => text],
+    [/^(\w+) mark container$/, () => "一组图形"],
+    [/^(\w+) mark$/, () => "图形"],
   ];
+  // Days as English writes them: November 30, 2026; Monday, November 30, 2026; November 2026.
+  const MONTHS = "January February March April May June July August September October November December".split(" ");
+  const dates = (text) => text.replace(/^\w+day, (?=[A-Z])/, "").replace(/([A-Z][a-z]+) (?:(\d{1,2}), )?(\d{4})/g, (all, month, day, year) =>
+    MONTHS.includes(month) ? `${year}年${MONTHS.indexOf(month) + 1}月${day ? `${+day}日` : ""}` : all);
+  // What an axis or a legend of a chart runs over.
+  const scale = (what) => what.replace(/^values from (.*) to (.*)$/s, "从$1到$2").replace(/^\d+ values?: (.*)$/s, "$1").replace(/^\d+ boundar(?:y|ies): (.*)$/s, "分界$1")
+    .replace(", ending with ", "……").replaceAll(", ", "、");
   const inChinese = (text, node) => {
     const plain = text.trim();
     if (!plain || plain.length > 400) return null;
@@ -54,33 +131,54 @@
     return null;
   };
   const OURS = "[data-testid=stMarkdownContainer], [data-testid=stText], input, textarea, script, style";
+  const THEIRS = "[data-testid=stFileUploaderDropzone], [data-testid=stTooltipContent], [data-testid=stException], [data-testid=stTooltipErrorContent]";
+  const NAMES = ["aria-label", "aria-valuetext", "aria-description", "aria-roledescription", "placeholder", "title", "alt"];
+  const ICONS = "[data-testid=stIconMaterial], [data-testid=stExpanderIcon], [role=img][aria-label$=' icon']";
   const MENU = "[data-testid=stSidebarNavItems]";
   const visit = (node) => {
     if (node.nodeType === Node.TEXT_NODE) {
       const ours = node.parentElement?.closest(OURS);
-      if (ours && !ours.closest("[data-testid=stFileUploaderDropzone]")) return;
+      if (ours && !ours.closest(THEIRS)) return;
       const words = inChinese(node.data, node);
       if (words !== null && words !== node.data) node.data = words;
     } else if (node.nodeType === Node.ELEMENT_NODE) {
-      for (const name of ["aria-label", "aria-valuetext", "placeholder", "title"]) {
+      for (const name of NAMES) {
         const words = node.hasAttribute(name) ? inChinese(node.getAttribute(name), node) : null;
         if (words !== null) node.setAttribute(name, words);
       }
       // The menu's list has divs between itself and its items, so that screen readers count none: say what they are.
       if (node.matches(MENU)) node.setAttribute("role", "list");
       else if (node.matches(`${MENU} li`)) node.setAttribute("role", "listitem");
+      // A drawn letter is no word of the label it stands in, a picture without words is decoration, a box with a name is none.
+      if (node.matches(ICONS)) { node.setAttribute("aria-hidden", "true"); return; }
+      if (node.matches("img:not([alt])")) node.alt = node.closest("[data-testid=stImage]")?.innerText.trim() ?? "";
+      if (node.matches("[data-testid=stFileUploaderDropzone][role=presentation]")) node.setAttribute("role", "group");
       node.childNodes.forEach(visit);
     }
   };
+  // Headings one below the other without a gap, and two bars of pages on one page told apart.
+  const outline = () => {
+    let level = 0;
+    for (const each of document.querySelectorAll("[data-testid=stMain] :is(h1, h2, h3, h4, h5, h6)")) {
+      const own = +each.tagName[1], said = Math.min(own, level + 1);
+      level = said;
+      if (said === own) each.removeAttribute("aria-level"); else each.setAttribute("aria-level", said);
+    }
+    document.querySelectorAll("[role=navigation][aria-label^=翻页]").forEach((each, at) => each.setAttribute("aria-label", at ? `翻页${at + 1}` : "翻页"));
+  };
+  let waiting = 0;
+  const soon = () => { waiting ||= setTimeout(() => { waiting = 0; outline(); }, 200); };
   const start = () => {
     visit(document.body);
+    soon();
     new MutationObserver((changes) => {
+      soon();
       for (const change of changes) {
         if (change.type === "childList") change.addedNodes.forEach(visit);
         else visit(change.target);
       }
     }).observe(document.body, {
-      childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["aria-label", "aria-valuetext", "placeholder", "title"],
+      childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: NAMES,
     });
   };
   if (document.body) start(); else document.addEventListener("DOMContentLoaded", start);

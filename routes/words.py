@@ -18,14 +18,15 @@ HEAD = (
 white-space:normal;font-size:.875rem}
 [data-testid=stException] a{display:none}
 [data-testid=stCaptionContainer],kbd{opacity:.85!important}
-[role=radio][aria-checked=true] p{color:color-mix(in srgb,currentColor 45%,CanvasText)!important}</style>
+[role=radio][aria-checked=true] p,[data-selected=true] p{color:color-mix(in srgb,currentColor 45%,CanvasText)!important}
+:focus-visible{outline:2px solid #3b78b8!important;outline-offset:1px}</style>
 <script src="/words.js?"""
     + _DIGEST
     + b"""" defer></script>"""
 )
 """Added to the head of every page: the localisation script, and a style that shows why a file was not taken (Streamlit
-tells screen readers only), gives small print, keys and chosen buttons a contrast of 4.5:1 (WCAG 1.4.3), and takes the
-way to search engines out of an error."""
+tells screen readers only), gives small print, keys and chosen buttons a contrast of 4.5:1 (WCAG 1.4.3), rings what the
+keyboard is on (2.4.7), and takes the way to search engines out of an error."""
 
 
 def script(_request: Request) -> Response:

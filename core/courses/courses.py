@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db, paper, typed
+from core.ground import db, drawing, typed
 from core.ground.access import Actor, Labelled, Refused, Role, not_found, refuse_faults, require
 from core.ground.deeds import deed
 from core.ground.hours import hours_text
@@ -204,8 +205,11 @@ def as_typed(found: Sequence[Question]) -> str:
 
 
 def folder() -> Path:
-    """Where the files of lessons lie (课件文件夹): big ones are put there by hand, nothing personal is in them."""
-    return db.home() / "courses"
+    """Where the files of lessons lie (课件文件夹): big ones are put there by hand, nothing personal is in them.
+
+    In `CE_HOME`, unless `CE_COURSES` names another place.
+    """
+    return Path(os.environ.get("CE_COURSES") or db.home() / "courses")
 
 
 def files_for(kind: LessonKind) -> list[str]:
@@ -619,9 +623,9 @@ def _draw(name: str) -> None:
     if pages(name):
         return
     try:
-        drawn = paper.pictures((folder() / name).read_bytes(), dots=PAGE_DOTS)
-    except paper.NoPdf as error:
-        words = "PDF文件打不开，请用其他软件另存为PDF后再上传"
+        drawn = drawing.pages((folder() / name).read_bytes(), dots=PAGE_DOTS)
+    except drawing.NoPdf as error:
+        words = f"PDF文件打不开，或超过{drawing.MOST_PAGES}页，请用其他软件另存为PDF、页数多的分成几节后再上传"
         raise Refused("file", f"{words}。", {"file": words}) from error
     place = folder() / f"{Path(name).stem}.pages"
     place.mkdir(exist_ok=True)

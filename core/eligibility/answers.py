@@ -99,8 +99,9 @@ class Run:
     """Run of answered applications (批量核验): applications answered, in their order."""
 
     frame: pd.DataFrame
-    """A line for each application: row, name, id_mask, year, route, level, outcome (符合, 不符合, 待核验, 有误), years,
-    gap, clauses, note, waiver (name, "" for the ordinary rule), person_id and authority_id (None: not on file)."""
+    """A line for each application: row, name, id_mask, employer ("": not on file), year, route, level, outcome (符合,
+    不符合, 待核验, 有误), years, gap, clauses, note, waiver (name, "" for the ordinary rule), person_id and
+    authority_id (None: not on file)."""
     problems: list[Problem]
     applications: list[Application]
     answered: list[Answered]
@@ -198,6 +199,7 @@ def _notices_by_authority(session: Session) -> _NoticeOf:
 class _OnFile:
     person_id: int
     name: str
+    employer: str
     authority_id: int
     in_scope: bool
 
@@ -229,7 +231,8 @@ def answer(session: Session, batch: Batch, *, actor: Actor, progress: Progress |
             if policy:
                 chunk[at], more = understood(each, policy)
                 if person:
-                    lines[at] |= {"person_id": person.person_id, "authority_id": person.authority_id}
+                    on = {"person_id": person.person_id, "authority_id": person.authority_id}
+                    lines[at] |= on | {"employer": person.employer if person.in_scope else ""}
                 if not more:
                     lines[at] |= _words_of(chunk[at])
                     groups.setdefault((each.year, id(policy)), (policy, []))[1].append(at)
@@ -246,7 +249,8 @@ def answer(session: Session, batch: Batch, *, actor: Actor, progress: Progress |
             progress(min(start + _CHUNK, total), total)
     _tell_problems(found, problems)
     problems = in_order(problems, columns())
-    names = "row name id_mask year route level outcome years gap clauses note waiver person_id authority_id".split()
+    names = "row name id_mask employer year route level outcome years gap clauses note waiver".split()
+    names += ["person_id", "authority_id"]
     frame = pd.DataFrame(found, columns=names).astype({"person_id": "Int64", "authority_id": "Int64"})
     return Run(frame, problems, applications, answered)
 
@@ -279,6 +283,7 @@ def _unanswered(each: Application) -> dict[str, Any]:
         "row": each.row,
         "name": each.name,
         "id_mask": resident_id.mask(each.id_number),
+        "employer": "",
         **{name: typed.text(each.cells.get(name)) for name in ("year", "route", "level")},
         "outcome": FAULTY,
         "years": "",
@@ -322,12 +327,12 @@ def people_on_file(session: Session, actor: Actor, applications: Sequence[Applic
     wanted = list(numbers)
     for start in range(0, len(wanted), 5000):
         query = (
-            sa.select(owner.id_index, Person.id, Person.name, Person.authority_id, visible)
+            sa.select(owner.id_index, Person.id, Person.name, Person.employer_name, Person.authority_id, visible)
             .join(owner, Person.id == owner.human_id)
             .where(owner.id_index.in_(wanted[start : start + 5000]))
         )
-        for index, person_id, name, authority_id, in_scope in session.execute(query):
-            found[numbers[bytes(index)]] = _OnFile(person_id, name, authority_id, bool(in_scope))
+        for index, person_id, name, employer, authority_id, in_scope in session.execute(query):
+            found[numbers[bytes(index)]] = _OnFile(person_id, name, employer, authority_id, bool(in_scope))
     return found
 
 

@@ -34,7 +34,7 @@ def sheet_pdf(sheet: DecisionSheet, *, now: datetime) -> bytes:
 def printable(sheet: DecisionSheet) -> None:
     """Whether a sheet can be printed whole (能否打印), asked before its PDF is offered. Refused codes: "glyph"."""
     words = [sheet.name, sheet.employer, sheet.headline, sheet.note, sheet.policy.document, sheet.decided_by]
-    words += [text for way in sheet.ways for text in (way.name, way.clause, _why(way), way.years)]
+    words += [text for way in sheet.ways for text in (way.name, way.clause, _why(way), way.asks)]
     words += [each.reason for each in sheet.interpretations]
     words += [*sheet.entries["basis"]] if len(sheet.entries) else []
     paper.printable("\n".join(words))
@@ -93,11 +93,11 @@ def _ways(page: paper.Page, sheet: DecisionSheet) -> None:
             way.clause,
             "采用" if way.won else "适用" if way.applies else "不适用",
             _why(way),
-            (way.years + ("，已完成" if way.met else f"，缺{hours_text(way.gap)}")) if way.applies else "—",
+            way.asks or "—",
         )
         for way in sheet.ways
     ]
-    paper.table(page, ("规定", "条款", "结果", "条件", "需完成年度"), checked, (38, 20, 18, 58, 40), "LLCLL")
+    paper.table(page, ("规定", "条款", "结果", "条件", "要求"), checked, (38, 20, 18, 58, 40), "LLCLL")
 
 
 def _entries(page: paper.Page, sheet: DecisionSheet) -> None:

@@ -16,7 +16,8 @@ from core.eligibility.applications import Application, identified, in_words, mis
 from core.ground import db, resident_id
 from core.ground.access import Actor, Refused, not_found
 from core.ground.deeds import deed
-from core.law import notices, rules
+from core.ground.hours import hours_text
+from core.law import notices, rules, wording
 from core.law.notices import Interpretation, Policy, Waiver
 from core.law.rules import OUTCOMES, UNDECIDED
 from core.ledger import balances, statements, years
@@ -56,6 +57,14 @@ class Way:
     won: bool
     note: str = ""
 
+    @property
+    def asks(self) -> str:
+        """What it asks for and whether that is met, in words; "" where it does not apply."""
+        if not self.applies:
+            return ""
+        met = "" if self.years == "无" else "，已完成" if self.met else f"，共缺{hours_text(self.gap)}学时"
+        return wording.years_words(self.years) + met
+
 
 @dataclass(frozen=True)
 class DecisionSheet:
@@ -93,10 +102,9 @@ class DecisionSheet:
     def headline(self) -> str:
         """The decision in one sentence."""
         asked = f"{self.facts.year}年度{self.facts.route}{self.facts.level}"
-        years = self.years.replace(";", "、").replace("|", "、")
-        need = "不要求完成年度学时" if self.years == "无" else f"需完成{years}年度"
-        lack = "" if self.gap == "无" else f"，缺{self.gap.replace(';', '、')}学时"
-        return f"{self.name}申报{asked}：{self.outcome.label}。{need}{lack}（{self.clauses}）。"
+        lack = f"；{wording.gap_words(self.gap)}" if self.gap != "无" else ""
+        cited = self.clauses.replace(";", "、")
+        return f"{self.name}申报{asked}：{self.outcome.label}。{wording.years_words(self.years)}{lack}（{cited}）。"
 
 
 @deed
@@ -292,25 +300,29 @@ def _anybody(waiver: Waiver, limits: Mapping[str, object]) -> Waiver:
     return waiver.model_copy(update={**limits, "when": (born,)})
 
 
-_SINCE_WORDS = {"years_since_transfer": "转任年数", "years_in_post": "任现职年数"}
+_SINCE_WORDS = {"years_since_transfer": "转任", "years_in_post": "任现职"}
 
 
 def _condition_words(policy: Policy, condition: notices.Condition, facts: rules.Applicant) -> str:
-    """A condition with what the applicant has, e.g. 任现职年数不小于5（2019年起，5）; of the age, whether it holds."""
+    """A condition with what the applicant has, e.g. 任现职满5个年度（2019年任现职，至2024年5个年度）.
+
+    Of the age, whether it holds."""
     asked = condition.fact
     code = notices.YEARS_SINCE.get(asked, asked)
     if asked == "sex":
         return f"性别{condition.is_}（{facts.sex}）"
     counted = condition.at_least is not None or condition.at_most is not None
-    limit = f"不小于{condition.at_least}" if condition.at_least is not None else f"不大于{condition.at_most}"
+    limit = f"满{condition.at_least}" if condition.at_least is not None else f"不超过{condition.at_most}"
     if asked == "age":
-        return f"年龄{limit}（{_age_words(policy, condition, facts)}）"
+        return f"年龄{limit}周岁（{_age_words(policy, condition, facts)}）"
     fact, has = policy.asked[code], facts.facts.get(code)
     name = fact.heading
     if counted and fact.type == "day":
-        told = f"{has.year}年起，{facts.year - has.year}" if has else "未填"
-        return f"{_SINCE_WORDS.get(asked, f'{name}起的年数')}{limit}（{told}）"
+        event = _SINCE_WORDS.get(asked, name.removesuffix("日期"))
+        told = f"{has.year}年{event}，至{facts.year}年{facts.year - has.year}个年度" if has else "未填"
+        return f"{event}当年（{told}）" if condition.at_most == 0 else f"{event}{limit}个年度（{told}）"
     if counted:
+        limit = limit.replace("满", "不少于")
         return f"{name}{limit}（{'未填' if has is None else has}）"
     if fact.type == "day":
         inside = {True: "在需完成的年度内", False: "不在需完成的年度内"}

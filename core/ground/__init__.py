@@ -5,6 +5,7 @@ __all__ = [
     "certificates",
     "db",
     "deeds",
+    "drawing",
     "hours",
     "merkle",
     "names",

@@ -14,7 +14,6 @@ import importlib.resources
 import io
 import itertools
 import re
-import threading
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 import fpdf.output
-import pypdfium2
 import uharfbuzz as hb
 from fontTools import subset
 from fontTools.ttLib import TTFont
@@ -426,29 +424,6 @@ class Page(FPDF):
         self.set_font("cjk", size=8)
         self.set_text_color(*GREY)
         self.cell(0, 5, f"{self.foot}　　第 {self.page_no()} 页 / 共 {{nb}} 页", align="C")
-
-
-_DRAWING = threading.Lock()
-"""PDFium draws for one thread at a time."""
-
-
-class NoPdf(Exception):
-    """Bytes that cannot be opened as a PDF."""
-
-
-def pictures(content: bytes, *, dots: float) -> list[bytes]:
-    """The pages of a PDF as images (PNG), to be looked at on screen; `dots` an inch. Raises NoPdf."""
-    try:
-        with _DRAWING, pypdfium2.PdfDocument(content) as document:
-            drawn = []
-            for page in document:
-                made = io.BytesIO()
-                page.render(scale=dots / 72).to_pil().save(made, "PNG")
-                page.close()
-                drawn.append(made.getvalue())
-            return drawn
-    except pypdfium2.PdfiumError as error:
-        raise NoPdf from error
 
 
 def heading(page: Page, title: str, below: Sequence[str]) -> None:

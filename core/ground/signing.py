@@ -64,14 +64,21 @@ def public_keys() -> tuple[PublicKey, ...]:
     return tuple(_public_key(*each) for each in zip(held.signature, held.fingerprints, strict=True))
 
 
+def maker(signature: bytes, content: bytes) -> PublicKey | None:
+    """Which of the office's keys signed this; None where none did."""
+    return next((each for each in public_keys() if each.verifies(signature, content)), None)
+
+
 def verifies(signature: bytes, content: bytes) -> bool:
     """Whether the office signed this, under any of its keys."""
-    return any(each.verifies(signature, content) for each in public_keys())
+    return maker(signature, content) is not None
 
 
-def signed(content: bytes, *, sample: bool = False) -> bytes:
-    """COSE_Sign1 of some bytes, which it carries, under the newest key; a `sample` looks like one, under nobody's."""
-    key, id_ = (_NOBODYS, b"a sample") if sample else (signer(), public_keys()[0].id)
+def signed(content: bytes, *, by: PublicKey | None = None, sample: bool = False) -> bytes:
+    """COSE_Sign1 of some bytes, which it carries, under the newest key, or `by` another that the office had; a `sample`
+    looks like one, under nobody's."""
+    at = public_keys().index(by) if by else 0
+    key, id_ = (_NOBODYS, b"a sample") if sample else (_private(db.keys().signature[at]), public_keys()[at].id)
     head = cbor2.dumps({_ALGORITHM: _EDDSA, _KEY_ID: id_})
     return cbor2.dumps(cbor2.CBORTag(_SIGN1, [head, {}, content, key.sign(_to_sign(head, content))]))
 

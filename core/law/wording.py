@@ -16,19 +16,9 @@ _FACT_WORDS = {
     "stays_in_region": "出站后留在自治区工作",
     "epidemic_years": "符合疫情防控职称评审倾斜政策",
 }
-_COUNT_WORDS = {
-    "age": "年满{n}周岁",
-    "years_since_transfer": "从党政机关转任满{n}个年度",
-    "years_in_post": "任现职满{n}个年度",
-    "recognition_years": "认定年限满{n}年",
-}
+"""Of whom a fact holds, as it stands before 的."""
+_SINCE_WORDS = {"years_since_transfer": "从党政机关转任", "years_in_post": "任现职"}
 _UNITS = {"hour": "小时", "day": "天", "item": "项"}
-_NONE_WORDS = {
-    "years_since_transfer": ("从党政机关转任", "从党政机关转任当年"),
-    "years_in_post": ("已任现职", "任现职当年"),
-    "recognition_years": ("填有认定年限", "没有认定年限要求"),
-}
-"""In place of at least and at most nought years."""
 
 
 @dataclass(frozen=True)
@@ -116,14 +106,19 @@ def _programmes(policy: Policy) -> Iterator[Article]:
     for programme in policy.programmes:
         target = ""
         if programme.target is not None:
-            most = f"至{programme.target_at_most}" if programme.target_at_most else ""
-            target = f"计划{programme.target}{most}{programme.unit}"
+            most = f"至{_count(programme.target_at_most)}" if programme.target_at_most else ""
+            target = f"计划{_count(programme.target)}{most}{programme.unit}"
         dates = [
             f"{notices.month_day(day)}前{what}"
             for day, what in ((programme.plan_due, "报计划"), (programme.summary_due, "报总结"))
             if day
         ]
         yield Article(programme.clause, programme.name, "，".join(filter(None, [target, *dates, programme.note])))
+
+
+def _count(number: int) -> str:
+    """A target as a notice writes it: 20000 as 2万."""
+    return f"{number // 10_000}万" if number and not number % 10_000 else str(number)
 
 
 def _amounts(names: Mapping[str, str], hours: Mapping[str, Decimal]) -> str:
@@ -149,7 +144,7 @@ def _further(policy: Policy, names: Mapping[str, str]) -> Iterator[str]:
     if requirement.each_year_at_least:
         yield f"其中每个年度{_amounts(names, requirement.each_year_at_least)}"
     if day := requirement.counted_from:
-        yield f"只计{_heading(policy, day) if day in policy.asked else day}以后完成的学时"
+        yield f"只计{_heading(policy, day) if day in policy.asked else f'{_day_words(day)}及'}以后完成的学时"
 
 
 def _heading(policy: Policy, fact: str) -> str:
@@ -160,7 +155,7 @@ def _heading(policy: Policy, fact: str) -> str:
 
 def _window_words(policy: Policy, window: Window) -> str:
     who = f"{window.route}" + (f"（{'、'.join(window.level)}）" if window.level else "")
-    for what, only in (("学历", window.education), ("系列为", window.series)):
+    for what, only in (("学历为", window.education), ("系列为", window.series)):
         who += f"，{what}{'、'.join(only)}" if only else ""
     since = f"，{_heading(policy, window.since)}以前的年度不计" if window.since else ""
     return f"{who}：{_years_words(policy, window)}{since}"
@@ -168,7 +163,7 @@ def _window_words(policy: Policy, window: Window) -> str:
 
 def _years_words(policy: Policy, window: Window) -> str:
     if window.years_from:
-        usual = {"years_in_post": "任现职以来各年度", "recognition_years": "考核认定要求的年限"}
+        usual = {"years_in_post": "任现职以来各年度", "recognition_years": "按认定要求的年限"}
         heading = _heading(policy, window.years_from)
         since = window.years_from in YEARS_SINCE or policy.asked[window.years_from].type == "day"
         return usual.get(window.years_from, f"{heading}以来各年度" if since else f"{heading}所写的年数")
@@ -184,14 +179,13 @@ def _years_words(policy: Policy, window: Window) -> str:
 
 
 def _waiver_words(policy: Policy, waiver: Waiver) -> str:
-    who = "且".join(_condition_words(policy, condition) for condition in waiver.when)
-    for what, only in (("申报", waiver.levels), ("系列为", waiver.series)):
-        who += f"，{what}{'、'.join(only)}" if only else ""
-    when = f"{'、'.join(map(str, waiver.application_years))}年度" if waiver.application_years else ""
-    where = f"{'、'.join(waiver.routes)}时" if waiver.routes else ""
+    """A waiver as one sentence: of whom, applying for what, what is asked."""
+    applying = f"{'、'.join(map(str, waiver.application_years))}年度" if waiver.application_years else ""
+    if waiver.routes or waiver.levels:
+        applying += f"申报{'、'.join(waiver.levels)}{'、'.join(waiver.routes)}时"
     most = f"，最多{waiver.at_most}个年度" if waiver.at_most is not None else ""
     whose = _heading(policy, waiver.fact or "")
-    left = "转任后的年度" if waiver.fact == "years_since_transfer" else f"{whose}以后的年度"
+    left = "转任后的各年度" if waiver.fact == "years_since_transfer" else f"{whose}以后的各年度"
     spared = "疫情防控当年度" if waiver.fact == "epidemic_years" else f"“{whose}”各年度"
     effect = {
         "none_required": "不要求学时",
@@ -199,27 +193,72 @@ def _waiver_words(policy: Policy, waiver: Waiver) -> str:
         "without_years": f"不要求{spared}的学时",
         "last_years": "不要求学时" if waiver.at_most == 0 else f"只要求{left}{most}",
     }[waiver.effect]
-    return f"{who}，{when}{where}{effect}" + (f"；{waiver.note}" if waiver.note else "")
+    return f"{_whom(policy, waiver)}，{applying}{effect}" + (f"；{waiver.note}" if waiver.note else "")
+
+
+def _whom(policy: Policy, waiver: Waiver) -> str:
+    """Whom a waiver is for: 年满55周岁的男性; when, where it is a year of the event: 从党政机关转任当年."""
+    sexes = [f"{condition.is_}性" for condition in waiver.when if condition.fact == "sex"]
+    told = [_condition_words(policy, condition) for condition in waiver.when if condition.fact != "sex"]
+    told += [f"职称系列为{'、'.join(waiver.series)}"] if waiver.series else []
+    whom = "、".join(told)
+    if sexes:
+        return f"{whom}的{sexes[0]}" if whom else sexes[0]
+    return whom if whom.endswith(("当年", "起")) else f"{whom}的"
 
 
 def _condition_words(policy: Policy, condition: Condition) -> str:
-    fact, is_ = condition.fact, condition.is_
-    if fact == "sex":
-        return f"{is_}性"
-    number = condition.at_least if condition.at_least is not None else condition.at_most
-    if number is not None:
-        if not number and fact in _NONE_WORDS:
-            return _NONE_WORDS[fact][condition.at_least is None]
-        words = _COUNT_WORDS.get(fact, f"{_heading(policy, fact)}满{{n}}年").format(n=number)
-        return words if condition.at_least is not None else words.replace("满", "不超过")
-    heading = _heading(policy, fact)
+    """One condition as it stands before 的."""
+    fact, is_, heading = condition.fact, condition.is_, _heading(policy, condition.fact)
+    least, most = condition.at_least, condition.at_most
+    if (number := least if least is not None else most) is not None:
+        since = fact in YEARS_SINCE or (fact in policy.asked and policy.asked[fact].type == "day")
+        if fact == "age":
+            return f"年满{number}周岁" if most is None else f"年龄不超过{number}周岁"
+        if not since:
+            return f"{heading}不少于{number}" if most is None else f"{heading}不超过{number}"
+        event = _SINCE_WORDS.get(fact, heading.removesuffix("日期"))
+        if not number:
+            return f"{event}当年" if most is not None else f"已{event}"
+        if number == 1 and most is None and policy.setting("years_counted_from_next", True):
+            return f"{event}的次年起"
+        return f"{event}{'满' if most is None else '不超过'}{number}个年度"
     if condition.first or condition.last:
-        return f"{heading}在{condition.first}以后" if condition.first else f"{heading}在{condition.last}以前"
+        day, side = (condition.first, "后") if condition.first else (condition.last, "前")
+        return f"{heading}在{_day_words(day)}及以{side}"
     if condition.in_window is not None:
         return f"{heading}{'' if condition.in_window else '不'}在需完成的年度内"
     if not isinstance(is_, bool):
         return f"{heading}为{is_}"
-    return ("" if is_ else "非") + _FACT_WORDS.get(fact, f"“{heading}”")
+    if fact in _FACT_WORDS:
+        return ("" if is_ else "非") + _FACT_WORDS[fact]
+    if fact in policy.asked and policy.asked[fact].type == "years":
+        return f"{'' if is_ else '没有'}填写“{heading}”"
+    return f"“{heading}”为“{'是' if is_ else '否'}”"
+
+
+def _day_words(day: object) -> str:
+    """A day in words: 2024年3月1日."""
+    year, month, of_month = str(day).split("-")
+    return f"{year}年{int(month)}月{int(of_month)}日"
+
+
+def years_words(years: str) -> str:
+    """Required years (需完成年度) as a decision writes them, in words: 需完成2022、2023、2024年度."""
+    if years == "无":
+        return "不要求学时"
+    one = years.removesuffix("任一")
+    told = "、".join(one.replace("|", ";").split(";")) + "年度"
+    return f"{told}中完成任一年度即可" if one != years else f"需完成{told}"
+
+
+def gap_words(gap: str) -> str:
+    """Gap (缺口) as a decision writes it, in words by year: 2022年度缺公需30学时、专业60学时；2023年度缺专业5学时."""
+    lacking: dict[str, list[str]] = {}
+    for part in gap.split(";") if gap != "无" else []:
+        subject = part[4:].rstrip("0123456789.")
+        lacking.setdefault(part[:4], []).append(f"{subject}{part[4 + len(subject) :]}学时")
+    return "；".join(f"{year}年度缺{'、'.join(parts)}" for year, parts in lacking.items())
 
 
 def examples(policy: Policy) -> list[str]:
@@ -231,7 +270,7 @@ def examples(policy: Policy) -> list[str]:
     for case in cases.worked_cases(policy):
         if case.show and not cases.differences(policy, case):
             given = cases.answer(policy, case)
-            lack = "" if given["缺口"] == "无" else f"，缺{given['缺口'].replace(';', '、')}"
+            asked = "；".join(filter(None, (years_words(given["需完成年度"]), gap_words(given["缺口"]))))
             cited = given["依据"].replace(";", "、")
-            told.append(f"{case.sentence}：{given['结论']}，需完成年度{given['需完成年度']}{lack}（{cited}）")
+            told.append(f"{case.sentence}：{given['结论']}，{asked}（{cited}）")
     return told

@@ -65,6 +65,8 @@ class Revocation:
 
     on: date
     words: str
+    of_paper: bool = False
+    """Whether it is the card alone that holds no more, and its hours stay as they are."""
 
     @property
     def kind(self) -> str:
@@ -114,14 +116,14 @@ def revocations(session: Session, which: sa.ColumnElement[bool]) -> dict[int, Re
     Step 1: reversals of hours it shows, of batches it was issued on. Step 2: separations of a record it summed up.
     Step 3: what an office revoked by hand. Step 4: the earliest of them counts.
     """
-    found = [(at, card_id, words) for card_id, at, words in session.execute(_revoking().where(which))]
+    found = [(at, card_id, words, False) for card_id, at, words in session.execute(_revoking().where(which))]
     separated = "卡上合计了两条记录的学时，其合并已撤销"
-    found += [(at, card_id, separated) for card_id, at in session.execute(_separating().where(which))]
+    found += [(at, card_id, separated, False) for card_id, at in session.execute(_separating().where(which))]
     by_hand = sa.select(CardRevocation).join(Card, Card.id == CardRevocation.card_id).where(which)
-    found += [(each.at, each.card_id, BY_HAND[each.kind]) for each in session.scalars(by_hand)]
+    found += [(each.at, each.card_id, BY_HAND[each.kind], True) for each in session.scalars(by_hand)]
     first: dict[int, Revocation] = {}
-    for at, card_id, words in sorted(found, key=lambda each: each[0]):
-        first.setdefault(card_id, Revocation(db.office_day(at), words))
+    for at, card_id, words, of_paper in sorted(found, key=lambda each: each[0]):
+        first.setdefault(card_id, Revocation(db.office_day(at), words, of_paper))
     return first
 
 

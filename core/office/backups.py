@@ -31,6 +31,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from sqlalchemy.orm import Session
 
+from core.courses import courses
 from core.eligibility import drafts
 from core.ground import db, typed
 from core.ground.access import Actor, Refused, Role, require
@@ -71,6 +72,8 @@ class Manifest:
     payload: str
     """SHA-256 of the encrypted payload."""
     format: int = FORMAT
+    lessons: bool = True
+    """Whether the files of lessons (课件) are in it; see `with_lessons`."""
 
     @property
     def day(self) -> date:
@@ -111,10 +114,10 @@ def make(target: Path, *, now: datetime, passphrase: str = "") -> Manifest:
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=db.home()) as scratch:  # what is open stays at home
         folder = Path(scratch)
         with db.reading() as session:  # before the copy: what it has may go on from here, and must have come by it
-            told = heads(session)
+            told = heads(session) | {"lessons": with_lessons(session)}
         db.dump(folder / "database")
         plain, payload = folder / "payload.tar", folder / "payload.age"
-        count = _pack(plain, folder / "database", secret=bool(passphrase))
+        count = _pack(plain, folder / "database", secret=bool(passphrase), lessons=told["lessons"])
         identity = pyrage.x25519.Identity.generate()
         with plain.open("rb") as source, payload.open("wb") as sealed:
             pyrage.encrypt_io(source, sealed, [identity.to_public()])
@@ -275,6 +278,8 @@ def drill(source: Path, *, passphrase: str = "") -> list[str]:
                 "CE_BACKUP_PASSPHRASE": passphrase,
             }
             own["CE_KEY_FILE"] = str(folder / "secret.key" if passphrase else db.key_path())
+            if not manifest.lessons:
+                own["CE_COURSES"] = str(courses.folder())
             for command in (["restore", str(source)], ["check"]):
                 done = subprocess.run(
                     [sys.executable, "-m", "core", *command], cwd=db.ROOT, env=os.environ | own, **_CAUGHT
@@ -304,6 +309,28 @@ def _apart(manifest: Manifest, address: str) -> list[str]:
 def folder(session: Session) -> Path:
     """Where backups are kept (备份位置): the folder, share or stick that the office chose; by default in `CE_HOME`."""
     return Path(setup.setting(session, "backup.folder") or db.home() / "backups")
+
+
+def with_lessons(session: Session) -> bool:
+    """Whether backups have the files of lessons (课件是否随备份): they do, unless said otherwise or kept elsewhere."""
+    return setup.setting(session, "backup.lessons") != "no" and courses.folder().is_relative_to(db.home())
+
+
+def lessons_size() -> tuple[int, int]:
+    """How many files of lessons there are, and their bytes (课件数量和大小)."""
+    sizes = [each.stat().st_size for each in courses.folder().rglob("*") if each.is_file()]
+    return len(sizes), sum(sizes)
+
+
+@deed
+def choose_lessons(session: Session, included: bool, *, actor: Actor, now: datetime) -> None:
+    """Choose whether backups have the files of lessons (课件是否随备份). Refused codes: "role"."""
+    require_keeper(actor)
+    before = with_lessons(session)
+    setup.decide_setting(session, "backup.lessons", "yes" if included else "no")
+    told = {"lessons": before}, {"lessons": included}
+    region = session.get_one(Organization, 1)
+    audit.record(session, audit.Event.BACKUP_PLACED, region, actor=actor, before=told[0], after=told[1], now=now)
 
 
 def kept(place: Path) -> list[Kept]:
@@ -424,6 +451,8 @@ class Standing:
     """What the last drill found wrong."""
     trouble: str = ""
     """Why the last routine did not come about, in words; "" where it did."""
+    lessons: bool = True
+    """Whether backups have the files of lessons."""
 
     def stale(self, now: datetime) -> bool:
         """Whether the last good backup is too old, or there is none; one of tomorrow says that a clock was wrong."""
@@ -441,6 +470,7 @@ def standing(session: Session, actor: Actor) -> Standing:
         datetime.fromisoformat(moment) if moment else None,
         int(faults or 0),
         setup.setting(session, "backup.trouble") or "",
+        with_lessons(session),
     )
 
 
@@ -503,16 +533,17 @@ def _damaged_aside(aside: Path) -> Iterator[None]:
         raise
 
 
-def _pack(plain: Path, database: Path, *, secret: bool) -> int:
+def _pack(plain: Path, database: Path, *, secret: bool, lessons: bool) -> int:
     """The payload: the copy of the database, everything else in `CE_HOME`, and the secret where it was asked for."""
     count, home = 0, db.home()
+    apart = _APART if lessons else (*_APART, "courses")
     with tarfile.open(plain, "w") as inner:
         inner.add(database, "database")
         if secret:
             inner.add(db.key_path(), "secret.key")
         for path in sorted(home.rglob("*")):
             told = path.relative_to(home)
-            if told.parts[0].startswith((".", *_APART)) or path == db.key_path() or not path.is_file():
+            if told.parts[0].startswith((".", *apart)) or path == db.key_path() or not path.is_file():
                 continue
             with contextlib.suppress(FileNotFoundError):  # a partial upload that was put in place meanwhile
                 inner.add(path, f"home/{told.as_posix()}")

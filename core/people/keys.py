@@ -1,4 +1,5 @@
-"""The office's key (密钥): which one the office was sealed with, whether it opens what is sealed, rotating, recovering.
+"""The office's key (密钥): which one the office was sealed with, whether it opens what is sealed, rotating, recovering;
+one that others may hold is declared void.
 
 Where it lies and what is derived from it: `core.ground.db`.
 """
@@ -10,7 +11,8 @@ import io
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 import segno
 import sqlalchemy as sa
@@ -22,6 +24,7 @@ from core.ground import db, paper, signing, typed
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.deeds import deed
 from core.models import AuditEntry, Organization, Setting, sealed_columns
+from core.people import accounts, setup
 from core.trail import audit
 
 MOST_NAMED = 20
@@ -80,13 +83,23 @@ class Key:
     """None where the trail does not say."""
     in_use: bool
     """Whether it seals and signs now; the others only open and verify."""
+    doubt: Doubt | None = None
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """That a key may be in other hands (密钥泄露): who asked for it to be void, and since when it is."""
+
+    by: str
+    at: datetime
+    reason: str
+    void_on: date | None
+    """None until a second administrator has agreed: until then nothing has changed."""
 
 
 def listed(session: Session, actor: Actor) -> list[Key]:
     """The office's keys (密钥), the newest first. Refused codes: "role" (the region's administrator), "key"."""
-    require(actor, Role.ADMIN)
-    if not actor.oversees_region:
-        raise Refused("role", "密钥由自治区人社厅的管理员查看。")
+    _may(actor, "查看")
     told = sa.select(AuditEntry.event, AuditEntry.at, AuditEntry.after).where(
         AuditEntry.event.in_([audit.Event.OFFICE_OPENED.value, audit.Event.KEY_ROTATED.value])
     )
@@ -94,10 +107,20 @@ def listed(session: Session, actor: Actor) -> list[Key]:
     for event, at, after in session.execute(told.order_by(AuditEntry.id)):
         of = json.loads(after).get("fingerprint") if event == audit.Event.KEY_ROTATED.value else None
         since.setdefault(of or db.keys().fingerprints[-1], at)
+    doubts = {
+        fingerprint: Doubt(said["by"], datetime.fromisoformat(said["at"]), said["reason"], _day(said))
+        for fingerprint, said in _doubts(session).items()
+    }
     return [
-        Key(each.fingerprint, each.id.hex(), since.get(each.fingerprint), number == 0)
+        Key(each.fingerprint, each.id.hex(), since.get(each.fingerprint), number == 0, doubts.get(each.fingerprint))
         for number, each in enumerate(signing.public_keys())
     ]
+
+
+def _may(actor: Actor, what: str) -> None:
+    require(actor, Role.ADMIN)
+    if not actor.oversees_region:
+        raise Refused("role", f"密钥由自治区人社厅的管理员{what}。")
 
 
 @deed
@@ -107,9 +130,7 @@ def rotate(session: Session, *, actor: Actor, reason: str, now: datetime) -> str
     Answers the new fingerprint. The file is in place before the commit: a secret too many is harmless, one too few is
     not. Refused codes: "role" (the region's administrator), "reason", "key".
     """
-    require(actor, Role.ADMIN)
-    if not actor.oversees_region:
-        raise Refused("role", "更换密钥由自治区人社厅的管理员办理。")
+    _may(actor, "更换")
     if not (reason := typed.prose(reason)):
         raise Refused("reason", "请填写更换密钥的原因，它会留在审计日志里。")
     db.keys()
@@ -123,6 +144,101 @@ def rotate(session: Session, *, actor: Actor, reason: str, now: datetime) -> str
         session, audit.Event.KEY_ROTATED, office, actor=actor, before=told[0], after=told[1], reason=reason, now=now
     )
     return fingerprint
+
+
+# --- a key that others may hold ---------------------------------------------------------------------------------------
+
+_DOUBTS = "doubted keys"
+"""The setting: by fingerprint who asked (`account`, `by`), `at`, `reason`, and the day `on`, "" until it is agreed."""
+
+
+def _doubts(session: Session) -> dict[str, dict[str, Any]]:
+    told: dict[str, dict[str, Any]] = json.loads(setup.setting(session, _DOUBTS) or "{}")
+    return told
+
+
+def _day(said: dict[str, Any]) -> date | None:
+    return date.fromisoformat(said["on"]) if said["on"] else None
+
+
+def void(session: Session) -> dict[str, date]:
+    """Keys that nothing is believed by any more (已作废的密钥), by fingerprint, each since when; open to everybody."""
+    return {fingerprint: day for fingerprint, said in _doubts(session).items() if (day := _day(said))}
+
+
+@deed
+def ask_to_void(session: Session, fingerprint: str, *, actor: Actor, reason: str, now: datetime) -> None:
+    """Ask that a former key be void (提请作废密钥), since others may hold it; a second administrator has to agree.
+
+    Refused codes: "role", "missing", "in use" (it signs now: rotate first), "done" (it was asked already), "reason".
+    """
+    _may(actor, "作废")
+    _former(fingerprint)
+    db.lock(session, _DOUBTS)
+    told = _doubts(session)
+    if fingerprint in told:
+        raise Refused("done", "这把密钥已经提请作废，请刷新页面。")
+    if not (reason := typed.prose(reason)):
+        raise Refused("reason", "请填写作废密钥的原因，如何时何处可能泄露；它会留在审计日志里。")
+    told[fingerprint] = {"by": actor.name, "account": actor.account_id, "at": now.isoformat(), "reason": reason}
+    told[fingerprint]["on"] = ""
+    _keep(session, told, fingerprint, audit.Event.KEY_DOUBTED, actor, reason, now)
+
+
+@deed
+def agree_to_void(session: Session, fingerprint: str, *, actor: Actor, now: datetime) -> None:
+    """Make a key void (作废密钥), four eyes: whatever it signed is believed by nobody from today on.
+
+    Cards that it signed are answered as revoked, here and by the file that needs no network; hours stay as they are.
+    What it sealed is still opened. Refused codes: "role", "missing", "done", "self" (asked for by the same person).
+    """
+    _may(actor, "作废")
+    told, said = _asked(session, fingerprint)
+    accounts.two_people(session, actor, said["account"], now=now, what="作废密钥")
+    said["on"] = str(db.office_day(now))
+    _keep(session, told, fingerprint, audit.Event.KEY_VOID, actor, said["reason"], now)
+
+
+@deed
+def keep_believing(session: Session, fingerprint: str, *, actor: Actor, now: datetime) -> None:
+    """Take back that a key should be void (撤回作废), before it is. Refused codes: "role", "missing", "done"."""
+    _may(actor, "作废")
+    told, said = _asked(session, fingerprint)
+    del told[fingerprint]
+    _keep(session, told, fingerprint, audit.Event.KEY_BELIEVED, actor, said["reason"], now)
+
+
+def _former(fingerprint: str) -> None:
+    held = db.keys().fingerprints
+    if fingerprint not in held:
+        raise Refused("missing", "没有这把密钥，请刷新页面。")
+    if fingerprint == held[0]:
+        raise Refused("in use", "这是现用的密钥：请先更换密钥，让新出具的卡用新密钥签名，再作废它。")
+
+
+def _asked(session: Session, fingerprint: str) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """What was asked of a key, which nobody has decided yet."""
+    _former(fingerprint)
+    db.lock(session, _DOUBTS)
+    told = _doubts(session)
+    if fingerprint not in told or told[fingerprint]["on"]:
+        raise Refused("done", "这把密钥没有待办的作废申请，可能刚有人办理，请刷新页面。")
+    return told, told[fingerprint]
+
+
+def _keep(
+    session: Session,
+    told: dict[str, dict[str, Any]],
+    fingerprint: str,
+    event: audit.Event,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> None:
+    setup.decide_setting(session, _DOUBTS, db.canonical(told))
+    office = session.get_one(Organization, actor.organization_id)
+    after = {"fingerprint": fingerprint}
+    audit.record(session, event, office, actor=actor, after=after, reason=reason, now=now)
 
 
 # --- the recovery sheet -----------------------------------------------------------------------------------------------
@@ -175,9 +291,7 @@ def recovery_sheet(session: Session, *, actor: Actor, now: datetime) -> bytes:
 
     Whoever holds it can open everything: it is for the safe. Refused codes: "role", "key".
     """
-    require(actor, Role.ADMIN)
-    if not actor.oversees_region:
-        raise Refused("role", "密钥恢复单由自治区人社厅的管理员打印。")
+    _may(actor, "打印恢复单")
     office = session.get_one(Organization, actor.organization_id)
     told = {"fingerprint": db.keys().fingerprints[0]}
     audit.record(session, audit.Event.KEY_PRINTED, office, actor=actor, after=told, now=now)

@@ -23,6 +23,7 @@ from core.ground.hours import hours_text
 from core.law import notices
 from core.law.notices import TOTAL, TOTAL_NAME, Subject, short_name
 from core.ledger import reliance, statements, years
+from core.ledger.reliance import Revocation
 from core.ledger.standing import Standing
 from core.ledger.years import Held, SubjectLine, View, Year
 from core.models import (
@@ -37,7 +38,7 @@ from core.models import (
     Source,
     under,
 )
-from core.people import persons, setup
+from core.people import keys, persons, setup
 from core.records import faces, templates, tokens
 from core.records.faces import DEEMED, Look, Size
 from core.trail import audit
@@ -241,6 +242,39 @@ def said_by(card: Card) -> dict[str, Any]:
     return _said(card.payload)
 
 
+def signed_by(card: Card) -> signing.PublicKey | None:
+    """Which of the office's keys a card was issued under; None where it is not what the office signed."""
+    held = signing.public_keys()
+    if len(held) == 1:  # as long as the key was never rotated
+        return held[0]
+    try:
+        return signing.maker(bytes.fromhex(card.signature), card.payload.encode())
+    except ValueError:
+        return None
+
+
+KEY_VOID = "签名密钥作废"
+"""What is said of a card whose key the office declared void."""
+
+
+def gone(session: Session, some: Iterable[Card]) -> dict[int, Revocation]:
+    """Those of some cards that are revoked (失效检查), by card, the first revocation of each.
+
+    Beside what `reliance.revocations` knows: the key that a card was issued under was declared void.
+    """
+    some = list(some)
+    found: dict[int, Revocation] = {}
+    for at in range(0, len(some), 5000):
+        found |= reliance.revocations(session, Card.id.in_([each.id for each in some[at : at + 5000]]))
+    if void := keys.void(session):
+        for card in some:
+            by = signed_by(card)
+            on = void.get(by.fingerprint) if by else None
+            if on and (card.id not in found or on < found[card.id].on):
+                found[card.id] = Revocation(on, KEY_VOID, of_paper=True)
+    return found
+
+
 def is_genuine(card: Card) -> bool:
     """Whether a card says what the office signed (未被改动)."""
     try:
@@ -297,7 +331,7 @@ def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
     person = persons.one(session, person_id, actor)
     mine = Card.person_id.in_(sa.select(Person.id).where(under(Person, person.id)))
     made = session.scalars(sa.select(Card).where(mine).order_by(Card.id)).all()
-    gone = reliance.revocations(session, mine) if made else {}
+    revoked_ones = gone(session, made)
     grown = reliance.grown(session, mine) if made else frozenset()
     newest: dict[tuple[int, int], Card] = {}
     lines = []
@@ -308,7 +342,7 @@ def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
         years_of = about[card.id]
         before = newest.get(years_of)
         newest[years_of] = card
-        revoked = gone.get(card.id)
+        revoked = revoked_ones.get(card.id)
         state = (
             Life.REVOKED
             if revoked
@@ -346,7 +380,7 @@ def printed_again(session: Session, card_id: int, *, actor: Actor, now: datetime
     card, person = _one(session, card_id, actor)
     if "id_number" in said_by(card) and actor.person_id != person.id:
         raise Refused("id", "这张卡印有完整身份证号，只有本人可以再打印。需要的，请重新生成一张。")
-    if reliance.revocations(session, Card.id == card.id):
+    if gone(session, [card]):
         raise Refused("revoked", "这张卡已失效，不能再打印，请重新生成一张。")
     if not is_genuine(card):  # its code would be signed anew
         raise Refused("altered", "这张卡的内容与出具时的签名不符，不能打印。请告知系统管理员执行核对（check）。")
@@ -382,13 +416,13 @@ def revoke(
     if len(reason) > LONGEST_REASON or (why is Why.OTHER and not reason):
         words = f"请填写注销的原因（不超过{LONGEST_REASON}个字）；核验此卡的人会看到原因的类别，本人会看到全文。"
         raise Refused("reason", words, {"reason": words})
-    if reliance.revocations(session, Card.id == card.id):
+    if gone(session, [card]):
         raise Refused("revoked", "这张卡已经失效，不用再注销。")
-    gone = CardRevocation(card_id=card.id, kind=why.value, words=reason, account_id=actor.account_id, at=now)
-    session.add(gone)
+    made = CardRevocation(card_id=card.id, kind=why.value, words=reason, account_id=actor.account_id, at=now)
+    session.add(made)
     told = {"number": card.number or card.code, "why": why.label}
     audit.record(session, audit.Event.CARD_REVOKED, card, actor=actor, after=told, reason=reason, now=now)
-    return gone
+    return made
 
 
 def _one(session: Session, card_id: int, actor: Actor) -> tuple[Card, Person]:
@@ -435,7 +469,7 @@ class Verification:
     issued_on: date
     holds: bool
     """Whether the ledger still shows at least the hours the card shows, and deems done what the card deems done."""
-    revoked: reliance.Revocation | None = None
+    revoked: Revocation | None = None
     """The first reversal of hours the card shows; whatever was posted since, it was revoked."""
     corrected: bool = False
     """Whether the person's name or ID number is no longer the one it was issued under."""
@@ -463,7 +497,7 @@ def by_number(session: Session, text: str, actor: Actor) -> tuple[Card, Person, 
     if found is None:
         return None
     card, person = found
-    return card, person, card.id not in reliance.revocations(session, Card.id == card.id)
+    return card, person, not gone(session, [card])
 
 
 def plain_code(text: str) -> str | None:
@@ -492,7 +526,7 @@ def verification(session: Session, code: str) -> Verification | None:
     said = {line["year"]: line for line in payload["years"]}
     posted = years.of(session, card.person_id, card.year, said, capped=False)
     kept = {each.year: each for each in posted.years}
-    revoked = reliance.revocations(session, Card.id == card.id).get(card.id)
+    revoked = gone(session, [card]).get(card.id)
     holds = revoked is None and all(_covers(kept[year], line) for year, line in said.items())
     changed: tuple[Difference, ...] = ()
     if not holds or reliance.grown(session, Card.id == card.id):
@@ -562,7 +596,7 @@ def pdf(card: Card, look: Look = faces.BUILT_IN, *, verify_url: str) -> bytes:
     size = Size(card.size or Size.HALF)
     sheet = faces.Sheet(size)
     said = said_by(card)
-    faces.draw(sheet, said, look, size, verify_url=verify_url)
+    faces.draw(sheet, said, look, size, verify_url=verify_url, by=signed_by(card))
     page = sheet.page
     page.set_title(f"{faces.span(said)}专业技术人员继续教育审验卡")
     page.set_creation_date(card.issued_at)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from core.ground import paper
+from core.ground import paper, signing
 from core.ground.access import Labelled
 from core.records import tokens
 
@@ -83,12 +83,20 @@ class Sheet:
         return x, y
 
 
-def draw(sheet: Sheet, said: Mapping[str, Any], look: Look, size: Size, *, verify_url: str) -> None:
+def draw(
+    sheet: Sheet,
+    said: Mapping[str, Any],
+    look: Look,
+    size: Size,
+    *,
+    verify_url: str,
+    by: signing.PublicKey | None = None,
+) -> None:
     """Draw a card (排印审验卡): `said` as `cards` has it; its record for machines goes into the file.
 
-    Refused codes: "glyph".
+    `by`: the key it was issued under, None for the newest. Refused codes: "glyph".
     """
-    text = tokens.address(said, verify_url)
+    text = tokens.address(said, verify_url, by)
     sheet.page.embed_file(
         bytes=tokens.record(said, text),
         basename=f"card-{said['code']}.json",

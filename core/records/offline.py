@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from core.ground import db, signing
 from core.ledger import reliance
 from core.models import AuditEntry, Card, Organization
+from core.people import keys
 from core.records import tokens
 
 _FOLDER = db.ROOT / "data" / "offline"
@@ -27,16 +28,17 @@ def status(session: Session, *, now: datetime) -> bytes:
 
     A map: 1 as of when (office time, to the minute), 2 the office, 3 its public keys, the newest first, each [id, raw
     Ed25519], 4 the revoked cards, eight bytes each of SHA-512 of a code's ten bytes, so that nobody learns a code from
-    it, 5 the day each is revoked since (days since 1970-01-01).
+    it, 5 the day each is revoked since (days since 1970-01-01), 6 the keys that were declared void, each [id, day]:
+    whatever one of them signed may be anybody's.
     """
-    held = [(each.id, each.raw) for each in signing.public_keys()]
-    gone = _revoked(session)
+    held, gone, void = signing.public_keys(), _revoked(session), keys.void(session)
     content = {
         1: f"{now.astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}",
         2: session.get_one(Organization, 1).name,
-        3: [list(each) for each in held],
+        3: [[each.id, each.raw] for each in held],
         4: b"".join(digest for digest, _ in gone),
         5: [day for _, day in gone],
+        6: [[each.id, (void[each.fingerprint] - _DAY_0).days] for each in held if each.fingerprint in void],
     }
     return signing.signed(cbor2.dumps(content, canonical=True))
 

@@ -459,7 +459,7 @@ def _ready(session: Session, run: PrintRun, person: Person, now: datetime) -> Pr
         facts = (person.name, person.employer_name, person.post)
         is_alike &= cards.is_genuine(card)
         if is_alike and (said["name"], said["employer"], said["title"]) == facts:
-            if not reliance.revocations(session, one) and not reliance.grown(session, one):
+            if not cards.gone(session, [card]) and not reliance.grown(session, one):
                 return card.id
             break
     return cards.prepared(session, person, run.year, since=run.since, size=size, now=now)
@@ -499,7 +499,8 @@ def _drawn(run: PrintRun, clock: Callable[[], datetime]) -> bytes | None:
                     number = card.number or card.code
                     folder.writestr(f"{_plain(name)}-{number}.pdf", cards.pdf(card, look, verify_url=address))
                 else:
-                    faces.draw(sheet, cards.said_by(card), look, size, verify_url=address)
+                    said, by = cards.said_by(card), cards.signed_by(card)
+                    faces.draw(sheet, said, look, size, verify_url=address, by=by)
                 drawn += 1
             with db.transaction() as session:
                 session.get_one(PrintRun, run.id, with_for_update=True).beat_at = clock()

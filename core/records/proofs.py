@@ -6,6 +6,7 @@ office's signature (Ed25519) over all of it. Anybody with the office's public ke
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,7 +26,7 @@ from core.law import notices
 from core.ledger import chain, statements
 from core.ledger.standing import Standing
 from core.models import CreditBatch, CreditEntry, Organization, Source
-from core.people import persons
+from core.people import keys, persons
 from core.records import cards
 from core.trail import audit
 
@@ -209,6 +210,20 @@ class Today:
     standing: Standing
     by: int | None = None
     on: date | None = None
+
+
+def void_since(session: Session, content: bytes) -> date | None:
+    """Since when the key is void that a proof is signed with (签名密钥作废); None where it is not.
+
+    Whoever holds that key can sign what the office never said. Refused codes: "file".
+    """
+    read(content)
+    if void := keys.void(session):
+        statement, signature = _statement(content)
+        with contextlib.suppress(ValueError):
+            by = signing.maker(bytes.fromhex(signature), db.canonical(statement).encode())
+            return void.get(by.fingerprint) if by else None
+    return None
 
 
 def today(session: Session, content: bytes) -> Today | None:

@@ -48,8 +48,11 @@ class Statement:
     years: tuple[tuple[int, bool | None, tuple[Decimal, ...]], ...]
 
 
-def made(said: Mapping[str, Any]) -> str:
-    """The signed statement of a card, of its payload (`cards`), as it stands behind the # of its address."""
+def made(said: Mapping[str, Any], by: signing.PublicKey | None = None) -> str:
+    """The signed statement of a card, of its payload (`cards`), as it stands behind the # of its address.
+
+    `by`: the key that the card was issued under, None for the newest.
+    """
     names = dict(said["subjects"])
     lines = [
         [
@@ -68,7 +71,7 @@ def made(said: Mapping[str, Any]) -> str:
         6: list(names.values()),
         7: lines,
     }
-    signed = signing.signed(cbor2.dumps(content, canonical=True), sample=said["code"] == SAMPLE)
+    signed = signing.signed(cbor2.dumps(content, canonical=True), by=by, sample=said["code"] == SAMPLE)
     return quote(base45(signed), safe="$*+-./:")
 
 
@@ -92,9 +95,9 @@ def read(text: str) -> Statement | None:
         return None
 
 
-def address(said: Mapping[str, Any], verify_url: str) -> str:
+def address(said: Mapping[str, Any], verify_url: str, by: signing.PublicKey | None = None) -> str:
     """What a card's QR code holds: the address its code is answered at, with the signed statement behind it."""
-    return f"{verify_url}#{made(said)}"
+    return f"{verify_url}#{made(said, by)}"
 
 
 def qr(text: str) -> segno.QRCode:

@@ -29,6 +29,7 @@ from core.models import (
     FiledFigures,
     Intake,
     Organization,
+    Parcel,
     Person,
     PolicyDraft,
     PrintRun,
@@ -82,6 +83,9 @@ class Event(Labelled):
     RESTORED = "office.restored", "从备份恢复"
     KEY_PRINTED = "office.key_sheet", "打印密钥恢复单"
     KEY_ROTATED = "office.key", "更换密钥"
+    KEY_DOUBTED = "office.key_doubted", "提请作废密钥"
+    KEY_VOID = "office.key_void", "作废密钥"
+    KEY_BELIEVED = "office.key_believed", "撤回作废密钥"
     HOLIDAYS_CHANGED = "office.holidays", "修改放假安排"
     CALENDAR_LINKED = "calendar.linked", "更换日历订阅地址"
     CALENDAR_UNLINKED = "calendar.unlinked", "停用日历订阅地址"
@@ -215,7 +219,7 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
             return touched.organization_id, touched.authority_id
         case ExamPaper():
             return _place(session, session.get_one(Exam, touched.exam_id))
-        case PublicNotice() | CardTemplate():
+        case PublicNotice() | CardTemplate() | Parcel():
             return touched.authority_id, touched.authority_id
         case Quota() | FiledFigures() | Intake():
             return touched.organization_id, touched.organization_id

@@ -62,7 +62,7 @@ def test_a_course_is_studied_failed_and_passed_on_a_telephone_and_its_hours_are_
     learner.go("learn", "在线学习")
     expect(page.locator(".way li").first).to_contain_text("未开始")
     page.get_by_role("button", name="开始学习").click()
-    page.locator("a.go", has_text="学习").first.click()
+    page.locator("a.button", has_text="学习").first.click()
     for title in ("第一讲", "第二讲"):
         expect(page.locator("h1")).to_have_text(title)
         expect(page.locator("#time")).to_contain_text("本节已学完", timeout=15_000)

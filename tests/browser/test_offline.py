@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
 import base45
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from core.ground import db, signing
 from core.ledger import books
+from core.people import keys, setup
 from core.records import cards, offline, tokens
 from tests import cast as c
 
@@ -29,6 +31,17 @@ def changed(text: str, *, key: Ed25519PrivateKey | None = None) -> str:
         signature = key.sign(cbor2.dumps(["Signature1", head, b"", more]))
     token = cbor2.dumps(cbor2.CBORTag(18, [head, {}, more, signature]))
     return f"{address}#{quote(base45.b45encode(token).decode(), safe='$*+-./:')}"
+
+
+def with_the_key_void() -> bytes:
+    """The file once the key was rotated, and the former one declared void."""
+    with db.transaction() as session:
+        who: Any = {"actor": setup.system_actor(session), "now": c.AFTER}
+        former = signing.public_keys()[0].fingerprint
+        keys.rotate(session, reason="例行更换", **who)
+        keys.ask_to_void(session, former, reason="U盘遗失", **who)
+        keys.agree_to_void(session, former, **who)
+        return offline.verifier(session, now=c.AFTER)
 
 
 def pasted(page: Page, text: str) -> str | None:
@@ -77,6 +90,10 @@ def test_genuine_altered_foreign_and_revoked_are_told_apart_without_a_network(
         said = page.locator("#answer").inner_text()
         for words in ("额尔敦·巴图", c.id_number(1)[-4:], cards.written(card.code), "7.5", "2024-07-01"):
             assert words in said
+        file.write_bytes(with_the_key_void())
+        page.goto(file.as_uri())
+        assert pasted(page, text) == "void"
+        assert "已于2024-07-01作废" in page.locator("#answer").inner_text()
         assert [each for each in asked if not each.startswith(("file:", "blob:"))] == []
     finally:
         context.close()

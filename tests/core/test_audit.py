@@ -47,7 +47,7 @@ from core.people import (
     setup,
 )
 from core.quotas import targets
-from core.records import cards, faces, imports, printing, proofs, templates
+from core.records import cards, exchange, faces, imports, printing, proofs, templates
 from core.submissions import appeals, claims, comments, disputes, plans, reports, workflow
 from core.submissions.programmes import (
     capability,
@@ -231,6 +231,10 @@ def busy_month() -> c.Cast:
         backups.restored(s, db.key_path(), None, now=c.AFTER)
         keys.rotate(s, actor=cast["admin"], reason="例行更换", now=c.AFTER)
         publisher = Actor(second.id, second.name, Role.ADMIN, region.id, region.name, region.kind)
+        former = db.keys().fingerprints[1]
+        for decided, who in ((keys.keep_believing, cast["admin"]), (keys.agree_to_void, publisher)):
+            keys.ask_to_void(s, former, actor=cast["admin"], reason="U盘遗失", now=c.AFTER)
+            decided(s, former, actor=who, now=c.AFTER)
         draft = drafts.save_draft(s, drafts.source_text("nmg-2024"), actor=cast["admin"], now=c.AFTER)
         s.flush()
         for away in (True, False):
@@ -299,6 +303,9 @@ def results_of(cast: c.Cast, course_id: int) -> None:
         s.flush()
         platforms.bind(s, source.id, "a01", c.id_number(1), "额尔敦·巴图", actor=cast["exam"], now=c.AFTER)
         platforms.close_source(s, source.id, reason="导错了", **said)
+        parcel = exchange.prepare(s, 2024, actor=said["actor"], now=c.AFTER)
+        exchange.workbook(s, parcel.id, actor=said["actor"], now=c.AFTER)
+        exchange.mark_sent(s, parcel.id, version=parcel.version, actor=said["actor"], now=c.AFTER)
 
 
 def exams_of(cast: c.Cast) -> None:

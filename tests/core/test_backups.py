@@ -295,6 +295,15 @@ def test_the_routine_writes_where_the_office_said_and_tidies_up(office: Path, tm
     second = backups.routine(now=c.NOW + timedelta(hours=1))
     assert [each.path for each in backups.kept(place)] == [second]
     assert not first.exists()
+    (office / "courses").mkdir()
+    (office / "courses" / "lesson.mp4").write_bytes(b"video")
+    whole = backups.make(tmp_path / "whole.cebak", now=c.NOW)
+    with db.transaction() as session:
+        backups.choose_lessons(session, False, actor=cast["admin"], now=c.NOW)
+        assert not backups.standing(session, cast["admin"]).lessons
+    without = backups.make(tmp_path / "without.cebak", now=c.NOW)
+    assert (whole.lessons, without.lessons, whole.files - without.files) == (True, False, 1)
+    assert backups.lessons_size() == (1, 5)
     ahead = c.NOW + timedelta(days=366)  # a clock that was wrong for a while holds up neither backup nor warning
     with db.transaction() as session:
         backups.record(session, second, actor=cast["admin"], now=ahead)

@@ -78,7 +78,7 @@ def test_a_card_is_valid_superseded_revoked_or_never_was(cast: c.Cast) -> None:
         books.post(session, [more], basis="公需考试", actor=cast["reviewer"], now=c.AFTER)
     page = asked(f"/verify/{card.code}")
     assert "出具后学时有变化" in page.text
-    assert "<td>2023<td>公需<td>0<td>7.5" in page.text
+    assert "<td>2023<td>公需<td class=n>0<td class=n>7.5" in page.text
     assert "<td>2024<td>专业" not in page.text  # what is as it was
     with db.transaction() as session:
         books.reverse(session, 1, actor=cast["reviewer"], reason="与<额尔敦·巴图>重复", now=c.AFTER + timedelta(days=2))

@@ -193,7 +193,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(office: Path, tmp_path:
     names = "X-Content-Type-Options Referrer-Policy Cross-Origin-Opener-Policy Cross-Origin-Resource-Policy".split()
     paths = ["/", "/media/x.pdf", "/nowhere", "/static/plain.js", "/static/js/index.DormvYxC.js"]
     fillings = {"{code}": "0000", "{token}": "0", "{lesson:int}": "1", "{number:int}": "1", "{name}": "player.js"}
-    fillings |= {"{course:int}": "1", "{paper:int}": "1"}
+    fillings |= {"{course:int}": "1", "{paper:int}": "1", "{first:ours}": "no", "{rest:path}": "such/page"}
     scripted = {"/", "/learn", "/learn/1", "/learn/exam/1", "/learn/paper/1"}
     for route in addresses.ROUTES:
         paths.append(route.path)
@@ -211,7 +211,8 @@ def test_every_answer_says_what_a_browser_may_do_with_it(office: Path, tmp_path:
         kept = "public" if path == "/static/js/index.DormvYxC.js" else "no-store"
         assert found.headers["cache-control"] == kept, path
         assert "strict-transport-security" not in found.headers
-    drawn = ask(app, "/", headers={"accept": "text/html"})[0]
+    drawn, nothing = ask(app, "/", "/no/such/page", headers={"accept": "text/html"})
+    assert (nothing.status_code, "没有这个地址" in nothing.text) == (404, True)
     assert '<html lang="zh-CN"' in drawn.text
     assert "'sha256-" in drawn.headers["content-security-policy"]  # the page's own script alone runs in it
     assert "script-src 'self' blob: 'sha256-" in drawn.headers["content-security-policy"]

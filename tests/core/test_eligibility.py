@@ -422,6 +422,7 @@ def test_a_league_decides_its_own_people_and_is_told_who_is_in_anothers_charge(d
     rows = cells(1), cells(2), cells(3)
     run = answered(cast, *rows, by="hohhot_title")
     assert list(run.frame["outcome"]) == ["符合", FAULTY, "不符合"]
+    assert list(run.frame["employer"]) == ["示例旗蒙古族中学", "", ""]
     assert run.problems[0].code == "jurisdiction"
     assert "不在呼和浩特市人力资源和社会保障局的管理权限内" in run.frame["note"][1]
     assert list(answered(cast, *rows).frame["outcome"]) == ["符合", "符合", "不符合"]
@@ -468,14 +469,15 @@ def test_a_sheet_shows_years_ways_interpretations_and_entries(database: str) -> 
     ways = {way.name: way for way in found.ways}
     assert len(ways) == 1 + len(notices.of_year(2024).waivers)
     assert [way.name for way in found.ways if way.won] == ["一般规定"]
-    assert ways["男满55周岁免学时"].why.endswith("性别男（男）✓；年龄不小于55（2024-12-31未满）✗")
+    assert ways["男满55周岁免学时"].why.endswith("性别男（男）✓；年龄满55周岁（2024-12-31未满）✗")
     later = ways["党政机关转任后各年度"]
     assert (later.applies, later.years, later.met, later.gap) == (True, "2022;2023;2024", False, 15)
     assert later.clause == "一(四)7"
     assert {"include_application_year", "transfer_limit"} <= {used.setting for used in found.interpretations}
     assert len(found.entries) == 6
     assert found.headline == (
-        "王示例申报2024年度职称评审高级：不符合。需完成2022、2023、2024年度，缺2023公需10、2024专业5学时（一(三)1;一(一)）。"
+        "王示例申报2024年度职称评审高级：不符合。"
+        "需完成2022、2023、2024年度；2023年度缺公需10学时；2024年度缺专业5学时（一(三)1、一(一)）。"
     )
 
 

@@ -244,7 +244,9 @@ def test_a_paper_whose_time_is_out_is_taken_in_as_it_is(cast: c.Cast) -> None:
 # --- void items, statistics, checks ----------------------------------------------------------------------------------
 
 
-def test_a_void_item_grades_everybody_anew_and_hours_follow_and_come_back(everywhere: c.Cast) -> None:
+def test_a_void_item_grades_everybody_anew_and_hours_follow_and_come_back(
+    everywhere: c.Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cast = everywhere
     first = sat.sat(cast, knows=lambda place, _: place in (1, 2), seed=3)
     sat.sat(cast, "person2", seed=4)
@@ -255,6 +257,11 @@ def test_a_void_item_grades_everybody_anew_and_hours_follow_and_come_back(everyw
     act = {"version": item.version, "actor": cast["reviewer"], "now": LATER}
     with db.rehearsal() as session:
         foreseen = regrading.foreseen(session, item.id, True, **act)
+    with monkeypatch.context() as patch, db.rehearsal() as session:  # where the notice leaves such an item out
+        patch.setattr(exams, "void_way", lambda _: "left_out")
+        left = regrading.void(session, item.id, True, reason="题干有歧义", **act)
+        kept = session.get_one(ExamPaper, first.id)
+        assert (left.changed, left.passing, kept.score, kept.passed) == (1, 0, 50, False)  # two of the four left
     with db.transaction() as session:
         done = regrading.void(session, item.id, True, reason="题干有歧义", **act)
     assert done == foreseen

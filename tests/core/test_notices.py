@@ -84,14 +84,16 @@ def test_a_policy_is_told_clause_by_clause_in_the_notices_order() -> None:
     places = [rule.clauses.index(article.clause) for article in told_by_clause]
     assert places == sorted(places)
     told = {article.words for article in told_by_clause}
-    assert "男性且年满55周岁，职称评审、破格评审时不要求学时" in told
+    assert "年满55周岁的男性，申报职称评审、破格评审时不要求学时" in told
     assert "职称评审（中级、高级）：近3年，含申报当年" in told
     assert "培训开始前至少14天" in told
     assert "盟市人社部门和继续教育基地：与内蒙古人才信息库对接，持续归集学时信息（2月底前）" in told
-    assert "从党政机关转任当年，职称评审、破格评审时不要求学时" in told
+    assert "从党政机关转任当年，申报职称评审、破格评审时不要求学时" in told
+    assert "从党政机关转任的次年起，申报职称评审、破格评审时只要求转任后的各年度，最多3个年度" in told
+    assert "非公有制经济领域的，2024年度申报职称评审、破格评审时不要求学时；学习经历作为评审参考" in told
     assert "技能培训按1:1折合，计入专业科目" in told
     assert "职称评审（初级）：申报当年" in told
-    assert "计划20000人，1月31日前报计划，11月30日前报总结" in told
+    assert "计划2万人，1月31日前报计划，11月30日前报总结" in told
     assert [notices.day_of(duty.due, year) for year in (2024, 2025) for duty in rule.duties if duty.due] == [
         date(2024, 2, 29),
         date(2025, 2, 28),
@@ -179,10 +181,10 @@ def test_what_a_notice_asks_of_its_own_is_told_in_words() -> None:
         "职称评审：到岗日期以来各年度",
         "考核认定：服务年数所写的年数",
         "破格评审：近3年，含申报当年，到岗日期以前的年度不计",
-        "单位类别为医院且到岗日期在2023-01-01以后，不要求学时",
-        "到岗日期不在需完成的年度内且非“是否援外”，完成近3年中任一年度即可",
-        "服务年数满2年且到岗日期不超过1年，不要求学时",
-        "“援外年度”，不要求“援外年度”各年度的学时",
+        "单位类别为医院、到岗日期在2023年1月1日及以后的，不要求学时",
+        "到岗日期不在需完成的年度内、“是否援外”为“否”的，完成近3年中任一年度即可",
+        "服务年数不少于2、到岗不超过1个年度的，不要求学时",
+        "填写“援外年度”的，不要求“援外年度”各年度的学时",
     }
 
 
@@ -219,7 +221,10 @@ def test_each_value_of_a_silence_reads_as_words(setting: str, value: str, answer
 def test_the_examples_shown_are_answered_as_written() -> None:
     examples = wording.examples(notices.of_year(2024))
     assert len(examples) >= 8
-    assert any("55周岁" in example and "符合" in example for example in examples)
+    assert any("满55周岁，没有学时：符合，不要求学时（" in example for example in examples)
+    assert any("：不符合，需完成2022、2023、2024年度；2022年度缺公需30学时、专业60学时（" in each for each in examples)
+    assert any("2022、2023、2024年度中完成任一年度即可" in each for each in examples)
+    assert not any(";" in each or "|" in each for each in examples)
     assert wording.examples(notices.of_year(2022)) == []
 
 

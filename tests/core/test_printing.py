@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from core.ground import db, paper
+from core.ground import db, drawing
 from core.ground.access import Refused
 from core.models import AuditEntry, Card, CardTemplate, Person, PrintRun
 from core.records import cards, faces, printing, templates
@@ -219,13 +219,13 @@ def test_a_template_never_changes_a_card_that_was_issued(database: str) -> None:
             return cards.issue(session, c.person_id(1), 2024, actor=cast["reviewer"], now=c.AFTER).id
 
     plain = issued()
-    before = paper.pictures(printed(plain), dots=72)
+    before = drawing.of_ours(printed(plain), dots=72)
     published(cast, title="继续教育验证卡", sizes=[Size.CARD, Size.A4], logo=templates.picture(picture()))
     second = issued()
     seen = printed(second)
     published(cast, version=1, title="第二版标题")
-    assert paper.pictures(printed(plain), dots=72) == before
-    assert paper.pictures(printed(second), dots=72) == paper.pictures(seen, dots=72)
+    assert drawing.of_ours(printed(plain), dots=72) == before
+    assert drawing.of_ours(printed(second), dots=72) == drawing.of_ours(seen, dots=72)
     assert "继续教育验证卡" in text_of(seen)[0]
     assert "第二版标题" in text_of(printed(issued()))[0]
     with db.reading() as session:

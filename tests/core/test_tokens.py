@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import base45
@@ -23,12 +26,14 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
+from starlette.requests import Request
 
 from core.ground import certificates, db, signing
-from core.ground.access import Refused
+from core.ground.access import Actor, Refused
 from core.models import Card
 from core.people import keys, setup
-from core.records import cards, tokens
+from core.records import cards, offline, proofs, tokens
+from routes import verify as routes_verify
 from tests import cast as c
 
 URL = "https://hours.example.gov.cn/verify/"
@@ -112,12 +117,69 @@ def test_what_was_signed_before_a_rotation_still_holds_and_another_office_does_n
     newest, former = signing.public_keys()
     assert (former, newest.id != first.id) == (first, True)
     assert scanned_text(card) != before
+    again = cards.pdf(card, verify_url=URL + card.code)  # printed again it says what it said
+    assert before.partition("#")[2].encode() in again
     assert tokens.read(before) == tokens.read(scanned_text(card)) is not None
     with db.reading() as session:
         assert cards.verification(session, card.code) is not None
     monkeypatch.setenv("CE_KEY_FILE", str(tmp_path / "other.key"))
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/none.db")
     assert tokens.read(before) is None
+
+
+def test_a_key_that_others_may_hold_is_void_once_two_agree_and_so_is_what_it_signed(office: Path) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    admin, reviewer = cast["admin"], cast["reviewer"]
+    with db.reading() as session:
+        system = setup.system_actor(session)
+
+    def did(deed: Callable[..., Any], *given: Any, actor: Actor = admin, **more: Any) -> Any:
+        with db.transaction() as session:
+            return deed(session, *given, actor=actor, now=c.AFTER, **more)
+
+    def refused(deed: Callable[..., Any], *given: Any, **more: Any) -> str:
+        with pytest.raises(Refused) as why:
+            did(deed, *given, **more)
+        return why.value.code
+
+    def answered() -> tuple[cards.Answer, str, set[bytes]]:
+        with db.reading() as session:
+            found = cards.verification(session, card.code)
+            gone = cbor2.loads(signing.opened(offline.status(session, now=c.AFTER)))[6]
+        return found.answer, found.revoked.kind if found.revoked else "", {id_ for id_, _ in gone}
+
+    card = did(cards.issue, c.person_id(1), 2024, actor=reviewer)
+    proof = did(proofs.issue, 1, 1, actor=reviewer)
+    (former,) = signing.public_keys()
+    why = {"reason": "存放密钥的U盘遗失"}
+    assert refused(keys.ask_to_void, former.fingerprint, **why) == "in use"  # nothing could be signed any more
+    did(keys.rotate, reason="例行更换")
+    assert refused(keys.ask_to_void, former.fingerprint, **why, actor=cast["hohhot_admin"]) == "role"
+    assert refused(keys.ask_to_void, former.fingerprint, reason="") == "reason"
+    assert refused(keys.agree_to_void, former.fingerprint, actor=system) == "done"
+    did(keys.ask_to_void, former.fingerprint, **why)
+    assert refused(keys.ask_to_void, former.fingerprint, **why) == "done"
+    assert refused(keys.agree_to_void, former.fingerprint) == "self"
+    did(keys.keep_believing, former.fingerprint)
+    did(keys.ask_to_void, former.fingerprint, **why)
+    assert answered() == (cards.Answer.VALID, "", set())  # as long as one alone has said so
+    did(keys.agree_to_void, former.fingerprint, actor=system)
+    assert answered() == (cards.Answer.REVOKED, "签名密钥作废", {former.id})
+    assert refused(keys.keep_believing, former.fingerprint) == "done"
+    assert refused(cards.printed_again, card.id, actor=reviewer) == "revoked"
+    with db.reading() as session:
+        assert proofs.void_since(session, proof) == date(2024, 7, 1)
+        (line,) = cards.issued(session, c.person_id(1), reviewer).to_dict("records")
+        assert (line["state"], line["reason"]) == ("已失效", "签名密钥作废")
+        newest, gone = keys.listed(session, admin)
+        assert (newest.doubt, gone.doubt and gone.doubt.void_on) == (None, date(2024, 7, 1))
+        assert keys.faults(session) == []  # what it sealed is still opened
+    public = routes_verify.keys(Request({"type": "http"})).body
+    assert [each["kid"] for each in json.loads(public)["keys"]] == [signing.public_keys()[0].jwk["kid"]]
+    again = did(cards.issue, c.person_id(1), 2024, actor=reviewer)
+    with db.reading() as session:
+        assert cards.verification(session, again.code).answer is cards.Answer.VALID
 
 
 def test_the_pdf_is_signed_holds_its_record_and_says_what_it_is(card: Card) -> None:

@@ -45,6 +45,19 @@ def test_the_key_is_rotated_on_the_screen_and_what_was_signed_before_still_holds
     assert former["验证公钥编号"] == first["验证公钥编号"] != newest["验证公钥编号"]
     assert newest["启用时间"] >= former["启用时间"] == first["启用时间"]
     assert signing.opened(before) == signing.opened(signing.signed(b"a card")) == b"a card"
+    app.text_input(key="doubt-reason").set_value("U盘遗失")
+    press(app, "提请作废")
+    assert held(app)[1]["状态"] == "提请作废"
+    press(app, "同意作废")
+    assert any("须由另一人办理" in each.value for each in app.error)
+    press(app, "撤回")
+    assert held(app)[1]["状态"] == "曾用"
+
+
+def press(app: AppTest, label: str) -> None:
+    (button,) = (each for each in app.button if each.label == label)
+    button.click().run()
+    assert not app.exception
 
 
 def held(app: AppTest) -> list[dict[str, str]]:

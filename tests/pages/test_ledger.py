@@ -207,7 +207,7 @@ def test_anybody_checks_a_proof_without_signing_in(cast: Cast) -> None:
     def told(content: bytes) -> str:
         return asked("POST", files={"proof": ("proof.json", content)}).text
 
-    assert "入账证明的校验文件" in asked("GET").text
+    assert "核验入账证明" in asked("GET").text
     assert "证明成立" in told(file)
     assert people.id_number(1) not in told(file)
     assert "赵示丁" in told(file)

@@ -12,7 +12,7 @@ from core.ground.access import Actor, Refused
 from core.ground.hours import hours_text
 from core.ledger.years import SubjectLine
 from web import context, tables
-from web.policies.articles import silences, told
+from web.policies.articles import silences
 from web.words import clause, md
 
 
@@ -66,7 +66,7 @@ def brief(sheet: DecisionSheet) -> None:
 def verdict(sheet: DecisionSheet) -> None:
     """The verdict (结论) in a sentence, what it is based on and what was left open."""
     tell = {"符合": st.success, "不符合": st.error, "待核验": st.warning}[sheet.outcome.label]
-    tell(f"**{md(told(sheet.headline))}**" + (f"  \n{md(sheet.note)}。" if sheet.note else ""))
+    tell(f"**{md(sheet.headline)}**" + (f"  \n{md(sheet.note)}。" if sheet.note else ""))
 
 
 def years(sheet: DecisionSheet) -> None:
@@ -120,9 +120,7 @@ def _ways(sheet: DecisionSheet) -> None:
 
 def _result(way: Way) -> str:
     """What a rule asks for, and whether that is met."""
-    need = "不要求学时" if way.years == "无" else f"需完成{told(way.years)}"
-    met = "" if way.years == "无" else "，已完成" if way.met else f"，缺{hours_text(way.gap)}学时"
-    return ("**采用**：" if way.won else "未采用：") + need + met
+    return ("**采用**：" if way.won else "未采用：") + md(way.asks)
 
 
 def _why(way: Way) -> str:
@@ -139,7 +137,7 @@ def _missing(sheet: DecisionSheet, actor: Actor) -> None:
     with db.reading() as session:
         ways = closing.ways_to_close(session, sheet, actor=actor, now=context.moment(session))
         try:
-            later = told(closing.if_waiting(session, sheet, actor=actor).headline)
+            later = closing.if_waiting(session, sheet, actor=actor).headline
         except Refused as refused:
             later = refused.words
     st.markdown("**怎样补齐**")

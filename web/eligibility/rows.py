@@ -9,6 +9,7 @@ from core.eligibility import sheet
 from core.eligibility.answers import Run
 from core.ground import db
 from core.ground.access import Actor, Refused
+from core.law import wording
 from web import tables
 from web.eligibility import decision
 from web.policies.articles import told
@@ -27,13 +28,18 @@ NAMES = {
 
 def choose(frame: pd.DataFrame) -> int | None:
     """The answered rows of a file (核验结果) to choose from; answers the chosen spreadsheet row."""
-    columns = (
-        "file_row name outcome years_required gap clauses application_year application_route application_level".split()
-    )
-    columns += ["id_mask", "words"]
+    columns = "file_row name outcome words clauses employer application_year application_route".split()
+    columns += ["application_level", "id_mask"]
     shown = frame.rename(columns=NAMES)
-    written = {name: shown[name].map(told) for name in ("years_required", "gap", "clauses")}
-    return tables.pick(shown.assign(**written), columns, name="row", by="file_row", empty="没有这样的申报。")
+    given = zip(shown["years_required"], shown["gap"], shown["words"], strict=True)
+    shown = shown.assign(words=[_why(*each) for each in given], clauses=shown["clauses"].map(told))
+    return tables.pick(shown, columns, name="row", by="file_row", empty="没有这样的申报。")
+
+
+def _why(years: str, gap: str, note: str) -> str:
+    """What an answer rests on, in words: the years asked for, what is missing in them, what the notice says to it."""
+    asked = [wording.years_words(years), wording.gap_words(gap)] if years else []
+    return "；".join(filter(None, [*asked, note]))
 
 
 def opened(row: int | None, run: Run, actor: Actor) -> None:
