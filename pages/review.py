@@ -35,8 +35,8 @@ with db.reading() as session:
         lambda: queues.hinted(
             session,
             queues.listed(session, asked, actor=actor, now=now, offset=(page - 1) * size, limit=size),
-            actor=actor,
-            now=now,
+            actor,
+            now,
         ),
     )
 deciding.go_on([row.submission.id for row in rows])

@@ -174,11 +174,11 @@ def listed(
     return [_row(each, lines[each.id], marks[each.id], today) for each in found]
 
 
-HINTED = timedelta(minutes=10)
+HINTED = timedelta(hours=1)
 """For so long what is worth a look about one that waits is not asked again for a list: what opens it asks."""
 
 
-def hinted(session: Session, rows: Sequence[Row], *, actor: Actor, now: datetime) -> list[Row]:
+def hinted(session: Session, rows: Sequence[Row], actor: Actor, now: datetime) -> list[Row]:
     """Rows with how much more is worth a look (提示) in each that waits, so that nobody opens it to learn that."""
 
     def count(found: Submission) -> int:

@@ -175,7 +175,7 @@ def test_the_lines_are_those_of_the_plans_notice_else_of_the_regions_else_nothin
 def test_far_beyond_its_plan_a_report_needs_its_bases_reason_and_the_reviewers_confirmation(database: str) -> None:
     cast = c.assemble()
     report = drafted(cast, 30, reason="  ", headcount=15)
-    figures = "批准15人，报送30人；批准合计360学时，报送720学时"
+    figures = "批准15人，名单30人；批准合计360学时，名单合计720学时"
     refused = c.refusal(moving(cast, report, Action.SUBMIT, "base"))
     assert refused.code == "over-plan"
     assert figures in refused.words

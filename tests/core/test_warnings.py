@@ -66,7 +66,7 @@ def test_a_report_without_a_warning_may_be_approved_among_many_and_one_with_one_
     with db.reading() as session:
         wanted = queues.Wanted(("report",), State.SUBMITTED, own=True)
         rows_ = queues.listed(session, wanted, actor=cast["reviewer"], now=c.NOW)
-        lines = [row.line for row in queues.hinted(session, rows_, actor=cast["reviewer"], now=c.NOW)]
+        lines = [row.line for row in queues.hinted(session, rows_, cast["reviewer"], c.NOW)]
     assert [line.size for line in lines] == ["名单2人", "名单4人"]
     assert [[mark.word for mark in line.marks] for line in lines] == [["提示1"], ["错误1", "提示2"]]
     c.approve(cast, plain.id, now=c.AFTER)

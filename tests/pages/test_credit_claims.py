@@ -84,7 +84,7 @@ def test_hours_that_the_days_do_not_hold_are_told_at_once_and_what_was_typed_sta
     app.selectbox(key=f"{key}activity").select("三科").run()
     fill(app, key, title="三科教师研修证书", issuer="示例学院", start_on=TODAY, completed_on=TODAY, amount=40.0)
     press(app, "保存")
-    assert f"每天至多8学时，{TODAY}一天至多8学时；起止日期有误的请改正" in "".join(boxes(app, "warning"))
+    assert f"每天至多8学时，{TODAY}一天至多8学时；起止日期有误的请改正" in boxes(app, "error")[0]
     assert app.text_input(key=f"{key}title").value == "三科教师研修证书"
     fill(app, key, start_on=TODAY - timedelta(days=366), amount=4.0)
     press(app, "保存")

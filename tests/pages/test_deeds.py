@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -28,7 +29,7 @@ from core.models import (
     Unsaved,
 )
 from core.people import accounts
-from core.submissions import comments, plans, workflow
+from core.submissions import comments, kinds, plans, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from tests import cast as people
@@ -527,6 +528,20 @@ def test_a_return_that_was_undone_leaves_no_mark_on_the_desk(cast: Cast) -> None
     app = open_page("review", sign_in("reviewer"), item=str(plan.id))
     assert not [words for words in boxes(app, "warning") if "再次上报" in words]
     assert [each.value for each in app.caption if "退回0次" in each.value]
+
+
+def test_the_desk_speaks_in_the_words_of_the_kind_that_is_open(cast: Cast) -> None:
+    found = people.waiting(cast, "objection")
+    app = open_page("review", sign_in("reviewer"), kind="objection", item=str(found.id))
+    assert (
+        "异议成立、请补充说明、异议不成立时必填，提出人会看到" in app.text_area(key=f"opinion-{found.id}").placeholder
+    )
+    said = "".join(each.value for each in app.markdown)
+    assert re.search("异议成立(后，|”：)", said)
+    assert "通过" not in said
+    words = {action: kinds.of(found).word_for(action) for action in listing.DECISIONS.values()}
+    assert "A 异议成立　B 请补充说明　X 异议不成立" in listing.keys(words)
+    assert listing.nothing(words)["reject"] == "这一件现在不能由您办理“异议不成立”。"
 
 
 def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_line(
