@@ -339,7 +339,10 @@ def test_a_base_reads_its_filed_roster_and_what_came_of_each_row(cast: Cast) -> 
     app = open_page("paper", sign_in("base"), item=str(report.id))
     app.toggle(key="roster").set_value(True).run()
     frame = next(each for each in frames(app) if "file_row" in each and "hours_standing" in each)
-    assert frame[["file_row", "severity", "hours_standing"]].to_numpy().tolist() == [["4", "错误", ""], ["3", "", "有效"]]
+    assert frame[["file_row", "severity", "hours_standing"]].to_numpy().tolist() == [
+        ["4", "错误", ""],
+        ["3", "", "有效"],
+    ]
     assert "花名册有1行有错误，没有登记学时" in boxes(app, "warning")[-1]
 
 
