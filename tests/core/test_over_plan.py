@@ -111,7 +111,7 @@ def test_more_hours_in_all_than_the_notice_lets_pass_need_a_reason(office: str, 
     report = c.draft_report(cast, c.sheet(rows), headcount=20)
     found = [line for line in told(report) if "学时" in line[0]]
     hours = {None: "504", False: "528", True: "528.5"}[far]
-    assert found == [(f"批准合计480学时，报送{hours}学时", bool(far))]
+    assert found == [(f"批准合计480学时，名单合计{hours}学时", bool(far))]
     assert report.faults == (far is None)
 
 
