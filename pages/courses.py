@@ -42,7 +42,7 @@ def one(found: Course, who: Actor) -> None:
     """The course that was chosen, as this actor has it."""
     mine = who.role is Role.BASE_CLERK and found.organization_id == who.organization_id
     writing = found.state is CourseState.DRAFT and mine
-    reading.head(found, editing=writing)
+    reading.head(found)
     if writing:
         editing.course(found, who)
         editing.lessons(found, who)
@@ -66,7 +66,8 @@ def draw() -> None:
         st.button("编制新课程", icon=":material/add:", on_click=lambda: address.choose("new", 1), key="new-course")
     if actor.role in OFFICERS and actor.oversees_region and address.view(["课程", "各盟市"], key="of") == "各盟市":
         this = context.today().year
-        year = st.selectbox("年度", [this + 1, this, this - 1, this - 2], 1, key="year", bind="query-params", width=140)
+        years = [this + 1, this, this - 1, this - 2]
+        year = st.selectbox("年度", years, 1, key="year", bind="query-params", required=True, width=140)
         reading.by_league(year, actor)
         return
     with db.reading() as session:

@@ -60,7 +60,7 @@ def done(lines: tuple[Done, ...]) -> None:
     with links.lines("done"):
         st.markdown("**最近办理**")
         for each in lines:
-            words = f":gray[{moment_text(each.at)[5:]}]　{each.event}" + (f"　{md(each.title)}" if each.title else "")
+            words = f":gray[{moment_text(each.at)}]　{each.event}" + (f"　{md(each.title)}" if each.title else "")
             links.line(words, links.place(each.kind, each.id, actor) if each.kind in KINDS else None)
 
 
@@ -128,7 +128,7 @@ with left:
     part("下级逾期未报", here.below, name="below")
     if not any(found.count for found in waiting if found):
         if deciding:
-            shell.empty("没有等待办理的申报。有新的上报时会列在这里。", "clear")
+            shell.empty("没有等待办理的申报。有新的上报时会列在这里；办理过的，在“审核”中选“全部”查看。", "clear")
         elif filing:
             shell.empty("没有待填写、待报送的事项。要新填一份，请从“申报”进入。", "clear")
         else:

@@ -56,7 +56,7 @@ SCREENS: dict[str, dict[str, tuple[Screen, ...]]] = {
         "审核": (Screen("review", "审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),),
         "申报": (Screen("filing", "申报", "edit_calendar", papers.FILERS), Screen("paper", "填写", "edit_note", ())),
         "在线学习": (Screen("learning", "在线学习", "school", (Role.PERSON,)),),
-        "公需课程与考试": (
+        "网络课程与考试": (
             Screen("courses", "网络课程", "school", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),
             Screen("exam_bank", "题库", "quiz", (Role.BASE_CLERK, Role.REVIEWER)),
             Screen("exams", "网络考试", "assignment", (Role.BASE_CLERK, Role.REVIEWER)),

@@ -112,7 +112,7 @@ def test_what_waits_on_a_page_is_counted_at_its_entry_too(monkeypatch: pytest.Mo
     here = Actor(1, "甲", Role.REVIEWER, 1, "示例厅", OrganizationKind.REGION_HR)
     sections = screens.pages(screens.menu(here, NOW.year), {"courses": 2, "exams": 1, "review": 3})
     shown = {title for section in sections.values() for visibility, title in section if visibility == "visible"}
-    assert {"公需课程与考试（3）", "审核（3）", "专项项目"} <= shown
+    assert {"网络课程与考试（3）", "审核（3）", "专项项目"} <= shown
 
 
 @pytest.mark.parametrize("page", PAGES)
