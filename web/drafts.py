@@ -6,6 +6,8 @@ and how to be rid of it; under a field it says what is wrong with it. Saving to 
 
 from __future__ import annotations
 
+import itertools
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -32,6 +34,11 @@ _TYPING = st.components.v2.component("typing", js=(Path(__file__).parent / "typi
 
 DAYS: dict[str, Any] = {"format": "YYYY-MM-DD", "min_value": date(1900, 1, 1), "max_value": date(2100, 12, 31)}
 """How a day is asked for: the widget lets any through, core says in words what is wrong with it."""
+
+
+DRAFT = "draft"
+"""The query parameter that names one of several drafts of new records."""
+_ASIDE = re.compile(r"-d[0-9]+$")
 
 
 LEGEND = (
@@ -136,8 +143,9 @@ class Form:
         if self.told:
             st.warning(md(self.told))
         if changed := self.changed:
+            what = "草稿" if ":new" in self.place else "未保存的改动"
             kept = f"，{moment_text(self.kept_at)[-5:]}已自动暂存" if self.kept == _plain(changed) else ""
-            st.markdown(f":orange-badge[:material/edit: 未保存的改动{kept}]", width="content")
+            st.markdown(f":orange-badge[:material/edit: {what}{kept}]", width="content")
             with st.popover("放弃改动"):
                 st.write("回到上次保存的内容，这些改动不再保留。")
                 st.button("确认放弃", key=f"{self.prefix}discard", on_click=self.discard)
@@ -156,6 +164,21 @@ class Form:
             self.told = refused.words
         else:
             self.kept, self.kept_at, self.told = changed, now, ""
+
+    def set_aside(self) -> None:
+        """Give what is to be a new record a place of its own (另存草稿), so that another new one can be begun."""
+        if ":new" not in self.place or _ASIDE.search(self.place):
+            return
+        with db.transaction() as session:
+            here = self._signed_in(session)
+            taken = unsaved.places(session, here)
+            number = next(at for at in itertools.count(1) if f"{self.place}-d{at}" not in taken)
+            unsaved.drop(session, self.place, actor=here)
+        forms = _forms(self.account)
+        forms.pop(self.place, None)
+        self.place, self.kept = f"{self.place}-d{number}", {}
+        forms[self.place] = self
+        address.choose(DRAFT, number)
 
     def discard(self) -> None:
         """Discard what was typed (放弃改动): back to what the record has."""
@@ -206,6 +229,8 @@ def form(
     record's, 0 for a new one. `notes`: what is to be said below a field until it is changed.
     """
     forms = _forms(actor.account_id)
+    if ":new" in place and (number := address.chosen(DRAFT)):
+        place = f"{place}-d{number}"
     found = forms.get(place)
     if found is None or not any(found.key(name) in st.session_state for name in found.base):
         with db.reading() as session:
