@@ -25,6 +25,7 @@ from web import (
     links,
     papers,
     passwords,
+    printed,
     search,
     second_factor,
     shell,
@@ -226,6 +227,7 @@ def screen(known: context.Known) -> None:
     shell.identify(known.whose, _title(here) if entries else "")
     if actor:
         banner(actor, known, counts)
+        printed.head(actor)
         strip(entries, here, counts)
     with bar.messages():
         if not known.begun:

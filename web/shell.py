@@ -93,8 +93,7 @@ def identify(whose: Identity, title: str = "") -> None:
         return
     st.logo(whose.mark or str(MARK), size="large")
     called = "".join(f"\\{ord(letter):06x}" for letter in whose.called)  # as CSS writes any letter
-    places = '[data-testid="stSidebarHeader"]::after, .st-key-head::before'
-    st.html(f'<style>{places} {{ content: "{called}" }}</style>')
+    st.html(f'<style>[data-testid="stSidebarHeader"]::after {{ content: "{called}" }}</style>')
 
 
 def nameplate(whose: Identity) -> None:
