@@ -139,7 +139,7 @@ def by_person(person_id: int | None) -> None:
 
         frame, count = tables.listing(asked, actor, name="person")
         st.caption(f"共{count:,}人" + ("，选中一人后填写申报情况" if count else ""))
-        shown = ["name", "post", "employer", "id_mask"]
+        shown = ["name", "post", "level", "employer", "id_mask"]
         empty = "没有符合条件的人员。请核对姓名或完整身份证号。"
         person_id = tables.pick(frame, shown, name="person", empty=empty)
     if person_id is None:

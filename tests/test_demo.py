@@ -68,7 +68,8 @@ def strangers() -> None:
     assert len(samples) == 600
     with db.reading() as session:
         persons = list(session.scalars(sa.select(Person)))
-        assert len(persons) == 5000
+        assert len(persons) == 5001
+        assert len([person for person in persons if person.merged_into_id]) == 1  # one whose number was mistyped
         for person in persons:
             assert resident_id.problem(person.id_number) is None
             assert person.id_number.startswith("150199")

@@ -401,7 +401,10 @@ def test_the_trail_is_filtered_and_a_league_sees_its_own(cast: Cast) -> None:
     assert set(app.dataframe[0].value["event"]) == {"上报"}  # what a plan's is called
     entry = one(sa.select(AuditEntry.id).where(AuditEntry.event == "submission.submit"))
     app = open_page("audit", sign_in("admin"), entry=str(entry))
-    assert any("状态：draft → submitted" in text.value for text in app.text)
+    assert app.table[0].value["原来"][0] == "草稿"
+    assert "上报了培训计划“" in app.dataframe[0].value["told"][0]
+    about = open_page("audit", sign_in("admin"), about="没有这样的人")
+    assert not about.dataframe
     league = open_page("audit", sign_in("hohhot_leader"))
     assert "示例继续教育基地" not in set(league.dataframe[0].value["organization_touched"])
 

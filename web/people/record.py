@@ -24,6 +24,7 @@ def one(person_id: int, actor: Actor) -> None:
     with db.reading() as session:
         person = persons.one(session, person_id, actor)
         offices = organizations.authorities(session)
+    level = persons.title_level(person)
     with st.container(border=True):
         st.markdown(f"#### {md(person.name)}　:gray[{resident_id.mask(person.id_number)}]")
         facts(
@@ -32,6 +33,7 @@ def one(person_id: int, actor: Actor) -> None:
                 ("工作单位", person.employer_name),
                 ("管理权限", offices[person.authority_id]),
                 ("专业技术职务", person.post),
+                ("职称级别", level if person.level or not level else f"{level}（按职务名称）"),
                 ("从事专业", person.specialty),
                 ("入库时间", moment_text(person.added_at)),
             ]

@@ -15,7 +15,6 @@ from core.ground import db, typed
 from core.ground.access import Actor, Refused
 from core.models import Organization, PlanTable, YearSummary
 from core.submissions.programmes import capability, lines
-from core.tables import sheets
 from core.tables.mending import Change
 from core.tables.problems import Problem
 from core.tables.reading import Asked
@@ -43,7 +42,7 @@ def form(found: PlanTable | None, actor: Actor) -> Paper:
         withheld=_withheld,
     )
     which(draft, found, actor, "plan_due")
-    _files(draft, paper, found)
+    _files(draft, paper, found, actor)
     if found:
         _room(found, actor)
     most = capability.LONGEST_NOTE
@@ -96,7 +95,7 @@ def which(draft: drafts.Form, found: PlanTable | YearSummary | None, actor: Acto
 # --- files and pasted rows --------------------------------------------------------------------------------------------
 
 
-def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None) -> None:
+def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None, actor: Actor) -> None:
     """A file as the office has it, rows pasted instead of one, and the question a file left open (认列)."""
     there = len(found.lines) if found else 0
     left, right = st.columns([3, 2], vertical_alignment="center")
@@ -104,7 +103,7 @@ def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None) -> None:
     if there and _upload(draft):
         right.checkbox(f"替换原有各项（{there}项）", key=_replace(draft), help="不勾选不会替换；粘贴的各项加在后面")
     right.download_button(
-        "下载空白计划表（附件2）", _blank, "计划表.xlsx", icon=":material/download:", on_click="ignore"
+        "下载空白计划表（附件2）", _blank(draft, actor), "计划表.xlsx", icon=":material/download:", on_click="ignore"
     )
     with st.expander("不上传文件，从WPS或Excel复制后粘贴", expanded=bool(draft.value("pasted"))):
         label = "粘贴各项（加在现有各项之后）" if there else "粘贴各项（可带表头；不带表头的按附件2的列序）"
@@ -120,9 +119,16 @@ def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None) -> None:
 
 
 @functools.cache
-def _blank() -> bytes:
+def _blank(draft: drafts.Form, actor: Actor) -> Callable[[], bytes]:
     """An empty table to fill in (空白计划表), made when it is first asked for."""
-    return sheets.marked(lines.HEADINGS, [], [], title="培养培训计划表")
+    year = draft.value("year")
+
+    def made() -> bytes:
+        with db.reading() as session:
+            home = session.get_one(Organization, actor.organization_id)
+            return lines.template(capability.policy_of_year(home, year), year)
+
+    return made
 
 
 def file_key(draft: drafts.Form) -> str:
