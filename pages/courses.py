@@ -64,6 +64,11 @@ def draw() -> None:
     shell.page("网络课程", f"{told}；点一行打开。")
     if makes:
         st.button("编制新课程", icon=":material/add:", on_click=lambda: address.choose("new", 1), key="new-course")
+    if actor.role in OFFICERS and actor.oversees_region and address.view(["课程", "各盟市"], key="of") == "各盟市":
+        this = context.today().year
+        year = st.selectbox("年度", [this + 1, this, this - 1, this - 2], 1, key="year", bind="query-params", width=140)
+        reading.by_league(year, actor)
+        return
     with db.reading() as session:
         found = courses.listing(session, actor)
         so_far = figures.of_office(session, actor)

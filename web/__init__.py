@@ -20,6 +20,7 @@ __all__ = [
     "exams",
     "facts",
     "first_visit",
+    "keys",
     "links",
     "opening",
     "papers",

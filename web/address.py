@@ -31,10 +31,10 @@ def choose(name: str, record_id: int | None) -> None:
         st.query_params[name] = str(record_id)
 
 
-def view(names: Sequence[str]) -> str:
+def view(names: Sequence[str], *, key: str = "view") -> str:
     """Which part of a page is looked at (内容), the first unless the address says another."""
     chosen = st.segmented_control(
-        "内容", names, default=names[0], required=True, key="view", bind="query-params", label_visibility="collapsed"
+        "内容", names, default=names[0], required=True, key=key, bind="query-params", label_visibility="collapsed"
     )
     return chosen or names[0]
 

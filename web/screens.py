@@ -59,6 +59,7 @@ SCREENS = {
         Screen("review", "审核", "fact_check", (Role.REVIEWER, Role.ADMIN)),
         Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
         Screen("results", "外来成绩", "grading", (Role.REVIEWER, Role.BASE_CLERK), results.brings),
+        Screen("exchange", "报送人才库", "send", (Role.REVIEWER,)),
         Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),
     ),
     "查询": (

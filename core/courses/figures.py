@@ -6,21 +6,29 @@ Hints of fair play are hints: nothing is taken from anybody by them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.courses import courses
+from core.courses import courses, passing
+from core.ground import db
 from core.ground.access import OFFICERS, Actor, Role, require
+from core.ledger import standing
 from core.models import (
     Account,
     Course,
+    CourseCredit,
+    CourseState,
+    CreditBatch,
+    CreditEntry,
     Enrolment,
     Lesson,
     LessonProgress,
     MaskedNumber,
     Organization,
+    Parcel,
     Person,
     Sitting,
 )
@@ -78,21 +86,33 @@ def people(
     *,
     course_id: int,
     begun: bool | None = None,
+    employer: str = "",
     offset: int = 0,
     limit: int | None = 20,
 ) -> tuple[pd.DataFrame, int]:
     """The people of a course one by one (学员名单), or those who have, or have not, begun; and how many there are.
 
-    Columns: id, name, id_mask, employer, post, account (whether they can sign in), begun_at, studied_at, passed_at.
+    `employer`: a part of its name. Columns: id, name, id_mask, employer, post, account (whether they can sign in), and
+    the moments of each one's way: begun_at, studied_at, passed_at, posted_at, sent_at (to the talent database).
     Refused codes: "role", "missing".
     """
     course = _of(session, course_id, actor)
     conditions = [_people(course, actor)]
     if begun is not None:
         conditions.append(Enrolment.id.is_not(None) if begun else Enrolment.id.is_(None))
+    if employer:
+        conditions.append(db.holding(employer, Person.employer_name))
     joined = sa.select(sa.func.count(Person.id)).select_from(Person).outerjoin(Enrolment, _his(course))
     count = session.scalar(joined.where(*conditions)) or 0
     has = sa.exists().where(Account.person_id == Person.id, Account.active)
+    posted = (
+        sa.select(CourseCredit.person_id, CreditBatch.posted_at, Parcel.sent_at)
+        .join(CreditBatch, CreditBatch.id == CourseCredit.batch_id)
+        .join(CreditEntry, passing.entry())
+        .outerjoin(Parcel, passing.in_parcel())
+        .where(CourseCredit.course_id == course.id, standing.STANDS)
+        .subquery()
+    )
     query = (
         sa.select(
             Person.id,
@@ -104,9 +124,12 @@ def people(
             Enrolment.started_at.label("begun_at"),
             Enrolment.finished_at.label("studied_at"),
             Enrolment.passed_at.label("passed_at"),
+            posted.c.posted_at,
+            posted.c.sent_at,
         )
         .select_from(Person)
         .outerjoin(Enrolment, _his(course))
+        .outerjoin(posted, posted.c.person_id == Person.id)
         .where(*conditions)
         .order_by(Person.employer_name, Person.id)
         .offset(offset)
@@ -195,6 +218,46 @@ def _people(course: Course, actor: Actor) -> sa.ColumnElement[bool]:
 
 def _his(course: Course) -> sa.ColumnElement[bool]:
     return sa.and_(Enrolment.course_id == course.id, Enrolment.person_id == Person.id)
+
+
+def by_league(session: Session, year: int, actor: Actor) -> pd.DataFrame:
+    """How far people have come with the courses of a year (各盟市学习情况), a line for each office that has any.
+
+    Whoever has begun, studied or passed any of them counts once. Columns: authority, courses, assigned, begun, studied,
+    passed. Refused codes: "role".
+    """
+    require(actor, *OFFICERS)
+    mine = sa.true() if actor.oversees_region else Course.authority_id == actor.organization_id
+    public = sa.and_(Course.year == year, Course.state.in_((CourseState.PUBLISHED, CourseState.WITHDRAWN)), mine)
+
+    def each(column: sa.SQLColumnExpression[datetime | None]) -> sa.ColumnElement[int]:
+        return sa.func.count(sa.distinct(sa.case((column.is_not(None), Person.human_id))))
+
+    moments = (Enrolment.started_at, Enrolment.finished_at, Enrolment.passed_at)
+    done = (
+        sa.select(Course.authority_id, *map(each, moments))
+        .select_from(Enrolment)
+        .join(Course, Course.id == Enrolment.course_id)
+        .join(Person, Person.id == Enrolment.person_id)
+        .where(public)
+        .group_by(Course.authority_id)
+    )
+    figures = {office: counts for office, *counts in session.execute(done)}
+    people = sa.select(sa.func.count(Person.id)).where(
+        Person.authority_id == Organization.id, Person.merged_into_id.is_(None)
+    )
+    offices = (
+        sa.select(Organization.id, Organization.name, sa.func.count(Course.id), people.scalar_subquery())
+        .join(Course, Course.authority_id == Organization.id)
+        .where(public)
+        .group_by(Organization.id, Organization.name)
+        .order_by(Organization.id)
+    )
+    rows = [
+        (name, count, assigned, *figures.get(office, (0, 0, 0)))
+        for office, name, count, assigned in session.execute(offices)
+    ]
+    return pd.DataFrame(rows, columns=["authority", "courses", "assigned", "begun", "studied", "passed"])
 
 
 def of_office(session: Session, actor: Actor) -> dict[int, tuple[int, int, int]]:

@@ -26,6 +26,7 @@ from core.models import (
     Enrolment,
     LessonProgress,
     Organization,
+    Parcel,
     Person,
     Source,
     under,
@@ -68,7 +69,7 @@ def way(session: Session, course: Course, person_id: int) -> list[Step]:
         Step("看完", watched, f"已学完{every}节" if watched else f"学完{done}节，共{every}节" if begun else "未开始")
     ]
     passed = begun.passed_at if begun else None
-    posted, stands = _posted(session, course.id, person_id)
+    posted, stands, parcel = _posted(session, course.id, person_id)
     if passed is None and posted and stands:
         passed = posted.posted_at  # of results from elsewhere
     missing = "可以参加考试" if watched else "学完后参加考试"
@@ -77,7 +78,12 @@ def way(session: Session, course: Course, person_id: int) -> list[Step]:
         steps.append(Step("记学时", posted.posted_at, f"{hours_text(course.hours)}学时，第{posted.id}批"))
     else:
         steps.append(Step("记学时", None, f"第{posted.id}批已冲销" if posted else "考试合格后自动登记"))
-    steps.append(Step("送人才库", None, "与人才信息库对接后自动报送" if posted and stands else "登记学时后报送"))
+    if parcel and stands:
+        said = f"第{parcel.number}次报送" if parcel.sent_at else "已列入报送文件，待报送"
+        steps.append(Step("送人才库", parcel.sent_at, said))
+    else:
+        waits = f"由{course.authority.name}报送" if posted and stands else "登记学时后报送"
+        steps.append(Step("送人才库", None, waits))
     return steps
 
 
@@ -95,14 +101,25 @@ def of_person(session: Session, person: Person, year: int) -> list[tuple[Course,
     return [(each, way(session, each, person.id)) for each in session.scalars(query)]
 
 
-def _posted(session: Session, course_id: int, person_id: int) -> tuple[CreditBatch | None, bool]:
-    """The batch that posted a course's hours to somebody last, and whether they stand."""
+def in_parcel() -> sa.ColumnElement[bool]:
+    """In which parcel (报送批次) an entry goes to the talent database, as SQL over both and its batch."""
+    return sa.and_(
+        Parcel.authority_id == CreditBatch.authority_id,
+        Parcel.year == CreditEntry.year,
+        Parcel.after_batch < CreditBatch.id,
+        Parcel.upto_batch >= CreditBatch.id,
+    )
+
+
+def _posted(session: Session, course_id: int, person_id: int) -> tuple[CreditBatch | None, bool, Parcel | None]:
+    """The batch that posted a course's hours to somebody last, whether they stand, and in which parcel they are."""
     asked = sa.orm.aliased(Person)
     query = (
-        sa.select(CreditBatch, standing.STANDS)
+        sa.select(CreditBatch, standing.STANDS, Parcel)
         .select_from(CourseCredit)
         .join(CreditBatch, CreditBatch.id == CourseCredit.batch_id)
-        .join(CreditEntry, _entry())
+        .join(CreditEntry, entry())
+        .outerjoin(Parcel, in_parcel())
         .join(Person, Person.id == CourseCredit.person_id)
         .join(asked, asked.human_id == Person.human_id)
         .where(asked.id == person_id, CourseCredit.course_id.in_(_editions(session, course_id)))
@@ -110,7 +127,7 @@ def _posted(session: Session, course_id: int, person_id: int) -> tuple[CreditBat
         .limit(1)
     )
     found = session.execute(query).first()
-    return (found[0], bool(found[1])) if found else (None, False)
+    return (found[0], bool(found[1]), found[2]) if found else (None, False, None)
 
 
 def credited(session: Session, course_id: int, person_ids: Sequence[int]) -> set[int]:
@@ -124,7 +141,7 @@ def credited(session: Session, course_id: int, person_ids: Sequence[int]) -> set
             sa.select(asked.id)
             .join(Person, Person.human_id == asked.human_id)
             .join(CourseCredit, CourseCredit.person_id == Person.id)
-            .join(CreditEntry, _entry())
+            .join(CreditEntry, entry())
             .where(asked.id.in_(some), CourseCredit.course_id.in_(editions), standing.STANDS)
         )
         found |= set(session.scalars(query))
@@ -191,7 +208,7 @@ def take_back(
         asked = sa.orm.aliased(Person)
         query = (
             sa.select(CreditEntry.batch_id, CreditEntry.line)
-            .join(CourseCredit, _entry())
+            .join(CourseCredit, entry())
             .join(Person, Person.id == CourseCredit.person_id)
             .join(asked, asked.human_id == Person.human_id)
             .where(asked.id.in_(list(person_ids[start : start + 5000])))
@@ -235,7 +252,7 @@ def _enrolments(session: Session, course_id: int, person_ids: Sequence[int]) -> 
     return found
 
 
-def _entry() -> sa.ColumnElement[bool]:
+def entry() -> sa.ColumnElement[bool]:
     """The entry that a course's batch has for a person."""
     return sa.and_(CreditEntry.batch_id == CourseCredit.batch_id, CreditEntry.person_id == CourseCredit.person_id)
 

@@ -323,22 +323,45 @@ def uncounted(session: Session, enrolment_id: int, actor: Actor) -> list[Uncount
 
 
 def grant(session: Session, found: UncountedTime, *, now: datetime) -> int:
-    """Count a stretch after all (补计时长), up to what its lesson needs; answers how many seconds that is."""
+    """Count a stretch after all (补计时长), up to what its lesson needs; answers how many seconds that is.
+
+    What counted in another player meanwhile, or was granted of the same moments before, does not count twice.
+    """
     if found.granted_at is not None:
         return 0
     enrolment = found.enrolment
     _lock(session, enrolment.person_id)
+    left = max(0, found.seconds - _counted_meanwhile(session, found))
     found.granted_at = now
     progress = session.get(LessonProgress, (enrolment.id, found.lesson_id))
     if progress is None or progress.finished_at is not None:
         return 0
-    more = min(found.seconds, found.lesson.seconds - progress.seconds)
+    more = min(left, found.lesson.seconds - progress.seconds)
     progress.seconds += more
     progress.reached += more
     enrolment.studied += more
     _finish(session, enrolment, found.lesson, progress, now)
     session.flush()
     return more
+
+
+def _counted_meanwhile(session: Session, found: UncountedTime) -> int:
+    """Seconds of a stretch that counted already: in players opened elsewhere, or as granted in another one."""
+    human = sa.select(Person.human_id).where(Person.id == found.enrolment.person_id).scalar_subquery()
+    his = sa.select(Person.id).where(under(Person, human))
+    players = sa.select(Sitting.opened_at, sa.func.coalesce(Sitting.ended_at, Sitting.beat_at), Sitting.seconds).where(
+        Sitting.person_id.in_(his), Sitting.id != found.sitting_id, Sitting.seconds > 0
+    )  # of a stretch of before its player was kept, none
+    granted = (
+        sa.select(UncountedTime.from_at, UncountedTime.to_at, UncountedTime.seconds)
+        .join(Enrolment, Enrolment.id == UncountedTime.enrolment_id)
+        .where(Enrolment.person_id.in_(his), UncountedTime.granted_at.is_not(None), UncountedTime.id != found.id)
+    )
+    whole = 0
+    for since, until, seconds in [*session.execute(players), *session.execute(granted)]:
+        both = (min(until, found.to_at) - max(since, found.from_at)).total_seconds()
+        whole += max(0, min(int(both), seconds))
+    return whole
 
 
 # --- the clock --------------------------------------------------------------------------------------------------------
@@ -407,7 +430,7 @@ def _not_counted(session: Session, sitting: Sitting, since: datetime, seconds: i
     until = since + timedelta(seconds=seconds)
     query = sa.select(UncountedTime).where(UncountedTime.enrolment_id == sitting.enrolment_id)
     last = session.scalar(query.order_by(UncountedTime.id.desc()).limit(1))
-    same = last is not None and (last.reason, last.lesson_id) == (reason, sitting.lesson_id) and not last.granted_at
+    same = last is not None and (last.reason, last.sitting_id) == (reason, sitting.id) and not last.granted_at
     if last is not None and same and abs((since - last.to_at).total_seconds()) < 2:
         last.to_at, last.seconds = until, last.seconds + seconds
         return
@@ -415,6 +438,7 @@ def _not_counted(session: Session, sitting: Sitting, since: datetime, seconds: i
         UncountedTime(
             enrolment_id=sitting.enrolment_id,
             lesson_id=sitting.lesson_id,
+            sitting_id=sitting.id,
             from_at=since,
             to_at=until,
             seconds=seconds,

@@ -31,6 +31,7 @@ from core.models.exams import (
     ItemKind,
     ItemState,
 )
+from core.models.exchange import Parcel
 from core.models.figures import FiledFigures
 from core.models.intakes import Intake, IntakeLine
 from core.models.messages import Message, MessageChoice, MessageRead
@@ -147,6 +148,7 @@ __all__ = [
     "OccupationApproval",
     "Organization",
     "Outcome",
+    "Parcel",
     "Person",
     "PersonChange",
     "Placement",

@@ -200,6 +200,8 @@ class UncountedTime(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     enrolment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrolment.id"), index=True)
     lesson_id: Mapped[int] = mapped_column(sa.ForeignKey("lesson.id"))
+    sitting_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sitting.id"))
+    """The player it was in; None for one of before that was kept."""
     from_at: Mapped[datetime] = mapped_column(Moment)
     to_at: Mapped[datetime] = mapped_column(Moment)
     seconds: Mapped[int]

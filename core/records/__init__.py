@@ -1,8 +1,9 @@
-"""What follows from posted hours: cards, proofs, hours of earlier years, shortfalls."""
+"""What follows from posted hours: cards, proofs, hours of earlier years, shortfalls, what is sent on."""
 
 __all__ = [
     "cards",
     "checking",
+    "exchange",
     "faces",
     "imports",
     "offline",

@@ -221,7 +221,7 @@ class AppealKind(Answered[StudyAppeal]):
     def on_approve(self, session: Session, appeal: StudyAppeal, *, actor: Actor, now: datetime) -> str:
         """The stretch is counted after all, up to what its lesson needs."""
         more = study.grant(session, appeal.uncounted, now=now)
-        return f"补计{length(more)}" if more else "这一节已经学完，不必补计"
+        return f"补计{length(more)}" if more else "这一节已经学完，或这段时间已在另一处计入，不必补计"
 
     def undo(self, session: Session, appeal: StudyAppeal, *, now: datetime) -> None:
         """What was counted after all stays so. Refused codes: "relied"."""

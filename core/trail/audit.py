@@ -29,6 +29,7 @@ from core.models import (
     FiledFigures,
     Intake,
     Organization,
+    Parcel,
     Person,
     PolicyDraft,
     PrintRun,
@@ -219,7 +220,7 @@ def place(session: Session, touched: Base) -> tuple[int, int]:
             return touched.organization_id, touched.authority_id
         case ExamPaper():
             return place(session, session.get_one(Exam, touched.exam_id))
-        case PublicNotice() | CardTemplate():
+        case PublicNotice() | CardTemplate() | Parcel():
             return touched.authority_id, touched.authority_id
         case Quota() | FiledFigures() | Intake():
             return touched.organization_id, touched.organization_id

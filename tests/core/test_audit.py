@@ -47,7 +47,7 @@ from core.people import (
     setup,
 )
 from core.quotas import targets
-from core.records import cards, faces, imports, printing, proofs, templates
+from core.records import cards, exchange, faces, imports, printing, proofs, templates
 from core.submissions import appeals, claims, comments, disputes, plans, reports, workflow
 from core.submissions.programmes import (
     capability,
@@ -306,6 +306,9 @@ def results_of(cast: c.Cast, course_id: int) -> None:
         s.flush()
         platforms.bind(s, source.id, "a01", c.id_number(1), "额尔敦·巴图", actor=cast["exam"], now=c.AFTER)
         platforms.close_source(s, source.id, reason="导错了", **said)
+        parcel = exchange.prepare(s, 2024, actor=said["actor"], now=c.AFTER)
+        exchange.workbook(s, parcel.id, actor=said["actor"], now=c.AFTER)
+        exchange.mark_sent(s, parcel.id, version=parcel.version, actor=said["actor"], now=c.AFTER)
 
 
 def exams_of(cast: c.Cast) -> None:

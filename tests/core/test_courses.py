@@ -14,7 +14,8 @@ from core.courses.passing import Passed
 from core.ground import db
 from core.ground.access import Actor, Refused
 from core.ledger import checks, statements
-from core.models import Course, CourseState, LessonKind, Sitting, Source
+from core.models import Course, CourseState, LessonKind, Sitting, Source, UncountedTime
+from core.records import exchange
 from core.submissions import appeals, workflow
 from core.submissions.workflow import Action
 from core.trail import audit
@@ -257,6 +258,20 @@ def test_an_appeal_that_is_upheld_counts_what_was_left_out_and_the_lesson_is_don
         assert passing.finished(session, course.id, learner.person_id or 0)
 
 
+def test_what_was_counted_elsewhere_meanwhile_is_not_granted_once_more(cast: c.Cast) -> None:
+    course, learner = c.publish_course(cast), cast["person"]
+    pc = opened(learner, course)
+    beat(learner, pc, seconds=30)
+    phone = opened(learner, course, seconds=60)
+    for at in (90, 120):
+        beat(learner, pc, seconds=at)
+        counted = beat(learner, phone, seconds=at + 1)
+    assert (counted.seconds, lost(learner, course)) == (30 + 61, [("elsewhere", 90)])
+    with db.transaction() as session:
+        stretch = session.scalars(sa.select(UncountedTime)).one()
+        assert study.grant(session, stretch, now=c.AFTER) == 30  # of 90: before the telephone was opened
+
+
 def test_a_course_is_studied_in_its_year_by_its_own_people_and_one_begun_is_finished_in_its_edition(
     cast: c.Cast,
 ) -> None:
@@ -296,6 +311,13 @@ def test_the_office_sees_who_has_not_begun_by_employer_and_what_is_worth_a_look(
         with pytest.raises(Refused, match=r"^missing:"):
             figures.counts(session, course.id, cast["hohhot_reviewer"])
         assert figures.of_office(session, cast["reviewer"]) == {course.id: (1, 1, 0)}
+        found, count = figures.people(session, cast["exam"], course_id=course.id, begun=False, employer="农牧")
+        assert (count, list(found["name"])) == (1, [c.row(4)[1]])
+        league = figures.by_league(session, 2024, cast["reviewer"])
+        assert league[["courses", "assigned", "begun", "studied", "passed"]].to_numpy().tolist() == [[1, 4, 1, 1, 0]]
+        assert figures.by_league(session, 2024, cast["hohhot_reviewer"]).empty
+        with pytest.raises(Refused, match=r"^role:"):
+            figures.by_league(session, 2024, cast["exam"])
         assert list(figures.hints(session, course.id, cast["reviewer"])["hint"]) == ["同一设备"]
         assert figures.hints(session, course.id, cast["reviewer"])["people"][0].count("、") == 2
 
@@ -316,9 +338,24 @@ def test_one_line_says_what_is_done_and_what_is_missing(cast: c.Cast) -> None:
         batch = passing.credit(session, course.id, [Passed(person, c.TODAY)], now=c.AFTER)
         assert batch is not None
     assert way()[1:3] == [("考试", True, "合格"), ("记学时", True, f"30学时，第{batch.id}批")]
+    assert way()[3] == ("送人才库", False, "由内蒙古自治区人力资源和社会保障厅报送")
+    office = {"actor": cast["reviewer"], "now": c.AFTER}
+    with db.transaction() as session:
+        parcel = exchange.prepare(session, 2024, **office)
+    assert way()[3] == ("送人才库", False, "已列入报送文件，待报送")
+    with db.transaction() as session:
+        exchange.mark_sent(session, parcel.id, version=parcel.version, **office)
+    assert way()[3] == ("送人才库", True, "第1次报送")
+    with db.reading() as session:
+        ours, _ = figures.people(session, cast["reviewer"], course_id=course.id, begun=True)
+        assert (ours["posted_at"][0], ours["sent_at"][0]) == (batch.posted_at, c.AFTER)
     with db.reading() as session:
         found, _ = statements.batches(session, cast["reviewer"], origin="exam")
         assert list(found["id"]) == [batch.id]
     with db.transaction() as session:
         passing.take_back(session, course.id, [person], reason="试题作废", now=c.AFTER)
-    assert way()[1:3] == [("考试", False, "可以参加考试"), ("记学时", False, f"第{batch.id}批已冲销")]
+    assert way()[1:] == [
+        ("考试", False, "可以参加考试"),
+        ("记学时", False, f"第{batch.id}批已冲销"),
+        ("送人才库", False, "登记学时后报送"),
+    ]

@@ -34,6 +34,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "eligibility": set(Role) - {Role.BASE_CLERK},
     "exam_bank": {Role.BASE_CLERK, Role.REVIEWER},
     "exams": {Role.BASE_CLERK, Role.REVIEWER},
+    "exchange": {Role.REVIEWER},
     "filed_figures": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "filing": {Role.BASE_CLERK, Role.PERSON, Role.EMPLOYER_CLERK},
     "home": set(Role),

@@ -26,8 +26,9 @@ COLOURS = {
     CourseState.PUBLISHED: "green",
     CourseState.WITHDRAWN: "gray",
 }
+BY_LEAGUE = "authority course_count assigned begun studied exam_passed".split()
 BY_EMPLOYER = "employer assigned begun studied exam_passed".split()
-PEOPLE = "name id_mask employer post has_account begun_at studied_at passed_at".split()
+PEOPLE = "name id_mask employer post has_account begun_at studied_at passed_at posted_at sent_at".split()
 HINTS = "hint_kind at hint_people hint_words".split()
 
 
@@ -138,17 +139,34 @@ def by_employer(session: Session, found: Course, actor: Actor) -> tuple[figures.
     return whole, frame.rename(columns={"passed": "exam_passed"})
 
 
+def by_league(year: int, actor: Actor) -> None:
+    """Sums of a year by league (各盟市学习情况): who has begun, studied, passed any of its courses."""
+
+    def asked(session: Session, who: Actor) -> pd.DataFrame:
+        frame = figures.by_league(session, year, who)
+        return frame.rename(columns={"courses": "course_count", "passed": "exam_passed"})
+
+    with db.reading() as session:
+        frame = asked(session, actor)
+    tables.table(frame, BY_LEAGUE, empty=f"{year}年度还没有发布课程。")
+    tables.export(asked, BY_LEAGUE, name=f"{year}年度各盟市学习情况")
+
+
 def not_begun(found: Course, actor: Actor) -> None:
-    """Who has not begun (未开始人员), as a list to send to employers."""
+    """Who has not begun (未开始人员), as a list to send to employers, or to one of them."""
+    part = ""
+    if actor.role is not Role.EMPLOYER_CLERK:
+        part = address.searched("工作单位", key="at", placeholder="单位名称中的文字")
 
     def ask(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        frame, count = figures.people(session, who, course_id=found.id, begun=False, **page)
+        frame, count = figures.people(session, who, course_id=found.id, begun=False, employer=part, **page)
         return frame.rename(columns={"account": "has_account"}), count
 
     columns = [name for name in PEOPLE if not name.endswith("_at")]
     frame, count = tables.listing(ask, actor, name="people")
-    st.caption(f"还有{count}人没有开始学习；没有账号的，由管理员或本人开通后才能学习。")
-    tables.table(frame, columns, empty="都已开始学习。")
+    st.caption(f"还有{count:,}人没有开始学习；没有账号的，由管理员或本人开通后才能学习。")
+    empty = "没有这样的单位，或该单位的人都已开始学习。" if part else "都已开始学习。"
+    tables.table(frame, columns, empty=empty)
     tables.export(lambda session, who: ask(session, who, limit=None)[0], columns, name="未开始学习人员")
 
 
@@ -157,7 +175,7 @@ def learners(found: Course, actor: Actor) -> None:
 
     def ask(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
         frame, count = figures.people(session, who, course_id=found.id, begun=True, **page)
-        for name in ("begun_at", "studied_at", "passed_at"):
+        for name in ("begun_at", "studied_at", "passed_at", "posted_at", "sent_at"):
             frame[name] = [moment_text(each) for each in frame[name]]
         return frame.rename(columns={"account": "has_account"}), count
 

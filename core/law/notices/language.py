@@ -618,6 +618,8 @@ SETTINGS = {
     "course_devices": Setting(
         str, "能否在几处同时学习", choices={"one": "同时只在一处计时，以最后打开的为准，另一处会得到提示"}
     ),
+    # what is sent on: `core.records.exchange`
+    "exchange_lag": Setting(int, "学时多久没有报送人才信息库的提醒", "入账满{}小时没有报送的提醒"),
 }
 """The silences a file can name, each read by what it settles; any other name is a slip."""
 
