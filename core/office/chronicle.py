@@ -38,6 +38,7 @@ from core.models import (
     ItemState,
     Mode,
     Organization,
+    Parcel,
     Person,
     PolicyDraft,
     PrintRun,
@@ -150,6 +151,9 @@ SENTENCES = {
     "paper.begun": "开始作答{what}",
     "paper.handed_in": "交了{what}",
     "paper.taken_in": "到时收了{what}",
+    "parcel.prepared": "生成了{what}",
+    "parcel.sent": "标记已报送{what}",
+    "parcel.taken": "下载了{what}",
     "person.assessment_taken_back": "撤销了{what}的考核结果",
     "person.code": "向{what}发放了开通码",
     "person.corrected": "更正了{what}的信息",
@@ -419,6 +423,7 @@ RECORDS: dict[str, tuple[str, type[Base]]] = {
     "public_notice": ("公示", PublicNotice),
     "filed_figures": ("已报数据", FiledFigures),
     "intake": ("导入批次", Intake),
+    "parcel": ("人才库报送文件", Parcel),
 }
 """What a line can be about beside submissions: by its record, in a word."""
 
@@ -545,7 +550,9 @@ def _told(session: Session, actor: Actor, lines: pd.DataFrame) -> list[tuple[str
 
 def _records(session: Session, record: str, ids: list[int]) -> Iterator[Any]:
     """The records themselves, those that are still there."""
-    model: Any = KINDS[record].model if record in KINDS else RECORDS[record][1]
+    model: Any = KINDS[record].model if record in KINDS else RECORDS[record][1] if record in RECORDS else None
+    if model is None:
+        return
     for start in range(0, len(ids), 5000):
         yield from session.scalars(sa.select(model).where(model.id.in_(ids[start : start + 5000])))
 
@@ -553,7 +560,7 @@ def _records(session: Session, record: str, ids: list[int]) -> Iterator[Any]:
 def sentence(event: str, record: str, what: str, account: str, role: str) -> str:
     """A line as a sentence (一句话): 王敏（审核员）审核通过了培训计划“…”."""
     who = f"{account}（{Role(role).label}）" if role in {each.value for each in Role} else account
-    template = _OF_KIND.get((event, record)) or SENTENCES[event]
+    template = _OF_KIND.get((event, record)) or SENTENCES.get(event) or f"{audit.called(event, record)}：{{what}}"
     return who + template.format(what=what, word=audit.called(event, record))
 
 
@@ -599,6 +606,8 @@ def _named(session: Session, record: str, each: Any) -> str:
         case Quota() | PublicNotice():
             programme = notices.programme_names().get(each.programme, each.programme)
             return f"{each.year}年{programme}的{word}"
+        case Parcel():
+            return f"{each.year}年度第{each.number}次{word}"
         case FiledFigures():
             return f"{each.period}期间的数据（第{each.number}次）"
     return (
