@@ -164,7 +164,10 @@
       level = said;
       if (said === own) each.removeAttribute("aria-level"); else each.setAttribute("aria-level", said);
     }
-    document.querySelectorAll("[role=navigation][aria-label^=翻页]").forEach((each, at) => each.setAttribute("aria-label", at ? `翻页${at + 1}` : "翻页"));
+    document.querySelectorAll("[role=navigation][aria-label^=翻页]").forEach((each, at) => {
+      const name = at ? `翻页${at + 1}` : "翻页";
+      if (each.getAttribute("aria-label") !== name) each.setAttribute("aria-label", name);  // to set it wakes the observer
+    });
   };
   let waiting = 0;
   const soon = () => { waiting ||= setTimeout(() => { waiting = 0; outline(); }, 200); };
