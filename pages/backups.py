@@ -92,7 +92,7 @@ def restoring(kept: list[backups.Kept]) -> None:
         "备份以后办理的事项会从系统中消失；现在的系统先另存一份，可以再换回来。所有人都要重新登录，恢复时打不开系统。"
     )
     with st.form("restore", border=False):
-        st.selectbox("备份", [each.path.name for each in kept], key="restore-name")
+        st.selectbox("备份", [each.path.name for each in kept], key="restore-name", required=True)
         st.text_input("备份口令", type="password", key="restore-passphrase", help="备份时没有设口令的留空。")
         left, right = st.columns(2)
         left.text_input(f"确要恢复请输入“{backups.WORD}”", key="restore-said")
@@ -141,8 +141,9 @@ def below(here: backups.Standing, kept: list[backups.Kept]) -> None:
         f"保留最近{backups.DAILY}天每天、{backups.WEEKLY}周每周、{backups.MONTHLY}个月每月的最后一份。位置：{md(str(here.folder))}"
     )
     if kept:
-        rows = [(each.path.name, moment_text(each.made_at), f"{each.size / 2**20:,.1f}") for each in kept]
-        st.dataframe(pd.DataFrame(rows, columns=["文件", "备份时间", "大小（MB）"]), hide_index=True, width="content")
+        columns = ["文件", "备份时间", "大小（MB）"]
+        rows = [(each.path.name, moment_text(each.made_at), round(each.size / 2**20, 1)) for each in kept]
+        tables.table(pd.DataFrame(rows, columns=columns), columns, empty="")
     else:
         st.caption("这个位置还没有备份文件。")
 

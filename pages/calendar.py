@@ -121,7 +121,9 @@ def take_back(first: object, last: object) -> None:
 def days_off(here: Actor) -> None:
     """The days off of a year; the region's administrator changes them."""
     years = list(range(today.year + 1, today.year - 4, -1))
-    year = st.selectbox("年度", years, years.index(today.year), key="year", bind="query-params", width=120)
+    year = st.selectbox(
+        "年度", years, years.index(today.year), key="year", bind="query-params", width=120, required=True
+    )
     with db.reading() as session:
         frame = holidays.of_year(session, year)
         known = holidays.work_days(session).known(year)
@@ -140,7 +142,7 @@ def days_off(here: Actor) -> None:
         left, right = st.columns(2)
         left.date_input("第一天", None, key="holiday-first", format="YYYY-MM-DD")
         right.date_input("最后一天", None, key="holiday-last", format="YYYY-MM-DD")
-        left.selectbox("安排", list(DayKind), format_func=lambda kind: kind.label, key="holiday-kind")
+        left.selectbox("安排", list(DayKind), format_func=lambda kind: kind.label, key="holiday-kind", required=True)
         right.text_input("节日", key="holiday-name", max_chars=20, placeholder="如：国庆节")
         st.form_submit_button("录入", type="primary", on_click=enter)
 

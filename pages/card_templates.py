@@ -125,5 +125,7 @@ if not history.empty:
         tables.table(shown, ["template_version", "template_title", "account_name", "at", "cards_issued"], empty="")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             numbers = [int(number) for number in history["version"]]
-            chosen = st.selectbox("版本", numbers, format_func=lambda number: f"第{number}版", key="template-from")
+            chosen = st.selectbox(
+                "版本", numbers, format_func=lambda number: f"第{number}版", key="template-from", required=True
+            )
             st.button("以此版的文字为底稿", on_click=begin_from, args=(chosen,))

@@ -18,7 +18,9 @@ if actor.role in OFFICERS:
     views = {"培育情况": courses.standing} | views | {"考核结果": assessments.draw}
 with st.container(horizontal=True, vertical_alignment="bottom"):
     years = list(range(context.today().year + 1, context.today().year - 4, -1))
-    year = st.selectbox("年度", years, years.index(context.today().year), key="year", bind="query-params", width=110)
+    year = st.selectbox(
+        "年度", years, years.index(context.today().year), key="year", bind="query-params", width=110, required=True
+    )
     view = address.view(list(views))
 try:
     if actor.role is Role.BASE_CLERK and not institute:

@@ -35,7 +35,7 @@ def wanted() -> Wanted:
         state = address.filter_by("状态", ItemState, key="state")
         with db.reading() as session:
             topics = ["全部", *filter(None, bank.topics(session, actor))]
-        topic = st.selectbox("知识点", topics, key="topic", bind="query-params", width=150)
+        topic = st.selectbox("知识点", topics, key="topic", bind="query-params", width=150, required=True)
     return Wanted(text, kind, None if topic in (None, "全部") else topic, hard, state)
 
 

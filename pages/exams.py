@@ -10,7 +10,7 @@ from core.ground.access import Actor, Refused, Role
 from core.models import CourseState, ExamState
 from web import address, context, shell, tables
 from web.exams import making, results
-from web.words import md
+from web.words import chip, md
 
 actor = shell.require(Role.BASE_CLERK, Role.REVIEWER)
 COLUMNS = "exam_state year course_title edition exam_sat exam_passed".split()
@@ -54,7 +54,7 @@ def opened(course_id: int, who: Actor) -> None:
         st.caption("还没有编制考试。下面是通知规定的默认设置，可以修改。")
     else:
         left, right = st.columns([1, 3], vertical_alignment="center")
-        left.markdown(making.chip(exam))
+        left.markdown(chip(exam.state))
         with right:
             view = address.view(["设置", "成绩", "试题分析"])
         if view == "成绩":

@@ -74,7 +74,7 @@ def draw() -> None:
     shell.page("报送人才库", "把本机关入账的学时报送内蒙古人才信息库：每一笔只报一次，冲销的另报一笔冲销。")
     this = context.today().year
     years = [this - back for back in range(5)]
-    year = st.selectbox("学时年度", years, key="year", bind="query-params", width=140)
+    year = st.selectbox("学时年度", years, key="year", bind="query-params", required=True, width=140)
     with db.reading() as session:
         here = exchange.standing(session, year, actor)
         found = exchange.listing(session, year, actor)

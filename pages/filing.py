@@ -80,7 +80,9 @@ st.subheader("全部申报", anchor=False)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     words = {kind.word: code for code, kind in mine.items()}
     label = (
-        st.selectbox("类别", ["全部", *words], key="category", bind="query-params", width=180) if len(mine) > 1 else ""
+        st.selectbox("类别", ["全部", *words], key="category", bind="query-params", width=180, required=True)
+        if len(mine) > 1
+        else ""
     )
     state = address.filter_by("状态", State, key="state")
     text = address.searched("查找", key="q", width=240, placeholder="名称、姓名或证书")

@@ -81,8 +81,8 @@ def organizations_tab() -> None:
     with st.expander("新增机构"), st.form("organization", clear_on_submit=True):
         st.text_input("机构全称", key="new-name", max_chars=80)
         kinds = [one for one in OrganizationKind if one not in access.AUTHORITIES]
-        st.selectbox("类别", kinds, format_func=lambda one: one.label, key="new-kind")
-        st.selectbox("管理权限", list(homes), format_func=homes.__getitem__, key="new-authority")
+        st.selectbox("类别", kinds, format_func=lambda one: one.label, key="new-kind", required=True)
+        st.selectbox("管理权限", list(homes), format_func=homes.__getitem__, key="new-authority", required=True)
         st.form_submit_button("新增", type="primary", on_click=add_organization)
 
 

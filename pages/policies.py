@@ -21,7 +21,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     places = [faults.REGION, *setup.league_names()]
     chosen = st.selectbox(
-        "哪里", places, places.index(faults.place(actor.league)), key="league", bind="query-params", width=200
+        "哪里",
+        places,
+        places.index(faults.place(actor.league)),
+        key="league",
+        bind="query-params",
+        width=200,
+        required=True,
     )
     league = None if chosen == faults.REGION else chosen
     if actor.role is Role.ADMIN:

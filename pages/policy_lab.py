@@ -93,7 +93,7 @@ def publishing() -> None:
     names = {"number": "decision_number", "organization": "deciding_office"}
     names |= {"before": "outcome_before", "after": "outcome_by_draft"}
     empty = f"{last}年度没有存档的核验，或结论都不变。"
-    tables.table(changed.rename(columns=names), ["year", *names.values()], empty=empty, height=240)
+    tables.table(changed.rename(columns=names), ["year", *names.values()], empty=empty)
     if one["published_by"] is None or pd.isna(one["published_by"]):
         deciding(chosen, int(str(one["version"])), str(one["draft_name"]), bool(pd.notna(one["put_away_at"])))
 

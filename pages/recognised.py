@@ -29,7 +29,12 @@ if actor.oversees_region:
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     year = st.selectbox(
-        "学时年度", list(range(today.year, today.year - 4, -1)), key="year", bind="query-params", width=120
+        "学时年度",
+        list(range(today.year, today.year - 4, -1)),
+        key="year",
+        bind="query-params",
+        width=120,
+        required=True,
     )
     text = address.searched("培训或主管部门", key="q", placeholder="名称的一部分", width=280)
 

@@ -28,7 +28,12 @@ def programme_of(year: int) -> Programme | None:
     if len(offered) < 2:
         return next(iter(offered.values()), None)
     code = st.selectbox(
-        "专项项目", list(offered), format_func=lambda code: offered[code].name, key="programme", bind="query-params"
+        "专项项目",
+        list(offered),
+        format_func=lambda code: offered[code].name,
+        key="programme",
+        bind="query-params",
+        required=True,
     )
     return offered[code]
 
@@ -84,7 +89,9 @@ def opened(number: int) -> None:
 
 try:
     this = context.today().year
-    chosen_year = st.selectbox("年度", [this + 1, this, this - 1], 1, key="year", bind="query-params", width=140)
+    chosen_year = st.selectbox(
+        "年度", [this + 1, this, this - 1], 1, key="year", bind="query-params", width=140, required=True
+    )
     if (found_programme := programme_of(int(chosen_year or this))) is None:
         st.info("这一年度的通知没有高级研修项目。")
     else:

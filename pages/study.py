@@ -18,7 +18,7 @@ if (opened := address.chosen("notice")) is not None:  # from the home page or th
 VIEWS = ("推荐与遴选", "公示", "培养")
 years = list(range(context.today().year + 1, context.today().year - 4, -1))
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    year = st.selectbox("年度", years, 1, key="year", bind="query-params", width=110)
+    year = st.selectbox("年度", years, 1, key="year", bind="query-params", width=110, required=True)
     view = address.view(VIEWS)
     try:
         found = {each.code: each for each in places.study_programmes(year, actor.league)}
@@ -32,6 +32,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         key="programme",
         bind="query-params",
         width=330,
+        required=True,
     )
 if code not in found:
     st.info(f"{year}年度的通知没有研修项目。")

@@ -19,7 +19,9 @@ years = list(range(context.today().year + 1, context.today().year - 4, -1))
 views = ["现行指标", "分解与下达", "历次下达"] if changes else ["现行指标", "历次下达"]
 row = st.container(horizontal=True, vertical_alignment="bottom")
 with row:
-    year = st.selectbox("年度", years, years.index(context.today().year), key="year", bind="query-params", width=110)
+    year = st.selectbox(
+        "年度", years, years.index(context.today().year), key="year", bind="query-params", width=110, required=True
+    )
     view = address.view(views)
     try:
         names = {each.code: each.name for each in targets.programmes(year)}
@@ -37,7 +39,13 @@ if view == "现行指标":
 with row:
     label = "各单位的进度" if view == "现行指标" else "专项项目"
     code = st.selectbox(
-        label, list(names), format_func=names.__getitem__, key="programme", bind="query-params", width=320
+        label,
+        list(names),
+        format_func=names.__getitem__,
+        key="programme",
+        bind="query-params",
+        width=320,
+        required=True,
     )
 if view == "分解与下达":
     quotas.split(targets.programme(code, year), year, actor)

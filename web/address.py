@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -11,6 +11,8 @@ from core.ground import resident_id
 from core.ground.access import Labelled
 
 Word = TypeVar("Word", bound=Labelled)
+ALL = "全部"
+"""The choice of a filter that leaves nothing out: a choice like the others, so that it is never an empty field."""
 
 
 def chosen(name: str) -> int | None:
@@ -64,13 +66,15 @@ def searched(label: str, *, key: str, placeholder: str = "", width: int = 260) -
 
 def filter_by(label: str, words: Iterable[Word], *, key: str, default: Word | None = None) -> Word | None:
     """Filter (筛选) over a vocabulary, "全部" for none, kept in the query parameter of its key."""
-    options: list[Word | None] = [None, *words]
-    return st.selectbox(
+    options: list[Word | str] = [ALL, *words]
+    chosen: Any = st.selectbox(
         label,
         options,
-        options.index(default),
-        format_func=lambda word: word.label if word else "全部",
+        options.index(default or ALL),
+        format_func=lambda word: str(getattr(word, "label", word)),
         key=key,
+        required=True,
         bind="query-params",
         width=180,
     )
+    return None if chosen in (None, ALL) else chosen

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor
 from core.people import keys
-from web import deeds
+from web import deeds, tables
 from web.deeds import Who
 from web.words import md, moment_text
 
@@ -29,8 +29,8 @@ def held(actor: Actor) -> None:
         )
         for each in held
     ]
-    frame = pd.DataFrame(rows, columns=["密钥指纹", "验证公钥编号", "启用时间", "状态"])
-    st.dataframe(frame, hide_index=True, width="content")
+    columns = ["密钥指纹", "验证公钥编号", "启用时间", "状态"]
+    tables.table(pd.DataFrame(rows, columns=columns), columns, empty="")
     st.caption(
         "现用的加密新内容、签新出具的卡；曾用的只用来打开和核验以前的。私钥不离开服务器；公钥公布在 "
         "/.well-known/jwks.json，离线核验工具在 /verify 页面下载，公钥编号应与这里一致。"
@@ -73,7 +73,7 @@ def _leaked(held: list[keys.Key]) -> None:
                 st.button("撤回", key=f"believe-{key.fingerprint}", on_click=_decide, args=(key.fingerprint, False))
     if former := [each.fingerprint for each in held if not each.in_use and not each.doubt]:
         with st.form("doubt", border=False):
-            st.selectbox("曾用的密钥", former, key="doubt-key")
+            st.selectbox("曾用的密钥", former, key="doubt-key", required=True)
             st.text_input("作废原因", key="doubt-reason", placeholder="如：存放密钥的U盘遗失")
             st.form_submit_button("提请作废", on_click=_doubt)
     else:

@@ -11,7 +11,7 @@ from core.ground.access import Actor, Role
 from core.office import search
 from web import context, links
 from web.links import Place
-from web.words import md
+from web.words import chip, md
 
 KEYS = "Ctrl+K"
 _FOCUS = st.components.v2.component("focus", js=(Path(__file__).parent / "focus.js").read_text(encoding="utf-8"))
@@ -55,7 +55,7 @@ def _part(hits: search.Hits, here: Actor, number: int) -> None:
         st.markdown(f"**{hits.word}**")
         for hit in hits.hits:
             told = [f"**{md(hit.title)}**", f":gray[{md(hit.words)}]" if hit.words else ""]
-            told.append(f":gray-badge[{md(hit.state)}]" if hit.state else "")
+            told.append(chip(hit.state) if hit.state else "")
             links.line("　".join(filter(None, told)), _place(hit, here))
         if hits.more:
             st.caption(f"还有更多，只列出{len(hits.hits)}项。请输入得更完整。")

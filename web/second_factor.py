@@ -130,6 +130,7 @@ def rules() -> None:
             accounts.IDLES.index(idle),
             format_func=lambda minutes: f"{minutes}分钟" if minutes < 60 else f"{minutes // 60}小时",
             key="idle-minutes",
+            required=True,
         )
         st.multiselect(
             "须使用动态口令的角色",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
 import pandas as pd
 
 from core.ground import db
+from core.ground.access import Labelled
 from core.models import State
+from core.submissions.kinds import KINDS
 
 OFFICE = "内蒙古自治区专业技术人员继续教育管理系统"
 """The name of the system, as its pages and its browser tab carry it."""
@@ -24,9 +27,34 @@ CHIPS = {
 }
 
 
-def chip(state: State, word: str = "") -> str:
-    """State badge (状态标签): a state in its colour and the word of its kind, in Markdown."""
-    return f":{CHIPS[state]}-badge[{word or state.label}]"
+TONES = {
+    word: colour
+    for colour, words in {
+        "green": "有效 已发布 在用 现用 已确认 已记学时 符合 真实有效 已完成 合格 及格 已办",
+        "blue": "待发布 待确认 待核验 排队 正在出具 正在生成文件 核对中",
+        "orange": "部分冲销 学时已增加 学时有变化 提示 未合格 不合格 不及格 待办 已停止",
+        "red": "已冲销 冲销 作废 已作废 已失效 不符合 有误 未接收 不予确认 错误 出错停止 逾期",
+    }.items()
+    for word in words.split()
+}
+"""What is not a submission's state, by its word; what is neither is grey."""
+
+
+@functools.cache
+def _of_submissions() -> dict[str, str]:
+    """Every state in the words of every kind, with its colour."""
+    return {kind.word_for(state): CHIPS[state] for state in State for kind in KINDS.values()}
+
+
+def tone(word: str) -> str:
+    """The colour of a state (状态颜色), by its word: the same on every screen, light and dark."""
+    return _of_submissions().get(word) or TONES.get(word, "gray")
+
+
+def chip(state: Labelled | str, word: str = "") -> str:
+    """State badge (状态标签): a state, or its kind's own word for it, in its colour, in Markdown."""
+    said = word or str(getattr(state, "label", state))
+    return f":{CHIPS[state] if isinstance(state, State) else tone(said)}-badge[{md(said)}]"
 
 
 def clause(text: str) -> str:

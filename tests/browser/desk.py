@@ -129,7 +129,16 @@ def seated(browser: Browser, base: str, username: str) -> Desk:
     return Desk(page, base)
 
 
-def choose_first_row(desk: Desk) -> None:
-    """Tick the first row of the page's first table, which is drawn on a canvas: the box lies below the headings."""
+def lists(page: Page) -> Locator:
+    """The lists of a page, in their order."""
+    return page.locator(".list table")
+
+
+def choose_first_row(desk: Desk, *, at: int = 0, key: str = "") -> None:
+    """Open the first row of a list of the page, the first one unless another is asked for: by mouse, or by a key."""
     desk.settle()
-    desk.page.get_by_test_id("stDataFrame").first.locator(".dvn-scroller").click(position={"x": 18, "y": 52})
+    row = lists(desk.page).nth(at).locator("tr.row").first
+    if key:
+        row.press(key)
+    else:
+        row.click()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import Browser, expect
 
 from tests import cast as people
-from tests.browser.desk import choose_first_row, seated
+from tests.browser.desk import choose_first_row, lists, seated
 from tests.cast import Cast
 from tests.pages.test_deeds import TODAY
 
@@ -67,9 +67,8 @@ def test_what_a_department_gives_is_decided_by_the_region_and_recognised_by_the_
     league.sees("共1期")
     choose_first_row(league)
     league.sees("已认可的人员和学时")
-    league.settle()
-    league.page.get_by_test_id("stDataFrame").nth(1).locator(".dvn-scroller").click(position={"x": 18, "y": 52})
+    choose_first_row(league, at=1, key=" ")
     league.page.get_by_role("link", name="查看此人的学时明细").click()
     league.sees("学时明细")
     league.settle()
-    expect(league.page.get_by_test_id("stDataFrame").last).to_contain_text(DEPARTMENT)
+    expect(lists(league.page).last).to_contain_text(DEPARTMENT)

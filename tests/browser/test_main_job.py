@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from core.ground import db
 from core.models import AuditEntry
-from tests.browser.desk import Desk, arrive, choose_first_row, window
+from tests.browser.desk import Desk, arrive, choose_first_row, lists, window
 
 ROSTER = db.ROOT / "tests" / "data" / "roster.xlsx"
 TITLE = "端到端知识更新培训班"
@@ -86,15 +86,15 @@ def look_up(reviewer: Desk, year: int) -> None:
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("employer="), timeout=30_000)
     reviewer.sees(re.compile("^共[0-9]人$"))
-    choose_first_row(reviewer)
+    choose_first_row(reviewer, key="Enter")
     reviewer.sees("各年度学时与要求")
     expect(page).to_have_url(re.compile(r"person=\d+"))
     page.reload()
     reviewer.sees("各年度学时与要求")
-    totals = page.get_by_test_id("stDataFrame").nth(1)
+    totals = lists(page).nth(1)
     expect(totals).to_contain_text(str(year))
     expect(totals).to_contain_text("24 / 60")
-    expect(page.get_by_test_id("stDataFrame").nth(2)).to_contain_text(TITLE)
+    expect(lists(page).nth(2)).to_contain_text(TITLE)
 
 
 def print_card(reviewer: Desk, folder: Path) -> str:

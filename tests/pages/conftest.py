@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.delta_generator import DeltaGenerator
@@ -64,9 +65,19 @@ def open_page(name: str, token: str | None, **query: str) -> AppTest:
 def listed(app: AppTest) -> list[dict[str, Any]]:
     """The rows of the desk's list, as the component draws them."""
     sent = [json.loads(each.proto.json or each.proto.mixed.json) for each in app.get("bidi_component")]
-    (drawn,) = [each for each in sent if "rows" in each]
+    (drawn,) = [each for each in sent if "deeds" in each]
     rows: list[dict[str, Any]] = drawn["rows"]
     return rows
+
+
+def frames(app: AppTest) -> list[pd.DataFrame]:
+    """The lists of a page in their order, as they are read: texts by column."""
+    sent = [json.loads(each.proto.json or each.proto.mixed.json) for each in app.get("bidi_component")]
+    return [
+        pd.DataFrame([row["cells"] for row in each["rows"]], columns=[column["name"] for column in each["columns"]])
+        for each in sent
+        if "columns" in each
+    ]
 
 
 def boxes(app: AppTest, kind: str) -> list[str]:

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from core.ground import db, signing
 from core.office import backups
 from tests.cast import Cast
-from tests.pages.conftest import open_page, sign_in
+from tests.pages.conftest import frames, open_page, sign_in
 
 
 def test_an_administrator_restores_on_the_screen_and_has_to_sign_in_anew(cast: Cast) -> None:
@@ -62,5 +62,5 @@ def press(app: AppTest, label: str) -> None:
 
 def held(app: AppTest) -> list[dict[str, str]]:
     """The keys as the page lists them."""
-    found: list[dict[str, str]] = app.dataframe[-1].value.to_dict("records")
+    found: list[dict[str, str]] = frames(app)[-1].to_dict("records")
     return found

@@ -15,7 +15,7 @@ from core.models import Account, AuditEntry, Claim, CreditBatch, Person, State
 from core.submissions import claims, queues
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import boxes, listed, open_page, sign_in
+from tests.pages.conftest import boxes, frames, listed, open_page, sign_in
 from tests.pages.test_deeds import NOW, TODAY, one, press
 
 JPEG = b"\xff\xd8\xff\xe0 synthetic"
@@ -73,9 +73,9 @@ def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner
     assert "登记" in boxes(app, "success")[0]
 
     app = open_page("credit_lookup", sign_in("person"))
-    entries = next(each.value for each in app.dataframe if "basis" in each.value and "hours" in each.value)
+    entries = next(each for each in frames(app) if "basis" in each and "hours" in each)
     (entry,) = entries[entries["source"] == "折合"].to_dict("records")
-    assert (entry["hours"], entry["basis"]) == (6.5, "论坛：示例学术论坛证书（示例学会）")
+    assert (entry["hours"], entry["basis"]) == ("6.5", "论坛：示例学术论坛证书（示例学会）")
 
 
 def test_hours_that_the_days_do_not_hold_are_told_at_once_and_what_was_typed_stays(learner: Cast) -> None:
@@ -147,7 +147,7 @@ def test_a_claim_whose_hours_were_taken_back_says_so_and_what_to_do(learner: Cas
 
 def test_a_clerk_claims_for_the_own_people_and_an_examination_deems_the_year(learner: Cast) -> None:
     app = begun("employer")
-    assert list(app.dataframe[0].value["employer"]) == ["示例市第一医院"]
+    assert list(frames(app)[0]["employer"]) == ["示例市第一医院"]
     app = open_page("paper", sign_in("employer"), kind="claim", **{"for": str(people.person_id(1))})
     key = f"claim-new-{people.person_id(1)}-"
     app.selectbox(key=f"{key}activity").select("职业资格").run()

@@ -13,7 +13,7 @@ from core.records import imports
 from core.trail.files import Upload
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import SheetOf, boxes, open_page, sign_in
+from tests.pages.conftest import SheetOf, boxes, frames, open_page, sign_in
 from tests.pages.test_deeds import NOW, press
 
 HEADINGS = tuple(imports.HEADINGS.values())
@@ -59,8 +59,8 @@ def balance(serial: int) -> Any:
 def test_a_file_is_checked_then_imported_with_a_reason_and_what_is_left_out_stays_in_sight(cast: Cast) -> None:
     app = given(open_page("credit_import", sign_in("reviewer")), book(line(1), line(2), line(3, hours="很多")))
     assert "共3行：2行可以入账，2人120学时；1行有问题" in boxes(app, "warning")[0]
-    counts = app.dataframe[0].value
-    assert list(counts[["year", "rows_good", "people", "hours"]].iloc[0]) == [NOW.year - 1, 2, 2, 120]
+    counts = frames(app)[0]
+    assert list(counts[["year", "rows_good", "people", "hours"]].iloc[0]) == [str(NOW.year - 1), "2", "2", "120"]
     assert SheetOf(app).line("5-hours")["words"] == "学时请填数字，如24或7.5"
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditBatch)) == 0  # checking posts nothing
@@ -78,7 +78,7 @@ def test_a_file_is_checked_then_imported_with_a_reason_and_what_is_left_out_stay
     press(app, "导入1笔学时")
     assert boxes(app, "success")[0] == "已导入1笔学时（第2批）。"
     assert [balance(serial) for serial in (1, 2, 3)] == [60, 60, 60]
-    shown = open_page("ledger", sign_in("reviewer")).dataframe[0].value
+    shown = frames(open_page("ledger", sign_in("reviewer")))[0]
     assert list(shown["basis"]) == ["导入：往年学时.xlsx，网上改正1处", "导入：往年学时.xlsx"]
 
 
@@ -88,7 +88,7 @@ def test_hints_are_shown_and_do_not_keep_a_row_out(cast: Cast) -> None:
         "共2行：1行可以入账，1人500学时；1行有问题，不入账，可在下面逐格改正；1处提示，不影响入账，请核对"
         in boxes(app, "warning")[0]
     )
-    assert (list(app.dataframe[1].value["severity"]), SheetOf(app).states) == (["提示"], {"4-hours": "open"})
+    assert (list(frames(app)[1]["severity"]), SheetOf(app).states) == (["提示"], {"4-hours": "open"})
     app.text_input(key="credits-reason").input("补登纸质台账")
     press(app, "导入1笔学时")
     assert balance(1) == 500
@@ -140,7 +140,7 @@ def test_a_file_is_mended_in_the_sheet_and_imported_with_what_was_changed(cast: 
     assert boxes(app, "success")[0] == "已导入3笔学时（第1批）。"
     assert (balance(1), balance(3)) == (60, 60)
     app = open_page("ledger", sign_in("reviewer"), batch="1")
-    made = next(each.value for each in app.dataframe if "cell_after" in each.value)
+    made = next(each for each in frames(app) if "cell_after" in each)
     assert list(made["cell_after"]) == ["60", resident_id.mask(people.id_number(2)), "结业证书", "培训", "删去"]
 
 

@@ -33,7 +33,7 @@ from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import SheetOf, boxes, listed, open_page, sign_in
+from tests.pages.conftest import SheetOf, boxes, frames, listed, open_page, sign_in
 from web.desk import listing
 from web.words import md
 
@@ -320,9 +320,9 @@ def test_a_person_is_looked_up_and_the_card_is_issued(cast: Cast, monkeypatch: p
     monkeypatch.setenv("CE_ADDRESS", "https://hours.example.cn/")
     posted(cast)
     app = open_page("credit_lookup", sign_in("employer"), q="额尔敦•巴图")
-    assert list(app.dataframe[0].value["name"]) == ["额尔敦·巴图"]
+    assert list(frames(app)[0]["name"]) == ["额尔敦·巴图"]
     app = open_page("credit_lookup", sign_in("employer"), person="1")
-    totals = app.dataframe[1].value
+    totals = frames(app)[1]
     assert "24 / 60" in list(totals["专业"])
     assert len(totals) == 3
     next(each for each in app.text_input if each.label == "事由").input("核对纸质证书")
@@ -398,7 +398,7 @@ def test_an_administrator_keeps_organizations_and_accounts(cast: Cast) -> None:
 def test_the_trail_is_filtered_and_a_league_sees_its_own(cast: Cast) -> None:
     people.file_plan(cast, now=NOW, **ahead(20))
     app = open_page("audit", sign_in("admin"), event="提交")
-    assert set(app.dataframe[0].value["event"]) == {"上报"}  # what a plan's is called
+    assert set(frames(app)[0]["event"]) == {"上报"}  # what a plan's is called
     entry = one(sa.select(AuditEntry.id).where(AuditEntry.event == "submission.submit"))
     app = open_page("audit", sign_in("admin"), entry=str(entry))
     assert app.table[0].value["原来"][0] == "草稿"
@@ -406,7 +406,7 @@ def test_the_trail_is_filtered_and_a_league_sees_its_own(cast: Cast) -> None:
     about = open_page("audit", sign_in("admin"), about="没有这样的人")
     assert not about.dataframe
     league = open_page("audit", sign_in("hohhot_leader"))
-    assert "示例继续教育基地" not in set(league.dataframe[0].value["organization_touched"])
+    assert "示例继续教育基地" not in set(frames(league)[0]["organization_touched"])
 
 
 def test_the_policy_page_says_when_no_notice_covers_a_day(cast: Cast) -> None:

@@ -47,4 +47,4 @@ def test_applications_are_mended_in_the_sheet_answered_again_and_recorded_with_w
     assert one(sa.select(DecisionRun.applications)) == 4
     after = json.loads(one(sa.select(AuditEntry.after).where(AuditEntry.event == "eligibility.decided")))
     assert after["rows"] == {"4": "身份证号", "5": "申报年度", "6": "任现职日期", "7": "删去"}
-    assert not app.get("bidi_component")  # what is on record is not mended
+    assert not SheetOf(app).drawn  # what is on record is not mended

@@ -9,7 +9,7 @@ from core.ground import db
 from core.models import BankItem, Exam, ExamState, ItemState
 from tests import cast as c
 from tests import ready, sat
-from tests.pages.conftest import SheetOf, boxes, open_page, sign_in
+from tests.pages.conftest import SheetOf, boxes, frames, open_page, sign_in
 from tests.pages.test_deeds import press
 
 
@@ -50,8 +50,8 @@ def test_what_voiding_an_item_leads_to_is_told_before_the_click(cast: c.Cast) ->
     assert item
     page = open_page("exam_bank", sign_in("reviewer"), item=str(item.id))
     assert not page.exception
-    assert set(page.dataframe[0].value["item_kind"]) == {"单选题", "多选题", "判断题"}
-    assert set(page.dataframe[0].value["item_state"]) == {"在用"}
+    assert set(frames(page)[0]["item_kind"]) == {"单选题", "多选题", "判断题"}
+    assert set(frames(page)[0]["item_state"]) == {"在用"}
     assert page.button(f"void-{item.id}").disabled
     page.button(f"foresee-{item.id}").click().run()
     (told,) = boxes(page, "info")

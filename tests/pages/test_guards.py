@@ -15,7 +15,7 @@ from core.models import Account
 from core.people import accounts, passwords, setup
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import MAIN, boxes, listed, open_page, sign_in
+from tests.pages.conftest import MAIN, boxes, frames, listed, open_page, sign_in
 from tests.pages.test_deeds import ahead
 from web import context, first_visit, shell
 
@@ -91,11 +91,11 @@ def test_the_page_table_names_every_page_and_no_other() -> None:
 def test_nobody_opens_a_page_signed_out_by_address_or_bare(cast: Cast, page: str) -> None:
     through_main = open_page(page, None)
     assert [field.label for field in through_main.text_input] == ["用户名", "密码"]
-    assert not through_main.dataframe
+    assert not frames(through_main)
     bare = AppTest.from_file(shell.page_file(page), default_timeout=60).run()
     assert not bare.exception
     assert boxes(bare, "info") == ["请先登录。登录后会回到本页。"]
-    assert not bare.dataframe
+    assert not frames(bare)
     assert not bare.button
 
 
@@ -115,7 +115,7 @@ def test_each_role_opens_its_pages_and_is_told_at_the_others(cast: Cast, role: R
         else:
             assert not app.title
             assert "您当前的角色是" in boxes(app, "error")[0], f"{role} on {page}"
-            assert not app.dataframe
+            assert not frames(app)
 
 
 def test_a_closed_account_is_out_at_its_next_click(cast: Cast) -> None:

@@ -21,7 +21,7 @@ from core.trail import files
 from routes import addresses
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import boxes, open_page, sign_in
+from tests.pages.conftest import boxes, frames, open_page, sign_in
 from tests.pages.test_credit_import import balance, book, imported, line
 from tests.pages.test_deeds import NOW, press, told
 
@@ -46,7 +46,7 @@ def test_one_line_is_undone_then_the_rest_of_the_batch(cast: Cast) -> None:
     press(app, "确认冲销")
     assert [balance(serial) for serial in (1, 2, 3)] == [0, 0, 0]
     assert not [button for button in app.button if "冲销" in button.label]
-    batches = app.dataframe[0].value
+    batches = frames(app)[0]
     assert list(batches["standing"]) == ["有效", "有效", "已冲销"]
     assert list(batches["origin"]) == ["冲销", "冲销", "导入"]
     assert [each.split("（")[0] for each in boxes(app, "warning")] == ["冲销第1批：重复登记", "冲销第1批：全部有误"]
@@ -88,7 +88,7 @@ def test_whether_a_line_still_stands_is_told_before_the_long_columns(cast: Cast)
     with db.transaction() as session:
         books.reverse(session, batch_id, lines=[2], actor=cast["reviewer"], reason="重复", now=NOW)
     app = open_page("ledger", sign_in("reviewer"), batch=str(batch_id))
-    shown = app.dataframe[1].value
+    shown = frames(app)[1]
     assert list(shown.columns[:3]) == ["batch_line", "standing", "name"]
     assert list(shown["standing"]) == ["有效", "已冲销"]
 
@@ -112,15 +112,15 @@ def test_batches_are_filtered_by_kind_and_a_reports_batch_may_be_undone(cast: Ca
     imported(cast, line(1))
     app = open_page("ledger", sign_in("reviewer"), origin="report")
     assert not app.exception
-    shown = app.dataframe[0].value
+    shown = frames(app)[0]
     if len(shown) > 1:  # the address bar does not reach bound widgets in this harness
         app.selectbox(key="origin").select(kinds.origins()("report")).run()
-        shown = app.dataframe[0].value
+        shown = frames(app)[0]
     assert list(shown["origin"]) == ["培训报告"]
     for text, found in (("示例继续教育基地", ["1"]), ("第2批", ["2"]), ("没有", [])):
         app.selectbox(key="origin").select(None)
         app.text_input(key="q").input(text).run()
-        shown = [str(each) for each in app.dataframe[0].value["batch_id"]] if app.dataframe else []
+        shown = [str(each) for each in frames(app)[0]["batch_id"]] if frames(app) else []
         assert shown == found, text
     app = open_page("ledger", sign_in("reviewer"), batch="1")
     app.text_input(key="reverse-1").input("培训没有举办")
@@ -149,10 +149,10 @@ def test_lines_are_undone_by_their_numbers_and_the_cards_of_those_people_are_cou
     assert [balance(serial) for serial in range(1, 7)] == [0, 0, 0, 60, 60, 60]
     shown = open_page("credit_lookup", sign_in("reviewer"), person=str(people.person_id(2)))
     assert "已出具的审验卡（1张，其中1张已失效）" in [each.label for each in shown.expander]
-    (card,) = shown.dataframe[2].value.to_dict("records")
+    (card,) = frames(shown)[2].to_dict("records")
     assert card["revoked_because"] == "冲销第1批：培训没有举办"
     assert "生成审验卡" not in [button.label for button in shown.button]
-    assert list(shown.dataframe[3].value["standing"]) == ["已冲销", "冲销"]
+    assert list(frames(shown)[3]["standing"]) == ["已冲销", "冲销"]
 
 
 def test_a_proof_of_an_entry_is_issued_and_taken_away_with_its_file(cast: Cast) -> None:
@@ -233,8 +233,8 @@ def test_the_decisions_that_relied_on_a_batch_are_listed_for_another_look(cast: 
     app = open_page("ledger", sign_in("hohhot_reviewer"), batch=str(batch_id), **{f"line{batch_id}": "1"})
     assert [(each.label, each.proto.expanded) for each in app.expander] == [("据此作出的资格核验结论（1项）", True)]
     assert [each.value for each in app.caption if "其中1项由其他机关核验，请告知核验机关复核。" in each.value]
-    (told,) = app.dataframe[2].value.to_dict("records")
-    assert (told["name"], told["year"], told["relied_years"]) == ("赵示丁", NOW.year, str(NOW.year - 1))
+    (told,) = frames(app)[2].to_dict("records")
+    assert (told["name"], told["year"], told["relied_years"]) == ("赵示丁", str(NOW.year), str(NOW.year - 1))
     assert told["outcome"] in ("符合", "不符合", "待核验")
     assert told["deciding_office"] == cast["title"].organization_name
     assert people.id_number(1) not in str(told)

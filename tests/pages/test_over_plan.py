@@ -9,7 +9,7 @@ from core.models import Movement, Plan, Report, State
 from core.submissions import reports, workflow
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import boxes, listed, open_page, sign_in
+from tests.pages.conftest import boxes, frames, listed, open_page, sign_in
 from tests.pages.test_deeds import behind, one, press
 
 WHY = "当地两家医院临时增派人员参加"
@@ -79,5 +79,5 @@ def test_a_reviewer_confirms_the_figures_before_the_approval(cast: Cast) -> None
     assert "为5人登记120学时" in boxes(app, "success")[-1]
     assert one(sa.select(Movement.confirmed).where(Movement.action == "approve", Movement.submission_id == report_id))
     app = open_page("review", sign_in("reviewer"), item=str(report_id), state="approved")
-    assert any(FIGURES in shown for shown in (str(table.value.to_dict()) for table in app.dataframe))
+    assert any(FIGURES in shown for shown in (str(table.to_dict()) for table in frames(app)))
     assert any(WHY in said for said in boxes(app, "warning"))

@@ -19,8 +19,7 @@ from core.records import cards
 from core.submissions import disputes
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import boxes, listed, open_page, sign_in
-from web.tables import drawing
+from tests.pages.conftest import boxes, frames, listed, open_page, sign_in
 
 NOW = datetime.now(UTC)
 YEAR = db.office_day(NOW).year
@@ -36,7 +35,7 @@ def test_an_employer_sees_its_own_people_and_what_they_lack(cast: Cast) -> None:
     learners(cast)
     app = open_page("people", sign_in("employer"))
     assert app.title[0].value == "本单位人员"
-    shown = app.dataframe[0].value
+    shown = frames(app)[0]
     assert list(shown["name"]) == [people.row(1)[1], people.row(2)[1]]
     assert list(shown.columns[1:4]) == [f"{YEAR - ago}年度" for ago in range(3)]
     assert f"共2人，{YEAR}年度短缺2人" in [caption.value for caption in app.caption]
@@ -47,9 +46,9 @@ def test_an_employer_sees_its_own_people_and_what_they_lack(cast: Cast) -> None:
 def test_the_filter_leaves_who_is_short_and_an_empty_list_says_so(cast: Cast) -> None:
     learners(cast)
     app = open_page("people", sign_in("hohhot_reviewer"), lack="本年度短缺")
-    assert list(app.dataframe[0].value["name"]) == [people.row(3)[1]]
+    assert list(frames(app)[0]["name"]) == [people.row(3)[1]]
     app = open_page("people", sign_in("baotou_reviewer"), lack="本年度短缺")
-    assert not app.dataframe
+    assert not frames(app)
     assert "没有符合条件的人员" in boxes(app, "info")[0]
 
 
@@ -95,7 +94,7 @@ def test_a_name_is_corrected_with_its_proof_and_a_refusal_loses_nothing(cast: Ca
     press(app, "更正")
     assert boxes(app, "success")[0].startswith("已更正为额尔敦·巴图")
     assert one_person(person_id).name == "额尔敦·巴图"
-    history = app.dataframe[1].value
+    history = frames(app)[1]
     assert list(history["after"]) == ["姓名 额尔敦·巴图"]
     for by in ("leader", "title", "hohhot_reviewer"):
         app = open_page("people", sign_in(by), person=str(person_id))
@@ -127,14 +126,14 @@ def test_two_records_are_merged_and_separated(cast: Cast) -> None:
     press(app, "合并")
     assert "已并入" in boxes(app, "success")[0]
     assert one_person(duplicate).merged_into_id == stays
-    assert len(app.dataframe[0].value) == 2  # the hospital's one and the school's
+    assert len(frames(app)[0]) == 2  # the hospital's one and the school's
     press(app, "撤销合并")
     assert "请填写原因" in boxes(app, "error")[0]
     (reason,) = (one for one in app.text_input if one.label.startswith("撤销与"))
     reason.input("不是同一人")
     press(app, "撤销合并")
     assert one_person(duplicate).merged_into_id is None
-    assert len(app.dataframe[0].value) == 3
+    assert len(frames(app)[0]) == 3
 
 
 def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast) -> None:
@@ -147,11 +146,11 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
     press(app, "提出异议")
     assert boxes(app, "success")[0].startswith("异议已提出")
     assert field(app, "哪里有误、应当是什么（必填）").value == ""
-    assert any("待答复：只参加了两天" in shown.value.to_csv() for shown in app.dataframe)
+    assert any("待答复：只参加了两天" in shown.to_csv() for shown in frames(app))
     with db.reading() as session:
         dispute_id = session.scalars(sa.select(Dispute.id)).one()
     app = open_page("review", sign_in("reviewer"), item=str(dispute_id))
-    assert "只参加了两天" in app.dataframe[0].value.to_csv()
+    assert "只参加了两天" in frames(app)[0].to_csv()
     assert ":gray[:small[学习日期]]  \n2024\\-06\\-26" in [each.value for each in app.markdown]
     press(app, "异议成立")
     assert "异议成立须填写审核意见" in boxes(app, "error")[0]
@@ -169,7 +168,7 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
     assert boxes(app, "success")[0] == f"“2024年度学时（第1批第1笔）”异议成立。{told}。"
     assert boxes(app, "info")[0].startswith("列表是空的。")
     app = open_page("credit_lookup", sign_in("employer"), person=str(person_id))
-    assert any("异议成立：只参加了两天（答复：签到表只有两天）" in shown.value.to_csv() for shown in app.dataframe)
+    assert any("异议成立：只参加了两天（答复：签到表只有两天）" in shown.to_csv() for shown in frames(app))
 
 
 def test_a_dispute_leads_to_its_batch_and_to_the_persons_hours_those_who_may_look_the_person_up(cast: Cast) -> None:
@@ -226,8 +225,3 @@ def test_the_section_of_proofs_stays_open_while_cards_and_proofs_are_made(cast: 
     for label in ("生成审验卡", "出具入账证明", "生成审验卡"):
         press(app, label)
         assert is_open()
-
-
-def test_a_word_that_stands_once_among_many_short_ones_has_the_room_it_needs() -> None:
-    assert drawing._width("hours", ["学时", *["24"] * 30, "撤销视同完成"]) == 6 * 14 + 18
-    assert drawing._width("basis", ["依据", "示例基地：" + "知识更新培训班" * 4]) is None

@@ -8,7 +8,7 @@ from core.ground import db
 from core.models import PlanTable
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import NOW, boxes, open_page, sign_in
+from tests.pages.conftest import NOW, boxes, frames, open_page, sign_in
 
 
 def texts(app: object) -> str:
@@ -33,7 +33,7 @@ def test_the_region_reads_every_line_at_the_desk(cast: Cast) -> None:
     found = people.file_table(cast)
     app = open_page("review", sign_in("reviewer"), item=str(found.id))
     assert not app.exception
-    shown = next(each.value for each in app.dataframe if "项目名称" in each.value)
+    shown = next(each for each in frames(app) if "项目名称" in each)
     assert list(shown["计划人数"]) == ["约100人", "60"]
     assert list(shown["培训时间（起）"]) == ["5月中旬", "2024年6月24日"]
     assert "逾期" in texts(app)
@@ -54,13 +54,13 @@ def test_the_region_sees_the_merged_table_and_who_has_not_filed(cast: Cast) -> N
     people.approve(cast, found.id, now=NOW)
     app = open_page("plan_tables", sign_in("reviewer"))
     assert not app.exception
-    (shown,) = [each.value for each in app.dataframe]
+    (shown,) = frames(app)
     assert list(shown["项目名称"]) == ["数字农业培训班"]
     assert list(shown["备注"]) == ["人数“待定”"]
     app = open_page("plan_tables", sign_in("reviewer"), view="计划表报送情况")
     assert not app.exception
     assert [each.value for each in app.metric][:1] == ["15"]
-    missing, there = (each.value for each in app.dataframe)
+    missing, there = frames(app)
     assert len(missing) == 14
     assert list(there["单位"]) == ["内蒙古自治区农牧厅（示例）"]
     app = open_page("plan_tables", sign_in("hohhot_leader"), view="总结报送情况")

@@ -19,7 +19,7 @@ from core.models import DecisionPart, DecisionRun, PolicyDraft
 from core.people import accounts
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import boxes, open_page, sign_in
+from tests.pages.conftest import boxes, frames, open_page, sign_in
 from tests.pages.test_credit_import import imported, line
 from tests.pages.test_deeds import NOW, TODAY, one, posted, press
 from web import tables
@@ -47,7 +47,7 @@ def test_a_file_of_applications_is_answered_row_by_row_and_recorded_once(cast: C
     app.get("file_uploader")[0].upload("申报.xlsx", applications(), "application/octet-stream").run()
     press(app, "核验")
     assert [metric.value for metric in app.metric] == ["0", "1", "0", "1"]
-    assert list(app.dataframe[0].value["outcome"]) == ["不符合", "有误"]
+    assert list(frames(app)[0]["outcome"]) == ["不符合", "有误"]
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(DecisionRun)) == 0
     press(app, "核验并存档")
@@ -93,7 +93,7 @@ def test_what_two_waivers_would_give_together_stands_among_the_rules_as_a_compar
     content = people.sheet([row], headings)
     app.get("file_uploader")[0].upload("申报.xlsx", content, "application/octet-stream").run()
     press(app, "核验")
-    app.query_params["row"] = str(app.dataframe[0].value["file_row"][0])
+    app.query_params["row"] = str(frames(app)[0]["file_row"][0])
     app.run()
     considered = next(table.value for table in app.table if "规定" in table.value.columns).set_index("规定")
     both = considered.loc["几项减免合并"]
@@ -116,7 +116,7 @@ def test_a_row_of_a_file_opens_its_sheet_or_says_why_it_has_none(cast: Cast) -> 
     app = open_page("eligibility", sign_in("title"))
     app.get("file_uploader")[0].upload("申报.xlsx", applications(), "application/octet-stream").run()
     press(app, "核验")
-    good, faulty = map(str, app.dataframe[0].value["file_row"])
+    good, faulty = map(str, frames(app)[0]["file_row"])
     app.query_params["row"] = good
     app.run()
     assert any("额尔敦" in error and "不符合" in error for error in boxes(app, "error"))
@@ -220,7 +220,7 @@ def test_anybody_is_found_in_the_laboratory_and_shown_by_both_policies(cast: Cas
     posted(cast)
     app = open_page("policy_lab", sign_in("admin"))
     app.text_input(key="lab-who").set_value("额尔敦").run()
-    assert list(app.dataframe[-1].value["turn"]) == ["不变"]
+    assert list(frames(app)[-1]["turn"]) == ["不变"]
     app.query_params["who"] = str(1 * 3 + 2)
     app.run()
     assert [caption.value for caption in app.caption[-2:]] == ["现行政策", "草稿"]
@@ -257,7 +257,7 @@ def test_hours_deemed_done_and_taken_back_are_called_that_beside_their_batch(cas
     with db.transaction() as session:
         books.reverse(session, batch_id, reason="证书有误", lines=[1], actor=cast["reviewer"], now=NOW)
     app = open_page("credit_lookup", sign_in("title"), person="1")
-    entries = app.dataframe[-1].value
+    entries = frames(app)[-1]
     told = set(zip(entries["source"], entries["hours"], strict=True))
     assert {("职业资格", "视同完成"), ("培训", "24"), (f"冲销第{batch_id}批", "撤销视同完成")} == told
 
@@ -368,7 +368,7 @@ def test_a_leagues_administrator_drafts_for_the_own_league_and_tries_it_over_its
     assert "league: 呼和浩特市" in draft.text
     app = open_page("policy_lab", sign_in("admin"), view="草稿与发布", draft=str(draft.id))
     assert not app.exception
-    assert list(app.dataframe[0].value["league"]) == ["呼和浩特市"]
+    assert list(frames(app)[0]["league"]) == ["呼和浩特市"]
     app.text_input(key=f"why-{draft.id}").input("呼人社发〔2026〕1号")
     press(app, "发布")
     assert "已发布" in boxes(app, "success")[0]

@@ -14,7 +14,7 @@ from core.tables import mending
 from core.trail.files import Upload
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import SheetOf, boxes, listed, open_page, sign_in
+from tests.pages.conftest import SheetOf, boxes, frames, listed, open_page, sign_in
 from tests.pages.test_deeds import NOW, TODAY, behind, one, press
 
 
@@ -211,8 +211,8 @@ def test_the_list_of_all_rows_says_for_which_year_each_counts_where_a_plan_offer
         app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
         app.text_area(key=f"report-{plan.id}-pasted").input("\t".join(map(str, people.row(1))))
         press(app, "保存并检查花名册")
-        frame = next(each.value for each in app.dataframe if "id_mask" in each.value)
-        assert list(frame.get("credit_year", ())) == list(years)
+        frame = next(each for each in frames(app) if "id_mask" in each)
+        assert list(frame.get("credit_year", ())) == list(map(str, years))
 
 
 def test_what_stayed_open_is_filed_as_a_supplement(cast: Cast) -> None:
@@ -319,7 +319,7 @@ def test_hours_that_were_taken_back_lead_the_base_to_a_supplement(cast: Cast) ->
     for page, username in (("paper", "base"), ("review", "reviewer")):
         app = open_page(page, sign_in(username), item=str(report.id))
         assert "部分冲销" in " ".join(text.value for text in app.markdown)
-        assert any("冲销第1批：只学了两天" in str(each.value) for each in app.dataframe)
+        assert any("冲销第1批：只学了两天" in str(each) for each in frames(app))
     app = open_page("filing", sign_in("base"))
     assert told in boxes(app, "info")[0]
     press(app, "补报更正")
@@ -338,8 +338,8 @@ def test_a_base_reads_its_filed_roster_and_what_came_of_each_row(cast: Cast) -> 
     people.approve(cast, report.id, now=NOW)
     app = open_page("paper", sign_in("base"), item=str(report.id))
     app.toggle(key="roster").set_value(True).run()
-    frame = next(each.value for each in app.dataframe if "file_row" in each.value and "hours_standing" in each.value)
-    assert frame[["file_row", "faulty", "hours_standing"]].to_numpy().tolist() == [[3, "否", "有效"], [4, "是", ""]]
+    frame = next(each for each in frames(app) if "file_row" in each and "hours_standing" in each)
+    assert frame[["file_row", "faulty", "hours_standing"]].to_numpy().tolist() == [["3", "否", "有效"], ["4", "是", ""]]
     assert "花名册有1行有错误，没有登记学时" in boxes(app, "warning")[-1]
 
 

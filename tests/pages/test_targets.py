@@ -9,7 +9,7 @@ from core.ground import db
 from core.quotas import targets
 from core.quotas.targets import Split
 from tests.cast import Cast
-from tests.pages.conftest import NOW, boxes, open_page, sign_in
+from tests.pages.conftest import NOW, boxes, frames, open_page, sign_in
 
 YEAR = db.office_day(NOW).year
 CODE = "capability"
@@ -88,10 +88,10 @@ def test_versions_say_what_each_changed_and_to_a_league_only_its_own(cast: Cast)
             targets.publish(session, CODE, YEAR, split, **act)
     query = {"view": "历次下达", "programme": NAME, "version": "2"}
     app = opened("leader", **query)
-    listed, moved = (each.value for each in app.dataframe)
+    listed, moved = frames(app)
     assert listed["reason"].tolist() == ["第2次", "第1次"]
-    assert moved.values.tolist() == [[cast.places["hohhot"].name, "1,500人", "1,800人", 300]]
-    listed, *_ = (each.value for each in opened("baotou_reviewer", **query).dataframe)
+    assert moved.values.tolist() == [[cast.places["hohhot"].name, "1,500人", "1,800人", "300"]]
+    listed, *_ = frames(opened("baotou_reviewer", **query))
     assert listed["quota_target"].tolist() == ["900人"]
     assert "第1次" in said(opened("baotou_reviewer"))
     assert "第2次" not in said(opened("baotou_reviewer"))

@@ -78,7 +78,7 @@ def figure(
         else:
             _chart(made, ask, picked)
         with st.expander("数据表与导出"):
-            st.dataframe(made.table, hide_index=True, placeholder="", height=min(36 * (len(made.table) + 1) + 2, 330))
+            tables.table(made.table, [str(name) for name in made.table], empty="没有数据。")
             _files(made, again, ask)
 
 

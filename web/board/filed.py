@@ -28,7 +28,7 @@ def file_figures(today: date) -> None:
     offered = {each.code: each.label for each in filed.periods(today)}
     with st.form("file-figures"):
         left, right = st.columns([1, 2])
-        left.selectbox("报送期间", list(offered), format_func=offered.__getitem__, key="filed-period")
+        left.selectbox("报送期间", list(offered), format_func=offered.__getitem__, key="filed-period", required=True)
         right.text_input("说明", key="filed-reason", max_chars=filed.LONGEST_REASON, placeholder="再次报送须写明原因")
         st.caption("按本单位管理权限内的全部数据报送，以现在的数据为准；报送后不能修改，只能再次报送。")
         st.form_submit_button("报送", type="primary", on_click=_file, key="filed-do")
@@ -51,7 +51,7 @@ def yearly_table(today: date) -> None:
     """The yearly statistics table as a workbook (年度统计表), made at the click."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         years = list(range(today.year, today.year - 4, -1))
-        year = st.selectbox("统计年度", years, key="year", bind="query-params", width=120)
+        year = st.selectbox("统计年度", years, key="year", bind="query-params", width=120, required=True)
 
         def content(session: Session, **who: Unpack[Who]) -> bytes:
             return yearly.xlsx(session, who["actor"], year, now=who["now"])

@@ -22,7 +22,7 @@ def strip(actor: Actor, today: date, offered: Choices) -> Wanted:
     """The filters as a strip (筛选栏), what is chosen below it; answers the question."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="board-filters"):
         years = list(range(today.year, today.year - 4, -1))
-        year = st.selectbox("年度", years, key="year", bind="query-params", width=100)
+        year = st.selectbox("年度", years, key="year", bind="query-params", width=100, required=True)
         on = st.date_input(
             "截至", today, max_value=today, key="on", format="YYYY-MM-DD", bind="query-params", width=150
         )
@@ -46,7 +46,7 @@ def strip(actor: Actor, today: date, offered: Choices) -> Wanted:
         base=offered.bases.get(state.get("base") or ""),
         kind=OrganizationKind(kind) if kind else None,
         subject=state.get("subject") or "",
-        month=state.get("month"),
+        month=state.get("month") or None,
         employer=address.chosen("employer"),
         sector=state.get("sector") or "",
         level=state.get("level") or "",
@@ -58,11 +58,12 @@ def _choice(label: str, options: list[str] | dict[Any, str], key: str, width: in
     words = options if isinstance(options, dict) else {each: each for each in options}
     st.selectbox(
         label,
-        [None, *words],
-        format_func=lambda one: words[one] if one is not None else "全部",
+        ["", *words],
+        format_func=lambda one: words[one] if one != "" else address.ALL,
         key=key,
         bind="query-params",
         width=width,
+        required=True,
     )
 
 
@@ -102,7 +103,7 @@ def clear(*names: str) -> None:
         if name == "employer":
             address.choose(name, None)
         else:
-            st.session_state[name] = None
+            st.session_state[name] = ""
 
 
 def narrow(name: str, value: Any, show: str) -> None:
@@ -111,5 +112,5 @@ def narrow(name: str, value: Any, show: str) -> None:
         chosen = address.chosen(name)
         address.choose(name, None if chosen == value else value)
     else:
-        st.session_state[name] = None if st.session_state.get(name) == value else value
+        st.session_state[name] = "" if st.session_state.get(name) == value else value
     st.query_params["show"] = show

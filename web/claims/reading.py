@@ -88,7 +88,7 @@ def own(claim: Claim, actor: Actor) -> None:
 def show(found: ClaimRead, here: Actor, *, taken: bool = True) -> None:
     """A claim to read, with its history, and its evidence to take away (`taken`) where it is not shown elsewhere."""
     claim, activity, back = found.claim, found.activity, found.taken_back
-    badge = f"　:red-badge[{Standing.REVERSED.label}]" if back else ""
+    badge = f"　{chip(Standing.REVERSED)}" if back else ""
     st.markdown(f"#### {md(claim.title)}　:gray[:small[第{claim.id}号]]　{chip(claim.state)}{badge}")
     if found.hints:
         st.warning("\n\n".join(map(md, found.hints)))

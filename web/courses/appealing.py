@@ -46,7 +46,7 @@ def _appeal(open_: dict[int, Lost], person_id: int) -> None:
 
     with st.form(f"{key}form"):
         words = {number: _what(each) for number, each in open_.items()}
-        st.selectbox("哪一段", list(words), format_func=words.__getitem__, key=f"{key}time")
+        st.selectbox("哪一段", list(words), format_func=words.__getitem__, key=f"{key}time", required=True)
         st.text_area("当时的情况（必填）", key=f"{key}words", height=70, max_chars=appeals.LONGEST)
         st.form_submit_button("提出申诉", on_click=file, key=f"{key}do")
 

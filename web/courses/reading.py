@@ -18,14 +18,8 @@ from web import address, bar, deeds, tables
 from web.courses import editing
 from web.deeds import Who
 from web.facts import fact, facts
-from web.words import md, moment_text
+from web.words import chip, md, moment_text
 
-COLOURS = {
-    CourseState.DRAFT: "gray",
-    CourseState.OFFERED: "blue",
-    CourseState.PUBLISHED: "green",
-    CourseState.WITHDRAWN: "gray",
-}
 BY_LEAGUE = "authority course_count assigned begun studied exam_passed".split()
 BY_EMPLOYER = "employer assigned begun studied exam_passed".split()
 PEOPLE = "name id_mask employer post has_account begun_at studied_at passed_at posted_at sent_at".split()
@@ -34,8 +28,7 @@ HINTS = "hint_kind at hint_people hint_words".split()
 
 def head(found: Course, *, editing: bool = False) -> None:
     """What a course says of itself (课程); `editing`: it stands in the form below."""
-    chip = f":{COLOURS[found.state]}-badge[{found.state.label}]"
-    st.markdown(f"#### {md(found.title)}　{chip}")
+    st.markdown(f"#### {md(found.title)}　{chip(found.state)}")
     if found.remark:
         word = "停用原因" if found.state is CourseState.WITHDRAWN else "退回意见"
         st.warning(md(f"{word}：{found.remark}"))
@@ -129,7 +122,7 @@ def progress(found: Course, actor: Actor) -> None:
         strict=True,
     ):
         place.metric(label, f"{number:,}")
-    tables.table(frame, BY_EMPLOYER, empty="管理权限内还没有在库的人员。", height=420)
+    tables.table(frame, BY_EMPLOYER, empty="管理权限内还没有在库的人员。")
     tables.export(lambda session, who: by_employer(session, found, who)[1], BY_EMPLOYER, name="学习情况")
 
 

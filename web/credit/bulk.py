@@ -16,7 +16,7 @@ from core.records.faces import Size
 from core.records.printing import Form, Scope, State
 from web import address, context, deeds, tables
 from web.deeds import Who
-from web.words import md, moment_text
+from web.words import chip, md, moment_text
 
 
 def scope(actor: Actor, year: int, *, name: str) -> tuple[Scope, str]:
@@ -35,7 +35,7 @@ def scope(actor: Actor, year: int, *, name: str) -> tuple[Scope, str]:
             int(each["id"]): f"{each['title']}（{each['organization']}，{each['people']}人）"
             for each in offered.to_dict("records")
         }
-        chosen = st.selectbox("培训", list(lines), format_func=lines.__getitem__, key=f"{name}-report")
+        chosen = st.selectbox("培训", list(lines), format_func=lines.__getitem__, key=f"{name}-report", required=True)
         return Scope(year, report_id=chosen), lines[chosen]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = address.searched("姓名或身份证号", key=f"{name}q", placeholder="不填为全部", width=260)
@@ -49,16 +49,21 @@ def starting(actor: Actor) -> None:
     """Choose whose cards, which years and what paper (开始批量打印), told how many that are before it begins."""
     this = context.today().year
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        year = st.selectbox("年度", list(range(this, this - 6, -1)), key="bulk-year", width=110)
+        year = st.selectbox("年度", list(range(this, this - 6, -1)), key="bulk-year", width=110, required=True)
         since = st.selectbox(
             "学时范围",
             [0, *range(year, year - cards.MOST_YEARS, -1)],
             format_func=lambda first: cards.range_words(first or None, year),
             key=f"bulk-since-{year}",
             width=220,
+            required=True,
         )
-        size: Any = st.selectbox("纸张", list(Size), format_func=lambda each: each.label, key="bulk-size", width=240)
-        form: Any = st.selectbox("成品", list(Form), format_func=lambda each: each.label, key="bulk-form", width=230)
+        size: Any = st.selectbox(
+            "纸张", list(Size), format_func=lambda each: each.label, key="bulk-size", width=240, required=True
+        )
+        form: Any = st.selectbox(
+            "成品", list(Form), format_func=lambda each: each.label, key="bulk-form", width=230, required=True
+        )
     chosen, words = scope(actor, year, name="bulk")
     complete = False
     if actor.role is not Role.BASE_CLERK:
@@ -84,7 +89,7 @@ def codes(actor: Actor) -> None:
     """One-time codes (开通码) for people without an account: whose, how many, and the slips to hand out, once."""
     year = context.today().year
     with st.container(horizontal=True):
-        year = st.selectbox("有学时的年度", list(range(year, year - 6, -1)), key="codes-year", width=140)
+        year = st.selectbox("有学时的年度", list(range(year, year - 6, -1)), key="codes-year", width=140, required=True)
     chosen, words = scope(actor, year, name="codes")
     with db.reading() as session:
         found = printing.whose(session, actor, chosen)
@@ -156,7 +161,7 @@ def _run(run: dict[Any, Any], actor: Actor) -> None:
             st.progress(through / max(1, run["people"]), f"{state.label}　{through:,} / {run['people']:,}人")
         else:
             out = f"，{run['left_out']:,}人没有打印" if run["left_out"] else ""
-            st.markdown(f":gray-badge[{state.label}]　{run['done']:,}张{out}　{md(run['failed'])}")
+            st.markdown(f"{chip(state)}　{run['done']:,}张{out}　{md(run['failed'])}")
         with st.container(horizontal=True):
             if state is State.DONE:
                 _download(number, run)

@@ -33,15 +33,16 @@ def of(person_id: int, authority_id: int, offered: list[int], actor: Actor) -> N
             place = st.container(horizontal=True, vertical_alignment="bottom", width="content")
             button = st.container(width="content")
     with place:
-        year = st.selectbox("审验卡年度", offered, key=f"{key}-year", width=120)
+        year = st.selectbox("审验卡年度", offered, key=f"{key}-year", width=120, required=True)
         st.selectbox(
             "学时范围",
             [0, *(since for since in range(year, year - cards.MOST_YEARS, -1) if since >= offered[-1])],
             format_func=lambda since: cards.range_words(since or None, year),
             key=f"{key}-since-{year}",
             width=220,
+            required=True,
         )
-        st.selectbox("纸张", sizes, format_func=lambda size: size.label, key=f"{key}-size", width=240)
+        st.selectbox("纸张", sizes, format_func=lambda size: size.label, key=f"{key}-size", width=240, required=True)
         if oneself:
             st.checkbox("印完整身份证号", key=f"{key}-full", help="不勾选的，只印前6位和后4位")
     button.button("生成审验卡", type="primary", key=f"issue-{person_id}", on_click=_issue, args=(person_id, key, year))
@@ -99,7 +100,12 @@ def issued(person_id: int, found: pd.DataFrame, actor: Actor) -> None:
         numbers = {int(line["id"]): str(line["number"] or line["code"]) for line in holding}
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = st.selectbox(
-                "选一张", list(lines), format_func=lines.__getitem__, key=f"cards-{person_id}", width=330
+                "选一张",
+                list(lines),
+                format_func=lines.__getitem__,
+                key=f"cards-{person_id}",
+                width=330,
+                required=True,
             )
             (line,) = (each for each in holding if each["id"] == chosen)
             if not line["full_id"] or actor.person_id == person_id:
@@ -141,6 +147,6 @@ def _revoking(card_id: int, number: str) -> None:
 
     with st.popover("注销", icon=":material/block:"):
         st.markdown(f"注销{md(number)}，不能撤回。学时不受影响。")
-        st.selectbox("原因", list(Why), format_func=lambda why: why.label, key=f"why-{card_id}")
+        st.selectbox("原因", list(Why), format_func=lambda why: why.label, key=f"why-{card_id}", required=True)
         st.text_input("说明（其他原因必填）", key=f"revoke-{card_id}", max_chars=cards.LONGEST_REASON)
         st.button("确认注销", key=f"revoke-do-{card_id}", on_click=revoke)

@@ -44,7 +44,7 @@ def dispute(person_id: int, entries: pd.DataFrame, here: Actor) -> None:
             st.session_state[f"{key}words"] = ""
 
     with st.form(f"{key}form"):
-        st.selectbox("哪一笔", list(words), format_func=words.__getitem__, key=f"{key}entry")
+        st.selectbox("哪一笔", list(words), format_func=words.__getitem__, key=f"{key}entry", required=True)
         st.text_area("哪里有误、应当是什么（必填）", key=f"{key}words", height=70, max_chars=disputes.LONGEST)
         st.form_submit_button("提出异议", on_click=file, key=f"{key}do")
 

@@ -21,4 +21,4 @@ def mended(batch: CreditBatch, actor: Actor) -> None:
         headings = imports.HEADINGS | {"": "整行"}
         made["heading"] = [headings.get(column, column) for column in made["column"]]
         shown = made.rename(columns={"row": "file_row", "before": "cell_before", "after": "cell_after"})
-        tables.fixed(shown, {"file_row": 60, "heading": 110, "cell_before": 190, "cell_after": 190})
+        tables.table(shown, ["file_row", "heading", "cell_before", "cell_after"], empty="")

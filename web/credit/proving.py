@@ -27,7 +27,7 @@ def of(person_id: int, entries: pd.DataFrame) -> None:
     made, key = st.session_state.get("proof"), f"proof-{person_id}"
     with st.expander("入账证明", key=f"{key}-open", on_change="rerun"):  # what appears above it does not shut it
         st.caption("证明某一笔学时已于何日入账，带签名和校验路径；随附的文件可离线核对，不依赖本系统的数据库。")
-        chosen = st.selectbox("为哪一笔学时出具", list(lines), format_func=words, key=key)
+        chosen = st.selectbox("为哪一笔学时出具", list(lines), format_func=words, key=key, required=True)
         with st.container(horizontal=True):
             st.button("出具入账证明", key=f"{key}-issue", on_click=_issue, args=(person_id, key))
             if made and made[:2] == (person_id, chosen):

@@ -168,7 +168,7 @@ def _views(here: Actor, offered: Sequence[Kind[Any]], asked: Wanted, saved: Sequ
         st.text_input("名称", key="desk-view-name", max_chars=views.LONGEST, placeholder="如：本周到期")
         st.button("存为常用视图", key="desk-view-save", type="primary", on_click=_save, args=(offered, asked))
         if written:
-            st.selectbox("已有的视图", list(written), key="desk-view-old")
+            st.selectbox("已有的视图", list(written), key="desk-view-old", required=True)
             st.button("删除这个视图", key="desk-view-remove", on_click=_remove)
 
 

@@ -66,9 +66,9 @@ def _line(found: Submission, here: Actor) -> None:
         st.session_state[seen], st.session_state[at] = set(rows), ROWS if rows else WHOLE
     keep: dict[str, Any] = {"on_change": _keep, "args": (found, here)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.selectbox("所指", list(places), format_func=places.__getitem__, key=at, width=150, **keep)
+        st.selectbox("所指", list(places), format_func=places.__getitem__, key=at, width=150, **keep, required=True)
         key, reasons = _key(found, "reason"), {"": "请选择"} | dict(kind.reasons)
-        st.selectbox("原因", list(reasons), format_func=reasons.__getitem__, key=key, width=180, **keep)
+        st.selectbox("原因", list(reasons), format_func=reasons.__getitem__, key=key, width=180, **keep, required=True)
         st.text_input("说明", key=_key(found, "said"), max_chars=remarking.LONGEST, width=230, **keep)
         st.button("记下", key=_key(found, "note"), on_click=_note, args=(found, here))
     drafts.watch(_key(found, "said"), _place(found), here)

@@ -33,14 +33,14 @@ def cells(league: str | None) -> dict[str, object]:
         bar.end()
     words = policy.vocabulary
     facts: dict[str, object] = {"year": year}
-    facts["route"] = route = places[1].selectbox(HEADINGS["route"], words["route"])
+    facts["route"] = route = places[1].selectbox(HEADINGS["route"], words["route"], required=True)
     levels = words["level"]
-    facts["level"] = places[2].selectbox(HEADINGS["level"], levels, levels.index("高级"))
+    facts["level"] = places[2].selectbox(HEADINGS["level"], levels, levels.index("高级"), required=True)
     windows = [window for window in policy.windows if window.route == route]
     free = _places(places[3])
     for name in ("education", "series"):
         if any(getattr(window, name) for window in windows):
-            facts[name] = next(free).selectbox(HEADINGS[name], [ANY, *words[name]])
+            facts[name] = next(free).selectbox(HEADINGS[name], [ANY, *words[name]], required=True)
     asked = _named(policy, (name for window in windows for name in (window.years_from, window.since)))
     for fact in asked:
         facts[fact.code] = _field(next(free), fact)
@@ -76,13 +76,13 @@ def _field(place: Any, fact: Fact) -> object:
     """The field of one fact, by its type."""
     match fact.type:
         case "flag" if fact.code == "non_public":
-            return place.selectbox(fact.heading, ["公有制", "非公有制", "非公有制（待核验）"])
+            return place.selectbox(fact.heading, ["公有制", "非公有制", "非公有制（待核验）"], required=True)
         case "flag":
-            return place.selectbox(fact.heading, ASSERTED)
+            return place.selectbox(fact.heading, ASSERTED, required=True)
         case "day":
             return place.date_input(fact.heading, None, format="YYYY-MM-DD")
         case "count":
             return place.number_input(f"{fact.heading}（年）", 1, 40, None)
         case "word":
-            return place.selectbox(fact.heading, [ANY, *fact.choices])
+            return place.selectbox(fact.heading, [ANY, *fact.choices], required=True)
     return place.text_input(fact.heading, placeholder="如2022；几个年度用分号隔开")

@@ -122,7 +122,9 @@ def export(wanted: Wanted) -> None:
     """The items that are listed as a file (导出试题), right answers and all: it leaves a line in the trail."""
     with st.popover("导出试题", icon=":material/download:"):
         codes: list[str] = [each.value for each in Form]
-        form = Form(st.selectbox("格式", codes, format_func=lambda code: Form(code).label, key="items-form"))
+        form = Form(
+            st.selectbox("格式", codes, format_func=lambda code: Form(code).label, key="items-form", required=True)
+        )
         if words := _UNSAID.get(form):
             st.caption(words)
         st.write("文件里有正确答案，请妥善保管；导出会记入审计日志。")

@@ -17,9 +17,7 @@ from core.models import BankItem, Difficulty, ItemKind, ItemState
 from core.office import unsaved
 from web import address, context, deeds, drafts
 from web.deeds import Who
-from web.words import md, moment_text, plain
-
-_CHIPS = {ItemState.IN_USE: "green", ItemState.PAUSED: "gray", ItemState.VOID: "red"}
+from web.words import chip, md, moment_text, plain
 
 
 def form(found: Found | None, actor: Actor) -> None:
@@ -91,7 +89,7 @@ def show(found: Found) -> None:
     facts = [item.kind.label, item.topic, item.difficulty.label if item.difficulty else "", item.reference]
     facts += [f"第{found.edition}版", moment_text(found.changed_at)]
     told = md("　".join(filter(None, facts)))
-    st.markdown(f":{_CHIPS[found.state]}-badge[{found.state.label}]　{told}")
+    st.markdown(f"{chip(found.state)}　{told}")
     if found.remark:
         st.caption(md(f"原因：{found.remark}"))
     st.markdown(f"**{plain(item.stem)}**")

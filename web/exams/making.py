@@ -23,12 +23,6 @@ from web.words import md
 _HARD = {"不限": None} | {each.label: each for each in Difficulty}
 _KINDS = {each.label: each for each in ItemKind}
 _ANY = "不限"
-_STATES = {ExamState.DRAFT: "gray", ExamState.OFFERED: "blue", ExamState.OPEN: "green"}
-
-
-def chip(exam: Exam) -> str:
-    """The state of an exam in its colour, in Markdown."""
-    return f":{_STATES[exam.state]}-badge[{exam.state.label}]"
 
 
 def form(course: Course, exam: Exam | None, actor: Actor) -> None:

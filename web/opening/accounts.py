@@ -134,7 +134,9 @@ def _opening(kinds: Places) -> None:
         else:
             st.text_input("使用人姓名", key="account-name")
             names = correcting.fitting(kinds, role)
-            st.selectbox("所属机构", list(names), format_func=names.__getitem__, key="account-organization")
+            st.selectbox(
+                "所属机构", list(names), format_func=names.__getitem__, key="account-organization", required=True
+            )
         st.text_input("用户名", key="account-username", placeholder="3至40位小写字母、数字、点、横线或下划线")
         st.caption("初始密码由系统生成，开通后显示一次，可打印成条。多个账号请用“批量导入”。")
         st.form_submit_button("开通", type="primary", on_click=open_account)

@@ -55,7 +55,7 @@ def _settled(step: Step) -> None:
 
 def _aside(open_: list[Step]) -> None:
     names = {step.code: step.name for step in open_}
-    code = st.selectbox("事项", list(names), format_func=names.__getitem__, key="aside-code")
+    code = st.selectbox("事项", list(names), format_func=names.__getitem__, key="aside-code", required=True)
     words = "为什么不适用（必填，记入审计日志）"
     st.text_input(words, key="aside-why", max_chars=100, placeholder="如：本单位不用邮件")
     st.button("暂不办理", key="aside-do", on_click=_set, args=(code, names[code], True))

@@ -49,8 +49,11 @@ def organization(one: Mapping[Any, Any], homes: Mapping[int, str]) -> None:
             kinds.index(OrganizationKind(one["kind"])),
             format_func=lambda each: each.label,
             key=f"right-{number}-kind",
+            required=True,
         )
-        right.selectbox("管理权限", offices, at, format_func=homes.__getitem__, key=f"right-{number}-authority_id")
+        right.selectbox(
+            "管理权限", offices, at, format_func=homes.__getitem__, key=f"right-{number}-authority_id", required=True
+        )
         st.text_input("更正的原因（必填）", key=f"right-{number}-reason")
         st.form_submit_button("更正", on_click=correct)
 
@@ -78,10 +81,15 @@ def account(one: Mapping[Any, Any], places: Mapping[int, tuple[str, Organization
         left, middle, right = st.columns([2, 2, 4])
         left.text_input("使用人姓名", one["name"], key=f"right-account-{number}-name", max_chars=40)
         middle.selectbox(
-            "角色", roles, roles.index(role), format_func=lambda each: each.label, key=f"right-account-{number}-role"
+            "角色",
+            roles,
+            roles.index(role),
+            format_func=lambda each: each.label,
+            key=f"right-account-{number}-role",
+            required=True,
         )
         key = f"right-account-{number}-organization_id"
-        right.selectbox("所属机构", offices, at, format_func=lambda each: places[each][0], key=key)
+        right.selectbox("所属机构", offices, at, format_func=lambda each: places[each][0], key=key, required=True)
         st.text_input("更正的原因（必填）", key=f"right-account-{number}-reason")
         st.form_submit_button("更正", on_click=correct)
 

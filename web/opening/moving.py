@@ -111,7 +111,7 @@ def password_slips(handed: list[Slip]) -> None:
         st.markdown(f"**初始密码**　:gray[{len(handed)}个账号，点“已下载”或退出登录后不再显示；遗失的可以重置]")
         frame = pd.DataFrame([vars(each) for each in handed])
         frame = frame.rename(columns={"password": "first_password", "until": "first_until"})
-        tables.table(frame, ["organization", "name", "username", "first_password", "first_until"], empty="", height=220)
+        tables.table(frame, ["organization", "name", "username", "first_password", "first_until"], empty="")
         with st.container(horizontal=True):
             st.download_button(
                 "下载初始密码条（PDF）",

@@ -111,6 +111,7 @@ def move(person: Person, offices: dict[int, str]) -> None:
             format_func=offices.__getitem__,
             key=f"{key}authority",
             help="调入单位已在本系统建立的，随该单位的管理权限，此处所选不起作用",
+            required=True,
         )
         st.text_input("调动的原因（必填）", key=f"{key}reason")
         st.form_submit_button("办理调动", type="primary", on_click=moved, key=f"{key}do")

@@ -39,7 +39,7 @@ def merge(person: Person, _offices: dict[int, str]) -> None:
     def told(one: int) -> str:
         return f"{others[one].name}　{resident_id.mask(others[one].id_number)}　{others[one].employer_name}"
 
-    one = st.selectbox("重复的记录（将并入当前人员）", list(others), format_func=told, key=f"{key}other")
+    one = st.selectbox("重复的记录（将并入当前人员）", list(others), format_func=told, key=f"{key}other", required=True)
     apart = acts.contradiction(person, others[one])
     if apart:
         st.warning(f"{apart}，很可能不是同一人。确为同一人的，须上传证明材料。")

@@ -32,7 +32,11 @@ def text(actor: Actor) -> str:
     if (asked := st.query_params.get("file")) in on_file and asked != st.session_state.get("lab-asked"):
         st.session_state["lab-policy"] = st.session_state["lab-asked"] = asked
     begun = st.selectbox(
-        "从哪份政策开始", list(on_file), format_func=lambda each: _name(on_file[each]), key="lab-policy"
+        "从哪份政策开始",
+        list(on_file),
+        format_func=lambda each: _name(on_file[each]),
+        key="lab-policy",
+        required=True,
     )
     rule = on_file[begun].policy
     if rule is None:
@@ -115,7 +119,7 @@ def _league(raw: dict[str, Any], rule: Policy, actor: Actor) -> str | None:
     """Whose notice it is to be (适用范围): the region's or a league's; a league's administrators' own."""
     own = [actor.league] if actor.league else [faults.REGION, *setup.league_names()]
     at = own.index(faults.place(rule.league)) if faults.place(rule.league) in own else 0
-    chosen = st.selectbox("适用范围", own, at, key=f"{rule.id}-league")
+    chosen = st.selectbox("适用范围", own, at, key=f"{rule.id}-league", required=True)
     raw.pop("league", None)
     if chosen == faults.REGION:
         return None

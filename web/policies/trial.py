@@ -48,7 +48,7 @@ def show(draft: Policy, actor: Actor) -> tuple[int, int, str] | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = min(each.in_force.first.year for each in notices.filed() if each.in_force)
         year = int(st.number_input("申报年度", first, 2100, max(first, context.today().year), width=140))
-        level = st.selectbox("申报级别", [*LEVELS, EVERY], 2, key="lab-level", width=140)
+        level = st.selectbox("申报级别", [*LEVELS, EVERY], 2, key="lab-level", width=140, required=True)
     levels = LEVELS if level == EVERY else (level,)
     everybody, frame, of_authority = _population(actor, year)
     if frame.empty:
@@ -105,7 +105,7 @@ def _grouped(changed: pd.DataFrame, people: pd.DataFrame, unit: str) -> None:
         counts[column] = [dashboards.short(office) for office in counts[column]]
     everybody = f"总{unit}数"
     counts = counts.rename(columns={column: by, "people": everybody})
-    tables.table(counts, [by, *names, everybody], empty="", height=260)
+    tables.table(counts, [by, *names, everybody], empty="")
 
 
 def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int | None:

@@ -96,7 +96,7 @@ def _opened(known: pd.Series, actor: Actor, *, mine: bool) -> None:
                 _take_back(int(chosen or 0), str(found.loc[found["id"] == chosen, "name"].iloc[0]))
             shown = shown[shown["id"] == 0]
             st.caption(f"尚未登记{len(shown)}人")
-        tables.table(shown, LEARNERS, empty="学员都已登记结业考核。", height=360)
+        tables.table(shown, LEARNERS, empty="学员都已登记结业考核。")
         if mine:
             _send(number, actor)
 

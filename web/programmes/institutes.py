@@ -117,7 +117,7 @@ def catalogue(actor: Actor, _year: int) -> None:
         )
     )
     frame = occupations.listing()
-    tables.table(frame, CATALOGUE, empty="", height=560)
+    tables.table(frame, CATALOGUE, empty="")
     tables.export(lambda _session, _who: occupations.listing(), CATALOGUE, name="职业目录")
     if actor.oversees_region and actor.role is Role.ADMIN:
         _check()
@@ -142,7 +142,7 @@ def _check() -> None:
             st.success(f"{good}行没有错误，可以使用。")
             return
         st.error(f"{len(faults)}处需要核对，无误的{good}行。")
-        st.dataframe(pd.DataFrame(faults, columns=list(PROBLEM_HEADINGS)), hide_index=True)
+        tables.table(pd.DataFrame(faults, columns=list(PROBLEM_HEADINGS)), PROBLEM_HEADINGS, empty="")
         lines = [tuple(line) for line in faults]
         book = sheets.workbook(PROBLEM_HEADINGS, lines, sheet="问题")
         st.download_button("下载问题清单", book, "职业目录问题.xlsx", icon=":material/download:", on_click="ignore")

@@ -51,9 +51,9 @@ def merged(programme: str, year: int, actor: Actor) -> None:
         return
     areas = list(dict.fromkeys(each.line.area or "未写明" for each in found))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        area = st.selectbox("重点领域", [ALL, *areas], key="area", bind="query-params", width=200)
+        area = st.selectbox("重点领域", [ALL, *areas], key="area", bind="query-params", width=200, required=True)
         kinds = [ALL, *dict.fromkeys(each.category for each in found)]
-        kind = st.selectbox("单位类别", kinds, key="category", bind="query-params", width=130)
+        kind = st.selectbox("单位类别", kinds, key="category", bind="query-params", width=130, required=True)
         make = partial(_file, programme, year)
         st.download_button(
             "导出汇总表（附件2）",
@@ -67,9 +67,8 @@ def merged(programme: str, year: int, actor: Actor) -> None:
     if not shown:
         st.info("没有这样的项目。请换一个重点领域或单位类别。")
         return
-    st.dataframe(
-        frame(shown), hide_index=True, height=min(38 * (len(shown) + 1), 620), column_config=_config(), placeholder=""
-    )
+    listed = frame(shown)
+    tables.table(listed, [str(name) for name in listed], empty="")
     st.caption(f"列出{len(shown)}项。计划人数只列确定的数，“约100人”按100人；原文不是一个数的写在备注里。")
 
 
@@ -96,14 +95,6 @@ def frame(found: list[merging.Merged]) -> pd.DataFrame:
     first = ["序号", "单位", "项目名称", "重点领域", "计划人数", "完成人数", "完成人次", "落实计划", "已报告"]
     table = pd.DataFrame(rows).astype({"计划人数": "Int64"})
     return table[[*first, *(name for name in rows[0] if name not in first)]]
-
-
-def _config() -> dict[str, Any]:
-    counts = ("序号", "计划人数", "完成人数", "完成人次", "落实计划", "已报告")
-    return {name: st.column_config.NumberColumn(format="localized", width="small") for name in counts} | {
-        "单位": st.column_config.TextColumn(width=250),
-        "项目名称": st.column_config.TextColumn(width=270),
-    }
 
 
 # --- who filed and who has not --------------------------------------------------------------------------------------

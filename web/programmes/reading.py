@@ -40,7 +40,7 @@ def show(found: Submission, here: Actor) -> None:
         }
         tables.tick(frame(found), columns(found), name=f"lines-{found.id}", empty=empty, **of)
     else:
-        tables.table(frame(found), columns(found), empty=empty, height=560)
+        tables.table(frame(found), columns(found), empty=empty)
     submissions.history(steps)
 
 

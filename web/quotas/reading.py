@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -74,15 +73,8 @@ def shares(found: Programme, year: int, here: Actor) -> None:
         st.info("这一项目的指标还没有分解下达，也还没有完成的记录。")
         return
     st.markdown(f"**{md(found.name)}：各单位指标与进度**　:gray[单位：{md(found.unit)}]")
-    config: dict[str, Any] = {
-        name: st.column_config.NumberColumn(tables.LABELS[name], format="localized") for name in _OFFICES[1:]
-    }
-    config["office"] = st.column_config.TextColumn(tables.LABELS["office"], width=190)
-    config["share"] = st.column_config.ProgressColumn(
-        tables.LABELS["share"], format="%.1f%%", min_value=0, max_value=100
-    )
-    shown = frame[[name for name in _OFFICES if name == "office" or frame[name].notna().any()]]
-    st.dataframe(shown, hide_index=True, column_config=config, placeholder="—")
+    shown = [name for name in _OFFICES if name == "office" or frame[name].notna().any()]
+    tables.table(frame, shown, empty="")
     st.caption("同一人在两个单位受训，两处各计一次，全区只计一次。")
     tables.export(asked, _OFFICES, name=f"{year}年{found.name}指标与进度")
 

@@ -57,7 +57,7 @@ def read(session: Session, report_id: int, actor: Actor) -> ReportRead:
 
 def heading(found: ReportRead) -> None:
     """The heading of a report (培训情况报告): title, state, and what was reversed of its hours."""
-    badge = f"　:red-badge[{found.standing.label}]" if found.standing and found.gone else ""
+    badge = f"　{chip(found.standing)}" if found.standing and found.gone else ""
     st.markdown(f"#### {md(found.report.title)}　{chip(found.report.state)}{badge}")
     if found.gone:
         made = found.reversals.rename(columns={"at": "reversed_at"})
@@ -161,7 +161,7 @@ def reading(report: Report, actor: Actor) -> None:
             }
             tables.tick(rows, shown, name=f"roster-{report.id}", empty="没有花名册。", **of)
         else:
-            tables.table(rows, shown, empty="没有花名册。", height=420)
+            tables.table(rows, shown, empty="没有花名册。")
         tables.export(
             lambda session, who: reports.rows(session, report.id, who).rename(columns=roster_columns(report)),
             shown,

@@ -28,8 +28,8 @@ def trail(report: Report, actor: Actor) -> None:
         headings = reports.form_of(report).repair_headings
         made["heading"] = [headings.get(column, column) for column in made["column"]]
         shown = made.rename(columns=NAMES)
-        widths = {"file_row": 60, "heading": 110, "cell_before": 190, "cell_after": 190, "repaired_by": 90}
-        tables.fixed(shown, widths | {"account_name": 110, "at": 140})
+        columns = ["file_row", "heading", "cell_before", "cell_after", "repaired_by", "account_name", "at"]
+        tables.table(shown, columns, empty="")
         if report.state in EDITABLE and report.part == 1 and actor.organization_id == report.organization_id:
             with st.popover("恢复为上传的原件"):
                 st.write("撤销上面的全部改正、粘贴和删去，回到上传的文件；改正记录保留。")

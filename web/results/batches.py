@@ -79,7 +79,7 @@ def opened(number: int, actor: Actor) -> None:
     if batch.remark:
         told.append(("原因", batch.remark))
     facts(told)
-    tables.table(shown, ROW, empty="这一批没有成绩。", height=420)
+    tables.table(shown, ROW, empty="这一批没有成绩。")
     with st.container(horizontal=True):
         tables.export(
             lambda session, who: results.rows(session, number, who).rename(columns=NAMES),

@@ -110,6 +110,7 @@ def importing(courses: list[Course], actor: Actor) -> None:
         list(by_id),
         format_func=lambda each: f"{by_id[each].year}年度　{by_id[each].title}",
         key="results-course",
+        required=True,
     )
     form = filled(by_id[number])
     st.file_uploader(

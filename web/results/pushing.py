@@ -47,7 +47,7 @@ def _opening(courses: list[Course]) -> None:
     if not by_id:
         st.write("还没有已发布的课程。")
         return
-    st.selectbox("课程", list(by_id), format_func=lambda each: by_id[each].title, key="platform-course")
+    st.selectbox("课程", list(by_id), format_func=lambda each: by_id[each].title, key="platform-course", required=True)
     st.text_input("平台名称", key="platform-name", max_chars=60)
     st.text_input(
         "平台上这门课程的标识", key="platform-activity", placeholder="https://…", help="xAPI记录中object的id。"

@@ -126,6 +126,7 @@ def _reach(nomination: Nomination, found: Placement) -> None:
             steps.index(to_come[0]) if to_come else 0,
             format_func=lambda each: each.label + ("" if each in to_come else "（更正）"),
             key=f"{key}-step",
+            required=True,
         )
         with st.form(f"{key}-{step}-form", border=False):
             st.date_input("日期", context.today(), key=f"{key}-{step}-on", **drafts.DAYS)

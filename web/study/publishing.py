@@ -137,7 +137,13 @@ def _object(notice: PublicNotice, lines: list[publicity.Shown]) -> None:
             st.session_state[f"{key}-words"] = ""
 
     with st.expander("提出异议"), st.form(f"{key}-form", border=False):
-        st.selectbox("对哪一人选", list(people), format_func=lambda number: people.get(number, ""), key=f"{key}-who")
+        st.selectbox(
+            "对哪一人选",
+            list(people),
+            format_func=lambda number: people.get(number, ""),
+            key=f"{key}-who",
+            required=True,
+        )
         st.text_area("异议内容和依据（必填）", key=f"{key}-words", height=90, max_chars=publicity.LONGEST)
         st.caption("由自治区人社厅核实、答复；人选本人、推荐单位看不到是谁提出的。")
         st.form_submit_button("提出异议", on_click=file, key=f"{key}-do")

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+import numbers
 from collections.abc import Iterable
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import pandas as pd
 
 from core.ground.access import Labelled, OrganizationKind, Role
 from core.law.workdays import DayKind
@@ -15,7 +22,7 @@ LABELS = {
     "account": "办理人",
     "account_name": "办理人",
     "agreed": "姓名和后四位",
-    "accounts": "账号数",
+    "accounts": "账号（个）",
     "action": "操作",
     "active": "启用",
     "second_factor": "动态口令",
@@ -143,9 +150,9 @@ LABELS = {
     "mode": "方式",
     "moved": "增减",
     "name": "姓名",
-    "nominated": "推荐",
+    "nominated": "推荐（人）",
     "nomination_id": "推荐编号",
-    "not_selected": "未入选",
+    "not_selected": "未入选（人）",
     "note": "备注",
     "objection": "异议内容",
     "passed_on": "考试日期",
@@ -177,10 +184,10 @@ LABELS = {
     "passed": "合格人次",
     "people": "人数",
     "place": "地点",
-    "places": "名额",
+    "places": "名额（人）",
     "plan": "培训名称",
     "plan_id": "计划编号",
-    "points": "平均分",
+    "points": "平均分（分）",
     "policy_id": "政策编号",
     "post": "专业技术职务",
     "posted_at": "入账时间",
@@ -206,7 +213,7 @@ LABELS = {
     "report_state": "报告",
     "reported_on": "报到",
     "reserve": "备选顺序",
-    "reserves": "备选",
+    "reserves": "备选（人）",
     "reversed_at": "冲销时间",
     "revoked_because": "失效原因",
     "revoked_on": "失效日期",
@@ -217,10 +224,10 @@ LABELS = {
     "rows_good": "行数",
     "rows_in": "导入行数",
     "rows_left": "未撤销行数",
-    "scores": "评分数",
+    "scores": "评分（份）",
     "seen_by": "查看人",
     "seen_from": "查看人单位",
-    "selected": "入选",
+    "selected": "入选（人）",
     "seminar_level": "级别",
     "seminar_rank": "排名",
     "severity": "类别",
@@ -233,7 +240,7 @@ LABELS = {
     "standing": "状态",
     "start_on": "开始日期",
     "state": "状态",
-    "statements": "推送记录",
+    "statements": "推送记录（条）",
     "status": "办理情况",
     "studied_on": "学习日期",
     "study_field": "拟研修专业",
@@ -255,7 +262,7 @@ LABELS = {
     "validity": "有效情况",
     "value": "原值",
     "visits": "人次",
-    "waiting_here": "待办",
+    "waiting_here": "待办（件）",
     "waiver": "适用减免",
     "was": "原指标",
     "where": "卡在",
@@ -267,39 +274,39 @@ LABELS = {
     "item_difficulty": "难度",
     "item_state": "状态",
     "stem": "题干",
-    "item_papers": "答卷",
+    "item_papers": "答卷（份）",
     "item_right": "得分率（%）",
     "item_tells": "区分度",
     "item_flags": "需要核对",
     "exam_state": "考试状态",
-    "exam_sat": "已考",
+    "exam_sat": "已考（人）",
     "attempts": "考试次数",
-    "score": "得分",
+    "score": "得分（分）",
     "exam_result": "结果",
     "unposted": "没有记学时的原因",
     "years_required": "需完成年度",
     "course_state": "状态",
     "course_title": "课程",
     "lessons": "节数",
-    "begun": "已开始",
-    "studied": "已学完",
+    "begun": "已开始（人）",
+    "studied": "已学完（人）",
     "edition": "版次",
     "position": "节次",
     "lesson_title": "课节",
     "lesson_kind": "形式",
     "minutes": "分钟",
-    "assigned": "应学",
+    "assigned": "应学（人）",
     "has_account": "账号",
     "begun_at": "开始时间",
     "studied_at": "学完时间",
-    "exam_passed": "考试合格",
+    "exam_passed": "考试合格（人）",
     "passed_at": "合格时间",
     "sent_at": "报送时间",
     "sent_by": "报送人",
     "parcel_number": "第几次",
     "prepared_at": "生成时间",
     "prepared_by": "生成人",
-    "course_count": "课程",
+    "course_count": "课程（门）",
     "hint_kind": "提示",
     "hint_people": "涉及人员",
     "hint_words": "说明",
@@ -353,3 +360,69 @@ RECORDS = {
     "result_batch": "外来成绩",
     "statement_source": "学习平台",
 } | {kind.code: kind.short for kind in kinds.KINDS.values()}
+
+
+# --- kinds of columns -------------------------------------------------------------------------------------------------
+
+
+class Kind(StrEnum):
+    """What stands in a column (列的种类): how it is written, where it stands, whether its lines break."""
+
+    WORDS = "words"
+    YEAR = "year"
+    NUMBERED = "numbered"
+    """The number of a record or a row: no amount, so without separators and on the left."""
+    NUMBER = "number"
+    """An amount, its unit in the heading or the caption: with thousands separators, on the right."""
+    SHARE = "share"
+    """A percentage, with a bar."""
+    DAY = "day"
+    MOMENT = "moment"
+    STATE = "state"
+
+
+YEARS = {"year", "credit_year", "application_year", "年度"}
+NUMBERED = {
+    *("batch", "batch_id", "batch_line", "card_number", "edition", "entry_number", "file_row", "item_number"),
+    *("nomination_id", "plan_id", "position", "quota_number", "rank", "record_id", "report_id", "reserve"),
+    *("parcel_number", "result_batch", "roster_row", "row", "seminar_rank", "template_version", "序号", "第几次"),
+}
+STATES = {
+    *("card_state", "check_answer", "course_state", "exam_result", "exam_state", "hours_standing", "item_state"),
+    *("outcome", "outcome_before", "outcome_by_draft", "receipt", "report_state", "result_state", "severity"),
+    *("standing", "state", "to_state", "状态", "进展"),
+}
+SHARES = {"share"}
+AMOUNTS = {"hours", "amount_stated", "granted"}
+"""Amounts of which some are words: 视同完成."""
+
+
+def kind(name: str, values: pd.Series[Any]) -> Kind:
+    """What stands in a column (列的种类), by its name; of one that is named in Chinese by its values."""
+    named = ((YEARS, Kind.YEAR), (NUMBERED, Kind.NUMBERED), (STATES, Kind.STATE), (SHARES, Kind.SHARE))
+    for names, found in named:
+        if name in names:
+            return found
+    if name.endswith("_on"):
+        return Kind.DAY
+    if name.endswith("_at") or name == "at":
+        return Kind.MOMENT
+    numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    return Kind.NUMBER if numeric or name in AMOUNTS else Kind.WORDS
+
+
+def written(value: Any, kind: Kind) -> str:
+    """A cell as it is read (单元格文字): 1,234.5, 2024-06-28, "" where nothing stands."""
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+        return ""
+    if isinstance(value, str):
+        return value
+    if kind in (Kind.YEAR, Kind.NUMBERED):
+        return str(int(value))
+    if kind is Kind.SHARE:
+        return f"{value:.1f}%"
+    if isinstance(value, datetime.date):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, (numbers.Real, Decimal)):
+        return f"{float(value):,.2f}".rstrip("0").rstrip(".")
+    return str(value)

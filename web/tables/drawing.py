@@ -1,10 +1,15 @@
-"""Tables on screen (表格): to read, to choose a row from, a page of a long list, prose."""
+"""Tables on screen (表格): to read, to choose a row from, a page of a long list, prose.
+
+All of them are one list of ours (`list.js`): a real table, so that it is read aloud, marked, copied and printed as one.
+Its cells are written here, each column as its kind says (`columns.kind`); columns for which there is no room stand in
+the row that is opened, and on paper all of them.
+"""
 
 from __future__ import annotations
 
 import math
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,44 +17,35 @@ import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor
-from core.models import State
-from core.submissions.kinds import KINDS
 from web import address
-from web.tables.cells import OF_DEEMED, worded
-from web.tables.columns import heading
-from web.words import CHIPS, NOT_BEGUN
+from web.tables.cells import worded
+from web.tables.columns import Kind, heading, kind, written
+from web.words import tone
 
 PAGE_ROWS = 20
-YEARS_AND_ROWS = ("year", "credit_year", "application_year", "row", "file_row", "roster_row", "record_id")
-"""Whole numbers that are no amounts: written without separators."""
+MOST_ROWS = 5000
+"""Rows of one table that are sent to a browser; a file has all of them."""
+PRINTED_ROWS = 500
+"""Rows of a long list that go on paper at once (打印上限)."""
+HINT = "点一行打开；键盘：Tab 到列表，↑↓ 移动，回车或空格打开"
+TICK_HINT = "点一行勾选；键盘：↑↓ 移动，空格勾选"
+
+_HERE = Path(__file__).parent
+_LIST = st.components.v2.component(
+    "list",
+    html='<div class="list"><div class="box"></div><div class="hint"></div><div class="paper"></div>'
+    '<div class="heard" role="status"></div></div>',
+    css=(_HERE / "list.css").read_text(encoding="utf-8"),
+    js=(_HERE / "list.js").read_text(encoding="utf-8"),
+)
 
 
-def table(frame: pd.DataFrame, columns: Sequence[str], *, empty: str, height: int = 0) -> None:
+def table(frame: pd.DataFrame, columns: Sequence[str], *, empty: str) -> None:
     """Read-only table (表格). `empty` says why there is nothing and what to do next."""
     if frame.empty:
         st.info(empty)
         return
-    shown = _chips(worded(frame, columns))
-    options: dict[str, Any] = {"height": height if height and 36 * (len(shown) + 1) > height else _height(shown)}
-    st.dataframe(shown, hide_index=True, column_config=_column_config(shown), placeholder="", **options)
-
-
-def _height(shown: pd.DataFrame) -> Any:
-    """A page of rows is shown whole (不套滚动框): the page scrolls, no box within it."""
-    return "content" if len(shown) <= PAGE_ROWS else "auto"
-
-
-def fixed(frame: pd.DataFrame, widths: dict[str, Any]) -> None:
-    """Table with fixed column widths (pixels, or Streamlit's words); beyond seven rows it scrolls."""
-    shown = worded(frame, list(widths))
-    config: dict[str, Any] = {}
-    for name, width in widths.items():
-        if pd.api.types.is_numeric_dtype(shown[name]):
-            config[name] = st.column_config.NumberColumn(heading(name), format="%d", width=width)
-        else:
-            config[name] = st.column_config.TextColumn(heading(name), width=width)
-    height: Any = 280 if len(shown) > 7 else "content"
-    st.dataframe(shown, hide_index=True, column_config=config, height=height, placeholder="")
+    _LIST(data=_data(frame, columns, range(len(frame)), "read"))
 
 
 def prose(lines: Iterable[Sequence[str]], heads: Iterable[str]) -> None:
@@ -70,31 +66,15 @@ def pick(
     if frame.empty:
         st.info(empty)
         return address.chosen(name)
-    shown = _chips(worded(frame, columns))
-    ids = [int(value) for value in frame[by]]
-    # Named by its rows: a mark on the third row must not stay on the third row of another list.
-    key = f"{name}-table-{st.session_state.get('round', 0)}-{hash(tuple(ids))}"
+    ids, chosen, key = [int(value) for value in frame[by]], address.chosen(name), f"{name}-table"
 
-    def picked() -> None:
-        rows = st.session_state[key].selection.rows
-        address.choose(name, ids[rows[0]] if rows and rows[0] < len(ids) else None)
+    def opened() -> None:
+        sent = st.session_state[key].get("open")
+        number = sent.get("id") if isinstance(sent, dict) else None
+        address.choose(name, number if isinstance(number, int) else None)
 
-    options: dict[str, Any] = {}
-    if address.chosen(name) in ids:
-        options["selection_default"] = {
-            "selection": {"rows": [ids.index(address.chosen(name) or 0)], "columns": [], "cells": []}
-        }
-    st.dataframe(
-        shown,
-        hide_index=True,
-        column_config=_column_config(shown),
-        placeholder="",
-        on_select=picked,
-        selection_mode="single-row",
-        height="auto" if address.chosen(name) in ids else _height(shown),  # what is chosen stands below it
-        key=key,
-        **options,
-    )
+    data = _data(frame, columns, ids, "open", chosen=chosen if chosen in ids else None, hint=HINT)
+    _LIST(key=key, data=data, on_open_change=opened)
     return address.chosen(name)
 
 
@@ -115,33 +95,77 @@ def tick(
     if frame.empty:
         st.info(empty)
         return
-    shown = _chips(worded(frame, columns))
-    ids = [int(value) for value in frame[by]]
-    key = f"{name}-ticks-{st.session_state.get('round', 0)}-{hash(tuple(ids))}"
+    ids, key = [int(value) for value in frame[by]], f"{name}-ticks"
 
-    def picked() -> None:
-        rows = st.session_state[key].selection.rows
-        changed((ticked - set(ids)) | {ids[row] for row in rows if row < len(ids)})
+    def told() -> None:
+        sent = st.session_state[key].get("ticked")
+        here = sent.get("ids") if isinstance(sent, dict) else None
+        if isinstance(here, list):
+            st.session_state[f"{key}-n"] = sent.get("n")
+            changed((ticked - set(ids)) | (set(ids) & {each for each in here if isinstance(each, int)}))
 
-    chosen = [at for at, number in enumerate(ids) if number in ticked]
-    st.dataframe(
-        shown,
-        hide_index=True,
-        column_config=_column_config(shown),
-        placeholder="",
-        on_select=picked,
-        selection_mode="multi-row",
-        selection_default={"selection": {"rows": chosen, "columns": [], "cells": []}},
-        height=_height(shown),
-        key=key,
-    )
+    answered = st.session_state.get(f"{key}-n", 0)
+    data = _data(frame, columns, ids, "tick", ticked=sorted(ticked & set(ids)), answered=answered, hint=TICK_HINT)
+    _LIST(key=key, data=data, on_ticked_change=told)
+
+
+def _data(
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    ids: Collection[int],
+    mode: str,
+    *,
+    chosen: int | None = None,
+    ticked: Sequence[int] = (),
+    answered: int = 0,
+    hint: str = "",
+) -> dict[str, Any]:
+    """What the list draws: texts by column, states with their colours, and what orders a column otherwise."""
+    count, begins = frame.attrs.get("count", len(frame)), frame.attrs.get("begins", 0)
+    shown = worded(frame.head(MOST_ROWS), columns)
+    kinds = {name: kind(name, shown[name]) for name in columns}
+    texts = [[written(value, kinds[name]) for value in shown[name]] for name in columns]
+    figures = {at: shown[name] for at, name in enumerate(columns) if kinds[name] in (Kind.NUMBER, Kind.SHARE)}
+    figures = {at: values for at, values in figures.items() if pd.api.types.is_numeric_dtype(values)}
+    rows: list[dict[str, Any]] = [
+        {"id": number, "cells": list(cells)} for number, cells in zip(ids, zip(*texts, strict=True), strict=False)
+    ]
+    for at, values in figures.items():
+        for row, value in zip(rows, values, strict=True):
+            row.setdefault("by", {})[at] = None if pd.isna(value) else float(value)
+    states = {text for at, name in enumerate(columns) if kinds[name] is Kind.STATE for text in texts[at]}
+    return {
+        "columns": [{"name": name, "head": heading(name), "kind": kinds[name]} for name in columns],
+        "rows": rows,
+        "tones": {text: tone(text) for text in states if text},
+        "mode": mode,
+        "chosen": chosen,
+        "ticked": list(ticked),
+        "answered": answered,
+        "hint": hint,
+        "label": f"列表，共{count:,}行",
+        "page": PAGE_ROWS,
+        "sorts": count == len(frame),
+        "paper": _paper(begins, len(rows), count),
+    }
+
+
+def _paper(begins: int, here: int, count: int) -> str:
+    """What a printed list says of itself where it is not all of it."""
+    if here == count:
+        return ""
+    rest = f"打印全部请用“打印”，一次不超过{PRINTED_ROWS}行" if count <= PRINTED_ROWS else "全部请导出 Excel"
+    return f"本页是第{begins + 1:,}至{begins + here:,}行，共{count:,}行；{rest}。"
 
 
 def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: str) -> tuple[pd.DataFrame, int]:
     """Pagination (分页): one page of a long list, its number in the address bar; answers the rows and the count of all.
 
-    `ask(session, actor, offset=, limit=)` is one of core's paged questions.
+    `ask(session, actor, offset=, limit=)` is one of core's paged questions. What is printed is the list from its
+    beginning, as far as `PRINTED_ROWS`.
     """
+    if address.chosen("print"):
+        return _page(ask, here, 1, PRINTED_ROWS)
     key = f"{name}-page"
     expected = max(1, st.session_state.get(key) or address.chosen(key) or 1)
     rows, count = _page(ask, here, expected)
@@ -152,61 +176,10 @@ def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: 
     return rows, count
 
 
-def _page(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, number: int) -> tuple[pd.DataFrame, int]:
+def _page(
+    ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, number: int, size: int = PAGE_ROWS
+) -> tuple[pd.DataFrame, int]:
     with db.reading() as session:
-        return ask(session, here, offset=(number - 1) * PAGE_ROWS, limit=PAGE_ROWS)
-
-
-_STATES = {kind.word_for(state): CHIPS[state] for state in State for kind in KINDS.values()}
-"""Every state in the words of every kind, with its colour."""
-
-
-def _column_config(shown: pd.DataFrame) -> dict[str, Any]:
-    """Column configuration: headings, formats and widths of the columns, by their names."""
-    config: dict[str, Any] = {}
-    for name in shown.columns:
-        label = heading(name)
-        if name in ("state", "to_state"):
-            config[name] = st.column_config.MultiselectColumn(
-                label,
-                options=[*_STATES, NOT_BEGUN],
-                color=[*_STATES.values(), "gray"],
-                width="small",
-            )
-        elif name.endswith("_on"):
-            config[name] = st.column_config.DateColumn(label, format="YYYY-MM-DD")
-        elif name in YEARS_AND_ROWS:
-            config[name] = st.column_config.NumberColumn(label, format="%d", width="small")
-        elif pd.api.types.is_numeric_dtype(shown[name]):
-            config[name] = st.column_config.NumberColumn(label, format="%g")
-        elif name in ("years_required", "gap"):
-            config[name] = st.column_config.TextColumn(label, width=190)
-        else:
-            width = _width(name, [label, *map(str, shown[name])]) if name != shown.columns[-1] else None
-            figures = name in ("hours", *OF_DEEMED)
-            config[name] = st.column_config.TextColumn(label, width=width, alignment="right" if figures else None)
-    return config
-
-
-def _width(name: str, texts: Iterable[str]) -> int | None:
-    """Column width in pixels for the longest of its words; None for sentences, which take the room that is left.
-
-    A table left to itself measures ten rows, and takes a cell twice as long as the others for a slip.
-    """
-    longest = max(sum(map(_pixels, text)) for text in set(texts))
-    if name == "dispute":  # begins with the answer; what was said stands in full elsewhere
-        return min(longest + 18, 200)
-    return longest + 18 if longest < 300 else None
-
-
-def _pixels(letter: str) -> int:
-    """Estimated width of a character in a table, a little more rather than less."""
-    return 14 if unicodedata.east_asian_width(letter) in "WFA" else 8 if letter.isalnum() else 6
-
-
-def _chips(shown: pd.DataFrame) -> pd.DataFrame:
-    """States as lists of one, which Streamlit draws as coloured chips."""
-    for name in ("state", "to_state"):
-        if name in shown:
-            shown[name] = shown[name].map(lambda label: [label] if label else [])
-    return shown
+        rows, count = ask(session, here, offset=(number - 1) * size, limit=size)
+    rows.attrs |= {"count": count, "begins": (number - 1) * size}
+    return rows, count

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from core.tables.problems import Problem
-from web.tables.drawing import fixed
+from web.tables.drawing import table
 
 
 def problems(found: Sequence[Problem], headings: Mapping[str, str]) -> None:
@@ -19,4 +19,4 @@ def problems(found: Sequence[Problem], headings: Mapping[str, str]) -> None:
     frame["heading"] = [problem.heading(headings) for problem in found]
     frame["file_row"] = ["全表" if row == 0 else str(row) for row in frame["row"]]
     frame["severity"] = ["错误" if blocking else "提示" for blocking in frame["blocking"]]
-    fixed(frame, {"file_row": 60, "severity": 60, "heading": 110, "value": 180, "words": "large"})
+    table(frame, ["file_row", "severity", "heading", "value", "words"], empty="")

@@ -1,0 +1,95 @@
+"""Every list is drawn by one function, each kind of column in one way; no filter is left empty."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from core.ground import db
+from core.models import State
+from core.submissions.kinds import KINDS
+from web import words
+from web.tables import LABELS
+from web.tables.columns import NUMBERED, SHARES, STATES, YEARS, Kind, kind, written
+
+FLOATS = pd.Series([1.0])
+
+
+def calls() -> Iterator[tuple[str, ast.Call, str]]:
+    for folder in ("web", "pages"):
+        for file in sorted((db.ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                    yield f"{file.relative_to(db.ROOT)}:{node.lineno}", node, node.func.attr
+
+
+def of(call: ast.Call) -> str:
+    """What a method is called on, where that is a name."""
+    assert isinstance(call.func, ast.Attribute)
+    return call.func.value.id if isinstance(call.func.value, ast.Name) else ""
+
+
+def test_every_list_is_drawn_by_the_one_function() -> None:
+    drawn = {
+        where.split(":")[0] for where, call, name in calls() if name in ("dataframe", "table") and of(call) == "st"
+    }
+    assert drawn == {"web/tables/drawing.py"}  # prose, whose cells are Markdown
+
+
+def test_a_choice_that_begins_with_one_of_its_words_cannot_be_emptied() -> None:
+    may_be_empty = [
+        where
+        for where, call, name in calls()
+        if name == "selectbox"
+        and not {"required", "placeholder"} & {each.arg for each in call.keywords}
+        and not (len(call.args) > 2 and isinstance(call.args[2], ast.Constant) and call.args[2].value is None)
+    ]
+    assert may_be_empty == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "stands"),
+    [
+        ("year", 2024, (Kind.YEAR, "2024")),
+        ("application_year", 2024.0, (Kind.YEAR, "2024")),
+        ("record_id", 12345, (Kind.NUMBERED, "12345")),
+        ("people", 12345, (Kind.NUMBER, "12,345")),
+        ("hours", 1234.5, (Kind.NUMBER, "1,234.5")),
+        ("hours", "视同完成", (Kind.NUMBER, "视同完成")),
+        ("share", 83.25, (Kind.SHARE, "83.2%")),
+        ("start_on", date(2024, 6, 28), (Kind.DAY, "2024-06-28")),
+        ("points", float("nan"), (Kind.NUMBER, "")),
+        ("start_on", pd.NaT, (Kind.DAY, "")),
+        ("state", "待审", (Kind.STATE, "待审")),
+        ("计划人数", 1200, (Kind.NUMBER, "1,200")),
+        ("项目名称", "数字农业培训班", (Kind.WORDS, "数字农业培训班")),
+    ],
+)
+def test_a_year_is_no_amount_and_an_amount_has_its_separators(name: str, value: object, stands: object) -> None:
+    found = kind(name, pd.Series([value]))
+    assert (found, written(value, found)) == stands
+
+
+def test_what_is_called_a_year_a_day_or_a_state_is_written_as_one() -> None:
+    for name, head in LABELS.items():
+        found = kind(name, FLOATS)
+        if head.endswith("年度"):
+            assert found in (Kind.YEAR, Kind.WORDS) or name in ("years_required", "relied_years", "card_years"), name
+        if head in ("状态", "考试状态"):
+            assert found is Kind.STATE, name
+        if head.endswith("日期"):
+            assert found is Kind.DAY, name
+    assert {each for each in YEARS | NUMBERED | STATES | SHARES if each.isascii()} <= set(LABELS)
+
+
+def test_a_state_has_one_colour_wherever_it_stands() -> None:
+    for kind_ in KINDS.values():
+        for state in State:
+            assert words.tone(kind_.word_for(state)) == words.CHIPS[state]
+    assert words.chip(State.APPROVED) == ":green-badge[通过]"
+    assert words.chip("有效") == ":green-badge[有效]"
+    assert words.chip("没有这个词") == ":gray-badge[没有这个词]"
