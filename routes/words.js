@@ -22,7 +22,7 @@
     "Something went wrong": "程序出错了", "Error:": "出错：", "Clear selection": "取消选择", "Choose date": "选择日期", "Choose date range": "选择起止日期",
     "yyyy": "年", "mm": "月", "dd": "日", "Empty": "未填", "Next month": "下个月", "Previous month": "上个月", "Add files": "添加文件", "file upload": "上传文件", "App pages": "页面", "Sidebar": "菜单",
     "Failed to generate file for download": "没有生成文件，可能刚被他人更改，或登录已失效。请刷新页面后重试。",
-    "Pagination": "翻页", "Link to heading": "标题的链接", "(opens in new tab)": "（在新标签页中打开）", "Skip to main content ": "跳到正文",
+    "Pagination": "翻页", "(required)": "（必填）", "(optional)": "（可不填）", "Link to heading": "标题的链接", "(opens in new tab)": "（在新标签页中打开）", "Skip to main content ": "跳到正文",
     "Increment": "加", "Decrement": "减", "Dismiss": "关闭", "Show suggestions": "列出可选项", "Suggestions": "可选项", "Selected values": "已选",
     "Selectbox options": "可选项", "Multiselect options": "可选项", "Select...": "请选择", "No options": "没有可选项", "Clear entry": "清空", "Clear date": "清空日期",
     "Clear dates": "清空日期", "Clear time": "清空时间", "Clear date and time": "清空时间", "Choose date and time": "选择日期和时间", "Time": "时间", "Date range": "起止日期",
