@@ -15,23 +15,22 @@ from web.words import md, moment_text
 actor = shell.require(*OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)
 shell.page("审计日志", "每个操作留一条记录，按哈希逐条相连，不能修改或删除。点一条看前后对照。")
 
-COLUMNS = "at told organization_touched reason entry_number event account role record record_id".split()
+COLUMNS = "at told organization_touched reason".split()
+FURTHER = "entry_number event account role record record_id before_deed after_deed".split()
 NAMES = {"id": "entry_number", "organization": "organization_touched", "before": "before_deed", "after": "after_deed"}
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    hint = "姓名、完整身份证号，事项、机构、课程的名称，编号"
-    about = address.searched("对人或对事", key="about", width=300, placeholder=hint)
-    account = address.searched("办理人", key="account", width=140)
+    about = address.searched("对人或对事", key="about", width=240, placeholder="姓名、身份证号、名称或编号")
+    account = address.searched("办理人", key="account", width=110)
     event = address.filter_by("事项", audit.EVENTS.values(), key="event")
-    first = st.date_input("从", None, key="from", format="YYYY-MM-DD", bind="query-params", width=160)
-    last = st.date_input("到", None, key="to", format="YYYY-MM-DD", bind="query-params", width=160)
+    first = st.date_input("从", None, key="from", format="YYYY-MM-DD", bind="query-params", width=145)
+    last = st.date_input("到", None, key="to", format="YYYY-MM-DD", bind="query-params", width=145)
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
         wanted: dict[str, Any] = {"event": event, "account": account, "first_on": first, "last_on": last}
         found, count = chronicle.history(session, who, about=about, **wanted, **page)
         return found.rename(columns=NAMES), count
 
-    everything = [*COLUMNS, "before_deed", "after_deed"]
-    tables.export(lambda session, who: asked(session, who, limit=None)[0], everything, name="审计日志")
+    tables.export(lambda session, who: asked(session, who, limit=None)[0], COLUMNS + FURTHER, name="审计日志")
 frame, count = tables.listing(asked, actor, name="audit")
 st.caption(f"共{count:,}条")
 empty = "没有符合条件的记录。可放宽查询条件。"
