@@ -50,7 +50,7 @@ def entries(card: dict[str, Any]) -> list[list[str]]:
 def code(card: dict[str, Any]) -> list[str]:
     """The QR code as rows of 0 and 1."""
     place, mark, statement = card["text"].partition("#")
-    made = segno.make([place + mark, statement], error="m", boost_error=False, mask=4)
+    made = segno.make([place + mark, statement], error="l", boost_error=False, mask=4)
     return ["".join("1" if bit else "0" for bit in row) for row in made.matrix]
 
 

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from core.ground import certificates, db
 from core.tables import reader
-from tests import ready, toy  # noqa: F401  toy: a kind of submission beside the real ones
+from tests import emptying, ready, toy  # noqa: F401  toy: a kind of submission beside the real ones
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -108,7 +108,7 @@ def postgres_admin(postgres_server: sa.URL) -> Iterator[sa.Connection]:
     """A connection for CREATE and DROP DATABASE; the server may lose everything when the machine stops."""
     admin = sa.create_engine(postgres_server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with admin.connect() as connection:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
             connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
         connection.exec_driver_sql("SELECT pg_reload_conf()")
         yield connection
@@ -124,16 +124,20 @@ def postgres_template(
     postgres_admin.exec_driver_sql(f"CREATE DATABASE {name}")
     _migrate(_address(postgres_server.set(database=name)), tmp_path_factory.mktemp("postgres"))
     yield name
+    postgres_admin.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}_now WITH (FORCE)")
     postgres_admin.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
-def postgres_url(postgres_server: sa.URL, postgres_admin: sa.Connection, postgres_template: str) -> Iterator[str]:
-    """The address of a migrated, empty PostgreSQL database for one test."""
+def postgres_url(postgres_server: sa.URL, postgres_admin: sa.Connection, postgres_template: str) -> str:
+    """The address of a migrated, empty PostgreSQL database for one test: this worker's, emptied, or a new copy."""
     name = f"{postgres_template}_now"
-    postgres_admin.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-    yield _address(postgres_server.set(database=name))
-    postgres_admin.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    url = postgres_server.set(database=name)
+    if not emptying.emptied(url):
+        postgres_admin.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        postgres_admin.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY FILE_COPY")
+        emptying.remember(url)
+    return _address(url)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ import functools
 import hashlib
 import importlib.resources
 import io
-import itertools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -31,6 +30,7 @@ from fpdf.annotations import PDFAnnotation
 from fpdf.enums import AnnotationFlag, DocumentCompliance, XPos, YPos
 from fpdf.fonts import FontFace, SubsetMap, TTFFont
 from fpdf.output import OutputProducer
+from fpdf.prefs import ViewerPreferences
 from fpdf.sign import Signature
 from fpdf.syntax import Name, PDFDate, PDFObject, PDFString
 
@@ -38,6 +38,8 @@ from core.ground import db, signing
 from core.ground.access import Refused
 
 INK, GREY, RULE, ACCENT = (33, 37, 41), (96, 103, 112), (200, 205, 212), (23, 78, 134)
+LINE = (128, 135, 144)
+"""Of a form's cells: still there on a printer that is low on toner."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ class _Subsetter(subset.Subsetter):  # type: ignore[misc]
 fpdf.output.ftsubset = SimpleNamespace(Options=subset.Options, Subsetter=_Subsetter)  # type: ignore[attr-defined]
 
 
+@functools.lru_cache(maxsize=4096)
 def printable(text: str) -> str:
     """Text as it is printed (可打印的文字), a character of it refused by name where no font has it.
 
@@ -151,6 +154,18 @@ def printable(text: str) -> str:
     if gone := [char for char in dict.fromkeys(text) if char in lacking]:
         raise Refused("glyph", _refusal(text, gone))
     return text
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_plain(text: str) -> bool:
+    """Whether the Chinese font alone has all of a printable text, and nothing of it has to be joined."""
+    return _CJK.letters.issuperset(map(ord, text))
+
+
+@functools.cache
+def _rgb(colour: tuple[int, int, int]) -> str:
+    """A colour as PDF writes it, before `rg` or `RG`."""
+    return " ".join(f"{each / 255:.4f}" for each in colour)
 
 
 _ACCENTED = re.compile("[^\\W\\d_][\u0300-\u036f]+")
@@ -255,7 +270,10 @@ class Page(FPDF):
 
     def __init__(self, foot: str | None, *, size: tuple[float, float] = A4) -> None:
         super().__init__(format=size, enforce_compliance=DocumentCompliance.PDFA_3U)
+        self.viewer_preferences = ViewerPreferences(print_scaling="None")  # 实际大小: a card of half a page stays one
         self.foot = foot
+        self._codes: dict[str, str] = {}
+        """What each character of the Chinese font is called in this document."""
         self.fonts[_CJK.family] = _chinese(len(self.fonts) + 1)
         if foot is None:
             self.set_auto_page_break(False)
@@ -297,21 +315,26 @@ class Page(FPDF):
 
     def width_of(self, text: str, size: float) -> float:
         """How wide a text is in one line (mm) at a size in points."""
+        try:
+            return sum(map(_ADVANCES.__getitem__, text)) * size
+        except KeyError:  # one that was never set yet, or never alone
+            pass
         if _IN_MONGOLIAN.search(text):
             self.set_font(_CJK.family, size=size)
             return float(self.get_string_width(text))
-        total = 0.0
         for char in text:
-            if (advance := _ADVANCES.get(char)) is None:
+            if char not in _ADVANCES:
                 self.set_font(_CJK.family, size=100)
-                advance = _ADVANCES[char] = float(self.get_string_width(char)) / 100
-            total += advance
-        return total * size
+                _ADVANCES[char] = float(self.get_string_width(char)) / 100
+        return sum(map(_ADVANCES.__getitem__, text)) * size
 
     def wrapped(self, text: str, width: float, size: float) -> list[str]:
         """A text as lines no wider than `width` (mm); words of letters and figures stay whole where they fit."""
         lines = []
         for paragraph in text.split("\n"):
+            if self.width_of(paragraph, size) <= width:  # as nearly all are
+                lines.append(paragraph.strip(" "))
+                continue
             line, room = "", width
             for word in _WORDS.findall(paragraph):
                 wide = self.width_of(word, size)
@@ -355,22 +378,55 @@ class Page(FPDF):
             if fits or size <= SMALLEST:
                 break
             size -= 0.5 if size > 4 else 0.1
-        self.set_text_color(*colour)
         y += 0 if top else max(0.0, (height - len(lines) * step) / 2)
         for line in lines:
             if line:
-                self._line(line, x, y, width, step, size, align)
+                self._line(line, (x, y, width, step), size, align, colour)
             y += step
         return size
 
-    def _line(self, line: str, x: float, y: float, width: float, height: float, size: float, align: str) -> None:
+    def _line(
+        self,
+        line: str,
+        box: tuple[float, float, float, float],
+        size: float,
+        align: str,
+        colour: tuple[int, int, int],
+    ) -> None:
+        x, y, width, height = box
         self.set_font(_CJK.family, size=size)
-        if set(map(ord, line)) <= _CJK.letters:
+        if _is_plain(line):  # written here: fpdf2 asks a dozen questions of every line
+            if not self.current_font_is_set_on_page:
+                assert self.current_font is not None
+                self._out(self._set_font_for_page(self.current_font, self.font_size_pt))
             left = x if align == "L" else x + (width - self.width_of(line, size)) / (2 if align == "C" else 1)
-            self.text(left, y + height / 2 + size * MIDDLE, line)
+            base = self.h - (y + height / 2 + size * MIDDLE)
+            place = f"{left * self.k:.2f} {base * self.k:.2f} Td"
+            self._out(f"q {_rgb(colour)} rg BT {place} ({self._coded(line)}) Tj ET Q")
         else:  # which chooses fonts and shapes
+            self.set_text_color(*colour)
             self.set_xy(x, y)
             self.cell(width, height, line, align=align)
+
+    def _coded(self, line: str) -> str:
+        """A line as a string of PDF, in the characters of this document's Chinese font."""
+        codes = self._codes
+        try:
+            return "".join(map(codes.__getitem__, line))
+        except KeyError:
+            font = self.fonts[_CJK.family]
+            for char in line:
+                if char not in codes:
+                    codes[char] = font.encode_text(char)[1:-4]  # of "(…) Tj"
+            return "".join(map(codes.__getitem__, line))
+
+    def frame(
+        self, box: tuple[float, float, float, float], *, colour: tuple[int, int, int] = RULE, thick: float = 0.2
+    ) -> None:
+        """The edge of a box (方框): left, upper edge, width and height in mm."""
+        x, y, width, height = (each * self.k for each in box)
+        place = f"{x:.2f} {self.h * self.k - y:.2f} {width:.2f} {-height:.2f} re S"
+        self._out(f"q {_rgb(colour)} RG {thick * self.k:.2f} w {place} Q")
 
     def set_upright(self, text: str, box: tuple[float, float, float, float], size: float) -> float:
         """Set Mongolian upright (竖排蒙文) into a tall box: from the top down, lines to the right, its letters joined.
@@ -463,20 +519,18 @@ def modules(page: Page, rows: Sequence[Sequence[int]], x: float, y: float, side:
     """A QR code (二维码) by its modules, a true value a dark one: `side` millimetres wide, without the quiet zone.
 
     All of it is one path, each run of dark modules a rectangle of it: a thousand separate ones take longer than a page.
+    It is drawn a module a unit, so that its numbers are short.
     """
-    size = side * page.k / len(rows)
-    left, top = x * page.k, (page.h - y) * page.k
-    drawn = []
-    for line, row in enumerate(rows, start=1):
-        at = 0
-        for dark, run in itertools.groupby(row, bool):
-            wide = len(list(run))
-            if dark:
-                drawn.append(f"{left + at * size:.3f} {top - line * size:.3f} {wide * size:.3f} {size:.3f} re")
-            at += wide
-    page.set_fill_color(*INK)
-    page._out("\n".join([*drawn, "f"]))
-    page.set_fill_color(255)
+    size, left, top = side * page.k / len(rows), x * page.k, (page.h - y) * page.k
+    drawn = [f"q {_rgb(INK)} rg {size:.5f} 0 0 {-size:.5f} {left:.3f} {top:.3f} cm"]
+    for line, row in enumerate(rows):
+        for dark in _DARK.finditer(bytes(row)):
+            begin, end = dark.span()
+            drawn.append(f"{begin} {line} {end - begin} 1 re")
+    page._out("\n".join([*drawn, "f Q"]))
+
+
+_DARK = re.compile(b"[^\0]+")
 
 
 def pairs(page: Page, pairs: Sequence[tuple[str, str]]) -> None:

@@ -77,9 +77,7 @@ class Sheet:
         x, y = self._places[self._used]
         self._used += 1
         if len(self._places) > 1:  # where to cut
-            self.page.set_draw_color(*paper.RULE)
-            self.page.set_line_width(0.1)
-            self.page.rect(x, y, *self._size)
+            self.page.frame((x, y, *self._size), thick=0.1)
         return x, y
 
 
@@ -145,9 +143,7 @@ class _Face:
         self.page.line(self.x + x, self.y + y, self.x + x + width, self.y + y)
 
     def frame(self, x: float, y: float, width: float, height: float) -> None:
-        self.page.set_draw_color(*paper.RULE)
-        self.page.set_line_width(0.2)
-        self.page.rect(self.x + x, self.y + y, width, height)
+        self.page.frame((self.x + x, self.y + y, width, height), colour=paper.LINE)
 
     def code(self, x: float, y: float, side: float) -> None:
         """The QR code: the address its code is answered at, with the signed statement behind it."""
@@ -213,8 +209,8 @@ class _Large(_Face):
         self.width, self.height = PAPER[size]
         self.unit = 1.0 if size is Size.HALF else 1.18
         self.margin = 9.0 if size is Size.HALF else 17.0
-        self.foot = self.height - self.margin - 23 * self.unit
-        """Where what stands at the foot of the first page begins."""
+        self.foot = self.height - max(self.margin + 23 * self.unit, 37)
+        """Where what stands at the foot of the first page begins: a seal of 42 mm over it stays on the paper."""
         self.left = self.margin + (11 * self.unit if look.mongolian else 0)
         self.inner = self.width - self.margin - self.left
         self.at = self.margin

@@ -328,7 +328,8 @@ def test_nothing_on_a_card_leaves_its_box_or_meets_another(office: Path, size: S
     boxes: dict[int, list[tuple[float, float, float, float]]] = {}
     line, set_upright, turned = paper.Page._line, paper.Page.set_upright, []
 
-    def seen(page: Any, text: str, x: float, y: float, width: float, height: float, points: float, align: str) -> None:
+    def seen(page: Any, text: str, place: tuple[float, ...], points: float, align: str, colour: Any) -> None:
+        x, y, width, height = place
         wide = page.width_of(text, points)
         assert wide <= width + 0.01, text
         left = x + {"L": 0, "C": (width - wide) / 2, "R": width - wide}[align]
@@ -336,7 +337,7 @@ def test_nothing_on_a_card_leaves_its_box_or_meets_another(office: Path, size: S
         for corner, upper in turned:  # by a quarter, about that corner
             box = (corner - (box[3] - upper), upper + box[0] - corner, corner - (y - upper), upper + box[2] - corner)
         boxes.setdefault(page.page, []).append(box)
-        line(page, text, x, y, width, height, points, align)
+        line(page, text, place, points, align, colour)
 
     def upright(page: Any, text: str, box: tuple[float, ...], points: float) -> float:
         turned.append((box[0] + box[2], box[1]))
