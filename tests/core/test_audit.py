@@ -448,7 +448,7 @@ def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str)
     fields = {
         change.field for line in told.itertuples() for change in chronicle.changes(line.record, line.before, line.after)
     }
-    assert {field for field in fields if field.isascii()} == set()
+    assert {field for field in fields if re.search("[a-z]", field)} == set()
     assert all(lines["account"])
     assert all(moment.tzinfo is not None for moment in lines["at"])
     assert list(lines["id"]) == list(range(count, 0, -1))
