@@ -4,15 +4,16 @@
     python -m benchmarks.cards --guess [--seconds 30]
 
 `--peer` is a Python with benchmarks/requirements.txt: the peers draw the same card there, of the same words, with the
-same QR code, made by segno for all, and a Chinese font of their own; they sign nothing. Ours is what the office hands
+same QR code, which each makes by segno, and a Chinese font of their own; they sign nothing. Ours is what is handed
 out: PDF/A-3, the record for machines inside, the statement in the QR code signed for each card, and the file signed
-(PAdES). People are made up.
+(PAdES). All take turns, round by round. People are made up.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import secrets
@@ -21,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -92,22 +93,36 @@ def ours(told: list[dict[str, Any]]) -> Callable[[list[dict[str, Any]]], bytes]:
     return made
 
 
-def measured(
-    made: Callable[[list[Any]], bytes], told: list[Any], singly: int, rounds: int
-) -> tuple[float, float, int, float, float, int]:
-    """Milliseconds a card singly by clock and processor, its bytes; seconds of all in one likewise, its bytes."""
-    small = len(made(told[:1]))
-    clock, processor = [], []
-    for _ in range(rounds):
-        began, busy = time.perf_counter(), time.process_time()
-        for each in told[:singly]:
-            made([each])
-        clock.append((time.perf_counter() - began) / singly * 1000)
-        processor.append((time.process_time() - busy) / singly * 1000)
+def took(made: Callable[[list[Any]], bytes], some: list[list[Any]]) -> tuple[float, float, int]:
+    """Seconds by clock and by processor that these documents take, and the bytes of the last."""
     began, busy = time.perf_counter(), time.process_time()
-    large = len(made(told))
-    whole = time.perf_counter() - began, time.process_time() - busy
-    return statistics.median(clock), statistics.median(processor), small, *whole, large
+    for each in some:
+        last = made(each)
+    return time.perf_counter() - began, time.process_time() - busy, len(last)
+
+
+Run = Callable[[str], tuple[float, float, int]]
+"""Make cards "singly", or all "together": seconds by clock and by processor, and bytes."""
+
+
+def in_turn(runs: dict[str, Run], singly: int, rounds: int) -> dict[str, list[float]]:
+    """Everybody's figures, measured in turn so that a machine that others use is as busy for one as for the other.
+
+    Milliseconds a card singly by clock and processor, its bytes; seconds of all in one likewise, its bytes: medians.
+    """
+    for run in runs.values():
+        run("singly")  # fonts read, keys made
+    found: dict[str, dict[str, list[tuple[float, float, int]]]] = {name: {} for name in runs}
+    for at in range(rounds):
+        for way in ("singly", "together") if at < max(1, rounds // 3) else ("singly",):
+            for name, run in runs.items():
+                found[name].setdefault(way, []).append(run(way))
+
+    def median(some: list[tuple[float, float, int]], each: float) -> list[float]:
+        clock, busy, size = (statistics.median(column) for column in zip(*some, strict=True))
+        return [clock * each, busy * each, size]
+
+    return {name: median(ways["singly"], 1000 / singly) + median(ways["together"], 1) for name, ways in found.items()}
 
 
 def font(target: Path) -> None:
@@ -145,10 +160,9 @@ def font(target: Path) -> None:
         TTFont(target).close()
 
 
-def peers(
-    python: str, libraries: list[str], told: list[dict[str, Any]], singly: int, rounds: int
-) -> dict[str, list[float]]:
-    """What the peers take for the same cards, in their own Python."""
+@contextlib.contextmanager
+def peer(python: str, library: str, told: list[dict[str, Any]], singly: int) -> Iterator[Run]:
+    """A peer with the same cards in its own Python, which makes them when it is asked to."""
     with tempfile.TemporaryDirectory() as folder:
         path, face = Path(folder) / "cards.json", Path(folder) / "cjk.ttf"
         font(face)
@@ -156,12 +170,18 @@ def peers(
             each | {"url": ADDRESS + each["code"], "rows": faces.rule_words(each), "text": _text(each)} for each in told
         ]
         path.write_text(json.dumps(given), encoding="utf-8")
-        found = {}
-        for library in libraries:
-            command = [python, str(Path(__file__).with_name("cards_peers.py")), library, str(path), str(face)]
-            done = subprocess.run([*command, str(singly), str(rounds)], capture_output=True, text=True, check=True)
-            found[library] = json.loads(done.stdout)
-        return found
+        command = [python, str(Path(__file__).with_name("cards_peers.py")), library, str(path), str(face), str(singly)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdin
+            assert process.stdout
+
+            def run(way: str) -> tuple[float, float, int]:
+                print(way, file=process.stdin, flush=True)
+                clock, busy, size = json.loads(process.stdout.readline())
+                return clock, busy, size
+
+            yield run
+            process.stdin.close()
 
 
 def _text(each: dict[str, Any]) -> str:
@@ -234,9 +254,12 @@ def main(arguments: list[str] | None = None) -> None:
             db.close()
             return
         told = [said(number) for number in range(1, given.count + 1)]
-        found: dict[str, Any] = {"this program": measured(ours(told), told, given.singly, given.rounds)}
-    if given.peer:
-        found |= peers(given.peer, given.libraries, told, given.singly, given.rounds)
+        made, ways = ours(told), {"singly": [[each] for each in told[: given.singly]], "together": [told]}
+        with contextlib.ExitStack() as open_peers:
+            runs: dict[str, Run] = {"this program": lambda way: took(made, ways[way])}
+            for library in given.libraries if given.peer else []:
+                runs[library] = open_peers.enter_context(peer(given.peer, library, told, given.singly))
+            found = in_turn(runs, given.singly, given.rounds)
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}")
     print(
         f"\n{'':14}{'ms a card':>10}{'of the cpu':>12}{'KB':>6}"

@@ -1,6 +1,6 @@
 """The peers of `benchmarks.cards`: the same card by reportlab and by WeasyPrint, in an environment of their own.
 
-python cards_peers.py LIBRARY CARDS.json FONT.ttf SINGLY ROUNDS
+python cards_peers.py LIBRARY CARDS.json FONT.ttf SINGLY
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import html
 import io
 import itertools
 import json
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -162,22 +161,16 @@ section{{break-after:page}} svg{{float:right;width:38mm;height:38mm}} p{{font-si
 
 
 def main() -> None:
-    library, path, face, singly, rounds = sys.argv[1:]
+    """Make the cards each time a line asks for it, "singly" or "together"; answer seconds, of the processor, bytes."""
+    library, path, face, singly = sys.argv[1:]
     told = json.loads(Path(path).read_text(encoding="utf-8"))
     made = {"reportlab": reportlab, "weasyprint": weasyprint}[library](face)
-    small = len(made(told[:1]))
-    clock, processor = [], []
-    some = told[: int(singly)]
-    for _ in range(int(rounds)):
+    ways = {"singly": [[each] for each in told[: int(singly)]], "together": [told]}
+    for line in sys.stdin:
         began, busy = time.perf_counter(), time.process_time()
-        for each in some:
-            made([each])
-        clock.append((time.perf_counter() - began) / len(some) * 1000)
-        processor.append((time.process_time() - busy) / len(some) * 1000)
-    began, busy = time.perf_counter(), time.process_time()
-    large = len(made(told))
-    whole = [time.perf_counter() - began, time.process_time() - busy]
-    print(json.dumps([statistics.median(clock), statistics.median(processor), small, *whole, large]))
+        for each in ways[line.strip()]:
+            last = made(each)
+        print(json.dumps([time.perf_counter() - began, time.process_time() - busy, len(last)]), flush=True)
 
 
 if __name__ == "__main__":

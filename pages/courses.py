@@ -66,7 +66,8 @@ def draw() -> None:
         st.button("编制新课程", icon=":material/add:", on_click=lambda: address.choose("new", 1), key="new-course")
     if actor.role in OFFICERS and actor.oversees_region and address.view(["课程", "各盟市"], key="of") == "各盟市":
         this = context.today().year
-        year = st.selectbox("年度", [this + 1, this, this - 1, this - 2], 1, key="year", bind="query-params", width=140)
+        years = [this + 1, this, this - 1, this - 2]
+        year = st.selectbox("年度", years, 1, key="year", bind="query-params", required=True, width=140)
         reading.by_league(year, actor)
         return
     with db.reading() as session:

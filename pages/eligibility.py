@@ -108,12 +108,11 @@ def results(run: Run) -> None:
         place.metric(word, f"{count:,}")
     reasons = run.frame.groupby("clauses").size().sort_values(ascending=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        wanted = st.selectbox("结论", ["全部", *run.counts], key="outcome", width=160, required=True)
-        options = ["全部", *(f"{clauses}（{count:,}）" for clauses, count in reasons.items() if str(clauses))]
+        wanted = st.selectbox("结论", [address.ALL, *run.counts], key="outcome", width=160, required=True)
+        options = [address.ALL, *(f"{clauses}（{count:,}）" for clauses, count in reasons.items() if str(clauses))]
         reason = st.selectbox("依据", options, key="clauses", width=320, required=True)
-    frame = run.frame
-    frame = frame[frame["outcome"] == wanted] if wanted != "全部" else frame
-    frame = frame[frame["clauses"] == reason.split("（")[0]] if reason != "全部" else frame
+    frame = run.frame if wanted == address.ALL else run.frame[run.frame["outcome"] == wanted]
+    frame = frame if reason == address.ALL else frame[frame["clauses"] == reason.split("（")[0]]
     row = rows.choose(frame.head(1000))
     if len(frame) > 1000:
         st.caption(f"页面列出前1,000行，共{len(frame):,}行；全部结果见下载的文件。")
@@ -163,9 +162,8 @@ def recorded_runs() -> None:
         line["run_id"]: f"{moment_text(line['decided_at'])}　{line['decided_by']}　{line['applications']:,}份"
         for line in runs.to_dict("records")
     }
-    run_id = st.selectbox(
-        "核验批次", list(words), format_func=words.__getitem__, key="run-id", bind="query-params", required=True
-    )
+    told = words.__getitem__
+    run_id = st.selectbox("核验批次", list(words), format_func=told, key="run-id", bind="query-params", required=True)
     with db.reading() as session:
         frame = decisions.decided(session, actor, run_id=run_id).rename(columns=rows.NAMES)
     columns = ["file_row", "name", "application_year", "outcome", "waiver", "decided_by"]

@@ -16,7 +16,7 @@ from web import address, context, papers, shell, tables
 from web.claims import reading as claiming
 from web.desk import filters, listing
 from web.reports import reading as reporting
-from web.words import moment_text
+from web.words import md, moment_text
 
 actor = shell.require(*papers.FILERS)
 mine = {code: kind for code, kind in KINDS.items() if kind.filed_by(actor)}
@@ -33,14 +33,18 @@ NEW = {
 """What is begun from here, by the words of its button; a report is begun from its training, below."""
 COLUMNS = {
     "plan": "state title subject start_on end_on headcount hours_each submitted_at".split(),
-    "report": "state hours_standing title submitted_at people hours faults late over_plan start_on end_on".split(),
+    "report": "state hours_standing title submitted_at listed_people hours faults late over_plan".split(),
     "claim": claiming.COLUMNS,
     "seminar": "state title seminar_level start_on end_on headcount submitted_at decided_at".split(),
     "plan_table": "state title year items headcount submitted_at due_on late".split(),
     "year_summary": "state title year submitted_at due_on late counted_on".split(),
     "nomination": "state name id_mask programme year study_field rank submitted_at decided_at".split(),
 }
-NAMES = {"report": {"standing": "hours_standing"}, "claim": claiming.NAMES, "plan_table": {"people": "headcount"}}
+NAMES = {
+    "report": {"standing": "hours_standing", "people": "listed_people"},
+    "claim": claiming.NAMES,
+    "plan_table": {"people": "headcount"},
+}
 
 
 def begin() -> None:
@@ -57,7 +61,8 @@ def left_unsaved() -> None:
         places = unsaved.places(session, actor)
         open_ = papers.open_places(session, places, actor)
     for words, query in open_:
-        shell.link("paper", f"未保存的改动：{words}", **query)
+        state = "未保存的改动" if "item" in query or "plan" in query else "草稿"
+        shell.link("paper", f"{state}：{md(words)}", **query)
 
 
 def exported(session: Session, who: Actor) -> pd.DataFrame:

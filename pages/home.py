@@ -52,7 +52,16 @@ def part(title: str, found: Part | None, *, name: str, deciding: bool = False, e
         if not found.count:
             st.caption(empty)
         if found.count > len(found.items):
-            st.caption(f"还有{found.count - len(found.items)}件，办完上面的会接着列出；全部见左侧各栏。")
+            left = found.count - len(found.items)
+            where = "review" if deciding else ALL.get(name)
+            links.line(
+                f":gray[还有{left}件{'，查看全部' if where else '，办完上面的会接着列出'}]",
+                (where, {}) if where else None,
+            )
+
+
+ALL = {"soon": "filing", "returned": "filing", "owed": "filing"}
+"""Where the whole of a list stands that is not to be decided."""
 
 
 def done(lines: tuple[Done, ...]) -> None:
@@ -60,7 +69,7 @@ def done(lines: tuple[Done, ...]) -> None:
     with links.lines("done"):
         st.markdown("**最近办理**")
         for each in lines:
-            words = f":gray[{moment_text(each.at)[5:]}]　{each.event}" + (f"　{md(each.title)}" if each.title else "")
+            words = f":gray[{moment_text(each.at)}]　{each.event}" + (f"　{md(each.title)}" if each.title else "")
             links.line(words, links.place(each.kind, each.id, actor) if each.kind in KINDS else None)
         if not lines:
             st.caption("还没有办理记录。")
@@ -108,7 +117,7 @@ left, right = st.columns([5, 2])
 with left:
     part("本周内须办" if deciding else "逾期和本周到期", here.soon, name="soon", deciding=deciding)
     part("退回待改", here.returned, name="returned")
-    none = "没有等待办理的申报。有新的上报时会列在这里；办理过的，见左侧各栏。"
+    none = "没有等待办理的申报。有新的上报时会列在这里；办理过的，在“审核”中选“全部”查看。"
     part("等待本机关办理", here.waiting, name="waiting", deciding=True, empty=none)
     none = "" if here.soon.count else "没有待填写、待报送的事项。要新填一份，请从左侧进入。"
     part("待填写、待报送", here.owed, name="owed", empty=none)

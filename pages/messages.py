@@ -10,7 +10,7 @@ from core.ground.access import Role
 from core.office import daily, messages
 from core.office.messages import Line
 from core.trail.messages import Topic
-from web import address, deeds, links, shell
+from web import address, context, deeds, links, shell
 from web.deeds import Who
 from web.words import md, moment_text
 
@@ -36,7 +36,7 @@ def read_all() -> None:
         messages.read_all(session, actor=who["actor"])
         return "全部消息已标为已读。"
 
-    deeds.deed(act, "read all", found[0].id if found else 0)
+    deeds.deed(act, "read all", unread)
 
 
 def choose() -> None:
@@ -54,7 +54,7 @@ def shown(line: Line) -> None:
     """A message as a link to what it is about; beside an unread one the button that marks it."""
     mark = ":blue-badge[未读]　" if line.unread else ""
     words = f"  \n:small[:gray[{md(line.words)}]]" if line.words else ""
-    label = f"{mark}:gray[{moment_text(line.at)[5:]}　{line.topic.label}]　**{md(line.title)}**{words}"
+    label = f"{mark}:gray[{moment_text(line.at)}　{line.topic.label}]　**{md(line.title)}**{words}"
     where = links.about(line.record, line.record_id, actor)
     if where and line.unread:
         where = where[0], where[1] | {"message": str(line.id)}
@@ -73,12 +73,16 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         found, count = messages.listing(
             session, actor, topic=topic, only_unread=only_unread, offset=(number - 1) * PAGE, limit=PAGE
         )
-        kept = messages.choice(session, actor)
+        _, unread = messages.listing(session, actor, only_unread=True, limit=0)
+        counted, kept = messages.unread(session, actor, now=context.moment(session)), messages.choice(session, actor)
         unsent = daily.failures(session) if actor.role is Role.ADMIN and actor.oversees_region else []
-    st.button("全部标为已读", key="read-all", on_click=read_all, disabled=not any(line.unread for line in found))
+    st.button("全部标为已读", key="read-all", on_click=read_all, disabled=not unread)
 st.html(links.STYLE)
 with links.lines("messages"):
     st.markdown(f"**消息**　:gray-badge[{count}]")
+    if unread > counted:
+        days = messages.COUNTED.days
+        st.caption(f"未读{unread}条；其中{unread - counted}条是{days}天以前的或不提醒的类别，不计入菜单上的未读数。")
     for each in found:
         shown(each)
     if not found:

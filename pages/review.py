@@ -32,7 +32,12 @@ with db.reading() as session:
     rows = kept.once(
         session,
         (db.url(), "desk", actor.role, actor.organization_id, asked, page, when),
-        lambda: queues.listed(session, asked, actor=actor, now=now, offset=(page - 1) * size, limit=size),
+        lambda: queues.hinted(
+            session,
+            queues.listed(session, asked, actor=actor, now=now, offset=(page - 1) * size, limit=size),
+            actor,
+            now,
+        ),
     )
 deciding.go_on([row.submission.id for row in rows])
 

@@ -17,6 +17,7 @@ ROUTES = [
     Route("/learn/{lesson:int}/file", learn.file),
     Route("/learn/{lesson:int}/page/{number:int}", learn.page),
     Route("/learn/assets/{name}", learner.serve),
+    Route("/learn/certificate/{course:int}", learn.certificate, methods=["POST"]),
     Route("/session", session.start_session, methods=["POST"]),
     Route("/.well-known/jwks.json", verify.keys),
     Route("/.well-known/card-status", verify.status),

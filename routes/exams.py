@@ -29,7 +29,7 @@ from routes import learner, session
 
 _LONGEST = 300
 """Bytes of one answer as a browser sends it."""
-_STATUS = {Outcome.SAVED: 200, Outcome.SIGNED_OUT: 401, Outcome.OVER: 409, Outcome.MISSING: 404}
+_STATUS = {Outcome.SAVED: 200, Outcome.SIGNED_OUT: 401, Outcome.OVER: 409, Outcome.OLDER: 412, Outcome.MISSING: 404}
 _LETTERS = "ABCDEFGHIJ"
 
 
@@ -169,8 +169,9 @@ def _option(each: papers.Asked, at: int, text: str) -> str:
 async def answer(request: Request) -> Response:
     """Save one answer (保存作答): answered once it is committed; sent again it changes nothing.
 
-    401 where the sign-in ended, 404 for a paper that is not theirs, 409 once it is over, 422 for what no page of ours
-    sends, 503 where nothing was saved and the browser is to try again.
+    401 where the sign-in ended, 404 for a paper that is not theirs, 409 once it is over, 412 where another device has
+    answered since (the page counts on and asks again), 422 for what no page of ours sends, 503 where nothing was saved
+    and the browser is to try again.
     """
     given = _given(request.path_params["paper"], request.cookies.get(session.COOKIE, ""), await _body(request))
     if given is None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -25,6 +26,7 @@ from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
 from core.models import Course, Enrolment, ExamState, Lesson, LessonKind, UncountedTime
 from core.people import accounts, setup
+from core.records import completions
 from core.submissions import appeals
 from core.submissions.kinds import KINDS
 from routes import learner
@@ -85,6 +87,21 @@ def page(request: Request) -> Response:
     found, number = _file(request), request.path_params["number"]
     drawn = courses.pages(found.name) if found else []
     return FileResponse(drawn[number - 1]) if 0 < number <= len(drawn) else Response(status_code=404)
+
+
+def certificate(request: Request) -> Response:
+    """One's own certificate of a course (结业证书) as a PDF, issued at the first time it is asked for."""
+    number = request.path_params["course"]
+    try:
+        with db.transaction() as session:
+            actor, now = learner.who(session, request)
+            made = completions.issue(session, number, actor=actor, now=now)
+            address = setup.address(setup.settings(session)) or str(request.base_url).rstrip("/")
+    except Refused as refused:
+        return learner.told(refused)
+    content = completions.pdf(made, verify_url=f"{address}/verify/{made.code}")
+    name = f"attachment; filename*=UTF-8''{quote(completions.filename(made))}"
+    return Response(content, media_type="application/pdf", headers={"Content-Disposition": name})
 
 
 # --- deeds ------------------------------------------------------------------------------------------------------------
@@ -224,6 +241,9 @@ def _card(session: Session, course: Course, actor: Actor, gone: bool, now: datet
     steps = passing.way(session, course, actor.person_id or 0)
     parts.append(f"<ol class=way>{''.join(map(_step, steps))}</ol>")
     parts.append(_exam(session, course, begun))
+    if any(step.word == passing.POSTED and step.at for step in steps) and completions.offered(course):
+        way = f"/learn/certificate/{course.id}"
+        parts.append(f'<form method=post action="{way}"><button class=quiet>下载结业证书</button></form>')
     if why:
         parts.append(f"<p class=note>{html.escape(why)}。</p>")
     if begun is None:

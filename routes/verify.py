@@ -21,9 +21,10 @@ from core.ground.hours import hours_text
 from core.ledger.standing import Standing
 from core.people import keys as office_keys
 from core.people import setup
-from core.records import cards, checking, offline, proofs
+from core.records import cards, checking, completions, offline, proofs
 from core.records.cards import Answer, Verification
 from core.records.checking import Confirmed
+from core.records.completions import Verified
 from routes.pace import Busy, Pace
 
 Found = TypeVar("Found")
@@ -47,17 +48,20 @@ async def _looked(request: Request, look: Callable[[Session, datetime], Found | 
 
 
 async def verify(request: Request) -> Response:
-    """Card verification (审验卡核验) by its code; open to everybody. 404 for an unknown code, 429 for guessing."""
+    """Verification (核验) of a card or a certificate by its code; open to everybody. 404 for an unknown code, 429 for
+    guessing."""
     code = request.path_params["code"]
 
-    def look(session: Session, now: datetime) -> Verification | None:
+    def look(session: Session, now: datetime) -> Verification | Verified | None:
         if request.method == "HEAD":  # which nobody reads
-            return cards.verification(session, code)
-        return checking.check(session, code, now=now)
+            return cards.verification(session, code) or completions.verification(session, code)
+        return checking.check(session, code, now=now) or completions.verification(session, code)
 
-    found = await _looked(request, look)
+    found: Verification | Verified | Response | None = await _looked(request, look)
     if isinstance(found, Response):
         return found
+    if isinstance(found, Verified):
+        return HTMLResponse(_completion_page(found))
     return HTMLResponse(_verification_page(found), status_code=200 if found else 404)
 
 
@@ -199,6 +203,14 @@ def _verification_page(found: Verification | None, asked: Confirmed | None = Non
     )
     facts = _facts(rows) + _changed(found) + _BEARER_FORM.format(code=found.code)
     return page("审验卡核验结果", _verdict(found) + _bearer(asked) + facts)
+
+
+def _completion_page(found: Verified) -> str:
+    """The result page of a certificate of completion (结业证书核验结果)."""
+    verdict = "<p class=good>证书真实有效：由本系统出具，所载学时现在仍然有效。</p>"
+    if not found.stands:
+        verdict = "<p class=bad>证书由本系统出具，但所载学时已经冲销，现在不再有效。</p>"
+    return page("结业证书核验结果", verdict + _facts(found.facts))
 
 
 def _verdict(found: Verification) -> str:

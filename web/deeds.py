@@ -81,7 +81,7 @@ def say(kind: str, words: str) -> None:
     hand().say(kind, words)
 
 
-def deed(act: Act[Any], *once: Any, refused: str = "") -> Any:
+def deed(act: Act[Any], *once: Any, refused: str = "", instead: Callable[[Refused], bool] | None = None) -> Any:
     """Do one deed in one transaction, then say what happened; a refusal changes nothing and says what to do.
 
     `act(session, **who: Unpack[Who])` answers the words of success, or those and what it made. Answers what was made
@@ -89,7 +89,8 @@ def deed(act: Act[Any], *once: Any, refused: str = "") -> Any:
 
     `once` names the deed and its input: the record, the version seen, what was typed. A double click does the deed once
     (idempotent) and shows its message again, instead of doing it twice or being refused as stale. `refused`: what
-    stands before the words of a refusal, where several deeds are done at once.
+    stands before the words of a refusal, where several deeds are done at once. `instead` is asked what a refusal comes
+    to: whether it has seen to it, and said so.
     """
     here = hand()
     with here.busy:
@@ -98,7 +99,8 @@ def deed(act: Act[Any], *once: Any, refused: str = "") -> Any:
             try:
                 words, made = attempt(act)
             except Refused as why:
-                here.say("error", refused + why.words)
+                if not (instead and instead(why)):
+                    here.say("error", refused + why.words)
                 return None
             if here.run is not threading.current_thread():
                 here.run, here.done = threading.current_thread(), {}

@@ -136,8 +136,9 @@ class Form:
         if self.told:
             st.warning(md(self.told))
         if changed := self.changed:
+            what = "草稿" if ":new" in self.place else "未保存的改动"
             kept = f"，{moment_text(self.kept_at)[-5:]}已自动暂存" if self.kept == _plain(changed) else ""
-            st.markdown(f":orange-badge[:material/edit: 未保存的改动{kept}]", width="content")
+            st.markdown(f":orange-badge[:material/edit: {what}{kept}]", width="content")
             with st.popover("放弃改动"):
                 st.write("回到上次保存的内容，这些改动不再保留。")
                 st.button("确认放弃", key=f"{self.prefix}discard", on_click=self.discard)

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground import db
+from core.ground import db, typed
 from core.ground.access import Actor, Refused, Role
 from core.models import State, Submission
 from core.office import unsaved
@@ -85,14 +85,16 @@ def open_places(session: Session, places: Iterable[str], actor: Actor) -> list[t
         if kind is None or len(found) == 5:
             continue
         if number == "new":
-            other = rest.partition("-")[2]
-            found.append((f"新的{kind.word}", {"kind": code} | ({WITH[code]: other} if other and code in WITH else {})))
+            other, draft = rest.partition("-")[2], unsaved.kept(session, place, actor=actor)
+            title = str(draft.values.get("title", "")) if draft else ""
+            named = f"“{title}”（{kind.word}）" if typed.text(title) else f"新的{kind.word}"
+            found.append((named, {"kind": code} | ({WITH[code]: other} if other and code in WITH else {})))
             continue
         with suppress(Refused, ValueError):
             of_plan = code == "report"
             record = workflow.one(session, int(number), actor, kind="plan" if of_plan else code)
             query = {"kind": code, "plan": number} if of_plan else {"item": number}
-            found.append((record.title, query))
+            found.append((f"“{record.title}”", query))
     return found
 
 
@@ -129,12 +131,13 @@ def came_back(found: Submission, steps: pd.DataFrame, actor: Actor) -> None:
     if found.state is not State.RETURNED or last.empty:
         return
     step = last.iloc[0]
-    lines = [f"**{moment_text(step['at'])} {md(step['account_name'])}退回：**", *str(step["reason"]).splitlines()]
+    back = kinds.of(found).word_for(Action.RETURN)
+    lines = [f"**{moment_text(step['at'])} {md(step['account_name'])}{back}：**", *str(step["reason"]).splitlines()]
     told = "  \n".join([lines[0], *map(md, lines[1:])])
     with db.reading() as session:
         remarks = workflow.remarks(session, found.id, actor)
-    marks = {True: ":material/check_box: ", False: ":material/check_box_outline_blank: "}
-    listed = "".join(f"\n- {marks[each.changed]}{md(_said(each))}" for each in remarks)
+    marks = {True: ":green-badge[已改]", False: ":orange-badge[未改]"}
+    listed = "".join(f"\n- {marks[each.changed]} {md(_said(each))}" for each in remarks)
     left = sum(not each.changed for each in remarks)
     more = f"\n\n逐条改正（还有{left}处没有改动）：\n{listed}" if remarks else ""
     st.warning(told + more)
@@ -164,6 +167,8 @@ def foot(paper: Paper) -> None:
             st.button("预览", key=f"{draft.prefix}preview", on_click=_preview, args=(paper,))
             shell.link("filing", "返回列表", icon=shell.BACK)
             draft.mark()
+        if paper.given():
+            st.caption(":orange[选择的文件点“保存”后才保留，此前刷新页面须重新选择。]")
         if left:
             st.caption(f":orange[:material/reply: {md(left)}]")
         told = _foretold(paper)
@@ -206,8 +211,13 @@ def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
         return "" if quiet else words, (words, kept)
 
     given = paper.sent[1]
+
+    def instead(refused: Refused) -> bool:
+        return not quiet and _kept_as_draft(paper, refused, given)
+
     sent = (*map(str, draft.values.values()), *given)
-    made: tuple[str, Submission] | None = deeds.deed(draft.blaming(act), paper.kind.code, *paper.drawn, quiet, *sent)
+    once = paper.kind.code, *paper.drawn, quiet, *sent
+    made: tuple[str, Submission] | None = deeds.deed(draft.blaming(act), *once, instead=instead)
     if made is None:
         return None
     words, kept = made
@@ -221,6 +231,24 @@ def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
         deeds.say("warning", why)
         return None
     return kept
+
+
+def _kept_as_draft(paper: Paper, refused: Refused, given: tuple[str, ...]) -> bool:
+    """Keep what cannot be a record yet as a draft (草稿), as it was typed; says what is still to be filled in.
+
+    False where that is not what is wrong, or nothing was typed. It is found again under 申报, in any browser.
+    """
+    draft = paper.draft
+    if not refused.fields or not draft.changed:
+        return False
+    draft.keep()
+    if draft.told:
+        return False
+    left = "；".join(refused.fields.values())
+    files = "选择的文件不在其内，补齐后请再保存。" if given else ""
+    todo = f"{paper.filing}前还有{len(refused.fields)}处：{left}。"
+    deeds.say("warning", f"已存为草稿，可随时从“申报”接着填。{files}{todo}")
+    return True
 
 
 def _file(paper: Paper) -> None:

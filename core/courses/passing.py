@@ -32,6 +32,9 @@ from core.models import (
     under,
 )
 
+POSTED = "记学时"
+"""The step that posts hours."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -75,9 +78,9 @@ def way(session: Session, course: Course, person_id: int) -> list[Step]:
     missing = "可以参加考试" if watched else "学完后参加考试"
     steps.append(Step("考试", passed, "合格" if passed else missing))
     if posted and stands:
-        steps.append(Step("记学时", posted.posted_at, f"{hours_text(course.hours)}学时，第{posted.id}批"))
+        steps.append(Step(POSTED, posted.posted_at, f"{hours_text(course.hours)}学时，第{posted.id}批"))
     else:
-        steps.append(Step("记学时", None, f"第{posted.id}批已冲销" if posted else "考试合格后自动登记"))
+        steps.append(Step(POSTED, None, f"第{posted.id}批已冲销" if posted else "考试合格后自动登记"))
     if parcel and stands:
         said = f"第{parcel.number}次报送" if parcel.sent_at else "已列入报送文件，待报送"
         steps.append(Step("送人才库", parcel.sent_at, said))
@@ -122,7 +125,7 @@ def _posted(session: Session, course_id: int, person_id: int) -> tuple[CreditBat
         .outerjoin(Parcel, in_parcel())
         .join(Person, Person.id == CourseCredit.person_id)
         .join(asked, asked.human_id == Person.human_id)
-        .where(asked.id == person_id, CourseCredit.course_id.in_(_editions(session, course_id)))
+        .where(asked.id == person_id, CourseCredit.course_id.in_(editions(session, course_id)))
         .order_by(CourseCredit.batch_id.desc())
         .limit(1)
     )
@@ -132,7 +135,7 @@ def _posted(session: Session, course_id: int, person_id: int) -> tuple[CreditBat
 
 def credited(session: Session, course_id: int, person_ids: Sequence[int]) -> set[int]:
     """Those of these people whose hours of a course, in whatever edition, stand in the ledger (已记学时)."""
-    editions = _editions(session, course_id)
+    every = editions(session, course_id)
     found: set[int] = set()
     for start in range(0, len(person_ids), 5000):
         some = list(person_ids[start : start + 5000])
@@ -142,7 +145,7 @@ def credited(session: Session, course_id: int, person_ids: Sequence[int]) -> set
             .join(Person, Person.human_id == asked.human_id)
             .join(CourseCredit, CourseCredit.person_id == Person.id)
             .join(CreditEntry, entry())
-            .where(asked.id.in_(some), CourseCredit.course_id.in_(editions), standing.STANDS)
+            .where(asked.id.in_(some), CourseCredit.course_id.in_(every), standing.STANDS)
         )
         found |= set(session.scalars(query))
     return found
@@ -212,7 +215,7 @@ def take_back(
             .join(Person, Person.id == CourseCredit.person_id)
             .join(asked, asked.human_id == Person.human_id)
             .where(asked.id.in_(list(person_ids[start : start + 5000])))
-            .where(CourseCredit.course_id.in_(_editions(session, course_id)), standing.STANDS)
+            .where(CourseCredit.course_id.in_(editions(session, course_id)), standing.STANDS)
         )
         for batch_id, line in session.execute(query):
             lines.setdefault(batch_id, []).append(line)
@@ -257,7 +260,7 @@ def entry() -> sa.ColumnElement[bool]:
     return sa.and_(CreditEntry.batch_id == CourseCredit.batch_id, CreditEntry.person_id == CourseCredit.person_id)
 
 
-def _editions(session: Session, course_id: int) -> list[int]:
+def editions(session: Session, course_id: int) -> list[int]:
     """A course with its earlier and later editions (各版)."""
     every = {each.id: each.replaces_id for each in session.execute(sa.select(Course.id, Course.replaces_id))}
     first = course_id

@@ -38,6 +38,7 @@ class Outcome(Labelled):
     SAVED = "saved", "已保存"
     SIGNED_OUT = "signed_out", "登录已结束，请重新登录后回到本页，已保存的作答都在"
     OVER = "over", "考试时间已到或已经交卷，不再接受作答"
+    OLDER = "older", "这道题在另一处已有更新的作答"
     MISSING = "missing", "没有找到这道题，请刷新页面"
 
 
@@ -59,8 +60,8 @@ class Given:
 def save(session: Session, given: Sequence[Given]) -> list[Outcome]:
     """Save answers (保存作答): what became of each, in their order.
 
-    One that is older than what is kept changes nothing; the same one sent twice is saved once. All of
-    them come at about the same moment.
+    One that is older than what is kept changes nothing, and its browser is told so: of two devices one may not have
+    counted on from the other. The same one sent twice is saved once. All of them come at about the same moment.
     """
     if not given:
         return []
@@ -76,6 +77,8 @@ def save(session: Session, given: Sequence[Given]) -> list[Outcome]:
             Person.human_id,
             ExamPaper.ends_at,
             ExamPaper.handed_in_at,
+            ExamQuestion.sequence,
+            ExamQuestion.chosen,
         )
         .join(ExamPaper, ExamPaper.id == ExamQuestion.paper_id)
         .join(Person, Person.id == ExamPaper.person_id)
@@ -95,6 +98,8 @@ def save(session: Session, given: Sequence[Given]) -> list[Outcome]:
             outcomes.append(Outcome.MISSING)
         elif found[3] is not None or each.at + ahead > found[2] + LATE:
             outcomes.append(Outcome.OVER)
+        elif each.sequence < found[4] or (each.sequence == found[4] and each.chosen != found[5]):
+            outcomes.append(Outcome.OLDER)
         else:
             outcomes.append(Outcome.SAVED)
             key = (each.paper_id, each.place)

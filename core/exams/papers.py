@@ -167,6 +167,8 @@ def _refusal(
         return f"考试{exam.opens_on:%Y-%m-%d}开始。", None
     if exam.closes_on and today > exam.closes_on:
         return f"考试已于{exam.closes_on:%Y-%m-%d}截止。", None
+    if exam.closes_on is None and today.year > course.year:
+        return f"{course.year}年度的考试已经截止。", None
     if exam.attempts and len(papers) >= exam.attempts:
         return f"{exam.attempts}次机会已经用完。有疑问的，请联系{course.organization.name}。", None
     ended = [paper.handed_in_at for paper in papers if paper.handed_in_at]

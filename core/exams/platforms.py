@@ -11,7 +11,7 @@ import hmac
 import json
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -39,6 +39,7 @@ from core.models import (
     ResultSource,
     ResultState,
     Statement,
+    StatementMention,
     StatementSource,
 )
 from core.people import persons
@@ -295,10 +296,13 @@ def _kept(session: Session, source: StatementSource, statement: Json, number: st
         if "registration" in statement.get("context", {})
         else "",
         voids=voids,
+        target=str(uuid.UUID(thing["id"])) if thing.get("objectType") == "StatementRef" else "",
         stored_at=now,
     )
     session.add(kept)
     session.flush()
+    about = xapi.mentions(body)
+    session.add_all(StatementMention(statement_id=kept.id, key=key, broad=broad) for key, broad in about.items())
     if voids:
         _void(session, source, voids)
         return 0
@@ -411,8 +415,11 @@ class Query:
     """Which statements are asked for (查询); "" and None: any."""
 
     agent: str = ""
+    """By its key."""
+    related_agents: bool = False
     verb: str = ""
     activity: str = ""
+    related_activities: bool = False
     registration: str = ""
     since: datetime | None = None
     until: datetime | None = None
@@ -441,13 +448,12 @@ def statements(session: Session, source: StatementSource, asked: Query) -> tuple
     0 where there is no more.
     """
     query = sa.select(Statement).where(Statement.source_id == source.id, ~_voided())
-    for column, value in (
-        (Statement.agent, asked.agent),
-        (Statement.verb, asked.verb),
-        (Statement.activity, asked.activity),
-        (Statement.registration, asked.registration),
-    ):
-        query = query.where(column == value) if value else query
+    if narrow := list(_narrowing(asked)):
+        about = sa.select(Statement.statement_id).where(Statement.source_id == source.id, *narrow)
+        found = about.cte("found", recursive=True)
+        refers = sa.or_(Statement.target == found.c.statement_id, Statement.voids == found.c.statement_id)
+        found = found.union(sa.select(Statement.statement_id).where(Statement.source_id == source.id, refers))
+        query = query.where(Statement.statement_id.in_(sa.select(found.c.statement_id)))
     if asked.since:
         query = query.where(Statement.stored_at > asked.since)
     if asked.until:
@@ -456,6 +462,30 @@ def statements(session: Session, source: StatementSource, asked: Query) -> tuple
         query = query.where(Statement.id > asked.after if asked.ascending else Statement.id < asked.after)
     query = query.order_by(Statement.id if asked.ascending else Statement.id.desc())
     limit = min(asked.limit or MOST_ANSWERED, MOST_ANSWERED)
-    found = list(session.scalars(query.limit(limit + 1)))
-    more = found[limit - 1].id if len(found) > limit else 0
-    return [json.loads(each.body) for each in found[:limit]], more
+    rows = list(session.scalars(query.limit(limit + 1)))
+    more = rows[limit - 1].id if len(rows) > limit else 0
+    return [json.loads(each.body) for each in rows[:limit]], more
+
+
+def _narrowing(asked: Query) -> Iterator[sa.ColumnElement[bool]]:
+    """What is asked for beside time (筛选条件), 2.1.3 of the communication part."""
+    if asked.verb:
+        yield Statement.verb == asked.verb
+    if asked.registration:
+        yield Statement.registration == asked.registration
+    if asked.agent:
+        yield _mentions(asked.agent, broad=asked.related_agents)
+    if asked.activity:
+        yield _mentions(xapi.activity_key(asked.activity), broad=asked.related_activities)
+
+
+def _mentions(key: str, *, broad: bool) -> sa.ColumnElement[bool]:
+    there = sa.exists().where(StatementMention.statement_id == Statement.id, StatementMention.key == key)
+    return there if broad else there.where(~StatementMention.broad)
+
+
+def activity(session: Session, source: StatementSource, number: str) -> Any:
+    """An activity (课程、课件) as it was described last, 2.5 of the communication part; its id alone where never."""
+    query = sa.select(Statement.body).where(Statement.source_id == source.id, Statement.activity == number)
+    body = session.scalar(query.order_by(Statement.id.desc()).limit(1))
+    return json.loads(body)["object"] if body else {"objectType": "Activity", "id": number}

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -81,7 +81,7 @@ def check(statement: object, where: str = "statement") -> None:
     keys = {"id", "actor", "verb", "object", "result", "context", "timestamp", "stored", "authority", "version"}
     given = _object(statement, where, keys | {"attachments"}, ("actor", "verb", "object"))
     if "attachments" in given:
-        raise Wrong(f"{where}.attachments：不接收附件")
+        _attachments(given["attachments"], f"{where}.attachments")
     if "id" in given:
         is_uuid(given["id"], f"{where}.id")
     if "version" in given and not re.fullmatch(r"1\.0(\.\d{1,3})?", str(given["version"])):
@@ -306,6 +306,179 @@ def _context(value: object, where: str) -> None:
             for each in some if isinstance(some, list) else [some]:
                 _activity(each, f"{where}.contextActivities.{kind}")
     _extensions(given, where)
+
+
+def _attachments(value: object, where: str) -> None:
+    """Attachments that lie elsewhere (2.4.11): each with its address; their bytes are not taken."""
+    if not isinstance(value, list):
+        raise Wrong(f"{where}：应为列表")
+    keys = {"usageType", "display", "description", "contentType", "length", "sha2", "fileUrl"}
+    for at, each in enumerate(value):
+        here = f"{where}[{at}]"
+        given = _object(each, here, keys, ("usageType", "display", "contentType", "length", "sha2"))
+        if "fileUrl" not in given:
+            raise Wrong(f"{here}：只接收有fileUrl的附件，不接收附件内容")
+        for name in ("usageType", "fileUrl"):
+            _text(given[name], f"{here}.{name}", _IRI)
+        for name in ("display", "description"):
+            if name in given:
+                _words(given[name], f"{here}.{name}")
+        for name in ("contentType", "sha2"):
+            _text(given[name], f"{here}.{name}")
+        length = given["length"]
+        if isinstance(length, bool) or not isinstance(length, int) or length < 0:
+            raise Wrong(f"{here}.length：应为不小于0的整数")
+
+
+# --- whom and what it is about ----------------------------------------------------------------------------------------
+
+
+def mentions(statement: Json) -> dict[str, bool]:
+    """Whom and what a statement is about (筛选用的标识), 2.1.3 of the communication part: agents and activities by key.
+
+    True where only a broad search (related_agents, related_activities) finds it by that.
+    """
+    found = dict.fromkeys(_broadly(statement), True)
+    narrow = [*_agents(statement["actor"]), *_of_thing(statement["object"])]
+    return found | dict.fromkeys(narrow, False)
+
+
+def activity_key(number: str) -> str:
+    """A digest of an activity's id."""
+    return hashlib.sha256(f"activity {number}".encode()).hexdigest()
+
+
+def _agents(actor: Json) -> Iterator[str]:
+    if any(name in actor for name in _IDENTIFIERS):
+        yield agent_key(actor)
+    yield from (agent_key(each) for each in actor.get("member", ()))
+
+
+def _of_thing(thing: Json) -> Iterator[str]:
+    kind = thing.get("objectType", "Activity")
+    if kind == "Activity":
+        yield activity_key(thing["id"])
+    elif kind in ("Agent", "Group"):
+        yield from _agents(thing)
+
+
+def _broadly(statement: Json) -> Iterator[str]:
+    context, thing = statement.get("context", {}), statement["object"]
+    for name in ("instructor", "team"):
+        if name in context:
+            yield from _agents(context[name])
+    if "authority" in statement:
+        yield from _agents(statement["authority"])
+    for some in context.get("contextActivities", {}).values():
+        for each in some if isinstance(some, list) else [some]:
+            yield activity_key(each["id"])
+    if thing.get("objectType") == "SubStatement":
+        yield from [*_agents(thing["actor"]), *_of_thing(thing["object"]), *_broadly(thing)]
+
+
+# --- how it is shown --------------------------------------------------------------------------------------------------
+
+
+def shown(statement: Json, form: str, languages: str = "") -> Json:
+    """A statement as it is asked for (format): "exact", "ids" (whom and what only), "canonical" (one language each)."""
+    if form == "exact":
+        return statement
+    agent, verb, thing = (_plain_agent, _plain_verb, _plain_thing) if form == "ids" else (_same, *_in(languages))
+    found = dict(statement)
+    found["verb"] = verb(found["verb"])
+    for name in ("actor", "authority"):
+        if name in found:
+            found[name] = agent(found[name])
+    target = found["object"]
+    kind = target.get("objectType", "Activity")
+    if kind == "SubStatement":
+        found["object"] = {"objectType": kind} | dict(shown(target, form, languages))
+    elif kind in ("Agent", "Group"):
+        found["object"] = agent(target)
+    elif kind == "Activity":
+        found["object"] = thing(target)
+    if "context" in found:
+        context = dict(found["context"])
+        for name in ("instructor", "team"):
+            if name in context:
+                context[name] = agent(context[name])
+        if "contextActivities" in context:
+            context["contextActivities"] = {
+                name: [thing(each) for each in (some if isinstance(some, list) else [some])]
+                for name, some in context["contextActivities"].items()
+            }
+        found["context"] = context
+    return found
+
+
+def _same(value: Json) -> Json:
+    return value
+
+
+def _plain_agent(value: Json) -> Json:
+    kept = {name: value[name] for name in ("objectType", *_IDENTIFIERS) if name in value}
+    if "member" in value and not any(name in value for name in _IDENTIFIERS):
+        kept["member"] = [_plain_agent(each) for each in value["member"]]
+    return kept
+
+
+def _plain_verb(value: Json) -> Json:
+    return {"id": value["id"]}
+
+
+def _plain_thing(value: Json) -> Json:
+    return {name: value[name] for name in ("objectType", "id") if name in value}
+
+
+def _in(languages: str) -> tuple[Callable[[Json], Json], Callable[[Json], Json]]:
+    """Verbs and activities with one language in each of their maps, as Accept-Language would have it."""
+    wanted = _preferred(languages)
+
+    def one(words: Json) -> Json:
+        for each in wanted:
+            for language in words:
+                if language.casefold() == each or language.casefold().startswith(f"{each}-") or each == "*":
+                    return {language: words[language]}
+        return dict(list(words.items())[:1])
+
+    def verb(value: Json) -> Json:
+        return {**value, "display": one(value["display"])} if "display" in value else value
+
+    def thing(value: Json) -> Json:
+        if "definition" not in value:
+            return value
+        definition = dict(value["definition"])
+        for name in ("name", "description"):
+            if name in definition:
+                definition[name] = one(definition[name])
+        for name in ("choices", "scale", "source", "target", "steps"):
+            if isinstance(definition.get(name), list):
+                definition[name] = [
+                    {**each, "description": one(each["description"])}
+                    if isinstance(each, dict) and isinstance(each.get("description"), dict)
+                    else each
+                    for each in definition[name]
+                ]
+        return {**value, "definition": definition}
+
+    return verb, thing
+
+
+def _preferred(header: str) -> list[str]:
+    """The languages of an Accept-Language header, the most wanted first."""
+    found = []
+    for at, part in enumerate(header[:LONGEST].split(",")[:20]):
+        language, _, weight = typed.plain(part).casefold().partition(";")
+        share = re.fullmatch(r"q=([01](?:\.\d{1,3})?)", typed.plain(weight)) if weight else None
+        if language and (not weight or share):
+            found.append((-float(share[1]) if share else -1.0, at, typed.plain(language)))
+    return [language for _, _, language in sorted(found)]
+
+
+def person(agent: Json) -> Json:
+    """All that is known of an agent (Person), 2.4 of the communication part: what was asked with, and no more."""
+    said = {name: [agent[name]] for name in ("name", *_IDENTIFIERS) if name in agent}
+    return {"objectType": "Person", **said}
 
 
 # --- what it says -----------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import importlib.resources
 import io
 import re
 import unicodedata
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +33,7 @@ from fpdf.fonts import FontFace, SubsetMap, TTFFont
 from fpdf.output import OutputProducer
 from fpdf.prefs import ViewerPreferences
 from fpdf.sign import Signature
-from fpdf.syntax import Name, PDFDate, PDFObject, PDFString
+from fpdf.syntax import Name, PDFContentStream, PDFDate, PDFObject, PDFString
 
 from core.ground import db, signing
 from core.ground.access import Refused
@@ -98,7 +99,7 @@ class _Cut:
     def __init__(self, font: TTFFont) -> None:
         wanted = hb.SubsetInput()
         wanted.glyph_set.update(glyph.glyph_id for glyph, _ in font.subset.items() if glyph)
-        wanted.flags = hb.SubsetFlags.NOTDEF_OUTLINE | hb.SubsetFlags.NO_LAYOUT_CLOSURE
+        wanted.flags = hb.SubsetFlags.NOTDEF_OUTLINE | hb.SubsetFlags.NO_LAYOUT_CLOSURE | hb.SubsetFlags.NO_HINTING
         wanted.drop_table_tag_set.update(int.from_bytes(tag) for tag in (b"GSUB", b"GPOS", b"GDEF", b"BASE"))
         self._outlines: bytes = hb.subset(_read()[1], wanted).reference_table("CFF ").data
 
@@ -210,7 +211,12 @@ class _Producer(OutputProducer):
         for font in self.fpdf.fonts.values():
             if isinstance(font, TTFFont) and font.fontkey == _CJK.family:
                 font.ttfont = _Cut(font)
-        return super()._add_fonts(*args, **kwargs)
+        made = super()._add_fonts(*args, **kwargs)
+        for each in self.pdf_objs:  # which character is which, as plain text that is longer than a page
+            if type(each) is PDFContentStream and each.filter is None:
+                each._contents, each.filter = zlib.compress(each.content_stream()), Name("FlateDecode")
+                each.length = len(each._contents)
+        return made
 
     def _add_annotations_as_objects(self) -> Any:
         field = super()._add_annotations_as_objects()

@@ -73,6 +73,11 @@ class Deadline:
         return f"{self.since}{self.since_on}，当天不算，{where}数{abs(self.days)}{unit}，为{self.counted_on}"
 
 
+def by(last: date | None) -> str:
+    """A last day in words (期限的说法), itself counted: the one wording for all of them."""
+    return f"{last}（含）前"
+
+
 def of_plan(policy: Policy, start_on: date, days: WorkDays) -> Deadline:
     """The last day to file a plan (上报计划) in time for a training that starts on a day; it never rolls forward."""
     rule = policy.plan_days_before_start

@@ -346,7 +346,7 @@ def line_numbers(text: str) -> set[int]:
     The lines that somebody wrote down as 2、5-9. Refused codes: "lines" (none, or not to be read as numbers).
     """
     if not (said := typed.narrow(text)):
-        raise Refused("lines", "请填写要冲销的笔号，如2、5-9；笔号见明细的第一列。")
+        raise Refused("lines", "请在明细中勾选要冲销的各笔，或填写笔号，如2、5-9。")
     found: set[int] = set()
     for part in re.split(r"[、,;\s]+", said):
         numbers = re.fullmatch(r"(\d{1,6})(?:[-—~至](\d{1,6}))?", part)

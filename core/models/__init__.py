@@ -5,6 +5,7 @@ from core.models.base import APPEND_ONLY, Base, Change, Source, State, append_on
 from core.models.cards import Card, CardPerson, CardRevocation, CardTemplate, PrintRun, PrintRunPerson
 from core.models.classes import Assessment, FinishTest, OccupationApproval
 from core.models.courses import (
+    Completion,
     Course,
     CourseCredit,
     CourseState,
@@ -61,6 +62,7 @@ from core.models.results import (
     ResultSource,
     ResultState,
     Statement,
+    StatementMention,
     StatementSource,
 )
 from core.models.seminars import Seminar, SeminarFeedback, SeminarLevel, SeminarScore
@@ -108,6 +110,7 @@ __all__ = [
     "ColumnChoice",
     "Comment",
     "CommentRead",
+    "Completion",
     "Course",
     "CourseCredit",
     "CourseState",
@@ -185,6 +188,7 @@ __all__ = [
     "SpecialDay",
     "State",
     "Statement",
+    "StatementMention",
     "StatementSource",
     "StudyAppeal",
     "StudyCheck",

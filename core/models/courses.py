@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.ground.access import Labelled
-from core.ground.db import Hours, Moment, Years
-from core.models.base import Base, codes
+from core.ground.db import EncryptedText, Hours, Moment, Years
+from core.models.base import APPEND_ONLY, Base, codes
 from core.models.offices import Organization
 from core.models.people import Person
 from core.models.submissions import Submission
@@ -220,6 +220,22 @@ class CourseCredit(Base):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
     course_id: Mapped[int] = mapped_column(sa.ForeignKey("course.id"), index=True)
     __table_args__ = (sa.Index("ix_course_credit_person", "person_id", "course_id"),)
+
+
+class Completion(Base):
+    """结业证书: what one said of a course when it was issued, signed, found again by its code."""
+
+    __tablename__ = "completion"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(16), unique=True)
+    course_id: Mapped[int] = mapped_column(sa.ForeignKey("course.id"))
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("credit_batch.id"))
+    line: Mapped[int]
+    """The entry that it is about, with its batch."""
+    payload: Mapped[str] = mapped_column(EncryptedText("completion.payload"))
+    signature: Mapped[str] = mapped_column(sa.String(128))
+    issued_at: Mapped[datetime] = mapped_column(Moment)
+    __table_args__ = (sa.Index("ix_completion_entry", "batch_id", "line"), {"info": APPEND_ONLY})
 
 
 class StudyAppeal(Submission):

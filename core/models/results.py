@@ -96,12 +96,26 @@ class Statement(Base):
     registration: Mapped[str] = mapped_column(sa.String(36))
     voids: Mapped[str] = mapped_column(sa.String(36))
     """The statement that this one voids; else ""."""
+    target: Mapped[str] = mapped_column(sa.String(36), default="", server_default=sa.text("''"))
+    """The statement that its object refers to (StatementRef); else ""."""
     stored_at: Mapped[datetime] = mapped_column(Moment)
     __table_args__ = (
         sa.UniqueConstraint("source_id", "statement_id"),
         sa.Index("ix_statement_voids", "source_id", "voids"),
+        sa.Index("ix_statement_target", "source_id", "target"),
         {"info": APPEND_ONLY},
     )
+
+
+class StatementMention(Base):
+    """Whom or what a statement is about, by key (`xapi.mentions`), so that it can be asked for by that."""
+
+    __tablename__ = "statement_mention"
+    statement_id: Mapped[int] = mapped_column(sa.ForeignKey("statement.id"), primary_key=True)
+    key: Mapped[str] = mapped_column("mention", sa.String(64), primary_key=True)
+    broad: Mapped[bool]
+    """Whether only a broad search finds it by that."""
+    __table_args__ = (sa.Index("ix_statement_mention_key", "mention"),)
 
 
 class ResultBatch(Base):

@@ -3,6 +3,7 @@
 __all__ = [
     "cards",
     "checking",
+    "completions",
     "exchange",
     "faces",
     "imports",

@@ -53,6 +53,7 @@ LISTING = Listing(
     REQUIRED,
     several=True,
     sums=("hours",),
+    spare=resident_id.SAID_AGAIN,
     says=lambda cells: any(typed.text(cells.get(name)) for name in ("year", "subject", "hours", "source")),
     code="credits",
     senders=(Role.REVIEWER, Role.ADMIN),

@@ -158,6 +158,7 @@ class AppealKind(Answered[StudyAppeal]):
     filers = FILERS
     stages = (Stage("answer", "答复"),)
     words: ClassVar = {"title": "课程", "organization": "提出单位", "words": "申诉内容"}
+    filer = "申诉人"
     action_words: ClassVar = {**Answered.action_words, "approve": "申诉成立", "reject": "申诉不成立"}
     done_words: ClassVar = {**Answered.done_words, "approve": "申诉成立", "reject": "申诉不成立"}
     state_words: ClassVar = {**Answered.state_words, "approved": "申诉成立", "rejected": "申诉不成立"}

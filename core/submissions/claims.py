@@ -737,6 +737,7 @@ class ClaimKind(Kind[Claim]):
     code = "claim"
     word, short, posts = "学时折合申报", "折合申报", "学时折合"
     model = Claim
+    filer = "申报人"
     filers = FILERS
     approval_needs_reason = True
     words: ClassVar = {"title": "证书（证明）名称", "organization": "工作单位", "amount": "证书所载数量"}

@@ -71,7 +71,7 @@ def write(
     submission = workflow.one(session, submission_id, actor)
     may = may_write_internally(submission, actor) if internal else may_write(submission, actor)
     if not may:
-        raise Refused("role", "留言由提交人和审核机关的审核员、管理员填写；内部留言只在审核机关内部。")
+        raise Refused("role", "留言由报送的一方和审核机关的审核员、管理员填写；内部留言只在审核机关内部。")
     words = resident_id.masked(typed.prose(str(words)))
     if not words or len(words) > LONGEST:
         raise Refused("words", f"留言应为1至{LONGEST}个字，现有{len(words)}个字。")

@@ -141,6 +141,8 @@ class Kind(Protocol[S]):
     """Its table, a subclass of `Submission`."""
     filers: ClassVar[tuple[Role, ...]]
     """Who drafts, submits and withdraws: clerks of the own organization, or a person on the own behalf."""
+    filer: ClassVar[str] = "报送单位"
+    """What those are called (报送的一方), to who decides."""
     stages: ClassVar[tuple[Stage, ...]] = DECISION
     """Who decides, in their order: approval at one stage hands it to the next, and at the last one it is approved."""
     approval_needs_reason: ClassVar[bool] = False
@@ -169,6 +171,8 @@ class Kind(Protocol[S]):
     loads: Sequence[ExecutableOption] = ()
     """Loader options for what is read together with one submission, beyond its organization, authority and person."""
 
+    marked: ClassVar[tuple[str, ...]] = ("late",)
+    """Codes of `warnings` that have a mark of their own in `lines`."""
     fields: ClassVar[dict[str, str]] = {"title": "名称"}
     """What is filled in, by key and word: what a remark can be bound to, and what is compared after a return."""
     reasons: ClassVar[dict[str, str]] = REASONS
@@ -177,6 +181,10 @@ class Kind(Protocol[S]):
     def filed_by(self, actor: Actor, /) -> bool:
         """Whether somebody files such submissions at all (可申报): in the role, in an office it names."""
         return actor.role in self.filers
+
+    def fields_of(self, submission: S, /) -> dict[str, str]:
+        """Which of `fields` one has (所指): what a remark on it is offered to be bound to."""
+        return self.fields
 
     def word_for(self, code: Labelled, /) -> str:
         """What a move (`Action`) or a `State` of this kind is called: on buttons, in lists, in its history."""
@@ -274,6 +282,7 @@ class Kind(Protocol[S]):
 class Answered(Kind[S], Protocol[S]):
     """A kind that speaks against something and is answered with a reason (异议): it is upheld, or it is not."""
 
+    filer: ClassVar[str] = "提出人"
     approval_needs_reason: ClassVar[bool] = True
     action_words: ClassVar[dict[str, str]] = {
         "submit": "提出",

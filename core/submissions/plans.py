@@ -492,8 +492,8 @@ def _line(plan: Plan) -> Line:
     marks = [Mark("延期")] * bool(plan.extension_start_on) + [Mark("补学")] * made_up
     return Line(
         when=f"{plan.start_on:%m-%d}至{plan.end_on:%m-%d}",
-        size=f"{plan.headcount}人",
-        hours=f"{hours_text(plan.hours_each)}学时",
+        size=f"计划{plan.headcount}人",
+        hours=f"每人{hours_text(plan.hours_each)}学时",
         marks=tuple(marks),
         by=plan.start_on,
     )
@@ -506,8 +506,9 @@ class PlanKind(Kind[Plan]):
     word, short = "培训计划", "计划"
     action_words: ClassVar = {"submit": "上报"}
     model = Plan
-    filers = (Role.BASE_CLERK,)
+    filers, filer = (Role.BASE_CLERK,), "培训机构"
     words: ClassVar = {"title": "培训名称"}
+    marked = ("extended",)
     fields: ClassVar = WORDS | {
         "subject": "科目",
         "start_on": "开始日期",
@@ -536,13 +537,19 @@ class PlanKind(Kind[Plan]):
     def source(self, submissions: sa.FromClause) -> sa.FromClause:
         return submissions.join(_TABLE, _TABLE.c.id == Submission.id)
 
+    def fields_of(self, plan: Plan) -> dict[str, str]:
+        """Without what only a class (办班) has, or only a plan that carries out a programme."""
+        lacks = () if plan.course else tuple(occupations.WORDS)
+        lacks += () if plan.programme else ("line_id",)
+        return {name: word for name, word in self.fields.items() if name not in lacks}
+
     def facts(self, plan: Plan) -> list[tuple[str, object]]:
         return [
             ("培训机构", plan.organization.name),
             ("管理权限", plan.authority.name),
             ("科目", subject_name(plan)),
             ("培训时间", f"{plan.start_on} 至 {plan.end_on}（{days_of(plan.start_on, plan.end_on)}天）"),
-            ("地点", plan.place),
+            (WORDS["place"], plan.place),
             ("方式", plan.mode.label),
             ("计划人数", f"{plan.headcount}人"),
             ("每人学时", hours_text(plan.hours_each)),
@@ -624,7 +631,7 @@ class PlanKind(Kind[Plan]):
         due = report_deadline(session, plan, plan.end_on).due_on
         years = f"，计入{'、'.join(map(str, plan.credit_years))}年度" if plan.credit_years else ""
         trains = f"该基地可培训{plan.headcount}人，每人{hours_text(plan.hours_each)}学时{years}"
-        return f"{trains}，培训结束后于{due}前报送培训情况报告"
+        return f"{trains}，培训结束后应于{deadlines.by(due)}报送培训情况报告"
 
     def undo(self, session: Session, plan: Plan, *, now: datetime) -> None:
         """An approval stands once its training has begun, or its report was begun."""

@@ -20,6 +20,7 @@ from core.ledger.standing import Standing
 from core.models import Movement, Organization, State, Submission
 from core.submissions import workflow
 from core.submissions.kinds import KINDS, Action, Kind, Line, Mark
+from core.trail import kept
 
 FILED = (State.SUBMITTED, State.APPROVED, State.REJECTED)
 """What is or was before the authority (已报送), not what its writer still has in hand."""
@@ -146,24 +147,57 @@ def listed(
 ) -> list[Row]:
     """One page of a list of submissions of any kinds (审核列表), in few statements whatever its length.
 
-    What waits comes in the order in which it was filed, what is urgent by its day, anything else the newest first.
+    Of what waits, that whose day is past or within `SOON` days comes first, by its day (按期限), the rest as it was
+    filed; anything else the newest first.
     """
     today = db.office_day(now)
-    order: sa.ColumnElement[Any]
-    if wanted.urgency in (Urgency.OVERDUE, Urgency.WEEK):
-        order = _decide_by().asc()
+    query = _filtered(sa.select(Submission.id), wanted, actor, now)
+    if wanted.state is State.SUBMITTED or wanted.urgency is not None:
+        soon = _decide_by() <= today + timedelta(days=SOON)  # NULL is not soon
+        pressing = query.where(soon).order_by(_decide_by(), Submission.submitted_at, Submission.id)
+        urgent = session.scalars(pressing).all()
+        ids = [*urgent[offset : offset + limit]]
+        if len(ids) < limit:  # asked by itself, so that it is read in the order of its index
+            rest = query.where(sa.not_(sa.func.coalesce(soon, sa.false())))
+            rest = rest.order_by(Submission.submitted_at, Submission.id).offset(max(0, offset - len(urgent)))
+            ids += session.scalars(rest.limit(limit - len(ids)))
     else:
-        order = Submission.submitted_at.asc() if wanted.state is State.SUBMITTED else Submission.id.desc()
-    query = _filtered(sa.select(Submission.id), wanted, actor, now).order_by(order, Submission.id)
-    ids = session.scalars(query.offset(offset).limit(limit)).all()
+        ids = [*session.scalars(query.order_by(Submission.id.desc()).offset(offset).limit(limit))]
     if not ids:
         return []
     found = workflow.several(session, ids, actor)
     again, undone, lines = _filed_again(session, ids), _undone(session, ids), dict[int, Line]()
     for code in {each.kind for each in found}:
         lines |= KINDS[code].lines(session, [each for each in found if each.kind == code])
-    marks = {each.id: ([Mark("再次提交")] if each.id in again else []) + undone.get(each.id, []) for each in found}
+    filed_again = {code: Mark(f"再次{kind.word_for(Action.SUBMIT)}") for code, kind in KINDS.items()}
+    marks = {each.id: [filed_again[each.kind]] * (each.id in again) + undone.get(each.id, []) for each in found}
     return [_row(each, lines[each.id], marks[each.id], today) for each in found]
+
+
+HINTED = timedelta(hours=1)
+"""For so long what is worth a look about one that waits is not asked again for a list: what opens it asks."""
+
+
+def hinted(session: Session, rows: Sequence[Row], actor: Actor, now: datetime) -> list[Row]:
+    """Rows with how much more is worth a look (提示) in each that waits, so that nobody opens it to learn that."""
+
+    def count(found: Submission) -> int:
+        kind, who, when = (
+            KINDS[found.kind],
+            (actor.role, actor.organization_id),
+            now.timestamp() // HINTED.total_seconds(),
+        )
+        key, stamp = (db.url(), "hints", found.id, *who), (found.version, when)
+        return kept.mark(
+            key, stamp, lambda: sum(each.code not in kind.marked for each in kind.warnings(session, found, actor))
+        )
+
+    def marked(row: Row) -> Row:
+        hints = count(row.submission) if row.submission.state is State.SUBMITTED else 0
+        more = (Mark(f"提示{hints}"),) if hints else ()
+        return replace(row, line=replace(row.line, marks=(*row.line.marks, *more)))
+
+    return [marked(row) for row in rows]
 
 
 @deed

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from core.ground import resident_id, typed
 from core.ground.access import Refused
+from core.models import Movement, State, Submission
 from core.models import Remark as Line
-from core.models import State, Submission
 from core.submissions import contents, kinds
 from core.submissions.kinds import Kept
 
@@ -99,6 +99,12 @@ def keep(session: Session, submission: Submission, movement_id: int, given: Sequ
         line = Line(submission_id=submission.id, movement_id=movement_id, code=each.code, row=row, field=field)
         line.words = each.words
         session.add(line)
+
+
+def rows_of_last(session: Session, submission: Submission) -> int:
+    """How many rows of its table the remarks of its last move are on (部分退回的行)."""
+    last = sa.select(sa.func.max(Movement.id)).where(Movement.submission_id == submission.id).scalar_subquery()
+    return session.scalars(sa.select(sa.func.count(Line.row.distinct())).where(Line.movement_id == last)).one()
 
 
 def _differs(was: Kept, now: Kept, place: str | int) -> bool:

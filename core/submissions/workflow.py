@@ -238,7 +238,7 @@ def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submissio
     kind = kinds.of(submission)
     step = _remarked(session, submission, step)
     if not step.reason and needs_reason(kind, action):
-        raise Refused("reason", f"{kind.word_for(action)}须填写审核意见，提交人会看到。")
+        raise Refused("reason", f"{kind.word_for(action)}须填写审核意见，{kind.filer}会看到。")
     before, done, asked = submission.state, "", ""
     with consequences.watch(session) as watched:
         if action is Action.SUBMIT:
@@ -287,7 +287,7 @@ def _stage_after(session: Session, submission: Submission, action: Action) -> in
 def _undo(session: Session, submission: Submission, step: _Step) -> None:
     """Take a decision back as long as nothing has relied on it. Refused codes: "relied"."""
     if submission.state is S.RETURNED and contents.changes(session, submission):
-        raise Refused("relied", "退回后提交人已经改过，不能再撤销；请等重新提交后审核。")
+        raise Refused("relied", "退回后已经改过，不能再撤销；请等再次报来后审核。")
     kinds.of(submission).undo(session, submission, now=step.now)
     if submission.state is S.APPROVED:
         books.undo(session, submission, actor=step.actor, reason=step.reason, now=step.now)
@@ -301,7 +301,8 @@ def _remarked(session: Session, submission: Submission, step: _Step) -> _Step:
     kind, last = kinds.of(submission), submission.stage + 1 == len(kinds.of(submission).stages)
     part = step.action is Action.APPROVE and last and all(isinstance(each.place, int) for each in found)
     if step.action not in NEEDS_REASON and not part:
-        raise Refused("remark", f"{step.action.label}不带审核意见；通过时只能逐行注明退回改正的行。")
+        words = "不带分条意见；只有花名册可以逐行注明退回改正的行"
+        raise Refused("remark", f"{kind.word_for(step.action)}{words}。")
     return replace(step, remarks=found, reason=step.reason or remarking.composed(kind, found))
 
 
@@ -410,8 +411,10 @@ def hear(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
         title = f"{kind.short}待{stage_of(submission).word}：{submission.title}"
         yield from to_office(submission, messages.Topic.FILED, title, words)
     elif SIDES[action] is Side.AUTHORITY:
-        topic = messages.Topic.RETURNED if action is Action.RETURN else messages.Topic.DECIDED
-        title = f"{kind.short}{kind.done_word(action)}：{submission.title}"
+        gone = remarking.rows_of_last(session, submission) if action is Action.APPROVE else 0
+        topic = messages.Topic.RETURNED if gone or action is Action.RETURN else messages.Topic.DECIDED
+        done = f"部分通过，{gone}行退回改正" if gone else kind.done_word(action)
+        title = f"{kind.short}{done}：{submission.title}"
         yield from to_filers(submission, topic, title, deed.reason)
 
 
@@ -551,17 +554,20 @@ def warnings(session: Session, submission_id: int, actor: Actor) -> list[Problem
     return kinds.of(submission).warnings(session, submission, actor)
 
 
-def plain(session: Session, submission_id: int, actor: Actor) -> bool:
-    """Whether it waits with nothing worth a look (无提示) and nothing to confirm: it may be approved among many.
+def aside(session: Session, submission_id: int, actor: Actor) -> list[str]:
+    """Why one that waits is read by itself (须逐件审核): what is worth a look, to be confirmed, to be written; else [].
 
     Nothing is decided by that: each is approved by a `move` of its own, in a transaction of its own, with its checks.
     Refused codes: "missing".
     """
     submission = one(session, submission_id, actor)
-    if submission.state is not S.SUBMITTED:
-        return False
     kind = kinds.of(submission)
-    return not kind.to_confirm(session, submission) and not kind.warnings(session, submission, actor)
+    if submission.state is not S.SUBMITTED:
+        return [f"现在的状态是“{kind.word_for(submission.state)}”"]
+    why = [f"“{kind.word_for(Action.APPROVE)}”须填写审核意见"] if needs_reason(kind, Action.APPROVE) else []
+    if asked := kind.to_confirm(session, submission):
+        why.append(f"须确认：{asked}")
+    return why + [each.words for each in kind.warnings(session, submission, actor)]
 
 
 def standing_steps(steps: pd.DataFrame) -> pd.DataFrame:

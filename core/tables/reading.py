@@ -73,6 +73,8 @@ class Listing:
     """Under which an organization's choices of columns are remembered, "" where none are."""
     senders: Collection[Role] = ()
     """Who may send such a table, and say which column is which."""
+    spare: Collection[str] = ()
+    """Columns that nobody has to send: not named among the standard ones (标准表头)."""
     ours: Collection[str] = ()
     """Those of `own` in which files that the office handed out number their rows: each such row is a line.
 
@@ -203,6 +205,8 @@ def _read(
         with contextlib.nullcontext() if ours else db.unlocked():
             sheets = _sheets(content, filename, words)
             fitting, others = _fitting(sheets, words, listing, each=each)
+            if not fitting and filename.lower().endswith(_WORKBOOKS) and not reader.is_workbook(content):
+                raise reader.Unreadable(_RENAMED.format(filename))
             if not fitting:
                 raise Refused("headings", _not_found(listing))
             tables = [_table(sheet, headed, words, listing) for sheet, headed in fitting]
@@ -241,9 +245,13 @@ def _mend(table: Table, mended: Mended, listing: Listing) -> None:
     ]
 
 
+_WORKBOOKS = (".xlsx", ".xls", ".et")
+_RENAMED = "“{}”的内容是文字，不是工作簿，其中也没有表头。请在WPS或Excel中打开原来的表格，另存为.xlsx后再上传。"
+
+
 def _not_found(listing: Listing) -> str:
     needed = "、".join(f"“{listing.columns[name][0]}”" for name in listing.required)
-    standard = "、".join(listing.headings.values())
+    standard = "、".join(word for name, word in listing.headings.items() if name not in listing.spare)
     return f"没有找到表头：同一行内须有{needed}。标准表头为：{standard}。"
 
 

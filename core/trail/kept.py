@@ -21,6 +21,9 @@ Part = TypeVar("Part")
 MOST = 96
 """So many parts are kept; what was not asked for longest goes first."""
 _KEPT: OrderedDict[Hashable, tuple[Any, Any]] = OrderedDict()
+MOST_MARKS = 20_000
+_MARKS: OrderedDict[Hashable, tuple[Any, Any]] = OrderedDict()
+"""Small answers to one question about one record each; see `mark`."""
 _LOCK = threading.Lock()
 _NO_CHANGE = tuple(each.value for each in (audit.Event.SIGNED_IN, audit.Event.SIGNED_OUT, audit.Event.FILE_HANDED_OUT))
 """What changes nothing that is kept."""
@@ -46,6 +49,25 @@ def stamp(session: Session) -> Hashable:
     last = sa.select(AuditEntry.id, AuditEntry.digest).where(AuditEntry.event.not_in(_NO_CHANGE))
     found = session.execute(last.order_by(AuditEntry.id.desc()).limit(1)).one_or_none()
     return (tuple(found) if found else None), notices.filed()
+
+
+def mark(key: Hashable, stamp: Hashable, read: Callable[[], Part]) -> Part:
+    """A small answer about one record (标记), read anew where its own stamp has changed and not whenever anything has.
+
+    For what only draws the eye in a list, and is found afresh where it matters.
+    """
+    with _LOCK:
+        before = _MARKS.get(key)
+    if before is not None and before[0] == stamp:
+        known: Part = before[1]
+        return known
+    part = read()
+    with _LOCK:
+        _MARKS.pop(key, None)
+        _MARKS[key] = (stamp, part)
+        while len(_MARKS) > MOST_MARKS:
+            _MARKS.popitem(last=False)
+    return part
 
 
 def derived(key: Hashable, parts: tuple[object, ...], make: Callable[[], Part]) -> Part:
@@ -79,3 +101,4 @@ def forget() -> None:
     """Forget everything (清空留存), as a process does that begins."""
     with _LOCK:
         _KEPT.clear()
+        _MARKS.clear()

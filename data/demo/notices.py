@@ -18,13 +18,16 @@ document: 演示〔{before}〕1号（虚构）
 issuer: 演示用，虚构
 issued_on: {before}-12-13
 in_force: {{from: {year}-01-01, to: {year}-12-31}}
+interpretations:
+  - {{setting: course_certificate, value: true, clause: 一(五)3, reason: 演示结业证书的样子；没有写的，以审验卡为凭。}}
 """
 
 
 def published(office: Office, second: Actor, *, now: datetime) -> None:
     """Publish a made-up notice for each of the last two years that no notice covers, drafted and published by two.
 
-    It says nothing but what the last real one says. It is laid where policies are read; `cleared` takes it away again.
+    It says nothing but what the last real one says, and that courses have certificates, so that one is seen. It is laid
+    where policies are read; `cleared` takes it away again.
     """
     year, moment = db.office_day(office.now).year, now
     for each in (year - 1, year):

@@ -49,6 +49,7 @@
           body: JSON.stringify({ place: Number(place), chosen: each.chosen, sequence: each.sequence }),
         });
         if (answer.status === 409) { over = true; forget(); location.reload(); return; }
+        if (answer.status === 412) { sequence = Math.max(sequence, each.sequence) + 1000; waiting[place].sequence = sequence; keep(); continue; }
         if (answer.status === 401) { tell((await answer.json()).words, true); tries = 5; throw new Error("401"); }
         if (answer.status === 404) { tell((await answer.json()).words, true); delete waiting[place]; keep(); continue; }
         if (!answer.ok) throw new Error(String(answer.status));

@@ -23,6 +23,7 @@ async function deed(form, asked) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (!form.matches(".begin, .appeal")) return;
   event.preventDefault();
   if (form.matches(".begin")) {
     deed(form, { do: "begin", course: Number(form.dataset.course), year: Number(form.elements.year.value) });

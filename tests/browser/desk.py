@@ -84,11 +84,20 @@ _RESTING: list[BrowserContext] = []
 """Windows of former tests: that they have Streamlit's scripts already takes half off what it costs to open one anew."""
 
 
+STILL = """document.addEventListener("DOMContentLoaded", () => {
+    const style = document.createElement("style");
+    style.textContent = "*, *::before, *::after { animation: none !important; transition: none !important }";
+    document.head.append(style);
+})"""
+"""No fading and no sliding: what moves is painted sixty times a second, a tenth of all that a browser test costs."""
+
+
 def window(browser: Browser, base: str, height: int = 900, width: int = 1440) -> Page:
     """A page in a window of its own, where nobody is signed in and nothing is remembered."""
     context = _RESTING.pop() if _RESTING else browser.new_context(locale="zh-CN")
     _WINDOWS.add(context)
     page = heeded(context.new_page())
+    page.add_init_script(STILL)
     page.set_viewport_size({"width": width, "height": height})
     storage = context.new_cdp_session(page)
     storage.send("Storage.clearDataForOrigin", {"origin": base, "storageTypes": "cookies,local_storage"})

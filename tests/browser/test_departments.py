@@ -35,7 +35,7 @@ def test_what_a_department_gives_is_decided_by_the_region_and_recognised_by_the_
     department.go("paper?kind=plan", "填写培训计划")
     department.settle()
     department.fill("培训名称 *", "农技推广骨干研修")
-    for label in ("地点 *", "培训内容 *", "师资情况 *", "培训人员范围 *"):
+    for label in ("培训地点 *", "培训内容 *", "师资情况 *", "培训人员范围 *"):
         department.fill(label, "示例")
     department.fill("计划人数（人） *", "50")
     department.click("上报")

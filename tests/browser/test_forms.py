@@ -38,7 +38,7 @@ def test_typing_survives_everything_and_is_filed_as_it_stands_on_the_screen(
     expect(page.get_by_role("textbox", name=CONTENT, exact=True)).to_have_value("按下刷新前的最后一句", timeout=30_000)
     assert field(base, NAME) == LETTERS
     base.go("filing", "申报")
-    page.get_by_role("link", name="未保存的改动：新的培训计划").click()
+    page.get_by_role("link", name="草稿：“").click()
     expect(page.get_by_role("textbox", name=NAME, exact=True)).to_have_value(LETTERS, timeout=30_000)
 
     other = arrive(browser, server, "base")
@@ -52,7 +52,7 @@ def test_typing_survives_everything_and_is_filed_as_it_stands_on_the_screen(
     other.told("处需要改正")  # inside the viewport, with each fault beside its field, and nothing folded or lost
     expect(other.page.get_by_text("计划人数应为1至100000人，9999999人过多，请核对").first).to_be_visible()
     assert (field(other, NAME), field(other, "计划人数（人） *")) == (LETTERS, "9999999")
-    for label in ("地点 *", "师资情况 *", "培训人员范围 *"):
+    for label in ("培训地点 *", "师资情况 *", "培训人员范围 *"):
         other.fill(label, f"{label[:-2]}：示例")
     other.fill("计划人数（人） *", "60人")
     other.click("上报")

@@ -51,7 +51,7 @@ def test_a_correction_and_a_decision_clicked_twice_are_done_once_and_said_so(
 def test_a_new_plan_saved_by_two_clicks_is_one_plan(browser: Browser, server: str, cast: Cast) -> None:
     base = arrive(browser, server, "base")
     base.go("paper?kind=plan", "填写培训计划")
-    for label in ("培训名称 *", "地点 *", "培训内容 *", "师资情况 *", "培训人员范围 *"):
+    for label in ("培训名称 *", "培训地点 *", "培训内容 *", "师资情况 *", "培训人员范围 *"):
         base.fill(label, "示例")
     base.fill("计划人数（人） *", "60")
     base.fill("每人学时 *", "24")

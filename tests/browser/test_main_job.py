@@ -31,7 +31,7 @@ def file_plan(base: Desk, start: date) -> None:
     expect(base.page.locator("h1")).to_have_text("填写培训计划", timeout=30_000)
     base.settle()
     base.fill("培训名称 *", TITLE)
-    base.fill("地点 *", "呼和浩特市示例宾馆")
+    base.fill("培训地点 *", "呼和浩特市示例宾馆")
     base.fill("计划人数（人） *", "600")
     base.fill("每人学时 *", "24")
     for label in ("培训内容 *", "师资情况 *", "培训人员范围 *"):

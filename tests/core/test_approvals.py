@@ -477,7 +477,7 @@ def test_what_waits_is_found_by_the_office_that_decides_it_in_its_order(office: 
     finally:
         sa.event.remove(db.engine(), "before_cursor_execute", hear)
     with db.engine().connect() as connection:
-        counting, listing = (
+        counting, _, listing = (
             " ".join(row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {each}", given))
             for each, given in asked
             if each.startswith("SELECT")
@@ -511,8 +511,8 @@ def test_the_list_of_the_desk_says_at_a_glance_what_decides_and_counts_by_kind_a
 
     first, second, _ = listed()
     assert [first.submission.id, second.submission.id] == [soon.id, later.id]  # the longest waiting first
-    assert (first.waiting, first.left, first.line.when, first.line.size) == (10, 4, "06-17至06-19", "600人")
-    assert [mark.word for mark in second.line.marks] == ["再次提交", "补学"]
+    assert (first.waiting, first.left, first.line.when, first.line.size) == (10, 4, "06-17至06-19", "计划600人")
+    assert [mark.word for mark in second.line.marks] == ["再次上报", "补学"]
     assert ids(own=False, kinds=("plan",), text="盟市") != []
     assert ids(kinds=("report",)) == ids(text="知识更新", organization="示例继续") == [report.id]
     assert ids(urgency=queues.Urgency.WEEK) == [soon.id]

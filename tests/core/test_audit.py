@@ -7,6 +7,7 @@ from datetime import UTC, date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pyotp
 import pytest
@@ -47,7 +48,7 @@ from core.people import (
     setup,
 )
 from core.quotas import targets
-from core.records import cards, exchange, faces, imports, printing, proofs, templates
+from core.records import cards, completions, exchange, faces, imports, printing, proofs, templates
 from core.submissions import appeals, claims, comments, disputes, plans, reports, workflow
 from core.submissions.programmes import (
     capability,
@@ -323,6 +324,8 @@ def exams_of(cast: c.Cast) -> None:
         kept = s.get_one(ExamPaper, paper.id)
         kept.passed, kept.unposted = True, "学时超过上限"
         papers.credit_again(s, exam.id, **reviewer)
+        with patch.object(completions, "offered", return_value=True):
+            completions.issue(s, course_id, actor=cast["learner"], now=c.AFTER)
         exam = exams.one(s, exam.id, cast["exam"])
         for reason in ("撤下", "退回"):
             exams.send_back(s, exam.id, version=exam.version, reason=reason, **reviewer)

@@ -278,7 +278,7 @@ def test_a_refusal_names_the_field_as_the_form_does(cast: c.Cast) -> None:
     assert "证书所载学时数应为0.5的正倍数" in c.refusal(drafting(cast, amount=Decimal(0))).words
     claim = c.file_claim(cast, ONE)
     words = c.refusal(moving(cast, claim, Action.RETURN, "reviewer")).words
-    assert words == "退回须填写审核意见，提交人会看到。"
+    assert words == "退回须填写审核意见，申报人会看到。"
 
 
 def test_a_claim_filed_at_once_hears_of_its_missing_certificate_with_everything_else(cast: c.Cast) -> None:

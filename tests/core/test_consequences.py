@@ -270,14 +270,14 @@ def test_a_form_that_is_not_filled_in_yet_is_foreseen_and_what_is_written_counts
 
     told = foreseen(Action.SUBMIT, "base")
     assert (told.late, told.people, told.hours, told.years) == (True, 3, 72, (2024,))
-    assert told.over_plan == "批准1人，报送3人；批准合计24学时，报送72学时"
+    assert told.over_plan == "批准1人，名单3人；批准合计24学时，名单合计72学时"
     with pytest.raises(Refused, match="late"):
         foreseen(Action.SUBMIT, "base", reason=" ")
     with db.transaction() as session:
         act: Any = {"version": report.version, "actor": cast["base"], "reason": "讲师生病", "now": late}
         assert workflow.move(session, report.id, Action.SUBMIT, **act)[1] == told
     told = foreseen(Action.APPROVE, "reviewer")
-    assert (told.people, told.double, told.over_plan) == (3, 1, "批准1人，报送3人；批准合计24学时，报送72学时")
+    assert (told.people, told.double, told.over_plan) == (3, 1, "批准1人，名单3人；批准合计24学时，名单合计72学时")
     assert told.confirm == f"超出批准的计划：{told.over_plan}"
     assert told.facts[:3] == [("人数", "3人"), ("登记学时", "72"), ("学时年度", "2024")]
     with pytest.raises(Refused, match="confirm"):

@@ -319,6 +319,13 @@ def test_the_office_sees_who_has_not_begun_by_employer_and_what_is_worth_a_look(
         with pytest.raises(Refused, match=r"^role:"):
             figures.by_league(session, 2024, cast["exam"])
         assert list(figures.hints(session, course.id, cast["reviewer"])["hint"]) == ["同一设备"]
+    with db.transaction() as session:  # by results from elsewhere
+        passing.credit(session, course.id, [Passed(c.person_id(4), c.TODAY)], now=c.AFTER)
+    with db.reading() as session:
+        whole, _ = figures.counts(session, course.id, cast["exam"])
+        assert (whole.begun, whole.studied, whole.passed) == (1, 1, 1)
+        assert figures.people(session, cast["exam"], course_id=course.id, begun=False, employer="农牧")[1] == 0
+        assert figures.of_office(session, cast["reviewer"]) == {course.id: (1, 1, 1)}
         assert figures.hints(session, course.id, cast["reviewer"])["people"][0].count("、") == 2
 
 

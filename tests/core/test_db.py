@@ -34,6 +34,7 @@ from core.ledger import checks
 from core.models import (
     Base,
     CardTemplate,
+    Completion,
     Course,
     CreditBatch,
     CreditTotal,
@@ -100,6 +101,8 @@ def furnished() -> c.Cast:
             ("statement_id", "digest", "body", "agent", "verb", "activity", "registration", "voids"), ""
         )
         session.add(Statement(source_id=source.id, stored_at=c.NOW, **told))
+        shown = {"code": "C", "batch_id": 1, "line": 1, "payload": "", "signature": ""}
+        session.add(Completion(course_id=taught.id, issued_at=c.NOW, **shown))
     open_report = c.draft_report(cast, c.sheet([c.row(3, sex="m")]))
     plan = c.file_plan(cast)
     with db.nobody_waits(), db.transaction() as session:
@@ -369,7 +372,7 @@ def test_work_in_bulk_leaves_the_search_for_cycles_as_it_was() -> None:
 def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
     wanted = {"credit_batch", "credit_entry", "movement", "attachment", "card", "audit_entry"}
     wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
-    wanted |= {"person_change", "roster_repair", "card_person", "remark", "submission_content", "comment"}
+    wanted |= {"completion", "person_change", "roster_repair", "card_person", "remark", "submission_content", "comment"}
     wanted |= {"credit_repair", "quota_version", "quota_share", "filed_figures", "card_check"}
     wanted |= {"card_revocation", "card_template", "item_edition", "statement"}
     assert set(models.append_only_tables()) == wanted

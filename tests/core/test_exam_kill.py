@@ -1,6 +1,6 @@
 """The machine stops while many answer: what a browser was told is kept is kept, no hour doubles, the books stand.
 
-`KILLS=50 LEARNERS=100` for many.
+`KILLS=50 LEARNERS=100` for many, on each database.
 """
 
 import json
@@ -12,7 +12,6 @@ import sys
 import time
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -26,7 +25,9 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 KILLS, LEARNERS = int(os.environ.get("KILLS", 2)), int(os.environ.get("LEARNERS", 5))
 
 
-def test_kills_while_learners_answer_lose_nothing_that_was_told_to_be_kept(office: Path) -> None:
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"] if "KILLS" in os.environ else ["sqlite"], indirect=True)
+def test_kills_while_learners_answer_lose_nothing_that_was_told_to_be_kept(database: str) -> None:
+    assert database
     cast = sat.office(LEARNERS)
     assert cast
     with db.transaction() as session:  # one in three passes by guessing
@@ -36,7 +37,7 @@ def test_kills_while_learners_answer_lose_nothing_that_was_told_to_be_kept(offic
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.core.answerer"],
         cwd=db.ROOT,
-        env=os.environ | {"PYTHONPATH": str(db.ROOT), "CE_HOME": str(office)},
+        env=os.environ | {"PYTHONPATH": str(db.ROOT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +41,10 @@ def ask(token: str, method: str, path: str, **sent: Any) -> httpx.Response:
 def test_an_exam_is_begun_answered_handed_in_and_explained_over_plain_pages(cast: c.Cast) -> None:
     assert cast
     mine, other = (sat.token_of(who, now=datetime.now(UTC)) for who in ("person1", "person2"))
-    with db.reading() as session:
-        course = f"/learn/exam/{session.scalars(sa.select(Exam.course_id)).one()}"
+    with db.transaction() as session:
+        exam = session.scalars(sa.select(Exam)).one()
+        exam.closes_on = db.office_day(datetime.now(UTC)) + timedelta(days=1)  # long after its year
+        course = f"/learn/exam/{exam.course_id}"
     assert "您还没有登录" in ask("nobody's", "GET", course).text
     assert "开始考试" in ask(mine, "GET", course).text
     paper = ask(mine, "POST", course).headers["location"]

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.__main__ import main
+from core.courses import figures
 from core.exams import answers, bank, blueprints, exams, items, papers, regrading, statistics
 from core.exams.answers import Given, Outcome
 from core.exams.blueprints import Blueprint, Candidate, Part
@@ -188,6 +189,16 @@ def test_nobody_sits_an_exam_before_the_course_is_studied_or_outside_its_window(
         sat.start(cast, now=LATER)
 
 
+def test_an_exam_open_over_the_turn_of_the_year_counts_for_its_own_year_and_is_the_last(cast: c.Cast) -> None:
+    eve = datetime(2024, 12, 31, 15, 50, tzinfo=UTC)  # ten minutes to midnight here
+    sat.sat(cast, now=eve)
+    with db.reading() as session:
+        entry = session.scalars(sa.select(CreditEntry).where(CreditEntry.source == Source.PUBLIC_EXAM)).one()
+        assert (entry.year, entry.completed_on) == (2024, date(2025, 1, 1))
+    with pytest.raises(Refused, match="2024年度的考试已经截止"):
+        sat.start(cast, "person2", now=eve + timedelta(minutes=10))
+
+
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 
@@ -203,7 +214,9 @@ def test_an_answer_is_kept_as_it_is_given_and_an_older_one_never_overwrites_it(e
 
     with db.transaction() as session:
         assert answers.save(session, [given(), given(chosen=1, sequence=4), given(place=2)]) == [Outcome.SAVED] * 3
-        assert answers.save(session, [given(chosen=4, sequence=3)]) == [Outcome.SAVED]
+        assert answers.save(session, [given()]) == [Outcome.SAVED]  # sent once more
+        behind = [given(chosen=4, sequence=3), given(chosen=4, sequence=5)]  # of a second device
+        assert answers.save(session, behind) == [Outcome.OLDER] * 2
         forged = [given(other), given("nobody's"), given(place=99), given(chosen=1 << 9)]
         wanted = [Outcome.MISSING, Outcome.SIGNED_OUT, Outcome.MISSING, Outcome.MISSING]
         assert answers.save(session, forged) == wanted
@@ -322,6 +335,17 @@ def test_an_item_that_only_the_weak_get_right_is_flagged(cast: c.Cast, monkeypat
         assert list(people["passed"]) == [False, True]
         with pytest.raises(Refused, match=r"^missing:"):
             statistics.of_exam(session, exam.id, cast["hohhot_reviewer"])
+
+
+def test_whoever_passes_faster_than_one_can_read_is_worth_a_look_and_counts_as_passed(cast: c.Cast) -> None:
+    for who, seconds in (("person1", 14), ("person2", 16)):
+        paper = sat.start(cast, who)
+        sat.answered(paper, who)
+        sat.handed_in(cast, paper, who, now=sat.NOW + timedelta(seconds=seconds))
+    with db.reading() as session:
+        hints = figures.hints(session, 1, cast["exam"])
+        assert hints[["hint", "people"]].to_numpy().tolist() == [["答题过快", c.row(1)[1]]]
+        assert figures.of_office(session, cast["exam"]) == {1: (2, 2, 2)}
 
 
 def test_half_marks_are_for_some_of_the_right_options_and_none_that_is_wrong() -> None:

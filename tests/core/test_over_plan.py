@@ -111,7 +111,7 @@ def test_more_hours_in_all_than_the_notice_lets_pass_need_a_reason(office: str, 
     report = c.draft_report(cast, c.sheet(rows), headcount=20)
     found = [line for line in told(report) if "学时" in line[0]]
     hours = {None: "504", False: "528", True: "528.5"}[far]
-    assert found == [(f"批准合计480学时，报送{hours}学时", bool(far))]
+    assert found == [(f"批准合计480学时，名单合计{hours}学时", bool(far))]
     assert report.faults == (far is None)
 
 
@@ -175,7 +175,7 @@ def test_the_lines_are_those_of_the_plans_notice_else_of_the_regions_else_nothin
 def test_far_beyond_its_plan_a_report_needs_its_bases_reason_and_the_reviewers_confirmation(database: str) -> None:
     cast = c.assemble()
     report = drafted(cast, 30, reason="  ", headcount=15)
-    figures = "批准15人，报送30人；批准合计360学时，报送720学时"
+    figures = "批准15人，名单30人；批准合计360学时，名单合计720学时"
     refused = c.refusal(moving(cast, report, Action.SUBMIT, "base"))
     assert refused.code == "over-plan"
     assert figures in refused.words

@@ -15,7 +15,7 @@ from core.ground.access import Refused
 from core.ledger import checks
 from core.ledger.consequences import Consequence
 from core.models import Movement, Report, RosterRow, State, Submission, SubmissionContent
-from core.office import home
+from core.office import home, messages
 from core.submissions import claims, kinds, plans, reports, workflow
 from core.submissions.contents import Changed
 from core.submissions.kinds import KINDS
@@ -176,6 +176,9 @@ def test_part_of_a_roster_is_posted_and_the_rest_goes_back_to_be_supplemented(da
     told = move(cast, report.id, Action.APPROVE, "reviewer", remarks=back)
     assert (told.people, told.hours, told.sent_back, told.left_out) == (1, 24, 2, 1)
     assert told.words == "为1人登记24学时，计入2024年度，学员可打印审验卡；2行退回改正；1行不登记学时"
+    with db.reading() as session:
+        heard = [(line.topic.value, line.title) for line in messages.listing(session, cast["base"])[0]]
+    assert ("returned", f"报告部分通过，2行退回改正：{report.title}") in heard
     with db.transaction() as session:
         kept = session.get_one(Report, report.id)
         assert (kept.state, kept.people, kept.hours, kept.faults) == (State.APPROVED, 1, 24, 3)

@@ -697,9 +697,10 @@ def test_a_person_in_two_places_on_one_day_is_named_without_telling_a_base_whose
     c.file_report(cast, other, c.sheet([c.row(serial) for serial in (1, 2, 3)]), by="hohhot_base")
     absent = c.row(2, professional_hours=0, assessment="不合格")
     report = c.draft_report(cast, c.sheet([c.row(1), absent, *[c.row(serial) for serial in range(4, 8)]]), headcount=6)
-    (told,) = warnings(cast, report, "base")
+    idle, told = warnings(cast, report, "base")
+    assert (idle.row, idle.code, idle.words) == (0, "idle", "1行考核不合格或没有学时，不登记学时")
     assert (told.row, told.code, told.words) == (3, "two-places", "此人同日还在另一期培训的花名册中，请核实是否到场")
-    (named,) = warnings(cast, report)
+    _, named = warnings(cast, report)
     assert "示例呼和浩特培训基地“呼市班”（2024-06-24至2024-06-26）第3行" in named.words
     before, after = ({"start_on": date(2024, 6, day), "end_on": date(2024, 6, day + 2)} for day in (21, 27))
     for changes in ({"mode": Mode.ONLINE}, before, after):

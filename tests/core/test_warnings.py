@@ -12,8 +12,8 @@ import pytest
 from core.ground import db
 from core.ground.access import Refused
 from core.ledger import books
-from core.models import Submission
-from core.submissions import reports, workflow
+from core.models import State, Submission
+from core.submissions import queues, reports, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from tests import cast as c
@@ -23,7 +23,8 @@ def warned(cast: c.Cast, submission_id: int, by: str = "reviewer") -> list[str]:
     with db.reading() as session:
         found = workflow.warnings(session, submission_id, cast[by])
         assert not any(each.blocking for each in found)
-        assert workflow.plain(session, submission_id, cast[by]) == (found == [])
+        aside = workflow.aside(session, submission_id, cast[by])
+        assert [each.words for each in found] == [each for each in aside if not each.startswith(("“通过”须", "须确认"))]
     return [each.code for each in found]
 
 
@@ -57,13 +58,20 @@ def test_a_report_without_a_warning_may_be_approved_among_many_and_one_with_one_
     c.approve(cast, plan.id)
     plain = c.file_report(cast, plan, c.sheet([c.row(1), c.row(2)]))
     assert warned(cast, plain.id) == []
-    second = c.file_plan(cast, title="第二期", headcount=3)
+    second = c.file_plan(cast, title="第二期", headcount=4)
     c.approve(cast, second.id)
-    faulty = c.file_report(cast, second, c.sheet([c.row(1), c.row(3), c.row(4, id_number="1501")]))
-    assert warned(cast, faulty.id) == ["faults", "two-places"]
+    rows = [c.row(1), c.row(3), c.row(4, id_number="1501"), c.row(5, professional_hours=0, assessment="不合格")]
+    faulty = c.file_report(cast, second, c.sheet(rows))
+    assert warned(cast, faulty.id) == ["faults", "idle", "two-places"]
+    with db.reading() as session:
+        wanted = queues.Wanted(("report",), State.SUBMITTED, own=True)
+        rows_ = queues.listed(session, wanted, actor=cast["reviewer"], now=c.NOW)
+        lines = [row.line for row in queues.hinted(session, rows_, cast["reviewer"], c.NOW)]
+    assert [line.size for line in lines] == ["名单2人", "名单4人"]
+    assert [[mark.word for mark in line.marks] for line in lines] == [["提示1"], ["错误1", "提示2"]]
     c.approve(cast, plain.id, now=c.AFTER)
     with db.reading() as session:
-        assert not workflow.plain(session, plain.id, cast["reviewer"])  # it waits no more
+        assert workflow.aside(session, plain.id, cast["reviewer"]) == ["现在的状态是“通过”"]  # it waits no more
 
 
 def test_a_claim_is_held_against_the_persons_other_studies(office: str) -> None:

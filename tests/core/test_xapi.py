@@ -46,12 +46,16 @@ def key(cast: c.Cast, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
         return source.key, secret
 
 
+def sign(key: tuple[str, str]) -> str:
+    return f"Basic {base64.b64encode(':'.join(key).encode()).decode()}"
+
+
 def call(
     key: tuple[str, str] | None, method: str = "GET", path: str = "/xapi/statements", **given: Any
 ) -> httpx.Response:
     headers = {"X-Experience-API-Version": "1.0.3"} | given.pop("headers", {})
     if key:
-        headers["Authorization"] = f"Basic {base64.b64encode(':'.join(key).encode()).decode()}"
+        headers["Authorization"] = sign(key)
     return ask(APP, path, method=method, headers=headers, **given)[0]
 
 
@@ -68,8 +72,27 @@ def statement(verb: str = "passed", account: str = "a01", **more: Any) -> dict[s
 def test_what_is_offered_is_said_to_everybody(key: tuple[str, str]) -> None:
     found = call(None, path="/xapi/about")
     assert (found.status_code, found.json()["version"]) == (200, ["1.0.3"])
-    assert call(key, path="/xapi/activities/state").status_code == 404
-    assert call(key, "PUT", path="/xapi/agents/profile").status_code == 404
+    for method, path, status in (
+        ("GET", "activities/state?stateId=1", 404),
+        ("PUT", "activities/state?stateId=1", 405),
+        ("POST", "agents/profile", 405),
+        ("DELETE", "activities/profile", 405),
+        ("DELETE", "statements", 405),
+        ("PUT", "about", 405),
+        ("GET", "oauth/token", 404),
+        ("GET", "activities", 400),
+        ("GET", "agents", 400),
+    ):
+        found = call(key, method, path=f"/xapi/{path}")
+        assert (found.status_code, found.headers["X-Experience-API-Version"]) == (status, "1.0.3"), (method, path)
+        assert (status == 405) == ("GET" in found.headers.get("Allow", "")), (method, path)
+    assert call(None, path="/xapi/activities?activityId=x:y").status_code == 401
+    agent = json.dumps({"mbox": "mailto:a@example.com", "name": "甲"})
+    person = {"objectType": "Person", "mbox": ["mailto:a@example.com"], "name": ["甲"]}
+    assert call(key, path=f"/xapi/agents?agent={agent}").json() == person
+    assert call(key, path=f"/xapi/activities?activityId={COURSE}").json() == {"objectType": "Activity", "id": COURSE}
+    call(key, "POST", json=statement())
+    assert call(key, path=f"/xapi/activities?activityId={COURSE}").json() == statement()["object"]
 
 
 def test_a_statement_is_kept_once_and_never_changed(key: tuple[str, str]) -> None:
@@ -86,7 +109,14 @@ def test_a_statement_is_kept_once_and_never_changed(key: tuple[str, str]) -> Non
     assert found.json()["id"] == number
     assert found.json()["verb"]["id"] == f"{VERB}passed"
     assert {"stored", "timestamp", "authority", "version"} <= found.json().keys()
-    assert found.headers["X-Experience-API-Consistent-Through"].endswith("Z")
+    assert found.headers["Last-Modified"].endswith("GMT")
+    for each in (found, kept, call(key, path="/xapi/statements?x=1")):
+        assert each.headers["X-Experience-API-Consistent-Through"].endswith("Z")
+    formed = {"statementId": number, "Authorization": sign(key), "X-Experience-API-Version": "1.0.3"}
+    for method, content, status in (("GET", None, 200), ("PUT", json.dumps(statement()), 204), ("PATCH", None, 405)):
+        sent = formed | ({"content": content} if content else {})  # as old browsers have to write it
+        found = call(None, "POST", f"/xapi/statements?method={method}", headers={}, data=sent)
+        assert found.status_code == status, method
     assert call(key, "HEAD", path).content == b""
     assert call(key, path=f"/xapi/statements?statementId={uuid.uuid4()}").status_code == 404
 
@@ -115,6 +145,52 @@ def test_statements_are_asked_for_by_what_they_say_and_page_by_page(key: tuple[s
         assert len(call(key, path=ask_for + query).json()["statements"]) == count, query
 
 
+def test_who_or_what_a_statement_is_about_finds_it_and_what_refers_to_it(key: tuple[str, str]) -> None:
+    group = {"objectType": "Group", "mbox": "mailto:class@example.com", "member": [{"mbox": "mailto:m@example.com"}]}
+    parent = "https://lms.example.cn/programme/1"
+    above = {"parent": {"id": parent}}
+    inner = {"objectType": "SubStatement", "actor": {"mbox": "mailto:s@example.com"}, "verb": statement()["verb"]}
+    sent = [
+        statement(actor=group),
+        statement(object={"objectType": "Agent", "mbox": "mailto:o@example.com"}),
+        statement(context={"instructor": {"mbox": "mailto:i@example.com"}, "contextActivities": above}),
+        statement(object=inner | {"object": {"id": "https://lms.example.cn/course/9"}}),
+    ]
+    first, *_ = call(key, "POST", json=sent).json()
+    refers = statement("confirmed", account="k", object={"objectType": "StatementRef", "id": first})
+    (second,) = call(key, "POST", json=refers).json()
+    again = statement("confirmed", account="k", object={"objectType": "StatementRef", "id": second})
+    assert call(key, "POST", json=again).status_code == 200
+
+    def count(query: str) -> int:
+        return len(call(key, path=f"/xapi/statements?{query}").json()["statements"])
+
+    def agent(name: str) -> str:
+        return f"agent={json.dumps({'mbox': f'mailto:{name}@example.com'})}"
+
+    broad, wide = "&related_agents=true", "&related_activities=true"
+    assert [count(agent(name)) for name in ("class", "m", "o", "i", "s")] == [3, 3, 1, 0, 0]
+    assert [count(agent(name) + broad) for name in ("class", "m", "o", "i", "s")] == [3, 3, 1, 1, 1]
+    assert [count(f"activity={parent}"), count(f"activity={parent}{wide}")] == [0, 1]
+    assert count(f"activity=https://lms.example.cn/course/9{wide}") == 1
+    shown = call(key, path=f"/xapi/statements?statementId={first}&format=ids").json()
+    assert (shown["actor"], shown["verb"]) == (
+        {name: group[name] for name in ("objectType", "mbox")},
+        {"id": f"{VERB}passed"},
+    )
+    assert shown["object"] == {"objectType": "Activity", "id": COURSE}
+    path = f"/xapi/statements?statementId={first}&format=canonical"
+    for languages, kept in (
+        ("en;q=0.5,zh", "zh-CN"),
+        ("fr, en-US", "en-US"),
+        ("fr", "zh-CN"),
+        ("*", "zh-CN"),
+        ("", "zh-CN"),
+    ):
+        shown = call(key, path=path, headers={"Accept-Language": languages}).json()
+        assert (list(shown["verb"]["display"]), shown["actor"]) == ([kept], group), languages
+
+
 def test_a_voided_statement_is_found_only_as_such(key: tuple[str, str]) -> None:
     (number,) = call(key, "POST", json=statement()).json()
     void = statement("voided", object={"objectType": "StatementRef", "id": number})
@@ -128,6 +204,7 @@ def test_a_voided_statement_is_found_only_as_such(key: tuple[str, str]) -> None:
 
 
 AGENT = statement()["actor"]
+ATTACHED = {"usageType": "x:y", "display": {"zh": "证书"}, "contentType": "text/plain", "length": 9, "sha2": "ab"}
 BAD: list[tuple[str, dict[str, Any]]] = [
     ("actor", {"actor": {}}),
     ("actor", {"actor": {**AGENT, "mbox": "mailto:a@example.com"}}),
@@ -153,7 +230,9 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("id", {"id": "not-a-uuid"}),
     ("null", {"result": None}),
     ("extra", {"extra": 1}),
-    ("附件", {"attachments": []}),
+    ("fileUrl", {"attachments": [ATTACHED]}),
+    ("display", {"attachments": [{"usageType": "x:y"}]}),
+    ("length", {"attachments": [ATTACHED | {"fileUrl": "https://lms.example.cn/1.pdf", "length": "9"}]}),
 ]
 
 
@@ -175,6 +254,8 @@ def test_who_may_and_how_much_and_what_is_not_offered(key: tuple[str, str], monk
     assert call((key[0], "wrong")).status_code == 401
     assert call(key, headers={"X-Experience-API-Version": "0.9"}).status_code == 400
     assert call(key, headers={"X-Experience-API-Version": ""}).status_code == 400
+    there = ATTACHED | {"fileUrl": "https://lms.example.cn/1.pdf"}
+    assert call(key, "POST", json=statement(attachments=[there])).status_code == 200
     sent = {"content": b"{}", "headers": {"Content-Type": "multipart/mixed"}}
     assert call(key, "POST", **sent).status_code == 415
     assert call(key, "POST", path="/xapi/statements?method=PUT", json={}).status_code == 400
@@ -184,9 +265,9 @@ def test_who_may_and_how_much_and_what_is_not_offered(key: tuple[str, str], monk
     assert call(key, "PUT", f"/xapi/statements?statementId={number}", json=other).status_code == 400
     for query in (
         "x=1",
-        "format=ids",
+        "format=short",
         "attachments=true",
-        "related_agents=true",
+        "related_agents=yes",
         "limit=-1",
         "since=now",
         "agent=7",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -28,7 +29,7 @@ from core.models import (
     Unsaved,
 )
 from core.people import accounts
-from core.submissions import comments, plans, workflow
+from core.submissions import comments, kinds, plans, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
 from tests import cast as people
@@ -527,20 +528,40 @@ def test_a_return_that_was_undone_leaves_no_mark_on_the_desk(cast: Cast) -> None
     assert f"“{plan.title}”：已撤销“退回”，回到待审。" in boxes(app, "success")
     assert app.query_params["item"] == str(plan.id)  # whoever takes a decision back means this one
     app = open_page("review", sign_in("reviewer"), item=str(plan.id))
-    assert not [words for words in boxes(app, "warning") if "再次提交" in words]
+    assert not [words for words in boxes(app, "warning") if "再次上报" in words]
     assert [each.value for each in app.caption if "退回0次" in each.value]
+
+
+def test_the_desk_speaks_in_the_words_of_the_kind_that_is_open(cast: Cast) -> None:
+    found = people.waiting(cast, "objection")
+    app = open_page("review", sign_in("reviewer"), kind="objection", item=str(found.id))
+    assert (
+        "异议成立、请补充说明、异议不成立时必填，提出人会看到" in app.text_area(key=f"opinion-{found.id}").placeholder
+    )
+    said = "".join(each.value for each in app.markdown)
+    assert re.search("异议成立(后，|”：)", said)
+    assert "通过" not in said
+    words = {action: kinds.of(found).word_for(action) for action in listing.DECISIONS.values()}
+    assert "A 异议成立　B 请补充说明　X 异议不成立" in listing.keys(words)
+    assert listing.nothing(words)["reject"] == "这一件现在不能由您办理“异议不成立”。"
 
 
 def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_line(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing, "PAGE_ROWS", 2)  # the whole list is meant, not the page that is shown
-    plans_filed = [people.file_plan(cast, now=NOW, title=f"第{at}期", **ahead(20 + 4 * at)) for at in range(4)]
+    plans_filed = [people.file_plan(cast, now=NOW, title=f"第{at}期", **ahead(20 + 4 * min(at, 3))) for at in range(5)]
     app = press(open_page("review", sign_in("reviewer"), kind="plan"), "批量通过…")
     (confirmed,) = (button for button in app.button if button.label.startswith("通过所选"))
     with db.reading() as session:
-        plain = [each.id for each in plans_filed if workflow.plain(session, each.id, cast["reviewer"])]
+        plain = [each.id for each in plans_filed if not workflow.aside(session, each.id, cast["reviewer"])]
     assert confirmed.label == f"通过所选{len(plain)}件"
+    (named,) = (each.value for each in app.table if "原因" in each.value)
+    assert [words.split("（")[0] for words in named["原因"]] == [
+        "同一期间该基地还有“第4期”",
+        "同一期间该基地还有“第3期”",
+    ]
+    assert f"{len(plain)}件没有提示，可以一起通过；2件须逐件审核" in "".join(each.value for each in app.caption)
     with db.transaction() as session:  # somebody is faster with one of them
         first = session.get_one(Plan, plain[0])
         said = {"version": first.version, "actor": cast["reviewer2"], "reason": "请改期", "now": NOW}

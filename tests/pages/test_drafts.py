@@ -42,9 +42,12 @@ def test_typing_is_there_again_in_another_browser_until_it_is_saved(cast: Cast) 
     app = opened(plan)
     assert app.text_input(key=f"{key}place").value == "改到赤峰"
     assert marked(app)
-    press(app, "保存")  # what is no number is refused in words, beside its field, and nothing is lost
-    assert "“约五十”不是" in boxes(app, "error")[0]
-    assert "保存" not in boxes(app, "error")[0]  # the words fit whichever button was pressed
+    press(app, "保存")  # what cannot be filed yet is kept all the same, and what is to be put right stands by its field
+    assert not boxes(app, "error")
+    (told,) = boxes(app, "warning")
+    assert told.startswith("已存为草稿")
+    assert "上报前还有1处：" in told
+    assert "“约五十”不是" in told
     assert sum("“约五十”不是" in each.value for each in app.markdown) == 1
     assert app.text_input(key=f"{key}headcount").value == "约五十"
     app.text_input(key=f"{key}headcount").input("６０人").run()

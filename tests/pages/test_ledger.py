@@ -136,7 +136,7 @@ def test_lines_are_undone_by_their_numbers_and_the_cards_of_those_people_are_cou
             cards.issue(session, person_id, NOW.year - 1, actor=cast["reviewer"], now=NOW)
     app = open_page("ledger", sign_in("reviewer"), batch=str(batch_id))
     app.text_input(key=f"reverse-{batch_id}").input("培训没有举办")
-    for typed, said in (("二", "不是笔号"), ("", "请填写要冲销的笔号"), ("5-2", "起止颠倒"), ("7", "共6笔")):
+    for typed, said in (("二", "不是笔号"), ("", "请在明细中勾选要冲销的各笔"), ("5-2", "起止颠倒"), ("7", "共6笔")):
         app.text_input(key=f"reverse-{batch_id}-lines").input(typed)
         press(app, "冲销所选各笔")
         assert said in boxes(app, "error")[0]

@@ -13,7 +13,7 @@ from tests.pages.conftest import boxes, frames, listed, open_page, sign_in
 from tests.pages.test_deeds import behind, one, press
 
 WHY = "当地两家医院临时增派人员参加"
-FIGURES = "批准2人，报送5人；批准合计48学时，报送120学时"
+FIGURES = "批准2人，名单5人；批准合计48学时，名单合计120学时"
 
 
 def filing(cast: Cast, count: int, **changes: int) -> tuple[AppTest, Plan]:
@@ -31,7 +31,7 @@ def filing(cast: Cast, count: int, **changes: int) -> tuple[AppTest, Plan]:
 def test_a_base_is_told_what_is_beyond_its_plan_and_says_why_where_it_stands(cast: Cast) -> None:
     app, plan = filing(cast, 5, headcount=2)
     assert "超出批准的计划，请看下面。" in boxes(app, "success")[-1]
-    assert "批准2人，报送5人" in boxes(app, "error")[0]
+    assert "批准2人，名单5人" in boxes(app, "error")[0]
     press(app, "报送")
     assert boxes(app, "error")[-1] == f"请先填写“{reports.OVER_PLAN_REASON}”再报送：{FIGURES}。"
     assert one(sa.select(Report)).state is State.DRAFT
@@ -49,12 +49,12 @@ def test_a_base_is_told_what_is_beyond_its_plan_and_says_why_where_it_stands(cas
 
 def test_a_slight_excess_is_told_openly_and_asks_for_nothing(cast: Cast) -> None:
     app, _ = filing(cast, 21, headcount=20)
-    assert any("批准20人，报送21人" in said for said in boxes(app, "info"))
+    assert any("批准20人，名单21人" in said for said in boxes(app, "info"))
     assert not app.error
     assert reports.OVER_PLAN_REASON not in "".join(area.label for area in app.text_area)
     press(app, "报送")
     app = open_page("review", sign_in("reviewer"), item=str(one(sa.select(Report.id))))
-    assert any("批准20人，报送21人" in said for said in boxes(app, "info"))
+    assert any("批准20人，名单21人" in said for said in boxes(app, "info"))
     assert not [box for box in app.checkbox if box.label.startswith(workflow.CONFIRM)]
     press(app, "通过")
     assert "为21人登记" in boxes(app, "success")[-1]

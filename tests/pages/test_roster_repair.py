@@ -339,7 +339,10 @@ def test_a_base_reads_its_filed_roster_and_what_came_of_each_row(cast: Cast) -> 
     app = open_page("paper", sign_in("base"), item=str(report.id))
     app.toggle(key="roster").set_value(True).run()
     frame = next(each for each in frames(app) if "file_row" in each and "hours_standing" in each)
-    assert frame[["file_row", "faulty", "hours_standing"]].to_numpy().tolist() == [["3", "否", "有效"], ["4", "是", ""]]
+    assert frame[["file_row", "severity", "hours_standing"]].to_numpy().tolist() == [
+        ["4", "错误", ""],
+        ["3", "", "有效"],
+    ]
     assert "花名册有1行有错误，没有登记学时" in boxes(app, "warning")[-1]
 
 
@@ -418,8 +421,9 @@ def test_ticked_rows_are_remarked_on_and_each_remark_leads_its_base_to_the_row(c
     plan = behind(cast, people.sheet([people.row(1), people.row(2), people.row(3), failed]))
     report = one(sa.select(Report).where(Report.plan_id == plan.id))
     app = open_page("review", sign_in("reviewer"), item=str(report.id))
-    average = next(line for line in app.table[0].value.values.tolist() if line[0] == "每人学时（平均）")
-    assert average[1:] == ["24", "24（有学时的3人）", ""]  # who earned none is left out, and it says so
+    compared = {line[0]: line[1:] for line in app.table[0].value.values.tolist()}
+    assert compared["人数"][1] == "名单4人（可登记3人）"
+    assert compared["每人学时（平均）"] == ["24", "24", ""]  # of those who earned any
     ticks, key = f"ticked-{report.id}-{report.version}", f"remarks-{report.id}-{report.version}"
     for rows, reason, words in (({3, 5}, "mismatch", "单位与证书不同"), ({4}, "evidence", "")):
         app.session_state[ticks] = rows  # as a hand ticks them in the grid

@@ -15,7 +15,7 @@ from core.ledger import books
 from core.ledger.standing import Standing, reversed_lines
 from core.models import CreditBatch
 from core.office import unsaved
-from web import address, deeds, drafts
+from web import address, bar, deeds, drafts
 from web.deeds import Act, Who
 from web.facts import fact
 from web.words import md
@@ -108,8 +108,13 @@ def choose(batch_id: int, lines: set[int]) -> None:
 
 def undoing(batch: CreditBatch, standing: Standing, actor: Actor) -> None:
     """The whole batch, or the lines ticked or written down, and what that leads to; with a reason."""
+    with bar.bar(keep=True):
+        _asking(batch, standing, actor)
+
+
+def _asking(batch: CreditBatch, standing: Standing, actor: Actor) -> None:
+    """What to fill in and to press, where the message of the last deed stands as well."""
     key, words = f"reverse-{batch.id}", "冲销整批" if standing == Standing.STANDS else "冲销其余各笔"
-    st.markdown("**冲销**")
     drafts.words(
         st.text_input,
         "冲销原因（必填，会显示在学时明细和失效的审验卡上）",

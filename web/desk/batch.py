@@ -14,25 +14,19 @@ from core.models import State, Submission
 from core.submissions import kinds, queues, workflow
 from core.submissions.queues import Row, Wanted
 from core.submissions.workflow import Action
-from web import context, deeds, submissions
+from web import context, deeds, submissions, tables
 from web.deeds import Who
 from web.words import md
 
 MOST = 200
-"""Of a list, so many of the longest waiting are looked at together; the next time the following."""
+"""Of a list, so many of the first are looked at together."""
 
 
 def offer(rows: Sequence[Row], wanted: Wanted, here: Actor) -> None:
     """The button that finds what of the list may be approved together, and shows it before anything is done."""
-    if sum(_may(row, here) for row in rows) > 1:
+    mine = [row.submission for row in rows if Action.APPROVE in workflow.moves_for(row.submission, here)]
+    if sum(not workflow.needs_reason(kinds.of(found), Action.APPROVE) for found in mine) > 1:
         st.button("批量通过…", key="desk-batch", on_click=_begin, args=(wanted,), icon=":material/done_all:")
-
-
-def _may(row: Row, here: Actor) -> bool:
-    """Whether one waits for this reviewer, and may be approved without a word."""
-    found = row.submission
-    waits = found.state is State.SUBMITTED and Action.APPROVE in workflow.moves_for(found, here)
-    return waits and not kinds.of(found).approval_needs_reason
 
 
 FEW = 20
@@ -46,19 +40,21 @@ def _begin(wanted: Wanted) -> None:
 
     def ask(session: Session, here: Actor) -> list[Row]:
         rows = queues.listed(session, all_of_it, actor=here, now=context.moment(session), limit=MOST)
-        return [row for row in rows if _may(row, here)]
+        return [row for row in rows if Action.APPROVE in workflow.moves_for(row.submission, here)]
 
-    def act(session: Session, **who: Unpack[Who]) -> list[tuple[Row, str]]:
-        plain = [row for row in waiting if workflow.plain(session, row.submission.id, who["actor"])]
-        return [(row, _told(session, row.submission, who)) for row in plain]
+    def act(session: Session, **who: Unpack[Who]) -> tuple[list[tuple[Row, str]], list[tuple[Row, str]]]:
+        why = {row.submission.id: workflow.aside(session, row.submission.id, who["actor"]) for row in waiting}
+        plain = [row for row in waiting if not why[row.submission.id]]
+        aside = [(row, "；".join(words)) for row in waiting if (words := why[row.submission.id])]
+        return [(row, _told(session, row.submission, who)) for row in plain], aside
 
     waiting = deeds.answer(ask) or []
     try:
-        found = deeds.rehearsed(act, large=len(waiting) > FEW)
+        plain, aside = deeds.rehearsed(act, large=len(waiting) > FEW)
     except Refused as refused:
         deeds.say("error", refused.words)
         return
-    _ask(len(waiting), found)
+    _ask(plain, aside)
 
 
 def _told(session: Session, found: Submission, who: Who) -> str:
@@ -71,12 +67,11 @@ def _told(session: Session, found: Submission, who: Who) -> str:
 
 
 @st.dialog("批量通过", width="large")
-def _ask(waiting: int, plain: Sequence[tuple[Row, str]]) -> None:
-    """What may be approved together, ticked, each with what decides and what follows; the rest is read one by one."""
-    st.caption(
-        f"列表中等待最久的{waiting}件待审，其中{waiting - len(plain)}件有提示或须确认，请逐件审核；"
-        f"下面{len(plain)}件没有提示。"
-    )
+def _ask(plain: Sequence[tuple[Row, str]], aside: Sequence[tuple[Row, str]]) -> None:
+    """What may be approved together, ticked, each with what decides and what follows; the rest is named, with why."""
+    count = len(plain) + len(aside)
+    many = f"列表最前面的{MOST}件待审，其余的请缩小筛选条件后再办" if count == MOST else f"列表各页共{count}件待审"
+    st.caption(f"{many}：{len(plain)}件没有提示，可以一起通过；{len(aside)}件须逐件审核，不在其内。")
     chosen = [row.submission for row, told in plain if _ticked(row, told)]
     with st.container(horizontal=True):
         done = st.button(
@@ -89,14 +84,21 @@ def _ask(waiting: int, plain: Sequence[tuple[Row, str]]) -> None:
         )
         if st.button("不办理", key="batch-leave") or done:
             st.rerun()
+    if aside:
+        with st.expander(f"须逐件审核的{len(aside)}件及原因", expanded=len(aside) <= FEW):
+            tables.prose([(_named(row.submission), md(why)) for row, why in aside], ["事项", "原因"])
 
 
 def _ticked(row: Row, told: str) -> bool:
     """One of them, and whether it stays ticked."""
     found, line = row.submission, row.line
     facts = "，".join(filter(None, (found.organization.name, line.when, line.size, line.hours)))
-    label = f"{kinds.of(found).short}　**{md(found.title)}**　{md(facts)}  \n:small[{md(told)}]"
+    label = f"{_named(found)}　{md(facts)}  \n:small[{md(told)}]"
     return st.checkbox(label, True, key=f"batch-{found.id}-{found.version}")
+
+
+def _named(found: Submission) -> str:
+    return f"{kinds.of(found).short}　**{md(found.title)}**"
 
 
 def _approve(chosen: Sequence[Submission]) -> None:

@@ -29,16 +29,19 @@ def decide(found: Submission, here: Actor) -> None:
             _not_mine(found, here)
             _last(found)
             return
-        asked = _consequence(_foretold(found)) if Action.APPROVE in moves else ""
+        asked = _consequence(kind.word_for(Action.APPROVE), _foretold(found)) if Action.APPROVE in moves else ""
         if asked:
-            st.checkbox(f"{workflow.CONFIRM}:red[{md(asked)}]（通过前须勾选）", key=_box(found, asked))
+            st.checkbox(
+                f"{workflow.CONFIRM}:red[{md(asked)}]（{kind.word_for(Action.APPROVE)}前须勾选）",
+                key=_box(found, asked),
+            )
         if note := reading.note(found):
             st.caption(note)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="decisions"):
             if reading.ask and Action.APPROVE in moves:
                 reading.ask(found)
             required = "、".join(kind.word_for(action) for action in moves if workflow.needs_reason(kind, action))
-            whose = f"{required}时必填，提交人会看到" if required else "提交人会看到"
+            whose = f"{required}时必填，{kind.filer}会看到" if required else f"{kind.filer}会看到"
             drafts.words(
                 st.text_area,
                 "审核意见",
@@ -113,13 +116,13 @@ def _foretold(found: Submission) -> Consequence | Refused:
     return deeds.foretold(act, "approve", *key, large=workflow.is_large(found))
 
 
-def _consequence(told: Consequence | Refused) -> str:
-    """Say what approval leads to; answers what is to be confirmed before it."""
+def _consequence(word: str, told: Consequence | Refused) -> str:
+    """Say what approval, by its kind's word, leads to; answers what is to be confirmed before it."""
     if isinstance(told, Refused):
-        st.markdown(f":orange[:small[现在还不能通过：{md(told.words)}]]")
+        st.markdown(f":orange[:small[现在还不能“{word}”：{md(told.words)}]]")
         return ""
     if told.words:
-        st.markdown(f":small[通过后，{md(told.words)}。]")
+        st.markdown(f":small[{word}后，{md(told.words)}。]")
     return told.confirm
 
 

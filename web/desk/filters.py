@@ -61,35 +61,55 @@ def draw(
     counts: Mapping[tuple[str, State], int],
     saved: Sequence[View],
 ) -> None:
-    """The filters: kinds with their counts, whose, the views of one's own; states with theirs, urgency, texts."""
-    words = {kind.code: kind.short for kind in offered}
-    of_kind = {code: _sum(counts, [code], asked.state) for code in words}
-    of_state = {state: _sum(counts, asked.kinds, state) for state in (*workflow.states_for(here), None)}
+    """The filters in one row: kinds, states and text; the rest behind a button that says what of it is chosen."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="desk-filters"):
-        if len(words) > 1:
-            chosen = list(asked.kinds) if len(asked.kinds) < len(words) else []
-            shown = {code: f"{word} {of_kind[code]}" for code, word in words.items()}
-            _pills("kind", "类别", shown, chosen, ",".join, selection_mode="multi")
+        if len(offered) > 1:
+            _kinds(offered, asked, counts)
+        only = offered[0] if len(offered) == 1 else next((k for k in offered if asked.kinds == (k.code,)), None)
+        of_state = {state: _sum(counts, asked.kinds, state) for state in workflow.states_for(here)}
+        words: dict[Any, str] = {
+            state: f"{only.word_for(state) if only else state.label} {of_state[state]}" for state in of_state
+        }
+        words[ALL] = f"全部 {_sum(counts, asked.kinds, None)}"
+        _pills("state", "状态", words, asked.state or ALL, str, required=True)
+        placeholder = "培训、证书、人员或机构"
+        _field(st.text_input, "q", placeholder, asked.text, placeholder=placeholder, width=190)
+        _more(here, asked)
+        _views(here, offered, asked, saved)
+
+
+def _kinds(offered: Sequence[Kind[Any]], asked: Wanted, counts: Mapping[tuple[str, State], int]) -> None:
+    """Which kinds (类别), one or several, each with its count; those chosen stand on the button."""
+    words = {kind.code: kind.short for kind in offered}
+    chosen = list(asked.kinds) if len(asked.kinds) < len(words) else []
+    label = "、".join(words[code] for code in chosen[:2]) + (f"等{len(chosen)}类" if len(chosen) > 2 else "")
+    with st.popover(f"类别：{label or '全部'}", key="desk-kinds"):
+        shown = {code: f"{word} {_sum(counts, [code], asked.state)}" for code, word in words.items()}
+        st.caption("可选几类；再点一次取消，都不选即全部。")
+        _pills("kind", "类别", shown, chosen, ",".join, selection_mode="multi")
+
+
+def _more(here: Actor, asked: Wanted) -> None:
+    """What is asked for less often (更多条件): urgency, who filed, whose to decide."""
+    chosen = [asked.urgency.label] if asked.urgency else []
+    chosen += [asked.organization] if asked.organization else []
+    chosen += ["含其他机关的"] if here.oversees_region and not asked.own else []
+    label = f"筛选：{'、'.join(chosen)}" if chosen else "更多筛选"
+    with st.popover(md(label), key="desk-more"):
+        pressing = {"": "不限"} | {each.value: each.label for each in Urgency}
+        urgent = asked.urgency.value if asked.urgency else ""
+        given: dict[str, Any] = {"format_func": pressing.get, "label_visibility": "visible"}
+        _field(st.selectbox, "urgency", "紧急程度", urgent, list(pressing), **given)
+        _field(
+            st.text_input,
+            "org",
+            "报送机构",
+            asked.organization,
+            label_visibility="visible",
+            placeholder="名称中的几个字",
+        )
         if here.oversees_region:
             _field(st.toggle, "own", "只看由本机关审核的", asked.own)
-        _views(here, offered, asked, saved)
-        states = {(state or ALL): f"{state.label if state else '全部'} {count}" for state, count in of_state.items()}
-        _pills("state", "状态", states, asked.state or ALL, str, required=True)
-        pressing = {"": "紧急程度：不限"} | {each.value: each.label for each in Urgency}
-        urgent = asked.urgency.value if asked.urgency else ""
-        _field(
-            st.selectbox,
-            "urgency",
-            "紧急程度",
-            urgent,
-            list(pressing),
-            format_func=pressing.get,
-            width=170,
-        )
-        _field(
-            st.text_input, "q", "培训、证书、人员或机构", asked.text, placeholder="培训、证书、人员或机构", width=210
-        )
-        _field(st.text_input, "org", "报送机构", asked.organization, placeholder="报送机构", width=150)
 
 
 def total(counts: Mapping[tuple[str, State], int], asked: Wanted) -> int:
@@ -120,7 +140,7 @@ def _pills(
 def _field(draw: Callable[..., Any], name: str, label: str, value: Any, *given: Any, **more: Any) -> None:
     st.session_state[_key(name)] = value
     folded = {} if draw is st.toggle else {"label_visibility": "collapsed"}
-    draw(label, *given, key=_key(name), on_change=_changed, args=(name, WRITTEN.get(name, str)), **folded, **more)
+    draw(label, *given, key=_key(name), on_change=_changed, args=(name, WRITTEN.get(name, str)), **folded | more)
 
 
 WRITTEN: dict[str, Callable[[Any], str]] = {
@@ -152,18 +172,10 @@ def _views(here: Actor, offered: Sequence[Kind[Any]], asked: Wanted, saved: Sequ
     written = {view.name: _written(here, offered, view.wanted) for view in saved}
     now = _written(here, offered, asked)
     shown = next((name for name, filters in written.items() if filters == now), None)
-    if written:
-        st.session_state["desk-view"] = shown
-        st.pills(
-            "常用视图",
-            list(written),
-            format_func=lambda name: f":material/bookmark: {md(name)}",
-            key="desk-view",
-            on_change=_open,
-            args=(written,),
-            label_visibility="collapsed",
-        )
-    with st.popover("常用视图", icon=":material/bookmark_add:"):
+    with st.popover(f"视图：{md(shown)}" if shown else "视图", icon=":material/bookmark:", key="desk-views"):
+        if written:
+            st.session_state["desk-view"] = shown
+            st.pills("常用视图", list(written), format_func=md, key="desk-view", on_change=_open, args=(written,))
         st.caption("把现在的筛选条件存为常用视图，以后点一下就打开，只有您看得到。用已有的名称保存，即改为现在的条件。")
         st.text_input("名称", key="desk-view-name", max_chars=views.LONGEST, placeholder="如：本周到期")
         st.button("存为常用视图", key="desk-view-save", type="primary", on_click=_save, args=(offered, asked))

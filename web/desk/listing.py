@@ -37,21 +37,31 @@ KEYS = {
     "e": "evidence",
 }
 """Which key presses which button: widgets are keyed by these names and the item."""
-NOTHING = {
-    "": "还没有打开哪一件。按J打开第一件，或从列表中点开。",
-    Action.APPROVE.value: "这一件现在不能由您通过。",
-    Action.RETURN.value: "这一件现在不能由您退回。",
-    Action.REJECT.value: "这一件现在不能由您不予通过。",
-    Action.UNDO.value: "这一件没有您可以撤销的决定；要撤销刚办的一件，先点“回到刚办的”。",
-    "remarks": "这一件现在不能写分条意见。",
-    "evidence": "这一件没有材料。",
-    "late": "页面刚刚更新，这一件没有办理。请看过后再按一次。",
-}
-"""What a key that finds nothing to press says of the open item; "": of none; "late": once the item was drawn anew."""
-WORDS = (
-    "键盘：J 下一件　K 上一件　A 通过　B 退回　X 不予通过　U 撤销自己对这件的决定　O 写意见（Esc 写完）　F 分条意见　"
-    "E 看材料；焦点在列表时 ↑↓ 移动，回车打开"
-)
+DECISIONS = {key: Action(name) for key, name in KEYS.items() if name in ("approve", "return", "reject")}
+"""The keys that decide."""
+
+
+def nothing(words: Mapping[Action, str]) -> dict[str, str]:
+    """What a key that finds nothing to press says of the open item, its decisions by their words.
+
+    "": of none; "late": once the item was drawn anew.
+    """
+    return {action.value: f"这一件现在不能由您办理“{word}”。" for action, word in words.items()} | {
+        "": "还没有打开哪一件。按J打开第一件，或从列表中点开。",
+        Action.UNDO.value: "这一件没有您可以撤销的决定；要撤销刚办的一件，先点“回到刚办的”。",
+        "remarks": "这一件现在不能写分条意见。",
+        "evidence": "这一件没有材料。",
+        "late": "页面刚刚更新，这一件没有办理。请看过后再按一次。",
+    }
+
+
+def keys(words: Mapping[Action, str]) -> str:
+    """The keys of the desk in words, decisions by theirs."""
+    decisions = "　".join(f"{key.upper()} {words[action]}" for key, action in DECISIONS.items())
+    return (
+        f"键盘：J 下一件　K 上一件　{decisions}　U 撤销自己对这件的决定　O 写意见（Esc 写完）　F 分条意见　"
+        "E 看材料；焦点在列表时 ↑↓ 移动，回车打开"
+    )
 
 
 def listing(
@@ -69,6 +79,9 @@ def listing(
     `desk`: whether what is open stands beside it and is decided by key; else the list is as long as its rows.
     """
     st.session_state["desk-run"] = st.session_state.get("desk-run", 0) + 1
+    kind = next((kinds.of(row.submission) for row in rows if row.submission.id == opened), None)
+    kind = kind or (kinds.of(rows[0].submission) if rows and one_kind else None)
+    words = {action: kind.word_for(action) if kind else action.label for action in DECISIONS.values()}
     _LIST(
         key="desk-list",
         data={
@@ -78,9 +91,9 @@ def listing(
             "label": f"共{count}件",
             "empty": "没有符合条件的事项。\n可换一个状态，或清空筛选条件。",
             "desk": desk,
-            "keys": WORDS if desk else "键盘：焦点在列表时 ↑↓ 移动，回车打开",
+            "keys": keys(words) if desk else "键盘：焦点在列表时 ↑↓ 移动，回车打开",
             "deeds": KEYS if desk else {},
-            "nothing": NOTHING,
+            "nothing": nothing(words),
         },
         on_open_change=_opened,
     )

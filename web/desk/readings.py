@@ -14,7 +14,7 @@ from core.ground import db
 from core.ground.access import Actor, Role
 from core.models import Plan, State, Submission, YearSummary
 from core.submissions import kinds, reports, workflow
-from core.submissions.kinds import Kind
+from core.submissions.kinds import Action, Kind
 from web import submissions, tables
 from web.claims import reading as claim_reading
 from web.claims import reviewing as claim_reviewing
@@ -84,7 +84,9 @@ def _supplement(found: Any) -> str:
 PLAIN = Reading(_plain)
 READINGS = {
     "plan": Reading(_plan, also=(Role.ADMIN,)),
-    "report": Reading(report_reviewing.show, note=_supplement, names={"standing": "hours_standing"}),
+    "report": Reading(
+        report_reviewing.show, note=_supplement, names={"standing": "hours_standing", "people": "listed_people"}
+    ),
     "claim": Reading(
         claim_reviewing.show,
         ask=claim_reviewing.ask,
@@ -146,27 +148,27 @@ def earlier(found: Submission, here: Actor) -> None:
     with db.reading() as session:
         steps = workflow.trail(session, found.id, here)
         returned = workflow.standing_steps(steps)
-        returned = returned[returned["action"] == workflow.Action.RETURN]
+        returned = returned[returned["action"] == Action.RETURN]
         went_back = not returned.empty
         remarks = workflow.remarks(session, found.id, here) if went_back else []
         changes = workflow.changes(session, found.id, here) if went_back else []
         hints = workflow.warnings(session, found.id, here) if found.kind not in WARNED else []
     if went_back:
-        last = returned.iloc[-1]
-        st.warning(f"再次提交。上次由{md(last['account_name'])}退回：{md(last['reason'])}")
+        last, (filed, back) = returned.iloc[-1], map(kinds.of(found).word_for, (Action.SUBMIT, Action.RETURN))
+        st.warning(f"再次{filed}。上次由{md(last['account_name'])}{back}：{md(last['reason'])}")
     if remarks:
         told = [
             (*map(md, (each.label, each.reason, each.words)), "已改" if each.changed else "未改") for each in remarks
         ]
         tables.prose(told, ["意见所指", "原因", "说明", "是否已改"])
     if went_back:
-        with st.expander(f"退回后的修改（{len(changes)}处）", expanded=0 < len(changes) <= FEW):
+        with st.expander(f"{back}后的修改（{len(changes)}处）", expanded=0 < len(changes) <= FEW):
             where = [f"第{each.row}行 {each.label}" if each.row else each.label for each in changes]
             lines = [(md(at), md(each.before), md(each.after)) for at, each in zip(where, changes, strict=True)]
             if lines:
-                tables.prose(lines[:MOST], ["修改之处", "退回时", "现在"])
+                tables.prose(lines[:MOST], ["修改之处", "上次", "现在"])
             else:
-                st.caption("与退回时相同，没有修改。")
+                st.caption("与上次相同，没有修改。")
             if len(lines) > MOST:
                 st.caption(f"只列出前{MOST}处，其余见花名册的改正记录。")
     if hints:

@@ -15,7 +15,7 @@ from core.ground import db, typed
 from core.ground.access import Actor, Refused
 from core.models import Submission
 from core.office import unsaved
-from core.submissions import kinds, remarking
+from core.submissions import kinds, remarking, workflow
 from core.submissions.remarking import Remark
 from web import address, context, drafts, submissions
 from web.words import md
@@ -49,7 +49,8 @@ def draw(found: Submission, here: Actor) -> None:
     with st.popover(f"分条意见（{count}）" if count else "分条意见", width="content", key=_key(found)):
         part = kind.headings(found) and kind.posts
         rows = "；“通过”时只能指明花名册的行，这些行退回改正，其余登记" if part else ""
-        st.caption(f"逐条写明所指和原因，随退回、不予通过发给提交人{rows}。按Tab到下一格，Esc收起。")
+        sent = "、".join(map(kind.word_for, workflow.NEEDS_REASON))
+        st.caption(f"逐条写明所指和原因，随{sent}发给{kind.filer}{rows}。按Tab到下一格，Esc收起。")
         _line(found, here)
         for at, each in enumerate(_noted(found)):
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -60,7 +61,7 @@ def draw(found: Submission, here: Actor) -> None:
 def _line(found: Submission, here: Actor) -> None:
     """The one that is being written: what it is on, why, in what words; of rows, one for all that are ticked."""
     kind, rows = kinds.of(found), submissions.ticked(found)
-    places = ({ROWS: _named(sorted(rows))} if rows else {}) | {WHOLE: "整体"} | dict(kind.fields)
+    places = ({ROWS: _named(sorted(rows))} if rows else {}) | {WHOLE: "整体"} | kind.fields_of(found)
     at, seen = _key(found, "place"), _key(found, "seen")
     if st.session_state.get(seen) != rows or st.session_state.get(at) not in places:
         st.session_state[seen], st.session_state[at] = set(rows), ROWS if rows else WHOLE

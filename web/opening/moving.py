@@ -71,19 +71,22 @@ def _checked(table: Table, upload: Upload, actor: Actor) -> None:
     if hints := [each for each in preview.problems if not each.blocking]:
         tables.problems(hints, headings)
 
-    def act(session: Session, **who: Unpack[Who]) -> tuple[str, list[Slip] | bool]:
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, tuple[list[Slip], bool]]:
         intake, done, handed = moving.bring_in(session, table, upload, chosen=known, mended=mended, **who)
         rest = f"，其余{done.faulty}行有问题没有导入，可改正后再导入" if done.faulty else ""
         filled = f"，补全{len(done.filled)}人的信息" if done.filled else ""
         made = f"新建{len(done.new)}{_unit(table)}" if done.new else ""
         words = f"{made}{filled}".removeprefix("，")
-        return f"第{intake.id}批导入：{words}{rest}。{NEXT[table]}", handed or not done.faulty
+        return f"第{intake.id}批导入：{words}{rest}。{NEXT[table]}", (handed, not done.faulty)
 
     def bring() -> None:
         made = deeds.deed(act, "moving", table.value, hash(upload.content), repr(mended))
-        if isinstance(made, list):
-            st.session_state["moving-slips"] = made
-        if made:
+        if made is None:
+            return
+        handed, whole = made
+        if handed:
+            st.session_state["moving-slips"] = handed
+        if whole:  # else what was left out stays in the sheet
             st.session_state["moving-round"] = st.session_state.get("moving-round", 0) + 1
 
     count = len(preview.new) + len(preview.filled)

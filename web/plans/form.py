@@ -48,7 +48,7 @@ def form(plan: Plan | None, actor: Actor) -> Paper:
     left, middle, right = st.columns(3)
     draft.ask(left.date_input, "start_on", "开始日期 *", **drafts.DAYS)
     draft.ask(middle.date_input, "end_on", "结束日期 *", **drafts.DAYS)
-    draft.ask(right.text_input, "place", "地点 *", max_chars=plans.LONGEST["place"])
+    draft.ask(right.text_input, "place", "培训地点 *", max_chars=plans.LONGEST["place"])
     start, policy = _in_force(draft, plan, actor, today)
     _until(policy, plan, start, today)
     subjects = plans.subjects_of(actor.organization_kind, start, actor.league)
@@ -166,7 +166,7 @@ def _until(policy: Policy, plan: Plan | None, start: date, today: date) -> None:
         days = holidays.work_days(session)
     deadline, earliest = deadlines.of_plan(policy, start, days), deadlines.earliest_start_on(policy, today, days)
     due = deadline.due_on
-    told = f"{start}开始的培训须在{due}（含）前上报（{deadline.clause}）"
+    told = f"{start}开始的培训应于{deadlines.by(due)}上报（{deadline.clause}）"
     if due < today:
         st.warning(md(f"{told}，已经过了：今天上报的，最早可安排在{earliest}开始；确需提前的，请管理员准予延期。"))
     else:

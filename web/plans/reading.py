@@ -41,7 +41,7 @@ def plan_facts(plan: Plan) -> None:
             ("管理权限", plan.authority.name),
             ("科目", plans.subject_name(plan)),
             ("培训时间", f"{plan.start_on} 至 {plan.end_on}（{(plan.end_on - plan.start_on).days + 1}天）"),
-            ("地点", plan.place),
+            (plans.WORDS["place"], plan.place),
             ("方式", plan.mode.label),
             ("计划人数", f"{plan.headcount}人"),
             ("每人学时", hours_text(plan.hours_each)),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, typed
 from core.ground.access import Actor, Refused
+from core.law import deadlines
 from core.models import Organization, PlanTable, YearSummary
 from core.submissions.programmes import capability, lines
 from core.tables.mending import Change
@@ -86,7 +87,9 @@ def which(draft: drafts.Form, found: PlanTable | YearSummary | None, actor: Acto
         st.warning(md(refused.words))
         return
     if deadline:
-        told = f"应在{deadline.due_on}（含）前报送（{deadline.clause}），{days_left((deadline.due_on - today).days)}"
+        told = (
+            f"应于{deadlines.by(deadline.due_on)}报送（{deadline.clause}），{days_left((deadline.due_on - today).days)}"
+        )
         way = "逾期的照常受理，注明逾期。" if taken_late else "逾期的不再受理。"
         late = f"。{way}" if deadline.due_on < today else f"。{deadline.words}"
         (st.warning if deadline.due_on < today else st.caption)(md(told + late))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core.ground import db, typed
 from core.ground.access import Actor
 from core.ground.hours import hours_text
+from core.law import deadlines
 from core.models import Plan, Report
 from core.submissions import plans, reports, roster
 from core.submissions.kinds import KINDS
@@ -49,6 +50,8 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
     )
     if report is None:
         st.markdown(f"#### {md(plan.title)}")
+    elif report.roster_id:
+        repairing.sent_back(report, actor)
     _approved(plan)
     late = _deadline(draft, plan, report)
     left, right = st.columns(2)
@@ -86,7 +89,7 @@ def _deadline(draft: drafts.Form, plan: Plan, report: Report | None) -> bool:
             deadline = reports.deadline(session, report)
         else:
             deadline = plans.report_deadline(session, plan, end_on)
-    told = f"应在{deadline.due_on}（含）前报送（{deadline.clause}），{days_left((deadline.due_on - today).days)}"
+    told = f"应于{deadlines.by(deadline.due_on)}报送（{deadline.clause}），{days_left((deadline.due_on - today).days)}"
     if deadline.due_on < today:
         st.warning(md(f"{told}，须在下面说明逾期原因。"))
         return True

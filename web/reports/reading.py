@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Unpack
@@ -16,6 +17,7 @@ from core.ground.hours import hours_text
 from core.ledger.standing import Standing
 from core.models import Report, State
 from core.submissions import kinds, reports, workflow
+from core.tables.problems import Problem
 from web import address, context, deeds, links, submissions, tables
 from web.deeds import Who
 from web.facts import fact, facts
@@ -111,7 +113,7 @@ def _owed(row: Any) -> str:
     """A report that is owed, as a line: until when, of which training, how big it was planned."""
     left, state = days_left(row.days_left), chip(State(row.state)) if row.state else ""
     colour = "red" if row.days_left < 0 else "orange" if row.days_left <= SOON else "gray"
-    facts = f"{row.end_on}结束，{row.headcount}人，每人{hours_text(row.hours_each)}学时"
+    facts = f"{row.end_on}结束，计划{row.headcount}人，每人{hours_text(row.hours_each)}学时"
     return "　".join(filter(None, (f":{colour}-badge[{row.due_on} {left}]", f"**{md(row.title)}**", facts, state)))
 
 
@@ -137,7 +139,9 @@ def reading(report: Report, actor: Actor) -> None:
         problems = reports.problems(session, report.id, actor, now=context.moment(session))
         problems = [*reports.warnings(session, report.id, actor), *problems]
         rows = reports.rows(session, report.id, actor).rename(columns=roster_columns(report))
+        remarked = {each.place for each in workflow.remarks(session, report.id, actor) if each.place}
     form = reports.form_of(report)
+    rows = _first_what_to_look_at(rows, problems, remarked)
     if report.faults:
         result = "没有登记学时" if report.state is State.APPROVED else "通过后这些行不登记学时"
         st.warning(f"花名册有{report.faults}行有错误，{result}。")
@@ -145,13 +149,13 @@ def reading(report: Report, actor: Actor) -> None:
         own = actor.organization_id == report.organization_id
         tables.problems(sorted(problems, key=lambda each: each.blocking is not own), form.headings)
     trail.trail(report, actor)
-    shown = ["file_row", "name", "id_mask", "employer", "post", form.headings[form.usual]]
-    shown += ["credit_year", "assessment", "faulty"]
+    shown = ["file_row", "severity", "name", "id_mask", "employer", "post", form.headings[form.usual]]
+    shown += ["credit_year", "assessment"]
     shown += ["hours_standing"] if report.state is State.APPROVED else []
     shown += ["repaired"] if rows["repaired"].any() else []
     if not report.plan.credit_years:
         shown.remove("credit_year")
-    with st.expander(f"培训花名册（{len(rows)}人）", expanded=len(rows) <= 20):
+    with st.expander(f"培训花名册（{len(rows)}行，有错误、有意见和有提示的在前）", expanded=len(rows) <= 20):
         if workflow.Action.RETURN in workflow.moves_for(report, actor):
             st.caption("要退回其中几行的，在左边勾选，再点下面的“分条意见”写明原因。")
             of: dict[str, Any] = {
@@ -163,7 +167,22 @@ def reading(report: Report, actor: Actor) -> None:
         else:
             tables.table(rows, shown, empty="没有花名册。")
         tables.export(
-            lambda session, who: reports.rows(session, report.id, who).rename(columns=roster_columns(report)),
+            lambda session, who: _first_what_to_look_at(
+                reports.rows(session, report.id, who).rename(columns=roster_columns(report)), problems, remarked
+            ),
             shown,
             name=f"花名册-{report.id}",
         )
+
+
+def _first_what_to_look_at(
+    rows: pd.DataFrame, problems: Sequence[Problem], remarked: Collection[object]
+) -> pd.DataFrame:
+    """The rows of a roster with what each is marked as (错误、意见、提示), those first."""
+    hints = {each.row for each in problems}
+    marks = [
+        "错误" if faulty else "意见" if row in remarked else "提示" if row in hints else ""
+        for row, faulty in zip(rows["file_row"], rows["faulty"], strict=True)
+    ]
+    order = ("错误", "意见", "提示", "")
+    return rows.assign(severity=marks).sort_values("severity", key=lambda of: of.map(order.index), kind="stable")

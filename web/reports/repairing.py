@@ -42,7 +42,6 @@ def room(report: Report, actor: Actor) -> None:
     places[2].metric("合计学时", hours_text(earning.hours))
     places[3].metric("待改正的行", report.faults)
     tables.account(filter(None, report.read_account.split("\n")))
-    _sent_back(report, actor)
     faults, mending = [each for each in problems if each.blocking], _Mending(report, reports.form_of(report), actor)
     if said := _refused(report):
         why = "" if bar.says(said[1]) else md(said[1])
@@ -67,8 +66,8 @@ def room(report: Report, actor: Actor) -> None:
     trail.trail(report, actor)
 
 
-def _sent_back(report: Report, actor: Actor) -> None:
-    """Rows that a reviewer remarked on (退回意见所指的行), each with the way into it, until it was changed."""
+def sent_back(report: Report, actor: Actor) -> None:
+    """Rows that a reviewer remarked on (退回意见所指的行), each with the way into it, until it was changed: on top."""
     with db.reading() as session:
         remarks = workflow.remarks(session, report.id, actor)
     form = reports.form_of(report)

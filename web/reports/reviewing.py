@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor
 from core.ground.hours import hours_text
+from core.law import deadlines
 from core.models import Report, State, Submission
 from core.submissions import plans, reports
 from web import submissions, tables
@@ -22,7 +25,7 @@ def show(submission: Submission, here: Actor) -> None:
         beyond = reports.beyond_plan(session, found.report) if found.report.state is State.SUBMITTED else []
     report = found.report
     reading.heading(found)
-    st.caption(f"{md(report.organization.name)}，应于{report.due_on}（含）前报送")
+    st.caption(f"{md(report.organization.name)}，应于{deadlines.by(report.due_on)}报送")
     if report.late:
         st.warning(f"逾期报送。原因：{md(report.late_reason)}")
     compared(report)
@@ -35,7 +38,11 @@ def show(submission: Submission, here: Actor) -> None:
 
 
 def compared(report: Report) -> None:
-    """What was approved beside what took place (计划与实际); a difference is marked."""
+    """What was approved beside what took place (计划与实际); more people or hours, other days or teachers are marked.
+
+    People are those of the roster (名单), as everywhere; who of them has hours (入账) is said beside it. Fewer than
+    planned is no fault.
+    """
     plan = report.plan
     with db.reading() as session:
         here, others = reports.headcount(session, report)
@@ -44,22 +51,35 @@ def compared(report: Report) -> None:
     subject = plans.subject_name(plan)
     planned, took = f"{plan.start_on} 至 {plan.end_on}", f"{report.start_on} 至 {report.end_on}"
     teachers = report.teachers or plan.teachers
-    whose = f"（本次{here}，先前的报告{others}）" if others else ""
-    average = f"{earning.hours / earning.people:.1f}".removesuffix(".0") if earning.people else "—"
-    of = f"（有学时的{earning.people}人）" if 0 < earning.people < here else ""
+    people, posted = here + others, "入账" if report.state is State.APPROVED else "可登记"
+    of = f"本次{here}人，先前的报告{others}人" if others else ""
+    of = "，".join(filter(None, (of, f"{posted}{earning.people}人" if earning.people != here else "")))
+    average = earning.hours / earning.people if earning.people else None
+    each = "—" if average is None else f"{average:.1f}".removesuffix(".0")
     lines = [
-        ("培训时间", planned, took, planned == took),
-        ("人数", f"{plan.headcount}", f"{here + others}{whose}", plan.headcount == here + others),
-        ("科目", subject, subject, True),
-        ("授课教师", plan.teachers, teachers, plan.teachers == teachers),
-        ("每人学时（平均）", hours_text(plan.hours_each), f"{average}{of}", hours_text(plan.hours_each) == average),
+        ("培训时间", planned, took, "" if planned == took else OTHER),
+        ("人数", f"{plan.headcount}人", f"名单{people}人{f'（{of}）' if of else ''}", _beside(people, plan.headcount)),
+        ("科目", subject, subject, ""),
+        ("授课教师", plan.teachers, teachers, "" if plan.teachers == teachers else OTHER),
+        ("每人学时（平均）", hours_text(plan.hours_each), each, _beside(average or 0, plan.hours_each)),
     ]
     if plan.credit_years:  # a row of any other year is faulty
-        lines.append(("学时年度", "、".join(map(str, plan.credit_years)), years, True))
+        lines.append(("学时年度", "、".join(map(str, plan.credit_years)), years, ""))
     tables.prose(
-        [(*map(md, line[:3]), "" if line[3] else f":red[**{whole('不一致')}**]") for line in lines],
+        [(*map(md, line[:3]), line[3]) for line in lines],
         [tables.LABELS[name] for name in ("checked", "approved_plan", "took_place", "difference")],
     )
+
+
+OTHER = f":red[**{whole('不一致')}**]"
+"""How what took place otherwise is marked."""
+
+
+def _beside(found: Decimal | int, approved: Decimal | int) -> str:
+    """How a figure is marked beside the approved one: more in red, less in plain words."""
+    if found > approved:
+        return f":red[**{whole('多于计划')}**]"
+    return "少于计划" if found < approved else ""
 
 
 def beside_plan(report: Report, beyond: list[reports.Excess]) -> None:

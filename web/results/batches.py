@@ -18,7 +18,7 @@ from web.deeds import Who
 from web.facts import facts
 from web.words import md, moment_text
 
-BATCH = "result_batch course_title result_source filename_read result_state brought_by brought_at receipts".split()
+BATCH = "result_batch result_state receipts course_title result_source filename_read brought_by brought_at".split()
 COUNTS = {Outcome.WAITING: "待确认", Outcome.POSTED: "已记", Outcome.ALREADY: "此前已记"}
 COUNTS |= {Outcome.FAILED: "未合格", Outcome.REFUSED: "未接收", Outcome.TAKEN_BACK: "已冲销"}
 ROW = "row name id_number result_said passed_on receipt receipt_words".split()

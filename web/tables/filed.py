@@ -94,6 +94,7 @@ def mend_file(
     """
     faults = [problem for problem in problems if problem.blocking]
     filed = _Filed(key, held(key), cells, faults, headings, choices)
+    st.caption("文件和在这里的改正只在本页保留：刷新（F5）或关闭页面后，须重新选择文件。")
     if not is_mended(filed, faults):
         return
     with st.container(horizontal=True):

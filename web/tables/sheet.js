@@ -258,8 +258,8 @@ class Sheet {
       this.fill(cell, each, given, waiting(cell));
     }
     write(line.fault, given.words);
-    write(line.offer, given.offer ? `建议：${given.offer}` : "");
-    line.words.title = [given.words, given.offer].filter(Boolean).join("\n");
+    write(line.offer, given.advice ? `建议：${given.advice}` : ""); // what the fault says itself, or the button, once
+    line.words.title = [given.words, given.advice].filter(Boolean).join("\n");
     const open = given.state === "open";
     line.accept.hidden = !open || !given.offer;
     write(line.accept, given.strikes ? "按建议删去" : "采纳");

@@ -295,6 +295,7 @@ def _line(
         "state": state,
         "words": " ".join(filter(None, (refused, words))),
         "offer": offer,
+        "advice": "" if offer == LEAVE_OUT or offer in words else offer,
         "strikes": offer == LEAVE_OUT,
         "cells": [_cell(mending, each, cells[each], masked=masked) for each in shown if each in cells],
     }

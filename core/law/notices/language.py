@@ -618,6 +618,9 @@ SETTINGS = {
     "course_devices": Setting(
         str, "能否在几处同时学习", choices={"one": "同时只在一处计时，以最后打开的为准，另一处会得到提示"}
     ),
+    "course_certificate": Setting(
+        bool, "网络课程是否发结业证书", "考试合格、学时入账后学员可以下载", "不发，以审验卡为凭"
+    ),
     # what is sent on: `core.records.exchange`
     "exchange_lag": Setting(int, "学时多久没有报送人才信息库的提醒", "入账满{}小时没有报送的提醒"),
 }

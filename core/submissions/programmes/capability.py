@@ -443,7 +443,7 @@ class PlanTableKind(Kind[PlanTable]):
             each.id: Line(
                 when=f"{each.year}年度",
                 size=f"{each.items}项",
-                hours=f"{each.people}人",
+                hours=f"计划{each.people}人",
                 marks=(Mark("逾期"),) if each.late else (),
             )
             for each in found
@@ -456,7 +456,7 @@ class PlanTableKind(Kind[PlanTable]):
         """Lateness, and the lines in which something is not certain."""
         told = [each for each in problems(found) if not each.blocking]
         if found.late:
-            words = f"逾期报送：应于{found.due_on}前，{found.filed_on}报送"
+            words = f"逾期报送：应于{deadlines.by(found.due_on)}报送，实际{found.filed_on}报送"
             told.insert(0, Problem(0, "year", "late", str(found.due_on), words, blocking=False))
         return [replace(each, words=f"第{each.row}项：{each.words}") if each.row else each for each in told]
 

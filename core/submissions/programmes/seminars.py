@@ -125,7 +125,7 @@ WORDS = {
     "start_on": "开始日期",
     "end_on": "结束日期",
     "hours": "每人学时",
-    "place": "地点",
+    "place": "举办地点",
     "mode": "方式",
     "people": "计划人数",
     "audience": "学员条件",
@@ -654,7 +654,7 @@ def _line(seminar: Seminar) -> Line:
     )
     return Line(
         when=f"{seminar.start_on:%m-%d}至{seminar.end_on:%m-%d}",
-        size=f"{seminar.people}人",
+        size=f"计划{seminar.people}人",
         hours=f"{hours_text(seminar.hours)}学时",
         marks=tuple(mark for mark, shown_ in marks if shown_),
     )
@@ -666,6 +666,7 @@ class SeminarKind(Kind[Seminar]):
     code = "seminar"
     word, short = "高研班申请", "高研申请"
     model = Seminar
+    filer = "申请单位"
     filers = (Role.BASE_CLERK,)
     stages = (Stage("selection", "遴选", the_region),)
     words: ClassVar = {"title": "选题"}
@@ -700,7 +701,7 @@ class SeminarKind(Kind[Seminar]):
             ("联系人", f"{seminar.contact}　{seminar.phone}"),
             ("期次", f"{seminar.start_on.year}年度第{seminar.session_number}期"),
             ("研修时间", f"{seminar.start_on} 至 {seminar.end_on}（{days}天）"),
-            ("地点", seminar.place),
+            ("举办地点", seminar.place),
             ("方式", seminar.mode.label),
             ("计划人数", f"{seminar.people}人"),
             ("每人学时", hours_text(seminar.hours)),

@@ -490,6 +490,7 @@ class NominationKind(Kind[Nomination]):
     code = "nomination"
     word, short = "研修推荐", "推荐"
     model = Nomination
+    filer = "推荐单位"
     filers = FILERS
     stages = (RANKING, SELECTION)
     approval_needs_reason = True

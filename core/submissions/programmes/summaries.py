@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from core.ground import db, typed
 from core.ground.access import Actor, Labelled, Refused, not_found, refuse_faults, require
 from core.ground.deeds import deed
+from core.law import deadlines
 from core.law.deadlines import Deadline
 from core.ledger.consequences import Consequence
 from core.models import Attachment, Organization, PlanTable, State, Submission, YearSummary
@@ -277,9 +278,9 @@ class YearSummaryKind(Kind[YearSummary]):
         listed = {}
         for each in found:
             said = kept(each)
-            size = f"{said.done_items}/{said.planned_items}项" if each.figures else ""
+            size = f"{said.planned_items}项完成{said.done_items}项" if said.planned_items or said.done_items else ""
             marks = (Mark("逾期"),) if each.late else ()
-            hours = f"{said.done_people}人" if each.figures else ""
+            hours = f"{said.done_people}人" if said.done_people else ""
             listed[each.id] = Line(when=f"{each.year}年度", size=size, hours=hours, marks=marks)
         return listed
 
@@ -290,7 +291,7 @@ class YearSummaryKind(Kind[YearSummary]):
         """Lateness, nothing planned, and figures that have changed since it was filed."""
         told = []
         if found.late:
-            words = f"逾期报送：应于{found.due_on}前，{found.filed_on}报送"
+            words = f"逾期报送：应于{deadlines.by(found.due_on)}报送，实际{found.filed_on}报送"
             told.append(("late", "figures", str(found.due_on), words))
         if found.figures:
             was, is_now = kept(found), counted(session, found.organization_id, found.programme, found.year)

@@ -67,6 +67,10 @@ def _drift(session: Session, report: Report) -> Iterator[Problem]:
         each = hours_text(plan.hours_each)
         column = roster.hours_column(plan.subject)
         yield warning("drift-hours", column, str(fewer), f"{fewer}人的学时少于批准的每人{each}学时")
+    passed = RosterRow.assessment.in_(roster.PASSED)
+    idle = sa.select(sa.func.count(RosterRow.id)).where(RosterRow.report_id == report.id, ~RosterRow.faulty)
+    if nothing := session.scalar(idle.where(sa.not_(sa.and_(passed, RosterRow.hours > 0)))):
+        yield warning("idle", "assessment", str(nothing), f"{nothing}行考核不合格或没有学时，不登记学时")
 
 
 _MINE, _THEIRS = sa.orm.aliased(RosterRow), sa.orm.aliased(RosterRow)

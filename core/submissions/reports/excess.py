@@ -27,7 +27,7 @@ class Excess:
     """Excess over the plan (超出计划): one thing a report has more of than was approved, or on other days."""
 
     words: str
-    """Both figures: 批准15人，报送600人."""
+    """Both figures: 批准15人，名单600人."""
     line: str
     """Where the notice draws the line, with its clause."""
     far: bool
@@ -55,7 +55,7 @@ def _found(session: Session, report: Report) -> Iterator[Excess]:
         here, others = most, 0
     else:
         here, others = headcount(session, report)
-    whose = "报送" if report.part == 1 else "连同先前的报告共"
+    whose = "名单" if report.part == 1 else "连同先前的报告共"
     people, approved = here + others, plan.headcount
     if people > approved:
         allowed, line = _line(plan, "headcount_over_plan")
@@ -63,7 +63,7 @@ def _found(session: Session, report: Report) -> Iterator[Excess]:
     hours, in_all = report.hours + _hours_before(session, report), plan.headcount * plan.hours_each
     if hours > in_all:
         allowed, line = _line(plan, "hours_over_plan")
-        words = f"批准合计{hours_text(in_all)}学时，{whose}{hours_text(hours)}学时"
+        words = f"批准合计{hours_text(in_all)}学时，{whose}{'合计' if report.part == 1 else ''}{hours_text(hours)}学时"
         yield Excess(words, line, _beyond(hours, in_all, allowed))
     starts, ends = (report.start_on - plan.start_on).days, (report.end_on - plan.end_on).days
     if off := max(map(abs, (starts, ends, ends - starts))):

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core.ground import db, typed
 from core.ground.access import Actor, Refused, Role, refuse_faults
 from core.ground.hours import hours_text
+from core.law import deadlines
 from core.law.deadlines import Deadline
 from core.ledger import books, standing
 from core.ledger.consequences import Consequence
@@ -47,13 +48,6 @@ from core.trail import files
 _TABLE, _PLAN = sa.inspect(Report).local_table, sa.inspect(Plan).local_table
 
 
-def _earns_nothing(session: Session, report: Report) -> int:
-    """Rows without a fault that post nothing all the same: an assessment not passed, no hours."""
-    idle = sa.not_(sa.and_(*_earning(report)))
-    query = sa.select(sa.func.count(RosterRow.id)).where(RosterRow.report_id == report.id, ~RosterRow.faulty, idle)
-    return session.scalars(query).one()
-
-
 def _postings(report: Report, rows: Iterable[Any], person_ids: dict[bytes, int]) -> Iterator[books.Posting]:
     """What these rows earned of the plan's subject: id, blind index, credit year and hours of each."""
     plan, end_on = report.plan, report.end_on
@@ -70,8 +64,11 @@ def _postings(report: Report, rows: Iterable[Any], person_ids: dict[bytes, int])
 
 def _earning(report: Report) -> list[sa.ColumnElement[bool]]:
     """The rows of a roster that earn hours (登记学时的行), as SQL conditions."""
-    passed = RosterRow.assessment.in_(roster.PASSED)
-    return [RosterRow.report_id == report.id, ~RosterRow.faulty, passed, RosterRow.hours > 0]
+    return [RosterRow.report_id == report.id, *_earns()]
+
+
+def _earns() -> list[sa.ColumnElement[bool]]:
+    return [~RosterRow.faulty, RosterRow.assessment.in_(roster.PASSED), RosterRow.hours > 0]
 
 
 def _people(session: Session, report: Report) -> int:
@@ -100,8 +97,8 @@ def _registers(report: Report, told: Consequence) -> str:
     return f"为{told.people}人登记{hours_text(told.hours)}学时，计入{years}年度{made_up}"
 
 
-def _line(report: Report, hints: int) -> Line:
-    """A report as one line of a list."""
+def _line(report: Report, twice: int, posted: int) -> Line:
+    """A report as one line of a list: who is on its roster (名单), once approved also who has hours (入账)."""
     made_up = any(year < report.end_on.year for year in report.plan.credit_years)
     marks = (
         (Mark("补报"), report.part > 1),
@@ -109,12 +106,12 @@ def _line(report: Report, hints: int) -> Line:
         (Mark("逾期"), report.late),
         (Mark("超计划", grave=True), report.over_plan),
         (Mark(f"错误{report.faults}", grave=True), report.faults),
-        (Mark(f"提示{hints}"), hints),
     )
+    size = f"名单{report.people + report.faults - twice}人"
     return Line(
         when=f"{report.start_on:%m-%d}至{report.end_on:%m-%d}",
-        size=f"{report.people}人",
-        hours=f"{hours_text(report.hours)}学时",
+        size=f"{size}，入账{posted}人" if report.state is State.APPROVED else size,
+        hours=f"共{hours_text(report.hours)}学时",
         marks=tuple(mark for mark, shown in marks if shown),
     )
 
@@ -126,8 +123,9 @@ class ReportKind(Kind[Report]):
     word, short, posts = "培训情况报告", "报告", "培训报告"
     action_words: ClassVar = {"submit": "报送"}
     model = Report
-    filers = (Role.BASE_CLERK,)
+    filers, filer = (Role.BASE_CLERK,), "培训机构"
     words: ClassVar = {"title": "培训名称"}
+    marked = ("late", "faults")
     fields: ClassVar = {
         "start_on": "实际开始日期",
         "end_on": "实际结束日期",
@@ -162,7 +160,7 @@ class ReportKind(Kind[Report]):
         return [
             ("培训机构", report.organization.name),
             ("实际培训时间", f"{report.start_on} 至 {report.end_on}"),
-            ("登记", f"{report.people}人，共{hours_text(report.hours)}学时"),
+            ("花名册", f"{report.people + report.faults}行，{report.faults}行有错误，共{hours_text(report.hours)}学时"),
             ("报送期限", f"{report.due_on}" + ("，逾期报送" if report.late else "")),
         ]
 
@@ -171,13 +169,14 @@ class ReportKind(Kind[Report]):
         return [("培训总结", report.summary), *(over if report.over_plan else ())]
 
     def lines(self, session: Session, found: Sequence[Report]) -> dict[int, Line]:
-        hints = (
-            sa.select(RosterProblem.report_id, sa.func.count(RosterProblem.id))
-            .where(RosterProblem.report_id.in_([each.id for each in found]), ~RosterProblem.blocking)
-            .group_by(RosterProblem.report_id)
-        )
-        counted: dict[int, int] = dict(session.execute(hints).all())
-        return {each.id: _line(each, counted.get(each.id, 0)) for each in found}
+        of, again = RosterProblem.report_id, sa.func.count(RosterProblem.row.distinct())
+        listed = RosterProblem.code == "duplicate", of.in_([each.id for each in found])
+        twice: dict[int, int] = dict(session.execute(sa.select(of, again).where(*listed).group_by(of)).all())
+        of_row, people = RosterRow.report_id, sa.func.count(RosterRow.id_index.distinct())
+        approved = [each.id for each in found if each.state is State.APPROVED]
+        earned = sa.select(of_row, people).where(of_row.in_(approved), *_earns()).group_by(of_row)
+        posted: dict[int | None, int] = dict(session.execute(earned).all())
+        return {each.id: _line(each, twice.get(each.id, 0), posted.get(each.id, 0)) for each in found}
 
     def content(self, session: Session, report: Report) -> dict[str, str]:
         plain = "start_on end_on teachers summary over_plan_reason".split()
@@ -220,10 +219,19 @@ class ReportKind(Kind[Report]):
         over = [("over-plan", "number", "", f"{each.words}（{each.line}）") for each in beyond_plan(session, report)]
         if report.late:
             over.insert(
-                0, ("late", "number", str(report.due_on), f"逾期报送，应于{report.due_on}前报送：{report.late_reason}")
+                0,
+                (
+                    "late",
+                    "number",
+                    str(report.due_on),
+                    f"逾期报送，应于{deadlines.by(report.due_on)}报送：{report.late_reason}",
+                ),
             )
         if report.faults:
-            over.append(("faults", "number", str(report.faults), f"{report.faults}行有问题，不登记学时"))
+            over.append(("faults", "number", str(report.faults), f"{report.faults}行有错误，不登记学时"))
+        hints = sa.select(sa.func.count(RosterProblem.id)).where(RosterProblem.report_id == report.id)
+        if count := session.scalar(hints.where(~RosterProblem.blocking)):
+            over.append(("hints", "number", str(count), f"花名册有{count}处提示"))
         found = [Problem(0, column, code, value, words, blocking=False) for code, column, value, words in over]
         return [*found, *seminars.hints(session, report), *concerns.warnings(session, report.id, actor)]
 
@@ -248,7 +256,7 @@ class ReportKind(Kind[Report]):
         reason = typed.prose(reason) or report.late_reason
         if report.late and not reason:
             clause = plans.policy_of(report.plan).report_clause
-            words = f"应于{report.due_on}（含）前报送（{clause}），现已逾期，请填写逾期原因后报送"
+            words = f"应于{deadlines.by(report.due_on)}报送（{clause}），现已逾期，请填写逾期原因后报送"
             faults.append(("late_reason", words))
         report.late_reason = reason if report.late else ""
         report.over_plan = figures(session, report)
