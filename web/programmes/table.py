@@ -106,7 +106,11 @@ def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None, actor: Act
     if there and _upload(draft):
         right.checkbox(f"替换原有各项（{there}项）", key=_replace(draft), help="不勾选不会替换；粘贴的各项加在后面")
     right.download_button(
-        "下载空白计划表（附件2）", _blank(draft, actor), "计划表.xlsx", icon=":material/download:", on_click="ignore"
+        "下载空白计划表（附件2）",
+        _blank(draft.value("year"), actor.organization_id),
+        "计划表.xlsx",
+        icon=":material/download:",
+        on_click="ignore",
     )
     with st.expander("不上传文件，从WPS或Excel复制后粘贴", expanded=bool(draft.value("pasted"))):
         label = "粘贴各项（加在现有各项之后）" if there else "粘贴各项（可带表头；不带表头的按附件2的列序）"
@@ -122,13 +126,12 @@ def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None, actor: Act
 
 
 @functools.cache
-def _blank(draft: drafts.Form, actor: Actor) -> Callable[[], bytes]:
+def _blank(year: int, organization_id: int) -> Callable[[], bytes]:
     """An empty table to fill in (空白计划表), made when it is first asked for."""
-    year = draft.value("year")
 
     def made() -> bytes:
         with db.reading() as session:
-            home = session.get_one(Organization, actor.organization_id)
+            home = session.get_one(Organization, organization_id)
             return lines.template(capability.policy_of_year(home, year), year)
 
     return made
