@@ -84,6 +84,7 @@ SENTENCES = {
     "claim.revised": "修改了{what}",
     "columns.chosen": "为{what}指定了表格中哪一列是什么",
     "comment.written": "在{what}下留言",
+    "completion.issued": "出具了{what}的结业证书",
     "course.changed": "修改了{what}",
     "course.drafted": "编制了{what}",
     "course.offered": "把{what}报请发布",
