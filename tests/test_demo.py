@@ -140,7 +140,7 @@ def test_the_demonstration_shows_every_role_state_and_deadline_by_people_there_a
         decided = decisions.decided(session, who(session, "title"))
         assert set(decided["year"]) == {2025, 2026}
         assert {"符合", "不符合"} <= set(decided["outcome"])
-        assert {"更正", "调动"} == {each.label for each in session.scalars(sa.select(models.PersonChange.kind))}
+        assert {"更正", "调动", "合并"} == {each.label for each in session.scalars(sa.select(models.PersonChange.kind))}
         for each in ACCOUNTS:
             account = session.scalars(sa.select(Account).where(Account.username == each.username)).one()
             assert (account.role, account.organization.name) == (each.role, each.organization)
