@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -66,11 +67,20 @@ def one_run() -> Iterator[Known]:
 
     What a button's callback asks comes before that, a download's content after it: both ask the database themselves.
     """
-    before = _known.set(_asked())
+    before, places = _known.set(_asked()), _places.set(itertools.count())
     try:
         yield known()
     finally:
         _known.reset(before)
+        _places.reset(places)
+
+
+_places: contextvars.ContextVar[Iterator[int] | None] = contextvars.ContextVar("ce_places_in_this_run", default=None)
+
+
+def place() -> int:
+    """Which of its sort a thing is on the page (第几个), so that two that are alike are two."""
+    return next(_places.get() or itertools.count())
 
 
 def renew() -> None:

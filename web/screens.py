@@ -25,6 +25,7 @@ from web import (
     links,
     papers,
     passwords,
+    printed,
     search,
     second_factor,
     shell,
@@ -144,6 +145,7 @@ def screen(known: context.Known) -> None:
     page = st.navigation(pages(actor, counts), position=position)
     if actor:
         banner(actor, known)
+        printed.head(actor)
     with bar.messages():
         if not known.begun:
             first_visit.first_visit(opened=known.opened)
