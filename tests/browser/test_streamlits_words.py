@@ -10,7 +10,6 @@ import streamlit
 from playwright.sync_api import Browser, Page
 
 from core.ground import db
-from routes import words
 from tests import cast as people
 from tests.browser.desk import arrive
 from tests.cast import Cast
@@ -46,7 +45,7 @@ INTERNAL = {"Calendar", "OK", "Remove ${t||", "Edit", "Drag and drop ${D(a)} her
 
 
 def test_every_word_of_the_widgets_in_use_is_known_here_and_a_further_one_of_a_new_release_is_named() -> None:
-    script = words.WORDS.read_text()
+    script = (db.ROOT / "routes" / "words.js").read_text(encoding="utf-8")
     known = set(re.findall(r'"((?:[^"\\]|\\.)+)":\s*"', script))
     patterns = [re.compile(each.replace("\\/", "/"), re.DOTALL) for each in re.findall(r"\[/(\^.*?\$?)/s?,", script)]
     unknown, seen = set(), 0
