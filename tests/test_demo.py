@@ -168,7 +168,7 @@ def test_the_demonstration_shows_every_role_state_and_deadline_by_people_there_a
         )
         origins = statements.batches(session, who(session, "admin"), limit=None)[0]
         assert {"claim", "import", "reversal"} <= set(origins["origin"])
-        assert list(origins[origins["origin"] == "import"]["standing"]) == ["reversed"]
+        assert list(origins[origins["origin"] == "import"]["standing"]) == ["reversed", "stands"]
         makeup = [plan for plan in session.scalars(sa.select(Plan)) if plan.credit_years]
         assert [plan.state for plan in makeup] == [State.SUBMITTED]
         assert db.faults(session, models.append_only_tables()) == []
