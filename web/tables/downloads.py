@@ -15,7 +15,7 @@ from core.ground import db
 from core.ground.access import Actor, Refused
 from core.people import accounts
 from core.tables import sheets
-from web import context
+from web import context, printed
 from web.deeds import Act, Who
 from web.tables.cells import worded
 from web.tables.columns import heading
@@ -56,7 +56,10 @@ def marked(actor: Actor, now: datetime, rows: int) -> list[str]:
 
 
 def export(make: Callable[[Session, Actor], pd.DataFrame], columns: Sequence[str], *, name: str) -> None:
-    """Excel export (导出): all that is listed, not the page shown alone; ID numbers masked, formulas defused."""
+    """Excel export (导出): all that is listed, not the page shown alone; ID numbers masked, formulas defused.
+
+    Beside it the button that prints.
+    """
 
     def content(session: Session, **who: Unpack[Who]) -> bytes:
         shown = worded(make(session, who["actor"]), columns)
@@ -65,11 +68,13 @@ def export(make: Callable[[Session, Actor], pd.DataFrame], columns: Sequence[str
         heads = [heading(column) for column in columns]
         return sheets.workbook(heads, rows.itertuples(index=False, name=None), mark=who_and_when)
 
-    st.download_button(
-        "导出 Excel",
-        deferred(content, db.reading),
-        f"{name}-{context.today():%Y%m%d}.xlsx",
-        key=f"export-{name}",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    with st.container(horizontal=True, width="content"):
+        st.download_button(
+            "导出 Excel",
+            deferred(content, db.reading),
+            f"{name}-{context.today():%Y%m%d}.xlsx",
+            key=f"export-{name}",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        printed.button(name)
