@@ -35,14 +35,12 @@ def show(sheet: DecisionSheet, actor: Actor) -> None:
     except Refused as refused:
         st.warning(md(refused.words))
         return
-    st.download_button(
+    tables.download(
         "下载核验单（PDF）",
-        lambda: printed.sheet_pdf(sheet, now=context.now()),
+        lambda _, **who: printed.sheet_pdf(sheet, now=who["now"]),
         f"资格核验单-{sheet.name}.pdf",
-        "application/pdf",
+        mime="application/pdf",
         key=f"sheet-pdf-{sheet.digest[:16]}",
-        icon=":material/download:",
-        on_click="ignore",
     )
 
 

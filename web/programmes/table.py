@@ -106,9 +106,9 @@ def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None) -> None:
     left.file_uploader("计划表文件（Excel、WPS或CSV，按原样上传）", ["xlsx", "xls", "et", "csv"], key=file_key(draft))
     if there and _upload(draft):
         right.checkbox(f"替换原有各项（{there}项）", key=_replace(draft), help="不勾选不会替换；粘贴的各项加在后面")
-    right.download_button(
-        "下载空白计划表（附件2）", _blank, "计划表.xlsx", icon=":material/download:", on_click="ignore"
-    )
+    with right:
+        blank = tables.Unmarked.BLANK
+        tables.download("下载空白计划表（附件2）", lambda _, **__: _blank(), "计划表.xlsx", unmarked=blank)
     with st.expander("不上传文件，从WPS或Excel复制后粘贴", expanded=bool(draft.value("pasted"))):
         label = "粘贴各项（加在现有各项之后）" if there else "粘贴各项（可带表头；不带表头的按附件2的列序）"
         draft.ask(st.text_area, "pasted", label, height=120)
