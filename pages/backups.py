@@ -66,7 +66,7 @@ def lessons(here: backups.Standing) -> None:
     count, size = backups.lessons_size()
     told = f"课件（视频、PDF）现有{count}个文件，{size / 2**20:,.0f} MB。"
     told += "每份备份都带一份，很大的可以不带。" if here.lessons else "不在备份里，请另行复制保存；恢复后放回原处。"
-    st.checkbox("备份包括课件", here.lessons, key="lessons", on_change=choose_lessons, help=told)
+    st.checkbox("备份包括课件", here.lessons, key="lessons", on_change=choose_lessons)
     st.caption(told)
 
 

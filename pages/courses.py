@@ -42,7 +42,7 @@ def one(found: Course, who: Actor) -> None:
     """The course that was chosen, as this actor has it."""
     mine = who.role is Role.BASE_CLERK and found.organization_id == who.organization_id
     writing = found.state is CourseState.DRAFT and mine
-    reading.head(found, editing=writing)
+    reading.head(found)
     if writing:
         editing.course(found, who)
         editing.lessons(found, who)

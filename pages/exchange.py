@@ -81,8 +81,6 @@ def draw() -> None:
     now(here, year)
     st.markdown("**报送记录**")
     shown = found.rename(columns={"number": "parcel_number", "made_at": "prepared_at", "made_by": "prepared_by"})
-    for name in ("prepared_at", "sent_at"):
-        shown[name] = [moment_text(each) for each in shown[name]]
     chosen = tables.pick(shown, COLUMNS, name="parcel", empty=f"{year}年度还没有报送过。")
     numbers = dict(zip(found["id"], found["number"], strict=True))
     if chosen and chosen in numbers and (here.open is None or chosen != here.open.id):

@@ -28,6 +28,7 @@ __all__ = [
     "people",
     "plans",
     "policies",
+    "printed",
     "programmes",
     "progress",
     "quotas",

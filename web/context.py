@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,8 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor
 from core.office import home
-from core.people import accounts, setup
+from core.people import accounts, identity, setup
+from core.people.identity import Identity
 from routes import door
 from routes.session import COOKIE
 
@@ -42,6 +44,8 @@ class Known:
     """What waits for the actor, by kind (`home.counts`), a few seconds old at most."""
     address: str
     """The office's public address (`setup.address`); "" where it has none."""
+    whose: Identity
+    """The name and the mark that every page carries."""
 
 
 IN_USE: set[str] = set()
@@ -66,11 +70,20 @@ def one_run() -> Iterator[Known]:
 
     What a button's callback asks comes before that, a download's content after it: both ask the database themselves.
     """
-    before = _known.set(_asked())
+    before, places = _known.set(_asked()), _places.set(itertools.count())
     try:
         yield known()
     finally:
         _known.reset(before)
+        _places.reset(places)
+
+
+_places: contextvars.ContextVar[Iterator[int] | None] = contextvars.ContextVar("ce_places_in_this_run", default=None)
+
+
+def place() -> int:
+    """Which of its sort a thing is on the page (第几个), so that two that are alike are two."""
+    return next(_places.get() or itertools.count())
 
 
 def renew() -> None:
@@ -96,7 +109,7 @@ def _asked() -> Known:
     if here and actor:
         IN_USE.add(here)
     demo, moment = settings.get("office") == "demo", real + timedelta(days=ahead)
-    return Known(opened, begun, demo, ahead, moment, actor, counts, setup.address(settings))
+    return Known(opened, begun, demo, ahead, moment, actor, counts, setup.address(settings), identity.told(settings))
 
 
 _COUNTS: dict[Any, tuple[float, Any]] = {}

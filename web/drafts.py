@@ -6,6 +6,8 @@ and how to be rid of it; under a field it says what is wrong with it. Saving to 
 
 from __future__ import annotations
 
+import itertools
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -32,6 +34,11 @@ _TYPING = st.components.v2.component("typing", js=(Path(__file__).parent / "typi
 
 DAYS: dict[str, Any] = {"format": "YYYY-MM-DD", "min_value": date(1900, 1, 1), "max_value": date(2100, 12, 31)}
 """How a day is asked for: the widget lets any through, core says in words what is wrong with it."""
+
+
+DRAFT = "draft"
+"""The query parameter that names one of several drafts of new records."""
+_ASIDE = re.compile(r"-d[0-9]+$")
 
 
 LEGEND = (
@@ -158,6 +165,21 @@ class Form:
         else:
             self.kept, self.kept_at, self.told = changed, now, ""
 
+    def set_aside(self) -> None:
+        """Give what is to be a new record a place of its own (另存草稿), so that another new one can be begun."""
+        if ":new" not in self.place or _ASIDE.search(self.place):
+            return
+        with db.transaction() as session:
+            here = self._signed_in(session)
+            taken = unsaved.places(session, here)
+            number = next(at for at in itertools.count(1) if f"{self.place}-d{at}" not in taken)
+            unsaved.drop(session, self.place, actor=here)
+        forms = _forms(self.account)
+        forms.pop(self.place, None)
+        self.place, self.kept = f"{self.place}-d{number}", {}
+        forms[self.place] = self
+        address.choose(DRAFT, number)
+
     def discard(self) -> None:
         """Discard what was typed (放弃改动): back to what the record has."""
         try:
@@ -207,6 +229,8 @@ def form(
     record's, 0 for a new one. `notes`: what is to be said below a field until it is changed.
     """
     forms = _forms(actor.account_id)
+    if ":new" in place and (number := address.chosen(DRAFT)):
+        place = f"{place}-d{number}"
     found = forms.get(place)
     if found is None or not any(found.key(name) in st.session_state for name in found.base):
         with db.reading() as session:

@@ -85,10 +85,14 @@ def open_places(session: Session, places: Iterable[str], actor: Actor) -> list[t
         if kind is None or len(found) == 5:
             continue
         if number == "new":
-            other, draft = rest.partition("-")[2], unsaved.kept(session, place, actor=actor)
+            draft = unsaved.kept(session, place, actor=actor)
             title = str(draft.values.get("title", "")) if draft else ""
             named = f"“{title}”（{kind.word}）" if typed.text(title) else f"新的{kind.word}"
-            found.append((named, {"kind": code} | ({WITH[code]: other} if other and code in WITH else {})))
+            query = {"kind": code}
+            for part in rest.split("-")[1:]:
+                aside = part.removeprefix("d") if part.startswith("d") else ""
+                query |= {drafts.DRAFT: aside} if aside else {WITH[code]: part} if code in WITH else {}
+            found.append((named, query))
             continue
         with suppress(Refused, ValueError):
             of_plan = code == "report"
@@ -223,7 +227,7 @@ def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
     words, kept = made
     paper.taken()
     draft.saved(f"{paper.kind.code}:{kept.id}" if ":new" in draft.place else draft.place, kept.version)
-    for name in ("kind", "plan", "copy", "for", "study"):  # what named the form before there was a record
+    for name in ("kind", "plan", "copy", "for", "study", drafts.DRAFT):  # what named the form before there was a record
         address.choose(name, None)
     address.choose("item", kept.id)
     if quiet and (why := paper.withheld(kept, given)):
@@ -240,6 +244,10 @@ def _kept_as_draft(paper: Paper, refused: Refused, given: tuple[str, ...]) -> bo
     """
     draft = paper.draft
     if not refused.fields or not draft.changed:
+        return False
+    try:
+        draft.set_aside()
+    except Refused:
         return False
     draft.keep()
     if draft.told:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.courses import courses
+from core.courses import courses, figures
 from core.ground import db
 from core.models import Course, CourseState, State, StudyAppeal
 from core.submissions import appeals, workflow
@@ -57,12 +58,16 @@ def test_a_course_is_made_on_screen_by_its_clerk_and_published_by_a_reviewer(cas
     assert the_course().state is CourseState.PUBLISHED
 
 
-def test_an_office_sees_who_has_not_begun_and_an_employer_its_own_people(cast: Cast) -> None:
+def test_an_office_sees_who_has_not_begun_and_an_employer_its_own_people(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     people.posted(cast, people.sheet([people.row(1), people.row(2)]))
-    people.give_account(cast, 1, "person")
+    learner = people.give_account(cast, 1, "person")
     course = people.publish_course(cast)
-    for by in ("exam", "employer"):
-        for view in ("学习情况", "学员", "未开始", "课程内容"):
+    people.study_for(learner, course, 20)
+    monkeypatch.setattr(figures, "TOGETHER", 1)  # so that there is a hint
+    for by, views in (("exam", ("学员", "公平提示")), ("employer", ("学习情况", "学员", "未开始", "课程内容"))):
+        for view in views:
             app = open_page("courses", sign_in(by), course=str(course.id), view=view)
             assert not app.exception
             assert boxes(app, "error") == []

@@ -68,6 +68,28 @@ def test_typing_is_discarded_when_it_is_asked_for(cast: Cast) -> None:
     assert opened(plan).text_area(key=f"{key}content").value == people.PLAN.content
 
 
+def test_an_incomplete_new_one_is_kept_as_a_draft_of_its_own_name_beside_another(cast: Cast) -> None:
+    for title in ("甲班草稿", "乙班草稿"):
+        app = open_page("paper", sign_in("base"), kind="plan")
+        assert app.text_input(key="plan-new-title").value == ""
+        app.text_input(key="plan-new-title").input(title)
+        press(app, "保存")
+        assert "已存为草稿" in boxes(app, "warning")[0]
+        assert app.text_input(key="plan-new-title").value == title
+    app = open_page("filing", sign_in("base"))
+    links = {each.proto.label: each.proto.query_string for each in app.main if each.type == "page_link"}
+    drafts = {label: query for label, query in links.items() if label.startswith("草稿：")}
+    assert list(drafts) == ["草稿：“乙班草稿”（培训计划）", "草稿：“甲班草稿”（培训计划）"]
+    assert drafts["草稿：“甲班草稿”（培训计划）"] == "kind=plan&draft=1"
+    app = open_page("paper", sign_in("base"), kind="plan", draft="1")
+    key = next(each.key for each in app.text_input if each.key.endswith("-title")).removesuffix("title")
+    assert app.text_input(key=f"{key}title").value == "甲班草稿"
+    fill_plan(app, key, title="甲班草稿", **ahead(20))
+    press(app, "保存")
+    assert one(sa.select(Plan.title)) == "甲班草稿"
+    assert one(sa.select(Unsaved.place)) == "plan:new-d2"
+
+
 def test_what_a_colleague_saved_meanwhile_is_told_and_neither_ones_work_is_lost(cast: Cast) -> None:
     plan = drafted(cast)
     app, key = opened(plan), f"plan-{plan.id}-"

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator
 from datetime import date
 
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.ground import db
 from core.models import State
 from core.submissions.kinds import KINDS
+from tests.cast import Cast
+from tests.pages.conftest import frames, open_page, sign_in
 from web import words
-from web.tables import LABELS
+from web.tables import LABELS, drawing
 from web.tables.columns import NUMBERED, SHARES, STATES, YEARS, Kind, kind, written
 
 FLOATS = pd.Series([1.0])
@@ -93,3 +97,26 @@ def test_a_state_has_one_colour_wherever_it_stands() -> None:
     assert words.chip(State.APPROVED) == ":green-badge[通过]"
     assert words.chip("有效") == ":green-badge[有效]"
     assert words.chip("没有这个词") == ":gray-badge[没有这个词]"
+
+
+def said(app: AppTest) -> str:
+    """What the first list says of itself on paper."""
+    sent = [json.loads(each.proto.json or each.proto.mixed.json) for each in app.get("bidi_component")]
+    return next(str(each["paper"]) for each in sent if "columns" in each)
+
+
+def test_what_is_printed_is_the_whole_list_and_beyond_its_limit_it_says_so(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing, "PAGE_ROWS", 1)
+    app = open_page("audit", sign_in("admin"))
+    assert len(frames(app)[0]) == 1
+    assert "全部请用“打印”" in said(app)
+    app.button(key="print-审计日志").click().run()
+    printed = frames(app)[0]
+    assert 1 < len(printed) < drawing.PRINTED_ROWS
+    assert said(app) == ""
+    monkeypatch.setattr(drawing, "PRINTED_ROWS", 2)
+    app.run()
+    assert list(frames(app)[0]["entry_number"]) == list(printed["entry_number"])[:2]
+    assert "全部请导出 Excel" in said(app)

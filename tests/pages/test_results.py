@@ -43,6 +43,11 @@ def test_a_clerk_brings_results_in_and_the_office_in_charge_confirms_and_takes_t
     app = open_page("results", sign_in("reviewer"), batch="1")
     press(app, "确认1条，记学时")
     assert boxes(app, "success")[0] == "已确认，1人记入学时（入账第1批）。"
+    on = open_page("exchange", sign_in("reviewer"))
+    press(on, "生成报送文件")
+    press(on, "标记为已报送")
+    assert "第1次已标记为已报送" in boxes(on, "success")[0]
+    assert [each.value for each in on.metric] == ["1笔", "0笔", "0笔"]
     press(app, "确认整批冲销")
     assert "请写明原因" in boxes(app, "error")[0]
     app.text_area(key="results-reason-1").set_value("考场纪律").run()

@@ -26,14 +26,16 @@ PEOPLE = "name id_mask employer post has_account begun_at studied_at passed_at p
 HINTS = "hint_kind at hint_people hint_words".split()
 
 
-def head(found: Course, *, editing: bool = False) -> None:
-    """What a course says of itself (课程); `editing`: it stands in the form below."""
+def head(found: Course) -> None:
+    """Which course it is (课程), how it stands, and why it came back."""
     st.markdown(f"#### {md(found.title)}　{chip(found.state)}")
     if found.remark:
         word = "停用原因" if found.state is CourseState.WITHDRAWN else "退回意见"
         st.warning(md(f"{word}：{found.remark}"))
-    if editing:
-        return
+
+
+def _told(found: Course) -> None:
+    """What a course says of itself."""
     facts(
         [
             ("年度", found.year),
@@ -52,7 +54,8 @@ def head(found: Course, *, editing: bool = False) -> None:
 
 
 def contents(found: Course) -> None:
-    """Its lessons (课节), each to be looked at as its learner sees it."""
+    """What it says of itself, and its lessons (课节), each to be looked at as its learner sees it."""
+    _told(found)
     tables.table(editing.lesson_rows(found), editing.LESSONS, empty="还没有课节。")
     preview(found)
 
@@ -168,8 +171,6 @@ def learners(found: Course, actor: Actor) -> None:
 
     def ask(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
         frame, count = figures.people(session, who, course_id=found.id, begun=True, **page)
-        for name in ("begun_at", "studied_at", "passed_at", "posted_at", "sent_at"):
-            frame[name] = [moment_text(each) for each in frame[name]]
         return frame.rename(columns={"account": "has_account"}), count
 
     columns = [name for name in PEOPLE if name != "has_account"]
@@ -183,7 +184,6 @@ def hints(found: Course, actor: Actor) -> None:
     st.caption("以下只是提示，不影响任何人的学习和学时；请核实后再作处理。")
     with db.reading() as session:
         frame = figures.hints(session, found.id, actor)
-    frame["at"] = [moment_text(each) for each in frame["at"]]
     frame = frame.rename(columns={"hint": "hint_kind", "people": "hint_people", "words": "hint_words"})
     tables.table(frame, HINTS, empty="没有需要留意的情况。")
 

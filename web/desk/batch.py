@@ -43,10 +43,17 @@ def _begin(wanted: Wanted) -> None:
         return [row for row in rows if Action.APPROVE in workflow.moves_for(row.submission, here)]
 
     def act(session: Session, **who: Unpack[Who]) -> tuple[list[tuple[Row, str]], list[tuple[Row, str]]]:
-        why = {row.submission.id: workflow.aside(session, row.submission.id, who["actor"]) for row in waiting}
-        plain = [row for row in waiting if not why[row.submission.id]]
-        aside = [(row, "；".join(words)) for row in waiting if (words := why[row.submission.id])]
-        return [(row, _told(session, row.submission, who)) for row in plain], aside
+        plain: list[tuple[Row, str]] = []
+        aside: list[tuple[Row, str]] = []
+        for row in waiting:
+            if why := workflow.aside(session, row.submission.id, who["actor"]):
+                aside.append((row, "；".join(why)))
+                continue
+            try:
+                plain.append((row, _told(session, row.submission, who)))
+            except Refused as refused:
+                aside.append((row, f"现在还不能通过：{refused.words}"))
+        return plain, aside
 
     waiting = deeds.answer(ask) or []
     try:
@@ -58,11 +65,8 @@ def _begin(wanted: Wanted) -> None:
 
 
 def _told(session: Session, found: Submission, who: Who) -> str:
-    """What approval leads to, or why it would be refused."""
-    try:
-        told = workflow.foreseen(session, found.id, Action.APPROVE, version=found.version, **who).words
-    except Refused as refused:
-        return f"现在还不能通过：{refused.words}"
+    """What approval leads to. Refused as it would be."""
+    told = workflow.foreseen(session, found.id, Action.APPROVE, version=found.version, **who).words
     return f"通过后，{told}" if told else ""
 
 

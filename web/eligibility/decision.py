@@ -35,9 +35,10 @@ def show(sheet: DecisionSheet, actor: Actor) -> None:
     except Refused as refused:
         st.warning(md(refused.words))
         return
+    whose = context.known().whose.letterhead
     tables.download(
         "下载核验单（PDF）",
-        lambda _, **who: printed.sheet_pdf(sheet, now=who["now"]),
+        lambda _, **who: printed.sheet_pdf(sheet, now=who["now"], by=whose),
         f"资格核验单-{sheet.name}.pdf",
         mime="application/pdf",
         key=f"sheet-pdf-{sheet.digest[:16]}",

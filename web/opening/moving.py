@@ -118,10 +118,11 @@ def password_slips(handed: list[Slip]) -> None:
         frame = pd.DataFrame([vars(each) for each in handed])
         frame = frame.rename(columns={"password": "first_password", "until": "first_until"})
         tables.table(frame, ["organization", "name", "username", "first_password", "first_until"], empty="")
+        origin, whose = context.origin(), context.known().whose.letterhead
         with st.container(horizontal=True):
             tables.download(
                 "下载初始密码条（PDF）",
-                lambda _, **who: slips.printed(handed, address=context.origin(), now=who["now"]),
+                lambda _, **who: slips.printed(handed, address=origin, now=who["now"], by=whose),
                 "初始密码条.pdf",
                 mime="application/pdf",
                 type="primary",

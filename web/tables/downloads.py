@@ -17,7 +17,7 @@ from core.ground import db, taken
 from core.ground.access import Actor, Refused
 from core.people import accounts
 from core.tables import sheets
-from web import context
+from web import context, printed
 from web.deeds import Act, Who
 from web.tables.cells import worded
 from web.tables.columns import heading
@@ -76,7 +76,10 @@ def template(name: str, make: Callable[[], bytes], *, key: str) -> None:
 
 
 def export(make: Callable[[Session, Actor], pd.DataFrame], columns: Sequence[str], *, name: str) -> None:
-    """Excel export (导出): all that is listed, not the page shown alone; ID numbers masked, formulas defused."""
+    """Excel export (导出): all that is listed, not the page shown alone; ID numbers masked, formulas defused.
+
+    Beside it the button that prints.
+    """
 
     def content(session: Session, **who: Unpack[Who]) -> bytes:
         shown = worded(make(session, who["actor"]), columns)
@@ -84,4 +87,6 @@ def export(make: Callable[[Session, Actor], pd.DataFrame], columns: Sequence[str
         heads = [heading(column) for column in columns]
         return sheets.workbook(heads, rows.itertuples(index=False, name=None))
 
-    download("导出 Excel", content, f"{name}-{context.today():%Y%m%d}.xlsx", key=f"export-{name}")
+    with st.container(horizontal=True, width="content"):
+        download("导出 Excel", content, f"{name}-{context.today():%Y%m%d}.xlsx", key=f"export-{name}")
+        printed.button(name)

@@ -17,7 +17,7 @@ import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor
-from web import address
+from web import address, context, shell
 from web.tables.cells import worded
 from web.tables.columns import Kind, heading, kind, written
 from web.words import tone
@@ -45,7 +45,7 @@ def table(frame: pd.DataFrame, columns: Sequence[str], *, empty: str) -> None:
     if frame.empty:
         st.info(empty)
         return
-    _LIST(data=_data(frame, columns, range(len(frame)), "read"))
+    _LIST(data=_data(frame, columns, range(len(frame)), "read") | {"place": context.place()})
 
 
 def prose(lines: Iterable[Sequence[str]], heads: Iterable[str]) -> None:
@@ -64,7 +64,7 @@ def pick(
 ) -> int | None:
     """Selectable table (选择一行): the choice is kept in the query parameter `name`. Answers the chosen id."""
     if frame.empty:
-        st.info(empty)
+        shell.empty(empty)
         return address.chosen(name)
     ids, chosen, key = [int(value) for value in frame[by]], address.chosen(name), f"{name}-table"
 
@@ -168,16 +168,16 @@ def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: 
         return _page(ask, here, 1, PRINTED_ROWS)
     key = f"{name}-page"
     expected = max(1, st.session_state.get(key) or address.chosen(key) or 1)
-    rows, count = _page(ask, here, expected)
+    rows, count = _page(ask, here, expected, PAGE_ROWS)
     total = math.ceil(count / PAGE_ROWS)
     number = min(st.pagination(total, key=key, bind="query-params"), total) if total > 1 else 1
     if number != expected:  # such as a page there is no more
-        rows, count = _page(ask, here, number)
+        rows, count = _page(ask, here, number, PAGE_ROWS)
     return rows, count
 
 
 def _page(
-    ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, number: int, size: int = PAGE_ROWS
+    ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, number: int, size: int
 ) -> tuple[pd.DataFrame, int]:
     with db.reading() as session:
         rows, count = ask(session, here, offset=(number - 1) * size, limit=size)
