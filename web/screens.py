@@ -146,6 +146,8 @@ def screen(known: context.Known) -> None:
     if actor:
         banner(actor, known)
         printed.head(actor)
+        if actor.large_type:
+            st.html(shell.LARGE)
     with bar.messages():
         if not known.begun:
             first_visit.first_visit(opened=known.opened)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import streamlit as st
@@ -13,6 +14,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.ground import db
 from core.ground.access import Actor, Role
 from web import context
+
+LARGE = Path(__file__).parent / "large.css"
+"""Large type (大字显示), for the accounts that want it."""
 
 
 def require(*roles: Role, elsewhere: Callable[[Actor], None] | None = None) -> Actor:
