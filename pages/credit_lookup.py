@@ -1,7 +1,6 @@
 """Find a person; totals against the requirement, every entry down to its roster row; issue the card."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -21,42 +20,17 @@ from web import address, context, shell, tables
 from web.courses import appealing, steps
 from web.credit import carding, checked, disputing, proving
 from web.facts import facts
-from web.people import record
+from web.people import listing, record
 from web.words import md
 
 actor = shell.require(*persons.LOOKERS)
 oneself = actor.role is Role.PERSON
 shell.page(
     "我的学时与审验卡" if oneself else "学时查询与审验卡",
-    "各年度学时与当年通知的要求对照，每笔学时可追溯到培训计划、报告和花名册行。",
+    "各年度学时与当年通知的要求对照，每笔学时可追溯到培训计划、报告和花名册行。"
+    if oneself
+    else "谁在哪个年度还差多少学时；点一人，看各年度学时、每一笔的来历和审验卡，更正信息。",
 )
-
-
-def search() -> int | None:
-    """Look a person up by name, ID number or employer."""
-    columns = ["name", "id_mask", "sex", "employer", "post", "specialty", "authority"]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = address.searched("姓名或身份证号", key="q", placeholder="姓名可只输一部分，身份证号须完整", width=300)
-        employer = address.searched("工作单位", key="employer", width=280)
-
-        def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-            found, count = persons.find(session, who, text=text, employer=employer, **page)
-            return found, count
-
-        tables.export(
-            lambda session, who: asked(session, who, limit=None)[0],
-            columns,
-            name="人员名单",
-        )
-    frame, count = tables.listing(asked, actor, name="person")
-    st.caption(f"共{count:,}人")
-    return tables.pick(
-        frame,
-        columns,
-        name="person",
-        empty="没有符合条件的人员。请核对姓名或完整身份证号；学时入账后人员才会出现，且须在您的管理权限内。",
-    )
-
 
 ENTRY = "credit_year subject hours studied_on source standing dispute posted_at basis".split()
 ENTRY += "posted_by plan_id report_id roster_row plan base recognised_by".split()
@@ -150,10 +124,12 @@ try:
     for kind in ("dispute", "study_appeal"):
         if number := address.chosen(kind):
             of_dispute(kind, number)
-    chosen = actor.person_id if oneself else search()
+    chosen = actor.person_id if oneself else listing.chosen(actor)
     if chosen is not None:
         person_page(chosen)
         if oneself:
             record.seen(chosen, actor)
+        else:
+            record.one(chosen, actor, below_hours=True)
 except Refused as refused:
     st.error(md(refused.words))

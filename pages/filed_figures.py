@@ -8,7 +8,6 @@ shell.page(
     "已报数据",
     "报送过的年度、季度、月度数据照原样保留，旁边列出现在的数据；两者不同的，逐笔列出原因：哪一批入账、哪一笔冲销、哪一份报告。",
 )
-shell.link("quota_dashboard", "返回指标看板", icon=shell.BACK)
 if actor.role in filed.FILERS:
     board.file_figures(context.today())
 board.filed_figures(actor)

@@ -3,19 +3,21 @@
 import streamlit as st
 
 from core.ground import db
+from core.ground.access import Role
 from core.ledger.years import Held
 from core.office import dashboards, home
 from core.office.home import Done, Item, Part
+from core.records.shortfalls import Lack
 from core.submissions.kinds import KINDS
 from web import context, links, shell
 from web.opening import checklist
-from web.words import days_left, md, moment_text
+from web.words import days_left, md, moment_text, whole
 
 actor = shell.require()
 today = context.today()
 with db.reading() as session:
     here = home.home(session, actor, now=context.now())
-deciding, filing = here.waiting is not None, here.owed is not None
+deciding, filing, oneself = here.waiting is not None, here.owed is not None, actor.role is Role.PERSON
 shell.page("首页", f"今天是{today}" + ("，以下是需要您办理的事项，点开即可办理。" if deciding or filing else "。"))
 st.html(links.STYLE)
 
@@ -41,27 +43,16 @@ def line(item: Item, *, deciding: bool) -> None:
     links.line("　".join(filter(None, told)), where)
 
 
-def part(title: str, found: Part | None, *, name: str, deciding: bool = False, empty: str = "") -> None:
-    """A list with its count; an empty one says why, where there is anything to say."""
-    if found is None or not (found.count or empty):
+def part(title: str, found: Part | None, *, name: str, deciding: bool = False, all_in: str = "") -> None:
+    """A list with its count; where there are more than its lines, a link to the page that has all of them."""
+    if found is None or not found.count:
         return
     with links.lines(name):
         st.markdown(f"**{title}**" + (f"　:blue-badge[{found.count}]" if found.count else ""))
         for item in found.items:
             line(item, deciding=deciding)
-        if not found.count:
-            st.caption(empty)
-        if found.count > len(found.items):
-            left = found.count - len(found.items)
-            where = "review" if deciding else ALL.get(name)
-            links.line(
-                f":gray[还有{left}件{'，查看全部' if where else '，办完上面的会接着列出'}]",
-                (where, {}) if where else None,
-            )
-
-
-ALL = {"soon": "filing", "returned": "filing", "owed": "filing"}
-"""Where the whole of a list stands that is not to be decided."""
+        if (more := found.count - len(found.items)) > 0:
+            links.line(f":gray[还有{more}件]" + ("　查看全部" if all_in else ""), (all_in, {}) if all_in else None)
 
 
 def done(lines: tuple[Done, ...]) -> None:
@@ -71,8 +62,6 @@ def done(lines: tuple[Done, ...]) -> None:
         for each in lines:
             words = f":gray[{moment_text(each.at)}]　{each.event}" + (f"　{md(each.title)}" if each.title else "")
             links.line(words, links.place(each.kind, each.id, actor) if each.kind in KINDS else None)
-        if not lines:
-            st.caption("还没有办理记录。")
 
 
 def own_years(held: Held) -> None:
@@ -80,14 +69,25 @@ def own_years(held: Held) -> None:
     with links.lines("years"):
         st.markdown("**我的学时**　:gray[已学 / 要求]")
         for year in held.years[:3]:
-            told = "　".join(f"{each.name} {each.words}" for each in year.subjects)
+            told = "　".join(md(whole(f"{each.name} {each.words}")) for each in year.subjects)
             lack = "" if not year.words else f":{'green' if year.complete else 'orange'}-badge[{md(year.words)}]　"
-            links.line(f"{lack}**{year.year}年度**　{md(told)}", ("credit_lookup", {}))
+            links.line(f"{lack}**{year.year}年度**　{told}", ("credit_lookup", {}))
         if not held.years:
             st.caption("还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。")
         if here.cards:
             st.caption("已出具的审验卡：" + "、".join(f"{year}年度（{code}）" for year, code in here.cards[:3]))
         shell.link("credit_lookup", "查看每一笔学时，打印审验卡")
+
+
+def staff(everybody: int, short: int) -> None:
+    """An employer's people: how many of them are short of hours, and who."""
+    with links.lines("people"):
+        st.markdown(f"**本单位人员**　:gray[{today.year}年度]")
+        badge = f":orange-badge[{short:,}人短缺]" if short else ":green-badge[无人短缺]"
+        links.line(
+            f"{badge}　**共{everybody:,}人**　查看谁还差多少学时",
+            ("credit_lookup", {"lack": Lack.YEAR.label} if short else {}),
+        )
 
 
 def figures(amounts: dict[dashboards.Measure, float]) -> None:
@@ -113,18 +113,28 @@ if here.held is not None:
     own_years(here.held)
 if here.figures is not None:
     figures(here.figures)
-left, right = st.columns([5, 2])
+if here.people is not None and here.people[0]:
+    staff(*here.people)
+waiting = (here.soon, here.returned, here.waiting, here.owed, here.below)
+left, right = st.columns([5, 2]) if here.done else (st.container(), None)
 with left:
-    part("本周内须办" if deciding else "逾期和本周到期", here.soon, name="soon", deciding=deciding)
-    part("退回待改", here.returned, name="returned")
-    none = "没有等待办理的申报。有新的上报时会列在这里；办理过的，在“审核”中选“全部”查看。"
-    part("等待本机关办理", here.waiting, name="waiting", deciding=True, empty=none)
-    none = "" if here.soon.count else "没有待填写、待报送的事项。要新填一份，请从左侧进入。"
-    part("待填写、待报送", here.owed, name="owed", empty=none)
-    part("下级逾期未报", here.below, name="below", empty="管理权限内没有逾期未报的报告。")
+    if deciding:
+        part("本周内须办", here.soon, name="soon", deciding=True, all_in="review")
+    else:
+        part("逾期和本周到期", here.soon, name="late")
+    part("退回待改", here.returned, name="returned", all_in="filing")
+    part("等待本机关办理", here.waiting, name="waiting", deciding=True, all_in="review")
+    part("待学习、待填写" if oneself else "待填写、待报送", here.owed, name="owed", all_in="filing")
+    part("下级逾期未报", here.below, name="below")
+    if not any(found.count for found in waiting if found):
+        if deciding:
+            shell.empty("没有等待办理的申报。有新的上报时会列在这里；办理过的，在“审核”中选“全部”查看。", "clear")
+        elif filing:
+            shell.empty("没有待填写、待报送的事项。要新填一份，请从“申报”进入。", "clear")
+        else:
+            shell.empty("您没有需要办理的事项。", "clear")
     if here.filed:
-        st.caption(f"另有{here.filed}件已上报，正在等待人社部门审核。")
-    if not any((here.soon.count, deciding, here.owed, here.below)):
-        st.info("您没有需要办理的事项。查询和核验，请从左侧进入。")
-with right:
-    done(here.done)
+        links.line(f":gray[已上报、等待人社部门审核的有{here.filed}件]　查看", ("filing", {}))
+if right:
+    with right:
+        done(here.done)

@@ -1,58 +1,17 @@
-"""The people of a jurisdiction or an employer, with what each lacks; one of them opened."""
+"""The people of a jurisdiction or an employer, with what each lacks; the record of the one that is opened."""
 
-from typing import Any
-
-import pandas as pd
 import streamlit as st
-from sqlalchemy.orm import Session
 
-from core.ground import db
-from core.ground.access import Actor, Refused, Role
-from core.people import acts, persons
-from core.records import shortfalls
-from core.records.shortfalls import Lack
-from web import address, context, shell, tables
-from web.people import changing, record
+from core.ground.access import Refused, Role
+from core.people import persons
+from web import shell
+from web.people import listing, record
 from web.words import md
 
 actor = shell.require(*(role for role in persons.LOOKERS if role is not Role.PERSON))
 clerk = actor.role is Role.EMPLOYER_CLERK
 shell.page("本单位人员" if clerk else "人员", "谁在哪个年度还差多少学时，对照本人所在盟市或自治区当年通知的要求。")
-
-bar = st.container(horizontal=True, vertical_alignment="bottom")
-with bar:
-    text = address.searched("姓名或身份证号", key="q", placeholder="姓名可只输一部分，身份证号须完整", width=280)
-    employer = "" if clerk else address.searched("工作单位", key="employer", width=240)
-    offered = shortfalls.offered(context.today().year, actor.league)
-    year = st.selectbox("年度", offered, key="year", bind="query-params", width=110, required=True)
-    lack = address.filter_by("短缺", Lack, key="lack")
-
-
-def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-    return shortfalls.shortfalls(session, who, year, text=text, employer=employer, lack=lack, **page)
-
-
-frame, count = tables.listing(asked, actor, name="person")
-told = ["id_mask", "post"] if clerk else ["id_mask", "employer", "post"]
-by_notice = [name for name in frame.columns if name not in shortfalls.FACTS]
-shown = [name for name in by_notice if not name.endswith("差")]
-with bar:
-    tables.export(
-        lambda session, who: asked(session, who, limit=None)[0],
-        ["name", *told, *by_notice],
-        name=f"{year}年度人员学时",
-    )
-with db.reading() as session:
-    everybody = shortfalls.shortfalls(session, actor, year, limit=0)[1]
-    short = shortfalls.shortfalls(session, actor, year, lack=Lack.YEAR, limit=0)[1]
-st.caption(f"共{everybody:,}人，{year}年度短缺{short:,}人" + (f"，以下列出{count:,}人" if count != everybody else ""))
-if lack and not count and everybody:
-    empty = "没有人短缺。可把“短缺”换成“全部”查看所有人员。"
-else:
-    empty = "没有符合条件的人员。请核对姓名或完整身份证号；人员随花名册和导入的学时入库，且须在您的管理权限内。"
-if actor.role in acts.KEEPERS and count:
-    changing.employer_of_many(asked, count)
-person_id = tables.pick(frame, ["name", *shown, *told], name="person", empty=empty)
+person_id = listing.chosen(actor)
 if person_id is not None:
     try:
         record.one(person_id, actor)

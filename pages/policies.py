@@ -30,8 +30,6 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         required=True,
     )
     league = None if chosen == faults.REGION else chosen
-    if actor.role is Role.ADMIN:
-        shell.link("policy_lab", "政策试算与发布")
 if actor.role is Role.ADMIN:
     faults.faulty_files()
 try:

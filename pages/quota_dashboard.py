@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.ground import db
 from core.office import dashboards
-from core.office.dashboards import Measure, Per, charts, filed
+from core.office.dashboards import Measure, Per, charts
 from web import board, context, shell
 
 actor = shell.require(*dashboards.VIEWERS)
@@ -30,8 +30,6 @@ ask, show = board.Ask(wanted), str(st.query_params.get("show", ""))
 with st.container(horizontal=True, vertical_alignment="center", key="board-brief"):
     board.brief(ask)
     shell.link("presentation", "演示", **{name: str(value) for name, value in st.query_params.items()})
-    if actor.role in filed.READERS:
-        shell.link("filed_figures", "已报数据与年度统计表")
 board.chips(seen)
 board.tiles(seen, show)
 

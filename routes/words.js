@@ -20,7 +20,7 @@
     "Collapse sidebar": "收起菜单", "Main menu": "主菜单", "Remove file": "移除文件", "Please wait...": "请稍候…", "Loading...": "正在载入…",
     "Error": "出错", "Oh no.": "出错了。", "Download": "下载", "Copy to clipboard": "复制", "Record a screencast": "录屏", "About": "关于",
     "Something went wrong": "程序出错了", "Error:": "出错：", "Clear selection": "取消选择", "Choose date": "选择日期", "Choose date range": "选择起止日期",
-    "yyyy": "年", "mm": "月", "dd": "日", "Empty": "未填", "Next month": "下个月", "Previous month": "上个月", "Add files": "添加文件", "file upload": "上传文件", "App pages": "页面", "Sidebar": "菜单",
+    "yyyy": "年", "mm": "月", "dd": "日", "Empty": "未填", "Next month": "下个月", "Previous month": "上个月", "Add files": "添加文件", "file upload": "上传文件", "App pages": "页面", "Navigate to home page": "回到首页", "Sidebar": "菜单",
     "Failed to generate file for download": "没有生成文件，可能刚被他人更改，或登录已失效。请刷新页面后重试。",
     "Pagination": "翻页", "Link to heading": "标题的链接", "(opens in new tab)": "（在新标签页中打开）", "Skip to main content ": "跳到正文",
     "Increment": "加", "Decrement": "减", "Dismiss": "关闭", "Show suggestions": "列出可选项", "Suggestions": "可选项", "Selected values": "已选",

@@ -1,4 +1,4 @@
-"""Localisation (界面汉化) of Streamlit's own few English words: /words.js, and the link to it in every page's head."""
+"""Localisation (界面汉化) of Streamlit's few English words, and its menu on a telephone: /words.js, in every head."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import hashlib
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.types import Scope
 
-WORDS = Path(__file__).parent / "words.js"
-_DIGEST = hashlib.sha256(WORDS.read_bytes()).hexdigest()[:16].encode()
+_HERE = Path(__file__).parent
+_SCRIPT = b"".join((_HERE / name).read_bytes() for name in ("words.js", "menu.js"))
+_DIGEST = hashlib.sha256(_SCRIPT).hexdigest()[:16].encode()
 
 HEAD = (
     b"""<style>[data-testid=stFileChip]{height:auto;max-width:100%;flex-wrap:wrap}
@@ -30,8 +31,8 @@ keyboard is on (2.4.7), and takes the way to search engines out of an error."""
 
 
 def script(_request: Request) -> Response:
-    """The localisation script; its address changes with its content, so browsers may keep it."""
-    return FileResponse(WORDS, media_type="text/javascript", headers={"Cache-Control": "max-age=31536000, immutable"})
+    """The script of every page; its address changes with its content, so browsers may keep it."""
+    return Response(_SCRIPT, media_type="text/javascript", headers={"Cache-Control": "max-age=31536000, immutable"})
 
 
 def is_hashed(scope: Scope) -> bool:

@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor
 from core.office import home
-from core.people import accounts, setup
+from core.people import accounts, identity, setup
+from core.people.identity import Identity
 from routes import door
 from routes.session import COOKIE
 
@@ -43,6 +44,8 @@ class Known:
     """What waits for the actor, by kind (`home.counts`), a few seconds old at most."""
     address: str
     """The office's public address (`setup.address`); "" where it has none."""
+    whose: Identity
+    """The name and the mark that every page carries."""
 
 
 IN_USE: set[str] = set()
@@ -106,7 +109,7 @@ def _asked() -> Known:
     if here and actor:
         IN_USE.add(here)
     demo, moment = settings.get("office") == "demo", real + timedelta(days=ahead)
-    return Known(opened, begun, demo, ahead, moment, actor, counts, setup.address(settings))
+    return Known(opened, begun, demo, ahead, moment, actor, counts, setup.address(settings), identity.told(settings))
 
 
 _COUNTS: dict[Any, tuple[float, Any]] = {}

@@ -11,8 +11,7 @@ import streamlit as st
 from core.ground import db
 from core.ground.access import Refused
 from core.people import accounts, setup
-from web import context, deeds
-from web.words import OFFICE
+from web import context, deeds, passwords, shell
 
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
@@ -55,7 +54,7 @@ def first_visit(*, opened: bool) -> None:
 
     Of an office that the command line has opened (`opened`) the administrator alone is asked for.
     """
-    st.title(OFFICE, anchor=False)
+    shell.nameplate(context.known().whose)
     if not _admitted():
         st.write("系统还没有账号。请输入服务器窗口中显示的一次性验证码；在服务器本机上打开则不需要。")
         with st.form("first-code", border=False, width=480):
@@ -66,7 +65,6 @@ def first_visit(*, opened: bool) -> None:
         st.write("系统已经建立，还没有账号。请设置第一个管理员。")
         _administrator("设置管理员")
         return
-    st.write("系统还没有数据。请选择从演示数据开始，或建立一个空的系统。")
     demo, empty = st.columns(2)
     with demo, st.container(border=True):
         st.subheader("演示数据", anchor=False)
@@ -100,7 +98,10 @@ def _administrator(label: str) -> None:
         st.text_input("管理员姓名", key="admin-name")
         st.text_input("用户名", key="admin-username", placeholder="小写字母和数字，如 admin")
         st.text_input("密码", type="password", key="admin-password", autocomplete="new-password")
-        st.form_submit_button(label, type="secondary", on_click=_open_empty)
+        st.text_input("再次输入密码", type="password", key="admin-again", autocomplete="new-password")
+        st.caption(passwords.RULES)
+        st.form_submit_button(label, type="primary", on_click=_open_empty)
+    st.caption(f"密钥文件会放在`{db.key_path()}`。没有它，身份证号和附件都打不开：请另存一份，与备份分开保管。")
 
 
 def _open_demo() -> None:
@@ -120,9 +121,13 @@ def _open_demo() -> None:
 
 def _open_empty() -> None:
     """Open an empty office (空系统) with the administrator typed, or give the one opened before its administrator."""
-    name, username, password = (st.session_state[f"admin-{field}"] for field in ("name", "username", "password"))
+    fields = ("name", "username", "password", "again")
+    name, username, password, again = (st.session_state[f"admin-{field}"] for field in fields)
     now = datetime.now(UTC)
     if not _admitted():
+        return
+    if password != again:
+        deeds.say("error", "两次输入的密码不一致，请重新输入。")
         return
     try:
         with db.transaction() as session:

@@ -39,6 +39,8 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
         return ("learning", {}) if actor.role is Role.PERSON else ("courses", {"course": str(record_id)})
     if kind == "exam":
         return ("learning", {}) if actor.role is Role.PERSON else ("exams", {"course": str(record_id)})
+    if kind == "result":
+        return "results", {"batch": str(record_id)}
     if kind in OWED_ON and not record_id:
         return "plan_tables", {"view": OWED_ON[kind]}
     if actor.role is Role.PERSON and kind in READ_ELSEWHERE:
@@ -62,7 +64,7 @@ def about(record: str, record_id: int, actor: Actor) -> Place | None:
 def menu(counts: dict[str, int], actor: Actor) -> dict[str, int]:
     """Counts beside the menu (待办数) by page file, out of those by kind."""
     pages = {code: "filing" for code, kind in KINDS.items() if kind.filed_by(actor)}
-    pages |= {"message": "messages", "course": "courses", "exam": "exams"}
+    pages |= {"message": "messages", "course": "courses", "exam": "exams", "result": "results"}
     found: dict[str, int] = {}
     for kind, number in counts.items():
         page = pages.get(kind, "review")

@@ -10,18 +10,16 @@ from core.ground import db
 from core.people import accounts, passwords
 from web import context, deeds, shell
 
+RULES = f"密码至少{passwords.LENGTH}位，可以用几个不相干的词连起来；常见密码、用户名不能用。"
+"""What a password must be, beside every field for a new one."""
+
 
 def password_form() -> None:
     """Password change (修改密码): the form; afterwards every browser must sign in anew."""
     with st.form("password", clear_on_submit=False):
         st.text_input("原密码", type="password", key="old-password", autocomplete="current-password")
-        st.text_input(
-            "新密码",
-            type="password",
-            key="new-password",
-            autocomplete="new-password",
-            help=f"至少{passwords.LENGTH}位，可以用几个不相干的词连起来；常见密码不能用",
-        )
+        st.text_input("新密码", type="password", key="new-password", autocomplete="new-password")
+        st.caption(RULES)
         st.text_input("再次输入新密码", type="password", key="new-password-again", autocomplete="new-password")
         st.form_submit_button("修改密码", type="primary", on_click=change_password_typed)
 

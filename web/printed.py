@@ -8,9 +8,7 @@ import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor
-from core.people import identity
 from web import address, context
-from web.words import OFFICE
 
 _HERE = Path(__file__).parent
 _HEAD = st.components.v2.component(
@@ -27,10 +25,8 @@ def head(actor: Actor) -> None:
 
     Where printing was asked for, the browser's dialog opens once the page is whole, and the page is as before after it.
     """
-    with db.reading() as session:
-        called = identity.identity(session).name or OFFICE
     data = {
-        "whose": f"{called}　{actor.organization_name}",
+        "whose": f"{context.known().whose.called}　{actor.organization_name}",
         "who": f"打印人：{actor.name}（{actor.role.label}）",
         "now": context.now().astimezone(db.OFFICE_ZONE).isoformat(timespec="seconds"),
         "asked": address.chosen("print") == 1,

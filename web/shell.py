@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.ground import db
 from core.ground.access import Actor, Role
+from core.people.identity import Identity
 from web import context
+from web.words import md
+
+STYLE = Path(__file__).parent / "shell.css"
+"""How head, menu and strip are drawn, once on every page."""
 
 LARGE = Path(__file__).parent / "large.css"
 """Large type (大字显示), for the accounts that want it."""
@@ -78,8 +84,57 @@ def go(name: str, **query: str) -> NoReturn:
     st.switch_page(page_file(name), query_params=query)
 
 
+MARK = db.ROOT / "web" / "drawings" / "mark.svg"
+"""The mark (标志) of the system, for an office that has none of its own: in the tab, the menu, at the sign-in."""
+
+
+def identify(whose: Identity, title: str = "") -> None:
+    """Whose system this is (单位名称、标志), in the tab, and with a page's `title` at the head of the menu."""
+    tab = " · ".join(filter(None, [title, whose.called]))
+    st.set_page_config(page_title=tab, page_icon=whose.mark or str(MARK), layout="wide", initial_sidebar_state=240)
+    if not title:
+        return
+    st.logo(whose.mark or str(MARK), size="large")
+    called = "".join(f"\\{ord(letter):06x}" for letter in whose.called)  # as CSS writes any letter
+    st.html(f'<style>[data-testid="stSidebarHeader"]::after {{ content: "{called}" }}</style>')
+
+
+def nameplate(whose: Identity) -> None:
+    """Mark and name (单位名称、标志) above what a page without a menu asks for."""
+    kind, image = ("png", whose.mark) if whose.mark else ("svg+xml", MARK.read_bytes())
+    drawn = f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
+    with st.container(gap="xsmall", horizontal_alignment="center", key="nameplate"):
+        st.html(f'<img src="{drawn}" alt="" width="48" height="48">', width="content")
+        st.title(md(whose.called), anchor=False, text_alignment="center")
+
+
+def empty(words: str, drawing: Literal["clear", "nothing", "blank", "nobody"] = "nothing") -> None:
+    """An empty list (空列表): a drawing, and why it is empty and what to do next, in Markdown.
+
+    `clear`: all is done; `nothing`: nothing was found; `blank`: nothing is begun; `nobody`: there are no people.
+    """
+    image = (MARK.parent / f"{drawing}.svg").read_text(encoding="utf-8")
+    st.html(f'<div class="empty-drawing" aria-hidden="true">{image}</div>')
+    st.info(words)
+
+
 def page(title: str, caption: str = "") -> None:
     """Page header (页面标题): title and what it is for."""
     st.title(title, anchor=False)
     if caption:
         st.caption(caption)
+
+
+def strip(links: Sequence[tuple[str, str]], here: str) -> None:
+    """The strip of a room (栏目内导航): its pages side by side, each a file and a label, `here` the one that is open.
+
+    The menu names a room by its first page, and is told to mark it while another one is open.
+    """
+    first = links[0][0]
+    open_one = f'.st-key-strip a[href="{here}"] {{ border-color: light-dark(#174e86, #6fa8e0) }}'
+    entry = f'[data-testid="stSidebarNavLink"][href$="/{first}"] {{ background: light-dark(#d8e1ea, #313c47) }}'
+    st.html(f"<style>{open_one}{entry if here != first else ''}</style>")
+    if len(links) > 1:
+        with st.container(horizontal=True, gap=None, key="strip"):
+            for file, label in links:
+                st.page_link(page_file(file), label=label, width="content")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,16 +13,19 @@ from core.ground.access import Refused, Role
 from core.people import accounts, passwords
 from routes import certificate
 from routes.session import DEVICE
-from web import claiming, context, deeds, uploads
-from web.words import OFFICE, md
+from web import claiming, context, deeds, shell, uploads
+from web.words import md
 
 
-def sign_in() -> None:
-    """Sign-in page (登录页): the form, why the last sign-in ended, the demonstration's accounts."""
-    _, middle, _ = st.columns([1, 2, 1])
-    with middle:
+def sign_in(lands: Callable[[Role], str]) -> None:
+    """Sign-in page (登录页): the form, why the last sign-in ended, the demonstration's accounts.
+
+    `lands`: the page that a role comes to after signing in, "" for the home page.
+    """
+    demo = context.known().demo and "token" not in st.session_state
+    with st.container(horizontal_alignment="center"), st.container(width=560 if demo else 440):
         uploads.forget_mine()
-        st.title(OFFICE, anchor=False, text_alignment="center")
+        shell.nameplate(context.known().whose)
         if context.token() and not {"token", "half-token"} & set(st.session_state):
             st.info("登录已结束（退出、长时间没有操作、超过12小时、修改密码或账号停用），请重新登录。")
         if "half-token" in st.session_state:
@@ -36,13 +40,13 @@ def sign_in() -> None:
             _password_form()
             st.button("用开通码开通账号", type="tertiary", on_click=claiming.begin, key="claim-begin")
         said = st.container()
-        if context.known().demo and "token" not in st.session_state:
+        if demo:
             _demo_accounts()
         with said:
-            _entered()
+            _entered(lands)
 
 
-def _entered() -> None:
+def _entered(lands: Callable[[Role], str]) -> None:
     """What came of it (登录结果): the refusal, or the way in."""
     refused = st.session_state.pop("sign-in-refused", None)
     if refused:
@@ -51,7 +55,7 @@ def _entered() -> None:
         st.info("登录成功，正在进入……")
         with db.reading() as session:
             here = context.actor_now(session)
-        first = FIRST.get(here.role, "") if here else ""
+        first = lands(here.role) if here else ""
         _SESSION(key="session", data={"token": st.session_state["token"], "first": first})
     if certificate.there_is_one():
         st.markdown("浏览器提示“连接不是私密连接”的，请先[安装证书](/certificate)。")
@@ -64,7 +68,9 @@ def _password_form() -> None:
             "用户名", key="sign-in-name", autocomplete="username", placeholder="个人也可填身份证号"
         )
         typed = st.text_input("密码", type="password", key="sign-in-password", autocomplete="current-password")
-        if st.form_submit_button("登录"):  # no callback: the page is to be drawn once more, to set the cookie
+        if st.form_submit_button(
+            "登录", type="primary", width="stretch"
+        ):  # no callback: the page is to be drawn once more, to set the cookie
             _check(username, typed)
 
 
@@ -75,7 +81,7 @@ def _code_form() -> None:
         code = st.text_input(
             "应用中现在显示的6位数字，或一个恢复码", key="sign-in-code", autocomplete="one-time-code", max_chars=20
         )
-        if st.form_submit_button("登录"):
+        if st.form_submit_button("登录", type="primary", width="stretch"):
             _check_code(code)
     st.button("换一个账号", on_click=lambda: st.session_state.pop("half-token", None))
 
@@ -130,10 +136,6 @@ def _check(username: str, password: str) -> None:
         st.session_state["token"] = answer
 
 
-FIRST = {Role.LEADER: "quota_dashboard", Role.PERSON: "credit_lookup"}
-"""The page that a role comes to after signing in, where it is another than the home page."""
-
-
 _SESSION = st.components.v2.component("session", js=(Path(__file__).parent / "session.js").read_text(encoding="utf-8"))
 
 
@@ -150,7 +152,7 @@ def _demo_accounts() -> None:
 
     st.info(f"演示系统：人员均为虚构。点账号即可登录；密码都是 `{PASSWORD}`")
     for each in ACCOUNTS:
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", key=f"demo-line-{each.username}"):
             if st.button(each.username, key=f"demo-{each.username}", width=150):
                 _check(each.username, PASSWORD)
             st.markdown(f"**{each.role.label}**　{each.shows}  \n:gray[:small[{each.organization}]]")

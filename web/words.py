@@ -13,8 +13,6 @@ from core.ground.access import Labelled
 from core.models import State
 from core.submissions.kinds import KINDS
 
-OFFICE = "内蒙古自治区专业技术人员继续教育管理系统"
-"""The name of the system, as its pages and its browser tab carry it."""
 NOT_BEGUN = "未填写"
 
 CHIPS = {

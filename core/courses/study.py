@@ -224,6 +224,8 @@ def beat(
     """
     sitting, enrolment, lesson, progress = _at(session, token, actor)
     by = rules(enrolment.course)
+    if (sitting.beat_at - now).total_seconds() > by.gap:
+        sitting.beat_at = now  # the server's clock was set back: it goes on from here
     passed = max(0, int((now - sitting.beat_at).total_seconds()))
     since, sitting.beat_at = sitting.beat_at, sitting.beat_at + timedelta(seconds=passed)
     if sitting.ended_at is not None:

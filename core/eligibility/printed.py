@@ -9,9 +9,9 @@ from core.ground import db, paper
 from core.ground.hours import hours_text
 
 
-def sheet_pdf(sheet: DecisionSheet, *, now: datetime) -> bytes:
+def sheet_pdf(sheet: DecisionSheet, *, now: datetime, by: paper.Letterhead | None = None) -> bytes:
     """The decision sheet (核验结论) as an A4 PDF in Chinese, the ID number masked. Refused codes: "glyph"."""
-    page = paper.Page(f"摘要 {sheet.digest[:16]}")
+    page = paper.Page(f"摘要 {sheet.digest[:16]}", by=by)
     page.set_title("继续教育学时核验结论")
     page.set_creation_date(now)
     page.add_page()

@@ -581,12 +581,13 @@ def listing(session: Session, actor: Actor, *, limit: int = 200) -> pd.DataFrame
     return pd.DataFrame(rows, columns=[str(name) for name in usual])
 
 
-def waiting(session: Session, actor: Actor) -> int:
-    """How many batches wait for the actor's office to confirm them (待确认)."""
+def waiting(session: Session, actor: Actor) -> list[ResultBatch]:
+    """The batches that wait for the actor's office to confirm them (待确认), the longest waiting first."""
     if actor.role is not Role.REVIEWER or actor.held_back:
-        return 0
+        return []
     mine = (ResultBatch.state == ResultState.WAITING, ResultBatch.authority_id == actor.organization_id)
-    return session.scalar(sa.select(sa.func.count(ResultBatch.id)).where(*mine)) or 0
+    query = sa.select(ResultBatch).where(*mine).options(sa.orm.joinedload(ResultBatch.course))
+    return list(session.scalars(query.order_by(ResultBatch.brought_at, ResultBatch.id)))
 
 
 def receipts(session: Session, batch_ids: Sequence[int]) -> dict[int, dict[Outcome, int]]:

@@ -34,6 +34,7 @@ from fpdf.output import OutputProducer
 from fpdf.prefs import ViewerPreferences
 from fpdf.sign import Signature
 from fpdf.syntax import Name, PDFContentStream, PDFDate, PDFObject, PDFString
+from PIL import Image
 
 from core.ground import db, signing
 from core.ground.access import Refused
@@ -267,17 +268,25 @@ class _Apart(PDFObject):
         return f"{self.id} 0 obj\n{self.signature.serialize()}\nendobj"
 
 
+@dataclass(frozen=True)
+class Letterhead:
+    """Whose paper it is (抬头), small at the head of every page: a name, and a mark as a PNG, else the system's own."""
+
+    name: str
+    mark: bytes | None = None
+
+
 class Page(FPDF):
     """A document, A4 unless its pages have another size (mm, width and height).
 
     `foot` stands at the foot of every page, before the page number; with None there is no foot, no margin and no page
-    break: then everything is `Set` into boxes.
+    break: then everything is `Set` into boxes. `by`: whose paper it is.
     """
 
-    def __init__(self, foot: str | None, *, size: tuple[float, float] = A4) -> None:
+    def __init__(self, foot: str | None, *, by: Letterhead | None = None, size: tuple[float, float] = A4) -> None:
         super().__init__(format=size, enforce_compliance=DocumentCompliance.PDFA_3U)
         self.viewer_preferences = ViewerPreferences(print_scaling="None")  # 实际大小: a card of half a page stays one
-        self.foot = foot
+        self.foot, self.by = foot, by
         self._codes: dict[str, str] = {}
         """What each character of the Chinese font is called in this document."""
         self.fonts[_CJK.family] = _chinese(len(self.fonts) + 1)
@@ -479,6 +488,22 @@ class Page(FPDF):
         made[begin + 1 : end - 1] = signing.cms(digest.digest()).hex().encode()
         return bytes(made)
 
+    def header(self) -> None:
+        if self.by is None:
+            return
+        x, y, side = self.l_margin, 6.5, 6.0
+        if self.by.mark:
+            with Image.open(io.BytesIO(self.by.mark)) as mark:
+                flat = Image.new("RGB", mark.size, "white")
+                flat.paste(mark, mask=mark.getchannel("A") if mark.mode == "RGBA" else None)
+            self.image(flat, x, y, side, side, keep_aspect_ratio=True)
+        else:
+            _mark(self, x, y, side)
+        self.set_in(self.by.name, (x + side + 2, y, self.epw - side - 2, side), 8.5, colour=GREY)
+        self.set_draw_color(*RULE)
+        self.line(x, y + side + 1.5, x + self.epw, y + side + 1.5)
+        self.set_y(self.t_margin)
+
     def footer(self) -> None:
         if self.foot is None:
             return
@@ -486,6 +511,28 @@ class Page(FPDF):
         self.set_font("cjk", size=8)
         self.set_text_color(*GREY)
         self.cell(0, 5, f"{self.foot}　　第 {self.page_no()} 页 / 共 {{nb}} 页", align="C")
+
+
+def _mark(page: Page, x: float, y: float, side: float) -> None:
+    """The system's mark (标志), as `web/drawings/mark.svg` has it in a square of 64: an open book, the sun above it."""
+    at = side / 64
+
+    def line(*points: tuple[float, float]) -> None:
+        page.polyline([(x + across * at, y + down * at) for across, down in points])
+
+    page.set_fill_color(*ACCENT)
+    page.rect(x, y, side, side, style="F", round_corners=True, corner_radius=12 * at)
+    page.set_draw_color(255)
+    page.set_line_width(3.5 * at)
+    line(
+        (32, 50), (22, 45), (10, 43), (10, 29), (22, 30.5), (32, 36), (42, 30.5), (54, 29), (54, 43), (42, 45), (32, 50)
+    )
+    line((32, 36), (32, 50))
+    page.arc(x + 22 * at, y + 15.5 * at, 20 * at, 180, 360)
+    for ray in (((32, 9), (32, 8)), ((17.5, 15), (16.5, 14)), ((46.5, 15), (47.5, 14))):
+        line(*ray)
+    page.set_line_width(0.2)
+    page.set_fill_color(255)
 
 
 def heading(page: Page, title: str, below: Sequence[str]) -> None:

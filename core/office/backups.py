@@ -536,14 +536,15 @@ def _damaged_aside(aside: Path) -> Iterator[None]:
 def _pack(plain: Path, database: Path, *, secret: bool, lessons: bool) -> int:
     """The payload: the copy of the database, everything else in `CE_HOME`, and the secret where it was asked for."""
     count, home = 0, db.home()
-    apart = _APART if lessons else (*_APART, "courses")
     with tarfile.open(plain, "w") as inner:
         inner.add(database, "database")
         if secret:
             inner.add(db.key_path(), "secret.key")
         for path in sorted(home.rglob("*")):
             told = path.relative_to(home)
-            if told.parts[0].startswith((".", *apart)) or path == db.key_path() or not path.is_file():
+            if told.parts[0].startswith((".", *_APART)) or path == db.key_path() or not path.is_file():
+                continue
+            if not lessons and path.is_relative_to(courses.folder()):
                 continue
             with contextlib.suppress(FileNotFoundError):  # a partial upload that was put in place meanwhile
                 inner.add(path, f"home/{told.as_posix()}")

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.courses import courses, passing, study
-from core.exams import exams
+from core.exams import exams, results
 from core.ground import db
 from core.ground.access import Actor, Role, require
 from core.ledger import years
@@ -20,7 +20,7 @@ from core.models import AuditEntry, Course, Movement, Organization, Person, Stat
 from core.office import backups, checklist, dashboards, messages
 from core.office.backups import Standing
 from core.people import setup
-from core.records import cards
+from core.records import cards, shortfalls
 from core.submissions import plans, reports, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.programmes import marking, merged, publicity
@@ -95,6 +95,8 @@ class Home:
     """The dashboard's of the year, by measure."""
     held: Held | None = None
     """A person's own years."""
+    people: tuple[int, int] | None = None
+    """Of an employer: its people, and how many of them are short of hours this year."""
     cards: tuple[tuple[int, str], ...] = ()
     """Years and codes of a person's cards that hold, the newest first."""
     done: tuple[Done, ...] = ()
@@ -125,6 +127,10 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
         given["below"] = _below(session, actor, now)
     if actor.role is Role.LEADER:
         given["figures"] = dashboards.totals(session, actor, today.year, now=now)
+    if actor.role is Role.EMPLOYER_CLERK:
+        everybody = shortfalls.shortfalls(session, actor, today.year, limit=0)[1]
+        short = shortfalls.shortfalls(session, actor, today.year, lack=shortfalls.Lack.YEAR, limit=0)[1]
+        given["people"] = everybody, short
     if actor.role is Role.PERSON and actor.person_id is not None:
         given["held"] = years.of(session, actor.person_id, today.year)
         issued = cards.issued(session, actor.person_id, actor)
@@ -147,6 +153,7 @@ def counts(session: Session, actor: Actor, *, now: datetime) -> dict[str, int]:
         found = {row[0]: row[1] for row in session.execute(query)}
     found["course"] = len(courses.waiting(session, actor))
     found["exam"] = len(exams.waiting(session, actor))
+    found["result"] = len(results.waiting(session, actor))
     found["message"] = messages.unread(session, actor, now=now)
     return {kind: number for kind, number in found.items() if number}
 
@@ -191,7 +198,7 @@ def _before(session: Session, actor: Actor, now: datetime) -> dict[str, Part]:
             waited = (today - db.office_day(row.submitted_at)).days
             item = Item(row.kind, row.id, row.title, row.name, "", row.submitted_at, waited, row.decide_by, left)
             (waiting if row.later else soon).append(item)
-    more = [*_to_extend(session, actor, now), *_to_conclude(session, actor, now), *_to_publish(session, actor, now)]
+    more = [*_to_extend(session, actor, now), *_to_conclude(session, actor, now), *_handed_in(session, actor, now)]
     soon = [*soon, *more]
     return {
         "soon": Part(tuple(soon[:SHOWN]), urgent + len(more)),
@@ -228,21 +235,21 @@ def _to_conclude(session: Session, actor: Actor, now: datetime) -> list[Item]:
     ]
 
 
-def _to_publish(session: Session, actor: Actor, now: datetime) -> list[Item]:
-    """Courses and exams that were handed in (待发布), for the reviewers of the office in charge."""
-    today = db.office_day(now)
-    handed_in = [
-        Item("course", each.id, each.title, each.organization.name, "课程待发布", each.offered_at, _days(each, today))
-        for each in courses.waiting(session, actor)
-    ]
-    return handed_in + [
-        Item("exam", each.course_id, each.course.title, each.course.organization.name, "考试待发布")
-        for each in exams.waiting(session, actor)
-    ]
+def _handed_in(session: Session, actor: Actor, now: datetime) -> list[Item]:
+    """Courses and exams to be published (待发布) and results to be confirmed, for reviewers of the office in charge."""
 
+    def item(kind: str, number: int, course: Course, words: str, since: datetime | None = None) -> Item:
+        days = (db.office_day(now) - db.office_day(since)).days if since else None
+        return Item(kind, number, course.title, course.organization.name, words, since, days)
 
-def _days(course: Course, today: date) -> int:
-    return (today - db.office_day(course.offered_at)).days if course.offered_at else 0
+    return [
+        *(item("course", each.id, each, "课程待发布", each.offered_at) for each in courses.waiting(session, actor)),
+        *(item("exam", each.course_id, each.course, "考试待发布") for each in exams.waiting(session, actor)),
+        *(
+            item("result", each.id, each.course, "外来成绩待确认", each.brought_at)
+            for each in results.waiting(session, actor)
+        ),
+    ]
 
 
 def _to_study(session: Session, actor: Actor, today: date) -> list[Item]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import io
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.ground import typed
+from core.ground import paper, typed
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.deeds import deed
 from core.models import Organization
@@ -18,6 +19,8 @@ from core.people import setup
 from core.trail import audit
 from core.trail.files import Upload
 
+SYSTEM = "内蒙古自治区专业技术人员继续教育管理系统"
+"""What the system is called where the office has not named it."""
 LONGEST = 40
 """Characters of a name: it stands in one line."""
 LARGEST = 1_000_000
@@ -37,11 +40,26 @@ class Identity:
     mark: bytes | None
     """A PNG of `SIDE` pixels at most."""
 
+    @property
+    def called(self) -> str:
+        """What stands on screens and paper: the office's name, else the system's."""
+        return self.name or SYSTEM
+
+    @property
+    def letterhead(self) -> paper.Letterhead:
+        """Name and mark as printed pages carry them (抬头)."""
+        return paper.Letterhead(self.called, self.mark)
+
 
 def identity(session: Session) -> Identity:
     """The office's own name and mark (单位名称、标志)."""
-    mark = setup.setting(session, "mark")
-    return Identity(setup.setting(session, "name") or "", base64.b64decode(mark) if mark else None)
+    return told(setup.settings(session))
+
+
+def told(settings: Mapping[str, str]) -> Identity:
+    """Name and mark, of settings that were read before (`setup.settings`)."""
+    mark = settings.get("mark")
+    return Identity(settings.get("name") or "", base64.b64decode(mark) if mark else None)
 
 
 @deed

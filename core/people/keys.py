@@ -24,7 +24,7 @@ from core.ground import db, paper, signing, typed
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.deeds import deed
 from core.models import AuditEntry, Organization, Setting, sealed_columns
-from core.people import accounts, setup
+from core.people import accounts, identity, setup
 from core.trail import audit
 
 MOST_NAMED = 20
@@ -295,7 +295,7 @@ def recovery_sheet(session: Session, *, actor: Actor, now: datetime) -> bytes:
     office = session.get_one(Organization, actor.organization_id)
     told = {"fingerprint": db.keys().fingerprints[0]}
     audit.record(session, audit.Event.KEY_PRINTED, office, actor=actor, after=told, now=now)
-    page = paper.Page("密钥恢复单　绝密，入保险柜")
+    page = paper.Page("密钥恢复单　绝密，入保险柜", by=identity.identity(session).letterhead)
     page.set_title("密钥恢复单")
     page.set_creation_date(now)
     page.add_page()

@@ -25,12 +25,12 @@ class Slip:
     until: datetime
 
 
-def printed(slips: Sequence[Slip], *, address: str, now: datetime) -> bytes:
+def printed(slips: Sequence[Slip], *, address: str, now: datetime, by: paper.Letterhead | None = None) -> bytes:
     """The slips (初始密码条) as an A4 PDF, five to a sheet. `address`: where to sign in, "" where it is not said.
 
     Refused codes: "glyph".
     """
-    page = paper.Page("初始密码条　沿线剪开，当面交给本人")
+    page = paper.Page("初始密码条　沿线剪开，当面交给本人", by=by)
     page.set_title("初始密码条")
     page.set_creation_date(now)
     page.set_auto_page_break(False)

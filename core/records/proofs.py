@@ -267,11 +267,11 @@ def _subject(year: int, code: str, league: str | None) -> str:
 # --- the printed page -----------------------------------------------------------------------------------------------
 
 
-def pdf(content: bytes) -> bytes:
+def pdf(content: bytes, *, by: paper.Letterhead | None = None) -> bytes:
     """A proof as an A4 PDF, with the file itself attached to it. Refused codes: "file", "glyph"."""
     proof = read(content)
     statement, signature = _statement(content)
-    page = paper.Page(f"入账证明　第{proof.batch}批第{proof.line}笔")
+    page = paper.Page(f"入账证明　第{proof.batch}批第{proof.line}笔", by=by)
     page.set_title(f"{proof.name}学时入账证明")
     page.set_creation_date(proof.issued_at)
     page.add_page()

@@ -123,7 +123,7 @@ def arrive(browser: Browser, base: str, username: str) -> Desk:
     page.get_by_label("用户名").fill(username)
     page.get_by_label("密码", exact=True).fill(people.PASSWORD)
     page.get_by_role("button", name="登录").click()
-    lands = "指标看板" if username == "leader" else "首页"
+    lands = {"leader": "指标看板", "title": "资格核验"}.get(username, "首页")
     expect(page.locator("h1")).to_have_text(lands, timeout=30_000)
     cookie = next(cookie for cookie in page.context.cookies() if cookie["name"] == "ce_session")
     assert cookie["httpOnly"]

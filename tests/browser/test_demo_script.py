@@ -34,12 +34,13 @@ def cast(home: Path, sqlite_template: Path, running: tuple[str, Path], monkeypat
     monkeypatch.setenv("CE_HOME", str(served))
 
 
-def menu(desk: Desk, title: str) -> None:
-    """Go where the menu leads, by a word that the script names."""
-    assert f"**{title}**" in SCRIPT, title
-    desk.settle()
-    desk.page.get_by_test_id("stSidebarNav").get_by_role("link", name=re.compile(title)).click()
-    expect(desk.page.locator("h1")).to_have_text(title, timeout=30_000)
+def menu(desk: Desk, *words: str) -> None:
+    """Go where the menu leads and then the strip above the page, by words that the script names."""
+    for word, place in zip(words, ("[data-testid=stSidebarNav]", ".st-key-strip"), strict=False):
+        assert f"**{word}**" in SCRIPT, word
+        desk.settle()
+        desk.page.locator(place).get_by_role("link", name=re.compile(word)).click()
+    expect(desk.page.locator("h1")).to_have_text(words[-1], timeout=30_000)
 
 
 def press(desk: Desk, words: str) -> None:
@@ -73,25 +74,25 @@ def leader_arrives(browser: Browser, server: str) -> Desk:
     return Desk(page, server)
 
 
-def sit(browser: Browser, server: str, username: str, title: str) -> Desk:
+def sit(browser: Browser, server: str, username: str, *words: str) -> Desk:
     """Take the seat of an account that the script names, on the page where its part begins."""
     assert f"（`{username}`）" in SCRIPT, username
     desk = seated(browser, server, username)
     desk.page.goto(server)
-    menu(desk, title)
+    menu(desk, *words)
     return desk
 
 
 def test_the_five_minutes_can_be_played_as_they_are_written(browser: Browser, server: str) -> None:
     leader = leader_arrives(browser, server)
     leader.sees(re.compile("知识更新能力提升项目已完成"))
-    menu(leader, "指标分解")
+    menu(leader, "专项项目", "指标分解")
     leader.sees("全区指标")
-    menu(leader, "计划表与总结")
+    menu(leader, "专项项目", "计划表与总结")
     press(leader, "计划表报送情况")
     leader.sees("未报送")
     for title in ("推荐遴选与培养", "高级研修", "数字技术工程师"):
-        menu(leader, title)
+        menu(leader, "专项项目", title)
 
     league = sit(browser, server, "league_reviewer", "审核")
     narrow(league, "推荐")
@@ -104,12 +105,12 @@ def test_the_five_minutes_can_be_played_as_they_are_written(browser: Browser, se
         open_first(region)
         region.sees(re.compile(words))
         narrow(region, kind)
-    menu(region, "入账批次与冲销")
+    menu(region, "人员与学时", "入账批次与冲销")
     region.sees(re.compile("冲销"))
 
     base = sit(browser, server, "base", "申报")
     base.sees(re.compile("退回"))
 
-    employer = sit(browser, server, "employer", "公示")
+    employer = sit(browser, server, "employer", "专项项目", "公示")
     employer.sees(re.compile("少数民族地区专业技术人才特培计划人选公示"))
-    menu(employer, "学时查询与审验卡")
+    menu(employer, "人员与学时", "学时查询与审验卡")

@@ -81,7 +81,7 @@ def test_an_empty_office_comes_to_its_first_card_by_workbooks_alone(browser: Bro
     window = browser.new_context(locale="zh-CN", viewport={"width": 1366, "height": 768})
     admin = Hand(heeded(window.new_page()), server)
     admin.page.goto(server)
-    for label, text in (("管理员姓名", "韩示"), ("用户名", "admin"), ("密码", PASSWORD)):
+    for label, text in (("管理员姓名", "韩示"), ("用户名", "admin"), ("密码", PASSWORD), ("再次输入密码", PASSWORD)):
         admin.fill(label, text)
     admin.click("建立空系统")
     sign_in(admin, "admin", PASSWORD)

@@ -173,6 +173,8 @@ def test_what_the_clock_leaves_out_is_put_down_with_its_reason(cast: c.Cast) -> 
     assert "已在另一处打开" in told.words
     assert beat(learner, phone, seconds=330).seconds == 155
     assert lost(learner, course)[0] == ("elsewhere", 45)
+    assert beat(learner, phone, seconds=-3600).seconds == 155  # the server's clock was set back by an hour
+    assert beat(learner, phone, seconds=-3570).seconds == 185
 
 
 def test_nobody_seeks_ahead_on_the_first_watch(cast: c.Cast) -> None:

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 import openpyxl
+import pypdfium2
 import pytest
+from PIL import Image
 
 from core.__main__ import main
 from core.eligibility import answers, applications, closing, printed, sheet
@@ -28,6 +30,7 @@ from core.ledger import books
 from core.ledger.books import Posting
 from core.models import Mode, Person, Source
 from core.people import persons
+from core.people.identity import Identity
 from core.people.persons import PersonFacts
 from core.tables import sheets
 from core.tables.values import Unclear
@@ -537,9 +540,15 @@ def test_an_application_from_a_form_is_the_application_of_a_file(office: Path) -
 def test_the_sheet_prints_with_the_number_masked(office: Path) -> None:
     cast = c.assemble()
     person(cast, 1, SHORT)
-    content = printed.sheet_pdf(sheet_of(cast, cells(1)), now=c.NOW)
-    assert content.startswith(b"%PDF-")
+    mark = io.BytesIO()
+    Image.new("RGBA", (64, 48), (200, 30, 30, 128)).save(mark, "PNG")
+    by = Identity("示例继续教育中心", mark.getvalue()).letterhead
+    content = printed.sheet_pdf(sheet_of(cast, cells(1)), now=c.NOW, by=by)
     assert c.id_number(1).encode() not in content
+    with pypdfium2.PdfDocument(content) as document:
+        pages = [page.get_textpage().get_text_range() for page in document]
+        assert all("示例继续教育中心" in page for page in pages)
+        assert any(each.type == pypdfium2.raw.FPDF_PAGEOBJ_IMAGE for each in document[0].get_objects())
 
 
 def test_a_sheet_that_could_not_be_printed_whole_names_the_character(office: Path) -> None:

@@ -13,7 +13,7 @@ from core.__main__ import main
 from core.ground import db
 from core.ground.access import Refused
 from core.models import Person, Setting
-from core.people import keys
+from core.people import identity, keys
 from core.trail import audit, files
 from tests import cast as c
 
@@ -159,6 +159,7 @@ def test_the_recovery_sheet_has_the_words_and_is_the_regions_administrators_alon
     (phrase,) = keys.phrases()
     assert "".join(phrase.split()) in "".join(char for char in text if not char.isspace())
     assert db.keys().fingerprints[0] in text
+    assert identity.SYSTEM in text
 
 
 def test_the_key_may_lie_elsewhere(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

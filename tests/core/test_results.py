@@ -17,6 +17,7 @@ from core.ground import db
 from core.ground.access import Refused
 from core.ledger import checks, statements
 from core.models import LessonKind, Outcome, ResultBatch, ResultSource, ResultState, Source
+from core.office import home
 from core.tables.mending import Change, Mended
 from core.trail import audit
 from core.trail.files import Upload
@@ -88,8 +89,11 @@ def test_every_result_has_a_receipt_and_hours_wait_for_the_office_in_charge(cast
         assert "由其他人社部门主管" in receipts["words"][3]
         assert receipts["id_number"][0] == f"{c.id_number(1)[:6]}********{c.id_number(1)[-4:]}"
         assert list(receipts["said"][:2]) == ["85分、合格", "40.5分、未合格"]
-        assert results.waiting(session, cast["reviewer"]) == 1
-        assert results.waiting(session, cast["hohhot_reviewer"]) == 0
+        assert [each.id for each in results.waiting(session, cast["reviewer"])] == [batch.id]
+        assert not results.waiting(session, cast["hohhot_reviewer"])
+        assert home.counts(session, cast["reviewer"], now=c.NOW)["result"] == 1
+        soon = home.home(session, cast["reviewer"], now=c.NOW).soon
+        assert ("result", batch.id, "外来成绩待确认") in [(each.kind, each.id, each.words) for each in soon.items]
     for by, code in (("exam", "role"), ("hohhot_reviewer", "missing"), ("admin", "role")):
         with db.transaction() as session, pytest.raises(Refused, match=rf"^{code}:"):
             results.confirm(session, batch.id, version=1, actor=cast[by], now=c.NOW)

@@ -14,6 +14,7 @@ from core.law.notices import Subject
 from core.ledger import books
 from core.ledger.books import Posting
 from core.models import Person, Source
+from core.office import home
 from core.people import persons
 from core.records.shortfalls import Lack, shortfalls
 from tests import cast as c
@@ -118,6 +119,7 @@ def test_only_those_short_are_listed_when_asked_for(office_with_people: c.Cast) 
     assert names(asked(cast, "employer", lack=Lack.YEAR, limit=1, offset=1)) == ["赵示3"]
     with db.reading() as session:
         assert shortfalls(session, cast["employer"], 2024, lack=Lack.YEAR, limit=0)[1] == 2
+        assert home.home(session, cast["employer"], now=c.NOW).people == (4, 2)
 
 
 def test_a_year_without_a_notice_is_said_to_be_one_and_nobody_is_short_in_it(office_with_people: c.Cast) -> None:

@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core.ground import db
-from core.ground.access import Actor, Role
+from core.ground.access import ROLE_HOMES, Actor, OrganizationKind, Role
 from core.models import Account
 from core.people import accounts, passwords, setup
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import MAIN, boxes, frames, listed, open_page, sign_in
+from tests.pages.conftest import MAIN, NOW, boxes, frames, listed, open_page, sign_in
 from tests.pages.test_deeds import ahead
-from web import context, first_visit, shell
+from web import context, first_visit, screens, shell
 
 PAGES = sorted(path.stem for path in (db.ROOT / "pages").glob("*.py"))
 
@@ -83,8 +83,36 @@ def add_person(cast: Cast) -> None:
         )
 
 
+ELSEWHERE = {"paper", "people", "presentation", "results"}
+"""Reached from the list of what is filed, from the dashboard, by an older address, by those who make courses alone."""
+
+
 def test_the_page_table_names_every_page_and_no_other() -> None:
     assert set(MAY_OPEN) == set(PAGES)
+
+
+def test_everybodys_menu_has_nine_entries_at_most_and_leads_to_every_page_of_the_role() -> None:
+    head = {screen.file for room in screens.SCREENS[screens.HEAD].values() for screen in room}
+    for role in Role:
+        here = Actor(1, "甲", role, 1, "示例单位", ROLE_HOMES[role][0])
+        entries = [entry for section in screens.menu(here, NOW.year).values() for entry in section]
+        assert len(entries) <= 9, role
+        led = [screen.file for entry in entries for screen in entry.screens]
+        assert len(led) == len(set(led))
+        may = {page for page, roles in MAY_OPEN.items() if role in roles}
+        assert set(led) | head <= may, role
+        assert may - set(led) - head <= ELSEWHERE, role
+        assert screens.lands(role) in ("", entries[0].screens[0].file)
+    first = screens.menu(Actor(1, "甲", Role.TITLE_OFFICER, 1, "示例厅", OrganizationKind.REGION_HR), NOW.year)
+    assert [entry.title for entry in first[""]] == ["资格核验", "首页"]
+
+
+def test_what_waits_on_a_page_is_counted_at_its_entry_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell, "registered", lambda name, **told: (told["visibility"], told["title"]))
+    here = Actor(1, "甲", Role.REVIEWER, 1, "示例厅", OrganizationKind.REGION_HR)
+    sections = screens.pages(screens.menu(here, NOW.year), {"courses": 2, "exams": 1, "review": 3})
+    shown = {title for section in sections.values() for visibility, title in section if visibility == "visible"}
+    assert {"网络课程与考试（3）", "审核（3）", "专项项目"} <= shown
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -105,6 +133,8 @@ def test_each_role_opens_its_pages_and_is_told_at_the_others(cast: Cast, role: R
     add_person(cast)
     username = next(name for name, actor in cast.actors.items() if actor.role is role)
     token = sign_in(username)
+    menu = screens.menu(cast.actors[username], NOW.year)
+    rooms = [{screen.file for screen in entry.screens} for section in menu.values() for entry in section]
     for page in PAGES:
         app = open_page(page, token)
         assert not app.exception, f"{role} on {page}: {app.exception[0].stack_trace}"
@@ -112,6 +142,8 @@ def test_each_role_opens_its_pages_and_is_told_at_the_others(cast: Cast, role: R
             assert app.title, f"{role} should see {page}"
             refusals = [error for error in boxes(app, "error") if "不符合" not in error]  # a decision is no refusal
             assert not refusals, f"{role} on {page}: {refusals}"
+            strip = next((each for each in rooms if page in each and len(each) > 1), set())
+            assert strip <= {link.proto.page for link in app.get("page_link")}, f"{role} on {page}"
         else:
             assert not app.title
             assert "您当前的角色是" in boxes(app, "error")[0], f"{role} on {page}"
@@ -222,6 +254,9 @@ def test_an_empty_office_begins_at_its_own_machine_or_with_the_code_of_its_conso
     assert {button.label for button in app.button} == {"载入演示数据", "建立空系统"}
 
 
+SECRET = "Long-enough-24"
+
+
 @pytest.fixture
 def at_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever opens a page sits at the machine that serves it."""
@@ -234,14 +269,20 @@ def test_an_empty_office_begins_with_its_administrator(office: Path, at_the_serv
     app.text_input(key="admin-name").input("王管理")
     app.text_input(key="admin-username").input("wang")
     app.text_input(key="admin-password").input("short")
+    app.text_input(key="admin-again").input("shorter")
+    next(button for button in app.button if button.label == "建立空系统").click().run()
+    assert "两次输入的密码不一致" in boxes(app, "error")[0]
+    assert "密码至少12位" in app.caption[0].value  # before it is broken
+    app.text_input(key="admin-again").input("short")
     next(button for button in app.button if button.label == "建立空系统").click().run()
     assert "密码至少" in boxes(app, "error")[0]
-    app.text_input(key="admin-password").input("Long-enough-24")
+    for field in ("password", "again"):
+        app.text_input(key=f"admin-{field}").input(SECRET)
     next(button for button in app.button if button.label == "建立空系统").click().run()
     assert not app.exception
     assert [field.label for field in app.text_input] == ["用户名", "密码"]
     app.text_input[0].input("wang")
-    app.text_input[1].input("Long-enough-24")
+    app.text_input[1].input(SECRET)
     app.button[0].click().run()
     app.run()
     assert app.title[0].value == "首页"
@@ -254,7 +295,7 @@ def test_an_office_that_the_command_line_opened_asks_for_its_administrator_only(
         setup.open_office(session, kind="empty", now=people.NOW)
     app = AppTest.from_file(MAIN, default_timeout=60).run()
     assert {button.label for button in app.button} == {"设置管理员"}
-    for field, value in (("name", "王管理"), ("username", "wang"), ("password", "Long-enough-24")):
+    for field, value in (("name", "王管理"), ("username", "wang"), ("password", SECRET), ("again", SECRET)):
         app.text_input(key=f"admin-{field}").input(value)
     app.button[0].click().run()
     assert not app.exception

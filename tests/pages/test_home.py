@@ -51,7 +51,7 @@ def test_a_base_opens_what_it_owes_and_an_empty_list_says_what_next(cast: Cast) 
     (below,) = [label for address, label in lines("reviewer").items() if address.endswith(f"kind=plan&item={plan.id}")]
     assert "逾期" in below
     app = open_page("home", sign_in("hohhot_base"))
-    assert [each.value for each in app.caption if "没有待填写" in each.value]
+    assert [each.value for each in app.info if "没有待填写" in each.value]
 
 
 def test_who_decides_and_files_nothing_is_not_told_to_open_what_is_to_be_done(cast: Cast) -> None:

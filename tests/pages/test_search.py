@@ -19,7 +19,7 @@ def found(by: str, text: str) -> dict[str, dict[str, list[str]]]:
     assert not app.exception, app.exception[0].stack_trace
     assert text not in str(dict(app.query_params))
     links = [each.proto for each in app.get("page_link")]
-    return {each.page: parse_qs(each.query_string) for each in links if each.page != "home"}
+    return {each.page: parse_qs(each.query_string) for each in links if each.query_string}
 
 
 def test_what_is_found_opens_where_its_role_works_with_it(cast: Cast) -> None:

@@ -17,6 +17,7 @@ from core.office import dashboards
 from core.office.dashboards import Board, Wanted, charts
 from core.office.dashboards.charts import MARK, Figure
 from core.office.dashboards.programmes import Line
+from core.people import identity
 from core.submissions import workflow
 from web import address, context, shell, submissions, tables
 from web.deeds import Who
@@ -130,7 +131,11 @@ def brief(ask: Ask) -> None:
             seen = ask.board(session, who["actor"])
             lines = dashboards.programmes.lines(session, who["actor"], seen)
             said = dashboards.brief.brief(seen, lines, ask.foot(seen))
-            return dashboards.brief.pdf(said, seen) if kind == "pdf" else dashboards.brief.pptx(said, seen, lines)
+            return (
+                dashboards.brief.pdf(said, seen, by=identity.identity(session).letterhead)
+                if kind == "pdf"
+                else dashboards.brief.pptx(said, seen, lines)
+            )
 
         return tables.deferred(make, db.reading)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.ground.hours import hours_text
 from core.models import Source
 from core.records import proofs
-from web import deeds
+from web import context, deeds
 from web.deeds import Who
 
 
@@ -52,4 +52,9 @@ def _issue(person_id: int, key: str) -> None:
         return f"第{batch}批第{line}笔的入账证明已出具，请下载。", proofs.issue(session, batch, line, **who)
 
     if file := deeds.deed(act, "proof", batch, line):
-        st.session_state["proof"] = (person_id, (batch, line), file, proofs.pdf(file))
+        st.session_state["proof"] = (
+            person_id,
+            (batch, line),
+            file,
+            proofs.pdf(file, by=context.known().whose.letterhead),
+        )

@@ -37,7 +37,7 @@ def show(sheet: DecisionSheet, actor: Actor) -> None:
         return
     st.download_button(
         "下载核验单（PDF）",
-        lambda: printed.sheet_pdf(sheet, now=context.now()),
+        lambda: printed.sheet_pdf(sheet, now=context.now(), by=context.known().whose.letterhead),
         f"资格核验单-{sheet.name}.pdf",
         "application/pdf",
         key=f"sheet-pdf-{sheet.digest[:16]}",

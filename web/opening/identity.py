@@ -12,7 +12,7 @@ from core.people import identity, setup
 from core.trail.files import Upload
 from web import deeds
 from web.deeds import Who
-from web.words import OFFICE, md
+from web.words import md
 
 
 def form() -> None:
@@ -32,7 +32,9 @@ def form() -> None:
         deeds.deed(act, "identity", name, keep, hash(mark.content if mark else b""))
 
     with st.form("identity", width=640):
-        st.text_input("单位名称", found.name, key="identity-name", max_chars=identity.LONGEST, placeholder=OFFICE)
+        st.text_input(
+            "单位名称", found.name, key="identity-name", max_chars=identity.LONGEST, placeholder=identity.SYSTEM
+        )
         st.file_uploader(
             f"标志（可不设；PNG或JPG，{identity.LARGEST // 1_000_000}MB以内，缩成{identity.SIDE}像素见方）",
             list(identity.ENDINGS),

@@ -118,7 +118,7 @@ def password_slips(handed: list[Slip]) -> None:
         with st.container(horizontal=True):
             st.download_button(
                 "下载初始密码条（PDF）",
-                lambda: slips.printed(handed, address=context.origin(), now=now),
+                lambda: slips.printed(handed, address=context.origin(), now=now, by=context.known().whose.letterhead),
                 "初始密码条.pdf",
                 "application/pdf",
                 type="primary",

@@ -1,3 +1,3 @@
 """People on file (人员) on screen: the record, its changes, duplicates."""
 
-__all__ = ["changing", "duplicates", "record"]
+__all__ = ["changing", "duplicates", "listing", "record"]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, resident_id
 from core.ground.access import Actor
+from core.models import Person
 from core.people import acts, organizations, persons
 from core.records import privacy
 from core.trail import files
@@ -19,42 +20,48 @@ from web.people import changing, duplicates
 from web.words import md, moment_text
 
 
-def one(person_id: int, actor: Actor) -> None:
-    """A person's record (人员): facts, links, history, and the deeds of the authority in charge."""
+def one(person_id: int, actor: Actor, *, below_hours: bool = False) -> None:
+    """A person's record (人员): facts, history, and the deeds of the authority in charge.
+
+    `below_hours`: the page says above who it is, where the person works and what was studied.
+    """
     with db.reading() as session:
         person = persons.one(session, person_id, actor)
         offices = organizations.authorities(session)
+    work = [("工作单位", person.employer_name), ("专业技术职务", person.post), ("从事专业", person.specialty)]
     with st.container(border=True):
-        st.markdown(f"#### {md(person.name)}　:gray[{resident_id.mask(person.id_number)}]")
+        if below_hours:
+            st.markdown("**人员信息**")
+        else:
+            st.markdown(f"#### {md(person.name)}　:gray[{resident_id.mask(person.id_number)}]")
         facts(
             [
                 ("性别与出生年代", f"{person.sex}，{resident_id.about(person.birth_on)}"),
-                ("工作单位", person.employer_name),
                 ("管理权限", offices[person.authority_id]),
-                ("专业技术职务", person.post),
-                ("从事专业", person.specialty),
                 ("入库时间", moment_text(person.added_at)),
+                *(() if below_hours else work),
             ]
         )
-        st.page_link(
-            shell.page_file("credit_lookup"),
-            label="查看学时明细、打印审验卡",
-            icon=":material/arrow_forward:",
-            query_params={"person": str(person.id)},
-        )
-        changes(person.id, actor)
-        duplicates.listed(person, actor)
-        if acts.may_keep(person, actor):
-            offered = {
-                "更正姓名或身份证号": changing.correction,
-                "调动": changing.move,
-                "合并重复人员": duplicates.merge,
-            }
-            chosen = st.segmented_control("办理", list(offered), key=f"act-{person.id}-{person.version}")
-            if chosen:
-                offered[chosen](person, offices)
-        elif actor.role in acts.KEEPERS:
-            st.caption(f"更正、调动和合并由{md(offices[person.authority_id])}办理，您可以查看。")
+        if not below_hours:
+            shell.link("credit_lookup", "查看学时明细、打印审验卡", person=str(person.id))
+        _kept(person, offices, actor)
+
+
+def _kept(person: Person, offices: dict[int, str], actor: Actor) -> None:
+    """How a record is kept (人员信息): its history, its duplicates, and the deeds of the authority in charge."""
+    changes(person.id, actor)
+    duplicates.listed(person, actor)
+    if acts.may_keep(person, actor):
+        offered = {
+            "更正姓名或身份证号": changing.correction,
+            "调动": changing.move,
+            "合并重复人员": duplicates.merge,
+        }
+        chosen = st.segmented_control("办理", list(offered), key=f"act-{person.id}-{person.version}")
+        if chosen:
+            offered[chosen](person, offices)
+    elif actor.role in acts.KEEPERS:
+        st.caption(f"更正、调动和合并由{md(offices[person.authority_id])}办理，您可以查看。")
 
 
 def changes(person_id: int, actor: Actor) -> None:

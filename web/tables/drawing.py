@@ -17,7 +17,7 @@ import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor
-from web import address, context
+from web import address, context, shell
 from web.tables.cells import worded
 from web.tables.columns import Kind, heading, kind, written
 from web.words import tone
@@ -64,7 +64,7 @@ def pick(
 ) -> int | None:
     """Selectable table (选择一行): the choice is kept in the query parameter `name`. Answers the chosen id."""
     if frame.empty:
-        st.info(empty)
+        shell.empty(empty)
         return address.chosen(name)
     ids, chosen, key = [int(value) for value in frame[by]], address.chosen(name), f"{name}-table"
 

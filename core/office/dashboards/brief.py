@@ -161,9 +161,9 @@ def _drawn(seen: Board) -> list[charts.Figure]:
 # --- two pages --------------------------------------------------------------------------------------------------------
 
 
-def pdf(said: Brief, seen: Board) -> bytes:
+def pdf(said: Brief, seen: Board, *, by: paper.Letterhead | None = None) -> bytes:
     """The brief on two pages of A4 (简报). Refused codes: "glyph"."""
-    page = paper.Page(said.foot)
+    page = paper.Page(said.foot, by=by)
     page.add_page()
     paper.heading(page, said.title, [said.foot])
     page.ln(2)
