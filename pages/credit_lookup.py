@@ -50,7 +50,7 @@ def person_page(person_id: int) -> None:
         lost = appeals.lost(session, person_id, actor)
     with st.container(border=True):
         st.markdown(f"#### {md(person.name)}　:gray[{resident_id.mask(person.id_number)}]")
-        facts([("工作单位", person.employer_name), ("专业技术职务", person.post), ("从事专业", person.specialty)])
+        facts(record.work(person))
         if actor.role in (Role.REVIEWER, Role.TITLE_OFFICER, Role.EMPLOYER_CLERK):
             record.revealing(person_id)
         stands = entries[entries["standing"] == Standing.STANDS] if len(entries) else entries

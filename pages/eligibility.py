@@ -133,14 +133,12 @@ def by_person(person_id: int | None) -> None:
         text = address.searched("姓名或身份证号", key="q", width=300, placeholder=hint)
 
         def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-            found, count = persons.find(session, who, text=text, **page)
-            return found, count
+            return persons.find(session, who, text=text, **page)
 
         frame, count = tables.listing(asked, actor, name="person")
         st.caption(f"共{count:,}人" + ("，选中一人后填写申报情况" if count else ""))
-        shown = ["name", "post", "employer", "id_mask"]
-        empty = "没有符合条件的人员。请核对姓名或完整身份证号。"
-        person_id = tables.pick(frame, shown, name="person", empty=empty)
+        shown = ["name", "post", "level", "employer", "id_mask"]
+        person_id = tables.pick(frame, shown, name="person", empty="没有符合条件的人员。请核对姓名或身份证号。")
     if person_id is None:
         return
     with db.reading() as session:

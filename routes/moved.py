@@ -15,6 +15,7 @@ from routes import verify
 
 PAGES: dict[str, list[tuple[str, str, dict[str, str], str]]] = {
     # once             parameter of the record, now, what it shows there, the parameter there
+    "/home": [("", "/", {}, "")],  # by its file's name; to Streamlit that of the first page is no address
     "/plan_approval": [("plan", "/review", {"kind": "plan"}, "item")],
     "/report_review": [("report", "/review", {"kind": "report"}, "item")],
     "/claim_review": [("claim", "/review", {"kind": "claim"}, "item")],

@@ -22,14 +22,14 @@
     "Something went wrong": "程序出错了", "Error:": "出错：", "Clear selection": "取消选择", "Choose date": "选择日期", "Choose date range": "选择起止日期",
     "yyyy": "年", "mm": "月", "dd": "日", "Empty": "未填", "Next month": "下个月", "Previous month": "上个月", "Add files": "添加文件", "file upload": "上传文件", "App pages": "页面", "Navigate to home page": "回到首页", "Sidebar": "菜单",
     "Failed to generate file for download": "没有生成文件，可能刚被他人更改，或登录已失效。请刷新页面后重试。",
-    "Pagination": "翻页", "Link to heading": "标题的链接", "(opens in new tab)": "（在新标签页中打开）", "Skip to main content ": "跳到正文",
+    "Pagination": "翻页", "(required)": "（必填）", "(optional)": "（可不填）", "Link to heading": "标题的链接", "(opens in new tab)": "（在新标签页中打开）", "Skip to main content ": "跳到正文",
     "Increment": "加", "Decrement": "减", "Dismiss": "关闭", "Show suggestions": "列出可选项", "Suggestions": "可选项", "Selected values": "已选",
     "Selectbox options": "可选项", "Multiselect options": "可选项", "Select...": "请选择", "No options": "没有可选项", "Clear entry": "清空", "Clear date": "清空日期",
     "Clear dates": "清空日期", "Clear time": "清空时间", "Clear date and time": "清空时间", "Choose date and time": "选择日期和时间", "Time": "时间", "Date range": "起止日期",
     "Quick select a date range": "常用的起止日期", "Past Week": "最近一周", "Past Month": "最近一个月", "Past 3 Months": "最近三个月", "Past 6 Months": "最近六个月",
     "Past Year": "最近一年", "Past 2 Years": "最近两年", "First available date": "可选的第一天", "Last available date": "可选的最后一天", "Calendar": "日历",
     "Start Date": "开始日期", "End Date": "结束日期", "Click to start selecting date range": "点此选开始日期", "Click to finish selecting date range": "点此选结束日期",
-    "day of the week": "星期", "Previous": "上一个", "Next": "下一个", "day": "日", "month": "月", "year": "年", "hour": "时", "minute": "分", "second": "秒", "AM/PM": "上午或下午",
+    "Previous": "上一个", "Next": "下一个", "AM/PM": "上午或下午",
     "Use arrow keys to navigate. Enter to select. Tab to switch between calendar and time. Escape to close.":
       "用方向键移动，回车键选定，Tab键在日历和时间之间切换，Esc键关闭。",
     "Long press or press Alt + ArrowDown to open menu": "长按，或按Alt+向下键打开菜单", "Hours must be 0–23.": "小时应在0至23之间。", "Hours must be 0–23": "小时应在0至23之间",
@@ -43,8 +43,7 @@
     "True": "是", "False": "否", "Automatic": "自动", "Localized": "千位分隔", "Plain": "原样", "Compact": "缩写", "Dollar": "美元", "Euro": "欧元", "Yen": "日元", "Percent": "百分比",
     "Scientific": "科学计数", "Accounting": "会计格式", "Distance": "距今", "Duration": "时长", "Bytes": "字节", "Edit": "编辑", "Rename": "改名", "Add row": "添加一行",
     "Delete row(s)": "删除所选的行", "Previous Result": "上一处", "Next Result": "下一处", "Close Search": "关闭查找", "Cancel (Escape)": "取消（Esc键）",
-    "text": "文字", "number": "数字", "object": "内容", "date": "日期", "datetime": "时间", "time": "时间", "checkbox": "是否", "selectbox": "选项", "multiselect": "多选", "list": "列表",
-    "link": "链接", "progress": "进度", "image": "图片", "json": "内容", "Button action menu": "操作", "Markdown content": "内容", "Edit markdown content": "编辑内容",
+    "Button action menu": "操作", "Markdown content": "内容", "Edit markdown content": "编辑内容",
     "Enter markdown text...": "输入内容", "Audio player": "音频", "Video player": "视频", "⚠️ Please fill out this cell.": "⚠️ 请填写这一格。",
     "The value is not part of the allowed options.": "不在可选项中。", "The value cannot be interpreted as a number.": "应为数字。", "Failed to load data": "没有载入数据，请刷新页面",
     "No active connection is available to load more rows.": "连接已断开，没有载入其余各行。", "All selected options have been cleared.": "已清空所选各项。",
@@ -59,9 +58,16 @@
     ", or": "或", "here": "",
     "Is Streamlit still running? If you accidentally stopped Streamlit, just restart it in your terminal:": "服务器没有响应，正在重新连接。", "streamlit run yourscript.py": "长时间没有恢复的，请告诉管理员。",
     "Streamlit server is not responding. Are you connected to the internet?": "服务器没有响应，正在重新连接。请检查网络。",
-    "Vega visualization": "图表", "visualization": "图表", "axis": "坐标轴", "legend": "图例", "title": "标题", "subtitle": "副标题", "bar": "条形", "Click to view actions": "图表操作",
+    "Vega visualization": "图表", "Click to view actions": "图表操作",
     "View Source": "图表定义", "View Compiled Vega": "图表定义", "Open in Vega Editor": "在编辑器中打开", "Streamlit logo": "标志", "App Logo": "标志",
     "Use arrow keys to navigate dates. Enter to select. Escape to close.": "用方向键移动日期，回车键选定，Esc键关闭。",
+  };
+  // Words that label something and would be somebody's own word where they stand as text: a user name, a title.
+  const LABELS = {
+    day: "日", month: "月", year: "年", hour: "时", minute: "分", second: "秒", text: "文字", number: "数字", object: "内容", date: "日期",
+    datetime: "时间", time: "时间", checkbox: "是否", selectbox: "选项", multiselect: "多选", list: "列表", link: "链接", progress: "进度",
+    image: "图片", json: "内容", visualization: "图表", axis: "坐标轴", legend: "图例", title: "标题", subtitle: "副标题", bar: "条形",
+    "day of the week": "星期",
   };
   const PATTERNS = [
     [/^(?:Limit )?(\d+)\s*MB per file(?: [•·] (.*))?$/, (_, size, kinds) => `每个文件不超过${size}MB${kinds ? "，可用 " + kinds : ""}`],
@@ -120,9 +126,10 @@
   // What an axis or a legend of a chart runs over.
   const scale = (what) => what.replace(/^values from (.*) to (.*)$/s, "从$1到$2").replace(/^\d+ values?: (.*)$/s, "$1").replace(/^\d+ boundar(?:y|ies): (.*)$/s, "分界$1")
     .replace(", ending with ", "……").replaceAll(", ", "、");
-  const inChinese = (text, node) => {
+  const inChinese = (text, node, label = false) => {
     const plain = text.trim();
     if (!plain || plain.length > 400) return null;
+    if (label && Object.hasOwn(LABELS, plain)) return LABELS[plain];
     if (Object.hasOwn(WORDS, plain)) return text.replace(plain, WORDS[plain]);
     for (const [pattern, words] of PATTERNS) {
       const match = plain.match(pattern);
@@ -143,7 +150,7 @@
       if (words !== null && words !== node.data) node.data = words;
     } else if (node.nodeType === Node.ELEMENT_NODE) {
       for (const name of NAMES) {
-        const words = node.hasAttribute(name) ? inChinese(node.getAttribute(name), node) : null;
+        const words = node.hasAttribute(name) ? inChinese(node.getAttribute(name), node, true) : null;
         if (words !== null) node.setAttribute(name, words);
       }
       // The menu's list has divs between itself and its items, so that screen readers count none: say what they are.
@@ -164,7 +171,10 @@
       level = said;
       if (said === own) each.removeAttribute("aria-level"); else each.setAttribute("aria-level", said);
     }
-    document.querySelectorAll("[role=navigation][aria-label^=翻页]").forEach((each, at) => each.setAttribute("aria-label", at ? `翻页${at + 1}` : "翻页"));
+    document.querySelectorAll("[role=navigation][aria-label^=翻页]").forEach((each, at) => {
+      const name = at ? `翻页${at + 1}` : "翻页";
+      if (each.getAttribute("aria-label") !== name) each.setAttribute("aria-label", name);  // to set it wakes the observer
+    });
   };
   let waiting = 0;
   const soon = () => { waiting ||= setTimeout(() => { waiting = 0; outline(); }, 200); };

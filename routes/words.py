@@ -20,7 +20,8 @@ white-space:normal;font-size:.875rem}
 [data-testid=stException] a{display:none}
 [data-testid=stCaptionContainer],kbd{opacity:.85!important}
 [role=radio][aria-checked=true] p,[data-selected=true] p{color:color-mix(in srgb,currentColor 45%,CanvasText)!important}
-:focus-visible{outline:2px solid #3b78b8!important;outline-offset:1px}</style>
+:is(a,button,summary,[role],[tabindex]):not(input,textarea,main,section,[role=dialog]):focus-visible{
+outline:2px solid #3b78b8!important;outline-offset:1px}</style>
 <script src="/words.js?"""
     + _DIGEST
     + b"""" defer></script>"""

@@ -68,7 +68,8 @@ def strangers() -> None:
     assert len(samples) == 600
     with db.reading() as session:
         persons = list(session.scalars(sa.select(Person)))
-        assert len(persons) == 5000
+        assert len(persons) == 5001
+        assert len([person for person in persons if person.merged_into_id]) == 1  # one whose number was mistyped
         for person in persons:
             assert resident_id.problem(person.id_number) is None
             assert person.id_number.startswith("150199")
@@ -139,7 +140,7 @@ def test_the_demonstration_shows_every_role_state_and_deadline_by_people_there_a
         decided = decisions.decided(session, who(session, "title"))
         assert set(decided["year"]) == {2025, 2026}
         assert {"符合", "不符合"} <= set(decided["outcome"])
-        assert {"更正", "调动"} == {each.label for each in session.scalars(sa.select(models.PersonChange.kind))}
+        assert {"更正", "调动", "合并"} == {each.label for each in session.scalars(sa.select(models.PersonChange.kind))}
         for each in ACCOUNTS:
             account = session.scalars(sa.select(Account).where(Account.username == each.username)).one()
             assert (account.role, account.organization.name) == (each.role, each.organization)
@@ -167,7 +168,7 @@ def test_the_demonstration_shows_every_role_state_and_deadline_by_people_there_a
         )
         origins = statements.batches(session, who(session, "admin"), limit=None)[0]
         assert {"claim", "import", "reversal"} <= set(origins["origin"])
-        assert list(origins[origins["origin"] == "import"]["standing"]) == ["reversed"]
+        assert list(origins[origins["origin"] == "import"]["standing"]) == ["reversed", "stands"]
         makeup = [plan for plan in session.scalars(sa.select(Plan)) if plan.credit_years]
         assert [plan.state for plan in makeup] == [State.SUBMITTED]
         assert db.faults(session, models.append_only_tables()) == []

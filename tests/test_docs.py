@@ -85,6 +85,22 @@ def test_every_command_in_the_readme_exists(line: str, capsys: pytest.CaptureFix
     assert "usage" in capsys.readouterr().out
 
 
+def test_every_page_and_word_that_the_readme_sends_a_newcomer_to_is_in_the_product() -> None:
+    screens = (db.ROOT / "web" / "screens.py").read_text(encoding="utf-8")
+    table = README[README.index("| 步骤 | 谁来办 | 在哪里 |") :].split("\n\n")[0]
+    places = [row.split("|")[3] for row in table.splitlines()[2:]]
+    named = [
+        word.strip() for place in places for word in re.sub("（[^）]*）", "", place).split("、") if "/" not in word
+    ]
+    assert len(named) >= 20
+    assert [word for word in named if f'"{word}"' not in screens] == []
+    script = README[README.index("## The five-minute demonstration") : README.index("## The house")]
+    said = "".join(
+        path.read_text(encoding="utf-8") for part in ("core", "web", "pages") for path in (db.ROOT / part).rglob("*.py")
+    )
+    assert [word for word in re.findall("[一-鿿]{2,}", script) if word not in said] == []
+
+
 def rooms(name: str) -> list[str]:
     """What the picture shows in a package: the words below its line."""
     (house,) = re.findall(r"```\nrun\.py(.*?)```", README, re.DOTALL)

@@ -61,6 +61,30 @@ def about(record: str, record_id: int, actor: Actor) -> Place | None:
     return {"organization": ("calendar", {}), "quota": ("targets", {})}.get(record)
 
 
+def record(kind: str, record_id: int, actor: Actor) -> Place | None:
+    """Where an actor opens what a line of the trail is about (打开记录); None where the actor has no page for it."""
+    if kind in KINDS or kind in ("public_notice", "course"):
+        return place(kind, record_id, actor)
+    number = str(record_id)
+    if kind == "person":
+        return None if actor.role in (Role.BASE_CLERK, Role.PERSON) else ("credit_lookup", {"person": number})
+    if kind == "decision_run":
+        return ("eligibility", {"view": "已存档", "run-id": number}) if actor.role in OFFICERS else None
+    if kind == "credit_batch":
+        return ("ledger", {"batch": number}) if actor.role in (Role.REVIEWER, Role.ADMIN) else None
+    if kind == "result_batch":
+        return ("results", {"batch": number}) if actor.role in (Role.REVIEWER, Role.BASE_CLERK) else None
+    if kind == "quota":
+        return "targets", {}
+    kept = {"organization": "organizations", "account": "organizations", "intake": "moving_in"}
+    kept |= {"card_template": "card_templates", "policy_draft": "policy_lab"}
+    return (
+        (kept[kind], {"view": "账号"} if kind == "account" else {})
+        if kind in kept and actor.role is Role.ADMIN
+        else None
+    )
+
+
 def menu(counts: dict[str, int], actor: Actor) -> dict[str, int]:
     """Counts beside the menu (待办数) by page file, out of those by kind."""
     pages = {code: "filing" for code, kind in KINDS.items() if kind.filed_by(actor)}

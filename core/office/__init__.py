@@ -4,6 +4,7 @@ __all__ = [
     "backups",
     "calendar",
     "checklist",
+    "chronicle",
     "daily",
     "dashboards",
     "home",

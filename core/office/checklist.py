@@ -209,4 +209,4 @@ def _mail(session: Session, actor: Actor, now: datetime) -> _State:
         return False, refused.words
     if post:
         return True, f"由{post.sender}经{post.host}发出。"
-    return False, "没有设置邮件服务器，提醒只在系统内显示。请在服务器上设置 CE_SMTP。"
+    return False, "没有设置邮件服务器，提醒只在系统内显示。请在“机构与账号”的“本单位”填写。"

@@ -26,6 +26,7 @@ from core.models import (
     Submission,
     leagues,
 )
+from core.people import titles
 from core.trail import audit
 
 
@@ -245,7 +246,7 @@ def find(
 
     Persons by name or part of it, or by exact ID number, and by employer; and how many fit in all.
 
-    Columns: id, name, id_mask, sex, employer, post, specialty, authority. Full numbers never leave here.
+    Columns: id, name, id_mask, sex, employer, post, level, specialty, authority. Full numbers never leave here.
     """
     conditions = matching(actor, text=text, employer=employer)
     count = session.scalar(sa.select(sa.func.count(Person.id)).where(*conditions)) or 0
@@ -265,13 +266,19 @@ def find(
             "sex": person.sex,
             "employer": person.employer_name,
             "post": person.post,
+            "level": title_level(person),
             "specialty": person.specialty,
             "authority": authority,
         }
         for person, authority in session.execute(query)
     ]
-    columns = ["id", "name", "id_mask", "sex", "employer", "post", "specialty", "authority"]
+    columns = ["id", "name", "id_mask", "sex", "employer", "post", "level", "specialty", "authority"]
     return pd.DataFrame(rows, columns=columns), count
+
+
+def title_level(person: Person) -> str:
+    """The level of somebody's title (职称级别): as it was stated, else as the name of the post tells it, else ""."""
+    return person.level or titles.level_of(person.post)
 
 
 def one(session: Session, person_id: int, actor: Actor) -> Person:

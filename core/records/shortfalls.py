@@ -32,7 +32,7 @@ class Lack(Labelled):
     WINDOW = "window", "申报年限内有短缺"
 
 
-FACTS = ("id", "name", "id_mask", "employer", "post", "authority")
+FACTS = ("id", "name", "id_mask", "employer", "post", "level", "authority")
 """The columns of a list that no notice has a say in; those after them are headed by its words."""
 
 _Views = Mapping[str | None, View | None]
@@ -52,7 +52,7 @@ def shortfalls(
 ) -> tuple[pd.DataFrame, int]:
     """Shortfall list (短缺名单): people an actor may look up, what each lacks, and their count; clause 一(一).
 
-    Columns: id, name, id_mask, employer, post, authority. Then by the notices of those in question: "专业差", "累计差"
+    Columns: those of `FACTS`. Then by the notices of those in question: "专业差", "累计差"
     (hours lacking in `year`, Decimal); for that year and each one that their usual window of 职称评审 looks back to a
     column "2024年度" in words; 合计 where a notice judges years together: then the hours lacking are that window's,
     and who is short of it is short. Refused codes: "role", "password".
@@ -170,6 +170,7 @@ def _people(session: Session, shown: list[int]) -> list[dict[str, Any]]:
                     "id_mask": resident_id.mask(person.id_number),
                     "employer": person.employer_name,
                     "post": person.post,
+                    "level": persons.title_level(person),
                     "authority": authority,
                     "authority_id": person.authority_id,
                 }

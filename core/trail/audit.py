@@ -74,6 +74,7 @@ class Event(Labelled):
     CLOCK_SHIFTED = "office.clock", "推进演示日期"
     OFFICE_NAMED = "office.name", "设置单位名称和标志"
     OFFICE_ADDRESSED = "office.address", "设置对外网址"
+    MAIL_SET = "office.mail", "设置邮件服务器"
     MOVED_IN = "intake.made", "批量导入"
     MOVED_OUT = "intake.undone", "撤销导入"
     STEP_SET_ASIDE = "office.step", "开办清单"
@@ -160,7 +161,7 @@ def record(
     goes on for seconds after this call must not hold it while others sign in or take a file away.
     """
     session.flush()
-    organization_id, authority_id = _place(session, touched)
+    organization_id, authority_id = place(session, touched)
     record_of = touched.__tablename__ if not isinstance(touched, Submission) else touched.kind
     messages.tell(session, messages.Deed(event.value, touched, actor, reason, now), record_of, touched.id)  # type: ignore[attr-defined]
     line = AuditEntry(
@@ -192,7 +193,7 @@ def _append(session: Session, line: AuditEntry) -> None:
     session.flush()
 
 
-def _place(session: Session, touched: Base) -> tuple[int, int]:
+def place(session: Session, touched: Base) -> tuple[int, int]:
     """The organization a record belongs to and the authority in charge of it."""
     match touched:
         case Submission():
@@ -205,21 +206,21 @@ def _place(session: Session, touched: Base) -> tuple[int, int]:
         case Person():
             return touched.employer_id or touched.authority_id, touched.authority_id
         case Card():
-            return _place(session, session.get_one(Person, touched.person_id))
+            return place(session, session.get_one(Person, touched.person_id))
         case DecisionRun():
             return touched.organization_id, touched.organization_id
         case Comment():  # what an office says to itself is nobody else's to see
             if touched.internal:
                 return touched.organization_id, touched.organization_id
-            return _place(session, session.get_one(Submission, touched.submission_id))
+            return place(session, session.get_one(Submission, touched.submission_id))
         case CreditBatch():
             if touched.submission_id:
-                return _place(session, session.get_one(Submission, touched.submission_id))
+                return place(session, session.get_one(Submission, touched.submission_id))
             return touched.authority_id, touched.authority_id
         case BankItem() | Course() | Exam() | ResultBatch() | StatementSource():
             return touched.organization_id, touched.authority_id
         case ExamPaper():
-            return _place(session, session.get_one(Exam, touched.exam_id))
+            return place(session, session.get_one(Exam, touched.exam_id))
         case PublicNotice() | CardTemplate() | Parcel():
             return touched.authority_id, touched.authority_id
         case Quota() | FiledFigures() | Intake():
@@ -304,12 +305,14 @@ def history(
     account: str = "",
     first_on: date | None = None,
     last_on: date | None = None,
+    also: sa.ColumnElement[bool] | None = None,
     offset: int = 0,
     limit: int | None = 50,
 ) -> tuple[pd.DataFrame, int]:
     """Audit history (审计日志): the trail an actor may see, newest first, and how many lines there are in all.
 
-    Columns: id, at, event, account, role, organization, record, record_id, before, after, reason.
+    Columns: id, at, event, account, role, organization, organization_id, authority_id, record, record_id, before,
+    after, reason. `also`: a further condition.
     Refused codes: "password" (first password not changed yet).
     """
     require(actor, *Role)
@@ -325,6 +328,8 @@ def history(
         conditions.append(AuditEntry.event == event.value)
     if account:
         conditions.append(db.holding(account, AuditEntry.account_name))
+    if also is not None:
+        conditions.append(also)
     if first_on:
         conditions.append(AuditEntry.at >= datetime.combine(first_on, datetime.min.time(), db.OFFICE_ZONE))
     if last_on:
@@ -338,6 +343,8 @@ def history(
             AuditEntry.account_name.label("account"),
             AuditEntry.role,
             Organization.name.label("organization"),
+            AuditEntry.organization_id,
+            AuditEntry.authority_id,
             AuditEntry.record,
             AuditEntry.record_id,
             AuditEntry.before,

@@ -21,12 +21,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.eligibility import answers, applications, decisions
-from core.ground import db
+from core.ground import db, resident_id
 from core.ground.access import AUTHORITIES, TRAINERS, Actor, OrganizationKind, Role
 from core.law.notices import Subject
 from core.ledger import books, statements
 from core.ledger.books import Posting
-from core.models import Account, Claim, Organization, Plan, Report, Source
+from core.models import Account, Claim, Organization, Person, Plan, Report, Source
 from core.people import acts, organizations, persons, setup
 from core.records import imports
 from core.submissions import claims, disputes, plans, reports, workflow
@@ -428,12 +428,12 @@ def _decisions(office: Office) -> Iterator[datetime]:
 
 
 def _records(office: Office) -> Iterator[datetime]:
-    """One person's name was put right on evidence, another moved to another employer."""
+    """One person's name was put right on evidence, another moved; a third's number was mistyped once, and merged."""
     _, there, authority = _employer(office)
     reviewer = office.reviewers[authority][0]
     moment = moment_of(office, -31, after=office.opened_at)
     yield moment
-    misspelt, moving = [each for each in there if each.person_id not in office.nominated][-2:]  # by their employer
+    doubled, misspelt, moving = [each for each in there if each.person_id not in office.nominated][-3:]
     renamed = persons.one(office.session, misspelt.person_id, reviewer)
     said: Any = {"version": renamed.version, "actor": reviewer, "now": moment}
     words = [f"{renamed.name}的居民身份证复印件（演示）。"]
@@ -452,6 +452,25 @@ def _records(office: Office) -> Iterator[datetime]:
     goes_to = min(others)
     acts.move(office.session, moved.id, employer=goes_to, authority_id=moved.authority_id, reason="工作调动", **said)
     moving.facts.employer = goes_to
+    office.session.flush()
+    moment = moment_of(office, -29, after=moment)
+    yield moment
+    first17 = doubled.facts.id_number[:14] + f"{(int(doubled.facts.id_number[14:17]) + 500) % 1000:03}"
+    twice = replace(doubled.facts, id_number=first17 + resident_id.check_digit(first17))
+    rows = [
+        [twice.id_number, twice.name, db.office_day(moment).year, "专业科目", 8, "培训", "院内讲座", twice.employer]
+    ]
+    heads = ["身份证号", "姓名", "年度", "科目", "学时", "来源", "依据", "工作单位"]
+    table = Upload("院内讲座学时.csv", sheets.csv_file(heads, rows))
+    imports.bring_in(office.session, table, actor=reviewer, reason="补登院内讲座", now=moment)
+    moment = moment_of(office, -28, after=moment)
+    yield moment
+    stays = persons.one(office.session, doubled.person_id, reviewer)
+    found = persons.matching(reviewer, text=twice.id_number)
+    duplicate = office.session.scalars(sa.select(Person).where(*found)).one()
+    versions = {"version": stays.version, "duplicate_version": duplicate.version}
+    said = {**versions, "actor": reviewer, "reason": "导入时身份证号录错，与本人为同一人", "now": moment}
+    acts.merge(office.session, stays.id, duplicate.id, **said)
 
 
 def _carry_over(office: Office, year: int, opened_at: datetime) -> Iterator[datetime]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import streamlit
 from playwright.sync_api import Browser, Page
 
-from routes import words
+from core.ground import db
 from tests import cast as people
 from tests.browser.desk import arrive
 from tests.cast import Cast
+from web import tables
 
 ENGLISH = """() => {
   const words = /[A-Za-z]{3,}/, found = new Set();
@@ -43,7 +45,7 @@ INTERNAL = {"Calendar", "OK", "Remove ${t||", "Edit", "Drag and drop ${D(a)} her
 
 
 def test_every_word_of_the_widgets_in_use_is_known_here_and_a_further_one_of_a_new_release_is_named() -> None:
-    script = words.WORDS.read_text()
+    script = (db.ROOT / "routes" / "words.js").read_text(encoding="utf-8")
     known = set(re.findall(r'"((?:[^"\\]|\\.)+)":\s*"', script))
     patterns = [re.compile(each.replace("\\/", "/"), re.DOTALL) for each in re.findall(r"\[/(\^.*?\$?)/s?,", script)]
     unknown, seen = set(), 0
@@ -59,6 +61,33 @@ def test_every_word_of_the_widgets_in_use_is_known_here_and_a_further_one_of_a_n
                 unknown.add(text)
     assert seen > 60
     assert not unknown
+
+
+NAMES = set(
+    "Aiken Authenticator CE_ADDRESS CE_HOME CE_SMTP CSV Ctrl Esc Excel FreeOTP GIFT ID Internet JPEG JPG MB Microsoft "
+    "Moodle Outlook PDF PNG PPTX QTI SHA SVG TOTP Tab UTF WPS XML XX admin courses csv example.cn https id jxjy json "
+    "nmg object office.db pdf smtp.example.cn verify wal windows xAPI xlsx yaml".split()
+)
+"""Programs, formats, keys and addresses that stand amid the Chinese of the screens."""
+
+
+def test_what_the_pages_say_has_no_latin_word_but_names_and_every_column_a_chinese_heading() -> None:
+    said: set[str] = set()
+    for path in (path for part in ("web", "pages") for path in (db.ROOT / part).rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        documentation = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+        texts = (each for each in ast.walk(tree) if isinstance(each, ast.Constant) and isinstance(each.value, str))
+        for text in (str(each.value) for each in texts if id(each) not in documentation):
+            if re.search("[一-鿿]", text):
+                plain = re.sub(
+                    r"`[^`]*`|:[\w/]+:|:[a-z]+(-badge)?\[|<[^>]*>?|style=.*|alt=.*|\]\([^)]*\)?|\(.*?\)|/[\w/.-]+",
+                    "",
+                    text,
+                )
+                said.update(re.findall(r"[A-Za-z][A-Za-z_.]*[A-Za-z]", plain))
+    assert len(said & NAMES) > 20
+    assert said - NAMES == set()
+    assert [word for word in tables.LABELS.values() if re.search("[A-Za-z]", word)] == []
 
 
 def test_a_file_too_large_a_chosen_row_and_a_calendar_speak_chinese(

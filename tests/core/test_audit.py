@@ -33,7 +33,7 @@ from core.models import (
     Setting,
     UncountedTime,
 )
-from core.office import backups, calendar, checklist, dashboards
+from core.office import backups, calendar, checklist, chronicle, dashboards, mail
 from core.people import (
     accounts,
     activation,
@@ -222,6 +222,9 @@ def busy_month() -> c.Cast:
         keys.recovery_sheet(s, actor=cast["admin"], now=c.AFTER)
         identity.decide(s, name="示例厅", mark=None, keep_mark=True, actor=cast["admin"], now=c.AFTER)
         identity.decide_address(s, "https://jxjy.example.cn", actor=cast["admin"], now=c.AFTER)
+        mail.decide(
+            s, mail.ServerFields("smtp.example.cn", "465", sender="a@example.cn"), actor=cast["admin"], now=c.AFTER
+        )
         table = Upload("机构.csv", "机构名称,类别\n示例新单位,用人单位\n".encode())
         intake, *_ = moving.bring_in(s, moving.Table.ORGANIZATIONS, table, actor=cast["admin"], now=c.AFTER)
         moving.take_back(s, intake.id, actor=cast["admin"], reason="导错了", now=c.AFTER)
@@ -440,6 +443,15 @@ def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str)
         assert audit.faults(session) == []
     assert count == len(lines)
     assert set(lines["event"]) == set(audit.EVENTS) - {Event.LOCKED.value}  # which earlier releases have left
+    assert set(chronicle.SENTENCES) == set(audit.EVENTS)
+    with db.reading() as session:
+        told, _ = chronicle.history(session, cast["admin"], limit=None)
+    assert [line for line in told["told"] if "{" in line or "“”" in line] == []
+    assert set(told["record"][told["told"].str.contains("（编号")]) <= {"bank_item", "card_template", "print_run"}
+    fields = {
+        change.field for line in told.itertuples() for change in chronicle.changes(line.record, line.before, line.after)
+    }
+    assert {field for field in fields if re.search("[a-z]", field)} == set()
     assert all(lines["account"])
     assert all(moment.tzinfo is not None for moment in lines["at"])
     assert list(lines["id"]) == list(range(count, 0, -1))

@@ -15,8 +15,9 @@ from aiosmtpd.controller import Controller
 from core import __main__
 from core.ground import db
 from core.ground.access import Refused
-from core.office import daily, messages
+from core.office import daily, mail, messages
 from core.office.mail import Post
+from core.people import setup
 from tests import cast as c
 from tests.cast import Cast
 
@@ -132,6 +133,39 @@ def test_a_mail_server_that_cannot_be_meant_is_refused(monkeypatch: pytest.Monke
     with pytest.raises(Refused) as refused:
         Post.office()
     assert refused.value.code == "smtp"
+
+
+def test_an_office_sets_its_mail_server_on_the_screen_and_its_password_is_sealed(
+    office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast = c.assemble()
+    monkeypatch.delenv("CE_SMTP", raising=False)
+
+    def decide(by: str = "admin", **changes: str) -> Post | None:
+        asked = {"host": "smtp.example.cn", "port": "465", "user": "office", "sender": "office@example.cn"} | changes
+        with db.transaction() as session:
+            mail.decide(session, mail.ServerFields(**asked), actor=cast[by], now=c.NOW)
+        with db.reading() as session:
+            told = setup.settings(session)
+        assert "secret word" not in "".join(told.values())
+        return Post.office(told)
+
+    made = decide(password="secret word")
+    assert made
+    assert (made.scheme, made.host, made.port, made.password) == ("smtps", "smtp.example.cn", 465, "secret word")
+    kept = decide(secure="smtp+starttls", port="587")
+    assert kept
+    assert (kept.scheme, kept.port, kept.password) == ("smtp+starttls", 587, "secret word")
+    elsewhere = decide(host="smtp.elsewhere.example")
+    assert elsewhere
+    assert elsewhere.password == ""  # no other server is sent what was given for this one
+    for wrong in ({"host": "a b"}, {"port": "70000"}, {"sender": "office"}, {"sender": "a@b\nBcc: c@d"}):
+        with pytest.raises(Refused) as refused:
+            decide(**wrong)
+        assert refused.value.code == "fields"
+    with pytest.raises(Refused, match="自治区"):
+        decide("hohhot_admin")
+    assert decide(host="") is None
 
 
 def test_the_command_line_does_the_days_work_without_a_mail_server(

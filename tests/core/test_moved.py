@@ -43,6 +43,7 @@ def leads(path: str) -> str:
         ("/report_filing?plan=7", "/paper?kind=report&plan=7"),
         ("/credit_claims?claim=7", "/paper?item=7"),
         ("/credit_claims?other=7", "/filing"),
+        ("/home", "/"),
         ("/review/", "/review"),
         ("/%5Cevil.example/", "/%5Cevil.example"),
     ],

@@ -110,6 +110,8 @@ def test_an_office_moves_in_by_three_workbooks_and_out_again(database: str) -> N
     assert codes(found) == [(4, "level-form")]
     with db.reading() as session:
         rows = session.execute(sa.select(Person.name, Person.level, Person.authority_id).order_by(Person.id)).all()
+        levels = persons.find(session, cast["title"])[0].set_index("name")["level"].to_dict()
+    assert levels == {named(31): "中级", named(33): "中级", named(37): ""}  # as stated, by the post's name, unknown
     hohhot = cast.places["hohhot"].id
     assert rows == [(named(31), "中级", 1), (named(33), "", hohhot), (named(37), "", 1)]
     for table, again in ((Table.ORGANIZATIONS, ORGANIZATIONS), (Table.ACCOUNTS, ACCOUNTS), (Table.PEOPLE, text)):

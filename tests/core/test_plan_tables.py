@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 import xlsxwriter
@@ -230,6 +231,9 @@ def test_a_csv_file_in_gbk_and_rows_that_were_pasted_are_the_same_table() -> Non
 
 
 def test_pasted_rows_without_headings_have_those_of_the_form() -> None:
+    page = openpyxl.load_workbook(io.BytesIO(lines.template(notices.of_year(2024), 2024))).worksheets[0]
+    assert [page.cell(2, at).value for at in range(1, len(lines.HEADINGS) + 1)] == list(lines.HEADINGS.values())
+    assert len(page.data_validations.dataValidation) == 2  # the notice's key fields, how it is taught
     cells = dict.fromkeys(lines.HEADINGS, "") | {"number": "1", "name": "光伏培训班", "people": "40", "start": "7月"}
     given = lines.pasted("\t".join(cells.values()), {})
     found, said, _ = read(given.content, given.filename)

@@ -1,13 +1,17 @@
-"""The office's own name and mark (本单位), as its administrator sets them."""
+"""The office's own name, mark, public address and mail server (本单位), as its administrator sets them."""
 
 from __future__ import annotations
 
+import smtplib
 from typing import Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db
+from core.ground.access import Refused
+from core.office import mail
+from core.office.mail import Secure, ServerFields
 from core.people import identity, setup
 from core.trail.files import Upload
 from web import deeds
@@ -45,6 +49,7 @@ def form() -> None:
             st.checkbox("保留现在的标志", True, key="identity-keep")
         st.form_submit_button("保存", type="primary", on_click=decide)
     address()
+    post()
 
 
 def address() -> None:
@@ -52,7 +57,7 @@ def address() -> None:
     with db.reading() as session:
         kept = setup.address(setup.settings(session))
     if setup.address_of_server():
-        st.caption(f"对外网址：{md(kept)}，由服务器的 CE_ADDRESS 设定。")
+        st.caption(f"对外网址：{md(kept)}，已在服务器的启动设置中写定（`CE_ADDRESS`），这里不能改。")
         return
 
     def decide() -> None:
@@ -75,3 +80,50 @@ def address() -> None:
             help="审验卡的二维码、日历订阅和邮件里的网址。留空则按打开系统所用的网址，别人不一定打得开。",
         )
         st.form_submit_button("保存网址", on_click=decide)
+
+
+def post() -> None:
+    """The form (邮件服务器), or what the server says; and a mail to oneself to see whether it goes."""
+    with db.reading() as session:
+        told = setup.settings(session)
+    if mail.by_environment():
+        st.caption("邮件服务器已在服务器的启动设置中写定（`CE_SMTP`），这里不能改。")
+        return
+    kept = mail.given(told)
+
+    def decide() -> None:
+        fields = {name: st.session_state[f"mail-{name}"] for name in ("host", "port", "user", "password", "sender")}
+        asked = ServerFields(**fields, secure=st.session_state["mail-secure"].value)
+
+        def act(session: Session, **who: Unpack[Who]) -> str:
+            mail.decide(session, asked, **who)
+            return "邮件服务器已保存。" if asked.host else "邮件服务器已清除，提醒只在系统内显示。"
+
+        deeds.deed(act, "mail", hash(asked))
+
+    with st.form("mail", width=640):
+        st.markdown("**邮件服务器**　:gray[提醒和每日邮件由它发出；向邮箱服务商或网络管理人员索取]")
+        st.text_input(
+            "服务器", kept.host if kept else "", key="mail-host", max_chars=253, placeholder="如 smtp.example.cn"
+        )
+        with st.container(horizontal=True):
+            secure = list(Secure)
+            now = secure.index(Secure(kept.secure)) if kept else 0
+            st.selectbox("加密方式", secure, now, key="mail-secure", format_func=lambda one: one.label, width=300)
+            st.text_input("端口", kept.port if kept else "465", key="mail-port", max_chars=5, width=110)
+        st.text_input("邮箱用户名", kept.user if kept else "", key="mail-user", max_chars=200, autocomplete="off")
+        same = "服务器和用户名不变的可留空" if kept else "多数邮箱要用授权码"
+        st.text_input("密码或授权码", type="password", key="mail-password", max_chars=200, placeholder=same)
+        st.text_input(
+            "发件地址", kept.sender if kept else "", key="mail-sender", max_chars=254, placeholder="如 jxjy@example.cn"
+        )
+        st.form_submit_button("保存邮件服务器", on_click=decide)
+    if kept and st.button("给发件地址发一封试试", key="mail-try"):
+        try:
+            if server := mail.Post.office(told):
+                server.send(server.sender, "测试邮件", "收到这封邮件，说明邮件服务器设置正确。")
+            st.success(f"已发到{md(kept.sender)}，请查收。")
+        except Refused as refused:
+            st.error(md(refused.words))
+        except (OSError, smtplib.SMTPException) as failure:
+            st.error(f"没有发出：{md(str(failure)[:200])}。请核对服务器、端口、加密方式、用户名和授权码。")

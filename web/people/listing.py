@@ -32,7 +32,7 @@ def chosen(actor: Actor) -> int | None:
         return shortfalls.shortfalls(session, who, year, text=text, employer=employer, lack=lack, **page)
 
     frame, count = tables.listing(asked, actor, name="person")
-    told = ["id_mask", "post"] if clerk else ["id_mask", "employer", "post"]
+    told = ["id_mask", "post", "level"] if clerk else ["id_mask", "employer", "post", "level"]
     by_notice = [name for name in frame.columns if name not in shortfalls.FACTS]
     shown = [name for name in by_notice if not name.endswith("差")]
     with bar:

@@ -28,7 +28,6 @@ def one(person_id: int, actor: Actor, *, below_hours: bool = False) -> None:
     with db.reading() as session:
         person = persons.one(session, person_id, actor)
         offices = organizations.authorities(session)
-    work = [("工作单位", person.employer_name), ("专业技术职务", person.post), ("从事专业", person.specialty)]
     with st.container(border=True):
         if below_hours:
             st.markdown("**人员信息**")
@@ -39,12 +38,20 @@ def one(person_id: int, actor: Actor, *, below_hours: bool = False) -> None:
                 ("性别与出生年代", f"{person.sex}，{resident_id.about(person.birth_on)}"),
                 ("管理权限", offices[person.authority_id]),
                 ("入库时间", moment_text(person.added_at)),
-                *(() if below_hours else work),
+                *(() if below_hours else work(person)),
             ]
         )
         if not below_hours:
             shell.link("credit_lookup", "查看学时明细、打印审验卡", person=str(person.id))
         _kept(person, offices, actor)
+
+
+def work(person: Person) -> list[tuple[str, str]]:
+    """Where somebody works and as what (单位和职务); of a level that nobody stated, that the post's name says so."""
+    level = persons.title_level(person)
+    told = level if person.level or not level else f"{level}（按职务名称）"
+    named = ("工作单位", person.employer_name), ("专业技术职务", person.post)
+    return [*named, ("职称级别", told), ("从事专业", person.specialty)]
 
 
 def _kept(person: Person, offices: dict[int, str], actor: Actor) -> None:

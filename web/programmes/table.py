@@ -16,7 +16,6 @@ from core.ground.access import Actor, Refused
 from core.law import deadlines
 from core.models import Organization, PlanTable, YearSummary
 from core.submissions.programmes import capability, lines
-from core.tables import sheets
 from core.tables.mending import Change
 from core.tables.problems import Problem
 from core.tables.reading import Asked
@@ -44,7 +43,7 @@ def form(found: PlanTable | None, actor: Actor) -> Paper:
         withheld=_withheld,
     )
     which(draft, found, actor, "plan_due")
-    _files(draft, paper, found)
+    _files(draft, paper, found, actor)
     if found:
         _room(found, actor)
     most = capability.LONGEST_NOTE
@@ -99,7 +98,7 @@ def which(draft: drafts.Form, found: PlanTable | YearSummary | None, actor: Acto
 # --- files and pasted rows --------------------------------------------------------------------------------------------
 
 
-def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None) -> None:
+def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None, actor: Actor) -> None:
     """A file as the office has it, rows pasted instead of one, and the question a file left open (认列)."""
     there = len(found.lines) if found else 0
     left, right = st.columns([3, 2], vertical_alignment="center")
@@ -107,7 +106,11 @@ def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None) -> None:
     if there and _upload(draft):
         right.checkbox(f"替换原有各项（{there}项）", key=_replace(draft), help="不勾选不会替换；粘贴的各项加在后面")
     right.download_button(
-        "下载空白计划表（附件2）", _blank, "计划表.xlsx", icon=":material/download:", on_click="ignore"
+        "下载空白计划表（附件2）",
+        _blank(draft.value("year"), actor.organization_id),
+        "计划表.xlsx",
+        icon=":material/download:",
+        on_click="ignore",
     )
     with st.expander("不上传文件，从WPS或Excel复制后粘贴", expanded=bool(draft.value("pasted"))):
         label = "粘贴各项（加在现有各项之后）" if there else "粘贴各项（可带表头；不带表头的按附件2的列序）"
@@ -123,9 +126,15 @@ def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None) -> None:
 
 
 @functools.cache
-def _blank() -> bytes:
+def _blank(year: int, organization_id: int) -> Callable[[], bytes]:
     """An empty table to fill in (空白计划表), made when it is first asked for."""
-    return sheets.marked(lines.HEADINGS, [], [], title="培养培训计划表")
+
+    def made() -> bytes:
+        with db.reading() as session:
+            home = session.get_one(Organization, organization_id)
+            return lines.template(capability.policy_of_year(home, year), year)
+
+    return made
 
 
 def file_key(draft: drafts.Form) -> str:

@@ -252,6 +252,7 @@ LABELS = {
     "teachers": "师资情况",
     "theory": "理论知识",
     "title": "培训名称",
+    "told": "办理情况",
     "to_on": "有效期止",
     "to_state": "状态",
     "took_place": "实际",

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from core.ground import resident_id, typed
 from core.ground.access import Refused, Role
 from core.law.notices import Policy
-from core.tables import delimited, reading, values
+from core.tables import delimited, reading, sheets, values
 from core.tables.declared import Declared
 from core.tables.mending import said
 from core.tables.problems import Problem
@@ -124,6 +124,14 @@ def asks(policy: Policy, year: int) -> Asks:
     """What the notice in force asks of the lines of a year: its key fields (重点领域)."""
     listed = str(policy.setting("capability_fields", AREAS))
     return Asks(year, tuple(filter(None, map(str.strip, listed.split("、")))))
+
+
+def template(policy: Policy, year: int) -> bytes:
+    """An empty plan table (空白计划表, 附件2), with drop-downs of the notice's key fields and of how it is taught."""
+    areas = asks(policy, year).areas
+    choices = {"area": (*areas, *(() if OTHER in areas else (OTHER,))), "mode": MODES}
+    notes = {"people": "只写数字，如60", "start": "如2026-03-01", "end": "如2026-03-05", "hours": "每人学时，只写数字"}
+    return sheets.marked(HEADINGS, [], [], title="培养培训计划表", choices=choices, notes=notes)
 
 
 def table(asked: Asks) -> Declared[Line]:
