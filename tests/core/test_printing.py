@@ -250,6 +250,8 @@ def test_a_template_is_refused_with_what_is_wrong_by_field_and_by_whom_it_is_not
         ("admin", {"title": " "}, "title"),
         ("admin", {"title": "卡" * 31}, "title"),
         ("admin", {"sizes": []}, "sizes"),
+        ("admin", {"mongolian": "Монгол бичиг"}, "mongolian"),  # which would lie on its side
+        ("admin", {"mongolian": "ᠪᠠᠲᠤ<b>"}, "mongolian"),
         ("admin", {"mongolian": "ᠪᠠᠲᠤ \U00030001"}, "mongolian"),
     ):
         with pytest.raises(Refused) as refused:
