@@ -197,7 +197,7 @@ def guesses(seconds: float) -> None:
     from routes import addresses, pace
     from tests import cast as c
 
-    db.migrate()
+    db.upgrade()
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1)]))
     with db.transaction() as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,8 @@ PIXELS = 3000
 """On the longer side of an image that is taken; it is kept with `KEPT` at most."""
 KEPT = 600
 _FORMATS = ("PNG", "JPEG")
+_UPRIGHT = re.compile("[\u1800-\u18af\u200c\u200d\u202f\\s0-9]*")
+"""Traditional Mongolian: what else there is would lie on its side."""
 LONGEST = {"title": 30, "wording": 200, "mongolian": 100}
 
 
@@ -71,6 +74,9 @@ def look(fields: TemplateFields, *, logo: bytes | None = None, seal: bytes | Non
             paper.printable(getattr(given, name))
         except Refused as refused:
             faults.append((name, f"{word}：{refused.words.rstrip('。')}"))
+    if "mongolian" not in dict(faults) and not _UPRIGHT.fullmatch(given.mongolian):
+        words = "蒙古文：请填写传统蒙古文，西里尔蒙古文、汉字和拉丁字母不能竖排在这里"
+        faults.append(("mongolian", words))
     refuse_faults(faults, "请改正后再发布。")
     sizes = tuple(dict.fromkeys(given.sizes))
     return Look(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -726,8 +727,13 @@ _TABLE = sa.inspect(Claim).local_table
 
 def _listed(claim: Claim) -> Line:
     """A claim as one line of a list: the kind of activity instead of a size."""
-    stated = hours_text(claim.amount) if claim.amount else "视同完成"
-    granted = f"核定{hours_text(claim.granted)}" if claim.granted and claim.state is State.APPROVED else stated
+    stated = "视同完成"
+    if claim.amount:
+        unit = ""
+        with suppress(Refused):  # a notice that has no such activity any more: the list is drawn all the same
+            unit = activity_of(claim).unit
+        stated = f"所载{hours_text(claim.amount)}{unit}"
+    granted = f"核定{hours_text(claim.granted)}学时" if claim.granted and claim.state is State.APPROVED else stated
     return Line(when=f"{claim.completed_on}", size=claim.activity, hours=granted)
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor, Labelled
+from core.ground.access import Actor, Labelled, Refused
 from core.ground.deeds import deed
 from core.ledger import standing
 from core.ledger.standing import Standing
@@ -181,16 +181,16 @@ HINTED = timedelta(hours=1)
 def hinted(session: Session, rows: Sequence[Row], actor: Actor, now: datetime) -> list[Row]:
     """Rows with how much more is worth a look (提示) in each that waits, so that nobody opens it to learn that."""
 
+    def found_in(found: Submission) -> int:
+        kind = KINDS[found.kind]
+        try:
+            return sum(each.code not in kind.marked for each in kind.warnings(session, found, actor))
+        except Refused:  # such as a notice it goes by that is there no more: worth a look by itself
+            return 1
+
     def count(found: Submission) -> int:
-        kind, who, when = (
-            KINDS[found.kind],
-            (actor.role, actor.organization_id),
-            now.timestamp() // HINTED.total_seconds(),
-        )
-        key, stamp = (db.url(), "hints", found.id, *who), (found.version, when)
-        return kept.mark(
-            key, stamp, lambda: sum(each.code not in kind.marked for each in kind.warnings(session, found, actor))
-        )
+        who, when = (actor.role, actor.organization_id), now.timestamp() // HINTED.total_seconds()
+        return kept.mark((db.url(), "hints", found.id, *who), (found.version, when), lambda: found_in(found))
 
     def marked(row: Row) -> Row:
         hints = count(row.submission) if row.submission.state is State.SUBMITTED else 0

@@ -74,6 +74,20 @@ def test_a_report_without_a_warning_may_be_approved_among_many_and_one_with_one_
         assert workflow.aside(session, plain.id, cast["reviewer"]) == ["现在的状态是“通过”"]  # it waits no more
 
 
+def test_one_whose_notice_is_gone_is_marked_and_breaks_no_list(office: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cast = c.assemble()
+    c.file_plan(cast)
+
+    def gone(*_given: object) -> None:
+        raise Refused("policy", "没有适用的通知。")
+
+    monkeypatch.setattr(type(KINDS["plan"]), "warnings", gone)
+    with db.reading() as session:
+        rows = queues.listed(session, queues.Wanted(state=State.SUBMITTED), actor=cast["reviewer"], now=c.NOW)
+        (row,) = queues.hinted(session, rows, cast["reviewer"], c.NOW)
+    assert [mark.word for mark in row.line.marks] == ["提示1"]
+
+
 def test_a_claim_is_held_against_the_persons_other_studies(office: str) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1)]))

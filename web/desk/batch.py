@@ -46,11 +46,11 @@ def _begin(wanted: Wanted) -> None:
         plain: list[tuple[Row, str]] = []
         aside: list[tuple[Row, str]] = []
         for row in waiting:
-            if why := workflow.aside(session, row.submission.id, who["actor"]):
-                aside.append((row, "；".join(why)))
-                continue
             try:
-                plain.append((row, _told(session, row.submission, who)))
+                if why := workflow.aside(session, row.submission.id, who["actor"]):
+                    aside.append((row, "；".join(why)))
+                else:
+                    plain.append((row, _told(session, row.submission, who)))
             except Refused as refused:
                 aside.append((row, f"现在还不能通过：{refused.words}"))
         return plain, aside
