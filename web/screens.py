@@ -230,6 +230,8 @@ def screen(known: context.Known) -> None:
     if actor:
         banner(actor, known, counts)
         printed.head(actor)
+        if actor.large_type:
+            st.html(shell.LARGE)
         strip(entries, here, counts)
     with bar.messages():
         if not known.begun:

@@ -21,6 +21,9 @@ from web.words import md
 STYLE = Path(__file__).parent / "shell.css"
 """How head, menu and strip are drawn, once on every page."""
 
+LARGE = Path(__file__).parent / "large.css"
+"""Large type (大字显示), for the accounts that want it."""
+
 
 def require(*roles: Role, elsewhere: Callable[[Actor], None] | None = None) -> Actor:
     """The guard (权限检查), first statement of every page: for anybody but these roles the script stops here.
