@@ -117,6 +117,8 @@ class Actor:
 
     must_enrol: bool = False
     """Whether the office wants a second factor of this role, and the account has none yet."""
+    large_type: bool = False
+    """Whether its pages are drawn large (大字显示)."""
 
     @property
     def held_back(self) -> bool:

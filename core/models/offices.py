@@ -94,6 +94,8 @@ class Account(Base):
     first_until: Mapped[datetime | None] = mapped_column(Moment)
     """Until when a first password (初始密码) lets in; None: without end, or one's own password."""
     active: Mapped[bool] = mapped_column(default=True)
+    large_type: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Whether its pages are drawn large (大字显示), on whatever machine it signs in."""
     organization: Mapped[Organization] = relationship()
 
 

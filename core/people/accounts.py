@@ -333,6 +333,16 @@ def change_password(session: Session, new: str, *, old: str, actor: Actor, now: 
     audit.record(session, audit.Event.PASSWORD_CHANGED, account, actor=actor, now=now)
 
 
+@deed
+def read_large(session: Session, large: bool, *, actor: Actor, now: datetime) -> None:
+    """Have one's own pages drawn large, or as usual (大字显示), on whatever machine one signs in."""
+    account = session.get_one(Account, actor.account_id)
+    before, account.large_type = account.large_type, large
+    if before != large:
+        was, became = {"large_type": before}, {"large_type": large}
+        audit.record(session, audit.Event.READING_SIZE, account, actor=actor, before=was, after=became, now=now)
+
+
 TOO_NEW = timedelta(days=1)
 """So long after one opened or reset the other's account, the two are not taken for two people."""
 
@@ -628,6 +638,7 @@ def _actor(account: Account) -> Actor:
         account.person_id,
         account.must_change_password,
         home.league,
+        large_type=account.large_type,
     )
 
 

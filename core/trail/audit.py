@@ -100,6 +100,7 @@ class Event(Labelled):
     ACCOUNT_CLAIMED = "account.claimed", "本人开通账号"
     WRONG_CODE = "account.wrong_code", "开通码不符"
     PASSWORD_CHANGED = "account.password", "修改密码"
+    READING_SIZE = "account.reading", "设置大字显示"
     PASSWORD_RESET = "account.reset", "重置密码"
     SIGNED_IN = "account.signed_in", "登录"
     SIGNED_OUT = "account.signed_out", "退出登录"

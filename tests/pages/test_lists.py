@@ -120,3 +120,16 @@ def test_what_is_printed_is_the_whole_list_and_beyond_its_limit_it_says_so(
     app.run()
     assert list(frames(app)[0]["entry_number"]) == list(printed["entry_number"])[:2]
     assert "全部请导出 Excel" in said(app)
+
+
+def test_large_type_is_an_accounts_own_on_whatever_machine_it_signs_in(cast: Cast) -> None:
+    def large(token: str) -> bool:
+        return any("html { font-size: 19px" in each.proto.body for each in open_page("account", token).get("html"))
+
+    app = open_page("account", sign_in("base"))
+    app.toggle(key="large-type").set_value(True).run()
+    assert [each.value for each in app.success] == ["已改为大字显示，换一台电脑登录也一样。"]
+    assert large(sign_in("base"))
+    assert not large(sign_in("reviewer"))
+    app.toggle(key="large-type").set_value(False).run()
+    assert not large(sign_in("base"))

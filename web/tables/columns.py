@@ -141,6 +141,7 @@ LABELS = {
     "kind": "类别",
     "lacks": "结果",
     "late": "逾期",
+    "large_type": "大字显示",
     "league": "适用范围",
     "least_hours": "标准学时",
     "listed_people": "名单人数（不含有错误的行）",
