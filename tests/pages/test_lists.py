@@ -118,7 +118,7 @@ def test_what_is_printed_is_the_whole_list_and_beyond_its_limit_it_says_so(
     assert said(app) == ""
     monkeypatch.setattr(drawing, "PRINTED_ROWS", 2)
     app.run()
-    assert list(frames(app)[0]["entry_number"]) == list(printed["entry_number"])[:2]
+    assert list(frames(app)[0]["told"]) == list(printed["told"])[:2]
     assert "全部请导出 Excel" in said(app)
 
 
